@@ -1,0 +1,170 @@
+"""What a bank file says, the same for every format: statements, entries, details.
+
+Plain frozen values. Amounts are signed as the account sees them: money in is
+positive. Nothing here reads a file; each format's module does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from donorhub.money import Money
+
+Status = Literal["booked", "pending", "info"]
+Integrity = Literal["proved", "unverifiable", "mismatch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a file that a person should know; an ``error`` lost a row or the file.
+
+    ``code`` is stable (``unreadable_amount``), ``message`` is a sentence that says what
+    is wrong and the way out, ``where`` is a place such as ``line 12`` or ``Ntry 3``.
+    """
+
+    level: Literal["warning", "error"]
+    code: str
+    message: str
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    kind: Literal["opening", "closing", "interim", "available"]
+    amount: Money
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The other side of a payment: the donor, for money that came in."""
+
+    name: str | None = None
+    account: str | None = None  # IBAN without blanks, or what the bank wrote
+    account_scheme: str | None = None  # "iban", "other"
+    bic: str | None = None
+    ultimate: str | None = None
+    address: str | None = None
+
+
+NOBODY = Party()
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One payment inside an entry. The signed amounts of an entry's details add up to the entry."""
+
+    position: int
+    amount: Money
+    original: Money | None = None  # what was instructed, where that was another currency
+    counterparty: Party = NOBODY
+    end_to_end_id: str | None = None
+    tx_id: str | None = None
+    uetr: str | None = None
+    instruction_id: str | None = None
+    mandate_id: str | None = None
+    creditor_id: str | None = None
+    batch_id: str | None = None
+    cheque_no: str | None = None
+    virtual_account: str | None = None  # a donor's own number at the bank's mass-payment service
+    remittance: str = ""
+    references: tuple[tuple[str, str], ...] = ()  # (("SCOR", "RF18…"), …)
+    purpose: str | None = None
+    return_code: str | None = None
+    return_info: str | None = None
+    charges: Money | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a statement: it changes the balance."""
+
+    position: int  # 0 for the first entry of its statement
+    booked_on: date
+    amount: Money
+    value_on: date | None = None
+    status: Status = "booked"
+    reversal: bool = False
+    bank_ref: str | None = None
+    entry_ref: str | None = None
+    bank_code: str | None = None
+    info: str | None = None
+    balance_after: Money | None = None
+    details: tuple[Detail, ...] = ()
+    raw: str = ""  # the entry as the file writes it; holds personal data
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One account's report for one period; a file may hold several.
+
+    ``advice`` is true for reports that never add money (camt.052, camt.054, MT942): they
+    only tell more about entries that a statement brings.
+    """
+
+    source_format: str  # "ofx", "mt940", "camt.053", "csv", …
+    currency: str
+    account: str | None = None
+    account_scheme: str | None = None
+    message_id: str | None = None
+    statement_id: str | None = None
+    sequence_no: str | None = None
+    legal_seq: str | None = None
+    page: str | None = None
+    owner: str | None = None
+    bank_bic: str | None = None
+    period: tuple[date | None, date | None] = (None, None)
+    created_at: datetime | None = None
+    opening: Balance | None = None
+    closing: Balance | None = None
+    balances: tuple[Balance, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    integrity: Integrity = "unverifiable"
+    advice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """While a file streams: a statement begins. It has no entries and may not know its closing balance yet."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """While a file streams: the statement that began last is over. All but its entries is known now."""
+
+    statement: Statement
+
+
+Part = Begin | Entry | End | Problem  # what importers.stream yields, in the order of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that a file said. No statements and one ``error`` problem: it could not be read at all."""
+
+    statements: tuple[Statement, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    file_sha256: str = ""
+    format: str = ""  # of the file as told by its bytes; "" when nothing knows it
+    profile: str = ""  # the bank layout that was recognised, for tables
+    facts: Mapping[str, str] = field(default_factory=dict)  # what was found out: encoding, delimiter, decimal …
+
+
+def refused(code: str, message: str, where: str | None = None) -> Reading:
+    """The reading of a file that cannot be trusted: nothing but the reason."""
+    return Reading(problems=(Problem("error", code, message, where),))
+
+
+def proved_by_balances(statement: Statement) -> Integrity:
+    """Whether opening + booked entries = closing; a statement without both balances cannot tell."""
+    if statement.opening is None or statement.closing is None:
+        return "unverifiable"
+    booked = sum(entry.amount.minor for entry in statement.entries if entry.status == "booked")
+    holds = statement.opening.amount.minor + booked == statement.closing.amount.minor
+    return "proved" if holds else "mismatch"
