@@ -129,7 +129,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """While a file streams: a statement begins. It has no entries and may not know its closing balance yet."""
+    """While a file streams: a statement begins, without entries and often without its closing balance."""
 
     statement: Statement
 
@@ -153,7 +153,7 @@ class Reading:
     file_sha256: str = ""
     format: str = ""  # of the file as told by its bytes; "" when nothing knows it
     profile: str = ""  # the bank layout that was recognised, for tables
-    facts: Mapping[str, str] = field(default_factory=dict)  # what was found out: encoding, delimiter, decimal …
+    facts: Mapping[str, str] = field(default_factory=dict)  # found out: encoding, delimiter, …
 
 
 def refused(code: str, message: str, where: str | None = None) -> Reading:
