@@ -1,0 +1,318 @@
+"""Turn a bank's bytes into text, and its amounts and dates into values, or refuse them.
+
+It guesses an encoding by what the letters tell, but never an amount or a date: what can be
+read in two ways is refused. It knows nothing of any file format.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import Final, Literal
+
+from donorhub.money import Money, exponent
+
+DateOrder = Literal["ymd", "dmy", "mdy"]
+DATE_ORDERS: Final[tuple[DateOrder, ...]] = ("ymd", "dmy", "mdy")
+
+
+class Undecodable(ValueError):
+    """The bytes are no text in any encoding that we know; the message is a sentence for people."""
+
+
+# ---------------------------------------------------------------- bytes to text
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
+)
+_CODE_PAGE: Final = re.compile(r"cp(437|85\d|86\d|125\d)|iso8859-\d+|koi8-[ru]|mac-[a-z0-9]+")
+_CANDIDATES: Final = ("cp1250", "iso8859-2", "cp852", "cp1252")
+_EXPECTED: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻëçËÇäöüßÄÖÜ")
+_PLAUSIBLE: Final = frozenset("čđšžČĐŠŽéáíúÉÁÍÚřýůťďňěñèàâêôîôøåæ")
+_HARMLESS: Final = frozenset("\u00a0§€„”“’‘–—…°\u00ad«»")
+_HIGH_LINE: Final = re.compile(rb"[^\r\n]{0,200}[\x80-\xff][^\r\n]{0,200}")
+_UTF8_RUN: Final = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
+_SAMPLE_BYTES: Final = 40_000
+_ENOUGH: Final = 8  # bytes above ASCII, to tell damaged UTF-8 from a code page
+
+
+def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
+    """The text without its byte order mark, and the codec that read it.
+
+    A byte order mark decides, then the NULs of UTF-16, then strict UTF-8, then a single-byte
+    charset that the file declares, then whichever code page gives the most letters of Polish,
+    Albanian and German. Raises :class:`Undecodable`; nothing is ever replaced by a question mark.
+    """
+    for bom, name, codec in _BOMS:
+        if data.startswith(bom):
+            return _strictly(data[len(bom) :], codec), name
+    wide = _utf16_without_mark(data)
+    if wide:
+        return _strictly(data, wide), wide
+    if b"\0" in data:
+        at = data.index(b"\0")
+        raise Undecodable(f"the file is no text: it has a zero byte at position {at}; export it again")
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as e:
+        return _single_byte(data, code_page(declared), e.start)
+
+
+def code_page(declared: str | None) -> str | None:
+    """The Python codec for a single-byte charset as bank files name it (``1252``, ``8859-1``), or None."""
+    name = (declared or "").strip().strip("\"'").lower()
+    if re.fullmatch(r"8859-[0-9]{1,2}", name):
+        name = f"iso{name}"
+    elif re.fullmatch(r"[0-9]{3,4}", name):
+        name = f"cp{name}"
+    try:
+        codec = codecs.lookup(name).name
+    except (LookupError, ValueError):  # ValueError: the name holds a zero byte
+        return None
+    return codec if _CODE_PAGE.fullmatch(codec) else None
+
+
+def _strictly(data: bytes, codec: str) -> str:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError as e:
+        raise Undecodable(
+            f"the file says it is {codec}, but the bytes at position {e.start} are not; export it again"
+        ) from e
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    """UTF-16 by its NULs: text of these languages has one in most pairs, always on the same side."""
+    sample = data[:4096]
+    pairs = len(sample) // 2
+    if pairs == 0 or len(data) % 2:
+        return None
+    low, high = sample[0::2].count(0), sample[1::2].count(0)
+    if high * 2 > pairs and low == 0:
+        return "utf-16-le"
+    return "utf-16-be" if low * 2 > pairs and high == 0 else None
+
+
+def _single_byte(data: bytes, declared: str | None, bad_at: int) -> tuple[str, str]:
+    sample = _high_sample(data)
+    if declared is None and _is_broken_utf8(sample):
+        raise Undecodable(
+            f"the file is UTF-8 but damaged at byte {bad_at}: it was cut or edited; export it again"
+        )
+    ranked = sorted(_CANDIDATES, key=lambda name: -_score(sample, name))
+    for codec in [declared, *ranked] if declared else ranked:
+        try:
+            return data.decode(codec), codec
+        except UnicodeDecodeError:
+            continue  # it has no sign for one of the bytes
+    raise Undecodable("no encoding that we know reads this file")  # pragma: no cover - cp852 reads all
+
+
+def _high_sample(data: bytes) -> bytes:
+    found: list[bytes] = []
+    size = 0
+    for line in _HIGH_LINE.finditer(data):
+        found.append(line[0])
+        size += len(line[0])
+        if size > _SAMPLE_BYTES:
+            break
+    return b"\n".join(found)
+
+
+def _is_broken_utf8(sample: bytes) -> bool:
+    """Whether nearly all bytes above ASCII are whole UTF-8 characters: then it is no code page."""
+    inside = sum(len(run) for run in _UTF8_RUN.findall(sample))
+    high = len(_HIGH.findall(sample))
+    return high >= _ENOUGH and inside >= high * 0.9
+
+
+def _score(sample: bytes, codec: str) -> float:
+    text = sample.decode(codec, "replace")
+    score = 0.0
+    for before, sign, after in zip(" " + text, text, text[1:] + " ", strict=False):
+        if sign >= "\x80":
+            score += _worth(before, sign, after)
+    return score
+
+
+def _worth(before: str, sign: str, after: str) -> float:
+    """How likely a character is here: a letter of our languages, in the case of its neighbours."""
+    if sign == "\ufffd" or "\x80" <= sign <= "\x9f":
+        return -10
+    if sign in _HARMLESS:
+        return 0
+    if not sign.isalpha():
+        return -4
+    worth = 2.0 if sign in _EXPECTED else -0.5 if sign in _PLAUSIBLE else -2.0
+    if sign.isupper() and (before.islower() or (after.islower() and before.isalpha())):
+        worth -= 3
+    if sign.islower() and before.isupper() and after.isupper():
+        worth -= 3
+    return worth
+
+
+# ---------------------------------------------------------------- amounts
+
+_FAST: Final = re.compile(r"(-?)([0-9]{1,13})([.,])([0-9]{2})", re.ASCII)
+_BLANKS: Final = "\u00a0\u2007\u2009\u202f"
+_TO_PLAIN: Final = str.maketrans({**dict.fromkeys(_BLANKS, " "), "’": "'", "−": "-"})
+_AROUND: Final = re.compile(r"([^\W\d_]{1,5}|[€$£])? ?([-+0-9., '()]+?) ?([^\W\d_]{1,5}|[€$£])?")
+_SIGNED: Final = re.compile(r"([-+]?) ?([0-9., ']*?)(-?)|(\()([0-9., ']+)\)")
+_GROUPED: Final = re.compile(r"[0-9]{1,3}([., '])[0-9]{3}(?:\1[0-9]{3})*", re.ASCII)
+_TWO_WAYS: Final = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]*", re.ASCII)
+_UNITS: Final = {
+    "ZŁ": "PLN",
+    "ZL": "PLN",
+    "€": "EUR",
+    "EURO": "EUR",
+    "$": "USD",
+    "£": "GBP",
+    "LEK": "ALL",
+    "LEKË": "ALL",
+}
+_LONGEST: Final = 60
+_HUNDREDTHS: Final = 2
+
+
+def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
+    """Read an amount as banks write it: ``1 234,56``, ``1,234.56-``, ``(45.90)``, ``-45,90 zł``.
+
+    ``decimal`` is the decimal sign where the file's is known. Raises ValueError naming the
+    text for anything that can be read in two ways (``1,234``), for a unit that is not
+    ``currency``, for other digits than 0-9, and for two signs.
+    """
+    fast = _FAST.fullmatch(text)
+    if fast and (decimal is None or fast[3] == decimal) and exponent(currency) == _HUNDREDTHS:
+        minor = int(fast[2] + fast[4])
+        return Money(-minor if fast[1] else minor, currency)
+    number, unit = plain_number(text, decimal)
+    if unit and unit != currency:
+        raise ValueError(f"{text[:40]!r} is not in {currency}")
+    return Money.parse(number, currency)
+
+
+def plain_number(text: str, decimal: str | None = None) -> tuple[str, str]:
+    """``-1 234,56 zł`` as ``("-1234.56", "PLN")``: plain digits for Money, and the currency or "".
+
+    Raises ValueError as :func:`parse_amount` does.
+    """
+    shape = _AROUND.fullmatch(text.strip().translate(_TO_PLAIN)) if len(text) <= _LONGEST else None
+    if not shape or (shape[1] and shape[3]):
+        raise _no_amount(text)
+    signed = _SIGNED.fullmatch(shape[2].strip())
+    if not signed or (signed[1] and signed[3]):
+        raise _no_amount(text)
+    number = (signed[5] or signed[2] or "").strip()
+    mark = _decimal_sign(number, text) if decimal is None else decimal
+    whole, _, decimals = number.partition(mark) if mark else (number, "", "")
+    if _GROUPED.fullmatch(whole):
+        whole = re.sub(r"[., ']", "", whole)
+    if not _DIGITS.fullmatch(whole) or not _DIGITS.fullmatch(decimals) or not whole + decimals:
+        raise _no_amount(text)
+    minus = "-" if "-" in (signed[1], signed[3]) or signed[4] else ""
+    unit = (shape[1] or shape[3] or "").upper()
+    return f"{minus}{whole or '0'}{'.' + decimals if decimals else ''}", _UNITS.get(unit, unit)
+
+
+def decimal_signs(samples: Iterable[str]) -> set[str]:
+    """The decimal signs with which every sample is an amount; both, when nothing tells them apart."""
+    signs = {".", ","}
+    for text in samples:
+        signs = {sign for sign in signs if _reads_with(text, sign)}
+    return signs
+
+
+def _reads_with(text: str, sign: str) -> bool:
+    try:
+        plain_number(text, sign)
+    except ValueError:
+        return False
+    return True
+
+
+def _decimal_sign(number: str, text: str) -> str:
+    """The decimal sign that a number shows by itself: the last of two kinds, a single one, or none."""
+    dots, commas = number.count("."), number.count(",")
+    if dots and commas:
+        return max(".", ",", key=number.rfind)
+    if dots + commas > 1:
+        return ""
+    if _TWO_WAYS.fullmatch(number):
+        raise ValueError(f"{text[:40]!r} can mean thousands or decimals: say which sign is the decimal sign")
+    return "." if dots else ","
+
+
+def _no_amount(text: str) -> ValueError:
+    return ValueError(f"{text[:40]!r} is no amount" if text.strip() else "the amount is empty")
+
+
+# ---------------------------------------------------------------- dates
+
+_PARTED: Final = re.compile(
+    r"([0-9]{1,4})([-./ ])([0-9]{1,2})\2([0-9]{1,4})"
+    r"\.?(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?",
+    re.ASCII,
+)
+_RUN: Final = re.compile(r"[0-9]{8}", re.ASCII)
+_PLACES: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # of year, month, day
+_CUTS: Final = {"ymd": (4, 6), "dmy": (2, 4), "mdy": (2, 4)}
+_YEARS: Final = range(1950, 2101)
+_SHORT: Final = 2  # digits of a day, a month, or a year without its century
+
+
+@lru_cache(maxsize=4096)  # a file of 100,000 rows holds a few hundred dates
+def parse_date(text: str, order: DateOrder) -> date:
+    """The day that ``text`` names when its parts stand in ``order``; a time after it is dropped.
+
+    Two-digit years are 2000 and later. Raises ValueError for a day that no calendar has, for
+    a year outside 1950 to 2100, and for parts in another order.
+    """
+    year, month, day = (_parts(text.strip(), order)[place] for place in _PLACES[order])
+    if len(year) not in (_SHORT, 4) or len(day) > _SHORT:
+        raise ValueError(f"{text[:40]!r} is no date in the order {_named(order)}")
+    number = int(year) + (2000 if len(year) == _SHORT else 0)
+    if number not in _YEARS:
+        raise ValueError(f"{text[:40]!r} is in the year {number}: that is a slip of the pen")
+    try:
+        return date(number, int(month), int(day))
+    except ValueError as e:
+        raise ValueError(f"{text[:40]!r} is no date in the order {_named(order)}") from e
+
+
+def date_orders(samples: Iterable[str]) -> set[DateOrder]:
+    """The orders in which every sample is a date; more than one, when nothing tells them apart."""
+    orders = set(DATE_ORDERS)
+    for text in samples:
+        orders = {order for order in orders if _is_date(text, order)}
+    return orders
+
+
+def _is_date(text: str, order: DateOrder) -> bool:
+    try:
+        parse_date(text, order)
+    except ValueError:
+        return False
+    return True
+
+
+def _parts(text: str, order: DateOrder) -> tuple[str, str, str]:
+    if _RUN.fullmatch(text):
+        first, second = _CUTS[order]
+        return text[:first], text[first:second], text[second:]
+    parted = _PARTED.fullmatch(text)
+    if not parted:
+        raise ValueError(f"{text[:40]!r} is no date" if text else "the date is empty")
+    return parted[1], parted[3], parted[4]
+
+
+def _named(order: DateOrder) -> str:
+    return {"ymd": "year-month-day", "dmy": "day-month-year", "mdy": "month-day-year"}[order]
