@@ -1,0 +1,277 @@
+"""What ``Fact.state`` holds for every kind of fact, and how facts of several objects are joined.
+
+It names shapes only: ``stripe_facts`` and its neighbours fill them, ``projection`` reads them.
+Every amount is in ISO 4217 minor units beside its ``currency`` (the provider's own units are
+converted before), every ``*_at`` is unix seconds, every ``*_on`` an ISO date. A key may be
+absent; absent and None mean the same: not told.
+
+Groups
+------
+A group is the provider's id of one thing that has one view:
+
+====================  =======================================  ======================
+group                 registers (kind: ref) lying in it        view
+====================  =======================================  ======================
+``pi_``, else ``ch_`` payment: ``pi_ ch_ cs_``, refund: ``re_``  ``payment``
+                      dispute: ``dp_``, fee: ``txn_``, links
+``in_``               instalment: ``in_``, links               ``instalment``
+``sub_``              recurring_gift: ``sub_``, ``cs_``,       ``recurring``
+                      ``sub_/upcoming``, links
+``cus_``              donor: ``cus_``                          ``donor``
+``pm_`` (``seti_``)   mandate: ``pm_ mandate_ seti_``          ``method``
+``po_``               payout: ``po_``, fee: ``po_/txn_``       ``payout``
+====================  =======================================  ======================
+
+A notice lies in the group of what it speaks of. A Checkout Session that has no PaymentIntent
+and no subscription yet lies in a group of its own (``cs_``); its register moves when a later
+event names one, so an upsert must write ``grp`` together with the state.
+
+How to load and project
+-----------------------
+1. Upsert the facts of the batch; ``touched`` is the set of their groups.
+2. ``held``: all registers with ``grp IN touched``. Then ``webhooks.reach(held) - seen`` names
+   further groups to load, until it is empty: one payment told under two ids (charge and
+   PaymentIntent), and what lies above it (payment -> invoice -> subscription -> customer).
+   That is four indexed selects for a whole batch at most; it never goes downwards.
+3. ``webhooks.project(touched, held)`` gives one ``GroupView`` for each payment, instalment,
+   recurring gift, donor, method or payout among the touched groups; extra facts do no harm.
+4. ``GroupView.below`` names the groups that hang on this one (subscription -> invoices,
+   invoice -> payments). When the row of a recurring gift or an instalment was made just now,
+   treat these as touched too: they may have come first and waited. Nothing else is needed for
+   the result not to depend on the order of arrival.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+PaymentWord = Literal[
+    "pending", "processing", "authorised", "succeeded", "failed", "cancelled", "expired", "unknown"
+]  # fmt: skip
+RefundWord = Literal["pending", "succeeded", "failed", "cancelled", "unknown"]
+DisputeWord = Literal["open", "won", "lost", "unknown"]
+RecurringWord = Literal["pending", "active", "failing", "paused", "closed", "unknown"]
+InstalmentWord = Literal["expected", "paid", "failed", "skipped", "waived", "unknown"]
+PayoutWord = Literal["pending", "in_transit", "paid", "failed", "cancelled", "unknown"]
+ItemWord = Literal["charge", "refund", "dispute", "fee", "adjustment", "payout"]
+Relation = Literal["same", "above", "below"]
+
+
+class Address(TypedDict, total=False):
+    line1: str | None
+    line2: str | None
+    city: str | None
+    postal_code: str | None
+    region: str | None
+    country: str | None  # ISO 3166 alpha-2
+
+
+class DonorState(TypedDict, total=False):
+    """Kind ``donor`` (ref ``cus_``), and the ``donor`` part of payments and recurring gifts."""
+
+    livemode: bool
+    customer: str | None
+    email: str | None
+    name: str | None
+    phone: str | None
+    locale: str | None
+    address: Address | None
+    promotions: str | None  # what Checkout asked: opt_in, opt_out
+    terms: str | None  # accepted
+    default_method: str | None
+    metadata: dict[str, str]
+    is_deleted: bool
+
+
+class PaymentState(TypedDict, total=False):
+    """Kind ``payment``: one charge, PaymentIntent or Checkout Session; the payment is all of them."""
+
+    object: Literal["charge", "payment_intent", "session"]
+    livemode: bool
+    state: PaymentWord
+    status: str | None  # the provider's own word
+    amount_minor: int | None  # what was asked for; once captured, what was captured
+    currency: str | None
+    method: str | None  # card, sepa_debit, blik, p24 ...
+    method_ref: str | None  # pm_
+    mandate_ref: str | None
+    created_at: int | None
+    payment_intent: str | None
+    charge: str | None
+    invoice: str | None  # only versions before 2025-03-31
+    subscription: str | None
+    fee_ref: str | None  # txn_, once it is known
+    is_disputed: bool
+    failure_code: str | None
+    failure_text: str | None
+    presentment_minor: int | None  # what the donor saw, where it differs (Adaptive Pricing)
+    presentment_currency: str | None
+    donor: DonorState
+    metadata: dict[str, str]
+
+
+class RefundState(TypedDict, total=False):
+    """Kind ``refund``, ref ``re_``; the amount is of this refund alone, never cumulative."""
+
+    livemode: bool
+    state: RefundWord
+    status: str | None
+    amount_minor: int
+    currency: str
+    reason: str | None
+    failure_reason: str | None
+    charge: str | None
+    payment_intent: str | None
+    created_at: int | None
+    metadata: dict[str, str]
+
+
+class DisputeState(TypedDict, total=False):
+    """Kind ``dispute``, ref ``dp_``."""
+
+    livemode: bool
+    state: DisputeWord
+    status: str | None  # appeal_* tells that a lost dispute was opened again
+    kind: Literal["dispute", "return"]  # return: the donor's bank sent a debit back
+    is_warning: bool  # an enquiry: no money has moved
+    amount_minor: int
+    currency: str
+    reason: str | None
+    due_at: int | None  # evidence is wanted by then
+    charge: str | None
+    payment_intent: str | None
+    created_at: int | None
+
+
+class FeeState(TypedDict, total=False):
+    """Kind ``fee``: one balance transaction; signed amounts, in the currency of the balance.
+
+    Ref ``txn_`` in the group of its payment, and ref ``po_/txn_`` in the group of its payout.
+    """
+
+    livemode: bool
+    txn: str
+    item: ItemWord
+    type: str | None  # the provider's own word
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+    currency: str
+    source_ref: str | None  # ch_, re_, dp_ ...
+    payment_key: str | None  # pi_ or ch_; ch_ may stand for a payment known by its pi_
+    payout: str | None
+    created_at: int | None
+    available_at: int | None
+    description: str | None
+
+
+class RecurringState(TypedDict, total=False):
+    """Kind ``recurring_gift``: a subscription (``sub_``), what its Checkout Session told (``cs_``:
+    donor and metadata only), or its next invoice (``sub_/upcoming``: ``next_*`` only)."""
+
+    object: Literal["subscription", "session", "upcoming"]
+    livemode: bool
+    state: RecurringWord
+    status: str | None
+    amount_minor: int | None  # the sum of unit amount x quantity; None when it is not fixed
+    currency: str | None
+    period: Literal["W", "M", "Y"] | None
+    every: int | None
+    started_at: int | None
+    anchor_at: int | None
+    period_start_at: int | None
+    period_end_at: int | None
+    trial_ends_at: int | None
+    ends_at: int | None  # it will end then
+    ended_at: int | None
+    closed_reason: str | None  # requested, payment_failed, payment_disputed, retention_policy, never_started
+    comment: str | None  # what the donor wrote or chose when leaving
+    paused_reason: str | None  # collection, or the provider's own reason
+    resumes_at: int | None
+    method_ref: str | None
+    latest_invoice: str | None
+    next_at: int | None
+    next_minor: int | None
+    donor: DonorState
+    metadata: dict[str, str]
+
+
+class InstalmentState(TypedDict, total=False):
+    """Kind ``instalment``, ref ``in_``. An invoice never makes a payment or a gift by itself."""
+
+    livemode: bool
+    state: InstalmentWord
+    status: str | None
+    subscription: str | None  # None: an invoice outside any recurring gift
+    number: str | None
+    billing_reason: str | None  # subscription_create is the first
+    period_start_at: int | None
+    period_end_at: int | None
+    due_at: int | None
+    finalized_at: int | None
+    paid_at: int | None
+    amount_due_minor: int | None
+    amount_paid_minor: int | None
+    off_provider_minor: int | None  # paid outside the provider: no payment will follow
+    overpaid_minor: int | None
+    currency: str | None
+    attempt: int
+    next_attempt_at: int | None
+    needs_action: bool  # the donor must confirm at hosted_url
+    hosted_url: str | None
+    donor: DonorState
+    metadata: dict[str, str]  # the invoice's and its subscription's
+
+
+class LinkState(TypedDict, total=False):
+    """Kind ``link``: from the group it lies in to group ``to``. Each pair above/below is two registers."""
+
+    livemode: bool
+    to: str
+    relation: Relation
+    amount_minor: int | None  # how much of the payment paid the invoice, when told
+    currency: str | None
+
+
+class MandateState(TypedDict, total=False):
+    """Kind ``mandate``: a payment method (``pm_``), a mandate (``mandate_``) or a SetupIntent (``seti_``)."""
+
+    object: Literal["payment_method", "mandate", "setup_intent"]
+    livemode: bool
+    status: str | None  # attached, detached; active, inactive, pending; the SetupIntent's own
+    customer: str | None
+    method_ref: str | None
+    method: str | None
+    brand: str | None
+    last4: str | None
+    exp_month: int | None
+    exp_year: int | None
+    mandate_text: str | None  # the mandate's reference with the bank
+    failure_code: str | None
+
+
+class PayoutState(TypedDict, total=False):
+    """Kind ``payout``, ref ``po_``. ``paid`` may still become ``failed``."""
+
+    livemode: bool
+    state: PayoutWord
+    status: str | None
+    net_minor: int
+    currency: str
+    arrival_on: str | None
+    statement_descriptor: str | None
+    trace_id: str | None
+    is_automatic: bool  # only these can be listed item by item
+    is_reconciled: bool  # the list of items is complete at the provider
+    failure_code: str | None
+    created_at: int | None
+
+
+class NoticeState(TypedDict, total=False):
+    """Kind ``notice``: something for staff. Its ref holds object, code and value, so it is told once."""
+
+    livemode: bool
+    code: str  # unknown_value, early_fraud_warning, account_deauthorized, mandate_notification
+    subject: str  # the provider's id of what it is about
+    field: str | None
+    value: str | None
