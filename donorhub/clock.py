@@ -1,0 +1,56 @@
+"""The one place where the wall clock is read; entry points ask it and pass ``now`` on.
+
+``DONORHUB_CLOCK`` may set it in tests and in the demo: an instant, from which time runs
+on, or ``file:PATH``, a file that holds the seconds to add to the real time and may change.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+Clock = Callable[[], datetime]
+
+
+def system() -> datetime:
+    return datetime.now(UTC)
+
+
+def starting_at(instant: datetime) -> Clock:
+    """A clock that shows ``instant`` now and runs on from there."""
+    shift = instant.timestamp() - time.time()
+    return lambda: datetime.fromtimestamp(time.time() + shift, UTC)
+
+
+def shifted_by_file(path: Path) -> Clock:
+    """The real time plus the seconds that the file holds at that moment."""
+    return lambda: datetime.fromtimestamp(time.time() + float(path.read_text() or 0), UTC)
+
+
+def from_setting(text: str) -> Clock:
+    """The clock that ``DONORHUB_CLOCK`` asks for; ValueError when it cannot be read."""
+    if not text:
+        return system
+    if text.startswith("file:"):
+        return shifted_by_file(Path(text.removeprefix("file:")))
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone: write it as 2026-11-22T09:00:00+01:00")
+    return starting_at(instant)
+
+
+_current: Clock = system
+
+
+def use(clock: Clock) -> Clock:
+    """Let :func:`now` read this clock; gives back the one before."""
+    global _current
+    before, _current = _current, clock
+    return before
+
+
+def now() -> datetime:
+    """The present instant in UTC."""
+    return _current()

@@ -1,0 +1,160 @@
+"""Settings from the environment; nothing set is the small installation.
+
+Every name is listed here and in the README's table. A ``DONORHUB_`` name that is not
+is an error, so that a slip of the pen never passes for a setting.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from donorhub import clock
+from donorhub.errors import Misconfigured
+
+Mode = Literal["production", "demo", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, read and checked. ``home`` holds what a small installation keeps on disk."""
+
+    database_url: str
+    redis_url: str
+    home: Path
+    mode: Mode
+    secret_key: str
+    field_key: str  # encrypts webhook secrets and bank files at rest
+    public_url: str
+    trusted_hosts: tuple[str, ...]
+    host: str
+    port: int
+    threads: int
+    proxies: int  # reverse proxies in front, whose X-Forwarded-* headers are believed
+    smtp_url: str  # smtp://user:password@host:587, smtps://…; empty: the outbox inside the program
+    mail_from: str
+    upload_limit_mb: int
+    settle_s: int  # a thank-you waits this long, so that what belongs to the gift has arrived
+    clock: str
+    stripe_api_key: str
+    stripe_api_base: str
+    log_format: Literal["json", "console"]
+
+    @property
+    def is_embedded(self) -> bool:
+        """One process does everything: no Redis, so the worker is a thread of the server."""
+        return not self.redis_url
+
+    @property
+    def uses_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+_WITHOUT_PREFIX = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+_DEFAULTS = {
+    "mode": "production",
+    "public_url": "http://127.0.0.1:8080",
+    "trusted_hosts": "",
+    "host": "127.0.0.1",
+    "port": "8080",
+    "threads": "8",
+    "proxies": "0",
+    "smtp_url": "",
+    "mail_from": "DonorHub <donorhub@localhost>",
+    "upload_limit_mb": "50",
+    "settle_s": "120",
+    "clock": "",
+    "stripe_api_key": "",
+    "stripe_api_base": "",
+    "log_format": "console",
+}
+
+
+def variable(setting: str) -> str:
+    """The environment variable of a setting: ``port`` is ``DONORHUB_PORT``."""
+    return _WITHOUT_PREFIX.get(setting, f"DONORHUB_{setting.upper()}")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; Misconfigured lists every name that is wrong, all at once."""
+    env = os.environ if environ is None else environ
+    wrong = _unknown(env)
+    home = Path(env.get("DONORHUB_HOME") or "instance").absolute()
+    texts: dict[str, Any] = {name: env.get(variable(name), default) for name, default in _DEFAULTS.items()}
+    values: dict[str, Any] = {name: _number(name, texts.pop(name), wrong) for name in _NUMBERS}
+    wrong += _choices(texts) + _clock_trouble(texts)
+    if wrong:
+        raise Misconfigured("; ".join(wrong))
+    url = env.get("DATABASE_URL") or f"sqlite:///{home / 'donorhub.sqlite3'}"
+    return Settings(
+        database_url=_driver(url),
+        redis_url=env.get("REDIS_URL", ""),
+        home=home,
+        secret_key=env.get("DONORHUB_SECRET_KEY") or _kept(home, "secret_key"),
+        field_key=env.get("DONORHUB_FIELD_KEY") or _kept(home, "field_key"),
+        trusted_hosts=tuple(host for host in texts.pop("trusted_hosts").split(",") if host),
+        **values,
+        **texts,
+    )
+
+
+_NUMBERS = ("port", "threads", "proxies", "upload_limit_mb", "settle_s")
+
+
+def _unknown(env: Mapping[str, str]) -> list[str]:
+    known = {variable(field.name) for field in fields(Settings)}
+    return [
+        f"{name} is not a setting of DonorHub: see the table of settings in README.md"
+        for name in env
+        if name.startswith("DONORHUB_") and name not in known
+    ]
+
+
+def _number(name: str, text: str, wrong: list[str]) -> int:
+    if not (text.isascii() and text.isdigit()):
+        wrong.append(f"{variable(name)} must be a whole number, not {text!r}")
+        return 0
+    return int(text)
+
+
+def _choices(texts: Mapping[str, str]) -> list[str]:
+    allowed = {"mode": get_args(Mode), "log_format": ("json", "console")}
+    return [
+        f"{variable(name)} must be one of {', '.join(words)}, not {texts[name]!r}"
+        for name, words in allowed.items()
+        if texts[name] not in words
+    ]
+
+
+def _clock_trouble(texts: Mapping[str, str]) -> list[str]:
+    if texts["clock"] and texts["mode"] == "production":
+        return ["DONORHUB_CLOCK is only for tests and the demo: remove it, or set DONORHUB_MODE=demo"]
+    try:
+        clock.from_setting(texts["clock"])
+    except ValueError as e:
+        return [f"DONORHUB_CLOCK: {e}"]
+    return []
+
+
+def _driver(url: str) -> str:
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def _kept(home: Path, name: str) -> str:
+    """A key that is made at the first start and kept beside the database, readable by us alone."""
+    path = home / name
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:  # another process of ours was first
+            pass
+    return path.read_text().strip()

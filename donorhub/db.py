@@ -1,0 +1,184 @@
+"""The database: base class, column types, engine settings, and the fair write queue.
+
+SQLite takes one writer at a time. Its own waiting is a lottery that stalls for seconds
+under load, so writers of this process queue up fairly and each write transaction begins
+IMMEDIATE. PostgreSQL needs none of that. Reading says so with :func:`read_only`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    event,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+from donorhub.errors import Busy
+
+WRITE_TIMEOUT_S = 30.0
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant. Refuses naive values, so that no local time is ever taken for UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Minor = Annotated[int, mapped_column(BigInteger)]
+Currency = Annotated[str, mapped_column(String(3))]
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UTCDateTime,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        list[str]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+def one_of(column: str, *words: str) -> CheckConstraint:
+    """A check that a column holds one of the words."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", f"{column}_is_known")
+
+
+class WriteQueue:
+    """A lock whose waiters are served in the order they came."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._is_held = False
+
+    def acquire(self, timeout: float) -> None:
+        """Wait for the turn; Busy when it has not come after ``timeout`` seconds."""
+        with self._mutex:
+            if not self._is_held:
+                self._is_held = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(timeout):
+            return
+        with self._mutex:
+            if turn.is_set():  # it came in the very moment we gave up: take it
+                return
+            self._waiting.remove(turn)
+        raise Busy("the database is busy: nothing was changed, try again in a moment")
+
+    def release(self) -> None:
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._is_held = False
+
+
+_is_reading: ContextVar[bool] = ContextVar("is_reading", default=False)
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Transactions that begin inside do not queue as writers, and the database refuses their writes."""
+    token = _is_reading.set(True)
+    try:
+        yield
+    finally:
+        _is_reading.reset(token)
+
+
+def reading(is_reading: bool) -> None:
+    """Say for the rest of this context (a web request) whether its transactions only read."""
+    _is_reading.set(is_reading)
+
+
+def install(engine: Engine) -> None:
+    """Give an engine its pragmas and its write queue; once for each engine, before its first use."""
+    if engine.dialect.name == "sqlite":
+        queue = WriteQueue()
+        event.listen(engine, "connect", _sqlite_pragmas)
+        event.listen(engine, "begin", lambda connection: _sqlite_begin(connection, queue))
+        event.listen(engine.pool, "checkin", lambda raw, entry: _sqlite_done(raw, entry, queue))
+    else:
+        event.listen(engine, "begin", _postgres_begin)
+
+
+def _sqlite_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin late and deferred
+    for pragma in (
+        "busy_timeout=10000",  # for other processes, such as a backup; ours queue
+        "journal_mode=WAL",
+        "synchronous=FULL",  # WAL with NORMAL loses answered webhooks when the power fails
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "cache_size=-32000",
+    ):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection, queue: WriteQueue) -> None:
+    if _is_reading.get():
+        connection.exec_driver_sql("PRAGMA query_only=1")
+        connection.exec_driver_sql("BEGIN")
+        return
+    queue.acquire(WRITE_TIMEOUT_S)
+    connection.info["holds_write_queue"] = True  # given back when the connection returns to its pool
+    connection.exec_driver_sql("PRAGMA query_only=0")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _sqlite_done(_raw: object, entry: ConnectionPoolEntry, queue: WriteQueue) -> None:
+    if entry.info.pop("holds_write_queue", False):
+        queue.release()
+
+
+def _postgres_begin(connection: Connection) -> None:
+    if _is_reading.get():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -1,0 +1,1 @@
+"""Rules as pure functions: no web, no database, no clock, no network."""

@@ -1,0 +1,134 @@
+"""The fingerprint of a bank entry: equal for the same entry in every export of one format.
+
+No bank id is trusted alone, so that the fingerprint covers all the entry says. It
+does not decide what is new: that is :mod:`donorhub.domain.entry_plan`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from donorhub.domain.payer_text import canonical_account
+from importers.statement import Detail, Entry
+
+VERSION: Final = "v1"
+_NOBODYS: Final = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0", "-1"})
+_SEPARATOR: Final = "\x1f"  # occurs in no bank text, so that no two field lists read the same
+_CONTENT_END: Final = len(VERSION) + 1 + 32  # v1. and 32 digits
+
+
+class Incoming(NamedTuple):
+    """One entry of a file with its keys; ``index`` is its place in what was given."""
+
+    index: int
+    fingerprint: str
+    day: date
+    minor: int
+    currency: str
+    account: str | None  # the counterparty's, canonical
+    refs: tuple[str, ...]
+
+
+@lru_cache(maxsize=1 << 16)
+def _normal(text: str) -> str:
+    if not text.isascii():  # ˙ is what PKO BP writes for nothing; NFKC would make a blank and a dot of it
+        text = unicodedata.normalize("NFKC", text.replace("˙", " "))
+    return " ".join(text.casefold().split())
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: date) -> str:
+    return day.isoformat()
+
+
+def refs_of(entry: Entry) -> tuple[str, ...]:
+    """The ids a bank gives an entry, best first, without those that mean "none"."""
+    refs = [entry.bank_ref]
+    if len(entry.details) == 1:
+        refs += [entry.details[0].uetr, entry.details[0].tx_id]
+    kept = dict.fromkeys(ref.strip() for ref in refs if ref)
+    return tuple(ref for ref in kept if ref.upper() not in _NOBODYS)
+
+
+def reused_refs(entries: Iterable[Incoming], seen: Mapping[str, tuple[date, int]]) -> frozenset[str]:
+    """The ids that stand on two different (day, amount), in the file or against ``seen`` of the ledger.
+
+    When there is one, the bank's ids are no ids: the account is to be marked
+    ``ids_untrusted`` and its entries get their fingerprints without ids.
+    """
+    stands = dict(seen)
+    reused = set()
+    for entry in entries:
+        for ref in entry.refs:
+            if stands.setdefault(ref, (entry.day, entry.minor)) != (entry.day, entry.minor):
+                reused.add(ref)
+    return frozenset(reused)
+
+
+def _detail_text(detail: Detail) -> str:
+    party = detail.counterparty
+    return _SEPARATOR.join(
+        (
+            canonical_account(party.account) or "",
+            _normal(party.name) if party.name else "",
+            _normal(detail.remittance),
+        )
+    )
+
+
+def _content(entry: Entry) -> str:
+    details = entry.details
+    if len(details) == 1:
+        return _detail_text(details[0])
+    if not details:
+        return f"{_SEPARATOR}{_SEPARATOR}{_normal(entry.info) if entry.info else ''}"
+    return _SEPARATOR.join(f"{detail.amount.minor}{_SEPARATOR}{_detail_text(detail)}" for detail in details)
+
+
+def fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> str:
+    """``v1.<what it says>.<the bank's id>``: equal for the same entry in every export of one format.
+
+    The first part covers account, booking day, amount, currency, counterparty
+    account, name and remittance, normalised (NFKC, case folded, blanks collapsed).
+    The last part is of the best id the bank gives, empty where none is trusted.
+    """
+    money = entry.amount
+    text = (
+        f"{VERSION}{_SEPARATOR}{account_key}{_SEPARATOR}{_day_text(entry.booked_on)}{_SEPARATOR}"
+        f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_content(entry)}"
+    )
+    content = blake2b(text.encode(), digest_size=16).hexdigest()
+    refs = refs_of(entry) if ids_trusted else ()
+    ids = blake2b(refs[0].encode(), digest_size=12).hexdigest() if refs else ""
+    return f"{VERSION}.{content}.{ids}"
+
+
+def keyed(account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True) -> list[Incoming]:
+    """The entries with their keys, in order. Entries that are not booked are the caller's to leave out."""
+    return [
+        Incoming(
+            index,
+            fingerprint(account_key, entry, ids_trusted=ids_trusted),
+            entry.booked_on,
+            entry.amount.minor,
+            entry.amount.currency,
+            canonical_account(entry.details[0].counterparty.account) if len(entry.details) == 1 else None,
+            refs_of(entry),
+        )
+        for index, entry in enumerate(entries)
+    ]
+
+
+def content_of(fingerprint: str) -> str:
+    """The part of a fingerprint that leaves the bank's id out."""
+    return fingerprint[:_CONTENT_END]
+
+
+def has_id(fingerprint: str) -> bool:
+    """Whether a bank's id is in the fingerprint."""
+    return len(fingerprint) > _CONTENT_END + 1

@@ -1,0 +1,99 @@
+"""What a bank writes about a payer, brought into forms that can be compared.
+
+It folds letters, takes the banks' own words out and cuts addresses off; who the
+payer is, :mod:`donorhub.domain.matching` and :mod:`donorhub.domain.names` say.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+# These letters have no decomposition in Unicode, so that NFKD alone would keep them.
+_LETTERS: Final = str.maketrans(
+    {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "˙": " "}
+)
+_NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_TAGS: Final = re.compile(
+    r"\b(?:EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC|EndToEndId|Remi)\+"
+    r"|/(?:EREF|MARF|CSID|CNTP|REMI|RTRN|IDC|TXT|USTD|PURP|ORDP|BENM|NAME)/"
+    r"|\b(?:TYT|OD|DLA|TNR|Z RACH|ID IPH)\.?:",
+    re.IGNORECASE,
+)
+_ADDRESS: Final = re.compile(
+    r"[|;,]|\s{2,}|\b(?:ul|al|os|pl|aleja|osiedle|plac|rynek|rruga|rr|lagjja|bulevardi|str)\b\.?|[0-9]",
+    re.IGNORECASE,
+)
+NOISE: Final = frozenset(
+    """darowizna darowizny darowizne wplata wplaty przelew st tytulem tytul na cele statutowe rzecz dla od
+    ul al os pl sp z o o zoo spolka ograniczona odpowiedzialnoscia donacion donacioni dhurim pagese transfer
+    donation gift payment pan pani mr mrs ms zl pln eur""".split()
+)
+
+
+@lru_cache(maxsize=1 << 17)
+def fold(text: str) -> str:
+    """Lower case without diacritics, one blank between words: ``Łódź  ËNDRRA`` is ``lodz endrra``."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+        text = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return " ".join(text.casefold().split())
+
+
+@lru_cache(maxsize=1 << 17)
+def canonical_account(text: str | None) -> str | None:
+    """An account without blanks and in capitals; 26 digits are a Polish account and get their ``PL``."""
+    if not text:
+        return None
+    account = "".join(sign for sign in text.upper() if sign.isalnum())
+    if len(account) == 26 and account.isdigit():  # NRB: the IBAN without its country
+        return "PL" + account
+    return account or None
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Folded words of letters and digits, in order."""
+    return tuple(_NOT_WORD.sub(" ", fold(text)).split())
+
+
+def without_tags(text: str) -> str:
+    """The remittance without the banks' field marks, such as ``SVWZ+`` or ``/REMI/``."""
+    return _TAGS.sub(" ", text)
+
+
+def telling_words(text: str) -> tuple[str, ...]:
+    """The words that may tell payers apart: no tags, no legal noise, no single letters."""
+    return tuple(w for w in words(without_tags(text)) if w not in NOISE and len(w) > 1)
+
+
+def without_address(text: str) -> str:
+    """The name alone: cut at ``ul.``, a separator, a wide gap or the first digit.
+
+    What begins with a mark keeps its text: a name is better too long than lost.
+    """
+    clean = text.strip()
+    found = _ADDRESS.search(clean)
+    if found is None or found.start() == 0:
+        return clean
+    return clean[: found.start()].strip(" .-/") or clean
+
+
+@lru_cache(maxsize=1 << 17)
+def name_key(text: str) -> str:
+    """The folded words of a name in alphabetical order, without digits: the order of names does not count."""
+    return " ".join(sorted(words(_DIGITS.sub(" ", without_address(text)))))
+
+
+def payer_key(account: str | None, name: str | None) -> str | None:
+    """What a payer is remembered by: ``iban:…`` where the bank tells the account, else ``name:…``.
+
+    None when the bank tells neither.
+    """
+    canonical = canonical_account(account)
+    if canonical:
+        return f"iban:{canonical}"
+    key = name_key(name) if name else ""
+    return f"name:{key}" if key else None

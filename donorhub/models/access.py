@@ -1,0 +1,102 @@
+"""Who may do what, and who did: users, roles, sessions, API tokens, repeated requests, the audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from donorhub.db import Base
+
+ROLES = ("admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor")
+
+user_role = Table(
+    "user_role",
+    Base.metadata,
+    Column("user_id", Integer, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Column("role_id", Integer, ForeignKey("role.id", ondelete="RESTRICT"), primary_key=True),
+)
+
+
+class Role(Base, RoleMixin):
+    """One of ROLES; what it may do stands in donorhub.services.access."""
+
+    __tablename__ = "role"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class User(Base, UserMixin):
+    """One of the staff. The names of some columns are Flask-Security's."""
+
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password: Mapped[str]  # argon2 hash
+    lang: Mapped[str] = mapped_column(default="en")
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True)  # changed, every session of the user is over
+    created_at: Mapped[datetime]
+    last_login_at: Mapped[datetime | None]  # type: ignore[assignment]  # the mixin declares it never empty
+
+    roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")  # type: ignore[assignment]
+
+
+class ApiToken(Base):
+    """A key of a program, with scopes; only its hash is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Base):
+    """The answer to a request, kept so that the same request gets it again; written with its effect."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (
+        UniqueConstraint("principal", "route", "key"),
+        Index("ix_idempotency_key_expires_at", "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    principal: Mapped[str]
+    route: Mapped[str]
+    key: Mapped[str]
+    fingerprint: Mapped[str]
+    status: Mapped[int]
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime]
+
+
+class AuditRecord(Base):
+    """Who did what, when; no personal data. ``seq`` and ``chain`` are given when the record is sealed,
+    soon after its commit: the chain then shows any later change."""
+
+    __tablename__ = "audit_record"
+    __table_args__ = (Index("ix_audit_record_subject", "subject_type", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int | None] = mapped_column(unique=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    what: Mapped[str]  # gift.recorded, receipt.issued, user.role_changed
+    subject_type: Mapped[str]
+    subject_id: Mapped[int]
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    digest: Mapped[str]
+    chain: Mapped[str | None]

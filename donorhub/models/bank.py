@@ -1,0 +1,239 @@
+"""Bank files as they came and what they brought: accounts, files, statements, entries, details."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from donorhub.db import Base, Currency, Minor, one_of
+
+
+class BankAccount(Base):
+    """One of our own accounts."""
+
+    __tablename__ = "bank_account"
+    __table_args__ = (UniqueConstraint("number", "currency"), one_of("matching", "off", "suggest", "auto"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    number: Mapped[str]  # IBAN without blanks, or what the bank's files call it
+    currency: Mapped[Currency]
+    matching: Mapped[str] = mapped_column(default="suggest")
+    ids_untrusted: Mapped[bool] = mapped_column(
+        default=False
+    )  # the bank gave one id to two different entries
+    created_at: Mapped[datetime]
+
+
+class ColumnMapping(Base):
+    """Which column of a bank's table is which, as a person once said (importers.tabular layout)."""
+
+    __tablename__ = "column_mapping"
+    __table_args__ = (UniqueConstraint("signature", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    signature: Mapped[str]  # of the normalised header; recognises the table the next time
+    version: Mapped[int] = mapped_column(default=1)
+    layout: Mapped[dict[str, Any]]
+    bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ImportFile(Base):
+    """A file from a bank, kept as it was; its bytes tell whether it came before."""
+
+    __tablename__ = "import_file"
+    __table_args__ = (
+        one_of("state", "received", "done", "asking", "refused", "held", "failed", "taken_back"),
+        Index("ix_import_file_uploaded_at_id", "uploaded_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    filename: Mapped[str]
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # compressed and encrypted
+    format: Mapped[str] = mapped_column(default="")
+    profile: Mapped[str] = mapped_column(default="")
+    bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    layout: Mapped[dict[str, Any] | None]  # the answers of the mapping wizard, when it was needed
+    state: Mapped[str] = mapped_column(default="received")
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # {level, code, message, where}
+    statements_count: Mapped[int] = mapped_column(default=0)
+    entries_count: Mapped[int] = mapped_column(default=0)
+    new_count: Mapped[int] = mapped_column(default=0)
+    known_count: Mapped[int] = mapped_column(default=0)
+    progress: Mapped[int] = mapped_column(default=0)  # entries done, while it runs
+    uploaded_by: Mapped[str]
+    uploaded_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Statement(Base):
+    """One account's report for one period, as one file told it."""
+
+    __tablename__ = "statement"
+    __table_args__ = (
+        UniqueConstraint("import_file_id", "number"),
+        one_of("integrity", "proved", "unverifiable", "mismatch"),
+        one_of("state", "posted", "held", "released", "taken_back"),
+        Index("ix_statement_bank_account_id_period_from", "bank_account_id", "period_from"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
+    number: Mapped[int]  # its place in the file, 0 for the first
+    bank_account_id: Mapped[int] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    format: Mapped[str]
+    is_advice: Mapped[bool] = mapped_column(default=False)  # tells more about entries, never adds money
+    ref: Mapped[str | None]
+    sequence_no: Mapped[str | None]
+    page: Mapped[str | None]
+    period_from: Mapped[date | None]
+    period_to: Mapped[date | None]
+    currency: Mapped[Currency]
+    opening_minor: Mapped[Minor | None]
+    opening_on: Mapped[date | None]
+    closing_minor: Mapped[Minor | None]
+    closing_on: Mapped[date | None]
+    sum_minor: Mapped[Minor]  # of all booked entries in the file, new or known
+    entries_count: Mapped[int]
+    new_count: Mapped[int]
+    integrity: Mapped[str]
+    state: Mapped[str] = mapped_column(default="posted")
+    released_by: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+    matching_done_at: Mapped[datetime | None]
+
+
+class Entry(Base):
+    """One line of a bank statement: it changed the balance.
+
+    What a single payment says stands in the entry itself; ``detail`` rows exist only
+    for an entry that holds several payments, and then add up to it.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        UniqueConstraint("bank_account_id", "fingerprint", "occurrence"),
+        one_of("state", "new", "suspense", "matched", "not_gift", "doubtful"),
+        Index("ix_entry_bank_account_id_booked_on", "bank_account_id", "booked_on"),
+        Index("ix_entry_statement_id", "statement_id"),
+        Index(
+            "ix_entry_to_decide", "state", "booked_on", "id",
+            sqlite_where=text("state IN ('suspense', 'doubtful')"),
+            postgresql_where=text("state IN ('suspense', 'doubtful')"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_account_id: Mapped[int] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    statement_id: Mapped[int] = mapped_column(
+        ForeignKey("statement.id", ondelete="RESTRICT")
+    )  # that brought it
+    position: Mapped[int]
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    occurrence: Mapped[int]
+    booked_on: Mapped[date]
+    value_on: Mapped[date | None]
+    amount_minor: Mapped[Minor]  # signed: money in is positive
+    currency: Mapped[Currency]
+    counterparty_name: Mapped[str] = mapped_column(default="")
+    counterparty_account: Mapped[str] = mapped_column(default="")
+    remittance: Mapped[str] = mapped_column(default="")
+    bank_ref: Mapped[str | None]
+    end_to_end_id: Mapped[str | None]
+    mandate_id: Mapped[str | None]
+    return_code: Mapped[str | None]
+    virtual_account: Mapped[str | None]
+    more: Mapped[dict[str, Any] | None]  # further fields of the file, by their names in importers.statement
+    is_reversal: Mapped[bool] = mapped_column(default=False)
+    has_details: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(default="new")
+    decide_by: Mapped[date | None]
+
+
+class Detail(Base):
+    """One payment of an entry that holds several."""
+
+    __tablename__ = "detail"
+    __table_args__ = (UniqueConstraint("entry_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))
+    position: Mapped[int]
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    counterparty_name: Mapped[str] = mapped_column(default="")
+    counterparty_account: Mapped[str] = mapped_column(default="")
+    remittance: Mapped[str] = mapped_column(default="")
+    end_to_end_id: Mapped[str | None]
+    mandate_id: Mapped[str | None]
+    return_code: Mapped[str | None]
+    virtual_account: Mapped[str | None]
+    more: Mapped[dict[str, Any] | None]
+
+
+class EntryAlias(Base):
+    """Another statement's name for an entry we hold: the same money, told in another format."""
+
+    __tablename__ = "entry_alias"
+    __table_args__ = (UniqueConstraint("entry_id", "statement_id", "kind", "ref"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))
+    statement_id: Mapped[int] = mapped_column(ForeignKey("statement.id", ondelete="RESTRICT"), index=True)
+    kind: Mapped[str]  # bank_ref, end_to_end_id, fingerprint, …
+    ref: Mapped[str]
+
+
+class Match(Base):
+    """One decision on what an entry, or one payment of it, pays; undone, the row stays."""
+
+    __tablename__ = "match"
+    __table_args__ = (
+        one_of("kind", "gift", "payout", "return", "not_gift"),
+        Index("ix_match_entry_id", "entry_id"),
+        Index(
+            "uq_match_live", "entry_id", text("coalesce(detail_id, 0)"), "part", unique=True,
+            sqlite_where=text("undone_at IS NULL"), postgresql_where=text("undone_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))
+    detail_id: Mapped[int | None] = mapped_column(ForeignKey("detail.id", ondelete="RESTRICT"))
+    part: Mapped[int] = mapped_column(default=0)  # one payment may make gifts of several donors
+    kind: Mapped[str]
+    gift_id: Mapped[int | None] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
+    payout_id: Mapped[int | None] = mapped_column(ForeignKey("payout.id", ondelete="RESTRICT"), index=True)
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    amount_minor: Mapped[Minor]
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    engine_version: Mapped[str]
+    actor: Mapped[str]
+    decided_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+
+class PayerKey(Base):
+    """What was learned: who pays from this account, or under this name."""
+
+    __tablename__ = "payer_key"
+    __table_args__ = (UniqueConstraint("value", "donor_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[str]  # IBAN, or folded name without digits
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    recurring_gift_id: Mapped[int | None] = mapped_column(
+        ForeignKey("recurring_gift.id", ondelete="RESTRICT")
+    )
+    hits: Mapped[int] = mapped_column(default=0)
+    misses: Mapped[int] = mapped_column(default=0)
+    last_seen_on: Mapped[date | None]

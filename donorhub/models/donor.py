@@ -1,0 +1,83 @@
+"""Donors and what they are known by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from donorhub.db import Base, one_of
+
+
+class Donor(Base):
+    """Anyone we keep in the base: person, organisation or household, gift or none yet."""
+
+    __tablename__ = "donor"
+    __table_args__ = (
+        one_of("kind", "person", "organisation", "household"),
+        one_of("lang", "en", "pl", "sq"),
+        Index("ix_donor_created_at_id", "created_at", "id"),
+        Index("ix_donor_updated_at_id", "updated_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)  # DH-1001-7: what the donor writes in a transfer
+    kind: Mapped[str] = mapped_column(default="person")
+    name: Mapped[str]  # as it is shown and addressed, "Anna Kowalska"
+    given_name: Mapped[str] = mapped_column(default="")
+    family_name: Mapped[str] = mapped_column(default="")
+    salutation: Mapped[str] = mapped_column(default="")  # what the donor wants to be called; wins always
+    email: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    street: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(default="")
+    city: Mapped[str] = mapped_column(default="")
+    country: Mapped[str] = mapped_column(default="")
+    lang: Mapped[str] = mapped_column(default="en")
+    note: Mapped[str] = mapped_column(default="")
+    search: Mapped[str] = mapped_column(default="")  # folded: names, e-mail, code, city (domain.names.fold)
+    do_not_contact: Mapped[bool] = mapped_column(default=False)
+    is_deceased: Mapped[bool] = mapped_column(default=False)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    source: Mapped[
+        str
+    ]  # where we know the donor from: "form", "api", "bank", "stripe:acct_1", "import:civicrm"
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)  # counts changes; the ETag of the API
+
+    identity_keys: Mapped[list[IdentityKey]] = relationship(back_populates="donor")
+
+
+class ExternalId(Base):
+    """A donor's key in another system."""
+
+    __tablename__ = "external_id"
+    __table_args__ = (UniqueConstraint("source", "ref"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    source: Mapped[str]
+    ref: Mapped[str]
+
+
+class IdentityKey(Base):
+    """A normalised thing by which donors are looked up: e-mail, IBAN, phone, folded name.
+
+    Not unique: two donors may share a mailbox or an account, and matching must see that.
+    """
+
+    __tablename__ = "identity_key"
+    __table_args__ = (
+        UniqueConstraint("kind", "value", "donor_id"),
+        one_of("kind", "email", "iban", "phone", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    value: Mapped[str]
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+
+    donor: Mapped[Donor] = relationship(back_populates="identity_keys")

@@ -1,0 +1,37 @@
+"""Who we are: the organisation that keeps this base. There is one row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from donorhub.db import Base
+
+
+class Organisation(Base):
+    """The organisation and its settings that people change in the program, not in the environment."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (CheckConstraint("id = 1", "there_is_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    legal_name: Mapped[str]
+    street: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str] = mapped_column(default="")
+    city: Mapped[str] = mapped_column(default="")
+    country: Mapped[str] = mapped_column(default="PL")  # ISO 3166, XK for Kosovo
+    ids: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"KRS": "…", "NIP": "…"}
+    contact: Mapped[str] = mapped_column(default="")
+    signatory_name: Mapped[str] = mapped_column(default="")
+    signatory_role: Mapped[str] = mapped_column(default="")
+    exemption: Mapped[str] = mapped_column(default="")
+    lang: Mapped[str] = mapped_column(default="en")
+    time_zone: Mapped[str] = mapped_column(default="Europe/Warsaw")
+    home_currency: Mapped[str] = mapped_column(default="PLN")
+    jurisdiction: Mapped[str] = mapped_column(default="PL")  # whose receipts: PL, AL, XK, XX
+    code_prefix: Mapped[str] = mapped_column(default="DH")
+    receipt_series: Mapped[str] = mapped_column(default="R")
+    created_at: Mapped[datetime]

@@ -1,0 +1,99 @@
+"""Receipts: numbered, frozen when issued, never edited."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.models.donor import Donor
+
+
+class ReceiptCounter(Base):
+    """The last number of a series and year; raised in the transaction that issues."""
+
+    __tablename__ = "receipt_counter"
+
+    series: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column(default=0)
+
+
+class Receipt(Base):
+    """The document with legal weight. ``payload`` is all that is printed, frozen; the PDF is made after."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        UniqueConstraint("series", "year", "number"),
+        one_of("state", "issued", "void"),
+        one_of("kind", "single", "annual"),
+        Index("ix_receipt_donor_id", "donor_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series: Mapped[str]
+    year: Mapped[int]
+    number: Mapped[int]
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="issued")
+    jurisdiction: Mapped[str]
+    rule_pack_version: Mapped[str]
+    template_version: Mapped[str]
+    lang: Mapped[str]
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    total_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    payload: Mapped[dict[str, Any]]
+    payload_sha256: Mapped[str]
+    pdf_sha256: Mapped[str | None]
+    waits_because: Mapped[str] = mapped_column(default="")  # why there is no PDF yet, for people
+    issued_at: Mapped[datetime]
+    issued_on: Mapped[date]
+    issued_by: Mapped[str]
+    replaces_id: Mapped[int | None] = mapped_column(
+        ForeignKey("receipt.id", ondelete="RESTRICT"), unique=True
+    )
+    voided_at: Mapped[datetime | None]
+    voided_by: Mapped[str | None]
+    void_reason: Mapped[str | None]
+
+    donor: Mapped[Donor] = relationship()
+    lines: Mapped[list[ReceiptLine]] = relationship(back_populates="receipt", order_by="ReceiptLine.position")
+
+
+class ReceiptLine(Base):
+    """A gift on a receipt; a gift is on one live receipt at most."""
+
+    __tablename__ = "receipt_line"
+    __table_args__ = (
+        UniqueConstraint("receipt_id", "position"),
+        Index(
+            "uq_receipt_line_live_gift", "gift_id", unique=True,
+            sqlite_where=text("released_at IS NULL"), postgresql_where=text("released_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipt.id", ondelete="RESTRICT"))
+    position: Mapped[int]
+    gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
+    amount_minor: Mapped[Minor]
+    released_at: Mapped[datetime | None]  # the receipt was voided: the gift is free again
+
+    receipt: Mapped[Receipt] = relationship(back_populates="lines")
+
+
+class ReceiptPdf(Base):
+    """The bytes of a receipt, apart from it so that lists stay light."""
+
+    __tablename__ = "receipt_pdf"
+    __table_args__ = (UniqueConstraint("receipt_id", "mark"), one_of("mark", "issued", "void"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipt.id", ondelete="RESTRICT"))
+    mark: Mapped[str] = mapped_column(default="issued")
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[str]

@@ -1,0 +1,148 @@
+"""Recurring gifts: the promise, its terms, the instalments it makes, and what settled them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.models.donor import Donor
+from donorhub.money import Money
+
+
+class RecurringGift(Base):
+    """An open-ended promise; how much and when stands in its terms."""
+
+    __tablename__ = "recurring_gift"
+    __table_args__ = (
+        UniqueConstraint("source", "source_ref"),
+        one_of("kind", "standing_order", "direct_debit", "card", "pledge"),
+        one_of("state", "proposed", "pending", "active", "failing", "paused", "lapsed", "closed"),
+        one_of("origin", "inferred", "declared", "provider"),
+        Index("ix_recurring_gift_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    kind: Mapped[str]
+    state: Mapped[str]
+    state_reason: Mapped[str] = mapped_column(default="")
+    currency: Mapped[Currency]
+    start_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    instalments_total: Mapped[int | None]  # None: open-ended
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id", ondelete="RESTRICT"))
+    fund_id: Mapped[int | None] = mapped_column(ForeignKey("fund.id", ondelete="RESTRICT"))
+    payer_iban: Mapped[str] = mapped_column(default="", index=True)
+    origin: Mapped[str] = mapped_column(default="declared")
+    source: Mapped[str]
+    source_ref: Mapped[str]
+    is_test: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    donor: Mapped[Donor] = relationship()
+    terms: Mapped[list[Term]] = relationship(back_populates="recurring_gift", order_by="Term.from_on")
+    instalments: Mapped[list[Instalment]] = relationship(
+        back_populates="recurring_gift", order_by="Instalment.nominal_on"
+    )
+
+
+class Term(Base):
+    """Amount, interval and day from one date to another; a change closes one and opens the next."""
+
+    __tablename__ = "term"
+    __table_args__ = (
+        UniqueConstraint("recurring_gift_id", "from_on"),
+        CheckConstraint("amount_minor > 0", "amount_is_positive"),
+        CheckConstraint("every > 0", "every_is_positive"),
+        one_of("period", "W", "M", "Y"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    period: Mapped[str] = mapped_column(default="M")
+    every: Mapped[int] = mapped_column(default=1)
+    day_of_month: Mapped[int | None]  # 1..31, 32 = the last; None: the anchor's day
+    anchor_on: Mapped[date]
+    from_on: Mapped[date]
+    to_on: Mapped[date | None]
+    is_pause: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str] = mapped_column(default="")
+
+    recurring_gift: Mapped[RecurringGift] = relationship(back_populates="terms")
+
+
+class Instalment(Base):
+    """One expected payment of a recurring gift."""
+
+    __tablename__ = "instalment"
+    __table_args__ = (
+        UniqueConstraint("recurring_gift_id", "nominal_on"),
+        CheckConstraint("amount_minor > 0", "amount_is_positive"),
+        one_of(
+            "state", "expected", "collecting", "late", "partial", "failed",
+            "missed", "paid", "returned", "skipped", "waived",
+        ),
+        Index("ix_instalment_state_due_on", "state", "due_on"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
+    term_id: Mapped[int | None] = mapped_column(ForeignKey("term.id", ondelete="RESTRICT"))
+    nominal_on: Mapped[date]
+    due_on: Mapped[date]  # the nominal date rolled to a banking day
+    amount_minor: Mapped[Minor]
+    currency: Mapped[Currency]
+    state: Mapped[str] = mapped_column(default="expected")
+    state_reason: Mapped[str] = mapped_column(default="")
+    attempt: Mapped[int] = mapped_column(default=0)
+    next_attempt_on: Mapped[date | None]
+    failure_code: Mapped[str] = mapped_column(default="")
+    source_ref: Mapped[str | None] = mapped_column(index=True)  # the provider's invoice
+    missed_at: Mapped[datetime | None]
+
+    recurring_gift: Mapped[RecurringGift] = relationship(back_populates="instalments")
+    allocations: Mapped[list[Allocation]] = relationship(back_populates="instalment")
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class Allocation(Base):
+    """The part of a gift that settles one instalment."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        UniqueConstraint("gift_id", "instalment_id"),
+        CheckConstraint("amount_minor > 0", "amount_is_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"))
+    instalment_id: Mapped[int] = mapped_column(ForeignKey("instalment.id", ondelete="RESTRICT"), index=True)
+    amount_minor: Mapped[Minor]
+
+    instalment: Mapped[Instalment] = relationship(back_populates="allocations")
+
+
+class RecurringGiftChange(Base):
+    """What changed in a recurring gift, for the donor's timeline and the reports."""
+
+    __tablename__ = "recurring_gift_change"
+    __table_args__ = (UniqueConstraint("recurring_gift_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
+    key: Mapped[str]  # makes the same change, told twice, one row
+    what: Mapped[str]  # started, amount, paused, resumed, closed, …
+    before: Mapped[str] = mapped_column(default="")
+    after: Mapped[str] = mapped_column(default="")
+    effective_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]

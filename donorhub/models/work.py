@@ -1,0 +1,127 @@
+"""What is to be done and what was said: tasks, messages, templates, suppressions, domain events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from donorhub.db import Base, one_of
+
+OPEN_STATES = ("planned", "queued", "failed")
+
+
+class Task(Base):
+    """Something to be done for a donor or a row, by a person or by a worker. For a worker ``due_at``
+    is "not before", for a person "not after". The row is the truth; a queue only carries its id."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        one_of("performer", "person", "worker"),
+        one_of("state", "planned", "queued", "done", "failed", "dead", "cancelled"),
+        Index(
+            "ix_task_open", "performer", "due_at", "id",
+            sqlite_where=text("state IN ('planned', 'queued', 'failed')"),
+            postgresql_where=text("state IN ('planned', 'queued', 'failed')"),
+        ),
+        Index("ix_task_subject", "subject_type", "subject_id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)  # thank_you:gift:42
+    kind: Mapped[str]
+    performer: Mapped[str]
+    role: Mapped[str] = mapped_column(default="")  # of staff, where no one in particular is named
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    subject_type: Mapped[str]
+    subject_id: Mapped[int]
+    facts: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # what the title needs; ids and amounts, no names
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="planned")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[str | None]
+    outcome: Mapped[str] = mapped_column(default="")
+
+
+class Message(Base):
+    """One sending to one donor or one of the staff."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        one_of("channel", "email"),
+        one_of("state", "planned", "claimed", "sent", "failed", "suppressed", "unknown"),
+        Index("ix_message_planned_at_id", "planned_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    send_key: Mapped[str] = mapped_column(unique=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id", ondelete="RESTRICT"), index=True)
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    channel: Mapped[str] = mapped_column(default="email")
+    category: Mapped[str] = mapped_column(default="transactional")
+    template: Mapped[str]  # kind and version, "thank_you@shipped-1"
+    lang: Mapped[str]
+    to_address: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    message_id: Mapped[str] = mapped_column(unique=True)  # the Message-ID header: the same at every attempt
+    state: Mapped[str] = mapped_column(default="planned")
+    suppressed_reason: Mapped[str] = mapped_column(default="")
+    last_error: Mapped[str] = mapped_column(default="")
+    planned_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class Template(Base):
+    """The organisation's own wording of a message, in Liquid; without a row the shipped one is used."""
+
+    __tablename__ = "template"
+    __table_args__ = (UniqueConstraint("kind", "lang", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    lang: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    subject: Mapped[str]
+    body: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Suppression(Base):
+    """An address that nothing is sent to, kept as a keyed hash so that it outlives the donor."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("channel", "address_hash"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(default="email")
+    address_hash: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class DomainEvent(Base):
+    """What happened with us (gift.recorded, instalment.missed), written with the data it tells of."""
+
+    __tablename__ = "domain_event"
+    __table_args__ = (Index("ix_domain_event_donor_id_occurred_at", "donor_id", "occurred_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
+    subject_type: Mapped[str]
+    subject_id: Mapped[int]
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
