@@ -23,9 +23,9 @@ _CONTENT_END: Final = len(VERSION) + 1 + 32  # v1. and 32 digits
 
 
 class Incoming(NamedTuple):
-    """One entry of a file with its keys; ``index`` is its place in what was given."""
+    """One entry of a file with its keys; ``position`` is its place in what was given."""
 
-    index: int
+    position: int
     fingerprint: str
     day: date
     minor: int
@@ -112,7 +112,7 @@ def keyed(account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = Tru
     """The entries with their keys, in order. Entries that are not booked are the caller's to leave out."""
     return [
         Incoming(
-            index,
+            position,
             fingerprint(account_key, entry, ids_trusted=ids_trusted),
             entry.booked_on,
             entry.amount.minor,
@@ -120,7 +120,7 @@ def keyed(account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = Tru
             canonical_account(entry.details[0].counterparty.account) if len(entry.details) == 1 else None,
             refs_of(entry),
         )
-        for index, entry in enumerate(entries)
+        for position, entry in enumerate(entries)
     ]
 
 

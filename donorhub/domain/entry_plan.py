@@ -35,15 +35,15 @@ class KnownEntry(NamedTuple):
 
 
 class NewEntry(NamedTuple):
-    index: int
+    position: int
     fingerprint: str
     occurrence: int
 
 
 class SameEntry(NamedTuple):
-    """The file's entry is the ledger's ``entry_id``; ``add_refs`` are ids the ledger has not seen on it yet."""
+    """The file's entry is the ledger's ``entry_id``; ``add_refs`` are new on it."""
 
-    index: int
+    position: int
     entry_id: int
     how: How
     add_refs: tuple[str, ...]
@@ -55,7 +55,7 @@ class DoubtfulEntry(NamedTuple):
     ``occurrence`` is reserved, so that the entry can be kept as a row that does not count yet.
     """
 
-    index: int
+    position: int
     entry_id: int
     doubt: Doubt
     fingerprint: str
@@ -128,31 +128,174 @@ def plan(
     the whole day. ``apart``, ``unsure`` and ``whole_days`` are what
     :func:`donorhub.domain.continuity.compare` gives.
     """
-    by_day, next_occurrence = _of_days(known, apart)
-    contested: dict[date, list[Incoming]] = {}
-    fresh: list[Incoming] = []
-    for item in incoming:
-        if item.day in by_day:
-            contested.setdefault(item.day, []).append(item)
-        else:
-            fresh.append(item)
-    days = {day: _pair_day(items, by_day[day], source_format, ids_trusted) for day, items in contested.items()}
-    ids_are_stable = any(pair.how == "fingerprint" and has_id(pair.item.fingerprint) for d in days.values() for pair in d.pairs)
+    rows_of, occurrences = _by_day(known, apart)
+    fresh = [item for item in incoming if item.day not in rows_of]
+    days = _paired_days(rows_of, incoming, source_format, ids_trusted)
+    ids_are_stable = any(_is_proved(pair) for day in days.values() for pair in day.pairs)
     same: list[SameEntry] = []
     doubted: list[tuple[Incoming, int, Doubt]] = []
-    for day, settled in days.items():
-        partial = day not in whole_days and _is_partial(settled, source_format)
-        for pair in settled.pairs:
-            doubt = _doubt_of_pair(pair, partial, unsure)
+    for on, day in days.items():
+        partial = on not in whole_days and bool(day.items) and _has_rows_of(day, source_format)
+        for pair in day.pairs:
+            doubt = _doubt(pair, partial=partial and pair.row.source_format == source_format, unsure=unsure)
             if doubt:
                 doubted.append((pair.item, pair.row.id, doubt))
             else:
-                refs = tuple(ref for ref in pair.item.refs if ref not in pair.row.refs)
-                same.append(SameEntry(pair.item.index, pair.row.id, pair.how, refs))
-        for item in settled.items:
-            rival = _rival(item, settled.rows, source_format, ids_trusted, ids_are_stable)
-            if rival:
-                doubted.append((item, *rival))
-            else:
-                fresh.append(item)
-    return _numbered(fresh, same, doubted, next_occurrence)
+                same.append(_same(pair))
+        rivals = _rivals(day, source_format, ids_are_stable=ids_are_stable)
+        doubted += rivals
+        rivalled = {item.position for item, _, _ in rivals}
+        fresh += [item for item in day.items if item.position not in rivalled]
+    return _numbered(fresh, same, doubted, occurrences)
+
+
+def _by_day(
+    known: Iterable[KnownEntry], apart: Container[int]
+) -> tuple[dict[date, list[KnownEntry]], dict[str, int]]:
+    """The rows that may be the file's entries, and each fingerprint's next free occurrence."""
+    rows_of: dict[date, list[KnownEntry]] = {}
+    occurrences: dict[str, int] = {}
+    for row in known:
+        free = occurrences.get(row.fingerprint, 0)
+        occurrences[row.fingerprint] = max(free, row.occurrence + 1)
+        if row.statement_id not in apart:
+            rows_of.setdefault(row.day, []).append(row)
+    return rows_of, occurrences
+
+
+def _paired_days(
+    rows_of: dict[date, list[KnownEntry]], incoming: Iterable[Incoming], source_format: str, ids_trusted: bool
+) -> dict[date, _Day]:
+    days: dict[date, _Day] = {}
+    for item in incoming:
+        if item.day in rows_of:
+            days.setdefault(item.day, _Day([], sorted(rows_of[item.day]))).items.append(item)
+    for day in days.values():
+        _pair_up(day, source_format, ids_trusted)
+    return days
+
+
+def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
+    """From the surest likeness to the weakest, each entry once."""
+    day.pair("fingerprint", lambda item: item.fingerprint, lambda row: row.fingerprint)
+    day.pair(
+        "content",
+        lambda item: None if has_id(item.fingerprint) else content_of(item.fingerprint),
+        lambda row: content_of(row.fingerprint),
+    )
+    day.pair(
+        "content",
+        lambda item: content_of(item.fingerprint),
+        lambda row: row.id if has_id(row.fingerprint) else content_of(row.fingerprint),
+    )
+    if ids_trusted:
+        _pair_by_ref(day)
+    _pair_formats(day, source_format)
+
+
+def _pair_by_ref(day: _Day) -> None:
+    holders = {(ref, row.minor, row.currency): row for row in day.rows for ref in row.refs}
+    left: list[Incoming] = []
+    taken: set[int] = set()
+    for item in day.items:
+        rows = (holders.get((ref, item.minor, item.currency)) for ref in item.refs)
+        found = next((row for row in rows if row is not None and row.id not in taken), None)
+        if found is None:
+            left.append(item)
+        else:
+            taken.add(found.id)
+            day.pairs.append(_Pair(item, found, "bank_ref"))
+    day.items = left
+    day.rows = [row for row in day.rows if row.id not in taken]
+
+
+def _pair_formats(day: _Day, source_format: str) -> None:
+    """What another format told of the same day: amount and account agree, or one format tells no account."""
+
+    def other(row: KnownEntry, *key: object) -> Hashable:
+        return None if row.source_format == source_format else key
+
+    day.pair(
+        "other_format",
+        lambda item: (item.minor, item.currency, item.account),
+        lambda row: other(row, row.minor, row.currency, row.account),
+    )
+    day.pair(
+        "other_format",
+        lambda item: None if item.account else (item.minor, item.currency),
+        lambda row: other(row, row.minor, row.currency),
+    )
+    day.pair(
+        "other_format",
+        lambda item: (item.minor, item.currency),
+        lambda row: None if row.account else other(row, row.minor, row.currency),
+    )
+
+
+def _is_proved(pair: _Pair) -> bool:
+    """An id of the bank agrees, not only what the entry says."""
+    return pair.how == "bank_ref" or (pair.how == "fingerprint" and has_id(pair.item.fingerprint))
+
+
+def _has_rows_of(day: _Day, source_format: str) -> bool:
+    return any(row.source_format == source_format for row in day.rows)
+
+
+def _doubt(pair: _Pair, *, partial: bool, unsure: Container[int]) -> Doubt | None:
+    if _is_proved(pair):
+        return None
+    if pair.row.statement_id in unsure:
+        return "unsure_order"
+    # Each side has entries the other lacks: both tell a part of the day, and the parts
+    # may be different ones.
+    return "part_of_a_day" if partial else None
+
+
+def _same(pair: _Pair) -> SameEntry:
+    refs = tuple(ref for ref in pair.item.refs if ref not in pair.row.refs)
+    return SameEntry(pair.item.position, pair.row.id, pair.how, refs)
+
+
+def _rivals(day: _Day, source_format: str, *, ids_are_stable: bool) -> list[tuple[Incoming, int, Doubt]]:
+    """Left-over entries that look like a left-over row of the same format: its text or its id was changed.
+
+    Where the file repeats ids that the ledger has, the bank's ids are stable, and
+    another id is other money.
+    """
+    rows = [row for row in day.rows if row.source_format == source_format]
+    found: list[tuple[Incoming, int, Doubt]] = []
+    for item in day.items:
+        row = next((row for row in rows if _alike(item, row)), None)
+        if row is None:
+            continue
+        if ids_are_stable and has_id(item.fingerprint) and has_id(row.fingerprint):
+            continue
+        equal = content_of(item.fingerprint) == content_of(row.fingerprint)
+        found.append((item, row.id, "other_bank_ref" if equal else "text_changed"))
+        rows.remove(row)
+    return found
+
+
+def _alike(item: Incoming, row: KnownEntry) -> bool:
+    if (item.minor, item.currency) != (row.minor, row.currency):
+        return False
+    return item.account is None or row.account is None or item.account == row.account
+
+
+def _numbered(
+    fresh: list[Incoming],
+    same: list[SameEntry],
+    doubted: list[tuple[Incoming, int, Doubt]],
+    occurrences: dict[str, int],
+) -> Plan:
+    new: list[NewEntry] = []
+    for item in fresh:
+        occurrence = occurrences.get(item.fingerprint, 0)
+        occurrences[item.fingerprint] = occurrence + 1
+        new.append(NewEntry(item.position, item.fingerprint, occurrence))
+    doubtful: list[DoubtfulEntry] = []
+    for item, entry_id, doubt in doubted:
+        occurrence = occurrences.get(item.fingerprint, 0)
+        occurrences[item.fingerprint] = occurrence + 1
+        doubtful.append(DoubtfulEntry(item.position, entry_id, doubt, item.fingerprint, occurrence))
+    return Plan(tuple(sorted(new)), tuple(sorted(same)), tuple(sorted(doubtful)))

@@ -23,6 +23,7 @@ _TAGS: Final = re.compile(
     r"|\b(?:TYT|OD|DLA|TNR|Z RACH|ID IPH)\.?:",
     re.IGNORECASE,
 )
+_NRB_DIGITS: Final = 26  # a Polish account number is its IBAN without the country
 _ADDRESS: Final = re.compile(
     r"[|;,]|\s{2,}|\b(?:ul|al|os|pl|aleja|osiedle|plac|rynek|rruga|rr|lagjja|bulevardi|str)\b\.?|[0-9]",
     re.IGNORECASE,
@@ -49,7 +50,7 @@ def canonical_account(text: str | None) -> str | None:
     if not text:
         return None
     account = "".join(sign for sign in text.upper() if sign.isalnum())
-    if len(account) == 26 and account.isdigit():  # NRB: the IBAN without its country
+    if len(account) == _NRB_DIGITS and account.isdigit():
         return "PL" + account
     return account or None
 

@@ -1,0 +1,123 @@
+"""How the statements of one account lie to each other: apart, overlapping, or unsure.
+
+A statement that opens with the balance another closed with, where dates or numbers
+follow, holds different money. It compares spans and balances only; entries are
+compared in :mod:`donorhub.domain.entry_plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One statement of an account: its days, balances in minor units and number, as far as it tells them.
+
+    ``first_day_minor`` and ``last_day_minor`` are the sums of its booked entries on
+    its first and last day; a sum of zero proves no order. ``page`` counts the pages of
+    one statement named ``name``.
+    """
+
+    statement_id: int
+    first_on: date
+    last_on: date
+    opening: int | None = None
+    closing: int | None = None
+    first_day_minor: int = 0
+    last_day_minor: int = 0
+    sequence: int | None = None
+    name: str | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the known statements are to a new one.
+
+    ``apart``: they share no entry with it. ``unsure``: balances would allow both.
+    ``whole_days``: days inside a span, which that span tells completely.
+    """
+
+    apart: frozenset[int]
+    unsure: frozenset[int]
+    whole_days: frozenset[date]
+
+
+_Order = Callable[[Span, Span], bool]
+
+
+def compare(incoming: Span, known: Sequence[Span]) -> Comparison:
+    """Compare a statement that comes in with those the ledger has of the same account."""
+    near = [span for span in known if span.first_on <= incoming.last_on and span.last_on >= incoming.first_on]
+    far = {span.statement_id for span in known} - {span.statement_id for span in near}
+    linked = _linked(incoming, near)
+    if _is_repeat(incoming, near):
+        # Another statement of these days opens or closes with the same balance: it may be
+        # this one again, and a chain of balances proves nothing.
+        sure = {span.statement_id for span in near if _numbered_neighbours(incoming, span)}
+        return Comparison(frozenset(far | sure), frozenset(linked - sure), _whole_days(incoming, near))
+    return Comparison(frozenset(far | linked), frozenset(), _whole_days(incoming, near))
+
+
+def follows(earlier: Span, later: Span) -> bool:
+    """Whether ``later`` certainly starts where ``earlier`` ended."""
+    if earlier.name and earlier.name == later.name and earlier.page and later.page:
+        return later.page == earlier.page + 1
+    if earlier.closing is None or earlier.closing != later.opening or later.first_on < earlier.last_on:
+        return False
+    if later.first_on > earlier.last_on:
+        return True
+    if earlier.sequence is not None and later.sequence is not None:
+        return later.sequence == earlier.sequence + 1
+    # Both tell the same day: had it been told twice, the balances could only agree if
+    # the day came to nothing.
+    return earlier.last_day_minor != 0 and later.first_day_minor != 0
+
+
+def _linked(incoming: Span, near: Sequence[Span]) -> set[int]:
+    """Statements reached over a chain of neighbours, backwards or forwards, never both."""
+    return _reached(incoming, near, follows) | _reached(incoming, near, lambda a, b: follows(b, a))
+
+
+def _reached(start: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
+    found: set[int] = set()
+    edge = [start]
+    while edge:
+        here = edge.pop()
+        for span in near:
+            if span.statement_id not in found and is_next(here, span):
+                found.add(span.statement_id)
+                edge.append(span)
+    return found
+
+
+def _numbered_neighbours(a: Span, b: Span) -> bool:
+    numbered = a.sequence is not None and b.sequence is not None
+    return (numbered or a.page is not None) and (follows(a, b) or follows(b, a))
+
+
+def _is_repeat(incoming: Span, near: Sequence[Span]) -> bool:
+    return any(
+        (
+            incoming.opening is not None
+            and incoming.opening == span.opening
+            and incoming.first_on == span.first_on
+        )
+        or (
+            incoming.closing is not None
+            and incoming.closing == span.closing
+            and incoming.last_on == span.last_on
+        )
+        for span in near
+    )
+
+
+def _whole_days(incoming: Span, near: Sequence[Span]) -> frozenset[date]:
+    days: set[date] = set()
+    for span in (incoming, *near):
+        inside = (span.last_on - span.first_on).days - 1
+        days.update(span.first_on + timedelta(days=n + 1) for n in range(inside))
+    return frozenset(days)
