@@ -1,0 +1,112 @@
+"""Codes a payer may write: donor codes, ISO 11649 creditor references, e-mail addresses.
+
+Only codes whose check characters are right are found; whose they are is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from donorhub.domain.payer_text import fold
+
+_RF: Final = re.compile(r"\bRF[ -]?\d\d(?:[ -]?[A-Z0-9]){1,40}", re.ASCII)
+_MIN_RF: Final = 5
+_MAX_RF: Final = 25
+_AS_PRINTED: Final = re.compile(r"(\d{4,12})-(\d)(?!\d)", re.ASCII)
+_RUN: Final = re.compile(r"\d+", re.ASCII)
+_EMAIL: Final = re.compile(
+    r"[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,6}\.[a-z]{2,24}", re.ASCII
+)
+_MIN_DIGITS: Final = 5  # a number of four digits (from 1000 on) and its check digit
+_MAX_DIGITS: Final = 13
+
+
+def luhn_digit(number: int) -> int:
+    """The check digit of a number after Luhn (ISO/IEC 7812-1, annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(str(number))):
+        doubled = int(digit) * (2 if place % 2 == 0 else 1)
+        total += doubled // 10 + doubled % 10
+    return -total % 10
+
+
+def format_code(prefix: str, number: int) -> str:
+    """A donor's code as it is printed: ``DH-1001-7``."""
+    return f"{prefix}-{number}-{luhn_digit(number)}"
+
+
+@lru_cache(maxsize=32)
+def _pattern(prefix: str) -> re.Pattern[str]:
+    between = r"[\s\-_./:#]{0,3}"
+    letters = r"\s?".join(map(re.escape, fold(prefix)))
+    return re.compile(rf"(?<![a-z0-9]){letters}{between}(\d(?:{between}\d){{4,24}})", re.ASCII)
+
+
+def find_codes(text: str, prefix: str) -> tuple[int, ...]:
+    """The numbers of the donor codes in a text, in order, each once.
+
+    Banks change case, separators and blanks: ``dh1001 7``, ``DH 1001-7`` and
+    ``DH10017`` are all DH-1001-7. A code without its right check digit is none. Where
+    digits that follow allow two readings, both are given: the caller then has two
+    codes, and none is certain.
+    """
+    folded = fold(text)
+    if folded.find(fold(prefix)[0]) < 0:
+        return ()
+    found: dict[int, None] = {}
+    for match in _pattern(prefix).finditer(folded):
+        found.update(dict.fromkeys(_readings(match.group(1))))
+    return tuple(found)
+
+
+def _readings(written: str) -> list[int]:
+    printed = _AS_PRINTED.match(written)
+    if printed and _is_right(printed.group(1) + printed.group(2)):
+        return [int(printed.group(1))]
+    digits, readings = "", []
+    for run in _RUN.findall(written):
+        digits += run
+        if _MIN_DIGITS <= len(digits) <= _MAX_DIGITS and _is_right(digits):
+            readings.append(int(digits[:-1]))
+    return readings
+
+
+def _is_right(digits: str) -> bool:
+    return digits[0] != "0" and luhn_digit(int(digits[:-1])) == int(digits[-1])
+
+
+def rf_is_right(reference: str) -> bool:
+    """Whether an ISO 11649 reference, without blanks, has its check digits right (mod 97-10)."""
+    moved = reference[4:] + reference[:4]
+    return int("".join(str(int(sign, 36)) for sign in moved)) % 97 == 1
+
+
+def find_rf(text: str) -> tuple[str, ...]:
+    """The ISO 11649 creditor references in a text, without blanks and in capitals, each once.
+
+    They are printed in groups of four, so that words may follow without a gap: the
+    longest reading with right check digits that ends where a group ends is taken.
+    """
+    upper = text.upper()
+    if "RF" not in upper:
+        return ()
+    found = (_rf_reading(match.group()) for match in _RF.finditer(upper))
+    return tuple(dict.fromkeys(reference for reference in found if reference))
+
+
+def _rf_reading(written: str) -> str | None:
+    groups = re.split(r"[ -]", written)
+    for count in range(len(groups), 0, -1):
+        reference = "".join(groups[:count])
+        if _MIN_RF <= len(reference) <= _MAX_RF and rf_is_right(reference):
+            return reference
+    return None
+
+
+def find_emails(text: str) -> tuple[str, ...]:
+    """The e-mail addresses in a text, in lower case, each once."""
+    if "@" not in text:
+        return ()
+    return tuple(dict.fromkeys(match.group() for match in _EMAIL.finditer(text.lower())))
