@@ -1,0 +1,49 @@
+"""What a credit itself says about who paid: codes, ids, account, name, addresses.
+
+It reads the credit alone; a service uses the clues to fetch what is known, and
+:mod:`donorhub.domain.matching` to weigh it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from donorhub.domain.codes import find_codes, find_emails, find_rf
+from donorhub.domain.matching_facts import Credit
+from donorhub.domain.payer_text import canonical_account, fold, name_key
+
+
+class Clues(NamedTuple):
+    """One credit and the keys to look its payer up by."""
+
+    credit: Credit
+    folded: str  # name and text, folded
+    numbers: tuple[int, ...]  # of donor codes
+    refs: tuple[str, ...]
+    account: str | None
+    name_key: str
+    payer_key: str | None
+    emails: tuple[str, ...]
+
+
+def read(credits: Iterable[Credit], prefix: str) -> list[Clues]:
+    """The clues of each credit, in order."""
+    return [_read(credit, prefix) for credit in credits]
+
+
+def _read(credit: Credit, prefix: str) -> Clues:
+    text, name = credit.text, credit.name
+    account = canonical_account(credit.account)
+    key = name_key(name) if name else ""
+    payer = f"iban:{account}" if account else f"name:{key}" if key else None
+    return Clues(
+        credit,
+        fold(f"{name} {text}" if name else text),
+        find_codes(text, prefix),
+        credit.refs + find_rf(text),
+        account,
+        key,
+        payer,
+        find_emails(text),
+    )

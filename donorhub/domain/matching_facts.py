@@ -1,0 +1,201 @@
+"""The plain values that matching reads and answers: credits, what is known of donors, proposals.
+
+They hold no rules. A service fetches the facts in bulk by indexed keys and stores
+what comes back; ids are those of our tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+from donorhub.money import Money
+
+Mode = Literal["off", "suggest", "auto"]
+Level = Literal["low", "likely", "sure"]
+Decision = Literal["auto", "suggest", "suspense"]
+Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer"]
+Family = Literal["REF", "ACCOUNT", "NAME", "AMOUNT", "DATE", "TEXT", "HISTORY"]
+Settles = Literal["exact", "several", "partial", "over", "one_off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A booked entry without details (``detail_id`` None), or one detail of an entry; debits too."""
+
+    entry_id: int
+    detail_id: int | None
+    amount: Money  # signed as the account sees it
+    booked_on: date
+    name: str | None = None
+    account: str | None = None  # the counterparty's
+    text: str = ""  # the remittance, or what the bank wrote instead
+    refs: tuple[str, ...] = ()  # mandate, end-to-end, virtual account, SCOR: what may name a payer exactly
+    return_code: str | None = None
+    reversal: bool = False
+    charges_minor: int = 0  # what the bank kept of a return, >= 0
+    bank_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DonorFacts:
+    donor_id: int
+    name: str
+    accounts: frozenset[str] = frozenset()  # canonical
+    is_deceased: bool = False
+    has_closed_recurring: bool = False  # and no open one
+
+
+@dataclass(frozen=True, slots=True)
+class PayerKeyFacts:
+    """What was learned: this payer's money was confirmed for this donor, or taken away from the donor."""
+
+    key: str  # as payer_text.payer_key makes it
+    donor_id: int
+    hits: int = 0
+    misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentFacts:
+    """An open instalment: neither paid, skipped nor waived, and missed for at most 90 days."""
+
+    instalment_id: int
+    donor_id: int
+    recurring_gift_id: int
+    due_on: date
+    open: Money  # what is not yet allocated, > 0
+    state: str = "expected"
+    refs: tuple[str, ...] = ()  # end-to-end ids under which it was collected
+
+
+@dataclass(frozen=True, slots=True)
+class GiftFacts:
+    """A gift that a return may take back."""
+
+    gift_id: int
+    donor_id: int
+    amount: Money
+    received_on: date
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFacts:
+    """A provider's payout that no entry is joined to yet."""
+
+    payout_id: int
+    provider: str
+    net: Money
+    arrival_on: date
+    refs: tuple[str, ...] = ()  # the payout's id, a trace id: what the bank text may carry
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFacts:
+    """All that is known about the payers of one statement. Merged donors are followed to the survivor.
+
+    The keys are those :class:`donorhub.domain.clues.Clues` gives: numbers of codes,
+    ids as written, canonical accounts, ``payer_text.name_key``, addresses in lower case,
+    ``payer_text.payer_key``.
+    """
+
+    donors: Mapping[int, DonorFacts] = field(default_factory=dict)
+    donor_of_number: Mapping[int, int] = field(default_factory=dict)
+    donors_of_ref: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    donors_of_account: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    donors_of_name: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    donors_of_email: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    payer_keys: Mapping[str, tuple[PayerKeyFacts, ...]] = field(default_factory=dict)
+    instalments: Mapping[int, tuple[InstalmentFacts, ...]] = field(default_factory=dict)  # by donor
+    gifts: Mapping[int, tuple[GiftFacts, ...]] = field(default_factory=dict)  # by donor, 120 days back
+    gifts_of_ref: Mapping[str, tuple[GiftFacts, ...]] = field(default_factory=dict)
+    payouts: Sequence[PayoutFacts] = ()
+    provider_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # {"stripe": ("stripe",)}
+    own_accounts: frozenset[str] = frozenset()
+
+
+class Evidence(NamedTuple):
+    """One reason, as a message key and its parameters, so that every page can say it in its language.
+
+    Negative points speak against the candidate; those that also forbid deciding
+    without a person are ``contradicts``.
+    """
+
+    family: Family
+    points: int
+    key: str
+    params: Mapping[str, str | int]
+    contradicts: bool = False
+
+
+class Allocated(NamedTuple):
+    instalment_id: int
+    minor: int
+
+
+class Part(NamedTuple):
+    """One gift that the credit makes: the donor's, with what it settles; the rest of it is a one-off gift."""
+
+    donor_id: int
+    minor: int
+    settles: Settles
+    allocations: tuple[Allocated, ...] = ()
+
+
+@dataclass(slots=True)
+class Candidate:
+    """What a credit may be. Exactly one of ``parts``, ``payout_id`` and ``gift_id`` says what."""
+
+    points: int
+    level: Level
+    evidence: tuple[Evidence, ...]
+    parts: tuple[Part, ...] = ()
+    payout_id: int | None = None
+    gift_id: int | None = None  # the gift that a return takes back
+
+    @property
+    def donor_id(self) -> int | None:
+        """The donor, where it is one."""
+        return self.parts[0].donor_id if len(self.parts) == 1 else None
+
+
+@dataclass(slots=True)
+class Proposal:
+    """The engine's answer for one credit; ``candidates`` are ranked, best first.
+
+    ``auto`` may be settled now: the best candidate, or, with none, that it is no gift
+    (``cost``, ``outgoing``, ``transfer``). ``suggest`` waits for a person's click,
+    ``suspense`` until ``decide_by``. ``would_auto`` is what mode ``auto`` would have
+    done. ``hindrances`` are message keys that say why nothing was decided.
+    """
+
+    entry_id: int
+    detail_id: int | None
+    kind: Kind
+    decision: Decision
+    would_auto: bool
+    candidates: tuple[Candidate, ...] = ()
+    hindrances: tuple[str, ...] = ()
+    decide_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An organisation's settings for one bank account. Points, days, and caps in minor units."""
+
+    prefix: str  # of donor codes
+    mode: Mode = "suggest"
+    cap: Mapping[str, int] = field(
+        default_factory=dict
+    )  # highest amount decided alone, by currency; none: no cap
+    margin: int = 20
+    likely: int = 40
+    sure: int = 70
+    early_days: int = 1
+    late_days: int = 4
+    suspense_days: int = 90
+    return_days: int = 120
+    max_several: int = 6
