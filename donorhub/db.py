@@ -28,6 +28,10 @@ from sqlalchemy import (
     String,
     event,
 )
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -182,3 +186,31 @@ def _sqlite_done(_raw: object, entry: ConnectionPoolEntry, queue: WriteQueue) ->
 def _postgres_begin(connection: Connection) -> None:
     if _is_reading.get():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def insert_or_ignore(model: type[Base], *, on: tuple[str, ...]) -> PostgresInsert | SQLiteInsert:
+    """An INSERT that leaves a row with the same ``on`` columns as it is: idempotent by constraint."""
+    ignoring: PostgresInsert | SQLiteInsert = _insert(model).on_conflict_do_nothing(index_elements=list(on))
+    return ignoring
+
+
+def insert_or_update(
+    model: type[Base], *, on: tuple[str, ...], where: Any = None, columns: tuple[str, ...]
+) -> PostgresInsert | SQLiteInsert:
+    """An INSERT that overwrites ``columns`` of the row with the same ``on`` columns, if ``where`` holds.
+
+    ``where`` is called with the new row (``excluded``) and gives the condition.
+    """
+    statement = _insert(model)
+    new = statement.excluded
+    overwriting: PostgresInsert | SQLiteInsert = statement.on_conflict_do_update(
+        index_elements=list(on),
+        set_={column: new[column] for column in columns},
+        where=None if where is None else where(new),
+    )
+    return overwriting
+
+
+def _insert(model: type[Base]) -> Any:
+    dialect = db.session.get_bind().dialect.name
+    return sqlite_insert(model) if dialect == "sqlite" else postgres_insert(model)

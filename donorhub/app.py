@@ -1,0 +1,67 @@
+"""The application: the only module that knows all the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from donorhub import api, clock, config, jobs, vault, web
+from donorhub.config import Settings
+from donorhub.db import db, install, reading
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application from its settings, or from the environment; starts no worker, touches no data."""
+    settings = settings or config.load()
+    vault.use(settings.field_key)
+    clock.use(clock.from_setting(settings.clock))
+    app = Flask("donorhub", static_folder=None)
+    app.config.update(_flask_settings(settings))
+    app.extensions["donorhub.settings"] = settings
+    if settings.uses_sqlite:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    with app.app_context():
+        install(db.engine)
+    app.before_request(_say_whether_it_reads)
+    jobs.register(app)
+    api.register(app)
+    web.register(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
+        )
+    return app
+
+
+def _say_whether_it_reads() -> None:
+    reading(request.method in SAFE_METHODS)
+
+
+def _flask_settings(settings: Settings) -> dict[str, Any]:
+    is_https = settings.public_url.startswith("https:")
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "MAX_CONTENT_LENGTH": settings.upload_limit_mb * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "MAX_FORM_PARTS": 1000,
+        "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
+        "SESSION_COOKIE_NAME": "__Host-donorhub" if is_https else "donorhub",
+        "SESSION_COOKIE_SECURE": is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "TESTING": settings.mode == "test",
+    }
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    if settings.uses_sqlite:
+        return {"pool_size": 64, "max_overflow": 64}
+    limits = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+    return {"pool_size": settings.threads + 2, "pool_pre_ping": True, "connect_args": {"options": limits}}

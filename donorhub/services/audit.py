@@ -1,0 +1,117 @@
+"""The audit trail: who did what, sealed into a hash chain that shows later changes.
+
+Records are written in the transaction of what they tell of. They are numbered and
+chained a moment later by :func:`seal`, so that writers never wait for each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, text
+
+from donorhub import vault
+from donorhub.db import db
+from donorhub.models import AuditRecord
+
+FIRST_LINK = "0" * 64
+
+
+def row(
+    actor: str, what: str, subject: tuple[str, int], *, now: datetime, data: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The columns of one record; ``data`` holds ids, amounts and words of ours, never personal data."""
+    fields: dict[str, Any] = {
+        "at": now,
+        "actor": actor,
+        "what": what,
+        "subject_type": subject[0],
+        "subject_id": subject[1],
+        "data": dict(data or {}),
+    }
+    return {**fields, "digest": digest(**fields)}
+
+
+def record(
+    actor: str, what: str, subject: tuple[str, int], *, now: datetime, data: Mapping[str, Any] | None = None
+) -> None:
+    """Write who did what to which row, in the present transaction."""
+    record_many([row(actor, what, subject, now=now, data=data)])
+
+
+def record_many(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write many records made by :func:`row` at once."""
+    rows = list(rows)
+    if rows:
+        db.session.execute(insert(AuditRecord), rows)
+
+
+def digest(
+    *, at: datetime, actor: str, what: str, subject_type: str, subject_id: int, data: Mapping[str, Any]
+) -> str:
+    """A keyed digest of what a record says; it can be checked only with the key."""
+    said = [at.astimezone(UTC).isoformat(), actor, what, subject_type, subject_id, data]
+    return vault.keyed_hash(json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def link(before: str, seq: int, digest_: str) -> str:
+    return hashlib.sha256(f"{before}|{seq}|{digest_}".encode()).hexdigest()
+
+
+def seal(limit: int = 5000) -> int:
+    """Number and chain up to ``limit`` records that are not yet; gives how many. Again changes nothing."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        # Two sealers at once would give one number twice; the lock ends with the transaction.
+        db.session.execute(text("SELECT pg_advisory_xact_lock(727274)"))
+    last = db.session.execute(
+        select(AuditRecord.seq, AuditRecord.chain)
+        .where(AuditRecord.seq.is_not(None))
+        .order_by(AuditRecord.seq.desc())
+        .limit(1)
+    ).first()
+    seq, chain = (last.seq or 0, last.chain or FIRST_LINK) if last else (0, FIRST_LINK)
+    waiting = db.session.execute(
+        select(AuditRecord.id, AuditRecord.digest)
+        .where(AuditRecord.seq.is_(None))
+        .order_by(AuditRecord.id)
+        .limit(limit)
+    ).all()
+    sealed = []
+    for id_, digest_ in waiting:
+        seq += 1
+        chain = link(chain, seq, digest_)
+        sealed.append({"id": id_, "seq": seq, "chain": chain})
+    if sealed:
+        db.session.bulk_update_mappings(AuditRecord, sealed)
+    return len(sealed)
+
+
+def unsealed_count() -> int:
+    return db.session.scalar(select(func.count()).where(AuditRecord.seq.is_(None))) or 0
+
+
+def broken_links() -> list[str]:
+    """Sentences on every record that does not fit the chain; empty when none was touched."""
+    broken, chain, expected = [], FIRST_LINK, 0
+    records = db.session.scalars(
+        select(AuditRecord).where(AuditRecord.seq.is_not(None)).order_by(AuditRecord.seq)
+    ).yield_per(1000)
+    for one in records:
+        expected += 1
+        said = {
+            name: getattr(one, name) for name in ("at", "actor", "what", "subject_type", "subject_id", "data")
+        }
+        if one.seq != expected:
+            broken.append(f"audit record {expected} is missing")
+            expected = one.seq or expected
+        if digest(**said) != one.digest:
+            broken.append(f"audit record {one.seq} was changed")
+        chain = link(chain, one.seq or 0, one.digest)
+        if chain != one.chain:
+            broken.append(f"audit record {one.seq} does not follow from the one before")
+            chain = one.chain or chain
+    return broken

@@ -1,0 +1,157 @@
+"""Donors: making, changing, finding them. Merging and erasing have modules of their own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from schwifty import IBAN
+from schwifty.exceptions import SchwiftyException
+from sqlalchemy import delete, func, select
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.domain import codes, names
+from donorhub.errors import Conflict, NotFound
+from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
+from donorhub.services import audit, events
+
+FIELDS: Final = (
+    "kind", "name", "given_name", "family_name", "salutation", "email", "phone", "street", "postcode",
+    "city", "country", "lang", "note", "do_not_contact", "is_deceased", "owner_id",
+)  # fmt: skip
+
+
+def create_donor(fields: Mapping[str, Any], *, source: str, now: datetime, actor: str) -> Donor:
+    """Add a donor. ``fields`` are some of FIELDS; without a name, it is made of given and family name."""
+    donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
+    _set(donor, fields)
+    db.session.add(donor)
+    db.session.flush()  # the code is made of the id
+    donor.code = codes.format_code(_prefix(), codes.FIRST_NUMBER + donor.id)
+    _index(donor)
+    events.tell("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
+    audit.record(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
+    return donor
+
+
+def change_donor(
+    donor: Donor, fields: Mapping[str, Any], *, now: datetime, actor: str, version: int | None = None
+) -> Donor:
+    """Change what is known of a donor. Conflict when ``version`` is given and somebody changed it since;
+    fields that are as they were change nothing."""
+    if version is not None and version != donor.version:
+        raise Conflict("somebody else changed this donor in the meantime: look again before you save")
+    changed = sorted(name for name in fields if name in FIELDS and getattr(donor, name) != fields[name])
+    if not changed:
+        return donor
+    _set(donor, fields)
+    donor.version += 1
+    donor.updated_at = now
+    _index(donor)
+    audit.record(actor, "donor.changed", ("donor", donor.id), now=now, data={"fields": changed})
+    return donor
+
+
+def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
+    """The donor, or the one it was merged into. With ``owner_id``, only one of that user's own list."""
+    donor = db.session.get(Donor, donor_id)
+    if donor is not None and donor.merged_into_id:
+        donor = db.session.get(Donor, donor.merged_into_id)
+    if donor is None or (owner_id is not None and donor.owner_id != owner_id):
+        raise NotFound(f"there is no donor {donor_id}")
+    return donor
+
+
+def find_by_key(kind: str, value: str) -> Sequence[Donor]:
+    """Donors that are known by a normalised e-mail, iban, phone or folded name, the oldest first."""
+    return db.session.scalars(
+        select(Donor)
+        .join(IdentityKey)
+        .where(IdentityKey.kind == kind, IdentityKey.value == value, Donor.merged_into_id.is_(None))
+        .order_by(Donor.id)
+    ).all()
+
+
+def find_by_email(email: str) -> Donor | None:
+    """The only donor with this address; none when nobody or several have it."""
+    found = find_by_key("email", normal_email(email)) if email else ()
+    return found[0] if len(found) == 1 else None
+
+
+def find_by_external_id(source: str, ref: str) -> Donor | None:
+    return db.session.scalar(
+        select(Donor).join(ExternalId, ExternalId.donor_id == Donor.id).filter_by(source=source, ref=ref)
+    )
+
+
+def put_by_external_id(
+    source: str, ref: str, fields: Mapping[str, Any], *, now: datetime, actor: str
+) -> tuple[Donor, bool]:
+    """Make or change the donor that another system calls ``ref``; tell whether it is new."""
+    donor = find_by_external_id(source, ref)
+    if donor is not None:
+        return change_donor(donor, fields, now=now, actor=actor), False
+    donor = create_donor(fields, source=f"import:{source}", now=now, actor=actor)
+    db.session.add(ExternalId(donor_id=donor.id, source=source, ref=ref))
+    return donor, True
+
+
+def learn_key(donor_id: int, kind: str, value: str) -> None:
+    """Remember another thing by which the donor is known, such as an IBAN a gift came from."""
+    db.session.execute(
+        insert_or_ignore(IdentityKey, on=("kind", "value", "donor_id")).values(
+            kind=kind, value=value, donor_id=donor_id
+        )
+    )
+
+
+def normal_email(email: str) -> str:
+    """The address as it is compared: lower case, without a +tag."""
+    local, _, host = email.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{host}"
+
+
+def normal_phone(phone: str) -> str:
+    return "".join(c for c in phone if c.isdigit() or c == "+")
+
+
+def normal_iban(text: str) -> str | None:
+    """The IBAN without blanks, in capitals; None when it is none."""
+    try:
+        return str(IBAN(text))
+    except SchwiftyException:
+        return None
+
+
+def count_donors() -> int:
+    return db.session.scalar(select(func.count()).select_from(Donor)) or 0
+
+
+def _prefix() -> str:
+    return db.session.scalar(select(Organisation.code_prefix)) or "DH"
+
+
+def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
+    for name in FIELDS:
+        if name in fields:
+            setattr(donor, name, fields[name])
+    if not donor.name:
+        donor.name = " ".join(part for part in (donor.given_name, donor.family_name) if part)
+
+
+def _index(donor: Donor) -> None:
+    """Work out the search text and the identity keys anew; learned IBANs stay."""
+    donor.search = names.fold(" ".join([donor.name, donor.email, donor.code, donor.city, donor.phone]))
+    db.session.execute(
+        delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
+    )
+    known_by = {
+        "email": normal_email(donor.email) if donor.email else "",
+        "phone": normal_phone(donor.phone),
+        "name": " ".join(sorted(names.fold(donor.name).split())),
+    }
+    for kind, value in known_by.items():
+        if value:
+            learn_key(donor.id, kind, value)

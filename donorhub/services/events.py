@@ -1,0 +1,33 @@
+"""Domain events: what happened with us, written in the transaction of the data it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from donorhub.db import db
+from donorhub.models import DomainEvent
+
+
+def tell(
+    kind: str,
+    subject: tuple[str, int],
+    *,
+    occurred_at: datetime,
+    now: datetime,
+    donor_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Say that something happened (``gift.recorded``); nothing listens in this transaction."""
+    db.session.add(
+        DomainEvent(
+            kind=kind,
+            donor_id=donor_id,
+            subject_type=subject[0],
+            subject_id=subject[1],
+            occurred_at=occurred_at,
+            recorded_at=now,
+            data=dict(data or {}),
+        )
+    )

@@ -1,0 +1,154 @@
+"""Tasks: planning them once, giving them to workers under a lease, and what people do with theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.errors import Conflict, NotFound
+from donorhub.models import Task
+from donorhub.models.work import OPEN_STATES
+from donorhub.services import audit
+
+LEASE = timedelta(minutes=5)
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
+MAX_ATTEMPTS = 8
+
+
+def plan(
+    key: str,
+    *,
+    kind: str,
+    performer: str,
+    subject: tuple[str, int],
+    due_at: datetime,
+    now: datetime,
+    donor_id: int | None = None,
+    role: str = "",
+    assignee_id: int | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> bool:
+    """Plan a task; True when it is new. The same key again changes nothing, so nothing is done twice."""
+    added = db.session.execute(
+        insert_or_ignore(Task, on=("key",))
+        .values(
+            key=key,
+            kind=kind,
+            performer=performer,
+            role=role,
+            assignee_id=assignee_id,
+            donor_id=donor_id,
+            subject_type=subject[0],
+            subject_id=subject[1],
+            facts=dict(facts or {}),
+            due_at=due_at,
+            created_at=now,
+            state="planned",
+            attempts=0,
+            last_error="",
+            outcome="",
+        )
+        .returning(Task.id)
+    ).scalar_one_or_none()
+    return added is not None
+
+
+def due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
+    """Ids of workers' tasks that may be done now, the longest due first."""
+    return db.session.scalars(
+        select(Task.id).where(_is_due(now)).order_by(Task.due_at, Task.id).limit(limit)
+    ).all()
+
+
+def _is_due(now: datetime) -> Any:
+    return and_(
+        Task.performer == "worker",
+        Task.state.in_(OPEN_STATES),
+        Task.due_at <= now,
+        or_(Task.next_attempt_at.is_(None), Task.next_attempt_at <= now),
+        or_(Task.lease_until.is_(None), Task.lease_until <= now),
+    )
+
+
+def claim(task_id: int, *, now: datetime) -> bool:
+    """Take a worker's task under a lease; False when it is done, not due, or another worker has it."""
+    claimed = db.session.scalar(
+        update(Task)
+        .where(Task.id == task_id, _is_due(now))
+        .values(lease_until=now + LEASE, attempts=Task.attempts + 1, state="queued")
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return claimed is not None
+
+
+def finish(task: Task, *, now: datetime, actor: str, outcome: str = "") -> None:
+    """Mark a task as done, in the transaction of what it did."""
+    task.state, task.done_at, task.done_by, task.outcome = "done", now, actor, outcome
+    task.lease_until = None
+
+
+def fail(task: Task, error: str, *, now: datetime) -> None:
+    """Note that an attempt failed; it is tried again later, and after the last lies in the error inbox."""
+    task.last_error, task.lease_until = error[:500], None
+    if task.attempts >= MAX_ATTEMPTS:
+        task.state, task.next_attempt_at = "dead", None
+        return
+    task.state = "failed"
+    task.next_attempt_at = now + BACK_OFF[min(task.attempts, len(BACK_OFF)) - 1]
+
+
+def retry(task_id: int, *, now: datetime, actor: str) -> Task:
+    """Take a task out of the error inbox and let it be tried at once."""
+    task = get_task(task_id)
+    if task.state not in ("dead", "failed"):
+        raise Conflict(f"task {task_id} is {task.state}: only one that failed can be tried again")
+    task.state, task.attempts, task.next_attempt_at = "planned", 0, None
+    audit.record(actor, "task.retried", ("task", task.id), now=now)
+    return task
+
+
+def cancel(key: str, *, now: datetime, actor: str, reason: str = "") -> bool:
+    """Cancel the open task of this key; False when there is none."""
+    cancelled = db.session.scalar(
+        update(Task)
+        .where(Task.key == key, Task.state.in_(OPEN_STATES))
+        .values(state="cancelled", done_at=now, done_by=actor, outcome=reason)
+        .returning(Task.id)
+    )
+    return cancelled is not None
+
+
+def get_task(task_id: int) -> Task:
+    task = db.session.get(Task, task_id)
+    if task is None:
+        raise NotFound(f"there is no task {task_id}")
+    return task
+
+
+def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
+    """A person did their task. Doing it again changes nothing; a worker's task is refused."""
+    task = get_task(task_id)
+    if task.performer != "person":
+        raise Conflict(f"task {task_id} is done by the program, not by a person")
+    if task.state == "done":
+        return task
+    if task.state == "cancelled":
+        raise Conflict(f"task {task_id} was cancelled")
+    finish(task, now=now, actor=actor, outcome=outcome)
+    audit.record(actor, "task.done", ("task", task.id), now=now, data={"kind": task.kind})
+    return task
+
+
+def postpone(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Task:
+    """Put a person's open task off until ``due_at``."""
+    task = get_task(task_id)
+    if task.performer != "person" or task.state not in OPEN_STATES:
+        raise Conflict(f"task {task_id} is {task.state}: only an open task of a person can be put off")
+    task.due_at = due_at
+    audit.record(actor, "task.postponed", ("task", task.id), now=now)
+    return task

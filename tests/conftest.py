@@ -1,0 +1,107 @@
+"""The databases that the tests run on: SQLite, or PostgreSQL and Redis with ``--db=postgres``.
+
+One application serves all tests of a process; each test that asks for ``database`` gets
+it empty but for the organisation, and runs inside its application context.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from donorhub import clock, config
+from donorhub.app import create_app
+from donorhub.db import Base, db
+from donorhub.services import organisation
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A folder of this test process, in memory where the machine has that."""
+    memory = Path("/dev/shm")
+    path = Path(tempfile.mkdtemp(prefix="donorhub-test-", dir=memory if os.access(memory, os.W_OK) else None))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest, home: Path) -> Iterator[dict[str, str]]:
+    """Where the data is: the environment variables of the two modes."""
+    if request.config.getoption("--db") == "sqlite":
+        yield {}
+        return
+    from tests.servers import create_database, postgres_server, redis_server
+
+    with ExitStack() as stack:
+        url = create_database(stack.enter_context(postgres_server()))
+        yield {"DATABASE_URL": url, "REDIS_URL": stack.enter_context(redis_server())}
+
+
+@pytest.fixture(scope="session")
+def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
+    settings = config.load(
+        {**servers, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home), "DONORHUB_SETTLE_S": "120"}
+    )
+    app = create_app(settings)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        organisation.found("Fundacja Przykład", now=NOW)
+        db.session.commit()
+        db.session.remove()
+        if settings.uses_sqlite:
+            db.engine.dispose()
+            shutil.copy(home / "donorhub.sqlite3", home / "empty.sqlite3")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def database(app: Flask, home: Path) -> Iterator[Flask]:
+    """An empty database with its organisation, and an application context; time stands at NOW."""
+    before = clock.use(lambda: NOW)
+    with app.app_context():
+        _empty(app, home)
+        yield app
+        db.session.remove()
+    clock.use(before)
+
+
+def _empty(app: Flask, home: Path) -> None:
+    db.session.remove()
+    if app.extensions["donorhub.settings"].uses_sqlite:
+        db.engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            (home / f"donorhub.sqlite3{suffix}").unlink(missing_ok=True)
+        shutil.copy(home / "empty.sqlite3", home / "donorhub.sqlite3")
+        return
+    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    organisation.found("Fundacja Przykład", now=NOW)
+    db.session.commit()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def client(database: Flask) -> FlaskClient:
+    return database.test_client()

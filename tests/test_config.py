@@ -1,0 +1,67 @@
+"""Settings: defaults that work, names that are checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from donorhub import clock, config, vault
+from donorhub.errors import Misconfigured
+
+
+def test_nothing_set_is_the_small_installation(tmp_path: Path) -> None:
+    settings = config.load({"DONORHUB_HOME": str(tmp_path)})
+    assert settings.uses_sqlite and settings.is_embedded
+    assert settings.database_url == f"sqlite:///{tmp_path / 'donorhub.sqlite3'}"
+
+
+def test_the_keys_are_made_once_and_only_we_can_read_them(tmp_path: Path) -> None:
+    first, second = (config.load({"DONORHUB_HOME": str(tmp_path)}) for _ in range(2))
+    assert first.secret_key == second.secret_key != first.field_key
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        config.load(
+            {
+                "DONORHUB_HOME": str(tmp_path),
+                "DONORHUB_PROT": "1",
+                "DONORHUB_PORT": "x",
+                "DONORHUB_MODE": "fun",
+            }
+        )
+    for name in ("DONORHUB_PROT", "DONORHUB_PORT", "DONORHUB_MODE"):
+        assert name in caught.value.message
+
+
+def test_the_clock_cannot_be_set_in_production(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="only for tests"):
+        config.load({"DONORHUB_HOME": str(tmp_path), "DONORHUB_CLOCK": "2026-11-22T09:00:00Z"})
+
+
+def test_postgres_urls_get_our_driver(tmp_path: Path) -> None:
+    url = config.load({"DONORHUB_HOME": str(tmp_path), "DATABASE_URL": "postgres://u:p@h/d"}).database_url
+    assert url == "postgresql+psycopg://u:p@h/d"
+
+
+def test_a_set_clock_runs_on_from_its_instant(tmp_path: Path) -> None:
+    assert clock.from_setting("2030-01-01T00:00:00Z")().year == 2030
+    shift = tmp_path / "shift"
+    shift.write_text("86400")
+    assert (clock.from_setting(f"file:{shift}")() - clock.system()).days in (0, 1)
+    with pytest.raises(ValueError, match="time zone"):
+        clock.from_setting("2030-01-01T00:00:00")
+
+
+def test_what_is_sealed_opens_only_with_its_key_and_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vault, "_key", None)  # and given back after the test
+    vault.use("one")
+    sealed = vault.seal(b"secret")
+    assert vault.unseal(sealed) == b"secret"
+    with pytest.raises(Misconfigured):
+        vault.unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    vault.use("two")
+    with pytest.raises(Misconfigured):
+        vault.unseal(sealed)

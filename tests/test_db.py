@@ -1,0 +1,77 @@
+"""The fair write queue and reading without writing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from donorhub.db import WriteQueue, db, read_only
+from donorhub.errors import Busy
+from donorhub.models import Fund
+
+
+def test_writers_are_served_in_the_order_they_came() -> None:
+    queue, served, threads = WriteQueue(), [], []
+    queue.acquire(1)
+    for number in range(8):
+        thread = threading.Thread(
+            target=lambda n=number: (queue.acquire(5), served.append(n), queue.release())
+        )
+        thread.start()
+        threads.append(thread)
+        while len(queue._waiting) <= number:
+            time.sleep(0.001)
+    queue.release()
+    for thread in threads:
+        thread.join()
+    assert served == list(range(8))
+
+
+def test_a_writer_that_waits_too_long_is_told_and_leaves_the_queue() -> None:
+    queue = WriteQueue()
+    queue.acquire(1)
+    with pytest.raises(Busy):
+        queue.acquire(0.01)
+    queue.release()
+    queue.acquire(0.01)
+
+
+def test_sixteen_writers_that_read_first_all_succeed(database: Flask) -> None:
+    def add(number: int) -> None:
+        with database.app_context():
+            for again in range(10):
+                count = db.session.scalar(select(func.count()).select_from(Fund))
+                db.session.add(Fund(code=f"{number}-{again}", name=str(count)))
+                db.session.commit()
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert db.session.scalar(select(func.count()).select_from(Fund)) == 161
+
+
+def test_a_reading_transaction_cannot_write(database: Flask) -> None:
+    with read_only():
+        db.session.add(Fund(code="x", name="x"))
+        with pytest.raises(DBAPIError):
+            db.session.commit()
+        db.session.rollback()
+    db.session.add(Fund(code="x", name="x"))
+    db.session.commit()
+
+
+def test_naive_instants_are_refused(database: Flask) -> None:
+    from donorhub.services import events
+
+    events.tell("x", ("gift", 1), occurred_at=datetime(2026, 1, 1), now=datetime(2026, 1, 1))
+    with pytest.raises(DBAPIError.__mro__[1], match="time zone"):
+        db.session.commit()
+    db.session.rollback()
