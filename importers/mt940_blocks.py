@@ -1,0 +1,139 @@
+"""Cut the text of an MT940 or MT942 file into statements, their fields and their :61: rows.
+
+It knows where things begin and end, not what they say. A payer's text may hold anything, so a
+line that only looks like a tag or like the end of a statement stays text where it is safe.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+_MARK: Final = re.compile(
+    r"^\x01?:(\d\d[A-Z]?|NS|94[02]):|^(-)(?=\}|[\x03 \t]*$|XXX$)|(?<=\{4:):(20):", re.ASCII | re.MULTILINE
+)
+_KNOWN: Final = frozenset(
+    "12 13 13D 20 21 25 25P 28 28C 34F 60F 60M 61 62F 62M 64 65 86 90C 90D NS 940 942".split()
+)
+_FIRST: Final = frozenset("12 13 13D 20 21 25 25P 28 28C 34F 60F 60M 940 942".split())
+_BEFORE_ALL: Final = frozenset("12 940 942".split())  # Rabobank's heading of a file
+_ENTRY_LIKE: Final = re.compile(r"\d{4}|[^\n]{0,20}[CD][A-Z]?\d{1,15},\d", re.ASCII)
+_AFTER_END: Final = re.compile(r"\}?(\s|[\x01\x03]|XXX|\{5:(\{[^{}]*\})*\}|\{S:(\{[^{}]*\})*\})*")
+
+
+@dataclass(slots=True)
+class Block:
+    """One statement's part of the file: fields as (tag, text, line), rows as (line, :61: and :86: text)."""
+
+    header: str = ""  # SWIFT's envelope and whatever else stands before it
+    fields: list[tuple[str, str, int]] = field(default_factory=list)
+    rows: list[tuple[int, str]] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+    tag_like: list[int] = field(default_factory=list)  # lines of a text that begin like an entry
+    ended: bool = False  # by its own "-"
+    rest: str = ""  # what follows the end and begins no other statement
+
+    def has(self, *tags: str) -> bool:
+        """Whether a field with one of these tags was seen."""
+        return not self.tags.isdisjoint(tags)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.rows or self.tags - _BEFORE_ALL)
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The statements of a text whose lines end with LF; none when no line begins with a tag."""
+    return _Cutter(text).cut()
+
+
+class _Cutter:
+    """Walks over the marks of a text once; what is open closes when the next mark is no text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.block = Block()
+        self.tag = ""
+        self.start = self.value = 0  # of the open field, and of what it says
+        self.row: int | None = None  # start of the open row
+        self.line = 1
+        self.counted = 0  # the position that ``line`` belongs to
+        self.open_line = self.row_line = 1
+        self.end: re.Match[str] | None = None  # a "-" that ends the statement if a new one follows
+
+    def cut(self) -> Iterator[Block]:
+        for mark in _MARK.finditer(self.text):
+            if mark[2]:
+                self.end = self.end or mark
+                continue
+            tag = mark[1] or mark[3]
+            if self._is_text(tag, mark):
+                continue
+            done = self._begins_a_statement(tag, mark)
+            if done:
+                yield done
+            self._open(tag, mark)
+        yield from self._last()
+
+    def _is_text(self, tag: str, mark: re.Match[str]) -> bool:
+        if tag not in _KNOWN:
+            return True
+        if tag != "61" or self.tag != "86" or _ENTRY_LIKE.match(self.text, mark.end()):
+            return False
+        self.block.tag_like.append(self._line_at(mark.start()))
+        return True
+
+    def _begins_a_statement(self, tag: str, mark: re.Match[str]) -> Block | None:
+        """Close what is open; the finished statement, when ``mark`` begins another."""
+        end, self.end = self.end, None
+        is_end = end is not None and (tag in _FIRST or self.block.has("62F", "62M"))
+        if end is not None and is_end:
+            self._close(end.start())
+            return self._finish(self.text[end.end() : mark.start()], ended=True)
+        self._close(mark.start(), row_goes_on=tag == "86")
+        repeated = tag in ("60F", "60M") and self.block.has("60F", "60M")
+        after_the_last = tag in _FIRST and self.block.has("62F", "62M")
+        if not self.block.is_empty and (tag == "20" or repeated or after_the_last):
+            return self._finish("", ended=False)
+        if self.block.is_empty and not self.block.header:
+            self.block.header = self.text[: mark.start()]
+        return None
+
+    def _finish(self, header: str, *, ended: bool) -> Block:
+        done, self.block = self.block, Block(header=header)
+        done.ended = ended
+        return done
+
+    def _open(self, tag: str, mark: re.Match[str]) -> None:
+        self.tag, self.start, self.value = tag, mark.start(), mark.end()
+        self.open_line = self._line_at(mark.start())
+        if tag == "61":
+            self.row, self.row_line = mark.start(), self.open_line
+
+    def _close(self, at: int, *, row_goes_on: bool = False) -> None:
+        if self.row is not None and self.tag in ("61", "86"):
+            if not row_goes_on:
+                raw = self.text[self.row : at].strip("\x01\n")
+                self.block.rows.append((self.row_line, raw))
+                self.row = None
+        elif self.tag:
+            self.block.fields.append((self.tag, self.text[self.value : at].strip(), self.open_line))
+            self.block.tags.add(self.tag)
+        self.tag = self.tag if row_goes_on else ""
+
+    def _last(self) -> Iterator[Block]:
+        end = self.end.start() if self.end else len(self.text)
+        self._close(end)
+        if self.block.is_empty:
+            return
+        self.block.ended = self.end is not None
+        rest = self.text[self.end.end() :] if self.end else ""
+        self.block.rest = rest[_AFTER_END.match(rest).end() :] if rest else ""  # type: ignore[union-attr]
+        yield self.block
+
+    def _line_at(self, position: int) -> int:
+        self.line += self.text.count("\n", self.counted, position)
+        self.counted = position
+        return self.line

@@ -1,0 +1,211 @@
+"""One :61: line of MT940 with its :86: text, read into an Entry.
+
+The form is SWIFT's (Category 9, field 61) with what banks do to it: dates of a 30th of
+February, short type codes, references longer than 16. It knows nothing of statements.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from donorhub.money import Money
+from importers import iban, mt940_labels, mt940_text
+from importers.mt940_text import Told, tidy
+from importers.statement import NOBODY, Detail, Entry, Party
+from importers.text import parse_amount
+
+_LINE: Final = re.compile(
+    r"(\d{6})(\d{4})? ?(RC|RD|EC|ED|C|D)([A-Z])?(\d{1,15}(?:,\d{0,4})?)(?=[NFS][A-Z0-9]|\s*$)"
+    r"([NFS][A-Z0-9][A-Z0-9 ]{2})?(.*)",
+    re.ASCII,
+)
+_FEBRUARY: Final = 2
+_DAYS_OF_BANKS: Final = 30  # of every month, where interest is reckoned by 30/360
+_TEXTS: Final = re.compile(r"\n:86:")
+_MONEY_OUT: Final = frozenset(("D", "RC", "ED"))  # RC takes back a credit
+_NO_REFERENCE: Final = frozenset(
+    "NONREF NOREF NOTPROVIDED NOT-PROVIDED EREF EREF+ KREF KREF+ MREF MREF+ PREF PREF+ -1".split()
+)
+_OWNER_REF: Final = 16  # characters of the reference in SWIFT's form; Rabobank writes a name after it
+_ORIGINAL: Final = re.compile(r"([A-Z]{3}) ?([0-9]{1,15}(?:[.,][0-9]{0,4})?)", re.ASCII)
+
+
+def reference(text: str | None) -> str | None:
+    """A reference, or None for the words and zeros that banks write when there is none."""
+    cleaned = (text or "").strip()
+    word = cleaned.upper().replace(" ", "")
+    return None if not word.strip("0") or word in _NO_REFERENCE else cleaned
+
+
+@lru_cache(maxsize=4096)
+def value_date(text: str) -> tuple[date, bool]:
+    """The day of ``YYMMDD``, 2000 and later, and whether it had to be moved to the end of February.
+
+    Banks that count every month as 30 days write 30 February. Other impossible days raise ValueError.
+    """
+    return _day(2000 + int(text[:2]), text[2:])
+
+
+@lru_cache(maxsize=4096)
+def entry_date(text: str, value: date) -> tuple[date, bool]:
+    """The day of ``MMDD`` in the year that brings it nearest to the value date, as :func:`value_date`."""
+    near: list[tuple[int, date, bool]] = []
+    for year in (value.year - 1, value.year, value.year + 1):
+        try:
+            day, moved = _day(year, text)
+        except ValueError:
+            continue  # 29 February is no day of this year
+        near.append((abs((day - value).days), day, moved))
+    if not near:
+        raise ValueError(f"{text!r} is no month and day")
+    return min(near)[1:]
+
+
+def _day(year: int, month_and_day: str) -> tuple[date, bool]:
+    month, day = int(month_and_day[:2]), int(month_and_day[2:])
+    try:
+        if month == _FEBRUARY and calendar.monthrange(year, month)[1] < day <= _DAYS_OF_BANKS:
+            return date(year, month, calendar.monthrange(year, month)[1]), True
+        return date(year, month, day), False
+    except ValueError as e:
+        raise ValueError(f"{month_and_day!r} is no month and day") from e
+
+
+def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, bool]:
+    """The entry of ``:61:…`` and the ``:86:…`` lines after it, and whether a date of it was moved.
+
+    Raises ValueError, in words for people and without personal data, when date, mark or amount
+    cannot be read.
+    """
+    head, *texts = _TEXTS.split(raw)
+    first, _, beside = head[len(":61:") :].partition("\n")
+    found = _LINE.match(first)
+    if not found:
+        raise ValueError(_what_is_wrong(first))
+    day, entered, mark, _funds, digits, kind, refs = found.groups()
+    value, moved = value_date(day)
+    booked, moved_too = entry_date(entered, value) if entered else (value, False)
+    amount = parse_amount(digits.rstrip(","), currency, ",")
+    amount = -amount if mark in _MONEY_OUT else amount
+    told = _told(texts, returned=mark[0] == "R")
+    own_ref, _, bank_ref = refs.partition("//")
+    own_ref = _counterparty_in_61(told, own_ref.rstrip(), tidy(beside), has_bank_ref=bool(bank_ref))
+    entry = Entry(
+        position=position,
+        booked_on=booked,
+        value_on=value,
+        amount=amount,
+        status="pending" if mark[0] == "E" else "booked",
+        reversal=mark[0] == "R",
+        bank_ref=reference(bank_ref),
+        entry_ref=told.tx_id or reference(own_ref),
+        bank_code="/".join(part for part in ((kind or "").strip(), told.code) if part) or None,
+        info=told.info or tidy(beside) or None,
+        details=(_detail(told, amount),) if texts else (),
+        raw=raw,
+    )
+    return entry, moved or moved_too
+
+
+def _what_is_wrong(line: str) -> str:
+    if not re.match(r"\d{6}", line, re.ASCII):
+        return "it does not begin with a date of six digits"
+    if not re.match(r"\d{6}(\d{4})? ?(R|E)?[CD]", line, re.ASCII):
+        return "no mark C, D, RC or RD follows its date"
+    return "its amount is not written as digits, a comma and decimals, followed by a type code"
+
+
+def _told(texts: list[str], *, returned: bool) -> Told:
+    if not texts:
+        return Told()
+    text = texts[0] if len(texts) == 1 else "\n".join(text.rstrip() for text in texts)
+    return (
+        mt940_text.numbered(text, returned=returned)
+        or mt940_labels.slashed(text, returned=returned)
+        or mt940_labels.labelled(text)
+        or mt940_labels.dutch(text)
+        or mt940_labels.plain(text)
+    )
+
+
+def _counterparty_in_61(told: Told, ref: str, beside: str, *, has_bank_ref: bool) -> str:
+    """Take what Dutch banks put of the counterparty into :61:; gives back what is a reference.
+
+    SNS and ASN write the account as the reference, the name below it and both again before the
+    text; Rabobank an account of 16 places and a name, or the IBAN below.
+    """
+    if iban.is_iban(beside):
+        told.account = told.account or beside
+    if iban.is_iban(ref):
+        told.account, told.name = told.account or ref, told.name or beside or None
+        return ""
+    if ref and beside and told.account is None and told.remittance.startswith(f"{ref} {beside}"):
+        told.account, told.name = ref, beside
+        told.remittance = told.remittance[len(ref) + 1 + len(beside) :].strip()
+        return ""
+    if not has_bank_ref and told.name is None and ref[10:_OWNER_REF].isspace() and ref[_OWNER_REF:]:
+        told.name = tidy(ref[_OWNER_REF:])
+        told.account = told.account or reference(ref[:_OWNER_REF])
+        return ""
+    return ref
+
+
+# ---------------------------------------------------------------- from words to a detail
+
+
+def _detail(told: Told, amount: Money) -> Detail:
+    return Detail(
+        position=0,
+        amount=amount,
+        original=_other_amount(told, "original", amount),
+        counterparty=_party(told),
+        end_to_end_id=reference(told.end_to_end_id),
+        tx_id=reference(told.tx_id),
+        instruction_id=reference(told.instruction_id),
+        mandate_id=reference(told.mandate_id),
+        creditor_id=reference(told.creditor_id),
+        batch_id=reference(told.batch_id),
+        virtual_account=told.virtual_account,
+        remittance=told.remittance,
+        references=told.references,
+        purpose=told.purpose,
+        return_code=told.return_code,
+        return_info=told.return_info,
+        charges=_other_amount(told, "charges", amount),
+        extra=tuple(told.extra),
+    )
+
+
+def _party(told: Told) -> Party:
+    if not (told.name or told.account or told.bic or told.ultimate or told.address):
+        return NOBODY
+    scheme = None
+    if told.account:
+        scheme = "iban" if iban.is_iban(told.account) else "other"
+    return Party(told.name, told.account, scheme, told.bic, told.ultimate, told.address)
+
+
+def _other_amount(told: Told, name: str, amount: Money) -> Money | None:
+    """An instructed amount or a charge such as ``USD13,50``; what cannot be read stays in ``extra``."""
+    text: str | None = getattr(told, name)
+    if text is None:
+        return None
+    return _money(text, amount, keep=lambda: told.extra.append((name, text)))
+
+
+def _money(text: str, amount: Money, *, keep: Callable[[], None]) -> Money | None:
+    found = _ORIGINAL.fullmatch(text)
+    if not found:
+        keep()
+        return None
+    try:
+        money = parse_amount(found[2].rstrip(".,"), found[1], "," if "," in found[2] else ".")
+    except ValueError:
+        keep()
+        return None
+    return -money if amount.minor < 0 else money

@@ -1,0 +1,182 @@
+"""What the fields around the entries of an MT940 or MT942 statement say: account, balances, totals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Final, Literal
+
+from donorhub.money import Money
+from importers import iban
+from importers.mt940_blocks import Block
+from importers.mt940_entry import value_date
+from importers.statement import Balance, Problem
+from importers.text import parse_amount
+
+NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency is known
+_BALANCE: Final = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d{1,15}(?:,\d{0,4})?)[ \t]*", re.ASCII)
+_TOTAL: Final = re.compile(r"(\d{1,6})([A-Z]{3})(\d{1,15}(?:,\d{0,4})?)[ \t]*", re.ASCII)
+_FLOOR: Final = re.compile(r"([A-Z]{3})[CD]?[0-9,]*", re.ASCII)
+_WITH_CURRENCY: Final = re.compile(r"(.*\d)\s*([A-Z]{3})", re.ASCII)
+_CREATED: Final = re.compile(r"(\d{10})([+-])(\d{2})(\d{2})", re.ASCII)
+_SENDER: Final = re.compile(r"\{1:[A-Z]\d\d([A-Z]{6}[A-Z0-9]{2})[A-Z0-9]([A-Z0-9]{3})", re.ASCII)
+_IS_942: Final = re.compile(r"\{2:[IO]942")
+_KINDS: Final[dict[str, Literal["opening", "closing", "interim", "available"]]] = {
+    "60F": "opening",
+    "60M": "interim",
+    "62F": "closing",
+    "62M": "interim",
+    "64": "available",
+    "65": "available",
+}
+
+
+@dataclass(slots=True)
+class Head:
+    """The fields of one statement but its entries. ``totals`` is MT942's :90C: and :90D: by C and D."""
+
+    currency: str = NO_CURRENCY
+    account: str | None = None
+    statement_id: str | None = None
+    sequence_no: str | None = None
+    page: str | None = None
+    bank_bic: str | None = None
+    created_at: datetime | None = None
+    opening: Balance | None = None
+    closing: Balance | None = None
+    is_page: bool = False  # its closing balance is an interim one: another page follows
+    balances: tuple[Balance, ...] = ()
+    totals: dict[str, tuple[int, Money]] = field(default_factory=dict)
+    is_advice: bool = False
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_head(block: Block) -> Head:
+    """Read all fields of a statement; what cannot be read becomes a problem. Never raises."""
+    head = Head(is_advice=_is_advice(block), bank_bic=_sender(block.header))
+    for tag, value, line in block.fields:
+        first = value.split("\n", 1)[0]
+        if tag in _KINDS:
+            _balance(head, tag, first, line)
+        elif tag in ("90C", "90D"):
+            _total(head, tag[-1], first, line)
+        elif tag == "20":
+            head.statement_id = head.statement_id or first.strip() or None
+        elif tag in ("28", "28C") and head.sequence_no is None:
+            number, _, page = "".join(value.split()).partition("/")  # ING NL breaks it over two lines
+            head.sequence_no, head.page = number or None, page or None
+        elif tag == "13D":
+            head.created_at = _instant(first)
+    head.currency = _currency(head, block)
+    head.account = _account(block, head.currency)
+    return head
+
+
+def _is_advice(block: Block) -> bool:
+    if block.has("60F", "60M", "62F", "62M"):
+        return False
+    return bool(_IS_942.search(block.header)) or block.has("34F", "13D", "90C", "90D")
+
+
+def _sender(header: str) -> str | None:
+    found = _SENDER.search(header)
+    if not found:
+        return None
+    return found[1] + ("" if found[2] == "XXX" else found[2])
+
+
+def _balance(head: Head, tag: str, text: str, line: int) -> None:
+    try:
+        balance = _read_balance(tag, text)
+    except ValueError:
+        matters = tag[:2] in ("60", "62")
+        head.problems.append(
+            Problem(
+                "error" if matters else "warning",
+                "unreadable_balance",
+                f"The balance :{tag}: cannot be read: C or D, a date, a currency and an amount are needed.",
+                f"line {line}",
+            )
+        )
+        return
+    head.balances += (balance,)
+    if tag[:2] == "60" and head.opening is None:
+        head.opening = balance
+    elif tag[:2] == "62":
+        head.closing, head.is_page = balance, tag == "62M"
+
+
+def _read_balance(tag: str, text: str) -> Balance:
+    found = _BALANCE.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    mark, day, currency, digits = found.groups()
+    amount = parse_amount(digits.rstrip(","), currency, ",")
+    return Balance(_KINDS[tag], -amount if mark == "D" else amount, _day_or_none(day))
+
+
+def _day_or_none(text: str) -> date | None:
+    try:
+        return value_date(text)[0]
+    except ValueError:
+        return None
+
+
+def _total(head: Head, mark: str, text: str, line: int) -> None:
+    try:
+        head.totals[mark] = _read_total(text)
+    except ValueError:
+        head.problems.append(
+            Problem(
+                "warning", "unreadable_total", f"The control total :90{mark}: cannot be read.", f"line {line}"
+            )
+        )
+
+
+def _read_total(text: str) -> tuple[int, Money]:
+    found = _TOTAL.fullmatch(text)
+    if not found:
+        raise ValueError(text)
+    return int(found[1]), parse_amount(found[3].rstrip(","), found[2], ",")
+
+
+def _instant(text: str) -> datetime | None:
+    """``YYMMDDHHMM+HHMM``; None without an offset, for then the instant is not known."""
+    found = _CREATED.fullmatch(text.strip())
+    if not found:
+        return None
+    try:
+        offset = timedelta(hours=int(found[3]), minutes=int(found[4]))
+        zone = timezone(-offset if found[2] == "-" else offset)
+        return datetime.strptime(found[1], "%y%m%d%H%M").replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _currency(head: Head, block: Block) -> str:
+    for balance in head.balances:
+        return balance.amount.currency
+    for _, total in head.totals.values():
+        return total.currency
+    for tag, value, _ in block.fields:
+        floor = _FLOOR.fullmatch(value) if tag == "34F" else None
+        if floor:
+            return floor[1]
+    for tag, value, _ in block.fields:
+        named = _WITH_CURRENCY.fullmatch(value) if tag in ("25", "25P") else None
+        if named:
+            return named[2]
+    return NO_CURRENCY
+
+
+def _account(block: Block, currency: str) -> str | None:
+    """The account of :25: without its currency, and without a bank code where an IBAN follows it."""
+    for tag, value, _ in block.fields:
+        if tag in ("25", "25P"):
+            account = iban.without_blanks(value.split("\n", 1)[0]).strip("/")
+            if account.endswith(currency) and account[:-3][-1:].isdigit():
+                account = account[:-3]
+            last = iban.from_nrb(account.rpartition("/")[2])
+            return (last if iban.is_iban(last) else account) or None
+    return None

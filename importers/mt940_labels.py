@@ -1,0 +1,189 @@
+"""The :86: dialects of MT940 that name their parts by words: ``/NAME/…`` and ``OD: …; TYT.: …``.
+
+Like ``mt940_text`` it never fails: a text without such words is remittance as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from importers import iban
+from importers.mt940_text import BIC, Told, flowing, return_reason, tidy
+
+# ---------------------------------------------------------------- /KEY/value
+
+_KEYS: Final = (
+    "ACCW|ADDR|BENM|BIC|BO|CHGS|CNTP|CREF|CSID|EREF|EXCH|IBAN|ID|INIT|IREF|ISDT|KREF|MARF|MSGID|NAME|"
+    "NRTX|OCMT|ORDP|PREF|PURP|REMI|RTRN|RTYP|SVCL|TRCD|TRTP|ULTB|ULTC|ULTD"
+)
+_SLASHED: Final = re.compile(rf"/({_KEYS})(?=/)", re.ASCII)
+_SLASHED_START: Final = re.compile(rf"\s*(\d{{3}})?\s*/({_KEYS})/", re.ASCII)
+_SLASHED_FIELD: Final = {
+    "TRTP": "info",
+    "IBAN": "account",
+    "BIC": "bic",
+    "EREF": "end_to_end_id",
+    "KREF": "instruction_id",
+    "IREF": "instruction_id",
+    "MARF": "mandate_id",
+    "CSID": "creditor_id",
+    "PREF": "batch_id",
+    "OCMT": "original",
+    "CHGS": "charges",
+    "ADDR": "address",
+}
+
+
+def slashed(text: str, *, returned: bool) -> Told | None:
+    """Read ``/TRTP/…/IBAN/…/NAME/…/REMI/…`` (ABN AMRO, ING NL, Rabobank); None when it is none."""
+    start = _SLASHED_START.match(text)
+    if not start:
+        return None
+    pieces = _SLASHED.split(flowing(text))
+    told = Told(code=start[1])
+    side = ""
+    for key, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        value = tidy(piece.strip("/ "))
+        if key in ("ORDP", "BENM", "ULTD", "ULTC", "ULTB"):
+            side = key
+        elif value:
+            _keep_slashed(told, key, value, ultimate=side.startswith("ULT"))
+    if returned and told.return_code is None:
+        told.return_code = return_reason(told.remittance)
+    if told.account:
+        told.account = iban.without_blanks(told.account)
+    return told
+
+
+def _keep_slashed(told: Told, key: str, value: str, *, ultimate: bool) -> None:
+    if key == "NAME":
+        if ultimate:
+            told.ultimate = told.ultimate or value
+        else:
+            told.name = told.name or value
+    elif key == "REMI":
+        _remittance(told, value)
+    elif key == "CNTP":
+        _counterparty(told, value)
+    elif key == "RTRN":
+        told.return_code, _, info = value.partition("/")
+        told.return_info = info.strip("/ ") or None
+    elif key == "PURP":
+        told.purpose = value.removeprefix("CD/")
+    elif key in _SLASHED_FIELD and getattr(told, _SLASHED_FIELD[key]) is None:
+        setattr(told, _SLASHED_FIELD[key], value)
+    else:
+        told.extra.append((key, value))
+
+
+def _remittance(told: Told, value: str) -> None:
+    """ING NL tells free from structured: ``USTD//text``, ``STRD/CUR/9876123456789012``."""
+    if value.startswith("STRD/"):
+        _, kind, number = [*value.split("/", 2), "", ""][:3]
+        told.references += ((kind, number.strip("/ ")),)
+        value = number.strip("/ ")
+    text = value.removeprefix("USTD/").strip("/ ")
+    told.remittance = f"{told.remittance} {text}".strip()
+
+
+def _counterparty(told: Told, value: str) -> None:
+    """``account/BIC/name/city``, each of them perhaps empty."""
+    account, bic, name, city = [part.strip() for part in [*value.split("/"), "", "", ""][:4]]
+    told.account = told.account or account or None
+    told.bic = told.bic or (bic if BIC.fullmatch(bic) else None)
+    told.name = told.name or name or None
+    told.address = told.address or city or None
+
+
+# ---------------------------------------------------------------- Polish labels
+
+_LABEL: Final = re.compile(r"(?:^|;)\s*(ID IPH|Z RACH\.|NA RACH\.|OD|DLA|TYT\.|TNR)\s?:")
+_LABELS: Final = (" RACH.:", "TYT.:", "TNR:", "ID IPH:")
+_LABELLED_HEAD: Final = re.compile(r"\s*(\d{3})?\s*(.*)", re.ASCII | re.DOTALL)
+_STREET: Final = re.compile(r" (?=(?:UL|AL|OS|PL)\. ?)", re.IGNORECASE)
+
+
+def labelled(text: str) -> Told | None:
+    """Read ``911 …; Z RACH.: nrb; OD: name; TYT.: title; TNR: id`` (mBank); None when it is none.
+
+    ``ID IPH`` is the payer's own account of mBank's mass payments. TNR is the same in MT942
+    and MT940 (mBank support, quoted in mt-940's documentation).
+    """
+    if not any(label in text for label in _LABELS):
+        return None
+    line = flowing(text)
+    head, *pieces = _LABEL.split(line)
+    if not pieces:
+        return None
+    code = _LABELLED_HEAD.match(head)
+    told = Told(code=code[1], info=tidy(code[2]).rstrip("; ") or None) if code else Told()
+    for label, piece in zip(pieces[0::2], pieces[1::2], strict=True):
+        _keep_labelled(told, label, piece)
+    return told
+
+
+def _keep_labelled(told: Told, label: str, piece: str) -> None:
+    value = tidy(piece).rstrip("; ")
+    if label == "TNR":
+        told.tx_id = "".join(value.split()) or told.tx_id  # the bank's own comes last
+    elif label.endswith("RACH."):
+        told.account = told.account or iban.from_nrb(iban.without_blanks(value)) or None
+    elif label in ("OD", "DLA"):
+        if told.name is None:
+            _name_and_address(told, piece)
+    elif label == "ID IPH":
+        told.virtual_account = told.virtual_account or iban.without_blanks(value) or None
+    else:
+        told.remittance = f"{told.remittance} {value}".strip()
+
+
+def _name_and_address(told: Told, piece: str) -> None:
+    """Two blanks part the name from the address, where nobody cut them off."""
+    name, _, address = piece.strip().partition("  ")
+    if not address:
+        name, *rest = _STREET.split(tidy(piece), maxsplit=1)
+        address = "".join(rest)
+    told.name = tidy(name).rstrip("; ") or None
+    told.address = tidy(address).rstrip("; ") or None
+
+
+# ---------------------------------------------------------------- Dutch labels
+
+_DUTCH: Final = re.compile(r"(?:^|[\s/])(REK|IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|MACHTIGING|INCASSANT):")
+_DUTCH_START: Final = re.compile(r"(?:^|\s)(?:REK|IBAN): ?[A-Z]{2}[0-9]{2}[A-Z]{4}", re.ASCII)
+_DUTCH_FIELD: Final = {
+    "REK": "account",
+    "IBAN": "account",
+    "BIC": "bic",
+    "NAAM": "name",
+    "OMSCHRIJVING": "remittance",
+    "KENMERK": "end_to_end_id",
+    "MACHTIGING": "mandate_id",
+    "INCASSANT": "creditor_id",
+}
+
+
+def dutch(text: str) -> Told | None:
+    """Read ``REK: NL…/NAAM: …`` (Knab) and ``IBAN: … NAAM: … OMSCHRIJVING: …``; None when it is none."""
+    if not _DUTCH_START.search(text):
+        return None
+    head, *pieces = _DUTCH.split(flowing(text))
+    told = Told()
+    for label, piece in zip(pieces[0::2], pieces[1::2], strict=True):
+        name, value = _DUTCH_FIELD[label], tidy(piece).rstrip("/ ")
+        if not getattr(told, name):
+            setattr(told, name, value or ("" if name == "remittance" else None))
+    if told.remittance:
+        told.info = tidy(head) or None
+    else:
+        told.remittance = tidy(head)
+    return told
+
+
+def plain(text: str) -> Told:
+    """Any other text: the remittance; three digits before it are the German code of business."""
+    line = tidy(flowing(text))
+    if line.startswith("999") and not line[3:4].isspace():
+        return Told(code="999", remittance=line[3:])
+    return Told(remittance=line)

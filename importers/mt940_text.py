@@ -1,0 +1,245 @@
+"""What a :86: text of MT940 tells of a payment, in whichever dialect the bank writes it.
+
+SWIFT leaves this field to the banks. Known here: numbered sub-fields after ``?`` (German
+banks, Deutsche Kreditwirtschaft, DFÜ annex 3), ``~`` (PKO BP, ING PL), ``<`` (BPH, Alior),
+``^``, ``>`` and ``+``; ``/KEY/`` (Dutch banks) and labels (mBank) in ``mt940_labels``.
+A dialect is told by the first characters. It never fails: what it does not know is remittance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from importers import iban
+
+BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
+# ISO 20022 external return reasons that banks quote in the middle of a text
+_REASON: Final = re.compile(
+    r"(?<![A-Z0-9])(A[CGM][0-9]{2}|BE0[0-9]|CNOR|DNOR|DT0[0-9]|ED0[0-9]|FF0[0-9]|FOCR|M[DS]0[0-9]|"
+    r"R[CR]0[0-9]|SL[01][0-9]|TM01|CURR|DUPL|TECH|CUST|NOAS|NOOR)(?![A-Z0-9])",
+    re.ASCII,
+)
+_NUMBERED: Final = re.compile(r"\s*(?:(\d{3})?\s*([?~^<>])|(\d{3})(\+))(?=\d\d)", re.ASCII)
+_HARD, _SOFT = "\x1f", "\x1e"  # between chunks: one word went on, or two words met
+_FULL_CHUNK: Final = 22  # sub-fields are 27 long; banks that break at words leave some free
+_EMPTY: Final = frozenset(("˙", "ÿ", "\u00a0"))  # 0xFF, PKO's sign for an empty sub-field
+_RETURNS: Final = frozenset(("108", "109", "159"))  # codes of business of SEPA returns
+_WIDTH: Final = 65  # of a line of :86:
+
+
+@dataclass(slots=True)
+class Told:
+    """What one :86: text says; texts as the bank wrote them but for blanks, ids untested."""
+
+    code: str | None = None
+    info: str | None = None
+    name: str | None = None
+    account: str | None = None
+    bic: str | None = None
+    address: str | None = None
+    ultimate: str | None = None
+    remittance: str = ""
+    end_to_end_id: str | None = None
+    instruction_id: str | None = None
+    mandate_id: str | None = None
+    creditor_id: str | None = None
+    batch_id: str | None = None
+    tx_id: str | None = None
+    virtual_account: str | None = None
+    purpose: str | None = None
+    return_code: str | None = None
+    return_info: str | None = None
+    original: str | None = None
+    charges: str | None = None
+    references: tuple[tuple[str, str], ...] = ()
+    extra: list[tuple[str, str]] = field(default_factory=list)
+
+
+def tidy(text: str) -> str:
+    """``text`` with runs of blanks as one, and none at its ends."""
+    return " ".join(text.split())
+
+
+def flowing(text: str) -> str:
+    """A :86: text in one line: a full line was cut inside a word, a shorter one after it."""
+    if "\n" not in text:
+        return text
+    lines = text.split("\n")
+    return "".join(line if len(line) >= _WIDTH else f"{line} " for line in lines)
+
+
+def return_reason(text: str) -> str | None:
+    """The ISO 20022 reason of a return that stands in a text, such as ``AC04``."""
+    found = _REASON.search(text)
+    return found[1] if found else None
+
+
+# ---------------------------------------------------------------- numbered sub-fields
+
+
+def numbered(text: str, *, returned: bool) -> Told | None:
+    """Read a text of numbered sub-fields; None when it is none.
+
+    ``returned`` says that the :61: line has a reversal's mark.
+    """
+    start = _NUMBERED.match(text)
+    if not start:
+        return None
+    sign = start[2] or start[4]
+    parts = _parts(text[start.end() - 1 :].replace("\n", ""), sign)
+    told = Told(code=start[1] or start[3], info=tidy(parts.get("00", "")) or None)
+    if sign == "<" and "32" not in parts:  # BPH and Alior: 27 and 28 name, 20 to 26 title
+        _name(told, sign, [parts.pop("27", ""), parts.pop("28", "")])
+    else:
+        _name(told, sign, [parts.get("32", ""), parts.get("33", "")])
+    _bank_and_account(told, sign, parts)
+    _title(told, sign, parts)
+    _return(told, parts.get("34", ""), returned=returned)
+    told.extra.extend((tag, value) for tag, value in parts.items() if tag > "34" and tag != "38" and value)
+    return told
+
+
+@lru_cache(maxsize=8)
+def _splitter(sign: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(sign)}(00|10|2\d|3\d|6\d|7\d)", re.ASCII)
+
+
+def _parts(text: str, sign: str) -> dict[str, str]:
+    """Sub-fields by number. The same number again is no sub-field but part of a text."""
+    pieces = _splitter(sign).split(text)
+    parts: dict[str, str] = {}
+    last = ""
+    for tag, value in zip(pieces[1::2], pieces[2::2], strict=True):
+        if tag in parts:
+            parts[last] += f"{sign}{tag}{value}"
+        else:
+            parts[tag] = "" if value in _EMPTY else value
+            last = tag
+    return parts
+
+
+def _name(told: Told, sign: str, parts: list[str]) -> None:
+    """Two sub-fields of a name; Polish banks put the address into the second when the first has room."""
+    first, second = parts
+    if sign in "?>" or len(first) >= _FULL_CHUNK or not first:
+        told.name = tidy(_joined(parts)) or None
+    else:
+        told.name, told.address = tidy(first) or None, tidy(second) or None
+
+
+def _bank_and_account(told: Told, sign: str, parts: Mapping[str, str]) -> None:
+    bank = iban.without_blanks(parts.get("30", ""))
+    account = iban.without_blanks(parts.get("31", ""))
+    whole = iban.without_blanks(parts.get("38", ""))
+    if BIC.fullmatch(bank):
+        told.bic = bank
+    elif bank:
+        told.extra.append(("sort_code", bank))
+    whole = whole or iban.polish_iban(bank, account) or account
+    told.account = (whole if sign == "^" else iban.from_nrb(whole)) or None
+
+
+def _chunks(sign: str, parts: Mapping[str, str]) -> Iterator[str]:
+    for tag, value in parts.items():
+        if value and (tag[0] == "2" or (tag[0] == "6" and tag <= "63" and sign == "?")):
+            yield value
+
+
+def _title(told: Told, sign: str, parts: dict[str, str]) -> None:
+    text = _joined(list(_chunks(sign, parts)), hard=_HARD, soft=_SOFT)
+    if sign == "?":
+        for tag in ("60", "61", "62", "63"):
+            parts.pop(tag, None)
+    for name, value in _keywords(text):
+        _keep(told, name, value)
+    told.remittance = tidy(told.remittance)
+
+
+def _joined(chunks: list[str], hard: str = "", soft: str = " ") -> str:
+    pieces = [chunk for chunk in chunks if chunk]
+    glued = [
+        chunk + (hard if len(chunk) >= _FULL_CHUNK else soft) if i + 1 < len(pieces) else chunk
+        for i, chunk in enumerate(pieces)
+    ]
+    return "".join(glued)
+
+
+# ---------------------------------------------------------------- SEPA keywords
+
+_KEYWORD: Final = re.compile(
+    r"(?:^|(?<=[\x1e\x1f ]))(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|ANAM|IBAN|BIC|RREF|PREF|"
+    r"SQTP|ORCR|PURP|MDAT)\+|(?:^|(?<=[\x1e\x1f ]))(MTLG):",
+    re.ASCII,
+)
+_TEXT_KEYS: Final = frozenset(("SVWZ", "ABWA", "ABWE", "ANAM", "MTLG"))
+_FIELD: Final = {
+    "EREF": "end_to_end_id",
+    "KREF": "instruction_id",
+    "MREF": "mandate_id",
+    "CRED": "creditor_id",
+    "PREF": "batch_id",
+    "RREF": "tx_id",
+    "PURP": "purpose",
+    "OAMT": "original",
+    "COAM": "charges",
+    "MTLG": "return_info",
+    "ABWA": "ultimate",
+    "ANAM": "ultimate",
+    "IBAN": "account",
+    "BIC": "bic",
+}
+
+
+def _keywords(text: str) -> Iterator[tuple[str, str]]:
+    """``EREF+…SVWZ+…`` as pairs, texts without a keyword under "". Once the payer's own text has
+    begun, only a keyword at the start of a sub-field counts, and each only once: a payer may write one.
+    """
+    seen: set[str] = set()
+    name, begun = "", 0
+    for found in _KEYWORD.finditer(text):
+        key = found[1] or found[2]
+        inside = found.start() > 0 and text[found.start() - 1] == " "
+        if key in seen or (inside and "SVWZ" in seen):
+            continue
+        yield from _valued(name, text[begun : found.start()])
+        name, begun = key, found.end()
+        seen.add(key)
+    yield from _valued(name, text[begun:])
+
+
+def _valued(name: str, value: str) -> Iterator[tuple[str, str]]:
+    if name and name not in _TEXT_KEYS:
+        value, _, beside = value.strip(f"{_HARD}{_SOFT}").partition(_SOFT)  # an id ends with a short chunk
+        if beside:
+            yield "", beside.replace(_HARD, "").replace(_SOFT, " ")
+        value = value.replace(_HARD, "")
+    value = tidy(value.replace(_HARD, "").replace(_SOFT, " "))
+    if value:
+        yield name, value
+
+
+def _keep(told: Told, name: str, value: str) -> None:
+    if name in ("", "SVWZ"):
+        told.remittance = f"{told.remittance} {value}"
+    elif name not in _FIELD:
+        told.extra.append((name, value))
+    elif getattr(told, _FIELD[name]) is None:
+        setattr(told, _FIELD[name], value)
+
+
+def _return(told: Told, suffix: str, *, returned: bool) -> None:
+    """A return's reason: the bank's own three digits of ?34, else the ISO code in the text."""
+    is_return = returned or told.code in _RETURNS
+    own = suffix.strip()
+    if not (is_return or re.fullmatch(r"9\d\d", own, re.ASCII)):
+        return
+    text = f"{told.remittance} {told.return_info or ''}"
+    reason = return_reason(text)
+    told.return_code = own if own.strip("0") else reason
+    told.return_info = told.return_info or told.remittance or None
+    if reason and reason != told.return_code:
+        told.extra.append(("return_reason", reason))
