@@ -1,0 +1,161 @@
+"""In which state a recurring gift and its instalments are, and what may follow what.
+
+Two tables and the rules of time (windows, grace, lapse). It changes no row: a service
+asks for the next state and writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from donorhub.domain.schedule import Period, months_after
+
+InstalmentState = Literal[
+    "expected", "collecting", "late", "partial", "failed", "missed", "paid", "returned", "skipped", "waived"
+]
+InstalmentStep = Literal[
+    "collect",
+    "pay",
+    "pay_part",
+    "window_over",
+    "fail",
+    "grace_over",
+    "bank_return",
+    "skip",
+    "refund",
+    "waive",
+]
+RecurringState = Literal["proposed", "pending", "active", "failing", "paused", "lapsed", "closed"]
+RecurringStep = Literal["accept", "start", "pay", "fail", "pause", "resume", "lapse", "close"]
+
+# "undo": the allocation was a mistake and was taken out; time then moves the instalment on again.
+INSTALMENT_STEPS: Final[Mapping[InstalmentState, Mapping[InstalmentStep, InstalmentState]]] = {
+    "expected": {
+        "collect": "collecting",
+        "pay": "paid",
+        "pay_part": "partial",
+        "window_over": "late",
+        "skip": "skipped",
+    },
+    "collecting": {"pay": "paid", "fail": "failed", "bank_return": "returned"},
+    "late": {"pay": "paid", "pay_part": "partial", "grace_over": "missed"},
+    "partial": {"pay": "paid", "pay_part": "partial", "grace_over": "missed", "undo": "expected"},
+    "failed": {"collect": "collecting", "pay": "paid", "grace_over": "missed", "skip": "skipped"},
+    "missed": {"pay": "paid", "waive": "waived"},
+    "paid": {"bank_return": "returned", "refund": "skipped", "undo": "expected"},
+    "returned": {"collect": "collecting", "pay": "paid", "grace_over": "missed", "skip": "skipped"},
+    "skipped": {},
+    "waived": {},
+}
+RECURRING_STEPS: Final[Mapping[RecurringState, Mapping[RecurringStep, RecurringState]]] = {
+    "proposed": {"accept": "active", "close": "closed"},
+    "pending": {"start": "active", "pay": "active", "close": "closed"},
+    "active": {"pay": "active", "fail": "failing", "pause": "paused", "lapse": "lapsed", "close": "closed"},
+    "failing": {"pay": "active", "fail": "failing", "pause": "paused", "lapse": "lapsed", "close": "closed"},
+    "paused": {"resume": "active", "close": "closed"},
+    "lapsed": {"pay": "active", "close": "closed"},
+    "closed": {},
+}
+OPEN_STATES: Final = frozenset({"expected", "collecting", "late", "partial", "failed", "returned", "missed"})
+
+
+def next_state(state: InstalmentState, step: InstalmentStep) -> InstalmentState | None:
+    """The instalment's state after a step; None where the step is not allowed."""
+    return INSTALMENT_STEPS[state].get(step)
+
+
+def next_recurring_state(state: RecurringState, step: RecurringStep) -> RecurringState | None:
+    """The recurring gift's state after a step; None where the step is not allowed."""
+    return RECURRING_STEPS[state].get(step)
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Days around the due date: a match needs no person from ``early`` before to ``late`` after."""
+
+    early: int = 1
+    late: int = 4
+    grace: int = 10
+
+    def __post_init__(self) -> None:
+        if not (self.early >= 0 and 0 <= self.late <= self.grace):
+            raise ValueError("the window must not end after the grace")
+
+    def holds(self, due_on: date, booked_on: date) -> bool:
+        """Whether money of that day may be matched to the instalment without a person."""
+        return -self.early <= (booked_on - due_on).days <= self.late
+
+
+def step_of_time(
+    state: InstalmentState,
+    due_on: date,
+    today: date,
+    *,
+    windows: Windows,
+    next_attempt_on: date | None = None,
+) -> InstalmentStep | None:
+    """What the calendar alone does to an instalment today, if anything.
+
+    While another attempt is planned, by us or by a provider, nothing is missed.
+    """
+    if state == "expected":
+        return "window_over" if today > due_on + timedelta(days=windows.late) else None
+    if state not in ("late", "partial", "failed", "returned") or next_attempt_on is not None:
+        return None
+    return "grace_over" if today > due_on + timedelta(days=windows.grace) else None
+
+
+@dataclass(frozen=True, slots=True)
+class LapseRule:
+    """When a recurring gift without payments is lapsed, then closed.
+
+    By misses: lapsed after ``misses`` missed in a row where instalments come more often
+    than quarterly, else ``long_days`` after the grace of one; closed ``close_months``
+    after the first unpaid due date. With ``lapse_days`` and ``close_days`` set, those
+    days after the first unpaid due date count instead.
+    """
+
+    misses: int = 2
+    long_days: int = 30
+    close_months: int = 6
+    lapse_days: int | None = None
+    close_days: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.lapse_days is None) != (self.close_days is None):
+            raise ValueError("set both lapse_days and close_days, or neither")
+        if self.lapse_days is not None and self.close_days is not None and self.lapse_days >= self.close_days:
+            raise ValueError("a recurring gift must lapse before it is closed")
+
+
+def step_of_misses(
+    unpaid_due: Sequence[date], period: Period, every: int, today: date, *, rule: LapseRule, windows: Windows
+) -> Literal["lapse", "close"] | None:
+    """What the unpaid instalments in a row at the end (their due dates, oldest first) do to a recurring gift.
+
+    The caller leaves paused ones out: a pause is exempt.
+    """
+    if not unpaid_due or today <= unpaid_due[0]:
+        return None
+    if rule.lapse_days is not None and rule.close_days is not None:
+        overdue = (today - unpaid_due[0]).days
+        return "close" if overdue > rule.close_days else "lapse" if overdue > rule.lapse_days else None
+    if today > months_after(unpaid_due[0], rule.close_months):
+        return "close"
+    return "lapse" if _is_lapsed(unpaid_due, period, every, today, rule, windows) else None
+
+
+def _is_lapsed(
+    unpaid_due: Sequence[date], period: Period, every: int, today: date, rule: LapseRule, windows: Windows
+) -> bool:
+    missed = [due for due in unpaid_due if today > due + timedelta(days=windows.grace)]
+    if _is_long(period, every):
+        return bool(missed) and today > missed[0] + timedelta(days=windows.grace + rule.long_days)
+    return len(missed) >= rule.misses
+
+
+def _is_long(period: Period, every: int) -> bool:
+    return every >= {"W": 13, "M": 3, "Y": 1}[period]

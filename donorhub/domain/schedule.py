@@ -1,0 +1,132 @@
+"""When the instalments of a recurring gift are due, and how much it is worth a month.
+
+Dates are always counted from the anchor, never from the instalment before, so that
+the 31st comes back after February. What becomes of an instalment then is
+:mod:`donorhub.domain.recurring_states`.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import count, islice
+from typing import Final, Literal
+
+from donorhub.domain.banking_days import roll_forward
+from donorhub.money import Money
+
+Period = Literal["W", "M", "Y"]
+Day = int | Literal["last"]
+ChangeType = Literal["upgrade", "downgrade", "same"]
+
+_MONTHS: Final = {"M": 1, "Y": 12}
+_LAST_DAY: Final = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a recurring gift promises from one date to another; a pause promises nothing.
+
+    ``day`` is a day of the month, ``last``, or None for the anchor's; weeks have none.
+    ``to_on`` is the term's last day. ValueError for an interval or a day there is not.
+    """
+
+    anchor_on: date
+    period: Period
+    amount: Money
+    from_on: date
+    every: int = 1
+    day: Day | None = None
+    to_on: date | None = None
+    is_pause: bool = False
+    term_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"every {self.every} is no interval: count from 1")
+        if self.day is not None and self.day != "last" and not 1 <= self.day <= _LAST_DAY:
+            raise ValueError(f"{self.day} is no day of a month: 1 to 31, or last")
+        if self.to_on is not None and self.to_on < self.from_on:
+            raise ValueError(f"a term cannot end on {self.to_on} before it starts on {self.from_on}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One instalment to be: ``nominal_on`` names it, ``due_on`` is the banking day, ``seq`` starts at 1."""
+
+    seq: int
+    term_id: int | None
+    nominal_on: date
+    due_on: date
+    amount: Money
+
+
+def nominal_on(term: Term, k: int) -> date:
+    """The date of slot ``k`` (0 is in the anchor's month), before it is rolled to a banking day.
+
+    A day that the month has not is its last: 31 January, 28 February, 31 March.
+    """
+    if term.period == "W":
+        return term.anchor_on + timedelta(weeks=term.every * k)
+    day = _LAST_DAY if term.day == "last" else term.day or term.anchor_on.day
+    return months_after(term.anchor_on, _MONTHS[term.period] * term.every * k, day=day)
+
+
+def months_after(start: date, months: int, *, day: int | None = None) -> date:
+    """The same day (or ``day``) so many months later, or the last day of a month that has not got it."""
+    month = start.month - 1 + months
+    year, month = start.year + month // 12, month % 12 + 1
+    return date(year, month, min(day or start.day, calendar.monthrange(year, month)[1]))
+
+
+def instalments_until(
+    terms: Iterable[Term],
+    horizon: date,
+    *,
+    country: str,
+    fixed: int | None = None,
+    ends_on: date | None = None,
+) -> list[Slot]:
+    """All slots with a nominal date up to ``horizon`` and ``ends_on``, the first ``fixed`` of them, in order.
+
+    The same terms and a later horizon give the same slots and more: rows can be
+    inserted or ignored by ``nominal_on``.
+    """
+    last_on = horizon if ends_on is None else min(horizon, ends_on)
+    dated: dict[date, Term] = {}
+    for term in sorted(terms, key=lambda term: term.from_on):
+        if not term.is_pause:
+            dated.update((on, term) for on in _nominals(term, last_on) if on not in dated)
+    return [
+        Slot(seq, dated[on].term_id, on, roll_forward(on, country), dated[on].amount)
+        for seq, on in enumerate(islice(sorted(dated), fixed), start=1)
+    ]
+
+
+def _nominals(term: Term, last_on: date) -> Iterator[date]:
+    end = last_on if term.to_on is None else min(last_on, term.to_on)
+    for k in count():
+        on = nominal_on(term, k)
+        if on > end:
+            return
+        if on >= term.from_on:
+            yield on
+
+
+def monthly_minor(amount_minor: int, period: Period, every: int = 1) -> Fraction:
+    """A term's value a month in minor units, exact: a week is 12/52 of a month, a year twelve."""
+    if period == "W":
+        return Fraction(amount_minor * 52, 12 * every)
+    return Fraction(amount_minor, _MONTHS[period] * every)
+
+
+def change_type(before: Term, after: Term) -> ChangeType:
+    """Upgrade or downgrade by the value a month; ValueError between two currencies."""
+    if before.amount.currency != after.amount.currency:
+        raise ValueError(f"{before.amount.currency} and {after.amount.currency} cannot be compared")
+    old = monthly_minor(before.amount.minor, before.period, before.every)
+    new = monthly_minor(after.amount.minor, after.period, after.every)
+    return "upgrade" if new > old else "downgrade" if new < old else "same"
