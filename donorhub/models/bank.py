@@ -137,7 +137,7 @@ class Entry(Base):
         ForeignKey("statement.id", ondelete="RESTRICT")
     )  # that brought it
     position: Mapped[int]
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    fingerprint: Mapped[str]  # donorhub.domain.entry_keys
     occurrence: Mapped[int]
     booked_on: Mapped[date]
     value_on: Mapped[date | None]

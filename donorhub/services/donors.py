@@ -12,11 +12,12 @@ from schwifty.exceptions import SchwiftyException
 from sqlalchemy import delete, func, select
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain import codes, names
+from donorhub.domain import codes, payer_text
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
 from donorhub.services import audit, events
 
+FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 FIELDS: Final = (
     "kind", "name", "given_name", "family_name", "salutation", "email", "phone", "street", "postcode",
     "city", "country", "lang", "note", "do_not_contact", "is_deceased", "owner_id",
@@ -29,7 +30,7 @@ def create_donor(fields: Mapping[str, Any], *, source: str, now: datetime, actor
     _set(donor, fields)
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
-    donor.code = codes.format_code(_prefix(), codes.FIRST_NUMBER + donor.id)
+    donor.code = codes.format_code(_prefix(), FIRST_NUMBER + donor.id)
     _index(donor)
     events.tell("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
     audit.record(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
@@ -143,14 +144,14 @@ def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
 
 def _index(donor: Donor) -> None:
     """Work out the search text and the identity keys anew; learned IBANs stay."""
-    donor.search = names.fold(" ".join([donor.name, donor.email, donor.code, donor.city, donor.phone]))
+    donor.search = payer_text.fold(" ".join([donor.name, donor.email, donor.code, donor.city, donor.phone]))
     db.session.execute(
         delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
     )
     known_by = {
         "email": normal_email(donor.email) if donor.email else "",
         "phone": normal_phone(donor.phone),
-        "name": " ".join(sorted(names.fold(donor.name).split())),
+        "name": payer_text.name_key(donor.name),
     }
     for kind, value in known_by.items():
         if value:

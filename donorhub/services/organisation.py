@@ -45,7 +45,9 @@ def get_organisation() -> Organisation:
 def change_organisation(fields: Mapping[str, Any], *, now: datetime, actor: str) -> Organisation:
     """Change settings of the organisation; the audit keeps which, not what they were."""
     organisation = get_organisation()
-    changed = sorted(name for name in FIELDS if name in fields and getattr(organisation, name) != fields[name])
+    changed = sorted(
+        name for name in FIELDS if name in fields and getattr(organisation, name) != fields[name]
+    )
     for name in changed:
         setattr(organisation, name, fields[name])
     if changed:

@@ -1,0 +1,91 @@
+"""The shipped texts of messages, in Liquid, one for each kind and language.
+
+An organisation may replace each by its own (table ``template``). A thank-you belongs to
+its gift and asks for nothing; it says how to stop further mail.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+SHIPPED: Final = "shipped-1"
+
+
+class Wording(NamedTuple):
+    subject: str
+    body: str
+
+
+TEXTS: Final[dict[tuple[str, str], Wording]] = {
+    ("thank_you", "en"): Wording(
+        "Thank you for your gift of {{ amount }}",
+        """{{ salutation }}
+
+thank you for your gift of {{ amount }}, which reached us on {{ received_on }}.
+{% if funds %}It goes to: {{ funds }}.
+{% endif %}
+What you make possible matters to us. If you have a question, just answer this message.
+
+{{ organisation }}
+
+You get this message because you gave. If you do not want to be thanked by e-mail,
+answer with the word STOP and we will not write again.
+""",
+    ),
+    ("thank_you", "pl"): Wording(
+        "Dziękujemy za darowiznę w kwocie {{ amount }}",
+        """{{ salutation }}
+
+dziękujemy za darowiznę w kwocie {{ amount }}, która wpłynęła do nas {{ received_on }}.
+{% if funds %}Przeznaczenie: {{ funds }}.
+{% endif %}
+To, co dzięki Państwu możliwe, jest dla nas ważne. W razie pytań prosimy po prostu odpisać na tę wiadomość.
+
+{{ organisation }}
+
+Piszemy, ponieważ otrzymaliśmy darowiznę. Jeśli nie chcą Państwo podziękowań pocztą
+elektroniczną, prosimy odpisać słowem STOP, a nie napiszemy więcej.
+""",
+    ),
+    ("thank_you", "sq"): Wording(
+        "Faleminderit për donacionin prej {{ amount }}",
+        """{{ salutation }}
+
+faleminderit për donacionin prej {{ amount }}, që na arriti më {{ received_on }}.
+{% if funds %}Qëllimi: {{ funds }}.
+{% endif %}
+Ajo që bëni të mundur ka rëndësi për ne. Nëse keni pyetje, thjesht përgjigjuni këtij mesazhi.
+
+{{ organisation }}
+
+Ju shkruajmë sepse keni dhuruar. Nëse nuk dëshironi falënderime me postë elektronike,
+përgjigjuni me fjalën STOP dhe nuk do t'ju shkruajmë më.
+""",
+    ),
+    ("new_donor", "en"): Wording(
+        "A new donor: {{ code }}",
+        """A new donor came in {{ source }}: {{ code }}.
+
+{{ link }}
+""",
+    ),
+    ("new_donor", "pl"): Wording(
+        "Nowy darczyńca: {{ code }}",
+        """Pojawił się nowy darczyńca ({{ source }}): {{ code }}.
+
+{{ link }}
+""",
+    ),
+    ("new_donor", "sq"): Wording(
+        "Donator i ri: {{ code }}",
+        """Një donator i ri ({{ source }}): {{ code }}.
+
+{{ link }}
+""",
+    ),
+}
+
+
+def shipped(kind: str, lang: str) -> Wording:
+    """The shipped text; English where a language has none."""
+    return TEXTS.get((kind, lang)) or TEXTS[kind, "en"]

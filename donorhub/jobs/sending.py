@@ -1,0 +1,75 @@
+"""Sending a planned message: claimed and committed before it leaves, recorded after.
+
+At most once by itself: a message found claimed when its task comes back was perhaps
+sent, and waits for a person.
+"""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from donorhub import clock
+from donorhub.config import Settings
+from donorhub.db import db
+from donorhub.errors import DonorHubError
+from donorhub.gateways import mailer
+from donorhub.models import Donor, Message, Task
+from donorhub.services import messages
+
+
+class NotSentYet(DonorHubError):
+    """The mail server did not take it now; the task is tried again."""
+
+    code = "not_sent_yet"
+
+
+def send_message(task: Task, settings: Settings) -> str:
+    """Send the message of a task; gives ``sent``, ``suppressed``, ``refused`` or ``unknown``."""
+    message_id = task.subject_id
+    message = messages.claim_message(message_id)
+    if message is None:
+        return "unknown" if messages.strand_claimed(message_id) else "known"
+    if messages.suppress_if_needed(message):
+        return "suppressed"
+    mail = _compose(message, settings)
+    db.session.commit()  # claimed: from here on a crash leaves it claimed, never sent twice
+    outcome, error = _hand_over(mailer_of(settings), mail)
+    message = messages.get_message(message_id)
+    if outcome == "sent":
+        messages.note_sent(message, now=clock.now())
+    else:
+        messages.note_unsent(message, "unknown" if outcome == "unknown" else "failed", error)
+    if outcome == "later":
+        db.session.commit()
+        raise NotSentYet(error)
+    return outcome
+
+
+def mailer_of(settings: Settings) -> mailer.Mailer:
+    """The mailer of the application; a test may have put another there."""
+    known: mailer.Mailer | None = current_app.extensions.get("donorhub.mailer")
+    return known or mailer.from_setting(settings.smtp_url)
+
+
+def _hand_over(sender: mailer.Mailer, mail: mailer.EmailMessage) -> tuple[str, str]:
+    try:
+        sender.send(mail)
+    except mailer.Refused as e:
+        return "refused", str(e)
+    except mailer.TryLater as e:
+        return "later", str(e)
+    except mailer.Uncertain as e:
+        return "unknown", str(e)
+    return "sent", ""
+
+
+def _compose(message: Message, settings: Settings) -> mailer.EmailMessage:
+    donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
+    return mailer.compose(
+        sender=settings.mail_from,
+        to_name=donor.name if donor else "",
+        to_address=message.to_address,
+        subject=message.subject,
+        body=message.body,
+        message_id=message.message_id,
+    )

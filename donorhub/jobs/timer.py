@@ -1,0 +1,95 @@
+"""What happens by the clock: sweeping for lost rows, sealing the audit, instalments falling due, checking.
+
+Every step may run in several processes and again after a restart: each is idempotent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import Flask
+from structlog import get_logger
+from werkzeug.utils import import_string
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.jobs.dispatch import dispatch, ring_inbox
+from donorhub.services import audit
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Step:
+    """Something to be done every so many seconds; gives how many rows it touched."""
+
+    name: str
+    every_s: float
+    do: Callable[[], int]
+    last: float = field(default=float("-inf"))
+
+
+def _sweep() -> int:
+    ring_inbox()
+    return dispatch()
+
+
+def _seal() -> int:
+    sealed = audit.seal()
+    db.session.commit()
+    return sealed
+
+
+def _recurring() -> int:
+    step: Callable[..., int] = import_string("donorhub.services.recurring:advance_all")
+    touched = step(today=clock.now().date(), now=clock.now())
+    db.session.commit()
+    return touched
+
+
+def _verify() -> int:
+    step: Callable[[], int] = import_string("donorhub.jobs.checking:verify_and_tell")
+    return step()
+
+
+def steps() -> list[Step]:
+    return [
+        Step("sweep", 10, _sweep),
+        Step("seal", 10, _seal),
+        Step("recurring", 3600, _recurring),
+        Step("verify", 600, _verify),
+    ]
+
+
+class Timer:
+    """Does each step when its time has come."""
+
+    def __init__(self) -> None:
+        self._steps = steps()
+
+    def tick(self) -> int:
+        """Do what is due by now; a step that fails does not hold up the others."""
+        touched = 0
+        for step in self._steps:
+            if time.monotonic() - step.last < step.every_s:
+                continue
+            step.last = time.monotonic()
+            try:
+                touched += step.do()
+            except Exception as e:
+                log.error("timer_step_failed", step=step.name, error=type(e).__name__)
+            finally:
+                db.session.rollback()
+                db.session.remove()
+        return touched
+
+
+def run_timer(app: Flask, *, pause: float = 2.0, stop: Callable[[], bool] = lambda: False) -> None:
+    """Keep time until told to stop; of several timers each does all, and nothing is done twice."""
+    timer = Timer()
+    while not stop():
+        with app.app_context():
+            timer.tick()
+        time.sleep(pause)

@@ -1,0 +1,99 @@
+"""Workers: the thread inside the one process, and the RQ worker where there is Redis."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from flask import Flask
+from structlog import get_logger
+
+from donorhub.db import db
+from donorhub.jobs import perform, run, timer
+from donorhub.jobs.dispatch import ThreadBell
+
+log = get_logger(__name__)
+PAUSE_S = 2.0
+
+
+class WorkerThread:
+    """Performs due rows in this process, and keeps the timer. Start once, after the application is made."""
+
+    def __init__(self, app: Flask, *, pause: float = PAUSE_S) -> None:
+        self._app, self._pause = app, pause
+        self._is_stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="donorhub-worker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float = 10) -> None:
+        """Let the row at hand be finished, then end."""
+        self._is_stopping.set()
+        self._bell.ring(())
+        self._thread.join(timeout)
+
+    @property
+    def _bell(self) -> ThreadBell:
+        bell: ThreadBell = self._app.extensions["donorhub.bell"]
+        return bell
+
+    def _loop(self) -> None:
+        steps = timer.Timer()
+        while not self._is_stopping.is_set():
+            worked = self._guarded(lambda: work_once(self._app))
+            self._guarded(lambda: self._tick(steps))
+            if not worked:
+                self._bell.wait(self._pause)
+
+    def _tick(self, steps: timer.Timer) -> int:
+        with self._app.app_context():
+            return steps.tick()
+
+    def _guarded(self, step: Callable[[], int]) -> int:
+        """The worker outlives a database that is away or a disk that is full; it looks again later."""
+        try:
+            return step()
+        except Exception as e:
+            log.error("worker_step_failed", error=type(e).__name__, where=perform.explain(e))
+            time.sleep(self._pause)
+            return 0
+
+
+def work_once(app: Flask) -> int:
+    """Drain the inbox and perform what is due; gives how much was done."""
+    with app.app_context():
+        done = perform.drain_inbox() + run.run_due()
+        db.session.remove()
+        return done
+
+
+def run_rq_worker(app: Flask, *, burst: bool = False, name: str | None = None) -> None:
+    """Work off RQ's queue until told to stop. All that is heavy is loaded before the worker forks."""
+    from rq import Worker
+    from rq.serializers import JSONSerializer
+
+    from donorhub.jobs.rq_queue import RowJob, RowQueue, make_queue
+
+    run.attach(app)
+    preload()
+    with app.app_context():
+        engine = db.engine
+    os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+    queue = make_queue(app.extensions["donorhub.settings"].redis_url)
+    worker = Worker(
+        [queue], connection=queue.connection, name=name, serializer=JSONSerializer,
+        job_class=RowJob, queue_class=RowQueue,
+    )  # fmt: skip
+    worker.work(burst=burst, logging_level="WARNING")
+
+
+def preload() -> None:
+    """Import what jobs need, so that a forked child has it: WeasyPrint alone takes half a second."""
+    import importers
+    import receipts
+
+    getattr(receipts, "preload", lambda: None)()
+    getattr(importers, "preload", lambda: None)()
