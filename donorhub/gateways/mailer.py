@@ -16,6 +16,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_S = 30
+PERMANENT = range(500, 600)  # RFC 5321, 4.2.1
 
 
 class Refused(Exception):
@@ -92,7 +93,7 @@ class Smtp:
 
 def _by_code(code: int, what: str) -> Refused | TryLater:
     text = f"{what} with code {code}"
-    return Refused(text) if 500 <= code <= 599 else TryLater(text)
+    return Refused(text) if code in PERMANENT else TryLater(text)
 
 
 def from_setting(smtp_url: str) -> Mailer:

@@ -6,6 +6,8 @@ sent, and waits for a person.
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+
 from flask import current_app
 
 from donorhub import clock
@@ -51,7 +53,7 @@ def mailer_of(settings: Settings) -> mailer.Mailer:
     return known or mailer.from_setting(settings.smtp_url)
 
 
-def _hand_over(sender: mailer.Mailer, mail: mailer.EmailMessage) -> tuple[str, str]:
+def _hand_over(sender: mailer.Mailer, mail: EmailMessage) -> tuple[str, str]:
     try:
         sender.send(mail)
     except mailer.Refused as e:
@@ -63,7 +65,7 @@ def _hand_over(sender: mailer.Mailer, mail: mailer.EmailMessage) -> tuple[str, s
     return "sent", ""
 
 
-def _compose(message: Message, settings: Settings) -> mailer.EmailMessage:
+def _compose(message: Message, settings: Settings) -> EmailMessage:
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     return mailer.compose(
         sender=settings.mail_from,

@@ -79,7 +79,7 @@ class Timer:
             try:
                 touched += step.do()
             except Exception as e:
-                log.error("timer_step_failed", step=step.name, error=type(e).__name__)
+                log.warning("timer_step_failed", step=step.name, error=type(e).__name__)
             finally:
                 db.session.rollback()
                 db.session.remove()

@@ -57,7 +57,7 @@ class WorkerThread:
         try:
             return step()
         except Exception as e:
-            log.error("worker_step_failed", error=type(e).__name__, where=perform.explain(e))
+            log.warning("worker_step_failed", error=type(e).__name__, where=perform.explain(e))
             time.sleep(self._pause)
             return 0
 

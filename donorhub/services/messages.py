@@ -91,7 +91,7 @@ def plan_message(
 
 
 def claim_message(message_id: int) -> Message | None:
-    """Take a message for sending, to be committed before it is handed over. None when it was sent or taken."""
+    """Take a message for sending, to be committed before it is handed over. None: it was sent or taken."""
     claimed = db.session.scalar(
         update(Message)
         .where(Message.id == message_id, Message.state.in_(UNSENT))

@@ -36,7 +36,7 @@ def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any)
 
 def get_organisation() -> Organisation:
     """The organisation; Misconfigured before the first start made it."""
-    organisation = db.session.scalar(select(Organisation))
+    organisation: Organisation | None = db.session.scalar(select(Organisation))
     if organisation is None:
         raise Misconfigured("the database is empty: run `donorhub db upgrade`")
     return organisation
