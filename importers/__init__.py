@@ -1,0 +1,128 @@
+"""Turn the bytes of a bank's file into statements.
+
+The format is told by the bytes; nothing here knows a database, the web or the clock, and
+nothing is raised for a file's fault: what is wrong with it is a :class:`Problem`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import Any, BinaryIO, Final
+
+from importers.sniff import HEAD, format_of
+from importers.statement import (
+    Begin,
+    End,
+    Part,
+    Problem,
+    Reading,
+    Statement,
+    proved_by_balances,
+    refused,
+)
+
+__all__ = ["FORMATS", "Begin", "End", "Part", "Problem", "Reading", "Statement", "read", "stream"]
+
+# Where each format is read. Imported when a file needs it: a web process reads none.
+FORMATS: Final[Mapping[str, str]] = {
+    "ofx": "importers.ofx",
+    "camt": "importers.camt",
+    "mt940": "importers.mt940",
+    "qif": "importers.qif",
+    "xlsx": "importers.tabular",
+    "xls": "importers.tabular",
+    "ods": "importers.tabular",
+    "table": "importers.tabular",
+}
+
+_TRY: Final = "save the statement as camt.053, MT940, OFX or CSV and import that"
+_REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "empty": ("empty", "The file is empty: download the statement again."),
+    "html": (
+        "web_page",
+        "This is a web page, not a statement, as banks send when the session has expired: "
+        "log in to the bank again and save the file.",
+    ),
+    "pdf": (
+        "pdf",
+        f"This is a PDF, which is made for people and cannot be read with certainty: in the bank, {_TRY}.",
+    ),
+    "locked": (
+        "locked",
+        "The file is locked with a password: open it, save it without one, import that.",
+    ),
+    "archive": ("archive", "This is an archive: unpack it and import the files inside one by one."),
+    "damaged_zip": ("damaged", "The file is damaged (its zip structure ends too early): download it again."),
+    "picture": ("picture", f"This is a picture: in the bank, {_TRY}."),
+    "document": ("document", f"This is a text document: in the bank, {_TRY}."),
+    "xml": ("unknown_xml", f"This XML file is neither camt.052, .053, .054 nor OFX: in the bank, {_TRY}."),
+    "binary": ("binary", f"This is no bank file that DonorHub knows: in the bank, {_TRY}."),
+    "bai2": ("bai2", f"BAI2 files are not read: in the bank, {_TRY}."),
+    "coda": ("coda", f"CODA files are not read: in the bank, {_TRY}."),
+}
+
+
+def read(data: bytes, filename: str | None = None, profile: Any = None) -> Reading:
+    """All that a bank's file says: its statements, and a problem for each thing that could not be read.
+
+    ``filename`` is only a hint for the person's sake and never decides the format.
+    ``profile`` says what a file leaves open: a layout for tables; for QIF a mapping with
+    ``dates`` ("dmy" or "mdy") and ``currency``. A file that cannot be trusted gives no
+    statements and one problem of level ``error``.
+    """
+    name = format_of(data)
+    reading = refused(*_REASONS[name]) if name in _REASONS else _read_as(name, data, filename, profile)
+    return replace(
+        reading,
+        statements=tuple(map(_weighed, reading.statements)),
+        file_sha256=hashlib.sha256(data).hexdigest(),
+        format=reading.format or ("" if name in _REASONS else name),
+    )
+
+
+def stream(file: BinaryIO, filename: str | None = None, profile: Any = None) -> Iterator[Part]:
+    """The same as :func:`read`, in pieces and in the order of the file, from a seekable file.
+
+    camt is read piece by piece in constant memory; other formats are read whole. Whether a
+    statement's balances hold is in its :class:`End`, where the format can tell.
+    """
+    head = file.read(HEAD)
+    file.seek(0)
+    if format_of(head) == "camt":
+        yield from import_module(FORMATS["camt"]).stream(file)
+        return
+    reading = read(file.read(), filename, profile)
+    for statement in reading.statements:
+        without = replace(statement, entries=())
+        yield Begin(without)
+        yield from statement.entries
+        yield End(without)
+    yield from reading.problems
+
+
+def _read_as(name: str, data: bytes, filename: str | None, profile: Any) -> Reading:
+    module = import_module(FORMATS[name])
+    if FORMATS[name] == "importers.tabular":
+        reading: Reading = module.read(data, filename, profile)
+    elif name == "qif":
+        reading = module.read(data, **_choices(profile))
+    else:
+        reading = module.read(data)
+    return reading
+
+
+def _choices(profile: Any) -> dict[str, Any]:
+    """What a person chose for a QIF file, from a mapping or from a table's layout."""
+    if isinstance(profile, Mapping):
+        return {"dates": profile.get("dates") or None, "currency": profile.get("currency") or ""}
+    return {"dates": getattr(profile, "date_order", "") or None, "currency": getattr(profile, "currency", "")}
+
+
+def _weighed(statement: Statement) -> Statement:
+    """With the verdict of its balances, unless the format's own reader has one."""
+    if statement.integrity != "unverifiable":
+        return statement
+    return replace(statement, integrity=proved_by_balances(statement))

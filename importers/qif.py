@@ -1,0 +1,186 @@
+"""Read QIF, Quicken's old exchange format: bank, cash and card sections.
+
+QIF names no currency, has no ids, and writes days before months or months before days; what
+the file does not prove is asked for, never guessed. Categories, splits, securities and
+investment sections are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from donorhub.money import Money
+from importers import iban
+from importers.statement import NOBODY, Balance, Detail, Entry, Party, Problem, Reading, Statement, refused
+from importers.text import DateOrder, Undecodable, date_orders, decode, parse_amount, parse_date
+
+_SECTION: Final = re.compile(r"!(Type|Account|Option|Clear)\b:?\s*(.*)", re.I)
+_MONEY: Final = frozenset(("bank", "cash", "ccard", "oth a", "oth l"))
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_SHORT_YEAR: Final = re.compile(r"(.*[/.-])([0-9]{2})", re.ASCII)
+_PIVOT: Final = 70  # 7/4/98 is of 1998: Quicken writes years from 2000 on after an apostrophe
+_OWN_BALANCE: Final = "opening balance"  # Quicken's first record of an account: no payment
+
+
+@dataclass(slots=True)
+class _Record:
+    line: int
+    fields: dict[str, str] = field(default_factory=dict)
+    raw: list[str] = field(default_factory=list)
+
+    @property
+    def day(self) -> str:
+        """The date with slashes for Quicken's blanks and apostrophes, and a year of four digits."""
+        written = self.fields.get("D", "").replace(" ", "")
+        if "'" in written:
+            day, _, year = written.partition("'")
+            return f"{day}/{year if len(year) == len('2026') else '20' + year.zfill(2)}"
+        short = _SHORT_YEAR.fullmatch(written)
+        return f"{short[1]}19{short[2]}" if short and int(short[2]) >= _PIVOT else written
+
+
+@dataclass(slots=True)
+class _Section:
+    account: str
+    records: list[_Record] = field(default_factory=list)
+
+
+def read(data: bytes, *, dates: DateOrder | None = None, currency: str = "") -> Reading:
+    """The statements of a QIF file, one for each section with money in it.
+
+    ``dates`` is the order of day and month, needed when every day of the file is 12 or less
+    (error ``ambiguous_dates``); ``currency`` is the account's, always needed (error
+    ``currency_needed``).
+    """
+    try:
+        text, encoding = decode(data)
+    except Undecodable as e:
+        return refused("undecodable", str(e))
+    passed: list[str] = []
+    sections = [section for section in _sections(text, passed) if section.records]
+    if not sections:
+        return refused("no_statement", "This QIF file has no bank, cash or card section with transactions.")
+    order, asked = _order([record.day for section in sections for record in section.records], dates)
+    if not _CURRENCY.fullmatch(currency):
+        message = "A QIF file does not say its currency: choose the currency of the account."
+        asked.append(Problem("error", "currency_needed", message))
+    if asked or order is None:
+        return Reading(problems=tuple(asked))
+    statements, problems = [], list(_passed_over(passed))
+    for section in sections:
+        statement, bad = _statement(section, order, currency)
+        statements.append(statement)
+        problems += bad
+    return Reading(
+        tuple(statements), tuple(problems), format="qif", facts={"encoding": encoding, "dates": order}
+    )
+
+
+def _sections(text: str, passed: list[str]) -> Iterator[_Section]:
+    """The sections with money; the kinds of the others' records are added to ``passed``."""
+    account, kind, section, record = "", "", _Section(""), _Record(0)
+    for number, line in enumerate(text.splitlines(), 1):
+        header = _SECTION.match(line)
+        if header:
+            kind = (header[2] if header[1].lower() == "type" else header[1]).strip().lower()
+            yield section
+            section, record = _Section(account), _Record(0)
+        elif line.startswith("^"):
+            if kind == "account":
+                account = record.fields.get("N", account)
+            elif kind in _MONEY and record.fields:
+                section.records.append(record)
+            elif record.fields and kind not in ("option", "clear"):
+                passed.append(kind)
+            record = _Record(0)
+        elif line.strip() and kind:
+            record.line = record.line or number
+            record.raw.append(line)
+            record.fields.setdefault(line[0], line[1:].strip())  # a split may repeat D, M and others
+    if record.fields and kind in _MONEY:
+        section.records.append(record)  # cut off before its ^: the row says so when its amount is missing
+    yield section
+
+
+def _order(days: list[str], chosen: DateOrder | None) -> tuple[DateOrder | None, list[Problem]]:
+    """The order in which all dates of the file can be read, or the question that a person must answer.
+
+    Dates that no order can read are left to their own rows.
+    """
+    if chosen:
+        return chosen, []
+    readable = [day for day in days if date_orders([day])]
+    orders = date_orders(readable)
+    results = {tuple(parse_date(day, order) for day in readable): order for order in orders}
+    if len(results) == 1:
+        return next(iter(results.values())), []
+    if not orders:
+        message = "The dates of this file are not all written in the same order: export it again."
+        return None, [Problem("error", "mixed_dates", message)]
+    example = next(day for day in readable if len({parse_date(day, order) for order in orders}) > 1)
+    message = f"The date {example} can be read in two ways: say whether day or month comes first."
+    return None, [Problem("error", "ambiguous_dates", message)]
+
+
+def _statement(section: _Section, order: DateOrder, currency: str) -> tuple[Statement, list[Problem]]:
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    opening: Balance | None = None
+    for record in section.records:
+        try:
+            entry = _entry(len(entries), record, order, currency)
+        except ValueError as e:
+            message = f"A transaction was not read: {e}."
+            problems.append(Problem("error", "unreadable_transaction", message, f"line {record.line}"))
+            continue
+        if record.fields.get("P", "").lower() == _OWN_BALANCE and record.fields.get("L", "").startswith("["):
+            opening = Balance("opening", entry.amount, entry.booked_on)
+        else:
+            entries.append(entry)
+    number = iban.from_nrb(iban.without_blanks(section.account).upper())
+    is_iban = iban.is_iban(number)
+    statement = Statement(
+        source_format="qif",
+        currency=currency,
+        account=number if is_iban else section.account or None,
+        account_scheme="iban" if is_iban else "other" if section.account else None,
+        period=_period(entries),
+        opening=opening,
+        balances=(opening,) if opening else (),
+        entries=tuple(entries),
+    )
+    return statement, problems
+
+
+def _entry(position: int, record: _Record, order: DateOrder, currency: str) -> Entry:
+    get = record.fields.get
+    amount: Money = parse_amount(get("T") or get("U", ""), currency)
+    name = get("P")
+    detail = Detail(
+        0,
+        amount,
+        counterparty=Party(name, address=get("A")) if name else NOBODY,
+        cheque_no=get("N") or None,
+        remittance=get("M", ""),
+    )
+    booked_on = parse_date(record.day, order)
+    return Entry(
+        position, booked_on, amount, info=get("L") or None, details=(detail,), raw="\n".join(record.raw)
+    )
+
+
+def _period(entries: list[Entry]) -> tuple[date | None, date | None]:
+    days = [entry.booked_on for entry in entries]
+    return (min(days), max(days)) if days else (None, None)
+
+
+def _passed_over(kinds: Iterable[str]) -> Iterator[Problem]:
+    counted = Counter(kinds)
+    for kind, count in counted.items():
+        message = f"{count} records of section {kind[:30]!r} hold no bank transactions and were passed over."
+        yield Problem("warning", "section_skipped", message)

@@ -1,0 +1,99 @@
+"""Tell what a file is by its bytes, never by its name.
+
+It looks at the beginning only (and at a zip's list of contents), reads no statement and
+trusts no extension: banks send OFX as ``.txt`` and web pages as ``.csv``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import zipfile
+from typing import Final
+
+HEAD: Final = 65_536  # bytes that are enough to tell
+
+_OLE2: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and the wrapping of a locked .xlsx
+_LOCKED_OFFICE: Final = "EncryptedPackage".encode("utf-16-le")
+_MAGIC: Final = (
+    (b"%PDF-", "pdf"),
+    (b"\x1f\x8b", "archive"),  # gzip
+    (b"7z\xbc\xaf\x27\x1c", "archive"),
+    (b"Rar!\x1a\x07", "archive"),
+    (b"\x89PNG", "picture"),
+    (b"\xff\xd8\xff", "picture"),
+    (b"{\\rtf", "document"),
+)
+_BY_TEXT: Final = (
+    (
+        "html",
+        re.compile(r"\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I),
+    ),
+    ("ofx", re.compile(r"^\s*OFXHEADER|(?:^|>)\s*<OFX[\s>]", re.I | re.M)),
+    (
+        "camt",
+        re.compile(r"\A\s*<[\s\S]*?(?:camt\.05[234]|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b)"),
+    ),
+    ("xml", re.compile(r"\A\s*<(?:\?xml|!DOCTYPE|\w+[\s>])")),
+    (
+        "mt940",
+        re.compile(
+            r"\A[\s\x01]*\{1:|^\x01?:(?:20|25P?|28C?|34F|60[FM]|61|62[FM]|64|86|90[CD]|940|942):", re.M
+        ),
+    ),
+    ("qif", re.compile(r"^!(?:Type|Account|Option|Clear)\b", re.M | re.I)),
+    ("bai2", re.compile(r"\A\s*01,[^\r\n]*\r?\n\s*02,")),
+    ("coda", re.compile(r"\A0{5}[0-9][^\r\n]{100,130}\r?\n1")),
+)
+
+
+def format_of(data: bytes) -> str:
+    """The format's name: one that a reader exists for, or one that says what else the file is.
+
+    Read: ``ofx camt mt940 qif xlsx xls ods coda bai2 table`` (any other text is a table).
+    Others: ``empty pdf html xml locked archive damaged_zip picture document binary``.
+    """
+    head = data[:HEAD]
+    if not head.strip(b"\0 \t\r\n\x1a") and not data.strip(b"\0 \t\r\n\x1a"):
+        return "empty"
+    for magic, name in _MAGIC:
+        if head.lstrip().startswith(magic):
+            return name
+    if head.startswith(_OLE2):
+        return "locked" if _LOCKED_OFFICE in data else "xls"
+    if head.startswith(b"PK\x03\x04"):
+        return _in_zip(data)
+    text = _skimmed(head)
+    if text is None:
+        return "binary"
+    return next((name for name, sign in _BY_TEXT if sign.search(text)), "table")
+
+
+def _in_zip(data: bytes) -> str:
+    """A workbook, a locked archive, or an archive of something else."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            contents = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return "damaged_zip"
+    names = {member.filename for member in contents}
+    if any(member.flag_bits & 1 for member in contents):  # bit 0: encrypted (PKWARE appnote 4.4.4)
+        return "locked"
+    if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
+        return "xlsx"
+    return "ods" if "content.xml" in names and "mimetype" in names else "archive"
+
+
+def _skimmed(head: bytes) -> str | None:
+    """The beginning as text that is right for ASCII signs only; None when it is no text."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", "replace")
+    nuls = head.count(0)
+    if nuls * 3 > len(head):
+        # UTF-16 without its mark; in UTF-16 of our languages nearly every second byte is zero
+        return head.decode("utf-16-be" if head[0] == 0 else "utf-16-le", "replace")
+    controls = sum(head.count(sign) for sign in range(1, 9))
+    if nuls > len(head) // 50 or controls > len(head) // 50 + 4:
+        return None
+    return head.removeprefix(codecs.BOM_UTF8).decode("latin-1").replace("\0", "")
