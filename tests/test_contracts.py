@@ -1,0 +1,153 @@
+"""Who may import whom: the contracts of pyproject.toml hold, and each is seen to break.
+
+Every case plants one forbidden import in a copy of the tree; a contract that does not
+notice it would be a contract about nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("donorhub", "importers", "webhooks", "receipts")
+
+# contract, where the import is planted, what is imported there
+PLANTED = [
+    ("rooms", "donorhub.services.planted", "donorhub.jobs"),
+    ("rooms", "donorhub.jobs.planted", "donorhub.app"),
+    ("rooms", "donorhub.api.planted", "donorhub.web"),
+    ("rooms", "donorhub.web.planted", "donorhub.api"),
+    ("rooms", "donorhub.models.planted", "donorhub.services"),
+    ("rooms", "donorhub.domain.planted", "donorhub.models"),
+    ("rooms", "donorhub.domain.planted", "donorhub.gateways"),
+    ("rooms", "donorhub.gateways.planted", "donorhub.domain"),
+    ("only_money", "importers.planted", "donorhub.errors"),
+    ("only_money", "webhooks.planted", "donorhub.db"),
+    ("only_money", "receipts.planted", "donorhub.models"),
+    ("strangers", "importers.planted", "webhooks.fact"),
+    ("strangers", "receipts.planted", "importers.statement"),
+    ("tables_know_no_formats", "donorhub.models.planted", "importers.statement"),
+    ("domain_reads_dataclasses", "donorhub.domain.planted", "importers"),
+    ("domain_reads_dataclasses", "donorhub.domain.planted", "receipts.document"),
+    ("gateways_read_dataclasses", "donorhub.gateways.planted", "webhooks"),
+    ("gateways_read_dataclasses", "donorhub.gateways.planted", "importers.statement"),
+    ("pure", "donorhub.domain.planted", "sqlalchemy"),
+    ("pure", "donorhub.domain.planted", "donorhub.clock"),
+    ("pure", "importers.planted", "flask"),
+    ("pure", "webhooks.planted", "requests"),
+    ("pure", "webhooks.planted", "socket"),
+    ("services_call_nobody", "donorhub.services.planted", "donorhub.gateways"),
+    ("services_call_nobody", "donorhub.models.planted", "donorhub.gateways"),
+    ("services_see_no_web_and_no_clock", "donorhub.services.planted", "flask"),
+    ("services_see_no_web_and_no_clock", "donorhub.services.planted", "donorhub.clock"),
+    ("services_see_no_web_and_no_clock", "donorhub.services.planted", "receipts.render"),
+    ("only_gateways_call_out", "donorhub.jobs.planted", "stripe"),
+    ("only_gateways_call_out", "donorhub.api.planted", "requests"),
+    ("only_gateways_call_out", "donorhub.services.planted", "smtplib"),
+    ("only_jobs_queue", "donorhub.api.planted", "rq.job"),
+    ("only_render_draws", "donorhub.jobs.planted", "weasyprint"),
+    ("only_render_draws", "receipts.planted", "weasyprint.text.fonts"),
+    ("only_second_reader", "donorhub.services.planted", "ofxparse"),
+    ("only_second_reader", "importers.planted", "ofxparse"),
+    ("no_circles", "donorhub.services.planted", "donorhub.services.planted_too"),
+]
+
+
+def _lint(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"]
+    return subprocess.run(
+        [*command, "--no-cache", *options], cwd=tree, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def _contracts() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return {contract["id"] for contract in project["tool"]["importlinter"]["contracts"]}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources that may be spoilt."""
+    copy = tmp_path_factory.mktemp("tree")
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, copy / package, ignore=lambda _, names: _not_python(names))
+    return copy
+
+
+def _not_python(names: list[str]) -> list[str]:
+    return [name for name in names if "." in name and not name.endswith(".py")]
+
+
+@pytest.fixture
+def plant(tree: Path) -> Iterator[_Planter]:
+    planter = _Planter(tree)
+    yield planter
+    planter.clear()
+
+
+class _Planter:
+    """Puts modules into the copy and takes them out again."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+        self._planted: list[Path] = []
+
+    def __call__(self, module: str, source: str) -> None:
+        path = self._tree / (module.replace(".", "/") + ".py")
+        assert not path.exists()
+        path.write_text(source)
+        self._planted.append(path)
+
+    def clear(self) -> None:
+        for path in self._planted:
+            path.unlink()
+
+
+def test_the_contracts_hold() -> None:
+    linted = _lint(ROOT)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_every_contract_has_a_planted_import() -> None:
+    assert {contract for contract, _, _ in PLANTED} == _contracts()
+
+
+@pytest.mark.parametrize(("contract", "importer", "imported"), PLANTED)
+def test_a_planted_import_breaks_its_contract(
+    tree: Path, plant: _Planter, contract: str, importer: str, imported: str
+) -> None:
+    # Inside a function, as weasyprint and stripe are imported: a lazy import is an import.
+    plant(importer, f"def planted() -> None:\n    import {imported}\n")
+    if contract == "no_circles":
+        plant(imported, f"import {importer}\n")
+    linted = _lint(tree, "--contract", contract)
+    assert linted.returncode == 1, linted.stdout + linted.stderr
+    assert "planted" in linted.stdout, "broken, but by something else"
+
+
+def test_a_room_without_a_place_breaks_the_order_of_rooms(tree: Path, plant: _Planter) -> None:
+    plant("donorhub.planted", "")
+    linted = _lint(tree, "--contract", "rooms")
+    assert linted.returncode == 1
+    assert "planted" in linted.stdout
+
+
+def test_an_import_for_type_checking_only_is_no_import(tree: Path, plant: _Planter) -> None:
+    source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import donorhub.app\n"
+    plant("donorhub.models.planted", source)
+    assert "planted" not in _lint(tree, "--contract", "rooms").stdout
+
+
+def test_money_needs_nothing_but_the_standard_library() -> None:
+    graph = grimp.build_graph("donorhub", include_external_packages=True, cache_dir=None)
+    imported = graph.find_modules_directly_imported_by("donorhub.money")
+    assert {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names} == set()
