@@ -153,7 +153,7 @@ class Redis:
 @contextlib.contextmanager
 def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """A running cluster, for tests that stop it; ``durable`` where lost commits are the question."""
-    with new_directory() as directory:
+    with new_directory(in_memory=not durable) as directory:
         server = Postgres(directory, durable=durable)
         try:
             server.start()
