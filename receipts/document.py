@@ -68,3 +68,7 @@ class Receipt:
 
 class Unrenderable(Exception):
     """The PDF cannot be made now; the message tells staff why and the way out."""
+
+
+class UnprintableText(ValueError):
+    """A text that no receipt can carry, such as one with a control character; the message names it."""

@@ -1,0 +1,51 @@
+"""Amounts, dates and account numbers as each language writes them. It reckons nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from donorhub.money import Money, exponent
+from receipts.document import Lang
+
+_LOCALES: Final = {"en": "en_GB", "pl": "pl", "sq": "sq"}
+_SHORT_DATES: Final = {"en": "d MMM yyyy", "pl": "dd.MM.yyyy", "sq": "dd.MM.yyyy"}
+# Where readers expect the unit of their own country and not its ISO code.
+_HOME_UNITS: Final = {("pl", "PLN"): "zł", ("sq", "ALL"): "lekë"}
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+
+
+def amount(money: Money, lang: Lang) -> str:
+    """``1 246,50 zł``: figures in the language's grouping, with all decimals of ISO 4217.
+
+    The decimals come from :func:`donorhub.money.exponent` and not from CLDR, which
+    would print the lek with none and drop its cents.
+    """
+    places = exponent(money.currency)
+    pattern = "#,##0." + "0" * places if places else "#,##0"
+    figures = format_decimal(money.as_decimal(), format=pattern, locale=_LOCALES[lang])
+    if lang == "en":
+        return f"{money.currency}{_NO_BREAK}{figures}"
+    return f"{figures}{_NO_BREAK}{_HOME_UNITS.get((lang, money.currency), money.currency)}"
+
+
+def long_date(on: date, lang: Lang) -> str:
+    """``5 marca 2026``: the month as a word, so that no reader swaps day and month."""
+    written = format_date(on, "long", locale=_LOCALES[lang])
+    return f"{written}{_NO_BREAK}r." if lang == "pl" else written
+
+
+def short_date(on: date, lang: Lang) -> str:
+    """``05.03.2026`` for a table; English names the month, since 05/03 has two readings."""
+    return format_date(on, _SHORT_DATES[lang], locale=_LOCALES[lang])
+
+
+def account(number: str) -> str:
+    """An IBAN in groups of four, as ISO 13616 prints it; other numbers stay as they are."""
+    plain = number.replace(" ", "")
+    if not (plain[:2].isalpha() and plain[2:4].isdigit() and plain.isalnum()):
+        return number
+    return _NO_BREAK.join(plain[i : i + 4] for i in range(0, len(plain), 4))

@@ -1,0 +1,181 @@
+"""A frozen receipt in, the bytes of its A4 PDF out: the same bytes every time.
+
+WeasyPrint is loaded on the first PDF and not before. Nothing is fetched: the fonts come
+from memory and any other address stops the making of the document.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from markupsafe import Markup
+
+from receipts.document import Receipt, Unrenderable
+from receipts.packs import NoPack, by_version
+from receipts.text import FONTS, cleaned
+from receipts.view import values
+
+TEMPLATE_VERSION: Final = "1"
+MOST_LINES: Final = 2000
+_FOLDER: Final = Path(__file__).with_name("templates")
+_FONT_FILES: Final = {
+    "receipt-font:regular": "DejaVuSansCondensed.ttf",
+    "receipt-font:bold": "DejaVuSansCondensed-Bold.ttf",
+}
+_WAY_OUT: Final = "apt-get install --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0"
+_one_at_a_time = threading.Lock()  # Pango's font map is not made for two threads
+
+
+def render(receipt: Receipt) -> bytes:
+    """The receipt as a tagged PDF/UA-1 file on A4 pages.
+
+    The same receipt gives the same bytes in any process of the same release, so a stored
+    sha256 holds. Unrenderable when the system's libraries, the rule pack or the template
+    are missing or there are more than 2,000 lines; UnprintableText when a text holds what
+    no document can. Both messages tell the way out.
+    """
+    html = _html(receipt, inline_style="")
+    identifier = hashlib.sha256(html.encode()).digest()[:16]
+    with _one_at_a_time:
+        return _engine().pdf(html, receipt.template_version, identifier)
+
+
+def render_many(receipts: Iterable[Receipt]) -> Iterator[bytes]:
+    """The PDF of each receipt in turn; memory does not grow with their number."""
+    return map(render, receipts)
+
+
+def render_html(receipt: Receipt) -> str:
+    """The receipt as one HTML page for a preview: its style is inside, it fetches nothing.
+
+    It needs no library of the system, so it works where :func:`render` cannot.
+    """
+    style = "".join(_text(receipt.template_version, part) for part in ("css", "screen.css"))
+    return _html(receipt, inline_style=Markup(style))  # noqa: S704  our own file, no one's text
+
+
+def _html(receipt: Receipt, *, inline_style: str) -> str:
+    if len(receipt.lines) > MOST_LINES:
+        raise Unrenderable(
+            f"receipt {receipt.number} has {len(receipt.lines)} lines, more than {MOST_LINES}: "
+            "void it and issue one for each part of the year"
+        )
+    try:
+        pack = by_version(receipt.rule_pack_version)
+        template = _environment().get_template(f"receipt-{receipt.template_version}.html")
+    except (NoPack, TemplateNotFound) as e:
+        raise Unrenderable(
+            f"receipt {receipt.number} needs what this release lacks: {e}; install the release that made it"
+        ) from e
+    return template.render(values(cleaned(receipt), pack), inline_style=inline_style)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _text(template_version: str, part: str) -> str:
+    return (_FOLDER / f"receipt-{template_version}.{part}").read_text(encoding="utf-8")
+
+
+class _Engine:
+    """WeasyPrint with all that can be kept from one document to the next.
+
+    A font configuration for each document costs a quarter of the time and leaks 0.3 MiB.
+    """
+
+    def __init__(self) -> None:
+        import weasyprint
+        from weasyprint.text.fonts import FontConfiguration
+
+        self._html = weasyprint.HTML
+        self._css = weasyprint.CSS
+        self._fetcher = _memory_fetcher()
+        self._fonts = FontConfiguration()
+        self._styles: dict[str, Any] = {}
+        self._images: dict[str, Any] = {}
+
+    def pdf(self, html: str, template_version: str, identifier: bytes) -> bytes:
+        from weasyprint.urls import FatalURLFetchingError
+
+        self._fetcher.refused.clear()
+        made = b""
+        # Inside a drawing WeasyPrint swallows this error, so the list below decides.
+        with suppress(FatalURLFetchingError):
+            made = self._html(string=html, url_fetcher=self._fetcher).write_pdf(
+                stylesheets=[self._style(template_version)],
+                font_config=self._fonts,
+                cache=self._images,
+                pdf_identifier=identifier,
+                pdf_variant="pdf/ua-1",
+            )
+        if self._fetcher.refused:
+            raise Unrenderable(
+                f"the template asked for {self._fetcher.refused[0]}, and a receipt fetches nothing: "
+                "take the address out of the template"
+            )
+        return made
+
+    def _style(self, template_version: str) -> Any:
+        if template_version not in self._styles:
+            style = "".join(_text(template_version, part) for part in ("css", "print.css"))
+            self._styles[template_version] = self._css(
+                string=style, url_fetcher=self._fetcher, font_config=self._fonts
+            )
+        return self._styles[template_version]
+
+
+@cache
+def _engine() -> _Engine:
+    try:
+        engine = _Engine()
+    except OSError as e:
+        raise Unrenderable(f"the PDF library lacks a library of the system ({e}); run: {_WAY_OUT}") from e
+    atexit.register(_let_go, os.getpid())
+    return engine
+
+
+def _let_go(maker: int) -> None:
+    """Remove WeasyPrint's folder of fonts, which it forgets at the end of a process.
+
+    A forked child leaves it alone: its parent still draws from it.
+    """
+    if os.getpid() == maker:
+        _engine.cache_clear()
+
+
+def _memory_fetcher() -> Any:
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    class MemoryFetcher(URLFetcher):  # type: ignore[misc]
+        """Gives our fonts from this package and stops at any other address, whatever its scheme."""
+
+        def __init__(self) -> None:
+            super().__init__(allowed_protocols=())
+            self.refused: list[str] = []
+
+        def fetch(self, url: str, headers: object = None) -> Any:
+            name = _FONT_FILES.get(url)
+            if name is None:
+                self.refused.append(url)
+                raise FatalURLFetchingError(url)
+            return URLFetcherResponse(url, (FONTS / name).read_bytes(), {"Content-Type": "font/ttf"})
+
+    return MemoryFetcher()

@@ -1,0 +1,111 @@
+"""The values a receipt's template prints: every figure, date and label already formed.
+
+The template holds no rule and reckons nothing; what it shows is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from receipts import figures
+from receipts.document import Lang, Line, Receipt
+from receipts.packs import Pack, When
+from receipts.phrases import PHRASES, method
+from receipts.words import in_words
+
+
+def values(receipt: Receipt, pack: Pack) -> dict[str, Any]:
+    """The template's variables; ValueError when the total cannot be written in words."""
+    lang = receipt.lang
+    return {
+        "lang": lang,
+        "say": PHRASES[lang],
+        "title": pack.title(receipt.kind, lang),
+        "kind": receipt.kind,
+        "number": receipt.number,
+        "issued_on": figures.long_date(receipt.issued_on, lang),
+        "issued_iso": receipt.issued_on.isoformat(),
+        "changed_iso": (receipt.voided_on or receipt.issued_on).isoformat(),
+        "period": _period(receipt),
+        "replaces": receipt.replaces,
+        "marks": list(_marks(receipt)),
+        "notices": list(_notices(receipt)),
+        "organisation": receipt.organisation,
+        "account": figures.account(receipt.organisation.account),
+        "donor": receipt.donor,
+        "lines": [_line(line, lang) for line in receipt.lines],
+        "total": figures.amount(receipt.total, lang),
+        "words": in_words(receipt.total, lang),
+        "sentences": sentences(receipt, pack),
+        "thanks": receipt.state != "void",
+    }
+
+
+def sentences(receipt: Receipt, pack: Pack) -> list[str]:
+    """What the pack wants said on a receipt of this sort, in the receipt's language."""
+    true = _sorts(receipt)
+    return [one.text[receipt.lang] for one in pack.sentences if one.when in true]
+
+
+def _sorts(receipt: Receipt) -> set[When]:
+    methods = {line.method for line in receipt.lines}
+    held: dict[When, bool] = {
+        "always": True,
+        "cash": "cash" in methods,
+        "in_kind": "in_kind" in methods,
+        "company": receipt.donor.is_company,
+        "person": not receipt.donor.is_company,
+        "annual": receipt.kind == "annual",
+        "unsigned": not receipt.organisation.signatory_name,
+    }
+    return {sort for sort, holds in held.items() if holds}
+
+
+def _line(line: Line, lang: Lang) -> dict[str, str]:
+    return {
+        "date": figures.short_date(line.received_on, lang),
+        "method": method(line.method, lang),
+        "purpose": line.purpose,
+        "reference": line.reference,
+        "amount": figures.amount(line.amount, lang),
+    }
+
+
+def _period(receipt: Receipt) -> str:
+    if receipt.period is None:
+        return ""
+    first, last = receipt.period
+    return f"{figures.long_date(first, receipt.lang)} – {figures.long_date(last, receipt.lang)}"
+
+
+def _marks(receipt: Receipt) -> Iterator[str]:
+    """The words across the page. A copy of a void receipt shows both, the void one first."""
+    say = PHRASES[receipt.lang]
+    if receipt.state in ("draft", "void"):
+        yield say[f"mark_{receipt.state}"]
+    if receipt.is_copy:
+        yield say["mark_copy"]
+
+
+def _notices(receipt: Receipt) -> Iterator[str]:
+    say = PHRASES[receipt.lang]
+    if receipt.state == "draft":
+        yield say["draft_note"]
+    if receipt.state == "void":
+        yield _void_notice(receipt)
+    if receipt.is_copy:
+        yield say["copy_note"]
+
+
+def _void_notice(receipt: Receipt) -> str:
+    say = PHRASES[receipt.lang]
+    parts = [say["void_note"]]
+    if receipt.voided_on:
+        parts.append(f"{say['void_on']} {figures.long_date(receipt.voided_on, receipt.lang)}")
+    if receipt.void_reason:
+        parts.append(f"{say['reason']}: {receipt.void_reason}")
+    if receipt.replaced_by:
+        parts.append(f"{say['replaced_by']} {receipt.replaced_by}")
+    # Some parts end with a full stop of their own: "1 kwietnia 2026 r."
+    return " ".join(part if part.endswith(".") else f"{part}." for part in parts)

@@ -1,0 +1,290 @@
+"""PDFs read back: the facts on them, their marks, their pages, and their bytes."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from donorhub.money import Money
+from receipts import DonorBlock, Line, Unrenderable, check, pack, render, render_html, render_many
+from receipts import render as render_function
+from tests.receipts import reading, samples
+
+ROOT = Path(__file__).parents[2]
+GEZIM = DonorBlock("Gëzim Çela-Żądło", ("Rr. Luan Haradinaj 4", "10000 Prishtinë"))
+EUROS = Line(date(2026, 3, 5), Money(124650, "EUR"), "transfer", "qëllimet statutore")
+FACTS: list[tuple[str, Any, list[str]]] = [
+    (
+        "pl",
+        samples.receipt(donor=replace(GEZIM, name_line="Łucja Ćwięk-Żółtańska")),
+        [
+            "Potwierdzenie darowizny",
+            "2026/000123",
+            "Łucja Ćwięk-Żółtańska",
+            "1 246,50 zł",
+            "słownie: tysiąc dwieście czterdzieści sześć złotych 50/100",
+            "Data wpływu",
+            "05.03.2026",
+            "9 marca 2026 r.",
+            "KRS 0000123456",
+            "PL61 1090 1014 0000 0712 1981 2874",
+            "art. 4 ustawy z dnia 24 kwietnia 2003 r.",
+            "Małgorzata Święcka",
+        ],
+    ),
+    (
+        "sq",
+        samples.in_country(
+            "XK", "sq", donor=GEZIM, lines=(EUROS,), total=EUROS.amount, organisation=samples.SHOQATA
+        ),
+        [
+            "Vërtetim i donacionit",
+            "Gëzim Çela-Żądło",
+            "1 246,50 EUR",
+            "me fjalë: njëmijë e dyqind e dyzet e gjashtë euro e pesëdhjetë cent",
+            "Data e pranimit",
+            "transfertë bankare",
+            "9 mars 2026",
+            "dëshminë bankare të pagesës",
+            "NUI 810123456",
+        ],
+    ),
+    (
+        "en",
+        samples.in_country("XX", "en", donor=GEZIM),
+        [
+            "Donation receipt",
+            "2026/000123",
+            "Gëzim Çela-Żądło",
+            "PLN 1,246.50",
+            "in words: one thousand two hundred and forty-six zlotys and 50/100",
+            "Date received",
+            "5 Mar 2026",
+            "bank transfer",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("lang", "receipt", "facts"), FACTS, ids=[lang for lang, *_ in FACTS])
+def test_the_pdf_says_who_gave_what_when_in_figures_and_words(
+    lang: str, receipt: Any, facts: list[str]
+) -> None:
+    pdf = render(receipt)
+    said = reading.text(pdf)
+    assert [fact for fact in facts if fact not in said] == []
+    assert PdfReader(io.BytesIO(pdf)).root_object["/Lang"] == lang
+
+
+@pytest.mark.skipif(reading.POPPLER is None, reason="poppler-utils is not installed")
+@pytest.mark.parametrize(("lang", "receipt", "facts"), FACTS, ids=[lang for lang, *_ in FACTS])
+def test_another_reader_sees_the_same_facts(lang: str, receipt: Any, facts: list[str]) -> None:
+    said = reading.poppler_text(render(receipt))
+    assert [fact for fact in facts if fact not in said and len(fact) < 40] == []
+
+
+def test_the_file_is_tagged_titled_and_dated_by_the_receipt_and_not_by_the_clock() -> None:
+    reader = PdfReader(io.BytesIO(render(samples.receipt())))
+    root = reader.root_object
+    assert root["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in root
+    assert b"pdfuaid:part" in reader.root_object["/Metadata"].get_data()
+    metadata = reader.metadata
+    assert metadata is not None
+    assert metadata.title == "Potwierdzenie darowizny 2026/000123"
+    assert metadata.author == "Fundacja Żółty Dąb"
+    assert metadata["/CreationDate"] == "D:20260309"
+    width, height = reader.pages[0].mediabox.width, reader.pages[0].mediabox.height
+    assert (round(width), round(height)) == (595, 842)
+
+
+def test_every_letter_is_drawn_with_the_fonts_that_we_ship() -> None:
+    fonts = {
+        str(font.get_object()["/BaseFont"])
+        for page in PdfReader(io.BytesIO(render(samples.annual(40)))).pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert fonts
+    assert all("Receipt-Sans" in name for name in fonts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "marks"),
+    [
+        ({"state": "draft", "number": ""}, ["PROJEKT", "projekt bez numeru"]),
+        (
+            {
+                "state": "void",
+                "voided_on": date(2026, 4, 1),
+                "void_reason": "błędna kwota",
+                "replaced_by": "2026/7",
+            },
+            ["ANULOWANE", "dnia 1 kwietnia 2026 r. Powód: błędna kwota. Zastąpione przez nr 2026/7."],
+        ),
+        ({"is_copy": True}, ["KOPIA", "2026/000123", "już pod tym samym numerem"]),
+        ({"replaces": "2026/000100"}, ["Zastępuje nr 2026/000100"]),
+    ],
+)
+def test_a_draft_a_void_one_a_copy_and_a_replacement_say_so(
+    changes: dict[str, Any], marks: list[str]
+) -> None:
+    said = reading.text(render(samples.receipt(**changes)))
+    assert [mark for mark in marks if mark not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "void", "copy", "draft"),
+    [("en", "VOID", "COPY", "DRAFT"), ("sq", "I ANULUAR", "KOPJE", "DRAFT")],
+)
+def test_the_marks_are_in_the_receipt_s_language(lang: Any, void: str, copy: str, draft: str) -> None:
+    both = reading.text(
+        render(samples.receipt(lang=lang, state="void", voided_on=date(2026, 4, 1), is_copy=True))
+    )
+    assert void in both and copy in both
+    assert draft in reading.text(render(samples.receipt(lang=lang, state="draft", number="")))
+
+
+def test_an_issued_receipt_bears_no_mark() -> None:
+    said = reading.text(render(samples.receipt()))
+    assert not any(mark in said for mark in ("PROJEKT", "ANULOWANE", "KOPIA", "Zastępuje"))
+
+
+def test_sixty_gifts_run_over_pages_with_the_header_and_the_mark_on_each_and_one_total() -> None:
+    pages = reading.pages(render(samples.annual(60, is_copy=True)))
+    assert len(pages) == 3
+    assert all("Data wpływu" in page and "KOPIA" in page for page in pages)
+    assert all("Roczne potwierdzenie darowizn nr 2026/000123" in page for page in pages)
+    assert [f"strona {n} / 3" in page for n, page in enumerate(pages, 1)] == [True] * 3
+    text = " ".join(pages)
+    assert text.count("zlecenie stałe") == 60
+    assert text.count("Razem 3 123,90 zł") == 2  # in the box and under the table
+    assert "1 stycznia 2025 r. – 31 grudnia 2025 r." in text
+
+
+def test_two_hundred_letters_without_a_blank_stay_on_the_sheet() -> None:
+    name = "Wm" * 100
+    pdf = render(samples.receipt(donor=replace(samples.JAN, name_line=name)))
+    assert name in reading.text(pdf).replace(" ", "")
+    assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
+
+
+def test_the_same_receipt_gives_the_same_bytes_again_and_after_others() -> None:
+    first = render(samples.receipt())
+    others = list(render_many([samples.annual(12), samples.in_country("XX", "en", donor=GEZIM)]))
+    assert render(samples.receipt()) == first
+    assert len({first, *others}) == 3
+
+
+def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
+    script = (
+        "import hashlib; from receipts import render; from tests.receipts import samples; "
+        "print(hashlib.sha256(render(samples.annual(12))).hexdigest())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT), "TZ": "Pacific/Kiritimati"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode().strip() == hashlib.sha256(render(samples.annual(12))).hexdigest()
+
+
+def test_a_release_without_the_named_pack_or_template_says_so() -> None:
+    with pytest.raises(Unrenderable, match="PL-1999-01"):
+        render(samples.receipt(rule_pack_version="PL-1999-01"))
+    with pytest.raises(Unrenderable, match=r"receipt-9\.html"):
+        render(samples.receipt(template_version="9"))
+
+
+def test_more_lines_than_a_document_should_have_are_refused() -> None:
+    with pytest.raises(Unrenderable, match="2001 lines"):
+        render(samples.receipt(lines=(samples.GIFT,) * 2001))
+
+
+def test_without_pango_the_reason_names_the_line_to_run_and_the_preview_still_works() -> None:
+    """A real process in which every library of the system but libc is hidden from the loader."""
+    script = (
+        "import ctypes.util, cffi\n"
+        "def gone(self, name, flags=0): raise OSError(f'cannot load library {name!r}')\n"
+        "cffi.FFI.dlopen = gone\n"
+        "from receipts import Unrenderable, render, render_html\n"
+        "from tests.receipts import samples\n"
+        "assert 'Łukasiewicz' in render_html(samples.receipt())\n"
+        "try: render(samples.receipt())\n"
+        "except Unrenderable as e: print(e)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+    )
+    assert b"apt-get install --no-install-recommends libpangoft2-1.0-0" in done.stdout
+
+
+def test_a_process_that_made_a_pdf_leaves_nothing_behind(tmp_path: Path) -> None:
+    script = "from receipts import render; from tests.receipts import samples; render(samples.receipt())"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stderr == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_three_hundred_documents_take_no_more_memory_than_fifty() -> None:
+    """A new font configuration per document would leak about 0.3 MiB each, 75 MiB here."""
+    receipts = (samples.annual(5 + n % 8, number=f"2026/{n:06}") for n in range(300))
+    made = render_many(receipts)
+    for _ in range(50):
+        next(made)
+    before = _resident_kib()
+    assert sum(1 for _ in made) == 250
+    assert _resident_kib() - before < 15 * 1024
+
+
+def _resident_kib() -> int:
+    gc.collect()
+    status = Path("/proc/self/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+
+
+def test_importing_receipts_does_not_load_the_pdf_library() -> None:
+    script = "import sys, receipts; print('weasyprint' in sys.modules, 'num2words' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.split() == [b"False", b"False"]
+
+
+def test_the_preview_holds_its_style_and_names_nothing_to_fetch() -> None:
+    page = render_html(samples.receipt())
+    assert "<style>" in page and "1&nbsp;246" in page.replace("\xa0", "&nbsp;")
+    assert not any(word in page for word in ("url(", "src=", "href=", "<script"))
+
+
+def test_what_is_drawn_was_checked_by_the_same_names() -> None:
+    receipt = samples.receipt()
+    assert check(receipt, pack(receipt.jurisdiction, receipt.issued_on)) == []
+    assert render_function is render
