@@ -84,9 +84,13 @@ class DonorState(TypedDict, total=False):
 
 
 class PaymentState(TypedDict, total=False):
-    """Kind ``payment``: one charge, PaymentIntent or Checkout Session; the payment is all of them."""
+    """Kind ``payment``: one charge, PaymentIntent or Checkout Session; the payment is all of them.
 
-    object: Literal["charge", "payment_intent", "session"]
+    A ``moment`` (ref ``ch_/succeeded``) keeps when it succeeded (``created_at``), for later
+    events about the charge overwrite its register.
+    """
+
+    object: Literal["charge", "payment_intent", "session", "moment"]
     livemode: bool
     state: PaymentWord
     status: str | None  # the provider's own word

@@ -1,0 +1,95 @@
+"""What is true of a recurring gift and of its instalments, from subscription, session and invoices.
+
+Whether an instalment was missed is not told by a provider and is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from webhooks.fact import Fact
+from webhooks.payment_projection import (
+    donor_parts,
+    first,
+    instant,
+    joins,
+    merged_donor,
+    merged_metadata,
+    metadata_parts,
+)
+from webhooks.views import InstalmentView, RecurringView
+
+
+def recurring_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> RecurringView | None:
+    """The recurring gift ``key``; None while only its session or next invoice was seen."""
+    told = {fact.ref: fact for fact in facts if fact.kind == "recurring_gift"}
+    main = told.get(key)
+    if main is None:
+        return None
+    state = main.state
+    sessions = sorted(
+        (fact for fact in told.values() if fact.state["object"] == "session"), key=lambda fact: fact.version
+    )
+    upcoming = [fact for fact in told.values() if fact.state["object"] == "upcoming" and fact.at >= main.at]
+    return RecurringView(
+        ref=key,
+        state=state["state"],
+        status=state.get("status"),
+        amount_minor=state.get("amount_minor"),
+        currency=state.get("currency"),
+        period=state.get("period"),
+        every=state.get("every"),
+        is_test=not state["livemode"],
+        told_at=datetime.fromtimestamp(main.at, UTC),
+        started_at=instant(state.get("started_at")),
+        anchor_at=instant(state.get("anchor_at")),
+        period_start_at=instant(state.get("period_start_at")),
+        period_end_at=instant(state.get("period_end_at")),
+        trial_ends_at=instant(state.get("trial_ends_at")),
+        ends_at=instant(state.get("ends_at")),
+        ended_at=instant(state.get("ended_at")),
+        closed_reason=state.get("closed_reason"),
+        comment=state.get("comment"),
+        paused_reason=state.get("paused_reason"),
+        resumes_at=instant(state.get("resumes_at")),
+        method_ref=state.get("method_ref"),
+        # An announcement that is older than the subscription's last word may be out of date.
+        next_at=instant(first(upcoming, "next_at")),
+        next_minor=first(upcoming, "next_minor"),
+        donor=merged_donor([*donor_parts(above), main, *sessions]),
+        metadata=merged_metadata([*sessions, main]),
+    )
+
+
+def instalment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> InstalmentView | None:
+    """The instalment of invoice ``key``; None while only links to it were seen."""
+    main = next((fact for fact in facts if fact.kind == "instalment" and fact.ref == key), None)
+    if main is None:
+        return None
+    state = main.state
+    return InstalmentView(
+        ref=key,
+        subscription=state.get("subscription"),
+        state=state["state"],
+        status=state.get("status"),
+        number=state.get("number"),
+        billing_reason=state.get("billing_reason"),
+        is_test=not state["livemode"],
+        period_start_at=instant(state.get("period_start_at")),
+        period_end_at=instant(state.get("period_end_at")),
+        due_at=instant(state.get("due_at")),
+        paid_at=instant(state.get("paid_at")),
+        amount_due_minor=state.get("amount_due_minor"),
+        amount_paid_minor=state.get("amount_paid_minor"),
+        off_provider_minor=state.get("off_provider_minor"),
+        overpaid_minor=state.get("overpaid_minor"),
+        currency=state.get("currency"),
+        attempt=state["attempt"],
+        next_attempt_at=instant(state.get("next_attempt_at")),
+        needs_action=state["needs_action"],
+        hosted_url=state.get("hosted_url"),
+        payments=joins(facts, "below"),
+        donor=merged_donor([*donor_parts(above), main]),
+        metadata=merged_metadata([*metadata_parts(above), main]),
+    )

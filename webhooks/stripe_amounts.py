@@ -1,0 +1,135 @@
+"""Stripe's amounts turned into ISO 4217 minor units; it adds nothing up.
+
+Stripe counts most currencies in their ISO minor unit, and three otherwise
+(https://docs.stripe.com/currencies): ISK and UGX with two decimals that are always 00, MGA
+with none. HUF and TWD are paid out in whole units only, yet written with two decimals all
+the same (a payout of HUF 10 says 1000), so they need no exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, Final
+
+from donorhub.money import exponent
+from webhooks.fact import BadBody
+
+MAX_AMOUNT: Final = 10**12
+_NEVER_NEGATIVE: Final = frozenset(
+    {"charge", "payment_intent", "refund", "dispute", "checkout.session", "invoice", "payout"}
+)
+_STRIPE_EXPONENTS: Final = {"ISK": 2, "UGX": 2, "MGA": 0}
+# ISO 4217 list one of 2026 without funds, metals and test codes; then codes withdrawn since
+# 2011 that old events may still name.
+_CURRENCIES: Final = frozenset(
+    """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF
+    CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ
+    GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP
+    LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR
+    PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC
+    SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VED VND VUV WST XAF XCD XCG XOF
+    XPF YER ZAR ZMW ZWG
+    ANG BGN BYR CUC EEK GHC HRK LTL LVL MRO MZM SLL STD VEF ZMK ZWL
+    """.split()
+)
+
+
+def currency_of(holder: Mapping[str, Any], key: str = "currency") -> str:
+    """The ISO code an object names, in capitals; raises BadBody when it names none."""
+    told = holder.get(key)
+    code = told.upper() if isinstance(told, str) else None
+    if code not in _CURRENCIES:
+        raise BadBody(f"{key} {str(told)[:12]!r} is no ISO 4217 currency")
+    return str(code)
+
+
+def amount(holder: Mapping[str, Any], key: str, currency: str) -> int | None:
+    """``holder[key]`` in minor units, 0 to 10^12 in Stripe's units; None when it is not told."""
+    told = holder.get(key)
+    if told is None:
+        return None
+    if type(told) is not int or not 0 <= told <= MAX_AMOUNT:
+        raise BadBody(f"{key} is no amount: a whole number from 0 to {MAX_AMOUNT} is")
+    return to_minor(told, currency)
+
+
+def required_amount(holder: Mapping[str, Any], key: str, currency: str) -> int:
+    """The same for an amount that must be there."""
+    found = amount(holder, key, currency)
+    if found is None:
+        raise BadBody(f"{key} is missing")
+    return found
+
+
+def signed_amount(holder: Mapping[str, Any], key: str, currency: str) -> int:
+    """The same for a required amount that may be below zero, as in a balance transaction."""
+    told = holder.get(key)
+    if type(told) is not int or abs(told) > MAX_AMOUNT:
+        raise BadBody(f"{key} is no amount: a whole number from -{MAX_AMOUNT} to {MAX_AMOUNT} is")
+    return to_minor(told, currency)
+
+
+def to_minor(units: int, currency: str) -> int:
+    """Stripe's units as ISO minor units; BadBody when that would cut off a part of a coin."""
+    shift = exponent(currency) - _STRIPE_EXPONENTS.get(currency, exponent(currency))
+    if shift >= 0:
+        return int(units * 10**shift)
+    whole, rest = divmod(units, 10**-shift)
+    if rest:
+        raise BadBody(f"{units} is no whole number of {currency}")
+    return int(whole)
+
+
+def unit_amount(price: Mapping[str, Any]) -> Decimal | None:
+    """What one unit costs in Stripe's units, maybe with a fraction; None when it is not fixed."""
+    for key in ("unit_amount", "unit_amount_decimal", "amount", "amount_decimal"):
+        told = price.get(key)
+        if told is None:
+            continue
+        number = _decimal(told, key)
+        if not 0 <= number <= MAX_AMOUNT:
+            raise BadBody(f"{key} is no amount: from 0 to {MAX_AMOUNT} is")
+        return number
+    return None
+
+
+def rounded_to_minor(units: Decimal, currency: str) -> int:
+    """A reckoned sum as Stripe rounds it on an invoice: half a unit goes up."""
+    return to_minor(int(units.quantize(Decimal(1), ROUND_HALF_UP)), currency)
+
+
+def _decimal(told: Any, key: str) -> Decimal:
+    if type(told) is int:
+        return Decimal(told)
+    if not isinstance(told, str):
+        raise BadBody(f"{key} is neither a whole number nor a decimal text")
+    try:
+        number = Decimal(told)
+    except InvalidOperation as e:
+        raise BadBody(f"{key} is no decimal number") from e
+    if not number.is_finite():
+        raise BadBody(f"{key} is no decimal number")
+    return number
+
+
+def refuse_odd_money(kind: str, holder: Mapping[str, Any]) -> None:
+    """Raise BadBody where an object's own amounts or currency are none; nested objects are not looked at.
+
+    It runs before a message is stored, so that a hostile value is answered with an error.
+    Objects that may hold amounts below zero (balance transactions, invoice items) are only
+    kept from booleans, fractions and text.
+    """
+    lowest = 0 if kind in _NEVER_NEGATIVE else -MAX_AMOUNT
+    for key, told in holder.items():
+        if _names_an_amount(key, told) and not (type(told) is int and lowest <= told <= MAX_AMOUNT):
+            raise BadBody(f"{key} is no amount: a whole number from {lowest} to {MAX_AMOUNT} is")
+    if kind in _NEVER_NEGATIVE and holder.get("currency") is not None:
+        currency_of(holder)
+
+
+def _names_an_amount(key: str, told: Any) -> bool:
+    if told is None or isinstance(told, dict | list):
+        return False  # amount_details and its like
+    return key == "amount" or (key.startswith("amount_") and not key.endswith("_decimal"))

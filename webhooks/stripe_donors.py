@@ -1,0 +1,116 @@
+"""Facts from Stripe's customers, payment methods, mandates and SetupIntents.
+
+They say who pays and by what; which donor that is, is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from webhooks.fact import Fact
+from webhooks.states import DonorState, MandateState
+from webhooks.stripe_shapes import (
+    Object,
+    address_of,
+    at,
+    count_at,
+    identity,
+    metadata_of,
+    ref_of,
+    text_at,
+)
+from webhooks.told import Told
+
+
+def customer_facts(told: Told) -> list[Fact]:
+    customer = told.said
+    ref = identity(customer)
+    locales = customer.get("preferred_locales")
+    first = locales[0] if isinstance(locales, list) and locales else None
+    is_deleted = customer.get("deleted") is True or told.type == "customer.deleted"
+    state = DonorState(
+        customer=ref,
+        email=text_at(customer, "email"),
+        name=text_at(customer, "name"),
+        phone=text_at(customer, "phone"),
+        locale=first if isinstance(first, str) else None,
+        address=address_of(customer.get("address")),
+        default_method=ref_of(at(customer, "invoice_settings", "default_payment_method"))
+        or ref_of(customer.get("default_source")),
+        metadata=metadata_of(customer.get("metadata")),
+        is_deleted=is_deleted,
+    )
+    return [told.fact("donor", ref, group=ref, state=state, step=1 if is_deleted else 0)]
+
+
+def method_facts(told: Told) -> list[Fact]:
+    method = told.said
+    ref, kind = identity(method), text_at(method, "type")
+    details = at(method, kind) if kind else None
+    state = MandateState(
+        object="payment_method",
+        status="detached" if told.type == "payment_method.detached" else "attached",
+        customer=ref_of(method.get("customer")),
+        method_ref=ref,
+        method=kind,
+        brand=text_at(details, "brand"),
+        last4=text_at(details, "last4"),
+        exp_month=count_at(details, "exp_month"),
+        exp_year=count_at(details, "exp_year"),
+    )
+    return [told.fact("mandate", ref, group=ref, state=state, step=1 if state["status"] == "detached" else 0)]
+
+
+def mandate_facts(told: Told) -> list[Fact]:
+    mandate = told.said
+    ref, method = identity(mandate), ref_of(mandate.get("payment_method"))
+    status = text_at(mandate, "status")
+    kind = text_at(mandate, "payment_method_details", "type")
+    state = MandateState(
+        object="mandate",
+        status=status,
+        method_ref=method,
+        method=kind,
+        mandate_text=_bank_reference(mandate, kind),
+    )
+    group = method or ref
+    step = {"pending": 1, "active": 2, "inactive": 3}.get(status or "", 0)
+    found = [told.fact("mandate", ref, group=group, state=state, step=step)]
+    if step == 0:
+        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
+    return found
+
+
+def _bank_reference(mandate: Object, kind: str | None) -> str | None:
+    details = at(mandate, "payment_method_details", kind) if kind else None
+    return text_at(details, "reference") if isinstance(details, Mapping) else None
+
+
+def setup_facts(told: Told) -> list[Fact]:
+    setup = told.said
+    ref = identity(setup)
+    method = ref_of(setup.get("payment_method")) or ref_of(at(setup, "last_setup_error", "payment_method"))
+    status = text_at(setup, "status")
+    state = MandateState(
+        object="setup_intent",
+        status=status,
+        customer=ref_of(setup.get("customer")),
+        method_ref=method,
+        failure_code=text_at(setup, "last_setup_error", "decline_code")
+        or text_at(setup, "last_setup_error", "code"),
+    )
+    step = {"succeeded": 3, "canceled": 2}.get(status or "", 1)
+    return [told.fact("mandate", ref, group=method or ref, state=state, step=step)]
+
+
+def mandate_notification_facts(told: Told) -> list[Fact]:
+    """The bank wants the payer told of a debit before it is made."""
+    subject = ref_of(told.said.get("source")) or identity(told.said)
+    value = text_at(told.said, "reason")
+    return [told.notice("mandate_notification", subject, group=subject, field="reason", value=value)]
+
+
+def deauthorized_facts(told: Told) -> list[Fact]:
+    """The account withdrew our access: nothing more will be heard of it."""
+    subject = ref_of(told.said.get("id")) or "account"
+    return [told.notice("account_deauthorized", subject, group=subject)]

@@ -1,0 +1,157 @@
+"""What each of Stripe's events says, as facts; what a fact's state holds is told in ``states``.
+
+=====================================================  ==============================================
+event                                                  facts
+=====================================================  ==============================================
+checkout.session.*                                     payment ``cs_``, or recurring_gift ``cs_``
+                                                       when it opened a subscription
+payment_intent.*                                       payment ``pi_``; link to its latest charge
+charge.*                                               payment ``ch_``; link to its PaymentIntent,
+                                                       before 2025-03-31 also to its invoice; its
+                                                       refunds one by one where it lists them
+charge.succeeded, .captured, payment_intent.succeeded  also payment ``../succeeded``: when it was
+refund.*, charge.refund.updated                        refund ``re_`` (``charge.refunded`` tells no
+                                                       amounts: they are cumulative)
+charge.dispute.*                                       dispute ``dp_``; fee ``txn_`` for each row
+radar.early_fraud_warning.created                      notice
+invoice.* but .upcoming                                instalment ``in_``; links to subscription and
+                                                       payments
+invoice.upcoming                                       recurring_gift ``sub_/upcoming``
+invoice_payment.paid                                   links invoice and payment
+customer.subscription.*                                recurring_gift ``sub_``
+customer.*                                             donor ``cus_``
+payment_method.*, mandate.updated, setup_intent.*      mandate ``pm_``, ``mandate_``, ``seti_``
+payout.*                                               payout ``po_``
+fetch.<object>                                         the same as any event about the object
+fetch.balance_transactions                             fee ``txn_`` and ``po_/txn_`` for each row
+account.application.deauthorized,                      notice
+source.mandate_notification
+=====================================================  ==============================================
+
+Everything else is of no interest and gives no facts. A status that is not known becomes
+``unknown`` beside the raw word, and a notice. A fact's version is the event's second, then how
+far in its life the object is, then the event's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from webhooks.fact import BadBody, Fact
+from webhooks.stripe_donors import (
+    customer_facts,
+    deauthorized_facts,
+    mandate_facts,
+    mandate_notification_facts,
+    method_facts,
+    setup_facts,
+)
+from webhooks.stripe_fees import item_facts, payout_facts, payout_items
+from webhooks.stripe_payments import (
+    charge_facts,
+    dispute_facts,
+    fraud_warning_facts,
+    intent_facts,
+    refund_facts,
+    session_facts,
+)
+from webhooks.stripe_recurring import invoice_facts, invoice_payment_facts, subscription_facts
+from webhooks.told import Told
+
+# The events we subscribe to, and some that say the same to endpoints of old API versions.
+TYPES: Final[Mapping[str, str]] = {
+    f"{family}.{name}": kind
+    for family, kind, names in (
+        (
+            "checkout.session",
+            "checkout.session",
+            "completed async_payment_succeeded async_payment_failed expired",
+        ),
+        (
+            "payment_intent",
+            "payment_intent",
+            "succeeded payment_failed processing requires_action canceled partially_funded "
+            "amount_capturable_updated",
+        ),
+        ("charge", "charge", "pending succeeded failed captured expired updated refunded"),
+        ("refund", "refund", "created updated failed"),
+        ("charge.refund", "refund", "updated"),
+        ("charge.dispute", "dispute", "created updated closed funds_withdrawn funds_reinstated"),
+        ("radar.early_fraud_warning", "radar.early_fraud_warning", "created updated"),
+        (
+            "invoice",
+            "invoice",
+            "finalized paid payment_succeeded payment_failed payment_action_required upcoming voided "
+            "marked_uncollectible overpaid",
+        ),
+        ("invoice_payment", "invoice_payment", "paid"),
+        (
+            "customer.subscription",
+            "subscription",
+            "created updated deleted paused resumed trial_will_end pending_update_applied "
+            "pending_update_expired",
+        ),
+        ("customer", "customer", "created updated deleted"),
+        ("payment_method", "payment_method", "attached updated automatically_updated detached"),
+        ("mandate", "mandate", "updated"),
+        ("setup_intent", "setup_intent", "succeeded setup_failed"),
+        ("source", "source_mandate_notification", "mandate_notification"),
+        ("payout", "payout", "created updated paid failed canceled reconciliation_completed"),
+        ("account.application", "application", "deauthorized"),
+    )
+    for name in names.split()
+}
+# Stripe sends invoice.payment_succeeded and invoice.paid together; each alone tells all, and
+# both write the same register. What is left out on purpose: drafts (invoice.created, .updated)
+# and attempts not yet made (payment_intent.created).
+
+_READERS: Final[Mapping[str, Callable[[Told], list[Fact]]]] = {
+    "checkout.session": session_facts,
+    "payment_intent": intent_facts,
+    "charge": charge_facts,
+    "refund": refund_facts,
+    "dispute": dispute_facts,
+    "radar.early_fraud_warning": fraud_warning_facts,
+    "invoice": invoice_facts,
+    "invoice_payment": invoice_payment_facts,
+    "subscription": subscription_facts,
+    "customer": customer_facts,
+    "payment_method": method_facts,
+    "mandate": mandate_facts,
+    "setup_intent": setup_facts,
+    "source_mandate_notification": mandate_notification_facts,
+    "payout": payout_facts,
+    "application": deauthorized_facts,
+    "balance_transaction": item_facts,
+    "balance_transactions": payout_items,
+}
+
+
+def is_wanted(type_: str) -> bool:
+    """Whether events of this type say anything to us."""
+    return _kind_of(type_) in _READERS
+
+
+def read(type_: str, *, at: int, ev: str, livemode: bool, said: Mapping[str, Any]) -> list[Fact]:
+    """The facts of one event about the object ``said``; none when it is of no interest.
+
+    Raises BadBody when the object cannot be kept: no id, no amount, no currency.
+    """
+    kind = _kind_of(type_)
+    # An event's name and its object differ in places: customer.deleted, charge.refund.updated.
+    own = said.get("object")
+    if kind is not None and isinstance(own, str) and own in _READERS:
+        kind = own
+    reader = _READERS.get(kind or "")
+    if reader is None:
+        return []
+    if kind == "charge" and said.get("status") is None:
+        raise BadBody("a charge without a status is older than 2014 and cannot be read")
+    return reader(Told(type_, kind or "", at, ev, livemode, said))
+
+
+def _kind_of(type_: str) -> str | None:
+    if type_.startswith("fetch."):
+        return type_.removeprefix("fetch.")
+    return TYPES.get(type_)

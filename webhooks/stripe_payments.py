@@ -1,0 +1,347 @@
+"""Facts from Stripe's charges, PaymentIntents, Checkout Sessions, refunds and disputes.
+
+Each says what one object is; how they make one payment is worked out in ``projection``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from webhooks.fact import Fact
+from webhooks.states import (
+    DisputeState,
+    DisputeWord,
+    DonorState,
+    PaymentState,
+    PaymentWord,
+    RecurringState,
+    RefundState,
+    RefundWord,
+)
+from webhooks.stripe_amounts import amount, currency_of, required_amount
+from webhooks.stripe_fees import fee_of
+from webhooks.stripe_shapes import (
+    Object,
+    address_of,
+    at,
+    charge_method,
+    identity,
+    metadata_of,
+    objects_at,
+    payment_key,
+    ref_of,
+    seconds_at,
+    text_at,
+)
+from webhooks.told import Told
+
+_MOMENTS: Final = frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"})
+_CHARGE_STEPS: Final[dict[PaymentWord, int]] = {
+    "unknown": 0, "processing": 1, "authorised": 3, "failed": 4, "cancelled": 5, "succeeded": 6,
+}  # fmt: skip
+_INTENT_STEPS: Final = {
+    "requires_payment_method": 1, "requires_confirmation": 2, "requires_action": 3, "processing": 4,
+    "requires_capture": 6, "canceled": 7, "succeeded": 8,
+}  # fmt: skip
+_INTENT_FAILED_STEP: Final = 5
+_INTENTS: Final[dict[str, PaymentWord]] = {
+    "requires_payment_method": "pending", "requires_confirmation": "pending", "requires_action": "pending",
+    "processing": "processing", "requires_capture": "authorised", "canceled": "cancelled",
+    "succeeded": "succeeded",
+}  # fmt: skip
+_SESSION_STEPS: Final[dict[PaymentWord, int]] = {"pending": 1, "expired": 3, "failed": 4}
+_REFUNDS: Final[dict[str, tuple[RefundWord, int]]] = {
+    "pending": ("pending", 1), "requires_action": ("pending", 2), "succeeded": ("succeeded", 3),
+    "failed": ("failed", 4), "canceled": ("cancelled", 4),
+}  # fmt: skip
+_DISPUTES: Final[dict[str, tuple[DisputeWord, int]]] = {
+    "warning_needs_response": ("open", 1), "warning_under_review": ("open", 2), "needs_response": ("open", 3),
+    "under_review": ("open", 4), "won": ("won", 6), "warning_closed": ("won", 6), "prevented": ("won", 6),
+    "lost": ("lost", 6), "appeal_needs_response": ("open", 7), "appeal_under_review": ("open", 8),
+}  # fmt: skip
+# Reasons by which a bank sends a debit back, without asking anyone first.
+_RETURN_REASONS: Final = frozenset(
+    "bank_cannot_process check_returned customer_initiated debit_not_authorized "
+    "incorrect_account_details insufficient_funds".split()
+)
+
+
+def charge_facts(told: Told) -> list[Fact]:
+    charge = told.said
+    ref, intent = identity(charge), ref_of(charge.get("payment_intent"))
+    group = intent or ref
+    status = text_at(charge, "status")
+    word = _charge_word(told, status)
+    found = [
+        told.fact("payment", ref, group=group, state=_charge_state(told, word), step=_CHARGE_STEPS[word]),
+        *told.same(ref, intent),
+        *_moment(told, ref, group=group, word=word),
+        *_charge_refunds(told, word),
+    ]
+    if invoice := ref_of(charge.get("invoice")):
+        found += told.joined(group, invoice)
+    if isinstance(charge.get("balance_transaction"), dict):
+        found.append(fee_of(told, charge["balance_transaction"], group=group))
+    if word == "unknown":
+        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
+    return found
+
+
+def _charge_word(told: Told, status: str | None) -> PaymentWord:
+    charge = told.said
+    if status == "succeeded":
+        if charge.get("captured", True):
+            return "succeeded"
+        # What was only authorised is released by something that looks like a refund.
+        released = told.type == "charge.expired" or charge.get("refunded") is True
+        return "cancelled" if released else "authorised"
+    return {"pending": "processing", "failed": "failed"}.get(status or "", "unknown")  # type: ignore[return-value]
+
+
+def _charge_state(told: Told, word: PaymentWord) -> PaymentState:
+    charge = told.said
+    currency = currency_of(charge)
+    gross = required_amount(charge, "amount", currency)
+    captured = amount(charge, "amount_captured", currency)
+    presented = charge.get("presentment_details")
+    state = PaymentState(
+        object="charge",
+        state=word,
+        status=text_at(charge, "status"),
+        amount_minor=captured if captured and word == "succeeded" else gross,
+        currency=currency,
+        method=charge_method(charge),
+        method_ref=ref_of(charge.get("payment_method")),
+        mandate_ref=_charge_mandate(charge),
+        created_at=seconds_at(charge, "created"),
+        payment_intent=ref_of(charge.get("payment_intent")),
+        invoice=ref_of(charge.get("invoice")),
+        fee_ref=ref_of(charge.get("balance_transaction")),
+        is_disputed=bool(charge.get("disputed")),
+        failure_code=text_at(charge, "failure_code"),
+        failure_text=text_at(charge, "failure_message"),
+        donor=_charge_donor(charge),
+        metadata=metadata_of(charge.get("metadata")),
+    )
+    if isinstance(presented, dict):
+        shown = currency_of(presented, "presentment_currency")
+        state["presentment_minor"] = amount(presented, "presentment_amount", shown)
+        state["presentment_currency"] = shown
+    return state
+
+
+def _charge_mandate(charge: Object) -> str | None:
+    method = text_at(charge, "payment_method_details", "type")
+    return ref_of(at(charge, "payment_method_details", method, "mandate")) if method else None
+
+
+def _charge_donor(charge: Object) -> DonorState:
+    return DonorState(
+        customer=ref_of(charge.get("customer")),
+        email=text_at(charge, "billing_details", "email") or text_at(charge, "receipt_email"),
+        name=text_at(charge, "billing_details", "name"),
+        phone=text_at(charge, "billing_details", "phone"),
+        address=address_of(at(charge, "billing_details", "address")),
+    )
+
+
+def _charge_refunds(told: Told, word: PaymentWord) -> list[Fact]:
+    """Refunds listed on a charge, one by one: endpoints before 2022-11-15 hear of them nowhere else.
+
+    A charge captured in part lists the rest as if it were refunded; that list says nothing.
+    """
+    charge = told.said
+    if word != "succeeded" or charge.get("amount_captured", charge.get("amount")) != charge.get("amount"):
+        return []
+    found: list[Fact] = []
+    for refund in objects_at(charge, "refunds"):
+        whole = {"charge": charge.get("id"), "payment_intent": charge.get("payment_intent"), **refund}
+        inner = Told("charge.refunds.created", "refund", told.at, told.ev, told.livemode, whole)
+        found += refund_facts(inner)
+    return found
+
+
+def _moment(told: Told, ref: str, *, group: str, word: PaymentWord) -> list[Fact]:
+    if told.type not in _MOMENTS or word != "succeeded":
+        return []
+    state = PaymentState(object="moment", state="succeeded", created_at=told.at)
+    return [told.fact("payment", f"{ref}/succeeded", group=group, state=state)]
+
+
+def intent_facts(told: Told) -> list[Fact]:
+    intent = told.said
+    ref = identity(intent)
+    charge = ref_of(intent.get("latest_charge"))
+    status = text_at(intent, "status")
+    word, step = _intent_word(told, status)
+    found = [
+        told.fact("payment", ref, group=ref, state=_intent_state(told, word, charge), step=step),
+        *told.same(charge, ref),
+        *_moment(told, ref, group=ref, word=word),
+    ]
+    if invoice := ref_of(intent.get("invoice")):
+        found += told.joined(ref, invoice)
+    if word == "unknown":
+        found.append(told.notice("unknown_value", ref, group=ref, field="status", value=status))
+    return found
+
+
+def _intent_word(told: Told, status: str | None) -> tuple[PaymentWord, int]:
+    if status == "requires_payment_method" and (
+        told.type == "payment_intent.payment_failed" or told.said.get("last_payment_error")
+    ):
+        return "failed", _INTENT_FAILED_STEP
+    return _INTENTS.get(status or "", "unknown"), _INTENT_STEPS.get(status or "", 0)
+
+
+def _intent_state(told: Told, word: PaymentWord, charge: str | None) -> PaymentState:
+    intent = told.said
+    currency = currency_of(intent)
+    received = amount(intent, "amount_received", currency)
+    methods = intent.get("payment_method_types")
+    only = methods[0] if isinstance(methods, list) and len(methods) == 1 else None
+    return PaymentState(
+        object="payment_intent",
+        state=word,
+        status=text_at(intent, "status"),
+        amount_minor=received
+        if received and word == "succeeded"
+        else required_amount(intent, "amount", currency),
+        currency=currency,
+        method=only if isinstance(only, str) else None,
+        method_ref=ref_of(intent.get("payment_method")),
+        created_at=seconds_at(intent, "created"),
+        charge=charge,
+        invoice=ref_of(intent.get("invoice")),
+        failure_code=text_at(intent, "last_payment_error", "decline_code")
+        or text_at(intent, "last_payment_error", "code"),
+        failure_text=text_at(intent, "last_payment_error", "message"),
+        donor=DonorState(customer=ref_of(intent.get("customer")), email=text_at(intent, "receipt_email")),
+        metadata=metadata_of(intent.get("metadata")),
+    )
+
+
+def session_facts(told: Told) -> list[Fact]:
+    """A Checkout Session: who gives and why. It never makes a payment succeed by itself."""
+    session = told.said
+    ref, intent = identity(session), ref_of(session.get("payment_intent"))
+    subscription = ref_of(session.get("subscription"))
+    if session.get("mode") == "setup":
+        return []  # its SetupIntent tells the rest
+    donor = _session_donor(session)
+    metadata = metadata_of(session.get("metadata"))
+    word = _session_word(told)
+    if subscription and not intent:
+        recurring = RecurringState(object="session", donor=donor, metadata=metadata)
+        return [
+            told.fact("recurring_gift", ref, group=subscription, state=recurring, step=_SESSION_STEPS[word])
+        ]
+    total = session.get("amount_total")
+    currency = currency_of(session) if total is not None else None
+    state = PaymentState(
+        object="session",
+        state=word,
+        status=text_at(session, "payment_status"),
+        amount_minor=amount(session, "amount_total", currency) if currency else None,
+        currency=currency,
+        created_at=seconds_at(session, "created"),
+        payment_intent=intent,
+        subscription=subscription,
+        donor=donor,
+        metadata=metadata,
+    )
+    return [
+        told.fact("payment", ref, group=intent or ref, state=state, step=_SESSION_STEPS[word]),
+        *told.same(ref, intent),
+    ]
+
+
+def _session_word(told: Told) -> PaymentWord:
+    if told.type == "checkout.session.async_payment_failed":
+        return "failed"
+    if told.type == "checkout.session.expired" or told.said.get("status") == "expired":
+        return "expired"
+    return "pending"  # also when paid: only a charge or PaymentIntent makes money certain
+
+
+def _session_donor(session: Object) -> DonorState:
+    return DonorState(
+        customer=ref_of(session.get("customer")),
+        email=text_at(session, "customer_details", "email") or text_at(session, "customer_email"),
+        name=text_at(session, "customer_details", "name"),
+        phone=text_at(session, "customer_details", "phone"),
+        address=address_of(at(session, "customer_details", "address")),
+        locale=text_at(session, "locale"),
+        promotions=text_at(session, "consent", "promotions"),
+        terms=text_at(session, "consent", "terms_of_service"),
+    )
+
+
+def refund_facts(told: Told) -> list[Fact]:
+    refund = told.said
+    ref, group = identity(refund), payment_key(refund)
+    if group is None:
+        return []  # a refund of something that is no payment, such as a customer balance
+    currency = currency_of(refund)
+    # Before 2014 a refund had no status: it was made when it was told.
+    status = text_at(refund, "status") or "succeeded"
+    word, step = _REFUNDS.get(status, ("unknown", 0))
+    charge, intent = ref_of(refund.get("charge")), ref_of(refund.get("payment_intent"))
+    state = RefundState(
+        state=word,
+        status=status,
+        amount_minor=required_amount(refund, "amount", currency),
+        currency=currency,
+        reason=text_at(refund, "reason"),
+        failure_reason=text_at(refund, "failure_reason"),
+        charge=charge,
+        payment_intent=intent,
+        created_at=seconds_at(refund, "created"),
+        metadata=metadata_of(refund.get("metadata")),
+    )
+    found = [told.fact("refund", ref, group=group, state=state, step=step), *told.same(charge, intent)]
+    if word == "unknown":
+        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
+    return found
+
+
+def dispute_facts(told: Told) -> list[Fact]:
+    dispute = told.said
+    ref, group = identity(dispute), payment_key(dispute)
+    if group is None:
+        return []
+    currency = currency_of(dispute)
+    status, reason = text_at(dispute, "status") or "", text_at(dispute, "reason")
+    word, step = _DISPUTES.get(status, ("unknown", 0))
+    charge, intent = ref_of(dispute.get("charge")), ref_of(dispute.get("payment_intent"))
+    state = DisputeState(
+        state=word,
+        status=status,
+        kind="return" if reason in _RETURN_REASONS else "dispute",
+        is_warning=status.startswith("warning_"),
+        amount_minor=required_amount(dispute, "amount", currency),
+        currency=currency,
+        reason=reason,
+        due_at=seconds_at(dispute, "evidence_details", "due_by"),
+        charge=charge,
+        payment_intent=intent,
+        created_at=seconds_at(dispute, "created"),
+    )
+    found = [told.fact("dispute", ref, group=group, state=state, step=step), *told.same(charge, intent)]
+    found += [fee_of(told, row, group=group) for row in objects_at(dispute, "balance_transactions")]
+    if word == "unknown":
+        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
+    return found
+
+
+def fraud_warning_facts(told: Told) -> list[Fact]:
+    warning = told.said
+    group = payment_key(warning)
+    if group is None:
+        return []
+    charge, intent = ref_of(warning.get("charge")), ref_of(warning.get("payment_intent"))
+    kind = text_at(warning, "fraud_type")
+    return [
+        told.notice("early_fraud_warning", charge or group, group=group, field="fraud_type", value=kind),
+        *told.same(charge, intent),
+    ]

@@ -1,0 +1,72 @@
+"""One provider event while it is being read: it stamps the facts with their version.
+
+It decides nothing about what an event means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from webhooks.fact import Fact, FactKind
+from webhooks.states import LinkState, NoticeState
+
+# Among events of one second about an object in the same step of its life: what was fetched
+# knows most, then an update, then anything else, then the creation.
+_NUDGES: Final = {"created": 0, "updated": 2}
+_FETCHED: Final = 3
+_STEPS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an event said about one object: ``said`` is that object, as parsed."""
+
+    type: str
+    kind: str
+    at: int
+    ev: str
+    livemode: bool
+    said: Mapping[str, Any]
+
+    def fact(self, kind: FactKind, ref: str, *, group: str, state: Mapping[str, Any], step: int = 0) -> Fact:
+        """A fact of this event; ``step`` is how far in its life the object is, and breaks ties."""
+        nudge = _FETCHED if self.type.startswith("fetch.") else _NUDGES.get(self.type.rpartition(".")[2], 1)
+        told = {key: value for key, value in state.items() if value is not None}
+        return Fact(
+            kind, ref, group, self.at, step * _STEPS + nudge, self.ev, {**told, "livemode": self.livemode}
+        )
+
+    def same(self, charge: str | None, intent: str | None) -> list[Fact]:
+        """That a charge (or Checkout Session) and a PaymentIntent are one payment."""
+        if not charge or not intent:
+            return []
+        state = LinkState(to=intent, relation="same")
+        return [self.fact("link", f"{charge}={intent}", group=charge, state=state)]
+
+    def joined(
+        self,
+        lower: str,
+        upper: str,
+        *,
+        by: str = "",
+        amount_minor: int | None = None,
+        currency: str | None = None,
+    ) -> list[Fact]:
+        """That ``lower`` hangs on ``upper``, written into both groups; ``by`` names who says so."""
+        up = LinkState(to=upper, relation="above", amount_minor=amount_minor, currency=currency)
+        down = LinkState(to=lower, relation="below", amount_minor=amount_minor, currency=currency)
+        return [
+            self.fact("link", f"{lower}>{upper}{by and ':' + by}", group=lower, state=up),
+            self.fact("link", f"{upper}<{lower}{by and ':' + by}", group=upper, state=down),
+        ]
+
+    def notice(
+        self, code: str, subject: str, *, group: str, field: str | None = None, value: str | None = None
+    ) -> Fact:
+        """Something for staff; the same notice about the same thing is one register."""
+        state = NoticeState(code=code, subject=subject, field=field, value=value)
+        return self.fact(
+            "notice", ":".join(filter(None, (subject, code, field, value))), group=group, state=state
+        )

@@ -1,0 +1,245 @@
+"""The present state of a payment, recurring gift, instalment, donor, method or payout, as plain values.
+
+``projection`` makes them from facts; services turn them into rows. They hold the provider's
+own ids and no rows of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from webhooks.states import (
+    DisputeWord,
+    DonorState,
+    InstalmentWord,
+    ItemWord,
+    NoticeState,
+    PaymentWord,
+    PayoutWord,
+    RecurringWord,
+    RefundWord,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinView:
+    """One end of a payment-invoice pair, and how much of the payment paid the invoice, when told."""
+
+    ref: str
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    ref: str
+    state: RefundWord
+    amount_minor: int
+    currency: str
+    reason: str | None
+    failure_reason: str | None
+    created_at: datetime | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the money is gone or going; a failed or cancelled refund came back."""
+        return self.state in ("pending", "succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    ref: str
+    state: DisputeWord
+    status: str  # the provider's word: appeal_* tells that a lost one was opened again
+    kind: Literal["dispute", "return"]
+    is_warning: bool  # an enquiry: no money has moved
+    amount_minor: int
+    currency: str
+    reason: str | None
+    due_at: datetime | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One balance transaction: what a charge, refund, dispute or fee did to the provider's balance.
+    Signed, and in the currency of the balance."""
+
+    txn: str
+    item: ItemWord
+    type: str | None
+    gross_minor: int
+    fee_minor: int
+    net_minor: int
+    currency: str
+    source_ref: str | None
+    payment_key: str | None  # may be a charge's id: the register (payment, ch_) then names the group
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """One payment. A gift is recorded when ``state`` is ``succeeded``, and by nothing else;
+    refunds and disputes are shown only then."""
+
+    key: str  # PaymentIntent, else charge, else (nothing tried yet) Checkout Session
+    refs: tuple[str, ...]  # every id it is known by, the key among them
+    state: PaymentWord
+    amount_minor: int | None  # None only while no charge or PaymentIntent was seen
+    currency: str | None
+    method: str | None
+    method_ref: str | None
+    mandate_ref: str | None
+    is_test: bool
+    created_at: datetime | None
+    succeeded_at: datetime | None
+    failure_code: str | None
+    failure_text: str | None
+    donor: DonorState
+    metadata: Mapping[str, str]
+    invoices: tuple[JoinView, ...]
+    subscription: str | None
+    refunds: tuple[RefundView, ...]
+    disputes: tuple[DisputeView, ...]
+    refunded_minor: int  # refunds that are pending or succeeded
+    held_minor: int  # disputes that are open, enquiries not among them
+    lost_minor: int  # disputes that are lost
+    fee_ref: str | None
+    items: tuple[ItemView, ...]
+    presentment_minor: int | None
+    presentment_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringView:
+    """A subscription. ``amount_minor``, ``period`` and ``every`` are its present term."""
+
+    ref: str
+    state: RecurringWord
+    status: str | None
+    amount_minor: int | None
+    currency: str | None
+    period: Literal["W", "M", "Y"] | None
+    every: int | None
+    is_test: bool
+    told_at: datetime  # when the provider said all this: the date of a change of term
+    started_at: datetime | None
+    anchor_at: datetime | None
+    period_start_at: datetime | None
+    period_end_at: datetime | None
+    trial_ends_at: datetime | None
+    ends_at: datetime | None
+    ended_at: datetime | None
+    closed_reason: str | None
+    comment: str | None
+    paused_reason: str | None
+    resumes_at: datetime | None
+    method_ref: str | None
+    next_at: datetime | None
+    next_minor: int | None
+    donor: DonorState
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentView:
+    """An invoice. ``payments`` names the payments that paid it, as far as they were told."""
+
+    ref: str
+    subscription: str | None
+    state: InstalmentWord
+    status: str | None
+    number: str | None
+    billing_reason: str | None
+    is_test: bool
+    period_start_at: datetime | None
+    period_end_at: datetime | None
+    due_at: datetime | None
+    paid_at: datetime | None
+    amount_due_minor: int | None
+    amount_paid_minor: int | None
+    off_provider_minor: int | None
+    overpaid_minor: int | None
+    currency: str | None
+    attempt: int
+    next_attempt_at: datetime | None
+    needs_action: bool
+    hosted_url: str | None
+    payments: tuple[JoinView, ...]
+    donor: DonorState
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DonorView:
+    ref: str
+    is_test: bool
+    is_deleted: bool
+    donor: DonorState
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodView:
+    """What is paid by: a card or account, whether it is attached, and whether its mandate holds."""
+
+    ref: str
+    is_test: bool
+    status: str | None
+    customer: str | None
+    method: str | None
+    brand: str | None
+    last4: str | None
+    exp_month: int | None
+    exp_year: int | None
+    mandate_ref: str | None
+    mandate_status: str | None
+    mandate_text: str | None
+    setup_status: str | None
+    failure_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutView:
+    ref: str
+    state: PayoutWord
+    net_minor: int
+    currency: str
+    is_test: bool
+    arrival_on: date | None
+    statement_descriptor: str | None
+    trace_id: str | None
+    is_automatic: bool
+    is_reconciled: bool
+    failure_code: str | None
+    created_at: datetime | None
+    items: tuple[ItemView, ...]
+
+    @property
+    def items_minor(self) -> int:
+        """What the items sum up to; the payout's own row is not among them."""
+        return sum(item.net_minor for item in self.items if item.item != "payout")
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the items give the payout to the last minor unit."""
+        return bool(self.items) and self.items_minor == self.net_minor
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """All that is known of one group. At most one of the views is there; none while only links
+    or parts that wait for their whole (a refund before its charge) have come."""
+
+    key: str
+    payment: PaymentView | None = None
+    recurring: RecurringView | None = None
+    instalment: InstalmentView | None = None
+    donor: DonorView | None = None
+    method: MethodView | None = None
+    payout: PayoutView | None = None
+    notices: tuple[NoticeState, ...] = ()
+    below: tuple[str, ...] = ()
