@@ -1,0 +1,297 @@
+"""Receipts: issuing with a number that has no gap, voiding, replacing. Never editing.
+
+The number is taken from a counter row in the transaction that inserts the receipt, as
+late as possible, so that a rollback gives it back and two workers queue at that row.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import func, select, update
+
+import receipts as printed
+from donorhub.db import db, insert_or_ignore
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import (
+    BankAccount,
+    Dispute,
+    Donor,
+    Gift,
+    Organisation,
+    Receipt,
+    ReceiptCounter,
+    ReceiptLine,
+    ReceiptPdf,
+)
+from donorhub.money import Money, total
+from donorhub.services import audit, donors, events, gifts, organisation, tasks
+from donorhub.services.receipt_payload import digest, freeze
+from receipts.document import DonorBlock, Lang, Line
+from receipts.document import Organisation as PrintedOrganisation
+from receipts.document import Receipt as Document
+
+
+def issue(
+    gift_ids: Sequence[int],
+    *,
+    today: date,
+    now: datetime,
+    actor: str,
+    lang: str | None = None,
+    replaces: Receipt | None = None,
+) -> Receipt:
+    """Issue a receipt for gifts of one donor in one currency and plan its PDF.
+
+    Rejected, with every reason, when a gift is on a live receipt, is a test, is wholly
+    taken away or under dispute, or the country's rules lack something. A gift partly
+    refunded is receipted for what is left.
+    """
+    chosen = _gifts(gift_ids)
+    donor = donors.get_donor(chosen[0].donor_id)
+    left = gifts.taken_away([gift.id for gift in chosen])
+    lines = [Money(gift.amount_minor - left[gift.id], gift.currency) for gift in chosen]
+    _refuse_unfit(chosen, lines, donor)
+    ours = organisation.get_organisation()
+    series = ours.receipt_series
+    issued_on = max(
+        today, _last_issued_on(series) or today
+    )  # a clock set back never puts a number before another
+    document = _document(
+        ours, donor, chosen, lines, issued_on=issued_on, lang=lang or donor.lang, replaces=replaces
+    )
+    _refuse_problems(document, issued_on)
+    number = _next_number(series, issued_on.year)
+    document = _numbered(document, printed_number(series, issued_on.year, number))
+    payload = freeze(document)
+    receipt = Receipt(
+        series=series, year=issued_on.year, number=number, kind=document.kind,
+        jurisdiction=document.jurisdiction,
+        rule_pack_version=document.rule_pack_version, template_version=document.template_version,
+        lang=document.lang, donor_id=donor.id, total_minor=document.total.minor,
+        currency=document.total.currency, payload=payload, payload_sha256=digest(payload), issued_at=now,
+        issued_on=issued_on, issued_by=actor, replaces_id=replaces.id if replaces else None,
+    )  # fmt: skip
+    db.session.add(receipt)
+    db.session.flush()  # lines and task need receipt.id
+    db.session.add_all(
+        ReceiptLine(receipt_id=receipt.id, position=place, gift_id=gift.id, amount_minor=line.minor)
+        for place, (gift, line) in enumerate(zip(chosen, lines, strict=True))
+    )
+    _plan_pdf(receipt, "issued", now=now)
+    events.tell("receipt.issued", ("receipt", receipt.id), occurred_at=now, now=now, donor_id=donor.id)
+    audit.record(
+        actor, "receipt.issued", ("receipt", receipt.id), now=now,
+        data={"number": document.number, "minor": document.total.minor, "currency": document.total.currency},
+    )  # fmt: skip
+    return receipt
+
+
+def void(receipt_id: int, *, reason: str, now: datetime, actor: str) -> Receipt:
+    """Void a receipt: its number and lines stay, its gifts are free again. A void one stays as it is."""
+    receipt = get_receipt(receipt_id)
+    if receipt.state == "void":
+        return receipt
+    if not reason.strip():
+        raise Rejected("say why the receipt is voided", field="/reason")
+    receipt.state, receipt.voided_at, receipt.voided_by, receipt.void_reason = "void", now, actor, reason
+    db.session.execute(
+        update(ReceiptLine).where(ReceiptLine.receipt_id == receipt.id).values(released_at=now)
+    )
+    _plan_pdf(receipt, "void", now=now)
+    events.tell(
+        "receipt.voided", ("receipt", receipt.id), occurred_at=now, now=now, donor_id=receipt.donor_id
+    )
+    audit.record(actor, "receipt.voided", ("receipt", receipt.id), now=now)
+    return receipt
+
+
+def replace(receipt_id: int, *, today: date, now: datetime, actor: str, lang: str | None = None) -> Receipt:
+    """Void a receipt and issue a new one for the same gifts that names the old. Conflict when it is void."""
+    old = get_receipt(receipt_id)
+    if old.state == "void":
+        raise Conflict(f"receipt {number_of(old)} is void already")
+    gift_ids = [line.gift_id for line in old.lines]
+    void(old.id, reason="replaced", now=now, actor=actor)
+    return issue(gift_ids, today=today, now=now, actor=actor, lang=lang, replaces=old)
+
+
+def get_receipt(receipt_id: int) -> Receipt:
+    receipt = db.session.get(Receipt, receipt_id)
+    if receipt is None:
+        raise NotFound(f"there is no receipt {receipt_id}")
+    return receipt
+
+
+def find_pdf(receipt: Receipt) -> ReceiptPdf | None:
+    """The newest PDF: of a void receipt the stamped one, once it is made."""
+    return db.session.scalar(
+        select(ReceiptPdf).filter_by(receipt_id=receipt.id).order_by(ReceiptPdf.id.desc()).limit(1)
+    )
+
+
+def keep_pdf(receipt: Receipt, mark: str, content: bytes, sha256: str) -> None:
+    """Store the bytes that were made of the frozen payload; the first ones stay for ever."""
+    db.session.execute(
+        insert_or_ignore(ReceiptPdf, on=("receipt_id", "mark")).values(
+            receipt_id=receipt.id, mark=mark, content=content, sha256=sha256
+        )
+    )
+    if mark == "issued":
+        receipt.pdf_sha256 = receipt.pdf_sha256 or sha256
+    receipt.waits_because = ""
+
+
+def number_of(receipt: Receipt) -> str:
+    return printed_number(receipt.series, receipt.year, receipt.number)
+
+
+def printed_number(series: str, year: int, number: int) -> str:
+    """As it is printed: ``R/2026/000123``."""
+    return f"{series}/{year}/{number:06d}"
+
+
+def _gifts(gift_ids: Sequence[int]) -> list[Gift]:
+    wanted = list(dict.fromkeys(gift_ids))
+    found = {gift.id: gift for gift in db.session.scalars(select(Gift).where(Gift.id.in_(wanted)))}
+    missing = [id_ for id_ in wanted if id_ not in found]
+    if missing or not wanted:
+        raise NotFound(
+            f"there is no gift {missing[0]}" if missing else "choose at least one gift", field="/gift_ids"
+        )
+    return sorted(found.values(), key=lambda gift: (gift.received_on, gift.id))
+
+
+def _refuse_unfit(chosen: Sequence[Gift], lines: Sequence[Money], donor: Donor) -> None:
+    reasons = []
+    if len({gift.donor_id for gift in chosen}) > 1:
+        reasons.append("the gifts are of several donors")
+    if len({gift.currency for gift in chosen}) > 1:
+        reasons.append("the gifts are in several currencies: issue a receipt for each")
+    ids = [gift.id for gift in chosen]
+    live = db.session.scalars(
+        select(ReceiptLine.gift_id).where(ReceiptLine.gift_id.in_(ids), ReceiptLine.released_at.is_(None))
+    ).all()
+    reasons += [f"gift {id_} is on a receipt already" for id_ in live]
+    disputed = db.session.scalars(
+        select(Dispute.gift_id).where(
+            Dispute.gift_id.in_(ids), Dispute.state == "open", Dispute.kind != "warning"
+        )
+    ).all()
+    reasons += [f"gift {id_} is disputed" for id_ in disputed]
+    reasons += [f"gift {gift.id} is a test" for gift in chosen if gift.is_test]
+    reasons += [
+        f"nothing is left of gift {gift.id}"
+        for gift, line in zip(chosen, lines, strict=True)
+        if line.minor <= 0
+    ]
+    if reasons:
+        raise Rejected("; ".join(reasons), code="gift_not_receiptable", field="/gift_ids")
+
+
+def _document(
+    ours: Organisation,
+    donor: Donor,
+    chosen: Sequence[Gift],
+    lines: Sequence[Money],
+    *,
+    issued_on: date,
+    lang: str,
+    replaces: Receipt | None,
+) -> Document:
+    currency = chosen[0].currency
+    pack = printed.pack(ours.jurisdiction, issued_on)
+    return Document(
+        number="",
+        kind="single" if len(chosen) == 1 else "annual",
+        state="draft",
+        jurisdiction=ours.jurisdiction,
+        rule_pack_version=pack.version,
+        template_version=printed.TEMPLATE_VERSION,
+        lang=cast(Lang, lang),
+        issued_on=issued_on,
+        organisation=_printed_organisation(ours, currency),
+        donor=DonorBlock(
+            name_line=donor.name,
+            address_lines=_address(donor),
+            is_company=donor.kind == "organisation",
+        ),
+        lines=tuple(
+            Line(gift.received_on, line, gift.method, purpose=_purpose(gift))
+            for gift, line in zip(chosen, lines, strict=True)
+        ),
+        total=total(lines, currency),
+        period=(chosen[0].received_on, chosen[-1].received_on) if len(chosen) > 1 else None,
+        replaces=number_of(replaces) if replaces else "",
+    )
+
+
+def _numbered(document: Document, number: str) -> Document:
+    return dataclasses.replace(document, number=number, state="issued")
+
+
+def _refuse_problems(document: Document, on: date) -> None:
+    found = printed.check(_numbered(document, "CHECK"), printed.pack(document.jurisdiction, on))
+    errors = [problem for problem in found if problem.level == "error"]
+    if errors:
+        raise Rejected(
+            "; ".join(problem.message for problem in errors),
+            code="receipt_incomplete",
+            problems=[problem.code for problem in errors],
+        )
+
+
+def _printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:
+    account = db.session.scalar(
+        select(BankAccount.number).where(BankAccount.currency == currency).order_by(BankAccount.id).limit(1)
+    )
+    place = " ".join(part for part in (ours.postcode, ours.city) if part)
+    return PrintedOrganisation(
+        legal_name=ours.legal_name,
+        address_lines=tuple(line for line in (ours.street, place) if line),
+        ids={name: str(value) for name, value in ours.ids.items()},
+        place=ours.city,
+        signatory_name=ours.signatory_name,
+        signatory_role=ours.signatory_role,
+        account=account or "",
+        exemption=ours.exemption,
+        contact=ours.contact,
+    )
+
+
+def _address(donor: Donor) -> tuple[str, ...]:
+    place = " ".join(part for part in (donor.postcode, donor.city) if part)
+    return tuple(line for line in (donor.street, place) if line)
+
+
+def _purpose(gift: Gift) -> str:
+    return ", ".join(part.fund.name for part in gift.designations)
+
+
+def _last_issued_on(series: str) -> date | None:
+    last: date | None = db.session.scalar(select(func.max(Receipt.issued_on)).where(Receipt.series == series))
+    return last
+
+
+def _next_number(series: str, year: int) -> int:
+    db.session.execute(
+        insert_or_ignore(ReceiptCounter, on=("series", "year")).values(series=series, year=year, last=0)
+    )
+    number: int = db.session.execute(
+        update(ReceiptCounter)
+        .where(ReceiptCounter.series == series, ReceiptCounter.year == year)
+        .values(last=ReceiptCounter.last + 1)
+        .returning(ReceiptCounter.last)
+    ).scalar_one()
+    return number
+
+
+def _plan_pdf(receipt: Receipt, mark: str, *, now: datetime) -> None:
+    facts: dict[str, Any] = {"mark": mark}
+    tasks.plan(
+        f"render_receipt:{receipt.id}:{mark}", kind="render_receipt", performer="worker",
+        subject=("receipt", receipt.id), donor_id=receipt.donor_id, due_at=now, now=now, facts=facts,
+    )  # fmt: skip
