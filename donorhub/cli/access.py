@@ -1,0 +1,135 @@
+"""``donorhub user`` and ``donorhub token``: who may come in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from donorhub import clock
+from donorhub.cli.context import actor, in_app
+from donorhub.db import db
+from donorhub.domain.access import PERMISSIONS
+from donorhub.errors import NotFound
+from donorhub.models import ROLES, ApiToken, User
+from donorhub.services import access
+
+
+@click.group()
+def user() -> None:
+    """Users of the staff."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--name", help="The name as it is shown; else the address.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be repeated."
+)
+@click.option("--lang", type=click.Choice(("en", "pl", "sq")), default="en", show_default=True)
+@click.option("--password", help="Else one is made and printed once.")
+@in_app
+def create(email: str, name: str | None, roles: tuple[str, ...], lang: str, password: str | None) -> None:
+    """Add a user with EMAIL."""
+    secret = password or access.one_time_password()
+    made = access.create_user(
+        email, name=name or email, password=secret, roles=roles, lang=lang, now=clock.now(), actor=actor()
+    )
+    db.session.commit()
+    click.echo(f"user {made.id} {made.email}: {', '.join(sorted(roles))}")
+    if not password:
+        click.echo(f"password (shown once): {secret}")
+
+
+@user.command("list")
+@in_app
+def list_users() -> None:
+    """List the users and their roles."""
+    for one in db.session.query(User).order_by(User.id):
+        roles = ", ".join(role.name for role in one.roles)
+        click.echo(f"{one.id}\t{one.email}\t{roles}\t{'active' if one.active else 'inactive'}")
+
+
+@user.command("roles")
+@click.argument("email")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+@in_app
+def roles_(email: str, roles: tuple[str, ...]) -> None:
+    """Give the user with EMAIL exactly these roles."""
+    access.set_roles(_user(email).id, roles, now=clock.now(), actor=actor())
+    db.session.commit()
+    click.echo(f"{email}: {', '.join(sorted(roles))}")
+
+
+@user.command("password")
+@click.argument("email")
+@in_app
+def password_(email: str) -> None:
+    """Make a new password for the user with EMAIL and print it once."""
+    secret = access.one_time_password()
+    access.set_password(_user(email).id, secret, now=clock.now(), actor=actor())
+    db.session.commit()
+    click.echo(f"password (shown once): {secret}")
+
+
+@user.command("deactivate")
+@click.argument("email")
+@in_app
+def deactivate(email: str) -> None:
+    """Let the user with EMAIL in no more."""
+    access.deactivate(_user(email).id, now=clock.now(), actor=actor())
+    db.session.commit()
+    click.echo(f"{email} is inactive")
+
+
+@click.group()
+def token() -> None:
+    """Keys for programs that use the API."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(sorted(PERMISSIONS)),
+    help="May be repeated.",
+)
+@click.option("--days", type=int, help="Ends after so many days; else never.")
+@in_app
+def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Make a token called NAME and print it once."""
+    now = clock.now()
+    ends = now + timedelta(days=days) if days else None
+    made, text = access.create_token(name, scopes, now=now, actor=actor(), expires_at=ends)
+    db.session.commit()
+    click.echo(f"token {made.id} {name}: {', '.join(made.scopes)}")
+    click.echo(text)
+
+
+@token.command("list")
+@in_app
+def list_tokens() -> None:
+    """List the tokens; their texts are kept nowhere."""
+    for one in db.session.query(ApiToken).order_by(ApiToken.id):
+        state = "revoked" if one.revoked_at else "valid"
+        click.echo(f"{one.id}\t{one.name}\t{' '.join(one.scopes)}\t{state}")
+
+
+@token.command("revoke")
+@click.argument("token_id", type=int)
+@in_app
+def revoke(token_id: int) -> None:
+    """Make the token TOKEN_ID worthless."""
+    access.revoke_token(token_id, now=clock.now(), actor=actor())
+    db.session.commit()
+    click.echo(f"token {token_id} is revoked")
+
+
+def _user(email: str) -> User:
+    found = access.find_user(email)
+    if found is None:
+        raise NotFound(f"there is no user {email}")
+    return found

@@ -1,0 +1,46 @@
+"""What commands share: the application, made when a command needs it, and who is at the keyboard."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from donorhub import logs
+from donorhub.config import Settings, load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def actor() -> str:
+    """How the audit names who ran a command: ``cli:marta``."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user need not have a name
+        return "cli:unknown"
+
+
+def make_app(settings: Settings | None = None) -> Flask:
+    from donorhub.app import create_app
+
+    settings = settings or load()
+    logs.configure(settings.log_format)
+    return create_app(settings)
+
+
+def in_app(command: Command) -> Command:
+    """Run a command inside the application, with an up-to-date database."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from donorhub.cli.database import refuse_old_database
+
+        app = make_app()
+        with app.app_context():
+            refuse_old_database()
+            return command(*args, **kwargs)
+
+    return run  # type: ignore[return-value]  # it takes what the command takes

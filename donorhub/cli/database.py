@@ -1,0 +1,50 @@
+"""``donorhub db``: making and upgrading the database."""
+
+from __future__ import annotations
+
+import click
+
+from donorhub import clock
+from donorhub.cli.context import make_app
+from donorhub.db import db
+from donorhub.errors import Misconfigured
+from donorhub.migrations import run
+from donorhub.services import organisation
+
+
+@click.group("db")
+def db_group() -> None:
+    """Make and upgrade the database."""
+
+
+@db_group.command()
+def upgrade() -> None:
+    """Bring the database up to date. Safe to run again; data is never lost."""
+    with make_app().app_context():
+        before, after = bring_up_to_date()
+    click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+
+
+@db_group.command()
+@click.argument("words")
+def revision(words: str) -> None:
+    """For developers: write a migration from the models. WORDS say what it does."""
+    with make_app().app_context():
+        click.echo(run.write_new(db.engine, words, clock.now()))
+
+
+def bring_up_to_date() -> tuple[str | None, str | None]:
+    """Run the migrations and found the organisation; inside an application context."""
+    revisions = run.upgrade(db.engine)
+    organisation.found(now=clock.now())
+    db.session.commit()
+    db.session.remove()
+    return revisions
+
+
+def refuse_old_database() -> None:
+    """Misconfigured when the tables are not those of this program."""
+    with db.engine.connect() as connection:
+        has = run.current(connection)
+    if has != run.newest():
+        raise Misconfigured("the database is not up to date: run `donorhub db upgrade` first")

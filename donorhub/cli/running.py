@@ -1,0 +1,114 @@
+"""``donorhub serve``, ``worker`` and ``timer``: the processes that run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import click
+from flask import Flask
+
+from donorhub.cli.context import make_app
+from donorhub.cli.database import bring_up_to_date, refuse_old_database
+from donorhub.config import Settings
+from donorhub.errors import Misconfigured
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; else DONORHUB_HOST.")
+@click.option("--port", type=int, help="Port to listen on; else DONORHUB_PORT.")
+@click.option("--processes", type=int, default=1, show_default=True, help="Web processes (needs REDIS_URL).")
+def serve(host: str | None, port: int | None, processes: int) -> None:
+    """Serve the web pages, the API and the webhooks. Without Redis it also does all the work."""
+    app = make_app()
+    settings: Settings = app.extensions["donorhub.settings"]
+    refuse_unsafe_processes(settings, processes)
+    address = host or settings.host, port or settings.port
+    with app.app_context():
+        bring_up_to_date()
+    if settings.is_embedded:
+        serve_embedded(app, *address)
+    else:
+        _serve_many(settings, *address, processes)
+
+
+@click.command()
+@click.option("--burst", is_flag=True, help="Work off what waits, then end.")
+@click.option("--name", help="Name of this worker in Redis.")
+def worker(burst: bool, name: str | None) -> None:
+    """Work off what waits. With Redis; start as many as wanted."""
+    from donorhub.jobs.worker import run_rq_worker, work_once
+
+    app = make_app()
+    with app.app_context():
+        refuse_old_database()
+    if app.extensions["donorhub.settings"].is_embedded:
+        if not burst:
+            raise Misconfigured(
+                "REDIS_URL is not set: `donorhub serve` does the work itself; here only --burst helps"
+            )
+        while work_once(app):
+            pass
+        return
+    run_rq_worker(app, burst=burst, name=name)
+
+
+@click.command()
+def timer() -> None:
+    """Keep time where there is Redis: sweep, seal, instalments, checks. One is enough, two do no harm."""
+    from donorhub.jobs.timer import run_timer
+
+    app = make_app()
+    with app.app_context():
+        refuse_old_database()
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
+    run_timer(app, stop=stopping.is_set)
+
+
+def refuse_unsafe_processes(settings: Settings, processes: int) -> None:
+    """Several processes need a queue that all of them see, and a database for many writers."""
+    if processes > 1 and (settings.is_embedded or settings.uses_sqlite):
+        raise Misconfigured("several processes need DATABASE_URL (PostgreSQL) and REDIS_URL")
+    if not settings.is_embedded and settings.uses_sqlite:
+        raise Misconfigured("REDIS_URL is set but DATABASE_URL is not: workers need PostgreSQL")
+
+
+def serve_embedded(app: Flask, host: str, port: int) -> None:
+    """Serve with threads and the worker in this process, until SIGTERM or Ctrl-C."""
+    from waitress.server import create_server
+
+    from donorhub.jobs.worker import WorkerThread
+
+    settings: Settings = app.extensions["donorhub.settings"]
+    server = create_server(
+        app, host=host, port=port, threads=settings.threads, ident="DonorHub",
+        max_request_body_size=(settings.upload_limit_mb + 1) * 1024 * 1024,
+    )  # fmt: skip
+    doer = WorkerThread(app)
+    doer.start()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    click.echo(f"DonorHub listens on http://{host}:{port}", err=True)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        doer.stop()
+        server.close()
+
+
+def _serve_many(settings: Settings, host: str, port: int, processes: int) -> None:
+    """Hand over to gunicorn, which keeps the web processes."""
+    arguments = [
+        "gunicorn", "donorhub.app:create_app()", "--bind", f"{host}:{port}", "--workers", str(processes),
+        "--worker-class", "gthread", "--threads", str(settings.threads), "--timeout", "60",
+    ]  # fmt: skip
+    os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606  our own arguments, no shell

@@ -1,0 +1,30 @@
+"""How Alembic reaches our database; run through ``donorhub db upgrade``."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import Connection
+
+from donorhub import models  # noqa: F401  the tables must be known
+from donorhub.db import Base
+
+SEARCH_TABLES = ("donor_search",)  # SQLite's full-text index keeps tables of its own
+
+
+def _is_ours(name: str | None, kind: str) -> bool:
+    return not (kind == "table" and name is not None and name.startswith(SEARCH_TABLES))
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        include_name=lambda name, kind, _parents: _is_ours(name, kind),
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+_run(context.config.attributes["connection"])
