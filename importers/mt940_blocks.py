@@ -69,6 +69,9 @@ class _Cutter:
                 self.end = self.end or mark
                 continue
             tag = mark[1] or mark[3]
+            if tag == "86" and self.row is not None and self.end is None:
+                self.tag = tag  # the most frequent mark of all changes nothing else
+                continue
             if self._is_text(tag, mark):
                 continue
             done = self._begins_a_statement(tag, mark)

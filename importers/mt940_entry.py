@@ -32,12 +32,15 @@ _NO_REFERENCE: Final = frozenset(
     "NONREF NOREF NOTPROVIDED NOT-PROVIDED EREF EREF+ KREF KREF+ MREF MREF+ PREF PREF+ -1".split()
 )
 _OWNER_REF: Final = 16  # characters of the reference in SWIFT's form; Rabobank writes a name after it
+_SHORTEST_IBAN: Final = 15  # Norway's
 _ORIGINAL: Final = re.compile(r"([A-Z]{3}) ?([0-9]{1,15}(?:[.,][0-9]{0,4})?)", re.ASCII)
 
 
 def reference(text: str | None) -> str | None:
     """A reference, or None for the words and zeros that banks write when there is none."""
-    cleaned = (text or "").strip()
+    if not text:
+        return None
+    cleaned = text.strip()
     word = cleaned.upper().replace(" ", "")
     return None if not word.strip("0") or word in _NO_REFERENCE else cleaned
 
@@ -83,7 +86,8 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, bool]:
     cannot be read.
     """
     head, *texts = _TEXTS.split(raw)
-    first, _, beside = head[len(":61:") :].partition("\n")
+    first, _, below = head[len(":61:") :].partition("\n")
+    beside = tidy(below)
     found = _LINE.match(first)
     if not found:
         raise ValueError(_what_is_wrong(first))
@@ -94,7 +98,7 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, bool]:
     amount = -amount if mark in _MONEY_OUT else amount
     told = _told(texts, returned=mark[0] == "R")
     own_ref, _, bank_ref = refs.partition("//")
-    own_ref = _counterparty_in_61(told, own_ref.rstrip(), tidy(beside), has_bank_ref=bool(bank_ref))
+    own_ref = _counterparty_in_61(told, own_ref.rstrip(), beside, has_bank_ref=bool(bank_ref))
     entry = Entry(
         position=position,
         booked_on=booked,
@@ -104,12 +108,17 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, bool]:
         reversal=mark[0] == "R",
         bank_ref=reference(bank_ref),
         entry_ref=told.tx_id or reference(own_ref),
-        bank_code="/".join(part for part in ((kind or "").strip(), told.code) if part) or None,
-        info=told.info or tidy(beside) or None,
+        bank_code=_bank_code(kind, told.code),
+        info=told.info or beside or None,
         details=(_detail(told, amount),) if texts else (),
         raw=raw,
     )
     return entry, moved or moved_too
+
+
+def _bank_code(kind: str | None, code: str | None) -> str | None:
+    """SWIFT's type and the bank's own code of business: ``NTRF/166``."""
+    return (f"{kind.strip()}/{code}" if code else kind.strip()) if kind else code
 
 
 def _what_is_wrong(line: str) -> str:
@@ -139,6 +148,8 @@ def _counterparty_in_61(told: Told, ref: str, beside: str, *, has_bank_ref: bool
     SNS and ASN write the account as the reference, the name below it and both again before the
     text; Rabobank an account of 16 places and a name, or the IBAN below.
     """
+    if not beside and len(ref) < _SHORTEST_IBAN:
+        return ref
     if iban.is_iban(beside):
         told.account = told.account or beside
     if iban.is_iban(ref):
@@ -162,22 +173,22 @@ def _detail(told: Told, amount: Money) -> Detail:
     return Detail(
         position=0,
         amount=amount,
-        original=_other_amount(told, "original", amount),
+        original=_other_amount(told, "original", amount) if told.original else None,
         counterparty=_party(told),
-        end_to_end_id=reference(told.end_to_end_id),
-        tx_id=reference(told.tx_id),
-        instruction_id=reference(told.instruction_id),
-        mandate_id=reference(told.mandate_id),
-        creditor_id=reference(told.creditor_id),
-        batch_id=reference(told.batch_id),
+        end_to_end_id=told.end_to_end_id and reference(told.end_to_end_id),
+        tx_id=told.tx_id and reference(told.tx_id),
+        instruction_id=told.instruction_id and reference(told.instruction_id),
+        mandate_id=told.mandate_id and reference(told.mandate_id),
+        creditor_id=told.creditor_id and reference(told.creditor_id),
+        batch_id=told.batch_id and reference(told.batch_id),
         virtual_account=told.virtual_account,
         remittance=told.remittance,
         references=told.references,
         purpose=told.purpose,
         return_code=told.return_code,
         return_info=told.return_info,
-        charges=_other_amount(told, "charges", amount),
-        extra=tuple(told.extra),
+        charges=_other_amount(told, "charges", amount) if told.charges else None,
+        extra=told.extra,
     )
 
 
@@ -192,10 +203,8 @@ def _party(told: Told) -> Party:
 
 def _other_amount(told: Told, name: str, amount: Money) -> Money | None:
     """An instructed amount or a charge such as ``USD13,50``; what cannot be read stays in ``extra``."""
-    text: str | None = getattr(told, name)
-    if text is None:
-        return None
-    return _money(text, amount, keep=lambda: told.extra.append((name, text)))
+    text: str = getattr(told, name)
+    return _money(text, amount, keep=lambda: told.add(name, text))
 
 
 def _money(text: str, amount: Money, *, keep: Callable[[], None]) -> Money | None:

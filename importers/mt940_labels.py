@@ -41,7 +41,7 @@ def slashed(text: str, *, returned: bool) -> Told | None:
     if not start:
         return None
     pieces = _SLASHED.split(flowing(text))
-    told = Told(code=start[1])
+    told = Told(start[1])
     side = ""
     for key, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         value = tidy(piece.strip("/ "))
@@ -74,7 +74,7 @@ def _keep_slashed(told: Told, key: str, value: str, *, ultimate: bool) -> None:
     elif key in _SLASHED_FIELD and getattr(told, _SLASHED_FIELD[key]) is None:
         setattr(told, _SLASHED_FIELD[key], value)
     else:
-        told.extra.append((key, value))
+        told.add(key, value)
 
 
 def _remittance(told: Told, value: str) -> None:
@@ -117,7 +117,8 @@ def labelled(text: str) -> Told | None:
     if not pieces:
         return None
     code = _LABELLED_HEAD.match(head)
-    told = Told(code=code[1], info=tidy(code[2]).rstrip("; ") or None) if code else Told()
+    told = Told(code[1] if code else None)
+    told.info = (tidy(code[2]).rstrip("; ") or None) if code else None
     for label, piece in zip(pieces[0::2], pieces[1::2], strict=True):
         _keep_labelled(told, label, piece)
     return told
@@ -184,6 +185,6 @@ def dutch(text: str) -> Told | None:
 def plain(text: str) -> Told:
     """Any other text: the remittance; three digits before it are the German code of business."""
     line = tidy(flowing(text))
-    if line.startswith("999") and not line[3:4].isspace():
-        return Told(code="999", remittance=line[3:])
-    return Told(remittance=line)
+    told = Told("999" if line.startswith("999") and not line[3:4].isspace() else None)
+    told.remittance = line[3:] if told.code else line
+    return told

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -31,11 +30,13 @@ _RETURNS: Final = frozenset(("108", "109", "159"))  # codes of business of SEPA 
 _WIDTH: Final = 65  # of a line of :86:
 
 
-@dataclass(slots=True)
 class Told:
-    """What one :86: text says; texts as the bank wrote them but for blanks, ids untested."""
+    """What one :86: text says; texts as the bank wrote them but for blanks, ids untested.
 
-    code: str | None = None
+    Not a dataclass: a hundred thousand are made for a large file, with three or four fields each,
+    and what is not set costs nothing as an attribute of the class.
+    """
+
     info: str | None = None
     name: str | None = None
     account: str | None = None
@@ -56,11 +57,20 @@ class Told:
     original: str | None = None
     charges: str | None = None
     references: tuple[tuple[str, str], ...] = ()
-    extra: list[tuple[str, str]] = field(default_factory=list)
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def __init__(self, code: str | None = None) -> None:
+        self.code = code
+
+    def add(self, name: str, value: str) -> None:
+        """Keep something that has no field of its own."""
+        self.extra += ((name, value),)
 
 
 def tidy(text: str) -> str:
     """``text`` with runs of blanks as one, and none at its ends."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join(text.split())
 
 
@@ -91,7 +101,8 @@ def numbered(text: str, *, returned: bool) -> Told | None:
         return None
     sign = start[2] or start[4]
     parts = _parts(text[start.end() - 1 :].replace("\n", ""), sign)
-    told = Told(code=start[1] or start[3], info=tidy(parts.get("00", "")) or None)
+    told = Told(start[1] or start[3])
+    told.info = tidy(parts.get("00", "")) or None
     if sign == "<" and "32" not in parts:  # BPH and Alior: 27 and 28 name, 20 to 26 title
         _name(told, sign, [parts.pop("27", ""), parts.pop("28", "")])
     else:
@@ -99,7 +110,9 @@ def numbered(text: str, *, returned: bool) -> Told | None:
     _bank_and_account(told, sign, parts)
     _title(told, sign, parts)
     _return(told, parts.get("34", ""), returned=returned)
-    told.extra.extend((tag, value) for tag, value in parts.items() if tag > "34" and tag != "38" and value)
+    for tag, value in parts.items():
+        if tag >= "35" and tag != "38" and value:
+            told.add(tag, value)
     return told
 
 
@@ -111,13 +124,23 @@ def _splitter(sign: str) -> re.Pattern[str]:
 def _parts(text: str, sign: str) -> dict[str, str]:
     """Sub-fields by number. The same number again is no sub-field but part of a text."""
     pieces = _splitter(sign).split(text)
+    tags, values = pieces[1::2], pieces[2::2]
+    parts = dict(zip(tags, values, strict=True))
+    if len(parts) < len(tags):
+        parts = _first_of_each(sign, tags, values)
+    if not text.isascii():
+        parts = {tag: "" if value in _EMPTY else value for tag, value in parts.items()}
+    return parts
+
+
+def _first_of_each(sign: str, tags: list[str], values: list[str]) -> dict[str, str]:
     parts: dict[str, str] = {}
     last = ""
-    for tag, value in zip(pieces[1::2], pieces[2::2], strict=True):
+    for tag, value in zip(tags, values, strict=True):
         if tag in parts:
             parts[last] += f"{sign}{tag}{value}"
         else:
-            parts[tag] = "" if value in _EMPTY else value
+            parts[tag] = value
             last = tag
     return parts
 
@@ -134,38 +157,36 @@ def _name(told: Told, sign: str, parts: list[str]) -> None:
 def _bank_and_account(told: Told, sign: str, parts: Mapping[str, str]) -> None:
     bank = iban.without_blanks(parts.get("30", ""))
     account = iban.without_blanks(parts.get("31", ""))
-    whole = iban.without_blanks(parts.get("38", ""))
+    whole = iban.without_blanks(parts["38"]) if "38" in parts else ""
+    whole = whole or iban.polish_iban(bank, account) or account
     if BIC.fullmatch(bank):
         told.bic = bank
-    elif bank:
-        told.extra.append(("sort_code", bank))
-    whole = whole or iban.polish_iban(bank, account) or account
+    elif bank and bank not in whole:
+        told.add("sort_code", bank)
     told.account = (whole if sign == "^" else iban.from_nrb(whole)) or None
 
 
-def _chunks(sign: str, parts: Mapping[str, str]) -> Iterator[str]:
-    for tag, value in parts.items():
-        if value and (tag[0] == "2" or (tag[0] == "6" and tag <= "63" and sign == "?")):
-            yield value
-
-
 def _title(told: Told, sign: str, parts: dict[str, str]) -> None:
-    text = _joined(list(_chunks(sign, parts)), hard=_HARD, soft=_SOFT)
-    if sign == "?":
-        for tag in ("60", "61", "62", "63"):
-            parts.pop(tag, None)
+    tags = [tag for tag in parts if tag[0] == "2" or (sign == "?" and "60" <= tag <= "63")]
+    text = _joined([parts.pop(tag) for tag in tags], hard=_HARD, soft=_SOFT)
+    if "+" not in text and "MTLG:" not in text:
+        told.remittance = _unmarked(text)
+        return
     for name, value in _keywords(text):
         _keep(told, name, value)
-    told.remittance = tidy(told.remittance)
+    told.remittance = told.remittance.strip()
+
+
+def _unmarked(text: str) -> str:
+    return tidy(text.replace(_HARD, "").replace(_SOFT, " "))
 
 
 def _joined(chunks: list[str], hard: str = "", soft: str = " ") -> str:
     pieces = [chunk for chunk in chunks if chunk]
-    glued = [
-        chunk + (hard if len(chunk) >= _FULL_CHUNK else soft) if i + 1 < len(pieces) else chunk
-        for i, chunk in enumerate(pieces)
-    ]
-    return "".join(glued)
+    if len(pieces) <= 1:
+        return "".join(pieces)
+    *others, last = pieces
+    return "".join([chunk + (hard if len(chunk) >= _FULL_CHUNK else soft) for chunk in others]) + last
 
 
 # ---------------------------------------------------------------- SEPA keywords
@@ -215,9 +236,8 @@ def _valued(name: str, value: str) -> Iterator[tuple[str, str]]:
     if name and name not in _TEXT_KEYS:
         value, _, beside = value.strip(f"{_HARD}{_SOFT}").partition(_SOFT)  # an id ends with a short chunk
         if beside:
-            yield "", beside.replace(_HARD, "").replace(_SOFT, " ")
-        value = value.replace(_HARD, "")
-    value = tidy(value.replace(_HARD, "").replace(_SOFT, " "))
+            yield "", _unmarked(beside)
+    value = _unmarked(value)
     if value:
         yield name, value
 
@@ -226,20 +246,20 @@ def _keep(told: Told, name: str, value: str) -> None:
     if name in ("", "SVWZ"):
         told.remittance = f"{told.remittance} {value}"
     elif name not in _FIELD:
-        told.extra.append((name, value))
+        told.add(name, value)
     elif getattr(told, _FIELD[name]) is None:
         setattr(told, _FIELD[name], value)
 
 
 def _return(told: Told, suffix: str, *, returned: bool) -> None:
     """A return's reason: the bank's own three digits of ?34, else the ISO code in the text."""
-    is_return = returned or told.code in _RETURNS
     own = suffix.strip()
-    if not (is_return or re.fullmatch(r"9\d\d", own, re.ASCII)):
+    is_return = returned or told.code in _RETURNS
+    if not (is_return or (own and re.fullmatch(r"9\d\d", own, re.ASCII))):
         return
     text = f"{told.remittance} {told.return_info or ''}"
     reason = return_reason(text)
     told.return_code = own if own.strip("0") else reason
     told.return_info = told.return_info or told.remittance or None
     if reason and reason != told.return_code:
-        told.extra.append(("return_reason", reason))
+        told.add("return_reason", reason)
