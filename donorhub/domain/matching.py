@@ -1,33 +1,141 @@
 """Propose what each entry of a statement is: whose gift, which payout, which return, or no gift.
 
 It proposes with reasons and decides only what is certain; it writes nothing, and a
-name alone never decides. Reading the credits is :mod:`.clues`, the values are
-:mod:`.matching_facts`.
+name alone never decides. :mod:`.clues` reads the credits, :mod:`.evidence` weighs,
+:mod:`.assignment` settles instalments, :mod:`.deciding` judges; the values are :mod:`.matching_facts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Final
 
+from donorhub.domain.assignment import ONE_OFF, Fit, fit, nearest
 from donorhub.domain.clues import Clues
-from donorhub.domain.matching_facts import MatchFacts, Policy, Proposal
+from donorhub.domain.deciding import decided, families
+from donorhub.domain.evidence import Reasons, Scales, of_fit, reasons_for
+from donorhub.domain.matching_facts import (
+    Allocated,
+    Candidate,
+    Kind,
+    Level,
+    MatchFacts,
+    Part,
+    Policy,
+    Proposal,
+)
+from donorhub.domain.not_gifts import Payouts, claimed_twice, kind_of_debit, originals
 
 ENGINE_VERSION: Final = "2026.1"
 
 
+@dataclass(slots=True)
+class _Draft:
+    """One credit while the statement is being worked on."""
+
+    clues: Clues
+    kind: Kind
+    reasons: Reasons = field(default_factory=dict)
+    fits: dict[int, Fit] = field(default_factory=dict)
+    candidates: list[Candidate] = field(default_factory=list)
+
+
 def propose(items: Sequence[Clues], facts: MatchFacts, policy: Policy) -> list[Proposal]:
     """One proposal for each credit, in order. The statement is one problem: an instalment is paid once."""
+    scales = Scales(policy)
+    payouts = Payouts(facts, policy)
+    drafts = [_draft(clues, facts, payouts, scales, policy) for clues in items]
+    _share_instalments(drafts, facts, scales, policy)
+    contested = claimed_twice(draft.candidates[0] for draft in drafts if draft.candidates)
     return [
-        Proposal(
-            item.credit.entry_id,
-            item.credit.detail_id,
-            "gift" if item.credit.amount.minor > 0 else "outgoing",
-            "suspense",
-            would_auto=False,
-            hindrances=("nothing_found",),
-            decide_by=item.credit.booked_on + timedelta(days=policy.suspense_days),
-        )
-        for item in items
+        decided(draft.clues, draft.kind, draft.candidates, facts=facts, contested=contested, policy=policy)
+        for draft in drafts
     ]
+
+
+def _draft(clues: Clues, facts: MatchFacts, payouts: Payouts, scales: Scales, policy: Policy) -> _Draft:
+    provider = payouts.provider_of(clues)
+    paid_out = payouts.candidates(clues, provider, scales)
+    if paid_out or provider is not None:
+        return _Draft(clues, "payout", candidates=paid_out)
+    if clues.credit.amount.minor > 0:
+        return _draft_of_gift(clues, facts, scales, policy)
+    kind = kind_of_debit(clues, facts)
+    if kind != "return":
+        return _Draft(clues, kind)
+    reasons = reasons_for(clues, facts, scales)
+    payers = [donor_id for donor_id, found in reasons.items() if families(found) & {"REF", "ACCOUNT"}]
+    return _Draft(clues, kind, candidates=originals(clues, payers, facts, scales, policy))
+
+
+def _draft_of_gift(clues: Clues, facts: MatchFacts, scales: Scales, policy: Policy) -> _Draft:
+    if clues.account is not None and clues.account in facts.own_accounts:
+        return _Draft(clues, "transfer")
+    draft = _Draft(clues, "gift", reasons_for(clues, facts, scales))
+    for donor_id in draft.reasons:
+        instalments = facts.instalments.get(donor_id)
+        draft.fits[donor_id] = fit([clues.credit], instalments, policy)[0] if instalments else ONE_OFF
+    _rank(draft, facts, scales, policy)
+    return draft
+
+
+def _rank(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> None:
+    draft.candidates = [_candidate(draft, donor_id, facts, scales, policy) for donor_id in draft.reasons]
+    split = _split(draft, facts, scales, policy) if len(draft.clues.numbers) > 1 else None
+    if split is not None:
+        draft.candidates.append(split)
+    if len(draft.candidates) > 1:
+        draft.candidates.sort(key=lambda candidate: (-candidate.points, candidate.donor_id or 0))
+
+
+def _candidate(draft: _Draft, donor_id: int, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate:
+    credit, settled = draft.clues.credit, draft.fits[donor_id]
+    evidence = (*draft.reasons[donor_id], *of_fit(settled, scales, policy))
+    instalments = facts.instalments.get(donor_id, ()) if settled is ONE_OFF else ()
+    if instalments and all(i.open.currency != credit.amount.currency for i in instalments):
+        wants = instalments[0].open.currency
+        evidence += (scales.weigh("AMOUNT", "match.currency", "wants", wants, contradicts=True),)
+    points = sum([reason.points for reason in evidence])
+    part = Part(donor_id, credit.amount.minor, settled.settles, settled.allocations)
+    return Candidate(points, _level(points, policy), evidence, (part,))
+
+
+def _level(points: int, policy: Policy) -> Level:
+    return "sure" if points >= policy.sure else "likely" if points >= policy.likely else "low"
+
+
+def _split(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate | None:
+    """One credit for the donors of several codes, when what they owe about now is exactly its amount."""
+    credit = draft.clues.credit
+    donors = {facts.donor_of_number[n]: n for n in draft.clues.numbers if n in facts.donor_of_number}
+    owed = {donor_id: nearest(credit, facts.instalments.get(donor_id, ()), policy) for donor_id in donors}
+    found = [instalment for instalment in owed.values() if instalment is not None]
+    if len(found) < max(len(owed), 2) or sum(i.open.minor for i in found) != credit.amount.minor:
+        return None
+    parts = tuple(
+        Part(i.donor_id, i.open.minor, "exact", (Allocated(i.instalment_id, i.open.minor),)) for i in found
+    )
+    codes = [scales.weigh("REF", "match.code", "number", number) for number in donors.values()]
+    days = max(((credit.booked_on - i.due_on).days for i in found), key=abs)
+    evidence = (
+        *codes,
+        scales.weigh("AMOUNT", "match.amount_several", "count", len(found)),
+        scales.weigh("DATE", "match.date_on_time", "days", days),
+    )
+    return Candidate(sum(reason.points for reason in evidence), "sure", evidence, parts)
+
+
+def _share_instalments(drafts: Sequence[_Draft], facts: MatchFacts, scales: Scales, policy: Policy) -> None:
+    """Where several credits have the same best donor, assign the instalments among them and rank again."""
+    rivals: dict[tuple[int, str], list[_Draft]] = {}
+    for draft in drafts:
+        donor_id = draft.candidates[0].donor_id if draft.candidates else None
+        if donor_id is not None and donor_id in facts.instalments:
+            rivals.setdefault((donor_id, draft.clues.credit.amount.currency), []).append(draft)
+    for (donor_id, _), group in rivals.items():
+        if len(group) > 1:
+            fits = fit([d.clues.credit for d in group], facts.instalments[donor_id], policy)
+            for draft, settled in zip(group, fits, strict=True):
+                draft.fits[donor_id] = settled
+                _rank(draft, facts, scales, policy)

@@ -196,6 +196,9 @@ class Policy:
     sure: int = 70
     early_days: int = 1
     late_days: int = 4
+    grace_days: int = 10
     suspense_days: int = 90
     return_days: int = 120
     max_several: int = 6
+    country: str = "PL"  # whose banking days count for payouts
+    weights: Mapping[str, int] = field(default_factory=dict)  # points by evidence key, over the priors

@@ -1,0 +1,159 @@
+"""What on a statement is no gift: payouts of providers, returns, bank costs, own money moved.
+
+It recognises them so that they are never matched to a donor as a gift. How a payout's
+own items add up is the payments service's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from donorhub.domain.banking_days import add_banking_days
+from donorhub.domain.clues import Clues
+from donorhub.domain.evidence import Scales
+from donorhub.domain.matching_facts import (
+    Candidate,
+    Evidence,
+    GiftFacts,
+    Kind,
+    Level,
+    MatchFacts,
+    PayoutFacts,
+    Policy,
+)
+from donorhub.domain.payer_text import fold
+
+_BY_CHANCE: Final = 2  # an amount and a date agree with some payout now and then
+_EARLY, _LATE = -1, 5  # banking days around a payout's arrival
+# Codes of ISO 20022 external code lists and of the banks' free text; whole words only,
+# as "AM04" may stand inside a reference.
+_RETURN_CODES: Final = re.compile(
+    r"\b(?:ac01|ac04|ac06|ac13|ag01|ag02|am04|am05|be04|be05|cnor|curr|cust|cuta|dnor|dupl|ff01|ff05|focr"
+    r"|frad|md01|md02|md06|md07|ms02|ms03|narr|pr03|rc01|rr01|rr02|rr03|rr04|sl01|tech|tm01|upay)\b"
+)
+_RETURN_WORDS: Final = re.compile(r"\b(?:zwrot|odrzucon\w*|return\w*|rucklastschrift|retoure|kthim\w*)\b")
+_COST_WORDS: Final = re.compile(
+    r"\b(?:prowizj\w*|oplat\w*|fees?|charges?|komision\w*|tarif\w*|entgelt\w*|provizion\w*)\b"
+)
+
+
+class Payouts:
+    """The payouts that wait for their entry, by amount, and the words by which providers call themselves."""
+
+    def __init__(self, facts: MatchFacts, policy: Policy) -> None:
+        self._by_amount: dict[tuple[str, int], list[tuple[PayoutFacts, date, date]]] = {}
+        for payout in facts.payouts:
+            first = add_banking_days(payout.arrival_on, _EARLY, policy.country)
+            last = add_banking_days(payout.arrival_on, _LATE, policy.country)
+            key = (payout.net.currency, payout.net.minor)
+            self._by_amount.setdefault(key, []).append((payout, first, last))
+        self._words = {p: _whole_words(words) for p, words in facts.provider_words.items() if words}
+        self._any = _whole_words(w for words in facts.provider_words.values() for w in words)
+
+    def provider_of(self, clues: Clues) -> str | None:
+        """The provider that calls itself the payer; in the text only where the bank tells no payer."""
+        if not self._words:
+            return None
+        said = fold(clues.credit.name) if clues.credit.name else clues.folded
+        if not self._any.search(said):
+            return None
+        return next(provider for provider, words in self._words.items() if words.search(said))
+
+    def candidates(self, clues: Clues, provider: str | None, scales: Scales) -> list[Candidate]:
+        """The payouts of this amount and these days whose id or provider the entry names."""
+        amount, on = clues.credit.amount, clues.credit.booked_on
+        found = []
+        for payout, first, last in self._by_amount.get((amount.currency, amount.minor), ()):
+            if not first <= on <= last:
+                continue
+            evidence = _payout_evidence(clues, payout, provider, scales)
+            if len(evidence) > _BY_CHANCE:
+                points = sum(reason.points for reason in evidence)
+                found.append(Candidate(points, "sure", evidence, payout_id=payout.payout_id))
+        return sorted(found, key=lambda candidate: -candidate.points)
+
+
+def _whole_words(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(re.escape(fold(word)) for word in words) + r")\b")
+
+
+def _payout_evidence(
+    clues: Clues, payout: PayoutFacts, provider: str | None, scales: Scales
+) -> tuple[Evidence, ...]:
+    evidence = [
+        scales.weigh("AMOUNT", "match.payout_amount", "amount", str(payout.net)),
+        scales.weigh("DATE", "match.payout_date", "arrival_on", payout.arrival_on.isoformat()),
+    ]
+    ref = next((r for r in payout.refs if r in clues.refs or fold(r) in clues.folded), None)
+    if ref is not None:
+        evidence.append(scales.weigh("REF", "match.payout_ref", "ref", ref))
+    if provider is not None and provider == payout.provider:
+        evidence.append(scales.weigh("TEXT", "match.payout_words", "provider", provider))
+    return tuple(evidence)
+
+
+def kind_of_debit(clues: Clues, facts: MatchFacts) -> Kind:
+    """What money that leaves is: our own moved, a donor's returned, the bank's cost, or paid to someone."""
+    credit = clues.credit
+    if clues.account in facts.own_accounts:
+        return "transfer"
+    if credit.return_code or credit.reversal or any(ref in facts.gifts_of_ref for ref in clues.refs):
+        return "return"
+    if _RETURN_CODES.search(clues.folded) or _RETURN_WORDS.search(clues.folded):
+        return "return"
+    if clues.account is None and _COST_WORDS.search(clues.folded):
+        return "cost"
+    return "outgoing"
+
+
+def originals(
+    clues: Clues, donor_ids: Sequence[int], facts: MatchFacts, scales: Scales, policy: Policy
+) -> list[Candidate]:
+    """The gifts a return may take back: named by an id, else the payer's of this amount, newest first."""
+    named = {gift.gift_id: (gift, ref) for ref in clues.refs for gift in facts.gifts_of_ref.get(ref, ())}
+    found = [_named_original(clues, gift, ref, scales) for gift, ref in named.values()]
+    for donor_id in donor_ids:
+        for gift in facts.gifts.get(donor_id, ()):
+            if gift.gift_id not in named and _may_be_original(clues, gift, policy):
+                evidence = (_same_amount(gift, scales), scales.weigh("ACCOUNT", "match.return_payer"))
+                found.append(_taking_back(gift, evidence))
+    return sorted(found, key=lambda candidate: -candidate.points)
+
+
+def _named_original(clues: Clues, gift: GiftFacts, ref: str, scales: Scales) -> Candidate:
+    evidence = [scales.weigh("REF", "match.return_ref", "ref", ref)]
+    if _amount_agrees(clues, gift):
+        evidence.append(_same_amount(gift, scales))
+    return _taking_back(gift, tuple(evidence))
+
+
+def _taking_back(gift: GiftFacts, evidence: tuple[Evidence, ...]) -> Candidate:
+    points = sum(reason.points for reason in evidence)
+    level: Level = "sure" if len(evidence) > 1 else "likely"
+    return Candidate(points, level, evidence, gift_id=gift.gift_id)
+
+
+def _same_amount(gift: GiftFacts, scales: Scales) -> Evidence:
+    return scales.weigh("AMOUNT", "match.return_amount", "amount", str(gift.amount))
+
+
+def _amount_agrees(clues: Clues, gift: GiftFacts) -> bool:
+    """The bank may keep its fee in the same entry."""
+    taken = -clues.credit.amount
+    with_fee = taken.minor - clues.credit.charges_minor
+    return taken.currency == gift.amount.currency and gift.amount.minor in (taken.minor, with_fee)
+
+
+def _may_be_original(clues: Clues, gift: GiftFacts, policy: Policy) -> bool:
+    age = clues.credit.booked_on - gift.received_on
+    return timedelta(0) <= age <= timedelta(days=policy.return_days) and _amount_agrees(clues, gift)
+
+
+def claimed_twice(candidates: Iterable[Candidate]) -> frozenset[int]:
+    """The payouts that more than one entry of the statement would be."""
+    counts = Counter(candidate.payout_id for candidate in candidates if candidate.payout_id is not None)
+    return frozenset(payout_id for payout_id, times in counts.items() if times > 1)
