@@ -19,7 +19,7 @@ COMMANDS = {
     "import": "donorhub.cli.imports:import_files",
     "webhooks": "donorhub.cli.webhooks:webhooks",
     "receipts": "donorhub.cli.receipts:receipts",
-    "export": "donorhub.cli.exporting:export",
+    "export": "donorhub.cli.exporting:export_command",
     "pending": "donorhub.cli.checking:pending",
     "verify": "donorhub.cli.checking:verify",
     "doctor": "donorhub.cli.checking:doctor",

@@ -61,6 +61,10 @@ class Smtp:
         finally:
             connection.close()
 
+    def try_out(self) -> None:
+        """Connect and sign in, send nothing; raises TryLater with the reason."""
+        self._connect().close()
+
     def _connect(self) -> smtplib.SMTP:
         try:
             if self._is_tls:

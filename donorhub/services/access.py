@@ -32,7 +32,7 @@ def create_user(
     actor: str,
     lang: str = "en",
 ) -> User:
-    """Add one of the staff. Conflict when the address is taken; Rejected for a weak password or unknown role."""
+    """Add one of the staff. Conflict when the address is taken, Rejected for a weak password."""
     address = _address(email)
     if db.session.scalar(select(User.id).where(User.email == address)) is not None:
         raise Conflict("there is a user with this address already", field="/email")

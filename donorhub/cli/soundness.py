@@ -1,0 +1,123 @@
+"""What ``donorhub doctor`` looks at: settings, libraries, database, queue, mail."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from donorhub.config import Settings, load
+from donorhub.errors import DonorHubError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OLDEST_SQLITE = (3, 35, 0)  # RETURNING
+LITTLE_DISK = 500 * 1024 * 1024
+
+
+class Finding(NamedTuple):
+    level: Literal["error", "warning"]
+    what: str
+    way_out: str = ""
+
+
+def examine(make_app: Callable[[Settings], Flask]) -> list[Finding]:
+    """All findings, errors first; empty when all is well."""
+    try:
+        settings = load()
+    except DonorHubError as e:
+        return [Finding("error", e.message)]
+    found = [*_settings(settings), *_libraries(), *_disk(settings), *_queue(settings), *_mail(settings)]
+    found += _database(settings, make_app)
+    return sorted(found, key=lambda finding: finding.level)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    url = urlsplit(settings.public_url)
+    if url.scheme != "https" and url.hostname not in LOOPBACK:
+        yield Finding(
+            "error", "DONORHUB_PUBLIC_URL is not https: passwords and donors' data would travel openly",
+            "put a reverse proxy with a certificate in front and set DONORHUB_PUBLIC_URL=https://…",
+        )  # fmt: skip
+    if settings.host not in LOOPBACK and not settings.trusted_hosts:
+        yield Finding(
+            "error", "DONORHUB_HOST is open to the network and DONORHUB_TRUSTED_HOSTS is empty",
+            "set DONORHUB_TRUSTED_HOSTS to the names people type, separated by commas",
+        )  # fmt: skip
+    if settings.mode != "production":
+        yield Finding("warning", f"DONORHUB_MODE is {settings.mode}", "leave it out for real use")
+    for name in ("secret_key", "field_key"):
+        if len(getattr(settings, name)) < 32:  # noqa: PLR2004  128 bits in hexadecimal
+            yield Finding("error", f"DONORHUB_{name.upper()} is short", "use `openssl rand -hex 32`")
+        path = settings.home / name
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield Finding("error", f"others can read {path}", f"chmod 600 {path}")
+    if not settings.is_embedded and settings.uses_sqlite:
+        yield Finding("error", "REDIS_URL is set but DATABASE_URL is not", "set both, or neither")
+
+
+def _libraries() -> Iterator[Finding]:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        yield Finding("error", f"SQLite {sqlite3.sqlite_version} is too old", "3.35 or newer is needed")
+    try:
+        import weasyprint  # noqa: F401
+    except OSError:
+        yield Finding(
+            "error", "receipts cannot be made: Pango is missing",
+            "apt-get install --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0",
+        )  # fmt: skip
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    if settings.home.exists() and shutil.disk_usage(settings.home).free < LITTLE_DISK:
+        yield Finding("warning", f"less than 500 MB are free at {settings.home}", "make room")
+
+
+def _queue(settings: Settings) -> Iterator[Finding]:
+    if settings.is_embedded:
+        return
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    try:
+        kept = Redis.from_url(settings.redis_url, socket_timeout=5).config_get("appendonly")
+    except RedisError as e:
+        yield Finding("error", f"Redis does not answer: {type(e).__name__}", "start it, or correct REDIS_URL")
+        return
+    if isinstance(kept, dict) and kept.get("appendonly") != "yes":
+        yield Finding(
+            "warning", "Redis keeps nothing on disk; nothing is lost, but work waits for the sweep",
+            "redis-cli config set appendonly yes",
+        )  # fmt: skip
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    from donorhub.gateways import mailer
+
+    if not settings.smtp_url:
+        yield Finding(
+            "warning", "no mail leaves this program: messages stay in its outbox",
+            "set DONORHUB_SMTP_URL=smtp://user:password@host:587",
+        )  # fmt: skip
+        return
+    try:
+        mailer.Smtp(settings.smtp_url).try_out()
+    except (ValueError, mailer.TryLater) as e:
+        yield Finding("error", str(e), "correct DONORHUB_SMTP_URL, or ask whoever runs the mail server")
+
+
+def _database(settings: Settings, make_app: Callable[[Settings], Flask]) -> list[Finding]:
+    from donorhub.cli.database import refuse_old_database
+
+    try:
+        with make_app(settings).app_context():
+            refuse_old_database()
+    except DonorHubError as e:
+        return [Finding("error", e.message, "donorhub db upgrade")]
+    except SQLAlchemyError as e:
+        return [Finding("error", f"the database does not answer: {type(e).__name__}", "correct DATABASE_URL")]
+    return []

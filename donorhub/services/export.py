@@ -1,0 +1,53 @@
+"""Everything out, in an open form: every table as plain JSON values, row by row.
+
+Left out are only secrets (password hashes, token hashes, sealed webhook secrets). Bank
+files come unsealed, as the bytes that were uploaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Table, select
+
+from donorhub import vault
+from donorhub.db import Base, db
+
+SECRETS: Final = {
+    "user": {"password", "fs_uniquifier"},
+    "api_token": {"token_sha256"},
+    "webhook_secret": {"sealed"},
+    "idempotency_key": {"body", "headers", "fingerprint"},
+}
+
+
+def tables() -> list[str]:
+    """The names of all tables, parents before children."""
+    return [table.name for table in Base.metadata.sorted_tables]
+
+
+def rows(name: str) -> Iterator[dict[str, Any]]:
+    """The rows of one table in the order of its key; amounts are minor units, bytes are base64."""
+    table = Base.metadata.tables[name]
+    columns = [column for column in table.columns if column.name not in SECRETS.get(name, ())]
+    found = db.session.execute(select(*columns).order_by(*table.primary_key.columns)).yield_per(1000)
+    for row in found:
+        yield {
+            column.name: _plain(table, column.name, value) for column, value in zip(columns, row, strict=True)
+        }
+
+
+def _plain(table: Table, column: str, value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        if table.name == "import_file" and column == "content":
+            value = zlib.decompress(vault.unseal(value)) if value else value
+        elif table.name == "provider_event" and column == "body":
+            return zlib.decompress(value).decode("utf-8", "replace") if value else ""
+        return base64.b64encode(value).decode()
+    return value
