@@ -1,5 +1,12 @@
+"""JSON under /api/v1 and the address that providers post to."""
+
+from __future__ import annotations
+
 from flask import Flask
+
+from donorhub.api import http
 
 
 def register(app: Flask) -> None:
-    """Add this room to the application."""
+    """Add the API to the application."""
+    http.register(app)

@@ -1,0 +1,224 @@
+"""House rules of the API: who asks, how errors are answered (RFC 9457), what OpenAPI says of it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from flask import Flask, Response, current_app, g, json, request
+from flask_smorest import Api
+from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog import get_logger
+from werkzeug.exceptions import HTTPException
+
+from donorhub import clock
+from donorhub.api.schemas import ProblemSchema
+from donorhub.db import db
+from donorhub.domain.access import PERMISSIONS, Principal
+from donorhub.errors import (
+    Busy,
+    Conflict,
+    DonorHubError,
+    Forbidden,
+    Misconfigured,
+    NotFound,
+    Rejected,
+    Unauthenticated,
+)
+from donorhub.services import access
+
+log = get_logger(__name__)
+PREFIX: Final = "/api/v1"
+PROBLEM: Final = "application/problem+json"
+DOCS: Final = "https://donorhub.invalid/problems/"  # an identifier, not an address: RFC 9457, 3.1.1
+STATUS: Final[dict[type[DonorHubError], int]] = {
+    NotFound: 404,
+    Conflict: 409,
+    Rejected: 422,
+    Forbidden: 403,
+    Unauthenticated: 401,
+    Busy: 503,
+    Misconfigured: 500,
+}
+TITLES: Final = {
+    400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+    409: "Conflict", 411: "Length required", 412: "Changed meanwhile", 413: "Too large",
+    415: "Unsupported media type", 422: "Invalid", 428: "If-Match required", 429: "Too many requests",
+    500: "Internal error", 503: "Busy",
+}  # fmt: skip
+CODES: Final = {
+    400: "bad_request", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
+    411: "length_required", 412: "changed_meanwhile", 413: "too_large", 415: "unsupported_media_type",
+    422: "invalid", 428: "if_match_required", 429: "too_many_requests", 500: "internal", 503: "busy",
+}  # fmt: skip
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def register(app: Flask) -> None:
+    app.config.update(
+        API_TITLE="DonorHub",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = HouseApi(
+        app,
+        spec_kwargs={
+            "security": [{"token": []}],
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        },
+    )
+    app.extensions["donorhub.api"] = api
+    app.before_request(_authenticate)
+    app.after_request(_name_request)
+    for error in (DonorHubError, IntegrityError, OperationalError):
+        app.register_error_handler(error, _answer_error)
+
+
+class HouseApi(Api):  # type: ignore[misc]
+    """flask-smorest with our problem answers."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Any:
+        if not is_api():
+            return error
+        db.session.rollback()
+        status = error.code or 500
+        data: Mapping[str, Any] = getattr(error, "data", None) or {}
+        response = problem(
+            status, CODES.get(status, "error"),
+            data.get("message") or error.description or TITLES.get(status, ""),
+            errors=_field_errors(data.get("messages") or data.get("errors") or {}),
+        )  # fmt: skip
+        for name, value in error.get_headers():  # Allow on 405, Retry-After on 429
+            if name.lower() not in ("content-type", "content-length"):
+                response.headers[name] = value
+        return response
+
+
+def is_api() -> bool:
+    """Whether the request is for the API, and so answered in JSON."""
+    return request.path.startswith("/api/") or request.path == "/api"
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Declare what a view asks of the caller; 401 for nobody, 403 for somebody who may not."""
+    if permission not in PERMISSIONS:
+        raise ValueError(f"{permission} is no permission")
+
+    def mark(view: View) -> View:
+        view._requires = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def principal() -> Principal:
+    """Who asks; only inside a view of the API."""
+    known: Principal = g.principal
+    return known
+
+
+def _authenticate() -> None:
+    """Let in who has a token with the scope that the view declares. A view that declares none is refused."""
+    if not request.path.startswith(PREFIX) or request.endpoint is None:
+        return
+    permission = _declared()
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not text:
+        raise Unauthenticated("send your token as `Authorization: Bearer dhk_…`")
+    g.principal = access.principal_of_token(text.strip(), now=clock.now())
+    if not g.principal.may(permission):
+        raise Forbidden(f"this token has not the scope {permission}")
+
+
+def _declared() -> str:
+    view = current_app.view_functions[request.endpoint or ""]
+    holder = getattr(view, "view_class", None)
+    target = getattr(holder, request.method.lower(), None) if holder else view
+    if request.method == "HEAD" and holder is not None and target is None:
+        target = getattr(holder, "get", None)
+    while target is not None and not hasattr(target, "_requires"):
+        target = getattr(target, "__wrapped__", None)
+    permission = getattr(target, "_requires", None)
+    if permission is None:
+        raise Forbidden(f"{request.endpoint} declares no permission, so nobody may use it")
+    return str(permission)
+
+
+def _answer_error(error: Exception) -> Any:
+    db.session.rollback()
+    if not is_api():
+        raise error
+    if isinstance(error, IntegrityError):
+        # A unique key did its work between our look and our write: the same thing came twice at once.
+        error = Conflict("this was changed at the same moment by somebody else: ask again")
+    if isinstance(error, OperationalError):
+        error = Busy("the database is busy: nothing was changed, ask again in a moment")
+    assert isinstance(error, DonorHubError)  # noqa: S101  nothing else is registered
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    pointed = (
+        [{"pointer": error.field, "detail": error.message, "code": error.specific_code}]
+        if error.field
+        else []
+    )
+    response = problem(status, error.specific_code, error.message, errors=pointed, **error.facts)
+    if status == 401:  # noqa: PLR2004  RFC 9110, 11.6.1: a 401 names the scheme
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:  # noqa: PLR2004
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def problem(
+    status: int, code: str, detail: str, *, errors: list[dict[str, Any]] | None = None, **more: Any
+) -> Response:
+    """An answer in application/problem+json with a stable code."""
+    body = {
+        "type": DOCS + code,
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id(),
+        **more,
+    }
+    if errors:
+        body["errors"] = errors
+    return Response(json.dumps(body), status=status, content_type=PROBLEM)
+
+
+def request_id() -> str:
+    """The id of this request: the caller's where it sent a plausible one, else ours."""
+    if "request_id" not in g:
+        sent = request.headers.get("X-Request-Id", "")
+        g.request_id = sent if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", sent) else uuid.uuid4().hex
+    return str(g.request_id)
+
+
+def _name_request(response: Response) -> Response:
+    response.headers["X-Request-Id"] = request_id()
+    return response
+
+
+def _field_errors(messages: Any, pointer: str = "") -> list[dict[str, Any]]:
+    """marshmallow's nested messages as a flat list of pointers into the body."""
+    if isinstance(messages, Mapping):
+        places = {"json": "", "_schema": "", "query": "", "files": "", "headers": ""}
+        return [
+            found
+            for key, inner in messages.items()
+            for found in _field_errors(
+                inner,
+                pointer
+                + (places[key] if key in places else f"/{str(key).replace('~', '~0').replace('/', '~1')}"),
+            )
+        ]
+    if isinstance(messages, list | tuple):
+        return [found for inner in messages for found in _field_errors(inner, pointer)]
+    return [{"pointer": pointer or "/", "detail": str(messages), "code": "invalid"}]
