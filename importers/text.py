@@ -266,6 +266,7 @@ _RUN: Final = re.compile(r"[0-9]{8}", re.ASCII)
 _PLACES: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # of year, month, day
 _CUTS: Final = {"ymd": (4, 6), "dmy": (2, 4), "mdy": (2, 4)}
 _YEARS: Final = range(1950, 2101)
+_FULL: Final = 4
 _SHORT: Final = 2  # digits of a day, a month, or a year without its century
 
 
@@ -273,11 +274,13 @@ _SHORT: Final = 2  # digits of a day, a month, or a year without its century
 def parse_date(text: str, order: DateOrder) -> date:
     """The day that ``text`` names when its parts stand in ``order``; a time after it is dropped.
 
-    Two-digit years are 2000 and later. Raises ValueError for a day that no calendar has, for
+    Two-digit years are 2000 and later, and stand last. Raises ValueError for a day that no calendar has, for
     a year outside 1950 to 2100, and for parts in another order.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{text[:40]!r} is no date")
     year, month, day = (_parts(text.strip(), order)[place] for place in _PLACES[order])
-    if len(year) not in (_SHORT, 4) or len(day) > _SHORT:
+    if (len(year) != _FULL and (len(year) != _SHORT or order == "ymd")) or len(day) > _SHORT:
         raise ValueError(f"{text[:40]!r} is no date in the order {_named(order)}")
     number = int(year) + (2000 if len(year) == _SHORT else 0)
     if number not in _YEARS:

@@ -1,0 +1,185 @@
+"""Do the rows add up? Running balances, opening and closing, counts and sums of the footer.
+
+It judges entries that were read; it changes none and drops none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final, Literal
+
+from donorhub.money import Money, total
+from importers.statement import Balance, Entry, Integrity, Problem, Statement
+from importers.table.entries import Group
+from importers.table.placing import account_of
+from importers.text import parse_amount
+
+Order = Literal["oldest_first", "newest_first", "mixed"]
+_TWO: Final = 2  # balances, without which there is no chain
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What the running balances tell: the order of the rows, and where they do not follow each other."""
+
+    order: Order
+    opening: Money | None
+    closing: Money | None
+    links: int
+    breaks: tuple[int, ...]  # indexes of entries whose balance does not follow
+
+
+def chain_of(entries: Sequence[Entry]) -> Chain:
+    """Try both orders of the rows, then none: balances before and after must pair up but for two ends."""
+    booked = [
+        (at, entry.balance_after.minor, entry.amount.minor)
+        for at, entry in enumerate(entries)
+        if entry.balance_after and entry.status == "booked"
+    ]
+    if not booked:
+        return Chain(_order_of_dates(entries), None, None, 0, ())
+    currency = entries[0].amount.currency
+    up = [at for (_, before, _), (at, after, amount) in pairwise(booked) if before + amount != after]
+    down = [at for (at, after, amount), (_, before, _) in pairwise(booked) if before + amount != after]
+    order: Order = "oldest_first" if len(up) < len(down) else "newest_first"
+    if len(up) == len(down):
+        order = _order_of_dates(entries)
+    breaks = up if order == "oldest_first" else down
+    links = len(booked) - 1
+    if breaks:
+        ends = _ends(booked)
+        if ends:
+            return Chain("mixed", Money(ends[0], currency), Money(ends[1], currency), links, ())
+    first, last = (booked[0], booked[-1]) if order == "oldest_first" else (booked[-1], booked[0])
+    return Chain(order, Money(first[1] - first[2], currency), Money(last[1], currency), links, tuple(breaks))
+
+
+def _order_of_dates(entries: Sequence[Entry]) -> Order:
+    is_rising = not entries or entries[0].booked_on <= entries[-1].booked_on
+    return "oldest_first" if is_rising else "newest_first"
+
+
+def _ends(booked: Sequence[tuple[int, int, int]]) -> tuple[int, int] | None:
+    """Opening and closing of rows in any order, when all other balances pair up."""
+    after = Counter(balance for _, balance, _ in booked)
+    before = Counter(balance - amount for _, balance, amount in booked)
+    opening, closing = list((before - after).elements()), list((after - before).elements())
+    return (opening[0], closing[0]) if len(opening) == len(closing) == 1 else None
+
+
+def statement_of(
+    group: Group, key: tuple[str | None, str], facts: Mapping[str, str], *, decimal: str, source_format: str
+) -> tuple[Statement, Order, list[Problem]]:
+    """One account's statement with its balances, the order of its rows, and what does not add up."""
+    account, currency = key
+    chain = chain_of(group.entries)
+    problems: list[Problem] = []
+    told = {fact: _money(facts, fact, currency, decimal, problems) for fact in ("opening", "closing")}
+    days = [entry.booked_on for entry in group.entries]
+    period = (min(days), max(days)) if days else (None, None)
+    opening, closing = told["opening"] or chain.opening, told["closing"] or chain.closing
+    statement = Statement(
+        source_format=source_format,
+        currency=currency,
+        account=account,
+        account_scheme=account_of(account or "")[1],
+        owner=facts.get("owner"),
+        period=period,
+        opening=Balance("opening", opening, period[0]) if opening else None,
+        closing=Balance("closing", closing, period[1]) if closing else None,
+        entries=tuple(group.entries),
+    )
+    integrity = _integrity(group, chain, told, statement, problems)
+    return replace(statement, integrity=integrity), chain.order, problems
+
+
+def _money(
+    facts: Mapping[str, str], fact: str, currency: str, decimal: str, problems: list[Problem]
+) -> Money | None:
+    written = facts.get(fact)
+    if written is None:
+        return None
+    try:
+        return parse_amount(written, currency, decimal)
+    except ValueError as e:
+        problems.append(Problem("warning", "unreadable_balance", f"The {fact} amount of the file: {e}."))
+        return None
+
+
+def _integrity(
+    group: Group,
+    chain: Chain,
+    told: Mapping[str, Money | None],
+    statement: Statement,
+    problems: list[Problem],
+) -> Integrity:
+    proofs: list[bool] = []
+    if chain.links:
+        proofs.append(not chain.breaks)
+    if chain.breaks:
+        problems.append(_broken(chain, group))
+    for end in ("opening", "closing"):
+        written, reckoned = told[end], getattr(chain, end)
+        if written and reckoned:
+            proofs.append(written == reckoned)
+            if written != reckoned:
+                problems.append(_differs(f"{end} balance", written, reckoned))
+    if told["opening"] and told["closing"]:
+        booked = total((e.amount for e in group.entries if e.status == "booked"), statement.currency)
+        proofs.append(told["opening"] + booked == told["closing"])
+        if not proofs[-1]:
+            problems.append(_differs("closing balance", told["closing"], told["opening"] + booked))
+    if not proofs:
+        return "unverifiable"
+    return "proved" if all(proofs) else "mismatch"
+
+
+def _broken(chain: Chain, group: Group) -> Problem:
+    return Problem(
+        "warning",
+        "balance_mismatch",
+        f"The running balance does not follow from the row before in {len(chain.breaks)} rows: "
+        "a row is missing or was changed. Export the file again without filters.",
+        f"line {group.lines[chain.breaks[0]]}",
+    )
+
+
+def _differs(what: str, written: Money, reckoned: Money) -> Problem:
+    return Problem(
+        "warning", "balance_mismatch", f"The {what} of the file is {written}, but its rows give {reckoned}."
+    )
+
+
+def control_totals(
+    facts: Mapping[str, str], statements: Sequence[Statement], decimal: str
+) -> tuple[Integrity, list[Problem]]:
+    """Compare the count and the sums that the bank wrote around the rows with the rows."""
+    problems: list[Problem] = []
+    entries = [entry for statement in statements for entry in statement.entries]
+    count = facts.get("count", "")
+    if count.isascii() and count.isdigit() and int(count) != len(entries):
+        problems.append(
+            Problem(
+                "warning",
+                "count_mismatch",
+                f"The file says it has {count} entries; {len(entries)} were read.",
+            )
+        )
+    proofs = []
+    for fact, sign in (("total_in", 1), ("total_out", -1)):
+        if len(statements) != 1 or fact not in facts:
+            continue
+        currency = statements[0].currency
+        written = _money(facts, fact, currency, decimal, problems)
+        summed = total((e.amount for e in entries if e.amount.minor * sign > 0), currency)
+        if written is None:
+            continue
+        proofs.append(abs(written) == abs(summed))
+        if not proofs[-1]:
+            problems.append(_differs(f"sum ({fact})", written, summed))
+    if any(problem.code != "unreadable_balance" for problem in problems):
+        return "mismatch", problems
+    return ("proved" if len(proofs) == _TWO else "unverifiable"), problems

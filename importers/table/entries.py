@@ -1,0 +1,324 @@
+"""One row of a bank's table becomes an entry, is skipped for a reason, or fails with one.
+
+It reads cells by a layout and keeps the entries by account and currency; whether they add
+up to the balances is for ``checks``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+from donorhub.money import Money
+from importers.statement import NOBODY, Detail, Entry, Party
+from importers.table.layout import Layout
+from importers.table.placing import Facts, Places, account_of
+from importers.table.sheet import Row
+from importers.table.words import Role, folded
+from importers.text import DateOrder, parse_amount, parse_date, plain_number
+from importers.workbook import from_serial
+
+Reason = Literal["blank", "header", "footer", "pending", "no_amount", "zero", "before_header"]
+REASONS: Final[dict[str, str]] = {
+    "blank": "The row is empty.",
+    "header": "The row holds the column names.",
+    "footer": "The row is a text or a sum of the bank's, not an entry.",
+    "pending": "The entry is not booked yet: it comes again when it is.",
+    "no_amount": "The row has no amount.",
+    "zero": "The amount is zero: it changes nothing.",
+    "before_header": "The row stands above the table.",
+}
+# The columns of the other side's account, of ours and of the other side's name.
+_INCOMING: Final[tuple[Role, Role, Role]] = ("account_from", "account_to", "name_from")
+_OUTGOING: Final[tuple[Role, Role, Role]] = ("account_to", "account_from", "name_to")
+_CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_WIDE_GAP: Final = re.compile(r" {2,}")
+
+
+class Fault(ValueError):
+    """A row that cannot be read; ``code`` is the problem's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(slots=True)
+class Group:
+    """The entries of one account in one currency, and the line of the file that each came from."""
+
+    entries: list[Entry] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class EntryReader:
+    """Reads the rows of one file. ``order`` and ``decimal`` are settled: the layout's or the file's.
+
+    ``currency`` is the account's, "" when only the rows can tell; ``epoch`` is set for workbooks,
+    where a date may be a serial number.
+    """
+
+    layout: Layout
+    places: Places
+    facts: Facts
+    order: DateOrder
+    decimal: str
+    currency: str
+    epoch: date | None = None
+    header: tuple[str, ...] = ()
+    groups: dict[tuple[str | None, str], Group] = field(default_factory=dict)
+    unread_balances: int = 0
+    _amount: Callable[[list[str]], Money | None] = field(init=False)
+    _signs: dict[str, int] = field(init=False)
+    _pending: frozenset[str] = field(init=False)
+    _skip: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pending = frozenset(map(folded, self.layout.pending_words))
+        self._skip = tuple(map(folded, self.layout.skip))
+        self._signs = {_word(word): 1 for word in self.layout.money_in}
+        self._signs |= {_word(word): -1 for word in self.layout.money_out}
+        self._amount = self._in_or_out
+        if "amount" in self.places.roles:
+            self._amount = self._directed if "direction" in self.places.roles else self._signed
+
+    def read(self, row: Row) -> Entry | Reason:
+        """The entry of a row, kept in its group, or why it is none. Raises Fault."""
+        if row.fault:
+            raise Fault("unbalanced_quote", row.fault)
+        booked = self._booked_on(row.cells)
+        if isinstance(booked, str):
+            return booked
+        cells = self._fitted(row.cells)
+        if self.places.derived:
+            self._derive(cells)
+        is_pending = bool(self._pending) and folded(self._text(cells, "status")) in self._pending
+        if is_pending and self.layout.pending == "skip":
+            return "pending"
+        amount = self._amount(cells)
+        if amount is None or not amount.minor:
+            return self._without_amount(amount)
+        return self._kept(row, cells, booked, amount, "pending" if is_pending else "booked")
+
+    # ------------------------------------------------------------ the entry
+
+    def _kept(
+        self, row: Row, cells: list[str], booked: date, amount: Money, status: Literal["booked", "pending"]
+    ) -> Entry:
+        text = self._text
+        party, own = self._parties(cells, is_in=amount.minor > 0)
+        group = self.groups.get((own, amount.currency)) or Group()
+        detail = Detail(
+            0,
+            amount,
+            counterparty=party,
+            end_to_end_id=text(cells, "end_to_end_id") or None,
+            mandate_id=text(cells, "mandate_id") or None,
+            virtual_account=text(cells, "virtual_account") or None,
+            remittance=self._joined(cells, "remittance"),
+        )
+        value_on = text(cells, "value_on")
+        entry = Entry(
+            len(group.entries),
+            booked,
+            amount,
+            value_on=self._date(value_on) if value_on else None,
+            status=status,
+            bank_ref=text(cells, "bank_ref").strip("'") or None,
+            bank_code=text(cells, "bank_code") or None,
+            info=self._joined(cells, "info") or None,
+            balance_after=self._balance(cells, amount.currency),
+            details=(detail,),
+            raw=row.raw,
+        )
+        group.entries.append(entry)
+        group.lines.append(row.line)
+        self.groups[own, amount.currency] = group
+        return entry
+
+    def _parties(self, cells: list[str], *, is_in: bool) -> tuple[Party, str | None]:
+        """The other side, and the own account where the row tells it."""
+        text = self._text
+        theirs, ours, named = _INCOMING if is_in else _OUTGOING
+        name = text(cells, "name") or text(cells, named) or None
+        account, scheme = account_of(text(cells, "account") or text(cells, theirs))
+        address, bic = text(cells, "address") or None, text(cells, "bic") or None
+        written = text(cells, "own_account") or text(cells, ours)
+        own = self.facts.own_account(written) if written else None
+        if not (name or account or address or bic):
+            return NOBODY, own
+        return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
+
+    def _balance(self, cells: list[str], currency: str) -> Money | None:
+        written = self._text(cells, "balance")
+        if not written:
+            return None
+        try:
+            return parse_amount(written, currency, self.decimal)
+        except ValueError:
+            self.unread_balances += 1
+            return None
+
+    # ------------------------------------------------------------ cells
+
+    def _text(self, cells: list[str], role: Role) -> str:
+        for at in self.places.roles.get(role, ()):
+            if text := cells[at].strip():
+                return text
+        return ""
+
+    def _joined(self, cells: list[str], role: Role) -> str:
+        places = self.places.roles.get(role, ())
+        if len(places) == 1:
+            return cells[places[0]].strip()
+        return " ".join(text for at in places if (text := cells[at].strip()))
+
+    def _fitted(self, cells: list[str]) -> list[str]:
+        """The cells, as many as the header has, with room for what pieces of cells will fill."""
+        width, count = self.places.width, len(cells)
+        if count < width:
+            if not self.layout.ragged:
+                raise Fault("row_cut", f"the row has {count} cells, the header {width}: something is missing")
+            cells = cells + [""] * (width - count)
+        if count > width and not self.places.unnamed_keyed and any(cell.strip() for cell in cells[width:]):
+            raise Fault(
+                "row_shifted", f"the row has {count} cells, the header {width}: a separator stands in a text"
+            )
+        if self.places.derived:
+            beyond = cells[width:] if self.places.unnamed_keyed else []
+            return cells[:width] + [""] * len(self.places.derived) + beyond
+        return cells
+
+    def _derive(self, cells: list[str]) -> None:
+        """Fill the derived places from split and keyed cells."""
+        for at, column in self.places.splits:
+            split = _WIDE_GAP.split if column.split.isspace() else None
+            text = cells[at].strip()
+            pieces = split(text) if split else [piece.strip() for piece in text.split(column.split)]
+            pieces = [piece for piece in pieces if piece]
+            if len(pieces) != len(column.parts):
+                self._fill(cells, column.role, " ".join(pieces))
+                continue
+            for part, piece in zip(column.parts, pieces, strict=True):
+                self._fill(cells, part, piece)
+        beyond = range(self.places.width + len(self.places.derived), len(cells))
+        keys = {folded(key): role for key, role in self.layout.keys}
+        for at in (*self.places.keyed, *beyond):
+            key, colon, value = cells[at].partition(":")
+            role = keys.get(folded(key)) if colon else None
+            self._fill(cells, role or "info", value if role else cells[at])
+
+    def _fill(self, cells: list[str], role: Role, text: str) -> None:
+        at = self.places.width + self.places.derived.index(role)
+        cells[at] = f"{cells[at]} {text.strip()}".strip()
+
+    # ------------------------------------------------------------ dates
+
+    def _date(self, text: str) -> date:
+        try:
+            return parse_date(text, self.order)
+        except ValueError as e:
+            serial = from_serial(text.strip(), self.epoch) if self.epoch else None
+            if serial is None:
+                raise Fault("unreadable_date", str(e)) from e
+            return serial
+
+    def _booked_on(self, cells: list[str]) -> date | Reason:
+        place = self.places.roles["booked_on"][0]
+        text = cells[place] if place < len(cells) else ""
+        try:
+            return self._date(text)
+        except Fault:
+            reason = self._no_entry(cells, text)
+            if reason:
+                return reason
+            raise
+
+    def _no_entry(self, cells: list[str], date_text: str) -> Reason | None:
+        """Why a row without a date is none of the entries; None when it should have had one."""
+        filled = [cell for cell in cells if cell.strip()]
+        if not filled:
+            return "blank"
+        first = folded(filled[0])
+        if self.header and tuple(map(folded, cells)) == self.header:
+            return "header"
+        if self.facts.look(0, cells) or any(first.startswith(word) for word in self._skip if word):
+            return "footer"
+        if len(filled) == 1 and filled[0].strip()[0].isalpha() and not date_text[:1].isdigit():
+            return "footer"
+        if not date_text.strip() and self.layout.empty_date == "pending" and len(cells) >= self.places.width:
+            return "pending"
+        return None
+
+    # ------------------------------------------------------------ amounts
+
+    def _currency(self, cells: list[str], written: str) -> str:
+        told = (
+            self._text(cells, "currency").upper() or self.currency or plain_number(written, self.decimal)[1]
+        )
+        if not _CODE.fullmatch(told):
+            raise Fault(
+                "unknown_currency", f"{told[:20]!r} is no currency" if told else "nothing tells the currency"
+            )
+        return told
+
+    def _parsed(self, cells: list[str], role: Role) -> Money | None:
+        written = self._text(cells, role)
+        if not written:
+            return None
+        try:
+            return parse_amount(written, self._currency(cells, written), self.decimal)
+        except Fault:
+            raise
+        except ValueError as e:
+            raise Fault("unreadable_amount", str(e)) from e
+
+    def _signed(self, cells: list[str]) -> Money | None:
+        amount = self._parsed(cells, "amount")
+        return -amount if amount and self.layout.amounts == "inverse" else amount
+
+    def _directed(self, cells: list[str]) -> Money | None:
+        amount = self._parsed(cells, "amount")
+        if amount is None:
+            return None
+        word = _word(self._text(cells, "direction"))
+        sign = self._signs.get(word)
+        if sign is None or amount.minor < 0:
+            raise Fault(
+                "unreadable_direction", f"{word[:40]!r} with {amount} is neither money in nor money out"
+            )
+        return amount if sign > 0 else -amount
+
+    def _in_or_out(self, cells: list[str]) -> Money | None:
+        debit, credit = self._parsed(cells, "debit"), self._parsed(cells, "credit")
+        if debit and debit.minor and credit and credit.minor:
+            raise Fault("two_amounts", f"the row has both money out ({debit}) and money in ({credit})")
+        if credit and (credit.minor or not debit):
+            return credit
+        return -debit if debit and self.layout.debits == "positive" else debit
+
+    def _without_amount(self, amount: Money | None) -> Reason:
+        if amount is not None:
+            return "zero"
+        if self.layout.empty_amount == "skip":
+            return "no_amount"
+        raise Fault("unreadable_amount", "the amount is empty")
+
+
+def _word(text: str) -> str:
+    """A direction word for comparing; signs such as ``+`` stay, which folding would drop."""
+    return folded(text) or text.strip()
+
+
+def header_names(row: Row | None) -> tuple[str, ...]:
+    """The folded names, to know the header when a page repeats it."""
+    return tuple(map(folded, row.cells)) if row else ()
+
+
+def in_file_order(groups: Sequence[Group]) -> Sequence[Group]:
+    """The groups, by the line of their first entry."""
+    return sorted(groups, key=lambda group: group.lines[:1])

@@ -1,0 +1,274 @@
+"""One pass over a table with a layout: settle what the layout leaves open, read the rows, sum up.
+
+Files and bytes, and which layout fits, are for ``importers.tabular``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from importers.statement import Entry, Problem, Reading, Statement
+from importers.table.checks import control_totals, statement_of
+from importers.table.entries import EntryReader, Fault, Group, header_names
+from importers.table.layout import Layout
+from importers.table.placing import Facts, Places, changed_header, header_at, places_of
+from importers.table.sheet import Row, Sheet, Unsheetable
+from importers.table.words import Role
+from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
+from importers.workbook import WorkbookSheet
+
+AnySheet = Sheet | WorkbookSheet
+Watch = Callable[[Row, Entry | str | Fault], None]
+
+_AMOUNTS: Final[tuple[Role, ...]] = ("amount", "debit", "credit", "balance")
+_MOST_PROBLEMS: Final = 1000
+_CODE_LENGTH: Final = 3
+
+
+@dataclass(slots=True)
+class Pass:
+    """A sheet opened with a layout, ready to be read once."""
+
+    sheet: AnySheet
+    layout: Layout
+    source_format: str
+    reader: EntryReader
+    start: int  # the line before the first row of entries
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def opened(sheet: AnySheet, layout: Layout, *, currency: str = "", source_format: str = "csv") -> Pass:
+    """Find the header, the facts above it and what the layout leaves open. Raises Unsheetable."""
+    gaps = layout.gaps()
+    if gaps:
+        raise Unsheetable("layout_unfinished", " ".join(gaps))
+    sheet = sheet.separated_by(layout.delimiter, layout.quote)
+    head = sheet.head()
+    header = header_at(head, layout) if layout.header else None
+    if layout.header and header is None:
+        raise _other_header(head, layout)
+    start = header.line if header else max(layout.first_row - 1, 0)
+    widths = Counter(len(row.cells) for row in head if row.line > start and row.cells)
+    places = places_of(layout, header, max(widths, key=lambda width: (widths[width], width), default=0))
+    facts = Facts(layout.found)
+    for number, row in enumerate(head, 1):
+        if row.line <= start:
+            facts.look(number, row.cells)
+    order, decimal = _settled(sheet, layout, places, start)
+    reader = EntryReader(
+        layout,
+        places,
+        facts,
+        order,
+        decimal,
+        _currency(facts, layout, currency),
+        sheet.epoch,
+        header_names(header),
+    )
+    return Pass(sheet, layout, source_format, reader, start)
+
+
+def _other_header(head: Sequence[Row], layout: Layout) -> Unsheetable:
+    change = changed_header(head, layout)
+    if change:
+        return Unsheetable(
+            "header_changed",
+            f"The columns are not those of the layout {layout.name!r} any more. {change} "
+            "Nothing was imported: tell DonorHub anew which column is which.",
+        )
+    return Unsheetable(
+        "layout_does_not_fit",
+        f"The file has no header of the layout {layout.name!r}: choose another layout, "
+        "or say which column is which.",
+    )
+
+
+def _settled(sheet: AnySheet, layout: Layout, places: Places, start: int) -> tuple[DateOrder, str]:
+    order, decimal = layout.date_order, layout.decimal
+    if order not in DATE_ORDERS:
+        order = _only_order(list(sheet.texts(places.roles["booked_on"][:1], start)), order)
+    if decimal:
+        return order, decimal
+    columns = [at for role in _AMOUNTS for at in places.roles.get(role, ())]
+    signs = _decimals(list(sheet.texts(columns, start)))
+    if len(signs) > 1:
+        raise Unsheetable(
+            "ambiguous_amounts", "No amount shows it: say whether a comma or a point is the decimal sign."
+        )
+    return order, next(iter(signs), ".")
+
+
+def _only_order(texts: Sequence[str], allowed: str) -> DateOrder:
+    if not texts:
+        return "ymd"  # the typed dates of a workbook
+    fitting = _orders(texts)
+    orders = [order for order in DATE_ORDERS if order in fitting and (not allowed or order in allowed)]
+    if len(orders) > 1:
+        raise Unsheetable(
+            "ambiguous_dates",
+            "All days are 12 or less: say whether the day or the month comes first in a date.",
+        )
+    return orders[0] if orders else "ymd"
+
+
+def _orders(texts: Sequence[str]) -> set[DateOrder]:
+    """The orders that fit every cell which is a date in any order; sums and footers tell nothing."""
+    return date_orders(text for text in texts if date_orders((text,)))
+
+
+def _decimals(texts: Sequence[str]) -> set[str]:
+    signed = [text for text in texts if ("," in text or "." in text) and decimal_signs((text,))]
+    return decimal_signs(signed) if signed else {"."}
+
+
+def _currency(facts: Facts, layout: Layout, currency: str) -> str:
+    told = facts.texts.get("currency", "").strip().upper()
+    is_code = len(told) == _CODE_LENGTH and told.isascii() and told.isalpha()
+    return told if is_code else layout.currency or currency
+
+
+def run(job: Pass, watch: Watch | None = None) -> Reading:
+    """Read all rows. Every row of the file is counted: as an entry, as skipped for a reason, or as failed."""
+    reader, counts = job.reader, job.counts
+    for row in job.sheet.rows(reader.order, reader.decimal):
+        counts["rows"] += 1
+        outcome: Entry | str | Fault
+        if row.line <= job.start:
+            outcome = "header" if row.line == reader.places.header_line else "before_header"
+            counts[f"skipped.{outcome}"] += 1
+            continue
+        try:
+            outcome = reader.read(row)
+        except Fault as e:
+            outcome = e
+            counts["failed"] += 1
+            if counts["failed"] <= _MOST_PROBLEMS:
+                job.problems.append(Problem("error", e.code, f"{_sentence(str(e))}", f"line {row.line}"))
+        else:
+            counts["entries" if isinstance(outcome, Entry) else f"skipped.{outcome}"] += 1
+        if watch:
+            watch(row, outcome)
+    return _summed_up(job)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _summed_up(job: Pass) -> Reading:
+    if not job.counts["entries"]:
+        empty = _without_entries(job)
+        if isinstance(empty, Problem):
+            return Reading(problems=(empty, *job.problems), facts=_facts(job, ""))
+    statements: list[Statement] = []
+    order = ""
+    for key, group in _groups(job.reader).items():
+        statement, order, problems = statement_of(
+            group, key, job.reader.facts.texts, decimal=job.reader.decimal, source_format=job.source_format
+        )
+        statements.append(statement)
+        job.problems += problems
+    total, problems = control_totals(job.reader.facts.texts, statements, job.reader.decimal)
+    job.problems += problems
+    if total == "mismatch":
+        statements = [replace(statement, integrity="mismatch") for statement in statements]
+    elif total == "proved" and statements[0].integrity == "unverifiable":
+        statements = [replace(statements[0], integrity="proved")]
+    job.problems += _remarks(job, statements)
+    return Reading(
+        statements=tuple(statements),
+        problems=tuple(job.problems),
+        format=job.source_format,
+        profile=job.layout.name,
+        facts=_facts(job, order),
+    )
+
+
+def _without_entries(job: Pass) -> Problem | None:
+    """Why a table without entries is refused; None for a quiet month whose balances prove it."""
+    if job.counts["failed"]:
+        return Problem(
+            "error",
+            "layout_does_not_fit",
+            f"None of the {job.counts['failed']} rows could be read with the layout {job.layout.name!r}: "
+            "choose another layout, or say which column is which.",
+        )
+    facts = job.reader.facts.texts
+    if job.reader.currency and facts.get("opening") and facts.get("opening") == facts.get("closing"):
+        job.reader.groups[None, job.reader.currency] = Group()
+        return None
+    return Problem("error", "no_rows", "The file has no entries: choose a period in which money moved.")
+
+
+def _groups(reader: EntryReader) -> dict[tuple[str | None, str], Group]:
+    """The groups; rows that name no own account go to the only one that is named, or to the file's."""
+    own = reader.facts.own_account(reader.facts.texts.get("account", ""))
+    if len(reader.facts.accounts) > 1:
+        own = None
+    groups: dict[tuple[str | None, str], Group] = {}
+    for (account, currency), group in reader.groups.items():
+        named = {a for a, c in reader.groups if a and c == currency}
+        key = (account or own or (named.pop() if len(named) == 1 else None), currency)
+        groups[key] = _joined(groups[key], group) if key in groups else group
+    return groups
+
+
+def _joined(one: Group, other: Group) -> Group:
+    pairs = sorted(
+        zip(one.lines + other.lines, one.entries + other.entries, strict=True), key=lambda pair: pair[0]
+    )
+    return Group(
+        entries=[replace(entry, position=at) for at, (_, entry) in enumerate(pairs)],
+        lines=[line for line, _ in pairs],
+    )
+
+
+def _remarks(job: Pass, statements: Sequence[Statement]) -> list[Problem]:
+    remarks = []
+    pending = job.counts["skipped.pending"]
+    if pending:
+        remarks.append(
+            Problem(
+                "warning",
+                "pending_skipped",
+                f"{pending} rows are not booked yet: they come again when they are.",
+            )
+        )
+    if job.reader.unread_balances:
+        remarks.append(
+            Problem(
+                "warning",
+                "unreadable_balance",
+                f"{job.reader.unread_balances} rows have a balance that is no amount: it was left out.",
+            )
+        )
+    if job.counts["failed"] > _MOST_PROBLEMS:
+        remarks.append(
+            Problem("error", "more_rows_failed", f"{job.counts['failed'] - _MOST_PROBLEMS} more rows failed.")
+        )
+    if job.sheet.cut_off() and any(statement.integrity != "proved" for statement in statements):
+        remarks.append(
+            Problem(
+                "warning",
+                "maybe_cut",
+                "The last line has no end and no balance proves the file: it may have been cut off. "
+                "Compare its last row with the bank's.",
+            )
+        )
+    return remarks
+
+
+def _facts(job: Pass, order: str) -> dict[str, str]:
+    facts = job.sheet.facts()
+    if order:
+        facts["order"] = order
+    facts["date_order"], facts["decimal"] = job.reader.order, job.reader.decimal
+    facts["header_line"] = str(job.reader.places.header_line)
+    facts.update((name, str(count)) for name, count in sorted(job.counts.items()))
+    facts.setdefault("entries", "0")
+    facts.setdefault("failed", "0")
+    return facts

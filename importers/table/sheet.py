@@ -1,0 +1,180 @@
+"""A text file of separated cells as numbered rows, whatever its encoding and separator.
+
+It gives every line back, also the ones it cannot split; which cell means what is not its business.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import islice
+from typing import Final, Literal
+
+from importers.text import DateOrder, decode
+
+Delimiter = Literal["", ",", ";", "\t", "|"]
+DELIMITERS: Final[tuple[Delimiter, ...]] = (";", "\t", ",", "|")
+_SAMPLE_LINES: Final = 120
+EVIDENCE_ROWS: Final = 2000  # that are looked at to tell how dates and amounts are written
+_NAMES: Final = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}
+
+
+class Unsheetable(ValueError):
+    """The file is no table that we can read; ``code`` is the problem's, the message a sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the number of its first line (1 is the first), its cells, and the text it was read from.
+
+    ``fault`` says why the line could not be split into cells; the cells are empty then.
+    """
+
+    line: int
+    cells: list[str]
+    raw: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table in text; its rows are read anew each time, so that a large file is never held as rows."""
+
+    data: bytes
+    codec: str
+    delimiter: Delimiter
+    quote: str = '"'
+    epoch: date | None = None  # text has no serial dates; a workbook's sheet has
+
+    def rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
+        """Every row of the file. The arguments are for workbooks; here cells are what is written."""
+        with io.TextIOWrapper(io.BytesIO(self.data), self.codec, newline="") as text:
+            yield from _rows(text, self.delimiter, self.quote)
+
+    def head(self, count: int = 80) -> list[Row]:
+        """The first rows."""
+        return list(islice(self.rows(), count))
+
+    def texts(self, places: Iterable[int], after: int) -> Iterator[str]:
+        """The filled cells of some columns below a line, as written, of the first rows."""
+        wanted = tuple(places)
+        for row in islice(self.rows(), after + EVIDENCE_ROWS):
+            if row.line > after:
+                yield from (row.cells[at] for at in wanted if at < len(row.cells) and row.cells[at].strip())
+
+    def facts(self) -> dict[str, str]:
+        """What was found out about the file."""
+        return {"encoding": self.codec, "delimiter": _NAMES.get(self.delimiter, self.delimiter)}
+
+    def cut_off(self) -> bool:
+        """Whether the file does not end with the end of a line, as a file that was cut off does not."""
+        return not self.data.rstrip(b" \0\x1a").endswith((b"\n", b"\r", b"\n\0", b"\r\0"))
+
+    def separated_by(self, delimiter: Delimiter, quote: str) -> Sheet:
+        """The same text cut at another sign."""
+        return replace(self, delimiter=delimiter or self.delimiter, quote=quote)
+
+
+def open_text(data: bytes, encoding: str = "") -> Sheet:
+    """The sheet in a text file; raises Undecodable, or Unsheetable when nothing separates cells."""
+    text, codec = decode(data, encoding or None)
+    lines = list(islice(io.StringIO(text, newline=""), _SAMPLE_LINES))
+    del text
+    delimiter = _delimiter(lines)
+    if not delimiter:
+        raise Unsheetable(
+            "one_column", "The file has one column only: export it as CSV with separate columns."
+        )
+    return Sheet(data, codec, delimiter)
+
+
+def _delimiter(lines: list[str]) -> Delimiter:
+    """The sign that cuts most lines into the same number of cells, and into many; "" when none does."""
+    best = 0
+    mark: Delimiter = ""
+    for sign in DELIMITERS:
+        widths = Counter(len(row.cells) for row in _rows(iter(lines), sign, '"') if len(row.cells) > 1)
+        width, count = max(widths.items(), key=lambda item: (item[0] - 1) * item[1], default=(0, 0))
+        if (width - 1) * count > best:
+            best, mark = (width - 1) * count, sign
+    return mark
+
+
+class _Lines:
+    """Lines for csv.reader, remembering which ones went into the current row, able to take them back."""
+
+    def __init__(self, source: Iterable[str]) -> None:
+        self._source = iter(source)
+        self._returned: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.popleft() if self._returned else next(self._source)
+        self.taken.append(line)
+        return line
+
+    def give_back_all_but_first(self) -> None:
+        self._returned.extendleft(reversed(self.taken[1:]))
+        del self.taken[1:]
+
+
+def _rows(source: Iterable[str], delimiter: str, quote: str) -> Iterator[Row]:
+    lines = _Lines(source)
+    reader = _reader(lines, delimiter, quote)
+    number = 1
+    while True:
+        lines.taken = []
+        cells: list[str] = []
+        fault = ""
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as e:
+            fault = _fault(str(e), quote)
+            reader = _reader(lines, delimiter, quote)
+        taken = lines.taken
+        raw = taken[0] if len(taken) == 1 else "".join(taken)
+        if not fault and (len(taken) > 1 or raw.count(quote) & 1) and not _well_quoted(raw, delimiter, quote):
+            fault = _fault("quote", quote)
+        if fault and len(taken) > 1:
+            lines.give_back_all_but_first()
+            raw = taken[0]
+        yield Row(number, [] if fault else cells, raw.rstrip("\r\n"), fault)
+        number += len(lines.taken)
+
+
+def _reader(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[list[str]]:
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote)
+
+
+def _well_quoted(raw: str, delimiter: str, quote: str) -> bool:
+    """Whether every quotation mark that opens a cell closes one: else a row swallowed the next ones."""
+    try:
+        rows = list(
+            csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, quotechar=quote, strict=True)
+        )
+    except csv.Error:
+        return False
+    return len(rows) == 1
+
+
+def _fault(reason: str, quote: str) -> str:
+    if "field larger" in reason:
+        return (
+            f"a cell is longer than {csv.field_size_limit()} signs: is a quotation mark {quote} not closed?"
+        )
+    return f"a quotation mark {quote} is opened and not closed"

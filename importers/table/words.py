@@ -1,0 +1,172 @@
+"""The words that banks write above columns, in five languages, and how they are compared.
+
+It knows roles by their names only; whether a column's cells fit is for ``detect`` to see.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final, Literal
+
+Role = Literal[
+    "booked_on",
+    "value_on",
+    "amount",
+    "debit",
+    "credit",
+    "direction",
+    "currency",
+    "balance",
+    "name",
+    "name_from",
+    "name_to",
+    "address",
+    "account",
+    "account_from",
+    "account_to",
+    "own_account",
+    "bic",
+    "remittance",
+    "bank_ref",
+    "end_to_end_id",
+    "mandate_id",
+    "virtual_account",
+    "status",
+    "bank_code",
+    "info",
+    "keyed",
+]
+
+_NOT_DECOMPOSED: Final = str.maketrans({"ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ß": "ss"})
+_BETWEEN: Final = re.compile(r"[\W_]+")
+
+
+def folded(text: str) -> str:
+    """Text for comparing: small letters without accents, all else a single blank.
+
+    ``#Data księgowania`` and ``DATA KSIEGOWANIA`` are the same.
+    """
+    if text.isascii():
+        return _BETWEEN.sub(" ", text.lower()).strip()
+    parts = unicodedata.normalize("NFKD", text.translate(_NOT_DECOMPOSED).casefold())
+    bare = "".join(sign for sign in parts if not unicodedata.combining(sign))
+    return _BETWEEN.sub(" ", bare).strip()
+
+
+# Folded names, the likelier first; of two roles whose words fit, the longer word wins.
+VOCABULARY: Final[dict[Role, str]] = {
+    "booked_on": (
+        "data ksiegowania|data operacji|data transakcji|data zaksiegowania|data|data e transaksionit|"
+        "data e veprimit|data e postimit|datum knjizenja|datum|booking date|posting date|posted|"
+        "transaction date|date|date posted|completed date|buchungstag|buchungsdatum"
+    ),
+    "value_on": (
+        "data waluty|data rozliczenia|date valuta|data e valutes|data valutes|data e vleres|data valutore|"
+        "datum valute|value date|valuta datum|valutadatum|wertstellung|valutadatum"
+    ),
+    "amount": (
+        "kwota|kwota operacji|kwota transakcji|kwota w walucie rachunku|kwota transakcji waluta rachunku|"
+        "shuma|vlera|iznos|amount|transaction amount|betrag|umsatz|value"
+    ),
+    "debit": (
+        "obciazenia|obciazenie|wyplaty|wydatki|debi|debiti|debit|dalje|duguje|isplata|withdrawal|"
+        "withdrawals|paid out|money out|soll|ausgang"
+    ),
+    "credit": (
+        "uznania|uznanie|wplywy|kredi|krediti|kredit|hyrje|potrazuje|uplata|credit|deposit|deposits|"
+        "paid in|money in|haben|eingang"
+    ),
+    "direction": (
+        "strona|znak|wn ma|dk|dc|cd|debit credit|credit debit|tipi d k|transaction type|soll haben|"
+        "kierunek|drejtimi|smer"
+    ),
+    "currency": "waluta|waluta rachunku|waluta operacji|valuta|monedha|currency|wahrung|waehrung",
+    "balance": (
+        "saldo|saldo po operacji|saldo po transakcji|bilanci|balanca|gjendja|stanje|balance|"
+        "running balance|balance after|kontostand"
+    ),
+    "name": (
+        "nadawca odbiorca|kontrahent|dane kontrahenta|nazwa kontrahenta|odbiorca zleceniodawca|nadawca|"
+        "nazwa nadawcy odbiorcy|emri|derguesi|perfituesi|paguesi|ime i prezime|naziv|primalac|platilac|name|"
+        "payee|payer|counterparty|counterparty name|beneficiary|auftraggeber empfanger|empfanger|auftraggeber"
+    ),
+    "name_from": "nazwa nadawcy|sender|sender name|derguesi",
+    "name_to": "nazwa odbiorcy|recipient|recipient name",
+    "address": "adres|adres nadawcy odbiorcy|adresa|address|adresse",
+    "account": (
+        "rachunek|numer konta|nr rachunku|numer rachunku|na konto z konta|rachunek kontrahenta|"
+        "numer rachunku nadawcy odbiorcy|llogaria|llogaria e derguesit|racun|iban|account|account number|"
+        "counterparty account|counterparty iban|kontonummer"
+    ),
+    "account_from": "rachunek zrodlowy|numer rachunku nadawcy|from account|sender account",
+    "account_to": "rachunek docelowy|numer rachunku odbiorcy|to account|recipient account",
+    "own_account": "numer rachunku karty|moj rachunek|llogaria ime|own account|auftragskonto",
+    "bic": "bic|swift|swift bic|bic swift",
+    "remittance": (
+        "tytul|tytulem|opis|opis transakcji|opis operacji|szczegoly transakcji|tytul operacji|"
+        "tytul platnosci|pershkrimi|pershkrimi i transaksionit|qellimi|detajet|komenti|svrha|svrha placanja|"
+        "opis placanja|description|details|memo|reference text|payment details|narrative|remittance|"
+        "remittance information|verwendungszweck|buchungstext"
+    ),
+    "bank_ref": (
+        "numer referencyjny|nr referencyjny|nr transakcji|numer transakcji|identyfikator|"
+        "numri i references|referenca|nr i references|referenca e bankes|broj transakcije|reference|"
+        "bank reference|transaction id|transaction reference|id|referenz"
+    ),
+    "end_to_end_id": "end to end id|endtoendid|end to end|end to end referenz",
+    "mandate_id": "mandat|mandate|mandate id|mandatsreferenz|numer mandatu",
+    "virtual_account": "rachunek wirtualny|konto wirtualne|virtual account|identyfikator platnika|iph",
+    "status": "status|statusi|stan|state",
+    "bank_code": (
+        "typ operacji|typ transakcji|rodzaj transakcji|rodzaj|lloji|lloji i transaksionit|type|vrsta"
+    ),
+    "info": "kategoria|category|szczegoly|nazwa banku|komisioni|info",
+}
+ROLES: Final = frozenset((*VOCABULARY, "keyed"))
+
+_EXACT: Final = {word: role for role, words in reversed(VOCABULARY.items()) for word in words.split("|")}
+_BY_LENGTH: Final = sorted(_EXACT.items(), key=lambda item: -len(item[0]))
+_SHORTEST_PART: Final = 5
+
+
+def role_named(header: str) -> tuple[Role, str] | None:
+    """The role that a column's name tells, and the word that told it."""
+    name = folded(header)
+    if name in _EXACT:
+        return _EXACT[name], name
+    for word, role in _BY_LENGTH:
+        if len(word) >= _SHORTEST_PART and re.search(rf"\b{word}\b", name):
+            return role, word
+    return None
+
+
+MONEY_IN: Final = (
+    "kredit",
+    "credit",
+    "cr",
+    "c",
+    "k",
+    "uznanie",
+    "wplyw",
+    "ma",
+    "hyrje",
+    "in",
+    "haben",
+    "h",
+    "+",
+)
+MONEY_OUT: Final = (
+    "debit",
+    "debi",
+    "dr",
+    "d",
+    "obciazenie",
+    "wydatek",
+    "wn",
+    "dalje",
+    "out",
+    "soll",
+    "s",
+    "-",
+)

@@ -1,0 +1,136 @@
+"""Rows of a spreadsheet file (xlsx, xls, ods), read by calamine after the zip was weighed.
+
+It never runs a macro or reckons a formula: a cell is what the bank's program stored.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Final
+
+import python_calamine
+
+from importers.table.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
+from importers.text import DateOrder
+from importers.zip_guard import MAX_COLUMNS, MAX_ROWS, read_member, refuse_dangerous_zip
+
+_MAX_XLS: Final = 20 * 1024 * 1024
+_EXACT_TO: Final = 10**15  # a spreadsheet keeps 15 digits; a longer number in it is not what was typed
+_SPREADSHEET_EPOCHS: Final = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
+_SINCE_1904: Final = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904=[\"'](?:1|true)[\"']")
+_DATES: Final = {"ymd": "%Y-%m-%d", "dmy": "%d.%m.%Y", "mdy": "%m/%d/%Y", "": "%Y-%m-%d"}
+
+Cell = str | float | int | bool | date | datetime | time | timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookSheet:
+    """The sheet of a workbook that holds the table; its cells become text as the layout expects it."""
+
+    grid: list[list[Cell]]
+    name: str
+    epoch: date
+    delimiter: Delimiter = ""
+    quote: str = ""
+
+    def rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
+        """Every row, dates written in ``order`` and numbers with the ``decimal`` sign."""
+        pattern, sign = _DATES[order], decimal or "."
+        for number, row in enumerate(self.grid, 1):
+            cells = [_as_text(cell, pattern, sign) for cell in row]
+            yield Row(number, cells, "\t".join(cells))
+
+    def head(self, count: int = 80) -> list[Row]:
+        """The first rows."""
+        return list(islice(self.rows(), count))
+
+    def texts(self, places: Iterable[int], after: int) -> Iterator[str]:
+        """The cells of some columns that hold text; typed dates and numbers leave nothing to find out."""
+        wanted = tuple(places)
+        for row in self.grid[after : after + EVIDENCE_ROWS]:
+            cells = (row[at] for at in wanted if at < len(row))
+            yield from (cell for cell in cells if isinstance(cell, str) and cell.strip())
+
+    def facts(self) -> dict[str, str]:
+        """What was found out about the file."""
+        return {"sheet": self.name}
+
+    def cut_off(self) -> bool:
+        """Never: a workbook that was cut off cannot be opened."""
+        return False
+
+    def separated_by(self, delimiter: Delimiter, quote: str) -> WorkbookSheet:
+        """The same: cells of a workbook need no separator."""
+        return self
+
+
+def open_workbook(data: bytes) -> WorkbookSheet:
+    """The first visible sheet with at least two columns of cells.
+
+    Raises Unsheetable for a file that is damaged, locked, holds macros or is a zip bomb.
+    """
+    epoch = _SPREADSHEET_EPOCHS[False]
+    if data.startswith(b"PK"):
+        refuse_dangerous_zip(data)
+        since_1904 = _SINCE_1904.search(read_member(data, "xl/workbook.xml"))
+        epoch = _SPREADSHEET_EPOCHS[since_1904 is not None]
+    elif len(data) > _MAX_XLS:
+        raise Unsheetable(
+            "workbook_too_large", "The spreadsheet is larger than 20 MB: export a shorter period."
+        )
+    try:
+        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            for about in book.sheets_metadata:
+                if about.visible == python_calamine.SheetVisibleEnum.Visible:
+                    grid = _grid(book.get_sheet_by_name(about.name))
+                    if any(len([cell for cell in row if cell != ""]) > 1 for row in grid):
+                        return WorkbookSheet(grid, about.name, epoch)
+    except python_calamine.PasswordError as e:
+        raise Unsheetable("locked", "The spreadsheet has a password: save it without one.") from e
+    except (python_calamine.CalamineError, OSError, ValueError) as e:
+        raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.") from e
+    raise Unsheetable("one_column", "No visible sheet of the spreadsheet holds a table.")
+
+
+def _grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
+    """The rows as stored, from the first row of the sheet, so that row numbers are the spreadsheet's."""
+    if sheet.end and (sheet.end[0] >= MAX_ROWS or sheet.end[1] >= MAX_COLUMNS):
+        raise Unsheetable(
+            "workbook_too_large",
+            f"The sheet has more than {MAX_ROWS} rows or {MAX_COLUMNS} columns: export a shorter period.",
+        )
+    return sheet.to_python(skip_empty_area=False)
+
+
+def _as_text(cell: Cell, pattern: str, sign: str) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return str(cell)
+    if isinstance(cell, int | float):
+        return _number(cell).replace(".", sign)
+    if isinstance(cell, date):
+        return cell.strftime(pattern)
+    return str(cell)
+
+
+def _number(value: float) -> str:
+    """Plain digits; what binary fractions add behind the sixth decimal is no part of an amount."""
+    number = Decimal(repr(value))
+    if not number.is_finite() or abs(number) >= _EXACT_TO:
+        return str(number)
+    text = format(round(number, 6), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def from_serial(text: str, epoch: date) -> date | None:
+    """The day of a spreadsheet's serial number such as ``45915``, or None when it is none."""
+    if not re.fullmatch(r"[1-9][0-9]{4}(?:[.,][0-9]+)?", text, re.ASCII):
+        return None
+    return epoch + timedelta(days=int(text[:5]))
