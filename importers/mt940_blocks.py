@@ -94,7 +94,11 @@ class _Cutter:
         is_end = end is not None and (tag in _FIRST or self.block.has("62F", "62M"))
         if end is not None and is_end:
             self._close(end.start())
-            return self._finish(self.text[end.end() : mark.start()], ended=True)
+            header = self.text[end.end() : mark.start()]
+            if not self.block.is_empty:
+                return self._finish(header, ended=True)
+            self.block = Block(header=header)
+            return None
         self._close(mark.start(), row_goes_on=tag == "86")
         repeated = tag in ("60F", "60M") and self.block.has("60F", "60M")
         after_the_last = tag in _FIRST and self.block.has("62F", "62M")
