@@ -15,6 +15,7 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from werkzeug.utils import import_string
 
 QUEUE: Final = "donorhub"
 FUNCTION: Final = "donorhub.jobs.run.run"
@@ -39,9 +40,8 @@ class RowJob(Job):
         args = self.args or ()
         if self.func_name != FUNCTION or len(args) != 1 or type(args[0]) is not int or self.kwargs:
             raise PoisonedJob("a job in Redis is not ours: somebody else writes to this Redis")
-        from donorhub.jobs.run import run
-
-        return run
+        function: Callable[..., Any] = import_string(FUNCTION)  # by name, as RQ does: run needs this module
+        return function
 
 
 class RowQueue(Queue):
