@@ -65,36 +65,41 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def read(data: bytes, filename: str | None = None, profile: Any = None) -> Reading:
+def read(data: bytes, filename: str | None = None, profile: Any = None, *, currency: str = "") -> Reading:
     """All that a bank's file says: its statements, and a problem for each thing that could not be read.
 
-    ``filename`` is only a hint for the person's sake and never decides the format.
-    ``profile`` says what a file leaves open: a layout for tables; for QIF a mapping with
-    ``dates`` ("dmy" or "mdy") and ``currency``. A file that cannot be trusted gives no
-    statements and one problem of level ``error``.
+    ``filename`` never decides the format. ``profile`` says what a file leaves open: a
+    ``Layout`` for tables; for QIF a mapping with ``dates`` ("dmy" or "mdy") and
+    ``currency``, or a layout. ``currency`` is the account's, for files that do not tell
+    theirs. A file that cannot be trusted gives no statements and one problem of level
+    ``error``.
     """
     name = format_of(data)
-    reading = refused(*_REASONS[name]) if name in _REASONS else _read_as(name, data, filename, profile)
+    known = _REASONS.get(name)
+    reading = refused(*known) if known else _read_as(name, data, filename, profile, currency)
     return replace(
         reading,
         statements=tuple(map(_weighed, reading.statements)),
         file_sha256=hashlib.sha256(data).hexdigest(),
-        format=reading.format or ("" if name in _REASONS else name),
+        format=reading.format or ("" if known else name),
     )
 
 
-def stream(file: BinaryIO, filename: str | None = None, profile: Any = None) -> Iterator[Part]:
+def stream(
+    file: BinaryIO, filename: str | None = None, profile: Any = None, *, currency: str = ""
+) -> Iterator[Part]:
     """The same as :func:`read`, in pieces and in the order of the file, from a seekable file.
 
-    camt is read piece by piece in constant memory; other formats are read whole. Whether a
-    statement's balances hold is in its :class:`End`, where the format can tell.
+    camt is read piece by piece in constant memory; other formats are read whole, and their
+    problems come last. Whether a statement's balances hold is in its :class:`End`, where the
+    format can tell.
     """
     head = file.read(HEAD)
     file.seek(0)
     if format_of(head) == "camt":
         yield from import_module(FORMATS["camt"]).stream(file)
         return
-    reading = read(file.read(), filename, profile)
+    reading = read(file.read(), filename, profile, currency=currency)
     for statement in reading.statements:
         without = replace(statement, entries=())
         yield Begin(without)
@@ -103,22 +108,24 @@ def stream(file: BinaryIO, filename: str | None = None, profile: Any = None) -> 
     yield from reading.problems
 
 
-def _read_as(name: str, data: bytes, filename: str | None, profile: Any) -> Reading:
+def _read_as(name: str, data: bytes, filename: str | None, profile: Any, currency: str) -> Reading:
     module = import_module(FORMATS[name])
     if FORMATS[name] == "importers.tabular":
-        reading: Reading = module.read(data, filename, profile)
+        layout = None if isinstance(profile, Mapping) else profile
+        reading: Reading = module.read(data, filename, layout, currency=currency)
     elif name == "qif":
-        reading = module.read(data, **_choices(profile))
+        dates, named = _choices(profile)
+        reading = module.read(data, dates=dates, currency=named or currency)
     else:
         reading = module.read(data)
     return reading
 
 
-def _choices(profile: Any) -> dict[str, Any]:
-    """What a person chose for a QIF file, from a mapping or from a table's layout."""
+def _choices(profile: Any) -> tuple[str | None, str]:
+    """The order of dates and the currency that a person chose, in a mapping or in a table's layout."""
     if isinstance(profile, Mapping):
-        return {"dates": profile.get("dates") or None, "currency": profile.get("currency") or ""}
-    return {"dates": getattr(profile, "date_order", "") or None, "currency": getattr(profile, "currency", "")}
+        return profile.get("dates") or None, profile.get("currency") or ""
+    return getattr(profile, "date_order", "") or None, getattr(profile, "currency", "")
 
 
 def _weighed(statement: Statement) -> Statement:

@@ -49,7 +49,7 @@ def read(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Read
     except Damaged as e:
         return refused(e.code, str(e))
     problems = list(_bank_errors(tree))
-    if any(_strays(tree)):
+    if _strays(tree):
         return refused("damaged", "The file has transactions that belong to no account: download it again.")
     statements: list[Statement] = []
     for node in tree.find(*_STATEMENTS):
@@ -94,13 +94,11 @@ def _bank_errors(tree: Node) -> Iterator[Problem]:
             yield Problem("warning", "bank_warning", message, _where(status))
 
 
-def _strays(tree: Node) -> Iterator[Node]:
-    """Groups with transactions outside of every statement."""
-    for child in tree.children:
-        if child.rows:
-            yield child
-        if child.name not in _STATEMENTS:
-            yield from _strays(child)
+def _strays(node: Node) -> bool:
+    """Whether a transaction stands outside of every statement."""
+    if node.name in _STATEMENTS:
+        return False
+    return bool(node.rows) or any(map(_strays, node.children))
 
 
 def _server_time(tree: Node) -> datetime | None:
@@ -137,7 +135,7 @@ class _StatementReader:
         account, scheme = account_named(
             self.node.value("BANKACCTFROM/ACCTID") or self.node.value("CCACCTFROM/ACCTID")
         )
-        self._note_oddities(account)
+        self._note_oddities(account, rows)
         entries, refused_rows = self._entries(rows)
         statement = Statement(
             source_format="ofx",
@@ -166,10 +164,10 @@ class _StatementReader:
             )
         return named
 
-    def _note_oddities(self, account: str | None) -> None:
+    def _note_oddities(self, account: str | None, rows: list[tuple[int, int]]) -> None:
         if not account:
             self._warn("no_account", "The statement does not say which account it is of: choose it.")
-        if not any(self.node.find("BANKTRANLIST")):
+        if not rows and not any(self.node.find("BANKTRANLIST")):
             self._warn("no_entries", "The bank sent the balance of this account without its transactions.")
         if any(self.node.find("BANKTRANLISTP")):
             self._warn(

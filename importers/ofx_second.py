@@ -180,5 +180,5 @@ def _entry(position: int, row: Any, currency: str) -> Entry:
         bank_ref=str(row.id) or None,
         bank_code=str(row.type).upper() or None,
         details=(detail,),
-        raw=repr(sorted((name, str(value)) for name, value in vars(row).items() if value)),
+        raw="\n".join(f"{field}: {value}" for field, value in vars(row).items() if value),
     )

@@ -53,8 +53,8 @@ class _Section:
 def read(data: bytes, *, dates: DateOrder | None = None, currency: str = "") -> Reading:
     """The statements of a QIF file, one for each section with money in it.
 
-    ``dates`` is the order of day and month, needed when every day of the file is 12 or less
-    (error ``ambiguous_dates``); ``currency`` is the account's, always needed (error
+    ``dates`` is the order of day and month, needed when no date of the file proves it (error
+    ``ambiguous_dates``); ``currency`` is the account's, always needed (error
     ``currency_needed``).
     """
     try:
@@ -110,20 +110,19 @@ def _sections(text: str, passed: list[str]) -> Iterator[_Section]:
 def _order(days: list[str], chosen: DateOrder | None) -> tuple[DateOrder | None, list[Problem]]:
     """The order in which all dates of the file can be read, or the question that a person must answer.
 
-    Dates that no order can read are left to their own rows.
+    ``chosen`` decides only what the file leaves open. Dates that no order can read are left to
+    their own rows.
     """
-    if chosen:
-        return chosen, []
     readable = [day for day in days if date_orders([day])]
     orders = date_orders(readable)
-    results = {tuple(parse_date(day, order) for day in readable): order for order in orders}
-    if len(results) == 1:
-        return next(iter(results.values())), []
     if not orders:
         message = "The dates of this file are not all written in the same order: export it again."
         return None, [Problem("error", "mixed_dates", message)]
+    results = {tuple(parse_date(day, order) for day in readable): order for order in orders}
+    if len(results) == 1 or chosen in orders:
+        return chosen if chosen in orders else results.popitem()[1], []
     example = next(day for day in readable if len({parse_date(day, order) for order in orders}) > 1)
-    message = f"The date {example} can be read in two ways: say whether day or month comes first."
+    message = f"The date {example} can be read in more than one way: say whether day or month comes first."
     return None, [Problem("error", "ambiguous_dates", message)]
 
 

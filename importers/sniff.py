@@ -35,7 +35,7 @@ _BY_TEXT: Final = (
         "camt",
         re.compile(r"\A\s*<[\s\S]*?(?:camt\.05[234]|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b)"),
     ),
-    ("xml", re.compile(r"\A\s*<(?:\?xml|!DOCTYPE|\w+[\s>])")),
+    ("xml", re.compile(r"\A\s*<(?:\?xml|!DOCTYPE|\w+[\s/>])")),
     (
         "mt940",
         re.compile(

@@ -1,0 +1,155 @@
+"""``importers.read``: which format the bytes are, what is refused and how, and the stream."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import importers
+from importers.sniff import format_of
+from importers.statement import Begin, End, Entry, Problem
+
+FILES = Path(__file__).parents[1] / "files"
+OFX = (FILES / "ofx" / "sgml_cp1250.ofx").read_bytes()
+CAMT = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n'
+    b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02">'
+    b"<BkToCstmrStmt/></Document>"
+)
+
+
+def zipped(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return buffer.getvalue()
+
+
+LOCKED = bytearray(zipped("statement.csv"))
+LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1  # the flag "encrypted" in the list of contents
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (OFX, "ofx"),
+        (b"\xef\xbb\xbf\r\n\r\n" + OFX, "ofx"),
+        (OFX[:60].decode().encode("utf-16"), "ofx"),
+        (OFX[:60].decode().encode("utf-16-le"), "ofx"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + OFX, "ofx"),
+        (b"  <ofx><x>", "ofx"),
+        (CAMT, "camt"),
+        (CAMT.decode().encode("utf-16"), "camt"),
+        (CAMT.replace(b"<BkTo", b"<p:BkTo").replace(b"camt.053", b"x"), "camt"),
+        (b'<?xml version="1.0"?><!DOCTYPE Document [<!ENTITY a "b">]>' + CAMT[39:], "camt"),
+        (b":20:START\r\n:25:1\r\n", "mt940"),
+        (b"{1:F01INGBNL2AXXXX00001}{2:I940", "mt940"),
+        (b"\x01:20:START", "mt940"),
+        (b"ABNANL2A\r\n940\r\nABNANL2A\r\n:20:ABN\r\n", "mt940"),
+        (b"!Type:Bank\nD1/1/2025\n", "qif"),
+        (b"# remark\n!Account\nN1\n", "qif"),
+        (b"01,0004,12345,060321,0829,001,80,1,2/\n02,12345,0004,1\n", "bai2"),
+        (b"0000001012572505" + b" " * 112 + b"\r\n1100", "coda"),
+        (b"Data;Kwota\n2026-01-01;5,00\n", "table"),
+        (b"Data,Text\n2026-01-01,<OFX> and camt.053 and :20: in a remittance\n", "table"),
+        ("Data\tKwota\n".encode("utf-16"), "table"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "xlsx"),
+        (zipped("mimetype", "content.xml"), "ods"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "xls"),
+        (b"<note>hello</note>", "xml"),
+        (b'<?xml version="1.0"?><note/>', "xml"),
+    ],
+)
+def test_the_format_is_told_by_the_bytes(data: bytes, name: str) -> None:
+    assert format_of(data) == name
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "word"),
+    [
+        (b"", "empty", "empty"),
+        (b" \r\n\t\0\0", "empty", "empty"),
+        (b"\n<!DOCTYPE html><html><body>Session expired", "web_page", "log in"),
+        (b"<html><body><OFX> Session expired", "web_page", "log in"),
+        (b'<?xml version="1.0"?>\n<html xmlns="x">', "web_page", "log in"),
+        (b"%PDF-1.7\n", "pdf", "PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "locked", "password"),
+        (bytes(LOCKED), "locked", "password"),
+        (zipped("statement.csv"), "archive", "unpack"),
+        (b"\x1f\x8b\x08\0", "archive", "unpack"),
+        (zipped("xl/workbook.xml")[:40], "damaged", "download"),
+        (b"\x89PNG\r\n\x1a\n", "picture", "camt.053"),
+        (b"{\\rtf1 hello}", "document", "camt.053"),
+        (b"<note/>", "unknown_xml", "camt.053"),
+        (bytes(range(256)) * 4, "binary", "camt.053"),
+        (b"01,0004,12345/\n02,12345/\n", "bai2", "camt.053"),
+        (b"0000001012572505" + b" " * 112 + b"\r\n1100", "coda", "camt.053"),
+    ],
+)
+def test_what_is_no_statement_is_refused_with_the_way_out(data: bytes, code: str, word: str) -> None:
+    reading = importers.read(data, "statement.csv")
+    assert reading.statements == () and reading.format == ""
+    (problem,) = reading.problems
+    assert (problem.level, problem.code) == ("error", code)
+    assert word in problem.message and problem.message.endswith(".")
+
+
+def test_a_reading_says_its_format_and_the_digest_of_its_file() -> None:
+    reading = importers.read(OFX, "wrong.csv")
+    assert (reading.format, reading.file_sha256) == ("ofx", hashlib.sha256(OFX).hexdigest())
+    assert [len(statement.entries) for statement in reading.statements] == [3]
+
+
+def test_a_refusal_has_the_digest_too() -> None:
+    assert importers.read(b"<html>").file_sha256 == hashlib.sha256(b"<html>").hexdigest()
+
+
+@pytest.mark.parametrize(("closing", "verdict"), [("110,00", "proved"), ("110,01", "mismatch")])
+def test_balances_prove_a_statement_or_show_that_it_does_not_hold(closing: str, verdict: str) -> None:
+    data = (
+        ":20:S\r\n:25:PL61109010140000071219812874\r\n:28C:1/1\r\n:60F:C260101PLN100,00\r\n"
+        f":61:2601020102C10,00NTRFNONREF\r\n:86:gift\r\n:62F:C260102PLN{closing}\r\n-\r\n"
+    )
+    assert [statement.integrity for statement in importers.read(data.encode()).statements] == [verdict]
+
+
+def test_what_a_qif_file_leaves_open_comes_from_the_profile_or_the_account() -> None:
+    data = b"!Type:Bank\nD01/02/2025\nT10.00\nPA\n^\n"
+    assert {problem.code for problem in importers.read(data).problems} == {
+        "ambiguous_dates",
+        "currency_needed",
+    }
+    for reading in (
+        importers.read(data, profile={"dates": "dmy", "currency": "PLN"}),
+        importers.read(data, profile={"dates": "dmy"}, currency="PLN"),
+    ):
+        (statement,) = reading.statements
+        assert (statement.currency, statement.entries[0].booked_on.month) == ("PLN", 2)
+
+
+def test_a_stream_gives_the_same_in_pieces() -> None:
+    reading = importers.read(OFX)
+    parts = list(importers.stream(io.BytesIO(OFX)))
+    first, *middle, last = parts
+    assert isinstance(first, Begin) and isinstance(last, End) and first.statement == last.statement
+    assert first.statement.entries == ()
+    assert tuple(part for part in middle if isinstance(part, Entry)) == reading.statements[0].entries
+    assert len(middle) == len(reading.statements[0].entries)
+
+
+def test_a_stream_of_a_web_page_is_one_problem() -> None:
+    (part,) = importers.stream(io.BytesIO(b"<html>"))
+    assert isinstance(part, Problem) and part.code == "web_page"
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_have_a_format_and_no_bytes_crash(data: bytes) -> None:
+    name = format_of(data)
+    assert name in importers.FORMATS or importers.read(data).problems
