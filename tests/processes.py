@@ -20,7 +20,7 @@ from pathlib import Path
 
 READY_S = 20.0
 STOP_S = 10.0
-_PREFIX = "donorhub-test-"
+_PREFIX = "donorhub-server-"
 _DISK = Path("/tmp")  # not TMPDIR: the path of a Unix socket may have 107 bytes at most
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 2 * 1024**3  # containers often have 64 MB there
