@@ -37,8 +37,8 @@ How to load and project
    recurring gift, donor, method or payout among the touched groups; extra facts do no harm.
 4. ``GroupView.below`` names the groups that hang on this one (subscription -> invoices,
    invoice -> payments). When the row of a recurring gift or an instalment was made just now,
-   treat these as touched too: they may have come first and waited. Nothing else is needed for
-   the result not to depend on the order of arrival.
+   load and project these too, and those below them, and so on: they may have come first and
+   waited. Nothing else is needed for the result not to depend on the order of arrival.
 """
 
 from __future__ import annotations

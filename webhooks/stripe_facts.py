@@ -48,15 +48,9 @@ from webhooks.stripe_donors import (
     setup_facts,
 )
 from webhooks.stripe_fees import item_facts, payout_facts, payout_items
-from webhooks.stripe_payments import (
-    charge_facts,
-    dispute_facts,
-    fraud_warning_facts,
-    intent_facts,
-    refund_facts,
-    session_facts,
-)
+from webhooks.stripe_payments import charge_facts, intent_facts, session_facts
 from webhooks.stripe_recurring import invoice_facts, invoice_payment_facts, subscription_facts
+from webhooks.stripe_refunds import dispute_facts, fraud_warning_facts, refund_facts
 from webhooks.told import Told
 
 # The events we subscribe to, and some that say the same to endpoints of old API versions.

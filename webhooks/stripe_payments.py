@@ -1,4 +1,4 @@
-"""Facts from Stripe's charges, PaymentIntents, Checkout Sessions, refunds and disputes.
+"""Facts from Stripe's charges, PaymentIntents and Checkout Sessions.
 
 Each says what one object is; how they make one payment is worked out in ``projection``.
 """
@@ -9,17 +9,14 @@ from typing import Final
 
 from webhooks.fact import Fact
 from webhooks.states import (
-    DisputeState,
-    DisputeWord,
     DonorState,
     PaymentState,
     PaymentWord,
     RecurringState,
-    RefundState,
-    RefundWord,
 )
 from webhooks.stripe_amounts import amount, currency_of, required_amount
 from webhooks.stripe_fees import fee_of
+from webhooks.stripe_refunds import refund_facts
 from webhooks.stripe_shapes import (
     Object,
     address_of,
@@ -28,7 +25,6 @@ from webhooks.stripe_shapes import (
     identity,
     metadata_of,
     objects_at,
-    payment_key,
     ref_of,
     seconds_at,
     text_at,
@@ -50,20 +46,6 @@ _INTENTS: Final[dict[str, PaymentWord]] = {
     "succeeded": "succeeded",
 }  # fmt: skip
 _SESSION_STEPS: Final[dict[PaymentWord, int]] = {"pending": 1, "expired": 3, "failed": 4}
-_REFUNDS: Final[dict[str, tuple[RefundWord, int]]] = {
-    "pending": ("pending", 1), "requires_action": ("pending", 2), "succeeded": ("succeeded", 3),
-    "failed": ("failed", 4), "canceled": ("cancelled", 4),
-}  # fmt: skip
-_DISPUTES: Final[dict[str, tuple[DisputeWord, int]]] = {
-    "warning_needs_response": ("open", 1), "warning_under_review": ("open", 2), "needs_response": ("open", 3),
-    "under_review": ("open", 4), "won": ("won", 6), "warning_closed": ("won", 6), "prevented": ("won", 6),
-    "lost": ("lost", 6), "appeal_needs_response": ("open", 7), "appeal_under_review": ("open", 8),
-}  # fmt: skip
-# Reasons by which a bank sends a debit back, without asking anyone first.
-_RETURN_REASONS: Final = frozenset(
-    "bank_cannot_process check_returned customer_initiated debit_not_authorized "
-    "incorrect_account_details insufficient_funds".split()
-)
 
 
 def charge_facts(told: Told) -> list[Fact]:
@@ -275,73 +257,3 @@ def _session_donor(session: Object) -> DonorState:
         promotions=text_at(session, "consent", "promotions"),
         terms=text_at(session, "consent", "terms_of_service"),
     )
-
-
-def refund_facts(told: Told) -> list[Fact]:
-    refund = told.said
-    ref, group = identity(refund), payment_key(refund)
-    if group is None:
-        return []  # a refund of something that is no payment, such as a customer balance
-    currency = currency_of(refund)
-    # Before 2014 a refund had no status: it was made when it was told.
-    status = text_at(refund, "status") or "succeeded"
-    word, step = _REFUNDS.get(status, ("unknown", 0))
-    charge, intent = ref_of(refund.get("charge")), ref_of(refund.get("payment_intent"))
-    state = RefundState(
-        state=word,
-        status=status,
-        amount_minor=required_amount(refund, "amount", currency),
-        currency=currency,
-        reason=text_at(refund, "reason"),
-        failure_reason=text_at(refund, "failure_reason"),
-        charge=charge,
-        payment_intent=intent,
-        created_at=seconds_at(refund, "created"),
-        metadata=metadata_of(refund.get("metadata")),
-    )
-    found = [told.fact("refund", ref, group=group, state=state, step=step), *told.same(charge, intent)]
-    if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
-    return found
-
-
-def dispute_facts(told: Told) -> list[Fact]:
-    dispute = told.said
-    ref, group = identity(dispute), payment_key(dispute)
-    if group is None:
-        return []
-    currency = currency_of(dispute)
-    status, reason = text_at(dispute, "status") or "", text_at(dispute, "reason")
-    word, step = _DISPUTES.get(status, ("unknown", 0))
-    charge, intent = ref_of(dispute.get("charge")), ref_of(dispute.get("payment_intent"))
-    state = DisputeState(
-        state=word,
-        status=status,
-        kind="return" if reason in _RETURN_REASONS else "dispute",
-        is_warning=status.startswith("warning_"),
-        amount_minor=required_amount(dispute, "amount", currency),
-        currency=currency,
-        reason=reason,
-        due_at=seconds_at(dispute, "evidence_details", "due_by"),
-        charge=charge,
-        payment_intent=intent,
-        created_at=seconds_at(dispute, "created"),
-    )
-    found = [told.fact("dispute", ref, group=group, state=state, step=step), *told.same(charge, intent)]
-    found += [fee_of(told, row, group=group) for row in objects_at(dispute, "balance_transactions")]
-    if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
-    return found
-
-
-def fraud_warning_facts(told: Told) -> list[Fact]:
-    warning = told.said
-    group = payment_key(warning)
-    if group is None:
-        return []
-    charge, intent = ref_of(warning.get("charge")), ref_of(warning.get("payment_intent"))
-    kind = text_at(warning, "fraud_type")
-    return [
-        told.notice("early_fraud_warning", charge or group, group=group, field="fraud_type", value=kind),
-        *told.same(charge, intent),
-    ]

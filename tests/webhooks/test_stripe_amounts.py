@@ -1,0 +1,87 @@
+"""Stripe's units and ISO minor units differ for some currencies, in both directions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from donorhub.money import Money
+from webhooks.fact import BadBody
+from webhooks.stripe_amounts import (
+    amount,
+    currency_of,
+    required_amount,
+    rounded_to_minor,
+    signed_amount,
+    to_minor,
+    unit_amount,
+)
+
+# What Stripe writes for an amount, and the amount: https://docs.stripe.com/currencies
+WRITTEN = [
+    ("USD", 1000, "10.00"), ("PLN", 5000, "50.00"), ("ALL", 100000, "1000.00"), ("JPY", 500, "500"),
+    ("BIF", 500, "500"), ("CLP", 500, "500"), ("DJF", 500, "500"), ("GNF", 500, "500"), ("KMF", 500, "500"),
+    ("KRW", 500, "500"), ("PYG", 500, "500"), ("RWF", 500, "500"), ("VND", 500, "500"), ("VUV", 500, "500"),
+    ("XAF", 500, "500"), ("XOF", 500, "500"), ("XPF", 500, "500"), ("MGA", 500, "500.00"), ("ISK", 500, "5"),
+    ("UGX", 500, "5"), ("HUF", 1000, "10.00"), ("TWD", 80000, "800.00"), ("BHD", 5120, "5.120"),
+    ("JOD", 5120, "5.120"), ("KWD", 5120, "5.120"), ("OMR", 5120, "5.120"), ("TND", 5120, "5.120"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("currency", "units", "text"), WRITTEN, ids=[row[0] for row in WRITTEN])
+def test_an_amount_is_what_stripe_means_by_it(currency: str, units: int, text: str) -> None:
+    assert Money(to_minor(units, currency), currency).as_text() == text
+    assert to_minor(-units, currency) == -to_minor(units, currency)
+
+
+def test_a_part_of_a_coin_is_refused_and_not_rounded_away() -> None:
+    with pytest.raises(BadBody, match="ISK"):
+        to_minor(550, "ISK")
+
+
+@pytest.mark.parametrize("told", [True, False, 1.0, 0.5, "5000", -1, 10**12 + 1, 10**40, [], {}])
+def test_what_is_no_whole_number_in_range_is_no_amount(told: object) -> None:
+    with pytest.raises(BadBody, match="amount"):
+        amount({"amount": told}, "amount", "PLN")
+
+
+def test_an_amount_may_be_absent_only_where_it_need_not_be_there() -> None:
+    assert amount({"amount": None}, "amount", "PLN") is None
+    with pytest.raises(BadBody, match="missing"):
+        required_amount({}, "amount", "PLN")
+
+
+def test_the_bounds_are_amounts() -> None:
+    assert amount({"amount": 0}, "amount", "PLN") == 0
+    assert amount({"amount": 10**12}, "amount", "PLN") == 10**12
+
+
+@pytest.mark.parametrize("told", [None, True, 1.5, "10", 10**12 + 1, -(10**12) - 1])
+def test_a_signed_amount_is_a_whole_number_too(told: object) -> None:
+    with pytest.raises(BadBody):
+        signed_amount({"net": told}, "net", "PLN")
+    assert signed_amount({"net": -150}, "net", "PLN") == -150
+
+
+@pytest.mark.parametrize("told", [None, "", "zł", "PL", "plnn", "xyz", "xxx", "usdc", 985, True, ["pln"]])
+def test_only_iso_currencies_are_currencies(told: object) -> None:
+    with pytest.raises(BadBody, match="ISO 4217"):
+        currency_of({"currency": told})
+
+
+@pytest.mark.parametrize("told", ["pln", "PLN", "all", "eur", "xcg", "hrk"])
+def test_a_currency_is_written_in_capitals(told: str) -> None:
+    assert currency_of({"currency": told}) == told.upper()
+
+
+def test_a_price_may_have_a_fraction_which_the_invoice_rounds_half_up() -> None:
+    assert unit_amount({"unit_amount": None, "unit_amount_decimal": "10.5"}) == Decimal("10.5")
+    assert rounded_to_minor(Decimal("10.5") * 3, "PLN") == 32
+    assert unit_amount({"unit_amount": None}) is None
+
+
+@pytest.mark.parametrize("told", ["NaN", "Infinity", "-1", "1e30", "", "ten", 1.5, True])
+def test_a_price_that_is_no_number_is_refused(told: object) -> None:
+    with pytest.raises(BadBody):
+        unit_amount({"unit_amount_decimal": told})

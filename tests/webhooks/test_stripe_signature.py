@@ -1,0 +1,126 @@
+"""Who signed a message: genuine ones pass, and every hostile header is a BadSignature."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+import stripe
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.webhooks.scenarios import sign
+from webhooks import provider
+from webhooks.fact import BadSignature, Endpoint, Secret, Verified
+from webhooks.stripe_signature import signature
+
+BODY = b'{"id": "evt_1", "name": "\xc5\x82"}'
+NOW = 1_793_000_000
+OLD, NEW = Secret(1, "whsec_old"), Secret(2, "whsec_new")
+GOOD = signature(BODY, OLD.value, NOW)
+
+
+def verify(
+    header: object,
+    *,
+    body: bytes = BODY,
+    now: int = NOW,
+    secrets: tuple[Secret, ...] = (OLD, NEW),
+    **settings: object,
+) -> Verified:
+    headers = {"Content-Type": "application/json", "stripe-signature": header}
+    return provider("stripe").verify(body, headers, Endpoint("acct_1", True, settings), secrets, now)  # type: ignore[arg-type]
+
+
+def test_a_signature_names_the_secret_that_made_it_and_how_late_it_came() -> None:
+    assert verify(sign(BODY, OLD.value, NOW - 7)) == Verified(secret_id=1, skew_s=7)
+    assert verify(sign(BODY, NEW.value, NOW + 7)) == Verified(secret_id=2, skew_s=-7)
+
+
+def test_while_a_secret_is_rolled_either_of_the_two_signatures_will_do() -> None:
+    both = f"t={NOW},v1={signature(BODY, 'whsec_unknown', NOW)},v0=abc,v1={signature(BODY, NEW.value, NOW)}"
+    assert verify(both).secret_id == 2
+
+
+def test_the_providers_own_library_agrees_with_our_signature() -> None:
+    header = f"t={NOW},v1={signature(BODY, OLD.value, NOW)}"
+    assert stripe.WebhookSignature.verify_header(BODY.decode(), header, OLD.value, tolerance=None)
+
+
+@pytest.mark.parametrize("skew", [-300, 0, 300])
+def test_five_minutes_early_or_late_are_tolerated(skew: int) -> None:
+    assert verify(sign(BODY, OLD.value, NOW), now=NOW + skew).skew_s == skew
+
+
+@pytest.mark.parametrize("skew", [-301, 301, -10 * 365 * 86400, 10 * 365 * 86400])
+def test_more_is_refused_in_the_past_and_in_the_future(skew: int) -> None:
+    with pytest.raises(BadSignature, match="ago" if skew > 0 else "future"):
+        verify(sign(BODY, OLD.value, NOW), now=NOW + skew)
+
+
+def test_the_tolerance_is_a_setting_and_zero_means_zero() -> None:
+    assert verify(sign(BODY, OLD.value, NOW), now=NOW + 900, tolerance_s=1000).skew_s == 900
+    assert verify(sign(BODY, OLD.value, NOW), tolerance_s=0).skew_s == 0
+    with pytest.raises(BadSignature):
+        verify(sign(BODY, OLD.value, NOW), now=NOW + 1, tolerance_s=0)
+
+
+HOSTILE = {
+    "empty": "",
+    "no timestamp": f"v1={GOOD}",
+    "no signature": f"t={NOW}",
+    "only an old scheme": f"t={NOW},v0={GOOD}",
+    "a space after the comma": f"t={NOW}, v1={GOOD}",
+    "letters outside ASCII": f"t={NOW},v1=é",
+    "a lone surrogate": f"t={NOW},v1=\ud800",
+    "digits of another script": f"t=١٧٩٣٠٠٠٠٠٠,v1={GOOD}",
+    "a signed timestamp": f"t=+{NOW},v1={GOOD}",
+    "a timestamp with a fraction": f"t={NOW}.0,v1={GOOD}",
+    "a timestamp of a thousand digits": f"t={'9' * 1000},v1={GOOD}",
+    "no number for a timestamp": f"t=NaN,v1={GOOD}",
+    "two timestamps": f"t={NOW},t={NOW - 1},v1={GOOD}",
+    "an empty signature": f"t={NOW},v1=",
+    "half a signature": f"t={NOW},v1={GOOD[:32]}",
+    "a signature in capitals": f"t={NOW},v1={GOOD.upper()}",
+    "another timestamp than was signed": f"t={NOW - 1},v1={GOOD}",
+    "six signatures, the last one good": f"t={NOW}," + ",".join(["v1=" + "0" * 64] * 5) + f",v1={GOOD}",
+    "a header of a megabyte": f"t={NOW},v1={GOOD}," + "a" * 1_000_000,
+    "only commas and signs": ",,,===,=,",
+    "nothing at all": None,
+    "a number": 17,
+    "NUL": f"t={NOW},v1={GOOD}\x00",
+}
+
+
+@pytest.mark.parametrize("header", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_header_is_a_bad_signature_and_nothing_else(header: object) -> None:
+    with pytest.raises(BadSignature):
+        verify(header)
+
+
+@given(
+    st.text(max_size=80)
+    | st.lists(st.sampled_from(["t", "v1", "=", ",", str(NOW), GOOD, " ", "é"])).map("".join)
+)
+def test_no_header_brings_anything_but_a_verdict(header: str) -> None:
+    with contextlib.suppress(BadSignature):
+        assert verify(header).secret_id == 1
+
+
+def test_no_header_two_headers_and_no_secret_are_refused() -> None:
+    header = sign(BODY, OLD.value, NOW)
+    endpoint, stripe_ = Endpoint("", True, {}), provider("stripe")
+    for headers in ({}, {"Stripe-Signature": header, "STRIPE-SIGNATURE": header}):
+        with pytest.raises(BadSignature):
+            stripe_.verify(BODY, headers, endpoint, [OLD], NOW)
+    with pytest.raises(BadSignature):
+        verify(header, secrets=())
+
+
+def test_a_body_that_differs_in_one_byte_is_refused() -> None:
+    with pytest.raises(BadSignature):
+        verify(sign(BODY, OLD.value, NOW), body=BODY + b" ")
+
+
+def test_a_body_that_is_not_text_is_still_verified_as_bytes() -> None:
+    assert verify(sign(b"\xff\x00", OLD.value, NOW), body=b"\xff\x00").secret_id == 1

@@ -1,0 +1,149 @@
+"""From a message to the event that is kept, or a refusal that says why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.webhooks.scenarios import ENDPOINT, one_off, to_body, to_raw
+from webhooks import UnknownProvider, provider
+from webhooks.fact import BadBody, RawEvent
+from webhooks.stripe_events import fetched
+
+STRIPE = provider("stripe")
+EVENT = one_off("x")[1]
+
+
+def split(event: Any) -> RawEvent:
+    (found,) = STRIPE.split(to_body(event), {}, ENDPOINT)
+    return found
+
+
+def with_object(**changes: Any) -> dict[str, Any]:
+    return {**EVENT, "data": {"object": {**EVENT["data"]["object"], **changes}}}
+
+
+def test_a_snapshot_event_is_kept_byte_for_byte() -> None:
+    found = split(EVENT)
+    assert found.body == to_body(EVENT)
+    assert (found.external_id, found.type, found.occurred_at) == (
+        "evt_x2",
+        "charge.succeeded",
+        EVENT["created"],
+    )
+    assert (found.object_kind, found.object_id) == ("charge", "ch_x1")
+    assert (found.account, found.livemode, found.api_version) == ("acct_1", True, "2026-10-28.endive")
+    assert not found.needs_fetch
+
+
+def test_an_event_of_a_connected_account_says_so() -> None:
+    assert split({**EVENT, "account": "acct_9"}).account == "acct_9"
+
+
+THIN = {
+    "id": "evt_thin",
+    "object": "v2.core.event",
+    "type": "v1.invoice.paid",
+    "created": "2026-10-26T07:33:20.000Z",
+    "livemode": True,
+    "context": "acct_9",
+    "related_object": {"id": "in_1", "type": "invoice", "url": "/v1/invoices/in_1"},
+}
+
+
+def test_a_thin_event_waits_to_be_fetched_and_tells_nothing_before() -> None:
+    found = split(THIN)
+    assert (found.external_id, found.type, found.needs_fetch) == ("evt_thin", "invoice.paid", True)
+    assert (found.object_kind, found.object_id, found.account) == ("invoice", "in_1", "acct_9")
+    assert found.occurred_at == 1_793_000_000
+    assert STRIPE.facts(found) == []
+
+
+def test_a_thin_event_and_its_snapshot_twin_are_one_event() -> None:
+    assert split({**THIN, "snapshot_event": EVENT["id"]}).external_id == split(EVENT).external_id
+
+
+def test_a_fetched_object_comes_back_as_an_event_of_its_own() -> None:
+    said = {**EVENT["data"]["object"], "balance_transaction": "txn_1"}
+    raw = fetched(said, at=1_793_500_000, account="acct_1", livemode=True)
+    assert raw.type == "fetch.charge" and raw.external_id == "fetch.charge:ch_x1:1793500000"
+    newest = max(STRIPE.facts(raw), key=lambda fact: fact.kind == "payment")
+    assert newest.state["fee_ref"] == "txn_1"
+    assert newest.version > STRIPE.facts(to_raw(EVENT))[0].version
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"[]", b'"evt"', b"{}", b"\xff", b'{"object": "event"}',
+        b'{"object": "list", "data": []}',
+        *(to_body({**EVENT, **change}) for change in (
+            {"id": None}, {"id": ""}, {"id": 5}, {"id": "e" * 256}, {"type": None}, {"type": "a b"},
+            {"type": "x" * 200},
+            {"created": None}, {"created": "now"}, {"created": True}, {"created": -1}, {"created": 10**13},
+            {"livemode": None}, {"livemode": "true"}, {"data": None}, {"data": {}}, {"data": {"object": []}},
+        )),
+        *(to_body({**THIN, **change}) for change in (
+            {"created": 5}, {"created": "yesterday"}, {"id": None}, {"type": None}, {"livemode": None},
+            {"related_object": "in_1"},
+        )),
+    ],
+)  # fmt: skip
+def test_what_is_no_event_is_refused(body: bytes) -> None:
+    with pytest.raises(BadBody):
+        STRIPE.split(body, {}, ENDPOINT)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "-1",
+        "true",
+        "false",
+        "1.0",
+        "50.5",
+        "1e3",
+        '"5000"',
+        '"50.00"',
+        "1000000000001",
+        "9" * 30,
+        '""',
+        '"NaN"',
+    ],
+)
+def test_an_amount_that_is_none_is_refused_before_it_is_kept(told: str) -> None:
+    body = to_body(with_object(amount="AMOUNT")).replace(b'"AMOUNT"', told.encode())
+    with pytest.raises(BadBody, match="amount"):
+        STRIPE.split(body, {}, ENDPOINT)
+
+
+@pytest.mark.parametrize("key", ["amount_captured", "amount_refunded"])
+def test_every_amount_of_the_object_is_looked_at(key: str) -> None:
+    with pytest.raises(BadBody, match=key):
+        split(with_object(**{key: True}))
+
+
+@pytest.mark.parametrize("told", ["", "zl", "zzz", "PLNN", 985, True])
+def test_a_currency_that_is_none_is_refused_before_it_is_kept(told: object) -> None:
+    with pytest.raises(BadBody, match="ISO 4217"):
+        split(with_object(currency=told))
+
+
+def test_an_event_of_no_interest_is_kept_whatever_its_object_holds() -> None:
+    said = {"object": "tax_rate", "id": "txr_1", "percentage": 23.5, "currency": "none", "amount": -5}
+    raw = split({**EVENT, "type": "tax_rate.created", "data": {"object": said}})
+    assert STRIPE.facts(raw) == []
+
+
+def test_ack_is_what_stripe_wants_to_hear() -> None:
+    status, body, kind = STRIPE.ack(1)
+    assert (status, json.loads(body), kind) == (200, {"received": 1}, "application/json")
+
+
+def test_an_unknown_provider_is_named_in_a_sentence() -> None:
+    with pytest.raises(KeyError) as told:
+        provider("paypul")
+    assert isinstance(told.value, UnknownProvider)
+    assert str(told.value) == "there is no payment provider 'paypul'; known are stripe"
