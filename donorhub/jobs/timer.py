@@ -43,7 +43,7 @@ def _seal() -> int:
 
 
 def _recurring() -> int:
-    step: Callable[..., int] = import_string("donorhub.services.recurring:advance_all")
+    step: Callable[..., int] = import_string("donorhub.services.instalments:advance_all")
     touched = step(today=clock.now().date(), now=clock.now())
     db.session.commit()
     return touched

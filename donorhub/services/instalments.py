@@ -1,0 +1,273 @@
+"""Instalments: made ahead from the terms, settled by gifts, moved on by the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from sqlalchemy import func, select
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.domain import schedule
+from donorhub.domain.recurring_states import (
+    InstalmentState,
+    InstalmentStep,
+    LapseRule,
+    Windows,
+    next_state,
+    step_of_misses,
+    step_of_time,
+)
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import Allocation, Gift, Instalment, RecurringGift
+from donorhub.services import audit, events, organisation, recurring, tasks
+
+HORIZON = timedelta(days=92)
+WINDOWS = Windows()
+LAPSE = LapseRule()
+EXPECTING = ("active", "failing", "lapsed")  # a lapsed one keeps expecting, a closed one does not
+
+
+def materialise(gift: RecurringGift, *, today: date) -> int:
+    """Make the instalments that fall due within the horizon; gives how many. A provider makes its own."""
+    if gift.origin == "provider" or gift.state not in EXPECTING:
+        return 0
+    country = organisation.get_organisation().country
+    slots = schedule.instalments_until(
+        recurring.terms_of(gift), today + HORIZON, country=country,
+        fixed=gift.instalments_total, ends_on=gift.ends_on,
+    )  # fmt: skip
+    new = 0
+    for slot in slots:
+        added = db.session.execute(
+            insert_or_ignore(Instalment, on=("recurring_gift_id", "nominal_on"))
+            .values(
+                recurring_gift_id=gift.id, term_id=slot.term_id, nominal_on=slot.nominal_on,
+                due_on=slot.due_on, amount_minor=slot.amount.minor, currency=slot.amount.currency,
+                state="expected", state_reason="", attempt=0, failure_code="",
+            )
+            .returning(Instalment.id)
+        ).scalar_one_or_none()  # fmt: skip
+        new += added is not None
+    if new:
+        _revive(gift, slots)
+    return new
+
+
+def _revive(gift: RecurringGift, slots: Sequence[schedule.Slot]) -> None:
+    """Slots that a change of term had skipped and that the new term wants again take its amount."""
+    wanted = {slot.nominal_on: slot for slot in slots}
+    rows = db.session.scalars(
+        select(Instalment).where(
+            Instalment.recurring_gift_id == gift.id,
+            Instalment.state == "skipped",
+            Instalment.state_reason == "term_changed",
+        )
+    )
+    for row in rows:
+        slot = wanted.get(row.nominal_on)
+        if slot is not None:
+            row.state, row.state_reason = "expected", ""
+            row.amount_minor, row.due_on, row.term_id = slot.amount.minor, slot.due_on, slot.term_id
+
+
+def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -> int:
+    """Let a gift pay instalments: minor units by instalment id. What is allocated already stays as it is.
+
+    Rejected when more is allocated than was given, or in another currency.
+    """
+    new = 0
+    for instalment_id, minor in parts.items():
+        instalment = get_instalment(instalment_id)
+        if instalment.currency != gift.currency:
+            raise Rejected(f"instalment {instalment_id} is in {instalment.currency}")
+        added = db.session.execute(
+            insert_or_ignore(Allocation, on=("gift_id", "instalment_id"))
+            .values(gift_id=gift.id, instalment_id=instalment_id, amount_minor=minor)
+            .returning(Allocation.id)
+        ).scalar_one_or_none()
+        if added is not None:
+            new += 1
+            _paid_more(instalment, now=now, actor=actor)
+    given_out = allocated_of_gift(gift.id)
+    if given_out > gift.amount_minor:
+        raise Rejected(f"more of gift {gift.id} would be allocated than was given")
+    return new
+
+
+def _paid_more(instalment: Instalment, *, now: datetime, actor: str) -> None:
+    was_missed = instalment.missed_at is not None
+    is_covered = allocated(instalment.id) >= instalment.amount_minor
+    if instalment.state != "paid":
+        step(instalment, "pay" if is_covered else "pay_part")
+    gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
+    if is_covered:
+        instalment.next_attempt_on = None
+        tasks.cancel(f"missed_instalment:{instalment.id}", now=now, actor=actor, reason="paid")
+        events.tell(
+            "instalment.paid", ("instalment", instalment.id), occurred_at=now, now=now,
+            donor_id=gift.donor_id, data={"was_missed": was_missed},
+        )  # fmt: skip
+    if recurring.may(gift, "pay"):
+        recurring.step(gift, "pay")
+
+
+def unsettle(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:
+    """Take a gift's allocations back: ``bank_return``, ``refund`` (nothing is owed) or ``undo``."""
+    rows = db.session.scalars(select(Allocation).where(Allocation.gift_id == gift_id)).all()
+    for row in rows:
+        instalment = get_instalment(row.instalment_id)
+        if word == "undo":
+            db.session.delete(row)
+            db.session.flush()  # the sum of what is left decides the state
+        if next_state(cast(InstalmentState, instalment.state), word) is not None:
+            step(instalment, word, reason=word)
+    return len(rows)
+
+
+def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> None:
+    """Let the state follow its table; Conflict when this step is not allowed from here."""
+    after = next_state(cast(InstalmentState, instalment.state), word)
+    if after is None:
+        raise Conflict(f"instalment {instalment.id} is {instalment.state}: it cannot {word} now")
+    instalment.state, instalment.state_reason = after, reason
+
+
+def skip(instalment_id: int, *, reason: str, now: datetime, actor: str) -> Instalment:
+    """Nothing is owed for this one. Skipped already: nothing changes."""
+    instalment = get_instalment(instalment_id)
+    if instalment.state in ("skipped", "waived"):
+        return instalment
+    step(instalment, "waive" if instalment.state == "missed" else "skip", reason=reason)
+    audit.record(actor, "instalment.skipped", ("instalment", instalment.id), now=now)
+    return instalment
+
+
+def get_instalment(instalment_id: int) -> Instalment:
+    instalment = db.session.get(Instalment, instalment_id)
+    if instalment is None:
+        raise NotFound(f"there is no instalment {instalment_id}")
+    return instalment
+
+
+def allocated(instalment_id: int) -> int:
+    """Minor units of gifts that settle an instalment so far."""
+    sum_: int | None = db.session.scalar(
+        select(func.sum(Allocation.amount_minor)).where(Allocation.instalment_id == instalment_id)
+    )
+    return sum_ or 0
+
+
+def allocated_of_gift(gift_id: int) -> int:
+    sum_: int | None = db.session.scalar(
+        select(func.sum(Allocation.amount_minor)).where(Allocation.gift_id == gift_id)
+    )
+    return sum_ or 0
+
+
+def advance_all(*, today: date, now: datetime, actor: str = "system:0") -> int:
+    """Make what is coming and move what is overdue, for every recurring gift; gives how many rows moved.
+
+    On the same day again it changes nothing.
+    """
+    moved = 0
+    gifts = db.session.scalars(
+        select(RecurringGift).where(RecurringGift.state.in_((*EXPECTING, "paused")))
+    ).all()
+    for gift in gifts:
+        moved += _resume_when_over(gift, today=today, now=now, actor=actor)
+        moved += materialise(gift, today=today)
+    moved += _move_overdue(today=today, now=now)
+    for gift in gifts:
+        moved += _lapse(gift, today=today, now=now, actor=actor)
+    return moved
+
+
+def _resume_when_over(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
+    if gift.state != "paused" or recurring.current_term(gift, today).is_pause:
+        return 0
+    return int(recurring.resume(gift, from_on=today, now=now, actor=actor))
+
+
+def _move_overdue(*, today: date, now: datetime) -> int:
+    waiting = db.session.scalars(
+        select(Instalment)
+        .join(RecurringGift)
+        .where(
+            Instalment.state.in_(("expected", "late", "partial", "failed", "returned")),
+            Instalment.due_on < today,
+            RecurringGift.state.in_(EXPECTING),
+        )
+        .order_by(Instalment.id)
+    ).all()
+    return sum(_move(instalment, today=today, now=now) for instalment in waiting)
+
+
+def _move(instalment: Instalment, *, today: date, now: datetime) -> int:
+    moved = 0
+    while word := step_of_time(
+        cast(InstalmentState, instalment.state), instalment.due_on, today,
+        windows=WINDOWS, next_attempt_on=instalment.next_attempt_on,
+    ):  # fmt: skip
+        step(instalment, word)
+        moved += 1
+        if word == "grace_over":
+            _missed(instalment, now=now)
+    return moved
+
+
+def _missed(instalment: Instalment, *, now: datetime) -> None:
+    instalment.missed_at = instalment.missed_at or now
+    gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
+    facts = {
+        "amount": instalment.amount.as_text(),
+        "currency": instalment.currency,
+        "due_on": instalment.due_on.isoformat(),
+    }
+    tasks.plan(
+        f"missed_instalment:{instalment.id}", kind="missed_instalment", performer="person", role="fundraiser",
+        subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now, now=now, facts=facts,
+    )  # fmt: skip
+    events.tell(
+        "instalment.missed", ("instalment", instalment.id), occurred_at=now, now=now, donor_id=gift.donor_id
+    )
+
+
+def _lapse(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
+    if gift.state not in EXPECTING:
+        return 0
+    term = recurring.current_term(gift, today)
+    unpaid = _unpaid_in_a_row(gift.id, today)
+    word = step_of_misses(
+        unpaid, cast(schedule.Period, term.period), term.every, today, rule=LAPSE, windows=WINDOWS
+    )
+    if word == "lapse" and recurring.may(gift, "lapse"):
+        events.tell(
+            "recurring_gift.lapsed",
+            ("recurring_gift", gift.id),
+            occurred_at=now,
+            now=now,
+            donor_id=gift.donor_id,
+        )
+        return int(recurring.step(gift, "lapse", reason="missed"))
+    if word == "close":
+        return int(recurring.close(gift, reason="unpaid", now=now, actor=actor, on=today))
+    return 0
+
+
+def _unpaid_in_a_row(recurring_gift_id: int, today: date) -> list[date]:
+    """Due dates of the unpaid instalments after the last paid one, oldest first."""
+    rows = db.session.execute(
+        select(Instalment.due_on, Instalment.state)
+        .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.due_on < today)
+        .order_by(Instalment.due_on.desc())
+        .limit(60)
+    ).all()
+    unpaid: list[date] = []
+    for due_on, state in rows:
+        if state == "paid":
+            break
+        if state not in ("skipped", "waived"):
+            unpaid.append(due_on)
+    return unpaid[::-1]
