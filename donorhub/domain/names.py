@@ -1,0 +1,118 @@
+"""Names of payers and donors: which part is the given name, and when two names are alike.
+
+A parse that is not confident must never be written into a donor's given and family
+name; the bank's text is kept in any case.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from donorhub.domain.given_names import SEX_OF, full_form
+from donorhub.domain.payer_text import fold, without_address
+
+Kind = Literal["person", "organisation", "joint"]
+
+_ORGANISATION: Final = re.compile(
+    r"\b(?:sp\W{0,3}z\W{0,3}o\W{0,3}o|sp\W{1,3}[jk]|s\.a|spolka|fundacja|stowarzyszenie|gmina|parafia|szkola"
+    r"|przedszkole|zaklad|firma|urzad|bank|klub|biblioteka|caritas|uniwersytet|spoldzielnia|przedsiebiorstwo|phu"
+    r"|phup|fhu|ltd|llc|gmbh|inc|sh\.?p\.?k|shpk|sh\.?a|nipt|ojq|foundation|association|company|kompania|shoqata"
+    r"|fondacioni|komuna|bashkia|shkolla)(?!\w)"
+)
+_JOINT: Final = re.compile(r"\s+(?:lub|i|oraz|and|dhe|e)\s+|\s*[&+/]\s*", re.IGNORECASE)
+_TITLES: Final = frozenset(
+    "dr prof hab mgr inz lek med pan pani panstwo ks o s mr mrs ms miss z znj zonja zoti".split()
+)
+_ADJECTIVAL: Final = re.compile(r"(?:sk|ck|dzk)[aiy]$")
+_PAIR: Final = 2
+_MOST_WORDS: Final = 4
+_LONG: Final = 4
+_VERY_LONG: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedName:
+    """A name taken apart; for an organisation the whole is ``family``. ``confident``: it may be stored."""
+
+    given: str
+    family: str
+    kind: Kind
+    confident: bool
+
+
+def parse_payer(text: str) -> ParsedName:
+    """Take the name apart that a bank wrote: ``KOWALSKA ANNA UL. LIPOWA 3`` is Anna Kowalska.
+
+    Two people on one account are ``joint``, and both stay in ``family`` as written. What is
+    neither told by a known given name nor by an adjectival surname is not confident.
+    """
+    if _ORGANISATION.search(fold(text)):
+        return ParsedName("", " ".join(text.partition("|")[0].split()), "organisation", confident=True)
+    name = without_address(text)
+    if _JOINT.search(name):
+        return ParsedName("", " ".join(name.split()), "joint", confident=False)
+    tokens = [token for token in name.split() if fold(token).strip(".") not in _TITLES]
+    if not _PAIR <= len(tokens) <= _MOST_WORDS:
+        return ParsedName("", " ".join(tokens), "person", confident=False)
+    return _split(tokens)
+
+
+def _split(tokens: list[str]) -> ParsedName:
+    pattern = "".join("F" if _is_given(token) else "x" for token in tokens)
+    cut = _cut_of(pattern, tokens)
+    if cut is None:
+        return ParsedName(_written(tokens[:1]), _written(tokens[1:]), "person", confident=False)
+    given, family = (tokens[:cut], tokens[cut:]) if cut > 0 else (tokens[-cut:], tokens[:-cut])
+    return ParsedName(_written(given), _written(family), "person", confident=True)
+
+
+def _cut_of(pattern: str, tokens: list[str]) -> int | None:
+    """How many words at the front are given names; negative: so many are the surname in front."""
+    if re.fullmatch(r"F{1,2}x{1,2}", pattern):
+        return pattern.count("F")
+    if re.fullmatch(r"x{1,2}F{1,2}", pattern):
+        return -pattern.count("x")
+    if "F" in pattern or len(tokens) != _PAIR:
+        return None
+    first, last = (bool(_ADJECTIVAL.search(fold(token))) for token in tokens)
+    if first == last:
+        return None
+    return -1 if first else 1
+
+
+def _is_given(token: str) -> bool:
+    folded = fold(token)
+    return folded in SEX_OF and not _ADJECTIVAL.search(folded)
+
+
+def _written(tokens: list[str]) -> str:
+    """Capitals are what banks use; a mixed spelling is the payer's own and stays."""
+    return " ".join(
+        "-".join(part.capitalize() for part in token.split("-"))
+        if token.isupper() or token.islower()
+        else token
+        for token in tokens
+    )
+
+
+def surname_key(family: str) -> tuple[str, ...]:
+    """What surnames of one family share: Kowalski and Kowalska, both parts of a double name, in any order."""
+    return tuple(sorted(_stem(part) for part in re.split(r"[\s-]+", fold(family)) if part))
+
+
+def _stem(part: str) -> str:
+    if part.endswith(("ski", "ska", "cki", "cka")):
+        return part[:-1]
+    if len(part) > _VERY_LONG and part.endswith(("owa", "owna")):
+        return part.removesuffix("owna").removesuffix("owa")
+    if len(part) > _LONG and part.endswith(("ny", "na")):
+        return part[:-1]
+    return part
+
+
+def given_key(given: str) -> str:
+    """The first given name in its full form, folded: Kasia is ``katarzyna``; an initial stays one letter."""
+    first = fold(given).split()
+    return full_form(first[0].strip(".")) if first else ""

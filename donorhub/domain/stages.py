@@ -1,0 +1,112 @@
+"""Where a donor is in the journey, derived from gifts and instalments as of one day.
+
+A stage is never typed by hand. The twelve rules are tried in order and the first that
+holds is the stage, so that a sweep by night and a look after each gift agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from donorhub.domain.schedule import months_after
+
+RULE_VERSION: Final = 1
+Stage = Literal[
+    "deceased",
+    "recurring_active",
+    "recurring_at_risk",
+    "recurring_lapsed",
+    "new",
+    "reactivated",
+    "active_repeat",
+    "first_time_active",
+    "lapsing",
+    "lapsed",
+    "deep_lapsed",
+    "prospect",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StageRules:
+    """An organisation's limits: days of newness and grace, months since the last gift."""
+
+    new_days: int = 90
+    grace_days: int = 10
+    active_months: int = 12
+    lapsing_months: int = 13
+    lapsed_months: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringFacts:
+    """One recurring gift that is neither proposed, pending nor closed by the day asked for.
+
+    ``overdue_since`` is the due date of its oldest unpaid instalment that was due by
+    then, None when there is none. ``is_lapsed``: past the lapse limit of
+    :func:`donorhub.domain.recurring_states.step_of_misses`.
+    """
+
+    overdue_since: date | None = None
+    is_lapsed: bool = False
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DonorGiving:
+    """What counts for the stage, as of the day asked for.
+
+    ``gift_days`` are the days of gifts not wholly refunded, disputed or corrected, in
+    order; ``is_gone``: deceased or erased.
+    """
+
+    gift_days: Sequence[date] = ()
+    recurring: Sequence[RecurringFacts] = ()
+    is_gone: bool = False
+
+
+def stage_on(day: date, giving: DonorGiving, rules: StageRules | None = None) -> Stage:
+    """The donor's stage on a day; facts of later days must be left out by the caller."""
+    rules = rules or StageRules()
+    if giving.is_gone:
+        return "deceased"
+    return _stage_of_recurring(day, giving, rules) or _stage_of_gifts(day, giving.gift_days, rules)
+
+
+def _stage_of_recurring(day: date, giving: DonorGiving, rules: StageRules) -> Stage | None:
+    """A lapsed recurring gift says nothing while another runs; a paused one says nothing at all."""
+    running = [gift for gift in giving.recurring if not gift.is_lapsed and not gift.is_paused]
+    if running:
+        is_late = any(_days_over(day, gift) > rules.grace_days for gift in running)
+        return "recurring_at_risk" if is_late else "recurring_active"
+    if not any(gift.is_lapsed for gift in giving.recurring) or not giving.gift_days:
+        return None
+    recent = day <= months_after(giving.gift_days[-1], rules.active_months)
+    return "recurring_lapsed" if recent else None
+
+
+def _days_over(day: date, gift: RecurringFacts) -> int:
+    return (day - gift.overdue_since).days if gift.overdue_since else 0
+
+
+def _stage_of_gifts(day: date, gift_days: Sequence[date], rules: StageRules) -> Stage:
+    if not gift_days:
+        return "prospect"
+    last = gift_days[-1]
+    age = (day - last).days
+    if len(gift_days) == 1 and age <= rules.new_days:
+        return "new"
+    if len(gift_days) > 1 and age <= rules.new_days and _was_away(gift_days, rules):
+        return "reactivated"
+    if day <= months_after(last, rules.active_months):
+        return "active_repeat" if len(gift_days) > 1 else "first_time_active"
+    if day <= months_after(last, rules.lapsing_months):
+        return "lapsing"
+    return "lapsed" if day <= months_after(last, rules.lapsed_months) else "deep_lapsed"
+
+
+def _was_away(gift_days: Sequence[date], rules: StageRules) -> bool:
+    return gift_days[-1] > months_after(gift_days[-2], rules.active_months)
