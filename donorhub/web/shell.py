@@ -1,0 +1,267 @@
+"""What every page stands in: sign-in, language, navigation, security headers, error pages.
+
+Sign-in, sessions and password hashing are Flask-Security's. Each view declares with
+:func:`needs` which permission it takes; one that declares none is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, lazy_gettext
+from flask_login import current_user, user_logged_in
+from flask_security.core import Security
+from flask_security.datastore import SQLAlchemySessionUserDatastore
+from flask_wtf.csrf import CSRFProtect
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from donorhub import clock
+from donorhub.config import Settings
+from donorhub.db import db
+from donorhub.domain.access import PERMISSIONS, Principal
+from donorhub.errors import DonorHubError
+from donorhub.models import Role, User
+from donorhub.money import Money
+from donorhub.services import access, organisation
+from receipts import figures
+from receipts.document import Lang
+
+LANGS: Final = ("en", "pl", "sq")
+OWN_WORDS: Final = {"en": "English", "pl": "Polski", "sq": "Shqip"}
+PUBLIC: Final = ("static", "security.", "public.", "health")
+View = TypeVar("View", bound=Callable[..., Any])
+csrf = CSRFProtect()
+
+
+class Link(NamedTuple):
+    """An entry of the navigation, shown to those who may use it."""
+
+    endpoint: str
+    label: Any
+    permission: str
+
+
+NAVIGATION: Final = (
+    Link("dashboard.show", lazy_gettext("Dashboard"), "tasks:read"),
+    Link("donors.index", lazy_gettext("Donors"), "donors:read"),
+    Link("gifts.index", lazy_gettext("Gifts"), "gifts:read"),
+    Link("recurring.index", lazy_gettext("Recurring gifts"), "recurring:read"),
+    Link("bank.index", lazy_gettext("Bank statements"), "imports:read"),
+    Link("tasks.index", lazy_gettext("Tasks"), "tasks:read"),
+    Link("receipts.index", lazy_gettext("Receipts"), "receipts:read"),
+    Link("messages.index", lazy_gettext("Messages"), "messages:read"),
+    Link("errors.index", lazy_gettext("Error inbox"), "providers:read"),
+    Link("settings.show", lazy_gettext("Settings"), "settings:write"),
+)
+
+
+def register(app: Flask) -> None:
+    app.static_folder = "web/static"
+    app.template_folder = "web/templates"
+    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
+    app.config.update(_settings(app.extensions["donorhub.settings"]))
+    csrf.init_app(app)
+    Babel(app, locale_selector=_lang, timezone_selector=_time_zone)
+    Security(app, SQLAlchemySessionUserDatastore(db.session, User, Role))
+    app.before_request(_protect)
+    app.before_request(_admit)
+    app.after_request(_headers)
+    app.context_processor(_words_of_every_page)
+    app.jinja_env.filters.update(money=show_money, day=show_day, moment=show_moment)
+    app.register_error_handler(DonorHubError, _answer_error)
+    app.register_error_handler(HTTPException, _answer_http)
+    user_logged_in.connect(_note_sign_in, app)
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+        "BABEL_TRANSLATION_DIRECTORIES": "web/translations",
+        "WTF_CSRF_CHECK_DEFAULT": False,  # _protect checks all but the API and the webhooks
+        "WTF_CSRF_TIME_LIMIT": None,
+        "SECURITY_LOGIN_URL": "/sign-in",
+        "SECURITY_LOGOUT_URL": "/sign-out",
+        "SECURITY_LOGOUT_METHODS": ["POST"],
+        "SECURITY_LOGIN_USER_TEMPLATE": "sign_in.html",
+        "SECURITY_POST_LOGIN_VIEW": "/",
+        "SECURITY_POST_LOGOUT_VIEW": "/sign-in",
+        "SECURITY_PASSWORD_HASH": "argon2",
+        "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
+        "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+        "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+        "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_REDIRECT_VALIDATE_MODE": ["absolute", "regex"],
+        "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": settings.public_url.startswith("https:"),
+    }
+
+
+def needs(permission: str) -> Callable[[View], View]:
+    """Declare the permission that a page takes; without it the page is not found."""
+    if permission not in PERMISSIONS:
+        raise ValueError(f"{permission} is no permission")
+
+    def mark(view: View) -> View:
+        view._needs = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def principal() -> Principal:
+    """Who is signed in; only inside a page that declares what it needs."""
+    known: Principal = g.principal
+    return known
+
+
+def own_list() -> int | None:
+    """The user whose own list the rows are narrowed to, or None for all rows."""
+    return principal().id if principal().row_scope == "own" else None
+
+
+def _is_page() -> bool:
+    return not request.path.startswith(("/api/", "/webhooks/"))
+
+
+def _protect() -> None:
+    if _is_page():
+        csrf.protect()
+
+
+def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
+    if not _is_page() or request.endpoint is None or request.endpoint.startswith(PUBLIC):
+        return None
+    if not current_user.is_authenticated:
+        return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+    g.principal = access.principal_of(cast(User, current_user._get_current_object()))
+    permission = getattr(current_app.view_functions[request.endpoint], "_needs", None)
+    if permission is None or not g.principal.may(permission):
+        return render_template(
+            "error.html",
+            title=gettext("Not allowed"),
+            text=gettext("Your role does not include this page. Ask an administrator."),
+        ), 403
+    return None
+
+
+def _note_sign_in(_app: Flask, user: User, **_: Any) -> None:
+    user.last_login_at = clock.now()
+
+
+def _lang() -> str:
+    wanted = request.args.get("lang") or session.get("lang")
+    if wanted in LANGS:
+        session["lang"] = wanted
+        return str(wanted)
+    if current_user and current_user.is_authenticated:
+        return str(current_user.lang)
+    return request.accept_languages.best_match(LANGS) or "en"
+
+
+def _time_zone() -> str:
+    return our_time_zone()
+
+
+def our_time_zone() -> str:
+    """The organisation's time zone, looked up once a request."""
+    if "time_zone" not in g:
+        g.time_zone = organisation.get_organisation().time_zone
+    return str(g.time_zone)
+
+
+def today() -> date:
+    """The day it is for the organisation."""
+    return clock.now().astimezone(ZoneInfo(our_time_zone())).date()
+
+
+def lang() -> Lang:
+    """The language of this page."""
+    return cast(Lang, str(get_locale()))
+
+
+def show_money(money: Money) -> str:
+    """An amount as the reader's language writes it."""
+    return figures.amount(money, lang())
+
+
+def show_day(day: date) -> str:
+    return str(format_date(day, "medium"))
+
+
+def show_moment(moment: datetime) -> str:
+    return str(format_datetime(moment, "medium"))
+
+
+def _words_of_every_page() -> dict[str, Any]:
+    who = g.get("principal")
+    links = [
+        link
+        for link in NAVIGATION
+        if who and who.may(link.permission) and link.endpoint in current_app.view_functions
+    ]
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    return {
+        "navigation": links,
+        "who": who,
+        "lang": lang(),
+        "langs": OWN_WORDS,
+        "is_demo": settings.mode == "demo",
+        "may": (who.may if who else lambda _permission: False),
+        "nonce": nonce(),
+    }
+
+
+def nonce() -> str:
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503}
+
+
+def _answer_error(error: DonorHubError) -> Any:
+    """An error of ours on a page: nothing was changed, and the sentence says why."""
+    db.session.rollback()
+    page = render_template("error.html", title=gettext("This cannot be done"), text=error.message)
+    return page, STATUS.get(error.code, 422)
+
+
+def _answer_http(error: HTTPException) -> Any:
+    if not _is_page():
+        return error
+    db.session.rollback()
+    titles = {404: gettext("There is no such page"), 413: gettext("This is too large")}
+    title = titles.get(error.code or 500, error.name)
+    return render_template("error.html", title=title, text=error.description), error.code or 500
+
+
+def say(text: str, kind: str = "ok") -> None:
+    """Show a sentence on the next page: ``ok``, ``warn`` or ``no``."""
+    flash(Markup.escape(text), kind)
