@@ -33,6 +33,7 @@ def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> Paym
     succeeded = word == "succeeded"
     refunds = tuple(refund_view(f) for f in facts if f.kind == "refund") if succeeded else ()
     disputes = tuple(dispute_view(f) for f in facts if f.kind == "dispute") if succeeded else ()
+    failures = [fact for fact in (*intents, main) if fact and word == "failed"]
     certain = [fact for fact in best if fact.state["object"] != "session"] or best
     return PaymentView(
         key=key,
@@ -48,8 +49,8 @@ def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> Paym
             min((f.state["created_at"] for f in spoken if "created_at" in f.state), default=None)
         ),
         succeeded_at=instant(_succeeded_at(facts, best)) if succeeded else None,
-        failure_code=first(best, "failure_code") if word == "failed" else None,
-        failure_text=first(best, "failure_text") if word == "failed" else None,
+        failure_code=first(failures, "failure_code"),
+        failure_text=first(failures, "failure_text"),
         donor=merged_donor([*donor_parts(above), *intents, *charges, *sessions]),
         metadata=merged_metadata([*metadata_parts(above), *sessions, *intents, *charges]),
         invoices=joins(facts, "above"),

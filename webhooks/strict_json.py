@@ -30,9 +30,7 @@ def read(raw: bytes) -> Any:
     _refuse_deep(raw)
     try:
         text = raw.decode("utf-8")
-        value = json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite
-        )
+        value = _DECODER.decode(text)
     except UnicodeDecodeError as e:
         raise BadBody("the body is not UTF-8") from e
     except ValueError as e:  # no JSON, or a number of more digits than Python reads
@@ -68,6 +66,12 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise BadBody(f"{digits[:20]} is too large a number")
     return number
+
+
+# Made once: json.loads would build a new decoder for each message.
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite
+)
 
 
 def _refuse_unstorable(value: Any) -> None:

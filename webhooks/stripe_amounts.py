@@ -123,13 +123,17 @@ def refuse_odd_money(kind: str, holder: Mapping[str, Any]) -> None:
     """
     lowest = 0 if kind in _NEVER_NEGATIVE else -MAX_AMOUNT
     for key, told in holder.items():
-        if _names_an_amount(key, told) and not (type(told) is int and lowest <= told <= MAX_AMOUNT):
+        if (
+            key.startswith("amount")
+            and _is_an_amount(key, told)
+            and not (type(told) is int and lowest <= told <= MAX_AMOUNT)
+        ):
             raise BadBody(f"{key} is no amount: a whole number from {lowest} to {MAX_AMOUNT} is")
     if kind in _NEVER_NEGATIVE and holder.get("currency") is not None:
         currency_of(holder)
 
 
-def _names_an_amount(key: str, told: Any) -> bool:
+def _is_an_amount(key: str, told: Any) -> bool:
     if told is None or isinstance(told, dict | list):
         return False  # amount_details and its like
     return key == "amount" or (key.startswith("amount_") and not key.endswith("_decimal"))

@@ -100,7 +100,9 @@ def _charge_state(told: Told, word: PaymentWord) -> PaymentState:
         invoice=ref_of(charge.get("invoice")),
         fee_ref=ref_of(charge.get("balance_transaction")),
         is_disputed=bool(charge.get("disputed")),
-        failure_code=text_at(charge, "failure_code"),
+        # "insufficient_funds" says more than "card_declined".
+        failure_code=text_at(charge, "failure_code")
+        and (text_at(charge, "outcome", "reason") or text_at(charge, "failure_code")),
         failure_text=text_at(charge, "failure_message"),
         donor=_charge_donor(charge),
         metadata=metadata_of(charge.get("metadata")),

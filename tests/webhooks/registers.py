@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
+from tests.webhooks.scenarios import Event, to_raw
 from webhooks import project, provider, reach
 from webhooks.fact import Fact, RawEvent
-from webhooks.views import GroupView
+from webhooks.views import GroupView, InstalmentView, PaymentView, PayoutView, RecurringView
 
 
 class Registers:
@@ -46,3 +48,37 @@ class Registers:
 
 def _is_whole(view: GroupView) -> bool:
     return bool(view.payment or view.recurring or view.instalment)
+
+
+def after(events: list[Event], *fetched_events: RawEvent) -> dict[str, GroupView]:
+    registers = Registers()
+    registers.drain([*map(to_raw, events), *fetched_events])
+    return registers.rows
+
+
+def payment(rows: dict[str, GroupView], key: str = "pi_x1") -> PaymentView:
+    found = rows[key].payment
+    assert found is not None
+    return found
+
+
+def recurring(rows: dict[str, GroupView]) -> RecurringView:
+    found = rows["sub_x1"].recurring
+    assert found is not None
+    return found
+
+
+def instalment(rows: dict[str, GroupView], ref: str = "in_x1") -> InstalmentView:
+    found = rows[ref].instalment
+    assert found is not None
+    return found
+
+
+def payout(rows: dict[str, GroupView]) -> PayoutView:
+    found = rows["po_x1"].payout
+    assert found is not None
+    return found
+
+
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

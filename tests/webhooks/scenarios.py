@@ -328,11 +328,18 @@ def failed_once(name: str) -> list[Event]:
     """A one-off whose first card is declined, seen by its charge first; the second card pays."""
     s = Story(name)
     pi, first, second = s.ref("pi"), s.ref("ch"), s.ref("ch", 2)
+    error = {"code": "card_declined", "decline_code": "insufficient_funds"}
     declined = charge(first, 5000, status="failed", payment_intent=pi, created=s.now)
     s.tell("charge.failed", declined)
     s.tell(
         "payment_intent.payment_failed",
-        intent(pi, 5000, status="requires_payment_method", latest=first, last_payment_error={"code": "x"}),
+        intent(
+            pi,
+            5000,
+            status="requires_payment_method",
+            latest=first,
+            last_payment_error=error,
+        ),
     )
     s.wait(60)
     s.tell("charge.succeeded", charge(second, 5000, payment_intent=pi, created=s.now))

@@ -1,0 +1,137 @@
+"""What is true of payouts, fees, donors and methods; and what is shown to staff."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.webhooks import scenarios
+from tests.webhooks.registers import after, payment, payout
+from tests.webhooks.scenarios import DAY, START, Story, payout_listing
+from tests.webhooks.stripe_objects import charge, dispute, intent, invoice, refund, row, subscription
+from tests.webhooks.stripe_objects import payout as payout_object
+from webhooks.stripe_events import fetched, fetched_items
+
+
+def test_a_payout_that_comes_back_after_it_was_paid_has_failed() -> None:
+    events = scenarios.paid_out("x")
+    paid = payout(after(events[:-1]))
+    assert (paid.state, paid.net_minor, paid.arrival_on) == ("paid", 9300, date(2026, 10, 28))
+    assert (paid.statement_descriptor, paid.trace_id, paid.is_reconciled) == ("DOGS FUND", "ABC123", True)
+    assert payout(after(events)).state == "failed"
+
+
+def test_the_items_of_a_payout_explain_it_to_the_cent() -> None:
+    found = payout(after(scenarios.paid_out("x"), payout_listing("x")))
+    assert (found.items_minor, found.is_explained) == (9300, True)
+    by_txn = {item.txn: item for item in found.items}
+    assert by_txn["txn_x1"].payment_key == "pi_x1" and by_txn["txn_x1"].source_ref == "ch_x1"
+    assert by_txn["txn_x2"].payment_key == "ch_x2"
+    assert (by_txn["txn_x3"].item, by_txn["txn_x3"].net_minor) == ("refund", -1000)
+
+
+def test_a_payout_with_an_item_missing_is_not_explained() -> None:
+    short = fetched_items(
+        [row("txn_1", "charge", 5000, 150, "ch_1")],
+        page="p",
+        payout="po_x1",
+        at=START,
+        account="",
+        livemode=True,
+    )
+    assert not payout(after(scenarios.paid_out("x"), short)).is_explained
+    assert not payout(after(scenarios.paid_out("x"))).is_explained
+
+
+def test_a_listed_fee_finds_its_payment_by_charge_or_by_intent() -> None:
+    for source in ("ch_x1", {"id": "ch_x1", "object": "charge", "payment_intent": "pi_x1"}):
+        rows = [row("txn_x1", "charge", 5000, 150, source)]
+        listed = fetched_items(rows, page="p", payout=None, at=START + DAY, account="", livemode=True)
+        (item,) = payment(after(scenarios.one_off("x"), listed)).items
+        assert (item.fee_minor, item.net_minor) == (150, 4850)
+
+
+def test_what_was_fetched_is_newer_than_what_was_told_in_the_same_second() -> None:
+    s = Story("x")
+    s.tell("charge.pending", charge("ch_x1", 5000, status="pending"))
+    newer = fetched(
+        charge("ch_x1", 5000, status="pending", balance_transaction="txn_1"),
+        at=START,
+        account="",
+        livemode=True,
+    )
+    assert payment(after(s.events, newer), "ch_x1").fee_ref == "txn_1"
+
+
+def test_a_customer_is_a_donor_and_stays_one_when_deleted() -> None:
+    s = Story("x")
+    s.tell(
+        "customer.updated",
+        {"id": "cus_x1", "object": "customer", "email": "a@b.pl", "preferred_locales": ["pl"]},
+    )
+    s.tell("customer.deleted", {"id": "cus_x1", "object": "customer", "email": "a@b.pl"})
+    found = after(s.events)["cus_x1"].donor
+    assert found is not None
+    assert (found.is_deleted, found.donor["email"]) == (True, "a@b.pl")
+
+
+def test_a_card_its_mandate_and_its_setup_are_one_method() -> None:
+    s = Story("x")
+    card = {"brand": "visa", "last4": "4242", "exp_month": 8, "exp_year": 2030}
+    s.tell(
+        "payment_method.attached",
+        {"id": "pm_x1", "object": "payment_method", "type": "card", "card": card, "customer": "cus_x1"},
+    )
+    s.tell(
+        "setup_intent.succeeded",
+        {"id": "seti_x1", "object": "setup_intent", "status": "succeeded", "payment_method": "pm_x1"},
+    )
+    s.wait(5)
+    s.tell(
+        "mandate.updated",
+        {"id": "mandate_x1", "object": "mandate", "status": "inactive", "payment_method": "pm_x1"},
+    )
+    s.tell(
+        "payment_method.detached", {"id": "pm_x1", "object": "payment_method", "type": "card", "card": card}
+    )
+    found = after(s.events)["pm_x1"].method
+    assert found is not None
+    assert (found.status, found.mandate_status, found.setup_status) == ("detached", "inactive", "succeeded")
+    assert (found.brand, found.last4, found.exp_month, found.exp_year) == ("visa", "4242", 8, 2030)
+
+
+def test_an_early_fraud_warning_is_a_notice_on_its_payment() -> None:
+    s = Story("x")
+    said = {"id": "issfr_1", "object": "radar.early_fraud_warning", "charge": "ch_x1", "fraud_type": "misc"}
+    s.tell("radar.early_fraud_warning.created", said)
+    (notice,) = after([*scenarios.one_off("x"), *s.events])["pi_x1"].notices
+    assert (notice["code"], notice["subject"]) == ("early_fraud_warning", "ch_x1")
+
+
+@pytest.mark.parametrize(
+    ("type_", "said", "key"),
+    [
+        ("charge.updated", charge("ch_x1", 500, status="teleported"), "ch_x1"),
+        ("payment_intent.processing", intent("pi_x1", 500, status="teleported"), "pi_x1"),
+        (
+            "customer.subscription.updated",
+            subscription("sub_x1", 500, status="teleported", period=START), "sub_x1",
+        ),
+        ("invoice.paid", invoice("in_x1", 500, sub=None, status="teleported", period=START), "in_x1"),
+        ("payout.updated", payout_object("po_x1", 500, status="teleported"), "po_x1"),
+        ("refund.updated", refund("re_x1", 500, status="teleported", charge="ch_x1"), "ch_x1"),
+        ("charge.dispute.updated", dispute("dp_x1", 500, status="teleported", charge="ch_x1"), "ch_x1"),
+    ],
+)  # fmt: skip
+def test_a_status_nobody_knows_is_unknown_and_shown_to_staff(
+    type_: str, said: dict[str, Any], key: str
+) -> None:
+    s = Story("x")
+    s.tell(type_, said)
+    view = after(s.events)[key]
+    assert [(notice["code"], notice["value"]) for notice in view.notices] == [("unknown_value", "teleported")]
+    whole = view.payment or view.recurring or view.instalment or view.payout
+    if whole is not None:
+        assert whole.state == "unknown"

@@ -1,0 +1,189 @@
+"""What is true of a payment after each story, from Stripe's words to ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.webhooks import scenarios
+from tests.webhooks.registers import Registers, after, moment, payment
+from tests.webhooks.scenarios import DAY, START, Story, to_raw
+from tests.webhooks.stripe_objects import charge, dispute, intent, refund, session
+
+
+def test_a_one_off_is_one_payment_known_by_three_ids() -> None:
+    rows = after(scenarios.one_off("x"))
+    found = payment(rows)
+    assert list(rows) == ["pi_x1"]
+    assert (found.state, found.amount_minor, found.currency, found.method) == (
+        "succeeded",
+        5000,
+        "PLN",
+        "card",
+    )
+    assert found.refs == ("ch_x1", "cs_x1", "pi_x1") and not found.is_test
+    assert found.succeeded_at == moment(START + 20)
+    assert found.fee_ref == "txn_x1"
+
+
+def test_who_gave_and_what_for_is_merged_from_session_intent_and_charge() -> None:
+    found = payment(after(scenarios.one_off("x")))
+    assert found.metadata == {"campaign": "winter", "appeal": "letter"}
+    assert found.donor["name"] == "Aleksandra Wiśniewska"  # as typed at the checkout
+    assert found.donor["email"] == "ola@example.org" and found.donor["promotions"] == "opt_in"
+    assert (found.donor.get("address") or {})["city"] == "Łódź"
+
+
+def test_a_session_that_says_paid_makes_no_payment_succeed() -> None:
+    told = [event for event in scenarios.one_off("x") if event["type"].startswith("checkout")]
+    found = payment(after(told))
+    assert (found.state, found.succeeded_at) == ("pending", None)
+
+
+def test_an_expired_session_is_an_expired_payment_of_its_own() -> None:
+    s = Story("x")
+    s.tell("checkout.session.expired", session("cs_x1", status="expired", payment_status="unpaid"))
+    assert payment(after(s.events), "cs_x1").state == "expired"
+
+
+def test_a_test_payment_says_so() -> None:
+    assert payment(after(scenarios.one_off("x", livemode=False))).is_test
+
+
+def test_a_payment_without_a_payment_intent_goes_by_its_charge() -> None:
+    s = Story("x")
+    s.tell("charge.succeeded", charge("ch_x1", 700))
+    found = payment(after(s.events), "ch_x1")
+    assert (found.key, found.state, found.amount_minor) == ("ch_x1", "succeeded", 700)
+
+
+def test_refunds_count_one_by_one_and_a_failed_one_comes_home() -> None:
+    events = scenarios.partial_refund("x")
+    before = payment(after([e for e in events if e["type"] != "refund.failed"]))
+    assert before.refunded_minor == 1500
+    found = payment(after(events))
+    assert (found.amount_minor, found.refunded_minor) == (5000, 1000)
+    assert {r.ref: r.state for r in found.refunds} == {"re_x1": "succeeded", "re_x2": "failed"}
+
+
+def test_the_sum_on_charge_refunded_is_never_taken() -> None:
+    events = [e for e in scenarios.partial_refund("x") if not e["type"].startswith("refund.")]
+    assert payment(after(events)).refunded_minor == 0
+
+
+def test_refunds_that_an_old_charge_lists_are_taken_one_by_one() -> None:
+    s = Story("x", api_version="2020-08-27")
+    listed = {"object": "list", "data": [refund("re_x1", 300, status="succeeded", charge="ch_x1")]}
+    s.tell(
+        "charge.refunded", charge("ch_x1", 5000, payment_intent="pi_x1", amount_refunded=300, refunds=listed)
+    )
+    assert payment(after(s.events)).refunded_minor == 300
+
+
+def test_the_rest_of_a_partly_captured_charge_is_no_refund() -> None:
+    s = Story("x", api_version="2020-08-27")
+    listed = {"data": [refund("re_x1", 2000, status="succeeded")]}
+    s.tell(
+        "charge.captured", charge("ch_x1", 5000, amount_captured=3000, amount_refunded=2000, refunds=listed)
+    )
+    found = payment(after(s.events), "ch_x1")
+    assert (found.amount_minor, found.refunded_minor) == (3000, 0)
+
+
+def test_a_refund_before_its_charge_waits() -> None:
+    s = Story("x")
+    s.tell("refund.created", refund("re_x1", 400, status="succeeded", charge="ch_x1"))
+    registers = Registers()
+    registers.drain([to_raw(s.events[0])])
+    assert all(view.payment is None for view in registers.rows.values())
+    registers.drain([to_raw(event) for event in scenarios.one_off("x")])
+    assert payment(registers.rows).refunded_minor == 400
+
+
+def test_a_debit_that_comes_back_weeks_later_is_a_lost_return() -> None:
+    rows = after(scenarios.sepa_late_return("x"))
+    found = payment(rows)
+    assert (found.state, found.currency, found.method) == ("succeeded", "EUR", "sepa_debit")
+    assert found.mandate_ref == "mandate_1"
+    assert found.succeeded_at == moment(START + 5 * DAY)  # not when the debit was ordered
+    assert [(d.state, d.kind, d.amount_minor) for d in found.disputes] == [("lost", "return", 5000)]
+    assert (found.lost_minor, found.held_minor) == (5000, 0)
+
+
+def test_a_debit_on_its_way_is_processing() -> None:
+    assert payment(after(scenarios.sepa_late_return("x")[:2])).state == "processing"
+
+
+@pytest.mark.parametrize(
+    ("story", "state", "status", "held", "lost"),
+    [
+        (scenarios.dispute_won, "won", "won", 0, 0),
+        (scenarios.dispute_lost, "lost", "lost", 0, 5000),
+        (scenarios.dispute_appealed, "open", "appeal_under_review", 5000, 0),
+    ],
+)
+def test_a_dispute_ends_as_it_ends_and_a_lost_one_may_open_again(
+    story: Any, state: str, status: str, held: int, lost: int
+) -> None:
+    found = payment(after(story("x")))
+    (case,) = found.disputes
+    assert (case.state, case.status, case.kind) == (state, status, "dispute")
+    assert (found.held_minor, found.lost_minor) == (held, lost)
+    assert [(item.txn, item.item, item.fee_minor) for item in found.items] == [("txn_x9", "adjustment", 1500)]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("warning_needs_response", "open"), ("warning_closed", "won"), ("prevented", "won")],
+)
+def test_an_enquiry_holds_no_money(status: str, state: str) -> None:
+    s = Story("x")
+    s.tell("charge.succeeded", charge("ch_x1", 5000))
+    s.tell("charge.dispute.created", dispute("dp_x1", 5000, status=status, charge="ch_x1"))
+    found = payment(after(s.events), "ch_x1")
+    assert (found.disputes[0].state, found.held_minor, found.lost_minor) == (state, 0, 0)
+
+
+def test_what_was_only_authorised_and_released_is_cancelled_and_never_refunded() -> None:
+    events = scenarios.authorised_then_released("x")
+    assert payment(after(events[:2])).state == "authorised"
+    found = payment(after(events))
+    assert (found.state, found.refunds) == ("cancelled", ())
+
+
+def test_a_payment_that_failed_first_and_succeeded_then_has_succeeded() -> None:
+    events = scenarios.failed_once("x")
+    first = payment(after(events[:2]))
+    assert (first.state, first.succeeded_at, first.failure_code) == ("failed", None, "insufficient_funds")
+    found = payment(after(events))
+    assert (found.state, found.failure_code) == ("succeeded", None)
+    assert found.refs == ("ch_x1", "ch_x2", "pi_x1")
+
+
+def test_a_word_about_a_failed_charge_does_not_undo_the_new_attempt() -> None:
+    s = Story("x")
+    declined = charge("ch_x1", 5000, status="failed", payment_intent="pi_x1", created=s.now)
+    s.tell("charge.failed", declined)
+    s.wait(60)
+    s.tell("payment_intent.processing", intent("pi_x1", 5000, status="processing", latest="ch_x2"))
+    s.wait(60)
+    s.tell("charge.updated", declined)
+    assert payment(after(s.events)).state == "processing"
+
+
+@pytest.mark.parametrize(
+    ("currency", "units", "minor"), [("jpy", 500, 500), ("isk", 500, 5), ("mga", 5, 500), ("kwd", 5120, 5120)]
+)
+def test_amounts_are_in_minor_units_of_iso_4217(currency: str, units: int, minor: int) -> None:
+    found = payment(after(scenarios.one_off("x", units, currency)))
+    assert (found.amount_minor, found.currency) == (minor, currency.upper())
+
+
+def test_what_the_donor_saw_stands_beside_what_we_book() -> None:
+    s = Story("x")
+    shown = {"presentment_amount": 1170, "presentment_currency": "eur"}
+    s.tell("charge.succeeded", charge("ch_x1", 5000, presentment_details=shown))
+    found = payment(after(s.events), "ch_x1")
+    assert (found.amount_minor, found.currency) == (5000, "PLN")
+    assert (found.presentment_minor, found.presentment_currency) == (1170, "EUR")

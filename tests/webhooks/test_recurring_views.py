@@ -1,0 +1,187 @@
+"""What is true of recurring gifts and their instalments after each story."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.webhooks import scenarios
+from tests.webhooks.registers import after, instalment, moment, payment, recurring
+from tests.webhooks.scenarios import DAY, START, Story
+from tests.webhooks.stripe_objects import invoice, subscription
+from webhooks.views import JoinView
+
+
+@pytest.mark.parametrize("story", [scenarios.first_subscription, scenarios.old_subscription])
+def test_a_first_subscription_joins_gift_instalment_and_promise_in_every_version(story: Any) -> None:
+    rows = after(story("x"))
+    gift, paid, promise = payment(rows), instalment(rows), recurring(rows)
+    assert (promise.state, promise.amount_minor, promise.currency) == ("active", 2500, "PLN")
+    assert (promise.period, promise.every) == ("M", 1)
+    assert (paid.state, paid.subscription, paid.amount_paid_minor) == ("paid", "sub_x1", 2500)
+    assert paid.period_start_at == moment(START)
+    assert [join.ref for join in paid.payments] == ["pi_x1"]
+    assert ([join.ref for join in gift.invoices], gift.subscription) == (["in_x1"], "sub_x1")
+    assert gift.metadata["fund"] == "dogs" and promise.metadata["fund"] == "dogs"
+    assert rows["sub_x1"].below == ("in_x1",) and rows["in_x1"].below == ("pi_x1",)
+
+
+def test_an_invoice_payment_tells_how_much_of_the_gift_paid_the_invoice() -> None:
+    rows = after(scenarios.first_subscription("x"))
+    assert instalment(rows).payments == (JoinView("pi_x1", 2500, "PLN"),)
+    assert payment(rows).invoices == (JoinView("in_x1", 2500, "PLN"),)
+
+
+def test_the_checkout_of_a_subscription_says_whose_it_is() -> None:
+    promise = recurring(after(scenarios.first_subscription("x")))
+    assert promise.donor["name"] == "Aleksandra Wiśniewska" and promise.donor["customer"] == "cus_x1"
+    assert promise.metadata == {"campaign": "winter", "fund": "dogs"}
+
+
+def test_an_invoice_alone_makes_no_payment() -> None:
+    told = [event for event in scenarios.first_subscription("x") if event["type"].startswith("invoice")]
+    rows = after(told)
+    assert instalment(rows).state == "paid"
+    assert all(view.payment is None for view in rows.values())
+
+
+def test_a_renewal_that_fails_is_seen_failing_and_then_recovered() -> None:
+    events = scenarios.renewal_recovered("x")
+    names = [event["type"] for event in events]
+    failing = after(
+        events[: names.index("customer.subscription.updated", names.index("invoice.payment_failed")) + 1]
+    )
+    late = instalment(failing, "in_x2")
+    assert (recurring(failing).state, late.state, late.attempt) == ("failing", "failed", 1)
+    assert late.next_attempt_at is not None and payment(failing, "pi_x2").failure_code == "insufficient_funds"
+    rows = after(events)
+    assert (recurring(rows).state, instalment(rows, "in_x2").state) == ("active", "paid")
+    assert payment(rows, "pi_x2").state == "succeeded"
+    assert [join.ref for join in instalment(rows, "in_x2").payments] == ["pi_x2"]
+
+
+def test_a_change_of_amount_and_interval_is_the_present_term() -> None:
+    promise = recurring(after(scenarios.amount_change("x")))
+    assert (promise.amount_minor, promise.period, promise.every) == (45000, "Y", 1)
+    assert promise.told_at == moment(START + 80 * DAY)
+
+
+def test_a_pause_of_collection_is_a_pause_though_stripe_says_active() -> None:
+    promise = recurring(after(scenarios.paused("x")))
+    assert (promise.state, promise.status, promise.paused_reason) == ("paused", "active", "collection")
+    assert promise.resumes_at == moment(START + 90 * DAY)
+
+
+def test_a_pause_by_status_gives_stripes_reason() -> None:
+    s = Story("x")
+    details = {"paused": {"subscription": {"type": "pause_requested"}}}
+    s.tell(
+        "customer.subscription.paused",
+        subscription("sub_x1", 2500, status="paused", period=START, status_details=details),
+    )
+    assert recurring(after(s.events)).paused_reason == "pause_requested"
+
+
+def test_leaving_at_the_end_of_the_period_is_told_before_it_happens() -> None:
+    events = scenarios.cancelled_at_period_end("x")
+    leaving = recurring(after(events[:-1]))
+    assert (leaving.state, leaving.ends_at) == ("active", moment(START + 30 * DAY))
+    gone = recurring(after(events))
+    assert (gone.state, gone.closed_reason, gone.comment) == ("closed", "requested", "too_expensive")
+    assert gone.ended_at == moment(START + 30 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "reason"),
+    [
+        ("incomplete", "pending", None), ("trialing", "pending", None), ("past_due", "failing", None),
+        ("unpaid", "failing", None), ("incomplete_expired", "closed", "never_started"),
+        ("canceled", "closed", None),
+    ],
+)  # fmt: skip
+def test_every_status_of_a_subscription_is_a_state_of_ours(
+    status: str, state: str, reason: str | None
+) -> None:
+    s = Story("x")
+    s.tell("customer.subscription.updated", subscription("sub_x1", 2500, status=status, period=START))
+    promise = recurring(after(s.events))
+    assert (promise.state, promise.closed_reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("interval", "count", "expected"),
+    [
+        ("week", 2, ("W", 2)), ("month", 3, ("M", 3)), ("year", 1, ("Y", 1)), ("day", 14, ("W", 2)),
+        ("day", 10, (None, None)), ("fortnight", 1, (None, None)),
+    ],
+)  # fmt: skip
+def test_intervals_are_weeks_months_or_years_and_others_are_shown_to_staff(
+    interval: str, count: int, expected: tuple[str | None, int | None]
+) -> None:
+    s = Story("x")
+    said = subscription("sub_x1", 2500, interval=interval, period=START)
+    said["items"]["data"][0]["price"]["recurring"]["interval_count"] = count
+    s.tell("customer.subscription.updated", said)
+    rows = after(s.events)
+    assert (recurring(rows).period, recurring(rows).every) == expected
+    assert bool(rows["sub_x1"].notices) == (expected == (None, None))
+
+
+def test_the_amount_of_a_promise_is_the_sum_of_its_items() -> None:
+    s = Story("x")
+    said = subscription("sub_x1", 2500, period=START)
+    said["items"]["data"].append(
+        {"quantity": 3, "price": {"unit_amount": None, "unit_amount_decimal": "10.5"}}
+    )
+    s.tell("customer.subscription.updated", said)
+    assert recurring(after(s.events)).amount_minor == 2532
+    said["items"]["data"].append({"quantity": 1, "price": {"unit_amount": None, "billing_scheme": "tiered"}})
+    s.tell("customer.subscription.updated", said)
+    assert recurring(after(s.events)).amount_minor is None
+
+
+def test_the_next_invoice_is_announced_until_the_subscription_says_more() -> None:
+    s = Story("x")
+    s.tell("customer.subscription.created", subscription("sub_x1", 2500, period=START))
+    s.wait(23 * DAY)
+    s.tell(
+        "invoice.upcoming",
+        {"object": "invoice", "amount_due": 2500, "currency": "pln", "subscription": "sub_x1",
+         "next_payment_attempt": START + 30 * DAY},
+    )  # fmt: skip
+    promise = recurring(after(s.events))
+    assert (promise.next_at, promise.next_minor) == (moment(START + 30 * DAY), 2500)
+    s.wait(8 * DAY)
+    s.tell("customer.subscription.updated", subscription("sub_x1", 2500, period=START + 30 * DAY))
+    assert recurring(after(s.events)).next_at is None
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [("void", "skipped"), ("uncollectible", "waived"), ("open", "expected")]
+)
+def test_an_invoice_given_up_is_an_instalment_given_up(status: str, state: str) -> None:
+    s = Story("x")
+    s.tell("invoice.voided", invoice("in_x1", 2500, sub="sub_x1", status=status, period=START))
+    assert instalment(after(s.events)).state == state
+
+
+def test_an_invoice_that_needs_the_donor_says_where_to_confirm() -> None:
+    s = Story("x")
+    said = invoice("in_x1", 2500, sub="sub_x1", status="open", period=START)
+    s.tell(
+        "invoice.payment_action_required", {**said, "hosted_invoice_url": "https://invoice.stripe.com/i/1"}
+    )
+    found = instalment(after(s.events))
+    assert (found.state, found.needs_action, found.hosted_url) == (
+        "failed",
+        True,
+        "https://invoice.stripe.com/i/1",
+    )
+
+
+def test_money_that_went_past_stripe_is_told_apart() -> None:
+    s = Story("x")
+    said = invoice("in_x1", 2500, sub="sub_x1", status="paid", period=START, amount_paid_off_stripe=2500)
+    s.tell("invoice.paid", said)
+    assert instalment(after(s.events)).off_provider_minor == 2500
