@@ -1,0 +1,208 @@
+"""Read camt.052, camt.053 and camt.054 files of every version, in one pass and in constant memory.
+
+Each ``Ntry`` becomes an entry or a problem that names it. camt.052 and camt.054 are advice: they
+never add money. What the file says is not compared with what other files said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import BinaryIO, Final, Literal
+
+from importers.camt_entry import Unreadable, inverted, read_entry
+from importers.camt_shape import TREE
+from importers.camt_statement import Head, Tally, mismatch, missing_minor, read_head, summary_faults
+from importers.camt_tree import Refused, Row, Walk
+from importers.statement import Begin, End, Entry, Integrity, Part, Problem, Reading, Statement, refused
+
+# A stream that ends with a problem of one of these codes is of a file that cannot be trusted:
+# nothing that came before may be kept.
+REFUSALS: Final = frozenset(
+    (
+        "damaged_xml",
+        "doctype_refused",
+        "mixed_content",
+        "nested_too_deep",
+        "no_statement",
+        "text_too_long",
+        "truncated",
+        "unknown_encoding",
+    )
+)
+_PIECE: Final = 65_536  # bytes
+_HELD: Final = 10_000  # reversals kept back in memory
+
+
+def stream(file: BinaryIO) -> Iterator[Part]:
+    """What a camt file says, in the order of the file but for reversals, which end their statement.
+
+    Whether a bank wrote its reversals (``RvslInd``) with the sign of the money or with that of
+    the payment taken back shows only in the closing balance, so booked reversals are kept back
+    until it is known and then come with the sign that makes opening + entries = closing; where
+    neither does, ``CdtDbtInd`` holds, as ISO 20022 says. ``position`` tells the order.
+
+    ``Entry.raw`` is ``bytes 120-968``: where the ``Ntry`` begins in the file, and where its end
+    tag does. A file that cannot be trusted ends with a problem of one of :data:`REFUSALS`,
+    perhaps after parts that must then be forgotten.
+    """
+    reader = _Reader()
+    try:
+        while piece := file.read(_PIECE):
+            reader.walk.feed(piece)
+            yield from reader.taken()
+        reader.walk.finish()
+    except Refused as fault:
+        yield from reader.taken()
+        yield Problem("error", fault.code, f"{fault}.", f"line {reader.walk.line}")
+        return
+    yield from reader.taken()
+    if not reader.statements:
+        yield Problem(
+            "error",
+            "no_statement",
+            "The file holds no statement (Stmt), report (Rpt) or notification (Ntfctn): export it again.",
+        )
+
+
+def read(data: bytes) -> Reading:
+    """All that :func:`stream` gives, gathered; a file that cannot be trusted gives only the reason."""
+    statements: list[Statement] = []
+    problems: list[Problem] = []
+    entries: list[Entry] = []
+    for part in stream(io.BytesIO(data)):
+        match part:
+            case Entry():
+                entries.append(part)
+            case End(statement):
+                entries.sort(key=lambda entry: entry.position)
+                statements.append(replace(statement, entries=tuple(entries)))
+                entries = []
+            case Problem(code=code) if code in REFUSALS:
+                return refused(part.code, part.message, part.where)
+            case Problem():
+                problems.append(part)
+    digest = hashlib.sha256(data).hexdigest()
+    return Reading(tuple(statements), tuple(problems), file_sha256=digest, format="camt")
+
+
+class _Reader:
+    """Listens to the walk through a file and makes its parts."""
+
+    def __init__(self) -> None:
+        self.walk = Walk(TREE, self)
+        self.statements = 0
+        self._parts: list[Part] = []
+        self._message: tuple[str, Row] = ("", {})
+        self._report: _Report | None = None
+
+    def taken(self) -> list[Part]:
+        """The parts that are ready, once."""
+        parts, self._parts[:] = self._parts[:], ()
+        return parts
+
+    def opened(self, group: str, row: Row) -> None:
+        if group == "entry":
+            self._began_at = self.walk.byte
+        elif group == "statement":
+            self.statements += 1
+            self._report = _Report(self.statements, self._message, row, self._parts)
+        else:
+            self._message = (group, row)
+
+    def closed(self, group: str, row: Row) -> None:
+        if self._report is None:
+            return
+        if group == "entry":
+            self._report.add(row, f"bytes {self._began_at}-{self.walk.byte}", self.walk)
+        elif group == "statement":
+            self._report.end(self.walk)
+            self._report = None
+
+
+class _Report:
+    """One statement while its entries come: what it adds up to, and the reversals kept back."""
+
+    def __init__(self, number: int, message: tuple[str, Row], row: Row, parts: list[Part]) -> None:
+        self._number = number
+        self._format, self._message = message
+        self._row = row
+        self._parts = parts
+        self._head: Head | None = None
+        self._tally = Tally()
+        self._held: list[Entry] = []
+        self._position = 0
+
+    def add(self, row: Row, raw: str, walk: Walk) -> None:
+        head = self._head or self._begin(row.get("amount currency", ""))
+        position, self._position = self._position, self._position + 1
+        try:
+            entry, doubts = read_entry(row, head.statement.account, head.day, position, raw)
+        except Unreadable as e:
+            self._tally.odd += 1
+            message = f"An entry was not read: {e}. Correct it, or enter its payment by hand."
+            self._tell("error", e.code, message, walk, position)
+            return
+        for code, message in doubts:
+            self._tell("warning", code, f"{message}.", walk, position)
+        self._weigh(entry, head.statement.currency, walk)
+        if entry.reversal and entry.status == "booked" and len(self._held) < _HELD:
+            self._held.append(entry)
+        else:
+            self._parts.append(entry)
+
+    def end(self, walk: Walk) -> None:
+        begun = self._head or self._begin("")
+        head = read_head(self._row, self._message, self._format, begun.statement.currency)
+        integrity = self._release(head.statement, walk)
+        for code, message in head.doubts:
+            self._tell("warning", code, message, walk)
+        for message in summary_faults(self._row, self._tally, head.statement.currency):
+            self._tell("error", "total_mismatch", message, walk)
+        self._parts.append(End(replace(head.statement, integrity=integrity)))
+
+    def _begin(self, currency: str) -> Head:
+        self._head = read_head(self._row, self._message, self._format, currency)
+        self._parts.append(Begin(self._head.statement))
+        return self._head
+
+    def _weigh(self, entry: Entry, currency: str, walk: Walk) -> None:
+        if entry.amount.currency == currency:
+            self._tally.add(entry)
+            return
+        self._tally.odd += 1
+        message = f"The entry is in {entry.amount.currency}, its account in {currency or 'no currency'}."
+        self._tell("error", "other_currency", message, walk, entry.position)
+
+    def _release(self, statement: Statement, walk: Walk) -> Integrity:
+        """Give out the reversals with the sign that the balances want, and say whether they hold."""
+        missing = missing_minor(statement, self._tally.booked)
+        turned = sum(
+            entry.amount.minor for entry in self._held if entry.amount.currency == statement.currency
+        )
+        if missing and missing == -2 * turned:
+            self._held = [inverted(entry) for entry in self._held]
+            message = "The bank writes reversals with the other sign, as the balances show; they were turned."
+            self._tell("warning", "reversal_signs_inverted", message, walk)
+            missing = 0
+        self._parts += self._held
+        if missing is None:
+            return "unverifiable"
+        if missing:
+            self._tell("error", "balance_mismatch", mismatch(missing, statement.currency), walk)
+        return "mismatch" if missing or self._tally.odd else "proved"
+
+    def _tell(
+        self,
+        level: Literal["warning", "error"],
+        code: str,
+        message: str,
+        walk: Walk,
+        position: int | None = None,
+    ) -> None:
+        """Add a problem at ``Stmt 2, Ntry 3, line 40``: numbers from 1, the first statement's left out."""
+        places = [f"Stmt {self._number}"] if self._number > 1 else []
+        places += [f"Ntry {position + 1}"] if position is not None else []
+        self._parts.append(Problem(level, code, message, ", ".join([*places, f"line {walk.line}"])))

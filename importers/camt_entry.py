@@ -1,0 +1,328 @@
+"""Turn the gathered texts of one ``Ntry`` into an Entry and its Details, with what a person must know.
+
+The rules are about one entry: which amount is a payment's, which party is the other side. What a
+statement adds up to is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from donorhub.money import Money
+from importers.camt_tree import TWICE, Row
+from importers.camt_values import account, day, money
+from importers.statement import NOBODY, Detail, Entry, Party, Status
+
+_STATUSES: Final[dict[str, Status]] = {
+    "BOOK": "booked",
+    "PDNG": "pending",
+    "FUTR": "pending",
+    "INFO": "info",
+}
+_DECISIVE: Final = frozenset(
+    ("amount", "amount currency", "sign", "status", "reversal", "booked", "transaction amount")
+)
+_TRUE: Final = frozenset(("true", "1"))  # xs:boolean
+_NO_REFERENCE: Final = frozenset(("NOTPROVIDED", "NONREF"))  # EPC: what a bank writes when it has none
+
+
+class Unreadable(Exception):
+    """An entry that would be a guess; ``code`` and the message go into its Problem."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+Doubt = tuple[str, str]  # code and message of a warning
+
+
+def read_entry(
+    row: Row, own: str | None, only_day: date | None, position: int, raw: str
+) -> tuple[Entry, Sequence[Doubt]]:
+    """The entry and what is doubtful about it, read with our account's number. Raises :class:`Unreadable`.
+
+    ``only_day`` is the one that its statement covers, if it covers one: entries without a date have it.
+    """
+    if row.get(TWICE) in _DECISIVE:
+        raise Unreadable("element_twice", f"the entry has its {row[TWICE]} twice: which one holds?")
+    doubts: list[Doubt] = []
+    out = _goes_out(row)
+    amount = _amount(row, out=out)
+    reversal = row.get("reversal") in _TRUE
+    status = _status(row.get("status"), doubts)
+    booked, value = _days(row, only_day, doubts)
+    details = _details(row, amount, _Side(out, reversal, own), doubts)
+    entry = Entry(
+        position=position,
+        booked_on=booked,
+        amount=amount,
+        value_on=value,
+        status=status,
+        reversal=reversal,
+        bank_ref=_reference(row, "bank_ref"),
+        entry_ref=_reference(row, "entry_ref"),
+        bank_code=_bank_code(row),
+        info=row.get("info"),
+        details=details,
+        raw=raw,
+    )
+    return entry, doubts
+
+
+def inverted(entry: Entry) -> Entry:
+    """The entry with the other sign, and its details too."""
+    return replace(
+        entry,
+        amount=-entry.amount,
+        details=tuple(
+            replace(detail, amount=-detail.amount, original=-detail.original if detail.original else None)
+            for detail in entry.details
+        ),
+    )
+
+
+def _goes_out(row: Row) -> bool:
+    sign = row.get("sign")
+    if sign not in ("CRDT", "DBIT"):
+        said = f"says {sign[:40]!r}" if sign else "does not say"
+        raise Unreadable("unreadable_sign", f"the entry {said} whether it is credit or debit")
+    return bool(sign == "DBIT")
+
+
+def _amount(row: Row, *, out: bool) -> Money:
+    try:
+        return money(row.get("amount", ""), row.get("amount currency", ""), out=out)
+    except ValueError as e:
+        raise Unreadable("unreadable_amount", f"the entry's amount cannot be read: {e}") from e
+
+
+def _status(text: str | None, doubts: list[Doubt]) -> Status:
+    """A statement without statuses has booked entries; one that we do not know must not move money."""
+    if text is None:
+        return "booked"
+    known = _STATUSES.get(text)
+    if known is None:
+        doubts.append(("unknown_status", f"The entry's status is {text[:40]!r}, so it is not counted"))
+    return known or "info"
+
+
+def _days(row: Row, only: date | None, doubts: list[Doubt]) -> tuple[date, date | None]:
+    """Booking and value day; the value day, else the only day of the statement, stands in for the first."""
+    booked, value = row.get("booked"), row.get("value")
+    try:
+        valued = day(value) if value is not None else None
+        if booked is not None:
+            return day(booked), valued
+    except ValueError as e:
+        raise Unreadable("unreadable_date", f"the entry's date cannot be read: {e}") from e
+    if valued is not None:
+        return valued, valued
+    if only is None:
+        raise Unreadable("unreadable_date", "the entry has neither a booking date nor a value date")
+    doubts.append(("date_from_statement", f"The entry has no date; its statement covers {only} alone"))
+    return only, None
+
+
+def _bank_code(row: Row) -> str | None:
+    domain = row.get("domain")
+    if domain is None:
+        return row.get("proprietary")
+    return f"{domain}/{row.get('family', '')}/{row.get('subfamily', '')}".rstrip("/")
+
+
+# ---------------------------------------------------------------- details
+
+
+@dataclass(slots=True)  # not frozen: made for every entry
+class _Side:
+    """On which side of the entry we stand: it tells the donor from ourselves."""
+
+    out: bool
+    reversal: bool
+    own: str | None
+
+
+def _details(row: Row, amount: Money, side: _Side, doubts: list[Doubt]) -> tuple[Detail, ...]:
+    """The entry's payments, when their signed amounts add up to it; else none, and a doubt."""
+    payments = _payments(row)
+    if not payments:
+        return ()
+    if len(payments) == 1 and _counts_one(payments[0][1]):
+        payment, batch = payments[0]
+        return (_single(row, payment, batch, amount, side, doubts),)
+    amounts = [_payment_amount(payment, amount.currency, out=side.out) for payment, _ in payments]
+    known = [one for one in amounts if one is not None]
+    if len(known) < len(amounts):
+        doubts.append(("batch_without_amounts", "A batch lists payments without amounts: it stays one entry"))
+        return ()
+    if sum(one.minor for one in known) != amount.minor:
+        doubts.append(("details_differ", "The payments of a batch do not add up to it: it stays one entry"))
+        return ()
+    return tuple(
+        _detail(position, payment, batch, one, side)
+        for position, ((payment, batch), one) in enumerate(zip(payments, known, strict=True))
+    )
+
+
+def _payments(row: Row) -> list[tuple[Row, Row]]:
+    """Each payment with its batch; in version 1 the entry itself is the batch."""
+    return [
+        (payment, batch)
+        for batch in (*row.get("batches", ()), row)
+        if "payments" in batch
+        for payment in batch["payments"]
+    ]
+
+
+def _counts_one(batch: Row) -> bool:
+    return "count" not in batch or batch["count"].lstrip("0") == "1"
+
+
+_OF_ENTRY: Final = ("instructed amount", "instructed amount currency", "charges")
+
+
+def _single(row: Row, payment: Row, batch: Row, amount: Money, side: _Side, doubts: list[Doubt]) -> Detail:
+    """The one payment of an entry: it has the entry's amount, whatever it says itself."""
+    own = _payment_amount(payment, amount.currency, out=side.out)
+    if own is not None and own != amount:
+        doubts.append(("details_differ", f"The payment says {own}, its entry {amount}: the entry holds"))
+    if payment.get("bank_ref") == row.get("bank_ref"):
+        payment.pop("bank_ref", None)  # told already
+    for key in _OF_ENTRY:
+        if key in row:
+            payment.setdefault(key, row[key])
+    return _detail(0, payment, batch, amount, side)
+
+
+_AMOUNTS: Final = tuple(
+    (key, f"{key} currency") for key in ("amount", "transaction amount", "counter amount")
+)
+
+
+def _payment_amount(payment: Row, currency: str, *, out: bool) -> Money | None:
+    """What the payment moved: its amount in the account's currency, never the instructed one."""
+    if "sign" in payment:
+        out = payment["sign"] == "DBIT"
+    for key, currency_key in _AMOUNTS:
+        if payment.get(currency_key) == currency and key in payment:
+            return _money_or_none(payment, key, out=out)
+    return None
+
+
+def _money_or_none(row: Row, key: str, *, out: bool) -> Money | None:
+    try:
+        return money(row[key], row[f"{key} currency"], out=out)
+    except (KeyError, ValueError):
+        return None
+
+
+_AS_WRITTEN: Final = frozenset(
+    "end_to_end_id tx_id uetr instruction_id mandate_id batch_id cheque_no remittance purpose "
+    "return_code return_info".split()
+)
+
+
+def _detail(position: int, payment: Row, batch: Row, amount: Money, side: _Side) -> Detail:
+    written = {key: text for key, text in payment.items() if key in _AS_WRITTEN and text not in _NO_REFERENCE}
+    if "batch_id" in batch:
+        written.setdefault("batch_id", batch["batch_id"])
+    return Detail(
+        position=position,
+        amount=amount,
+        original=_original(payment, amount),
+        counterparty=_counterparty(payment, side),
+        creditor_id=_creditor_id(payment) if "creditor ids" in payment else None,
+        references=_references(payment) if "references" in payment else (),
+        charges=_charges(payment) if "charges" in payment else None,
+        extra=tuple([(key, payment[key]) for key in _EXTRA if key in payment]),
+        **written,
+    )
+
+
+_EXTRA: Final = ("bank_ref", "info")  # the bank's own, beside those of the entry
+
+
+def _reference(row: Row, key: str) -> str | None:
+    text: str | None = row.get(key)
+    return None if text in _NO_REFERENCE else text
+
+
+def _references(payment: Row) -> tuple[tuple[str, str], ...]:
+    return tuple((it.get("type", ""), it["ref"]) for it in payment["references"] if "ref" in it)
+
+
+_INSTRUCTED: Final = (("instructed amount", "instructed amount currency"), *_AMOUNTS[:2])
+
+
+def _original(payment: Row, amount: Money) -> Money | None:
+    """What was instructed, where that was another currency."""
+    for key, currency_key in _INSTRUCTED:
+        if payment.get(currency_key, amount.currency) != amount.currency:
+            return _money_or_none(payment, key, out=amount.minor < 0)
+    return None
+
+
+def _charges(payment: Row) -> Money | None:
+    """What the banks took, positive; the total where one is given. None where currencies mix."""
+    found: list[Money] = []
+    for charge in payment["charges"]:
+        records = charge.get("charges", (charge,))
+        key = "total" if "total" in charge else "amount"
+        for it in (charge,) if key == "total" else records:
+            part = _money_or_none(it, key, out=it.get("sign") == "CRDT")
+            if part is None or (found and part.currency != found[0].currency):
+                return None
+            found.append(part)
+    return sum(found[1:], found[0]) if found else None
+
+
+def _creditor_id(payment: Row) -> str | None:
+    """The direct debit's creditor identifier: marked SEPA, or beside a mandate (EPC AT-02)."""
+    ids = [it for it in payment["creditor ids"] if "id" in it]
+    marked = [it["id"] for it in ids if it.get("scheme") == "SEPA"]
+    if not marked and "mandate_id" in payment:
+        marked = [it["id"] for it in ids]
+    return marked[0] if marked else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Where a row keeps what it knows of one party."""
+
+    name: str
+    iban: str
+    other: str
+    bic: str
+    ultimate: str
+    address: str
+
+
+_DEBTOR: Final = _Keys(*(f"debtor {key}" for key in _Keys.__slots__))
+_CREDITOR: Final = _Keys(*(f"creditor {key}" for key in _Keys.__slots__))
+
+
+def _counterparty(payment: Row, side: _Side) -> Party:
+    """The party that is not us. In a return the parties keep their roles: the donor stays the debtor."""
+    returned = side.reversal or "return_code" in payment or "return_info" in payment
+    debtor_first = side.out == returned
+    likely = _party(payment, _DEBTOR if debtor_first else _CREDITOR)
+    if likely.account != side.own and likely is not NOBODY:
+        return likely
+    other = _party(payment, _CREDITOR if debtor_first else _DEBTOR)
+    if likely is NOBODY:
+        return NOBODY if other.account in (None, side.own) else other
+    if likely.account is None:
+        return likely
+    return NOBODY if other.account == side.own else other
+
+
+def _party(payment: Row, keys: _Keys) -> Party:
+    name, bic, ultimate = payment.get(keys.name), payment.get(keys.bic), payment.get(keys.ultimate)
+    number, scheme = account(payment.get(keys.iban), payment.get(keys.other))
+    if name is number is bic is ultimate is None:
+        return NOBODY
+    return Party(name, number, scheme, bic, ultimate, payment.get(keys.address))

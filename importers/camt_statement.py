@@ -1,0 +1,218 @@
+"""Turn the gathered texts of one ``Stmt``, ``Rpt`` or ``Ntfctn`` into a Statement without entries.
+
+It says which balance opens and which closes, and whether the entries prove them; entries
+themselves are read in ``camt_entry``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final, Literal
+
+from importers.camt_tree import Row
+from importers.camt_values import account, day, moment, money
+from importers.statement import Balance, Entry, Statement
+
+_AGAIN: Final = "Export the statement again."
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_KINDS: Final[dict[str, Literal["opening", "closing", "interim", "available"]]] = {
+    "OPBD": "opening",
+    "PRCD": "opening",  # the previous closing: dated a day earlier
+    "CLBD": "closing",
+    "ITBD": "interim",
+    **dict.fromkeys(("OPAV", "CLAV", "ITAV", "FWAV", "XPCD"), "available"),
+}
+
+
+Doubt = tuple[str, str]  # code and message of a warning
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A statement as far as the file has told, and the only day that it covers, if it is one day."""
+
+    statement: Statement
+    day: date | None
+    doubts: tuple[Doubt, ...]
+
+
+def read_head(row: Row, message: Row, source_format: str, entry_currency: str) -> Head:
+    """The statement without entries; where the account names no currency, its balances or entries do."""
+    doubts: list[Doubt] = []
+    currency = _currency(row, entry_currency)
+    coded = list(_balances(row, currency, doubts))
+    opening, closing = _ends(coded, paged=source_format == "camt.053")
+    number, scheme = account(row.get("own iban"), row.get("own other"))
+    created = row.get("created") or message.get("created")
+    statement = Statement(
+        source_format=source_format,
+        currency=currency,
+        account=number,
+        account_scheme=scheme,
+        message_id=message.get("message_id"),
+        statement_id=row.get("statement_id"),
+        sequence_no=row.get("sequence_no"),
+        legal_seq=row.get("legal_seq"),
+        page=row.get("page") or message.get("page"),
+        owner=row.get("owner"),
+        bank_bic=row.get("bank_bic"),
+        period=(_day(row.get("from")), _day(row.get("to"))),
+        created_at=moment(created),
+        opening=opening,
+        closing=closing,
+        balances=tuple(balance for _, balance in coded),
+        advice=source_format != "camt.053",
+    )
+    return Head(statement, _only_day(statement, coded, created), tuple(doubts))
+
+
+def _currency(row: Row, entry_currency: str) -> str:
+    said = [
+        row.get("currency"),
+        *(it.get("amount currency") for it in row.get("balances", ())),
+        entry_currency,
+    ]
+    return next((code for code in said if code and _CURRENCY.fullmatch(code)), "")
+
+
+def _balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tuple[str, Balance]]:
+    """The balances of kinds that we know, with their codes, in the account's currency."""
+    for it in row.get("balances", ()):
+        code = it.get("type", "")
+        if code not in _KINDS or it.get("amount currency") != currency:
+            continue  # INFO and a bank's own kinds; other pockets of an account in many currencies
+        try:
+            amount = money(it.get("amount", ""), currency, out=it.get("sign") == "DBIT")
+            on = day(it["on"]) if "on" in it else None
+        except ValueError as e:
+            doubts.append(("unreadable_balance", f"The {code} balance cannot be read: {e}."))
+            continue
+        if it.get("sign") not in ("CRDT", "DBIT") and amount.minor:
+            message = f"The {code} balance does not say whether it is credit or debit: credit is assumed."
+            doubts.append(("balance_without_sign", message))
+        yield code, Balance(_KINDS[code], amount, on)
+
+
+def _ends(coded: list[tuple[str, Balance]], *, paged: bool) -> tuple[Balance | None, Balance | None]:
+    """Opening: OPBD, else PRCD. Closing: CLBD. Between the pages of a statement ITBD stands for either."""
+
+    def of(code: str) -> list[Balance]:
+        return sorted((balance for its, balance in coded if its == code), key=_when)
+
+    openings, closings = of("OPBD") or of("PRCD"), of("CLBD")
+    between = of("ITBD") if paged else []
+    if not openings and between:
+        openings, between = [replace(between[0], kind="opening")], between[1:]
+    if not closings and between:
+        closings = [replace(between[-1], kind="closing")]
+    return (openings[0] if openings else None), (closings[-1] if closings else None)
+
+
+def _when(balance: Balance) -> date:
+    return balance.on or date.min
+
+
+def _only_day(statement: Statement, coded: list[tuple[str, Balance]], created: str | None) -> date | None:
+    """The one day that entries can be of: the period, an OPBD and CLBD alike, or an advice's making."""
+    first, last = statement.period
+    if first is None and last is None:
+        (first, last) = (_day_of("OPBD", coded), _day_of("CLBD", coded))
+    if first is None and last is None and statement.advice:
+        return _day(created)
+    return first if first == last else None
+
+
+def _day_of(code: str, coded: list[tuple[str, Balance]]) -> date | None:
+    days = {balance.on for its, balance in coded if its == code}
+    return days.pop() if len(days) == 1 else None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return day(text or "")
+    except ValueError:
+        return None  # a period only informs
+
+
+# ---------------------------------------------------------------- what the entries prove
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been seen of a statement's entries: numbers and sums by (booked, money out), as written.
+
+    ``odd`` counts those that were not read or are in another currency.
+    """
+
+    numbers: Counter[tuple[bool, bool]] = field(default_factory=Counter)
+    sums: Counter[tuple[bool, bool]] = field(default_factory=Counter)
+    odd: int = 0
+
+    def add(self, entry: Entry) -> None:
+        minor = entry.amount.minor
+        key = (entry.status == "booked", minor < 0)
+        self.numbers[key] += 1
+        self.sums[key] += minor
+
+    @property
+    def booked(self) -> int:
+        return self.sums[True, False] + self.sums[True, True]
+
+
+def missing_minor(statement: Statement, booked: int) -> int | None:
+    """Closing less opening less booked entries, or None where a balance is not there."""
+    if statement.opening is None or statement.closing is None:
+        return None
+    return statement.closing.amount.minor - statement.opening.amount.minor - booked
+
+
+def mismatch(missing: int, currency: str) -> str:
+    return (
+        f"Opening balance and entries differ from the closing balance by {missing} minor units of "
+        f"{currency}: an entry is missing or wrong. {_AGAIN}"
+    )
+
+
+_SIDES: Final = (
+    ("all", "all entries", (False, True)),
+    ("CRDT", "credit entries", (False,)),
+    ("DBIT", "debit entries", (True,)),
+)
+
+
+def summary_faults(row: Row, tally: Tally, currency: str) -> Iterator[str]:
+    """A sentence for each total of ``TxsSummry`` that is not that of the entries.
+
+    Banks differ in whether entries that are not booked count and whether a sum is net, so any of
+    these readings will do. Where an entry could not be read, only the number of all is compared.
+    """
+    for side, name, outs in _SIDES:
+        numbers, sums = _readings(tally, outs)
+        number, total = row.get(f"{side} count"), row.get(f"{side} sum")
+        if number is not None and (side == "all" or not tally.odd) and number.lstrip("0") not in numbers:
+            yield f"The number of {name} is not what TxsSummry says. {_AGAIN}"
+        if total is not None and not tally.odd and _minor(total, currency) not in sums:
+            yield f"The sum of {name} is not what TxsSummry says. {_AGAIN}"
+
+
+def _readings(tally: Tally, outs: tuple[bool, ...]) -> tuple[set[str], set[int]]:
+    """The numbers, as text, and sums that a bank may give for the entries with these signs."""
+    numbers, sums = set(), set()
+    for kinds in ((True,), (True, False)):
+        keys = [(booked, out) for booked in kinds for out in outs]
+        number = sum(tally.numbers[key] for key in keys) + tally.odd
+        numbers.add(str(number).lstrip("0"))
+        sums.add(sum(abs(tally.sums[key]) for key in keys))
+        sums.add(abs(sum(tally.sums[key] for key in keys)))
+    return numbers, sums
+
+
+def _minor(text: str, currency: str) -> int | None:
+    try:
+        return money(text.removeprefix("-"), currency, out=False).minor
+    except ValueError:
+        return None

@@ -1,0 +1,239 @@
+"""Walk a camt file piece by piece and gather the texts of the elements that a shape names.
+
+It knows XML and its dangers (document types, depth, length, encodings) and nothing of banks:
+amounts and dates come out as the file writes them. Prefixes of namespaces do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from xml.parsers import expat
+
+from importers.text import code_page
+
+DEPTH_LIMIT: Final = 40  # real files nest to 15
+TEXT_LIMIT: Final = 10_000  # characters; ISO 20022 allows 140 to 500 in an element that we read
+TOKEN_LIMIT: Final = 262_144  # bytes of one tag, comment or section
+TWICE: Final = "twice"  # the key of a row that names a field which came twice, where once is right
+
+_BLANKS: Final = " \t\r\n"
+_UNICODE: Final = frozenset("UTF-8 UTF-16 UTF-16LE UTF-16BE US-ASCII ISO-8859-1".split())
+
+Row = dict[str, Any]  # a field's key holds text, a group's key the list of its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A field of elements that may come often; their texts are joined by ``sign``."""
+
+    field: str
+    sign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An element with a row of its own; a reported one is told, others are kept in the row around them."""
+
+    name: str
+    shape: Shape
+    reported: bool = False
+
+
+Shape = Mapping[str, "str | Joined | Group"]  # "Refs/EndToEndId" -> what becomes of its text
+
+
+class Listener(Protocol):
+    """Is told of reported groups, in the order of the file, while their rows fill."""
+
+    def opened(self, group: str, row: Row) -> None: ...
+
+    def closed(self, group: str, row: Row) -> None: ...
+
+
+class Refused(Exception):
+    """The file as a whole cannot be trusted."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Node:
+    """What may stand below an element, by name, and what becomes of the element's own text."""
+
+    __slots__ = ("children", "currency", "field", "group", "joint", "reported")
+
+    def __init__(self) -> None:
+        self.children: dict[str, Node] = {}
+        self.field: str | None = None
+        self.currency = ""  # the key under which its Ccy attribute is kept
+        self.joint: str | None = None
+        self.group: str | None = None
+        self.reported = False
+
+
+_SKIPPED: Final = Node()
+
+
+def compiled(shape: Shape) -> Node:
+    """The shape as a tree of names; its top looks through any wrapping for the names it knows."""
+    top = Node()
+    _grow(top, shape)
+    return top
+
+
+def _grow(top: Node, shape: Shape) -> None:
+    for path, what in shape.items():
+        node = top
+        for name in path.split("/"):
+            node = node.children.setdefault(name, Node())
+        if isinstance(what, Group):
+            node.group, node.reported = what.name, what.reported
+            _grow(node, what.shape)
+            continue
+        node.field = what.field if isinstance(what, Joined) else what
+        node.joint = what.sign if isinstance(what, Joined) else None
+        node.currency = f"{node.field} currency"
+
+
+class Walk:
+    """One file on its way through the parser; feed it until the end, then finish.
+
+    ``feed`` and ``finish`` raise :class:`Refused`, and let through what the listener raises.
+    """
+
+    def __init__(self, tree: Node, listener: Listener) -> None:
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.buffer_size = TEXT_LIMIT
+        self._parser.StartDoctypeDeclHandler = _refuse_doctype
+        self._parser.XmlDeclHandler = _check_encoding
+        self._fed = 0
+        self._texts: list[str] = []
+        _attach(self._parser, self._texts, tree, listener)
+
+    @property
+    def line(self) -> int:
+        return self._parser.CurrentLineNumber
+
+    @property
+    def byte(self) -> int:
+        """Where the tag that is being told of begins in the file."""
+        return self._parser.CurrentByteIndex
+
+    def feed(self, piece: bytes) -> None:
+        self._fed += len(piece)
+        self._parse(piece, last=False)
+        _checked(self._texts)
+        if self._fed - self.byte > TOKEN_LIMIT + len(piece):
+            raise Refused("text_too_long", "A tag or comment has no end in sight")
+
+    def finish(self) -> None:
+        self._parse(b"", last=True)
+
+    def _parse(self, piece: bytes, *, last: bool) -> None:
+        try:
+            self._parser.Parse(piece, last)
+        except expat.ExpatError as e:
+            if last:
+                raise Refused("truncated", "The file ends in the middle: download it again") from e
+            message = f"This is no sound XML ({expat.ErrorString(e.code)}): export it again"
+            raise Refused("damaged_xml", message) from e
+
+
+def _attach(  # noqa: C901 - two handlers, written out because they run some fifty times for an entry
+    parser: expat.XMLParserType, texts: list[str], tree: Node, listener: Listener
+) -> None:
+    """Give the parser handlers that keep the place in the tree and fill the rows."""
+    node, row = tree, Row()
+    path: list[Node] = []
+    rows: list[Row] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal node, row
+        if texts:
+            _drop_blanks(texts, node)
+        path.append(node)
+        child = node.children.get(name)
+        node = _unnamed(tree, node, name, len(path)) if child is None else child
+        if attributes and node.field is not None and "Ccy" in attributes:
+            row[node.currency] = attributes["Ccy"]
+        if node.group is not None:
+            rows.append(row)
+            row = {}
+            if node.reported:
+                listener.opened(node.group, row)
+
+    def end(_name: str) -> None:
+        nonlocal node, row
+        if texts:
+            text = texts.pop()
+            if texts:
+                text = _taken(texts, text)
+            field = node.field
+            if field is not None:
+                text = text.strip(_BLANKS)
+                if field in row:
+                    _again(row, node, field, text)
+                elif text:
+                    row[field] = text
+        if node.group is not None:
+            done, row = row, rows.pop()
+            if node.reported:
+                listener.closed(node.group, done)
+            else:
+                row.setdefault(node.group, []).append(done)
+        node = path.pop()
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = texts.append
+
+
+def _again(row: Row, node: Node, field: str, text: str) -> None:
+    if node.joint is None:
+        row[TWICE] = field
+    elif text:
+        row[field] = _checked([row[field], node.joint, text])
+
+
+def _unnamed(tree: Node, node: Node, name: str, depth: int) -> Node:
+    """The node for a name that is not there as it stands: prefixed, wrapping or unknown."""
+    if depth > DEPTH_LIMIT:
+        raise Refused("nested_too_deep", f"The file nests elements more than {DEPTH_LIMIT} deep")
+    known = node.children.get(name.rpartition(":")[2])
+    if known is not None:
+        return known
+    return tree if node is tree else _SKIPPED
+
+
+def _drop_blanks(texts: list[str], node: Node) -> None:
+    """Forget the blanks before a child; words there would leave an element's text in two halves."""
+    if node.field is not None and _checked(texts).strip(_BLANKS):
+        raise Refused("mixed_content", "An element holds both text and elements: no bank writes that")
+    texts.clear()
+
+
+def _taken(texts: list[str], last: str) -> str:
+    text = _checked([*texts, last])
+    texts.clear()
+    return text
+
+
+def _checked(texts: list[str]) -> str:
+    text = "".join(texts)
+    if len(text) > TEXT_LIMIT:
+        raise Refused("text_too_long", f"An element has a text of more than {TEXT_LIMIT} characters")
+    return text
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise Refused("doctype_refused", "The file declares a document type, which no bank's file needs")
+
+
+def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    if encoding and encoding.upper() not in _UNICODE and code_page(encoding) is None:
+        message = f"The file declares the encoding {encoding[:40]!r}: save it as UTF-8"
+        raise Refused("unknown_encoding", message)

@@ -1,0 +1,58 @@
+"""Read the amounts, days and account numbers of camt: one way to write each, or refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Final
+
+from donorhub.money import Money
+from importers.iban import is_iban, without_blanks
+from importers.text import parse_date
+
+# xs:decimal without its sign: camt tells the direction by CdtDbtInd alone
+_AMOUNT: Final = re.compile(r"([0-9]*)(?:\.([0-9]*))?", re.ASCII)
+_DAY: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[-+][0-9]{2}:[0-9]{2})?",
+    re.ASCII,
+)
+_LONGEST: Final = 40
+
+
+@lru_cache(maxsize=8192)  # gifts come in round sums
+def money(text: str, currency: str, *, out: bool) -> Money:
+    """The amount of ``Amt``, negative when the money goes ``out``. ValueError says what is wrong with it."""
+    found = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
+    if not found or not (found[1] or found[2]):
+        raise ValueError(f"{text[:_LONGEST]!r} is no amount: digits with at most one point are")
+    amount = Money.parse(f"{found[1].lstrip('0') or '0'}.{found[2] or '0'}", currency)
+    return -amount if out else amount
+
+
+@lru_cache(maxsize=4096)
+def day(text: str) -> date:
+    """The day of a ``Dt`` or ``DtTm`` as the bank's own clock shows it. ValueError for anything else."""
+    found = _DAY.fullmatch(text) if len(text) <= _LONGEST else None
+    if not found:
+        raise ValueError(f"{text[:_LONGEST]!r} is no date: 2026-09-30 is")
+    return parse_date(found[1], "ymd")
+
+
+def moment(text: str | None) -> datetime | None:
+    """A ``CreDtTm``, in UTC where it has no offset. None when it cannot be read: nothing rests on it."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def account(iban: str | None, other: str | None) -> tuple[str | None, str | None]:
+    """An account's number and its scheme; some banks write IBANs where other numbers belong."""
+    if iban is not None:
+        return without_blanks(iban), "iban"
+    if other is None:
+        return None, None
+    bare = without_blanks(other)
+    return (bare, "iban") if is_iban(bare) else (other, "other")
