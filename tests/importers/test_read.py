@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import zipfile
@@ -118,6 +119,16 @@ def test_balances_prove_a_statement_or_show_that_it_does_not_hold(closing: str, 
         f":61:2601020102C10,00NTRFNONREF\r\n:86:gift\r\n:62F:C260102PLN{closing}\r\n-\r\n"
     )
     assert [statement.integrity for statement in importers.read(data.encode()).statements] == [verdict]
+
+
+@pytest.mark.parametrize("was_running", [True, False])
+def test_reading_leaves_the_garbage_collector_as_it_was(was_running: bool) -> None:
+    try:
+        (gc.enable if was_running else gc.disable)()
+        importers.read(OFX)
+        assert gc.isenabled() is was_running
+    finally:
+        gc.enable()
 
 
 def test_what_a_qif_file_leaves_open_comes_from_the_profile_or_the_account() -> None:
