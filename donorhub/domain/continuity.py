@@ -53,13 +53,12 @@ def compare(incoming: Span, known: Sequence[Span]) -> Comparison:
     """Compare a statement that comes in with those the ledger has of the same account."""
     near = [span for span in known if span.first_on <= incoming.last_on and span.last_on >= incoming.first_on]
     far = {span.statement_id for span in known} - {span.statement_id for span in near}
-    linked = _linked(incoming, near)
-    if _is_repeat(incoming, near):
-        # Another statement of these days opens or closes with the same balance: it may be
-        # this one again, and a chain of balances proves nothing.
-        sure = {span.statement_id for span in near if _numbered_neighbours(incoming, span)}
-        return Comparison(frozenset(far | sure), frozenset(linked - sure), _whole_days(incoming, near))
-    return Comparison(frozenset(far | linked), frozenset(), _whole_days(incoming, near))
+    linked = _linked(incoming, near, follows)
+    # Where another statement of these days opens or closes with the same balance, the new one
+    # may be that one again, and a chain of balances proves nothing.
+    sure = _linked(incoming, near, _follows_by_number) if _is_repeat(incoming, near) else linked
+    gapped = {span.statement_id for span in near if _leaves_gap(incoming, span)}
+    return Comparison(frozenset(far | sure), frozenset((linked | gapped) - sure), _whole_days(incoming, near))
 
 
 def follows(earlier: Span, later: Span) -> bool:
@@ -77,9 +76,9 @@ def follows(earlier: Span, later: Span) -> bool:
     return earlier.last_day_minor != 0 and later.first_day_minor != 0
 
 
-def _linked(incoming: Span, near: Sequence[Span]) -> set[int]:
+def _linked(incoming: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
     """Statements reached over a chain of neighbours, backwards or forwards, never both."""
-    return _reached(incoming, near, follows) | _reached(incoming, near, lambda a, b: follows(b, a))
+    return _reached(incoming, near, is_next) | _reached(incoming, near, lambda a, b: is_next(b, a))
 
 
 def _reached(start: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
@@ -94,9 +93,21 @@ def _reached(start: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
     return found
 
 
-def _numbered_neighbours(a: Span, b: Span) -> bool:
-    numbered = a.sequence is not None and b.sequence is not None
-    return (numbered or a.page is not None) and (follows(a, b) or follows(b, a))
+def _follows_by_number(earlier: Span, later: Span) -> bool:
+    numbered = earlier.sequence is not None and later.sequence is not None
+    return (numbered or earlier.page is not None) and follows(earlier, later)
+
+
+def _leaves_gap(one: Span, other: Span) -> bool:
+    """They share a single day, and their balances fit neither a whole day told twice nor two neighbours."""
+    if one.first_on == one.last_on == other.first_on == other.last_on:
+        known = None not in (one.opening, other.opening)
+        return known and one.opening != other.opening and not (follows(one, other) or follows(other, one))
+    earlier, later = (one, other) if one.last_on <= other.first_on else (other, one)
+    if earlier.last_on != later.first_on or earlier.closing is None or later.opening is None:
+        return False
+    tells_day_again = later.opening == earlier.closing - earlier.last_day_minor
+    return not tells_day_again and not follows(earlier, later)
 
 
 def _is_repeat(incoming: Span, near: Sequence[Span]) -> bool:

@@ -26,11 +26,11 @@ Bartosz Bernard Błażej Bogdan Bogusław Bolesław Bronisław Cezary Cyprian Cz
 Dominik Edmund Edward Emil Eryk Eugeniusz Fabian Feliks Filip Franciszek Fryderyk Gabriel Gracjan Grzegorz
 Gustaw Henryk Hubert Ignacy Igor Ireneusz Jacek Jakub Jan Janusz Jarosław Jerzy Joachim Józef Julian Juliusz
 Kacper Kajetan Kamil Karol Kazimierz Konrad Konstanty Kornel Krystian Krzysztof Kuba Leon Leonard Leszek
-Lucjan Ludwik Łukasz Maciej Maksymilian Marceli Marcin Marek Marian Mariusz Mateusz Michał Mieczysław Mikołaj Miłosz
-Mirosław Norbert Olaf Olgierd Oskar Patryk Paweł Piotr Przemysław Rafał Radosław Remigiusz Robert Roman
-Ryszard Sebastian Seweryn Sławomir Stanisław Stefan Sylwester Szczepan Szymon Tadeusz Teodor Tomasz Tymon Tymoteusz
-Wacław Waldemar Walenty Wiesław Wiktor Wincenty Witold Władysław Włodzimierz Wojciech Zbigniew Zdzisław Zenon
-Zygmunt Barnaba Bonawentura Kosma""".split()
+Lucjan Ludwik Łukasz Maciej Maksymilian Marceli Marcin Marek Marian Mariusz Mateusz Michał Mieczysław Mikołaj
+Miłosz Mirosław Norbert Olaf Olgierd Oskar Patryk Paweł Piotr Przemysław Rafał Radosław Remigiusz Robert Roman
+Ryszard Sebastian Seweryn Sławomir Stanisław Stefan Sylwester Szczepan Szymon Tadeusz Teodor Tomasz Tymon
+Tymoteusz Wacław Waldemar Walenty Wiesław Wiktor Wincenty Witold Władysław Włodzimierz Wojciech Zbigniew
+Zdzisław Zenon Zygmunt Barnaba Bonawentura Kosma""".split()
 ALBANIAN_WOMEN: Final = """Adelina Afërdita Albana Alma Anisa Arbana Ardita Arjeta Arta Aurela Besa Besarta
 Blerta Blerina Bora Dafina Donika Dorina Drita Edona Elira Elona Elsa Entela Ermira Era Fatime Fatmire Fitore
 Flaka Flora Flutura Genta Hana Ilira Jehona Kaltrina Kushtrime Lindita Lirie Liridona Luljeta Majlinda Merita
