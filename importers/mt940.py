@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from importers import iban
 from importers.mt940_blocks import Block, blocks
 from importers.mt940_checks import balances_hold, gap, missing, totals_hold, unfinished
-from importers.mt940_entry import read_entry
+from importers.mt940_entry import Doubt, read_entry
 from importers.mt940_head import Head, read_head
 from importers.statement import Balance, Entry, Problem, Reading, Statement, refused
 from importers.text import Undecodable, decode
+
+_DOUBTS: Final[dict[Doubt, str]] = {
+    "date_moved": "The bank wrote 30 February; the entry has the last day of that month.",
+    "entry_in_text": "The text of this entry holds what looks like another entry whose :61: is damaged. "
+    "Compare it with the bank, and export the statement again.",
+}
 
 
 def read(data: bytes) -> Reading:
@@ -108,13 +115,11 @@ def _entries(block: Block, currency: str) -> tuple[tuple[Entry, ...], list[Probl
     problems: list[Problem] = []
     for line, raw in block.rows:
         try:
-            entry, moved = read_entry(raw, len(entries), currency)
+            entry, doubts = read_entry(raw, len(entries), currency)
         except ValueError as e:
             message = f"This :61: line is no entry: {e}. Correct it, or enter its payment by hand."
             problems.append(Problem("error", "unreadable_entry", message, f"line {line}"))
             continue
         entries.append(entry)
-        if moved:
-            message = "The bank wrote 30 February; the entry has the last day of that month."
-            problems.append(Problem("warning", "date_moved", message, f"line {line}"))
+        problems.extend(Problem("warning", code, _DOUBTS[code], f"line {line}") for code in doubts)
     return tuple(entries), problems

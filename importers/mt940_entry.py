@@ -11,13 +11,15 @@ import re
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from donorhub.money import Money
 from importers import iban, mt940_labels, mt940_text
 from importers.mt940_text import Told, tidy
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.text import parse_amount
+
+Doubt = Literal["date_moved", "entry_in_text"]
 
 _LINE: Final = re.compile(
     r"(\d{6})(\d{4})? ?(RC|RD|EC|ED|C|D)([A-Z])?(\d{1,15}(?:,\d{0,4})?)(?=[NFS][A-Z0-9]|\s*$)"
@@ -33,6 +35,8 @@ _NO_REFERENCE: Final = frozenset(
 )
 _OWNER_REF: Final = 16  # characters of the reference in SWIFT's form; Rabobank writes a name after it
 _SHORTEST_IBAN: Final = 15  # Norway's
+_LOST: Final = re.compile(r"\d{4}[RE]?[CD][A-Z]?\d{1,15},\d{0,2}[NFS]", re.ASCII)
+_SUBFIELDS: Final = re.compile(r"\s*\d{3}[?~^<>+]\d\d", re.ASCII)
 _ORIGINAL: Final = re.compile(r"([A-Z]{3}) ?([0-9]{1,15}(?:[.,][0-9]{0,4})?)", re.ASCII)
 
 
@@ -79,8 +83,8 @@ def _day(year: int, month_and_day: str) -> tuple[date, bool]:
         raise ValueError(f"{month_and_day!r} is no month and day") from e
 
 
-def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, bool]:
-    """The entry of ``:61:…`` and the ``:86:…`` lines after it, and whether a date of it was moved.
+def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doubt]]:
+    """The entry of ``:61:…`` and the ``:86:…`` lines after it, and what is doubtful about it.
 
     Raises ValueError, in words for people and without personal data, when date, mark or amount
     cannot be read.
@@ -113,7 +117,17 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, bool]:
         details=(_detail(told, amount),) if texts else (),
         raw=raw,
     )
-    return entry, moved or moved_too
+    doubts: list[Doubt] = []
+    if moved or moved_too:
+        doubts.append("date_moved")
+    if len(texts) > 1 and _hides_an_entry(texts):
+        doubts.append("entry_in_text")
+    return entry, doubts
+
+
+def _hides_an_entry(texts: list[str]) -> bool:
+    """Whether one of several texts holds what a damaged :61: line looks like."""
+    return any(_LOST.search(text) for text in texts) or _SUBFIELDS.match(texts[0]) is not None
 
 
 def _bank_code(kind: str | None, code: str | None) -> str | None:

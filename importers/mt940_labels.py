@@ -11,6 +11,8 @@ from typing import Final
 from importers import iban
 from importers.mt940_text import BIC, Told, flowing, return_reason, tidy
 
+_MOST: Final = 60  # parts of one text: no bank writes half as many, and behind them all is one text
+
 # ---------------------------------------------------------------- /KEY/value
 
 _KEYS: Final = (
@@ -40,7 +42,7 @@ def slashed(text: str, *, returned: bool) -> Told | None:
     start = _SLASHED_START.match(text)
     if not start:
         return None
-    pieces = _SLASHED.split(flowing(text))
+    pieces = _SLASHED.split(flowing(text), maxsplit=_MOST)
     told = Told(start[1])
     side = ""
     for key, piece in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -113,7 +115,7 @@ def labelled(text: str) -> Told | None:
     if not any(label in text for label in _LABELS):
         return None
     line = flowing(text)
-    head, *pieces = _LABEL.split(line)
+    head, *pieces = _LABEL.split(line, maxsplit=_MOST)
     if not pieces:
         return None
     code = _LABELLED_HEAD.match(head)
@@ -169,7 +171,7 @@ def dutch(text: str) -> Told | None:
     """Read ``REK: NL…/NAAM: …`` (Knab) and ``IBAN: … NAAM: … OMSCHRIJVING: …``; None when it is none."""
     if not _DUTCH_START.search(text):
         return None
-    head, *pieces = _DUTCH.split(flowing(text))
+    head, *pieces = _DUTCH.split(flowing(text), maxsplit=_MOST)
     told = Told()
     for label, piece in zip(pieces[0::2], pieces[1::2], strict=True):
         name, value = _DUTCH_FIELD[label], tidy(piece).rstrip("/ ")

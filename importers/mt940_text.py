@@ -134,15 +134,15 @@ def _parts(text: str, sign: str) -> dict[str, str]:
 
 
 def _first_of_each(sign: str, tags: list[str], values: list[str]) -> dict[str, str]:
-    parts: dict[str, str] = {}
+    parts: dict[str, list[str]] = {}
     last = ""
     for tag, value in zip(tags, values, strict=True):
         if tag in parts:
-            parts[last] += f"{sign}{tag}{value}"
+            parts[last].append(f"{sign}{tag}{value}")
         else:
-            parts[tag] = value
+            parts[tag] = [value]
             last = tag
-    return parts
+    return {tag: "".join(pieces) for tag, pieces in parts.items()}
 
 
 def _name(told: Told, sign: str, parts: list[str]) -> None:
