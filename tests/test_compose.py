@@ -14,7 +14,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml  # type: ignore[import-untyped]
+from click.testing import CliRunner
 
+from donorhub.cli import cli
 from donorhub.config import Settings, variable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +86,14 @@ def test_our_services_are_set_up_by_settings_that_exist(compose: dict[str, Any],
     environment = compose["services"][name]["environment"]
     assert set(environment) <= KNOWN
     assert {"DATABASE_URL", "REDIS_URL", "DONORHUB_SECRET_KEY", "DONORHUB_FIELD_KEY"} <= set(environment)
+
+
+@pytest.mark.parametrize("name", ["migrate", "worker", "timer"])
+def test_our_services_run_commands_that_exist(compose: dict[str, Any], name: str) -> None:
+    program, *words = compose["services"][name]["command"]
+    assert program == "donorhub"
+    answer = CliRunner().invoke(cli, [*words, "--help"])
+    assert answer.exit_code == 0, answer.output
 
 
 def test_only_the_one_shot_migration_is_not_restarted(compose: dict[str, Any]) -> None:
