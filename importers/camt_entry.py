@@ -22,9 +22,7 @@ _STATUSES: Final[dict[str, Status]] = {
     "FUTR": "pending",
     "INFO": "info",
 }
-_DECISIVE: Final = frozenset(
-    ("amount", "amount currency", "sign", "status", "reversal", "booked", "transaction amount")
-)
+_DECISIVE: Final = frozenset(("amount", "sign", "status", "reversal", "booked"))
 _TRUE: Final = frozenset(("true", "1"))  # xs:boolean
 _NO_REFERENCE: Final = frozenset(("NOTPROVIDED", "NONREF"))  # EPC: what a bank writes when it has none
 
@@ -47,8 +45,8 @@ def read_entry(
 
     ``only_day`` is the one that its statement covers, if it covers one: entries without a date have it.
     """
-    if row.get(TWICE) in _DECISIVE:
-        raise Unreadable("element_twice", f"the entry has its {row[TWICE]} twice: which one holds?")
+    if TWICE in row and not _DECISIVE.isdisjoint(row[TWICE]):
+        raise Unreadable("element_twice", f"the entry has its {min(_DECISIVE & row[TWICE])} twice")
     doubts: list[Doubt] = []
     out = _goes_out(row)
     amount = _amount(row, out=out)

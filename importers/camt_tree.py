@@ -16,7 +16,7 @@ from importers.text import code_page
 DEPTH_LIMIT: Final = 40  # real files nest to 15
 TEXT_LIMIT: Final = 10_000  # characters; ISO 20022 allows 140 to 500 in an element that we read
 TOKEN_LIMIT: Final = 262_144  # bytes of one tag, comment or section
-TWICE: Final = "twice"  # the key of a row that names a field which came twice, where once is right
+TWICE: Final = "twice"  # the key of a row under which the fields are that came twice, where once is right
 
 _BLANKS: Final = " \t\r\n"
 _UNICODE: Final = frozenset("UTF-8 UTF-16 UTF-16LE UTF-16BE US-ASCII ISO-8859-1".split())
@@ -193,9 +193,11 @@ def _attach(  # noqa: C901 - two handlers, written out because they run some fif
 
 
 def _again(row: Row, node: Node, field: str, text: str) -> None:
+    if not text:
+        return
     if node.joint is None:
-        row[TWICE] = field
-    elif text:
+        row.setdefault(TWICE, set()).add(field)
+    else:
         row[field] = _checked([row[field], node.joint, text])
 
 
