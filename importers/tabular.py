@@ -17,7 +17,7 @@ from importers.profiles import profiles
 from importers.sniff import format_of
 from importers.statement import Entry, Integrity, Problem, Reading, refused
 from importers.table.detect import Detection, detected
-from importers.table.entries import REASONS, Fault
+from importers.table.entries import REASONS, Fault, Reason
 from importers.table.layout import Column, Found, Layout, LayoutError, header_signature
 from importers.table.placing import account_of, header_at
 from importers.table.reading import AnySheet, opened, run
@@ -118,7 +118,7 @@ def preview(data: bytes, layout: Layout, limit: int = 20, *, currency: str = "")
     """Read the whole file with ``layout``, and show its first ``limit`` rows beside what they become."""
     rows: list[PreviewRow] = []
 
-    def watch(row: Row, outcome: Entry | str | Fault) -> None:
+    def watch(row: Row, outcome: Entry | Reason | Fault) -> None:
         if len(rows) < limit:
             rows.append(_shown(row, outcome))
 
@@ -132,7 +132,7 @@ def preview(data: bytes, layout: Layout, limit: int = 20, *, currency: str = "")
     return _previewed(rows, reading)
 
 
-def _shown(row: Row, outcome: Entry | str | Fault) -> PreviewRow:
+def _shown(row: Row, outcome: Entry | Reason | Fault) -> PreviewRow:
     cells = tuple(row.cells)
     if isinstance(outcome, Entry):
         return PreviewRow(row.line, cells, "entry", entry=outcome)

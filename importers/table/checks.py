@@ -80,7 +80,9 @@ def statement_of(
     told = {fact: _money(facts, fact, currency, decimal, problems) for fact in ("opening", "closing")}
     days = [entry.booked_on for entry in group.entries]
     period = (min(days), max(days)) if days else (None, None)
-    opening, closing = told["opening"] or chain.opening, told["closing"] or chain.closing
+    # A single balance gives the opening by subtraction: it would prove itself.
+    opening = told["opening"] or (chain.opening if chain.links else None)
+    closing = told["closing"] or chain.closing
     statement = Statement(
         source_format=source_format,
         currency=currency,

@@ -7,8 +7,8 @@ up to the balances is for ``checks``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
@@ -17,7 +17,7 @@ from importers.statement import NOBODY, Detail, Entry, Party
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, account_of
 from importers.table.sheet import Row
-from importers.table.words import Role, folded
+from importers.table.words import ROLES, Role, folded
 from importers.text import DateOrder, parse_amount, parse_date, plain_number
 from importers.workbook import from_serial
 
@@ -31,9 +31,8 @@ REASONS: Final[dict[str, str]] = {
     "zero": "The amount is zero: it changes nothing.",
     "before_header": "The row stands above the table.",
 }
-# The columns of the other side's account, of ours and of the other side's name.
-_INCOMING: Final[tuple[Role, Role, Role]] = ("account_from", "account_to", "name_from")
-_OUTGOING: Final[tuple[Role, Role, Role]] = ("account_to", "account_from", "name_to")
+IdField = Literal["end_to_end_id", "mandate_id", "virtual_account"]
+_IDS: Final[tuple[IdField, ...]] = ("end_to_end_id", "mandate_id", "virtual_account")
 _CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _WIDE_GAP: Final = re.compile(r" {2,}")
 
@@ -52,6 +51,15 @@ class Group:
 
     entries: list[Entry] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Where the other side's name and account stand, and our account, for money in or for money out."""
+
+    name: tuple[int, ...]
+    account: tuple[int, ...]
+    own: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -76,12 +84,29 @@ class EntryReader:
     _signs: dict[str, int] = field(init=False)
     _pending: frozenset[str] = field(init=False)
     _skip: tuple[str, ...] = field(init=False)
+    _in: Sides = field(init=False)
+    _out: Sides = field(init=False)
+    _at: dict[Role, tuple[int, ...]] = field(init=False)
+    _ids: tuple[tuple[IdField, tuple[int, ...]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pending = frozenset(map(folded, self.layout.pending_words))
         self._skip = tuple(map(folded, self.layout.skip))
         self._signs = {_word(word): 1 for word in self.layout.money_in}
         self._signs |= {_word(word): -1 for word in self.layout.money_out}
+        self._at = {role: self.places.roles.get(role, ()) for role in ROLES}
+        at = self._at
+        self._in = Sides(
+            at["name"] + at["name_from"],
+            at["account"] + at["account_from"],
+            at["own_account"] + at["account_to"],
+        )
+        self._out = Sides(
+            at["name"] + at["name_to"],
+            at["account"] + at["account_to"],
+            at["own_account"] + at["account_from"],
+        )
+        self._ids = tuple((name, places) for name in _IDS if (places := at[name]))
         self._amount = self._in_or_out
         if "amount" in self.places.roles:
             self._amount = self._directed if "direction" in self.places.roles else self._signed
@@ -96,7 +121,7 @@ class EntryReader:
         cells = self._fitted(row.cells)
         if self.places.derived:
             self._derive(cells)
-        is_pending = bool(self._pending) and folded(self._text(cells, "status")) in self._pending
+        is_pending = bool(self._pending) and folded(_first(cells, self._at["status"])) in self._pending
         if is_pending and self.layout.pending == "skip":
             return "pending"
         amount = self._amount(cells)
@@ -109,27 +134,26 @@ class EntryReader:
     def _kept(
         self, row: Row, cells: list[str], booked: date, amount: Money, status: Literal["booked", "pending"]
     ) -> Entry:
-        text = self._text
+        at = self._at
         party, own = self._parties(cells, is_in=amount.minor > 0)
         group = self.groups.get((own, amount.currency)) or Group()
         detail = Detail(
             0,
             amount,
             counterparty=party,
-            end_to_end_id=text(cells, "end_to_end_id") or None,
-            mandate_id=text(cells, "mandate_id") or None,
-            virtual_account=text(cells, "virtual_account") or None,
             remittance=self._joined(cells, "remittance"),
         )
-        value_on = text(cells, "value_on")
+        if self._ids:
+            detail = self._identified(detail, cells)
+        value_on = _first(cells, at["value_on"])
         entry = Entry(
             len(group.entries),
             booked,
             amount,
             value_on=self._date(value_on) if value_on else None,
             status=status,
-            bank_ref=text(cells, "bank_ref").strip("'") or None,
-            bank_code=text(cells, "bank_code") or None,
+            bank_ref=_first(cells, at["bank_ref"]).strip("'") or None,
+            bank_code=_first(cells, at["bank_code"]) or None,
             info=self._joined(cells, "info") or None,
             balance_after=self._balance(cells, amount.currency),
             details=(detail,),
@@ -140,21 +164,25 @@ class EntryReader:
         self.groups[own, amount.currency] = group
         return entry
 
+    def _identified(self, detail: Detail, cells: list[str]) -> Detail:
+        for name, at in self._ids:
+            detail = replace(detail, **{name: _first(cells, at) or None})  # type: ignore[arg-type]
+        return detail
+
     def _parties(self, cells: list[str], *, is_in: bool) -> tuple[Party, str | None]:
         """The other side, and the own account where the row tells it."""
-        text = self._text
-        theirs, ours, named = _INCOMING if is_in else _OUTGOING
-        name = text(cells, "name") or text(cells, named) or None
-        account, scheme = account_of(text(cells, "account") or text(cells, theirs))
-        address, bic = text(cells, "address") or None, text(cells, "bic") or None
-        written = text(cells, "own_account") or text(cells, ours)
+        sides = self._in if is_in else self._out
+        name = _first(cells, sides.name) or None
+        account, scheme = account_of(_first(cells, sides.account))
+        address, bic = _first(cells, self._at["address"]) or None, _first(cells, self._at["bic"]) or None
+        written = _first(cells, sides.own)
         own = self.facts.own_account(written) if written else None
         if not (name or account or address or bic):
             return NOBODY, own
         return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
 
     def _balance(self, cells: list[str], currency: str) -> Money | None:
-        written = self._text(cells, "balance")
+        written = _first(cells, self._at["balance"])
         if not written:
             return None
         try:
@@ -165,14 +193,8 @@ class EntryReader:
 
     # ------------------------------------------------------------ cells
 
-    def _text(self, cells: list[str], role: Role) -> str:
-        for at in self.places.roles.get(role, ()):
-            if text := cells[at].strip():
-                return text
-        return ""
-
     def _joined(self, cells: list[str], role: Role) -> str:
-        places = self.places.roles.get(role, ())
+        places = self._at[role]
         if len(places) == 1:
             return cells[places[0]].strip()
         return " ".join(text for at in places if (text := cells[at].strip()))
@@ -258,7 +280,9 @@ class EntryReader:
 
     def _currency(self, cells: list[str], written: str) -> str:
         told = (
-            self._text(cells, "currency").upper() or self.currency or plain_number(written, self.decimal)[1]
+            _first(cells, self._at["currency"]).upper()
+            or self.currency
+            or plain_number(written, self.decimal)[1]
         )
         if not _CODE.fullmatch(told):
             raise Fault(
@@ -267,7 +291,7 @@ class EntryReader:
         return told
 
     def _parsed(self, cells: list[str], role: Role) -> Money | None:
-        written = self._text(cells, role)
+        written = _first(cells, self._at[role])
         if not written:
             return None
         try:
@@ -285,7 +309,7 @@ class EntryReader:
         amount = self._parsed(cells, "amount")
         if amount is None:
             return None
-        word = _word(self._text(cells, "direction"))
+        word = _word(_first(cells, self._at["direction"]))
         sign = self._signs.get(word)
         if sign is None or amount.minor < 0:
             raise Fault(
@@ -309,6 +333,14 @@ class EntryReader:
         raise Fault("unreadable_amount", "the amount is empty")
 
 
+def _first(cells: list[str], places: tuple[int, ...]) -> str:
+    """The first filled cell of those that may hold the same."""
+    for at in places:
+        if text := cells[at].strip():
+            return text
+    return ""
+
+
 def _word(text: str) -> str:
     """A direction word for comparing; signs such as ``+`` stay, which folding would drop."""
     return folded(text) or text.strip()
@@ -317,8 +349,3 @@ def _word(text: str) -> str:
 def header_names(row: Row | None) -> tuple[str, ...]:
     """The folded names, to know the header when a page repeats it."""
     return tuple(map(folded, row.cells)) if row else ()
-
-
-def in_file_order(groups: Sequence[Group]) -> Sequence[Group]:
-    """The groups, by the line of their first entry."""
-    return sorted(groups, key=lambda group: group.lines[:1])

@@ -16,7 +16,7 @@ from importers.table.sheet import Row, Unsheetable
 from importers.table.words import Role, folded
 
 _HALF: Final = 0.5
-_SHORTEST_ACCOUNT: Final = 6
+_FEWEST_DIGITS: Final = 6
 _LONGEST_ACCOUNT: Final = 34  # ISO 13616
 
 
@@ -171,7 +171,7 @@ class Facts:
         """The own account that a cell names, by its number or by the bank's name for it."""
         name = folded(cell)
         listed = (number for known, number in self.accounts.items() if known == name or known[:-4] == name)
-        return account_of(cell)[0] or account_of(next(listed, ""))[0]
+        return account_of(next(listed, cell))[0]
 
     def _labelled(self, at: int, cells: Sequence[str]) -> bool:
         cell = cells[at]
@@ -210,6 +210,7 @@ def account_of(cell: str) -> tuple[str | None, str | None]:
     account = from_nrb(without_blanks(cell).upper().replace("-", ""))
     if is_iban(account):
         return account, "iban"
-    if account.isascii() and account.isalnum() and _SHORTEST_ACCOUNT <= len(account) <= _LONGEST_ACCOUNT:
+    is_number = account.isascii() and account.isalnum() and sum(map(str.isdigit, account)) >= _FEWEST_DIGITS
+    if is_number and len(account) <= _LONGEST_ACCOUNT:
         return account, "other"
     return None, None

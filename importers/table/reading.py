@@ -10,20 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from importers.statement import Entry, Problem, Reading, Statement
+from importers.statement import Entry, Integrity, Problem, Reading, Statement
 from importers.table.checks import control_totals, statement_of
-from importers.table.entries import EntryReader, Fault, Group, header_names
+from importers.table.entries import EntryReader, Fault, Group, Reason, header_names
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, changed_header, header_at, places_of
-from importers.table.sheet import Row, Sheet, Unsheetable
+from importers.table.sheet import DELIMITERS, Row, Sheet, Unsheetable
 from importers.table.words import Role
 from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
 from importers.workbook import WorkbookSheet
 
 AnySheet = Sheet | WorkbookSheet
-Watch = Callable[[Row, Entry | str | Fault], None]
+Watch = Callable[[Row, Entry | Reason | Fault], None]
 
 _AMOUNTS: Final[tuple[Role, ...]] = ("amount", "debit", "credit", "balance")
+_CONTROLS: Final = ("closing", "count", "total_in", "total_out")
 _MOST_PROBLEMS: Final = 1000
 _CODE_LENGTH: Final = 3
 
@@ -46,11 +47,7 @@ def opened(sheet: AnySheet, layout: Layout, *, currency: str = "", source_format
     gaps = layout.gaps()
     if gaps:
         raise Unsheetable("layout_unfinished", " ".join(gaps))
-    sheet = sheet.separated_by(layout.delimiter, layout.quote)
-    head = sheet.head()
-    header = header_at(head, layout) if layout.header else None
-    if layout.header and header is None:
-        raise _other_header(head, layout)
+    sheet, head, header = _with_header(sheet, layout)
     start = header.line if header else max(layout.first_row - 1, 0)
     widths = Counter(len(row.cells) for row in head if row.line > start and row.cells)
     places = places_of(layout, header, max(widths, key=lambda width: (widths[width], width), default=0))
@@ -70,6 +67,20 @@ def opened(sheet: AnySheet, layout: Layout, *, currency: str = "", source_format
         header_names(header),
     )
     return Pass(sheet, layout, source_format, reader, start)
+
+
+def _with_header(sheet: AnySheet, layout: Layout) -> tuple[AnySheet, list[Row], Row | None]:
+    """The sheet cut so that the header is found: at the layout's sign, at the guessed one, at any."""
+    sheet = sheet.separated_by(layout.delimiter, layout.quote)
+    head = sheet.head()
+    header = header_at(head, layout) if layout.header else None
+    if header or not layout.header:
+        return sheet, head, header
+    for sign in () if layout.delimiter else DELIMITERS:
+        other = sheet.separated_by(sign, layout.quote)
+        if found := header_at(rows := other.head(), layout):
+            return other, rows, found
+    raise _other_header(head, layout)
 
 
 def _other_header(head: Sequence[Row], layout: Layout) -> Unsheetable:
@@ -133,26 +144,29 @@ def _currency(facts: Facts, layout: Layout, currency: str) -> str:
 
 def run(job: Pass, watch: Watch | None = None) -> Reading:
     """Read all rows. Every row of the file is counted: as an entry, as skipped for a reason, or as failed."""
-    reader, counts = job.reader, job.counts
-    for row in job.sheet.rows(reader.order, reader.decimal):
-        counts["rows"] += 1
-        outcome: Entry | str | Fault
-        if row.line <= job.start:
-            outcome = "header" if row.line == reader.places.header_line else "before_header"
-            counts[f"skipped.{outcome}"] += 1
-            continue
-        try:
-            outcome = reader.read(row)
-        except Fault as e:
-            outcome = e
-            counts["failed"] += 1
-            if counts["failed"] <= _MOST_PROBLEMS:
-                job.problems.append(Problem("error", e.code, f"{_sentence(str(e))}", f"line {row.line}"))
-        else:
-            counts["entries" if isinstance(outcome, Entry) else f"skipped.{outcome}"] += 1
+    for row in job.sheet.rows(job.reader.order, job.reader.decimal):
+        outcome = _read(job, row)
         if watch:
             watch(row, outcome)
     return _summed_up(job)
+
+
+def _read(job: Pass, row: Row) -> Entry | Reason | Fault:
+    counts = job.counts
+    counts["rows"] += 1
+    if row.line <= job.start:
+        above: Reason = "header" if row.line == job.reader.places.header_line else "before_header"
+        counts[f"skipped.{above}"] += 1
+        return above
+    try:
+        outcome = job.reader.read(row)
+    except Fault as fault:
+        counts["failed"] += 1
+        if counts["failed"] <= _MOST_PROBLEMS:
+            job.problems.append(Problem("error", fault.code, _sentence(str(fault)), f"line {row.line}"))
+        return fault
+    counts["entries" if isinstance(outcome, Entry) else f"skipped.{outcome}"] += 1
+    return outcome
 
 
 def _sentence(text: str) -> str:
@@ -173,12 +187,8 @@ def _summed_up(job: Pass) -> Reading:
         statements.append(statement)
         job.problems += problems
     total, problems = control_totals(job.reader.facts.texts, statements, job.reader.decimal)
-    job.problems += problems
-    if total == "mismatch":
-        statements = [replace(statement, integrity="mismatch") for statement in statements]
-    elif total == "proved" and statements[0].integrity == "unverifiable":
-        statements = [replace(statements[0], integrity="proved")]
-    job.problems += _remarks(job, statements)
+    job.problems += problems + _remarks(job)
+    statements = [_completed(statement, total, is_whole=_is_whole(job)) for statement in statements]
     return Reading(
         statements=tuple(statements),
         problems=tuple(job.problems),
@@ -186,6 +196,27 @@ def _summed_up(job: Pass) -> Reading:
         profile=job.layout.name,
         facts=_facts(job, order),
     )
+
+
+def _completed(statement: Statement, total: Integrity, *, is_whole: bool) -> Statement:
+    """The verdict with the control totals: balances that follow each other do not show the end is there."""
+    if total == "mismatch" or statement.integrity == "mismatch":
+        return replace(statement, integrity="mismatch")
+    if total == "proved" or (statement.integrity == "proved" and is_whole):
+        return replace(statement, integrity="proved")
+    return replace(statement, integrity="unverifiable")
+
+
+def _missing_controls(job: Pass) -> list[str]:
+    """The sums and counts that this bank always writes and this file does not have."""
+    told = job.reader.facts.texts
+    return [found.fact for found in job.layout.found if found.fact in _CONTROLS and found.fact not in told]
+
+
+def _is_whole(job: Pass) -> bool:
+    if _missing_controls(job):
+        return False
+    return any(control in job.reader.facts.texts for control in _CONTROLS) or not job.sheet.cut_off()
 
 
 def _without_entries(job: Pass) -> Problem | None:
@@ -227,39 +258,42 @@ def _joined(one: Group, other: Group) -> Group:
     )
 
 
-def _remarks(job: Pass, statements: Sequence[Statement]) -> list[Problem]:
+def _remarks(job: Pass) -> list[Problem]:
     remarks = []
-    pending = job.counts["skipped.pending"]
+    pending, unread = job.counts["skipped.pending"], job.reader.unread_balances
     if pending:
         remarks.append(
-            Problem(
-                "warning",
-                "pending_skipped",
-                f"{pending} rows are not booked yet: they come again when they are.",
-            )
+            _remark("pending_skipped", f"{pending} rows are not booked yet: they come again when they are.")
         )
-    if job.reader.unread_balances:
+    if unread:
         remarks.append(
-            Problem(
-                "warning",
-                "unreadable_balance",
-                f"{job.reader.unread_balances} rows have a balance that is no amount: it was left out.",
-            )
+            _remark("unreadable_balance", f"{unread} rows have a balance that is no amount: it was left out.")
         )
     if job.counts["failed"] > _MOST_PROBLEMS:
+        more = job.counts["failed"] - _MOST_PROBLEMS
+        remarks.append(Problem("error", "more_rows_failed", f"{more} more rows failed."))
+    missing = _missing_controls(job)
+    if missing:
         remarks.append(
-            Problem("error", "more_rows_failed", f"{job.counts['failed'] - _MOST_PROBLEMS} more rows failed.")
+            _remark(
+                "control_missing",
+                f"This bank writes {', '.join(missing)} around the rows, and the file has none: "
+                "it may have been cut off. Export it again.",
+            )
         )
-    if job.sheet.cut_off() and any(statement.integrity != "proved" for statement in statements):
+    elif not _is_whole(job):
         remarks.append(
-            Problem(
-                "warning",
+            _remark(
                 "maybe_cut",
-                "The last line has no end and no balance proves the file: it may have been cut off. "
+                "The last line has no end: the file may have been cut off. "
                 "Compare its last row with the bank's.",
             )
         )
     return remarks
+
+
+def _remark(code: str, message: str) -> Problem:
+    return Problem("warning", code, message)
 
 
 def _facts(job: Pass, order: str) -> dict[str, str]:

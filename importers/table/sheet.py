@@ -31,7 +31,7 @@ class Unsheetable(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One row: the number of its first line (1 is the first), its cells, and the text it was read from.
 

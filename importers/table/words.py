@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Role = Literal[
     "booked_on",
@@ -123,7 +123,7 @@ VOCABULARY: Final[dict[Role, str]] = {
     ),
     "info": "kategoria|category|szczegoly|nazwa banku|komisioni|info",
 }
-ROLES: Final = frozenset((*VOCABULARY, "keyed"))
+ROLES: Final[frozenset[Role]] = frozenset(get_args(Role))
 
 _EXACT: Final = {word: role for role, words in reversed(VOCABULARY.items()) for word in words.split("|")}
 _BY_LENGTH: Final = sorted(_EXACT.items(), key=lambda item: -len(item[0]))

@@ -1,0 +1,497 @@
+"""Tables from upload to entries: samples, unknown layouts and their wizard, and files that mean harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import importers
+from donorhub.money import Money
+from importers import tabular
+from importers.statement import Reading
+from importers.table.layout import Column, Layout, LayoutError
+from tests.importers.bank_writers import plain_entries
+from tests.importers.table_writer import write_csv
+
+FILES = Path(__file__).resolve().parents[1] / "files" / "csv"
+SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+SAMPLES = SHARED / "corpora" / "bank" / "csv" / "synthetic-pl-al"
+UNKNOWN = (FILES / "unknown-bank.csv").read_bytes()
+SIMPLE = Layout(
+    name="mine",
+    columns=(
+        Column("booked_on", "Data"),
+        Column("remittance", "Opis"),
+        Column("amount", "Kwota"),
+        Column("currency", "Waluta"),
+    ),
+    header=("Data", "Opis", "Kwota", "Waluta"),
+    exact=True,
+    date_order="ymd",
+    decimal=",",
+)
+
+
+def codes(reading: Reading) -> list[str]:
+    return [problem.code for problem in reading.problems]
+
+
+def table(*rows: str) -> bytes:
+    return "\r\n".join(["Data;Opis;Kwota;Waluta", *rows, ""]).encode()
+
+
+def amounts(reading: Reading) -> list[str]:
+    return [entry.amount.as_text() for statement in reading.statements for entry in statement.entries]
+
+
+# ---------------------------------------------------------------- samples
+
+
+def samples() -> dict[str, Any]:
+    if not SAMPLES.is_dir():
+        return {}
+    expected: dict[str, Any] = json.loads((SAMPLES / "expected.json").read_text("utf-8"))
+    return expected
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared samples are not here")
+@pytest.mark.parametrize("name", samples() or ["none"])
+def test_the_shared_samples_are_read_exactly(name: str) -> None:
+    expected = samples()[name]
+    currency = {"raiffeisen_al.csv": "ALL", "kosovo_generic_tab_utf16.txt": "EUR"}.get(name, "")
+    reading = importers.read((SAMPLES / name).read_bytes(), currency=currency)
+    (statement,) = reading.statements
+    rows = [
+        [
+            entry.booked_on.isoformat(),
+            entry.amount.as_text(),
+            entry.details[0].counterparty.name or "",
+            (entry.details[0].counterparty.account or "").removeprefix("PL"),
+            entry.details[0].remittance,
+        ]
+        for entry in statement.entries
+    ]
+    assert rows == expected["rows"]
+    assert reading.facts["encoding"] == expected["encoding"]
+    for end in ("opening", "closing"):
+        balance = getattr(statement, end)
+        if end in expected:
+            assert balance is not None and balance.amount.as_text() == expected[end]
+    assert statement.integrity in ("proved", "unverifiable")
+
+
+@pytest.mark.parametrize(
+    "codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1250", "iso8859-2", "cp852"]
+)
+@pytest.mark.parametrize(
+    "layout", ["pl.mbank.detail", "pl.pekao.24", "pl.ing.moje", "plain.pl", "al.raiffeisen"]
+)
+def test_a_bank_s_table_is_read_in_every_encoding(layout: str, codec: str) -> None:
+    entries = plain_entries(12, seed=5)
+    own = {"pl.pekao.24": "utf-8-sig", "plain.pl": "utf-8", "al.raiffeisen": "utf-8-sig"}.get(
+        layout, "cp1250"
+    )
+    data = write_csv(entries, layout).decode(own).encode(codec)
+    reading = tabular.read(data, currency="PLN")
+    assert [e.details[0].remittance for e in reading.statements[0].entries] == [e.remittance for e in entries]
+
+
+# ---------------------------------------------------------------- rows
+
+
+def test_a_bad_row_is_named_by_its_line_and_loses_no_other() -> None:
+    reading = tabular.read((FILES / "pages-and-faults.csv").read_bytes(), profile=SIMPLE)
+    assert amounts(reading) == ["10.00", "20.00", "60.00"]
+    assert [(problem.code, problem.where) for problem in reading.problems] == [
+        ("unreadable_date", "line 6"),
+        ("row_cut", "line 7"),
+        ("row_shifted", "line 8"),
+        ("unbalanced_quote", "line 9"),
+        ("unreadable_amount", "line 11"),
+    ]
+    assert reading.statements[0].entries[1].details[0].remittance == "dwa\r\nwiersze".replace("\r", "")
+    assert {name: count for name, count in reading.facts.items() if "skipped" in name} == {
+        "skipped.blank": "1",
+        "skipped.footer": "1",
+        "skipped.header": "2",
+        "skipped.zero": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    "amount", ["1.234", "NaN", "Inf", "1e400", "1_000", "٥٠", "--5", "5,001", "12 EUR", "", "x"]
+)
+def test_an_amount_that_is_none_fails_its_row_only(amount: str) -> None:
+    data = table("2026-09-01;dobry;10,00;PLN", f"2026-09-02;zły;{amount};PLN")
+    layout = replace(SIMPLE, decimal="," if amount != "1.234" else ".")
+    data = data.replace(b"10,00", b"10.00") if amount == "1.234" else data
+    reading = tabular.read(data, profile=layout)
+    if amount == "1.234":  # with a point for decimals it is an amount with a digit that PLN has no coin for
+        assert codes(reading)[0] == "unreadable_amount"
+    assert len(amounts(reading)) == 1
+    assert reading.problems[0].where == "line 3"
+    assert reading.problems[0].level == "error"
+
+
+def test_money_out_and_in_columns_follow_their_sign_convention() -> None:
+    header = "Data;Opis;Wydatki;Wpływy\r\n"
+    columns = (
+        Column("booked_on", "Data"),
+        Column("remittance", "Opis"),
+        Column("debit", "Wydatki"),
+        Column("credit", "Wpływy"),
+    )
+    layout = replace(
+        SIMPLE,
+        columns=columns,
+        header=("Data", "Opis", "Wydatki", "Wpływy"),
+        currency="PLN",
+        debits="positive",
+    )
+    data = (header + "2026-09-01;a;5,00;\r\n2026-09-02;b;;7,00\r\n2026-09-03;c;-1,00;0,00\r\n").encode()
+    assert amounts(tabular.read(data, profile=layout)) == ["-5.00", "7.00", "1.00"]
+    negative = replace(layout, debits="negative")
+    assert amounts(tabular.read(data, profile=negative)) == ["5.00", "7.00", "-1.00"]
+    both = (header + "2026-09-01;a;5,00;7,00\r\n2026-09-02;b;;7,00\r\n").encode()
+    assert codes(tabular.read(both, profile=layout)) == ["two_amounts"]
+
+
+def test_a_direction_word_that_was_not_declared_is_refused() -> None:
+    layout = replace(
+        SIMPLE,
+        columns=(*SIMPLE.columns[:3], Column("direction", "Waluta")),
+        currency="PLN",
+        money_in=("+", "Uznanie"),
+        money_out=("-",),
+    )
+    data = table(
+        "2026-09-01;a;5,00;+", "2026-09-02;b;5,00;uznanie", "2026-09-03;c;5,00;-", "2026-09-04;d;5,00;?"
+    )
+    reading = tabular.read(data, profile=layout)
+    assert amounts(reading) == ["5.00", "5.00", "-5.00"]
+    assert codes(reading) == ["unreadable_direction"]
+
+
+def test_rows_in_two_currencies_become_two_statements() -> None:
+    reading = tabular.read(table("2026-09-01;a;5,00;PLN", "2026-09-01;b;6,00;EUR"), profile=SIMPLE)
+    assert [(s.currency, len(s.entries)) for s in reading.statements] == [("PLN", 1), ("EUR", 1)]
+
+
+def test_two_equal_gifts_stay_two() -> None:
+    reading = tabular.read(table(*["2026-09-01;Darowizna;50,00;PLN"] * 2), profile=SIMPLE)
+    assert amounts(reading) == ["50.00", "50.00"]
+
+
+def test_a_card_statement_with_inverse_signs_is_turned_round() -> None:
+    reading = tabular.read(table("2026-09-01;a;5,00;PLN"), profile=replace(SIMPLE, amounts="inverse"))
+    assert amounts(reading) == ["-5.00"]
+
+
+def test_a_pending_status_is_skipped_or_kept_as_the_layout_says() -> None:
+    layout = replace(
+        SIMPLE,
+        columns=(*SIMPLE.columns[:3], Column("status", "Waluta")),
+        currency="PLN",
+        pending_words=("Oczekująca",),
+    )
+    data = table("2026-09-01;a;5,00;OCZEKUJĄCA", "2026-09-02;b;6,00;zaksięgowana")
+    reading = tabular.read(data, profile=layout)
+    assert amounts(reading) == ["6.00"]
+    assert codes(reading) == ["pending_skipped"]
+    kept = tabular.read(data, profile=replace(layout, pending="keep")).statements[0].entries
+    assert [entry.status for entry in kept] == ["pending", "booked"]
+
+
+# ---------------------------------------------------------------- balances
+
+
+def balanced(*rows: str) -> Reading:
+    layout = replace(
+        SIMPLE,
+        columns=(*SIMPLE.columns[:3], Column("balance", "Waluta")),
+        currency="PLN",
+    )
+    return tabular.read(table(*rows), profile=layout)
+
+
+def test_running_balances_prove_a_file_in_either_order_or_in_none() -> None:
+    up = ["2026-09-01;a;5,00;105,00", "2026-09-01;b;7,00;112,00", "2026-09-02;c;-2,00;110,00"]
+    for rows, order in ((up, "oldest_first"), (up[::-1], "newest_first"), ([up[1], up[0], up[2]], "mixed")):
+        reading = balanced(*rows)
+        statement = reading.statements[0]
+        assert (statement.integrity, reading.facts["order"]) == ("proved", order)
+        assert statement.opening is not None and statement.opening.amount == Money(10000, "PLN")
+        assert statement.closing is not None and statement.closing.amount == Money(11000, "PLN")
+
+
+def test_a_changed_amount_breaks_the_chain_at_its_line() -> None:
+    reading = balanced("2026-09-01;a;5,00;105,00", "2026-09-01;b;70,00;112,00", "2026-09-02;c;-2,00;110,00")
+    assert reading.statements[0].integrity == "mismatch"
+    assert [(problem.code, problem.where) for problem in reading.problems] == [("balance_mismatch", "line 3")]
+
+
+def test_one_balance_proves_nothing() -> None:
+    statement = importers.read(table("2026-09-01;a;5,00;105,00"), profile=None).statements
+    assert statement == ()
+    assert balanced("2026-09-01;a;5,00;105,00").statements[0].integrity == "unverifiable"
+
+
+def test_a_footer_that_counts_otherwise_is_a_mismatch() -> None:
+    data = write_csv(plain_entries(9, seed=2), "al.raiffeisen").replace(
+        b"Numri i veprimeve,9", b"Numri i veprimeve,8"
+    )
+    reading = tabular.read(data, currency="PLN")
+    assert codes(reading) == ["count_mismatch"]
+    assert reading.statements[0].integrity == "mismatch"
+
+
+def test_a_file_cut_anywhere_is_never_a_quiet_success() -> None:
+    data = write_csv(plain_entries(15, seed=4), "pl.mbank.detail")
+    whole = tabular.read(data)
+    assert whole.problems == () and whole.statements[0].integrity == "proved"
+    for at in range(len(data) // 4, len(data) - 40, 7):
+        reading = tabular.read(data[:at])
+        assert reading.problems, at
+        assert all(statement.integrity != "proved" for statement in reading.statements), at
+
+
+def test_a_last_line_without_end_is_mentioned_where_nothing_else_proves_the_file() -> None:
+    data = table("2026-09-01;a;5,00;PLN")
+    assert codes(tabular.read(data, profile=SIMPLE)) == []
+    assert codes(tabular.read(data.rstrip(), profile=SIMPLE)) == ["maybe_cut"]
+
+
+# ---------------------------------------------------------------- the wizard
+
+
+def test_a_table_that_nobody_knows_is_not_guessed() -> None:
+    reading = importers.read(UNKNOWN)
+    assert (reading.statements, codes(reading)) == ((), ["layout_unknown"])
+    assert "once" in reading.problems[0].message
+
+
+def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
+    seen = tabular.detect(UNKNOWN)
+    assert seen.known is None
+    assert {guess.header: guess.role for guess in seen.columns} == {
+        "Data e postimit": "booked_on",
+        "Përfituesi": "name",
+        "Qëllimi": "remittance",
+        "Shuma": "amount",
+        "Monedha": "currency",
+        "Gjendja": "balance",
+    }
+    assert all(guess.reason for guess in seen.columns)
+    assert (
+        seen.header_line == 4
+        and seen.facts["encoding"] == "cp1250"
+        and seen.facts["delimiter"] == "semicolon"
+    )
+    assert seen.proved_by_balance and seen.layout is not None
+    assert (seen.layout.decimal, seen.layout.amounts) == (",", "signed")  # proved by the balances
+    assert [question.code for question in seen.questions] == ["date_order"]  # 3, 4 and 5 September, or March…
+
+    mine = replace(seen.layout, name="bank.shembull", date_order="dmy")
+    shown = tabular.preview(UNKNOWN, mine, limit=6)
+    assert [row.status for row in shown.rows] == ["skipped"] * 4 + ["entry"] * 2
+    assert shown.rows[4].entry is not None and shown.rows[4].cells[1] == "ARBËR GASHI"
+    assert str(shown.total_in["EUR"]) == "1284.50 EUR" and str(shown.total_out["EUR"]) == "-1.20 EUR"
+    assert [str(day) for day in shown.period] == ["2026-09-03", "2026-09-05"]
+    assert shown.integrity == "proved"
+
+    saved = Layout.from_dict(json.loads(json.dumps(mine.to_dict())))
+    assert saved == mine
+    assert tabular.recognise(UNKNOWN, [saved]) == saved
+    assert tabular.detect(UNKNOWN, saved=[saved]).known == saved
+    assert amounts(importers.read(UNKNOWN, profile=saved)) == ["50.00", "1234.50", "-1.20"]
+
+
+def test_columns_in_another_order_are_the_same_layout_but_another_name_stops_the_import() -> None:
+    layout = tabular.detect(UNKNOWN).layout
+    assert layout is not None
+    mine = replace(layout, name="bank.shembull", date_order="dmy")
+    lines = UNKNOWN.decode("cp1250").split("\r\n")
+    moved = [";".join(reversed(line.split(";"))) if line.count(";") == 5 else line for line in lines]
+    assert amounts(tabular.read("\r\n".join(moved).encode(), profile=mine)) == ["50.00", "1234.50", "-1.20"]
+
+    renamed = "\r\n".join(lines).replace("Gjendja", "Gjendja e re").encode("cp1250")
+    added = "\r\n".join(line + ";x" if line.count(";") == 5 else line for line in lines).encode("cp1250")
+    for data, named in ((renamed, "Gjendja e re"), (added, "new: x")):
+        reading = tabular.read(data, profile=mine)
+        assert (reading.statements, codes(reading)) == ((), ["header_changed"])
+        assert named in reading.problems[0].message
+        assert tabular.recognise(data, [mine]) is None
+    assert codes(tabular.read(table("2026-09-01;a;1,00;PLN"), profile=mine)) == ["layout_does_not_fit"]
+
+
+def test_the_signature_of_a_header_knows_no_order_no_accents_and_no_case() -> None:
+    one = tabular.header_signature(["Data księgowania", "#Kwota", "Tytuł"])
+    assert one == tabular.header_signature(["TYTUŁ:", "Kwota", "", "data ksiegowania"])
+    assert one != tabular.header_signature(["Data księgowania", "Kwota"])
+    assert one != tabular.header_signature(["Data księgowania", "Kwota", "Tytuł", "Kwota"])
+
+
+def test_what_can_be_read_in_two_ways_is_asked_and_not_guessed() -> None:
+    data = b'Data,Opis,Kwota,Waluta\r\n03/04/2026,a,"1,234",PLN\r\n05/06/2026,b,"5,678",PLN\r\n'
+    seen = tabular.detect(data)
+    assert {question.code: question.choices for question in seen.questions} == {
+        "date_order": ("dmy", "mdy"),
+        "decimal": (",", "."),
+        "amounts": ("signed", "inverse"),
+    }
+    open_ = replace(SIMPLE, date_order="", decimal="", delimiter=",")
+    assert codes(tabular.read(data, profile=open_)) == ["ambiguous_dates"]
+    assert codes(tabular.read(data, profile=replace(open_, date_order="dmy"))) == ["ambiguous_amounts"]
+    assert codes(tabular.read(data, profile=replace(open_, amounts=""))) == ["layout_unfinished"]
+    settled = replace(open_, date_order="mdy", decimal=".")
+    assert amounts(tabular.read(data, profile=settled)) == ["1234.00", "5678.00"]
+
+
+def test_balances_prove_a_sign_and_the_days_prove_their_order() -> None:
+    rows = ["Date,Text,Amount,Balance", '01/02/2026,a,"1,234","5,678"', '03/02/2026,b,"1,000","6,678"']
+    rows += ['01/03/2026,c,"2,000","8,678"']
+    seen = tabular.detect("\r\n".join([*rows, ""]).encode())
+    assert seen.proved_by_balance and seen.layout is not None
+    assert (seen.layout.date_order, seen.layout.decimal, seen.layout.amounts) == ("dmy", ".", "signed")
+    inverse = [
+        row.replace('"5,678"', '"7,912"').replace('"6,678"', '"6,912"').replace('"8,678"', '"4,912"')
+        for row in rows
+    ]
+    turned = tabular.detect("\r\n".join([*inverse, ""]).encode()).layout
+    assert turned is not None and turned.amounts == "inverse"
+
+
+def test_a_table_without_header_is_mapped_by_position() -> None:
+    data = b"15.09.2026;Anna;Darowizna;50,00\r\n16.09.2026;Jan;Datek;60,00\r\n"
+    seen = tabular.detect(data)
+    assert seen.header_line == 0 and seen.layout is not None
+    layout = replace(seen.layout, name="bez", amounts="signed", currency="PLN")
+    assert amounts(tabular.read(data, profile=layout)) == ["50.00", "60.00"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colour": "blue"},
+        {"columns": [{"role": "amount", "name": "x", "price": 1}]},
+        {"columns": [{"role": "spaceship", "name": "x"}]},
+        {"columns": [{"role": "amount"}]},
+        {"columns": "amount"},
+        {"columns": [{"role": "amount", "position": True}]},
+        {"columns": [{"role": "amount", "position": -1}]},
+        {"columns": [{"role": "amount", "name": "x"}] * 500},
+        {"name": 5},
+        {"name": "x" * 1000},
+        {"delimiter": "x"},
+        {"quote": '"\n'},
+        {"decimal": ";"},
+        {"encoding": "rot13"},
+        {"version": "1"},
+        {"keys": [["a", "b", "c"]]},
+        {"found": [{"fact": "secret"}]},
+        {"date_order": ["dmy"]},
+    ],
+)
+def test_a_layout_from_outside_is_checked_key_by_key(change: dict[str, Any]) -> None:
+    good = {"name": "x", "columns": [{"role": "amount", "name": "Kwota"}]}
+    assert Layout.from_dict(good).name == "x"
+    with pytest.raises(LayoutError):
+        Layout.from_dict({**good, **change})
+    for missing in good:
+        with pytest.raises(LayoutError, match=missing):
+            Layout.from_dict({key: value for key, value in good.items() if key != missing})
+
+
+# ---------------------------------------------------------------- files that mean harm
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html><body>Zaloguj</body></html>", "not_a_table"),
+        (b"%PDF-1.7\n%\xe2\xe3", "not_a_table"),
+        (b"one column\r\nonly\r\n", "one_column"),
+        (
+            b"Data;Opis;Kwota;Waluta\r\n" + b"2026-09-01;a;5,00;PLN\r\n" * 20 + b"\0;b;5,00;PLN\r\n",
+            "undecodable",
+        ),
+        (b"Data;Opis;Kwota;Waluta\r\n", "no_rows"),
+        (b"PK\x03\x04 no zip at all", "not_a_table"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_a_reason(data: bytes, code: str) -> None:
+    for reading in (tabular.read(data, profile=SIMPLE), tabular.preview(data, SIMPLE).reading):
+        assert (reading.statements, codes(reading)) == ((), [code])
+        assert reading.problems[0].message.endswith(".")
+    assert tabular.detect(data).problems
+
+
+def test_a_cell_of_ten_megabytes_fails_its_row_in_a_moment() -> None:
+    data = table(f'2026-09-01;"{"x" * 10_000_000}";5,00;PLN', "2026-09-02;b;6,00;PLN")
+    begin = time.process_time()
+    reading = tabular.read(data, profile=SIMPLE)
+    assert time.process_time() - begin < 3
+    assert (amounts(reading), codes(reading)) == (["6.00"], ["unbalanced_quote"])
+
+
+def test_a_quotation_mark_that_is_never_closed_swallows_nothing() -> None:
+    rows = [f"2026-09-{day:02d};x;{day},00;PLN" for day in range(1, 29)] * 400
+    rows[5] = '2026-09-06;"x;6,00;PLN'
+    begin = time.process_time()
+    reading = tabular.read(table(*rows), profile=SIMPLE)
+    assert time.process_time() - begin < 3
+    assert (len(amounts(reading)), codes(reading)) == (len(rows) - 1, ["unbalanced_quote"])
+
+
+def test_an_unclosed_mark_in_every_line_takes_linear_time() -> None:
+    rows = [f'2026-09-01;"x;{n % 90 + 1},00;PLN' for n in range(20_000)]
+    begin = time.process_time()
+    reading = tabular.read(table("2026-09-01;ok;1,00;PLN", *rows), profile=SIMPLE)
+    assert time.process_time() - begin < 5
+    assert amounts(reading) == ["1.00"]
+    assert reading.facts["failed"] == "20000" and len(reading.problems) <= 1002
+
+
+def test_text_that_looks_like_a_formula_is_kept_as_it_is() -> None:
+    reading = tabular.read(table("2026-09-01;=HYPERLINK(1);5,00;PLN"), profile=SIMPLE)
+    assert reading.statements[0].entries[0].details[0].remittance == "=HYPERLINK(1)"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for profile in (None, SIMPLE):
+        reading = tabular.read(data, profile=profile)
+        assert reading.statements or reading.problems
+    tabular.detect(data)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40), max_size=8))
+def test_any_lines_below_a_header_are_accounted_for(lines: list[str]) -> None:
+    data = table("2026-09-01;a;5,00;PLN", *lines)
+    reading = tabular.read(data, profile=replace(SIMPLE, ragged=True))
+    facts = reading.facts
+    skipped = sum(int(count) for name, count in facts.items() if name.startswith("skipped."))
+    assert int(facts["rows"]) == int(facts["entries"]) + int(facts["failed"]) + skipped
+    tabular.detect(data)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_table_never_crashes_and_never_grows(draw: st.DataObject) -> None:
+    data = bytearray(
+        write_csv(plain_entries(4, seed=1), draw.draw(st.sampled_from(["pl.pko.ipko", "pl.ing.moje"])))
+    )
+    for _ in range(draw.draw(st.integers(1, 6))):
+        data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
+    assert len(amounts(tabular.read(bytes(data)))) <= 5
