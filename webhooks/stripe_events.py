@@ -1,14 +1,13 @@
 """Stripe as a payment provider: its messages verified, split into events and read as facts.
 
 Pure; whatever asks Stripe something lies in ``donorhub.gateways`` and comes back through
-``fetched``. The provider's own SDK is not used: it is slow here and lets odd input through.
+``webhooks.fetched``. The provider's own SDK is not used: it is slow here and lets odd input through.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -55,42 +54,6 @@ class Stripe:
     def ack(self, n: int) -> tuple[int, bytes, str]:
         """Stripe reads the status only."""
         return 200, b'{"received":%d}' % n, "application/json"
-
-
-def fetched(
-    said: Mapping[str, Any], *, at: int, account: str, livemode: bool, api_version: str | None = None
-) -> RawEvent:
-    """An object that the gateway fetched, as an event like any other: ``at`` is when it was fetched.
-
-    Type ``fetch.<object>``. The same object fetched in the same second is the same event.
-    """
-    kind = text_at(said, "object") or ""
-    ref = ref_of(said)
-    if ref is None or not kind:
-        raise BadBody("what was fetched has no id or does not say what it is")
-    return _made(f"fetch.{kind}", ref, said, at, account, livemode, api_version)
-
-
-def fetched_items(
-    rows: Iterable[Mapping[str, Any]], *, page: str, payout: str | None, at: int, account: str, livemode: bool
-) -> RawEvent:
-    """Balance transactions that the gateway listed, for one payout or (None) for any time.
-
-    ``page`` keeps several pages of one listing apart, such as the id of its first row. List them
-    with ``expand[]=data.source``: only then a row names the PaymentIntent of its charge.
-    """
-    said = {"object": "balance_transactions", "id": payout or page, "payout": payout, "data": list(rows)}
-    return _made("fetch.balance_transactions", page, said, at, account, livemode, None)
-
-
-def _made(
-    type_: str, ref: str, said: Mapping[str, Any], at: int, account: str, livemode: bool, version: str | None
-) -> RawEvent:
-    external_id = f"{type_}:{ref}:{at}"
-    body = {"object": "event", "id": external_id, "type": type_, "created": at, "livemode": livemode}
-    raw = json.dumps({**body, "api_version": version, "data": {"object": said}}, separators=(",", ":"))
-    kind = type_.removeprefix("fetch.")
-    return RawEvent(external_id, type_, at, account, livemode, version, kind, ref, raw.encode())
 
 
 def _snapshot(raw: bytes, body: Mapping[str, Any], endpoint: Endpoint) -> RawEvent:

@@ -26,7 +26,7 @@ from tests.webhooks.stripe_objects import (
 )
 from webhooks import provider
 from webhooks.fact import Endpoint, RawEvent
-from webhooks.stripe_events import fetched_items
+from webhooks.fetched import fetched_items
 
 Event = dict[str, Any]
 START = 1_793_000_000  # 2026-10-26
@@ -64,7 +64,8 @@ class Story:
         self.now += seconds
 
     def tell(self, type_: str, said: dict[str, Any]) -> None:
-        n = len(self.events) + 1
+        # Ids count downwards: among events of one second, they must not decide what came last.
+        n = 999 - len(self.events)
         data = {"object": {"created": self.now, **said}}
         self.events.append(
             {**self._common, "id": self.ref("evt", n), "type": type_, "created": self.now, "data": data}

@@ -152,6 +152,15 @@ def test_what_was_only_authorised_and_released_is_cancelled_and_never_refunded()
     assert (found.state, found.refunds) == ("cancelled", ())
 
 
+@pytest.mark.parametrize(
+    ("type_", "refunded"), [("charge.expired", False), ("charge.expired", True), ("charge.refunded", True)]
+)
+def test_a_charge_alone_tells_that_what_it_held_was_released(type_: str, refunded: bool) -> None:
+    s = Story("x")
+    s.tell(type_, charge("ch_x1", 5000, captured=False, amount_captured=0, refunded=refunded))
+    assert payment(after(s.events), "ch_x1").state == "cancelled"
+
+
 def test_a_payment_that_failed_first_and_succeeded_then_has_succeeded() -> None:
     events = scenarios.failed_once("x")
     first = payment(after(events[:2]))
@@ -187,3 +196,17 @@ def test_what_the_donor_saw_stands_beside_what_we_book() -> None:
     found = payment(after(s.events), "ch_x1")
     assert (found.amount_minor, found.currency) == (5000, "PLN")
     assert (found.presentment_minor, found.presentment_currency) == (1170, "EUR")
+
+
+@pytest.mark.parametrize(
+    "said", [charge("ch_x1", 5000, payment_intent="pi_x1"), intent("pi_x1", 5000, latest="ch_x1")]
+)
+def test_a_refund_that_names_the_charge_alone_finds_the_payment_intent(said: dict[str, Any]) -> None:
+    s = Story("x")
+    s.tell(f"{said['object']}.succeeded", said)
+    s.tell("refund.created", refund("re_x1", 400, status="succeeded", charge="ch_x1"))
+    for events in (s.events, s.events[::-1]):
+        registers = Registers()
+        for event in events:
+            registers.drain([to_raw(event)])
+        assert payment(registers.rows).refunded_minor == 400

@@ -185,3 +185,10 @@ def test_money_that_went_past_stripe_is_told_apart() -> None:
     said = invoice("in_x1", 2500, sub="sub_x1", status="paid", period=START, amount_paid_off_stripe=2500)
     s.tell("invoice.paid", said)
     assert instalment(after(s.events)).off_provider_minor == 2500
+
+
+def test_an_update_in_the_second_of_the_creation_comes_after_it() -> None:
+    s = Story("x")
+    s.tell("customer.subscription.created", subscription("sub_x1", 2500, period=START))
+    s.tell("customer.subscription.updated", subscription("sub_x1", 4000, period=START))
+    assert recurring(after(s.events)).amount_minor == recurring(after(s.events[::-1])).amount_minor == 4000

@@ -10,7 +10,7 @@ import pytest
 from tests.webhooks.scenarios import ENDPOINT, one_off, to_body, to_raw
 from webhooks import UnknownProvider, provider
 from webhooks.fact import BadBody, RawEvent
-from webhooks.stripe_events import fetched
+from webhooks.fetched import fetched
 
 STRIPE = provider("stripe")
 EVENT = one_off("x")[1]
@@ -29,7 +29,7 @@ def test_a_snapshot_event_is_kept_byte_for_byte() -> None:
     found = split(EVENT)
     assert found.body == to_body(EVENT)
     assert (found.external_id, found.type, found.occurred_at) == (
-        "evt_x2",
+        "evt_x998",
         "charge.succeeded",
         EVENT["created"],
     )
