@@ -1,0 +1,143 @@
+"""Read a bank's report of direct debits: header, postings and a footer with their number and sum.
+
+Banks agree on the shape (comma-separated, decimal point, the record's type first, as BILLBIZ
+REPPZ02) and not on the columns, so a :class:`Columns` of the bank says where things are. The
+report is advice (see ``payment_list``); a report whose footer does not hold is told and kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from donorhub.money import Money, total
+from importers import iban
+from importers.payment_list import Payment, advice, day
+from importers.statement import Detail, Party, Problem, Reading, refused
+from importers.text import Undecodable, decode, parse_amount
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where one bank's report has what; columns count from 0, the record's type included.
+
+    ``types`` maps what the bank writes first to ``header``, ``posting``, ``return`` or ``footer``.
+    A return takes money out, whatever sign the bank gives its amount.
+    """
+
+    types: Mapping[str, str]
+    on: int
+    amount: int
+    mandate: int
+    footer_count: int
+    footer_sum: int
+    payer_name: int | None = None
+    payer_account: int | None = None
+    own_account: int | None = None
+    title: int | None = None
+    reason: int | None = None
+    currency: str = "PLN"
+
+
+def read(data: bytes, columns: Columns) -> Reading:
+    """The postings of a report as advice, checked against its footer. Raises nothing for the file's fault.
+
+    A report without a footer is cut and says so; a row that cannot be read names its line.
+    """
+    try:
+        text, encoding = decode(data)
+    except Undecodable as e:
+        return refused("undecodable", f"The file cannot be read as text: {e}.")
+    payments: list[Payment] = []
+    problems: list[Problem] = []
+    footers: list[tuple[int, Money]] = []
+    rows = csv.reader(io.StringIO(text, newline=""))
+    while True:
+        try:
+            row = next(rows, None)
+            if row is None:
+                break
+            _take(row, columns, payments, footers)
+        except (ValueError, IndexError, csv.Error) as e:
+            message = f"This line cannot be read: {e}."
+            problems.append(Problem("error", "unreadable_row", message, f"line {rows.line_num}"))
+    if not payments and not footers:
+        return refused(
+            "not_debit_report", "No posting was found: choose the report of this bank's direct debits."
+        )
+    problems += _checked(payments, footers, columns)
+    statements = advice(payments, "debit_report", columns.currency)
+    return Reading(statements, tuple(problems), format="debit_report", facts={"encoding": encoding})
+
+
+def _take(
+    row: Sequence[str], columns: Columns, payments: list[Payment], footers: list[tuple[int, Money]]
+) -> None:
+    """Add what one row says to the payments or the footers."""
+    if not any(row):
+        return
+    kind = columns.types.get(row[0].strip())
+    if kind in ("posting", "return"):
+        payments.append(_payment(row, kind, columns))
+    elif kind == "footer":
+        footers.append((int(row[columns.footer_count]), _amount(row[columns.footer_sum], columns)))
+    elif kind != "header":
+        raise ValueError(f"its type {row[0].strip()[:10]!r} is not among the bank's")
+
+
+def _amount(text: str, columns: Columns) -> Money:
+    return parse_amount(text.strip(), columns.currency, ".")
+
+
+def _payment(row: Sequence[str], kind: str, columns: Columns) -> Payment:
+    amount = abs(_amount(row[columns.amount], columns))
+    account = _text(row, columns.payer_account)
+    payer = iban.from_nrb(iban.without_blanks(account)) if account else None
+    own = _text(row, columns.own_account)
+    return Payment(
+        on=day(row[columns.on]),
+        account=iban.from_nrb(iban.without_blanks(own)) if own else None,
+        kind=kind,
+        detail=Detail(
+            position=0,
+            amount=-amount if kind == "return" else amount,
+            counterparty=Party(
+                name=_text(row, columns.payer_name),
+                account=payer,
+                account_scheme=("iban" if iban.is_iban(payer) else "other") if payer else None,
+            ),
+            mandate_id=row[columns.mandate].strip() or None,
+            remittance=_text(row, columns.title) or "",
+            return_code=_text(row, columns.reason) if kind == "return" else None,
+        ),
+        raw=",".join(row),
+    )
+
+
+def _text(row: Sequence[str], column: int | None) -> str | None:
+    return None if column is None else " ".join(row[column].replace("|", " ").split()) or None
+
+
+def _checked(
+    payments: Sequence[Payment], footers: Sequence[tuple[int, Money]], columns: Columns
+) -> list[Problem]:
+    """Whether number and sum are the footer's; banks write the sum with or without the returns."""
+    if not footers:
+        message = "The report has no footer with number and sum: it is cut. Download it again."
+        return [Problem("error", "report_cut", message)]
+    count = sum(number for number, _ in footers)
+    amount = total((sum_ for _, sum_ in footers), columns.currency)
+    paid = [payment for payment in payments if payment.kind == "posting"]
+    ways = {
+        (len(some), total((payment.detail.amount for payment in some), columns.currency))
+        for some in (payments, paid)
+    }
+    if (count, amount) in ways:
+        return []
+    message = (
+        f"The footer counts {count} payments of {amount}, the report holds {len(payments)}: "
+        "one is missing or wrong. Download it again."
+    )
+    return [Problem("error", "total_mismatch", message)]

@@ -1,0 +1,135 @@
+"""Read the Elixir-0 list of payments that Polish banks give for mass payments and direct debits.
+
+No header; fields between commas, texts in quotes, ``|`` between the lines of a text (4 of 35):
+type, YYYYMMDD, grosze, bank, 0, NRB of who orders, NRB of the other, their two names, 0, bank,
+title. Type 110 is a transfer that somebody ordered to us, 210 a direct debit that we ordered.
+The list is advice (see ``payment_list``). What else banks put into a list is not guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import Final
+
+from donorhub.money import Money
+from importers import iban
+from importers.payment_list import Payment, advice, day
+from importers.statement import Detail, Party, Problem, Reading, refused
+from importers.text import Undecodable, decode
+
+CURRENCY: Final = "PLN"  # Elixir settles nothing else
+_TRANSFER, _DEBIT = "110", "210"
+_FIELDS: Final = 12  # up to the title
+_GROSZE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
+_FIRST_LINE: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*\"?[12][0-9]0\"?,\"?[0-9]{8}\"?,\"?[0-9]{1,15}\"?,")
+_IDP: Final = re.compile(r"/IDP/ ?([A-Za-z0-9]{1,35})|\bIDP ?: ?([A-Za-z0-9]{1,35})", re.ASCII)
+_TAX_ID: Final = re.compile(r"/NIP/ ?[0-9]{10}|\bNIP ?: ?[0-9]{10}[;,]?", re.ASCII)
+_LINE: Final = 35  # characters of one line of a text
+
+
+def is_elixir(data: bytes) -> bool:
+    """Whether a file begins like an Elixir-0 list: type, date, whole grosze."""
+    return _FIRST_LINE.match(data) is not None
+
+
+def read(data: bytes) -> Reading:
+    """All payments of an Elixir-0 list as advice, an entry for each day and type with its details.
+
+    The payer's own account number of a mass payment is in ``virtual_account``; a direct debit's
+    payer id (IDP) is in ``mandate_id``. Lines that cannot be read become problems. Raises
+    nothing for the file's fault. The format has no sums to check, and the reading says so.
+    """
+    try:
+        text, encoding = decode(data)
+    except Undecodable as e:
+        return refused("undecodable", f"The file cannot be read as text: {e}.")
+    payments: list[Payment] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        raw = line.strip("\r\x1a ")
+        if not raw:
+            continue
+        try:
+            payments.append(_payment(raw))
+        except ValueError as e:
+            problems.append(
+                Problem("error", "unreadable_row", f"This line is no payment: {e}.", f"line {number}")
+            )
+    if not payments:
+        return refused("not_elixir", "No payment was found: lines of an Elixir list begin with 110 or 210.")
+    message = (
+        "An Elixir list has no sums: compare number and sum with the bank's, or with the account's entry."
+    )
+    problems.append(Problem("warning", "no_control_total", message))
+    return Reading(
+        advice(payments, "elixir", CURRENCY), tuple(problems), format="elixir", facts={"encoding": encoding}
+    )
+
+
+def _payment(raw: str) -> Payment:
+    fields = _split(raw)
+    kind = fields[0].strip()
+    if kind not in (_TRANSFER, _DEBIT):
+        raise ValueError(f"its type is {kind[:10]!r}, and only 110 and 210 are known")
+    if len(fields) < _FIELDS:
+        raise ValueError(f"it has {len(fields)} fields, and {_FIELDS} are needed up to the title")
+    orders, other = (iban.from_nrb(iban.without_blanks(field)) for field in fields[5:7])
+    ours, theirs = (orders, other) if kind == _DEBIT else (None, orders)
+    return Payment(
+        on=day(fields[1]),
+        account=ours or None,
+        kind=kind,
+        detail=Detail(
+            position=0,
+            amount=_amount(fields[2]),
+            counterparty=_party(fields[8] if kind == _DEBIT else fields[7], theirs),
+            mandate_id=_payer_id(fields[11]) if kind == _DEBIT else None,
+            virtual_account=other if kind == _TRANSFER else None,
+            remittance=_title(fields[11], is_debit=kind == _DEBIT),
+        ),
+        raw=raw,
+    )
+
+
+def _split(raw: str) -> list[str]:
+    try:
+        return next(csv.reader([raw], strict=True))
+    except csv.Error as e:
+        raise ValueError("its quotes do not match") from e
+
+
+def _amount(text: str) -> Money:
+    if not _GROSZE.fullmatch(text.strip()):
+        raise ValueError("its amount is not a whole number of grosze")
+    return Money(int(text), CURRENCY)
+
+
+def _party(text: str, account: str) -> Party:
+    """Name and address: the first line, and the second where the first is full."""
+    first, *address = text.split("|")
+    name = first.strip()
+    if len(first) >= _LINE and address:
+        name = first + address.pop(0).rstrip()
+    return Party(
+        name=name or None,
+        account=account or None,
+        account_scheme=("iban" if iban.is_iban(account) else "other") if account else None,
+        address=", ".join(line.strip() for line in address if line.strip()) or None,
+    )
+
+
+def _flowing(text: str) -> str:
+    lines = text.split("|")
+    return " ".join("".join(line if len(line) >= _LINE else f"{line} " for line in lines).split())
+
+
+def _payer_id(title: str) -> str | None:
+    found = _IDP.search(title.replace("|", " ")) or _IDP.search(_flowing(title))
+    return (found[1] or found[2]) if found else None
+
+
+def _title(text: str, *, is_debit: bool) -> str:
+    """The title; of a debit without the ids, which stand in fields of their own."""
+    title = _flowing(text)
+    return " ".join(_IDP.sub(" ", _TAX_ID.sub(" ", title)).split()) if is_debit else title

@@ -1,0 +1,168 @@
+"""Lists of single payments behind one booking: Elixir-0 and a bank's report of direct debits."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from donorhub.money import Money
+from importers import debit_report, elixir
+from importers.statement import Reading
+
+OWN = "61109010140000071219812874"
+DONOR = "27114020040000300201355387"
+DEBIT = (
+    f'210,20260930,5000,10901014,0,"{OWN}","{DONOR}","FUNDACJA|UL. X 1",'
+    '"ANNA ŻAK|UL. PROSTA 1|00-001 WARSZAWA",0,11402004,'
+    '"/NIP/9111938599/IDP/DH00012345|Darowizna wrzesień","","","01",""'
+)
+TRANSFER = (
+    f'110,20260930,1250,11402004,0,"{DONOR}","{OWN}","JAN KOWALSKI|UL. NIJAKA 2","FUNDACJA",0,10901014,'
+    '"Darowizna DH-1001-7","","","51",""'
+)
+
+
+def read(*lines: str, encoding: str = "cp1250") -> Reading:
+    return elixir.read("\r\n".join([*lines, ""]).encode(encoding))
+
+
+def codes(reading: Reading) -> list[str]:
+    return [problem.code for problem in reading.problems if problem.level == "error"]
+
+
+def test_a_debits_of_one_day_are_one_entry_of_our_account_with_a_detail_each() -> None:
+    (statement,) = read(DEBIT, DEBIT.replace("5000", "2550").replace("DH00012345", "DH00077777")).statements
+    (entry,) = statement.entries
+    assert (statement.account, statement.advice) == (f"PL{OWN}", True)
+    assert (entry.booked_on, entry.amount, entry.bank_code) == (date(2026, 9, 30), Money(7_550, "PLN"), "210")
+    assert [(d.position, d.amount.minor, d.mandate_id) for d in entry.details] == [
+        (0, 5_000, "DH00012345"),
+        (1, 2_550, "DH00077777"),
+    ]
+
+
+def test_a_debit_names_the_payer_and_leaves_the_ids_out_of_the_title() -> None:
+    detail = read(DEBIT).statements[0].entries[0].details[0]
+    party = detail.counterparty
+    assert (party.name, party.address) == ("ANNA ŻAK", "UL. PROSTA 1, 00-001 WARSZAWA")
+    assert (party.account, party.account_scheme) == (f"PL{DONOR}", "iban")
+    assert detail.remittance == "Darowizna wrzesień"
+
+
+def test_a_transfer_of_mass_payments_has_the_virtual_account_that_it_went_to() -> None:
+    (statement,) = read(TRANSFER).statements
+    detail = statement.entries[0].details[0]
+    assert (detail.virtual_account, detail.mandate_id) == (f"PL{OWN}", None)
+    assert (detail.counterparty.name, detail.counterparty.account) == ("JAN KOWALSKI", f"PL{DONOR}")
+    assert detail.remittance == "Darowizna DH-1001-7"
+    assert statement.account is None
+
+
+def test_days_and_kinds_are_entries_of_their_own() -> None:
+    reading = read(DEBIT, DEBIT.replace("20260930", "20261001"), TRANSFER)
+    assert [len(statement.entries) for statement in reading.statements] == [2, 1]
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "iso-8859-2", "cp852", "utf-8"])
+def test_an_encoding_is_told_by_its_letters(encoding: str) -> None:
+    assert read(DEBIT, encoding=encoding).statements[0].entries[0].details[0].counterparty.name == "ANNA ŻAK"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        DEBIT.replace("5000", "50.00", 1),
+        DEBIT.replace("5000", "-5000", 1),
+        DEBIT.replace("20260930", "20260931"),
+        DEBIT.replace("210", "220", 1),
+        DEBIT[:60],
+        DEBIT.removesuffix('"'),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named_and_loses_no_other(line: str) -> None:
+    reading = read(DEBIT, line, TRANSFER)
+    assert [problem.where for problem in reading.problems if problem.code == "unreadable_row"] == ["line 2"]
+    assert sum(len(s.entries[0].details) for s in reading.statements) == 2
+
+
+def test_a_list_says_that_it_has_no_sums() -> None:
+    assert "no_control_total" in [problem.code for problem in read(DEBIT).problems]
+
+
+def test_what_is_no_list_is_refused() -> None:
+    assert codes(read("a,b,c")) == ["not_elixir"]
+    assert elixir.is_elixir(DEBIT.encode())
+    assert not elixir.is_elixir(b"2026-09-30,5000")
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes_are_never_an_exception(data: bytes) -> None:
+    assert isinstance(elixir.read(data), Reading)
+    assert isinstance(elixir.read(b"210,20260930,1," + data), Reading)
+    assert isinstance(debit_report.read(data, COLUMNS), Reading)
+
+
+# ---------------------------------------------------------------- a bank's own report
+
+COLUMNS = debit_report.Columns(
+    types={"H": "header", "P": "posting", "R": "return", "F": "footer"},
+    on=1,
+    amount=2,
+    mandate=3,
+    payer_name=4,
+    payer_account=5,
+    title=6,
+    reason=7,
+    footer_count=1,
+    footer_sum=2,
+)
+HEADER = "H,REPPZ,2026-09-30"
+POSTING = f'P,2026-09-30,50.00,DH00012345,"ŻAK, ANNA",{DONOR},Darowizna,'
+
+
+def report(*lines: str) -> Reading:
+    return debit_report.read("\r\n".join([*lines, ""]).encode("cp1250"), COLUMNS)
+
+
+def test_a_report_whose_footer_holds_has_no_problem() -> None:
+    reading = report(HEADER, POSTING, POSTING.replace("50.00", "1050.50"), "F,2,1100.50")
+    (entry,) = reading.statements[0].entries
+    assert reading.problems == ()
+    assert entry.amount == Money(110_050, "PLN")
+    assert entry.details[0].counterparty.name == "ŻAK, ANNA"
+    assert entry.details[0].mandate_id == "DH00012345"
+    assert entry.details[0].counterparty.account == f"PL{DONOR}"
+
+
+@pytest.mark.parametrize("footer", ["F,2,50.00", "F,1,50.01"])
+def test_a_footer_that_does_not_hold_is_told_and_the_postings_are_kept(footer: str) -> None:
+    reading = report(HEADER, POSTING, footer)
+    assert codes(reading) == ["total_mismatch"]
+    assert len(reading.statements[0].entries) == 1
+
+
+def test_a_report_without_its_footer_is_cut() -> None:
+    assert codes(report(HEADER, POSTING)) == ["report_cut"]
+
+
+@pytest.mark.parametrize("footer", ["F,1,50.00", "F,2,30.00"])
+def test_a_return_takes_money_out_with_its_reason_and_may_count_in_the_footer(footer: str) -> None:
+    reading = report(HEADER, POSTING, f"R,2026-09-30,20.00,DH7,A,{DONOR},x,brak środków", footer)
+    entries = reading.statements[0].entries
+    assert [entry.amount.minor for entry in entries] == [5_000, -2_000]
+    assert entries[1].details[0].return_code == "brak środków"
+    assert reading.problems == ()
+
+
+@pytest.mark.parametrize("line", ["X,1", "P,2026-09-30", POSTING.replace("50.00", "50,00"), "F,x,1.00"])
+def test_a_row_that_cannot_be_read_is_named(line: str) -> None:
+    reading = report(HEADER, line.replace("50,00", '"50,00"'), POSTING, "F,1,50.00")
+    assert [problem.where for problem in reading.problems if problem.code == "unreadable_row"] == ["line 2"]
+    assert len(reading.statements[0].entries[0].details) == 1
+
+
+def test_a_file_of_something_else_is_refused() -> None:
+    assert "not_debit_report" in codes(report("a;b;c"))
