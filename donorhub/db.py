@@ -211,6 +211,11 @@ def insert_or_update(
     return overwriting
 
 
+def insert_for(connection: Connection, model: type[Base]) -> Any:
+    """An INSERT in the connection's dialect, which knows ON CONFLICT."""
+    return sqlite_insert(model) if connection.dialect.name == "sqlite" else postgres_insert(model)
+
+
 def _insert(model: type[Base]) -> Any:
     dialect = db.session.get_bind().dialect.name
     return sqlite_insert(model) if dialect == "sqlite" else postgres_insert(model)

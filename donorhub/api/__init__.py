@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from donorhub.api import http
+from donorhub.api import http, webhooks
 
 
 def register(app: Flask) -> None:
     """Add the API to the application."""
     http.register(app)
+    app.register_blueprint(webhooks.bp)

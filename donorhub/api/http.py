@@ -75,8 +75,6 @@ def register(app: Flask) -> None:
     app.extensions["donorhub.api"] = api
     app.before_request(_authenticate)
     app.after_request(_name_request)
-    for error in (DonorHubError, IntegrityError, OperationalError):
-        app.register_error_handler(error, _answer_error)
 
 
 class HouseApi(Api):  # type: ignore[misc]
@@ -85,8 +83,7 @@ class HouseApi(Api):  # type: ignore[misc]
     ERROR_SCHEMA = ProblemSchema
 
     def handle_http_exception(self, error: HTTPException) -> Any:
-        if not is_api():
-            return error
+        """A problem answer for an error of HTTP; app.py calls it for requests of the API only."""
         db.session.rollback()
         status = error.code or 500
         data: Mapping[str, Any] = getattr(error, "data", None) or {}
@@ -151,16 +148,16 @@ def _declared() -> str:
     return str(permission)
 
 
-def _answer_error(error: Exception) -> Any:
+def answer_http(error: HTTPException) -> Any:
+    """The problem answer for an error of HTTP."""
+    house: HouseApi = current_app.extensions["donorhub.api"]
+    return house.handle_http_exception(error)
+
+
+def answer_error(error: DonorHubError | IntegrityError | OperationalError) -> Any:
+    """The problem answer for what a service refused, or the database could not do."""
     db.session.rollback()
-    if not is_api():
-        raise error
-    if isinstance(error, IntegrityError):
-        # A unique key did its work between our look and our write: the same thing came twice at once.
-        error = Conflict("this was changed at the same moment by somebody else: ask again")
-    if isinstance(error, OperationalError):
-        error = Busy("the database is busy: nothing was changed, ask again in a moment")
-    assert isinstance(error, DonorHubError)  # noqa: S101  nothing else is registered
+    error = ours(error)
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     pointed = (
         [{"pointer": error.field, "detail": error.message, "code": error.specific_code}]
@@ -173,6 +170,16 @@ def _answer_error(error: Exception) -> Any:
     if status == 503:  # noqa: PLR2004
         response.headers["Retry-After"] = "5"
     return response
+
+
+def ours(error: DonorHubError | IntegrityError | OperationalError) -> DonorHubError:
+    """The database's refusal in our own words."""
+    if isinstance(error, IntegrityError):
+        # A unique key did its work between our look and our write: the same thing came twice at once.
+        return Conflict("this was changed at the same moment by somebody else: ask again")
+    if isinstance(error, OperationalError):
+        return Busy("the database is busy: nothing was changed, ask again in a moment")
+    return error
 
 
 def problem(

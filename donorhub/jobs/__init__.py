@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
+from donorhub.db import db
 from donorhub.jobs.dispatch import Bell, RedisBell, ThreadBell
+from donorhub.jobs.inbox_writer import InboxWriter
 
 
 def register(app: Flask) -> None:
@@ -12,3 +14,5 @@ def register(app: Flask) -> None:
     settings = app.extensions["donorhub.settings"]
     bell: Bell = ThreadBell() if settings.is_embedded else RedisBell(settings.redis_url)
     app.extensions["donorhub.bell"] = bell
+    with app.app_context():
+        app.extensions["donorhub.inbox_writer"] = InboxWriter(db.engine)

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain import names, wording
+from donorhub.domain import salutation, wording
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Designation, Donor, Fund, Gift, Message, Suppression, Task, Template, User
 from donorhub.services import audit, donors, gifts, organisation, tasks
@@ -220,10 +220,11 @@ def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str]:
 
 def salutation_of(donor: Donor) -> str:
     """How the donor is addressed in their language; what they asked for wins."""
-    return names.salutation(
-        lang=donor.lang, kind=donor.kind, given_name=donor.given_name, family_name=donor.family_name,
-        wanted=donor.salutation,
-    )  # fmt: skip
+    if donor.salutation:
+        return donor.salutation
+    if donor.kind != "person" or not donor.given_name:
+        return salutation.greeting_of_organisation(donor.lang)
+    return salutation.greeting(donor.lang, donor.given_name, donor.family_name)
 
 
 def _wording(kind: str, lang: str) -> tuple[str, wording.Wording]:

@@ -43,4 +43,4 @@ def _by(column: Any, *conditions: Any) -> dict[str, int]:
     rows = db.session.execute(
         select(column, func.count()).where(*conditions).group_by(column).order_by(column)
     )
-    return dict(rows.tuples())
+    return {word: number for word, number in rows}  # noqa: C416  a Row is no pair for dict

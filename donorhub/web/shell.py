@@ -75,8 +75,6 @@ def register(app: Flask) -> None:
     app.after_request(_headers)
     app.context_processor(_words_of_every_page)
     app.jinja_env.filters.update(money=show_money, day=show_day, moment=show_moment)
-    app.register_error_handler(DonorHubError, _answer_error)
-    app.register_error_handler(HTTPException, _answer_http)
     user_logged_in.connect(_note_sign_in, app)
 
 
@@ -246,16 +244,15 @@ def _headers(response: Response) -> Response:
 STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503}
 
 
-def _answer_error(error: DonorHubError) -> Any:
+def answer_error(error: DonorHubError) -> Any:
     """An error of ours on a page: nothing was changed, and the sentence says why."""
     db.session.rollback()
     page = render_template("error.html", title=gettext("This cannot be done"), text=error.message)
     return page, STATUS.get(error.code, 422)
 
 
-def _answer_http(error: HTTPException) -> Any:
-    if not _is_page():
-        return error
+def answer_http(error: HTTPException) -> Any:
+    """An error of HTTP on a page."""
     db.session.rollback()
     titles = {404: gettext("There is no such page"), 413: gettext("This is too large")}
     title = titles.get(error.code or 500, error.name)

@@ -1,0 +1,115 @@
+"""Where payment providers post: verified over the raw bytes, stored, committed, answered. Nothing else.
+
+A message that is not from the provider leaves nothing behind but a count. Whatever is
+wrong with a signed message (unknown type, account or mode) is still answered 2xx and
+looked at later: an error answer would only make the provider repeat it.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy.exc import OperationalError
+from structlog import get_logger
+
+import webhooks
+from donorhub import clock
+from donorhub.db import db, read_only
+from donorhub.errors import Busy, NotFound
+from donorhub.jobs.dispatch import ring_inbox
+from donorhub.jobs.inbox_writer import InboxWriter
+from donorhub.services import endpoints, inbox
+from donorhub.services.endpoints import Opened
+from webhooks.fact import BadBody, BadSignature
+
+log = get_logger(__name__)
+bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+MAX_BODY = 1024 * 1024
+CACHE_S = 5.0
+_opened: dict[tuple[str, str], tuple[float, Opened]] = {}
+_lock = Lock()
+
+
+@bp.post("/<provider>/<slug>")
+def receive(provider: str, slug: str) -> Response:
+    """Take in one message of a provider."""
+    too_odd = _refuse_odd()
+    if too_odd is not None:
+        return too_odd
+    try:
+        endpoint = _endpoint(provider, slug)
+    except NotFound:
+        return _plain(404, "nothing listens here")
+    adapter = webhooks.provider(endpoint.provider)
+    raw, now = request.get_data(cache=False), clock.now()
+    try:
+        adapter.verify(
+            raw, dict(request.headers), endpoint.seen_by_adapter, endpoint.secrets, int(now.timestamp())
+        )
+    except BadSignature:
+        return _bad_signature(endpoint, adapter.bad_signature_status)
+    try:
+        found = adapter.split(raw, dict(request.headers), endpoint.seen_by_adapter)
+    except BadBody as e:
+        return _plain(400, str(e))
+    rows = [inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in found]
+    try:
+        _writer().store(rows)
+    except (OperationalError, Busy) as e:
+        log.warning("inbox_cannot_store", error=type(e).__name__)
+        return Response(
+            "the message could not be kept: send it again", status=503, headers={"Retry-After": "30"}
+        )
+    ring_inbox()
+    status, body, content_type = adapter.ack(len(rows))
+    return Response(body, status=status, content_type=content_type)
+
+
+def _refuse_odd() -> Response | None:
+    """Bodies that no provider sends: packed, endless or too large. Nothing of them is read."""
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return _plain(415, "send the body unpacked")
+    if request.content_length is None:
+        return _plain(411, "send a Content-Length")
+    if request.content_length > MAX_BODY:
+        return _plain(413, "no message is so large")
+    return None
+
+
+def _bad_signature(endpoint: Opened, status: int) -> Response:
+    db.session.rollback()
+    endpoints.count_bad_signature(endpoint.id)
+    db.session.commit()
+    return _plain(status, "this is not signed with a secret we know")
+
+
+def _endpoint(provider: str, slug: str) -> Opened:
+    """The endpoint, kept for a few seconds: opening it decrypts its secrets."""
+    key = (provider, slug)
+    held = _opened.get(key)
+    if held is not None and time.monotonic() - held[0] < CACHE_S:
+        return held[1]
+    with read_only():
+        db.session.rollback()
+        found = endpoints.open_endpoint(provider, slug, now=clock.now())
+        db.session.rollback()
+    with _lock:
+        _opened[key] = (time.monotonic(), found)
+    return found
+
+
+def forget_endpoints() -> None:
+    """Read endpoints anew at the next message; for tests and after a change in this process."""
+    with _lock:
+        _opened.clear()
+
+
+def _writer() -> InboxWriter:
+    writer: InboxWriter = current_app.extensions["donorhub.inbox_writer"]
+    return writer
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(text, status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,56 @@
+"""Asking Stripe: what a payout is made of. Nothing here is called inside a transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from donorhub.errors import DonorHubError
+
+PAGE: Final = 100
+MAX_PAGES: Final = 1000
+
+
+class ProviderAway(DonorHubError):
+    """The provider did not answer, or refused; the task is tried again."""
+
+    code = "provider_away"
+
+
+class StripeGateway:
+    """Stripe's API with one key; ``api_base`` is another address in tests only."""
+
+    def __init__(self, api_key: str, api_base: str = "") -> None:
+        import stripe  # 13 MB: only where Stripe is really asked
+
+        self._errors = stripe.StripeError
+        self._client = stripe.StripeClient(
+            api_key, base_addresses={"api": api_base} if api_base else {}, max_network_retries=2
+        )
+
+    def payout_items(self, ref: str) -> Iterator[list[dict[str, Any]]]:
+        """The balance transactions of a payout, a page at a time; raises ProviderAway."""
+        after = ""
+        for _ in range(MAX_PAGES):
+            query = {"payout": ref, "limit": str(PAGE), "expand[]": "data.source"}
+            if after:
+                query["starting_after"] = after
+            page = self._get("/v1/balance_transactions", query)
+            rows = page.get("data")
+            if not isinstance(rows, list):
+                raise ProviderAway("Stripe answered something else than a list of balance transactions")
+            if rows:
+                yield rows
+            if not page.get("has_more") or not rows:
+                return
+            after = str(rows[-1]["id"])
+
+    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = self._client.raw_request("get", f"{path}?{urlencode(query)}")
+        except self._errors as e:
+            raise ProviderAway(f"Stripe did not answer: {type(e).__name__}") from e
+        found: dict[str, Any] = json.loads(answer.data)
+        return found

@@ -1,0 +1,107 @@
+"""Working off the inbox in batches, so that one poisonous event never holds up the others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.config import Settings
+from donorhub.db import db
+from donorhub.errors import DonorHubError
+from donorhub.jobs import perform
+from donorhub.jobs.dispatch import ring_inbox
+from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
+from donorhub.services import inbox, projection
+from webhooks import fetched
+
+BATCH: Final = 50
+
+
+def drain(_settings: Settings) -> int:
+    """Work off all that is due; gives how many events. Each batch is one commit."""
+    done = 0
+    while count := _drain_batch():
+        done += count
+        if count < BATCH:
+            break
+    return done
+
+
+def _drain_batch() -> int:
+    rows = inbox.due(BATCH, now=clock.now())
+    if not rows:
+        db.session.rollback()
+        return 0
+    endpoints = db.session.execute(
+        select(WebhookEndpoint.id, WebhookEndpoint.account, WebhookEndpoint.livemode)
+    )
+    modes = {id_: (account, livemode) for id_, account, livemode in endpoints}
+    _apply(rows, modes)
+    db.session.commit()
+    return len(rows)
+
+
+def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> None:
+    """Apply a batch; when it fails, its halves, down to the one event that is at fault."""
+    ids = [row.id for row in rows]
+    try:
+        with db.session.begin_nested():
+            projection.apply_events(rows, modes, now=clock.now())
+            db.session.flush()  # a broken constraint shows here, inside the savepoint
+    except Exception as e:
+        rows = list(
+            db.session.scalars(
+                select(ProviderEvent).where(ProviderEvent.id.in_(ids)).order_by(ProviderEvent.id)
+            )
+        )
+        if len(rows) == 1:
+            inbox.note_error(rows[0], perform.explain(e), now=clock.now())
+            return
+        middle = len(rows) // 2
+        _apply(rows[:middle], modes)
+        _apply(rows[middle:], modes)
+
+
+class NoKey(DonorHubError):
+    """The provider's API cannot be asked without a key."""
+
+    code = "no_api_key"
+
+
+def fetch_payout_items(task: Task, settings: Settings) -> str:
+    """Ask the provider which lines make up a payout; what it says goes through the inbox like any event."""
+    from donorhub.gateways import stripe_gateway
+
+    payout = db.session.get(Payout, task.subject_id)
+    if payout is None:
+        return "gone"
+    if not settings.stripe_api_key:
+        raise NoKey("set DONORHUB_STRIPE_API_KEY, so that payouts can be explained item by item")
+    at, ref, livemode = (payout.provider, payout.account), payout.ref, not payout.is_test
+    endpoint_id: int = db.session.execute(
+        select(WebhookEndpoint.id)
+        .filter_by(provider=at[0], livemode=livemode)
+        .order_by(WebhookEndpoint.id)
+        .limit(1)
+    ).scalar_one()
+    db.session.commit()  # the network is asked outside any transaction
+    gateway = stripe_gateway.StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
+    now = clock.now()
+    events = [
+        fetched.fetched_items(
+            page,
+            page=str(page[0]["id"]),
+            payout=ref,
+            at=int(now.timestamp()),
+            account=at[1],
+            livemode=livemode,
+        )
+        for page in gateway.payout_items(ref)
+    ]
+    rows = [inbox.columns(endpoint_id, at[0], event, now=now, source="fetch") for event in events]
+    if rows:
+        inbox.store(db.session.connection(), rows)
+    ring_inbox()
+    return f"{len(rows)} pages"

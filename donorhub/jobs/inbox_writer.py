@@ -1,0 +1,95 @@
+"""Storing provider events durably: many waiting requests share one commit where the database is SQLite.
+
+A request returns only after its rows are committed. On PostgreSQL, whose log groups
+commits by itself, each request commits its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from donorhub.errors import Busy, DonorHubError
+from donorhub.services import inbox
+
+MOST: Final = 64  # requests in one commit
+TIMEOUT_S: Final = 20.0
+IDLE_S: Final = 30.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    rows: Sequence[dict[str, Any]]
+    is_over: threading.Event = field(default_factory=threading.Event)
+    error: Exception | None = None
+
+
+class InboxWriter:
+    """Writes events; one for each process. The writing thread lives while there is something to write."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_grouping = engine.dialect.name == "sqlite"
+        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def store(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Give back after the commit; raises what the database said, and then nothing is stored."""
+        if not rows:
+            return
+        if not self._is_grouping:
+            self._commit(rows)
+            return
+        waiting = _Waiting(rows)
+        with self._lock:  # the thread ends only under this lock, so that nothing is put behind its back
+            self._queue.put(waiting)
+            self._wake()
+        if not waiting.is_over.wait(TIMEOUT_S):
+            raise Busy("the inbox could not be written in time")
+        if waiting.error is not None:
+            raise waiting.error
+
+    def _wake(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._loop, name="donorhub-inbox", daemon=True)
+            self._thread.start()
+
+    def _loop(self) -> None:
+        while True:
+            try:
+                group = [self._queue.get(timeout=IDLE_S)]
+            except Empty:
+                with self._lock:
+                    if self._queue.empty():
+                        self._thread = None
+                        return
+                continue
+            while len(group) < MOST:
+                try:
+                    group.append(self._queue.get_nowait())
+                except Empty:
+                    break
+            self._write(group)
+
+    def _write(self, group: list[_Waiting]) -> None:
+        try:
+            self._commit([row for waiting in group for row in waiting.rows])
+        except (SQLAlchemyError, DonorHubError) as e:
+            if len(group) > 1:  # one of them is at fault, or all: each is tried by itself
+                for waiting in group:
+                    self._write([waiting])
+                return
+            group[0].error = e
+        for waiting in group:
+            waiting.is_over.set()
+
+    def _commit(self, rows: Sequence[dict[str, Any]]) -> None:
+        with self._engine.begin() as connection:
+            inbox.store(connection, rows)

@@ -1,0 +1,132 @@
+"""The inbox: provider events as they came, stored before they are answered, worked off later."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, or_, select
+
+from donorhub.db import db, insert_for
+from donorhub.errors import Conflict, NotFound
+from donorhub.models import ProviderEvent
+from donorhub.services import audit
+from webhooks.fact import RawEvent
+
+BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
+MAX_ATTEMPTS: Final = 8
+
+
+def columns(
+    endpoint_id: int, provider: str, event: RawEvent, *, now: datetime, source: str
+) -> dict[str, Any]:
+    """The columns of one event, made outside the transaction: packing takes longer than inserting."""
+    return {
+        "endpoint_id": endpoint_id,
+        "provider": provider,
+        "account": event.account,
+        "external_id": event.external_id,
+        "type": event.type,
+        "livemode": event.livemode,
+        "api_version": event.api_version,
+        "occurred_at": event.occurred_at,
+        "received_at": now,
+        "object_kind": event.object_kind,
+        "object_id": event.object_id,
+        "body": zlib.compress(event.body, 6),
+        "body_sha256": hashlib.sha256(event.body).digest(),
+        "needs_fetch": event.needs_fetch,
+        "source": source,
+        "state": "received",
+        "reason": "",
+        "attempts": 0,
+        "deliveries": 1,
+        "other_body": False,
+    }
+
+
+def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert events; one there already counts a delivery more and is marked if its bytes differ."""
+    statement = insert_for(connection, ProviderEvent)
+    new, held = statement.excluded, ProviderEvent
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["provider", "account", "external_id"],
+            set_={
+                "deliveries": held.deliveries + 1,
+                "other_body": or_(held.other_body, new.body_sha256 != held.body_sha256),
+            },
+        ),
+        rows,
+    )
+
+
+def due(limit: int, *, now: datetime) -> list[ProviderEvent]:
+    """The next events to work off, oldest first, kept from other workers until the transaction ends."""
+    query = (
+        select(ProviderEvent)
+        .where(
+            or_(
+                ProviderEvent.state == "received",
+                and_(ProviderEvent.state == "error", ProviderEvent.next_attempt_at <= now),
+            )
+        )
+        .order_by(ProviderEvent.id)
+        .limit(limit)
+    )
+    if db.session.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    return list(db.session.scalars(query))
+
+
+def raw_event(row: ProviderEvent) -> RawEvent:
+    return RawEvent(
+        external_id=row.external_id,
+        type=row.type,
+        occurred_at=row.occurred_at,
+        account=row.account,
+        livemode=row.livemode,
+        api_version=row.api_version,
+        object_kind=row.object_kind,
+        object_id=row.object_id,
+        body=zlib.decompress(row.body),
+        needs_fetch=row.needs_fetch,
+    )
+
+
+def note(row: ProviderEvent, state: str, *, now: datetime, reason: str = "") -> None:
+    """Say what became of an event: done, ignored, or quarantined with its reason."""
+    row.state, row.reason, row.processed_at, row.next_attempt_at = state, reason, now, None
+
+
+def note_error(row: ProviderEvent, reason: str, *, now: datetime) -> None:
+    """An attempt failed: it is tried again later, and after the last lies in the error inbox."""
+    row.attempts += 1
+    row.reason = reason[:300]
+    if row.attempts >= MAX_ATTEMPTS:
+        row.state, row.next_attempt_at = "dead", None
+        return
+    row.state = "error"
+    row.next_attempt_at = now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+
+
+def get_event(event_id: int) -> ProviderEvent:
+    row = db.session.get(ProviderEvent, event_id)
+    if row is None:
+        raise NotFound(f"there is no provider event {event_id}")
+    return row
+
+
+def release(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
+    """Let an event from the error inbox be worked off again."""
+    row = get_event(event_id)
+    if row.state not in ("dead", "error", "quarantined"):
+        raise Conflict(f"provider event {event_id} is {row.state}: there is nothing to release")
+    if row.state == "quarantined":
+        row.reason = "released"  # looked at by a person: account and mode are not asked again
+    row.state, row.attempts, row.next_attempt_at = "received", 0, None
+    audit.record(actor, "provider_event.released", ("provider_event", row.id), now=now)
+    return row

@@ -1,0 +1,81 @@
+"""Payouts: a provider's transfer to our bank and the items that explain it to the cent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from donorhub.db import db, insert_or_update
+from donorhub.models import Payment, Payout, PayoutItem
+from donorhub.services import audit, tasks
+from donorhub.services.payments import local_day
+from donorhub.services.provider_donors import Account
+from webhooks.views import ItemView, PayoutView
+
+EXPLAINED = ("paid", "in_transit")
+
+
+def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
+    """Bring a payout up to what is told of it; tells whether it is new."""
+    if view.is_test and not at.projects_tests:
+        return False
+    payout = db.session.scalar(
+        select(Payout).filter_by(provider=at.provider, account=at.account, ref=view.ref)
+    )
+    is_new = payout is None
+    if payout is None:
+        payout = Payout(
+            provider=at.provider, account=at.account, ref=view.ref, is_test=view.is_test, state=view.state
+        )
+    had_failed = payout.state == "failed"
+    payout.state, payout.net_minor, payout.currency = view.state, view.net_minor, view.currency
+    payout.arrival_on = view.arrival_on or local_day(view.created_at, now)
+    payout.descriptor = view.statement_descriptor or ""
+    db.session.add(payout)
+    db.session.flush()  # items and tasks name it
+    keep_items(at, view.items, payout_id=payout.id)
+    if view.state == "failed" and not had_failed:
+        _failed(at, payout, now=now)
+    if view.is_automatic and view.is_reconciled and not view.is_explained:
+        tasks.plan(
+            f"fetch_payout_items:{payout.id}", kind="fetch_payout_items", performer="worker",
+            subject=("payout", payout.id), due_at=now, now=now,
+        )  # fmt: skip
+    return is_new
+
+
+def keep_items(at: Account, items: tuple[ItemView, ...], *, payout_id: int | None = None) -> int:
+    """Store a provider's own lines with the gifts they belong to; a line told again is brought up to date."""
+    for item in items:
+        columns = {
+            "kind": item.item, "gross_minor": item.gross_minor, "fee_minor": item.fee_minor,
+            "net_minor": item.net_minor, "currency": item.currency, "gift_id": _gift_of(at, item),
+        }  # fmt: skip
+        if payout_id is not None:
+            columns["payout_id"] = payout_id
+        db.session.execute(
+            insert_or_update(PayoutItem, on=("source", "source_ref"), columns=tuple(columns)).values(
+                source=at.source, source_ref=item.txn, **columns
+            )
+        )
+    return len(items)
+
+
+def _gift_of(at: Account, item: ItemView) -> int | None:
+    if item.payment_key is None:
+        return None
+    gift_id: int | None = db.session.scalar(
+        select(Payment.gift_id).filter_by(
+            provider=at.provider, account=at.account, payment_key=item.payment_key
+        )
+    )
+    return gift_id
+
+
+def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
+    tasks.plan(
+        f"payout_failed:{payout.ref}", kind="payout_failed", performer="person", role="accountant",
+        subject=("payout", payout.id), due_at=now, now=now,
+    )  # fmt: skip
+    audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)

@@ -1,0 +1,181 @@
+"""Recurring gifts and instalments that a provider keeps: subscriptions and their invoices."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import Instalment, RecurringGift
+from donorhub.money import Money
+from donorhub.services import instalments, recurring, tasks
+from donorhub.services.payments import local_day
+from donorhub.services.provider_donors import Account, find_or_make
+from webhooks.views import InstalmentView, RecurringView
+
+TRIED: Final = ("failed", "collecting")
+
+
+def apply_recurring(at: Account, view: RecurringView, *, now: datetime) -> bool:
+    """Bring a recurring gift up to what the provider says of its subscription; tells whether it is new."""
+    if view.amount_minor is None or not view.currency or (view.is_test and not at.projects_tests):
+        return False
+    if view.state == "unknown":
+        _ask_about(at, view, now=now)
+        return False
+    gift = recurring.find(at.source, view.ref)
+    if gift is None:
+        gift = _start(at, view, now=now)
+        _follow(at, gift, view, now=now)
+        return True
+    _change_terms(at, gift, view, now=now)
+    _follow(at, gift, view, now=now)
+    return False
+
+
+def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
+    donor = find_or_make(at, view.donor, view.metadata, view.ref, now=now)
+    gift, _ = recurring.start(
+        donor.id, Money(view.amount_minor or 0, view.currency or ""), kind="card",
+        start_on=local_day(view.started_at or view.anchor_at or view.told_at, now), source=at.source,
+        source_ref=view.ref, now=now, actor=at.actor, period=view.period or "M", every=view.every or 1,
+        state="pending" if view.state == "pending" else "active", origin="provider", is_test=view.is_test,
+    )  # fmt: skip
+    return gift
+
+
+def _change_terms(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
+    if gift.state == "closed" or view.amount_minor is None or view.currency != gift.currency:
+        return
+    from_on = local_day(view.told_at, now)
+    recurring.change_amount(
+        gift, Money(view.amount_minor, gift.currency), from_on=max(from_on, gift.start_on), now=now,
+        actor=at.actor, key=f"amount:{int(view.told_at.timestamp())}", period=view.period, every=view.every,
+    )  # fmt: skip
+
+
+def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
+    """Let our state follow the provider's word."""
+    stamp = int(view.told_at.timestamp())
+    on = local_day(view.told_at, now)
+    gift.ends_on = (
+        local_day_in_future(view.ends_at) if view.ends_at and view.state != "closed" else gift.ends_on
+    )
+    if view.state == "closed":
+        recurring.close(
+            gift, reason=view.closed_reason or "requested", now=now, actor=at.actor,
+            on=local_day(view.ended_at or view.told_at, now),
+        )  # fmt: skip
+        return
+    if gift.state == "closed":
+        return
+    if view.state == "paused":
+        recurring.pause(
+            gift, from_on=max(on, gift.start_on), until=None, now=now, actor=at.actor,
+            reason=view.paused_reason or "", key=f"paused:{stamp}",
+        )  # fmt: skip
+        return
+    if gift.state == "paused":
+        recurring.resume(gift, from_on=on, now=now, actor=at.actor, key=f"resumed:{stamp}")
+    if view.state == "failing" and recurring.may(gift, "fail"):
+        recurring.step(gift, "fail", reason=view.status or "")
+    elif view.state == "active" and gift.state in ("failing", "lapsed"):
+        recurring.step(gift, "pay")
+    elif view.state == "active" and gift.state == "pending":
+        recurring.step(gift, "start")
+
+
+def local_day_in_future(moment: datetime) -> date:
+    """The calendar day on which something will end."""
+    return moment.date()
+
+
+def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> bool:
+    """Bring an instalment up to what the provider says of its invoice; tells whether its row is new.
+
+    An invoice whose subscription has not come yet waits in its register.
+    """
+    if not view.subscription or not view.currency or not view.amount_due_minor:
+        return False
+    gift = recurring.find(at.source, view.subscription)
+    if gift is None:
+        return False
+    instalment: Instalment | None = db.session.scalar(
+        select(Instalment).where(Instalment.source_ref == view.ref, Instalment.recurring_gift_id == gift.id)
+    )
+    is_new = instalment is None
+    if instalment is None:
+        instalment = _make(gift, view, now=now)
+    _follow_invoice(at, instalment, view, now=now)
+    return is_new
+
+
+def _make(gift: RecurringGift, view: InstalmentView, *, now: datetime) -> Instalment:
+    """One row for each period; a second invoice for the same day takes the next free one."""
+    on = (view.due_at or view.period_start_at or now).date()
+    taken = set(
+        db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
+    )
+    nominal = on
+    while nominal in taken:
+        nominal = date.fromordinal(nominal.toordinal() + 1)
+    instalment = Instalment(
+        recurring_gift_id=gift.id, nominal_on=nominal, due_on=on, amount_minor=view.amount_due_minor,
+        currency=view.currency, source_ref=view.ref, state="expected",
+    )  # fmt: skip
+    db.session.add(instalment)
+    db.session.flush()  # payments name it
+    return instalment
+
+
+def _follow_invoice(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
+    if instalment.state in ("returned", "skipped", "waived"):
+        return
+    if view.state == "paid":
+        _paid(at, instalment, now=now)
+    elif view.state == "failed" and instalment.state in ("expected", "late", "failed", "collecting"):
+        _failed(instalment, view, now=now)
+    elif view.state in ("skipped", "waived") and instalment.state != "paid":
+        instalment.state, instalment.state_reason = view.state, view.status or ""
+
+
+def _paid(at: Account, instalment: Instalment, *, now: datetime) -> None:
+    """The provider's word that an invoice is paid counts until the gift is joined."""
+    if instalment.state != "paid":
+        instalments.step(instalment, "pay")
+    instalment.next_attempt_on = None
+    tasks.cancel(f"missed_instalment:{instalment.id}", now=now, actor=at.actor, reason="paid")
+    for attempt in range(1, instalment.attempt + 1):
+        tasks.cancel(f"dunning:{instalment.id}:{attempt}", now=now, actor=at.actor, reason="paid")
+    gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
+    tasks.plan(
+        f"welcome_recurring:{gift.id}", kind="welcome_recurring", performer="person", role="fundraiser",
+        subject=("recurring_gift", gift.id), donor_id=gift.donor_id, due_at=now, now=now,
+    )  # fmt: skip
+
+
+def _failed(instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
+    if instalment.state != "failed":
+        instalment.state = "failed"  # the provider tried and failed in one word: no collecting between
+    instalment.attempt = max(instalment.attempt, view.attempt)
+    instalment.next_attempt_on = view.next_attempt_at.date() if view.next_attempt_at else None
+    gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
+    if recurring.may(gift, "fail"):
+        recurring.step(gift, "fail", reason="payment_failed")
+    if instalment.attempt > 1 or view.next_attempt_at is None:
+        tasks.plan(
+            f"dunning:{instalment.id}:{instalment.attempt}", kind="dunning", performer="person",
+            role="fundraiser", subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now,
+            now=now,
+            facts={"amount": instalment.amount.as_text(), "currency": instalment.currency},
+        )  # fmt: skip
+
+
+def _ask_about(at: Account, view: RecurringView, *, now: datetime) -> None:
+    tasks.plan(
+        f"unknown_state:{at.provider}:{view.ref}", kind="unknown_state", performer="person",
+        role="accountant", subject=("recurring_gift", 0), due_at=now, now=now,
+        facts={"status": view.status or ""},
+    )  # fmt: skip

@@ -1,0 +1,65 @@
+"""Registers: the newest fact about each provider object, and the present view of what belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select, tuple_
+
+import webhooks
+from donorhub.db import db, insert_or_update
+from donorhub.models import ProviderRegister
+from webhooks.fact import Fact, merge
+from webhooks.views import GroupView
+
+KEY = ("provider", "account", "kind", "ref")
+
+
+def keep(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) -> set[str]:
+    """Store facts where they are newer than what is held; gives the groups they touch."""
+    newest = merge(facts)
+    if not newest:
+        return set()
+    held = ProviderRegister
+    statement = insert_or_update(
+        ProviderRegister,
+        on=KEY,
+        columns=("grp", "v_at", "v_rank", "v_ev", "state", "livemode"),
+        where=lambda new: tuple_(new.v_at, new.v_rank, new.v_ev) > tuple_(held.v_at, held.v_rank, held.v_ev),
+    )
+    rows = [
+        {
+            "provider": provider, "account": account, "kind": fact.kind, "ref": fact.ref, "grp": fact.group,
+            "v_at": fact.at, "v_rank": fact.rank, "v_ev": fact.ev, "state": dict(fact.state),
+            "livemode": livemode,
+        }
+        for fact in newest.values()
+    ]  # fmt: skip
+    db.session.execute(statement, rows)
+    return {fact.group for fact in newest.values()}
+
+
+def views(provider: str, account: str, touched: set[str]) -> list[GroupView]:
+    """The present views of the touched groups, with all that belongs to them loaded."""
+    held: list[Fact] = []
+    seen: set[str] = set()
+    wanted = set(touched)
+    while wanted:
+        held += _load(provider, account, wanted)
+        seen |= wanted
+        wanted = webhooks.reach(held) - seen
+    return webhooks.project(touched, held)
+
+
+def _load(provider: str, account: str, groups: set[str]) -> list[Fact]:
+    rows = db.session.execute(
+        select(
+            ProviderRegister.kind, ProviderRegister.ref, ProviderRegister.grp, ProviderRegister.v_at,
+            ProviderRegister.v_rank, ProviderRegister.v_ev, ProviderRegister.state,
+        ).where(
+            ProviderRegister.provider == provider,
+            ProviderRegister.account == account,
+            ProviderRegister.grp.in_(groups),
+        )
+    )  # fmt: skip
+    return [Fact(*row) for row in rows]
