@@ -23,6 +23,7 @@ from donorhub.domain.matching_facts import (
 )
 
 _NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer"})
+_IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})
 _KNOWN_AFTER: Final = 2  # confirmed payments after which a payer's account alone is enough
 
 
@@ -140,4 +141,4 @@ def _weakness(best: Candidate) -> str:
 def _is_outside_window(best: Candidate) -> bool:
     """It settles instalments, and none of them is due about now."""
     settles_some = any(part.allocations for part in best.parts)
-    return settles_some and not any(reason.key == "match.date_on_time" for reason in best.evidence)
+    return settles_some and not any(reason.key in _IN_WINDOW for reason in best.evidence)

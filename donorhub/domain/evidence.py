@@ -40,6 +40,7 @@ PRIORS: Final[Mapping[str, int]] = {
     "match.amount_partial": 2,
     "match.amount_over": 4,
     "match.date_on_time": 10,
+    "match.date_other_amount": 2,  # the day agrees, the amount does not
     "match.date_near": 4,
     "match.payout_ref": 80,
     "match.payout_amount": 40,
@@ -185,7 +186,9 @@ def of_fit(fit: Fit, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
         return ()
     amount = scales.weigh("AMOUNT", f"match.amount_{fit.settles}", "count", len(fit.allocations))
     if fit.in_window:
-        return amount, scales.weigh("DATE", "match.date_on_time", "days", fit.days)
+        agrees = fit.settles in ("exact", "several")
+        key = "match.date_on_time" if agrees else "match.date_other_amount"
+        return amount, scales.weigh("DATE", key, "days", fit.days)
     if abs(fit.days) <= policy.grace_days:
         return amount, scales.weigh("DATE", "match.date_near", "days", fit.days)
     return (amount,)

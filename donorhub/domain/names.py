@@ -16,7 +16,7 @@ from donorhub.domain.payer_text import fold, without_address
 Kind = Literal["person", "organisation", "joint"]
 
 _ORGANISATION: Final = re.compile(
-    r"\b(?:sp\W{0,3}z\W{0,3}o\W{0,3}o|sp\W{1,3}[jk]|s\.a|spolka|fundacja|stowarzyszenie|gmina|parafia|szkola"
+    r"\b(?:sp\W{0,3}z\W{0,3}o\W{0,3}o|sp\W{1,3}[jk]|s\.?\s?a\.?|spolka|fundacja|stowarzyszenie|gmina|parafia|szkola"
     r"|przedszkole|zaklad|firma|urzad|bank|klub|biblioteka|caritas|uniwersytet|spoldzielnia|przedsiebiorstwo|phu"
     r"|phup|fhu|ltd|llc|gmbh|inc|sh\.?p\.?k|shpk|sh\.?a|nipt|ojq|foundation|association|company|kompania|shoqata"
     r"|fondacioni|komuna|bashkia|shkolla)(?!\w)"
@@ -26,6 +26,7 @@ _TITLES: Final = frozenset(
     "dr prof hab mgr inz lek med pan pani panstwo ks o s mr mrs ms miss z znj zonja zoti".split()
 )
 _ADJECTIVAL: Final = re.compile(r"(?:sk|ck|dzk)[aiy]$")
+_PARTICLES: Final = frozenset("de del della di da van von der den la le".split())
 _PAIR: Final = 2
 _MOST_WORDS: Final = 4
 _LONG: Final = 4
@@ -88,10 +89,10 @@ def _is_given(token: str) -> bool:
 
 
 def _written(tokens: list[str]) -> str:
-    """Capitals are what banks use; a mixed spelling is the payer's own and stays."""
+    """Capitals are what banks use; a small "de" or another spelling of mixed letters is the payer's own."""
     return " ".join(
         "-".join(part.capitalize() for part in token.split("-"))
-        if token.isupper() or token.islower()
+        if token.isupper() or (token.islower() and token not in _PARTICLES)
         else token
         for token in tokens
     )
@@ -103,7 +104,7 @@ def surname_key(family: str) -> tuple[str, ...]:
 
 
 def _stem(part: str) -> str:
-    if part.endswith(("ski", "ska", "cki", "cka")):
+    if part.endswith(("ski", "ska", "cki", "cka", "dzki", "dzka")):
         return part[:-1]
     if len(part) > _VERY_LONG and part.endswith(("owa", "owna")):
         return part.removesuffix("owna").removesuffix("owa")

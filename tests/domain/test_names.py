@@ -1,0 +1,152 @@
+"""Names taken apart only when certain, compared by what families share, and greeted."""
+
+from __future__ import annotations
+
+import pytest
+
+from donorhub.domain.given_names import POLISH_MEN, POLISH_WOMEN, sex_of
+from donorhub.domain.names import given_key, parse_payer, surname_key
+from donorhub.domain.payer_text import (
+    canonical_account,
+    fold,
+    name_key,
+    payer_key,
+    telling_words,
+    without_address,
+)
+from donorhub.domain.salutation import greeting, greeting_of_organisation, vocative
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "family"),
+    [
+        ("KOWALSKA ANNA UL. LIPOWA 3", "Anna", "Kowalska"),
+        ("jan kowalski", "Jan", "Kowalski"),
+        ("Nowak Małgorzata Anna|ul. Długa 3", "Małgorzata Anna", "Nowak"),
+        ("ANNA MARIA NOWAK-KOWALSKA", "Anna Maria", "Nowak-Kowalska"),
+        ("Krasniqi Agim", "Agim", "Krasniqi"),
+        ("SHPËTIM HOXHA", "Shpëtim", "Hoxha"),
+        ("WIŚNIEWSKA ŻAKLINA", "Żaklina", "Wiśniewska"),
+        ("dr Jan de Nowak", "Jan", "de Nowak"),
+    ],
+)
+def test_a_name_that_is_told_by_its_words_is_taken_apart(text: str, given: str, family: str) -> None:
+    parsed = parse_payer(text)
+    assert (parsed.given, parsed.family, parsed.kind, parsed.confident) == (given, family, "person", True)
+
+
+@pytest.mark.parametrize("text", ["ANTON JEREMI", "GERLACH GAJA", "ADAM JAN", "KOWALSKI", "J. NOWAK", ""])
+def test_a_name_that_could_be_either_way_is_flagged(text: str) -> None:
+    assert not parse_payer(text).confident
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Fundacja Pies", "organisation"),
+        ("Budex Sp. z o.o.", "organisation"),
+        ("PARAFIA ŚW. ANNY", "organisation"),
+        ("Orange SA", "organisation"),
+        ("Kompania Drita SH.P.K", "organisation"),
+        ("Anna i Jan Kowalscy", "joint"),
+        ("Anna Nowak lub Jan Nowak", "joint"),
+        ("Arta dhe Agim Krasniqi", "joint"),
+        ("Anna Spolska", "person"),
+    ],
+)
+def test_organisations_and_couples_are_no_single_person(text: str, kind: str) -> None:
+    assert parse_payer(text).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Kowalski", "KOWALSKA"),
+        ("Zawadzki", "Zawadzka"),
+        ("Nowak-Kowalska", "Kowalski Nowak"),
+        ("Zielony", "Zielona"),
+        ("Łącki", "Lacka"),
+    ],
+)
+def test_surnames_of_one_family_share_their_key(one: str, other: str) -> None:
+    assert surname_key(one) == surname_key(other)
+
+
+def test_other_families_do_not() -> None:
+    assert surname_key("Nowak") != surname_key("Nowacki")
+    assert given_key("Kasia") == given_key("KATARZYNA Anna") == "katarzyna"
+    assert given_key("Kasia") != given_key("Basia")
+
+
+CALLED = """Anna Anno, Katarzyna Katarzyno, Zofia Zofio, Maria Mario, Julia Julio, Kasia Kasiu, Ania Aniu,
+Ola Olu, Jan Janie, Piotr Piotrze, Paweł Pawle, Tomasz Tomaszu, Marek Marku, Jacek Jacku, Michał Michale,
+Kacper Kacprze, Sylwester Sylwestrze, Aleksander Aleksandrze, Jerzy Jerzy, Wojciech Wojciechu,
+Krzysztof Krzysztofie, Robert Robercie, Dawid Dawidzie, Rafał Rafale, Kuba Kubo, Ignacy Ignacy,
+Maciej Macieju, Henryk Henryku"""
+
+
+@pytest.mark.parametrize(("given", "called"), [tuple(pair.split()) for pair in CALLED.split(",")])
+def test_polish_names_are_called_in_the_vocative(given: str, called: str) -> None:
+    assert vocative(given) == called
+
+
+@pytest.mark.parametrize("given", ["Agim", "John", "Arta", "Ngozi", "Jean Paul"])
+def test_foreign_names_are_not_bent(given: str) -> None:
+    assert vocative(given) == given
+
+
+def test_the_sex_of_polish_names_is_known() -> None:
+    assert {sex_of(name) for name in POLISH_WOMEN} == {"f"}
+    assert {sex_of(name) for name in POLISH_MEN} == {"m"}
+    assert sex_of("Ngozi") is None
+
+
+@pytest.mark.parametrize(
+    ("lang", "given", "family", "sex", "line"),
+    [
+        ("pl", "Anna", "Nowak", None, "Szanowna Pani Anno,"),
+        ("pl", "Jan", "Nowak", None, "Szanowny Panie Janie,"),
+        ("pl", "Ngozi", "Eze", None, "Szanowni Państwo,"),
+        ("pl", "Ngozi", "Eze", "f", "Szanowna Pani Ngozi,"),
+        ("pl", "", "Nowak", "m", "Szanowni Państwo,"),
+        ("sq", "Agim", "Krasniqi", "m", "I nderuar z. Agim Krasniqi,"),
+        ("sq", "Arta", "Krasniqi", "f", "E nderuara znj. Arta Krasniqi,"),
+        ("sq", "Arta", "Krasniqi", None, "Të nderuar,"),
+        ("en", "Anna", "Nowak", None, "Dear Anna Nowak,"),
+        ("en", "", "", None, "Dear friend,"),
+    ],
+)
+def test_a_letter_begins_in_its_language(
+    lang: str, given: str, family: str, sex: str | None, line: str
+) -> None:
+    assert greeting(lang, given, family, sex=sex) == line  # type: ignore[arg-type]
+
+
+def test_organisations_are_greeted_as_many() -> None:
+    greetings = [greeting_of_organisation(lang) for lang in ("pl", "sq", "en")]
+    assert greetings == ["Szanowni Państwo,", "Të nderuar,", "Dear friends,"]
+
+
+def test_folding_knows_the_letters_unicode_does_not_take_apart() -> None:
+    assert fold("Łódź ĐURO  Straße Ëndrra Çelik") == "lodz duro strasse endrra celik"
+
+
+def test_an_account_is_one_however_it_is_written() -> None:
+    nrb = "'61 1090 1014 0000 0712 1981 2874'"
+    assert canonical_account(nrb) == canonical_account("pl61109010140000071219812874")
+    assert canonical_account("") is None and canonical_account(None) is None
+
+
+def test_a_payer_is_remembered_by_account_else_by_name_without_digits_and_order() -> None:
+    assert payer_key("PL61109010140000071219812874", "x") == "iban:PL61109010140000071219812874"
+    assert (
+        payer_key(None, "Łukasz NOWAK ul. Lipowa 7") == payer_key("", "nowak lukasz") == "name:lukasz nowak"
+    )
+    assert payer_key(None, None) is None
+    assert name_key("Nowak Łukasz 123") == "lukasz nowak"
+
+
+def test_addresses_and_the_banks_own_words_are_taken_away() -> None:
+    assert without_address("JAN NOWAK UL. LIPOWA 3 00-001 WARSZAWA") == "JAN NOWAK"
+    assert without_address("Olaf Alowski") == "Olaf Alowski"
+    assert telling_words("SVWZ+Darowizna na cele statutowe od Kowalskiej /REMI/ maj") == ("kowalskiej", "maj")

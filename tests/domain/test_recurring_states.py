@@ -1,0 +1,149 @@
+"""What may follow what, and what time alone does."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from donorhub.domain.recurring_states import (
+    INSTALMENT_STEPS,
+    OPEN_STATES,
+    RECURRING_STEPS,
+    InstalmentState,
+    InstalmentStep,
+    LapseRule,
+    RecurringState,
+    Windows,
+    next_recurring_state,
+    next_state,
+    step_of_misses,
+    step_of_time,
+)
+
+DUE = date(2026, 3, 2)
+WINDOWS = Windows()
+
+
+def test_every_state_has_its_row() -> None:
+    assert set(INSTALMENT_STEPS) == set(get_args(InstalmentState))
+    assert set(RECURRING_STEPS) == set(get_args(RecurringState))
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_to"),
+    [
+        ("expected", "collecting paid partial late skipped"),
+        ("collecting", "paid failed returned"),
+        ("late", "paid partial missed"),
+        ("partial", "paid missed partial expected"),
+        ("failed", "collecting paid missed skipped"),
+        ("missed", "paid waived"),
+        ("paid", "returned skipped expected"),
+        ("returned", "collecting paid missed skipped"),
+        ("skipped", ""),
+        ("waived", ""),
+    ],
+)
+def test_an_instalment_goes_only_where_its_row_says(state: InstalmentState, goes_to: str) -> None:
+    found = {next_state(state, step) for step in get_args(InstalmentStep)} - {None}
+    assert found == set(goes_to.split())
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_to"),
+    [
+        ("proposed", "active closed"),
+        ("pending", "active closed"),
+        ("active", "active failing paused lapsed closed"),
+        ("failing", "active failing paused lapsed closed"),
+        ("paused", "active closed"),
+        ("lapsed", "active closed"),
+        ("closed", ""),
+    ],
+)
+def test_a_recurring_gift_goes_only_where_its_row_says(state: RecurringState, goes_to: str) -> None:
+    assert set(RECURRING_STEPS[state].values()) == set(goes_to.split())
+    assert next_recurring_state("closed", "pay") is None
+
+
+@given(st.lists(st.sampled_from(get_args(InstalmentStep)), max_size=30))
+def test_money_always_pays_an_open_instalment(steps: list[InstalmentStep]) -> None:
+    state: InstalmentState = "expected"
+    for step in steps:
+        state = next_state(state, step) or state
+    assert (next_state(state, "pay") == "paid") == (state in OPEN_STATES)
+
+
+@pytest.mark.parametrize(
+    ("state", "days", "step"),
+    [
+        ("expected", 4, None),
+        ("expected", 5, "window_over"),
+        ("late", 10, None),
+        ("late", 11, "grace_over"),
+        ("partial", 11, "grace_over"),
+        ("failed", 11, "grace_over"),
+        ("collecting", 99, None),
+        ("missed", 99, None),
+        ("paid", 99, None),
+    ],
+)
+def test_window_and_grace_run_out(state: InstalmentState, days: int, step: str | None) -> None:
+    assert step_of_time(state, DUE, DUE + timedelta(days=days), windows=WINDOWS) == step
+
+
+def test_nothing_is_missed_while_another_attempt_is_planned() -> None:
+    late = DUE + timedelta(days=30)
+    assert step_of_time("failed", DUE, late, windows=WINDOWS, next_attempt_on=late) is None
+
+
+@pytest.mark.parametrize(("days", "holds"), [(-2, False), (-1, True), (0, True), (4, True), (5, False)])
+def test_money_is_matched_alone_from_one_day_before_to_four_after(days: int, holds: bool) -> None:
+    assert WINDOWS.holds(DUE, DUE + timedelta(days=days)) is holds
+
+
+@pytest.mark.parametrize(
+    ("today", "step"),
+    [
+        (date(2026, 2, 11), None),
+        (date(2026, 2, 12), "lapse"),
+        (date(2026, 2, 21), "lapse"),
+        (date(2026, 2, 22), "close"),
+    ],
+)
+def test_ten_and_twenty_days_lapse_on_12_and_close_on_22_february(today: date, step: str | None) -> None:
+    """Monthly from 1 January, the first paid: the vector NPSP documents for its own rule."""
+    rule = LapseRule(lapse_days=10, close_days=20)
+    assert step_of_misses([date(2026, 2, 1)], "M", 1, today, rule=rule, windows=WINDOWS) == step
+
+
+@pytest.mark.parametrize(
+    ("unpaid", "period", "every", "today", "step"),
+    [
+        ([date(2026, 1, 5)], "M", 1, date(2026, 2, 1), None),
+        ([date(2026, 1, 5), date(2026, 2, 5)], "M", 1, date(2026, 2, 15), None),
+        ([date(2026, 1, 5), date(2026, 2, 5)], "M", 1, date(2026, 2, 16), "lapse"),
+        ([date(2026, 1, 5)], "M", 3, date(2026, 2, 14), None),
+        ([date(2026, 1, 5)], "M", 3, date(2026, 2, 15), "lapse"),
+        ([date(2026, 1, 5)], "Y", 1, date(2026, 2, 15), "lapse"),
+        ([date(2026, 1, 5)], "Y", 1, date(2026, 7, 5), "lapse"),
+        ([date(2026, 1, 5)], "Y", 1, date(2026, 7, 6), "close"),
+        ([], "M", 1, date(2026, 7, 6), None),
+        ([date(2026, 8, 1)], "M", 1, date(2026, 7, 6), None),
+    ],
+)
+def test_misses_lapse_and_half_a_year_closes(
+    unpaid: list[date], period: str, every: int, today: date, step: str | None
+) -> None:
+    found = step_of_misses(unpaid, period, every, today, rule=LapseRule(), windows=WINDOWS)  # type: ignore[arg-type]
+    assert found == step
+
+
+@pytest.mark.parametrize("days", [(20, 20), (20, 10), (None, 10), (10, None)])
+def test_a_rule_must_lapse_before_it_closes(days: tuple[int | None, int | None]) -> None:
+    with pytest.raises(ValueError, match="lapse"):
+        LapseRule(lapse_days=days[0], close_days=days[1])
