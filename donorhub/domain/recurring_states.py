@@ -27,6 +27,7 @@ InstalmentStep = Literal[
     "skip",
     "refund",
     "waive",
+    "undo",
 ]
 RecurringState = Literal["proposed", "pending", "active", "failing", "paused", "lapsed", "closed"]
 RecurringStep = Literal["accept", "start", "pay", "fail", "pause", "resume", "lapse", "close"]
