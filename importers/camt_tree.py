@@ -13,12 +13,11 @@ from xml.parsers import expat
 
 from importers.text import code_page
 
-DEPTH_LIMIT: Final = 40  # real files nest to 15
+DEPTH_LIMIT: Final = 40  # of a report, and of what is around it; real files nest to 15
 TEXT_LIMIT: Final = 10_000  # characters; ISO 20022 allows 140 to 500 in an element that we read
 TOKEN_LIMIT: Final = 262_144  # bytes of one tag, comment or section
 TWICE: Final = "twice"  # the key of a row under which the fields are that came twice, where once is right
 
-_BLANKS: Final = " \t\r\n"
 _UNICODE: Final = frozenset("UTF-8 UTF-16 UTF-16LE UTF-16BE US-ASCII ISO-8859-1".split())
 
 Row = dict[str, Any]  # a field's key holds text, a group's key the list of its rows
@@ -63,18 +62,17 @@ class Refused(Exception):
 class Node:
     """What may stand below an element, by name, and what becomes of the element's own text."""
 
-    __slots__ = ("children", "currency", "field", "group", "joint", "reported")
+    __slots__ = ("children", "currency", "depth", "field", "group", "joint", "parent", "reported")
 
-    def __init__(self) -> None:
+    def __init__(self, parent: Node | None = None) -> None:
+        self.parent = self if parent is None else parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.children: dict[str, Node] = {}
         self.field: str | None = None
         self.currency = ""  # the key under which its Ccy attribute is kept
         self.joint: str | None = None
         self.group: str | None = None
         self.reported = False
-
-
-_SKIPPED: Final = Node()
 
 
 def compiled(shape: Shape) -> Node:
@@ -88,7 +86,7 @@ def _grow(top: Node, shape: Shape) -> None:
     for path, what in shape.items():
         node = top
         for name in path.split("/"):
-            node = node.children.setdefault(name, Node())
+            node = node.children.setdefault(name, Node(node))
         if isinstance(what, Group):
             node.group, node.reported = what.name, what.reported
             _grow(node, what.shape)
@@ -148,16 +146,16 @@ def _attach(  # noqa: C901 - two handlers, written out because they run some fif
 ) -> None:
     """Give the parser handlers that keep the place in the tree and fill the rows."""
     node, row = tree, Row()
-    path: list[Node] = []
     rows: list[Row] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal node, row
         if texts:
             _drop_blanks(texts, node)
-        path.append(node)
-        child = node.children.get(name)
-        node = _unnamed(tree, node, name, len(path)) if child is None else child
+        try:
+            node = node.children[name]
+        except KeyError:
+            node = _unnamed(tree, node, name)
         if attributes and node.field is not None and "Ccy" in attributes:
             row[node.currency] = attributes["Ccy"]
         if node.group is not None:
@@ -174,7 +172,7 @@ def _attach(  # noqa: C901 - two handlers, written out because they run some fif
                 text = _taken(texts, text)
             field = node.field
             if field is not None:
-                text = text.strip(_BLANKS)
+                text = text.strip()
                 if field in row:
                     _again(row, node, field, text)
                 elif text:
@@ -185,7 +183,7 @@ def _attach(  # noqa: C901 - two handlers, written out because they run some fif
                 listener.closed(node.group, done)
             else:
                 row.setdefault(node.group, []).append(done)
-        node = path.pop()
+        node = node.parent
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -201,19 +199,22 @@ def _again(row: Row, node: Node, field: str, text: str) -> None:
         row[field] = _checked([row[field], node.joint, text])
 
 
-def _unnamed(tree: Node, node: Node, name: str, depth: int) -> Node:
-    """The node for a name that is not there as it stands: prefixed, wrapping or unknown."""
-    if depth > DEPTH_LIMIT:
-        raise Refused("nested_too_deep", f"The file nests elements more than {DEPTH_LIMIT} deep")
+def _unnamed(tree: Node, node: Node, name: str) -> Node:
+    """The node for a name that is not there as it stands: prefixed, or unknown and made for this once."""
     known = node.children.get(name.rpartition(":")[2])
     if known is not None:
         return known
-    return tree if node is tree else _SKIPPED
+    unknown = Node(node)
+    if node.children is tree.children:
+        unknown.children = tree.children  # still around the report, which may be in here
+    if unknown.depth > DEPTH_LIMIT:
+        raise Refused("nested_too_deep", f"The file nests elements more than {DEPTH_LIMIT} deep")
+    return unknown
 
 
 def _drop_blanks(texts: list[str], node: Node) -> None:
     """Forget the blanks before a child; words there would leave an element's text in two halves."""
-    if node.field is not None and _checked(texts).strip(_BLANKS):
+    if node.field is not None and _checked(texts).strip():
         raise Refused("mixed_content", "An element holds both text and elements: no bank writes that")
     texts.clear()
 
