@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+# Begins with a line's end, which is quick to search for; the text gets one before its first line.
 _MARK: Final = re.compile(
-    r"^\x01?:(\d\d[A-Z]?|NS|94[02]):|^(-)(?=\}|[\x03 \t]*$|XXX$)|(?<=\{4:):(20):", re.ASCII | re.MULTILINE
+    r"\n(?:\x01?:(\d\d[A-Z]?|NS|94[02]):|(-)(?=\}|[\x03 \t]*(?:\n|\Z)|XXX\n))", re.ASCII
 )
+_ENVELOPE_WITHOUT_LINE: Final = "{4::20:"
 _KNOWN: Final = frozenset(
     "12 13 13D 20 21 25 25P 28 28C 34F 60F 60M 61 62F 62M 64 65 86 90C 90D NS 940 942".split()
 )
@@ -53,7 +55,7 @@ class _Cutter:
     """Walks over the marks of a text once; what is open closes when the next mark is no text."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = f"\n{text}".replace(_ENVELOPE_WITHOUT_LINE, "{4:\n:20:")
         self.block = Block()
         self.tag = ""
         self.start = self.value = 0  # of the open field, and of what it says
@@ -68,7 +70,7 @@ class _Cutter:
             if mark[2]:
                 self.end = self.end or mark
                 continue
-            tag = mark[1] or mark[3]
+            tag = mark[1]
             if tag == "86" and self.row is not None and self.end is None:
                 self.tag = tag  # the most frequent mark of all changes nothing else
                 continue

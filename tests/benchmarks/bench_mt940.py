@@ -41,9 +41,9 @@ def write(entries: int, path: Path) -> None:
 
 
 def ours(data: bytes) -> int:
-    from importers import mt940
+    import importers
 
-    return sum(len(statement.entries) for statement in mt940.read(data).statements)
+    return sum(len(statement.entries) for statement in importers.read(data).statements)
 
 
 def theirs(data: bytes) -> int:

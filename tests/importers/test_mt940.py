@@ -251,6 +251,11 @@ def test_swifts_envelope_names_the_bank_and_a_missing_end_is_told() -> None:
     assert codes(mt940.read(whole[: whole.index(b"\r\n-}")])) == {"no_end_mark"}
 
 
+def test_an_envelope_without_a_line_of_its_own_is_read() -> None:
+    data = b"{1:F01INGBNL2AXXXX0000000000}{4:" + statement(closing="C260930PLN1000,00")
+    assert (only(data).statement_id, only(data).bank_bic) == ("ST1", "INGBNL2A")
+
+
 def test_something_behind_the_last_statement_is_told() -> None:
     data = statement(closing="C260930PLN1000,00") + b"{1:F01INGBNL2AXXXX00"
     assert codes(mt940.read(data)) == {"loose_rest"}
