@@ -6,7 +6,7 @@ Nothing here sees a database, a donor or a clock. WeasyPrint is loaded by the fi
 from receipts.checks import Problem, check
 from receipts.document import DonorBlock, Line, Organisation, Receipt, UnprintableText, Unrenderable
 from receipts.packs import NoPack, Pack, pack
-from receipts.render import TEMPLATE_VERSION, render, render_html, render_many
+from receipts.render import TEMPLATE_VERSION, preload, render, render_html, render_many
 from receipts.words import in_words
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "check",
     "in_words",
     "pack",
+    "preload",
     "render",
     "render_html",
     "render_many",

@@ -18,6 +18,7 @@ from receipts.document import Receipt, UnprintableText
 FONTS: Final = Path(__file__).with_name("fonts")
 NAME_LENGTH: Final = 200
 TEXT_LENGTH: Final = 500
+_LONG_TEXTS: Final = (".purpose", "void_reason", ".exemption")
 _MARKS_PER_LETTER: Final = 8
 _REFUSED: Final = {"Cc": "a control character", "Cs": "half a character", "Cn": "an unassigned character"}
 # The embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9): they
@@ -79,7 +80,7 @@ def _drawn() -> frozenset[int]:
 
 def longest(where: str) -> int:
     """How many characters a text may have there."""
-    return NAME_LENGTH if where in ("donor.name_line", "organisation.legal_name") else TEXT_LENGTH
+    return TEXT_LENGTH if where.endswith(_LONG_TEXTS) else NAME_LENGTH
 
 
 def _cleaned(value: Any, where: str) -> Any:

@@ -1,0 +1,109 @@
+"""Receipts in processes of their own: the same bytes, nothing left behind, no memory that grows."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from receipts import render, render_many
+from tests.receipts import samples
+
+ROOT = Path(__file__).parents[2]
+
+
+def _run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the script in a fresh interpreter that can import receipts and these samples."""
+    return subprocess.run(
+        [sys.executable, "-c", "from tests.receipts import samples\n" + script, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        check=True,
+    )
+
+
+def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
+    script = (
+        "import hashlib; from receipts import render; "
+        "print(hashlib.sha256(render(samples.annual(12))).hexdigest())"
+    )
+    done = _run(script, PYTHONHASHSEED="7", TZ="Pacific/Kiritimati")
+    assert done.stdout.decode().strip() == hashlib.sha256(render(samples.annual(12))).hexdigest()
+
+
+def test_without_pango_the_reason_names_the_line_to_run_and_the_preview_still_works() -> None:
+    """A real process in which every library of the system but libc is hidden from the loader."""
+    script = (
+        "import cffi\n"
+        "def gone(self, name, flags=0): raise OSError(f'cannot load library {name!r}')\n"
+        "cffi.FFI.dlopen = gone\n"
+        "from receipts import Unrenderable, render, render_html\n"
+        "assert 'Łukasiewicz' in render_html(samples.receipt())\n"
+        "try: render(samples.receipt())\n"
+        "except Unrenderable as e: print(e)\n"
+    )
+    done = _run(script)
+    assert b"apt-get install --no-install-recommends libpangoft2-1.0-0" in done.stdout
+
+
+def test_a_process_that_made_a_pdf_leaves_nothing_behind(tmp_path: Path) -> None:
+    script = "from receipts import render; render(samples.receipt())"
+    done = _run(script, TMPDIR=str(tmp_path))
+    assert done.stderr == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_three_hundred_documents_take_no_more_memory_than_fifty() -> None:
+    """A new font configuration per document would leak about 0.3 MiB each, 75 MiB here."""
+    receipts = (samples.annual(1 + n % 4, number=f"2026/{n:06}") for n in range(300))
+    made = render_many(receipts)
+    for _ in range(50):
+        next(made)
+    before = _resident_kib()
+    assert sum(1 for _ in made) == 250
+    assert _resident_kib() - before < 15 * 1024
+
+
+def test_a_child_of_a_preloaded_worker_draws_the_same_bytes_and_spares_its_parent_s_fonts() -> None:
+    script = (
+        "import hashlib, os, sys; from receipts import preload, render\n"
+        "preload(); assert 'weasyprint' in sys.modules\n"
+        "def told(): print(hashlib.sha256(render(samples.receipt())).hexdigest(), flush=True)\n"
+        "child = os.fork()\n"
+        "told() if not child else os.waitpid(child, 0) and told()\n"
+    )
+    done = _run(script)
+    assert done.stdout.decode().split() == [hashlib.sha256(render(samples.receipt())).hexdigest()] * 2
+
+
+def test_when_a_sweeper_takes_the_fonts_from_tmp_the_next_document_is_the_same(tmp_path: Path) -> None:
+    script = (
+        "import pathlib, shutil, sys; from receipts import preload, render\n"
+        "preload()\n"
+        "[shutil.rmtree(folder) for folder in pathlib.Path(sys.argv[1]).iterdir()]\n"
+        "one = render(samples.receipt())\n"
+        "[shutil.rmtree(folder) for folder in pathlib.Path(sys.argv[1]).iterdir()]\n"
+        "sys.stdout.buffer.write(one if render(samples.receipt()) == one else b'another')\n"
+    )
+    done = _run(script, str(tmp_path), TMPDIR=str(tmp_path))
+    assert done.stdout == render(samples.receipt())
+    assert list(tmp_path.iterdir()) == []
+
+
+def _resident_kib() -> int:
+    gc.collect()
+    status = Path("/proc/self/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+
+
+def test_importing_receipts_does_not_load_the_pdf_library() -> None:
+    script = "import sys, receipts; print('weasyprint' in sys.modules, 'num2words' in sys.modules)"
+    done = _run(script)
+    assert done.stdout.split() == [b"False", b"False"]
