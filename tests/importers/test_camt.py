@@ -15,68 +15,24 @@ import pytest
 import importers
 from donorhub.money import Money
 from importers import camt
-from importers.statement import Begin, Detail, End, Entry, Party, Problem, Reading, Statement
+from importers.statement import Begin, Detail, End, Entry, Party, Problem
 from tests.importers.bank_writers import OWN_ACCOUNT, Plain, plain_entries
+from tests.importers.camt_pieces import (
+    amount,
+    balance,
+    codes,
+    document,
+    entry,
+    eur,
+    only,
+    only_entry,
+    parties,
+)
 from tests.importers.camt_writer import write_camt
 
 FILES = Path(__file__).parents[1] / "files" / "camt"
 SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 BANK = SHARED / "corpora" / "bank"
-DONOR = (
-    "<Dbtr><Nm>ANNA NOWAK</Nm></Dbtr><DbtrAcct><Id><IBAN>PL27114020040000300201355387</IBAN></Id></DbtrAcct>"
-)
-US = f"<Cdtr><Nm>Fundacja</Nm></Cdtr><CdtrAcct><Id><IBAN>{OWN_ACCOUNT}</IBAN></Id></CdtrAcct>"
-
-
-def eur(minor: int) -> Money:
-    return Money(minor, "EUR")
-
-
-def amount(text: str = "50.00", sign: str = "CRDT", currency: str = "EUR") -> str:
-    return f'<Amt Ccy="{currency}">{text}</Amt><CdtDbtInd>{sign}</CdtDbtInd>'
-
-
-def balance(code: str, text: str, on: str = "2026-09-30") -> str:
-    return f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>{amount(text)}<Dt><Dt>{on}</Dt></Dt></Bal>"
-
-
-BOOKED = "<Sts>BOOK</Sts><BookgDt><Dt>2026-09-30</Dt></BookgDt>"
-
-
-def entry(money: str | None = None, *payments: str, state: str = BOOKED, batch: str = "") -> str:
-    listed = "".join(f"<TxDtls>{payment}</TxDtls>" for payment in payments)
-    details = f"<NtryDtls>{batch}{listed}</NtryDtls>" if batch or listed else ""
-    return f"<Ntry>{money or amount()}{state}{details}</Ntry>"
-
-
-def document(*entries: str, balances: str = "", head: str = "", currency: str = "<Ccy>EUR</Ccy>") -> bytes:
-    account = f"<Acct><Id><IBAN>{OWN_ACCOUNT}</IBAN></Id>{currency}</Acct>"
-    body = f"<Stmt><Id>S1</Id>{head}{account}{balances}{''.join(entries)}</Stmt>"
-    return f"<Document><BkToCstmrStmt>{body}</BkToCstmrStmt></Document>".encode()
-
-
-def parties(*said: str) -> str:
-    return f"<RltdPties>{''.join(said)}</RltdPties>"
-
-
-def only(data: bytes) -> Statement:
-    (statement,) = camt.read(data).statements
-    return statement
-
-
-def only_entry(*args: str, **kwargs: str) -> Entry:
-    (found,) = only(document(entry(*args, **kwargs))).entries
-    return found
-
-
-def only_detail(payment: str, money: str | None = None, state: str = BOOKED) -> Detail:
-    (detail,) = only_entry(money or amount(), payment, state=state).details
-    return detail
-
-
-def codes(reading: Reading) -> list[str]:
-    return [problem.code for problem in reading.problems]
-
 
 # ---------------------------------------------------------------- whole files
 
@@ -324,224 +280,6 @@ def test_only_booked_entries_count_in_the_balance(written: str, read: str) -> No
     (statement,) = reading.statements
     assert (statement.entries[0].status, statement.integrity) == (read, "proved")
     assert codes(reading) == (["unknown_status"] if "GUESS" in written else [])
-
-
-# ---------------------------------------------------------------- payments of an entry
-
-
-def tx_amount(text: str, currency: str = "EUR", element: str = "TxAmt") -> str:
-    return f'<AmtDtls><{element}><Amt Ccy="{currency}">{text}</Amt></{element}></AmtDtls>'
-
-
-def test_the_payments_of_a_batch_have_their_own_signs_and_amounts() -> None:
-    found = only_entry(amount("20.00"), amount("30.00"), amount("10.00", "DBIT"))
-    assert [detail.amount for detail in found.details] == [eur(3000), eur(-1000)]
-
-
-def test_a_payments_amount_is_its_own_before_the_transaction_amount() -> None:
-    found = only_entry(
-        amount("30.00"), amount("10.00") + tx_amount("99.00"), tx_amount("5.00"), tx_amount("15.00")
-    )
-    assert [detail.amount.minor for detail in found.details] == [1000, 500, 1500]
-
-
-def test_the_instructed_amount_is_never_the_amount() -> None:
-    detail = only_detail(tx_amount("60.00", "USD", "InstdAmt"))
-    assert (detail.amount, detail.original) == (eur(5000), Money(6000, "USD"))
-    reading = camt.read(
-        document(entry(amount(), tx_amount("20", element="InstdAmt"), tx_amount("30", element="InstdAmt")))
-    )
-    assert codes(reading) == ["batch_without_amounts"]
-
-
-def test_an_amount_in_another_currency_is_what_was_paid_not_what_came() -> None:
-    payment = '<Amt Ccy="USD">60.00</Amt>' + tx_amount("50.00")
-    detail = only_detail(payment)
-    assert (detail.amount, detail.original) == (eur(5000), Money(6000, "USD"))
-
-
-@pytest.mark.parametrize(
-    ("payments", "code"),
-    [
-        (["", ""], "batch_without_amounts"),
-        ([amount("20.00"), "<Amt Ccy='EUR'>3o</Amt>"], "batch_without_amounts"),
-        ([amount("20.00"), amount("20.00")], "details_differ"),
-    ],
-)
-def test_a_batch_that_does_not_add_up_stays_one_entry_and_says_so(payments: list[str], code: str) -> None:
-    reading = camt.read(document(entry(amount(), *payments)))
-    (found,) = reading.statements[0].entries
-    assert (found.amount, found.details) == (eur(5000), ())
-    assert [(problem.level, problem.code) for problem in reading.problems] == [("warning", code)]
-
-
-def test_a_single_payment_with_another_amount_keeps_its_party_and_the_entrys_amount() -> None:
-    reading = camt.read(document(entry(amount(), amount("20.00") + parties(DONOR))))
-    (detail,) = reading.statements[0].entries[0].details
-    assert (detail.amount, detail.counterparty.name) == (eur(5000), "ANNA NOWAK")
-    assert codes(reading) == ["details_differ"]
-
-
-def test_one_payment_of_a_batch_of_many_is_not_taken_for_the_whole() -> None:
-    batch = "<Btch><NbOfTxs>20</NbOfTxs></Btch>"
-    reading = camt.read(document(entry(amount(), parties(DONOR), batch=batch)))
-    assert reading.statements[0].entries[0].details == ()
-    assert codes(reading) == ["batch_without_amounts"]
-
-
-def test_a_placeholder_is_no_reference() -> None:
-    detail = only_detail("<Refs><EndToEndId>NOTPROVIDED</EndToEndId><MndtId>M1</MndtId></Refs>")
-    assert (detail.end_to_end_id, detail.mandate_id) == (None, "M1")
-
-
-def test_a_company_number_is_no_creditor_id_unless_there_is_a_mandate() -> None:
-    id_ = parties("<Cdtr><Id><OrgId><Othr><Id>0455454654</Id><Issr>KBO</Issr></Othr></OrgId></Id></Cdtr>")
-    assert only_detail(id_).creditor_id is None
-    assert only_detail(f"<Refs><MndtId>M1</MndtId></Refs>{id_}").creditor_id == "0455454654"
-
-
-def test_charges_are_a_total_where_there_is_one_and_none_where_currencies_mix() -> None:
-    total = '<TtlChrgsAndTaxAmt Ccy="EUR">0.50</TtlChrgsAndTaxAmt>'
-    record = '<Rcrd><Amt Ccy="EUR">0.30</Amt></Rcrd>'
-    assert only_detail(f"<Chrgs>{total}{record}</Chrgs>").charges == eur(50)
-    assert only_detail(f"<Chrgs>{record}{record}</Chrgs>").charges == eur(60)
-    assert only_detail(f"<Chrgs>{record}{record.replace('EUR', 'USD')}</Chrgs>").charges is None
-    assert only_detail('<Chrgs><Amt Ccy="EUR">1.00</Amt></Chrgs>').charges == eur(100)
-
-
-# ---------------------------------------------------------------- the other side
-
-
-def test_money_in_comes_from_the_debtor_and_money_out_goes_to_the_creditor() -> None:
-    shop = "<Cdtr><Nm>SHOP</Nm></Cdtr>"
-    assert only_detail(parties(DONOR, US)).counterparty.name == "ANNA NOWAK"
-    assert only_detail(parties(DONOR, shop), amount("50.00", "DBIT")).counterparty.name == "SHOP"
-
-
-@pytest.mark.parametrize(
-    "reason", ["<RtrInf><Rsn><Cd>AC04</Cd></Rsn><AddtlInf>closed</AddtlInf></RtrInf>", ""]
-)
-def test_in_a_return_the_donor_stays_the_debtor_though_money_goes_out(reason: str) -> None:
-    detail = only_detail(parties(DONOR, US) + reason, amount("50.00", "DBIT"))
-    assert detail.counterparty.name == "ANNA NOWAK"
-    assert (detail.return_code, detail.return_info) == (("AC04", "closed") if reason else (None, None))
-
-
-def test_a_return_without_account_numbers_is_told_by_its_reason() -> None:
-    names = parties("<Dbtr><Nm>ANNA NOWAK</Nm></Dbtr><Cdtr><Nm>Fundacja</Nm></Cdtr>")
-    returned = f"{names}<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>"
-    assert only_detail(returned, amount("50.00", "DBIT")).counterparty.name == "ANNA NOWAK"
-    assert only_detail(names, amount("50.00", "DBIT")).counterparty.name == "Fundacja"
-
-
-def test_we_are_never_our_own_counterparty() -> None:
-    assert only_detail(parties(US)).counterparty == Party()
-    assert only_detail(parties(US), amount("50.00", "DBIT")).counterparty == Party()
-
-
-def test_an_iban_in_the_place_of_another_number_is_still_an_iban() -> None:
-    def account(number: str) -> Party:
-        held = f"<DbtrAcct><Id><Othr><Id>{number}</Id></Othr></Id></DbtrAcct>"
-        return only_detail(parties(held)).counterparty
-
-    assert account("PL27 1140 2004 0000 3002 0135 5387").account == "PL27114020040000300201355387"
-    assert account("PL27114020040000300201355387").account_scheme == "iban"
-    assert (account("PL28114020040000300201355387").account_scheme, account("47 11").account) == (
-        "other",
-        "47 11",
-    )
-
-
-# ---------------------------------------------------------------- reversals and balances
-
-
-REVERSED = f"<RvslInd>true</RvslInd>{BOOKED}"
-
-
-def reversal(sign: str, closing: str) -> tuple[Statement, list[str]]:
-    ends = balance("OPBD", "1000") + balance("CLBD", closing)
-    rows = entry(amount("50.00", sign), amount("50.00", sign), state=REVERSED), entry(amount("7.00"))
-    reading = camt.read(document(*rows, balances=ends))
-    return reading.statements[0], codes(reading)
-
-
-def test_a_reversal_has_the_sign_of_its_money() -> None:
-    statement, problems = reversal("DBIT", "957")
-    assert [found.amount.minor for found in statement.entries] == [-5000, 700]
-    assert statement.entries[0].reversal and (statement.integrity, problems) == ("proved", [])
-
-
-def test_reversals_written_the_other_way_round_are_turned_when_the_balances_prove_it() -> None:
-    statement, problems = reversal("CRDT", "957")
-    assert [found.amount.minor for found in statement.entries] == [-5000, 700]
-    assert [detail.amount.minor for detail in statement.entries[0].details] == [-5000]
-    assert (statement.integrity, problems) == ("proved", ["reversal_signs_inverted"])
-
-
-def test_reversals_stay_as_written_when_neither_way_proves_anything() -> None:
-    statement, problems = reversal("CRDT", "1000")
-    assert [found.amount.minor for found in statement.entries] == [5000, 700]
-    assert (statement.integrity, problems) == ("mismatch", ["balance_mismatch"])
-
-
-def test_in_a_stream_reversals_come_last_and_with_the_right_sign() -> None:
-    ends = balance("OPBD", "1000") + balance("CLBD", "957")
-    data = document(entry(state=REVERSED), entry(amount("7.00")), balances=ends)
-    entries = [part for part in camt.stream(io.BytesIO(data)) if isinstance(part, Entry)]
-    assert [(found.position, found.amount.minor) for found in entries] == [(1, 700), (0, -5000)]
-
-
-@pytest.mark.parametrize(
-    ("balances", "ends"),
-    [
-        (balance("OPBD", "10") + balance("PRCD", "9") + balance("CLBD", "60"), (1000, 6000)),
-        (balance("PRCD", "10", "2026-09-29") + balance("CLBD", "60"), (1000, 6000)),
-        (balance("OPBD", "10") + balance("ITBD", "60"), (1000, 6000)),
-        (balance("ITBD", "10") + balance("ITBD", "60"), (1000, 6000)),
-        (balance("ITBD", "10") + balance("CLBD", "60"), (1000, 6000)),
-        (balance("CLBD", "60") + balance("CLAV", "60"), (None, 6000)),
-    ],
-)
-def test_balances_open_and_close_a_statement_or_a_page(
-    balances: str, ends: tuple[int | None, int | None]
-) -> None:
-    statement = only(document(entry(), balances=balances))
-    found = [end.amount.minor if end else None for end in (statement.opening, statement.closing)]
-    assert tuple(found) == ends
-    assert statement.integrity == ("unverifiable" if None in ends else "proved")
-
-
-def test_a_missing_entry_shows_in_the_balances() -> None:
-    reading = camt.read(document(entry(), balances=balance("OPBD", "0") + balance("CLBD", "50.01")))
-    assert reading.statements[0].integrity == "mismatch"
-    (problem,) = reading.problems
-    assert (problem.level, problem.code) == ("error", "balance_mismatch") and "by 1 minor" in problem.message
-
-
-def test_a_balance_without_its_sign_is_credit_and_told() -> None:
-    ends = (
-        balance("OPBD", "0")
-        + '<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">50</Amt></Bal>'
-    )
-    reading = camt.read(document(entry(), balances=ends))
-    assert (reading.statements[0].integrity, codes(reading)) == ("proved", ["balance_without_sign"])
-
-
-@pytest.mark.parametrize(
-    ("totals", "wrong"),
-    [
-        ("<TtlNtries><NbOfNtries>2</NbOfNtries><Sum>70.00</Sum></TtlNtries>", []),
-        ("<TtlNtries><NbOfNtries>2</NbOfNtries><Sum>30</Sum></TtlNtries>", []),
-        ("<TtlNtries><NbOfNtries>3</NbOfNtries><Sum>70</Sum></TtlNtries>", ["total_mismatch"]),
-        ("<TtlCdtNtries><NbOfNtries>1</NbOfNtries><Sum>50</Sum></TtlCdtNtries>", []),
-        ("<TtlCdtNtries><Sum>51</Sum></TtlCdtNtries>", ["total_mismatch"]),
-        ("<TtlDbtNtries><NbOfNtries>x</NbOfNtries><Sum>x</Sum></TtlDbtNtries>", ["total_mismatch"] * 2),
-    ],
-)
-def test_the_banks_own_totals_are_compared_with_the_entries(totals: str, wrong: list[str]) -> None:
-    rows = entry(), entry(amount("20.00", "DBIT"))
-    reading = camt.read(document(*rows, balances=f"<TxsSummry>{totals}</TxsSummry>"))
-    assert codes(reading) == wrong
 
 
 # ---------------------------------------------------------------- shared samples
