@@ -145,7 +145,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     before, after = GOOD.split(entry, 1)
 
     class Endless(io.RawIOBase):
-        """A file whose 8,000 entries would take some 20 MB, and which is nowhere in memory."""
+        """A file whose 8,000 entries would take 10 MB, and which is nowhere in memory."""
 
         pieces = iter([before, *[entry * 100] * 80, after])
 
