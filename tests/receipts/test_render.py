@@ -166,6 +166,10 @@ def test_sixty_gifts_run_over_pages_with_the_header_and_the_mark_on_each_and_one
     assert "1 stycznia 2025 r. – 31 grudnia 2025 r." in text
 
 
+def test_a_year_of_monthly_gifts_fits_on_one_sheet() -> None:
+    assert len(reading.pages(render(samples.annual(12)))) == 1
+
+
 def test_nothing_is_lost_wherever_the_page_ends() -> None:
     """Boxes that float over the end of a page lose their last lines in WeasyPrint; ours must not."""
     for count in range(12, 30, 2):
