@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from donorhub.domain.clues import Clues
 from donorhub.domain.matching_facts import (
@@ -24,6 +24,7 @@ from donorhub.domain.matching_facts import (
 
 _NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer"})
 _IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})
+_NAME_AT_BEST: Final = frozenset({"NAME", "AMOUNT", "DATE"})
 _KNOWN_AFTER: Final = 2  # confirmed payments after which a payer's account alone is enough
 
 
@@ -95,50 +96,54 @@ def _hindrances(
 ) -> tuple[str, ...]:
     """All that keeps the best candidate from being settled now, as message keys."""
     best = candidates[0]
+    told = _told(best)
     found: list[str] = []
     if best.payout_id is not None:
         if best.payout_id in contested:
             found.append("contested")
-    elif not _is_strong(best):
-        found.append(_weakness(best))
+    elif not _is_strong(best, told):
+        found.append("name_only" if told.families <= _NAME_AT_BEST else "not_enough")
     if len(candidates) > 1 and best.points - candidates[1].points < policy.margin:
         found.append("margin")
-    if any(reason.contradicts for reason in best.evidence):
+    if told.is_contradicted:
         found.append("contradiction")
-    if kind == "gift" and _is_over_cap(clues, policy):
+    cap = policy.cap.get(clues.credit.amount.currency)
+    if kind == "gift" and cap is not None and clues.credit.amount.minor > cap:
         found.append("over_cap")
-    if _is_outside_window(best):
+    if not told.in_window and any(part.allocations for part in best.parts):
         found.append("outside_window")
     return tuple(found)
 
 
-def _is_over_cap(clues: Clues, policy: Policy) -> bool:
-    cap = policy.cap.get(clues.credit.amount.currency)
-    return cap is not None and clues.credit.amount.minor > cap
+class _Told(NamedTuple):
+    """What a candidate's evidence comes to."""
+
+    families: set[Family]
+    is_contradicted: bool
+    times: int  # confirmed before
+    in_window: bool  # something it settles is due about now
 
 
-def _is_strong(best: Candidate) -> bool:
-    found = families(best.evidence)
+def _told(best: Candidate) -> _Told:
+    found: set[Family] = set()
+    is_contradicted, times, in_window = False, 0, False
+    for reason in best.evidence:
+        if reason.points > 0:
+            found.add(reason.family)
+        if reason.contradicts:
+            is_contradicted = True
+        if reason.key == "match.history":
+            times = max(times, int(reason.params["times"]))
+        elif reason.key in _IN_WINDOW:
+            in_window = True
+    return _Told(found, is_contradicted, times, in_window)
+
+
+def _is_strong(best: Candidate, told: _Told) -> bool:
     if best.gift_id is not None:
-        return "AMOUNT" in found
-    if "REF" in found:
+        return "AMOUNT" in told.families
+    if "REF" in told.families:
         return True
-    if "ACCOUNT" not in found:
+    if "ACCOUNT" not in told.families:
         return False
-    settles = {part.settles for part in best.parts}
-    return bool(settles & {"exact", "several"}) or _times(best) >= _KNOWN_AFTER
-
-
-def _times(best: Candidate) -> int:
-    told = [reason.params["times"] for reason in best.evidence if reason.key == "match.history"]
-    return max((int(times) for times in told), default=0)
-
-
-def _weakness(best: Candidate) -> str:
-    return "name_only" if families(best.evidence) <= {"NAME", "AMOUNT", "DATE"} else "not_enough"
-
-
-def _is_outside_window(best: Candidate) -> bool:
-    """It settles instalments, and none of them is due about now."""
-    settles_some = any(part.allocations for part in best.parts)
-    return settles_some and not any(reason.key in _IN_WINDOW for reason in best.evidence)
+    return told.times >= _KNOWN_AFTER or any(part.settles in ("exact", "several") for part in best.parts)

@@ -48,11 +48,15 @@ def _day_text(day: date) -> str:
 
 def refs_of(entry: Entry) -> tuple[str, ...]:
     """The ids a bank gives an entry, best first, without those that mean "none"."""
-    refs = [entry.bank_ref]
+    given = [entry.bank_ref]
     if len(entry.details) == 1:
-        refs += [entry.details[0].uetr, entry.details[0].tx_id]
-    kept = dict.fromkeys(ref.strip() for ref in refs if ref)
-    return tuple(ref for ref in kept if ref.upper() not in _NOBODYS)
+        given += [entry.details[0].uetr, entry.details[0].tx_id]
+    refs: list[str] = []
+    for ref in given:
+        clean = ref.strip() if ref else ""
+        if clean not in refs and clean.upper() not in _NOBODYS:
+            refs.append(clean)
+    return tuple(refs)
 
 
 def reused_refs(entries: Iterable[Incoming], seen: Mapping[str, tuple[date, int]]) -> frozenset[str]:
@@ -72,13 +76,9 @@ def reused_refs(entries: Iterable[Incoming], seen: Mapping[str, tuple[date, int]
 
 def _detail_text(detail: Detail) -> str:
     party = detail.counterparty
-    return _SEPARATOR.join(
-        (
-            canonical_account(party.account) or "",
-            _normal(party.name) if party.name else "",
-            _normal(detail.remittance),
-        )
-    )
+    account = canonical_account(party.account) or ""
+    name = _normal(party.name) if party.name else ""
+    return f"{account}{_SEPARATOR}{name}{_SEPARATOR}{_normal(detail.remittance)}"
 
 
 def _content(entry: Entry) -> str:
@@ -97,31 +97,36 @@ def fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> 
     account, name and remittance, normalised (NFKC, case folded, blanks collapsed).
     The last part is of the best id the bank gives, empty where none is trusted.
     """
+    return _fingerprint(account_key, entry, refs_of(entry) if ids_trusted else ())
+
+
+def _fingerprint(account_key: str, entry: Entry, refs: tuple[str, ...]) -> str:
     money = entry.amount
     text = (
         f"{VERSION}{_SEPARATOR}{account_key}{_SEPARATOR}{_day_text(entry.booked_on)}{_SEPARATOR}"
         f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_content(entry)}"
     )
     content = blake2b(text.encode(), digest_size=16).hexdigest()
-    refs = refs_of(entry) if ids_trusted else ()
     ids = blake2b(refs[0].encode(), digest_size=12).hexdigest() if refs else ""
     return f"{VERSION}.{content}.{ids}"
 
 
 def keyed(account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True) -> list[Incoming]:
     """The entries with their keys, in order. Entries that are not booked are the caller's to leave out."""
-    return [
-        Incoming(
-            position,
-            fingerprint(account_key, entry, ids_trusted=ids_trusted),
-            entry.booked_on,
-            entry.amount.minor,
-            entry.amount.currency,
-            canonical_account(entry.details[0].counterparty.account) if len(entry.details) == 1 else None,
-            refs_of(entry),
-        )
-        for position, entry in enumerate(entries)
-    ]
+    return [_keyed(account_key, position, entry, ids_trusted) for position, entry in enumerate(entries)]
+
+
+def _keyed(account_key: str, position: int, entry: Entry, ids_trusted: bool) -> Incoming:
+    refs, money, details = refs_of(entry), entry.amount, entry.details
+    return Incoming(
+        position,
+        _fingerprint(account_key, entry, refs if ids_trusted else ()),
+        entry.booked_on,
+        money.minor,
+        money.currency,
+        canonical_account(details[0].counterparty.account) if len(details) == 1 else None,
+        refs,
+    )
 
 
 def content_of(fingerprint: str) -> str:

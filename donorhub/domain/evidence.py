@@ -108,7 +108,7 @@ def reasons_for(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
     _by_name(clues, facts, scales, reasons)
     for donor_id, found in reasons.items():
         donor = facts.donors.get(donor_id)
-        if donor is not None:
+        if donor is not None and (donor.is_deceased or donor.has_closed_recurring or clues.credit.reversal):
             _against(clues, donor, scales, found)
     return reasons
 

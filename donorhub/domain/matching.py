@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from donorhub.domain.assignment import ONE_OFF, Fit, fit, nearest
+from donorhub.domain.assignment import Fit, fit, nearest
 from donorhub.domain.clues import Clues
 from donorhub.domain.deciding import decided, families
 from donorhub.domain.evidence import Reasons, Scales, of_fit, reasons_for
@@ -75,7 +75,8 @@ def _draft_of_gift(clues: Clues, facts: MatchFacts, scales: Scales, policy: Poli
     draft = _Draft(clues, "gift", reasons_for(clues, facts, scales))
     for donor_id in draft.reasons:
         instalments = facts.instalments.get(donor_id)
-        draft.fits[donor_id] = fit([clues.credit], instalments, policy)[0] if instalments else ONE_OFF
+        if instalments:
+            draft.fits[donor_id] = fit([clues.credit], instalments, policy)[0]
     _rank(draft, facts, scales, policy)
     return draft
 
@@ -90,15 +91,21 @@ def _rank(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> N
 
 
 def _candidate(draft: _Draft, donor_id: int, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate:
-    credit, settled = draft.clues.credit, draft.fits[donor_id]
-    evidence = (*draft.reasons[donor_id], *of_fit(settled, scales, policy))
-    instalments = facts.instalments.get(donor_id, ()) if settled is ONE_OFF else ()
-    if instalments and all(i.open.currency != credit.amount.currency for i in instalments):
-        wants = instalments[0].open.currency
-        evidence += (scales.weigh("AMOUNT", "match.currency", "wants", wants, contradicts=True),)
-    points = sum([reason.points for reason in evidence])
-    part = Part(donor_id, credit.amount.minor, settled.settles, settled.allocations)
-    return Candidate(points, _level(points, policy), evidence, (part,))
+    amount, settled = draft.clues.credit.amount, draft.fits.get(donor_id)
+    reasons = draft.reasons[donor_id]
+    if settled is not None:
+        wants = {i.open.currency for i in facts.instalments[donor_id]}
+        reasons = [*reasons, *of_fit(settled, scales, policy)]
+        if amount.currency not in wants:
+            reasons.append(
+                scales.weigh("AMOUNT", "match.currency", "wants", ", ".join(sorted(wants)), contradicts=True)
+            )
+    points = 0
+    for reason in reasons:
+        points += reason.points
+    settles, allocations = (settled.settles, settled.allocations) if settled else ("one_off", ())
+    part = Part(donor_id, amount.minor, settles, allocations)
+    return Candidate(points, _level(points, policy), tuple(reasons), (part,))
 
 
 def _level(points: int, policy: Policy) -> Level:
@@ -130,8 +137,8 @@ def _share_instalments(drafts: Sequence[_Draft], facts: MatchFacts, scales: Scal
     """Where several credits have the same best donor, assign the instalments among them and rank again."""
     rivals: dict[tuple[int, str], list[_Draft]] = {}
     for draft in drafts:
-        donor_id = draft.candidates[0].donor_id if draft.candidates else None
-        if donor_id is not None and donor_id in facts.instalments:
+        donor_id = draft.candidates[0].donor_id if draft.fits else None
+        if donor_id in draft.fits:
             rivals.setdefault((donor_id, draft.clues.credit.amount.currency), []).append(draft)
     for (donor_id, _), group in rivals.items():
         if len(group) > 1:

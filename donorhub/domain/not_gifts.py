@@ -66,8 +66,11 @@ class Payouts:
     def candidates(self, clues: Clues, provider: str | None, scales: Scales) -> list[Candidate]:
         """The payouts of this amount and these days whose id or provider the entry names."""
         amount, on = clues.credit.amount, clues.credit.booked_on
+        waiting = self._by_amount.get((amount.currency, amount.minor))
+        if not waiting:
+            return []
         found = []
-        for payout, first, last in self._by_amount.get((amount.currency, amount.minor), ()):
+        for payout, first, last in waiting:
             if not first <= on <= last:
                 continue
             evidence = _payout_evidence(clues, payout, provider, scales)
