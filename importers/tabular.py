@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from donorhub.money import Money, total
 from importers.profiles import profiles
+from importers.sheet import Row, Unsheetable, open_text
 from importers.sniff import format_of
 from importers.statement import Entry, Integrity, Problem, Reading, refused
 from importers.table.detect import Detection, detected
@@ -21,7 +22,6 @@ from importers.table.entries import REASONS, Fault, Reason
 from importers.table.layout import Column, Found, Layout, LayoutError, header_signature
 from importers.table.placing import account_of, header_at
 from importers.table.reading import AnySheet, opened, run
-from importers.table.sheet import Row, Unsheetable, open_text
 from importers.text import Undecodable
 from importers.workbook import open_workbook
 

@@ -161,7 +161,10 @@ def _worth(before: str, sign: str, after: str) -> float:
 
 # ---------------------------------------------------------------- amounts
 
-_FAST: Final = re.compile(r"(-?)([0-9]{1,13})([.,])([0-9]{2})", re.ASCII)
+# Nearly all amounts: hundredths after a sign, perhaps thousands before it, and nothing else.
+_FAST: Final = re.compile(
+    r"([-+]?)([0-9]{1,3}(?:([ \u00a0.,'])[0-9]{3}(?:\3[0-9]{3})*)|[0-9]{1,13})([.,])([0-9]{2})", re.ASCII
+)
 _BLANKS: Final = "\u00a0\u2007\u2009\u202f"
 _TO_PLAIN: Final = str.maketrans({**dict.fromkeys(_BLANKS, " "), "’": "'", "−": "-"})
 _AROUND: Final = re.compile(r"([^\W\d_]{1,5}|[€$£])? ?([-+0-9., '()]+?) ?([^\W\d_]{1,5}|[€$£])?")
@@ -191,9 +194,11 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
     ``currency``, for other digits than 0-9, and for two signs.
     """
     fast = _FAST.fullmatch(text)
-    if fast and (decimal is None or fast[3] == decimal) and exponent(currency) == _HUNDREDTHS:
-        minor = int(fast[2] + fast[4])
-        return Money(-minor if fast[1] else minor, currency)
+    if fast and exponent(currency) == _HUNDREDTHS:
+        minus, whole, between, mark, hundredths = fast.groups()
+        if mark != between and (decimal is None or mark == decimal):
+            minor = int((whole.replace(between, "") if between else whole) + hundredths)
+            return Money(-minor if minus == "-" else minor, currency)
     number, unit = plain_number(text, decimal)
     if unit and unit != currency:
         raise ValueError(f"{text[:40]!r} is not in {currency}")

@@ -16,7 +16,7 @@ from typing import Final
 
 import python_calamine
 
-from importers.table.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
+from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
 from importers.text import DateOrder
 from importers.zip_guard import MAX_COLUMNS, MAX_ROWS, read_member, refuse_dangerous_zip
 

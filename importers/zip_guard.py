@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Final
 
-from importers.table.sheet import Unsheetable
+from importers.sheet import Unsheetable
 
 MAX_ENTRIES: Final = 200
 MAX_UNPACKED: Final = 50 * 1024 * 1024

@@ -156,13 +156,16 @@ def _differs(what: str, written: Money, reckoned: Money) -> Problem:
 
 
 def control_totals(
-    facts: Mapping[str, str], statements: Sequence[Statement], decimal: str
+    facts: Mapping[str, str], statements: Sequence[Statement], decimal: str, *, others: int = 0
 ) -> tuple[Integrity, list[Problem]]:
-    """Compare the count and the sums that the bank wrote around the rows with the rows."""
+    """Compare the count and the sums that the bank wrote around the rows with the rows.
+
+    ``others`` are rows, such as pending ones, that a bank may have counted or not.
+    """
     problems: list[Problem] = []
     entries = [entry for statement in statements for entry in statement.entries]
     count = facts.get("count", "")
-    if count.isascii() and count.isdigit() and int(count) != len(entries):
+    if count.isascii() and count.isdigit() and not 0 <= int(count) - len(entries) <= others:
         problems.append(
             Problem(
                 "warning",

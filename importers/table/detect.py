@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from importers.sheet import Row, Unsheetable
 from importers.statement import Problem
 from importers.table.layout import Column, Layout
 from importers.table.placing import account_of
 from importers.table.proof import Question, settled
 from importers.table.reading import AnySheet
-from importers.table.sheet import Row, Unsheetable
 from importers.table.words import MONEY_IN, MONEY_OUT, VOCABULARY, Role, folded, role_named
 from importers.text import date_orders, decimal_signs
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
 from donorhub.money import Money
+from importers.sheet import Row
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, account_of
-from importers.table.sheet import Row
 from importers.table.words import ROLES, Role, folded
 from importers.text import DateOrder, parse_amount, parse_date, plain_number
 from importers.workbook import from_serial
@@ -31,8 +31,8 @@ REASONS: Final[dict[str, str]] = {
     "zero": "The amount is zero: it changes nothing.",
     "before_header": "The row stands above the table.",
 }
-IdField = Literal["end_to_end_id", "mandate_id", "virtual_account"]
-_IDS: Final[tuple[IdField, ...]] = ("end_to_end_id", "mandate_id", "virtual_account")
+_IDS: Final[tuple[Role, ...]] = ("end_to_end_id", "mandate_id", "virtual_account")
+_ACCOUNTS_KEPT: Final = 20_000
 _CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _WIDE_GAP: Final = re.compile(r" {2,}")
 
@@ -80,6 +80,7 @@ class EntryReader:
     header: tuple[str, ...] = ()
     groups: dict[tuple[str | None, str], Group] = field(default_factory=dict)
     unread_balances: int = 0
+    _accounts: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     _amount: Callable[[list[str]], Money | None] = field(init=False)
     _signs: dict[str, int] = field(init=False)
     _pending: frozenset[str] = field(init=False)
@@ -87,7 +88,8 @@ class EntryReader:
     _in: Sides = field(init=False)
     _out: Sides = field(init=False)
     _at: dict[Role, tuple[int, ...]] = field(init=False)
-    _ids: tuple[tuple[IdField, tuple[int, ...]], ...] = field(init=False)
+    _has_ids: bool = field(init=False)
+    _keys: dict[str, Role] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pending = frozenset(map(folded, self.layout.pending_words))
@@ -106,7 +108,8 @@ class EntryReader:
             at["account"] + at["account_to"],
             at["own_account"] + at["account_from"],
         )
-        self._ids = tuple((name, places) for name in _IDS if (places := at[name]))
+        self._has_ids = any(at[role] for role in _IDS)
+        self._keys = {folded(key): role for key, role in self.layout.keys}
         self._amount = self._in_or_out
         if "amount" in self.places.roles:
             self._amount = self._directed if "direction" in self.places.roles else self._signed
@@ -137,14 +140,16 @@ class EntryReader:
         at = self._at
         party, own = self._parties(cells, is_in=amount.minor > 0)
         group = self.groups.get((own, amount.currency)) or Group()
+        end_to_end_id, mandate_id, virtual_account = self._ids(cells)
         detail = Detail(
             0,
             amount,
             counterparty=party,
+            end_to_end_id=end_to_end_id,
+            mandate_id=mandate_id,
+            virtual_account=virtual_account,
             remittance=self._joined(cells, "remittance"),
         )
-        if self._ids:
-            detail = self._identified(detail, cells)
         value_on = _first(cells, at["value_on"])
         entry = Entry(
             len(group.entries),
@@ -164,22 +169,32 @@ class EntryReader:
         self.groups[own, amount.currency] = group
         return entry
 
-    def _identified(self, detail: Detail, cells: list[str]) -> Detail:
-        for name, at in self._ids:
-            detail = replace(detail, **{name: _first(cells, at) or None})  # type: ignore[arg-type]
-        return detail
+    def _ids(self, cells: list[str]) -> tuple[str | None, str | None, str | None]:
+        if not self._has_ids:
+            return None, None, None
+        end_to_end_id, mandate_id, virtual_account = (_first(cells, self._at[role]) or None for role in _IDS)
+        return end_to_end_id, mandate_id, virtual_account
 
     def _parties(self, cells: list[str], *, is_in: bool) -> tuple[Party, str | None]:
         """The other side, and the own account where the row tells it."""
         sides = self._in if is_in else self._out
         name = _first(cells, sides.name) or None
-        account, scheme = account_of(_first(cells, sides.account))
+        account, scheme = self._account(_first(cells, sides.account))
         address, bic = _first(cells, self._at["address"]) or None, _first(cells, self._at["bic"]) or None
         written = _first(cells, sides.own)
         own = self.facts.own_account(written) if written else None
         if not (name or account or address or bic):
             return NOBODY, own
         return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
+
+    def _account(self, cell: str) -> tuple[str | None, str | None]:
+        """As ``account_of``; a donor who gives often is reckoned, and kept in memory, once."""
+        known = self._accounts.get(cell)
+        if known is None:
+            known = account_of(cell)
+            if len(self._accounts) < _ACCOUNTS_KEPT:
+                self._accounts[cell] = known
+        return known
 
     def _balance(self, cells: list[str], currency: str) -> Money | None:
         written = _first(cells, self._at["balance"])
@@ -228,10 +243,11 @@ class EntryReader:
             for part, piece in zip(column.parts, pieces, strict=True):
                 self._fill(cells, part, piece)
         beyond = range(self.places.width + len(self.places.derived), len(cells))
-        keys = {folded(key): role for key, role in self.layout.keys}
         for at in (*self.places.keyed, *beyond):
+            if not cells[at]:
+                continue
             key, colon, value = cells[at].partition(":")
-            role = keys.get(folded(key)) if colon else None
+            role = self._keys.get(folded(key)) if colon else None
             self._fill(cells, role or "info", value if role else cells[at])
 
     def _fill(self, cells: list[str], role: Role, text: str) -> None:

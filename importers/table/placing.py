@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from importers.iban import from_nrb, is_iban, without_blanks
+from importers.sheet import Row, Unsheetable
 from importers.table.layout import Column, Found, Layout
-from importers.table.sheet import Row, Unsheetable
 from importers.table.words import Role, folded
 
 _HALF: Final = 0.5
@@ -207,7 +207,11 @@ def account_of(cell: str) -> tuple[str | None, str | None]:
     """An account as we keep it and its scheme, or nothing where the cell holds no account number."""
     if not cell:
         return None, None
-    account = from_nrb(without_blanks(cell).upper().replace("-", ""))
+    account = without_blanks(cell).upper()
+    if not account.isalnum():
+        account = account.replace("-", "")
+    if account.isdigit():
+        account = from_nrb(account)
     if is_iban(account):
         return account, "iban"
     is_number = account.isascii() and account.isalnum() and sum(map(str.isdigit, account)) >= _FEWEST_DIGITS

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from importers.sheet import Unsheetable
 from importers.statement import Entry
 from importers.table.checks import Chain, chain_of
 from importers.table.layout import Layout
 from importers.table.reading import AnySheet, opened, run
-from importers.table.sheet import Unsheetable
 from importers.table.words import Role
 from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
 

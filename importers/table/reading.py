@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from importers.sheet import DELIMITERS, Row, Sheet, Unsheetable
 from importers.statement import Entry, Integrity, Problem, Reading, Statement
 from importers.table.checks import control_totals, statement_of
 from importers.table.entries import EntryReader, Fault, Group, Reason, header_names
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, changed_header, header_at, places_of
-from importers.table.sheet import DELIMITERS, Row, Sheet, Unsheetable
 from importers.table.words import Role
 from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
 from importers.workbook import WorkbookSheet
@@ -145,6 +145,7 @@ def _currency(facts: Facts, layout: Layout, currency: str) -> str:
 def run(job: Pass, watch: Watch | None = None) -> Reading:
     """Read all rows. Every row of the file is counted: as an entry, as skipped for a reason, or as failed."""
     for row in job.sheet.rows(job.reader.order, job.reader.decimal):
+        job.counts["rows"] += 1
         outcome = _read(job, row)
         if watch:
             watch(row, outcome)
@@ -153,7 +154,6 @@ def run(job: Pass, watch: Watch | None = None) -> Reading:
 
 def _read(job: Pass, row: Row) -> Entry | Reason | Fault:
     counts = job.counts
-    counts["rows"] += 1
     if row.line <= job.start:
         above: Reason = "header" if row.line == job.reader.places.header_line else "before_header"
         counts[f"skipped.{above}"] += 1
@@ -186,7 +186,8 @@ def _summed_up(job: Pass) -> Reading:
         )
         statements.append(statement)
         job.problems += problems
-    total, problems = control_totals(job.reader.facts.texts, statements, job.reader.decimal)
+    others = sum(job.counts[f"skipped.{reason}"] for reason in ("pending", "zero", "no_amount"))
+    total, problems = control_totals(job.reader.facts.texts, statements, job.reader.decimal, others=others)
     job.problems += problems + _remarks(job)
     statements = [_completed(statement, total, is_whole=_is_whole(job)) for statement in statements]
     return Reading(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, Literal, get_args
 
 Role = Literal[
@@ -39,6 +40,7 @@ Role = Literal[
 ]
 
 _NOT_DECOMPOSED: Final = str.maketrans({"ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ß": "ss"})
+_NAME_LENGTH: Final = 80
 _BETWEEN: Final = re.compile(r"[\W_]+")
 
 
@@ -47,6 +49,11 @@ def folded(text: str) -> str:
 
     ``#Data księgowania`` and ``DATA KSIEGOWANIA`` are the same.
     """
+    return _folded(text) if len(text) <= _NAME_LENGTH else _folded.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)  # the names and keys of a file are few, and asked for in every row
+def _folded(text: str) -> str:
     if text.isascii():
         return _BETWEEN.sub(" ", text.lower()).strip()
     parts = unicodedata.normalize("NFKD", text.translate(_NOT_DECOMPOSED).casefold())

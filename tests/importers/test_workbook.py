@@ -1,0 +1,241 @@
+"""Spreadsheets go the same way as CSV: typed cells, odd epochs, hidden sheets, and zips that mean harm."""
+
+from __future__ import annotations
+
+import io
+import resource
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import openpyxl  # type: ignore[import-untyped]
+import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904  # type: ignore[import-untyped]
+
+import importers
+from importers import tabular
+from importers.sheet import Unsheetable
+from importers.statement import Reading
+from importers.table.layout import Column, Layout
+from importers.workbook import from_serial, open_workbook
+
+HEADER = ("Data", "Opis", "Kwota", "Waluta")
+LAYOUT = Layout(
+    name="mine",
+    columns=(
+        Column("booked_on", "Data"),
+        Column("remittance", "Opis"),
+        Column("amount", "Kwota"),
+        Column("currency", "Waluta"),
+    ),
+    header=HEADER,
+    date_order="dmy",
+    decimal=",",
+)
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def saved(book: openpyxl.Workbook) -> bytes:
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def workbook(*rows: Sequence[Any]) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(list(row))
+    return saved(book)
+
+
+def zipped(**members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), data)
+    return file.getvalue()
+
+
+def changed(data: bytes, name: str, content: bytes) -> bytes:
+    """The same zip with one member more, or with another content."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            if member.filename != name:
+                new.writestr(member, old.read(member))
+        new.writestr(name, content)
+    return file.getvalue()
+
+
+def entries(reading: Reading) -> list[tuple[str, str, str]]:
+    return [
+        (e.booked_on.isoformat(), e.amount.as_text(), e.details[0].remittance)
+        for statement in reading.statements
+        for e in statement.entries
+    ]
+
+
+def codes(reading: Reading) -> list[str]:
+    return [problem.code for problem in reading.problems]
+
+
+def test_dates_and_amounts_are_read_whether_typed_serial_or_text() -> None:
+    data = workbook(
+        HEADER,
+        (date(2026, 9, 5), "a date", 50.0, "PLN"),
+        (datetime(2026, 9, 6, 13, 5), "a time", 0.1 + 0.2, "PLN"),
+        (46272, "a serial", -1234.5, "PLN"),
+        ("08.09.2026", "text", "1 234,56", "PLN"),
+        (date(2026, 9, 9), 20260909, 7, "PLN"),
+    )
+    reading = importers.read(data, profile=LAYOUT)
+    assert reading.problems == ()
+    assert reading.format == "xlsx"
+    assert entries(reading) == [
+        ("2026-09-05", "50.00", "a date"),
+        ("2026-09-06", "0.30", "a time"),
+        ("2026-09-07", "-1234.50", "a serial"),
+        ("2026-09-08", "1234.56", "text"),
+        ("2026-09-09", "7.00", "20260909"),
+    ]
+
+
+def test_a_digit_that_the_currency_has_no_coin_for_fails_its_row() -> None:
+    data = workbook(HEADER, (date(2026, 9, 5), "a", 12.345, "PLN"), (date(2026, 9, 6), "b", 1.5, "PLN"))
+    reading = tabular.read(data, profile=LAYOUT)
+    assert (entries(reading), codes(reading)) == ([("2026-09-06", "1.50", "b")], ["unreadable_amount"])
+
+
+def test_a_workbook_that_counts_days_from_1904_gives_the_same_days() -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    assert book.active is not None
+    for row in (HEADER, (date(2026, 9, 5), "typed", 1, "PLN"), (44810, "serial", 2, "PLN")):
+        book.active.append(list(row))
+    days = [day for day, _, _ in entries(tabular.read(saved(book), profile=LAYOUT))]
+    assert days == ["2026-09-05", str(from_serial("44810", date(1904, 1, 1)))] == ["2026-09-05", "2026-09-07"]
+
+
+def test_the_first_visible_sheet_with_a_table_is_read_below_its_titles() -> None:
+    book = openpyxl.Workbook()
+    notes = book.active
+    assert notes is not None
+    notes["A1"] = "Only a remark"
+    hidden = book.create_sheet("old")
+    hidden.sheet_state = "hidden"
+    sheet = book.create_sheet("Zestawienie")
+    for page, text in ((hidden, "hidden"), (sheet, "visible")):
+        page["A1"] = "Bank Przykładowy"
+        page.merge_cells("A1:D1")
+        page.append([])
+        page.append(list(HEADER))
+        page.append([date(2026, 9, 5), text, 5, "PLN"])
+    reading = tabular.read(saved(book), profile=LAYOUT)
+    assert entries(reading) == [("2026-09-05", "5.00", "visible")]
+    assert (reading.facts["sheet"], reading.facts["header_line"]) == ("Zestawienie", "3")
+
+
+def test_a_formula_without_a_stored_value_fails_its_row() -> None:
+    data = workbook(HEADER, (date(2026, 9, 5), "a", "=1+1", "PLN"), (date(2026, 9, 6), "b", 2, "PLN"))
+    reading = tabular.read(data, profile=LAYOUT)
+    assert (entries(reading), codes(reading)) == ([("2026-09-06", "2.00", "b")], ["unreadable_amount"])
+
+
+def test_an_account_that_the_spreadsheet_has_rounded_is_left_out() -> None:
+    layout = replace(LAYOUT, columns=(*LAYOUT.columns[:3], Column("account", "Waluta")), currency="PLN")
+    data = workbook(
+        HEADER,
+        (date(2026, 9, 5), "a", 1, 61109010140000071219812874),
+        (date(2026, 9, 5), "b", 1, "61109010140000071219812874"),
+    )
+    found = [
+        e.details[0].counterparty.account for e in tabular.read(data, profile=layout).statements[0].entries
+    ]
+    assert found == [None, "PL61109010140000071219812874"]
+
+
+def test_an_unknown_workbook_is_proposed_to_the_wizard() -> None:
+    header = ("Data", "Përshkrimi", "Shuma", "Gjendja")
+    data = workbook(header, (date(2026, 9, 5), "a", 5, 105), (date(2026, 9, 6), "b", -2.5, 102.5))
+    seen = tabular.detect(data)
+    assert seen.layout is not None and seen.proved_by_balance
+    assert [guess.role for guess in seen.columns] == ["booked_on", "remittance", "amount", "balance"]
+    layout = replace(seen.layout, name="x", currency="EUR")
+    assert entries(tabular.read(data, profile=layout)) == [
+        ("2026-09-05", "5.00", "a"),
+        ("2026-09-06", "-2.50", "b"),
+    ]
+
+
+def sheet_xml(cells: str) -> bytes:
+    return (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        f"{cells}</sheetData></worksheet>"
+    ).encode()
+
+
+GOOD = workbook(HEADER, (date(2026, 9, 5), "a", 1, "PLN"))
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="{row}"><c r="{cell}"><v>1</v></c></row>'
+ODS = (
+    b'<office:document-content xmlns:office="o" xmlns:table="t"><table:table>'
+    b'<table:table-row table:number-rows-repeated="1000000"><table:table-cell office:value-type="float"/>'
+    b"</table:table-row></table:table></office:document-content>"
+)
+
+
+def dangerous() -> dict[str, tuple[bytes, str]]:
+    nulls = b"\0" * (49 * 1024 * 1024)
+    liar = bytearray(changed(GOOD, "xl/media/x.bin", b"\0" * 30_000_000))
+    central = liar.rindex(b"xl/media/x.bin") - 46
+    liar[central + 24 : central + 28] = (1000).to_bytes(4, "little")  # the list says 1000 bytes
+    many = {f"xl__m{n}": b"" for n in range(250)}
+    return {
+        "a bomb": (changed(GOOD, "xl/media/x.bin", nulls), "zip_bomb"),
+        "a bomb that lies about its size": (bytes(liar), "damaged_workbook"),
+        "more than fifty megabytes": (changed(GOOD, "xl/media/x.bin", nulls + nulls), "zip_bomb"),
+        "many members": (zipped(xl__workbook_xml=b"<workbook/>", **many), "zip_bomb"),
+        "a path out of the zip": (changed(GOOD, "xl/../../etc/passwd", b"x"), "damaged_workbook"),
+        "macros": (changed(GOOD, "xl/vbaProject.bin", b"x"), "macros"),
+        "a cell in the last column": (
+            changed(GOOD, SHEET, sheet_xml(FAR.format(row=2, cell="XFD2"))),
+            "workbook_too_large",
+        ),
+        "a cell in the last row": (
+            changed(GOOD, SHEET, sheet_xml(FAR.format(row=1048576, cell="A1048576"))),
+            "workbook_too_large",
+        ),
+        "a wide and long grid": (
+            changed(GOOD, SHEET, sheet_xml(FAR.format(row=150_000, cell="CA150000"))),
+            "workbook_too_large",
+        ),
+        "rows repeated in ods": (
+            zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content_xml=ODS),
+            "workbook_too_large",
+        ),
+        "no xml inside": (changed(GOOD, SHEET, b"no xml <<<"), "damaged_workbook"),
+        "half a zip": (GOOD[: len(GOOD) // 2], "damaged_workbook"),
+    }
+
+
+@pytest.mark.parametrize("name", dangerous())
+def test_a_dangerous_workbook_is_refused_quickly_and_in_little_memory(name: str) -> None:
+    data, code = dangerous()[name]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = time.process_time()
+    with pytest.raises(Unsheetable) as refusal:
+        open_workbook(data)
+    assert time.process_time() - begin < 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # kilobytes
+    assert refusal.value.code == code
+    assert str(refusal.value).endswith(".")
+
+
+def test_a_locked_or_damaged_workbook_gives_a_reading_with_one_problem() -> None:
+    for data in (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, changed(GOOD, SHEET, b"<<<")):
+        reading = importers.read(data, "wyciag.xlsx", LAYOUT)
+        assert reading.statements == ()
+        assert len(reading.problems) == 1 and reading.problems[0].level == "error"
