@@ -76,6 +76,9 @@ class Gift(Base):
         one_of("method", *METHODS),
         Index("ix_gift_received_on_id", "received_on", "id"),
         Index("ix_gift_donor_id_received_on", "donor_id", "received_on"),
+        Index(  # all that the dashboard's figures read, so that they need not visit the rows
+            "ix_gift_figures", "received_on", "currency", "method", "is_test", "donor_id", "amount_minor"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -27,6 +27,10 @@ class Task(Base):
             postgresql_where=text("state IN ('planned', 'queued', 'failed')"),
         ),
         Index("ix_task_subject", "subject_type", "subject_id"),
+        Index(
+            "ix_task_dead", "id",
+            sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'"),
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,7 +65,12 @@ class Message(Base):
         one_of("channel", "email"),
         one_of("state", "planned", "claimed", "sent", "failed", "suppressed", "unknown"),
         Index("ix_message_planned_at_id", "planned_at", "id"),
-    )
+        Index(
+            "ix_message_undelivered", "id",
+            sqlite_where=text("state IN ('unknown', 'failed')"),
+            postgresql_where=text("state IN ('unknown', 'failed')"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     send_key: Mapped[str] = mapped_column(unique=True)

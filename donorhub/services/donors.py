@@ -144,7 +144,8 @@ def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
 
 def _index(donor: Donor) -> None:
     """Work out the search text and the identity keys anew; learned IBANs stay."""
-    donor.search = payer_text.fold(" ".join([donor.name, donor.email, donor.code, donor.city, donor.phone]))
+    parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normal_phone(donor.phone)]
+    donor.search = payer_text.fold(" ".join(parts))
     db.session.execute(
         delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
     )

@@ -1,0 +1,75 @@
+"""What people have to do: the lists of tasks, narrowed to whose they are and when they are due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from donorhub.db import db
+from donorhub.errors import NotFound
+from donorhub.models import Donor, Task
+from donorhub.models.work import OPEN_STATES
+from donorhub.services.paging import LIMIT, Page, newest_first, oldest_first
+
+View = Literal["today", "later", "mine", "all", "done"]
+VIEWS: Final[tuple[View, ...]] = ("today", "later", "mine", "all", "done")
+
+
+def list_tasks(
+    view: View,
+    *,
+    user_id: int,
+    end_of_today: datetime,
+    is_narrowed: bool = False,
+    after: str | None = None,
+    limit: int = LIMIT,
+) -> Page[Task]:
+    """People's tasks, the first due first. ``today`` and ``later``: the user's and nobody's. ``is_narrowed``:
+    only the user's own tasks and those of donors on the user's own list."""
+    query = select(Task).where(Task.performer == "person")
+    if is_narrowed:
+        query = query.where(_of_own_list(user_id))
+    if view == "done":
+        return newest_first(query.where(Task.state == "done"), [Task.id], after=after, limit=limit)
+    query = query.where(Task.state.in_(OPEN_STATES), *_of_view(view, user_id, end_of_today))
+    return oldest_first(query, [Task.due_at, Task.id], after=after, limit=limit)
+
+
+def count_due(*, user_id: int, end_of_today: datetime, is_narrowed: bool = False) -> int:
+    """How many open tasks of the user, or of nobody in particular, are due by the end of today."""
+    query: Select[int] = select(func.count()).select_from(Task)
+    query = query.where(
+        Task.performer == "person", Task.state.in_(OPEN_STATES), *_of_view("today", user_id, end_of_today)
+    )
+    if is_narrowed:
+        query = query.where(_of_own_list(user_id))
+    return db.session.scalar(query) or 0
+
+
+def get_task(task_id: int, *, owner_id: int | None = None) -> Task:
+    """A person's task; with ``owner_id`` only one of that user's own list."""
+    query = select(Task).where(Task.id == task_id, Task.performer == "person")
+    if owner_id is not None:
+        query = query.where(_of_own_list(owner_id))
+    task = db.session.scalar(query)
+    if task is None:
+        raise NotFound(f"there is no task {task_id}")
+    return task
+
+
+def _of_view(view: View, user_id: int, end_of_today: datetime) -> list[ColumnElement[bool]]:
+    due: InstrumentedAttribute[datetime] = Task.due_at
+    open_to_me = or_(Task.assignee_id.is_(None), Task.assignee_id == user_id)
+    if view == "today":
+        return [due < end_of_today, open_to_me]
+    if view == "later":
+        return [due >= end_of_today, open_to_me]
+    return [Task.assignee_id == user_id] if view == "mine" else []
+
+
+def _of_own_list(user_id: int) -> ColumnElement[bool]:
+    own = select(Donor.id).where(Donor.owner_id == user_id)
+    return or_(Task.assignee_id == user_id, Task.donor_id.in_(own))
