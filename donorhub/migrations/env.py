@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from donorhub import models  # noqa: F401  the tables must be known
-from donorhub.db import Base
+from donorhub.db import Base, UTCDateTime
 
 SEARCH_TABLES = ("donor_search",)  # SQLite's full-text index keeps tables of its own
 
@@ -15,12 +15,18 @@ def _is_ours(name: str | None, kind: str) -> bool:
     return not (kind == "table" and name is not None and name.startswith(SEARCH_TABLES))
 
 
+def _written(kind: str, column_type: object, _context: object) -> str | bool:
+    """How a column type stands in a migration, which must not change when our own types do."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(column_type, UTCDateTime) else False
+
+
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
+        render_item=_written,
         include_name=lambda name, kind, _parents: _is_ours(name, kind),
     )
     with context.begin_transaction():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import func, select, update
 
@@ -33,6 +33,8 @@ from donorhub.services.receipt_payload import digest, freeze
 from receipts.document import DonorBlock, Lang, Line
 from receipts.document import Organisation as PrintedOrganisation
 from receipts.document import Receipt as Document
+
+PRINTED_METHODS: Final = {"blik": "online", "wallet": "online"}  # what receipts.phrases calls them
 
 
 def issue(
@@ -220,7 +222,7 @@ def _document(
             is_company=donor.kind == "organisation",
         ),
         lines=tuple(
-            Line(gift.received_on, line, gift.method, purpose=_purpose(gift))
+            Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _purpose(gift))
             for gift, line in zip(chosen, lines, strict=True)
         ),
         total=total(lines, currency),

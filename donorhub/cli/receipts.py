@@ -1,0 +1,132 @@
+"""``donorhub receipts``: issuing, voiding, replacing, and writing the PDFs out."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.cli.context import actor, in_app
+from donorhub.db import db
+from donorhub.errors import DonorHubError
+from donorhub.jobs.run import run_task
+from donorhub.models import Gift, Receipt, ReceiptLine, Task
+from donorhub.money import Money
+from donorhub.services import receipts as service
+from donorhub.services.organisation import get_organisation
+
+
+@click.group()
+def receipts() -> None:
+    """Receipts for gifts."""
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(ZoneInfo(get_organisation().time_zone)).date()
+
+
+@receipts.command("issue")
+@click.argument("gift_ids", type=int, nargs=-1)
+@click.option("--lang", type=click.Choice(("en", "pl", "sq")), help="Else the donor's language.")
+@click.option("--each", is_flag=True, help="A receipt for each gift, not one for all.")
+@click.option("--all-of", "year", type=int, help="A receipt for each gift of this year that has none.")
+@in_app
+def issue(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None) -> None:
+    """Issue a receipt for GIFT_IDS (of one donor), or many with --each or --all-of."""
+    chosen = [[id_] for id_ in gift_ids] if each else [list(gift_ids)] if gift_ids else []
+    if year is not None:
+        chosen += [[id_] for id_ in _without_receipt(year)]
+    failed, started = 0, time.monotonic()
+    for number, ids in enumerate(chosen, start=1):
+        now = clock.now()
+        try:
+            receipt = service.issue(ids, today=_today(now), now=now, actor=actor(), lang=lang)
+        except DonorHubError as e:
+            db.session.rollback()
+            failed += 1
+            click.echo(f"gift {ids[0]}: {e.message}", err=True)
+            continue
+        db.session.commit()
+        click.echo(
+            f"{service.number_of(receipt)}\treceipt {receipt.id}\t"
+            f"{Money(receipt.total_minor, receipt.currency)}"
+        )
+        if number % 100 == 0:
+            click.echo(f"{number} of {len(chosen)} after {time.monotonic() - started:.0f} s", err=True)
+    if failed:
+        raise click.ClickException(f"{failed} of {len(chosen)} were not issued")
+
+
+def _without_receipt(year: int) -> list[int]:
+    live = select(ReceiptLine.gift_id).where(ReceiptLine.released_at.is_(None))
+    return list(
+        db.session.scalars(
+            select(Gift.id)
+            .where(
+                Gift.received_on >= date(year, 1, 1), Gift.received_on <= date(year, 12, 31),
+                Gift.is_test.is_(False), Gift.id.not_in(live),
+            )
+            .order_by(Gift.received_on, Gift.id)
+        )
+    )  # fmt: skip
+
+
+@receipts.command("void")
+@click.argument("receipt_id", type=int)
+@click.option("--reason", required=True)
+@in_app
+def void(receipt_id: int, reason: str) -> None:
+    """Void RECEIPT_ID; its number stays, its gifts are free again."""
+    receipt = service.void(receipt_id, reason=reason, now=clock.now(), actor=actor())
+    db.session.commit()
+    click.echo(f"{service.number_of(receipt)} is void")
+
+
+@receipts.command("replace")
+@click.argument("receipt_id", type=int)
+@in_app
+def replace(receipt_id: int) -> None:
+    """Void RECEIPT_ID and issue a new one for the same gifts."""
+    now = clock.now()
+    receipt = service.replace(receipt_id, today=_today(now), now=now, actor=actor())
+    db.session.commit()
+    click.echo(f"{service.number_of(receipt)}\treceipt {receipt.id}")
+
+
+@receipts.command("render")
+@in_app
+def render() -> None:
+    """Make the PDFs that wait, in this process."""
+    waiting = db.session.scalars(
+        select(Task.id).where(Task.kind == "render_receipt", Task.state.in_(("planned", "queued", "failed")))
+    ).all()
+    db.session.rollback()
+    made = sum(run_task(task_id) for task_id in waiting)
+    click.echo(f"{made} of {len(waiting)} tried")
+
+
+@receipts.command("save")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--year", type=int, help="Only receipts of this year.")
+@in_app
+def save(folder: Path, year: int | None) -> None:
+    """Write the PDFs into FOLDER, named by their numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    query = select(Receipt).order_by(Receipt.id)
+    if year is not None:
+        query = query.where(Receipt.year == year)
+    for receipt in db.session.scalars(query):
+        pdf = service.find_pdf(receipt)
+        name = service.number_of(receipt).replace("/", "-")
+        if pdf is None:
+            click.echo(
+                f"{name}: no PDF yet: {receipt.waits_because or 'a worker has still to make it'}", err=True
+            )
+            continue
+        (folder / f"{name}.pdf").write_bytes(pdf.content)
+        click.echo(folder / f"{name}.pdf")

@@ -1,0 +1,150 @@
+"""``donorhub webhooks``: endpoints, secrets, the inbox of provider events, signed samples."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import click
+from flask import current_app
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.cli.context import actor, in_app
+from donorhub.config import Settings
+from donorhub.db import db
+from donorhub.errors import NotFound, Rejected
+from donorhub.jobs import inbox as inbox_job
+from donorhub.models import ProviderEvent
+from donorhub.services import endpoints, inbox
+
+
+@click.group()
+def webhooks() -> None:
+    """Payment providers: where their messages come in, and what became of them."""
+
+
+@webhooks.command("create")
+@click.argument("provider", type=click.Choice(("stripe",)))
+@click.option("--secret", prompt=True, hide_input=True, help="The signing secret, whsec_… at Stripe.")
+@click.option("--account", default="", help="The provider's id of our account, where it sends one.")
+@click.option(
+    "--test-mode", is_flag=True, help="For the provider's test mode: its gifts are marked as tests."
+)
+@in_app
+def create(provider: str, secret: str, account: str, test_mode: bool) -> None:
+    """Open an address for PROVIDER and print it."""
+    made = endpoints.create_endpoint(
+        provider, secret, now=clock.now(), actor=actor(), account=account, livemode=not test_mode
+    )
+    db.session.commit()
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    click.echo(f"{settings.public_url}/webhooks/{made.provider}/{made.slug}")
+
+
+@webhooks.command("endpoints")
+@in_app
+def list_endpoints() -> None:
+    """List the addresses with what came in."""
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    for one in endpoints.list_endpoints():
+        mode = "live" if one.livemode else "test"
+        click.echo(
+            f"{one.id}\t{settings.public_url}/webhooks/{one.provider}/{one.slug}\t{mode}\t"
+            f"bad signatures: {one.bad_signatures}"
+        )
+
+
+@webhooks.command("add-secret")
+@click.argument("endpoint_id", type=int)
+@click.option("--secret", prompt=True, hide_input=True)
+@click.option("--label", default="")
+@in_app
+def add_secret(endpoint_id: int, secret: str, label: str) -> None:
+    """Add a signing secret to ENDPOINT_ID; the old ones stay valid."""
+    endpoints.add_secret(endpoint_id, secret, label=label, now=clock.now(), actor=actor())
+    db.session.commit()
+    click.echo("added: change it at the provider, then expire the old one")
+
+
+@webhooks.command("expire-secret")
+@click.argument("secret_id", type=int)
+@in_app
+def expire_secret(secret_id: int) -> None:
+    """Make the secret SECRET_ID worthless from now on."""
+    now = clock.now()
+    endpoints.expire_secret(secret_id, at=now, now=now, actor=actor())
+    db.session.commit()
+    click.echo(f"secret {secret_id} is expired")
+
+
+@webhooks.command("tail")
+@click.option("-n", "count", type=int, default=20, show_default=True)
+@click.option("--state", help="Only those in this state: received, done, ignored, quarantined, error, dead.")
+@in_app
+def tail(count: int, state: str | None) -> None:
+    """Show the newest provider events, without what they say of people."""
+    query = select(ProviderEvent).order_by(ProviderEvent.id.desc()).limit(count)
+    if state:
+        query = query.where(ProviderEvent.state == state)
+    for one in db.session.scalars(query):
+        click.echo(
+            f"{one.id}\t{one.received_at:%Y-%m-%d %H:%M:%S}\t{one.type}\t{one.object_id}\t{one.state}"
+            f"\t{one.reason}\tdeliveries {one.deliveries}"
+        )
+
+
+@webhooks.command("show")
+@click.argument("event_id", type=int)
+@in_app
+def show(event_id: int) -> None:
+    """Print one event as it came. It may hold personal data."""
+    event = inbox.get_event(event_id)
+    click.echo(inbox.raw_event(event).body.decode("utf-8", "replace"))
+
+
+@webhooks.command("release")
+@click.argument("event_ids", type=int, nargs=-1, required=True)
+@in_app
+def release(event_ids: tuple[int, ...]) -> None:
+    """Work off events from the error inbox again."""
+    for event_id in event_ids:
+        inbox.release(event_id, now=clock.now(), actor=actor())
+    db.session.commit()
+    inbox_job.drain(current_app.extensions["donorhub.settings"])
+    for event_id in event_ids:
+        event = inbox.get_event(event_id)
+        click.echo(f"{event_id}\t{event.state}\t{event.reason}")
+
+
+@webhooks.command("send")
+@click.argument("url")
+@click.argument("files", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
+@click.option("--secret", required=True, help="The signing secret of that address.")
+def send(url: str, files: tuple[Path, ...], secret: str) -> None:
+    """Sign sample events in FILES (one event or a list) like Stripe and post them to URL."""
+    for path in files:
+        said = json.loads(path.read_text())
+        events = said if isinstance(said, list) else [said]
+        for event in events:
+            click.echo(f"{event.get('type', '?')}\t{_post(url, json.dumps(event).encode(), secret)}")
+
+
+def _post(url: str, body: bytes, secret: str) -> int:
+    if not url.startswith(("http://", "https://")):
+        raise Rejected(f"{url} is no web address")
+    at = int(time.time())
+    signature = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", "Stripe-Signature": f"t={at},v1={signature}"}
+    try:
+        with urlopen(Request(url, body, headers), timeout=30) as answer:  # noqa: S310  http, checked above
+            return int(answer.status)
+    except HTTPError as e:
+        return int(e.code)
+    except URLError as e:
+        raise NotFound(f"nothing answers at {url}: {e.reason}") from e
