@@ -75,8 +75,8 @@ def test_the_migrated_database_finds_donors_by_a_part_of_their_name(engine: Engi
             text(
                 "INSERT INTO donor (code, kind, name, given_name, family_name, salutation, email, phone,"
                 " street, postcode, city, country, lang, note, search, do_not_contact, is_deceased, source,"
-                " created_at, updated_at, version) VALUES ('DH-1001-7', 'person', 'Łucja', '', '', '', '', '',"
-                " '', '', '', '', 'pl', '', 'lucja kowalska', 0, 0, 'x', '2026-01-01', '2026-01-01', 1)"
+                " created_at, updated_at, version) VALUES ('DH-1001-7', 'person', 'Łucja', '', '', '', '',"
+                " '', '', '', '', '', 'pl', '', 'lucja kowalska', 0, 0, 'x', '2026-01-01', '2026-01-01', 1)"
             )
         )
         found = connection.execute(

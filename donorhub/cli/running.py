@@ -84,10 +84,15 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
     from donorhub.jobs.worker import WorkerThread
 
     settings: Settings = app.extensions["donorhub.settings"]
-    server = create_server(
-        app, host=host, port=port, threads=settings.threads, ident="DonorHub",
-        max_request_body_size=(settings.upload_limit_mb + 1) * 1024 * 1024,
-    )  # fmt: skip
+    try:
+        server = create_server(
+            app, host=host, port=port, threads=settings.threads, ident="DonorHub",
+            max_request_body_size=(settings.upload_limit_mb + 1) * 1024 * 1024,
+        )  # fmt: skip
+    except OSError as e:
+        raise Misconfigured(
+            f"cannot listen on {host}:{port} ({e.strerror}): choose another with --port"
+        ) from e
     doer = WorkerThread(app)
     doer.start()
 

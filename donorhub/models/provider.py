@@ -114,6 +114,7 @@ class ProviderMap(Base):
     account: Mapped[str]
     kind: Mapped[str]
     ref: Mapped[str]
+    told: Mapped[dict[str, Any] | None]  # of a customer: what of our donor the provider has filled in
     subject_id: Mapped[int] = mapped_column(
         index=True
     )  # donor, recurring_gift, payment, instalment or payout

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import codes, payer_text
-from donorhub.errors import Conflict, NotFound
+from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
-from donorhub.services import audit, events
+from donorhub.services import access, audit, events, tasks
 
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 FIELDS: Final = (
@@ -25,13 +25,19 @@ FIELDS: Final = (
 
 
 def create_donor(fields: Mapping[str, Any], *, source: str, now: datetime, actor: str) -> Donor:
-    """Add a donor. ``fields`` are some of FIELDS; without a name, it is made of given and family name."""
+    """Add a donor and tell the staff. ``fields`` are some of FIELDS; without a name, it is made of
+    given and family name."""
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
     _set(donor, fields)
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
     donor.code = codes.format_code(_prefix(), FIRST_NUMBER + donor.id)
     _index(donor)
+    if not source.startswith("import:"):  # hundreds taken over from another system are no news
+        tasks.plan(
+            f"new_donor:{donor.id}", kind="new_donor", performer="worker", subject=("donor", donor.id),
+            donor_id=donor.id, due_at=now, now=now,
+        )  # fmt: skip
     events.tell("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
     audit.record(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
     return donor
@@ -63,6 +69,27 @@ def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
     if donor is None or (owner_id is not None and donor.owner_id != owner_id):
         raise NotFound(f"there is no donor {donor_id}")
     return donor
+
+
+def conditions(
+    *,
+    code: str = "",
+    email: str = "",
+    updated_after: datetime | None = None,
+    created_after: datetime | None = None,
+) -> list[ColumnElement[bool]]:
+    """Conditions on donors for what is given; those merged into another never fit."""
+    wanted: list[ColumnElement[bool]] = [Donor.merged_into_id.is_(None)]
+    if code:
+        wanted.append(Donor.code == code)
+    if email:
+        known = select(IdentityKey.donor_id).filter_by(kind="email", value=normal_email(email))
+        wanted.append(Donor.id.in_(known))
+    if updated_after is not None:
+        wanted.append(Donor.updated_at > updated_after)
+    if created_after is not None:
+        wanted.append(Donor.created_at > created_after)
+    return wanted
 
 
 def find_by_key(kind: str, value: str) -> Sequence[Donor]:
@@ -135,6 +162,8 @@ def _prefix() -> str:
 
 
 def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
+    if fields.get("owner_id") is not None and not access.user_exists(fields["owner_id"]):
+        raise Rejected(f"there is no user {fields['owner_id']}", field="/owner_id")
     for name in FIELDS:
         if name in fields:
             setattr(donor, name, fields[name])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from donorhub.db import db, insert_or_update
+from donorhub.errors import NotFound
 from donorhub.models import Payment, Payout, PayoutItem
 from donorhub.services import audit, tasks
 from donorhub.services.payments import local_day
@@ -28,14 +30,13 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
         payout = Payout(
             provider=at.provider, account=at.account, ref=view.ref, is_test=view.is_test, state=view.state
         )
-    had_failed = payout.state == "failed"
     payout.state, payout.net_minor, payout.currency = view.state, view.net_minor, view.currency
     payout.arrival_on = view.arrival_on or local_day(view.created_at, now)
     payout.descriptor = view.statement_descriptor or ""
     db.session.add(payout)
     db.session.flush()  # items and tasks name it
     keep_items(at, view.items, payout_id=payout.id)
-    if view.state == "failed" and not had_failed:
+    if view.state == "failed":
         _failed(at, payout, now=now)
     if view.is_automatic and view.is_reconciled and not view.is_explained:
         tasks.plan(
@@ -62,6 +63,38 @@ def keep_items(at: Account, items: tuple[ItemView, ...], *, payout_id: int | Non
     return len(items)
 
 
+def items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
+    """The item of each gift's charge, by gift: its fee is the gift's fee."""
+    found = db.session.scalars(
+        select(PayoutItem).where(PayoutItem.gift_id.in_(gift_ids), PayoutItem.kind == "charge")
+    )
+    return {item.gift_id: item for item in found if item.gift_id is not None}
+
+
+def choose(
+    *, arrival_from: date | None = None, arrival_to: date | None = None, **equal: str
+) -> Select[tuple[Payout]]:
+    """A query for the payouts that fit all that is given; ``equal`` are columns."""
+    query = select(Payout).filter_by(**equal)
+    if arrival_from is not None:
+        query = query.where(Payout.arrival_on >= arrival_from)
+    if arrival_to is not None:
+        query = query.where(Payout.arrival_on <= arrival_to)
+    return query
+
+
+def get_payout(payout_id: int) -> Payout:
+    payout = db.session.get(Payout, payout_id)
+    if payout is None:
+        raise NotFound(f"there is no payout {payout_id}")
+    return payout
+
+
+def items_of(payout_id: int) -> Sequence[PayoutItem]:
+    """The lines that explain a payout, in the order they were told."""
+    return db.session.scalars(select(PayoutItem).filter_by(payout_id=payout_id).order_by(PayoutItem.id)).all()
+
+
 def _gift_of(at: Account, item: ItemView) -> int | None:
     if item.payment_key is None:
         return None
@@ -74,8 +107,9 @@ def _gift_of(at: Account, item: ItemView) -> int | None:
 
 
 def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
-    tasks.plan(
+    is_new = tasks.plan(
         f"payout_failed:{payout.ref}", kind="payout_failed", performer="person", role="accountant",
         subject=("payout", payout.id), due_at=now, now=now,
     )  # fmt: skip
-    audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)
+    if is_new:
+        audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)

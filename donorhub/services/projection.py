@@ -9,7 +9,7 @@ from typing import Final
 import webhooks
 from donorhub.models import ProviderEvent
 from donorhub.services import inbox, payments, payouts, provider_recurring, registers
-from donorhub.services.provider_donors import Account, fill_in, find_customer
+from donorhub.services.provider_donors import Account, follow_customer
 from webhooks.views import GroupView
 
 RELEASED: Final = "released"
@@ -65,9 +65,7 @@ def _order(view: GroupView) -> tuple[int, str]:
 
 def _apply(at: Account, view: GroupView, *, now: datetime) -> bool:
     if view.donor is not None and not view.donor.is_deleted:
-        known = find_customer(at, view.donor.ref)
-        if known is not None:
-            fill_in(known, view.donor.donor, now=now, actor=at.actor)
+        follow_customer(at, view.donor.ref, now=now)
     if view.recurring is not None:
         return provider_recurring.apply_recurring(at, view.recurring, now=now)
     if view.instalment is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import select
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import codes
 from donorhub.models import Donor, Organisation, ProviderMap
-from donorhub.services import donors, tasks
+from donorhub.services import donors, registers
 from donorhub.services.organisation import get_organisation
 from webhooks.states import DonorState
 
@@ -41,37 +41,72 @@ def find_or_make(
 ) -> Donor:
     """The donor: by our own code in the metadata, by the customer we know, by the exact address, else new.
 
-    What is known of the donor is filled in where it was empty; staff's own edits stay.
+    What a payment says of its payer fills only what was empty. What the provider's customer
+    says, replaces what the provider itself told before; staff's own edits stay.
     """
     customer = told.get("customer")
+    of_customer = _fields(_customer_state(at, customer))
+    fields = {**_fields(told), **of_customer}
     donor = (
-        _by_metadata(metadata) or _by_customer(at, customer) or donors.find_by_email(told.get("email") or "")
+        _by_metadata(metadata) or _by_customer(at, customer) or donors.find_by_email(fields.get("email", ""))
     )
     if donor is None:
-        donor = _make(at, told, fallback, now=now)
+        donor = _make(at, fields, told, fallback, now=now)
+        _map(at, customer, donor, fields)
     else:
-        fill_in(donor, told, now=now, actor=at.actor)
-    if customer:
-        db.session.execute(
-            insert_or_ignore(ProviderMap, on=("provider", "account", "kind", "ref")).values(
-                provider=at.provider, account=at.account, kind="customer", ref=customer, subject_id=donor.id
-            )
-        )
+        _map(at, customer, donor, {})
+        _fill_in(at, donor, fields, of_customer, customer, now=now)
     return donor
 
 
-def find_customer(at: Account, customer: str) -> Donor | None:
-    return _by_customer(at, customer)
+def follow_customer(at: Account, customer: str, *, now: datetime) -> None:
+    """A customer was told of anew: bring the donor up to it, if we have one."""
+    donor = _by_customer(at, customer)
+    if donor is not None:
+        fields = _fields(_customer_state(at, customer))
+        _fill_in(at, donor, fields, fields, customer, now=now)
 
 
-def fill_in(donor: Donor, told: DonorState, *, now: datetime, actor: str) -> None:
-    """Take over what was empty, and a name that we had made up ourselves."""
-    known = _fields(told)
-    empty = {name: value for name, value in known.items() if not getattr(donor, name)}
-    if donor.name.startswith(f"{donor.source} ") and known.get("name"):
-        empty["name"] = known["name"]
-    if empty:
-        donors.change_donor(donor, empty, now=now, actor=actor)
+def _fill_in(
+    at: Account, donor: Donor, fields: Mapping[str, Any], replacing: Mapping[str, Any], customer: str | None,
+    *, now: datetime,
+) -> None:  # fmt: skip
+    row = _mapped(at, customer)
+    told_before = (row.told if row is not None else None) or {}
+    changes = {name: value for name, value in fields.items() if not getattr(donor, name)}
+    for name, value in replacing.items():
+        if getattr(donor, name) == told_before.get(name):
+            changes[name] = value
+    if donor.name.startswith(f"{donor.source} ") and fields.get("name"):
+        changes["name"] = fields["name"]  # we had made one up
+    if row is not None:
+        row.told = {**told_before, **{name: fields[name] for name in changes}}
+    if changes:
+        donors.change_donor(donor, changes, now=now, actor=at.actor)
+
+
+def _map(at: Account, customer: str | None, donor: Donor, told: Mapping[str, Any]) -> None:
+    if customer:
+        db.session.execute(
+            insert_or_ignore(ProviderMap, on=("provider", "account", "kind", "ref")).values(
+                provider=at.provider, account=at.account, kind="customer", ref=customer, subject_id=donor.id,
+                told=dict(told),
+            )
+        )  # fmt: skip
+
+
+def _mapped(at: Account, customer: str | None) -> ProviderMap | None:
+    if not customer:
+        return None
+    return db.session.scalar(
+        select(ProviderMap).filter_by(provider=at.provider, account=at.account, kind="customer", ref=customer)
+    )
+
+
+def _customer_state(at: Account, customer: str | None) -> DonorState:
+    """What the newest word on a customer says; nothing when none has come or it was deleted."""
+    state = registers.state_of(at.provider, at.account, "donor", customer) if customer else None
+    return cast(DonorState, {} if state is None or state.get("is_deleted") else state)
 
 
 def _by_metadata(metadata: Mapping[str, str]) -> Donor | None:
@@ -84,26 +119,13 @@ def _by_metadata(metadata: Mapping[str, str]) -> Donor | None:
 
 
 def _by_customer(at: Account, customer: str | None) -> Donor | None:
-    if not customer:
-        return None
-    donor_id = db.session.scalar(
-        select(ProviderMap.subject_id).filter_by(
-            provider=at.provider, account=at.account, kind="customer", ref=customer
-        )
-    )
-    return donors.get_donor(donor_id) if donor_id else None
+    row = _mapped(at, customer)
+    return donors.get_donor(row.subject_id) if row is not None else None
 
 
-def _make(at: Account, told: DonorState, fallback: str, *, now: datetime) -> Donor:
-    fields = _fields(told)
-    fields.setdefault("name", told.get("email") or f"{at.source} {fallback}")
-    fields["lang"] = _lang(told)
-    donor = donors.create_donor(fields, source=at.source, now=now, actor=at.actor)
-    tasks.plan(
-        f"new_donor:{donor.id}", kind="new_donor", performer="worker", subject=("donor", donor.id),
-        donor_id=donor.id, due_at=now, now=now,
-    )  # fmt: skip
-    return donor
+def _make(at: Account, fields: Mapping[str, Any], told: DonorState, fallback: str, *, now: datetime) -> Donor:
+    named = {"name": fields.get("email") or f"{at.source} {fallback}", **fields, "lang": _lang(told)}
+    return donors.create_donor(named, source=at.source, now=now, actor=at.actor)
 
 
 def _lang(told: DonorState) -> str:

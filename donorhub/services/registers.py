@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select, tuple_
 
@@ -49,6 +50,13 @@ def views(provider: str, account: str, touched: set[str]) -> list[GroupView]:
         seen |= wanted
         wanted = webhooks.reach(held) - seen
     return webhooks.project(touched, held)
+
+
+def state_of(provider: str, account: str, kind: str, ref: str) -> dict[str, Any] | None:
+    """What the register of one object holds; None when nothing was told of it."""
+    return db.session.scalar(
+        select(ProviderRegister.state).filter_by(provider=provider, account=account, kind=kind, ref=ref)
+    )
 
 
 def _load(provider: str, account: str, groups: set[str]) -> list[Fact]:

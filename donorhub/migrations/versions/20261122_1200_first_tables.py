@@ -132,6 +132,7 @@ def upgrade() -> None:
     sa.Column('account', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('ref', sa.String(), nullable=False),
+    sa.Column('told', sa.JSON(), nullable=True),
     sa.Column('subject_id', sa.Integer(), nullable=False),
     sa.CheckConstraint("kind IN ('customer', 'subscription', 'payment', 'invoice', 'payout')", name=op.f('ck_provider_map_kind_is_known')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_provider_map')),
