@@ -61,13 +61,19 @@ class ImportFile(Base):
     format: Mapped[str] = mapped_column(default="")
     profile: Mapped[str] = mapped_column(default="")
     bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    currency: Mapped[str] = mapped_column(default="")  # what a person said, for files that do not tell theirs
     layout: Mapped[dict[str, Any] | None]  # the answers of the mapping wizard, when it was needed
+    generation: Mapped[int] = mapped_column(default=1)  # how often it was sent to be read
     state: Mapped[str] = mapped_column(default="received")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # {level, code, message, where}
     statements_count: Mapped[int] = mapped_column(default=0)
     entries_count: Mapped[int] = mapped_column(default=0)
     new_count: Mapped[int] = mapped_column(default=0)
     known_count: Mapped[int] = mapped_column(default=0)
+    doubtful_count: Mapped[int] = mapped_column(default=0)  # of the new ones: may be known, a person decides
+    told: Mapped[list[dict[str, Any]]] = mapped_column(
+        default=list
+    )  # statement by statement, as the file says
     progress: Mapped[int] = mapped_column(default=0)  # entries done, while it runs
     uploaded_by: Mapped[str]
     uploaded_at: Mapped[datetime]
@@ -102,12 +108,18 @@ class Statement(Base):
     closing_minor: Mapped[Minor | None]
     closing_on: Mapped[date | None]
     sum_minor: Mapped[Minor]  # of all booked entries in the file, new or known
+    first_day_minor: Mapped[Minor] = mapped_column(default=0)  # of those on its first day, and on its last:
+    last_day_minor: Mapped[Minor] = mapped_column(
+        default=0
+    )  # they tell a day told twice from two parts of it
     entries_count: Mapped[int]
-    new_count: Mapped[int]
+    new_count: Mapped[int]  # rows it brought, doubtful ones too
+    doubtful_count: Mapped[int] = mapped_column(default=0)
     integrity: Mapped[str]
     state: Mapped[str] = mapped_column(default="posted")
     released_by: Mapped[str | None]
     released_at: Mapped[datetime | None]
+    posted_at: Mapped[datetime | None]  # None: its entries are not in the ledger
     matching_done_at: Mapped[datetime | None]
 
 
@@ -121,7 +133,8 @@ class Entry(Base):
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("bank_account_id", "fingerprint", "occurrence"),
-        one_of("state", "new", "suspense", "matched", "not_gift", "doubtful"),
+        # A duplicate is a doubtful one that a person rejected; it and one that was taken back count no more.
+        one_of("state", "new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "taken_back"),
         Index("ix_entry_bank_account_id_booked_on", "bank_account_id", "booked_on"),
         Index("ix_entry_statement_id", "statement_id"),
         Index(
@@ -138,7 +151,7 @@ class Entry(Base):
     )  # that brought it
     position: Mapped[int]
     fingerprint: Mapped[str]  # donorhub.domain.entry_keys
-    occurrence: Mapped[int]
+    occurrence: Mapped[int]  # minus the id where the row counts no more, so that its key is free
     booked_on: Mapped[date]
     value_on: Mapped[date | None]
     amount_minor: Mapped[Minor]  # signed: money in is positive

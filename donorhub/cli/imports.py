@@ -1,0 +1,304 @@
+"""``donorhub import``: bank files in, at once, with what each says and whether its balances hold."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from flask import current_app
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.cli.context import actor, in_app
+from donorhub.config import Settings
+from donorhub.db import db, read_only
+from donorhub.errors import NotFound, Rejected
+from donorhub.models import ColumnMapping, Statement, Task
+from donorhub.money import Money
+from donorhub.services import bank_accounts, statements
+from donorhub.services import import_files as kept_files
+
+SOUND: Final = ("done",)
+_WAIT_S: Final = 0.2  # between two looks at a file that another worker has
+_PATIENCE_S: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What was said on the command line, for every file."""
+
+    account: int | None
+    currency: str
+    layout: Mapping[str, Any] | None
+    accept_held: str
+    quiet: bool
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--account", help="Our account's number or id, for files that do not name it.")
+@click.option("--currency", default="", metavar="PLN", help="For files that do not tell theirs.")
+@click.option("--layout", help="A saved column mapping or a known bank layout, by its name.")
+@click.option("--dry-run", is_flag=True, help="Read and show; store nothing.")
+@click.option(
+    "--accept-held", default="", metavar="REASON", help="Take in statements that do not add up, too."
+)
+@click.option("--quiet", is_flag=True, help="Only files that are not simply done.")
+@in_app
+def import_files(
+    paths: Sequence[Path],
+    account: str | None,
+    currency: str,
+    layout: str | None,
+    dry_run: bool,
+    accept_held: str,
+    quiet: bool,
+) -> None:
+    """Import bank files: OFX, QFX, camt, MT940, CSV, XLSX, QIF. Folders are walked.
+
+    For each file it says what was in it. Exit code 1 when a file was refused, is held
+    because its figures do not add up, or asks something.
+    """
+    choices = Choices(_account_id(account, currency), currency, _layout(layout), accept_held, quiet)
+    unsound = 0
+    for path in _files(paths):
+        unsound += not (_show_only(path, choices) if dry_run else _import(path, choices))
+    if unsound:
+        click.echo(f"{unsound} of the files need a person.", err=True)
+        sys.exit(1)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.is_file())
+        else:
+            yield path
+
+
+def _account_id(text: str | None, currency: str) -> int | None:
+    """By our id, or by number: in one currency where the account has several."""
+    if not text:
+        return None
+    with read_only():
+        number = bank_accounts.canonical(text)
+        rows = [
+            row
+            for row in bank_accounts.all_accounts()
+            if number == row.number and currency in ("", row.currency)
+        ]
+        found = rows[0].id if len(rows) == 1 else None
+        if found is None and text.isdigit() and not rows:
+            found = bank_accounts.get_account(int(text)).id
+        db.session.rollback()
+    if found is None:
+        raise NotFound(f"there is no single bank account {text}: add it, or name its currency too")
+    return found
+
+
+def _layout(name: str | None) -> Mapping[str, Any] | None:
+    from importers.profiles import profiles
+
+    if name is None:
+        return None
+    with read_only():
+        saved = db.session.scalar(
+            select(ColumnMapping).filter_by(name=name).order_by(ColumnMapping.version.desc()).limit(1)
+        )
+        plain = saved.layout if saved is not None else None
+        db.session.rollback()
+    known = next((profile.to_dict() for profile in profiles() if profile.name == name), None)
+    if plain is None and known is None:
+        raise NotFound(f"there is no layout {name}: save one in the mapping wizard")
+    return plain or known
+
+
+def _import(path: Path, choices: Choices) -> bool:
+    """Import one file and say how it went; whether nothing is left to a person."""
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    try:
+        file, is_new = kept_files.receive(
+            _bytes(path, settings), path.name, bank_account_id=choices.account, layout=choices.layout,
+            currency=choices.currency, create_accounts=True, limit_mb=settings.upload_limit_mb,
+            now=clock.now(), actor=actor(),
+        )  # fmt: skip
+    except Rejected as e:
+        db.session.rollback()
+        click.echo(f"{path}: refused\n  error file_too_large: {e.message}")
+        return False
+    file_id = file.id
+    db.session.commit()
+    with ExitStack() as stack:
+        _report_to(stack, path, choices)
+        _work_off(file_id)
+        if choices.accept_held:
+            _accept(file_id, choices.accept_held)
+    return _tell(path, file_id, is_new=is_new, quiet=choices.quiet)
+
+
+def _bytes(path: Path, settings: Settings) -> bytes:
+    limit = settings.upload_limit_mb * 1024 * 1024
+    with path.open("rb") as file:
+        return file.read(limit + 1)  # one byte more shows that it is too large
+
+
+def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
+    from donorhub.jobs.imports import reporting
+
+    if choices.quiet or not sys.stderr.isatty():
+        return
+    stack.enter_context(
+        reporting(lambda doing, count: click.echo(f"\r{path.name}: {doing} {count:,}", err=True, nl=False))
+    )
+    stack.callback(click.echo, "\r\033[K", err=True, nl=False)
+
+
+def _work_off(file_id: int) -> None:
+    """Do the work of this file here and now; where a worker was faster, wait for it."""
+    from donorhub.jobs.run import run_task
+
+    for kind, subject_ids in (("import_file", [file_id]), ("match_statement", None)):
+        for task_id in _open_tasks(kind, subject_ids or _statement_ids(file_id)):
+            if not run_task(task_id):
+                _wait_for(task_id)
+
+
+def _open_tasks(kind: str, subject_ids: Sequence[int]) -> list[int]:
+    with read_only():
+        ids = db.session.scalars(
+            select(Task.id)
+            .where(Task.kind == kind, Task.subject_id.in_(subject_ids), Task.state.in_(("planned", "queued")))
+            .order_by(Task.id)
+        ).all()
+        db.session.rollback()
+    return list(ids)
+
+
+def _statement_ids(file_id: int) -> list[int]:
+    with read_only():
+        ids = db.session.scalars(select(Statement.id).where(Statement.import_file_id == file_id)).all()
+        db.session.rollback()
+    return list(ids)
+
+
+def _wait_for(task_id: int) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        with read_only():
+            state = db.session.scalar(select(Task.state).where(Task.id == task_id))
+            db.session.rollback()
+        if state not in ("planned", "queued"):
+            return
+        time.sleep(_WAIT_S)
+
+
+def _accept(file_id: int, reason: str) -> None:
+    """Add the accounts that the file names, release what is held, and import again."""
+    file = kept_files.get_file(file_id)
+    if file.state == "asking" and any(problem["code"] == "account_unknown" for problem in file.problems):
+        for told in file.told:
+            bank_accounts.create_account(told["account"], told["currency"], now=clock.now(), actor=actor())
+        kept_files.answer(file_id, create_accounts=True, now=clock.now(), actor=actor())
+    db.session.commit()
+    _work_off(file_id)
+    held = db.session.scalars(
+        select(Statement.id).where(Statement.import_file_id == file_id, Statement.state == "held")
+    ).all()
+    for statement_id in held:
+        statements.release(statement_id, reason=reason, now=clock.now(), actor=actor())
+    db.session.commit()
+    if held:
+        _work_off(file_id)
+
+
+# ---------------------------------------------------------------- what is said
+
+
+def _tell(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> bool:
+    with read_only():
+        file = kept_files.get_file(file_id)
+        rows = {
+            row.number: row
+            for row in db.session.scalars(select(Statement).where(Statement.import_file_id == file_id))
+        }
+        is_sound = file.state in SOUND
+        if not (quiet and is_sound):
+            again = "" if is_new else ", known already: nothing changed"
+            click.echo(f"{path}: {file.format or 'unknown format'}, {file.state}{again}")
+            for number, told in enumerate(file.told):
+                click.echo(f"  {_sentence(told, rows.get(number), is_new=is_new)}")
+            _tell_problems(file.problems)
+        db.session.rollback()
+    return is_sound
+
+
+def _sentence(told: Mapping[str, Any], row: Statement | None, *, is_new: bool) -> str:
+    currency = told["currency"]
+    new = (row.new_count if is_new else 0) if row is not None and row.posted_at else 0
+    counts = f"{told['entries']} entries"
+    if row is not None and row.state == "held":
+        counts += ", held"
+    elif row is not None and not row.is_advice:
+        counts += f": {new} new, {told['entries'] - new} known"
+        counts += f", {row.doubtful_count} of the new doubtful" if is_new and row.doubtful_count else ""
+    days = f"{told['from_on']} to {told['to_on']}" if told["from_on"] else "no days"
+    came, went = (Money(told[name], currency).as_text() for name in ("in_minor", "out_minor"))
+    account = told["account"] or "no account"
+    return f"{account} {currency}, {days}, {counts}; in {came}, out {went}; {_balance(told)}"
+
+
+def _balance(told: Mapping[str, Any]) -> str:
+    currency = told["currency"]
+    opening, closing = told["opening_minor"], told["closing_minor"]
+    if told["is_advice"]:
+        return "advice, adds no money"
+    if opening is None or closing is None:
+        return "does not hold" if told["integrity"] == "mismatch" else "unverifiable: a balance is missing"
+    sum_ = told["in_minor"] + told["out_minor"]
+    figures = [Money(minor, currency).as_text() for minor in (opening, sum_, closing)]
+    verdict = {"proved": "holds", "mismatch": "does not hold"}.get(told["integrity"], "unverifiable")
+    return f"opening {figures[0]} + {figures[1]} = closing {figures[2]}: {verdict}"
+
+
+def _tell_problems(problems: Sequence[Mapping[str, Any]]) -> None:
+    for problem in problems:
+        where = f" ({problem['where']})" if problem.get("where") else ""
+        click.echo(f"  {problem['level']} {problem['code']}: {problem['message']}{where}")
+
+
+def _show_only(path: Path, choices: Choices) -> bool:
+    """Read one file and say what is in it, without storing anything."""
+    from donorhub.services import statement_checks, statement_drafts
+
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    drafts = _drafts(path, choices, settings)
+    problems = list(drafts.problems)
+    held = False
+    click.echo(f"{path}: {drafts.format or 'unknown format'}, only read")
+    for draft in drafts.statements:
+        problems += statement_checks.remarks(draft, drafts.problems, today=clock.now().date())
+        held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=clock.now().date()))
+        click.echo(f"  {_sentence(statement_drafts.told(draft), None, is_new=True)}")
+    _tell_problems(statement_drafts.as_plain(problems))
+    return bool(drafts.statements) and not held
+
+
+def _drafts(path: Path, choices: Choices, settings: Settings) -> Any:
+    from donorhub.services import column_mappings, statement_drafts
+
+    content = _bytes(path, settings)
+    with read_only():
+        profile, account_id = column_mappings.profile_for(content, choices.layout)
+        account_id = choices.account or account_id
+        account = bank_accounts.get_account(account_id) if account_id else None
+        number, currency = (account.number, account.currency) if account else ("", "")
+        db.session.rollback()
+    return statement_drafts.draft(
+        content, path.name, profile=profile, currency=choices.currency or currency, account=number
+    )
