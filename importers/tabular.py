@@ -114,12 +114,15 @@ def detect(data: bytes, filename: str | None = None, *, saved: Sequence[Layout] 
         return Detection(problems=(Problem("error", e.code, str(e)),))
 
 
-def preview(data: bytes, layout: Layout, limit: int = 20, *, currency: str = "") -> Preview:
-    """Read the whole file with ``layout``, and show its first ``limit`` rows beside what they become."""
+def preview(data: bytes, layout: Layout, limit: int = 20, *, failed: int = 0, currency: str = "") -> Preview:
+    """Read the whole file with ``layout``, and show its first ``limit`` rows beside what they become.
+
+    Of the rows after them it shows the first ``failed`` that could not be read.
+    """
     rows: list[PreviewRow] = []
 
     def watch(row: Row, outcome: Entry | Reason | Fault) -> None:
-        if len(rows) < limit:
+        if len(rows) < limit or (isinstance(outcome, Fault) and len(rows) < limit + failed):
             rows.append(_shown(row, outcome))
 
     try:

@@ -1,0 +1,203 @@
+"""What matching found and what a bank file's fault means, as sentences in the reader's language.
+
+Keys and codes come from :mod:`donorhub.domain` and :mod:`importers`; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from flask_babel import format_date, gettext, lazy_gettext
+from flask_babel import ngettext as counted
+
+from donorhub.domain import codes
+
+Said = Mapping[str, str | int]
+
+LEVELS: Final = {"low": lazy_gettext("low"), "likely": lazy_gettext("likely"), "sure": lazy_gettext("sure")}
+
+# Sentences by evidence key (donorhub.domain.evidence); those that count something are in _COUNTED.
+_REASONS: Final[dict[str, Any]] = {
+    "match.code": lazy_gettext("The text has the code %(code)s"),
+    "match.other_code": lazy_gettext("The text also has the code of another donor, %(code)s"),
+    "match.ref": lazy_gettext("The bank's reference %(ref)s belongs to this donor"),
+    "match.account": lazy_gettext("This donor gave from the account …%(ending)s before"),
+    "match.account_shared": lazy_gettext("Several donors give from the account …%(ending)s"),
+    "match.learned_account": lazy_gettext("You matched the account …%(ending)s to this donor before"),
+    "match.learned_name": lazy_gettext("You matched this payer's name to this donor before"),
+    "match.learned_differs": lazy_gettext("This payer was matched to different donors before"),
+    "match.name_like": lazy_gettext("The name is %(likeness)s %% alike"),
+    "match.email": lazy_gettext("The text has the donor's e-mail %(email)s"),
+    "match.deceased": lazy_gettext("The donor is noted as deceased"),
+    "match.recurring_closed": lazy_gettext("The donor's recurring gift has ended"),
+    "match.currency": lazy_gettext("The recurring gift is in %(wants)s, this money is not"),
+    "match.reversal": lazy_gettext("The bank calls this entry a reversal"),
+    "match.amount_exact": lazy_gettext("The amount is that of the open instalment"),
+    "match.amount_partial": lazy_gettext("The amount is less than the open instalment"),
+    "match.amount_over": lazy_gettext("The amount is more than the open instalment"),
+    "match.payout_ref": lazy_gettext("The text has the payout's reference %(ref)s"),
+    "match.payout_amount": lazy_gettext("The amount is that of the payout: %(amount)s"),
+    "match.payout_date": lazy_gettext("The payout was to arrive on %(arrival_on)s"),
+    "match.payout_words": lazy_gettext("The payer is %(provider)s"),
+    "match.return_ref": lazy_gettext("The reference %(ref)s is that of the gift"),
+    "match.return_amount": lazy_gettext("The amount is that of the gift: %(amount)s"),
+    "match.return_payer": lazy_gettext("The account is that of the gift's donor"),
+}
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    return str(counted(one, many, count))
+
+
+def _namesakes(count: int) -> str:
+    if count == 1:
+        return str(gettext("The name is that of this donor only"))
+    return ngettext("%(num)d donor has this name", "%(num)d donors have this name", count)
+
+
+def _on_time(days: int) -> str:
+    if days == 0:
+        return str(gettext("It came on the day it was due"))
+    return _late(days) if days > 0 else _early(-days)
+
+
+def _late(days: int) -> str:
+    return ngettext("It came %(num)d day after it was due", "It came %(num)d days after it was due", days)
+
+
+def _early(days: int) -> str:
+    return ngettext("It came %(num)d day before it was due", "It came %(num)d days before it was due", days)
+
+
+def _history(times: int) -> str:
+    return ngettext("Confirmed for this payer once", "Confirmed for this payer %(num)d times", times)
+
+
+def _several(count: int) -> str:
+    return ngettext(
+        "The amount is that of %(num)d open instalment",
+        "The amount is that of %(num)d open instalments together",
+        count,
+    )
+
+
+_COUNTED: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
+    "match.name": ("namesakes", _namesakes),
+    "match.history": ("times", _history),
+    "match.amount_several": ("count", _several),
+    "match.date_on_time": ("days", _on_time),
+    "match.date_other_amount": ("days", _on_time),
+    "match.date_near": ("days", _on_time),
+}
+REASON_KEYS: Final = frozenset((*_REASONS, *_COUNTED))
+
+_HINDRANCES: Final[dict[str, Any]] = {
+    "mode_off": lazy_gettext("Matching is switched off for this account."),
+    "mode_suggest": lazy_gettext("It is certain; the account is set to ask you first."),
+    "paid_to_donor": lazy_gettext("Money went out to a donor: is it a refund?"),
+    "payout_unknown": lazy_gettext("A provider paid this, and no payout of this amount is known yet."),
+    "original_unknown": lazy_gettext("The bank took money back, and the gift it belongs to was not found."),
+    "code_unknown": lazy_gettext("The text has a code that belongs to no donor."),
+    "nothing_found": lazy_gettext("Nothing points to a donor we know."),
+    "contested": lazy_gettext("Another entry would be the same payout."),
+    "name_only": lazy_gettext("A name alone never decides."),
+    "not_enough": lazy_gettext("The reasons are not enough to decide without you."),
+    "margin": lazy_gettext("Another donor fits nearly as well."),
+    "contradiction": lazy_gettext("Something speaks against it."),
+    "over_cap": lazy_gettext("The amount is above what is decided without you."),
+    "outside_window": lazy_gettext("It did not come near the day it was due."),
+}
+HINDRANCE_KEYS: Final = frozenset(_HINDRANCES)
+
+
+def level(word: str) -> str:
+    """How sure a suggestion is, in a word."""
+    return str(LEVELS[word])
+
+
+def reason(key: str, params: Said, *, prefix: str) -> str:
+    """One reason of a suggestion; a key of a newer version of the program is shown as it is."""
+    counted = _COUNTED.get(key)
+    if counted is not None:
+        name, sentence = counted
+        return sentence(int(params.get(name, 0)))
+    if key not in _REASONS:
+        return key.removeprefix("match.").replace("_", " ")
+    return str(_REASONS[key]) % _written(params, prefix)
+
+
+def _written(params: Said, prefix: str) -> dict[str, str | int]:
+    """The parameters as people write them: a code with its prefix, a day as a date."""
+    written = dict(params)
+    if "number" in params:
+        written["code"] = codes.format_code(prefix, int(params["number"]))
+    if "arrival_on" in params:
+        written["arrival_on"] = str(format_date(date.fromisoformat(str(params["arrival_on"])), "medium"))
+    return written
+
+
+def hindrance(key: str) -> str:
+    """Why nothing was decided without a person."""
+    return str(_HINDRANCES[key]) if key in _HINDRANCES else key.replace("_", " ")
+
+
+# What is wrong with a file and the way out, by the codes of importers. The reader's own sentence, which
+# holds the figures, stands below it on the page.
+_FAULTS: Final[dict[str, Any]] = {
+    "layout_unknown": lazy_gettext(
+        "DonorHub does not know this table yet: say once which column is which."
+    ),
+    "header_changed": lazy_gettext("The bank changed the columns: say anew which column is which."),
+    "layout_does_not_fit": lazy_gettext("The saved columns do not fit this file: say which column is which."),
+    "layout_unfinished": lazy_gettext("Some columns are not yet named: say which column is which."),
+    "ambiguous_dates": lazy_gettext("All days are 12 or less: say whether the day or the month comes first."),
+    "ambiguous_amounts": lazy_gettext("No amount shows it: say whether a comma or a point is decimal."),
+    "empty": lazy_gettext("The file is empty: export it again."),
+    "no_rows": lazy_gettext("The file has no entries: choose a period in which money moved."),
+    "no_entries": lazy_gettext("The file has no entries: choose a period in which money moved."),
+    "no_statement": lazy_gettext("The file holds no statement: choose another kind of export at the bank."),
+    "not_a_table": lazy_gettext("The file is no bank statement that we know: choose another export."),
+    "one_column": lazy_gettext("The file has one column only: export it as CSV with separate columns."),
+    "undecodable": lazy_gettext("The letters of the file cannot be read: export it as UTF-8."),
+    "unreadable_date": lazy_gettext("A date cannot be read: correct it in the file or export it again."),
+    "unreadable_amount": lazy_gettext("An amount cannot be read: correct it in the file or export it again."),
+    "unreadable_balance": lazy_gettext("A balance cannot be read: the entries are not affected."),
+    "unreadable_direction": lazy_gettext("It is not told whether money came in or went out."),
+    "unreadable_entry": lazy_gettext("An entry cannot be read: export the file again."),
+    "unreadable_transaction": lazy_gettext("An entry cannot be read: export the file again."),
+    "unreadable_row": lazy_gettext("A row cannot be read: export the file again."),
+    "unbalanced_quote": lazy_gettext("A quotation mark is not closed: export the file again."),
+    "unknown_currency": lazy_gettext("The currency is not told: choose the account's currency."),
+    "currency_needed": lazy_gettext("The file tells no currency: choose it when you upload the file."),
+    "account_needed": lazy_gettext("The file tells no account: choose it when you upload the file."),
+    "two_amounts": lazy_gettext("A row has money out and money in at once: correct it in the file."),
+    "row_cut": lazy_gettext("A row is cut off: export the file again."),
+    "row_shifted": lazy_gettext("A row has a cell too many or too few: export the file again."),
+    "balance_mismatch": lazy_gettext("The balances do not add up: compare the file with the bank's."),
+    "balance_gap": lazy_gettext("A balance does not follow from the one before: entries may be missing."),
+    "count_mismatch": lazy_gettext("The bank counts another number of entries: the file may be cut off."),
+    "total_mismatch": lazy_gettext("The sums do not agree: the file may be cut off."),
+    "control_missing": lazy_gettext("The sums this bank always writes are missing: the file may be cut off."),
+    "maybe_cut": lazy_gettext("The last line has no end: the file may be cut off."),
+    "no_end_mark": lazy_gettext("The end of the statement is missing: the file may be cut off."),
+    "page_missing": lazy_gettext("A page of the statement is missing: export it again."),
+    "pending_skipped": lazy_gettext("Entries that are not booked yet were left out: they come again."),
+    "more_rows_failed": lazy_gettext("More rows failed than are listed here."),
+    "readers_disagree": lazy_gettext("Two readers of the file disagree: a person has to compare it."),
+    "locked": lazy_gettext("The workbook has a password: save it without one."),
+    "macros": lazy_gettext("The workbook holds programs: save it as a plain XLSX or as CSV."),
+    "damaged": lazy_gettext("The file is damaged: export it again."),
+    "damaged_workbook": lazy_gettext("The workbook is damaged: export it again."),
+    "workbook_too_large": lazy_gettext("The workbook is too large: export a shorter period."),
+    "zip_bomb": lazy_gettext("The workbook is packed in a way that is refused: save it as CSV."),
+    "bank_error": lazy_gettext("The bank wrote an error into the file: export it again."),
+    "no_account": lazy_gettext("The file tells no account: choose it when you upload the file."),
+}  # fmt: skip
+FAULT_CODES: Final = frozenset(_FAULTS)
+
+
+def fault(code: str) -> str:
+    """What a problem of a file means and the way out; "" for one that only the reader's sentence explains."""
+    return str(_FAULTS[code]) if code in _FAULTS else ""
