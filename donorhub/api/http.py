@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from copy import deepcopy
+from http import HTTPStatus
+from typing import Any, Final, NoReturn, TypeVar
 
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, g, json, request
 from flask_smorest import Api
+from marshmallow import Schema
 from sqlalchemy.exc import IntegrityError, OperationalError
-from structlog import get_logger
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from donorhub import clock
-from donorhub.api.schemas import ProblemSchema
-from donorhub.db import db
+from donorhub.api.schemas import Instant, ProblemSchema
+from donorhub.db import db, read_only
 from donorhub.domain.access import PERMISSIONS, Principal
 from donorhub.errors import (
     Busy,
@@ -29,7 +32,6 @@ from donorhub.errors import (
 )
 from donorhub.services import access
 
-log = get_logger(__name__)
 PREFIX: Final = "/api/v1"
 PROBLEM: Final = "application/problem+json"
 DOCS: Final = "https://donorhub.invalid/problems/"  # an identifier, not an address: RFC 9457, 3.1.1
@@ -57,7 +59,8 @@ CODES: Final = {
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def register(app: Flask) -> None:
+def register(app: Flask) -> HouseApi:
+    """Set the API up in the application; blueprints are registered with what this gives back."""
     app.config.update(
         API_TITLE="DonorHub",
         API_VERSION="v1",
@@ -65,16 +68,33 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = HouseApi(
-        app,
-        spec_kwargs={
-            "security": [{"token": []}],
-            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-        },
-    )
+    api = HouseApi(app, spec_kwargs=_spec())
     app.extensions["donorhub.api"] = api
+    app.before_request(_begin)
     app.before_request(_authenticate)
     app.after_request(_name_request)
+    return api
+
+
+def _spec() -> dict[str, Any]:
+    token = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token made with `donorhub token create`; each operation names the scope it needs.",
+    }
+    return {
+        "info": {"description": "Donors, gifts, bank files and receipts. See docs/api.md."},
+        "security": [{"token": []}],
+        "components": {"securitySchemes": {"token": token}},
+        "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_of_schema),
+    }
+
+
+def _name_of_schema(schema: Any) -> str:
+    """``Donor`` for DonorSchema, ``DonorPatch`` where every field may be left out."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    name = kind.__name__.removesuffix("Schema")
+    return f"{name}Patch" if isinstance(schema, Schema) and schema.partial else name
 
 
 class HouseApi(Api):  # type: ignore[misc]
@@ -82,20 +102,48 @@ class HouseApi(Api):  # type: ignore[misc]
 
     ERROR_SCHEMA = ProblemSchema
 
+    def _init_spec(self, **options: Any) -> None:
+        super()._init_spec(**options)
+        self.ma_plugin.map_to_openapi_type(Instant, "string", "date-time")
+
+    def _register_responses(self) -> None:
+        """Document every error as application/problem+json, by the name of its status."""
+        for status in HTTPStatus:
+            self.spec.components.response(status.name, _documented(status.phrase), lazy=True)
+        self.spec.components.response("DEFAULT_ERROR", _documented("Any other problem"), lazy=True)
+
     def handle_http_exception(self, error: HTTPException) -> Any:
         """A problem answer for an error of HTTP; app.py calls it for requests of the API only."""
         db.session.rollback()
         status = error.code or 500
         data: Mapping[str, Any] = getattr(error, "data", None) or {}
         response = problem(
-            status, CODES.get(status, "error"),
-            data.get("message") or error.description or TITLES.get(status, ""),
+            status, data.get("code") or CODES.get(status, "error"),
+            data.get("message") or _sentence(status, error),
             errors=_field_errors(data.get("messages") or data.get("errors") or {}),
         )  # fmt: skip
         for name, value in error.get_headers():  # Allow on 405, Retry-After on 429
             if name.lower() not in ("content-type", "content-length"):
                 response.headers[name] = value
         return response
+
+
+def _documented(phrase: str) -> dict[str, Any]:
+    return {"description": phrase, "content": {PROBLEM: {"schema": ProblemSchema}}}
+
+
+def _sentence(status: int, error: HTTPException) -> str:
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return "what was sent is not as it should be: see errors"
+    return error.description or TITLES.get(status, "")
+
+
+def refuse(status: int, code: str, detail: str, *, pointer: str | None = None) -> NoReturn:
+    """Answer with a problem that belongs to HTTP itself: a header, a length, a cursor."""
+    error = default_exceptions[status]()
+    said = [{"pointer": pointer, "detail": detail, "code": code}] if pointer is not None else []
+    error.data = {"code": code, "message": detail, "errors": said}  # type: ignore[attr-defined]
+    raise error
 
 
 def is_api() -> bool:
@@ -110,15 +158,28 @@ def requires(permission: str) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         view._requires = permission  # type: ignore[attr-defined]
+        document(view, permission=permission)
         return view
 
     return mark
+
+
+def document(view: Callable[..., Any], **facts: Any) -> None:
+    """Note on a view what :mod:`donorhub.api.blueprint` is to say of it in the OpenAPI document."""
+    told = deepcopy(getattr(view, "_apidoc", {}))
+    told.setdefault("house", {}).update(facts)
+    view._apidoc = told  # type: ignore[attr-defined]
 
 
 def principal() -> Principal:
     """Who asks; only inside a view of the API."""
     known: Principal = g.principal
     return known
+
+
+def _begin() -> None:
+    g.pop("request_id", None)
+    g.pop("principal", None)
 
 
 def _authenticate() -> None:
@@ -129,7 +190,9 @@ def _authenticate() -> None:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated("send your token as `Authorization: Bearer dhk_…`")
-    g.principal = access.principal_of_token(text.strip(), now=clock.now())
+    with read_only():  # whoever knocks with a wrong token does not queue for writing
+        g.principal = access.principal_of_token(text.strip(), now=clock.now())
+        db.session.rollback()
     if not g.principal.may(permission):
         raise Forbidden(f"this token has not the scope {permission}")
 
@@ -159,16 +222,17 @@ def answer_error(error: DonorHubError | IntegrityError | OperationalError) -> An
     db.session.rollback()
     error = ours(error)
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    wait = error.facts.pop("retry_after", 5 if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
     pointed = (
         [{"pointer": error.field, "detail": error.message, "code": error.specific_code}]
         if error.field
         else []
     )
     response = problem(status, error.specific_code, error.message, errors=pointed, **error.facts)
-    if status == 401:  # noqa: PLR2004  RFC 9110, 11.6.1: a 401 names the scheme
+    if status == HTTPStatus.UNAUTHORIZED:  # RFC 9110, 11.6.1: it names the scheme
         response.headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:  # noqa: PLR2004
-        response.headers["Retry-After"] = "5"
+    if wait is not None:
+        response.headers["Retry-After"] = str(wait)
     return response
 
 
@@ -227,5 +291,7 @@ def _field_errors(messages: Any, pointer: str = "") -> list[dict[str, Any]]:
             )
         ]
     if isinstance(messages, list | tuple):
+        if messages and all(isinstance(one, Mapping) and "pointer" in one for one in messages):
+            return [dict(one) for one in messages]
         return [found for inner in messages for found in _field_errors(inner, pointer)]
     return [{"pointer": pointer or "/", "detail": str(messages), "code": "invalid"}]

@@ -1,14 +1,39 @@
-"""Schemas that several nouns share: money, problems, pages."""
+"""Schemas and fields that several nouns share: money, texts, dates, problems, pages.
+
+Inputs are strict, answers hide amounts from whoever may not see gifts.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, pre_dump, validate
+from flask import g
+from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, post_load, pre_dump, validate
 
 from donorhub.money import Money
 
-MAX_MINOR = 10**14
+MAX_MINOR: Final = 10**14
+MAX_ID: Final = 2**31 - 1
+EARLIEST: Final = date(1900, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+_MARKS: Final = 8  # combining marks on one letter; more is an attack on whoever draws it
+
+
+class Pattern(validate.Regexp):
+    """The whole text fits a regular expression, written so that JSON Schema (ECMA 262) reads it too."""
+
+    def __init__(self, pattern: str, *, error: str | None = None) -> None:
+        super().__init__(pattern, error=error)
+        self._whole = re.compile(pattern)
+
+    def __call__(self, value: str) -> str:  # type: ignore[override]
+        if self._whole.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
 
 
 class StrictSchema(Schema):
@@ -18,16 +43,110 @@ class StrictSchema(Schema):
         unknown = RAISE
 
 
+class AnswerSchema(Schema):
+    """An answer: amounts are left out for who has no ``gifts:read``."""
+
+    @post_dump
+    def _hide_money(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if g.principal.may("gifts:read"):
+            return data
+        return {name: value for name, value in data.items() if not _is_money(self.fields[name])}
+
+
+def _is_money(field: fields.Field[Any]) -> bool:
+    return isinstance(field, fields.Nested) and isinstance(field.schema, MoneySchema)
+
+
+class Id(fields.Integer):
+    """A row's id: strictly a JSON integer that the database can hold."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(1, MAX_ID), **more)
+
+
+class QueryId(fields.Integer):
+    """A row's id in a query string, where all is text."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(validate=validate.Range(1, MAX_ID), **more)
+
+
+class Line(fields.String):
+    """One line of text in NFC: no control characters, no private or unassigned ones, no piled-up marks."""
+
+    keeps_lines = False
+
+    def __init__(self, longest: int = 200, *, shortest: int = 0, **more: Any) -> None:
+        super().__init__(validate=validate.Length(shortest, longest), **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> str:
+        text = super()._deserialize(value, attr, data, **more)
+        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n") if self.keeps_lines else text).strip()
+        if any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co") for c in self._unlined(text)):
+            raise ValidationError("This holds a character that cannot be printed.")
+        if _piles_up(text):
+            raise ValidationError("This piles too many marks on one letter.")
+        return text
+
+    def _unlined(self, text: str) -> str:
+        return text.replace("\n", "").replace("\t", "") if self.keeps_lines else text
+
+
+class Text(Line):
+    """Text of several lines."""
+
+    keeps_lines = True
+
+
+def _piles_up(text: str) -> bool:
+    run = 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run > _MARKS:
+            return True
+    return False
+
+
+class Day(fields.Date):
+    """``YYYY-MM-DD``, within the years that we reckon with."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(format="iso", validate=validate.Range(EARLIEST, LATEST), **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
+        # 20261122 and 2026-W47-7 are ISO 8601 too, and nobody means them.
+        if not isinstance(value, str) or len(value) != len("2026-11-22"):
+            raise ValidationError("Write the date as YYYY-MM-DD.")
+        return super()._deserialize(value, attr, data, **more)
+
+
+class Instant(fields.DateTime):
+    """A moment: read with any offset but never without one, written in UTC with a Z."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **more: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
+    ) -> datetime:
+        moment = super()._deserialize(value, attr, data, **more)
+        if not isinstance(moment, datetime) or moment.tzinfo is None:
+            raise ValidationError("Write the time with its offset, such as 2026-11-22T09:00:00Z.")
+        if not EARLIEST.year <= moment.year <= LATEST.year:
+            raise ValidationError(f"Must be between {EARLIEST.year} and {LATEST.year}.")
+        return moment.astimezone(UTC)
+
+
 class MoneySchema(StrictSchema):
     """``{"amount": "50.00", "currency": "PLN"}`` both ways; a string, never a float."""
 
     amount = fields.String(
         required=True,
-        validate=validate.Length(1, 20),
-        metadata={"examples": ["50.00"], "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
+        validate=Pattern(r"^-?[0-9]{1,15}(\.[0-9]{1,18})?$", error="Write the amount as 1234.50."),
+        metadata={"examples": ["50.00"]},
     )
     currency = fields.String(
-        required=True, validate=validate.Regexp(r"^[A-Z]{3}\Z", error="Three capital letters, such as PLN.")
+        required=True, validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
     )
 
     @post_load
@@ -45,6 +164,12 @@ class MoneySchema(StrictSchema):
         return {"amount": money.as_text(), "currency": money.currency}
 
 
+def is_positive(money: Money | None) -> None:
+    """A validator for amounts of which there is more than nothing."""
+    if money is not None and money.minor <= 0:
+        raise ValidationError("It must be more than nothing.", "amount")
+
+
 class FieldProblemSchema(Schema):
     pointer = fields.String(metadata={"description": "JSON pointer into the request"})
     detail = fields.String()
@@ -54,19 +179,10 @@ class FieldProblemSchema(Schema):
 class ProblemSchema(Schema):
     """RFC 9457 problem details; ``code`` is stable, ``title`` and ``detail`` are for people."""
 
-    type = fields.String()
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String()
-    code = fields.String()
-    request_id = fields.String()
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True)
+    request_id = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldProblemSchema))
-
-
-class PageArgs(StrictSchema):
-    """What every list takes."""
-
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
-    after = fields.String(
-        validate=validate.Length(1, 200), metadata={"description": "Cursor of the page before"}
-    )

@@ -92,6 +92,39 @@ def get_user(user_id: int) -> User:
     return user
 
 
+def user_exists(user_id: int) -> bool:
+    return db.session.scalar(select(User.id).where(User.id == user_id)) is not None
+
+
+def list_users(*, active_only: bool = False) -> list[User]:
+    """The staff by name."""
+    query = select(User).order_by(User.name, User.id)
+    return list(db.session.scalars(query.where(User.active) if active_only else query))
+
+
+def list_tokens() -> list[ApiToken]:
+    """API tokens, the newest first."""
+    return list(db.session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))
+
+
+def set_lang(user_id: int, lang: str) -> User:
+    """The language a user reads; Rejected when there is no such."""
+    if lang not in ("en", "pl", "sq"):
+        raise Rejected("choose en, pl or sq", field="/lang")
+    user = get_user(user_id)
+    user.lang = lang
+    return user
+
+
+def activate(user_id: int, *, now: datetime, actor: str) -> User:
+    """Let a user in again. Active already: nothing changes."""
+    user = get_user(user_id)
+    if not user.active:
+        user.active = True
+        audit.record(actor, "user.activated", ("user", user.id), now=now)
+    return user
+
+
 def find_user(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))
 
@@ -138,6 +171,13 @@ def principal_of_token(text: str, *, now: datetime) -> Principal:
     if token is None or token.revoked_at is not None or (token.expires_at and token.expires_at <= now):
         raise Unauthenticated("this token is not valid: make one with `donorhub token create`")
     return Principal("token", token.id, token.name, frozenset(token.scopes))
+
+
+def maker_of_token(token_id: int) -> int | None:
+    """The user who made a token; None when it was made on the command line."""
+    made_by: str | None = db.session.scalar(select(ApiToken.created_by).where(ApiToken.id == token_id))
+    kind, _, id_ = (made_by or "").partition(":")
+    return int(id_) if kind == "user" else None
 
 
 def one_time_password() -> str:

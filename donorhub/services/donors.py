@@ -49,7 +49,10 @@ def change_donor(
     """Change what is known of a donor. Conflict when ``version`` is given and somebody changed it since;
     fields that are as they were change nothing."""
     if version is not None and version != donor.version:
-        raise Conflict("somebody else changed this donor in the meantime: look again before you save")
+        raise Conflict(
+            "somebody else changed this donor in the meantime: look again before you save",
+            code="donor_changed",
+        )
     changed = sorted(name for name in fields if name in FIELDS and getattr(donor, name) != fields[name])
     if not changed:
         return donor
@@ -109,9 +112,9 @@ def find_by_email(email: str) -> Donor | None:
 
 
 def find_by_external_id(source: str, ref: str) -> Donor | None:
-    return db.session.scalar(
-        select(Donor).join(ExternalId, ExternalId.donor_id == Donor.id).filter_by(source=source, ref=ref)
-    )
+    """The donor that another system calls ``ref``, or the one that it was merged into."""
+    known: int | None = db.session.scalar(select(ExternalId.donor_id).filter_by(source=source, ref=ref))
+    return None if known is None else get_donor(known)
 
 
 def put_by_external_id(

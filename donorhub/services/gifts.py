@@ -6,15 +6,33 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import Correction, Designation, Dispute, Donor, Fund, Gift, ReceiptLine, Refund
+from donorhub.models import (
+    Appeal,
+    Campaign,
+    Correction,
+    Designation,
+    Dispute,
+    Donor,
+    Fund,
+    Gift,
+    ReceiptLine,
+    Refund,
+)
 from donorhub.money import Money
 from donorhub.services import audit, events, tasks
 
-DEFAULT_SETTLE = timedelta(seconds=120)
+_settle = timedelta(seconds=120)
+
+
+def settle_after(wait: timedelta) -> None:
+    """Let thank-yous of this process wait so long after their gift (DONORHUB_SETTLE_S), so that what
+    belongs to the gift has arrived when they are written."""
+    global _settle  # noqa: PLW0603  one process has one such setting
+    _settle = wait
 
 
 def record_gift(
@@ -28,7 +46,7 @@ def record_gift(
     actor: str,
     method: str = "other",
     fund_ids: Mapping[int, int] | None = None,
-    settle: timedelta = DEFAULT_SETTLE,
+    settle: timedelta | None = None,
     **rest: Any,
 ) -> tuple[Gift, bool]:
     """Record one gift and plan its thank-you; tell whether it is new.
@@ -52,6 +70,7 @@ def record_gift(
     donor = db.session.get(Donor, donor_id)
     if donor is None:
         raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
+    _refuse_unknown(rest)
     gift = Gift(
         donor_id=donor.id,
         amount_minor=amount.minor,
@@ -76,11 +95,18 @@ def record_gift(
     return gift, True
 
 
-def plan_thank_you(gift: Gift, *, now: datetime, settle: timedelta = DEFAULT_SETTLE) -> bool:
+def _refuse_unknown(columns: Mapping[str, Any]) -> None:
+    for column, kind in (("campaign_id", Campaign), ("appeal_id", Appeal)):
+        id_ = columns.get(column)
+        if id_ is not None and db.session.get(kind, id_) is None:
+            raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{column}")
+
+
+def plan_thank_you(gift: Gift, *, now: datetime, settle: timedelta | None = None) -> bool:
     """Plan the thank-you of a gift; once, whoever asks."""
     return tasks.plan(
         f"thank_you:gift:{gift.id}", kind="thank_you", performer="worker", subject=("gift", gift.id),
-        donor_id=gift.donor_id, due_at=now + settle, now=now,
+        donor_id=gift.donor_id, due_at=now + (_settle if settle is None else settle), now=now,
     )  # fmt: skip
 
 
@@ -140,6 +166,38 @@ def live_receipt_id(gift_id: int) -> int | None:
             ReceiptLine.gift_id == gift_id, ReceiptLine.released_at.is_(None)
         )
     )
+
+
+def live_receipt_ids(gift_ids: Sequence[int]) -> dict[int, int]:
+    """The receipt that names each of these gifts now, by gift; those on none are left out."""
+    rows = db.session.execute(
+        select(ReceiptLine.gift_id, ReceiptLine.receipt_id).where(
+            ReceiptLine.gift_id.in_(gift_ids), ReceiptLine.released_at.is_(None)
+        )
+    )
+    return {gift_id: receipt_id for gift_id, receipt_id in rows}  # noqa: C416  a Row is no pair for dict
+
+
+def choose(
+    *,
+    fund_id: int | None = None,
+    received_from: date | None = None,
+    received_to: date | None = None,
+    recorded_after: datetime | None = None,
+    **equal: Any,
+) -> Select[Gift]:
+    """A query for the gifts that fit all that is given; ``equal`` are columns."""
+    query = select(Gift).filter_by(**equal)
+    if fund_id is not None:
+        of_fund = select(Designation.gift_id).where(Designation.fund_id == fund_id)
+        query = query.where(Gift.id.in_(of_fund))
+    if received_from is not None:
+        query = query.where(Gift.received_on >= received_from)
+    if received_to is not None:
+        query = query.where(Gift.received_on <= received_to)
+    if recorded_after is not None:
+        query = query.where(Gift.recorded_at > recorded_after)
+    return query
 
 
 def correct_gift(

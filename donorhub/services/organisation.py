@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -40,6 +41,16 @@ def get_organisation() -> Organisation:
     if organisation is None:
         raise Misconfigured("the database is empty: run `donorhub db upgrade`")
     return organisation
+
+
+def zone() -> ZoneInfo:
+    """Whose midnight ends the day."""
+    return ZoneInfo(get_organisation().time_zone)
+
+
+def today(now: datetime) -> date:
+    """The day it is at the organisation."""
+    return now.astimezone(zone()).date()
 
 
 def change_organisation(fields: Mapping[str, Any], *, now: datetime, actor: str) -> Organisation:

@@ -73,7 +73,7 @@ def items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
 
 def choose(
     *, arrival_from: date | None = None, arrival_to: date | None = None, **equal: str
-) -> Select[tuple[Payout]]:
+) -> Select[Payout]:
     """A query for the payouts that fit all that is given; ``equal`` are columns."""
     query = select(Payout).filter_by(**equal)
     if arrival_from is not None:
@@ -113,3 +113,12 @@ def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
     )  # fmt: skip
     if is_new:
         audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)
+
+
+def ask_a_person(payout: Payout, *, now: datetime) -> str:
+    """Without a key the provider cannot be asked for the items: a person compares, or sets the key."""
+    tasks.plan(
+        f"payout_unexplained:{payout.ref}", kind="payout_unexplained", performer="person", role="accountant",
+        subject=("payout", payout.id), due_at=now, now=now,
+    )  # fmt: skip
+    return "no_api_key"

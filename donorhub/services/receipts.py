@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import selectinload
 
 import receipts as printed
 from donorhub.db import db, insert_or_ignore
@@ -126,6 +127,18 @@ def get_receipt(receipt_id: int) -> Receipt:
     if receipt is None:
         raise NotFound(f"there is no receipt {receipt_id}")
     return receipt
+
+
+def choose(
+    *, issued_from: date | None = None, issued_to: date | None = None, **equal: Any
+) -> Select[Receipt]:
+    """A query for the receipts that fit all that is given, lines with them; ``equal`` are columns."""
+    query = select(Receipt).filter_by(**equal).options(selectinload(Receipt.lines))
+    if issued_from is not None:
+        query = query.where(Receipt.issued_on >= issued_from)
+    if issued_to is not None:
+        query = query.where(Receipt.issued_on <= issued_to)
+    return query
 
 
 def find_pdf(receipt: Receipt) -> ReceiptPdf | None:

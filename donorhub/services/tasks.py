@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
@@ -60,11 +60,11 @@ def plan(
 def due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
     """Ids of workers' tasks that may be done now, the longest due first."""
     return db.session.scalars(
-        select(Task.id).where(_is_due(now)).order_by(Task.due_at, Task.id).limit(limit)
+        select(Task.id).where(is_due(now)).order_by(Task.due_at, Task.id).limit(limit)
     ).all()
 
 
-def _is_due(now: datetime) -> Any:
+def is_due(now: datetime) -> Any:
     return and_(
         Task.performer == "worker",
         Task.state.in_(OPEN_STATES),
@@ -78,7 +78,7 @@ def claim(task_id: int, *, now: datetime) -> bool:
     """Take a worker's task under a lease; False when it is done, not due, or another worker has it."""
     claimed = db.session.scalar(
         update(Task)
-        .where(Task.id == task_id, _is_due(now))
+        .where(Task.id == task_id, is_due(now))
         .values(lease_until=now + LEASE, attempts=Task.attempts + 1, state="queued")
         .returning(Task.id)
         .execution_options(synchronize_session=False)
@@ -128,6 +128,20 @@ def get_task(task_id: int) -> Task:
     if task is None:
         raise NotFound(f"there is no task {task_id}")
     return task
+
+
+def choose(*, state: str = "", due_before: datetime | None = None, **equal: Any) -> Select[Task]:
+    """A query for the tasks that fit all that is given; ``open`` is a state too, ``equal`` are columns."""
+    query = select(Task).filter_by(**equal)
+    if state:
+        query = query.where(Task.state.in_(OPEN_STATES if state == "open" else (state,)))
+    return query if due_before is None else query.where(Task.due_at <= due_before)
+
+
+def is_for(user_id: int | None) -> ColumnElement[bool]:
+    """A condition on tasks: of this user, or of nobody in particular."""
+    nobodys = Task.assignee_id.is_(None)
+    return nobodys if user_id is None else or_(nobodys, Task.assignee_id == user_id)
 
 
 def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:

@@ -1,0 +1,82 @@
+"""Appeals over the API: what asked for gifts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.api import etags, pages
+from donorhub.api.answers import created, tag, tagged
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import committed, once
+from donorhub.api.schemas import AnswerSchema, Id, Line, QueryId, StrictSchema
+from donorhub.models import Appeal
+from donorhub.services import funds
+
+bp = HouseBlueprint("appeals", __name__, path="/appeals", description="What asked for gifts.")
+SORTS: Final = {"id": Appeal.id, "code": Appeal.code}
+
+
+class AppealFieldsSchema(StrictSchema):
+    name = Line(shortest=1)
+    campaign_id = Id(allow_none=True)
+
+
+class NewAppealSchema(AppealFieldsSchema):
+    code = Line(40, shortest=1, required=True, metadata={"description": "Short and unique; it stays"})
+    name = Line(shortest=1, required=True)
+
+
+class AppealSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    campaign_id = fields.Integer(allow_none=True)
+
+
+@bp.get("")
+@requires("gifts:read")
+@bp.arguments(pages.args(*SORTS, campaign_id=QueryId()), location="query")
+@bp.response(200, pages.envelope(AppealSchema))
+def list_appeals(asked: dict[str, Any]) -> pages.Page:
+    """List appeals."""
+    page, filters = pages.split(asked)
+    return pages.page(select(Appeal).filter_by(**filters), page, SORTS)
+
+
+@bp.post("")
+@requires("funds:write")
+@once
+@bp.arguments(NewAppealSchema)
+@bp.response(201, AppealSchema)
+def create_appeal(new: dict[str, Any]) -> Response:
+    """Add an appeal."""
+    return created(AppealSchema, funds.create(Appeal, new, now=clock.now(), actor=principal().actor))
+
+
+@bp.get(f"/<{ID}:appeal_id>")
+@requires("gifts:read")
+@etags.versioned
+@bp.response(200, AppealSchema)
+def get_appeal(appeal_id: int) -> Response:
+    """Show an appeal."""
+    return tagged(AppealSchema, funds.get(Appeal, appeal_id))
+
+
+@bp.patch(f"/<{ID}:appeal_id>")
+@requires("funds:write")
+@committed
+@etags.versioned
+@bp.arguments(AppealFieldsSchema(partial=True))
+@bp.response(200, AppealSchema)
+def change_appeal(changes: dict[str, Any], appeal_id: int) -> Response:
+    """Rename an appeal or give it to a campaign."""
+    appeal = funds.get(Appeal, appeal_id)
+    etags.require(tag(AppealSchema, appeal))
+    funds.change(appeal, changes, now=clock.now(), actor=principal().actor)
+    return tagged(AppealSchema, appeal)

@@ -1,0 +1,74 @@
+"""What a request may bring: its length, its type, and JSON that means one thing only.
+
+Looked at before anything is read or any row is locked; what it says is the schemas' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from flask import Flask, Request, current_app, request
+from marshmallow import EXCLUDE, RAISE
+from webargs.flaskparser import FlaskParser
+
+from donorhub.api.http import PREFIX, document, refuse
+from webhooks import strict_json
+from webhooks.fact import BadBody
+
+MAX_JSON: Final = 256 * 1024
+JSON: Final = "application/json"
+MULTIPART: Final = "multipart/form-data"
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def register(app: Flask) -> None:
+    app.before_request(_refuse_odd)
+
+
+def takes_upload(view: View) -> View:
+    """Let a view take a multipart upload as large as the settings allow, instead of JSON."""
+    view._takes_upload = True  # type: ignore[attr-defined]
+    document(view, takes_upload=True)
+    return view
+
+
+def _refuse_odd() -> None:
+    """415 for another type or a packed body, 411 for one without length, 413 for one too large."""
+    if not request.path.startswith(PREFIX) or request.endpoint is None or request.method not in WITH_BODY:
+        return
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        refuse(415, "unsupported_media_type", "send the body unpacked, without Content-Encoding")
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        refuse(411, "length_required", "send a Content-Length")
+    is_upload = getattr(current_app.view_functions[request.endpoint], "_takes_upload", False)
+    if not is_upload:
+        request.max_content_length = MAX_JSON
+        if (request.content_length or 0) > MAX_JSON:
+            refuse(413, "too_large", f"a body has at most {MAX_JSON // 1024} KiB here")
+    wanted = MULTIPART if is_upload else JSON
+    if request.content_length and request.mimetype != wanted:
+        refuse(415, "unsupported_media_type", f"send the body as {wanted}")
+
+
+class StrictParser(FlaskParser):
+    """Reads JSON as webhooks are read: no key twice, no NaN, no depth; unknown fields are errors."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: Final = {  # type: ignore[misc]
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": RAISE,
+        "form": RAISE,
+        "files": RAISE,
+        "headers": EXCLUDE,
+    }
+
+    def load_json(self, req: Request, schema: Any) -> Any:
+        raw = req.get_data(cache=True)
+        if not raw:
+            refuse(400, "bad_request", "the body is empty: send a JSON object", pointer="/")
+        try:
+            return strict_json.read(raw)
+        except BadBody as e:
+            refuse(400, "bad_request", str(e), pointer="/")

@@ -1,0 +1,223 @@
+"""Donors over the API: find, add, change; and by the key that another system has for them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response, url_for
+from marshmallow import ValidationError, fields, post_dump, validate, validates_schema
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.api import etags, pages
+from donorhub.api.answers import created, shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import committed, once
+from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, MoneySchema, Pattern, StrictSchema, Text
+from donorhub.db import db
+from donorhub.errors import NotFound
+from donorhub.models import Donor
+from donorhub.services import donors, search, timeline
+
+bp = HouseBlueprint("donors", __name__, path="/donors", description="Whom we keep in the base.")
+KINDS: Final = ("person", "organisation", "household")
+LANGS: Final = ("en", "pl", "sq")
+SORTS: Final = {
+    "id": Donor.id, "created_at": Donor.created_at, "updated_at": Donor.updated_at, "name": Donor.name,
+}  # fmt: skip
+
+
+class NewDonorSchema(StrictSchema):
+    """A name, or a given and family name of which it is made; all else may be left out."""
+
+    kind = fields.String(validate=validate.OneOf(KINDS))
+    name = Line()
+    given_name = Line(100)
+    family_name = Line(100)
+    salutation = Line(metadata={"description": "What the donor wants to be called, such as `Dear Anna`"})
+    email = fields.Email(validate=validate.Length(max=254), metadata={"description": "Or empty"})
+    phone = Line(40)
+    street = Line()
+    postcode = Line(20)
+    city = Line(100)
+    country = fields.String(validate=Pattern(r"^([A-Z]{2})?$", error="Two capital letters, as in PL."))
+    lang = fields.String(validate=validate.OneOf(LANGS))
+    note = Text(5000)
+    do_not_contact = fields.Boolean(truthy={True}, falsy={False})
+    is_deceased = fields.Boolean(truthy={True}, falsy={False})
+    owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})
+
+    @validates_schema
+    def _has_a_name(self, data: dict[str, Any], **_: Any) -> None:
+        if not self.partial and not any(data.get(name) for name in ("name", "given_name", "family_name")):
+            raise ValidationError("Give a name, or a given and a family name.", "name")
+        if self.partial and data.get("name") == "":
+            raise ValidationError("A name cannot be taken away.", "name")
+
+
+class DonorSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    code = fields.String(required=True, metadata={"description": "What the donor writes in a transfer"})
+    kind = fields.String(required=True)
+    name = fields.String(required=True)
+    given_name = fields.String()
+    family_name = fields.String()
+    salutation = fields.String()
+    email = fields.String()
+    phone = fields.String()
+    street = fields.String()
+    postcode = fields.String()
+    city = fields.String()
+    country = fields.String()
+    lang = fields.String(required=True)
+    note = fields.String()
+    do_not_contact = fields.Boolean(required=True)
+    is_deceased = fields.Boolean(required=True)
+    owner_id = fields.Integer(allow_none=True)
+    source = fields.String(required=True)
+    created_at = Instant(required=True)
+    updated_at = Instant(required=True)
+    version = fields.Integer(required=True)
+
+
+Query = pages.args(
+    *SORTS,
+    q=Line(200, metadata={"description": "Parts of name, e-mail, code, city or phone, without accents"}),
+    code=Line(20),
+    email=Line(254),
+    created_after=Instant(),
+    updated_after=Instant(),
+)
+
+
+@bp.get("")
+@requires("donors:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(DonorSchema))
+def list_donors(asked: dict[str, Any]) -> pages.Page:
+    """List donors, without those merged into another. With `q` the best fit comes first, whatever `sort`."""
+    page, filters = pages.split(asked)
+    text = filters.pop("q", "")
+    wanted = donors.conditions(**filters)
+    if not text:
+        return pages.page(select(Donor).where(*wanted), page, SORTS)
+    found = search.find(text, *wanted, after=page.get("after"), limit=page["limit"])
+    return pages.follow(found.rows, found.cursor)
+
+
+@bp.post("")
+@requires("donors:write")
+@once
+@bp.arguments(NewDonorSchema)
+@bp.response(201, DonorSchema)
+def create_donor(new: dict[str, Any]) -> Response:
+    """Add a donor. Whether they are known already is not looked at: search first, or put by external id."""
+    donor = donors.create_donor(new, source="api", now=clock.now(), actor=principal().actor)
+    return created(DonorSchema, donor, version=donor.version)
+
+
+@bp.get(f"/<{ID}:donor_id>")
+@requires("donors:read")
+@etags.versioned
+@bp.response(200, DonorSchema)
+@bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
+def get_donor(donor_id: int) -> Response:
+    """Show a donor."""
+    moved = _moved("donors.get_donor", donor_id)
+    if moved is not None:
+        return moved
+    donor = donors.get_donor(donor_id)
+    return shown(DonorSchema, donor, version=donor.version)
+
+
+@bp.patch(f"/<{ID}:donor_id>")
+@requires("donors:write")
+@committed
+@etags.versioned
+@bp.arguments(NewDonorSchema(partial=True))
+@bp.response(200, DonorSchema)
+@bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
+def change_donor(changes: dict[str, Any], donor_id: int) -> Response:
+    """Change what is known of a donor."""
+    moved = _moved("donors.change_donor", donor_id)
+    if moved is not None:
+        return moved
+    donor = donors.get_donor(donor_id)
+    etags.require(etags.of_version(donor.version))
+    donors.change_donor(donor, changes, now=clock.now(), actor=principal().actor, version=donor.version)
+    return shown(DonorSchema, donor, version=donor.version)
+
+
+class EventSchema(AnswerSchema):
+    """One thing that happened with a donor."""
+
+    at = Instant(required=True)
+    kind = fields.String(required=True, metadata={"description": "gift, refund, receipt, task, message …"})
+    id = fields.Integer(required=True)
+    has_time = fields.Boolean(required=True, metadata={"description": "False: only the day is known"})
+    amount = fields.Nested(MoneySchema, allow_none=True)
+    facts = fields.Dict(keys=fields.String())
+
+    @post_dump
+    def _hide_amounts_told(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if not principal().may("gifts:read"):
+            hidden = {"before", "after", "subject", "note"}
+            data["facts"] = {name: value for name, value in data["facts"].items() if name not in hidden}
+        return data
+
+
+class TimelineArgs(StrictSchema):
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, pages.MOST))
+    after = fields.String(validate=validate.Length(1, 200))
+
+
+@bp.get(f"/<{ID}:donor_id>/timeline")
+@requires("donors:read")
+@bp.arguments(TimelineArgs, location="query")
+@bp.response(200, pages.envelope(EventSchema))
+@bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
+def show_timeline(asked: dict[str, Any], donor_id: int) -> pages.Page | Response:
+    """Tell everything that happened with a donor, the newest first."""
+    moved = _moved("donors.show_timeline", donor_id)
+    if moved is not None:
+        return moved
+    found = timeline.of(donor_id, asked.get("after"), asked["limit"])
+    return pages.follow(found.rows, found.cursor)
+
+
+EXTERNAL: Final = "/by-external-id/<source:source>/<ref:ref>"
+
+
+@bp.get(EXTERNAL)
+@requires("donors:read")
+@etags.versioned
+@bp.response(200, DonorSchema)
+def get_by_external_id(source: str, ref: str) -> Response:
+    """Show the donor that another system calls `ref`."""
+    donor = donors.find_by_external_id(source, ref)
+    if donor is None:
+        raise NotFound(f"no donor is known as {ref} in {source}")
+    return shown(DonorSchema, donor, version=donor.version)
+
+
+@bp.put(EXTERNAL)
+@requires("donors:write")
+@committed
+@bp.arguments(NewDonorSchema)
+@bp.response(200, DonorSchema)
+@bp.alt_response(201, schema=DonorSchema, description="The donor is new.")
+def put_by_external_id(given: dict[str, Any], source: str, ref: str) -> Response:
+    """Add the donor that another system calls `ref`, or change it; fields left out stay as they are."""
+    donor, is_new = donors.put_by_external_id(source, ref, given, now=clock.now(), actor=principal().actor)
+    db.session.flush()  # the answer shows the version
+    at = url_for("donors.get_donor", donor_id=donor.id) if is_new else None
+    return shown(DonorSchema, donor, status=201 if is_new else 200, at=at, version=donor.version)
+
+
+def _moved(endpoint: str, donor_id: int) -> Response | None:
+    """308 to the donor that this one was merged into."""
+    survivor = donors.get_donor(donor_id).id
+    if survivor == donor_id:
+        return None
+    return Response(status=308, headers={"Location": url_for(endpoint, donor_id=survivor)})

@@ -1,0 +1,224 @@
+"""Gifts over the API: recording them once, reading them with what was taken away, correcting them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import Response, current_app
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import created, shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once_by_key, sent_key
+from donorhub.api.schemas import (
+    AnswerSchema,
+    Day,
+    Id,
+    Instant,
+    Line,
+    MoneySchema,
+    Pattern,
+    QueryId,
+    StrictSchema,
+    Text,
+    is_positive,
+)
+from donorhub.db import db
+from donorhub.models import Correction, Gift
+from donorhub.models.gift import METHODS
+from donorhub.money import Money
+from donorhub.services import donors, gifts, payouts
+
+bp = HouseBlueprint("gifts", __name__, path="/gifts", description="Money received from donors, once each.")
+SORTS: Final = {"id": Gift.id, "received_on": Gift.received_on, "recorded_at": Gift.recorded_at}
+
+
+class NewDesignationSchema(StrictSchema):
+    fund_id = Id(required=True)
+    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
+
+
+class NewGiftSchema(StrictSchema):
+    """A gift that came outside the bank files and providers that we read ourselves."""
+
+    donor_id = Id(required=True)
+    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
+    received_on = Day(required=True)
+    method = fields.String(load_default="other", validate=validate.OneOf(METHODS))
+    source = fields.String(
+        validate=Pattern(r"^import:[a-z0-9][a-z0-9_.-]{0,39}$"),
+        metadata={"description": "Where it was kept before, such as `import:civicrm`; else this token"},
+    )
+    source_ref = Line(
+        200, shortest=1, metadata={"description": "The key it has there; else the Idempotency-Key"}
+    )
+    designations = fields.List(
+        fields.Nested(NewDesignationSchema),
+        load_default=list,
+        validate=validate.Length(max=50),
+        metadata={"description": "Which funds it is for; they add up to the amount"},
+    )
+    campaign_id = Id(allow_none=True)
+    appeal_id = Id(allow_none=True)
+    note = Text(2000)
+    thank = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+    @validates_schema
+    def _fits(self, data: dict[str, Any], **_: Any) -> None:
+        if "source" in data and "source_ref" not in data:
+            raise ValidationError("Give the key it has in that source.", "source_ref")
+        funds = [part["fund_id"] for part in data["designations"]]
+        if len(set(funds)) != len(funds):
+            raise ValidationError("A fund is named twice.", "designations")
+        if any(part["amount"].currency != data["amount"].currency for part in data["designations"]):
+            raise ValidationError("A designation is in another currency than the gift.", "designations")
+
+
+class DesignationSchema(AnswerSchema):
+    fund_id = fields.Integer(required=True)
+    amount = fields.Nested(MoneySchema)
+
+
+class GiftSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    donor_id = fields.Integer(required=True)
+    amount = fields.Nested(MoneySchema)
+    left = fields.Nested(
+        MoneySchema, metadata={"description": "After refunds, lost disputes and corrections"}
+    )
+    fee = fields.Nested(MoneySchema, allow_none=True, metadata={"description": "What the provider kept"})
+    payout_id = fields.Integer(allow_none=True)
+    received_on = fields.Date(required=True)
+    recorded_at = Instant(required=True)
+    source = fields.String(required=True)
+    source_ref = fields.String(required=True)
+    method = fields.String(required=True)
+    designations = fields.List(fields.Nested(DesignationSchema))
+    campaign_id = fields.Integer(allow_none=True)
+    appeal_id = fields.Integer(allow_none=True)
+    receipt_id = fields.Integer(allow_none=True, metadata={"description": "The live receipt that names it"})
+    note = fields.String()
+    is_test = fields.Boolean(required=True)
+    thank = fields.Boolean(required=True)
+
+
+class NewCorrectionSchema(StrictSchema):
+    reason = Line(500, shortest=1, required=True)
+
+
+class CorrectionSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    gift_id = fields.Integer(required=True)
+    amount = fields.Nested(MoneySchema)
+    reason = fields.String(required=True)
+    recorded_at = Instant(required=True)
+
+
+Query = pages.args(
+    *SORTS,
+    donor_id=QueryId(),
+    fund_id=QueryId(),
+    campaign_id=QueryId(),
+    appeal_id=QueryId(),
+    source=Line(100),
+    method=fields.String(validate=validate.OneOf(METHODS)),
+    received_from=Day(),
+    received_to=Day(),
+    recorded_after=Instant(),
+    is_test=fields.Boolean(),
+)
+
+
+@bp.get("")
+@requires("gifts:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(GiftSchema))
+def list_gifts(asked: dict[str, Any]) -> pages.Page:
+    """List gifts."""
+    page, filters = pages.split(asked)
+    return pages.with_data(pages.page(gifts.choose(**filters), page, SORTS), told)
+
+
+@bp.post("")
+@requires("gifts:write")
+@once_by_key
+@bp.arguments(NewGiftSchema)
+@bp.response(201, GiftSchema)
+@bp.alt_response(200, schema=GiftSchema, description="The source told of this gift before.")
+def record_gift(new: dict[str, Any]) -> Response:
+    """Record a gift; its thank-you is planned with it."""
+    donor = donors.get_donor(new.pop("donor_id"))
+    parts = {part["fund_id"]: part["amount"].minor for part in new.pop("designations")}
+    new.setdefault("source", f"api:{principal().id}")
+    new.setdefault("source_ref", sent_key())
+    settle = timedelta(seconds=current_app.extensions["donorhub.settings"].settle_s)
+    gift, is_new = gifts.record_gift(
+        donor.id, new.pop("amount"), now=clock.now(), actor=principal().actor, fund_ids=parts,
+        settle=settle, **new,
+    )  # fmt: skip
+    db.session.flush()  # its designations are read back
+    return created(GiftSchema, told([gift])[0], is_new=is_new)
+
+
+@bp.get(f"/<{ID}:gift_id>")
+@requires("gifts:read")
+@bp.response(200, GiftSchema)
+def get_gift(gift_id: int) -> Response:
+    """Show a gift."""
+    return shown(GiftSchema, told([gifts.get_gift(gift_id)])[0])
+
+
+@bp.post(f"/<{ID}:gift_id>/corrections")
+@requires("gifts:write")
+@once_by_key
+@bp.arguments(NewCorrectionSchema)
+@bp.response(201, CorrectionSchema)
+@bp.alt_response(200, schema=CorrectionSchema, description="It was corrected so before.")
+def correct_gift(new: dict[str, Any], gift_id: int) -> Response:
+    """Take out a gift that was recorded wrongly. Its row stays; a receipt that names it is voided first."""
+    correction, is_new = gifts.correct_gift(
+        gift_id, reason=new["reason"], source=f"api:{principal().id}", source_ref=str(sent_key()),
+        now=clock.now(), actor=principal().actor,
+    )  # fmt: skip
+    db.session.flush()  # the answer shows its id
+    return shown(CorrectionSchema, _correction(correction), status=201 if is_new else 200)
+
+
+def told(found: Sequence[Gift]) -> list[dict[str, Any]]:
+    """The answers for gifts, with what belongs to them read for all at once."""
+    ids = [gift.id for gift in found]
+    away, receipts, items = gifts.taken_away(ids), gifts.live_receipt_ids(ids), payouts.items_of_gifts(ids)
+    names = [column.key for column in Gift.__table__.columns]
+    answers = []
+    for gift in found:
+        item = items.get(gift.id)
+        answers.append(
+            {name: getattr(gift, name) for name in names}
+            | {
+                "amount": gift.amount,
+                "left": Money(max(0, gift.amount_minor - away[gift.id]), gift.currency),
+                "fee": Money(item.fee_minor, item.currency) if item else None,
+                "payout_id": item.payout_id if item else None,
+                "receipt_id": receipts.get(gift.id),
+                "designations": [
+                    {"fund_id": part.fund_id, "amount": Money(part.amount_minor, gift.currency)}
+                    for part in gift.designations
+                ],
+            }
+        )
+    return answers
+
+
+def _correction(correction: Correction) -> dict[str, Any]:
+    return {
+        "id": correction.id,
+        "gift_id": correction.gift_id,
+        "amount": Money(correction.amount_minor, correction.currency),
+        "reason": correction.reason,
+        "recorded_at": correction.recorded_at,
+    }

@@ -1,0 +1,116 @@
+"""One write, one transaction, once: committing a view's work, with its answer where it has a key.
+
+After draft-ietf-httpapi-idempotency-key-header-07. Only answers of success are kept: a
+refusal changed nothing, so the same request may be tried again with the same key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+from flask import Response, request
+
+from donorhub import clock
+from donorhub.api.http import document, principal, refuse
+from donorhub.db import db
+from donorhub.jobs.dispatch import dispatch
+from donorhub.models import IdempotencyKey
+from donorhub.services import idempotency
+
+HEADER: Final = "Idempotency-Key"
+KEPT_HEADERS: Final = ("Content-Type", "Location", "ETag")
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+_SUCCESS: Final = range(200, 300)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def committed(view: View) -> View:
+    """Commit what the view did when it answers with success, then ring for the workers."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        return _finish(view(*args, **kwargs))
+
+    wrapper._commits = True  # type: ignore[attr-defined]
+    return wrapper  # type: ignore[return-value]
+
+
+def once(view: View) -> View:
+    """Like :func:`committed`; a request that names a key is done once."""
+    return _keyed(view, "optional")
+
+
+def once_by_key(view: View) -> View:
+    """Like :func:`once`; 400 without a key, because doing it twice would be about money."""
+    return _keyed(view, "required")
+
+
+def _keyed(view: View, key_is: str) -> View:
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        key = sent_key()
+        if key is None:
+            if key_is == "required":
+                refuse(400, "idempotency_key_missing", f"send an {HEADER}, a new one for each new thing")
+            return _finish(view(*args, **kwargs))
+        row = idempotency.take(principal().actor, _route(), key, fingerprint=fingerprint(), now=clock.now())
+        if row.status:
+            return _replay(row)
+        response: Response = view(*args, **kwargs)
+        if response.status_code in _SUCCESS:
+            headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+            idempotency.keep(row, status=response.status_code, headers=headers, body=response.get_data())
+        return _finish(response)
+
+    wrapper._commits = True  # type: ignore[attr-defined]
+    document(wrapper, key=key_is)
+    return wrapper  # type: ignore[return-value]
+
+
+def sent_key() -> str | None:
+    """The key of this request; 400 when it is none that we can keep."""
+    key = request.headers.get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        refuse(400, "idempotency_key_invalid", f"an {HEADER} has 1 to 255 printable ASCII characters")
+    return key
+
+
+def fingerprint() -> str:
+    """What makes two requests the same: method, path and body. Of an upload it is what the parts
+    hold, since a client draws a new boundary line for each try."""
+    said = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
+    if request.mimetype == "multipart/form-data":
+        for name, text in sorted(request.form.items(multi=True)):
+            said.update(f"{name}={text}\n".encode())
+        for name, file in sorted(request.files.items(multi=True), key=lambda part: part[0]):
+            said.update(f"{name}:{file.filename}\n".encode() + hashlib.sha256(file.stream.read()).digest())
+            file.stream.seek(0)
+    else:
+        said.update(request.get_data(cache=True))
+    return said.hexdigest()
+
+
+def _route() -> str:
+    return f"{request.method} {request.url_rule}"
+
+
+def _finish(response: Response) -> Response:
+    if response.status_code not in _SUCCESS:
+        db.session.rollback()
+        return response
+    db.session.commit()
+    dispatch()
+    return response
+
+
+def _replay(row: IdempotencyKey) -> Response:
+    response = Response(row.body, status=row.status)
+    response.headers.update(row.headers)
+    response.headers["Idempotent-Replayed"] = "true"
+    db.session.rollback()
+    return response

@@ -1,0 +1,135 @@
+"""Lists in pages: where the next begins is told by the last row's key, so that no row is shown
+twice or left out while others are written."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+from flask import request
+from marshmallow import Schema, fields, validate
+from sqlalchemy import Select, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from donorhub.api.http import refuse
+from donorhub.api.schemas import MAX_ID, StrictSchema
+from donorhub.db import db
+
+MOST: Final = 200
+Row = TypeVar("Row")
+Sorts = Mapping[str, InstrumentedAttribute[Any]]
+
+
+class PageArgs(StrictSchema):
+    """What every list takes."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST))
+    after = fields.String(
+        validate=validate.Length(1, 1000),
+        metadata={"description": "From `next` of the page before"},
+    )
+
+
+def args(*sorts: str, **filters: fields.Field[Any]) -> type[PageArgs]:
+    """The query of one list: its filters and what it can be sorted by (with ``-`` the other way round)."""
+    words = [sign + name for name in sorts for sign in ("", "-")]
+    sort = fields.String(load_default=sorts[0], validate=validate.OneOf(words))
+    made: type[PageArgs] = type("Query", (PageArgs,), {**filters, "sort": sort})
+    return made
+
+
+@cache
+def envelope(item: type[Schema]) -> type[Schema]:
+    """``{"data": […], "has_more": …, "next": …}`` around answers of one schema."""
+    name = item.__name__.removesuffix("Schema") + "PageSchema"
+    parts: dict[str, Any] = {
+        "data": fields.List(fields.Nested(item), required=True),
+        "has_more": fields.Boolean(required=True),
+        "next": fields.String(required=True, allow_none=True),
+    }
+    made: type[Schema] = type(name, (Schema,), parts)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    data: Sequence[Any]
+    has_more: bool
+    next: str | None
+
+
+def page(query: Select[Row], asked: Mapping[str, Any], sorts: Sorts) -> Page:
+    """One page of a query, sorted and cut as asked. ``sorts`` has ``id``, which decides between equals."""
+    is_down, name = asked["sort"].startswith("-"), asked["sort"].lstrip("-")
+    column, id_ = sorts[name], sorts["id"]
+    keys = [id_] if name == "id" else [column, id_]
+    if "after" in asked:
+        place = tuple_(*keys)
+        last = tuple_(*_read(asked["after"], asked["sort"], keys))
+        query = query.where(place < last if is_down else place > last)
+    query = query.order_by(*(key.desc() if is_down else key for key in keys)).limit(asked["limit"] + 1)
+    rows = list(db.session.scalars(query))
+    has_more = len(rows) > asked["limit"]
+    rows = rows[: asked["limit"]]
+    following = None
+    if has_more:
+        following = _write(asked["sort"], [getattr(rows[-1], key.key) for key in keys])
+    return Page(rows, has_more, following and _url(following))
+
+
+def split(asked: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is asked of the page, and the filters."""
+    of_page = {name: value for name, value in asked.items() if name in ("limit", "after", "sort")}
+    return of_page, {name: value for name, value in asked.items() if name not in of_page}
+
+
+def follow(rows: Sequence[Any], cursor: str | None) -> Page:
+    """A page that a service has cut, whose cursor is passed on as it is."""
+    return Page(rows, cursor is not None, cursor and _url(cursor))
+
+
+def with_data(found: Page, change: Callable[[Sequence[Any]], Sequence[Any]]) -> Page:
+    """The page with its rows told in another way."""
+    return Page(change(found.data), found.has_more, found.next)
+
+
+def _url(after: str) -> str:
+    asked = [(name, value) for name, value in request.args.items(multi=True) if name != "after"]
+    return f"{request.path}?{urlencode([*asked, ('after', after)])}"
+
+
+def _write(sort: str, place: Sequence[Any]) -> str:
+    text = json.dumps([sort, *(one.isoformat() if isinstance(one, date) else one for one in place)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read(cursor: str, sort: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
+    """The place that a cursor names; 422 for one that is not of this list in this order."""
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        said, *place = json.loads(text)
+        if said != sort:
+            raise ValueError("another order")  # noqa: TRY301  said once, below
+        return [
+            literal(_typed(one, key.type.python_type), key.type) for one, key in zip(place, keys, strict=True)
+        ]
+    except (ValueError, TypeError, UnicodeError, binascii.Error, RecursionError):
+        refuse(422, "bad_cursor", "take `after` from the `next` of this same list", pointer="/after")
+
+
+def _typed(value: Any, kind: type[Any]) -> Any:
+    if kind is datetime:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if kind is date:
+        return date.fromisoformat(value)
+    if type(value) is not kind or (kind is int and abs(value) > MAX_ID) or (kind is str and "\0" in value):
+        raise ValueError("not of this column")
+    return value

@@ -1,0 +1,164 @@
+"""Receipts over the API: issuing, reading, voiding, replacing. Their numbers have no gaps."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields, validate
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import created, shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.donors import LANGS
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once, once_by_key
+from donorhub.api.schemas import AnswerSchema, Day, Id, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.errors import Conflict, Forbidden
+from donorhub.models import Receipt
+from donorhub.money import Money
+from donorhub.services import organisation, receipts
+
+bp = HouseBlueprint("receipts", __name__, path="/receipts", description="Numbered documents, never edited.")
+SORTS: Final = {"id": Receipt.id, "issued_on": Receipt.issued_on, "number": Receipt.number}
+PDF: Final = "application/pdf"
+
+
+class NewReceiptSchema(StrictSchema):
+    gift_ids = fields.List(
+        Id(), required=True, validate=validate.Length(1, 500), metadata={"description": "Of one donor"}
+    )
+    lang = fields.String(validate=validate.OneOf(LANGS), metadata={"description": "Else the donor's"})
+
+
+class VoidSchema(StrictSchema):
+    reason = Line(500, shortest=1, required=True)
+
+
+class ReplacementSchema(StrictSchema):
+    lang = fields.String(validate=validate.OneOf(LANGS), metadata={"description": "Else the donor's"})
+
+
+class ReceiptLineSchema(AnswerSchema):
+    gift_id = fields.Integer(required=True)
+    amount = fields.Nested(MoneySchema)
+
+
+class ReceiptSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    number = fields.String(required=True, metadata={"description": "As it is printed, `R/2026/000123`"})
+    state = fields.String(required=True, validate=validate.OneOf(("issued", "void")))
+    kind = fields.String(required=True)
+    jurisdiction = fields.String(required=True)
+    lang = fields.String(required=True)
+    donor_id = fields.Integer(required=True)
+    total = fields.Nested(MoneySchema)
+    lines = fields.List(fields.Nested(ReceiptLineSchema))
+    issued_on = fields.Date(required=True)
+    issued_at = Instant(required=True)
+    replaces_id = fields.Integer(allow_none=True)
+    voided_at = Instant(allow_none=True)
+    void_reason = fields.String(allow_none=True)
+    pdf_sha256 = fields.String(allow_none=True, metadata={"description": "None until the PDF is made"})
+    waits_because = fields.String(metadata={"description": "Why there is no PDF yet"})
+
+
+Query = pages.args(
+    *SORTS,
+    donor_id=QueryId(),
+    state=fields.String(validate=validate.OneOf(("issued", "void"))),
+    issued_from=Day(),
+    issued_to=Day(),
+)
+
+
+@bp.get("")
+@requires("receipts:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(ReceiptSchema))
+def list_receipts(asked: dict[str, Any]) -> pages.Page:
+    """List receipts."""
+    page, filters = pages.split(asked)
+    found = pages.page(receipts.choose(**filters), page, SORTS)
+    return pages.with_data(found, lambda rows: [told(row) for row in rows])
+
+
+@bp.post("")
+@requires("receipts:issue")
+@once_by_key
+@bp.arguments(NewReceiptSchema)
+@bp.response(201, ReceiptSchema)
+def issue_receipt(new: dict[str, Any]) -> Response:
+    """Issue a receipt for gifts of one donor. Its PDF is made a moment later."""
+    now = clock.now()
+    receipt = receipts.issue(
+        new["gift_ids"], lang=new.get("lang"), today=organisation.today(now), now=now, actor=principal().actor
+    )
+    return created(ReceiptSchema, told(receipt))
+
+
+@bp.get(f"/<{ID}:receipt_id>")
+@requires("receipts:read")
+@bp.response(200, ReceiptSchema)
+def get_receipt(receipt_id: int) -> Response:
+    """Show a receipt."""
+    return shown(ReceiptSchema, told(receipts.get_receipt(receipt_id)))
+
+
+@bp.get(f"/<{ID}:receipt_id>/pdf")
+@requires("receipts:read")
+@bp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
+@bp.alt_response(409, success=False, description="The PDF is not made yet.")
+def get_pdf(receipt_id: int) -> Response:
+    """Fetch the newest PDF of a receipt; of a void one the stamped PDF. Needs `gifts:read` too."""
+    if not principal().may("gifts:read"):
+        raise Forbidden("a receipt shows amounts: this token has not the scope gifts:read")
+    receipt = receipts.get_receipt(receipt_id)
+    pdf = receipts.find_pdf(receipt)
+    if pdf is None:
+        raise Conflict(
+            receipt.waits_because or "the PDF is not made yet: ask again in a moment",
+            code="pdf_not_ready", retry_after=2,
+        )  # fmt: skip
+    name = f"{receipts.number_of(receipt).replace('/', '-')}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{pdf.sha256}"'}
+    return Response(pdf.content, content_type=PDF, headers=headers)
+
+
+@bp.post(f"/<{ID}:receipt_id>/void")
+@requires("receipts:issue")
+@once
+@bp.arguments(VoidSchema)
+@bp.response(200, ReceiptSchema)
+def void_receipt(asked: dict[str, Any], receipt_id: int) -> Response:
+    """Void a receipt: its number stays, its gifts are free again. A void one stays as it is."""
+    receipt = receipts.void(receipt_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
+    return shown(ReceiptSchema, told(receipt))
+
+
+@bp.post(f"/<{ID}:receipt_id>/replace")
+@requires("receipts:issue")
+@once_by_key
+@bp.arguments(ReplacementSchema)
+@bp.response(201, ReceiptSchema)
+def replace_receipt(asked: dict[str, Any], receipt_id: int) -> Response:
+    """Void a receipt and issue a new one for the same gifts."""
+    now = clock.now()
+    receipt = receipts.replace(
+        receipt_id, lang=asked.get("lang"), today=organisation.today(now), now=now, actor=principal().actor
+    )
+    return shown(ReceiptSchema, told(receipt), status=201)
+
+
+def told(receipt: Receipt) -> dict[str, Any]:
+    """The answer for a receipt."""
+    names = [field for field in ReceiptSchema().fields if field not in ("number", "total", "lines")]
+    return {name: getattr(receipt, name) for name in names} | {
+        "number": receipts.number_of(receipt),
+        "total": Money(receipt.total_minor, receipt.currency),
+        "lines": [
+            {"gift_id": line.gift_id, "amount": Money(line.amount_minor, receipt.currency)}
+            for line in receipt.lines
+        ],
+    }

@@ -1,0 +1,70 @@
+"""Answers to requests that carried an Idempotency-Key, kept in the transaction of their effect.
+
+A key belongs to one principal and one route. Whoever sends it again with the same request
+gets the stored answer; a twin that runs at the same moment waits at the unique key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import OperationalError
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.errors import Conflict, Rejected
+from donorhub.models import IdempotencyKey
+
+KEPT: Final = timedelta(days=30)
+
+
+def take(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
+    """The row of a key: new with status 0, to be filled by :func:`keep`, or with the answer it holds.
+
+    Rejected when the key came with another request before, Conflict when its first
+    request still runs after the database's patience.
+    """
+    row = _insert(principal, route, key, fingerprint=fingerprint, now=now)
+    if row.expires_at <= now:  # the sweep has not come by yet
+        db.session.delete(row)
+        db.session.flush()  # its place is taken by the insert that follows
+        row = _insert(principal, route, key, fingerprint=fingerprint, now=now)
+    if row.fingerprint != fingerprint:
+        raise Rejected(
+            "this Idempotency-Key was used for another request: take a new key", code="idempotency_key_reused"
+        )
+    return row
+
+
+def keep(row: IdempotencyKey, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Write the answer into its row."""
+    row.status, row.headers, row.body = status, dict(headers), body
+
+
+def expire(now: datetime) -> int:
+    """Forget answers that were kept long enough; gives how many."""
+    gone = db.session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now).returning(IdempotencyKey.id)
+    )
+    return len(gone.all())
+
+
+def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
+    try:
+        db.session.execute(
+            insert_or_ignore(IdempotencyKey, on=("principal", "route", "key")).values(
+                principal=principal, route=route, key=key, fingerprint=fingerprint, status=0, headers={},
+                body=b"", expires_at=now + KEPT,
+            )
+        )  # fmt: skip
+    except OperationalError as e:
+        raise Conflict(
+            "the first request with this Idempotency-Key still runs: ask again",
+            code="idempotency_key_in_use", retry_after=5,
+        ) from e  # fmt: skip
+    row: IdempotencyKey = db.session.execute(
+        select(IdempotencyKey).filter_by(principal=principal, route=route, key=key)
+    ).scalar_one()
+    return row

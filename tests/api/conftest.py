@@ -1,0 +1,115 @@
+"""A caller with a token, and rows to ask for."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from donorhub.db import Base, db, read_only
+from donorhub.domain.access import PERMISSIONS
+from donorhub.models import Donor, Gift
+from donorhub.money import Money
+from donorhub.services import access, donors, gifts, organisation
+
+
+class Caller:
+    """A program that speaks JSON to the API with its token."""
+
+    def __init__(self, app: Flask, token: str) -> None:
+        self._client: FlaskClient = app.test_client()
+        self.token = token
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self.send("GET", path, **more)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = "", **more: Any) -> TestResponse:
+        """``key`` "" draws a new one, None sends none."""
+        headers = {**more.pop("headers", {})}
+        if key is not None:
+            headers["Idempotency-Key"] = key or uuid.uuid4().hex
+        return self.send("POST", path, body, headers=headers, **more)
+
+    def patch(self, path: str, body: Any, *, etag: str | None = None) -> TestResponse:
+        return self.send("PATCH", path, body, headers={"If-Match": etag} if etag else {})
+
+    def put(self, path: str, body: Any) -> TestResponse:
+        return self.send("PUT", path, body)
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> TestResponse:
+        if body is not None:
+            more = {"data": json.dumps(body), "content_type": "application/json", **more}
+        given = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return self._client.open("/api/v1" + path, method=method, headers=given, **more)
+
+
+@pytest.fixture
+def caller_with(database: Flask, now: datetime) -> Callable[..., Caller]:
+    def make(scopes: Collection[str] = PERMISSIONS, name: str = "test") -> Caller:
+        _, text = access.create_token(name, scopes, now=now, actor="system:0")
+        db.session.commit()
+        return Caller(database, text)
+
+    return make
+
+
+@pytest.fixture
+def api(caller_with: Callable[..., Caller]) -> Caller:
+    """Somebody who may do everything."""
+    return caller_with()
+
+
+@pytest.fixture
+def donor(database: Flask, now: datetime) -> Donor:
+    made = donors.create_donor(
+        {"given_name": "Łucja", "family_name": "Żółć", "email": "lucja@example.org", "lang": "pl",
+         "street": "ul. Długa 1", "postcode": "00-001", "city": "Łódź", "country": "PL"},
+        source="test", now=now, actor="system:0",
+    )  # fmt: skip
+    organisation.change_organisation(
+        {"street": "ul. Krótka 2", "city": "Warszawa", "postcode": "00-002",
+         "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"}},
+        now=now, actor="system:0",
+    )  # fmt: skip
+    db.session.commit()
+    return made
+
+
+@pytest.fixture
+def gift(donor: Donor, now: datetime) -> Gift:
+    made, _ = gifts.record_gift(
+        donor.id, Money(5000, "PLN"), received_on=date(2026, 11, 20), source="test", source_ref="1",
+        now=now, actor="system:0",
+    )  # fmt: skip
+    db.session.commit()
+    return made
+
+
+def dump() -> dict[str, list[Any]]:
+    """Every row of every table, to see whether a refusal changed anything."""
+    db.session.rollback()
+    with read_only():
+        rows = {
+            table.name: [tuple(row) for row in db.session.execute(select(table)).all()]
+            for table in Base.metadata.sorted_tables
+        }
+        db.session.rollback()
+    return {name: sorted(held, key=repr) for name, held in rows.items()}
+
+
+def problem(response: TestResponse) -> dict[str, Any]:
+    """The problem that an answer holds."""
+    assert response.content_type == "application/problem+json", response.data
+    said: dict[str, Any] = response.get_json(force=True)
+    assert said["status"] == response.status_code
+    return said
