@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, request
 from sqlalchemy.exc import IntegrityError, OperationalError
-from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from donorhub import api, clock, config, jobs, vault, web
 from donorhub.config import Settings
 from donorhub.db import db, install, reading
 from donorhub.errors import DonorHubError
+from donorhub.services import gifts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -22,6 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or config.load()
     vault.use(settings.field_key)
     clock.use(clock.from_setting(settings.clock))
+    gifts.settle_after(timedelta(seconds=settings.settle_s))
     app = Flask("donorhub", static_folder=None)
     app.config.update(_flask_settings(settings))
     app.extensions["donorhub.settings"] = settings
@@ -33,31 +35,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(_say_whether_it_reads)
     jobs.register(app)
     api.register(app)
+    for refusal in (DonorHubError, IntegrityError, OperationalError):
+        app.register_error_handler(refusal, api.http.answer_error)  # pages answer theirs themselves
     web.register(app)
-    _answer_errors(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
         )
     return app
-
-
-def _answer_errors(app: Flask) -> None:
-    """Errors are answered once for each room: problems in JSON for the API, pages for people."""
-
-    def refused(error: DonorHubError | IntegrityError | OperationalError) -> Any:
-        return (
-            api.http.answer_error(error)
-            if api.http.is_api()
-            else web.shell.answer_error(api.http.ours(error))
-        )
-
-    def http(error: HTTPException) -> Any:
-        return api.http.answer_http(error) if api.http.is_api() else web.shell.answer_http(error)
-
-    for kind in (DonorHubError, IntegrityError, OperationalError):
-        app.register_error_handler(kind, refused)
-    app.register_error_handler(HTTPException, http)
 
 
 def _say_whether_it_reads() -> None:

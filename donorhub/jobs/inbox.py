@@ -9,11 +9,10 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.errors import DonorHubError
 from donorhub.jobs import perform
 from donorhub.jobs.dispatch import ring_inbox
 from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
-from donorhub.services import inbox, projection
+from donorhub.services import inbox, payouts, projection
 from webhooks import fetched
 
 BATCH: Final = 50
@@ -64,12 +63,6 @@ def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> Non
         _apply(rows[middle:], modes)
 
 
-class NoKey(DonorHubError):
-    """The provider's API cannot be asked without a key."""
-
-    code = "no_api_key"
-
-
 def fetch_payout_items(task: Task, settings: Settings) -> str:
     """Ask the provider which lines make up a payout; what it says goes through the inbox like any event."""
     from donorhub.gateways import stripe_gateway
@@ -78,7 +71,7 @@ def fetch_payout_items(task: Task, settings: Settings) -> str:
     if payout is None:
         return "gone"
     if not settings.stripe_api_key:
-        raise NoKey("set DONORHUB_STRIPE_API_KEY, so that payouts can be explained item by item")
+        return payouts.ask_a_person(payout, now=clock.now())
     at, ref, livemode = (payout.provider, payout.account), payout.ref, not payout.is_test
     endpoint_id: int = db.session.execute(
         select(WebhookEndpoint.id)

@@ -65,6 +65,7 @@ def due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
 
 
 def is_due(now: datetime) -> Any:
+    """The condition under which a worker may take a task at this moment."""
     return and_(
         Task.performer == "worker",
         Task.state.in_(OPEN_STATES),
