@@ -17,7 +17,9 @@ from donorhub.cli.demo_giving import currency_of
 from donorhub.cli.demo_people import SEED, Person, iban_pl
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.models import Instalment, RecurringGift
+from donorhub.jobs.run import run_task
+from donorhub.models import BankAccount, Instalment, RecurringGift, Task
+from donorhub.services import import_files
 
 ACTOR: Final = "cli:demo"
 TO_TRY: Final = "wyciag-do-wyprobowania.csv"
@@ -59,9 +61,21 @@ def add(app: Flask, people: Sequence[Person], *, now: datetime) -> None:
 
 
 def _import(name: str, data: bytes, *, now: datetime) -> None:
-    from donorhub.cli.imports import import_now
+    """Take a file in as an upload would, and do its work at once. The first account matches by itself."""
+    import_files.receive(data, name, now=now, actor=ACTOR, create_accounts=True)
+    db.session.commit()
+    _work_off("import_file")
+    for account in db.session.scalars(select(BankAccount).where(BankAccount.number == OWN["camt"])):
+        account.matching = "auto"
+    db.session.commit()
+    _work_off("match_statement")
 
-    import_now(data, name, now=now, actor=ACTOR)
+
+def _work_off(kind: str) -> None:
+    waiting = db.session.scalars(select(Task.id).where(Task.kind == kind, Task.state == "planned")).all()
+    db.session.rollback()
+    for task_id in waiting:
+        run_task(task_id)
 
 
 def _lines(
