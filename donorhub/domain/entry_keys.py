@@ -34,7 +34,7 @@ class Incoming(NamedTuple):
     refs: tuple[str, ...]
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def _normal(text: str) -> str:
     if not text.isascii():  # ˙ is what PKO BP writes for nothing; NFKC would make a blank and a dot of it
         text = unicodedata.normalize("NFKC", text.replace("˙", " "))

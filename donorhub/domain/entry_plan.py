@@ -169,7 +169,9 @@ def _paired_days(
     days: dict[date, _Day] = {}
     for item in incoming:
         if item.day in rows_of:
-            days.setdefault(item.day, _Day([], sorted(rows_of[item.day]))).items.append(item)
+            if item.day not in days:
+                days[item.day] = _Day([], sorted(rows_of[item.day]))
+            days[item.day].items.append(item)
     for day in days.values():
         _pair_up(day, source_format, ids_trusted)
     return days

@@ -44,7 +44,7 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 13)  # a file of 100,000 accounts is not to be kept in memory twice
 def canonical_account(text: str | None) -> str | None:
     """An account without blanks and in capitals; 26 digits are a Polish account and get their ``PL``."""
     if not text:

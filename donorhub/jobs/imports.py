@@ -59,6 +59,7 @@ def import_file(task: Task, _settings: Settings) -> str:
         return "nothing to read"
     with collector_paused():
         drafts = read_kept(kept, progress=report)
+        del kept  # its bytes, which may be many, are not needed to store what was read
         count = sum(len(draft.items) for draft in drafts.statements)
         _note_progress(file_id, count)
         report("storing", count)
@@ -66,6 +67,7 @@ def import_file(task: Task, _settings: Settings) -> str:
             file_id, drafts, create_accounts=bool(facts.get("create_accounts")), now=clock.now(),
             actor=str(facts.get("actor", "system:0")),
         )  # fmt: skip
+        del drafts  # before the collector looks at everything that is alive
     return f"{file.state}: {file.new_count} new, {file.known_count} known"
 
 

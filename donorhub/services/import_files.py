@@ -29,6 +29,7 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import ImportFile
 from donorhub.services import audit, bank_accounts, tasks
 
+_FAST: Final = 1  # a third of the time for a tenth more bytes
 READABLE_AGAIN: Final = ("taken_back", "refused", "failed")
 
 
@@ -80,7 +81,7 @@ def _kept(data: bytes, digest: str, filename: str, *, now: datetime, actor: str)
     added = db.session.scalar(
         insert_or_ignore(ImportFile, on=("sha256",))
         .values(
-            sha256=digest, filename=filename[-200:], size=len(data), content=vault.seal(zlib.compress(data)),
+            sha256=digest, filename=filename[-200:], size=len(data), content=vault.seal(zlib.compress(data, _FAST)),
             format="", profile="", currency="", generation=1, state="received", problems=[], told=[],
             statements_count=0, entries_count=0, new_count=0, known_count=0, doubtful_count=0, progress=0,
             uploaded_by=actor, uploaded_at=now,

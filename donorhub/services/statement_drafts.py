@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any, Final
 
 import importers
-from donorhub.domain.entry_keys import Incoming, fingerprint, refs_of
+from donorhub.domain.entry_keys import Incoming, keyed
 from donorhub.domain.payer_text import canonical_account
 from importers.camt import REFUSALS
 from importers.sniff import format_of
@@ -102,12 +104,19 @@ def _parts(content: bytes, filename: str, profile: Any, currency: str, told: str
 
 
 def _pieces(reading: importers.Reading) -> Iterator[Part]:
-    for statement in reading.statements:
+    """The parts of what was read whole; each entry is let go as it passes, so that memory holds it once."""
+    statements, problems = list(reversed(reading.statements)), reading.problems
+    del reading
+    while statements:
+        statement = statements.pop()
         header = replace(statement, entries=())
+        entries = list(reversed(statement.entries))
+        del statement
         yield Begin(header)
-        yield from statement.entries
+        while entries:
+            yield entries.pop()
         yield End(header)
-    yield from reading.problems
+    yield from problems
 
 
 class _Gathering:
@@ -119,12 +128,15 @@ class _Gathering:
         self._fallback = fallback
         self._progress = progress
         self._open: Draft | None = None
+        self._waiting: list[Entry] = []
         self._positions: list[int] = []
         self._count = 0
 
     def take(self, part: Part) -> None:
         if isinstance(part, Entry):
-            self._entry(part)
+            self._waiting.append(part)
+            if len(self._waiting) == STEP:
+                self._add()
         elif isinstance(part, Begin):
             self._open = Draft(part.statement, canonical_account(part.statement.account) or "")
             self._positions = []
@@ -133,51 +145,48 @@ class _Gathering:
         else:
             self.problems.append(part)
 
-    def _entry(self, entry: Entry) -> None:
+    def _add(self) -> None:
+        """Lay out the entries that wait, a few thousand at a time: their keys cost less together."""
+        entries, self._waiting = self._waiting, []
         draft_ = self._open
         if draft_ is None:
             raise ValueError("an entry came before its statement began")
-        if entry.status != "booked" and not draft_.header.advice:
-            draft_.skipped += 1
-            return
-        _add(draft_, entry, draft_.account or self._fallback)
-        self._positions.append(entry.position)
-        self._count += 1
-        if self._count % STEP == 0:
-            self._progress("reading", self._count)
+        if not draft_.header.advice:
+            booked = [entry for entry in entries if entry.status == "booked"]
+            draft_.skipped += len(entries) - len(booked)
+            entries = booked
+        self._positions += [entry.position for entry in entries]
+        _add(draft_, entries, draft_.account or self._fallback)
+        self._count += len(entries)
+        self._progress("reading", self._count)
 
     def _end(self, header: Statement) -> None:
         if self._open is None:
             return
+        self._add()
         self._open.header = header
-        if any(a > b for a, b in zip(self._positions, self._positions[1:], strict=False)):
+        if any(a > b for a, b in pairwise(self._positions)):
             _sort(self._open, self._positions)
         self.drafts.append(self._open)
         self._open = None
 
 
-def _add(draft_: Draft, entry: Entry, account_key: str) -> None:
-    position, minor, day = len(draft_.items), entry.amount.minor, entry.booked_on
-    payment = entry.details[0] if len(entry.details) == 1 else None
-    account = canonical_account(payment.counterparty.account) if payment else None
-    draft_.items.append(
-        Incoming(
-            position,
-            fingerprint(account_key, entry),
-            day,
-            minor,
-            entry.amount.currency,
-            account,
-            refs_of(entry),
-        )
-    )
-    is_batch = len(entry.details) > 1 and sum(d.amount.minor for d in entry.details) == minor
-    draft_.rows.append(_row(entry, payment, account, is_batch=is_batch))
-    if is_batch:
-        draft_.details[position] = [_payment(detail, detail.amount.minor) for detail in entry.details]
-    draft_.day_sums[day] = draft_.day_sums.get(day, 0) + minor
-    if minor > 0:
-        draft_.sum_in += minor
+def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:
+    start, sums = len(draft_.items), draft_.day_sums
+    items = keyed(account_key, entries)
+    for position, (entry, item) in enumerate(zip(entries, items, strict=True), start):
+        minor = item.minor
+        sums[item.day] = sums.get(item.day, 0) + minor
+        if minor > 0:
+            draft_.sum_in += minor
+        details = entry.details
+        is_batch = len(details) > 1 and sum(d.amount.minor for d in details) == minor
+        draft_.rows.append(_row(entry, details[0] if len(details) == 1 else None, item, is_batch=is_batch))
+        if is_batch:
+            draft_.details[position] = [_payment(detail, detail.amount.minor) for detail in details]
+    if start:
+        items = [item._replace(position=start + item.position) for item in items]
+    draft_.items += items
 
 
 def _sort(draft_: Draft, positions: list[int]) -> None:
@@ -196,17 +205,15 @@ def _iso(day: date) -> str:
     return day.isoformat()
 
 
-def _row(entry: Entry, payment: Detail | None, account: str | None, *, is_batch: bool) -> Row:
+def _row(entry: Entry, payment: Detail | None, item: Incoming, *, is_batch: bool) -> Row:
     value_on = _iso(entry.value_on) if entry.value_on is not None else None
-    head = (_iso(entry.booked_on), value_on, entry.bank_ref, int(entry.reversal), int(is_batch))
+    head = (_iso(item.day), value_on, entry.bank_ref, int(entry.reversal), int(is_batch), item.minor)
     if payment is None:
-        more = _more(entry, None)
-        return (*head, entry.amount.minor, "", "", entry.info or "", None, None, None, None, more)
+        return (*head, "", "", entry.info or "", None, None, None, None, _more(entry, None))
     return (
         *head,
-        entry.amount.minor,
         payment.counterparty.name or "",
-        account or "",
+        item.account or "",
         payment.remittance,
         payment.end_to_end_id,
         payment.mandate_id,
@@ -234,6 +241,9 @@ def _payment(detail: Detail, minor: int) -> Row:
 _TEXTS: Final = (
     "tx_id", "uetr", "instruction_id", "creditor_id", "batch_id", "cheque_no", "purpose", "return_info",
 )  # fmt: skip
+_PARTY: Final = ("bic", "ultimate", "address")
+_OTHERS: Final = attrgetter(*_TEXTS, "references", "extra", "charges", "original")
+_OF_PARTY: Final = attrgetter(*_PARTY)
 
 
 def _more(entry: Entry | None, payment: Detail | None) -> str | None:
@@ -259,15 +269,12 @@ def _small(bank_code: str | None, info: str | None) -> str | None:
 
 
 def _rest(payment: Detail) -> dict[str, Any]:
-    rest: dict[str, Any] = {}
-    for name in _TEXTS:
-        value = getattr(payment, name)
-        if value:
-            rest[name] = value
-    party = payment.counterparty
-    for name, value in (("bic", party.bic), ("ultimate", party.ultimate), ("address", party.address)):
-        if value:
-            rest[name] = value
+    party = _OF_PARTY(payment.counterparty)
+    rest: dict[str, Any] = {name: value for name, value in zip(_PARTY, party, strict=True) if value}
+    others = _OTHERS(payment)
+    if not any(others):
+        return rest
+    rest |= {name: value for name, value in zip(_TEXTS, others[: len(_TEXTS)], strict=True) if value}
     if payment.references:
         rest["references"] = [list(pair) for pair in payment.references]
     if payment.extra:
