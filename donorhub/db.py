@@ -21,12 +21,15 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
     MetaData,
     String,
+    cast,
     event,
+    func,
 )
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -186,6 +189,11 @@ def _sqlite_done(_raw: object, entry: ConnectionPoolEntry, queue: WriteQueue) ->
 def _postgres_begin(connection: Connection) -> None:
     if _is_reading.get():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def sum_minor(column: Any) -> ColumnElement[int | None]:
+    """The sum of minor units as a whole number: PostgreSQL's own sum of bigint is a NUMERIC."""
+    return cast(func.sum(column), BigInteger)
 
 
 def insert_or_ignore(model: type[Base], *, on: tuple[str, ...]) -> PostgresInsert | SQLiteInsert:

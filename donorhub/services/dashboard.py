@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from donorhub.db import db
+from donorhub.db import db, sum_minor
 from donorhub.domain.schedule import months_after
 from donorhub.models import Entry, ImportFile, Instalment, Message, ProviderEvent, RecurringGift, Task
 from donorhub.models.work import OPEN_STATES
@@ -42,7 +42,7 @@ def received(first: date, last: date) -> list[Money]:
     """What a period brought in each currency, refunds and lost disputes taken off."""
     movement = giving.movements(first, last)
     rows = db.session.execute(
-        select(movement.c.currency, func.sum(movement.c.minor)).group_by(movement.c.currency)
+        select(movement.c.currency, sum_minor(movement.c.minor)).group_by(movement.c.currency)
     )
     return [Money(int(minor), currency) for currency, minor in sorted(rows.tuples())]
 
@@ -52,7 +52,7 @@ def months(today: date, currency: str) -> list[Month]:
     starts = [months_after(today.replace(day=1), back) for back in range(1 - MONTHS, 1)]
     movement = giving.movements(starts[0], today, currency=currency)
     rows = db.session.execute(
-        select(movement.c.on_day, movement.c.method, func.sum(movement.c.minor)).group_by(
+        select(movement.c.on_day, movement.c.method, sum_minor(movement.c.minor)).group_by(
             movement.c.on_day, movement.c.method
         )
     )

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
-from donorhub.db import db
+from donorhub.db import db, sum_minor
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import (
     Appeal,
@@ -145,12 +145,12 @@ def taken_away(gift_ids: Sequence[int]) -> dict[int, int]:
         (Correction, Correction.id.is_not(None)),
     ):
         rows = db.session.execute(
-            select(model.gift_id, func.sum(model.amount_minor))
+            select(model.gift_id, sum_minor(model.amount_minor))
             .where(model.gift_id.in_(gift_ids), counts)
             .group_by(model.gift_id)
         )
         for gift_id, minor in rows:
-            away[gift_id] += minor
+            away[gift_id] += minor or 0
     return away
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, select
 
-from donorhub.db import db, insert_or_ignore
+from donorhub.db import db, insert_or_ignore, sum_minor
 from donorhub.domain import schedule
 from donorhub.domain.recurring_states import (
     InstalmentState,
@@ -151,17 +151,40 @@ def get_instalment(instalment_id: int) -> Instalment:
     return instalment
 
 
+def choose(
+    *, donor_id: int | None = None, due_from: date | None = None, due_to: date | None = None, **equal: Any
+) -> Select[Instalment]:
+    """A query for the instalments that fit all that is given; ``equal`` are columns."""
+    query = select(Instalment).filter_by(**equal)
+    if donor_id is not None:
+        of_donor = select(RecurringGift.id).where(RecurringGift.donor_id == donor_id)
+        query = query.where(Instalment.recurring_gift_id.in_(of_donor))
+    if due_from is not None:
+        query = query.where(Instalment.due_on >= due_from)
+    return query if due_to is None else query.where(Instalment.due_on <= due_to)
+
+
+def allocated_to(instalment_ids: Sequence[int]) -> dict[int, int]:
+    """Minor units of gifts that settle each of these; those that nothing settles are left out."""
+    rows = db.session.execute(
+        select(Allocation.instalment_id, sum_minor(Allocation.amount_minor))
+        .where(Allocation.instalment_id.in_(instalment_ids))
+        .group_by(Allocation.instalment_id)
+    )
+    return {id_: minor or 0 for id_, minor in rows}
+
+
 def allocated(instalment_id: int) -> int:
     """Minor units of gifts that settle an instalment so far."""
     sum_: int | None = db.session.scalar(
-        select(func.sum(Allocation.amount_minor)).where(Allocation.instalment_id == instalment_id)
+        select(sum_minor(Allocation.amount_minor)).where(Allocation.instalment_id == instalment_id)
     )
     return sum_ or 0
 
 
 def allocated_of_gift(gift_id: int) -> int:
     sum_: int | None = db.session.scalar(
-        select(func.sum(Allocation.amount_minor)).where(Allocation.gift_id == gift_id)
+        select(sum_minor(Allocation.amount_minor)).where(Allocation.gift_id == gift_id)
     )
     return sum_ or 0
 
