@@ -14,6 +14,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any, BinaryIO, Final
 
+from importers.debit_columns import Columns
 from importers.sniff import HEAD, format_of
 from importers.statement import (
     Begin,
@@ -34,6 +35,10 @@ FORMATS: Final[Mapping[str, str]] = {
     "camt": "importers.camt",
     "mt940": "importers.mt940",
     "qif": "importers.qif",
+    "coda": "importers.coda",
+    "bai2": "importers.bai2",
+    "elixir": "importers.elixir",
+    "debit_report": "importers.debit_report",
     "xlsx": "importers.tabular",
     "xls": "importers.tabular",
     "ods": "importers.tabular",
@@ -62,24 +67,37 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "document": ("document", f"This is a text document: in the bank, {_TRY}."),
     "xml": ("unknown_xml", f"This XML file is neither camt.052, .053, .054 nor OFX: in the bank, {_TRY}."),
     "binary": ("binary", f"This is no bank file that DonorHub knows: in the bank, {_TRY}."),
-    "bai2": ("bai2", f"BAI2 files are not read: in the bank, {_TRY}."),
-    "coda": ("coda", f"CODA files are not read: in the bank, {_TRY}."),
 }
 
 
-def read(data: bytes, filename: str | None = None, profile: Any = None, *, currency: str = "") -> Reading:
+def read(
+    data: bytes,
+    filename: str | None = None,
+    profile: Any = None,
+    *,
+    currency: str = "",
+    second_reader_limit: int | None = None,
+) -> Reading:
     """All that a bank's file says: its statements, and a problem for each thing that could not be read.
 
     ``filename`` never decides the format. ``profile`` says what a file leaves open: a
     ``Layout`` for tables; for QIF a mapping with ``dates`` ("dmy" or "mdy") and
-    ``currency``, or a layout. ``currency`` is the account's, for files that do not tell
-    theirs. A file that cannot be trusted gives no statements and one problem of level
-    ``error``.
+    ``currency``, or a layout; for a report of direct debits its ``Columns``. ``currency`` is
+    the account's, for files that do not tell theirs. OFX statements of more than
+    ``second_reader_limit`` entries are not read a second time (None: ``ofx``'s own limit). A
+    file that cannot be trusted gives no statements and one problem of level ``error``.
     """
     name = format_of(data)
     known = _REASONS.get(name)
+    if name == "table" and isinstance(profile, Columns):
+        name = "debit_report"  # one whose footer is missing
     with _collector_paused():
-        reading = refused(*known) if known else _read_as(name, data, filename, profile, currency)
+        if known:
+            reading = refused(*known)
+        elif name == "ofx" and second_reader_limit is not None:
+            reading = import_module(FORMATS[name]).read(data, second_reader_limit=second_reader_limit)
+        else:
+            reading = _read_as(name, data, filename, profile, currency)
     return replace(
         reading,
         statements=tuple(map(_weighed, reading.statements)),
@@ -130,11 +148,16 @@ def _collector_paused() -> Iterator[None]:
 def _read_as(name: str, data: bytes, filename: str | None, profile: Any, currency: str) -> Reading:
     module = import_module(FORMATS[name])
     if FORMATS[name] == "importers.tabular":
-        layout = None if isinstance(profile, Mapping) else profile
+        layout = None if isinstance(profile, Mapping | Columns) else profile
         reading: Reading = module.read(data, filename, layout, currency=currency)
     elif name == "qif":
         dates, named = _choices(profile)
         reading = module.read(data, dates=dates, currency=named or currency)
+    elif name == "debit_report":
+        columns = profile if isinstance(profile, Columns) else None
+        reading = module.read(data, columns, currency=currency)
+    elif name in ("mt940", "coda", "bai2"):
+        reading = module.read(data, currency=currency)
     else:
         reading = module.read(data)
     return reading

@@ -67,6 +67,7 @@ def read_entry(
         info=row.get("info"),
         details=details,
         raw=raw,
+        batch_id=None if details else _only_batch(row),
     )
     return entry, doubts
 
@@ -174,6 +175,12 @@ def _payments(row: Row) -> list[tuple[Row, Row]]:
         if "payments" in batch
         for payment in batch["payments"]
     ]
+
+
+def _only_batch(row: Row) -> str | None:
+    """The PmtInfId of an entry that lists no payments that can be kept; None where it has several."""
+    named = {batch["batch_id"] for batch in (*row.get("batches", ()), row) if "batch_id" in batch}
+    return named.pop() if len(named) == 1 else None
 
 
 def _counts_one(batch: Row) -> bool:

@@ -6,6 +6,7 @@ amounts and dates come out as the file writes them. Prefixes of namespaces do no
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -109,6 +110,7 @@ class Walk:
         self._parser.StartDoctypeDeclHandler = _refuse_doctype
         self._parser.XmlDeclHandler = _check_encoding
         self._fed = 0
+        self._skipped = 0  # blanks before the first tag, where no XML declaration may stand
         self._texts: list[str] = []
         _attach(self._parser, self._texts, tree, listener)
 
@@ -119,14 +121,26 @@ class Walk:
     @property
     def byte(self) -> int:
         """Where the tag that is being told of begins in the file."""
-        return self._parser.CurrentByteIndex
+        return self._skipped + self._parser.CurrentByteIndex
 
     def feed(self, piece: bytes) -> None:
+        if self._fed == self._skipped:
+            piece = self._begun(piece)
         self._fed += len(piece)
         self._parse(piece, last=False)
         _checked(self._texts)
         if self._fed - self.byte > TOKEN_LIMIT + len(piece):
             raise Refused("text_too_long", "A tag or comment has no end in sight")
+
+    def _begun(self, piece: bytes) -> bytes:
+        """Without the blanks that some downloads have before ``<?xml``, and a mark of UTF-8 before these."""
+        bare = piece.removeprefix(codecs.BOM_UTF8)
+        if not bare[:1].isspace():
+            return piece
+        bare = bare.lstrip(b" \t\r\n")
+        self._skipped += len(piece) - len(bare)
+        self._fed += len(piece) - len(bare)
+        return bare
 
     def finish(self) -> None:
         self._parse(b"", last=True)

@@ -1,55 +1,65 @@
 """Read a bank's report of direct debits: header, postings and a footer with their number and sum.
 
 Banks agree on the shape (comma-separated, decimal point, the record's type first, as BILLBIZ
-REPPZ02) and not on the columns, so a :class:`Columns` of the bank says where things are. The
-report is advice (see ``payment_list``); a report whose footer does not hold is told and kept.
+REPPZ02) and not on the columns, so a :class:`Columns` of the bank says where things are, or the
+sums do (``debit_columns``). The report is advice (see ``payment_list``); a report whose footer
+does not hold is told and kept.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from donorhub.money import Money, total
 from importers import iban
+from importers.debit_columns import Columns, columns_of
 from importers.payment_list import Payment, advice, day
 from importers.statement import Detail, Party, Problem, Reading, refused
 from importers.text import Undecodable, decode, parse_amount
 
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where one bank's report has what; columns count from 0, the record's type included.
-
-    ``types`` maps what the bank writes first to ``header``, ``posting``, ``return`` or ``footer``.
-    A return takes money out, whatever sign the bank gives its amount.
-    """
-
-    types: Mapping[str, str]
-    on: int
-    amount: int
-    mandate: int
-    footer_count: int
-    footer_sum: int
-    payer_name: int | None = None
-    payer_account: int | None = None
-    own_account: int | None = None
-    title: int | None = None
-    reason: int | None = None
-    currency: str = "PLN"
+__all__ = ["Columns", "read"]
 
 
-def read(data: bytes, columns: Columns) -> Reading:
+def read(data: bytes, columns: Columns | None = None, *, currency: str = "") -> Reading:
     """The postings of a report as advice, checked against its footer. Raises nothing for the file's fault.
 
-    A report without a footer is cut and says so; a row that cannot be read names its line.
+    Without ``columns`` only a report is read whose footer proves them, in ``currency`` (the
+    account's; PLN where it is ""). A report without a footer is cut and says so; a row that
+    cannot be read names its line.
     """
     try:
         text, encoding = decode(data)
     except Undecodable as e:
         return refused("undecodable", f"The file cannot be read as text: {e}.")
+    if columns is not None:
+        return _read(text, columns, encoding)
+    columns = columns_of(_split(text), currency or "PLN")
+    if columns is None:
+        return refused(
+            "columns_needed",
+            "This looks like a bank's report of direct debits, but its sums do not show which column is "
+            "which, or do not hold: download it again, or say which columns hold what.",
+        )
+    reading = _read(text, columns, encoding)
+    message = (
+        "The footer's number and sum showed which column holds the amounts; days and accounts were known "
+        "by their form. Names and titles have none: they stand together in the text."
+    )
+    found = Problem("warning", "columns_found", message)
+    return replace(reading, problems=(*reading.problems, found))
+
+
+def _split(text: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        return []
+
+
+def _read(text: str, columns: Columns, encoding: str) -> Reading:
     payments: list[Payment] = []
     problems: list[Problem] = []
     footers: list[tuple[int, Money]] = []
@@ -108,8 +118,8 @@ def _payment(row: Sequence[str], kind: str, columns: Columns) -> Payment:
                 account=payer,
                 account_scheme=("iban" if iban.is_iban(payer) else "other") if payer else None,
             ),
-            mandate_id=row[columns.mandate].strip() or None,
-            remittance=_text(row, columns.title) or "",
+            mandate_id=_text(row, columns.mandate),
+            remittance=_remittance(row, columns),
             return_code=_text(row, columns.reason) if kind == "return" else None,
         ),
         raw=",".join(row),
@@ -118,6 +128,11 @@ def _payment(row: Sequence[str], kind: str, columns: Columns) -> Payment:
 
 def _text(row: Sequence[str], column: int | None) -> str | None:
     return None if column is None else " ".join(row[column].replace("|", " ").split()) or None
+
+
+def _remittance(row: Sequence[str], columns: Columns) -> str:
+    places = columns.texts if columns.title is None else (columns.title,)
+    return ", ".join(text for at in places if (text := _text(row, at)))
 
 
 def _checked(

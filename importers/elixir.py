@@ -22,15 +22,9 @@ CURRENCY: Final = "PLN"  # Elixir settles nothing else
 _TRANSFER, _DEBIT = "110", "210"
 _FIELDS: Final = 12  # up to the title
 _GROSZE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
-_FIRST_LINE: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*\"?[12][0-9]0\"?,\"?[0-9]{8}\"?,\"?[0-9]{1,15}\"?,")
 _IDP: Final = re.compile(r"/IDP/ ?([A-Za-z0-9]{1,35})|\bIDP ?: ?([A-Za-z0-9]{1,35})", re.ASCII)
 _TAX_ID: Final = re.compile(r"/NIP/ ?[0-9]{10}|\bNIP ?: ?[0-9]{10}[;,]?", re.ASCII)
 _LINE: Final = 35  # characters of one line of a text
-
-
-def is_elixir(data: bytes) -> bool:
-    """Whether a file begins like an Elixir-0 list: type, date, whole grosze."""
-    return _FIRST_LINE.match(data) is not None
 
 
 def read(data: bytes) -> Reading:

@@ -26,9 +26,10 @@ _DOUBTS: Final[dict[Doubt, str]] = {
 }
 
 
-def read(data: bytes) -> Reading:
+def read(data: bytes, *, currency: str = "") -> Reading:
     """All statements of an MT940 or MT942 file. Raises nothing for the file's fault.
 
+    ``currency`` is the account's, for a report without balances or totals, which tells none.
     Where opening + entries is not closing, where a statement has no end and where a page or a
     control total is missing, a problem says so and names the line.
     """
@@ -41,7 +42,7 @@ def read(data: bytes) -> Reading:
     closings: dict[str | None, Balance] = {}  # of the last statement of each account
     last: Block | None = None
     for last in blocks(text.replace("\r\n", "\n").replace("\r", "\n")):
-        statement, said = _statement(last)
+        statement, said = _statement(last, currency)
         problems += said
         if statement:
             problems += gap(closings.get(statement.account), statement, last)
@@ -68,9 +69,9 @@ def _nothing_found(problems: list[Problem]) -> Reading:
     )
 
 
-def _statement(block: Block) -> tuple[Statement | None, list[Problem]]:
+def _statement(block: Block, currency: str) -> tuple[Statement | None, list[Problem]]:
     """The statement of a block, and what is doubtful about it; None when nothing of it can be read."""
-    head = read_head(block)
+    head = read_head(block, currency)
     entries, problems = _entries(block, head.currency)
     problems = [*head.problems, *problems, *missing(block, head, entries)]
     if not (entries or head.balances or head.totals):

@@ -52,8 +52,11 @@ class Head:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_head(block: Block) -> Head:
-    """Read all fields of a statement; what cannot be read becomes a problem. Never raises."""
+def read_head(block: Block, currency: str = "") -> Head:
+    """Read all fields of a statement; what cannot be read becomes a problem. Never raises.
+
+    ``currency`` counts where no field tells one.
+    """
     head = Head(is_advice=_is_advice(block), bank_bic=_sender(block.header))
     for tag, value, line in block.fields:
         first = value.split("\n", 1)[0]
@@ -68,7 +71,7 @@ def read_head(block: Block) -> Head:
             head.sequence_no, head.page = number or None, page or None
         elif tag == "13D":
             head.created_at = _instant(first)
-    head.currency = _currency(head, block)
+    head.currency = _currency(head, block) or currency or NO_CURRENCY
     head.account = _account(block, head.currency)
     return head
 
@@ -155,6 +158,7 @@ def _instant(text: str) -> datetime | None:
 
 
 def _currency(head: Head, block: Block) -> str:
+    """The currency of the balances, else of a total, a floor limit or the account; "" when none tells it."""
     for balance in head.balances:
         return balance.amount.currency
     for _, total in head.totals.values():
@@ -167,7 +171,7 @@ def _currency(head: Head, block: Block) -> str:
         named = _WITH_CURRENCY.fullmatch(value) if tag in ("25", "25P") else None
         if named:
             return named[2]
-    return NO_CURRENCY
+    return ""
 
 
 def _account(block: Block, currency: str) -> str | None:

@@ -44,14 +44,21 @@ _BY_TEXT: Final = (
     ),
     ("qif", re.compile(r"^!(?:Type|Account|Option|Clear)\b", re.M | re.I)),
     ("bai2", re.compile(r"\A\s*01,[^\r\n]*\r?\n\s*02,")),
-    ("coda", re.compile(r"\A0{5}[0-9][^\r\n]{100,130}\r?\n1")),
+    ("coda", re.compile(r"\A0{5}[0-3][0-9]{5}[^\r\n]{5,120}\r?\n1[0-3]")),
+    ("elixir", re.compile(r"\A\s*\"?[12][0-9]0\"?,\"?[0-9]{8}\"?,\"?[0-9]{1,15}\"?,")),
+)
+_TAIL: Final = 2_048
+_RECORD: Final = re.compile(r"\s*\"?([A-Z]{1,8}|[A-Z]?[0-9]{1,3})\"?,", re.ASCII)
+_FOOTER_FIELDS: Final = re.compile(
+    r",\"?[0-9]{1,6}\"?(?=,|\Z)(?:.*?),\"?-?[0-9]{1,12}\.[0-9]{2}\"?(?=,|\Z)", re.ASCII
 )
 
 
 def format_of(data: bytes) -> str:
     """The format's name: one that a reader exists for, or one that says what else the file is.
 
-    Read: ``ofx camt mt940 qif xlsx xls ods coda bai2 table`` (any other text is a table).
+    Read: ``ofx camt mt940 qif xlsx xls ods coda bai2 elixir debit_report table`` (any other text
+    is a table).
     Others: ``empty pdf html xml locked archive damaged_zip picture document binary``.
     """
     head = data[:HEAD]
@@ -67,7 +74,23 @@ def format_of(data: bytes) -> str:
     text = _skimmed(head)
     if text is None:
         return "binary"
-    return next((name for name, sign in _BY_TEXT if sign.search(text)), "table")
+    name = next((name for name, sign in _BY_TEXT if sign.search(text)), "")
+    return name or ("debit_report" if _has_records(text, data) else "table")
+
+
+def _has_records(text: str, data: bytes) -> bool:
+    """Whether lines begin with the type of a record, the first and the last with types of their own.
+
+    The last has a number and a sum, as the footer of a bank's report of direct debits has.
+    """
+    lines = text.split("\n", 2)
+    last = data[-_TAIL:].rstrip(b"\r\n \x1a\0").rpartition(b"\n")[2].decode("latin-1")
+    first, second, end = (
+        _RECORD.match(line) for line in (lines[0], lines[1] if len(lines) > 1 else "", last)
+    )
+    if not (first and second and end) or not _FOOTER_FIELDS.search(last):
+        return False
+    return len({first[1], second[1], end[1]}) == 3  # noqa: PLR2004 - header, posting, footer
 
 
 def _in_zip(data: bytes) -> str:

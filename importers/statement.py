@@ -96,6 +96,7 @@ class Entry:
     balance_after: Money | None = None
     details: tuple[Detail, ...] = ()
     raw: str = ""  # the entry as the file writes it; holds personal data
+    batch_id: str | None = None  # of the order that it books as one sum, where its payments are not listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,3 +325,13 @@ def _row(part: Entry | Detail) -> list[str | None]:
         return [part.amount.as_text(), None, None, None]
     other = part.counterparty
     return [part.amount.as_text(), part.end_to_end_id, other.name, other.account]
+
+
+@pytest.mark.parametrize("before", [b"\n", b" \r\n\t" * 30_000, b"\xef\xbb\xbf\r\n"])
+def test_blanks_before_the_declaration_are_no_harm_and_places_are_those_of_the_file(before: bytes) -> None:
+    good = write_camt(plain_entries(2, seed=5), 8)
+    reading = camt.read(before + good)
+    (statement,) = reading.statements
+    first, last = map(int, statement.entries[0].raw.removeprefix("bytes ").split("-"))
+    assert (before + good)[first:last].startswith(b"<Ntry>") and len(statement.entries) == 2
+    assert reading.problems == ()

@@ -144,3 +144,10 @@ def test_an_iban_in_the_place_of_another_number_is_still_an_iban() -> None:
         "other",
         "47 11",
     )
+
+
+def test_a_batch_without_its_payments_keeps_the_id_of_its_order() -> None:
+    named = "<Btch><PmtInfId>BATCH-7</PmtInfId><NbOfTxs>12</NbOfTxs></Btch>"
+    assert only_entry(batch=named).batch_id == "BATCH-7"
+    listed = only_entry(amount(), "<Refs/>", batch="<Btch><PmtInfId>BATCH-7</PmtInfId></Btch>")
+    assert (listed.batch_id, listed.details[0].batch_id) == (None, "BATCH-7")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import importers
 from donorhub.money import Money
 from importers import debit_report, elixir
 from importers.statement import Reading
@@ -94,8 +95,6 @@ def test_a_list_says_that_it_has_no_sums() -> None:
 
 def test_what_is_no_list_is_refused() -> None:
     assert codes(read("a,b,c")) == ["not_elixir"]
-    assert elixir.is_elixir(DEBIT.encode())
-    assert not elixir.is_elixir(b"2026-09-30,5000")
 
 
 @given(st.binary(max_size=300))
@@ -162,6 +161,58 @@ def test_a_row_that_cannot_be_read_is_named(line: str) -> None:
     reading = report(HEADER, line.replace("50,00", '"50,00"'), POSTING, "F,1,50.00")
     assert [problem.where for problem in reading.problems if problem.code == "unreadable_row"] == ["line 2"]
     assert len(reading.statements[0].entries[0].details) == 1
+
+
+ANYBODY = "F,2,1100.50"
+SECOND = (
+    f'P,2026-09-30,1050.50,DH00077777,"KOT, JAN",{OWN},Darowizna wrzesień,'  # another payer: OWN is as good
+)
+
+
+def test_a_report_is_told_by_its_bytes_and_its_footer_shows_the_columns() -> None:
+    reading = importers.read("\r\n".join([HEADER, POSTING, SECOND, ANYBODY]).encode("cp1250"), "x.txt")
+    (statement,) = reading.statements
+    (entry,) = statement.entries
+    assert (reading.format, [p.code for p in reading.problems]) == ("debit_report", ["columns_found"])
+    assert (entry.booked_on, entry.amount, statement.advice) == (
+        date(2026, 9, 30),
+        Money(110_050, "PLN"),
+        True,
+    )
+    assert [(d.mandate_id, d.counterparty.account, d.remittance) for d in entry.details] == [
+        ("DH00012345", f"PL{DONOR}", "ŻAK, ANNA, Darowizna"),
+        ("DH00077777", f"PL{OWN}", "KOT, JAN, Darowizna wrzesień"),
+    ]
+
+
+def test_a_footer_shows_which_rows_are_returns() -> None:
+    back = f'R,2026-09-30,20.00,DH7,"A B",{OWN},x,AC04'
+    for footer in ("F,3,1080.50", "F,2,1100.50"):
+        lines = [HEADER, POSTING, SECOND, back, footer]
+        (statement,) = importers.read("\n".join(lines).encode()).statements
+        assert sorted(entry.amount.minor for entry in statement.entries) == [-2_000, 110_050]
+
+
+@pytest.mark.parametrize("footer", ["F,2,50.00", "F,1,1100.50"])
+def test_a_footer_that_does_not_hold_shows_nothing(footer: str) -> None:
+    reading = importers.read("\n".join([HEADER, POSTING, SECOND, footer]).encode())
+    assert reading.statements == () and codes(reading) == ["columns_needed"]
+
+
+def test_two_days_that_differ_are_not_guessed_between() -> None:
+    rows = [f"{row},2026-10-02" for row in (POSTING, SECOND)]
+    assert codes(importers.read("\n".join([HEADER, *rows, ANYBODY]).encode())) == ["columns_needed"]
+
+
+def test_columns_that_a_person_told_hold_for_a_report_that_lost_its_footer() -> None:
+    reading = importers.read(f"{HEADER}\n{POSTING}\n".encode(), profile=COLUMNS)
+    assert reading.format == "debit_report" and codes(reading) == ["report_cut"]
+    assert reading.statements[0].entries[0].amount == Money(5_000, "PLN")
+
+
+def test_an_elixir_list_is_read_by_its_bytes() -> None:
+    reading = importers.read(DEBIT.encode("cp1250"), "x.csv")
+    assert reading.format == "elixir" and reading.statements[0].advice
 
 
 def test_a_file_of_something_else_is_refused() -> None:

@@ -50,6 +50,15 @@ def places(reading: Reading, code: str) -> list[str | None]:
     return [problem.where for problem in reading.problems if problem.code == code]
 
 
+def test_the_currency_of_the_account_counts_only_where_no_field_tells_one() -> None:
+    bare = b":20:X\r\n:25:1\r\n:28C:1\r\n:61:2609300930C50,00NTRFNONREF\r\n:86:gift\r\n:62F:oops\r\n-\r\n"
+    assert [s.currency for s in importers.read(bare).statements] == ["XXX"]
+    assert [s.currency for s in importers.read(bare, currency="PLN").statements] == ["PLN"]
+    assert "no_currency" not in codes(importers.read(bare, currency="PLN"))
+    told = statement(":61:2609300930C50,00NTRFNONREF")
+    assert [s.currency for s in importers.read(told, currency="EUR").statements] == ["PLN"]
+
+
 # ---------------------------------------------------------------- a whole statement
 
 

@@ -1,0 +1,321 @@
+"""Read BAI2, the cash management reports of banks in North America.
+
+Source: ASC X9's (once BAI's) Cash Management Balance Reporting, version 2. Every record counts in
+control totals, which are checked; a file without its last record is cut and refused. Type
+codes 100 to 399 are money in, 400 to 699 money out; what else they mean is left to the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
+from typing import Final, Literal
+
+from donorhub.money import Money
+from importers.statement import (
+    Balance,
+    Detail,
+    Entry,
+    Integrity,
+    Problem,
+    Reading,
+    Statement,
+    proved_by_balances,
+    refused,
+)
+from importers.text import Undecodable, decode, parse_date
+
+_AGAIN: Final = "Export the statement again."
+_CREDITS, _DEBITS = range(100, 400), range(400, 700)
+_BALANCES: Final[dict[str, Literal["opening", "closing", "available"]]] = {
+    "010": "opening",
+    "015": "closing",
+    "040": "available",
+    "045": "available",
+}
+_INTERIM: Final = ("1", "3")  # as-of-date modifiers of reports that a final one follows
+_TEST: Final = "4"  # group status
+_WHOLE: Final = re.compile(r"([+-]?)0*([0-9]{1,15})", re.ASCII)
+_DAY: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+
+
+@dataclass(slots=True)
+class _Record:
+    line: int
+    code: str
+    body: str  # all after the code, continuations (88) included
+    lines: int = 1
+    raw: list[str] = field(default_factory=list)
+
+    @property
+    def fields(self) -> list[str]:
+        return [text.strip() for text in self.body.split(",")]
+
+    @property
+    def where(self) -> str:
+        return f"line {self.line}"
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What the records since the opening of a level add up to: amounts, parts of the level, lines."""
+
+    minor: int = 0
+    parts: int = 0
+    lines: int = 0
+
+
+def read(data: bytes, *, currency: str = "") -> Reading:
+    """The accounts of a BAI2 file, one statement each. Raises nothing for the file's fault.
+
+    ``currency`` is for accounts and groups that name none; without it they are US dollars, as
+    the standard says.
+    """
+    try:
+        text, encoding = decode(data)
+    except Undecodable as e:
+        return refused("undecodable", f"The file cannot be read as text: {e}.")
+    reader = _Reader(currency or "USD")
+    last = ""
+    for record in _records(text):
+        reader.take(record)
+        last = record.code
+    if last != "99":
+        return refused("truncated", f"The file has no closing record 99: it was cut off. {_AGAIN}")
+    if not reader.statements:
+        message = f"The file has no account (record 03) that can be read. {_AGAIN}"
+        return Reading(problems=(*reader.problems, Problem("error", "no_statement", message)))
+    if reader.is_wrong:
+        reader.statements = [replace(statement, integrity="mismatch") for statement in reader.statements]
+    return Reading(
+        tuple(reader.statements), tuple(reader.problems), format="bai2", facts={"encoding": encoding}
+    )
+
+
+def _records(text: str) -> Iterator[_Record]:
+    """Logical records: continuations go to the record before them."""
+    open_: _Record | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        raw = line.strip("\x1a\0 ")
+        code, _, body = raw.partition(",")
+        if not raw:
+            continue
+        if code == "88" and open_ is not None:
+            # a text goes on with a blank, fields with the comma that the "/" stood for
+            is_text = open_.code == "16"
+            open_.body = f"{open_.body.removesuffix('/').rstrip()}{' ' if is_text else ','}{body}"
+            open_.lines += 1
+            open_.raw.append(raw)
+            continue
+        if open_ is not None:
+            yield _closed(open_)
+        open_ = _Record(number, code, body, raw=[raw])
+    if open_ is not None:
+        yield _closed(open_)
+
+
+def _closed(record: _Record) -> _Record:
+    record.body = record.body.removesuffix("/").rstrip()
+    return record
+
+
+class _Reader:
+    """Takes the records of a file in order and keeps the account that is open."""
+
+    def __init__(self, currency: str) -> None:
+        self.statements: list[Statement] = []
+        self.problems: list[Problem] = []
+        self.is_wrong = False  # a total of a group or of the file does not hold
+        self._default = currency
+        self._file, self._group, self._account = _Totals(), _Totals(), _Totals()
+        self._on: date | None = None
+        self._currency = currency
+        self._is_advice = self._is_test = False
+        self._statement: Statement | None = None
+        self._entries: list[Entry] = []
+        self._doubtful = False
+
+    def take(self, record: _Record) -> None:
+        for totals in (self._file, self._group, self._account):
+            totals.lines += record.lines
+        try:
+            self._take(record)
+        except (ValueError, IndexError) as e:
+            self._doubtful = True
+            self._tell("error", "unreadable_row", f"Record {record.code[:10]} cannot be read: {e}.", record)
+
+    def _take(self, record: _Record) -> None:
+        match record.code:
+            case "02":
+                self._group = _Totals(lines=record.lines)
+                self._open_group(record.fields, record)
+            case "03":
+                self._account = _Totals(lines=record.lines)
+                self._open_account(record)
+            case "16":
+                self._entry(record)
+            case "49":
+                self._close_account(record)
+            case "98":
+                self._compare(self._group, record, "group")
+                self._file.minor, self._file.parts = (
+                    self._file.minor + self._group.minor,
+                    self._file.parts + 1,
+                )
+            case "99":
+                self._compare(self._file, record, "file")
+            case "01":
+                pass  # who sent it to whom and when
+            case _:
+                raise ValueError("its code is none of BAI2")
+
+    def _open_group(self, fields: list[str], record: _Record) -> None:
+        self._on, self._currency = None, self._default
+        _, _, status, on, _, currency, modifier = [*fields, "", "", "", "", "", ""][:7]
+        self._on = _day(on)
+        self._currency = currency if _CURRENCY.fullmatch(currency) else self._default
+        self._is_advice, self._is_test = modifier in _INTERIM, status == _TEST
+        if self._is_test:
+            self._tell("error", "test_group", "The bank marks this group as a test: it was left out.", record)
+        elif status in ("2", "3"):
+            message = "The bank sends this group to delete or correct an earlier one: compare both."
+            self._tell("warning", "correction", message, record)
+
+    def _open_account(self, record: _Record) -> None:
+        self._entries, self._doubtful, self._statement = [], False, None
+        account, currency, *rest = record.fields
+        if self._on is None:
+            raise ValueError("its group does not say of which day it is")
+        currency = currency if _CURRENCY.fullmatch(currency) else self._currency
+        statement = Statement(
+            source_format="bai2",
+            currency=currency,
+            account=account or None,
+            account_scheme="other" if account else None,
+            period=(self._on, self._on),
+            advice=self._is_advice,
+        )
+        balances: list[Balance] = []
+        for code, minor in _summaries(iter(rest)):
+            self._account.minor += minor
+            if code in _BALANCES:
+                balances.append(Balance(_BALANCES[code], Money(minor, currency), self._on))
+        self._statement = replace(
+            statement,
+            opening=next((it for it in balances if it.kind == "opening"), None),
+            closing=next((it for it in balances if it.kind == "closing"), None),
+            balances=tuple(balances),
+        )
+
+    def _entry(self, record: _Record) -> None:
+        code, amount, funds, *rest = [*record.fields, "", ""]
+        minor = _minor(amount) if amount else 0
+        self._account.minor += minor
+        if self._statement is None or self._on is None:
+            raise ValueError("no account can be read before it")
+        if not minor:
+            return  # type 890 and others that only tell
+        sign = _sign(code)
+        skipped = _fields_of_funds(funds, rest)
+        bank_ref, own_ref = [*rest[skipped:], "", ""][:2]
+        text = record.body.split(",", 5 + skipped)[5 + skipped :]
+        money = Money(sign * minor, self._statement.currency)
+        self._entries.append(
+            Entry(
+                len(self._entries),
+                self._on,
+                money,
+                value_on=_day(rest[0]) if funds == "V" and rest[0] else None,
+                bank_ref=bank_ref or None,
+                entry_ref=own_ref or None,
+                bank_code=code,
+                details=(Detail(0, money, remittance=" ".join(" ".join(text).split())),),
+                raw="\n".join(record.raw),
+            )
+        )
+
+    def _close_account(self, record: _Record) -> None:
+        self._group.minor += self._account.minor
+        self._group.parts += 1
+        statement, self._statement = self._statement, None
+        if statement is None or self._is_test:
+            return
+        statement = replace(statement, entries=tuple(self._entries))
+        total, lines = [*record.fields, ""][:2]
+        holds = (_minor(total), int(lines or -1)) == (self._account.minor, self._account.lines)
+        balances = proved_by_balances(statement)
+        if not holds:
+            message = f"The account's amounts or records are not those of its control total. {_AGAIN}"
+            self._tell("error", "total_mismatch", message, record)
+        elif balances == "mismatch" and self._entries:
+            message = f"Opening balance and entries do not make the closing balance. {_AGAIN}"
+            self._tell("error", "balance_mismatch", message, record)
+        elif balances == "mismatch":
+            message = "The bank gives only sums of this account: it has no entries to import."
+            self._tell("warning", "entries_not_listed", message, record)
+            statement = replace(statement, opening=None)  # what was between it and the closing is not here
+        is_wrong = not holds or self._doubtful or (balances == "mismatch" and bool(self._entries))
+        integrity: Integrity = "mismatch" if is_wrong else "proved" if statement.entries else "unverifiable"
+        self.statements.append(replace(statement, integrity=integrity))
+
+    def _compare(self, totals: _Totals, record: _Record, level: str) -> None:
+        total, parts, lines = [*record.fields, "", ""][:3]
+        said = (_minor(total), int(parts or -1), int(lines or -1))
+        if said != (totals.minor, totals.parts, totals.lines):
+            self.is_wrong = True
+            message = f"The sums or numbers of the {level} are not those of its control total. {_AGAIN}"
+            self._tell("error", "total_mismatch", message, record)
+
+    def _tell(self, level: Literal["warning", "error"], code: str, message: str, record: _Record) -> None:
+        self.problems.append(Problem(level, code, message, record.where))
+
+
+def _summaries(fields: Iterator[str]) -> Iterator[tuple[str, int]]:
+    """Type and amount of each summary of record 03; the number of items and the days of funds are skipped."""
+    for code in fields:
+        amount, _items, funds = (next(fields, "") for _ in range(3))
+        if funds == "D":
+            count = next(fields, "")
+            _skip(fields, 2 * int(count) if count.isdecimal() else 0)
+        else:
+            _skip(fields, {"S": 3, "V": 2}.get(funds, 0))
+        if code and amount:
+            yield code, _minor(amount)
+
+
+def _skip(fields: Iterator[str], count: int) -> None:
+    next(islice(fields, count, count), None)
+
+
+def _fields_of_funds(funds: str, rest: Sequence[str]) -> int:
+    """How many fields of an entry after its funds type say when the money is there."""
+    if funds == "D":
+        return 1 + 2 * int(rest[0]) if rest[0].isdecimal() else 1
+    return {"S": 3, "V": 2}.get(funds, 0)
+
+
+def _sign(code: str) -> int:
+    number = int(code) if code.isascii() and code.isdecimal() else 0
+    if number in _CREDITS:
+        return 1
+    if number in _DEBITS:
+        return -1
+    raise ValueError(f"its type {code[:10]!r} is neither money in nor money out")
+
+
+def _minor(text: str) -> int:
+    found = _WHOLE.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text[:30]!r} is no amount in whole minor units")
+    return -int(found[2]) if found[1] == "-" else int(found[2])
+
+
+def _day(text: str) -> date:
+    """``YYMMDD``, 2000 and later."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"{text[:20]!r} is no date of six digits")
+    return parse_date(f"20{text}", "ymd")

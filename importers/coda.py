@@ -1,0 +1,309 @@
+"""Read CODA 2, the coded statements of Belgian banks: records of 128 signs, each thing at its place.
+
+Source: Febelfin, Coded statement of account (CODA), version 2.6. Number and sums of the closing
+record 9 are checked, and so are the balances. Free communications (record 4) are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+
+from donorhub.money import Money
+from importers import iban
+from importers.statement import (
+    NOBODY,
+    Balance,
+    Detail,
+    Entry,
+    Integrity,
+    Party,
+    Problem,
+    Reading,
+    Statement,
+    proved_by_balances,
+    refused,
+)
+from importers.text import Undecodable, decode, parse_date
+
+_AGAIN: Final = "Export the statement again."
+_WIDTH: Final = 128
+_DAY: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_AMOUNT: Final = re.compile(r"[0-9]{15}", re.ASCII)
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_OGM: Final = ("101", "102")  # structured communication with a reference of twelve digits
+_DEBIT: Final = "127"  # structured communication of a SEPA direct debit
+_MOVEMENTS: Final = frozenset(("21", "22", "23", "31", "32", "33"))
+
+
+@dataclass(slots=True)
+class _Movement:
+    """One movement: its record 21 with 22, 23 and what records 3 tell of it."""
+
+    line: int
+    first: str
+    second: str = ""
+    third: str = ""
+    information: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Account:
+    """The records of one statement, from 0 to 9."""
+
+    movements: list[_Movement] = field(default_factory=list)
+    old: str = ""
+    new: str = ""
+    end: str = ""
+    line: int = 0
+    records: int = 0  # 1, 2, 3 and 8, which the closing record counts
+    orphans: list[int] = field(default_factory=list)  # lines of records that go on with nothing
+
+
+def read(data: bytes, *, currency: str = "") -> Reading:
+    """The statements of a CODA file. Raises nothing for the file's fault.
+
+    ``currency`` is for accounts whose record names none. A file whose last statement has no
+    record 9 is cut and refused.
+    """
+    try:
+        text, encoding = decode(data)
+    except Undecodable as e:
+        return refused("undecodable", f"The file cannot be read as text: {e}.")
+    accounts = list(_accounts(text))
+    if not accounts or not accounts[-1].end:
+        return refused("truncated", f"The file does not end with a record 9: it was cut off. {_AGAIN}")
+    statements: list[Statement] = []
+    problems: list[Problem] = []
+    for account in accounts:
+        try:
+            statements.append(_statement(account, currency, problems))
+        except ValueError as e:
+            where = f"line {account.line}"
+            problems.append(
+                Problem("error", "unreadable_statement", f"A statement was not read: {e}.", where)
+            )
+    return Reading(tuple(statements), tuple(problems), format="coda", facts={"encoding": encoding})
+
+
+def _accounts(text: str) -> Iterator[_Account]:
+    account = _Account()
+    for number, line in enumerate(text.splitlines(), 1):
+        record = line.strip("\x1a\0").ljust(_WIDTH)
+        kind = record[:2] if record[0] in "23" else record[0]
+        if not record.strip():
+            continue
+        account.line = account.line or number
+        account.records += kind not in ("0", "4", "9")
+        if kind == "9":
+            account.end = record
+            yield account
+            account = _Account()
+        else:
+            _add(account, kind, record, number)
+    if account.line:
+        yield account
+
+
+def _add(account: _Account, kind: str, record: str, number: int) -> None:
+    if kind == "1":
+        account.old = record
+    elif kind == "8":
+        account.new = record
+    elif kind == "21":
+        account.movements.append(_Movement(number, record, raw=[record.rstrip()]))
+    elif kind in _MOVEMENTS and account.movements:
+        movement = account.movements[-1]
+        movement.raw.append(record.rstrip())
+        if kind == "22":
+            movement.second = record
+        elif kind == "23":
+            movement.third = record
+        else:
+            movement.information.append(record[40:113] if kind == "31" else record[10:115])
+    elif kind not in ("0", "4"):
+        account.orphans.append(number)
+
+
+def _statement(account: _Account, currency: str, problems: list[Problem]) -> Statement:
+    """The statement, with a verdict; ValueError when its balances cannot be read."""
+    if not account.old or not account.new:
+        raise ValueError("it has no record of the old (1) or of the new balance (8)")
+    number, named = _own_account(account.old)
+    currency = named or currency
+    if not _CURRENCY.fullmatch(currency):
+        raise ValueError("its account names no currency")
+    said = len(problems)
+    entries = _entries(account, currency, problems)
+    opening = Balance("opening", _amount(account.old[42:58], currency), _day_or_none(account.old[58:64]))
+    closing = Balance("closing", _amount(account.new[41:57], currency), _day_or_none(account.new[57:63]))
+    statement = Statement(
+        source_format="coda",
+        currency=currency,
+        account=number,
+        account_scheme=("iban" if iban.is_iban(number) else "other") if number else None,
+        owner=account.old[64:90].strip() or None,
+        sequence_no=account.old[125:128].strip() or None,
+        legal_seq=account.old[2:5].strip() or None,
+        period=(opening.on, closing.on),
+        opening=opening,
+        closing=closing,
+        balances=(opening, closing),
+        entries=tuple(entries),
+    )
+    problems.extend(_checked(statement, account))
+    errors = any(problem.level == "error" for problem in problems[said:])
+    integrity: Integrity = "mismatch" if errors else proved_by_balances(statement)
+    return replace(statement, integrity=integrity)
+
+
+def _own_account(record: str) -> tuple[str | None, str]:
+    """Account and currency of record 1, whose places depend on the kind of number (place 2)."""
+    if record[1] == "0":
+        return record[5:17].strip() or None, record[18:21].strip()
+    return iban.without_blanks(record[5:39]) or None, record[39:42].strip()
+
+
+def _entries(account: _Account, currency: str, problems: list[Problem]) -> list[Entry]:
+    """An entry for each movement of detail number 0, with those of its number and others as details."""
+    for line in account.orphans:
+        message = "This record is of no kind that CODA has, or goes on with a movement that is not there."
+        problems.append(Problem("error", "unreadable_row", message, f"line {line}"))
+    by_number: dict[str, list[_Movement]] = {}
+    for movement in account.movements:
+        by_number.setdefault(movement.first[2:6], []).append(movement)
+    entries: list[Entry] = []
+    for movements in by_number.values():
+        try:
+            entries.append(_entry(len(entries), movements, currency, problems))
+        except ValueError as e:
+            message = f"This movement is no entry: {e}."
+            problems.append(Problem("error", "unreadable_entry", message, f"line {movements[0].line}"))
+    return entries
+
+
+def _entry(position: int, movements: Sequence[_Movement], currency: str, problems: list[Problem]) -> Entry:
+    first, *others = movements
+    record = first.first
+    if record[6:10] != "0000" or any(other.first[6:10] == "0000" for other in others):
+        raise ValueError("its numbers do not tell the sum from its details")
+    amount = _amount(record[31:47], currency)
+    details = _details(amount, first, others, problems)
+    return Entry(
+        position,
+        _day(record[115:121]),
+        amount,
+        value_on=_day_or_none(record[47:53]),
+        bank_ref=record[10:31].strip() or None,
+        bank_code=record[53:61].strip() or None,
+        info=" ".join(" ".join(first.information).split()) or None,
+        details=details,
+        raw="\n".join(line for movement in movements for line in movement.raw),
+    )
+
+
+def _details(
+    amount: Money, first: _Movement, others: Sequence[_Movement], problems: list[Problem]
+) -> tuple[Detail, ...]:
+    """The payments: those listed below a sum where they add up to it, else the movement itself."""
+    if others:
+        amounts = [_amount(other.first[31:47], amount.currency) for other in others]
+        if sum(one.minor for one in amounts) == amount.minor:
+            return tuple(
+                _detail(at, other, one) for at, (other, one) in enumerate(zip(others, amounts, strict=True))
+            )
+        message = "The payments of a sum do not add up to it: it stays one entry."
+        problems.append(Problem("warning", "details_differ", message, f"line {first.line}"))
+        return ()
+    return (_detail(0, first, amount),)
+
+
+def _detail(position: int, movement: _Movement, amount: Money) -> Detail:
+    second, third = movement.second.ljust(_WIDTH), movement.third.ljust(_WIDTH)
+    written = movement.first[62:115] + second[10:63] + third[82:125]
+    is_structured = movement.first[61] == "1"
+    told: dict[str, Any] = _structured(written) if is_structured else {"remittance": _flowing(written)}
+    name, account = third[47:82].strip() or None, iban.without_blanks(third[10:44]) or None
+    bic = second[98:109].strip() or None
+    party = Party(name, account, _scheme(account), bic) if name or account else NOBODY
+    return Detail(
+        position,
+        amount,
+        counterparty=party,
+        end_to_end_id=second[63:98].strip() or None,
+        return_code=second[113:117].strip() or None,
+        purpose=second[121:125].strip() or None,
+        **told,
+    )
+
+
+def _scheme(account: str | None) -> str | None:
+    return ("iban" if iban.is_iban(account) else "other") if account else None
+
+
+def _structured(written: str) -> dict[str, Any]:
+    """What a structured communication holds; its first three digits say how it is laid out."""
+    kind, text = written[:3], written[3:]
+    if kind in _OGM:
+        number = text[:12]
+        return {
+            "references": (("OGM", number),),
+            "remittance": f"+++{number[:3]}/{number[3:7]}/{number[7:]}+++",
+        }
+    if kind == _DEBIT:
+        return {
+            "creditor_id": text[9:44].strip() or None,
+            "mandate_id": text[44:79].strip() or None,
+            "remittance": _flowing(text[79:141]),
+        }
+    return {"remittance": _flowing(text), "extra": (("communication", kind),)}
+
+
+def _flowing(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _checked(statement: Statement, account: _Account) -> Iterator[Problem]:
+    """Problems where number, sums (of credits, of debits) or balances do not hold."""
+    where = f"line {account.line}"
+    end, currency = account.end, statement.currency
+    if not end:
+        yield Problem("error", "truncated", f"A statement has no closing record 9. {_AGAIN}", where)
+        return
+    records = end[16:22].strip()
+    debits = sum(-entry.amount.minor for entry in statement.entries if entry.amount.minor < 0)
+    credits_ = sum(entry.amount.minor for entry in statement.entries if entry.amount.minor > 0)
+    said = (_amount(f"0{end[22:37]}", currency).minor, _amount(f"0{end[37:52]}", currency).minor)
+    if said != (debits, credits_) or (records.isdecimal() and int(records) != account.records):
+        message = f"Number or sums of the movements are not those of the closing record 9. {_AGAIN}"
+        yield Problem("error", "total_mismatch", message, where)
+    if proved_by_balances(statement) == "mismatch":
+        message = f"Old balance and movements do not make the new balance. {_AGAIN}"
+        yield Problem("error", "balance_mismatch", message, where)
+
+
+def _amount(text: str, currency: str) -> Money:
+    """A sign (0 credit, 1 debit) and 15 digits, three of them decimals."""
+    sign = text[:1]
+    if sign not in ("0", "1") or not _AMOUNT.fullmatch(text[1:]):
+        raise ValueError(f"{text[:20]!r} is no sign and amount")
+    amount = Money.parse(f"{int(text[1:13])}.{text[13:]}", currency)
+    return -amount if sign == "1" else amount
+
+
+def _day(text: str) -> date:
+    """``DDMMYY``, 2000 and later."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"{text[:20]!r} is no date of six digits")
+    return parse_date(f"{text[:4]}20{text[4:]}", "dmy")
+
+
+def _day_or_none(text: str) -> date | None:
+    try:
+        return _day(text)
+    except ValueError:
+        return None

@@ -1,0 +1,163 @@
+"""Which column of a bank's report of direct debits holds what: told by a person, or by its own sums.
+
+A report is recognised by its footer: one reading only makes number and sum of the postings
+those of the footer. What the sums do not tell is told by form (a day, an account number) or
+left open; names and titles have no form, so they stay one text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from donorhub.money import Money, total
+from importers import iban
+from importers.payment_list import day
+
+Rows = Sequence[Sequence[str]]
+
+_AMOUNT: Final = re.compile(r"-?[0-9]{1,12}\.[0-9]{2}", re.ASCII)
+_COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
+_CODE: Final = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9/-]{3,35}", re.ASCII)
+_LETTERS: Final = re.compile(r"[^\W\d_]{2}")
+_MOST_KINDS: Final = 2  # of rows between header and footer: postings and returns
+_ANY_CURRENCY: Final = "XXX"  # ISO 4217: no currency; only to see whether the sums hold
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where one bank's report has what; columns count from 0, the record's type included.
+
+    ``types`` maps what the bank writes first to ``header``, ``posting``, ``return`` or ``footer``.
+    A return takes money out, whatever sign the bank gives its amount. The texts of ``texts``
+    are the remittance where nothing tells names from titles.
+    """
+
+    types: Mapping[str, str]
+    on: int
+    amount: int
+    mandate: int | None
+    footer_count: int
+    footer_sum: int
+    payer_name: int | None = None
+    payer_account: int | None = None
+    own_account: int | None = None
+    title: int | None = None
+    reason: int | None = None
+    currency: str = "PLN"
+    texts: tuple[int, ...] = ()
+
+
+def columns_of(rows: Rows, currency: str = "PLN") -> Columns | None:
+    """The columns of a report, where its footer proves them; None where it proves none, or two ways."""
+    rows = [row for row in rows if any(row)]
+    if len(rows) <= _MOST_KINDS:
+        return None  # without postings there is nothing to tell
+    header, *postings, footer = rows
+    kinds = sorted({row[0].strip() for row in postings})
+    if len(kinds) > _MOST_KINDS or {header[0].strip(), footer[0].strip()} & set(kinds):
+        return None
+    sums = set(_sums(postings, footer, kinds))
+    days = _same_everywhere(postings, [at for at in _places(postings) if _all(postings, at, _is_day)])
+    if len(sums) != 1 or days is None:
+        return None
+    ((returns, amount, count, sum_),) = sums
+    payer, own = _accounts(postings)
+    codes = [at for at in _places(postings) if at not in (0, amount, days, payer, own)]
+    mandate = _only([at for at in codes if _all(postings, at, _is_code)])
+    texts = tuple(at for at in codes if at != mandate and any(_LETTERS.search(row[at]) for row in postings))
+    named = {kind: "return" if kind in returns else "posting" for kind in kinds}
+    types = {header[0].strip(): "header", footer[0].strip(): "footer", **named}
+    return Columns(
+        types,
+        days,
+        amount,
+        mandate,
+        count,
+        sum_,
+        payer_account=payer,
+        own_account=own,
+        currency=currency,
+        texts=texts,
+    )
+
+
+def _sums(
+    postings: Rows, footer: Sequence[str], kinds: Sequence[str]
+) -> Iterator[tuple[frozenset[str], int, int, int]]:
+    """Each way in which the footer holds: kinds that are returns, places of amount, count and sum."""
+    counts = [at for at, cell in enumerate(footer) if at and _COUNT.fullmatch(cell.strip())]
+    sums = [at for at, cell in enumerate(footer) if at and _AMOUNT.fullmatch(cell.strip())]
+    amounts = [at for at in _places(postings) if at and _all(postings, at, _is_amount)]
+    amount = _same_everywhere(postings, amounts)
+    choices = amounts if amount is None else [amount]
+    ways = [frozenset[str](), *(frozenset((kind,)) for kind in kinds if len(kinds) > 1)]
+    for returns, at in product(ways, choices):
+        for only_paid in (False, True) if returns else (False,):
+            some = [row for row in postings if not (only_paid and row[0].strip() in returns)]
+            wanted = total((_signed(row, at, returns) for row in some), _ANY_CURRENCY)
+            count = next((c for c in counts if int(footer[c]) == len(some)), None)
+            sum_ = next((s for s in sums if _money(footer[s]) == wanted), None)
+            if count is not None and sum_ is not None:
+                yield returns, at, count, sum_
+
+
+def _signed(row: Sequence[str], at: int, returns: frozenset[str]) -> Money:
+    amount = _money(row[at])
+    return -abs(amount) if row[0].strip() in returns else amount
+
+
+def _money(text: str) -> Money:
+    return Money.parse(text.strip(), _ANY_CURRENCY)
+
+
+def _places(rows: Rows) -> range:
+    """The columns that every row has."""
+    return range(min(map(len, rows)))
+
+
+def _all(rows: Rows, at: int, holds: Callable[[str], bool]) -> bool:
+    return all(holds(row[at].strip()) for row in rows)
+
+
+def _is_amount(text: str) -> bool:
+    return _AMOUNT.fullmatch(text) is not None
+
+
+def _is_code(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        day(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_account(text: str) -> bool:
+    return iban.is_iban(iban.from_nrb(iban.without_blanks(text)))
+
+
+def _only(places: Sequence[int]) -> int | None:
+    return places[0] if len(places) == 1 else None
+
+
+def _same_everywhere(rows: Rows, places: Sequence[int]) -> int | None:
+    """The first of columns that say the same in every row; None when they differ or there is none."""
+    if not places or any(len({row[at].strip() for at in places}) > 1 for row in rows):
+        return None
+    return places[0]
+
+
+def _accounts(rows: Rows) -> tuple[int | None, int | None]:
+    """The payers' and our own: ours is the same in all rows, theirs are not."""
+    places = [at for at in _places(rows) if _all(rows, at, _is_account)]
+    same = [at for at in places if len({row[at] for row in rows}) == 1]
+    if len(rows) == 1:
+        return _only(places), None
+    return _only([at for at in places if at not in same]), _only(same)

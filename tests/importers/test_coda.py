@@ -1,0 +1,149 @@
+"""CODA: every thing at its place, sums and numbers checked, nothing lost when one is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+import importers
+from donorhub.money import Money
+from importers.statement import Reading
+from tests.importers.bank_writers import OWN_ACCOUNT, Plain, iban
+from tests.importers.coda_writer import closed, head, movement, place, write_coda
+
+DONOR = iban("BE", "539007547034")
+GIFT = Plain(date(2026, 9, 30), 5_000, "EUR", "Anna Peeters", DONOR, "Gift DH-1001-7, with thanks", "B1")
+FEE = replace(GIFT, minor=-150, ref="B2", remittance="Fee", name="")
+GOOD = write_coda([GIFT, FEE])
+
+
+def codes(reading: Reading) -> list[str]:
+    return [problem.code for problem in reading.problems]
+
+
+def test_a_statement_has_its_account_its_balances_and_a_proof() -> None:
+    reading = importers.read(GOOD)
+    (statement,) = reading.statements
+    assert (reading.format, reading.problems) == ("coda", ())
+    assert (statement.account, statement.account_scheme, statement.currency) == (OWN_ACCOUNT, "iban", "EUR")
+    assert (statement.owner, statement.sequence_no, statement.integrity) == (
+        "FONDATION EXEMPLE",
+        "001",
+        "proved",
+    )
+    assert statement.opening and statement.opening.amount == Money(100_000, "EUR")
+    assert statement.closing and statement.closing.on == date(2026, 9, 30)
+
+
+def test_a_movement_is_an_entry_with_its_payment() -> None:
+    gift, fee = importers.read(GOOD).statements[0].entries
+    (detail,) = gift.details
+    assert (gift.booked_on, gift.value_on, gift.amount, gift.bank_ref) == (
+        date(2026, 9, 30),
+        date(2026, 9, 30),
+        Money(5_000, "EUR"),
+        "B1",
+    )
+    party = detail.counterparty
+    assert (party.name, party.account, party.account_scheme, party.bic) == (
+        "Anna Peeters",
+        DONOR,
+        "iban",
+        "KREDBEBB",
+    )
+    assert (detail.remittance, detail.end_to_end_id) == (GIFT.remittance, "EB1")
+    assert fee.amount == Money(-150, "EUR") and gift.bank_code == "00150000"
+
+
+def test_a_long_text_goes_on_in_the_next_record() -> None:
+    text = "word " * 18 + "end"
+    (entry,) = importers.read(write_coda([replace(GIFT, remittance=text)])).statements[0].entries
+    assert entry.details[0].remittance == text
+
+
+def test_an_ogm_reference_is_kept_as_such_and_as_people_write_it() -> None:
+    records = head() + movement(1, replace(GIFT, remittance="101012345678921"), structured=True)
+    (entry,) = importers.read(closed(records, [GIFT])).statements[0].entries
+    assert entry.details[0].references == (("OGM", "012345678921"),)
+    assert entry.details[0].remittance == "+++012/3456/78921+++"
+
+
+def test_a_direct_debit_has_its_mandate_and_creditor() -> None:
+    text = (
+        "127"
+        + "300926"
+        + "1"
+        + "1"
+        + "0"
+        + "BE68ZZZ0123456789".ljust(35)
+        + "MND-42".ljust(35)
+        + "September gift"
+    )
+    records = head() + movement(1, replace(GIFT, remittance=text), structured=True)
+    detail = importers.read(closed(records, [GIFT])).statements[0].entries[0].details[0]
+    assert (detail.creditor_id, detail.mandate_id) == ("BE68ZZZ0123456789", "MND-42")
+    assert detail.remittance == "September gift"
+
+
+def test_a_return_has_its_reason() -> None:
+    records = head() + movement(1, FEE)
+    records[-2] = records[-2][:113] + "AC04" + records[-2][117:]
+    (entry,) = importers.read(closed(records, [FEE])).statements[0].entries
+    assert entry.details[0].return_code == "AC04"
+
+
+def batch(*parts: int) -> bytes:
+    whole = replace(GIFT, minor=5_000)
+    records = head() + movement(1, whole)
+    for at, minor in enumerate(parts, 1):
+        records += movement(1, replace(GIFT, minor=minor, name=f"Donor {at}"), detail=at)
+    return closed(records, [whole])
+
+
+def test_the_payments_of_a_sum_are_its_details_and_no_entries() -> None:
+    (statement,) = importers.read(batch(3_000, 2_000)).statements
+    (entry,) = statement.entries
+    assert [(d.amount.minor, d.counterparty.name) for d in entry.details] == [
+        (3_000, "Donor 1"),
+        (2_000, "Donor 2"),
+    ]
+    assert statement.integrity == "proved"
+
+
+def test_payments_that_do_not_add_up_leave_the_sum_alone() -> None:
+    reading = importers.read(batch(3_000, 1_000))
+    assert reading.statements[0].entries[0].details == () and codes(reading) == ["details_differ"]
+
+
+def test_information_records_are_kept_with_their_entry() -> None:
+    told = place((1, "31"), (3, "00010000"), (11, "B1"), (41, "urgent transfer"))
+    (entry,) = importers.read(closed([*head(), *movement(1, GIFT), told], [GIFT])).statements[0].entries
+    assert entry.info == "urgent transfer"
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (lambda lines: [line for line in lines if "B2" not in line], ["total_mismatch", "balance_mismatch"]),
+        (lambda lines: [*lines[:-1], lines[-1][:16] + "000099" + lines[-1][22:]], ["total_mismatch"]),
+        (lambda lines: [*lines[:4], "2X" + lines[4][2:], *lines[5:]], ["unreadable_row"]),
+        (
+            lambda lines: [line.replace("300926", "310226") if line[:2] == "21" else line for line in lines],
+            ["unreadable_entry", "unreadable_entry", "total_mismatch", "balance_mismatch"],
+        ),
+        (lambda lines: lines[:-1], ["truncated"]),
+        (lambda lines: [*lines[:-2], lines[-1]], ["unreadable_statement"]),
+    ],
+)
+def test_what_does_not_hold_is_told(change: object, wanted: list[str]) -> None:
+    lines = GOOD.decode("cp1252").split("\r\n")[:-1]
+    assert callable(change)
+    reading = importers.read("\r\n".join([*change(lines), ""]).encode("cp1252"))
+    assert codes(reading) == wanted
+    assert all(statement.integrity == "mismatch" for statement in reading.statements)
+
+
+def test_two_statements_of_a_file_stay_two() -> None:
+    assert [len(s.entries) for s in importers.read(GOOD + GOOD).statements] == [2, 2]
