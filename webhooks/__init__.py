@@ -14,7 +14,7 @@ from webhooks.groups import reach
 from webhooks.projection import project
 from webhooks.stripe_events import Stripe
 
-__all__ = ["UnknownProvider", "project", "provider", "reach"]
+__all__ = ["UnknownProvider", "names", "project", "provider", "reach"]
 
 ENTRY_POINTS: Final = "donorhub.webhook_providers"
 _OURS: Final[dict[str, Provider]] = {"stripe": Stripe()}
@@ -27,6 +27,11 @@ class UnknownProvider(KeyError):
         return str(self.args[0])
 
 
+def names() -> list[str]:
+    """The payment providers that there is an adapter for, ours and installed ones."""
+    return sorted({*_OURS, *(found.name for found in entry_points(group=ENTRY_POINTS))})
+
+
 def provider(name: str) -> Provider:
     """The adapter of one payment provider: ours, else one that an installed package brings
     in the entry point group ``donorhub.webhook_providers``. Raises UnknownProvider."""
@@ -34,5 +39,4 @@ def provider(name: str) -> Provider:
         return _OURS[name]
     for found in entry_points(group=ENTRY_POINTS, name=name):
         return cast(Provider, found.load()())
-    known = ", ".join(sorted(_OURS))
-    raise UnknownProvider(f"there is no payment provider {name!r}; known are {known}")
+    raise UnknownProvider(f"there is no payment provider {name!r}; known are {', '.join(names())}")

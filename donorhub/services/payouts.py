@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 
 from donorhub.db import db, insert_or_update
 from donorhub.errors import NotFound
-from donorhub.models import Payment, Payout, PayoutItem
+from donorhub.models import Entry, Match, Payment, Payout, PayoutItem
 from donorhub.services import audit, tasks
 from donorhub.services.payments import local_day
 from donorhub.services.provider_donors import Account
@@ -111,6 +111,8 @@ def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
         f"payout_failed:{payout.ref}", kind="payout_failed", performer="person", role="accountant",
         subject=("payout", payout.id), due_at=now, now=now,
     )  # fmt: skip
+    if payout.entry_id is not None:
+        _part_from_entry(payout, now=now, actor=at.actor)
     if is_new:
         audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)
 
@@ -122,3 +124,14 @@ def ask_a_person(payout: Payout, *, now: datetime) -> str:
         subject=("payout", payout.id), due_at=now, now=now,
     )  # fmt: skip
     return "no_api_key"
+
+
+def _part_from_entry(payout: Payout, *, now: datetime, actor: str) -> None:
+    """A payout that failed after all did not bring that entry: it waits for a person again."""
+    entry_id, payout.entry_id = payout.entry_id, None
+    db.session.execute(
+        update(Match)
+        .where(Match.payout_id == payout.id, Match.undone_at.is_(None))
+        .values(undone_at=now, undone_by=actor)
+    )
+    db.session.execute(update(Entry).where(Entry.id == entry_id).values(state="suspense"))

@@ -1,0 +1,133 @@
+"""Stripe asked over a loopback server that speaks its protocol: pages of a payout's items, errors, no key."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.gateways.stripe_gateway import ProviderAway, StripeGateway
+from donorhub.jobs import inbox as inbox_job
+from donorhub.jobs.run import run_task
+from donorhub.models import Gift, Payout, PayoutItem, Task
+from donorhub.services import endpoints, inbox, invariants
+from tests.webhooks import scenarios
+from webhooks.stripe_events import Stripe
+
+
+class Api:
+    """A Stripe that knows one listing of balance transactions and hands it out in pages of two."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows, self.asked, self.status = rows, [], 200
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                query = parse_qs(urlsplit(self.path).query)
+                api.asked.append((self.headers["Authorization"], urlsplit(self.path).path, query))
+                body = json.dumps(api.page(query)).encode()
+                self.send_response(api.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def page(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        if self.status != 200:
+            return {"error": {"type": "invalid_request_error", "message": "no"}}
+        after = query.get("starting_after", [""])[0]
+        ids = [row["id"] for row in self.rows]
+        start = ids.index(after) + 1 if after else 0
+        return {
+            "object": "list",
+            "data": self.rows[start : start + 2],
+            "has_more": start + 2 < len(self.rows),
+            "url": "/v1/balance_transactions",
+        }
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    listing = json.loads(scenarios.payout_listing("a").body)["data"]["object"]["data"]
+    api = Api(listing)
+    yield api
+    api.stop()
+
+
+def test_all_pages_are_fetched_with_the_key(api: Api) -> None:
+    pages = list(StripeGateway("sk_test_1", api.url).payout_items("po_a1"))
+    assert [len(page) for page in pages] == [2, 2]
+    assert {asked[0] for asked in api.asked} == {"Bearer sk_test_1"}
+    assert api.asked[0][2]["payout"] == ["po_a1"]
+
+
+def test_a_refusal_of_stripe_is_said_without_its_words(api: Api) -> None:
+    api.status = 401
+    with pytest.raises(ProviderAway, match="Stripe did not answer"):
+        list(StripeGateway("sk_test_1", api.url).payout_items("po_a1"))
+
+
+def take_in(app: Flask, now: datetime) -> None:
+    endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t", account="acct_1")
+    seen = endpoints.open_endpoint("stripe", endpoint.slug, now=now).seen_by_adapter
+    bodies = [
+        scenarios.to_body(event) for event in (*scenarios.partial_refund("a"), *scenarios.paid_out("a"))
+    ]
+    events = [event for body in bodies for event in Stripe().split(body, {}, seen)]
+    rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in events]
+    for row in rows:
+        inbox.store(db.session.connection(), [row])
+    db.session.commit()
+    inbox_job.drain(app.extensions["donorhub.settings"])
+
+
+def fetch(app: Flask, api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Payout:
+    settings = app.extensions["donorhub.settings"]
+    told = dataclasses.replace(settings, stripe_api_key="sk_test_1", stripe_api_base=api.url)
+    monkeypatch.setitem(app.extensions, "donorhub.settings", told)
+    task_id = db.session.scalars(select(Task.id).where(Task.kind == "fetch_payout_items")).one()
+    assert run_task(task_id)
+    inbox_job.drain(told)
+    return db.session.scalars(select(Payout)).one()
+
+
+def test_the_items_of_a_payout_explain_it_to_the_cent(
+    database: Flask, now: datetime, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(database, now)
+    payout = fetch(database, api, now, monkeypatch)
+    items = db.session.scalars(select(PayoutItem).where(PayoutItem.payout_id == payout.id)).all()
+    assert sum(item.net_minor for item in items if item.kind != "payout") == payout.net_minor == 9300
+    gift = db.session.scalars(select(Gift).where(Gift.source_ref == "pi_a1")).one()
+    assert next(item.fee_minor for item in items if item.gift_id == gift.id and item.kind == "charge") == 150
+    assert invariants.check_all(now=now)["items make the payout"] == []
+
+
+def test_without_a_key_a_person_is_asked_once(database: Flask, now: datetime) -> None:
+    take_in(database, now)
+    task_id = db.session.scalars(select(Task.id).where(Task.kind == "fetch_payout_items")).one()
+    assert run_task(task_id)
+    assert not run_task(task_id)
+    assert len(db.session.scalars(select(Task).where(Task.kind == "payout_unexplained")).all()) == 1
