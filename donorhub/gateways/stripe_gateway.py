@@ -52,5 +52,5 @@ class StripeGateway:
             answer = self._client.raw_request("get", f"{path}?{urlencode(query)}")
         except self._errors as e:
             raise ProviderAway(f"Stripe did not answer: {type(e).__name__}") from e
-        found: dict[str, Any] = json.loads(answer.data)
+        found: dict[str, Any] = json.loads(answer.body)
         return found

@@ -92,9 +92,8 @@ def test_a_refusal_of_stripe_is_said_without_its_words(api: Api) -> None:
 def take_in(app: Flask, now: datetime) -> None:
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t", account="acct_1")
     seen = endpoints.open_endpoint("stripe", endpoint.slug, now=now).seen_by_adapter
-    bodies = [
-        scenarios.to_body(event) for event in (*scenarios.partial_refund("a"), *scenarios.paid_out("a"))
-    ]
+    paid = [{**event, "id": f"{event['id']}p"} for event in scenarios.paid_out("a")]  # ids of their own
+    bodies = [scenarios.to_body(event) for event in (*scenarios.partial_refund("a"), *paid)]
     events = [event for body in bodies for event in Stripe().split(body, {}, seen)]
     rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in events]
     for row in rows:
