@@ -89,7 +89,7 @@ class Known:
     new: int = 0
     known: int = 0
     doubtful: int = 0
-    lines: dict[int, str] = field(default_factory=dict)  # by the entry's position: "known" or "doubtful"
+    states: dict[int, str] = field(default_factory=dict)  # by id() of the entry: "known" or "doubtful"
 
 
 def accounts() -> list[AccountRow]:
@@ -269,6 +269,6 @@ def in_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
         ledger_rows.known_entries(account.id, min(days), max(days)), items,
         source_format=statement.source_format, ids_trusted=not account.ids_untrusted,
     )  # fmt: skip
-    lines = {booked[same.position].position: "known" for same in answer.same}
-    lines.update({booked[doubt.position].position: "doubtful" for doubt in answer.doubtful})
-    return Known(len(answer.new), len(answer.same), len(answer.doubtful), lines)
+    states = {id(booked[same.position]): "known" for same in answer.same}
+    states.update({id(booked[doubt.position]): "doubtful" for doubt in answer.doubtful})
+    return Known(len(answer.new), len(answer.same), len(answer.doubtful), states)

@@ -43,6 +43,9 @@ _REASONS: Final[dict[str, Any]] = {
     "match.payout_words": lazy_gettext("The payer is %(provider)s"),
     "match.return_ref": lazy_gettext("The reference %(ref)s is that of the gift"),
     "match.return_amount": lazy_gettext("The amount is that of the gift: %(amount)s"),
+    "match.cost": lazy_gettext("The text names a charge of the bank"),
+    "match.outgoing": lazy_gettext("Money went out to somebody who is no donor"),
+    "match.transfer": lazy_gettext("The money moved between accounts of ours"),
     "match.return_payer": lazy_gettext("The account is that of the gift's donor"),
 }
 
@@ -201,3 +204,30 @@ FAULT_CODES: Final = frozenset(_FAULTS)
 def fault(code: str) -> str:
     """What a problem of a file means and the way out; "" for one that only the reader's sentence explains."""
     return str(_FAULTS[code]) if code in _FAULTS else ""
+
+
+def N_(text: str) -> str:  # noqa: N802  the name by which the collector of messages knows it
+    """Mark a text to be translated later."""
+    return text
+
+
+# Sentences of the readers without figures in them, which can be said in the reader's language as they are.
+SENTENCES: Final = (
+    N_("The row is empty."),
+    N_("The row holds the column names."),
+    N_("The row is a text or a sum of the bank's, not an entry."),
+    N_("The entry is not booked yet: it comes again when it is."),
+    N_("The row has no amount."),
+    N_("The amount is zero: it changes nothing."),
+    N_("The row stands above the table."),
+    N_("Say which column holds the booking date."),
+    N_("Say which column holds the amount, or which hold money out and money in."),
+    N_("Say which words of the direction column mean money in and money out."),
+    N_("Nothing tells the currency."),
+    N_("The amount is empty."),
+)
+
+
+def sentence(text: str) -> str:
+    """A reader's sentence in the language of the page, where it is one of those we know."""
+    return str(gettext(text)) if text in SENTENCES else text
