@@ -6,7 +6,6 @@ never add money. What the file says is not compared with what other files said.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import replace
@@ -84,8 +83,7 @@ def read(data: bytes) -> Reading:
                 return refused(part.code, part.message, part.where)
             case Problem():
                 problems.append(part)
-    digest = hashlib.sha256(data).hexdigest()
-    return Reading(tuple(statements), tuple(problems), file_sha256=digest, format="camt")
+    return Reading(tuple(statements), tuple(problems), format="camt")
 
 
 class _Reader:

@@ -73,6 +73,11 @@ def entry_date(text: str, value: date) -> tuple[date, bool]:
     return min(near)[1:]
 
 
+@lru_cache(maxsize=8192)  # gifts come in round sums
+def _amount(digits: str, currency: str) -> Money:
+    return parse_amount(digits.rstrip(","), currency, ",")
+
+
 def _day(year: int, month_and_day: str) -> tuple[date, bool]:
     month, day = int(month_and_day[:2]), int(month_and_day[2:])
     try:
@@ -98,7 +103,7 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
     day, entered, mark, _funds, digits, kind, refs = found.groups()
     value, moved = value_date(day)
     booked, moved_too = entry_date(entered, value) if entered else (value, False)
-    amount = parse_amount(digits.rstrip(","), currency, ",")
+    amount = _amount(digits, currency)
     amount = -amount if mark in _MONEY_OUT else amount
     told = _told(texts, returned=mark[0] == "R")
     own_ref, _, bank_ref = refs.partition("//")
