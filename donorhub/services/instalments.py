@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -20,8 +21,8 @@ from donorhub.domain.recurring_states import (
     step_of_time,
 )
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import Allocation, Gift, Instalment, RecurringGift
-from donorhub.services import audit, events, organisation, recurring, tasks
+from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
+from donorhub.services import audit, events, gifts, organisation, recurring, tasks
 
 HORIZON = timedelta(days=92)
 WINDOWS = Windows()
@@ -30,16 +31,51 @@ EXPECTING = ("active", "failing", "lapsed")  # a lapsed one keeps expecting, a c
 
 
 def materialise(gift: RecurringGift, *, today: date) -> int:
-    """Make the instalments that fall due within the horizon; gives how many. A provider makes its own."""
+    """Make the instalments that fall due within the horizon, and take up again those that a change of
+    term had put aside; gives how many are new. A provider makes its own."""
     if gift.origin == "provider" or gift.state not in EXPECTING:
         return 0
+    known = set(
+        db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
+    )
     country = organisation.get_organisation().country
+    return _materialise(gift, recurring.terms_of(gift), known, today=today, country=country)
+
+
+def _materialise_all(promises: Sequence[RecurringGift], *, today: date) -> int:
+    """:func:`materialise` for many, in a few queries where nothing is to be made."""
+    own = {gift.id: gift for gift in promises if gift.origin != "provider" and gift.state in EXPECTING}
+    known: dict[int, set[date]] = defaultdict(set)
+    terms: dict[int, list[schedule.Term]] = defaultdict(list)
+    chosen = select(RecurringGift.id).where(
+        RecurringGift.origin != "provider", RecurringGift.state.in_(EXPECTING)
+    )
+    for id_, nominal_on in db.session.execute(
+        select(Instalment.recurring_gift_id, Instalment.nominal_on).where(
+            Instalment.recurring_gift_id.in_(chosen)
+        )
+    ):
+        known[id_].add(nominal_on)
+    for row in db.session.scalars(
+        select(Term).where(Term.recurring_gift_id.in_(chosen)).order_by(Term.recurring_gift_id, Term.from_on)
+    ):
+        terms[row.recurring_gift_id].append(recurring.plain_term(row))
+    country = organisation.get_organisation().country
+    return sum(
+        _materialise(gift, terms[id_], known[id_], today=today, country=country) for id_, gift in own.items()
+    )
+
+
+def _materialise(
+    gift: RecurringGift, terms: Sequence[schedule.Term], known: Collection[date], *, today: date, country: str
+) -> int:
     slots = schedule.instalments_until(
-        recurring.terms_of(gift), today + HORIZON, country=country,
-        fixed=gift.instalments_total, ends_on=gift.ends_on,
-    )  # fmt: skip
+        terms, today + HORIZON, country=country, fixed=gift.instalments_total, ends_on=gift.ends_on
+    )
     new = 0
     for slot in slots:
+        if slot.nominal_on in known:
+            continue
         added = db.session.execute(
             insert_or_ignore(Instalment, on=("recurring_gift_id", "nominal_on"))
             .values(
@@ -50,7 +86,7 @@ def materialise(gift: RecurringGift, *, today: date) -> int:
             .returning(Instalment.id)
         ).scalar_one_or_none()  # fmt: skip
         new += added is not None
-    if new:
+    if len(terms) > 1:  # only a change of term puts instalments aside
         _revive(gift, slots)
     return new
 
@@ -114,15 +150,23 @@ def _paid_more(instalment: Instalment, *, now: datetime, actor: str) -> None:
 
 
 def unsettle(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:
-    """Take a gift's allocations back: ``bank_return``, ``refund`` (nothing is owed) or ``undo``."""
+    """Take a gift's allocations back: ``bank_return``, ``refund`` (nothing is owed) or ``undo``.
+
+    An instalment that other gifts cover stays paid, so that it may be told again at any time.
+    """
     rows = db.session.scalars(select(Allocation).where(Allocation.gift_id == gift_id)).all()
     for row in rows:
         instalment = get_instalment(row.instalment_id)
         if word == "undo":
             db.session.delete(row)
             db.session.flush()  # the sum of what is left decides the state
+        others = allocated(instalment.id, without=gift_id)
+        if others >= instalment.amount_minor:
+            continue
         if next_state(cast(InstalmentState, instalment.state), word) is not None:
             step(instalment, word, reason=word)
+            if word == "undo" and others:
+                step(instalment, "pay_part")
     return len(rows)
 
 
@@ -164,22 +208,26 @@ def choose(
     return query if due_to is None else query.where(Instalment.due_on <= due_to)
 
 
-def allocated_to(instalment_ids: Sequence[int]) -> dict[int, int]:
-    """Minor units of gifts that settle each of these; those that nothing settles are left out."""
+def allocated_to(instalment_ids: Sequence[int], *, without: int | None = None) -> dict[int, int]:
+    """Minor units that settle each of these: of a gift no more than is left of it. Those that nothing
+    settles are left out. ``without`` leaves one gift out of account."""
     rows = db.session.execute(
-        select(Allocation.instalment_id, sum_minor(Allocation.amount_minor))
-        .where(Allocation.instalment_id.in_(instalment_ids))
-        .group_by(Allocation.instalment_id)
-    )
-    return {id_: minor or 0 for id_, minor in rows}
+        select(Allocation.instalment_id, Allocation.gift_id, Allocation.amount_minor, Gift.amount_minor)
+        .join(Gift, Gift.id == Allocation.gift_id)
+        .where(Allocation.instalment_id.in_(instalment_ids), Allocation.gift_id != (without or 0))
+    ).all()
+    away = gifts.taken_away([row.gift_id for row in rows])
+    found: dict[int, int] = {}
+    for instalment_id, gift_id, minor, given in rows:
+        part = min(minor, given - away[gift_id])
+        if part > 0:
+            found[instalment_id] = found.get(instalment_id, 0) + part
+    return found
 
 
-def allocated(instalment_id: int) -> int:
+def allocated(instalment_id: int, *, without: int | None = None) -> int:
     """Minor units of gifts that settle an instalment so far."""
-    sum_: int | None = db.session.scalar(
-        select(sum_minor(Allocation.amount_minor)).where(Allocation.instalment_id == instalment_id)
-    )
-    return sum_ or 0
+    return allocated_to([instalment_id], without=without).get(instalment_id, 0)
 
 
 def allocated_of_gift(gift_id: int) -> int:
@@ -195,16 +243,32 @@ def advance_all(*, today: date, now: datetime, actor: str = "system:0") -> int:
     On the same day again it changes nothing.
     """
     moved = 0
-    gifts = db.session.scalars(
+    promises = db.session.scalars(
         select(RecurringGift).where(RecurringGift.state.in_((*EXPECTING, "paused")))
     ).all()
-    for gift in gifts:
+    for gift in promises:
         moved += _resume_when_over(gift, today=today, now=now, actor=actor)
-        moved += materialise(gift, today=today)
+    moved += _materialise_all(promises, today=today)
     moved += _move_overdue(today=today, now=now)
-    for gift in gifts:
-        moved += _lapse(gift, today=today, now=now, actor=actor)
+    behind = _behind(today)
+    for gift in promises:
+        if gift.id in behind:
+            moved += _lapse(gift, today=today, now=now, actor=actor)
     return moved
+
+
+def _behind(today: date) -> set[int]:
+    """The recurring gifts with something unpaid beyond its grace: no others can lapse."""
+    return set(
+        db.session.scalars(
+            select(Instalment.recurring_gift_id)
+            .where(
+                Instalment.due_on < today - timedelta(days=WINDOWS.grace),
+                Instalment.state.not_in(("paid", "skipped", "waived")),
+            )
+            .distinct()
+        )
+    )
 
 
 def _resume_when_over(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:

@@ -1,0 +1,115 @@
+"""What a refund or a return does to instalments, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from flask import Flask
+from sqlalchemy import event
+
+from donorhub.db import db
+from donorhub.models import Dispute, Gift, Instalment
+from donorhub.money import Money
+from donorhub.services import donors, gifts, instalments, recurring
+
+
+def instalment_of(now: datetime) -> Instalment:
+    donor = donors.create_donor({"name": "Ola"}, source="manual", now=now, actor="t")
+    promise, _ = recurring.start(
+        donor.id, Money(5000, "PLN"), kind="card", start_on=date(2026, 11, 1), source="t", source_ref="r",
+        now=now, actor="t",
+    )  # fmt: skip
+    instalments.materialise(promise, today=date(2026, 11, 1))
+    db.session.flush()
+    return db.session.query(Instalment).order_by(Instalment.id).limit(1).one()
+
+
+def gift_of(instalment: Instalment, minor: int, ref: str, now: datetime) -> Gift:
+    donor_id = recurring.get_recurring_gift(instalment.recurring_gift_id).donor_id
+    gift, _ = gifts.record_gift(
+        donor_id, Money(minor, "PLN"), received_on=now.date(), source="t", source_ref=ref, now=now, actor="t"
+    )
+    instalments.settle(gift, {instalment.id: minor}, now=now, actor="t")
+    return gift
+
+
+def test_a_return_told_again_leaves_alone_what_another_gift_has_paid_since(
+    database: Flask, now: datetime
+) -> None:
+    instalment = instalment_of(now)
+    first = gift_of(instalment, 5000, "1", now)
+    instalments.unsettle(first.id, "bank_return", now=now)
+    assert instalment.state == "returned"
+    gift_of(instalment, 5000, "2", now)
+    assert instalment.state == "paid"
+    instalments.unsettle(first.id, "bank_return", now=now)
+    assert instalment.state == "paid"
+
+
+def test_a_returned_gift_does_not_help_to_pay_its_instalment(database: Flask, now: datetime) -> None:
+    instalment = instalment_of(now)
+    first = gift_of(instalment, 5000, "1", now)
+    db.session.add(
+        Dispute(
+            gift_id=first.id, kind="return", amount_minor=5000, currency="PLN", state="lost", reason="",
+            opened_on=now.date(), recorded_at=now, source="t", source_ref="1",
+        )
+    )  # fmt: skip
+    instalments.unsettle(first.id, "bank_return", now=now)
+    assert instalments.allocated(instalment.id) == 0
+
+
+def test_an_undone_part_leaves_the_instalment_paid_in_part_by_the_other(
+    database: Flask, now: datetime
+) -> None:
+    instalment = instalment_of(now)
+    first = gift_of(instalment, 2000, "1", now)
+    gift_of(instalment, 3000, "2", now)
+    assert instalment.state == "paid"
+    instalments.unsettle(first.id, "undo", now=now)
+    assert (instalment.state, instalments.allocated(instalment.id)) == ("partial", 3000)
+
+
+def test_a_change_of_amount_reaches_the_instalments_that_were_made_already(
+    database: Flask, now: datetime
+) -> None:
+    instalment = instalment_of(now)
+    promise = recurring.get_recurring_gift(instalment.recurring_gift_id)
+    recurring.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 12, 1), now=now, actor="t")
+    instalments.materialise(promise, today=now.date())
+    db.session.flush()
+    rows = db.session.query(Instalment).order_by(Instalment.nominal_on).all()
+    assert [(row.state, row.amount_minor) for row in rows] == [
+        ("expected", 5000), ("expected", 8000), ("expected", 8000), ("expected", 8000),
+    ]  # fmt: skip
+
+
+def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
+    database: Flask, now: datetime
+) -> None:
+    counts = []
+    for number in range(100):
+        donor = donors.create_donor({"name": f"Ola {number}"}, source="import:t", now=now, actor="t")
+        recurring.start(
+            donor.id, Money(5000, "PLN"), kind="card", start_on=date(2026, 11, 20), source="t",
+            source_ref=f"p{number}", now=now, actor="t",
+        )  # fmt: skip
+        if number in (9, 99):
+            instalments.advance_all(today=now.date(), now=now)
+            db.session.commit()
+            counts.append(statements_of(lambda: instalments.advance_all(today=now.date(), now=now)))
+    assert counts[1] == counts[0] < 10
+
+
+def statements_of(do: Callable[[], object]) -> int:
+    """How many statements the database is asked for."""
+    seen: list[str] = []
+
+    def note(*args: object) -> None:
+        seen.append(str(args[2]))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    do()
+    event.remove(db.engine, "before_cursor_execute", note)
+    return len(seen)
