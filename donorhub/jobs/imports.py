@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import update
 
@@ -19,10 +19,11 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.models import BankAccount, ImportFile, Task
-from donorhub.services import column_mappings, import_files, statement_drafts, statements
+from donorhub.services import column_mappings, import_files, matching, statement_drafts, statements, tasks
 from donorhub.services.statement_drafts import Drafts
 
 Progress = Callable[[str, int], None]
+MATCHER: Final = "system:matching"
 _reporting: ContextVar[Progress] = ContextVar("reporting")
 
 
@@ -69,6 +70,27 @@ def import_file(task: Task, _settings: Settings) -> str:
         )  # fmt: skip
         del drafts  # before the collector looks at everything that is alive
     return f"{file.state}: {file.new_count} new, {file.known_count} known"
+
+
+def match_statement(task: Task, _settings: Settings) -> str:
+    """Match what a statement brought, chunk by chunk; each is committed, so that a kill loses one at most."""
+    task_id, statement_id = task.id, task.subject_id
+    report = _reporting.get(_silent)
+    settled = waiting = 0
+    last_id: int | None = 0
+    while last_id is not None:
+        done = matching.match_next(statement_id, last_id, now=clock.now(), actor=MATCHER)
+        last_id, settled, waiting = done.last_id, settled + done.settled, waiting + done.waiting
+        if last_id is not None:
+            _keep_lease(task_id)
+            db.session.commit()
+            report("matching", settled + waiting)
+    return f"{settled} settled, {waiting} wait"
+
+
+def _keep_lease(task_id: int) -> None:
+    """A long statement is not to be taken for one whose worker died."""
+    db.session.execute(update(Task).where(Task.id == task_id).values(lease_until=clock.now() + tasks.LEASE))
 
 
 def _silent(_doing: str, _count: int) -> None:
