@@ -9,7 +9,7 @@ from flask import Flask
 from flask_smorest import Api, Blueprint
 from werkzeug.routing import BaseConverter
 
-from donorhub.api.bodies import StrictParser
+from donorhub.api.bodies import JSON, MULTIPART, StrictParser
 from donorhub.api.http import PREFIX
 from donorhub.api.schemas import MAX_ID
 
@@ -60,10 +60,16 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
     """Routes of one noun under /api/v1."""
 
     ARGUMENTS_PARSER = StrictParser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: Final = {"json": JSON, "upload": MULTIPART}
 
     def __init__(self, name: str, import_name: str, *, path: str, description: str) -> None:
         super().__init__(name, import_name, url_prefix=PREFIX + path, description=description)
         self._prepare_doc_cbks.append(self._tell_house_rules)
+
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags or [self.name], **options)
 
     def _tell_house_rules(
         self, doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from flask import Flask, Request, current_app, request
 from marshmallow import EXCLUDE, RAISE
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import CombinedMultiDict
 
 from donorhub.api.http import PREFIX, document, refuse
 from webhooks import strict_json
@@ -54,15 +55,22 @@ def _refuse_odd() -> None:
 
 
 class StrictParser(FlaskParser):
-    """Reads JSON as webhooks are read: no key twice, no NaN, no depth; unknown fields are errors."""
+    """Reads JSON as webhooks are read: no key twice, no NaN, no depth; unknown fields are errors.
+
+    The location ``upload`` is a multipart body: its files and fields together.
+    """
+
+    __location_map__: Final = {**FlaskParser.__location_map__, "upload": "load_upload"}  # type: ignore[misc]
 
     DEFAULT_UNKNOWN_BY_LOCATION: Final = {  # type: ignore[misc]
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
-        "form": RAISE,
-        "files": RAISE,
+        "upload": RAISE,
         "headers": EXCLUDE,
     }
+
+    def load_upload(self, req: Request, schema: Any) -> Any:
+        return self._makeproxy(CombinedMultiDict([req.files, req.form]), schema)
 
     def load_json(self, req: Request, schema: Any) -> Any:
         raw = req.get_data(cache=True)

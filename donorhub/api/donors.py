@@ -124,7 +124,7 @@ def create_donor(new: dict[str, Any]) -> Response:
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
 def get_donor(donor_id: int) -> Response:
     """Show a donor."""
-    moved = _moved("donors.get_donor", donor_id)
+    moved = _moved(".get_donor", donor_id)
     if moved is not None:
         return moved
     donor = donors.get_donor(donor_id)
@@ -140,7 +140,7 @@ def get_donor(donor_id: int) -> Response:
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
 def change_donor(changes: dict[str, Any], donor_id: int) -> Response:
     """Change what is known of a donor."""
-    moved = _moved("donors.change_donor", donor_id)
+    moved = _moved(".change_donor", donor_id)
     if moved is not None:
         return moved
     donor = donors.get_donor(donor_id)
@@ -179,7 +179,7 @@ class TimelineArgs(StrictSchema):
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
 def show_timeline(asked: dict[str, Any], donor_id: int) -> pages.Page | Response:
     """Tell everything that happened with a donor, the newest first."""
-    moved = _moved("donors.show_timeline", donor_id)
+    moved = _moved(".show_timeline", donor_id)
     if moved is not None:
         return moved
     found = timeline.of(donor_id, asked.get("after"), asked["limit"])
@@ -211,7 +211,7 @@ def put_by_external_id(given: dict[str, Any], source: str, ref: str) -> Response
     """Add the donor that another system calls `ref`, or change it; fields left out stay as they are."""
     donor, is_new = donors.put_by_external_id(source, ref, given, now=clock.now(), actor=principal().actor)
     db.session.flush()  # the answer shows the version
-    at = url_for("donors.get_donor", donor_id=donor.id) if is_new else None
+    at = url_for(".get_donor", donor_id=donor.id) if is_new else None
     return shown(DonorSchema, donor, status=201 if is_new else 200, at=at, version=donor.version)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, Final
 
-from flask import Response, current_app
+from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from donorhub import clock
@@ -156,10 +155,9 @@ def record_gift(new: dict[str, Any]) -> Response:
     parts = {part["fund_id"]: part["amount"].minor for part in new.pop("designations")}
     new.setdefault("source", f"api:{principal().id}")
     new.setdefault("source_ref", sent_key())
-    settle = timedelta(seconds=current_app.extensions["donorhub.settings"].settle_s)
     gift, is_new = gifts.record_gift(
         donor.id, new.pop("amount"), now=clock.now(), actor=principal().actor, fund_ids=parts,
-        settle=settle, **new,
+        **new,
     )  # fmt: skip
     db.session.flush()  # its designations are read back
     return created(GiftSchema, told([gift])[0], is_new=is_new)

@@ -112,6 +112,14 @@ class HouseApi(Api):  # type: ignore[misc]
             self.spec.components.response(status.name, _documented(status.phrase), lazy=True)
         self.spec.components.response("DEFAULT_ERROR", _documented("Any other problem"), lazy=True)
 
+    def register_blueprint(self, noun: Any) -> None:
+        """Add a noun's routes; ``api_`` stands before its name because the pages have the plain names."""
+        name = f"api_{noun.name}"
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
+        self._app.register_blueprint(noun, name=name)
+        noun.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
+        self.spec.tag({"name": noun.name, "description": noun.description})
+
     def handle_http_exception(self, error: HTTPException) -> Any:
         """A problem answer for an error of HTTP; app.py calls it for requests of the API only."""
         db.session.rollback()
@@ -280,7 +288,7 @@ def _name_request(response: Response) -> Response:
 def _field_errors(messages: Any, pointer: str = "") -> list[dict[str, Any]]:
     """marshmallow's nested messages as a flat list of pointers into the body."""
     if isinstance(messages, Mapping):
-        places = {"json": "", "_schema": "", "query": "", "files": "", "headers": ""}
+        places = {"json": "", "_schema": "", "query": "", "upload": "", "headers": ""}
         return [
             found
             for key, inner in messages.items()

@@ -16,7 +16,7 @@ from werkzeug.utils import import_string
 from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs.dispatch import dispatch, ring_inbox
-from donorhub.services import audit
+from donorhub.services import audit, idempotency, tasks
 
 log = get_logger(__name__)
 
@@ -32,6 +32,8 @@ class Step:
 
 
 def _sweep() -> int:
+    tasks.bury_deadly(now=clock.now())
+    db.session.commit()
     ring_inbox()
     return dispatch()
 
@@ -49,6 +51,12 @@ def _recurring() -> int:
     return touched
 
 
+def _forget_answers() -> int:
+    gone = idempotency.expire(clock.now())
+    db.session.commit()
+    return gone
+
+
 def _verify() -> int:
     step: Callable[[], int] = import_string("donorhub.jobs.checking:verify_and_tell")
     return step()
@@ -59,7 +67,9 @@ def steps() -> list[Step]:
         Step("sweep", 10, _sweep),
         Step("seal", 10, _seal),
         Step("recurring", 3600, _recurring),
-        Step("verify", 600, _verify),
+        Step("forget answers", 86400, _forget_answers),
+        # Not at once: a large base takes a minute, and what a killed process left comes first.
+        Step("verify", 600, _verify, last=time.monotonic()),
     ]
 
 

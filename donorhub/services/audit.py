@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Select, func, insert, select, text
 
 from donorhub import vault
 from donorhub.db import db
@@ -88,6 +88,12 @@ def seal(limit: int = 5000) -> int:
     if sealed:
         db.session.bulk_update_mappings(AuditRecord, sealed)
     return len(sealed)
+
+
+def choose(*, since: datetime | None = None, **equal: Any) -> Select[AuditRecord]:
+    """A query for the records that fit all that is given; ``equal`` are columns."""
+    query = select(AuditRecord).filter_by(**equal)
+    return query if since is None else query.where(AuditRecord.at >= since)
 
 
 def unsealed_count() -> int:

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.errors import Rejected
+from donorhub.errors import NotFound, Rejected
 from donorhub.models import ColumnMapping
 from donorhub.services import audit, bank_accounts
 from importers import tabular
@@ -95,6 +95,13 @@ def save(
     db.session.add(mapping)
     db.session.flush()  # the audit names it
     audit.record(actor, "column_mapping.saved", ("column_mapping", mapping.id), now=now)
+    return mapping
+
+
+def get_mapping(column_mapping_id: int) -> ColumnMapping:
+    mapping = db.session.get(ColumnMapping, column_mapping_id)
+    if mapping is None:
+        raise NotFound(f"there is no column mapping {column_mapping_id}")
     return mapping
 
 

@@ -74,10 +74,12 @@ def add_secret(endpoint_id: int, secret: str, *, label: str, now: datetime, acto
     return row
 
 
-def expire_secret(secret_id: int, *, at: datetime, now: datetime, actor: str) -> WebhookSecret:
-    """Let a secret be good until ``at`` and no longer."""
+def expire_secret(
+    secret_id: int, *, at: datetime, now: datetime, actor: str, endpoint_id: int | None = None
+) -> WebhookSecret:
+    """Let a secret be good until ``at`` and no longer. With ``endpoint_id``, only one of that endpoint."""
     row = db.session.get(WebhookSecret, secret_id)
-    if row is None:
+    if row is None or endpoint_id not in (None, row.endpoint_id):
         raise NotFound(f"there is no secret {secret_id}")
     row.expires_at = at
     audit.record(actor, "endpoint.secret_expired", ("webhook_endpoint", row.endpoint_id), now=now)
@@ -118,5 +120,23 @@ def count_bad_signature(endpoint_id: int) -> None:
     )
 
 
+def get_endpoint(endpoint_id: int) -> WebhookEndpoint:
+    row = db.session.get(WebhookEndpoint, endpoint_id)
+    if row is None:
+        raise NotFound(f"there is no endpoint {endpoint_id}")
+    return row
+
+
 def list_endpoints() -> list[WebhookEndpoint]:
     return list(db.session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id)))
+
+
+def list_secrets(endpoint_id: int) -> list[WebhookSecret]:
+    """The secrets of an endpoint as rows, the newest first; what they say stays sealed."""
+    return list(
+        db.session.scalars(
+            select(WebhookSecret)
+            .where(WebhookSecret.endpoint_id == endpoint_id)
+            .order_by(WebhookSecret.id.desc())
+        )
+    )

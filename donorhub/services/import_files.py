@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
@@ -152,6 +152,11 @@ def get_file(import_file_id: int) -> ImportFile:
     if file is None:
         raise NotFound(f"there is no import file {import_file_id}")
     return file
+
+
+def choose(**equal: Any) -> Select[ImportFile]:
+    """A query for the files whose columns are as given."""
+    return select(ImportFile).filter_by(**equal)
 
 
 def locked_file(import_file_id: int) -> ImportFile:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, or_, select, text
+from sqlalchemy import Connection, Select, and_, or_, select, text
+from sqlalchemy.orm import defer
 
 from donorhub.db import db, insert_for
 from donorhub.errors import Conflict, NotFound
@@ -65,7 +66,10 @@ def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def due(limit: int, *, now: datetime) -> list[ProviderEvent]:
-    """The next events to work off, oldest first; other workers wait until the transaction ends."""
+    """The next events to work off, oldest first; none where another worker is at it, until its
+    transaction ends."""
+    if not _take_turn():
+        return []
     query = (
         select(ProviderEvent)
         .where(
@@ -77,11 +81,15 @@ def due(limit: int, *, now: datetime) -> list[ProviderEvent]:
         .order_by(ProviderEvent.id)
         .limit(limit)
     )
-    if db.session.get_bind().dialect.name == "postgresql":
-        # Two workers that turn events of one payment into rows would trip over each other's
-        # unique keys. Batches are short, so they take turns; the lock ends with the transaction.
-        db.session.execute(text("SELECT pg_advisory_xact_lock(727275)"))
     return list(db.session.scalars(query))
+
+
+def _take_turn() -> bool:
+    """Two workers that turn events of one payment into rows would trip over each other's unique keys,
+    and each would see only its own half of what is told. The lock ends with the transaction."""
+    if db.session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(db.session.scalar(text("SELECT pg_try_advisory_xact_lock(727275)")))
 
 
 def raw_event(row: ProviderEvent) -> RawEvent:
@@ -113,6 +121,11 @@ def note_error(row: ProviderEvent, reason: str, *, now: datetime) -> None:
         return
     row.state = "error"
     row.next_attempt_at = now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+
+
+def choose(**equal: Any) -> Select[ProviderEvent]:
+    """A query for the events whose columns are as given, without their bodies."""
+    return select(ProviderEvent).filter_by(**equal).options(defer(ProviderEvent.body))
 
 
 def get_event(event_id: int) -> ProviderEvent:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from liquid import Environment
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
@@ -153,6 +153,11 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
         actor, "message.decided", ("message", message.id), now=now, data={"was_received": was_received}
     )
     return message
+
+
+def choose(**equal: Any) -> Select[Message]:
+    """A query for the messages whose columns are as given."""
+    return select(Message).filter_by(**equal)
 
 
 def get_message(message_id: int) -> Message:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import selectinload
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import schedule
@@ -180,6 +182,26 @@ def get_recurring_gift(recurring_gift_id: int) -> RecurringGift:
     return gift
 
 
+def choose(**equal: Any) -> Select[RecurringGift]:
+    """A query for the recurring gifts whose columns are as given, terms with them."""
+    return select(RecurringGift).filter_by(**equal).options(selectinload(RecurringGift.terms))
+
+
+def refuse_providers(gift: RecurringGift) -> None:
+    """What a provider collects is changed there: its next event would undo a change of ours."""
+    if gift.origin == "provider":
+        raise Rejected(
+            f"recurring gift {gift.id} is run by {gift.source}: change it there", code="run_by_provider"
+        )
+
+
+def rows_of_terms(gift: RecurringGift) -> Sequence[Term]:
+    """The terms, the first first."""
+    return db.session.scalars(
+        select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on)
+    ).all()
+
+
 def current_term(gift: RecurringGift, on: date) -> Term:
     """The term that holds on a day; before the first, the first."""
     term: Term | None = db.session.scalar(
@@ -197,10 +219,7 @@ def current_term(gift: RecurringGift, on: date) -> Term:
 
 def terms_of(gift: RecurringGift) -> list[schedule.Term]:
     """The terms as plain values for the schedule."""
-    rows = db.session.scalars(
-        select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on)
-    ).all()
-    return [plain_term(row) for row in rows]
+    return [plain_term(row) for row in rows_of_terms(gift)]
 
 
 def plain_term(row: Term) -> schedule.Term:

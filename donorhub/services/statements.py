@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from donorhub.db import db
 from donorhub.domain.continuity import compare
@@ -259,6 +259,11 @@ def release(statement_id: int, *, reason: str, now: datetime, actor: str) -> Sta
     if file.state != "received":
         import_files.send(file, now=now, actor=actor)
     return row
+
+
+def choose(**equal: Any) -> Select[Statement]:
+    """A query for the statements whose columns are as given."""
+    return select(Statement).filter_by(**equal)
 
 
 def get_statement(statement_id: int) -> Statement:

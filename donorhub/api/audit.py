@@ -1,0 +1,50 @@
+"""The audit trail over the API: who did what, in the order in which it was sealed. Read only."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from marshmallow import fields
+
+from donorhub.api import pages
+from donorhub.api.blueprint import HouseBlueprint
+from donorhub.api.http import requires
+from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId
+from donorhub.models import AuditRecord
+from donorhub.services import audit
+
+bp = HouseBlueprint("audit", __name__, path="/audit-records", description="Who did what.")
+SORTS: Final = {"id": AuditRecord.id}
+
+
+class AuditRecordSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    seq = fields.Integer(allow_none=True, metadata={"description": "Its place in the chain, once sealed"})
+    at = Instant(required=True)
+    actor = fields.String(required=True)
+    what = fields.String(required=True)
+    subject_type = fields.String(required=True)
+    subject_id = fields.Integer(required=True)
+    data = fields.Dict(keys=fields.String())
+    digest = fields.String(required=True)
+    chain = fields.String(allow_none=True)
+
+
+Query = pages.args(
+    *SORTS,
+    actor=Line(100),
+    what=Line(100),
+    subject_type=Line(60),
+    subject_id=QueryId(),
+    since=Instant(),
+)
+
+
+@bp.get("")
+@requires("audit:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(AuditRecordSchema))
+def list_audit_records(asked: dict[str, Any]) -> pages.Page:
+    """List audit records."""
+    page, filters = pages.split(asked)
+    return pages.page(audit.choose(**filters), page, SORTS)

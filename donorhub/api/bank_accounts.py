@@ -1,0 +1,116 @@
+"""Our own bank accounts over the API, with the breaks in the chain of their statements."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields, validate
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.api import etags, pages
+from donorhub.api.answers import created, tag, tagged
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import committed, once
+from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Pattern, StrictSchema
+from donorhub.models import BankAccount
+from donorhub.money import Money
+from donorhub.services import bank_accounts
+
+bp = HouseBlueprint("bank_accounts", __name__, path="/bank-accounts", description="Our own accounts.")
+SORTS: Final = {"id": BankAccount.id, "name": BankAccount.name}
+
+
+class BankAccountFieldsSchema(StrictSchema):
+    name = Line(shortest=1)
+    matching = fields.String(
+        validate=validate.OneOf(bank_accounts.MODES),
+        metadata={"description": "How far matching may go by itself"},
+    )
+
+
+class NewBankAccountSchema(BankAccountFieldsSchema):
+    number = Line(40, shortest=1, required=True, metadata={"description": "The IBAN, or the bank's number"})
+    currency = fields.String(
+        required=True, validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
+    )
+
+
+class BankAccountSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    number = fields.String(required=True)
+    currency = fields.String(required=True)
+    matching = fields.String(required=True)
+    created_at = Instant(required=True)
+
+
+class GapSchema(AnswerSchema):
+    """Between two statements something is missing: the later opens with another balance."""
+
+    after_id = fields.Integer(required=True, metadata={"description": "The statement before"})
+    before_id = fields.Integer(required=True, metadata={"description": "The statement after"})
+    from_on = fields.Date(required=True)
+    to_on = fields.Date(required=True)
+    missing = fields.Nested(MoneySchema)
+
+
+class BankAccountWithGapsSchema(BankAccountSchema):
+    gaps = fields.List(fields.Nested(GapSchema), required=True)
+
+
+@bp.get("")
+@requires("imports:read")
+@bp.arguments(pages.args(*SORTS), location="query")
+@bp.response(200, pages.envelope(BankAccountSchema))
+def list_bank_accounts(asked: dict[str, Any]) -> pages.Page:
+    """List our accounts."""
+    return pages.page(select(BankAccount), asked, SORTS)
+
+
+@bp.post("")
+@requires("imports:write")
+@once
+@bp.arguments(NewBankAccountSchema)
+@bp.response(201, BankAccountSchema)
+def create_bank_account(new: dict[str, Any]) -> Response:
+    """Add an account of ours. The same number and currency again give the one that is there."""
+    account = bank_accounts.create_account(
+        new.pop("number"), new.pop("currency"), now=clock.now(), actor=principal().actor, **new
+    )
+    return created(BankAccountSchema, account)
+
+
+@bp.get(f"/<{ID}:bank_account_id>")
+@requires("imports:read")
+@etags.versioned
+@bp.response(200, BankAccountWithGapsSchema)
+def get_bank_account(bank_account_id: int) -> Response:
+    """Show an account with the gaps between its statements."""
+    return tagged(BankAccountWithGapsSchema, _told(bank_accounts.get_account(bank_account_id)))
+
+
+@bp.patch(f"/<{ID}:bank_account_id>")
+@requires("imports:write")
+@committed
+@etags.versioned
+@bp.arguments(BankAccountFieldsSchema(partial=True))
+@bp.response(200, BankAccountWithGapsSchema)
+def change_bank_account(changes: dict[str, Any], bank_account_id: int) -> Response:
+    """Rename an account, or say how far matching may go by itself."""
+    account = bank_accounts.get_account(bank_account_id)
+    etags.require(tag(BankAccountWithGapsSchema, _told(account)))
+    bank_accounts.change_account(account, now=clock.now(), actor=principal().actor, **changes)
+    return tagged(BankAccountWithGapsSchema, _told(account))
+
+
+def _told(account: BankAccount) -> dict[str, Any]:
+    gaps = [
+        {name: getattr(gap, name) for name in ("after_id", "before_id", "from_on", "to_on")}
+        | {"missing": Money(gap.missing_minor, gap.currency)}
+        for gap in bank_accounts.gaps(account.id)
+    ]
+    ours = {column.key: getattr(account, column.key) for column in BankAccount.__table__.columns}
+    return ours | {"gaps": gaps}

@@ -1,0 +1,167 @@
+"""Column mappings over the API: which column of a bank's table is which, kept and tried out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from flask_smorest.fields import Upload
+from marshmallow import ValidationError, fields, pre_load
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import created, shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.bodies import takes_upload
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import committed, once
+from donorhub.api.imports import CURRENCY
+from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.models import ColumnMapping
+from donorhub.services import column_mappings
+from importers.tabular import Preview, PreviewRow
+from webhooks import strict_json
+from webhooks.fact import BadBody
+
+bp = HouseBlueprint(
+    "column_mappings", __name__, path="/column-mappings", description="Which column is which, by header."
+)
+SORTS: Final = {"id": ColumnMapping.id}
+
+
+class NewColumnMappingSchema(StrictSchema):
+    name = Line(shortest=1, required=True)
+    layout = fields.Dict(keys=fields.String(), required=True)
+    bank_account_id = Id(allow_none=True)
+
+
+class ColumnMappingSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    signature = fields.String(required=True, metadata={"description": "Of the header it recognises"})
+    version = fields.Integer(required=True)
+    layout = fields.Dict(keys=fields.String(), required=True)
+    bank_account_id = fields.Integer(allow_none=True)
+    created_by = fields.String(required=True)
+    created_at = Instant(required=True)
+
+
+class NewPreviewSchema(StrictSchema):
+    """A table and the layout to try on it, as JSON text."""
+
+    file = Upload(required=True)
+    layout = fields.Dict(
+        keys=fields.String(), required=True, metadata={"description": "JSON", "type": "string"}
+    )
+    currency = fields.String(load_default="", validate=CURRENCY)
+
+    @pre_load
+    def _read_layout(self, data: Any, **_: Any) -> dict[str, Any]:
+        said = dict(data.items())
+        try:
+            said["layout"] = strict_json.read(str(said.get("layout", "")).encode("utf-8", "surrogatepass"))
+        except BadBody as e:
+            raise ValidationError(str(e), "layout") from e
+        return said
+
+
+class PreviewRowSchema(AnswerSchema):
+    line = fields.Integer(required=True)
+    cells = fields.List(fields.String(), required=True)
+    status = fields.String(required=True)
+    why = fields.String()
+    booked_on = fields.Date(allow_none=True)
+    amount = fields.Nested(MoneySchema, allow_none=True)
+    counterparty = fields.String(allow_none=True)
+    remittance = fields.String(allow_none=True)
+
+
+class TotalsSchema(AnswerSchema):
+    total_in = fields.Nested(MoneySchema)
+    total_out = fields.Nested(MoneySchema)
+
+
+class PreviewSchema(AnswerSchema):
+    rows = fields.List(fields.Nested(PreviewRowSchema), required=True)
+    totals = fields.List(fields.Nested(TotalsSchema), required=True)
+    entries_count = fields.Integer(required=True)
+    problems = fields.List(fields.Dict(keys=fields.String()), required=True)
+    period_from = fields.Date(allow_none=True)
+    period_to = fields.Date(allow_none=True)
+    integrity = fields.String(required=True)
+
+
+@bp.get("")
+@requires("imports:read")
+@bp.arguments(pages.args(*SORTS, bank_account_id=QueryId()), location="query")
+@bp.response(200, pages.envelope(ColumnMappingSchema))
+def list_column_mappings(asked: dict[str, Any]) -> pages.Page:
+    """List column mappings, every version of each."""
+    page, filters = pages.split(asked)
+    return pages.page(select(ColumnMapping).filter_by(**filters), page, SORTS)
+
+
+@bp.post("")
+@requires("imports:write")
+@once
+@bp.arguments(NewColumnMappingSchema)
+@bp.response(201, ColumnMappingSchema)
+def save_column_mapping(new: dict[str, Any]) -> Response:
+    """Keep a layout for every file with its header; another layout for that header is its next version."""
+    row = column_mappings.save(
+        new["layout"], name=new["name"], bank_account_id=new.get("bank_account_id"), now=clock.now(),
+        actor=principal().actor,
+    )  # fmt: skip
+    return created(ColumnMappingSchema, row)
+
+
+@bp.get(f"/<{ID}:column_mapping_id>")
+@requires("imports:read")
+@bp.response(200, ColumnMappingSchema)
+def get_column_mapping(column_mapping_id: int) -> Response:
+    """Show a column mapping."""
+    return shown(ColumnMappingSchema, column_mappings.get_mapping(column_mapping_id))
+
+
+@bp.post("/preview")
+@takes_upload
+@requires("imports:write")
+@committed
+@bp.arguments(NewPreviewSchema, location="upload")
+@bp.response(200, PreviewSchema)
+def preview(new: dict[str, Any]) -> Response:
+    """Try a layout on a table: the first rows beside what they become. Nothing is kept."""
+    found = column_mappings.preview(new["file"].stream.read(), new["layout"], currency=new["currency"])
+    return shown(PreviewSchema, _told(found))
+
+
+def _told(found: Preview) -> dict[str, Any]:
+    return {
+        "rows": [_row(row) for row in found.rows],
+        "totals": [
+            {"total_in": found.total_in[currency], "total_out": found.total_out[currency]}
+            for currency in sorted(found.total_in)
+        ],
+        "entries_count": sum(len(statement.entries) for statement in found.reading.statements),
+        "problems": [
+            {"level": one.level, "code": one.code, "message": one.message, "where": one.where}
+            for one in found.reading.problems
+        ],
+        "period_from": found.period[0],
+        "period_to": found.period[1],
+        "integrity": str(found.integrity),
+    }
+
+
+def _row(row: PreviewRow) -> dict[str, Any]:
+    told: dict[str, Any] = {"line": row.line, "cells": list(row.cells), "status": row.status, "why": row.why}
+    if row.entry is not None:
+        paid = row.entry.details[0] if row.entry.details else None
+        told |= {
+            "booked_on": row.entry.booked_on,
+            "amount": row.entry.amount,
+            "counterparty": paid.counterparty.name if paid else None,
+            "remittance": paid.remittance if paid else None,
+        }
+    return told

@@ -1,0 +1,176 @@
+"""Bank files over the API: sending them in, watching them being read, answering what they ask."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from flask import Response, current_app, request
+from flask_smorest.fields import Upload
+from marshmallow import fields, validate
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.bodies import takes_upload
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once, once_by_key
+from donorhub.api.schemas import AnswerSchema, Id, Instant, Pattern, QueryId, StrictSchema
+from donorhub.errors import Rejected
+from donorhub.models import ImportFile
+from donorhub.services import import_files
+
+bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
+STATES: Final = ("received", "done", "asking", "refused", "held", "failed", "taken_back")
+SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
+CURRENCY: Final = Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
+_NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
+_FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # what a spreadsheet would reckon
+
+
+class NewImportSchema(StrictSchema):
+    """The file as it came from the bank, and what it may not tell itself."""
+
+    file = Upload(required=True)
+    bank_account_id = QueryId(metadata={"description": "For files that do not name their account"})
+    currency = fields.String(validate=CURRENCY)
+    create_accounts = fields.Boolean(
+        load_default=False, metadata={"description": "Add accounts of ours that the file names"}
+    )
+
+
+class AnswersSchema(StrictSchema):
+    """What a file that asks wants to know."""
+
+    bank_account_id = Id()
+    currency = fields.String(validate=CURRENCY)
+    layout = fields.Dict(keys=fields.String(), metadata={"description": "See the column mappings"})
+    create_accounts = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class ImportSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    filename = fields.String(required=True)
+    sha256 = fields.String(required=True)
+    size = fields.Integer(required=True)
+    format = fields.String()
+    profile = fields.String()
+    bank_account_id = fields.Integer(allow_none=True)
+    currency = fields.String()
+    statements_count = fields.Integer(required=True)
+    entries_count = fields.Integer(required=True)
+    new_count = fields.Integer(required=True)
+    known_count = fields.Integer(required=True)
+    doubtful_count = fields.Integer(required=True)
+    problems_count = fields.Integer(required=True)
+    progress = fields.Integer(required=True, metadata={"description": "Entries done, while it is read"})
+    uploaded_by = fields.String(required=True)
+    uploaded_at = Instant(required=True)
+    finished_at = Instant(allow_none=True)
+
+
+class FileProblemSchema(AnswerSchema):
+    level = fields.String(required=True)
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    where = fields.String(allow_none=True)
+
+
+class FileProblemListSchema(AnswerSchema):
+    data = fields.List(fields.Nested(FileProblemSchema), required=True)
+
+
+Query = pages.args(*SORTS, state=fields.String(validate=validate.OneOf(STATES)), bank_account_id=QueryId())
+
+
+@bp.get("")
+@requires("imports:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(ImportSchema))
+def list_imports(asked: dict[str, Any]) -> pages.Page:
+    """List bank files."""
+    page, filters = pages.split(asked)
+    found = pages.page(import_files.choose(**filters), page, SORTS)
+    return pages.with_data(found, lambda rows: [_told(row) for row in rows])
+
+
+@bp.post("")
+@takes_upload
+@requires("imports:write")
+@once_by_key
+@bp.arguments(NewImportSchema, location="upload")
+@bp.response(202, ImportSchema)
+@bp.alt_response(200, schema=ImportSchema, description="These very bytes came before: nothing is done.")
+def send_import(new: dict[str, Any]) -> Response:
+    """Send a bank file in; it is read a moment later. Ask for it at its address until it is done."""
+    file = new.pop("file")
+    content = file.stream.read()
+    if not content:
+        raise Rejected("the file is empty", field="/file", code="file_empty")
+    settings = current_app.extensions["donorhub.settings"]
+    row, is_read = import_files.receive(
+        content, _plain_name(file.filename), limit_mb=settings.upload_limit_mb, now=clock.now(),
+        actor=principal().actor, **new,
+    )  # fmt: skip
+    at = f"{request.path}/{row.id}"
+    return shown(ImportSchema, _told(row), status=202 if is_read else 200, at=at)
+
+
+@bp.get(f"/<{ID}:import_id>")
+@requires("imports:read")
+@bp.response(200, ImportSchema)
+def get_import(import_id: int) -> Response:
+    """Show a bank file and how far it is."""
+    return shown(ImportSchema, _told(import_files.get_file(import_id)))
+
+
+@bp.get(f"/<{ID}:import_id>/problems")
+@requires("imports:read")
+@bp.response(200, FileProblemListSchema)
+def list_problems(import_id: int) -> Response:
+    """List what was found wrong with a file, with the line of each."""
+    return shown(FileProblemListSchema, {"data": import_files.get_file(import_id).problems})
+
+
+@bp.get(f"/<{ID}:import_id>/problems.csv")
+@requires("imports:read")
+@bp.response(200, {"type": "string"}, content_type="text/csv")
+def fetch_problems(import_id: int) -> Response:
+    """Fetch what was found wrong with a file as a table."""
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    columns = ("level", "code", "where", "message")
+    writer.writerow(columns)
+    writer.writerows(_harmless(problem, columns) for problem in import_files.get_file(import_id).problems)
+    return Response(table.getvalue(), content_type="text/csv; charset=utf-8")
+
+
+@bp.post(f"/<{ID}:import_id>/answers")
+@requires("imports:write")
+@once
+@bp.arguments(AnswersSchema)
+@bp.response(202, ImportSchema)
+def answer_import(answers: dict[str, Any], import_id: int) -> Response:
+    """Answer what a file asks (state `asking`); it is read again."""
+    row = import_files.answer(import_id, now=clock.now(), actor=principal().actor, **answers)
+    return shown(ImportSchema, _told(row), status=202)
+
+
+def _told(row: ImportFile) -> dict[str, Any]:
+    names = [name for name in ImportSchema().fields if name != "problems_count"]
+    return {name: getattr(row, name) for name in names} | {"problems_count": len(row.problems)}
+
+
+def _plain_name(name: str | None) -> str:
+    return _NOT_IN_A_NAME.sub(" ", name or "").strip() or "file"
+
+
+def _harmless(problem: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
+    """Cells of which none is taken for a formula when the table is opened in a spreadsheet."""
+    cells = [str(problem.get(column) or "") for column in columns]
+    return [f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells]

@@ -1,0 +1,79 @@
+"""Instalments over the API: what is expected of recurring gifts, what is late, what is let go."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields, validate
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once
+from donorhub.api.schemas import AnswerSchema, Day, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.models import Instalment
+from donorhub.money import Money
+from donorhub.services import instalments
+
+bp = HouseBlueprint("instalments", __name__, path="/instalments", description="Expected payments.")
+STATES: Final = (
+    "expected", "collecting", "late", "partial", "failed", "missed", "paid", "returned", "skipped", "waived",
+)  # fmt: skip
+SORTS: Final = {"id": Instalment.id, "due_on": Instalment.due_on}
+
+
+class InstalmentSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    recurring_gift_id = fields.Integer(required=True)
+    nominal_on = fields.Date(required=True)
+    due_on = fields.Date(required=True, metadata={"description": "The nominal day, rolled to a banking day"})
+    amount = fields.Nested(MoneySchema)
+    allocated = fields.Nested(MoneySchema, metadata={"description": "What gifts have paid of it so far"})
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state_reason = fields.String()
+    missed_at = Instant(allow_none=True)
+
+
+class SkipSchema(StrictSchema):
+    reason = Line(shortest=1, required=True)
+
+
+Query = pages.args(
+    *SORTS,
+    recurring_gift_id=QueryId(),
+    donor_id=QueryId(),
+    state=fields.String(validate=validate.OneOf(STATES)),
+    due_from=Day(),
+    due_to=Day(),
+)
+
+
+@bp.get("")
+@requires("recurring:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(InstalmentSchema))
+def list_instalments(asked: dict[str, Any]) -> pages.Page:
+    """List instalments."""
+    page, filters = pages.split(asked)
+    found = pages.page(instalments.choose(**filters), page, SORTS)
+    paid = instalments.allocated_to([row.id for row in found.data])
+    return pages.with_data(found, lambda rows: [_told(row, paid.get(row.id, 0)) for row in rows])
+
+
+@bp.post(f"/<{ID}:instalment_id>/skip")
+@requires("recurring:write")
+@once
+@bp.arguments(SkipSchema)
+@bp.response(200, InstalmentSchema)
+def skip_instalment(asked: dict[str, Any], instalment_id: int) -> Response:
+    """Let an instalment go: nothing is owed for it. Let go already: nothing changes."""
+    row = instalments.skip(instalment_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
+    return shown(InstalmentSchema, _told(row, instalments.allocated(row.id)))
+
+
+def _told(row: Instalment, paid_minor: int) -> dict[str, Any]:
+    ours = {column.key: getattr(row, column.key) for column in Instalment.__table__.columns}
+    return ours | {"amount": row.amount, "allocated": Money(paid_minor, row.currency)}

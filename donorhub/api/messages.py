@@ -1,0 +1,69 @@
+"""Messages over the API: what was said to whom, and what became of it. Read only."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields, post_dump, validate
+
+from donorhub.api import pages
+from donorhub.api.answers import shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.schemas import AnswerSchema, Instant, QueryId
+from donorhub.models import Message
+from donorhub.services import messages
+
+bp = HouseBlueprint("messages", __name__, path="/messages", description="What was said to donors and staff.")
+STATES: Final = ("planned", "claimed", "sent", "failed", "suppressed", "unknown")
+SORTS: Final = {"id": Message.id, "planned_at": Message.planned_at}
+
+
+class MessageSchema(AnswerSchema):
+    """Who may not see gifts does not see the text either: it tells of amounts."""
+
+    id = fields.Integer(required=True)
+    donor_id = fields.Integer(allow_none=True, metadata={"description": "None: it went to staff"})
+    task_id = fields.Integer(allow_none=True)
+    channel = fields.String(required=True)
+    category = fields.String(required=True)
+    template = fields.String(required=True)
+    lang = fields.String(required=True)
+    to_address = fields.String(required=True)
+    subject = fields.String()
+    body = fields.String()
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    suppressed_reason = fields.String()
+    last_error = fields.String()
+    planned_at = Instant(required=True)
+    sent_at = Instant(allow_none=True)
+
+    @post_dump
+    def _hide_text(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if principal().may("gifts:read"):
+            return data
+        return {name: value for name, value in data.items() if name not in ("subject", "body")}
+
+
+Query = pages.args(
+    *SORTS, donor_id=QueryId(), task_id=QueryId(), state=fields.String(validate=validate.OneOf(STATES))
+)
+
+
+@bp.get("")
+@requires("messages:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(MessageSchema))
+def list_messages(asked: dict[str, Any]) -> pages.Page:
+    """List messages."""
+    page, filters = pages.split(asked)
+    return pages.page(messages.choose(**filters), page, SORTS)
+
+
+@bp.get(f"/<{ID}:message_id>")
+@requires("messages:read")
+@bp.response(200, MessageSchema)
+def get_message(message_id: int) -> Response:
+    """Show a message."""
+    return shown(MessageSchema, messages.get_message(message_id))

@@ -1,0 +1,91 @@
+"""Our own organisation over the API: the settings that people change in the program."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from flask import Response
+from marshmallow import fields, validate
+
+from donorhub import clock
+from donorhub.api import etags
+from donorhub.api.answers import tag, tagged
+from donorhub.api.blueprint import HouseBlueprint
+from donorhub.api.donors import LANGS
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import committed
+from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text
+from donorhub.services import organisation
+
+bp = HouseBlueprint("organisation", __name__, path="/organisation", description="Who keeps this base.")
+JURISDICTIONS: Final = ("PL", "AL", "XK", "XX")
+
+
+class OrganisationFieldsSchema(StrictSchema):
+    legal_name = Line(shortest=1)
+    street = Line()
+    postcode = Line(20)
+    city = Line(100)
+    country = fields.String(validate=Pattern(r"^[A-Z]{2}$", error="Two capital letters, as in PL."))
+    ids = fields.Dict(
+        keys=Line(20, shortest=1),
+        values=Line(40),
+        validate=validate.Length(max=20),
+        metadata={"description": 'Such as `{"KRS": "0000123456"}`'},
+    )
+    contact = Line(500)
+    signatory_name = Line()
+    signatory_role = Line()
+    exemption = Text(2000)
+    lang = fields.String(validate=validate.OneOf(LANGS))
+    time_zone = fields.String(
+        validate=validate.OneOf(available_timezones(), error="Such as Europe/Warsaw."),
+        metadata={"enum": None},
+    )
+    home_currency = fields.String(validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, as in PLN."))
+    jurisdiction = fields.String(validate=validate.OneOf(JURISDICTIONS))
+    receipt_series = fields.String(validate=Pattern(r"^[A-Z0-9-]{1,10}$"))
+
+
+class OrganisationSchema(AnswerSchema):
+    legal_name = fields.String(required=True)
+    street = fields.String()
+    postcode = fields.String()
+    city = fields.String()
+    country = fields.String()
+    ids = fields.Dict(keys=fields.String(), values=fields.String())
+    contact = fields.String()
+    signatory_name = fields.String()
+    signatory_role = fields.String()
+    exemption = fields.String()
+    lang = fields.String(required=True)
+    time_zone = fields.String(required=True)
+    home_currency = fields.String(required=True)
+    jurisdiction = fields.String(required=True)
+    code_prefix = fields.String(required=True)
+    receipt_series = fields.String(required=True)
+
+
+@bp.get("")
+@requires("donors:read")
+@etags.versioned
+@bp.response(200, OrganisationSchema)
+def get_organisation() -> Response:
+    """Show the organisation."""
+    return tagged(OrganisationSchema, organisation.get_organisation())
+
+
+@bp.patch("")
+@requires("settings:write")
+@committed
+@etags.versioned
+@bp.arguments(OrganisationFieldsSchema(partial=True))
+@bp.response(200, OrganisationSchema)
+def change_organisation(changes: dict[str, Any]) -> Response:
+    """Change settings of the organisation; receipts that are issued stay as they are."""
+    etags.require(tag(OrganisationSchema, organisation.get_organisation()))
+    return tagged(
+        OrganisationSchema,
+        organisation.change_organisation(changes, now=clock.now(), actor=principal().actor),
+    )

@@ -1,0 +1,88 @@
+"""Payouts over the API: providers' transfers to our bank and the lines that explain them. Read only."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields, validate
+
+from donorhub.api import pages
+from donorhub.api.answers import shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import requires
+from donorhub.api.schemas import AnswerSchema, Day, Line, MoneySchema
+from donorhub.models import Payout, PayoutItem
+from donorhub.money import Money
+from donorhub.services import payouts
+
+bp = HouseBlueprint("payouts", __name__, path="/payouts", description="Transfers of providers to our bank.")
+STATES: Final = ("pending", "in_transit", "paid", "failed", "cancelled", "unknown")
+SORTS: Final = {"id": Payout.id, "arrival_on": Payout.arrival_on}
+
+
+class PayoutSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    provider = fields.String(required=True)
+    account = fields.String(required=True)
+    ref = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    net = fields.Nested(MoneySchema)
+    arrival_on = fields.Date(required=True)
+    descriptor = fields.String()
+    entry_id = fields.Integer(allow_none=True, metadata={"description": "The bank entry that it is"})
+    is_test = fields.Boolean(required=True)
+
+
+class PayoutItemSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    gross = fields.Nested(MoneySchema)
+    fee = fields.Nested(MoneySchema)
+    net = fields.Nested(MoneySchema)
+    gift_id = fields.Integer(allow_none=True)
+    source_ref = fields.String(required=True)
+
+
+class PayoutWithItemsSchema(PayoutSchema):
+    items = fields.List(fields.Nested(PayoutItemSchema), required=True)
+
+
+Query = pages.args(
+    *SORTS,
+    provider=Line(40),
+    state=fields.String(validate=validate.OneOf(STATES)),
+    arrival_from=Day(),
+    arrival_to=Day(),
+)
+
+
+@bp.get("")
+@requires("providers:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(PayoutSchema))
+def list_payouts(asked: dict[str, Any]) -> pages.Page:
+    """List payouts."""
+    page, filters = pages.split(asked)
+    found = pages.page(payouts.choose(**filters), page, SORTS)
+    return pages.with_data(found, lambda rows: [_told(row) for row in rows])
+
+
+@bp.get(f"/<{ID}:payout_id>")
+@requires("providers:read")
+@bp.response(200, PayoutWithItemsSchema)
+def get_payout(payout_id: int) -> Response:
+    """Show a payout with the lines that add up to it."""
+    payout = payouts.get_payout(payout_id)
+    items = [_item(item) for item in payouts.items_of(payout_id)]
+    return shown(PayoutWithItemsSchema, _told(payout) | {"items": items})
+
+
+def _told(row: Payout) -> dict[str, Any]:
+    ours = {column.key: getattr(row, column.key) for column in Payout.__table__.columns}
+    return ours | {"net": Money(row.net_minor, row.currency)}
+
+
+def _item(row: PayoutItem) -> dict[str, Any]:
+    amounts = {name: Money(getattr(row, f"{name}_minor"), row.currency) for name in ("gross", "fee", "net")}
+    return amounts | {"id": row.id, "kind": row.kind, "gift_id": row.gift_id, "source_ref": row.source_ref}

@@ -1,0 +1,88 @@
+"""Provider events over the API: the inbox and what became of each. The bodies stay inside."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields, validate
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once
+from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema
+from donorhub.jobs.dispatch import ring_inbox
+from donorhub.models import ProviderEvent
+from donorhub.services import inbox
+
+bp = HouseBlueprint(
+    "provider_events", __name__, path="/provider-events", description="Messages of providers as they came."
+)
+STATES: Final = ("received", "done", "ignored", "quarantined", "error", "dead")
+SORTS: Final = {"id": ProviderEvent.id}
+
+
+class ProviderEventSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    endpoint_id = fields.Integer(required=True)
+    provider = fields.String(required=True)
+    account = fields.String(required=True)
+    external_id = fields.String(required=True)
+    type = fields.String(required=True)
+    livemode = fields.Boolean(required=True)
+    received_at = Instant(required=True)
+    object_kind = fields.String()
+    object_id = fields.String()
+    source = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    reason = fields.String()
+    attempts = fields.Integer()
+    next_attempt_at = Instant(allow_none=True)
+    deliveries = fields.Integer(required=True)
+    other_body = fields.Boolean(
+        required=True, metadata={"description": "It came again under this id with other bytes"}
+    )
+    processed_at = Instant(allow_none=True)
+
+
+Query = pages.args(
+    *SORTS,
+    provider=Line(40),
+    state=fields.String(validate=validate.OneOf(STATES)),
+    type=Line(100),
+    object_id=Line(200),
+    endpoint_id=QueryId(),
+)
+
+
+@bp.get("")
+@requires("providers:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(ProviderEventSchema))
+def list_provider_events(asked: dict[str, Any]) -> pages.Page:
+    """List provider events."""
+    page, filters = pages.split(asked)
+    return pages.page(inbox.choose(**filters), page, SORTS)
+
+
+@bp.get(f"/<{ID}:event_id>")
+@requires("providers:read")
+@bp.response(200, ProviderEventSchema)
+def get_provider_event(event_id: int) -> Response:
+    """Show a provider event, without its body."""
+    return shown(ProviderEventSchema, inbox.get_event(event_id))
+
+
+@bp.post(f"/<{ID}:event_id>/release")
+@requires("providers:write")
+@once
+@bp.arguments(StrictSchema)
+@bp.response(200, ProviderEventSchema)
+def release_provider_event(_nothing: dict[str, Any], event_id: int) -> Response:
+    """Let an event from the error inbox be worked off again."""
+    event = inbox.release(event_id, now=clock.now(), actor=principal().actor)
+    ring_inbox()
+    return shown(ProviderEventSchema, event)

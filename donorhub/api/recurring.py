@@ -1,0 +1,247 @@
+"""Recurring gifts over the API: starting, changing, pausing, resuming and closing the promise."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from donorhub import clock
+from donorhub.api import etags, pages
+from donorhub.api.answers import created, shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once, sent_key
+from donorhub.api.schemas import (
+    AnswerSchema,
+    Day,
+    Id,
+    Instant,
+    Line,
+    MoneySchema,
+    Pattern,
+    QueryId,
+    StrictSchema,
+    is_positive,
+)
+from donorhub.models import RecurringGift
+from donorhub.money import Money
+from donorhub.services import donors, instalments, organisation, recurring
+
+bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
+KINDS: Final = ("standing_order", "direct_debit", "card", "pledge")
+STATES: Final = ("proposed", "pending", "active", "failing", "paused", "lapsed", "closed")
+PERIODS: Final = ("W", "M", "Y")
+SORTS: Final = {"id": RecurringGift.id, "created_at": RecurringGift.created_at}
+
+
+class NewRecurringGiftSchema(StrictSchema):
+    donor_id = Id(required=True)
+    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    start_on = Day(required=True)
+    ends_on = Day(allow_none=True)
+    period = fields.String(load_default="M", validate=validate.OneOf(PERIODS))
+    every = fields.Integer(strict=True, load_default=1, validate=validate.Range(1, 60))
+    day_of_month = fields.Integer(
+        strict=True, validate=validate.Range(1, 32), metadata={"description": "1 to 31; 32 is the last day"}
+    )
+    payer_iban = Line(40)
+    fund_id = Id(allow_none=True)
+    campaign_id = Id(allow_none=True)
+    source = fields.String(
+        validate=Pattern(r"^import:[a-z0-9][a-z0-9_.-]{0,39}$"),
+        metadata={"description": "Where it was kept before, such as `import:civicrm`; else this token"},
+    )
+    source_ref = Line(200, shortest=1, metadata={"description": "The key it has there"})
+
+    @validates_schema
+    def _fits(self, data: dict[str, Any], **_: Any) -> None:
+        if "source" in data and "source_ref" not in data:
+            raise ValidationError("Give the key it has in that source.", "source_ref")
+        if data.get("ends_on") and data["ends_on"] < data["start_on"]:
+            raise ValidationError("It ends before it starts.", "ends_on")
+
+
+class ChangeSchema(StrictSchema):
+    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
+    from_on = Day(required=True)
+    period = fields.String(validate=validate.OneOf(PERIODS))
+    every = fields.Integer(strict=True, validate=validate.Range(1, 60))
+
+
+class PauseSchema(StrictSchema):
+    from_on = Day(required=True)
+    until = Day(allow_none=True, load_default=None)
+    reason = Line(load_default="")
+
+
+class ResumeSchema(StrictSchema):
+    from_on = Day(required=True)
+
+
+class CloseSchema(StrictSchema):
+    reason = Line(shortest=1, required=True)
+    on = Day()
+
+
+class TermSchema(AnswerSchema):
+    from_on = fields.Date(required=True)
+    to_on = fields.Date(allow_none=True)
+    amount = fields.Nested(MoneySchema)
+    period = fields.String(required=True)
+    every = fields.Integer(required=True)
+    day_of_month = fields.Integer(allow_none=True)
+    is_pause = fields.Boolean(required=True)
+
+
+class RecurringGiftSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    donor_id = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state_reason = fields.String()
+    amount = fields.Nested(MoneySchema, metadata={"description": "Of the term that holds today"})
+    period = fields.String(required=True)
+    every = fields.Integer(required=True)
+    terms = fields.List(fields.Nested(TermSchema))
+    start_on = fields.Date(required=True)
+    ends_on = fields.Date(allow_none=True)
+    campaign_id = fields.Integer(allow_none=True)
+    fund_id = fields.Integer(allow_none=True)
+    payer_iban = fields.String()
+    origin = fields.String(required=True)
+    source = fields.String(required=True)
+    source_ref = fields.String(required=True)
+    is_test = fields.Boolean(required=True)
+    created_at = Instant(required=True)
+    closed_at = Instant(allow_none=True)
+    version = fields.Integer(required=True)
+
+
+Query = pages.args(
+    *SORTS,
+    donor_id=QueryId(),
+    state=fields.String(validate=validate.OneOf(STATES)),
+    kind=fields.String(validate=validate.OneOf(KINDS)),
+)
+
+
+@bp.get("")
+@requires("recurring:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(RecurringGiftSchema))
+def list_recurring_gifts(asked: dict[str, Any]) -> pages.Page:
+    """List recurring gifts."""
+    page, filters = pages.split(asked)
+    found = pages.page(recurring.choose(**filters), page, SORTS)
+    return pages.with_data(found, lambda rows: [told(row) for row in rows])
+
+
+@bp.post("")
+@requires("recurring:write")
+@once
+@bp.arguments(NewRecurringGiftSchema)
+@bp.response(201, RecurringGiftSchema)
+@bp.alt_response(200, schema=RecurringGiftSchema, description="The source told of it before.")
+def start_recurring_gift(new: dict[str, Any]) -> Response:
+    """Record a promise to give again; its instalments are made ahead."""
+    donor = donors.get_donor(new.pop("donor_id"))
+    new.setdefault("source", f"api:{principal().id}")
+    new.setdefault("source_ref", sent_key() or uuid.uuid4().hex)
+    now = clock.now()
+    gift, is_new = recurring.start(
+        donor.id, new.pop("amount"), now=now, actor=principal().actor, origin="declared", **new
+    )
+    instalments.materialise(gift, today=organisation.today(now))
+    return created(RecurringGiftSchema, told(gift), is_new=is_new)
+
+
+@bp.get(f"/<{ID}:recurring_gift_id>")
+@requires("recurring:read")
+@etags.versioned
+@bp.response(200, RecurringGiftSchema)
+def get_recurring_gift(recurring_gift_id: int) -> Response:
+    """Show a recurring gift with its terms."""
+    gift = recurring.get_recurring_gift(recurring_gift_id)
+    return shown(RecurringGiftSchema, told(gift), version=gift.version)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/change")
+@requires("recurring:write")
+@once
+@bp.arguments(ChangeSchema)
+@bp.response(200, RecurringGiftSchema)
+def change_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+    """Promise another amount or interval from a day on; what differs in nothing changes nothing."""
+    gift = _ours(recurring_gift_id)
+    recurring.change_amount(gift, asked.pop("amount"), now=clock.now(), actor=principal().actor, **asked)
+    return _answer(gift)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/pause")
+@requires("recurring:write")
+@once
+@bp.arguments(PauseSchema)
+@bp.response(200, RecurringGiftSchema)
+def pause_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+    """Expect nothing from a day on, until another or until resumed."""
+    gift = _ours(recurring_gift_id)
+    recurring.pause(gift, now=clock.now(), actor=principal().actor, **asked)
+    return _answer(gift)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/resume")
+@requires("recurring:write")
+@once
+@bp.arguments(ResumeSchema)
+@bp.response(200, RecurringGiftSchema)
+def resume_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+    """Expect instalments again from a day on."""
+    gift = _ours(recurring_gift_id)
+    recurring.resume(gift, now=clock.now(), actor=principal().actor, **asked)
+    return _answer(gift)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/close")
+@requires("recurring:write")
+@once
+@bp.arguments(CloseSchema)
+@bp.response(200, RecurringGiftSchema)
+def close_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+    """End the promise; instalments not due yet are owed no more. Closed already: nothing changes."""
+    gift = _ours(recurring_gift_id)
+    recurring.close(gift, now=clock.now(), actor=principal().actor, **asked)
+    return _answer(gift)
+
+
+def _ours(recurring_gift_id: int) -> RecurringGift:
+    """A recurring gift that we may change; what a provider runs is changed at the provider."""
+    gift = recurring.get_recurring_gift(recurring_gift_id)
+    recurring.refuse_providers(gift)
+    return gift
+
+
+def _answer(gift: RecurringGift) -> Response:
+    instalments.materialise(gift, today=organisation.today(clock.now()))
+    return shown(RecurringGiftSchema, told(gift), version=gift.version)
+
+
+def told(gift: RecurringGift) -> dict[str, Any]:
+    """The answer for a recurring gift, with the term that holds today on top."""
+    today = organisation.today(clock.now())
+    terms = recurring.rows_of_terms(gift)
+    now_holds = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
+    ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}
+    return ours | {
+        "amount": Money(now_holds.amount_minor, now_holds.currency),
+        "period": now_holds.period,
+        "every": now_holds.every,
+        "terms": [
+            {name: getattr(term, name) for name in TermSchema().fields if name != "amount"}
+            | {"amount": Money(term.amount_minor, term.currency)}
+            for term in terms
+        ],
+    }

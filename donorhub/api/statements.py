@@ -1,0 +1,97 @@
+"""Bank statements over the API: what each file told of an account, and releasing one that was held."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import fields, validate
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once
+from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.models import Statement
+from donorhub.money import Money
+from donorhub.services import statements
+
+bp = HouseBlueprint("statements", __name__, path="/statements", description="Accounts' reports for periods.")
+STATES: Final = ("posted", "held", "released", "taken_back")
+INTEGRITY: Final = ("proved", "unverifiable", "mismatch")
+SORTS: Final = {"id": Statement.id}
+
+
+class StatementSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    import_file_id = fields.Integer(required=True)
+    bank_account_id = fields.Integer(required=True)
+    format = fields.String(required=True)
+    is_advice = fields.Boolean(required=True, metadata={"description": "It adds no money, only knowledge"})
+    ref = fields.String(allow_none=True)
+    sequence_no = fields.String(allow_none=True)
+    period_from = fields.Date(allow_none=True)
+    period_to = fields.Date(allow_none=True)
+    opening = fields.Nested(MoneySchema, allow_none=True)
+    closing = fields.Nested(MoneySchema, allow_none=True)
+    sum = fields.Nested(MoneySchema, metadata={"description": "Of all its booked entries"})
+    entries_count = fields.Integer(required=True)
+    new_count = fields.Integer(required=True)
+    integrity = fields.String(required=True, validate=validate.OneOf(INTEGRITY))
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    released_by = fields.String(allow_none=True)
+    released_at = Instant(allow_none=True)
+
+
+class ReleaseSchema(StrictSchema):
+    reason = Line(500, shortest=1, required=True)
+
+
+Query = pages.args(
+    *SORTS,
+    import_file_id=QueryId(),
+    bank_account_id=QueryId(),
+    state=fields.String(validate=validate.OneOf(STATES)),
+    integrity=fields.String(validate=validate.OneOf(INTEGRITY)),
+)
+
+
+@bp.get("")
+@requires("imports:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(StatementSchema))
+def list_statements(asked: dict[str, Any]) -> pages.Page:
+    """List bank statements."""
+    page, filters = pages.split(asked)
+    found = pages.page(statements.choose(**filters), page, SORTS)
+    return pages.with_data(found, lambda rows: [_told(row) for row in rows])
+
+
+@bp.get(f"/<{ID}:statement_id>")
+@requires("imports:read")
+@bp.response(200, StatementSchema)
+def get_statement(statement_id: int) -> Response:
+    """Show a bank statement."""
+    return shown(StatementSchema, _told(statements.get_statement(statement_id)))
+
+
+@bp.post(f"/<{ID}:statement_id>/release")
+@requires("statements:release")
+@once
+@bp.arguments(ReleaseSchema)
+@bp.response(200, StatementSchema)
+def release_statement(asked: dict[str, Any], statement_id: int) -> Response:
+    """Take a held statement into the ledger although its balance does not hold; who did is recorded."""
+    row = statements.release(statement_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
+    return shown(StatementSchema, _told(row))
+
+
+def _told(row: Statement) -> dict[str, Any]:
+    ours = {column.key: getattr(row, column.key) for column in Statement.__table__.columns}
+    return ours | {
+        "opening": None if row.opening_minor is None else Money(row.opening_minor, row.currency),
+        "closing": None if row.closing_minor is None else Money(row.closing_minor, row.currency),
+        "sum": Money(row.sum_minor, row.currency),
+    }

@@ -1,0 +1,129 @@
+"""Webhook endpoints over the API: the addresses that providers post to. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app
+from marshmallow import Schema, fields, validate
+
+from donorhub import clock
+from donorhub.api import webhooks
+from donorhub.api.answers import created, shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once
+from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
+from donorhub.models import WebhookEndpoint, WebhookSecret
+from donorhub.services import endpoints
+
+bp = HouseBlueprint(
+    "webhook_endpoints", __name__, path="/webhook-endpoints", description="Where providers post to."
+)
+
+
+class NewEndpointSchema(StrictSchema):
+    provider = Line(40, shortest=1, required=True, metadata={"description": "Such as `stripe`"})
+    secret = fields.String(required=True, load_only=True, validate=validate.Length(8, 500))
+    account = Line(100, load_default="", metadata={"description": "The provider's id of our account"})
+    livemode = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+class EndpointSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    provider = fields.String(required=True)
+    url = fields.String(required=True)
+    account = fields.String(required=True)
+    livemode = fields.Boolean(required=True)
+    is_active = fields.Boolean(required=True)
+    created_at = Instant(required=True)
+    last_event_at = Instant(allow_none=True)
+    bad_signatures = fields.Integer(required=True)
+
+
+class EndpointListSchema(Schema):
+    data = fields.List(fields.Nested(EndpointSchema), required=True)
+
+
+class NewSecretSchema(StrictSchema):
+    secret = fields.String(required=True, load_only=True, validate=validate.Length(8, 500))
+    label = Line(100, load_default="")
+
+
+class ExpirySchema(StrictSchema):
+    at = Instant(required=True, metadata={"description": "Good until then and no longer"})
+
+
+class SecretSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    endpoint_id = fields.Integer(required=True)
+    label = fields.String(required=True)
+    created_at = Instant(required=True)
+    expires_at = Instant(allow_none=True)
+
+
+@bp.get("")
+@requires("providers:read")
+@bp.response(200, EndpointListSchema)
+def list_endpoints() -> dict[str, Any]:
+    """List all endpoints; there are few."""
+    return {"data": [_told(row) for row in endpoints.list_endpoints()]}
+
+
+@bp.post("")
+@requires("providers:write")
+@once
+@bp.arguments(NewEndpointSchema)
+@bp.response(201, EndpointSchema)
+def create_endpoint(new: dict[str, Any]) -> Response:
+    """Open an address for one account at a provider."""
+    row = endpoints.create_endpoint(
+        new.pop("provider"), new.pop("secret"), now=clock.now(), actor=principal().actor, **new
+    )
+    return created(EndpointSchema, _told(row))
+
+
+@bp.get(f"/<{ID}:endpoint_id>")
+@requires("providers:read")
+@bp.response(200, EndpointSchema)
+def get_endpoint(endpoint_id: int) -> Response:
+    """Show an endpoint."""
+    return shown(EndpointSchema, _told(endpoints.get_endpoint(endpoint_id)))
+
+
+@bp.post(f"/<{ID}:endpoint_id>/secrets")
+@requires("providers:write")
+@once
+@bp.arguments(NewSecretSchema)
+@bp.response(201, SecretSchema)
+def add_secret(new: dict[str, Any], endpoint_id: int) -> Response:
+    """Add a signing secret; those there are stay valid until they are expired."""
+    row = endpoints.add_secret(endpoint_id, **new, now=clock.now(), actor=principal().actor)
+    webhooks.forget_endpoints()
+    return _secret(row, status=201)
+
+
+@bp.post(f"/<{ID}:endpoint_id>/secrets/<{ID}:secret_id>/expire")
+@requires("providers:write")
+@once
+@bp.arguments(ExpirySchema)
+@bp.response(200, SecretSchema)
+def expire_secret(asked: dict[str, Any], endpoint_id: int, secret_id: int) -> Response:
+    """Let a secret be good until a moment and no longer."""
+    row = endpoints.expire_secret(
+        secret_id, at=asked["at"], endpoint_id=endpoint_id, now=clock.now(), actor=principal().actor
+    )
+    webhooks.forget_endpoints()
+    return _secret(row)
+
+
+def _secret(row: WebhookSecret, *, status: int = 200) -> Response:
+    return shown(SecretSchema, row, status=status)
+
+
+def _told(row: WebhookEndpoint) -> dict[str, Any]:
+    public_url = current_app.extensions["donorhub.settings"].public_url
+    names = [name for name in EndpointSchema().fields if name != "url"]
+    return {name: getattr(row, name) for name in names} | {
+        "url": f"{public_url}/webhooks/{row.provider}/{row.slug}"
+    }

@@ -1,0 +1,98 @@
+"""Donors over the API: what is sent is what is kept, and nobody overwrites a change unseen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from donorhub.db import db
+from donorhub.models import Donor, Gift
+from donorhub.services import donors
+from tests.api.conftest import Caller, dump, problem
+
+
+def test_a_donor_is_added_with_a_code_and_found_by_parts_of_the_name(api: Caller) -> None:
+    made = api.post("/donors", {"given_name": "Çlirim", "family_name": "Gjoka", "lang": "sq"})
+    assert made.status_code == 201
+    said = made.get_json()
+    assert (said["name"], said["code"], said["source"]) == ("Çlirim Gjoka", "DH-1001-7", "api")
+    assert api.get(made.headers["Location"].removeprefix("/api/v1")).get_json() == said
+    for query in ("q=clirim", "q=gjok", "code=DH-1001-7"):
+        assert [row["id"] for row in api.get(f"/donors?{query}").get_json()["data"]] == [said["id"]]
+    assert api.get("/donors?q=nobody").get_json() == {"data": [], "has_more": False, "next": None}
+
+
+def test_a_donor_is_found_by_the_address_however_it_is_written(api: Caller, donor: Donor) -> None:
+    found = api.get("/donors?email=LUCJA%2Bnews@example.org").get_json()["data"]
+    assert [row["id"] for row in found] == [donor.id]
+
+
+def test_a_change_needs_the_version_it_was_made_from(api: Caller, donor: Donor) -> None:
+    etag = api.get(f"/donors/{donor.id}").headers["ETag"]
+    before = dump()
+    assert problem(api.patch(f"/donors/{donor.id}", {"city": "X"}))["status"] == 428
+    assert (
+        problem(api.patch(f"/donors/{donor.id}", {"city": "X"}, etag='"99"'))["code"] == "changed_meanwhile"
+    )
+    assert dump() == before
+    changed = api.patch(f"/donors/{donor.id}", {"city": "Gdynia"}, etag=etag)
+    assert (changed.get_json()["city"], changed.headers["ETag"]) == ("Gdynia", '"2"')
+    assert problem(api.patch(f"/donors/{donor.id}", {"city": "X"}, etag=etag))["status"] == 412
+
+
+def test_a_change_that_changes_nothing_leaves_version_and_audit_alone(api: Caller, donor: Donor) -> None:
+    before = dump()
+    assert api.patch(f"/donors/{donor.id}", {"city": "Łódź"}, etag='"1"').headers["ETag"] == '"1"'
+    assert dump() == before
+
+
+def test_who_has_the_version_already_is_told_so_without_a_body(api: Caller, donor: Donor) -> None:
+    answer = api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"1"'})
+    assert (answer.status_code, answer.data) == (304, b"")
+    assert api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"0"'}).status_code == 200
+
+
+def test_another_systems_key_makes_the_donor_once_and_changes_it_after(api: Caller) -> None:
+    path = "/donors/by-external-id/civicrm/C-77"
+    assert problem(api.get(path))["status"] == 404
+    made = api.put(path, {"name": "Anna"})
+    assert made.status_code == 201
+    before = dump()
+    again = api.put(path, {"name": "Anna"})
+    assert (again.status_code, again.get_json()) == (200, made.get_json())
+    assert dump() == before
+    changed = api.put(path, {"name": "Anna", "city": "Wrocław"})
+    assert (changed.get_json()["id"], changed.get_json()["version"]) == (made.get_json()["id"], 2)
+    assert api.get(path).get_json() == changed.get_json()
+
+
+def test_a_donor_merged_into_another_is_at_the_others_address(
+    api: Caller, donor: Donor, now: datetime
+) -> None:
+    twin = donors.create_donor({"name": "Lucja Zolc"}, source="test", now=now, actor="t")
+    twin.merged_into_id = donor.id
+    db.session.commit()
+    for answer in (api.get(f"/donors/{twin.id}"), api.patch(f"/donors/{twin.id}", {"city": "X"}, etag='"1"')):
+        assert (answer.status_code, answer.headers["Location"]) == (308, f"/api/v1/donors/{donor.id}")
+    assert api.get(f"/donors/{twin.id}/timeline").headers["Location"].endswith(f"/{donor.id}/timeline")
+    assert [row["id"] for row in api.get("/donors").get_json()["data"]] == [donor.id]
+
+
+def test_a_timeline_tells_all_that_happened_in_pages(api: Caller, donor: Donor, gift: Gift) -> None:
+    api.post("/receipts", {"gift_ids": [gift.id]})
+    first = api.get(f"/donors/{donor.id}/timeline?limit=2").get_json()
+    rest = api.get(first["next"].removeprefix("/api/v1")).get_json()
+    kinds = [event["kind"] for event in first["data"] + rest["data"]]
+    assert sorted(kinds) == ["donor", "gift", "receipt"]
+    assert not rest["has_more"]
+
+
+def test_a_donor_nobody_knows_is_not_found(api: Caller) -> None:
+    for path in ("/donors/99", "/donors/99/timeline", f"/donors/{2**31}", f"/donors/{10**40}", "/donors/0"):
+        assert problem(api.get(path))["code"] == "not_found"
+
+
+def test_an_owner_who_is_no_user_is_refused_by_name(api: Caller) -> None:
+    before = dump()
+    said = problem(api.post("/donors", {"name": "A", "owner_id": 77}))
+    assert (said["status"], said["errors"][0]["pointer"]) == (422, "/owner_id")
+    assert dump() == before
