@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -27,8 +27,11 @@ class Month:
     by_method: dict[str, int]
 
     @property
-    def minor(self) -> int:
-        return sum(self.by_method.values())
+    def last(self) -> date:
+        return months_after(self.first, 1) - timedelta(days=1)
+
+    def total(self, currency: str) -> Money:
+        return Money(sum(self.by_method.values()), currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,16 @@ def get(kind: type[Purpose], id_: int) -> Purpose:
     return row
 
 
+def list_all(kind: type[Purpose]) -> list[Purpose]:
+    """All of a kind by name."""
+    return list(db.session.scalars(select(kind).order_by(kind.name, kind.id)))
+
+
+def open_funds() -> list[Fund]:
+    """The funds that gifts may still go to, by name."""
+    return [fund for fund in list_all(Fund) if not fund.is_closed]
+
+
 def _refuse_unknown_campaign(fields: Mapping[str, Any]) -> None:
     campaign_id = fields.get("campaign_id")
     if campaign_id is not None and db.session.get(Campaign, campaign_id) is None:

@@ -70,6 +70,7 @@ def is_due(now: datetime) -> Any:
         Task.performer == "worker",
         Task.state.in_(OPEN_STATES),
         Task.due_at <= now,
+        Task.attempts < MAX_ATTEMPTS,
         or_(Task.next_attempt_at.is_(None), Task.next_attempt_at <= now),
         or_(Task.lease_until.is_(None), Task.lease_until <= now),
     )
@@ -77,14 +78,64 @@ def is_due(now: datetime) -> Any:
 
 def claim(task_id: int, *, now: datetime) -> bool:
     """Take a worker's task under a lease; False when it is done, not due, or another worker has it."""
-    claimed = db.session.scalar(
+    return _claim(Task.id == task_id, now=now) is not None
+
+
+def claim_next(*, now: datetime) -> int | None:
+    """Take the worker's task that is due the longest and free; None when there is none."""
+    query = select(Task.id).where(is_due(now)).order_by(Task.due_at, Task.id).limit(1)
+    if db.session.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)  # workers do not wait for each other's claims
+    return _claim(Task.id == query.scalar_subquery(), now=now)
+
+
+def _claim(which: Any, *, now: datetime) -> int | None:
+    claimed: int | None = db.session.scalar(
         update(Task)
-        .where(Task.id == task_id, is_due(now))
+        .where(which, is_due(now))
         .values(lease_until=now + LEASE, attempts=Task.attempts + 1, state="queued")
         .returning(Task.id)
         .execution_options(synchronize_session=False)
     )
-    return claimed is not None
+    return claimed
+
+
+def free_leases() -> int:
+    """Let every claimed task be claimed at once; gives how many.
+
+    Only for a worker that knows that it is the only one: whoever claimed them is dead.
+    """
+    freed = db.session.scalars(
+        update(Task)
+        .where(Task.performer == "worker", Task.state.in_(OPEN_STATES), Task.lease_until.is_not(None))
+        .values(lease_until=None)
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(freed.all())
+
+
+def bury_deadly(*, now: datetime) -> int:
+    """Put tasks into the error inbox whose last attempt, too, ended with the worker's death, so that
+    nobody could write down an error. Gives how many."""
+    buried = db.session.scalars(
+        update(Task)
+        .where(
+            Task.performer == "worker",
+            Task.state.in_(OPEN_STATES),
+            Task.attempts >= MAX_ATTEMPTS,
+            or_(Task.lease_until.is_(None), Task.lease_until <= now),
+        )
+        .values(
+            state="dead",
+            lease_until=None,
+            next_attempt_at=None,
+            last_error="the worker stopped while it was doing this",
+        )
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(buried.all())
 
 
 def finish(task: Task, *, now: datetime, actor: str, outcome: str = "") -> None:
@@ -122,6 +173,10 @@ def cancel(key: str, *, now: datetime, actor: str, reason: str = "") -> bool:
         .returning(Task.id)
     )
     return cancelled is not None
+
+
+def find(key: str) -> Task | None:
+    return db.session.scalar(select(Task).filter_by(key=key))
 
 
 def get_task(task_id: int) -> Task:

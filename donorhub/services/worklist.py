@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -58,6 +59,12 @@ def get_task(task_id: int, *, owner_id: int | None = None) -> Task:
     if task is None:
         raise NotFound(f"there is no task {task_id}")
     return task
+
+
+def people_of(tasks: Sequence[Task]) -> dict[int, str]:
+    """The names of the donors that tasks are about, by donor id."""
+    ids = {task.donor_id for task in tasks if task.donor_id}
+    return dict(iter(db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(ids))).tuples()))
 
 
 def _of_view(view: View, user_id: int, end_of_today: datetime) -> list[ColumnElement[bool]]:

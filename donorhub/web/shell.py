@@ -1,24 +1,27 @@
 """What every page stands in: sign-in, language, navigation, security headers, error pages.
 
 Sign-in, sessions and password hashing are Flask-Security's. Each view declares with
-:func:`needs` which permission it takes; one that declares none is refused.
+:func:`needs` which permissions it takes; one that declares none is refused.
 """
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
-from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, lazy_gettext
+from flask_babel import Babel, format_date, format_time, get_locale, gettext, lazy_gettext
 from flask_login import current_user, user_logged_in
 from flask_security.core import Security
 from flask_security.datastore import SQLAlchemySessionUserDatastore
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -26,10 +29,12 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.domain.access import PERMISSIONS, Principal
-from donorhub.errors import DonorHubError
+from donorhub.errors import Busy, Conflict, DonorHubError
+from donorhub.jobs.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.money import Money
 from donorhub.services import access, organisation
+from donorhub.web import icons, showing, sign_in_limit, words
 from receipts import figures
 from receipts.document import Lang
 
@@ -41,25 +46,34 @@ csrf = CSRFProtect()
 
 
 class Link(NamedTuple):
-    """An entry of the navigation, shown to those who may use it."""
+    """An entry of the navigation, shown to those who may use it and marked on the pages of its blueprints."""
 
     endpoint: str
     label: Any
     permission: str
+    icon: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def blueprints(self) -> tuple[str, ...]:
+        return self.endpoint.partition(".")[0], *self.also
 
 
 NAVIGATION: Final = (
-    Link("dashboard.show", lazy_gettext("Dashboard"), "tasks:read"),
-    Link("donors.index", lazy_gettext("Donors"), "donors:read"),
-    Link("gifts.index", lazy_gettext("Gifts"), "gifts:read"),
-    Link("recurring.index", lazy_gettext("Recurring gifts"), "recurring:read"),
-    Link("bank.index", lazy_gettext("Bank statements"), "imports:read"),
-    Link("tasks.index", lazy_gettext("Tasks"), "tasks:read"),
-    Link("receipts.index", lazy_gettext("Receipts"), "receipts:read"),
-    Link("messages.index", lazy_gettext("Messages"), "messages:read"),
-    Link("errors.index", lazy_gettext("Error inbox"), "providers:read"),
-    Link("settings.show", lazy_gettext("Settings"), "settings:write"),
-)
+    Link("dashboard.show", lazy_gettext("Dashboard"), "tasks:read", "home"),
+    Link("donors.index", lazy_gettext("Donors"), "donors:read", "users"),
+    Link("gifts.index", lazy_gettext("Gifts"), "gifts:read", "coin"),
+    Link("recurring.index", lazy_gettext("Recurring gifts"), "recurring:read", "repeat"),
+    Link("bank.index", lazy_gettext("Bank statements"), "imports:read", "building-bank"),
+    Link("tasks.index", lazy_gettext("Tasks"), "tasks:read", "checklist"),
+    Link("receipts.index", lazy_gettext("Receipts"), "receipts:read", "receipt"),
+    Link("messages.index", lazy_gettext("Messages"), "messages:read", "mail"),
+    Link("errors.index", lazy_gettext("Error inbox"), "providers:read", "alert-triangle"),
+    Link(
+        "settings.show", lazy_gettext("Settings"), "tasks:read", "settings",
+        ("account", "funds", "organisation", "users", "tokens", "webhooks"),
+    ),
+)  # fmt: skip
 
 
 def register(app: Flask) -> None:
@@ -74,7 +88,13 @@ def register(app: Flask) -> None:
     app.before_request(_admit)
     app.after_request(_headers)
     app.context_processor(_words_of_every_page)
-    app.jinja_env.filters.update(money=show_money, day=show_day, moment=show_moment)
+    app.jinja_env.filters.update(money=show_money, day=show_day, moment=show_moment, iban=figures.account)
+    app.jinja_env.globals.update(icon=icons.icon, same_page=same_page)
+    showing.register(app, show_money)
+    app.extensions["donorhub.style_version"] = _style_version()
+    for kind in (DonorHubError, HTTPException, IntegrityError, OperationalError):
+        _answer_pages(app, kind)
+    sign_in_limit.register(app)
     user_logged_in.connect(_note_sign_in, app)
 
 
@@ -103,13 +123,14 @@ def _settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def needs(permission: str) -> Callable[[View], View]:
-    """Declare the permission that a page takes; without it the page is not found."""
-    if permission not in PERMISSIONS:
-        raise ValueError(f"{permission} is no permission")
+def needs(*permissions: str) -> Callable[[View], View]:
+    """Declare the permissions that a page takes, all of them; somebody without is told so."""
+    for permission in permissions:
+        if permission not in PERMISSIONS:
+            raise ValueError(f"{permission} is no permission")
 
     def mark(view: View) -> View:
-        view._needs = permission  # type: ignore[attr-defined]
+        view._needs = permissions  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -141,8 +162,8 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
     g.principal = access.principal_of(cast(User, current_user._get_current_object()))
-    permission = getattr(current_app.view_functions[request.endpoint], "_needs", None)
-    if permission is None or not g.principal.may(permission):
+    permissions = getattr(current_app.view_functions[request.endpoint], "_needs", ())
+    if not permissions or not all(g.principal.may(permission) for permission in permissions):
         return render_template(
             "error.html",
             title=gettext("Not allowed"),
@@ -191,12 +212,26 @@ def show_money(money: Money) -> str:
     return figures.amount(money, lang())
 
 
+def commit() -> None:
+    """Keep what this request did, and tell the workers."""
+    db.session.commit()
+    dispatch()
+
+
+def same_page(**changes: Any) -> str:
+    """The address of this page with other arguments in its query; None takes one out."""
+    known: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
+    query = {name: value for name, value in known.items() if value is not None}
+    return f"{request.path}?{urlencode(query, doseq=True)}" if query else request.path
+
+
 def show_day(day: date) -> str:
     return str(format_date(day, "medium"))
 
 
 def show_moment(moment: datetime) -> str:
-    return str(format_datetime(moment, "medium"))
+    """Day and time without seconds, in the organisation's time zone."""
+    return f"{show_day(moment.astimezone(ZoneInfo(our_time_zone())).date())}, {format_time(moment, 'HH:mm')}"
 
 
 def _words_of_every_page() -> dict[str, Any]:
@@ -214,14 +249,15 @@ def _words_of_every_page() -> dict[str, Any]:
         "langs": OWN_WORDS,
         "is_demo": settings.mode == "demo",
         "may": (who.may if who else lambda _permission: False),
-        "nonce": nonce(),
+        "style_version": current_app.extensions["donorhub.style_version"],
+        "words": words,
     }
 
 
-def nonce() -> str:
-    if "nonce" not in g:
-        g.nonce = secrets.token_urlsafe(16)
-    return str(g.nonce)
+def _style_version() -> str:
+    """Changes with the style sheet, so that no browser keeps an old one."""
+    sheet = Path(__file__).with_name("static") / "donorhub.css"
+    return hashlib.sha256(sheet.read_bytes()).hexdigest()[:8]
 
 
 def _headers(response: Response) -> Response:
@@ -241,22 +277,48 @@ def _headers(response: Response) -> Response:
     return response
 
 
-STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503}
+STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503, "misconfigured": 500}
 
 
-def answer_error(error: DonorHubError) -> Any:
-    """An error of ours on a page: nothing was changed, and the sentence says why."""
-    db.session.rollback()
-    page = render_template("error.html", title=gettext("This cannot be done"), text=error.message)
+def _answer_pages(app: Flask, kind: type[Exception]) -> None:
+    """Answer an error on a page with a page; on the API, what was registered for it before answers."""
+    before = app.error_handler_spec[None][None].get(kind)
+
+    def answer(error: Any) -> Any:
+        if not _is_page():
+            return before(error) if before else error
+        db.session.rollback()
+        return _answer_http(error) if isinstance(error, HTTPException) else _answer_error(error)
+
+    app.register_error_handler(kind, answer)
+
+
+def _answer_error(error: Exception) -> Any:
+    """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
+    if isinstance(error, IntegrityError):
+        error = Conflict(gettext("Somebody saved the same thing at the same moment. Please look again."))
+    if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):
+        error = Busy(gettext("The database is busy. Please try again in a moment."))
+    title = gettext("There is no such page") if error.code == "not_found" else gettext("This cannot be done")
+    page = render_template("error.html", title=title, text=words.sentence_of(error))
     return page, STATUS.get(error.code, 422)
 
 
-def answer_http(error: HTTPException) -> Any:
-    """An error of HTTP on a page."""
-    db.session.rollback()
-    titles = {404: gettext("There is no such page"), 413: gettext("This is too large")}
-    title = titles.get(error.code or 500, error.name)
-    return render_template("error.html", title=title, text=error.description), error.code or 500
+def _answer_http(error: HTTPException) -> Any:
+    texts = {
+        400: (gettext("This form is out of date"), gettext("Please load the page anew and send it again.")),
+        404: (gettext("There is no such page"), gettext("Perhaps the address is not complete.")),
+        413: (gettext("This is too large"), gettext("Please choose a smaller file.")),
+        429: (gettext("Too many attempts"), gettext("Please wait a minute, then try again.")),
+    }
+    title, text = texts.get(error.code or 500, (gettext("This did not work"), gettext("Nothing was saved.")))
+    response = current_app.make_response(
+        (render_template("error.html", title=title, text=text), error.code or 500)
+    )
+    for name, value in error.get_headers():  # Allow, Retry-After
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
 
 
 def say(text: str, kind: str = "ok") -> None:

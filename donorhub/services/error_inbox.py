@@ -1,0 +1,54 @@
+"""The error inbox: what failed and waits for a person. It only reads; trying again is the nouns' business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import ImportFile, Message, ProviderEvent, Task
+
+MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInbox:
+    tasks: Sequence[Task]
+    events: Sequence[ProviderEvent]
+    files: Sequence[ImportFile]
+    messages: Sequence[Message]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.tasks or self.events or self.files or self.messages)
+
+
+def contents() -> ErrorInbox:
+    """The newest of each kind: tasks that gave up, events that did or are quarantined, files that were
+    refused, are held or failed, and messages that were not sent or nobody knows of."""
+    return ErrorInbox(
+        tasks=db.session.scalars(
+            select(Task).where(Task.state == "dead").order_by(Task.id.desc()).limit(MOST)
+        ).all(),
+        events=db.session.scalars(
+            select(ProviderEvent)
+            .where(ProviderEvent.state.in_(("dead", "quarantined")))
+            .order_by(ProviderEvent.id.desc())
+            .limit(MOST)
+        ).all(),
+        files=db.session.scalars(
+            select(ImportFile)
+            .where(ImportFile.state.in_(("refused", "held", "failed", "asking")))
+            .order_by(ImportFile.id.desc())
+            .limit(MOST)
+        ).all(),
+        messages=db.session.scalars(
+            select(Message)
+            .where(Message.state.in_(("unknown", "failed")))
+            .order_by(Message.id.desc())
+            .limit(MOST)
+        ).all(),
+    )

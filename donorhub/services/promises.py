@@ -1,0 +1,77 @@
+"""Recurring gifts as people look at them: lists, the term of today, what is expected next and what is late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from donorhub.db import db
+from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
+from donorhub.services.paging import LIMIT, Page, newest_first, oldest_first
+
+WAITING: Final = ("expected", "collecting", "late", "partial", "failed", "missed", "returned")
+
+
+def list_recurring_gifts(
+    *, states: Sequence[str] = (), donor_id: int | None = None, after: str | None = None, limit: int = LIMIT
+) -> Page[RecurringGift]:
+    """Recurring gifts with their terms, the newest first."""
+    query = select(RecurringGift).options(
+        selectinload(RecurringGift.donor), selectinload(RecurringGift.terms)
+    )
+    if states:
+        query = query.where(RecurringGift.state.in_(states))
+    if donor_id:
+        query = query.where(RecurringGift.donor_id == donor_id)
+    return newest_first(query, [RecurringGift.id], after=after, limit=limit)
+
+
+def list_late(*, states: Sequence[str], after: str | None = None, limit: int = LIMIT) -> Page[Instalment]:
+    """Instalments in these states of recurring gifts that are not closed, the longest due first."""
+    query = (
+        select(Instalment)
+        .join(RecurringGift)
+        .options(selectinload(Instalment.recurring_gift).selectinload(RecurringGift.donor))
+        .where(Instalment.state.in_(states), RecurringGift.state != "closed")
+    )
+    return oldest_first(query, [Instalment.due_on, Instalment.id], after=after, limit=limit)
+
+
+def term_on(gift: RecurringGift, day: date) -> Term:
+    """The term that holds on a day; before the first, the first. Reads what is loaded already."""
+    begun = [term for term in gift.terms if term.from_on <= day]
+    return begun[-1] if begun else gift.terms[0]
+
+
+def next_instalments(recurring_gift_id: int, limit: int = 3) -> Sequence[Instalment]:
+    """What waits to be paid, the first due first."""
+    return db.session.scalars(
+        select(Instalment)
+        .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.state.in_(WAITING))
+        .order_by(Instalment.due_on, Instalment.id)
+        .limit(limit)
+    ).all()
+
+
+def instalments_of(recurring_gift_id: int, limit: int = 36) -> list[tuple[Instalment, list[Gift]]]:
+    """The last instalments and those to come, with the gifts that settled them, the latest first."""
+    rows = db.session.scalars(
+        select(Instalment)
+        .where(Instalment.recurring_gift_id == recurring_gift_id)
+        .order_by(Instalment.nominal_on.desc())
+        .limit(limit)
+    ).all()
+    paid: dict[int, list[Gift]] = {row.id: [] for row in rows}
+    settled = db.session.execute(
+        select(Allocation.instalment_id, Gift)
+        .join(Gift, Gift.id == Allocation.gift_id)
+        .where(Allocation.instalment_id.in_(paid))
+        .order_by(Gift.received_on, Gift.id)
+    )
+    for instalment_id, gift in settled:
+        paid[instalment_id].append(gift)
+    return [(row, paid[row.id]) for row in rows]

@@ -1,0 +1,64 @@
+"""How templates show our values: amounts, days, rhythms and numbers, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from flask import Flask
+from flask_babel import format_date, gettext, ngettext
+
+from donorhub.models import Designation, Receipt, Term
+from donorhub.money import Money
+from donorhub.services import receipts
+from donorhub.services.recurring import LAST_DAY
+
+
+def register(app: Flask, show_money: Any) -> None:
+    """Give the templates their filters."""
+
+    def fact_money(facts: Mapping[str, Any]) -> str:
+        """The amount among a task's facts."""
+        return str(show_money(Money.parse(facts["amount"], facts["currency"])))
+
+    app.jinja_env.filters.update(
+        fact_day=lambda facts: format_date(date.fromisoformat(facts["due_on"]), "medium"),
+        fact_money=fact_money,
+        long_day=lambda day: format_date(day, "full"),
+        month=lambda day: format_date(day, "LLLL yyyy"),
+        pairs=pairs,
+        part_amount=lambda part, currency: show_money(_part(part, currency)),
+        receipt_number=receipts.number_of,
+        receipt_total=lambda receipt: show_money(_total(receipt)),
+        rhythm=rhythm,
+        term_amount=lambda term: show_money(Money(term.amount_minor, term.currency)),
+    )
+
+
+def pairs(rows: Iterable[Any]) -> list[tuple[int, str]]:
+    """Rows as the options of a list."""
+    return [(row.id, row.name) for row in rows]
+
+
+def rhythm(term: Term) -> str:
+    """How often an instalment falls due, and on which day."""
+    words = {
+        "W": ngettext("every week", "every %(num)s weeks", term.every),
+        "M": ngettext("every month", "every %(num)s months", term.every),
+        "Y": ngettext("every year", "every %(num)s years", term.every),
+    }
+    how_often = str(words[term.period])
+    if term.day_of_month == LAST_DAY:
+        return str(gettext("%(often)s on the last day", often=how_often))
+    if term.day_of_month:
+        return str(gettext("%(often)s on day %(day)s", often=how_often, day=term.day_of_month))
+    return how_often
+
+
+def _part(part: Designation, currency: str) -> Money:
+    return Money(part.amount_minor, currency)
+
+
+def _total(receipt: Receipt) -> Money:
+    return Money(receipt.total_minor, receipt.currency)

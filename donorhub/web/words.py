@@ -1,0 +1,235 @@
+"""The words that pages use for our own states, kinds and refusals, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask_babel import gettext, lazy_gettext
+
+from donorhub.errors import DonorHubError
+
+Words = Mapping[str, Any]
+
+METHODS: Final[Words] = {
+    "transfer": lazy_gettext("Bank transfer"),
+    "standing_order": lazy_gettext("Standing order"),
+    "direct_debit": lazy_gettext("Direct debit"),
+    "card": lazy_gettext("Card"),
+    "blik": lazy_gettext("BLIK"),
+    "wallet": lazy_gettext("Wallet"),
+    "cash": lazy_gettext("Cash"),
+    "cheque": lazy_gettext("Cheque"),
+    "in_kind": lazy_gettext("In kind"),
+    "other": lazy_gettext("Other"),
+}
+KINDS: Final[Words] = {
+    "person": lazy_gettext("Person"),
+    "organisation": lazy_gettext("Organisation"),
+    "household": lazy_gettext("Household"),
+}
+LANGS: Final[Words] = {"en": "English", "pl": "Polski", "sq": "Shqip"}
+STAGES: Final[Words] = {
+    "deceased": lazy_gettext("Deceased"),
+    "recurring_active": lazy_gettext("Gives regularly"),
+    "recurring_at_risk": lazy_gettext("Regular gift overdue"),
+    "recurring_lapsed": lazy_gettext("Regular gift lapsed"),
+    "new": lazy_gettext("New"),
+    "reactivated": lazy_gettext("Reactivated"),
+    "active_repeat": lazy_gettext("Active"),
+    "first_time_active": lazy_gettext("Gave once"),
+    "lapsing": lazy_gettext("Lapsing"),
+    "lapsed": lazy_gettext("Lapsed"),
+    "deep_lapsed": lazy_gettext("Long lapsed"),
+    "prospect": lazy_gettext("No gift yet"),
+}
+STAGE_LOOK: Final = {
+    "recurring_active": "ok",
+    "active_repeat": "ok",
+    "new": "info",
+    "reactivated": "info",
+    "first_time_active": "info",
+    "recurring_at_risk": "warn",
+    "lapsing": "warn",
+    "recurring_lapsed": "no",
+}
+RECURRING_KINDS: Final[Words] = {
+    "standing_order": lazy_gettext("Standing order"),
+    "direct_debit": lazy_gettext("Direct debit"),
+    "card": lazy_gettext("Card"),
+    "pledge": lazy_gettext("Pledge"),
+}
+RECURRING_STATES: Final[Words] = {
+    "proposed": lazy_gettext("proposed"),
+    "pending": lazy_gettext("pending"),
+    "active": lazy_gettext("active"),
+    "failing": lazy_gettext("payment fails"),
+    "paused": lazy_gettext("paused"),
+    "lapsed": lazy_gettext("lapsed"),
+    "closed": lazy_gettext("closed"),
+}
+INSTALMENT_STATES: Final[Words] = {
+    "expected": lazy_gettext("expected"),
+    "collecting": lazy_gettext("being collected"),
+    "late": lazy_gettext("late"),
+    "partial": lazy_gettext("partly paid"),
+    "failed": lazy_gettext("failed"),
+    "missed": lazy_gettext("missed"),
+    "paid": lazy_gettext("paid"),
+    "returned": lazy_gettext("returned"),
+    "skipped": lazy_gettext("skipped"),
+    "waived": lazy_gettext("waived"),
+}
+PERIODS: Final[Words] = {
+    "W": lazy_gettext("weeks"),
+    "M": lazy_gettext("months"),
+    "Y": lazy_gettext("years"),
+}
+CHANGES: Final[Words] = {
+    "started": lazy_gettext("Recurring gift started"),
+    "amount": lazy_gettext("Recurring gift changed"),
+    "paused": lazy_gettext("Recurring gift paused"),
+    "resumed": lazy_gettext("Recurring gift resumed"),
+    "closed": lazy_gettext("Recurring gift closed"),
+}
+TASK_STATES: Final[Words] = {
+    "planned": lazy_gettext("open"),
+    "queued": lazy_gettext("being done"),
+    "done": lazy_gettext("done"),
+    "failed": lazy_gettext("failed"),
+    "dead": lazy_gettext("gave up"),
+    "cancelled": lazy_gettext("cancelled"),
+}
+TASKS: Final[Words] = {
+    "thank_you": lazy_gettext("Thank the donor"),
+    "thank_by_hand": lazy_gettext("Thank by phone or letter: there is no e-mail address"),
+    "missed_instalment": lazy_gettext("Ask about a missed instalment"),
+    "new_donor": lazy_gettext("Greet a new donor"),
+    "send_message": lazy_gettext("Send a message"),
+    "render_receipt": lazy_gettext("Make the PDF of a receipt"),
+    "import_file": lazy_gettext("Read a bank file"),
+    "match_statement": lazy_gettext("Match a bank statement"),
+    "fetch_payout_items": lazy_gettext("Fetch the items of a payout"),
+    "dispute_evidence": lazy_gettext("Answer a dispute"),
+    "payment_failed": lazy_gettext("Ask about a failed payment"),
+    "card_expiring": lazy_gettext("Ask for a new card"),
+    "call": lazy_gettext("Call the donor"),
+}
+MESSAGE_STATES: Final[Words] = {
+    "planned": lazy_gettext("waits to be sent"),
+    "claimed": lazy_gettext("being sent"),
+    "sent": lazy_gettext("sent"),
+    "failed": lazy_gettext("not sent"),
+    "suppressed": lazy_gettext("held back"),
+    "unknown": lazy_gettext("uncertain"),
+}
+MESSAGE_KINDS: Final[Words] = {
+    "thank_you": lazy_gettext("Thank-you"),
+    "new_donor": lazy_gettext("Note on a new donor"),
+}
+REASONS: Final[Words] = {
+    "suppressed": lazy_gettext("the address is on the suppression list"),
+    "deceased": lazy_gettext("the donor has died"),
+    "no_contact": lazy_gettext("the donor wants no contact"),
+    "no_address": lazy_gettext("there is no e-mail address"),
+    "nothing_left_of_the_gift": lazy_gettext("nothing is left of the gift"),
+    "corrected": lazy_gettext("the gift was taken out"),
+}
+RECEIPT_STATES: Final[Words] = {"issued": lazy_gettext("issued"), "void": lazy_gettext("void")}
+TAKEN: Final[Words] = {
+    "refund": lazy_gettext("Refund"),
+    "dispute": lazy_gettext("Dispute"),
+    "correction": lazy_gettext("Taken out"),
+}
+TAKEN_STATES: Final[Words] = {
+    "pending": lazy_gettext("under way"),
+    "succeeded": lazy_gettext("given back"),
+    "failed": lazy_gettext("failed"),
+    "cancelled": lazy_gettext("cancelled"),
+    "open": lazy_gettext("open"),
+    "won": lazy_gettext("won"),
+    "lost": lazy_gettext("lost"),
+}
+HINDRANCES: Final[Words] = {
+    "test": lazy_gettext("test"),
+    "gone": lazy_gettext("taken away"),
+    "disputed": lazy_gettext("disputed"),
+}
+VOID_REASONS: Final[Words] = {"replaced": lazy_gettext("replaced")}
+SOURCES: Final[Words] = {
+    "form": lazy_gettext("Entered by hand"),
+    "manual": lazy_gettext("Entered by hand"),
+    "bank": lazy_gettext("Bank statement"),
+    "import": lazy_gettext("Import"),
+    "api": lazy_gettext("API"),
+    "stripe": "Stripe",
+}
+EVENT_STATES: Final[Words] = {
+    "dead": lazy_gettext("gave up"),
+    "error": lazy_gettext("failed"),
+    "quarantined": lazy_gettext("quarantined"),
+}
+FILE_STATES: Final[Words] = {
+    "asking": lazy_gettext("asks for its columns"),
+    "refused": lazy_gettext("refused"),
+    "held": lazy_gettext("held"),
+    "failed": lazy_gettext("failed"),
+}
+ROLES: Final[Words] = {
+    "admin": lazy_gettext("Administrator"),
+    "steward": lazy_gettext("Data steward"),
+    "fundraiser": lazy_gettext("Fundraiser"),
+    "communications": lazy_gettext("Communications (no amounts)"),
+    "accountant": lazy_gettext("Accountant"),
+    "caller": lazy_gettext("Caller (own list only)"),
+    "auditor": lazy_gettext("Auditor (reads all, changes nothing)"),
+}
+LOOKS: Final = {
+    **dict.fromkeys(("active", "paid", "sent", "done", "issued"), "ok"),
+    **dict.fromkeys(("late", "partial", "failing", "pending", "planned", "claimed", "asking"), "warn"),
+    **dict.fromkeys(
+        (
+            "missed",
+            "failed",
+            "returned",
+            "lapsed",
+            "void",
+            "unknown",
+            "dead",
+            "refused",
+            "held",
+            "quarantined",
+        ),
+        "no",
+    ),
+    **dict.fromkeys(("expected", "collecting", "proposed", "paused", "queued"), "info"),
+}
+_REFUSALS: Final[Words] = {
+    "gift_on_receipt": lazy_gettext("This gift is on a receipt: void the receipt first."),
+    "last_admin": lazy_gettext("Somebody must stay administrator: make another one first."),
+    "not_found": lazy_gettext("It does not exist, or it is not on your list."),
+    "donor_changed": lazy_gettext(
+        "Somebody else changed this donor in the meantime. Look at what is there now, then save again."
+    ),
+}
+_REFUSED_FIELDS: Final[Words] = {
+    "rejected/received_on": lazy_gettext("This day is in the future."),
+    "rejected/password": lazy_gettext("A password has at least 12 characters."),
+    "rejected/until": lazy_gettext("A pause ends after it begins."),
+    "rejected/email": lazy_gettext("This is no e-mail address."),
+    "conflict/email": lazy_gettext("There is a user with this address already."),
+    "rejected/scopes": lazy_gettext("Choose at least one."),
+    "rejected/roles": lazy_gettext("Choose at least one."),
+    "not_found/gift_ids": lazy_gettext("Choose at least one gift."),
+    "conflict/code": lazy_gettext("This code is taken."),
+}
+
+
+def sentence_of(error: DonorHubError) -> str:
+    """What the reader is told of a refusal: our sentence in their language where there is one."""
+    known = _REFUSALS.get(error.specific_code)
+    if known is None and error.field:
+        known = _REFUSED_FIELDS.get(error.code + error.field)
+    if known is None and error.specific_code in ("gift_not_receiptable", "receipt_incomplete"):
+        return str(gettext("No receipt can be issued: %(reasons)s.", reasons=error.message))
+    return str(known) if known is not None else error.message
