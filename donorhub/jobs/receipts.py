@@ -6,11 +6,12 @@ import hashlib
 
 import receipts as printed
 from donorhub.config import Settings
-from donorhub.db import db
+from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
 from donorhub.models import Receipt, Task
 from donorhub.services import receipts
 from donorhub.services.receipt_payload import digest, thaw
+from receipts.document import Receipt as Document
 from receipts.document import Unrenderable
 
 
@@ -21,15 +22,25 @@ class PayloadChanged(DonorHubError):
 
 
 def render_receipt(task: Task, _settings: Settings) -> str:
-    """Make one PDF. Without WeasyPrint's libraries the receipt waits and says so."""
-    receipt, mark = receipts.get_receipt(task.subject_id), task.facts["mark"]
-    content = pdf_of(receipt, mark)
-    receipts.keep_pdf(receipt, mark, content, hashlib.sha256(content).hexdigest())
+    """Make one PDF, outside any transaction. Without WeasyPrint's libraries the receipt waits and says so."""
+    receipt_id, mark = task.subject_id, str(task.facts["mark"])
+    db.session.rollback()  # nobody waits for us while we draw
+    with read_only():
+        document = document_of(receipts.get_receipt(receipt_id), mark)
+        db.session.rollback()
+    try:
+        content = printed.render(document)
+    except Unrenderable as e:
+        receipts.get_receipt(receipt_id).waits_because = str(e)
+        db.session.commit()  # people see the reason even though the task failed
+        raise
+    sha256 = hashlib.sha256(content).hexdigest()
+    receipts.keep_pdf(receipts.get_receipt(receipt_id), mark, content, sha256)
     return "made"
 
 
-def pdf_of(receipt: Receipt, mark: str) -> bytes:
-    """The bytes of a receipt; PayloadChanged when its payload does not fit its digest."""
+def document_of(receipt: Receipt, mark: str) -> Document:
+    """What is to be printed; PayloadChanged when the payload does not fit its digest."""
     if digest(receipt.payload) != receipt.payload_sha256:
         raise PayloadChanged(f"the payload of receipt {receipt.id} was changed after it was issued")
     marks: dict[str, object] = {"state": "issued"}
@@ -39,9 +50,4 @@ def pdf_of(receipt: Receipt, mark: str) -> bytes:
             "void_reason": receipt.void_reason or "",
             "voided_on": receipt.voided_at.date(),
         }
-    try:
-        return printed.render(thaw(receipt.payload, **marks))
-    except Unrenderable as e:
-        receipt.waits_because = str(e)
-        db.session.commit()  # people see the reason even though the task failed
-        raise
+    return thaw(receipt.payload, **marks)
