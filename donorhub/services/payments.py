@@ -66,9 +66,13 @@ def local_day(moment: datetime | None, now: datetime) -> date:
 
 def _payment(at: Account, view: PaymentView, *, now: datetime) -> tuple[Payment, bool]:
     payment = db.session.scalar(
-        select(Payment).where(
+        select(Payment)
+        .where(
             Payment.provider == at.provider, Payment.account == at.account, Payment.payment_key.in_(view.refs)
         )
+        # A session and its PaymentIntent may have a row each, told of before they were linked.
+        .order_by(Payment.payment_key != view.key, Payment.id)
+        .limit(1)
     )
     if payment is not None:
         if payment.gift_id is None:
