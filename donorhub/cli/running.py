@@ -40,7 +40,7 @@ def serve(host: str | None, port: int | None, processes: int) -> None:
 @click.option("--name", help="Name of this worker in Redis.")
 def worker(burst: bool, name: str | None) -> None:
     """Work off what waits. With Redis; start as many as wanted."""
-    from donorhub.jobs.worker import run_rq_worker, work_once
+    from donorhub.jobs.worker import at_work, run_rq_worker, work_once
 
     app = make_app()
     with app.app_context():
@@ -50,8 +50,9 @@ def worker(burst: bool, name: str | None) -> None:
             raise Misconfigured(
                 "REDIS_URL is not set: `donorhub serve` does the work itself; here only --burst helps"
             )
-        while work_once(app):
-            pass
+        with at_work(app):
+            while work_once(app):
+                pass
         return
     run_rq_worker(app, burst=burst, name=name)
 

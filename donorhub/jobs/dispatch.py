@@ -7,11 +7,11 @@ In one process the bell wakes the worker thread; with Redis it puts row ids on R
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 from flask import current_app
-from redis.exceptions import RedisError
 from structlog import get_logger
 
 from donorhub import clock
@@ -19,6 +19,8 @@ from donorhub.db import db, read_only
 from donorhub.services import tasks
 
 INBOX: Final = 0  # in place of a task's id: look at the inbox of provider events
+SIGNALS: Final = 32  # at once: each job goes on with whatever else is due, and more would only pile up
+AWAY_S: Final = 5.0  # how long Redis is left alone after it did not answer
 log = get_logger(__name__)
 
 
@@ -47,17 +49,22 @@ class RedisBell:
     """Puts ids on RQ's queue. The same id waits there once, however often the bell rings."""
 
     def __init__(self, redis_url: str) -> None:
-        from donorhub.jobs.rq_queue import make_queue
+        from donorhub.jobs.rq_queue import make_ringing_queue
 
-        self._queue = make_queue(redis_url)
+        self._queue = make_ringing_queue(redis_url)
+        self._silent_until = 0.0
 
     def ring(self, ids: Sequence[int]) -> None:
+        from redis.exceptions import RedisError
+
         from donorhub.jobs.rq_queue import enqueue
 
+        if time.monotonic() < self._silent_until:
+            return
         try:
-            for id_ in ids:
-                enqueue(self._queue, id_)
+            enqueue(self._queue, ids)
         except RedisError as e:  # the sweep will find the rows
+            self._silent_until = time.monotonic() + AWAY_S
             log.warning("queue_away", error=type(e).__name__)
 
 
@@ -68,13 +75,13 @@ def bell() -> Bell:
 
 
 def dispatch() -> int:
-    """Ring for every task that is due now; gives how many. To be called after a commit."""
+    """Ring for tasks that are due now, the longest due first; gives for how many. Call it after a commit."""
     if isinstance(bell(), ThreadBell):  # the thread looks for itself
         bell().ring(())
         return 0
     db.session.rollback()  # what was committed is over; look with a new, reading transaction
     with read_only():
-        ids = tasks.due_ids(clock.now(), limit=1000)
+        ids = tasks.due_ids(clock.now(), limit=SIGNALS)
         db.session.rollback()
     bell().ring(ids)
     return len(ids)

@@ -7,12 +7,13 @@ arguments, callbacks and web hooks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from redis import Redis
-from rq import Queue
-from rq.exceptions import DuplicateJobError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from werkzeug.utils import import_string
@@ -20,6 +21,9 @@ from werkzeug.utils import import_string
 QUEUE: Final = "donorhub"
 FUNCTION: Final = "donorhub.jobs.run.run"
 TIME_OUT_S: Final = 900
+WAITING_S: Final = 60  # how long an id counts as waiting, should its job vanish without a trace
+MOST_WAITING: Final = 1000  # with no worker about, the queue need not grow: the sweep rings again
+RINGING_TIME_OUT_S: Final = 2
 
 
 class PoisonedJob(Exception):
@@ -34,6 +38,13 @@ class RowJob(Job):
         self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
         if hasattr(self, "webhooks"):
             self.webhooks = []
+
+    def perform(self) -> Any:
+        """Run, and let the id be put on the queue again from now on: whatever is committed after this
+        moment may not be seen by this run."""
+        _ = self.func  # refuses what is not ours before anything is done
+        self.connection.delete(_mark(self.args[0]))
+        return super().perform()
 
     @property
     def func(self) -> Callable[..., Any]:
@@ -50,17 +61,63 @@ class RowQueue(Queue):
     job_class = RowJob
 
 
-def make_queue(redis_url: str) -> RowQueue:
-    return RowQueue(QUEUE, connection=Redis.from_url(redis_url), serializer=JSONSerializer, job_class=RowJob)
+class RowWorker(Worker):
+    """RQ's worker, which forks for each job, and remembers whether it was asked to stop."""
 
+    was_told_to_stop = False
 
-def enqueue(queue: RowQueue, row_id: int) -> bool:
-    """Put a row's id on the queue; False when it waits there already."""
-    try:
-        queue.enqueue(
-            FUNCTION, args=(row_id,), job_id=f"row-{row_id}", unique=True,
-            job_timeout=TIME_OUT_S, result_ttl=0, failure_ttl=3600,
+    @classmethod
+    def reading(cls, queue: RowQueue, name: str) -> RowWorker:
+        return cls(
+            [queue], connection=queue.connection, name=name, serializer=JSONSerializer,
+            job_class=RowJob, queue_class=RowQueue,
         )  # fmt: skip
-    except DuplicateJobError:
-        return False
-    return True
+
+    def handle_warm_shutdown_request(self) -> None:
+        self.was_told_to_stop = True
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
+
+def make_queue(redis_url: str) -> RowQueue:
+    """The queue as a worker reads it, patient when Redis is away."""
+    return _queue(Redis.from_url(redis_url))
+
+
+def make_ringing_queue(redis_url: str) -> RowQueue:
+    """The queue for those who only put ids on it: a web request does not wait for a Redis that is away."""
+    client = Redis.from_url(
+        redis_url, socket_timeout=RINGING_TIME_OUT_S, socket_connect_timeout=RINGING_TIME_OUT_S,
+        retry=Retry(NoBackoff(), 1),
+    )  # fmt: skip
+    return _queue(client)
+
+
+def _queue(client: Redis) -> RowQueue:
+    return RowQueue(QUEUE, connection=client, serializer=JSONSerializer, job_class=RowJob)
+
+
+def enqueue(queue: RowQueue, row_ids: Sequence[int]) -> int:
+    """Put ids on the queue but those that wait there already; gives how many.
+
+    RQ's own ``unique`` would also refuse an id whose job was lost in a killed worker, for up
+    to an hour: there a job counts as long as Redis knows of it.
+    """
+    if not row_ids or queue.count >= MOST_WAITING:
+        return 0
+    with queue.connection.pipeline(transaction=False) as marking:
+        for row_id in row_ids:
+            marking.set(_mark(row_id), 1, nx=True, ex=WAITING_S)
+        new = [row_id for row_id, is_new in zip(row_ids, marking.execute(), strict=True) if is_new]
+    queue.enqueue_many(
+        [
+            Queue.prepare_data(
+                FUNCTION, args=(row_id,), kwargs={}, timeout=TIME_OUT_S, result_ttl=0, failure_ttl=3600
+            )
+            for row_id in new
+        ]
+    )
+    return len(new)
+
+
+def _mark(row_id: int) -> str:
+    return f"donorhub:waiting:{row_id}"

@@ -6,6 +6,9 @@ row that is simply tried again when its lease is over.
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from flask import Flask, has_app_context
 from structlog import get_logger
 
@@ -15,6 +18,7 @@ from donorhub.jobs import perform
 from donorhub.jobs.dispatch import INBOX, dispatch
 from donorhub.services import tasks
 
+VISIT_S: Final = 2.0  # a worker that was called goes on with what is due for so long
 log = get_logger(__name__)
 _app: Flask | None = None
 
@@ -26,7 +30,7 @@ def attach(app: Flask) -> None:
 
 
 def run(row_id: int) -> None:
-    """Look at a row: a task by its id, or the inbox. Again changes nothing."""
+    """Look at a row, a task by its id or the inbox, and then at what else is due. Again changes nothing."""
     if has_app_context():
         _run(row_id)
         return
@@ -39,8 +43,10 @@ def run(row_id: int) -> None:
 def _run(row_id: int) -> None:
     if row_id == INBOX:
         perform.drain_inbox()
-    else:
-        run_task(row_id)
+    elif tasks.claim(row_id, now=clock.now()):
+        _perform_claimed(row_id)
+    run_due()
+    dispatch()
 
 
 def run_task(task_id: int) -> bool:
@@ -48,7 +54,26 @@ def run_task(task_id: int) -> bool:
     if not tasks.claim(task_id, now=clock.now()):
         db.session.rollback()
         return False
-    db.session.commit()
+    _perform_claimed(task_id)
+    dispatch()
+    return True
+
+
+def run_due(seconds: float = VISIT_S) -> int:
+    """Perform what is due, one task after another, for so long; gives how many were performed."""
+    until, count = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        task_id = tasks.claim_next(now=clock.now())
+        if task_id is None:
+            db.session.rollback()
+            break
+        _perform_claimed(task_id)
+        count += 1
+    return count
+
+
+def _perform_claimed(task_id: int) -> None:
+    db.session.commit()  # the claim: it counts as an attempt even if this process dies
     try:
         perform.perform(task_id)
     except Exception as e:
@@ -59,12 +84,3 @@ def run_task(task_id: int) -> bool:
         log.warning(
             "task_failed", task=task_id, kind=task.kind, error=type(e).__name__, attempts=task.attempts
         )
-    dispatch()
-    return True
-
-
-def run_due(limit: int = 200) -> int:
-    """Perform what is due now, one after another; gives how many."""
-    ids = tasks.due_ids(clock.now(), limit)
-    db.session.rollback()
-    return sum(run_task(task_id) for task_id in ids)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from flask import Flask
 from structlog import get_logger
 
+from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs import perform, run, timer
 from donorhub.jobs.dispatch import ThreadBell
+from donorhub.jobs.presence import Presence
 
 log = get_logger(__name__)
 PAUSE_S = 2.0
@@ -41,6 +45,10 @@ class WorkerThread:
         return bell
 
     def _loop(self) -> None:
+        with at_work(self._app):
+            self._work()
+
+    def _work(self) -> None:
         steps = timer.Timer()
         while not self._is_stopping.is_set():
             worked = self._guarded(lambda: work_once(self._app))
@@ -62,6 +70,26 @@ class WorkerThread:
             return 0
 
 
+@contextmanager
+def at_work(app: Flask) -> Iterator[None]:
+    """Perform tasks inside this. Where there is no Redis, the first to come takes over what a killed
+    process had claimed; with Redis there may be workers on other machines, and leases have to run out."""
+    settings: Settings = app.extensions["donorhub.settings"]
+    if not (settings.is_embedded and settings.uses_sqlite):
+        yield
+        return
+    presence = Presence(settings.home)
+    try:
+        with app.app_context():
+            freed = presence.enter()
+            db.session.remove()
+        if freed:
+            log.info("leases_taken_over", tasks=freed)
+        yield
+    finally:
+        presence.leave()
+
+
 def work_once(app: Flask) -> int:
     """Drain the inbox and perform what is due; gives how much was done."""
     with app.app_context():
@@ -72,22 +100,32 @@ def work_once(app: Flask) -> int:
 
 def run_rq_worker(app: Flask, *, burst: bool = False, name: str | None = None) -> None:
     """Work off RQ's queue until told to stop. All that is heavy is loaded before the worker forks."""
-    from rq import Worker
-    from rq.serializers import JSONSerializer
-
-    from donorhub.jobs.rq_queue import RowJob, RowQueue, make_queue
-
     run.attach(app)
     preload()
     with app.app_context():
         engine = db.engine
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
-    queue = make_queue(app.extensions["donorhub.settings"].redis_url)
-    worker = Worker(
-        [queue], connection=queue.connection, name=name, serializer=JSONSerializer,
-        job_class=RowJob, queue_class=RowQueue,
-    )  # fmt: skip
-    worker.work(burst=burst, logging_level="WARNING")
+    work_patiently(app.extensions["donorhub.settings"].redis_url, burst=burst, name=name)
+
+
+def work_patiently(redis_url: str, *, burst: bool, name: str | None) -> None:
+    """Work; when RQ gives up, as it does when Redis goes away in the middle of a job, begin anew."""
+    from redis.exceptions import RedisError
+
+    from donorhub.jobs.rq_queue import RowWorker, make_queue
+
+    while True:
+        queue = make_queue(redis_url)
+        # A name of its own each time: RQ refuses, for minutes, the name of a worker that was killed.
+        own = f"{name or 'donorhub'}.{secrets.token_hex(4)}"
+        worker = RowWorker.reading(queue, own)
+        try:
+            worker.work(burst=burst, logging_level="WARNING")
+        except RedisError as e:
+            log.warning("queue_away", error=type(e).__name__)
+        if burst or worker.was_told_to_stop:
+            return
+        time.sleep(PAUSE_S)
 
 
 def preload() -> None:
