@@ -22,6 +22,7 @@ from donorhub.models import (
     Correction,
     Designation,
     Detail,
+    Dispute,
     Entry,
     Gift,
     Instalment,
@@ -35,6 +36,7 @@ from donorhub.models import (
     ReceiptCounter,
     ReceiptLine,
     ReceiptPdf,
+    Refund,
     Statement,
     Task,
 )
@@ -141,13 +143,15 @@ def _parts_add_up(_now: datetime) -> list[str]:
 
 
 def _statements_balance(_now: datetime) -> list[str]:
+    stands = Entry.state != "taken_back"  # such a row is kept only to explain a corrected gift
+    of_statement = and_(Entry.statement_id == Statement.id, stands)
     proved = select(Statement.id).where(
         Statement.integrity == "proved",
         Statement.opening_minor + Statement.sum_minor != Statement.closing_minor,
     )
     sums = (
         select(Statement.id, Statement.sum_minor, func.coalesce(func.sum(Entry.amount_minor), 0))
-        .outerjoin(Entry, Entry.statement_id == Statement.id)
+        .outerjoin(Entry, of_statement)
         .where(
             Statement.state.in_(("posted", "released")),
             Statement.is_advice.is_(False),
@@ -158,14 +162,14 @@ def _statements_balance(_now: datetime) -> list[str]:
     )
     counts = (
         select(Statement.id)
-        .outerjoin(Entry, Entry.statement_id == Statement.id)
+        .outerjoin(Entry, of_statement)
         .group_by(Statement.id)
         .having(func.count(Entry.id) != Statement.new_count)
     )
     homeless = (
         select(Entry.id)
         .join(Statement, Statement.id == Entry.statement_id)
-        .where(Statement.state.in_(("held", "taken_back")))
+        .where(Statement.state.in_(("held", "taken_back")), stands)
     )
     return [
         *_found(proved, lambda id_: f"statement {id_} is called proved and its balances do not add up"),
@@ -194,6 +198,8 @@ def _matches_add_up(_now: datetime) -> list[str]:
         Gift.source == "bank",
         ~exists(select(Match.id).where(Match.gift_id == Gift.id, live)),
         ~exists(select(Correction.id).where(Correction.gift_id == Gift.id)),
+        ~exists(select(Dispute.id).where(Dispute.gift_id == Gift.id)),  # taken back before it was undone
+        ~exists(select(Refund.id).where(Refund.gift_id == Gift.id)),
     )
     return [
         *_found(sums, lambda id_: f"what entry {id_} was matched to is not its amount"),

@@ -8,6 +8,7 @@ elsewhere; here only rows are read and written.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
@@ -95,6 +96,16 @@ def known_spans(bank_account_id: int, first_on: date, last_on: date) -> list[Spa
         )
     )
     return [span_of(row) for row in rows if row.period_from is not None]
+
+
+def own_fingerprints(statement_id: int) -> Counter[str]:
+    """What a statement brought when it was read before, rejected doubts too."""
+    rows = db.session.scalars(
+        select(Entry.fingerprint).where(
+            Entry.statement_id == statement_id, Entry.state.in_(("doubtful", "duplicate"))
+        )
+    )
+    return Counter(rows)
 
 
 def span_of(row: Statement) -> Span:

@@ -12,7 +12,8 @@ Functions::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlalchemy import Select, select
 from donorhub.db import db
 from donorhub.domain.continuity import compare
 from donorhub.domain.entry_keys import Incoming, content_of, reused_refs
-from donorhub.domain.entry_plan import KnownEntry, Plan, plan
+from donorhub.domain.entry_plan import DoubtfulEntry, KnownEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import BankAccount, ImportFile, Statement
 from donorhub.services import (
@@ -90,7 +91,7 @@ def _post_all(
     for number, draft in enumerate(drafts):
         row = known.get(number)
         if row is None:
-            row = Statement(import_file_id=file.id, number=number)
+            row = Statement(import_file_id=file.id, number=number, new_count=0, doubtful_count=0)
         _describe(row, draft, accounts[number])
         if row.posted_at is None and row.state != "released":
             row.state = "held" if reasons[number] else "posted"
@@ -105,7 +106,7 @@ def _post_all(
                 now=now,
                 data={"reasons": list(reasons[number])},
             )
-        elif row.posted_at is None or row.is_advice:
+        else:
             _post(file, row, draft, accounts[number], now=now, actor=actor)
     return rows
 
@@ -123,8 +124,6 @@ def _describe(row: Statement, draft: Draft, account: BankAccount) -> None:
     row.first_day_minor = draft.day_sums.get(days[0], 0) if days else 0
     row.last_day_minor = draft.day_sums.get(days[1], 0) if days else 0
     row.integrity = header.integrity
-    if row.posted_at is None:
-        row.new_count = row.doubtful_count = 0
 
 
 def _balance(balance: Balance | None) -> tuple[int | None, Any]:
@@ -158,14 +157,28 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
     known = ledger_rows.known_entries(account.id, first_on, last_on)
     answer = _plan(row, draft.items, known, account)
     planned = [(new.position, new.fingerprint, new.occurrence, "new") for new in answer.new]
-    planned += [(d.position, d.fingerprint, d.occurrence, "doubtful") for d in answer.doubtful]
+    doubtful = _undecided(answer.doubtful, ledger_rows.own_fingerprints(row.id))
+    planned += [(d.position, d.fingerprint, d.occurrence, "doubtful") for d in doubtful]
     ledger_rows.insert_entries(row, draft, planned)
     ledger_rows.insert_aliases(
         row.id, ((same.entry_id, "bank_ref", ref) for same in answer.same for ref in same.add_refs)
     )
-    row.new_count, row.doubtful_count = len(planned), len(answer.doubtful)
+    row.new_count += len(planned)
+    row.doubtful_count += len(doubtful)
     others = [(same.entry_id, same.position) for same in answer.same if same.how == "other_format"]
     return enriching.fill(row, draft, others)
+
+
+def _undecided(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> list[DoubtfulEntry]:
+    """Without those that this statement brought when it was read before: a person sees each doubt once."""
+    left = Counter(own)
+    kept = []
+    for doubt in doubtful:
+        if left[doubt.fingerprint] > 0:
+            left[doubt.fingerprint] -= 1
+        else:
+            kept.append(doubt)
+    return kept
 
 
 def _plan(row: Statement, items: Sequence[Incoming], known: list[KnownEntry], account: BankAccount) -> Plan:
