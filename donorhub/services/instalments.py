@@ -272,7 +272,7 @@ def _behind(today: date) -> set[int]:
 
 
 def _resume_when_over(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
-    if gift.state != "paused" or recurring.current_term(gift, today).is_pause:
+    if gift.state != "paused" or not recurring.is_pause_over(gift, today):
         return 0
     return int(recurring.resume(gift, from_on=today, now=now, actor=actor))
 

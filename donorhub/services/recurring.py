@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db, insert_or_ignore
@@ -67,7 +67,10 @@ def change_amount(
     period: str | None = None, every: int | None = None,
 ) -> bool:  # fmt: skip
     """Promise another amount or interval from a day on: closes the term and opens the next. False when
-    nothing differs. Instalments from that day on that nobody has paid or tried follow the new term."""
+    nothing differs. Instalments from that day on that nobody has paid or tried follow the new term.
+
+    A pause stays one, and what goes on after a planned one goes on with the new amount.
+    """
     _refuse_closed(gift)
     if amount.currency != gift.currency:
         raise Rejected(f"this recurring gift is in {gift.currency}", field="/amount/currency")
@@ -77,10 +80,12 @@ def change_amount(
         return False
     before = str(Money(term.amount_minor, term.currency))
     keeps_rhythm = wanted[1:] == (term.period, term.every)
-    _open_term(
-        gift, term, from_on=from_on, amount_minor=amount.minor, period=wanted[1], every=wanted[2],
-        anchor_on=term.anchor_on if keeps_rhythm else from_on, is_pause=False,
-    )  # fmt: skip
+    columns: dict[str, Any] = {
+        "amount_minor": amount.minor, "period": wanted[1], "every": wanted[2],
+        "anchor_on": term.anchor_on if keeps_rhythm else from_on,
+    }  # fmt: skip
+    _carry_on(gift, term, from_on, columns)
+    _open_term(gift, term, from_on=from_on, is_pause=term.is_pause, **columns)
     _note_change(
         gift, "amount", key=key or f"amount:{from_on}:{amount.minor}", before=before, after=str(amount),
         effective_at=now, now=now, actor=actor,
@@ -217,6 +222,16 @@ def current_term(gift: RecurringGift, on: date) -> Term:
     return term
 
 
+def is_pause_over(gift: RecurringGift, on: date) -> bool:
+    """Whether no pause holds on a day or is still to come."""
+    ahead = db.session.scalar(
+        select(Term.id)
+        .where(Term.recurring_gift_id == gift.id, Term.is_pause, or_(Term.to_on.is_(None), Term.to_on >= on))
+        .limit(1)
+    )
+    return ahead is None
+
+
 def terms_of(gift: RecurringGift) -> list[schedule.Term]:
     """The terms as plain values for the schedule."""
     return [plain_term(row) for row in rows_of_terms(gift)]
@@ -268,6 +283,21 @@ def _open_term(gift: RecurringGift, before: Term, *, from_on: date, **columns: A
     gift.version += 1
     db.session.flush()  # the next reader asks the database for the terms
     return term
+
+
+def _carry_on(gift: RecurringGift, term: Term, after: date, columns: Mapping[str, Any]) -> None:
+    """Give later terms that only go on with ``term``, such as the one after a pause, its new columns."""
+    db.session.execute(
+        update(Term)
+        .where(
+            Term.recurring_gift_id == gift.id,
+            Term.from_on > after,
+            Term.amount_minor == term.amount_minor,
+            Term.period == term.period,
+            Term.every == term.every,
+        )
+        .values(**columns)
+    )
 
 
 def _note_change(
