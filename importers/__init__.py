@@ -23,7 +23,6 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    proved_by_balances,
     refused,
 )
 
@@ -100,7 +99,6 @@ def read(
             reading = _read_as(name, data, filename, profile, currency)
     return replace(
         reading,
-        statements=tuple(map(_weighed, reading.statements)),
         file_sha256=hashlib.sha256(data).hexdigest(),
         format=reading.format or ("" if known else name),
     )
@@ -168,10 +166,3 @@ def _choices(profile: Any) -> tuple[str | None, str]:
     if isinstance(profile, Mapping):
         return profile.get("dates") or None, profile.get("currency") or ""
     return getattr(profile, "date_order", "") or None, getattr(profile, "currency", "")
-
-
-def _weighed(statement: Statement) -> Statement:
-    """With the verdict of its balances, unless the format's own reader has one."""
-    if statement.integrity != "unverifiable":
-        return statement
-    return replace(statement, integrity=proved_by_balances(statement))
