@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 
 from donorhub import clock, config
 from donorhub.app import create_app
-from donorhub.db import Base, db
+from donorhub.db import Base, db, reading
 from donorhub.services import organisation
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -75,6 +75,7 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
 def database(app: Flask, home: Path) -> Iterator[Flask]:
     """An empty database with its organisation, and an application context; time stands at NOW."""
     before = clock.use(lambda: NOW)
+    reading(False)  # a test client leaves behind what its last request said
     with app.app_context():
         _empty(app, home)
         yield app

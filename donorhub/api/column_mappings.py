@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import Response
-from flask_smorest.fields import Upload
 from marshmallow import ValidationError, fields, pre_load
 from sqlalchemy import select
 
@@ -17,7 +16,16 @@ from donorhub.api.bodies import takes_upload
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.imports import CURRENCY
-from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.api.schemas import (
+    AnswerSchema,
+    Id,
+    Instant,
+    Line,
+    MoneySchema,
+    QueryId,
+    StrictSchema,
+    UploadedFile,
+)
 from donorhub.models import ColumnMapping
 from donorhub.services import column_mappings
 from importers.tabular import Preview, PreviewRow
@@ -50,7 +58,7 @@ class ColumnMappingSchema(AnswerSchema):
 class NewPreviewSchema(StrictSchema):
     """A table and the layout to try on it, as JSON text."""
 
-    file = Upload(required=True)
+    file = UploadedFile(required=True)
     layout = fields.Dict(
         keys=fields.String(), required=True, metadata={"description": "JSON", "type": "string"}
     )

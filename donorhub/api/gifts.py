@@ -31,7 +31,7 @@ from donorhub.db import db
 from donorhub.models import Correction, Gift
 from donorhub.models.gift import METHODS
 from donorhub.money import Money
-from donorhub.services import donors, gifts, payouts
+from donorhub.services import gifts, payouts
 
 bp = HouseBlueprint("gifts", __name__, path="/gifts", description="Money received from donors, once each.")
 SORTS: Final = {"id": Gift.id, "received_on": Gift.received_on, "recorded_at": Gift.recorded_at}
@@ -151,12 +151,11 @@ def list_gifts(asked: dict[str, Any]) -> pages.Page:
 @bp.alt_response(200, schema=GiftSchema, description="The source told of this gift before.")
 def record_gift(new: dict[str, Any]) -> Response:
     """Record a gift; its thank-you is planned with it."""
-    donor = donors.get_donor(new.pop("donor_id"))
     parts = {part["fund_id"]: part["amount"].minor for part in new.pop("designations")}
     new.setdefault("source", f"api:{principal().id}")
     new.setdefault("source_ref", sent_key())
     gift, is_new = gifts.record_gift(
-        donor.id, new.pop("amount"), now=clock.now(), actor=principal().actor, fund_ids=parts,
+        new.pop("donor_id"), new.pop("amount"), now=clock.now(), actor=principal().actor, fund_ids=parts,
         **new,
     )  # fmt: skip
     db.session.flush()  # its designations are read back

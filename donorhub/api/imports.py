@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from flask import Response, current_app, request
-from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 
 from donorhub import clock
@@ -19,7 +18,7 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once, once_by_key
-from donorhub.api.schemas import AnswerSchema, Id, Instant, Pattern, QueryId, StrictSchema
+from donorhub.api.schemas import AnswerSchema, Id, Instant, Pattern, QueryId, StrictSchema, UploadedFile
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.services import import_files
@@ -35,7 +34,7 @@ _FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # w
 class NewImportSchema(StrictSchema):
     """The file as it came from the bank, and what it may not tell itself."""
 
-    file = Upload(required=True)
+    file = UploadedFile(required=True)
     bank_account_id = QueryId(metadata={"description": "For files that do not name their account"})
     currency = fields.String(validate=CURRENCY)
     create_accounts = fields.Boolean(

@@ -28,7 +28,7 @@ from donorhub.api.schemas import (
 )
 from donorhub.models import RecurringGift
 from donorhub.money import Money
-from donorhub.services import donors, instalments, organisation, recurring
+from donorhub.services import instalments, organisation, recurring
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
 KINDS: Final = ("standing_order", "direct_debit", "card", "pledge")
@@ -148,12 +148,11 @@ def list_recurring_gifts(asked: dict[str, Any]) -> pages.Page:
 @bp.alt_response(200, schema=RecurringGiftSchema, description="The source told of it before.")
 def start_recurring_gift(new: dict[str, Any]) -> Response:
     """Record a promise to give again; its instalments are made ahead."""
-    donor = donors.get_donor(new.pop("donor_id"))
     new.setdefault("source", f"api:{principal().id}")
     new.setdefault("source_ref", sent_key() or uuid.uuid4().hex)
     now = clock.now()
     gift, is_new = recurring.start(
-        donor.id, new.pop("amount"), now=now, actor=principal().actor, origin="declared", **new
+        new.pop("donor_id"), new.pop("amount"), now=now, actor=principal().actor, origin="declared", **new
     )
     instalments.materialise(gift, today=organisation.today(now))
     return created(RecurringGiftSchema, told(gift), is_new=is_new)

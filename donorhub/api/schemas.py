@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from flask import g
+from flask_smorest.fields import Upload
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, post_load, pre_dump, validate
+from werkzeug.datastructures import FileStorage
 
 from donorhub.money import Money
 
@@ -21,6 +23,15 @@ MAX_ID: Final = 2**31 - 1
 EARLIEST: Final = date(1900, 1, 1)
 LATEST: Final = date(2199, 12, 31)
 _MARKS: Final = 8  # combining marks on one letter; more is an attack on whoever draws it
+
+
+class UploadedFile(Upload):  # type: ignore[misc]
+    """A file part of a multipart body, not a text field of the same name."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> FileStorage:
+        if not isinstance(value, FileStorage):
+            raise ValidationError("Send it as a file.")
+        return value
 
 
 class Pattern(validate.Regexp):

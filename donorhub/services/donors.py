@@ -66,9 +66,7 @@ def change_donor(
 
 def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
     """The donor, or the one it was merged into. With ``owner_id``, only one of that user's own list."""
-    donor = db.session.get(Donor, donor_id)
-    if donor is not None and donor.merged_into_id:
-        donor = db.session.get(Donor, donor.merged_into_id)
+    donor = find_survivor(donor_id)
     if donor is None or (owner_id is not None and donor.owner_id != owner_id):
         raise NotFound(f"there is no donor {donor_id}")
     return donor
@@ -93,6 +91,14 @@ def conditions(
     if created_after is not None:
         wanted.append(Donor.created_at > created_after)
     return wanted
+
+
+def find_survivor(donor_id: int) -> Donor | None:
+    """The donor, or the one it was merged into."""
+    donor = db.session.get(Donor, donor_id)
+    if donor is not None and donor.merged_into_id is not None:
+        return db.session.get(Donor, donor.merged_into_id)
+    return donor
 
 
 def find_by_key(kind: str, value: str) -> Sequence[Donor]:

@@ -16,14 +16,13 @@ from donorhub.models import (
     Correction,
     Designation,
     Dispute,
-    Donor,
     Fund,
     Gift,
     ReceiptLine,
     Refund,
 )
 from donorhub.money import Money
-from donorhub.services import audit, events, tasks
+from donorhub.services import audit, donors, events, tasks
 
 _settle = timedelta(seconds=120)
 
@@ -33,6 +32,11 @@ def settle_after(wait: timedelta) -> None:
     belongs to the gift has arrived when they are written."""
     global _settle  # noqa: PLW0603  one process has one such setting
     _settle = wait
+
+
+def thanked_at(now: datetime) -> datetime:
+    """When the thank-you of a gift that is recorded now falls due."""
+    return now + _settle
 
 
 def record_gift(
@@ -67,7 +71,7 @@ def record_gift(
         raise Rejected("a gift is more than nothing", field="/amount")
     if received_on > now.date() + timedelta(days=1):
         raise Rejected(f"{received_on} is in the future", field="/received_on")
-    donor = db.session.get(Donor, donor_id)
+    donor = donors.find_survivor(donor_id)
     if donor is None:
         raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
     _refuse_unknown(rest)

@@ -14,9 +14,9 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.domain import schedule
 from donorhub.domain.recurring_states import RecurringState, RecurringStep, next_recurring_state
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import Donor, Instalment, RecurringGift, RecurringGiftChange, Term
+from donorhub.models import Campaign, Fund, Instalment, RecurringGift, RecurringGiftChange, Term
 from donorhub.money import Money
-from donorhub.services import audit, events
+from donorhub.services import audit, donors, events
 
 LAST_DAY = 32  # how ``Term.day_of_month`` writes "the last"
 
@@ -44,10 +44,12 @@ def start(
         return known, False
     if amount.minor <= 0:
         raise Rejected("a recurring gift is more than nothing", field="/amount")
-    if db.session.get(Donor, donor_id) is None:
+    donor = donors.find_survivor(donor_id)
+    if donor is None:
         raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
+    _refuse_unknown_purpose(rest)
     gift = RecurringGift(
-        donor_id=donor_id, kind=kind, state=state, currency=amount.currency, start_on=start_on,
+        donor_id=donor.id, kind=kind, state=state, currency=amount.currency, start_on=start_on,
         source=source, source_ref=source_ref, created_at=now, **rest,
     )  # fmt: skip
     db.session.add(gift)
@@ -60,6 +62,13 @@ def start(
     db.session.add(term)
     _note_change(gift, "started", key="started", after=str(amount), effective_at=now, now=now, actor=actor)
     return gift, True
+
+
+def _refuse_unknown_purpose(columns: Mapping[str, Any]) -> None:
+    for column, kind in (("fund_id", Fund), ("campaign_id", Campaign)):
+        id_ = columns.get(column)
+        if id_ is not None and db.session.get(kind, id_) is None:
+            raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{column}")
 
 
 def change_amount(
