@@ -15,7 +15,7 @@ from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services import inbox, payouts, projection
 from webhooks import fetched
 
-BATCH: Final = 50
+BATCH: Final = {"postgresql": 50, "sqlite": 8}  # SQLite has one writer: those who answer wait for a batch
 
 
 def drain(_settings: Settings) -> int:
@@ -24,14 +24,14 @@ def drain(_settings: Settings) -> int:
     It ends only when nothing is found: what came in during the last batch was announced to
     workers that this one kept out.
     """
-    done = 0
-    while count := _drain_batch():
+    done, most = 0, BATCH[db.session.get_bind().dialect.name]
+    while count := _drain_batch(most):
         done += count
     return done
 
 
-def _drain_batch() -> int:
-    rows = inbox.due(BATCH, now=clock.now())
+def _drain_batch(most: int) -> int:
+    rows = inbox.due(most, now=clock.now())
     if not rows:
         db.session.rollback()
         return 0
