@@ -188,8 +188,9 @@ def _summed_up(job: Pass) -> Reading:
         job.problems += problems
     others = sum(job.counts[f"skipped.{reason}"] for reason in ("pending", "zero", "no_amount"))
     total, problems = control_totals(job.reader.facts.texts, statements, job.reader.decimal, others=others)
-    job.problems += problems + _remarks(job)
-    statements = [_completed(statement, total, is_whole=_is_whole(job)) for statement in statements]
+    job.problems += problems + _remarks(job, order)
+    is_whole = _is_whole(job, order) and not job.counts["failed"]
+    statements = [_completed(statement, total, is_whole=is_whole) for statement in statements]
     return Reading(
         statements=tuple(statements),
         problems=tuple(job.problems),
@@ -214,10 +215,18 @@ def _missing_controls(job: Pass) -> list[str]:
     return [found.fact for found in job.layout.found if found.fact in _CONTROLS and found.fact not in told]
 
 
-def _is_whole(job: Pass) -> bool:
+def _is_whole(job: Pass, order: str) -> bool:
+    """Whether the end of the file is there: its last line has an end, or sums reach to it.
+
+    A closing balance does so where the last row is the newest, or together with the opening.
+    """
+    told = job.reader.facts.texts
     if _missing_controls(job):
         return False
-    return any(control in job.reader.facts.texts for control in _CONTROLS) or not job.sheet.cut_off()
+    if any(control in told for control in _CONTROLS if control != "closing"):
+        return True
+    ends_newest = order == "oldest_first" and job.counts["entries"] > 1  # a single row has no order
+    return ("closing" in told and ("opening" in told or ends_newest)) or not job.sheet.cut_off()
 
 
 def _without_entries(job: Pass) -> Problem | None:
@@ -259,7 +268,7 @@ def _joined(one: Group, other: Group) -> Group:
     )
 
 
-def _remarks(job: Pass) -> list[Problem]:
+def _remarks(job: Pass, order: str) -> list[Problem]:
     remarks = []
     pending, unread = job.counts["skipped.pending"], job.reader.unread_balances
     if pending:
@@ -282,7 +291,7 @@ def _remarks(job: Pass) -> list[Problem]:
                 "it may have been cut off. Export it again.",
             )
         )
-    elif not _is_whole(job):
+    elif not _is_whole(job, order):
         remarks.append(
             _remark(
                 "maybe_cut",

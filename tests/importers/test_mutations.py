@@ -65,8 +65,9 @@ def checked(data: bytes) -> Reading:
     for problem in reading.problems:
         assert problem.code and problem.message and problem.level in ("warning", "error")
     for statement in reading.statements:
-        for at, entry in enumerate(statement.entries):
-            assert entry.position == at
+        places = [entry.position for entry in statement.entries]
+        assert places == sorted(set(places))
+        for entry in statement.entries:
             assert not entry.details or sum(d.amount.minor for d in entry.details) == entry.amount.minor
     return reading
 
