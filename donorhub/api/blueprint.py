@@ -83,6 +83,8 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
         if told.get("etag"):
             header = MATCH_HEADER if method == "patch" else NONE_MATCH_HEADER
             doc.setdefault("parameters", []).append(dict(header))
+            if method == "get":
+                doc["responses"]["304"] = "NOT_MODIFIED"
             self._tell_etag(doc)
         for status in _refusals(method, told, has_body="requestBody" in doc):
             doc["responses"].setdefault(str(status), status.name)

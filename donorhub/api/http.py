@@ -108,7 +108,8 @@ class HouseApi(Api):  # type: ignore[misc]
 
     def _register_responses(self) -> None:
         """Document every error as application/problem+json, by the name of its status."""
-        for status in HTTPStatus:
+        self.spec.components.response("NOT_MODIFIED", {"description": "It is as you have it"})
+        for status in (status for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST):
             self.spec.components.response(status.name, _documented(status.phrase), lazy=True)
         self.spec.components.response("DEFAULT_ERROR", _documented("Any other problem"), lazy=True)
 

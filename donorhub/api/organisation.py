@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from donorhub import clock
 from donorhub.api import etags
@@ -20,6 +20,11 @@ from donorhub.services import organisation
 
 bp = HouseBlueprint("organisation", __name__, path="/organisation", description="Who keeps this base.")
 JURISDICTIONS: Final = ("PL", "AL", "XK", "XX")
+
+
+def _is_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("Such as Europe/Warsaw.")
 
 
 class OrganisationFieldsSchema(StrictSchema):
@@ -39,10 +44,7 @@ class OrganisationFieldsSchema(StrictSchema):
     signatory_role = Line()
     exemption = Text(2000)
     lang = fields.String(validate=validate.OneOf(LANGS))
-    time_zone = fields.String(
-        validate=validate.OneOf(available_timezones(), error="Such as Europe/Warsaw."),
-        metadata={"enum": None},
-    )
+    time_zone = fields.String(validate=_is_time_zone, metadata={"examples": ["Europe/Warsaw"]})
     home_currency = fields.String(validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, as in PLN."))
     jurisdiction = fields.String(validate=validate.OneOf(JURISDICTIONS))
     receipt_series = fields.String(validate=Pattern(r"^[A-Z0-9-]{1,10}$"))
