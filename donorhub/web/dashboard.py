@@ -7,15 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from babel.numbers import format_compact_decimal
 from flask import Blueprint, render_template
-from flask_babel import format_date, get_locale, gettext
+from flask_babel import get_locale, gettext
 
 from donorhub import clock
 from donorhub.money import Money, exponent
 from donorhub.services import dashboard, giving, organisation, worklist
 from donorhub.web import charts, words
-from donorhub.web.shell import needs, our_time_zone, own_list, principal, today
+from donorhub.web.shell import date_locale, needs, our_time_zone, own_list, principal, today
 
 bp = Blueprint("dashboard", __name__)
 SERIES: Final = (
@@ -39,7 +40,7 @@ def show() -> str:
         shown["recurring"] = dashboard.recurring_figures()
     narrowed = own_list() is not None
     tasks = worklist.list_tasks(
-        "today", user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed, limit=7
+        "today", user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed, limit=5
     )
     shown["tasks"], shown["people"] = tasks.rows, worklist.people_of(tasks.rows)
     shown["now"] = clock.now()
@@ -61,17 +62,16 @@ def _money_figures(day: date) -> dict[str, Any]:
     currency = organisation.get_organisation().home_currency
     months = dashboard.months(day, currency)
     received = {money.currency: money for money in dashboard.received(day.replace(day=1), day)}
+    chart = charts.stacked([_columns(month, currency) for month in months])
     kept, before = giving.retention(day, currency)
     last_year = dashboard.received(giving.year_before(day), day)
     return {
         "received": received.pop(currency, Money(0, currency)),
         "received_else": list(received.values()),
         "months": months,
-        "month_names": [str(format_date(month.first, "LLL")) for month in months],
-        "chart": charts.stacked([_columns(month, currency) for month in months]),
-        "scale": [
-            _short(value) for _y, value in charts.stacked([_columns(m, currency) for m in months]).lines
-        ],
+        "month_names": [format_date(month.first, "LLL", locale=date_locale()) for month in months],
+        "chart": chart,
+        "scale": [_short(value) for _y, value in chart.lines],
         "series": [series_name(methods) for methods in SERIES],
         "table": [[Money(minor, currency) for minor in _minors(month)] for month in months],
         "year": next((money for money in last_year if money.currency == currency), Money(0, currency)),

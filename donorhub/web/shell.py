@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
-from flask_babel import Babel, format_date, format_time, get_locale, gettext, lazy_gettext
+from flask_babel import Babel, get_locale, gettext, lazy_gettext
 from flask_login import current_user, user_logged_in
 from flask_security.core import Security
 from flask_security.datastore import SQLAlchemySessionUserDatastore
@@ -88,9 +89,11 @@ def register(app: Flask) -> None:
     app.before_request(_admit)
     app.after_request(_headers)
     app.context_processor(_words_of_every_page)
-    app.jinja_env.filters.update(money=show_money, day=show_day, moment=show_moment, iban=figures.account)
+    app.jinja_env.filters.update(
+        money=show_money, day=show_day, moment=show_moment, local_day=show_local_day, iban=figures.account
+    )
     app.jinja_env.globals.update(icon=icons.icon, same_page=same_page)
-    showing.register(app, show_money)
+    showing.register(app, show_money, show_day, date_locale)
     app.extensions["donorhub.style_version"] = _style_version()
     for kind in (DonorHubError, HTTPException, IntegrityError, OperationalError):
         _answer_pages(app, kind)
@@ -226,12 +229,23 @@ def same_page(**changes: Any) -> str:
 
 
 def show_day(day: date) -> str:
-    return str(format_date(day, "medium"))
+    return format_date(day, "medium", locale=date_locale())
+
+
+def date_locale() -> str:
+    """Whose way of writing dates: English is written as in Europe, the day first."""
+    return "en_GB" if lang() == "en" else lang()
 
 
 def show_moment(moment: datetime) -> str:
     """Day and time without seconds, in the organisation's time zone."""
-    return f"{show_day(moment.astimezone(ZoneInfo(our_time_zone())).date())}, {format_time(moment, 'HH:mm')}"
+    local = moment.astimezone(ZoneInfo(our_time_zone()))
+    return f"{show_day(local.date())}, {local:%H:%M}"
+
+
+def show_local_day(moment: datetime) -> str:
+    """The day of an instant in the organisation's time zone."""
+    return show_day(moment.astimezone(ZoneInfo(our_time_zone())).date())
 
 
 def _words_of_every_page() -> dict[str, Any]:

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
+from babel.dates import format_date
 from flask import Flask
-from flask_babel import format_date, gettext, ngettext
+from flask_babel import gettext, ngettext
 
 from donorhub.models import Designation, Receipt, Term
 from donorhub.money import Money
 from donorhub.services import receipts
 from donorhub.services.recurring import LAST_DAY
 
+_AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)? [A-Z]{3}", re.ASCII)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
-def register(app: Flask, show_money: Any) -> None:
+
+def register(
+    app: Flask,
+    show_money: Callable[[Money], str],
+    show_day: Callable[[date], str],
+    date_locale: Callable[[], str],
+) -> None:
     """Give the templates their filters."""
 
     def fact_money(facts: Mapping[str, Any]) -> str:
         """The amount among a task's facts."""
-        return str(show_money(Money.parse(facts["amount"], facts["currency"])))
+        return show_money(Money.parse(facts["amount"], facts["currency"]))
+
+    def changed(text: str) -> str:
+        """What a recurring gift was before or after a change: an amount, a day, or words."""
+        amount, _, currency = text.partition(" ")
+        if _AMOUNT.fullmatch(text):
+            return show_money(Money.parse(amount, currency))
+        return show_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else text
 
     app.jinja_env.filters.update(
-        fact_day=lambda facts: format_date(date.fromisoformat(facts["due_on"]), "medium"),
+        changed=changed,
+        fact_day=lambda facts: show_day(date.fromisoformat(facts["due_on"])),
         fact_money=fact_money,
-        long_day=lambda day: format_date(day, "full"),
-        month=lambda day: format_date(day, "LLLL yyyy"),
+        long_day=lambda day: format_date(day, "full", locale=date_locale()),
+        month=lambda day: format_date(day, "LLLL yyyy", locale=date_locale()),
         pairs=pairs,
         part_amount=lambda part, currency: show_money(_part(part, currency)),
         receipt_number=receipts.number_of,
