@@ -182,6 +182,7 @@ def accept_sure(
         audit.record(
             actor, "entries.accepted", ("statement", statement_id or 0), now=now, data={"count": len(sure)}
         )
+        db.session.flush()  # what is not written yet would be forgotten
         db.session.expire_all()
     return len(sure)
 

@@ -133,6 +133,7 @@ def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> None:
     row.state, row.posted_at, row.matching_done_at = "taken_back", None, None
     row.new_count = row.doubtful_count = 0
     row.released_by = row.released_at = None
+    db.session.flush()  # what is not written yet would be forgotten
     db.session.expire_all()
 
 

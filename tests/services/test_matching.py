@@ -1,0 +1,538 @@
+"""What is certain of a statement is settled, the rest waits, and a person decides it once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.domain import codes
+from donorhub.errors import Conflict, Rejected
+from donorhub.models import (
+    Allocation,
+    AuditRecord,
+    Correction,
+    Detail,
+    Dispute,
+    DomainEvent,
+    Donor,
+    Entry,
+    Gift,
+    IdentityKey,
+    Instalment,
+    Match,
+    PayerKey,
+    Payout,
+    Task,
+)
+from donorhub.money import Money
+from donorhub.services import (
+    bank_gifts,
+    donors,
+    entries,
+    gifts,
+    instalments,
+    matching,
+    organisation,
+    receipts,
+    recurring,
+)
+from donorhub.services.entries import Share
+from tests.services.bank import (
+    ANNA,
+    BESA,
+    Paid,
+    assert_sound,
+    camt,
+    match,
+    open_account,
+    rows,
+    send,
+)
+
+DAY = date(2026, 10, 5)
+
+
+def donor(name: str = "Anna Kowalska", iban: str = "") -> Donor:
+    made = donors.create_donor({"name": name}, source="form", now=clock.now(), actor="user:1")
+    if iban:
+        donors.learn_key(made.id, "iban", iban)
+    db.session.commit()
+    return made
+
+
+def promised(giver: Donor, minor: int = 5000, day: date = DAY) -> Instalment:
+    """The instalment due on ``day`` of a monthly standing order."""
+    gift, _ = recurring.start(
+        giver.id, Money(minor, "PLN"), kind="standing_order", start_on=day, source="manual",
+        source_ref=f"r{giver.id}", now=clock.now(), actor="user:1",
+    )  # fmt: skip
+    instalments.materialise(gift, today=day)
+    db.session.commit()
+    return db.session.scalars(select(Instalment).order_by(Instalment.due_on)).first()  # type: ignore[return-value]
+
+
+def entry_states() -> list[str]:
+    return list(db.session.scalars(select(Entry.state).order_by(Entry.id)))
+
+
+def only_entry() -> Entry:
+    return db.session.scalars(select(Entry).execution_options(populate_existing=True)).one()
+
+
+def only_gift() -> Gift:
+    return db.session.scalars(select(Gift)).one()
+
+
+def receipted(now: datetime) -> None:
+    """A receipt for the only gift, after the rules of a country that asks for little."""
+    organisation.change_organisation({"jurisdiction": "XX", "city": "Berat"}, now=now, actor="user:1")
+    receipts.issue([only_gift().id], today=now.date(), now=now, actor="user:1")
+    db.session.commit()
+
+
+def arrived(*payments: Paid, mode: str = "suggest") -> None:
+    open_account(mode)
+    send(camt(payments))
+    match()
+
+
+# ---------------------------------------------------------------- by itself
+
+
+def test_a_code_makes_the_gift_by_itself_where_the_account_is_on_auto(database: Flask) -> None:
+    anna = donor()
+    arrived(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="auto")
+    gift = only_gift()
+    assert (gift.donor_id, gift.amount, gift.received_on) == (anna.id, Money(5000, "PLN"), DAY)
+    assert (gift.source, gift.source_ref, gift.method) == ("bank", f"{only_entry().id}/0/0", "transfer")
+    matched = db.session.scalars(select(Match)).one()
+    assert (matched.kind, matched.gift_id, matched.actor) == ("gift", gift.id, "system:matching")
+    assert "match.code" in [reason["key"] for reason in matched.evidence]
+    assert only_entry().state == "matched"
+    assert_sound()
+
+
+def test_suggest_leaves_the_same_entry_to_a_person_until_a_date(database: Flask) -> None:
+    anna = donor()
+    arrived(Paid(DAY, 5000, text=f"dar {anna.code}"))
+    entry = only_entry()
+    assert (entry.state, entry.decide_by) == ("suspense", DAY + timedelta(days=90))
+    assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
+    proposal = matching.proposals([entry.id])[entry.id][0]
+    assert (proposal.would_auto, proposal.candidates[0].donor_id) == (True, anna.id)
+
+
+def test_off_proposes_nothing_by_itself_but_answers_a_person(database: Flask) -> None:
+    anna = donor()
+    arrived(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="off")
+    assert entry_states() == ["suspense"]
+    assert matching.proposals([only_entry().id])[only_entry().id][0].candidates[0].donor_id == anna.id
+
+
+def test_a_name_alone_never_decides(database: Flask) -> None:
+    donor("Anna Kowalska")
+    arrived(Paid(DAY, 5000), mode="auto")
+    assert entry_states() == ["suspense"]
+
+
+def test_the_account_and_the_instalment_it_pays_decide_together(database: Flask) -> None:
+    anna = donor(iban=ANNA)
+    instalment = promised(anna)
+    arrived(Paid(DAY, 5000), mode="auto")
+    gift = only_gift()
+    assert gift.method == "standing_order"
+    assert db.session.scalars(select(Allocation.amount_minor)).all() == [5000]
+    db.session.refresh(instalment)
+    assert instalment.state == "paid"
+    assert_sound()
+
+
+def test_matching_again_changes_nothing(database: Flask) -> None:
+    anna = donor()
+    arrived(
+        Paid(DAY, 5000, text=anna.code), Paid(DAY, -300, name="Bank", account="", text="oplata"), mode="auto"
+    )
+    before = rows()
+    statement_id = only(select(Entry.statement_id).distinct())
+    done = matching.match_next(statement_id, 0, now=clock.now(), actor="system:matching")
+    db.session.commit()
+    assert (done.last_id, rows()) == (None, before)
+
+
+def only(query: Any) -> Any:
+    return db.session.scalars(query).one()
+
+
+def test_a_bank_fee_is_no_gift_and_needs_no_person(database: Flask) -> None:
+    arrived(Paid(DAY, -300, name="", account="", text="Opłata za prowadzenie rachunku"))
+    assert entry_states() == ["not_gift"]
+    assert only(select(Match.kind)) == "not_gift"
+
+
+def test_a_merged_donors_code_finds_the_survivor(database: Flask) -> None:
+    old, new = donor("A"), donor("B")
+    old.merged_into_id = new.id
+    db.session.commit()
+    arrived(Paid(DAY, 5000, text=old.code), mode="auto")
+    assert only_gift().donor_id == new.id
+
+
+def test_a_reference_by_iso_11649_that_carries_the_code_finds_the_donor(database: Flask) -> None:
+    anna = donor()
+    body = anna.code.replace("-", "")
+    digits = "".join(str(int(sign, 36)) for sign in f"{body}RF00")
+    reference = f"RF{98 - int(digits) % 97:02d}{body}"
+    assert codes.rf_is_right(reference)
+    arrived(Paid(DAY, 5000, text=f"wplata {reference}"), mode="auto")
+    assert only_gift().donor_id == anna.id
+
+
+def test_two_confirmed_payments_let_the_third_from_the_account_pass(database: Flask, now: datetime) -> None:
+    anna = donor("Inna Osoba")
+    arrived(*(Paid(DAY + timedelta(days=n), 5000 + n, name="X Y") for n in range(2)))
+    for entry_id in db.session.scalars(select(Entry.id)).all():
+        amount = db.session.get_one(Entry, entry_id).amount_minor
+        entries.accept(entry_id, [Share(anna.id, amount)], now=now, actor="user:1")
+    db.session.commit()
+    key = db.session.scalars(select(PayerKey)).one()
+    assert (key.value, key.donor_id, key.hits, key.misses) == (f"iban:{ANNA}", anna.id, 2, 0)
+    only_account().matching = "auto"
+    db.session.commit()
+    send(camt([Paid(date(2026, 10, 20), 7000, name="X Y")], opening=10001))
+    match()
+    assert entry_states() == ["matched", "matched", "matched"]
+
+
+def only_account() -> Any:
+    from donorhub.models import BankAccount
+
+    return only(select(BankAccount))
+
+
+def test_a_payment_of_a_batch_is_matched_by_itself(database: Flask, now: datetime) -> None:
+    anna = donor()
+    open_account("auto")
+    send(camt([[Paid(DAY, 3000, text=anna.code), Paid(DAY, 2000, name="Nobody", account=BESA)]]))
+    match()
+    entry = only_entry()
+    assert (entry.state, only_gift().source_ref) == ("suspense", f"{entry.id}/0/0")
+    second = only(select(Detail.id).where(Detail.position == 1))
+    with pytest.raises(Rejected):
+        entries.accept(entry.id, [Share(anna.id, 2000)], now=now, actor="user:1")
+    entries.accept(entry.id, [Share(anna.id, 2000)], detail_id=second, now=now, actor="user:1")
+    db.session.commit()
+    assert only_entry().state == "matched"
+    assert db.session.scalars(select(Gift.source_ref).order_by(Gift.id)).all() == [
+        f"{entry.id}/0/0",
+        f"{entry.id}/1/0",
+    ]
+    assert_sound()
+
+
+def test_a_payout_explains_its_entry_and_makes_no_gift(database: Flask) -> None:
+    payout = Payout(
+        provider="stripe", account="acct_1", ref="po_1", state="paid", net_minor=9711, currency="PLN",
+        arrival_on=DAY, descriptor="",
+    )  # fmt: skip
+    db.session.add(payout)
+    db.session.commit()
+    arrived(Paid(DAY, 9711, name="STRIPE PAYMENTS EUROPE", account=BESA, text="STRIPE"), mode="auto")
+    assert only(select(Match.kind)) == "payout"
+    assert only(select(Payout.entry_id)) == only_entry().id
+    assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
+
+
+def test_a_return_takes_the_gift_back_and_the_instalment_is_owed_again(database: Flask) -> None:
+    anna = donor(iban=ANNA)
+    instalment = promised(anna)
+    arrived(Paid(DAY, 5000, end_to_end="E2E-1"), mode="auto")
+    gift = only_gift()
+    send(
+        camt(
+            [Paid(date(2026, 10, 9), -5000, text="zwrot", end_to_end="E2E-1", return_code="AM04")],
+            opening=5000,
+        )
+    )
+    match()
+    dispute = db.session.scalars(select(Dispute)).one()
+    assert (dispute.kind, dispute.state, dispute.gift_id) == ("return", "lost", gift.id)
+    assert (dispute.amount_minor, dispute.reason) == (5000, "AM04")
+    assert gifts.counts_for(gift).minor == 0
+    db.session.refresh(instalment)
+    assert instalment.state == "returned"
+    kinds = set(db.session.scalars(select(Task.kind).where(Task.performer == "person")))
+    assert kinds == {"returned_gift"}
+    assert_sound()
+
+
+def test_many_gifts_at_once_are_written_as_one_by_one(database: Flask, now: datetime) -> None:
+    anna = donor()
+    gifts.record_gift(
+        anna.id, Money(100, "PLN"), received_on=DAY, source="bank", source_ref="1/0/0", method="transfer",
+        now=now, actor="x",
+    )  # fmt: skip
+    bank_gifts.record_many([bank_gifts.NewGift(anna.id, 100, "PLN", DAY, "2/0/0")], now=now, actor="x")
+    db.session.commit()
+    own = {"id", "source_ref", "key", "subject_id", "digest", "seq"}
+    for model, wanted in (
+        (Gift, Gift.id > 0),
+        (Task, Task.subject_type == "gift"),
+        (DomainEvent, DomainEvent.subject_type == "gift"),
+        (AuditRecord, AuditRecord.subject_type == "gift"),
+    ):
+        one, many = db.session.scalars(select(model).where(wanted).order_by(model.id)).all()
+        names = {column.name for column in model.__table__.columns} - own
+        assert {name: getattr(one, name) for name in names} == {name: getattr(many, name) for name in names}
+    keys = db.session.scalars(select(Task.key).where(Task.subject_type == "gift").order_by(Task.id)).all()
+    assert keys == [f"thank_you:gift:{id_}" for id_ in db.session.scalars(select(Gift.id).order_by(Gift.id))]
+
+
+# ---------------------------------------------------------------- by a person
+
+
+def test_a_person_accepts_and_accepting_again_changes_nothing(database: Flask, now: datetime) -> None:
+    anna = donor()
+    arrived(Paid(DAY, 5000))
+    entries.accept(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
+    db.session.commit()
+    assert (only_gift().donor_id, only_entry().state) == (anna.id, "matched")
+    assert only(select(IdentityKey.value).where(IdentityKey.kind == "iban")) == ANNA
+    before = rows()
+    entries.accept(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:6")
+    assert rows() == before
+    assert only(select(Match.actor)) == "user:5"
+    assert_sound()
+
+
+def test_another_decision_wants_the_first_undone(database: Flask, now: datetime) -> None:
+    anna, besa = donor(), donor("Besa")
+    arrived(Paid(DAY, 5000))
+    entry_id = only_entry().id
+    entries.accept(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
+    db.session.commit()
+    before = rows()
+    with pytest.raises(Conflict):
+        entries.accept(entry_id, [Share(besa.id, 5000)], now=now, actor="user:5")
+    with pytest.raises(Conflict):
+        entries.not_a_gift(entry_id, "fee", now=now, actor="user:5")
+    db.session.rollback()
+    assert rows() == before
+
+
+def test_one_payment_may_be_the_gifts_of_two_donors(database: Flask, now: datetime) -> None:
+    anna, besa = donor(), donor("Besa")
+    arrived(Paid(DAY, 5000))
+    entry_id = only_entry().id
+    before = rows()
+    with pytest.raises(Rejected, match="add up"):
+        entries.accept(entry_id, [Share(anna.id, 3000), Share(besa.id, 1000)], now=now, actor="user:5")
+    db.session.rollback()
+    assert rows() == before
+    entries.accept(entry_id, [Share(anna.id, 3000), Share(besa.id, 2000)], now=now, actor="user:5")
+    db.session.commit()
+    found = db.session.execute(
+        select(Gift.donor_id, Gift.amount_minor, Gift.source_ref).order_by(Gift.id)
+    ).all()
+    assert [tuple(row) for row in found] == [
+        (anna.id, 3000, f"{entry_id}/0/0"),
+        (besa.id, 2000, f"{entry_id}/0/1"),
+    ]
+    assert_sound()
+
+
+def test_accepting_all_that_is_sure_leaves_the_rest_and_again_finds_none(
+    database: Flask, now: datetime
+) -> None:
+    anna = donor()
+    arrived(Paid(DAY, 5000, text=anna.code), Paid(DAY, 700, name="Nobody", account=BESA))
+    assert entries.accept_sure(bank_account_id=only_account().id, now=now, actor="user:5") == 1
+    db.session.commit()
+    assert sorted(entry_states()) == ["matched", "suspense"]
+    before = rows()
+    assert entries.accept_sure(bank_account_id=only_account().id, now=now, actor="user:5") == 0
+    assert rows() == before
+
+
+def test_the_best_candidate_is_taken_by_its_rank(database: Flask, now: datetime) -> None:
+    anna = donor(iban=ANNA)
+    instalment = promised(anna)
+    arrived(Paid(DAY, 5000))
+    entries.accept_proposal(only_entry().id, now=now, actor="user:5")
+    db.session.commit()
+    db.session.refresh(instalment)
+    assert (only_gift().donor_id, instalment.state) == (anna.id, "paid")
+    before = rows()
+    entries.accept_proposal(only_entry().id, now=now, actor="user:5")
+    assert rows() == before
+
+
+def test_a_new_donor_is_made_of_the_payer_and_names_only_where_they_are_certain(
+    database: Flask, now: datetime
+) -> None:
+    arrived(
+        Paid(DAY, 5000, name="KOWALSKA ANNA UL. LIPOWA 3"),
+        Paid(DAY, 700, name="XQZ WRT BLT", account=BESA),
+    )
+    sure, unsure = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
+    anna = entries.new_donor_from(sure, now=now, actor="user:5")
+    assert (anna.name, anna.given_name, anna.family_name) == ("Anna Kowalska", "Anna", "Kowalska")
+    other = entries.new_donor_from(unsure, now=now, actor="user:5")
+    db.session.commit()
+    assert (other.given_name, other.family_name) == ("", "")
+    assert other.name
+    before = rows()
+    assert entries.new_donor_from(sure, now=now, actor="user:5").id == anna.id
+    assert rows() == before
+
+
+def test_no_gift_wants_a_reason_and_is_said_once(database: Flask, now: datetime) -> None:
+    arrived(Paid(DAY, 5000))
+    entry_id = only_entry().id
+    before = rows()
+    with pytest.raises(Rejected):
+        entries.not_a_gift(entry_id, " ", now=now, actor="user:5")
+    assert rows() == before
+    entries.not_a_gift(entry_id, "a grant", now=now, actor="user:5")
+    db.session.commit()
+    assert only_entry().state == "not_gift"
+    before = rows()
+    entries.not_a_gift(entry_id, "a grant", now=now, actor="user:5")
+    assert rows() == before
+
+
+def test_money_that_left_is_nobodys_gift(database: Flask, now: datetime) -> None:
+    anna = donor()
+    arrived(Paid(DAY, -5000, name="Anna Kowalska", account=ANNA, text="zwrot kosztow"))
+    before = rows()
+    with pytest.raises(Rejected):
+        entries.accept(only_entry().id, [Share(anna.id, -5000)], now=now, actor="user:5")
+    with pytest.raises(Rejected):
+        entries.new_donor_from(only_entry().id, now=now, actor="user:5")
+    db.session.rollback()
+    assert rows() == before
+
+
+def test_a_payout_of_another_amount_is_refused(database: Flask, now: datetime) -> None:
+    payout = Payout(
+        provider="stripe",
+        account="a",
+        ref="po_2",
+        state="paid",
+        net_minor=100,
+        currency="PLN",
+        arrival_on=DAY,
+    )
+    db.session.add(payout)
+    db.session.commit()
+    arrived(Paid(DAY, 5000))
+    before = rows()
+    with pytest.raises(Rejected):
+        entries.join_payout(only_entry().id, payout.id, now=now, actor="user:5")
+    db.session.rollback()
+    assert rows() == before
+
+
+def test_undoing_takes_the_gift_out_and_the_part_counts_on(database: Flask, now: datetime) -> None:
+    anna, besa = donor(iban=ANNA), donor("Besa")
+    instalment = promised(anna)
+    arrived(Paid(DAY, 5000))
+    entry_id = only_entry().id
+    entries.accept_proposal(entry_id, now=now, actor="user:5")
+    db.session.commit()
+    first = only_gift()
+    entries.undo(entry_id, now=now, actor="user:6")
+    db.session.commit()
+    assert (only_entry().state, gifts.counts_for(first).minor) == ("suspense", 0)
+    undone = db.session.scalars(select(Match)).one()
+    assert (undone.undone_by, undone.gift_id) == ("user:6", first.id)
+    db.session.refresh(instalment)
+    assert instalment.state == "expected"
+    assert only(select(PayerKey.misses)) == 1
+    assert_sound()
+    before = rows()
+    entries.undo(entry_id, now=now, actor="user:6")
+    assert rows() == before
+    entries.accept(entry_id, [Share(besa.id, 5000)], now=now, actor="user:6")
+    db.session.commit()
+    refs = db.session.scalars(select(Gift.source_ref).order_by(Gift.id)).all()
+    assert refs == [f"{entry_id}/0/0", f"{entry_id}/0/1"]
+    assert_sound()
+
+
+def test_undoing_is_refused_while_a_receipt_names_the_gift(database: Flask, now: datetime) -> None:
+    anna = donor()
+    arrived(Paid(DAY, 5000))
+    entries.accept(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
+    db.session.commit()
+    receipted(now)
+    before = rows()
+    with pytest.raises(Rejected) as refused:
+        entries.undo(only_entry().id, now=now, actor="user:5")
+    db.session.rollback()
+    assert refused.value.specific_code == "gift_on_receipt"
+    assert rows() == before
+    assert db.session.scalar(select(func.count()).select_from(Correction)) == 0
+
+
+def test_undoing_a_return_lets_the_gift_count_again(database: Flask, now: datetime) -> None:
+    anna = donor(iban=ANNA)
+    instalment = promised(anna)
+    arrived(Paid(DAY, 5000, end_to_end="E1"), mode="auto")
+    gift = only_gift()
+    send(camt([Paid(date(2026, 10, 9), -5000, end_to_end="E1", return_code="MD01")], opening=5000))
+    match()
+    returned = only(select(Entry.id).where(Entry.amount_minor < 0))
+    entries.undo(returned, now=now, actor="user:5")
+    db.session.commit()
+    assert gifts.counts_for(gift).minor == 5000
+    db.session.refresh(instalment)
+    assert instalment.state == "paid"
+    assert_sound()
+
+
+# ---------------------------------------------------------------- doubtful ones
+
+
+def doubtful() -> int:
+    """An entry that came in two exports whose ends do not agree: both tell a part of one day."""
+    open_account()
+    send(camt([Paid(DAY, 5000), Paid(DAY, 700, name="A", text="x")], opening=None))
+    send(camt([Paid(DAY, 5000), Paid(DAY, 900, name="B", text="y")], opening=None))
+    return int(only(select(Entry.id).where(Entry.state == "doubtful")))
+
+
+def test_what_may_be_known_waits_and_counts_once_it_is_accepted(database: Flask, now: datetime) -> None:
+    entry_id = doubtful()
+    anna = donor()
+    with pytest.raises(Conflict):
+        entries.accept(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
+    db.session.rollback()
+    entries.accept_doubtful(entry_id, now=now, actor="user:5")
+    db.session.commit()
+    before = rows()
+    entries.accept_doubtful(entry_id, now=now, actor="user:5")
+    assert rows() == before
+    match()
+    assert db.session.get_one(Entry, entry_id).state == "suspense"
+    assert_sound()
+
+
+def test_what_is_known_is_rejected_once_and_counts_no_more(database: Flask, now: datetime) -> None:
+    entry_id = doubtful()
+    entries.reject_doubtful(entry_id, now=now, actor="user:5")
+    db.session.commit()
+    before = rows()
+    entries.reject_doubtful(entry_id, now=now, actor="user:5")
+    assert rows() == before
+    with pytest.raises(Conflict):
+        entries.accept_doubtful(entry_id, now=now, actor="user:5")
+    match()
+    with pytest.raises(Conflict):
+        entries.reject_doubtful(only(select(Entry.id).limit(1)), now=now, actor="user:5")
+    assert_sound()
