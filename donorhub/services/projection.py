@@ -21,12 +21,13 @@ def apply_events(
     """Work off events of the inbox, all or none: the caller's transaction decides.
 
     ``endpoint_modes`` gives account and livemode of each endpoint. An event of an unknown
-    account or of the wrong mode is quarantined: shown, never booked.
+    account or of the wrong mode, and one that only says that something happened, is
+    quarantined: shown, never booked.
     """
     touched: dict[Account, set[str]] = {}
     for row in rows:
         account, livemode = endpoint_modes[row.endpoint_id]
-        reason = "" if row.reason == RELEASED else _misplaced(row, account, livemode)
+        reason = _unread(row) or ("" if row.reason == RELEASED else _misplaced(row, account, livemode))
         if reason:
             inbox.note(row, "quarantined", now=now, reason=reason)
             continue
@@ -37,6 +38,11 @@ def apply_events(
         inbox.note(row, "done" if facts else "ignored", now=now)
     for at, groups in touched.items():
         apply_groups(at, groups, now=now)
+
+
+def _unread(row: ProviderEvent) -> str:
+    """A thin message says nothing by itself; to ignore it would lose money without a word."""
+    return "thin_message" if row.needs_fetch else ""
 
 
 def _misplaced(row: ProviderEvent, account: str, livemode: bool) -> str:
