@@ -22,6 +22,7 @@ from donorhub.errors import NotFound, Rejected
 from donorhub.jobs import inbox as inbox_job
 from donorhub.models import ProviderEvent
 from donorhub.services import endpoints, inbox
+from webhooks import names
 
 
 @click.group()
@@ -30,7 +31,7 @@ def webhooks() -> None:
 
 
 @webhooks.command("create")
-@click.argument("provider", type=click.Choice(("stripe",)))
+@click.argument("provider", type=click.Choice(names()))
 @click.option("--secret", prompt=True, hide_input=True, help="The signing secret, whsec_… at Stripe.")
 @click.option("--account", default="", help="The provider's id of our account, where it sends one.")
 @click.option(
@@ -50,7 +51,7 @@ def create(provider: str, secret: str, account: str, test_mode: bool) -> None:
 @webhooks.command("endpoints")
 @in_app
 def list_endpoints() -> None:
-    """List the addresses with what came in."""
+    """List the addresses with what came in, and below each its secrets by number."""
     settings: Settings = current_app.extensions["donorhub.settings"]
     for one in endpoints.list_endpoints():
         mode = "live" if one.livemode else "test"
@@ -58,6 +59,9 @@ def list_endpoints() -> None:
             f"{one.id}\t{settings.public_url}/webhooks/{one.provider}/{one.slug}\t{mode}\t"
             f"bad signatures: {one.bad_signatures}"
         )
+        for secret in endpoints.list_secrets(one.id):
+            until = f"until {secret.expires_at:%Y-%m-%d %H:%M}" if secret.expires_at else "valid"
+            click.echo(f"\tsecret {secret.id}\t{secret.label}\t{until}")
 
 
 @webhooks.command("add-secret")
