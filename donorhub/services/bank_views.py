@@ -28,9 +28,23 @@ from sqlalchemy import Select, func, select
 from donorhub.db import db
 from donorhub.domain import entry_keys
 from donorhub.domain.entry_plan import plan
-from donorhub.models import BankAccount, Detail, Donor, Entry, Gift, ImportFile, Match, Payout, Statement
+from donorhub.domain.recurring_states import OPEN_STATES
+from donorhub.errors import NotFound
+from donorhub.models import (
+    BankAccount,
+    Detail,
+    Donor,
+    Entry,
+    Gift,
+    ImportFile,
+    Instalment,
+    Match,
+    Payout,
+    RecurringGift,
+    Statement,
+)
 from donorhub.money import Money
-from donorhub.services import bank_accounts, ledger_rows
+from donorhub.services import bank_accounts, instalments, ledger_rows
 from donorhub.services.bank_accounts import COUNTED, Gap
 from donorhub.services.paging import Page, newest_first, oldest_first
 from importers import statement as told
@@ -42,6 +56,8 @@ TABS: Final[Mapping[str, tuple[str, ...]]] = {
     "not-gifts": ("not_gift",),
 }
 WAITING: Final = ("suspense", "doubtful")
+_MOST_PAYOUTS: Final = 20
+_MOST_INSTALMENTS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +256,7 @@ def live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
         .order_by(Match.entry_id, Match.detail_id, Match.part)
     )
     found: dict[int, list[MatchView]] = {}
-    for match, donor, gift, payout in rows.tuples():
+    for match, donor, gift, payout in rows:
         found.setdefault(match.entry_id, []).append(MatchView(match, donor, gift, payout))
     return found
 
@@ -248,6 +264,72 @@ def live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
 def matches_of(entry_id: int) -> Sequence[Match]:
     """All decisions there ever were on an entry, the last first."""
     return db.session.scalars(select(Match).where(Match.entry_id == entry_id).order_by(Match.id.desc())).all()
+
+
+def statement_of(entry: Entry) -> Statement:
+    """The statement that brought an entry."""
+    return db.session.get_one(Statement, entry.statement_id)
+
+
+def amount_of(entry: Entry, detail_id: int | None) -> Money:
+    """What an entry, or one payment of it, comes to."""
+    if detail_id is None:
+        return Money(entry.amount_minor, entry.currency)
+    detail = db.session.get(Detail, detail_id)
+    if detail is None or detail.entry_id != entry.id:
+        raise NotFound(f"entry {entry.id} has no payment {detail_id}")
+    return Money(detail.amount_minor, detail.currency)
+
+
+def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
+    """For doubtful entries, the entry of the same account, day and amount that each may be."""
+    found: dict[int, Entry] = {}
+    for entry in entries:
+        twin = db.session.scalar(
+            select(Entry)
+            .where(
+                Entry.bank_account_id == entry.bank_account_id,
+                Entry.booked_on == entry.booked_on,
+                Entry.amount_minor == entry.amount_minor,
+                Entry.id < entry.id,
+                Entry.state.not_in(ledger_rows.GONE),
+            )
+            .order_by((Entry.statement_id == entry.statement_id).asc(), Entry.id.desc())
+            .limit(1)
+        )
+        if twin is not None:
+            found[entry.id] = twin
+    return found
+
+
+def payouts_like(entry: Entry) -> Sequence[Payout]:
+    """The payouts of this very amount that no entry is joined to, the nearest in time first."""
+    rows = db.session.scalars(
+        select(Payout)
+        .where(
+            Payout.net_minor == entry.amount_minor, Payout.currency == entry.currency,
+            Payout.entry_id.is_(None), Payout.is_test.is_(False),
+        )
+        .order_by(Payout.arrival_on.desc())
+        .limit(_MOST_PAYOUTS)
+    ).all()  # fmt: skip
+    return sorted(rows, key=lambda payout: abs((payout.arrival_on - entry.booked_on).days))
+
+
+def open_instalments(donor_id: int, currency: str) -> list[tuple[Instalment, int]]:
+    """What a donor owes in a currency, the first due first, each with what is still open of it."""
+    rows = db.session.scalars(
+        select(Instalment)
+        .join(RecurringGift)
+        .where(
+            RecurringGift.donor_id == donor_id, Instalment.currency == currency,
+            Instalment.state.in_(OPEN_STATES),
+        )
+        .order_by(Instalment.due_on)
+        .limit(_MOST_INSTALMENTS)
+    ).all()  # fmt: skip
+    paid = instalments.allocated_to([row.id for row in rows])
+    return [(row, row.amount_minor - paid.get(row.id, 0)) for row in rows]
 
 
 # ---------------------------------------------------------------- before an import

@@ -1,27 +1,235 @@
-"""Entries on pages: the tabs of what waits and what is decided, and one entry with all that is known of it."""
+"""Deciding entries: the tabs, one entry with all that is known of it, and each decision with its way back.
+
+What may be decided, :mod:`donorhub.services.entries` says. A new donor and a split have
+forms of their own in :mod:`donorhub.web.bank_parts`.
+"""
 
 from __future__ import annotations
 
-from flask import render_template, request
+from typing import Any, Final
 
-from donorhub.services import bank_views
-from donorhub.web.bank_blueprint import bp
-from donorhub.web.shell import needs
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.errors import Conflict
+from donorhub.models import Donor
+from donorhub.services import bank_views, entries, search
+from donorhub.services.paging import Page
+from donorhub.web import bank_choices
+from donorhub.web.bank_blueprint import actor, bp
+from donorhub.web.bank_choices import Item
+from donorhub.web.bank_words import NOT_GIFTS
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, say
+
+TAB: Final = "<any('to-decide','doubtful','matched','not-gifts'):tab>"
+TAB_WORDS: Final = {
+    "to-decide": lazy_gettext("To decide"),
+    "doubtful": lazy_gettext("Doubtful"),
+    "matched": lazy_gettext("Matched"),
+    "not-gifts": lazy_gettext("Not gifts"),
+}
+FILTERS: Final = ("account", "statement", "after")
 
 
-@bp.get("/<any('to-decide','doubtful','matched','not-gifts'):tab>")
+@bp.get(f"/{TAB}", endpoint="entries")
 @needs("imports:read")
-def entries(tab: str) -> str:
-    return render_template("bank/entries.html", tab=tab, page=bank_views.entries(tab, after=request.args.get("after")))
+def show_entries(tab: str) -> str:
+    """A page of fifty entries of one tab, of all accounts, one account or one statement."""
+    chosen = _filters(request.args)
+    page = bank_views.entries(
+        tab, after=request.args.get("after"), bank_account_id=chosen.get("account"),
+        statement_id=chosen.get("statement"),
+    )  # fmt: skip
+    counts = bank_views.waiting_counts(
+        bank_account_id=chosen.get("account"), statement_id=chosen.get("statement")
+    )
+    return render_template(
+        "bank/entries.html",
+        tab=tab,
+        tabs=TAB_WORDS,
+        page=page,
+        items=bank_choices.items(page.rows),
+        twins=bank_views.twins(page.rows) if tab == "doubtful" else {},
+        counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
+        chosen=chosen,
+        accounts=[row.account for row in bank_views.accounts()],
+        not_gifts=NOT_GIFTS,
+        done=_done(),
+        reasons_of=bank_choices.reasons_of,
+    )
+
+
+def _filters(sent: Any) -> dict[str, int]:
+    found = {name: sent.get(name, "") for name in ("account", "statement")}
+    return {name: int(value) for name, value in found.items() if value.isascii() and value.isdigit()}
+
+
+def _done() -> Item | None:
+    """The entry that was decided just now, so that it can be undone at once."""
+    id_ = request.args.get("done", "")
+    if not (id_.isascii() and id_.isdigit()):
+        return None
+    item = bank_choices.items([entries.get_entry(int(id_))])[0]
+    return item if item.matches or item.entry.state == "duplicate" else None
 
 
 @bp.get("/entries/<int:entry_id>")
 @needs("imports:read")
 def entry(entry_id: int) -> str:
-    return str(entry_id)
+    """One entry in full: where it came from, who it may be from, whoever else, what was decided."""
+    return entry_page(entry_id, Form())
 
 
-@bp.get("/files/<int:file_id>/take-back")
-@needs("imports:read")
-def take_back(file_id: int) -> str:
-    return str(file_id)
+def entry_page(entry_id: int, form: Form) -> str:
+    """The page of one entry, with what is wrong in one of its forms."""
+    row = entries.get_entry(entry_id)
+    text = request.args.get("q", "").strip()
+    payouts = bank_views.payouts_like(row) if row.state in entries.OPEN else []
+    return render_template(
+        "bank/entry.html",
+        item=bank_choices.items([row])[0],
+        details=bank_views.details(entry_id) if row.has_details else (),
+        statement=bank_views.statement_of(row),
+        history=bank_views.matches_of(entry_id),
+        twin=bank_views.twins([row]).get(row.id) if row.state == "doubtful" else None,
+        payouts=payouts,
+        not_gifts=NOT_GIFTS,
+        form=form,
+        q=text,
+        detail=_number(request.args.get("detail")),
+        found=search.find(text, limit=12) if text else Page[Donor](()),
+        reasons_of=bank_choices.reasons_of,
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else None
+
+
+def after_deciding(row_id: int) -> Response:
+    """Back to the list that the click came from, at the entry that is next there."""
+    sent = request.form
+    query: dict[str, Any] = {name: sent[name] for name in FILTERS if sent.get(name)}
+    following = _number(sent.get("next"))
+    anchor = f"e{following}" if following else None
+    return redirect(url_for("bank.entries", tab="to-decide", done=row_id, **query, _anchor=anchor))
+
+
+@bp.post("/entries/<int:entry_id>/accept")
+@needs("entries:decide")
+def accept(entry_id: int) -> Response | tuple[str, int]:
+    """Take what was proposed and chosen; refused when the engine would say otherwise now."""
+    form = Form(request.form)
+    detail_id, key = form.number("detail", 1, 10**12), form.text("choice", limit=2000)
+    if not key:
+        form.wrong("", gettext("Please choose one of the donors first."))
+    with form.saving() as saving:
+        saving.check()
+        rank = bank_choices.rank_of(entry_id, detail_id, key)
+        if rank is None and entries.get_entry(entry_id).state in entries.OPEN:
+            raise Conflict(gettext("What was proposed has changed in the meantime. Please look again."))
+        entries.accept_proposal(entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=actor())
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/give")
+@needs("entries:decide")
+def give(entry_id: int) -> Response | tuple[str, int]:
+    """Say that a payment is the gift of a donor who was looked up."""
+    form = Form(request.form)
+    donor_id, detail_id = form.number("donor", 1, 10**12), form.number("detail", 1, 10**12)
+    if donor_id is None:
+        form.wrong("", gettext("Please choose one of the donors first."))
+    with form.saving() as saving:
+        saving.check()
+        minor = bank_views.amount_of(entries.get_entry(entry_id), detail_id).minor
+        entries.accept(
+            entry_id, [entries.Share(donor_id or 0, minor)], detail_id=detail_id,
+            now=clock.now(), actor=actor(),
+        )  # fmt: skip
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/not-a-gift")
+@needs("entries:decide")
+def not_a_gift(entry_id: int) -> Response | tuple[str, int]:
+    """Say that a payment is no gift, and what it is."""
+    form = Form(request.form)
+    reason, detail_id = form.choice("reason", NOT_GIFTS), form.number("detail", 1, 10**12)
+    with form.saving() as saving:
+        saving.check()
+        entries.not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=actor())
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/payout")
+@needs("entries:decide")
+def join_payout(entry_id: int) -> Response | tuple[str, int]:
+    """Say which payout of a provider an entry is."""
+    form = Form(request.form)
+    payout_id = form.number("payout", 1, 10**12)
+    if payout_id is None:
+        form.wrong("", gettext("Please choose a payout first."))
+    with form.saving() as saving:
+        saving.check()
+        entries.join_payout(entry_id, payout_id or 0, now=clock.now(), actor=actor())
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/doubt")
+@needs("entries:decide")
+def settle_doubt(entry_id: int) -> Response:
+    """Say whether a doubtful entry is other money, or one that the ledger has already."""
+    is_new = request.form.get("answer") == "new"
+    decide = entries.accept_doubtful if is_new else entries.reject_doubtful
+    decide(entry_id, now=clock.now(), actor=actor())
+    commit()
+    say(
+        gettext("It counts as other money.")
+        if is_new
+        else gettext("It counts no more: it was known already.")
+    )
+    query: dict[str, Any] = {name: request.form[name] for name in FILTERS if request.form.get(name)}
+    return redirect(url_for("bank.entries", tab="doubtful", **query))
+
+
+@bp.post("/entries/<int:entry_id>/undo")
+@needs("entries:decide")
+def undo(entry_id: int) -> Response | tuple[str, int]:
+    """Take back what was decided; the entry waits again."""
+    form = Form(request.form)
+    with form.saving():
+        entries.undo(entry_id, now=clock.now(), actor=actor())
+        commit()
+        say(gettext("Undone: the entry waits to be decided again."))
+        return redirect(url_for("bank.entry", entry_id=entry_id))
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/accept-sure")
+@needs("entries:decide")
+def accept_sure() -> Response:
+    """Accept everything that the engine is sure of, in the list as it is narrowed."""
+    chosen = _filters(request.form)
+    count = entries.accept_sure(
+        statement_id=chosen.get("statement"), bank_account_id=chosen.get("account"),
+        now=clock.now(), actor=actor(),
+    )  # fmt: skip
+    commit()
+    if count:
+        say(gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count))
+    else:
+        say(gettext("Nothing here is certain enough to be accepted without a look."), "info")
+    query: dict[str, Any] = dict(chosen)
+    return redirect(url_for("bank.entries", tab="to-decide", **query))

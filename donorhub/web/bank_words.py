@@ -43,6 +43,7 @@ _REASONS: Final[dict[str, Any]] = {
     "match.payout_words": lazy_gettext("The payer is %(provider)s"),
     "match.return_ref": lazy_gettext("The reference %(ref)s is that of the gift"),
     "match.return_amount": lazy_gettext("The amount is that of the gift: %(amount)s"),
+    "match.person": lazy_gettext("A person decided it"),
     "match.cost": lazy_gettext("The text names a charge of the bank"),
     "match.outgoing": lazy_gettext("Money went out to somebody who is no donor"),
     "match.transfer": lazy_gettext("The money moved between accounts of ours"),
@@ -94,6 +95,16 @@ _COUNTED: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
     "match.date_other_amount": ("days", _on_time),
     "match.date_near": ("days", _on_time),
 }
+# What an entry is that is no gift, as a person says it.
+NOT_GIFTS: Final = {
+    "charge": lazy_gettext("a charge of the bank"),
+    "own": lazy_gettext("our own money moved"),
+    "grant": lazy_gettext("a grant or subsidy"),
+    "sale": lazy_gettext("a sale or an invoice"),
+    "refund": lazy_gettext("a refund from a supplier"),
+    "interest": lazy_gettext("interest"),
+    "other": lazy_gettext("something else"),
+}
 REASON_KEYS: Final = frozenset((*_REASONS, *_COUNTED))
 
 _HINDRANCES: Final[dict[str, Any]] = {
@@ -126,6 +137,9 @@ def reason(key: str, params: Said, *, prefix: str) -> str:
     if counted is not None:
         name, sentence = counted
         return sentence(int(params.get(name, 0)))
+    if key == "match.person" and params.get("reason"):
+        said = str(params["reason"])
+        return str(gettext("A person said: %(what)s", what=NOT_GIFTS.get(said, said)))
     if key not in _REASONS:
         return key.removeprefix("match.").replace("_", " ")
     return str(_REASONS[key]) % _written(params, prefix)
