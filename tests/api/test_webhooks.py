@@ -1,0 +1,271 @@
+"""The address that providers post to: what is answered 2xx is kept, what is not theirs leaves a count."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, func, select
+from werkzeug.test import TestResponse
+
+from donorhub import clock
+from donorhub.api import webhooks as route
+from donorhub.db import db
+from donorhub.jobs import inbox as inbox_job
+from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint
+from donorhub.services import endpoints
+from tests.api.conftest import apart, dump
+from tests.webhooks.scenarios import Event, one_off, sign, to_body
+
+SECRET = "whsec_of_this_test"
+
+
+class Stripe:
+    """Posts signed messages as Stripe does."""
+
+    def __init__(self, app: Flask, endpoint: WebhookEndpoint) -> None:
+        self._app = app
+        self.path = f"/webhooks/stripe/{endpoint.slug}"
+
+    def post(self, event: Event, *, secret: str = SECRET, path: str = "", **more: Any) -> TestResponse:
+        body = to_body(event)
+        headers = {"Stripe-Signature": sign(body, secret, int(clock.now().timestamp()))}
+        return self.send(body, headers | more.pop("headers", {}), path=path, **more)
+
+    def send(self, body: bytes, headers: dict[str, str], *, path: str = "", **more: Any) -> TestResponse:
+        return apart(
+            self._app.test_client().post, path or self.path, data=body, headers=headers,
+            content_type="application/json", **more,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def stripe(database: Flask, now: datetime) -> Iterator[Stripe]:
+    route.forget_endpoints()
+    endpoint = endpoints.create_endpoint("stripe", SECRET, now=now, actor="t")
+    db.session.commit()
+    yield Stripe(database, endpoint)
+    route.forget_endpoints()
+
+
+def events() -> list[ProviderEvent]:
+    db.session.rollback()
+    return list(db.session.scalars(select(ProviderEvent).order_by(ProviderEvent.id)))
+
+
+def count(model: Any, *conditions: Any) -> int:
+    return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+
+
+def paid() -> Event:
+    return next(event for event in one_off("x") if event["type"] == "charge.succeeded")
+
+
+def test_a_message_is_kept_and_then_answered(stripe: Stripe) -> None:
+    assert stripe.post(paid()).status_code == 200
+    (kept,) = events()
+    assert (kept.external_id, kept.state, kept.deliveries, kept.other_body) == (
+        paid()["id"],
+        "received",
+        1,
+        False,
+    )
+
+
+def test_a_message_sent_again_is_counted_and_told_from_one_with_other_bytes(stripe: Stripe) -> None:
+    stripe.post(paid())
+    assert stripe.post(paid()).status_code == 200
+    (kept,) = events()
+    assert (kept.deliveries, kept.other_body) == (2, False)
+    assert stripe.post(paid() | {"request": None}).status_code == 200
+    (kept,) = events()
+    assert (kept.deliveries, kept.other_body) == (3, True)
+
+
+def test_a_forged_message_leaves_no_row_but_a_count(stripe: Stripe) -> None:
+    body, at = to_body(paid()), int(clock.now().timestamp())
+    forged = [
+        sign(body, "whsec_another", at),
+        sign(body + b" ", SECRET, at),
+        sign(body, SECRET, at - 301),
+        sign(body, SECRET, at + 301),
+        "",
+        "t=,v1=",
+        f"t={at}",
+        "x" * 5000,
+    ]
+    before = {name: rows for name, rows in dump().items() if name != "webhook_endpoint"}
+    for signature in forged:
+        assert stripe.send(body, {"Stripe-Signature": signature}).status_code == 400
+    assert {name: rows for name, rows in dump().items() if name != "webhook_endpoint"} == before
+    assert db.session.scalar(select(WebhookEndpoint.bad_signatures)) == len(forged)
+
+
+def test_a_second_secret_is_good_until_it_is_expired(stripe: Stripe, now: datetime) -> None:
+    new = endpoints.add_secret(1, "whsec_new", label="new", now=now, actor="t")
+    endpoints.expire_secret(1, at=now, now=now, actor="t")
+    db.session.commit()
+    assert new.id == 2
+    assert stripe.post(paid(), secret="whsec_new").status_code == 200
+    assert stripe.post(paid()).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("account", "livemode"), [("acct_other", True), ("acct_ours", False), ("acct_other", False)]
+)
+def test_money_of_another_account_or_mode_is_answered_and_set_aside(
+    database: Flask, stripe: Stripe, account: str, livemode: bool
+) -> None:
+    db.session.query(WebhookEndpoint).one().account = "acct_ours"
+    db.session.commit()
+    route.forget_endpoints()
+    for event in one_off("x"):
+        assert stripe.post(event | {"account": account, "livemode": livemode}).status_code == 200
+    inbox_job.drain(database.extensions["donorhub.settings"])
+    assert {event.state for event in events()} == {"quarantined"}
+    assert count(Gift) == 0
+
+
+def test_nothing_listens_at_an_address_that_nobody_gave_out(stripe: Stripe) -> None:
+    before = dump()
+    for path in ("/webhooks/stripe/0000", stripe.path.replace("stripe", "payu"), "/webhooks/nobody/x"):
+        assert stripe.post(paid(), path=path).status_code == 404
+    assert apart(stripe._app.test_client().get, stripe.path).status_code == 405
+    assert dump() == before
+
+
+def test_an_endpoint_that_was_closed_listens_no_more(stripe: Stripe) -> None:
+    db.session.query(WebhookEndpoint).one().is_active = False
+    db.session.commit()
+    assert stripe.post(paid()).status_code == 404
+
+
+def test_bodies_that_no_provider_sends_are_refused_unread(stripe: Stripe) -> None:
+    before = dump()
+    assert stripe.post(paid(), headers={"Content-Encoding": "gzip"}).status_code == 415
+    assert stripe.send(b"x" * (1024 * 1024 + 1), {}).status_code == 413
+    chunked = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
+    client = stripe._app.test_client()
+    endless = apart(client.post, stripe.path, input_stream=io.BytesIO(b"{}"), environ_overrides=chunked)
+    assert endless.status_code == 411
+    assert dump() == before
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b"null", b'{"id": NaN}', b"[" * 70 + b"]" * 70, b'{"id": 7}', b"\xff"]
+)
+def test_a_signed_body_that_means_nothing_is_refused_and_leaves_nothing(stripe: Stripe, body: bytes) -> None:
+    before = dump()
+    signed = {"Stripe-Signature": sign(body, SECRET, int(clock.now().timestamp()))}
+    assert stripe.send(body, signed).status_code == 400
+    assert dump() == before
+
+
+def test_a_message_that_cannot_be_kept_is_asked_for_again(
+    stripe: Stripe, database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = database.extensions["donorhub.settings"]
+    if not settings.uses_sqlite:
+        pytest.skip("the lock of another process is SQLite's")
+    monkeypatch.setattr("donorhub.jobs.inbox_writer.TIMEOUT_S", 0.3)
+    db.session.rollback()
+    with closing(sqlite3.connect(settings.home / "donorhub.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = stripe.post(paid())
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+        other.execute("ROLLBACK")
+    assert stripe.post(paid()).status_code == 200
+    assert len(events()) == 1
+
+
+def test_a_database_that_takes_no_writes_loses_nothing_that_was_answered(
+    stripe: Stripe, database: Flask
+) -> None:
+    writer = database.extensions["donorhub.inbox_writer"]
+    before, writer._engine = writer._engine, _ReadOnly(writer._engine)
+    try:
+        assert stripe.post(paid()).status_code == 503
+    finally:
+        writer._engine = before
+    assert events() == []
+    assert stripe.post(paid()).status_code == 200
+
+
+class _ReadOnly:
+    """An engine whose disk became read-only: it takes everything but writes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            is_sqlite = connection.dialect.name == "sqlite"
+            connection.exec_driver_sql("PRAGMA query_only=1" if is_sqlite else "SET TRANSACTION READ ONLY")
+            yield connection
+
+
+def together(number: int, what: Callable[[int], None]) -> None:
+    """Run it in so many threads that begin at once."""
+    barrier = threading.Barrier(number)
+
+    def run(n: int) -> None:
+        barrier.wait()
+        what(n)
+
+    db.session.rollback()
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_the_same_story_from_eight_threads_makes_one_gift_and_one_thank_you(
+    stripe: Stripe, database: Flask
+) -> None:
+    answers: list[int] = []
+
+    def tell(_n: int) -> None:
+        answers.extend(stripe.post(event).status_code for event in one_off("x"))
+
+    together(8, tell)
+    assert set(answers) == {200} and len(answers) == 8 * len(one_off("x"))
+    assert [event.deliveries for event in events()] == [8] * len(one_off("x"))
+    inbox_job.drain(database.extensions["donorhub.settings"])
+    assert (count(Gift), count(Task, Task.kind == "thank_you")) == (1, 1)
+
+
+@pytest.mark.slow
+def test_sixty_four_threads_share_commits_and_each_message_is_there_when_it_is_answered(
+    stripe: Stripe, database: Flask
+) -> None:
+    missing: list[str] = []
+
+    def tell(n: int) -> None:
+        for event in one_off(f"t{n}"):
+            assert stripe.post(event).status_code == 200
+            with database.app_context():
+                held = db.session.scalar(
+                    select(ProviderEvent.id).where(ProviderEvent.external_id == event["id"])
+                )
+                db.session.rollback()
+            if held is None:
+                missing.append(event["id"])
+
+    together(64, tell)
+    assert missing == []
+    assert len(events()) == 64 * len(one_off("x"))
+
+
+def test_an_old_message_of_a_delayed_delivery_is_refused_by_its_time(stripe: Stripe, now: datetime) -> None:
+    body = to_body(paid())
+    old = {"Stripe-Signature": sign(body, SECRET, int((now - timedelta(minutes=6)).timestamp()))}
+    assert stripe.send(body, old).status_code == 400
