@@ -5,6 +5,7 @@ correction. The same decision again changes nothing; another one wants the first
 
 Functions (all with keyword ``now`` and ``actor``)::
 
+    get_entry(entry_id) -> Entry
     accept(entry_id, parts, *, detail_id=None) -> Entry            # parts: Shares that add up to the amount
     accept_proposal(entry_id, *, rank=0, detail_id=None) -> Entry  # a candidate of the engine, 0 is the best
     accept_sure(*, statement_id=None, bank_account_id=None) -> int  # all that the engine is sure of
@@ -19,7 +20,7 @@ Functions (all with keyword ``now`` and ``actor``)::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,27 +28,23 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain import clues as clues_of
-from donorhub.domain.clues import Clues
 from donorhub.domain.matching_facts import Allocated, Candidate, Part, Proposal
 from donorhub.domain.names import parse_payer
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.services import (
     audit,
-    credits,
     decision_undo,
     donors,
     matching,
     organisation,
-    payer_keys,
     settling,
     tasks,
 )
-from donorhub.services.credits import Place
+from donorhub.services import entry_holding as holding
 from donorhub.services.settling import Decided
 
-OPEN: Final = ("new", "suspense")
+get_entry = holding.get_entry
 SUSPENSE: Final = timedelta(days=90)
 _SURE_AT_ONCE: Final = 500
 
@@ -63,13 +60,6 @@ class Share:
     allocations: Mapping[int, int] | None = field(default=None)
 
 
-def get_entry(entry_id: int) -> Entry:
-    entry = db.session.get(Entry, entry_id)
-    if entry is None:
-        raise NotFound(f"there is no entry {entry_id}")
-    return entry
-
-
 def accept(
     entry_id: int, parts: Sequence[Share], *, now: datetime, actor: str, detail_id: int | None = None
 ) -> Entry:
@@ -78,12 +68,12 @@ def accept(
     Rejected for money that left, and when the parts do not add up; Conflict when it was
     decided otherwise before: undo that first.
     """
-    entry, place, clues, proposal = _held(entry_id, detail_id)
+    entry, place, clues, proposal = holding.held(entry_id, detail_id)
     wanted = sorted((share.donor_id, share.minor) for share in parts)
-    known = _live(entry_id, detail_id)
+    known = holding.live(entry_id, detail_id)
     if known and wanted == sorted((row.donor_id, row.amount_minor) for row in known if row.kind == "gift"):
         return entry
-    _refuse_decided(entry, known)
+    holding.refuse_decided(entry, known)
     amount = place.credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
@@ -94,7 +84,7 @@ def accept(
         place, clues, tuple(part for part, _ in found), evidence=_first_evidence(found),
         funds={n: {share.fund_id: share.minor} for n, share in enumerate(parts) if share.fund_id is not None},
     )  # fmt: skip
-    return _settle(entry, decided, now=now, actor=actor)
+    return holding.settle(entry, decided, now=now, actor=actor)
 
 
 def _part(share: Share, proposal: Proposal) -> tuple[Part, Candidate | None]:
@@ -126,8 +116,8 @@ def accept_proposal(
     entry_id: int, *, now: datetime, actor: str, rank: int = 0, detail_id: int | None = None
 ) -> Entry:
     """Take the engine's candidate of this rank, the best is 0. Conflict when there is none such now."""
-    entry, place, clues, proposal = _held(entry_id, detail_id)
-    known = _live(entry_id, detail_id)
+    entry, place, clues, proposal = holding.held(entry_id, detail_id)
+    known = holding.live(entry_id, detail_id)
     if not 0 <= rank < len(proposal.candidates):
         if known:
             return entry  # it was the last one, and is decided
@@ -135,9 +125,9 @@ def accept_proposal(
     candidate = proposal.candidates[rank]
     if known and _says_the_same(known, candidate):
         return entry
-    _refuse_decided(entry, known)
+    holding.refuse_decided(entry, known)
     decided = matching.chosen(place, clues, candidate)
-    return _settle(entry, _with_person(decided), now=now, actor=actor)
+    return holding.settle(entry, _with_person(decided), now=now, actor=actor)
 
 
 def _says_the_same(known: Sequence[Match], candidate: Candidate) -> bool:
@@ -177,7 +167,7 @@ def accept_sure(
         and (place.entry_id, place.detail_id) not in decided
     ]
     settling.apply(sure, now=now, actor=actor)
-    _learn_accounts(sure)
+    holding.learn_accounts(sure)
     if sure:
         audit.record(
             actor, "entries.accepted", ("statement", statement_id or 0), now=now, data={"count": len(sure)}
@@ -189,7 +179,7 @@ def accept_sure(
 
 def donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, Any]:
     """What is known of the payer, for a new donor. Given and family name only where they are certain."""
-    name = _place(entry_id, detail_id).credit.name or ""
+    name = holding.place_of(entry_id, detail_id).credit.name or ""
     parsed = parse_payer(name)
     fields: dict[str, Any] = {
         "kind": "organisation" if parsed.kind == "organisation" else "person",
@@ -211,15 +201,15 @@ def new_donor_from(
 ) -> Donor:
     """Add the payer as a donor and accept the whole entry as their gift. ``fields`` win over what the bank
     wrote. Accepted already: the donor it is matched to comes back."""
-    entry = get_entry(entry_id)
-    known = _live(entry_id, detail_id)
+    entry = holding.get_entry(entry_id)
+    known = holding.live(entry_id, detail_id)
     if known and known[0].donor_id is not None:
         return donors.get_donor(known[0].donor_id)
-    _refuse_decided(entry, known)
+    holding.refuse_decided(entry, known)
     told = donor_fields(entry_id, detail_id) | dict(fields or {})
     if not told["name"]:
         raise Rejected("the bank does not tell who paid: give a name", field="/name")
-    amount = _place(entry_id, detail_id).credit.amount
+    amount = holding.place_of(entry_id, detail_id).credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
     donor = donors.create_donor(told, source="bank", now=now, actor=actor)
@@ -237,7 +227,7 @@ def not_a_gift(
     """Say that an entry is no gift, and why: a fee, a grant, our own money moved."""
     if not reason.strip():
         raise Rejected("say what the entry is", field="/reason")
-    return _decide(
+    return holding.decide(
         entry_id, detail_id, lambda row: row.kind == "not_gift",
         lambda place, clues: Decided(place, clues, evidence=(_by_person(reason.strip()[:200]),)),
         now=now, actor=actor,
@@ -249,12 +239,12 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
     payout = db.session.get(Payout, payout_id)
     if payout is None:
         raise NotFound(f"there is no payout {payout_id}", field="/payout_id")
-    entry = get_entry(entry_id)
+    entry = holding.get_entry(entry_id)
     if payout.entry_id not in (None, entry_id):
         raise Rejected(f"payout {payout.ref} is entry {payout.entry_id}: undo that first")
     if (payout.net_minor, payout.currency) != (entry.amount_minor, entry.currency):
         raise Rejected(f"payout {payout.ref} has another amount than entry {entry_id}", code="amount_differs")
-    return _decide(
+    return holding.decide(
         entry_id, None, lambda row: row.payout_id == payout_id,
         lambda place, clues: Decided(place, clues, payout_id=payout_id, evidence=(_by_person(),)),
         now=now, actor=actor,
@@ -268,10 +258,10 @@ def accept_return(
     gift = db.session.get(Gift, gift_id)
     if gift is None:
         raise NotFound(f"there is no gift {gift_id}", field="/gift_id")
-    amount = _place(entry_id, detail_id).credit.amount
+    amount = holding.place_of(entry_id, detail_id).credit.amount
     if amount.minor >= 0 or amount.currency != gift.currency:
         raise Rejected(f"entry {entry_id} takes nothing back from gift {gift_id}", code="not_a_return")
-    return _decide(
+    return holding.decide(
         entry_id, detail_id, lambda row: row.kind == "return" and row.gift_id == gift_id,
         lambda place, clues: Decided(place, clues, gift_id=gift_id, evidence=(_by_person(),)),
         now=now, actor=actor,
@@ -280,7 +270,7 @@ def accept_return(
 
 def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """The entry is other money than the one it looks like: it counts, and is matched next."""
-    entry = _locked(entry_id)
+    entry = holding.locked(entry_id)
     if entry.state in ("duplicate", "taken_back"):
         raise Conflict(f"entry {entry_id} is {entry.state}")
     if entry.state != "doubtful":
@@ -296,7 +286,7 @@ def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
 
 def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """The entry is one that the ledger has already: the row stays for the record and counts no more."""
-    entry = _locked(entry_id)
+    entry = holding.locked(entry_id)
     if entry.state == "duplicate":
         return entry
     if entry.state != "doubtful":
@@ -311,92 +301,7 @@ def undo(entry_id: int, *, now: datetime, actor: str) -> Entry:
 
     Rejected while a live receipt names a gift of it. Not decided: nothing changes.
     """
-    entry = _locked(entry_id)
+    entry = holding.locked(entry_id)
     if decision_undo.undo(entry, now=now, actor=actor):
         entry.state, entry.decide_by = "suspense", now.date() + SUSPENSE
     return entry
-
-
-# ---------------------------------------------------------------- holding and settling
-
-
-def _locked(entry_id: int) -> Entry:
-    entry = db.session.scalar(
-        select(Entry).where(Entry.id == entry_id).with_for_update().execution_options(populate_existing=True)
-    )
-    if entry is None:
-        raise NotFound(f"there is no entry {entry_id}")
-    return entry
-
-
-def _place(entry_id: int, detail_id: int | None) -> Place:
-    get_entry(entry_id)
-    for place in credits.of_entries([entry_id]):
-        if place.detail_id == detail_id:
-            return place
-    if detail_id is None:
-        raise Rejected(f"entry {entry_id} holds several payments: say which", field="/detail_id")
-    raise NotFound(f"entry {entry_id} has no payment {detail_id}", field="/detail_id")
-
-
-def _held(entry_id: int, detail_id: int | None) -> tuple[Entry, Place, Clues, Proposal]:
-    """The entry, locked, with what the engine says of the payment."""
-    entry = _locked(entry_id)
-    _place(entry_id, detail_id)
-    for place, clues, proposal in matching.proposed([entry_id]):
-        if place.detail_id == detail_id:
-            return entry, place, clues, proposal
-    raise NotFound(f"entry {entry_id} has no payment {detail_id}")
-
-
-def _live(entry_id: int, detail_id: int | None) -> Sequence[Match]:
-    of_detail = Match.detail_id.is_(None) if detail_id is None else Match.detail_id == detail_id
-    return db.session.scalars(
-        select(Match)
-        .where(Match.entry_id == entry_id, of_detail, Match.undone_at.is_(None))
-        .order_by(Match.part)
-    ).all()
-
-
-def _refuse_decided(entry: Entry, known: Sequence[Match]) -> None:
-    if known:
-        raise Conflict(f"entry {entry.id} is decided already: undo that first", code="decided")
-    if entry.state == "doubtful":
-        raise Conflict(f"entry {entry.id} may be known already: accept or reject it first", code="doubtful")
-    if entry.state not in OPEN:
-        raise Conflict(f"entry {entry.id} is {entry.state}: there is nothing to decide", code="not_open")
-
-
-def _decide(
-    entry_id: int,
-    detail_id: int | None,
-    is_it: Callable[[Match], bool],
-    decide: Callable[[Place, Clues], Decided],
-    *,
-    now: datetime,
-    actor: str,
-) -> Entry:
-    entry = _locked(entry_id)
-    place = _place(entry_id, detail_id)
-    known = _live(entry_id, detail_id)
-    if known and all(is_it(row) for row in known):
-        return entry
-    _refuse_decided(entry, known)
-    prefix = organisation.get_organisation().code_prefix
-    clues = clues_of.read([place.credit], prefix)[0]
-    return _settle(entry, decide(place, clues), now=now, actor=actor)
-
-
-def _settle(entry: Entry, decided: Decided, *, now: datetime, actor: str) -> Entry:
-    settling.apply([decided], now=now, actor=actor)
-    _learn_accounts([decided])
-    audit.record(actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decided.parts)})
-    db.session.refresh(entry)
-    return entry
-
-
-def _learn_accounts(decisions: Sequence[Decided]) -> None:
-    """An account that paid for one donor alone is that donor's."""
-    for decided in decisions:
-        if len(decided.parts) == 1 and decided.clues.payer_key:
-            payer_keys.know_account(decided.clues.payer_key, decided.parts[0].donor_id)

@@ -7,21 +7,19 @@ nothing: that is :mod:`donorhub.domain.matching`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import case, func, select
 
 from donorhub.db import db, sum_minor
-from donorhub.domain import codes
 from donorhub.domain.clues import Clues
 from donorhub.domain.matching_facts import (
     DonorFacts,
     GiftFacts,
     InstalmentFacts,
     MatchFacts,
-    PayerKeyFacts,
     PayoutFacts,
     Policy,
 )
@@ -31,22 +29,17 @@ from donorhub.models import (
     BankAccount,
     Donor,
     Entry,
-    ExternalId,
     Gift,
-    IdentityKey,
     Instalment,
     Match,
-    PayerKey,
     Payout,
     RecurringGift,
 )
 from donorhub.money import Money
-from donorhub.services import donors, organisation
+from donorhub.services import match_links, organisation
 from donorhub.services.ledger_rows import in_chunks
 from donorhub.services.payouts import EXPLAINED
 
-# Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.
-REF_SOURCES: Final = ("payer_ref", "mandate", "virtual_account")
 # How providers call themselves in the account holder's statement.
 PROVIDER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "stripe": ("stripe",),
@@ -59,7 +52,6 @@ PROVIDER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 _OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
 _AHEAD: Final = timedelta(days=40)
 _PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays there may be between
-Links = Mapping[Any, tuple[int, ...]]
 
 
 def policy_for(account: BankAccount) -> Policy:
@@ -70,19 +62,10 @@ def policy_for(account: BankAccount) -> Policy:
 
 def fetch(items: Sequence[Clues], policy: Policy) -> MatchFacts:
     """What is known about the payers of these credits, merged donors followed to the survivor."""
-    refs = {ref for clues in items for ref in clues.refs}
-    numbers = {n for clues in items for n in clues.numbers} | _numbers_of_rf(refs, policy.prefix)
-    found = _Links(
-        numbers=_by_number(numbers, policy.prefix),
-        refs=_by_ref(refs),
-        accounts=_by_account({clues.account for clues in items if clues.account}),
-        names=_identities("name", {clues.name_key for clues in items if clues.name_key}),
-        emails=_by_email({email for clues in items for email in clues.emails}),
-        learned=_learned({clues.payer_key for clues in items if clues.payer_key}),
-    )
+    found = match_links.fetch(items, policy.prefix)
     survivors, known = _donors(found.donor_ids())
     found = found.followed(survivors)
-    _add_rf(found.refs, found.numbers, refs, policy.prefix)
+    found.add_rf({ref for clues in items for ref in clues.refs}, policy.prefix)
     days = [clues.credit.booked_on for clues in items]
     debits = [clues for clues in items if clues.credit.amount.minor < 0]
     provider_words, payouts = _payouts(min(days), max(days))
@@ -101,160 +84,6 @@ def fetch(items: Sequence[Clues], policy: Policy) -> MatchFacts:
         provider_words=provider_words,
         own_accounts=frozenset(db.session.scalars(select(BankAccount.number))),
     )
-
-
-# ---------------------------------------------------------------- who a key points to
-
-
-class _Links:
-    """Donor ids by each kind of key."""
-
-    def __init__(
-        self,
-        *,
-        numbers: Links,
-        refs: Links,
-        accounts: Links,
-        names: Links,
-        emails: Links,
-        learned: Sequence[PayerKeyFacts],
-    ) -> None:
-        self.numbers, self.accounts, self.names, self.emails = numbers, accounts, names, emails
-        self.refs = dict(refs)
-        self.learned = learned
-
-    def donor_ids(self) -> set[int]:
-        ids = {id_ for links in self._all() for some in links.values() for id_ in some}
-        return ids | {key.donor_id for key in self.learned}
-
-    def _all(self) -> tuple[Links, ...]:
-        return self.numbers, self.refs, self.accounts, self.names, self.emails
-
-    def followed(self, survivors: Mapping[int, int]) -> _Links:
-        """With merged donors replaced by those they were merged into."""
-        numbers, refs, accounts, names, emails = (_follow(links, survivors) for links in self._all())
-        learned = [
-            key if key.donor_id not in survivors else PayerKeyFacts(
-                key.key, survivors[key.donor_id], key.hits, key.misses
-            )
-            for key in self.learned
-        ]  # fmt: skip
-        return _Links(
-            numbers=numbers, refs=refs, accounts=accounts, names=names, emails=emails, learned=learned
-        )
-
-    def payer_keys(self) -> dict[str, tuple[PayerKeyFacts, ...]]:
-        found: dict[str, tuple[PayerKeyFacts, ...]] = {}
-        for key in self.learned:
-            found[key.key] = (*found.get(key.key, ()), key)
-        return found
-
-
-def _follow(links: Links, survivors: Mapping[int, int]) -> Links:
-    if not survivors:
-        return links
-    return {key: tuple(dict.fromkeys(survivors.get(id_, id_) for id_ in ids)) for key, ids in links.items()}
-
-
-def _links(
-    query: Callable[[list[Any]], Select[*tuple[Any, ...]]], keys: Iterable[Any]
-) -> dict[Any, tuple[int, ...]]:
-    """Donor ids by key, from a query that gives (key, donor id) for some keys."""
-    found: dict[Any, list[int]] = defaultdict(list)
-    for chunk in in_chunks(sorted(keys)):
-        for key, donor_id in db.session.execute(query(chunk)):
-            if donor_id not in found[key]:
-                found[key].append(donor_id)
-    return {key: tuple(ids) for key, ids in found.items()}
-
-
-def _by_number(numbers: Iterable[int], prefix: str) -> Links:
-    number_of = {codes.format_code(prefix, number): number for number in numbers}
-    found = _links(lambda some: select(Donor.code, Donor.id).where(Donor.code.in_(some)), number_of)
-    return {number_of[code]: ids for code, ids in found.items()}
-
-
-def _numbers_of_rf(refs: Iterable[str], prefix: str) -> set[int]:
-    """An ISO 11649 reference may carry a donor's code after its check digits."""
-    return {n for ref in refs if ref.startswith("RF") for n in codes.find_codes(ref[4:], prefix)}
-
-
-def _add_rf(refs: dict[Any, tuple[int, ...]], numbers: Links, told: Iterable[str], prefix: str) -> None:
-    for ref in told:
-        if ref.startswith("RF") and ref not in refs:
-            ids = [id_ for n in codes.find_codes(ref[4:], prefix) for id_ in numbers.get(n, ())]
-            if ids:
-                refs[ref] = tuple(dict.fromkeys(ids))
-
-
-def _by_ref(refs: Iterable[str]) -> Links:
-    refs = list(refs)
-    queries: tuple[Callable[[list[Any]], Select[*tuple[Any, ...]]], ...] = (
-        lambda some: select(ExternalId.ref, ExternalId.donor_id).where(
-            ExternalId.source.in_(REF_SOURCES), ExternalId.ref.in_(some)
-        ),
-        lambda some: select(RecurringGift.source_ref, RecurringGift.donor_id).where(
-            RecurringGift.source == "mandate", RecurringGift.source_ref.in_(some)
-        ),
-        lambda some: (
-            select(Instalment.source_ref, RecurringGift.donor_id)
-            .join(RecurringGift)
-            .where(Instalment.source_ref.in_(some))
-        ),
-    )
-    return _joined(_links(query, refs) for query in queries)
-
-
-def _by_account(accounts: Iterable[str]) -> Links:
-    accounts = list(accounts)
-    promised = _links(
-        lambda some: select(RecurringGift.payer_iban, RecurringGift.donor_id).where(
-            RecurringGift.payer_iban.in_(some)
-        ),
-        accounts,
-    )
-    return _joined((_identities("iban", accounts), promised))
-
-
-def _by_email(emails: Iterable[str]) -> Links:
-    """Addresses as written in the text, by their normal form."""
-    written: dict[str, list[str]] = defaultdict(list)
-    for email in emails:
-        written[donors.normal_email(email)].append(email)
-    found = _identities("email", written)
-    return {email: ids for normal, ids in found.items() for email in written[normal]}
-
-
-def _identities(kind: str, values: Iterable[str]) -> Links:
-    return _links(
-        lambda some: select(IdentityKey.value, IdentityKey.donor_id).where(
-            IdentityKey.kind == kind, IdentityKey.value.in_(some)
-        ),
-        values,
-    )
-
-
-def _joined(several: Iterable[Links]) -> dict[Any, tuple[int, ...]]:
-    joined: dict[Any, tuple[int, ...]] = {}
-    for links in several:
-        for key, ids in links.items():
-            joined[key] = tuple(dict.fromkeys((*joined.get(key, ()), *ids)))
-    return joined
-
-
-def _learned(keys: Iterable[str]) -> list[PayerKeyFacts]:
-    return [
-        PayerKeyFacts(*row)
-        for chunk in in_chunks(sorted(keys))
-        for row in db.session.execute(
-            select(PayerKey.value, PayerKey.donor_id, PayerKey.hits, PayerKey.misses).where(
-                PayerKey.value.in_(chunk)
-            )
-        )
-    ]
-
-
-# ---------------------------------------------------------------- what is known of them
 
 
 def _donors(ids: Iterable[int]) -> tuple[dict[int, int], dict[int, DonorFacts]]:
