@@ -47,9 +47,15 @@ STUCK_AFTER: Final = timedelta(hours=1)
 SHOWN: Final = 20  # of one kind; the count says how many there are
 
 
-def check_all(*, now: datetime) -> dict[str, list[str]]:
-    """Every invariant by name with what breaks it; an empty list where it holds."""
-    return {name: check(now) for name, check in CHECKS.items()}
+def check_all(*, now: datetime, is_thorough: bool = False) -> dict[str, list[str]]:
+    """Every invariant by name with what breaks it; an empty list where it holds.
+
+    ``is_thorough`` also reads every PDF, which takes its time and need not be done every ten minutes.
+    """
+    found = {name: check(now) for name, check in CHECKS.items()}
+    if is_thorough:
+        found[_PDFS] += _changed_pdfs()
+    return found
 
 
 def _found(query: Select[*tuple[Any, ...]], sentence: Callable[..., str]) -> list[str]:
@@ -102,8 +108,13 @@ def _one_gift_a_payment(_now: datetime) -> list[str]:
             )
         )
     )
+    orphan = select(Gift.id).where(
+        Gift.source.in_(select(Payment.provider + ":" + Payment.account)),
+        ~exists(select(Payment.id).where(Payment.gift_id == Gift.id)),
+    )
     return [
         *_found(without, lambda id_: f"payment {id_} succeeded and has no gift"),
+        *_found(orphan, lambda id_: f"gift {id_} came from a provider and no payment explains it"),
         *_found(twice, lambda gift, n: f"gift {gift} stands for {n} payments"),
         *_found(other, lambda payment, gift: f"gift {gift} differs from its payment {payment}"),
     ]
@@ -234,15 +245,30 @@ def _numbers_have_no_gap(_now: datetime) -> list[str]:
             or_(
                 func.count(Receipt.id) != ReceiptCounter.last,
                 func.coalesce(func.max(Receipt.number), 0) != ReceiptCounter.last,
+                func.min(Receipt.number) < 1,
             )
         )
     )  # fmt: skip
-    return _found(
-        query,
-        lambda series, year, last, n, top: (
-            f"series {series}/{year}: counter {last}, {n} receipts, highest {top}"
-        ),
+    uncounted = (
+        select(Receipt.series, Receipt.year)
+        .where(
+            ~exists(
+                select(ReceiptCounter.last).where(
+                    ReceiptCounter.series == Receipt.series, ReceiptCounter.year == Receipt.year
+                )
+            )
+        )
+        .distinct()
     )
+    return [
+        *_found(
+            query,
+            lambda series, year, last, n, top: (
+                f"series {series}/{year}: counter {last}, {n} receipts, highest {top}"
+            ),
+        ),
+        *_found(uncounted, lambda series, year: f"series {series}/{year} has receipts and no counter"),
+    ]
 
 
 def _receipts_are_whole(_now: datetime) -> list[str]:
@@ -276,6 +302,15 @@ def _changed_payloads() -> Iterator[str]:
     for id_, payload, sha256 in rows:
         if digest(payload) != sha256:
             yield f"the payload of receipt {id_} was changed after it was issued"
+
+
+def _changed_pdfs() -> Iterator[str]:
+    rows = db.session.execute(
+        select(ReceiptPdf.receipt_id, ReceiptPdf.content, ReceiptPdf.sha256).order_by(ReceiptPdf.id)
+    ).yield_per(50)
+    for receipt_id, content, sha256 in rows:
+        if hashlib.sha256(content).hexdigest() != sha256:
+            yield f"the bytes of a PDF of receipt {receipt_id} were changed"
 
 
 def _one_thank_you_a_gift(_now: datetime) -> list[str]:
@@ -314,6 +349,7 @@ def _audit_is_unbroken(_now: datetime) -> list[str]:
     return audit.broken_links()[: SHOWN + 1]
 
 
+_PDFS: Final = "receipts are as issued, one live for a gift"
 CHECKS: Final[dict[str, Callable[[datetime], list[str]]]] = {
     "every answered provider event is kept as it came": _events_are_kept,
     "the inbox is worked off": _events_move_on,
@@ -323,7 +359,7 @@ CHECKS: Final[dict[str, Callable[[datetime], list[str]]]] = {
     "matches explain the gifts from the bank": _matches_add_up,
     "items make the payout": _payouts_add_up,
     "receipt numbers run from 1 without a gap": _numbers_have_no_gap,
-    "receipts are as issued, one live for a gift": _receipts_are_whole,
+    _PDFS: _receipts_are_whole,
     "one thank-you a gift": _one_thank_you_a_gift,
     "no sending hangs": _sendings_end,
     "every gift is audited": _gifts_are_audited,
