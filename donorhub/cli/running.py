@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
 from types import FrameType
 
@@ -14,6 +12,7 @@ from flask import Flask
 from donorhub.cli.context import make_app
 from donorhub.cli.database import bring_up_to_date, refuse_old_database
 from donorhub.config import Settings
+from donorhub.db import db
 from donorhub.errors import Misconfigured
 
 
@@ -32,7 +31,7 @@ def serve(host: str | None, port: int | None, processes: int) -> None:
     if settings.is_embedded:
         serve_embedded(app, *address)
     else:
-        _serve_many(settings, *address, processes)
+        _serve_many(app, *address, processes)
 
 
 @click.command()
@@ -111,10 +110,25 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
         server.close()
 
 
-def _serve_many(settings: Settings, host: str, port: int, processes: int) -> None:
-    """Hand over to gunicorn, which keeps the web processes."""
-    arguments = [
-        "gunicorn", "donorhub.app:create_app()", "--bind", f"{host}:{port}", "--workers", str(processes),
-        "--worker-class", "gthread", "--threads", str(settings.threads), "--timeout", "60",
-    ]  # fmt: skip
-    os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606  our own arguments, no shell
+def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
+    """Serve with several processes that gunicorn keeps, until SIGTERM. They share the application that
+    is loaded already, but no connection."""
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
+
+    settings: Settings = app.extensions["donorhub.settings"]
+
+    class WebProcesses(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            chosen = {
+                "bind": f"{host}:{port}", "workers": processes, "worker_class": "gthread",
+                "threads": settings.threads, "timeout": 60, "control_socket_disable": True,
+            }  # fmt: skip
+            for name, value in chosen.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            return app
+
+    with app.app_context():
+        db.engine.dispose()
+    WebProcesses().run()

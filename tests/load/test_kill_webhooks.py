@@ -154,9 +154,8 @@ def test_nothing_that_was_answered_is_lost_and_each_gift_is_thanked_once(
     installation.shift_clock(400)  # leases of the killed run out
     wait_until_all_is_done(installation)
     done = time.monotonic() - began
-    print(
-        f"{COUNT} answered after {posted:.0f} s, done after {done:.0f} s, {havoc.kills} kills; {provider.figures()}"
-    )
+    print(f"{COUNT} answered after {posted:.0f} s, done after {done:.0f} s; {havoc.kills} kills")
+    print(provider.figures())
     print("back after", [f"{wall:.1f} s ({cpu:.1f} s CPU)" for wall, cpu in havoc.recoveries])
     everything_answered_is_kept(installation, provider.told())
     money_is_whole(installation)
