@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import struct
 import zipfile
 from typing import Final
 
@@ -98,7 +99,7 @@ def _in_zip(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             contents = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError, OSError):
         return "damaged_zip"
     names = {member.filename for member in contents}
     if any(member.flag_bits & 1 for member in contents):  # bit 0: encrypted (PKWARE appnote 4.4.4)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,7 +25,20 @@ MAX_CELLS: Final = 4_000_000  # a sheet is unpacked as a full grid, also where i
 _RATIO_MATTERS_FROM: Final = 1024 * 1024  # a small sheet of equal rows packs well, and harms nobody
 _PIECE: Final = 1024 * 1024
 _OVERLAP: Final = 512  # so that a tag on the border of two pieces is seen whole
-_BROKEN: Final = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError)
+_PACKED: Final = (
+    zipfile.ZIP_STORED,
+    zipfile.ZIP_DEFLATED,
+)  # what spreadsheets use; others can take much memory
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 _CELL: Final = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,12})[\"']")
 _ODS_ROW: Final = re.compile(
     rb"<table:table-row\b[^>]*?number-rows-repeated\s*=\s*[\"']([0-9]{1,12})[\"'][^>]*>(?=\s*"
@@ -60,6 +75,8 @@ def _check_list(members: list[zipfile.ZipInfo], packed: int) -> None:
         raise Unsheetable("zip_bomb", "The spreadsheet unpacks to more than 50 MB: export a shorter period.")
     if unpacked > _RATIO_MATTERS_FROM and unpacked > MAX_RATIO * packed:
         raise Unsheetable("zip_bomb", "The spreadsheet unpacks to a hundred times its size: it is no export.")
+    if any(member.compress_type not in _PACKED for member in members):
+        raise Unsheetable("damaged_workbook", "The spreadsheet is packed in an unusual way: save it again.")
     for name in (member.filename.lower().replace("\\", "/") for member in members):
         if ".." in name.split("/") or name.startswith("/"):
             raise Unsheetable(
