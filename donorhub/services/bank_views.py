@@ -56,6 +56,7 @@ TABS: Final[Mapping[str, tuple[str, ...]]] = {
     "not-gifts": ("not_gift",),
 }
 WAITING: Final = ("suspense", "doubtful")
+OPEN: Final = ("new", "suspense")  # states in which an entry may be decided
 _MOST_PAYOUTS: Final = 20
 _MOST_INSTALMENTS: Final = 24
 

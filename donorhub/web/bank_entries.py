@@ -31,6 +31,7 @@ TAB_WORDS: Final = {
     "matched": lazy_gettext("Matched"),
     "not-gifts": lazy_gettext("Not gifts"),
 }
+MOST_FOUND: Final = 12
 FILTERS: Final = ("account", "statement", "after")
 
 
@@ -87,7 +88,7 @@ def entry_page(entry_id: int, form: Form) -> str:
     """The page of one entry, with what is wrong in one of its forms."""
     row = entries.get_entry(entry_id)
     text = request.args.get("q", "").strip()
-    payouts = bank_views.payouts_like(row) if row.state in entries.OPEN else []
+    payouts = bank_views.payouts_like(row) if row.state in bank_views.OPEN else []
     return render_template(
         "bank/entry.html",
         item=bank_choices.items([row])[0],
@@ -100,9 +101,13 @@ def entry_page(entry_id: int, form: Form) -> str:
         form=form,
         q=text,
         detail=_number(request.args.get("detail")),
-        found=search.find(text, limit=12) if text else Page[Donor](()),
+        found=_found(text),
         reasons_of=bank_choices.reasons_of,
     )
+
+
+def _found(text: str) -> Page[Donor]:
+    return search.find(text, limit=MOST_FOUND) if text else Page(())
 
 
 def _number(text: str | None) -> int | None:
@@ -129,7 +134,7 @@ def accept(entry_id: int) -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         rank = bank_choices.rank_of(entry_id, detail_id, key)
-        if rank is None and entries.get_entry(entry_id).state in entries.OPEN:
+        if rank is None and entries.get_entry(entry_id).state in bank_views.OPEN:
             raise Conflict(gettext("What was proposed has changed in the meantime. Please look again."))
         entries.accept_proposal(entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=actor())
         commit()

@@ -1,4 +1,4 @@
-"""What the tests of the bank's pages share: staff who sign in, forms as a browser sends them, files of our own."""
+"""What the tests of the bank's pages share: staff signed in, forms as a browser sends them, our own files."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def camt(lines: Sequence[Line], *, opening: str = "100.00", closing: str = "", a
     end = closing or _amount(_cents(opening) + total)
     days = sorted(line[0] for line in lines) or ["2026-11-20"]
     balances = "".join(
-        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy=\"PLN\">{amount.lstrip('-')}</Amt>"
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="PLN">{amount.lstrip("-")}</Amt>'
         f"<CdtDbtInd>{'DBIT' if amount.startswith('-') else 'CRDT'}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
         for code, amount, day in (("OPBD", opening, days[0]), ("CLBD", end, days[-1]))
     )
