@@ -30,6 +30,9 @@ OWN: Final = {
 }
 
 
+NAMES: Final = {OWN["camt"]: "PKO, gifts in zł", OWN["mt940"]: "ING, gifts in €", OWN["csv"]: "mBank"}
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One entry of a made-up statement, in minor units."""
@@ -65,8 +68,9 @@ def _import(name: str, data: bytes, *, now: datetime) -> None:
     import_files.receive(data, name, now=now, actor=ACTOR, create_accounts=True)
     db.session.commit()
     _work_off("import_file")
-    for account in db.session.scalars(select(BankAccount).where(BankAccount.number == OWN["camt"])):
-        account.matching = "auto"
+    for account in db.session.scalars(select(BankAccount)):
+        account.name = NAMES[account.number]
+        account.matching = "auto" if account.number == OWN["camt"] else "suggest"
     db.session.commit()
     _work_off("match_statement")
 

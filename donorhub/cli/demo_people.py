@@ -84,7 +84,7 @@ def add(*, now: datetime) -> list[Person]:
     langs = [lang for lang, count in COUNT.items() for _ in range(count)]
     dice.shuffle(langs)
     for number, lang in enumerate(langs):
-        days = dice.choice((30, 90, 200, 400, 540))
+        days = dice.choice((45, 150, 300, 420, 500, 540, 540))
         fields = _group(GROUPS[number // 37], lang, dice) if number % 37 == 5 else _person(number, lang, dice)
         if owner is not None and number % 10 == 0:
             fields["owner_id"] = owner.id
