@@ -62,6 +62,7 @@ def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None
         for place in credits.of_entries([entry.id]):
             if place.detail_id == match.detail_id:
                 bank_returns.take_out(place, now=now, actor=actor)
+        _keep_out(match, now=now, actor=actor)
 
 
 def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
@@ -75,6 +76,22 @@ def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> 
             source_ref=f"match:{match.id}", now=now, actor=actor,
         )  # fmt: skip
     instalments.unsettle(gift_id, "undo", now=now)
+
+
+def _keep_out(match: Match, *, now: datetime, actor: str) -> None:
+    """A gift whose own entry was undone while its return stood does not count again without the return."""
+    gift = gifts.get_gift(match.gift_id or 0)
+    db.session.flush()  # what is left of the gift is asked of the database
+    is_explained = db.session.scalar(
+        select(Match.id)
+        .where(Match.gift_id == gift.id, Match.kind == "gift", Match.undone_at.is_(None))
+        .limit(1)
+    )
+    if gift.source == SOURCE and is_explained is None and gifts.counts_for(gift).minor:
+        gifts.correct_gift(
+            gift.id, reason="the bank entry was decided otherwise", source=SOURCE,
+            source_ref=f"match:{match.id}", now=now, actor=actor,
+        )  # fmt: skip
 
 
 def _note_empty(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
