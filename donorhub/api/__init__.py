@@ -15,6 +15,7 @@ from donorhub.api import (
     campaigns,
     column_mappings,
     donors,
+    entries,
     funds,
     gifts,
     health,
@@ -37,7 +38,7 @@ from donorhub.api import (
 NOUNS: Final = (
     donors.bp, gifts.bp, funds.bp, campaigns.bp, appeals.bp, recurring.bp, instalments.bp,
     receipts.bp, tasks.bp, tasks.mine, messages.bp,
-    imports.bp, statements.bp, bank_accounts.bp, column_mappings.bp,
+    imports.bp, statements.bp, entries.bp, bank_accounts.bp, column_mappings.bp,
     provider_events.bp, payouts.bp, webhook_endpoints.bp,
     organisation.bp, users.bp, audit.bp,
 )  # fmt: skip

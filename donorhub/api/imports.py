@@ -18,10 +18,10 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once, once_by_key
-from donorhub.api.schemas import AnswerSchema, Id, Instant, Pattern, QueryId, StrictSchema, UploadedFile
+from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, Pattern, QueryId, StrictSchema, UploadedFile
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
-from donorhub.services import import_files
+from donorhub.services import import_files, import_undo
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
 STATES: Final = ("received", "done", "asking", "refused", "held", "failed", "taken_back")
@@ -82,6 +82,28 @@ class FileProblemSchema(AnswerSchema):
 
 class FileProblemListSchema(AnswerSchema):
     data = fields.List(fields.Nested(FileProblemSchema), required=True)
+
+
+class ObstacleSchema(AnswerSchema):
+    kind = fields.String(required=True, validate=validate.OneOf(("receipt", "decision")))
+    entry_id = fields.Integer(required=True)
+    gift_id = fields.Integer(allow_none=True)
+    receipt_id = fields.Integer(allow_none=True)
+    actor = fields.String(required=True)
+
+
+class ObstacleListSchema(AnswerSchema):
+    data = fields.List(fields.Nested(ObstacleSchema), required=True)
+
+
+class TakeBackSchema(StrictSchema):
+    reason = Line(500, shortest=1, required=True)
+    undo_decisions = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Undo what people decided of its entries too"},
+    )
 
 
 Query = pages.args(*SORTS, state=fields.String(validate=validate.OneOf(STATES)), bank_account_id=QueryId())
@@ -158,6 +180,25 @@ def answer_import(answers: dict[str, Any], import_id: int) -> Response:
     """Answer what a file asks (state `asking`); it is read again."""
     row = import_files.answer(import_id, now=clock.now(), actor=principal().actor, **answers)
     return shown(ImportSchema, _told(row), status=202)
+
+
+@bp.get(f"/<{ID}:import_id>/obstacles")
+@requires("imports:read")
+@bp.response(200, ObstacleListSchema)
+def list_obstacles(import_id: int) -> Response:
+    """List what stands in the way of taking a file back: receipts, then decisions that people made."""
+    return shown(ObstacleListSchema, {"data": import_undo.what_stands_in_the_way(import_id)})
+
+
+@bp.post(f"/<{ID}:import_id>/take-back")
+@requires("imports:write")
+@once
+@bp.arguments(TakeBackSchema)
+@bp.response(200, ImportSchema)
+def take_back_import(asked: dict[str, Any], import_id: int) -> Response:
+    """Take a whole file back: its gifts are corrected, its entries leave the ledger, the file stays."""
+    row = import_undo.take_back(import_id, now=clock.now(), actor=principal().actor, **asked)
+    return shown(ImportSchema, _told(row))
 
 
 def _told(row: ImportFile) -> dict[str, Any]:

@@ -1,0 +1,171 @@
+"""Bank entries over the API: what waits for a decision, what the engine proposes, and deciding it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import ValidationError, fields, validate, validates_schema
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import shown
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.donors import NewDonorSchema
+from donorhub.api.entry_answers import EntrySchema, EntryWithProposalsSchema, told, with_proposals
+from donorhub.api.http import principal, requires
+from donorhub.api.idempotency import once
+from donorhub.api.schemas import Day, Id, Line, MoneySchema, QueryId, StrictSchema, is_positive
+from donorhub.errors import Rejected
+from donorhub.models import Entry
+from donorhub.services import entries
+from donorhub.services.entries import Share
+
+bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
+STATES: Final = ("new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "taken_back")
+SORTS: Final = {"id": Entry.id, "booked_on": Entry.booked_on}
+WAYS: Final = ("rank", "parts", "payout_id", "gift_id", "not_gift", "new_donor")
+
+
+class PartSchema(StrictSchema):
+    donor_id = Id(required=True)
+    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
+    fund_id = Id()
+
+
+class NewMatchSchema(StrictSchema):
+    """What the entry, or one payment of it, is: exactly one of the ways to say it."""
+
+    detail_id = Id(metadata={"description": "One payment of an entry that holds several"})
+    rank = fields.Integer(
+        strict=True,
+        validate=validate.Range(0, 100),
+        metadata={"description": "The engine's proposal of this rank; 0 is the best"},
+    )
+    parts = fields.List(
+        fields.Nested(PartSchema),
+        validate=validate.Length(1, 50),
+        metadata={"description": "Whose gifts it is; they add up to it"},
+    )
+    payout_id = Id(metadata={"description": "The provider's payout that it is"})
+    gift_id = Id(metadata={"description": "The gift that it takes back"})
+    not_gift = Line(200, shortest=1, metadata={"description": "Why it is no gift"})
+    new_donor = fields.Nested(
+        NewDonorSchema(partial=True), metadata={"description": "Add the payer as a donor; what is given wins"}
+    )
+
+    @validates_schema
+    def _says_one_thing(self, data: dict[str, Any], **_: Any) -> None:
+        if sum(way in data for way in WAYS) != 1:
+            raise ValidationError(f"Say exactly one of {', '.join(WAYS)}.")
+
+
+class NothingSchema(StrictSchema):
+    """An empty object."""
+
+
+Query = pages.args(
+    *SORTS,
+    state=fields.String(validate=validate.OneOf(STATES)),
+    bank_account_id=QueryId(),
+    statement_id=QueryId(),
+    booked_from=Day(),
+    booked_to=Day(),
+)
+
+
+@bp.get("")
+@requires("imports:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.envelope(EntrySchema))
+def list_entries(asked: dict[str, Any]) -> pages.Page:
+    """List bank entries; with `state=suspense`, those that wait for a decision."""
+    page, filters = pages.split(asked)
+    query = select(Entry)
+    if "booked_from" in filters:
+        query = query.where(Entry.booked_on >= filters.pop("booked_from"))
+    if "booked_to" in filters:
+        query = query.where(Entry.booked_on <= filters.pop("booked_to"))
+    return pages.with_data(pages.page(query.filter_by(**filters), page, SORTS), told)
+
+
+@bp.get(f"/<{ID}:entry_id>")
+@requires("imports:read")
+@bp.response(200, EntryWithProposalsSchema)
+def get_entry(entry_id: int) -> Response:
+    """Show an entry with its payments, its decisions, and what the engine proposes now and why."""
+    return _answer(entries.get_entry(entry_id))
+
+
+@bp.post(f"/<{ID}:entry_id>/matches")
+@requires("entries:decide")
+@once
+@bp.arguments(NewMatchSchema)
+@bp.response(200, EntryWithProposalsSchema)
+def decide_entry(decision: dict[str, Any], entry_id: int) -> Response:
+    """Decide what an entry is. The same decision again changes nothing; another wants the first undone."""
+    way = next(way for way in WAYS if way in decision)
+    where = {"now": clock.now(), "actor": principal().actor}
+    if "detail_id" in decision:
+        where["detail_id"] = decision["detail_id"]
+    _DECIDE[way](entry_id, decision[way], where)
+    return _answer(entries.get_entry(entry_id))
+
+
+@bp.post(f"/<{ID}:entry_id>/undo")
+@requires("entries:decide")
+@once
+@bp.arguments(NothingSchema)
+@bp.response(200, EntryWithProposalsSchema)
+def undo_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
+    """Take back what was decided: its gifts are corrected and it waits again. Not decided: no change."""
+    return _answer(entries.undo(entry_id, now=clock.now(), actor=principal().actor))
+
+
+@bp.post(f"/<{ID}:entry_id>/accept")
+@requires("entries:decide")
+@once
+@bp.arguments(NothingSchema)
+@bp.response(200, EntryWithProposalsSchema)
+def accept_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
+    """Say of a doubtful entry that it is other money than the one it looks like."""
+    return _answer(entries.accept_doubtful(entry_id, now=clock.now(), actor=principal().actor))
+
+
+@bp.post(f"/<{ID}:entry_id>/reject")
+@requires("entries:decide")
+@once
+@bp.arguments(NothingSchema)
+@bp.response(200, EntryWithProposalsSchema)
+def reject_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
+    """Say of a doubtful entry that the ledger has it already."""
+    return _answer(entries.reject_doubtful(entry_id, now=clock.now(), actor=principal().actor))
+
+
+def _answer(entry: Entry) -> Response:
+    return shown(EntryWithProposalsSchema, with_proposals(entry))
+
+
+def _by_parts(entry_id: int, parts: list[dict[str, Any]], where: dict[str, Any]) -> None:
+    currency = entries.get_entry(entry_id).currency
+    if any(part["amount"].currency != currency for part in parts):
+        raise Rejected(f"this entry is in {currency}", field="/parts")
+    shares = [Share(part["donor_id"], part["amount"].minor, part.get("fund_id")) for part in parts]
+    entries.accept(entry_id, shares, **where)
+
+
+def _payout(entry_id: int, payout_id: int, where: dict[str, Any]) -> None:
+    where.pop("detail_id", None)  # a payout is a whole entry
+    entries.join_payout(entry_id, payout_id, **where)
+
+
+_DECIDE: Final[dict[str, Callable[[int, Any, dict[str, Any]], object]]] = {
+    "rank": lambda entry_id, rank, where: entries.accept_proposal(entry_id, rank=rank, **where),
+    "parts": _by_parts,
+    "payout_id": _payout,
+    "gift_id": lambda entry_id, gift_id, where: entries.accept_return(entry_id, gift_id, **where),
+    "not_gift": lambda entry_id, reason, where: entries.not_a_gift(entry_id, reason, **where),
+    "new_donor": lambda entry_id, given, where: entries.new_donor_from(entry_id, given, **where),
+}

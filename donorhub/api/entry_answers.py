@@ -1,0 +1,150 @@
+"""How a bank entry is told: itself, its payments, what was decided, and what the engine proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import fields
+
+from donorhub.api.schemas import AnswerSchema, Instant, MoneySchema
+from donorhub.domain.matching_facts import Candidate, Proposal
+from donorhub.models import Detail, Entry, Match
+from donorhub.money import Money
+from donorhub.services import bank_views, matching
+
+
+class EntrySchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    bank_account_id = fields.Integer(required=True)
+    statement_id = fields.Integer(required=True)
+    booked_on = fields.Date(required=True)
+    value_on = fields.Date(allow_none=True)
+    amount = fields.Nested(MoneySchema, metadata={"description": "Money in is positive"})
+    counterparty_name = fields.String()
+    counterparty_account = fields.String()
+    remittance = fields.String()
+    bank_ref = fields.String(allow_none=True)
+    end_to_end_id = fields.String(allow_none=True)
+    return_code = fields.String(allow_none=True)
+    has_details = fields.Boolean(required=True)
+    state = fields.String(required=True)
+    decide_by = fields.Date(allow_none=True)
+
+
+class DetailSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    amount = fields.Nested(MoneySchema)
+    counterparty_name = fields.String()
+    counterparty_account = fields.String()
+    remittance = fields.String()
+
+
+class MatchSchema(AnswerSchema):
+    id = fields.Integer(required=True)
+    detail_id = fields.Integer(allow_none=True)
+    kind = fields.String(required=True)
+    gift_id = fields.Integer(allow_none=True)
+    payout_id = fields.Integer(allow_none=True)
+    donor_id = fields.Integer(allow_none=True)
+    amount = fields.Nested(MoneySchema)
+    actor = fields.String(required=True)
+    decided_at = Instant(required=True)
+    undone_at = Instant(allow_none=True)
+
+
+class ReasonSchema(AnswerSchema):
+    key = fields.String(required=True, metadata={"description": "Such as `match.code`"})
+    params = fields.Dict(keys=fields.String())
+    contradicts = fields.Boolean(required=True)
+
+
+class ProposedPartSchema(AnswerSchema):
+    donor_id = fields.Integer(required=True)
+    amount = fields.Nested(MoneySchema)
+    settles = fields.String(required=True)
+    instalment_ids = fields.List(fields.Integer(), required=True)
+
+
+class CandidateSchema(AnswerSchema):
+    level = fields.String(required=True, metadata={"description": "`low`, `likely` or `sure`"})
+    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
+    parts = fields.List(fields.Nested(ProposedPartSchema), required=True)
+    payout_id = fields.Integer(allow_none=True)
+    gift_id = fields.Integer(allow_none=True)
+
+
+class ProposalSchema(AnswerSchema):
+    detail_id = fields.Integer(allow_none=True)
+    kind = fields.String(required=True)
+    decision = fields.String(required=True)
+    candidates = fields.List(fields.Nested(CandidateSchema), required=True)
+    hindrances = fields.List(fields.String(), required=True)
+
+
+class EntryWithProposalsSchema(EntrySchema):
+    details = fields.List(fields.Nested(DetailSchema), required=True)
+    matches = fields.List(fields.Nested(MatchSchema), required=True)
+    proposals = fields.List(fields.Nested(ProposalSchema), required=True)
+
+
+def told(rows: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The answers for entries in a list."""
+    return [_entry(row) for row in rows]
+
+
+def with_proposals(entry: Entry) -> dict[str, Any]:
+    """The answer for one entry. Proposals are worked out anew, and only while something waits."""
+    is_open = entry.state in ("new", "suspense")
+    proposals = matching.proposals([entry.id]).get(entry.id, []) if is_open else []
+    return _entry(entry) | {
+        "details": [_detail(row) for row in bank_views.details(entry.id)],
+        "matches": [_match(row, entry.currency) for row in bank_views.matches_of(entry.id)],
+        "proposals": [_proposal(proposal, entry.currency) for proposal in proposals],
+    }
+
+
+def _entry(row: Entry) -> dict[str, Any]:
+    names = [name for name in EntrySchema().fields if name != "amount"]
+    return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, row.currency)}
+
+
+def _detail(row: Detail) -> dict[str, Any]:
+    names = [name for name in DetailSchema().fields if name != "amount"]
+    return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, row.currency)}
+
+
+def _match(row: Match, currency: str) -> dict[str, Any]:
+    names = [name for name in MatchSchema().fields if name != "amount"]
+    return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, currency)}
+
+
+def _proposal(proposal: Proposal, currency: str) -> dict[str, Any]:
+    return {
+        "detail_id": proposal.detail_id,
+        "kind": proposal.kind,
+        "decision": proposal.decision,
+        "candidates": [_candidate(candidate, currency) for candidate in proposal.candidates],
+        "hindrances": list(proposal.hindrances),
+    }
+
+
+def _candidate(candidate: Candidate, currency: str) -> dict[str, Any]:
+    return {
+        "level": candidate.level,
+        "reasons": [
+            {"key": one.key, "params": dict(one.params), "contradicts": one.contradicts}
+            for one in candidate.evidence
+        ],
+        "parts": [
+            {
+                "donor_id": part.donor_id,
+                "amount": Money(part.minor, currency),
+                "settles": part.settles,
+                "instalment_ids": [allocated.instalment_id for allocated in part.allocations],
+            }
+            for part in candidate.parts
+        ],
+        "payout_id": candidate.payout_id,
+        "gift_id": candidate.gift_id,
+    }
