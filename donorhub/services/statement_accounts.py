@@ -20,15 +20,19 @@ def resolve(
 ) -> tuple[list[BankAccount], list[Problem]]:
     """The account of each statement, locked until the transaction ends, or what is to be asked.
 
-    New accounts are made only when nothing has to be asked.
+    New accounts are made only when nothing has to be asked, and only for numbers that a sound statement
+    of the file names.
     """
     numbers = {draft.account for draft in drafts if draft.account}
     chosen = bank_accounts.get_account(file.bank_account_id) if file.bank_account_id else None
     found: list[BankAccount | None] = []
     asked: list[Problem] = []
-    for draft, may in zip(drafts, may_create, strict=True):
+    creatable = {
+        (draft.account, draft.header.currency) for draft, may in zip(drafts, may_create, strict=True) if may
+    }
+    for draft in drafts:
         account = _known(draft, chosen, is_only_one=len(numbers) <= 1)
-        problem = _question(draft, account, may_create=may)
+        problem = _question(draft, account, may_create=(draft.account, draft.header.currency) in creatable)
         found.append(account)
         if problem is not None and problem not in asked:
             asked.append(problem)

@@ -204,6 +204,14 @@ def test_no_account_is_made_for_figures_that_do_not_add_up(database: Flask) -> N
     assert db.session.scalar(select(func.count()).select_from(BankAccount)) == 0
 
 
+def test_a_sound_statement_makes_the_account_of_its_neighbour_that_is_held(database: Flask) -> None:
+    first, second = camt(GIFTS[:2], opening=0), camt(GIFTS[2:], opening=10000, closing=1)
+    cut = second.index(b"<Stmt>"), second.index(b"</BkToCstmrStmt>")
+    both = first.replace(b"</BkToCstmrStmt>", second[cut[0] : cut[1]] + b"</BkToCstmrStmt>")
+    assert (send(both).state, states()) == ("held", ["posted", "held"])
+    assert ledger() == money(GIFTS[:2])
+
+
 def test_a_table_without_account_asks_whose_it_is_and_takes_the_answer(
     database: Flask, now: datetime
 ) -> None:

@@ -1,0 +1,163 @@
+"""``donorhub import`` says file by file what was in it and whether it holds."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub.cli import context
+from donorhub.cli import database as database_command
+from donorhub.cli.imports import import_files
+from donorhub.db import db
+from donorhub.models import Entry, ImportFile, Match, Statement, Task
+from tests.services.bank import OURS, Paid, camt, csv, open_account, rows
+
+SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
+BANK = SHARED / "corpora" / "bank"
+DAY = date(2026, 10, 5)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(database: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command inside the test's application."""
+    monkeypatch.setattr(context, "make_app", lambda: database)
+    monkeypatch.setattr(database_command, "refuse_old_database", lambda: None)
+
+    def call(*arguments: str | Path) -> Result:
+        db.session.rollback()  # the command has a session of its own, which waits for nobody here
+        return CliRunner().invoke(import_files, [str(argument) for argument in arguments])
+
+    return call
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    path = tmp_path / "sound.xml"
+    path.write_bytes(camt([Paid(DAY, 5000, ref="R1"), Paid(DAY, -300, name="Bank", account="")], opening=100))
+    return path
+
+
+def test_it_tells_account_period_sums_and_that_the_balances_hold(run: Run, sound: Path) -> None:
+    result = run(sound)
+    assert result.exit_code == 0, result.output
+    assert f"{sound}: camt.053, done" in result.output
+    assert (
+        f"{OURS} PLN, 2026-10-05 to 2026-10-05, 2 entries: 2 new, 0 known; in 50.00, out -3.00; "
+        "opening 1.00 + 47.00 = closing 48.00: holds"
+    ) in result.output
+
+
+def test_it_matches_what_came_at_once(run: Run, sound: Path) -> None:
+    run(sound)
+    assert db.session.scalar(select(func.count()).where(Entry.state == "new")) == 0
+    assert set(db.session.scalars(select(Task.state).where(Task.kind == "match_statement"))) == {"done"}
+
+
+def test_the_same_file_again_changes_nothing(run: Run, sound: Path) -> None:
+    run(sound)
+    before = rows()
+    result = run(sound)
+    assert result.exit_code == 0
+    assert "known already: nothing changed" in result.output
+    assert "0 new, 2 known" in result.output
+    assert rows() == before
+
+
+def test_a_dry_run_reads_and_stores_nothing(run: Run, sound: Path) -> None:
+    before = rows()
+    result = run("--dry-run", sound)
+    assert result.exit_code == 0
+    assert "only read" in result.output and "= closing 48.00: holds" in result.output
+    assert rows() == before
+
+
+def test_what_is_no_statement_is_refused_with_its_reason(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "a.ofx"
+    page.write_text("<html><body>log in</body></html>")
+    result = run(page)
+    assert result.exit_code == 1
+    assert "refused" in result.output and "error web_page: This is a web page" in result.output
+    assert db.session.scalar(select(func.count()).select_from(Statement)) == 0
+
+
+def test_a_file_over_the_limit_is_refused_and_not_kept(
+    run: Run, tmp_path: Path, database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    settings = replace(database.extensions["donorhub.settings"], upload_limit_mb=1)
+    monkeypatch.setitem(database.extensions, "donorhub.settings", settings)
+    big = tmp_path / "big.csv"
+    big.write_bytes(b"x" * (1024 * 1024 + 1))
+    result = run(big)
+    assert result.exit_code == 1
+    assert "file_too_large" in result.output
+    assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 0
+
+
+def test_figures_that_do_not_hold_are_shown_and_taken_in_only_for_a_reason(run: Run, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.xml"
+    wrong.write_bytes(camt([Paid(DAY, 5000)], opening=0, closing=1))
+    first = run(wrong)
+    assert first.exit_code == 1
+    assert "opening 0.00 + 50.00 = closing 0.01: does not hold" in first.output
+    assert db.session.scalar(select(func.count()).select_from(Entry)) == 0
+    second = run("--accept-held", "the bank sent a correction", wrong)
+    assert second.exit_code == 0, second.output
+    assert db.session.scalars(select(Statement.state)).all() == ["released"]
+    assert db.session.scalar(select(func.count()).select_from(Entry)) == 1
+
+
+def test_a_folder_is_walked_and_quiet_tells_only_what_needs_a_person(run: Run, sound: Path) -> None:
+    (sound.parent / "empty.csv").write_bytes(b"")
+    result = run("--quiet", sound.parent)
+    assert result.exit_code == 1
+    assert "sound.xml" not in result.output and "empty.csv" in result.output
+
+
+def test_a_table_takes_its_account_and_layout_from_the_command(run: Run, tmp_path: Path) -> None:
+    from donorhub import clock
+    from donorhub.services import column_mappings
+    from tests.services.bank import CSV_LAYOUT
+
+    table = tmp_path / "a.csv"
+    table.write_bytes(csv([Paid(DAY, 5000)]))
+    asked = run(table)
+    assert asked.exit_code == 1 and "asking" in asked.output
+    open_account()
+    column_mappings.save(CSV_LAYOUT, name="our bank", now=clock.now(), actor="user:1")
+    db.session.commit()
+    result = run("--account", OURS[2:], "--layout", "our bank", table)
+    assert result.exit_code == 0, result.output
+    assert "1 entries: 1 new, 0 known" in result.output
+
+
+def test_an_unknown_account_or_layout_is_named(run: Run, sound: Path) -> None:
+    assert "no single bank account" in str(run("--account", "PL00", sound).exception)
+    assert "no layout nowhere" in str(run("--layout", "nowhere", sound).exception)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not BANK.is_dir(), reason="the shared corpora are not here")
+def test_every_sample_twice_adds_nothing_the_second_time(run: Run) -> None:
+    folders = [path for path in (BANK / "camt", BANK / "mt940", BANK / "ofx", BANK / "csv") if path.is_dir()]
+    first = run(*folders)
+    assert first.exception is None or isinstance(first.exception, SystemExit), first.exception
+    told = re.findall(r"^(?:/\S.*): .*?, (done|asking|held|refused)", first.output, re.M)
+    print(Counter(told))
+    assert Counter(told)["done"] > 40
+    before = {name: count for name, count in rows().items() if name not in ("task", "audit_record")}
+    second = run(*folders)
+    assert second.exception is None or isinstance(second.exception, SystemExit)
+    assert {name: rows()[name] for name in before} == before
+    assert db.session.scalar(select(func.count()).select_from(Match)) == before["match"]
