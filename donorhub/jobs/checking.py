@@ -24,7 +24,8 @@ def verify_and_tell() -> int:
         short = hashlib.sha256(name.encode()).hexdigest()[:8]
         tasks.plan(
             f"invariant:{short}:{now:%Y-%m-%d}", kind="invariant_broken", performer="person", role="admin",
-            subject=("organisation", 1), due_at=now, now=now, facts={"invariant": name, "first": found[0]},
+            subject=("organisation", 1), due_at=now + tasks.SOON, now=now,
+            facts={"invariant": name, "first": found[0]},
         )  # fmt: skip
     db.session.commit()
     return len(broken)

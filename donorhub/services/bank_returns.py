@@ -55,7 +55,7 @@ def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor
 def _plan(key: str, kind: str, role: str, gift: Gift, facts: dict[str, str], *, now: datetime) -> None:
     tasks.plan(
         key, kind=kind, performer="person", role=role, subject=("gift", gift.id), donor_id=gift.donor_id,
-        due_at=now, now=now, facts=facts,
+        due_at=now + tasks.SOON, now=now, facts=facts,
     )  # fmt: skip
 
 

@@ -314,7 +314,8 @@ def _missed(instalment: Instalment, *, now: datetime) -> None:
     }
     tasks.plan(
         f"missed_instalment:{instalment.id}", kind="missed_instalment", performer="person", role="fundraiser",
-        subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now, now=now, facts=facts,
+        subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now + tasks.SOON,
+        now=now, facts=facts,
     )  # fmt: skip
     events.tell(
         "instalment.missed", ("instalment", instalment.id), occurred_at=now, now=now, donor_id=gift.donor_id

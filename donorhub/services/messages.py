@@ -201,7 +201,7 @@ def _why_not(gift: Gift, donor: Donor) -> str:
 def _plan_a_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     tasks.plan(
         f"thank_by_hand:gift:{gift.id}", kind="thank_by_hand", performer="person", role="fundraiser",
-        subject=("gift", gift.id), donor_id=donor.id, due_at=now, now=now,
+        subject=("gift", gift.id), donor_id=donor.id, due_at=now + tasks.SOON, now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
     )  # fmt: skip
 

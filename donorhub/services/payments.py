@@ -6,7 +6,7 @@ ends in the same rows.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -193,7 +193,7 @@ def _for_accountant(
 ) -> None:
     tasks.plan(
         key, kind=kind, performer="person", role="accountant", subject=("gift", gift.id),
-        donor_id=gift.donor_id, due_at=due_at or now, now=now,
+        donor_id=gift.donor_id, due_at=due_at or now + tasks.SOON, now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
     )  # fmt: skip
 
@@ -201,5 +201,5 @@ def _for_accountant(
 def _ask_about(payment: Payment, *, now: datetime) -> None:
     tasks.plan(
         f"unknown_state:{payment.provider}:{payment.payment_key}", kind="unknown_state", performer="person",
-        role="accountant", subject=("payment", payment.id), due_at=now.astimezone(UTC), now=now,
+        role="accountant", subject=("payment", payment.id), due_at=now + tasks.SOON, now=now,
     )  # fmt: skip

@@ -109,7 +109,7 @@ def _gift_of(at: Account, item: ItemView) -> int | None:
 def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
     is_new = tasks.plan(
         f"payout_failed:{payout.ref}", kind="payout_failed", performer="person", role="accountant",
-        subject=("payout", payout.id), due_at=now, now=now,
+        subject=("payout", payout.id), due_at=now + tasks.SOON, now=now,
     )  # fmt: skip
     if payout.entry_id is not None:
         _part_from_entry(payout, now=now, actor=at.actor)
@@ -121,7 +121,7 @@ def ask_a_person(payout: Payout, *, now: datetime) -> str:
     """Without a key the provider cannot be asked for the items: a person compares, or sets the key."""
     tasks.plan(
         f"payout_unexplained:{payout.ref}", kind="payout_unexplained", performer="person", role="accountant",
-        subject=("payout", payout.id), due_at=now, now=now,
+        subject=("payout", payout.id), due_at=now + tasks.SOON, now=now,
     )  # fmt: skip
     return "no_api_key"
 

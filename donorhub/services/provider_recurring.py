@@ -152,7 +152,7 @@ def _paid(at: Account, instalment: Instalment, *, now: datetime) -> None:
     gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
     tasks.plan(
         f"welcome_recurring:{gift.id}", kind="welcome_recurring", performer="person", role="fundraiser",
-        subject=("recurring_gift", gift.id), donor_id=gift.donor_id, due_at=now, now=now,
+        subject=("recurring_gift", gift.id), donor_id=gift.donor_id, due_at=now + tasks.SOON, now=now,
     )  # fmt: skip
 
 
@@ -167,7 +167,8 @@ def _failed(instalment: Instalment, view: InstalmentView, *, now: datetime) -> N
     if instalment.attempt > 1 or view.next_attempt_at is None:
         tasks.plan(
             f"dunning:{instalment.id}:{instalment.attempt}", kind="dunning", performer="person",
-            role="fundraiser", subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now,
+            role="fundraiser", subject=("instalment", instalment.id), donor_id=gift.donor_id,
+            due_at=now + tasks.SOON,
             now=now,
             facts={"amount": instalment.amount.as_text(), "currency": instalment.currency},
         )  # fmt: skip
@@ -176,6 +177,6 @@ def _failed(instalment: Instalment, view: InstalmentView, *, now: datetime) -> N
 def _ask_about(at: Account, view: RecurringView, *, now: datetime) -> None:
     tasks.plan(
         f"unknown_state:{at.provider}:{view.ref}", kind="unknown_state", performer="person",
-        role="accountant", subject=("recurring_gift", 0), due_at=now, now=now,
+        role="accountant", subject=("recurring_gift", 0), due_at=now + tasks.SOON, now=now,
         facts={"status": view.status or ""},
     )  # fmt: skip

@@ -15,6 +15,7 @@ from donorhub.models.work import OPEN_STATES
 from donorhub.services import audit
 
 LEASE = timedelta(minutes=5)
+SOON = timedelta(days=2)  # in which a person should have done what came up just now
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
 MAX_ATTEMPTS = 8
 
