@@ -46,6 +46,7 @@ class _Kept:
     profile: Any
     currency: str
     account: str
+    account_id: int | None
 
 
 def import_file(task: Task, _settings: Settings) -> str:
@@ -60,13 +61,14 @@ def import_file(task: Task, _settings: Settings) -> str:
         return "nothing to read"
     with collector_paused():
         drafts = read_kept(kept, progress=report)
+        account_id = kept.account_id
         del kept  # its bytes, which may be many, are not needed to store what was read
         count = sum(len(draft.items) for draft in drafts.statements)
         _note_progress(file_id, count)
         report("storing", count)
         file = statements.store(
-            file_id, drafts, create_accounts=bool(facts.get("create_accounts")), now=clock.now(),
-            actor=str(facts.get("actor", "system:0")),
+            file_id, drafts, create_accounts=bool(facts.get("create_accounts")), account_id=account_id,
+            now=clock.now(), actor=str(facts.get("actor", "system:0")),
         )  # fmt: skip
         del drafts  # before the collector looks at everything that is alive
     return f"{file.state}: {file.new_count} new, {file.known_count} known"
@@ -107,7 +109,8 @@ def _take_out(file_id: int) -> _Kept | None:
     if account is None and account_id is not None:
         account = db.session.get(BankAccount, account_id)
     currency = file.currency or (account.currency if account else "")
-    return _Kept(content, file.filename, profile, currency, account.number if account else "")
+    number, id_ = (account.number, account.id) if account else ("", None)
+    return _Kept(content, file.filename, profile, currency, number, id_)
 
 
 def read_kept(kept: _Kept, *, progress: Progress) -> Drafts:

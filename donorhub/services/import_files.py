@@ -27,7 +27,7 @@ from donorhub import vault
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import ImportFile
-from donorhub.services import audit, bank_accounts, tasks
+from donorhub.services import audit, bank_accounts, column_mappings, tasks
 
 _FAST: Final = 1  # a third of the time for a tenth more bytes
 READABLE_AGAIN: Final = ("taken_back", "refused", "failed")
@@ -57,8 +57,7 @@ def receive(
             "or raise DONORHUB_UPLOAD_LIMIT_MB",
             code="file_too_large",
         )
-    if bank_account_id is not None:
-        bank_accounts.get_account(bank_account_id)
+    _refuse_unknown(bank_account_id, layout)
     digest = hashlib.sha256(data).hexdigest()
     file, is_new = _kept(data, digest, filename, now=now, actor=actor)
     has_answers = bank_account_id is not None or layout is not None or bool(currency)
@@ -96,6 +95,14 @@ def _kept(data: bytes, digest: str, filename: str, *, now: datetime, actor: str)
 
 def _by_digest(digest: str) -> ImportFile | None:
     return db.session.scalar(select(ImportFile).filter_by(sha256=digest))
+
+
+def _refuse_unknown(bank_account_id: int | None, layout: Mapping[str, Any] | None) -> None:
+    """NotFound or Rejected now, rather than a job that fails later."""
+    if bank_account_id is not None:
+        bank_accounts.get_account(bank_account_id)
+    if layout is not None and "columns" in layout:
+        column_mappings.layout_of(layout)
 
 
 def _set_answers(
@@ -140,8 +147,7 @@ def answer(
     file = get_file(import_file_id)
     if file.state != "asking":
         raise Conflict(f"file {import_file_id} is {file.state}: it asks nothing")
-    if bank_account_id is not None:
-        bank_accounts.get_account(bank_account_id)
+    _refuse_unknown(bank_account_id, layout)
     _set_answers(file, bank_account_id, layout, currency)
     send(file, create_accounts=create_accounts, now=now, actor=actor)
     return file

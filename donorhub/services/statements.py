@@ -5,7 +5,7 @@ it. Reading the file is the job's; whom the money is from, matching finds out la
 
 Functions::
 
-    store(import_file_id, drafts, *, create_accounts, now, actor) -> ImportFile
+    store(import_file_id, drafts, *, create_accounts, account_id=None, now, actor) -> ImportFile
     release(statement_id, *, reason, now, actor) -> Statement   # the job posts it from the kept file
     get_statement(statement_id) -> Statement
 """
@@ -40,12 +40,19 @@ from importers.statement import Balance, Problem
 
 
 def store(
-    import_file_id: int, drafts: Drafts, *, create_accounts: bool, now: datetime, actor: str
+    import_file_id: int,
+    drafts: Drafts,
+    *,
+    create_accounts: bool,
+    now: datetime,
+    actor: str,
+    account_id: int | None = None,
 ) -> ImportFile:
     """Post what a file says, in the present transaction; one that is not waiting to be read stays as it is.
 
     Its state is then ``done``, ``held`` (some statement waits to be released), ``asking``
     (nothing was stored before a person answers) or ``refused`` (nothing can be).
+    ``account_id`` is whose a file without account is, as its column mapping says.
     """
     file = import_files.locked_file(import_file_id)
     if file.state != "received":
@@ -54,6 +61,7 @@ def store(
     for draft in drafts.statements:
         problems += statement_checks.remarks(draft, drafts.problems, today=now.date())
     file.format = drafts.format
+    file.bank_account_id = file.bank_account_id or account_id
     file.told = [told(draft) for draft in drafts.statements]
     if not drafts.statements:
         state = "asking" if statement_checks.is_question(problems) else "refused"

@@ -111,7 +111,7 @@ def csv(payments: Sequence[Paid]) -> bytes:
     for paid in payments:
         amount = f"{paid.minor / 100:.2f}".replace(".", ",")
         rows.append(f"{paid.on};{paid.name};{paid.account};{paid.text};{amount};PLN")
-    return "\r\n".join(rows).encode()
+    return "\r\n".join([*rows, ""]).encode()
 
 
 CSV_LAYOUT: dict[str, Any] = {

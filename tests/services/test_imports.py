@@ -177,7 +177,7 @@ def test_entries_of_days_to_come_hold_the_statement(database: Flask) -> None:
 
 def test_a_row_that_cannot_be_read_holds_a_table_that_nothing_proves(database: Flask) -> None:
     account = open_account()
-    data = csv(GIFTS) + "\r\n2026-10-07;X;;y;zwölf;PLN".encode()
+    data = csv(GIFTS) + "2026-10-07;X;;y;zwölf;PLN\r\n".encode()
     file = send(data, "a.csv", layout=CSV_LAYOUT, bank_account_id=account.id)
     assert (file.state, ledger()) == ("held", {})
     held_id = db.session.scalars(select(Statement.id)).one()
@@ -222,6 +222,20 @@ def test_a_table_without_account_asks_whose_it_is_and_takes_the_answer(
     db.session.commit()
     work_off("import_file")
     assert ledger() == money(GIFTS)
+
+
+def test_an_answer_that_cannot_be_is_refused_before_it_is_kept(database: Flask, now: datetime) -> None:
+    file = send(csv(GIFTS), "a.csv", layout=CSV_LAYOUT)
+    before = rows()
+    with pytest.raises(Rejected):
+        import_files.answer(
+            file.id, layout={"name": "x", "columns": [{"role": "?"}]}, now=now, actor="user:1"
+        )
+    with pytest.raises(NotFound):
+        import_files.answer(file.id, bank_account_id=77, now=now, actor="user:1")
+    with pytest.raises(NotFound):
+        import_files.receive(b"other", "b.csv", bank_account_id=77, now=now, actor="user:1")
+    assert rows() == before
 
 
 def test_only_a_file_that_asks_takes_answers(database: Flask, now: datetime) -> None:
