@@ -1,0 +1,233 @@
+"""Bank files over the API: sent in, read, asked about, decided, taken back."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from donorhub.db import db
+from donorhub.jobs.worker import work_once
+from donorhub.models import Donor, ImportFile
+from tests.api.conftest import Caller, dump, problem
+
+# Two credits and a fee; 1000.00 + 50.00 + 30.00 - 4.00 = 1076.00.
+MT940 = b"""\
+:20:STMT
+:25:PL61109010140000071219812874
+:28C:1/1
+:60F:C261101PLN1000,00
+:61:2611021102C50,00NTRFNONREF//B1
+:86:020?00PRZELEW?20DAROWIZNA DH-1001-7?32LUCJA ZOLC?38PL27114020040000300201355387
+:61:2611031103C30,00NTRFNONREF//B2
+:86:020?00PRZELEW?20DLA PIESKOW?32NOWA OSOBA?38PL83101010230000261395100000
+:61:2611041104D4,00NCHGNONREF//B3
+:86:034?00OPLATA?20PROWIZJA ZA PRZELEW
+:62F:C261104PLN1076,00
+-
+"""
+
+
+def send(api: Caller, content: bytes = MT940, **parts: Any) -> TestResponse:
+    data = {"file": (io.BytesIO(content), "wyciag.sta"), **parts}
+    return api.post("/imports", data=data, content_type="multipart/form-data")
+
+
+def work(app: Flask) -> None:
+    db.session.rollback()
+    while work_once(app):
+        pass
+
+
+@pytest.fixture
+def imported(database: Flask, api: Caller, donor: Donor) -> dict[str, Any]:
+    sent = send(api, create_accounts="true")
+    assert sent.status_code == 202, sent.data
+    work(database)
+    said: dict[str, Any] = api.get(sent.headers["Location"].removeprefix("/api/v1")).get_json()
+    return said
+
+
+def entries(api: Caller, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get(f"/entries?{query}").get_json()["data"]
+    return found
+
+
+def test_a_file_is_taken_in_at_once_and_read_after(imported: dict[str, Any], api: Caller) -> None:
+    counts = {name: imported[name] for name in ("state", "statements_count", "entries_count", "new_count")}
+    assert counts == {"state": "done", "statements_count": 1, "entries_count": 3, "new_count": 3}
+    (statement,) = api.get(f"/statements?import_file_id={imported['id']}").get_json()["data"]
+    assert (statement["integrity"], statement["state"]) == ("proved", "posted")
+    assert (statement["opening"]["amount"], statement["closing"]["amount"]) == ("1000.00", "1076.00")
+    assert statement["sum"] == {"amount": "76.00", "currency": "PLN"}
+    assert api.get(f"/statements/{statement['id']}").get_json() == statement
+    assert sorted(row["amount"]["amount"] for row in entries(api)) == ["-4.00", "30.00", "50.00"]
+
+
+def test_the_same_bytes_again_change_nothing(imported: dict[str, Any], api: Caller) -> None:
+    before = {name: rows for name, rows in dump().items() if name != "idempotency_key"}
+    again = send(api)
+    assert (again.status_code, again.get_json()["id"]) == (200, imported["id"])
+    assert {name: rows for name, rows in dump().items() if name != "idempotency_key"} == before
+
+
+def test_a_file_that_cannot_be_read_says_so_line_by_line(database: Flask, api: Caller) -> None:
+    made = send(api, b"=cmd();this is no statement\n").get_json()
+    work(database)
+    path = f"/imports/{made['id']}"
+    assert api.get(path).get_json()["state"] in ("refused", "asking")
+    problems = api.get(f"{path}/problems").get_json()["data"]
+    assert problems and problems[0]["message"]
+    table = api.get(f"{path}/problems.csv")
+    assert table.content_type == "text/csv; charset=utf-8" and table.text.startswith(
+        "level,code,where,message"
+    )
+
+
+def test_a_cell_that_a_spreadsheet_would_reckon_is_made_harmless(database: Flask, api: Caller) -> None:
+    send(api, b"nothing")
+    file = db.session.get_one(ImportFile, 1)
+    file.problems = [{"level": "error", "code": "x", "message": "=HYPERLINK()", "where": " ＝1"}]
+    db.session.commit()
+    assert "'=HYPERLINK()" in api.get("/imports/1/problems.csv").text
+    assert "' ＝1" in api.get("/imports/1/problems.csv").text
+
+
+def test_what_the_engine_proposes_comes_with_its_reasons_and_is_accepted(
+    imported: dict[str, Any], api: Caller, donor: Donor
+) -> None:
+    row = next(row for row in entries(api, "state=suspense") if row["amount"]["amount"] == "50.00")
+    shown = api.get(f"/entries/{row['id']}").get_json()
+    best = shown["proposals"][0]["candidates"][0]
+    assert best["parts"][0]["donor_id"] == donor.id and best["reasons"]
+    decided = api.post(f"/entries/{row['id']}/matches", {"rank": 0}).get_json()
+    assert decided["state"] == "matched" and decided["proposals"] == []
+    gift = api.get(f"/gifts/{decided['matches'][0]['gift_id']}").get_json()
+    assert (gift["amount"]["amount"], gift["donor_id"], gift["source"]) == ("50.00", donor.id, "bank")
+    before = {name: rows for name, rows in dump().items() if name != "idempotency_key"}
+    assert api.post(f"/entries/{row['id']}/matches", {"rank": 0}).get_json() == decided
+    assert {name: rows for name, rows in dump().items() if name != "idempotency_key"} == before
+
+
+def test_a_decision_is_undone_by_a_correction(imported: dict[str, Any], api: Caller, donor: Donor) -> None:
+    row = next(row for row in entries(api) if row["amount"]["amount"] == "30.00")
+    parts = [
+        {"donor_id": donor.id, "amount": {"amount": "10.00", "currency": "PLN"}},
+        {"donor_id": donor.id, "amount": {"amount": "20.00", "currency": "PLN"}, "fund_id": 1},
+    ]
+    decided = api.post(f"/entries/{row['id']}/matches", {"parts": parts}).get_json()
+    ids = [match["gift_id"] for match in decided["matches"]]
+    assert len(ids) == 2
+    undone = api.post(f"/entries/{row['id']}/undo", {}).get_json()
+    assert undone["state"] == "suspense" and all(match["undone_at"] for match in undone["matches"])
+    assert {api.get(f"/gifts/{id_}").get_json()["left"]["amount"] for id_ in ids} == {"0.00"}
+
+
+def test_a_payer_whom_nobody_knows_becomes_a_donor(imported: dict[str, Any], api: Caller) -> None:
+    row = next(row for row in entries(api) if row["amount"]["amount"] == "30.00")
+    given = {"name": "Nowa Osoba", "email": "nowa@example.org"}
+    decided = api.post(f"/entries/{row['id']}/matches", {"new_donor": given}).get_json()
+    donor = api.get(f"/donors/{decided['matches'][0]['donor_id']}").get_json()
+    assert (donor["name"], donor["email"]) == ("Nowa Osoba", "nowa@example.org")
+
+
+@pytest.mark.parametrize(
+    ("decision", "pointer"),
+    [
+        ({}, "/"),
+        ({"rank": 0, "not_gift": "x"}, "/"),
+        ({"rank": "0"}, "/rank"),
+        ({"parts": []}, "/parts"),
+        ({"parts": [{"donor_id": 1, "amount": {"amount": "1.00", "currency": "PLN"}}]}, "/parts"),
+        ({"parts": [{"donor_id": 1, "amount": {"amount": "30.00", "currency": "EUR"}}]}, "/parts"),
+        ({"payout_id": 99}, "/payout_id"),
+        ({"gift_id": 99}, "/gift_id"),
+        ({"not_gift": ""}, "/not_gift"),
+        ({"new_donor": {"lang": "de"}}, "/new_donor/lang"),
+    ],
+)
+def test_a_decision_that_cannot_be_is_refused_by_name(
+    imported: dict[str, Any], api: Caller, decision: dict[str, Any], pointer: str
+) -> None:
+    row = next(row for row in entries(api) if row["amount"]["amount"] == "30.00")
+    before = dump()
+    said = problem(api.post(f"/entries/{row['id']}/matches", decision))
+    assert pointer in [error["pointer"] for error in said["errors"]], said
+    assert dump() == before
+
+
+def test_a_whole_file_is_taken_back_unless_a_receipt_stands_in_the_way(
+    imported: dict[str, Any], api: Caller, donor: Donor
+) -> None:
+    row = next(row for row in entries(api) if row["amount"]["amount"] == "50.00")
+    matched = api.post(f"/entries/{row['id']}/matches", {"rank": 0}).get_json()
+    receipt = api.post("/receipts", {"gift_ids": [matched["matches"][0]["gift_id"]]}).get_json()
+    path, asked = f"/imports/{imported['id']}", {"reason": "wrong account", "undo_decisions": True}
+    kinds = {one["kind"] for one in api.get(f"{path}/obstacles").get_json()["data"]}
+    assert kinds == {"receipt", "decision"}
+    assert problem(api.post(f"{path}/take-back", asked))["code"] == "in_the_way"
+    api.post(f"/receipts/{receipt['id']}/void", {"reason": "wrong account"})
+    assert problem(api.post(f"{path}/take-back", {"reason": "x"}))["code"] == "in_the_way"
+    assert api.post(f"{path}/take-back", asked).get_json()["state"] == "taken_back"
+    assert {row["state"] for row in entries(api)} <= {"taken_back"}
+
+
+def test_an_account_of_ours_is_added_once_and_changed(api: Caller) -> None:
+    new = {"number": "PL61 1090 1014 0000 0712 1981 2874", "currency": "PLN", "name": "Main"}
+    made = api.post("/bank-accounts", new).get_json()
+    assert made["number"] == "PL61109010140000071219812874"
+    assert api.post("/bank-accounts", new).get_json()["id"] == made["id"]
+    shown = api.get(f"/bank-accounts/{made['id']}")
+    assert shown.get_json()["gaps"] == []
+    changed = api.patch(f"/bank-accounts/{made['id']}", {"matching": "auto"}, etag=shown.headers["ETag"])
+    assert changed.get_json()["matching"] == "auto"
+    assert [row["id"] for row in api.get("/bank-accounts").get_json()["data"]] == [made["id"]]
+    refused = api.post("/bank-accounts", new | {"matching": "yes"})
+    assert problem(refused)["errors"][0]["pointer"] == "/matching"
+
+
+LAYOUT = {
+    "name": "our bank",
+    "delimiter": ";",
+    "date_order": "ymd",
+    "decimal": ",",
+    "currency": "PLN",
+    "header": ["Data", "Nadawca", "Tytul", "Kwota"],
+    "columns": [
+        {"role": "booked_on", "name": "Data"},
+        {"role": "name", "name": "Nadawca"},
+        {"role": "remittance", "name": "Tytul"},
+        {"role": "amount", "name": "Kwota"},
+    ],
+}
+TABLE = b"Data;Nadawca;Tytul;Kwota\n2026-11-02;Anna;DH-1001-7;50,00\n2026-11-03;Jan;x;abc\n"
+
+
+def test_a_layout_is_tried_out_kept_and_kept_anew_when_it_changes(api: Caller) -> None:
+    before = dump()
+    data = {"file": (io.BytesIO(TABLE), "t.csv"), "layout": json.dumps(LAYOUT), "currency": "PLN"}
+    tried = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data", key=None)
+    assert tried.status_code == 200, tried.data
+    rows = tried.get_json()["rows"][1:]  # the first is the header
+    assert [(row["status"], row.get("counterparty")) for row in rows] == [("entry", "Anna"), ("failed", None)]
+    assert rows[0]["amount"] == {"amount": "50.00", "currency": "PLN"} and rows[1]["why"]
+    assert dump() == before
+    made = api.post("/column-mappings", {"name": "ours", "layout": LAYOUT}).get_json()
+    assert (made["version"], made["signature"] != "") == (1, True)
+    assert api.post("/column-mappings", {"name": "ours", "layout": LAYOUT}).get_json()["id"] == made["id"]
+    changed = api.post("/column-mappings", {"name": "ours", "layout": LAYOUT | {"debits": "negative"}})
+    assert changed.get_json()["version"] == 2
+    assert api.get(f"/column-mappings/{made['id']}").get_json() == made
+    assert len(api.get("/column-mappings").get_json()["data"]) == 2
+
+
+@pytest.mark.parametrize("layout", ["", "{", "[]", "{}", '{"name": "x", "columns": 7}', '{"a": NaN}', "null"])
+def test_a_layout_that_means_nothing_is_refused_by_name(api: Caller, layout: str) -> None:
+    data = {"file": (io.BytesIO(TABLE), "t.csv"), "layout": layout}
+    refused = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data")
+    assert problem(refused)["status"] == 422
+    assert problem(refused)["errors"][0]["pointer"].startswith("/layout")

@@ -1,0 +1,110 @@
+"""Gifts and receipts over the API, from recording to the PDF and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+
+from donorhub.db import db
+from donorhub.jobs.worker import work_once
+from donorhub.models import Donor, Gift
+from donorhub.services import gifts
+from tests.api.conftest import Caller, dump, problem
+
+PLN = {"currency": "PLN"}
+
+
+def test_a_gift_is_recorded_for_its_funds_and_shown_with_what_is_left(api: Caller, donor: Donor) -> None:
+    fund = api.post("/funds", {"code": "dogs", "name": "Dogs"}).get_json()
+    parts = [
+        {"fund_id": 1, "amount": {"amount": "4.00", **PLN}},
+        {"fund_id": fund["id"], "amount": {"amount": "6", **PLN}},
+    ]
+    body = {
+        "donor_id": donor.id, "amount": {"amount": "10.00", **PLN}, "received_on": "2026-11-01",
+        "method": "cash", "designations": parts, "note": "from the\nbox",
+    }  # fmt: skip
+    made = api.post("/gifts", body, key="box-1")
+    said = made.get_json()
+    assert (said["left"], said["source"], said["source_ref"]) == (
+        {"amount": "10.00", **PLN},
+        "api:1",
+        "box-1",
+    )
+    assert [part["amount"]["amount"] for part in said["designations"]] == ["4.00", "6.00"]
+    assert api.get(f"/gifts/{said['id']}").get_json() == said
+    assert [row["id"] for row in api.get(f"/gifts?fund_id={fund['id']}").get_json()["data"]] == [said["id"]]
+    assert api.get("/gifts?method=card").get_json()["data"] == []
+
+
+def test_the_sources_own_key_records_a_gift_once_whatever_the_idempotency_key(
+    api: Caller, donor: Donor
+) -> None:
+    body = {
+        "donor_id": donor.id, "amount": {"amount": "10.00", **PLN}, "received_on": "2026-11-01",
+        "source": "import:civicrm", "source_ref": "C-1",
+    }  # fmt: skip
+    first, again = api.post("/gifts", body), api.post("/gifts", body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.get_json() == again.get_json()
+    other = api.post("/gifts", body | {"amount": {"amount": "11.00", **PLN}})
+    assert (problem(other)["status"], problem(other)["code"]) == (409, "conflict")
+
+
+def test_a_gift_for_a_donor_merged_away_is_the_survivors(api: Caller, donor: Donor, now: datetime) -> None:
+    other = api.post("/donors", {"name": "Twin"}).get_json()["id"]
+    db.session.get_one(Donor, other).merged_into_id = donor.id
+    db.session.commit()
+    body = {"donor_id": other, "amount": {"amount": "1.00", **PLN}, "received_on": "2026-11-01"}
+    assert api.post("/gifts", body).get_json()["donor_id"] == donor.id
+
+
+def test_a_corrected_gift_stays_and_nothing_is_left_of_it(api: Caller, gift: Gift) -> None:
+    made = api.post(f"/gifts/{gift.id}/corrections", {"reason": "twice"})
+    assert (made.status_code, made.get_json()["amount"]) == (201, {"amount": "50.00", **PLN})
+    shown = api.get(f"/gifts/{gift.id}").get_json()
+    assert (shown["amount"]["amount"], shown["left"]["amount"]) == ("50.00", "0.00")
+    before = dump()
+    assert problem(api.post(f"/gifts/{gift.id}/corrections", {"reason": "again"}))["code"] == "rejected"
+    assert dump() == before
+
+
+def test_a_receipt_waits_for_its_pdf_is_voided_and_frees_its_gift(
+    database: Flask, api: Caller, gift: Gift
+) -> None:
+    receipt = api.post("/receipts", {"gift_ids": [gift.id], "lang": "en"}).get_json()
+    assert receipt["number"] == "R/2026/000001" and receipt["total"] == {"amount": "50.00", **PLN}
+    waiting = api.get(f"/receipts/{receipt['id']}/pdf")
+    assert problem(waiting)["code"] == "pdf_not_ready" and waiting.headers["Retry-After"] == "2"
+    db.session.rollback()
+    while work_once(database):
+        pass
+    pdf = api.get(f"/receipts/{receipt['id']}/pdf")
+    assert pdf.content_type == "application/pdf" and pdf.data.startswith(b"%PDF-")
+    made = api.get(f"/receipts/{receipt['id']}").get_json()
+    assert pdf.headers["ETag"] == '"' + made["pdf_sha256"] + '"'
+    assert "R-2026-000001.pdf" in pdf.headers["Content-Disposition"]
+    voided = api.post(f"/receipts/{receipt['id']}/void", {"reason": "wrong name"}).get_json()
+    assert (voided["state"], voided["void_reason"]) == ("void", "wrong name")
+    new = api.post("/receipts", {"gift_ids": [gift.id]})
+    assert new.get_json()["number"] == "R/2026/000002"
+
+
+def test_a_replacement_names_the_old_receipt_and_a_void_one_is_not_replaced(api: Caller, gift: Gift) -> None:
+    old = api.post("/receipts", {"gift_ids": [gift.id]}).get_json()
+    new = api.post(f"/receipts/{old['id']}/replace", {"lang": "sq"})
+    assert (new.status_code, new.get_json()["replaces_id"], new.get_json()["lang"]) == (201, old["id"], "sq")
+    before = dump()
+    assert problem(api.post(f"/receipts/{old['id']}/replace", {}))["code"] == "conflict"
+    assert dump() == before
+    listed = api.get("/receipts?sort=-number&state=issued").get_json()["data"]
+    assert [row["id"] for row in listed] == [new.get_json()["id"]]
+
+
+def test_a_gift_can_be_receipted_only_for_what_is_left(api: Caller, gift: Gift, now: datetime) -> None:
+    gifts.correct_gift(gift.id, reason="x", source_ref="1", now=now, actor="t")
+    db.session.commit()
+    before = dump()
+    assert problem(api.post("/receipts", {"gift_ids": [gift.id]}))["code"] == "gift_not_receiptable"
+    assert dump() == before

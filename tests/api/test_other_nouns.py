@@ -1,0 +1,230 @@
+"""The nouns that are little more than reading and writing rows: each way in, once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from donorhub.db import db
+from donorhub.models import ApiToken, Donor, Gift, Payout, PayoutItem, ProviderEvent
+from donorhub.services import access, endpoints, messages, tasks
+from tests.api.conftest import Caller, dump, problem
+
+MONTHLY = {
+    "amount": {"amount": "25.00", "currency": "PLN"}, "kind": "standing_order", "start_on": "2026-11-10",
+    "day_of_month": 10,
+}  # fmt: skip
+
+
+def test_funds_campaigns_and_appeals_are_added_renamed_and_closed(api: Caller) -> None:
+    fund = api.post("/funds", {"code": "dogs", "name": "Dogs"}).get_json()
+    assert problem(api.post("/funds", {"code": "dogs", "name": "Cats"}))["errors"][0]["pointer"] == "/code"
+    etag = api.get(f"/funds/{fund['id']}").headers["ETag"]
+    assert api.patch(f"/funds/{fund['id']}", {"is_closed": True}, etag=etag).get_json()["is_closed"]
+    assert problem(api.patch(f"/funds/{fund['id']}", {"name": "X"}, etag=etag))["status"] == 412
+    goal = {"amount": "1000.00", "currency": "EUR"}
+    campaign = api.post("/campaigns", {"code": "x", "name": "Xmas", "goal": goal, "starts_on": "2026-12-01"})
+    said = campaign.get_json()
+    assert said["goal"] == goal
+    etag = api.get(f"/campaigns/{said['id']}").headers["ETag"]
+    refused = api.patch(f"/campaigns/{said['id']}", {"ends_on": "2026-11-01"}, etag=etag)
+    assert problem(refused)["errors"][0]["pointer"] == "/ends_on"
+    changed = api.patch(f"/campaigns/{said['id']}", {"goal": None}, etag=etag)
+    assert changed.get_json()["goal"] is None
+    appeal = api.post("/appeals", {"code": "a", "name": "Letter", "campaign_id": said["id"]}).get_json()
+    assert api.get(f"/appeals?campaign_id={said['id']}").get_json()["data"] == [appeal]
+    assert problem(api.post("/appeals", {"code": "b", "name": "B", "campaign_id": 9}))["status"] == 422
+
+
+def test_a_closed_fund_takes_no_gift(api: Caller, donor: Donor) -> None:
+    etag = api.get("/funds/1").headers["ETag"]
+    api.patch("/funds/1", {"is_closed": True}, etag=etag)
+    before = dump()
+    amount = {"amount": "1.00", "currency": "PLN"}
+    body = {"donor_id": donor.id, "amount": amount, "received_on": "2026-11-01"}
+    refused = api.post("/gifts", body | {"designations": [{"fund_id": 1, "amount": amount}]})
+    assert problem(refused)["errors"][0]["pointer"] == "/designations"
+    assert dump() == before
+
+
+def test_a_promise_is_started_changed_paused_resumed_and_closed(api: Caller, donor: Donor) -> None:
+    made = api.post("/recurring-gifts", {"donor_id": donor.id, **MONTHLY})
+    assert made.status_code == 201
+    path = made.headers["Location"].removeprefix("/api/v1")
+    due = api.get(f"/instalments?recurring_gift_id={made.get_json()['id']}&sort=due_on").get_json()["data"]
+    assert [row["due_on"] for row in due] == ["2026-11-10", "2026-12-10", "2027-01-11", "2027-02-10"]
+    more = {"amount": {"amount": "30.00", "currency": "PLN"}, "from_on": "2026-12-01"}
+    changed = api.post(f"{path}/change", more).get_json()
+    assert [term["amount"]["amount"] for term in changed["terms"]] == ["25.00", "30.00"]
+    assert changed["amount"]["amount"] == "25.00"  # the new term begins in December
+    paused = api.post(f"{path}/pause", {"from_on": "2027-01-01", "reason": "no work"}).get_json()
+    assert paused["state"] in ("paused", "active")
+    api.post(f"{path}/resume", {"from_on": "2027-02-01"})
+    closed = api.post(f"{path}/close", {"reason": "no_longer_interested"}).get_json()
+    assert (closed["state"], closed["state_reason"]) == ("closed", "no_longer_interested")
+    before = {name: rows for name, rows in dump().items() if name != "idempotency_key"}
+    assert api.post(f"{path}/close", {"reason": "again"}).get_json() == closed
+    assert {name: rows for name, rows in dump().items() if name != "idempotency_key"} == before
+    assert problem(api.post(f"{path}/change", more))["code"] == "conflict"
+
+
+def test_what_a_provider_runs_is_changed_there(api: Caller, donor: Donor) -> None:
+    api.post("/recurring-gifts", {"donor_id": donor.id, **MONTHLY})
+    db.session.execute(db.text("UPDATE recurring_gift SET origin = 'provider', source = 'stripe:acct_1'"))
+    db.session.commit()
+    before = dump()
+    for action, body in (("close", {"reason": "x"}), ("pause", {"from_on": "2026-12-01"})):
+        assert problem(api.post(f"/recurring-gifts/1/{action}", body))["code"] == "run_by_provider"
+    assert dump() == before
+
+
+def test_an_instalment_is_let_go_once(api: Caller, donor: Donor) -> None:
+    api.post("/recurring-gifts", {"donor_id": donor.id, **MONTHLY})
+    skipped = api.post("/instalments/1/skip", {"reason": "ill"}).get_json()
+    assert (skipped["state"], skipped["state_reason"]) == ("skipped", "ill")
+    assert api.post("/instalments/1/skip", {"reason": "again"}).get_json() == skipped
+
+
+def test_a_task_is_postponed_and_done_by_a_person_only(api: Caller, donor: Donor, now: datetime) -> None:
+    tasks.plan("p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now, donor_id=1)
+    tasks.plan("w", kind="thank_you", performer="worker", subject=("gift", 1), due_at=now, now=now)
+    db.session.commit()
+    mine = api.get("/me/tasks").get_json()["data"]
+    assert [task["kind"] for task in mine] == ["call"]
+    path = f"/tasks/{mine[0]['id']}"
+    later = api.post(f"{path}/postpone", {"due_at": "2026-11-30T09:00:00+01:00"}).get_json()
+    assert later["due_at"] == "2026-11-30T08:00:00Z"
+    assert api.get("/me/tasks").get_json()["data"] == []
+    done = api.post(f"{path}/complete", {"outcome": "reached"}).get_json()
+    assert (done["state"], done["outcome"], done["done_by"]) == ("done", "reached", "token:1")
+    assert api.get("/tasks?state=done&donor_id=1").get_json()["data"] == [done]
+    worker = api.get("/tasks?state=open&performer=worker&kind=thank_you").get_json()["data"][0]
+    assert problem(api.post(f"/tasks/{worker['id']}/complete", {}))["code"] == "conflict"
+
+
+def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: datetime) -> None:
+    for n in (1, 2):
+        access.create_user(
+            f"u{n}@example.org", name="U", password="a long password", roles=["caller"], now=now, actor="t"
+        )
+        tasks.plan(f"p{n}", kind=f"call{n}", performer="person", subject=("donor", 1), due_at=now, now=now,
+                   assignee_id=n)  # fmt: skip
+    db.session.query(ApiToken).one().created_by = "user:2"
+    db.session.commit()
+    assert [task["kind"] for task in api.get("/me/tasks").get_json()["data"]] == ["call2"]
+
+
+def test_messages_are_shown_with_what_became_of_them(api: Caller, now: datetime) -> None:
+    messages.plan_message(
+        "new_donor", {"code": "DH-1", "source": "form", "link": "x"}, key="k", task_id=None, donor=None,
+        to_address="staff@example.org", lang="en", now=now, domain="example.org",
+    )  # fmt: skip
+    db.session.commit()
+    (listed,) = api.get("/messages?state=planned").get_json()["data"]
+    assert listed["to_address"] == "staff@example.org" and listed["body"]
+    assert api.get(f"/messages/{listed['id']}").get_json() == listed
+
+
+def test_an_event_in_the_error_inbox_is_released_and_its_body_never_shown(api: Caller, now: datetime) -> None:
+    endpoint = endpoints.create_endpoint("stripe", "whsec_12345678", now=now, actor="t")
+    db.session.add(
+        ProviderEvent(
+            endpoint_id=endpoint.id, provider="stripe", account="", external_id="evt_1", type="x",
+            livemode=True, occurred_at=1, received_at=now, object_kind="charge", object_id="ch_1", body=b"SECRET",
+            body_sha256=b"1", state="quarantined", reason="another account",
+        )
+    )  # fmt: skip
+    db.session.commit()
+    (listed,) = api.get("/provider-events?state=quarantined").get_json()["data"]
+    assert api.get(f"/provider-events/{listed['id']}").get_json() == listed
+    assert "body" not in listed and listed["other_body"] is False
+    assert api.post(f"/provider-events/{listed['id']}/release", {}).get_json()["state"] == "received"
+    before = dump()
+    assert problem(api.post(f"/provider-events/{listed['id']}/release", {}))["code"] == "conflict"
+    assert dump() == before
+
+
+def test_an_endpoint_is_opened_and_its_secrets_never_come_out(api: Caller) -> None:
+    made = api.post("/webhook-endpoints", {"provider": "stripe", "secret": "whsec_first_one"})
+    said = made.get_json()
+    assert made.status_code == 201 and "/webhooks/stripe/" in said["url"]
+    second = api.post(f"/webhook-endpoints/{said['id']}/secrets", {"secret": "whsec_second", "label": "new"})
+    expired = api.post(f"/webhook-endpoints/{said['id']}/secrets/1/expire", {"at": "2026-11-22T10:00:00Z"})
+    assert expired.get_json()["expires_at"] == "2026-11-22T10:00:00Z"
+    everything = made.text + second.text + expired.text + api.get("/webhook-endpoints").text
+    assert "whsec_" not in everything
+    assert (
+        problem(api.post("/webhook-endpoints/9/secrets/1/expire", {"at": "2026-11-22T10:00:00Z"}))["status"]
+        == 404
+    )
+    refused = api.post("/webhook-endpoints", {"provider": "nobody", "secret": "whsec_first_one"})
+    assert problem(refused)["errors"][0]["pointer"] == "/provider"
+
+
+def test_the_organisation_is_changed_from_the_version_that_was_seen(api: Caller) -> None:
+    etag = api.get("/organisation").headers["ETag"]
+    changed = api.patch("/organisation", {"city": "Tiranë", "ids": {"NIPT": "K1"}}, etag=etag)
+    assert (changed.get_json()["city"], changed.get_json()["ids"]) == ("Tiranë", {"NIPT": "K1"})
+    assert problem(api.patch("/organisation", {"city": "X"}, etag=etag))["status"] == 412
+    for wrong in (
+        {"time_zone": "Mars/Base"},
+        {"jurisdiction": "DE"},
+        {"home_currency": "zł"},
+        {"code_prefix": "X"},
+    ):
+        said = problem(api.patch("/organisation", wrong, etag=changed.headers["ETag"]))
+        assert said["errors"][0]["pointer"] == f"/{next(iter(wrong))}"
+
+
+def test_a_user_is_added_given_roles_and_let_in_no_more(api: Caller) -> None:
+    new = {"email": "Anna@Example.org", "name": "Anna", "password": "a long password", "roles": ["admin"]}
+    made = api.post("/users", new)
+    said = made.get_json()
+    assert (said["email"], said["roles"], said["is_active"]) == ("anna@example.org", ["admin"], True)
+    assert "password" not in made.text
+    etag = api.get(f"/users/{said['id']}").headers["ETag"]
+    before = dump()
+    for change in ({"roles": ["caller"]}, {"is_active": False}):
+        assert problem(api.patch(f"/users/{said['id']}", change, etag=etag))["code"] == "last_admin"
+    assert dump() == before
+    api.post("/users", new | {"email": "other@example.org"})
+    changed = api.patch(f"/users/{said['id']}", {"roles": ["caller", "auditor"]}, etag=etag)
+    assert sorted(changed.get_json()["roles"]) == ["auditor", "caller"]
+    gone = api.patch(f"/users/{said['id']}", {"is_active": False}, etag=changed.headers["ETag"])
+    assert gone.get_json()["is_active"] is False
+    assert problem(api.post("/users", new))["errors"][0]["pointer"] == "/email"
+    cases: list[dict[str, object]] = [
+        {"password": "short"},
+        {"roles": ["king"]},
+        {"roles": []},
+        {"email": "x"},
+    ]
+    for wrong in cases:
+        said = problem(api.post("/users", new | {"email": "new@example.org"} | wrong))
+        assert said["errors"][0]["pointer"].startswith(f"/{next(iter(wrong))}")
+
+
+def test_who_did_what_is_listed_and_narrowed(api: Caller, gift: Gift, now: datetime) -> None:
+    api.post(f"/gifts/{gift.id}/corrections", {"reason": "x"})
+    said = api.get(f"/audit-records?subject_type=gift&subject_id={gift.id}&actor=token:1").get_json()["data"]
+    assert [record["what"] for record in said] == ["gift.corrected"]
+    later = (now + timedelta(days=1)).isoformat().replace("+", "%2B")
+    assert api.get(f"/audit-records?since={later}").get_json()["data"] == []
+
+
+def test_a_payout_is_explained_line_by_line_and_a_gift_shows_its_fee(
+    api: Caller, gift: Gift, now: datetime
+) -> None:
+    payout = Payout(provider="stripe", account="", ref="po_1", state="paid", net_minor=4850, currency="PLN",
+                    arrival_on=now.date())  # fmt: skip
+    db.session.add(payout)
+    db.session.flush()
+    db.session.add(
+        PayoutItem(payout_id=payout.id, kind="charge", gross_minor=5000, fee_minor=150, net_minor=4850,
+                   currency="PLN", gift_id=gift.id, source="stripe:", source_ref="txn_1")
+    )  # fmt: skip
+    db.session.commit()
+    shown = api.get(f"/payouts/{payout.id}").get_json()
+    assert shown["net"]["amount"] == shown["items"][0]["net"]["amount"] == "48.50"
+    said = api.get(f"/gifts/{gift.id}").get_json()
+    assert (said["fee"], said["payout_id"]) == ({"amount": "1.50", "currency": "PLN"}, payout.id)
+    assert [row["id"] for row in api.get("/payouts?state=paid").get_json()["data"]] == [payout.id]
