@@ -18,6 +18,7 @@ import python_calamine
 
 from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
 from importers.text import DateOrder
+from importers.xls_guard import refuse_dangerous_xls
 from importers.zip_guard import MAX_COLUMNS, MAX_ROWS, read_member, refuse_dangerous_zip
 
 _MAX_XLS: Final = 20 * 1024 * 1024
@@ -84,6 +85,8 @@ def open_workbook(data: bytes) -> WorkbookSheet:
         raise Unsheetable(
             "workbook_too_large", "The spreadsheet is larger than 20 MB: export a shorter period."
         )
+    else:
+        refuse_dangerous_xls(data)
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             for about in book.sheets_metadata:
@@ -94,6 +97,10 @@ def open_workbook(data: bytes) -> WorkbookSheet:
     except python_calamine.PasswordError as e:
         raise Unsheetable("locked", "The spreadsheet has a password: save it without one.") from e
     except (python_calamine.CalamineError, OSError, ValueError) as e:
+        raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.") from e
+    except BaseException as e:
+        if type(e).__name__ != "PanicException":  # a fault in Rust, which PyO3 gives no name to import
+            raise
         raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.") from e
     raise Unsheetable("one_column", "No visible sheet of the spreadsheet holds a table.")
 

@@ -6,13 +6,10 @@ have chosen where a format leaves it open.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
 import importers
 from importers.statement import Reading
@@ -20,6 +17,7 @@ from tests.importers.bank_writers import MT940_DIALECTS, OWN_ACCOUNT, Plain, pla
 from tests.importers.camt_writer import write_camt
 from tests.importers.coda_writer import write_coda
 from tests.importers.ofx_writer import decimal_amount, write_ofx, write_qif
+from tests.importers.sheet_writer import ods, xls, xlsx, xlsx_rows
 from tests.importers.table_writer import WRITERS, write_csv
 
 Write = Callable[[Sequence[Plain]], bytes]
@@ -65,59 +63,13 @@ def write_debit_report(entries: Sequence[Plain]) -> bytes:
     return "\r\n".join(["H,REPPZ,2026-12-31", *rows, f"F,{len(rows)},{total}", ""]).encode("cp1250")
 
 
-def zipped(members: Mapping[str, bytes | str]) -> bytes:
-    """A zip of these members, the same each time."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-    return file.getvalue()
-
-
-def xlsx(sheet_data: bytes) -> bytes:
-    """A workbook of one sheet with these rows, as XML."""
-    kind = "http://schemas.openxmlformats.org"
-    main = f"{kind}/spreadsheetml/2006/main"
-    office = f"{kind}/officeDocument/2006/relationships"
-    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    return zipped(
-        {
-            "[Content_Types].xml": f'<Types xmlns="{kind}/package/2006/content-types">'
-            f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/>'
-            f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{types}.worksheet+xml"/></Types>',
-            "_rels/.rels": f'<Relationships xmlns="{kind}/package/2006/relationships"><Relationship Id="r1" '
-            f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-            "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
-            '<sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
-            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{kind}/package/2006/relationships">'
-            f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
-            "</Relationships>",
-            "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>'.encode()
-            + sheet_data
-            + b"</sheetData></worksheet>",
-        }
-    )
-
-
 HEADER: Final = (
     "Data operacji;Data księgowania;Nadawca/Odbiorca;Rachunek;Tytuł;Kwota;Waluta;Nr referencyjny".split(";")
 )
 
 
-def xlsx_rows(rows: Sequence[Sequence[str]]) -> bytes:
-    """Rows of texts in cells of the kind ``inlineStr``."""
-    lines = []
-    for number, row in enumerate(rows, 1):
-        cells = "".join(
-            f'<c r="{"ABCDEFGHIJ"[at]}{number}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
-            for at, text in enumerate(row)
-        )
-        lines.append(f'<row r="{number}">{cells}</row>')
-    return "".join(lines).encode()
-
-
-def write_xlsx(entries: Sequence[Plain]) -> bytes:
-    """The columns of ``plain.pl`` as a workbook."""
+def _rows(entries: Sequence[Plain]) -> list[list[str]]:
+    """The columns of ``plain.pl`` as texts."""
     rows = [
         [
             str(e.booked_on),
@@ -131,7 +83,19 @@ def write_xlsx(entries: Sequence[Plain]) -> bytes:
         ]
         for e in entries
     ]
-    return xlsx(xlsx_rows([HEADER, *rows]))
+    return [HEADER, *rows]
+
+
+def write_xlsx(entries: Sequence[Plain]) -> bytes:
+    return xlsx(xlsx_rows(_rows(entries)))
+
+
+def write_ods(entries: Sequence[Plain]) -> bytes:
+    return ods(_rows(entries))
+
+
+def write_xls(entries: Sequence[Plain]) -> bytes:
+    return xls(_rows(entries))
 
 
 def _coda(entries: Sequence[Plain]) -> bytes:
@@ -150,6 +114,8 @@ WRITE: Final[dict[str, Write]] = {
     **{f"camt.{kind} v8": partial(write_camt, version=8, kind=kind) for kind in ("052", "054")},
     **{f"csv {layout}": partial(write_csv, layout_name=layout) for layout in WRITERS},
     "xlsx": write_xlsx,
+    "ods": write_ods,
+    "xls": write_xls,
     "qif": write_qif,
     "coda": _coda,
     "bai2": write_bai2,
