@@ -97,7 +97,7 @@ def token() -> None:
     type=click.Choice(sorted(PERMISSIONS)),
     help="May be repeated.",
 )
-@click.option("--days", type=int, help="Ends after so many days; else never.")
+@click.option("--days", type=click.IntRange(min=1), help="Ends after so many days; else never.")
 @in_app
 def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a token called NAME and print it once."""

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from donorhub import logs
 from donorhub.config import Settings, load
+from donorhub.errors import Misconfigured
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,11 +38,20 @@ def in_app(command: Command) -> Command:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        from donorhub.cli.database import refuse_old_database
-
         app = make_app()
         with app.app_context():
-            refuse_old_database()
+            _refuse_unready()
             return command(*args, **kwargs)
 
     return run  # type: ignore[return-value]  # it takes what the command takes
+
+
+def _refuse_unready() -> None:
+    from donorhub.cli.database import refuse_old_database
+
+    try:
+        refuse_old_database()
+    except OperationalError as e:
+        raise Misconfigured(
+            "the database does not answer: start it, or correct DATABASE_URL; `donorhub doctor` tells more"
+        ) from e

@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -133,10 +134,17 @@ def release(event_ids: tuple[int, ...]) -> None:
 def send(url: str, files: tuple[Path, ...], secret: str) -> None:
     """Sign sample events in FILES (one event or a list) like Stripe and post them to URL."""
     for path in files:
-        said = json.loads(path.read_text())
+        said = _sample(path)
         events = said if isinstance(said, list) else [said]
         for event in events:
             click.echo(f"{event.get('type', '?')}\t{_post(url, json.dumps(event).encode(), secret)}")
+
+
+def _sample(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as e:
+        raise Rejected(f"{path} is no JSON: {e}") from e
 
 
 def _post(url: str, body: bytes, secret: str) -> int:
