@@ -91,7 +91,7 @@ def look(data: bytes, given: Mapping[str, str], *, before: Layout | None = None)
     guess = _guess(sheet, seen)
     header = _header(seen, given, guess)
     _columns(seen, given, guess, header, before)
-    _settle(seen, given, sheet, guess, header)
+    _settle(seen, given, sheet, guess, header, before)
     return seen
 
 
@@ -202,11 +202,16 @@ def _as_before(before: Layout, header: Row) -> dict[int, tuple[Role | None, str]
 
 
 def _settle(
-    seen: Look, given: Mapping[str, str], sheet: AnySheet, guess: Detection, header: Row | None
+    seen: Look,
+    given: Mapping[str, str],
+    sheet: AnySheet,
+    guess: Detection,
+    header: Row | None,
+    before: Layout | None,
 ) -> None:
-    """Put the layout together; what the file leaves open and nobody said is asked."""
+    """Put the layout together; what the file leaves open and nobody ever said is asked."""
     body = _body(seen, header)
-    _read_words(seen, given, body)
+    _read_words(seen, given, body, before)
     account = _account_in(seen.head[: header.line if header else 0])
     seen.account = account[0] if account else ""
     draft = _draft(seen, header, body, guess, account[1] if account else None)
@@ -221,7 +226,9 @@ def _settle(
     if not _matters(seen, "amounts"):
         layout = replace(layout, amounts="signed")
     for name in _FACTS:
+        said_before = getattr(before, name) if before is not None else ""
         seen.facts[name] = _allowed(name, given.get(name, "")) or getattr(layout, name)
+        seen.facts[name] = seen.facts[name] or _allowed(name, said_before)
     seen.layout = replace(layout, **{name: cast(Any, seen.facts[name]) for name in _FACTS})
     seen.questions = _unanswered(seen, questions)
 
@@ -309,15 +316,25 @@ def _placed(columns: Iterable[ColumnView], *, is_named: bool) -> Iterable[Column
         seen[name] += 1
 
 
-def _read_words(seen: Look, given: Mapping[str, str], body: Sequence[Row]) -> None:
+def _read_words(seen: Look, given: Mapping[str, str], body: Sequence[Row], before: Layout | None) -> None:
     """What each word of a direction or status column means, where the vocabulary or a person tells."""
+    ins, outs = set(MONEY_IN), set(MONEY_OUT)
+    waits = set(NOT_BOOKED)
+    if before is not None:
+        ins.update(map(_plain, before.money_in))
+        outs.update(map(_plain, before.money_out))
+        waits.update(map(folded, before.pending_words))
     for word in _written(seen, body, "direction"):
-        plain = folded(word) or word
-        known = "in" if plain in MONEY_IN else "out" if plain in MONEY_OUT else ""
+        known = "in" if _plain(word) in ins else "out" if _plain(word) in outs else ""
         seen.words[word] = _one_of(given.get(f"word:{word}"), ("in", "out", ""), known)
     for word in _written(seen, body, "status"):
-        known = "waits" if folded(word) in NOT_BOOKED else "booked"
+        known = "waits" if folded(word) in waits else "booked"
         seen.states[word] = _one_of(given.get(f"state:{word}"), ("booked", "waits"), known)
+
+
+def _plain(word: str) -> str:
+    """A word for comparing; signs such as ``+`` stay, which folding would drop."""
+    return folded(word) or word.strip()
 
 
 def _one_of(value: str | None, allowed: Sequence[str], otherwise: str) -> str:

@@ -207,8 +207,10 @@ def _asked(seen: Look, code: str, sentence: str, choices: Sequence[str]) -> Aske
         text = gettext("How much is %(sample)s?", sample=sample)
         return Asked(code, text, [(sign, _sum(sample, sign)) for sign in choices])
     if code == "amounts":
-        sample, name = _sample(seen, "amount"), _sample(seen, "name")
-        text = gettext("Did %(sample)s (%(name)s) come in or go out?", sample=sample, name=name or "…")
+        sample = _sample(seen, "amount")
+        text = gettext(
+            "Did %(sample)s come in or go out? The row: %(row)s", sample=sample, row=_first_row(seen)
+        )
         came_in, went_out = gettext("it came in"), gettext("it went out")
         is_minus = "-" in sample
         words = {"signed": went_out if is_minus else came_in, "inverse": came_in if is_minus else went_out}
@@ -224,6 +226,12 @@ def _sample(seen: Look, *roles: Role) -> str:
         if column.role in roles:
             return next((text for text in column.samples if text), "")
     return ""
+
+
+def _first_row(seen: Look) -> str:
+    """The first entry as the file writes it, so that a person can know it again."""
+    cells = [column.samples[0] for column in seen.columns if column.samples and column.samples[0]]
+    return " · ".join(cells)[:120]
 
 
 def _day(sample: str, order: str) -> str:

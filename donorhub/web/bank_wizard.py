@@ -31,6 +31,7 @@ ROWS_SHOWN: Final = 20
 FAILED_SHOWN: Final = 100
 AGAIN: Final = ("asking", *import_files.READABLE_AGAIN)
 IN_FILE: Final = "file"
+MOUTHS: Final = ("name", "name_from", "remittance")  # columns without which no donor can be told
 
 
 @dataclass(slots=True)
@@ -59,9 +60,17 @@ class Draft:
         return bool(self.seen.questions) or not self.choice or self.seen.layout is None
 
     @property
+    def other_currency(self) -> str:
+        """The currency of the rows, where the account that was chosen is in another."""
+        if self.account is None or self.preview is None:
+            return ""
+        told = {statement.currency for statement in self.preview.reading.statements}
+        return ", ".join(sorted(told - {self.account.currency}))
+
+    @property
     def can_import(self) -> bool:
         is_read = self.preview is not None and bool(self.preview.reading.statements)
-        return is_read and self.file.state in AGAIN
+        return is_read and self.file.state in AGAIN and not self.other_currency
 
 
 @bp.get("/files/<int:file_id>/columns")
@@ -224,6 +233,7 @@ def _page(draft: Draft) -> str:
             if not (p.where and draft.preview and p.level == "error")
         ],
         accounts=[row.account for row in bank_views.accounts()],
+        is_mute=bool(draft.seen.columns) and not any(c.role in MOUTHS for c in draft.seen.columns),
         is_known=draft.known is not None and not _is_changed(draft),
         facts_of_reading=draft.preview.reading.facts if draft.preview else {},
         words=words,
