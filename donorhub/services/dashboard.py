@@ -47,7 +47,7 @@ def received(first: date, last: date) -> list[Money]:
     rows = db.session.execute(
         select(movement.c.currency, sum_minor(movement.c.minor)).group_by(movement.c.currency)
     )
-    return [Money(int(minor), currency) for currency, minor in sorted(rows.tuples())]
+    return [Money(int(minor), currency) for currency, minor in sorted(tuple(row) for row in rows)]
 
 
 def months(today: date, currency: str) -> list[Month]:
@@ -79,7 +79,7 @@ def recurring_figures() -> RecurringFigures:
         .where(Instalment.state.in_(("late", "missed")), RecurringGift.state != "closed")
         .group_by(Instalment.state)
     )
-    counts: dict[str, int] = dict(iter(late.tuples()))
+    counts = dict(late.all())
     return RecurringFigures(active or 0, counts.get("late", 0), counts.get("missed", 0))
 
 

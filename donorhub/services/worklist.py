@@ -64,7 +64,7 @@ def get_task(task_id: int, *, owner_id: int | None = None) -> Task:
 def people_of(tasks: Sequence[Task]) -> dict[int, str]:
     """The names of the donors that tasks are about, by donor id."""
     ids = {task.donor_id for task in tasks if task.donor_id}
-    return dict(iter(db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(ids))).tuples()))
+    return dict(db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(ids))).all())
 
 
 def _of_view(view: View, user_id: int, end_of_today: datetime) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from typing import Final
 
 WIDTH: Final = 720
 HEIGHT: Final = 210
-LEFT: Final = 52
+LEFT: Final = 76
 TOP: Final = 10
 FLOOR: Final = HEIGHT - 24
 LINES: Final = 4

@@ -47,7 +47,7 @@ def new() -> str:
     if donor_id:
         return _form_page(Form(start=_start()), donors.get_donor(donor_id))
     text = form.text("q")
-    page = search.find(text, limit=12) if text else Page[Donor](())
+    page: Page[Donor] = search.find(text, limit=12) if text else Page(())
     donor = search.find_one_by_code(text) if text else None
     if donor is None and len(page.rows) == 1:
         donor = page.rows[0]

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.errors import Conflict
 from donorhub.models import Campaign, Donor, RecurringGift
 from donorhub.money import Money
 from donorhub.services import donors, funds, instalments, organisation, promises, recurring
@@ -164,6 +165,8 @@ def skip(instalment_id: int) -> Answer:
 def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], None], said: str) -> Answer:
     """Do one change, make the instalments that follow from it, and show the page again."""
     gift = recurring.get_recurring_gift(recurring_gift_id)
+    if gift.origin == "provider":
+        raise Conflict("the provider collects this recurring gift: change it there", code="provider_collects")
     with form.saving() as saving:
         saving.check()
         do(gift)

@@ -7,6 +7,7 @@ Sign-in, sessions and password hashing are Flask-Security's. Each view declares 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -42,6 +43,7 @@ from receipts.document import Lang
 LANGS: Final = ("en", "pl", "sq")
 OWN_WORDS: Final = {"en": "English", "pl": "Polski", "sq": "Shqip"}
 PUBLIC: Final = ("static", "security.", "public.", "health")
+_OUR_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")
 View = TypeVar("View", bound=Callable[..., Any])
 csrf = CSRFProtect()
 
@@ -265,7 +267,14 @@ def _words_of_every_page() -> dict[str, Any]:
         "may": (who.may if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
         "words": words,
+        "onward": onward(),
     }
+
+
+def onward() -> str:
+    """Where a sign-in leads: a path of ours that the request names, else nowhere in particular."""
+    wanted = request.values.get("next", "")
+    return wanted if _OUR_PATH.fullmatch(wanted) else ""
 
 
 def _style_version() -> str:

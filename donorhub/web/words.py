@@ -207,6 +207,9 @@ LOOKS: Final = {
 _REFUSALS: Final[Words] = {
     "gift_on_receipt": lazy_gettext("This gift is on a receipt: void the receipt first."),
     "last_admin": lazy_gettext("Somebody must stay administrator: make another one first."),
+    "provider_collects": lazy_gettext(
+        "The payment provider collects this gift. Change or stop it there: it tells us."
+    ),
     "not_found": lazy_gettext("It does not exist, or it is not on your list."),
     "donor_changed": lazy_gettext(
         "Somebody else changed this donor in the meantime. Look at what is there now, then save again."
@@ -227,9 +230,7 @@ _REFUSED_FIELDS: Final[Words] = {
 
 def sentence_of(error: DonorHubError) -> str:
     """What the reader is told of a refusal: our sentence in their language where there is one."""
-    known = _REFUSALS.get(error.specific_code)
-    if known is None and error.field:
-        known = _REFUSED_FIELDS.get(error.code + error.field)
+    known = _REFUSED_FIELDS.get(error.code + (error.field or "")) or _REFUSALS.get(error.specific_code)
     if known is None and error.specific_code in ("gift_not_receiptable", "receipt_incomplete"):
         return str(gettext("No receipt can be issued: %(reasons)s.", reasons=error.message))
     return str(known) if known is not None else error.message

@@ -1,0 +1,120 @@
+"""Words on pages: every one in three languages, and the compiled catalogues are what the sources say."""
+
+from __future__ import annotations
+
+import io
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask
+from flask.testing import FlaskClient
+
+from donorhub.web import words
+from tests.web.bank_world import Staff, let_write
+from tests.web.desk import add_donor, add_gift, add_recurring
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "donorhub" / "web" / "translations"
+
+
+@pytest.fixture(scope="module")
+def said() -> Any:
+    return runpy.run_path(str(ROOT / "scripts" / "words"))["said"]()
+
+
+def catalogue(lang: str) -> Any:
+    with (FOLDER / lang / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=lang)
+
+
+def slots(text: str) -> list[str]:
+    return sorted(re.findall(r"%\(\w+\)\w", text))
+
+
+@pytest.mark.parametrize("lang", ["pl", "sq"])
+def test_every_word_of_the_sources_has_a_translation_with_the_same_slots(lang: str, said: Any) -> None:
+    known, missing, torn = catalogue(lang), [], []
+    for message in said:
+        if not message.id:
+            continue
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        found = known.get(ids[0])
+        texts = () if found is None else found.string if isinstance(found.string, tuple) else (found.string,)
+        if not texts or not all(texts) or found.fuzzy:
+            missing.append(ids[0])
+        elif any(slots(text) != slots(ids[-1]) for text in texts):
+            torn.append(ids[0])
+    assert missing == []
+    assert torn == []
+
+
+@pytest.mark.parametrize("lang", ["pl", "sq"])
+def test_no_translation_is_left_over_or_fuzzy(lang: str, said: Any) -> None:
+    wanted = {message.id if isinstance(message.id, str) else message.id[0] for message in said}
+    left = [message.id for message in catalogue(lang) if message.id and message.id not in wanted]
+    left = [id_ for id_ in left if not (isinstance(id_, tuple) and id_[0] in wanted)]
+    assert left == []
+    assert not any(message.fuzzy for message in catalogue(lang) if message.id)
+
+
+@pytest.mark.parametrize("lang", ["pl", "sq"])
+def test_what_is_compiled_is_what_the_catalogue_says(lang: str) -> None:
+    made = io.BytesIO()
+    write_mo(made, catalogue(lang))
+    assert (FOLDER / lang / "LC_MESSAGES" / "messages.mo").read_bytes() == made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence", "amount"),
+    [
+        ("en", "Given in total", "PLN 1,250.00"),
+        ("pl", "Darczyńcy", "1 250,00 zł"),
+        ("sq", "Donatorët", "1 250,00 PLN"),
+    ],
+)
+def test_pages_speak_the_reader_s_language(database: Flask, lang: str, sentence: str, amount: str) -> None:
+    donor = add_donor()
+    add_gift(donor, "1250.00")
+    recurring = add_recurring(donor)
+    paths = [
+        "/", "/donors", f"/donors/{donor.id}", "/gifts", "/tasks", "/receipts", "/messages", "/errors",
+        "/recurring-gifts", f"/recurring-gifts/{recurring.id}", f"/receipts/new?donor={donor.id}", "/account",
+        "/settings", "/settings/organisation", "/settings/users", "/settings/tokens", "/settings/webhooks",
+        "/settings/funds",
+    ]  # fmt: skip
+    staff = Staff(database, "admin", lang=lang)
+    for path in paths:
+        answer = staff.get(path)
+        assert answer.status_code == 200, path
+        assert f'<html lang="{lang}">' in answer.text, path
+    shown = staff.get(paths[2]).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert sentence in shown and amount in shown
+
+
+def test_a_language_chosen_stays_for_the_session(database: Flask) -> None:
+    client = database.test_client()
+
+    def page(of: FlaskClient, path: str, accepts: str = "") -> str:
+        let_write()
+        return of.get(path, headers={"Accept-Language": accepts}).text
+
+    assert "Zaloguj się" in page(client, "/sign-in?lang=pl")
+    assert "Zaloguj się" in page(client, "/sign-in")
+    assert "Hyr në DonorHub" in page(database.test_client(), "/sign-in", "sq")
+    assert "Sign in" in page(database.test_client(), "/sign-in?lang=xx")
+
+
+def test_every_state_of_ours_has_its_word() -> None:
+    from donorhub.domain.recurring_states import INSTALMENT_STEPS, RECURRING_STEPS
+    from donorhub.models import ROLES
+    from donorhub.models.gift import METHODS
+
+    assert set(words.METHODS) == set(METHODS)
+    assert set(words.ROLES) == set(ROLES)
+    assert set(words.INSTALMENT_STATES) == set(INSTALMENT_STEPS)
+    assert set(words.RECURRING_STATES) == set(RECURRING_STEPS)
