@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
 from sqlalchemy import Connection
 
@@ -15,7 +17,7 @@ def _is_ours(name: str | None, kind: str) -> bool:
     return not (kind == "table" and name is not None and name.startswith(SEARCH_TABLES))
 
 
-def _written(kind: str, column_type: object, _context: object) -> str | bool:
+def _written(kind: str, column_type: object, _context: object) -> str | Literal[False]:
     """How a column type stands in a migration, which must not change when our own types do."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(column_type, UTCDateTime) else False
 
