@@ -129,8 +129,8 @@ def test_an_event_in_the_error_inbox_is_released_and_its_body_never_shown(api: C
     db.session.add(
         ProviderEvent(
             endpoint_id=endpoint.id, provider="stripe", account="", external_id="evt_1", type="x",
-            livemode=True, occurred_at=1, received_at=now, object_kind="charge", object_id="ch_1", body=b"SECRET",
-            body_sha256=b"1", state="quarantined", reason="another account",
+            livemode=True, occurred_at=1, received_at=now, object_kind="charge", object_id="ch_1",
+            body=b"SECRET", body_sha256=b"1", state="quarantined", reason="another account",
         )
     )  # fmt: skip
     db.session.commit()

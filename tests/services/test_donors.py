@@ -1,0 +1,133 @@
+"""Donors are made with a code, changed by version, and known by what they are looked up by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.domain import codes
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import AuditRecord, DomainEvent, Donor, IdentityKey, Task
+from donorhub.services import access, donors
+from tests.api.conftest import dump
+
+
+def make(now: datetime, **fields: object) -> Donor:
+    made = donors.create_donor({"name": "Anna Kowalska", **fields}, source="test", now=now, actor="t")
+    db.session.commit()
+    return made
+
+
+def keys(donor: Donor) -> set[tuple[str, str]]:
+    rows = db.session.execute(select(IdentityKey.kind, IdentityKey.value).filter_by(donor_id=donor.id))
+    return {(kind, value) for kind, value in rows}
+
+
+def test_a_new_donor_has_a_code_with_a_check_character_an_event_and_an_audit(
+    database: Flask, now: datetime
+) -> None:
+    donor = make(now)
+    assert donor.code == "DH-1001-7"
+    assert codes.find_codes(f"darowizna {donor.code}", "DH") == (1001,)
+    assert db.session.scalars(select(DomainEvent.kind)).all() == ["donor.created"]
+    assert "donor.created" in db.session.scalars(select(AuditRecord.what)).all()
+    assert db.session.scalars(select(Task.kind)).all() == ["new_donor"]
+
+
+def test_without_a_name_it_is_made_of_given_and_family_name(database: Flask, now: datetime) -> None:
+    donor = make(now, name="", given_name="Çlirim", family_name="Gjoka")
+    assert donor.name == "Çlirim Gjoka"
+
+
+def test_a_change_counts_the_version_and_tells_the_audit_which_fields_not_what_they_held(
+    database: Flask, now: datetime
+) -> None:
+    donor = make(now)
+    later = now + timedelta(days=1)
+    donors.change_donor(donor, {"city": "Łódź", "name": "Anna Kowalska"}, now=later, actor="t", version=1)
+    db.session.commit()
+    assert (donor.version, donor.updated_at, donor.created_at) == (2, later, now)
+    said = db.session.scalars(select(AuditRecord.data).filter_by(what="donor.changed")).one()
+    assert said == {"fields": ["city"]}
+
+
+def test_a_change_of_nothing_changes_nothing(database: Flask, now: datetime) -> None:
+    donor = make(now)
+    before = dump()
+    donors.change_donor(donor, {"name": "Anna Kowalska"}, now=now + timedelta(days=1), actor="t")
+    db.session.commit()
+    assert dump() == before
+
+
+def test_whoever_saw_an_older_version_changes_nothing(database: Flask, now: datetime) -> None:
+    donor = make(now)
+    donors.change_donor(donor, {"city": "Łódź"}, now=now, actor="t", version=1)
+    db.session.commit()
+    before = dump()
+    with pytest.raises(Conflict) as refused:
+        donors.change_donor(donor, {"city": "Gdynia"}, now=now, actor="t", version=1)
+    db.session.rollback()
+    assert refused.value.specific_code == "donor_changed"
+    assert dump() == before
+
+
+def test_an_owner_must_be_one_of_the_staff(database: Flask, now: datetime) -> None:
+    before = dump()
+    with pytest.raises(Rejected) as refused:
+        make(now, owner_id=9)
+    db.session.rollback()
+    assert refused.value.field == "/owner_id"
+    assert dump() == before
+
+
+def test_of_somebody_elses_list_a_donor_is_not_found(database: Flask, now: datetime) -> None:
+    user = access.create_user(
+        "caller@example.org", name="C", password="a long password", roles=["caller"], now=now, actor="t"
+    )
+    mine, other = make(now, owner_id=user.id), make(now)
+    assert donors.get_donor(mine.id, owner_id=user.id).id == mine.id
+    with pytest.raises(NotFound):
+        donors.get_donor(other.id, owner_id=user.id)
+
+
+def test_what_a_donor_is_known_by_follows_every_change_but_a_learned_account_stays(
+    database: Flask, now: datetime
+) -> None:
+    donor = make(now, email="Anna+News@Example.org", phone="+48 600 100 200")
+    donors.learn_key(donor.id, "iban", "PL61109010140000071219812874")
+    assert keys(donor) >= {("email", "anna@example.org"), ("phone", "+48600100200")}
+    donors.change_donor(donor, {"email": "", "name": "Zofia Nowak"}, now=now, actor="t")
+    db.session.commit()
+    kinds = {kind for kind, _ in keys(donor)}
+    assert kinds == {"phone", "name", "iban"}
+    assert donors.find_by_email("anna@example.org") is None
+
+
+def test_an_address_of_two_donors_names_neither(database: Flask, now: datetime) -> None:
+    make(now, email="home@example.org")
+    assert donors.find_by_email("home@example.org") is not None
+    make(now, email="HOME@example.org")
+    assert donors.find_by_email("home@example.org") is None
+
+
+def test_another_systems_key_makes_the_donor_once_and_follows_it_into_a_merge(
+    database: Flask, now: datetime
+) -> None:
+    donor, is_new = donors.put_by_external_id("crm", "7", {"name": "Anna"}, now=now, actor="t")
+    db.session.commit()
+    assert is_new and donor.source == "import:crm"
+    before = dump()
+    again, is_new = donors.put_by_external_id("crm", "7", {"name": "Anna"}, now=now, actor="t")
+    db.session.commit()
+    assert (again.id, is_new) == (donor.id, False)
+    assert dump() == before
+    survivor = make(now)
+    donor.merged_into_id = survivor.id
+    db.session.commit()
+    found = donors.find_by_external_id("crm", "7")
+    assert found is not None and found.id == survivor.id
+    assert donors.find_by_external_id("other", "7") is None

@@ -1,0 +1,288 @@
+"""Receipts: numbers without a gap whoever asks at once, one live receipt a gift, nothing ever edited."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptCounter, ReceiptLine, Refund, Task
+from donorhub.money import Money
+from donorhub.services import donors, gifts, invariants, organisation, receipts
+from donorhub.services.receipt_payload import digest
+from tests.api.conftest import dump
+
+
+def make_receiptable(donor_id: int, now: datetime) -> None:
+    """What a Polish receipt needs of the organisation and the donor."""
+    organisation.change_organisation(
+        {"street": "ul. Krótka 2", "city": "Warszawa", "postcode": "00-002",
+         "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"}},
+        now=now, actor="t",
+    )  # fmt: skip
+    donors.change_donor(
+        donors.get_donor(donor_id),
+        {"street": "ul. Długa 1", "postcode": "00-001", "city": "Łódź", "country": "PL", "lang": "pl"},
+        now=now, actor="t",
+    )  # fmt: skip
+    db.session.commit()
+
+
+@pytest.fixture
+def donor(database: Flask, now: datetime) -> Donor:
+    made = donors.create_donor({"name": "Łucja Żółć"}, source="test", now=now, actor="t")
+    db.session.commit()
+    make_receiptable(made.id, now)
+    return made
+
+
+def give(
+    donor_id: int, now: datetime, ref: str = "1", minor: int = 5000, currency: str = "PLN", **more: Any
+) -> int:
+    gift, _ = gifts.record_gift(
+        donor_id, Money(minor, currency), received_on=date(2026, 11, 20), source="test", source_ref=ref,
+        now=now, actor="t", **more,
+    )  # fmt: skip
+    db.session.commit()
+    return gift.id
+
+
+def issue(gift_ids: list[int], now: datetime, today: date | None = None) -> Receipt:
+    made = receipts.issue(gift_ids, today=today or now.date(), now=now, actor="t")
+    db.session.commit()
+    return made
+
+
+def test_a_receipt_freezes_what_is_printed_and_plans_its_pdf(donor: Donor, now: datetime) -> None:
+    receipt = issue([give(donor.id, now)], now)
+    assert receipts.number_of(receipt) == "R/2026/000001"
+    assert (receipt.kind, receipt.total_minor, receipt.lang) == ("single", 5000, "pl")
+    frozen = dict(receipt.payload)
+    assert digest(frozen) == receipt.payload_sha256
+    donors.change_donor(donors.get_donor(donor.id), {"name": "Another"}, now=now, actor="t")
+    db.session.commit()
+    assert receipts.get_receipt(receipt.id).payload["donor"]["name_line"] == "Łucja Żółć"
+    keys = db.session.scalars(select(Task.key).where(Task.kind == "render_receipt")).all()
+    assert keys == [f"render_receipt:{receipt.id}:issued"]
+
+
+def test_several_gifts_stand_on_one_receipt_by_their_dates(donor: Donor, now: datetime) -> None:
+    first, second = give(donor.id, now, "1", 1000), give(donor.id, now, "2", 2000)
+    receipt = issue([second, first, second], now)
+    assert [(line.gift_id, line.amount_minor) for line in receipt.lines] == [(first, 1000), (second, 2000)]
+    assert (receipt.kind, receipt.total_minor) == ("annual", 3000)
+
+
+def test_of_a_gift_partly_refunded_the_rest_is_receipted(donor: Donor, now: datetime) -> None:
+    gift_id = give(donor.id, now)
+    db.session.add(
+        Refund(gift_id=gift_id, amount_minor=1500, currency="PLN", state="succeeded", refunded_on=now.date(),
+               recorded_at=now, source="s", source_ref="1")
+    )  # fmt: skip
+    assert issue([gift_id], now).total_minor == 3500
+
+
+def refused(gift_ids: list[int], now: datetime, match: str) -> None:
+    before = dump()
+    with pytest.raises((Rejected, NotFound), match=match):
+        receipts.issue(gift_ids, today=now.date(), now=now, actor="t")
+    db.session.rollback()
+    assert dump() == before
+
+
+def test_what_must_not_be_receipted_is_refused_with_every_reason_and_takes_no_number(
+    donor: Donor, now: datetime
+) -> None:
+    other = donors.create_donor({"name": "Jan"}, source="test", now=now, actor="t")
+    db.session.commit()
+    test, euro = give(donor.id, now, "t", is_test=True), give(donor.id, now, "e", currency="EUR")
+    foreign, good = give(other.id, now, "f"), give(donor.id, now, "g")
+    disputed, gone = give(donor.id, now, "d"), give(donor.id, now, "x")
+    db.session.add(
+        Dispute(gift_id=disputed, amount_minor=5000, currency="PLN", state="open", opened_on=now.date(),
+                recorded_at=now, source="s", source_ref="1")
+    )  # fmt: skip
+    gifts.correct_gift(gone, reason="x", source_ref="c", now=now, actor="t")
+    db.session.commit()
+    refused([test], now, f"gift {test} is a test")
+    refused([good, euro], now, "several currencies")
+    refused([good, foreign], now, "several donors")
+    refused([disputed, test], now, f"gift {disputed} is disputed; gift {test} is a test")
+    refused([gone], now, f"nothing is left of gift {gone}")
+    refused([], now, "at least one gift")
+    refused([good, 999], now, "no gift 999")
+    issue([good], now)
+    refused([good], now, f"gift {good} is on a receipt already")
+    assert db.session.scalar(select(ReceiptCounter.last)) == 1
+
+
+def test_a_receipt_that_could_not_be_printed_takes_no_number(donor: Donor, now: datetime) -> None:
+    gift_id = give(donor.id, now)
+    donors.get_donor(donor.id).name = "An\u0378na"
+    db.session.commit()
+    before = dump()
+    with pytest.raises(Rejected) as refusal:
+        receipts.issue([gift_id], today=now.date(), now=now, actor="t")
+    db.session.rollback()
+    assert refusal.value.specific_code == "receipt_incomplete"
+    assert refusal.value.facts["problems"] == ["text_unprintable"]
+    assert dump() == before
+
+
+def test_a_void_receipt_keeps_number_and_lines_and_frees_its_gifts(donor: Donor, now: datetime) -> None:
+    gift_id = give(donor.id, now)
+    old = issue([gift_id], now)
+    old_id, payload = old.id, dict(old.payload)
+    later = now + timedelta(days=1)
+    receipts.void(old_id, reason="wrong name", now=later, actor="u")
+    db.session.commit()
+    voided = receipts.get_receipt(old_id)
+    assert (voided.state, voided.void_reason, voided.voided_by, voided.voided_at) == (
+        "void",
+        "wrong name",
+        "u",
+        later,
+    )
+    assert voided.payload == payload and [line.gift_id for line in voided.lines] == [gift_id]
+    assert gifts.live_receipt_id(gift_id) is None
+    before = dump()
+    receipts.void(old_id, reason="again", now=later + timedelta(days=1), actor="v")
+    db.session.commit()
+    assert dump() == before
+    assert receipts.number_of(issue([gift_id], later)) == "R/2026/000002"
+
+
+def test_a_receipt_is_not_voided_without_a_reason(donor: Donor, now: datetime) -> None:
+    receipt = issue([give(donor.id, now)], now)
+    before = dump()
+    with pytest.raises(Rejected):
+        receipts.void(receipt.id, reason=" ", now=now, actor="t")
+    db.session.rollback()
+    assert dump() == before
+
+
+def test_a_replacement_names_the_old_one_and_a_void_one_is_not_replaced(donor: Donor, now: datetime) -> None:
+    old = issue([give(donor.id, now)], now)
+    new = receipts.replace(old.id, today=now.date(), now=now, actor="t", lang="en")
+    db.session.commit()
+    assert (new.replaces_id, new.payload["replaces"], new.lang) == (old.id, "R/2026/000001", "en")
+    before = dump()
+    with pytest.raises(Conflict, match="R/2026/000001 is void already"):
+        receipts.replace(old.id, today=now.date(), now=now, actor="t")
+    db.session.rollback()
+    assert dump() == before
+
+
+def test_a_refusal_gives_the_number_back_and_a_clock_set_back_dates_no_receipt_before_another(
+    donor: Donor, now: datetime
+) -> None:
+    first = issue([give(donor.id, now, "1")], now)
+    receipts.issue([give(donor.id, now, "2")], today=now.date(), now=now, actor="t")
+    db.session.rollback()
+    second = issue([give(donor.id, now, "3")], now, today=now.date() - timedelta(days=3))
+    assert (first.number, second.number) == (1, 2)
+    assert second.issued_on == first.issued_on
+
+
+def test_each_year_counts_from_one(donor: Donor, now: datetime) -> None:
+    old = issue([give(donor.id, now, "1")], now)
+    new = issue([give(donor.id, now, "2")], now, today=date(2027, 1, 2))
+    assert [receipts.number_of(one) for one in (old, new)] == ["R/2026/000001", "R/2027/000001"]
+
+
+def issue_all(app: Flask, gift_ids: list[int], now: datetime, failed: list[Exception]) -> None:
+    for gift_id in gift_ids:
+        with app.app_context():
+            try:
+                issue([gift_id], now)
+            except Exception as e:
+                db.session.rollback()
+                failed.append(e)
+
+
+@pytest.mark.slow
+def test_eight_threads_take_numbers_without_gap_or_double(
+    donor: Donor, database: Flask, now: datetime
+) -> None:
+    gift_ids = [give(donor.id, now, str(n)) for n in range(80)]
+    failed: list[Exception] = []
+    db.session.rollback()
+    threads = [
+        threading.Thread(target=issue_all, args=(database, gift_ids[n::8], now, failed)) for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert sorted(db.session.scalars(select(Receipt.number))) == list(range(1, 81))
+    assert {name: found for name, found in invariants.check_all(now=now).items() if found} == {}
+
+
+def test_of_eight_who_receipt_one_gift_at_once_one_does(donor: Donor, database: Flask, now: datetime) -> None:
+    gift_id = give(donor.id, now)
+    failed: list[Exception] = []
+    db.session.rollback()
+    threads = [threading.Thread(target=issue_all, args=(database, [gift_id], now, failed)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failed) == 7
+    assert db.session.scalars(select(Receipt.number)).all() == [1]
+    assert db.session.scalar(select(func.count()).select_from(ReceiptLine)) == 1
+    assert db.session.scalar(select(ReceiptCounter.last)) == 1
+
+
+ISSUING = """
+import sys
+from datetime import datetime
+from donorhub.app import create_app
+from donorhub.db import db
+from donorhub.services import receipts
+
+now = datetime.fromisoformat(sys.argv[1])
+with create_app().app_context():
+    for gift_id in map(int, sys.argv[2:]):
+        receipts.issue([gift_id], today=now.date(), now=now, actor="t")
+        db.session.commit()
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_take_numbers_without_gap_or_double(
+    donor: Donor, database: Flask, servers: dict[str, str], home: Path, now: datetime
+) -> None:
+    if database.extensions["donorhub.settings"].uses_sqlite:
+        pytest.skip("on SQLite one process serves")
+    gift_ids = [str(give(donor.id, now, str(n))) for n in range(60)]
+    db.session.rollback()
+    environ = {**os.environ, **servers, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home)}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", ISSUING, now.isoformat(), *gift_ids[n::2]], env=environ)
+        for n in range(2)
+    ]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert sorted(db.session.scalars(select(Receipt.number))) == list(range(1, 61))
+
+
+def test_the_database_itself_refuses_a_gift_on_two_live_receipts(donor: Donor, now: datetime) -> None:
+    from sqlalchemy.exc import IntegrityError
+
+    gift_id = give(donor.id, now)
+    receipt = issue([gift_id], now)
+    db.session.add(ReceiptLine(receipt_id=receipt.id, position=1, gift_id=gift_id, amount_minor=1))
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+    db.session.rollback()
+    assert db.session.scalar(select(func.count(Gift.id))) == 1
