@@ -88,12 +88,11 @@ def _exact(query: Select[Donor], text: str) -> Sequence[Donor]:
         "name": "" if "@" in text else payer_text.name_key(text),
     }
     known = [(kind, value) for kind, value in values.items() if value]
-    keyed = select(IdentityKey.donor_id).where(
-        or_(*((IdentityKey.kind == kind) & (IdentityKey.value == value) for kind, value in known))
-    )
     ids = [number - FIRST_NUMBER for number in _numbers(text)]
     if known:
-        ids += db.session.scalars(keyed.order_by(IdentityKey.donor_id).limit(MOST_EXACT)).all()
+        same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value == value) for kind, value in known))
+        keyed = select(IdentityKey.donor_id).where(same).order_by(IdentityKey.donor_id).limit(MOST_EXACT)
+        ids += db.session.scalars(keyed).all()
     if not ids:
         return ()
     return db.session.scalars(query.where(Donor.id.in_(ids)).order_by(Donor.id.desc())).all()

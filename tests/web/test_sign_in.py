@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -75,7 +76,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: Fla
 def test_the_way_back_stays_on_our_own_host(client: FlaskClient, evil: str) -> None:
     assert 'name="next"' not in client.get("/sign-in", query_string={"next": evil}).text
     sent_onward = sign_in(client, PASSWORD, next=evil).headers.get("Location", "")
-    assert "evil.example" not in sent_onward
+    assert urlsplit(sent_onward).netloc == ""
 
 
 def test_after_the_sign_in_comes_the_page_that_was_wanted(client: FlaskClient) -> None:

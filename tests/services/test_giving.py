@@ -1,0 +1,156 @@
+"""Figures of the dashboard and of one donor against small sums done by hand (reports.md)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.models import Dispute, Donor, Refund
+from donorhub.money import Money
+from donorhub.services import dashboard, donors, gifts, giving, instalments, recurring
+
+ACTOR = "system:0"
+TODAY = date(2026, 11, 22)
+
+
+def donor() -> int:
+    return donors.create_donor({"name": "Anna"}, source="form", now=clock.now(), actor=ACTOR).id
+
+
+def give(donor_id: int, amount: str, on: date, currency: str = "PLN", **rest: Any) -> int:
+    gift, _ = gifts.record_gift(
+        donor_id, Money.parse(amount, currency), received_on=on, source="manual", actor=ACTOR,
+        source_ref=f"{donor_id}-{amount}-{on}-{currency}", now=clock.now(), **{"method": "card", **rest},
+    )  # fmt: skip
+    return gift.id
+
+
+def refund(gift_id: int, minor: int, on: date, state: str = "succeeded") -> None:
+    db.session.add(
+        Refund(
+            gift_id=gift_id,
+            amount_minor=minor,
+            currency="PLN",
+            state=state,
+            refunded_on=on,
+            recorded_at=clock.now(),
+            source="x",
+            source_ref=f"{gift_id}-{on}",
+        )
+    )
+    db.session.flush()
+
+
+def lose(gift_id: int, minor: int, on: date, state: str = "lost") -> None:
+    db.session.add(
+        Dispute(
+            gift_id=gift_id,
+            amount_minor=minor,
+            currency="PLN",
+            state=state,
+            opened_on=on,
+            recorded_at=clock.now(),
+            source="x",
+            source_ref=f"{gift_id}-{on}",
+        )
+    )
+    db.session.flush()
+
+
+@pytest.fixture(autouse=True)
+def _base(database: Flask) -> None:
+    pass
+
+
+def test_a_month_is_what_came_in_less_what_went_back_in_it() -> None:
+    one = donor()
+    give(one, "100.00", date(2026, 11, 1))
+    give(one, "40.00", date(2026, 10, 31))
+    give(one, "7.00", date(2026, 11, 3), is_test=True)
+    give(one, "500.00", date(2026, 11, 3), method="in_kind")
+    give(one, "20.00", date(2026, 11, 4), "EUR")
+    old = give(one, "60.00", date(2026, 5, 5))
+    refund(old, 1500, date(2026, 11, 5))
+    refund(old, 900, date(2026, 11, 6), state="failed")
+    lose(old, 2000, date(2026, 11, 7))
+    lose(old, 100, date(2026, 11, 8), state="open")
+    assert dashboard.received(date(2026, 11, 1), TODAY) == [Money(2000, "EUR"), Money(6500, "PLN")]
+
+
+def test_a_gift_taken_out_counts_as_if_it_had_never_been_recorded() -> None:
+    gift = give(donor(), "100.00", date(2026, 3, 3))
+    gifts.correct_gift(gift, reason="typo", source_ref="1", now=clock.now(), actor=ACTOR)
+    db.session.flush()
+    assert dashboard.received(date(2026, 3, 1), date(2026, 3, 31)) == [Money(0, "PLN")]
+    assert dashboard.received(date(2026, 11, 1), TODAY) == []
+
+
+def test_twelve_months_end_with_this_one_and_add_up() -> None:
+    one = donor()
+    give(one, "10.00", date(2025, 11, 30))
+    give(one, "20.00", date(2025, 12, 1))
+    give(one, "30.00", TODAY, method="cash")
+    months = dashboard.months(TODAY, "PLN")
+    assert [month.first for month in months][:2] == [date(2025, 12, 1), date(2026, 1, 1)]
+    assert len(months) == 12 and months[-1].last == date(2026, 11, 30)
+    assert months[0].by_method == {"card": 2000} and months[-1].by_method == {"cash": 3000}
+    assert months[0].total("PLN") == Money(2000, "PLN")
+
+
+def test_retention_is_the_share_of_last_year_s_donors_who_gave_again() -> None:
+    stayed, lost, new, refunded, late = donor(), donor(), donor(), donor(), donor()
+    give(stayed, "10.00", date(2025, 5, 5))
+    give(stayed, "10.00", date(2026, 5, 5))
+    give(lost, "10.00", date(2025, 5, 5))
+    give(new, "10.00", date(2026, 5, 5))
+    give(refunded, "10.00", date(2025, 5, 5))
+    refund(give(refunded, "10.00", date(2026, 5, 5)), 1000, date(2026, 5, 6))
+    give(late, "10.00", date(2025, 11, 22))  # the last day of the year before
+    give(late, "10.00", date(2025, 11, 23))  # the first of the last twelve months
+    assert giving.retention(TODAY, "PLN") == (2, 4)
+    left = db.session.scalars(select(Donor.id).where(giving.not_given_again(TODAY, "PLN"))).all()
+    assert set(left) == {lost, refunded}
+
+
+def test_no_donor_before_means_no_retention() -> None:
+    assert giving.retention(TODAY, "PLN") == (0, 0)
+
+
+def test_facts_of_a_donor_leave_out_what_was_taken_away() -> None:
+    one = donor()
+    give(one, "10.00", date(2026, 1, 1))
+    give(one, "5.00", date(2026, 2, 2), "EUR")
+    gone = give(one, "99.00", date(2026, 3, 3))
+    refund(gone, 9900, date(2026, 3, 4))
+    part = give(one, "30.00", date(2025, 12, 31))
+    refund(part, 1000, date(2026, 1, 2))
+    facts = giving.facts_of(one)
+    assert facts.totals == (Money(500, "EUR"), Money(3000, "PLN"))
+    assert (facts.count, facts.first_on) == (3, date(2025, 12, 31))
+    assert facts.last is not None and facts.last.received_on == date(2026, 2, 2)
+    assert giving.facts_of(donor()) == giving.Facts()
+
+
+def test_stages_follow_from_gifts_and_instalments() -> None:
+    ids = {name: donor() for name in ("none", "new", "old", "regular", "overdue", "gone")}
+    give(ids["new"], "10.00", date(2026, 11, 1))
+    give(ids["old"], "10.00", date(2024, 1, 1))
+    for name, start in (("regular", date(2026, 11, 25)), ("overdue", date(2026, 11, 2))):
+        gift, _ = recurring.start(
+            ids[name], Money(1000, "PLN"), kind="standing_order", start_on=start, source="manual",
+            source_ref=name, now=clock.now(), actor=ACTOR,
+        )  # fmt: skip
+        instalments.materialise(gift, today=TODAY)
+    people = db.session.scalars(select(Donor)).all()
+    next(one for one in people if one.id == ids["gone"]).is_deceased = True
+    stages = giving.stages_of(people, today=TODAY)
+    assert {name: stages[id_] for name, id_ in ids.items()} == {
+        "none": "prospect", "new": "new", "old": "deep_lapsed", "regular": "recurring_active",
+        "overdue": "recurring_at_risk", "gone": "deceased",
+    }  # fmt: skip

@@ -1,0 +1,109 @@
+"""Finding donors in both databases: parts of words, folded letters, keys, short words, the own list."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.errors import Rejected
+from donorhub.models import Donor
+from donorhub.services import donors, search
+
+ACTOR = "system:0"
+
+
+def add(name: str, **fields: str) -> Donor:
+    donor = donors.create_donor({"name": name, **fields}, source="form", now=clock.now(), actor=ACTOR)
+    db.session.commit()
+    return donor
+
+
+def found(words: str, **narrowing: object) -> list[str]:
+    return [donor.name for donor in search.find(words, **narrowing).rows]  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def people(database: Flask) -> None:
+    add("Anna Nowak", email="anna.nowak@example.org", city="Łódź", phone="+48 501 222 333")
+    add("Joanna Nowakowska", email="jn@example.org", city="Kraków")
+    add("Besnik Çela", email="besnik@example.org", city="Pejë", lang="sq")
+    donors.learn_key(3, "iban", "PL61109010140000071219812874")
+    db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("nowak", ["Joanna Nowakowska", "Anna Nowak"]),
+        ("anna nowak", ["Anna Nowak", "Joanna Nowakowska"]),  # the very name comes first
+        ("NOWAK krakow", ["Joanna Nowakowska"]),
+        ("cela", ["Besnik Çela"]),
+        ("peje", ["Besnik Çela"]),
+        ("lodz", ["Anna Nowak"]),
+        ("nowak@exam", ["Anna Nowak"]),
+        ("jn@example.org", ["Joanna Nowakowska"]),
+        ("501 222 333", ["Anna Nowak"]),
+        ("222333", ["Anna Nowak"]),
+        ("DH-1003-3", ["Besnik Çela"]),
+        ("PL61 1090 1014 0000 0712 1981 2874", ["Besnik Çela"]),
+        ("an", ["Anna Nowak"]),  # two letters: the beginning of the name
+        ("zzz", []),
+        ("nowak zz", []),
+        ('no"wak', []),
+        ("100%", []),
+        ("_nna", []),
+        ("nowak AND zzz", []),
+    ],
+)
+def test_a_search_finds(words: str, names: list[str]) -> None:
+    assert found(words) == names
+
+
+def test_without_a_text_all_are_listed_and_narrowing_holds() -> None:
+    assert found("") == ["Besnik Çela", "Joanna Nowakowska", "Anna Nowak"]
+    assert found("", lang="sq") == ["Besnik Çela"]
+    assert found("nowak", owner_id=7) == []
+
+
+def test_what_was_changed_or_deleted_is_found_no_more() -> None:
+    anna = db.session.scalars(select(Donor).filter_by(name="Anna Nowak")).one()
+    donors.change_donor(anna, {"name": "Anna Mazur", "email": ""}, now=clock.now(), actor=ACTOR)
+    db.session.commit()
+    assert found("mazur") == ["Anna Mazur"]
+    assert found("anna nowak") == ["Joanna Nowakowska"]
+    for table in ("identity_key", "task", "domain_event"):
+        db.session.execute(text(f"DELETE FROM {table} WHERE donor_id = 2"))
+    db.session.execute(text("DELETE FROM donor WHERE id = 2"))
+    db.session.commit()
+    assert found("nowakowska") == []
+
+
+def test_pages_follow_each_other_without_a_gap() -> None:
+    for number in range(7):
+        add(f"Serial {number}")
+    names: list[str] = []
+    after: str | None = None
+    while True:
+        page = search.find("serial", after=after, limit=3)
+        names += [donor.name for donor in page.rows]
+        after = page.cursor
+        if after is None:
+            break
+    assert names == [f"Serial {number}" for number in range(6, -1, -1)]
+    with pytest.raises(Rejected):
+        search.find("serial", after="1; DROP TABLE donor")
+
+
+def test_nothing_of_an_erased_donor_stays_in_the_search_table(database: Flask) -> None:
+    if db.session.get_bind().dialect.name != "sqlite":
+        pytest.skip("PostgreSQL keeps no table of its own for this")
+    anna = db.session.scalars(select(Donor).filter_by(name="Anna Nowak")).one()
+    anna.search = ""
+    db.session.flush()
+    search.forget()
+    db.session.commit()
+    blocks = db.session.execute(text("SELECT block FROM donor_search_data")).scalars().all()
+    assert blocks and not any(b"lod" in block or b"dz " in block for block in blocks)
