@@ -91,6 +91,8 @@ class Smtp:
             raise _by_code(code, "the address was refused") from e
         except smtplib.SMTPResponseException as e:
             raise _by_code(e.smtp_code, "the message was refused") from e
+        except smtplib.SMTPNotSupportedError as e:  # found out before anything was handed over
+            raise Refused("the mail server cannot write to an address with such letters") from e
         except (OSError, smtplib.SMTPException) as e:
             raise Uncertain(f"the line dropped: {type(e).__name__}") from e
 

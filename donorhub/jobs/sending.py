@@ -33,7 +33,11 @@ def send_message(task: Task, settings: Settings) -> str:
         return "unknown" if messages.strand_claimed(message_id) else "known"
     if messages.suppress_if_needed(message):
         return "suppressed"
-    mail = _compose(message, settings)
+    try:
+        mail = _compose(message, settings)
+    except ValueError as e:  # an address or a name that no header can hold: trying again is no use
+        messages.note_unsent(message, "failed", f"this address cannot be written to: {type(e).__name__}")
+        return "refused"
     db.session.commit()  # claimed: from here on a crash leaves it claimed, never sent twice
     outcome, error = _hand_over(mailer_of(settings), mail)
     message = messages.get_message(message_id)
