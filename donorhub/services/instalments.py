@@ -86,7 +86,7 @@ def _materialise(
             .returning(Instalment.id)
         ).scalar_one_or_none()  # fmt: skip
         new += added is not None
-    if len(terms) > 1:  # only a change of term puts instalments aside
+    if gift.version > 1:  # only a change of term, which may overwrite the only one, puts instalments aside
         _revive(gift, slots)
     return new
 
