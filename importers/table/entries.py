@@ -81,7 +81,7 @@ class EntryReader:
     groups: dict[tuple[str | None, str], Group] = field(default_factory=dict)
     unread_balances: int = 0
     _accounts: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
-    _amount: Callable[[list[str]], Money | None] = field(init=False)
+    _amount: Callable[[EntryReader, list[str]], Money | None] = field(init=False)
     _signs: dict[str, int] = field(init=False)
     _pending: frozenset[str] = field(init=False)
     _skip: tuple[str, ...] = field(init=False)
@@ -110,9 +110,10 @@ class EntryReader:
         )
         self._has_ids = any(at[role] for role in _IDS)
         self._keys = {folded(key): role for key, role in self.layout.keys}
-        self._amount = self._in_or_out
+        # Functions, not methods of ours: a circle would keep all entries until the collector finds it.
+        self._amount = EntryReader._in_or_out
         if "amount" in self.places.roles:
-            self._amount = self._directed if "direction" in self.places.roles else self._signed
+            self._amount = EntryReader._directed if "direction" in self.places.roles else EntryReader._signed
 
     def read(self, row: Row) -> Entry | Reason:
         """The entry of a row, kept in its group, or why it is none. Raises Fault."""
@@ -127,7 +128,7 @@ class EntryReader:
         is_pending = bool(self._pending) and folded(_first(cells, self._at["status"])) in self._pending
         if is_pending and self.layout.pending == "skip":
             return "pending"
-        amount = self._amount(cells)
+        amount = self._amount(self, cells)
         if amount is None or not amount.minor:
             return self._without_amount(amount)
         return self._kept(row, cells, booked, amount, "pending" if is_pending else "booked")
