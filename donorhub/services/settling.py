@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, literal_column, select, update
 
 from donorhub.db import db
 from donorhub.domain.clues import Clues
@@ -89,11 +89,12 @@ def _key(decided: Decided) -> tuple[int, int]:
 def _next_parts(entry_ids: set[int]) -> dict[tuple[int, int], int]:
     """The next free part of what was decided before and undone, by entry and detail."""
     found: dict[tuple[int, int], int] = {}
+    detail_id = func.coalesce(Match.detail_id, literal_column("0"))  # a parameter would be another each time
     for chunk in in_chunks(sorted(entry_ids)):
         rows = db.session.execute(
-            select(Match.entry_id, func.coalesce(Match.detail_id, 0), func.max(Match.part))
+            select(Match.entry_id, detail_id, func.max(Match.part))
             .where(Match.entry_id.in_(chunk))
-            .group_by(Match.entry_id, func.coalesce(Match.detail_id, 0))
+            .group_by(Match.entry_id, detail_id)
         )
         found.update({(entry_id, detail_id): part + 1 for entry_id, detail_id, part in rows})
     return found
