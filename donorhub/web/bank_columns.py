@@ -20,7 +20,7 @@ from importers.table.placing import account_of
 from importers.table.proof import Question, settled
 from importers.table.reading import AnySheet
 from importers.table.words import MONEY_IN, MONEY_OUT, ROLES, Role, folded, role_named
-from importers.text import Undecodable
+from importers.text import Undecodable, decimal_signs
 from importers.workbook import open_workbook
 
 WORKBOOKS: Final = ("xlsx", "xls", "ods")
@@ -40,7 +40,7 @@ _ONE_COLUMN: Final[frozenset[Role]] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """One column, its role in force and what told it: ``name``, ``cells``, ``before``; "" for a person."""
+    """One column, its role in force, and what told it: name, cells, before or proof; "" for a person."""
 
     position: int
     header: str
@@ -90,7 +90,7 @@ def look(data: bytes, given: Mapping[str, str], *, before: Layout | None = None)
     seen.head = sheet.head(_HEAD)
     guess = _guess(sheet, seen)
     header = _header(seen, given, guess)
-    _columns(seen, given, guess, header, before)
+    _columns(seen, given, sheet, guess, header, before)
     _settle(seen, given, sheet, guess, header, before)
     return seen
 
@@ -133,20 +133,55 @@ def _header(seen: Look, given: Mapping[str, str], guess: Detection) -> Row | Non
 
 
 def _columns(
-    seen: Look, given: Mapping[str, str], guess: Detection, header: Row | None, before: Layout | None
+    seen: Look,
+    given: Mapping[str, str],
+    sheet: AnySheet,
+    guess: Detection,
+    header: Row | None,
+    before: Layout | None,
 ) -> None:
     body = _body(seen, header)
     width = min(max([len(row.cells) for row in body] + [len(header.cells) if header else 0]), _MOST_COLUMNS)
-    stands = given.get("basis") == seen.basis
     proposed = _proposed(guess, header, width, before)
-    for at in range(width):
-        role, reason = proposed.get(at, (None, "cells"))
-        chosen = given.get(f"role{at}")
-        if stands and chosen is not None and (chosen in ROLES or not chosen):
-            reason = reason if chosen == (role or "") else ""
-            role = chosen or None
-        name = header.cells[at].strip() if header and at < len(header.cells) else ""
-        seen.columns.append(ColumnView(at, name, role, reason, _samples(body, at)))
+    seen.columns = [_view(header, body, at, *proposed.get(at, (None, "cells"))) for at in range(width)]
+    _find_balance(seen, sheet, guess, header, body)
+    if given.get("basis") == seen.basis:
+        seen.columns = [_as_chosen(column, given.get(f"role{column.position}")) for column in seen.columns]
+
+
+def _view(header: Row | None, body: Sequence[Row], at: int, role: Role | None, reason: str) -> ColumnView:
+    name = header.cells[at].strip() if header and at < len(header.cells) else ""
+    return ColumnView(at, name, role, reason, _samples(body, at))
+
+
+def _as_chosen(column: ColumnView, chosen: str | None) -> ColumnView:
+    """The column with the role that a person gave it; one that was left as proposed keeps its reason."""
+    if chosen is None or (chosen and chosen not in ROLES) or chosen == (column.role or ""):
+        return column
+    return replace(column, role=cast(Any, chosen) or None, reason="")
+
+
+def _find_balance(
+    seen: Look, sheet: AnySheet, guess: Detection, header: Row | None, body: Sequence[Row]
+) -> None:
+    """A column that nothing names is the balance if each of its amounts follows from the one before."""
+    roles = {column.role for column in seen.columns}
+    if "balance" in roles or not roles & {"amount", "debit", "credit"} or not body:
+        return
+    columns = seen.columns
+    for at, column in enumerate(columns):
+        if column.role or not all(text and decimal_signs((text,)) for text in column.samples):
+            continue
+        seen.columns = [*columns]
+        seen.columns[at] = replace(column, role="balance", reason="proof")
+        draft = _draft(seen, header, body, guess, None)
+        places = [(view.position, view.role) for view in seen.columns]
+        try:
+            if settled(sheet, draft, places, body[0].line)[2]:
+                return
+        except Unsheetable:
+            pass
+        seen.columns = columns
 
 
 def _body(seen: Look, header: Row | None) -> list[Row]:

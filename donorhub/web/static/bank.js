@@ -38,7 +38,11 @@ if (list) {
       event.preventDefault();
       move(at < 0 ? 0 : at + (event.key === "ArrowDown" ? 1 : -1));
     } else if (at >= 0) {
-      rows[at].querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+      const deed = rows[at].querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+      if (!deed) return;
+      event.preventDefault();
+      deed.click();
+      if (deed.matches("summary")) deed.parentElement.querySelector("select")?.focus();
     }
   });
 }

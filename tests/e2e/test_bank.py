@@ -1,0 +1,212 @@
+"""The bank's pages in Chromium: by mouse, by keyboard, on a phone, without a script, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.load.installation import Installation
+from tests.web.bank_world import PAYER, camt
+
+pytestmark = pytest.mark.e2e
+PASSWORD = "a long enough one"
+LAUNCH = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+WHO = "piotr@example.org"
+UNKNOWN = (
+    "Dita;Kush;Pse;Sa;Mbetja\n"
+    "03.09.2026;Arben Gashi;dhurim;50,00;150,00\n"
+    "04.09.2026;Besa Krasniqi;Donacion për fëmijët;1234,50;1384,50\n"
+    "05.09.2026;Banka;Komision;-1,20;1383,30\n"
+)
+PATHS = (
+    "/bank", "/bank/files", "/bank/to-decide", "/bank/matched", "/bank/not-gifts", "/bank/doubtful",
+    "/bank/files/1", "/bank/files/1/take-back", "/bank/files/2", "/bank/files/2/columns",
+    "/bank/files/2/columns?date_order=dmy&currency=PLN&account=1", "/bank/statements/1", "/bank/accounts/1",
+    "/bank/entries/1", "/bank/entries/1?q=anna", "/bank/entries/1/new-donor", "/bank/entries/1/split",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    installation = Installation(tmp_path_factory.mktemp("bank") / "home", {})
+    installation.run("db", "upgrade")
+    installation.run("user", "create", WHO, "--role", "admin", "--password", PASSWORD)
+    installation.start_all()
+    yield installation
+    installation.stop_all()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=LAUNCH)
+        yield chromium
+        chromium.close()
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(place: Installation, browser: Browser) -> Iterator[Opener]:
+    """Open a signed-in page; a message of the browser's console fails the test."""
+    contexts: list[BrowserContext] = []
+    said: list[str] = []
+
+    def open_page(**options: object) -> Page:
+        context = browser.new_context(locale="en-GB", base_url=f"http://127.0.0.1:{place.port}", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.goto("/sign-in")
+        page.fill("#email", WHO)
+        page.fill("#password", PASSWORD)
+        page.click("main button")
+        page.wait_for_url("**/")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+@pytest.fixture(scope="module")
+def statement(place: Installation, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A statement of three entries, and an unknown table beside it."""
+    folder = tmp_path_factory.mktemp("files")
+    lines = [
+        ("2026-11-19", "50.00", "KOWALSKA ANNA", PAYER, "darowizna"),
+        ("2026-11-19", "20.00", "NOWAK JAN", "PL83101010230000261395100000", "wsparcie"),
+        ("2026-11-20", "900.00", "GMINA GDAŃSK", "", "dotacja"),
+    ]
+    path = folder / "wyciag.xml"
+    path.write_bytes(camt(lines))
+    (folder / "export.csv").write_text(UNKNOWN, encoding="utf-8")
+    return path
+
+
+def send(page: Page, path: Path) -> None:
+    page.goto("/bank")
+    page.set_input_files("#f-file", path)
+    page.get_by_role("button", name="Import", exact=True).click()
+
+
+def test_a_statement_is_sent_three_entries_decided_and_one_undone(opened: Opener, statement: Path) -> None:
+    page = opened()
+    send(page, statement)
+    page.get_by_role("button", name="It is ours: add it and import").click()
+    page.get_by_text("Opening, money in and money out make the closing balance.").wait_for(timeout=20_000)
+    page.goto("/bank/to-decide")
+    page.locator("li", has_text="KOWALSKA ANNA").get_by_role("link", name="New donor").click()
+    assert page.get_by_label("Given name").input_value() == "Anna"
+    page.get_by_role("button", name="Add the donor and accept the gift").click()
+    page.locator("li", has_text="NOWAK JAN").get_by_role("link", name="Another donor").click()
+    page.get_by_label("Name, code, e-mail, town, IBAN or phone").fill("Anna Kowalska")
+    page.get_by_role("button", name="Find", exact=True).click()
+    page.get_by_role("button", name="It is this donor's gift").click()
+    gmina = page.locator("li", has_text="GMINA GDAŃSK")
+    gmina.locator("summary", has_text="Not a gift").click()
+    gmina.get_by_label("What is it?").select_option("grant")
+    gmina.get_by_role("button", name="It is not a gift").click()
+    page.get_by_text("Nothing waits to be decided.").wait_for()
+    page.get_by_role("link", name="Matched").click()
+    assert page.locator("ol.entries > li").count() == 2
+    page.locator("li", has_text="NOWAK JAN").get_by_role("button", name="Undo").click()
+    page.get_by_text("Undone: the entry waits to be decided again.").wait_for()
+    page.goto("/bank/to-decide")
+    assert page.locator("ol.entries > li").count() == 1
+
+
+def test_an_unknown_table_is_mapped_in_under_ten_clicks_and_known_the_second_time(
+    opened: Opener, statement: Path
+) -> None:
+    page = opened()
+    clicks = 0
+
+    def click(name: str, role: str = "button") -> None:
+        nonlocal clicks
+        clicks += 1
+        page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
+
+    page.goto("/bank")
+    clicks += 1  # choosing the file
+    page.set_input_files("#f-file", statement.with_name("export.csv"))
+    click("Import")
+    page.get_by_role("link", name="Say which column is which").first.wait_for(timeout=20_000)
+    click("Say which column is which", "link")
+    click("3 September 2026", "radio")
+    page.get_by_text("All days are 12 or less").wait_for(state="detached")
+    clicks += 1
+    page.get_by_label("Kush").select_option("name")
+    page.wait_for_url("**role1=name**")
+    clicks += 1
+    page.get_by_label("Pse").select_option("remittance")
+    page.wait_for_url("**role2=remittance**")
+    clicks += 1
+    page.get_by_label("Which of our accounts is this?").select_option(index=1)
+    click("Import 3 entries")
+    page.get_by_text("3 new entries").wait_for(timeout=20_000)
+    assert clicks < 10
+    later = statement.with_name("october.csv")
+    later.write_text(UNKNOWN.replace(".09.", ".10."), encoding="utf-8")
+    send(page, later)
+    page.get_by_text("3 new entries").wait_for(timeout=20_000)
+    assert page.get_by_text("The file asks you something").count() == 0
+
+
+def test_entries_are_decided_by_keyboard_alone(opened: Opener, statement: Path) -> None:
+    page = opened()
+    page.goto("/bank/to-decide")
+    waiting = page.locator("ol.entries > li").count()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.id").startswith("e")
+    page.keyboard.press("x")  # the question what it is opens, with its answers in focus
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=**")
+    assert page.locator("ol.entries > li").count() == waiting - 1
+    page.locator(".done").get_by_role("button", name="Undo").click()
+    page.goto("/bank/to-decide")
+    assert page.locator("ol.entries > li").count() == waiting
+
+
+def test_all_of_it_works_without_a_script(opened: Opener, statement: Path) -> None:
+    page = opened(java_script_enabled=False)
+    bare = statement.with_name("bare.csv")
+    bare.write_text(UNKNOWN.replace(".09.", ".08."), encoding="utf-8")
+    send(page, bare)
+    page.get_by_text("3 new entries").wait_for(timeout=20_000)  # the page renews itself
+    page.goto("/bank/files/2/columns")
+    page.get_by_label("Dates").select_option("mdy")
+    page.get_by_role("button", name="Refresh").click()
+    assert "date_order=mdy" in page.url
+    page.goto("/bank/to-decide")
+    page.locator("ol.entries > li").first.locator("summary").click()
+    page.locator("ol.entries > li").first.get_by_role("button", name="It is not a gift").click()
+    page.get_by_role("button", name="Undo").first.click()
+    page.get_by_text("Undone: the entry waits to be decided again.").wait_for()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_is_wider_than_a_phone(opened: Opener, path: str) -> None:
+    page = opened(viewport={"width": 390, "height": 844})
+    answer = page.goto(path)
+    assert answer is not None and answer.status == 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(opened: Opener, scheme: str) -> None:
+    page = opened(color_scheme=scheme)
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = []
+    for path in PATHS:
+        page.goto(path)
+        violations = Axe().run(page, options=options).response["violations"]
+        found += [(path, v["id"], v["nodes"][0]["html"][:200]) for v in violations]
+    assert found == []
