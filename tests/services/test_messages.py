@@ -1,0 +1,261 @@
+"""What is said to donors and staff: once for each reason, over a real mail server, never twice by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.errors import Conflict
+from donorhub.gateways.mailer import Smtp
+from donorhub.jobs.run import run_due
+from donorhub.models import Donor, Message, Suppression, Task
+from donorhub.money import Money
+from donorhub.services import access, donors, gifts, messages, tasks
+from tests.api.conftest import dump
+from tests.smtp import SmtpServer, smtp_server
+
+
+@pytest.fixture
+def mail(database: Flask) -> Iterator[SmtpServer]:
+    """A mail server that the application sends to."""
+    with smtp_server() as server:
+        database.extensions["donorhub.mailer"] = Smtp(server.url)
+        yield server
+        del database.extensions["donorhub.mailer"]
+
+
+def give(now: datetime, **fields: Any) -> Donor:
+    """A donor who gave 50 zł, whose thank-you is due."""
+    known = {"given_name": "Łucja", "family_name": "Żółć", "email": "lucja@example.org", "lang": "pl"}
+    donor = donors.create_donor(known | fields, source="test", now=now, actor="t")
+    gifts.record_gift(
+        donor.id, Money(5000, "PLN"), received_on=date(2026, 11, 20), source="test", source_ref=str(donor.id),
+        now=now - timedelta(hours=1), actor="t",
+    )  # fmt: skip
+    db.session.commit()
+    return donor
+
+
+def work() -> None:
+    """Perform what is due, as often as something is."""
+    while run_due():
+        pass
+    db.session.rollback()
+
+
+def only() -> Message:
+    return db.session.scalars(select(Message).execution_options(populate_existing=True)).one()
+
+
+def sending() -> Task:
+    query = select(Task).where(Task.kind == "send_message").execution_options(populate_existing=True)
+    return db.session.scalars(query).one()
+
+
+def test_a_gift_is_thanked_for_once_in_the_donors_language(mail: SmtpServer, now: datetime) -> None:
+    give(now)
+    work()
+    work()
+    (sent,) = mail.wait_for(1)
+    assert mail.recipients == [["lucja@example.org"]]
+    assert sent["To"] == "Łucja Żółć <lucja@example.org>"
+    assert "50,00 zł" in sent["Subject"] and "20 listopada 2026" in sent.get_content()
+    assert "Łucjo" in sent.get_content()
+    assert sent["Auto-Submitted"] == "auto-generated"
+    assert (only().state, only().sent_at, only().message_id) == ("sent", now, sent["Message-ID"])
+    assert sending().outcome == "sent"
+
+
+def test_refused_for_good_is_not_tried_again(mail: SmtpServer, now: datetime) -> None:
+    mail.recipient_answer = "550 no such user"
+    give(now)
+    work()
+    assert (only().state, only().last_error) == ("failed", "the address was refused with code 550")
+    assert (sending().state, sending().outcome) == ("done", "refused")
+    clock.use(lambda: now + timedelta(days=30))
+    mail.recipient_answer = "250 OK"
+    work()
+    assert mail.messages == []
+
+
+@pytest.mark.parametrize("where", ["recipient_answer", "data_answer"])
+def test_not_now_is_tried_again_later_and_sent_once(mail: SmtpServer, now: datetime, where: str) -> None:
+    setattr(mail, where, "451 later")
+    give(now)
+    work()
+    assert (only().state, sending().state, sending().attempts) == ("failed", "failed", 1)
+    work()
+    assert sending().attempts == 1  # not before its time
+    setattr(mail, where, "250 OK")
+    clock.use(lambda: now + timedelta(minutes=2))
+    work()
+    assert len(mail.wait_for(1)) == 1
+    assert (only().state, sending().state, sending().attempts) == ("sent", "done", 2)
+
+
+def test_a_server_that_is_away_is_tried_again(database: Flask, now: datetime) -> None:
+    with smtp_server() as gone:
+        url = gone.url
+    database.extensions["donorhub.mailer"] = Smtp(url)
+    try:
+        give(now)
+        work()
+    finally:
+        del database.extensions["donorhub.mailer"]
+    assert (only().state, sending().state) == ("failed", "failed")
+    assert "did not let us in" in only().last_error
+
+
+def test_a_line_that_drops_after_the_text_leaves_it_to_a_person(mail: SmtpServer, now: datetime) -> None:
+    mail.drops_after_data = True
+    give(now)
+    work()
+    assert (only().state, sending().state, sending().outcome) == ("unknown", "done", "unknown")
+    mail.drops_after_data = False
+    for days in (1, 30):
+        clock.use(lambda days=days: now + timedelta(days=days))  # type: ignore[misc]
+        work()
+    assert len(mail.messages) == 1  # it had arrived: sending again would have thanked twice
+    messages.decide_unknown(only().id, was_received=True, now=now, actor="user:1")
+    db.session.commit()
+    assert only().state == "sent"
+    with pytest.raises(Conflict):
+        messages.decide_unknown(only().id, was_received=True, now=now, actor="user:1")
+
+
+def test_a_person_may_say_that_an_uncertain_message_never_came(mail: SmtpServer, now: datetime) -> None:
+    mail.drops_after_data = True
+    give(now)
+    work()
+    mail.drops_after_data = False
+    messages.decide_unknown(only().id, was_received=False, now=now, actor="user:1")
+    db.session.commit()
+    work()
+    first, second = mail.wait_for(2)
+    assert first["Message-ID"] == second["Message-ID"]  # so that a mailbox can tell they are one
+    assert only().state == "sent"
+
+
+def test_a_process_that_died_while_sending_leaves_it_to_a_person(mail: SmtpServer, now: datetime) -> None:
+    give(now)
+    assert tasks.claim_next(now=now)  # new_donor or thank_you: the message is written by the next line
+    db.session.rollback()
+    work_until_written(now)
+    task_id = sending().id
+    assert tasks.claim(task_id, now=now)
+    assert messages.claim_message(only().id) is not None
+    db.session.commit()  # and here the process was killed
+    clock.use(lambda: now + timedelta(minutes=6))
+    work()
+    assert (only().state, mail.messages) == ("unknown", [])
+    assert "stopped while" in only().last_error
+
+
+def work_until_written(now: datetime) -> None:
+    """Perform all but the sending itself."""
+    from donorhub.jobs.run import run_task
+
+    for kind in ("new_donor", "thank_you"):
+        for task_id in db.session.scalars(select(Task.id).where(Task.kind == kind)).all():
+            run_task(task_id)
+    db.session.rollback()
+
+
+def test_without_an_address_a_person_is_asked_to_thank(mail: SmtpServer, now: datetime) -> None:
+    donor = give(now, email="")
+    work()
+    assert mail.messages == [] and db.session.query(Message).count() == 0
+    asked = db.session.scalars(select(Task).where(Task.performer == "person")).one()
+    assert (asked.kind, asked.role, asked.donor_id) == ("thank_by_hand", "fundraiser", donor.id)
+    assert asked.facts == {"amount": "50.00", "currency": "PLN"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"), [({"do_not_contact": True}, "no_contact"), ({"is_deceased": True}, "deceased")]
+)
+def test_who_wants_no_contact_or_has_died_is_not_written_to(
+    mail: SmtpServer, now: datetime, fields: dict[str, bool], outcome: str
+) -> None:
+    give(now, **fields)
+    work()
+    thanked = db.session.scalars(select(Task).where(Task.kind == "thank_you")).one()
+    assert (thanked.state, thanked.outcome) == ("done", outcome)
+    assert mail.messages == []
+
+
+def test_a_no_that_comes_between_writing_and_sending_still_counts(mail: SmtpServer, now: datetime) -> None:
+    donor = give(now)
+    work_until_written(now)
+    assert only().state == "planned"
+    donors.change_donor(donors.get_donor(donor.id), {"do_not_contact": True}, now=now, actor="t")
+    db.session.commit()
+    work()
+    assert (only().state, only().suppressed_reason, mail.messages) == ("suppressed", "no_contact", [])
+
+
+def test_a_suppressed_address_is_never_written_to_and_kept_as_a_hash_only(
+    mail: SmtpServer, now: datetime
+) -> None:
+    messages.suppress("Lucja+news@Example.org", reason="complaint", now=now, actor="t")
+    messages.suppress("lucja@example.org", reason="bounce", now=now, actor="t")
+    db.session.commit()
+    assert "lucja" not in str(db.session.scalars(select(Suppression.address_hash)).one()).lower()
+    give(now)
+    work()
+    assert mail.messages == []
+
+
+def test_a_gift_taken_out_before_its_thanks_is_not_thanked_for(mail: SmtpServer, now: datetime) -> None:
+    give(now)
+    gifts.correct_gift(1, reason="twice", source_ref="c", now=now, actor="t")
+    db.session.commit()
+    work()
+    assert mail.messages == []
+
+
+def test_staff_who_look_after_donors_are_told_of_a_new_one_once_each(mail: SmtpServer, now: datetime) -> None:
+    for email, roles in (
+        ("admin@example.org", ["admin"]), ("fund@example.org", ["fundraiser"]),
+        ("book@example.org", ["accountant"]), ("gone@example.org", ["steward"]),
+    ):  # fmt: skip
+        access.create_user(email, name="S", password="a long password", roles=roles, now=now, actor="t")
+    access.deactivate(4, now=now, actor="t")
+    donors.create_donor({"name": "Anna", "email": ""}, source="form", now=now, actor="t")
+    db.session.commit()
+    work()
+    work()
+    assert sorted(to for (to,) in mail.recipients) == ["admin@example.org", "fund@example.org"]
+    assert all("Anna" not in sent.get_content() for sent in mail.messages)
+
+
+def test_the_same_key_writes_one_message(database: Flask, now: datetime) -> None:
+    facts = {"code": "DH-1", "source": "form", "link": "x"}
+
+    def plan() -> str:
+        planned = messages.plan_message(
+            "new_donor", facts, key="k", task_id=None, donor=None, to_address="a@example.org", lang="en",
+            now=now, domain="example.org",
+        )  # fmt: skip
+        db.session.commit()
+        return planned
+
+    assert plan() == "planned"
+    before = dump()
+    assert plan() == "known"
+    assert dump() == before
+
+
+def test_a_line_break_in_a_name_makes_no_header(mail: SmtpServer, now: datetime) -> None:
+    donor = give(now)
+    donors.get_donor(donor.id).name = "Anna\r\nBcc: evil@example.org"
+    db.session.commit()
+    work()
+    assert mail.messages == []
+    assert (only().state, sending().outcome) == ("failed", "refused")
