@@ -210,6 +210,14 @@ _FAULTS: Final[dict[str, Any]] = {
     "workbook_too_large": lazy_gettext("The workbook is too large: export a shorter period."),
     "zip_bomb": lazy_gettext("The workbook is packed in a way that is refused: save it as CSV."),
     "bank_error": lazy_gettext("The bank wrote an error into the file: export it again."),
+    "account_missing": lazy_gettext("The file does not say whose account it is: choose one."),
+    "account_unknown": lazy_gettext("The account is not known yet: add it, or choose another."),
+    "account_currency": lazy_gettext("The account is in another currency: choose another account."),
+    "account_check_digits": lazy_gettext("The check digits of the account number are wrong: compare it."),
+    "future_entries": lazy_gettext("Entries are dated in the future: check the order of day and month."),
+    "ancient_entries": lazy_gettext("Entries are dated long ago: check how the dates are read."),
+    "gap": lazy_gettext("A statement is missing in between: export these days and import them."),
+    "mixed_dates": lazy_gettext("Dates are written in two ways: say whether the day or the month is first."),
     "no_account": lazy_gettext("The file tells no account: choose it when you upload the file."),
 }  # fmt: skip
 FAULT_CODES: Final = frozenset(_FAULTS)
