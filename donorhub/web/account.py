@@ -71,4 +71,4 @@ def _is_right(user: User, password: str) -> bool:
 
 
 def _page(form: Form) -> str:
-    return render_template("settings/account.html", form=form)
+    return render_template("settings/account.html", form=form, address=access.get_user(principal().id).email)

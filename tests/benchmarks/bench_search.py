@@ -1,0 +1,125 @@
+"""How fast donors are found among 100,000, and how fast the dashboard's figures are.
+
+    .venv/bin/python -m tests.benchmarks.bench_search [donors]
+
+In the database of DATABASE_URL, else in SQLite in a temporary folder. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from donorhub import config
+from donorhub.app import create_app
+from donorhub.db import Base, db, reading
+from donorhub.domain import codes, payer_text
+from donorhub.models import Donor, Gift, IdentityKey
+from donorhub.services import dashboard, giving, organisation, search, timeline
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+GIVEN = "Anna Maria Katarzyna Jan Piotr Łukasz Agnieszka Besnik Arta Driton Józef Zofia Świętosława".split()
+FAMILY = (
+    "Kowalska Nowak Wiśniewski Wójcik Kamińska Zieliński Woźniak Dąbrowski Çela Gashi Hoxha Mazur".split()
+)
+TOWNS = "Gdańsk Łódź Kraków Warszawa Prishtinë Prizren Tiranë Poznań Wrocław Pejë".split()
+METHODS = ("transfer", "standing_order", "card", "cash", "blik", "direct_debit")
+ROUNDS = 40
+
+
+def main(count: int = 100_000) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        environment = {"DONORHUB_MODE": "test", "DONORHUB_HOME": home}
+        if os.environ.get("DATABASE_URL"):
+            environment["DATABASE_URL"] = os.environ["DATABASE_URL"]
+        app = create_app(config.load(environment))
+        with app.app_context():
+            Base.metadata.create_all(db.engine)
+            organisation.found("Bench", now=NOW)
+            began = time.perf_counter()
+            fill(count)
+            print(
+                f"{count} donors and gifts in {time.perf_counter() - began:.1f} s, {db.engine.dialect.name}"
+            )
+            db.session.remove()
+            reading(True)
+            measure(count)
+            db.session.remove()
+
+
+def fill(count: int) -> None:
+    pick = random.Random(7)
+    donors, keys = [], []
+    for id_ in range(1, count + 1):
+        row = _donor(id_, pick)
+        donors.append(row)
+        keys += [
+            {"kind": "email", "value": row["email"], "donor_id": id_},
+            {"kind": "name", "value": payer_text.name_key(row["name"]), "donor_id": id_},
+        ]
+    db.session.execute(insert(Donor), donors)
+    db.session.execute(insert(IdentityKey), keys)
+    db.session.execute(insert(Gift), [_gift(number, count, pick) for number in range(count)])
+    db.session.commit()
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+
+
+def _donor(id_: int, pick: random.Random) -> dict[str, Any]:
+    name, town = f"{pick.choice(GIVEN)} {pick.choice(FAMILY)}", pick.choice(TOWNS)
+    email = payer_text.fold(name).replace(" ", ".") + f".{id_}@example.org"
+    code, phone = codes.format_code("DH", 1000 + id_), f"+485{id_:08}"
+    at = NOW - timedelta(days=pick.randrange(900))
+    return {
+        "id": id_, "code": code, "kind": "person", "name": name, "email": email, "phone": phone, "city": town,
+        "lang": "pl", "source": "bench", "created_at": at, "updated_at": at,
+        "search": payer_text.fold(f"{name} {email} {code} {town} {phone}"),
+    }  # fmt: skip
+
+
+def _gift(number: int, count: int, pick: random.Random) -> dict[str, Any]:
+    return {
+        "donor_id": pick.randrange(1, count // 2 + 2), "amount_minor": pick.choice((2000, 5000, 10000)),
+        "currency": "PLN", "received_on": TODAY - timedelta(days=pick.randrange(730)), "recorded_at": NOW,
+        "source": "bench", "source_ref": str(number), "method": pick.choice(METHODS),
+    }  # fmt: skip
+
+
+def measure(count: int) -> None:
+    middle = count // 2
+    for what in (
+        "anna", "kowalska", "lodz nowak", "swietoslawa", "ska", "kow 50", "an", f"dh-{1000 + middle}",
+        f"anna.nowak.{middle}@example.org", f"+485{middle:08}", "PL61109010140000071219812874", "zzzzz",
+    ):  # fmt: skip
+        show(f"search {what!r}", lambda what=what: search.find(what))  # type: ignore[misc]
+    show("timeline of one donor", lambda: timeline.of(middle))
+    show("stages of a page of 50", lambda: giving.stages_of(search.find("nowak").rows, today=TODAY))
+    show("received this month", lambda: dashboard.received(TODAY.replace(day=1), TODAY))
+    show("twelve months by method", lambda: dashboard.months(TODAY, "PLN"))
+    show("retention", lambda: giving.retention(TODAY, "PLN"))
+
+
+def show(what: str, act: Callable[[], Any]) -> None:
+    spent = []
+    for _round in range(ROUNDS):
+        began = time.perf_counter()
+        act()
+        spent.append((time.perf_counter() - began) * 1000)
+        db.session.expire_all()
+    spent.sort()
+    print(f"{what:42} p50 {statistics.median(spent):7.1f} ms   p95 {spent[int(ROUNDS * 0.95) - 1]:7.1f} ms")
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:2]))

@@ -1,0 +1,147 @@
+"""A DonorHub with a small made-up base, served on a free port: ``python -m tests.e2e.serve_pages HOME``.
+
+It prints its port, and serves until it is ended. The base holds a row of every kind that pages show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import zlib
+from datetime import date, timedelta
+
+from waitress.server import create_server
+
+from donorhub import clock, config
+from donorhub.app import create_app
+from donorhub.cli.database import bring_up_to_date
+from donorhub.db import db
+from donorhub.jobs.worker import work_once
+from donorhub.models import Correction, Dispute, Message, ProviderEvent, Refund, Task
+from donorhub.money import Money
+from donorhub.services import (
+    access,
+    donors,
+    endpoints,
+    gifts,
+    instalments,
+    organisation,
+    receipts,
+    recurring,
+    tasks,
+)
+
+ACTOR = "system:0"
+PASSWORD = "a long enough password"
+TODAY = date(2026, 11, 22)
+
+
+def main(home: str) -> None:
+    app = create_app(
+        config.load(
+            {
+                "DONORHUB_MODE": "demo",
+                "DONORHUB_HOME": home,
+                "DONORHUB_CLOCK": "2026-11-22T10:00:00+00:00",
+                "DONORHUB_SETTLE_S": "0",
+            }
+        )
+    )
+    with app.app_context():
+        bring_up_to_date()
+        fill()
+    while work_once(app):
+        pass
+    with app.app_context():
+        spoil()
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    print(server.effective_port, flush=True)  # type: ignore[attr-defined]
+    server.run()
+
+
+def fill() -> None:
+    """Staff, the organisation, donors with gifts, a receipt, recurring gifts, tasks."""
+    now = clock.now()
+    for role in ("admin", "caller"):
+        access.create_user(
+            f"{role}@example.org", name=f"Marta {role}", password=PASSWORD, roles=[role], now=now, actor=ACTOR
+        )
+    organisation.change_organisation(
+        {
+            "legal_name": "Fundacja Otwarte Oczy", "street": "ul. Prosta 1", "postcode": "00-001",
+            "city": "Warszawa", "ids": {"KRS": "0000123456", "NIP": "5252810770"},
+            "signatory_name": "Maria Nowak", "signatory_role": "prezeska",
+        },
+        now=now, actor=ACTOR,
+    )  # fmt: skip
+    names = ("Anna Kowalska", "Besnik Çela", "Łucja Gżegżółka", "Fundacja Bardzo Długa Nazwa Na Rzecz Prób")
+    for number, name in enumerate(names):
+        add_donor(name, number)
+    receipts.issue([1, 2], today=TODAY, now=now, actor=ACTOR)
+    receipts.void(
+        receipts.issue([5], today=TODAY, now=now, actor=ACTOR).id, reason="typo", now=now, actor=ACTOR
+    )
+    access.create_token("website", ["donors:read"], now=now, actor=ACTOR)
+    endpoints.create_endpoint("stripe", "whsec_x", now=now, actor=ACTOR)
+    instalments.advance_all(today=TODAY, now=now)
+    db.session.commit()
+
+
+def add_donor(name: str, number: int) -> None:
+    now = clock.now()
+    given, _, family = name.partition(" ")
+    kind = "organisation" if given == "Fundacja" else "person"
+    donor = donors.create_donor(
+        {
+            "kind": kind, "name": name, "given_name": given, "family_name": family, "lang": "pl",
+            "email": f"donor{number}@example.org", "phone": "+48 512 345 67" + str(number),
+            "street": "ul. Lipowa 3", "postcode": "90-001", "city": "Łódź", "note": "A note.", "owner_id": 2,
+        },
+        source="form", now=now - timedelta(days=400), actor=ACTOR,
+    )  # fmt: skip
+    for month in range(4):
+        gifts.record_gift(
+            donor.id, Money(5000 + 100 * number, "PLN"), received_on=TODAY - timedelta(days=120 * month),
+            source="manual", source_ref=f"{number}-{month}", now=now, actor=ACTOR,
+            method=("transfer", "card", "cash", "standing_order")[month],
+        )  # fmt: skip
+    promise, _ = recurring.start(
+        donor.id, Money(3000, "PLN"), kind="standing_order", start_on=date(2026, 10, 5 + number),
+        source="manual", source_ref=str(number), now=now, actor=ACTOR,
+        payer_iban="PL61109010140000071219812874",
+    )  # fmt: skip
+    instalments.materialise(promise, today=TODAY)
+    tasks.plan(
+        f"call:{donor.id}", kind="call", performer="person", subject=("donor", donor.id), donor_id=donor.id,
+        due_at=now + timedelta(days=number - 2), now=now,
+    )  # fmt: skip
+
+
+def spoil() -> None:
+    """What goes wrong: money taken away, an uncertain message, a task that gave up, a quarantined event."""
+    now = clock.now()
+    common = {"gift_id": 9, "currency": "PLN", "recorded_at": now, "source": "x"}
+    db.session.add_all(
+        [
+            Refund(amount_minor=100, state="succeeded", refunded_on=TODAY, source_ref="1", **common),
+            Dispute(amount_minor=100, state="open", opened_on=TODAY, source_ref="1", **common),
+            Correction(amount_minor=100, reason="typo", actor=ACTOR, source_ref="1", **common),
+            ProviderEvent(
+                endpoint_id=1, provider="stripe", account="", external_id="evt_1", type="charge.succeeded",
+                livemode=True, occurred_at=1, received_at=now, object_kind="charge", object_id="ch_1",
+                body=zlib.compress(b"{}"), body_sha256=hashlib.sha256(b"{}").digest(), state="quarantined",
+                reason="another account",
+            ),
+        ]
+    )  # fmt: skip
+    message = db.session.get(Message, 1)
+    worker_task = db.session.query(Task).filter_by(performer="worker").order_by(Task.id).first()
+    if message is None or worker_task is None:
+        raise LookupError("the worker wrote no thank-you")
+    message.state, message.last_error = "unknown", "the line dropped"
+    worker_task.state, worker_task.last_error, worker_task.attempts = "dead", "NotFound", 8
+    db.session.commit()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
