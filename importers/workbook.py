@@ -16,10 +16,11 @@ from typing import Final
 
 import python_calamine
 
+from importers.grid_guard import MAX_COLUMNS, MAX_ROWS
 from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
 from importers.text import DateOrder
 from importers.xls_guard import refuse_dangerous_xls
-from importers.zip_guard import MAX_COLUMNS, MAX_ROWS, read_member, refuse_dangerous_zip
+from importers.zip_guard import read_member, refuse_dangerous_zip
 
 _MAX_XLS: Final = 20 * 1024 * 1024
 _EXACT_TO: Final = 10**15  # a spreadsheet keeps 15 digits; a longer number in it is not what was typed

@@ -10,11 +10,11 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
+from importers.grid_guard import MAX_CELLS
 from importers.sheet import Unsheetable
 
 MAX_COLUMNS: Final = 256  # as many as the format has
 MAX_ROWS: Final = 65_536
-MAX_CELLS: Final = 2_000_000  # a sheet is unpacked as a full grid, also where its cells are empty
 
 _SECTOR_MARKS: Final = 0xFFFFFFFA  # numbers from here on are no sectors but ends and holes
 _HEADER: Final = 512

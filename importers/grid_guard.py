@@ -1,0 +1,119 @@
+"""How large a grid the XML of a spreadsheet's sheet asks for: readers unpack it whole, empty cells too.
+
+It counts the places of cells as calamine does (XLSX: ECMA-376 part 1, 18.3; ODS: OpenDocument 1.3
+part 3, 9.1) and refuses a sheet that is too large. What the cells say is for ``workbook``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from xml.parsers import expat
+
+from importers.sheet import Unsheetable
+
+MAX_ROWS: Final = 200_000
+MAX_COLUMNS: Final = 100
+MAX_CELLS: Final = 2_000_000
+
+_LONGEST_SPACE: Final = 10_000  # blanks that one element of ODS may stand for
+_REFERENCE: Final = re.compile(r"([A-Z]{1,4})([0-9]{1,10})", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+_VALUES: Final = (
+    "value",
+    "formula",
+    "date-value",
+    "time-value",
+    "boolean-value",
+    "string-value",
+    "value-type",
+)
+
+
+class Grid:
+    """Takes a member of the zip piece by piece; raises Unsheetable when its cells need too much room."""
+
+    def __init__(self, member: str) -> None:
+        self._parser = expat.ParserCreate()
+        # by the name and not by the root, which calamine does not look at
+        self._parser.StartElementHandler = self._ods if member.lower() == "content.xml" else self._xlsx
+        self._parser.StartDoctypeDeclHandler = _refuse
+        self._row = self._column = 0  # of the last cell
+        self._rows = self._columns = 0  # that are needed
+
+    def feed(self, piece: bytes) -> bool:
+        """Take the next piece; whether it was sound XML so far."""
+        return self._parse(piece, last=False)
+
+    def finish(self) -> bool:
+        """The member is over; whether its XML is."""
+        return self._parse(b"", last=True)
+
+    def _parse(self, piece: bytes, *, last: bool) -> bool:
+        try:
+            self._parser.Parse(piece, last)
+        except expat.ExpatError:
+            return False
+        return True
+
+    # ------------------------------------------------------------ XLSX
+
+    def _xlsx(self, name: str, attributes: dict[str, str]) -> None:
+        local = name if name in ("c", "v", "row") else name.rpartition(":")[2]
+        if local == "c":
+            place = _REFERENCE.fullmatch(attributes["r"]) if "r" in attributes else None
+            if place:
+                self._column, self._row = _column_number(place[1]), int(place[2])
+            else:
+                self._column += 1
+            if self._column > self._columns or self._row > self._rows:
+                self._need(self._row, self._column)
+        elif local == "row":
+            written = attributes.get("r", "")
+            self._row = int(written) if _NUMBER.fullmatch(written) else self._row + 1
+            self._column = 0
+
+    # ------------------------------------------------------------ ODS
+
+    def _ods(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(":")[2]
+        told = {key.rpartition(":")[2]: text for key, text in attributes.items()}
+        if local in ("table-cell", "covered-table-cell"):
+            self._column += _repeated(told, "number-columns-repeated")
+            if any(key in told for key in _VALUES):
+                self._need(self._row, self._column)
+        elif local == "table-row":
+            # the repeats of an empty row are only needed when a row with values follows
+            self._row += _repeated(told, "number-rows-repeated")
+            self._column = 0
+        elif local == "table":
+            self._row = self._column = self._rows = self._columns = 0
+        elif local == "s" and _repeated(told, "c") > _LONGEST_SPACE:
+            raise Unsheetable(
+                "damaged_workbook", "A cell of the spreadsheet has too many blanks: it is no export."
+            )
+
+    def _need(self, row: int, column: int) -> None:
+        self._rows, self._columns = max(self._rows, row), max(self._columns, column)
+        if self._rows > MAX_ROWS or self._columns > MAX_COLUMNS or self._rows * self._columns > MAX_CELLS:
+            raise Unsheetable(
+                "workbook_too_large",
+                f"The sheet has {self._rows} rows and {self._columns} columns: export a shorter period.",
+            )
+
+
+def _repeated(told: dict[str, str], key: str) -> int:
+    """How often it is there; what is no number counts as very often, as readers differ in it."""
+    written = told.get(key, "1").strip()
+    return int(written) if _NUMBER.fullmatch(written) else MAX_CELLS + 1
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _refuse(*_: object) -> None:
+    raise Unsheetable("damaged_workbook", "The spreadsheet declares a document type, which no export does.")
