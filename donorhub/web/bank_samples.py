@@ -13,7 +13,8 @@ from flask_babel import gettext, lazy_gettext
 
 from donorhub.services.bank_views import Known
 from donorhub.web import bank_words
-from donorhub.web.bank_columns import ColumnView, Look, matters
+from donorhub.web.bank_layout import matters
+from donorhub.web.bank_look import ColumnView, Look
 from donorhub.web.shell import lang, show_day, show_money
 from importers.statement import Entry
 from importers.table.words import Role
