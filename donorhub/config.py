@@ -86,10 +86,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("DONORHUB_HOME") or "instance").absolute()
     texts: dict[str, Any] = {name: env.get(variable(name), default) for name, default in _DEFAULTS.items()}
     values: dict[str, Any] = {name: _number(name, texts.pop(name), wrong) for name in _NUMBERS}
-    wrong += _choices(texts) + _clock_trouble(texts)
+    url = env.get("DATABASE_URL") or f"sqlite:///{home / 'donorhub.sqlite3'}"
+    wrong += _choices(texts) + _clock_trouble(texts) + _url_trouble(url)
     if wrong:
         raise Misconfigured("; ".join(wrong))
-    url = env.get("DATABASE_URL") or f"sqlite:///{home / 'donorhub.sqlite3'}"
     return Settings(
         database_url=_driver(url),
         redis_url=env.get("REDIS_URL", ""),
@@ -102,7 +102,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-_NUMBERS = ("port", "threads", "proxies", "upload_limit_mb", "settle_s")
+_NUMBERS = {  # the least and the most that make sense
+    "port": (1, 65535),
+    "threads": (1, 1000),
+    "proxies": (0, 10),
+    "upload_limit_mb": (1, 10_000),
+    "settle_s": (0, 10_000_000),
+}
 
 
 def _unknown(env: Mapping[str, str]) -> list[str]:
@@ -118,7 +124,10 @@ def _number(name: str, text: str, wrong: list[str]) -> int:
     if not (text.isascii() and text.isdigit()):
         wrong.append(f"{variable(name)} must be a whole number, not {text!r}")
         return 0
-    return int(text)
+    least, most = _NUMBERS[name]
+    if not least <= int(text[:20]) <= most:
+        wrong.append(f"{variable(name)} must be a number from {least} to {most}, not {text[:20]}")
+    return int(text[:20])
 
 
 def _choices(texts: Mapping[str, str]) -> list[str]:
@@ -138,6 +147,14 @@ def _clock_trouble(texts: Mapping[str, str]) -> list[str]:
     except ValueError as e:
         return [f"DONORHUB_CLOCK: {e}"]
     return []
+
+
+def _url_trouble(url: str) -> list[str]:
+    if url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")):
+        return []
+    return [
+        "DATABASE_URL must be postgresql://user:password@host/name, or be left out"
+    ]  # not quoted: a password
 
 
 def _driver(url: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -40,17 +41,25 @@ def in_app(command: Command) -> Command:
     def run(*args: Any, **kwargs: Any) -> Any:
         app = make_app()
         with app.app_context():
-            _refuse_unready()
+            refuse_unready()
             return command(*args, **kwargs)
 
     return run  # type: ignore[return-value]  # it takes what the command takes
 
 
-def _refuse_unready() -> None:
+def refuse_unready() -> None:
+    """Misconfigured when the database is away or is not that of this program."""
     from donorhub.cli.database import refuse_old_database
 
-    try:
+    with database_answers():
         refuse_old_database()
+
+
+@contextmanager
+def database_answers() -> Iterator[None]:
+    """A database that is away is told in a sentence."""
+    try:
+        yield
     except OperationalError as e:
         raise Misconfigured(
             "the database does not answer: start it, or correct DATABASE_URL; `donorhub doctor` tells more"

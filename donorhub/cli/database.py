@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from donorhub import clock
-from donorhub.cli.context import make_app
+from donorhub.cli.context import database_answers, make_app
 from donorhub.db import db
 from donorhub.errors import Misconfigured
 from donorhub.migrations import run
@@ -20,7 +20,7 @@ def db_group() -> None:
 @db_group.command()
 def upgrade() -> None:
     """Bring the database up to date. Safe to run again; data is never lost."""
-    with make_app().app_context():
+    with make_app().app_context(), database_answers():
         before, after = bring_up_to_date()
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 

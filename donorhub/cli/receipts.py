@@ -38,6 +38,8 @@ def _today(now: datetime) -> date:
 @in_app
 def issue(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None) -> None:
     """Issue a receipt for GIFT_IDS (of one donor), or many with --each or --all-of."""
+    if not gift_ids and year is None:
+        raise click.UsageError("choose gifts by their ids, or --all-of a year")
     chosen = [[id_] for id_ in gift_ids] if each else [list(gift_ids)] if gift_ids else []
     if year is not None:
         chosen += [[id_] for id_ in _without_receipt(year)]

@@ -9,8 +9,8 @@ from types import FrameType
 import click
 from flask import Flask
 
-from donorhub.cli.context import make_app
-from donorhub.cli.database import bring_up_to_date, refuse_old_database
+from donorhub.cli.context import database_answers, make_app, refuse_unready
+from donorhub.cli.database import bring_up_to_date
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import Misconfigured
@@ -18,15 +18,18 @@ from donorhub.errors import Misconfigured
 
 @click.command()
 @click.option("--host", help="Address to listen on; else DONORHUB_HOST.")
-@click.option("--port", type=int, help="Port to listen on; else DONORHUB_PORT.")
-@click.option("--processes", type=int, default=1, show_default=True, help="Web processes (needs REDIS_URL).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; else DONORHUB_PORT.")
+@click.option(
+    "--processes", type=click.IntRange(min=1), default=1, show_default=True,
+    help="Web processes (needs REDIS_URL).",
+)  # fmt: skip
 def serve(host: str | None, port: int | None, processes: int) -> None:
     """Serve the web pages, the API and the webhooks. Without Redis it also does all the work."""
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
     refuse_unsafe_processes(settings, processes)
     address = host or settings.host, port or settings.port
-    with app.app_context():
+    with app.app_context(), database_answers():
         bring_up_to_date()
     if settings.is_embedded:
         serve_embedded(app, *address)
@@ -42,13 +45,15 @@ def worker(burst: bool, name: str | None) -> None:
     from donorhub.jobs.worker import at_work, run_rq_worker, work_once
 
     app = make_app()
+    settings: Settings = app.extensions["donorhub.settings"]
+    refuse_unsafe_processes(settings)
+    if settings.is_embedded and not burst:
+        raise Misconfigured(
+            "REDIS_URL is not set: `donorhub serve` does the work itself; here only --burst helps"
+        )
     with app.app_context():
-        refuse_old_database()
-    if app.extensions["donorhub.settings"].is_embedded:
-        if not burst:
-            raise Misconfigured(
-                "REDIS_URL is not set: `donorhub serve` does the work itself; here only --burst helps"
-            )
+        refuse_unready()
+    if settings.is_embedded:
         with at_work(app):
             while work_once(app):
                 pass
@@ -62,14 +67,18 @@ def timer() -> None:
     from donorhub.jobs.timer import run_timer
 
     app = make_app()
+    settings: Settings = app.extensions["donorhub.settings"]
+    refuse_unsafe_processes(settings)
+    if settings.is_embedded:
+        raise Misconfigured("REDIS_URL is not set: `donorhub serve` keeps the time itself")
     with app.app_context():
-        refuse_old_database()
+        refuse_unready()
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
     run_timer(app, stop=stopping.is_set)
 
 
-def refuse_unsafe_processes(settings: Settings, processes: int) -> None:
+def refuse_unsafe_processes(settings: Settings, processes: int = 1) -> None:
     """Several processes need a queue that all of them see, and a database for many writers."""
     if processes > 1 and (settings.is_embedded or settings.uses_sqlite):
         raise Misconfigured("several processes need DATABASE_URL (PostgreSQL) and REDIS_URL")

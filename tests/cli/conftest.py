@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from donorhub import cli, clock
-from donorhub.cli import context
+from donorhub.cli import checking, context, database, demo, running  # before any of it is replaced
+from donorhub.cli.context import make_app
 from donorhub.db import db
 from donorhub.migrations.run import newest
 from tests.conftest import NOW
@@ -35,6 +37,12 @@ class Ended:
 
 
 Donorhub = Callable[..., Ended]
+REAL = (
+    checking,
+    database,
+    demo,
+    running,
+)  # they make applications of their own, also while `donorhub` is used
 
 
 @pytest.fixture
@@ -42,8 +50,9 @@ def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     """``shell("user", "list", DONORHUB_PORT="1")`` with nothing of DonorHub in the environment but that."""
     before = clock.use(clock.system)
     made: list[Flask] = []
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [*os.environ]:
+        if name.startswith("DONORHUB_") or name in ("DATABASE_URL", "REDIS_URL"):
+            monkeypatch.delenv(name)
 
     def call(*arguments: str | Path, **environ: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["donorhub", *map(str, arguments)])
@@ -79,6 +88,7 @@ def donorhub(
     database: Flask, home: Path, servers: dict[str, str], shell: Donorhub, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Donorhub]:
     """A command on the test's own database, in the application that is made already."""
+    assert all(module.make_app is make_app for module in REAL)
     monkeypatch.setattr(context, "make_app", lambda: database)
     clock.use(lambda: NOW)
     with db.engine.begin() as connection:

@@ -7,7 +7,6 @@ from argon2 import PasswordHasher
 
 from donorhub.db import db
 from donorhub.models import ApiToken, AuditRecord, User
-from donorhub.services import access
 from tests.cli.conftest import Donorhub
 
 
@@ -24,7 +23,9 @@ def test_the_last_admin_stays(donorhub: Donorhub) -> None:
 
 
 def test_a_user_is_made_with_a_password_that_is_shown_once(donorhub: Donorhub) -> None:
-    ended = donorhub("user", "create", "Marta@example.org", "--name", "Marta", "--role", "admin", "--lang", "pl")
+    ended = donorhub(
+        "user", "create", "Marta@example.org", "--name", "Marta", "--role", "admin", "--lang", "pl"
+    )
     assert ended.code == 0
     secret = ended.lines[1][0].removeprefix("password (shown once): ")
     made = db.session.query(User).one()
@@ -67,7 +68,11 @@ def test_a_token_is_shown_once_listed_without_its_text_and_revoked(donorhub: Don
         (("user", "create", "x@example.org"), 2, "Missing option '--role'"),
         (("user", "create", "x@example.org", "--role", "boss"), 2, "'boss' is not one of"),
         (("user", "create", "not an address", "--role", "admin"), 1, "this is no e-mail address"),
-        (("user", "roles", "nobody@example.org", "--role", "admin"), 1, "there is no user nobody@example.org"),
+        (
+            ("user", "roles", "nobody@example.org", "--role", "admin"),
+            1,
+            "there is no user nobody@example.org",
+        ),
         (("user", "password", "nobody@example.org"), 1, "there is no user nobody@example.org"),
         (("user", "deactivate", "nobody@example.org"), 1, "there is no user nobody@example.org"),
         (("token", "create", "x"), 2, "Missing option '--scope'"),

@@ -1,0 +1,71 @@
+"""``donorhub verify`` and ``pending``: what is broken, what waits."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import text
+
+from donorhub.db import db
+from donorhub.models import AuditRecord
+from donorhub.money import Money
+from donorhub.services import donors, gifts, invariants
+from tests.cli.conftest import Donorhub
+
+
+def gift_came(now: datetime) -> None:
+    donor = donors.create_donor({"name": "Ola W"}, source="t", now=now, actor="t")
+    gifts.record_gift(
+        donor.id, Money(5000, "PLN"), received_on=now.date(), source="t", source_ref="1", now=now, actor="t",
+        settle=timedelta(0),
+    )  # fmt: skip
+    db.session.commit()
+
+
+def test_all_holds_and_the_audit_is_sealed_on_the_way(donorhub: Donorhub, now: datetime) -> None:
+    gift_came(now)
+    ended = donorhub("verify")
+    assert ended.code == 0
+    assert {line[:8] for line in ended.out.splitlines()} == {"holds   "}
+    assert len(ended.out.splitlines()) == len(invariants.CHECKS)
+    assert db.session.query(AuditRecord).filter(AuditRecord.seq.is_(None)).count() == 0
+
+
+def test_what_is_broken_is_named_with_its_row_and_the_code_is_1(donorhub: Donorhub, now: datetime) -> None:
+    gift_came(now)
+    db.session.execute(text("UPDATE task SET key = 'lost' WHERE key = 'thank_you:gift:1'"))
+    db.session.commit()
+    ended = donorhub("verify")
+    assert ended.code == 1
+    assert "broken  one thank-you a gift\n        gift 1 has no thank-you planned\n" in ended.out
+    as_json = donorhub("verify", "--json")
+    assert as_json.code == 1
+    assert json.loads(as_json.out)["one thank-you a gift"] == ["gift 1 has no thank-you planned"]
+
+
+def test_verifying_changes_nothing_but_the_seal(donorhub: Donorhub, now: datetime) -> None:
+    gift_came(now)
+    donorhub("verify")
+    before = [tuple(row) for row in db.session.execute(text("SELECT id, seq, chain FROM audit_record"))]
+    assert donorhub("verify").code == 0
+    assert [tuple(r) for r in db.session.execute(text("SELECT id, seq, chain FROM audit_record"))] == before
+
+
+def test_what_waits_is_counted_by_kind(donorhub: Donorhub, now: datetime) -> None:
+    gift_came(now)
+    assert "worker tasks due: 2\n    new_donor: 1\n    thank_you: 1\n" in donorhub("pending").out
+    waits = json.loads(donorhub("pending", "--json").out)
+    assert waits["worker tasks due"] == {"new_donor": 1, "thank_you": 1} and waits["provider events"] == {}
+
+
+def test_a_database_of_another_version_is_refused_with_the_way_out(
+    database: Flask, donorhub: Donorhub
+) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '20200101_0000'"))
+    for command in (("verify",), ("pending",), ("user", "list"), ("export", "--all", "--json")):
+        ended = donorhub(*command)
+        assert (ended.code, ended.out) == (1, "")
+        assert "run `donorhub db upgrade` first" in ended.err

@@ -1,0 +1,117 @@
+"""``donorhub receipts``: issuing, voiding, replacing, rendering and saving."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from donorhub.db import db
+from donorhub.models import Gift, Receipt, ReceiptCounter, ReceiptPdf
+from donorhub.money import Money
+from donorhub.services import donors, gifts, organisation
+from tests.cli.conftest import Donorhub
+
+
+@pytest.fixture
+def three_gifts(database: Flask, now: datetime) -> list[str]:
+    """Two gifts of one donor and one of another, as ids to type."""
+    organisation.get_organisation().jurisdiction = "XX"
+    made = []
+    for number, name in enumerate(("Ola Wiśniewska", "Ola Wiśniewska", "Besa Krasniqi")):
+        known = db.session.query(Gift).first() if number == 1 else None
+        donor_id = (
+            known.donor_id
+            if known
+            else donors.create_donor({"name": name}, source="t", now=now, actor="t").id
+        )
+        gift, _ = gifts.record_gift(
+            donor_id, Money(5000 + number, "PLN"), received_on=now.date(), source="t", source_ref=str(number),
+            now=now, actor="t",
+        )  # fmt: skip
+        made.append(str(gift.id))
+    db.session.commit()
+    return made
+
+
+def test_one_receipt_for_several_gifts_and_one_for_each(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    ended = donorhub("receipts", "issue", *three_gifts[:2])
+    assert (ended.code, ended.lines) == (0, [["R/2026/000001", "receipt 1", "100.01 PLN"]])
+    assert donorhub("receipts", "issue", "--each", three_gifts[2]).lines[0][0] == "R/2026/000002"
+
+
+def test_all_gifts_of_a_year_that_have_none_get_theirs(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    donorhub("receipts", "issue", three_gifts[0], "--lang", "sq")
+    assert len(donorhub("receipts", "issue", "--all-of", "2026").lines) == 2
+    assert donorhub("receipts", "issue", "--all-of", "2026").out == ""
+    numbers = [receipt.number for receipt in db.session.query(Receipt).order_by(Receipt.id)]
+    assert numbers == [1, 2, 3]
+    assert db.session.query(Receipt).order_by(Receipt.id).first().lang == "sq"  # type: ignore[union-attr]
+
+
+def test_a_void_number_stays_and_a_replacement_names_it(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    donorhub("receipts", "issue", three_gifts[0])
+    assert donorhub("receipts", "replace", "1").lines == [["R/2026/000002", "receipt 2"]]
+    assert donorhub("receipts", "void", "2", "--reason", "wrong name").out == "R/2026/000002 is void\n"
+    states = [
+        (one.number, one.state, one.replaces_id) for one in db.session.query(Receipt).order_by(Receipt.id)
+    ]
+    assert states == [(1, "void", None), (2, "void", 1)]
+
+
+def test_pdfs_are_made_and_saved_under_their_numbers(
+    donorhub: Donorhub, three_gifts: list[str], tmp_path: Path
+) -> None:
+    donorhub("receipts", "issue", three_gifts[0])
+    early = donorhub("receipts", "save", tmp_path / "pdf")
+    assert early.out == "" and "R-2026-000001: no PDF yet: a worker has still to make it" in early.err
+    assert donorhub("receipts", "render").out == "1 of 1 tried\n"
+    assert donorhub("receipts", "render").out == "0 of 0 tried\n"
+    assert donorhub("receipts", "save", tmp_path / "pdf", "--year", "2025").out == ""
+    donorhub("receipts", "save", tmp_path / "pdf")
+    saved = (tmp_path / "pdf" / "R-2026-000001.pdf").read_bytes()
+    assert saved.startswith(b"%PDF")
+    assert hashlib.sha256(saved).hexdigest() == db.session.query(ReceiptPdf).one().sha256
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("issue", "99"), 1, "there is no gift 99"),
+        (("issue", "1", "3"), 1, "the gifts are of several donors"),
+        (("issue", "1", "--lang", "de"), 2, "'de' is not one of"),
+        (("issue",), 2, "choose"),
+        (("void", "1"), 2, "Missing option '--reason'"),
+        (("void", "9", "--reason", "x"), 1, "there is no receipt 9"),
+        (("replace", "9"), 1, "there is no receipt 9"),
+        (("save",), 2, "Missing argument 'FOLDER'"),
+    ],
+)
+def test_wrong_use_is_told_in_a_sentence_and_changes_nothing(
+    donorhub: Donorhub, three_gifts: list[str], arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    ended = donorhub("receipts", *arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert sentence in ended.err and "Traceback" not in ended.err
+    assert not db.session.query(Receipt).count() + db.session.query(ReceiptCounter).count()
+
+
+def test_what_cannot_be_issued_is_told_and_the_rest_is_issued_without_a_gap(
+    donorhub: Donorhub, three_gifts: list[str]
+) -> None:
+    donorhub("receipts", "issue", three_gifts[0])
+    ended = donorhub("receipts", "issue", "--each", *three_gifts)
+    assert ended.code == 1
+    assert f"gift {three_gifts[0]} is on a receipt already" in ended.err
+    assert "1 of 3 were not issued" in ended.err
+    assert [line[0] for line in ended.lines] == ["R/2026/000002", "R/2026/000003"]
+
+
+def test_a_reason_of_blanks_is_none(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    donorhub("receipts", "issue", three_gifts[0])
+    ended = donorhub("receipts", "void", "1", "--reason", " ")
+    assert ended.code == 1 and "say why the receipt is voided" in ended.err
+    assert db.session.query(Receipt).one().state == "issued"
