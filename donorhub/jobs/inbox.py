@@ -78,7 +78,7 @@ def fetch_payout_items(task: Task, settings: Settings) -> str:
     endpoint_id: int = db.session.execute(
         select(WebhookEndpoint.id)
         .filter_by(provider=at[0], livemode=livemode)
-        .order_by(WebhookEndpoint.id)
+        .order_by(WebhookEndpoint.account != at[1], WebhookEndpoint.id)  # the account's own first
         .limit(1)
     ).scalar_one()
     db.session.commit()  # the network is asked outside any transaction

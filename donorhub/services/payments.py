@@ -110,6 +110,7 @@ def _gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) ->
         donor.id, Money(payment.amount_minor, payment.currency),
         received_on=local_day(view.succeeded_at or view.created_at, now), source=at.source,
         source_ref=payment.payment_key, now=now, actor=at.actor, method=payment.method, is_test=view.is_test,
+        thank=not view.is_test,
     )  # fmt: skip
     payment.gift_id, payment.donor_id = gift.id, donor.id
     return gift

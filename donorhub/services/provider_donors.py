@@ -115,7 +115,8 @@ def _by_metadata(metadata: Mapping[str, str]) -> Donor | None:
     numbers = codes.find_codes(text, ours.code_prefix)
     if len(numbers) != 1:
         return None
-    return db.session.get(Donor, numbers[0] - donors.FIRST_NUMBER)
+    known = db.session.get(Donor, numbers[0] - donors.FIRST_NUMBER)
+    return donors.get_donor(known.id) if known is not None else None  # the one it was merged into
 
 
 def _by_customer(at: Account, customer: str | None) -> Donor | None:

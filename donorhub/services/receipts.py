@@ -60,15 +60,16 @@ def issue(
     _refuse_unfit(chosen, lines, donor)
     ours = organisation.get_organisation()
     series = ours.receipt_series
-    issued_on = max(
-        today, _last_issued_on(series) or today
-    )  # a clock set back never puts a number before another
+    issued_on = max(today, _last_issued_on(series) or today)
     document = _document(
         ours, donor, chosen, lines, issued_on=issued_on, lang=lang or donor.lang, replaces=replaces
     )
     _refuse_problems(document, issued_on)
     number = _next_number(series, issued_on.year)
-    document = _numbered(document, printed_number(series, issued_on.year, number))
+    # Asked again under the counter's lock: a clock set back, or another worker at midnight,
+    # never gives a higher number an earlier day.
+    issued_on = max(issued_on, _last_issued_on(series, issued_on.year) or issued_on)
+    document = _numbered(document, printed_number(series, issued_on.year, number), issued_on)
     payload = freeze(document)
     receipt = Receipt(
         series=series, year=issued_on.year, number=number, kind=document.kind,
@@ -244,12 +245,12 @@ def _document(
     )
 
 
-def _numbered(document: Document, number: str) -> Document:
-    return dataclasses.replace(document, number=number, state="issued")
+def _numbered(document: Document, number: str, issued_on: date) -> Document:
+    return dataclasses.replace(document, number=number, issued_on=issued_on, state="issued")
 
 
 def _refuse_problems(document: Document, on: date) -> None:
-    found = printed.check(_numbered(document, "CHECK"), printed.pack(document.jurisdiction, on))
+    found = printed.check(_numbered(document, "CHECK", on), printed.pack(document.jurisdiction, on))
     errors = [problem for problem in found if problem.level == "error"]
     if errors:
         raise Rejected(
@@ -286,8 +287,9 @@ def _purpose(gift: Gift) -> str:
     return ", ".join(part.fund.name for part in gift.designations)
 
 
-def _last_issued_on(series: str) -> date | None:
-    last: date | None = db.session.scalar(select(func.max(Receipt.issued_on)).where(Receipt.series == series))
+def _last_issued_on(series: str, year: int | None = None) -> date | None:
+    query = select(func.max(Receipt.issued_on)).where(Receipt.series == series)
+    last: date | None = db.session.scalar(query if year is None else query.where(Receipt.year == year))
     return last
 
 
