@@ -11,7 +11,7 @@ import time
 from threading import Lock
 
 from flask import Blueprint, Response, current_app, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from structlog import get_logger
 
 import webhooks
@@ -57,7 +57,7 @@ def receive(provider: str, slug: str) -> Response:
     rows = [inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in found]
     try:
         _writer().store(rows)
-    except (OperationalError, Busy) as e:
+    except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
         log.warning("inbox_cannot_store", error=type(e).__name__)
         return Response(
             "the message could not be kept: send it again", status=503, headers={"Retry-After": "30"}
