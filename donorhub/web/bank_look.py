@@ -1,4 +1,4 @@
-"""A bank's table as the mapping wizard has it: its columns, the facts in force, what is open. Plain values."""
+"""A bank's table as the mapping wizard has it: columns, the facts in force, what is open. Plain values."""
 
 from __future__ import annotations
 
