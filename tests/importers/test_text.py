@@ -289,3 +289,12 @@ def test_any_text_is_a_date_or_refused(text: str, order: DateOrder) -> None:
         assert 1950 <= parse_date(text, order).year <= 2100
     except ValueError as e:
         assert str(e)  # noqa: PT017 - either way is right; anything else than ValueError is not
+
+
+@pytest.mark.parametrize("codec", ["cp1250", "cp852"])
+def test_the_dot_that_stands_for_an_empty_field_says_nothing_of_the_code_page(codec: str) -> None:
+    rows = "".join(f"~20DAROWIZNA~21\xff~32DONOR {i}~33\xff\r\n" for i in range(20))
+    data = rows.encode("latin-1") + "~20opłata~32DRUKARNIA ŚWIT\r\n".encode(codec)
+    text, found = decode(data)
+    assert found == codec
+    assert "DRUKARNIA ŚWIT" in text and "opłata" in text
