@@ -49,7 +49,9 @@ def canonical_account(text: str | None) -> str | None:
     """An account without blanks and in capitals; 26 digits are a Polish account and get their ``PL``."""
     if not text:
         return None
-    account = "".join(sign for sign in text.upper() if sign.isalnum())
+    account = text.upper()
+    if not account.isalnum():
+        account = "".join(filter(str.isalnum, account))
     if len(account) == _NRB_DIGITS and account.isdigit():
         return "PL" + account
     return account or None

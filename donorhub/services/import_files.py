@@ -77,10 +77,11 @@ def _kept(data: bytes, digest: str, filename: str, *, now: datetime, actor: str)
     known = _by_digest(digest)
     if known is not None:
         return known, False
+    sealed = vault.seal(zlib.compress(data, _FAST))
     added = db.session.scalar(
         insert_or_ignore(ImportFile, on=("sha256",))
         .values(
-            sha256=digest, filename=filename[-200:], size=len(data), content=vault.seal(zlib.compress(data, _FAST)),
+            sha256=digest, filename=filename[-200:], size=len(data), content=sealed,
             format="", profile="", currency="", generation=1, state="received", problems=[], told=[],
             statements_count=0, entries_count=0, new_count=0, known_count=0, doubtful_count=0, progress=0,
             uploaded_by=actor, uploaded_at=now,

@@ -1,0 +1,39 @@
+"""Importing a hundred thousand entries takes some memory, not all there is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.bench_import import _file
+from tests.load.installation import DONORHUB, ROOT
+
+pytestmark = [pytest.mark.load, pytest.mark.timeout(600)]
+MOST_MB = 230  # beyond what the program itself needs; all in all the goal is 300
+
+
+def peak_mb(home: Path, path: Path) -> int:
+    """The peak memory of ``donorhub import`` of one file into a new database."""
+    environ = {
+        **os.environ, "DONORHUB_HOME": str(home), "DONORHUB_MODE": "test", "PYTHONPATH": str(ROOT),
+        "DONORHUB_UPLOAD_LIMIT_MB": "200",
+    }  # fmt: skip
+    subprocess.run([*DONORHUB, "db", "upgrade"], env=environ, check=True, capture_output=True)
+    process = subprocess.Popen(
+        [*DONORHUB, "import", str(path)], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_maxrss // 1024
+
+
+@pytest.mark.parametrize("name", ["camt", "ofx1", "mt940"])
+def test_a_hundred_thousand_entries_are_imported_in_bounded_memory(tmp_path: Path, name: str) -> None:
+    few = peak_mb(tmp_path / "few", _file(name, 100, tmp_path))
+    many = peak_mb(tmp_path / "many", _file(name, 100_000, tmp_path))
+    print(f"{name}: {few} MB for 100 entries, {many} MB for 100,000")
+    assert many - few < MOST_MB
