@@ -19,6 +19,7 @@ from donorhub.cli.context import actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
+from donorhub.jobs.worker import at_work
 from donorhub.models import ColumnMapping, Statement, Task
 from donorhub.money import Money
 from donorhub.services import bank_accounts, statements
@@ -67,8 +68,9 @@ def import_files(
     """
     choices = Choices(_account_id(account, currency), currency, _layout(layout), accept_held, quiet)
     unsound = 0
-    for path in _files(paths):
-        unsound += not (_show_only(path, choices) if dry_run else _import(path, choices))
+    with at_work(current_app):
+        for path in _files(paths):
+            unsound += not (_show_only(path, choices) if dry_run else _import(path, choices))
     if unsound:
         click.echo(f"{unsound} of the files need a person.", err=True)
         sys.exit(1)
@@ -188,12 +190,15 @@ def _statement_ids(file_id: int) -> list[int]:
 
 
 def _wait_for(task_id: int) -> None:
+    """Wait for the worker that has this task, and do it here when that one died."""
+    from donorhub.jobs.run import run_task
+
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until:
         with read_only():
             state = db.session.scalar(select(Task.state).where(Task.id == task_id))
             db.session.rollback()
-        if state not in ("planned", "queued"):
+        if state not in ("planned", "queued") or run_task(task_id):
             return
         time.sleep(_WAIT_S)
 

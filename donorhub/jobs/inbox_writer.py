@@ -7,6 +7,7 @@ commits by itself, each request commits its own.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -19,8 +20,9 @@ from donorhub.errors import Busy, DonorHubError
 from donorhub.services import inbox
 
 MOST: Final = 64  # requests in one commit
-TIMEOUT_S: Final = 20.0
+TIMEOUT_S: Final = 8.0  # providers wait for about ten seconds, then they repeat the message
 IDLE_S: Final = 30.0
+QUIET_S: Final = 0.15
 
 
 @dataclass(slots=True)
@@ -39,11 +41,17 @@ class InboxWriter:
         self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._last_stored_at = float("-inf")
+
+    def is_busy(self) -> bool:
+        """Whether messages are coming in at this moment: what can wait should let their answers go first."""
+        return not self._queue.empty() or time.monotonic() - self._last_stored_at < QUIET_S
 
     def store(self, rows: Sequence[dict[str, Any]]) -> None:
         """Give back after the commit; raises what the database said, and then nothing is stored."""
         if not rows:
             return
+        self._last_stored_at = time.monotonic()
         if not self._is_grouping:
             self._commit(rows)
             return

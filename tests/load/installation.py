@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,17 @@ class Installation:
         )  # fmt: skip
         assert code is None or done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
         return done
+
+    def script(self, lines: str) -> str:
+        """Run Python inside the application, in a process of its own; gives what it printed."""
+        body = textwrap.indent(textwrap.dedent(lines), "    ")
+        inside = f"from tests.load.inside import app\nwith app():\n{body}"
+        done = subprocess.run(
+            [sys.executable, "-c", inside], capture_output=True, text=True, env=self.environ, cwd=self.home,
+            timeout=100, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a process that stays, in a session of its own; its output goes to ``home/log``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -45,6 +45,7 @@ class Provider:
         self.answered: set[str] = set()
         self.refused: list[tuple[str, int]] = []
         self.repeated = 0
+        self.statuses: Counter[int] = Counter()  # of answers that were not 2xx
         self._took: list[float] = []  # seconds until a 2xx
         self._threads = [threading.Thread(target=self._post_all, daemon=True) for _ in range(threads)]
 
@@ -89,6 +90,7 @@ class Provider:
                     self.refused.append((event_id, status))
                 else:
                     self.repeated += 1
+                    self.statuses.update([status] if status else [])
                     self._waiting.append((event_id, body))
             if not status:
                 time.sleep(0.02)

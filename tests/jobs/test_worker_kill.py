@@ -1,0 +1,245 @@
+"""What a killed worker, a lost queue message or a poisonous event leaves is found and done, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from redis import Redis
+from rq.serializers import JSONSerializer
+from sqlalchemy import select, text
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.jobs import dispatch, perform, timer
+from donorhub.jobs.dispatch import INBOX, RedisBell
+from donorhub.jobs.presence import Presence
+from donorhub.jobs.rq_queue import (
+    MOST_WAITING,
+    QUEUE,
+    RowJob,
+    RowQueue,
+    enqueue,
+    make_queue,
+    make_ringing_queue,
+)
+from donorhub.jobs.run import run_due, run_task
+from donorhub.models import Gift, ProviderEvent, Task
+from donorhub.services import endpoints, inbox, tasks
+from tests.processes import free_port
+from tests.servers import redis_server
+from tests.webhooks.scenarios import one_off, to_raw
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def with_redis(database: Flask, redis_url: str) -> Iterator[Flask]:
+    """The application as one of many processes that ring for each other over Redis."""
+    before = database.extensions["donorhub.bell"]
+    database.extensions["donorhub.bell"] = bell = RedisBell(redis_url)
+    yield database
+    database.extensions["donorhub.bell"] = before
+    bell._queue.connection.close()
+
+
+def plan(now: datetime, count: int = 1) -> list[int]:
+    """Tasks that do nothing but be done: their donor is gone."""
+    for n in range(count):
+        key = f"fetch_payout_items:{n}"
+        tasks.plan(
+            key, kind="fetch_payout_items", performer="worker", subject=("payout", 0), due_at=now, now=now
+        )
+    db.session.commit()
+    return list(db.session.scalars(select(Task.id).order_by(Task.id)))
+
+
+def waiting(redis: Redis) -> list[int]:
+    """The row ids whose jobs are on the queue."""
+    queue = make_queue_of(redis)
+    return sorted(job.args[0] for job in queue.get_jobs())
+
+
+def make_queue_of(redis: Redis) -> RowQueue:
+    return RowQueue(QUEUE, connection=redis, serializer=JSONSerializer, job_class=RowJob)
+
+
+# ---------------------------------------------------------------- lost messages
+
+
+def test_the_timer_rings_again_for_rows_whose_messages_were_lost(
+    with_redis: Flask, redis: Redis, now: datetime
+) -> None:
+    ids = plan(now, 3)
+    assert dispatch.dispatch() == 3 and waiting(redis) == ids
+    redis.flushall()
+    timer.Timer().tick()
+    assert waiting(redis) == [INBOX, *ids]
+
+
+def test_the_sweep_does_not_ring_twice_for_what_waits_nor_for_what_is_not_due(
+    with_redis: Flask, redis: Redis, now: datetime
+) -> None:
+    (first,) = plan(now)
+    later = now + timedelta(hours=1)
+    tasks.plan("later", kind="new_donor", performer="worker", subject=("donor", 0), due_at=later, now=now)
+    db.session.commit()
+    for _ in range(3):
+        dispatch.dispatch()
+    assert waiting(redis) == [first]
+
+
+def test_an_id_may_wait_again_as_soon_as_its_job_runs_or_its_mark_is_old(redis: Redis) -> None:
+    """RQ's own ``unique`` would refuse it for as long as Redis knows of a job that a killed worker had."""
+    queue = make_queue_of(redis)
+    assert [enqueue(queue, [7]), enqueue(queue, [7])] == [1, 0]
+    (job,) = queue.get_jobs()
+    with pytest.raises(RuntimeError, match="no application"):  # as far as this process can run it
+        job.perform()
+    assert enqueue(queue, [7]) == 1
+    redis.delete("donorhub:waiting:7")  # as it does by itself after a minute
+    assert enqueue(queue, [7]) == 1
+
+
+def test_a_queue_that_nobody_reads_does_not_grow_for_ever(redis: Redis) -> None:
+    queue = make_queue_of(redis)
+    assert enqueue(queue, range(MOST_WAITING + 5)) == MOST_WAITING + 5
+    redis.delete(*redis.keys("donorhub:waiting:*"))
+    assert enqueue(queue, [1]) == 0
+
+
+def test_ringing_a_redis_that_is_away_neither_fails_nor_waits(now: datetime) -> None:
+    bell = RedisBell(f"redis://127.0.0.1:{free_port()}/0")
+    since = time.monotonic()
+    for _ in range(50):
+        bell.ring((INBOX,))
+    assert time.monotonic() - since < 1
+
+
+def test_the_workers_queue_is_the_patient_one(redis_url: str) -> None:
+    patient, quick = make_queue(redis_url), make_ringing_queue(redis_url)
+    assert quick.connection.connection_pool.connection_kwargs["socket_timeout"] == 2
+    assert patient.connection.connection_pool.connection_kwargs.get("socket_timeout") != 2
+    patient.connection.close()
+    quick.connection.close()
+
+
+# ---------------------------------------------------------------- killed workers
+
+
+def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
+    database: Flask, now: datetime, tmp_path: Path
+) -> None:
+    (task_id,) = plan(now)
+    assert tasks.claim(task_id, now=now)  # and then it was killed
+    db.session.commit()
+    assert run_due() == 0
+    presence = Presence(tmp_path)
+    assert presence.enter() == 1
+    assert run_due() == 1
+    presence.leave()
+
+
+def test_nothing_is_taken_from_others_who_are_at_work(database: Flask, now: datetime, tmp_path: Path) -> None:
+    (task_id,) = plan(now)
+    with _other_at_work(tmp_path) as other:
+        tasks.claim(task_id, now=now)
+        db.session.commit()
+        presence = Presence(tmp_path)
+        assert presence.enter() == 0
+        presence.leave()
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+    presence = Presence(tmp_path)
+    assert presence.enter() == 1  # the kernel let go of its lock
+    presence.leave()
+
+
+def _other_at_work(home: Path) -> subprocess.Popen[str]:
+    """A process that holds the lock as a worker does, and says so."""
+    told = (
+        "import fcntl, sys, time; held = open(sys.argv[1], 'a'); fcntl.flock(held, fcntl.LOCK_SH);"
+        "print('held', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", told, str(home / "working.lock")], stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None and other.stdout.readline() == "held\n"
+    return other
+
+
+def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
+    database: Flask, now: datetime
+) -> None:
+    (task_id,) = plan(now)
+    for _ in range(tasks.MAX_ATTEMPTS):
+        assert tasks.claim(task_id, now=now)  # and then the worker died
+        now += tasks.LEASE
+    db.session.commit()
+    clock.use(lambda: now)
+    assert not run_task(task_id) and run_due() == 0
+    timer.Timer().tick()
+    task = db.session.get_one(Task, task_id, populate_existing=True)
+    assert (task.state, task.last_error) == ("dead", "the worker stopped while it was doing this")
+    tasks.retry(task_id, now=now, actor="user:1")
+    db.session.commit()
+    assert run_task(task_id)
+
+
+def test_a_task_whose_last_attempt_still_runs_is_not_buried(database: Flask, now: datetime) -> None:
+    (task_id,) = plan(now)
+    for _ in range(tasks.MAX_ATTEMPTS):
+        assert tasks.claim(task_id, now=now)
+        now += tasks.LEASE
+    assert tasks.bury_deadly(now=now - timedelta(seconds=1)) == 0
+    assert tasks.bury_deadly(now=now) == 1
+
+
+# ---------------------------------------------------------------- poisonous events
+
+
+def test_a_poisonous_event_holds_up_no_other_and_ends_in_the_error_inbox(
+    database: Flask, now: datetime
+) -> None:
+    endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t")
+    db.session.flush()
+    for name in ("aa", "bb", "cc", "dd"):
+        for event in one_off(name):
+            row = inbox.columns(endpoint.id, "stripe", to_raw(event), now=now, source="http")
+            inbox.store(db.session.connection(), [row])
+    poison = db.session.scalars(select(ProviderEvent.id).filter_by(object_id="ch_bb1")).first()
+    db.session.execute(
+        text("UPDATE provider_event SET body = :junk WHERE id = :id"), {"junk": b"junk", "id": poison}
+    )
+    db.session.commit()
+    perform.drain_inbox()
+    states = dict(db.session.execute(select(ProviderEvent.id, ProviderEvent.state)).all())  # type: ignore[arg-type]
+    assert states.pop(poison) == "error" and set(states.values()) <= {"done", "ignored"}
+    assert db.session.query(Gift).count() == 4  # what else is told of bb was enough for its gift
+    for _ in range(inbox.MAX_ATTEMPTS):
+        now += timedelta(days=2)
+        clock.use(lambda now=now: now)  # type: ignore[misc]
+        perform.drain_inbox()
+    event = db.session.get_one(ProviderEvent, poison, populate_existing=True)
+    assert (event.state, event.attempts) == ("dead", inbox.MAX_ATTEMPTS)
+    assert "ola" not in event.reason and event.reason.startswith("error at ")
+    assert perform.drain_inbox() == 0

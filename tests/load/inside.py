@@ -1,0 +1,39 @@
+"""The application of an installation, for scripts that a load test runs in a process of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+
+from donorhub.cli.context import make_app
+from donorhub.clock import now
+from donorhub.db import db
+from donorhub.money import Money
+from donorhub.services import donors, gifts, organisation
+
+
+@contextmanager
+def app() -> Iterator[Flask]:
+    """Inside it, what is done is committed at the end."""
+    made = make_app()
+    with made.app_context():
+        yield made
+        db.session.commit()
+
+
+def give(count: int, donor_count: int = 50) -> None:
+    """Record gifts that may be receipted, and thank for none of them."""
+    organisation.get_organisation().jurisdiction = "XX"
+    people = [
+        donors.create_donor(
+            {"name": f"Żaneta Dëmo {n}", "lang": ("pl", "sq", "en")[n % 3]}, source="t", now=now(), actor="t"
+        )
+        for n in range(donor_count)
+    ]
+    for n in range(count):
+        gifts.record_gift(
+            people[n % donor_count].id, Money(1000 + n, "PLN"), received_on=now().date(), source="t",
+            source_ref=str(n), now=now(), actor="t", thank=False,
+        )  # fmt: skip
