@@ -172,7 +172,9 @@ def printed_number(series: str, year: int, number: int) -> str:
 
 def _gifts(gift_ids: Sequence[int]) -> list[Gift]:
     wanted = list(dict.fromkeys(gift_ids))
-    found = {gift.id: gift for gift in db.session.scalars(select(Gift).where(Gift.id.in_(wanted)))}
+    # Locked, so that of two who issue for the same gift at once the second sees the first's receipt.
+    query = select(Gift).where(Gift.id.in_(wanted)).order_by(Gift.id).with_for_update(of=Gift)
+    found = {gift.id: gift for gift in db.session.scalars(query)}
     missing = [id_ for id_ in wanted if id_ not in found]
     if missing or not wanted:
         raise NotFound(
