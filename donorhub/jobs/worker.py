@@ -16,10 +16,12 @@ from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs import perform, run, timer
 from donorhub.jobs.dispatch import ThreadBell
+from donorhub.jobs.inbox_writer import InboxWriter
 from donorhub.jobs.presence import Presence
 
 log = get_logger(__name__)
 PAUSE_S = 2.0
+PATIENCE_S = 2.0
 
 
 class WorkerThread:
@@ -51,10 +53,19 @@ class WorkerThread:
     def _work(self) -> None:
         steps = timer.Timer()
         while not self._is_stopping.is_set():
+            self._let_answers_go_first()
             worked = self._guarded(lambda: work_once(self._app))
             self._guarded(lambda: self._tick(steps))
             if not worked:
                 self._bell.wait(self._pause)
+
+    def _let_answers_go_first(self) -> None:
+        """While providers post, wait for a quiet moment, but not for long: their answers come from this
+        process, and what they sent is safe in the inbox."""
+        writer: InboxWriter = self._app.extensions["donorhub.inbox_writer"]
+        until = time.monotonic() + PATIENCE_S
+        while writer.is_busy() and time.monotonic() < until and not self._is_stopping.is_set():
+            time.sleep(0.02)
 
     def _tick(self, steps: timer.Timer) -> int:
         with self._app.app_context():
