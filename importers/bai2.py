@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from donorhub.money import Money
 from importers.statement import (
+    BadRows,
     Balance,
     Detail,
     Entry,
@@ -47,13 +48,23 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 class _Record:
     line: int
     code: str
-    body: str  # all after the code, continuations (88) included
-    lines: int = 1
+    pieces: list[str]  # what follows the code, and that of each continuation (88)
     raw: list[str] = field(default_factory=list)
+    body: str = ""  # the pieces in one
+
+    @property
+    def lines(self) -> int:
+        return len(self.pieces)
 
     @property
     def fields(self) -> list[str]:
         return [text.strip() for text in self.body.split(",")]
+
+    def close(self) -> _Record:
+        """Join the pieces: a text goes on with a blank, fields with the comma that the ``/`` stood for."""
+        between = " " if self.code == "16" else ","
+        self.body = between.join(piece.removesuffix("/").rstrip() for piece in self.pieces)
+        return self
 
     @property
     def where(self) -> str:
@@ -88,11 +99,11 @@ def read(data: bytes, *, currency: str = "") -> Reading:
         return refused("truncated", f"The file has no closing record 99: it was cut off. {_AGAIN}")
     if not reader.statements:
         message = f"The file has no account (record 03) that can be read. {_AGAIN}"
-        return Reading(problems=(*reader.problems, Problem("error", "no_statement", message)))
+        return Reading(problems=(*reader.all_problems(), Problem("error", "no_statement", message)))
     if reader.is_wrong:
         reader.statements = [replace(statement, integrity="mismatch") for statement in reader.statements]
     return Reading(
-        tuple(reader.statements), tuple(reader.problems), format="bai2", facts={"encoding": encoding}
+        tuple(reader.statements), tuple(reader.all_problems()), format="bai2", facts={"encoding": encoding}
     )
 
 
@@ -105,22 +116,14 @@ def _records(text: str) -> Iterator[_Record]:
         if not raw:
             continue
         if code == "88" and open_ is not None:
-            # a text goes on with a blank, fields with the comma that the "/" stood for
-            is_text = open_.code == "16"
-            open_.body = f"{open_.body.removesuffix('/').rstrip()}{' ' if is_text else ','}{body}"
-            open_.lines += 1
+            open_.pieces.append(body)
             open_.raw.append(raw)
             continue
         if open_ is not None:
-            yield _closed(open_)
-        open_ = _Record(number, code, body, raw=[raw])
+            yield open_.close()
+        open_ = _Record(number, code, [body], [raw])
     if open_ is not None:
-        yield _closed(open_)
-
-
-def _closed(record: _Record) -> _Record:
-    record.body = record.body.removesuffix("/").rstrip()
-    return record
+        yield open_.close()
 
 
 class _Reader:
@@ -129,6 +132,7 @@ class _Reader:
     def __init__(self, currency: str) -> None:
         self.statements: list[Statement] = []
         self.problems: list[Problem] = []
+        self._bad = BadRows()
         self.is_wrong = False  # a total of a group or of the file does not hold
         self._default = currency
         self._file, self._group, self._account = _Totals(), _Totals(), _Totals()
@@ -138,6 +142,9 @@ class _Reader:
         self._statement: Statement | None = None
         self._entries: list[Entry] = []
         self._doubtful = False
+
+    def all_problems(self) -> list[Problem]:
+        return self._bad.problems() + self.problems
 
     def take(self, record: _Record) -> None:
         for totals in (self._file, self._group, self._account):
@@ -271,7 +278,10 @@ class _Reader:
             self._tell("error", "total_mismatch", message, record)
 
     def _tell(self, level: Literal["warning", "error"], code: str, message: str, record: _Record) -> None:
-        self.problems.append(Problem(level, code, message, record.where))
+        if code == "unreadable_row":
+            self._bad.add(code, message, record.where)
+        else:
+            self.problems.append(Problem(level, code, message, record.where))
 
 
 def _summaries(fields: Iterator[str]) -> Iterator[tuple[str, int]]:

@@ -16,6 +16,7 @@ from donorhub.money import Money
 from importers import iban
 from importers.statement import (
     NOBODY,
+    BadRows,
     Balance,
     Detail,
     Entry,
@@ -93,10 +94,10 @@ def read(data: bytes, *, currency: str = "") -> Reading:
 def _accounts(text: str) -> Iterator[_Account]:
     account = _Account()
     for number, line in enumerate(text.splitlines(), 1):
+        if not line or line.isspace():
+            continue
         record = line.strip("\x1a\0").ljust(_WIDTH)
         kind = record[:2] if record[0] in "23" else record[0]
-        if not record.strip():
-            continue
         account.line = account.line or number
         account.records += kind not in ("0", "4", "9")
         if kind == "9":
@@ -170,9 +171,10 @@ def _own_account(record: str) -> tuple[str | None, str]:
 
 def _entries(account: _Account, currency: str, problems: list[Problem]) -> list[Entry]:
     """An entry for each movement of detail number 0, with those of its number and others as details."""
+    bad = BadRows()
     for line in account.orphans:
         message = "This record is of no kind that CODA has, or goes on with a movement that is not there."
-        problems.append(Problem("error", "unreadable_row", message, f"line {line}"))
+        bad.add("unreadable_row", message, f"line {line}")
     by_number: dict[str, list[_Movement]] = {}
     for movement in account.movements:
         by_number.setdefault(movement.first[2:6], []).append(movement)
@@ -181,8 +183,8 @@ def _entries(account: _Account, currency: str, problems: list[Problem]) -> list[
         try:
             entries.append(_entry(len(entries), movements, currency, problems))
         except ValueError as e:
-            message = f"This movement is no entry: {e}."
-            problems.append(Problem("error", "unreadable_entry", message, f"line {movements[0].line}"))
+            bad.add("unreadable_entry", f"This movement is no entry: {e}.", f"line {movements[0].line}")
+    problems += bad.problems()
     return entries
 
 

@@ -17,7 +17,7 @@ from donorhub.money import Money, total
 from importers import iban
 from importers.debit_columns import Columns, columns_of
 from importers.payment_list import Payment, advice, day
-from importers.statement import Detail, Party, Problem, Reading, refused
+from importers.statement import BadRows, Detail, Party, Problem, Reading, refused
 from importers.text import Undecodable, decode, parse_amount
 
 __all__ = ["Columns", "read"]
@@ -61,7 +61,7 @@ def _split(text: str) -> list[list[str]]:
 
 def _read(text: str, columns: Columns, encoding: str) -> Reading:
     payments: list[Payment] = []
-    problems: list[Problem] = []
+    bad = BadRows()
     footers: list[tuple[int, Money]] = []
     rows = csv.reader(io.StringIO(text, newline=""))
     while True:
@@ -71,13 +71,12 @@ def _read(text: str, columns: Columns, encoding: str) -> Reading:
                 break
             _take(row, columns, payments, footers)
         except (ValueError, IndexError, csv.Error) as e:
-            message = f"This line cannot be read: {e}."
-            problems.append(Problem("error", "unreadable_row", message, f"line {rows.line_num}"))
+            bad.add("unreadable_row", f"This line cannot be read: {e}.", f"line {rows.line_num}")
     if not payments and not footers:
         return refused(
             "not_debit_report", "No posting was found: choose the report of this bank's direct debits."
         )
-    problems += _checked(payments, footers, columns)
+    problems = bad.problems() + _checked(payments, footers, columns)
     statements = advice(payments, "debit_report", columns.currency)
     return Reading(statements, tuple(problems), format="debit_report", facts={"encoding": encoding})
 

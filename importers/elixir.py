@@ -15,7 +15,7 @@ from typing import Final
 from donorhub.money import Money
 from importers import iban
 from importers.payment_list import Payment, advice, day
-from importers.statement import Detail, Party, Problem, Reading, refused
+from importers.statement import BadRows, Detail, Party, Problem, Reading, refused
 from importers.text import Undecodable, decode
 
 CURRENCY: Final = "PLN"  # Elixir settles nothing else
@@ -39,7 +39,7 @@ def read(data: bytes) -> Reading:
     except Undecodable as e:
         return refused("undecodable", f"The file cannot be read as text: {e}.")
     payments: list[Payment] = []
-    problems: list[Problem] = []
+    bad = BadRows()
     for number, line in enumerate(text.split("\n"), 1):
         raw = line.strip("\r\x1a ")
         if not raw:
@@ -47,17 +47,15 @@ def read(data: bytes) -> Reading:
         try:
             payments.append(_payment(raw))
         except ValueError as e:
-            problems.append(
-                Problem("error", "unreadable_row", f"This line is no payment: {e}.", f"line {number}")
-            )
+            bad.add("unreadable_row", f"This line is no payment: {e}.", f"line {number}")
     if not payments:
         return refused("not_elixir", "No payment was found: lines of an Elixir list begin with 110 or 210.")
     message = (
         "An Elixir list has no sums: compare number and sum with the bank's, or with the account's entry."
     )
-    problems.append(Problem("warning", "no_control_total", message))
+    problems = (*bad.problems(), Problem("warning", "no_control_total", message))
     return Reading(
-        advice(payments, "elixir", CURRENCY), tuple(problems), format="elixir", facts={"encoding": encoding}
+        advice(payments, "elixir", CURRENCY), problems, format="elixir", facts={"encoding": encoding}
     )
 
 

@@ -16,9 +16,10 @@ from importers.mt940_blocks import Block, blocks
 from importers.mt940_checks import balances_hold, gap, missing, totals_hold, unfinished
 from importers.mt940_entry import Doubt, read_entry
 from importers.mt940_head import Head, read_head
-from importers.statement import Balance, Entry, Problem, Reading, Statement, refused
+from importers.statement import BadRows, Balance, Entry, Problem, Reading, Statement, refused
 from importers.text import Undecodable, decode
 
+_LONGEST_ROW: Final = 100_000  # characters of :61: and :86:; SWIFT allows some 500, banks write up to 2,000
 _DOUBTS: Final[dict[Doubt, str]] = {
     "date_moved": "The bank wrote 30 February; the entry has the last day of that month.",
     "entry_in_text": "The text of this entry holds what looks like another entry whose :61: is damaged. "
@@ -114,13 +115,16 @@ def _period(head: Head, entries: tuple[Entry, ...]) -> tuple[date | None, date |
 def _entries(block: Block, currency: str) -> tuple[tuple[Entry, ...], list[Problem]]:
     entries: list[Entry] = []
     problems: list[Problem] = []
+    bad = BadRows()
     for line, raw in block.rows:
         try:
+            if len(raw) > _LONGEST_ROW:
+                raise ValueError(f"it has {len(raw):,} characters, and banks write some hundred")  # noqa: TRY301
             entry, doubts = read_entry(raw, len(entries), currency)
         except ValueError as e:
             message = f"This :61: line is no entry: {e}. Correct it, or enter its payment by hand."
-            problems.append(Problem("error", "unreadable_entry", message, f"line {line}"))
+            bad.add("unreadable_entry", message, f"line {line}")
             continue
         entries.append(entry)
         problems.extend(Problem("warning", code, _DOUBTS[code], f"line {line}") for code in doubts)
-    return tuple(entries), problems
+    return tuple(entries), bad.problems() + problems

@@ -16,7 +16,18 @@ from typing import Final
 
 from donorhub.money import Money
 from importers import iban
-from importers.statement import NOBODY, Balance, Detail, Entry, Party, Problem, Reading, Statement, refused
+from importers.statement import (
+    NOBODY,
+    BadRows,
+    Balance,
+    Detail,
+    Entry,
+    Party,
+    Problem,
+    Reading,
+    Statement,
+    refused,
+)
 from importers.text import DateOrder, Undecodable, date_orders, decode, parse_amount, parse_date
 
 _SECTION: Final = re.compile(r"!(Type|Account|Option|Clear)\b:?\s*(.*)", re.I)
@@ -30,13 +41,16 @@ _OWN_BALANCE: Final = "opening balance"  # Quicken's first record of an account:
 @dataclass(slots=True)
 class _Record:
     line: int
-    fields: dict[str, str] = field(default_factory=dict)
     raw: list[str] = field(default_factory=list)
+
+    def fields(self) -> dict[str, str]:
+        """The texts by their letters; of several the first, as a split may repeat D, M and others."""
+        return {line[0]: line[1:].strip() for line in reversed(self.raw)}
 
     @property
     def day(self) -> str:
         """The date with slashes for Quicken's blanks and apostrophes, and a year of four digits."""
-        written = self.fields.get("D", "").replace(" ", "")
+        written = next((line[1:] for line in self.raw if line[0] == "D"), "").replace(" ", "").strip()
         if "'" in written:
             day, _, year = written.partition("'")
             return f"{day}/{year if len(year) == len('2026') else '20' + year.zfill(2)}"
@@ -85,24 +99,25 @@ def _sections(text: str, passed: list[str]) -> Iterator[_Section]:
     """The sections with money; the kinds of the others' records are added to ``passed``."""
     account, kind, section, record = "", "", _Section(""), _Record(0)
     for number, line in enumerate(text.splitlines(), 1):
-        header = _SECTION.match(line)
+        if not line or line.isspace():
+            continue
+        header = _SECTION.match(line) if line[0] == "!" else None
         if header:
             kind = (header[2] if header[1].lower() == "type" else header[1]).strip().lower()
             yield section
             section, record = _Section(account), _Record(0)
         elif line.startswith("^"):
             if kind == "account":
-                account = record.fields.get("N", account)
-            elif kind in _MONEY and record.fields:
+                account = record.fields().get("N", account)
+            elif kind in _MONEY and record.raw:
                 section.records.append(record)
-            elif record.fields and kind not in ("option", "clear"):
+            elif record.raw and kind not in ("option", "clear"):
                 passed.append(kind)
             record = _Record(0)
-        elif line.strip() and kind:
+        elif kind:
             record.line = record.line or number
             record.raw.append(line)
-            record.fields.setdefault(line[0], line[1:].strip())  # a split may repeat D, M and others
-    if record.fields and kind in _MONEY:
+    if record.raw and kind in _MONEY:
         section.records.append(record)  # cut off before its ^: the row says so when its amount is missing
     yield section
 
@@ -128,16 +143,19 @@ def _order(days: list[str], chosen: DateOrder | None) -> tuple[DateOrder | None,
 
 def _statement(section: _Section, order: DateOrder, currency: str) -> tuple[Statement, list[Problem]]:
     entries: list[Entry] = []
-    problems: list[Problem] = []
+    bad = BadRows()
     opening: Balance | None = None
-    for record in section.records:
+    section.records.reverse()
+    while section.records:
+        record = section.records.pop()  # its memory is the entry's then
+        fields = record.fields()
         try:
-            entry = _entry(len(entries), record, order, currency)
+            entry = _entry(len(entries), record, fields, order, currency)
         except ValueError as e:
             message = f"A transaction was not read: {e}."
-            problems.append(Problem("error", "unreadable_transaction", message, f"line {record.line}"))
+            bad.add("unreadable_transaction", message, f"line {record.line}")
             continue
-        if record.fields.get("P", "").lower() == _OWN_BALANCE and record.fields.get("L", "").startswith("["):
+        if fields.get("P", "").lower() == _OWN_BALANCE and fields.get("L", "").startswith("["):
             opening = Balance("opening", entry.amount, entry.booked_on)
         else:
             entries.append(entry)
@@ -153,11 +171,11 @@ def _statement(section: _Section, order: DateOrder, currency: str) -> tuple[Stat
         balances=(opening,) if opening else (),
         entries=tuple(entries),
     )
-    return statement, problems
+    return statement, bad.problems()
 
 
-def _entry(position: int, record: _Record, order: DateOrder, currency: str) -> Entry:
-    get = record.fields.get
+def _entry(position: int, record: _Record, fields: dict[str, str], order: DateOrder, currency: str) -> Entry:
+    get = fields.get
     amount: Money = parse_amount(get("T") or get("U", ""), currency)
     name = get("P")
     detail = Detail(

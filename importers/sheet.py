@@ -19,6 +19,9 @@ from importers.text import DateOrder, decode
 Delimiter = Literal["", ",", ";", "\t", "|"]
 DELIMITERS: Final[tuple[Delimiter, ...]] = (";", "\t", ",", "|")
 _SAMPLE_LINES: Final = 120
+_SHOWN: Final = 1_000  # characters that are kept of a line that is too long
+MOST_LINES: Final = 1_000_000
+LONGEST_LINE: Final = 500_000  # characters
 EVIDENCE_ROWS: Final = 2000  # that are looked at to tell how dates and amounts are written
 _NAMES: Final = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}
 
@@ -85,6 +88,10 @@ class Sheet:
 
 def open_text(data: bytes, encoding: str = "") -> Sheet:
     """The sheet in a text file; raises Undecodable, or Unsheetable when nothing separates cells."""
+    if max(data.count(b"\n"), data.count(b"\r")) > MOST_LINES:
+        raise Unsheetable(
+            "table_too_long", f"The file has more than {MOST_LINES:,} lines: export a shorter period."
+        )
     text, codec = decode(data, encoding or None)
     lines = list(islice(io.StringIO(text, newline=""), _SAMPLE_LINES))
     del text
@@ -108,6 +115,12 @@ def _delimiter(lines: list[str]) -> Delimiter:
     return mark
 
 
+class _CutLine(str):
+    """The beginning of a line that is too long to be one of a bank's."""
+
+    __slots__ = ()
+
+
 class _Lines:
     """Lines for csv.reader, remembering which ones went into the current row, able to take them back."""
 
@@ -121,6 +134,8 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._returned.popleft() if self._returned else next(self._source)
+        if len(line) > LONGEST_LINE:
+            line = _CutLine(line[:_SHOWN])
         self.taken.append(line)
         return line
 
@@ -145,6 +160,8 @@ def _rows(source: Iterable[str], delimiter: str, quote: str) -> Iterator[Row]:
             fault = _fault(str(e), quote)
             reader = _reader(lines, delimiter, quote)
         taken = lines.taken
+        if isinstance(taken[0], _CutLine):
+            fault = f"the line has more than {LONGEST_LINE:,} signs, and a bank's has some hundred"
         raw = taken[0] if len(taken) == 1 else "".join(taken)
         if not fault and (len(taken) > 1 or raw.count(quote) & 1) and not _well_quoted(raw, delimiter, quote):
             fault = _fault("quote", quote)

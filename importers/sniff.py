@@ -31,7 +31,7 @@ _BY_TEXT: Final = (
         "html",
         re.compile(r"\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I),
     ),
-    ("ofx", re.compile(r"^\s*OFXHEADER|(?:^|>)\s*<OFX[\s>]", re.I | re.M)),
+    ("ofx", re.compile(r"^[ \t]*OFXHEADER|(?:^|>)[ \t]*<OFX[\s>]", re.I | re.M)),
     (
         "camt",
         re.compile(r"\A\s*<[\s\S]*?(?:camt\.05[234]|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b)"),

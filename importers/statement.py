@@ -44,6 +44,29 @@ class Problem:
     where: str | None = None
 
 
+class BadRows:
+    """The problems of rows that cannot be read: the first thousand, and then only how many more."""
+
+    MOST = 1_000
+
+    def __init__(self) -> None:
+        self._kept: list[Problem] = []
+        self._more = 0
+
+    def add(self, code: str, message: str, where: str) -> None:
+        """Note a row that was lost."""
+        if len(self._kept) < self.MOST:
+            self._kept.append(Problem("error", code, message, where))
+        else:
+            self._more += 1
+
+    def problems(self) -> list[Problem]:
+        """All that was noted, in the order of the file."""
+        if not self._more:
+            return self._kept
+        return [*self._kept, Problem("error", "more_rows_failed", f"{self._more:,} more rows failed.")]
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     kind: Literal["opening", "closing", "interim", "available"]

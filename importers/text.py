@@ -37,9 +37,9 @@ _CANDIDATES: Final = ("cp1250", "iso8859-2", "cp852", "cp1252")
 _EXPECTED: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻëçËÇäöüßÄÖÜ")
 _PLAUSIBLE: Final = frozenset("čđšžČĐŠŽéáíúÉÁÍÚřýůťďňěñèàâêôîôøåæ")
 _HARMLESS: Final = frozenset("\u00a0§€„”“’‘–—…°\u00ad«»˙")  # PKO BP and ING write ˙ for an empty sub-field
-_HIGH_LINE: Final = re.compile(rb"[^\r\n]{0,200}[\x80-\xff][^\r\n]{0,200}")
 _UTF8_RUN: Final = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
+_AROUND_HIGH: Final = 200  # bytes of its line before and after one above ASCII
 _SAMPLE_BYTES: Final = 40_000
 _ENOUGH: Final = 8  # bytes above ASCII, to tell damaged UTF-8 from a code page
 
@@ -117,11 +117,18 @@ def _single_byte(data: bytes, declared: str | None, bad_at: int) -> tuple[str, s
 
 
 def _high_sample(data: bytes) -> bytes:
+    """The pieces of lines with bytes above ASCII, as many as are enough to tell."""
     found: list[bytes] = []
-    size = 0
-    for line in _HIGH_LINE.finditer(data):
-        found.append(line[0])
-        size += len(line[0])
+    size = end = 0
+    for high in _HIGH.finditer(data):
+        at = high.start()
+        if at < end:
+            continue
+        before = data[max(end, at - _AROUND_HIGH) : at]
+        after = data[at : at + _AROUND_HIGH].splitlines()[0]
+        found.append(before[max(before.rfind(b"\n"), before.rfind(b"\r")) + 1 :] + after)
+        end = at + len(after)
+        size += len(found[-1])
         if size > _SAMPLE_BYTES:
             break
     return b"\n".join(found)

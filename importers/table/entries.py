@@ -269,6 +269,8 @@ class EntryReader:
     def _booked_on(self, cells: list[str]) -> date | Reason:
         place = self.places.roles["booked_on"][0]
         text = cells[place] if place < len(cells) else ""
+        if not cells:
+            return "blank"
         try:
             return self._date(text)
         except Fault:

@@ -353,3 +353,16 @@ def test_a_damaged_table_never_crashes_and_never_grows(draw: st.DataObject) -> N
     for _ in range(draw.draw(st.integers(1, 6))):
         data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
     assert len(amounts(tabular.read(bytes(data)))) <= 5
+
+
+@pytest.mark.parametrize("before", ["2026-09-01;a;5,00;PLN", '2026-09-01;"a;5,00;PLN'])
+def test_a_line_that_is_far_too_long_fails_and_loses_no_other(before: str) -> None:
+    long = "2026-09-02;" + "x" * 600_000 + ";7,00;PLN"
+    reading = tabular.read(table(before, long, "2026-09-03;c;9,00;PLN"), profile=SIMPLE)
+    failed = [problem.where for problem in reading.problems if problem.level == "error"]
+    assert "line 3" in failed
+    assert amounts(reading) == [*(["5.00"] if '"' not in before else []), "9.00"]
+
+
+def test_a_table_of_more_than_a_million_lines_is_refused() -> None:
+    assert codes(tabular.read(table("2026-09-01;a;5,00;PLN") + b"\n" * 1_000_001)) == ["table_too_long"]
