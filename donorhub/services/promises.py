@@ -1,4 +1,4 @@
-"""Recurring gifts as people look at them: lists, the term of today, what is expected next and what is late."""
+"""Recurring gifts as people look at them: lists, the term of today, what is expected and what is late."""
 
 from __future__ import annotations
 
