@@ -1,0 +1,77 @@
+"""What waits is counted where it waits, and the export leaves out secrets and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from donorhub.db import Base, db
+from donorhub.services import endpoints, export, inbox, pending, tasks
+from tests.webhooks.scenarios import one_off, to_raw
+
+SECRET_WORDS = ("secret", "password", "token", "sealed", "uniquifier", "hash")
+
+
+@pytest.fixture
+def waiting(database: Flask, now: datetime) -> Flask:
+    """A task for a worker, one for later, one for a person, a dead one, an event, a stuck message."""
+    for key, performer, due_at in (
+        ("now", "worker", now), ("later", "worker", now + timedelta(days=1)), ("call", "person", now),
+        ("dead", "worker", now),
+    ):  # fmt: skip
+        tasks.plan(key, kind=f"do_{key}", performer=performer, subject=("donor", 1), due_at=due_at, now=now)
+    endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t")
+    db.session.flush()
+    row = inbox.columns(endpoint.id, "stripe", to_raw(one_off("aa")[0]), now=now, source="http")
+    inbox.store(db.session.connection(), [row])
+    db.session.execute(text("UPDATE task SET state = 'dead' WHERE key = 'dead'"))
+    db.session.commit()
+    return database
+
+
+def test_what_waits_is_told_apart_by_who_it_waits_for(waiting: Flask, now: datetime) -> None:
+    waits = {name: counts for name, counts in pending.count(now=now).items() if counts}
+    assert waits == {
+        "worker tasks": {"do_now": 1, "do_later": 1},
+        "worker tasks due": {"do_now": 1},
+        "people's tasks": {"do_call": 1},
+        "error inbox: tasks": {"do_dead": 1},
+        "provider events": {"received": 1},
+    }
+    assert not pending.is_idle(now=now)
+
+
+def test_workers_are_idle_when_only_people_and_the_future_wait(waiting: Flask, now: datetime) -> None:
+    db.session.execute(text("UPDATE task SET state = 'done' WHERE key = 'now'"))
+    db.session.execute(text("UPDATE provider_event SET state = 'quarantined'"))
+    assert pending.is_idle(now=now)
+    assert not pending.is_idle(now=now + timedelta(days=2))
+    assert pending.count(now=now)["error inbox: provider events"] == {"quarantined": 1}
+
+
+def test_every_column_that_sounds_secret_is_left_out_or_known_to_be_none(database: Flask) -> None:
+    """A new secret column must be named in SECRETS, or here with the reason why it is none."""
+    harmless = {("suppression", "address_hash")}  # keyed: tells nothing without the key
+    sounding = {
+        (table.name, column.name)
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if any(word in column.name for word in SECRET_WORDS)
+    }
+    left_out = {(table, column) for table, columns in export.SECRETS.items() for column in columns}
+    assert sounding - harmless <= left_out
+    for table, column in left_out:
+        assert column in Base.metadata.tables[table].columns, f"{table}.{column} is gone"
+
+
+def test_rows_come_in_the_order_of_their_key_as_plain_values(waiting: Flask) -> None:
+    rows = list(export.rows("task"))
+    assert [row["key"] for row in rows] == ["now", "later", "call", "dead"]
+    assert rows[0]["due_at"] == "2026-11-22T09:00:00+00:00"
+    (secret,) = export.rows("webhook_secret")
+    assert "sealed" not in secret and secret["label"] == "first"
+    assert "user_role" in export.tables()
+    assert export.tables().index("donor") < export.tables().index("gift")
