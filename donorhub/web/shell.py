@@ -23,20 +23,17 @@ from flask_security.core import Security
 from flask_security.datastore import SQLAlchemySessionUserDatastore
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
-from sqlalchemy.exc import IntegrityError, OperationalError
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.domain.access import PERMISSIONS, Principal
-from donorhub.errors import Busy, Conflict, DonorHubError
 from donorhub.jobs.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.money import Money
 from donorhub.services import access, organisation
-from donorhub.web import icons, showing, sign_in_limit, words
+from donorhub.web import icons, refusals, showing, sign_in_limit, words
 from receipts import figures
 from receipts.document import Lang
 
@@ -97,8 +94,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(icon=icons.icon, same_page=same_page)
     showing.register(app, show_money, show_day, date_locale)
     app.extensions["donorhub.style_version"] = _style_version()
-    for kind in (DonorHubError, HTTPException, IntegrityError, OperationalError):
-        _answer_pages(app, kind)
+    refusals.register(app)
     sign_in_limit.register(app)
     user_logged_in.connect(_note_sign_in, app)
 
@@ -152,17 +148,13 @@ def own_list() -> int | None:
     return principal().id if principal().row_scope == "own" else None
 
 
-def _is_page() -> bool:
-    return not request.path.startswith(("/api/", "/webhooks/"))
-
-
 def _protect() -> None:
-    if _is_page():
+    if refusals.is_page():
         csrf.protect()
 
 
 def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
-    if not _is_page() or request.endpoint is None or request.endpoint.startswith(PUBLIC):
+    if not refusals.is_page() or request.endpoint is None or request.endpoint.startswith(PUBLIC):
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
@@ -297,50 +289,6 @@ def _headers(response: Response) -> Response:
     )
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503, "misconfigured": 500}
-
-
-def _answer_pages(app: Flask, kind: type[Exception]) -> None:
-    """Answer an error on a page with a page; on the API, what was registered for it before answers."""
-    before = app.error_handler_spec[None][None].get(kind)
-
-    def answer(error: Any) -> Any:
-        if not _is_page():
-            return before(error) if before else error
-        db.session.rollback()
-        return _answer_http(error) if isinstance(error, HTTPException) else _answer_error(error)
-
-    app.register_error_handler(kind, answer)
-
-
-def _answer_error(error: Exception) -> Any:
-    """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
-    if isinstance(error, IntegrityError):
-        error = Conflict(gettext("Somebody saved the same thing at the same moment. Please look again."))
-    if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):
-        error = Busy(gettext("The database is busy. Please try again in a moment."))
-    title = gettext("There is no such page") if error.code == "not_found" else gettext("This cannot be done")
-    page = render_template("error.html", title=title, text=words.sentence_of(error))
-    return page, STATUS.get(error.code, 422)
-
-
-def _answer_http(error: HTTPException) -> Any:
-    texts = {
-        400: (gettext("This form is out of date"), gettext("Please load the page anew and send it again.")),
-        404: (gettext("There is no such page"), gettext("Perhaps the address is not complete.")),
-        413: (gettext("This is too large"), gettext("Please choose a smaller file.")),
-        429: (gettext("Too many attempts"), gettext("Please wait a minute, then try again.")),
-    }
-    title, text = texts.get(error.code or 500, (gettext("This did not work"), gettext("Nothing was saved.")))
-    response = current_app.make_response(
-        (render_template("error.html", title=title, text=text), error.code or 500)
-    )
-    for name, value in error.get_headers():  # Allow, Retry-After
-        if name.lower() not in ("content-type", "content-length"):
-            response.headers[name] = value
     return response
 
 

@@ -72,7 +72,7 @@ def fill(count: int) -> None:
     db.session.execute(insert(Gift), [_gift(number, count, pick) for number in range(count)])
     db.session.commit()
     if db.engine.dialect.name == "postgresql":
-        with db.engine.connect() as connection:
+        with db.engine.begin() as connection:  # without figures on its tables it plans blindly
             connection.exec_driver_sql("ANALYZE")
 
 

@@ -27,7 +27,8 @@ PATHS = (
     "/recurring-gifts", "/recurring-gifts/late", "/recurring-gifts/new?donor=1", "/recurring-gifts/1",
     "/tasks", "/tasks?view=all", "/tasks/1", "/receipts", "/receipts/new?donor=2", "/receipts/1",
     "/receipts/2", "/messages", "/messages/1", "/errors", "/settings", "/settings/organisation",
-    "/settings/funds", "/settings/users", "/settings/users/2", "/settings/tokens", "/settings/webhooks", "/account", "/nowhere",
+    "/settings/funds", "/settings/users", "/settings/users/2", "/settings/tokens", "/settings/webhooks",
+    "/account", "/nowhere",
 )  # fmt: skip
 GIFT = re.compile(r"/gifts/[0-9]+$")
 PHONE = {"width": 390, "height": 844}

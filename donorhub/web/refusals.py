@@ -1,0 +1,68 @@
+"""What a page answers when something is refused: nothing was changed, and a sentence says why."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, current_app, render_template, request
+from flask_babel import gettext
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from donorhub.db import db
+from donorhub.errors import Busy, Conflict, DonorHubError
+from donorhub.web import words
+
+STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503, "misconfigured": 500}
+
+
+def register(app: Flask) -> None:
+    """Answer errors on pages with pages; the API's own answers stay as they are."""
+    for kind in (DonorHubError, HTTPException, IntegrityError, OperationalError):
+        _answer_pages(app, kind)
+
+
+def is_page() -> bool:
+    """Whether the request is for a page, and not for the API or from a provider."""
+    return not request.path.startswith(("/api/", "/webhooks/"))
+
+
+def _answer_pages(app: Flask, kind: type[Exception]) -> None:
+    """Answer an error on a page with a page; on the API, what was registered for it before answers."""
+    before = app.error_handler_spec[None][None].get(kind)
+
+    def answer(error: Any) -> Any:
+        if not is_page():
+            return before(error) if before else error
+        db.session.rollback()
+        return _answer_http(error) if isinstance(error, HTTPException) else _answer_error(error)
+
+    app.register_error_handler(kind, answer)
+
+
+def _answer_error(error: Exception) -> Any:
+    """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
+    if isinstance(error, IntegrityError):
+        error = Conflict(gettext("Somebody saved the same thing at the same moment. Please look again."))
+    if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):
+        error = Busy(gettext("The database is busy. Please try again in a moment."))
+    title = gettext("There is no such page") if error.code == "not_found" else gettext("This cannot be done")
+    page = render_template("error.html", title=title, text=words.sentence_of(error))
+    return page, STATUS.get(error.code, 422)
+
+
+def _answer_http(error: HTTPException) -> Any:
+    texts = {
+        400: (gettext("This form is out of date"), gettext("Please load the page anew and send it again.")),
+        404: (gettext("There is no such page"), gettext("Perhaps the address is not complete.")),
+        413: (gettext("This is too large"), gettext("Please choose a smaller file.")),
+        429: (gettext("Too many attempts"), gettext("Please wait a minute, then try again.")),
+    }
+    title, text = texts.get(error.code or 500, (gettext("This did not work"), gettext("Nothing was saved.")))
+    response = current_app.make_response(
+        (render_template("error.html", title=title, text=text), error.code or 500)
+    )
+    for name, value in error.get_headers():  # Allow, Retry-After
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
