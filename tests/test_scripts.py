@@ -232,9 +232,24 @@ def test_the_whole_suite_checks_style_types_and_contracts_and_runs_on_both_datab
     assert done.stdout.splitlines()[-1].startswith("== all passed in ")
 
 
-def test_ci_runs_the_slow_tests_too(ready: Machine) -> None:
+def test_ci_runs_every_stage_on_both_databases(ready: Machine) -> None:
     assert ready.run(".ci/run").returncode == 0
+    assert ready.calls()[-2:] == [f"pytest -n 2 {EVERYDAY}", f"pytest -n 2 --db=postgres {EVERYDAY}"]
+
+
+def test_all_means_the_slow_tests_too(ready: Machine) -> None:
+    assert ready.run("scripts/test", "--all").returncode == 0
     assert ready.calls()[-2:] == ["pytest -n 2", "pytest -n 2 --db=postgres"]
+
+
+def test_what_failed_beside_others_is_tried_once_more_alone_and_then_counts(ready: Machine) -> None:
+    ready.fails(f"pytest -n 2 {EVERYDAY}")
+    again = f"pytest --last-failed --last-failed-no-failures none {EVERYDAY}"
+    assert ready.run("scripts/test").returncode == 0
+    assert ready.calls()[-2:] == [again, f"pytest -n 2 --db=postgres {EVERYDAY}"]
+    ready.fails(f"pytest -n 2 {EVERYDAY}", again)
+    assert ready.run("scripts/test").returncode == 1
+    assert ready.calls()[-1] == again
 
 
 def test_the_first_stage_that_fails_is_named_and_ends_the_run(ready: Machine) -> None:
