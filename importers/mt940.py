@@ -98,7 +98,7 @@ def _built(head: Head, entries: tuple[Entry, ...]) -> Statement:
         created_at=head.created_at,
         opening=head.opening,
         closing=head.closing,
-        balances=head.balances,
+        balances=tuple(head.balances),
         entries=entries,
         advice=head.is_advice,
     )

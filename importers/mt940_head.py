@@ -15,6 +15,7 @@ from importers.statement import Balance, Problem
 from importers.text import parse_amount
 
 NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency is known
+_MOST_BALANCES: Final = 1_000
 _BALANCE: Final = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d{1,15}(?:,\d{0,4})?)[ \t]*", re.ASCII)
 _TOTAL: Final = re.compile(r"(\d{1,6})([A-Z]{3})(\d{1,15}(?:,\d{0,4})?)[ \t]*", re.ASCII)
 _FLOOR: Final = re.compile(r"([A-Z]{3})[CD]?[0-9,]*", re.ASCII)
@@ -46,7 +47,7 @@ class Head:
     opening: Balance | None = None
     closing: Balance | None = None
     is_page: bool = False  # its closing balance is an interim one: another page follows
-    balances: tuple[Balance, ...] = ()
+    balances: list[Balance] = field(default_factory=list)
     totals: dict[str, tuple[int, Money]] = field(default_factory=dict)
     is_advice: bool = False
     problems: list[Problem] = field(default_factory=list)
@@ -103,7 +104,11 @@ def _balance(head: Head, tag: str, text: str, line: int) -> None:
             )
         )
         return
-    head.balances += (balance,)
+    if len(head.balances) == _MOST_BALANCES:
+        message = f"The statement has more than {_MOST_BALANCES} balances: two files may stand in one."
+        head.problems.append(Problem("error", "too_many_balances", message, f"line {line}"))
+    if len(head.balances) <= _MOST_BALANCES:
+        head.balances.append(balance)
     if tag[:2] == "60" and head.opening is None:
         head.opening = balance
     elif tag[:2] == "62":

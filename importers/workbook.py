@@ -23,6 +23,7 @@ from importers.xls_guard import refuse_dangerous_xls
 from importers.zip_guard import read_member, refuse_dangerous_zip
 
 _MAX_XLS: Final = 20 * 1024 * 1024
+_LONGEST_CELL: Final = 32_767  # signs, as Excel allows
 _EXACT_TO: Final = 10**15  # a spreadsheet keeps 15 digits; a longer number in it is not what was typed
 _SPREADSHEET_EPOCHS: Final = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 _SINCE_1904: Final = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904=[\"'](?:1|true)[\"']")
@@ -113,7 +114,12 @@ def _grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
             "workbook_too_large",
             f"The sheet has more than {MAX_ROWS} rows or {MAX_COLUMNS} columns: export a shorter period.",
         )
-    return sheet.to_python(skip_empty_area=False)
+    grid = sheet.to_python(skip_empty_area=False)
+    if any(isinstance(cell, str) and len(cell) > _LONGEST_CELL for row in grid for cell in row):
+        raise Unsheetable(
+            "damaged_workbook", f"A cell of the sheet has more than {_LONGEST_CELL:,} signs: it is no export."
+        )
+    return grid
 
 
 def _as_text(cell: Cell, pattern: str, sign: str) -> str:

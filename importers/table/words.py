@@ -41,6 +41,7 @@ Role = Literal[
 
 _NOT_DECOMPOSED: Final = str.maketrans({"ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ß": "ss"})
 _NAME_LENGTH: Final = 80
+_LONGEST_NAME: Final = 1_000  # behind these signs texts may differ and count as the same name
 _BETWEEN: Final = re.compile(r"[\W_]+")
 
 
@@ -49,7 +50,7 @@ def folded(text: str) -> str:
 
     ``#Data księgowania`` and ``DATA KSIEGOWANIA`` are the same.
     """
-    return _folded(text) if len(text) <= _NAME_LENGTH else _folded.__wrapped__(text)
+    return _folded(text) if len(text) <= _NAME_LENGTH else _folded.__wrapped__(text[:_LONGEST_NAME])
 
 
 @lru_cache(maxsize=2048)  # the names and keys of a file are few, and asked for in every row
