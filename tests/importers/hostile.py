@@ -24,6 +24,7 @@ from tests.importers.sheet_writer import xlsx, xlsx_rows, zipped
 
 Check = Callable[[Taken], None]
 COUNT: Final = 8
+TEXTUAL: Final = [name for name in WRITE if name not in ("xls", "ods")]  # where texts can be exchanged
 MB: Final = 1_000_000
 TOLD: Final = frozenset("balance_mismatch control_missing count_mismatch maybe_cut".split())
 
@@ -141,6 +142,7 @@ def sheet_again(name: str, data: bytes) -> bytes:
 def with_text(name: str, text: bytes) -> bytes:
     """The file with more text in the first payment's remittance."""
     data = sheet_or(name, [replace(entry, remittance="MARKHERE") for entry in plain_entries(COUNT, seed=22)])
+    assert b"MARKHERE" in data
     return sheet_again(name, data.replace(b"MARKHERE", text, 1))
 
 
@@ -245,19 +247,19 @@ def random_text(size: int) -> bytes:
 SMALL: Final[dict[str, Case]] = {
     **{
         f"{number} in {name}": Case(partial(with_amount, name, text), told(COUNT))
-        for name in WRITE
+        for name in TEXTUAL
         for number, text in NUMBERS.items()
     },
     **{
         f"{zero} in {name}": Case(partial(with_amount, name, zero), said_or_zero)
-        for name in WRITE
+        for name in TEXTUAL
         for zero in ("-0", "−0", "0")
     },
-    **{f"31 February in {name}": Case(partial(with_31_february, name), told(COUNT)) for name in WRITE},
-    **{f"zero bytes in {name}": Case(partial(with_text, name, b"a\0b"), told(COUNT)) for name in WRITE},
+    **{f"31 February in {name}": Case(partial(with_31_february, name), told(COUNT)) for name in TEXTUAL},
+    **{f"zero bytes in {name}": Case(partial(with_text, name, b"a\0b"), told(COUNT)) for name in TEXTUAL},
     **{
         f"a card number in {name}": Case(partial(with_text, name, b"4111 1111 1111 1111"), kept(COUNT))
-        for name in WRITE
+        for name in TEXTUAL
         if name not in ("bai2", "coda")  # one has another place for texts, one places of a fixed width
     },
     **{
@@ -357,7 +359,7 @@ SMALL: Final[dict[str, Case]] = {
 LARGE: Final[dict[str, Case]] = {
     **{
         f"a field of 10 MB in {name}": Case(partial(with_text, name, b"x" * 10 * MB), told(COUNT))
-        for name in WRITE
+        for name in TEXTUAL
     },
     **{
         f"10 MB of {what} in {name}": Case(
