@@ -231,6 +231,12 @@ def _is_whole(job: Pass, order: str) -> bool:
 
 def _without_entries(job: Pass) -> Problem | None:
     """Why a table without entries is refused; None for a quiet month whose balances prove it."""
+    if job.problems and {problem.code for problem in job.problems} == {"unknown_currency"}:
+        return Problem(
+            "error",
+            "currency_needed",
+            "Nothing in the file tells its currency: choose the currency of the account.",
+        )
     if job.counts["failed"]:
         return Problem(
             "error",
