@@ -129,15 +129,17 @@ class _Lines:
         self._returned: deque[str] = deque()
         self.taken: list[str] = []
 
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else next(self._source)
-        if len(line) > LONGEST_LINE:
-            line = _CutLine(line[:_SHOWN])
-        self.taken.append(line)
-        return line
+    def __iter__(self) -> Iterator[str]:
+        """Go on where the last iteration ended; one that has ended needs another for lines given back."""
+        returned = self._returned
+        while True:
+            line = returned.popleft() if returned else next(self._source, None)
+            if line is None:
+                return
+            if len(line) > LONGEST_LINE:
+                line = _CutLine(line[:_SHOWN])
+            self.taken.append(line)
+            yield line
 
     def give_back_all_but_first(self) -> None:
         self._returned.extendleft(reversed(self.taken[1:]))
@@ -167,6 +169,7 @@ def _rows(source: Iterable[str], delimiter: str, quote: str) -> Iterator[Row]:
             fault = _fault("quote", quote)
         if fault and len(taken) > 1:
             lines.give_back_all_but_first()
+            reader = _reader(lines, delimiter, quote)
             raw = taken[0]
         yield Row(number, [] if fault else cells, raw.rstrip("\r\n"), fault)
         number += len(lines.taken)

@@ -32,7 +32,7 @@ REASONS: Final[dict[str, str]] = {
     "before_header": "The row stands above the table.",
 }
 _IDS: Final[tuple[Role, ...]] = ("end_to_end_id", "mandate_id", "virtual_account")
-_ACCOUNTS_KEPT: Final = 20_000
+_KEPT: Final = 20_000
 _CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _WIDE_GAP: Final = re.compile(r" {2,}")
 
@@ -89,6 +89,9 @@ class EntryReader:
     _out: Sides = field(init=False)
     _at: dict[Role, tuple[int, ...]] = field(init=False)
     _has_ids: bool = field(init=False)
+    _has_address: bool = field(init=False)
+    _codes: set[str] = field(default_factory=set)  # currencies that were seen
+    _amounts: dict[tuple[str, str], Money] = field(default_factory=dict)
     _keys: dict[str, Role] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +112,7 @@ class EntryReader:
             at["own_account"] + at["account_from"],
         )
         self._has_ids = any(at[role] for role in _IDS)
+        self._has_address = bool(at["address"] or at["bic"])
         self._keys = {folded(key): role for key, role in self.layout.keys}
         # Functions, not methods of ours: a circle would keep all entries until the collector finds it.
         self._amount = EntryReader._in_or_out
@@ -161,7 +165,7 @@ class EntryReader:
             bank_ref=_first(cells, at["bank_ref"]).strip("'") or None,
             bank_code=_first(cells, at["bank_code"]) or None,
             info=self._joined(cells, "info") or None,
-            balance_after=self._balance(cells, amount.currency),
+            balance_after=self._balance(cells, amount.currency) if at["balance"] else None,
             details=(detail,),
             raw=row.raw,
         )
@@ -181,9 +185,12 @@ class EntryReader:
         sides = self._in if is_in else self._out
         name = _first(cells, sides.name) or None
         account, scheme = self._account(_first(cells, sides.account))
-        address, bic = _first(cells, self._at["address"]) or None, _first(cells, self._at["bic"]) or None
-        written = _first(cells, sides.own)
-        own = self.facts.own_account(written) if written else None
+        address = bic = own = None
+        if self._has_address:
+            address, bic = _first(cells, self._at["address"]) or None, _first(cells, self._at["bic"]) or None
+        if sides.own:
+            written = _first(cells, sides.own)
+            own = self.facts.own_account(written) if written else None
         if not (name or account or address or bic):
             return NOBODY, own
         return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
@@ -193,7 +200,7 @@ class EntryReader:
         known = self._accounts.get(cell)
         if known is None:
             known = account_of(cell)
-            if len(self._accounts) < _ACCOUNTS_KEPT:
+            if len(self._accounts) < _KEPT:
                 self._accounts[cell] = known
         return known
 
@@ -298,12 +305,13 @@ class EntryReader:
     # ------------------------------------------------------------ amounts
 
     def _currency(self, cells: list[str], written: str) -> str:
-        told = (
-            _first(cells, self._at["currency"]).upper()
-            or self.currency
-            or plain_number(written, self.decimal)[1]
-        )
-        if not _CODE.fullmatch(told):
+        told = _first(cells, self._at["currency"])
+        if told in self._codes:
+            return told
+        told = told.upper() or self.currency or plain_number(written, self.decimal)[1]
+        if _CODE.fullmatch(told):
+            self._codes.add(told)
+        else:
             raise Fault(
                 "unknown_currency", f"{told[:20]!r} is no currency" if told else "nothing tells the currency"
             )
@@ -313,12 +321,16 @@ class EntryReader:
         written = _first(cells, self._at[role])
         if not written:
             return None
-        try:
-            return parse_amount(written, self._currency(cells, written), self.decimal)
-        except Fault:
-            raise
-        except ValueError as e:
-            raise Fault("unreadable_amount", str(e)) from e
+        currency = self._currency(cells, written)
+        known = self._amounts.get((written, currency))
+        if known is None:
+            try:
+                known = parse_amount(written, currency, self.decimal)
+            except ValueError as e:
+                raise Fault("unreadable_amount", str(e)) from e
+            if len(self._amounts) < _KEPT:
+                self._amounts[written, currency] = known  # gifts come in round sums
+        return known
 
     def _signed(self, cells: list[str]) -> Money | None:
         amount = self._parsed(cells, "amount")

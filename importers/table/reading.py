@@ -144,11 +144,13 @@ def _currency(facts: Facts, layout: Layout, currency: str) -> str:
 
 def run(job: Pass, watch: Watch | None = None) -> Reading:
     """Read all rows. Every row of the file is counted: as an entry, as skipped for a reason, or as failed."""
+    rows = 0
     for row in job.sheet.rows(job.reader.order, job.reader.decimal):
-        job.counts["rows"] += 1
+        rows += 1
         outcome = _read(job, row)
         if watch:
             watch(row, outcome)
+    job.counts["rows"] = rows
     return _summed_up(job)
 
 

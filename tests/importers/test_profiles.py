@@ -117,7 +117,7 @@ def test_a_table_without_currency_asks_for_the_account_s() -> None:
     data = write_csv(ENTRIES, "al.raiffeisen")
     reading = tabular.read(data)
     assert reading.statements == ()
-    assert {problem.code for problem in reading.problems} == {"layout_does_not_fit", "unknown_currency"}
+    assert {problem.code for problem in reading.problems} == {"currency_needed", "unknown_currency"}
     assert tabular.read(data, currency="ALL").statements[0].currency == "ALL"
 
 
