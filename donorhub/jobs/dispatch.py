@@ -62,7 +62,7 @@ class RedisBell:
         if time.monotonic() < self._silent_until:
             return
         try:
-            enqueue(self._queue, ids)
+            enqueue(self._queue, ids, is_urgent=INBOX in ids)
         except RedisError as e:  # the sweep will find the rows
             self._silent_until = time.monotonic() + AWAY_S
             log.warning("queue_away", error=type(e).__name__)

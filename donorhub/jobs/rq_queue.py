@@ -21,8 +21,8 @@ from werkzeug.utils import import_string
 QUEUE: Final = "donorhub"
 FUNCTION: Final = "donorhub.jobs.run.run"
 TIME_OUT_S: Final = 900
-WAITING_S: Final = 60  # how long an id counts as waiting, should its job vanish without a trace
-MOST_WAITING: Final = 1000  # with no worker about, the queue need not grow: the sweep rings again
+WAITING_S: Final = 15  # how long an id counts as waiting, should its job vanish with a killed worker
+MOST_WAITING: Final = 64  # each job goes on with whatever is due: more would only wait to find nothing
 RINGING_TIME_OUT_S: Final = 2
 
 
@@ -96,13 +96,13 @@ def _queue(client: Redis) -> RowQueue:
     return RowQueue(QUEUE, connection=client, serializer=JSONSerializer, job_class=RowJob)
 
 
-def enqueue(queue: RowQueue, row_ids: Sequence[int]) -> int:
-    """Put ids on the queue but those that wait there already; gives how many.
+def enqueue(queue: RowQueue, row_ids: Sequence[int], *, is_urgent: bool = False) -> int:
+    """Put ids on the queue but those that wait there already, urgent ones in front; gives how many.
 
     RQ's own ``unique`` would also refuse an id whose job was lost in a killed worker, for up
     to an hour: there a job counts as long as Redis knows of it.
     """
-    if not row_ids or queue.count >= MOST_WAITING:
+    if not row_ids or (queue.count >= MOST_WAITING and not is_urgent):
         return 0
     with queue.connection.pipeline(transaction=False) as marking:
         for row_id in row_ids:
@@ -111,7 +111,13 @@ def enqueue(queue: RowQueue, row_ids: Sequence[int]) -> int:
     queue.enqueue_many(
         [
             Queue.prepare_data(
-                FUNCTION, args=(row_id,), kwargs={}, timeout=TIME_OUT_S, result_ttl=0, failure_ttl=3600
+                FUNCTION,
+                args=(row_id,),
+                kwargs={},
+                timeout=TIME_OUT_S,
+                result_ttl=0,
+                failure_ttl=3600,
+                at_front=is_urgent,
             )
             for row_id in new
         ]

@@ -116,15 +116,16 @@ def test_an_id_may_wait_again_as_soon_as_its_job_runs_or_its_mark_is_old(redis: 
     with pytest.raises(RuntimeError, match="no application"):  # as far as this process can run it
         job.perform()
     assert enqueue(queue, [7]) == 1
-    redis.delete("donorhub:waiting:7")  # as it does by itself after a minute
+    redis.delete("donorhub:waiting:7")  # as it does by itself after some seconds
     assert enqueue(queue, [7]) == 1
 
 
-def test_a_queue_that_nobody_reads_does_not_grow_for_ever(redis: Redis) -> None:
+def test_a_queue_that_nobody_reads_does_not_grow_for_ever_and_provider_events_go_first(redis: Redis) -> None:
     queue = make_queue_of(redis)
-    assert enqueue(queue, range(MOST_WAITING + 5)) == MOST_WAITING + 5
-    redis.delete(*redis.keys("donorhub:waiting:*"))
-    assert enqueue(queue, [1]) == 0
+    assert enqueue(queue, range(1, MOST_WAITING + 1)) == MOST_WAITING
+    assert enqueue(queue, [MOST_WAITING + 1]) == 0
+    assert enqueue(queue, [INBOX], is_urgent=True) == 1
+    assert queue.get_jobs()[0].args == [INBOX]
 
 
 def test_ringing_a_redis_that_is_away_neither_fails_nor_waits(now: datetime) -> None:
