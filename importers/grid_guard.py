@@ -40,6 +40,7 @@ class Grid:
         self._parser.StartDoctypeDeclHandler = _refuse
         self._row = self._column = 0  # of the last cell
         self._rows = self._columns = 0  # that are needed
+        self._row_written = ""
 
     def feed(self, piece: bytes) -> bool:
         """Take the next piece; whether it was sound XML so far."""
@@ -59,19 +60,28 @@ class Grid:
     # ------------------------------------------------------------ XLSX
 
     def _xlsx(self, name: str, attributes: dict[str, str]) -> None:
-        local = name if name in ("c", "v", "row") else name.rpartition(":")[2]
+        local = name.rpartition(":")[2] if ":" in name else name
         if local == "c":
-            place = _REFERENCE.fullmatch(attributes["r"]) if "r" in attributes else None
-            if place:
-                self._column, self._row = _column_number(place[1]), int(place[2])
-            else:
-                self._column += 1
-            if self._column > self._columns or self._row > self._rows:
-                self._need(self._row, self._column)
+            place = attributes.get("r")
+            column = _COLUMNS.get(place.removesuffix(self._row_written)) if place else self._column + 1
+            if column is None:
+                column = self._place(place or "")
+            self._column = column
+            if column > self._columns or self._row > self._rows:
+                self._need(self._row, column)
         elif local == "row":
-            written = attributes.get("r", "")
-            self._row = int(written) if _NUMBER.fullmatch(written) else self._row + 1
+            self._row_written = attributes.get("r", "")
+            is_number = _NUMBER.fullmatch(self._row_written) is not None
+            self._row = int(self._row_written) if is_number else self._row + 1
             self._column = 0
+
+    def _place(self, written: str) -> int:
+        """The column of a place that is not in its row, or far right; its row becomes the current one."""
+        found = _REFERENCE.fullmatch(written)
+        if not found:
+            return self._column + 1
+        self._row = int(found[2])
+        return _column_number(found[1])
 
     # ------------------------------------------------------------ ODS
 
@@ -113,6 +123,9 @@ def _column_number(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
+
+
+_COLUMNS: Final = {letters: _column_number(letters) for letters in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 def _refuse(*_: object) -> None:

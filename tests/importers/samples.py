@@ -17,7 +17,7 @@ from tests.importers.bank_writers import MT940_DIALECTS, OWN_ACCOUNT, Plain, pla
 from tests.importers.camt_writer import write_camt
 from tests.importers.coda_writer import write_coda
 from tests.importers.ofx_writer import decimal_amount, write_ofx, write_qif
-from tests.importers.sheet_writer import ods, xls, xlsx, xlsx_rows
+from tests.importers.sheet_writer import ods, xls, xlsx, xlsx_rows, xlsx_shared
 from tests.importers.table_writer import WRITERS, write_csv
 
 Write = Callable[[Sequence[Plain]], bytes]
@@ -90,6 +90,10 @@ def write_xlsx(entries: Sequence[Plain]) -> bytes:
     return xlsx(xlsx_rows(_rows(entries)))
 
 
+def write_shared_xlsx(entries: Sequence[Plain]) -> bytes:
+    return xlsx_shared(_rows(entries))
+
+
 def write_ods(entries: Sequence[Plain]) -> bytes:
     return ods(_rows(entries))
 
@@ -114,6 +118,7 @@ WRITE: Final[dict[str, Write]] = {
     **{f"camt.{kind} v8": partial(write_camt, version=8, kind=kind) for kind in ("052", "054")},
     **{f"csv {layout}": partial(write_csv, layout_name=layout) for layout in WRITERS},
     "xlsx": write_xlsx,
+    "xlsx shared": write_shared_xlsx,
     "ods": write_ods,
     "xls": write_xls,
     "qif": write_qif,

@@ -7,6 +7,7 @@ smallest set of records that readers accept.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape
 
 Rows = Sequence[Sequence[str]]
 
+_AMOUNT: Final = re.compile(r"-?[0-9]+\.[0-9]{2}")
 _SECTOR: Final = 512
 _END, _FAT, _FREE = 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFF
 
@@ -28,14 +30,15 @@ def zipped(members: Mapping[str, bytes | str]) -> bytes:
     return file.getvalue()
 
 
-def xlsx(sheet_data: bytes) -> bytes:
-    """A workbook of one sheet with these rows, as XML."""
+def xlsx(sheet_data: bytes, **more: str) -> bytes:
+    """A workbook of one sheet with these rows, as XML; ``more`` are other members of its folder ``xl``."""
     kind = "http://schemas.openxmlformats.org"
     main = f"{kind}/spreadsheetml/2006/main"
     office = f"{kind}/officeDocument/2006/relationships"
     types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     return zipped(
         {
+            **{f"xl/{name}.xml": text for name, text in more.items()},
             "[Content_Types].xml": f'<Types xmlns="{kind}/package/2006/content-types">'
             f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/>'
             f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{types}.worksheet+xml"/></Types>',
@@ -45,6 +48,7 @@ def xlsx(sheet_data: bytes) -> bytes:
             '<sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
             "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{kind}/package/2006/relationships">'
             f'<Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+            f'<Relationship Id="r2" Type="{office}/sharedStrings" Target="sharedStrings.xml"/>'
             "</Relationships>",
             "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>'.encode()
             + sheet_data
@@ -63,6 +67,23 @@ def xlsx_rows(rows: Rows) -> bytes:
         )
         lines.append(f'<row r="{number}">{cells}</row>')
     return "".join(lines).encode()
+
+
+def xlsx_shared(rows: Rows) -> bytes:
+    """As Excel writes it: texts in a list that the cells point into, numbers as numbers."""
+    places: dict[str, int] = {}
+    lines = []
+    for number, row in enumerate(rows, 1):
+        cells = "".join(
+            f'<c r="{"ABCDEFGHIJ"[at]}{number}"><v>{text}</v></c>'
+            if _AMOUNT.fullmatch(text)
+            else f'<c r="{"ABCDEFGHIJ"[at]}{number}" t="s"><v>{places.setdefault(text, len(places))}</v></c>'
+            for at, text in enumerate(row)
+        )
+        lines.append(f'<row r="{number}">{cells}</row>')
+    strings = "".join(f"<si><t>{escape(text)}</t></si>" for text in places)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return xlsx("".join(lines).encode(), sharedStrings=f'<sst xmlns="{main}">{strings}</sst>')
 
 
 def ods(rows: Rows) -> bytes:
