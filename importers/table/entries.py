@@ -308,7 +308,7 @@ class EntryReader:
         told = _first(cells, self._at["currency"])
         if told in self._codes:
             return told
-        told = told.upper() or self.currency or plain_number(written, self.decimal)[1]
+        told = told.upper() or self.currency or self._unit(written)
         if _CODE.fullmatch(told):
             self._codes.add(told)
         else:
@@ -316,6 +316,12 @@ class EntryReader:
                 "unknown_currency", f"{told[:20]!r} is no currency" if told else "nothing tells the currency"
             )
         return told
+
+    def _unit(self, written: str) -> str:
+        try:
+            return plain_number(written, self.decimal)[1]
+        except ValueError as e:
+            raise Fault("unreadable_amount", str(e)) from e
 
     def _parsed(self, cells: list[str], role: Role) -> Money | None:
         written = _first(cells, self._at[role])
