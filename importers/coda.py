@@ -37,6 +37,7 @@ _AMOUNT: Final = re.compile(r"[0-9]{15}", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _OGM: Final = ("101", "102")  # structured communication with a reference of twelve digits
 _DEBIT: Final = "127"  # structured communication of a SEPA direct debit
+_NO_DETAIL: Final = "0000"
 _MOVEMENTS: Final = frozenset(("21", "22", "23", "31", "32", "33"))
 
 
@@ -175,11 +176,8 @@ def _entries(account: _Account, currency: str, problems: list[Problem]) -> list[
     for line in account.orphans:
         message = "This record is of no kind that CODA has, or goes on with a movement that is not there."
         bad.add("unreadable_row", message, f"line {line}")
-    by_number: dict[str, list[_Movement]] = {}
-    for movement in account.movements:
-        by_number.setdefault(movement.first[2:6], []).append(movement)
     entries: list[Entry] = []
-    for movements in by_number.values():
+    for movements in _by_number(account.movements):
         try:
             entries.append(_entry(len(entries), movements, currency, problems))
         except ValueError as e:
@@ -188,11 +186,24 @@ def _entries(account: _Account, currency: str, problems: list[Problem]) -> list[
     return entries
 
 
+def _by_number(movements: Sequence[_Movement]) -> Iterator[list[_Movement]]:
+    """Each movement with the details that follow it and have its number, which begins anew after 9999."""
+    together: list[_Movement] = []
+    for movement in movements:
+        number, detail = movement.first[2:6], movement.first[6:10]
+        if together and (detail == _NO_DETAIL or number != together[0].first[2:6]):
+            yield together
+            together = []
+        together.append(movement)
+    if together:
+        yield together
+
+
 def _entry(position: int, movements: Sequence[_Movement], currency: str, problems: list[Problem]) -> Entry:
     first, *others = movements
     record = first.first
-    if record[6:10] != "0000" or any(other.first[6:10] == "0000" for other in others):
-        raise ValueError("its numbers do not tell the sum from its details")
+    if record[6:10] != _NO_DETAIL:
+        raise ValueError("it is a detail of a sum that is not there")
     amount = _amount(record[31:47], currency)
     details = _details(amount, first, others, problems)
     return Entry(

@@ -30,7 +30,7 @@ def head(opening: int = OPENING_MINOR, on: date = date(2026, 1, 1), currency: st
 def movement(number: int, plain: Plain, *, detail: int = 0, structured: bool = False) -> list[str]:
     day = f"{plain.booked_on:%d%m%y}"
     text = plain.remittance
-    where = f"{number:04d}{detail:04d}"
+    where = f"{number % 10_000:04d}{detail:04d}"
     first = place(
         (1, "21"), (3, where), (11, plain.ref), (32, amount(plain.minor)), (48, day), (54, "00150000"),
         (62, str(int(structured))), (63, text[:53]), (116, day), (122, "001"), (126, "1"),

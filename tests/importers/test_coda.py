@@ -145,5 +145,18 @@ def test_what_does_not_hold_is_told(change: object, wanted: list[str]) -> None:
     assert all(statement.integrity == "mismatch" for statement in reading.statements)
 
 
+def test_numbers_that_begin_anew_after_9999_are_other_movements() -> None:
+    records = head()
+    for number in (9_999, 10_000, 9_999):
+        records += movement(number, GIFT)
+    (statement,) = importers.read(closed(records, [GIFT] * 3)).statements
+    assert len(statement.entries) == 3 and statement.integrity == "proved"
+
+
+def test_a_detail_without_its_sum_is_told() -> None:
+    reading = importers.read(closed([*head(), *movement(1, GIFT), *movement(2, GIFT, detail=1)], [GIFT]))
+    assert codes(reading) == ["unreadable_entry"] and len(reading.statements[0].entries) == 1
+
+
 def test_two_statements_of_a_file_stay_two() -> None:
     assert [len(s.entries) for s in importers.read(GOOD + GOOD).statements] == [2, 2]
