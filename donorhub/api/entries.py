@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Response
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy import select
 
 from donorhub import clock
@@ -18,9 +18,10 @@ from donorhub.api.entry_answers import EntrySchema, EntryWithProposalsSchema, to
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import Day, Id, Line, MoneySchema, QueryId, StrictSchema, is_positive
+from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Entry
-from donorhub.services import entries
+from donorhub.services import certain_entries, entries
 from donorhub.services.entries import Share
 
 bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
@@ -62,6 +63,17 @@ class NewMatchSchema(StrictSchema):
             raise ValidationError(f"Say exactly one of {', '.join(WAYS)}.")
 
 
+class WhichSchema(StrictSchema):
+    """Which of the waiting entries are looked at; all, when nothing is said."""
+
+    bank_account_id = Id(metadata={"description": "Those of one account"})
+    statement_id = Id(metadata={"description": "Those that one statement brought"})
+
+
+class AcceptedSchema(Schema):
+    accepted = fields.Integer(required=True, metadata={"description": "How many payments were decided"})
+
+
 class NothingSchema(StrictSchema):
     """An empty object."""
 
@@ -97,6 +109,20 @@ def list_entries(asked: dict[str, Any]) -> pages.Page:
 def get_entry(entry_id: int) -> Response:
     """Show an entry with its payments, its decisions, and what the engine proposes now and why."""
     return _answer(entries.get_entry(entry_id))
+
+
+@bp.post("/accept-certain")
+@requires("entries:decide")
+@once
+@bp.arguments(WhichSchema)
+@bp.response(200, AcceptedSchema)
+def accept_certain(which: dict[str, Any]) -> dict[str, int]:
+    """Accept every proposal of level `sure` among the entries that wait. Again finds none left."""
+    count = 0
+    for accepted in certain_entries.accept_certain(**which, now=clock.now(), actor=principal().actor):
+        db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
+        count += accepted
+    return {"accepted": count}
 
 
 @bp.post(f"/<{ID}:entry_id>/matches")

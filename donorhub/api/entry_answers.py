@@ -67,7 +67,10 @@ class ProposedPartSchema(AnswerSchema):
 
 
 class CandidateSchema(AnswerSchema):
-    level = fields.String(required=True, metadata={"description": "`low`, `likely` or `sure`"})
+    level = fields.String(
+        required=True,
+        metadata={"description": "`low`, `likely`, or `sure`: what `accept-certain` would accept"},
+    )
     reasons = fields.List(fields.Nested(ReasonSchema), required=True)
     parts = fields.List(fields.Nested(ProposedPartSchema), required=True)
     payout_id = fields.Integer(allow_none=True)

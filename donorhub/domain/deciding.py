@@ -7,6 +7,7 @@ distance to the second best, no contradiction, and below the organisation's cap.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -53,9 +54,10 @@ def decided(
     if hindrances:
         return _waiting(clues, kind, candidates, hindrances, policy)
     credit = clues.credit
+    sure = (replace(candidates[0], level="sure"), *candidates[1:])
     if policy.mode == "auto":
-        return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True, tuple(candidates))
-    return _waiting(clues, kind, candidates, ("mode_suggest",), policy)
+        return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True, sure)
+    return _waiting(clues, kind, sure, ("mode_suggest",), policy)
 
 
 def _waiting(

@@ -109,7 +109,7 @@ def _candidate(draft: _Draft, donor_id: int, facts: MatchFacts, scales: Scales, 
 
 
 def _level(points: int, policy: Policy) -> Level:
-    return "sure" if points >= policy.sure else "likely" if points >= policy.likely else "low"
+    return "likely" if points >= policy.likely else "low"
 
 
 def _split(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate | None:
@@ -130,7 +130,7 @@ def _split(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> 
         scales.weigh("AMOUNT", "match.amount_several", "count", len(found)),
         scales.weigh("DATE", "match.date_on_time", "days", days),
     )
-    return Candidate(sum(reason.points for reason in evidence), "sure", evidence, parts)
+    return Candidate(sum(reason.points for reason in evidence), "likely", evidence, parts)
 
 
 def _share_instalments(drafts: Sequence[_Draft], facts: MatchFacts, scales: Scales, policy: Policy) -> None:

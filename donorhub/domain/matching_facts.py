@@ -147,7 +147,11 @@ class Part(NamedTuple):
 
 @dataclass(slots=True)
 class Candidate:
-    """What a credit may be. Exactly one of ``parts``, ``payout_id`` and ``gift_id`` says what."""
+    """What a credit may be. Exactly one of ``parts``, ``payout_id`` and ``gift_id`` says what.
+
+    Of a proposal's candidates only the best can be ``sure``, and it is where, and only where,
+    mode ``auto`` would settle it; points alone make it ``likely`` at most.
+    """
 
     points: int
     level: Level
@@ -193,7 +197,6 @@ class Policy:
     )  # highest amount decided alone, by currency; none: no cap
     margin: int = 20
     likely: int = 40
-    sure: int = 70
     early_days: int = 1
     late_days: int = 4
     grace_days: int = 10

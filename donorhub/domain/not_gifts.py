@@ -20,7 +20,6 @@ from donorhub.domain.matching_facts import (
     Evidence,
     GiftFacts,
     Kind,
-    Level,
     MatchFacts,
     PayoutFacts,
     Policy,
@@ -76,7 +75,7 @@ class Payouts:
             evidence = _payout_evidence(clues, payout, provider, scales)
             if len(evidence) > _BY_CHANCE:
                 points = sum(reason.points for reason in evidence)
-                found.append(Candidate(points, "sure", evidence, payout_id=payout.payout_id))
+                found.append(Candidate(points, "likely", evidence, payout_id=payout.payout_id))
         return sorted(found, key=lambda candidate: -candidate.points)
 
 
@@ -136,8 +135,7 @@ def _named_original(clues: Clues, gift: GiftFacts, ref: str, scales: Scales) -> 
 
 def _taking_back(gift: GiftFacts, evidence: tuple[Evidence, ...]) -> Candidate:
     points = sum(reason.points for reason in evidence)
-    level: Level = "sure" if len(evidence) > 1 else "likely"
-    return Candidate(points, level, evidence, gift_id=gift.gift_id)
+    return Candidate(points, "likely", evidence, gift_id=gift.gift_id)
 
 
 def _same_amount(gift: GiftFacts, scales: Scales) -> Evidence:

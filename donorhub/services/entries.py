@@ -1,5 +1,6 @@
 """Entries that a person decides: whose gift, which payout, a return, no gift; and taking that back.
 
+What is certain of many entries at once, :mod:`donorhub.services.certain_entries` accepts.
 Every decision is a match row that stays; undoing marks it and takes its gift out by a
 correction. The same decision again changes nothing; another one wants the first undone.
 
@@ -8,7 +9,6 @@ Functions (all with keyword ``now`` and ``actor``)::
     get_entry(entry_id) -> Entry
     accept(entry_id, parts, *, detail_id=None) -> Entry            # parts: Shares that add up to the amount
     accept_proposal(entry_id, *, rank=0, detail_id=None) -> Entry  # a candidate of the engine, 0 is the best
-    accept_sure(*, statement_id=None, bank_account_id=None) -> int  # all that the engine is sure of
     new_donor_from(entry_id, fields=None, *, detail_id=None) -> Donor  # makes the donor and accepts
     donor_fields(entry_id, detail_id=None) -> dict               # what a form for that donor begins with
     not_a_gift(entry_id, reason, *, detail_id=None) -> Entry
@@ -25,8 +25,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from donorhub.db import db
 from donorhub.domain.matching_facts import Allocated, Candidate, Part, Proposal
 from donorhub.domain.names import parse_payer
@@ -38,7 +36,6 @@ from donorhub.services import (
     donors,
     matching,
     organisation,
-    settling,
     tasks,
 )
 from donorhub.services import entry_holding as holding
@@ -46,7 +43,6 @@ from donorhub.services.settling import Decided
 
 get_entry = holding.get_entry
 SUSPENSE: Final = timedelta(days=90)
-_SURE_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +98,7 @@ def _part(share: Share, proposal: Proposal) -> tuple[Part, Candidate | None]:
 
 def _first_evidence(found: Sequence[tuple[Part, Candidate | None]]) -> tuple[dict[str, Any], ...]:
     reasons = next((matching.as_evidence(candidate) for _, candidate in found if candidate), ())
-    return (*reasons, _by_person())
-
-
-def _by_person(reason: str = "") -> dict[str, Any]:
-    return {
-        "family": "TEXT", "points": 0, "key": "match.person", "params": {"reason": reason} if reason else {},
-        "contradicts": False,
-    }  # fmt: skip
+    return (*reasons, holding.by_person())
 
 
 def accept_proposal(
@@ -127,7 +116,7 @@ def accept_proposal(
         return entry
     holding.refuse_decided(entry, known)
     decided = matching.chosen(place, clues, candidate)
-    return holding.settle(entry, _with_person(decided), now=now, actor=actor)
+    return holding.settle(entry, holding.with_person(decided), now=now, actor=actor)
 
 
 def _says_the_same(known: Sequence[Match], candidate: Candidate) -> bool:
@@ -135,46 +124,6 @@ def _says_the_same(known: Sequence[Match], candidate: Candidate) -> bool:
         return (known[0].payout_id, known[0].gift_id) == (candidate.payout_id, candidate.gift_id)
     parts = sorted((part.donor_id, part.minor) for part in candidate.parts)
     return parts == sorted((row.donor_id, row.amount_minor) for row in known)
-
-
-def _with_person(decided: Decided) -> Decided:
-    return Decided(
-        decided.place, decided.clues, decided.parts, decided.payout_id, decided.gift_id,
-        (*decided.evidence, _by_person()),
-    )  # fmt: skip
-
-
-def accept_sure(
-    *, now: datetime, actor: str, statement_id: int | None = None, bank_account_id: int | None = None
-) -> int:
-    """Accept what the engine would have decided by itself in mode ``auto``; gives how many payments.
-
-    Again finds nothing left to accept.
-    """
-    query = select(Entry.id).where(Entry.state == "suspense").order_by(Entry.booked_on, Entry.id)
-    if statement_id is not None:
-        query = query.where(Entry.statement_id == statement_id)
-    if bank_account_id is not None:
-        query = query.where(Entry.bank_account_id == bank_account_id)
-    ids = db.session.scalars(query.limit(_SURE_AT_ONCE).with_for_update(skip_locked=True)).all()
-    live = select(Match).where(Match.entry_id.in_(ids), Match.undone_at.is_(None))
-    decided = {(match.entry_id, match.detail_id) for match in db.session.scalars(live)}
-    sure = [
-        _with_person(matching.chosen(place, clues, proposal.candidates[0]))
-        for place, clues, proposal in matching.proposed(ids)
-        if (proposal.would_auto or proposal.decision == "auto")
-        and proposal.candidates
-        and (place.entry_id, place.detail_id) not in decided
-    ]
-    settling.apply(sure, now=now, actor=actor)
-    holding.learn_accounts(sure)
-    if sure:
-        audit.record(
-            actor, "entries.accepted", ("statement", statement_id or 0), now=now, data={"count": len(sure)}
-        )
-        db.session.flush()  # what is not written yet would be forgotten
-        db.session.expire_all()
-    return len(sure)
 
 
 def donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, Any]:
@@ -229,7 +178,7 @@ def not_a_gift(
         raise Rejected("say what the entry is", field="/reason")
     return holding.decide(
         entry_id, detail_id, lambda row: row.kind == "not_gift",
-        lambda place, clues: Decided(place, clues, evidence=(_by_person(reason.strip()[:200]),)),
+        lambda place, clues: Decided(place, clues, evidence=(holding.by_person(reason.strip()[:200]),)),
         now=now, actor=actor,
     )  # fmt: skip
 
@@ -246,7 +195,7 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
         raise Rejected(f"payout {payout.ref} has another amount than entry {entry_id}", code="amount_differs")
     return holding.decide(
         entry_id, None, lambda row: row.payout_id == payout_id,
-        lambda place, clues: Decided(place, clues, payout_id=payout_id, evidence=(_by_person(),)),
+        lambda place, clues: Decided(place, clues, payout_id=payout_id, evidence=(holding.by_person(),)),
         now=now, actor=actor,
     )  # fmt: skip
 
@@ -263,7 +212,7 @@ def accept_return(
         raise Rejected(f"entry {entry_id} takes nothing back from gift {gift_id}", code="not_a_return")
     return holding.decide(
         entry_id, detail_id, lambda row: row.kind == "return" and row.gift_id == gift_id,
-        lambda place, clues: Decided(place, clues, gift_id=gift_id, evidence=(_by_person(),)),
+        lambda place, clues: Decided(place, clues, gift_id=gift_id, evidence=(holding.by_person(),)),
         now=now, actor=actor,
     )  # fmt: skip
 

@@ -6,8 +6,9 @@ What a person may decide, :mod:`donorhub.services.entries` says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -110,6 +111,19 @@ def settle(entry: Entry, decided: Decided, *, now: datetime, actor: str) -> Entr
     audit.record(actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decided.parts)})
     db.session.refresh(entry)
     return entry
+
+
+def by_person(reason: str = "") -> dict[str, Any]:
+    """The evidence that a person said so."""
+    return {
+        "family": "TEXT", "points": 0, "key": "match.person", "params": {"reason": reason} if reason else {},
+        "contradicts": False,
+    }  # fmt: skip
+
+
+def with_person(decided: Decided) -> Decided:
+    """What the engine proposed, and a person took."""
+    return replace(decided, evidence=(*decided.evidence, by_person()))
 
 
 def learn_accounts(decisions: Sequence[Decided]) -> None:

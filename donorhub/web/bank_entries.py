@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Donor
-from donorhub.services import bank_views, entries, search
+from donorhub.services import bank_views, certain_entries, entries, search
 from donorhub.services.paging import Page
 from donorhub.web import bank_choices
 from donorhub.web.bank_blueprint import actor, bp
@@ -227,11 +227,13 @@ def undo(entry_id: int) -> Response | tuple[str, int]:
 def accept_sure() -> Response:
     """Accept everything that the engine is sure of, in the list as it is narrowed."""
     chosen = _filters(request.form)
-    count = entries.accept_sure(
+    count = 0
+    for accepted in certain_entries.accept_certain(
         statement_id=chosen.get("statement"), bank_account_id=chosen.get("account"),
         now=clock.now(), actor=actor(),
-    )  # fmt: skip
-    commit()
+    ):  # fmt: skip
+        commit()  # nobody else can write while a chunk is being accepted: let them in between
+        count += accepted
     if count:
         say(gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count))
     else:

@@ -231,3 +231,23 @@ def test_a_layout_that_means_nothing_is_refused_by_name(api: Caller, layout: str
     refused = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data")
     assert problem(refused)["status"] == 422
     assert problem(refused)["errors"][0]["pointer"].startswith("/layout")
+
+
+def test_all_that_is_called_sure_is_accepted_at_once_and_again_finds_none(
+    imported: dict[str, Any], api: Caller
+) -> None:
+    shown = [api.get(f"/entries/{row['id']}").get_json() for row in entries(api, "state=suspense")]
+    levels = [
+        found["level"] for entry in shown for said in entry["proposals"] for found in said["candidates"]
+    ]
+    sent = {"bank_account_id": shown[0]["bank_account_id"]}
+    assert api.post("/entries/accept-certain", sent).get_json() == {"accepted": levels.count("sure")}
+    assert levels.count("sure") == 1
+    assert api.post("/entries/accept-certain", {}).get_json() == {"accepted": 0}
+
+
+def test_accepting_what_is_certain_is_done_once_for_a_key(imported: dict[str, Any], api: Caller) -> None:
+    first = api.post("/entries/accept-certain", {}, key="k1")
+    again = api.post("/entries/accept-certain", {}, key="k1")
+    assert first.get_json() == again.get_json() == {"accepted": 1}
+    assert again.headers["Idempotent-Replayed"] == "true"

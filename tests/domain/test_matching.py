@@ -19,6 +19,7 @@ from donorhub.domain.matching_facts import (
     GiftFacts,
     InstalmentFacts,
     MatchFacts,
+    Mode,
     PayerKeyFacts,
     PayoutFacts,
     Policy,
@@ -401,3 +402,26 @@ def test_points_follow_what_people_confirm() -> None:
 def test_a_statement_gives_one_proposal_for_each_credit_in_order() -> None:
     credits = [credit(entry_id=number, minor=number - 50) for number in range(100) if number != 50]
     assert [p.entry_id for p in solve(*credits)] == [c.entry_id for c in credits]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (credit(account=IBAN), {}),  # 70 points of account and name, and yet not enough
+        (credit(text="DH-1001-7"), {}),
+        (credit(text="DH-1001-7 DH-1002-5"), {}),
+        (credit(account=IBAN), {"donors_of_account": {IBAN: (ANNA, JAN)}}),
+        (credit(account=IBAN), {"instalments": {ANNA: (instalment(7),)}}),
+        (credit(name=None, account=IBAN), {"instalments": {ANNA: (instalment(7, minor=700),)}}),
+        (credit(), {}),
+    ],
+)
+@pytest.mark.parametrize("mode", ["suggest", "auto"])
+def test_a_candidate_is_called_sure_exactly_where_the_engine_would_settle_it(
+    asked: tuple[Credit, dict[str, object]], mode: Mode
+) -> None:
+    found = one(asked[0], facts(**asked[1]), replace(AUTO, mode=mode))
+    assert [candidate.level == "sure" for candidate in found.candidates] == [
+        found.would_auto and rank == 0 for rank in range(len(found.candidates))
+    ]
+    assert found.would_auto or "mode_suggest" not in found.hindrances

@@ -346,19 +346,6 @@ def test_one_payment_may_be_the_gifts_of_two_donors(database: Flask, now: dateti
     assert_sound()
 
 
-def test_accepting_all_that_is_sure_leaves_the_rest_and_again_finds_none(
-    database: Flask, now: datetime
-) -> None:
-    anna = donor()
-    arrived(Paid(DAY, 5000, text=anna.code), Paid(DAY, 700, name="Nobody", account=BESA))
-    assert entries.accept_sure(bank_account_id=only_account().id, now=now, actor="user:5") == 1
-    db.session.commit()
-    assert sorted(entry_states()) == ["matched", "suspense"]
-    before = rows()
-    assert entries.accept_sure(bank_account_id=only_account().id, now=now, actor="user:5") == 0
-    assert rows() == before
-
-
 def test_the_best_candidate_is_taken_by_its_rank(database: Flask, now: datetime) -> None:
     anna = donor(iban=ANNA)
     instalment = promised(anna)
