@@ -17,7 +17,7 @@ from importers import iban, ofx_tags
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.text import parse_amount
 
-_DAY: Final = re.compile(r"[0-9]{8}", re.ASCII)
+_DAY: Final = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})", re.ASCII)
 _YEARS: Final = range(1970, 2100)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _RATE: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
@@ -25,7 +25,8 @@ _BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 _EXTRA: Final = frozenset(
     ("EXTDNAME", "PAYEEID", "SIC", "CORRECTFITID", "CORRECTACTION", "ORIGCURRENCY/CURRATE")
 )
-_PARTY_GROUPS: Final = frozenset(("EXTDNAME", "PAYEE/NAME", "BANKACCTTO/ACCTID", "CCACCTTO/ACCTID"))
+_ACCOUNTS: Final = ("BANKACCTTO/ACCTID", "CCACCTTO/ACCTID", "ACCTID")  # the last of a group left open
+_PARTY_GROUPS: Final = frozenset(("EXTDNAME", "PAYEE/NAME", *_ACCOUNTS))
 _ADDRESS: Final = ("ADDR1", "ADDR2", "ADDR3", "POSTALCODE", "CITY", "STATE", "COUNTRY")
 
 
@@ -115,16 +116,17 @@ class RowReader:
 def day(written: str) -> date:
     """The booking day: the first eight digits as the bank wrote them, whatever time zone follows.
 
-    Raises ValueError for a day that no calendar has and for a year that no statement is of.
+    ``2024-01-15`` is no date of OFX, but can mean one day only. Raises ValueError for a day that
+    no calendar has and for a year that no statement is of.
     """
     found = _DAY.match(written)
     if not found:
         raise ValueError(f"{written[:40]!r} is no date" if written else "it has no date")
-    digits = found[0]
-    if int(digits[:4]) not in _YEARS:
+    year = int(found[1])
+    if year not in _YEARS:
         raise ValueError(f"{written[:40]!r} is not in the years {_YEARS[0]} to {_YEARS[-1]}")
     try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return date(year, int(found[3]), int(found[4]))
     except ValueError as e:
         raise ValueError(f"{written[:40]!r} is no day of the calendar") from e
 
@@ -142,10 +144,13 @@ def _counterparty(fields: dict[str, str]) -> Party:
     if _PARTY_GROUPS.isdisjoint(fields):
         return Party(name) if name else NOBODY
     get = fields.get
-    account, scheme = account_named(get("BANKACCTTO/ACCTID") or get("CCACCTTO/ACCTID") or "")
+    account, scheme = account_named(next(filter(None, map(get, _ACCOUNTS)), ""))
     address = ", ".join(part for line in _ADDRESS if (part := get(f"PAYEE/{line}")))
-    bic = bic_or_none(get("BANKACCTTO/BANKID", ""))
+    bic = bic_or_none(get("BANKACCTTO/BANKID") or get("BANKID", ""))
     name = name or get("PAYEE/NAME") or get("EXTDNAME") or None
+    whole = get("EXTDNAME", "")  # NAME has 32 places, this one 100 (OFX 2.1, 11.4.4.1)
+    if name and whole.startswith(name):
+        name = whole
     return Party(name, account, scheme, bic, address=address or None)
 
 

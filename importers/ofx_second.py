@@ -132,7 +132,7 @@ def _reader() -> tuple[Any, type[Exception]]:
         @classmethod
         def parseOfxDateTime(cls, ofxDateTime: str) -> datetime:  # noqa: N802, N803 - its name
             # the bank's own day: ofxparse takes the time zone off, which moves a booking to another day
-            return datetime.strptime(ofxDateTime[:8], "%Y%m%d")  # noqa: DTZ007
+            return datetime.strptime(ofxDateTime.replace("-", "", 2)[:8], "%Y%m%d")  # noqa: DTZ007
 
         @classmethod
         def toDecimal(cls, tag: Any) -> Decimal:  # noqa: N802

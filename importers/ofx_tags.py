@@ -30,6 +30,8 @@ _GROUPS_IN_ROWS: Final = frozenset(("/PAYEE", "/BANKACCTTO", "/CCACCTTO", "/CURR
 _GROUP: Final = re.compile(
     r"OFX|\w*MSGSRSV\d|\w*TRNRS|\w*STMTRS|\w*TRANLISTP?|LEDGERBAL|AVAILBAL|STATUS|SONRS|\w*ACCTFROM"
 )
+_JOINED: Final = ("NAME", "MEMO")  # texts that some banks write in two pieces
+_READ: Final = frozenset("NAME MEMO FITID TRNTYPE TRNAMT DTPOSTED DTUSER DTAVAIL CHECKNUM REFNUM".split())
 _ONCE: Final = ("TRNAMT", "DTPOSTED", "FITID")  # two different ones in a transaction: which is true?
 _REFERENCE: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _LINE_BREAKS: Final = re.compile(r"\s*[\r\n]\s*")
@@ -117,8 +119,9 @@ def parse(text: str) -> Node:
 def fields(row: str) -> dict[str, str]:
     """The fields of one transaction (the text between its tags) by their upper-case names.
 
-    Fields of an inner group carry its name: ``PAYEE/NAME``. The first of two equal fields
-    counts; ValueError when a second TRNAMT, DTPOSTED or FITID says something else.
+    Fields of an inner group carry its name: ``PAYEE/NAME``. Two different NAMEs or MEMOs are
+    joined, of other fields the first counts; ValueError when a second TRNAMT, DTPOSTED or
+    FITID says something else.
     """
     pairs = _FIELD.findall(row)
     found = dict(pairs)
@@ -266,6 +269,7 @@ class _Tree:
 
 
 def _fields_with_groups(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    pairs = _markup_as_text(pairs)
     names = [name.upper() for name, _ in pairs]
     last_closing = {name[1:]: at for at, name in enumerate(names) if name.startswith("/")}
     found: dict[str, str] = {}
@@ -278,6 +282,27 @@ def _fields_with_groups(pairs: list[tuple[str, str]]) -> dict[str, str]:
             inside.append(name)
         else:
             key = "/".join((*inside[-1:], name))
-            if found.setdefault(key, text).strip() != text.strip() and key in _ONCE:
-                raise ValueError(f"{key} stands twice with different values")
+            first = found.setdefault(key, text)
+            if first.strip() != text.strip():
+                if key in _ONCE:
+                    raise ValueError(f"{key} stands twice with different values")
+                if key in _JOINED:
+                    found[key] = f"{first.strip()} {text.strip()}".strip()
     return found
+
+
+def _markup_as_text(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Give tags in small letters back to the text before them, where the fields' own are capital.
+
+    A payer may write ``<b>``, and what follows it is still the payer's text.
+    """
+    if all(name != "TRNAMT" for name, _ in pairs):
+        return pairs
+    kept: list[tuple[str, str]] = []
+    for name, text in pairs:
+        if kept and name.islower() and name.lstrip("/").upper() not in _READ:
+            field, said = kept[-1]
+            kept[-1] = (field, f"{said}<{name}>{text}")
+        else:
+            kept.append((name, text))
+    return kept

@@ -41,6 +41,9 @@ _UTF8_RUN: Final = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 _AROUND_HIGH: Final = 200  # bytes of its line before and after one above ASCII
 _SAMPLE_BYTES: Final = 40_000
+_BOILERPLATE: Final = ("cp1252", "iso8859-1")  # headers say so whatever the letters are
+_IN_A_WORD: Final = re.compile(r"(?<=[^\W\d_])(?:[^\w\s!-~]|[¹²³])|[£¯¹³](?=[^\W\d_])")
+_MUCH_BETTER: Final = 8.0
 _ENOUGH: Final = 8  # bytes above ASCII, to tell damaged UTF-8 from a code page
 
 
@@ -108,6 +111,8 @@ def _single_byte(data: bytes, declared: str | None, bad_at: int) -> tuple[str, s
             f"the file is UTF-8 but damaged at byte {bad_at}: it was cut or edited; export it again"
         )
     ranked = sorted(_CANDIDATES, key=lambda name: -_score(sample, name))
+    if declared in _BOILERPLATE and _contradicts(sample, declared, ranked[0]):
+        declared = None
     for codec in [declared, *ranked] if declared else ranked:
         try:
             return data.decode(codec), codec
@@ -148,6 +153,15 @@ def _score(sample: bytes, codec: str) -> float:
         if sign >= "\x80":
             score += _worth(before, sign, after)
     return score
+
+
+def _contradicts(sample: bytes, declared: str, better: str) -> bool:
+    """Whether a code page breaks words, as ``£UKASZ ¯AK`` does, that read well in ``better``.
+
+    Two signs must, and not one often: in ``5 m³`` it is right.
+    """
+    misplaced = set(_IN_A_WORD.findall(sample.decode(declared, "replace"))) - _HARMLESS
+    return len(misplaced) > 1 and _score(sample, better) >= _score(sample, declared) + _MUCH_BETTER
 
 
 def _worth(before: str, sign: str, after: str) -> float:

@@ -64,6 +64,21 @@ def test_a_declared_single_byte_charset_is_believed_but_utf_8_is_not_overruled()
 
 
 @pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("ŁUKASZ ŻÓŁĆ", "cp1250"),
+        ("zużycie wody w łazience", "cp1250"),
+        ("5 m³ of water, £7 and ½ of it; €9", "cp1252"),
+        ("¿Qué tal? ¡Hola! Müller® © 2026", "cp1252"),
+    ],
+)
+def test_a_header_that_says_1252_whatever_is_in_the_file_is_overruled_by_broken_words(
+    text: str, codec: str
+) -> None:
+    assert decode(text.encode(codec), "1252") == (text, codec)
+
+
+@pytest.mark.parametrize(
     ("declared", "codec"),
     [
         ("1252", "cp1252"),
