@@ -21,8 +21,11 @@ from importers.text import parse_amount
 
 Doubt = Literal["date_moved", "entry_in_text"]
 
+AMOUNT: Final = (
+    r"(?:\d[\d.,]{0,20}|,\d{1,4})"  # the form is digits, a comma and decimals; some banks write dots
+)
 _LINE: Final = re.compile(
-    r"(\d{6})(\d{4})? ?(RC|RD|EC|ED|C|D)([A-Z])?(\d{1,15}(?:,\d{0,4})?)(?=[NFS][A-Z0-9]|\s*$)"
+    rf" ?(\d{{6}})(\d{{4}})? ?(RC|RD|EC|ED|C|D)([A-Z])?({AMOUNT}) ?(?=[NFS][A-Z0-9]|\s*$)"
     r"([NFS][A-Z0-9][A-Z0-9 ]{2})?(.*)",
     re.ASCII,
 )
@@ -74,8 +77,12 @@ def entry_date(text: str, value: date) -> tuple[date, bool]:
 
 
 @lru_cache(maxsize=8192)  # gifts come in round sums
-def _amount(digits: str, currency: str) -> Money:
-    return parse_amount(digits.rstrip(","), currency, ",")
+def amount_of(digits: str, currency: str) -> Money:
+    """The amount of a :61:, a balance or a total. A comma alone is the decimal sign (SWIFT, field 61).
+
+    Where a bank writes dots, both signs tell; ValueError for what can be read in two ways (``1.234``).
+    """
+    return parse_amount(digits.rstrip(".,"), currency, None if "." in digits else ",")
 
 
 def _day(year: int, month_and_day: str) -> tuple[date, bool]:
@@ -103,11 +110,13 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
     day, entered, mark, _funds, digits, kind, refs = found.groups()
     value, moved = value_date(day)
     booked, moved_too = entry_date(entered, value) if entered else (value, False)
-    amount = _amount(digits, currency)
+    amount = amount_of(digits, currency)
     amount = -amount if mark in _MONEY_OUT else amount
     told = _told(texts, returned=mark[0] == "R")
     own_ref, _, bank_ref = refs.partition("//")
     own_ref = _counterparty_in_61(told, own_ref.rstrip(), beside, has_bank_ref=bool(bank_ref))
+    if not texts and beside not in (told.name, told.account):
+        told.remittance = beside  # without :86: it is all that tells of the payment
     entry = Entry(
         position=position,
         booked_on=booked,
@@ -118,8 +127,8 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
         bank_ref=reference(bank_ref),
         entry_ref=told.tx_id or reference(own_ref),
         bank_code=_bank_code(kind, told.code),
-        info=told.info or beside or None,
-        details=(_detail(told, amount),) if texts else (),
+        info=told.info or (beside if beside != told.remittance else None) or None,
+        details=(_detail(told, amount),) if texts or beside or told.account else (),
         raw=raw,
     )
     doubts: list[Doubt] = []

@@ -10,14 +10,13 @@ from typing import Final, Literal
 from donorhub.money import Money
 from importers import iban
 from importers.mt940_blocks import Block
-from importers.mt940_entry import value_date
+from importers.mt940_entry import AMOUNT, amount_of, value_date
 from importers.statement import Balance, Problem
-from importers.text import parse_amount
 
 NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency is known
 _MOST_BALANCES: Final = 1_000
-_BALANCE: Final = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d{1,15}(?:,\d{0,4})?)[ \t]*", re.ASCII)
-_TOTAL: Final = re.compile(r"(\d{1,6})([A-Z]{3})(\d{1,15}(?:,\d{0,4})?)[ \t]*", re.ASCII)
+_BALANCE: Final = re.compile(rf"([CD])(\d{{6}})([A-Z]{{3}}) ?({AMOUNT})[ \t]*", re.ASCII)
+_TOTAL: Final = re.compile(rf"(\d{{1,6}})([A-Z]{{3}}) ?({AMOUNT})[ \t]*", re.ASCII)
 _FLOOR: Final = re.compile(r"([A-Z]{3})[CD]?[0-9,]*", re.ASCII)
 _WITH_CURRENCY: Final = re.compile(r"(.*\d)\s*([A-Z]{3})", re.ASCII)
 _CREATED: Final = re.compile(r"(\d{10})([+-])(\d{2})(\d{2})", re.ASCII)
@@ -120,7 +119,7 @@ def _read_balance(tag: str, text: str) -> Balance:
     if not found:
         raise ValueError(text)
     mark, day, currency, digits = found.groups()
-    amount = parse_amount(digits.rstrip(","), currency, ",")
+    amount = amount_of(digits, currency)
     return Balance(_KINDS[tag], -amount if mark == "D" else amount, _day_or_none(day))
 
 
@@ -146,7 +145,7 @@ def _read_total(text: str) -> tuple[int, Money]:
     found = _TOTAL.fullmatch(text)
     if not found:
         raise ValueError(text)
-    return int(found[1]), parse_amount(found[3].rstrip(","), found[2], ",")
+    return int(found[1]), amount_of(found[3], found[2])
 
 
 def _instant(text: str) -> datetime | None:
@@ -180,12 +179,18 @@ def _currency(head: Head, block: Block) -> str:
 
 
 def _account(block: Block, currency: str) -> str | None:
-    """The account of :25: without its currency, and without a bank code where an IBAN follows it."""
+    """The account of :25: without a currency, and without a bank code where an IBAN follows it."""
     for tag, value, _ in block.fields:
         if tag in ("25", "25P"):
-            account = iban.without_blanks(value.split("\n", 1)[0]).strip("/")
-            if account.endswith(currency) and account[:-3][-1:].isdigit():
-                account = account[:-3]
-            last = iban.from_nrb(account.rpartition("/")[2])
-            return (last if iban.is_iban(last) else account) or None
+            return _number(iban.without_blanks(value.split("\n", 1)[0]).strip("/"), currency) or None
     return None
+
+
+def _number(account: str, currency: str) -> str:
+    """The IBAN that an account's number holds or, of a Polish bank, makes; else the number as it is."""
+    if account.endswith(currency) and account[:-3][-1:].isdigit():
+        account = account[:-3]
+    bank, _, rest = account.rpartition("/")
+    bare = rest[:-3] if rest[-3:].isalpha() else rest.replace("-", "")
+    written = (iban.from_nrb(rest), iban.from_nrb(bare), iban.polish_iban(bank, rest) or "")
+    return next(filter(iban.is_iban, written), account)
