@@ -37,13 +37,16 @@ class Span:
 class Comparison:
     """What the known statements are to a new one.
 
-    ``apart``: they share no entry with it. ``unsure``: balances would allow both.
-    ``whole_days``: days inside a span, which that span tells completely.
+    ``apart``: they share no entry with it. ``chained``: those of them of which balances
+    alone say so, on a day that both tell; what the entries sum up to may still refute it.
+    ``unsure``: balances would allow both. ``whole_days``: days inside a span, which that
+    span tells completely.
     """
 
     apart: frozenset[int]
     unsure: frozenset[int]
     whole_days: frozenset[date]
+    chained: frozenset[int] = frozenset()
 
 
 _Order = Callable[[Span, Span], bool]
@@ -54,11 +57,17 @@ def compare(incoming: Span, known: Sequence[Span]) -> Comparison:
     near = [span for span in known if span.first_on <= incoming.last_on and span.last_on >= incoming.first_on]
     far = {span.statement_id for span in known} - {span.statement_id for span in near}
     linked = _linked(incoming, near, follows)
+    numbered = _linked(incoming, near, _follows_by_number)
     # Where another statement of these days opens or closes with the same balance, the new one
     # may be that one again, and a chain of balances proves nothing.
-    sure = _linked(incoming, near, _follows_by_number) if _is_repeat(incoming, near) else linked
+    sure = numbered if _is_repeat(incoming, near) else linked
     gapped = {span.statement_id for span in near if _leaves_gap(incoming, span)}
-    return Comparison(frozenset(far | sure), frozenset((linked | gapped) - sure), _whole_days(incoming, near))
+    return Comparison(
+        frozenset(far | sure),
+        frozenset((linked | gapped) - sure),
+        _whole_days(incoming, near),
+        frozenset(sure - numbered),
+    )
 
 
 def follows(earlier: Span, later: Span) -> bool:

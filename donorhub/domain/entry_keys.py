@@ -34,6 +34,21 @@ class Incoming(NamedTuple):
     refs: tuple[str, ...]
 
 
+class KnownEntry(NamedTuple):
+    """One entry of the ledger, as the table has it."""
+
+    id: int
+    day: date
+    minor: int
+    currency: str
+    account: str | None  # the counterparty's, canonical
+    fingerprint: str
+    occurrence: int
+    source_format: str
+    statement_id: int
+    refs: tuple[str, ...] = ()  # its own and those of its aliases
+
+
 @lru_cache(maxsize=1 << 13)
 def _normal(text: str) -> str:
     if not text.isascii():  # ˙ is what PKO BP writes for nothing; NFKC would make a blank and a dot of it

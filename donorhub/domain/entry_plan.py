@@ -8,30 +8,16 @@ be either is told as doubtful. Where statements lie to each other,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from donorhub.domain.entry_keys import Incoming, content_of, has_id
+from donorhub.domain.chain_doubts import may_overlap
+from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, has_id
 
 How = Literal["fingerprint", "content", "bank_ref", "other_format"]
 Doubt = Literal["other_bank_ref", "text_changed", "part_of_a_day", "unsure_order"]
-
-
-class KnownEntry(NamedTuple):
-    """One entry of the ledger, as the table has it."""
-
-    id: int
-    day: date
-    minor: int
-    currency: str
-    account: str | None  # the counterparty's, canonical
-    fingerprint: str
-    occurrence: int
-    source_format: str
-    statement_id: int
-    refs: tuple[str, ...] = ()  # its own and those of its aliases
 
 
 class NewEntry(NamedTuple):
@@ -108,15 +94,20 @@ class _Day:
         self.items = left
         self.rows = sorted(row for rows in waiting.values() for row in rows)
 
+    def left_formats(self) -> frozenset[str]:
+        """The formats of the rows that found no entry of the file."""
+        return frozenset(row.source_format for row in self.rows)
+
 
 def plan(
-    known: Iterable[KnownEntry],
+    known: Collection[KnownEntry],
     incoming: Sequence[Incoming],
     *,
     source_format: str,
     apart: Container[int] = (),
     unsure: Container[int] = (),
     whole_days: Container[date] = (),
+    chained: Collection[int] = (),
     ids_trusted: bool = True,
 ) -> Plan:
     """Tell for each entry of one statement whether it is new money.
@@ -124,20 +115,23 @@ def plan(
     ``known`` are all rows of the account on the days of ``incoming``, which must hold
     whole days of one statement. Rows of statements in ``apart`` are different money
     for sure (an intraday statement that follows another): occurrences count on. Rows
-    of ``unsure`` ones cannot be told apart. On ``whole_days`` one side is known to hold
-    the whole day. ``apart``, ``unsure`` and ``whole_days`` are what
-    :func:`donorhub.domain.continuity.compare` gives.
+    of ``unsure`` ones cannot be told apart, nor those of ``chained`` ones, which are
+    ``apart`` by balances alone, where the entries allow that they overlap. On
+    ``whole_days`` one side is known to hold the whole day. ``apart``, ``unsure``,
+    ``whole_days`` and ``chained`` are what :func:`donorhub.domain.continuity.compare` gives.
     """
-    rows_of, occurrences = _by_day(known, apart)
+    refuted = may_overlap(known, incoming, chained, source_format)
+    rows_of, occurrences = _by_day(known, apart, refuted)
     fresh = [item for item in incoming if item.day not in rows_of]
     days = _paired_days(rows_of, incoming, source_format, ids_trusted)
     ids_are_stable = any(_is_proved(pair) for day in days.values() for pair in day.pairs)
     same: list[SameEntry] = []
     doubted: list[tuple[Incoming, int, Doubt]] = []
     for on, day in days.items():
-        partial = on not in whole_days and bool(day.items) and _has_rows_of(day, source_format)
+        formats = day.left_formats() if on not in whole_days and day.items else frozenset()
         for pair in day.pairs:
-            doubt = _doubt(pair, partial=partial and pair.row.source_format == source_format, unsure=unsure)
+            is_unsure = pair.row.statement_id in unsure or pair.row.statement_id in refuted
+            doubt = _doubt(pair, partial=pair.row.source_format in formats, unsure=is_unsure)
             if doubt:
                 doubted.append((pair.item, pair.row.id, doubt))
             else:
@@ -150,7 +144,7 @@ def plan(
 
 
 def _by_day(
-    known: Iterable[KnownEntry], apart: Container[int]
+    known: Iterable[KnownEntry], apart: Container[int], refuted: Container[int]
 ) -> tuple[dict[date, list[KnownEntry]], dict[str, int]]:
     """The rows that may be the file's entries, and each fingerprint's next free occurrence."""
     rows_of: dict[date, list[KnownEntry]] = {}
@@ -158,7 +152,7 @@ def _by_day(
     for row in known:
         free = occurrences.get(row.fingerprint, 0)
         occurrences[row.fingerprint] = max(free, row.occurrence + 1)
-        if row.statement_id not in apart:
+        if row.statement_id not in apart or row.statement_id in refuted:
             rows_of.setdefault(row.day, []).append(row)
     return rows_of, occurrences
 
@@ -239,14 +233,10 @@ def _is_proved(pair: _Pair) -> bool:
     return pair.how == "bank_ref" or (pair.how == "fingerprint" and has_id(pair.item.fingerprint))
 
 
-def _has_rows_of(day: _Day, source_format: str) -> bool:
-    return any(row.source_format == source_format for row in day.rows)
-
-
-def _doubt(pair: _Pair, *, partial: bool, unsure: Container[int]) -> Doubt | None:
+def _doubt(pair: _Pair, *, partial: bool, unsure: bool) -> Doubt | None:
     if _is_proved(pair):
         return None
-    if pair.row.statement_id in unsure:
+    if unsure:
         return "unsure_order"
     # Each side has entries the other lacks: both tell a part of the day, and the parts
     # may be different ones.

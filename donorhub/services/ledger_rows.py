@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Text, and_, case, cast, or_, select
 
 from donorhub.db import db, insert_for
 from donorhub.domain.continuity import Span
-from donorhub.domain.entry_plan import KnownEntry
+from donorhub.domain.entry_keys import KnownEntry
 from donorhub.models import Entry, EntryAlias, Statement
 from donorhub.services.bank_accounts import COUNTED
 from donorhub.services.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft, Row

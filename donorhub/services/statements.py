@@ -21,8 +21,8 @@ from sqlalchemy import Select, select
 
 from donorhub.db import db
 from donorhub.domain.continuity import compare
-from donorhub.domain.entry_keys import Incoming, content_of, reused_refs
-from donorhub.domain.entry_plan import DoubtfulEntry, KnownEntry, Plan, plan
+from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, reused_refs
+from donorhub.domain.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import BankAccount, ImportFile, Statement
 from donorhub.services import (
@@ -204,7 +204,7 @@ def _plan(row: Statement, items: Sequence[Incoming], known: list[KnownEntry], ac
     found = compare(span, spans)
     return plan(
         known, items, source_format=row.format, apart=found.apart, unsure=found.unsure,
-        whole_days=found.whole_days, ids_trusted=not account.ids_untrusted,
+        whole_days=found.whole_days, chained=found.chained, ids_trusted=not account.ids_untrusted,
     )  # fmt: skip
 
 

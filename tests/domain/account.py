@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from donorhub.domain.continuity import Span, compare
-from donorhub.domain.entry_keys import keyed
-from donorhub.domain.entry_plan import KnownEntry, Plan, plan
+from donorhub.domain.entry_keys import KnownEntry, keyed
+from donorhub.domain.entry_plan import Plan, plan
 from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
 
@@ -59,6 +59,7 @@ class Ledger:
             apart=found.apart,
             unsure=found.unsure,
             whole_days=found.whole_days,
+            chained=found.chained,
             ids_trusted=ids_trusted,
         )
         places = [part[0] for part in (*answer.new, *answer.same, *answer.doubtful)]

@@ -249,3 +249,56 @@ def test_a_real_account_in_overlapping_windows_is_its_nine_statements(
         ledger.take(Cut(entries, days[0].first_on, days[-1].last_on), ids_trusted=with_refs)
     assert ledger.money() == money_of([entry for cut in daily for entry in cut.entries])
     assert ledger.doubtful == 0
+
+
+def test_balances_that_agree_by_chance_do_not_count_an_overlap_twice() -> None:
+    """50 came and 50 went after the first file's middle, so that the second seems to begin where it ended."""
+    ledger = Ledger()
+    day = [made(START, minor, "Jan", "x", ref=None, account=None) for minor in (2000, 5000, -5000, 3000)]
+    ledger.take(Cut(day[:3], START, START, (0, 2000)))
+    answer = ledger.take(Cut(day[1:], START, START, (2000, 5000)))
+    assert [(doubt.position, doubt.doubt) for doubt in answer.doubtful] == [
+        (0, "unsure_order"),
+        (1, "unsure_order"),
+    ]
+    assert [new.position for new in answer.new] == [2]
+
+
+def test_an_id_of_the_bank_tells_an_overlap_that_balances_hide() -> None:
+    ledger = Ledger()
+    day = [
+        made(START, minor, "Jan", "x", ref=f"R{n}", account=None)
+        for n, minor in enumerate((2000, 5000, -5000, 3000))
+    ]
+    ledger.take(Cut(day[:3], START, START, (0, 2000)))
+    ledger.take(Cut(day[1:], START, START, (2000, 5000)))
+    assert ledger.money() == money_of(day)
+    assert ledger.doubtful == 0
+
+
+def test_two_formats_that_each_tell_a_part_of_a_day_are_not_merged_unseen() -> None:
+    ledger = Ledger()
+    twin, morning, evening = (
+        made(START, minor, "Jan", "x", ref=None, account="PL1") for minor in (5000, 2000, 3000)
+    )
+    ledger.take(Cut([twin, morning], START, START))
+    answer = ledger.take(Cut([as_csv(twin), as_csv(evening)], START, START, source_format="csv"))
+    assert [doubt.doubt for doubt in answer.doubtful] == ["part_of_a_day"]
+    assert [new.position for new in answer.new] == [1]
+
+
+@pytest.mark.parametrize("with_refs", [True, False])
+@given(drawn=st.lists(gifts, min_size=1, max_size=30), rng=st.randoms(use_true_random=False))
+def test_windows_cut_inside_days_never_count_money_twice(
+    with_refs: bool, drawn: list[tuple[int, int, str, str]], rng: random.Random
+) -> None:
+    """Files of a bank's "last payments" overlap anywhere; what may be either waits for a person."""
+    entries, ledger = account_of(drawn, with_refs=with_refs), Ledger()
+    balances = list(accumulate((entry.amount.minor for entry in entries), initial=100))
+    edges = sorted({0, len(entries), *rng.choices(range(len(entries) + 1), k=4)})
+    parts = [(max(0, first - rng.randrange(4)), last) for first, last in pairwise(edges)]
+    for first, last in [*rng.sample(parts, len(parts)), *rng.sample(parts, len(parts) // 2)]:
+        cut = Cut(entries[first:last], entries[first].booked_on, entries[last - 1].booked_on)
+        cut.balances = (balances[first], balances[last])
+        ledger.take(cut)
+    assert ledger.money() <= money_of(entries)

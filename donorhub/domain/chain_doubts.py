@@ -1,0 +1,87 @@
+"""Whether statements that balances call neighbours may overlap all the same.
+
+Where one closes with what the other opens with on a day that both tell, they overlap
+only when they share entries, and only when entries of that day come to nothing: the
+balance after them is the balance before them. It compares entries of single days;
+:mod:`.continuity` compares the spans, and :mod:`.entry_plan` draws the consequence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Container, Iterable
+from datetime import date
+from typing import Final
+
+from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, has_id
+
+_MOST_SUMS: Final = 4096  # with more, some entries of both signs come to nothing anyway
+
+
+def may_overlap(
+    known: Collection[KnownEntry], incoming: Iterable[Incoming], chained: Container[int], source_format: str
+) -> frozenset[int]:
+    """Which of the ``chained`` statements may share entries with the incoming one.
+
+    One whose entry has the bank's own id of an incoming entry certainly does.
+    """
+    shared = {row.day for row in known if row.statement_id in chained}
+    items_of: dict[date, list[Incoming]] = defaultdict(list)
+    for item in incoming:
+        if item.day in shared:
+            items_of[item.day].append(item)
+    rows_of: dict[date, list[KnownEntry]] = defaultdict(list)
+    for row in known:
+        if row.day in items_of:
+            rows_of[row.day].append(row)
+    found: set[int] = set()
+    for day, items in items_of.items():
+        theirs = [row for row in rows_of[day] if row.statement_id in chained]
+        proved, alike = _sharing(theirs, items, source_format)
+        found |= proved
+        if alike - proved and come_to_nothing(rows_of[day], items):
+            found |= alike
+    return frozenset(found)
+
+
+def _sharing(rows: list[KnownEntry], items: list[Incoming], source_format: str) -> tuple[set[int], set[int]]:
+    """The statements that share an id of the bank with these entries, and those with entries like them."""
+    ids = {item.fingerprint for item in items if has_id(item.fingerprint)}
+    proved = {row.statement_id for row in rows if row.fingerprint in ids}
+    alike = {row.statement_id for row in rows if any(_alike(row, item, source_format) for item in items)}
+    return proved, alike
+
+
+def _alike(row: KnownEntry, item: Incoming, source_format: str) -> bool:
+    """What an entry of another format can be recognised by is its amount alone; two ids tell two entries."""
+    if (row.minor, row.currency) != (item.minor, item.currency):
+        return False
+    if row.source_format != source_format:
+        return True
+    both_have_ids = has_id(row.fingerprint) and has_id(item.fingerprint)
+    return not both_have_ids and content_of(row.fingerprint) == content_of(item.fingerprint)
+
+
+def come_to_nothing(*sides: Iterable[KnownEntry | Incoming]) -> bool:
+    """Whether some entries of one side add up to nothing; True also when there are too many to tell."""
+    return any(_reaches_zero([entry.minor for entry in side]) for side in sides)
+
+
+def _reaches_zero(amounts: Collection[int]) -> bool:
+    if 0 in amounts:
+        return True
+    came = _sums(minor for minor in amounts if minor > 0)
+    went = _sums(-minor for minor in amounts if minor < 0)
+    if came is None or went is None:
+        return came != set() and went != set()
+    return not came.isdisjoint(went)
+
+
+def _sums(amounts: Iterable[int]) -> set[int] | None:
+    """What any of these amounts add up to; None when those are too many."""
+    sums: set[int] = set()
+    for minor in amounts:
+        sums |= {minor, *(minor + some for some in sums)}
+        if len(sums) > _MOST_SUMS:
+            return None
+    return sums
