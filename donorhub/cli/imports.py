@@ -19,8 +19,9 @@ from donorhub.cli.context import actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
+from donorhub.jobs import timer
 from donorhub.jobs.worker import at_work
-from donorhub.models import ColumnMapping, Statement, Task
+from donorhub.models import ColumnMapping, ImportFile, Statement, Task
 from donorhub.money import Money
 from donorhub.services import bank_accounts, statements
 from donorhub.services import import_files as kept_files
@@ -69,6 +70,7 @@ def import_files(
     choices = Choices(_account_id(account, currency), currency, _layout(layout), accept_held, quiet)
     unsound = 0
     with at_work(current_app):
+        timer.bury()  # a file that is sent again may wait for a task that nobody will try any more
         for path in _files(paths):
             unsound += not (_show_only(path, choices) if dry_run else _import(path, choices))
     if unsound:
@@ -239,8 +241,17 @@ def _tell(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> bool:
             for number, told in enumerate(file.told):
                 click.echo(f"  {_sentence(told, rows.get(number), is_new=is_new)}")
             _tell_problems(file.problems)
+            _tell_waiting(file)
         db.session.rollback()
     return is_sound
+
+
+def _tell_waiting(file: ImportFile) -> None:
+    """Why a file is not read yet, where an attempt failed."""
+    task = kept_files.reading_of(file)
+    if file.state == "received" and task is not None and task.next_attempt_at is not None:
+        at = f"{task.next_attempt_at:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"  error reading_failed: {task.last_error}; it is tried again at {at}")
 
 
 def _sentence(told: Mapping[str, Any], row: Statement | None, *, is_new: bool) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import update
@@ -24,6 +25,7 @@ from donorhub.services.statement_drafts import Drafts
 
 Progress = Callable[[str, int], None]
 MATCHER: Final = "system:matching"
+AGAIN: Final = timedelta(seconds=15)  # longer than a statement that waits for a lock may (app.py)
 _reporting: ContextVar[Progress] = ContextVar("reporting")
 
 
@@ -78,16 +80,28 @@ def match_statement(task: Task, _settings: Settings) -> str:
     """Match what a statement brought, chunk by chunk; each is committed, so that a kill loses one at most."""
     task_id, statement_id = task.id, task.subject_id
     report = _reporting.get(_silent)
-    settled = waiting = 0
+    settled = waiting = left = 0
     last_id: int | None = 0
     while last_id is not None:
         done = matching.match_next(statement_id, last_id, now=clock.now(), actor=MATCHER)
         last_id, settled, waiting = done.last_id, settled + done.settled, waiting + done.waiting
+        left = done.left
         if last_id is not None:
             _keep_lease(task_id)
             db.session.commit()
             report("matching", settled + waiting)
-    return f"{settled} settled, {waiting} wait"
+    if left:
+        _look_again(task_id, statement_id)
+    return f"{settled} settled, {waiting} wait" + (f", {left} were held by another" if left else "")
+
+
+def _look_again(task_id: int, statement_id: int) -> None:
+    """Somebody was deciding entries that this run passed by: those still undecided then are matched after."""
+    now = clock.now()
+    tasks.plan(
+        f"match_statement:{statement_id}:after.{task_id}", kind="match_statement", performer="worker",
+        subject=("statement", statement_id), due_at=now + AGAIN, now=now,
+    )  # fmt: skip
 
 
 def _keep_lease(task_id: int) -> None:
@@ -101,7 +115,7 @@ def _silent(_doing: str, _count: int) -> None:
 
 def _take_out(file_id: int) -> _Kept | None:
     file = import_files.get_file(file_id)
-    if file.state != "received":
+    if file.state not in import_files.UNREAD:
         return None
     content = import_files.content(file)
     account = db.session.get(BankAccount, file.bank_account_id) if file.bank_account_id else None

@@ -16,7 +16,7 @@ from werkzeug.utils import import_string
 from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs.dispatch import dispatch, ring_inbox
-from donorhub.services import audit, idempotency, tasks
+from donorhub.services import audit, idempotency, import_files, tasks
 
 log = get_logger(__name__)
 
@@ -31,9 +31,15 @@ class Step:
     last: float = field(default=float("-inf"))
 
 
-def _sweep() -> int:
+def bury() -> None:
+    """Put what no worker will try any more where a person sees it."""
     tasks.bury_deadly(now=clock.now())
+    import_files.give_up_dead(now=clock.now())
     db.session.commit()
+
+
+def _sweep() -> int:
+    bury()
     ring_inbox()
     return dispatch()
 

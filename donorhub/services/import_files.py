@@ -10,6 +10,7 @@ Functions::
     answer(import_file_id, *, bank_account_id=None, layout=None, currency="", create_accounts=False,
            now, actor) -> ImportFile       # for state "asking": read it again with the answers
     content(file) -> bytes
+    give_up_dead(*, now) -> int           # files whose task lies in the error inbox say that it failed
     get_file(import_file_id) -> ImportFile
 """
 
@@ -21,16 +22,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, literal_column, select
 
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import ImportFile
+from donorhub.models import ImportFile, Task
 from donorhub.services import audit, bank_accounts, column_mappings, tasks
 
 _FAST: Final = 1  # a third of the time for a tenth more bytes
 READABLE_AGAIN: Final = ("taken_back", "refused", "failed")
+# A file whose reading was given up is read when its task is tried again from the error inbox.
+UNREAD: Final = ("received", "failed")
+GIVEN_UP: Final = "reading_given_up"
 
 
 def receive(
@@ -60,6 +64,8 @@ def receive(
     _refuse_unknown(bank_account_id, layout)
     digest = hashlib.sha256(data).hexdigest()
     file, is_new = _kept(data, digest, filename, now=now, actor=actor)
+    if file.state == "received" and not is_new:
+        give_up_dead(now=now)  # perhaps it waits for a task that will never come
     has_answers = bank_account_id is not None or layout is not None or bool(currency)
     if not (is_new or file.state in READABLE_AGAIN or (file.state == "asking" and has_answers)):
         return file, False
@@ -122,16 +128,60 @@ def send(
 ) -> None:
     """Plan the import of a file; not the first time, it is another generation with a task of its own."""
     if not is_first:
+        tasks.supersede(_task_key(file), now=now, actor=actor)
         file.generation += 1
         audit.record(
             actor, "import_file.sent_again", ("import_file", file.id), now=now, data={"was": file.state}
         )
     file.state, file.finished_at, file.progress = "received", None, 0
     tasks.plan(
-        f"import_file:{file.id}:{file.generation}", kind="import_file", performer="worker",
+        _task_key(file), kind="import_file", performer="worker",
         subject=("import_file", file.id), due_at=now, now=now,
         facts={"create_accounts": create_accounts, "actor": actor},
     )  # fmt: skip
+
+
+def _task_key(file: ImportFile) -> str:
+    """Of the task that reads the present generation of a file."""
+    return f"import_file:{file.id}:{file.generation}"
+
+
+def reading_of(file: ImportFile) -> Task | None:
+    """The task that reads a file, or read it."""
+    return tasks.find(_task_key(file))
+
+
+def give_up_dead(*, now: datetime) -> int:
+    """Let each file say so whose reading was given up, so that a person sees it and tries again; how many.
+
+    A file waits in the state ``received`` for its task; one that is dead will never come.
+    """
+    # Said in words, since an index of dead tasks alone is not used for a parameter.
+    rows = db.session.execute(
+        select(ImportFile.id, Task.key, Task.last_error, Task.attempts)
+        .join(Task, (Task.subject_type == "import_file") & (Task.subject_id == ImportFile.id))
+        .where(Task.state == literal_column("'dead'"), ImportFile.state == "received")
+    ).all()
+    given_up = 0
+    for file_id, key, error, attempts in rows:
+        file = locked_file(file_id)
+        if file.state == "received" and key == _task_key(file):
+            _give_up(file, error, attempts, now=now)
+            given_up += 1
+    return given_up
+
+
+def _give_up(file: ImportFile, error: str, attempts: int, *, now: datetime) -> None:
+    problem = {
+        "level": "error", "code": GIVEN_UP, "where": "",
+        "message": f"reading was given up after {attempts} attempts: {error}. Let the file be read again; "
+        "if that fails too, whoever runs DonorHub finds more in its log",
+    }  # fmt: skip
+    file.state, file.finished_at = "failed", now
+    file.problems = [*(old for old in file.problems if old.get("code") != GIVEN_UP), problem]
+    audit.record(
+        "system:0", "import_file.failed", ("import_file", file.id), now=now, data={"attempts": attempts}
+    )
 
 
 def answer(

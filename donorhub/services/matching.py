@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 
 from donorhub.db import db
 from donorhub.domain import clues as clues_of
@@ -35,11 +35,15 @@ CHUNK: Final = 500  # entries in one transaction
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What one chunk brought; ``last_id`` is None when no entry of the statement waits any more."""
+    """What one chunk brought; ``last_id`` is None behind the last one that was free.
+
+    ``left`` entries another transaction held meanwhile: they are to be looked at again later.
+    """
 
     last_id: int | None
     settled: int = 0
     waiting: int = 0
+    left: int = 0
     by_kind: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -51,8 +55,10 @@ def match_next(statement_id: int, after_id: int, *, now: datetime, actor: str) -
         limit=CHUNK, lock=True,
     )  # fmt: skip
     if not places:
-        statement.matching_done_at = now
-        return Matched(None)
+        left = _nobody_looked_at(statement_id)
+        if not left:
+            statement.matching_done_at = now
+        return Matched(None, left=left)
     account = bank_accounts.get_account(statement.bank_account_id)
     pairs = _proposed(places, match_facts.policy_for(account))
     sure = [
@@ -61,6 +67,11 @@ def match_next(statement_id: int, after_id: int, *, now: datetime, actor: str) -
     _suspend([(place, proposal) for place, _, proposal in pairs if proposal.decision != "auto"])
     settling.apply(sure, now=now, actor=actor)
     return Matched(places[-1].entry_id, len(sure), len(pairs) - len(sure))
+
+
+def _nobody_looked_at(statement_id: int) -> int:
+    waiting = select(func.count()).where(Entry.statement_id == statement_id, Entry.state == "new")
+    return db.session.scalar(waiting) or 0
 
 
 def _proposed(places: Sequence[Place], policy: Policy) -> list[tuple[Place, Clues, Proposal]]:

@@ -55,7 +55,7 @@ def store(
     ``account_id`` is whose a file without account is, as its column mapping says.
     """
     file = import_files.locked_file(import_file_id)
-    if file.state != "received":
+    if file.state not in import_files.UNREAD:
         return file
     problems = list(drafts.problems)
     for draft in drafts.statements:

@@ -176,6 +176,15 @@ def cancel(key: str, *, now: datetime, actor: str, reason: str = "") -> bool:
     return cancelled is not None
 
 
+def supersede(key: str, *, now: datetime, actor: str) -> None:
+    """Take a dead task out of the error inbox because another one does its work."""
+    db.session.execute(
+        update(Task)
+        .where(Task.key == key, Task.state == "dead")
+        .values(state="cancelled", done_at=now, done_by=actor, outcome="superseded")
+    )
+
+
 def find(key: str) -> Task | None:
     return db.session.scalar(select(Task).filter_by(key=key))
 

@@ -202,6 +202,7 @@ _FAULTS: Final[dict[str, Any]] = {
     "page_missing": lazy_gettext("A page of the statement is missing: export it again."),
     "pending_skipped": lazy_gettext("Entries that are not booked yet were left out: they come again."),
     "more_rows_failed": lazy_gettext("More rows failed than are listed here."),
+    "reading_given_up": lazy_gettext("Reading failed several times and was given up: let it be read again."),
     "readers_disagree": lazy_gettext("Two readers of the file disagree: a person has to compare it."),
     "locked": lazy_gettext("The workbook has a password: save it without one."),
     "macros": lazy_gettext("The workbook holds programs: save it as a plain XLSX or as CSV."),

@@ -14,11 +14,13 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import func, select
 
+from donorhub import clock
 from donorhub.cli import context
 from donorhub.cli import database as database_command
-from donorhub.cli.imports import import_files
+from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Match, Statement, Task
+from donorhub.services import import_files
 from tests.services.bank import OURS, Paid, camt, csv, open_account, rows
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
@@ -35,7 +37,7 @@ def run(database: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def call(*arguments: str | Path) -> Result:
         db.session.rollback()  # the command has a session of its own, which waits for nobody here
-        return CliRunner().invoke(import_files, [str(argument) for argument in arguments])
+        return CliRunner().invoke(import_command, [str(argument) for argument in arguments])
 
     return call
 
@@ -161,3 +163,23 @@ def test_every_sample_twice_adds_nothing_the_second_time(run: Run) -> None:
     assert second.exception is None or isinstance(second.exception, SystemExit)
     assert {name: rows()[name] for name in before} == before
     assert db.session.scalar(select(func.count()).select_from(Match)) == before["match"]
+
+
+def test_a_file_that_cannot_be_read_now_says_why_and_is_read_when_it_can(run: Run, sound: Path) -> None:
+    import_files.receive(
+        sound.read_bytes(), sound.name, create_accounts=True, now=clock.now(), actor="user:1"
+    )
+    file = db.session.scalars(select(ImportFile)).one()
+    content, file.content = file.content, b"not what was kept"
+    db.session.commit()
+    result = run(sound)
+    assert result.exit_code == 1
+    assert ", received" in result.output
+    assert "error reading_failed: " in result.output and "it is tried again at 2026-11-22" in result.output
+    task = db.session.scalars(select(Task).filter_by(kind="import_file")).one()
+    task.state, task.next_attempt_at = "dead", None
+    db.session.get_one(ImportFile, file.id).content = content
+    db.session.commit()
+    result = run(sound)
+    assert result.exit_code == 0, result.output
+    assert "2 new, 0 known" in result.output

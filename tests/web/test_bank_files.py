@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.models import AuditRecord, BankAccount, Entry, ImportFile, Statement
+from donorhub.jobs import timer
+from donorhub.models import AuditRecord, BankAccount, Entry, ImportFile, Statement, Task
 from tests.web.bank_world import OURS, PAYER, UNKNOWN_CSV, Staff, camt, words_of, work
 
 LINES = [
@@ -162,3 +163,20 @@ def test_an_account_is_added_renamed_and_told_how_far_to_match(accountant: Staff
 def test_the_pages_speak_polish_and_albanian(database: Flask) -> None:
     assert "Wyciągi bankowe" in Staff(database, "accountant", lang="pl").text("/bank")
     assert "Pasqyrat" in Staff(database, "accountant", lang="sq").text("/bank")
+
+
+def test_a_file_whose_reading_was_given_up_says_so_and_is_read_again_with_one_click(
+    accountant: Staff,
+) -> None:
+    answer = accountant.post("/bank/files", file=(io.BytesIO(camt(LINES)), "a.xml"))
+    page = answer.headers["Location"]
+    task = db.session.scalars(select(Task).filter_by(kind="import_file")).one()
+    task.state, task.last_error = "dead", "the worker stopped while it was doing this"
+    db.session.commit()
+    timer.bury()
+    text = accountant.text(page)
+    assert "failed" in text and "Reading failed several times and was given up" in text
+    assert "Read it again" in text and "This page renews itself" not in text
+    accountant.post(f"{page}/again")
+    work()
+    assert "is not known yet" in accountant.text(page)
