@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from flask import current_app
@@ -10,7 +10,6 @@ from werkzeug.utils import import_string
 
 from donorhub import clock
 from donorhub.config import Settings
-from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.models import Task
 from donorhub.services import donors, messages, tasks
@@ -19,13 +18,15 @@ ACTOR: Final = "system:0"
 Performer = Callable[[Task, Settings], str]
 
 
-def perform(task_id: int) -> None:
-    """Perform a claimed task and commit it as done with its outcome; raises what went wrong."""
-    task = tasks.get_task(task_id)
-    performer = _performer(task.kind)
-    outcome = performer(task, current_app.extensions["donorhub.settings"])
-    tasks.finish(tasks.get_task(task_id), now=clock.now(), actor=ACTOR, outcome=outcome)
-    db.session.commit()
+def perform(task_ids: Sequence[int]) -> None:
+    """Perform claimed tasks and mark them as done with their outcomes, in one transaction that the caller
+    commits; raises what went wrong with any. More than one only of the kinds in ``TOGETHER``."""
+    settings = current_app.extensions["donorhub.settings"]
+    outcomes: dict[int, str] = {}
+    for task in tasks.claimed(task_ids):
+        task_id = task.id  # before the task commits or rolls back, after which it would be read again
+        outcomes[task_id] = _performer(task.kind)(task, settings)
+    tasks.finish_all(outcomes, now=clock.now(), actor=ACTOR)
 
 
 def explain(error: BaseException) -> str:
@@ -76,6 +77,9 @@ PERFORMERS: Final[dict[str, Performer | str]] = {
     "match_statement": "donorhub.jobs.imports:match_statement",
     "fetch_payout_items": "donorhub.jobs.inbox:fetch_payout_items",
 }
+
+# Kinds that do nothing but read and write the database, in milliseconds, and neither commit nor roll back.
+TOGETHER: Final = {"thank_you", "new_donor"}
 
 
 def _performer(kind: str) -> Performer:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
-from donorhub.db import db, insert_or_ignore
+from donorhub.db import UTCDateTime, db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Task
 from donorhub.models.work import OPEN_STATES
@@ -18,6 +29,9 @@ LEASE = timedelta(minutes=5)
 SOON = timedelta(days=2)  # in which a person should have done what came up just now
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
 MAX_ATTEMPTS = 8
+# In the words of the statement and not as parameters: an index of the open tasks alone serves only those
+# who are seen to ask for nothing else, and the other tasks become more every day.
+IS_OPEN = Task.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 
 
 def plan(
@@ -65,11 +79,11 @@ def due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
     ).all()
 
 
-def is_due(now: datetime) -> Any:
+def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition under which a worker may take a task at this moment."""
     return and_(
         Task.performer == "worker",
-        Task.state.in_(OPEN_STATES),
+        IS_OPEN,
         Task.due_at <= now,
         Task.attempts < MAX_ATTEMPTS,
         or_(Task.next_attempt_at.is_(None), Task.next_attempt_at <= now),
@@ -77,28 +91,61 @@ def is_due(now: datetime) -> Any:
     )
 
 
+# Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
+_TABLE: Any = Task.__table__
+_THESE = _TABLE.c.id.in_(bindparam("ids", expanding=True))
+_NEXT = (
+    select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.attempts)
+    .where(is_due(bindparam("now", type_=UTCDateTime)))
+    .order_by(_TABLE.c.due_at, _TABLE.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # on PostgreSQL: workers do not wait for each other's claims
+)
+_TAKE = update(_TABLE).where(_THESE).values(
+    lease_until=bindparam("until"), attempts=_TABLE.c.attempts + 1, state="queued"
+)  # fmt: skip
+_DONE = update(_TABLE).where(_THESE).values(
+    state="done", lease_until=None, done_at=bindparam("now"), done_by=bindparam("by"),
+    outcome=bindparam("outcome"),
+)  # fmt: skip
+
+
 def claim(task_id: int, *, now: datetime) -> bool:
     """Take a worker's task under a lease; False when it is done, not due, or another worker has it."""
-    return _claim(Task.id == task_id, now=now) is not None
-
-
-def claim_next(*, now: datetime) -> int | None:
-    """Take the worker's task that is due the longest and free; None when there is none."""
-    query = select(Task.id).where(is_due(now)).order_by(Task.due_at, Task.id).limit(1)
-    if db.session.get_bind().dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True)  # workers do not wait for each other's claims
-    return _claim(Task.id == query.scalar_subquery(), now=now)
-
-
-def _claim(which: Any, *, now: datetime) -> int | None:
-    claimed: int | None = db.session.scalar(
+    claimed = db.session.scalar(
         update(Task)
-        .where(which, is_due(now))
+        .where(Task.id == task_id, is_due(now))
         .values(lease_until=now + LEASE, attempts=Task.attempts + 1, state="queued")
         .returning(Task.id)
         .execution_options(synchronize_session=False)
     )
-    return claimed
+    return claimed is not None
+
+
+def claim_next(*, now: datetime, together: Collection[str] = (), most: int = 1) -> list[int]:
+    """Take the worker's task that is due the longest and free; none when there is none.
+
+    If its kind is in ``together``, up to ``most`` tasks of these kinds are taken in one go, but only such
+    as are tried for the first time: one that kills its worker takes no other along a second time.
+    """
+    found = db.session.execute(_NEXT, {"now": now, "most": most}).all()
+    group = [id_ for id_, kind, attempts in found if kind in together and attempts == 0]
+    ids = [found[0].id] if found and found[0].id not in group else group
+    if ids:
+        db.session.execute(_TAKE, {"ids": ids, "until": now + LEASE})
+    return ids
+
+
+def claimed(ids: Collection[int]) -> Sequence[Task]:
+    """Those of the claimed tasks that are still to be performed, the longest due first, locked until the
+    transaction ends: what was cancelled meanwhile, or taken over by another worker, is not among them."""
+    return db.session.scalars(
+        select(Task)
+        .where(Task.id.in_(ids), Task.state == "queued")
+        .order_by(Task.due_at, Task.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def free_leases() -> int:
@@ -108,7 +155,7 @@ def free_leases() -> int:
     """
     freed = db.session.scalars(
         update(Task)
-        .where(Task.performer == "worker", Task.state.in_(OPEN_STATES), Task.lease_until.is_not(None))
+        .where(Task.performer == "worker", IS_OPEN, Task.lease_until.is_not(None))
         .values(lease_until=None)
         .returning(Task.id)
         .execution_options(synchronize_session=False)
@@ -123,7 +170,7 @@ def bury_deadly(*, now: datetime) -> int:
         update(Task)
         .where(
             Task.performer == "worker",
-            Task.state.in_(OPEN_STATES),
+            IS_OPEN,
             Task.attempts >= MAX_ATTEMPTS,
             or_(Task.lease_until.is_(None), Task.lease_until <= now),
         )
@@ -143,6 +190,15 @@ def finish(task: Task, *, now: datetime, actor: str, outcome: str = "") -> None:
     """Mark a task as done, in the transaction of what it did."""
     task.state, task.done_at, task.done_by, task.outcome = "done", now, actor, outcome
     task.lease_until = None
+
+
+def finish_all(outcomes: Mapping[int, str], *, now: datetime, actor: str) -> None:
+    """Mark tasks as done, each with its outcome, in the transaction of what they did."""
+    same: defaultdict[str, list[int]] = defaultdict(list)
+    for task_id, outcome in outcomes.items():
+        same[outcome].append(task_id)
+    for outcome, ids in same.items():
+        db.session.execute(_DONE, {"ids": ids, "now": now, "by": actor, "outcome": outcome})
 
 
 def fail(task: Task, error: str, *, now: datetime) -> None:
@@ -169,7 +225,7 @@ def cancel(key: str, *, now: datetime, actor: str, reason: str = "") -> bool:
     """Cancel the open task of this key; False when there is none."""
     cancelled = db.session.scalar(
         update(Task)
-        .where(Task.key == key, Task.state.in_(OPEN_STATES))
+        .where(Task.key == key, IS_OPEN)
         .values(state="cancelled", done_at=now, done_by=actor, outcome=reason)
         .returning(Task.id)
     )
@@ -200,7 +256,7 @@ def choose(*, state: str = "", due_before: datetime | None = None, **equal: Any)
     """A query for the tasks that fit all that is given; ``open`` is a state too, ``equal`` are columns."""
     query = select(Task).filter_by(**equal)
     if state:
-        query = query.where(Task.state.in_(OPEN_STATES if state == "open" else (state,)))
+        query = query.where(IS_OPEN if state == "open" else Task.state == state)
     return query if due_before is None else query.where(Task.due_at <= due_before)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
 
 from donorhub import clock
 from donorhub.config import Settings
@@ -111,6 +113,105 @@ def test_a_task_that_always_breaks_ends_in_the_error_inbox_and_holds_up_no_other
         run.run_due()
     assert (task(broken).state, task(broken).attempts) == ("dead", tasks.MAX_ATTEMPTS)
     assert (task(good).state, done) == ("done", [good])
+
+
+# ---------------------------------------------------------------- small tasks together
+
+
+@pytest.fixture
+def together(kinds: None) -> Iterator[None]:
+    """The kinds of these tests may share transactions."""
+    perform.TOGETHER.update({"note", "break"})
+    yield
+    perform.TOGETHER.difference_update({"note", "break"})
+
+
+@contextmanager
+def commits() -> Iterator[list[Connection]]:
+    """Collects one entry for each commit."""
+    seen: list[Connection] = []
+
+    def note(connection: Connection) -> None:
+        seen.append(connection)
+
+    event.listen(db.engine, "commit", note)
+    yield seen
+    event.remove(db.engine, "commit", note)
+
+
+def test_small_tasks_share_their_commits(together: None, now: datetime) -> None:
+    ids = [plan(now, key=str(n)) for n in range(2 * run.GROUP)]
+    with commits() as seen:
+        assert run.run_due() == len(ids)
+    assert len(seen) == 3  # claim; do and claim; do
+    assert done == ids and {task(id_).outcome for id_ in ids} == {"noted"}
+
+
+def test_one_that_breaks_undoes_no_other_of_its_group(together: None, now: datetime) -> None:
+    good = [plan(now, key=f"g{n}") for n in range(3)]
+    broken = plan(now, "break", "b")
+    good += [plan(now, key=f"h{n}") for n in range(3)]
+    assert run.run_due() == 7
+    assert {task(id_).state for id_ in good} == {"done"}
+    assert (task(broken).state, task(broken).attempts) == ("failed", 1)
+    assert db.session.scalars(select(Task).filter_by(key="half")).all() == []
+
+
+def test_what_died_together_is_tried_again_one_by_one(together: None, now: datetime) -> None:
+    ids = [plan(now, key=str(n)) for n in range(3)]
+    claimed = [tasks.claim_next(now=now, together=perform.TOGETHER, most=5)]
+    db.session.commit()  # and then the worker died
+    later = now + tasks.LEASE
+    claimed += [tasks.claim_next(now=later, together=perform.TOGETHER, most=5) for _ in range(4)]
+    assert claimed == [ids, *([id_] for id_ in ids), []]
+
+
+def test_a_task_of_another_kind_is_claimed_alone_and_in_its_turn(together: None, now: datetime) -> None:
+    first = plan(now - timedelta(minutes=2), "import_file", "first")
+    small = [plan(now, key="a")]
+    plan(now, "import_file", "second")
+    small.append(plan(now, key="b"))
+    claimed = [tasks.claim_next(now=now, together=perform.TOGETHER, most=5) for _ in range(2)]
+    assert claimed == [[first], small]
+
+
+def test_a_task_that_was_cancelled_after_its_group_was_claimed_is_not_performed(
+    together: None, now: datetime
+) -> None:
+    kept, cancelled = plan(now, key="kept"), plan(now, key="cancelled")
+    ids = tasks.claim_next(now=now, together=perform.TOGETHER, most=5)
+    assert tasks.cancel("cancelled", now=now, actor="user:1")
+    perform.perform(ids)
+    db.session.commit()
+    assert done == [kept] and task(cancelled).state == "cancelled"
+
+
+def test_looking_for_the_next_task_does_not_read_all_tasks_that_were_ever_done(
+    database: Flask, now: datetime
+) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL sees the values of a statement when it plans it")
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        seen.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    tasks.claim_next(now=now)
+    tasks.claim(1, now=now)
+    tasks.due_ids(now)
+    tasks.bury_deadly(now=now)
+    event.remove(db.engine, "before_cursor_execute", note)
+    plans = [
+        str(db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
+        for statement, values in seen
+        if "task" in statement
+    ]
+    assert len(plans) == 4
+    assert [plan for plan in plans if "SCAN" in plan] == []
+
+
+# ---------------------------------------------------------------- the thread and the timer
 
 
 def test_the_worker_thread_performs_what_is_planned_while_it_runs(
