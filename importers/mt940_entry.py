@@ -26,7 +26,7 @@ AMOUNT: Final = (
 )
 _LINE: Final = re.compile(
     rf" ?(\d{{6}})(\d{{4}})? ?(RC|RD|EC|ED|C|D)([A-Z])?({AMOUNT}) ?(?=[NFS][A-Z0-9]|\s*$)"
-    r"([NFS][A-Z0-9][A-Z0-9 ]{2})?(.*)",
+    r"((?!NONREF)[NFS][A-Z0-9][A-Z0-9 ]{2})?(.*)",
     re.ASCII,
 )
 _FEBRUARY: Final = 2
@@ -166,6 +166,7 @@ def _told(texts: list[str], *, returned: bool) -> Told:
         or mt940_labels.slashed(text, returned=returned)
         or mt940_labels.labelled(text)
         or mt940_labels.dutch(text)
+        or mt940_text.keyworded(mt940_text.flowing(text), returned=returned)
         or mt940_labels.plain(text)
     )
 

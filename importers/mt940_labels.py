@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from importers import iban
-from importers.mt940_text import BIC, Told, flowing, return_reason, tidy
+from importers.mt940_text import BIC, STREET, Told, flowing, return_reason, tidy
 
 _MOST: Final = 60  # parts of one text: no bank writes half as many, and behind them all is one text
 
@@ -73,6 +73,10 @@ def _keep_slashed(told: Told, key: str, value: str, *, ultimate: bool) -> None:
         told.return_info = info.strip("/ ") or None
     elif key == "PURP":
         told.purpose = value.removeprefix("CD/")
+    elif key in ("OCMT", "CHGS") and "/" in value:
+        amount, _, rest = value.partition("/")
+        _keep_slashed(told, key, amount, ultimate=False)
+        _remittance(told, rest)  # HSBC writes the payer's text behind it, without a key
     elif key in _SLASHED_FIELD and getattr(told, _SLASHED_FIELD[key]) is None:
         setattr(told, _SLASHED_FIELD[key], value)
     else:
@@ -103,7 +107,6 @@ def _counterparty(told: Told, value: str) -> None:
 _LABEL: Final = re.compile(r"(?:^|;)\s*(ID IPH|Z RACH\.|NA RACH\.|OD|DLA|TYT\.|TNR)\s?:")
 _LABELS: Final = (" RACH.:", "TYT.:", "TNR:", "ID IPH:")
 _LABELLED_HEAD: Final = re.compile(r"\s*(\d{3})?\s*(.*)", re.ASCII | re.DOTALL)
-_STREET: Final = re.compile(r" (?=(?:UL|AL|OS|PL)\. ?)", re.IGNORECASE)
 
 
 def labelled(text: str) -> Told | None:
@@ -145,7 +148,7 @@ def _name_and_address(told: Told, piece: str) -> None:
     """Two blanks part the name from the address, where nobody cut them off."""
     name, _, address = piece.strip().partition("  ")
     if not address:
-        name, *rest = _STREET.split(tidy(piece), maxsplit=1)
+        name, *rest = STREET.split(tidy(piece), maxsplit=1)
         address = "".join(rest)
     told.name = tidy(name).rstrip("; ") or None
     told.address = tidy(address).rstrip("; ") or None

@@ -16,6 +16,7 @@ from typing import Final
 from importers import iban
 
 BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
+STREET: Final = re.compile(r" (?=(?:UL|AL|OS|PL)\. ?)", re.IGNORECASE)  # where a Polish address begins
 # ISO 20022 external return reasons that banks quote in the middle of a text
 _REASON: Final = re.compile(
     r"(?<![A-Z0-9])(A[CGM][0-9]{2}|BE0[0-9]|CNOR|DNOR|DT0[0-9]|ED0[0-9]|FF0[0-9]|FOCR|M[DS]0[0-9]|"
@@ -146,10 +147,17 @@ def _first_of_each(sign: str, tags: list[str], values: list[str]) -> dict[str, s
 
 
 def _name(told: Told, sign: str, parts: list[str]) -> None:
-    """Two sub-fields of a name; Polish banks put the address into the second when the first has room."""
+    """Two sub-fields of a name, which at Polish banks goes on with the address.
+
+    It begins with its street, else with the second sub-field when the first has room.
+    """
     first, second = parts
-    if sign in "?>" or len(first) >= _FULL_CHUNK or not first:
-        told.name = tidy(_joined(parts)) or None
+    whole = tidy(_joined(parts))
+    name, *rest = [whole] if sign in "?>" else STREET.split(whole, maxsplit=1)
+    if rest:
+        told.name, told.address = name, rest[0]
+    elif sign in "?>" or len(first) >= _FULL_CHUNK or not first:
+        told.name = whole or None
     else:
         told.name, told.address = tidy(first) or None, tidy(second) or None
 
@@ -249,6 +257,18 @@ def _keep(told: Told, name: str, value: str) -> None:
         told.add(name, value)
     elif getattr(told, _FIELD[name]) is None:
         setattr(told, _FIELD[name], value)
+
+
+def keyworded(text: str, *, returned: bool) -> Told | None:
+    """Read ``EREF+… SVWZ+…`` without numbers around it; None when the text does not begin so."""
+    if not _KEYWORD.match(text):
+        return None
+    told = Told()
+    for name, value in _keywords(text):
+        _keep(told, name, value)
+    told.remittance = told.remittance.strip()
+    _return(told, "", returned=returned)
+    return told
 
 
 def _return(told: Told, suffix: str, *, returned: bool) -> None:

@@ -78,3 +78,52 @@ def test_a_row_without_a_text_of_its_own_keeps_what_stands_below_it(
 def test_one_account_has_one_number_however_the_bank_writes_it(written: str, account: str) -> None:
     data = statement(closing="C260930PLN1000,00").replace(f"/{OWN_ACCOUNT}".encode(), written.encode())
     assert only(data).account == account
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "address", "remittance"),
+    [
+        ("020~00IBCG\n~20gift\n~32Julia Lis ul.~33Wiosenna 4", "Julia Lis", "ul. Wiosenna 4", "gift"),
+        (
+            "020~00152\n~20gift\n~32ZIELONA FIRMA SP. Z O. O. U\n~33L. LIPOWA 2",
+            "ZIELONA FIRMA SP. Z O. O.",
+            "UL. LIPOWA 2",
+            "gift",
+        ),
+        ("051^20gift^32JAN KOT^33LIPOWA 2", "JAN KOT", "LIPOWA 2", "gift"),
+        (
+            "166?20gift?32ERIKA MUSTERMANN-VON DER AL?33. EICHE",
+            "ERIKA MUSTERMANN-VON DER AL. EICHE",
+            None,
+            "gift",
+        ),
+        ("/OCMT/USD53,12/\nPAYMENT 12\n/OGB/A BANK", None, None, "PAYMENT 12 /OGB/A BANK"),
+    ],
+)
+def test_name_address_and_title_are_told_apart_in_each_dialect(
+    text: str, name: str | None, address: str | None, remittance: str
+) -> None:
+    (detail,) = only_entry(f":61:2609300930C50,00NTRFNONREF\n:86:{text}").details
+    assert (detail.counterparty.name, detail.counterparty.address) == (name, address)
+    assert detail.remittance == remittance
+
+
+def test_keywords_of_sepa_are_known_without_numbers_around_them() -> None:
+    text = "EREF+E2E-1 MREF+M1 CRED+DE98ZZZ09999999999 SVWZ+Gift 7\nfor EREF+"
+    (detail,) = only_entry(f":61:2609300930C50,00NTRFNONREF\n:86:{text}").details
+    assert (detail.end_to_end_id, detail.mandate_id, detail.creditor_id) == (
+        "E2E-1",
+        "M1",
+        "DE98ZZZ09999999999",
+    )
+    assert detail.remittance == "Gift 7 for EREF+"
+
+
+@pytest.mark.parametrize(
+    ("after", "bank_ref", "code"), [("NONREF", None, "999"), ("NONREF//B7", "B7", "999")]
+)
+def test_no_type_code_makes_no_reference_of_the_word_for_none(
+    after: str, bank_ref: str | None, code: str
+) -> None:
+    entry = only_entry(f":61:2609300930C50,00{after}\n:86:999gift")
+    assert (entry.bank_ref, entry.entry_ref, entry.bank_code) == (bank_ref, None, "999")
