@@ -9,59 +9,80 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
+import sqlite3
 import tempfile
-from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 from flask import Flask
 
-from donorhub import clock, logs
-from donorhub.cli import demo_bank, demo_giving, demo_people
+from donorhub import clock
 from donorhub.cli.context import make_app
-from donorhub.cli.database import bring_up_to_date
+from donorhub.cli.demo_people import PASSWORD, STAFF
 from donorhub.config import Settings, load
 from donorhub.db import db
-from donorhub.migrations.run import newest
-from donorhub.services import access
+from donorhub.errors import Conflict, Misconfigured
 
-PASSWORD = "demo-demo-demo"  # noqa: S105  a password for made-up data, printed on purpose
-FIXED_KEY = "0" * 32 + "demo" * 8  # the base is made once and opened again, and hides nothing
-STAFF = (
-    ("marta@demo.example", "Marta Zielińska", ("admin",), "en"),
-    ("ksiegowosc@demo.example", "Piotr Księgowy", ("accountant",), "pl"),
-    ("arta@demo.example", "Arta Gashi", ("fundraiser",), "sq"),
-    ("caller@demo.example", "Emma Caller", ("caller",), "en"),
-)
+FIXED_KEY: Final = "0" * 32 + "demo" * 8  # the base is made once and opened again, and hides nothing
+DATABASE: Final = "donorhub.sqlite3"
+TO_TRY: Final = "wyciag-do-wyprobowania.csv"
+ROOMS: Final = ("donorhub", "importers", "receipts", "webhooks")  # a change in any may change the demo
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option(
-    "--prepare", type=click.Path(path_type=Path), help="Only make the demo in this folder; do not serve."
+    "--prepare",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Only make the demo in this folder; do not serve.",
 )
 def demo(host: str, port: int, prepare: Path | None) -> None:
     """Show DonorHub with made-up data: 300 donors, bank files, tasks due today."""
     if prepare is not None:
-        build(settings_for(prepare.absolute(), host, port))
-        click.echo(f"the demo lies in {prepare}")
+        home = prepare.absolute()
+        refuse_filled(home)
+        build(settings_for(home, host, port))
+        click.echo(
+            f"the demo lies in {prepare}; look at it with DONORHUB_MODE=demo DONORHUB_HOME={home} "
+            "before any donorhub command"
+        )
         return
+    from donorhub.cli.running import serve_embedded
+
+    refuse_taken(host, port)
     home = Path(tempfile.mkdtemp(prefix="donorhub-demo-"))
     try:
-        click.echo("making the demo data …", err=True)
         app = build(settings_for(home, host, port))
         _greet(host, port, home)
-        from donorhub.cli.running import serve_embedded
-
         serve_embedded(app, host, port)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def refuse_filled(home: Path) -> None:
+    """The demo never takes the place of a database or key that is there."""
+    if home.exists() and any(home.iterdir()):
+        raise Conflict(f"{home} is not empty: choose a new folder for the demo")
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Told before the data are made, not after."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as e:
+        raise Misconfigured(
+            f"cannot listen on {host}:{port} ({e.strerror}): choose another with --port"
+        ) from e
+
+
 def settings_for(home: Path, host: str, port: int) -> Settings:
-    """The demo's settings: SQLite in a folder of its own, no mail, no queue. Of the environment only
-    DONORHUB_CLOCK counts."""
+    """The demo's settings: SQLite in a folder of its own with the demo's key, no mail, no queue. Of the
+    environment only DONORHUB_CLOCK counts."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "field_key").write_text(FIXED_KEY)  # what was sealed at an earlier start is opened with it
     environment = {
         "DONORHUB_HOME": str(home),
         "DONORHUB_MODE": "demo",
@@ -72,26 +93,31 @@ def settings_for(home: Path, host: str, port: int) -> Settings:
 
 def build(settings: Settings) -> Flask:
     """Make the application with its filled base: or take the copy of an earlier start."""
-    logs.configure("console")
-    kept, place = _kept_copy(), Path(settings.home) / "donorhub.sqlite3"
+    app = make_app(settings)  # before the clock is asked: it may have been set
+    kept, home = _kept_copy(), Path(settings.home)
     if kept.exists():
-        shutil.copyfile(kept, place)
-        to_try = kept.with_suffix(".csv")
-        shutil.copyfile(to_try, place.parent / demo_bank.TO_TRY)
-        return make_app(settings)
-    app = make_app(settings)
+        shutil.copyfile(kept, home / DATABASE)
+        shutil.copyfile(kept.with_suffix(".csv"), home / TO_TRY)
+        return app
+    click.echo("making the demo data, once a day: this takes some seconds …", err=True)
+    from donorhub.cli.database import bring_up_to_date
+    from donorhub.cli.demo_filling import fill
+
     with app.app_context():
         bring_up_to_date()
-        fill(app, now=clock.now())
-        _keep_copy(kept, place.parent / demo_bank.TO_TRY)
+        fill(home / TO_TRY, now=clock.now())
+        _keep_copy(kept, home / TO_TRY)
     return app
 
 
 def _kept_copy() -> Path:
     """Where today's demo is kept between starts: another day, program or clock makes another."""
-    sources = sorted(Path(__file__).parent.glob("demo*.py"))
-    made_by = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
-    made_by.update(f"{newest()}|{clock.now():%Y-%m-%d}|{os.getuid()}".encode())
+    program = Path(__file__).parents[2]
+    made_by = hashlib.sha256(f"{clock.now():%Y-%m-%d}|{os.getuid()}|{FIXED_KEY}".encode())
+    for room in ROOMS:
+        for source in sorted((program / room).rglob("*.py")):
+            at = source.stat()
+            made_by.update(f"{source.relative_to(program)}|{at.st_size}|{at.st_mtime_ns}\n".encode())
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "donorhub"
     return folder / f"demo-{made_by.hexdigest()[:16]}.sqlite3"
 
@@ -100,29 +126,17 @@ def _keep_copy(kept: Path, to_try: Path) -> None:
     """Keep a copy for the next start; a home that cannot be written costs seconds, nothing else."""
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        for old in kept.parent.glob("demo-*"):
-            old.unlink()
-        shutil.copyfile(to_try, kept.with_suffix(".csv"))
-        raw = db.engine.raw_connection()  # VACUUM works only outside a transaction
-        raw.cursor().execute("VACUUM INTO ?", (str(kept),))
-        raw.close()
-    except OSError as e:
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            whole = Path(folder) / kept.name
+            raw = db.engine.raw_connection()  # VACUUM works only outside a transaction
+            raw.cursor().execute("VACUUM INTO ?", (str(whole),))
+            raw.close()
+            for old in kept.parent.glob("demo-*"):
+                old.unlink(missing_ok=True)
+            shutil.copyfile(to_try, kept.with_suffix(".csv"))
+            whole.replace(kept)  # last and at once: two first starts may happen together
+    except (OSError, sqlite3.Error) as e:
         click.echo(f"the demo is not kept for the next start: {type(e).__name__}", err=True)
-
-
-def fill(app: Flask, *, now: datetime) -> None:
-    """Fill the base: staff, donors, giving, bank files, receipts. Commits as it goes."""
-    for email, name, roles, lang in STAFF:
-        access.create_user(
-            email, name=name, password=PASSWORD, roles=roles, lang=lang, now=now, actor="cli:demo"
-        )
-    people = demo_people.add(now=now)
-    demo_giving.add(people, now=now)
-    db.session.commit()
-    demo_bank.add(app, people, now=now)
-    demo_giving.issue_receipts(now=now)
-    db.session.commit()
-    db.session.remove()
 
 
 def _greet(host: str, port: int, home: Path) -> None:
@@ -133,7 +147,7 @@ def _greet(host: str, port: int, home: Path) -> None:
   password             {PASSWORD}
 
   others               {", ".join(f"{email} ({roles[0]})" for email, _, roles, _ in STAFF[1:])}
-  a bank file to try   {home / demo_bank.TO_TRY}
+  a bank file to try   {home / TO_TRY}
 
   All data is made up and is deleted when you stop the demo with Ctrl-C.
 """

@@ -1,21 +1,23 @@
-"""Eighteen months of made-up giving: single gifts, standing orders with missed instalments, receipts."""
+"""Eighteen months of made-up giving: single gifts, standing orders of which some stopped, receipts."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
 
+from donorhub.cli import demo_history
+from donorhub.cli.demo_history import SOURCE, Past
 from donorhub.cli.demo_people import SEED, Person
 from donorhub.db import db
 from donorhub.domain.banking_days import roll_forward
 from donorhub.domain.schedule import months_after
 from donorhub.models import Appeal, Campaign, Fund, Gift, Instalment, Receipt, RecurringGift
 from donorhub.money import Money
-from donorhub.services import gifts, instalments, receipts, recurring, tasks
+from donorhub.services import gifts, instalments, receipts, recurring
 
 MONTHS: Final = 18
 ACTOR: Final = "cli:demo"
@@ -25,21 +27,38 @@ AMOUNTS: Final = {
     "EUR": (500, 1000, 2500, 5000),
     "ALL": (100000, 250000),
 }
+METHODS: Final = {  # BLIK moves zloty only
+    "PLN": ("transfer", "transfer", "card", "blik", "cash"),
+    "EUR": ("transfer", "transfer", "transfer", "card", "cash"),
+    "ALL": ("transfer", "transfer", "cash"),
+}
 THANKED_DAYS: Final = 10  # older gifts were thanked for long ago
 
 
 def add(people: Sequence[Person], *, now: datetime) -> None:
-    """Record the giving up to yesterday and plan what is to be done today."""
+    """Record the giving up to today; who is to be thanked for the newest gifts is planned with them."""
     dice = random.Random(SEED + 1)
-    today = now.date()
-    funds = _purposes(today)
+    funds = _purposes(now.date())
+    past: list[Past] = []
     for place, person in enumerate(people):
         if place % 4 == 0:
-            _standing_order(person, place, funds[0], dice, now=now)
+            past += _standing_order(person, place, funds[0], dice, now=now)
         if place % 11 != 3:  # some are prospects: in the base, no gift yet
-            _single_gifts(person, funds, dice, today, now)
-    instalments.advance_all(today=today, now=now, actor=ACTOR)
-    _calls(people, now=now)
+            past += _single_gifts(person, funds, dice, now=now)
+    past.sort(key=lambda one: one.recorded_at)
+    is_recent = [(now.date() - one.received_on).days <= THANKED_DAYS and not one.instalment for one in past]
+    demo_history.write([one for one, new in zip(past, is_recent, strict=True) if not new], actor=ACTOR)
+    for one, new in zip(past, is_recent, strict=True):
+        if new:
+            _record(one)
+
+
+def _record(one: Past) -> None:
+    """A gift of these days, as it would be entered: with its thank-you."""
+    gifts.record_gift(
+        one.donor_id, one.amount, received_on=one.received_on, source=SOURCE, source_ref=one.source_ref,
+        now=one.recorded_at, actor=ACTOR, method=one.method, fund_ids={one.fund_id: one.amount.minor},
+    )  # fmt: skip
 
 
 def _purposes(today: date) -> list[Fund]:
@@ -60,80 +79,61 @@ def currency_of(person: Person) -> str:
 
 
 def _single_gifts(
-    person: Person, funds: Sequence[Fund], dice: random.Random, today: date, now: datetime
-) -> None:
+    person: Person, funds: Sequence[Fund], dice: random.Random, *, now: datetime
+) -> Iterator[Past]:
     currency = currency_of(person)
     for number in range(dice.choice((1, 1, 2, 2, 3, 5, 8))):
         days = dice.randint(1, person.joined_days_ago)
         minor = dice.choice(AMOUNTS[currency]) * dice.choice((1, 1, 1, 1, 3))
-        _gift(
-            person, Money(minor, currency), today - timedelta(days=days), f"single:{number}",
-            dice.choice(("transfer", "transfer", "card", "blik", "cash")), dice.choice(funds), now=now,
+        yield Past(
+            person.donor.id, Money(minor, currency), now.date() - timedelta(days=days),
+            now - timedelta(days=days, minutes=-dice.randint(5, 600)), f"{person.donor.id}:single:{number}",
+            dice.choice(METHODS[currency]), dice.choice(funds).id,
         )  # fmt: skip
 
 
-def _gift(
-    person: Person, amount: Money, on: date, ref: str, method: str, fund: Fund, *, now: datetime
-) -> Gift:
-    is_new_enough = (now.date() - on).days <= THANKED_DAYS
-    gift, _ = gifts.record_gift(
-        person.donor.id, amount, received_on=on, source="import:demo",
-        source_ref=f"{person.donor.id}:{ref}", now=now - (now.date() - on), actor=ACTOR, method=method,
-        fund_ids={fund.id: amount.minor}, thank=is_new_enough,
-    )  # fmt: skip
-    return gift
-
-
-def _standing_order(person: Person, place: int, fund: Fund, dice: random.Random, *, now: datetime) -> None:
+def _standing_order(
+    person: Person, place: int, fund: Fund, dice: random.Random, *, now: datetime
+) -> Iterator[Past]:
+    """A promise with its instalments, and the gifts that paid them. Most pay; every ninth stopped two months
+    ago, every seventh forgot the last one. The newest instalments are left to the bank files."""
     today, currency = now.date(), currency_of(person)
     amount = Money(dice.choice(AMOUNTS[currency][:4]), currency)
     start = months_after(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
     gift, _ = recurring.start(
-        person.donor.id, amount, kind="standing_order", start_on=start, source="import:demo",
+        person.donor.id, amount, kind="standing_order", start_on=start, source=SOURCE,
         source_ref=f"order:{person.donor.id}", now=now - (today - start), actor=ACTOR, fund_id=fund.id,
         payer_iban=person.iban,
     )  # fmt: skip
     instalments.materialise(gift, today=today)
-    _pay(gift, person, place, fund, now=now)
-
-
-def _pay(gift: RecurringGift, person: Person, place: int, fund: Fund, *, now: datetime) -> None:
-    """Most pay; every ninth stopped two months ago, every seventh forgot the last one. The newest
-    instalments are left to the bank files."""
-    today = now.date()
-    rows = db.session.scalars(
-        select(Instalment).where(Instalment.recurring_gift_id == gift.id).order_by(Instalment.nominal_on)
-    ).all()
     stopped = 62 if place % 36 == 0 else 31 if place % 28 == 4 else 12
-    for number, instalment in enumerate(rows):
+    for number, instalment in enumerate(_instalments_of(gift)):
         if instalment.due_on > today - timedelta(days=stopped):
-            continue
+            break
         paid_on = min(roll_forward(instalment.due_on + timedelta(days=number % 3), "PL"), today)
-        paid = _gift(person, instalment.amount, paid_on, f"order:{number}", "standing_order", fund, now=now)
-        instalments.settle(paid, {instalment.id: instalment.amount_minor}, now=now, actor=ACTOR)
-
-
-def _calls(people: Sequence[Person], *, now: datetime) -> None:
-    """Calls for today and tomorrow, some of them on the caller's own list."""
-    for place in (10, 20, 30, 47, 111):
-        person = people[place]
-        tasks.plan(
-            f"demo:call:{person.donor.id}", kind="call", performer="person", role="fundraiser",
-            assignee_id=person.donor.owner_id, subject=("donor", person.donor.id), donor_id=person.donor.id,
-            due_at=now + timedelta(hours=place % 30), now=now,
+        yield Past(
+            person.donor.id, amount, paid_on, now - (today - paid_on), f"{person.donor.id}:order:{number}",
+            "standing_order", fund.id, instalment,
         )  # fmt: skip
 
 
+def _instalments_of(gift: RecurringGift) -> Sequence[Instalment]:
+    return db.session.scalars(
+        select(Instalment).where(Instalment.recurring_gift_id == gift.id).order_by(Instalment.nominal_on)
+    ).all()
+
+
 def issue_receipts(*, now: datetime) -> None:
-    """Twelve receipts in three languages, one of them void and replaced."""
+    """Nine receipts in three languages, one of them void and replaced."""
     chosen = db.session.scalars(
         select(Gift)
-        .where(Gift.currency == "PLN", Gift.method != "cash")
+        .where(Gift.currency == "PLN", Gift.method != "cash", Gift.source == SOURCE)
+        .where(Gift.received_on > now.date() - timedelta(days=300))
         .order_by(Gift.received_on, Gift.id)
-        .limit(400)
+        .limit(200)
     ).all()
     issued: list[Receipt] = []
-    for gift in chosen[::37][:12]:
+    for gift in chosen[::11][:9]:
         lang = ("pl", "en", "sq")[len(issued) % 3]
         issued.append(receipts.issue([gift.id], today=now.date(), now=now, actor=ACTOR, lang=lang))
     receipts.replace(issued[3].id, today=now.date(), now=now, actor=ACTOR)

@@ -1,4 +1,4 @@
-"""The made-up people of the demo: 300 donors in three languages, the same every time."""
+"""The made-up people of the demo: its staff, and 300 donors in three languages, the same every time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from donorhub.db import db
 from donorhub.models import Donor
 from donorhub.services import access, donors, organisation
 
+PASSWORD: Final = "demo-demo-demo"  # noqa: S105  a password for made-up data, printed on purpose
+STAFF: Final = (
+    ("marta@demo.example", "Marta Zielińska", ("admin",), "en"),
+    ("ksiegowosc@demo.example", "Piotr Księgowy", ("accountant",), "pl"),
+    ("arta@demo.example", "Arta Gashi", ("fundraiser",), "sq"),
+    ("caller@demo.example", "Emma Caller", ("caller",), "en"),
+)
 SEED: Final = 20_26
 COUNT: Final = {"pl": 180, "sq": 70, "en": 50}
 GIVEN: Final = {
