@@ -1,20 +1,21 @@
 """Turn the gathered texts of one ``Ntry`` into an Entry and its Details, with what a person must know.
 
-The rules are about one entry: which amount is a payment's, which party is the other side. What a
-statement adds up to is not known here.
+The rules are about one entry: which amount is a payment's; which party is the other side says
+``camt_party``. What a statement adds up to is not known here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from donorhub.money import Money
+from importers.camt_party import Side, counterparty
 from importers.camt_tree import TWICE, Row
-from importers.camt_values import account, day, money
-from importers.statement import NOBODY, Detail, Entry, Party, Status
+from importers.camt_values import day, money
+from importers.statement import Detail, Entry, Status
 
 _STATUSES: Final[dict[str, Status]] = {
     "BOOK": "booked",
@@ -24,7 +25,9 @@ _STATUSES: Final[dict[str, Status]] = {
 }
 _DECISIVE: Final = frozenset(("amount", "sign", "status", "reversal", "booked"))
 _TRUE: Final = frozenset(("true", "1"))  # xs:boolean
-_NO_REFERENCE: Final = frozenset(("NOTPROVIDED", "NONREF"))  # EPC: what a bank writes when it has none
+_NO_REFERENCE: Final = frozenset(  # EPC: what a bank writes when it has none
+    ("NOTPROVIDED", "NONREF", "NOT PROVIDED", "notprovided", "not provided", "NotProvided", "Not Provided")
+)
 
 
 class Unreadable(Exception):
@@ -53,7 +56,7 @@ def read_entry(
     reversal = row.get("reversal") in _TRUE
     status = _status(row.get("status"), doubts)
     booked, value = _days(row, only_day, doubts)
-    details = _details(row, amount, _Side(out, reversal, own), doubts)
+    details = _details(row, amount, Side(out, reversal, own), doubts)
     entry = Entry(
         position=position,
         booked_on=booked,
@@ -110,20 +113,33 @@ def _status(text: str | None, doubts: list[Doubt]) -> Status:
 
 
 def _days(row: Row, only: date | None, doubts: list[Doubt]) -> tuple[date, date | None]:
-    """Booking and value day; the value day, else the only day of the statement, stands in for the first."""
-    booked, value = row.get("booked"), row.get("value")
+    """Booking and value day; the value day, else the only day of the statement, stands in for the first.
+
+    A value day that cannot be read loses no entry that has a booking day.
+    """
+    booked_on = _day(row["booked"]) if "booked" in row else None
     try:
-        valued = day(value) if value is not None else None
-        if booked is not None:
-            return day(booked), valued
-    except ValueError as e:
-        raise Unreadable("unreadable_date", f"the entry's date cannot be read: {e}") from e
+        valued = _day(row["value"]) if "value" in row else None
+    except Unreadable as e:
+        if booked_on is None:
+            raise
+        doubts.append((e.code, f"Its value date was left out: {e}"))
+        valued = None
+    if booked_on is not None:
+        return booked_on, valued
     if valued is not None:
         return valued, valued
     if only is None:
         raise Unreadable("unreadable_date", "the entry has neither a booking date nor a value date")
     doubts.append(("date_from_statement", f"The entry has no date; its statement covers {only} alone"))
     return only, None
+
+
+def _day(text: str) -> date:
+    try:
+        return day(text)
+    except ValueError as e:
+        raise Unreadable("unreadable_date", f"the entry's date cannot be read: {e}") from e
 
 
 def _bank_code(row: Row) -> str | None:
@@ -136,16 +152,7 @@ def _bank_code(row: Row) -> str | None:
 # ---------------------------------------------------------------- details
 
 
-@dataclass(slots=True)  # not frozen: made for every entry
-class _Side:
-    """On which side of the entry we stand: it tells the donor from ourselves."""
-
-    out: bool
-    reversal: bool
-    own: str | None
-
-
-def _details(row: Row, amount: Money, side: _Side, doubts: list[Doubt]) -> tuple[Detail, ...]:
+def _details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> tuple[Detail, ...]:
     """The entry's payments, when their signed amounts add up to it; else none, and a doubt."""
     payments = _payments(row)
     if not payments:
@@ -190,7 +197,7 @@ def _counts_one(batch: Row) -> bool:
 _OF_ENTRY: Final = ("instructed amount", "instructed amount currency", "charges")
 
 
-def _single(row: Row, payment: Row, batch: Row, amount: Money, side: _Side, doubts: list[Doubt]) -> Detail:
+def _single(row: Row, payment: Row, batch: Row, amount: Money, side: Side, doubts: list[Doubt]) -> Detail:
     """The one payment of an entry: it has the entry's amount, whatever it says itself."""
     own = _payment_amount(payment, amount.currency, out=side.out)
     if own is not None and own != amount:
@@ -231,15 +238,17 @@ _AS_WRITTEN: Final = frozenset(
 )
 
 
-def _detail(position: int, payment: Row, batch: Row, amount: Money, side: _Side) -> Detail:
+def _detail(position: int, payment: Row, batch: Row, amount: Money, side: Side) -> Detail:
     written = {key: text for key, text in payment.items() if key in _AS_WRITTEN and text not in _NO_REFERENCE}
+    if "\n" in (remittance := written.get("remittance", "")):
+        written["remittance"] = " ".join(remittance.split())  # a file that somebody indented
     if "batch_id" in batch:
         written.setdefault("batch_id", batch["batch_id"])
     return Detail(
         position=position,
         amount=amount,
         original=_original(payment, amount),
-        counterparty=_counterparty(payment, side),
+        counterparty=counterparty(payment, side),
         creditor_id=_creditor_id(payment) if "creditor ids" in payment else None,
         references=_references(payment) if "references" in payment else (),
         charges=_charges(payment) if "charges" in payment else None,
@@ -292,42 +301,3 @@ def _creditor_id(payment: Row) -> str | None:
     if not marked and "mandate_id" in payment:
         marked = [it["id"] for it in ids]
     return marked[0] if marked else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """Where a row keeps what it knows of one party."""
-
-    name: str
-    iban: str
-    other: str
-    bic: str
-    ultimate: str
-    address: str
-
-
-_DEBTOR: Final = _Keys(*(f"debtor {key}" for key in _Keys.__slots__))
-_CREDITOR: Final = _Keys(*(f"creditor {key}" for key in _Keys.__slots__))
-
-
-def _counterparty(payment: Row, side: _Side) -> Party:
-    """The party that is not us. In a return the parties keep their roles: the donor stays the debtor."""
-    returned = side.reversal or "return_code" in payment or "return_info" in payment
-    debtor_first = side.out == returned
-    likely = _party(payment, _DEBTOR if debtor_first else _CREDITOR)
-    if likely.account != side.own and likely is not NOBODY:
-        return likely
-    other = _party(payment, _CREDITOR if debtor_first else _DEBTOR)
-    if likely is NOBODY:
-        return NOBODY if other.account in (None, side.own) else other
-    if likely.account is None:
-        return likely
-    return NOBODY if other.account == side.own else other
-
-
-def _party(payment: Row, keys: _Keys) -> Party:
-    name, bic, ultimate = payment.get(keys.name), payment.get(keys.bic), payment.get(keys.ultimate)
-    number, scheme = account(payment.get(keys.iban), payment.get(keys.other))
-    if name is number is bic is ultimate is None:
-        return NOBODY
-    return Party(name, number, scheme, bic, ultimate, payment.get(keys.address))

@@ -34,6 +34,7 @@ def _party(role: str, field: str) -> Shape:
         f"{here}/Nm": f"{field} name",
         f"{here}/Pty/Nm": f"{field} name",
         f"{here}/Agt/FinInstnId/Nm": f"{field} name",
+        f"{here}Acct/Nm": f"{field} account name",
         f"{ultimate}/Nm": f"{field} ultimate",
         f"{ultimate}/Pty/Nm": f"{field} ultimate",
         **{f"{here}/PstlAdr/{it}": Joined(f"{field} address", ", ") for it in _ADDRESS},
@@ -54,6 +55,9 @@ _REFERENCE: Final = Group(
         "CdtrRefTp/Prtry": "type",
         "CdtrRef": "ref",
     },
+)
+_DOCUMENT: Final = Group(  # an invoice or another paper that the payer names
+    "references", {"Tp/CdOrPrtry/Cd": "type", "Tp/CdOrPrtry/Prtry": "type", "Nb": "ref"}
 )
 _CHARGES: Final = Group(
     "charges",
@@ -98,6 +102,7 @@ _PAYMENT: Final[Shape] = {
     "RmtInf/Ustrd": Joined("remittance", " "),
     "RmtInf/Strd/AddtlRmtInf": Joined("remittance", " "),
     "RmtInf/Strd/CdtrRefInf": _REFERENCE,
+    "RmtInf/Strd/RfrdDocInf": _DOCUMENT,
     "Purp/Cd": "purpose",
     "Purp/Prtry": "purpose",
     "RtrInf/Rsn/Cd": "return_code",
@@ -120,6 +125,7 @@ _ENTRY: Final[Shape] = {
     "RvslInd": "reversal",
     "Sts": "status",
     "Sts/Cd": "status",
+    "Sts/Prtry": "status",
     "BookgDt/Dt": "booked",
     "BookgDt/DtTm": "booked",
     "ValDt/Dt": "value",
@@ -134,6 +140,7 @@ _ENTRY: Final[Shape] = {
 }
 _BALANCE: Final[Shape] = {
     "Tp/CdOrPrtry/Cd": "type",
+    "Tp/CdOrPrtry/Prtry": "type",  # some banks write ISO's codes here
     "Tp/Cd": "type",  # version 1
     "Amt": "amount",
     "CdtDbtInd": "sign",

@@ -7,6 +7,7 @@ amounts and dates come out as the file writes them. Prefixes of namespaces do no
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -19,7 +20,11 @@ TEXT_LIMIT: Final = 10_000  # characters; ISO 20022 allows 140 to 500 in an elem
 TOKEN_LIMIT: Final = 262_144  # bytes of one tag, comment or section
 TWICE: Final = "twice"  # the key of a row under which the fields are that came twice, where once is right
 
-_UNICODE: Final = frozenset("UTF-8 UTF-16 UTF-16LE UTF-16BE US-ASCII ISO-8859-1".split())
+_UNICODE: Final = frozenset("UTF-8 UTF8 UTF-16 UTF-16LE UTF-16BE US-ASCII ISO-8859-1".split())
+# What is written in single bytes is no UTF-16, whatever it declares (.NET does); "utf8" is no name to expat.
+_UTF_8_MISNAMED: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,80}encoding\s*=\s*[\"'](?:utf8|utf-?16(?:-?[lb]e)?)[\"']", re.I
+)
 
 Row = dict[str, Any]  # a field's key holds text, a group's key the list of its rows
 
@@ -104,15 +109,21 @@ class Walk:
     """
 
     def __init__(self, tree: Node, listener: Listener) -> None:
-        self._parser = expat.ParserCreate()
-        self._parser.buffer_text = True
-        self._parser.buffer_size = TEXT_LIMIT
-        self._parser.StartDoctypeDeclHandler = _refuse_doctype
-        self._parser.XmlDeclHandler = _check_encoding
+        self._tree, self._listener = tree, listener
         self._fed = 0
         self._skipped = 0  # blanks before the first tag, where no XML declaration may stand
         self._texts: list[str] = []
-        _attach(self._parser, self._texts, tree, listener)
+        self._parser = self._opened(None)
+
+    def _opened(self, encoding: str | None) -> expat.XMLParserType:
+        """A parser that has read nothing; ``encoding`` overrules what the file declares."""
+        parser = expat.ParserCreate(encoding)
+        parser.buffer_text = True
+        parser.buffer_size = TEXT_LIMIT
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.XmlDeclHandler = _check_encoding
+        _attach(parser, self._texts, self._tree, self._listener)
+        return parser
 
     @property
     def line(self) -> int:
@@ -134,6 +145,8 @@ class Walk:
 
     def _begun(self, piece: bytes) -> bytes:
         """Without the blanks that some downloads have before ``<?xml``, and a mark of UTF-8 before these."""
+        if _UTF_8_MISNAMED.match(piece):
+            self._parser = self._opened("UTF-8")
         bare = piece.removeprefix(codecs.BOM_UTF8)
         if not bare[:1].isspace():
             return piece

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from donorhub.money import Money
-from importers.iban import is_iban, without_blanks
+from importers.iban import from_nrb, is_iban, without_blanks
 from importers.text import parse_date
 
 # xs:decimal without its sign: camt tells the direction by CdtDbtInd alone
@@ -49,10 +49,13 @@ def moment(text: str | None) -> datetime | None:
 
 
 def account(iban: str | None, other: str | None) -> tuple[str | None, str | None]:
-    """An account's number and its scheme; some banks write IBANs where other numbers belong."""
+    """An account's number and its scheme; some banks write IBANs where other numbers belong.
+
+    26 digits there may be a Polish NRB, which is an IBAN without its ``PL``.
+    """
     if iban is not None:
-        return without_blanks(iban), "iban"
+        return from_nrb(without_blanks(iban).upper()), "iban"
     if other is None:
         return None, None
-    bare = without_blanks(other)
+    bare = from_nrb(without_blanks(other))
     return (bare, "iban") if is_iban(bare) else (other, "other")
