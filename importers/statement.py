@@ -162,6 +162,7 @@ class Statement:
     entries: tuple[Entry, ...] = ()
     integrity: Integrity = "unverifiable"
     advice: bool = False
+    layout: str = ""  # of a table: the name of the bank layout or mapping it was read with
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,14 @@ class KnownEntry(NamedTuple):
     account: str | None  # the counterparty's, canonical
     fingerprint: str
     occurrence: int
-    source_format: str
+    source_format: str  # as source_of makes it
     statement_id: int
     refs: tuple[str, ...] = ()  # its own and those of its aliases
+
+
+def source_of(source_format: str, layout: str) -> str:
+    """What counts as one format of an account: two layouts of a table tell other texts, as two formats do."""
+    return f"{source_format} {layout}".rstrip()
 
 
 @lru_cache(maxsize=1 << 13)

@@ -350,7 +350,8 @@ def in_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
     days: list[date] = [item.day for item in items]
     answer = plan(
         ledger_rows.known_entries(account.id, min(days), max(days)), items,
-        source_format=statement.source_format, ids_trusted=not account.ids_untrusted,
+        source_format=entry_keys.source_of(statement.source_format, statement.layout),
+        ids_trusted=not account.ids_untrusted,
     )  # fmt: skip
     states = {id(booked[same.position]): "known" for same in answer.same}
     states.update({id(booked[doubt.position]): "doubtful" for doubt in answer.doubtful})

@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Text, and_, case, cast, or_, select
 
 from donorhub.db import db, insert_for
 from donorhub.domain.continuity import Span
-from donorhub.domain.entry_keys import KnownEntry
-from donorhub.models import Entry, EntryAlias, Statement
+from donorhub.domain.entry_keys import KnownEntry, source_of
+from donorhub.models import Entry, EntryAlias, ImportFile, Statement
 from donorhub.services.bank_accounts import COUNTED
 from donorhub.services.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft, Row
 
+TABLES: Final = ("csv", "xlsx", "xls", "ods")  # formats in which every bank's layout is another
 GONE: Final = ("duplicate", "taken_back")  # states of entries that count no more
 CHUNK: Final = 5000
 _MOST_PARAMETERS: Final = 500
@@ -50,13 +51,30 @@ def known_entries(bank_account_id: int, first_on: date, last_on: date) -> list[K
         )
     )  # fmt: skip
     aliases = _aliases(bank_account_id, first_on, last_on)
+    layouts = _layouts(bank_account_id, first_on, last_on)
     return [
         KnownEntry(
-            row[0], row[1], row[2], row[3], row[4] or None, row[5], row[6], row[7], row[8],
+            row[0], row[1], row[2], row[3], row[4] or None, row[5], row[6],
+            source_of(row[7], layouts.get(row[8], "")) if layouts else row[7], row[8],
             _refs(row[9], row[10], aliases.get(row[0], ()) if aliases else ()),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _layouts(bank_account_id: int, first_on: date, last_on: date) -> dict[int, str]:
+    """The layouts that the tables of these days were read with, by statement."""
+    rows = db.session.execute(
+        select(Statement.id, ImportFile.profile)
+        .join(ImportFile, ImportFile.id == Statement.import_file_id)
+        .where(
+            Statement.bank_account_id == bank_account_id,
+            Statement.format.in_(TABLES),
+            Statement.period_from <= last_on,
+            Statement.period_to >= first_on,
+        )
+    )
+    return {statement_id: layout for statement_id, layout in rows if layout}
 
 
 def _refs(bank_ref: str | None, more: str | None, aliases: Sequence[str]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from sqlalchemy import Select, select
 
 from donorhub.db import db
 from donorhub.domain.continuity import compare
-from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, reused_refs
+from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, reused_refs, source_of
 from donorhub.domain.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import BankAccount, ImportFile, Statement
@@ -60,7 +60,7 @@ def store(
     problems = list(drafts.problems)
     for draft in drafts.statements:
         problems += statement_checks.remarks(draft, drafts.problems, today=now.date())
-    file.format = drafts.format
+    file.format, file.profile = drafts.format, _layout_name(drafts)
     file.bank_account_id = file.bank_account_id or account_id
     file.told = [told(draft) for draft in drafts.statements]
     if not drafts.statements:
@@ -80,6 +80,10 @@ def store(
     state = "held" if any(row.state == "held" for row in rows) else "done"
     _count(file, rows)
     return _finish(file, state, problems, now=now, actor=actor)
+
+
+def _layout_name(drafts: Drafts) -> str:
+    return next((draft.header.layout for draft in drafts.statements if draft.header.layout), "")
 
 
 def _post_all(
@@ -163,7 +167,8 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
         return set()
     first_on, last_on = min(draft.day_sums), max(draft.day_sums)
     known = ledger_rows.known_entries(account.id, first_on, last_on)
-    answer = _plan(row, draft.items, known, account)
+    source = source_of(row.format, draft.header.layout)
+    answer = _plan(row, draft.items, known, account, source)
     planned = [(new.position, new.fingerprint, new.occurrence, "new") for new in answer.new]
     doubtful = _undecided(answer.doubtful, ledger_rows.own_fingerprints(row.id))
     planned += [(d.position, d.fingerprint, d.occurrence, "doubtful") for d in doubtful]
@@ -189,7 +194,9 @@ def _undecided(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> list[Dou
     return kept
 
 
-def _plan(row: Statement, items: Sequence[Incoming], known: list[KnownEntry], account: BankAccount) -> Plan:
+def _plan(
+    row: Statement, items: Sequence[Incoming], known: list[KnownEntry], account: BankAccount, source: str
+) -> Plan:
     seen = {ref: (entry.day, entry.minor) for entry in known for ref in entry.refs}
     if not account.ids_untrusted and reused_refs(items, seen):
         account.ids_untrusted = True
@@ -203,7 +210,7 @@ def _plan(row: Statement, items: Sequence[Incoming], known: list[KnownEntry], ac
     ]
     found = compare(span, spans)
     return plan(
-        known, items, source_format=row.format, apart=found.apart, unsure=found.unsure,
+        known, items, source_format=source, apart=found.apart, unsure=found.unsure,
         whole_days=found.whole_days, chained=found.chained, ids_trusted=not account.ids_untrusted,
     )  # fmt: skip
 

@@ -186,6 +186,7 @@ def _summed_up(job: Pass) -> Reading:
         statement, order, problems = statement_of(
             group, key, job.reader.facts.texts, decimal=job.reader.decimal, source_format=job.source_format
         )
+        statement = replace(statement, layout=job.layout.name)
         statements.append(statement)
         job.problems += problems
     others = sum(job.counts[f"skipped.{reason}"] for reason in ("pending", "zero", "no_amount"))
