@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
@@ -83,3 +84,29 @@ def test_the_migrated_database_finds_donors_by_a_part_of_their_name(engine: Engi
             text("SELECT rowid FROM donor_search WHERE donor_search MATCH 'kowal'")
         ).all()
     assert len(found) == 1
+
+
+def test_a_database_of_the_first_revision_keeps_its_rows_and_takes_its_audit_head(engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.upgrade(run.alembic_config(connection), "20261122_1200")
+        connection.execute(
+            text(
+                "INSERT INTO donor (code, kind, name, given_name, family_name, salutation, email, phone,"
+                " street, postcode, city, country, lang, note, search, do_not_contact, is_deceased, source,"
+                " created_at, updated_at, version) VALUES ('DH-1001-7', 'person', 'Łucja', '', '', '', '',"
+                " '', '', '', '', '', 'pl', '', 'lucja', false, false, 'x', '2026-01-01', '2026-01-01', 1)"
+            )
+        )
+        for seq in ("1", "2", "NULL"):
+            connection.execute(
+                text(
+                    "INSERT INTO audit_record (seq, at, actor, what, subject_type, subject_id, data, digest,"
+                    f" chain) VALUES ({seq}, '2026-01-01', 'user:1', 'x', 'y', 1, '{{}}', 'd', 'chain {seq}')"
+                )
+            )
+    run.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT name, tax_number FROM donor")).all() == [("Łucja", "")]
+        assert connection.execute(text("SELECT seq, chain FROM audit_head")).all() == [(2, "chain 2")]
+        assert connection.execute(text("SELECT count(*) FROM audit_record")).scalar_one() == 3
+    assert differences(engine) == []

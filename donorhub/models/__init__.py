@@ -3,6 +3,7 @@
 from donorhub.models.access import (
     ROLES,
     ApiToken,
+    AuditHead,
     AuditRecord,
     IdempotencyKey,
     Role,
@@ -52,6 +53,7 @@ __all__ = [
     "Allocation",
     "ApiToken",
     "Appeal",
+    "AuditHead",
     "AuditRecord",
     "BankAccount",
     "Campaign",

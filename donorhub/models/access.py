@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base
@@ -100,3 +109,15 @@ class AuditRecord(Base):
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     digest: Mapped[str]
     chain: Mapped[str | None]
+
+
+class AuditHead(Base):
+    """How far the audit is sealed. It stands apart from the records, so that it shows when the last of
+    them were cut off, which their chain alone cannot. There is one row once anything is sealed."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", "there_is_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    chain: Mapped[str]

@@ -34,6 +34,7 @@ class Donor(Base):
     postcode: Mapped[str] = mapped_column(default="")
     city: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")
+    tax_number: Mapped[str] = mapped_column(default="", server_default="")  # as domain.tax_numbers writes it
     lang: Mapped[str] = mapped_column(default="en")
     note: Mapped[str] = mapped_column(default="")
     search: Mapped[str] = mapped_column(default="")  # folded: names, e-mail, code, city (domain.names.fold)

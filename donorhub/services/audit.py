@@ -1,7 +1,8 @@
 """The audit trail: who did what, sealed into a hash chain that shows later changes.
 
 Records are written in the transaction of what they tell of. They are numbered and
-chained a moment later by :func:`seal`, so that writers never wait for each other.
+chained a moment later by :func:`seal`, so that writers never wait for each other. A head
+beside them tells how far the chain goes, and so when its end was cut off.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select, text
 
 from donorhub import vault
-from donorhub.db import db
-from donorhub.models import AuditRecord
+from donorhub.db import db, insert_or_update
+from donorhub.models import AuditHead, AuditRecord
 
 FIRST_LINK = "0" * 64
 
@@ -67,13 +68,8 @@ def seal(limit: int = 5000) -> int:
     if db.session.get_bind().dialect.name == "postgresql":
         # Two sealers at once would give one number twice; the lock ends with the transaction.
         db.session.execute(text("SELECT pg_advisory_xact_lock(727274)"))
-    last = db.session.execute(
-        select(AuditRecord.seq, AuditRecord.chain)
-        .where(AuditRecord.seq.is_not(None))
-        .order_by(AuditRecord.seq.desc())
-        .limit(1)
-    ).first()
-    seq, chain = (last.seq or 0, last.chain or FIRST_LINK) if last else (0, FIRST_LINK)
+    # The chain goes on from its head, not from the last record: what was cut off stays missing.
+    seq, chain = head() or (0, FIRST_LINK)
     waiting = db.session.execute(
         select(AuditRecord.id, AuditRecord.digest)
         .where(AuditRecord.seq.is_(None))
@@ -87,7 +83,19 @@ def seal(limit: int = 5000) -> int:
         sealed.append({"id": id_, "seq": seq, "chain": chain})
     if sealed:
         db.session.bulk_update_mappings(AuditRecord, sealed)
+        _move_head(seq, chain)
     return len(sealed)
+
+
+def head() -> tuple[int, str] | None:
+    """Number and hash of the last record that was sealed; None before the first."""
+    known = db.session.execute(select(AuditHead.seq, AuditHead.chain)).first()
+    return (known.seq, known.chain) if known else None
+
+
+def _move_head(seq: int, chain: str) -> None:
+    moved = insert_or_update(AuditHead, on=("id",), columns=("seq", "chain"))
+    db.session.execute(moved.values(id=1, seq=seq, chain=chain))
 
 
 def choose(*, since: datetime | None = None, **equal: Any) -> Select[AuditRecord]:
@@ -101,8 +109,9 @@ def unsealed_count() -> int:
 
 
 def broken_links() -> list[str]:
-    """Sentences on every record that does not fit the chain; empty when none was touched."""
+    """Sentences on every record that does not fit the chain or its head; empty when none was touched."""
     broken, chain, expected = [], FIRST_LINK, 0
+    last, last_chain = head() or (0, FIRST_LINK)  # read before the records: more may be sealed meanwhile
     records = db.session.scalars(
         select(AuditRecord).where(AuditRecord.seq.is_not(None)).order_by(AuditRecord.seq)
     ).yield_per(1000)
@@ -120,4 +129,10 @@ def broken_links() -> list[str]:
         if chain != one.chain:
             broken.append(f"audit record {one.seq} does not follow from the one before")
             chain = one.chain or chain
+        if one.seq == last and one.chain != last_chain:
+            broken.append(f"audit record {last} is not the one that was sealed last")
+    if expected < last:
+        broken.append(f"audit records {expected + 1} to {last} are missing: the end was cut off")
+    if expected and not last:
+        broken.append("the audit has no head that tells how far it went")
     return broken

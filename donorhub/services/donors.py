@@ -12,7 +12,7 @@ from schwifty.exceptions import SchwiftyException
 from sqlalchemy import ColumnElement, delete, func, select
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain import codes, payer_text
+from donorhub.domain import codes, payer_text, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
 from donorhub.services import access, audit, events, tasks
@@ -20,15 +20,15 @@ from donorhub.services import access, audit, events, tasks
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 FIELDS: Final = (
     "kind", "name", "given_name", "family_name", "salutation", "email", "phone", "street", "postcode",
-    "city", "country", "lang", "note", "do_not_contact", "is_deceased", "owner_id",
+    "city", "country", "tax_number", "lang", "note", "do_not_contact", "is_deceased", "owner_id",
 )  # fmt: skip
 
 
 def create_donor(fields: Mapping[str, Any], *, source: str, now: datetime, actor: str) -> Donor:
     """Add a donor and tell the staff. ``fields`` are some of FIELDS; without a name, it is made of
-    given and family name."""
+    given and family name. Rejected when a tax number is none of the donor's country."""
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
-    _set(donor, fields)
+    _set(donor, _normal(fields, donor))
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
     donor.code = codes.format_code(_prefix(), FIRST_NUMBER + donor.id)
@@ -53,6 +53,7 @@ def change_donor(
             "somebody else changed this donor in the meantime: look again before you save",
             code="donor_changed",
         )
+    fields = _normal(fields, donor)
     changed = sorted(name for name in fields if name in FIELDS and getattr(donor, name) != fields[name])
     if not changed:
         return donor
@@ -170,6 +171,33 @@ def _prefix() -> str:
     return db.session.scalar(select(Organisation.code_prefix)) or "DH"
 
 
+def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
+    """The fields with the tax number as it is kept, if there is one among them."""
+    if not fields.get("tax_number"):
+        return fields
+    kind = fields.get("kind", donor.kind)
+    country = fields.get("country", donor.country) or _home_country()
+    try:
+        number = tax_numbers.normal(fields["tax_number"], country, is_organisation=kind == "organisation")
+    except ValueError as e:
+        raise Rejected(
+            f"this is no tax number of {country}: {e}; correct it, or the donor's kind and country",
+            field="/tax_number", code="tax_number_invalid",
+        ) from e  # fmt: skip
+    return {**fields, "tax_number": number}
+
+
+def tax_number_called(donor: Donor) -> str:
+    """What stands before the donor's tax number on paper: NIP, NIPT, NUI."""
+    country = donor.country or _home_country()
+    return tax_numbers.called(country, is_organisation=donor.kind == "organisation")
+
+
+def _home_country() -> str:
+    """Where donors are taken to be of whom nothing else is known."""
+    return db.session.scalar(select(Organisation.country)) or ""
+
+
 def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
     if fields.get("owner_id") is not None and not access.user_exists(fields["owner_id"]):
         raise Rejected(f"there is no user {fields['owner_id']}", field="/owner_id")
@@ -183,6 +211,7 @@ def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
 def _index(donor: Donor) -> None:
     """Work out the search text and the identity keys anew; learned IBANs stay."""
     parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normal_phone(donor.phone)]
+    parts.append(donor.tax_number or "")
     donor.search = payer_text.fold(" ".join(parts))
     db.session.execute(
         delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")

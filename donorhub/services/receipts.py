@@ -117,7 +117,9 @@ def replace(receipt_id: int, *, today: date, now: datetime, actor: str, lang: st
     """Void a receipt and issue a new one for the same gifts that names the old. Conflict when it is void."""
     old = get_receipt(receipt_id)
     if old.state == "void":
-        raise Conflict(f"receipt {number_of(old)} is void already")
+        raise Conflict(
+            f"receipt {number_of(old)} is void already", code="receipt_void", number=number_of(old)
+        )
     gift_ids = [line.gift_id for line in old.lines]
     void(old.id, reason="replaced", now=now, actor=actor)
     return issue(gift_ids, today=today, now=now, actor=actor, lang=lang, replaces=old)
@@ -184,30 +186,34 @@ def _gifts(gift_ids: Sequence[int]) -> list[Gift]:
 
 
 def _refuse_unfit(chosen: Sequence[Gift], lines: Sequence[Money], donor: Donor) -> None:
-    reasons = []
+    reasons: list[tuple[str, int | None, str]] = []  # a stable code, the gift, and what is said to programs
     if len({gift.donor_id for gift in chosen}) > 1:
-        reasons.append("the gifts are of several donors")
+        reasons.append(("several_donors", None, "the gifts are of several donors"))
     if len({gift.currency for gift in chosen}) > 1:
-        reasons.append("the gifts are in several currencies: issue a receipt for each")
+        said = "the gifts are in several currencies: issue a receipt for each"
+        reasons.append(("several_currencies", None, said))
     ids = [gift.id for gift in chosen]
     live = db.session.scalars(
         select(ReceiptLine.gift_id).where(ReceiptLine.gift_id.in_(ids), ReceiptLine.released_at.is_(None))
     ).all()
-    reasons += [f"gift {id_} is on a receipt already" for id_ in live]
+    reasons += [("on_receipt", id_, f"gift {id_} is on a receipt already") for id_ in live]
     disputed = db.session.scalars(
         select(Dispute.gift_id).where(
             Dispute.gift_id.in_(ids), Dispute.state == "open", Dispute.kind != "warning"
         )
     ).all()
-    reasons += [f"gift {id_} is disputed" for id_ in disputed]
-    reasons += [f"gift {gift.id} is a test" for gift in chosen if gift.is_test]
+    reasons += [("disputed", id_, f"gift {id_} is disputed") for id_ in disputed]
+    reasons += [("test", gift.id, f"gift {gift.id} is a test") for gift in chosen if gift.is_test]
     reasons += [
-        f"nothing is left of gift {gift.id}"
+        ("gone", gift.id, f"nothing is left of gift {gift.id}")
         for gift, line in zip(chosen, lines, strict=True)
         if line.minor <= 0
     ]
     if reasons:
-        raise Rejected("; ".join(reasons), code="gift_not_receiptable", field="/gift_ids")
+        raise Rejected(
+            "; ".join(said for _, _, said in reasons), code="gift_not_receiptable", field="/gift_ids",
+            reasons=[{"code": code, "gift_id": gift_id} for code, gift_id, _ in reasons],
+        )  # fmt: skip
 
 
 def _document(
@@ -235,6 +241,7 @@ def _document(
         donor=DonorBlock(
             name_line=donor.name,
             address_lines=_address(donor),
+            ids={donors.tax_number_called(donor): donor.tax_number} if donor.tax_number else {},
             is_company=donor.kind == "organisation",
         ),
         lines=tuple(

@@ -126,6 +126,7 @@ def _fields(form: Form) -> dict[str, Any]:
     fields |= {"postcode": form.text("postcode", limit=20), "note": form.text("note", limit=LONG)}
     fields |= {
         "email": _email(form),
+        "tax_number": form.text("tax_number", limit=30),
         "kind": form.choice("kind", words.KINDS),
         "lang": form.choice("lang", words.LANGS),
         "country": form.text("country", limit=2).upper(),

@@ -96,3 +96,13 @@ def test_an_owner_who_is_no_user_is_refused_by_name(api: Caller) -> None:
     said = problem(api.post("/donors", {"name": "A", "owner_id": 77}))
     assert (said["status"], said["errors"][0]["pointer"]) == (422, "/owner_id")
     assert dump() == before
+
+
+def test_a_tax_number_is_kept_without_dashes_and_a_wrong_one_is_refused_by_its_field(api: Caller) -> None:
+    fields = {"kind": "organisation", "name": "Spółka", "country": "PL", "tax_number": "525-281-07-70"}
+    assert api.post("/donors", fields).get_json()["tax_number"] == "5252810770"
+    before = dump()
+    said = problem(api.post("/donors", {**fields, "tax_number": "5252810771"}))
+    assert (said["status"], said["code"]) == (422, "tax_number_invalid")
+    assert [error["pointer"] for error in said["errors"]] == ["/tax_number"]
+    assert dump() == before

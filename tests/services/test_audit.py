@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 
 from donorhub.db import db
-from donorhub.models import AuditRecord
+from donorhub.models import AuditHead, AuditRecord
 from donorhub.services import audit
 
 
@@ -38,3 +38,44 @@ def test_a_changed_record_and_a_missing_one_are_named(database: Flask, now: date
     db.session.query(AuditRecord).filter_by(seq=2).delete()
     assert "audit record 2 is missing" in audit.broken_links()
     db.session.rollback()
+
+
+def test_a_cut_off_end_is_noticed_and_what_is_sealed_later_does_not_hide_it(
+    database: Flask, now: datetime
+) -> None:
+    three_records(now)
+    audit.seal()
+    db.session.commit()
+    db.session.query(AuditRecord).filter(AuditRecord.seq >= 2).delete()
+    db.session.commit()
+    assert audit.broken_links() == ["audit records 2 to 3 are missing: the end was cut off"]
+    three_records(now)
+    assert audit.seal() == 3
+    db.session.commit()
+    assert "audit record 2 is missing" in audit.broken_links()
+
+
+def test_a_chain_that_was_made_anew_does_not_fit_its_head(database: Flask, now: datetime) -> None:
+    three_records(now)
+    audit.seal()
+    db.session.commit()
+    last = db.session.query(AuditRecord).filter_by(seq=3).one()
+    last.what = "gift.forgotten"
+    last.digest = audit.digest(
+        at=last.at, actor=last.actor, what=last.what, subject_type="gift", subject_id=2, data=last.data
+    )
+    before = db.session.query(AuditRecord).filter_by(seq=2).one()
+    last.chain = audit.link(str(before.chain), 3, last.digest)
+    db.session.commit()
+    assert audit.broken_links() == ["audit record 3 is not the one that was sealed last"]
+
+
+def test_all_records_gone_are_noticed_and_so_is_the_head(database: Flask, now: datetime) -> None:
+    three_records(now)
+    audit.seal()
+    db.session.commit()
+    db.session.query(AuditRecord).delete()
+    assert audit.broken_links() == ["audit records 1 to 3 are missing: the end was cut off"]
+    db.session.rollback()
+    db.session.query(AuditHead).delete()
+    assert audit.broken_links() == ["the audit has no head that tells how far it went"]

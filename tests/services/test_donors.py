@@ -12,7 +12,7 @@ from donorhub.db import db
 from donorhub.domain import codes
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, DomainEvent, Donor, IdentityKey, Task
-from donorhub.services import access, donors
+from donorhub.services import access, donors, search
 from tests.api.conftest import dump
 
 
@@ -131,3 +131,31 @@ def test_another_systems_key_makes_the_donor_once_and_follows_it_into_a_merge(
     found = donors.find_by_external_id("crm", "7")
     assert found is not None and found.id == survivor.id
     assert donors.find_by_external_id("other", "7") is None
+
+
+def test_a_tax_number_is_kept_as_its_country_writes_it_and_finds_the_donor(
+    database: Flask, now: datetime
+) -> None:
+    donor = make(now, kind="organisation", country="AL", tax_number="k 12345678 l")
+    make(now, name="Another")
+    assert (donor.tax_number, donors.tax_number_called(donor)) == ("K12345678L", "NIPT")
+    assert [found.id for found in search.find("K12345678L").rows] == [donor.id]
+    donors.change_donor(donor, {"tax_number": "K-12345678-L"}, now=now, actor="t")
+    assert donor.version == 1
+    donors.change_donor(donor, {"tax_number": ""}, now=now, actor="t")
+    assert (donor.version, donor.tax_number) == (2, "")
+
+
+def test_a_tax_number_of_no_country_is_taken_for_one_of_ours_and_a_wrong_one_changes_nothing(
+    database: Flask, now: datetime
+) -> None:
+    donor = make(now)
+    before = dump()
+    for fields in ({"tax_number": "5252810771"}, {"tax_number": "5252810770", "country": "AL"}):
+        with pytest.raises(Rejected, match="no tax number of") as refused:
+            donors.change_donor(donor, fields, now=now, actor="t")
+        assert (refused.value.field, refused.value.specific_code) == ("/tax_number", "tax_number_invalid")
+        db.session.rollback()
+    assert dump() == before
+    donors.change_donor(donor, {"tax_number": "525-281-07-70"}, now=now, actor="t")
+    assert (donor.tax_number, donors.tax_number_called(donor)) == ("5252810770", "NIP")

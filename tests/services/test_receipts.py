@@ -19,7 +19,7 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptCounter, ReceiptLine, Refund, Task
 from donorhub.money import Money
 from donorhub.services import donors, gifts, invariants, organisation, receipts
-from donorhub.services.receipt_payload import digest
+from donorhub.services.receipt_payload import digest, thaw
 from tests.api.conftest import dump
 
 
@@ -286,3 +286,37 @@ def test_the_database_itself_refuses_a_gift_on_two_live_receipts(donor: Donor, n
         db.session.flush()
     db.session.rollback()
     assert db.session.scalar(select(func.count(Gift.id))) == 1
+
+
+@pytest.mark.parametrize(
+    ("country", "name", "number"), [("AL", "NIPT", "K12345678L"), ("XK", "NUI", "810123456")]
+)
+def test_a_company_gets_its_receipt_with_its_tax_number_and_what_was_issued_stays(
+    donor: Donor, now: datetime, country: str, name: str, number: str
+) -> None:
+    organisation.change_organisation(
+        {"jurisdiction": country, "country": country, "ids": {name: number}, "signatory_name": "Arta K."},
+        now=now, actor="t",
+    )  # fmt: skip
+    change = {"kind": "organisation", "name": "Puna sh.p.k.", "country": country, "lang": "sq"}
+    donors.change_donor(donor, change, now=now, actor="t")
+    gift_id = give(donor.id, now)
+    with pytest.raises(Rejected, match=f"the donor's {name}"):
+        issue([gift_id], now)
+    db.session.rollback()
+    donors.change_donor(donors.get_donor(donor.id), {"tax_number": number}, now=now, actor="t")
+    receipt = issue([gift_id], now)
+    assert receipt.payload["donor"]["ids"] == {name: number}
+    donors.change_donor(donors.get_donor(donor.id), {"tax_number": ""}, now=now, actor="t")
+    db.session.commit()
+    kept = receipts.get_receipt(receipt.id)
+    assert kept.payload["donor"]["ids"] == {name: number}
+    assert digest(dict(kept.payload)) == kept.payload_sha256
+
+
+def test_a_receipt_from_before_donors_had_tax_numbers_is_read_as_it_was(donor: Donor, now: datetime) -> None:
+    receipt = issue([give(donor.id, now)], now)
+    assert receipt.payload["donor"]["ids"] == {}
+    donors.change_donor(donors.get_donor(donor.id), {"tax_number": "5252810770"}, now=now, actor="t")
+    db.session.commit()
+    assert thaw(receipts.get_receipt(receipt.id).payload).donor.ids == {}

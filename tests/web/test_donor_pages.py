@@ -137,3 +137,16 @@ def test_names_are_shown_as_text_and_never_as_markup(database: Flask) -> None:
     page = staff.get(f"/donors/{donor_id}").text
     assert "<script>alert" not in page and "<b>bold" not in page and "&lt;b&gt;bold" in page
     assert db.session.scalar(select(Donor.name)) == "<script>alert(1)</script> X"
+
+
+def test_a_tax_number_is_kept_and_shown_and_a_wrong_one_is_told_beside_its_field(database: Flask) -> None:
+    staff = Staff(database, "fundraiser")
+    key = key_in(staff.get("/donors/new").text)
+    before = rows()
+    answer = staff.post("/donors/new", key=key, tax_number="5252810771", **FORM)
+    assert answer.status_code == 422
+    assert "This is no tax number of the donor's country." in words_of(answer.text)
+    assert rows() == before
+    page = staff.post("/donors/new", key=key, tax_number="525-281-07-70", **FORM).headers["Location"]
+    assert "Tax number 5252810770" in staff.text(page)
+    assert 'value="5252810770"' in staff.get(f"{page}/edit").text

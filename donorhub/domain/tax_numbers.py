@@ -1,0 +1,66 @@
+"""Numbers under which tax offices know donors: which are right in form, and what they are called.
+
+Whether a number was given to anybody, only the tax office knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+_SEPARATORS: Final = re.compile(r"[\s./-]+")
+_NIP_WEIGHTS: Final = (6, 5, 7, 2, 3, 4, 5, 6, 7)  # the last digit is the weighted sum of the others, mod 11
+_DIGIT_NIP: Final = re.compile(r"\d{10}", re.ASCII)
+_NIPT: Final = re.compile(r"[A-Z]\d{8}[A-Z]", re.ASCII)  # of persons, the personal number has this form too
+_NUI: Final = re.compile(r"\d{9}", re.ASCII)
+_KOSOVAR: Final = re.compile(r"\d{9,10}", re.ASCII)  # of persons, a fiscal or a personal number
+_ANY: Final = re.compile(r"[A-Z0-9]{4,20}", re.ASCII)
+
+
+class _Rule(NamedTuple):
+    name: str  # as it is printed before the number
+    is_right: Callable[[str], object]
+    told: str  # what it looks like
+
+
+def _is_nip(number: str) -> bool:
+    if not _DIGIT_NIP.fullmatch(number):
+        return False
+    digits = [int(digit) for digit in number]
+    return sum(weight * digit for weight, digit in zip(_NIP_WEIGHTS, digits, strict=False)) % 11 == digits[9]
+
+
+_POLISH: Final = _Rule("NIP", _is_nip, "a NIP has ten digits, of which the last checks the others")
+_RULES: Final = {
+    ("PL", True): _POLISH,
+    ("PL", False): _POLISH,
+    ("AL", True): _Rule("NIPT", _NIPT.fullmatch, "a NIPT has a letter, eight digits and a letter"),
+    ("AL", False): _Rule("ID", _NIPT.fullmatch, "a personal number has a letter, eight digits and a letter"),
+    ("XK", True): _Rule("NUI", _NUI.fullmatch, "a NUI has nine digits"),
+    ("XK", False): _Rule("ID", _KOSOVAR.fullmatch, "a personal number has nine or ten digits"),
+}
+_ELSEWHERE: Final = _Rule("Tax no.", _ANY.fullmatch, "a tax number has 4 to 20 letters and digits")
+
+
+def normal(text: str, country: str, *, is_organisation: bool) -> str:
+    """The number in capitals without blanks and dashes; "" stays. ValueError says what it should look like.
+
+    ``country`` is ISO 3166 with XK for Kosovo; of a country that we know no rule for, nearly all is right.
+    """
+    number = _SEPARATORS.sub("", text).upper()
+    if country == "PL":
+        number = number.removeprefix("PL")
+    rule = _rule(country, is_organisation)
+    if number and not rule.is_right(number):
+        raise ValueError(rule.told)
+    return number
+
+
+def called(country: str, *, is_organisation: bool) -> str:
+    """What stands before such a number on paper."""
+    return _rule(country, is_organisation).name
+
+
+def _rule(country: str, is_organisation: bool) -> _Rule:
+    return _RULES.get((country, is_organisation), _ELSEWHERE)
