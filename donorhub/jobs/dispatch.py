@@ -20,6 +20,7 @@ from donorhub.services import tasks
 
 INBOX: Final = 0  # in place of a task's id: look at the inbox of provider events
 SIGNALS: Final = 32  # at once: each job goes on with whatever else is due, and more would only pile up
+GATHER_S: Final = 0.2  # after its call a visit to the inbox waits so long: messages come in crowds
 AWAY_S: Final = 5.0  # how long Redis is left alone after it did not answer
 log = get_logger(__name__)
 
@@ -53,19 +54,24 @@ class RedisBell:
 
         self._queue = make_ringing_queue(redis_url)
         self._silent_until = 0.0
+        self._told_of_inbox_until = 0.0
 
     def ring(self, ids: Sequence[int]) -> None:
         from redis.exceptions import RedisError
 
         from donorhub.jobs.rq_queue import enqueue
 
-        if time.monotonic() < self._silent_until:
+        began = time.monotonic()
+        if began < self._silent_until or (INBOX in ids and began < self._told_of_inbox_until):
             return
         try:
             enqueue(self._queue, ids, is_urgent=INBOX in ids)
         except RedisError as e:  # the sweep will find the rows
             self._silent_until = time.monotonic() + AWAY_S
             log.warning("queue_away", error=type(e).__name__)
+            return
+        if INBOX in ids:  # whoever was called has not looked yet, and sees what is committed until then
+            self._told_of_inbox_until = began + GATHER_S / 2
 
 
 def bell() -> Bell:

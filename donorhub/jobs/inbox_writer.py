@@ -1,7 +1,7 @@
-"""Storing provider events durably: many waiting requests share one commit where the database is SQLite.
+"""Storing provider events durably: the requests of a process that wait at a moment share one commit.
 
-A request returns only after its rows are committed. On PostgreSQL, whose log groups
-commits by itself, each request commits its own.
+A request returns only after its rows are committed. PostgreSQL groups commits by itself, but not
+what comes before them: borrowing a connection, trying it and three round trips.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from donorhub.errors import Busy, DonorHubError
 from donorhub.services import inbox
@@ -37,7 +37,6 @@ class InboxWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._is_grouping = engine.dialect.name == "sqlite"
         self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -52,9 +51,6 @@ class InboxWriter:
         if not rows:
             return
         self._last_stored_at = time.monotonic()
-        if not self._is_grouping:
-            self._commit(rows)
-            return
         waiting = _Waiting(rows)
         with self._lock:  # the thread ends only under this lock, so that nothing is put behind its back
             self._queue.put(waiting)
@@ -90,14 +86,25 @@ class InboxWriter:
         try:
             self._commit([row for waiting in group for row in waiting.rows])
         except (SQLAlchemyError, DonorHubError) as e:
-            if len(group) > 1:  # one of them is at fault, or all: each is tried by itself
+            if len(group) > 1 and _may_be_of_one(e):
                 for waiting in group:
                     self._write([waiting])
                 return
-            group[0].error = e
+            for waiting in group:
+                waiting.error = e
         for waiting in group:
             waiting.is_over.set()
 
     def _commit(self, rows: Sequence[dict[str, Any]]) -> None:
+        # In one order, so that two processes that got the same events do not wait for each other.
+        rows = sorted(rows, key=lambda row: (row["provider"], row["account"], row["external_id"]))
         with self._engine.begin() as connection:
             inbox.store(connection, rows)
+
+
+def _may_be_of_one(error: SQLAlchemyError | DonorHubError) -> bool:
+    """Whether a message by itself may fare better. A database that is away or busy, or that could not
+    commit, is so for all: to ask it once for each would let the last wait for all the others."""
+    if isinstance(error, DBAPIError):
+        return error.statement is not None and not error.connection_invalidated
+    return isinstance(error, StatementError)

@@ -102,7 +102,7 @@ def enqueue(queue: RowQueue, row_ids: Sequence[int], *, is_urgent: bool = False)
     RQ's own ``unique`` would also refuse an id whose job was lost in a killed worker, for up
     to an hour: there a job counts as long as Redis knows of it.
     """
-    if not row_ids or (queue.count >= MOST_WAITING and not is_urgent):
+    if not row_ids or (not is_urgent and queue.count >= MOST_WAITING):
         return 0
     with queue.connection.pipeline(transaction=False) as marking:
         for row_id in row_ids:

@@ -17,10 +17,9 @@ from structlog import get_logger
 from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs import perform
-from donorhub.jobs.dispatch import INBOX, dispatch
+from donorhub.jobs.dispatch import GATHER_S, INBOX, dispatch
 from donorhub.services import tasks
 
-GATHER_S: Final = 0.2  # messages come in crowds: one visit works off what a dozen would
 GROUP: Final = 16  # small tasks in one transaction: others who write wait for some 30 ms
 VISIT_S: Final = 2.0  # a worker that was called goes on with what is due for so long
 log = get_logger(__name__)

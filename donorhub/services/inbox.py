@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, or_, select, text
+from sqlalchemy import Connection, Select, or_, select, text
 from sqlalchemy.orm import defer
 
 from donorhub.db import db, insert_for
@@ -51,17 +51,24 @@ def columns(
 
 def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert events; one there already counts a delivery more and is marked if its bytes differ."""
+    dialect = connection.dialect.name
+    if dialect not in _storing:
+        _storing[dialect] = _statement(connection)
+    connection.execute(_storing[dialect], rows)
+
+
+_storing: Final[dict[str, Any]] = {}  # building the statement takes longer than the insert
+
+
+def _statement(connection: Connection) -> Any:
     statement = insert_for(connection, ProviderEvent)
     new, held = statement.excluded, ProviderEvent
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["provider", "account", "external_id"],
-            set_={
-                "deliveries": held.deliveries + 1,
-                "other_body": or_(held.other_body, new.body_sha256 != held.body_sha256),
-            },
-        ),
-        rows,
+    return statement.on_conflict_do_update(
+        index_elements=["provider", "account", "external_id"],
+        set_={
+            "deliveries": held.deliveries + 1,
+            "other_body": or_(held.other_body, new.body_sha256 != held.body_sha256),
+        },
     )
 
 
@@ -70,18 +77,14 @@ def due(limit: int, *, now: datetime) -> list[ProviderEvent]:
     transaction ends."""
     if not _take_turn():
         return []
-    query = (
-        select(ProviderEvent)
-        .where(
-            or_(
-                ProviderEvent.state == "received",
-                and_(ProviderEvent.state == "error", ProviderEvent.next_attempt_at <= now),
-            )
-        )
-        .order_by(ProviderEvent.id)
-        .limit(limit)
-    )
-    return list(db.session.scalars(query))
+    event = ProviderEvent
+    # Each in the order of its index, so that a long backlog is not sorted anew for every few of it.
+    new = select(event.id).where(event.state == "received").order_by(event.next_attempt_at, event.id)
+    again = select(event.id).where(event.state == "error", event.next_attempt_at <= now).order_by(event.id)
+    ids = sorted(id_ for query in (new, again) for id_ in db.session.scalars(query.limit(limit)))[:limit]
+    if not ids:
+        return []
+    return list(db.session.scalars(select(event).where(event.id.in_(ids)).order_by(event.id)))
 
 
 def _take_turn() -> bool:

@@ -108,6 +108,19 @@ def test_the_sweep_does_not_ring_twice_for_what_waits_nor_for_what_is_not_due(
     assert waiting(redis) == [first]
 
 
+def test_a_crowd_of_messages_rings_once_until_those_called_are_about_to_look(
+    with_redis: Flask, redis: Redis
+) -> None:
+    dispatch.ring_inbox()
+    assert waiting(redis) == [INBOX]
+    redis.flushall()
+    dispatch.ring_inbox()
+    assert waiting(redis) == []
+    time.sleep(dispatch.GATHER_S / 2)
+    dispatch.ring_inbox()
+    assert waiting(redis) == [INBOX]
+
+
 def test_an_id_may_wait_again_as_soon_as_its_job_runs_or_its_mark_is_old(redis: Redis) -> None:
     """RQ's own ``unique`` would refuse it for as long as Redis knows of a job that a killed worker had."""
     queue = make_queue_of(redis)
