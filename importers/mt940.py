@@ -7,16 +7,29 @@ advice: it never adds money. Meaning that is in a :86: text is found by ``mt940_
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from importers import iban
 from importers.mt940_blocks import Block, blocks
-from importers.mt940_checks import balances_hold, gap, missing, totals_hold, unfinished
+from importers.mt940_checks import Tally, balances_hold, gap, missing, totals_hold, unfinished
 from importers.mt940_entry import Doubt, read_entry
 from importers.mt940_head import Head, read_head
-from importers.statement import BadRows, Balance, Entry, Problem, Reading, Statement, refused
+from importers.statement import (
+    BadRows,
+    Balance,
+    Begin,
+    End,
+    Entry,
+    Part,
+    Problem,
+    Reading,
+    Statement,
+    gathered,
+    refused,
+)
 from importers.text import Undecodable, decode
 
 _LONGEST_ROW: Final = 100_000  # characters of :61: and :86:; SWIFT allows some 500, banks write up to 2,000
@@ -28,62 +41,85 @@ _DOUBTS: Final[dict[Doubt, str]] = {
 
 
 def read(data: bytes, *, currency: str = "") -> Reading:
-    """All statements of an MT940 or MT942 file. Raises nothing for the file's fault.
+    """All that :func:`stream` gives, gathered; of what is no text only the reason."""
+    try:
+        text, encoding = decode(data)
+    except Undecodable as e:
+        return refused("undecodable", f"The file cannot be read as text: {e}.")
+    return gathered(_parts(text, currency), "mt940", {"encoding": encoding})
+
+
+def stream(data: bytes, *, currency: str = "") -> Iterator[Part]:
+    """All statements of an MT940 or MT942 file, with their problems. Raises nothing for the file's fault.
 
     ``currency`` is the account's, for a report without balances or totals, which tells none.
     Where opening + entries is not closing, where a statement has no end and where a page or a
     control total is missing, a problem says so and names the line.
     """
     try:
-        text, encoding = decode(data)
+        text, _ = decode(data)
     except Undecodable as e:
-        return refused("undecodable", f"The file cannot be read as text: {e}.")
-    statements: list[Statement] = []
-    problems: list[Problem] = []
+        return iter(refused("undecodable", f"The file cannot be read as text: {e}.").problems)
+    return _parts(text, currency)
+
+
+def _parts(text: str, currency: str) -> Iterator[Part]:
+    others_ended = _others_ended(text)
+    found = blocks(text.replace("\r\n", "\n").replace("\r", "\n"))
+    del text
     closings: dict[str | None, Balance] = {}  # of the last statement of each account
-    last: Block | None = None
-    for last in blocks(text.replace("\r\n", "\n").replace("\r", "\n")):
-        statement, said = _statement(last, currency)
-        problems += said
+    block: Block | None = None
+    last: Statement | None = None
+    is_silent = True
+    for block in found:
+        statement = None
+        for part in _statement(block, currency):
+            if isinstance(part, End):
+                statement = part.statement
+            is_silent = False
+            yield part
         if statement:
-            problems += gap(closings.get(statement.account), statement, last)
-            statements.append(statement)
+            yield from gap(closings.get(statement.account), statement, block)
+            last = statement
             if statement.closing:
                 closings[statement.account] = statement.closing
-    if last is None or not statements:
-        return _nothing_found(problems)
-    problems += unfinished(statements[-1], last, others_ended=_others_ended(text))
-    return Reading(tuple(statements), tuple(problems), format="mt940", facts={"encoding": encoding})
+    if block is not None and last is not None:
+        yield from unfinished(last, block, others_ended=others_ended)
+    elif is_silent:
+        message = (
+            "No statement was found: MT940 and MT942 have lines such as :20:, :25:, :60F: and :61:. "
+            "Export the statement again, or choose another format."
+        )
+        yield Problem("error", "not_mt940", message)
 
 
 def _others_ended(text: str) -> bool:
     return "\n-\r" in text or "\n-\n" in text or "\n-}" in text
 
 
-def _nothing_found(problems: list[Problem]) -> Reading:
-    if problems:
-        return Reading(problems=tuple(problems))
-    return refused(
-        "not_mt940",
-        "No statement was found: MT940 and MT942 have lines such as :20:, :25:, :60F: and :61:. "
-        "Export the statement again, or choose another format.",
-    )
-
-
-def _statement(block: Block, currency: str) -> tuple[Statement | None, list[Problem]]:
-    """The statement of a block, and what is doubtful about it; None when nothing of it can be read."""
+def _statement(block: Block, currency: str) -> Iterator[Part]:
+    """The statement of a block, and before its end what is doubtful about it; no statement when
+    nothing of it can be read."""
     head = read_head(block, currency)
-    entries, problems = _entries(block, head.currency)
-    problems = [*head.problems, *problems, *missing(block, head, entries)]
-    if not (entries or head.balances or head.totals):
-        return None, problems
-    statement = _built(head, entries)
+    header, tally, found = _header(head), Tally(), _Doubts()
+    for entry in _entries(block, head.currency, found):
+        if not tally.kinds:
+            yield Begin(header)
+        tally.add(entry)
+        yield entry
+    problems = [*head.problems, *found.problems(), *missing(block, head, tally)]
+    if not (tally.kinds or head.balances or head.totals):
+        yield from problems
+        return
+    if not tally.kinds:
+        yield Begin(header)
     holds = totals_hold if head.is_advice else balances_hold
-    integrity, doubts = holds(statement, head, block)
-    return replace(statement, integrity=integrity), problems + doubts
+    integrity, doubts = holds(header, head, tally, block)
+    yield from problems + doubts
+    yield End(replace(header, period=_period(head, tally), integrity=integrity))
 
 
-def _built(head: Head, entries: tuple[Entry, ...]) -> Statement:
+def _header(head: Head) -> Statement:
     scheme = ("iban" if iban.is_iban(head.account) else "other") if head.account else None
     return Statement(
         source_format="mt942" if head.is_advice else "mt940",
@@ -94,37 +130,47 @@ def _built(head: Head, entries: tuple[Entry, ...]) -> Statement:
         sequence_no=head.sequence_no,
         page=head.page,
         bank_bic=head.bank_bic,
-        period=_period(head, entries),
         created_at=head.created_at,
         opening=head.opening,
         closing=head.closing,
         balances=tuple(head.balances),
-        entries=entries,
         advice=head.is_advice,
     )
 
 
-def _period(head: Head, entries: tuple[Entry, ...]) -> tuple[date | None, date | None]:
+def _period(head: Head, tally: Tally) -> tuple[date | None, date | None]:
     """First and last day that the statement tells of; its closing balance is of the last."""
-    days = [entry.booked_on for entry in entries]
-    if head.closing and head.closing.on:
-        days.append(head.closing.on)
+    closing_on = head.closing.on if head.closing else None
+    days = tally.days | {closing_on} if closing_on else tally.days
     return (min(days), max(days)) if days else (None, None)
 
 
-def _entries(block: Block, currency: str) -> tuple[tuple[Entry, ...], list[Problem]]:
-    entries: list[Entry] = []
-    problems: list[Problem] = []
-    bad = BadRows()
-    for line, raw in block.rows:
+class _Doubts(BadRows):
+    """The rows of a statement that cannot be read, and after them what is doubtful of others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._doubts: list[Problem] = []
+
+    def doubt(self, code: Doubt, line: int) -> None:
+        self._doubts.append(Problem("warning", code, _DOUBTS[code], f"line {line}"))
+
+    def problems(self) -> list[Problem]:
+        return super().problems() + self._doubts
+
+
+def _entries(block: Block, currency: str, found: _Doubts) -> Iterator[Entry]:
+    position = 0
+    for line, raw in block.rows():
         try:
             if len(raw) > _LONGEST_ROW:
                 raise ValueError(f"it has {len(raw):,} characters, and banks write some hundred")  # noqa: TRY301
-            entry, doubts = read_entry(raw, len(entries), currency)
+            entry, doubts = read_entry(raw, position, currency)
         except ValueError as e:
             message = f"This :61: line is no entry: {e}. Correct it, or enter its payment by hand."
-            bad.add("unreadable_entry", message, f"line {line}")
+            found.add("unreadable_entry", message, f"line {line}")
             continue
-        entries.append(entry)
-        problems.extend(Problem("warning", code, _DOUBTS[code], f"line {line}") for code in doubts)
-    return tuple(entries), bad.problems() + problems
+        position += 1
+        for code in doubts:
+            found.doubt(code, line)
+        yield entry

@@ -7,6 +7,7 @@ line that only looks like a tag or like the end of a statement stays text where 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,11 +28,13 @@ _AFTER_END: Final = re.compile(r"\}?(\s|[\x01\x03]|XXX|\{5:(\{[^{}]*\})*\}|\{S:(
 
 @dataclass(slots=True)
 class Block:
-    """One statement's part of the file: fields as (tag, text, line), rows as (line, :61: and :86: text)."""
+    """One statement's part of the file: fields as (tag, text, line), and where its rows stand."""
 
+    text: str = ""  # of the file, which all of its blocks share
     header: str = ""  # SWIFT's envelope and whatever else stands before it
     fields: list[tuple[str, str, int]] = field(default_factory=list)
-    rows: list[tuple[int, str]] = field(default_factory=list)
+    lines: array[int] = field(default_factory=lambda: array("q"))  # that each row begins on
+    places: array[int] = field(default_factory=lambda: array("q"))  # start and end of each row in the text
     tags: set[str] = field(default_factory=set)
     tag_like: list[int] = field(default_factory=list)  # lines of a text that begin like an entry
     ended: bool = False  # by its own "-"
@@ -43,7 +46,12 @@ class Block:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.rows or self.tags - _BEFORE_ALL)
+        return not (self.lines or self.tags - _BEFORE_ALL)
+
+    def rows(self) -> Iterator[tuple[int, str]]:
+        """Each row's line and its text: a :61: and the :86: after it."""
+        for line, start, end in zip(self.lines, self.places[0::2], self.places[1::2], strict=True):
+            yield line, self.text[start:end].strip("\x01\n")
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -56,7 +64,7 @@ class _Cutter:
 
     def __init__(self, text: str) -> None:
         self.text = f"\n{text}".replace(_ENVELOPE_WITHOUT_LINE, "{4:\n:20:")
-        self.block = Block()
+        self.block = Block(self.text)
         self.tag = ""
         self.start = self.value = 0  # of the open field, and of what it says
         self.row: int | None = None  # start of the open row
@@ -71,8 +79,7 @@ class _Cutter:
                 self.end = self.end or mark
                 continue
             tag = mark[1]
-            if tag == "86" and self.row is not None and self.end is None:
-                self.tag = tag  # the most frequent mark of all changes nothing else
+            if self.row is not None and self.end is None and self._goes_on(tag, mark):
                 continue
             if self._is_text(tag, mark):
                 continue
@@ -81,6 +88,17 @@ class _Cutter:
                 yield done
             self._open(tag, mark)
         yield from self._last()
+
+    def _goes_on(self, tag: str, mark: re.Match[str]) -> bool:
+        """Whether it is the text of the open row, or the next row after such a text: nearly all marks are."""
+        if tag == "86":
+            self.tag = tag
+            return True
+        if tag != "61" or self.tag != "86" or not _ENTRY_LIKE.match(self.text, mark.end()):
+            return False
+        self._close(mark.start())
+        self._open(tag, mark)
+        return True
 
     def _is_text(self, tag: str, mark: re.Match[str]) -> bool:
         if tag not in _KNOWN:
@@ -99,7 +117,7 @@ class _Cutter:
             header = self.text[end.end() : mark.start()]
             if not self.block.is_empty:
                 return self._finish(header, ended=True)
-            self.block = Block(header=header)
+            self.block = Block(self.text, header)
             return None
         self._close(mark.start(), row_goes_on=tag == "86")
         repeated = tag in ("60F", "60M") and self.block.has("60F", "60M")
@@ -111,7 +129,7 @@ class _Cutter:
         return None
 
     def _finish(self, header: str, *, ended: bool) -> Block:
-        done, self.block = self.block, Block(header=header)
+        done, self.block = self.block, Block(self.text, header)
         done.ended = ended
         return done
 
@@ -124,8 +142,8 @@ class _Cutter:
     def _close(self, at: int, *, row_goes_on: bool = False) -> None:
         if self.row is not None and self.tag in ("61", "86"):
             if not row_goes_on:
-                raw = self.text[self.row : at].strip("\x01\n")
-                self.block.rows.append((self.row_line, raw))
+                self.block.lines.append(self.row_line)
+                self.block.places.extend((self.row, at))
                 self.row = None
         elif self.tag:
             self.block.fields.append((self.tag, self.text[self.value : at].strip(), self.open_line))

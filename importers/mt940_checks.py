@@ -5,20 +5,43 @@ Each answers with problems and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
 
 from importers.mt940_blocks import Block
 from importers.mt940_head import NO_CURRENCY, Head
-from importers.statement import Balance, Entry, Integrity, Problem, Statement, proved_by_balances
+from importers.statement import Balance, Entry, Integrity, Problem, Statement
 
 Verdict = tuple[Integrity, list[Problem]]
+Kind = tuple[str, bool, bool]  # C or D, whether it is booked, whether it is a reversal
 _AGAIN = "Export the statement again."
 
 
-def missing(block: Block, head: Head, entries: Sequence[Entry]) -> list[Problem]:
+@dataclass(slots=True)
+class Tally:
+    """What the entries that passed come to: number and sum by kind, and their days."""
+
+    kinds: dict[Kind, tuple[int, int]] = field(default_factory=dict)
+    days: set[date] = field(default_factory=set)
+
+    def add(self, entry: Entry) -> None:
+        minor = entry.amount.minor
+        kind = ("C" if minor >= 0 else "D", entry.status == "booked", entry.reversal)
+        count, sum_minor = self.kinds.get(kind, (0, 0))
+        self.kinds[kind] = (count + 1, sum_minor + minor)
+        self.days.add(entry.booked_on)
+
+    def of(self, wanted: Callable[[Kind], bool]) -> tuple[int, int]:
+        """Number and sum in minor units of the entries of some kinds."""
+        found = [figures for kind, figures in self.kinds.items() if wanted(kind)]
+        return sum(count for count, _ in found), sum(minor for _, minor in found)
+
+
+def missing(block: Block, head: Head, tally: Tally) -> list[Problem]:
     """What a statement must have and has not; and lines of its texts that look like entries."""
     said: list[Problem] = []
-    if entries and head.currency == NO_CURRENCY:
+    if tally.kinds and head.currency == NO_CURRENCY:
         said.append(_error(block, "no_currency", "No balance tells the currency of these entries."))
     if not head.is_advice and not block.has("62F", "62M"):
         message = f"The statement has no closing balance: the file is cut, or a piece of one. {_AGAIN}"
@@ -26,7 +49,7 @@ def missing(block: Block, head: Head, entries: Sequence[Entry]) -> list[Problem]
     elif not head.is_advice and not block.has("60F", "60M"):
         message = "The statement has no opening balance, so its entries cannot be checked against its sums."
         said.append(Problem("warning", "no_opening_balance", message, _last_line(block)))
-    if head.is_advice and any(_wants_total(head, entry) for entry in entries):
+    if head.is_advice and any(_wants_total(head, kind) for kind in tally.kinds):
         message = "The report has no control total :90C: or :90D: for its entries: it may be cut."
         said.append(Problem("warning", "no_control_total", message, _last_line(block)))
     message = "A payer's text has a line that begins with :61:. It was read as text, not as an entry."
@@ -34,22 +57,24 @@ def missing(block: Block, head: Head, entries: Sequence[Entry]) -> list[Problem]
     return said
 
 
-def _wants_total(head: Head, entry: Entry) -> bool:
-    return ("C" if entry.amount.minor >= 0 else "D") not in head.totals and not entry.reversal
+def _wants_total(head: Head, kind: Kind) -> bool:
+    mark, _, is_reversal = kind
+    return mark not in head.totals and not is_reversal
 
 
-def balances_hold(statement: Statement, head: Head, block: Block) -> Verdict:
+def balances_hold(statement: Statement, head: Head, tally: Tally, block: Block) -> Verdict:
     """Whether opening + entries is closing, in one currency."""
     if any(
         balance.amount.currency != statement.currency for balance in (head.opening, head.closing) if balance
     ):
         message = f"The opening and the closing balance are in different currencies. {_AGAIN}"
         return "mismatch", [_error(block, "currency_mixed", message)]
-    integrity = proved_by_balances(statement)
-    if integrity != "mismatch" or not (statement.opening and statement.closing):
-        return integrity, []
-    booked = sum(entry.amount.minor for entry in statement.entries if entry.status == "booked")
+    if not (statement.opening and statement.closing):
+        return "unverifiable", []
+    _, booked = tally.of(lambda kind: kind[1])
     missing_minor = statement.closing.amount.minor - statement.opening.amount.minor - booked
+    if not missing_minor:
+        return "proved", []
     message = (
         f"Opening balance and entries differ from the closing balance by {missing_minor} minor units of "
         f"{statement.currency}: an entry is missing or wrong. {_AGAIN}"
@@ -57,30 +82,29 @@ def balances_hold(statement: Statement, head: Head, block: Block) -> Verdict:
     return "mismatch", [_error(block, "balance_mismatch", message)]
 
 
-def totals_hold(statement: Statement, head: Head, block: Block) -> Verdict:
+def totals_hold(statement: Statement, head: Head, tally: Tally, block: Block) -> Verdict:
     """Whether the control totals of an MT942 are those of its entries.
 
     Banks differ in whether reversals and expected entries count, so any of these readings will do.
     """
-    wrong = [mark for mark in head.totals if not _total_holds(statement, head, mark)]
+    wrong = [mark for mark in head.totals if not _total_holds(statement, head, tally, mark)]
     if wrong:
         tags = " and ".join(f":90{mark}:" for mark in wrong)
         message = f"The number or sum of entries is not that of the control total {tags}. {_AGAIN}"
         return "mismatch", [_error(block, "total_mismatch", message)]
-    told = head.totals and not any(_wants_total(head, entry) for entry in statement.entries)
+    told = head.totals and not any(_wants_total(head, kind) for kind in tally.kinds)
     return ("proved" if told else "unverifiable"), []
 
 
-def _total_holds(statement: Statement, head: Head, mark: str) -> bool:
+def _total_holds(statement: Statement, head: Head, tally: Tally, mark: str) -> bool:
     count, amount = head.totals[mark]
-    ours = [entry for entry in statement.entries if (entry.amount.minor >= 0) == (mark == "C")]
     ways = (
-        ours,
-        [entry for entry in ours if entry.status == "booked"],
-        [entry for entry in ours if not entry.reversal],
+        tally.of(lambda kind: kind[0] == mark),
+        tally.of(lambda kind: kind[0] == mark and kind[1]),
+        tally.of(lambda kind: kind[0] == mark and not kind[2]),
     )
-    sums = {(len(way), abs(sum(entry.amount.minor for entry in way))) for way in ways}
-    return amount.currency == statement.currency and (count, abs(amount.minor)) in sums
+    figures = {(number, abs(sum_minor)) for number, sum_minor in ways}
+    return amount.currency == statement.currency and (count, abs(amount.minor)) in figures
 
 
 def gap(closing_before: Balance | None, statement: Statement, block: Block) -> list[Problem]:
@@ -111,11 +135,11 @@ def unfinished(last: Statement, block: Block, *, others_ended: bool) -> list[Pro
 
 
 def _first_line(block: Block) -> str:
-    return f"line {min([line for _, _, line in block.fields] + [line for line, _ in block.rows[:1]])}"
+    return f"line {min([line for _, _, line in block.fields] + [*block.lines[:1]])}"
 
 
 def _last_line(block: Block) -> str:
-    return f"line {max([line for _, _, line in block.fields] + [line for line, _ in block.rows[-1:]])}"
+    return f"line {max([line for _, _, line in block.fields] + [*block.lines[-1:]])}"
 
 
 def _error(block: Block, code: str, message: str) -> Problem:

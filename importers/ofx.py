@@ -3,7 +3,8 @@
 Bytes pass a gate (the whole file is there, every group is closed) and a linear tokenizer
 (``ofx_tags``); ``ofxparse`` then reads the same text as an independent second reader
 (``ofx_second``), up to a limit. A transaction that cannot be read becomes a problem and
-loses no other. OFX has no opening balance, so balances never prove a statement.
+loses no other. OFX has no opening balance, so balances never prove a statement. Entries are
+given one by one; the text is looked through whole before, as a file may be cut off.
 """
 
 from __future__ import annotations
@@ -16,8 +17,19 @@ from typing import Final
 
 from importers import ofx_second, ofx_tags
 from importers.ofx_rows import BadRow, RowReader, account_named, bic_or_none, day_or_none
-from importers.ofx_tags import Damaged, Node
-from importers.statement import Balance, Entry, Problem, Reading, Statement, refused
+from importers.ofx_tags import Damaged, Node, Places
+from importers.statement import (
+    Balance,
+    Begin,
+    End,
+    Entry,
+    Part,
+    Problem,
+    Reading,
+    Statement,
+    gathered,
+    refused,
+)
 from importers.text import Undecodable, decode, parse_amount
 
 SECOND_READER_LIMIT: Final = 3_000  # entries; ofxparse takes about 0.2 ms for each
@@ -34,40 +46,118 @@ _INSTEAD: Final = "Ask the bank for a statement of a bank or card account in OFX
 
 
 def read(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Reading:
+    """All that :func:`stream` gives, gathered; of a damaged file only the reason."""
+    try:
+        file = _opened(data)
+    except Damaged as e:
+        return refused(e.code, str(e))
+    return gathered(file.parts(second_reader_limit), "ofx", {"encoding": file.encoding})
+
+
+def stream(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Iterator[Part]:
     """The bank, card and investment statements of an OFX file.
 
     Nothing is given from a file that is cut off, damaged or only an error of the bank; the
-    reason is then the one problem. Statements of more than ``second_reader_limit`` entries
+    reason is then the one problem. A statement that proves to be damaged never ends: a problem
+    comes instead of its :class:`End`. Statements of more than ``second_reader_limit`` entries
     are not read a second time; 0 turns the second reader off.
     """
     try:
-        text, encoding = decode(data, _declared_charset(data))
-        text = ofx_tags.plain(text)
-        tree = ofx_tags.parse(text)
-    except Undecodable as e:
-        return refused("undecodable", str(e))
+        file = _opened(data)
     except Damaged as e:
-        return refused(e.code, str(e))
-    problems = list(_bank_errors(tree))
+        yield Problem("error", e.code, str(e))
+        return
+    yield from file.parts(second_reader_limit)
+
+
+def _opened(data: bytes) -> _File:
+    """The file's text and groups; Damaged when nothing of it can be trusted."""
+    try:
+        text, encoding = decode(data, _declared_charset(data))
+    except Undecodable as e:
+        raise Damaged("undecodable", str(e)) from e
+    text = ofx_tags.plain(text)
+    tree = ofx_tags.parse(text)
     if _strays(tree):
-        return refused("damaged", "The file has transactions that belong to no account: download it again.")
-    statements: list[Statement] = []
-    for node in tree.find(*_STATEMENTS):
-        try:
-            if node.name == "INVSTMTRS":
-                statement = _read_investments(text, node)
-            else:
-                statement, found = _StatementReader(text, node, second_reader_limit).read()
-                problems += found
-        except Damaged as e:
-            problems.append(Problem("error", e.code, str(e), _where(node)))
-        else:
-            statements.append(replace(statement, created_at=_server_time(tree)))
-    if not statements and not problems:
-        return refused(
-            "no_statement", f"The bank's answer is complete, but has no statement in it. {_INSTEAD}"
-        )
-    return Reading(tuple(statements), tuple(problems), format="ofx", facts={"encoding": encoding})
+        raise Damaged("damaged", "The file has transactions that belong to no account: download it again.")
+    nodes = list(tree.find(*_STATEMENTS))
+    return _File(text, encoding, nodes, _server_time(tree), list(_bank_errors(tree)))
+
+
+@dataclass(slots=True)
+class _File:
+    """A file that is whole; its text is let go when its last statement has been cut into pieces."""
+
+    text: str
+    encoding: str
+    nodes: list[Node]  # of its statements
+    created_at: datetime | None
+    problems: list[Problem]
+
+    def parts(self, second_reader_limit: int) -> Iterator[Part]:
+        """All it says, once."""
+        yield from self.problems
+        if not self.nodes and not self.problems:
+            message = f"The bank's answer is complete, but has no statement in it. {_INSTEAD}"
+            yield Problem("error", "no_statement", message)
+        while self.nodes:
+            node = self.nodes.pop(0)
+            try:
+                yield from self._statement(node, second_reader_limit)
+            except Damaged as e:
+                yield Problem("error", e.code, str(e), _where(node))
+
+    def _statement(self, node: Node, second_reader_limit: int) -> Iterator[Part]:
+        if node.name == "INVSTMTRS":
+            statement = replace(_read_investments(self.text, node), created_at=self.created_at)
+            header = replace(statement, entries=())
+            return iter((Begin(header), *statement.entries, End(header)))
+        places = node.all_rows()
+        currency = _currency_of(node, self.text, places)
+        rows = _Rows(self.text, places)
+        if not self.nodes:
+            self.text = ""
+        reader = _StatementReader(node, rows, currency, self.created_at)
+        return reader.parts(is_read_again=len(rows) <= second_reader_limit)
+
+
+class _Rows:
+    """The transactions of one statement, cut from the text a thousand at a time.
+
+    With one letter beyond Latin-1, each letter of a text takes two bytes or more; in most
+    pieces of it, one. And pieces can be let go while the next are read.
+    """
+
+    _PIECE: Final = 1_000
+
+    def __init__(self, text: str, places: Places) -> None:
+        self._places = places
+        self._pieces: list[tuple[int, str]] = []  # the line that each begins on; the last first
+        self._number = 0
+        line, at, step = 1, 0, 2 * self._PIECE
+        for first in range(0, len(places), step):
+            start, end = places[first], places[min(first + step, len(places)) - 1]
+            line += text.count("\n", at, start)
+            self._pieces.append((line, text[start:end]))
+            at = start
+        self._pieces.reverse()
+
+    def __len__(self) -> int:
+        return len(self._places) // 2
+
+    def __iter__(self) -> Iterator[str]:
+        """Each row, once."""
+        for first in range(0, len(self), self._PIECE):
+            self._line, self._piece = self._pieces.pop()
+            before = self._places[2 * first]
+            for number in range(first, min(first + self._PIECE, len(self))):
+                self._number, self._start = number, self._places[2 * number] - before
+                yield self._piece[self._start : self._places[2 * number + 1] - before]
+
+    def where(self) -> str:
+        """The place of the row that was given last."""
+        line = self._line + self._piece.count("\n", 0, self._start)
+        return f"transaction {self._number + 1}, line {line}"
 
 
 def _declared_charset(data: bytes) -> str | None:
@@ -123,20 +213,30 @@ def _where(node: Node) -> str:
 class _StatementReader:
     """Reads one STMTRS or CCSTMTRS group."""
 
-    text: str
     node: Node
-    second_reader_limit: int
-    currency: str = ""
+    rows: _Rows
+    currency: str
+    created_at: datetime | None
     problems: list[Problem] = field(default_factory=list)
 
-    def read(self) -> tuple[Statement, list[Problem]]:
-        rows = self.node.all_rows()
-        self.currency = self._currency(rows)
+    def parts(self, *, is_read_again: bool) -> Iterator[Part]:
+        """All it says; Damaged, perhaps after entries, when too much of it cannot be read."""
+        header = self._header()
+        self._note_oddities(header.account)
+        yield Begin(header)
+        if is_read_again:
+            entries = list(self._entries())
+            yield from entries
+            header = self._compared(header, entries)
+        else:
+            yield from self._entries()
+        yield from self.problems
+        yield End(header)
+
+    def _header(self) -> Statement:
         account, scheme = account_named(
             self.node.value("BANKACCTFROM/ACCTID") or self.node.value("CCACCTFROM/ACCTID")
         )
-        self._note_oddities(account, rows)
-        entries, refused_rows = self._entries(rows)
         statement = Statement(
             source_format="ofx",
             currency=self.currency,
@@ -144,30 +244,14 @@ class _StatementReader:
             account_scheme=scheme,
             bank_bic=bic_or_none(self.node.value("BANKACCTFROM/BANKID")),
             period=self._period(),
-            entries=tuple(entries),
+            created_at=self.created_at,
         )
-        statement = self._with_balances(statement)
-        if len(rows) <= self.second_reader_limit:
-            statement = self._read_again(statement, rows, refused_rows)
-        return statement, self.problems
+        return self._with_balances(statement)
 
-    def _currency(self, rows: list[tuple[int, int]]) -> str:
-        """CURDEF; where the bank left it empty, the one currency that every transaction names."""
-        named = self.node.value("CURDEF").upper()
-        if not named:
-            found = {ofx_tags.currency_of(self.text[start:end]) for start, end in rows}
-            named = found.pop() if len(found) == 1 else ""
-        if not _CURRENCY.fullmatch(named):
-            raise Damaged(
-                "unknown_currency",
-                f"The statement names no currency ({named[:20]!r} is none). {_INSTEAD}",
-            )
-        return named
-
-    def _note_oddities(self, account: str | None, rows: list[tuple[int, int]]) -> None:
+    def _note_oddities(self, account: str | None) -> None:
         if not account:
             self._warn("no_account", "The statement does not say which account it is of: choose it.")
-        if not rows and not any(self.node.find("BANKTRANLIST")):
+        if not len(self.rows) and not any(self.node.find("BANKTRANLIST")):
             self._warn("no_entries", "The bank sent the balance of this account without its transactions.")
         if any(self.node.find("BANKTRANLISTP")):
             self._warn(
@@ -203,35 +287,34 @@ class _StatementReader:
         on = day_or_none(self.node.value(f"{group}/DTASOF"))
         return Balance("closing" if kind == "closing" else "available", amount, on)
 
-    def _entries(self, rows: list[tuple[int, int]]) -> tuple[list[Entry], set[int]]:
-        """What can be read, and the numbers of the rows that cannot; each of these is a problem too."""
-        entries: list[Entry] = []
-        bad: set[int] = set()
+    def _entries(self) -> Iterator[Entry]:
+        """What can be read; each row that cannot is a problem."""
         reader = RowReader(self.currency)
-        for number, (start, end) in enumerate(rows):
+        good = bad = 0
+        for raw in self.rows:
             try:
-                entries.append(reader.entry(len(entries), self.text[start:end]))
+                entry = reader.entry(good, raw)
             except ValueError as e:
-                bad.add(number)
-                self._add_bad_row(e, number, start)
-                if len(bad) > MOST_BAD_ROWS:
+                bad += 1
+                self._add_bad_row(e)
+                if bad > MOST_BAD_ROWS:
                     raise Damaged(
                         "unreadable", f"More than {MOST_BAD_ROWS} transactions cannot be read: {e}"
                     ) from e
+            else:
+                good += 1
+                yield entry
         for correction in reader.corrections:
             self._warn("correction", correction)
-        return entries, bad
 
-    def _add_bad_row(self, error: ValueError, number: int, start: int) -> None:
+    def _add_bad_row(self, error: ValueError) -> None:
         code = error.code if isinstance(error, BadRow) else "unreadable_transaction"
-        line = self.text.count("\n", 0, start) + 1
-        where = f"transaction {number + 1}, line {line}"
-        self.problems.append(Problem("error", code, f"A transaction was not read: {error}.", where))
+        message = f"A transaction was not read: {error}."
+        self.problems.append(Problem("error", code, message, self.rows.where()))
 
-    def _read_again(self, statement: Statement, rows: list[tuple[int, int]], bad: set[int]) -> Statement:
+    def _compared(self, statement: Statement, entries: list[Entry]) -> Statement:
         """Let ofxparse read the same rows, all but those that were refused."""
-        passages = [self.text[a:b] for number, (a, b) in enumerate(rows) if number not in bad]
-        difference = ofx_second.disagreement(passages, statement.entries)
+        difference = ofx_second.disagreement([entry.raw for entry in entries], entries)
         if difference is None:
             return statement
         message = (
@@ -239,6 +322,21 @@ class _StatementReader:
         )
         self.problems.append(Problem("error", "readers_disagree", message, _where(self.node)))
         return replace(statement, integrity="mismatch")
+
+
+def _currency_of(node: Node, text: str, places: Places) -> str:
+    """CURDEF; where the bank left it empty, the one currency that every transaction names."""
+    named = node.value("CURDEF").upper()
+    if not named:
+        rows = zip(places[0::2], places[1::2], strict=True)
+        found = {ofx_tags.currency_of(text[start:end]) for start, end in rows}
+        named = found.pop() if len(found) == 1 else ""
+    if not _CURRENCY.fullmatch(named):
+        raise Damaged(
+            "unknown_currency",
+            f"The statement names no currency ({named[:20]!r} is none). {_INSTEAD}",
+        )
+    return named
 
 
 def _read_investments(text: str, node: Node) -> Statement:

@@ -6,8 +6,8 @@ positive. Nothing here reads a file; each format's module does that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -167,7 +167,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """While a file streams: a statement begins, without entries and often without its closing balance."""
+    """While a file streams: a statement begins, without entries and often without its closing balance.
+
+    One whose :class:`End` never comes was given up, as a problem says: its entries are to be forgotten.
+    """
 
     statement: Statement
 
@@ -197,6 +200,23 @@ class Reading:
 def refused(code: str, message: str, where: str | None = None) -> Reading:
     """The reading of a file that cannot be trusted: nothing but the reason."""
     return Reading(problems=(Problem("error", code, message, where),))
+
+
+def gathered(parts: Iterable[Part], format: str, facts: Mapping[str, str]) -> Reading:
+    """The reading of a file that streams its entries in order."""
+    statements: list[Statement] = []
+    problems: list[Problem] = []
+    entries: list[Entry] = []
+    for part in parts:
+        if isinstance(part, Entry):
+            entries.append(part)
+        elif isinstance(part, End):
+            statements.append(replace(part.statement, entries=tuple(entries)))
+        elif isinstance(part, Begin):
+            entries = []
+        else:
+            problems.append(part)
+    return Reading(tuple(statements), tuple(problems), format=format, facts=facts)
 
 
 def proved_by_balances(statement: Statement) -> Integrity:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -85,38 +85,15 @@ def draft(
     """Read a file. ``account`` is the number for statements that name none, ``profile`` and ``currency``
     are what :func:`importers.read` takes. Raises nothing for the file's fault."""
     told = format_of(content)
-    parts = _parts(content, filename, profile, currency, told)
     gathering = _Gathering(canonical_account(account) or "", progress)
-    for part in parts:
-        gathering.take(part)
+    with importers.collector_paused():
+        for part in importers.stream(io.BytesIO(content), filename, profile, currency=currency):
+            gathering.take(part)
     if any(problem.code in REFUSALS for problem in gathering.problems):
         gathering.drafts.clear()  # what came before the fault may not be kept
     found = tuple(gathering.drafts)
     said = found[0].header.source_format if found else told
     return Drafts(found, tuple(gathering.problems), said)
-
-
-def _parts(content: bytes, filename: str, profile: Any, currency: str, told: str) -> Iterator[Part]:
-    """camt in constant memory; other formats whole."""
-    if told == "camt":
-        return importers.stream(io.BytesIO(content), filename)
-    return _pieces(importers.read(content, filename, profile, currency=currency))
-
-
-def _pieces(reading: importers.Reading) -> Iterator[Part]:
-    """The parts of what was read whole; each entry is let go as it passes, so that memory holds it once."""
-    statements, problems = list(reversed(reading.statements)), reading.problems
-    del reading
-    while statements:
-        statement = statements.pop()
-        header = replace(statement, entries=())
-        entries = list(reversed(statement.entries))
-        del statement
-        yield Begin(header)
-        while entries:
-            yield entries.pop()
-        yield End(header)
-    yield from problems
 
 
 class _Gathering:
@@ -140,6 +117,7 @@ class _Gathering:
         elif isinstance(part, Begin):
             self._open = Draft(part.statement, canonical_account(part.statement.account) or "")
             self._positions = []
+            self._waiting = []  # of a statement that was given up
         elif isinstance(part, End):
             self._end(part.statement)
         else:

@@ -1,0 +1,93 @@
+"""``importers.stream``: the same as ``importers.read``, in pieces that need not be kept."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+import importers
+from importers.statement import Begin, End, Entry, Part, gathered
+from tests.importers.bank_writers import plain_entries, write_mt940
+from tests.importers.ofx_writer import write_ofx
+from tests.importers.test_ofx import document, row, statement
+
+MANY = 3_200  # more than ofxparse is asked to read
+PLAIN = plain_entries(MANY, 3)
+FILES: dict[str, Callable[[int], bytes]] = {
+    "ofx1": lambda count: write_ofx(PLAIN[:count], 1),
+    "ofx2": lambda count: write_ofx(PLAIN[:count], 2),
+    "gvc": lambda count: write_mt940(PLAIN[:count], "gvc"),
+    "structured": lambda count: write_mt940(PLAIN[:count], "structured"),
+}
+TWO = document(statement(row("1.00"), row("2.00")), statement(row("3.00"), row("x"), currency="PLN")).encode()
+PAGES = (
+    b":20:A\r\n:25:1\r\n:28C:1/1\r\n:60F:C260101EUR0,00\r\n:61:2601020102C10,00NTRFA\r\n:62M:C260102EUR10,00\r\n-\r\n"
+    b":20:A\r\n:25:1\r\n:28C:1/2\r\n:60M:C260102EUR11,00\r\n:61:x\r\n:62F:C260103EUR11,00\r\n-\r\n"
+)
+
+
+def streamed(data: bytes) -> Iterable[Part]:
+    return importers.stream(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "data", [*(write(50) for write in FILES.values()), TWO, PAGES, b"OFXHEADER:100\n<OFX>", b":20:1\n:86:x\n"]
+)
+def test_the_parts_of_a_file_gathered_are_its_reading(data: bytes) -> None:
+    reading = importers.read(data)
+    parts = gathered(streamed(data), reading.format, reading.facts)
+    assert (parts.statements, parts.problems) == (reading.statements, reading.problems)
+    assert parts.statements or parts.problems
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_entries_of_more_than_one_piece_of_the_text_keep_their_place_and_their_lines(name: str) -> None:
+    (only,) = importers.read(FILES[name](MANY)).statements
+    assert [entry.position for entry in only.entries] == list(range(len(only.entries)))
+    assert [entry.amount.minor for entry in only.entries] == [plain.minor for plain in PLAIN]
+
+
+def test_a_bad_row_in_a_later_piece_is_named_by_its_own_line() -> None:
+    rows = [row(f"{number}.00", more=f"<FITID>{number}<NAME>A\n") for number in range(1, 2_501)]
+    rows[2_300] = row("much")
+    data = document(statement(*rows))
+    (problem,) = importers.read(data.encode()).problems
+    line = data[: data.index("much")].count("\n") + 1
+    assert problem.where == f"transaction 2301, line {line}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_stream_holds_no_entries_that_it_has_given(name: str) -> None:
+    data = FILES[name](MANY)
+    assert _held(lambda: _at_last_entry(data)) < _held(lambda: importers.read(data)) / 2
+
+
+def _held(run: Callable[[], object]) -> int:
+    """Bytes of what is alive after ``run``, with what it gave."""
+    tracemalloc.start()
+    try:
+        kept = run()
+        assert kept
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def _at_last_entry(data: bytes) -> Iterator[Part]:
+    parts = iter(streamed(data))
+    left = MANY
+    while left:
+        left -= isinstance(next(parts), Entry)
+    return parts
+
+
+def test_a_statement_that_proves_damaged_has_no_end_and_the_next_one_is_whole() -> None:
+    data = document(statement(row(), *[row("x")] * 1_001), statement(row("3.00"))).encode()
+    parts = [part for part in streamed(data) if not isinstance(part, Entry)]
+    kinds = [type(part) for part in parts]
+    assert kinds.count(Begin) == 2 and kinds.count(End) == 1
+    (kept,) = importers.read(data).statements
+    assert [entry.amount.minor for entry in kept.entries] == [300]
