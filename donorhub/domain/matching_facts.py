@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from donorhub.money import Money
 
@@ -19,6 +19,7 @@ Decision = Literal["auto", "suggest", "suspense"]
 Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer"]
 Family = Literal["REF", "ACCOUNT", "NAME", "AMOUNT", "DATE", "TEXT", "HISTORY"]
 Settles = Literal["exact", "several", "partial", "over", "one_off"]
+SUSPENSE_DAYS: Final = 90  # in which a person should have decided an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class Policy:
     early_days: int = 1
     late_days: int = 4
     grace_days: int = 10
-    suspense_days: int = 90
+    suspense_days: int = SUSPENSE_DAYS
     return_days: int = 120
     max_several: int = 6
     country: str = "PL"  # whose banking days count for payouts

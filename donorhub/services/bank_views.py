@@ -47,6 +47,7 @@ from donorhub.money import Money
 from donorhub.services import bank_accounts, instalments, ledger_rows
 from donorhub.services.bank_accounts import COUNTED, Gap
 from donorhub.services.paging import Page, newest_first, oldest_first
+from donorhub.services.payouts import EXPLAINED
 from importers import statement as told
 
 TABS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -309,7 +310,7 @@ def payouts_like(entry: Entry) -> Sequence[Payout]:
         select(Payout)
         .where(
             Payout.net_minor == entry.amount_minor, Payout.currency == entry.currency,
-            Payout.entry_id.is_(None), Payout.is_test.is_(False),
+            Payout.entry_id.is_(None), Payout.state.in_(EXPLAINED), Payout.is_test.is_(False),
         )
         .order_by(Payout.arrival_on.desc())
         .limit(_MOST_PAYOUTS)

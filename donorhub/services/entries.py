@@ -39,6 +39,7 @@ from donorhub.services import (
     tasks,
 )
 from donorhub.services import entry_holding as holding
+from donorhub.services.payouts import EXPLAINED
 from donorhub.services.settling import Decided
 
 get_entry = holding.get_entry
@@ -189,6 +190,8 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
     if payout is None:
         raise NotFound(f"there is no payout {payout_id}", field="/payout_id")
     entry = holding.get_entry(entry_id)
+    if payout.state not in EXPLAINED:
+        raise Rejected(f"payout {payout.ref} is {payout.state}: it brought no entry", code="payout_failed")
     if payout.entry_id not in (None, entry_id):
         raise Rejected(f"payout {payout.ref} is entry {payout.entry_id}: undo that first")
     if (payout.net_minor, payout.currency) != (entry.amount_minor, entry.currency):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Select, select, update
 
 from donorhub.db import db, insert_or_update
+from donorhub.domain.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import NotFound
 from donorhub.models import Entry, Match, Payment, Payout, PayoutItem
 from donorhub.services import audit, tasks
@@ -15,7 +16,7 @@ from donorhub.services.payments import local_day
 from donorhub.services.provider_donors import Account
 from webhooks.views import ItemView, PayoutView
 
-EXPLAINED = ("paid", "in_transit")
+EXPLAINED = ("paid", "in_transit")  # states in which an entry may be the payout
 
 
 def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
@@ -23,7 +24,10 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
     if view.is_test and not at.projects_tests:
         return False
     payout = db.session.scalar(
-        select(Payout).filter_by(provider=at.provider, account=at.account, ref=view.ref)
+        select(Payout)
+        .filter_by(provider=at.provider, account=at.account, ref=view.ref)
+        .with_for_update()  # whoever joins an entry to it now has done so before we look, or comes after us
+        .execution_options(populate_existing=True)
     )
     is_new = payout is None
     if payout is None:
@@ -38,6 +42,8 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
     keep_items(at, view.items, payout_id=payout.id)
     if view.state == "failed":
         _failed(at, payout, now=now)
+    if payout.entry_id is not None and payout.state not in EXPLAINED:
+        _part_from_entry(payout, payout.entry_id, now=now, actor=at.actor)
     if view.is_automatic and view.is_reconciled and not view.is_explained:
         tasks.plan(
             f"fetch_payout_items:{payout.id}", kind="fetch_payout_items", performer="worker",
@@ -111,8 +117,6 @@ def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
         f"payout_failed:{payout.ref}", kind="payout_failed", performer="person", role="accountant",
         subject=("payout", payout.id), due_at=now + tasks.SOON, now=now,
     )  # fmt: skip
-    if payout.entry_id is not None:
-        _part_from_entry(payout, now=now, actor=at.actor)
     if is_new:
         audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)
 
@@ -126,12 +130,17 @@ def ask_a_person(payout: Payout, *, now: datetime) -> str:
     return "no_api_key"
 
 
-def _part_from_entry(payout: Payout, *, now: datetime, actor: str) -> None:
+def _part_from_entry(payout: Payout, entry_id: int, *, now: datetime, actor: str) -> None:
     """A payout that failed after all did not bring that entry: it waits for a person again."""
-    entry_id, payout.entry_id = payout.entry_id, None
+    payout.entry_id = None
     db.session.execute(
         update(Match)
-        .where(Match.payout_id == payout.id, Match.undone_at.is_(None))
+        .where(Match.payout_id == payout.id, Match.entry_id == entry_id, Match.undone_at.is_(None))
         .values(undone_at=now, undone_by=actor)
     )
-    db.session.execute(update(Entry).where(Entry.id == entry_id).values(state="suspense"))
+    db.session.execute(
+        update(Entry)
+        .where(Entry.id == entry_id, Entry.state == "matched")
+        .values(state="suspense", decide_by=now.date() + timedelta(days=SUSPENSE_DAYS))
+    )
+    audit.record(actor, "payout.parted", ("payout", payout.id), now=now, data={"entry": entry_id})

@@ -18,10 +18,12 @@ from donorhub.domain.clues import Clues
 from donorhub.domain.matching import ENGINE_VERSION
 from donorhub.domain.matching_facts import Allocated, Part
 from donorhub.domain.recurring_states import InstalmentState, next_state
+from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
 from donorhub.services import audit, bank_gifts, bank_returns, gifts, instalments, payer_keys
 from donorhub.services.credits import Place
 from donorhub.services.ledger_rows import in_chunks
+from donorhub.services.payouts import EXPLAINED
 
 _ENTRY: Final = cast(Table, Entry.__table__)
 _STANDING: Final = ("STDO", "NSTO", "REPEATPMT")  # camt's sub-family, MT940's and OFX's type
@@ -194,7 +196,11 @@ def _record_gifts(
 
 
 def _join_payout(decided: Decided, *, now: datetime, actor: str) -> None:
-    payout = db.session.get_one(Payout, decided.payout_id)
+    payout = db.session.get_one(Payout, decided.payout_id, with_for_update=True, populate_existing=True)
+    if payout.state not in EXPLAINED or payout.entry_id not in (None, decided.place.entry_id):
+        raise Conflict(
+            f"payout {payout.ref} is not what it was a moment ago: look again", code="payout_changed"
+        )
     payout.entry_id = decided.place.entry_id
     audit.record(
         actor, "payout.joined", ("payout", payout.id), now=now, data={"entry": decided.place.entry_id}
