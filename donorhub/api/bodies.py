@@ -27,6 +27,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 def register(app: Flask) -> None:
     app.before_request(_refuse_odd)
+    app.before_request(_refuse_unknown_query)
 
 
 def takes_upload(view: View) -> View:
@@ -52,6 +53,16 @@ def _refuse_odd() -> None:
     wanted = MULTIPART if is_upload else JSON
     if request.content_length and request.mimetype != wanted:
         refuse(415, "unsupported_media_type", f"send the body as {wanted}")
+
+
+def _refuse_unknown_query() -> None:
+    """422 for a query sent to an operation that takes none; where one is taken, its schema says the rest."""
+    if not request.path.startswith(PREFIX) or request.endpoint is None or not request.args:
+        return
+    told = getattr(current_app.view_functions[request.endpoint], "_apidoc", {}).get("arguments", {})
+    if not any(parameter["in"] == "query" for parameter in told.get("parameters", ())):
+        name = next(iter(request.args)).replace("~", "~0").replace("/", "~1")
+        refuse(422, "invalid", "this operation takes no query", pointer=f"/{name}")
 
 
 class StrictParser(FlaskParser):

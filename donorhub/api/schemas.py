@@ -6,7 +6,6 @@ Inputs are strict, answers hide amounts from whoever may not see gifts.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -16,13 +15,13 @@ from flask_smorest.fields import Upload
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, post_load, pre_dump, validate
 from werkzeug.datastructures import FileStorage
 
+from donorhub.domain import plain_text
 from donorhub.money import Money
 
 MAX_MINOR: Final = 10**14
 MAX_ID: Final = 2**31 - 1
 EARLIEST: Final = date(1900, 1, 1)
 LATEST: Final = date(2199, 12, 31)
-_MARKS: Final = 8  # combining marks on one letter; more is an attack on whoever draws it
 
 
 class UploadedFile(Upload):  # type: ignore[misc]
@@ -85,37 +84,26 @@ class QueryId(fields.Integer):
 class Line(fields.String):
     """One line of text in NFC: no control characters, no private or unassigned ones, no piled-up marks."""
 
-    keeps_lines = False
+    _plain = staticmethod(plain_text.one_line)
+    _can_be_printed = staticmethod(plain_text.can_be_printed)
 
     def __init__(self, longest: int = 200, *, shortest: int = 0, **more: Any) -> None:
         super().__init__(validate=validate.Length(shortest, longest), **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> str:
-        text = super()._deserialize(value, attr, data, **more)
-        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n") if self.keeps_lines else text).strip()
-        if any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co") for c in self._unlined(text)):
+        text = self._plain(super()._deserialize(value, attr, data, **more))
+        if not self._can_be_printed(text):
             raise ValidationError("This holds a character that cannot be printed.")
-        if _piles_up(text):
+        if plain_text.piles_up(text):
             raise ValidationError("This piles too many marks on one letter.")
         return text
-
-    def _unlined(self, text: str) -> str:
-        return text.replace("\n", "").replace("\t", "") if self.keeps_lines else text
 
 
 class Text(Line):
     """Text of several lines."""
 
-    keeps_lines = True
-
-
-def _piles_up(text: str) -> bool:
-    run = 0
-    for character in text:
-        run = run + 1 if unicodedata.combining(character) else 0
-        if run > _MARKS:
-            return True
-    return False
+    _plain = staticmethod(plain_text.several_lines)
+    _can_be_printed = staticmethod(plain_text.lines_can_be_printed)
 
 
 class Day(fields.Date):
@@ -159,6 +147,10 @@ class MoneySchema(StrictSchema):
     currency = fields.String(
         required=True, validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
     )
+
+    def load(self, data: Any, *, partial: Any = None, **more: Any) -> Any:
+        """An amount is given whole, also where the fields around it may be left out."""
+        return super().load(data, partial=False, **more)
 
     @post_load
     def _to_money(self, data: dict[str, Any], **_: Any) -> Money:

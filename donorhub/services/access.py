@@ -20,6 +20,7 @@ from donorhub.services import audit
 
 TOKEN_PREFIX = "dhk_"  # noqa: S105  it says what kind of secret follows and is none
 MIN_PASSWORD = 12
+MAX_PASSWORD = 1000  # passlib refuses to look at one of more than 4096 bytes
 
 
 def create_user(
@@ -195,6 +196,10 @@ def _address(email: str) -> str:
 def _refuse_weak(password: str) -> None:
     if len(password) < MIN_PASSWORD:
         raise Rejected(f"a password has at least {MIN_PASSWORD} characters", field="/password")
+    if len(password) > MAX_PASSWORD:
+        raise Rejected(
+            f"a password has at most {MAX_PASSWORD} characters", code="password_too_long", field="/password"
+        )
 
 
 def _roles(names: Collection[str]) -> list[Role]:

@@ -75,7 +75,10 @@ def accept(
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
     if sum(share.minor for share in parts) != amount.minor or any(share.minor <= 0 for share in parts):
-        raise Rejected(f"the parts must add up to {amount}", field="/parts")
+        raise Rejected(
+            f"the parts must add up to {amount}", code="parts_differ", field="/parts",
+            amount=amount.as_text(), currency=amount.currency,
+        )  # fmt: skip
     found = [_part(share, proposal) for share in parts]
     decided = Decided(
         place, clues, tuple(part for part, _ in found), evidence=_first_evidence(found),
@@ -111,7 +114,9 @@ def accept_proposal(
     if not 0 <= rank < len(proposal.candidates):
         if known:
             return entry  # it was the last one, and is decided
-        raise Conflict(f"entry {entry_id} has no such proposal any more: look again")
+        raise Conflict(
+            f"entry {entry_id} has no such proposal any more: look again", code="proposal_gone"
+        )
     candidate = proposal.candidates[rank]
     if known and _says_the_same(known, candidate):
         return entry
@@ -193,7 +198,10 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
     if payout.state not in EXPLAINED:
         raise Rejected(f"payout {payout.ref} is {payout.state}: it brought no entry", code="payout_failed")
     if payout.entry_id not in (None, entry_id):
-        raise Rejected(f"payout {payout.ref} is entry {payout.entry_id}: undo that first")
+        raise Rejected(
+            f"payout {payout.ref} is entry {payout.entry_id}: undo that first",
+            code="payout_taken", entry_id=payout.entry_id,
+        )  # fmt: skip
     if (payout.net_minor, payout.currency) != (entry.amount_minor, entry.currency):
         raise Rejected(f"payout {payout.ref} has another amount than entry {entry_id}", code="amount_differs")
     return holding.decide(
@@ -224,7 +232,9 @@ def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """The entry is other money than the one it looks like: it counts, and is matched next."""
     entry = holding.locked(entry_id)
     if entry.state in ("duplicate", "taken_back"):
-        raise Conflict(f"entry {entry_id} is {entry.state}")
+        raise Conflict(
+            f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
+        )
     if entry.state != "doubtful":
         return entry
     entry.state = "new"
@@ -242,7 +252,9 @@ def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     if entry.state == "duplicate":
         return entry
     if entry.state != "doubtful":
-        raise Conflict(f"entry {entry_id} is {entry.state}: nobody doubts it")
+        raise Conflict(
+            f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
+        )
     entry.state, entry.occurrence = "duplicate", -entry.id
     audit.record(actor, "entry.rejected", ("entry", entry.id), now=now)
     return entry

@@ -80,7 +80,10 @@ def refuse_decided(entry: Entry, known: Sequence[Match]) -> None:
     if entry.state == "doubtful":
         raise Conflict(f"entry {entry.id} may be known already: accept or reject it first", code="doubtful")
     if entry.state not in OPEN:
-        raise Conflict(f"entry {entry.id} is {entry.state}: there is nothing to decide", code="not_open")
+        raise Conflict(
+            f"entry {entry.id} is {entry.state}: there is nothing to decide",
+            code="not_open", state=entry.state,
+        )  # fmt: skip
 
 
 def decide(

@@ -64,7 +64,8 @@ def record_gift(
     if known is not None:
         if known.amount != amount:
             raise Conflict(
-                f"gift {known.id} is known under {source} {source_ref} with {known.amount}, not {amount}"
+                f"gift {known.id} is known under {source} {source_ref} with {known.amount}, not {amount}",
+                code="gift_differs", gift_id=known.id,
             )
         return known, False
     if amount.minor <= 0:
@@ -119,13 +120,18 @@ def designate(gift: Gift, fund_ids: Mapping[int, int]) -> None:
     if not fund_ids:
         return
     if sum(fund_ids.values()) != gift.amount_minor or min(fund_ids.values()) <= 0:
-        raise Rejected("what goes to the funds must add up to the gift", field="/designations")
+        raise Rejected(
+            "what goes to the funds must add up to the gift",
+            code="designations_differ", field="/designations",
+        )  # fmt: skip
     open_funds = set(
         db.session.scalars(select(Fund.id).where(Fund.id.in_(fund_ids), Fund.is_closed.is_(False)))
     )
     for fund_id, minor in fund_ids.items():
         if fund_id not in open_funds:
-            raise Rejected(f"fund {fund_id} is closed or unknown", field="/designations")
+            raise Rejected(
+                f"fund {fund_id} is closed or unknown", code="fund_closed", field="/designations"
+            )
         db.session.add(Designation(gift_id=gift.id, fund_id=fund_id, amount_minor=minor))
 
 
@@ -222,7 +228,7 @@ def correct_gift(
         )
     left = counts_for(gift)
     if left.minor == 0:
-        raise Rejected(f"nothing is left of gift {gift_id}")
+        raise Rejected(f"nothing is left of gift {gift_id}", code="nothing_left")
     correction = Correction(
         gift_id=gift.id, amount_minor=left.minor, currency=gift.currency, reason=reason,
         recorded_at=now, actor=actor, source=source, source_ref=source_ref,

@@ -197,7 +197,9 @@ def answer(
     """Say what a file leaves open, and let it be read again. Conflict when it asks nothing."""
     file = get_file(import_file_id)
     if file.state != "asking":
-        raise Conflict(f"file {import_file_id} is {file.state}: it asks nothing")
+        raise Conflict(
+            f"file {import_file_id} is {file.state}: it asks nothing", code="asks_nothing", state=file.state
+        )
     _refuse_unknown(bank_account_id, layout)
     _set_answers(file, bank_account_id, layout, currency)
     send(file, create_accounts=create_accounts, now=now, actor=actor)

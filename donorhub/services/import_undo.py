@@ -69,7 +69,7 @@ def take_back(
     if file.state == "taken_back":
         return file
     if file.state == "received":
-        raise Conflict(f"file {import_file_id} is being read: wait a moment")
+        raise Conflict(f"file {import_file_id} is being read: wait a moment", code="being_read")
     if not reason.strip():
         raise Rejected("say why the import is taken back", field="/reason")
     _refuse_obstacles(file, undo_decisions=undo_decisions)
@@ -103,8 +103,8 @@ def _refuse_obstacles(file: ImportFile, *, undo_decisions: bool) -> None:
         )  # fmt: skip
     raise Rejected(
         f"people decided {len(in_the_way)} entries of this file: say that their decisions are undone too",
-        code="in_the_way",
-    )
+        code="in_the_way", decisions=len(in_the_way),
+    )  # fmt: skip
 
 
 def _lock_accounts(rows: Sequence[Statement]) -> None:

@@ -142,7 +142,10 @@ def release(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
     """Let an event from the error inbox be worked off again."""
     row = get_event(event_id)
     if row.state not in ("dead", "error", "quarantined"):
-        raise Conflict(f"provider event {event_id} is {row.state}: there is nothing to release")
+        raise Conflict(
+            f"provider event {event_id} is {row.state}: there is nothing to release",
+            code="nothing_to_release", state=row.state,
+        )  # fmt: skip
     if row.state == "quarantined":
         row.reason = "released"  # looked at by a person: account and mode are not asked again
     row.state, row.attempts, row.next_attempt_at = "received", 0, None

@@ -117,7 +117,10 @@ def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -
     for instalment_id, minor in parts.items():
         instalment = get_instalment(instalment_id)
         if instalment.currency != gift.currency:
-            raise Rejected(f"instalment {instalment_id} is in {instalment.currency}")
+            raise Rejected(
+                f"instalment {instalment_id} is in {instalment.currency}",
+                code="currency_differs", currency=instalment.currency,
+            )  # fmt: skip
         added = db.session.execute(
             insert_or_ignore(Allocation, on=("gift_id", "instalment_id"))
             .values(gift_id=gift.id, instalment_id=instalment_id, amount_minor=minor)
@@ -128,7 +131,9 @@ def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -
             _paid_more(instalment, now=now, actor=actor)
     given_out = allocated_of_gift(gift.id)
     if given_out > gift.amount_minor:
-        raise Rejected(f"more of gift {gift.id} would be allocated than was given")
+        raise Rejected(
+            f"more of gift {gift.id} would be allocated than was given", code="allocated_too_much"
+        )
     return new
 
 
@@ -174,7 +179,10 @@ def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> N
     """Let the state follow its table; Conflict when this step is not allowed from here."""
     after = next_state(cast(InstalmentState, instalment.state), word)
     if after is None:
-        raise Conflict(f"instalment {instalment.id} is {instalment.state}: it cannot {word} now")
+        raise Conflict(
+            f"instalment {instalment.id} is {instalment.state}: it cannot {word} now",
+            code="instalment_state", state=instalment.state,
+        )  # fmt: skip
     instalment.state, instalment.state_reason = after, reason
 
 

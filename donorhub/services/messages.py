@@ -140,7 +140,10 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
     """A person says what became of an uncertain message: it arrived, or it is to be sent again."""
     message = get_message(message_id)
     if message.state not in ("unknown", "failed"):
-        raise Conflict(f"message {message_id} is {message.state}")
+        raise Conflict(
+            f"message {message_id} is {message.state}: only one that is uncertain is decided",
+            code="message_state", state=message.state,
+        )  # fmt: skip
     if was_received:
         note_sent(message, now=now)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Select, literal, tuple_
@@ -15,12 +15,7 @@ from donorhub.errors import Rejected
 
 T = TypeVar("T")
 LIMIT: Final = 50
-_READ: Final[dict[type, Callable[[str], Any]]] = {
-    int: int,
-    str: str,
-    date: date.fromisoformat,
-    datetime: datetime.fromisoformat,
-}
+LARGEST: Final = 2**31 - 1  # what an id column of PostgreSQL can be compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +66,43 @@ def _written(value: Any) -> str:
 
 def _read(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
     parts = cursor.split("~")
+    if len(parts) != len(keys):
+        raise damaged()
+    return [
+        literal(_READ[key.type.python_type](part), key.type) for key, part in zip(keys, parts, strict=True)
+    ]
+
+
+def number_in(text: str) -> int:
+    """A key in a cursor; Rejected for what no column holds."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST)) and int(text) <= LARGEST):
+        raise damaged()
+    return int(text)
+
+
+def moment_in(text: str) -> datetime:
+    """An instant in a cursor, in UTC; Rejected for one without an offset or outside the calendar."""
     try:
-        values = [_READ[key.type.python_type](part) for key, part in zip(keys, parts, strict=True)]
-        return [literal(value, key.type) for key, value in zip(keys, values, strict=True)]
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as e:
+        raise damaged() from e
+    raise damaged()
+
+
+def _day_in(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
     except ValueError as e:
-        raise Rejected("this address is not complete: begin at the first page of the list") from e
+        raise damaged() from e
+
+
+def damaged() -> Rejected:
+    """What is said of a cursor that no list of ours gave out."""
+    return Rejected(
+        "this address is not complete: begin at the first page of the list", code="bad_cursor", field="/after"
+    )
+
+
+_READ: Final[dict[type, Callable[[str], Any]]] = {int: number_in, date: _day_in, datetime: moment_in}

@@ -82,7 +82,10 @@ def change_amount(
     """
     _refuse_closed(gift)
     if amount.currency != gift.currency:
-        raise Rejected(f"this recurring gift is in {gift.currency}", field="/amount/currency")
+        raise Rejected(
+            f"this recurring gift is in {gift.currency}",
+            code="currency_differs", field="/amount/currency", currency=gift.currency,
+        )  # fmt: skip
     term = current_term(gift, from_on)
     wanted = (amount.minor, period or term.period, every or term.every)
     if wanted == (term.amount_minor, term.period, term.every):
@@ -173,7 +176,10 @@ def step(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
     """Let the state follow its table; Conflict when this step is not allowed from here."""
     after = next_recurring_state(cast(RecurringState, gift.state), word)
     if after is None:
-        raise Conflict(f"recurring gift {gift.id} is {gift.state}: it cannot {word} now")
+        raise Conflict(
+            f"recurring gift {gift.id} is {gift.state}: it cannot {word} now",
+            code="recurring_gift_state", state=gift.state,
+        )  # fmt: skip
     changed = after != gift.state
     gift.state = after
     if changed:
@@ -338,7 +344,9 @@ def _note_change(
 
 def _refuse_closed(gift: RecurringGift) -> None:
     if gift.state == "closed":
-        raise Conflict(f"recurring gift {gift.id} is closed: start a new one")
+        raise Conflict(
+            f"recurring gift {gift.id} is closed: start a new one", code="recurring_gift_closed"
+        )
 
 
 def _refuse_impossible(term: Term) -> None:

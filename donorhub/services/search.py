@@ -14,10 +14,9 @@ from sqlalchemy import ColumnElement, Select, column, or_, select, table
 from sqlalchemy import text as sql
 
 from donorhub.db import db
-from donorhub.domain import codes, payer_text
-from donorhub.errors import Rejected
+from donorhub.domain import codes, payer_text, plain_text
 from donorhub.models import Donor, IdentityKey, Organisation
-from donorhub.services import donors
+from donorhub.services import donors, paging
 from donorhub.services.donors import FIRST_NUMBER, normal_iban, normal_phone
 from donorhub.services.paging import LIMIT, Page
 
@@ -40,6 +39,7 @@ def find(
 
     ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list.
     """
+    text = plain_text.without_unprintable(text)
     query = select(Donor).where(Donor.merged_into_id.is_(None), *conditions)
     if owner_id is not None:
         query = query.where(Donor.owner_id == owner_id)
@@ -55,9 +55,7 @@ def find(
 
 def _newest_first(query: Select[Donor], key: Any, *, after: str | None, limit: int) -> Page[Donor]:
     if after:
-        if not (after.isascii() and after.isdigit()):
-            raise Rejected("this address is not complete: begin at the first page of the list")
-        query = query.where(key < int(after))
+        query = query.where(key < paging.number_in(after))
     rows = db.session.scalars(query.order_by(key.desc()).limit(limit + 1)).all()
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
 

@@ -276,7 +276,10 @@ def release(statement_id: int, *, reason: str, now: datetime, actor: str) -> Sta
     if row.state == "released":
         return row
     if row.state != "held":
-        raise Conflict(f"statement {statement_id} is {row.state}: only a held one can be released")
+        raise Conflict(
+            f"statement {statement_id} is {row.state}: only a held one can be released",
+            code="statement_state", state=row.state,
+        )  # fmt: skip
     if not reason.strip():
         raise Rejected("say why the statement may be taken in all the same", field="/reason")
     row.state, row.released_by, row.released_at = "released", actor, now

@@ -215,7 +215,10 @@ def retry(task_id: int, *, now: datetime, actor: str) -> Task:
     """Take a task out of the error inbox and let it be tried at once."""
     task = get_task(task_id)
     if task.state not in ("dead", "failed"):
-        raise Conflict(f"task {task_id} is {task.state}: only one that failed can be tried again")
+        raise Conflict(
+            f"task {task_id} is {task.state}: only one that failed can be tried again",
+            code="task_state", state=task.state,
+        )  # fmt: skip
     task.state, task.attempts, task.next_attempt_at = "planned", 0, None
     audit.record(actor, "task.retried", ("task", task.id), now=now)
     return task
@@ -270,11 +273,13 @@ def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
     """A person did their task. Doing it again changes nothing; a worker's task is refused."""
     task = get_task(task_id)
     if task.performer != "person":
-        raise Conflict(f"task {task_id} is done by the program, not by a person")
+        raise Conflict(
+            f"task {task_id} is done by the program, not by a person", code="task_of_worker"
+        )
     if task.state == "done":
         return task
     if task.state == "cancelled":
-        raise Conflict(f"task {task_id} was cancelled")
+        raise Conflict(f"task {task_id} was cancelled", code="task_state", state=task.state)
     finish(task, now=now, actor=actor, outcome=outcome)
     audit.record(actor, "task.done", ("task", task.id), now=now, data={"kind": task.kind})
     return task
@@ -284,7 +289,10 @@ def postpone(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Ta
     """Put a person's open task off until ``due_at``."""
     task = get_task(task_id)
     if task.performer != "person" or task.state not in OPEN_STATES:
-        raise Conflict(f"task {task_id} is {task.state}: only an open task of a person can be put off")
+        raise Conflict(
+            f"task {task_id} is {task.state}: only an open task of a person can be put off",
+            code="task_state", state=task.state,
+        )  # fmt: skip
     task.due_at = due_at
     audit.record(actor, "task.postponed", ("task", task.id), now=now)
     return task

@@ -10,7 +10,6 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Date, Select, and_, false, func, or_, select
 
 from donorhub.db import db
-from donorhub.errors import Rejected
 from donorhub.models import (
     Correction,
     Dispute,
@@ -24,7 +23,7 @@ from donorhub.models import (
     Task,
 )
 from donorhub.money import Money
-from donorhub.services import receipts
+from donorhub.services import paging, receipts
 from donorhub.services.paging import LIMIT, Page
 
 
@@ -67,11 +66,10 @@ def of(donor_id: int, before: str | None = None, limit: int = LIMIT) -> Page[Eve
 
 
 def _read(text: str) -> Cursor:
-    try:
-        at, kind, id_ = text.split("~")
-        return datetime.fromisoformat(at).astimezone(UTC), kind, int(id_)
-    except ValueError as e:
-        raise Rejected("this address is not complete: begin at the top of the timeline") from e
+    parts = text.split("~")
+    if len(parts) != len(("at", "kind", "id")):
+        raise paging.damaged()
+    return paging.moment_in(parts[0]), parts[1], paging.number_in(parts[2])
 
 
 def _rows(

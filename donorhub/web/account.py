@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_login import login_user
@@ -66,7 +66,7 @@ def set_password() -> Answer:
 def _is_right(user: User, password: str) -> bool:
     try:
         return PasswordHasher().verify(user.password, password)
-    except VerifyMismatchError:
+    except (VerifyMismatchError, InvalidHashError):  # the second: an account without a password
         return False
 
 

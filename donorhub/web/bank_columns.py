@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from donorhub.web.bank_layout import draft_of, settle
 from donorhub.web.bank_look import ColumnView, Look, body_of
+from donorhub.web.forms import whole_number
 from importers.sheet import Row, Unsheetable, open_text
 from importers.sniff import format_of
 from importers.statement import Problem
@@ -83,7 +84,8 @@ def _header(seen: Look, given: Mapping[str, str], guess: Detection) -> Row | Non
     seen.found["header_line"] = str(guess.header_line)
     wanted = given.get("header_line", "")
     lines = {row.line: row for row in seen.head}
-    line = int(wanted) if wanted.isascii() and wanted.isdigit() else guess.header_line
+    chosen = whole_number(wanted)
+    line = guess.header_line if chosen is None else chosen
     line = line if line in lines else 0
     seen.facts["header_line"] = str(line)
     return lines.get(line)

@@ -21,7 +21,7 @@ from donorhub.web import bank_choices
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.bank_choices import Item
 from donorhub.web.bank_words import NOT_GIFTS
-from donorhub.web.forms import Form
+from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, say
 
 TAB: Final = "<any('to-decide','doubtful','matched','not-gifts'):tab>"
@@ -64,16 +64,16 @@ def show_entries(tab: str) -> str:
 
 
 def _filters(sent: Any) -> dict[str, int]:
-    found = {name: sent.get(name, "") for name in ("account", "statement")}
-    return {name: int(value) for name, value in found.items() if value.isascii() and value.isdigit()}
+    found = {name: row_id(sent.get(name)) for name in ("account", "statement")}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _done() -> Item | None:
     """The entry that was decided just now, so that it can be undone at once."""
-    id_ = request.args.get("done", "")
-    if not (id_.isascii() and id_.isdigit()):
+    id_ = row_id(request.args.get("done"))
+    if id_ is None:
         return None
-    item = bank_choices.items([entries.get_entry(int(id_))])[0]
+    item = bank_choices.items([entries.get_entry(id_)])[0]
     return item if item.matches or item.entry.state == "duplicate" else None
 
 
@@ -100,7 +100,7 @@ def entry_page(entry_id: int, form: Form) -> str:
         not_gifts=NOT_GIFTS,
         form=form,
         q=text,
-        detail=_number(request.args.get("detail")),
+        detail=row_id(request.args.get("detail")),
         found=_found(text),
         reasons_of=bank_choices.reasons_of,
     )
@@ -110,17 +110,13 @@ def _found(text: str) -> Page[Donor]:
     return search.find(text, limit=MOST_FOUND) if text else Page(())
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
-
-
-def after_deciding(row_id: int) -> Response:
+def after_deciding(entry_id: int) -> Response:
     """Back to the list that the click came from, at the entry that is next there."""
     sent = request.form
     query: dict[str, Any] = {name: sent[name] for name in FILTERS if sent.get(name)}
-    following = _number(sent.get("next"))
+    following = row_id(sent.get("next"))
     anchor = f"e{following}" if following else None
-    return redirect(url_for("bank.entries", tab="to-decide", done=row_id, **query, _anchor=anchor))
+    return redirect(url_for("bank.entries", tab="to-decide", done=entry_id, **query, _anchor=anchor))
 
 
 @bp.post("/entries/<int:entry_id>/accept")
@@ -128,14 +124,14 @@ def after_deciding(row_id: int) -> Response:
 def accept(entry_id: int) -> Response | tuple[str, int]:
     """Take what was proposed and chosen; refused when the engine would say otherwise now."""
     form = Form(request.form)
-    detail_id, key = form.number("detail", 1, 10**12), form.text("choice", limit=2000)
+    detail_id, key = form.id("detail"), form.text("choice", limit=2000)
     if not key:
         form.wrong("", gettext("Please choose one of the donors first."))
     with form.saving() as saving:
         saving.check()
         rank = bank_choices.rank_of(entry_id, detail_id, key)
         if rank is None and entries.get_entry(entry_id).state in bank_views.OPEN:
-            raise Conflict(gettext("What was proposed has changed in the meantime. Please look again."))
+            raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
         entries.accept_proposal(entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=actor())
         commit()
         return after_deciding(entry_id)
@@ -147,7 +143,7 @@ def accept(entry_id: int) -> Response | tuple[str, int]:
 def give(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is the gift of a donor who was looked up."""
     form = Form(request.form)
-    donor_id, detail_id = form.number("donor", 1, 10**12), form.number("detail", 1, 10**12)
+    donor_id, detail_id = form.id("donor"), form.id("detail")
     if donor_id is None:
         form.wrong("", gettext("Please choose one of the donors first."))
     with form.saving() as saving:
@@ -167,7 +163,7 @@ def give(entry_id: int) -> Response | tuple[str, int]:
 def not_a_gift(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is no gift, and what it is."""
     form = Form(request.form)
-    reason, detail_id = form.choice("reason", NOT_GIFTS), form.number("detail", 1, 10**12)
+    reason, detail_id = form.choice("reason", NOT_GIFTS), form.id("detail")
     with form.saving() as saving:
         saving.check()
         entries.not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=actor())
@@ -181,7 +177,7 @@ def not_a_gift(entry_id: int) -> Response | tuple[str, int]:
 def join_payout(entry_id: int) -> Response | tuple[str, int]:
     """Say which payout of a provider an entry is."""
     form = Form(request.form)
-    payout_id = form.number("payout", 1, 10**12)
+    payout_id = form.id("payout")
     if payout_id is None:
         form.wrong("", gettext("Please choose a payout first."))
     with form.saving() as saving:

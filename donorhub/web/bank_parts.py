@@ -18,7 +18,7 @@ from donorhub.services.entries import Share
 from donorhub.web import bank_choices
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.bank_entries import after_deciding
-from donorhub.web.forms import Form
+from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, say
 from importers.text import parse_amount
 
@@ -37,8 +37,7 @@ def new_donor(entry_id: int) -> str:
 
 
 def _detail_of(sent: Mapping[str, str]) -> int | None:
-    text = sent.get("detail", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return row_id(sent.get("detail"))
 
 
 def _new_donor(entry_id: int, form: Form) -> str:

@@ -16,7 +16,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.errors import DonorHubError
 from donorhub.models import BankAccount, ColumnMapping, ImportFile
 from donorhub.services import bank_accounts, bank_views, column_mappings, import_files
 from donorhub.services.bank_views import Known
@@ -25,6 +24,7 @@ from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.bank_columns import Change, changed_since, look
 from donorhub.web.bank_layout import matters
 from donorhub.web.bank_look import Look
+from donorhub.web.forms import row_id
 from donorhub.web.shell import commit, needs, say
 from importers.table.layout import Layout
 from importers.tabular import Preview, preview, recognise
@@ -161,12 +161,12 @@ def _choose_account(draft: Draft, mapping: ColumnMapping | None) -> None:
         found = bank_accounts.find_account(seen.account, _currency(draft))
         draft.account = found
         return
-    try:
-        draft.account = bank_accounts.get_account(int(draft.choice)) if draft.choice else None
-    except (ValueError, DonorHubError):
+    account_id = row_id(draft.choice)
+    draft.account = next((row.account for row in bank_views.accounts() if row.account.id == account_id), None)
+    if draft.account is None:
         draft.choice = ""
         return
-    if draft.account is not None and matters(seen, "currency") and not draft.given.get("currency"):
+    if matters(seen, "currency") and not draft.given.get("currency"):
         seen.facts["currency"] = seen.found["currency"] = draft.account.currency
         seen.questions = [question for question in seen.questions if question.code != "currency"]
 

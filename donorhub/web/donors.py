@@ -14,7 +14,7 @@ from donorhub.db import db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.services import access, donors, giving, idempotency, organisation, promises, search, timeline
 from donorhub.web import words
-from donorhub.web.forms import LONG, Form, new_key
+from donorhub.web.forms import MAX_ID, Form, new_key
 from donorhub.web.shell import commit, needs, own_list, principal, say, today
 
 bp = Blueprint("donors", __name__, url_prefix="/donors")
@@ -108,7 +108,7 @@ def change(donor_id: int) -> Answer:
     """Save a donor; refused when somebody else saved in the meantime."""
     donor = donors.get_donor(donor_id, owner_id=own_list())
     form = Form(request.form)
-    fields, version = _fields(form), form.number("version", 1, 10**9)
+    fields, version = _fields(form), form.number("version", 1, MAX_ID)
     with form.saving() as saving:
         saving.check()
         donors.change_donor(donor, fields, now=clock.now(), actor=principal().actor, version=version or 0)
@@ -123,7 +123,7 @@ def _fields(form: Form) -> dict[str, Any]:
         name: form.text(name)
         for name in ("given_name", "family_name", "name", "salutation", "phone", "street", "city")
     }
-    fields |= {"postcode": form.text("postcode", limit=20), "note": form.text("note", limit=LONG)}
+    fields |= {"postcode": form.text("postcode", limit=20), "note": form.lines("note")}
     fields |= {
         "email": _email(form),
         "tax_number": form.text("tax_number", limit=30),

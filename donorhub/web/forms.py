@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import date
 from types import TracebackType
 from typing import Any, Final
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
 
 from donorhub.db import db
+from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.money import Money
-from donorhub.web import words
+from donorhub.web import refusal_words
 from importers.text import parse_amount
 
 SHORT: Final = 200
 LONG: Final = 4000
 MAX_MINOR: Final = 10**13
+MAX_ID: Final = 2**31 - 1  # what an id column holds on PostgreSQL
 FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class Refused(Exception):
@@ -62,20 +65,35 @@ class Form:
         self.errors.setdefault(name, sentence)
 
     def text(self, name: str, *, required: bool = False, limit: int = SHORT) -> str:
-        """A text without blanks around it, in composed letters."""
-        raw = unicodedata.normalize("NFC", self.value(name)).strip().replace("\r\n", "\n")
+        """One line of text without blanks around it, in composed letters."""
+        raw = plain_text.one_line(self.value(name))
+        self._check_text(name, raw, limit, is_printable=plain_text.can_be_printed(raw))
         if required and not raw:
             self.wrong(name, gettext("Please fill this in."))
-        if len(raw) > limit:
-            self.wrong(name, gettext("At most %(count)s characters, please.", count=limit))
-        if any(unicodedata.category(sign) in ("Cc", "Cs", "Cn") and sign != "\n" for sign in raw):
-            self.wrong(name, gettext("There is a sign in it that cannot be printed."))
         return raw
+
+    def lines(self, name: str, *, limit: int = LONG) -> str:
+        """A text of several lines."""
+        raw = plain_text.several_lines(self.value(name))
+        self._check_text(name, raw, limit, is_printable=plain_text.lines_can_be_printed(raw))
+        return raw
+
+    def _check_text(self, name: str, text: str, limit: int, *, is_printable: bool) -> None:
+        if len(text) > limit:
+            self.wrong(
+                name,
+                ngettext("At most %(num)d character, please.", "At most %(num)d characters, please.", limit),
+            )
+        if not is_printable or plain_text.piles_up(text):
+            self.wrong(name, gettext("There is a sign in it that cannot be printed."))
 
     def day(self, name: str) -> date | None:
         """A day; None when the field is empty."""
         raw = self.value(name).strip()
         if not raw:
+            return None
+        if not _DAY.fullmatch(raw):  # 20261122 and 2026-W47-7 are ISO 8601 too, and nobody means them
+            self.wrong(name, gettext("This is no date."))
             return None
         try:
             found = date.fromisoformat(raw)
@@ -84,6 +102,10 @@ class Form:
             return None
         if found < FIRST_DAY:
             self.wrong(name, gettext("This date is too long ago."))
+            return None
+        if found > LAST_DAY:
+            self.wrong(name, gettext("This date is too far away."))
+            return None
         return found
 
     def needed_day(self, name: str) -> date:
@@ -136,10 +158,20 @@ class Form:
         raw = self.value(name).strip()
         if not raw:
             return None
-        if not (raw.isascii() and raw.isdigit()) or not low <= int(raw) <= high:
+        found = whole_number(raw)
+        if found is None or not low <= found <= high:
             self.wrong(name, gettext("A whole number from %(low)s to %(high)s, please.", low=low, high=high))
             return None
-        return int(raw)
+        return found
+
+    def id(self, name: str) -> int | None:
+        """The id of a row, which may be there or not; None when the field is empty or holds none."""
+        raw = self.value(name).strip()
+        found = whole_number(raw)
+        if raw and (found is None or not 1 <= found <= MAX_ID):
+            self.wrong(name, gettext("Please choose one of the list."))
+            return None
+        return found
 
     def tick(self, name: str) -> bool:
         return bool(self.value(name))
@@ -177,11 +209,24 @@ class Saving:
             return False
         if isinstance(error, DonorHubError):
             name = (error.field or "").rpartition("/")[2]
-            self._form.wrong(name, words.sentence_of(error))
+            self._form.wrong(name, refusal_words.sentence_of(error))
         elif not isinstance(error, Refused):
             return False
         db.session.rollback()
         return True
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number in plain digits that a column can hold; None for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))):
+        return None
+    return int(text)
+
+
+def row_id(text: str | None) -> int | None:
+    """The id that an address names; None where it can be nobody's."""
+    found = whole_number(text or "")
+    return found if found is not None and 1 <= found <= MAX_ID else None
 
 
 def new_key() -> str:

@@ -25,7 +25,7 @@ Answer = Response | str | tuple[str, int]
 def index() -> Answer:
     """The list, by days received, donor and method."""
     form = Form(request.args)
-    first, last, donor_id = form.day("first"), form.day("last"), form.number("donor", 1, 10**9)
+    first, last, donor_id = form.day("first"), form.day("last"), form.id("donor")
     method = form.value("method") if form.value("method") in words.METHODS else ""
     donor = donors.get_donor(donor_id) if donor_id else None
     page = giving.list_gifts(
@@ -43,7 +43,7 @@ def index() -> Answer:
 def new() -> str:
     """First who gave, then the gift: one page each, so that it works without JavaScript."""
     form = Form(request.args)
-    donor_id = form.number("donor", 1, 10**9)
+    donor_id = form.id("donor")
     if donor_id:
         return _form_page(Form(start=_start()), donors.get_donor(donor_id))
     text = form.text("q")
@@ -61,7 +61,7 @@ def new() -> str:
 def create() -> Answer:
     """Record a gift; the same form sent twice records one."""
     form = Form(request.form)
-    donor = donors.get_donor(form.number("donor_id", 1, 10**9) or 0)
+    donor = donors.get_donor(form.id("donor_id") or 0)
     amount, key, rest = form.money("amount"), form.key(), _rest(form)
     fund_id = form.row("fund_id", [fund.id for fund in funds.open_funds()])
     received_on = form.needed_day("received_on")
@@ -107,7 +107,7 @@ def _rest(form: Form) -> dict[str, Any]:
         "method": form.choice("method", words.METHODS),
         "campaign_id": form.row("campaign_id", [row.id for row in funds.list_all(Campaign)]),
         "appeal_id": form.row("appeal_id", [row.id for row in funds.list_all(Appeal)]),
-        "note": form.text("note", limit=1000),
+        "note": form.lines("note", limit=1000),
         "thank": form.tick("thank"),
     }
 

@@ -31,7 +31,7 @@ def index() -> str:
     form = Form(request.args)
     page = message_lists.list_messages(
         state=form.value("state") if form.value("state") in words.MESSAGE_STATES else "",
-        donor_id=form.number("donor", 1, 10**9),
+        donor_id=form.id("donor"),
         after=request.args.get("after"),
     )
     return render_template("messages/index.html", page=page, form=form, kind_of=kind_of, may_read=may_read)

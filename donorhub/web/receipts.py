@@ -12,7 +12,7 @@ from donorhub.models import Donor, Receipt
 from donorhub.services import donors, receipt_lists, receipts
 from donorhub.services.receipt_payload import thaw
 from donorhub.web import words
-from donorhub.web.forms import Form
+from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, principal, say, today
 
 bp = Blueprint("receipts", __name__, url_prefix="/receipts")
@@ -26,7 +26,7 @@ PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 def index() -> str:
     """The list, the newest first."""
     form = Form(request.args)
-    donor_id = form.number("donor", 1, 10**9)
+    donor_id = form.id("donor")
     page = receipt_lists.list_receipts(
         year=form.number("year", 1900, 2999), donor_id=donor_id,
         state=form.value("state") if form.value("state") in words.RECEIPT_STATES else "",
@@ -43,7 +43,7 @@ def index() -> str:
 def new() -> str:
     """Choose gifts of a donor, those of a year ticked."""
     form = Form(request.args)
-    donor = donors.get_donor(form.number("donor", 1, 10**9) or 0)
+    donor = donors.get_donor(form.id("donor") or 0)
     year = form.number("year", 1900, 2999) or today().year
     gifts = receipt_lists.without_receipt(donor.id, year)
     start = {"gift_ids": [row.gift.id for row in gifts if row.is_fit], "lang": donor.lang}
@@ -55,9 +55,9 @@ def new() -> str:
 def issue() -> Answer:
     """Issue one receipt for the ticked gifts. Sent twice, the second finds the gifts on a receipt."""
     form = Form(request.form)
-    donor = donors.get_donor(form.number("donor_id", 1, 10**9) or 0)
+    donor = donors.get_donor(form.id("donor_id") or 0)
     year = form.number("year", 1900, 2999) or today().year
-    ids = [int(value) for value in form.values_of("gift_ids") if value.isascii() and value.isdigit()]
+    ids = [id_ for id_ in map(row_id, form.values_of("gift_ids")) if id_ is not None]
     lang = form.choice("lang", words.LANGS)
     with form.saving() as saving:
         saving.check()

@@ -32,7 +32,7 @@ MOST_INSTALMENTS: Final = 600
 def index() -> str:
     """The list, by state and donor."""
     form = Form(request.args)
-    donor_id, state = form.number("donor", 1, 10**9), form.value("state")
+    donor_id, state = form.id("donor"), form.value("state")
     states = RUNNING if state == "running" else (state,) if state in words.RECURRING_STATES else ()
     page = promises.list_recurring_gifts(states=states, donor_id=donor_id, after=request.args.get("after"))
     return render_template(
@@ -68,7 +68,7 @@ def new() -> str:
 def create() -> Answer:
     """Start a standing order or a pledge; the same form sent twice starts one."""
     form = Form(request.form)
-    donor = donors.get_donor(form.number("donor_id", 1, 10**9) or 0)
+    donor = donors.get_donor(form.id("donor_id") or 0)
     amount, key, rest = form.money("amount"), form.key(), _terms(form)
     start_on, kind = form.needed_day("start_on"), form.choice("kind", BY_HAND)
     if rest["ends_on"] and rest["ends_on"] < start_on:
@@ -166,7 +166,7 @@ def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], N
     """Do one change, make the instalments that follow from it, and show the page again."""
     gift = recurring.get_recurring_gift(recurring_gift_id)
     if gift.origin == "provider":
-        raise Conflict("the provider collects this recurring gift: change it there", code="provider_collects")
+        raise Conflict("the provider collects this recurring gift: change it there", code="run_by_provider")
     with form.saving() as saving:
         saving.check()
         do(gift)

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from donorhub.db import db
 from donorhub.errors import Busy, Conflict, DonorHubError
-from donorhub.web import words
+from donorhub.web import refusal_words
 
 STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503, "misconfigured": 500}
 
@@ -43,11 +43,11 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
 def _answer_error(error: Exception) -> Any:
     """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
     if isinstance(error, IntegrityError):
-        error = Conflict(gettext("Somebody saved the same thing at the same moment. Please look again."))
+        error = Conflict("this was changed at the same moment by somebody else", code="same_moment")
     if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):
-        error = Busy(gettext("The database is busy. Please try again in a moment."))
+        error = Busy("the database is busy: nothing was changed")
     title = gettext("There is no such page") if error.code == "not_found" else gettext("This cannot be done")
-    page = render_template("error.html", title=title, text=words.sentence_of(error))
+    page = render_template("error.html", title=title, text=refusal_words.sentence_of(error))
     return page, STATUS.get(error.code, 422)
 
 

@@ -14,7 +14,7 @@ from donorhub import clock
 from donorhub.models import Appeal, Campaign, Fund
 from donorhub.services import funds, organisation
 from donorhub.web import words
-from donorhub.web.forms import LONG, Form
+from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
@@ -122,7 +122,7 @@ def _organisation(form: Form) -> dict[str, Any]:
     return fields | {
         "legal_name": form.text("legal_name", required=True),
         "country": form.text("country", required=True, limit=2).upper(),
-        "exemption": form.text("exemption", limit=LONG),
+        "exemption": form.lines("exemption"),
         "ids": {name: value for name, value in ids.items() if value},
         "lang": form.choice("lang", words.LANGS),
         "time_zone": zone,

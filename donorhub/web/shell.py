@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from flask_security.core import Security
 from flask_security.datastore import SQLAlchemySessionUserDatastore
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from donorhub import clock
@@ -34,6 +35,8 @@ from donorhub.models import Role, User
 from donorhub.money import Money
 from donorhub.services import access, organisation
 from donorhub.web import icons, refusals, showing, sign_in_limit, words
+from donorhub.web.forms import MAX_ID
+from donorhub.web.sign_in_form import SignInForm
 from receipts import figures
 from receipts.document import Lang
 
@@ -81,9 +84,10 @@ def register(app: Flask) -> None:
     app.template_folder = "web/templates"
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
     app.config.update(_settings(app.extensions["donorhub.settings"]))
+    app.url_map.converters["int"] = RowId  # the rules that the API has added keep werkzeug's
     csrf.init_app(app)
     Babel(app, locale_selector=_lang, timezone_selector=_time_zone)
-    Security(app, SQLAlchemySessionUserDatastore(db.session, User, Role))
+    Security(app, SQLAlchemySessionUserDatastore(db.session, User, Role), login_form=SignInForm)
     app.before_request(_protect)
     app.before_request(_admit)
     app.after_request(_headers)
@@ -116,12 +120,22 @@ def _settings(settings: Settings) -> dict[str, Any]:
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
         "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_FRESHNESS": timedelta(seconds=-1),  # no page asks for the password again
         "SECURITY_REDIRECT_VALIDATE_MODE": ["absolute", "regex"],
         "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.public_url.startswith("https:"),
     }
+
+
+class RowId(IntegerConverter):
+    """An id in an address: what no row can have leads nowhere, before a database that cannot hold it."""
+
+    regex = f"[0-9]{{1,{len(str(MAX_ID))}}}"
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=MAX_ID)
 
 
 def needs(*permissions: str) -> Callable[[View], View]:

@@ -15,7 +15,7 @@ from donorhub.models import Donor, Task, User
 from donorhub.services import tasks, worklist
 from donorhub.services.worklist import VIEWS, View
 from donorhub.web.dashboard import end_of_today
-from donorhub.web.forms import LONG, Form
+from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, our_time_zone, own_list, principal, say, today
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -50,7 +50,7 @@ def done(task_id: int) -> Answer:
     """The task is done; the note says what came of it."""
     task = worklist.get_task(task_id, owner_id=own_list())
     form = Form(request.form)
-    outcome = form.text("outcome", limit=LONG)
+    outcome = form.lines("outcome")
     with form.saving() as saving:
         saving.check()
         tasks.complete(task.id, outcome=outcome, now=clock.now(), actor=principal().actor)

@@ -1,13 +1,11 @@
-"""The words that pages use for our own states, kinds and refusals, in the reader's language."""
+"""The words that pages use for our own states and kinds, in the reader's language."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask_babel import gettext, lazy_gettext
-
-from donorhub.errors import DonorHubError
+from flask_babel import lazy_gettext
 
 Words = Mapping[str, Any]
 
@@ -204,33 +202,3 @@ LOOKS: Final = {
     ),
     **dict.fromkeys(("expected", "collecting", "proposed", "paused", "queued"), "info"),
 }
-_REFUSALS: Final[Words] = {
-    "gift_on_receipt": lazy_gettext("This gift is on a receipt: void the receipt first."),
-    "last_admin": lazy_gettext("Somebody must stay administrator: make another one first."),
-    "provider_collects": lazy_gettext(
-        "The payment provider collects this gift. Change or stop it there: it tells us."
-    ),
-    "not_found": lazy_gettext("It does not exist, or it is not on your list."),
-    "donor_changed": lazy_gettext(
-        "Somebody else changed this donor in the meantime. Look at what is there now, then save again."
-    ),
-}
-_REFUSED_FIELDS: Final[Words] = {
-    "rejected/received_on": lazy_gettext("This day is in the future."),
-    "rejected/password": lazy_gettext("A password has at least 12 characters."),
-    "rejected/until": lazy_gettext("A pause ends after it begins."),
-    "rejected/email": lazy_gettext("This is no e-mail address."),
-    "conflict/email": lazy_gettext("There is a user with this address already."),
-    "rejected/scopes": lazy_gettext("Choose at least one."),
-    "rejected/roles": lazy_gettext("Choose at least one."),
-    "not_found/gift_ids": lazy_gettext("Choose at least one gift."),
-    "conflict/code": lazy_gettext("This code is taken."),
-}
-
-
-def sentence_of(error: DonorHubError) -> str:
-    """What the reader is told of a refusal: our sentence in their language where there is one."""
-    known = _REFUSED_FIELDS.get(error.code + (error.field or "")) or _REFUSALS.get(error.specific_code)
-    if known is None and error.specific_code in ("gift_not_receiptable", "receipt_incomplete"):
-        return str(gettext("No receipt can be issued: %(reasons)s.", reasons=error.message))
-    return str(known) if known is not None else error.message

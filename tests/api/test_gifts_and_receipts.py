@@ -49,7 +49,7 @@ def test_the_sources_own_key_records_a_gift_once_whatever_the_idempotency_key(
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.get_json() == again.get_json()
     other = api.post("/gifts", body | {"amount": {"amount": "11.00", **PLN}})
-    assert (problem(other)["status"], problem(other)["code"]) == (409, "conflict")
+    assert (problem(other)["status"], problem(other)["code"]) == (409, "gift_differs")
 
 
 def test_a_gift_for_a_donor_merged_away_is_the_survivors(api: Caller, donor: Donor, now: datetime) -> None:
@@ -66,7 +66,7 @@ def test_a_corrected_gift_stays_and_nothing_is_left_of_it(api: Caller, gift: Gif
     shown = api.get(f"/gifts/{gift.id}").get_json()
     assert (shown["amount"]["amount"], shown["left"]["amount"]) == ("50.00", "0.00")
     before = dump()
-    assert problem(api.post(f"/gifts/{gift.id}/corrections", {"reason": "again"}))["code"] == "rejected"
+    assert problem(api.post(f"/gifts/{gift.id}/corrections", {"reason": "again"}))["code"] == "nothing_left"
     assert dump() == before
 
 
@@ -96,7 +96,7 @@ def test_a_replacement_names_the_old_receipt_and_a_void_one_is_not_replaced(api:
     new = api.post(f"/receipts/{old['id']}/replace", {"lang": "sq"})
     assert (new.status_code, new.get_json()["replaces_id"], new.get_json()["lang"]) == (201, old["id"], "sq")
     before = dump()
-    assert problem(api.post(f"/receipts/{old['id']}/replace", {}))["code"] == "conflict"
+    assert problem(api.post(f"/receipts/{old['id']}/replace", {}))["code"] == "receipt_void"
     assert dump() == before
     listed = api.get("/receipts?sort=-number&state=issued").get_json()["data"]
     assert [row["id"] for row in listed] == [new.get_json()["id"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -67,6 +68,39 @@ def test_a_field_that_nobody_knows_is_refused_by_name_everywhere(database: Flask
         assert said["status"] == 422, (route, said)
         assert "/surprise~1~0" in [error["pointer"] for error in said["errors"]], route
     assert dump() == before
+
+
+def test_a_query_that_nobody_knows_is_refused_by_name_everywhere(database: Flask, api: Caller) -> None:
+    before = dump()
+    for route in routes(database):
+        if "/health" in route.path:
+            continue
+        more = {"data": b"{}", "content_type": "application/json"} if route.writes else {}
+        if route.takes_upload:
+            more = {"data": b"--b--", "content_type": "multipart/form-data; boundary=b"}
+        said = problem(send(api, route._replace(path=f"{route.path}?surprise=1"), **more))
+        assert said["status"] == 422, (route, said)
+        assert "/surprise" in [error["pointer"] for error in said["errors"]], route
+    assert dump() == before
+
+
+@pytest.mark.parametrize(
+    ("goal", "pointer"),
+    [({}, "/goal/amount"), ({"amount": "1"}, "/goal/currency"), ({"currency": "PLN"}, "/goal/amount")],
+)
+def test_an_amount_is_given_whole_also_in_a_change(api: Caller, goal: dict[str, str], pointer: str) -> None:
+    made = api.post("/campaigns", {"code": "winter", "name": "Winter"})
+    before = dump()
+    answer = api.patch("/campaigns/1", {"goal": goal}, etag=api.get("/campaigns/1").headers["ETag"])
+    assert made.status_code == 201
+    assert pointer in [error["pointer"] for error in problem(answer)["errors"]]
+    assert dump() == before
+
+
+@pytest.mark.parametrize("cursor", ["x", "2026-11-20~gift~1", "9999-12-31T23:59:59-12:00~gift~1", "1~gift~²"])
+def test_a_damaged_place_in_a_timeline_is_refused_by_name(api: Caller, donor: Donor, cursor: str) -> None:
+    said = problem(api.get(f"/donors/{donor.id}/timeline?after={quote(cursor)}"))
+    assert (said["status"], said["code"], said["errors"][0]["pointer"]) == (422, "bad_cursor", "/after")
 
 
 def test_another_type_of_body_is_refused_everywhere(database: Flask, api: Caller) -> None:

@@ -64,7 +64,7 @@ def test_a_promise_is_started_changed_paused_resumed_and_closed(api: Caller, don
     before = {name: rows for name, rows in dump().items() if name != "idempotency_key"}
     assert api.post(f"{path}/close", {"reason": "again"}).get_json() == closed
     assert {name: rows for name, rows in dump().items() if name != "idempotency_key"} == before
-    assert problem(api.post(f"{path}/change", more))["code"] == "conflict"
+    assert problem(api.post(f"{path}/change", more))["code"] == "recurring_gift_closed"
 
 
 def test_what_a_provider_runs_is_changed_there(api: Caller, donor: Donor) -> None:
@@ -98,7 +98,7 @@ def test_a_task_is_postponed_and_done_by_a_person_only(api: Caller, donor: Donor
     assert (done["state"], done["outcome"], done["done_by"]) == ("done", "reached", "token:1")
     assert api.get("/tasks?state=done&donor_id=1").get_json()["data"] == [done]
     worker = api.get("/tasks?state=open&performer=worker&kind=thank_you").get_json()["data"][0]
-    assert problem(api.post(f"/tasks/{worker['id']}/complete", {}))["code"] == "conflict"
+    assert problem(api.post(f"/tasks/{worker['id']}/complete", {}))["code"] == "task_of_worker"
 
 
 def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: datetime) -> None:
@@ -139,7 +139,7 @@ def test_an_event_in_the_error_inbox_is_released_and_its_body_never_shown(api: C
     assert "body" not in listed and listed["other_body"] is False
     assert api.post(f"/provider-events/{listed['id']}/release", {}).get_json()["state"] == "received"
     before = dump()
-    assert problem(api.post(f"/provider-events/{listed['id']}/release", {}))["code"] == "conflict"
+    assert problem(api.post(f"/provider-events/{listed['id']}/release", {}))["code"] == "nothing_to_release"
     assert dump() == before
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from donorhub import clock
 from donorhub.db import db
 from donorhub.services import receipts, tasks
-from tests.web.bank_world import PAYER, Staff, camt, work
+from tests.web.bank_world import OURS, PAYER, Staff, camt, work
 from tests.web.desk import ACTOR, TODAY, add_donor, add_gift, add_recurring, moment
 from tests.web.test_receipt_pages import staff as organised  # noqa: F401  the organisation can issue receipts
 
@@ -23,6 +23,7 @@ LINK = re.compile(r'<a [^>]*href="(/[^"]*)"')
 def world(organised: Staff) -> None:  # noqa: F811
     """Something of everything: a bank file, a donor with gifts, a receipt, a recurring gift, a task."""
     organised.post("/settings/funds", kind="campaign", name="Winter", code="winter")
+    organised.post("/bank/accounts", number=OURS, new_currency="PLN", name="Main")
     organised.upload(camt([("2026-11-20", "50.00", "Jan Nowak", PAYER, "darowizna")]))
     donor = add_donor(email="anna@example.org")
     gift = add_gift(donor, settle=moment(22) - moment(22))

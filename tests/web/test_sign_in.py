@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from donorhub import clock
 from donorhub.db import db
+from donorhub.errors import Rejected
 from donorhub.services import access
 from tests.web.bank_world import let_write, token_in
 from tests.web.desk import ACTOR
@@ -55,6 +56,18 @@ def test_the_right_password_opens_the_dashboard_and_signing_out_closes_it(client
     let_write()
     assert client.post("/sign-out", data={"csrf_token": token_in(page.text)}).status_code == 302
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("password", ["x" * 1001, "x" * 100_000, "ż" * 4000, "a\0b", ""])
+def test_a_password_that_cannot_be_is_answered_like_a_wrong_one(client: FlaskClient, password: str) -> None:
+    answers = [sign_in(client, password), sign_in(client, password, email="nobody@example.org")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert all("The address or the password is not right." in answer.text for answer in answers)
+
+
+def test_a_password_too_long_to_sign_in_with_cannot_be_set(client: FlaskClient) -> None:
+    with pytest.raises(Rejected, match="at most 1000 characters"):
+        access.set_password(1, "x" * 1001, now=clock.now(), actor=ACTOR)
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: FlaskClient) -> None:
