@@ -44,13 +44,14 @@ def _group_view(groups: Groups, key: str) -> GroupView:
 
 
 def _donor_view(key: str, facts: Sequence[Fact]) -> DonorView | None:
-    main = next((fact for fact in facts if fact.kind == "donor" and fact.ref == key), None)
+    told = [fact for fact in facts if fact.kind == "donor"]
+    main = next((fact for fact in told if fact.ref == key), None)
     if main is None:
         return None
     return DonorView(
         ref=key,
         is_test=not main.state["livemode"],
-        is_deleted=bool(main.state.get("is_deleted")),
+        is_deleted=any(fact.state.get("is_deleted") for fact in told),
         donor=merged_donor([main]),
         metadata=merged_metadata([main]),
     )

@@ -27,7 +27,13 @@ def customer_facts(told: Told) -> list[Fact]:
     ref = identity(customer)
     locales = customer.get("preferred_locales")
     first = locales[0] if isinstance(locales, list) and locales else None
-    is_deleted = customer.get("deleted") is True or told.type == "customer.deleted"
+    found: list[Fact] = []
+    if customer.get("deleted") is True or told.type == "customer.deleted":
+        # A register of its own: a deleted customer may be told by its id alone, and we know more.
+        gone = DonorState(customer=ref, is_deleted=True)
+        found.append(told.fact("donor", f"{ref}/deleted", group=ref, state=gone))
+        if customer.get("deleted") is True:
+            return found
     state = DonorState(
         customer=ref,
         email=text_at(customer, "email"),
@@ -38,9 +44,8 @@ def customer_facts(told: Told) -> list[Fact]:
         default_method=ref_of(at(customer, "invoice_settings", "default_payment_method"))
         or ref_of(customer.get("default_source")),
         metadata=metadata_of(customer.get("metadata")),
-        is_deleted=is_deleted,
     )
-    return [told.fact("donor", ref, group=ref, state=state, step=1 if is_deleted else 0)]
+    return [*found, told.fact("donor", ref, group=ref, state=state, step=len(found))]
 
 
 def method_facts(told: Told) -> list[Fact]:

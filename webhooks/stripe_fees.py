@@ -26,7 +26,9 @@ _ITEMS: Final[dict[str, ItemWord]] = {
     "dispute": "dispute", "dispute_reversal": "dispute", "fee": "fee",
     "stripe_fee": "fee", "stripe_fx_fee": "fee", "tax_fee": "fee", "application_fee": "fee",
     "application_fee_refund": "fee", "network_cost": "fee",
-    "payout": "payout", "payout_cancel": "payout", "payout_failure": "payout", "payout_reversal": "payout",
+    # One that came back is no transfer of the payout that lists it: it is among what that one is made of.
+    "payout": "payout", "payout_cancel": "adjustment", "payout_failure": "adjustment",
+    "payout_reversal": "adjustment",
 }  # fmt: skip
 _CHARGE_LIKE: Final = ("ch_", "py_")
 
@@ -47,7 +49,7 @@ def payout_facts(told: Told) -> list[Fact]:
         statement_descriptor=text_at(payout, "statement_descriptor"),
         trace_id=text_at(payout, "trace_id", "value"),
         is_automatic=bool(payout.get("automatic")),
-        is_reconciled=text_at(payout, "reconciliation_status") == "completed",
+        is_reconciled=_is_reconciled(payout, word),
         failure_code=text_at(payout, "failure_code"),
         created_at=seconds_at(payout, "created"),
     )
@@ -55,6 +57,13 @@ def payout_facts(told: Told) -> list[Fact]:
     if word == "unknown":
         found.append(told.notice("unknown_value", ref, group=ref, field="status", value=status))
     return found
+
+
+def _is_reconciled(payout: Object, word: PayoutWord) -> bool:
+    """Whether the list of items is complete; before 2022-11 nothing told so but that it was paid."""
+    if "reconciliation_status" in payout:
+        return text_at(payout, "reconciliation_status") == "completed"
+    return word == "paid"
 
 
 def payout_items(told: Told) -> list[Fact]:

@@ -16,6 +16,7 @@ from donorhub.jobs.inbox_writer import InboxWriter
 from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services import inbox, payouts, projection
 from webhooks import fetched
+from webhooks.fact import BadBody
 
 BATCH: Final = {"postgresql": 50, "sqlite": 8}  # SQLite has one writer: those who answer wait for a batch
 
@@ -63,7 +64,10 @@ def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> Non
             )
         )
         if len(rows) == 1:
-            inbox.note_error(rows[0], perform.explain(e), now=clock.now())
+            if isinstance(e, BadBody):  # our own sentence, and the same bytes will read no better
+                inbox.note_error(rows[0], str(e), now=clock.now(), is_final=True)
+            else:
+                inbox.note_error(rows[0], perform.explain(e), now=clock.now())
             return
         middle = len(rows) // 2
         _apply(rows[:middle], modes)

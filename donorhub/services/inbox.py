@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, or_, select, text
+from sqlalchemy import Connection, Select, and_, case, not_, or_, select, text
 from sqlalchemy.orm import defer
 
 from donorhub.db import db, insert_for
@@ -19,6 +19,11 @@ from webhooks.fact import RawEvent
 
 BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
 MAX_ATTEMPTS: Final = 8
+MISPLACED: Final = ("unknown_account", "mode_mismatch")  # why an event is not booked at an endpoint
+_TAKEN_OVER: Final = (
+    "endpoint_id", "type", "livemode", "api_version", "occurred_at", "received_at", "object_kind",
+    "object_id", "body", "body_sha256", "needs_fetch", "source", "state", "reason", "attempts",
+)  # fmt: skip
 
 
 def columns(
@@ -50,7 +55,11 @@ def columns(
 
 
 def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert events; one there already counts a delivery more and is marked if its bytes differ."""
+    """Insert events; one there already counts a delivery more and is marked if its bytes differ.
+
+    One that could not be booked takes over what comes now if that can be: the snapshot of a thin
+    message, or the same event at the endpoint that it belongs to.
+    """
     dialect = connection.dialect.name
     if dialect not in _storing:
         _storing[dialect] = _statement(connection)
@@ -63,11 +72,22 @@ _storing: Final[dict[str, Any]] = {}  # building the statement takes longer than
 def _statement(connection: Connection) -> Any:
     statement = insert_for(connection, ProviderEvent)
     new, held = statement.excluded, ProviderEvent
+    is_snapshot = and_(held.needs_fetch, not_(new.needs_fetch))
+    is_better = or_(
+        is_snapshot,
+        and_(
+            held.state == "quarantined",
+            or_(*(held.reason == reason for reason in MISPLACED)),  # many rows at once allow no IN
+            held.endpoint_id != new.endpoint_id,
+        ),
+    )
+    is_other = and_(new.body_sha256 != held.body_sha256, new.needs_fetch == held.needs_fetch)
     return statement.on_conflict_do_update(
         index_elements=["provider", "account", "external_id"],
         set_={
+            **{name: case((is_better, new[name]), else_=getattr(held, name)) for name in _TAKEN_OVER},
             "deliveries": held.deliveries + 1,
-            "other_body": or_(held.other_body, new.body_sha256 != held.body_sha256),
+            "other_body": or_(held.other_body, is_other),
         },
     )
 
@@ -115,11 +135,12 @@ def note(row: ProviderEvent, state: str, *, now: datetime, reason: str = "") -> 
     row.state, row.reason, row.processed_at, row.next_attempt_at = state, reason, now, None
 
 
-def note_error(row: ProviderEvent, reason: str, *, now: datetime) -> None:
-    """An attempt failed: it is tried again later, and after the last lies in the error inbox."""
+def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool = False) -> None:
+    """An attempt failed: it is tried again later, and after the last lies in the error inbox; at once
+    where trying again cannot help."""
     row.attempts += 1
     row.reason = reason[:300]
-    if row.attempts >= MAX_ATTEMPTS:
+    if is_final or row.attempts >= MAX_ATTEMPTS:
         row.state, row.next_attempt_at = "dead", None
         return
     row.state = "error"

@@ -175,6 +175,20 @@ def unsettle(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:
     return len(rows)
 
 
+def resettle(gift_id: int) -> int:
+    """Let instalments be paid again that were only taken back with what a gift lost and has regained."""
+    settled = 0
+    for row in db.session.scalars(select(Allocation).where(Allocation.gift_id == gift_id)):
+        instalment = get_instalment(row.instalment_id)
+        was_taken_back = instalment.state == "returned" or (
+            instalment.state == "skipped" and instalment.state_reason == "refund"
+        )
+        if was_taken_back and allocated(instalment.id) >= instalment.amount_minor:
+            step(instalment, "pay")
+            settled += 1
+    return settled
+
+
 def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> None:
     """Let the state follow its table; Conflict when this step is not allowed from here."""
     after = next_state(cast(InstalmentState, instalment.state), word)

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.models import Dispute, Donor, Gift, Instalment, Payment, Refund
+from donorhub.models import Dispute, Gift, Instalment, Payment, Refund
 from donorhub.money import Money
-from donorhub.services import audit, events, gifts, instalments, organisation, tasks
-from donorhub.services.provider_donors import Account, find_or_make
+from donorhub.services import audit, donors, events, gifts, instalments, organisation, tasks
+from donorhub.services.provider_donors import Account, find_or_make, keep_up
 from webhooks.views import DisputeView, PaymentView, RefundView
 
 METHODS: Final = {
@@ -101,9 +101,7 @@ def _move(payment: Payment, view: PaymentView) -> None:
 def _gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> Gift:
     if payment.gift_id is not None:
         known = gifts.get_gift(payment.gift_id)
-        donor = db.session.get(Donor, known.donor_id)
-        if donor is not None and not donor.email:
-            find_or_make(at, view.donor, view.metadata, payment.payment_key, now=now)
+        _learn(at, known, payment, view, now=now)
         return known
     donor = find_or_make(at, view.donor, view.metadata, payment.payment_key, now=now)
     gift, _ = gifts.record_gift(
@@ -114,6 +112,25 @@ def _gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) ->
     )  # fmt: skip
     payment.gift_id, payment.donor_id = gift.id, donor.id
     return gift
+
+
+def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now: datetime) -> None:
+    """What was not told yet when the gift was recorded: who gave, by what, and on which day.
+
+    The amount never changes, and nothing does any more once a receipt says it.
+    """
+    if gifts.live_receipt_id(gift.id) is not None:
+        return
+    before = donors.get_donor(gift.donor_id)
+    donor = keep_up(at, before, view.donor, view.metadata, payment.payment_key, now=now)
+    if donor.id != gift.donor_id:
+        db.session.flush()
+        gift.donor_id = payment.donor_id = donor.id
+        tasks.give_to(f"thank_you:gift:{gift.id}", donor.id)
+        audit.record(at.actor, "gift.moved", ("gift", gift.id), now=now, data={"donor": donor.id})
+    if payment.method != "other":
+        gift.method = payment.method
+    gift.received_on = local_day(view.succeeded_at or view.created_at, now)
 
 
 def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: datetime, actor: str) -> None:
@@ -170,10 +187,13 @@ def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> No
         audit.record(at.actor, f"dispute.{state}", ("gift", gift.id), now=now)
     if state != "open":
         tasks.cancel(key, now=now, actor=at.actor, reason=state)
+    else:
+        tasks.reopen(key, ("won", "lost"))  # an appeal
 
 
 def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
-    """When nothing is left of a gift it is not thanked for, and its instalment and receipt follow."""
+    """When nothing is left of a gift it is not thanked for, and its instalment and receipt follow; when
+    a refund fails or an appeal is won, it is as it was before."""
     if not view.refunds and not view.disputes:
         return
     db.session.flush()  # the sums are asked of the database
@@ -184,7 +204,13 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
         instalments.unsettle(gift.id, "refund", now=now)
     if left == 0:
         tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
-    if left != gift.amount_minor and gifts.live_receipt_id(gift.id) is not None:
+    else:
+        tasks.reopen(f"thank_you:gift:{gift.id}", ("nothing_left",))
+        instalments.resettle(gift.id)
+    if left == gift.amount_minor:
+        for word in ("receipt_void", "receipt_correct"):
+            tasks.cancel(f"{word}:{gift.id}", now=now, actor=actor, reason="given_back")
+    elif gifts.live_receipt_id(gift.id) is not None:
         word = "receipt_void" if left == 0 else "receipt_correct"
         _for_accountant(f"{word}:{gift.id}", word, gift, now=now)
 

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select
+
 import webhooks
+from donorhub.db import db
 from donorhub.models import ProviderEvent
-from donorhub.services import inbox, payments, payouts, provider_recurring, registers
+from donorhub.services import inbox, payments, payouts, provider_notices, provider_recurring, registers
 from donorhub.services.provider_donors import Account, follow_customer
 from webhooks.views import GroupView
 
@@ -28,6 +31,7 @@ def apply_events(
     for row in rows:
         account, livemode = endpoint_modes[row.endpoint_id]
         reason = _unread(row) or ("" if row.reason == RELEASED else _misplaced(row, account, livemode))
+        reason = reason or _told_elsewhere(row, endpoint_modes)
         if reason:
             inbox.note(row, "quarantined", now=now, reason=reason)
             continue
@@ -46,9 +50,24 @@ def _unread(row: ProviderEvent) -> str:
 
 
 def _misplaced(row: ProviderEvent, account: str, livemode: bool) -> str:
-    if account and row.account != account:
-        return "unknown_account"
+    if row.account != account:
+        return "unknown_account"  # of a connected account, where the endpoint names none
     return "" if row.livemode == livemode else "mode_mismatch"
+
+
+def _told_elsewhere(row: ProviderEvent, endpoint_modes: dict[int, tuple[str, bool]]) -> str:
+    """One account may be named at one endpoint and unnamed at another: its events are booked once."""
+    others = {account for account, _ in endpoint_modes.values()} - {row.account}
+    is_known = others and db.session.scalar(
+        select(ProviderEvent.id).where(
+            ProviderEvent.provider == row.provider,
+            ProviderEvent.account.in_(others),
+            ProviderEvent.external_id == row.external_id,
+            ProviderEvent.id < row.id,
+            ProviderEvent.state != "quarantined",
+        )
+    )
+    return "told_elsewhere" if is_known else ""
 
 
 def apply_groups(at: Account, touched: Iterable[str], *, now: datetime) -> None:
@@ -70,7 +89,8 @@ def _order(view: GroupView) -> tuple[int, str]:
 
 
 def _apply(at: Account, view: GroupView, *, now: datetime) -> bool:
-    if view.donor is not None and not view.donor.is_deleted:
+    provider_notices.tell(at, view.notices, now=now)
+    if view.donor is not None:
         follow_customer(at, view.donor.ref, now=now)
     if view.recurring is not None:
         return provider_recurring.apply_recurring(at, view.recurring, now=now)

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Instalment, RecurringGift
 from donorhub.money import Money
-from donorhub.services import instalments, recurring, tasks
+from donorhub.services import instalments, organisation, recurring, registers, tasks
 from donorhub.services.payments import local_day
-from donorhub.services.provider_donors import Account, find_or_make
+from donorhub.services.provider_donors import Account, find_or_make, keep_up
 from webhooks.views import InstalmentView, RecurringView
-
-TRIED: Final = ("failed", "collecting")
 
 
 def apply_recurring(at: Account, view: RecurringView, *, now: datetime) -> bool:
     """Bring a recurring gift up to what the provider says of its subscription; tells whether it is new."""
-    if view.amount_minor is None or not view.currency or (view.is_test and not at.projects_tests):
-        return False
-    if view.state == "unknown":
-        _ask_about(at, view, now=now)
+    if view.is_test and not at.projects_tests:
         return False
     gift = recurring.find(at.source, view.ref)
+    has_terms = bool(view.amount_minor and view.currency and view.period)
+    if view.state == "unknown" or not has_terms:
+        _ask_about(at, view, gift, now=now)
+    if view.state == "unknown" or (gift is None and not has_terms):
+        return False
     if gift is None:
         gift = _start(at, view, now=now)
         _follow(at, gift, view, now=now)
         return True
-    _change_terms(at, gift, view, now=now)
+    gift.donor_id = keep_up(at, gift.donor, view.donor, view.metadata, view.ref, now=now).id
+    if has_terms:
+        _change_terms(at, gift, view, now=now)
     _follow(at, gift, view, now=now)
     return False
 
@@ -48,7 +50,7 @@ def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
 
 def _change_terms(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
     if gift.state == "closed" or view.amount_minor is None or view.currency != gift.currency:
-        return
+        return  # Stripe never changes a subscription's currency
     from_on = local_day(view.told_at, now)
     recurring.change_amount(
         gift, Money(view.amount_minor, gift.currency), from_on=max(from_on, gift.start_on), now=now,
@@ -60,9 +62,6 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
     """Let our state follow the provider's word."""
     stamp = int(view.told_at.timestamp())
     on = local_day(view.told_at, now)
-    gift.ends_on = (
-        local_day_in_future(view.ends_at) if view.ends_at and view.state != "closed" else gift.ends_on
-    )
     if view.state == "closed":
         recurring.close(
             gift, reason=view.closed_reason or "requested", now=now, actor=at.actor,
@@ -71,7 +70,12 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
         return
     if gift.state == "closed":
         return
+    gift.ends_on = local_day_in_future(view.ends_at) if view.ends_at else None
+    if gift.state == "pending" and view.state != "pending":
+        recurring.step(gift, "start")
     if view.state == "paused":
+        if gift.state == "lapsed":
+            recurring.step(gift, "pay")  # the provider still holds it to be alive
         recurring.pause(
             gift, from_on=max(on, gift.start_on), until=None, now=now, actor=at.actor,
             reason=view.paused_reason or "", key=f"paused:{stamp}",
@@ -81,15 +85,23 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
         recurring.resume(gift, from_on=on, now=now, actor=at.actor, key=f"resumed:{stamp}")
     if view.state == "failing" and recurring.may(gift, "fail"):
         recurring.step(gift, "fail", reason=view.status or "")
-    elif view.state == "active" and gift.state in ("failing", "lapsed"):
+    elif view.state == "active" and gift.state != "active" and not _has_failed_since(at, gift, view):
         recurring.step(gift, "pay")
-    elif view.state == "active" and gift.state == "pending":
-        recurring.step(gift, "start")
+
+
+def _has_failed_since(at: Account, gift: RecurringGift, view: RecurringView) -> bool:
+    """Whether an invoice failed after the subscription was called active for the last time."""
+    refs = db.session.scalars(
+        select(Instalment.source_ref).where(
+            Instalment.recurring_gift_id == gift.id, Instalment.state == "failed"
+        )
+    ).all()
+    return registers.told_at(at.provider, at.account, "instalment", refs) > int(view.told_at.timestamp())
 
 
 def local_day_in_future(moment: datetime) -> date:
-    """The calendar day on which something will end."""
-    return moment.date()
+    """The organisation's calendar day on which something falls due or will end."""
+    return moment.astimezone(ZoneInfo(organisation.get_organisation().time_zone)).date()
 
 
 def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> bool:
@@ -114,7 +126,7 @@ def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> boo
 
 def _make(gift: RecurringGift, view: InstalmentView, *, now: datetime) -> Instalment:
     """One row for each period; a second invoice for the same day takes the next free one."""
-    on = (view.due_at or view.period_start_at or now).date()
+    on = local_day_in_future(view.due_at or view.period_start_at or now)
     taken = set(
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
     )
@@ -131,39 +143,53 @@ def _make(gift: RecurringGift, view: InstalmentView, *, now: datetime) -> Instal
 
 
 def _follow_invoice(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
-    if instalment.state in ("returned", "skipped", "waived"):
-        return
+    if instalment.state == "returned" or instalment.state_reason == "refund":
+        return  # what was taken back again is told by the payment
+    instalment.attempt = max(instalment.attempt, view.attempt)
     if view.state == "paid":
-        _paid(at, instalment, now=now)
+        _paid(at, instalment, view, now=now)
     elif view.state == "failed" and instalment.state in ("expected", "late", "failed", "collecting"):
-        _failed(instalment, view, now=now)
+        _failed(at, instalment, view, now=now)
     elif view.state in ("skipped", "waived") and instalment.state != "paid":
         instalment.state, instalment.state_reason = view.state, view.status or ""
+        _end_dunning(at, instalment, reason=view.state, now=now)
 
 
-def _paid(at: Account, instalment: Instalment, *, now: datetime) -> None:
+def _end_dunning(at: Account, instalment: Instalment, *, reason: str, now: datetime, before: int = 0) -> None:
+    """Cancel what was planned about failed attempts, all or those before one."""
+    for attempt in range(1, before or instalment.attempt + 1):
+        tasks.cancel(f"dunning:{instalment.id}:{attempt}", now=now, actor=at.actor, reason=reason)
+
+
+def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
     """The provider's word that an invoice is paid counts until the gift is joined."""
     if instalment.state != "paid":
         instalments.step(instalment, "pay")
     instalment.next_attempt_on = None
     tasks.cancel(f"missed_instalment:{instalment.id}", now=now, actor=at.actor, reason="paid")
-    for attempt in range(1, instalment.attempt + 1):
-        tasks.cancel(f"dunning:{instalment.id}:{attempt}", now=now, actor=at.actor, reason="paid")
+    _end_dunning(at, instalment, reason="paid", now=now)
     gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
+    if view.off_provider_minor:  # no payment will follow: the money is in the bank, or nowhere
+        elsewhere = Money(view.off_provider_minor, instalment.currency)
+        tasks.plan(
+            f"paid_elsewhere:{instalment.id}", kind="paid_elsewhere", performer="person", role="accountant",
+            subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now + tasks.SOON, now=now,
+            facts={"amount": elsewhere.as_text(), "currency": elsewhere.currency},
+        )  # fmt: skip
     tasks.plan(
         f"welcome_recurring:{gift.id}", kind="welcome_recurring", performer="person", role="fundraiser",
         subject=("recurring_gift", gift.id), donor_id=gift.donor_id, due_at=now + tasks.SOON, now=now,
     )  # fmt: skip
 
 
-def _failed(instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
+def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
     if instalment.state != "failed":
         instalment.state = "failed"  # the provider tried and failed in one word: no collecting between
-    instalment.attempt = max(instalment.attempt, view.attempt)
-    instalment.next_attempt_on = view.next_attempt_at.date() if view.next_attempt_at else None
+    instalment.next_attempt_on = local_day_in_future(view.next_attempt_at) if view.next_attempt_at else None
     gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
-    if recurring.may(gift, "fail"):
+    if recurring.may(gift, "fail") and _is_news(at, gift, view):
         recurring.step(gift, "fail", reason="payment_failed")
+    _end_dunning(at, instalment, reason="tried_again", now=now, before=instalment.attempt)
     if instalment.attempt > 1 or view.next_attempt_at is None:
         tasks.plan(
             f"dunning:{instalment.id}:{instalment.attempt}", kind="dunning", performer="person",
@@ -174,9 +200,16 @@ def _failed(instalment: Instalment, view: InstalmentView, *, now: datetime) -> N
         )  # fmt: skip
 
 
-def _ask_about(at: Account, view: RecurringView, *, now: datetime) -> None:
+def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
+    """Whether the invoice was told of after its subscription, which else has said what became of it."""
+    of_gift = registers.told_at(at.provider, at.account, "recurring_gift", [gift.source_ref])
+    return registers.told_at(at.provider, at.account, "instalment", [view.ref]) >= of_gift
+
+
+def _ask_about(at: Account, view: RecurringView, gift: RecurringGift | None, *, now: datetime) -> None:
+    """A subscription in a state that we do not know, or without a fixed amount in weeks, months or years."""
     tasks.plan(
         f"unknown_state:{at.provider}:{view.ref}", kind="unknown_state", performer="person",
-        role="accountant", subject=("recurring_gift", 0), due_at=now + tasks.SOON, now=now,
-        facts={"status": view.status or ""},
+        role="accountant", subject=("recurring_gift", gift.id if gift else 0), due_at=now + tasks.SOON,
+        now=now, facts={"status": view.status or ""},
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 import webhooks
 from donorhub.db import db, insert_or_update
@@ -57,6 +57,19 @@ def state_of(provider: str, account: str, kind: str, ref: str) -> dict[str, Any]
     return db.session.scalar(
         select(ProviderRegister.state).filter_by(provider=provider, account=account, kind=kind, ref=ref)
     )
+
+
+def told_at(provider: str, account: str, kind: str, refs: Iterable[str | None]) -> int:
+    """When the newest word on any of these objects was said, in unix seconds; 0 when none was."""
+    newest = db.session.scalar(
+        select(func.max(ProviderRegister.v_at)).where(
+            ProviderRegister.provider == provider,
+            ProviderRegister.account == account,
+            ProviderRegister.kind == kind,
+            ProviderRegister.ref.in_([ref for ref in refs if ref]),
+        )
+    )
+    return newest or 0
 
 
 def _load(provider: str, account: str, groups: set[str]) -> list[Fact]:

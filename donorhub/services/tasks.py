@@ -244,6 +244,24 @@ def supersede(key: str, *, now: datetime, actor: str) -> None:
     )
 
 
+def reopen(key: str, reasons: Sequence[str]) -> bool:
+    """Plan a task again that was cancelled for one of these reasons, which holds no longer."""
+    reopened = db.session.scalar(
+        update(Task)
+        .where(Task.key == key, Task.state == "cancelled", Task.outcome.in_(reasons))
+        .values(state="planned", done_at=None, done_by=None, outcome="", attempts=0, lease_until=None)
+        .returning(Task.id)
+    )
+    return reopened is not None
+
+
+def give_to(key: str, donor_id: int) -> None:
+    """Let a task be for another donor, as long as it is not done."""
+    db.session.execute(
+        update(Task).where(Task.key == key, Task.state.in_(OPEN_STATES)).values(donor_id=donor_id)
+    )
+
+
 def find(key: str) -> Task | None:
     return db.session.scalar(select(Task).filter_by(key=key))
 
