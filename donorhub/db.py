@@ -35,14 +35,18 @@ from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+from structlog import get_logger
 
 from donorhub.errors import Busy
 
 WRITE_TIMEOUT_S = 30.0
+_PASSING = {"25P02", "25P03"}  # the transaction had failed already, or was idle for too long
+_READ_ONLY = "25006"  # a server that takes no writes for a while, such as one that stands by
+log = get_logger(__name__)
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -159,6 +163,7 @@ def install(engine: Engine) -> None:
         event.listen(engine.pool, "checkin", lambda raw, entry: _sqlite_done(raw, entry, queue))
     else:
         event.listen(engine, "begin", _postgres_begin)
+        event.listen(engine, "handle_error", _postgres_error)
 
 
 def _sqlite_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -193,6 +198,19 @@ def _sqlite_done(_raw: object, entry: ConnectionPoolEntry, queue: WriteQueue) ->
 def _postgres_begin(connection: Connection) -> None:
     if _is_reading.get():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _postgres_error(context: ExceptionContext) -> None:
+    """Busy for what PostgreSQL calls an internal error and is none: nothing was kept, and asking again helps.
+
+    Deadlocks, timeouts of locks and a server that is away are OperationalErrors, which entry points know.
+    """
+    state = getattr(context.original_exception, "sqlstate", None)
+    if state in _PASSING or (state == _READ_ONLY and not _is_reading.get()):
+        log.warning("database_refused", sqlstate=state)
+        raise Busy(
+            "the database could not do this now: nothing was changed, try again in a moment"
+        ) from context.sqlalchemy_exception
 
 
 def sum_minor(column: Any) -> ColumnElement[int | None]:

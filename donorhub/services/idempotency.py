@@ -18,6 +18,7 @@ from donorhub.errors import Conflict, Rejected
 from donorhub.models import IdempotencyKey
 
 KEPT: Final = timedelta(days=30)
+_WAITED_TOO_LONG: Final = "55P03"  # PostgreSQL's lock_not_available; SQLite's writers queue before they begin
 
 
 def take(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
@@ -60,6 +61,8 @@ def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: date
             )
         )  # fmt: skip
     except OperationalError as e:
+        if getattr(e.orig, "sqlstate", None) != _WAITED_TOO_LONG:
+            raise
         raise Conflict(
             "the first request with this Idempotency-Key still runs: ask again",
             code="idempotency_key_in_use", retry_after=5,
