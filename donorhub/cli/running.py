@@ -65,6 +65,7 @@ def worker(burst: bool, name: str | None) -> None:
 def timer() -> None:
     """Keep time where there is Redis: sweep, seal, instalments, checks. One is enough, two do no harm."""
     from donorhub.jobs.timer import run_timer
+    from donorhub.jobs.worker import be_polite
 
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
@@ -75,6 +76,7 @@ def timer() -> None:
         refuse_unready()
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
+    be_polite()
     run_timer(app, stop=stopping.is_set)
 
 

@@ -8,15 +8,19 @@ arguments, callbacks and web hooks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any, Final
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import Queue, Worker
+from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
 from werkzeug.utils import import_string
+
+from donorhub.jobs.watcher import Pulse
 
 QUEUE: Final = "donorhub"
 FUNCTION: Final = "donorhub.jobs.run.run"
@@ -61,21 +65,40 @@ class RowQueue(Queue):
     job_class = RowJob
 
 
-class RowWorker(Worker):
-    """RQ's worker, which forks for each job, and remembers whether it was asked to stop."""
+class RowWorker(SimpleWorker):
+    """RQ's worker that does job after job in its own process, and remembers whether it was asked to stop."""
 
     was_told_to_stop = False
+    _pulse: Pulse | None = None
+    _is_at_it = False
 
     @classmethod
-    def reading(cls, queue: RowQueue, name: str) -> RowWorker:
-        return cls(
+    def reading(cls, queue: RowQueue, name: str, pulse: Pulse | None = None) -> RowWorker:
+        worker = cls(
             [queue], connection=queue.connection, name=name, serializer=JSONSerializer,
             job_class=RowJob, queue_class=RowQueue,
         )  # fmt: skip
+        worker._pulse = pulse
+        return worker
 
-    def handle_warm_shutdown_request(self) -> None:
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        self._is_at_it = True
+        if self._pulse:
+            self._pulse.begins()
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._is_at_it = False
+            if self._pulse:
+                self._pulse.is_over()
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Stop after the job at hand. RQ would first ask Redis what we do, in the middle of our work."""
         self.was_told_to_stop = True
-        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        if self._is_at_it:
+            self._stop_requested = True
+        else:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def make_queue(redis_url: str) -> RowQueue:

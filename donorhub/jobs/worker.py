@@ -18,10 +18,14 @@ from donorhub.jobs import perform, run, timer
 from donorhub.jobs.dispatch import ThreadBell
 from donorhub.jobs.inbox_writer import InboxWriter
 from donorhub.jobs.presence import Presence
+from donorhub.jobs.watcher import Pulse, Watcher
 
 log = get_logger(__name__)
 PAUSE_S = 2.0
 PATIENCE_S = 2.0
+NICENESS = 10
+SHARE = 1000  # jobs, after which a worker gives back what memory it gathered
+HANGS_S = 960.0  # a minute after RQ would have ended a job
 
 
 class WorkerThread:
@@ -110,17 +114,31 @@ def work_once(app: Flask) -> int:
 
 
 def run_rq_worker(app: Flask, *, burst: bool = False, name: str | None = None) -> None:
-    """Work off RQ's queue until told to stop. All that is heavy is loaded before the worker forks."""
+    """Work off RQ's queue until told to stop, in a child that is watched; with ``burst`` until nothing
+    waits, in this process. All that is heavy is loaded before the fork."""
+    be_polite()
     run.attach(app)
     preload()
+    redis_url: str = app.extensions["donorhub.settings"].redis_url
+    if burst:
+        work_patiently(redis_url, burst=True, name=name)
+        return
     with app.app_context():
         engine = db.engine
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
-    work_patiently(app.extensions["donorhub.settings"].redis_url, burst=burst, name=name)
+    Watcher(lambda pulse: work_patiently(redis_url, name=name, pulse=pulse), most_s=HANGS_S).watch()
 
 
-def work_patiently(redis_url: str, *, burst: bool, name: str | None) -> None:
-    """Work; when RQ gives up, as it does when Redis goes away in the middle of a job, begin anew."""
+def be_polite() -> None:
+    """Let those who answer people and providers go first where they share the machine."""
+    os.nice(NICENESS)
+
+
+def work_patiently(
+    redis_url: str, *, burst: bool = False, name: str | None = None, pulse: Pulse | None = None
+) -> None:
+    """Work, for so many jobs; when RQ gives up, as it does when Redis goes away in the middle of a job,
+    begin anew."""
     from redis.exceptions import RedisError
 
     from donorhub.jobs.rq_queue import RowWorker, make_queue
@@ -129,11 +147,13 @@ def work_patiently(redis_url: str, *, burst: bool, name: str | None) -> None:
         queue = make_queue(redis_url)
         # A name of its own each time: RQ refuses, for minutes, the name of a worker that was killed.
         own = f"{name or 'donorhub'}.{secrets.token_hex(4)}"
-        worker = RowWorker.reading(queue, own)
+        worker = RowWorker.reading(queue, own, pulse)
         try:
-            worker.work(burst=burst, logging_level="WARNING")
+            worker.work(burst=burst, logging_level="WARNING", max_jobs=None if burst else SHARE)
         except RedisError as e:
             log.warning("queue_away", error=type(e).__name__)
+        else:
+            return
         if burst or worker.was_told_to_stop:
             return
         time.sleep(PAUSE_S)
