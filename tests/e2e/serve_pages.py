@@ -1,11 +1,13 @@
 """A DonorHub with a small made-up base, served on a free port: ``python -m tests.e2e.serve_pages HOME``.
 
-It prints its port, and serves until it is ended. The base holds a row of every kind that pages show.
+Its data is where the environment's DATABASE_URL and REDIS_URL say. It prints its port, and serves until
+it is ended. The base holds a row of every kind that pages show.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import zlib
 from datetime import date, timedelta
@@ -37,9 +39,11 @@ TODAY = date(2026, 11, 22)
 
 
 def main(home: str) -> None:
+    stores = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
     app = create_app(
         config.load(
             {
+                **stores,
                 "DONORHUB_MODE": "demo",
                 "DONORHUB_HOME": home,
                 "DONORHUB_CLOCK": "2026-11-22T10:00:00+00:00",

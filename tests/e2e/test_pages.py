@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.serve_pages import PASSWORD
+from tests.load.installation import ROOT, place_for
 
 pytestmark = pytest.mark.e2e
 BROWSER = [
@@ -36,11 +38,15 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("pages")
-    root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "tests.e2e.serve_pages", str(home)]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as server:
+def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.e2e.serve_pages"]
+    with (
+        place_for(request, tmp_path_factory.mktemp("pages")) as place,
+        subprocess.Popen(
+            [*command, str(place.home)], cwd=ROOT, env={**os.environ, **place.stores}, stdout=subprocess.PIPE,
+            text=True,
+        ) as server,
+    ):  # fmt: skip
         assert server.stdout is not None
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         server.terminate()
@@ -98,14 +104,17 @@ def heading(page: Page) -> str:
     return page.get_by_role("heading", level=1).inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(visit: Visit, scheme: str) -> None:
-    page = visit(color_scheme=scheme)
+def test_axe_finds_nothing_on_any_page_by_day_or_night(visit: Visit) -> None:
+    page = visit(color_scheme="light", reduced_motion="reduce")
     found = []
     for path in PATHS:
         page.goto(path)
         for one in Axe().run(page).response["violations"]:
             found.append((path, one["id"], [node["html"][:120] for node in one["nodes"][:2]]))
+        page.emulate_media(color_scheme="dark")  # only colours change
+        for one in Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]:
+            found.append((f"{path} dark", one["id"], [node["html"][:120] for node in one["nodes"][:2]]))
+        page.emulate_media(color_scheme="light")
     assert found == []
     not_ours = [said for said in page.complaints if "404 (NOT FOUND)" not in said]  # type: ignore[attr-defined]
     assert not_ours == []
