@@ -203,6 +203,7 @@ _UNITS: Final = {
     "LEK": "ALL",
     "LEKË": "ALL",
 }
+_SIDES: Final = {"CR": "", "DR": "-"}  # credit and debit, as banks write them behind an amount
 _LONGEST: Final = 60
 _HUNDREDTHS: Final = 2
 
@@ -229,7 +230,7 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
 def plain_number(text: str, decimal: str | None = None) -> tuple[str, str]:
     """``-1 234,56 zł`` as ``("-1234.56", "PLN")``: plain digits for Money, and the currency or "".
 
-    Raises ValueError as :func:`parse_amount` does.
+    ``50.00 DR`` is money out.     Raises ValueError as :func:`parse_amount` does.
     """
     shape = _AROUND.fullmatch(text.strip().translate(_TO_PLAIN)) if len(text) <= _LONGEST else None
     if not shape or (shape[1] and shape[3]):
@@ -246,6 +247,8 @@ def plain_number(text: str, decimal: str | None = None) -> tuple[str, str]:
         raise _no_amount(text)
     minus = "-" if "-" in (signed[1], signed[3]) or signed[4] else ""
     unit = (shape[1] or shape[3] or "").upper()
+    if unit in _SIDES and shape[3] and not minus:
+        minus, unit = _SIDES[unit], ""
     return f"{minus}{whole or '0'}{'.' + decimals if decimals else ''}", _UNITS.get(unit, unit)
 
 
@@ -283,10 +286,13 @@ def _no_amount(text: str) -> ValueError:
 
 # ---------------------------------------------------------------- dates
 
-_PARTED: Final = re.compile(
-    r"([0-9]{1,4})([-./ ])([0-9]{1,2})\2([0-9]{1,4})"
-    r"\.?(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?Z?)?",
-    re.ASCII,
+_TIME: Final = r"(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?"
+_PARTED: Final = re.compile(rf"([0-9]{{1,4}})([-./ ])([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}", re.ASCII)
+_NAMED_MONTH: Final = re.compile(
+    rf"([0-9]{{1,2}})[-./ ]([A-Za-z]{{3,9}})[-./ ]([0-9]{{4}}|[0-9]{{2}}){_TIME}", re.ASCII
+)
+_MONTHS: Final = (  # as banks' own systems write them: 30-SEP-2026
+    "january february march april may june july august september october november december".split()
 )
 _RUN: Final = re.compile(r"[0-9]{8}", re.ASCII)
 _PLACES: Final = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}  # of year, month, day
@@ -300,8 +306,9 @@ _SHORT: Final = 2  # digits of a day, a month, or a year without its century
 def parse_date(text: str, order: DateOrder) -> date:
     """The day that ``text`` names when its parts stand in ``order``; a time after it is dropped.
 
-    Two-digit years are 2000 and later, and stand last. Raises ValueError for a day that no calendar has, for
-    a year outside 1950 to 2100, and for parts in another order.
+    A month may be an English word (``30-SEP-2026``). Two-digit years are 2000 and later, and
+    stand last. Raises ValueError for a day that no calendar has, for a year outside 1950 to
+    2100, and for parts in another order.
     """
     if len(text) > _LONGEST:
         raise ValueError(f"{text[:40]!r} is no date")
@@ -338,9 +345,17 @@ def _parts(text: str, order: DateOrder) -> tuple[str, str, str]:
         first, second = _CUTS[order]
         return text[:first], text[first:second], text[second:]
     parted = _PARTED.fullmatch(text)
+    named = _NAMED_MONTH.fullmatch(text) if not parted and order == "dmy" else None
+    if named:
+        return named[1], _month(named[2].lower()), named[3]
     if not parted:
         raise ValueError(f"{text[:40]!r} is no date" if text else "the date is empty")
     return parted[1], parted[3], parted[4]
+
+
+def _month(name: str) -> str:
+    """The number of a month by its English name or the first letters of it; "0", which is none."""
+    return str(next((at for at, month in enumerate(_MONTHS, 1) if month.startswith(name)), 0))
 
 
 def _named(order: DateOrder) -> str:

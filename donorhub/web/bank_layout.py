@@ -15,14 +15,10 @@ from importers.table.layout import Column, Found, Layout
 from importers.table.placing import account_of
 from importers.table.proof import Question, settled
 from importers.table.reading import AnySheet
-from importers.table.words import MONEY_IN, MONEY_OUT, Role, folded
+from importers.table.words import MONEY_IN, MONEY_OUT, NOT_BOOKED, Role, folded
 
 _MOST_WORDS: Final = 8
 _FACTS: Final = ("date_order", "decimal", "amounts", "debits", "currency")
-NOT_BOOKED: Final = frozenset(  # folded words of status columns
-    "pending|waiting|authorised|authorized|hold|reserved|oczekuje|oczekujaca|blokada|w realizacji"
-    "|ne pritje|i bllokuar|vorgemerkt|offen|na cekanju".split("|")
-)
 
 
 def settle(
@@ -120,10 +116,19 @@ def draft_of(
         amounts="" if _matters(seen, "amounts") else "signed",
         money_in=tuple(word for word, way in seen.words.items() if way == "in"),
         money_out=tuple(word for word, way in seen.words.items() if way == "out"),
-        pending_words=tuple(word for word, state in seen.states.items() if state == "waits"),
+        pending_words=_pending_words(seen),
         debits=guess.layout.debits if guess.layout else "positive",
         found=(account,) if account else (),
     )
+
+
+def _pending_words(seen: Look) -> tuple[str, ...]:
+    """What says that a row is no booked money: words of this file, and known ones that the next may have."""
+    if all(column.role != "status" for column in seen.columns):
+        return ()
+    here = set(map(folded, seen.states))
+    waiting = (word for word, state in seen.states.items() if state == "waits")
+    return (*waiting, *(word for word in NOT_BOOKED if folded(word) not in here))
 
 
 def _placed(columns: Iterable[ColumnView], *, is_named: bool) -> Iterable[Column]:
@@ -144,7 +149,7 @@ def _placed(columns: Iterable[ColumnView], *, is_named: bool) -> Iterable[Column
 def _read_words(seen: Look, given: Mapping[str, str], body: Sequence[Row], before: Layout | None) -> None:
     """What each word of a direction or status column means, where the vocabulary or a person tells."""
     ins, outs = set(MONEY_IN), set(MONEY_OUT)
-    waits = set(NOT_BOOKED)
+    waits = set(map(folded, NOT_BOOKED))
     if before is not None:
         ins.update(map(_plain, before.money_in))
         outs.update(map(_plain, before.money_out))

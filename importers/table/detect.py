@@ -17,7 +17,17 @@ from importers.table.layout import Column, Layout
 from importers.table.placing import account_of
 from importers.table.proof import Question, settled
 from importers.table.reading import AnySheet
-from importers.table.words import MONEY_IN, MONEY_OUT, VOCABULARY, Role, folded, role_named
+from importers.table.words import (
+    BESIDE,
+    MONEY_IN,
+    MONEY_OUT,
+    NOT_BOOKED,
+    NOTHING,
+    VOCABULARY,
+    Role,
+    folded,
+    role_named,
+)
 from importers.text import date_orders, decimal_signs
 
 Kind = Literal["date", "amount", "account", "currency", "text", "empty"]
@@ -100,7 +110,7 @@ def _is_entry(cells: Sequence[str]) -> bool:
 
 def _kind_of(cell: str) -> Kind:
     cell = cell.strip()
-    if not cell:
+    if not cell or cell in NOTHING:
         return "empty"
     if date_orders((cell,)):
         return "date"
@@ -159,6 +169,8 @@ def _by_name(at: int, header: Row | None, body: Sequence[Sequence[str]], taken: 
         return Guess(at, name, None, f"The name tells nothing; the cells look like {kind}.", samples)
     role, word = told
     role = _by_neighbour(role, kind, body, at)
+    if role in ("amount", "currency") and BESIDE.search(folded(name)):
+        return Guess(at, name, None, f"{name!r} stands beside the entry's own {role}.", samples)
     if role in _ONLY_ONE and role in taken:
         return Guess(at, name, None, f"{word!r} tells {role}, but another column has it already.", samples)
     if kind not in ("empty", "text") and role not in _FITTING[kind] and (kind != "amount" or role in _TYPED):
@@ -181,11 +193,13 @@ def _by_neighbour(role: Role, kind: Kind, body: Sequence[Sequence[str]], at: int
     words = {folded(row[at]) or row[at].strip() for row in body if row[at].strip()}
     if role in ("direction", "bank_code") and words <= {*MONEY_IN, *MONEY_OUT}:
         return "direction"
+    if role == "info" and not words.isdisjoint(map(folded, NOT_BOOKED)):
+        return "status"
     return "bank_code" if role == "direction" else role
 
 
 def _kind(at: int, body: Sequence[Sequence[str]]) -> Kind:
-    kinds = Counter(_kind_of(row[at]) for row in body if row[at].strip())
+    kinds = Counter(_kind_of(row[at]) for row in body if _kind_of(row[at]) != "empty")
     if not kinds:
         return "empty"
     kind, count = kinds.most_common(1)[0]
@@ -194,6 +208,11 @@ def _kind(at: int, body: Sequence[Sequence[str]]) -> Kind:
 
 def _by_cells(guess: Guess, body: Sequence[Sequence[str]], taken: set[str]) -> Guess:
     kind = _kind(guess.position, body)
+    if kind in ("amount", "currency") and BESIDE.search(folded(guess.header)):
+        return guess
+    if "direction" not in taken and _tells_direction(guess.position, body):
+        taken.add("direction")
+        return replace(guess, role="direction", reason="The cells tell money in from money out.")
     by_kind: dict[Kind, tuple[Role, ...]] = {
         "date": ("booked_on", "value_on"),
         "amount": () if taken & {"debit", "credit"} else ("amount",),
@@ -206,6 +225,11 @@ def _by_cells(guess: Guess, body: Sequence[Sequence[str]], taken: set[str]) -> G
         return guess
     taken.add(role)
     return replace(guess, role=role, reason=f"The cells look like {kind}, and no other column is {role}.")
+
+
+def _tells_direction(at: int, body: Sequence[Sequence[str]]) -> bool:
+    words = {folded(row[at]) or row[at].strip() for row in body}
+    return words <= {*MONEY_IN, *MONEY_OUT} and not (words <= {*MONEY_IN} or words <= {*MONEY_OUT})
 
 
 # ---------------------------------------------------------------- the draft
@@ -239,6 +263,7 @@ def _draft(sheet: AnySheet, guesses: Sequence[Guess], header: Row | None, body: 
         money_in=_words(guesses, body, MONEY_IN),
         money_out=_words(guesses, body, MONEY_OUT),
         debits="negative" if _mostly_negative(guesses, body) else "positive",
+        pending_words=NOT_BOOKED if any(guess.role == "status" for guess in guesses) else (),
     )
 
 

@@ -17,7 +17,7 @@ from importers.sheet import Row
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, account_of
-from importers.table.words import ROLES, Role, folded
+from importers.table.words import NOTHING, ROLES, SUMS, Role, folded
 from importers.text import DateOrder, parse_amount, parse_date, plain_number
 from importers.workbook import from_serial
 
@@ -34,6 +34,7 @@ REASONS: Final[dict[str, str]] = {
 _IDS: Final[tuple[Role, ...]] = ("end_to_end_id", "mandate_id", "virtual_account")
 _KEPT: Final = 20_000
 _CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_SUMS_AND_MORE: Final = tuple(f"{word} " for word in SUMS)
 _WIDE_GAP: Final = re.compile(r" {2,}")
 
 
@@ -129,13 +130,16 @@ class EntryReader:
         cells = self._fitted(row.cells)
         if self.places.derived:
             self._derive(cells)
-        is_pending = bool(self._pending) and folded(_first(cells, self._at["status"])) in self._pending
+        is_pending = bool(self._pending) and self._is_pending(cells)
         if is_pending and self.layout.pending == "skip":
             return "pending"
         amount = self._amount(self, cells)
         if amount is None or not amount.minor:
             return self._without_amount(amount)
         return self._kept(row, cells, booked, amount, "pending" if is_pending else "booked")
+
+    def _is_pending(self, cells: list[str]) -> bool:
+        return any(at < len(cells) and folded(cells[at]) in self._pending for at in self._at["status"])
 
     # ------------------------------------------------------------ the entry
 
@@ -218,9 +222,8 @@ class EntryReader:
 
     def _joined(self, cells: list[str], role: Role) -> str:
         places = self._at[role]
-        if len(places) == 1:
-            return cells[places[0]].strip()
-        return " ".join(text for at in places if (text := cells[at].strip()))
+        text = " ".join(text for at in places if (text := cells[at].strip()))
+        return " ".join(text.split()) if "\n" in text else text
 
     def _fitted(self, cells: list[str]) -> list[str]:
         """The cells, as many as the header has, with room for what pieces of cells will fill."""
@@ -291,16 +294,22 @@ class EntryReader:
         filled = [cell for cell in cells if cell.strip()]
         if not filled:
             return "blank"
-        first = folded(filled[0])
         if self.header and tuple(map(folded, cells)) == self.header:
             return "header"
+        if self._is_footer(cells, filled, date_text):
+            return "footer"
+        if date_text.strip():
+            return None
+        is_waiting = self.layout.empty_date == "pending" and len(cells) >= self.places.width
+        return "pending" if is_waiting or (self._pending and self._is_pending(cells)) else None
+
+    def _is_footer(self, cells: list[str], filled: list[str], date_text: str) -> bool:
+        first = folded(filled[0])
         if self.facts.look(0, cells) or any(first.startswith(word) for word in self._skip if word):
-            return "footer"
-        if len(filled) == 1 and filled[0].strip()[0].isalpha() and not date_text[:1].isdigit():
-            return "footer"
-        if not date_text.strip() and self.layout.empty_date == "pending" and len(cells) >= self.places.width:
-            return "pending"
-        return None
+            return True
+        if first in SUMS or folded(date_text).startswith(_SUMS_AND_MORE):
+            return True
+        return len(filled) == 1 and filled[0].strip()[0].isalpha() and not date_text[:1].isdigit()
 
     # ------------------------------------------------------------ amounts
 
@@ -325,7 +334,7 @@ class EntryReader:
 
     def _parsed(self, cells: list[str], role: Role) -> Money | None:
         written = _first(cells, self._at[role])
-        if not written:
+        if not written or written in NOTHING:
             return None
         currency = self._currency(cells, written)
         known = self._amounts.get((written, currency))

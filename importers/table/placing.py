@@ -207,7 +207,7 @@ def account_of(cell: str) -> tuple[str | None, str | None]:
     """An account as we keep it and its scheme, or nothing where the cell holds no account number."""
     if not cell:
         return None, None
-    account = without_blanks(cell).upper()
+    account = without_blanks(cell.removeprefix("=")).upper()  # ="0123" keeps a spreadsheet from rounding
     if not account.isalnum():
         account = account.replace("-", "")
     if account.isdigit():

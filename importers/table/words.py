@@ -65,72 +65,101 @@ def _folded(text: str) -> str:
 # Folded names, the likelier first; of two roles whose words fit, the longer word wins.
 VOCABULARY: Final[dict[Role, str]] = {
     "booked_on": (
-        "data ksiegowania|data operacji|data transakcji|data zaksiegowania|data|data e transaksionit|"
+        "data ksiegowania|data zaksiegowania|data operacji|data transakcji|data|data e transaksionit|"
         "data e veprimit|data e postimit|datum knjizenja|datum|booking date|posting date|posted|"
-        "transaction date|date|date posted|completed date|buchungstag|buchungsdatum"
+        "transaction date|date|date posted|completed date|buchungstag|buchungsdatum|buchung|"
+        "data e procesimit|boekdatum"
     ),
     "value_on": (
         "data waluty|data rozliczenia|date valuta|data e valutes|data valutes|data e vleres|data valutore|"
-        "datum valute|value date|valuta datum|valutadatum|wertstellung|valutadatum"
+        "datum valute|value date|valuta datum|valutadatum|wertstellung|"
+        "wertstellungsdatum|rentedatum|started date"
     ),
     "amount": (
         "kwota|kwota operacji|kwota transakcji|kwota w walucie rachunku|kwota transakcji waluta rachunku|"
-        "shuma|vlera|iznos|amount|transaction amount|betrag|umsatz|value"
+        "shuma|vlera|iznos|amount|transaction amount|betrag|umsatz|value|bedrag|gross"
     ),
     "debit": (
-        "obciazenia|obciazenie|wyplaty|wydatki|debi|debiti|debit|dalje|duguje|isplata|withdrawal|"
+        "obciazenia|obciazenie|wyplaty|wydatki|debi|debiti|debituar|debit|dalje|duguje|isplata|withdrawal|"
         "withdrawals|paid out|money out|soll|ausgang"
     ),
     "credit": (
-        "uznania|uznanie|wplywy|kredi|krediti|kredit|hyrje|potrazuje|uplata|credit|deposit|deposits|"
+        "uznania|uznanie|wplywy|kredi|krediti|kredituar|kredit|hyrje|potrazuje|uplata|credit|deposit|deposits|"
         "paid in|money in|haben|eingang"
     ),
     "direction": (
         "strona|znak|wn ma|dk|dc|cd|debit credit|credit debit|tipi d k|transaction type|soll haben|"
-        "kierunek|drejtimi|smer"
+        "kierunek|drejtimi|smer|af bij"
     ),
-    "currency": "waluta|waluta rachunku|waluta operacji|valuta|monedha|currency|wahrung|waehrung",
+    "currency": "waluta|waluta rachunku|waluta operacji|valuta|monedha|currency|wahrung|waehrung|munt",
     "balance": (
         "saldo|saldo po operacji|saldo po transakcji|bilanci|balanca|gjendja|stanje|balance|"
-        "running balance|balance after|kontostand"
+        "running balance|running bal|balance after|kontostand|saldo na mutatie|saldo na trn"
     ),
     "name": (
         "nadawca odbiorca|kontrahent|dane kontrahenta|nazwa kontrahenta|odbiorca zleceniodawca|nadawca|"
         "nazwa nadawcy odbiorcy|emri|derguesi|perfituesi|paguesi|ime i prezime|naziv|primalac|platilac|name|"
-        "payee|payer|counterparty|counterparty name|beneficiary|auftraggeber empfanger|empfanger|auftraggeber"
+        "payee|payer|counterparty|counterparty name|beneficiary|auftraggeber empfanger|empfanger|"
+        "auftraggeber|beguenstigter zahlungspflichtiger|begunstigter zahlungspflichtiger|partner name|"
+        "partner|pala|naam omschrijving|naam tegenpartij|naam"
     ),
-    "name_from": "nazwa nadawcy|sender|sender name|derguesi",
-    "name_to": "nazwa odbiorcy|recipient|recipient name",
+    "name_from": (
+        "nazwa nadawcy|sender|sender name|derguesi|zahlungspflichtige r|zahlungspflichtiger|payer name"
+    ),
+    "name_to": "nazwa odbiorcy|recipient|recipient name|zahlungsempfanger in|zahlungsempfanger|payee name",
     "address": "adres|adres nadawcy odbiorcy|adresa|address|adresse",
     "account": (
         "rachunek|numer konta|nr rachunku|numer rachunku|na konto z konta|rachunek kontrahenta|"
         "numer rachunku nadawcy odbiorcy|llogaria|llogaria e derguesit|racun|iban|account|account number|"
-        "counterparty account|counterparty iban|kontonummer"
+        "counterparty account|counterparty iban|kontonummer|partner iban|tegenrekening|"
+        "tegenrekening iban bban"
     ),
     "account_from": "rachunek zrodlowy|numer rachunku nadawcy|from account|sender account",
     "account_to": "rachunek docelowy|numer rachunku odbiorcy|to account|recipient account",
-    "own_account": "numer rachunku karty|moj rachunek|llogaria ime|own account|auftragskonto",
+    "own_account": (
+        "numer rachunku karty|moj rachunek|llogaria ime|own account|auftragskonto|iban auftragskonto|"
+        "rekening|iban bban"
+    ),
     "bic": "bic|swift|swift bic|bic swift",
     "remittance": (
         "tytul|tytulem|opis|opis transakcji|opis operacji|szczegoly transakcji|tytul operacji|"
         "tytul platnosci|pershkrimi|pershkrimi i transaksionit|qellimi|detajet|komenti|svrha|svrha placanja|"
         "opis placanja|description|details|memo|reference text|payment details|narrative|remittance|"
-        "remittance information|verwendungszweck|buchungstext"
+        "remittance information|verwendungszweck|buchungstext|payment reference|text|"
+        "omschrijving|mededelingen"
     ),
     "bank_ref": (
         "numer referencyjny|nr referencyjny|nr transakcji|numer transakcji|identyfikator|"
         "numri i references|referenca|nr i references|referenca e bankes|broj transakcije|reference|"
         "bank reference|transaction id|transaction reference|id|referenz"
     ),
-    "end_to_end_id": "end to end id|endtoendid|end to end|end to end referenz",
+    "end_to_end_id": "end to end id|endtoendid|end to end|end to end referenz|kundenreferenz",
     "mandate_id": "mandat|mandate|mandate id|mandatsreferenz|numer mandatu",
     "virtual_account": "rachunek wirtualny|konto wirtualne|virtual account|identyfikator platnika|iph",
     "status": "status|statusi|stan|state",
     "bank_code": (
         "typ operacji|typ transakcji|rodzaj transakcji|rodzaj|lloji|lloji i transaksionit|type|vrsta"
     ),
-    "info": "kategoria|category|szczegoly|nazwa banku|komisioni|info",
+    "info": "account name|kategoria|category|szczegoly|nazwa banku|komisioni|info",
 }
+# Beside the entry's own amount and currency: what was ordered elsewhere, and what is taken from it.
+BESIDE: Final = re.compile(
+    r"\b(original\w*|oryginaln\w*|zlecenia|blokad\w*|ursprung\w*|exchange|fee|fees|net|prowizja|komisioni|"
+    r"rate|kurs|tax|vat)\b"
+)
+# What a column of states says of a row that is no booked money: not yet, or not any more.
+NOT_BOOKED: Final[tuple[str, ...]] = tuple(
+    "pending|waiting|authorised|authorized|hold|reserved|reverted|declined|failed|cancelled|canceled|rejected|"
+    "denied|oczekuje|oczekująca|blokada|zablokowana|w realizacji|w trakcie realizacji|odrzucona|anulowana|"
+    "wycofana|wstrzymana|në pritje|i bllokuar|anuluar|refuzuar|vorgemerkt|umsatz vorgemerkt|offen|"
+    "na čekanju".split("|")
+)
+# With these begins a row of sums below or between the entries.
+SUMS: Final = tuple(
+    "razem|suma|podsumowanie|saldo|obroty|total|subtotal|totali|gjithsej|shuma totale|ukupno|summe|gesamt|"
+    "opening balance|closing balance|balance".split("|")
+)
+NOTHING: Final = frozenset(("-", "–", "—", "--"))  # a cell that says that there is no amount
 ROLES: Final[frozenset[Role]] = frozenset(get_args(Role))
 
 _EXACT: Final = {word: role for role, words in reversed(VOCABULARY.items()) for word in words.split("|")}
@@ -162,6 +191,7 @@ MONEY_IN: Final = (
     "in",
     "haben",
     "h",
+    "bij",
     "+",
 )
 MONEY_OUT: Final = (
@@ -176,5 +206,6 @@ MONEY_OUT: Final = (
     "out",
     "soll",
     "s",
+    "af",
     "-",
 )
