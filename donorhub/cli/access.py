@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from donorhub import clock
-from donorhub.cli.context import actor, in_app
+from donorhub.cli.context import ROW_ID, actor, in_app
 from donorhub.db import db
 from donorhub.domain.access import PERMISSIONS
 from donorhub.errors import NotFound
@@ -113,13 +113,24 @@ def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
 @in_app
 def list_tokens() -> None:
     """List the tokens; their texts are kept nowhere."""
-    for one in db.session.query(ApiToken).order_by(ApiToken.id):
-        state = "revoked" if one.revoked_at else "valid"
-        click.echo(f"{one.id}\t{one.name}\t{' '.join(one.scopes)}\t{state}")
+    known = db.session.query(ApiToken).order_by(ApiToken.id).all()
+    if not known:
+        click.echo("there is none: `donorhub token create` makes one", err=True)
+    for one in known:
+        click.echo(f"{one.id}\t{one.name}\t{' '.join(one.scopes)}\t{_state(one)}")
+
+
+def _state(token: ApiToken) -> str:
+    if token.revoked_at:
+        return "revoked"
+    if token.expires_at is None:
+        return "valid"
+    is_over = token.expires_at <= clock.now()
+    return f"{'expired' if is_over else 'valid until'} {token.expires_at:%Y-%m-%d}"
 
 
 @token.command("revoke")
-@click.argument("token_id", type=int)
+@click.argument("token_id", type=ROW_ID)
 @in_app
 def revoke(token_id: int) -> None:
     """Make the token TOKEN_ID worthless."""

@@ -6,8 +6,9 @@ import functools
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+import click
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
@@ -15,6 +16,7 @@ from donorhub import logs
 from donorhub.config import Settings, load
 from donorhub.errors import Misconfigured
 
+ROW_ID: Final = click.IntRange(1, 2**63 - 1)  # what a database can hold
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

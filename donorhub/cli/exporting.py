@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 import click
@@ -11,6 +15,7 @@ import click
 from donorhub import clock
 from donorhub.cli.context import actor, in_app
 from donorhub.db import db, read_only
+from donorhub.errors import Rejected
 from donorhub.services import audit, export
 
 
@@ -22,16 +27,34 @@ from donorhub.services import audit, export
     "--json", "as_json", is_flag=True, required=True, help="As one JSON object, a list of rows a table."
 )
 @click.option(
-    "--output", type=click.File("w", encoding="utf-8"), default="-", help="A file; else standard output."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file that only you can read; else standard output.",
 )
 @in_app
-def export_command(everything: bool, as_json: bool, output: TextIO) -> None:
+def export_command(everything: bool, as_json: bool, output: Path | None) -> None:
     """Write out everything but secrets. It holds personal data: keep it safe."""
-    audit.record(actor(), "export.all", ("organisation", 1), now=clock.now())
-    db.session.commit()
-    with read_only():
-        _write(output)
-        db.session.rollback()
+    with _opened(output) as place:
+        audit.record(actor(), "export.all", ("organisation", 1), now=clock.now())
+        db.session.commit()
+        with read_only():
+            _write(place)
+            db.session.rollback()
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    """The file, or standard output. A file has no readers but its owner from its first byte on."""
+    if output is None or str(output) == "-":
+        yield sys.stdout
+        return
+    try:
+        place = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.fchmod(place, 0o600)  # it may have been there before
+    except OSError as e:
+        raise Rejected(f"cannot write {output}: {os.strerror(e.errno or 0)}") from e
+    with os.fdopen(place, "w", encoding="utf-8") as file:
+        yield file
 
 
 def _write(output: TextIO) -> None:

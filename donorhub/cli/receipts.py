@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import select
 
 from donorhub import clock
-from donorhub.cli.context import actor, in_app
+from donorhub.cli.context import ROW_ID, actor, in_app
 from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.jobs.run import run_task
@@ -19,6 +20,8 @@ from donorhub.models import Gift, Receipt, ReceiptLine, Task
 from donorhub.money import Money
 from donorhub.services import receipts as service
 from donorhub.services.organisation import get_organisation
+
+YEAR: Final = click.IntRange(1900, 2999)
 
 
 @click.group()
@@ -31,10 +34,10 @@ def _today(now: datetime) -> date:
 
 
 @receipts.command("issue")
-@click.argument("gift_ids", type=int, nargs=-1)
+@click.argument("gift_ids", type=ROW_ID, nargs=-1)
 @click.option("--lang", type=click.Choice(("en", "pl", "sq")), help="Else the donor's language.")
 @click.option("--each", is_flag=True, help="A receipt for each gift, not one for all.")
-@click.option("--all-of", "year", type=int, help="A receipt for each gift of this year that has none.")
+@click.option("--all-of", "year", type=YEAR, help="A receipt for each gift of this year that has none.")
 @in_app
 def issue(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None) -> None:
     """Issue a receipt for GIFT_IDS (of one donor), or many with --each or --all-of."""
@@ -43,6 +46,8 @@ def issue(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | N
     chosen = [[id_] for id_ in gift_ids] if each else [list(gift_ids)] if gift_ids else []
     if year is not None:
         chosen += [[id_] for id_ in _without_receipt(year)]
+    if not chosen:
+        click.echo(f"every gift of {year} has its receipt, or there is none", err=True)
     failed, started = 0, time.monotonic()
     for number, ids in enumerate(chosen, start=1):
         now = clock.now()
@@ -79,7 +84,7 @@ def _without_receipt(year: int) -> list[int]:
 
 
 @receipts.command("void")
-@click.argument("receipt_id", type=int)
+@click.argument("receipt_id", type=ROW_ID)
 @click.option("--reason", required=True)
 @in_app
 def void(receipt_id: int, reason: str) -> None:
@@ -90,7 +95,7 @@ def void(receipt_id: int, reason: str) -> None:
 
 
 @receipts.command("replace")
-@click.argument("receipt_id", type=int)
+@click.argument("receipt_id", type=ROW_ID)
 @in_app
 def replace(receipt_id: int) -> None:
     """Void RECEIPT_ID and issue a new one for the same gifts."""
@@ -114,7 +119,7 @@ def render() -> None:
 
 @receipts.command("save")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--year", type=int, help="Only receipts of this year.")
+@click.option("--year", type=YEAR, help="Only receipts of this year.")
 @in_app
 def save(folder: Path, year: int | None) -> None:
     """Write the PDFs into FOLDER, named by their numbers."""
@@ -122,13 +127,21 @@ def save(folder: Path, year: int | None) -> None:
     query = select(Receipt).order_by(Receipt.id)
     if year is not None:
         query = query.where(Receipt.year == year)
-    for receipt in db.session.scalars(query):
+    found, missing = db.session.scalars(query).all(), 0
+    if not found:
+        click.echo("there is no receipt to save", err=True)
+    for receipt in found:
         pdf = service.find_pdf(receipt)
         name = service.number_of(receipt).replace("/", "-")
         if pdf is None:
+            missing += 1
             click.echo(
                 f"{name}: no PDF yet: {receipt.waits_because or 'a worker has still to make it'}", err=True
             )
             continue
         (folder / f"{name}.pdf").write_bytes(pdf.content)
         click.echo(folder / f"{name}.pdf")
+    if missing:
+        raise click.ClickException(
+            f"{missing} of {len(found)} have no PDF: `donorhub receipts render` makes them"
+        )

@@ -7,7 +7,7 @@ import hmac
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
-from donorhub.cli.context import actor, in_app
+from donorhub.cli.context import ROW_ID, actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
@@ -24,6 +24,8 @@ from donorhub.jobs import inbox as inbox_job
 from donorhub.models import ProviderEvent
 from donorhub.services import endpoints, inbox
 from webhooks import names
+
+STATES: Final = ("received", "done", "ignored", "quarantined", "error", "dead")
 
 
 @click.group()
@@ -54,7 +56,10 @@ def create(provider: str, secret: str, account: str, test_mode: bool) -> None:
 def list_endpoints() -> None:
     """List the addresses with what came in, and below each its secrets by number."""
     settings: Settings = current_app.extensions["donorhub.settings"]
-    for one in endpoints.list_endpoints():
+    known = endpoints.list_endpoints()
+    if not known:
+        click.echo("there is none: `donorhub webhooks create stripe` makes one", err=True)
+    for one in known:
         mode = "live" if one.livemode else "test"
         click.echo(
             f"{one.id}\t{settings.public_url}/webhooks/{one.provider}/{one.slug}\t{mode}\t"
@@ -66,7 +71,7 @@ def list_endpoints() -> None:
 
 
 @webhooks.command("add-secret")
-@click.argument("endpoint_id", type=int)
+@click.argument("endpoint_id", type=ROW_ID)
 @click.option("--secret", prompt=True, hide_input=True)
 @click.option("--label", default="")
 @in_app
@@ -78,7 +83,7 @@ def add_secret(endpoint_id: int, secret: str, label: str) -> None:
 
 
 @webhooks.command("expire-secret")
-@click.argument("secret_id", type=int)
+@click.argument("secret_id", type=ROW_ID)
 @in_app
 def expire_secret(secret_id: int) -> None:
     """Make the secret SECRET_ID worthless from now on."""
@@ -89,15 +94,18 @@ def expire_secret(secret_id: int) -> None:
 
 
 @webhooks.command("tail")
-@click.option("-n", "count", type=int, default=20, show_default=True)
-@click.option("--state", help="Only those in this state: received, done, ignored, quarantined, error, dead.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @in_app
 def tail(count: int, state: str | None) -> None:
     """Show the newest provider events, without what they say of people."""
     query = select(ProviderEvent).order_by(ProviderEvent.id.desc()).limit(count)
     if state:
         query = query.where(ProviderEvent.state == state)
-    for one in db.session.scalars(query):
+    found = db.session.scalars(query).all()
+    if not found:
+        click.echo("there is no such provider event", err=True)
+    for one in found:
         click.echo(
             f"{one.id}\t{one.received_at:%Y-%m-%d %H:%M:%S}\t{one.type}\t{one.object_id}\t{one.state}"
             f"\t{one.reason}\tdeliveries {one.deliveries}"
@@ -105,7 +113,7 @@ def tail(count: int, state: str | None) -> None:
 
 
 @webhooks.command("show")
-@click.argument("event_id", type=int)
+@click.argument("event_id", type=ROW_ID)
 @in_app
 def show(event_id: int) -> None:
     """Print one event as it came. It may hold personal data."""
@@ -114,7 +122,7 @@ def show(event_id: int) -> None:
 
 
 @webhooks.command("release")
-@click.argument("event_ids", type=int, nargs=-1, required=True)
+@click.argument("event_ids", type=ROW_ID, nargs=-1, required=True)
 @in_app
 def release(event_ids: tuple[int, ...]) -> None:
     """Work off events from the error inbox again."""
@@ -129,22 +137,26 @@ def release(event_ids: tuple[int, ...]) -> None:
 
 @webhooks.command("send")
 @click.argument("url")
-@click.argument("files", type=click.Path(exists=True, path_type=Path), nargs=-1, required=True)
+@click.argument(
+    "files", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True
+)
 @click.option("--secret", required=True, help="The signing secret of that address.")
 def send(url: str, files: tuple[Path, ...], secret: str) -> None:
     """Sign sample events in FILES (one event or a list) like Stripe and post them to URL."""
     for path in files:
-        said = _sample(path)
-        events = said if isinstance(said, list) else [said]
-        for event in events:
+        for event in _samples(path):
             click.echo(f"{event.get('type', '?')}\t{_post(url, json.dumps(event).encode(), secret)}")
 
 
-def _sample(path: Path) -> Any:
+def _samples(path: Path) -> list[dict[str, Any]]:
     try:
-        return json.loads(path.read_text())
+        said = json.loads(path.read_text())
     except ValueError as e:
         raise Rejected(f"{path} is no JSON: {e}") from e
+    events = said if isinstance(said, list) else [said]
+    if not all(isinstance(event, dict) for event in events):
+        raise Rejected(f"{path} holds something else than events")
+    return events
 
 
 def _post(url: str, body: bytes, secret: str) -> int:

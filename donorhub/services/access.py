@@ -140,6 +140,8 @@ def create_token(
     name: str, scopes: Collection[str], *, now: datetime, actor: str, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
     """A key for a program and its text, which is shown this once. Rejected for an unknown scope."""
+    if not name.strip():
+        raise Rejected("a token has a name that says which program has it", field="/name")
     unknown = sorted(set(scopes) - PERMISSIONS)
     if unknown or not scopes:
         raise Rejected(

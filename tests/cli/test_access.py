@@ -57,7 +57,7 @@ def test_a_token_is_shown_once_listed_without_its_text_and_revoked(donorhub: Don
     text = ended.lines[1][0]
     made = db.session.query(ApiToken).one()
     assert made.expires_at is not None and text not in made.token_sha256
-    assert donorhub("token", "list").lines == [["1", "website", "gifts:read", "valid"]]
+    assert donorhub("token", "list").lines == [["1", "website", "gifts:read", "valid until 2026-12-22"]]
     assert donorhub("token", "revoke", "1").code == 0
     assert donorhub("token", "list").lines[0][3] == "revoked"
 
