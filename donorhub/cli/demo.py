@@ -74,7 +74,7 @@ def refuse_taken(host: str, port: int) -> None:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as e:
         raise Misconfigured(
-            f"cannot listen on {host}:{port} ({e.strerror}): choose another with --port"
+            f"cannot listen on {host}:{port} ({os.strerror(e.errno or 0)}): choose another with --port"
         ) from e
 
 
@@ -82,7 +82,9 @@ def settings_for(home: Path, host: str, port: int) -> Settings:
     """The demo's settings: SQLite in a folder of its own with the demo's key, no mail, no queue. Of the
     environment only DONORHUB_CLOCK counts."""
     home.mkdir(parents=True, exist_ok=True)
-    (home / "field_key").write_text(FIXED_KEY)  # what was sealed at an earlier start is opened with it
+    key = home / "field_key"  # what was sealed at an earlier start is opened with it
+    key.touch(0o600)
+    key.write_text(FIXED_KEY)
     environment = {
         "DONORHUB_HOME": str(home),
         "DONORHUB_MODE": "demo",

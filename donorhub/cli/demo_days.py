@@ -12,7 +12,7 @@ from sqlalchemy import select
 from donorhub.cli.demo_people import Person
 from donorhub.db import db
 from donorhub.models import Task
-from donorhub.services import access, instalments, messages, tasks
+from donorhub.services import access, instalments, messages, organisation, tasks
 
 ACTOR: Final = "cli:demo"
 LOOKED: Final = (24, 12, 5, 2, 1, 0)  # days ago on which the calendar moved what was overdue
@@ -23,7 +23,7 @@ OUTCOMES: Final = (  # Arta writes as she speaks
     "E ka ndërruar bankën, e rregullon urdhrin.",
     "Nuk u përgjigj, i shkrova një letër.",
 )
-PUT_OFF: Final = 4  # tasks of the last days that were put off until today
+PUT_OFF: Final = 5  # tasks of the last days that were put off until today
 CALLS: Final = ((10, 0), (20, 0), (30, 1), (47, 0), (85, 3), (111, 0))  # place of the donor, days from today
 
 
@@ -69,14 +69,14 @@ def _send(task: Task, at: datetime) -> str:
 def _calls(people: Sequence[Person], *, now: datetime) -> None:
     """Calls, some of them to donors on the caller's own list."""
     for place, days in CALLS:
-        _plan("call", people[place], due_at=now + timedelta(days=days, minutes=-40), now=now)
+        _plan("call", people[place], due_at=_this_evening(now) + timedelta(days=days), now=now)
 
 
 def _greetings(people: Sequence[Person], *, now: datetime) -> None:
     """Those who came last and gave most are welcomed in person."""
     newest = sorted(people, key=lambda person: (person.joined_days_ago, person.donor.id))
     for place, person in enumerate(newest[:3]):
-        _plan("new_donor", person, due_at=now + timedelta(days=place, minutes=-50), now=now)
+        _plan("new_donor", person, due_at=_this_evening(now) + timedelta(days=place), now=now)
 
 
 def _plan(kind: str, person: Person, *, due_at: datetime, now: datetime) -> None:
@@ -88,17 +88,22 @@ def _plan(kind: str, person: Person, *, due_at: datetime, now: datetime) -> None
 
 
 def _do_what_was_due(*, now: datetime) -> None:
-    """What fell due before yesterday is done, but for the last few, which were put off until today."""
+    """What fell due before yesterday is done, but for the last few and the accountant's, which were put off
+    until today."""
     fundraiser = access.find_user("arta@demo.example")
     actor = f"user:{fundraiser.id}" if fundraiser else ACTOR
     old = db.session.scalars(
         select(Task)
-        .where(Task.performer == "person", Task.state == "planned", Task.role == "fundraiser")
-        .where(Task.due_at < now - BEHIND)
-        .order_by(Task.due_at, Task.id)
+        .where(Task.performer == "person", Task.state == "planned", Task.due_at < now - BEHIND)
+        .order_by(Task.role == "accountant", Task.due_at, Task.id)
     ).all()
     for number, task in enumerate(old[:-PUT_OFF]):
         outcome = OUTCOMES[number % len(OUTCOMES)]
         tasks.complete(task.id, outcome=outcome, now=task.due_at - timedelta(hours=5), actor=actor)
     for task in old[-PUT_OFF:]:
-        tasks.postpone(task.id, due_at=now - timedelta(minutes=30), now=now - timedelta(days=1), actor=actor)
+        tasks.postpone(task.id, due_at=_this_evening(now), now=now - timedelta(days=1), actor=actor)
+
+
+def _this_evening(now: datetime) -> datetime:
+    """Late enough today that a task is not overdue while somebody looks at the demo."""
+    return now.astimezone(organisation.zone()).replace(hour=22, minute=0)

@@ -124,16 +124,17 @@ def _instalments_of(gift: RecurringGift) -> Sequence[Instalment]:
 
 
 def issue_receipts(*, now: datetime) -> None:
-    """Nine receipts in three languages, one of them void and replaced."""
+    """Nine receipts in three languages over five weeks, one of them void and replaced."""
     chosen = db.session.scalars(
         select(Gift)
         .where(Gift.currency == "PLN", Gift.method != "cash", Gift.source == SOURCE)
-        .where(Gift.received_on > now.date() - timedelta(days=300))
+        .where(Gift.received_on.between(now.date() - timedelta(days=200), now.date() - timedelta(days=40)))
         .order_by(Gift.received_on, Gift.id)
-        .limit(200)
+        .limit(100)
     ).all()
     issued: list[Receipt] = []
-    for gift in chosen[::11][:9]:
-        lang = ("pl", "en", "sq")[len(issued) % 3]
-        issued.append(receipts.issue([gift.id], today=now.date(), now=now, actor=ACTOR, lang=lang))
-    receipts.replace(issued[3].id, today=now.date(), now=now, actor=ACTOR)
+    for place, gift in enumerate(chosen[::11][:9]):
+        then = now - timedelta(days=4 * (9 - place))
+        lang = ("pl", "en", "sq")[place % 3]
+        issued.append(receipts.issue([gift.id], today=then.date(), now=then, actor=ACTOR, lang=lang))
+    receipts.replace(issued[3].id, today=now.date(), now=now - timedelta(hours=1), actor=ACTOR)
