@@ -56,6 +56,7 @@ class Sheet:
     delimiter: Delimiter
     quote: str = '"'
     epoch: date | None = None  # text has no serial dates; a workbook's sheet has
+    others: tuple[str, ...] = ()  # and may have others beside it
 
     def rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
         """Every row of the file. The arguments are for workbooks; here cells are what is written."""

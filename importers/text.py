@@ -230,7 +230,7 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
 def plain_number(text: str, decimal: str | None = None) -> tuple[str, str]:
     """``-1 234,56 zł`` as ``("-1234.56", "PLN")``: plain digits for Money, and the currency or "".
 
-    ``50.00 DR`` is money out.     Raises ValueError as :func:`parse_amount` does.
+    ``50.00 DR`` is money out. Raises ValueError as :func:`parse_amount` does.
     """
     shape = _AROUND.fullmatch(text.strip().translate(_TO_PLAIN)) if len(text) <= _LONGEST else None
     if not shape or (shape[1] and shape[3]):

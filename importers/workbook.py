@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -18,12 +18,13 @@ import python_calamine
 
 from importers.grid_guard import MAX_COLUMNS, MAX_ROWS
 from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
-from importers.text import DateOrder
+from importers.text import DateOrder, date_orders, decimal_signs
 from importers.xls_guard import refuse_dangerous_xls
 from importers.zip_guard import read_member, refuse_dangerous_zip
 
 _MAX_XLS: Final = 20 * 1024 * 1024
 _LONGEST_CELL: Final = 32_767  # signs, as Excel allows
+_LOOKED_AT: Final = 200  # rows of a sheet, to see whether it holds entries
 _EXACT_TO: Final = 10**15  # a spreadsheet keeps 15 digits; a longer number in it is not what was typed
 _SPREADSHEET_EPOCHS: Final = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 _SINCE_1904: Final = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904=[\"'](?:1|true)[\"']")
@@ -39,6 +40,7 @@ class WorkbookSheet:
     grid: list[list[Cell]]
     name: str
     epoch: date
+    others: tuple[str, ...] = ()  # visible sheets that hold entries too
     delimiter: Delimiter = ""
     quote: str = ""
 
@@ -74,7 +76,7 @@ class WorkbookSheet:
 
 
 def open_workbook(data: bytes) -> WorkbookSheet:
-    """The first visible sheet with at least two columns of cells.
+    """The first visible sheet with entries, or with at least two columns of cells when none has any.
 
     Raises Unsheetable for a file that is damaged, locked, holds macros or is a zip bomb.
     """
@@ -91,11 +93,7 @@ def open_workbook(data: bytes) -> WorkbookSheet:
         refuse_dangerous_xls(data)
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            for about in book.sheets_metadata:
-                if about.visible == python_calamine.SheetVisibleEnum.Visible:
-                    grid = _grid(book.get_sheet_by_name(about.name))
-                    if any(len([cell for cell in row if cell != ""]) > 1 for row in grid):
-                        return WorkbookSheet(grid, about.name, epoch)
+            chosen = _chosen(book, epoch)
     except python_calamine.PasswordError as e:
         raise Unsheetable("locked", "The spreadsheet has a password: save it without one.") from e
     except (python_calamine.CalamineError, OSError, ValueError) as e:
@@ -104,7 +102,43 @@ def open_workbook(data: bytes) -> WorkbookSheet:
         if type(e).__name__ != "PanicException":  # a fault in Rust, which PyO3 gives no name to import
             raise
         raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.") from e
-    raise Unsheetable("one_column", "No visible sheet of the spreadsheet holds a table.")
+    if chosen is None:
+        raise Unsheetable("one_column", "No visible sheet of the spreadsheet holds a table.")
+    return chosen
+
+
+def _chosen(book: python_calamine.CalamineWorkbook, epoch: date) -> WorkbookSheet | None:
+    """The sheet to read, with the names of others that hold entries: some people make one a month."""
+    second_best: WorkbookSheet | None = None
+    found: WorkbookSheet | None = None
+    others: list[str] = []
+    for about in book.sheets_metadata:
+        if about.visible != python_calamine.SheetVisibleEnum.Visible:
+            continue
+        grid = _grid(book.get_sheet_by_name(about.name))
+        if any(map(_is_entry, grid[:_LOOKED_AT])):
+            if found is None:
+                found = WorkbookSheet(grid, about.name, epoch)
+            else:
+                others.append(about.name)
+        elif second_best is None and any(len([cell for cell in row if cell != ""]) > 1 for row in grid):
+            second_best = WorkbookSheet(grid, about.name, epoch)
+    return replace(found, others=tuple(others)) if found else second_best
+
+
+def _is_entry(row: Sequence[Cell]) -> bool:
+    """Whether a row has both a day and an amount, typed or as text."""
+    return any(map(_is_day, row)) and any(map(_is_amount, row))
+
+
+def _is_day(cell: Cell) -> bool:
+    return bool(date_orders((cell,))) if isinstance(cell, str) else isinstance(cell, date)
+
+
+def _is_amount(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        return any(sign in cell for sign in ".,") and bool(decimal_signs((cell,)))
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def _grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:

@@ -288,6 +288,12 @@ def _remarks(job: Pass, order: str) -> list[Problem]:
         remarks.append(
             _remark("unreadable_balance", f"{unread} rows have a balance that is no amount: it was left out.")
         )
+    if others := job.sheet.others:
+        message = (
+            f"Only the sheet {job.sheet.facts()['sheet'][:60]!r} was read, and {len(others)} more hold "
+            f"entries ({', '.join(others)[:200]}): save each as a file of its own and import it."
+        )
+        remarks.append(Problem("error", "other_sheets", message))
     if job.counts["failed"] > _MOST_PROBLEMS:
         more = job.counts["failed"] - _MOST_PROBLEMS
         remarks.append(Problem("error", "more_rows_failed", f"{more} more rows failed."))

@@ -139,6 +139,38 @@ def test_the_first_visible_sheet_with_a_table_is_read_below_its_titles() -> None
     assert (reading.facts["sheet"], reading.facts["header_line"]) == ("Zestawienie", "3")
 
 
+def book_of(**sheets: list[tuple[Any, ...]]) -> bytes:
+    """A workbook with these sheets, in this order."""
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        page = book.create_sheet(name)
+        for row in rows:
+            page.append(list(row))
+    return saved(book)
+
+
+JANUARY = [HEADER, (date(2026, 1, 5), "a", 5, "PLN")]
+FEBRUARY = [HEADER, ("05.02.2026", "b", "7,00", "PLN")]
+
+
+def test_entries_on_a_second_sheet_are_not_passed_over_in_silence() -> None:
+    reading = tabular.read(book_of(Jan=JANUARY, Notes=[("a", "b")], Feb=FEBRUARY), profile=LAYOUT)
+    assert entries(reading) == [("2026-01-05", "5.00", "a")]
+    (problem,) = reading.problems
+    assert (problem.level, problem.code) == ("error", "other_sheets")
+    assert "'Jan'" in problem.message and "(Feb)" in problem.message
+    assert reading.statements[0].integrity == "unverifiable"
+
+
+def test_a_sheet_of_notes_before_the_entries_is_not_taken_for_them() -> None:
+    data = book_of(Info=[("Klient", "Fundacja"), ("Rachunek", "EUR")], Feb=FEBRUARY)
+    reading = tabular.read(data, profile=LAYOUT)
+    assert entries(reading) == [("2026-02-05", "7.00", "b")]
+    assert reading.problems == ()
+
+
 def test_a_formula_without_a_stored_value_fails_its_row() -> None:
     data = workbook(HEADER, (date(2026, 9, 5), "a", "=1+1", "PLN"), (date(2026, 9, 6), "b", 2, "PLN"))
     reading = tabular.read(data, profile=LAYOUT)
