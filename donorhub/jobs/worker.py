@@ -23,7 +23,7 @@ from donorhub.jobs.watcher import Pulse, Watcher
 log = get_logger(__name__)
 PAUSE_S = 2.0
 PATIENCE_S = 2.0
-NICENESS = 10
+NICENESS = 5
 SHARE = 1000  # jobs, after which a worker gives back what memory it gathered
 HANGS_S = 960.0  # a minute after RQ would have ended a job
 

@@ -234,7 +234,7 @@ def test_a_task_whose_last_attempt_still_runs_is_not_buried(database: Flask, now
 def test_a_poisonous_event_holds_up_no_other_and_ends_in_the_error_inbox(
     database: Flask, now: datetime
 ) -> None:
-    endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t")
+    endpoint = endpoints.create_endpoint("stripe", "whsec_x", account="acct_1", now=now, actor="t")
     db.session.flush()
     for name in ("aa", "bb", "cc", "dd"):
         for event in one_off(name):
