@@ -26,6 +26,7 @@ class Fit(NamedTuple):
     allocations: tuple[Allocated, ...]
     days: int
     in_window: bool
+    is_tied: bool = False  # an instalment of another recurring gift would do as well
 
 
 ONE_OFF: Final = Fit("one_off", (), 0, in_window=True)
@@ -181,7 +182,8 @@ def _settle(
 ) -> Fit:
     paid = credit.amount.minor
     if first is not None and paid == first.open.minor:
-        return _of("exact", [first], credit, policy)
+        exact = _of("exact", [first], credit, policy)
+        return exact._replace(is_tied=_has_twin(credit, first, open_, taken, policy))
     own = first.instalment_id if first else None
     free = [i for i in open_ if i.instalment_id == own or i.instalment_id not in taken]
     several = _several(credit, first, free, policy) or _subset(credit, free, policy)
@@ -190,6 +192,21 @@ def _settle(
     if first is None or not (_is_near(credit, first, policy) or _names(credit, first)):
         return ONE_OFF
     return _of("partial" if paid < first.open.minor else "over", [first], credit, policy)
+
+
+def _has_twin(
+    credit: Credit, first: InstalmentFacts, open_: Sequence[InstalmentFacts], taken: set[int], policy: Policy
+) -> bool:
+    """Whether another recurring gift of the donor waits for the same amount about now."""
+    if _names(credit, first) or not _in_window(credit, first, policy):
+        return False
+    return any(
+        i.recurring_gift_id != first.recurring_gift_id
+        and i.open == first.open
+        and i.instalment_id not in taken
+        and _in_window(credit, i, policy)
+        for i in open_
+    )
 
 
 def _several(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from donorhub.domain.codes import find_codes, find_emails, find_rf
 from donorhub.domain.matching_facts import Credit
+from donorhub.domain.other_payers import names_in, saying
 from donorhub.domain.payer_text import canonical_account, fold, name_key
 
 
@@ -25,6 +26,8 @@ class Clues(NamedTuple):
     name_key: str
     payer_key: str | None
     emails: tuple[str, ...]
+    named: tuple[str, ...] = ()  # keys of the names that the text may hold
+    saying: str | None = None  # what was learned of a payer who says the same again
 
 
 def read(credits: Iterable[Credit], prefix: str) -> list[Clues]:
@@ -34,16 +37,19 @@ def read(credits: Iterable[Credit], prefix: str) -> list[Clues]:
 
 def _read(credit: Credit, prefix: str) -> Clues:
     text, name = credit.text, credit.name
+    numbers = find_codes(text, prefix)
     account = canonical_account(credit.account)
     key = name_key(name) if name else ""
     payer = f"iban:{account}" if account else f"name:{key}" if key else None
     return Clues(
         credit,
         fold(f"{name} {text}" if name else text),
-        find_codes(text, prefix),
+        numbers,
         credit.refs + find_rf(text),
         account,
         key,
         payer,
         find_emails(text),
+        names_in(text),
+        saying(account, name, text, numbers),
     )

@@ -6,7 +6,7 @@ distance to the second best, no contradiction, and below the organisation's cap.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from donorhub.domain.clues import Clues
 from donorhub.domain.matching_facts import (
     Candidate,
+    Credit,
     Decision,
     Evidence,
     Family,
@@ -22,6 +23,7 @@ from donorhub.domain.matching_facts import (
     Policy,
     Proposal,
 )
+from donorhub.domain.not_gifts import Contested
 
 _NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer"})
 _IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})
@@ -40,10 +42,10 @@ def decided(
     candidates: Sequence[Candidate],
     *,
     facts: MatchFacts,
-    contested: Container[int],
+    contested: Contested,
     policy: Policy,
 ) -> Proposal:
-    """The proposal for one credit; ``contested`` are payouts that several entries would be."""
+    """The proposal for one credit; ``contested`` is what several entries would be."""
     if policy.mode == "off":
         return _waiting(clues, kind, (), ("mode_off",), policy)
     if kind in _NO_GIFT:
@@ -80,9 +82,17 @@ def _waiting(
 def _no_gift(clues: Clues, kind: Kind, facts: MatchFacts, policy: Policy) -> Proposal:
     """Needs no one, whatever the mode: nothing is recorded. Only money to a donor may be a refund."""
     credit = clues.credit
-    if kind == "outgoing" and clues.account in facts.donors_of_account:
+    if kind == "outgoing" and _points_to_donor(clues, facts):
         return _waiting(clues, kind, (), ("paid_to_donor",), policy)
     return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True)
+
+
+def _points_to_donor(clues: Clues, facts: MatchFacts) -> bool:
+    return (
+        clues.account in facts.donors_of_account
+        or bool(clues.name_key and facts.donors_of_name.get(clues.name_key))
+        or any(number in facts.donor_of_number for number in clues.numbers)
+    )
 
 
 def _why_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> str:
@@ -94,16 +104,18 @@ def _why_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> str:
 
 
 def _hindrances(
-    clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested: Container[int], policy: Policy
+    clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested: Contested, policy: Policy
 ) -> tuple[str, ...]:
     """All that keeps the best candidate from being settled now, as message keys."""
     best = candidates[0]
     told = _told(best)
     found: list[str] = []
+    if best.gift_id is not None and best.gift_id in contested.gifts:
+        found.append("contested_return")
     if best.payout_id is not None:
-        if best.payout_id in contested:
+        if best.payout_id in contested.payouts:
             found.append("contested")
-    elif not _is_strong(best, told):
+    elif not _is_strong(best, told, clues.credit):
         found.append("name_only" if told.families <= _NAME_AT_BEST else "not_enough")
     if len(candidates) > 1 and best.points - candidates[1].points < policy.margin:
         found.append("margin")
@@ -141,9 +153,11 @@ def _told(best: Candidate) -> _Told:
     return _Told(found, is_contradicted, times, in_window)
 
 
-def _is_strong(best: Candidate, told: _Told) -> bool:
+def _is_strong(best: Candidate, told: _Told, credit: Credit) -> bool:
     if best.gift_id is not None:
-        return "AMOUNT" in told.families
+        # Words like "zwrot" stand in what is paid back to volunteers, too.
+        is_marked = "REF" in told.families or credit.return_code is not None or credit.reversal
+        return "AMOUNT" in told.families and is_marked
     if "REF" in told.families:
         return True
     if "ACCOUNT" not in told.families:

@@ -6,7 +6,7 @@ It collects and weighs; it decides nothing. Points are priors for a new installa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from rapidfuzz.fuzz import token_sort_ratio
@@ -14,6 +14,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 from donorhub.domain.assignment import Fit
 from donorhub.domain.clues import Clues
 from donorhub.domain.matching_facts import DonorFacts, Evidence, Family, MatchFacts, PayerKeyFacts, Policy
+from donorhub.domain.other_payers import names_agree
 from donorhub.domain.payer_text import name_key
 
 Reasons = dict[int, list[Evidence]]  # by donor
@@ -29,6 +30,9 @@ PRIORS: Final[Mapping[str, int]] = {
     "match.learned_differs": -15,
     "match.name": 25,
     "match.name_like": 12,
+    "match.named": 20,
+    "match.other_payer": -15,
+    "match.names_other": -40,
     "match.email": 35,
     "match.history": 5,  # for each time, at most five
     "match.deceased": -50,
@@ -39,6 +43,7 @@ PRIORS: Final[Mapping[str, int]] = {
     "match.amount_several": 15,
     "match.amount_partial": 2,
     "match.amount_over": 4,
+    "match.amount_tied": -5,
     "match.date_on_time": 10,
     "match.date_other_amount": 2,  # the day agrees, the amount does not
     "match.date_near": 4,
@@ -53,6 +58,7 @@ PRIORS: Final[Mapping[str, int]] = {
 _MANY: Final = 20  # namesakes beyond which a name tells nothing
 _LIKE: Final = 85.0  # of 100, rapidfuzz token_sort_ratio
 _MOST_TIMES: Final = 5
+SAID_BEFORE: Final = 2  # confirmations after which a payer's words speak for another's gift
 _PRIOR_SEEN: Final = 20  # decisions that a prior is worth
 _PRIOR_SHARE: Final = 0.9  # of them confirmed
 
@@ -94,10 +100,8 @@ class Scales:
 def reasons_for(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
     """The reasons for each donor that a code, id, account, learned payer, name or address points to."""
     reasons: Reasons = {}
-    if clues.numbers:
-        _by_code(clues, facts, scales, reasons)
-    if clues.refs:
-        _by_ref(clues, facts, scales, reasons)
+    _by_code(clues, facts, scales, reasons)
+    _by_ref(clues, facts, scales, reasons)
     if clues.account:
         _by_account(clues.account, facts, scales, reasons)
     if clues.payer_key:
@@ -106,6 +110,10 @@ def reasons_for(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
         for donor_id in facts.donors_of_email.get(email, ()):
             reasons.setdefault(donor_id, []).append(scales.weigh("TEXT", "match.email", "email", email))
     _by_name(clues, facts, scales, reasons)
+    if clues.named:
+        _by_text(clues, facts, scales, reasons)
+    if clues.name_key and clues.account:
+        _by_other_payer(clues, facts, scales, reasons)
     for donor_id, found in reasons.items():
         donor = facts.donors.get(donor_id)
         if donor is not None and (donor.is_deceased or donor.has_closed_recurring or clues.credit.reversal):
@@ -165,10 +173,45 @@ def _by_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) 
             likeness = token_sort_ratio(clues.name_key, name_key(facts.donors[donor_id].name))
             if likeness >= _LIKE:
                 found.append(scales.weigh("NAME", "match.name_like", "likeness", round(likeness)))
-    if not reasons and 0 < len(namesakes) <= _MANY:
+    if not any(donor_id in reasons for donor_id in namesakes) and 0 < len(namesakes) <= _MANY:
         shared = scales.weigh("NAME", "match.name", "namesakes", len(namesakes))
         shared = shared._replace(points=shared.points // len(namesakes))
         reasons.update((donor_id, [shared]) for donor_id in namesakes)
+
+
+def _by_text(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+    """Names in the text: a company, or one of a family, may pay for somebody else."""
+    named = {donor_id for key in clues.named for donor_id in facts.donors_of_name.get(key, ())}
+    if not 0 < len(named) <= _MANY:
+        return
+    for donor_id, found in reasons.items():
+        if donor_id not in named and not _is_said_before(clues, donor_id, facts) and not _is_told(found):
+            found.append(scales.weigh("TEXT", "match.names_other", contradicts=True))
+    for donor_id in sorted(named):
+        reasons.setdefault(donor_id, []).append(scales.weigh("NAME", "match.named"))
+
+
+def _by_other_payer(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+    """An account says little when another name than the donor's pays from it, unless that was confirmed."""
+    for donor_id, found in reasons.items():
+        donor = facts.donors.get(donor_id)
+        if donor is None or _is_told(found) or not any(reason.family == "ACCOUNT" for reason in found):
+            continue
+        agree = names_agree(clues.credit.name or "", donor.name)
+        if not agree and not _is_said_before(clues, donor_id, facts):
+            found.append(scales.weigh("NAME", "match.other_payer", contradicts=True))
+
+
+def _is_told(found: Iterable[Evidence]) -> bool:
+    """A code or an id names the donor: then it does not matter who pays."""
+    return any(reason.family == "REF" and reason.points > 0 for reason in found)
+
+
+def _is_said_before(clues: Clues, donor_id: int, facts: MatchFacts) -> bool:
+    """The same payer with the same words was confirmed to be this donor's, and nobody else's."""
+    learned = facts.payer_keys.get(clues.saying or "", ())
+    trusted = [key for key in learned if key.hits > 2 * key.misses]
+    return [key.donor_id for key in trusted] == [donor_id] and trusted[0].hits >= SAID_BEFORE
 
 
 def _against(clues: Clues, donor: DonorFacts, scales: Scales, found: list[Evidence]) -> None:
@@ -185,6 +228,8 @@ def of_fit(fit: Fit, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
     if not fit.allocations:
         return ()
     amount = scales.weigh("AMOUNT", f"match.amount_{fit.settles}", "count", len(fit.allocations))
+    if fit.is_tied:
+        return amount, scales.weigh("AMOUNT", "match.amount_tied", contradicts=True)
     if fit.in_window:
         agrees = fit.settles in ("exact", "several")
         key = "match.date_on_time" if agrees else "match.date_other_amount"

@@ -60,6 +60,11 @@ def parse_payer(text: str) -> ParsedName:
     return _split(tokens)
 
 
+def is_joint(text: str) -> bool:
+    """Whether a name is that of two people, as joint accounts have it."""
+    return _JOINT.search(without_address(text)) is not None
+
+
 def _split(tokens: list[str]) -> ParsedName:
     pattern = "".join("F" if _is_given(token) else "x" for token in tokens)
     cut = _cut_of(pattern, tokens)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from donorhub.domain.banking_days import add_banking_days
 from donorhub.domain.clues import Clues
@@ -34,7 +34,9 @@ _RETURN_CODES: Final = re.compile(
     r"\b(?:ac01|ac04|ac06|ac13|ag01|ag02|am04|am05|be04|be05|cnor|curr|cust|cuta|dnor|dupl|ff01|ff05|focr"
     r"|frad|md01|md02|md06|md07|ms02|ms03|narr|pr03|rc01|rr01|rr02|rr03|rr04|sl01|tech|tm01|upay)\b"
 )
-_RETURN_WORDS: Final = re.compile(r"\b(?:zwrot|odrzucon\w*|return\w*|rucklastschrift|retoure|kthim\w*)\b")
+_RETURN_WORDS: Final = re.compile(
+    r"\b(?:zwrot|odrzucon\w*|storno\w*|korekt\w*|anulowa\w*|return\w*|revers\w*|rucklastschrift|retoure|kthim\w*)\b"
+)
 _COST_WORDS: Final = re.compile(
     r"\b(?:prowizj\w*|oplat\w*|fees?|charges?|komision\w*|tarif\w*|entgelt\w*|provizion\w*)\b"
 )
@@ -154,7 +156,19 @@ def _may_be_original(clues: Clues, gift: GiftFacts, policy: Policy) -> bool:
     return timedelta(0) <= age <= timedelta(days=policy.return_days) and _amount_agrees(clues, gift)
 
 
-def claimed_twice(candidates: Iterable[Candidate]) -> frozenset[int]:
-    """The payouts that more than one entry of the statement would be."""
-    counts = Counter(candidate.payout_id for candidate in candidates if candidate.payout_id is not None)
-    return frozenset(payout_id for payout_id, times in counts.items() if times > 1)
+class Contested(NamedTuple):
+    """The payouts that more than one entry of the statement would be, and gifts that several take back."""
+
+    payouts: frozenset[int]
+    gifts: frozenset[int]
+
+
+def claimed_twice(candidates: Iterable[Candidate]) -> Contested:
+    """What the best candidates of several entries have in common and only one of them can be."""
+    best = list(candidates)
+    return Contested(_twice(c.payout_id for c in best), _twice(c.gift_id for c in best))
+
+
+def _twice(ids: Iterable[int | None]) -> frozenset[int]:
+    counts = Counter(id_ for id_ in ids if id_ is not None)
+    return frozenset(id_ for id_, times in counts.items() if times > 1)

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from donorhub.db import db
+from donorhub.errors import Rejected
 from donorhub.models import Allocation, Dispute, Gift, Instalment
 from donorhub.services import audit, events, gifts, instalments, tasks
 from donorhub.services.bank_gifts import SOURCE
@@ -21,17 +22,23 @@ def _ref(place: Place) -> str:
 
 
 def record(place: Place, gift_id: int, *, now: datetime, actor: str) -> Dispute:
-    """Note that an entry takes a gift back; again the same row. The bank's fee in it is not the gift's."""
+    """Note that an entry takes a gift back; again the same row. The bank's fee in it is not the gift's.
+
+    Rejected when nothing is left of the gift.
+    """
     ref = _ref(place)
     gift = gifts.get_gift(gift_id)
     dispute = db.session.scalar(select(Dispute).filter_by(source=SOURCE, source_ref=ref))
     if dispute is not None and dispute.state == "lost":
         return dispute
+    left = gifts.counts_for(gift).minor
+    if left == 0:
+        raise Rejected(f"nothing is left of gift {gift_id}: it was taken back before", code="nothing_left")
     if dispute is None:
         dispute = Dispute(source=SOURCE, source_ref=ref, kind="return", opened_on=place.booked_on)
         db.session.add(dispute)
     dispute.gift_id, dispute.currency, dispute.state = gift.id, gift.currency, "lost"
-    dispute.amount_minor = min(gift.amount_minor, -place.credit.amount.minor)
+    dispute.amount_minor = min(left, -place.credit.amount.minor)
     dispute.reason, dispute.recorded_at = place.credit.return_code or "", now
     db.session.flush()  # what is left of the gift is asked of the database
     events.tell("gift.returned", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)

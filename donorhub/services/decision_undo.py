@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.payer_text import payer_key
+from donorhub.domain.other_payers import saying
+from donorhub.domain.payer_text import canonical_account, payer_key
 from donorhub.errors import Rejected
 from donorhub.models import Detail, Entry, Match, Payout
 from donorhub.services import audit, bank_returns, credits, gifts, instalments, payer_keys
@@ -105,3 +106,7 @@ def _forget(entry: Entry, match: Match, donor_id: int) -> None:
     key = payer_key(party.counterparty_account or None, party.counterparty_name or None)
     if key:
         payer_keys.reject(key, donor_id)
+    text = party.remittance or (party.more or {}).get("info") or ""
+    said = saying(canonical_account(party.counterparty_account), party.counterparty_name or None, text)
+    if said:
+        payer_keys.reject(said, donor_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import case, func, select
 
@@ -36,7 +36,7 @@ from donorhub.models import (
     RecurringGift,
 )
 from donorhub.money import Money
-from donorhub.services import match_links, organisation
+from donorhub.services import gifts, match_links, organisation
 from donorhub.services.ledger_rows import in_chunks
 from donorhub.services.payouts import EXPLAINED
 
@@ -50,6 +50,7 @@ PROVIDER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "gocardless": ("gocardless",),
 }
 _OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
+_K = TypeVar("_K", int, str)
 _AHEAD: Final = timedelta(days=40)
 _PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays there may be between
 
@@ -78,8 +79,8 @@ def fetch(items: Sequence[Clues], policy: Policy) -> MatchFacts:
         donors_of_email=found.emails,
         payer_keys=found.payer_keys(),
         instalments=_instalments(known, min(days), max(days)),
-        gifts=_gifts(known, min(days), max(days), policy) if debits else {},
-        gifts_of_ref=_gifts_of_ref(debits, policy) if debits else {},
+        gifts=_that_count(_gifts(known, min(days), max(days), policy)) if debits else {},
+        gifts_of_ref=_that_count(_gifts_of_ref(debits, policy)) if debits else {},
         payouts=payouts,
         provider_words=provider_words,
         own_accounts=frozenset(db.session.scalars(select(BankAccount.number))),
@@ -202,6 +203,15 @@ def _gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tuple[Gi
                 if ref:
                     found[ref].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on, (ref,)))
     return {ref: tuple(some) for ref, some in found.items()}
+
+
+def _that_count(found: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K, tuple[GiftFacts, ...]]:
+    """Without the gifts of which nothing is left: they cannot be taken back again."""
+    amounts = {gift.gift_id: gift.amount.minor for some in found.values() for gift in some}
+    gone: set[int] = set()
+    for chunk in in_chunks(sorted(amounts)):
+        gone |= {id_ for id_, minor in gifts.taken_away(chunk).items() if minor >= amounts[id_]}
+    return {key: tuple(g for g in some if g.gift_id not in gone) for key, some in found.items()}
 
 
 def _payouts(first_on: date, last_on: date) -> tuple[dict[str, tuple[str, ...]], tuple[PayoutFacts, ...]]:

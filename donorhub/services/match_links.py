@@ -33,9 +33,9 @@ def fetch(items: Sequence[Clues], prefix: str) -> KeyLinks:
         numbers=_by_number(numbers, prefix),
         refs=_by_ref(refs),
         accounts=_by_account({clues.account for clues in items if clues.account}),
-        names=_identities("name", {clues.name_key for clues in items if clues.name_key}),
+        names=_identities("name", {key for clues in items for key in (clues.name_key, *clues.named) if key}),
         emails=_by_email({email for clues in items for email in clues.emails}),
-        learned=_learned({clues.payer_key for clues in items if clues.payer_key}),
+        learned=_learned({key for clues in items for key in (clues.payer_key, clues.saying) if key}),
     )
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from donorhub.db import db, insert_for
-from donorhub.models import IdentityKey, PayerKey
+from donorhub.domain.other_payers import names_agree
+from donorhub.models import Donor, IdentityKey, PayerKey
 from donorhub.services import donors
+from donorhub.services.ledger_rows import in_chunks
 
 _IBAN = "iban:"
 
@@ -19,7 +21,7 @@ _IBAN = "iban:"
 class Paid(NamedTuple):
     """A payer's money was decided to be a donor's."""
 
-    value: str  # as donorhub.domain.payer_text.payer_key makes it
+    value: str  # as payer_text.payer_key or other_payers.saying makes it
     donor_id: int
     on: date
 
@@ -52,6 +54,21 @@ def confirm(paid: Iterable[Paid]) -> None:
             for (value, donor_id), n in sorted(hits.items())
         ],
     )
+
+
+def sayings(paid: Iterable[tuple[str, str, int, date]]) -> list[Paid]:
+    """What to confirm of payers whose name is not the donor's: (saying, payer's name, donor, day) of each."""
+    paid = list(paid)
+    ids = {donor_id for _, _, donor_id, _ in paid}
+    names: dict[int, str] = {}
+    for chunk in in_chunks(sorted(ids)):
+        rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(chunk)))
+        names.update({id_: name for id_, name in rows})  # noqa: C416  a Row is no pair for dict
+    return [
+        Paid(said, donor_id, on)
+        for said, name, donor_id, on in paid
+        if not names_agree(name, names[donor_id])
+    ]
 
 
 def know_account(payer_key: str, donor_id: int) -> None:

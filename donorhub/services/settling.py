@@ -76,12 +76,23 @@ def apply(decisions: Sequence[Decided], *, now: datetime, actor: str) -> None:
         elif decided.gift_id is not None:
             bank_returns.record(decided.place, decided.gift_id, now=now, actor=actor)
     db.session.execute(insert(Match), [row.columns for row in rows])
-    payer_keys.confirm(
-        payer_keys.Paid(row.decided.clues.payer_key, row.gift.donor_id, row.gift.received_on)
-        for row in rows
-        if row.gift is not None and row.decided.clues.payer_key
-    )
+    payer_keys.confirm(_paid(rows))
     refresh({decided.place.entry_id for decided in decisions})
+
+
+def _paid(rows: Sequence[_Row]) -> list[payer_keys.Paid]:
+    """What was learned of the payers: their accounts or names, and what they say when they pay for others."""
+    made = [(row.decided.clues, row.gift, row.decided.evidence) for row in rows if row.gift is not None]
+    paid = [
+        payer_keys.Paid(clues.payer_key, gift.donor_id, gift.received_on)
+        for clues, gift, _ in made
+        if clues.payer_key
+    ]
+    return paid + payer_keys.sayings(
+        (clues.saying, clues.credit.name or "", gift.donor_id, gift.received_on)
+        for clues, gift, evidence in made
+        if clues.saying and not any(r["family"] == "REF" and r["points"] > 0 for r in evidence)
+    )
 
 
 def _key(decided: Decided) -> tuple[int, int]:

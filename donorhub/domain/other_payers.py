@@ -1,0 +1,73 @@
+"""Whether somebody else than the donor paid, or paid for somebody else.
+
+An account is used by families, and by companies and foundations that pay for many. It
+compares names and texts; what a difference means, :mod:`.evidence` says. It is strict:
+a name that only looks alike is another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import pairwise
+from typing import Final
+
+from donorhub.domain.names import is_joint
+from donorhub.domain.payer_text import NOISE, name_key, telling_words, without_address, words
+
+_MOST_WORDS: Final = 24  # of a text that are looked at for names
+_CUT_AFTER: Final = 5  # letters of a word that a bank's field may cut off
+_TITLES: Final = frozenset("dr prof hab mgr inz lek ks".split())
+
+
+def names_agree(payer: str, donor: str) -> bool:
+    """Whether a payer's name may be written for the donor's: the words of the shorter are all in the longer.
+
+    An initial stands for its word, and a long word may be cut. KOWALSKA is not Kowalski,
+    Kowalczyk is not Kowalska, and a surname alone is a family's. Two people on one account
+    agree only with a donor who is both. A name without words agrees with every name.
+    """
+    short, long = sorted((_name_words(payer), _name_words(donor)), key=len)
+    if is_joint(payer) and len(short) < len(long):
+        return False
+    left = list(long)
+    for word in short:
+        found = next((other for other in left if _same_word(word, other)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return not short or not left or (len(short) > 1 and any(len(word) > 1 for word in short))
+
+
+def _name_words(name: str) -> list[str]:
+    return [
+        word
+        for word in words(without_address(name))
+        if word not in _TITLES and (len(word) == 1 or word not in NOISE) and not word.isdigit()
+    ]
+
+
+def _same_word(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return short == long or (long.startswith(short) and (len(short) == 1 or len(short) > _CUT_AFTER))
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The keys of names of two or three words that a text may hold, as ``payer_text.name_key`` makes them."""
+    told = [word for word in telling_words(text)[:_MOST_WORDS] if word.isalpha()]
+    pairs = [" ".join(sorted(pair)) for pair in pairwise(told)]
+    threes = [" ".join(sorted(three)) for three in zip(told, told[1:], told[2:], strict=False)]
+    return tuple(dict.fromkeys([*pairs, *threes]))
+
+
+def saying(account: str | None, name: str | None, text: str, codes: Sequence[int] = ()) -> str | None:
+    """What a payer says every time: the digest of account, name and words, without numbers.
+
+    None where the bank tells no account or no name, and where the text has a donor's code,
+    which speaks for itself.
+    """
+    if not account or not name or codes:
+        return None
+    told = " ".join(word for word in telling_words(text) if word.isalpha())
+    said = blake2b(f"{account}\x1f{name_key(name)}\x1f{told}".encode(), digest_size=16)
+    return f"said:{said.hexdigest()}"
