@@ -88,7 +88,7 @@ def test_our_services_are_set_up_by_settings_that_exist(compose: dict[str, Any],
     assert {"DATABASE_URL", "REDIS_URL", "DONORHUB_SECRET_KEY", "DONORHUB_FIELD_KEY"} <= set(environment)
 
 
-@pytest.mark.parametrize("name", ["migrate", "worker", "timer"])
+@pytest.mark.parametrize("name", OURS)
 def test_our_services_run_commands_that_exist(compose: dict[str, Any], name: str) -> None:
     program, *words = compose["services"][name]["command"]
     assert program == "donorhub"
