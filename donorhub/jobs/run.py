@@ -18,6 +18,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs import perform
 from donorhub.jobs.dispatch import GATHER_S, INBOX, dispatch
+from donorhub.jobs.hold import Hold
 from donorhub.services import tasks
 
 GROUP: Final = 16  # small tasks in one transaction: others who write wait for some 30 ms
@@ -47,60 +48,73 @@ def _run(row_id: int) -> None:
     if row_id == INBOX:
         time.sleep(GATHER_S)
         perform.drain_inbox()
-    elif tasks.claim(row_id, now=clock.now()):
-        _perform([row_id])
+    else:
+        _perform_one(row_id)
     run_due()
     dispatch()
 
 
 def run_task(task_id: int) -> bool:
     """Perform one task if it is due and free; tells whether it was. Errors are written into its row."""
+    is_done = _perform_one(task_id)
+    if is_done:
+        dispatch()
+    return is_done
+
+
+def _perform_one(task_id: int) -> bool:
     if not tasks.claim(task_id, now=clock.now()):
         db.session.rollback()
         return False
-    _perform([task_id])
-    dispatch()
+    with Hold() as hold:
+        hold.take([task_id])
+        _perform([task_id], hold)
     return True
 
 
 def run_due(seconds: float = VISIT_S) -> int:
     """Perform what is due, the longest due first, for so long; gives how many tasks were performed."""
     until, count = time.monotonic() + seconds, 0
-    ids = _claim_next()
-    while ids:
-        count += len(ids)
-        ids = _perform(ids, until=until)
+    with Hold() as hold:
+        ids = _claim_next(hold)
+        while ids:
+            count += len(ids)
+            ids = _perform(ids, hold, until=until)
     db.session.rollback()
     return count
 
 
-def _perform(ids: Sequence[int], *, until: float = 0.0) -> list[int]:
+def _perform(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> list[int]:
     """Perform claimed tasks; gives the next, claimed in the same transaction, unless it is too late."""
     db.session.commit()  # the claim: it counts as an attempt even if this process dies
     try:
         perform.perform(ids)
-        following = _claim_next() if time.monotonic() < until else []
+        following = _claim_next(hold) if time.monotonic() < until else []
         db.session.commit()
     except Exception as e:
         db.session.rollback()
-        _sort_out(ids, e)
-        return _claim_next() if time.monotonic() < until else []
+        _sort_out(ids, e, hold)
+        return _claim_next(hold) if time.monotonic() < until else []
+    hold.let_go(ids)
     return following
 
 
-def _claim_next() -> list[int]:
-    return tasks.claim_next(now=clock.now(), together=perform.TOGETHER, most=GROUP)
+def _claim_next(hold: Hold) -> list[int]:
+    ids = tasks.claim_next(now=clock.now(), together=perform.TOGETHER, most=GROUP)
+    hold.take(ids)
+    return ids
 
 
-def _sort_out(ids: Sequence[int], error: Exception) -> None:
+def _sort_out(ids: Sequence[int], error: Exception, hold: Hold) -> None:
     """Nothing that these tasks did was kept. Of several, each is tried by itself; one alone is at fault."""
     if len(ids) > 1:
         for task_id in ids:
-            _perform([task_id])
+            _perform([task_id], hold)
         return
     task = tasks.get_task(ids[0])
     tasks.fail(task, perform.explain(error), now=clock.now())
     db.session.commit()
+    hold.let_go(ids)
     log.warning(
         "task_failed", task=task.id, kind=task.kind, error=type(error).__name__, attempts=task.attempts
     )

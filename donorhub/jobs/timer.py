@@ -15,6 +15,7 @@ from werkzeug.utils import import_string
 
 from donorhub import clock
 from donorhub.db import db
+from donorhub.jobs import hold
 from donorhub.jobs.dispatch import dispatch, ring_inbox
 from donorhub.services import audit, idempotency, import_files, tasks
 
@@ -39,6 +40,9 @@ def bury() -> None:
 
 
 def _sweep() -> int:
+    freed = hold.free_abandoned(now=clock.now())
+    if freed:
+        log.info("leases_taken_over", tasks=freed)
     bury()
     ring_inbox()
     return dispatch()
@@ -57,6 +61,13 @@ def _recurring() -> int:
     return touched
 
 
+def _gaps() -> int:
+    step: Callable[..., int] = import_string("donorhub.services.provider_gaps:ask_about_gaps")
+    asked = step(now=clock.now())
+    db.session.commit()
+    return asked
+
+
 def _forget_answers() -> int:
     gone = idempotency.expire(clock.now())
     db.session.commit()
@@ -73,6 +84,7 @@ def steps() -> list[Step]:
         Step("sweep", 10, _sweep),
         Step("seal", 10, _seal),
         Step("recurring", 3600, _recurring),
+        Step("provider gaps", 3600, _gaps),
         Step("forget answers", 86400, _forget_answers),
         # Not at once: a large base takes a minute, and what a killed process left comes first.
         Step("verify", 600, _verify, last=time.monotonic()),

@@ -163,6 +163,35 @@ def free_leases() -> int:
     return len(freed.all())
 
 
+def leased(now: datetime, limit: int = 1000) -> dict[int, int]:
+    """The claimed tasks whose lease still runs, each with its attempts."""
+    rows = db.session.execute(
+        select(Task.id, Task.attempts)
+        .where(Task.performer == "worker", IS_OPEN, Task.state == "queued", Task.lease_until > now)
+        .order_by(Task.id)
+        .limit(limit)
+    )
+    return {id_: attempts for id_, attempts in rows}  # noqa: C416  a Row is no pair for dict
+
+
+def free(claims: Mapping[int, int]) -> int:
+    """Let these tasks be claimed at once, where no attempt came after those given; gives how many.
+
+    Only for claims whose worker is known to be dead.
+    """
+    freed = 0
+    for task_id, attempts in claims.items():
+        found = db.session.scalar(
+            update(Task)
+            .where(Task.id == task_id, Task.attempts == attempts, Task.state == "queued")
+            .values(lease_until=None)
+            .returning(Task.id)
+            .execution_options(synchronize_session=False)
+        )
+        freed += found is not None
+    return freed
+
+
 def bury_deadly(*, now: datetime) -> int:
     """Put tasks into the error inbox whose last attempt, too, ended with the worker's death, so that
     nobody could write down an error. Gives how many."""

@@ -1,0 +1,103 @@
+"""On PostgreSQL the task of a worker that died is free at once, and that of one that lives is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from donorhub import clock
+from donorhub.config import Settings
+from donorhub.db import db
+from donorhub.jobs import perform, run, timer
+from donorhub.jobs.hold import Hold, free_abandoned
+from donorhub.models import Task
+from donorhub.services import tasks
+
+seen: list[int] = []
+
+
+def _look(_task: Task, _settings: Settings) -> str:
+    """What the timer of another process would find while this is being performed."""
+    db.session.commit()
+    seen.append(free_abandoned(now=clock.now()))
+    return "looked"
+
+
+def _break(_task: Task, _settings: Settings) -> str:
+    raise ZeroDivisionError
+
+
+@pytest.fixture
+def postgres(database: Flask) -> Iterator[Flask]:
+    if database.extensions["donorhub.settings"].uses_sqlite:
+        pytest.skip("in SQLite the first process to come knows that it is alone")
+    seen.clear()
+    perform.PERFORMERS.update({"look": _look, "break": _break})
+    yield database
+    del perform.PERFORMERS["look"], perform.PERFORMERS["break"]
+
+
+def plan(now: datetime, kind: str = "look", count: int = 1) -> list[int]:
+    for n in range(count):
+        tasks.plan(f"{kind}{n}", kind=kind, performer="worker", subject=("x", 1), due_at=now, now=now)
+    db.session.commit()
+    return list(db.session.scalars(select(Task.id).order_by(Task.id)))
+
+
+def locks() -> int:
+    held = db.session.scalar(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+    db.session.rollback()
+    return held or 0
+
+
+def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, now: datetime) -> None:
+    task_id = plan(now)[0]
+    assert tasks.claim(task_id, now=now)
+    db.session.commit()  # and here the worker was killed, and its connections with it
+    assert not run.run_task(task_id)
+    timer.Timer().tick()
+    assert run.run_task(task_id)
+    assert db.session.get_one(Task, task_id, populate_existing=True).attempts == 2
+
+
+def test_the_task_of_a_worker_that_lives_stays_its_own(postgres: Flask, now: datetime) -> None:
+    first, second = plan(now, count=2)
+    with Hold() as hold:
+        assert tasks.claim(first, now=now) and tasks.claim(second, now=now)
+        hold.take([first, second])
+        db.session.commit()
+        assert free_abandoned(now=now) == 0
+        hold.let_go([second])
+        assert free_abandoned(now=now) == 1
+        assert not tasks.claim(first, now=now)
+        assert tasks.claim(second, now=now)
+        db.session.rollback()
+    assert free_abandoned(now=now) == 1
+
+
+def test_what_is_being_performed_is_held_until_it_is_done(postgres: Flask, now: datetime) -> None:
+    ids = plan(now, count=3)
+    assert run.run_due() == 3
+    assert seen == [0, 0, 0]
+    assert {db.session.get_one(Task, id_, populate_existing=True).state for id_ in ids} == {"done"}
+    assert locks() == 0
+
+
+def test_what_failed_is_held_no_more(postgres: Flask, now: datetime) -> None:
+    plan(now, "break", count=2)
+    assert run.run_due() == 2
+    assert locks() == 0
+    assert free_abandoned(now=now) == 0
+
+
+def test_a_task_that_another_attempt_took_since_is_not_freed(postgres: Flask, now: datetime) -> None:
+    task_id = plan(now)[0]
+    tasks.claim(task_id, now=now)
+    db.session.commit()
+    assert tasks.leased(now) == {task_id: 1}
+    assert tasks.free({task_id: 2}) == 0
+    assert tasks.free({task_id: 1}) == 1
