@@ -25,7 +25,7 @@ AMOUNT: Final = (
     r"(?:\d[\d.,]{0,20}|,\d{1,4})"  # the form is digits, a comma and decimals; some banks write dots
 )
 _LINE: Final = re.compile(
-    rf" ?(\d{{6}})(\d{{4}})? ?(RC|RD|EC|ED|C|D)([A-Z])?({AMOUNT}) ?(?=[NFS][A-Z0-9]|\s*$)"
+    rf" ?(\d{{6}})(\d{{4}})? ?(RC|RD|EC|ED|C|D)([A-Z])?({AMOUNT}) ?(?=[NFS][A-Z0-9]|//|\s*$)"
     r"((?!NONREF)[NFS][A-Z0-9][A-Z0-9 ]{2})?(.*)",
     re.ASCII,
 )
@@ -34,7 +34,7 @@ _DAYS_OF_BANKS: Final = 30  # of every month, where interest is reckoned by 30/3
 _TEXTS: Final = re.compile(r"\n:86:")
 _MONEY_OUT: Final = frozenset(("D", "RC", "ED"))  # RC takes back a credit
 _NO_REFERENCE: Final = frozenset(
-    "NONREF NOREF NOTPROVIDED NOT-PROVIDED EREF EREF+ KREF KREF+ MREF MREF+ PREF PREF+ -1".split()
+    "NONREF NOREF NOTPROVIDED NOT-PROVIDED EREF EREF+ KREF KREF+ MREF MREF+ MARF PREF PREF+ -1".split()
 )
 _OWNER_REF: Final = 16  # characters of the reference in SWIFT's form; Rabobank writes a name after it
 _SHORTEST_IBAN: Final = 15  # Norway's

@@ -21,6 +21,10 @@ _KEYS: Final = (
 )
 _SLASHED: Final = re.compile(rf"/({_KEYS})(?=/)", re.ASCII)
 _SLASHED_START: Final = re.compile(rf"\s*(\d{{3}})?\s*/({_KEYS})/", re.ASCII)
+_SIDES: Final = frozenset(("ORDP", "BENM", "ULTD", "ULTC", "ULTB"))
+_ACCOUNT: Final = re.compile(
+    r"(?:[A-Z]{2})?[0-9]{6}[A-Z0-9-]{0,28}|[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII
+)
 _SLASHED_FIELD: Final = {
     "TRTP": "info",
     "IBAN": "account",
@@ -47,8 +51,9 @@ def slashed(text: str, *, returned: bool) -> Told | None:
     side = ""
     for key, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         value = tidy(piece.strip("/ "))
-        if key in ("ORDP", "BENM", "ULTD", "ULTC", "ULTB"):
+        if key in _SIDES:
             side = key
+            _keep_side(told, value, ultimate=side.startswith("ULT"))
         elif value:
             _keep_slashed(told, key, value, ultimate=side.startswith("ULT"))
     if returned and told.return_code is None:
@@ -56,6 +61,19 @@ def slashed(text: str, *, returned: bool) -> Told | None:
     if told.account:
         told.account = iban.without_blanks(told.account)
     return told
+
+
+def _keep_side(told: Told, value: str, *, ultimate: bool) -> None:
+    """``account/name/text`` of a party without keys of its own, as banks of the Balkans and T24 write it."""
+    parts = [part for piece in value.split("/") if (part := piece.strip()) and part != "EMPTY"]
+    if parts and not ultimate and _ACCOUNT.fullmatch(iban.without_blanks(parts[0])):
+        told.account = told.account or parts[0]
+        del parts[0]
+    if parts and ultimate:
+        told.ultimate = told.ultimate or " ".join(parts)
+    elif parts:
+        told.name = told.name or parts[0]
+        _remittance(told, " ".join(parts[1:]))
 
 
 def _keep_slashed(told: Told, key: str, value: str, *, ultimate: bool) -> None:

@@ -97,6 +97,9 @@ def test_one_account_has_one_number_however_the_bank_writes_it(written: str, acc
             None,
             "gift",
         ),
+        ("/ORDP/ANNA LIS/REMI/gift", "ANNA LIS", None, "gift"),
+        ("/ORDP/300000000460495\n/ANNA LIS\n/747//747\n/for a dog", "ANNA LIS", None, "747 747 for a dog"),
+        ("/ORDP//NAME/ANNA LIS/REMI/gift", "ANNA LIS", None, "gift"),
         ("/OCMT/USD53,12/\nPAYMENT 12\n/OGB/A BANK", None, None, "PAYMENT 12 /OGB/A BANK"),
     ],
 )
@@ -111,19 +114,22 @@ def test_name_address_and_title_are_told_apart_in_each_dialect(
 def test_keywords_of_sepa_are_known_without_numbers_around_them() -> None:
     text = "EREF+E2E-1 MREF+M1 CRED+DE98ZZZ09999999999 SVWZ+Gift 7\nfor EREF+"
     (detail,) = only_entry(f":61:2609300930C50,00NTRFNONREF\n:86:{text}").details
-    assert (detail.end_to_end_id, detail.mandate_id, detail.creditor_id) == (
-        "E2E-1",
-        "M1",
-        "DE98ZZZ09999999999",
-    )
+    assert (detail.end_to_end_id, detail.mandate_id) == ("E2E-1", "M1")
+    assert detail.creditor_id == "DE98ZZZ09999999999"
     assert detail.remittance == "Gift 7 for EREF+"
 
 
 @pytest.mark.parametrize(
-    ("after", "bank_ref", "code"), [("NONREF", None, "999"), ("NONREF//B7", "B7", "999")]
+    ("after", "bank_ref", "code"),
+    [
+        ("NONREF", None, "999"),
+        ("NONREF//B7", "B7", "999"),
+        ("//B7", "B7", "999"),
+        ("NDDTMARF", None, "NDDT/999"),
+    ],
 )
-def test_no_type_code_makes_no_reference_of_the_word_for_none(
+def test_no_type_code_makes_no_reference_of_a_word_for_none(
     after: str, bank_ref: str | None, code: str
 ) -> None:
     entry = only_entry(f":61:2609300930C50,00{after}\n:86:999gift")
-    assert (entry.bank_ref, entry.entry_ref, entry.bank_code) == (bank_ref, None, "999")
+    assert (entry.bank_ref, entry.entry_ref, entry.bank_code) == (bank_ref, None, code)
