@@ -23,11 +23,12 @@ _REASON: Final = re.compile(
     r"R[CR]0[0-9]|SL[01][0-9]|TM01|CURR|DUPL|TECH|CUST|NOAS|NOOR)(?![A-Z0-9])",
     re.ASCII,
 )
-_NUMBERED: Final = re.compile(r"\s*(?:(\d{3})?\s*([?~^<>])|(\d{3})(\+))(?=\d\d)", re.ASCII)
+_NUMBERED: Final = re.compile(r"\s*(?:(\d{3})?\s*([?~^<>])|(\d{3})(\+))(?=\n?\d\d)", re.ASCII)
 _HARD, _SOFT = "\x1f", "\x1e"  # between chunks: one word went on, or two words met
 _FULL_CHUNK: Final = 22  # sub-fields are 27 long; banks that break at words leave some free
 _EMPTY: Final = frozenset(("˙", "ÿ", "\u00a0"))  # 0xFF, PKO's sign for an empty sub-field
 _RETURNS: Final = frozenset(("108", "109", "159"))  # codes of business of SEPA returns
+_SAME_NAME: Final = 12  # characters of two sub-fields, by which one is the longer form of the other
 _WIDTH: Final = 65  # of a line of :86:
 
 
@@ -104,7 +105,7 @@ def numbered(text: str, *, returned: bool) -> Told | None:
     parts = _parts(text[start.end() - 1 :].replace("\n", ""), sign)
     told = Told(start[1] or start[3])
     told.info = tidy(parts.get("00", "")) or None
-    if sign == "<" and "32" not in parts:  # BPH and Alior: 27 and 28 name, 20 to 26 title
+    if _has_long_name(sign, parts):
         _name(told, sign, [parts.pop("27", ""), parts.pop("28", "")])
     else:
         _name(told, sign, [parts.get("32", ""), parts.get("33", "")])
@@ -146,6 +147,14 @@ def _first_of_each(sign: str, tags: list[str], values: list[str]) -> dict[str, s
     return {tag: "".join(pieces) for tag, pieces in parts.items()}
 
 
+def _has_long_name(sign: str, parts: Mapping[str, str]) -> bool:
+    """Whether 27 and 28 are a name: at BPH and Alior; at co-operative banks the long form of 32."""
+    if sign in "?>" or "27" not in parts:
+        return False
+    short = parts.get("32", "")[:_SAME_NAME]
+    return parts["27"].startswith(short) if short else sign == "<" and "32" not in parts
+
+
 def _name(told: Told, sign: str, parts: list[str]) -> None:
     """Two sub-fields of a name, which at Polish banks goes on with the address.
 
@@ -165,7 +174,8 @@ def _name(told: Told, sign: str, parts: list[str]) -> None:
 def _bank_and_account(told: Told, sign: str, parts: Mapping[str, str]) -> None:
     bank = iban.without_blanks(parts.get("30", ""))
     account = iban.without_blanks(parts.get("31", ""))
-    whole = iban.without_blanks(parts["38"]) if "38" in parts else ""
+    whole = account if iban.is_iban(account) else ""  # then 38 may be our own
+    whole = whole or (iban.without_blanks(parts["38"]) if "38" in parts else "")
     whole = whole or iban.polish_iban(bank, account) or account
     if BIC.fullmatch(bank):
         told.bic = bank

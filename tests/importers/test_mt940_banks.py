@@ -133,3 +133,15 @@ def test_no_type_code_makes_no_reference_of_a_word_for_none(
 ) -> None:
     entry = only_entry(f":61:2609300930C50,00{after}\n:86:999gift")
     assert (entry.bank_ref, entry.entry_ref, entry.bank_code) == (bank_ref, None, code)
+
+
+def test_co_operative_banks_write_the_sign_before_the_line_ends_and_our_own_account_in_38() -> None:
+    donor, ours = "PL27114020040000300201355387", OWN_ACCOUNT
+    text = (
+        f"034~\n20for October~21~\n22~23~\n27ZOFIA LIS-KOWALSKA O~28~\n3011402004~31{donor}~\n32ZOFIA LIS-KOW"
+    )
+    entry = only_entry(f":61:2609300930C50,00S0340000001090000123//123\n:86:{text}~33ALSKA O~\n38{ours}")
+    (detail,) = entry.details
+    assert (entry.bank_ref, entry.bank_code) == ("123", "S034/034")
+    assert (detail.counterparty.name, detail.counterparty.account) == ("ZOFIA LIS-KOWALSKA O", donor)
+    assert detail.remittance == "for October"
