@@ -79,7 +79,9 @@ def walk(page: Page, base: str) -> None:
     take(page, "dashboard")
     page.goto(f"{base}/bank/to-decide")
     take(page, "decide")
-    page.goto(f"{base}/donors/9")
+    page.goto(f"{base}/receipts")
+    page.locator("main a[href*='/donors/']").last.click()  # somebody who has a receipt
+    page.wait_for_url(re.compile(r"/donors/\d+"))
     take(page, "donor")
     page.goto(f"{base}/bank")
     page.set_input_files("input[type=file]", UNKNOWN)
