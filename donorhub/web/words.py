@@ -21,6 +21,7 @@ METHODS: Final[Words] = {
     "in_kind": lazy_gettext("In kind"),
     "other": lazy_gettext("Other"),
 }
+PRINTED_METHODS: Final[Words] = {**METHODS, "online": lazy_gettext("Online payment")}  # as a receipt says it
 KINDS: Final[Words] = {
     "person": lazy_gettext("Person"),
     "organisation": lazy_gettext("Organisation"),
@@ -112,6 +113,20 @@ TASKS: Final[Words] = {
     "payment_failed": lazy_gettext("Ask about a failed payment"),
     "card_expiring": lazy_gettext("Ask for a new card"),
     "call": lazy_gettext("Call the donor"),
+    "account_deauthorized": lazy_gettext("A provider's account lets us in no more"),
+    "dispute": lazy_gettext("Answer a dispute"),
+    "dunning": lazy_gettext("Ask about a payment that fails"),
+    "fraud_warning": lazy_gettext("Look at a warning of fraud"),
+    "invariant_broken": lazy_gettext("Look at a check that failed"),
+    "paid_elsewhere": lazy_gettext("Find an instalment that was paid outside the provider"),
+    "payment_missing": lazy_gettext("Find a payment that the provider did not tell of"),
+    "payout_failed": lazy_gettext("Look after a payout that failed"),
+    "payout_unexplained": lazy_gettext("Compare a payout with what it holds"),
+    "receipt_correct": lazy_gettext("Replace a receipt: a part of its gift was given back"),
+    "receipt_void": lazy_gettext("Void a receipt: its gift was given back"),
+    "refund": lazy_gettext("Look at a refund"),
+    "unknown_state": lazy_gettext("Look at something whose state at the provider is not known"),
+    "welcome_recurring": lazy_gettext("Welcome a new regular donor"),
 }
 MESSAGE_STATES: Final[Words] = {
     "planned": lazy_gettext("waits to be sent"),
@@ -124,14 +139,6 @@ MESSAGE_STATES: Final[Words] = {
 MESSAGE_KINDS: Final[Words] = {
     "thank_you": lazy_gettext("Thank-you"),
     "new_donor": lazy_gettext("Note on a new donor"),
-}
-REASONS: Final[Words] = {
-    "suppressed": lazy_gettext("the address is on the suppression list"),
-    "deceased": lazy_gettext("the donor has died"),
-    "no_contact": lazy_gettext("the donor wants no contact"),
-    "no_address": lazy_gettext("there is no e-mail address"),
-    "nothing_left_of_the_gift": lazy_gettext("nothing is left of the gift"),
-    "corrected": lazy_gettext("the gift was taken out"),
 }
 RECEIPT_STATES: Final[Words] = {"issued": lazy_gettext("issued"), "void": lazy_gettext("void")}
 TAKEN: Final[Words] = {
@@ -153,7 +160,6 @@ HINDRANCES: Final[Words] = {
     "gone": lazy_gettext("taken away"),
     "disputed": lazy_gettext("disputed"),
 }
-VOID_REASONS: Final[Words] = {"replaced": lazy_gettext("replaced")}
 SOURCES: Final[Words] = {
     "form": lazy_gettext("Entered by hand"),
     "manual": lazy_gettext("Entered by hand"),

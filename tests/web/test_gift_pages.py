@@ -183,4 +183,4 @@ def test_a_gift_says_what_refunds_and_disputes_took(staff: Staff) -> None:
     )
     db.session.commit()
     shown = staff.text(f"/gifts/{gift_id}")
-    assert "PLN 50.00 left" in shown and "given back" in shown and "fraudulent" in shown
+    assert "PLN 50.00 left" in shown and "given back" in shown and "the payer says it was fraud" in shown

@@ -13,8 +13,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 
-from donorhub.web import words
+from donorhub.web import code_words, words
 from tests.web.bank_world import Staff, let_write
 from tests.web.desk import add_donor, add_gift, add_recurring
 
@@ -120,3 +121,36 @@ def test_every_state_of_ours_has_its_word() -> None:
     assert set(words.ROLES) == set(ROLES)
     assert set(words.INSTALMENT_STATES) == set(INSTALMENT_STEPS)
     assert set(words.RECURRING_STATES) == set(RECURRING_STEPS)
+
+
+def test_every_kind_of_task_has_its_word() -> None:
+    planned = set()
+    for path in (ROOT / "donorhub").rglob("*.py"):
+        source = path.read_text()
+        for call in re.findall(r"tasks\.plan\((.*?)\n +\)", source, re.DOTALL):
+            planned |= set(re.findall(r'kind="(\w+)"', call))
+        planned |= set(re.findall(r'_for_accountant\([^)]*?, "(\w+)"', source))
+    assert {"dunning", "thank_you", "refund", "invariant_broken"} <= planned
+    assert planned <= set(words.TASKS)
+
+
+def test_every_code_that_a_row_keeps_has_its_words_and_a_person_s_words_stay(database: Flask) -> None:
+    kept = set()
+    for path in (ROOT / "donorhub" / "services").glob("*.py"):
+        kept |= set(re.findall(r'\b(?:reason|outcome|state_reason)="([a-z_]+)"', path.read_text()))
+    kept |= {"mode_mismatch", "unknown_account", "thin_message", "told_elsewhere", "past_due", "requested"}
+    assert len(kept) > 15
+    with database.test_request_context():
+        for lang in ("pl", "sq"):
+            with force_locale(lang):
+                unsaid = {code for code in kept if code_words.said(code) == code}
+                assert unsaid == set()
+                assert code_words.said("przeprowadzka, tel. 12") == "przeprowadzka, tel. 12"
+
+
+def test_the_error_inbox_says_in_polish_why_something_waits(database: Flask) -> None:
+    staff = Staff(database, "admin", lang="pl")
+    staff.upload(b"x;y\n1;2\n", "lista.csv")
+    page = staff.get("/errors").text
+    assert "DonorHub does not know" not in page.replace('<span lang="en">', "")
+    assert "powiedz" in page or "wyeksportuj" in page
