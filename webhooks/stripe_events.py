@@ -62,7 +62,8 @@ def _snapshot(raw: bytes, body: Mapping[str, Any], endpoint: Endpoint) -> RawEve
     said = _object(_object(body.get("data")).get("object"))
     type_ = _type(body)
     kind = text_at(said, "object") or stripe_facts.TYPES.get(type_, "")
-    refuse_odd_money(kind, said)
+    if stripe_facts.is_wanted(type_) or stripe_facts.is_read(kind):
+        refuse_odd_money(kind, said)  # of the others, which are only kept, nothing will ever be booked
     created = seconds_at(body, "created")
     if created is None:
         raise BadBody("the event does not say when it happened")

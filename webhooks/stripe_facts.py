@@ -127,6 +127,11 @@ def is_wanted(type_: str) -> bool:
     return _kind_of(type_) in _READERS
 
 
+def is_read(kind: str) -> bool:
+    """Whether objects of this kind may hold money of ours."""
+    return kind in _READERS
+
+
 def read(type_: str, *, at: int, ev: str, livemode: bool, said: Mapping[str, Any]) -> list[Fact]:
     """The facts of one event about the object ``said``; none when it is of no interest.
 

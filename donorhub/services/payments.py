@@ -15,7 +15,16 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Instalment, Payment, Refund
 from donorhub.money import Money
-from donorhub.services import audit, donors, events, gifts, instalments, organisation, tasks
+from donorhub.services import (
+    audit,
+    donors,
+    events,
+    gifts,
+    instalments,
+    organisation,
+    provider_gaps,
+    tasks,
+)
 from donorhub.services.provider_donors import Account, find_or_make, keep_up
 from webhooks.views import DisputeView, PaymentView, RefundView
 
@@ -143,6 +152,7 @@ def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: d
             continue
         part = min(left, join.amount_minor or instalment.amount_minor)
         left -= instalments.settle(gift, {instalment.id: part}, now=now, actor=actor) * part
+        tasks.cancel(provider_gaps.key_of(join.ref), now=now, actor=actor, reason="found")
         payment.instalment_id = instalment.id
 
 
@@ -161,6 +171,7 @@ def _refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None
             at.actor, "refund.recorded", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
         _for_accountant(f"refund:{view.ref}", "refund", gift, now=now)
+        tasks.cancel(provider_gaps.key_of(view.ref), now=now, actor=at.actor, reason="found")
     elif refund.state != state:
         refund.state = state
         audit.record(at.actor, f"refund.{state}", ("gift", gift.id), now=now)
@@ -182,6 +193,7 @@ def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> No
             at.actor, "dispute.opened", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
         _for_accountant(key, "dispute", gift, now=now, due_at=view.due_at)
+        tasks.cancel(provider_gaps.key_of(view.ref), now=now, actor=at.actor, reason="found")
     elif dispute.state != state or (dispute.kind == "warning") != view.is_warning:
         dispute.state, dispute.kind = state, "warning" if view.is_warning else view.kind
         audit.record(at.actor, f"dispute.{state}", ("gift", gift.id), now=now)

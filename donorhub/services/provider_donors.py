@@ -137,10 +137,11 @@ def _fill_in(
         if name in told_before and getattr(donor, name) == told_before[name] != value:
             changes[name] = value
     is_made_up = donor.name == donor.email or donor.name.startswith(f"{donor.source} ")
-    if is_made_up and fields.get("name"):
-        changes["name"] = fields["name"]
+    better_name = fields.get("name") or fields.get("email")
+    if is_made_up and better_name and better_name != donor.name:
+        changes["name"] = better_name
     if row is not None and changes:
-        row.told = {**told_before, **{name: fields[name] for name in changes}}
+        row.told = {**told_before, **changes}
     if changes:
         donors.change_donor(donor, changes, now=now, actor=at.actor)
 

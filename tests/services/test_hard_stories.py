@@ -149,3 +149,10 @@ def test_one_who_stays_after_all_has_no_end(database: Flask, now: datetime) -> N
 def test_only_the_newest_attempt_is_asked_about(database: Flask, now: datetime) -> None:
     found = tell(database, now, HARD["never_paid"]("x"))
     assert found["tasks"].count("('dunning', 'ola@example.org')") == 1
+
+
+def test_a_donor_without_a_name_goes_by_the_address_once_there_is_one(database: Flask, now: datetime) -> None:
+    events = HARD["guest"]("x")
+    events[-1]["data"]["object"]["customer_details"]["name"] = None
+    found = tell(database, now, events)
+    assert found["donors"] == ["('ola@example.org', 'ola@example.org', 'pl', '')"]

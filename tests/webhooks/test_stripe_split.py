@@ -147,3 +147,9 @@ def test_an_unknown_provider_is_named_in_a_sentence() -> None:
         provider("paypul")
     assert isinstance(told.value, UnknownProvider)
     assert str(told.value) == "there is no payment provider 'paypul'; known are stripe"
+
+
+def test_an_event_that_says_nothing_to_us_is_kept_whatever_its_amounts_are() -> None:
+    told = {**one_off("x")[1], "type": "product.created"}
+    told["data"] = {"object": {"object": "product", "id": "prod_1", "amount_label": "from 5"}}
+    assert to_raw(told).object_id == "prod_1"
