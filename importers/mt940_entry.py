@@ -31,14 +31,18 @@ _LINE: Final = re.compile(
 )
 _FEBRUARY: Final = 2
 _DAYS_OF_BANKS: Final = 30  # of every month, where interest is reckoned by 30/360
-_TEXTS: Final = re.compile(r"\n:86:")
+_SIMPLE: Final = frozenset(
+    "code info name account bic address remittance extra return_code return_info".split()
+)
 _MONEY_OUT: Final = frozenset(("D", "RC", "ED"))  # RC takes back a credit
 _NO_REFERENCE: Final = frozenset(
     "NONREF NOREF NOTPROVIDED NOT-PROVIDED EREF EREF+ KREF KREF+ MREF MREF+ MARF PREF PREF+ -1".split()
 )
+_COUNTING: Final = frozenset("123456789")
 _OWNER_REF: Final = 16  # characters of the reference in SWIFT's form; Rabobank writes a name after it
 _SHORTEST_IBAN: Final = 15  # Norway's
 _LOST: Final = re.compile(r"\d{4}[RE]?[CD][A-Z]?\d{1,15},\d{0,2}[NFS]", re.ASCII)
+_CODE_ALONE: Final = re.compile(r"\s*\d{3}\s*", re.ASCII)
 _SUBFIELDS: Final = re.compile(r"\s*\d{3}[?~^<>+]\d\d", re.ASCII)
 _ORIGINAL: Final = re.compile(r"([A-Z]{3}) ?([0-9]{1,15}(?:[.,][0-9]{0,4})?)", re.ASCII)
 
@@ -48,6 +52,8 @@ def reference(text: str | None) -> str | None:
     if not text:
         return None
     cleaned = text.strip()
+    if cleaned[-1:] in _COUNTING and cleaned[0] != "-":
+        return cleaned  # it is not zero, and no word for "none" but -1 ends like this
     word = cleaned.upper().replace(" ", "")
     return None if not word.strip("0") or word in _NO_REFERENCE else cleaned
 
@@ -101,9 +107,9 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
     Raises ValueError, in words for people and without personal data, when date, mark or amount
     cannot be read.
     """
-    head, *texts = _TEXTS.split(raw)
+    head, *texts = raw.split("\n:86:")
     first, _, below = head[len(":61:") :].partition("\n")
-    beside = tidy(below)
+    beside = tidy(below) if below else ""
     found = _LINE.match(first)
     if not found:
         raise ValueError(_what_is_wrong(first))
@@ -117,19 +123,20 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
     own_ref = _counterparty_in_61(told, own_ref.rstrip(), beside, has_bank_ref=bool(bank_ref))
     if not texts and beside not in (told.name, told.account):
         told.remittance = beside  # without :86: it is all that tells of the payment
-    entry = Entry(
-        position=position,
-        booked_on=booked,
-        value_on=value,
-        amount=amount,
-        status="pending" if mark[0] == "E" else "booked",
-        reversal=mark[0] == "R",
-        bank_ref=reference(bank_ref),
-        entry_ref=told.tx_id or reference(own_ref),
-        bank_code=_bank_code(kind, told.code),
-        info=told.info or (beside if beside != told.remittance else None) or None,
-        details=(_detail(told, amount),) if texts or beside or told.account else (),
-        raw=raw,
+    entry = Entry(  # by place: twelve names in a call took 2 us of the 13 that an entry takes
+        position,
+        booked,
+        amount,
+        value,
+        "pending" if mark[0] == "E" else "booked",
+        mark[0] == "R",
+        reference(bank_ref),
+        told.tx_id or reference(own_ref),
+        _bank_code(kind, told.code),
+        told.info or (beside if beside != told.remittance else None) or None,
+        None,
+        (_detail(told, amount),) if texts or beside or told.account else (),
+        raw,
     )
     doubts: list[Doubt] = []
     if moved or moved_too:
@@ -160,6 +167,8 @@ def _what_is_wrong(line: str) -> str:
 def _told(texts: list[str], *, returned: bool) -> Told:
     if not texts:
         return Told()
+    if len(texts) > 1 and _CODE_ALONE.fullmatch(texts[0]) and texts[1].startswith(texts[0].strip()):
+        texts = texts[1:]  # ING Bank Śląski writes the code in a field of its own, and once more
     text = texts[0] if len(texts) == 1 else "\n".join(text.rstrip() for text in texts)
     return (
         mt940_text.numbered(text, returned=returned)
@@ -199,6 +208,16 @@ def _counterparty_in_61(told: Told, ref: str, beside: str, *, has_bank_ref: bool
 
 
 def _detail(told: Told, amount: Money) -> Detail:
+    if _SIMPLE.issuperset(vars(told)):  # as most are; each name in a call takes its time
+        return Detail(
+            0,
+            amount,
+            counterparty=_party(told),
+            remittance=told.remittance,
+            return_code=told.return_code,
+            return_info=told.return_info,
+            extra=told.extra,
+        )
     return Detail(
         position=0,
         amount=amount,
@@ -224,9 +243,7 @@ def _detail(told: Told, amount: Money) -> Detail:
 def _party(told: Told) -> Party:
     if not (told.name or told.account or told.bic or told.ultimate or told.address):
         return NOBODY
-    scheme = None
-    if told.account:
-        scheme = "iban" if iban.is_iban(told.account) else "other"
+    scheme = ("iban" if iban.is_iban(told.account) else "other") if told.account else None
     return Party(told.name, told.account, scheme, told.bic, told.ultimate, told.address)
 
 

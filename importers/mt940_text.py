@@ -28,6 +28,7 @@ _HARD, _SOFT = "\x1f", "\x1e"  # between chunks: one word went on, or two words 
 _FULL_CHUNK: Final = 22  # sub-fields are 27 long; banks that break at words leave some free
 _EMPTY: Final = frozenset(("˙", "ÿ", "\u00a0"))  # 0xFF, PKO's sign for an empty sub-field
 _RETURNS: Final = frozenset(("108", "109", "159"))  # codes of business of SEPA returns
+_NRB_AGAIN: Final = re.compile(r"(?:PL)?[0-9]{26}", re.ASCII)
 _SAME_NAME: Final = 12  # characters of two sub-fields, by which one is the longer form of the other
 _WIDTH: Final = 65  # of a line of :86:
 
@@ -104,12 +105,14 @@ def numbered(text: str, *, returned: bool) -> Told | None:
     sign = start[2] or start[4]
     parts = _parts(text[start.end() - 1 :].replace("\n", ""), sign)
     told = Told(start[1] or start[3])
-    told.info = tidy(parts.get("00", "")) or None
+    told.info = tidy(parts["00"]) or None if "00" in parts else None
     if _has_long_name(sign, parts):
         _name(told, sign, [parts.pop("27", ""), parts.pop("28", "")])
     else:
         _name(told, sign, [parts.get("32", ""), parts.get("33", "")])
     _bank_and_account(told, sign, parts)
+    if sign == "~" and parts.get("62"):  # ING Bank Śląski: the rest of the address
+        told.address = tidy(f"{told.address or ''} {parts.pop('62')}")
     _title(told, sign, parts)
     _return(told, parts.get("34", ""), returned=returned)
     for tag, value in parts.items():
@@ -162,20 +165,25 @@ def _name(told: Told, sign: str, parts: list[str]) -> None:
     """
     first, second = parts
     whole = tidy(_joined(parts))
-    name, *rest = [whole] if sign in "?>" else STREET.split(whole, maxsplit=1)
+    if sign in "?>":
+        told.name = whole or None
+        return
+    name, *rest = STREET.split(whole, maxsplit=1)
     if rest:
         told.name, told.address = name, rest[0]
-    elif sign in "?>" or len(first) >= _FULL_CHUNK or not first:
+    elif len(first) >= _FULL_CHUNK or not first:
         told.name = whole or None
     else:
         told.name, told.address = tidy(first) or None, tidy(second) or None
 
 
-def _bank_and_account(told: Told, sign: str, parts: Mapping[str, str]) -> None:
+def _bank_and_account(told: Told, sign: str, parts: dict[str, str]) -> None:
     bank = iban.without_blanks(parts.get("30", ""))
     account = iban.without_blanks(parts.get("31", ""))
     whole = account if iban.is_iban(account) else ""  # then 38 may be our own
     whole = whole or (iban.without_blanks(parts["38"]) if "38" in parts else "")
+    if sign == "~" and _NRB_AGAIN.fullmatch(parts.get("29", "")):
+        whole = whole or parts.pop("29")  # ING Bank Śląski, between the title and the bank
     whole = whole or iban.polish_iban(bank, account) or account
     if BIC.fullmatch(bank):
         told.bic = bank
@@ -196,13 +204,13 @@ def _title(told: Told, sign: str, parts: dict[str, str]) -> None:
 
 
 def _unmarked(text: str) -> str:
-    return tidy(text.replace(_HARD, "").replace(_SOFT, " "))
+    return tidy(text if text.isprintable() else text.replace(_HARD, "").replace(_SOFT, " "))
 
 
 def _joined(chunks: list[str], hard: str = "", soft: str = " ") -> str:
-    pieces = [chunk for chunk in chunks if chunk]
+    pieces = list(filter(None, chunks))
     if len(pieces) <= 1:
-        return "".join(pieces)
+        return pieces[0] if pieces else ""
     *others, last = pieces
     return "".join([chunk + (hard if len(chunk) >= _FULL_CHUNK else soft) for chunk in others]) + last
 

@@ -70,7 +70,9 @@ def refs_of(entry: Entry) -> tuple[str, ...]:
     """The ids a bank gives an entry, best first, without those that mean "none"."""
     given = [entry.bank_ref]
     if len(entry.details) == 1:
-        given += [entry.details[0].uetr, entry.details[0].tx_id]
+        (detail,) = entry.details
+        if detail.uetr or detail.tx_id:
+            given += [detail.uetr, detail.tx_id]
     refs: list[str] = []
     for ref in given:
         clean = ref.strip() if ref else ""
@@ -94,20 +96,29 @@ def reused_refs(entries: Iterable[Incoming], seen: Mapping[str, tuple[date, int]
     return frozenset(reused)
 
 
-def _detail_text(detail: Detail) -> str:
-    party = detail.counterparty
-    account = canonical_account(party.account) or ""
-    name = _normal(party.name) if party.name else ""
-    return f"{account}{_SEPARATOR}{name}{_SEPARATOR}{_normal(detail.remittance)}"
+def _detail_text(detail: Detail, account: str | None) -> str:
+    name = detail.counterparty.name
+    name = _normal(name) if name else ""
+    return f"{account or ''}{_SEPARATOR}{name}{_SEPARATOR}{_normal(detail.remittance)}"
 
 
-def _content(entry: Entry) -> str:
+def _account_of(entry: Entry) -> str | None:
+    """The counterparty's, canonical; None where the entry has not just one."""
+    details = entry.details
+    return canonical_account(details[0].counterparty.account) if len(details) == 1 else None
+
+
+def _content(entry: Entry, account: str | None) -> str:
     details = entry.details
     if len(details) == 1:
-        return _detail_text(details[0])
+        return _detail_text(details[0], account)
     if not details:
         return f"{_SEPARATOR}{_SEPARATOR}{_normal(entry.info) if entry.info else ''}"
-    return _SEPARATOR.join(f"{detail.amount.minor}{_SEPARATOR}{_detail_text(detail)}" for detail in details)
+    return _SEPARATOR.join(
+        f"{detail.amount.minor}{_SEPARATOR}"
+        f"{_detail_text(detail, canonical_account(detail.counterparty.account))}"
+        for detail in details
+    )
 
 
 def fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> str:
@@ -117,36 +128,36 @@ def fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> 
     account, name and remittance, normalised (NFKC, case folded, blanks collapsed).
     The last part is of the best id the bank gives, empty where none is trusted.
     """
-    return _fingerprint(account_key, entry, refs_of(entry) if ids_trusted else ())
+    return _fingerprint(account_key, entry, _account_of(entry), refs_of(entry) if ids_trusted else ())
 
 
-def _fingerprint(account_key: str, entry: Entry, refs: tuple[str, ...]) -> str:
+def _fingerprint(account_key: str, entry: Entry, account: str | None, refs: tuple[str, ...]) -> str:
     money = entry.amount
     text = (
         f"{VERSION}{_SEPARATOR}{account_key}{_SEPARATOR}{_day_text(entry.booked_on)}{_SEPARATOR}"
-        f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_content(entry)}"
+        f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_content(entry, account)}"
     )
     content = blake2b(text.encode(), digest_size=16).hexdigest()
     ids = blake2b(refs[0].encode(), digest_size=12).hexdigest() if refs else ""
     return f"{VERSION}.{content}.{ids}"
 
 
-def keyed(account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True) -> list[Incoming]:
-    """The entries with their keys, in order. Entries that are not booked are the caller's to leave out."""
-    return [_keyed(account_key, position, entry, ids_trusted) for position, entry in enumerate(entries)]
+def keyed(
+    account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True, first: int = 0
+) -> list[Incoming]:
+    """The entries with their keys, in order, and positions from ``first``.
+
+    Entries that are not booked are the caller's to leave out.
+    """
+    return [
+        _keyed(account_key, position, entry, ids_trusted) for position, entry in enumerate(entries, first)
+    ]
 
 
 def _keyed(account_key: str, position: int, entry: Entry, ids_trusted: bool) -> Incoming:
-    refs, money, details = refs_of(entry), entry.amount, entry.details
-    return Incoming(
-        position,
-        _fingerprint(account_key, entry, refs if ids_trusted else ()),
-        entry.booked_on,
-        money.minor,
-        money.currency,
-        canonical_account(details[0].counterparty.account) if len(details) == 1 else None,
-        refs,
-    )
+    refs, money, account = refs_of(entry), entry.amount, _account_of(entry)
+    key = _fingerprint(account_key, entry, account, refs if ids_trusted else ())
+    return Incoming(position, key, entry.booked_on, money.minor, money.currency, account, refs)
 
 
 def content_of(fingerprint: str) -> str:

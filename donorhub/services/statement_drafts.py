@@ -151,7 +151,7 @@ class _Gathering:
 
 def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:
     start, sums = len(draft_.items), draft_.day_sums
-    items = keyed(account_key, entries)
+    items = keyed(account_key, entries, first=start)
     for position, (entry, item) in enumerate(zip(entries, items, strict=True), start):
         minor = item.minor
         sums[item.day] = sums.get(item.day, 0) + minor
@@ -162,8 +162,6 @@ def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:
         draft_.rows.append(_row(entry, details[0] if len(details) == 1 else None, item, is_batch=is_batch))
         if is_batch:
             draft_.details[position] = [_payment(detail, detail.amount.minor) for detail in details]
-    if start:
-        items = [item._replace(position=start + item.position) for item in items]
     draft_.items += items
 
 
@@ -184,21 +182,17 @@ def _iso(day: date) -> str:
 
 
 def _row(entry: Entry, payment: Detail | None, item: Incoming, *, is_batch: bool) -> Row:
-    value_on = _iso(entry.value_on) if entry.value_on is not None else None
-    head = (_iso(item.day), value_on, entry.bank_ref, int(entry.reversal), int(is_batch), item.minor)
+    day, minor, account = _iso(item.day), item.minor, item.account
+    value_on = day if entry.value_on == entry.booked_on else _iso(entry.value_on) if entry.value_on else None
+    is_reversal = int(entry.reversal)
     if payment is None:
+        head = (day, value_on, entry.bank_ref, is_reversal, int(is_batch), minor)
         return (*head, "", "", entry.info or "", None, None, None, None, _more(entry, None))
     return (
-        *head,
-        payment.counterparty.name or "",
-        item.account or "",
-        payment.remittance,
-        payment.end_to_end_id,
-        payment.mandate_id,
-        payment.return_code,
-        payment.virtual_account,
-        _more(entry, payment),
-    )
+        day, value_on, entry.bank_ref, is_reversal, int(is_batch), minor,
+        payment.counterparty.name or "", account or "", payment.remittance, payment.end_to_end_id,
+        payment.mandate_id, payment.return_code, payment.virtual_account, _more(entry, payment),
+    )  # fmt: skip
 
 
 def _payment(detail: Detail, minor: int) -> Row:
@@ -247,11 +241,10 @@ def _small(bank_code: str | None, info: str | None) -> str | None:
 
 
 def _rest(payment: Detail) -> dict[str, Any]:
-    party = _OF_PARTY(payment.counterparty)
+    party, others = _OF_PARTY(payment.counterparty), _OTHERS(payment)
+    if not any(others) and not any(party):
+        return {}
     rest: dict[str, Any] = {name: value for name, value in zip(_PARTY, party, strict=True) if value}
-    others = _OTHERS(payment)
-    if not any(others):
-        return rest
     rest |= {name: value for name, value in zip(_TEXTS, others[: len(_TEXTS)], strict=True) if value}
     if payment.references:
         rest["references"] = [list(pair) for pair in payment.references]
