@@ -111,7 +111,7 @@ def get_receipt(receipt_id: int) -> Response:
 @bp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 @bp.alt_response(409, success=False, description="The PDF is not made yet.")
 def get_pdf(receipt_id: int) -> Response:
-    """Fetch the newest PDF of a receipt; of a void one the stamped PDF. Needs `gifts:read` too."""
+    """Fetch the PDF of a receipt; of a void one the stamped PDF. Needs `gifts:read` too."""
     if not principal().may("gifts:read"):
         raise Forbidden("a receipt shows amounts: this token has not the scope gifts:read")
     receipt = receipts.get_receipt(receipt_id)

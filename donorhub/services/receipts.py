@@ -145,10 +145,10 @@ def choose(
 
 
 def find_pdf(receipt: Receipt) -> ReceiptPdf | None:
-    """The newest PDF: of a void receipt the stamped one, once it is made."""
-    return db.session.scalar(
-        select(ReceiptPdf).filter_by(receipt_id=receipt.id).order_by(ReceiptPdf.id.desc()).limit(1)
-    )
+    """The PDF that counts: of a void receipt the stamped one, once it is made, and in the meantime none,
+    so that nobody takes it for one that is valid."""
+    mark = "void" if receipt.state == "void" else "issued"
+    return db.session.scalar(select(ReceiptPdf).filter_by(receipt_id=receipt.id, mark=mark))
 
 
 def keep_pdf(receipt: Receipt, mark: str, content: bytes, sha256: str) -> None:

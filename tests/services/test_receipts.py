@@ -320,3 +320,25 @@ def test_a_receipt_from_before_donors_had_tax_numbers_is_read_as_it_was(donor: D
     donors.change_donor(donors.get_donor(donor.id), {"tax_number": "5252810770"}, now=now, actor="t")
     db.session.commit()
     assert thaw(receipts.get_receipt(receipt.id).payload).donor.ids == {}
+
+
+@pytest.mark.parametrize("order", [("issued", "void"), ("void", "issued")])
+def test_of_a_void_receipt_the_stamped_pdf_counts_whichever_worker_was_faster(
+    donor: Donor, now: datetime, order: tuple[str, str]
+) -> None:
+    receipt = issue([give(donor.id, now)], now)
+    assert receipts.find_pdf(receipt) is None
+    receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
+    for mark in order:
+        receipts.keep_pdf(receipt, mark, mark.encode(), f"sha of {mark}")
+    db.session.commit()
+    found = receipts.find_pdf(receipts.get_receipt(receipt.id))
+    assert found is not None and found.content == b"void"
+
+
+def test_a_void_receipt_is_not_handed_out_without_its_stamp(donor: Donor, now: datetime) -> None:
+    receipt = issue([give(donor.id, now)], now)
+    receipts.keep_pdf(receipt, "issued", b"valid", "sha")
+    assert receipts.find_pdf(receipt) is not None
+    receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
+    assert receipts.find_pdf(receipt) is None
