@@ -183,6 +183,11 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
+def session_cpu_seconds(leader: int) -> float:
+    """What the processes of a session and their ended children have used so far."""
+    return sum(cpu_seconds(pid) for pid in _pids() if _session_of(pid) == leader)
+
+
 def _pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
