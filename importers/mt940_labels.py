@@ -16,8 +16,8 @@ _MOST: Final = 60  # parts of one text: no bank writes half as many, and behind 
 # ---------------------------------------------------------------- /KEY/value
 
 _KEYS: Final = (
-    "ACCW|ADDR|BENM|BIC|BO|CHGS|CNTP|CREF|CSID|EREF|EXCH|IBAN|ID|INIT|IREF|ISDT|KREF|MARF|MSGID|NAME|"
-    "NRTX|OCMT|ORDP|PREF|PURP|REMI|RTRN|RTYP|SVCL|TRCD|TRTP|ULTB|ULTC|ULTD"
+    "ACCW|ADDR|BENM|BIC|BO|CHGS|CHRG|CNTP|CREF|CSID|EREF|EXCH|IBAN|ID|INIT|IREF|ISDT|KREF|MARF|MSGID|NAME|"
+    "NRTX|OCMT|ORDP|PREF|PURP|RCMT|REMI|RREF|RTRN|RTYP|SVCL|TRCD|TRTP|ULTB|ULTC|ULTD"
 )
 _SLASHED: Final = re.compile(rf"/({_KEYS})(?=/)", re.ASCII)
 _SLASHED_START: Final = re.compile(rf"\s*(\d{{3}})?\s*/({_KEYS})/", re.ASCII)
@@ -36,7 +36,10 @@ _SLASHED_FIELD: Final = {
     "CSID": "creditor_id",
     "PREF": "batch_id",
     "OCMT": "original",
+    "RCMT": "original",  # Nordic banks
     "CHGS": "charges",
+    "CHRG": "charges",
+    "RREF": "tx_id",
     "ADDR": "address",
 }
 

@@ -183,7 +183,8 @@ def _bank_and_account(told: Told, sign: str, parts: dict[str, str]) -> None:
     whole = account if iban.is_iban(account) else ""  # then 38 may be our own
     whole = whole or (iban.without_blanks(parts["38"]) if "38" in parts else "")
     if sign == "~" and _NRB_AGAIN.fullmatch(parts.get("29", "")):
-        whole = whole or parts.pop("29")  # ING Bank Śląski, between the title and the bank
+        again = parts.pop("29")  # ING Bank Śląski, between the title and the bank
+        whole = whole or again
     whole = whole or iban.polish_iban(bank, account) or account
     if BIC.fullmatch(bank):
         told.bic = bank

@@ -130,7 +130,7 @@ class _Gathering:
         if draft_ is None:
             raise ValueError("an entry came before its statement began")
         if not draft_.header.advice:
-            booked = [entry for entry in entries if entry.status == "booked"]
+            booked = [entry for entry in entries if _moves_money(entry)]
             draft_.skipped += len(entries) - len(booked)
             entries = booked
         self._positions += [entry.position for entry in entries]
@@ -147,6 +147,11 @@ class _Gathering:
             _sort(self._open, self._positions)
         self.drafts.append(self._open)
         self._open = None
+
+
+def _moves_money(entry: Entry) -> bool:
+    """Whether an entry belongs in the ledger: one of zero only tells something, such as a day's balance."""
+    return entry.status == "booked" and (entry.amount.minor != 0 or len(entry.details) > 1)
 
 
 def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from donorhub.money import Money
 from importers import mt940
 from importers.statement import Entry, Statement
 from tests.importers.bank_writers import OWN_ACCOUNT
@@ -145,3 +146,20 @@ def test_co_operative_banks_write_the_sign_before_the_line_ends_and_our_own_acco
     assert (entry.bank_ref, entry.bank_code) == ("123", "S034/034")
     assert (detail.counterparty.name, detail.counterparty.account) == ("ZOFIA LIS-KOWALSKA O", donor)
     assert detail.remittance == "for October"
+
+
+def test_a_code_in_a_text_of_its_own_hides_no_donor() -> None:
+    donor = "PL27114020040000300201355387"
+    text = f"034~00EXGC\n~20for October~21DH-1001-7\n~29{donor[2:]}\n~31{donor}\n~32ANNA LIS~33LIPOWA 2"
+    entry = only_entry(f":61:2609300930C50,00S034NONREF//IPH7\n:86:034\n:86:{text}\n~62KRAKOW")
+    (detail,) = entry.details
+    assert (entry.bank_code, entry.info) == ("S034/034", "EXGC")
+    assert (detail.counterparty.name, detail.counterparty.account) == ("ANNA LIS", donor)
+    assert (detail.counterparty.address, detail.remittance) == ("LIPOWA 2 KRAKOW", "for October DH-1001-7")
+
+
+def test_the_keys_of_nordic_banks_are_known() -> None:
+    text = "/RREF/3825-7 /EREF/1309-1 /ORDP//NAME/A AG/REMI/Inv. 10 /RCMT/EUR 100,00 /CHRG/PLN 4,00"
+    (detail,) = only_entry(f":61:2609300930C50,00NTRFNONREF\n:86:{text}").details
+    assert (detail.tx_id, detail.end_to_end_id, detail.remittance) == ("3825-7", "1309-1", "Inv. 10")
+    assert (detail.original, detail.charges) == (Money(10000, "EUR"), Money(400, "PLN"))

@@ -16,7 +16,7 @@ from donorhub.models import ImportFile
 from tests.importers import bank_writers, camt_writer, ofx_writer, table_writer
 from tests.importers.bank_writers import Plain, plain_entries
 from tests.importers.samples import WRITE
-from tests.services.bank import ledger, open_account, send
+from tests.services.bank import OURS, assert_sound, ledger, open_account, send
 
 ADVICE: Final = frozenset(("elixir", "debit_report", "camt.052 v8", "camt.054 v8"))
 # CODA's writer knows no Polish letters, and BAI2 tells one day for all its entries.
@@ -81,3 +81,13 @@ def test_windows_of_days_in_any_formats_are_the_whole(
         file = take(rng.choice(FORMATS), some, account_id, blanks=n)
         assert (file.state, file.doubtful_count) == ("done", 0)
     assert ledger() == money(entries)
+
+
+def test_an_entry_of_zero_tells_of_a_balance_and_is_no_entry_of_the_ledger(database: Flask) -> None:
+    open_account()
+    head = f":20:X\r\n:25:{OURS}\r\n:28C:1\r\n:60F:C260929PLN10,00\r\n"
+    rows = ":61:2609300930C0,00S940NONREF\r\n:86:940\r\n:61:2609300930C5,00S034NONREF\r\n:86:034~20gift\r\n"
+    file = send(f"{head}{rows}:62F:C260930PLN15,00\r\n-\r\n".encode(), "ing.sta")
+    assert (file.state, file.new_count) == ("done", 1)
+    assert ledger() == Counter({(date(2026, 9, 30), 500): 1})
+    assert_sound()
