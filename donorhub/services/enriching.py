@@ -11,17 +11,19 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, select, update
 
 from donorhub.db import db
-from donorhub.models import Entry, Match, Statement
+from donorhub.models import Detail, Entry, EntryAlias, Match, Statement
 from donorhub.services import ledger_rows
 from donorhub.services.statement_drafts import ENTRY_COLUMNS, Draft
 
+_TEXTS: Final = ("counterparty_name", "counterparty_account", "remittance")  # empty, never NULL
 _BLANKS: Final = (
     "counterparty_name", "counterparty_account", "remittance", "end_to_end_id", "mandate_id",
     "return_code", "virtual_account",
 )  # fmt: skip
+FILLED: Final = "filled"  # kind of an alias that names the columns which its statement filled
 _BEFORE, _AFTER = timedelta(days=1), timedelta(days=5)  # of a booking around the day the advice names
 
 
@@ -46,6 +48,44 @@ def _unmatched(wanted: ColumnElement[bool]) -> list[Entry]:
     )
 
 
+def filled_by(statement_ids: Select[tuple[int]]) -> Select[tuple[int]]:
+    """The entries of other statements that these statements told more about."""
+    return select(EntryAlias.entry_id).where(
+        EntryAlias.statement_id.in_(statement_ids), EntryAlias.kind == FILLED
+    )
+
+
+def empty_again(statement_id: int) -> set[int]:
+    """Empty again what this statement filled of others' entries; the caller has undone what was decided.
+
+    Payments on which something was ever decided stay, as they explain it. Gives the
+    statements to match again.
+    """
+    rows = db.session.execute(
+        select(EntryAlias.entry_id, EntryAlias.ref).where(
+            EntryAlias.statement_id == statement_id, EntryAlias.kind == FILLED
+        )
+    ).all()
+    worth: set[int] = set()
+    for entry_id, names in rows:
+        entry = db.session.get_one(Entry, entry_id, populate_existing=True)
+        for name in names.split(","):
+            _empty(entry, name)
+        if entry.state in ("new", "suspense"):
+            entry.state, entry.decide_by = "new", None
+        worth.add(entry.statement_id)
+    db.session.flush()  # what follows asks the database
+    return worth
+
+
+def _empty(entry: Entry, name: str) -> None:
+    if name != "has_details":
+        setattr(entry, name, "" if name in _TEXTS else None)
+    elif not db.session.scalar(select(Match.id).where(Match.entry_id == entry.id).limit(1)):
+        db.session.execute(delete(Detail).where(Detail.entry_id == entry.id))
+        entry.has_details = False
+
+
 def _fill_one(statement: Statement, draft: Draft, entry: Entry, position: int) -> bool:
     """Whether the entry says more than before."""
     told = dict(zip(ENTRY_COLUMNS, draft.rows[position], strict=True))
@@ -59,6 +99,8 @@ def _fill_one(statement: Statement, draft: Draft, entry: Entry, position: int) -
         lacking["has_details"] = True
     if not lacking:
         return False
+    # So that taking this statement back can empty them again.
+    ledger_rows.insert_aliases(statement.id, [(entry.id, FILLED, ",".join(lacking))])
     if entry.state == "suspense":
         lacking |= {"state": "new", "decide_by": None}
     db.session.execute(

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
 
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import BankAccount, Detail, Entry, EntryAlias, ImportFile, Match, ReceiptLine, Statement
-from donorhub.services import audit, decision_undo, import_files
+from donorhub.services import audit, decision_undo, enriching, import_files, tasks
 from donorhub.services.bank_accounts import COUNTED
 
 _OURS: Final = "system:%"  # decisions of the program
@@ -46,8 +46,8 @@ def what_stands_in_the_way(import_file_id: int) -> list[Obstacle]:
     base = (
         select(Match.entry_id, Match.gift_id, ReceiptLine.receipt_id, Match.actor)
         .join(Entry, Entry.id == Match.entry_id)
-        .join(Statement, Statement.id == Entry.statement_id)
-        .where(Statement.import_file_id == import_file_id, Match.undone_at.is_(None))
+        .where(_touched(select(Statement.id).where(Statement.import_file_id == import_file_id)))
+        .where(Match.undone_at.is_(None))
         .order_by(Match.entry_id, Match.part)
         .limit(SHOWN)
     )
@@ -55,6 +55,12 @@ def what_stands_in_the_way(import_file_id: int) -> list[Obstacle]:
     receipted = db.session.execute(base.join(ReceiptLine, is_live).where(Match.kind == "gift"))
     decided = db.session.execute(base.outerjoin(ReceiptLine, is_live).where(Match.actor.not_like(_OURS)))
     return [Obstacle("receipt", *row) for row in receipted] + [Obstacle("decision", *row) for row in decided]
+
+
+def _touched(statement_ids: Select[tuple[int]]) -> ColumnElement[bool]:
+    """Entries that these statements brought or told more about: what was decided may rest on that."""
+    filled = enriching.filled_by(statement_ids)
+    return or_(Entry.statement_id.in_(statement_ids), Entry.id.in_(filled))
 
 
 def take_back(
@@ -77,14 +83,20 @@ def take_back(
         select(Statement).where(Statement.import_file_id == file.id).with_for_update().order_by(Statement.id)
     ).all()
     _lock_accounts(rows)
+    worth: set[int] = set()
     for row in rows:
-        _take_back_statement(row, now=now, actor=actor)
+        worth |= _take_back_statement(row, now=now, actor=actor)
     file.state, file.finished_at = "taken_back", now
     file.statements_count = file.entries_count = file.new_count = file.known_count = file.doubtful_count = 0
     audit.record(
         actor, "import_file.taken_back", ("import_file", file.id), now=now,
         data={"reason": reason.strip()[:200]},
     )  # fmt: skip
+    for statement_id in sorted(worth - {row.id for row in rows}):
+        tasks.plan(
+            f"match_statement:{statement_id}:{file.id}.{file.generation}.undone", kind="match_statement",
+            performer="worker", subject=("statement", statement_id), due_at=now, now=now,
+        )  # fmt: skip
     for other in _others_of_these_days(file, rows):
         import_files.send(other, now=now, actor=actor)
     return file
@@ -114,13 +126,17 @@ def _lock_accounts(rows: Sequence[Statement]) -> None:
     ).all()
 
 
-def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> None:
+def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[int]:
+    """Take one statement back; tells the statements of others whose entries say less now."""
     decided = select(Entry).where(
-        Entry.statement_id == row.id,
+        _touched(select(Statement.id).where(Statement.id == row.id)),
         exists().where(Match.entry_id == Entry.id, Match.undone_at.is_(None)),
     )
     for entry in db.session.scalars(decided.with_for_update()).all():
-        decision_undo.undo(entry, now=now, actor=actor)
+        if decision_undo.undo(entry, now=now, actor=actor) and entry.statement_id != row.id:
+            entry.state = "new"
+    db.session.flush()  # what follows asks the database
+    worth = enriching.empty_again(row.id)
     was_matched = exists().where(Match.entry_id == Entry.id)
     mine = Entry.statement_id == row.id
     db.session.execute(
@@ -135,6 +151,7 @@ def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> None:
     row.released_by = row.released_at = None
     db.session.flush()  # what is not written yet would be forgotten
     db.session.expire_all()
+    return worth
 
 
 def _delete_entries(statement_id: int, wanted: ColumnElement[bool]) -> None:
@@ -152,8 +169,11 @@ def _others_of_these_days(file: ImportFile, rows: Sequence[Statement]) -> list[I
     """Kept files that tell of the same days and found some entries known already: they bring them now."""
     found: dict[int, ImportFile] = {}
     for row in rows:
-        if row.is_advice or row.period_from is None:
+        if row.period_from is None:
             continue
+        # Advice fills what this one filled; other statements bring what this one brought, or fill.
+        tells = Statement.entries_count > Statement.new_count
+        wanted = or_(Statement.is_advice, tells) if row.is_advice else and_(~Statement.is_advice, tells)
         others = db.session.scalars(
             select(ImportFile)
             .join(Statement, Statement.import_file_id == ImportFile.id)
@@ -162,8 +182,7 @@ def _others_of_these_days(file: ImportFile, rows: Sequence[Statement]) -> list[I
                 ImportFile.state.in_(("done", "held")),
                 Statement.bank_account_id == row.bank_account_id,
                 Statement.state.in_(COUNTED),
-                Statement.is_advice.is_(False),
-                Statement.entries_count > Statement.new_count,
+                wanted,
                 Statement.period_from <= row.period_to,
                 Statement.period_to >= row.period_from,
             )

@@ -33,6 +33,7 @@ from donorhub.services import (
     ledger_rows,
     statement_accounts,
     statement_checks,
+    statement_totals,
     tasks,
 )
 from donorhub.services.statement_drafts import Draft, Drafts, as_plain, told
@@ -77,6 +78,9 @@ def store(
         return _finish(file, "asking", [*problems, *asked], now=now, actor=actor)
     rows = _post_all(file, drafts.statements, accounts, reasons, now=now, actor=actor)
     problems += _gap_problems(rows)
+    for row, draft in zip(rows, drafts.statements, strict=True):
+        if row.posted_at is not None and not row.is_advice:
+            problems += statement_totals.remarks(row, draft)
     state = "held" if any(row.state == "held" for row in rows) else "done"
     _count(file, rows)
     return _finish(file, state, problems, now=now, actor=actor)

@@ -223,6 +223,9 @@ _FAULTS: Final[dict[str, Any]] = {
     "future_entries": lazy_gettext("Entries are dated in the future: check the order of day and month."),
     "ancient_entries": lazy_gettext("Entries are dated long ago: check how the dates are read."),
     "gap": lazy_gettext("A statement is missing in between: export these days and import them."),
+    "ledger_differs": lazy_gettext(
+        "Other files tell other money of these days: where the bank corrected them, take the old file back."
+    ),
     "mixed_dates": lazy_gettext("Dates are written in two ways: say whether the day or the month is first."),
     "no_account": lazy_gettext("The file tells no account: choose it when you upload the file."),
 }  # fmt: skip

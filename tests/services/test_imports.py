@@ -364,7 +364,8 @@ def test_another_format_of_the_same_days_is_known_and_fills_what_was_empty(datab
     file = send(camt(GIFTS))
     assert (file.new_count, file.known_count) == (0, 3)
     assert set(db.session.scalars(select(Entry.counterparty_account))) == {GIFTS[0].account}
-    assert sorted(db.session.scalars(select(EntryAlias.ref))) == ["R1", "R2", "R3"]
+    refs = select(EntryAlias.ref).where(EntryAlias.kind == "bank_ref")
+    assert sorted(db.session.scalars(refs)) == ["R1", "R2", "R3"]
     again = send(csv(bare) + b"\r\n", "b.csv", layout=CSV_LAYOUT, bank_account_id=account.id)
     assert (again.new_count, ledger()) == (0, money(GIFTS))
 
@@ -392,3 +393,29 @@ def test_what_the_bank_wrote_is_no_part_of_the_audit(database: Flask) -> None:
     send(camt(GIFTS))
     told = " ".join(str(data) for data in db.session.scalars(select(AuditRecord.data)))
     assert "Kowalska" not in told and GIFTS[0].account not in told
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "more"),
+    [((5000, 6000, 700), (5000, 9000, 700), "60.00 PLN"), ((5000, 6000, 700), (5000, 700), "60.00 PLN")],
+)
+def test_a_day_that_another_file_tells_otherwise_is_told_with_its_figures(
+    database: Flask, first: tuple[int, ...], second: tuple[int, ...], more: str
+) -> None:
+    """The bank corrected its statement, or a file is not of this account: both would count."""
+    days = [date(2026, 10, 5 + n) for n in range(3)]
+    send(camt([Paid(day, minor) for day, minor in zip(days, first, strict=True)]))
+    kept = days if len(second) == len(days) else [days[0], days[2]]
+    file = send(camt([Paid(day, minor) for day, minor in zip(kept, second, strict=True)], name="S2"))
+    found = [problem for problem in file.problems if problem["code"] == "ledger_differs"]
+    assert len(found) == 1
+    assert "2026-10-06" in found[0]["message"]
+    assert more in found[0]["message"]
+
+
+def test_a_newer_issue_of_a_daily_statement_is_compared_with_the_ledger(database: Flask) -> None:
+    day = date(2026, 10, 5)
+    send(camt([Paid(day, 5000)]))
+    file = send(camt([Paid(day, 9000, text="other")]))
+    assert "ledger_differs" in [problem["code"] for problem in file.problems]
+    assert "ledger_differs" not in [p["code"] for p in send(camt([Paid(day, 700)], opening=14000)).problems]

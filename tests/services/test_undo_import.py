@@ -135,6 +135,49 @@ def test_names_that_the_file_gave_to_entries_of_others_go_with_it(database: Flas
     assert_sound()
 
 
+def test_what_advice_told_of_entries_goes_with_it_and_the_right_one_can_come(
+    database: Flask, now: datetime
+) -> None:
+    bare = [Paid(DAYS[0], 1000 + n, name="", account="", text="", ref=f"R{n}") for n in range(2)]
+    send(camt(bare))
+    wrong = [
+        Paid(DAYS[0], 1000, name="Wrong Payer", ref="R0"),
+        [Paid(DAYS[0], 400, ref="R1"), Paid(DAYS[0], 601, ref="R1")],
+    ]
+    file = send(camt(wrong, kind="054"))
+    match()
+    assert told() == [("Wrong Payer", False), ("", True)]
+    take_back(file.id, now)
+    assert told() == [("", False), ("", False)]
+    send(camt([Paid(DAYS[0], 1000, name="Right Payer", ref="R0")], kind="054", name="N2"))
+    assert told() == [("Right Payer", False), ("", False)]
+    assert_sound()
+
+
+def told() -> list[tuple[str, bool]]:
+    columns = select(Entry.counterparty_name, Entry.has_details).order_by(Entry.id)
+    return [(name, has_details) for name, has_details in db.session.execute(columns)]
+
+
+def test_a_decision_that_rests_on_advice_stands_in_its_way(database: Flask, now: datetime) -> None:
+    anna = donor()
+    send(camt([Paid(DAYS[0], 1000, name="", account="", text="", ref="R0")]))
+    file = send(camt([Paid(DAYS[0], 1000, ref="R0")], kind="054"))
+    match()
+    entries.accept(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
+    db.session.commit()
+    with pytest.raises(Rejected) as refused:
+        take_back(file.id, now)
+    db.session.rollback()
+    assert refused.value.specific_code == "in_the_way"
+    take_back(file.id, now, undo_decisions=True)
+    match()
+    entry = db.session.get_one(Entry, first_entry())
+    assert (entry.state, entry.counterparty_name) == ("suspense", "")
+    assert ledger() == {(DAYS[0], 1000): 1}
+    assert_sound()
+
+
 def test_a_persons_decision_stands_in_the_way_unless_it_is_undone_too(database: Flask, now: datetime) -> None:
     anna = donor()
     file = send(camt(GIFTS))
