@@ -10,8 +10,8 @@ from sqlalchemy import Select, select, update
 from donorhub.db import db, insert_or_update
 from donorhub.domain.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import NotFound
-from donorhub.models import Entry, Match, Payment, Payout, PayoutItem
-from donorhub.services import audit, tasks
+from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
+from donorhub.services import audit, registers, tasks
 from donorhub.services.payments import local_day
 from donorhub.services.provider_donors import Account
 from webhooks.views import ItemView, PayoutView
@@ -102,11 +102,19 @@ def items_of(payout_id: int) -> Sequence[PayoutItem]:
 
 
 def _gift_of(at: Account, item: ItemView) -> int | None:
+    """The gift an item is about. A row that was fetched without its source names a charge or refund only."""
     if item.payment_key is None:
-        return None
+        return db.session.scalar(
+            select(Refund.gift_id).filter_by(source=at.source, source_ref=item.source_ref or "")
+        )
+    charge = registers.state_of(at.provider, at.account, "payment", item.payment_key) or {}
+    keys = [key for key in (item.payment_key, charge.get("payment_intent")) if key]
     gift_id: int | None = db.session.scalar(
-        select(Payment.gift_id).filter_by(
-            provider=at.provider, account=at.account, payment_key=item.payment_key
+        select(Payment.gift_id).where(
+            Payment.provider == at.provider,
+            Payment.account == at.account,
+            Payment.payment_key.in_(keys),
+            Payment.gift_id.is_not(None),
         )
     )
     return gift_id
