@@ -16,6 +16,7 @@ from structlog import get_logger
 
 import webhooks
 from donorhub import clock
+from donorhub.api.http import problem
 from donorhub.db import db, read_only
 from donorhub.errors import Busy, NotFound
 from donorhub.jobs.dispatch import ring_inbox
@@ -41,27 +42,28 @@ def receive(provider: str, slug: str) -> Response:
     try:
         endpoint = _endpoint(provider, slug)
     except NotFound:
-        return _plain(404, "nothing listens here")
+        return problem(404, "not_found", "nothing listens here")
     adapter = webhooks.provider(endpoint.provider)
     raw, now = request.get_data(cache=False), clock.now()
     try:
         adapter.verify(
             raw, dict(request.headers), endpoint.seen_by_adapter, endpoint.secrets, int(now.timestamp())
         )
-    except BadSignature:
-        return _bad_signature(endpoint, adapter.bad_signature_status)
+    except BadSignature as e:
+        _count_bad_signature(endpoint)
+        return problem(adapter.bad_signature_status, "bad_signature", str(e))
     try:
         found = adapter.split(raw, dict(request.headers), endpoint.seen_by_adapter)
     except BadBody as e:
-        return _plain(400, str(e))
+        return problem(400, "bad_request", str(e), errors=[_at_the_body(str(e))])
     rows = [inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in found]
     try:
         _writer().store(rows)
     except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
         log.warning("inbox_cannot_store", error=type(e).__name__)
-        return Response(
-            "the message could not be kept: send it again", status=503, headers={"Retry-After": "30"}
-        )
+        answer = problem(503, "busy", "the message could not be kept: send it again")
+        answer.headers["Retry-After"] = "30"
+        return answer
     ring_inbox()
     status, body, content_type = adapter.ack(len(rows))
     return Response(body, status=status, content_type=content_type)
@@ -70,19 +72,22 @@ def receive(provider: str, slug: str) -> Response:
 def _refuse_odd() -> Response | None:
     """Bodies that no provider sends: packed, endless or too large. Nothing of them is read."""
     if request.headers.get("Content-Encoding", "identity") != "identity":
-        return _plain(415, "send the body unpacked")
+        return problem(415, "unsupported_media_type", "send the body unpacked, without Content-Encoding")
     if request.content_length is None:
-        return _plain(411, "send a Content-Length")
+        return problem(411, "length_required", "send a Content-Length")
     if request.content_length > MAX_BODY:
-        return _plain(413, "no message is so large")
+        return problem(413, "too_large", f"a message has at most {MAX_BODY // 1024} KiB")
     return None
 
 
-def _bad_signature(endpoint: Opened, status: int) -> Response:
+def _count_bad_signature(endpoint: Opened) -> None:
     db.session.rollback()
     endpoints.count_bad_signature(endpoint.id)
     db.session.commit()
-    return _plain(status, "this is not signed with a secret we know")
+
+
+def _at_the_body(said: str) -> dict[str, str]:
+    return {"pointer": "/", "detail": said, "code": "bad_request"}
 
 
 def _endpoint(provider: str, slug: str) -> Opened:
@@ -109,7 +114,3 @@ def forget_endpoints() -> None:
 def _writer() -> InboxWriter:
     writer: InboxWriter = current_app.extensions["donorhub.inbox_writer"]
     return writer
-
-
-def _plain(status: int, text: str) -> Response:
-    return Response(text, status=status, content_type="text/plain; charset=utf-8")

@@ -21,7 +21,7 @@ from donorhub.db import db
 from donorhub.jobs import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services import endpoints
-from tests.api.conftest import apart, dump
+from tests.api.conftest import apart, dump, problem
 from tests.webhooks.scenarios import Event, one_off, sign, to_body
 
 SECRET = "whsec_of_this_test"
@@ -103,7 +103,9 @@ def test_a_forged_message_leaves_no_row_but_a_count(stripe: Stripe) -> None:
     ]
     before = {name: rows for name, rows in dump().items() if name != "webhook_endpoint"}
     for signature in forged:
-        assert stripe.send(body, {"Stripe-Signature": signature}).status_code == 400
+        said = problem(stripe.send(body, {"Stripe-Signature": signature}))
+        assert (said["status"], said["code"]) == (400, "bad_signature")
+        assert "ignature" in said["detail"]
     assert {name: rows for name, rows in dump().items() if name != "webhook_endpoint"} == before
     assert db.session.scalar(select(WebhookEndpoint.bad_signatures)) == len(forged)
 
@@ -154,7 +156,7 @@ def test_bodies_that_no_provider_sends_are_refused_unread(stripe: Stripe) -> Non
     chunked = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
     client = stripe._app.test_client()
     endless = apart(client.post, stripe.path, input_stream=io.BytesIO(b"{}"), environ_overrides=chunked)
-    assert endless.status_code == 411
+    assert problem(endless)["code"] == "length_required"
     assert dump() == before
 
 
@@ -164,7 +166,8 @@ def test_bodies_that_no_provider_sends_are_refused_unread(stripe: Stripe) -> Non
 def test_a_signed_body_that_means_nothing_is_refused_and_leaves_nothing(stripe: Stripe, body: bytes) -> None:
     before = dump()
     signed = {"Stripe-Signature": sign(body, SECRET, int(clock.now().timestamp()))}
-    assert stripe.send(body, signed).status_code == 400
+    said = problem(stripe.send(body, signed))
+    assert (said["status"], said["errors"][0]["pointer"]) == (400, "/")
     assert dump() == before
 
 
