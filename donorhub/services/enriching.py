@@ -48,7 +48,7 @@ def _unmatched(wanted: ColumnElement[bool]) -> list[Entry]:
     )
 
 
-def filled_by(statement_ids: Select[tuple[int]]) -> Select[tuple[int]]:
+def filled_by(statement_ids: Select[int]) -> Select[int]:
     """The entries of other statements that these statements told more about."""
     return select(EntryAlias.entry_id).where(
         EntryAlias.statement_id.in_(statement_ids), EntryAlias.kind == FILLED

@@ -57,7 +57,7 @@ def what_stands_in_the_way(import_file_id: int) -> list[Obstacle]:
     return [Obstacle("receipt", *row) for row in receipted] + [Obstacle("decision", *row) for row in decided]
 
 
-def _touched(statement_ids: Select[tuple[int]]) -> ColumnElement[bool]:
+def _touched(statement_ids: Select[int]) -> ColumnElement[bool]:
     """Entries that these statements brought or told more about: what was decided may rest on that."""
     filled = enriching.filled_by(statement_ids)
     return or_(Entry.statement_id.in_(statement_ids), Entry.id.in_(filled))
