@@ -19,12 +19,12 @@ from typing import Any, Final
 import importers
 from donorhub.domain.entry_keys import Incoming, keyed
 from donorhub.domain.payer_text import canonical_account
+from donorhub.services.packed_rows import Row, Rows
 from importers.camt import REFUSALS
 from importers.sniff import format_of
 from importers.statement import Begin, Detail, End, Entry, Part, Problem, Statement
 
 Progress = Callable[[str, int], None]  # what is being done, and how many entries are
-Row = tuple[Any, ...]
 
 # The columns that a payment fills, in an entry and in a detail alike.
 PAYMENT_COLUMNS: Final = (
@@ -42,7 +42,7 @@ class Draft:
     header: Statement  # as the file tells it, without entries
     account: str  # canonical; "" where the file names none
     items: list[Incoming] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)  # in the order of ENTRY_COLUMNS
+    rows: Rows = field(default_factory=Rows)  # in the order of ENTRY_COLUMNS
     details: dict[int, list[Row]] = field(default_factory=dict)  # by position, in that of PAYMENT_COLUMNS
     day_sums: dict[date, int] = field(default_factory=dict)
     sum_in: int = 0
@@ -157,6 +157,7 @@ def _moves_money(entry: Entry) -> bool:
 def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:
     start, sums = len(draft_.items), draft_.day_sums
     items = keyed(account_key, entries, first=start)
+    rows: list[Row] = []
     for position, (entry, item) in enumerate(zip(entries, items, strict=True), start):
         minor = item.minor
         sums[item.day] = sums.get(item.day, 0) + minor
@@ -164,17 +165,21 @@ def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:
             draft_.sum_in += minor
         details = entry.details
         is_batch = len(details) > 1 and sum(d.amount.minor for d in details) == minor
-        draft_.rows.append(_row(entry, details[0] if len(details) == 1 else None, item, is_batch=is_batch))
+        rows.append(_row(entry, details[0] if len(details) == 1 else None, item, is_batch=is_batch))
         if is_batch:
             draft_.details[position] = [_payment(detail, detail.amount.minor) for detail in details]
     draft_.items += items
+    draft_.rows.extend(rows)
 
 
 def _sort(draft_: Draft, positions: list[int]) -> None:
     """Bring entries that came late to their place in the file."""
     order = sorted(range(len(positions)), key=positions.__getitem__)
     draft_.items = [draft_.items[at]._replace(position=new) for new, at in enumerate(order)]
-    draft_.rows = [draft_.rows[at] for at in order]
+    rows = list(draft_.rows)
+    draft_.rows = Rows()
+    for first in range(0, len(order), STEP):
+        draft_.rows.extend([rows[at] for at in order[first : first + STEP]])
     draft_.details = {new: draft_.details[at] for new, at in enumerate(order) if at in draft_.details}
 
 

@@ -1,0 +1,31 @@
+"""Packed rows read like the list that they were made of."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from donorhub.services.packed_rows import Rows
+
+VALUES = st.one_of(st.none(), st.text(max_size=5), st.integers(-(2**62), 2**62))
+PIECES = st.lists(st.lists(st.tuples(VALUES, VALUES), max_size=4), max_size=5)
+
+
+@given(PIECES)
+def test_rows_come_back_as_they_were_in_any_order(pieces: list[list[tuple[object, object]]]) -> None:
+    rows, flat = Rows(), [row for piece in pieces for row in piece]
+    for piece in pieces:
+        rows.extend(list(piece))
+    assert len(rows) == len(flat)
+    assert list(rows) == flat and list(reversed(rows)) == flat[::-1]
+    assert rows[1:3] == flat[1:3]
+    assert [rows[-1 - at] for at in range(len(flat))] == flat[::-1]
+
+
+@pytest.mark.parametrize("place", [2, -3])
+def test_a_place_that_is_none_is_an_index_error(place: int) -> None:
+    rows = Rows()
+    rows.extend([("a",), ("b",)])
+    with pytest.raises(IndexError):
+        rows[place]
