@@ -125,8 +125,10 @@ def _counterparty(told: Told, value: str) -> None:
 
 # ---------------------------------------------------------------- Polish labels
 
-_LABEL: Final = re.compile(r"(?:^|;)\s*(ID IPH|Z RACH\.|NA RACH\.|OD|DLA|TYT\.|TNR)\s?:")
-_LABELS: Final = (" RACH.:", "TYT.:", "TNR:", "ID IPH:")
+_LABEL: Final = re.compile(
+    r"(?:^|;)\s*(ID IPH|Z RACH\.|NA RACH\.|OD|DLA|TYT\.|DATA STEMPLA|TNR)\s?:", re.IGNORECASE
+)
+_LABELS: Final = re.compile(r" RACH\.:|TYT\.:|TNR:|ID IPH:", re.IGNORECASE)
 _LABELLED_HEAD: Final = re.compile(r"\s*(\d{3})?\s*(.*)", re.ASCII | re.DOTALL)
 
 
@@ -136,7 +138,7 @@ def labelled(text: str) -> Told | None:
     ``ID IPH`` is the payer's own account of mBank's mass payments. TNR is the same in MT942
     and MT940 (mBank support, quoted in mt-940's documentation).
     """
-    if not any(label in text for label in _LABELS):
+    if not _LABELS.search(text):
         return None
     line = flowing(text)
     head, *pieces = _LABEL.split(line, maxsplit=_MOST)
@@ -150,19 +152,23 @@ def labelled(text: str) -> Told | None:
     return told
 
 
-def _keep_labelled(told: Told, label: str, piece: str) -> None:
+def _keep_labelled(told: Told, written: str, piece: str) -> None:
+    label = written.upper()
     value = tidy(piece).rstrip("; ")
     if label == "TNR":
         told.tx_id = "".join(value.split()) or told.tx_id  # the bank's own comes last
     elif label.endswith("RACH."):
         told.account = told.account or iban.from_nrb(iban.without_blanks(value)) or None
-    elif label in ("OD", "DLA"):
-        if told.name is None:
-            _name_and_address(told, piece)
+    elif label in ("OD", "DLA") and told.name is None:
+        _name_and_address(told, piece)
     elif label == "ID IPH":
         told.virtual_account = told.virtual_account or iban.without_blanks(value) or None
-    else:
+    elif label == "DATA STEMPLA":
+        told.add("stamped", value)
+    elif label == "TYT.":
         told.remittance = f"{told.remittance} {value}".strip()
+    else:
+        told.remittance = f"{told.remittance}; {written}: {value}"  # the payer's own words
 
 
 def _name_and_address(told: Told, piece: str) -> None:

@@ -163,3 +163,16 @@ def test_the_keys_of_nordic_banks_are_known() -> None:
     (detail,) = only_entry(f":61:2609300930C50,00NTRFNONREF\n:86:{text}").details
     assert (detail.tx_id, detail.end_to_end_id, detail.remittance) == ("3825-7", "1309-1", "Inv. 10")
     assert (detail.original, detail.charges) == (Money(10000, "EUR"), Money(400, "PLN"))
+
+
+def test_labels_in_small_letters_are_known_and_a_payers_own_stay_in_the_title() -> None:
+    text = (
+        "911 Transakcja Collect; ID IPH: XX000000000014; z rach.: 27114020040000300201355387;\n"
+        "od: ANNA LIS ul.Lipowa 2; tyt.: a gift; od: mum; DATA STEMPLA: 02.06.2026; TNR: 1549.11"
+    )
+    (detail,) = only_entry(f":61:2609300930CN50,00NTRFNONREF//BR1\n:86:{text}").details
+    assert (detail.counterparty.name, detail.counterparty.address) == ("ANNA LIS", "ul.Lipowa 2")
+    assert detail.counterparty.account == "PL27114020040000300201355387"
+    assert (detail.virtual_account, detail.tx_id) == ("XX000000000014", "1549.11")
+    assert detail.remittance == "a gift; od: mum"
+    assert detail.extra == (("stamped", "02.06.2026"),)
