@@ -77,9 +77,13 @@ def _texts(receipt: Receipt) -> Iterator[Problem]:
 
 
 def _fields(receipt: Receipt, pack: Pack) -> Iterator[Problem]:
-    for where in pack.required + (pack.company if receipt.donor.is_company else ()):
+    for where in pack.required:
         if not _held(receipt, where):
             yield _missing("error", where, pack)
+    for where in pack.company if receipt.donor.is_company else ():
+        if not _held(receipt, where):
+            # A company of another country has that country's number and can never enter ours.
+            yield _missing("warning" if receipt.donor.ids else "error", where, pack)
     for where in pack.expected:
         if not _held(receipt, where):
             yield _missing("warning", where, pack)

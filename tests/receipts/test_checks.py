@@ -107,6 +107,14 @@ def test_albania_and_kosovo_want_a_signatory_and_the_company_s_number() -> None:
         assert ("error", "donor_id_missing", f"donor.ids.{number}") in codes
 
 
+def test_a_company_of_another_country_has_that_country_s_number_and_is_only_warned_of() -> None:
+    foreign = replace(samples.JAN, is_company=True, ids={"NIP": "5252810770"})
+    for country, number in (("AL", "NIPT"), ("XK", "NUI")):
+        codes = _codes(samples.in_country(country, "sq", donor=foreign, organisation=samples.SHOQATA))
+        assert ("warning", "donor_id_missing", f"donor.ids.{number}") in codes
+        assert ("error", "donor_id_missing", f"donor.ids.{number}") not in codes
+
+
 def test_a_person_needs_no_company_number() -> None:
     line = Line(date(2026, 3, 5), Money(5000, "EUR"), "transfer")
     gift = samples.in_country("XK", "sq", organisation=samples.SHOQATA, lines=(line,), total=line.amount)
