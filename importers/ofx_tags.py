@@ -32,6 +32,8 @@ _ANY_FIELD: Final = re.compile(
 _PLAIN_NAMES: Final = re.compile(r"[A-Z0-9_./ -]*")
 _ROW_CURRENCY: Final = re.compile(r"<CURRENCY>.{0,200}?<CURSYM>\s*([A-Z]{3})", re.I | re.S)
 _GROUPS_IN_ROWS: Final = frozenset(("/PAYEE", "/BANKACCTTO", "/CCACCTTO", "/CURRENCY", "/ORIGCURRENCY"))
+_MARKUP: Final = frozenset(("BR", "B", "I", "P"))  # of web pages, which ING Australia writes in a MEMO
+_NOT_PLAIN: Final = _GROUPS_IN_ROWS | _MARKUP | {"BR/", "/B", "/I", "/P"}
 _GROUP: Final = re.compile(
     r"OFX|\w*MSGSRSV\d|\w*TRNRS|\w*STMTRS|\w*TRANLISTP?|LEDGERBAL|AVAILBAL|STATUS|SONRS|\w*ACCTFROM"
 )
@@ -144,10 +146,10 @@ def fields(row: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1024)  # a bank writes a few different sets of fields
 def _are_plain(names: str) -> bool:
-    """Whether these are capital names of fields alone, of no group with fields inside."""
+    """Whether these are capital names of fields alone, of no group with fields inside and no markup."""
     return (
         names.isupper()
-        and _GROUPS_IN_ROWS.isdisjoint(names.split(" "))
+        and _NOT_PLAIN.isdisjoint(names.split(" "))
         and _PLAIN_NAMES.fullmatch(names) is not None
     )
 
@@ -309,17 +311,17 @@ def _fields_with_groups(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _markup_as_text(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give tags in small letters back to the text before them, where the fields' own are capital.
+    """Give markup back to the text before it, and other tags in small letters where the fields' are capital.
 
-    A payer may write ``<b>``, and what follows it is still the payer's text.
+    A bank or a payer may write ``<BR>``, and what follows it is still the text.
     """
-    if all(name != "TRNAMT" for name, _ in pairs):
-        return pairs
+    are_capital = any(name == "TRNAMT" for name, _ in pairs)
     kept: list[tuple[str, str]] = []
     for name, text in pairs:
-        if kept and name.islower() and name.lstrip("/").upper() not in _READ:
+        bare = name.lstrip("/").upper()
+        if kept and (bare in _MARKUP or (are_capital and name.islower() and bare not in _READ)):
             field, said = kept[-1]
-            kept[-1] = (field, f"{said}<{name}>{text}")
+            kept[-1] = (field, f"{said} {text}" if bare in ("BR", "P") else f"{said}<{name}>{text}")
         else:
             kept.append((name, text))
     return kept

@@ -153,7 +153,8 @@ def test_a_missing_id_or_name_loses_no_transaction(fitid: str, name: str) -> Non
 @pytest.mark.parametrize(
     ("more", "name", "account", "remittance"),
     [
-        ("<NAME>A<MEMO>for <b>Ann</b> and Bob<br>2026", "A", None, "for <b>Ann</b> and Bob<br>2026"),
+        ("<NAME>A<MEMO>for <b>Ann</b> and <mum><br>2026", "A", None, "for <b>Ann</b> and <mum> 2026"),
+        ("<NAME>A<MEMO>Receipt 17<BR/>Date 3 May<BR>X", "A", None, "Receipt 17 Date 3 May X"),
         ("<NAME>A<MEMO>one<MEMO>two", "A", None, "one two"),
         ("<NAME>A<MEMO>one<MEMO>one", "A", None, "one"),
         (
