@@ -14,10 +14,11 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from donorhub.domain.chain_doubts import may_overlap
+from donorhub.domain.day_shifts import shifted
 from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, has_id
 
 How = Literal["fingerprint", "content", "bank_ref", "other_format"]
-Doubt = Literal["other_bank_ref", "text_changed", "part_of_a_day", "unsure_order"]
+Doubt = Literal["other_bank_ref", "text_changed", "part_of_a_day", "unsure_order", "other_day"]
 
 
 class NewEntry(NamedTuple):
@@ -113,12 +114,13 @@ def plan(
     """Tell for each entry of one statement whether it is new money.
 
     ``known`` are all rows of the account on the days of ``incoming``, which must hold
-    whole days of one statement. Rows of statements in ``apart`` are different money
-    for sure (an intraday statement that follows another): occurrences count on. Rows
-    of ``unsure`` ones cannot be told apart, nor those of ``chained`` ones, which are
-    ``apart`` by balances alone, where the entries allow that they overlap. On
-    ``whole_days`` one side is known to hold the whole day. ``apart``, ``unsure``,
-    ``whole_days`` and ``chained`` are what :func:`donorhub.domain.continuity.compare` gives.
+    whole days of one statement, and some days around (``day_shifts.REACH``). Rows of
+    statements in ``apart`` are different money for sure (an intraday statement that
+    follows another): occurrences count on. Rows of ``unsure`` ones cannot be told apart,
+    nor those of ``chained`` ones, which are ``apart`` by balances alone, where the entries
+    allow that they overlap. On ``whole_days`` one side is known to hold the whole day.
+    ``apart``, ``unsure``, ``whole_days`` and ``chained`` are what
+    :func:`donorhub.domain.continuity.compare` gives.
     """
     refuted = may_overlap(known, incoming, chained, source_format)
     rows_of, occurrences = _by_day(known, apart, refuted)
@@ -140,6 +142,12 @@ def plan(
         doubted += rivals
         rivalled = {item.position for item, _, _ in rivals}
         fresh += [item for item in day.items if item.position not in rivalled]
+    if ids_trusted:
+        taken = {pair.row.id for day in days.values() for pair in day.pairs}
+        moved = shifted(fresh, known, taken, source_format)
+        doubted += [(item, entry_id, "other_day") for item, entry_id in moved]
+        elsewhere = {item.position for item, _ in moved}
+        fresh = [item for item in fresh if item.position not in elsewhere]
     return _numbered(fresh, same, doubted, occurrences)
 
 

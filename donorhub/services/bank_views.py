@@ -23,10 +23,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from donorhub.db import db
 from donorhub.domain import entry_keys
+from donorhub.domain.day_shifts import REACH
 from donorhub.domain.entry_plan import plan
 from donorhub.domain.recurring_states import OPEN_STATES
 from donorhub.errors import NotFound
@@ -35,6 +36,7 @@ from donorhub.models import (
     Detail,
     Donor,
     Entry,
+    EntryAlias,
     Gift,
     ImportFile,
     Instalment,
@@ -284,7 +286,8 @@ def amount_of(entry: Entry, detail_id: int | None) -> Money:
 
 
 def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
-    """For doubtful entries, the entry of the same account, day and amount that each may be."""
+    """For doubtful entries, the entry of the same account and amount that each may be: of the same day, or,
+    where another format told another day, of the nearest with the same id of the bank."""
     found: dict[int, Entry] = {}
     for entry in entries:
         twin = db.session.scalar(
@@ -299,9 +302,25 @@ def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
             .order_by((Entry.statement_id == entry.statement_id).asc(), Entry.id.desc())
             .limit(1)
         )
+        twin = twin or _twin_of_another_day(entry)
         if twin is not None:
             found[entry.id] = twin
     return found
+
+
+def _twin_of_another_day(entry: Entry) -> Entry | None:
+    aliases = select(EntryAlias.entry_id).where(EntryAlias.ref == entry.bank_ref)
+    near = db.session.scalars(
+        select(Entry).where(
+            Entry.bank_account_id == entry.bank_account_id,
+            Entry.booked_on.between(entry.booked_on - REACH, entry.booked_on + REACH),
+            Entry.amount_minor == entry.amount_minor,
+            Entry.id != entry.id,
+            Entry.state.not_in((*ledger_rows.GONE, "doubtful")),
+            or_(Entry.bank_ref == entry.bank_ref, Entry.id.in_(aliases)),
+        )
+    ).all()
+    return min(near, key=lambda row: abs(row.booked_on - entry.booked_on), default=None)
 
 
 def payouts_like(entry: Entry) -> Sequence[Payout]:
@@ -350,7 +369,7 @@ def in_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
     items = entry_keys.keyed(key, booked, ids_trusted=not account.ids_untrusted)
     days: list[date] = [item.day for item in items]
     answer = plan(
-        ledger_rows.known_entries(account.id, min(days), max(days)), items,
+        ledger_rows.known_entries(account.id, min(days) - REACH, max(days) + REACH), items,
         source_format=entry_keys.source_of(statement.source_format, statement.layout),
         ids_trusted=not account.ids_untrusted,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from sqlalchemy import Select, select
 
 from donorhub.db import db
 from donorhub.domain.continuity import compare
+from donorhub.domain.day_shifts import REACH
 from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, reused_refs, source_of
 from donorhub.domain.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
@@ -170,7 +171,7 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
     if not draft.items or row.period_from is None or row.period_to is None:
         return set()
     first_on, last_on = min(draft.day_sums), max(draft.day_sums)
-    known = ledger_rows.known_entries(account.id, first_on, last_on)
+    known = ledger_rows.known_entries(account.id, first_on - REACH, last_on + REACH)
     source = source_of(row.format, draft.header.layout)
     answer = _plan(row, draft.items, known, account, source)
     planned = [(new.position, new.fingerprint, new.occurrence, "new") for new in answer.new]
@@ -201,7 +202,9 @@ def _undecided(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> list[Dou
 def _plan(
     row: Statement, items: Sequence[Incoming], known: list[KnownEntry], account: BankAccount, source: str
 ) -> Plan:
-    seen = {ref: (entry.day, entry.minor) for entry in known for ref in entry.refs}
+    # Another format may tell another day of the same entry: that says nothing of the bank's ids.
+    own = (entry for entry in known if entry.source_format == source)
+    seen = {ref: (entry.day, entry.minor) for entry in own for ref in entry.refs}
     if not account.ids_untrusted and reused_refs(items, seen):
         account.ids_untrusted = True
     if account.ids_untrusted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -302,3 +303,15 @@ def test_windows_cut_inside_days_never_count_money_twice(
         cut.balances = (balances[first], balances[last])
         ledger.take(cut)
     assert ledger.money() <= money_of(entries)
+
+
+def test_the_same_id_on_another_day_in_another_format_waits_for_a_person() -> None:
+    """One format tells the day of the order, the other that of the booking."""
+    ledger = Ledger()
+    booked = made(START, 5000, "Jan", "x", ref="R1", account="PL1")
+    ledger.take(Cut([booked], START, START))
+    ordered = replace(booked, booked_on=START - timedelta(days=2))
+    answer = ledger.take(Cut([ordered], START - timedelta(days=3), START, source_format="csv"))
+    assert [(doubt.entry_id, doubt.doubt) for doubt in answer.doubtful] == [(0, "other_day")]
+    later = replace(booked, booked_on=START + timedelta(days=6))
+    assert len(ledger.take(Cut([later], START, START + timedelta(days=7), source_format="csv")).new) == 1

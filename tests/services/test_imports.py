@@ -23,7 +23,7 @@ from donorhub.models import (
     Statement,
     Task,
 )
-from donorhub.services import bank_accounts, import_files, ledger_rows, statements
+from donorhub.services import bank_accounts, bank_views, import_files, ledger_rows, statements
 from tests.services.bank import (
     CSV_LAYOUT,
     OURS,
@@ -419,3 +419,18 @@ def test_a_newer_issue_of_a_daily_statement_is_compared_with_the_ledger(database
     file = send(camt([Paid(day, 9000, text="other")]))
     assert "ledger_differs" in [problem["code"] for problem in file.problems]
     assert "ledger_differs" not in [p["code"] for p in send(camt([Paid(day, 700)], opening=14000)).problems]
+
+
+def test_another_day_in_another_format_is_a_doubt_and_the_banks_ids_stay_trusted(database: Flask) -> None:
+    account = open_account()
+    send(camt([Paid(date(2026, 10, 6), 5000, ref="R1"), Paid(date(2026, 10, 8), 900, ref="R2")]))
+    layout = {**CSV_LAYOUT, "columns": [*CSV_LAYOUT["columns"], {"role": "bank_ref", "name": "Ref"}]}
+    layout["header"] = [*CSV_LAYOUT["header"], "Ref"]
+    lines = csv([Paid(date(2026, 10, 5), 5000)]).decode().splitlines()
+    data = "\r\n".join([f"{lines[0]};Ref", f"{lines[1]};R1", ""]).encode()
+    file = send(data, "a.csv", layout=layout, bank_account_id=account.id)
+    assert (file.new_count, file.doubtful_count) == (1, 1)
+    assert ledger()[(date(2026, 10, 5), 5000)] == 0
+    doubtful = db.session.scalars(select(Entry).where(Entry.state == "doubtful")).one()
+    assert bank_views.twins([doubtful])[doubtful.id].booked_on == date(2026, 10, 6)
+    assert not bank_accounts.get_account(account.id).ids_untrusted
