@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 
 from donorhub import clock
 from donorhub.db import Base, db
@@ -17,6 +17,10 @@ from tests.web.bank_world import let_write
 
 TODAY = date(2026, 11, 22)
 ACTOR = "system:0"
+# One statement: seventy, before and after each of a thousand posts, took longer than the posts.
+_COUNTS = union_all(
+    *(select(literal(table.name), func.count()).select_from(table) for table in Base.metadata.sorted_tables)
+)
 
 
 def add_donor(name: str = "Anna Kowalska", **fields: Any) -> Donor:
@@ -52,10 +56,7 @@ def add_recurring(donor: Donor, amount: str = "30.00", start_on: date = date(202
 def rows() -> dict[str, int]:
     """How many rows each table has: equal before and after means that nothing was added."""
     let_write()
-    counts = {
-        table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
-        for table in Base.metadata.sorted_tables
-    }
+    counts = {name: count for name, count in db.session.execute(_COUNTS)}  # noqa: C416  a Row is no pair
     let_write()
     return counts
 
