@@ -195,10 +195,12 @@ def test_all_of_it_works_without_a_script(opened: Opener, statement: Path) -> No
 
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_is_wider_than_a_phone(opened: Opener, path: str) -> None:
-    page = opened(viewport={"width": 390, "height": 844})
-    answer = page.goto(path)
-    assert answer is not None and answer.status == 200
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page = opened(viewport={"width": 360, "height": 740})
+    for lang in ("en", "pl", "sq"):
+        page.goto(f"/?lang={lang}")
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 200
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, lang
 
 
 def test_axe_finds_nothing_by_day_or_night(opened: Opener) -> None:

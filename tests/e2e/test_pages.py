@@ -33,7 +33,7 @@ PATHS = (
     "/account", "/nowhere",
 )  # fmt: skip
 GIFT = re.compile(r"/gifts/[0-9]+$")
-PHONE = {"width": 390, "height": 844}
+PHONE = {"width": 360, "height": 740}  # the narrowest that is sold
 Visit = Callable[..., Page]
 
 
