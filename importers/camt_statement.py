@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
+from donorhub.money import Money
 from importers.camt_tree import Row
 from importers.camt_values import account, day, moment, money
 from importers.statement import Balance, Entry, Statement
@@ -172,8 +173,8 @@ def missing_minor(statement: Statement, booked: int) -> int | None:
 
 def mismatch(missing: int, currency: str) -> str:
     return (
-        f"Opening balance and entries differ from the closing balance by {missing} minor units of "
-        f"{currency}: an entry is missing or wrong. {_AGAIN}"
+        f"Opening balance and entries differ from the closing balance by {Money(missing, currency)}: "
+        f"an entry is missing or wrong. {_AGAIN}"
     )
 
 

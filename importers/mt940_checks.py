@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
+from donorhub.money import Money
 from importers.mt940_blocks import Block
 from importers.mt940_head import NO_CURRENCY, Head
 from importers.statement import Balance, Entry, Integrity, Problem, Statement
@@ -76,8 +77,8 @@ def balances_hold(statement: Statement, head: Head, tally: Tally, block: Block) 
     if not missing_minor:
         return "proved", []
     message = (
-        f"Opening balance and entries differ from the closing balance by {missing_minor} minor units of "
-        f"{statement.currency}: an entry is missing or wrong. {_AGAIN}"
+        f"Opening balance and entries differ from the closing balance by "
+        f"{Money(missing_minor, statement.currency)}: an entry is missing or wrong. {_AGAIN}"
     )
     return "mismatch", [_error(block, "balance_mismatch", message)]
 
