@@ -142,7 +142,7 @@ def _number(text: str | None) -> int | None:
 
 
 def insert_entries(
-    statement: Statement, draft: Draft, planned: Iterable[tuple[int, str, int, str]]
+    statement: Statement, draft: Draft, planned: Sequence[tuple[int, str, int, str]]
 ) -> Mapping[int, int]:
     """Write entries: position in the draft, fingerprint, occurrence and state of each.
 
@@ -150,8 +150,8 @@ def insert_entries(
     """
     head = (statement.bank_account_id, statement.id, statement.currency)
     rows = (
-        (*head, position, key, occurrence, state, *draft.rows[position])
-        for position, key, occurrence, state in planned
+        (*head, *placed, *row)
+        for placed, row in zip(planned, draft.rows.picked(place for place, _, _, _ in planned), strict=True)
     )
     count = _insert("entry", (*_PLACED, *ENTRY_COLUMNS), rows)
     if not draft.details or not count:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, overload
 
 Row = tuple[Any, ...]  # of texts, whole numbers and None
@@ -53,3 +53,15 @@ class Rows(Sequence[Row]):
             self._open = (number, marshal.loads(self._pieces[number]))  # noqa: S302  bytes of our own
         rows = self._open[1]
         return rows[place - self._ends[number]]  # counted from the end of the piece
+
+    def picked(self, places: Iterable[int]) -> Iterator[Row]:
+        """The rows at some places from 0, quickest in their order; IndexError for a place that is none."""
+        first = end = 0
+        rows: list[Row] = []
+        for place in places:
+            if not first <= place < end:
+                self[place]
+                rows = self._open[1]
+                end = self._ends[self._open[0]]
+                first = end - len(rows)
+            yield rows[place - first]

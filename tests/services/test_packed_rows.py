@@ -23,9 +23,22 @@ def test_rows_come_back_as_they_were_in_any_order(pieces: list[list[tuple[object
     assert [rows[-1 - at] for at in range(len(flat))] == flat[::-1]
 
 
+@given(PIECES, st.data())
+def test_rows_that_are_picked_come_in_the_order_asked_for(
+    pieces: list[list[tuple[object, object]]], data: st.DataObject
+) -> None:
+    rows, flat = Rows(), [row for piece in pieces for row in piece]
+    for piece in pieces:
+        rows.extend(list(piece))
+    places = data.draw(st.lists(st.integers(0, len(flat) - 1))) if flat else []
+    assert list(rows.picked(places)) == [flat[place] for place in places]
+
+
 @pytest.mark.parametrize("place", [2, -3])
 def test_a_place_that_is_none_is_an_index_error(place: int) -> None:
     rows = Rows()
     rows.extend([("a",), ("b",)])
     with pytest.raises(IndexError):
         rows[place]
+    with pytest.raises(IndexError):
+        list(rows.picked([0, max(place, 2)]))
