@@ -9,10 +9,10 @@ from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
 from donorhub.models import Receipt, Task
-from donorhub.services import receipts
-from donorhub.services.receipt_payload import digest, thaw
+from donorhub.services import receipt_stamps, receipts
+from donorhub.services.receipt_payload import digest
 from receipts.document import Receipt as Document
-from receipts.document import Unrenderable
+from receipts.document import UnprintableText, Unrenderable
 
 
 class PayloadChanged(DonorHubError):
@@ -30,7 +30,7 @@ def render_receipt(task: Task, _settings: Settings) -> str:
         db.session.rollback()
     try:
         content = printed.render(document)
-    except Unrenderable as e:
+    except (Unrenderable, UnprintableText) as e:
         receipts.get_receipt(receipt_id).waits_because = str(e)
         db.session.commit()  # people see the reason even though the task failed
         raise
@@ -43,11 +43,4 @@ def document_of(receipt: Receipt, mark: str) -> Document:
     """What is to be printed; PayloadChanged when the payload does not fit its digest."""
     if digest(receipt.payload) != receipt.payload_sha256:
         raise PayloadChanged(f"the payload of receipt {receipt.id} was changed after it was issued")
-    marks: dict[str, object] = {"state": "issued"}
-    if mark == "void" and receipt.voided_at:
-        marks = {
-            "state": "void",
-            "void_reason": receipt.void_reason or "",
-            "voided_on": receipt.voided_at.date(),
-        }
-    return thaw(receipt.payload, **marks)
+    return receipt_stamps.as_it_stands(receipt) if mark == "void" else receipt_stamps.as_issued(receipt)

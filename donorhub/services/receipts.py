@@ -31,10 +31,12 @@ from donorhub.models import (
 from donorhub.money import Money, total
 from donorhub.services import audit, donors, events, gifts, organisation, tasks
 from donorhub.services.receipt_payload import digest, freeze
-from receipts.document import DonorBlock, Lang, Line
+from receipts.document import DonorBlock, Lang, Line, UnprintableText
 from receipts.document import Organisation as PrintedOrganisation
 from receipts.document import Receipt as Document
+from receipts.text import printable
 
+REPLACED: Final = "replaced"  # the reason for which a replaced receipt is void
 PRINTED_METHODS: Final = {"blik": "online", "wallet": "online"}  # what receipts.phrases calls them
 
 
@@ -95,12 +97,14 @@ def issue(
 
 
 def void(receipt_id: int, *, reason: str, now: datetime, actor: str) -> Receipt:
-    """Void a receipt: its number and lines stay, its gifts are free again. A void one stays as it is."""
-    receipt = get_receipt(receipt_id)
+    """Void a receipt: its number and lines stay, its gifts are free again. A void one stays as it is.
+
+    Rejected without a reason, or with one that could not be printed on it.
+    """
+    receipt = _locked(receipt_id)
     if receipt.state == "void":
         return receipt
-    if not reason.strip():
-        raise Rejected("say why the receipt is voided", field="/reason")
+    reason = _printable_reason(reason)
     receipt.state, receipt.voided_at, receipt.voided_by, receipt.void_reason = "void", now, actor, reason
     db.session.execute(
         update(ReceiptLine).where(ReceiptLine.receipt_id == receipt.id).values(released_at=now)
@@ -115,13 +119,13 @@ def void(receipt_id: int, *, reason: str, now: datetime, actor: str) -> Receipt:
 
 def replace(receipt_id: int, *, today: date, now: datetime, actor: str, lang: str | None = None) -> Receipt:
     """Void a receipt and issue a new one for the same gifts that names the old. Conflict when it is void."""
-    old = get_receipt(receipt_id)
+    old = _locked(receipt_id)
     if old.state == "void":
         raise Conflict(
             f"receipt {number_of(old)} is void already", code="receipt_void", number=number_of(old)
         )
     gift_ids = [line.gift_id for line in old.lines]
-    void(old.id, reason="replaced", now=now, actor=actor)
+    void(old.id, reason=REPLACED, now=now, actor=actor)
     return issue(gift_ids, today=today, now=now, actor=actor, lang=lang, replaces=old)
 
 
@@ -130,6 +134,22 @@ def get_receipt(receipt_id: int) -> Receipt:
     if receipt is None:
         raise NotFound(f"there is no receipt {receipt_id}")
     return receipt
+
+
+def _locked(receipt_id: int) -> Receipt:
+    # Of two who void at once the second sees what the first did, and does not put its reason over it.
+    query = select(Receipt).where(Receipt.id == receipt_id).with_for_update(of=Receipt)
+    db.session.scalar(query.execution_options(populate_existing=True))
+    return get_receipt(receipt_id)
+
+
+def _printable_reason(reason: str) -> str:
+    if not reason.strip():
+        raise Rejected("say why the receipt is voided", field="/reason")
+    try:
+        return printable(reason, "the reason")
+    except UnprintableText as e:
+        raise Rejected(str(e), code="reason_unprintable", field="/reason") from e
 
 
 def choose(

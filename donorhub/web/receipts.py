@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 import receipts as printed
 from donorhub import clock
 from donorhub.models import Donor, Receipt
-from donorhub.services import donors, receipt_lists, receipts
+from donorhub.services import donors, receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipt_payload import thaw
 from donorhub.web import words
 from donorhub.web.forms import Form, row_id
@@ -98,11 +98,8 @@ def pdf(receipt_id: int) -> Answer:
 @needs("receipts:read")
 def preview(receipt_id: int) -> Response:
     """The receipt as a page, as it will be printed."""
-    receipt = receipts.get_receipt(receipt_id)
-    marks: dict[str, object] = {"state": receipt.state}
-    if receipt.voided_at:
-        marks |= {"void_reason": receipt.void_reason or "", "voided_on": receipt.voided_at.date()}
-    page = printed.render_html(thaw(receipt.payload, **marks))
+    document = receipt_stamps.as_it_stands(receipts.get_receipt(receipt_id))
+    page = printed.render_html(document)
     return Response(page, content_type="text/html", headers={"Content-Security-Policy": PREVIEW_POLICY})
 
 

@@ -64,6 +64,7 @@ CODES: Final[Mapping[str, Any]] = {
     "payout_failed": lazy_gettext("This payout did not reach the account: the entry is something else."),
     "payout_taken": lazy_gettext("This payout is joined to another entry: undo that first."),
     "proposal_gone": lazy_gettext("What was proposed has changed in the meantime. Please look again."),
+    "reason_unprintable": lazy_gettext("There is a sign in it that cannot be printed."),
     "receipt_void": lazy_gettext("The receipt %(number)s is void already."),
     "recurring_gift_closed": lazy_gettext("This recurring gift is closed: start a new one."),
     "recurring_gift_state": lazy_gettext("The recurring gift is %(state)s: this cannot be done now."),

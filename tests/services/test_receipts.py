@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptCounter, Recei
 from donorhub.money import Money
 from donorhub.services import donors, gifts, invariants, organisation, receipts
 from donorhub.services.receipt_payload import digest, thaw
+from donorhub.services.receipt_stamps import as_issued, as_it_stands
 from tests.api.conftest import dump
 
 
@@ -342,3 +343,59 @@ def test_a_void_receipt_is_not_handed_out_without_its_stamp(donor: Donor, now: d
     assert receipts.find_pdf(receipt) is not None
     receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
     assert receipts.find_pdf(receipt) is None
+
+
+def test_a_reason_that_cannot_be_printed_voids_nothing(donor: Donor, now: datetime) -> None:
+    receipt = issue([give(donor.id, now)], now)
+    before = dump()
+    for reason in ("wrong \u202ename\u202c", "x" * 501):
+        with pytest.raises(Rejected) as refusal:
+            receipts.void(receipt.id, reason=reason, now=now, actor="t")
+        db.session.rollback()
+        assert (refusal.value.specific_code, refusal.value.field) == ("reason_unprintable", "/reason")
+    assert dump() == before
+
+
+def test_a_void_receipt_tells_the_day_that_it_is_at_the_organisation(donor: Donor, now: datetime) -> None:
+    receipt = issue([give(donor.id, now)], now)
+    half_past_midnight = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)  # 1 January in Warsaw
+    receipts.void(receipt.id, reason="wrong name", now=half_past_midnight, actor="t")
+    printed = as_it_stands(receipt)
+    assert (printed.state, printed.voided_on, printed.void_reason) == (
+        "void",
+        date(2027, 1, 1),
+        "wrong name",
+    )
+
+
+def test_a_replaced_receipt_names_its_successor_and_no_word_of_another_language(
+    donor: Donor, now: datetime
+) -> None:
+    old = issue([give(donor.id, now)], now)
+    new = receipts.replace(old.id, today=now.date(), now=now, actor="t")
+    db.session.commit()
+    printed = as_it_stands(old)
+    assert (printed.replaced_by, printed.void_reason) == (receipts.number_of(new), "")
+    assert as_it_stands(new).state == as_issued(old).state == "issued"
+
+
+def test_of_two_who_void_one_receipt_at_once_the_first_reason_stays(
+    donor: Donor, database: Flask, now: datetime
+) -> None:
+    receipt_id = issue([give(donor.id, now)], now).id
+    receipts.get_receipt(receipt_id)  # this one has seen it issued before the other voids it
+
+    def void_elsewhere() -> None:
+        with database.app_context():
+            receipts.void(receipt_id, reason="first", now=now, actor="u")
+            db.session.commit()
+
+    if database.extensions["donorhub.settings"].uses_sqlite:
+        db.session.rollback()  # there only one transaction at a time may mean to write
+    other = threading.Thread(target=void_elsewhere)
+    other.start()
+    other.join()
+    receipts.void(receipt_id, reason="second", now=now, actor="v")
+    db.session.commit()
+    voided = receipts.get_receipt(receipt_id)
+    assert (voided.void_reason, voided.voided_by) == ("first", "u")
