@@ -25,13 +25,15 @@ class SmtpServer:
 
     ``recipient_answer`` and ``data_answer`` are SMTP replies such as ``"451 later"`` or
     ``"550 no such user"``. With ``drops_after_data`` it keeps the message and closes the
-    connection instead of saying so: the case in which a sender cannot know.
+    connection instead of saying so: the case in which a sender cannot know. With
+    ``drops_at_recipient`` it closes the connection before it has seen any text.
     """
 
     def __init__(self) -> None:
         self.recipient_answer = OK
         self.data_answer = OK
         self.drops_after_data = False
+        self.drops_at_recipient = False
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []  # the envelope of each message, which Bcc is part of
         self._taken = threading.Condition()
@@ -60,6 +62,9 @@ class SmtpServer:
     async def handle_RCPT(  # noqa: N802  aiosmtpd finds its hooks by these names
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.drops_at_recipient:
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
         if self.recipient_answer == OK:
             envelope.rcpt_tos.append(address)
         return self.recipient_answer

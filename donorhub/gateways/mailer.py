@@ -7,16 +7,23 @@ sending again could thank a donor twice.
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
+from contextlib import suppress
+from datetime import datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_S = 30
-PERMANENT = range(500, 600)  # RFC 5321, 4.2.1
+TAKEN, TEMPORARY, PERMANENT = range(200, 300), range(400, 500), range(500, 600)  # RFC 5321, 4.2.1
+_GO_ON = range(354, 355)  # the server's answer to DATA: start the text
+_AT_LINE_START = re.compile(rb"^\.", re.MULTILINE)  # a full stop there is sent twice (RFC 5321, 4.5.2)
 
 
 class Refused(Exception):
@@ -55,9 +62,11 @@ class Smtp:
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
     def send(self, message: EmailMessage) -> None:
+        text = message.as_bytes(policy=SMTPUTF8 if _goes_beyond_ascii(message) else SMTP)
         connection = self._connect()
         try:
-            self._hand_over(connection, message)
+            self._offer(connection, message)
+            _hand_over(connection, text)
         finally:
             connection.close()
 
@@ -83,23 +92,49 @@ class Smtp:
             raise TryLater(f"the mail server {self._host} did not let us in: {type(e).__name__}") from e
         return connection
 
-    def _hand_over(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
+    def _offer(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
+        """All up to the server's word that it waits for the text: until then nothing was sent."""
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if _goes_beyond_ascii(message) else []
         try:
-            connection.send_message(message)
-        except smtplib.SMTPRecipientsRefused as e:
-            code = next(iter(e.recipients.values()))[0]
-            raise _by_code(code, "the address was refused") from e
-        except smtplib.SMTPResponseException as e:
-            raise _by_code(e.smtp_code, "the message was refused") from e
-        except smtplib.SMTPNotSupportedError as e:  # found out before anything was handed over
-            raise Refused("the mail server cannot write to an address with such letters") from e
+            connection.ehlo_or_helo_if_needed()
+            if options and not connection.has_extn("smtputf8"):
+                raise Refused("the mail server cannot write to an address with such letters")
+            _insist(connection.mail(_address(message, "From"), options), "the message was refused")
+            _insist(connection.rcpt(_address(message, "To")), "the address was refused")
+            _insist(connection.docmd("DATA"), "the message was refused", wanted=_GO_ON)
         except (OSError, smtplib.SMTPException) as e:
-            raise Uncertain(f"the line dropped: {type(e).__name__}") from e
+            raise TryLater(f"the mail server {self._host} hung up: {type(e).__name__}") from e
 
 
-def _by_code(code: int, what: str) -> Refused | TryLater:
+def _hand_over(connection: smtplib.SMTP, text: bytes) -> None:
+    try:
+        connection.send(_AT_LINE_START.sub(b"..", text) + b".\r\n")
+        code, _ = connection.getreply()
+    except (OSError, smtplib.SMTPException) as e:
+        raise Uncertain(f"the line dropped: {type(e).__name__}") from e
+    if code not in (*TAKEN, *TEMPORARY, *PERMANENT):
+        raise Uncertain("the mail server gave no answer that can be understood")
+    _insist((code, b""), "the message was refused")
+    with suppress(OSError, smtplib.SMTPException):
+        connection.putcmd("QUIT")  # a word of courtesy: nobody waits for its answer
+
+
+def _insist(answer: tuple[int, bytes], what: str, *, wanted: range = TAKEN) -> None:
+    """Go on only with an answer that is wanted; any but a clear no may be asked for again."""
+    code = answer[0]
+    if code in wanted:
+        return
     text = f"{what} with code {code}"
-    return Refused(text) if code in PERMANENT else TryLater(text)
+    raise Refused(text) if code in PERMANENT else TryLater(text)
+
+
+def _address(message: EmailMessage, header: str) -> str:
+    address: str = message[header].addresses[0].addr_spec
+    return address
+
+
+def _goes_beyond_ascii(message: EmailMessage) -> bool:
+    return not (_address(message, "To") + _address(message, "From")).isascii()
 
 
 def from_setting(smtp_url: str) -> Mailer:
@@ -107,15 +142,26 @@ def from_setting(smtp_url: str) -> Mailer:
 
 
 def compose(
-    *, sender: str, to_name: str, to_address: str, subject: str, body: str, message_id: str
+    *, sender: str, to_name: str, to_address: str, subject: str, body: str, message_id: str, at: datetime
 ) -> EmailMessage:
-    """A plain text message. Line breaks in a name, address or subject raise ValueError."""
+    """A plain text message written ``at`` that moment, in seven bits so that any server can pass it on.
+
+    ValueError for line breaks in a name, address or subject, and for what is no address.
+    """
     message = EmailMessage()
-    from_name, from_address = parseaddr(sender)
-    message["From"] = Address(from_name, addr_spec=from_address)
-    message["To"] = Address(to_name, addr_spec=to_address)
+    message["From"] = _header_address(*parseaddr(sender))
+    message["To"] = _header_address(to_name, to_address)
     message["Subject"] = subject
+    message["Date"] = at
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(body)
+    message.set_content(body, cte="quoted-printable")
     return message
+
+
+def _header_address(name: str, address: str) -> Address:
+    try:
+        return Address(name, addr_spec=address)
+    # The parser of the standard library stumbles over some of what is no address, such as "a@" or "a@x..pl".
+    except (HeaderParseError, IndexError, AttributeError) as e:
+        raise ValueError("this is no e-mail address") from e

@@ -26,13 +26,13 @@ class NotSentYet(DonorHubError):
 
 
 def send_message(task: Task, settings: Settings) -> str:
-    """Send the message of a task; gives ``sent``, ``suppressed``, ``refused`` or ``unknown``."""
+    """Send the message of a task; gives ``sent``, ``refused``, ``unknown`` or why it was held back."""
     message_id = task.subject_id
     message = messages.claim_message(message_id)
     if message is None:
         return "unknown" if messages.strand_claimed(message_id) else "known"
     if messages.suppress_if_needed(message):
-        return "suppressed"
+        return message.suppressed_reason
     try:
         mail = _compose(message, settings)
     except ValueError as e:  # an address or a name that no header can hold: trying again is no use
@@ -78,4 +78,5 @@ def _compose(message: Message, settings: Settings) -> EmailMessage:
         subject=message.subject,
         body=message.body,
         message_id=message.message_id,
+        at=clock.now(),
     )

@@ -102,7 +102,8 @@ def claim_message(message_id: int) -> Message | None:
 
 
 def suppress_if_needed(message: Message) -> bool:
-    """Last look before sending: an address on the suppression list, or a donor who wants no contact."""
+    """Last look before sending: an address on the suppression list, a donor who wants no contact or has
+    died, or a thank-you whose gift was taken out while the mail server was away."""
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     reason = ""
     if is_suppressed(message.to_address):
@@ -111,9 +112,18 @@ def suppress_if_needed(message: Message) -> bool:
         reason = "deceased"
     elif donor is not None and donor.do_not_contact:
         reason = "no_contact"
+    elif _thanks_for_nothing(message):
+        reason = "nothing_left_of_the_gift"
     if reason:
         message.state, message.suppressed_reason = "suppressed", reason
     return bool(reason)
+
+
+def _thanks_for_nothing(message: Message) -> bool:
+    task = db.session.get(Task, message.task_id) if message.task_id else None
+    if task is None or task.kind != "thank_you":
+        return False
+    return gifts.counts_for(gifts.get_gift(task.subject_id)).minor == 0
 
 
 def note_sent(message: Message, *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
@@ -19,10 +20,15 @@ def server() -> Iterator[SmtpServer]:
         yield running
 
 
-def letter(to: str = "anna@example.org") -> EmailMessage:
+AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def letter(
+    to: str = "anna@example.org", name: str = "Anna Łuk, dr", body: str = "Dzień dobry!"
+) -> EmailMessage:
     return compose(
-        sender="Fundacja <thanks@example.org>", to_name="Anna Łuk, dr", to_address=to, subject="Dziękujemy",
-        body="Dzień dobry!", message_id="<1@example.org>",
+        sender="Fundacja <thanks@example.org>", to_name=name, to_address=to, subject="Dziękujemy", body=body,
+        message_id="<1@example.org>", at=AT,
     )  # fmt: skip
 
 
@@ -31,6 +37,32 @@ def test_a_message_arrives_as_it_was_written(server: SmtpServer) -> None:
     (came,) = server.wait_for(1)
     assert came["To"].addresses[0].display_name == "Anna Łuk, dr"
     assert came.get_content().strip() == "Dzień dobry!"
+    assert came["Date"].datetime == AT  # RFC 5322, 3.6: every message has one
+    assert came["Content-Transfer-Encoding"] == "quoted-printable"  # no server is asked for 8BITMIME
+
+
+def test_lines_of_full_stops_arrive_as_they_were_written(server: SmtpServer) -> None:
+    body = "one\n.\n..two\n.three\n"
+    Smtp(server.url).send(letter(body=body))
+    (came,) = server.wait_for(1)
+    assert came.get_content().splitlines() == body.splitlines()
+
+
+@pytest.mark.parametrize("name", ["a@evil.example, b@evil.example", 'x" <evil@example.org>, "', "a\\", "; y"])
+def test_whatever_a_donor_is_called_the_envelope_has_one_address(server: SmtpServer, name: str) -> None:
+    Smtp(server.url).send(letter(name=name))
+    (came,) = server.wait_for(1)
+    assert server.recipients == [["anna@example.org"]]
+    assert came["To"].addresses[0].display_name == name
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "anna", "@x.pl", "a@", "a@x..pl", "a@x.pl.", "(a)@x.pl", "a@[1.2", "a@x.pl, b@x.pl", "a\r\n@x.pl"],
+)
+def test_what_is_no_address_is_a_value_error(address: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  the parser says it in many ways
+        letter(address)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +87,21 @@ def test_a_line_that_drops_after_the_text_leaves_it_uncertain(server: SmtpServer
     server.drops_after_data = True
     with pytest.raises(Uncertain):
         Smtp(server.url).send(letter())
+
+
+def test_an_answer_to_the_text_that_is_neither_yes_nor_no_leaves_it_uncertain(server: SmtpServer) -> None:
+    server.data_answer = "so be it"
+    with pytest.raises(Uncertain, match="no answer that can be understood"):
+        Smtp(server.url).send(letter())
+
+
+def test_a_line_that_drops_before_the_text_is_tried_again(server: SmtpServer) -> None:
+    server.drops_at_recipient = True
+    with pytest.raises(TryLater, match="hung up"):
+        Smtp(server.url).send(letter())
+    server.drops_at_recipient = False
+    Smtp(server.url).send(letter())
+    assert len(server.wait_for(1)) == 1
 
 
 def test_nobody_there_is_tried_again() -> None:

@@ -198,6 +198,7 @@ def test_a_no_that_comes_between_writing_and_sending_still_counts(mail: SmtpServ
     db.session.commit()
     work()
     assert (only().state, only().suppressed_reason, mail.messages) == ("suppressed", "no_contact", [])
+    assert sending().outcome == "no_contact"  # what the page says of it
 
 
 def test_a_suppressed_address_is_never_written_to_and_kept_as_a_hash_only(
@@ -218,6 +219,36 @@ def test_a_gift_taken_out_before_its_thanks_is_not_thanked_for(mail: SmtpServer,
     db.session.commit()
     work()
     assert mail.messages == []
+
+
+def test_a_gift_taken_out_while_the_mail_server_was_away_is_not_thanked_for(
+    mail: SmtpServer, now: datetime
+) -> None:
+    give(now)
+    mail.recipient_answer = "451 later"
+    work()
+    assert only().state == "failed"
+    gifts.correct_gift(1, reason="twice", source_ref="c", now=now, actor="t")
+    db.session.commit()
+    mail.recipient_answer = "250 OK"
+    clock.use(lambda: now + timedelta(minutes=2))
+    work()
+    assert mail.messages == []
+    assert (only().state, only().suppressed_reason) == ("suppressed", "nothing_left_of_the_gift")
+
+
+def test_a_line_that_drops_before_the_text_is_tried_again_and_thanks_once(
+    mail: SmtpServer, now: datetime
+) -> None:
+    give(now)
+    mail.drops_at_recipient = True
+    work()
+    assert (only().state, sending().state) == ("failed", "failed")
+    mail.drops_at_recipient = False
+    clock.use(lambda: now + timedelta(minutes=2))
+    work()
+    (sent,) = mail.wait_for(1)
+    assert (only().state, sent["Date"].datetime) == ("sent", now + timedelta(minutes=2))
 
 
 def test_staff_who_look_after_donors_are_told_of_a_new_one_once_each(mail: SmtpServer, now: datetime) -> None:
