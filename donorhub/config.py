@@ -7,9 +7,11 @@ is an error, so that a slip of the pen never passes for a setting.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -87,7 +89,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     texts: dict[str, Any] = {name: env.get(variable(name), default) for name, default in _DEFAULTS.items()}
     values: dict[str, Any] = {name: _number(name, texts.pop(name), wrong) for name in _NUMBERS}
     url = env.get("DATABASE_URL") or f"sqlite:///{home / 'donorhub.sqlite3'}"
-    wrong += _choices(texts) + _clock_trouble(texts) + _url_trouble(url)
+    wrong += _choices(texts) + _clock_trouble(texts) + _sender_trouble(texts) + _url_trouble(url)
     if wrong:
         raise Misconfigured("; ".join(wrong))
     return Settings(
@@ -147,6 +149,14 @@ def _clock_trouble(texts: Mapping[str, str]) -> list[str]:
     except ValueError as e:
         return [f"DONORHUB_CLOCK: {e}"]
     return []
+
+
+def _sender_trouble(texts: Mapping[str, str]) -> list[str]:
+    # Every message would be refused for good, and its reader's address blamed for it.
+    address = parseaddr(texts["mail_from"])[1]
+    if re.fullmatch(r"[!-?A-~]+@[^@\s]+", address) and texts["mail_from"].isprintable():
+        return []
+    return ["DONORHUB_MAIL_FROM holds no address: write it like Foundation <thanks@example.org>"]
 
 
 def _url_trouble(url: str) -> list[str]:

@@ -36,6 +36,21 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
         assert name in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "sender", ["", "Foundation", "Łąka, Foundation <a@example.org>", "ł@example.org", "a@b\n"]
+)
+def test_a_sender_that_no_message_could_name_is_refused_at_once(tmp_path: Path, sender: str) -> None:
+    with pytest.raises(Misconfigured, match="DONORHUB_MAIL_FROM holds no address"):
+        config.load({"DONORHUB_HOME": str(tmp_path), "DONORHUB_MAIL_FROM": sender})
+
+
+@pytest.mark.parametrize(
+    "sender", ["a@example.org", "Fundacja Łąka <thanks+x@łąka.example.org>", '"A, B" <a@b>']
+)
+def test_a_sender_with_or_without_a_name_is_taken(tmp_path: Path, sender: str) -> None:
+    assert config.load({"DONORHUB_HOME": str(tmp_path), "DONORHUB_MAIL_FROM": sender}).mail_from == sender
+
+
 def test_the_clock_cannot_be_set_in_production(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="only for tests"):
         config.load({"DONORHUB_HOME": str(tmp_path), "DONORHUB_CLOCK": "2026-11-22T09:00:00Z"})
