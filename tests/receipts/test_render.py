@@ -166,6 +166,13 @@ def test_sixty_gifts_run_over_pages_with_the_header_and_the_mark_on_each_and_one
     assert "1 stycznia 2025 r. – 31 grudnia 2025 r." in text
 
 
+def test_the_foot_of_the_page_is_said_once_and_its_words_stand_nowhere_else_in_the_text() -> None:
+    text = reading.text(render(samples.receipt()))
+    assert text.count("strona 1 / 1") == text.count("strona") == 1
+    assert text.count("Potwierdzenie darowizny nr") == 2  # the title and the foot
+    assert text.count("Fundacja Żółty Dąb") == 3  # its letterhead, as who received the gift, and the foot
+
+
 def test_a_year_of_monthly_gifts_fits_on_one_sheet() -> None:
     assert len(reading.pages(render(samples.annual(12)))) == 1
 
