@@ -7,6 +7,7 @@ never ends takes no other along. It knows nothing of Redis and of tasks.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -109,5 +110,6 @@ class Watcher:
 
 
 def _end_with_the_watcher(line: socket.socket) -> None:
-    line.recv(1)  # it never says anything: this ends when it is gone
+    with contextlib.suppress(ConnectionResetError):  # so it ends when what we said was never read
+        line.recv(1)  # the watcher never says anything: this ends when it is gone
     os.kill(os.getpid(), signal.SIGTERM)

@@ -22,6 +22,7 @@ told = []
 
 def work(pulse):
     signal.signal(signal.SIGTERM, lambda *_: told.append(1))
+    signal.signal(signal.SIGUSR1, lambda *_: (pulse.is_over(), (home / f"{os.getpid()}.said").touch()))
     pulse.begins()
     if not hangs:
         pulse.is_over()
@@ -88,8 +89,11 @@ def test_told_to_stop_it_lets_the_worker_end_in_good_order(tmp_path: Path, numbe
 def test_a_worker_does_not_outlive_a_watcher_that_was_killed(tmp_path: Path) -> None:
     with watching(tmp_path) as watcher:
         wait_for(lambda: len(workers(tmp_path)) == 1)
-        watcher.kill()
+        watcher.send_signal(signal.SIGSTOP)  # so that it leaves something unread: the line ends as reset
         (worker,) = workers(tmp_path)
+        os.kill(worker, signal.SIGUSR1)
+        wait_for((tmp_path / f"{worker}.said").exists)
+        watcher.kill()
         wait_for((tmp_path / f"{worker}.ended").exists)
         wait_for(lambda: not is_alive(worker))
 
