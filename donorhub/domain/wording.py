@@ -1,7 +1,8 @@
 """The shipped texts of messages, in Liquid, one for each kind and language.
 
 An organisation may replace each by its own (table ``template``). A thank-you belongs to
-its gift and asks for nothing; it says how to stop further mail.
+its gift and asks for nothing; it says how to stop further mail. A Polish date ends with
+the full stop of "r." and needs no second one.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ answer with the word STOP and we will not write again.
         "Dziękujemy za darowiznę w kwocie {{ amount }}",
         """{{ salutation }}
 
-dziękujemy za darowiznę w kwocie {{ amount }}, która wpłynęła do nas {{ received_on }}.
+dziękujemy za darowiznę w kwocie {{ amount }}, która wpłynęła do nas {{ received_on }}
 {% if funds %}Przeznaczenie: {{ funds }}.
 {% endif %}
 To, co dzięki Państwu możliwe, jest dla nas ważne. W razie pytań prosimy po prostu odpisać na tę wiadomość.

@@ -154,6 +154,7 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
             f"message {message_id} is {message.state}: only one that is uncertain is decided",
             code="message_state", state=message.state,
         )  # fmt: skip
+    tasks.supersede_all("send_message", ("message", message.id), now=now, actor=actor)
     if was_received:
         note_sent(message, now=now)
     else:
@@ -219,7 +220,7 @@ def _plan_a_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     )  # fmt: skip
 
 
-def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str]:
+def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
     ours = organisation.get_organisation()
     funds = db.session.scalars(
         select(Fund.name)
@@ -231,7 +232,7 @@ def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str]:
         "salutation": salutation_of(donor),
         "amount": figures.amount(gift.amount, cast(Lang, donor.lang)).replace("\u00a0", " "),
         "received_on": figures.long_date(gift.received_on, cast(Lang, donor.lang)),
-        "funds": ", ".join(funds),
+        "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
         "organisation": ours.legal_name,
     }
 

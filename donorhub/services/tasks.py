@@ -273,6 +273,16 @@ def supersede(key: str, *, now: datetime, actor: str) -> None:
     )
 
 
+def supersede_all(kind: str, subject: tuple[str, int], *, now: datetime, actor: str) -> None:
+    """Take the dead tasks of this kind and subject out of the error inbox: somebody decided about it."""
+    db.session.execute(
+        update(Task)
+        .where(Task.subject_type == subject[0], Task.subject_id == subject[1])
+        .where(Task.kind == kind, Task.state == "dead")
+        .values(state="cancelled", done_at=now, done_by=actor, outcome="superseded")
+    )
+
+
 def reopen(key: str, reasons: Sequence[str]) -> bool:
     """Plan a task again that was cancelled for one of these reasons, which holds no longer."""
     reopened = db.session.scalar(
@@ -320,9 +330,7 @@ def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
     """A person did their task. Doing it again changes nothing; a worker's task is refused."""
     task = get_task(task_id)
     if task.performer != "person":
-        raise Conflict(
-            f"task {task_id} is done by the program, not by a person", code="task_of_worker"
-        )
+        raise Conflict(f"task {task_id} is done by the program, not by a person", code="task_of_worker")
     if task.state == "done":
         return task
     if task.state == "cancelled":

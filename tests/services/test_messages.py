@@ -15,9 +15,9 @@ from donorhub.db import db
 from donorhub.errors import Conflict
 from donorhub.gateways.mailer import Smtp
 from donorhub.jobs.run import run_due
-from donorhub.models import Donor, Message, Suppression, Task
+from donorhub.models import Donor, Fund, Message, Suppression, Task
 from donorhub.money import Money
-from donorhub.services import access, donors, gifts, messages, tasks
+from donorhub.services import access, donors, funds, gifts, messages, tasks
 from tests.api.conftest import dump
 from tests.smtp import SmtpServer, smtp_server
 
@@ -71,6 +71,49 @@ def test_a_gift_is_thanked_for_once_in_the_donors_language(mail: SmtpServer, now
     assert sent["Auto-Submitted"] == "auto-generated"
     assert (only().state, only().sent_at, only().message_id) == ("sent", now, sent["Message-ID"])
     assert sending().outcome == "sent"
+
+
+@pytest.mark.parametrize(
+    ("lang", "day", "purpose"),
+    [
+        ("pl", "20 listopada 2026 r.\n", "Przeznaczenie: Szkoła.\n"),
+        ("sq", "20 nëntor 2026.\n", "Qëllimi: Szkoła.\n"),
+        ("en", "20 November 2026.\n", "It goes to: Szkoła.\n"),
+    ],
+)
+def test_a_thank_you_names_the_fund_of_its_gift_and_none_where_there_is_none(
+    mail: SmtpServer, now: datetime, lang: str, day: str, purpose: str
+) -> None:
+    donor = give(now, lang=lang)
+    fund = funds.create(Fund, {"code": "S", "name": "Szkoła"}, now=now, actor="t")
+    db.session.flush()
+    gifts.record_gift(
+        donor.id, Money(700, "EUR"), received_on=date(2026, 11, 20), source="test", source_ref="fund",
+        now=now - timedelta(minutes=30), actor="t", fund_ids={fund.id: 700},
+    )  # fmt: skip
+    db.session.commit()
+    work()
+    without, with_fund = (
+        sent.get_content().replace("\r\n", "\n").replace("\N{NO-BREAK SPACE}", " ")
+        for sent in mail.wait_for(2)
+    )
+    assert day in without and day in with_fund
+    assert purpose in with_fund and purpose.partition(":")[0] not in without
+
+
+def test_a_message_decided_after_all_attempts_leaves_the_error_inbox(mail: SmtpServer, now: datetime) -> None:
+    give(now)
+    mail.recipient_answer = "451 later"
+    for days in range(0, 16, 2):
+        clock.use(lambda days=days: now + timedelta(days=days))  # type: ignore[misc]
+        work()
+    assert sending().state == "dead"
+    mail.recipient_answer = "250 OK"
+    messages.decide_unknown(only().id, was_received=False, now=clock.now(), actor="user:1")
+    db.session.commit()
+    work()
+    states = db.session.scalars(select(Task.state).where(Task.kind == "send_message").order_by(Task.id)).all()
+    assert (states, only().state) == (["cancelled", "done"], "sent")
 
 
 def test_refused_for_good_is_not_tried_again(mail: SmtpServer, now: datetime) -> None:
