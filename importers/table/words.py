@@ -97,6 +97,8 @@ VOCABULARY: Final[dict[Role, str]] = {
         "running balance|running bal|balance after|kontostand|saldo na mutatie|saldo na trn"
     ),
     "name": (
+        "emri i derguesit|emri i paguesit|emri i perfituesit|uplatilac|nalogodavac|ime|ime uplatioca|"
+        "naziv platioca|platioc|duznik|"
         "nadawca odbiorca|kontrahent|dane kontrahenta|nazwa kontrahenta|odbiorca zleceniodawca|nadawca|"
         "nazwa nadawcy odbiorcy|emri|derguesi|perfituesi|paguesi|ime i prezime|naziv|primalac|platilac|name|"
         "payee|payer|counterparty|counterparty name|beneficiary|auftraggeber empfanger|empfanger|"
@@ -126,7 +128,7 @@ VOCABULARY: Final[dict[Role, str]] = {
         "tytul platnosci|pershkrimi|pershkrimi i transaksionit|qellimi|detajet|komenti|svrha|svrha placanja|"
         "opis placanja|description|details|memo|reference text|payment details|narrative|remittance|"
         "remittance information|verwendungszweck|buchungstext|payment reference|text|"
-        "omschrijving|mededelingen"
+        "omschrijving|mededelingen|svrha uplate|svrha doznake|arsyeja|arsyeja e pageses|mesazhi"
     ),
     "bank_ref": (
         "numer referencyjny|nr referencyjny|nr transakcji|numer transakcji|identyfikator|"
@@ -157,7 +159,7 @@ NOT_BOOKED: Final[tuple[str, ...]] = tuple(
 # With these begins a row of sums below or between the entries.
 SUMS: Final = tuple(
     "razem|suma|podsumowanie|saldo|obroty|total|subtotal|totali|gjithsej|shuma totale|ukupno|summe|gesamt|"
-    "opening balance|closing balance|balance".split("|")
+    "opening balance|closing balance|balance|укупно".split("|")
 )
 NOTHING: Final = frozenset(("-", "–", "—", "--"))  # a cell that says that there is no amount
 ROLES: Final[frozenset[Role]] = frozenset(get_args(Role))
@@ -165,11 +167,16 @@ ROLES: Final[frozenset[Role]] = frozenset(get_args(Role))
 _EXACT: Final = {word: role for role, words in reversed(VOCABULARY.items()) for word in words.split("|")}
 _BY_LENGTH: Final = sorted(_EXACT.items(), key=lambda item: -len(item[0]))
 _SHORTEST_PART: Final = 5
+# Serbian is written in either alphabet, letter by letter the same; only names of columns are turned.
+_SERBIAN: Final = str.maketrans(
+    dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True))
+    | {"љ": "lj", "њ": "nj", "џ": "dž"}
+)
 
 
 def role_named(header: str) -> tuple[Role, str] | None:
     """The role that a column's name tells, and the word that told it."""
-    name = folded(header)
+    name = folded(header.casefold().translate(_SERBIAN))
     if name in _EXACT:
         return _EXACT[name], name
     for word, role in _BY_LENGTH:

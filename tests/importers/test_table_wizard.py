@@ -35,6 +35,30 @@ def codes(reading: Reading) -> list[str]:
     return [problem.code for problem in reading.problems]
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "roles"),
+    [
+        (
+            "Датум;Сврха;Износ;Валута;Стање", "21.09.2026;Поклон;1.000,00;RSD;5.000,00",
+            ["booked_on", "remittance", "amount", "currency", "balance"],
+        ),
+        (
+            "Datum;Uplatilac;Svrha uplate;Isplata;Uplata", "21.09.2026;Jović Đ.;poklon;;1.000,00",
+            ["booked_on", "name", "remittance", "debit", "credit"],
+        ),
+        (
+            "Data e transaksionit;Emri i dërguesit;Mesazhi;Vlera", "21.09.2026;Arben Gashi;dhurim;50,00",
+            ["booked_on", "name", "remittance", "amount"],
+        ),
+    ],
+)  # fmt: skip
+def test_serbian_in_either_alphabet_and_albanian_headings_tell_their_columns(
+    header: str, row: str, roles: list[str]
+) -> None:
+    seen = tabular.detect(f"{header}\r\n{row}\r\n{row}\r\n".encode())
+    assert [column.role for column in seen.columns] == roles
+
+
 def table(*rows: str) -> bytes:
     return "\r\n".join(["Data;Opis;Kwota;Waluta", *rows, ""]).encode()
 
