@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Response
@@ -43,6 +44,7 @@ class StatementSchema(AnswerSchema):
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     released_by = fields.String(allow_none=True)
     released_at = Instant(allow_none=True)
+    release_reason = fields.String(allow_none=True, metadata={"description": "Why it was let in"})
 
 
 class ReleaseSchema(StrictSchema):
@@ -66,7 +68,7 @@ def list_statements(asked: dict[str, Any]) -> pages.Page:
     """List bank statements."""
     page, filters = pages.split(asked)
     found = pages.page(statements.choose(**filters), page, SORTS)
-    return pages.with_data(found, lambda rows: [_told(row) for row in rows])
+    return pages.with_data(found, _all_told)
 
 
 @bp.get(f"/<{ID}:statement_id>")
@@ -74,7 +76,7 @@ def list_statements(asked: dict[str, Any]) -> pages.Page:
 @bp.response(200, StatementSchema)
 def get_statement(statement_id: int) -> Response:
     """Show a bank statement."""
-    return shown(StatementSchema, _told(statements.get_statement(statement_id)))
+    return shown(StatementSchema, *_all_told([statements.get_statement(statement_id)]))
 
 
 @bp.post(f"/<{ID}:statement_id>/release")
@@ -85,7 +87,13 @@ def get_statement(statement_id: int) -> Response:
 def release_statement(asked: dict[str, Any], statement_id: int) -> Response:
     """Take a held statement into the ledger although its balance does not hold; who did is recorded."""
     row = statements.release(statement_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
-    return shown(StatementSchema, _told(row))
+    return shown(StatementSchema, *_all_told([row]))
+
+
+def _all_told(rows: Sequence[Statement]) -> list[dict[str, Any]]:
+    released = [row.id for row in rows if row.released_at is not None]
+    reasons = statements.release_reasons(released) if released else {}
+    return [_told(row) | {"release_reason": reasons.get(row.id)} for row in rows]
 
 
 def _told(row: Statement) -> dict[str, Any]:

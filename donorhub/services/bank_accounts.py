@@ -14,27 +14,29 @@ Functions::
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.payer_text import canonical_account
 from donorhub.errors import NotFound, Rejected
-from donorhub.models import BankAccount, Statement
+from donorhub.models import BankAccount, Entry, Statement
 from donorhub.services import audit
 
 MODES: Final = ("off", "suggest", "auto")
 COUNTED: Final = ("posted", "released")  # states of statements whose entries are in the ledger
+NOT_COUNTED: Final = ("doubtful", "duplicate", "taken_back")  # states of entries that do not count
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Between two statements something is missing: the later opens with another balance.
 
-    ``missing_minor`` is what the entries that are not here add up to.
+    ``missing_minor`` is what the entries that are not here add up to. What files without
+    balances brought of these days is here, and no part of it.
     """
 
     after_id: int
@@ -115,7 +117,8 @@ def _mode(matching: str) -> str:
 def gaps(bank_account_id: int) -> list[Gap]:
     """The breaks in the chain "closing of one = opening of the next", oldest first.
 
-    A statement that begins inside another's days proves nothing and breaks nothing.
+    A statement that begins inside another's days proves nothing and breaks nothing. Where the
+    entries of files without balances explain a break to the cent, nothing is missing.
     """
     rows = db.session.scalars(
         select(Statement)
@@ -129,7 +132,36 @@ def gaps(bank_account_id: int) -> list[Gap]:
         )
         .order_by(Statement.period_from, Statement.period_to, Statement.id)
     ).all()
-    return _breaks(rows)
+    return _unexplained(bank_account_id, _breaks(rows))
+
+
+def _unexplained(bank_account_id: int, breaks: Sequence[Gap]) -> list[Gap]:
+    """The breaks without the money that entries of statements outside the chain account for."""
+    if not breaks:
+        return []
+    sums = _sums_outside_the_chain(bank_account_id, breaks[0].from_on, breaks[-1].to_on)
+    found = []
+    for gap in breaks:
+        here = sum(minor for day, minor in sums if gap.from_on <= day <= gap.to_on)
+        if here != gap.missing_minor:
+            found.append(replace(gap, missing_minor=gap.missing_minor - here))
+    return found
+
+
+def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) -> list[tuple[date, int]]:
+    """Day by day, what the ledger has from statements that lack a balance."""
+    rows = db.session.execute(
+        select(Entry.booked_on, func.sum(Entry.amount_minor))
+        .join(Statement, Statement.id == Entry.statement_id)
+        .where(
+            Entry.bank_account_id == bank_account_id,
+            Entry.booked_on.between(from_on, to_on),
+            Entry.state.not_in(NOT_COUNTED),
+            Statement.opening_minor.is_(None) | Statement.closing_minor.is_(None),
+        )
+        .group_by(Entry.booked_on)
+    )
+    return [(day, int(minor)) for day, minor in rows]
 
 
 def _breaks(rows: Sequence[Statement]) -> list[Gap]:

@@ -46,7 +46,7 @@ from donorhub.models import (
     Statement,
 )
 from donorhub.money import Money
-from donorhub.services import bank_accounts, instalments, ledger_rows
+from donorhub.services import bank_accounts, instalments, ledger_rows, statements
 from donorhub.services.bank_accounts import COUNTED, Gap
 from donorhub.services.paging import Page, newest_first, oldest_first
 from donorhub.services.payouts import EXPLAINED
@@ -86,6 +86,7 @@ class StatementView:
     closing: Money | None
     off_by: Money | None
     skipped: int
+    release_reason: str = ""
 
     @property
     def known_count(self) -> int:
@@ -177,6 +178,7 @@ def _view(row: Statement, file: ImportFile) -> StatementView:
         closing=closing,
         off_by=off_by,
         skipped=int(said.get("skipped", 0)),
+        release_reason=statements.release_reasons([row.id]).get(row.id, "") if row.released_at else "",
     )
 
 

@@ -90,7 +90,7 @@ def take_back(
     file.statements_count = file.entries_count = file.new_count = file.known_count = file.doubtful_count = 0
     audit.record(
         actor, "import_file.taken_back", ("import_file", file.id), now=now,
-        data={"reason": reason.strip()[:200]},
+        data={"reason": reason.strip()},
     )  # fmt: skip
     for statement_id in sorted(worth - {row.id for row in rows}):
         tasks.plan(

@@ -7,6 +7,7 @@ Functions::
 
     store(import_file_id, drafts, *, create_accounts, account_id=None, now, actor) -> ImportFile
     release(statement_id, *, reason, now, actor) -> Statement   # the job posts it from the kept file
+    release_reasons(statement_ids) -> {statement_id: reason}
     get_statement(statement_id) -> Statement
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, select
 
@@ -25,7 +26,7 @@ from donorhub.domain.day_shifts import REACH
 from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, reused_refs, source_of
 from donorhub.domain.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import BankAccount, ImportFile, Statement
+from donorhub.models import AuditRecord, BankAccount, ImportFile, Statement
 from donorhub.services import (
     audit,
     bank_accounts,
@@ -39,6 +40,8 @@ from donorhub.services import (
 )
 from donorhub.services.statement_drafts import Draft, Drafts, as_plain, told
 from importers.statement import Balance, Problem
+
+RELEASED: Final = "statement.released"  # in the audit trail, where the reason is kept
 
 
 def store(
@@ -290,13 +293,25 @@ def release(statement_id: int, *, reason: str, now: datetime, actor: str) -> Sta
     if not reason.strip():
         raise Rejected("say why the statement may be taken in all the same", field="/reason")
     row.state, row.released_by, row.released_at = "released", actor, now
-    audit.record(
-        actor, "statement.released", ("statement", row.id), now=now, data={"reason": reason.strip()[:200]}
-    )
+    audit.record(actor, RELEASED, ("statement", row.id), now=now, data={"reason": reason.strip()})
     file = import_files.get_file(row.import_file_id)
     if file.state != "received":
         import_files.send(file, now=now, actor=actor)
     return row
+
+
+def release_reasons(statement_ids: Iterable[int]) -> dict[int, str]:
+    """Why each of these statements was released, as the person wrote; the others are left out."""
+    rows = db.session.execute(
+        select(AuditRecord.subject_id, AuditRecord.data)
+        .where(
+            AuditRecord.subject_type == "statement",
+            AuditRecord.subject_id.in_(list(statement_ids)),
+            AuditRecord.what == RELEASED,
+        )
+        .order_by(AuditRecord.id)
+    )
+    return {statement_id: str(data.get("reason", "")) for statement_id, data in rows}
 
 
 def choose(**equal: Any) -> Select[Statement]:

@@ -92,6 +92,7 @@ def test_a_statement_that_does_not_add_up_is_held_with_its_figures_and_released_
     assert accountant.post(path, reason="The bank confirmed it by phone").status_code == 302
     work()
     assert "Released on" in accountant.text(page) and "by Ann accountant" in accountant.text(page)
+    assert "Reason: The bank confirmed it by phone" in accountant.text(page)
     assert db.session.scalar(select(func.count()).select_from(Entry)) == 3
     record = db.session.scalar(select(AuditRecord).filter_by(what="statement.released"))
     assert record is not None and record.actor.startswith("user:")
