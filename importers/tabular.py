@@ -17,6 +17,7 @@ from importers.profiles import profiles
 from importers.sheet import Row, Unsheetable, open_text
 from importers.sniff import format_of
 from importers.statement import Entry, Integrity, Problem, Reading, refused
+from importers.table.changes import Change, changed_since
 from importers.table.detect import Detection, detected
 from importers.table.entries import REASONS, Fault, Reason
 from importers.table.layout import Column, Found, Layout, LayoutError, header_signature
@@ -34,6 +35,7 @@ __all__ = [
     "Preview",
     "PreviewRow",
     "detect",
+    "header_change",
     "header_signature",
     "preview",
     "read",
@@ -99,6 +101,16 @@ def recognise(data: bytes, saved: Sequence[Layout] = ()) -> Layout | None:
     try:
         sheet, _ = _opened(data, None)
         return _recognised(sheet, (*saved, *profiles()))
+    except (Undecodable, Unsheetable):
+        return None
+
+
+def header_change(data: bytes, saved: Sequence[Layout]) -> Change | None:
+    """How the file's header differs from the one of ``saved`` that it is most like; None when like none."""
+    try:
+        sheet, _ = _opened(data, None)
+        changes = (changed_since(row.cells, saved) for row in sheet.head())
+        return next((change for change in changes if change), None)
     except (Undecodable, Unsheetable):
         return None
 

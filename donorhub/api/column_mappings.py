@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Response
@@ -28,6 +29,8 @@ from donorhub.api.schemas import (
 )
 from donorhub.models import ColumnMapping
 from donorhub.services import column_mappings
+from importers.table.layout import json_schema
+from importers.table.proof import Question
 from importers.tabular import Preview, PreviewRow
 from webhooks import strict_json
 from webhooks.fact import BadBody
@@ -40,7 +43,7 @@ SORTS: Final = {"id": ColumnMapping.id}
 
 class NewColumnMappingSchema(StrictSchema):
     name = Line(shortest=1, required=True)
-    layout = fields.Dict(keys=fields.String(), required=True)
+    layout = fields.Dict(keys=fields.String(), required=True, metadata=json_schema())
     bank_account_id = Id(allow_none=True)
 
 
@@ -56,19 +59,22 @@ class ColumnMappingSchema(AnswerSchema):
 
 
 class NewPreviewSchema(StrictSchema):
-    """A table and the layout to try on it, as JSON text."""
+    """A table and the layout to try on it, as JSON text; without one, what the table seems to be."""
 
     file = UploadedFile(required=True)
     layout = fields.Dict(
-        keys=fields.String(), required=True, metadata={"description": "JSON", "type": "string"}
+        keys=fields.String(),
+        metadata={"description": "JSON, as for a new mapping; else one is proposed", "type": "string"},
     )
     currency = fields.String(load_default="", validate=CURRENCY)
 
     @pre_load
     def _read_layout(self, data: Any, **_: Any) -> dict[str, Any]:
         said = dict(data.items())
+        if "layout" not in said:
+            return said
         try:
-            said["layout"] = strict_json.read(str(said.get("layout", "")).encode("utf-8", "surrogatepass"))
+            said["layout"] = strict_json.read(str(said["layout"]).encode("utf-8", "surrogatepass"))
         except BadBody as e:
             raise ValidationError(str(e), "layout") from e
         return said
@@ -90,7 +96,15 @@ class TotalsSchema(AnswerSchema):
     total_out = fields.Nested(MoneySchema)
 
 
+class QuestionSchema(AnswerSchema):
+    code = fields.String(required=True, metadata={"description": "The key of the layout that answers it"})
+    sentence = fields.String(required=True)
+    choices = fields.List(fields.String(), required=True)
+
+
 class PreviewSchema(AnswerSchema):
+    layout = fields.Dict(keys=fields.String(), allow_none=True, metadata={"description": "That was tried"})
+    questions = fields.List(fields.Nested(QuestionSchema), required=True)
     rows = fields.List(fields.Nested(PreviewRowSchema), required=True)
     totals = fields.List(fields.Nested(TotalsSchema), required=True)
     entries_count = fields.Integer(required=True)
@@ -139,9 +153,16 @@ def get_column_mapping(column_mapping_id: int) -> Response:
 @bp.arguments(NewPreviewSchema, location="upload")
 @bp.response(200, PreviewSchema)
 def preview(new: dict[str, Any]) -> Response:
-    """Try a layout on a table: the first rows beside what they become. Nothing is kept."""
-    found = column_mappings.preview(new["file"].stream.read(), new["layout"], currency=new["currency"])
-    return shown(PreviewSchema, _told(found))
+    """Try a layout on a table: the first rows beside what they become. Nothing is kept.
+
+    Without a layout, the one that fits or seems to is tried, and what it leaves open is asked.
+    """
+    content, layout = new["file"].stream.read(), new.get("layout")
+    questions: Sequence[Question] = ()
+    if layout is None:
+        layout, questions = column_mappings.proposed(content)
+    found = column_mappings.preview(content, layout, currency=new["currency"])
+    return shown(PreviewSchema, _told(found) | {"layout": layout, "questions": questions})
 
 
 def _told(found: Preview) -> dict[str, Any]:

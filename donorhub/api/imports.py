@@ -22,6 +22,7 @@ from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, Pattern, Query
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.services import import_files, import_undo
+from importers.table.layout import json_schema
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
 STATES: Final = ("received", "done", "asking", "refused", "held", "failed", "taken_back")
@@ -29,6 +30,13 @@ SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
 CURRENCY: Final = Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
 _NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
 _FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # what a spreadsheet would reckon
+
+
+_LAYOUT: Final = {
+    "description": "Of a table, as for a new column mapping; of a QIF file the order of its `dates`",
+    "properties": {**json_schema()["properties"], "dates": {"type": "string", "enum": ["dmy", "mdy"]}},
+    "additionalProperties": False,
+}
 
 
 class NewImportSchema(StrictSchema):
@@ -47,7 +55,7 @@ class AnswersSchema(StrictSchema):
 
     bank_account_id = Id()
     currency = fields.String(validate=CURRENCY)
-    layout = fields.Dict(keys=fields.String(), metadata={"description": "See the column mappings"})
+    layout = fields.Dict(keys=fields.String(), metadata=_LAYOUT)
     create_accounts = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 

@@ -265,8 +265,13 @@ def _sentence(told: Mapping[str, Any], row: Statement | None, *, is_new: bool) -
         counts += f", {row.doubtful_count} of the new doubtful" if is_new and row.doubtful_count else ""
     days = f"{told['from_on']} to {told['to_on']}" if told["from_on"] else "no days"
     came, went = (Money(told[name], currency).as_text() for name in ("in_minor", "out_minor"))
-    account = told["account"] or "no account"
+    account = told["account"] or (_number(row) if row is not None else "no account")
     return f"{account} {currency}, {days}, {counts}; in {came}, out {went}; {_balance(told)}"
+
+
+def _number(row: Statement) -> str:
+    """Of the account that a file was taken into which does not name one."""
+    return bank_accounts.get_account(row.bank_account_id).number
 
 
 def _balance(told: Mapping[str, Any]) -> str:
@@ -313,8 +318,10 @@ def _drafts(path: Path, choices: Choices, settings: Settings) -> Any:
         profile, account_id = column_mappings.profile_for(content, choices.layout)
         account_id = choices.account or account_id
         account = bank_accounts.get_account(account_id) if account_id else None
+        change = column_mappings.header_changed(content) if profile is None else None
         number, currency = (account.number, account.currency) if account else ("", "")
         db.session.rollback()
-    return statement_drafts.draft(
+    drafts = statement_drafts.draft(
         content, path.name, profile=profile, currency=choices.currency or currency, account=number
     )
+    return statement_drafts.with_change(drafts, change)

@@ -22,6 +22,7 @@ from donorhub.db import db, read_only
 from donorhub.models import BankAccount, ImportFile, Task
 from donorhub.services import column_mappings, import_files, matching, statement_drafts, statements, tasks
 from donorhub.services.statement_drafts import Drafts
+from importers.statement import Problem
 
 Progress = Callable[[str, int], None]
 MATCHER: Final = "system:matching"
@@ -49,6 +50,7 @@ class _Kept:
     currency: str
     account: str
     account_id: int | None
+    change: Problem | None  # of the header, since a mapping was saved
 
 
 def import_file(task: Task, _settings: Settings) -> str:
@@ -124,14 +126,16 @@ def _take_out(file_id: int) -> _Kept | None:
         account = db.session.get(BankAccount, account_id)
     currency = file.currency or (account.currency if account else "")
     number, id_ = (account.number, account.id) if account else ("", None)
-    return _Kept(content, file.filename, profile, currency, number, id_)
+    change = column_mappings.header_changed(content) if profile is None else None
+    return _Kept(content, file.filename, profile, currency, number, id_, change)
 
 
 def read_kept(kept: _Kept, *, progress: Progress) -> Drafts:
-    return statement_drafts.draft(
+    drafts = statement_drafts.draft(
         kept.content, kept.filename, profile=kept.profile, currency=kept.currency, account=kept.account,
         progress=progress,
     )  # fmt: skip
+    return statement_drafts.with_change(drafts, kept.change)
 
 
 def _note_progress(file_id: int, count: int) -> None:

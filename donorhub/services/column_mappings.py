@@ -9,14 +9,16 @@ Functions::
     preview(data, layout, *, currency="") -> Preview
     save(layout, *, name, bank_account_id=None, now, actor) -> ColumnMapping
     find_by_signature(signature) -> ColumnMapping | None
+    header_changed(content) -> Problem | None    # the bank changed the columns of a saved mapping
     profile_for(content, answers) -> (what importers.read takes, bank_account_id of the mapping)
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 
@@ -26,8 +28,12 @@ from donorhub.models import ColumnMapping
 from donorhub.services import audit, bank_accounts
 from importers import tabular
 from importers.sniff import format_of
+from importers.statement import Problem
+from importers.table.changes import told
+from importers.table.proof import Question
 from importers.tabular import Detection, Layout, LayoutError, Preview
 
+CHOICES: Final = {"dates": re.compile("dmy|mdy|"), "currency": re.compile("[A-Z]{3}|")}
 TABLES = ("table", "xlsx", "xls", "ods")
 
 
@@ -55,11 +61,23 @@ def layout_of(plain: Mapping[str, Any]) -> Layout:
         raise Rejected(str(e), field="/layout") from e
 
 
+def answers_of(plain: Mapping[str, Any]) -> Layout | dict[str, Any]:
+    """What a person answered about a file: the layout of a table, or of another file the order of its
+    dates and its currency. Rejected with the key that is neither."""
+    if not plain or not plain.keys() <= CHOICES.keys():
+        return layout_of(plain)
+    for key, value in plain.items():
+        if not isinstance(value, str) or not CHOICES[key].fullmatch(value):
+            raise Rejected(f"layout.{key}: {str(value)[:60]!r} is not understood", field="/layout")
+    return dict(plain)
+
+
 def profile_for(content: bytes, answers: Mapping[str, Any] | None) -> tuple[Any, int | None]:
     """How a file is to be read: by a person's answers, or by the mapping whose header it has."""
-    if answers is not None:
+    is_table = format_of(content) in TABLES
+    if answers is not None and ("columns" in answers or not is_table):
         return (layout_of(answers) if "columns" in answers else dict(answers)), None
-    if format_of(content) not in TABLES:
+    if not is_table:
         return None, None
     mappings = {Layout.from_dict(row.layout): row for row in saved()}
     layout = tabular.recognise(content, tuple(mappings))
@@ -67,9 +85,28 @@ def profile_for(content: bytes, answers: Mapping[str, Any] | None) -> tuple[Any,
     return layout, row.bank_account_id if row is not None else None
 
 
+def header_changed(content: bytes) -> Problem | None:
+    """What changed, where an unknown table is like one whose columns were saved; else None."""
+    if format_of(content) not in TABLES:
+        return None
+    change = tabular.header_change(content, [Layout.from_dict(row.layout) for row in saved()])
+    return Problem("error", "header_changed", told(change)) if change is not None else None
+
+
 def suggest(data: bytes) -> Detection:
     """What a table seems to be; ``known`` is a saved or shipped layout that fits it."""
     return tabular.detect(data, saved=[Layout.from_dict(row.layout) for row in saved()])
+
+
+def proposed(data: bytes) -> tuple[dict[str, Any], tuple[Question, ...]]:
+    """The layout that a table has or seems to have, and what must be asked of it. Rejected with the reason
+    where it is no table that can be read."""
+    found = suggest(data)
+    layout = found.known or found.layout
+    if layout is None:
+        problem = found.problems[0]
+        raise Rejected(problem.message, field="/file", code=problem.code)
+    return layout.to_dict(), () if found.known else found.questions
 
 
 def save(

@@ -108,8 +108,8 @@ def _refuse_unknown(bank_account_id: int | None, layout: Mapping[str, Any] | Non
     """NotFound or Rejected now, rather than a job that fails later."""
     if bank_account_id is not None:
         bank_accounts.get_account(bank_account_id)
-    if layout is not None and "columns" in layout:
-        column_mappings.layout_of(layout)
+    if layout is not None:
+        column_mappings.answers_of(layout)
 
 
 def _set_answers(

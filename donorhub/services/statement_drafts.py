@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from dataclasses import replace as dc_replace
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -33,6 +34,12 @@ PAYMENT_COLUMNS: Final = (
 )  # fmt: skip
 ENTRY_COLUMNS: Final = ("booked_on", "value_on", "bank_ref", "is_reversal", "has_details", *PAYMENT_COLUMNS)
 STEP: Final = 5000  # entries between two reports of progress
+# Ten years of daily statements. Each is some rows of one transaction, in which nobody else writes to SQLite.
+MOST_STATEMENTS: Final = 4000
+TOO_MANY: Final = Problem(
+    "error", "too_many_statements",
+    f"The file holds more than {MOST_STATEMENTS:,} statements: export fewer accounts or a shorter period.",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -89,11 +96,24 @@ def draft(
     with importers.collector_paused():
         for part in importers.stream(io.BytesIO(content), filename, profile, currency=currency):
             gathering.take(part)
+            if len(gathering.drafts) > MOST_STATEMENTS:
+                return Drafts((), (TOO_MANY,), told)
     if any(problem.code in REFUSALS for problem in gathering.problems):
         gathering.drafts.clear()  # what came before the fault may not be kept
     found = tuple(gathering.drafts)
     said = found[0].header.source_format if found else told
     return Drafts(found, tuple(gathering.problems), said)
+
+
+def with_change(drafts: Drafts, change: Problem | None) -> Drafts:
+    """The drafts of a table that nobody knows, told with what its bank changed where that is known."""
+    if change is None:
+        return drafts
+    problems = (
+        dc_replace(change, where=one.where) if one.code == "layout_unknown" else one
+        for one in drafts.problems
+    )
+    return dc_replace(drafts, problems=tuple(problems))
 
 
 class _Gathering:
@@ -112,7 +132,7 @@ class _Gathering:
     def take(self, part: Part) -> None:
         if isinstance(part, Entry):
             self._waiting.append(part)
-            if len(self._waiting) == STEP:
+            if len(self._waiting) == 250:
                 self._add()
         elif isinstance(part, Begin):
             self._open = Draft(part.statement, canonical_account(part.statement.account) or "")

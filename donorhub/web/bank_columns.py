@@ -6,8 +6,8 @@ looked at anew. It reads bytes and knows no database and no page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from donorhub.web.bank_layout import draft_of, settle
@@ -184,34 +184,3 @@ def _as_before(before: Layout, header: Row) -> dict[int, tuple[Role | None, str]
     return {
         at: (roles[folded(cell)], "before") for at, cell in enumerate(header.cells) if folded(cell) in roles
     }
-
-
-# ---------------------------------------------------------------- what changed
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How a header differs from the one a saved layout knows."""
-
-    name: str
-    gone: tuple[str, ...]
-    new: tuple[str, ...]
-    layout: Layout
-
-
-_HALF: Final = 0.5
-
-
-def changed_since(header: Sequence[str], saved: Iterable[Layout]) -> Change | None:
-    """The saved layout this header is most like, where it is like one but not the same; else None."""
-    names = {folded(cell): cell.strip() for cell in header if folded(cell)}
-    best: Change | None = None
-    most = 0.0
-    for layout in saved:
-        known = {folded(cell): cell.strip() for cell in layout.header if folded(cell)}
-        alike = len(names.keys() & known.keys()) / max(len(known), 1)
-        if known and alike >= _HALF and alike > most and names.keys() != known.keys():
-            gone = tuple(cell for name, cell in known.items() if name not in names)
-            new = tuple(cell for name, cell in names.items() if name not in known)
-            best, most = Change(layout.name, gone, new, layout), alike
-    return best

@@ -21,11 +21,12 @@ from donorhub.services import bank_accounts, bank_views, column_mappings, import
 from donorhub.services.bank_views import Known
 from donorhub.web import bank_samples, bank_words, words
 from donorhub.web.bank_blueprint import actor, bp
-from donorhub.web.bank_columns import Change, changed_since, look
+from donorhub.web.bank_columns import look
 from donorhub.web.bank_layout import matters
 from donorhub.web.bank_look import Look
 from donorhub.web.forms import row_id
 from donorhub.web.shell import commit, needs, say
+from importers.table.changes import Change, changed_since
 from importers.table.layout import Layout
 from importers.tabular import Preview, preview, recognise
 

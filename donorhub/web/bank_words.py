@@ -177,6 +177,9 @@ _FAULTS: Final[dict[str, Any]] = {
     "ambiguous_dates": lazy_gettext("All days are 12 or less: say whether the day or the month comes first."),
     "ambiguous_amounts": lazy_gettext("No amount shows it: say whether a comma or a point is decimal."),
     "empty": lazy_gettext("The file is empty: export it again."),
+    "too_many_statements": lazy_gettext(
+        "The file holds too many statements: export fewer accounts or a shorter period."
+    ),
     "no_rows": lazy_gettext("The file has no entries: choose a period in which money moved."),
     "no_entries": lazy_gettext("The file has no entries: choose a period in which money moved."),
     "no_statement": lazy_gettext("The file holds no statement: choose another kind of export at the bank."),

@@ -129,6 +129,32 @@ class Layout:
         return layout
 
 
+def json_schema() -> dict[str, Any]:
+    """What :meth:`Layout.from_dict` takes, as JSON Schema, for those who write a layout by hand."""
+    return _schema_of(Layout)
+
+
+def _schema_of(cls: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {field.name: _schema_of_kind(_KINDS[field.name]) for field in fields(cls)},
+        "required": [field.name for field in fields(cls) if field.default is MISSING],
+        "additionalProperties": False,
+    }
+
+
+def _schema_of_kind(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, list):
+        return {"type": "array", "items": _schema_of_kind(kind[0])}
+    if isinstance(kind, frozenset):
+        return {"type": "string", "enum": sorted(kind)}
+    if kind is tuple:
+        return {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+    if kind in (Column, Found):
+        return _schema_of(kind)
+    return {"type": {str: "string", int: "integer", bool: "boolean"}[kind]}
+
+
 _MOST: Final = 200
 _LONGEST: Final = 300
 _WIDE: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")

@@ -225,6 +225,45 @@ def test_a_layout_is_tried_out_kept_and_kept_anew_when_it_changes(api: Caller) -
     assert len(api.get("/column-mappings").get_json()["data"]) == 2
 
 
+def test_without_a_layout_the_preview_proposes_one_and_asks_what_it_leaves_open(api: Caller) -> None:
+    before = dump()
+    table = b"Date;Payer;Details;Amount\n03/04/2026;Anna;gift;50,00\n05/06/2026;Bank;fee;-2,00\n"
+    data = {"file": (io.BytesIO(table), "t.csv"), "currency": "EUR"}
+    tried = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data", key=None)
+    said = tried.get_json()
+    assert [question["code"] for question in said["questions"]] == ["date_order", "amounts", "currency"]
+    assert [column["role"] for column in said["layout"]["columns"]] == [
+        "booked_on", "name", "remittance", "amount",
+    ]  # fmt: skip
+    answered = {**said["layout"], "name": "ours", "date_order": "dmy", "amounts": "signed", "currency": "EUR"}
+    data = {"file": (io.BytesIO(table), "t.csv"), "layout": json.dumps(answered)}
+    tried = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data", key=None)
+    assert [row.get("booked_on") for row in tried.get_json()["rows"][1:]] == ["2026-04-03", "2026-06-05"]
+    assert dump() == before
+
+
+def test_what_is_no_table_gets_its_reason_from_the_preview(api: Caller) -> None:
+    data = {"file": (io.BytesIO(b"<html>log in</html>"), "t.csv")}
+    refused = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data")
+    assert (problem(refused)["status"], problem(refused)["code"]) == (422, "not_a_table")
+
+
+def test_a_released_statement_tells_who_let_it_in_and_why(database: Flask, api: Caller) -> None:
+    sent = send(api, MT940.replace(b"1076,00", b"1077,00"), create_accounts="true")
+    work(database)
+    api.post("/bank-accounts", {"number": "PL61109010140000071219812874", "currency": "PLN"})
+    at = sent.headers["Location"].removeprefix("/api/v1")
+    api.post(f"{at}/answers", {"create_accounts": True})
+    work(database)
+    held = api.get("/statements?state=held").get_json()["data"][0]
+    assert held["release_reason"] is None
+    told = api.post(f"/statements/{held['id']}/release", {"reason": "the bank said so"}).get_json()
+    again = api.post(f"/statements/{held['id']}/release", {"reason": "another"}).get_json()
+    assert told["release_reason"] == again["release_reason"] == "the bank said so"
+    work(database)
+    assert api.get(f"/statements/{held['id']}").get_json()["release_reason"] == "the bank said so"
+
+
 @pytest.mark.parametrize("layout", ["", "{", "[]", "{}", '{"name": "x", "columns": 7}', '{"a": NaN}', "null"])
 def test_a_layout_that_means_nothing_is_refused_by_name(api: Caller, layout: str) -> None:
     data = {"file": (io.BytesIO(TABLE), "t.csv"), "layout": layout}

@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,8 @@ from donorhub.cli import database as database_command
 from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Match, Statement, Task
-from donorhub.services import import_files
-from tests.services.bank import OURS, Paid, camt, csv, open_account, rows
+from donorhub.services import column_mappings, import_files
+from tests.services.bank import CSV_LAYOUT, OURS, Paid, camt, csv, open_account, rows
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
 BANK = SHARED / "corpora" / "bank"
@@ -57,6 +57,17 @@ def test_it_tells_account_period_sums_and_that_the_balances_hold(run: Run, sound
         f"{OURS} PLN, 2026-10-05 to 2026-10-05, 2 entries: 2 new, 0 known; in 50.00, out -3.00; "
         "opening 1.00 + 47.00 = closing 48.00: holds"
     ) in result.output
+
+
+def test_a_table_that_names_no_account_is_told_with_the_account_it_was_taken_into(
+    run: Run, tmp_path: Path, now: datetime
+) -> None:
+    account = open_account()
+    column_mappings.save(CSV_LAYOUT, name="ours", bank_account_id=account.id, now=now, actor="user:1")
+    db.session.commit()
+    path = tmp_path / "table.csv"
+    path.write_bytes(csv([Paid(DAY, 5000)]))
+    assert f"{OURS} PLN, 2026-10-05 to 2026-10-05, 1 entries: 1 new" in run(path).output
 
 
 def test_it_matches_what_came_at_once(run: Run, sound: Path) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
-from donorhub.services import column_mappings
+from donorhub.services import column_mappings, import_files
 from importers.tabular import Layout
 from tests.services.bank import CSV_LAYOUT, Paid, csv, ledger, open_account, rows, send
 
@@ -31,6 +31,31 @@ def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Fla
     assert (file.state, file.new_count) == ("done", 2)
     assert sum(ledger().values()) == 2
     assert column_mappings.suggest(csv(GIFTS)).known == Layout.from_dict(CSV_LAYOUT)
+
+
+def test_an_unknown_table_that_is_like_a_saved_one_says_what_the_bank_changed(
+    database: Flask, now: datetime
+) -> None:
+    column_mappings.save(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
+    db.session.commit()
+    file = send(csv(GIFTS).replace("Tytuł".encode(), b"Opis").replace(b"Nadawca", b"Kto"), "a.csv")
+    assert (file.state, file.problems[0]["code"]) == ("asking", "header_changed")
+    assert "Gone: Nadawca, Tytuł. New: Kto, Opis." in file.problems[0]["message"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"foo": 1}, {"dates": "ymd"}, {"dates": 1}, {"currency": "zł"}, {"dates": "dmy", "colums": []}],
+)
+def test_an_answer_that_nobody_understands_is_refused(
+    database: Flask, now: datetime, answer: dict[str, object]
+) -> None:
+    file = send(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n", "a.csv")
+    before = rows()
+    with pytest.raises(Rejected):
+        import_files.answer(file.id, layout=answer, now=now, actor="user:1")
+    db.session.rollback()
+    assert (import_files.get_file(file.id).state, rows()) == ("asking", before)
 
 
 def test_saving_the_same_mapping_again_changes_nothing(database: Flask, now: datetime) -> None:

@@ -158,6 +158,15 @@ def test_releasing_again_changes_nothing_and_without_a_reason_it_is_refused(
     assert db.session.get_one(Statement, held_id).released_by == "user:7"
 
 
+def test_the_reason_of_a_release_is_kept_whole(database: Flask, now: datetime) -> None:
+    open_account()
+    send(camt(GIFTS, closing=999))
+    held_id = db.session.scalars(select(Statement.id)).one()
+    reason = "the bank wrote that " + "its balance is of another day " * 15
+    statements.release(held_id, reason=reason, now=now, actor="user:7")
+    assert statements.release_reasons([held_id]) == {held_id: reason.strip()}
+
+
 def test_a_statement_that_is_posted_cannot_be_released(database: Flask, now: datetime) -> None:
     send(camt(GIFTS))
     with pytest.raises(Conflict):
@@ -387,6 +396,30 @@ def test_a_missing_statement_is_a_gap_with_its_figures(database: Flask) -> None:
     assert [problem["code"] for problem in file.problems] == ["gap"]
     send(camt([Paid(date(2026, 10, 2), 250)], opening=100))
     assert bank_accounts.gaps(account.id) == []
+
+
+def test_what_a_file_without_balances_brought_is_not_missing_from_a_gap(database: Flask) -> None:
+    first, third = date(2026, 10, 1), date(2026, 10, 3)
+    send(camt([Paid(first, 100)], opening=0))
+    send(camt([Paid(third, 300)], opening=350))
+    account = db.session.scalars(select(BankAccount)).one()
+    send(camt([Paid(date(2026, 10, 2), 200)], opening=None))
+    assert [gap.missing_minor for gap in bank_accounts.gaps(account.id)] == [50]
+    send(camt([Paid(date(2026, 10, 2), 50, text="other")], opening=None))
+    assert bank_accounts.gaps(account.id) == []
+
+
+def test_a_file_of_too_many_statements_is_refused_with_a_way_out(database: Flask) -> None:
+    one = b":20:X\r\n:25:1\r\n:28C:1\r\n:60F:C260101PLN0,00\r\n:62F:C260101PLN0,00\r\n-\r\n"
+    before = rows()
+    file = send(one * 4001, "a.sta")
+    assert (file.state, [problem["code"] for problem in file.problems]) == (
+        "refused",
+        ["too_many_statements"],
+    )
+    own = {"import_file": 1, "task": 1}
+    changed = {name: count - before[name] for name, count in rows().items() if count != before[name]}
+    assert {name: changed[name] for name in own} == own and set(changed) <= {*own, "audit_record"}
 
 
 def test_what_the_bank_wrote_is_no_part_of_the_audit(database: Flask) -> None:
