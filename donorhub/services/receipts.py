@@ -118,13 +118,17 @@ def void(receipt_id: int, *, reason: str, now: datetime, actor: str) -> Receipt:
 
 
 def replace(receipt_id: int, *, today: date, now: datetime, actor: str, lang: str | None = None) -> Receipt:
-    """Void a receipt and issue a new one for the same gifts that names the old. Conflict when it is void."""
+    """Void a receipt and issue a new one for the same gifts that names the old.
+
+    A gift that was wholly taken away since is left out. Conflict when the receipt is void; Rejected
+    when nothing is left of any of its gifts: then there is only voiding.
+    """
     old = _locked(receipt_id)
     if old.state == "void":
         raise Conflict(
             f"receipt {number_of(old)} is void already", code="receipt_void", number=number_of(old)
         )
-    gift_ids = [line.gift_id for line in old.lines]
+    gift_ids = _still_there([line.gift_id for line in old.lines])
     void(old.id, reason=REPLACED, now=now, actor=actor)
     return issue(gift_ids, today=today, now=now, actor=actor, lang=lang, replaces=old)
 
@@ -134,6 +138,12 @@ def get_receipt(receipt_id: int) -> Receipt:
     if receipt is None:
         raise NotFound(f"there is no receipt {receipt_id}")
     return receipt
+
+
+def _still_there(gift_ids: list[int]) -> list[int]:
+    away = gifts.taken_away(gift_ids)
+    amounts = db.session.execute(select(Gift.id, Gift.amount_minor).where(Gift.id.in_(gift_ids)))
+    return [id_ for id_, minor in amounts if minor > away[id_]] or gift_ids
 
 
 def _locked(receipt_id: int) -> Receipt:

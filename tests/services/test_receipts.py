@@ -184,6 +184,33 @@ def test_a_replacement_names_the_old_one_and_a_void_one_is_not_replaced(donor: D
     assert dump() == before
 
 
+def test_a_replacement_leaves_out_a_gift_that_was_refunded_and_one_of_nothing_is_refused(
+    donor: Donor, now: datetime
+) -> None:
+    first, second = give(donor.id, now, "1", 1000), give(donor.id, now, "2", 2000)
+    old_id = issue([first, second], now).id
+    refund(second, 2000, now)
+    new = receipts.replace(old_id, today=now.date(), now=now, actor="t")
+    db.session.commit()
+    assert [(line.gift_id, line.amount_minor) for line in new.lines] == [(first, 1000)]
+    assert (new.kind, new.total_minor, new.replaces_id) == ("single", 1000, old_id)
+    assert gifts.live_receipt_id(second) is None
+    refund(first, 1000, now)
+    before = dump()
+    with pytest.raises(Rejected, match=f"nothing is left of gift {first}"):
+        receipts.replace(new.id, today=now.date(), now=now, actor="t")
+    db.session.rollback()
+    assert dump() == before
+
+
+def refund(gift_id: int, minor: int, now: datetime) -> None:
+    db.session.add(
+        Refund(gift_id=gift_id, amount_minor=minor, currency="PLN", state="succeeded", refunded_on=now.date(),
+               recorded_at=now, source="s", source_ref=str(gift_id))
+    )  # fmt: skip
+    db.session.commit()
+
+
 def test_a_refusal_gives_the_number_back_and_a_clock_set_back_dates_no_receipt_before_another(
     donor: Donor, now: datetime
 ) -> None:
