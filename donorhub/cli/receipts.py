@@ -20,6 +20,8 @@ from donorhub.models import Gift, Receipt, ReceiptLine, Task
 from donorhub.money import Money
 from donorhub.services import receipts as service
 from donorhub.services.organisation import get_organisation
+from donorhub.services.receipt_drafts import warnings
+from donorhub.services.receipt_stamps import as_issued
 
 YEAR: Final = click.IntRange(1900, 2999)
 
@@ -48,7 +50,7 @@ def issue(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | N
         chosen += [[id_] for id_ in _without_receipt(year)]
     if not chosen:
         click.echo(f"every gift of {year} has its receipt, or there is none", err=True)
-    failed, started = 0, time.monotonic()
+    failed, started, said = 0, time.monotonic(), set[str]()
     for number, ids in enumerate(chosen, start=1):
         now = clock.now()
         try:
@@ -63,10 +65,19 @@ def issue(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | N
             f"{service.number_of(receipt)}\treceipt {receipt.id}\t"
             f"{Money(receipt.total_minor, receipt.currency)}"
         )
+        _warn(receipt, said)
         if number % 100 == 0:
             click.echo(f"{number} of {len(chosen)} after {time.monotonic() - started:.0f} s", err=True)
     if failed:
         raise click.ClickException(f"{failed} of {len(chosen)} were not issued")
+
+
+def _warn(receipt: Receipt, said: set[str]) -> None:
+    """Tell what should be looked at, each sentence once however many receipts it is true of."""
+    for sentence in warnings(as_issued(receipt)):
+        if sentence not in said:
+            click.echo(f"warning: {sentence}", err=True)
+            said.add(sentence)
 
 
 def _without_receipt(year: int) -> list[int]:

@@ -6,38 +6,31 @@ late as possible, so that a rollback gives it back and two workers queue at that
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import selectinload
 
-import receipts as printed
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import (
-    BankAccount,
     Dispute,
     Donor,
     Gift,
-    Organisation,
     Receipt,
     ReceiptCounter,
     ReceiptLine,
     ReceiptPdf,
 )
-from donorhub.money import Money, total
-from donorhub.services import audit, donors, events, gifts, organisation, tasks
+from donorhub.money import Money
+from donorhub.services import audit, donors, events, gifts, organisation, receipt_drafts, tasks
 from donorhub.services.receipt_payload import digest, freeze
-from receipts.document import DonorBlock, Lang, Line, UnprintableText
-from receipts.document import Organisation as PrintedOrganisation
-from receipts.document import Receipt as Document
+from receipts.document import UnprintableText
 from receipts.text import printable
 
 REPLACED: Final = "replaced"  # the reason for which a replaced receipt is void
-PRINTED_METHODS: Final = {"blik": "online", "wallet": "online"}  # what receipts.phrases calls them
 
 
 def issue(
@@ -63,15 +56,16 @@ def issue(
     ours = organisation.get_organisation()
     series = ours.receipt_series
     issued_on = max(today, _last_issued_on(series) or today)
-    document = _document(
-        ours, donor, chosen, lines, issued_on=issued_on, lang=lang or donor.lang, replaces=replaces
-    )
-    _refuse_problems(document, issued_on)
+    document = receipt_drafts.draft(
+        ours, donor, chosen, lines, issued_on=issued_on, lang=lang or donor.lang,
+        replaces=number_of(replaces) if replaces else "",
+    )  # fmt: skip
+    receipt_drafts.refuse_problems(document)
     number = _next_number(series, issued_on.year)
     # Asked again under the counter's lock: a clock set back, or another worker at midnight,
     # never gives a higher number an earlier day.
     issued_on = max(issued_on, _last_issued_on(series, issued_on.year) or issued_on)
-    document = _numbered(document, printed_number(series, issued_on.year, number), issued_on)
+    document = receipt_drafts.numbered(document, printed_number(series, issued_on.year, number), issued_on)
     payload = freeze(document)
     receipt = Receipt(
         series=series, year=issued_on.year, number=number, kind=document.kind,
@@ -244,86 +238,6 @@ def _refuse_unfit(chosen: Sequence[Gift], lines: Sequence[Money], donor: Donor) 
             "; ".join(said for _, _, said in reasons), code="gift_not_receiptable", field="/gift_ids",
             reasons=[{"code": code, "gift_id": gift_id} for code, gift_id, _ in reasons],
         )  # fmt: skip
-
-
-def _document(
-    ours: Organisation,
-    donor: Donor,
-    chosen: Sequence[Gift],
-    lines: Sequence[Money],
-    *,
-    issued_on: date,
-    lang: str,
-    replaces: Receipt | None,
-) -> Document:
-    currency = chosen[0].currency
-    pack = printed.pack(ours.jurisdiction, issued_on)
-    return Document(
-        number="",
-        kind="single" if len(chosen) == 1 else "annual",
-        state="draft",
-        jurisdiction=ours.jurisdiction,
-        rule_pack_version=pack.version,
-        template_version=printed.TEMPLATE_VERSION,
-        lang=cast(Lang, lang),
-        issued_on=issued_on,
-        organisation=_printed_organisation(ours, currency),
-        donor=DonorBlock(
-            name_line=donor.name,
-            address_lines=_address(donor),
-            ids={donors.tax_number_called(donor): donor.tax_number} if donor.tax_number else {},
-            is_company=donor.kind == "organisation",
-        ),
-        lines=tuple(
-            Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _purpose(gift))
-            for gift, line in zip(chosen, lines, strict=True)
-        ),
-        total=total(lines, currency),
-        period=(chosen[0].received_on, chosen[-1].received_on) if len(chosen) > 1 else None,
-        replaces=number_of(replaces) if replaces else "",
-    )
-
-
-def _numbered(document: Document, number: str, issued_on: date) -> Document:
-    return dataclasses.replace(document, number=number, issued_on=issued_on, state="issued")
-
-
-def _refuse_problems(document: Document, on: date) -> None:
-    found = printed.check(_numbered(document, "CHECK", on), printed.pack(document.jurisdiction, on))
-    errors = [problem for problem in found if problem.level == "error"]
-    if errors:
-        raise Rejected(
-            "; ".join(problem.message for problem in errors),
-            code="receipt_incomplete",
-            problems=[problem.code for problem in errors],
-        )
-
-
-def _printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:
-    account = db.session.scalar(
-        select(BankAccount.number).where(BankAccount.currency == currency).order_by(BankAccount.id).limit(1)
-    )
-    place = " ".join(part for part in (ours.postcode, ours.city) if part)
-    return PrintedOrganisation(
-        legal_name=ours.legal_name,
-        address_lines=tuple(line for line in (ours.street, place) if line),
-        ids={name: str(value) for name, value in ours.ids.items()},
-        place=ours.city,
-        signatory_name=ours.signatory_name,
-        signatory_role=ours.signatory_role,
-        account=account or "",
-        exemption=ours.exemption,
-        contact=ours.contact,
-    )
-
-
-def _address(donor: Donor) -> tuple[str, ...]:
-    place = " ".join(part for part in (donor.postcode, donor.city) if part)
-    return tuple(line for line in (donor.street, place) if line)
-
-
-def _purpose(gift: Gift) -> str:
-    return ", ".join(part.fund.name for part in gift.designations)
 
 
 def _last_issued_on(series: str, year: int | None = None) -> date | None:

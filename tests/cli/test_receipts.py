@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from donorhub.db import db
-from donorhub.models import Gift, Receipt, ReceiptCounter, ReceiptPdf
+from donorhub.models import Donor, Gift, Receipt, ReceiptCounter, ReceiptPdf
 from donorhub.money import Money
 from donorhub.services import donors, gifts, organisation
 from tests.cli.conftest import Donorhub
@@ -50,6 +50,17 @@ def test_all_gifts_of_a_year_that_have_none_get_theirs(donorhub: Donorhub, three
     numbers = [receipt.number for receipt in db.session.query(Receipt).order_by(Receipt.id)]
     assert numbers == [1, 2, 3]
     assert db.session.query(Receipt).order_by(Receipt.id).first().lang == "sq"  # type: ignore[union-attr]
+
+
+def test_what_should_be_looked_at_is_said_once_however_many_receipts_it_is_true_of(
+    donorhub: Donorhub, three_gifts: list[str]
+) -> None:
+    for donor in db.session.query(Donor):
+        donor.name = f"{donor.name} 李"
+    db.session.commit()
+    ended = donorhub("receipts", "issue", "--each", *three_gifts)
+    assert (ended.code, len(ended.lines)) == (0, 3)
+    assert ended.err.count("warning: our font has no shape for 李 in donor.name_line") == 1
 
 
 def test_a_void_number_stays_and_a_replacement_names_it(donorhub: Donorhub, three_gifts: list[str]) -> None:
