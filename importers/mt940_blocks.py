@@ -79,7 +79,7 @@ class _Cutter:
                 self.end = self.end or mark
                 continue
             tag = mark[1]
-            if self.row is not None and self.end is None and self._goes_on(tag, mark):
+            if self.row is not None and self.end is None and self._goes_on(self.row, tag, mark):
                 continue
             if self._is_text(tag, mark):
                 continue
@@ -89,15 +89,17 @@ class _Cutter:
             self._open(tag, mark)
         yield from self._last()
 
-    def _goes_on(self, tag: str, mark: re.Match[str]) -> bool:
+    def _goes_on(self, row: int, tag: str, mark: re.Match[str]) -> bool:
         """Whether it is the text of the open row, or the next row after such a text: nearly all marks are."""
         if tag == "86":
             self.tag = tag
             return True
         if tag != "61" or self.tag != "86" or not _ENTRY_LIKE.match(self.text, mark.end()):
             return False
-        self._close(mark.start())
-        self._open(tag, mark)
+        at = mark.start()
+        self.block.lines.append(self.row_line)
+        self.block.places.extend((row, at))
+        self.tag, self.row, self.row_line = tag, at, self._line_at(at)
         return True
 
     def _is_text(self, tag: str, mark: re.Match[str]) -> bool:

@@ -113,12 +113,20 @@ def numbered(text: str, *, returned: bool) -> Told | None:
     _bank_and_account(told, sign, parts)
     if sign == "~" and parts.get("62"):  # ING Bank Śląski: the rest of the address
         told.address = tidy(f"{told.address or ''} {parts.pop('62')}")
-    _title(told, sign, parts)
+    title, others = _uses(tuple(parts), sign)
+    _title(told, [parts[tag] for tag in title])
     _return(told, parts.get("34", ""), returned=returned)
-    for tag, value in parts.items():
-        if tag >= "35" and tag != "38" and value:
-            told.add(tag, value)
+    for tag in others:
+        if parts[tag]:
+            told.add(tag, parts[tag])
     return told
+
+
+@lru_cache(maxsize=1024)  # a bank writes the same few sets of sub-fields
+def _uses(tags: tuple[str, ...], sign: str) -> tuple[list[str], list[str]]:
+    """Which sub-fields are of the title, and which have no field of their own."""
+    title = [tag for tag in tags if tag[0] == "2" or (sign == "?" and "60" <= tag <= "63")]
+    return title, [tag for tag in tags if tag >= "35" and tag != "38" and tag not in title]
 
 
 @lru_cache(maxsize=8)
@@ -193,9 +201,8 @@ def _bank_and_account(told: Told, sign: str, parts: dict[str, str]) -> None:
     told.account = (whole if sign == "^" else iban.from_nrb(whole)) or None
 
 
-def _title(told: Told, sign: str, parts: dict[str, str]) -> None:
-    tags = [tag for tag in parts if tag[0] == "2" or (sign == "?" and "60" <= tag <= "63")]
-    text = _joined([parts.pop(tag) for tag in tags], hard=_HARD, soft=_SOFT)
+def _title(told: Told, chunks: list[str]) -> None:
+    text = _joined(chunks, _HARD, _SOFT)
     if "+" not in text and "MTLG:" not in text:
         told.remittance = _unmarked(text)
         return

@@ -34,6 +34,8 @@ PAYMENT_COLUMNS: Final = (
 )  # fmt: skip
 ENTRY_COLUMNS: Final = ("booked_on", "value_on", "bank_ref", "is_reversal", "has_details", *PAYMENT_COLUMNS)
 STEP: Final = 5000  # entries between two reports of progress
+# Entries laid out together: few enough to be in the processor's cache still, which saves a tenth of reading.
+_TOGETHER: Final = 250
 # Ten years of daily statements. Each is some rows of one transaction, in which nobody else writes to SQLite.
 MOST_STATEMENTS: Final = 4000
 TOO_MANY: Final = Problem(
@@ -132,7 +134,7 @@ class _Gathering:
     def take(self, part: Part) -> None:
         if isinstance(part, Entry):
             self._waiting.append(part)
-            if len(self._waiting) == 250:
+            if len(self._waiting) == _TOGETHER:
                 self._add()
         elif isinstance(part, Begin):
             self._open = Draft(part.statement, canonical_account(part.statement.account) or "")
@@ -144,7 +146,7 @@ class _Gathering:
             self.problems.append(part)
 
     def _add(self) -> None:
-        """Lay out the entries that wait, a few thousand at a time: their keys cost less together."""
+        """Lay out the entries that wait."""
         entries, self._waiting = self._waiting, []
         draft_ = self._open
         if draft_ is None:
@@ -155,13 +157,15 @@ class _Gathering:
             entries = booked
         self._positions += [entry.position for entry in entries]
         _add(draft_, entries, draft_.account or self._fallback)
-        self._count += len(entries)
-        self._progress("reading", self._count)
+        before, self._count = self._count, self._count + len(entries)
+        if before // STEP < self._count // STEP:
+            self._progress("reading", self._count)
 
     def _end(self, header: Statement) -> None:
         if self._open is None:
             return
         self._add()
+        self._progress("reading", self._count)
         self._open.header = header
         if any(a > b for a, b in pairwise(self._positions)):
             _sort(self._open, self._positions)
