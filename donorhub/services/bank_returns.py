@@ -12,7 +12,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Allocation, Dispute, Gift, Instalment
-from donorhub.services import audit, events, gifts, instalments, tasks
+from donorhub.services import audit, events, gifts, instalments, receipt_upkeep, tasks
 from donorhub.services.bank_gifts import SOURCE
 from donorhub.services.credits import Place
 
@@ -54,9 +54,7 @@ def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor
         tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     facts = {"amount": gift.amount.as_text(), "currency": gift.currency, "reason": dispute.reason}
     _plan(f"returned_gift:{ref}", "returned_gift", "fundraiser", gift, facts, now=now)
-    if gifts.live_receipt_id(gift.id) is not None:
-        word = "receipt_void" if left == 0 else "receipt_correct"
-        _plan(f"{word}:{gift.id}", word, "accountant", gift, facts, now=now)
+    receipt_upkeep.look_after(gift, now=now, actor=actor)
 
 
 def _plan(key: str, kind: str, role: str, gift: Gift, facts: dict[str, str], *, now: datetime) -> None:
@@ -74,6 +72,7 @@ def take_out(place: Place, *, now: datetime, actor: str) -> None:
     dispute.state, dispute.reason = "won", "undone"
     tasks.cancel(f"returned_gift:{_ref(place)}", now=now, actor=actor, reason="undone")
     _pay_again(dispute.gift_id)
+    receipt_upkeep.look_after(gifts.get_gift(dispute.gift_id), now=now, actor=actor)
     audit.record(actor, "return.undone", ("gift", dispute.gift_id), now=now)
 
 

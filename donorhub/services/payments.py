@@ -23,6 +23,7 @@ from donorhub.services import (
     instalments,
     organisation,
     provider_gaps,
+    receipt_upkeep,
     tasks,
 )
 from donorhub.services.provider_donors import Account, find_or_make, keep_up
@@ -219,12 +220,7 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
     else:
         tasks.reopen(f"thank_you:gift:{gift.id}", ("nothing_left",))
         instalments.resettle(gift.id)
-    if left == gift.amount_minor:
-        for word in ("receipt_void", "receipt_correct"):
-            tasks.cancel(f"{word}:{gift.id}", now=now, actor=actor, reason="given_back")
-    elif gifts.live_receipt_id(gift.id) is not None:
-        word = "receipt_void" if left == 0 else "receipt_correct"
-        _for_accountant(f"{word}:{gift.id}", word, gift, now=now)
+    receipt_upkeep.look_after(gift, now=now, actor=actor)
 
 
 def _for_accountant(

@@ -25,7 +25,16 @@ from donorhub.models import (
     ReceiptPdf,
 )
 from donorhub.money import Money
-from donorhub.services import audit, donors, events, gifts, organisation, receipt_drafts, tasks
+from donorhub.services import (
+    audit,
+    donors,
+    events,
+    gifts,
+    organisation,
+    receipt_drafts,
+    receipt_upkeep,
+    tasks,
+)
 from donorhub.services.receipt_payload import digest, freeze
 from receipts.document import UnprintableText
 from receipts.text import printable
@@ -103,6 +112,8 @@ def void(receipt_id: int, *, reason: str, now: datetime, actor: str) -> Receipt:
     db.session.execute(
         update(ReceiptLine).where(ReceiptLine.receipt_id == receipt.id).values(released_at=now)
     )
+    for line in receipt.lines:
+        receipt_upkeep.look_after(gifts.get_gift(line.gift_id), now=now, actor=actor)
     _plan_pdf(receipt, "void", now=now)
     events.tell(
         "receipt.voided", ("receipt", receipt.id), occurred_at=now, now=now, donor_id=receipt.donor_id
