@@ -35,6 +35,7 @@ __all__ = [
     "Preview",
     "PreviewRow",
     "detect",
+    "fitting_rows",
     "header_change",
     "header_signature",
     "preview",
@@ -103,6 +104,28 @@ def recognise(data: bytes, saved: Sequence[Layout] = ()) -> Layout | None:
         return _recognised(sheet, (*saved, *profiles()))
     except (Undecodable, Unsheetable):
         return None
+
+
+def fitting_rows(data: bytes, saved: Sequence[Layout]) -> Layout | None:
+    """The first of ``saved`` layouts without header by which each of the first rows can be read.
+
+    Another bank's table may fit as well: it is for a person to confirm, not to read by.
+    """
+    try:
+        sheet, _ = _opened(data, None)
+        return next((layout for layout in saved if not layout.header and _all_read(sheet, layout)), None)
+    except (Undecodable, Unsheetable):
+        return None
+
+
+def _all_read(sheet: AnySheet, layout: Layout) -> bool:
+    head = sheet.separated_by(layout.delimiter, layout.quote).head()
+    try:
+        job = opened(sheet, layout)
+        read = [job.reader.read(row) for row in head if row.line > job.start]
+    except (Unsheetable, Fault):
+        return False
+    return any(isinstance(one, Entry) for one in read)
 
 
 def header_change(data: bytes, saved: Sequence[Layout]) -> Change | None:

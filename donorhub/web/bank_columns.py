@@ -160,8 +160,8 @@ def _proposed(
     elif header:
         told = {at: role_named(cell) for at, cell in enumerate(header.cells[:width]) if cell.strip()}
         proposed = _each_once({at: role[0] for at, role in told.items() if role})
-    if before is not None and header:
-        proposed.update(_as_before(before, header))
+    if before is not None:
+        proposed.update(_as_before(before, header, width))
     return proposed
 
 
@@ -179,7 +179,12 @@ def _each_once(roles: Mapping[int, Role]) -> dict[int, tuple[Role | None, str]]:
     return kept
 
 
-def _as_before(before: Layout, header: Row) -> dict[int, tuple[Role | None, str]]:
+def _as_before(before: Layout, header: Row | None, width: int) -> dict[int, tuple[Role | None, str]]:
+    if header is None:
+        if before.header:
+            return {}
+        placed = {column.position: column.role for column in before.columns}
+        return {at: (placed.get(at), "before") for at in range(width)}
     roles = {folded(column.name): column.role for column in before.columns if column.name}
     return {
         at: (roles[folded(cell)], "before") for at, cell in enumerate(header.cells) if folded(cell) in roles

@@ -28,7 +28,7 @@ from donorhub.web.forms import row_id
 from donorhub.web.shell import commit, needs, say
 from importers.table.changes import Change, changed_since
 from importers.table.layout import Layout
-from importers.tabular import Preview, preview, recognise
+from importers.tabular import Preview, fitting_rows, preview, recognise
 
 ROWS_SHOWN: Final = 20
 FAILED_SHOWN: Final = 100
@@ -127,7 +127,7 @@ def _draft(file: ImportFile, given: dict[str, str]) -> Draft:
     content = import_files.content(file)
     mappings = column_mappings.saved()
     layouts = [Layout.from_dict(row.layout) for row in mappings]
-    known = recognise(content, layouts)
+    known = recognise(content, layouts) or fitting_rows(content, layouts)
     seen = look(content, given, before=known)
     change = None
     if known is None:

@@ -115,6 +115,30 @@ def test_a_changed_header_is_noticed_explained_and_mapped_as_far_as_before(accou
     assert entries_count() == 3
 
 
+def test_a_table_without_column_names_is_proposed_as_the_last_time_and_waits_for_a_person(
+    accountant: Staff,
+) -> None:
+    accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
+    rows = "2026-09-21;Anna Nowak;dar;50,00;PLN\n2026-09-22;Bank;oplata;-1,00;PLN\n"
+    page = accountant.upload(rows.encode(), "rows.csv")
+    said = "amounts=signed&account=1&role1=name&role2=remittance"
+    first = answers(accountant.get(f"{page}/columns").text)
+    shown = accountant.get(f"{page}/columns?basis={first['basis']}&{said}").text
+    accountant.post(f"{page}/columns", **answers(shown, remember="1", name="Rows"))
+    work()
+    assert entries_count() == 2
+    other = accountant.upload(rows.replace("-09-", "-10-").encode(), "rows2.csv")
+    words = accountant.text(f"{other}/columns")
+    assert entries_count() == 2
+    assert "These columns are known as “Rows”" in words and "New entries 2" in words
+    assert "Please answer" not in words
+    accountant.post(f"{other}/columns", **answers(accountant.get(f"{other}/columns").text))
+    work()
+    assert entries_count() == 4
+    strange = accountant.upload(b"Anna;2026-11-21;7,00;PLN\nJan;2026-11-22;8,00;PLN\n", "other.csv")
+    assert "known as" not in accountant.text(f"{strange}/columns")
+
+
 def test_every_open_thing_must_be_said_before_anything_is_imported(accountant: Staff) -> None:
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     page = accountant.upload(BARE, "bare.csv")
