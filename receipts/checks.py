@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from donorhub.money import Money, total
-from receipts.document import Receipt, UnprintableText
+from receipts.document import MOST_LINES, Receipt, UnprintableText
 from receipts.packs import Pack
 from receipts.phrases import METHODS
 from receipts.text import longest, printable, texts, undrawn
@@ -145,6 +145,13 @@ def _lines(receipt: Receipt) -> Iterator[Problem]:
             "error",
             "several_lines",
             "a single receipt is for one gift: make an annual one of several",
+            "lines",
+        )
+    if len(receipt.lines) > MOST_LINES:
+        yield Problem(
+            "error",
+            "too_many_lines",
+            f"{len(receipt.lines)} gifts are too many for one receipt: issue one for each part of the year",
             "lines",
         )
     for n, line in enumerate(receipt.lines, 1):

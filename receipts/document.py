@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from donorhub.money import Money
 
 Lang = Literal["en", "pl", "sq"]
+MOST_LINES: Final = 2000  # of one document: more would take minutes to draw
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,12 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
-from receipts.document import Receipt, Unrenderable
+from receipts.document import MOST_LINES, Receipt, Unrenderable
 from receipts.packs import NoPack, by_version
 from receipts.text import FONTS, cleaned
 from receipts.view import values
 
 TEMPLATE_VERSION: Final = "1"
-MOST_LINES: Final = 2000
 _FOLDER: Final = Path(__file__).with_name("templates")
 _FONT_FILES: Final = {
     "receipt-font:regular": "DejaVuSansCondensed.ttf",

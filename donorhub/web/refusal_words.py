@@ -139,6 +139,9 @@ RECEIPT_PROBLEMS: Final[Mapping[str, Any]] = {
     "amount_not_positive": lazy_gettext("nothing is left of a gift"),
     "received_after_issue": lazy_gettext("a gift came after the day of the receipt"),
     "mixed_currencies": lazy_gettext("the gifts are in several currencies: issue a receipt for each"),
+    "too_many_lines": lazy_gettext(
+        "the gifts are too many for one receipt: issue one for each part of the year"
+    ),
     "no_words": lazy_gettext("the sum is too large to be written in words"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -17,6 +18,7 @@ from donorhub.web import words
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today
 
+SERIES: Final = re.compile(r"[A-Z0-9-]{1,10}")  # the same as over the API
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 Answer = Response | str | tuple[str, int]
 PURPOSES: Final = ("fund", "campaign", "appeal")
@@ -118,6 +120,9 @@ def _organisation(form: Form) -> dict[str, Any]:
     currency = form.value("home_currency").strip().upper()
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():  # noqa: PLR2004  ISO 4217
         form.wrong("home_currency", gettext("Three letters, such as PLN or EUR."))
+    series = form.text("receipt_series", required=True)
+    if series and not SERIES.fullmatch(series):
+        form.wrong("receipt_series", gettext("Up to ten capital letters, digits and hyphens."))
     ids = {name: form.text(f"id_{name}", limit=40) for name in NUMBERS}
     return fields | {
         "legal_name": form.text("legal_name", required=True),
@@ -128,7 +133,7 @@ def _organisation(form: Form) -> dict[str, Any]:
         "time_zone": zone,
         "home_currency": currency,
         "jurisdiction": form.choice("jurisdiction", JURISDICTIONS),
-        "receipt_series": form.text("receipt_series", required=True, limit=12),
+        "receipt_series": series,
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from donorhub.money import Money
 from receipts import Line, Receipt, check, pack
+from receipts.document import MOST_LINES
 from tests.receipts import samples
 
 
@@ -119,3 +120,14 @@ def test_a_person_needs_no_company_number() -> None:
     line = Line(date(2026, 3, 5), Money(5000, "EUR"), "transfer")
     gift = samples.in_country("XK", "sq", organisation=samples.SHOQATA, lines=(line,), total=line.amount)
     assert _codes(gift) == {("warning", "donor_id_missing", "donor.ids")}
+
+
+def test_more_gifts_than_a_document_can_show_are_refused_before_they_take_a_number() -> None:
+    lines = (samples.GIFT,) * (MOST_LINES + 1)
+    made = samples.receipt(
+        kind="annual",
+        lines=lines,
+        total=Money(samples.GIFT.amount.minor * len(lines), "PLN"),
+        period=(date(2026, 1, 1), date(2026, 12, 31)),
+    )
+    assert _codes(made) == {("error", "too_many_lines", "lines")}

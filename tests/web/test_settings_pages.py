@@ -48,6 +48,8 @@ def test_the_organisation_is_saved(admin: Staff) -> None:
         ("legal_name", ""),
         ("time_zone", "Warsaw"),
         ("home_currency", "złoty"),
+        ("receipt_series", "ą/ß"),
+        ("receipt_series", "ELEVENSIGNS"),
         ("jurisdiction", "DE"),
         ("lang", "de"),
     ],
