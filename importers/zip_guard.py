@@ -14,8 +14,8 @@ from typing import Final
 
 from importers.grid_guard import Grid
 from importers.sheet import Unsheetable
+from importers.sniff import MOST_MEMBERS, member_count
 
-MAX_ENTRIES: Final = 200
 MAX_UNPACKED: Final = 50 * 1024 * 1024
 MAX_RATIO: Final = 100
 
@@ -24,6 +24,7 @@ _PIECE: Final = 1024 * 1024
 _OVERLAP: Final = 16  # so that a mark on the border of two pieces is seen whole
 _CELLS: Final = re.compile(rb"sheetData|table-cell|[<:]c[\s/>]")
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others can take much memory
+_TOO_MANY: Final = f"The spreadsheet holds more than {MOST_MEMBERS} files: it is no export of a bank."
 _BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -38,6 +39,8 @@ _BROKEN: Final = (
 
 def refuse_dangerous_zip(data: bytes) -> None:
     """Raise Unsheetable for a workbook that is damaged or would not be safe to unpack."""
+    if member_count(data) > MOST_MEMBERS:
+        raise Unsheetable("zip_bomb", _TOO_MANY)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -58,7 +61,9 @@ def read_member(data: bytes, name: str) -> bytes:
 
 def _check_list(members: list[zipfile.ZipInfo], packed: int) -> None:
     unpacked = sum(member.file_size for member in members)
-    if len(members) > MAX_ENTRIES or unpacked > MAX_UNPACKED:
+    if len(members) > MOST_MEMBERS:
+        raise Unsheetable("zip_bomb", _TOO_MANY)
+    if unpacked > MAX_UNPACKED:
         raise Unsheetable("zip_bomb", "The spreadsheet unpacks to more than 50 MB: export a shorter period.")
     if unpacked > _RATIO_MATTERS_FROM and unpacked > MAX_RATIO * packed:
         raise Unsheetable("zip_bomb", "The spreadsheet unpacks to a hundred times its size: it is no export.")
