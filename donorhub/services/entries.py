@@ -114,9 +114,7 @@ def accept_proposal(
     if not 0 <= rank < len(proposal.candidates):
         if known:
             return entry  # it was the last one, and is decided
-        raise Conflict(
-            f"entry {entry_id} has no such proposal any more: look again", code="proposal_gone"
-        )
+        raise Conflict(f"entry {entry_id} has no such proposal any more: look again", code="proposal_gone")
     candidate = proposal.candidates[rank]
     if known and _says_the_same(known, candidate):
         return entry

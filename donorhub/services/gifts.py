@@ -65,7 +65,8 @@ def record_gift(
         if known.amount != amount:
             raise Conflict(
                 f"gift {known.id} is known under {source} {source_ref} with {known.amount}, not {amount}",
-                code="gift_differs", gift_id=known.id,
+                code="gift_differs",
+                gift_id=known.id,
             )
         return known, False
     if amount.minor <= 0:
@@ -129,9 +130,7 @@ def designate(gift: Gift, fund_ids: Mapping[int, int]) -> None:
     )
     for fund_id, minor in fund_ids.items():
         if fund_id not in open_funds:
-            raise Rejected(
-                f"fund {fund_id} is closed or unknown", code="fund_closed", field="/designations"
-            )
+            raise Rejected(f"fund {fund_id} is closed or unknown", code="fund_closed", field="/designations")
         db.session.add(Designation(gift_id=gift.id, fund_id=fund_id, amount_minor=minor))
 
 

@@ -131,9 +131,7 @@ def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -
             _paid_more(instalment, now=now, actor=actor)
     given_out = allocated_of_gift(gift.id)
     if given_out > gift.amount_minor:
-        raise Rejected(
-            f"more of gift {gift.id} would be allocated than was given", code="allocated_too_much"
-        )
+        raise Rejected(f"more of gift {gift.id} would be allocated than was given", code="allocated_too_much")
     return new
 
 

@@ -344,9 +344,7 @@ def _note_change(
 
 def _refuse_closed(gift: RecurringGift) -> None:
     if gift.state == "closed":
-        raise Conflict(
-            f"recurring gift {gift.id} is closed: start a new one", code="recurring_gift_closed"
-        )
+        raise Conflict(f"recurring gift {gift.id} is closed: start a new one", code="recurring_gift_closed")
 
 
 def _refuse_impossible(term: Term) -> None:

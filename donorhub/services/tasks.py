@@ -138,12 +138,15 @@ def claim_next(*, now: datetime, together: Collection[str] = (), most: int = 1) 
 
 def claimed(ids: Collection[int]) -> Sequence[Task]:
     """Those of the claimed tasks that are still to be performed, the longest due first, locked until the
-    transaction ends: what was cancelled meanwhile, or taken over by another worker, is not among them."""
+    transaction ends: what was cancelled meanwhile, or done by another worker, is not among them.
+
+    A lock is waited for: whoever tried to claim one of them and lost holds it for a moment longer, and
+    a task that is passed over here would wait until its lease is over."""
     return db.session.scalars(
         select(Task)
         .where(Task.id.in_(ids), Task.state == "queued")
         .order_by(Task.due_at, Task.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, event, select, text
 
 from donorhub import clock
 from donorhub.config import Settings
@@ -54,6 +54,22 @@ def plan(now: datetime, kind: str = "note", key: str = "k") -> int:
 
 def task(task_id: int) -> Task:
     return db.session.get_one(Task, task_id, populate_existing=True)
+
+
+def test_a_claimed_task_that_another_still_locks_for_a_moment_is_performed_all_the_same(
+    kinds: None, now: datetime
+) -> None:
+    if db.session.get_bind().dialect.name == "sqlite":
+        pytest.skip("SQLite locks no rows")
+    task_id = plan(now)
+    assert tasks.claim(task_id, now=now)
+    db.session.commit()
+    with db.engine.connect() as loser:
+        loser.execute(text("SELECT id FROM task FOR UPDATE"))
+        threading.Timer(0.3, loser.rollback).start()
+        perform.perform([task_id])
+        db.session.commit()
+    assert (done, task(task_id).state) == ([task_id], "done")
 
 
 def test_a_task_is_performed_once_however_often_it_is_asked_for(kinds: None, now: datetime) -> None:
