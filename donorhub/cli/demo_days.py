@@ -12,7 +12,7 @@ from sqlalchemy import select
 from donorhub.cli.demo_people import Person
 from donorhub.db import db
 from donorhub.models import Task
-from donorhub.services import access, instalments, messages, organisation, tasks
+from donorhub.services import access, messages, organisation, overdue, tasks
 
 ACTOR: Final = "cli:demo"
 LOOKED: Final = (24, 12, 5, 2, 1, 0)  # days ago on which the calendar moved what was overdue
@@ -31,7 +31,7 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
     """Let the days pass up to now, and leave a handful of tasks of each kind."""
     for days in LOOKED:
         then = now - timedelta(days=days)
-        instalments.advance_all(today=then.date(), now=then, actor=ACTOR)
+        overdue.advance_all(today=then.date(), now=then, actor=ACTOR)
         _work_off("thank_you", _thank, now=then)
         _work_off("send_message", _send, now=then)
     db.session.flush()

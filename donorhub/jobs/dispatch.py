@@ -16,7 +16,7 @@ from structlog import get_logger
 
 from donorhub import clock
 from donorhub.db import db, read_only
-from donorhub.services import tasks
+from donorhub.services import claims
 
 INBOX: Final = 0  # in place of a task's id: look at the inbox of provider events
 SIGNALS: Final = 32  # at once: each job goes on with whatever else is due, and more would only pile up
@@ -87,7 +87,7 @@ def dispatch() -> int:
         return 0
     db.session.rollback()  # what was committed is over; look with a new, reading transaction
     with read_only():
-        ids = tasks.due_ids(clock.now(), limit=SIGNALS)
+        ids = claims.due_ids(clock.now(), limit=SIGNALS)
         db.session.rollback()
     bell().ring(ids)
     return len(ids)

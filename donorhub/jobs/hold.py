@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from donorhub.db import db
-from donorhub.services import tasks
+from donorhub.services import claims
 
 LOCKS: Final = 727275  # the class of our locks; their object is the task's id
 _TAKE: Final = text("SELECT pg_advisory_lock(:locks, id) FROM unnest(:ids) AS id")
@@ -57,7 +57,7 @@ def free_abandoned(*, now: datetime) -> int:
     """Let claimed tasks that no living worker holds be claimed at once, and commit; gives how many."""
     if not _has_locks():
         return 0
-    claimed = tasks.leased(now)
+    claimed = claims.leased(now)
     if not claimed:
         return 0
     connection = _connect()  # not one that may itself hold some: to its own session a lock is always free
@@ -67,7 +67,7 @@ def free_abandoned(*, now: datetime) -> int:
             for id_, attempts in claimed.items()
             if connection.execute(_TRY, {"locks": LOCKS, "id": id_}).scalar_one()
         }
-        freed = tasks.free(dead)
+        freed = claims.free(dead)
         db.session.commit()
     finally:
         _let_all_go(connection)

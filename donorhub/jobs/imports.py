@@ -20,7 +20,15 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.models import BankAccount, ImportFile, Task
-from donorhub.services import column_mappings, import_files, matching, statement_drafts, statements, tasks
+from donorhub.services import (
+    claims,
+    column_mappings,
+    import_files,
+    matching,
+    statement_drafts,
+    statements,
+    tasks,
+)
 from donorhub.services.statement_drafts import Drafts
 from importers.statement import Problem
 
@@ -108,7 +116,7 @@ def _look_again(task_id: int, statement_id: int) -> None:
 
 def _keep_lease(task_id: int) -> None:
     """A long statement is not to be taken for one whose worker died."""
-    db.session.execute(update(Task).where(Task.id == task_id).values(lease_until=clock.now() + tasks.LEASE))
+    db.session.execute(update(Task).where(Task.id == task_id).values(lease_until=clock.now() + claims.LEASE))
 
 
 def _silent(_doing: str, _count: int) -> None:

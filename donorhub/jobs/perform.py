@@ -12,7 +12,7 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.errors import DonorHubError
 from donorhub.models import Task
-from donorhub.services import donors, messages, tasks
+from donorhub.services import claims, donors, messages, tasks
 
 ACTOR: Final = "system:0"
 Performer = Callable[[Task, Settings], str]
@@ -23,7 +23,7 @@ def perform(task_ids: Sequence[int]) -> None:
     commits; raises what went wrong with any. More than one only of the kinds in ``TOGETHER``."""
     settings = current_app.extensions["donorhub.settings"]
     outcomes: dict[int, str] = {}
-    for task in tasks.claimed(task_ids):
+    for task in claims.claimed(task_ids):
         task_id = task.id  # before the task commits or rolls back, after which it would be read again
         outcomes[task_id] = _performer(task.kind)(task, settings)
     tasks.finish_all(outcomes, now=clock.now(), actor=ACTOR)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from donorhub.db import db
-from donorhub.services import tasks
+from donorhub.services import claims
 
 
 class Presence:
@@ -31,7 +31,7 @@ class Presence:
         except BlockingIOError:
             pass
         else:
-            freed = tasks.free_leases()
+            freed = claims.free_leases()
             db.session.commit()
         fcntl.flock(self._file, fcntl.LOCK_SH)  # whoever has it alone lets go in a moment
         return freed

@@ -19,7 +19,7 @@ from donorhub.db import db
 from donorhub.jobs import perform
 from donorhub.jobs.dispatch import GATHER_S, INBOX, dispatch
 from donorhub.jobs.hold import Hold
-from donorhub.services import tasks
+from donorhub.services import claims, tasks
 
 GROUP: Final = 16  # small tasks in one transaction: others who write wait for some 30 ms
 VISIT_S: Final = 2.0  # a worker that was called goes on with what is due for so long
@@ -63,7 +63,7 @@ def run_task(task_id: int) -> bool:
 
 
 def _perform_one(task_id: int) -> bool:
-    if not tasks.claim(task_id, now=clock.now()):
+    if not claims.claim(task_id, now=clock.now()):
         db.session.rollback()
         return False
     with Hold() as hold:
@@ -100,7 +100,7 @@ def _perform(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> list[int]
 
 
 def _claim_next(hold: Hold) -> list[int]:
-    ids = tasks.claim_next(now=clock.now(), together=perform.TOGETHER, most=GROUP)
+    ids = claims.claim_next(now=clock.now(), together=perform.TOGETHER, most=GROUP)
     hold.take(ids)
     return ids
 

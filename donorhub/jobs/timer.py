@@ -17,7 +17,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs import hold
 from donorhub.jobs.dispatch import dispatch, ring_inbox
-from donorhub.services import audit, idempotency, import_files, tasks
+from donorhub.services import audit, claims, idempotency, import_files
 
 log = get_logger(__name__)
 
@@ -34,7 +34,7 @@ class Step:
 
 def bury() -> None:
     """Put what no worker will try any more where a person sees it."""
-    tasks.bury_deadly(now=clock.now())
+    claims.bury_deadly(now=clock.now())
     import_files.give_up_dead(now=clock.now())
     db.session.commit()
 
@@ -55,7 +55,7 @@ def _seal() -> int:
 
 
 def _recurring() -> int:
-    step: Callable[..., int] = import_string("donorhub.services.instalments:advance_all")
+    step: Callable[..., int] = import_string("donorhub.services.overdue:advance_all")
     touched = step(today=clock.now().date(), now=clock.now())
     db.session.commit()
     return touched

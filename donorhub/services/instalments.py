@@ -1,4 +1,4 @@
-"""Instalments: made ahead from the terms, settled by gifts, moved on by the calendar."""
+"""Instalments: made ahead from the terms, settled by gifts, taken back with them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,13 @@ from donorhub.domain import schedule
 from donorhub.domain.recurring_states import (
     InstalmentState,
     InstalmentStep,
-    LapseRule,
-    Windows,
     next_state,
-    step_of_misses,
-    step_of_time,
 )
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
 from donorhub.services import audit, events, gifts, organisation, recurring, tasks
 
 HORIZON = timedelta(days=92)
-WINDOWS = Windows()
-LAPSE = LapseRule()
 EXPECTING = ("active", "failing", "lapsed")  # a lapsed one keeps expecting, a closed one does not
 
 
@@ -42,7 +36,7 @@ def materialise(gift: RecurringGift, *, today: date) -> int:
     return _materialise(gift, recurring.terms_of(gift), known, today=today, country=country)
 
 
-def _materialise_all(promises: Sequence[RecurringGift], *, today: date) -> int:
+def materialise_all(promises: Sequence[RecurringGift], *, today: date) -> int:
     """:func:`materialise` for many, in a few queries where nothing is to be made."""
     own = {gift.id: gift for gift in promises if gift.origin != "provider" and gift.state in EXPECTING}
     known: dict[int, set[date]] = defaultdict(set)
@@ -255,127 +249,3 @@ def allocated_of_gift(gift_id: int) -> int:
         select(sum_minor(Allocation.amount_minor)).where(Allocation.gift_id == gift_id)
     )
     return sum_ or 0
-
-
-def advance_all(*, today: date, now: datetime, actor: str = "system:0") -> int:
-    """Make what is coming and move what is overdue, for every recurring gift; gives how many rows moved.
-
-    On the same day again it changes nothing.
-    """
-    moved = 0
-    promises = db.session.scalars(
-        select(RecurringGift).where(RecurringGift.state.in_((*EXPECTING, "paused")))
-    ).all()
-    for gift in promises:
-        moved += _resume_when_over(gift, today=today, now=now, actor=actor)
-    moved += _materialise_all(promises, today=today)
-    moved += _move_overdue(today=today, now=now)
-    behind = _behind(today)
-    for gift in promises:
-        if gift.id in behind:
-            moved += _lapse(gift, today=today, now=now, actor=actor)
-    return moved
-
-
-def _behind(today: date) -> set[int]:
-    """The recurring gifts with something unpaid beyond its grace: no others can lapse."""
-    return set(
-        db.session.scalars(
-            select(Instalment.recurring_gift_id)
-            .where(
-                Instalment.due_on < today - timedelta(days=WINDOWS.grace),
-                Instalment.state.not_in(("paid", "skipped", "waived")),
-            )
-            .distinct()
-        )
-    )
-
-
-def _resume_when_over(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
-    if gift.state != "paused" or not recurring.is_pause_over(gift, today):
-        return 0
-    return int(recurring.resume(gift, from_on=today, now=now, actor=actor))
-
-
-def _move_overdue(*, today: date, now: datetime) -> int:
-    waiting = db.session.scalars(
-        select(Instalment)
-        .join(RecurringGift)
-        .where(
-            Instalment.state.in_(("expected", "late", "partial", "failed", "returned")),
-            Instalment.due_on < today,
-            RecurringGift.state.in_(EXPECTING),
-        )
-        .order_by(Instalment.id)
-    ).all()
-    return sum(_move(instalment, today=today, now=now) for instalment in waiting)
-
-
-def _move(instalment: Instalment, *, today: date, now: datetime) -> int:
-    moved = 0
-    while word := step_of_time(
-        cast(InstalmentState, instalment.state), instalment.due_on, today,
-        windows=WINDOWS, next_attempt_on=instalment.next_attempt_on,
-    ):  # fmt: skip
-        step(instalment, word)
-        moved += 1
-        if word == "grace_over":
-            _missed(instalment, now=now)
-    return moved
-
-
-def _missed(instalment: Instalment, *, now: datetime) -> None:
-    instalment.missed_at = instalment.missed_at or now
-    gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
-    facts = {
-        "amount": instalment.amount.as_text(),
-        "currency": instalment.currency,
-        "due_on": instalment.due_on.isoformat(),
-    }
-    tasks.plan(
-        f"missed_instalment:{instalment.id}", kind="missed_instalment", performer="person", role="fundraiser",
-        subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now + tasks.SOON,
-        now=now, facts=facts,
-    )  # fmt: skip
-    events.tell(
-        "instalment.missed", ("instalment", instalment.id), occurred_at=now, now=now, donor_id=gift.donor_id
-    )
-
-
-def _lapse(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
-    if gift.state not in EXPECTING:
-        return 0
-    term = recurring.current_term(gift, today)
-    unpaid = _unpaid_in_a_row(gift.id, today)
-    word = step_of_misses(
-        unpaid, cast(schedule.Period, term.period), term.every, today, rule=LAPSE, windows=WINDOWS
-    )
-    if word == "lapse" and recurring.may(gift, "lapse"):
-        events.tell(
-            "recurring_gift.lapsed",
-            ("recurring_gift", gift.id),
-            occurred_at=now,
-            now=now,
-            donor_id=gift.donor_id,
-        )
-        return int(recurring.step(gift, "lapse", reason="missed"))
-    if word == "close":
-        return int(recurring.close(gift, reason="unpaid", now=now, actor=actor, on=today))
-    return 0
-
-
-def _unpaid_in_a_row(recurring_gift_id: int, today: date) -> list[date]:
-    """Due dates of the unpaid instalments after the last paid one, oldest first."""
-    rows = db.session.execute(
-        select(Instalment.due_on, Instalment.state)
-        .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.due_on < today)
-        .order_by(Instalment.due_on.desc())
-        .limit(60)
-    ).all()
-    unpaid: list[date] = []
-    for due_on, state in rows:
-        if state == "paid":
-            break
-        if state not in ("skipped", "waived"):
-            unpaid.append(due_on)
-    return unpaid[::-1]

@@ -10,14 +10,14 @@ from sqlalchemy import func, select
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Message, ProviderEvent, Receipt, Task
 from donorhub.models.work import OPEN_STATES
-from donorhub.services import tasks
+from donorhub.services import claims
 
 
 def count(*, now: datetime) -> dict[str, dict[str, int]]:
     """Counts by what waits and its state; empty groups where nothing does."""
     return {
         "worker tasks": _by(Task.kind, Task.performer == "worker", Task.state.in_(OPEN_STATES)),
-        "worker tasks due": _by(Task.kind, tasks.is_due(now)),
+        "worker tasks due": _by(Task.kind, claims.is_due(now)),
         "people's tasks": _by(Task.kind, Task.performer == "person", Task.state.in_(OPEN_STATES)),
         "error inbox: tasks": _by(Task.kind, Task.state == "dead"),
         "provider events": _by(ProviderEvent.state, ProviderEvent.state.in_(("received", "error"))),

@@ -28,6 +28,7 @@ from donorhub.services import (
     gifts,
     instalments,
     organisation,
+    overdue,
     receipts,
     recurring,
     tasks,
@@ -87,7 +88,7 @@ def fill() -> None:
     )
     access.create_token("website", ["donors:read"], now=now, actor=ACTOR)
     endpoints.create_endpoint("stripe", "whsec_x", now=now, actor=ACTOR)
-    instalments.advance_all(today=TODAY, now=now)
+    overdue.advance_all(today=TODAY, now=now)
     db.session.commit()
 
 

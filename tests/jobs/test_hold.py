@@ -15,7 +15,7 @@ from donorhub.db import db
 from donorhub.jobs import perform, run, timer
 from donorhub.jobs.hold import Hold, free_abandoned
 from donorhub.models import Task
-from donorhub.services import tasks
+from donorhub.services import claims, tasks
 
 seen: list[int] = []
 
@@ -56,7 +56,7 @@ def locks() -> int:
 
 def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, now: datetime) -> None:
     task_id = plan(now)[0]
-    assert tasks.claim(task_id, now=now)
+    assert claims.claim(task_id, now=now)
     db.session.commit()  # and here the worker was killed, and its connections with it
     assert not run.run_task(task_id)
     timer.Timer().tick()
@@ -67,14 +67,14 @@ def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, no
 def test_the_task_of_a_worker_that_lives_stays_its_own(postgres: Flask, now: datetime) -> None:
     first, second = plan(now, count=2)
     with Hold() as hold:
-        assert tasks.claim(first, now=now) and tasks.claim(second, now=now)
+        assert claims.claim(first, now=now) and claims.claim(second, now=now)
         hold.take([first, second])
         db.session.commit()
         assert free_abandoned(now=now) == 0
         hold.let_go([second])
         assert free_abandoned(now=now) == 1
-        assert not tasks.claim(first, now=now)
-        assert tasks.claim(second, now=now)
+        assert not claims.claim(first, now=now)
+        assert claims.claim(second, now=now)
         db.session.rollback()
     assert free_abandoned(now=now) == 1
 
@@ -96,8 +96,8 @@ def test_what_failed_is_held_no_more(postgres: Flask, now: datetime) -> None:
 
 def test_a_task_that_another_attempt_took_since_is_not_freed(postgres: Flask, now: datetime) -> None:
     task_id = plan(now)[0]
-    tasks.claim(task_id, now=now)
+    claims.claim(task_id, now=now)
     db.session.commit()
-    assert tasks.leased(now) == {task_id: 1}
-    assert tasks.free({task_id: 2}) == 0
-    assert tasks.free({task_id: 1}) == 1
+    assert claims.leased(now) == {task_id: 1}
+    assert claims.free({task_id: 2}) == 0
+    assert claims.free({task_id: 1}) == 1

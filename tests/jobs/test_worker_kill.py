@@ -33,7 +33,7 @@ from donorhub.jobs.rq_queue import (
 )
 from donorhub.jobs.run import run_due, run_task
 from donorhub.models import Gift, ProviderEvent, Task
-from donorhub.services import endpoints, inbox, tasks
+from donorhub.services import claims, endpoints, inbox, tasks
 from tests.processes import free_port
 from tests.servers import redis_server
 from tests.webhooks.scenarios import one_off, to_raw
@@ -164,7 +164,7 @@ def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
     database: Flask, now: datetime, tmp_path: Path
 ) -> None:
     (task_id,) = plan(now)
-    assert tasks.claim(task_id, now=now)  # and then it was killed
+    assert claims.claim(task_id, now=now)  # and then it was killed
     db.session.commit()
     assert run_due() == 0
     presence = Presence(tmp_path)
@@ -176,7 +176,7 @@ def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
 def test_nothing_is_taken_from_others_who_are_at_work(database: Flask, now: datetime, tmp_path: Path) -> None:
     (task_id,) = plan(now)
     with _other_at_work(tmp_path) as other:
-        tasks.claim(task_id, now=now)
+        claims.claim(task_id, now=now)
         db.session.commit()
         presence = Presence(tmp_path)
         assert presence.enter() == 0
@@ -206,8 +206,8 @@ def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
 ) -> None:
     (task_id,) = plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert tasks.claim(task_id, now=now)  # and then the worker died
-        now += tasks.LEASE
+        assert claims.claim(task_id, now=now)  # and then the worker died
+        now += claims.LEASE
     db.session.commit()
     clock.use(lambda: now)
     assert not run_task(task_id) and run_due() == 0
@@ -222,10 +222,10 @@ def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
 def test_a_task_whose_last_attempt_still_runs_is_not_buried(database: Flask, now: datetime) -> None:
     (task_id,) = plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert tasks.claim(task_id, now=now)
-        now += tasks.LEASE
-    assert tasks.bury_deadly(now=now - timedelta(seconds=1)) == 0
-    assert tasks.bury_deadly(now=now) == 1
+        assert claims.claim(task_id, now=now)
+        now += claims.LEASE
+    assert claims.bury_deadly(now=now - timedelta(seconds=1)) == 0
+    assert claims.bury_deadly(now=now) == 1
 
 
 # ---------------------------------------------------------------- poisonous events

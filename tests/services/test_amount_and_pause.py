@@ -8,7 +8,7 @@ from flask import Flask
 
 from donorhub.models import RecurringGift
 from donorhub.money import Money
-from donorhub.services import donors, instalments, recurring
+from donorhub.services import donors, overdue, recurring
 
 
 def promise_of(now: datetime) -> RecurringGift:
@@ -24,7 +24,7 @@ def test_a_new_amount_does_not_end_the_pause(database: Flask, now: datetime) -> 
     promise = promise_of(now)
     recurring.pause(promise, from_on=date(2026, 11, 1), until=None, now=now, actor="t")
     recurring.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 11, 20), now=now, actor="t")
-    instalments.advance_all(today=now.date(), now=now)
+    overdue.advance_all(today=now.date(), now=now)
     assert promise.state == "paused"
     recurring.resume(promise, from_on=date(2026, 12, 1), now=now, actor="t")
     assert recurring.current_term(promise, date(2026, 12, 1)).amount_minor == 8000
@@ -42,7 +42,7 @@ def test_a_new_amount_lasts_beyond_a_pause_that_was_planned_before(database: Fla
 def test_a_pause_that_is_still_to_come_is_not_over(database: Flask, now: datetime) -> None:
     promise = promise_of(now)
     recurring.pause(promise, from_on=date(2026, 12, 1), until=date(2027, 2, 1), now=now, actor="t")
-    instalments.advance_all(today=now.date(), now=now)
+    overdue.advance_all(today=now.date(), now=now)
     assert promise.state == "paused"
-    instalments.advance_all(today=date(2027, 2, 1), now=now)
+    overdue.advance_all(today=date(2027, 2, 1), now=now)
     assert promise.state != "paused"

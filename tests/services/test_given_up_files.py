@@ -12,7 +12,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs import run, timer
 from donorhub.models import Entry, ImportFile, Task
-from donorhub.services import import_files, tasks
+from donorhub.services import claims, import_files, tasks
 from tests.services.bank import Paid, assert_sound, camt, rows
 
 CONTENT = camt([Paid(date(2026, 10, 5), 5000)])
@@ -81,9 +81,9 @@ def test_a_worker_that_was_killed_each_time_leaves_a_file_that_says_so(
     receive(now)
     at = now
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert tasks.claim(reading().id, now=at)
+        assert claims.claim(reading().id, now=at)
         db.session.commit()  # and here the worker was killed
-        at += tasks.LEASE
+        at += claims.LEASE
     set_clock(at)
     timer.bury()
     assert kept().state == "failed"

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Instalment
 from donorhub.money import Money
-from donorhub.services import donors, gifts, instalments, recurring
+from donorhub.services import donors, gifts, instalments, overdue, recurring
 
 
 def instalment_of(now: datetime) -> Instalment:
@@ -96,9 +96,9 @@ def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
             source_ref=f"p{number}", now=now, actor="t",
         )  # fmt: skip
         if number in (9, 99):
-            instalments.advance_all(today=now.date(), now=now)
+            overdue.advance_all(today=now.date(), now=now)
             db.session.commit()
-            counts.append(statements_of(lambda: instalments.advance_all(today=now.date(), now=now)))
+            counts.append(statements_of(lambda: overdue.advance_all(today=now.date(), now=now)))
     assert counts[1] == counts[0] < 10
 
 

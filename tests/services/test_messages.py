@@ -17,7 +17,7 @@ from donorhub.gateways.mailer import Smtp
 from donorhub.jobs.run import run_due
 from donorhub.models import Donor, Fund, Message, Suppression, Task
 from donorhub.money import Money
-from donorhub.services import access, donors, funds, gifts, messages, tasks
+from donorhub.services import access, claims, donors, funds, gifts, messages
 from tests.api.conftest import dump
 from tests.smtp import SmtpServer, smtp_server
 
@@ -188,11 +188,11 @@ def test_a_person_may_say_that_an_uncertain_message_never_came(mail: SmtpServer,
 
 def test_a_process_that_died_while_sending_leaves_it_to_a_person(mail: SmtpServer, now: datetime) -> None:
     give(now)
-    assert tasks.claim_next(now=now)  # new_donor or thank_you: the message is written by the next line
+    assert claims.claim_next(now=now)  # new_donor or thank_you: the message is written by the next line
     db.session.rollback()
     work_until_written(now)
     task_id = sending().id
-    assert tasks.claim(task_id, now=now)
+    assert claims.claim(task_id, now=now)
     assert messages.claim_message(only().id) is not None
     db.session.commit()  # and here the process was killed
     clock.use(lambda: now + timedelta(minutes=6))

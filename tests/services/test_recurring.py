@@ -16,7 +16,7 @@ from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import Allocation, DomainEvent, Donor, Gift, Instalment, RecurringGift, Task
 from donorhub.money import Money
-from donorhub.services import donors, gifts, instalments, recurring
+from donorhub.services import donors, gifts, instalments, overdue, recurring
 from tests.api.conftest import dump
 
 PLN50 = Money(5000, "PLN")
@@ -38,7 +38,7 @@ def promise(donor: Donor, start_on: date, now: datetime, **more: Any) -> Recurri
 
 def advance(day: date) -> int:
     """What the timer does on a day."""
-    moved = instalments.advance_all(today=day, now=datetime.combine(day, time(3), UTC))
+    moved = overdue.advance_all(today=day, now=datetime.combine(day, time(3), UTC))
     db.session.commit()
     return moved
 

@@ -10,7 +10,7 @@ from flask import Flask
 from donorhub.db import db
 from donorhub.errors import Conflict
 from donorhub.models import Task
-from donorhub.services import tasks
+from donorhub.services import claims, tasks
 
 
 def plan(now: datetime, key: str = "k", performer: str = "worker") -> bool:
@@ -29,12 +29,12 @@ def test_the_same_key_plans_one_task(database: Flask, now: datetime) -> None:
 def test_a_claimed_task_is_not_given_twice_until_its_lease_is_over(database: Flask, now: datetime) -> None:
     plan(now)
     task_id = only().id
-    assert tasks.claim(task_id, now=now)
-    assert not tasks.claim(task_id, now=now)
-    assert tasks.due_ids(now) == []
-    later = now + tasks.LEASE
-    assert tasks.due_ids(later) == [task_id]
-    assert tasks.claim(task_id, now=later)
+    assert claims.claim(task_id, now=now)
+    assert not claims.claim(task_id, now=now)
+    assert claims.due_ids(now) == []
+    later = now + claims.LEASE
+    assert claims.due_ids(later) == [task_id]
+    assert claims.claim(task_id, now=later)
 
 
 def test_a_task_that_fails_is_tried_later_and_at_last_waits_for_a_person(
@@ -42,15 +42,15 @@ def test_a_task_that_fails_is_tried_later_and_at_last_waits_for_a_person(
 ) -> None:
     plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert tasks.claim(only().id, now=now)
+        assert claims.claim(only().id, now=now)
         tasks.fail(only(), "no route", now=now)
         db.session.flush()
         now += timedelta(days=2)
     assert (only().state, only().last_error) == ("dead", "no route")
-    assert tasks.due_ids(now) == []
+    assert claims.due_ids(now) == []
     tasks.retry(only().id, now=now, actor="user:1")
     db.session.flush()
-    assert tasks.due_ids(now) == [only().id]
+    assert claims.due_ids(now) == [only().id]
 
 
 def test_completing_again_changes_nothing_and_a_workers_task_is_refused(
@@ -63,4 +63,4 @@ def test_completing_again_changes_nothing_and_a_workers_task_is_refused(
     assert (only().outcome, only().done_by) == ("called", "user:1")
     plan(now, key="w")
     with pytest.raises(Conflict):
-        tasks.complete(tasks.due_ids(now)[0], outcome="", now=now, actor="user:1")
+        tasks.complete(claims.due_ids(now)[0], outcome="", now=now, actor="user:1")

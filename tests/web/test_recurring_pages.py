@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import IdentityKey, Instalment, RecurringGift, Term
-from donorhub.services import instalments
+from donorhub.services import overdue
 from tests.web.bank_world import Staff, let_write, words_of
 from tests.web.desk import TODAY, add_donor, add_recurring, key_in, moment, rows
 
@@ -118,7 +118,7 @@ def test_an_instalment_is_skipped(staff: Staff) -> None:
 
 def test_late_and_missed_instalments_are_listed(staff: Staff) -> None:
     add_recurring(add_donor(phone="512 345 678"), start_on=date(2026, 9, 15))
-    instalments.advance_all(today=TODAY, now=moment(22))
+    overdue.advance_all(today=TODAY, now=moment(22))
     db.session.commit()
     shown = staff.text("/recurring-gifts/late")
     assert "Anna Kowalska" in shown and "missed" in shown and "512 345 678" in shown
