@@ -11,7 +11,7 @@ from donorhub.api.schemas import AnswerSchema, Instant, MoneySchema
 from donorhub.domain.matching_facts import Candidate, Proposal
 from donorhub.models import Detail, Entry, Match
 from donorhub.money import Money
-from donorhub.services import bank_views, matching
+from donorhub.services import entry_views, matching
 
 
 class EntrySchema(AnswerSchema):
@@ -101,8 +101,8 @@ def with_proposals(entry: Entry) -> dict[str, Any]:
     is_open = entry.state in ("new", "suspense")
     proposals = matching.proposals([entry.id]).get(entry.id, []) if is_open else []
     return _entry(entry) | {
-        "details": [_detail(row) for row in bank_views.details(entry.id)],
-        "matches": [_match(row, entry.currency) for row in bank_views.matches_of(entry.id)],
+        "details": [_detail(row) for row in entry_views.details(entry.id)],
+        "matches": [_match(row, entry.currency) for row in entry_views.matches_of(entry.id)],
         "proposals": [_proposal(proposal, entry.currency) for proposal in proposals],
     }
 

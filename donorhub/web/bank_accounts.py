@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import BankAccount
-from donorhub.services import bank_accounts, bank_views
+from donorhub.services import bank_accounts, bank_views, entry_views
 from donorhub.web.bank_blueprint import MODES, actor, bp
 from donorhub.web.bank_files import index_page, is_currency
 from donorhub.web.forms import Form
@@ -49,7 +49,7 @@ def _account(row: BankAccount, form: Form) -> str:
         form=form,
         gaps=bank_accounts.gaps(row.id),
         page=bank_views.statements_of_account(row.id, after=request.args.get("after")),
-        waiting=sum(bank_views.waiting_counts(bank_account_id=row.id).values()),
+        waiting=sum(entry_views.waiting_counts(bank_account_id=row.id).values()),
         modes=MODES,
     )
 

@@ -16,8 +16,8 @@ from donorhub.db import db
 from donorhub.domain.matching_facts import Candidate, Credit, Evidence, Proposal
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.money import Money
-from donorhub.services import bank_views, credits, matching, organisation
-from donorhub.services.bank_views import MatchView
+from donorhub.services import bank_views, credits, entry_views, matching, organisation
+from donorhub.services.entry_views import MatchView
 from donorhub.web import bank_words
 
 
@@ -106,7 +106,7 @@ def items(entries: Sequence[Entry]) -> list[Item]:
     waiting = [entry.id for entry in entries if entry.state in ("suspense", "new")]
     proposals = matching.proposals(waiting) if waiting else {}
     names = _names(proposal for found in proposals.values() for proposal in found)
-    matches = bank_views.live_matches(ids)
+    matches = entry_views.live_matches(ids)
     accounts = bank_views.account_names()
     places: dict[int, list[credits.Place]] = {}
     for place in credits.of_entries(ids):

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Donor
-from donorhub.services import bank_views, certain_entries, entries, search
+from donorhub.services import bank_views, certain_entries, entries, entry_views, search
 from donorhub.services.paging import Page
 from donorhub.web import bank_choices
 from donorhub.web.bank_blueprint import actor, bp
@@ -40,11 +40,11 @@ FILTERS: Final = ("account", "statement", "after")
 def show_entries(tab: str) -> str:
     """A page of fifty entries of one tab, of all accounts, one account or one statement."""
     chosen = _filters(request.args)
-    page = bank_views.entries(
+    page = entry_views.entries(
         tab, after=request.args.get("after"), bank_account_id=chosen.get("account"),
         statement_id=chosen.get("statement"),
     )  # fmt: skip
-    counts = bank_views.waiting_counts(
+    counts = entry_views.waiting_counts(
         bank_account_id=chosen.get("account"), statement_id=chosen.get("statement")
     )
     return render_template(
@@ -53,7 +53,7 @@ def show_entries(tab: str) -> str:
         tabs=TAB_WORDS,
         page=page,
         items=bank_choices.items(page.rows),
-        twins=bank_views.twins(page.rows) if tab == "doubtful" else {},
+        twins=entry_views.twins(page.rows) if tab == "doubtful" else {},
         counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
         chosen=chosen,
         accounts=[row.account for row in bank_views.accounts()],
@@ -88,14 +88,14 @@ def entry_page(entry_id: int, form: Form) -> str:
     """The page of one entry, with what is wrong in one of its forms."""
     row = entries.get_entry(entry_id)
     text = request.args.get("q", "").strip()
-    payouts = bank_views.payouts_like(row) if row.state in bank_views.OPEN else []
+    payouts = entry_views.payouts_like(row) if row.state in entry_views.OPEN else []
     return render_template(
         "bank/entry.html",
         item=bank_choices.items([row])[0],
-        details=bank_views.details(entry_id) if row.has_details else (),
-        statement=bank_views.statement_of(row),
-        history=bank_views.matches_of(entry_id),
-        twin=bank_views.twins([row]).get(row.id) if row.state == "doubtful" else None,
+        details=entry_views.details(entry_id) if row.has_details else (),
+        statement=entry_views.statement_of(row),
+        history=entry_views.matches_of(entry_id),
+        twin=entry_views.twins([row]).get(row.id) if row.state == "doubtful" else None,
         payouts=payouts,
         not_gifts=NOT_GIFTS,
         form=form,
@@ -130,7 +130,7 @@ def accept(entry_id: int) -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         rank = bank_choices.rank_of(entry_id, detail_id, key)
-        if rank is None and entries.get_entry(entry_id).state in bank_views.OPEN:
+        if rank is None and entries.get_entry(entry_id).state in entry_views.OPEN:
             raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
         entries.accept_proposal(entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=actor())
         commit()
@@ -148,7 +148,7 @@ def give(entry_id: int) -> Response | tuple[str, int]:
         form.wrong("", gettext("Please choose one of the donors first."))
     with form.saving() as saving:
         saving.check()
-        minor = bank_views.amount_of(entries.get_entry(entry_id), detail_id).minor
+        minor = entry_views.amount_of(entries.get_entry(entry_id), detail_id).minor
         entries.accept(
             entry_id, [entries.Share(donor_id or 0, minor)], detail_id=detail_id,
             now=clock.now(), actor=actor(),

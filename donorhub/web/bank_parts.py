@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.models import Donor, Instalment
 from donorhub.money import Money
-from donorhub.services import bank_views, entries, funds, search
+from donorhub.services import entries, entry_views, funds, search
 from donorhub.services.entries import Share
 from donorhub.web import bank_choices
 from donorhub.web.bank_blueprint import actor, bp
@@ -87,7 +87,7 @@ class Row:
 def split(entry_id: int) -> str:
     """A form for the parts of a payment: donor, amount, fund and what it settles."""
     detail_id = _detail_of(request.args)
-    amount = bank_views.amount_of(entries.get_entry(entry_id), detail_id)
+    amount = entry_views.amount_of(entries.get_entry(entry_id), detail_id)
     start: dict[str, Any] = {"count": FEWEST, "amount0": amount.as_text(), "detail": detail_id or ""}
     best = _proposed_donors(entry_id, detail_id)
     start.update({f"who{n}": donor.code for n, donor in enumerate(best[:MOST])})
@@ -104,7 +104,7 @@ def _proposed_donors(entry_id: int, detail_id: int | None) -> list[Donor]:
 def _split(entry_id: int, form: Form) -> str:
     detail_id = _detail_of({"detail": form.value("detail")})
     row = entries.get_entry(entry_id)
-    amount = bank_views.amount_of(row, detail_id)
+    amount = entry_views.amount_of(row, detail_id)
     return render_template(
         "bank/split.html",
         item=bank_choices.items([row])[0],
@@ -138,7 +138,7 @@ def _row(form: Form, number: int, currency: str) -> Row:
     text, chosen = form.value(f"who{number}").strip(), form.value(f"donor{number}")
     found = _who(text)
     donor = next((row for row in found if str(row.id) == chosen), found[0] if len(found) == 1 else None)
-    owed = bank_views.open_instalments(donor.id, currency) if donor else ()
+    owed = entry_views.open_instalments(donor.id, currency) if donor else ()
     return Row(number, donor, found if len(found) > 1 else (), owed)
 
 
@@ -155,7 +155,7 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     """Look again, add a part, or record the parts; they must add up to the payment."""
     form = Form(request.form)
     detail_id = _detail_of(request.form)
-    amount = bank_views.amount_of(entries.get_entry(entry_id), detail_id)
+    amount = entry_views.amount_of(entries.get_entry(entry_id), detail_id)
     if request.form.get("do") == "more" and form.sent is not None:
         form.sent = form.sent.copy()
         form.sent["count"] = str(_count(form) + 1)

@@ -14,7 +14,7 @@ from donorhub.db import db
 from donorhub.domain import clues
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import AuditRecord, Entry, Gift, Match, Payout, Task
-from donorhub.services import bank_views, certain_entries, credits, entries, settling
+from donorhub.services import certain_entries, credits, entries, entry_views, settling
 from tests.api.conftest import dump
 from tests.services.bank import Paid, assert_sound, camt, match, open_account, send
 from tests.services.test_payments import deliver, open_endpoint
@@ -99,7 +99,7 @@ def test_a_failed_payout_is_neither_offered_nor_joined_nor_accepted_as_certain(
     do = steps(database, now)
     for name in ("failed", "paid", "entry"):
         do[name]()
-    assert bank_views.payouts_like(only_entry()) == []
+    assert entry_views.payouts_like(only_entry()) == []
     before = dump()
     assert sum(certain_entries.accept_certain(now=now, actor="user:1")) == 0
     with pytest.raises(Rejected, match="failed") as refused:

@@ -23,7 +23,7 @@ from donorhub.models import (
     Statement,
     Task,
 )
-from donorhub.services import bank_accounts, bank_views, import_files, ledger_rows, statements
+from donorhub.services import bank_accounts, entry_views, import_files, ledger_rows, statements
 from tests.services.bank import (
     CSV_LAYOUT,
     OURS,
@@ -465,5 +465,5 @@ def test_another_day_in_another_format_is_a_doubt_and_the_banks_ids_stay_trusted
     assert (file.new_count, file.doubtful_count) == (1, 1)
     assert ledger()[(date(2026, 10, 5), 5000)] == 0
     doubtful = db.session.scalars(select(Entry).where(Entry.state == "doubtful")).one()
-    assert bank_views.twins([doubtful])[doubtful.id].booked_on == date(2026, 10, 6)
+    assert entry_views.twins([doubtful])[doubtful.id].booked_on == date(2026, 10, 6)
     assert not bank_accounts.get_account(account.id).ids_untrusted
