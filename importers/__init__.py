@@ -75,6 +75,7 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "damaged_zip": ("damaged", "The file is damaged (its zip structure ends too early): download it again."),
     "picture": ("picture", f"This is a picture: in the bank, {_TRY}."),
     "document": ("document", f"This is a text document: in the bank, {_TRY}."),
+    "json": ("json", f"This is JSON, which programs exchange, and no statement: in the bank, {_TRY}."),
     "xml": ("unknown_xml", f"This XML file is neither camt.052, .053, .054 nor OFX: in the bank, {_TRY}."),
     "binary": ("binary", f"This is no bank file that DonorHub knows: in the bank, {_TRY}."),
 }

@@ -36,6 +36,7 @@ _BY_TEXT: Final = (
         "camt",
         re.compile(r"\A\s*<[\s\S]*?(?:camt\.05[234]|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b)"),
     ),
+    ("json", re.compile(r"\A\s*(?:\{\s*(?:\"|\}\s*\Z)|\[\s*(?:[\[{]|\]\s*\Z))")),  # MT940 begins with {1:
     ("xml", re.compile(r"\A\s*<(?:\?xml|!DOCTYPE|\w+[\s/>])")),
     (
         "mt940",
@@ -63,7 +64,7 @@ def format_of(data: bytes) -> str:
 
     Read: ``ofx camt mt940 qif xlsx xls ods coda bai2 elixir debit_report table`` (any other text
     is a table).
-    Others: ``empty pdf html xml locked archive damaged_zip picture document binary``.
+    Others: ``empty pdf html json xml locked archive damaged_zip picture document binary``.
     """
     head = data[:HEAD]
     if not head.strip(b"\0 \t\r\n\x1a") and not data.strip(b"\0 \t\r\n\x1a"):
@@ -108,9 +109,9 @@ def member_count(data: bytes) -> int:
 
 
 def _in_zip(data: bytes) -> str:
+    """A workbook, a locked archive, or an archive of something else."""
     if member_count(data) > MOST_MEMBERS:
         return "xlsx" if b"xl/workbook.xml" in data else "archive"  # one that its own guard refuses
-    """A workbook, a locked archive, or an archive of something else."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             contents = archive.infolist()

@@ -94,6 +94,8 @@ def test_the_format_is_told_by_the_bytes(data: bytes, name: str) -> None:
         (zipped("xl/workbook.xml")[:40], "damaged", "download"),
         (b"\x89PNG\r\n\x1a\n", "picture", "camt.053"),
         (b"{\\rtf1 hello}", "document", "camt.053"),
+        (b' {"amount": 1}', "json", "camt.053"),
+        (b'[\n  {"amount": 1}]', "json", "camt.053"),
         (b"<note/>", "unknown_xml", "camt.053"),
         (bytes(range(256)) * 4, "binary", "camt.053"),
     ],
