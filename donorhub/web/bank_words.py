@@ -231,6 +231,71 @@ _FAULTS: Final[dict[str, Any]] = {
     ),
     "mixed_dates": lazy_gettext("Dates are written in two ways: say whether the day or the month is first."),
     "no_account": lazy_gettext("The file tells no account: choose it when you upload the file."),
+    "web_page": lazy_gettext(
+        "This is a web page, not a statement: sign in to the bank again and save the file."
+    ),
+    "pdf": lazy_gettext(
+        "This is a PDF, which only people can read: export camt.053, MT940, OFX or CSV at the bank."
+    ),
+    "archive": lazy_gettext("This is an archive: unpack it and import the files inside."),
+    "picture": lazy_gettext("This is a picture: export camt.053, MT940, OFX or CSV at the bank."),
+    "document": lazy_gettext("This is a text document: export camt.053, MT940, OFX or CSV at the bank."),
+    "json": lazy_gettext(
+        "This is a file that programs exchange: export camt.053, MT940, OFX or CSV at the bank."
+    ),
+    "unknown_xml": lazy_gettext(
+        "This XML file is no bank statement: export camt.053, MT940, OFX or CSV at the bank."
+    ),
+    "binary": lazy_gettext(
+        "This is no bank file that we know: export camt.053, MT940, OFX or CSV at the bank."
+    ),
+    "truncated": lazy_gettext("The file is cut off: export it again."),
+    "statement_cut": lazy_gettext("The statement is cut off: export it again."),
+    "report_cut": lazy_gettext("The report is cut off: export it again."),
+    "bank_warning": lazy_gettext("The bank added a warning: read it below."),
+    "columns_found": lazy_gettext("The columns were found by their sums: compare a row."),
+    "columns_needed": lazy_gettext("The sums do not show which column is which: say it once."),
+    "correction": lazy_gettext("The bank corrects an entry here: compare it with the bank's statement."),
+    "currency_mixed": lazy_gettext("The balances are in different currencies: export the statement again."),
+    "no_currency": lazy_gettext("The file does not tell the currency: choose it when you upload the file."),
+    "damaged_xml": lazy_gettext("The file is damaged: download it again."),
+    "mixed_content": lazy_gettext("The file is built as no bank builds it: download it again."),
+    "nested_too_deep": lazy_gettext("The file is built as no bank builds it: download it again."),
+    "text_too_long": lazy_gettext("The file is built as no bank builds it: download it again."),
+    "doctype": lazy_gettext("The file holds instructions that no bank writes: it is not read."),
+    "doctype_refused": lazy_gettext("The file holds instructions that no bank writes: it is not read."),
+    "unknown_encoding": lazy_gettext("The letters of the file cannot be read: export it as UTF-8."),
+    "details_differ": lazy_gettext("The payments of an entry do not add up to it: it stays one entry."),
+    "entries_not_listed": lazy_gettext(
+        "The file gives sums without their entries: export a statement that lists them."
+    ),
+    "investments": lazy_gettext("An investment account cannot be imported."),
+    "loose_rest": lazy_gettext(
+        "Text behind the end of the statement was left out: look whether it is an entry."
+    ),
+    "no_control_total": lazy_gettext("The file has no control total: whether it is whole cannot be told."),
+    "no_opening_balance": lazy_gettext(
+        "The opening balance is missing: whether entries are missing cannot be told."
+    ),
+    "not_debit_report": lazy_gettext("No direct debit was found: choose the bank's report of direct debits."),
+    "not_mt940": lazy_gettext("The file holds no statement: choose another kind of export at the bank."),
+    "not_elixir": lazy_gettext("No payment was found in this Elixir file."),
+    "other_currency": lazy_gettext("An entry is in another currency than its account: it was left out."),
+    "other_sheets": lazy_gettext(
+        "Other sheets of the workbook hold entries too: save each sheet as a file of its own."
+    ),
+    "reversal_signs_inverted": lazy_gettext(
+        "The bank writes reversals with the opposite sign: it was read so, as the balances show."
+    ),
+    "section_skipped": lazy_gettext("A part of the file that is no bank account was left out."),
+    "tag_in_text": lazy_gettext(
+        "The text of an entry holds what looks like another entry: compare it with the bank."
+    ),
+    "test_group": lazy_gettext("The bank marks this part as a test: it was left out."),
+    "too_many_balances": lazy_gettext("The statement has more balances than any bank writes."),
+    "unreadable": lazy_gettext("Too many entries cannot be read: export the file again."),
+    "unreadable_statement": lazy_gettext("A statement cannot be read: export the file again."),
+    "unreadable_total": lazy_gettext("A control total cannot be read."),
 }  # fmt: skip
 FAULT_CODES: Final = frozenset(_FAULTS)
 

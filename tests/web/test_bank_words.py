@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import get_args
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
+import importers
 from donorhub.domain.evidence import PRIORS
 from donorhub.domain.matching_facts import Kind, Level
 from donorhub.web import bank_words
@@ -72,3 +74,26 @@ def test_what_only_a_newer_version_says_is_shown_as_it_is(database: Flask) -> No
         assert bank_words.reason("match.moon_phase", {}, prefix="DH") == "moon phase"
         assert bank_words.hindrance("moon_phase") == "moon phase"
         assert bank_words.fault("moon_phase") == ""
+
+
+CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
+FIELDS = {"return_reason", "sort_code", "stamped", "value_on", "direction"}  # what else readers add by name
+
+
+def codes_of_readers() -> set[str]:
+    """The codes of all problems that readers of bank files tell, from their sources."""
+    makers = {"Problem", "refused", "Damaged", "Fault", "add", "_tell", "_error"}
+    codes = {code for code, _ in importers._REASONS.values()}
+    for path in Path(importers.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in makers:
+                texts = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
+                told = [text for text in texts if isinstance(text, str) and CODE.fullmatch(text)]
+                codes.update(told[:1])
+    return codes - {"error", "warning"} - FIELDS
+
+
+def test_whatever_a_reader_tells_of_a_file_has_its_sentence() -> None:
+    codes = codes_of_readers()
+    assert len(codes) > 60
+    assert codes - bank_words.FAULT_CODES == set()
