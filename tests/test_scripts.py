@@ -237,6 +237,13 @@ def test_ci_runs_every_stage_on_both_databases(ready: Machine) -> None:
     assert ready.calls()[-2:] == [f"pytest -n 2 {EVERYDAY}", f"pytest -n 2 --db=postgres {EVERYDAY}"]
 
 
+def test_quick_leaves_the_other_database_out_and_says_so(ready: Machine) -> None:
+    done = ready.run("scripts/test", "--quick")
+    assert done.returncode == 0
+    assert ready.calls()[-1] == f"pytest -n 2 {EVERYDAY}"
+    assert "left out" in done.stdout.splitlines()[-1]
+
+
 def test_all_means_the_slow_tests_too(ready: Machine) -> None:
     assert ready.run("scripts/test", "--all").returncode == 0
     assert ready.calls()[-2:] == ["pytest -n 2", "pytest -n 2 --db=postgres"]
