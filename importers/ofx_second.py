@@ -106,13 +106,13 @@ def _rows_by_ofxparse(rows: Sequence[str]) -> list[Row]:
 
 def _accounts(body: str) -> list[Any]:
     """ofxparse's accounts for a message; Unread when it fails, or discards a transaction."""
-    reader, its_error = _reader()
+    reader, its_errors = _reader()
     file = BytesIO(f"{_HEADER}<OFX>{body}</OFX>".encode())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of bs4, for names that ofxparse still uses
         try:
             accounts: list[Any] = reader.parse(file, fail_fast=False).accounts
-        except (its_error, ArithmeticError, AttributeError, IndexError, TypeError, ValueError) as e:
+        except its_errors as e:
             raise Unread(f"{type(e).__name__}: {e}"[:200]) from e
     lost = [entry for account in accounts for entry in account.statement.discarded_entries]
     if lost:
@@ -121,10 +121,11 @@ def _accounts(body: str) -> list[Any]:
 
 
 @cache
-def _reader() -> tuple[Any, type[Exception]]:
-    """ofxparse's parser with what must differ, and its exception; imported here for the memory."""
+def _reader() -> tuple[Any, tuple[type[Exception], ...]]:
+    """ofxparse's parser with what must differ, and what it raises; imported here for the memory."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        from bs4 import ParserRejectedMarkup
         from ofxparse import OfxParser
         from ofxparse.ofxparse import OfxParserException
 
@@ -160,7 +161,8 @@ def _reader() -> tuple[Any, type[Exception]]:
                 fitid.string = ""
             return super().parseTransaction(txn_ofx)
 
-    return Reader, OfxParserException
+    its_errors = (OfxParserException, ParserRejectedMarkup)
+    return Reader, (*its_errors, ArithmeticError, AttributeError, IndexError, TypeError, ValueError)
 
 
 def _entry(position: int, row: Any, currency: str) -> Entry:

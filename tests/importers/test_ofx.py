@@ -403,6 +403,12 @@ def test_readers_that_differ_hold_the_statement_for_a_person(monkeypatch: pytest
     assert len(entries(reading)) == 2
 
 
+def test_what_the_second_reader_cannot_even_take_apart_is_a_disagreement_and_raises_nothing() -> None:
+    reading = read(row(more="<MEMO><![CDAT x"))
+    assert [problem.code for problem in errors(reading)] == ["readers_disagree"]
+    assert [(s.integrity, len(s.entries)) for s in reading.statements] == [("mismatch", 1)]
+
+
 _FIELDS = ofx_tags.fields
 
 
