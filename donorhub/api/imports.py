@@ -93,7 +93,7 @@ class FileProblemListSchema(AnswerSchema):
 
 
 class ObstacleSchema(AnswerSchema):
-    kind = fields.String(required=True, validate=validate.OneOf(("receipt", "decision")))
+    kind = fields.String(required=True, validate=validate.OneOf(("receipt", "decision", "closed_books")))
     entry_id = fields.Integer(required=True)
     gift_id = fields.Integer(allow_none=True)
     receipt_id = fields.Integer(allow_none=True)

@@ -48,6 +48,9 @@ class OrganisationFieldsSchema(StrictSchema):
     home_currency = fields.String(validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, as in PLN."))
     jurisdiction = fields.String(validate=validate.OneOf(JURISDICTIONS))
     receipt_series = fields.String(validate=Pattern(r"^[A-Z0-9-]{1,10}$"))
+    closed_until = fields.Date(
+        allow_none=True, metadata={"description": "What was received up to this day, people change no more"}
+    )
 
 
 class OrganisationSchema(AnswerSchema):
@@ -67,6 +70,7 @@ class OrganisationSchema(AnswerSchema):
     jurisdiction = fields.String(required=True)
     code_prefix = fields.String(required=True)
     receipt_series = fields.String(required=True)
+    closed_until = fields.Date(required=True, allow_none=True)
 
 
 @bp.get("")

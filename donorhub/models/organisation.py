@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint
@@ -34,4 +34,5 @@ class Organisation(Base):
     jurisdiction: Mapped[str] = mapped_column(default="PL")  # whose receipts: PL, AL, XK, XX
     code_prefix: Mapped[str] = mapped_column(default="DH")
     receipt_series: Mapped[str] = mapped_column(default="R")
+    closed_until: Mapped[date | None]  # what was received up to this day, people change no more
     created_at: Mapped[datetime]

@@ -32,6 +32,7 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.services import (
     audit,
+    closed_books,
     decision_undo,
     donors,
     matching,
@@ -261,9 +262,12 @@ def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
 def undo(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """Take back what was decided of an entry: its gifts are corrected, its payout is free, it waits again.
 
-    Rejected while a live receipt names a gift of it. Not decided: nothing changes.
+    Rejected while a live receipt names a gift of it, or when its day lies in closed books. Not
+    decided: nothing changes.
     """
     entry = holding.locked(entry_id)
+    if decision_undo.live_matches(entry.id):
+        closed_books.refuse(entry.booked_on)
     if decision_undo.undo(entry, now=now, actor=actor):
         entry.state, entry.decide_by = "suspense", now.date() + SUSPENSE
     return entry

@@ -22,7 +22,7 @@ from donorhub.models import (
     Refund,
 )
 from donorhub.money import Money
-from donorhub.services import audit, donors, events, tasks
+from donorhub.services import audit, closed_books, donors, events, tasks
 
 _settle = timedelta(seconds=120)
 
@@ -73,6 +73,8 @@ def record_gift(
         raise Rejected("a gift is more than nothing", field="/amount")
     if received_on > now.date() + timedelta(days=1):
         raise Rejected(f"{received_on} is in the future", field="/received_on")
+    if source == "manual" or source.startswith("api:"):
+        closed_books.refuse(received_on, field="/received_on")
     donor = donors.find_survivor(donor_id)
     if donor is None:
         raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
@@ -220,6 +222,8 @@ def correct_gift(
     if known is not None:
         return known, False
     gift = get_gift(gift_id)
+    if source == "manual":
+        closed_books.refuse(gift.received_on)
     receipt_id = live_receipt_id(gift_id)
     if receipt_id is not None:
         raise Rejected(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
@@ -21,8 +21,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select,
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import BankAccount, Detail, Entry, EntryAlias, ImportFile, Match, ReceiptLine, Statement
-from donorhub.services import audit, decision_undo, enriching, import_files, tasks
+from donorhub.services import audit, closed_books, decision_undo, enriching, import_files, tasks
 from donorhub.services.bank_accounts import COUNTED
+from donorhub.services.ledger_rows import GONE
 
 _OURS: Final = "system:%"  # decisions of the program
 SHOWN: Final = 200
@@ -30,10 +31,10 @@ SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why an import cannot simply be taken back. A receipt must be voided first; a person's decision may
-    be undone along with the import, when that is asked for."""
+    """Why an import cannot simply be taken back. A receipt must be voided first, and closed books opened;
+    a person's decision may be undone along with the import, when that is asked for."""
 
-    kind: Literal["receipt", "decision"]
+    kind: Literal["receipt", "decision", "closed_books"]
     entry_id: int
     gift_id: int | None
     receipt_id: int | None
@@ -41,7 +42,8 @@ class Obstacle:
 
 
 def what_stands_in_the_way(import_file_id: int) -> list[Obstacle]:
-    """Receipts that name gifts of the file, then decisions that people made, at most SHOWN of each."""
+    """Entries in closed books, receipts that name gifts of the file, then decisions that people made, at
+    most SHOWN of each."""
     import_files.get_file(import_file_id)
     base = (
         select(Match.entry_id, Match.gift_id, ReceiptLine.receipt_id, Match.actor)
@@ -54,7 +56,25 @@ def what_stands_in_the_way(import_file_id: int) -> list[Obstacle]:
     is_live = and_(ReceiptLine.gift_id == Match.gift_id, ReceiptLine.released_at.is_(None))
     receipted = db.session.execute(base.join(ReceiptLine, is_live).where(Match.kind == "gift"))
     decided = db.session.execute(base.outerjoin(ReceiptLine, is_live).where(Match.actor.not_like(_OURS)))
-    return [Obstacle("receipt", *row) for row in receipted] + [Obstacle("decision", *row) for row in decided]
+    return [
+        *_in_closed_books(import_file_id),
+        *(Obstacle("receipt", *row) for row in receipted),
+        *(Obstacle("decision", *row) for row in decided),
+    ]
+
+
+def _in_closed_books(import_file_id: int) -> list[Obstacle]:
+    until = closed_books.closed_until()
+    if until is None:
+        return []
+    ids = db.session.scalars(
+        select(Entry.id)
+        .where(_touched(select(Statement.id).where(Statement.import_file_id == import_file_id)))
+        .where(Entry.booked_on <= until, Entry.state.not_in(GONE))
+        .order_by(Entry.id)
+        .limit(SHOWN)
+    )
+    return [Obstacle("closed_books", id_, None, None, "") for id_ in ids]
 
 
 def _touched(statement_ids: Select[int]) -> ColumnElement[bool]:
@@ -68,8 +88,9 @@ def take_back(
 ) -> ImportFile:
     """Take an import back. Taken back already: nothing changes.
 
-    Rejected, with nothing changed, while a receipt names a gift of it, or while a person's
-    decision stands on it unless ``undo_decisions``. Conflict while it is being read.
+    Rejected, with nothing changed, while a receipt names a gift of it, an entry of it lies in
+    closed books, or while a person's decision stands on it unless ``undo_decisions``. Conflict while it
+    is being read.
     """
     file = import_files.locked_file(import_file_id)
     if file.state == "taken_back":
@@ -104,6 +125,8 @@ def take_back(
 
 def _refuse_obstacles(file: ImportFile, *, undo_decisions: bool) -> None:
     found = what_stands_in_the_way(file.id)
+    if any(one.kind == "closed_books" for one in found):
+        closed_books.refuse(date.min)
     in_the_way = [one for one in found if one.kind == "receipt" or not undo_decisions]
     if not in_the_way:
         return

@@ -17,6 +17,7 @@ from donorhub.services import audit
 FIELDS: Final = (
     "legal_name", "street", "postcode", "city", "country", "ids", "contact", "signatory_name",
     "signatory_role", "exemption", "lang", "time_zone", "home_currency", "jurisdiction", "receipt_series",
+    "closed_until",
 )  # fmt: skip
 
 

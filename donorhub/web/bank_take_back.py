@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.services import import_files, import_undo
+from donorhub.services import closed_books, import_files, import_undo
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
@@ -26,6 +26,7 @@ def _page(file_id: int, form: Form) -> str:
         "bank/take_back.html",
         file=import_files.get_file(file_id),
         form=form,
+        closed_until=closed_books.closed_until() if "closed_books" in {one.kind for one in found} else None,
         receipts=[one for one in found if one.kind == "receipt"],
         decisions=[one for one in found if one.kind == "decision"],
     )

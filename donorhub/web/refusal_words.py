@@ -45,6 +45,9 @@ CODES: Final[Mapping[str, Any]] = {
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
     "gift_differs": lazy_gettext("This gift was recorded already, with another amount."),
     "gift_on_receipt": _ON_RECEIPT,
+    "books_closed": lazy_gettext(
+        "The books of this day are closed: whoever may change the settings can open them."
+    ),
     "idempotency_key_in_use": lazy_gettext("This was sent twice. Please wait a moment, then look again."),
     "idempotency_key_reused": _OUT_OF_DATE,
     "instalment_state": lazy_gettext("The instalment is %(state)s: this cannot be done now."),

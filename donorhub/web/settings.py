@@ -134,6 +134,7 @@ def _organisation(form: Form) -> dict[str, Any]:
         "home_currency": currency,
         "jurisdiction": form.choice("jurisdiction", JURISDICTIONS),
         "receipt_series": series,
+        "closed_until": form.day("closed_until"),
     }
 
 

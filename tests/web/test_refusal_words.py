@@ -57,7 +57,7 @@ def _read(call: ast.Call, place: str) -> Raised:
     told = {keyword.arg: keyword.value for keyword in call.keywords}
     kind = KINDS[call.func.id].code  # type: ignore[attr-defined]
     code = _code(told["code"]) if "code" in told else kind
-    if "field" not in told:
+    if "field" not in told or isinstance(told["field"], ast.Name):  # a name: the caller knows which
         return Raised(place, kind, code, ("",))
     if isinstance(told["field"], ast.JoinedStr):  # a column of a gift or of a recurring gift
         return Raised(place, kind, code, ("/campaign_id", "/appeal_id"))
