@@ -44,6 +44,7 @@ from structlog import get_logger
 from donorhub.errors import Busy
 
 WRITE_TIMEOUT_S = 30.0
+MAX_ID = 2**31 - 1  # what an id column holds on PostgreSQL
 _PASSING = {"25P02", "25P03"}  # the transaction had failed already, or was idle for too long
 _READ_ONLY = "25006"  # a server that takes no writes for a while, such as one that stands by
 log = get_logger(__name__)

@@ -11,11 +11,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO, Final, Literal
 
+from donorhub.money import Money
 from importers.camt_entry import Unreadable, inverted, read_entry
 from importers.camt_shape import TREE
-from importers.camt_statement import Head, Tally, mismatch, missing_minor, read_head, summary_faults
+from importers.camt_statement import Head, Tally, read_head, summary_faults
 from importers.camt_tree import Refused, Row, Walk
-from importers.statement import Begin, End, Entry, Integrity, Part, Problem, Reading, Statement, refused
+from importers.statement import (
+    Begin,
+    End,
+    Entry,
+    Integrity,
+    Part,
+    Problem,
+    Reading,
+    Statement,
+    balances_differ,
+    missing_minor,
+    refused,
+)
 
 # A stream that ends with a problem of one of these codes is of a file that cannot be trusted:
 # nothing that came before may be kept.
@@ -189,7 +202,7 @@ class _Report:
         if missing is None:
             return "unverifiable"
         if missing:
-            self._tell("error", "balance_mismatch", mismatch(missing, statement.currency), walk)
+            self._tell("error", "balance_mismatch", balances_differ(Money(missing, statement.currency)), walk)
         return "mismatch" if missing or self._tally.odd else "proved"
 
     def _tell(

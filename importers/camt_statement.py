@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
-from donorhub.money import Money
 from importers.camt_tree import Row
 from importers.camt_values import account, day, moment, money
 from importers.statement import Balance, Entry, Statement
@@ -162,20 +161,6 @@ class Tally:
     @property
     def booked(self) -> int:
         return self.sums[True, False] + self.sums[True, True]
-
-
-def missing_minor(statement: Statement, booked: int) -> int | None:
-    """Closing less opening less booked entries, or None where a balance is not there."""
-    if statement.opening is None or statement.closing is None:
-        return None
-    return statement.closing.amount.minor - statement.opening.amount.minor - booked
-
-
-def mismatch(missing: int, currency: str) -> str:
-    return (
-        f"Opening balance and entries differ from the closing balance by {Money(missing, currency)}: "
-        f"an entry is missing or wrong. {_AGAIN}"
-    )
 
 
 _SIDES: Final = (

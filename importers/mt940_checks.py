@@ -12,7 +12,7 @@ from datetime import date
 from donorhub.money import Money
 from importers.mt940_blocks import Block
 from importers.mt940_head import NO_CURRENCY, Head
-from importers.statement import Balance, Entry, Integrity, Problem, Statement
+from importers.statement import Balance, Entry, Integrity, Problem, Statement, balances_differ, missing_minor
 
 Verdict = tuple[Integrity, list[Problem]]
 Kind = tuple[str, bool, bool]  # C or D, whether it is booked, whether it is a reversal
@@ -70,16 +70,12 @@ def balances_hold(statement: Statement, head: Head, tally: Tally, block: Block) 
     ):
         message = f"The opening and the closing balance are in different currencies. {_AGAIN}"
         return "mismatch", [_error(block, "currency_mixed", message)]
-    if not (statement.opening and statement.closing):
+    missing = missing_minor(statement, tally.of(lambda kind: kind[1])[1])
+    if missing is None:
         return "unverifiable", []
-    _, booked = tally.of(lambda kind: kind[1])
-    missing_minor = statement.closing.amount.minor - statement.opening.amount.minor - booked
-    if not missing_minor:
+    if not missing:
         return "proved", []
-    message = (
-        f"Opening balance and entries differ from the closing balance by "
-        f"{Money(missing_minor, statement.currency)}: an entry is missing or wrong. {_AGAIN}"
-    )
+    message = balances_differ(Money(missing, statement.currency))
     return "mismatch", [_error(block, "balance_mismatch", message)]
 
 

@@ -219,10 +219,23 @@ def gathered(parts: Iterable[Part], format: str, facts: Mapping[str, str]) -> Re
     return Reading(tuple(statements), tuple(problems), format=format, facts=facts)
 
 
+def balances_differ(missing: Money) -> str:
+    """What is said of a statement whose balances its entries do not explain."""
+    return (
+        f"Opening balance and entries differ from the closing balance by {missing}: "
+        "an entry is missing or wrong. Export the statement again."
+    )
+
+
+def missing_minor(statement: Statement, booked: int) -> int | None:
+    """Closing less opening less booked entries, or None where a balance is not there."""
+    if statement.opening is None or statement.closing is None:
+        return None
+    return statement.closing.amount.minor - statement.opening.amount.minor - booked
+
+
 def proved_by_balances(statement: Statement) -> Integrity:
     """Whether opening + booked entries = closing; a statement without both balances cannot tell."""
-    if statement.opening is None or statement.closing is None:
-        return "unverifiable"
     booked = sum(entry.amount.minor for entry in statement.entries if entry.status == "booked")
-    holds = statement.opening.amount.minor + booked == statement.closing.amount.minor
-    return "proved" if holds else "mismatch"
+    missing = missing_minor(statement, booked)
+    return "unverifiable" if missing is None else "mismatch" if missing else "proved"

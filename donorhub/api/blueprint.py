@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 from donorhub.api.bodies import JSON, MULTIPART, StrictParser
 from donorhub.api.http import PREFIX
-from donorhub.api.schemas import MAX_ID
+from donorhub.db import MAX_ID
 
 ID: Final = f"int(min=1, max={MAX_ID})"  # an id that no database could hold is simply not found
 WRITES: Final = ("post", "put", "patch", "delete")

@@ -19,8 +19,8 @@ from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.api.http import refuse
-from donorhub.api.schemas import MAX_ID, StrictSchema
-from donorhub.db import db
+from donorhub.api.schemas import StrictSchema
+from donorhub.db import MAX_ID, db
 
 MOST: Final = 200
 Row = TypeVar("Row")

@@ -15,11 +15,11 @@ from flask_smorest.fields import Upload
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, post_load, pre_dump, validate
 from werkzeug.datastructures import FileStorage
 
+from donorhub.db import MAX_ID
 from donorhub.domain import plain_text
 from donorhub.money import Money
 
 MAX_MINOR: Final = 10**14
-MAX_ID: Final = 2**31 - 1
 EARLIEST: Final = date(1900, 1, 1)
 LATEST: Final = date(2199, 12, 31)
 

@@ -6,7 +6,6 @@ leaves it complete or wholly absent, and the job can simply be done again.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import update
 
+import importers
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
@@ -71,7 +71,7 @@ def import_file(task: Task, _settings: Settings) -> str:
         db.session.rollback()
     if kept is None:
         return "nothing to read"
-    with collector_paused():
+    with importers.collector_paused():
         drafts = read_kept(kept, progress=report)
         account_id = kept.account_id
         del kept  # its bytes, which may be many, are not needed to store what was read
@@ -154,15 +154,3 @@ def _note_progress(file_id: int, count: int) -> None:
         .values(progress=count)
     )
     db.session.commit()
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No search for circular garbage among a hundred thousand rows, which make none."""
-    was_running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_running:
-            gc.enable()

@@ -28,7 +28,8 @@ from donorhub.services import audit
 
 MODES: Final = ("off", "suggest", "auto")
 COUNTED: Final = ("posted", "released")  # states of statements whose entries are in the ledger
-NOT_COUNTED: Final = ("doubtful", "duplicate", "taken_back")  # states of entries that do not count
+GONE: Final = ("duplicate", "taken_back")  # states of entries that count no more
+NOT_COUNTED: Final = (*GONE, "doubtful")  # and of those of which nobody knows yet
 
 
 @dataclass(frozen=True, slots=True)

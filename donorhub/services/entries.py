@@ -40,6 +40,7 @@ from donorhub.services import (
     tasks,
 )
 from donorhub.services import entry_holding as holding
+from donorhub.services.bank_accounts import GONE
 from donorhub.services.payouts import EXPLAINED
 from donorhub.services.settling import Decided
 
@@ -230,7 +231,7 @@ def accept_return(
 def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """The entry is other money than the one it looks like: it counts, and is matched next."""
     entry = holding.locked(entry_id)
-    if entry.state in ("duplicate", "taken_back"):
+    if entry.state in GONE:
         raise Conflict(
             f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
         )

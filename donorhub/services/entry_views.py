@@ -28,7 +28,7 @@ from donorhub.models import (
     Statement,
 )
 from donorhub.money import Money
-from donorhub.services import instalments, ledger_rows
+from donorhub.services import bank_accounts, instalments
 from donorhub.services.paging import Page, newest_first, oldest_first
 from donorhub.services.payouts import EXPLAINED
 
@@ -151,7 +151,7 @@ def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
                 Entry.booked_on == entry.booked_on,
                 Entry.amount_minor == entry.amount_minor,
                 Entry.id < entry.id,
-                Entry.state.not_in(ledger_rows.GONE),
+                Entry.state.not_in(bank_accounts.GONE),
             )
             .order_by((Entry.statement_id == entry.statement_id).asc(), Entry.id.desc())
             .limit(1)
@@ -170,7 +170,7 @@ def _twin_of_another_day(entry: Entry) -> Entry | None:
             Entry.booked_on.between(entry.booked_on - REACH, entry.booked_on + REACH),
             Entry.amount_minor == entry.amount_minor,
             Entry.id != entry.id,
-            Entry.state.not_in((*ledger_rows.GONE, "doubtful")),
+            Entry.state.not_in(bank_accounts.NOT_COUNTED),
             or_(Entry.bank_ref == entry.bank_ref, Entry.id.in_(aliases)),
         )
     ).all()

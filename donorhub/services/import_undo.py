@@ -13,17 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import BankAccount, Detail, Entry, EntryAlias, ImportFile, Match, ReceiptLine, Statement
 from donorhub.services import audit, closed_books, decision_undo, enriching, import_files, tasks
-from donorhub.services.bank_accounts import COUNTED
-from donorhub.services.ledger_rows import GONE
+from donorhub.services.bank_accounts import COUNTED, GONE
 
 _OURS: Final = "system:%"  # decisions of the program
 SHOWN: Final = 200
@@ -69,12 +68,17 @@ def _in_closed_books(import_file_id: int) -> list[Obstacle]:
         return []
     ids = db.session.scalars(
         select(Entry.id)
-        .where(_touched(select(Statement.id).where(Statement.import_file_id == import_file_id)))
-        .where(Entry.booked_on <= until, Entry.state.not_in(GONE))
+        .where(_counting(import_file_id), Entry.booked_on <= until)
         .order_by(Entry.id)
         .limit(SHOWN)
     )
     return [Obstacle("closed_books", id_, None, None, "") for id_ in ids]
+
+
+def _counting(import_file_id: int) -> ColumnElement[bool]:
+    """Entries that count and that the file brought or told more about."""
+    mine = select(Statement.id).where(Statement.import_file_id == import_file_id)
+    return and_(_touched(mine), Entry.state.not_in(GONE))
 
 
 def _touched(statement_ids: Select[int]) -> ColumnElement[bool]:
@@ -124,9 +128,12 @@ def take_back(
 
 
 def _refuse_obstacles(file: ImportFile, *, undo_decisions: bool) -> None:
+    closed_books.refuse(
+        *db.session.scalars(
+            select(func.min(Entry.booked_on)).where(_counting(file.id)).having(func.count() > 0)
+        )
+    )
     found = what_stands_in_the_way(file.id)
-    if any(one.kind == "closed_books" for one in found):
-        closed_books.refuse(date.min)
     in_the_way = [one for one in found if one.kind == "receipt" or not undo_decisions]
     if not in_the_way:
         return

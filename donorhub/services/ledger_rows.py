@@ -20,12 +20,11 @@ from donorhub.db import db, insert_for
 from donorhub.domain.continuity import Span
 from donorhub.domain.entry_keys import KnownEntry, source_of
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
-from donorhub.services.bank_accounts import COUNTED
+from donorhub.services.bank_accounts import COUNTED, GONE
 from donorhub.services.packed_rows import Row
 from donorhub.services.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft
 
 TABLES: Final = ("csv", "xlsx", "xls", "ods")  # formats in which every bank's layout is another
-GONE: Final = ("duplicate", "taken_back")  # states of entries that count no more
 CHUNK: Final = 5000
 _MOST_PARAMETERS: Final = 500
 

@@ -10,12 +10,11 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from donorhub.db import db
+from donorhub.db import MAX_ID, db
 from donorhub.errors import Rejected
 
 T = TypeVar("T")
 LIMIT: Final = 50
-LARGEST: Final = 2**31 - 1  # what an id column of PostgreSQL can be compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _read(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
 
 def number_in(text: str) -> int:
     """A key in a cursor; Rejected for what no column holds."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST)) and int(text) <= LARGEST):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
         raise damaged()
     return int(text)
 

@@ -76,7 +76,7 @@ def _waits(provider: str, account: str, kind: str, now: datetime) -> list[Column
         held.kind == kind,
         held.livemode.is_(True),
         exists(select(ProviderEvent.id).where(came)),
-        ~exists(select(Task.id).where(Task.key == "payment_missing:" + held.ref)),
+        ~exists(select(Task.id).where(Task.key == key_of("") + held.ref)),
     ]
 
 

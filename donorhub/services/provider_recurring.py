@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -70,7 +69,7 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
         return
     if gift.state == "closed":
         return
-    gift.ends_on = local_day_in_future(view.ends_at) if view.ends_at else None
+    gift.ends_on = organisation.today(view.ends_at) if view.ends_at else None
     if gift.state == "pending" and view.state != "pending":
         recurring.step(gift, "start")
     if view.state == "paused":
@@ -99,11 +98,6 @@ def _has_failed_since(at: Account, gift: RecurringGift, view: RecurringView) -> 
     return registers.told_at(at.provider, at.account, "instalment", refs) > int(view.told_at.timestamp())
 
 
-def local_day_in_future(moment: datetime) -> date:
-    """The organisation's calendar day on which something falls due or will end."""
-    return moment.astimezone(ZoneInfo(organisation.get_organisation().time_zone)).date()
-
-
 def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> bool:
     """Bring an instalment up to what the provider says of its invoice; tells whether its row is new.
 
@@ -126,7 +120,7 @@ def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> boo
 
 def _make(gift: RecurringGift, view: InstalmentView, *, now: datetime) -> Instalment:
     """One row for each period; a second invoice for the same day takes the next free one."""
-    on = local_day_in_future(view.due_at or view.period_start_at or now)
+    on = organisation.today(view.due_at or view.period_start_at or now)
     taken = set(
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
     )
@@ -185,7 +179,7 @@ def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: dat
 def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
     if instalment.state != "failed":
         instalment.state = "failed"  # the provider tried and failed in one word: no collecting between
-    instalment.next_attempt_on = local_day_in_future(view.next_attempt_at) if view.next_attempt_at else None
+    instalment.next_attempt_on = organisation.today(view.next_attempt_at) if view.next_attempt_at else None
     gift = recurring.get_recurring_gift(instalment.recurring_gift_id)
     if recurring.may(gift, "fail") and _is_news(at, gift, view):
         recurring.step(gift, "fail", reason="payment_failed")

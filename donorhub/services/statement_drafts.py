@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from dataclasses import replace as dc_replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -112,10 +111,9 @@ def with_change(drafts: Drafts, change: Problem | None) -> Drafts:
     if change is None:
         return drafts
     problems = (
-        dc_replace(change, where=one.where) if one.code == "layout_unknown" else one
-        for one in drafts.problems
+        replace(change, where=one.where) if one.code == "layout_unknown" else one for one in drafts.problems
     )
-    return dc_replace(drafts, problems=tuple(problems))
+    return replace(drafts, problems=tuple(problems))
 
 
 class _Gathering:

@@ -16,8 +16,7 @@ from sqlalchemy import case, func, or_, select
 from donorhub.db import db, sum_minor
 from donorhub.models import Entry, Statement
 from donorhub.money import Money
-from donorhub.services.bank_accounts import COUNTED
-from donorhub.services.ledger_rows import GONE
+from donorhub.services.bank_accounts import COUNTED, GONE
 from donorhub.services.statement_drafts import Draft
 from importers.statement import Problem
 

@@ -10,11 +10,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.db import db
+from donorhub.db import MAX_ID, db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.services import access, donors, giving, idempotency, organisation, promises, search, timeline
 from donorhub.web import words
-from donorhub.web.forms import MAX_ID, Form, new_key
+from donorhub.web.forms import Form, new_key
 from donorhub.web.shell import commit, needs, own_list, principal, say, today
 
 bp = Blueprint("donors", __name__, url_prefix="/donors")

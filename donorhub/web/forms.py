@@ -16,7 +16,7 @@ from typing import Any, Final
 from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
 
-from donorhub.db import db
+from donorhub.db import MAX_ID, db
 from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.money import Money
@@ -26,7 +26,6 @@ from importers.text import parse_amount
 SHORT: Final = 200
 LONG: Final = 4000
 MAX_MINOR: Final = 10**13
-MAX_ID: Final = 2**31 - 1  # what an id column holds on PostgreSQL
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")

@@ -33,6 +33,9 @@ CODES: Final[Mapping[str, Any]] = {
     "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
     "bad_cursor": lazy_gettext("This address is not complete: begin at the first page of the list."),
     "being_read": lazy_gettext("The file is being read: wait a moment."),
+    "books_closed": lazy_gettext(
+        "The books of this day are closed: whoever may change the settings can open them."
+    ),
     "busy": lazy_gettext("The database is busy. Please try again in a moment."),
     "currency_differs": lazy_gettext("This is in %(currency)s: give the amount in the same currency."),
     "decided": lazy_gettext("This entry is decided already: undo that first."),
@@ -45,9 +48,6 @@ CODES: Final[Mapping[str, Any]] = {
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
     "gift_differs": lazy_gettext("This gift was recorded already, with another amount."),
     "gift_on_receipt": _ON_RECEIPT,
-    "books_closed": lazy_gettext(
-        "The books of this day are closed: whoever may change the settings can open them."
-    ),
     "idempotency_key_in_use": lazy_gettext("This was sent twice. Please wait a moment, then look again."),
     "idempotency_key_reused": _OUT_OF_DATE,
     "instalment_state": lazy_gettext("The instalment is %(state)s: this cannot be done now."),

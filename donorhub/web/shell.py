@@ -28,14 +28,13 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from donorhub import clock
 from donorhub.config import Settings
-from donorhub.db import db
+from donorhub.db import MAX_ID, db
 from donorhub.domain.access import PERMISSIONS, Principal
 from donorhub.jobs.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.money import Money
 from donorhub.services import access, organisation
 from donorhub.web import icons, refusals, showing, sign_in_limit, words
-from donorhub.web.forms import MAX_ID
 from donorhub.web.sign_in_form import SignInForm
 from receipts import figures
 from receipts.document import Lang

@@ -16,7 +16,7 @@ from donorhub.db import db
 from donorhub.jobs.run import run_task
 from donorhub.models import BankAccount, Entry, ImportFile, Task
 from donorhub.services import bank_accounts, import_files, invariants
-from donorhub.services.ledger_rows import GONE
+from donorhub.services.bank_accounts import NOT_COUNTED
 
 OURS = "PL61109010140000071219812874"
 ANNA = "PL27114020040000300201355387"
@@ -170,7 +170,7 @@ def match() -> None:
 def ledger() -> Counter[tuple[date, int]]:
     """The money that counts: day and amount of every entry that nobody doubts."""
     rows = db.session.execute(
-        select(Entry.booked_on, Entry.amount_minor).where(Entry.state.not_in((*GONE, "doubtful")))
+        select(Entry.booked_on, Entry.amount_minor).where(Entry.state.not_in(NOT_COUNTED))
     )
     return Counter((day, minor) for day, minor in rows)
 
