@@ -33,11 +33,8 @@ POSTGRESQL: Final = (
     "EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_file OR undefined_object "
     "THEN RAISE NOTICE 'no pg_trgm: donors are searched without trigrams'; END $$",
 )
-UNDO_SQLITE: Final = ("DROP TABLE IF EXISTS donor_search",)  # its triggers go with the table donor
 
 for statement in SQLITE:
     event.listen(Donor.__table__, "after_create", DDL(statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
 for statement in POSTGRESQL:
     event.listen(Donor.__table__, "after_create", DDL(statement).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
-for statement in UNDO_SQLITE:
-    event.listen(Donor.__table__, "before_drop", DDL(statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

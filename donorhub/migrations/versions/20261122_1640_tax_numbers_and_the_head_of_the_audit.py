@@ -30,8 +30,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_head')),
     )
     op.execute(HEAD_OF_WHAT_IS_SEALED)
-
-
-def downgrade() -> None:
-    op.drop_table('audit_head')
-    op.drop_column('donor', 'tax_number')

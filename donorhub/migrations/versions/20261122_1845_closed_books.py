@@ -14,7 +14,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column('organisation', sa.Column('closed_until', sa.Date(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column('organisation', 'closed_until')
