@@ -226,6 +226,7 @@ def test_the_whole_suite_checks_style_types_and_contracts_and_runs_on_both_datab
         "ruff format --check .",
         "mypy ",
         "lint-imports ",
+        "python -m scripts.house --short",
         f"pytest -n 2 {EVERYDAY}",
         f"pytest -n 2 --db=postgres {EVERYDAY}",
     ]
@@ -332,7 +333,7 @@ def test_whatever_the_project_asks_for_is_pinned_in_its_range() -> None:
             )
 
 
-@pytest.mark.parametrize("script", ["setup", "demo", "test", "bench", "pin", "../.ci/run"])
+@pytest.mark.parametrize("script", ["setup", "demo", "test", "bench", "pin", "house", "../.ci/run"])
 def test_a_script_can_be_run_and_stops_at_its_first_error(script: str) -> None:
     path = ROOT / "scripts" / script
     assert os.access(path, os.X_OK)

@@ -1,0 +1,96 @@
+"""Names that say too little: a bare participle for a value, a function of one word."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from scripts.measures.tree import Function, Place, Source, Tree
+
+# Past tenses and participles that stand alone as a name: found, told, _written. A name of several words may
+# hold one (`is_known`, `entry_in_ledger`), and so may a class (`Changed` is an error that is raised).
+IRREGULAR = set(
+    """
+    asked become been began begun bought bound broke broken brought built came caught chose chosen done drawn
+    dropped fallen fed fell felt found forgot forgotten frozen gave given gone got grown had heard held hidden
+    kept knew known laid learnt led left lent lost made meant met paid proven ran said sang sat saw seen sent
+    shaken shown sold sought spent spoke spoken stood stuck struck stolen taken taught thought threw thrown
+    told took torn understood undrawn unknown unwritten was went were withdrawn woken won worn woven written
+    wrote wanted
+    """.split()
+)
+# They end like a participle and are none, or are the everyday noun or adjective of the thing.
+NOUNS = set("bed embed exceed feed indeed need proceed red seed shed speed succeed unneeded weed wed".split())
+
+# Functions of one word that may stay, each with the reason.
+ALLOWED_FUNCTIONS = {
+    "main": "the entry point of a program, by custom",
+    "upgrade": "Alembic calls it",
+    "register": "a room hands its routes to the application",
+    "commit": "the word of the database",
+    "flush": "the word of the database",
+    "serialize": "the word of the session interface that is implemented",
+    "deserialize": "the word of the session interface that is implemented",
+    "decorate": "the inner function of a decorator",
+    "wrapper": "the inner function of a decorator",
+    "wrapped": "the inner function of a decorator",
+    "process": "SQLAlchemy's compiler and types look for it",
+    "fileno": "a file's own word",
+    "ngettext": "Babel looks for it",
+    "gettext": "Babel looks for it",
+    "N_": "Babel looks for it",
+}
+
+
+def find_participles(tree: Tree) -> Iterator[Place]:
+    """Return each binding of a variable, parameter or function whose whole name is a participle."""
+    for source in tree.program:
+        bindings = list(_bindings(source))
+        names = {name for _node, name in bindings}
+        for node, name in bindings:
+            word = name.strip("_").lower()
+            if word == "left" and "right" in names:
+                continue  # the left side, beside the right one
+            if is_participle(word):
+                yield source.place(node, name)
+
+
+def is_participle(word: str) -> bool:
+    """Return whether one word is a past tense or participle."""
+    if word in IRREGULAR:
+        return True
+    return word.endswith("ed") and "_" not in word and word not in NOUNS
+
+
+def count_bindings(tree: Tree) -> int:
+    """Return how often a variable, parameter or function is given its name."""
+    return sum(1 for source in tree.program for _binding in _bindings(source))
+
+
+def _bindings(source: Source) -> Iterator[tuple[ast.AST, str]]:
+    for node in source.nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node, node.id
+        elif isinstance(node, ast.arg):
+            yield node, node.arg
+        elif isinstance(node, Function):
+            yield node, node.name
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node, node.attr
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            yield node, node.name
+
+
+def find_functions_of_one_word(tree: Tree) -> Iterator[Place]:
+    """Return functions and methods that are called by one word, but for properties and allowed ones."""
+    for source in tree.program:
+        for node in source.nodes:
+            if isinstance(node, Function) and not _is_property(node) and not node.name.startswith("__"):
+                word = node.name.strip("_")
+                if "_" not in word and word not in ALLOWED_FUNCTIONS:
+                    yield source.place(node, node.name)
+
+
+def _is_property(function: Function) -> bool:
+    words = " ".join(ast.unparse(decorator) for decorator in function.decorator_list)
+    return any(word in words for word in ("property", "setter", "expression"))
