@@ -23,7 +23,7 @@ import importers
 import receipts
 from donorhub.cli import cli
 from donorhub.config import Settings, variable
-from donorhub.domain.access import PERMISSIONS, ROLE_PERMISSIONS
+from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
 from donorhub.models import ROLES
 from importers.table.layout import Layout
 from receipts import packs

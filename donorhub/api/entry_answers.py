@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields
 
 from donorhub.api.schemas import AnswerSchema, Instant, MoneySchema
-from donorhub.domain.matching_facts import Candidate, Proposal
+from donorhub.domain.bank.matching.matching_facts import Candidate, Proposal
 from donorhub.models import Detail, Entry, Match
 from donorhub.money import Money
 from donorhub.services import entry_views, matching

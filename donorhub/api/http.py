@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from donorhub import clock
 from donorhub.api.schemas import Instant, ProblemSchema
 from donorhub.db import db, read_only
-from donorhub.domain.access import PERMISSIONS, Principal
+from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.errors import (
     Busy,
     Conflict,

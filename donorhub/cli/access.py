@@ -9,7 +9,7 @@ import click
 from donorhub import clock
 from donorhub.cli.context import ROW_ID, actor, in_app
 from donorhub.db import db
-from donorhub.domain.access import PERMISSIONS
+from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
 from donorhub.models import ROLES, ApiToken, User
 from donorhub.services import access

@@ -13,8 +13,8 @@ from donorhub.cli import demo_history
 from donorhub.cli.demo_history import SOURCE, Past
 from donorhub.cli.demo_people import SEED, Person
 from donorhub.db import db
-from donorhub.domain.banking_days import roll_forward
-from donorhub.domain.schedule import months_after
+from donorhub.domain.recurring.banking_days import roll_forward
+from donorhub.domain.recurring.schedule import months_after
 from donorhub.models import Appeal, Campaign, Fund, Gift, Instalment, Receipt, RecurringGift
 from donorhub.money import Money
 from donorhub.services import gifts, instalments, receipts, recurring

@@ -1,7 +1,7 @@
 """What a bank writes about a payer, brought into forms that can be compared.
 
 It folds letters, takes the banks' own words out and cuts addresses off; who the
-payer is, :mod:`donorhub.domain.matching` and :mod:`donorhub.domain.names` say.
+payer is, :mod:`donorhub.domain.bank.matching.matching` and :mod:`donorhub.domain.donors.names` say.
 """
 
 from __future__ import annotations

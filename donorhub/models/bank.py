@@ -150,7 +150,7 @@ class Entry(Base):
         ForeignKey("statement.id", ondelete="RESTRICT")
     )  # that brought it
     position: Mapped[int]
-    fingerprint: Mapped[str]  # donorhub.domain.entry_keys
+    fingerprint: Mapped[str]  # donorhub.domain.bank.files.entry_keys
     occurrence: Mapped[int]  # minus the id where the row counts no more, so that its key is free
     booked_on: Mapped[date]
     value_on: Mapped[date | None]

@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.domain.access import PERMISSIONS, Principal, permissions_of, row_scope_of
+from donorhub.domain.access.permissions import PERMISSIONS, Principal, permissions_of, row_scope_of
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
 from donorhub.models import ROLES, ApiToken, Role, User
 from donorhub.services import audit

@@ -21,9 +21,9 @@ from datetime import date
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.domain import entry_keys
-from donorhub.domain.day_shifts import REACH
-from donorhub.domain.entry_plan import plan
+from donorhub.domain.bank.files import entry_keys
+from donorhub.domain.bank.files.day_shifts import REACH
+from donorhub.domain.bank.files.entry_plan import plan
 from donorhub.models import (
     BankAccount,
     Entry,

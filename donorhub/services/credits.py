@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, select
 
 from donorhub.db import db
-from donorhub.domain.matching_facts import Credit
+from donorhub.domain.bank.matching.matching_facts import Credit
 from donorhub.models import Detail, Entry
 from donorhub.money import Money
 from donorhub.services import ledger_rows

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import func, select
 
 from donorhub.db import db, sum_minor
-from donorhub.domain.schedule import months_after
+from donorhub.domain.recurring.schedule import months_after
 from donorhub.models import Entry, ImportFile, Instalment, Message, ProviderEvent, RecurringGift, Task
 from donorhub.models.work import OPEN_STATES
 from donorhub.money import Money

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.other_payers import saying
+from donorhub.domain.bank.matching.other_payers import saying
 from donorhub.domain.payer_text import canonical_account, payer_key
 from donorhub.errors import Rejected
 from donorhub.models import Detail, Entry, Match, Payout

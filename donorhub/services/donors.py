@@ -12,7 +12,8 @@ from schwifty.exceptions import SchwiftyException
 from sqlalchemy import ColumnElement, delete, func, select
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain import codes, payer_text, tax_numbers
+from donorhub.domain import payer_text
+from donorhub.domain.donors import codes, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
 from donorhub.services import access, audit, events, tasks

@@ -26,8 +26,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from donorhub.db import db
-from donorhub.domain.matching_facts import Allocated, Candidate, Part, Proposal
-from donorhub.domain.names import parse_payer
+from donorhub.domain.bank.matching.matching_facts import Allocated, Candidate, Part, Proposal
+from donorhub.domain.donors.names import parse_payer
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.services import (

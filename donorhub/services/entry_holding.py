@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain import clues as clues_of
-from donorhub.domain.clues import Clues
-from donorhub.domain.matching_facts import Proposal
+from donorhub.domain.bank.matching import clues as clues_of
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import Proposal
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Entry, Match
 from donorhub.services import audit, credits, matching, organisation, payer_keys, settling

@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import Select, func, or_, select
 
 from donorhub.db import db
-from donorhub.domain.day_shifts import REACH
-from donorhub.domain.recurring_states import OPEN_STATES
+from donorhub.domain.bank.files.day_shifts import REACH
+from donorhub.domain.recurring.recurring_states import OPEN_STATES
 from donorhub.errors import NotFound
 from donorhub.models import (
     Detail,

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, select, union_all
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db
-from donorhub.domain.schedule import months_after
-from donorhub.domain.stages import DonorGiving, RecurringFacts, Stage, stage_on
+from donorhub.domain.recurring.schedule import months_after
+from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, Stage, stage_on
 from donorhub.models import Correction, Designation, Dispute, Donor, Gift, Instalment, RecurringGift, Refund
 from donorhub.money import Money
 from donorhub.services import gifts

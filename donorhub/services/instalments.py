@@ -10,12 +10,8 @@ from typing import Any, cast
 from sqlalchemy import Select, select
 
 from donorhub.db import db, insert_or_ignore, sum_minor
-from donorhub.domain import schedule
-from donorhub.domain.recurring_states import (
-    InstalmentState,
-    InstalmentStep,
-    next_state,
-)
+from donorhub.domain.recurring import schedule
+from donorhub.domain.recurring.recurring_states import InstalmentState, InstalmentStep, next_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
 from donorhub.services import audit, events, gifts, organisation, recurring, tasks

@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Text, and_, case, cast, or_, select
 
 from donorhub.db import db, insert_for
-from donorhub.domain.continuity import Span
-from donorhub.domain.entry_keys import KnownEntry, source_of
+from donorhub.domain.bank.files.continuity import Span
+from donorhub.domain.bank.files.entry_keys import KnownEntry, source_of
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
 from donorhub.services.bank_accounts import COUNTED, GONE
 from donorhub.services.packed_rows import Row
@@ -127,7 +127,7 @@ def own_fingerprints(statement_id: int) -> Counter[str]:
 
 
 def span_of(row: Statement) -> Span:
-    """How a statement lies in time, for :mod:`donorhub.domain.continuity`."""
+    """How a statement lies in time, for :mod:`donorhub.domain.bank.files.continuity`."""
     if row.period_from is None or row.period_to is None:
         raise ValueError(f"statement {row.id} covers no days")
     return Span(

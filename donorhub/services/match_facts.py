@@ -1,7 +1,7 @@
 """All that is known of the payers of some credits, fetched at once by indexed keys.
 
 A chunk of credits costs a dozen queries, however many donors there are. It weighs
-nothing: that is :mod:`donorhub.domain.matching`.
+nothing: that is :mod:`donorhub.domain.bank.matching.matching`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 from sqlalchemy import case, func, select
 
 from donorhub.db import db, sum_minor
-from donorhub.domain.clues import Clues
-from donorhub.domain.matching_facts import (
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import (
     DonorFacts,
     GiftFacts,
     InstalmentFacts,
@@ -23,7 +23,7 @@ from donorhub.domain.matching_facts import (
     PayoutFacts,
     Policy,
 )
-from donorhub.domain.recurring_states import OPEN_STATES
+from donorhub.domain.recurring.recurring_states import OPEN_STATES
 from donorhub.models import (
     Allocation,
     BankAccount,

@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 
 from donorhub.db import db
-from donorhub.domain import codes
-from donorhub.domain.clues import Clues
-from donorhub.domain.matching_facts import PayerKeyFacts
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
+from donorhub.domain.donors import codes
 from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, PayerKey, RecurringGift
 from donorhub.services import donors
 from donorhub.services.ledger_rows import in_chunks

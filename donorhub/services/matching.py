@@ -1,6 +1,6 @@
 """Matching in bulk: what is certain is settled, the rest waits in suspense for a person.
 
-The engine is :mod:`donorhub.domain.matching`; here its facts are fetched, its answers
+The engine is :mod:`donorhub.domain.bank.matching.matching`; here its facts are fetched, its answers
 written. Proposals for a page are worked out anew each time: none is stored.
 
 Functions::
@@ -20,10 +20,10 @@ from typing import Any, Final, cast
 from sqlalchemy import Table, bindparam, func, select, update
 
 from donorhub.db import db
-from donorhub.domain import clues as clues_of
-from donorhub.domain.clues import Clues
-from donorhub.domain.matching import propose
-from donorhub.domain.matching_facts import Candidate, Policy, Proposal
+from donorhub.domain.bank.matching import clues as clues_of
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching import propose
+from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
 from donorhub.models import BankAccount, Entry, Statement
 from donorhub.services import bank_accounts, credits, match_facts, settling
 from donorhub.services.credits import Place

@@ -12,7 +12,8 @@ from sqlalchemy import Select, select, update
 
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain import salutation, wording
+from donorhub.domain.donors import salutation
+from donorhub.domain.messages import wording
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Designation, Donor, Fund, Gift, Message, Suppression, Task, Template, User
 from donorhub.services import audit, donors, gifts, organisation, tasks

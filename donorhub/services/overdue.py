@@ -11,8 +11,14 @@ from typing import cast
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain import schedule
-from donorhub.domain.recurring_states import InstalmentState, LapseRule, Windows, step_of_misses, step_of_time
+from donorhub.domain.recurring import schedule
+from donorhub.domain.recurring.recurring_states import (
+    InstalmentState,
+    LapseRule,
+    Windows,
+    step_of_misses,
+    step_of_time,
+)
 from donorhub.models import Instalment, RecurringGift
 from donorhub.services import events, instalments, recurring, tasks
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select, update
 
 from donorhub.db import db, insert_for
-from donorhub.domain.other_payers import names_agree
+from donorhub.domain.bank.matching.other_payers import names_agree
 from donorhub.models import Donor, IdentityKey, PayerKey
 from donorhub.services import donors
 from donorhub.services.ledger_rows import in_chunks

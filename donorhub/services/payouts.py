@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Select, select, update
 
 from donorhub.db import db, insert_or_update
-from donorhub.domain.matching_facts import SUSPENSE_DAYS
+from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import NotFound
 from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
 from donorhub.services import audit, registers, tasks

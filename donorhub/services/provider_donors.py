@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from sqlalchemy import select
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain import codes
+from donorhub.domain.donors import codes
 from donorhub.models import Donor, Organisation, ProviderMap
 from donorhub.services import donors, registers
 from donorhub.services.organisation import get_organisation

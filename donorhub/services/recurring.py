@@ -11,8 +11,8 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain import schedule
-from donorhub.domain.recurring_states import RecurringState, RecurringStep, next_recurring_state
+from donorhub.domain.recurring import schedule
+from donorhub.domain.recurring.recurring_states import RecurringState, RecurringStep, next_recurring_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Campaign, Fund, Instalment, RecurringGift, RecurringGiftChange, Term
 from donorhub.money import Money

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Select, column, or_, select, table
 from sqlalchemy import text as sql
 
 from donorhub.db import db
-from donorhub.domain import codes, payer_text, plain_text
+from donorhub.domain import payer_text, plain_text
+from donorhub.domain.donors import codes
 from donorhub.models import Donor, IdentityKey, Organisation
 from donorhub.services import donors, paging
 from donorhub.services.donors import FIRST_NUMBER, normal_iban, normal_phone

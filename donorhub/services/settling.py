@@ -14,10 +14,10 @@ from typing import Any, Final, cast
 from sqlalchemy import Table, bindparam, func, insert, literal_column, select, update
 
 from donorhub.db import db
-from donorhub.domain.clues import Clues
-from donorhub.domain.matching import ENGINE_VERSION
-from donorhub.domain.matching_facts import Allocated, Part
-from donorhub.domain.recurring_states import InstalmentState, next_state
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching import ENGINE_VERSION
+from donorhub.domain.bank.matching.matching_facts import Allocated, Part
+from donorhub.domain.recurring.recurring_states import InstalmentState, next_state
 from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
 from donorhub.services import audit, bank_gifts, bank_returns, gifts, instalments, payer_keys

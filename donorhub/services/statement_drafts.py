@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 import importers
-from donorhub.domain.entry_keys import Incoming, keyed
+from donorhub.domain.bank.files.entry_keys import Incoming, keyed
 from donorhub.domain.payer_text import canonical_account
 from donorhub.services.packed_rows import Row, Rows
 from importers.camt import REFUSALS

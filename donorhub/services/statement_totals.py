@@ -2,7 +2,7 @@
 
 Where it does not, the bank has corrected an older statement, or another file told of other
 days or another account: entries count that this one does not have. It warns and changes
-nothing; what is new in a statement, :mod:`donorhub.domain.entry_plan` says.
+nothing; what is new in a statement, :mod:`donorhub.domain.bank.files.entry_plan` says.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 
 from donorhub.db import db
-from donorhub.domain.continuity import compare
-from donorhub.domain.day_shifts import REACH
-from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, reused_refs, source_of
-from donorhub.domain.entry_plan import DoubtfulEntry, Plan, plan
+from donorhub.domain.bank.files.continuity import compare
+from donorhub.domain.bank.files.day_shifts import REACH
+from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_of, reused_refs, source_of
+from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, BankAccount, ImportFile, Statement
 from donorhub.services import (

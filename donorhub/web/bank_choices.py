@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.matching_facts import Candidate, Credit, Evidence, Proposal
+from donorhub.domain.bank.matching.matching_facts import Candidate, Credit, Evidence, Proposal
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.money import Money
 from donorhub.services import bank_views, credits, entry_views, matching, organisation

@@ -12,13 +12,13 @@ from typing import Any, Final
 from flask_babel import format_date, gettext, lazy_gettext
 from flask_babel import ngettext as counted
 
-from donorhub.domain import codes
+from donorhub.domain.donors import codes
 
 Said = Mapping[str, str | int]
 
 LEVELS: Final = {"low": lazy_gettext("low"), "likely": lazy_gettext("likely"), "sure": lazy_gettext("sure")}
 
-# Sentences by evidence key (donorhub.domain.evidence); those that count something are in _COUNTED.
+# Sentences by evidence key (domain.bank.matching.evidence); those that count something are in _COUNTED.
 _REASONS: Final[dict[str, Any]] = {
     "match.code": lazy_gettext("The text has the code %(code)s"),
     "match.other_code": lazy_gettext("The text also has the code of another donor, %(code)s"),

@@ -29,7 +29,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import MAX_ID, db
-from donorhub.domain.access import PERMISSIONS, Principal
+from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.money import Money

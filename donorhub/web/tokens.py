@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.domain.access import PERMISSIONS
+from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.services import access
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, our_time_zone, principal, say, today

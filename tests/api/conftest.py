@@ -16,7 +16,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from donorhub.db import Base, db, read_only
-from donorhub.domain.access import PERMISSIONS
+from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.models import Donor, Gift
 from donorhub.money import Money
 from donorhub.services import access, donors, gifts, organisation

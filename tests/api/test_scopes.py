@@ -11,7 +11,7 @@ from flask import Flask
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.domain.access import PERMISSIONS
+from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.models import ApiToken, Donor, Gift
 from donorhub.services import access
 from tests.api.conftest import Caller, apart, dump, problem

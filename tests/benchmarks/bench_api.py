@@ -21,7 +21,7 @@ from donorhub import clock, config
 from donorhub.app import create_app
 from donorhub.db import db
 from donorhub.domain import payer_text
-from donorhub.domain.access import PERMISSIONS
+from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.migrations.run import upgrade
 from donorhub.models import Donor
 from donorhub.services import access, organisation

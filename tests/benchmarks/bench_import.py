@@ -318,7 +318,7 @@ def _load_donors() -> None:
     from sqlalchemy import insert
 
     from donorhub.db import db
-    from donorhub.domain.codes import format_code
+    from donorhub.domain.donors.codes import format_code
     from donorhub.domain.payer_text import name_key
     from donorhub.models import Donor, ExternalId, IdentityKey
 

@@ -12,10 +12,16 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from donorhub.domain.clues import Clues, read
-from donorhub.domain.codes import format_code
-from donorhub.domain.matching import propose
-from donorhub.domain.matching_facts import Credit, DonorFacts, InstalmentFacts, MatchFacts, Policy
+from donorhub.domain.bank.matching.clues import Clues, read
+from donorhub.domain.bank.matching.matching import propose
+from donorhub.domain.bank.matching.matching_facts import (
+    Credit,
+    DonorFacts,
+    InstalmentFacts,
+    MatchFacts,
+    Policy,
+)
+from donorhub.domain.donors.codes import format_code
 from donorhub.domain.payer_text import canonical_account, fold, name_key, without_address
 from donorhub.money import Money
 

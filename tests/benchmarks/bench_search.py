@@ -22,7 +22,8 @@ from sqlalchemy import insert
 from donorhub import config
 from donorhub.app import create_app
 from donorhub.db import Base, db, reading
-from donorhub.domain import codes, payer_text
+from donorhub.domain import payer_text
+from donorhub.domain.donors import codes
 from donorhub.models import Donor, Gift, IdentityKey
 from donorhub.services import dashboard, giving, organisation, search, timeline
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from donorhub.domain.continuity import Span, compare
-from donorhub.domain.entry_keys import KnownEntry, keyed
-from donorhub.domain.entry_plan import Plan, plan
+from donorhub.domain.bank.files.continuity import Span, compare
+from donorhub.domain.bank.files.entry_keys import KnownEntry, keyed
+from donorhub.domain.bank.files.entry_plan import Plan, plan
 from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
 

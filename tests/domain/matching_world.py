@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from donorhub.domain.clues import read
-from donorhub.domain.matching import propose
-from donorhub.domain.matching_facts import (
+from donorhub.domain.bank.matching.clues import read
+from donorhub.domain.bank.matching.matching import propose
+from donorhub.domain.bank.matching.matching_facts import (
     Credit,
     DonorFacts,
     GiftFacts,

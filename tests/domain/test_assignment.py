@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.assignment import greedy, hungarian
+from donorhub.domain.bank.matching.assignment import greedy, hungarian
 
 tables = st.integers(1, 5).flatmap(
     lambda width: st.lists(

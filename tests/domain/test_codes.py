@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.codes import find_codes, find_emails, find_rf, format_code, luhn_digit, rf_is_right
+from donorhub.domain.donors.codes import (
+    find_codes,
+    find_emails,
+    find_rf,
+    format_code,
+    luhn_digit,
+    rf_is_right,
+)
 
 
 def test_the_code_of_the_glossary() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from donorhub.domain.entry_keys import content_of, fingerprint, has_id, keyed, refs_of, reused_refs
+from donorhub.domain.bank.files.entry_keys import content_of, fingerprint, has_id, keyed, refs_of, reused_refs
 from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.codes import format_code
-from donorhub.domain.evidence import PRIORS, calibrated
-from donorhub.domain.matching_facts import (
+from donorhub.domain.bank.matching.evidence import PRIORS, calibrated
+from donorhub.domain.bank.matching.matching_facts import (
     Credit,
     DonorFacts,
     Mode,
@@ -19,6 +18,7 @@ from donorhub.domain.matching_facts import (
     PayoutFacts,
     Policy,
 )
+from donorhub.domain.donors.codes import format_code
 from tests.domain.matching_world import (
     ANNA,
     AUTO,

@@ -6,11 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from donorhub.domain.matching_facts import (
-    PayerKeyFacts,
-    Proposal,
-)
-from donorhub.domain.other_payers import saying
+from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts, Proposal
+from donorhub.domain.bank.matching.other_payers import saying
 from tests.domain.matching_world import (
     ANNA,
     GIFT,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from donorhub.domain.given_names import POLISH_MEN, POLISH_WOMEN, sex_of
-from donorhub.domain.names import given_key, parse_payer, surname_key
+from donorhub.domain.donors.given_names import POLISH_MEN, POLISH_WOMEN, sex_of
+from donorhub.domain.donors.names import given_key, parse_payer, surname_key
+from donorhub.domain.donors.salutation import greeting, greeting_of_organisation, vocative
 from donorhub.domain.payer_text import (
     canonical_account,
     fold,
@@ -14,7 +15,6 @@ from donorhub.domain.payer_text import (
     telling_words,
     without_address,
 )
-from donorhub.domain.salutation import greeting, greeting_of_organisation, vocative
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from donorhub.domain.numbering import doubled, format_number, gaps
+from donorhub.domain.receipts.numbering import doubled, format_number, gaps
 
 
 def test_a_number_names_its_series_and_year() -> None:

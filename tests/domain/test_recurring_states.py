@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.recurring_states import (
+from donorhub.domain.recurring.recurring_states import (
     INSTALMENT_STEPS,
     RECURRING_STEPS,
     InstalmentState,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.banking_days import add_banking_days, is_banking_day, roll_back, roll_forward
-from donorhub.domain.schedule import Term, change_type, instalments_until, monthly_minor, nominal_on
+from donorhub.domain.recurring.banking_days import add_banking_days, is_banking_day, roll_back, roll_forward
+from donorhub.domain.recurring.schedule import Term, change_type, instalments_until, monthly_minor, nominal_on
 from donorhub.money import Money
 
 ZL50 = Money(5000, "PLN")

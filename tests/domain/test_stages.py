@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.stages import DonorGiving, RecurringFacts, StageRules, stage_on
+from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, StageRules, stage_on
 
 DAY = date(2026, 6, 15)
 

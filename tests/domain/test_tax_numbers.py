@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from donorhub.domain.tax_numbers import called, normal
+from donorhub.domain.donors.tax_numbers import called, normal
 
 
 @pytest.mark.parametrize(

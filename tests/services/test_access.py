@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.access import PERMISSIONS, ROLE_PERMISSIONS, permissions_of, row_scope_of
+from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS, permissions_of, row_scope_of
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected, Unauthenticated
 from donorhub.models import ROLES, ApiToken, AuditRecord, User
 from donorhub.services import access

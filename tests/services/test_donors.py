@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain import codes
+from donorhub.domain.donors import codes
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, DomainEvent, Donor, IdentityKey, Task
 from donorhub.services import access, donors, search

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from donorhub.db import db
-from donorhub.domain import clues
+from donorhub.domain.bank.matching import clues
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import AuditRecord, Entry, Gift, Match, Payout, Task
 from donorhub.services import certain_entries, credits, entries, entry_views, settling

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.domain import codes
+from donorhub.domain.donors import codes
 from donorhub.errors import Rejected
 from donorhub.models import (
     Allocation,

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter, Rule
 
 from donorhub.db import db
-from donorhub.domain.access import PERMISSIONS, ROLE_PERMISSIONS
+from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
 from donorhub.models import ROLES, Task
 from donorhub.services import tasks
 from donorhub.web.shell import PUBLIC

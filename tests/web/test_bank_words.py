@@ -12,8 +12,8 @@ from flask import Flask
 from flask_babel import force_locale
 
 import importers
-from donorhub.domain.evidence import PRIORS
-from donorhub.domain.matching_facts import Kind, Level
+from donorhub.domain.bank.matching.evidence import PRIORS
+from donorhub.domain.bank.matching.matching_facts import Kind, Level
 from donorhub.web import bank_words
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -113,7 +113,7 @@ def test_a_language_chosen_stays_for_the_session(database: Flask) -> None:
 
 
 def test_every_state_of_ours_has_its_word() -> None:
-    from donorhub.domain.recurring_states import INSTALMENT_STEPS, RECURRING_STEPS
+    from donorhub.domain.recurring.recurring_states import INSTALMENT_STEPS, RECURRING_STEPS
     from donorhub.models import ROLES
     from donorhub.models.gift import METHODS
 

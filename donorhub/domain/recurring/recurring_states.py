@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from donorhub.domain.schedule import Period, months_after
+from donorhub.domain.recurring.schedule import Period, months_after
 
 InstalmentState = Literal[
     "expected", "collecting", "late", "partial", "failed", "missed", "paid", "returned", "skipped", "waived"

@@ -11,10 +11,17 @@ from typing import Final
 
 from rapidfuzz.fuzz import token_sort_ratio
 
-from donorhub.domain.assignment import Fit
-from donorhub.domain.clues import Clues
-from donorhub.domain.matching_facts import DonorFacts, Evidence, Family, MatchFacts, PayerKeyFacts, Policy
-from donorhub.domain.other_payers import names_agree
+from donorhub.domain.bank.matching.assignment import Fit
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import (
+    DonorFacts,
+    Evidence,
+    Family,
+    MatchFacts,
+    PayerKeyFacts,
+    Policy,
+)
+from donorhub.domain.bank.matching.other_payers import names_agree
 from donorhub.domain.payer_text import name_key
 
 Reasons = dict[int, list[Evidence]]  # by donor

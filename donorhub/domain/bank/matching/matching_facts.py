@@ -98,7 +98,7 @@ class PayoutFacts:
 class MatchFacts:
     """All that is known about the payers of one statement. Merged donors are followed to the survivor.
 
-    The keys are those :class:`donorhub.domain.clues.Clues` gives: numbers of codes,
+    The keys are those :class:`donorhub.domain.bank.matching.clues.Clues` gives: numbers of codes,
     ids as written, canonical accounts, ``payer_text.name_key``, addresses in lower case,
     ``payer_text.payer_key``.
     """

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from donorhub.domain.banking_days import add_banking_days
-from donorhub.domain.clues import Clues
-from donorhub.domain.evidence import Scales
-from donorhub.domain.matching_facts import (
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.evidence import Scales
+from donorhub.domain.bank.matching.matching_facts import (
     Candidate,
     Evidence,
     GiftFacts,
@@ -25,6 +24,7 @@ from donorhub.domain.matching_facts import (
     Policy,
 )
 from donorhub.domain.payer_text import fold
+from donorhub.domain.recurring.banking_days import add_banking_days
 
 _BY_CHANCE: Final = 2  # an amount and a date agree with some payout now and then
 _EARLY, _LATE = -1, 5  # banking days around a payout's arrival

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from donorhub.domain.given_names import SEX_OF, full_form
+from donorhub.domain.donors.given_names import SEX_OF, full_form
 from donorhub.domain.payer_text import fold, without_address
 
 Kind = Literal["person", "organisation", "joint"]

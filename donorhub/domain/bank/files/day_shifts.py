@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Final
 
-from donorhub.domain.entry_keys import Incoming, KnownEntry
+from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry
 
 REACH: Final = timedelta(days=5)  # what lies between the days of two formats: a long weekend and a holiday
 

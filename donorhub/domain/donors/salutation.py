@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from donorhub.domain.given_names import POLISH, Sex, sex_of
+from donorhub.domain.donors.given_names import POLISH, Sex, sex_of
 from donorhub.domain.payer_text import fold
 
 _EXCEPTIONS: Final = {

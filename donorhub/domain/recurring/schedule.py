@@ -2,7 +2,7 @@
 
 Dates are always counted from the anchor, never from the instalment before, so that
 the 31st comes back after February. What becomes of an instalment then is
-:mod:`donorhub.domain.recurring_states`.
+:mod:`donorhub.domain.recurring.recurring_states`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import count, islice
 from typing import Final, Literal
 
-from donorhub.domain.banking_days import roll_forward
+from donorhub.domain.recurring.banking_days import roll_forward
 from donorhub.money import Money
 
 Period = Literal["W", "M", "Y"]

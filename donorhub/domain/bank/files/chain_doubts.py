@@ -13,7 +13,7 @@ from collections.abc import Collection, Container, Iterable
 from datetime import date
 from typing import Final
 
-from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, has_id
+from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_of, has_id
 
 _MOST_SUMS: Final = 4096  # with more, some entries of both signs come to nothing anyway
 

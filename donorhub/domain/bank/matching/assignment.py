@@ -1,7 +1,7 @@
 """Which instalments a donor's credits settle: the cheapest assignment, each instalment once.
 
 It reckons with amounts and days of one donor in one currency; whose money it is,
-and whether a person must look, :mod:`donorhub.domain.matching` says.
+and whether a person must look, :mod:`donorhub.domain.bank.matching.matching` says.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from donorhub.domain.matching_facts import Allocated, Credit, InstalmentFacts, Policy, Settles
+from donorhub.domain.bank.matching.matching_facts import Allocated, Credit, InstalmentFacts, Policy, Settles
 
 _UNPAID: Final = 10_000.0  # dearer than any instalment, so that a credit settles one where it can
 _ADVANCE_DAYS: Final = 31

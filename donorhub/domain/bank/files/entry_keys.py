@@ -1,7 +1,7 @@
 """The fingerprint of a bank entry: equal for the same entry in every export of one format.
 
 No bank id is trusted alone, so that the fingerprint covers all the entry says. It
-does not decide what is new: that is :mod:`donorhub.domain.entry_plan`.
+does not decide what is new: that is :mod:`donorhub.domain.bank.files.entry_plan`.
 """
 
 from __future__ import annotations

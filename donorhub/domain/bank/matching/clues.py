@@ -1,7 +1,7 @@
 """What a credit itself says about who paid: codes, ids, account, name, addresses.
 
 It reads the credit alone; a service uses the clues to fetch what is known, and
-:mod:`donorhub.domain.matching` to weigh it.
+:mod:`donorhub.domain.bank.matching.matching` to weigh it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from donorhub.domain.codes import find_codes, find_emails, find_rf
-from donorhub.domain.matching_facts import Credit
-from donorhub.domain.other_payers import names_in, saying
+from donorhub.domain.bank.matching.matching_facts import Credit
+from donorhub.domain.bank.matching.other_payers import names_in, saying
+from donorhub.domain.donors.codes import find_codes, find_emails, find_rf
 from donorhub.domain.payer_text import canonical_account, fold, name_key
 
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from donorhub.domain.clues import Clues
-from donorhub.domain.matching_facts import (
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import (
     Candidate,
     Credit,
     Decision,
@@ -23,7 +23,7 @@ from donorhub.domain.matching_facts import (
     Policy,
     Proposal,
 )
-from donorhub.domain.not_gifts import Contested
+from donorhub.domain.bank.matching.not_gifts import Contested
 
 _NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer"})
 _IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})

@@ -2,7 +2,7 @@
 
 A statement that opens with the balance another closed with, where dates or numbers
 follow, holds different money. It compares spans and balances only; entries are
-compared in :mod:`donorhub.domain.entry_plan`.
+compared in :mod:`donorhub.domain.bank.files.entry_plan`.
 """
 
 from __future__ import annotations

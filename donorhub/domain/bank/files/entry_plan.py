@@ -3,7 +3,7 @@
 Equal fingerprints of one day are counted, and a file adds what it has more of than
 the ledger (the maximum of two multisets). Nothing is dropped without proof: what may
 be either is told as doubtful. Where statements lie to each other,
-:mod:`donorhub.domain.continuity` says.
+:mod:`donorhub.domain.bank.files.continuity` says.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from donorhub.domain.chain_doubts import may_overlap
-from donorhub.domain.day_shifts import shifted
-from donorhub.domain.entry_keys import Incoming, KnownEntry, content_of, has_id
+from donorhub.domain.bank.files.chain_doubts import may_overlap
+from donorhub.domain.bank.files.day_shifts import shifted
+from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_of, has_id
 
 How = Literal["fingerprint", "content", "bank_ref", "other_format"]
 Doubt = Literal["other_bank_ref", "text_changed", "part_of_a_day", "unsure_order", "other_day"]
@@ -120,7 +120,7 @@ def plan(
     nor those of ``chained`` ones, which are ``apart`` by balances alone, where the entries
     allow that they overlap. On ``whole_days`` one side is known to hold the whole day.
     ``apart``, ``unsure``, ``whole_days`` and ``chained`` are what
-    :func:`donorhub.domain.continuity.compare` gives.
+    :func:`donorhub.domain.bank.files.continuity.compare` gives.
     """
     refuted = may_overlap(known, incoming, chained, source_format)
     rows_of, occurrences = _by_day(known, apart, refuted)

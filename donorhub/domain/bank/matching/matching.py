@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from donorhub.domain.assignment import Fit, fit, nearest
-from donorhub.domain.clues import Clues
-from donorhub.domain.deciding import decided, families
-from donorhub.domain.evidence import Reasons, Scales, of_fit, reasons_for
-from donorhub.domain.matching_facts import (
+from donorhub.domain.bank.matching.assignment import Fit, fit, nearest
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.deciding import decided, families
+from donorhub.domain.bank.matching.evidence import Reasons, Scales, of_fit, reasons_for
+from donorhub.domain.bank.matching.matching_facts import (
     Allocated,
     Candidate,
     Kind,
@@ -25,7 +25,7 @@ from donorhub.domain.matching_facts import (
     Policy,
     Proposal,
 )
-from donorhub.domain.not_gifts import Payouts, claimed_twice, kind_of_debit, originals
+from donorhub.domain.bank.matching.not_gifts import Payouts, claimed_twice, kind_of_debit, originals
 
 ENGINE_VERSION: Final = "2026.1"
 

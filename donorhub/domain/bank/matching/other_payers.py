@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 
-from donorhub.domain.names import is_joint
+from donorhub.domain.donors.names import is_joint
 from donorhub.domain.payer_text import NOISE, name_key, telling_words, without_address, words
 
 _MOST_WORDS: Final = 24  # of a text that are looked at for names

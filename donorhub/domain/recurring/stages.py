@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from donorhub.domain.schedule import months_after
+from donorhub.domain.recurring.schedule import months_after
 
 RULE_VERSION: Final = 1
 Stage = Literal[
@@ -47,7 +47,7 @@ class RecurringFacts:
 
     ``overdue_since`` is the due date of its oldest unpaid instalment that was due by
     then, None when there is none. ``is_lapsed``: past the lapse limit of
-    :func:`donorhub.domain.recurring_states.step_of_misses`.
+    :func:`donorhub.domain.recurring.recurring_states.step_of_misses`.
     """
 
     overdue_since: date | None = None
