@@ -13,7 +13,7 @@ from donorhub import api, clock, config, jobs, vault, web
 from donorhub.config import Settings
 from donorhub.db import db, install, reading
 from donorhub.errors import DonorHubError
-from donorhub.services import gifts
+from donorhub.services.giving import gifts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

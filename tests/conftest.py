@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from donorhub import clock, config
 from donorhub.app import create_app
 from donorhub.db import Base, db, reading
-from donorhub.services import organisation
+from donorhub.services.access import organisation
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, Id, Line, QueryId, StrictSchema
 from donorhub.models import Appeal
-from donorhub.services import funds
+from donorhub.services.giving import funds
 
 bp = HouseBlueprint("appeals", __name__, path="/appeals", description="What asked for gifts.")
 SORTS: Final = {"id": Appeal.id, "code": Appeal.code}

@@ -11,7 +11,7 @@ from donorhub.api.blueprint import HouseBlueprint
 from donorhub.api.http import requires
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId
 from donorhub.models import AuditRecord
-from donorhub.services import audit
+from donorhub.services.access import audit
 
 bp = HouseBlueprint("audit", __name__, path="/audit-records", description="Who did what.")
 SORTS: Final = {"id": AuditRecord.id}

@@ -17,7 +17,7 @@ from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Pattern, StrictSchema
 from donorhub.models import BankAccount
 from donorhub.money import Money
-from donorhub.services import bank_accounts
+from donorhub.services.bank.files import bank_accounts
 
 bp = HouseBlueprint("bank_accounts", __name__, path="/bank-accounts", description="Our own accounts.")
 SORTS: Final = {"id": BankAccount.id, "name": BankAccount.name}

@@ -17,7 +17,7 @@ from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, Day, Line, MoneySchema, StrictSchema, is_positive
 from donorhub.models import Campaign
 from donorhub.money import Money
-from donorhub.services import funds
+from donorhub.services.giving import funds
 
 bp = HouseBlueprint("campaigns", __name__, path="/campaigns", description="Efforts with a goal.")
 SORTS: Final = {"id": Campaign.id, "code": Campaign.code}

@@ -28,7 +28,7 @@ from donorhub.api.schemas import (
     UploadedFile,
 )
 from donorhub.models import ColumnMapping
-from donorhub.services import column_mappings
+from donorhub.services.bank.files import column_mappings
 from importers.table.layout import json_schema
 from importers.table.proof import Question
 from importers.tabular import Preview, PreviewRow

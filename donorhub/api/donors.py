@@ -18,7 +18,8 @@ from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, MoneySchema, P
 from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor
-from donorhub.services import donors, search, timeline
+from donorhub.services.donors import donors, search
+from donorhub.services.reports import timeline
 
 bp = HouseBlueprint("donors", __name__, path="/donors", description="Whom we keep in the base.")
 KINDS: Final = ("person", "organisation", "household")

@@ -21,8 +21,8 @@ from donorhub.api.schemas import Day, Id, Line, MoneySchema, QueryId, StrictSche
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Entry
-from donorhub.services import certain_entries, entries
-from donorhub.services.entries import Share
+from donorhub.services.bank.matching import certain_entries, entries
+from donorhub.services.bank.matching.entries import Share
 
 bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
 STATES: Final = ("new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "taken_back")

@@ -11,7 +11,7 @@ from donorhub.api.schemas import AnswerSchema, Instant, MoneySchema
 from donorhub.domain.bank.matching.matching_facts import Candidate, Proposal
 from donorhub.models import Detail, Entry, Match
 from donorhub.money import Money
-from donorhub.services import entry_views, matching
+from donorhub.services.bank.matching import entry_views, matching
 
 
 class EntrySchema(AnswerSchema):

@@ -16,7 +16,7 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, Line, StrictSchema
 from donorhub.models import Fund
-from donorhub.services import funds
+from donorhub.services.giving import funds
 
 bp = HouseBlueprint("funds", __name__, path="/funds", description="How money must be used.")
 SORTS: Final = {"id": Fund.id, "code": Fund.code}

@@ -31,7 +31,8 @@ from donorhub.db import db
 from donorhub.models import Correction, Gift
 from donorhub.models.gift import METHODS
 from donorhub.money import Money
-from donorhub.services import gifts, payouts
+from donorhub.services.giving import gifts
+from donorhub.services.providers import payouts
 
 bp = HouseBlueprint("gifts", __name__, path="/gifts", description="Money received from donors, once each.")
 SORTS: Final = {"id": Gift.id, "received_on": Gift.received_on, "recorded_at": Gift.recorded_at}

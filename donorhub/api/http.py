@@ -30,7 +30,7 @@ from donorhub.errors import (
     Rejected,
     Unauthenticated,
 )
-from donorhub.services import access
+from donorhub.services.access import users
 
 PREFIX: Final = "/api/v1"
 PROBLEM: Final = "application/problem+json"
@@ -200,7 +200,7 @@ def _authenticate() -> None:
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated("send your token as `Authorization: Bearer dhk_…`")
     with read_only():  # whoever knocks with a wrong token does not queue for writing
-        g.principal = access.principal_of_token(text.strip(), now=clock.now())
+        g.principal = users.principal_of_token(text.strip(), now=clock.now())
         db.session.rollback()
     if not g.principal.may(permission):
         raise Forbidden(f"this token has not the scope {permission}")

@@ -19,7 +19,7 @@ from donorhub.api.http import document, principal, refuse
 from donorhub.db import db
 from donorhub.jobs.dispatch import dispatch
 from donorhub.models import IdempotencyKey
-from donorhub.services import idempotency
+from donorhub.services.access import idempotency
 
 HEADER: Final = "Idempotency-Key"
 KEPT_HEADERS: Final = ("Content-Type", "Location", "ETag")

@@ -21,7 +21,8 @@ from donorhub.api.idempotency import once, once_by_key
 from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, Pattern, QueryId, StrictSchema, UploadedFile
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
-from donorhub.services import import_files, import_undo
+from donorhub.services.bank import import_undo
+from donorhub.services.bank.files import imports
 from importers.table.layout import json_schema
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
@@ -124,7 +125,7 @@ Query = pages.args(*SORTS, state=fields.String(validate=validate.OneOf(STATES)),
 def list_imports(asked: dict[str, Any]) -> pages.Page:
     """List bank files."""
     page, filters = pages.split(asked)
-    found = pages.page(import_files.choose(**filters), page, SORTS)
+    found = pages.page(imports.choose(**filters), page, SORTS)
     return pages.with_data(found, lambda rows: [_told(row) for row in rows])
 
 
@@ -142,7 +143,7 @@ def send_import(new: dict[str, Any]) -> Response:
     if not content:
         raise Rejected("the file is empty", field="/file", code="file_empty")
     settings = current_app.extensions["donorhub.settings"]
-    row, is_read = import_files.receive(
+    row, is_read = imports.receive(
         content, _plain_name(file.filename), limit_mb=settings.upload_limit_mb, now=clock.now(),
         actor=principal().actor, **new,
     )  # fmt: skip
@@ -155,7 +156,7 @@ def send_import(new: dict[str, Any]) -> Response:
 @bp.response(200, ImportSchema)
 def get_import(import_id: int) -> Response:
     """Show a bank file and how far it is."""
-    return shown(ImportSchema, _told(import_files.get_file(import_id)))
+    return shown(ImportSchema, _told(imports.get_file(import_id)))
 
 
 @bp.get(f"/<{ID}:import_id>/problems")
@@ -163,7 +164,7 @@ def get_import(import_id: int) -> Response:
 @bp.response(200, FileProblemListSchema)
 def list_problems(import_id: int) -> Response:
     """List what was found wrong with a file, with the line of each."""
-    return shown(FileProblemListSchema, {"data": import_files.get_file(import_id).problems})
+    return shown(FileProblemListSchema, {"data": imports.get_file(import_id).problems})
 
 
 @bp.get(f"/<{ID}:import_id>/problems.csv")
@@ -175,7 +176,7 @@ def fetch_problems(import_id: int) -> Response:
     writer = csv.writer(table)
     columns = ("level", "code", "where", "message")
     writer.writerow(columns)
-    writer.writerows(_harmless(problem, columns) for problem in import_files.get_file(import_id).problems)
+    writer.writerows(_harmless(problem, columns) for problem in imports.get_file(import_id).problems)
     return Response(table.getvalue(), content_type="text/csv; charset=utf-8")
 
 
@@ -186,7 +187,7 @@ def fetch_problems(import_id: int) -> Response:
 @bp.response(202, ImportSchema)
 def answer_import(answers: dict[str, Any], import_id: int) -> Response:
     """Answer what a file asks (state `asking`); it is read again."""
-    row = import_files.answer(import_id, now=clock.now(), actor=principal().actor, **answers)
+    row = imports.answer(import_id, now=clock.now(), actor=principal().actor, **answers)
     return shown(ImportSchema, _told(row), status=202)
 
 

@@ -16,7 +16,7 @@ from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Day, Instant, Line, MoneySchema, QueryId, StrictSchema
 from donorhub.models import Instalment
 from donorhub.money import Money
-from donorhub.services import instalments
+from donorhub.services.recurring import instalments
 
 bp = HouseBlueprint("instalments", __name__, path="/instalments", description="Expected payments.")
 STATES: Final = (

@@ -13,7 +13,7 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.schemas import AnswerSchema, Instant, QueryId
 from donorhub.models import Message
-from donorhub.services import messages
+from donorhub.services.messages import messages
 
 bp = HouseBlueprint("messages", __name__, path="/messages", description="What was said to donors and staff.")
 STATES: Final = ("planned", "claimed", "sent", "failed", "suppressed", "unknown")

@@ -16,7 +16,7 @@ from donorhub.api.donors import LANGS
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed
 from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text
-from donorhub.services import organisation
+from donorhub.services.access import organisation
 
 bp = HouseBlueprint("organisation", __name__, path="/organisation", description="Who keeps this base.")
 JURISDICTIONS: Final = ("PL", "AL", "XK", "XX")

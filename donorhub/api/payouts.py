@@ -14,7 +14,7 @@ from donorhub.api.http import requires
 from donorhub.api.schemas import AnswerSchema, Day, Line, MoneySchema
 from donorhub.models import Payout, PayoutItem
 from donorhub.money import Money
-from donorhub.services import payouts
+from donorhub.services.providers import payouts
 
 bp = HouseBlueprint("payouts", __name__, path="/payouts", description="Transfers of providers to our bank.")
 STATES: Final = ("pending", "in_transit", "paid", "failed", "cancelled", "unknown")

@@ -16,7 +16,7 @@ from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema
 from donorhub.jobs.dispatch import ring_inbox
 from donorhub.models import ProviderEvent
-from donorhub.services import inbox
+from donorhub.services.providers import inbox
 
 bp = HouseBlueprint(
     "provider_events", __name__, path="/provider-events", description="Messages of providers as they came."

@@ -18,7 +18,8 @@ from donorhub.api.schemas import AnswerSchema, Day, Id, Instant, Line, MoneySche
 from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
 from donorhub.money import Money
-from donorhub.services import organisation, receipts
+from donorhub.services.access import organisation
+from donorhub.services.receipts import receipts
 
 bp = HouseBlueprint("receipts", __name__, path="/receipts", description="Numbered documents, never edited.")
 SORTS: Final = {"id": Receipt.id, "issued_on": Receipt.issued_on, "number": Receipt.number}

@@ -28,7 +28,8 @@ from donorhub.api.schemas import (
 )
 from donorhub.models import RecurringGift
 from donorhub.money import Money
-from donorhub.services import instalments, organisation, recurring
+from donorhub.services.access import organisation
+from donorhub.services.recurring import instalments, recurring_gifts
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
 KINDS: Final = ("standing_order", "direct_debit", "card", "pledge")
@@ -136,7 +137,7 @@ Query = pages.args(
 def list_recurring_gifts(asked: dict[str, Any]) -> pages.Page:
     """List recurring gifts."""
     page, filters = pages.split(asked)
-    found = pages.page(recurring.choose(**filters), page, SORTS)
+    found = pages.page(recurring_gifts.choose(**filters), page, SORTS)
     return pages.with_data(found, lambda rows: [told(row) for row in rows])
 
 
@@ -151,7 +152,7 @@ def start_recurring_gift(new: dict[str, Any]) -> Response:
     new.setdefault("source", f"api:{principal().id}")
     new.setdefault("source_ref", sent_key() or uuid.uuid4().hex)
     now = clock.now()
-    gift, is_new = recurring.start(
+    gift, is_new = recurring_gifts.start(
         new.pop("donor_id"), new.pop("amount"), now=now, actor=principal().actor, origin="declared", **new
     )
     instalments.materialise(gift, today=organisation.today(now))
@@ -164,7 +165,7 @@ def start_recurring_gift(new: dict[str, Any]) -> Response:
 @bp.response(200, RecurringGiftSchema)
 def get_recurring_gift(recurring_gift_id: int) -> Response:
     """Show a recurring gift with its terms."""
-    gift = recurring.get_recurring_gift(recurring_gift_id)
+    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     return shown(RecurringGiftSchema, told(gift), version=gift.version)
 
 
@@ -176,7 +177,9 @@ def get_recurring_gift(recurring_gift_id: int) -> Response:
 def change_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
     """Promise another amount or interval from a day on; what differs in nothing changes nothing."""
     gift = _ours(recurring_gift_id)
-    recurring.change_amount(gift, asked.pop("amount"), now=clock.now(), actor=principal().actor, **asked)
+    recurring_gifts.change_amount(
+        gift, asked.pop("amount"), now=clock.now(), actor=principal().actor, **asked
+    )
     return _answer(gift)
 
 
@@ -188,7 +191,7 @@ def change_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Resp
 def pause_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
     """Expect nothing from a day on, until another or until resumed."""
     gift = _ours(recurring_gift_id)
-    recurring.pause(gift, now=clock.now(), actor=principal().actor, **asked)
+    recurring_gifts.pause(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
 
 
@@ -200,7 +203,7 @@ def pause_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Respo
 def resume_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
     """Expect instalments again from a day on."""
     gift = _ours(recurring_gift_id)
-    recurring.resume(gift, now=clock.now(), actor=principal().actor, **asked)
+    recurring_gifts.resume(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
 
 
@@ -212,14 +215,14 @@ def resume_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Resp
 def close_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
     """End the promise; instalments not due yet are owed no more. Closed already: nothing changes."""
     gift = _ours(recurring_gift_id)
-    recurring.close(gift, now=clock.now(), actor=principal().actor, **asked)
+    recurring_gifts.close(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
 
 
 def _ours(recurring_gift_id: int) -> RecurringGift:
     """A recurring gift that we may change; what a provider runs is changed at the provider."""
-    gift = recurring.get_recurring_gift(recurring_gift_id)
-    recurring.refuse_providers(gift)
+    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
+    recurring_gifts.refuse_providers(gift)
     return gift
 
 
@@ -231,7 +234,7 @@ def _answer(gift: RecurringGift) -> Response:
 def told(gift: RecurringGift) -> dict[str, Any]:
     """The answer for a recurring gift, with the term that holds today on top."""
     today = organisation.today(clock.now())
-    terms = recurring.rows_of_terms(gift)
+    terms = recurring_gifts.rows_of_terms(gift)
     now_holds = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
     ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}
     return ours | {

@@ -17,7 +17,7 @@ from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, QueryId, StrictSchema
 from donorhub.models import Statement
 from donorhub.money import Money
-from donorhub.services import statements
+from donorhub.services.bank.files import statements
 
 bp = HouseBlueprint("statements", __name__, path="/statements", description="Accounts' reports for periods.")
 STATES: Final = ("posted", "held", "released", "taken_back")

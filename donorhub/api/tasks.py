@@ -16,7 +16,8 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema, Text
 from donorhub.models import Task
-from donorhub.services import access, organisation, tasks
+from donorhub.services.access import organisation, users
+from donorhub.services.work import tasks
 
 bp = HouseBlueprint("tasks", __name__, path="/tasks", description="What is to be done, by people or by us.")
 mine = HouseBlueprint("me", __name__, path="/me", description="What concerns whose token this is.")
@@ -88,7 +89,7 @@ def list_tasks(asked: dict[str, Any]) -> pages.Page:
 @mine.response(200, pages.envelope(TaskSchema))
 def list_my_tasks(asked: dict[str, Any]) -> pages.Page:
     """List people's open tasks due by the end of today: those of the token's maker, and nobody's."""
-    maker = access.maker_of_token(principal().id)
+    maker = users.maker_of_token(principal().id)
     query = tasks.choose(state="open", performer="person", due_before=_end_of_today(clock.now()))
     return pages.page(query.where(tasks.is_for(maker)), asked, SORTS)
 

@@ -17,7 +17,7 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
 from donorhub.models import ROLES, User
-from donorhub.services import access
+from donorhub.services.access import users
 
 bp = HouseBlueprint("users", __name__, path="/users", description="Staff and what they may do.")
 SORTS: Final = {"id": User.id, "email": User.email}
@@ -26,9 +26,7 @@ SORTS: Final = {"id": User.id, "email": User.email}
 class NewUserSchema(StrictSchema):
     email = fields.Email(required=True, validate=validate.Length(max=254))
     name = Line(shortest=1, required=True)
-    password = fields.String(
-        required=True, load_only=True, validate=validate.Length(access.MIN_PASSWORD, 200)
-    )
+    password = fields.String(required=True, load_only=True, validate=validate.Length(users.MIN_PASSWORD, 200))
     roles = fields.List(
         fields.String(validate=validate.OneOf(ROLES)), required=True, validate=validate.Length(1, len(ROLES))
     )
@@ -78,7 +76,7 @@ def list_users(asked: dict[str, Any]) -> pages.Page:
 def create_user(new: dict[str, Any]) -> Response:
     """Add one of the staff."""
     email = new.pop("email")
-    return created(UserSchema, access.create_user(email, **new, now=clock.now(), actor=principal().actor))
+    return created(UserSchema, users.create_user(email, **new, now=clock.now(), actor=principal().actor))
 
 
 @bp.get(f"/<{ID}:user_id>")
@@ -87,7 +85,7 @@ def create_user(new: dict[str, Any]) -> Response:
 @bp.response(200, UserSchema)
 def get_user(user_id: int) -> Response:
     """Show a user."""
-    return tagged(UserSchema, access.get_user(user_id))
+    return tagged(UserSchema, users.get_user(user_id))
 
 
 @bp.patch(f"/<{ID}:user_id>")
@@ -98,11 +96,11 @@ def get_user(user_id: int) -> Response:
 @bp.response(200, UserSchema)
 def change_user(changes: dict[str, Any], user_id: int) -> Response:
     """Give a user exactly these roles, or let them in no more. The last admin stays one."""
-    user = access.get_user(user_id)
+    user = users.get_user(user_id)
     etags.require(tag(UserSchema, user))
     now, actor = clock.now(), principal().actor
     if "roles" in changes:
-        access.set_roles(user_id, changes["roles"], now=now, actor=actor)
+        users.set_roles(user_id, changes["roles"], now=now, actor=actor)
     if "is_active" in changes:
-        access.deactivate(user_id, now=now, actor=actor)
+        users.deactivate(user_id, now=now, actor=actor)
     return tagged(UserSchema, user)

@@ -15,7 +15,7 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
 from donorhub.models import WebhookEndpoint, WebhookSecret
-from donorhub.services import endpoints
+from donorhub.services.providers import endpoints
 
 bp = HouseBlueprint(
     "webhook_endpoints", __name__, path="/webhook-endpoints", description="Where providers post to."

@@ -21,8 +21,8 @@ from donorhub.db import db, read_only
 from donorhub.errors import Busy, NotFound
 from donorhub.jobs.dispatch import ring_inbox
 from donorhub.jobs.inbox_writer import InboxWriter
-from donorhub.services import endpoints, inbox
-from donorhub.services.endpoints import Opened
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.providers.endpoints import Opened
 from webhooks.fact import BadBody, BadSignature
 
 log = get_logger(__name__)

@@ -12,7 +12,7 @@ from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
 from donorhub.models import ROLES, ApiToken, User
-from donorhub.services import access
+from donorhub.services.access import users
 
 
 @click.group()
@@ -31,8 +31,8 @@ def user() -> None:
 @in_app
 def create(email: str, name: str | None, roles: tuple[str, ...], lang: str, password: str | None) -> None:
     """Add a user with EMAIL."""
-    secret = password or access.one_time_password()
-    made = access.create_user(
+    secret = password or users.one_time_password()
+    made = users.create_user(
         email, name=name or email, password=secret, roles=roles, lang=lang, now=clock.now(), actor=actor()
     )
     db.session.commit()
@@ -56,7 +56,7 @@ def list_users() -> None:
 @in_app
 def roles_(email: str, roles: tuple[str, ...]) -> None:
     """Give the user with EMAIL exactly these roles."""
-    access.set_roles(_user(email).id, roles, now=clock.now(), actor=actor())
+    users.set_roles(_user(email).id, roles, now=clock.now(), actor=actor())
     db.session.commit()
     click.echo(f"{email}: {', '.join(sorted(roles))}")
 
@@ -66,8 +66,8 @@ def roles_(email: str, roles: tuple[str, ...]) -> None:
 @in_app
 def password_(email: str) -> None:
     """Make a new password for the user with EMAIL and print it once."""
-    secret = access.one_time_password()
-    access.set_password(_user(email).id, secret, now=clock.now(), actor=actor())
+    secret = users.one_time_password()
+    users.set_password(_user(email).id, secret, now=clock.now(), actor=actor())
     db.session.commit()
     click.echo(f"password (shown once): {secret}")
 
@@ -77,7 +77,7 @@ def password_(email: str) -> None:
 @in_app
 def deactivate(email: str) -> None:
     """Let the user with EMAIL in no more."""
-    access.deactivate(_user(email).id, now=clock.now(), actor=actor())
+    users.deactivate(_user(email).id, now=clock.now(), actor=actor())
     db.session.commit()
     click.echo(f"{email} is inactive")
 
@@ -103,7 +103,7 @@ def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a token called NAME and print it once."""
     now = clock.now()
     ends = now + timedelta(days=days) if days else None
-    made, text = access.create_token(name, scopes, now=now, actor=actor(), expires_at=ends)
+    made, text = users.create_token(name, scopes, now=now, actor=actor(), expires_at=ends)
     db.session.commit()
     click.echo(f"token {made.id} {name}: {', '.join(made.scopes)}")
     click.echo(text)
@@ -134,13 +134,13 @@ def _state(token: ApiToken) -> str:
 @in_app
 def revoke(token_id: int) -> None:
     """Make the token TOKEN_ID worthless."""
-    access.revoke_token(token_id, now=clock.now(), actor=actor())
+    users.revoke_token(token_id, now=clock.now(), actor=actor())
     db.session.commit()
     click.echo(f"token {token_id} is revoked")
 
 
 def _user(email: str) -> User:
-    found = access.find_user(email)
+    found = users.find_user(email)
     if found is None:
         raise NotFound(f"there is no user {email}")
     return found

@@ -11,8 +11,9 @@ from donorhub import clock
 from donorhub.cli.context import in_app, make_app
 from donorhub.cli.soundness import Finding, examine
 from donorhub.db import db, read_only
-from donorhub.services import audit, invariants
-from donorhub.services import pending as pending_service
+from donorhub.services.access import audit
+from donorhub.services.reports import invariants
+from donorhub.services.work import pending as pending_service
 
 
 @click.command()

@@ -9,7 +9,7 @@ from donorhub.cli.context import database_answers, make_app
 from donorhub.db import db
 from donorhub.errors import Misconfigured
 from donorhub.migrations import run
-from donorhub.services import organisation
+from donorhub.services.access import organisation
 
 
 @click.group("db")

@@ -17,7 +17,8 @@ from donorhub.cli.demo_people import SEED, Person, iban_pl
 from donorhub.db import db
 from donorhub.jobs.run import run_task
 from donorhub.models import BankAccount, Instalment, RecurringGift, Task
-from donorhub.services import access, import_files
+from donorhub.services.access import users
+from donorhub.services.bank.files import imports
 
 ACTOR: Final = "cli:demo"
 PAYMENTS: Final = 18  # in a file, beside those of strangers
@@ -38,7 +39,7 @@ NAMES: Final = {OWN["camt"]: "PKO, gifts in zÅ‚", OWN["mt940"]: "ING, gifts in â
 def add(people: Sequence[Person], *, to_try: Path, paid_out: int, now: datetime) -> None:
     """Write the files and import them; write one more, ``to_try``, that nobody has imported yet. ``paid_out``
     came from Stripe, in minor units of zloty."""
-    accountant = access.find_user("ksiegowosc@demo.example")
+    accountant = users.find_user("ksiegowosc@demo.example")
     actor = f"user:{accountant.id}" if accountant else ACTOR
     for name, data in _files(people, paid_out, now.date() - timedelta(days=9)).items():
         _import(name, data, now=now, actor=actor)
@@ -76,7 +77,7 @@ def _paying_in(people: Sequence[Person], currency: str) -> list[Person]:
 
 def _import(name: str, data: bytes, *, now: datetime, actor: str) -> None:
     """Take a file in as an upload would, and do its work at once. The first account matches by itself."""
-    import_files.receive(data, name, now=now, actor=actor, create_accounts=True)
+    imports.receive(data, name, now=now, actor=actor, create_accounts=True)
     db.session.commit()
     _work_off("import_file")
     for account in db.session.scalars(select(BankAccount)):

@@ -12,7 +12,10 @@ from sqlalchemy import select
 from donorhub.cli.demo_people import Person
 from donorhub.db import db
 from donorhub.models import Task
-from donorhub.services import access, messages, organisation, overdue, tasks
+from donorhub.services.access import organisation, users
+from donorhub.services.messages import messages
+from donorhub.services.recurring import overdue
+from donorhub.services.work import tasks
 
 ACTOR: Final = "cli:demo"
 LOOKED: Final = (24, 12, 5, 2, 1, 0)  # days ago on which the calendar moved what was overdue
@@ -90,7 +93,7 @@ def _plan(kind: str, person: Person, *, due_at: datetime, now: datetime) -> None
 def _do_what_was_due(*, now: datetime) -> None:
     """What fell due before yesterday is done, but for the last few and the accountant's, which were put off
     until today."""
-    fundraiser = access.find_user("arta@demo.example")
+    fundraiser = users.find_user("arta@demo.example")
     actor = f"user:{fundraiser.id}" if fundraiser else ACTOR
     old = db.session.scalars(
         select(Task)

@@ -8,14 +8,14 @@ from pathlib import Path
 from donorhub.cli import demo_bank, demo_days, demo_giving, demo_people, demo_stripe
 from donorhub.cli.demo_people import PASSWORD, STAFF
 from donorhub.db import db
-from donorhub.services import access, audit
+from donorhub.services.access import audit, users
 
 
 def fill(to_try: Path, *, now: datetime) -> None:
     """Fill the base: staff, donors, giving, receipts, Stripe, the last weeks, bank files; and write the file
     ``to_try``. Commits as it goes."""
     for email, name, roles, lang in STAFF:
-        access.create_user(
+        users.create_user(
             email, name=name, password=PASSWORD, roles=roles, lang=lang, now=now, actor="cli:demo"
         )
     people = demo_people.add(now=now)

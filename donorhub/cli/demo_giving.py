@@ -17,7 +17,9 @@ from donorhub.domain.recurring.banking_days import roll_forward
 from donorhub.domain.recurring.schedule import months_after
 from donorhub.models import Appeal, Campaign, Fund, Gift, Instalment, Receipt, RecurringGift
 from donorhub.money import Money
-from donorhub.services import gifts, instalments, receipts, recurring
+from donorhub.services.giving import gifts
+from donorhub.services.receipts import receipts
+from donorhub.services.recurring import instalments, recurring_gifts
 
 MONTHS: Final = 18
 ACTOR: Final = "cli:demo"
@@ -100,7 +102,7 @@ def _standing_order(
     today, currency = now.date(), currency_of(person)
     amount = Money(dice.choice(AMOUNTS[currency][:4]), currency)
     start = months_after(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
-    gift, _ = recurring.start(
+    gift, _ = recurring_gifts.start(
         person.donor.id, amount, kind="standing_order", start_on=start, source=SOURCE,
         source_ref=f"order:{person.donor.id}", now=now - (today - start), actor=ACTOR, fund_id=fund.id,
         payer_iban=person.iban,

@@ -17,7 +17,8 @@ from sqlalchemy import insert
 from donorhub.db import db
 from donorhub.models import Allocation, Designation, DomainEvent, Gift, Instalment
 from donorhub.money import Money
-from donorhub.services import audit, instalments
+from donorhub.services.access import audit
+from donorhub.services.recurring import instalments
 
 SOURCE: Final = "import:demo"
 

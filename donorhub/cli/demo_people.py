@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from donorhub.db import db
 from donorhub.models import Donor
-from donorhub.services import access, donors, organisation
+from donorhub.services.access import organisation, users
+from donorhub.services.donors import donors
 
 PASSWORD: Final = "demo-demo-demo"  # noqa: S105  a password for made-up data, printed on purpose
 STAFF: Final = (
@@ -86,7 +87,7 @@ def add(*, now: datetime) -> list[Person]:
         now=now, actor="cli:demo",
     )  # fmt: skip
     dice = random.Random(SEED)
-    owner = access.find_user("caller@demo.example")
+    owner = users.find_user("caller@demo.example")
     people = []
     langs = [lang for lang, count in COUNT.items() for _ in range(count)]
     dice.shuffle(langs)

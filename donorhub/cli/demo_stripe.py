@@ -20,7 +20,7 @@ from donorhub.cli.demo_people import Person
 from donorhub.cli.demo_stripe_objects import Object, Payer
 from donorhub.db import db
 from donorhub.models import ProviderEvent
-from donorhub.services import endpoints, inbox, projection
+from donorhub.services.providers import endpoints, inbox, projection
 from webhooks.fact import Endpoint, RawEvent
 from webhooks.fetched import fetched_items
 

@@ -16,7 +16,8 @@ from donorhub import clock
 from donorhub.cli.context import actor, in_app
 from donorhub.db import db, read_only
 from donorhub.errors import Rejected
-from donorhub.services import audit, export
+from donorhub.services.access import audit
+from donorhub.services.moving import export
 
 
 @click.command("export")

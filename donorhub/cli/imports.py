@@ -23,8 +23,8 @@ from donorhub.jobs import timer
 from donorhub.jobs.worker import at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
 from donorhub.money import Money
-from donorhub.services import bank_accounts, statements
-from donorhub.services import import_files as kept_files
+from donorhub.services.bank.files import bank_accounts, statements
+from donorhub.services.bank.files import imports as kept_files
 
 SOUND: Final = ("done",)
 _WAIT_S: Final = 0.2  # between two looks at a file that another worker has
@@ -295,7 +295,7 @@ def _tell_problems(problems: Sequence[Mapping[str, Any]]) -> None:
 
 def _show_only(path: Path, choices: Choices) -> bool:
     """Read one file and say what is in it, without storing anything."""
-    from donorhub.services import statement_checks, statement_drafts
+    from donorhub.services.bank.files import statement_checks, statement_drafts
 
     settings: Settings = current_app.extensions["donorhub.settings"]
     drafts = _drafts(path, choices, settings)
@@ -311,7 +311,7 @@ def _show_only(path: Path, choices: Choices) -> bool:
 
 
 def _drafts(path: Path, choices: Choices, settings: Settings) -> Any:
-    from donorhub.services import column_mappings, statement_drafts
+    from donorhub.services.bank.files import column_mappings, statement_drafts
 
     content = _bytes(path, settings)
     with read_only():

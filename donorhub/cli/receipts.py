@@ -18,10 +18,10 @@ from donorhub.errors import DonorHubError
 from donorhub.jobs.run import run_task
 from donorhub.models import Gift, Receipt, ReceiptLine, Task
 from donorhub.money import Money
-from donorhub.services import receipts as service
-from donorhub.services.organisation import get_organisation
-from donorhub.services.receipt_drafts import warnings
-from donorhub.services.receipt_stamps import as_issued
+from donorhub.services.access.organisation import get_organisation
+from donorhub.services.receipts import receipts as service
+from donorhub.services.receipts.receipt_drafts import warnings
+from donorhub.services.receipts.receipt_stamps import as_issued
 
 YEAR: Final = click.IntRange(1900, 2999)
 

@@ -22,7 +22,7 @@ from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
 from donorhub.jobs import inbox as inbox_job
 from donorhub.models import ProviderEvent
-from donorhub.services import endpoints, inbox
+from donorhub.services.providers import endpoints, inbox
 from webhooks import names
 
 STATES: Final = ("received", "done", "ignored", "quarantined", "error", "dead")

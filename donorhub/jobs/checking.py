@@ -8,7 +8,8 @@ from structlog import get_logger
 
 from donorhub import clock
 from donorhub.db import db, read_only
-from donorhub.services import invariants, tasks
+from donorhub.services.reports import invariants
+from donorhub.services.work import tasks
 
 log = get_logger(__name__)
 

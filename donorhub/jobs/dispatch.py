@@ -16,7 +16,7 @@ from structlog import get_logger
 
 from donorhub import clock
 from donorhub.db import db, read_only
-from donorhub.services import claims
+from donorhub.services.work import claims
 
 INBOX: Final = 0  # in place of a task's id: look at the inbox of provider events
 SIGNALS: Final = 32  # at once: each job goes on with whatever else is due, and more would only pile up

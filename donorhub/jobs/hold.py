@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from donorhub.db import db
-from donorhub.services import claims
+from donorhub.services.work import claims
 
 LOCKS: Final = 727275  # the class of our locks; their object is the task's id
 _TAKE: Final = text("SELECT pg_advisory_lock(:locks, id) FROM unnest(:ids) AS id")

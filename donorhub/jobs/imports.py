@@ -20,16 +20,10 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.models import BankAccount, ImportFile, Task
-from donorhub.services import (
-    claims,
-    column_mappings,
-    import_files,
-    matching,
-    statement_drafts,
-    statements,
-    tasks,
-)
-from donorhub.services.statement_drafts import Drafts
+from donorhub.services.bank.files import column_mappings, imports, statement_drafts, statements
+from donorhub.services.bank.files.statement_drafts import Drafts
+from donorhub.services.bank.matching import matching
+from donorhub.services.work import claims, tasks
 from importers.statement import Problem
 
 Progress = Callable[[str, int], None]
@@ -124,10 +118,10 @@ def _silent(_doing: str, _count: int) -> None:
 
 
 def _take_out(file_id: int) -> _Kept | None:
-    file = import_files.get_file(file_id)
-    if file.state not in import_files.UNREAD:
+    file = imports.get_file(file_id)
+    if file.state not in imports.UNREAD:
         return None
-    content = import_files.content(file)
+    content = imports.content(file)
     account = db.session.get(BankAccount, file.bank_account_id) if file.bank_account_id else None
     profile, account_id = column_mappings.profile_for(content, file.layout)
     if account is None and account_id is not None:

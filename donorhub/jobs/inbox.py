@@ -14,7 +14,7 @@ from donorhub.jobs import perform
 from donorhub.jobs.dispatch import ring_inbox
 from donorhub.jobs.inbox_writer import InboxWriter
 from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
-from donorhub.services import inbox, payouts, projection
+from donorhub.services.providers import inbox, payouts, projection
 from webhooks import fetched
 from webhooks.fact import BadBody
 

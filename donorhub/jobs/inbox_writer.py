@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from donorhub.errors import Busy, DonorHubError
-from donorhub.services import inbox
+from donorhub.services.providers import inbox
 
 MOST: Final = 64  # requests in one commit
 TIMEOUT_S: Final = 8.0  # providers wait for about ten seconds, then they repeat the message

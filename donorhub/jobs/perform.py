@@ -12,7 +12,9 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.errors import DonorHubError
 from donorhub.models import Task
-from donorhub.services import claims, donors, messages, tasks
+from donorhub.services.donors import donors
+from donorhub.services.messages import messages
+from donorhub.services.work import claims, tasks
 
 ACTOR: Final = "system:0"
 Performer = Callable[[Task, Settings], str]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from donorhub.db import db
-from donorhub.services import claims
+from donorhub.services.work import claims
 
 
 class Presence:

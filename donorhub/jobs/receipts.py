@@ -9,8 +9,8 @@ from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
 from donorhub.models import Receipt, Task
-from donorhub.services import receipt_stamps, receipts
-from donorhub.services.receipt_payload import digest
+from donorhub.services.receipts import receipt_stamps, receipts
+from donorhub.services.receipts.receipt_payload import digest
 from receipts.document import Receipt as Document
 from receipts.document import UnprintableText, Unrenderable
 

@@ -19,7 +19,7 @@ from donorhub.db import db
 from donorhub.jobs import perform
 from donorhub.jobs.dispatch import GATHER_S, INBOX, dispatch
 from donorhub.jobs.hold import Hold
-from donorhub.services import claims, tasks
+from donorhub.services.work import claims, tasks
 
 GROUP: Final = 16  # small tasks in one transaction: others who write wait for some 30 ms
 VISIT_S: Final = 2.0  # a worker that was called goes on with what is due for so long

@@ -16,7 +16,7 @@ from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
 from donorhub.models import Donor, Message, Task
-from donorhub.services import messages
+from donorhub.services.messages import messages
 
 
 class NotSentYet(DonorHubError):

@@ -17,7 +17,9 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs import hold
 from donorhub.jobs.dispatch import dispatch, ring_inbox
-from donorhub.services import audit, claims, idempotency, import_files
+from donorhub.services.access import audit, idempotency
+from donorhub.services.bank.files import imports
+from donorhub.services.work import claims
 
 log = get_logger(__name__)
 
@@ -35,7 +37,7 @@ class Step:
 def bury() -> None:
     """Put what no worker will try any more where a person sees it."""
     claims.bury_deadly(now=clock.now())
-    import_files.give_up_dead(now=clock.now())
+    imports.give_up_dead(now=clock.now())
     db.session.commit()
 
 
@@ -55,14 +57,14 @@ def _seal() -> int:
 
 
 def _recurring() -> int:
-    step: Callable[..., int] = import_string("donorhub.services.overdue:advance_all")
+    step: Callable[..., int] = import_string("donorhub.services.recurring.overdue:advance_all")
     touched = step(today=clock.now().date(), now=clock.now())
     db.session.commit()
     return touched
 
 
 def _gaps() -> int:
-    step: Callable[..., int] = import_string("donorhub.services.provider_gaps:ask_about_gaps")
+    step: Callable[..., int] = import_string("donorhub.services.providers.missing_payments:ask_about_gaps")
     asked = step(now=clock.now())
     db.session.commit()
     return asked

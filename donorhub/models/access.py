@@ -31,7 +31,7 @@ user_role = Table(
 
 
 class Role(Base, RoleMixin):
-    """One of ROLES; what it may do stands in donorhub.services.access."""
+    """One of ROLES; what it may do stands in donorhub.services.access.users."""
 
     __tablename__ = "role"
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import User
-from donorhub.services import access
+from donorhub.services.access import users
 from donorhub.web import words
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
@@ -24,7 +24,7 @@ Answer = Response | str | tuple[str, int]
 @needs("tasks:read")
 def show() -> str:
     """Language and password."""
-    return _page(Form(start={"lang": access.get_user(principal().id).lang}))
+    return _page(Form(start={"lang": users.get_user(principal().id).lang}))
 
 
 @bp.post("/language")
@@ -35,7 +35,7 @@ def set_language() -> Answer:
     lang = form.choice("lang", words.LANGS)
     with form.saving() as saving:
         saving.check()
-        access.set_lang(principal().id, lang)
+        users.set_lang(principal().id, lang)
         commit()
         session["lang"] = lang
         say(gettext("Saved."))
@@ -48,14 +48,14 @@ def set_language() -> Answer:
 def set_password() -> Answer:
     """Another password; all other sessions of the user end."""
     form = Form(request.form)
-    user = access.get_user(principal().id)
+    user = users.get_user(principal().id)
     if not _is_right(user, form.value("old")):
         form.wrong("old", gettext("This is not your password."))
     if form.value("password") != form.value("again"):
         form.wrong("again", gettext("The two are not the same."))
     with form.saving() as saving:
         saving.check()
-        access.set_password(user.id, form.value("password"), now=clock.now(), actor=principal().actor)
+        users.set_password(user.id, form.value("password"), now=clock.now(), actor=principal().actor)
         commit()
         login_user(user)
         say(gettext("The password is changed. Elsewhere you have to sign in again."))
@@ -71,4 +71,4 @@ def _is_right(user: User, password: str) -> bool:
 
 
 def _page(form: Form) -> str:
-    return render_template("settings/account.html", form=form, address=access.get_user(principal().id).email)
+    return render_template("settings/account.html", form=form, address=users.get_user(principal().id).email)

@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import BankAccount
-from donorhub.services import bank_accounts, bank_views, entry_views
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.matching import entry_views
 from donorhub.web.bank_blueprint import MODES, actor, bp
 from donorhub.web.bank_files import index_page, is_currency
 from donorhub.web.forms import Form

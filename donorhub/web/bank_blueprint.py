@@ -14,7 +14,7 @@ from flask_babel import gettext, lazy_gettext
 from donorhub.db import db
 from donorhub.models import BankAccount, User
 from donorhub.money import Money
-from donorhub.services.bank_views import AccountRow
+from donorhub.services.bank.bank_views import AccountRow
 from donorhub.web.shell import principal
 from receipts import figures
 

@@ -16,8 +16,10 @@ from donorhub.db import db
 from donorhub.domain.bank.matching.matching_facts import Candidate, Credit, Evidence, Proposal
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.money import Money
-from donorhub.services import bank_views, credits, entry_views, matching, organisation
-from donorhub.services.entry_views import MatchView
+from donorhub.services.access import organisation
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.matching import credits, entry_views, matching
+from donorhub.services.bank.matching.entry_views import MatchView
 from donorhub.web import bank_words
 
 

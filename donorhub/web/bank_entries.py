@@ -1,6 +1,6 @@
 """Deciding entries: the tabs, one entry with all that is known of it, and each decision with its way back.
 
-What may be decided, :mod:`donorhub.services.entries` says. A new donor and a split have
+What may be decided, :mod:`donorhub.services.bank.matching.entries` says. A new donor and a split have
 forms of their own in :mod:`donorhub.web.bank_parts`.
 """
 
@@ -15,7 +15,9 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Donor
-from donorhub.services import bank_views, certain_entries, entries, entry_views, search
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.matching import certain_entries, entries, entry_views
+from donorhub.services.donors import search
 from donorhub.services.paging import Page
 from donorhub.web import bank_choices
 from donorhub.web.bank_blueprint import actor, bp

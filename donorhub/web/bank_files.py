@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.models import ImportFile
-from donorhub.services import bank_views, import_files
-from donorhub.services.bank_views import StatementView
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.bank_views import StatementView
+from donorhub.services.bank.files import imports
 from donorhub.web import bank_words
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.bank_columns import WORKBOOKS
@@ -72,7 +73,7 @@ def upload() -> Response | tuple[str, int]:
         form.wrong("currency", gettext("Three letters, such as PLN or EUR."))
     with form.saving() as saving:
         saving.check()
-        file, is_read = import_files.receive(
+        file, is_read = imports.receive(
             data, (sent.filename if sent else None) or "statement", bank_account_id=account_id,
             currency=currency, limit_mb=_settings().upload_limit_mb, now=clock.now(), actor=actor(),
         )  # fmt: skip
@@ -92,7 +93,7 @@ def is_currency(text: str) -> bool:
 @needs("imports:read")
 def file(file_id: int) -> str:
     """What became of a file: its progress, then its statements, problems and what it asks."""
-    row = import_files.get_file(file_id)
+    row = imports.get_file(file_id)
     return _file(row, Form())
 
 
@@ -133,7 +134,7 @@ def _problem(problem: dict[str, Any]) -> dict[str, Any]:
 @needs("imports:write")
 def answer(file_id: int) -> Response | tuple[str, int]:
     """Say what a file leaves open: whose account it is, its currency, the order of its days."""
-    row = import_files.get_file(file_id)
+    row = imports.get_file(file_id)
     form = Form(request.form)
     account_id = form.row("account", [known.account.id for known in bank_views.accounts()])
     creates = form.tick("create")
@@ -145,22 +146,22 @@ def answer(file_id: int) -> Response | tuple[str, int]:
         form.wrong("", gettext("Please answer what the file asks."))
     with form.saving() as saving:
         saving.check()
-        import_files.answer(
+        imports.answer(
             row.id, bank_account_id=account_id, currency=currency, create_accounts=creates,
             layout={"dates": order} if order else None, now=clock.now(), actor=actor(),
         )  # fmt: skip
         commit()
         return redirect(url_for("bank.file", file_id=row.id))
-    return _file(import_files.get_file(file_id), form), 422
+    return _file(imports.get_file(file_id), form), 422
 
 
 @bp.post("/files/<int:file_id>/again")
 @needs("imports:write")
 def again(file_id: int) -> Response:
     """Read a file once more that failed, was refused or was taken back."""
-    row = import_files.get_file(file_id)
-    _, is_read = import_files.receive(
-        import_files.content(row), row.filename, limit_mb=_settings().upload_limit_mb,
+    row = imports.get_file(file_id)
+    _, is_read = imports.receive(
+        imports.content(row), row.filename, limit_mb=_settings().upload_limit_mb,
         now=clock.now(), actor=actor(),
     )  # fmt: skip
     commit()

@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.models import Donor, Instalment
 from donorhub.money import Money
-from donorhub.services import entries, entry_views, funds, search
-from donorhub.services.entries import Share
+from donorhub.services.bank.matching import entries, entry_views
+from donorhub.services.bank.matching.entries import Share
+from donorhub.services.donors import search
+from donorhub.services.giving import funds
 from donorhub.web import bank_choices
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.bank_entries import after_deciding

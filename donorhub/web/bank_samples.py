@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from flask_babel import gettext, lazy_gettext
 
-from donorhub.services.bank_views import Known
+from donorhub.services.bank.bank_views import Known
 from donorhub.web import bank_words
 from donorhub.web.bank_layout import matters
 from donorhub.web.bank_look import ColumnView, Look

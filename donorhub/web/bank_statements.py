@@ -7,7 +7,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.services import bank_views, entry_views, import_files, statements
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.files import imports, statements
+from donorhub.services.bank.matching import entry_views
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
@@ -26,7 +28,7 @@ def _statement(statement_id: int, form: Form) -> str:
         "bank/statement.html",
         form=form,
         view=bank_views.statement_view(row),
-        file=import_files.get_file(row.import_file_id),
+        file=imports.get_file(row.import_file_id),
         page=entry_views.entries_of_statement(statement_id, after=request.args.get("after")),
         waiting=sum(entry_views.waiting_counts(statement_id=statement_id).values()),
     )

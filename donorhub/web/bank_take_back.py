@@ -7,7 +7,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.services import closed_books, import_files, import_undo
+from donorhub.services.bank import import_undo
+from donorhub.services.bank.files import imports
+from donorhub.services.giving import closed_books
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
@@ -24,7 +26,7 @@ def _page(file_id: int, form: Form) -> str:
     found = import_undo.what_stands_in_the_way(file_id)
     return render_template(
         "bank/take_back.html",
-        file=import_files.get_file(file_id),
+        file=imports.get_file(file_id),
         form=form,
         closed_until=closed_books.closed_until() if "closed_books" in {one.kind for one in found} else None,
         receipts=[one for one in found if one.kind == "receipt"],

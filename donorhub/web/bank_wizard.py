@@ -17,8 +17,9 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import BankAccount, ColumnMapping, ImportFile
-from donorhub.services import bank_accounts, bank_views, column_mappings, import_files
-from donorhub.services.bank_views import Known
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.bank_views import Known
+from donorhub.services.bank.files import bank_accounts, column_mappings, imports
 from donorhub.web import bank_samples, bank_words, words
 from donorhub.web.bank_blueprint import actor, bp
 from donorhub.web.bank_columns import look
@@ -32,7 +33,7 @@ from importers.tabular import Preview, fitting_rows, preview, recognise
 
 ROWS_SHOWN: Final = 20
 FAILED_SHOWN: Final = 100
-AGAIN: Final = ("asking", *import_files.READABLE_AGAIN)
+AGAIN: Final = ("asking", *imports.READABLE_AGAIN)
 IN_FILE: Final = "file"
 MOUTHS: Final = ("name", "name_from", "remittance")  # columns without which no donor can be told
 
@@ -80,14 +81,14 @@ class Draft:
 @needs("imports:read")
 def columns(file_id: int) -> str:
     """The table with the role of each column, read live; nothing is stored."""
-    return _page(_draft(import_files.get_file(file_id), request.args.to_dict()))
+    return _page(_draft(imports.get_file(file_id), request.args.to_dict()))
 
 
 @bp.post("/files/<int:file_id>/columns")
 @needs("imports:write")
 def import_columns(file_id: int) -> Response | tuple[str, int]:
     """Import the file as the page shows it, and remember the columns by their header."""
-    file = import_files.get_file(file_id)
+    file = imports.get_file(file_id)
     if file.state not in AGAIN:
         say(gettext("This file is imported already: nothing was changed."), "info")
         return redirect(url_for("bank.file", file_id=file_id))
@@ -115,16 +116,16 @@ def _import(draft: Draft) -> None:
         "create_accounts": bool(draft.number) and draft.account is None, "now": now, "actor": who,
     }  # fmt: skip
     if draft.file.state == "asking":
-        import_files.answer(draft.file.id, **answers)
+        imports.answer(draft.file.id, **answers)
     else:
-        import_files.receive(import_files.content(draft.file), draft.file.filename, **answers)
+        imports.receive(imports.content(draft.file), draft.file.filename, **answers)
 
 
 # ---------------------------------------------------------------- reading the table
 
 
 def _draft(file: ImportFile, given: dict[str, str]) -> Draft:
-    content = import_files.content(file)
+    content = imports.content(file)
     mappings = column_mappings.saved()
     layouts = [Layout.from_dict(row.layout) for row in mappings]
     known = recognise(content, layouts) or fitting_rows(content, layouts)

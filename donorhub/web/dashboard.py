@@ -14,7 +14,10 @@ from flask_babel import get_locale, gettext
 
 from donorhub import clock
 from donorhub.money import Money, exponent
-from donorhub.services import dashboard, giving, organisation, worklist
+from donorhub.services.access import organisation
+from donorhub.services.giving import history
+from donorhub.services.reports import dashboard
+from donorhub.services.work import worklist
 from donorhub.web import charts, words
 from donorhub.web.shell import date_locale, needs, our_time_zone, own_list, principal, today
 
@@ -63,8 +66,8 @@ def _money_figures(day: date) -> dict[str, Any]:
     months = dashboard.months(day, currency)
     received = {money.currency: money for money in dashboard.received(day.replace(day=1), day)}
     chart = charts.stacked([_columns(month, currency) for month in months])
-    kept, before = giving.retention(day, currency)
-    last_year = dashboard.received(giving.year_before(day), day)
+    kept, before = history.retention(day, currency)
+    last_year = dashboard.received(history.year_before(day), day)
     return {
         "received": received.pop(currency, Money(0, currency)),
         "received_else": list(received.values()),
@@ -78,7 +81,7 @@ def _money_figures(day: date) -> dict[str, Any]:
         "kept": kept,
         "gave_before": before,
         "retention": round(100 * kept / before) if before else None,
-        "latest": giving.list_gifts(limit=8).rows,
+        "latest": history.list_gifts(limit=8).rows,
         "currency": currency,
     }
 

@@ -12,7 +12,11 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import MAX_ID, db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
-from donorhub.services import access, donors, giving, idempotency, organisation, promises, search, timeline
+from donorhub.services.access import idempotency, organisation, users
+from donorhub.services.donors import donors, search
+from donorhub.services.giving import history
+from donorhub.services.recurring import promises
+from donorhub.services.reports import timeline
 from donorhub.web import words
 from donorhub.web.forms import Form, new_key
 from donorhub.web.shell import commit, needs, own_list, principal, say, today
@@ -31,7 +35,7 @@ def index() -> Answer:
         return redirect(url_for("donors.show", donor_id=found.id))
     conditions = []
     if request.args.get("giving") == "not_again" and principal().may("gifts:read"):
-        conditions.append(giving.not_given_again(today(), organisation.get_organisation().home_currency))
+        conditions.append(history.not_given_again(today(), organisation.get_organisation().home_currency))
     speaks = request.args.get("speaks", "")
     page = search.find(
         text,
@@ -40,7 +44,7 @@ def index() -> Answer:
         lang=speaks if speaks in words.LANGS else "",
         after=request.args.get("after"),
     )
-    stages = giving.stages_of(page.rows, today=today())
+    stages = history.stages_of(page.rows, today=today())
     return render_template("donors/index.html", page=page, stages=stages, text=text)
 
 
@@ -85,8 +89,8 @@ def show(donor_id: int) -> Answer:
     return render_template(
         "donors/show.html",
         donor=donor,
-        stage=giving.stages_of([donor], today=today())[donor.id],
-        facts=giving.facts_of(donor.id) if who.may("gifts:read") else None,
+        stage=history.stages_of([donor], today=today())[donor.id],
+        facts=history.facts_of(donor.id) if who.may("gifts:read") else None,
         recurring=_recurring(donor.id) if who.may("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
         page=timeline.of(donor.id, before=request.args.get("after"), limit=25),
@@ -130,7 +134,7 @@ def _fields(form: Form) -> dict[str, Any]:
         "kind": form.choice("kind", words.KINDS),
         "lang": form.choice("lang", words.LANGS),
         "country": form.text("country", limit=2).upper(),
-        "owner_id": form.row("owner_id", [user.id for user in access.list_users(active_only=True)]),
+        "owner_id": form.row("owner_id", [user.id for user in users.list_users(active_only=True)]),
         "do_not_contact": form.tick("do_not_contact"),
         "is_deceased": form.tick("is_deceased"),
     }
@@ -155,6 +159,6 @@ def _recurring(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instal
 
 
 def _form_page(form: Form, donor: Donor | None = None) -> str:
-    staff = access.list_users(active_only=True)
+    staff = users.list_users(active_only=True)
     version = donor.version if donor and "" in form.errors else form.value("version")
     return render_template("donors/form.html", form=form, donor=donor, staff=staff, version=version)

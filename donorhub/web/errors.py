@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.jobs.dispatch import ring_inbox
-from donorhub.services import error_inbox, inbox, tasks
+from donorhub.services.providers import inbox
+from donorhub.services.work import error_inbox, tasks
 from donorhub.web.shell import commit, needs, principal, say
 
 bp = Blueprint("errors", __name__, url_prefix="/errors")

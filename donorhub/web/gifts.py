@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Donor
-from donorhub.services import donors, funds, gift_story, gifts, giving, organisation, search
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors, search
+from donorhub.services.giving import funds, gift_story, gifts, history
 from donorhub.services.paging import Page
 from donorhub.web import words
 from donorhub.web.forms import Form, new_key
@@ -28,12 +30,12 @@ def index() -> Answer:
     first, last, donor_id = form.day("first"), form.day("last"), form.id("donor")
     method = form.value("method") if form.value("method") in words.METHODS else ""
     donor = donors.get_donor(donor_id) if donor_id else None
-    page = giving.list_gifts(
+    page = history.list_gifts(
         first=first, last=last, donor_id=donor.id if donor else None, method=method,
         after=request.args.get("after"),
     )  # fmt: skip
     shown = render_template(
-        "gifts/index.html", page=page, form=form, donor=donor, taken=giving.state_of(page.rows)
+        "gifts/index.html", page=page, form=form, donor=donor, taken=history.state_of(page.rows)
     )
     return (shown, 422) if form.errors else shown
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Message
-from donorhub.services import message_lists, messages
+from donorhub.services.messages import message_lists, messages
 from donorhub.web import words
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say

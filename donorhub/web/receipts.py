@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 import receipts as printed
 from donorhub import clock
 from donorhub.models import Donor, Receipt
-from donorhub.services import donors, receipt_lists, receipt_stamps, receipts
-from donorhub.services.receipt_payload import thaw
+from donorhub.services.donors import donors
+from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
+from donorhub.services.receipts.receipt_payload import thaw
 from donorhub.web import words
 from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, principal, say, today

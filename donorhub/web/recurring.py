@@ -14,8 +14,11 @@ from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Campaign, Donor, RecurringGift
 from donorhub.money import Money
-from donorhub.services import donors, funds, instalments, organisation, promises, recurring
-from donorhub.services.donors import normal_iban
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
+from donorhub.services.donors.donors import normal_iban
+from donorhub.services.giving import funds
+from donorhub.services.recurring import instalments, promises, recurring_gifts
 from donorhub.web import words
 from donorhub.web.forms import Form, new_key
 from donorhub.web.shell import commit, needs, principal, say, today
@@ -75,7 +78,7 @@ def create() -> Answer:
         form.wrong("ends_on", gettext("It would end before it starts."))
     with form.saving() as saving:
         saving.check()
-        gift, _is_new = recurring.start(
+        gift, _is_new = recurring_gifts.start(
             donor.id, amount, kind=kind, start_on=start_on, source="manual", source_ref=key,
             now=clock.now(), actor=principal().actor, **rest,
         )  # fmt: skip
@@ -92,7 +95,7 @@ def create() -> Answer:
 @needs("recurring:read")
 def show(recurring_gift_id: int) -> str:
     """One recurring gift: terms, instalments and what paid them."""
-    gift = recurring.get_recurring_gift(recurring_gift_id)
+    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     return _page(gift, _start_of(gift))
 
 
@@ -104,7 +107,7 @@ def change_amount(recurring_gift_id: int) -> Answer:
     amount, from_on = form.money("amount"), form.needed_day("from_on")
 
     def do(gift: RecurringGift) -> None:
-        recurring.change_amount(gift, amount, from_on=from_on, now=clock.now(), actor=principal().actor)
+        recurring_gifts.change_amount(gift, amount, from_on=from_on, now=clock.now(), actor=principal().actor)
 
     return _changed(recurring_gift_id, form, do, gettext("The amount is changed."))
 
@@ -117,7 +120,7 @@ def pause(recurring_gift_id: int) -> Answer:
     reason, until = form.text("reason"), form.day("until")
 
     def do(gift: RecurringGift) -> None:
-        recurring.pause(
+        recurring_gifts.pause(
             gift, from_on=today(), until=until, reason=reason, now=clock.now(), actor=principal().actor
         )
 
@@ -130,7 +133,7 @@ def resume(recurring_gift_id: int) -> Answer:
     """Expect instalments again from today on."""
 
     def do(gift: RecurringGift) -> None:
-        recurring.resume(gift, from_on=today(), now=clock.now(), actor=principal().actor)
+        recurring_gifts.resume(gift, from_on=today(), now=clock.now(), actor=principal().actor)
 
     return _changed(recurring_gift_id, Form(request.form), do, gettext("The recurring gift runs again."))
 
@@ -143,7 +146,7 @@ def close(recurring_gift_id: int) -> Answer:
     reason = form.text("reason", required=True)
 
     def do(gift: RecurringGift) -> None:
-        recurring.close(gift, reason=reason, now=clock.now(), actor=principal().actor, on=today())
+        recurring_gifts.close(gift, reason=reason, now=clock.now(), actor=principal().actor, on=today())
 
     return _changed(recurring_gift_id, form, do, gettext("The recurring gift is closed."))
 
@@ -164,7 +167,7 @@ def skip(instalment_id: int) -> Answer:
 
 def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], None], said: str) -> Answer:
     """Do one change, make the instalments that follow from it, and show the page again."""
-    gift = recurring.get_recurring_gift(recurring_gift_id)
+    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     if gift.origin == "provider":
         raise Conflict("the provider collects this recurring gift: change it there", code="run_by_provider")
     with form.saving() as saving:
@@ -174,7 +177,7 @@ def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], N
         commit()
         say(said)
         return redirect(url_for("recurring.show", recurring_gift_id=recurring_gift_id))
-    return _page(recurring.get_recurring_gift(recurring_gift_id), form), 422
+    return _page(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
 
 
 def amount_of(term: Any) -> Money:
@@ -189,7 +192,7 @@ def _terms(form: Form) -> dict[str, Any]:
     return {
         "every": form.number("every", 1, 60) or 1,
         "period": form.choice("period", words.PERIODS),
-        "day_of_month": form.number("day_of_month", 1, recurring.LAST_DAY),
+        "day_of_month": form.number("day_of_month", 1, recurring_gifts.LAST_DAY),
         "instalments_total": form.number("instalments_total", 1, MOST_INSTALMENTS),
         "ends_on": form.day("ends_on"),
         "fund_id": form.row("fund_id", [fund.id for fund in funds.open_funds()]),
@@ -212,7 +215,7 @@ def _page(gift: RecurringGift, form: Form) -> str:
         term=promises.term_on(gift, today()),
         amount_of=amount_of,
         rows=promises.instalments_of(gift.id),
-        may_step=lambda word: recurring.may(gift, word),
+        may_step=lambda word: recurring_gifts.may(gift, word),
         changes=_changes_allowed(gift),
     )
 

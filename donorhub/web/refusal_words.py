@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 
 from donorhub.errors import DonorHubError
 from donorhub.money import Money
-from donorhub.services.access import MIN_PASSWORD
+from donorhub.services.access.users import MIN_PASSWORD
 from donorhub.web import words
 from receipts import figures
 

@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 import receipts as printed
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Fund
-from donorhub.services import funds, organisation
+from donorhub.services.access import organisation
+from donorhub.services.giving import funds
 from donorhub.web import words
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today

@@ -33,7 +33,7 @@ from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.money import Money
-from donorhub.services import access, organisation
+from donorhub.services.access import organisation, users
 from donorhub.web import icons, refusals, showing, sign_in_limit, words
 from donorhub.web.sign_in_form import SignInForm
 from receipts import figures
@@ -171,7 +171,7 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
-    g.principal = access.principal_of(cast(User, current_user._get_current_object()))
+    g.principal = users.principal_of(cast(User, current_user._get_current_object()))
     permissions = getattr(current_app.view_functions[request.endpoint], "_needs", ())
     if not permissions or not all(g.principal.may(permission) for permission in permissions):
         return render_template(

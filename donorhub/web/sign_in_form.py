@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_security.forms import LoginForm
 
-from donorhub.services.access import MAX_PASSWORD
+from donorhub.services.access.users import MAX_PASSWORD
 
 
 class SignInForm(LoginForm):

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Task, User
-from donorhub.services import tasks, worklist
-from donorhub.services.worklist import VIEWS, View
+from donorhub.services.work import tasks, worklist
+from donorhub.services.work.worklist import VIEWS, View
 from donorhub.web.dashboard import end_of_today
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, our_time_zone, own_list, principal, say, today

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.domain.access.permissions import PERMISSIONS
-from donorhub.services import access
+from donorhub.services.access import users
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, our_time_zone, principal, say, today
 
@@ -39,7 +39,7 @@ def create() -> Answer:
     expires_at = datetime.combine(until, time(0), ZoneInfo(our_time_zone())) if until else None
     with form.saving() as saving:
         saving.check()
-        token, text = access.create_token(
+        token, text = users.create_token(
             name, scopes, now=clock.now(), actor=principal().actor, expires_at=expires_at
         )
         commit()
@@ -51,7 +51,7 @@ def create() -> Answer:
 @needs("users:write")
 def revoke(token_id: int) -> Response:
     """Take a token back; it is good for nothing from now on."""
-    access.revoke_token(token_id, now=clock.now(), actor=principal().actor)
+    users.revoke_token(token_id, now=clock.now(), actor=principal().actor)
     commit()
     say(gettext("The token is revoked."))
     return redirect(url_for("tokens.index"))
@@ -60,5 +60,5 @@ def revoke(token_id: int) -> Response:
 def _page(form: Form) -> str:
     scopes = [(name, name) for name in sorted(PERMISSIONS)]
     return render_template(
-        "settings/tokens.html", form=form, tokens=access.list_tokens(), scopes=scopes, now=clock.now()
+        "settings/tokens.html", form=form, tokens=users.list_tokens(), scopes=scopes, now=clock.now()
     )

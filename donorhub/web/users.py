@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import ROLES, User
-from donorhub.services import access
+from donorhub.services.access import users
 from donorhub.web import words
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
@@ -21,7 +21,7 @@ Answer = Response | str | tuple[str, int]
 @needs("users:write")
 def index() -> str:
     """The staff."""
-    return render_template("settings/users.html", users=access.list_users(), form=Form(start={"lang": "en"}))
+    return render_template("settings/users.html", users=users.list_users(), form=Form(start={"lang": "en"}))
 
 
 @bp.post("")
@@ -31,23 +31,23 @@ def create() -> Answer:
     form = Form(request.form)
     name, email = form.text("name", required=True), form.text("email", required=True, limit=254)
     roles, lang = _roles(form), form.choice("lang", words.LANGS)
-    password = access.one_time_password()
+    password = users.one_time_password()
     with form.saving() as saving:
         saving.check()
-        user = access.create_user(
+        user = users.create_user(
             email, name=name, password=password, roles=roles, lang=lang, now=clock.now(),
             actor=principal().actor,
         )  # fmt: skip
         commit()
         return render_template("settings/secret.html", secret=password, user=user, kind="password")
-    return render_template("settings/users.html", users=access.list_users(), form=form), 422
+    return render_template("settings/users.html", users=users.list_users(), form=form), 422
 
 
 @bp.get("/<int:user_id>")
 @needs("users:write")
 def show(user_id: int) -> str:
     """One of the staff."""
-    user = access.get_user(user_id)
+    user = users.get_user(user_id)
     return _page(user, Form(start={"roles": [role.name for role in user.roles]}))
 
 
@@ -59,11 +59,11 @@ def set_roles(user_id: int) -> Answer:
     roles = _roles(form)
     with form.saving() as saving:
         saving.check()
-        access.set_roles(user_id, roles, now=clock.now(), actor=principal().actor)
+        users.set_roles(user_id, roles, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The roles are saved."))
         return redirect(url_for("users.show", user_id=user_id))
-    return _page(access.get_user(user_id), form), 422
+    return _page(users.get_user(user_id), form), 422
 
 
 @bp.post("/<int:user_id>/active")
@@ -74,12 +74,12 @@ def set_active(user_id: int) -> Answer:
     wanted = form.choice("active", ("yes", "no"))
     with form.saving() as saving:
         saving.check()
-        act = access.activate if wanted == "yes" else access.deactivate
+        act = users.activate if wanted == "yes" else users.deactivate
         act(user_id, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("Saved."))
         return redirect(url_for("users.show", user_id=user_id))
-    user = access.get_user(user_id)
+    user = users.get_user(user_id)
     form.sent = None
     form.start = {"roles": [role.name for role in user.roles]}
     return _page(user, form), 422
@@ -89,8 +89,8 @@ def set_active(user_id: int) -> Answer:
 @needs("users:write")
 def new_password(user_id: int) -> Answer:
     """A new password, shown this once; every session of the user ends."""
-    password = access.one_time_password()
-    user = access.set_password(user_id, password, now=clock.now(), actor=principal().actor)
+    password = users.one_time_password()
+    user = users.set_password(user_id, password, now=clock.now(), actor=principal().actor)
     commit()
     return render_template("settings/secret.html", secret=password, user=user, kind="password")
 

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.services import endpoints
+from donorhub.services.providers import endpoints
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
 from webhooks import names

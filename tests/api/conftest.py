@@ -19,7 +19,9 @@ from donorhub.db import Base, db, read_only
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.models import Donor, Gift
 from donorhub.money import Money
-from donorhub.services import access, donors, gifts, organisation
+from donorhub.services.access import organisation, users
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
 
 
 class Caller:
@@ -64,7 +66,7 @@ def apart(send: Callable[..., TestResponse], *args: Any, **more: Any) -> TestRes
 @pytest.fixture
 def caller_with(database: Flask, now: datetime) -> Callable[..., Caller]:
     def make(scopes: Collection[str] = PERMISSIONS, name: str = "test") -> Caller:
-        _, text = access.create_token(name, scopes, now=now, actor="system:0")
+        _, text = users.create_token(name, scopes, now=now, actor="system:0")
         db.session.commit()
         return Caller(database, text)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from donorhub.db import db
 from donorhub.models import Donor, Gift
-from donorhub.services import donors
+from donorhub.services.donors import donors
 from tests.api.conftest import Caller, dump, problem
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from donorhub.db import db
 from donorhub.jobs.worker import work_once
 from donorhub.models import Donor, Gift
-from donorhub.services import gifts
+from donorhub.services.giving import gifts
 from tests.api.conftest import Caller, dump, problem
 
 PLN = {"currency": "PLN"}

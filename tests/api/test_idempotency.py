@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Gift, IdempotencyKey, Task
-from donorhub.services import idempotency
+from donorhub.services.access import idempotency
 from tests.api.conftest import Caller, dump, problem
 
 

@@ -25,7 +25,10 @@ from donorhub.app import create_app
 from donorhub.db import db
 from donorhub.models import Donor, Gift, Message, Payout, Task
 from donorhub.money import Money
-from donorhub.services import endpoints, instalments, messages, recurring, tasks
+from donorhub.services.messages import messages
+from donorhub.services.providers import endpoints
+from donorhub.services.recurring import instalments, recurring_gifts
+from donorhub.services.work import tasks
 from tests.api.conftest import Caller, apart
 from tests.api.routes import routes
 
@@ -70,7 +73,7 @@ def test_every_route_is_in_the_document_with_its_scope_and_its_refusals(app: Fla
 @pytest.fixture
 def rows(database: Flask, donor: Donor, gift: Gift, now: datetime) -> None:
     """A row of each kind, so that ids lead somewhere."""
-    monthly, _ = recurring.start(
+    monthly, _ = recurring_gifts.start(
         donor.id, Money(1000, "PLN"), kind="pledge", start_on=date(2026, 11, 1), source="t", source_ref="1",
         now=now, actor="t",
     )  # fmt: skip

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 
 from donorhub.db import db
 from donorhub.models import ApiToken, Donor, Gift, Payout, PayoutItem, ProviderEvent
-from donorhub.services import access, endpoints, messages, tasks
+from donorhub.services.access import users
+from donorhub.services.messages import messages
+from donorhub.services.providers import endpoints
+from donorhub.services.work import tasks
 from tests.api.conftest import Caller, dump, problem
 
 MONTHLY = {
@@ -103,7 +106,7 @@ def test_a_task_is_postponed_and_done_by_a_person_only(api: Caller, donor: Donor
 
 def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: datetime) -> None:
     for n in (1, 2):
-        access.create_user(
+        users.create_user(
             f"u{n}@example.org", name="U", password="a long password", roles=["caller"], now=now, actor="t"
         )
         tasks.plan(f"p{n}", kind=f"call{n}", performer="person", subject=("donor", 1), due_at=now, now=now,

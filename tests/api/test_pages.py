@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from donorhub.db import db
-from donorhub.services import donors
+from donorhub.services.donors import donors
 from tests.api.conftest import Caller, problem
 
 

@@ -13,7 +13,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.models import ApiToken, Donor, Gift
-from donorhub.services import access
+from donorhub.services.access import users
 from tests.api.conftest import Caller, apart, dump, problem
 from tests.api.routes import routes
 
@@ -91,7 +91,7 @@ def test_a_revoked_token_is_refused_at_the_next_call_and_an_old_one_when_it_is_o
     clock.use(lambda: now + timedelta(hours=1))
     assert api.get("/donors").status_code == 401
     clock.use(lambda: now)
-    access.revoke_token(1, now=now, actor="t")
+    users.revoke_token(1, now=now, actor="t")
     db.session.commit()
     assert api.get("/donors").status_code == 401
 

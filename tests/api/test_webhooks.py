@@ -20,7 +20,7 @@ from donorhub.api import webhooks as route
 from donorhub.db import db
 from donorhub.jobs import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint
-from donorhub.services import endpoints
+from donorhub.services.providers import endpoints
 from tests.api.conftest import apart, dump, problem
 from tests.webhooks.scenarios import Event, one_off, sign, to_body
 

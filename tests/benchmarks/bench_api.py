@@ -24,7 +24,7 @@ from donorhub.domain import payer_text
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.migrations.run import upgrade
 from donorhub.models import Donor
-from donorhub.services import access, organisation
+from donorhub.services.access import organisation, users
 from tests.processes import new_directory
 
 
@@ -41,7 +41,7 @@ def fill(count: int) -> str:
             for n, name in enumerate(names)
         ],
     )  # fmt: skip
-    _, token = access.create_token("bench", PERMISSIONS, now=now, actor="system:0")
+    _, token = users.create_token("bench", PERMISSIONS, now=now, actor="system:0")
     db.session.commit()
     db.session.remove()
     return token

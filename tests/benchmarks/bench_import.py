@@ -184,7 +184,8 @@ def _measured(name: str, file: Path, home: Path, options: list[str]) -> Figures:
     from donorhub import config
     from donorhub.app import create_app
     from donorhub.db import Base, db
-    from donorhub.services import bank_accounts, organisation
+    from donorhub.services.access import organisation
+    from donorhub.services.bank.files import bank_accounts
 
     stores = {key: os.environ[key] for key in ("DATABASE_URL",) if key in os.environ}
     app = create_app(config.load({**stores, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home)}))
@@ -203,7 +204,7 @@ def _measured(name: str, file: Path, home: Path, options: list[str]) -> Figures:
 
 
 def _measured_import(file: Path, choices: dict[str, Any], *, with_profile: bool) -> Figures:
-    from donorhub.services import statement_drafts, statements
+    from donorhub.services.bank.files import statement_drafts, statements
 
     watch = _Watch()
     watch.over(statement_drafts, "draft")
@@ -250,17 +251,17 @@ def _imported(data: bytes, name: str, choices: dict[str, Any]) -> tuple[float, A
     from donorhub import clock
     from donorhub.db import db
     from donorhub.jobs.run import run_task
-    from donorhub.services import import_files
+    from donorhub.services.bank.files import imports
 
     started = time.process_time()
-    file, _ = import_files.receive(data, name, limit_mb=500, now=clock.now(), actor="bench", **choices)
+    file, _ = imports.receive(data, name, limit_mb=500, now=clock.now(), actor="bench", **choices)
     del data
     file_id = file.id
     db.session.commit()
     for task_id in _open("import_file"):
         run_task(task_id)
     took = time.process_time() - started
-    return took, import_files.get_file(file_id)
+    return took, imports.get_file(file_id)
 
 
 def _open(kind: str) -> list[int]:
@@ -301,7 +302,7 @@ def _weighed() -> float:
 
     from donorhub.db import db
     from donorhub.models import Entry
-    from donorhub.services import matching
+    from donorhub.services.bank.matching import matching
 
     ids = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
     started = time.process_time()

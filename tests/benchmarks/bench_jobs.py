@@ -25,7 +25,9 @@ from donorhub.db import db
 from donorhub.jobs import perform, run
 from donorhub.models import Task
 from donorhub.money import Money
-from donorhub.services import donors, gifts, tasks
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.work import tasks
 
 
 @contextmanager

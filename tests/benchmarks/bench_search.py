@@ -25,7 +25,10 @@ from donorhub.db import Base, db, reading
 from donorhub.domain import payer_text
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, Gift, IdentityKey
-from donorhub.services import dashboard, giving, organisation, search, timeline
+from donorhub.services.access import organisation
+from donorhub.services.donors import search
+from donorhub.services.giving import history
+from donorhub.services.reports import dashboard, timeline
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -105,10 +108,10 @@ def measure(count: int) -> None:
     ):  # fmt: skip
         show(f"search {what!r}", lambda what=what: search.find(what))  # type: ignore[misc]
     show("timeline of one donor", lambda: timeline.of(middle))
-    show("stages of a page of 50", lambda: giving.stages_of(search.find("nowak").rows, today=TODAY))
+    show("stages of a page of 50", lambda: history.stages_of(search.find("nowak").rows, today=TODAY))
     show("received this month", lambda: dashboard.received(TODAY.replace(day=1), TODAY))
     show("twelve months by method", lambda: dashboard.months(TODAY, "PLN"))
-    show("retention", lambda: giving.retention(TODAY, "PLN"))
+    show("retention", lambda: history.retention(TODAY, "PLN"))
 
 
 def show(what: str, act: Callable[[], Any]) -> None:

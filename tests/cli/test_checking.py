@@ -11,7 +11,9 @@ from sqlalchemy import text
 from donorhub.db import db
 from donorhub.models import AuditRecord
 from donorhub.money import Money
-from donorhub.services import donors, gifts, invariants
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.reports import invariants
 from tests.cli.conftest import Donorhub
 
 

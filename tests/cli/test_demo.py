@@ -24,7 +24,9 @@ from donorhub.cli.demo_history import Past
 from donorhub.db import db
 from donorhub.models import Allocation, AuditRecord, Designation, DomainEvent, Donor, Fund, Gift, Instalment
 from donorhub.money import Money
-from donorhub.services import donors, gifts, instalments, recurring
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.recurring import instalments, recurring_gifts
 from tests.cli.conftest import Donorhub
 from tests.conftest import NOW
 
@@ -40,7 +42,7 @@ def promised(database: Flask) -> list[Instalment]:
     """Two instalments of one recurring gift, both due."""
     donor = donors.create_donor({"name": "Ewa Mazur"}, source="manual", now=NOW, actor="test")
     start = date(2026, 9, 15)
-    gift, _ = recurring.start(
+    gift, _ = recurring_gifts.start(
         donor.id, AMOUNT, kind="standing_order", start_on=start, source="manual", source_ref="1", now=NOW,
         actor="test",
     )  # fmt: skip

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 
 from donorhub.db import Base, db
 from donorhub.models import AuditRecord
-from donorhub.services import access, endpoints
+from donorhub.services.access import users
+from donorhub.services.providers import endpoints
 from tests.cli.conftest import Donorhub
 from tests.services import bank
 from tests.services.test_invariants import bank_files_came, receipts_went_out, webhooks_came
@@ -25,10 +26,10 @@ def secrets(database: Flask, now: datetime) -> list[str]:
     webhooks_came(database, now)
     bank_files_came()
     receipts_went_out(now)
-    user = access.create_user(
+    user = users.create_user(
         "a@example.org", name="A", password="a-password-kept", roles=["admin"], now=now, actor="t"
     )
-    token, shown = access.create_token("t", ["gifts:read"], now=now, actor="t")
+    token, shown = users.create_token("t", ["gifts:read"], now=now, actor="t")
     endpoints.create_endpoint("stripe", "whsec_second", now=now, actor="t")
     db.session.commit()
     settings = database.extensions["donorhub.settings"]

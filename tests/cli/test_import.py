@@ -20,7 +20,7 @@ from donorhub.cli import database as database_command
 from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Match, Statement, Task
-from donorhub.services import column_mappings, import_files
+from donorhub.services.bank.files import column_mappings, imports
 from tests.services.bank import CSV_LAYOUT, OURS, Paid, camt, csv, open_account, rows
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
@@ -140,7 +140,7 @@ def test_a_folder_is_walked_and_quiet_tells_only_what_needs_a_person(run: Run, s
 
 def test_a_table_takes_its_account_and_layout_from_the_command(run: Run, tmp_path: Path) -> None:
     from donorhub import clock
-    from donorhub.services import column_mappings
+    from donorhub.services.bank.files import column_mappings
     from tests.services.bank import CSV_LAYOUT
 
     table = tmp_path / "a.csv"
@@ -177,9 +177,7 @@ def test_every_sample_twice_adds_nothing_the_second_time(run: Run) -> None:
 
 
 def test_a_file_that_cannot_be_read_now_says_why_and_is_read_when_it_can(run: Run, sound: Path) -> None:
-    import_files.receive(
-        sound.read_bytes(), sound.name, create_accounts=True, now=clock.now(), actor="user:1"
-    )
+    imports.receive(sound.read_bytes(), sound.name, create_accounts=True, now=clock.now(), actor="user:1")
     file = db.session.scalars(select(ImportFile)).one()
     content, file.content = file.content, b"not what was kept"
     db.session.commit()

@@ -12,7 +12,9 @@ from flask import Flask
 from donorhub.db import db
 from donorhub.models import Donor, Gift, Receipt, ReceiptCounter, ReceiptPdf
 from donorhub.money import Money
-from donorhub.services import donors, gifts, organisation
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
 from tests.cli.conftest import Donorhub
 
 

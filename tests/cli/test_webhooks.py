@@ -16,7 +16,7 @@ from sqlalchemy import text
 from donorhub.db import db
 from donorhub.jobs import perform
 from donorhub.models import Gift, ProviderEvent, WebhookEndpoint, WebhookSecret
-from donorhub.services import inbox
+from donorhub.services.providers import inbox
 from tests.cli.conftest import Donorhub
 from tests.webhooks.scenarios import one_off, to_raw
 from webhooks import provider

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from donorhub.db import db
 from donorhub.models import ApiToken, AuditRecord
-from donorhub.services import access
+from donorhub.services.access import users
 from tests.cli.conftest import Donorhub
 from tests.conftest import NOW
 
@@ -75,11 +75,11 @@ def test_a_list_of_nothing_says_so_beside_its_output(donorhub: Donorhub, line: s
 
 def test_a_token_that_has_ended_is_not_called_valid(donorhub: Donorhub) -> None:
     for name, days in (("old", -1), ("new", 30)):
-        access.create_token(
+        users.create_token(
             name, ["gifts:read"], now=NOW - timedelta(days=60), actor="test",
             expires_at=NOW + timedelta(days=days),
         )  # fmt: skip
-    access.create_token("ever", ["gifts:read"], now=NOW, actor="test")
+    users.create_token("ever", ["gifts:read"], now=NOW, actor="test")
     db.session.commit()
     states = [line[3] for line in donorhub("token", "list").lines]
     assert states == ["expired 2026-11-21", "valid until 2026-12-22", "valid"]

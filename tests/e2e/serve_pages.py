@@ -21,18 +21,13 @@ from donorhub.db import db
 from donorhub.jobs.worker import work_once
 from donorhub.models import Correction, Dispute, Message, ProviderEvent, Refund, Task
 from donorhub.money import Money
-from donorhub.services import (
-    access,
-    donors,
-    endpoints,
-    gifts,
-    instalments,
-    organisation,
-    overdue,
-    receipts,
-    recurring,
-    tasks,
-)
+from donorhub.services.access import organisation, users
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.providers import endpoints
+from donorhub.services.receipts import receipts
+from donorhub.services.recurring import instalments, overdue, recurring_gifts
+from donorhub.services.work import tasks
 
 ACTOR = "system:0"
 PASSWORD = "a long enough password"
@@ -68,7 +63,7 @@ def fill() -> None:
     """Staff, the organisation, donors with gifts, a receipt, recurring gifts, tasks."""
     now = clock.now()
     for role in ("admin", "caller"):
-        access.create_user(
+        users.create_user(
             f"{role}@example.org", name=f"Marta {role}", password=PASSWORD, roles=[role], now=now, actor=ACTOR
         )
     organisation.change_organisation(
@@ -86,7 +81,7 @@ def fill() -> None:
     receipts.void(
         receipts.issue([5], today=TODAY, now=now, actor=ACTOR).id, reason="typo", now=now, actor=ACTOR
     )
-    access.create_token("website", ["donors:read"], now=now, actor=ACTOR)
+    users.create_token("website", ["donors:read"], now=now, actor=ACTOR)
     endpoints.create_endpoint("stripe", "whsec_x", now=now, actor=ACTOR)
     overdue.advance_all(today=TODAY, now=now)
     db.session.commit()
@@ -110,7 +105,7 @@ def add_donor(name: str, number: int) -> None:
             source="manual", source_ref=f"{number}-{month}", now=now, actor=ACTOR,
             method=("transfer", "card", "cash", "standing_order")[month],
         )  # fmt: skip
-    promise, _ = recurring.start(
+    promise, _ = recurring_gifts.start(
         donor.id, Money(3000, "PLN"), kind="standing_order", start_on=date(2026, 10, 5 + number),
         source="manual", source_ref=str(number), now=now, actor=ACTOR,
         payer_iban="PL61109010140000071219812874",

@@ -20,7 +20,8 @@ from donorhub.gateways.stripe_gateway import ProviderAway, StripeGateway
 from donorhub.jobs import inbox as inbox_job
 from donorhub.jobs.run import run_task
 from donorhub.models import Gift, Payout, PayoutItem, Task
-from donorhub.services import endpoints, inbox, invariants
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.reports import invariants
 from tests.webhooks import scenarios
 from webhooks.stripe_events import Stripe
 

@@ -15,7 +15,7 @@ from donorhub.db import db
 from donorhub.jobs import perform, run, timer
 from donorhub.jobs.hold import Hold, free_abandoned
 from donorhub.models import Task
-from donorhub.services import claims, tasks
+from donorhub.services.work import claims, tasks
 
 seen: list[int] = []
 

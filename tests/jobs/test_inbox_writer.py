@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from donorhub.db import db
 from donorhub.jobs.inbox_writer import InboxWriter
 from donorhub.models import ProviderEvent
-from donorhub.services import endpoints, inbox
+from donorhub.services.providers import endpoints, inbox
 from tests.webhooks.scenarios import one_off, to_raw
 
 CROWD = 9

@@ -12,7 +12,8 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs import imports, run
 from donorhub.models import Entry, Statement, Task
-from donorhub.services import donors, matching
+from donorhub.services.bank.matching import matching
+from donorhub.services.donors import donors
 from tests.services.bank import Paid, assert_sound, camt, match, open_account, send
 
 DAY = date(2026, 10, 5)

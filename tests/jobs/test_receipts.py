@@ -12,7 +12,10 @@ from donorhub.db import db
 from donorhub.jobs import receipts as receipts_job
 from donorhub.models import Task
 from donorhub.money import Money
-from donorhub.services import donors, gifts, organisation, receipts
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.receipts import receipts
 
 
 def test_a_pdf_is_drawn_outside_any_transaction(

@@ -21,7 +21,7 @@ from donorhub.db import db
 from donorhub.jobs import perform, run
 from donorhub.jobs.rq_queue import FUNCTION, PoisonedJob, RowJob, RowQueue, enqueue, make_queue
 from donorhub.models import Task
-from donorhub.services import tasks
+from donorhub.services.work import tasks
 from tests.servers import redis_server
 
 pytestmark = pytest.mark.slow

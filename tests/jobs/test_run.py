@@ -18,7 +18,7 @@ from donorhub.db import db
 from donorhub.jobs import perform, run, timer
 from donorhub.jobs.worker import WorkerThread
 from donorhub.models import Task
-from donorhub.services import claims, tasks
+from donorhub.services.work import claims, tasks
 
 done: list[int] = []
 

@@ -9,7 +9,8 @@ from flask import Flask
 from donorhub.db import db
 from donorhub.jobs import run
 from donorhub.models import Message, Task
-from donorhub.services import donors, messages
+from donorhub.services.donors import donors
+from donorhub.services.messages import messages
 
 
 def test_an_address_that_mail_cannot_write_to_is_refused_once_and_says_so(

@@ -33,7 +33,8 @@ from donorhub.jobs.rq_queue import (
 )
 from donorhub.jobs.run import run_due, run_task
 from donorhub.models import Gift, ProviderEvent, Task
-from donorhub.services import claims, endpoints, inbox, tasks
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.work import claims, tasks
 from tests.processes import free_port
 from tests.servers import redis_server
 from tests.webhooks.scenarios import one_off, to_raw

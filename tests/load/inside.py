@@ -11,7 +11,9 @@ from donorhub.cli.context import make_app
 from donorhub.clock import now
 from donorhub.db import db
 from donorhub.money import Money
-from donorhub.services import donors, gifts, organisation
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs.run import run_task
 from donorhub.models import BankAccount, Entry, ImportFile, Task
-from donorhub.services import bank_accounts, import_files, invariants
-from donorhub.services.bank_accounts import NOT_COUNTED
+from donorhub.services.bank.files import bank_accounts, imports
+from donorhub.services.bank.files.bank_accounts import NOT_COUNTED
+from donorhub.services.reports import invariants
 
 OURS = "PL61109010140000071219812874"
 ANNA = "PL27114020040000300201355387"
@@ -156,11 +157,11 @@ def work_off(*kinds: str) -> None:
 def send(data: bytes, name: str = "a.xml", **choices: Any) -> ImportFile:
     """Import a file without matching what it brought; the accounts it names are made."""
     choices.setdefault("create_accounts", True)
-    file, _ = import_files.receive(data, name, now=clock.now(), actor="user:1", **choices)
+    file, _ = imports.receive(data, name, now=clock.now(), actor="user:1", **choices)
     file_id = file.id
     db.session.commit()
     work_off("import_file")
-    return import_files.get_file(file_id)
+    return imports.get_file(file_id)
 
 
 def match() -> None:

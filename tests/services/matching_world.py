@@ -16,13 +16,10 @@ from donorhub.models import (
     Instalment,
 )
 from donorhub.money import Money
-from donorhub.services import (
-    donors,
-    instalments,
-    organisation,
-    receipts,
-    recurring,
-)
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
+from donorhub.services.receipts import receipts
+from donorhub.services.recurring import instalments, recurring_gifts
 from tests.services.bank import (
     Paid,
     camt,
@@ -44,7 +41,7 @@ def donor(name: str = "Anna Kowalska", iban: str = "") -> Donor:
 
 def promised(giver: Donor, minor: int = 5000, day: date = DAY) -> Instalment:
     """The instalment due on ``day`` of a monthly standing order."""
-    gift, _ = recurring.start(
+    gift, _ = recurring_gifts.start(
         giver.id, Money(minor, "PLN"), kind="standing_order", start_on=day, source="manual",
         source_ref=f"r{giver.id}", now=clock.now(), actor="user:1",
     )  # fmt: skip

@@ -13,14 +13,14 @@ from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS, permissions_of, row_scope_of
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected, Unauthenticated
 from donorhub.models import ROLES, ApiToken, AuditRecord, User
-from donorhub.services import access
+from donorhub.services.access import users
 from tests.api.conftest import dump
 
 PASSWORD = "correct horse battery"
 
 
 def make(now: datetime, email: str = "anna@example.org", roles: tuple[str, ...] = ("admin",)) -> User:
-    made = access.create_user(email, name="Anna", password=PASSWORD, roles=roles, now=now, actor="t")
+    made = users.create_user(email, name="Anna", password=PASSWORD, roles=roles, now=now, actor="t")
     db.session.commit()
     return made
 
@@ -48,7 +48,7 @@ def test_a_user_who_cannot_be_is_refused_by_name(
     before = dump()
     fields = {"email": "new@example.org", "name": "N", "password": PASSWORD, "roles": ["caller"]} | change
     with pytest.raises(error) as refused:
-        access.create_user(**fields, now=now, actor="t")  # type: ignore[arg-type]
+        users.create_user(**fields, now=now, actor="t")  # type: ignore[arg-type]
     db.session.rollback()
     assert refused.value.field == field
     assert dump() == before
@@ -59,39 +59,39 @@ def test_the_last_admin_stays_admin_and_active(database: Flask, now: datetime) -
     other = make(now, "other@example.org", ("steward",))
     before = dump()
     for attempt in (
-        lambda: access.set_roles(admin.id, ["caller"], now=now, actor="t"),
-        lambda: access.deactivate(admin.id, now=now, actor="t"),
+        lambda: users.set_roles(admin.id, ["caller"], now=now, actor="t"),
+        lambda: users.deactivate(admin.id, now=now, actor="t"),
     ):
         with pytest.raises(Rejected) as refused:
             attempt()
         db.session.rollback()
         assert refused.value.specific_code == "last_admin"
     assert dump() == before
-    access.set_roles(other.id, ["admin"], now=now, actor="t")
-    access.deactivate(admin.id, now=now, actor="t")
+    users.set_roles(other.id, ["admin"], now=now, actor="t")
+    users.deactivate(admin.id, now=now, actor="t")
     db.session.commit()
     with pytest.raises(Rejected):
-        access.set_roles(other.id, ["auditor"], now=now, actor="t")
+        users.set_roles(other.id, ["auditor"], now=now, actor="t")
 
 
 def test_an_admin_who_was_let_in_no_more_does_not_count_as_one(database: Flask, now: datetime) -> None:
     first, second = make(now), make(now, "second@example.org")
-    access.deactivate(first.id, now=now, actor="t")
+    users.deactivate(first.id, now=now, actor="t")
     with pytest.raises(Rejected):
-        access.deactivate(second.id, now=now, actor="t")
+        users.deactivate(second.id, now=now, actor="t")
 
 
 def test_a_changed_password_or_a_lost_seat_ends_every_session(database: Flask, now: datetime) -> None:
     user = make(now)
     make(now, "other@example.org")
     session = user.fs_uniquifier
-    access.set_password(user.id, "another long password", now=now, actor="t")
+    users.set_password(user.id, "another long password", now=now, actor="t")
     assert user.fs_uniquifier != session
     session = user.fs_uniquifier
-    access.deactivate(user.id, now=now, actor="t")
+    users.deactivate(user.id, now=now, actor="t")
     assert user.fs_uniquifier != session and not user.active
     with pytest.raises(Rejected):
-        access.set_password(user.id, "short", now=now, actor="t")
+        users.set_password(user.id, "short", now=now, actor="t")
 
 
 def test_the_same_roles_again_change_nothing_and_new_ones_are_in_the_audit(
@@ -99,10 +99,10 @@ def test_the_same_roles_again_change_nothing_and_new_ones_are_in_the_audit(
 ) -> None:
     user = make(now, roles=("admin", "auditor"))
     before = dump()
-    access.set_roles(user.id, ["auditor", "admin"], now=now, actor="t")
+    users.set_roles(user.id, ["auditor", "admin"], now=now, actor="t")
     db.session.commit()
     assert dump() == before
-    access.set_roles(user.id, ["admin"], now=now, actor="t")
+    users.set_roles(user.id, ["admin"], now=now, actor="t")
     db.session.commit()
     said = db.session.scalars(select(AuditRecord.data).filter_by(what="user.roles_changed")).one()
     assert said == {"before": ["admin", "auditor"], "after": ["admin"]}
@@ -111,9 +111,9 @@ def test_the_same_roles_again_change_nothing_and_new_ones_are_in_the_audit(
 def test_a_right_taken_away_is_gone_at_the_next_look(database: Flask, now: datetime) -> None:
     make(now)
     user = make(now, "f@example.org", ("fundraiser",))
-    assert access.principal_of(user).may("gifts:write")
-    access.set_roles(user.id, ["communications"], now=now, actor="t")
-    assert not access.principal_of(user).may("gifts:read")
+    assert users.principal_of(user).may("gifts:write")
+    users.set_roles(user.id, ["communications"], now=now, actor="t")
+    assert not users.principal_of(user).may("gifts:read")
 
 
 def test_roles_give_known_permissions_and_a_mere_caller_sees_only_an_own_list() -> None:
@@ -127,13 +127,13 @@ def test_roles_give_known_permissions_and_a_mere_caller_sees_only_an_own_list() 
 def test_of_a_token_only_the_hash_is_kept_and_it_may_what_its_scopes_say(
     database: Flask, now: datetime
 ) -> None:
-    token, text = access.create_token("shop", ["gifts:write", "donors:read"], now=now, actor="user:1")
+    token, text = users.create_token("shop", ["gifts:write", "donors:read"], now=now, actor="user:1")
     db.session.commit()
     assert text.startswith("dhk_") and text not in repr(dump())
-    who = access.principal_of_token(text, now=now)
+    who = users.principal_of_token(text, now=now)
     assert (who.kind, who.id, who.actor) == ("token", token.id, f"token:{token.id}")
     assert who.permissions == {"gifts:write", "donors:read"} and not who.may("gifts:read")
-    assert access.maker_of_token(token.id) == 1
+    assert users.maker_of_token(token.id) == 1
 
 
 @pytest.mark.parametrize("scopes", [[], ["gifts:steal"], ["gifts:read", ""]])
@@ -142,7 +142,7 @@ def test_a_token_with_scopes_that_nobody_knows_is_refused(
 ) -> None:
     before = dump()
     with pytest.raises(Rejected) as refused:
-        access.create_token("x", scopes, now=now, actor="t")
+        users.create_token("x", scopes, now=now, actor="t")
     db.session.rollback()
     assert refused.value.field == "/scopes"
     assert dump() == before
@@ -150,20 +150,20 @@ def test_a_token_with_scopes_that_nobody_knows_is_refused(
 
 def test_a_token_ends_at_its_hour_or_when_it_is_revoked_at_once(database: Flask, now: datetime) -> None:
     hour = now + timedelta(hours=1)
-    _, ends = access.create_token("a", ["donors:read"], now=now, actor="t", expires_at=hour)
-    revoked, text = access.create_token("b", ["donors:read"], now=now, actor="t")
-    assert access.principal_of_token(ends, now=hour - timedelta(seconds=1))
+    _, ends = users.create_token("a", ["donors:read"], now=now, actor="t", expires_at=hour)
+    revoked, text = users.create_token("b", ["donors:read"], now=now, actor="t")
+    assert users.principal_of_token(ends, now=hour - timedelta(seconds=1))
     for late in (hour, hour + timedelta(days=1)):
         with pytest.raises(Unauthenticated):
-            access.principal_of_token(ends, now=late)
-    access.revoke_token(revoked.id, now=now, actor="t")
+            users.principal_of_token(ends, now=late)
+    users.revoke_token(revoked.id, now=now, actor="t")
     db.session.commit()
     with pytest.raises(Unauthenticated):
-        access.principal_of_token(text, now=now)
+        users.principal_of_token(text, now=now)
     before = dump()
-    access.revoke_token(revoked.id, now=hour, actor="t")
+    users.revoke_token(revoked.id, now=hour, actor="t")
     db.session.commit()
     assert dump() == before
     with pytest.raises(NotFound):
-        access.revoke_token(99, now=now, actor="t")
+        users.revoke_token(99, now=now, actor="t")
     assert db.session.query(ApiToken).count() == 2

@@ -8,7 +8,7 @@ from flask import Flask
 
 from donorhub.db import db
 from donorhub.models import AuditHead, AuditRecord
-from donorhub.services import audit
+from donorhub.services.access import audit
 
 
 def three_records(now: datetime) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from donorhub.db import db
 from donorhub.models import AuditRecord, BankAccount, Donor, Entry, Statement
-from donorhub.services import certain_entries, donors
+from donorhub.services.bank.matching import certain_entries
+from donorhub.services.donors import donors
 from tests.services.bank import BESA, Paid, assert_sound, camt, match, open_account, rows, send
 
 DAY = date(2026, 10, 5)

@@ -14,8 +14,13 @@ from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Entry, Gift
 from donorhub.money import Money
-from donorhub.services import donors, entries, gifts, import_files, import_undo, organisation
-from donorhub.services.entries import Share
+from donorhub.services.access import organisation
+from donorhub.services.bank import import_undo
+from donorhub.services.bank.files import imports
+from donorhub.services.bank.matching import entries
+from donorhub.services.bank.matching.entries import Share
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
 from tests.services.bank import Paid, assert_sound, camt, ledger, match, rows, send
 from tests.web.bank_world import Staff
 
@@ -86,7 +91,7 @@ def test_opened_again_the_import_can_be_taken_back(file_id: int, now: datetime) 
     assert [one.kind for one in import_undo.what_stands_in_the_way(file_id)] == ["decision"]
     import_undo.take_back(file_id, reason="x", undo_decisions=True, now=now, actor="user:1")
     db.session.commit()
-    assert (import_files.get_file(file_id).state, ledger()) == ("taken_back", {})
+    assert (imports.get_file(file_id).state, ledger()) == ("taken_back", {})
 
 
 def test_the_pages_say_that_the_books_are_closed_and_let_an_admin_open_them(

@@ -19,11 +19,9 @@ from donorhub.models import (
     PayerKey,
     Payout,
 )
-from donorhub.services import (
-    entries,
-    gifts,
-)
-from donorhub.services.entries import Share
+from donorhub.services.bank.matching import entries
+from donorhub.services.bank.matching.entries import Share
+from donorhub.services.giving import gifts
 from tests.services.bank import (
     ANNA,
     BESA,

@@ -12,7 +12,8 @@ from donorhub.db import db
 from donorhub.domain.donors import codes
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, DomainEvent, Donor, IdentityKey, Task
-from donorhub.services import access, donors, search
+from donorhub.services.access import users
+from donorhub.services.donors import donors, search
 from tests.api.conftest import dump
 
 
@@ -85,7 +86,7 @@ def test_an_owner_must_be_one_of_the_staff(database: Flask, now: datetime) -> No
 
 
 def test_of_somebody_elses_list_a_donor_is_not_found(database: Flask, now: datetime) -> None:
-    user = access.create_user(
+    user = users.create_user(
         "caller@example.org", name="C", password="a long password", roles=["caller"], now=now, actor="t"
     )
     mine, other = make(now, owner_id=user.id), make(now)

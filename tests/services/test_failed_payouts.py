@@ -14,7 +14,7 @@ from donorhub.db import db
 from donorhub.domain.bank.matching import clues
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import AuditRecord, Entry, Gift, Match, Payout, Task
-from donorhub.services import certain_entries, credits, entries, entry_views, settling
+from donorhub.services.bank.matching import certain_entries, credits, decisions, entries, entry_views
 from tests.api.conftest import dump
 from tests.services.bank import Paid, assert_sound, camt, match, open_account, send
 from tests.services.test_payments import deliver, open_endpoint
@@ -117,10 +117,10 @@ def test_a_payout_that_failed_while_the_entry_was_being_matched_is_not_joined(
     send(MONEY)
     place = credits.of_entries([only_entry().id])[0]
     payout = only_payout()
-    decided = settling.Decided(place, clues.read([place.credit], "DH")[0], payout_id=payout.id)
+    decided = decisions.Decided(place, clues.read([place.credit], "DH")[0], payout_id=payout.id)
     db.session.execute(text("UPDATE payout SET state = 'failed'"))  # as another worker did meanwhile
     with pytest.raises(Conflict, match="look again"):
-        settling.apply([decided], now=now, actor="system:matching")
+        decisions.apply([decided], now=now, actor="system:matching")
 
 
 def test_what_else_was_decided_of_the_entry_stays_when_its_payout_fails(

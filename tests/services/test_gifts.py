@@ -13,7 +13,9 @@ from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import AuditRecord, Correction, Designation, Dispute, Donor, Gift, Refund, Task
 from donorhub.money import Money
-from donorhub.services import donors, gifts, receipts
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.receipts import receipts
 from tests.api.conftest import dump
 
 PLN50 = Money(5000, "PLN")

@@ -12,7 +12,8 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs import run, timer
 from donorhub.models import Entry, ImportFile, Task
-from donorhub.services import claims, import_files, tasks
+from donorhub.services.bank.files import imports
+from donorhub.services.work import claims, tasks
 from tests.services.bank import Paid, assert_sound, camt, rows
 
 CONTENT = camt([Paid(date(2026, 10, 5), 5000)])
@@ -23,13 +24,13 @@ def kept() -> ImportFile:
 
 
 def reading() -> Task:
-    task = import_files.reading_of(kept())
+    task = imports.reading_of(kept())
     assert task is not None
     return db.session.get_one(Task, task.id, populate_existing=True)
 
 
 def receive(now: datetime) -> bool:
-    _, is_read = import_files.receive(CONTENT, "a.xml", create_accounts=True, now=now, actor="user:1")
+    _, is_read = imports.receive(CONTENT, "a.xml", create_accounts=True, now=now, actor="user:1")
     db.session.commit()
     return is_read
 

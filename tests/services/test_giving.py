@@ -13,7 +13,10 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Dispute, Donor, Refund
 from donorhub.money import Money
-from donorhub.services import dashboard, donors, gifts, giving, instalments, recurring
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts, history
+from donorhub.services.recurring import instalments, recurring_gifts
+from donorhub.services.reports import dashboard
 
 ACTOR = "system:0"
 TODAY = date(2026, 11, 22)
@@ -113,13 +116,13 @@ def test_retention_is_the_share_of_last_year_s_donors_who_gave_again() -> None:
     refund(give(refunded, "10.00", date(2026, 5, 5)), 1000, date(2026, 5, 6))
     give(late, "10.00", date(2025, 11, 22))  # the last day of the year before
     give(late, "10.00", date(2025, 11, 23))  # the first of the last twelve months
-    assert giving.retention(TODAY, "PLN") == (2, 4)
-    left = db.session.scalars(select(Donor.id).where(giving.not_given_again(TODAY, "PLN"))).all()
+    assert history.retention(TODAY, "PLN") == (2, 4)
+    left = db.session.scalars(select(Donor.id).where(history.not_given_again(TODAY, "PLN"))).all()
     assert set(left) == {lost, refunded}
 
 
 def test_no_donor_before_means_no_retention() -> None:
-    assert giving.retention(TODAY, "PLN") == (0, 0)
+    assert history.retention(TODAY, "PLN") == (0, 0)
 
 
 def test_facts_of_a_donor_leave_out_what_was_taken_away() -> None:
@@ -130,11 +133,11 @@ def test_facts_of_a_donor_leave_out_what_was_taken_away() -> None:
     refund(gone, 9900, date(2026, 3, 4))
     part = give(one, "30.00", date(2025, 12, 31))
     refund(part, 1000, date(2026, 1, 2))
-    facts = giving.facts_of(one)
+    facts = history.facts_of(one)
     assert facts.totals == (Money(500, "EUR"), Money(3000, "PLN"))
     assert (facts.count, facts.first_on) == (3, date(2025, 12, 31))
     assert facts.last is not None and facts.last.received_on == date(2026, 2, 2)
-    assert giving.facts_of(donor()) == giving.Facts()
+    assert history.facts_of(donor()) == history.Facts()
 
 
 def test_stages_follow_from_gifts_and_instalments() -> None:
@@ -142,14 +145,14 @@ def test_stages_follow_from_gifts_and_instalments() -> None:
     give(ids["new"], "10.00", date(2026, 11, 1))
     give(ids["old"], "10.00", date(2024, 1, 1))
     for name, start in (("regular", date(2026, 11, 25)), ("overdue", date(2026, 11, 2))):
-        gift, _ = recurring.start(
+        gift, _ = recurring_gifts.start(
             ids[name], Money(1000, "PLN"), kind="standing_order", start_on=start, source="manual",
             source_ref=name, now=clock.now(), actor=ACTOR,
         )  # fmt: skip
         instalments.materialise(gift, today=TODAY)
     people = db.session.scalars(select(Donor)).all()
     next(one for one in people if one.id == ids["gone"]).is_deceased = True
-    stages = giving.stages_of(people, today=TODAY)
+    stages = history.stages_of(people, today=TODAY)
     assert {name: stages[id_] for name, id_ in ids.items()} == {
         "none": "prospect", "new": "new", "old": "deep_lapsed", "regular": "recurring_active",
         "overdue": "recurring_at_risk", "gone": "deceased",

@@ -26,7 +26,7 @@ from donorhub.models import (
     Task,
 )
 from donorhub.models.work import OPEN_STATES
-from donorhub.services import invariants
+from donorhub.services.reports import invariants
 from tests.conftest import _empty
 from tests.services.test_payments import deliver, open_endpoint
 from tests.webhooks.hard_stories import HARD, known_customer

@@ -9,7 +9,7 @@ from flask import Flask
 
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
-from donorhub.services import column_mappings, import_files
+from donorhub.services.bank.files import column_mappings, imports
 from importers.tabular import Layout
 from tests.services.bank import CSV_LAYOUT, Paid, csv, ledger, open_account, rows, send
 
@@ -53,9 +53,9 @@ def test_an_answer_that_nobody_understands_is_refused(
     file = send(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n", "a.csv")
     before = rows()
     with pytest.raises(Rejected):
-        import_files.answer(file.id, layout=answer, now=now, actor="user:1")
+        imports.answer(file.id, layout=answer, now=now, actor="user:1")
     db.session.rollback()
-    assert (import_files.get_file(file.id).state, rows()) == ("asking", before)
+    assert (imports.get_file(file.id).state, rows()) == ("asking", before)
 
 
 def test_saving_the_same_mapping_again_changes_nothing(database: Flask, now: datetime) -> None:

@@ -14,7 +14,7 @@ from flask import Flask
 import importers
 from donorhub import clock
 from donorhub.db import db
-from donorhub.services import entries
+from donorhub.services.bank.matching import entries
 from importers.statement import Entry as Told
 from importers.statement import Statement as ToldStatement
 from tests.services.bank import (

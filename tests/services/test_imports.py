@@ -23,7 +23,8 @@ from donorhub.models import (
     Statement,
     Task,
 )
-from donorhub.services import bank_accounts, entry_views, import_files, ledger_rows, statements
+from donorhub.services.bank.files import bank_accounts, imports, ledger_rows, statements
+from donorhub.services.bank.matching import entry_views
 from tests.services.bank import (
     CSV_LAYOUT,
     OURS,
@@ -67,7 +68,7 @@ def test_a_sound_file_is_stored_with_its_account_and_statement(database: Flask) 
 def test_the_same_bytes_under_any_name_change_nothing(database: Flask) -> None:
     first = send(camt(GIFTS))
     before = rows()
-    again, is_new = import_files.receive(camt(GIFTS), "other.xml", now=clock.now(), actor="user:2")
+    again, is_new = imports.receive(camt(GIFTS), "other.xml", now=clock.now(), actor="user:2")
     db.session.commit()
     assert (again.id, is_new) == (first.id, False)
     assert rows() == before
@@ -83,7 +84,7 @@ def test_the_same_statement_in_other_bytes_adds_no_entry(database: Flask) -> Non
 
 def test_the_file_is_kept_as_it_came_and_unreadable_in_the_database(database: Flask) -> None:
     file = send(camt(GIFTS))
-    assert import_files.content(file) == camt(GIFTS)
+    assert imports.content(file) == camt(GIFTS)
     assert b"Kowalska" not in file.content
 
 
@@ -107,7 +108,7 @@ def test_a_cut_camt_file_leaves_nothing_of_what_came_before_the_cut(database: Fl
 
 def test_a_file_over_the_limit_is_refused_and_not_kept(database: Flask) -> None:
     with pytest.raises(Rejected, match="larger than 1 MB") as refused:
-        import_files.receive(b"x" * (1024 * 1024 + 1), "big.csv", limit_mb=1, now=clock.now(), actor="user:1")
+        imports.receive(b"x" * (1024 * 1024 + 1), "big.csv", limit_mb=1, now=clock.now(), actor="user:1")
     assert refused.value.specific_code == "file_too_large"
     assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 0
 
@@ -135,7 +136,7 @@ def test_a_released_statement_is_posted_and_the_release_is_recorded(database: Fl
     assert ledger() == money(GIFTS)
     record = db.session.scalars(select(AuditRecord).filter_by(what="statement.released")).one()
     assert (record.actor, record.data) == ("user:7", {"reason": "the bank confirmed it by phone"})
-    assert import_files.get_file(statement.import_file_id).state == "done"
+    assert imports.get_file(statement.import_file_id).state == "done"
     assert_sound()
 
 
@@ -200,10 +201,10 @@ def test_an_unknown_account_is_asked_for_when_none_may_be_made(database: Flask, 
     file = send(camt(GIFTS), create_accounts=False)
     assert (file.state, file.problems[-1]["code"]) == ("asking", "account_unknown")
     assert db.session.scalar(select(func.count()).select_from(Statement)) == 0
-    import_files.answer(file.id, create_accounts=True, now=now, actor="user:1")
+    imports.answer(file.id, create_accounts=True, now=now, actor="user:1")
     db.session.commit()
     work_off("import_file")
-    assert import_files.get_file(file.id).state == "done"
+    assert imports.get_file(file.id).state == "done"
     assert ledger() == money(GIFTS)
 
 
@@ -227,7 +228,7 @@ def test_a_table_without_account_asks_whose_it_is_and_takes_the_answer(
     file = send(csv(GIFTS), "a.csv", layout=CSV_LAYOUT)
     assert (file.state, file.problems[-1]["code"]) == ("asking", "account_missing")
     account = open_account()
-    import_files.answer(file.id, bank_account_id=account.id, now=now, actor="user:1")
+    imports.answer(file.id, bank_account_id=account.id, now=now, actor="user:1")
     db.session.commit()
     work_off("import_file")
     assert ledger() == money(GIFTS)
@@ -237,13 +238,11 @@ def test_an_answer_that_cannot_be_is_refused_before_it_is_kept(database: Flask, 
     file = send(csv(GIFTS), "a.csv", layout=CSV_LAYOUT)
     before = rows()
     with pytest.raises(Rejected):
-        import_files.answer(
-            file.id, layout={"name": "x", "columns": [{"role": "?"}]}, now=now, actor="user:1"
-        )
+        imports.answer(file.id, layout={"name": "x", "columns": [{"role": "?"}]}, now=now, actor="user:1")
     with pytest.raises(NotFound):
-        import_files.answer(file.id, bank_account_id=77, now=now, actor="user:1")
+        imports.answer(file.id, bank_account_id=77, now=now, actor="user:1")
     with pytest.raises(NotFound):
-        import_files.receive(b"other", "b.csv", bank_account_id=77, now=now, actor="user:1")
+        imports.receive(b"other", "b.csv", bank_account_id=77, now=now, actor="user:1")
     assert rows() == before
 
 
@@ -251,7 +250,7 @@ def test_only_a_file_that_asks_takes_answers(database: Flask, now: datetime) -> 
     file = send(camt(GIFTS))
     before = rows()
     with pytest.raises(Conflict):
-        import_files.answer(file.id, currency="EUR", now=now, actor="user:1")
+        imports.answer(file.id, currency="EUR", now=now, actor="user:1")
     db.session.rollback()
     assert rows() == before
 
@@ -280,9 +279,7 @@ def test_a_failure_in_the_middle_of_storing_leaves_nothing_and_can_be_repeated(
     def die(*_: object) -> None:
         raise RuntimeError("killed")
 
-    file, _ = import_files.receive(
-        camt(GIFTS), "a.xml", create_accounts=True, now=clock.now(), actor="user:1"
-    )
+    file, _ = imports.receive(camt(GIFTS), "a.xml", create_accounts=True, now=clock.now(), actor="user:1")
     file_id = file.id
     db.session.commit()
     before = rows()
@@ -292,7 +289,7 @@ def test_a_failure_in_the_middle_of_storing_leaves_nothing_and_can_be_repeated(
         patched.setattr(ledger_rows, "insert_aliases", die)
         run_task(task_id)
     assert rows() == before
-    assert import_files.get_file(file_id).state == "received"
+    assert imports.get_file(file_id).state == "received"
     task = db.session.get_one(Task, task_id)
     assert task.state == "failed"
     task.next_attempt_at = None
@@ -308,7 +305,7 @@ def test_four_at_once_send_the_same_file_and_one_set_of_rows_is_made(database: F
     def send_in_thread() -> None:
         try:
             with database.app_context():
-                file, _ = import_files.receive(
+                file, _ = imports.receive(
                     camt(GIFTS), "a.xml", create_accounts=True, now=clock.now(), actor="user:1"
                 )
                 file_id = file.id

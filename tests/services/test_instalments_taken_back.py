@@ -11,12 +11,14 @@ from sqlalchemy import event
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Instalment
 from donorhub.money import Money
-from donorhub.services import donors, gifts, instalments, overdue, recurring
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.recurring import instalments, overdue, recurring_gifts
 
 
 def instalment_of(now: datetime) -> Instalment:
     donor = donors.create_donor({"name": "Ola"}, source="manual", now=now, actor="t")
-    promise, _ = recurring.start(
+    promise, _ = recurring_gifts.start(
         donor.id, Money(5000, "PLN"), kind="card", start_on=date(2026, 11, 1), source="t", source_ref="r",
         now=now, actor="t",
     )  # fmt: skip
@@ -26,7 +28,7 @@ def instalment_of(now: datetime) -> Instalment:
 
 
 def gift_of(instalment: Instalment, minor: int, ref: str, now: datetime) -> Gift:
-    donor_id = recurring.get_recurring_gift(instalment.recurring_gift_id).donor_id
+    donor_id = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id).donor_id
     gift, _ = gifts.record_gift(
         donor_id, Money(minor, "PLN"), received_on=now.date(), source="t", source_ref=ref, now=now, actor="t"
     )
@@ -75,8 +77,8 @@ def test_a_change_of_amount_reaches_the_instalments_that_were_made_already(
     database: Flask, now: datetime
 ) -> None:
     instalment = instalment_of(now)
-    promise = recurring.get_recurring_gift(instalment.recurring_gift_id)
-    recurring.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 12, 1), now=now, actor="t")
+    promise = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
+    recurring_gifts.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 12, 1), now=now, actor="t")
     instalments.materialise(promise, today=now.date())
     db.session.flush()
     rows = db.session.query(Instalment).order_by(Instalment.nominal_on).all()
@@ -91,7 +93,7 @@ def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
     counts = []
     for number in range(100):
         donor = donors.create_donor({"name": f"Ola {number}"}, source="import:t", now=now, actor="t")
-        recurring.start(
+        recurring_gifts.start(
             donor.id, Money(5000, "PLN"), kind="card", start_on=date(2026, 11, 20), source="t",
             source_ref=f"p{number}", now=now, actor="t",
         )  # fmt: skip

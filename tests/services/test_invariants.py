@@ -15,7 +15,12 @@ from donorhub.db import db
 from donorhub.jobs import inbox as inbox_job
 from donorhub.jobs.run import run_due
 from donorhub.money import Money
-from donorhub.services import audit, donors, endpoints, gifts, inbox, invariants, organisation, receipts
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.receipts import receipts
+from donorhub.services.reports import invariants
 from tests.services import bank
 from tests.webhooks.scenarios import (
     first_subscription,

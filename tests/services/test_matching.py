@@ -28,13 +28,9 @@ from donorhub.models import (
     Task,
 )
 from donorhub.money import Money
-from donorhub.services import (
-    bank_gifts,
-    entries,
-    gifts,
-    matching,
-)
-from donorhub.services.entries import Share
+from donorhub.services.bank.matching import bank_gifts, entries, matching
+from donorhub.services.bank.matching.entries import Share
+from donorhub.services.giving import gifts
 from tests.services.bank import (
     ANNA,
     BESA,

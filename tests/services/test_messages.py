@@ -17,7 +17,11 @@ from donorhub.gateways.mailer import Smtp
 from donorhub.jobs.run import run_due
 from donorhub.models import Donor, Fund, Message, Suppression, Task
 from donorhub.money import Money
-from donorhub.services import access, claims, donors, funds, gifts, messages
+from donorhub.services.access import users
+from donorhub.services.donors import donors
+from donorhub.services.giving import funds, gifts
+from donorhub.services.messages import messages
+from donorhub.services.work import claims
 from tests.api.conftest import dump
 from tests.smtp import SmtpServer, smtp_server
 
@@ -299,8 +303,8 @@ def test_staff_who_look_after_donors_are_told_of_a_new_one_once_each(mail: SmtpS
         ("admin@example.org", ["admin"]), ("fund@example.org", ["fundraiser"]),
         ("book@example.org", ["accountant"]), ("gone@example.org", ["steward"]),
     ):  # fmt: skip
-        access.create_user(email, name="S", password="a long password", roles=roles, now=now, actor="t")
-    access.deactivate(4, now=now, actor="t")
+        users.create_user(email, name="S", password="a long password", roles=roles, now=now, actor="t")
+    users.deactivate(4, now=now, actor="t")
     donors.create_donor({"name": "Anna", "email": ""}, source="form", now=now, actor="t")
     db.session.commit()
     work()

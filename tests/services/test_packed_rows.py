@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.services.packed_rows import Rows
+from donorhub.services.bank.files.packed_rows import Rows
 
 VALUES = st.one_of(st.none(), st.text(max_size=5), st.integers(-(2**62), 2**62))
 PIECES = st.lists(st.lists(st.tuples(VALUES, VALUES), max_size=4), max_size=5)

@@ -30,7 +30,8 @@ from donorhub.models import (
     Task,
     WebhookEndpoint,
 )
-from donorhub.services import endpoints, inbox, invariants
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.reports import invariants
 from webhooks.stripe_events import Stripe
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Gift, Payout, PayoutItem
-from donorhub.services import invariants
+from donorhub.services.reports import invariants
 from tests.services.test_payments import deliver, open_endpoint
 from tests.webhooks.scenarios import DAY, Event, Story
 from tests.webhooks.stripe_objects import charge, payout, refund, row

@@ -9,7 +9,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from donorhub.db import Base, db
-from donorhub.services import endpoints, export, inbox, pending, tasks
+from donorhub.services.moving import export
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.work import pending, tasks
 from tests.webhooks.scenarios import one_off, to_raw
 
 SECRET_WORDS = ("secret", "password", "token", "sealed", "uniquifier", "hash")

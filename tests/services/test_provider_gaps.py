@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Task
-from donorhub.services import provider_gaps
+from donorhub.services.providers import missing_payments
 from tests.services.test_payments import deliver, open_endpoint
 from tests.webhooks.scenarios import (
     Event,
@@ -38,9 +38,9 @@ def test_a_paid_invoice_without_its_payment_is_asked_about_after_a_day(
     endpoint, events = open_endpoint(now), first_subscription("x")
     payment = only(events, "charge.", "payment_intent.")
     deliver(database, endpoint, [event for event in events if event not in payment], now)
-    assert provider_gaps.ask_about_gaps(now=now + DAY / 2) == 0
-    assert provider_gaps.ask_about_gaps(now=now + DAY) == 1
-    assert provider_gaps.ask_about_gaps(now=now + 2 * DAY) == 0
+    assert missing_payments.ask_about_gaps(now=now + DAY / 2) == 0
+    assert missing_payments.ask_about_gaps(now=now + DAY) == 1
+    assert missing_payments.ask_about_gaps(now=now + 2 * DAY) == 0
     assert asked() == ["payment_missing:in_x1"]
     deliver(database, endpoint, payment, now + 2 * DAY)
     assert asked() == []
@@ -53,7 +53,7 @@ def test_a_refund_and_a_dispute_of_payments_never_told_of_are_asked_about(
     deliver(database, endpoint, only(refunded, "refund."), now)
     deliver(database, endpoint, only(disputed, "charge.dispute."), now)
     # What failed came back: nobody has to look for that.
-    assert provider_gaps.ask_about_gaps(now=now + DAY) == 2
+    assert missing_payments.ask_about_gaps(now=now + DAY) == 2
     assert asked() == ["payment_missing:dp_y1", "payment_missing:re_x1"]
     deliver(database, endpoint, [*refunded, *disputed], now + DAY)
     assert asked() == []
@@ -67,4 +67,4 @@ def test_nothing_is_asked_where_all_was_told(database: Flask, now: datetime) -> 
     refund = {"id": "re_d1", "object": "refund", "amount": 5000, "currency": "pln", "status": "succeeded"}
     told = {"type": "refund.created", "data": {"object": {**refund, "payment_intent": "pi_d1"}}}
     deliver(database, endpoint, [*released, {**released[-1], "id": "evt_d0", **told}], now)
-    assert provider_gaps.ask_about_gaps(now=now + 2 * DAY) == 0
+    assert missing_payments.ask_about_gaps(now=now + 2 * DAY) == 0

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.jobs import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, WebhookEndpoint
-from donorhub.services import endpoints, inbox
+from donorhub.services.providers import endpoints, inbox
 from tests.services.test_payments import deliver, open_endpoint
 from tests.webhooks.scenarios import Event, one_off
 from webhooks.stripe_events import Stripe

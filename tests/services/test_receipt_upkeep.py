@@ -10,8 +10,11 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Donor, Entry, Refund, Task
-from donorhub.services import donors, entries, gifts, receipts
-from donorhub.services.receipt_upkeep import KINDS, look_after
+from donorhub.services.bank.matching import entries
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.receipts import receipts
+from donorhub.services.receipts.receipt_upkeep import KINDS, look_after
 from tests.services.bank import Paid, camt, open_account, send
 from tests.services.test_receipts import give, issue, make_receiptable
 

@@ -18,9 +18,13 @@ from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptCounter, ReceiptLine, Refund, Task
 from donorhub.money import Money
-from donorhub.services import donors, gifts, invariants, organisation, receipts
-from donorhub.services.receipt_payload import digest, thaw
-from donorhub.services.receipt_stamps import as_issued, as_it_stands
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.receipts import receipts
+from donorhub.services.receipts.receipt_payload import digest, thaw
+from donorhub.services.receipts.receipt_stamps import as_issued, as_it_stands
+from donorhub.services.reports import invariants
 from tests.api.conftest import dump
 
 

@@ -16,7 +16,9 @@ from donorhub.db import db
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected
 from donorhub.models import Allocation, DomainEvent, Donor, Gift, Instalment, RecurringGift, Task
 from donorhub.money import Money
-from donorhub.services import donors, gifts, instalments, overdue, recurring
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.recurring import instalments, overdue, recurring_gifts
 from tests.api.conftest import dump
 
 PLN50 = Money(5000, "PLN")
@@ -31,7 +33,7 @@ def donor(database: Flask, now: datetime) -> Donor:
 
 def promise(donor: Donor, start_on: date, now: datetime, **more: Any) -> RecurringGift:
     more = {"kind": "standing_order", "source": "t", "source_ref": "r", **more}
-    made, _ = recurring.start(donor.id, PLN50, start_on=start_on, now=now, actor="t", **more)
+    made, _ = recurring_gifts.start(donor.id, PLN50, start_on=start_on, now=now, actor="t", **more)
     db.session.commit()
     return made
 
@@ -211,7 +213,7 @@ def test_six_months_without_a_payment_close_a_promise(donor: Donor, now: datetim
 def test_a_promise_started_again_is_the_first_one(donor: Donor, now: datetime) -> None:
     gift = promise(donor, date(2026, 11, 2), now)
     before = dump()
-    again, is_new = recurring.start(
+    again, is_new = recurring_gifts.start(
         donor.id, Money(9900, "PLN"), kind="card", start_on=date(2027, 1, 1), source="t", source_ref="r",
         now=now, actor="t",
     )  # fmt: skip
@@ -243,7 +245,7 @@ def test_a_promise_that_cannot_be_is_refused_by_name(
     }
     given |= {"source_ref": "x", "now": now, "actor": "t"} | change
     with pytest.raises(error) as refused:
-        recurring.start(given.pop("donor_id"), given.pop("amount"), **given)
+        recurring_gifts.start(given.pop("donor_id"), given.pop("amount"), **given)
     db.session.rollback()
     assert refused.value.field == field
     assert dump() == before
@@ -255,38 +257,40 @@ def test_a_change_reaches_what_nobody_has_paid_yet_and_again_changes_nothing(
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 10, 1))
     pay(donor, first(gift), date(2026, 10, 1))
-    assert recurring.change_amount(gift, Money(8000, "PLN"), from_on=date(2026, 10, 1), now=now, actor="t")
+    assert recurring_gifts.change_amount(
+        gift, Money(8000, "PLN"), from_on=date(2026, 10, 1), now=now, actor="t"
+    )
     instalments.materialise(gift, today=date(2026, 10, 1))
     db.session.commit()
     amounts = db.session.scalars(select(Instalment.amount_minor).order_by(Instalment.nominal_on)).all()
     assert amounts == [5000, 8000, 8000, 8000]
     before = dump()
-    assert not recurring.change_amount(
+    assert not recurring_gifts.change_amount(
         gift, Money(8000, "PLN"), from_on=date(2026, 10, 1), now=now, actor="t"
     )
     db.session.commit()
     assert dump() == before
     with pytest.raises(Rejected):
-        recurring.change_amount(gift, Money(8000, "EUR"), from_on=date(2026, 10, 1), now=now, actor="t")
+        recurring_gifts.change_amount(gift, Money(8000, "EUR"), from_on=date(2026, 10, 1), now=now, actor="t")
 
 
 def test_a_closed_promise_owes_no_more_and_cannot_be_changed(donor: Donor, now: datetime) -> None:
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 11, 22))
-    assert recurring.close(gift, reason="deceased", now=now, actor="t", on=date(2026, 11, 22))
+    assert recurring_gifts.close(gift, reason="deceased", now=now, actor="t", on=date(2026, 11, 22))
     db.session.commit()
     later = db.session.scalars(select(Instalment.state).where(Instalment.due_on > date(2026, 11, 22))).all()
     assert later and set(later) == {"skipped"}
     before = dump()
-    assert not recurring.close(gift, reason="again", now=now + timedelta(days=1), actor="t")
+    assert not recurring_gifts.close(gift, reason="again", now=now + timedelta(days=1), actor="t")
     db.session.commit()
     advance(date(2027, 2, 1))
     assert dump() == before
     with pytest.raises(Conflict):
-        recurring.change_amount(gift, Money(1, "PLN"), from_on=now.date(), now=now, actor="t")
+        recurring_gifts.change_amount(gift, Money(1, "PLN"), from_on=now.date(), now=now, actor="t")
     db.session.rollback()
     with pytest.raises(Conflict):
-        recurring.pause(gift, from_on=now.date(), until=None, now=now, actor="t")
+        recurring_gifts.pause(gift, from_on=now.date(), until=None, now=now, actor="t")
     db.session.rollback()
     assert dump() == before
 
@@ -294,7 +298,7 @@ def test_a_closed_promise_owes_no_more_and_cannot_be_changed(donor: Donor, now: 
 def test_during_a_pause_nothing_is_expected_and_it_ends_by_itself(donor: Donor, now: datetime) -> None:
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 10, 1))
-    recurring.pause(
+    recurring_gifts.pause(
         gift, from_on=date(2026, 10, 15), until=date(2026, 12, 15), reason="no work", now=now, actor="t"
     )
     db.session.commit()

@@ -10,7 +10,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Donor
-from donorhub.services import donors, search
+from donorhub.services.donors import donors, search
 
 ACTOR = "system:0"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from donorhub.services import statement_drafts
+from donorhub.services.bank.files import statement_drafts
 from tests.importers.test_ofx import document, row, statement
 
 FILES = Path(__file__).parents[1] / "files"

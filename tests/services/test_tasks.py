@@ -10,7 +10,7 @@ from flask import Flask
 from donorhub.db import db
 from donorhub.errors import Conflict
 from donorhub.models import Task
-from donorhub.services import claims, tasks
+from donorhub.services.work import claims, tasks
 
 
 def plan(now: datetime, key: str = "k", performer: str = "worker") -> bool:

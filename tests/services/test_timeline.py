@@ -12,7 +12,11 @@ from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Correction, Dispute, Message, Receipt, Refund
 from donorhub.money import Money
-from donorhub.services import donors, gifts, recurring, tasks, timeline
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.recurring import recurring_gifts
+from donorhub.services.reports import timeline
+from donorhub.services.work import tasks
 
 ACTOR = "system:0"
 DAY = date(2026, 11, 20)
@@ -56,7 +60,7 @@ def donor_id(database: Flask) -> int:
         "call:1", kind="call", performer="person", subject=("donor", donor.id), donor_id=donor.id,
         due_at=at(15), now=at(10),
     )  # fmt: skip
-    recurring.start(
+    recurring_gifts.start(
         donor.id, Money(3000, "PLN"), kind="standing_order", start_on=DAY, source="manual", source_ref="1",
         now=at(14), actor=ACTOR,
     )  # fmt: skip

@@ -12,8 +12,14 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Correction, Donor, Entry, EntryAlias, Gift, Match, Statement
-from donorhub.services import donors, entries, gifts, import_files, import_undo, organisation, receipts
-from donorhub.services.entries import Share
+from donorhub.services.access import organisation
+from donorhub.services.bank import import_undo
+from donorhub.services.bank.files import imports
+from donorhub.services.bank.matching import entries
+from donorhub.services.bank.matching.entries import Share
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.receipts import receipts
 from tests.services.bank import (
     Paid,
     assert_sound,
@@ -50,7 +56,7 @@ def test_what_nobody_decided_leaves_without_a_trace_in_the_ledger(database: Flas
     file = send(camt(GIFTS))
     match()
     take_back(file.id, now)
-    assert (import_files.get_file(file.id).state, ledger()) == ("taken_back", {})
+    assert (imports.get_file(file.id).state, ledger()) == ("taken_back", {})
     assert db.session.scalar(select(func.count()).select_from(Entry)) == 0
     assert db.session.scalars(select(Statement.state)).all() == ["taken_back"]
     assert_sound()
@@ -73,7 +79,7 @@ def test_without_a_reason_or_while_it_is_read_it_is_refused(database: Flask, now
     with pytest.raises(NotFound):
         import_undo.take_back(99, reason="x", now=now, actor="user:1")
     db.session.rollback()
-    import_files.send(file, now=now, actor="user:1")
+    imports.send(file, now=now, actor="user:1")
     with pytest.raises(Conflict):
         import_undo.take_back(file.id, reason="x", now=now, actor="user:1")
     db.session.rollback()
@@ -118,7 +124,7 @@ def test_what_another_file_also_tells_comes_back_from_it(database: Flask, now: d
     take_back(wrong.id, now)
     work_off("import_file")
     assert ledger() == money(GIFTS[1:])
-    file = import_files.get_file(other.id)
+    file = imports.get_file(other.id)
     assert (file.state, file.new_count, file.known_count) == ("done", 2, 0)
     assert_sound()
 

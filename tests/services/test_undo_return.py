@@ -11,7 +11,10 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Entry, Gift, ImportFile
-from donorhub.services import donors, entries, gifts, import_undo
+from donorhub.services.bank import import_undo
+from donorhub.services.bank.matching import entries
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
 from tests.services.bank import ANNA, Paid, assert_sound, camt, match, open_account, send
 
 DAY = date(2026, 10, 5)

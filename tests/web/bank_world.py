@@ -18,7 +18,8 @@ from donorhub import clock
 from donorhub.db import db, reading
 from donorhub.jobs.run import run_due
 from donorhub.models import Donor, Role, User
-from donorhub.services import access, donors
+from donorhub.services.access import users
+from donorhub.services.donors import donors
 
 OURS = "PL61109010140000071219812874"
 PAYER = "PL27114020040000300201355387"
@@ -71,7 +72,7 @@ class Staff:
 def _user(role: str, lang: str) -> User:
     """Somebody of this role; put in without a password, whose hash would take a second."""
     email = f"{role}-{lang}@example.org"
-    user = access.find_user(email)
+    user = users.find_user(email)
     if user is None:
         user = User(
             email=email, name=f"Ann {role}", password="!", lang=lang, active=True,

@@ -12,7 +12,9 @@ from donorhub import clock
 from donorhub.db import Base, db
 from donorhub.models import Donor, Gift, RecurringGift
 from donorhub.money import Money
-from donorhub.services import donors, gifts, instalments, recurring
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.recurring import instalments, recurring_gifts
 from tests.web.bank_world import let_write
 
 TODAY = date(2026, 11, 22)
@@ -44,7 +46,7 @@ def add_gift(donor: Donor, amount: str = "50.00", on: date = TODAY, ref: str = "
 
 
 def add_recurring(donor: Donor, amount: str = "30.00", start_on: date = date(2026, 9, 15)) -> RecurringGift:
-    gift, _is_new = recurring.start(
+    gift, _is_new = recurring_gifts.start(
         donor.id, Money.parse(amount, "PLN"), kind="standing_order", start_on=start_on, source="manual",
         source_ref=f"test-{donor.id}-{start_on}", now=clock.now(), actor=ACTOR,
     )  # fmt: skip

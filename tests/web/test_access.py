@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter, Rule
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
 from donorhub.models import ROLES, Task
-from donorhub.services import tasks
+from donorhub.services.work import tasks
 from donorhub.web.shell import PUBLIC
 from tests.web.bank_world import Staff, let_write
 from tests.web.desk import ACTOR, add_donor, add_gift, add_recurring, moment, rows
@@ -123,13 +123,13 @@ def test_roles_without_amounts_see_none(database: Flask, role: str) -> None:
 
 
 def test_a_right_taken_away_is_gone_with_the_next_click(database: Flask) -> None:
-    from donorhub.services import access
+    from donorhub.services.access import users
 
     staff = Staff(database, "fundraiser")
     assert staff.get("/gifts").status_code == 200
     let_write()
-    user = access.find_user("fundraiser-en@example.org")
+    user = users.find_user("fundraiser-en@example.org")
     assert user is not None
-    access.set_roles(user.id, ["communications"], now=moment(22), actor=ACTOR)
+    users.set_roles(user.id, ["communications"], now=moment(22), actor=ACTOR)
     db.session.commit()
     assert staff.get("/gifts").status_code == 403

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from donorhub.db import db
 from donorhub.models import Correction, Donor, Entry, Fund, Gift, ImportFile, Match, Payout
-from donorhub.services import receipts
+from donorhub.services.receipts import receipts
 from tests.web.bank_world import PAYER, TODAY, Line, Staff, camt, donor, let_write, words_of, work
 
 OTHER = "PL83101010230000261395100000"
@@ -280,7 +280,7 @@ def test_a_receipt_keeps_a_decision_from_being_undone(accountant: Staff) -> None
 
 def receipted(gift: Gift) -> None:
     from donorhub import clock
-    from donorhub.services import organisation
+    from donorhub.services.access import organisation
 
     organisation.change_organisation(
         {"legal_name": "Fundacja Przykład", "street": "Długa 1", "postcode": "80-001", "city": "Gdańsk",

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import ImportFile, Message, ProviderEvent, Task
-from donorhub.services import endpoints, tasks
+from donorhub.services.providers import endpoints
+from donorhub.services.work import tasks
 from tests.web.bank_world import Staff, let_write, words_of, work
 from tests.web.desk import ACTOR, add_donor, add_gift, moment, rows
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Receipt, ReceiptLine, Task
-from donorhub.services import organisation
+from donorhub.services.access import organisation
 from tests.web.bank_world import Staff, let_write, words_of, work
 from tests.web.desk import ACTOR, add_donor, add_gift, rows
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import IdentityKey, Instalment, RecurringGift, Term
-from donorhub.services import overdue
+from donorhub.services.recurring import overdue
 from tests.web.bank_world import Staff, let_write, words_of
 from tests.web.desk import TODAY, add_donor, add_recurring, key_in, moment, rows
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import ApiToken, Appeal, Campaign, Fund, Organisation, User, WebhookEndpoint
-from donorhub.services import access, endpoints
+from donorhub.services.access import users
+from donorhub.services.providers import endpoints
 from tests.web.bank_world import Staff, let_write, token_in, words_of
 from tests.web.desk import ACTOR, rows
 
@@ -86,7 +87,7 @@ def test_a_user_is_added_with_a_password_shown_once(admin: Staff) -> None:
     password = secret_in(answer.text)
     assert len(password) >= 12 and answer.headers["Cache-Control"] == "no-store"
     assert password not in admin.get("/settings/users").text
-    user = access.find_user("ola@example.org")
+    user = users.find_user("ola@example.org")
     assert user is not None and [role.name for role in user.roles] == ["caller"]
 
 
@@ -110,7 +111,7 @@ def test_a_wrong_user_is_not_added(admin: Staff, fields: dict[str, object], sent
 
 def test_roles_change_and_somebody_stays_administrator(admin: Staff, database: Flask) -> None:
     Staff(database, "caller")
-    caller, me = access.find_user("caller-en@example.org"), access.find_user("admin-en@example.org")
+    caller, me = users.find_user("caller-en@example.org"), users.find_user("admin-en@example.org")
     assert caller and me
     caller_id, my_id = caller.id, me.id
     assert admin.post(f"/settings/users/{caller_id}/roles", roles=["steward", "caller"]).status_code == 302
@@ -128,12 +129,12 @@ def test_roles_change_and_somebody_stays_administrator(admin: Staff, database: F
 
 def test_a_user_shut_out_or_with_a_new_password_is_signed_out_at_once(admin: Staff, database: Flask) -> None:
     caller = Staff(database, "caller")
-    user = access.find_user("caller-en@example.org")
+    user = users.find_user("caller-en@example.org")
     assert user is not None
     user_id = user.id
     assert caller.get("/").status_code == 200
     page = admin.post(f"/settings/users/{user_id}/password").text
-    assert access.find_user("caller-en@example.org") and secret_in(page)
+    assert users.find_user("caller-en@example.org") and secret_in(page)
     assert caller.get("/").status_code == 302
 
 
@@ -142,7 +143,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(admin: Staff, database: Flas
     text = secret_in(answer.text)
     assert text.startswith("dhk_") and text not in admin.get("/settings/tokens").text
     let_write()
-    assert access.principal_of_token(text, now=clock.now()).permissions == {"donors:read"}
+    assert users.principal_of_token(text, now=clock.now()).permissions == {"donors:read"}
     token_id = db.session.scalars(select(ApiToken.id)).one()
     assert admin.post(f"/settings/tokens/{token_id}/revoke").status_code == 302
     assert "revoked" in admin.text("/settings/tokens")
@@ -190,19 +191,19 @@ def test_a_wrong_endpoint_is_not_opened(admin: Staff, fields: dict[str, str]) ->
 def person(database: Flask) -> Staff:
     """Somebody with a real password."""
     staff = Staff(database, "caller")
-    user = access.find_user("caller-en@example.org")
+    user = users.find_user("caller-en@example.org")
     assert user is not None
-    access.set_password(user.id, PASSWORD, now=clock.now(), actor=ACTOR)
+    users.set_password(user.id, PASSWORD, now=clock.now(), actor=ACTOR)
     db.session.commit()
     with staff.client.session_transaction() as session:
-        session["_user_id"] = access.get_user(user.id).fs_uniquifier
+        session["_user_id"] = users.get_user(user.id).fs_uniquifier
     return staff
 
 
 def test_everybody_sets_the_own_language(person: Staff) -> None:
     assert person.post("/account/language", lang="sq").status_code == 302
     let_write()
-    assert access.find_user("caller-en@example.org").lang == "sq"  # type: ignore[union-attr]
+    assert users.find_user("caller-en@example.org").lang == "sq"  # type: ignore[union-attr]
     assert "Llogaria juaj" in person.text("/account")
     assert person.post("/account/language", lang="de").status_code == 422
 

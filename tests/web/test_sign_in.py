@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Rejected
-from donorhub.services import access
+from donorhub.services.access import users
 from tests.web.bank_world import let_write, token_in
 from tests.web.desk import ACTOR
 
@@ -23,7 +23,7 @@ PASSWORD = "a long enough password"
 
 @pytest.fixture
 def client(database: Flask) -> FlaskClient:
-    access.create_user(
+    users.create_user(
         "ola@example.org", name="Ola", password=PASSWORD, roles=["admin"], now=clock.now(), actor=ACTOR
     )
     db.session.commit()
@@ -67,7 +67,7 @@ def test_a_password_that_cannot_be_is_answered_like_a_wrong_one(client: FlaskCli
 
 def test_a_password_too_long_to_sign_in_with_cannot_be_set(client: FlaskClient) -> None:
     with pytest.raises(Rejected, match="at most 1000 characters"):
-        access.set_password(1, "x" * 1001, now=clock.now(), actor=ACTOR)
+        users.set_password(1, "x" * 1001, now=clock.now(), actor=ACTOR)
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from donorhub.db import db
 from donorhub.models import Task
-from donorhub.services import tasks
+from donorhub.services.work import tasks
 from tests.web.bank_world import Staff, let_write, words_of
 from tests.web.desk import add_donor, moment, rows
 

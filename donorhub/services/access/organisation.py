@@ -1,0 +1,67 @@
+"""Our own organisation: founding it at the first start, reading and changing its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.errors import Misconfigured
+from donorhub.models import ROLES, Fund, Organisation, Role
+from donorhub.services.access import audit
+
+FIELDS: Final = (
+    "legal_name", "street", "postcode", "city", "country", "ids", "contact", "signatory_name",
+    "signatory_role", "exemption", "lang", "time_zone", "home_currency", "jurisdiction", "receipt_series",
+    "closed_until",
+)  # fmt: skip
+
+
+def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any) -> Organisation:
+    """Make the organisation, the roles and the general fund if they are missing. Again changes nothing."""
+    for role in ROLES:
+        db.session.execute(insert_or_ignore(Role, on=("name",)).values(name=role))
+    db.session.execute(
+        insert_or_ignore(Fund, on=("code",)).values(code="general", name="General", is_closed=False)
+    )
+    organisation = db.session.scalar(select(Organisation))
+    if organisation is None:
+        organisation = Organisation(id=1, legal_name=legal_name, created_at=now, **fields)
+        db.session.add(organisation)
+        db.session.flush()  # other services read it in the same transaction
+    return organisation
+
+
+def get_organisation() -> Organisation:
+    """The organisation; Misconfigured before the first start made it."""
+    organisation: Organisation | None = db.session.scalar(select(Organisation))
+    if organisation is None:
+        raise Misconfigured("the database is empty: run `donorhub db upgrade`")
+    return organisation
+
+
+def zone() -> ZoneInfo:
+    """Whose midnight ends the day."""
+    return ZoneInfo(get_organisation().time_zone)
+
+
+def today(now: datetime) -> date:
+    """The day it is at the organisation."""
+    return now.astimezone(zone()).date()
+
+
+def change_organisation(fields: Mapping[str, Any], *, now: datetime, actor: str) -> Organisation:
+    """Change settings of the organisation; the audit keeps which, not what they were."""
+    organisation = get_organisation()
+    changed = sorted(
+        name for name in FIELDS if name in fields and getattr(organisation, name) != fields[name]
+    )
+    for name in changed:
+        setattr(organisation, name, fields[name])
+    if changed:
+        audit.record(actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed})
+    return organisation

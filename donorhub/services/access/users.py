@@ -1,0 +1,230 @@
+"""Users and API tokens: making them, changing their rights, taking them away."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.domain.access.permissions import PERMISSIONS, Principal, permissions_of, row_scope_of
+from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
+from donorhub.models import ROLES, ApiToken, Role, User
+from donorhub.services.access import audit
+
+TOKEN_PREFIX = "dhk_"  # noqa: S105  it says what kind of secret follows and is none
+MIN_PASSWORD = 12
+MAX_PASSWORD = 1000  # passlib refuses to look at one of more than 4096 bytes
+
+
+def create_user(
+    email: str,
+    *,
+    name: str,
+    password: str,
+    roles: Collection[str],
+    now: datetime,
+    actor: str,
+    lang: str = "en",
+) -> User:
+    """Add one of the staff. Conflict when the address is taken, Rejected for a weak password."""
+    address = _address(email)
+    if db.session.scalar(select(User.id).where(User.email == address)) is not None:
+        raise Conflict("there is a user with this address already", field="/email")
+    _refuse_weak(password)
+    user = User(
+        email=address, name=name, password=PasswordHasher().hash(password), lang=lang,
+        active=True, fs_uniquifier=uuid.uuid4().hex, created_at=now, roles=_roles(roles),
+    )  # fmt: skip
+    db.session.add(user)
+    db.session.flush()  # the audit needs user.id
+    audit.record(actor, "user.created", ("user", user.id), now=now, data={"roles": sorted(roles)})
+    return user
+
+
+def set_roles(user_id: int, roles: Collection[str], *, now: datetime, actor: str) -> User:
+    """Give a user exactly these roles. The last admin stays one."""
+    user = get_user(user_id)
+    before = {role.name for role in user.roles}
+    if before == set(roles):
+        return user
+    if "admin" in before and "admin" not in roles:
+        _refuse_without_admin(user)
+    user.roles = _roles(roles)
+    audit.record(
+        actor, "user.roles_changed", ("user", user.id), now=now,
+        data={"before": sorted(before), "after": sorted(roles)},
+    )  # fmt: skip
+    return user
+
+
+def set_password(user_id: int, password: str, *, now: datetime, actor: str) -> User:
+    """Change a password; every session of the user ends."""
+    user = get_user(user_id)
+    _refuse_weak(password)
+    user.password = PasswordHasher().hash(password)
+    user.fs_uniquifier = uuid.uuid4().hex
+    audit.record(actor, "user.password_changed", ("user", user.id), now=now)
+    return user
+
+
+def deactivate(user_id: int, *, now: datetime, actor: str) -> User:
+    """Let a user in no more; sessions end at once. The last admin stays."""
+    user = get_user(user_id)
+    if not user.active:
+        return user
+    if "admin" in {role.name for role in user.roles}:
+        _refuse_without_admin(user)
+    user.active, user.fs_uniquifier = False, uuid.uuid4().hex
+    audit.record(actor, "user.deactivated", ("user", user.id), now=now)
+    return user
+
+
+def get_user(user_id: int) -> User:
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound(f"there is no user {user_id}")
+    return user
+
+
+def user_exists(user_id: int) -> bool:
+    return db.session.scalar(select(User.id).where(User.id == user_id)) is not None
+
+
+def list_users(*, active_only: bool = False) -> list[User]:
+    """The staff by name."""
+    query = select(User).order_by(User.name, User.id)
+    return list(db.session.scalars(query.where(User.active) if active_only else query))
+
+
+def list_tokens() -> list[ApiToken]:
+    """API tokens, the newest first."""
+    return list(db.session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))
+
+
+def set_lang(user_id: int, lang: str) -> User:
+    """The language a user reads; Rejected when there is no such."""
+    if lang not in ("en", "pl", "sq"):
+        raise Rejected("choose en, pl or sq", field="/lang")
+    user = get_user(user_id)
+    user.lang = lang
+    return user
+
+
+def activate(user_id: int, *, now: datetime, actor: str) -> User:
+    """Let a user in again. Active already: nothing changes."""
+    user = get_user(user_id)
+    if not user.active:
+        user.active = True
+        audit.record(actor, "user.activated", ("user", user.id), now=now)
+    return user
+
+
+def find_user(email: str) -> User | None:
+    return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def principal_of(user: User) -> Principal:
+    """What a user may do, read anew for each request: a right taken away is gone at once."""
+    roles = [role.name for role in user.roles]
+    return Principal("user", user.id, user.name, permissions_of(roles), row_scope_of(roles))
+
+
+def create_token(
+    name: str, scopes: Collection[str], *, now: datetime, actor: str, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """A key for a program and its text, which is shown this once. Rejected for an unknown scope."""
+    if not name.strip():
+        raise Rejected("a token has a name that says which program has it", field="/name")
+    unknown = sorted(set(scopes) - PERMISSIONS)
+    if unknown or not scopes:
+        raise Rejected(
+            f"unknown scope {unknown[0]}" if unknown else "choose at least one scope", field="/scopes"
+        )
+    text = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(
+        name=name, token_sha256=_hash(text), scopes=sorted(scopes), created_by=actor,
+        created_at=now, expires_at=expires_at,
+    )  # fmt: skip
+    db.session.add(token)
+    db.session.flush()  # the audit needs token.id
+    audit.record(actor, "token.created", ("token", token.id), now=now, data={"scopes": sorted(scopes)})
+    return token, text
+
+
+def revoke_token(token_id: int, *, now: datetime, actor: str) -> ApiToken:
+    token = db.session.get(ApiToken, token_id)
+    if token is None:
+        raise NotFound(f"there is no token {token_id}")
+    if token.revoked_at is None:
+        token.revoked_at = now
+        audit.record(actor, "token.revoked", ("token", token.id), now=now)
+    return token
+
+
+def principal_of_token(text: str, *, now: datetime) -> Principal:
+    """Who a bearer token is; Unauthenticated when it is unknown, revoked or over."""
+    token: ApiToken | None = db.session.scalar(select(ApiToken).where(ApiToken.token_sha256 == _hash(text)))
+    if token is None or token.revoked_at is not None or (token.expires_at and token.expires_at <= now):
+        raise Unauthenticated("this token is not valid: make one with `donorhub token create`")
+    return Principal("token", token.id, token.name, frozenset(token.scopes))
+
+
+def maker_of_token(token_id: int) -> int | None:
+    """The user who made a token; None when it was made on the command line."""
+    made_by: str | None = db.session.scalar(select(ApiToken.created_by).where(ApiToken.id == token_id))
+    kind, _, id_ = (made_by or "").partition(":")
+    return int(id_) if kind == "user" else None
+
+
+def one_time_password() -> str:
+    """A password for a first sign-in."""
+    return secrets.token_urlsafe(12)
+
+
+def _address(email: str) -> str:
+    try:
+        return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as e:
+        raise Rejected(f"this is no e-mail address: {e}", field="/email") from e
+
+
+def _refuse_weak(password: str) -> None:
+    if len(password) < MIN_PASSWORD:
+        raise Rejected(f"a password has at least {MIN_PASSWORD} characters", field="/password")
+    if len(password) > MAX_PASSWORD:
+        raise Rejected(
+            f"a password has at most {MAX_PASSWORD} characters", code="password_too_long", field="/password"
+        )
+
+
+def _roles(names: Collection[str]) -> list[Role]:
+    unknown = sorted(set(names) - set(ROLES))
+    if unknown or not names:
+        raise Rejected(
+            f"unknown role {unknown[0]}: choose from {', '.join(ROLES)}"
+            if unknown
+            else "choose at least one role",
+            field="/roles",
+        )
+    return list(db.session.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.id)))
+
+
+def _refuse_without_admin(user: User) -> None:
+    admins = db.session.scalar(
+        select(func.count(User.id)).where(
+            User.active, User.id != user.id, User.roles.any(Role.name == "admin")
+        )
+    )
+    if not admins:
+        raise Rejected("somebody must stay admin: make another one first", code="last_admin")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,188 @@
+"""What the bank's pages and commands show: accounts, files, statements with their figures.
+
+It reads and changes nothing; entries are shown by :mod:`.entry_views`.
+
+Functions::
+
+    accounts() -> list[AccountRow]
+    files(after=None) -> Page[ImportFile]
+    statements_of_file(file) -> list[StatementView]
+    statement_view(statement) -> StatementView
+    statements_of_account(bank_account_id, after=None) -> Page[Statement]
+    in_ledger(account, currency, statement) -> Known
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.domain.bank.files import entry_keys
+from donorhub.domain.bank.files.day_shifts import REACH
+from donorhub.domain.bank.files.entry_plan import plan
+from donorhub.models import (
+    BankAccount,
+    Entry,
+    ImportFile,
+    Statement,
+)
+from donorhub.money import Money
+from donorhub.services.bank.files import bank_accounts, ledger_rows, statements
+from donorhub.services.bank.files.bank_accounts import COUNTED, Gap
+from donorhub.services.bank.matching import entry_views
+from donorhub.services.paging import Page, newest_first
+from importers import statement as told
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One of our accounts, its newest statement, the breaks in the chain and what waits."""
+
+    account: BankAccount
+    last: Statement | None
+    gaps: Sequence[Gap]
+    to_decide: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """A statement beside its figures; ``off_by`` is what is missing to add up, None where nothing tells."""
+
+    row: Statement
+    account: BankAccount
+    credits: Money
+    debits: Money
+    opening: Money | None
+    closing: Money | None
+    off_by: Money | None
+    skipped: int
+    release_reason: str = ""
+
+    @property
+    def known_count(self) -> int:
+        return self.row.entries_count - self.row.new_count
+
+
+@dataclass(slots=True)
+class Known:
+    """How a file's entries would meet the ledger, before anything is stored."""
+
+    new: int = 0
+    known: int = 0
+    doubtful: int = 0
+    states: dict[int, str] = field(default_factory=dict)  # by id() of the entry: "known" or "doubtful"
+
+
+def accounts() -> list[AccountRow]:
+    """Every account of ours, by name."""
+    rows = db.session.scalars(select(BankAccount).order_by(BankAccount.name, BankAccount.id)).all()
+    waiting = _waiting_by_account()
+    return [
+        AccountRow(row, _newest(row.id), bank_accounts.gaps(row.id), waiting.get(row.id, 0)) for row in rows
+    ]
+
+
+def _waiting_by_account() -> dict[int, int]:
+    rows = db.session.execute(
+        select(Entry.bank_account_id, func.count())
+        .where(Entry.state.in_(entry_views.WAITING))
+        .group_by(Entry.bank_account_id)
+    )
+    return {account_id: count for account_id, count in rows}  # noqa: C416  a Row is no pair for dict
+
+
+def _newest(bank_account_id: int) -> Statement | None:
+    return db.session.scalar(
+        select(Statement)
+        .where(
+            Statement.bank_account_id == bank_account_id,
+            Statement.state.in_(COUNTED),
+            Statement.is_advice.is_(False),
+        )
+        .order_by(Statement.period_to.desc().nulls_last(), Statement.id.desc())
+        .limit(1)
+    )
+
+
+def files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
+    """The files that were sent, the newest first."""
+    return newest_first(select(ImportFile), [ImportFile.uploaded_at, ImportFile.id], after=after, limit=limit)
+
+
+def statements_of_file(file: ImportFile) -> list[StatementView]:
+    """The statements that a file brought, in its order."""
+    rows = db.session.scalars(
+        select(Statement).where(Statement.import_file_id == file.id).order_by(Statement.number)
+    ).all()
+    return [_view(row, file) for row in rows]
+
+
+def statement_view(row: Statement) -> StatementView:
+    """One statement beside its figures."""
+    return _view(row, db.session.get_one(ImportFile, row.import_file_id))
+
+
+def _view(row: Statement, file: ImportFile) -> StatementView:
+    said = file.told[row.number] if row.number < len(file.told) else {}
+    opening, closing = _money(row.opening_minor, row), _money(row.closing_minor, row)
+    credits = Money(int(said.get("in_minor", max(row.sum_minor, 0))), row.currency)
+    off_by = None
+    if opening is not None and closing is not None:
+        off_by = closing - opening - Money(row.sum_minor, row.currency)
+    return StatementView(
+        row=row,
+        account=db.session.get_one(BankAccount, row.bank_account_id),
+        credits=credits,
+        debits=Money(row.sum_minor, row.currency) - credits,
+        opening=opening,
+        closing=closing,
+        off_by=off_by,
+        skipped=int(said.get("skipped", 0)),
+        release_reason=statements.release_reasons([row.id]).get(row.id, "") if row.released_at else "",
+    )
+
+
+def _money(minor: int | None, row: Statement) -> Money | None:
+    return None if minor is None else Money(minor, row.currency)
+
+
+def statements_of_account(bank_account_id: int, *, after: str | None = None) -> Page[Statement]:
+    """An account's statements, the last that came first."""
+    return newest_first(
+        select(Statement).where(Statement.bank_account_id == bank_account_id), [Statement.id], after=after
+    )
+
+
+def account_names() -> dict[int, str]:
+    """The names of our accounts by id."""
+    rows = db.session.execute(select(BankAccount.id, BankAccount.name))
+    return {id_: name for id_, name in rows}  # noqa: C416  as above
+
+
+# ---------------------------------------------------------------- before an import
+
+
+def in_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
+    """Which entries of a statement the ledger has already; a dry run of what storing it would find.
+
+    How statements of these days lie to each other is not looked at: storing may be
+    more careful and call some doubtful.
+    """
+    booked = [entry for entry in statement.entries if entry.status == "booked"]
+    if account is None or not booked:
+        return Known(new=len(booked))
+    key = bank_accounts.canonical(statement.account or "") or account.number
+    items = entry_keys.keyed(key, booked, ids_trusted=not account.ids_untrusted)
+    days: list[date] = [item.day for item in items]
+    answer = plan(
+        ledger_rows.known_entries(account.id, min(days) - REACH, max(days) + REACH), items,
+        source_format=entry_keys.source_of(statement.source_format, statement.layout),
+        ids_trusted=not account.ids_untrusted,
+    )  # fmt: skip
+    states = {id(booked[same.position]): "known" for same in answer.same}
+    states.update({id(booked[doubt.position]): "doubtful" for doubt in answer.doubtful})
+    return Known(len(answer.new), len(answer.same), len(answer.doubtful), states)

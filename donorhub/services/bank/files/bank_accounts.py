@@ -1,0 +1,192 @@
+"""Our own bank accounts: finding them by number, adding them, and the gaps between their statements.
+
+Functions::
+
+    canonical(number) -> str
+    find_account(number, currency) -> BankAccount | None
+    get_account(bank_account_id) -> BankAccount
+    all_accounts() -> Sequence[BankAccount]
+    create_account(number, currency, *, name="", matching="suggest", now, actor) -> BankAccount
+    change_account(account, *, name=None, matching=None, now, actor) -> BankAccount
+    gaps(bank_account_id) -> list[Gap]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import func, select
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.domain.payer_text import canonical_account
+from donorhub.errors import NotFound, Rejected
+from donorhub.models import BankAccount, Entry, Statement
+from donorhub.services.access import audit
+
+MODES: Final = ("off", "suggest", "auto")
+COUNTED: Final = ("posted", "released")  # states of statements whose entries are in the ledger
+GONE: Final = ("duplicate", "taken_back")  # states of entries that count no more
+NOT_COUNTED: Final = (*GONE, "doubtful")  # and of those of which nobody knows yet
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Between two statements something is missing: the later opens with another balance.
+
+    ``missing_minor`` is what the entries that are not here add up to. What files without
+    balances brought of these days is here, and no part of it.
+    """
+
+    after_id: int
+    before_id: int
+    from_on: date
+    to_on: date
+    missing_minor: int
+    currency: str
+
+
+def canonical(number: str) -> str:
+    """The account without blanks, in capitals; the 26 digits of an NRB get their ``PL``."""
+    return canonical_account(number) or ""
+
+
+def find_account(number: str, currency: str) -> BankAccount | None:
+    return db.session.scalar(select(BankAccount).filter_by(number=canonical(number), currency=currency))
+
+
+def get_account(bank_account_id: int) -> BankAccount:
+    account = db.session.get(BankAccount, bank_account_id)
+    if account is None:
+        raise NotFound(f"there is no bank account {bank_account_id}", field="/bank_account_id")
+    return account
+
+
+def all_accounts() -> Sequence[BankAccount]:
+    return db.session.scalars(select(BankAccount).order_by(BankAccount.name, BankAccount.id)).all()
+
+
+def create_account(
+    number: str, currency: str, *, now: datetime, actor: str, name: str = "", matching: str = "suggest"
+) -> BankAccount:
+    """Add an account of ours. The same number and currency again give the first row back."""
+    written = canonical(number)
+    if not written:
+        raise Rejected("an account needs a number", field="/number")
+    added = db.session.scalar(
+        insert_or_ignore(BankAccount, on=("number", "currency"))
+        .values(
+            name=name or written, number=written, currency=currency, matching=_mode(matching),
+            ids_untrusted=False, created_at=now,
+        )
+        .returning(BankAccount.id)
+    )  # fmt: skip
+    account = find_account(written, currency)
+    if account is None:
+        raise NotFound(f"there is no bank account {written} in {currency}")
+    if added is not None:
+        audit.record(actor, "bank_account.created", ("bank_account", account.id), now=now)
+    return account
+
+
+def change_account(
+    account: BankAccount, *, now: datetime, actor: str, name: str | None = None, matching: str | None = None
+) -> BankAccount:
+    """Rename an account, or say how far matching may go by itself; what is as it was changes nothing."""
+    wanted = {"name": name, "matching": _mode(matching) if matching is not None else None}
+    changed = {
+        field: value for field, value in wanted.items() if value not in (None, "", getattr(account, field))
+    }
+    for field, value in changed.items():
+        setattr(account, field, value)
+    if changed:
+        audit.record(
+            actor, "bank_account.changed", ("bank_account", account.id), now=now,
+            data={"fields": sorted(changed), "matching": account.matching},
+        )  # fmt: skip
+    return account
+
+
+def _mode(matching: str) -> str:
+    if matching not in MODES:
+        raise Rejected(f"matching is one of {', '.join(MODES)}", field="/matching")
+    return matching
+
+
+def gaps(bank_account_id: int) -> list[Gap]:
+    """The breaks in the chain "closing of one = opening of the next", oldest first.
+
+    A statement that begins inside another's days proves nothing and breaks nothing. Where the
+    entries of files without balances explain a break to the cent, nothing is missing.
+    """
+    rows = db.session.scalars(
+        select(Statement)
+        .where(
+            Statement.bank_account_id == bank_account_id,
+            Statement.state.in_(COUNTED),
+            Statement.is_advice.is_(False),
+            Statement.period_from.is_not(None),
+            Statement.opening_minor.is_not(None),
+            Statement.closing_minor.is_not(None),
+        )
+        .order_by(Statement.period_from, Statement.period_to, Statement.id)
+    ).all()
+    return _unexplained(bank_account_id, _breaks(rows))
+
+
+def _unexplained(bank_account_id: int, breaks: Sequence[Gap]) -> list[Gap]:
+    """The breaks without the money that entries of statements outside the chain account for."""
+    if not breaks:
+        return []
+    sums = _sums_outside_the_chain(bank_account_id, breaks[0].from_on, breaks[-1].to_on)
+    found = []
+    for gap in breaks:
+        here = sum(minor for day, minor in sums if gap.from_on <= day <= gap.to_on)
+        if here != gap.missing_minor:
+            found.append(replace(gap, missing_minor=gap.missing_minor - here))
+    return found
+
+
+def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) -> list[tuple[date, int]]:
+    """Day by day, what the ledger has from statements that lack a balance."""
+    rows = db.session.execute(
+        select(Entry.booked_on, func.sum(Entry.amount_minor))
+        .join(Statement, Statement.id == Entry.statement_id)
+        .where(
+            Entry.bank_account_id == bank_account_id,
+            Entry.booked_on.between(from_on, to_on),
+            Entry.state.not_in(NOT_COUNTED),
+            Statement.opening_minor.is_(None) | Statement.closing_minor.is_(None),
+        )
+        .group_by(Entry.booked_on)
+    )
+    return [(day, int(minor)) for day, minor in rows]
+
+
+def _breaks(rows: Sequence[Statement]) -> list[Gap]:
+    """Walk forward; ``last`` is the statement that reaches farthest so far."""
+    found: list[Gap] = []
+    closings: set[int | None] = set()
+    last: Statement | None = None
+    for row in rows:
+        if last is not None and _begins_after(row, last) and row.opening_minor not in closings:
+            found.append(_gap(last, row))
+        closings.add(row.closing_minor)
+        if last is None or _end(row) >= _end(last):
+            last = row
+    return found
+
+
+def _end(row: Statement) -> date:
+    return row.period_to or row.period_from or date.min
+
+
+def _begins_after(row: Statement, last: Statement) -> bool:
+    return row.period_from is not None and row.period_from > _end(last)
+
+
+def _gap(last: Statement, row: Statement) -> Gap:
+    missing = (row.opening_minor or 0) - (last.closing_minor or 0)
+    return Gap(last.id, row.id, _end(last), row.period_from or date.max, missing, row.currency)

@@ -1,0 +1,156 @@
+"""Which column of a bank's table is which, as a person once said: kept, found again, tried out.
+
+A mapping is a ``Layout`` of ``importers.tabular`` as plain values, recognised by the
+signature of its header. A changed one is a new version; the old ones stay.
+
+Functions::
+
+    suggest(data) -> Detection         # what can be told without asking, and what must be asked
+    preview(data, layout, *, currency="") -> Preview
+    save(layout, *, name, bank_account_id=None, now, actor) -> ColumnMapping
+    find_by_signature(signature) -> ColumnMapping | None
+    header_changed(content) -> Problem | None    # the bank changed the columns of a saved mapping
+    profile_for(content, answers) -> (what importers.read takes, bank_account_id of the mapping)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.errors import NotFound, Rejected
+from donorhub.models import ColumnMapping
+from donorhub.services.access import audit
+from donorhub.services.bank.files import bank_accounts
+from importers import tabular
+from importers.sniff import format_of
+from importers.statement import Problem
+from importers.table.changes import told
+from importers.table.proof import Question
+from importers.tabular import Detection, Layout, LayoutError, Preview
+
+CHOICES: Final = {"dates": re.compile("dmy|mdy|"), "currency": re.compile("[A-Z]{3}|")}
+TABLES = ("table", "xlsx", "xls", "ods")
+
+
+def saved() -> Sequence[ColumnMapping]:
+    """The newest version of each mapping, the newest mapping first."""
+    newest = select(ColumnMapping.signature, func.max(ColumnMapping.version).label("version")).group_by(
+        ColumnMapping.signature
+    )
+    wanted = newest.subquery()
+    return db.session.scalars(
+        select(ColumnMapping)
+        .join(
+            wanted,
+            (wanted.c.signature == ColumnMapping.signature) & (wanted.c.version == ColumnMapping.version),
+        )
+        .order_by(ColumnMapping.id.desc())
+    ).all()
+
+
+def layout_of(plain: Mapping[str, Any]) -> Layout:
+    """The layout that plain values describe; Rejected with the key at fault."""
+    try:
+        return Layout.from_dict(plain)
+    except LayoutError as e:
+        raise Rejected(str(e), field="/layout") from e
+
+
+def answers_of(plain: Mapping[str, Any]) -> Layout | dict[str, Any]:
+    """What a person answered about a file: the layout of a table, or of another file the order of its
+    dates and its currency. Rejected with the key that is neither."""
+    if not plain or not plain.keys() <= CHOICES.keys():
+        return layout_of(plain)
+    for key, value in plain.items():
+        if not isinstance(value, str) or not CHOICES[key].fullmatch(value):
+            raise Rejected(f"layout.{key}: {str(value)[:60]!r} is not understood", field="/layout")
+    return dict(plain)
+
+
+def profile_for(content: bytes, answers: Mapping[str, Any] | None) -> tuple[Any, int | None]:
+    """How a file is to be read: by a person's answers, or by the mapping whose header it has."""
+    is_table = format_of(content) in TABLES
+    if answers is not None and ("columns" in answers or not is_table):
+        return (layout_of(answers) if "columns" in answers else dict(answers)), None
+    if not is_table:
+        return None, None
+    mappings = {Layout.from_dict(row.layout): row for row in saved()}
+    layout = tabular.recognise(content, tuple(mappings))
+    row = mappings.get(layout) if layout is not None else None
+    return layout, row.bank_account_id if row is not None else None
+
+
+def header_changed(content: bytes) -> Problem | None:
+    """What changed, where an unknown table is like one whose columns were saved; else None."""
+    if format_of(content) not in TABLES:
+        return None
+    change = tabular.header_change(content, [Layout.from_dict(row.layout) for row in saved()])
+    return Problem("error", "header_changed", told(change)) if change is not None else None
+
+
+def suggest(data: bytes) -> Detection:
+    """What a table seems to be; ``known`` is a saved or shipped layout that fits it."""
+    return tabular.detect(data, saved=[Layout.from_dict(row.layout) for row in saved()])
+
+
+def proposed(data: bytes) -> tuple[dict[str, Any], tuple[Question, ...]]:
+    """The layout that a table has or seems to have, and what must be asked of it. Rejected with the reason
+    where it is no table that can be read."""
+    found = suggest(data)
+    layout = found.known or found.layout
+    if layout is None:
+        problem = found.problems[0]
+        raise Rejected(problem.message, field="/file", code=problem.code)
+    return layout.to_dict(), () if found.known else found.questions
+
+
+def save(
+    layout: Mapping[str, Any], *, name: str, now: datetime, actor: str, bank_account_id: int | None = None
+) -> ColumnMapping:
+    """Keep a layout for every file with this header. The same again gives the kept one back; another
+    layout for the same header is its next version."""
+    checked = layout_of(layout)
+    gaps = checked.gaps()
+    if gaps:
+        raise Rejected(" ".join(gaps), field="/layout")
+    if bank_account_id is not None:
+        bank_accounts.get_account(bank_account_id)
+    signature = checked.header_signature or f"rows:{name}"
+    known = find_by_signature(signature)
+    plain = checked.to_dict()
+    if known is not None and known.layout == plain and known.bank_account_id == bank_account_id:
+        return known
+    mapping = ColumnMapping(
+        name=name, signature=signature, version=known.version + 1 if known else 1, layout=plain,
+        bank_account_id=bank_account_id, created_by=actor, created_at=now,
+    )  # fmt: skip
+    db.session.add(mapping)
+    db.session.flush()  # the audit names it
+    audit.record(actor, "column_mapping.saved", ("column_mapping", mapping.id), now=now)
+    return mapping
+
+
+def get_mapping(column_mapping_id: int) -> ColumnMapping:
+    mapping = db.session.get(ColumnMapping, column_mapping_id)
+    if mapping is None:
+        raise NotFound(f"there is no column mapping {column_mapping_id}")
+    return mapping
+
+
+def find_by_signature(signature: str) -> ColumnMapping | None:
+    """The newest version of the mapping for a header."""
+    found: ColumnMapping | None = db.session.scalar(
+        select(ColumnMapping).filter_by(signature=signature).order_by(ColumnMapping.version.desc()).limit(1)
+    )
+    return found
+
+
+def preview(data: bytes, layout: Mapping[str, Any], *, currency: str = "") -> Preview:
+    """The first rows beside what they become, and the sums over all of them."""
+    return tabular.preview(data, layout_of(layout), currency=currency)

@@ -1,0 +1,89 @@
+"""Whose account each statement of a file is: found by its number, chosen by a person, or asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import BankAccount, ImportFile
+from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.files.statement_drafts import Draft
+from importers import iban
+from importers.statement import Problem
+
+
+def resolve(
+    file: ImportFile, drafts: Sequence[Draft], may_create: Sequence[bool], *, now: datetime, actor: str
+) -> tuple[list[BankAccount], list[Problem]]:
+    """The account of each statement, locked until the transaction ends, or what is to be asked.
+
+    New accounts are made only when nothing has to be asked, and only for numbers that a sound statement
+    of the file names.
+    """
+    numbers = {draft.account for draft in drafts if draft.account}
+    chosen = bank_accounts.get_account(file.bank_account_id) if file.bank_account_id else None
+    found: list[BankAccount | None] = []
+    asked: list[Problem] = []
+    creatable = {
+        (draft.account, draft.header.currency) for draft, may in zip(drafts, may_create, strict=True) if may
+    }
+    for draft in drafts:
+        account = _known(draft, chosen, is_only_one=len(numbers) <= 1)
+        problem = _question(draft, account, may_create=(draft.account, draft.header.currency) in creatable)
+        found.append(account)
+        if problem is not None and problem not in asked:
+            asked.append(problem)
+    if asked:
+        return [], asked
+    accounts = [
+        account or bank_accounts.create_account(draft.account, draft.header.currency, now=now, actor=actor)
+        for draft, account in zip(drafts, found, strict=True)
+    ]
+    _lock(accounts)
+    return accounts, []
+
+
+def _known(draft: Draft, chosen: BankAccount | None, *, is_only_one: bool) -> BankAccount | None:
+    """What the file itself says wins; a person's choice stands for a file that names no IBAN."""
+    account = bank_accounts.find_account(draft.account, draft.header.currency) if draft.account else None
+    if account is not None or chosen is None:
+        return account
+    speaks_for_itself = iban.is_iban(draft.account) and draft.account != chosen.number
+    return None if speaks_for_itself or not is_only_one else chosen
+
+
+def _question(draft: Draft, account: BankAccount | None, *, may_create: bool) -> Problem | None:
+    currency = draft.header.currency
+    if account is None:
+        if not draft.account:
+            return Problem(
+                "error", "account_missing", "The file does not say whose account it is: choose one."
+            )
+        if may_create:
+            return None
+        return Problem(
+            "error", "account_unknown",
+            f"Account {draft.account} in {currency} is not known: add it or choose one, then import again.",
+        )  # fmt: skip
+    if account.currency != currency:
+        return Problem(
+            "error", "account_currency",
+            f"The statement is in {currency}, but account {account.name} is in {account.currency}: "
+            "choose another account.",
+        )  # fmt: skip
+    return None
+
+
+def _lock(accounts: Sequence[BankAccount]) -> None:
+    """One import at a time for an account, in the order of ids so that two never wait for each other."""
+    ids = sorted({account.id for account in accounts})
+    db.session.scalars(
+        select(BankAccount)
+        .where(BankAccount.id.in_(ids))
+        .order_by(BankAccount.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()

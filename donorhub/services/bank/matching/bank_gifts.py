@@ -1,0 +1,80 @@
+"""Gifts of a bank statement, many at once: what ``gifts.record_gift`` does for one.
+
+The same rows come of both (gift, thank-you, domain event, audit record), which a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import insert
+
+from donorhub.db import db
+from donorhub.errors import Rejected
+from donorhub.models import DomainEvent, Gift, Task
+from donorhub.services.access import audit
+from donorhub.services.giving import gifts
+
+SOURCE: Final = "bank"
+
+
+class NewGift(NamedTuple):
+    donor_id: int
+    minor: int
+    currency: str
+    received_on: date
+    source_ref: str  # <entry id>/<detail position>/<part>
+    method: str = "transfer"
+    campaign_id: int | None = None
+
+
+def record_many(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[int]:
+    """Record gifts that were not recorded before; gives their ids in order.
+
+    The caller holds the entries, so that no one else records the same. Rejected when one is nothing.
+    """
+    if not new:
+        return []
+    if any(gift.minor <= 0 for gift in new):
+        raise Rejected("a gift is more than nothing", field="/amount")
+    ids = db.session.scalars(
+        insert(Gift).returning(Gift.id, sort_by_parameter_order=True),
+        [
+            {
+                "donor_id": gift.donor_id, "amount_minor": gift.minor, "currency": gift.currency,
+                "received_on": gift.received_on, "recorded_at": now, "source": SOURCE,
+                "source_ref": gift.source_ref, "method": gift.method, "campaign_id": gift.campaign_id,
+                "note": "", "is_test": False, "thank": True,
+            }
+            for gift in new
+        ],
+    ).all()  # fmt: skip
+    pairs = list(zip(ids, new, strict=True))
+    db.session.execute(insert(Task), [_thank_you(id_, gift, now) for id_, gift in pairs])
+    db.session.execute(insert(DomainEvent), [_told(id_, gift, now) for id_, gift in pairs])
+    audit.record_many(
+        audit.row(
+            actor, "gift.recorded", ("gift", id_), now=now,
+            data={"donor": gift.donor_id, "minor": gift.minor, "currency": gift.currency, "source": SOURCE},
+        )
+        for id_, gift in pairs
+    )  # fmt: skip
+    return list(ids)
+
+
+def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, object]:
+    return {
+        "key": f"thank_you:gift:{gift_id}", "kind": "thank_you", "performer": "worker", "role": "",
+        "donor_id": gift.donor_id, "subject_type": "gift", "subject_id": gift_id, "facts": {},
+        "due_at": gifts.thanked_at(now), "created_at": now, "state": "planned", "attempts": 0,
+        "last_error": "", "outcome": "",
+    }  # fmt: skip
+
+
+def _told(gift_id: int, gift: NewGift, now: datetime) -> dict[str, object]:
+    return {
+        "kind": "gift.recorded", "donor_id": gift.donor_id, "subject_type": "gift", "subject_id": gift_id,
+        "occurred_at": now, "recorded_at": now, "data": {},
+    }  # fmt: skip

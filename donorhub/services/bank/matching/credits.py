@@ -1,0 +1,107 @@
+"""Entries as the matching engine reads them: one credit for an entry, or one for each payment in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, select
+
+from donorhub.db import db
+from donorhub.domain.bank.matching.matching_facts import Credit
+from donorhub.models import Detail, Entry
+from donorhub.money import Money
+from donorhub.services.bank.files import ledger_rows
+
+_NOBODYS: Final = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0", "-1"})
+
+
+class Place(NamedTuple):
+    """Where a credit stands; its ``position`` goes into the gift's source_ref."""
+
+    entry_id: int
+    detail_id: int | None
+    position: int
+    statement_id: int
+    booked_on: date
+    credit: Credit
+
+
+def read_entries(wanted: ColumnElement[bool], *, limit: int | None = None, lock: bool = False) -> list[Place]:
+    """The credits of the entries that are ``wanted``, by entry id; ``limit`` counts entries.
+
+    With ``lock`` the entries are held until the transaction ends, and those that another holds are left out.
+    """
+    query = select(Entry).where(wanted).order_by(Entry.id).limit(limit)
+    if lock:
+        query = query.with_for_update(skip_locked=True)
+    entries = db.session.execute(query.with_only_columns(*Entry.__table__.columns)).mappings().all()
+    details = _details([entry["id"] for entry in entries if entry["has_details"]])
+    places: list[Place] = []
+    for row in entries:
+        entry = dict(row)
+        if entry["has_details"]:
+            places += [_of_detail(entry, detail) for detail in details.get(entry["id"], ())]
+        else:
+            places.append(_of_entry(entry))
+    return places
+
+
+def of_entries(entry_ids: Iterable[int]) -> list[Place]:
+    """The credits of these entries."""
+    places: list[Place] = []
+    for chunk in ledger_rows.in_chunks(entry_ids):
+        places += read_entries(Entry.id.in_(chunk))
+    return places
+
+
+def _details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, Any]]]:
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for chunk in ledger_rows.in_chunks(entry_ids):
+        rows = db.session.execute(
+            select(*Detail.__table__.columns)
+            .where(Detail.entry_id.in_(chunk))
+            .order_by(Detail.entry_id, Detail.position)
+        ).mappings()
+        for row in rows:
+            found.setdefault(row["entry_id"], []).append(dict(row))
+    return found
+
+
+def _of_entry(entry: Mapping[str, Any]) -> Place:
+    credit = _credit(entry, entry, None)
+    return Place(entry["id"], None, 0, entry["statement_id"], entry["booked_on"], credit)
+
+
+def _of_detail(entry: Mapping[str, Any], detail: Mapping[str, Any]) -> Place:
+    credit = _credit(entry, detail, detail["id"])
+    return Place(
+        entry["id"], detail["id"], detail["position"], entry["statement_id"], entry["booked_on"], credit
+    )
+
+
+def _credit(entry: Mapping[str, Any], payment: Mapping[str, Any], detail_id: int | None) -> Credit:
+    more = payment["more"] or {}
+    codes = entry["more"] or {}
+    charges = more.get("charges")
+    return Credit(
+        entry["id"],
+        detail_id,
+        Money(payment["amount_minor"], payment["currency"]),
+        entry["booked_on"],
+        payment["counterparty_name"] or None,
+        payment["counterparty_account"] or None,
+        payment["remittance"] or more.get("info") or "",
+        _refs(payment, more),
+        payment["return_code"],
+        entry["is_reversal"],
+        abs(charges[0]) if charges else 0,
+        codes.get("bank_code"),
+    )
+
+
+def _refs(payment: Mapping[str, Any], more: Mapping[str, Any]) -> tuple[str, ...]:
+    told = [payment["mandate_id"], payment["end_to_end_id"], payment["virtual_account"]]
+    told += [ref for _, ref in more.get("references", ())]
+    return tuple(dict.fromkeys(ref for ref in told if ref and ref.strip().upper() not in _NOBODYS))

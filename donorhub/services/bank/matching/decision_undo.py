@@ -1,0 +1,115 @@
+"""Taking back what was decided of an entry. The match row stays and says so; its gift is corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.domain.bank.matching.other_payers import saying
+from donorhub.domain.payer_text import canonical_account, payer_key
+from donorhub.errors import Rejected
+from donorhub.models import Detail, Entry, Match, Payout
+from donorhub.services.access import audit
+from donorhub.services.bank.matching import bank_returns, credits, payer_keys
+from donorhub.services.bank.matching.bank_gifts import SOURCE
+from donorhub.services.giving import gifts
+from donorhub.services.recurring import instalments
+
+
+def live_matches(entry_id: int) -> Sequence[Match]:
+    """The decisions on an entry that stand."""
+    return db.session.scalars(
+        select(Match).where(Match.entry_id == entry_id, Match.undone_at.is_(None)).order_by(Match.id)
+    ).all()
+
+
+def undo(entry: Entry, *, now: datetime, actor: str) -> bool:
+    """Take back all decisions on an entry that the caller holds; False when there are none.
+
+    Rejected, with nothing changed, while a live receipt names a gift of it.
+    """
+    matches = live_matches(entry.id)
+    for match in matches:
+        _refuse_receipted(match)
+    for match in matches:
+        _take_back(entry, match, now=now, actor=actor)
+        match.undone_at, match.undone_by = now, actor
+    if matches:
+        audit.record(actor, "entry.undone", ("entry", entry.id), now=now, data={"matches": len(matches)})
+    db.session.flush()  # others ask the database for live matches
+    return bool(matches)
+
+
+def _refuse_receipted(match: Match) -> None:
+    receipt_id = gifts.live_receipt_id(match.gift_id) if match.kind == "gift" and match.gift_id else None
+    if receipt_id is not None:
+        raise Rejected(
+            f"gift {match.gift_id} is on a receipt: void it first",
+            code="gift_on_receipt",
+            receipt_id=receipt_id,
+        )
+
+
+def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None:
+    if match.kind == "gift" and match.gift_id is not None:
+        _take_out_gift(match, match.gift_id, now=now, actor=actor)
+        if match.donor_id is not None:
+            _forget(entry, match, match.donor_id)
+    elif match.kind == "payout" and match.payout_id is not None:
+        payout = db.session.get_one(Payout, match.payout_id)
+        if payout.entry_id == entry.id:
+            payout.entry_id = None
+    elif match.kind == "return":
+        for place in credits.of_entries([entry.id]):
+            if place.detail_id == match.detail_id:
+                bank_returns.take_out(place, now=now, actor=actor)
+        _keep_out(match, now=now, actor=actor)
+
+
+def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
+    """What a refund, a return or an earlier correction took already is not taken twice."""
+    gift = gifts.get_gift(gift_id)
+    if gifts.counts_for(gift).minor == 0:
+        _note_empty(match, gift_id, now=now, actor=actor)
+    else:
+        gifts.correct_gift(
+            gift_id, reason="the bank entry was decided otherwise", source=SOURCE,
+            source_ref=f"match:{match.id}", now=now, actor=actor,
+        )  # fmt: skip
+    instalments.unsettle(gift_id, "undo", now=now)
+
+
+def _keep_out(match: Match, *, now: datetime, actor: str) -> None:
+    """A gift whose own entry was undone while its return stood does not count again without the return."""
+    gift = gifts.get_gift(match.gift_id or 0)
+    db.session.flush()  # what is left of the gift is asked of the database
+    is_explained = db.session.scalar(
+        select(Match.id)
+        .where(Match.gift_id == gift.id, Match.kind == "gift", Match.undone_at.is_(None))
+        .limit(1)
+    )
+    if gift.source == SOURCE and is_explained is None and gifts.counts_for(gift).minor:
+        gifts.correct_gift(
+            gift.id, reason="the bank entry was decided otherwise", source=SOURCE,
+            source_ref=f"match:{match.id}", now=now, actor=actor,
+        )  # fmt: skip
+
+
+def _note_empty(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
+    audit.record(actor, "gift.nothing_left", ("gift", gift_id), now=now, data={"match": match.id})
+
+
+def _forget(entry: Entry, match: Match, donor_id: int) -> None:
+    party: Entry | Detail = entry
+    if match.detail_id is not None:
+        party = db.session.get_one(Detail, match.detail_id)
+    key = payer_key(party.counterparty_account or None, party.counterparty_name or None)
+    if key:
+        payer_keys.reject(key, donor_id)
+    text = party.remittance or (party.more or {}).get("info") or ""
+    said = saying(canonical_account(party.counterparty_account), party.counterparty_name or None, text)
+    if said:
+        payer_keys.reject(said, donor_id)

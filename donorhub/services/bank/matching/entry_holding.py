@@ -1,0 +1,138 @@
+"""An entry held while a person decides it: its payment, what stands on it already, and the writing down.
+
+What a person may decide, :mod:`donorhub.services.bank.matching.entries` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.domain.bank.matching import clues as clues_of
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import Proposal
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import Entry, Match
+from donorhub.services.access import audit, organisation
+from donorhub.services.bank.matching import credits, matching, payer_keys
+from donorhub.services.bank.matching import decisions as settling
+from donorhub.services.bank.matching.credits import Place
+from donorhub.services.bank.matching.decisions import Decided
+
+OPEN: Final = ("new", "suspense")
+
+
+def get_entry(entry_id: int) -> Entry:
+    entry = db.session.get(Entry, entry_id)
+    if entry is None:
+        raise NotFound(f"there is no entry {entry_id}")
+    return entry
+
+
+def locked(entry_id: int) -> Entry:
+    """The entry, held until the transaction ends."""
+    entry = db.session.scalar(
+        select(Entry).where(Entry.id == entry_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if entry is None:
+        raise NotFound(f"there is no entry {entry_id}")
+    return entry
+
+
+def place_of(entry_id: int, detail_id: int | None) -> Place:
+    """The payment of an entry; of a batch, ``detail_id`` says which."""
+    get_entry(entry_id)
+    for place in credits.of_entries([entry_id]):
+        if place.detail_id == detail_id:
+            return place
+    if detail_id is None:
+        raise Rejected(f"entry {entry_id} holds several payments: say which", field="/detail_id")
+    raise NotFound(f"entry {entry_id} has no payment {detail_id}", field="/detail_id")
+
+
+def held(entry_id: int, detail_id: int | None) -> tuple[Entry, Place, Clues, Proposal]:
+    """The entry, locked, with what the engine says of the payment."""
+    entry = locked(entry_id)
+    place_of(entry_id, detail_id)
+    for place, clues, proposal in matching.proposed([entry_id]):
+        if place.detail_id == detail_id:
+            return entry, place, clues, proposal
+    raise NotFound(f"entry {entry_id} has no payment {detail_id}")
+
+
+def live(entry_id: int, detail_id: int | None) -> Sequence[Match]:
+    """The decisions on a payment that stand."""
+    of_detail = Match.detail_id.is_(None) if detail_id is None else Match.detail_id == detail_id
+    return db.session.scalars(
+        select(Match)
+        .where(Match.entry_id == entry_id, of_detail, Match.undone_at.is_(None))
+        .order_by(Match.part)
+    ).all()
+
+
+def refuse_decided(entry: Entry, known: Sequence[Match]) -> None:
+    """Conflict where there is nothing to decide, or another decision stands."""
+    if known:
+        raise Conflict(f"entry {entry.id} is decided already: undo that first", code="decided")
+    if entry.state == "doubtful":
+        raise Conflict(f"entry {entry.id} may be known already: accept or reject it first", code="doubtful")
+    if entry.state not in OPEN:
+        raise Conflict(
+            f"entry {entry.id} is {entry.state}: there is nothing to decide",
+            code="not_open", state=entry.state,
+        )  # fmt: skip
+
+
+def decide(
+    entry_id: int,
+    detail_id: int | None,
+    is_it: Callable[[Match], bool],
+    say: Callable[[Place, Clues], Decided],
+    *,
+    now: datetime,
+    actor: str,
+) -> Entry:
+    """What ``say`` says of the payment, unless the decisions that stand are this very one (``is_it``)."""
+    entry = locked(entry_id)
+    place = place_of(entry_id, detail_id)
+    known = live(entry_id, detail_id)
+    if known and all(is_it(row) for row in known):
+        return entry
+    refuse_decided(entry, known)
+    prefix = organisation.get_organisation().code_prefix
+    clues = clues_of.read([place.credit], prefix)[0]
+    return settle(entry, say(place, clues), now=now, actor=actor)
+
+
+def settle(entry: Entry, decided: Decided, *, now: datetime, actor: str) -> Entry:
+    """Write a person's decision down."""
+    settling.apply([decided], now=now, actor=actor)
+    learn_accounts([decided])
+    audit.record(actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decided.parts)})
+    db.session.refresh(entry)
+    return entry
+
+
+def by_person(reason: str = "") -> dict[str, Any]:
+    """The evidence that a person said so."""
+    return {
+        "family": "TEXT", "points": 0, "key": "match.person", "params": {"reason": reason} if reason else {},
+        "contradicts": False,
+    }  # fmt: skip
+
+
+def with_person(decided: Decided) -> Decided:
+    """What the engine proposed, and a person took."""
+    return replace(decided, evidence=(*decided.evidence, by_person()))
+
+
+def learn_accounts(decisions: Sequence[Decided]) -> None:
+    """An account that paid for one donor alone is that donor's."""
+    for decided in decisions:
+        if len(decided.parts) == 1 and decided.clues.payer_key:
+            payer_keys.know_account(decided.clues.payer_key, decided.parts[0].donor_id)

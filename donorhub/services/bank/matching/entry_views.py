@@ -1,0 +1,208 @@
+"""Entries as pages show them: those that wait, their payments, what they were matched to, their twins.
+
+It reads and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, func, or_, select
+
+from donorhub.db import db
+from donorhub.domain.bank.files.day_shifts import REACH
+from donorhub.domain.recurring.recurring_states import OPEN_STATES
+from donorhub.errors import NotFound
+from donorhub.models import (
+    Detail,
+    Donor,
+    Entry,
+    EntryAlias,
+    Gift,
+    Instalment,
+    Match,
+    Payout,
+    RecurringGift,
+    Statement,
+)
+from donorhub.money import Money
+from donorhub.services.bank.files import bank_accounts
+from donorhub.services.paging import Page, newest_first, oldest_first
+from donorhub.services.providers.payouts import EXPLAINED
+from donorhub.services.recurring import instalments
+
+TABS: Final[Mapping[str, tuple[str, ...]]] = {
+    "to-decide": ("suspense",),
+    "doubtful": ("doubtful",),
+    "matched": ("matched",),
+    "not-gifts": ("not_gift",),
+}
+WAITING: Final = ("suspense", "doubtful")
+OPEN: Final = ("new", "suspense")  # states in which an entry may be decided
+_MOST_PAYOUTS: Final = 20
+_MOST_INSTALMENTS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """A decision that stands, with the names of what it joins the entry to."""
+
+    row: Match
+    donor: Donor | None
+    gift: Gift | None
+    payout: Payout | None
+
+
+def entries(
+    tab: str,
+    *,
+    after: str | None = None,
+    bank_account_id: int | None = None,
+    statement_id: int | None = None,
+    limit: int = 50,
+) -> Page[Entry]:
+    """A page of one tab: what waits the oldest first, what is decided the newest first."""
+    query = _narrowed(select(Entry).where(Entry.state.in_(TABS[tab])), bank_account_id, statement_id)
+    keys = [Entry.booked_on, Entry.id]
+    if TABS[tab][0] in WAITING:
+        return oldest_first(query, keys, after=after, limit=limit)
+    return newest_first(query, keys, after=after, limit=limit)
+
+
+def entries_of_statement(statement_id: int, *, after: str | None = None) -> Page[Entry]:
+    """The entries that a statement brought, in the order of the file."""
+    query = select(Entry).where(Entry.statement_id == statement_id)
+    return oldest_first(query, [Entry.position, Entry.id], after=after)
+
+
+def _narrowed(query: Select[Entry], bank_account_id: int | None, statement_id: int | None) -> Select[Entry]:
+    if bank_account_id is not None:
+        query = query.where(Entry.bank_account_id == bank_account_id)
+    if statement_id is not None:
+        query = query.where(Entry.statement_id == statement_id)
+    return query
+
+
+def waiting_counts(*, bank_account_id: int | None = None, statement_id: int | None = None) -> dict[str, int]:
+    """How many entries wait, by state."""
+    query = select(Entry.state, func.count()).where(Entry.state.in_(WAITING)).group_by(Entry.state)
+    if bank_account_id is not None:
+        query = query.where(Entry.bank_account_id == bank_account_id)
+    if statement_id is not None:
+        query = query.where(Entry.statement_id == statement_id)
+    counts = dict.fromkeys(WAITING, 0)
+    counts.update({state: count for state, count in db.session.execute(query)})  # noqa: C416  as above
+    return counts
+
+
+def details(entry_id: int) -> Sequence[Detail]:
+    """The payments of an entry that holds several."""
+    return db.session.scalars(
+        select(Detail).where(Detail.entry_id == entry_id).order_by(Detail.position)
+    ).all()
+
+
+def live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
+    """The decisions that stand, by entry."""
+    rows = db.session.execute(
+        select(Match, Donor, Gift, Payout)
+        .outerjoin(Gift, Gift.id == Match.gift_id)
+        .outerjoin(Donor, Donor.id == func.coalesce(Gift.donor_id, Match.donor_id))
+        .outerjoin(Payout, Payout.id == Match.payout_id)
+        .where(Match.entry_id.in_(list(entry_ids)), Match.undone_at.is_(None))
+        .order_by(Match.entry_id, Match.detail_id, Match.part)
+    )
+    found: dict[int, list[MatchView]] = {}
+    for match, donor, gift, payout in rows:
+        found.setdefault(match.entry_id, []).append(MatchView(match, donor, gift, payout))
+    return found
+
+
+def matches_of(entry_id: int) -> Sequence[Match]:
+    """All decisions there ever were on an entry, the last first."""
+    return db.session.scalars(select(Match).where(Match.entry_id == entry_id).order_by(Match.id.desc())).all()
+
+
+def statement_of(entry: Entry) -> Statement:
+    """The statement that brought an entry."""
+    return db.session.get_one(Statement, entry.statement_id)
+
+
+def amount_of(entry: Entry, detail_id: int | None) -> Money:
+    """What an entry, or one payment of it, comes to."""
+    if detail_id is None:
+        return Money(entry.amount_minor, entry.currency)
+    detail = db.session.get(Detail, detail_id)
+    if detail is None or detail.entry_id != entry.id:
+        raise NotFound(f"entry {entry.id} has no payment {detail_id}")
+    return Money(detail.amount_minor, detail.currency)
+
+
+def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
+    """For doubtful entries, the entry of the same account and amount that each may be: of the same day, or,
+    where another format told another day, of the nearest with the same id of the bank."""
+    found: dict[int, Entry] = {}
+    for entry in entries:
+        twin = db.session.scalar(
+            select(Entry)
+            .where(
+                Entry.bank_account_id == entry.bank_account_id,
+                Entry.booked_on == entry.booked_on,
+                Entry.amount_minor == entry.amount_minor,
+                Entry.id < entry.id,
+                Entry.state.not_in(bank_accounts.GONE),
+            )
+            .order_by((Entry.statement_id == entry.statement_id).asc(), Entry.id.desc())
+            .limit(1)
+        )
+        twin = twin or _twin_of_another_day(entry)
+        if twin is not None:
+            found[entry.id] = twin
+    return found
+
+
+def _twin_of_another_day(entry: Entry) -> Entry | None:
+    aliases = select(EntryAlias.entry_id).where(EntryAlias.ref == entry.bank_ref)
+    near = db.session.scalars(
+        select(Entry).where(
+            Entry.bank_account_id == entry.bank_account_id,
+            Entry.booked_on.between(entry.booked_on - REACH, entry.booked_on + REACH),
+            Entry.amount_minor == entry.amount_minor,
+            Entry.id != entry.id,
+            Entry.state.not_in(bank_accounts.NOT_COUNTED),
+            or_(Entry.bank_ref == entry.bank_ref, Entry.id.in_(aliases)),
+        )
+    ).all()
+    return min(near, key=lambda row: abs(row.booked_on - entry.booked_on), default=None)
+
+
+def payouts_like(entry: Entry) -> Sequence[Payout]:
+    """The payouts of this very amount that no entry is joined to, the nearest in time first."""
+    rows = db.session.scalars(
+        select(Payout)
+        .where(
+            Payout.net_minor == entry.amount_minor, Payout.currency == entry.currency,
+            Payout.entry_id.is_(None), Payout.state.in_(EXPLAINED), Payout.is_test.is_(False),
+        )
+        .order_by(Payout.arrival_on.desc())
+        .limit(_MOST_PAYOUTS)
+    ).all()  # fmt: skip
+    return sorted(rows, key=lambda payout: abs((payout.arrival_on - entry.booked_on).days))
+
+
+def open_instalments(donor_id: int, currency: str) -> list[tuple[Instalment, int]]:
+    """What a donor owes in a currency, the first due first, each with what is still open of it."""
+    rows = db.session.scalars(
+        select(Instalment)
+        .join(RecurringGift)
+        .where(
+            RecurringGift.donor_id == donor_id, Instalment.currency == currency,
+            Instalment.state.in_(OPEN_STATES),
+        )
+        .order_by(Instalment.due_on)
+        .limit(_MOST_INSTALMENTS)
+    ).all()  # fmt: skip
+    paid = instalments.allocated_to([row.id for row in rows])
+    return [(row, row.amount_minor - paid.get(row.id, 0)) for row in rows]

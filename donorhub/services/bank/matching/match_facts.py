@@ -1,0 +1,237 @@
+"""All that is known of the payers of some credits, fetched at once by indexed keys.
+
+A chunk of credits costs a dozen queries, however many donors there are. It weighs
+nothing: that is :mod:`donorhub.domain.bank.matching.matching`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final, TypeVar
+
+from sqlalchemy import case, func, select
+
+from donorhub.db import db, sum_minor
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import (
+    DonorFacts,
+    GiftFacts,
+    InstalmentFacts,
+    MatchFacts,
+    PayoutFacts,
+    Policy,
+)
+from donorhub.domain.recurring.recurring_states import OPEN_STATES
+from donorhub.models import (
+    Allocation,
+    BankAccount,
+    Donor,
+    Entry,
+    Gift,
+    Instalment,
+    Match,
+    Payout,
+    RecurringGift,
+)
+from donorhub.money import Money
+from donorhub.services.access import organisation
+from donorhub.services.bank.files.ledger_rows import in_chunks
+from donorhub.services.bank.matching import match_links
+from donorhub.services.giving import gifts
+from donorhub.services.providers.payouts import EXPLAINED
+
+# How providers call themselves in the account holder's statement.
+PROVIDER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "stripe": ("stripe",),
+    "paypal": ("paypal",),
+    "payu": ("payu",),
+    "dotpay": ("dotpay",),
+    "przelewy24": ("przelewy24", "paypro"),
+    "gocardless": ("gocardless",),
+}
+_OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
+_K = TypeVar("_K", int, str)
+_AHEAD: Final = timedelta(days=40)
+_PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays there may be between
+
+
+def policy_for(account: BankAccount) -> Policy:
+    """How far matching may go for an account."""
+    ours = organisation.get_organisation()
+    return Policy(prefix=ours.code_prefix, mode=account.matching, country=ours.country)  # type: ignore[arg-type]
+
+
+def fetch(items: Sequence[Clues], policy: Policy) -> MatchFacts:
+    """What is known about the payers of these credits, merged donors followed to the survivor."""
+    found = match_links.fetch(items, policy.prefix)
+    survivors, known = _donors(found.donor_ids())
+    found = found.followed(survivors)
+    found.add_rf({ref for clues in items for ref in clues.refs}, policy.prefix)
+    days = [clues.credit.booked_on for clues in items]
+    debits = [clues for clues in items if clues.credit.amount.minor < 0]
+    provider_words, payouts = _payouts(min(days), max(days))
+    return MatchFacts(
+        donors=known,
+        donor_of_number={number: ids[0] for number, ids in found.numbers.items()},
+        donors_of_ref=found.refs,
+        donors_of_account=found.accounts,
+        donors_of_name=found.names,
+        donors_of_email=found.emails,
+        payer_keys=found.payer_keys(),
+        instalments=_instalments(known, min(days), max(days)),
+        gifts=_that_count(_gifts(known, min(days), max(days), policy)) if debits else {},
+        gifts_of_ref=_that_count(_gifts_of_ref(debits, policy)) if debits else {},
+        payouts=payouts,
+        provider_words=provider_words,
+        own_accounts=frozenset(db.session.scalars(select(BankAccount.number))),
+    )
+
+
+def _donors(ids: Iterable[int]) -> tuple[dict[int, int], dict[int, DonorFacts]]:
+    """Who was merged into whom, and the facts of all who are left."""
+    survivors: dict[int, int] = {}
+    known: dict[int, DonorFacts] = {}
+    wanted = set(ids)
+    while wanted:
+        further: set[int] = set()
+        closed = _closed(wanted)
+        for chunk in in_chunks(sorted(wanted)):
+            columns = select(Donor.id, Donor.name, Donor.is_deceased, Donor.merged_into_id)
+            for id_, name, is_deceased, merged_into_id in db.session.execute(
+                columns.where(Donor.id.in_(chunk))
+            ):
+                if merged_into_id is not None:
+                    survivors[id_] = merged_into_id
+                    further.add(merged_into_id)
+                else:
+                    known[id_] = DonorFacts(
+                        id_, name, is_deceased=is_deceased, has_closed_recurring=id_ in closed
+                    )
+        wanted = further - known.keys()
+    return {id_: _last(id_, survivors) for id_ in survivors}, known
+
+
+def _last(donor_id: int, survivors: Mapping[int, int]) -> int:
+    while donor_id in survivors:
+        donor_id = survivors[donor_id]
+    return donor_id
+
+
+def _closed(donor_ids: Iterable[int]) -> set[int]:
+    """Those who have closed recurring gifts and no open one."""
+    is_open = case((RecurringGift.state == "closed", 0), else_=1)
+    found: set[int] = set()
+    for chunk in in_chunks(sorted(donor_ids)):
+        found.update(
+            db.session.scalars(
+                select(RecurringGift.donor_id)
+                .where(RecurringGift.donor_id.in_(chunk))
+                .group_by(RecurringGift.donor_id)
+                .having(func.max(is_open) == 0)
+            )
+        )
+    return found
+
+
+def _instalments(
+    donor_ids: Iterable[int], first_on: date, last_on: date
+) -> dict[int, tuple[InstalmentFacts, ...]]:
+    paid = func.coalesce(sum_minor(Allocation.amount_minor), 0)
+    found: dict[int, list[InstalmentFacts]] = defaultdict(list)
+    for chunk in in_chunks(sorted(donor_ids)):
+        rows = db.session.execute(
+            select(
+                Instalment.id, RecurringGift.donor_id, Instalment.recurring_gift_id, Instalment.due_on,
+                Instalment.amount_minor, Instalment.currency, Instalment.state, Instalment.source_ref, paid,
+            )
+            .join(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
+            .outerjoin(Allocation, Allocation.instalment_id == Instalment.id)
+            .where(
+                RecurringGift.donor_id.in_(chunk),
+                Instalment.state.in_(OPEN_STATES),
+                Instalment.due_on.between(first_on - _OPEN_DAYS, last_on + _AHEAD),
+            )
+            .group_by(Instalment.id, RecurringGift.donor_id)
+        )  # fmt: skip
+        for id_, donor_id, gift_id, due_on, minor, currency, state, ref, allocated in rows:
+            left = minor - (allocated or 0)
+            if left > 0:
+                found[donor_id].append(
+                    InstalmentFacts(
+                        id_, donor_id, gift_id, due_on, Money(left, currency), state,
+                        (ref,) if ref else (),
+                    )
+                )  # fmt: skip
+    return {donor_id: tuple(some) for donor_id, some in found.items()}
+
+
+def _gifts(
+    donor_ids: Iterable[int], first_on: date, last_on: date, policy: Policy
+) -> dict[int, tuple[GiftFacts, ...]]:
+    """Gifts that a return may take back, the newest first."""
+    found: dict[int, list[GiftFacts]] = defaultdict(list)
+    since = first_on - timedelta(days=policy.return_days)
+    for chunk in in_chunks(sorted(donor_ids)):
+        rows = db.session.execute(
+            select(Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on)
+            .where(Gift.donor_id.in_(chunk), Gift.received_on.between(since, last_on), Gift.source == "bank")
+            .order_by(Gift.received_on.desc(), Gift.id.desc())
+        )
+        for id_, donor_id, minor, currency, received_on in rows:
+            found[donor_id].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on))
+    return {donor_id: tuple(some) for donor_id, some in found.items()}
+
+
+def _gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tuple[GiftFacts, ...]]:
+    """Gifts of entries that came under the end-to-end id or mandate that a debit names."""
+    refs = sorted({ref for clues in debits for ref in clues.credit.refs})
+    days = [clues.credit.booked_on for clues in debits]
+    since = min(days) - timedelta(days=policy.return_days)
+    found: dict[str, list[GiftFacts]] = defaultdict(list)
+    for column in (Entry.end_to_end_id, Entry.mandate_id):
+        for chunk in in_chunks(refs):
+            rows = db.session.execute(
+                select(column, Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on)
+                .join(Match, Match.entry_id == Entry.id)
+                .join(Gift, Gift.id == Match.gift_id)
+                .where(
+                    Entry.booked_on.between(since, max(days)), column.in_(chunk), Match.undone_at.is_(None)
+                )
+                .order_by(Gift.received_on.desc(), Gift.id.desc())
+            )
+            for ref, id_, donor_id, minor, currency, received_on in rows:
+                if ref:
+                    found[ref].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on, (ref,)))
+    return {ref: tuple(some) for ref, some in found.items()}
+
+
+def _that_count(found: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K, tuple[GiftFacts, ...]]:
+    """Without the gifts of which nothing is left: they cannot be taken back again."""
+    amounts = {gift.gift_id: gift.amount.minor for some in found.values() for gift in some}
+    gone: set[int] = set()
+    for chunk in in_chunks(sorted(amounts)):
+        gone |= {id_ for id_, minor in gifts.taken_away(chunk).items() if minor >= amounts[id_]}
+    return {key: tuple(g for g in some if g.gift_id not in gone) for key, some in found.items()}
+
+
+def _payouts(first_on: date, last_on: date) -> tuple[dict[str, tuple[str, ...]], tuple[PayoutFacts, ...]]:
+    """The payouts that wait for their entry around these days, and what their providers are called."""
+    rows = db.session.scalars(
+        select(Payout).where(
+            Payout.entry_id.is_(None),
+            Payout.state.in_(EXPLAINED),
+            Payout.is_test.is_(False),
+            Payout.arrival_on.between(first_on - _PAYOUT_DAYS, last_on + _PAYOUT_DAYS),
+        )
+    ).all()
+    words = {provider: list(some) for provider, some in PROVIDER_WORDS.items()}
+    for row in rows:
+        if row.descriptor and row.descriptor not in words.setdefault(row.provider, []):
+            words[row.provider].append(row.descriptor)
+    payouts = tuple(
+        PayoutFacts(row.id, row.provider, Money(row.net_minor, row.currency), row.arrival_on, (row.ref,))
+        for row in rows
+    )
+    return {provider: tuple(some) for provider, some in words.items()}, payouts

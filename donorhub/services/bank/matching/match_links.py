@@ -1,0 +1,187 @@
+"""Which donors the keys in a bank's text point to: codes, references, accounts, names, addresses.
+
+Every look-up goes by an indexed key, some hundreds at a time. What the donors owe or
+gave, :mod:`donorhub.services.bank.matching.match_facts` adds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Select, select
+
+from donorhub.db import db
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
+from donorhub.domain.donors import codes
+from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, PayerKey, RecurringGift
+from donorhub.services.bank.files.ledger_rows import in_chunks
+from donorhub.services.donors import donors
+
+# Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.
+REF_SOURCES: Final = ("payer_ref", "mandate", "virtual_account")
+Links = Mapping[Any, tuple[int, ...]]
+
+
+def fetch(items: Sequence[Clues], prefix: str) -> KeyLinks:
+    """The donors that each key of these credits points to, merged ones not yet followed."""
+    refs = {ref for clues in items for ref in clues.refs}
+    numbers = {n for clues in items for n in clues.numbers} | _numbers_of_rf(refs, prefix)
+    return KeyLinks(
+        numbers=_by_number(numbers, prefix),
+        refs=_by_ref(refs),
+        accounts=_by_account({clues.account for clues in items if clues.account}),
+        names=_identities("name", {key for clues in items for key in (clues.name_key, *clues.named) if key}),
+        emails=_by_email({email for clues in items for email in clues.emails}),
+        learned=_learned({key for clues in items for key in (clues.payer_key, clues.saying) if key}),
+    )
+
+
+class KeyLinks:
+    """Donor ids by each kind of key."""
+
+    def __init__(
+        self,
+        *,
+        numbers: Links,
+        refs: Links,
+        accounts: Links,
+        names: Links,
+        emails: Links,
+        learned: Sequence[PayerKeyFacts],
+    ) -> None:
+        self.numbers, self.accounts, self.names, self.emails = numbers, accounts, names, emails
+        self.refs = dict(refs)
+        self.learned = learned
+
+    def donor_ids(self) -> set[int]:
+        ids = {id_ for links in self._all() for some in links.values() for id_ in some}
+        return ids | {key.donor_id for key in self.learned}
+
+    def _all(self) -> tuple[Links, ...]:
+        return self.numbers, self.refs, self.accounts, self.names, self.emails
+
+    def followed(self, survivors: Mapping[int, int]) -> KeyLinks:
+        """With merged donors replaced by those they were merged into."""
+        numbers, refs, accounts, names, emails = (_follow(links, survivors) for links in self._all())
+        learned = [
+            key if key.donor_id not in survivors else PayerKeyFacts(
+                key.key, survivors[key.donor_id], key.hits, key.misses
+            )
+            for key in self.learned
+        ]  # fmt: skip
+        return KeyLinks(
+            numbers=numbers, refs=refs, accounts=accounts, names=names, emails=emails, learned=learned
+        )
+
+    def add_rf(self, told: Iterable[str], prefix: str) -> None:
+        """An ISO 11649 reference that carries a code points where the code does."""
+        for ref in told:
+            if ref.startswith("RF") and ref not in self.refs:
+                ids = [id_ for n in codes.find_codes(ref[4:], prefix) for id_ in self.numbers.get(n, ())]
+                if ids:
+                    self.refs[ref] = tuple(dict.fromkeys(ids))
+
+    def payer_keys(self) -> dict[str, tuple[PayerKeyFacts, ...]]:
+        found: dict[str, tuple[PayerKeyFacts, ...]] = {}
+        for key in self.learned:
+            found[key.key] = (*found.get(key.key, ()), key)
+        return found
+
+
+def _follow(links: Links, survivors: Mapping[int, int]) -> Links:
+    if not survivors:
+        return links
+    return {key: tuple(dict.fromkeys(survivors.get(id_, id_) for id_ in ids)) for key, ids in links.items()}
+
+
+def _links(
+    query: Callable[[list[Any]], Select[*tuple[Any, ...]]], keys: Iterable[Any]
+) -> dict[Any, tuple[int, ...]]:
+    """Donor ids by key, from a query that gives (key, donor id) for some keys."""
+    found: dict[Any, list[int]] = defaultdict(list)
+    for chunk in in_chunks(sorted(keys)):
+        for key, donor_id in db.session.execute(query(chunk)):
+            if donor_id not in found[key]:
+                found[key].append(donor_id)
+    return {key: tuple(ids) for key, ids in found.items()}
+
+
+def _by_number(numbers: Iterable[int], prefix: str) -> Links:
+    number_of = {codes.format_code(prefix, number): number for number in numbers}
+    found = _links(lambda some: select(Donor.code, Donor.id).where(Donor.code.in_(some)), number_of)
+    return {number_of[code]: ids for code, ids in found.items()}
+
+
+def _numbers_of_rf(refs: Iterable[str], prefix: str) -> set[int]:
+    """An ISO 11649 reference may carry a donor's code after its check digits."""
+    return {n for ref in refs if ref.startswith("RF") for n in codes.find_codes(ref[4:], prefix)}
+
+
+def _by_ref(refs: Iterable[str]) -> Links:
+    refs = list(refs)
+    queries: tuple[Callable[[list[Any]], Select[*tuple[Any, ...]]], ...] = (
+        lambda some: select(ExternalId.ref, ExternalId.donor_id).where(
+            ExternalId.source.in_(REF_SOURCES), ExternalId.ref.in_(some)
+        ),
+        lambda some: select(RecurringGift.source_ref, RecurringGift.donor_id).where(
+            RecurringGift.source == "mandate", RecurringGift.source_ref.in_(some)
+        ),
+        lambda some: (
+            select(Instalment.source_ref, RecurringGift.donor_id)
+            .join(RecurringGift)
+            .where(Instalment.source_ref.in_(some))
+        ),
+    )
+    return _joined(_links(query, refs) for query in queries)
+
+
+def _by_account(accounts: Iterable[str]) -> Links:
+    accounts = list(accounts)
+    promised = _links(
+        lambda some: select(RecurringGift.payer_iban, RecurringGift.donor_id).where(
+            RecurringGift.payer_iban.in_(some)
+        ),
+        accounts,
+    )
+    return _joined((_identities("iban", accounts), promised))
+
+
+def _by_email(emails: Iterable[str]) -> Links:
+    """Addresses as written in the text, by their normal form."""
+    written: dict[str, list[str]] = defaultdict(list)
+    for email in emails:
+        written[donors.normal_email(email)].append(email)
+    found = _identities("email", written)
+    return {email: ids for normal, ids in found.items() for email in written[normal]}
+
+
+def _identities(kind: str, values: Iterable[str]) -> Links:
+    return _links(
+        lambda some: select(IdentityKey.value, IdentityKey.donor_id).where(
+            IdentityKey.kind == kind, IdentityKey.value.in_(some)
+        ),
+        values,
+    )
+
+
+def _joined(several: Iterable[Links]) -> dict[Any, tuple[int, ...]]:
+    joined: dict[Any, tuple[int, ...]] = {}
+    for links in several:
+        for key, ids in links.items():
+            joined[key] = tuple(dict.fromkeys((*joined.get(key, ()), *ids)))
+    return joined
+
+
+def _learned(keys: Iterable[str]) -> list[PayerKeyFacts]:
+    return [
+        PayerKeyFacts(*row)
+        for chunk in in_chunks(sorted(keys))
+        for row in db.session.execute(
+            select(PayerKey.value, PayerKey.donor_id, PayerKey.hits, PayerKey.misses).where(
+                PayerKey.value.in_(chunk)
+            )
+        )
+    ]

@@ -1,0 +1,167 @@
+"""Matching in bulk: what is certain is settled, the rest waits in suspense for a person.
+
+The engine is :mod:`donorhub.domain.bank.matching.matching`; here its facts are fetched, its answers
+written. Proposals for a page are worked out anew each time: none is stored.
+
+Functions::
+
+    match_next(statement_id, after_id, *, now, actor) -> Matched      # one chunk; the job loops
+    proposals(entry_ids) -> {entry_id: [Proposal, …]}                 # one for each payment of the entry
+    as_evidence(candidate) -> tuple[dict, …]                          # what a match row keeps
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import Table, bindparam, func, select, update
+
+from donorhub.db import db
+from donorhub.domain.bank.matching import clues as clues_of
+from donorhub.domain.bank.matching.clues import Clues
+from donorhub.domain.bank.matching.matching import propose
+from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
+from donorhub.models import BankAccount, Entry, Statement
+from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.files.statements import get_statement
+from donorhub.services.bank.matching import credits, decisions, match_facts
+from donorhub.services.bank.matching.credits import Place
+from donorhub.services.bank.matching.decisions import Decided
+
+CHUNK: Final = 500  # entries in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What one chunk brought; ``last_id`` is None behind the last one that was free.
+
+    ``left`` entries another transaction held meanwhile: they are to be looked at again later.
+    """
+
+    last_id: int | None
+    settled: int = 0
+    waiting: int = 0
+    left: int = 0
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+
+
+def match_next(statement_id: int, after_id: int, *, now: datetime, actor: str) -> Matched:
+    """Match the next entries of a statement that nobody looked at yet. Again finds none."""
+    statement = get_statement(statement_id)
+    places = credits.read_entries(
+        (Entry.statement_id == statement_id) & (Entry.id > after_id) & (Entry.state == "new"),
+        limit=CHUNK, lock=True,
+    )  # fmt: skip
+    if not places:
+        left = _nobody_looked_at(statement_id)
+        if not left:
+            statement.matching_done_at = now
+        return Matched(None, left=left)
+    account = bank_accounts.get_account(statement.bank_account_id)
+    pairs = _proposed(places, match_facts.policy_for(account))
+    sure = [
+        _decided(place, clues, proposal) for place, clues, proposal in pairs if proposal.decision == "auto"
+    ]
+    _suspend([(place, proposal) for place, _, proposal in pairs if proposal.decision != "auto"])
+    decisions.apply(sure, now=now, actor=actor)
+    return Matched(places[-1].entry_id, len(sure), len(pairs) - len(sure))
+
+
+def _nobody_looked_at(statement_id: int) -> int:
+    waiting = select(func.count()).where(Entry.statement_id == statement_id, Entry.state == "new")
+    return db.session.scalar(waiting) or 0
+
+
+def _proposed(places: Sequence[Place], policy: Policy) -> list[tuple[Place, Clues, Proposal]]:
+    items = clues_of.read([place.credit for place in places], policy.prefix)
+    answers = propose(items, match_facts.fetch(items, policy), policy)
+    return list(zip(places, items, answers, strict=True))
+
+
+def _decided(place: Place, clues: Clues, proposal: Proposal) -> Decided:
+    if not proposal.candidates:
+        reason = {"family": "TEXT", "points": 0, "key": f"match.{proposal.kind}", "params": {}}
+        return Decided(place, clues, evidence=(reason,))
+    return chosen(place, clues, proposal.candidates[0])
+
+
+def chosen(place: Place, clues: Clues, candidate: Candidate) -> Decided:
+    """The decision for a candidate of the engine."""
+    return Decided(
+        place, clues, parts=candidate.parts, payout_id=candidate.payout_id, gift_id=candidate.gift_id,
+        evidence=as_evidence(candidate),
+    )  # fmt: skip
+
+
+def as_evidence(candidate: Candidate) -> tuple[dict[str, Any], ...]:
+    """A candidate's reasons as a match row keeps them."""
+    return tuple(
+        {
+            "family": reason.family, "points": reason.points, "key": reason.key,
+            "params": dict(reason.params), "contradicts": reason.contradicts,
+        }
+        for reason in candidate.evidence
+    )  # fmt: skip
+
+
+def _suspend(waiting: Iterable[tuple[Place, Proposal]]) -> None:
+    """Entries wait for a person until the earliest date of their payments."""
+    until: dict[int, date | None] = {}
+    for place, proposal in waiting:
+        days = [day for day in (until.get(place.entry_id), proposal.decide_by) if day is not None]
+        until[place.entry_id] = min(days, default=None)
+    if until:
+        table = cast(Table, Entry.__table__)
+        db.session.connection().execute(
+            update(table)
+            .where(table.c.id == bindparam("entry"))
+            .values(state="suspense", decide_by=bindparam("day")),
+            [{"entry": id_, "day": day} for id_, day in until.items()],
+        )
+
+
+def proposals(entry_ids: Iterable[int]) -> dict[int, list[Proposal]]:
+    """What the engine would say now of each payment of these entries, whatever the account's mode."""
+    found: dict[int, list[Proposal]] = {}
+    for _, _, proposal in proposed(entry_ids):
+        found.setdefault(proposal.entry_id, []).append(proposal)
+    return found
+
+
+def proposed(entry_ids: Iterable[int]) -> list[tuple[Place, Clues, Proposal]]:
+    """The proposals with the credits they are for. Entries of one account are weighed together."""
+    by_account: dict[int, list[int]] = {}
+    wanted = list(entry_ids)
+    for id_, account_id in db.session.execute(
+        select(Entry.id, Entry.bank_account_id).where(Entry.id.in_(wanted))
+    ):
+        by_account.setdefault(account_id, []).append(id_)
+    found: list[tuple[Place, Clues, Proposal]] = []
+    for account_id, ids in by_account.items():
+        places = credits.of_entries(sorted(ids))
+        policy = _asked(bank_accounts.get_account(account_id))
+        found += _proposed(places, policy)
+    return found
+
+
+def _asked(account: BankAccount) -> Policy:
+    """A person asks: with mode off nothing would be proposed at all."""
+    policy = match_facts.policy_for(account)
+    return (
+        policy
+        if policy.mode != "off"
+        else Policy(prefix=policy.prefix, mode="suggest", country=policy.country)
+    )
+
+
+def unmatched_statements(bank_account_id: int) -> Sequence[int]:
+    """Statements of an account with entries that nobody looked at yet."""
+    return db.session.scalars(
+        select(Statement.id)
+        .join(Entry, Entry.statement_id == Statement.id)
+        .where(Statement.bank_account_id == bank_account_id, Entry.state == "new")
+        .distinct()
+    ).all()

@@ -1,0 +1,228 @@
+"""Donors: making, changing, finding them. Merging and erasing have modules of their own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from schwifty import IBAN
+from schwifty.exceptions import SchwiftyException
+from sqlalchemy import ColumnElement, delete, func, select
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.domain import payer_text
+from donorhub.domain.donors import codes, tax_numbers
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
+from donorhub.services.access import audit, users
+from donorhub.services.work import events, tasks
+
+FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
+FIELDS: Final = (
+    "kind", "name", "given_name", "family_name", "salutation", "email", "phone", "street", "postcode",
+    "city", "country", "tax_number", "lang", "note", "do_not_contact", "is_deceased", "owner_id",
+)  # fmt: skip
+
+
+def create_donor(fields: Mapping[str, Any], *, source: str, now: datetime, actor: str) -> Donor:
+    """Add a donor and tell the staff. ``fields`` are some of FIELDS; without a name, it is made of
+    given and family name. Rejected when a tax number is none of the donor's country."""
+    donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
+    _set(donor, _normal(fields, donor))
+    db.session.add(donor)
+    db.session.flush()  # the code is made of the id
+    donor.code = codes.format_code(_prefix(), FIRST_NUMBER + donor.id)
+    _index(donor)
+    if not source.startswith("import:"):  # hundreds taken over from another system are no news
+        tasks.plan(
+            f"new_donor:{donor.id}", kind="new_donor", performer="worker", subject=("donor", donor.id),
+            donor_id=donor.id, due_at=now, now=now,
+        )  # fmt: skip
+    events.tell("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
+    audit.record(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
+    return donor
+
+
+def change_donor(
+    donor: Donor, fields: Mapping[str, Any], *, now: datetime, actor: str, version: int | None = None
+) -> Donor:
+    """Change what is known of a donor. Conflict when ``version`` is given and somebody changed it since;
+    fields that are as they were change nothing."""
+    if version is not None and version != donor.version:
+        raise Conflict(
+            "somebody else changed this donor in the meantime: look again before you save",
+            code="donor_changed",
+        )
+    fields = _normal(fields, donor)
+    changed = sorted(name for name in fields if name in FIELDS and getattr(donor, name) != fields[name])
+    if not changed:
+        return donor
+    _set(donor, fields)
+    donor.version += 1
+    donor.updated_at = now
+    _index(donor)
+    audit.record(actor, "donor.changed", ("donor", donor.id), now=now, data={"fields": changed})
+    return donor
+
+
+def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
+    """The donor, or the one it was merged into. With ``owner_id``, only one of that user's own list."""
+    donor = find_survivor(donor_id)
+    if donor is None or (owner_id is not None and donor.owner_id != owner_id):
+        raise NotFound(f"there is no donor {donor_id}")
+    return donor
+
+
+def conditions(
+    *,
+    code: str = "",
+    email: str = "",
+    updated_after: datetime | None = None,
+    created_after: datetime | None = None,
+) -> list[ColumnElement[bool]]:
+    """Conditions on donors for what is given; those merged into another never fit."""
+    wanted: list[ColumnElement[bool]] = [Donor.merged_into_id.is_(None)]
+    if code:
+        wanted.append(Donor.code == code)
+    if email:
+        known = select(IdentityKey.donor_id).filter_by(kind="email", value=normal_email(email))
+        wanted.append(Donor.id.in_(known))
+    if updated_after is not None:
+        wanted.append(Donor.updated_at > updated_after)
+    if created_after is not None:
+        wanted.append(Donor.created_at > created_after)
+    return wanted
+
+
+def find_survivor(donor_id: int) -> Donor | None:
+    """The donor, or the one it was merged into."""
+    donor = db.session.get(Donor, donor_id)
+    if donor is not None and donor.merged_into_id is not None:
+        return db.session.get(Donor, donor.merged_into_id)
+    return donor
+
+
+def find_by_key(kind: str, value: str) -> Sequence[Donor]:
+    """Donors that are known by a normalised e-mail, iban, phone or folded name, the oldest first."""
+    return db.session.scalars(
+        select(Donor)
+        .join(IdentityKey)
+        .where(IdentityKey.kind == kind, IdentityKey.value == value, Donor.merged_into_id.is_(None))
+        .order_by(Donor.id)
+    ).all()
+
+
+def find_by_email(email: str) -> Donor | None:
+    """The only donor with this address; none when nobody or several have it."""
+    found = find_by_key("email", normal_email(email)) if email else ()
+    return found[0] if len(found) == 1 else None
+
+
+def find_by_external_id(source: str, ref: str) -> Donor | None:
+    """The donor that another system calls ``ref``, or the one that it was merged into."""
+    known: int | None = db.session.scalar(select(ExternalId.donor_id).filter_by(source=source, ref=ref))
+    return None if known is None else get_donor(known)
+
+
+def put_by_external_id(
+    source: str, ref: str, fields: Mapping[str, Any], *, now: datetime, actor: str
+) -> tuple[Donor, bool]:
+    """Make or change the donor that another system calls ``ref``; tell whether it is new."""
+    donor = find_by_external_id(source, ref)
+    if donor is not None:
+        return change_donor(donor, fields, now=now, actor=actor), False
+    donor = create_donor(fields, source=f"import:{source}", now=now, actor=actor)
+    db.session.add(ExternalId(donor_id=donor.id, source=source, ref=ref))
+    return donor, True
+
+
+def learn_key(donor_id: int, kind: str, value: str) -> None:
+    """Remember another thing by which the donor is known, such as an IBAN a gift came from."""
+    db.session.execute(
+        insert_or_ignore(IdentityKey, on=("kind", "value", "donor_id")).values(
+            kind=kind, value=value, donor_id=donor_id
+        )
+    )
+
+
+def normal_email(email: str) -> str:
+    """The address as it is compared: lower case, without a +tag."""
+    local, _, host = email.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{host}"
+
+
+def normal_phone(phone: str) -> str:
+    return "".join(c for c in phone if c.isdigit() or c == "+")
+
+
+def normal_iban(text: str) -> str | None:
+    """The IBAN without blanks, in capitals; None when it is none."""
+    try:
+        return str(IBAN(text))
+    except SchwiftyException:
+        return None
+
+
+def count_donors() -> int:
+    return db.session.scalar(select(func.count()).select_from(Donor)) or 0
+
+
+def _prefix() -> str:
+    return db.session.scalar(select(Organisation.code_prefix)) or "DH"
+
+
+def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
+    """The fields with the tax number as it is kept, if there is one among them."""
+    if not fields.get("tax_number"):
+        return fields
+    kind = fields.get("kind", donor.kind)
+    country = fields.get("country", donor.country) or _home_country()
+    try:
+        number = tax_numbers.normal(fields["tax_number"], country, is_organisation=kind == "organisation")
+    except ValueError as e:
+        raise Rejected(
+            f"this is no tax number of {country}: {e}; correct it, or the donor's kind and country",
+            field="/tax_number", code="tax_number_invalid",
+        ) from e  # fmt: skip
+    return {**fields, "tax_number": number}
+
+
+def tax_number_called(donor: Donor) -> str:
+    """What stands before the donor's tax number on paper: NIP, NIPT, NUI."""
+    country = donor.country or _home_country()
+    return tax_numbers.called(country, is_organisation=donor.kind == "organisation")
+
+
+def _home_country() -> str:
+    """Where donors are taken to be of whom nothing else is known."""
+    return db.session.scalar(select(Organisation.country)) or ""
+
+
+def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
+    if fields.get("owner_id") is not None and not users.user_exists(fields["owner_id"]):
+        raise Rejected(f"there is no user {fields['owner_id']}", field="/owner_id")
+    for name in FIELDS:
+        if name in fields:
+            setattr(donor, name, fields[name])
+    if not donor.name:
+        donor.name = " ".join(part for part in (donor.given_name, donor.family_name) if part)
+
+
+def _index(donor: Donor) -> None:
+    """Work out the search text and the identity keys anew; learned IBANs stay."""
+    parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normal_phone(donor.phone)]
+    parts.append(donor.tax_number or "")
+    donor.search = payer_text.fold(" ".join(parts))
+    db.session.execute(
+        delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
+    )
+    known_by = {
+        "email": normal_email(donor.email) if donor.email else "",
+        "phone": normal_phone(donor.phone),
+        "name": payer_text.name_key(donor.name),
+    }
+    for kind, value in known_by.items():
+        if value:
+            learn_key(donor.id, kind, value)

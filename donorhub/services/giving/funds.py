@@ -1,0 +1,66 @@
+"""Funds, campaigns and appeals: what gifts are for and what asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import Appeal, Campaign, Fund
+from donorhub.services.access import audit
+
+Purpose = TypeVar("Purpose", Fund, Campaign, Appeal)
+
+
+def create(kind: type[Purpose], fields: Mapping[str, Any], *, now: datetime, actor: str) -> Purpose:
+    """Add a fund, campaign or appeal. Conflict when its code is taken."""
+    if db.session.scalar(select(kind.id).where(kind.code == fields["code"])) is not None:
+        raise Conflict(f"the code {fields['code']} is taken", field="/code")
+    _refuse_unknown_campaign(fields)
+    row = kind(**fields)
+    db.session.add(row)
+    db.session.flush()  # the audit needs its id
+    word = kind.__tablename__
+    audit.record(actor, f"{word}.created", (word, row.id), now=now)
+    return row
+
+
+def change(row: Fund | Campaign | Appeal, fields: Mapping[str, Any], *, now: datetime, actor: str) -> bool:
+    """Change its name or dates, close a fund; what is as it was changes nothing. The code stays."""
+    _refuse_unknown_campaign(fields)
+    changed = sorted(name for name in fields if getattr(row, name) != fields[name])
+    for name in changed:
+        setattr(row, name, fields[name])
+    if isinstance(row, Campaign) and row.starts_on and row.ends_on and row.ends_on < row.starts_on:
+        raise Rejected("it would end before it starts", field="/ends_on")
+    if changed:
+        word = row.__tablename__
+        audit.record(actor, f"{word}.changed", (word, row.id), now=now, data={"fields": changed})
+    return bool(changed)
+
+
+def get(kind: type[Purpose], id_: int) -> Purpose:
+    row = db.session.get(kind, id_)
+    if row is None:
+        raise NotFound(f"there is no {kind.__tablename__} {id_}")
+    return row
+
+
+def list_all(kind: type[Purpose]) -> list[Purpose]:
+    """All of a kind by name."""
+    return list(db.session.scalars(select(kind).order_by(kind.name, kind.id)))
+
+
+def open_funds() -> list[Fund]:
+    """The funds that gifts may still go to, by name."""
+    return [fund for fund in list_all(Fund) if not fund.is_closed]
+
+
+def _refuse_unknown_campaign(fields: Mapping[str, Any]) -> None:
+    campaign_id = fields.get("campaign_id")
+    if campaign_id is not None and db.session.get(Campaign, campaign_id) is None:
+        raise Rejected(f"there is no campaign {campaign_id}", field="/campaign_id")

@@ -1,0 +1,259 @@
+"""Messages: what is said to donors and staff, once for each reason, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from liquid import Environment
+from sqlalchemy import Select, select, update
+
+from donorhub import vault
+from donorhub.db import db, insert_or_ignore
+from donorhub.domain.donors import salutation
+from donorhub.domain.messages import wording
+from donorhub.errors import Conflict, NotFound
+from donorhub.models import Designation, Donor, Fund, Gift, Message, Suppression, Task, Template, User
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.work import tasks
+from receipts import figures
+from receipts.document import Lang
+
+_liquid = Environment()
+UNSENT = ("planned", "failed")
+
+
+def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
+    """Write the thank-you that a task asks for and plan its sending; gives the task's outcome.
+
+    A gift that was taken out or fully refunded in the meantime is not thanked for. Without an
+    address or with a no to contact nothing is sent, and staff are told where they can do something.
+    """
+    gift = gifts.get_gift(task.subject_id)
+    donor = donors.get_donor(gift.donor_id)
+    reason = _why_not(gift, donor)
+    if reason:
+        if reason == "no_address":
+            _plan_a_call(gift, donor, now=now)
+        return reason
+    return plan_message(
+        "thank_you", _thank_you_facts(gift, donor), key=task.key, task_id=task.id, donor=donor,
+        to_address=donor.email, lang=donor.lang, now=now, domain=domain,
+    )  # fmt: skip
+
+
+def plan_note_to_staff(task: Task, *, facts: Mapping[str, Any], now: datetime, domain: str) -> str:
+    """Tell the staff who look after donors what a task says; once for each of them."""
+    staff = db.session.scalars(select(User).where(User.active).order_by(User.id)).all()
+    told = [user for user in staff if {role.name for role in user.roles} & {"admin", "fundraiser", "steward"}]
+    for user in told:
+        plan_message(
+            task.kind, facts, key=f"{task.key}:{user.id}", task_id=task.id, donor=None,
+            to_address=user.email, lang=user.lang, now=now, domain=domain,
+        )  # fmt: skip
+    return f"told {len(told)}"
+
+
+def plan_message(
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    key: str,
+    task_id: int | None,
+    donor: Donor | None,
+    to_address: str,
+    lang: str,
+    now: datetime,
+    domain: str,
+) -> str:
+    """Write a message and plan the task that sends it. The same key again changes nothing."""
+    version, text = _wording(kind, lang)
+    send_key = hashlib.sha256(f"{key}|email".encode()).hexdigest()
+    subject = " ".join(_liquid.from_string(text.subject).render(**facts).split())
+    message_id = db.session.execute(
+        insert_or_ignore(Message, on=("send_key",))
+        .values(
+            send_key=send_key, task_id=task_id, donor_id=donor.id if donor else None, channel="email",
+            category="transactional", template=f"{kind}@{version}", lang=lang, to_address=to_address,
+            subject=subject, body=_liquid.from_string(text.body).render(**facts),
+            message_id=f"<{send_key[:40]}@{domain}>", state="planned", suppressed_reason="",
+            last_error="", planned_at=now,
+        )
+        .returning(Message.id)
+    ).scalar_one_or_none()  # fmt: skip
+    if message_id is None:
+        return "known"
+    tasks.plan(
+        f"send_message:{message_id}", kind="send_message", performer="worker",
+        subject=("message", message_id), due_at=now, now=now, donor_id=donor.id if donor else None,
+    )  # fmt: skip
+    return "planned"
+
+
+def claim_message(message_id: int) -> Message | None:
+    """Take a message for sending, to be committed before it is handed over. None: it was sent or taken."""
+    claimed = db.session.scalar(
+        update(Message)
+        .where(Message.id == message_id, Message.state.in_(UNSENT))
+        .values(state="claimed")
+        .returning(Message.id)
+    )
+    return db.session.get(Message, claimed, populate_existing=True) if claimed else None
+
+
+def suppress_if_needed(message: Message) -> bool:
+    """Last look before sending: an address on the suppression list, a donor who wants no contact or has
+    died, or a thank-you whose gift was taken out while the mail server was away."""
+    donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
+    reason = ""
+    if is_suppressed(message.to_address):
+        reason = "suppressed"
+    elif donor is not None and donor.is_deceased:
+        reason = "deceased"
+    elif donor is not None and donor.do_not_contact:
+        reason = "no_contact"
+    elif _thanks_for_nothing(message):
+        reason = "nothing_left_of_the_gift"
+    if reason:
+        message.state, message.suppressed_reason = "suppressed", reason
+    return bool(reason)
+
+
+def _thanks_for_nothing(message: Message) -> bool:
+    task = db.session.get(Task, message.task_id) if message.task_id else None
+    if task is None or task.kind != "thank_you":
+        return False
+    return gifts.counts_for(gifts.get_gift(task.subject_id)).minor == 0
+
+
+def note_sent(message: Message, *, now: datetime) -> None:
+    message.state, message.sent_at, message.last_error = "sent", now, ""
+
+
+def note_unsent(message: Message, state: str, error: str) -> None:
+    """``failed`` (nothing was sent) or ``unknown`` (nobody can know; never sent again by itself)."""
+    message.state, message.last_error = state, error[:300]
+
+
+def strand_claimed(message_id: int) -> bool:
+    """A message found claimed when its task is tried again: the process died while handing it over."""
+    stranded = db.session.scalar(
+        update(Message)
+        .where(Message.id == message_id, Message.state == "claimed")
+        .values(state="unknown", last_error="the program stopped while the message was being sent")
+        .returning(Message.id)
+    )
+    return stranded is not None
+
+
+def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor: str) -> Message:
+    """A person says what became of an uncertain message: it arrived, or it is to be sent again."""
+    message = get_message(message_id)
+    if message.state not in ("unknown", "failed"):
+        raise Conflict(
+            f"message {message_id} is {message.state}: only one that is uncertain is decided",
+            code="message_state", state=message.state,
+        )  # fmt: skip
+    tasks.supersede_all("send_message", ("message", message.id), now=now, actor=actor)
+    if was_received:
+        note_sent(message, now=now)
+    else:
+        message.state = "planned"
+        tasks.plan(
+            f"send_message:{message_id}:{now.timestamp()}", kind="send_message", performer="worker",
+            subject=("message", message_id), due_at=now, now=now, donor_id=message.donor_id,
+        )  # fmt: skip
+    audit.record(
+        actor, "message.decided", ("message", message.id), now=now, data={"was_received": was_received}
+    )
+    return message
+
+
+def choose(**equal: Any) -> Select[Message]:
+    """A query for the messages whose columns are as given."""
+    return select(Message).filter_by(**equal)
+
+
+def get_message(message_id: int) -> Message:
+    message = db.session.get(Message, message_id)
+    if message is None:
+        raise NotFound(f"there is no message {message_id}")
+    return message
+
+
+def suppress(address: str, *, reason: str, now: datetime, actor: str) -> None:
+    """Never send to this address again; only its keyed hash is kept."""
+    db.session.execute(
+        insert_or_ignore(Suppression, on=("channel", "address_hash")).values(
+            channel="email", address_hash=_hash(address), reason=reason, created_at=now
+        )
+    )
+    audit.record(actor, "address.suppressed", ("suppression", 0), now=now, data={"reason": reason})
+
+
+def is_suppressed(address: str) -> bool:
+    found = db.session.scalar(select(Suppression.id).filter_by(channel="email", address_hash=_hash(address)))
+    return found is not None
+
+
+def _hash(address: str) -> str:
+    return vault.keyed_hash(donors.normal_email(address))
+
+
+def _why_not(gift: Gift, donor: Donor) -> str:
+    if gifts.counts_for(gift).minor == 0:
+        return "nothing_left_of_the_gift"
+    if donor.is_deceased:
+        return "deceased"
+    if donor.do_not_contact:
+        return "no_contact"
+    if not donor.email:
+        return "no_address"
+    return "suppressed" if is_suppressed(donor.email) else ""
+
+
+def _plan_a_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
+    tasks.plan(
+        f"thank_by_hand:gift:{gift.id}", kind="thank_by_hand", performer="person", role="fundraiser",
+        subject=("gift", gift.id), donor_id=donor.id, due_at=now + tasks.SOON, now=now,
+        facts={"amount": gift.amount.as_text(), "currency": gift.currency},
+    )  # fmt: skip
+
+
+def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
+    ours = organisation.get_organisation()
+    funds = db.session.scalars(
+        select(Fund.name)
+        .join(Designation, Designation.fund_id == Fund.id)
+        .where(Designation.gift_id == gift.id)
+        .order_by(Fund.id)
+    ).all()
+    return {
+        "salutation": salutation_of(donor),
+        "amount": figures.amount(gift.amount, cast(Lang, donor.lang)).replace("\u00a0", " "),
+        "received_on": figures.long_date(gift.received_on, cast(Lang, donor.lang)),
+        "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
+        "organisation": ours.legal_name,
+    }
+
+
+def salutation_of(donor: Donor) -> str:
+    """How the donor is addressed in their language; what they asked for wins."""
+    if donor.salutation:
+        return donor.salutation
+    if donor.kind != "person" or not donor.given_name:
+        return salutation.greeting_of_organisation(donor.lang)
+    return salutation.greeting(donor.lang, donor.given_name, donor.family_name)
+
+
+def _wording(kind: str, lang: str) -> tuple[str, wording.Wording]:
+    own = db.session.scalar(
+        select(Template).filter_by(kind=kind, lang=lang).order_by(Template.version.desc()).limit(1)
+    )
+    if own is not None:
+        return f"own-{own.version}", wording.Wording(own.subject, own.body)
+    return wording.SHIPPED, wording.shipped(kind, lang)

@@ -1,0 +1,174 @@
+"""The inbox: provider events as they came, stored before they are answered, worked off later."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, case, not_, or_, select, text
+from sqlalchemy.orm import defer
+
+from donorhub.db import db, insert_for
+from donorhub.errors import Conflict, NotFound
+from donorhub.models import ProviderEvent
+from donorhub.services.access import audit
+from webhooks.fact import RawEvent
+
+BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
+MAX_ATTEMPTS: Final = 8
+MISPLACED: Final = ("unknown_account", "mode_mismatch")  # why an event is not booked at an endpoint
+_TAKEN_OVER: Final = (
+    "endpoint_id", "type", "livemode", "api_version", "occurred_at", "received_at", "object_kind",
+    "object_id", "body", "body_sha256", "needs_fetch", "source", "state", "reason", "attempts",
+)  # fmt: skip
+
+
+def columns(
+    endpoint_id: int, provider: str, event: RawEvent, *, now: datetime, source: str
+) -> dict[str, Any]:
+    """The columns of one event, made outside the transaction: packing takes longer than inserting."""
+    return {
+        "endpoint_id": endpoint_id,
+        "provider": provider,
+        "account": event.account,
+        "external_id": event.external_id,
+        "type": event.type,
+        "livemode": event.livemode,
+        "api_version": event.api_version,
+        "occurred_at": event.occurred_at,
+        "received_at": now,
+        "object_kind": event.object_kind,
+        "object_id": event.object_id,
+        "body": zlib.compress(event.body, 6),
+        "body_sha256": hashlib.sha256(event.body).digest(),
+        "needs_fetch": event.needs_fetch,
+        "source": source,
+        "state": "received",
+        "reason": "",
+        "attempts": 0,
+        "deliveries": 1,
+        "other_body": False,
+    }
+
+
+def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert events; one there already counts a delivery more and is marked if its bytes differ.
+
+    One that could not be booked takes over what comes now if that can be: the snapshot of a thin
+    message, or the same event at the endpoint that it belongs to.
+    """
+    dialect = connection.dialect.name
+    if dialect not in _storing:
+        _storing[dialect] = _statement(connection)
+    connection.execute(_storing[dialect], rows)
+
+
+_storing: Final[dict[str, Any]] = {}  # building the statement takes longer than the insert
+
+
+def _statement(connection: Connection) -> Any:
+    statement = insert_for(connection, ProviderEvent)
+    new, held = statement.excluded, ProviderEvent
+    is_snapshot = and_(held.needs_fetch, not_(new.needs_fetch))
+    is_better = or_(
+        is_snapshot,
+        and_(
+            held.state == "quarantined",
+            or_(*(held.reason == reason for reason in MISPLACED)),  # many rows at once allow no IN
+            held.endpoint_id != new.endpoint_id,
+        ),
+    )
+    is_other = and_(new.body_sha256 != held.body_sha256, new.needs_fetch == held.needs_fetch)
+    return statement.on_conflict_do_update(
+        index_elements=["provider", "account", "external_id"],
+        set_={
+            **{name: case((is_better, new[name]), else_=getattr(held, name)) for name in _TAKEN_OVER},
+            "deliveries": held.deliveries + 1,
+            "other_body": or_(held.other_body, is_other),
+        },
+    )
+
+
+def due(limit: int, *, now: datetime) -> list[ProviderEvent]:
+    """The next events to work off, oldest first; none where another worker is at it, until its
+    transaction ends."""
+    if not _take_turn():
+        return []
+    event = ProviderEvent
+    # Each in the order of its index, so that a long backlog is not sorted anew for every few of it.
+    new = select(event.id).where(event.state == "received").order_by(event.next_attempt_at, event.id)
+    again = select(event.id).where(event.state == "error", event.next_attempt_at <= now).order_by(event.id)
+    ids = sorted(id_ for query in (new, again) for id_ in db.session.scalars(query.limit(limit)))[:limit]
+    if not ids:
+        return []
+    return list(db.session.scalars(select(event).where(event.id.in_(ids)).order_by(event.id)))
+
+
+def _take_turn() -> bool:
+    """Two workers that turn events of one payment into rows would trip over each other's unique keys,
+    and each would see only its own half of what is told. The lock ends with the transaction."""
+    if db.session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(db.session.scalar(text("SELECT pg_try_advisory_xact_lock(727275)")))
+
+
+def raw_event(row: ProviderEvent) -> RawEvent:
+    return RawEvent(
+        external_id=row.external_id,
+        type=row.type,
+        occurred_at=row.occurred_at,
+        account=row.account,
+        livemode=row.livemode,
+        api_version=row.api_version,
+        object_kind=row.object_kind,
+        object_id=row.object_id,
+        body=zlib.decompress(row.body),
+        needs_fetch=row.needs_fetch,
+    )
+
+
+def note(row: ProviderEvent, state: str, *, now: datetime, reason: str = "") -> None:
+    """Say what became of an event: done, ignored, or quarantined with its reason."""
+    row.state, row.reason, row.processed_at, row.next_attempt_at = state, reason, now, None
+
+
+def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool = False) -> None:
+    """An attempt failed: it is tried again later, and after the last lies in the error inbox; at once
+    where trying again cannot help."""
+    row.attempts += 1
+    row.reason = reason[:300]
+    if is_final or row.attempts >= MAX_ATTEMPTS:
+        row.state, row.next_attempt_at = "dead", None
+        return
+    row.state = "error"
+    row.next_attempt_at = now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+
+
+def choose(**equal: Any) -> Select[ProviderEvent]:
+    """A query for the events whose columns are as given, without their bodies."""
+    return select(ProviderEvent).filter_by(**equal).options(defer(ProviderEvent.body))
+
+
+def get_event(event_id: int) -> ProviderEvent:
+    row = db.session.get(ProviderEvent, event_id)
+    if row is None:
+        raise NotFound(f"there is no provider event {event_id}")
+    return row
+
+
+def release(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
+    """Let an event from the error inbox be worked off again."""
+    row = get_event(event_id)
+    if row.state not in ("dead", "error", "quarantined"):
+        raise Conflict(
+            f"provider event {event_id} is {row.state}: there is nothing to release",
+            code="nothing_to_release", state=row.state,
+        )  # fmt: skip
+    if row.state == "quarantined":
+        row.reason = "released"  # looked at by a person: account and mode are not asked again
+    row.state, row.attempts, row.next_attempt_at = "received", 0, None
+    audit.record(actor, "provider_event.released", ("provider_event", row.id), now=now)
+    return row

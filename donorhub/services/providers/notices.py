@@ -1,0 +1,42 @@
+"""What a provider tells that moves no money and yet must not be passed over: a person gets a task.
+
+A word of the provider that we do not know is asked about where it keeps something from being booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import Payment
+from donorhub.services.providers.customers import Account
+from donorhub.services.work import tasks
+from webhooks.states import NoticeState
+
+_TASKS: Final = {"early_fraud_warning": "fraud_warning", "account_deauthorized": "account_deauthorized"}
+
+
+def tell(at: Account, notices: Sequence[NoticeState], *, now: datetime) -> None:
+    """Plan a task for each notice that a person must act on; once, however often it is told."""
+    for notice in notices:
+        kind = _TASKS.get(notice["code"])
+        if kind is None or not (notice["livemode"] or at.projects_tests):
+            continue
+        subject = notice["subject"]
+        tasks.plan(
+            f"{kind}:{at.provider}:{subject}", kind=kind, performer="person", role="accountant",
+            subject=("payment", _payment_id(at, subject)), due_at=now + tasks.SOON, now=now,
+            facts={"ref": subject, "status": notice.get("value") or ""},
+        )  # fmt: skip
+
+
+def _payment_id(at: Account, ref: str) -> int:
+    """Our payment of that name; 0 when there is none, as for a notice about a whole account."""
+    found = db.session.scalar(
+        select(Payment.id).filter_by(provider=at.provider, account=at.account, payment_key=ref)
+    )
+    return found or 0

@@ -1,0 +1,236 @@
+"""Payments at providers: what a view of facts makes of payments, gifts, refunds and disputes.
+
+It takes the present view, not the event that came: applied twice or in another order it
+ends in the same rows.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import Dispute, Gift, Instalment, Payment, Refund
+from donorhub.money import Money
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.providers import missing_payments
+from donorhub.services.providers.customers import Account, find_or_make, keep_up
+from donorhub.services.receipts import receipt_upkeep
+from donorhub.services.recurring import instalments
+from donorhub.services.work import events, tasks
+from webhooks.views import DisputeView, PaymentView, RefundView
+
+METHODS: Final = {
+    "card": "card",
+    "sepa_debit": "direct_debit",
+    "bacs_debit": "direct_debit",
+    "us_bank_account": "direct_debit",
+    "blik": "blik",
+    "p24": "transfer",
+    "sofort": "transfer",
+    "customer_balance": "transfer",
+    "paypal": "wallet",
+    "link": "wallet",
+    "revolut_pay": "wallet",
+}
+EARLIER: Final = ("intended", "pending", "processing", "authorised")
+
+
+def apply(at: Account, view: PaymentView, *, now: datetime) -> bool:
+    """Bring our rows up to what is true of a payment now; tells whether its row is new.
+
+    A payment that failed makes no donor and no gift. One in a provider's test mode makes
+    test gifts, and only at an endpoint that is for tests.
+    """
+    if view.amount_minor is None or not view.currency or (view.is_test and not at.projects_tests):
+        return False
+    payment, is_new = _payment(at, view, now=now)
+    _move(payment, view)
+    if view.state == "succeeded":
+        gift = _gift(at, payment, view, now=now)
+        _join_instalments(gift, payment, view, now=now, actor=at.actor)
+        for refund in view.refunds:
+            _refund(at, gift, refund, now=now)
+        for dispute in view.disputes:
+            _dispute(at, gift, dispute, now=now)
+        _after_what_was_taken(gift, view, now=now, actor=at.actor)
+    elif view.state == "unknown":
+        _ask_about(payment, now=now)
+    return is_new
+
+
+def local_day(moment: datetime | None, now: datetime) -> date:
+    """The organisation's calendar day of an instant, never later than today."""
+    zone = ZoneInfo(organisation.get_organisation().time_zone)
+    return min((moment or now).astimezone(zone).date(), now.astimezone(zone).date())
+
+
+def _payment(at: Account, view: PaymentView, *, now: datetime) -> tuple[Payment, bool]:
+    payment = db.session.scalar(
+        select(Payment)
+        .where(
+            Payment.provider == at.provider, Payment.account == at.account, Payment.payment_key.in_(view.refs)
+        )
+        # A session and its PaymentIntent may have a row each, told of before they were linked.
+        .order_by(Payment.payment_key != view.key, Payment.id)
+        .limit(1)
+    )
+    if payment is not None:
+        if payment.gift_id is None:
+            payment.payment_key = view.key  # a session that now has its PaymentIntent
+        return payment, False
+    payment = Payment(
+        provider=at.provider, account=at.account, payment_key=view.key, state="pending",
+        amount_minor=view.amount_minor, currency=view.currency,
+        method=METHODS.get(view.method or "", "other"), occurred_at=view.created_at or now,
+        is_test=view.is_test,
+    )  # fmt: skip
+    db.session.add(payment)
+    db.session.flush()  # tasks and instalments name it
+    return payment, True
+
+
+def _move(payment: Payment, view: PaymentView) -> None:
+    payment.method = METHODS.get(view.method or "", payment.method)
+    payment.failure_code = view.failure_code or ""
+    if payment.gift_id is None and view.amount_minor is not None and view.currency:
+        payment.amount_minor, payment.currency = view.amount_minor, view.currency
+    if view.state != "unknown":
+        payment.state = view.state
+
+
+def _gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> Gift:
+    if payment.gift_id is not None:
+        known = gifts.get_gift(payment.gift_id)
+        _learn(at, known, payment, view, now=now)
+        return known
+    donor = find_or_make(at, view.donor, view.metadata, payment.payment_key, now=now)
+    gift, _ = gifts.record_gift(
+        donor.id, Money(payment.amount_minor, payment.currency),
+        received_on=local_day(view.succeeded_at or view.created_at, now), source=at.source,
+        source_ref=payment.payment_key, now=now, actor=at.actor, method=payment.method, is_test=view.is_test,
+        thank=not view.is_test,
+    )  # fmt: skip
+    payment.gift_id, payment.donor_id = gift.id, donor.id
+    return gift
+
+
+def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now: datetime) -> None:
+    """What was not told yet when the gift was recorded: who gave, by what, and on which day.
+
+    The amount never changes, and nothing does any more once a receipt says it.
+    """
+    if gifts.live_receipt_id(gift.id) is not None:
+        return
+    before = donors.get_donor(gift.donor_id)
+    donor = keep_up(at, before, view.donor, view.metadata, payment.payment_key, now=now)
+    if donor.id != gift.donor_id:
+        db.session.flush()
+        gift.donor_id = payment.donor_id = donor.id
+        tasks.give_to(f"thank_you:gift:{gift.id}", donor.id)
+        audit.record(at.actor, "gift.moved", ("gift", gift.id), now=now, data={"donor": donor.id})
+    if payment.method != "other":
+        gift.method = payment.method
+    gift.received_on = local_day(view.succeeded_at or view.created_at, now)
+
+
+def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: datetime, actor: str) -> None:
+    left = gift.amount_minor - instalments.allocated_of_gift(gift.id)
+    for join in view.invoices:
+        instalment: Instalment | None = db.session.scalar(
+            select(Instalment).where(Instalment.source_ref == join.ref)
+        )
+        if instalment is None or instalment.currency != gift.currency or left <= 0:
+            continue
+        part = min(left, join.amount_minor or instalment.amount_minor)
+        left -= instalments.settle(gift, {instalment.id: part}, now=now, actor=actor) * part
+        tasks.cancel(missing_payments.key_of(join.ref), now=now, actor=actor, reason="found")
+        payment.instalment_id = instalment.id
+
+
+def _refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None:
+    refund = db.session.scalar(select(Refund).filter_by(source=at.source, source_ref=view.ref))
+    state = "pending" if view.state == "unknown" else view.state
+    if refund is None:
+        refund = Refund(
+            gift_id=gift.id, amount_minor=view.amount_minor, currency=view.currency, state=state,
+            refunded_on=local_day(view.created_at, now), recorded_at=now, source=at.source,
+            source_ref=view.ref,
+        )  # fmt: skip
+        db.session.add(refund)
+        events.tell("gift.refunded", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
+        audit.record(
+            at.actor, "refund.recorded", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
+        )
+        _for_accountant(f"refund:{view.ref}", "refund", gift, now=now)
+        tasks.cancel(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
+    elif refund.state != state:
+        refund.state = state
+        audit.record(at.actor, f"refund.{state}", ("gift", gift.id), now=now)
+
+
+def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> None:
+    dispute = db.session.scalar(select(Dispute).filter_by(source=at.source, source_ref=view.ref))
+    state = "open" if view.state == "unknown" else view.state
+    key = f"dispute:{view.ref}"
+    if dispute is None:
+        dispute = Dispute(
+            gift_id=gift.id, kind="warning" if view.is_warning else view.kind, amount_minor=view.amount_minor,
+            currency=view.currency, state=state, reason=view.reason or "", due_at=view.due_at,
+            opened_on=local_day(view.created_at, now), recorded_at=now, source=at.source, source_ref=view.ref,
+        )  # fmt: skip
+        db.session.add(dispute)
+        events.tell("gift.disputed", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
+        audit.record(
+            at.actor, "dispute.opened", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
+        )
+        _for_accountant(key, "dispute", gift, now=now, due_at=view.due_at)
+        tasks.cancel(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
+    elif dispute.state != state or (dispute.kind == "warning") != view.is_warning:
+        dispute.state, dispute.kind = state, "warning" if view.is_warning else view.kind
+        audit.record(at.actor, f"dispute.{state}", ("gift", gift.id), now=now)
+    if state != "open":
+        tasks.cancel(key, now=now, actor=at.actor, reason=state)
+    else:
+        tasks.reopen(key, ("won", "lost"))  # an appeal
+
+
+def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
+    """When nothing is left of a gift it is not thanked for, and its instalment and receipt follow; when
+    a refund fails or an appeal is won, it is as it was before."""
+    if not view.refunds and not view.disputes:
+        return
+    db.session.flush()  # the sums are asked of the database
+    left = gifts.counts_for(gift).minor
+    if view.lost_minor and left == 0:
+        instalments.unsettle(gift.id, "bank_return", now=now)
+    elif left == 0:
+        instalments.unsettle(gift.id, "refund", now=now)
+    if left == 0:
+        tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
+    else:
+        tasks.reopen(f"thank_you:gift:{gift.id}", ("nothing_left",))
+        instalments.resettle(gift.id)
+    receipt_upkeep.look_after(gift, now=now, actor=actor)
+
+
+def _for_accountant(
+    key: str, kind: str, gift: Gift, *, now: datetime, due_at: datetime | None = None
+) -> None:
+    tasks.plan(
+        key, kind=kind, performer="person", role="accountant", subject=("gift", gift.id),
+        donor_id=gift.donor_id, due_at=due_at or now + tasks.SOON, now=now,
+        facts={"amount": gift.amount.as_text(), "currency": gift.currency},
+    )  # fmt: skip
+
+
+def _ask_about(payment: Payment, *, now: datetime) -> None:
+    tasks.plan(
+        f"unknown_state:{payment.provider}:{payment.payment_key}", kind="unknown_state", performer="person",
+        role="accountant", subject=("payment", payment.id), due_at=now + tasks.SOON, now=now,
+    )  # fmt: skip

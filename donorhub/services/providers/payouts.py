@@ -1,0 +1,156 @@
+"""Payouts: a provider's transfer to our bank and the items that explain it to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Select, select, update
+
+from donorhub.db import db, insert_or_update
+from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
+from donorhub.errors import NotFound
+from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
+from donorhub.services.access import audit
+from donorhub.services.providers import registers
+from donorhub.services.providers.customers import Account
+from donorhub.services.providers.payments import local_day
+from donorhub.services.work import tasks
+from webhooks.views import ItemView, PayoutView
+
+EXPLAINED = ("paid", "in_transit")  # states in which an entry may be the payout
+
+
+def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
+    """Bring a payout up to what is told of it; tells whether it is new."""
+    if view.is_test and not at.projects_tests:
+        return False
+    payout = db.session.scalar(
+        select(Payout)
+        .filter_by(provider=at.provider, account=at.account, ref=view.ref)
+        .with_for_update()  # whoever joins an entry to it now has done so before we look, or comes after us
+        .execution_options(populate_existing=True)
+    )
+    is_new = payout is None
+    if payout is None:
+        payout = Payout(
+            provider=at.provider, account=at.account, ref=view.ref, is_test=view.is_test, state=view.state
+        )
+    payout.state, payout.net_minor, payout.currency = view.state, view.net_minor, view.currency
+    payout.arrival_on = view.arrival_on or local_day(view.created_at, now)
+    payout.descriptor = view.statement_descriptor or ""
+    db.session.add(payout)
+    db.session.flush()  # items and tasks name it
+    keep_items(at, view.items, payout_id=payout.id)
+    if view.state == "failed":
+        _failed(at, payout, now=now)
+    if payout.entry_id is not None and payout.state not in EXPLAINED:
+        _part_from_entry(payout, payout.entry_id, now=now, actor=at.actor)
+    if view.is_automatic and view.is_reconciled and not view.is_explained:
+        tasks.plan(
+            f"fetch_payout_items:{payout.id}", kind="fetch_payout_items", performer="worker",
+            subject=("payout", payout.id), due_at=now, now=now,
+        )  # fmt: skip
+    return is_new
+
+
+def keep_items(at: Account, items: tuple[ItemView, ...], *, payout_id: int | None = None) -> int:
+    """Store a provider's own lines with the gifts they belong to; a line told again is brought up to date."""
+    for item in items:
+        columns = {
+            "kind": item.item, "gross_minor": item.gross_minor, "fee_minor": item.fee_minor,
+            "net_minor": item.net_minor, "currency": item.currency, "gift_id": _gift_of(at, item),
+        }  # fmt: skip
+        if payout_id is not None:
+            columns["payout_id"] = payout_id
+        db.session.execute(
+            insert_or_update(PayoutItem, on=("source", "source_ref"), columns=tuple(columns)).values(
+                source=at.source, source_ref=item.txn, **columns
+            )
+        )
+    return len(items)
+
+
+def items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
+    """The item of each gift's charge, by gift: its fee is the gift's fee."""
+    found = db.session.scalars(
+        select(PayoutItem).where(PayoutItem.gift_id.in_(gift_ids), PayoutItem.kind == "charge")
+    )
+    return {item.gift_id: item for item in found if item.gift_id is not None}
+
+
+def choose(
+    *, arrival_from: date | None = None, arrival_to: date | None = None, **equal: str
+) -> Select[Payout]:
+    """A query for the payouts that fit all that is given; ``equal`` are columns."""
+    query = select(Payout).filter_by(**equal)
+    if arrival_from is not None:
+        query = query.where(Payout.arrival_on >= arrival_from)
+    if arrival_to is not None:
+        query = query.where(Payout.arrival_on <= arrival_to)
+    return query
+
+
+def get_payout(payout_id: int) -> Payout:
+    payout = db.session.get(Payout, payout_id)
+    if payout is None:
+        raise NotFound(f"there is no payout {payout_id}")
+    return payout
+
+
+def items_of(payout_id: int) -> Sequence[PayoutItem]:
+    """The lines that explain a payout, in the order they were told."""
+    return db.session.scalars(select(PayoutItem).filter_by(payout_id=payout_id).order_by(PayoutItem.id)).all()
+
+
+def _gift_of(at: Account, item: ItemView) -> int | None:
+    """The gift an item is about. A row that was fetched without its source names a charge or refund only."""
+    if item.payment_key is None:
+        return db.session.scalar(
+            select(Refund.gift_id).filter_by(source=at.source, source_ref=item.source_ref or "")
+        )
+    charge = registers.state_of(at.provider, at.account, "payment", item.payment_key) or {}
+    keys = [key for key in (item.payment_key, charge.get("payment_intent")) if key]
+    gift_id: int | None = db.session.scalar(
+        select(Payment.gift_id).where(
+            Payment.provider == at.provider,
+            Payment.account == at.account,
+            Payment.payment_key.in_(keys),
+            Payment.gift_id.is_not(None),
+        )
+    )
+    return gift_id
+
+
+def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
+    is_new = tasks.plan(
+        f"payout_failed:{payout.ref}", kind="payout_failed", performer="person", role="accountant",
+        subject=("payout", payout.id), due_at=now + tasks.SOON, now=now,
+    )  # fmt: skip
+    if is_new:
+        audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)
+
+
+def ask_a_person(payout: Payout, *, now: datetime) -> str:
+    """Without a key the provider cannot be asked for the items: a person compares, or sets the key."""
+    tasks.plan(
+        f"payout_unexplained:{payout.ref}", kind="payout_unexplained", performer="person", role="accountant",
+        subject=("payout", payout.id), due_at=now + tasks.SOON, now=now,
+    )  # fmt: skip
+    return "no_api_key"
+
+
+def _part_from_entry(payout: Payout, entry_id: int, *, now: datetime, actor: str) -> None:
+    """A payout that failed after all did not bring that entry: it waits for a person again."""
+    payout.entry_id = None
+    db.session.execute(
+        update(Match)
+        .where(Match.payout_id == payout.id, Match.entry_id == entry_id, Match.undone_at.is_(None))
+        .values(undone_at=now, undone_by=actor)
+    )
+    db.session.execute(
+        update(Entry)
+        .where(Entry.id == entry_id, Entry.state == "matched")
+        .values(state="suspense", decide_by=now.date() + timedelta(days=SUSPENSE_DAYS))
+    )
+    audit.record(actor, "payout.parted", ("payout", payout.id), now=now, data={"entry": entry_id})

@@ -1,0 +1,117 @@
+"""What a receipt will say: the printed document, made of the organisation, the donor and the gifts.
+
+It takes no number and writes nothing; whether the gifts may be receipted is asked before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, cast
+
+from sqlalchemy import select
+
+import receipts as printed
+from donorhub.db import db
+from donorhub.errors import Rejected
+from donorhub.models import BankAccount, Donor, Gift, Organisation
+from donorhub.money import Money, total
+from donorhub.services.donors import donors
+from receipts.document import DonorBlock, Lang, Line
+from receipts.document import Organisation as PrintedOrganisation
+from receipts.document import Receipt as Document
+
+PRINTED_METHODS: Final = {"blik": "online", "wallet": "online"}  # what receipts.phrases calls them
+
+
+def draft(
+    ours: Organisation,
+    donor: Donor,
+    chosen: Sequence[Gift],
+    lines: Sequence[Money],
+    *,
+    issued_on: date,
+    lang: str,
+    replaces: str,
+) -> Document:
+    """What is to be printed, without a number yet; ``replaces`` is the old receipt's number or empty."""
+    currency = chosen[0].currency
+    pack = printed.pack(ours.jurisdiction, issued_on)
+    return Document(
+        number="",
+        kind="single" if len(chosen) == 1 else "annual",
+        state="draft",
+        jurisdiction=ours.jurisdiction,
+        rule_pack_version=pack.version,
+        template_version=printed.TEMPLATE_VERSION,
+        lang=cast(Lang, lang),
+        issued_on=issued_on,
+        organisation=_printed_organisation(ours, currency),
+        donor=DonorBlock(
+            name_line=donor.name,
+            address_lines=_address(donor),
+            ids={donors.tax_number_called(donor): donor.tax_number} if donor.tax_number else {},
+            is_company=donor.kind == "organisation",
+        ),
+        lines=tuple(
+            Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _purpose(gift))
+            for gift, line in zip(chosen, lines, strict=True)
+        ),
+        total=total(lines, currency),
+        period=(chosen[0].received_on, chosen[-1].received_on) if len(chosen) > 1 else None,
+        replaces=replaces,
+    )
+
+
+def numbered(document: Document, number: str, issued_on: date) -> Document:
+    """The draft as it is issued."""
+    return dataclasses.replace(document, number=number, issued_on=issued_on, state="issued")
+
+
+def refuse_problems(document: Document) -> None:
+    """Rejected, with all of them, when the country's rules or the print lack something."""
+    errors = [problem for problem in _problems(document) if problem.level == "error"]
+    if errors:
+        raise Rejected(
+            "; ".join(problem.message for problem in errors),
+            code="receipt_incomplete",
+            problems=[problem.code for problem in errors],
+        )
+
+
+def warnings(document: Document) -> list[str]:
+    """What does not stop a receipt and still should be looked at, in English sentences with the way out."""
+    return [problem.message for problem in _problems(document) if problem.level == "warning"]
+
+
+def _problems(document: Document) -> list[printed.Problem]:
+    issued = document if document.number else numbered(document, "CHECK", document.issued_on)
+    return printed.check(issued, printed.pack(document.jurisdiction, document.issued_on))
+
+
+def _printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:
+    account = db.session.scalar(
+        select(BankAccount.number).where(BankAccount.currency == currency).order_by(BankAccount.id).limit(1)
+    )
+    place = " ".join(part for part in (ours.postcode, ours.city) if part)
+    return PrintedOrganisation(
+        legal_name=ours.legal_name,
+        address_lines=tuple(line for line in (ours.street, place) if line),
+        ids={name: str(value) for name, value in ours.ids.items()},
+        place=ours.city,
+        signatory_name=ours.signatory_name,
+        signatory_role=ours.signatory_role,
+        account=account or "",
+        exemption=ours.exemption,
+        contact=ours.contact,
+    )
+
+
+def _address(donor: Donor) -> tuple[str, ...]:
+    place = " ".join(part for part in (donor.postcode, donor.city) if part)
+    return tuple(line for line in (donor.street, place) if line)
+
+
+def _purpose(gift: Gift) -> str:
+    return ", ".join(part.fund.name for part in gift.designations)

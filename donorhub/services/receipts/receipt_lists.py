@@ -1,0 +1,83 @@
+"""Receipts as lists: those there are, and the gifts of a donor that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from donorhub.db import db
+from donorhub.models import Dispute, Gift, Receipt, ReceiptLine
+from donorhub.money import Money
+from donorhub.services.giving import gifts
+from donorhub.services.paging import LIMIT, Page, newest_first
+
+
+@dataclass(frozen=True, slots=True)
+class Unreceipted:
+    """A gift without a live receipt, what is left of it, and why it cannot have one, if so."""
+
+    gift: Gift
+    left: Money
+    hindrance: str  # "", "test", "gone", "disputed"
+
+    @property
+    def is_fit(self) -> bool:
+        return not self.hindrance
+
+
+def list_receipts(
+    *,
+    year: int | None = None,
+    donor_id: int | None = None,
+    state: str = "",
+    after: str | None = None,
+    limit: int = LIMIT,
+) -> Page[Receipt]:
+    """Receipts with their donors, the newest first."""
+    query = select(Receipt).options(selectinload(Receipt.donor))
+    if year:
+        query = query.where(Receipt.year == year)
+    if donor_id:
+        query = query.where(Receipt.donor_id == donor_id)
+    if state:
+        query = query.where(Receipt.state == state)
+    return newest_first(query, [Receipt.id], after=after, limit=limit)
+
+
+def without_receipt(donor_id: int, year: int) -> Sequence[Unreceipted]:
+    """A donor's gifts of a year that are on no live receipt, the oldest first."""
+    on_receipt = select(ReceiptLine.gift_id).where(ReceiptLine.released_at.is_(None))
+    rows = db.session.scalars(
+        select(Gift)
+        .where(
+            Gift.donor_id == donor_id,
+            Gift.received_on.between(date(year, 1, 1), date(year, 12, 31)),
+            Gift.id.not_in(on_receipt),
+        )
+        .order_by(Gift.received_on, Gift.id)
+    ).all()
+    ids = [row.id for row in rows]
+    away = gifts.taken_away(ids)
+    disputed = set(
+        db.session.scalars(
+            select(Dispute.gift_id).where(
+                Dispute.gift_id.in_(ids), Dispute.state == "open", Dispute.kind != "warning"
+            )
+        )
+    )
+    return [_unreceipted(row, row.amount_minor - away[row.id], row.id in disputed) for row in rows]
+
+
+def _unreceipted(gift: Gift, left: int, is_disputed: bool) -> Unreceipted:
+    hindrance = "test" if gift.is_test else "gone" if left <= 0 else "disputed" if is_disputed else ""
+    return Unreceipted(gift, Money(max(left, 0), gift.currency), hindrance)
+
+
+def neighbours(receipt: Receipt) -> tuple[Receipt | None, Receipt | None]:
+    """The receipt that this one replaced, and the one that replaced it."""
+    old = db.session.get(Receipt, receipt.replaces_id) if receipt.replaces_id else None
+    return old, db.session.scalar(select(Receipt).filter_by(replaces_id=receipt.id))

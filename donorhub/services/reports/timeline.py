@@ -1,0 +1,208 @@
+"""A donor's timeline: everything that happened with them, newest first, in pages that stay put."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Date, Select, and_, false, func, or_, select
+
+from donorhub.db import db
+from donorhub.models import (
+    Correction,
+    Dispute,
+    Donor,
+    Gift,
+    Message,
+    Receipt,
+    RecurringGift,
+    RecurringGiftChange,
+    Refund,
+    Task,
+)
+from donorhub.money import Money
+from donorhub.services import paging
+from donorhub.services.paging import LIMIT, Page
+from donorhub.services.receipts import receipts
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. ``kind`` and ``id`` name its row; ``facts`` are plain values of it.
+
+    What has a date and no time of day stands at midnight UTC and before all else of that day.
+    """
+
+    at: datetime
+    kind: str
+    id: int
+    has_time: bool
+    amount: Money | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.at.isoformat()}~{self.kind}~{self.id}"
+
+    @property
+    def key(self) -> tuple[datetime, str, int]:
+        return self.at, self.kind, self.id
+
+
+Cursor = tuple[datetime, str, int]
+
+
+def of(donor_id: int, before: str | None = None, limit: int = LIMIT) -> Page[Event]:
+    """A page of a donor's timeline. ``before`` is the cursor of the page before; Rejected when damaged.
+
+    Rows recorded in the meantime never shift a page, nor show a row twice.
+    """
+    cursor = _read(before) if before else None
+    found = [event for source in SOURCES for event in source(donor_id, cursor, limit + 1)]
+    found.sort(key=lambda event: event.key, reverse=True)
+    page = found[:limit]
+    return Page(page, page[-1].cursor if len(found) > limit else None)
+
+
+def _read(text: str) -> Cursor:
+    parts = text.split("~")
+    if len(parts) != len(("at", "kind", "id")):
+        raise paging.damaged()
+    return paging.moment_in(parts[0]), parts[1], paging.number_in(parts[2])
+
+
+def _rows(
+    query: Select[Any],
+    at: ColumnElement[Any],
+    id_: ColumnElement[int],
+    kind: str,
+    cursor: Cursor | None,
+    limit: int,
+) -> Iterator[Any]:
+    """The newest rows of one source that come after the cursor in (at, kind, id) falling."""
+    if cursor is not None:
+        query = query.where(_comes_after(at, id_, kind, cursor))
+    return iter(db.session.execute(query.order_by(at.desc(), id_.desc()).limit(limit)))
+
+
+def _comes_after(
+    at: ColumnElement[Any], id_: ColumnElement[int], kind: str, cursor: Cursor
+) -> ColumnElement[bool]:
+    moment, cursor_kind, cursor_id = cursor
+    earlier, same = _earlier(at, moment)
+    if kind < cursor_kind:
+        return or_(earlier, same)
+    if kind > cursor_kind:
+        return earlier
+    return or_(earlier, and_(same, id_ < cursor_id))
+
+
+def _earlier(at: ColumnElement[Any], moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Conditions for "before this moment" and "at it"; a date stands for its midnight."""
+    if not isinstance(at.type, Date):
+        return at < moment, at == moment
+    if moment.time() == time(0):
+        return at < moment.date(), at == moment.date()
+    return at <= moment.date(), false()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(0), UTC)
+
+
+def _gifts(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    query = select(Gift).where(Gift.donor_id == donor_id)
+    for (gift,) in _rows(query, Gift.received_on, Gift.id, "gift", cursor, limit):  # type: ignore[arg-type]
+        facts = {"method": gift.method, "note": gift.note, "is_test": gift.is_test}
+        yield Event(_midnight(gift.received_on), "gift", gift.id, False, gift.amount, facts)
+
+
+def _taken(
+    model: type[Refund] | type[Dispute] | type[Correction], kind: str, at: Any
+) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
+    def rows(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+        query = select(model, at).join(Gift, Gift.id == model.gift_id).where(Gift.donor_id == donor_id)
+        for row, moment in _rows(query, at, model.id, kind, cursor, limit):  # type: ignore[arg-type]
+            has_time = isinstance(moment, datetime)
+            facts = {
+                "gift_id": row.gift_id,
+                "state": getattr(row, "state", ""),
+                "reason": getattr(row, "reason", ""),
+            }
+            yield Event(
+                moment if has_time else _midnight(moment), kind, row.id, has_time,
+                Money(row.amount_minor, row.currency), facts,
+            )  # fmt: skip
+
+    return rows
+
+
+def _receipts(kind: str, at: Any) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
+    def rows(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+        query = select(Receipt, at).where(Receipt.donor_id == donor_id, at.is_not(None))
+        for receipt, moment in _rows(query, at, Receipt.id, kind, cursor, limit):  # type: ignore[arg-type]
+            facts = {"number": receipts.number_of(receipt), "reason": receipt.void_reason or ""}
+            yield Event(moment, kind, receipt.id, True, Money(receipt.total_minor, receipt.currency), facts)
+
+    return rows
+
+
+def _tasks(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    at = func.coalesce(Task.done_at, Task.created_at, type_=Task.created_at.type)
+    query = select(Task, at).where(Task.donor_id == donor_id, Task.performer == "person")
+    for task, moment in _rows(query, at, Task.id, "task", cursor, limit):  # type: ignore[arg-type]
+        facts = {"task": task.kind, "state": task.state, "outcome": task.outcome, "due_at": task.due_at}
+        yield Event(moment, "task", task.id, True, None, facts)
+
+
+def _messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    at = func.coalesce(Message.sent_at, Message.planned_at, type_=Message.planned_at.type)
+    query = select(Message, at).where(Message.donor_id == donor_id)
+    for message, moment in _rows(query, at, Message.id, "message", cursor, limit):  # type: ignore[arg-type]
+        facts = {
+            "subject": message.subject,
+            "state": message.state,
+            "template": message.template.partition("@")[0],
+            "reason": message.suppressed_reason,
+        }
+        yield Event(moment, "message", message.id, True, None, facts)
+
+
+def _changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    at, id_ = RecurringGiftChange.effective_at, RecurringGiftChange.id
+    query = (
+        select(RecurringGiftChange)
+        .join(RecurringGift, RecurringGift.id == RecurringGiftChange.recurring_gift_id)
+        .where(RecurringGift.donor_id == donor_id)
+    )
+    for (change,) in _rows(query, at, id_, "recurring", cursor, limit):  # type: ignore[arg-type]
+        facts = {
+            "what": change.what,
+            "before": change.before,
+            "after": change.after,
+            "recurring_gift_id": change.recurring_gift_id,
+        }
+        yield Event(change.effective_at, "recurring", change.id, True, None, facts)
+
+
+def _donor(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    query = select(Donor).where(Donor.id == donor_id)
+    for (donor,) in _rows(query, Donor.created_at, Donor.id, "donor", cursor, limit):  # type: ignore[arg-type]
+        facts = {"source": donor.source.partition(":")[0]}
+        yield Event(donor.created_at, "donor", donor.id, True, None, facts)
+
+
+SOURCES: Final[tuple[Callable[[int, Cursor | None, int], Iterator[Event]], ...]] = (
+    _gifts,
+    _taken(Refund, "refund", Refund.refunded_on),
+    _taken(Dispute, "dispute", Dispute.opened_on),
+    _taken(Correction, "correction", Correction.recorded_at),
+    _receipts("receipt", Receipt.issued_at),
+    _receipts("void", Receipt.voided_at),
+    _tasks,
+    _messages,
+    _changes,
+    _donor,
+)

@@ -1,0 +1,156 @@
+"""Whose a worker's task is: due ones are claimed under a lease, and free again when their worker is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select, update
+
+from donorhub.db import UTCDateTime, db
+from donorhub.models import Task
+from donorhub.services.work.tasks import IS_OPEN, MAX_ATTEMPTS
+
+LEASE = timedelta(minutes=5)
+
+
+def due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
+    """Ids of workers' tasks that may be done now, the longest due first."""
+    return db.session.scalars(
+        select(Task.id).where(is_due(now)).order_by(Task.due_at, Task.id).limit(limit)
+    ).all()
+
+
+def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """The condition under which a worker may take a task at this moment."""
+    return and_(
+        Task.performer == "worker",
+        IS_OPEN,
+        Task.due_at <= now,
+        Task.attempts < MAX_ATTEMPTS,
+        or_(Task.next_attempt_at.is_(None), Task.next_attempt_at <= now),
+        or_(Task.lease_until.is_(None), Task.lease_until <= now),
+    )
+
+
+# Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
+_TABLE: Any = Task.__table__
+_NEXT = (
+    select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.attempts)
+    .where(is_due(bindparam("now", type_=UTCDateTime)))
+    .order_by(_TABLE.c.due_at, _TABLE.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # on PostgreSQL: workers do not wait for each other's claims
+)
+_TAKE = update(_TABLE).where(_TABLE.c.id.in_(bindparam("ids", expanding=True))).values(
+    lease_until=bindparam("until"), attempts=_TABLE.c.attempts + 1, state="queued"
+)  # fmt: skip
+
+
+def claim(task_id: int, *, now: datetime) -> bool:
+    """Take a worker's task under a lease; False when it is done, not due, or another worker has it."""
+    claimed = db.session.scalar(
+        update(Task)
+        .where(Task.id == task_id, is_due(now))
+        .values(lease_until=now + LEASE, attempts=Task.attempts + 1, state="queued")
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return claimed is not None
+
+
+def claim_next(*, now: datetime, together: Collection[str] = (), most: int = 1) -> list[int]:
+    """Take the worker's task that is due the longest and free; none when there is none.
+
+    If its kind is in ``together``, up to ``most`` tasks of these kinds are taken in one go, but only such
+    as are tried for the first time: one that kills its worker takes no other along a second time.
+    """
+    found = db.session.execute(_NEXT, {"now": now, "most": most}).all()
+    group = [id_ for id_, kind, attempts in found if kind in together and attempts == 0]
+    ids = [found[0].id] if found and found[0].id not in group else group
+    if ids:
+        db.session.execute(_TAKE, {"ids": ids, "until": now + LEASE})
+    return ids
+
+
+def claimed(ids: Collection[int]) -> Sequence[Task]:
+    """Those of the claimed tasks that are still to be performed, the longest due first, locked until the
+    transaction ends: what was cancelled meanwhile, or done by another worker, is not among them.
+
+    A lock is waited for: whoever tried to claim one of them and lost holds it for a moment longer, and
+    a task that is passed over here would wait until its lease is over."""
+    return db.session.scalars(
+        select(Task)
+        .where(Task.id.in_(ids), Task.state == "queued")
+        .order_by(Task.due_at, Task.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def free_leases() -> int:
+    """Let every claimed task be claimed at once; gives how many.
+
+    Only for a worker that knows that it is the only one: whoever claimed them is dead.
+    """
+    freed = db.session.scalars(
+        update(Task)
+        .where(Task.performer == "worker", IS_OPEN, Task.lease_until.is_not(None))
+        .values(lease_until=None)
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(freed.all())
+
+
+def leased(now: datetime, limit: int = 1000) -> dict[int, int]:
+    """The claimed tasks whose lease still runs, each with its attempts."""
+    rows = db.session.execute(
+        select(Task.id, Task.attempts)
+        .where(Task.performer == "worker", IS_OPEN, Task.state == "queued", Task.lease_until > now)
+        .order_by(Task.id)
+        .limit(limit)
+    )
+    return {id_: attempts for id_, attempts in rows}  # noqa: C416  a Row is no pair for dict
+
+
+def free(claims: Mapping[int, int]) -> int:
+    """Let these tasks be claimed at once, where no attempt came after those given; gives how many.
+
+    Only for claims whose worker is known to be dead.
+    """
+    freed = 0
+    for task_id, attempts in claims.items():
+        found = db.session.scalar(
+            update(Task)
+            .where(Task.id == task_id, Task.attempts == attempts, Task.state == "queued")
+            .values(lease_until=None)
+            .returning(Task.id)
+            .execution_options(synchronize_session=False)
+        )
+        freed += found is not None
+    return freed
+
+
+def bury_deadly(*, now: datetime) -> int:
+    """Put tasks into the error inbox whose last attempt, too, ended with the worker's death, so that
+    nobody could write down an error. Gives how many."""
+    buried = db.session.scalars(
+        update(Task)
+        .where(
+            Task.performer == "worker",
+            IS_OPEN,
+            Task.attempts >= MAX_ATTEMPTS,
+            or_(Task.lease_until.is_(None), Task.lease_until <= now),
+        )
+        .values(
+            state="dead",
+            lease_until=None,
+            next_attempt_at=None,
+            last_error="the worker stopped while it was doing this",
+        )
+        .returning(Task.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(buried.all())

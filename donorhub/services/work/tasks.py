@@ -1,0 +1,216 @@
+"""Tasks: planning them once, what became of them, and what people do with theirs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from donorhub.db import db, insert_or_ignore
+from donorhub.errors import Conflict, NotFound
+from donorhub.models import Task
+from donorhub.models.work import OPEN_STATES
+from donorhub.services.access import audit
+
+SOON = timedelta(days=2)  # in which a person should have done what came up just now
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
+MAX_ATTEMPTS = 8
+# In the words of the statement and not as parameters: an index of the open tasks alone serves only those
+# who are seen to ask for nothing else, and the other tasks become more every day.
+IS_OPEN = Task.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
+
+
+def plan(
+    key: str,
+    *,
+    kind: str,
+    performer: str,
+    subject: tuple[str, int],
+    due_at: datetime,
+    now: datetime,
+    donor_id: int | None = None,
+    role: str = "",
+    assignee_id: int | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> bool:
+    """Plan a task; True when it is new. The same key again changes nothing, so nothing is done twice."""
+    added = db.session.execute(
+        insert_or_ignore(Task, on=("key",))
+        .values(
+            key=key,
+            kind=kind,
+            performer=performer,
+            role=role,
+            assignee_id=assignee_id,
+            donor_id=donor_id,
+            subject_type=subject[0],
+            subject_id=subject[1],
+            facts=dict(facts or {}),
+            due_at=due_at,
+            created_at=now,
+            state="planned",
+            attempts=0,
+            last_error="",
+            outcome="",
+        )
+        .returning(Task.id)
+    ).scalar_one_or_none()
+    return added is not None
+
+
+# Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
+_TABLE: Any = Task.__table__
+_THESE = _TABLE.c.id.in_(bindparam("ids", expanding=True))
+_DONE = update(_TABLE).where(_THESE).values(
+    state="done", lease_until=None, done_at=bindparam("now"), done_by=bindparam("by"),
+    outcome=bindparam("outcome"),
+)  # fmt: skip
+
+
+def finish(task: Task, *, now: datetime, actor: str, outcome: str = "") -> None:
+    """Mark a task as done, in the transaction of what it did."""
+    task.state, task.done_at, task.done_by, task.outcome = "done", now, actor, outcome
+    task.lease_until = None
+
+
+def finish_all(outcomes: Mapping[int, str], *, now: datetime, actor: str) -> None:
+    """Mark tasks as done, each with its outcome, in the transaction of what they did."""
+    same: defaultdict[str, list[int]] = defaultdict(list)
+    for task_id, outcome in outcomes.items():
+        same[outcome].append(task_id)
+    for outcome, ids in same.items():
+        db.session.execute(_DONE, {"ids": ids, "now": now, "by": actor, "outcome": outcome})
+
+
+def fail(task: Task, error: str, *, now: datetime) -> None:
+    """Note that an attempt failed; it is tried again later, and after the last lies in the error inbox."""
+    task.last_error, task.lease_until = error[:500], None
+    if task.attempts >= MAX_ATTEMPTS:
+        task.state, task.next_attempt_at = "dead", None
+        return
+    task.state = "failed"
+    task.next_attempt_at = now + BACK_OFF[min(task.attempts, len(BACK_OFF)) - 1]
+
+
+def retry(task_id: int, *, now: datetime, actor: str) -> Task:
+    """Take a task out of the error inbox and let it be tried at once."""
+    task = get_task(task_id)
+    if task.state not in ("dead", "failed"):
+        raise Conflict(
+            f"task {task_id} is {task.state}: only one that failed can be tried again",
+            code="task_state", state=task.state,
+        )  # fmt: skip
+    task.state, task.attempts, task.next_attempt_at = "planned", 0, None
+    audit.record(actor, "task.retried", ("task", task.id), now=now)
+    return task
+
+
+def cancel(key: str, *, now: datetime, actor: str, reason: str = "") -> bool:
+    """Cancel the open task of this key; False when there is none."""
+    cancelled = db.session.scalar(
+        update(Task)
+        .where(Task.key == key, IS_OPEN)
+        .values(state="cancelled", done_at=now, done_by=actor, outcome=reason)
+        .returning(Task.id)
+    )
+    return cancelled is not None
+
+
+def supersede(key: str, *, now: datetime, actor: str) -> None:
+    """Take a dead task out of the error inbox because another one does its work."""
+    db.session.execute(
+        update(Task)
+        .where(Task.key == key, Task.state == "dead")
+        .values(state="cancelled", done_at=now, done_by=actor, outcome="superseded")
+    )
+
+
+def supersede_all(kind: str, subject: tuple[str, int], *, now: datetime, actor: str) -> None:
+    """Take the dead tasks of this kind and subject out of the error inbox: somebody decided about it."""
+    db.session.execute(
+        update(Task)
+        .where(Task.subject_type == subject[0], Task.subject_id == subject[1])
+        .where(Task.kind == kind, Task.state == "dead")
+        .values(state="cancelled", done_at=now, done_by=actor, outcome="superseded")
+    )
+
+
+def reopen(key: str, reasons: Sequence[str]) -> bool:
+    """Plan a task again that was cancelled for one of these reasons, which holds no longer."""
+    reopened = db.session.scalar(
+        update(Task)
+        .where(Task.key == key, Task.state == "cancelled", Task.outcome.in_(reasons))
+        .values(state="planned", done_at=None, done_by=None, outcome="", attempts=0, lease_until=None)
+        .returning(Task.id)
+    )
+    return reopened is not None
+
+
+def give_to(key: str, donor_id: int) -> None:
+    """Let a task be for another donor, as long as it is not done."""
+    db.session.execute(
+        update(Task).where(Task.key == key, Task.state.in_(OPEN_STATES)).values(donor_id=donor_id)
+    )
+
+
+def find(key: str) -> Task | None:
+    return db.session.scalar(select(Task).filter_by(key=key))
+
+
+def get_task(task_id: int) -> Task:
+    task = db.session.get(Task, task_id)
+    if task is None:
+        raise NotFound(f"there is no task {task_id}")
+    return task
+
+
+def choose(*, state: str = "", due_before: datetime | None = None, **equal: Any) -> Select[Task]:
+    """A query for the tasks that fit all that is given; ``open`` is a state too, ``equal`` are columns."""
+    query = select(Task).filter_by(**equal)
+    if state:
+        query = query.where(IS_OPEN if state == "open" else Task.state == state)
+    return query if due_before is None else query.where(Task.due_at <= due_before)
+
+
+def is_for(user_id: int | None) -> ColumnElement[bool]:
+    """A condition on tasks: of this user, or of nobody in particular."""
+    nobodys = Task.assignee_id.is_(None)
+    return nobodys if user_id is None else or_(nobodys, Task.assignee_id == user_id)
+
+
+def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
+    """A person did their task. Doing it again changes nothing; a worker's task is refused."""
+    task = get_task(task_id)
+    if task.performer != "person":
+        raise Conflict(f"task {task_id} is done by the program, not by a person", code="task_of_worker")
+    if task.state == "done":
+        return task
+    if task.state == "cancelled":
+        raise Conflict(f"task {task_id} was cancelled", code="task_state", state=task.state)
+    finish(task, now=now, actor=actor, outcome=outcome)
+    audit.record(actor, "task.done", ("task", task.id), now=now, data={"kind": task.kind})
+    return task
+
+
+def postpone(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Task:
+    """Put a person's open task off until ``due_at``."""
+    task = get_task(task_id)
+    if task.performer != "person" or task.state not in OPEN_STATES:
+        raise Conflict(
+            f"task {task_id} is {task.state}: only an open task of a person can be put off",
+            code="task_state", state=task.state,
+        )  # fmt: skip
+    task.due_at = due_at
+    audit.record(actor, "task.postponed", ("task", task.id), now=now)
+    return task
