@@ -14,7 +14,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any, BinaryIO, Final
 
-from importers.debit_columns import Columns
+from importers.debits.columns import Columns
 from importers.sniff import HEAD, format_of
 from importers.statement import (
     Begin,
@@ -41,14 +41,14 @@ __all__ = [
 
 # Where each format is read. Imported when a file needs it: a web process reads none.
 FORMATS: Final[Mapping[str, str]] = {
-    "ofx": "importers.ofx",
-    "camt": "importers.camt",
-    "mt940": "importers.mt940",
+    "ofx": "importers.ofx.reader",
+    "camt": "importers.camt.reader",
+    "mt940": "importers.mt940.reader",
     "qif": "importers.qif",
     "coda": "importers.coda",
     "bai2": "importers.bai2",
     "elixir": "importers.elixir",
-    "debit_report": "importers.debit_report",
+    "debit_report": "importers.debits.report",
     "xlsx": "importers.tabular",
     "xls": "importers.tabular",
     "ods": "importers.tabular",

@@ -23,8 +23,8 @@ from importers.table.entries import REASONS, Fault, Reason
 from importers.table.layout import Column, Found, Layout, LayoutError, header_signature
 from importers.table.placing import account_of, header_at
 from importers.table.reading import AnySheet, opened, run
+from importers.table.workbook import open_workbook
 from importers.text import Undecodable
-from importers.workbook import open_workbook
 
 __all__ = [
     "Column",

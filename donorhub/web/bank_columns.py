@@ -21,8 +21,8 @@ from importers.table.layout import Layout
 from importers.table.proof import settled
 from importers.table.reading import AnySheet
 from importers.table.words import ROLES, Role, folded, role_named
+from importers.table.workbook import open_workbook
 from importers.text import Undecodable, decimal_signs
-from importers.workbook import open_workbook
 
 WORKBOOKS: Final = ("xlsx", "xls", "ods")
 _HEAD: Final = 200

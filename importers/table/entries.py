@@ -18,8 +18,8 @@ from importers.statement import NOBODY, Detail, Entry, Party
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, account_of
 from importers.table.words import NOTHING, ROLES, SUMS, Role, folded
+from importers.table.workbook import from_serial
 from importers.text import DateOrder, parse_amount, parse_date, plain_number
-from importers.workbook import from_serial
 
 Reason = Literal["blank", "header", "footer", "pending", "no_amount", "zero", "before_header"]
 REASONS: Final[dict[str, str]] = {

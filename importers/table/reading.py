@@ -17,8 +17,8 @@ from importers.table.entries import EntryReader, Fault, Group, Reason, header_na
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, changed_header, header_at, places_of
 from importers.table.words import Role
+from importers.table.workbook import WorkbookSheet
 from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
-from importers.workbook import WorkbookSheet
 
 AnySheet = Sheet | WorkbookSheet
 Watch = Callable[[Row, Entry | Reason | Fault], None]

@@ -87,7 +87,7 @@ def _measured(read: Callable[[Path], int], path: Path) -> dict[str, float]:
 
 
 def _stream(path: Path) -> int:
-    from importers import camt
+    from importers.camt import reader as camt
     from importers.statement import Entry
 
     with path.open("rb") as file:
@@ -95,7 +95,7 @@ def _stream(path: Path) -> int:
 
 
 def _whole(path: Path) -> int:
-    from importers import camt
+    from importers.camt import reader as camt
 
     return sum(len(statement.entries) for statement in camt.read(path.read_bytes()).statements)
 

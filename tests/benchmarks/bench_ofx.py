@@ -109,7 +109,7 @@ def _ours(data: bytes) -> Any:
 
 
 def _first(data: bytes) -> Any:
-    from importers import ofx
+    from importers.ofx import reader as ofx
 
     return ofx.read(data, second_reader_limit=0)
 

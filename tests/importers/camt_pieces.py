@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from donorhub.money import Money
-from importers import camt
+from importers.camt import reader
 from importers.statement import Detail, Entry, Reading, Statement
 from tests.importers.bank_writers import OWN_ACCOUNT
 
@@ -45,7 +45,7 @@ def parties(*said: str) -> str:
 
 
 def only(data: bytes) -> Statement:
-    (statement,) = camt.read(data).statements
+    (statement,) = reader.read(data).statements
     return statement
 
 

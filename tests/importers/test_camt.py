@@ -14,7 +14,7 @@ import pytest
 
 import importers
 from donorhub.money import Money
-from importers import camt
+from importers.camt import reader
 from importers.statement import Begin, Detail, End, Entry, Party, Problem
 from tests.importers.bank_writers import OWN_ACCOUNT, Plain, plain_entries
 from tests.importers.camt_pieces import (
@@ -38,7 +38,7 @@ BANK = SHARED / "corpora" / "bank"
 
 
 def test_a_version_8_file_gives_all_that_it_says_of_its_account() -> None:
-    reading = camt.read((FILES / "version_8.xml").read_bytes())
+    reading = reader.read((FILES / "version_8.xml").read_bytes())
     (statement,) = reading.statements
     assert reading.problems == () and reading.format == "camt"
     assert (statement.source_format, statement.advice, statement.integrity) == ("camt.053", False, "proved")
@@ -152,7 +152,7 @@ def test_each_statement_of_a_file_has_its_own_entries() -> None:
     one = document(entry()).decode()
     start, end = one.index("<Stmt>"), one.index("</Stmt>") + 7
     other = one[start:end].replace("50.00", "60.00").replace("S1", "S2")
-    statements = camt.read((one[:end] + other + one[end:]).encode()).statements
+    statements = reader.read((one[:end] + other + one[end:]).encode()).statements
     assert [statement.statement_id for statement in statements] == ["S1", "S2"]
     assert [[found.amount.minor for found in statement.entries] for statement in statements] == [
         [5000],
@@ -167,7 +167,7 @@ def test_the_package_reads_a_camt_file_by_its_bytes() -> None:
 
 
 def test_a_stream_begins_gives_entries_and_ends_each_statement() -> None:
-    parts = list(camt.stream(io.BytesIO(write_camt(plain_entries(300, seed=2), 2))))
+    parts = list(reader.stream(io.BytesIO(write_camt(plain_entries(300, seed=2), 2))))
     assert isinstance(parts[0], Begin) and parts[0].statement.account == OWN_ACCOUNT
     assert all(isinstance(part, Entry) for part in parts[1:-1]) and len(parts) == 302
     assert isinstance(parts[-1], End) and parts[-1].statement.integrity == "proved"
@@ -189,7 +189,7 @@ def test_an_amount_is_an_xml_decimal(text: str, minor: int) -> None:
     "text", ["50,00", "1 000.00", "-50.00", "+50.00", "5e1", "٥٠", "50.001", "", ".", "0x10", "NaN", "9" * 40]
 )
 def test_an_amount_that_cannot_be_read_names_its_entry_and_loses_no_other(text: str) -> None:
-    reading = camt.read(document(entry(amount("1.00")) + "\n", entry(amount(text)), entry(amount("2.00"))))
+    reading = reader.read(document(entry(amount("1.00")) + "\n", entry(amount(text)), entry(amount("2.00"))))
     (statement,) = reading.statements
     assert [(found.position, found.amount.minor) for found in statement.entries] == [(0, 100), (2, 200)]
     (problem,) = reading.problems
@@ -200,18 +200,18 @@ def test_an_amount_given_twice_is_refused() -> None:
     twice = (
         amount("50.00") + '<Amt Ccy="EUR">60.00</Amt><AcctSvcrRef>1</AcctSvcrRef><AcctSvcrRef>2</AcctSvcrRef>'
     )
-    reading = camt.read(document(entry(twice)))
+    reading = reader.read(document(entry(twice)))
     assert codes(reading) == ["element_twice"] and reading.statements[0].entries == ()
 
 
 @pytest.mark.parametrize("sign", ["", "<CdtDbtInd>CREDIT</CdtDbtInd>"])
 def test_an_entry_that_does_not_say_its_direction_is_no_entry(sign: str) -> None:
-    reading = camt.read(document(entry(f'<Amt Ccy="EUR">5</Amt>{sign}')))
+    reading = reader.read(document(entry(f'<Amt Ccy="EUR">5</Amt>{sign}')))
     assert codes(reading) == ["unreadable_sign"] and reading.statements[0].entries == ()
 
 
 def test_a_foreign_entry_keeps_its_currency_and_is_an_error() -> None:
-    reading = camt.read(
+    reading = reader.read(
         document(entry(amount("50.00", currency="USD")), balances=balance("OPBD", "0") + balance("CLBD", "0"))
     )
     (statement,) = reading.statements
@@ -240,7 +240,7 @@ def test_the_booking_day_is_the_day_as_the_bank_writes_it(text: str) -> None:
     "text", ["2026-02-30", "30.09.2026", "20260930", "2026-9-30", "1899-01-01", "٢٠٢٦-٠٩-٣٠"]
 )
 def test_a_date_that_no_calendar_has_loses_the_entry_with_a_reason(text: str) -> None:
-    reading = camt.read(document(entry(state=f"<BookgDt><Dt>{text}</Dt></BookgDt>"), entry()))
+    reading = reader.read(document(entry(state=f"<BookgDt><Dt>{text}</Dt></BookgDt>"), entry()))
     assert codes(reading) == ["unreadable_date"] and len(reading.statements[0].entries) == 1
 
 
@@ -250,14 +250,14 @@ def test_without_a_booking_day_the_value_day_stands() -> None:
 
 def test_without_any_date_the_only_day_of_the_statement_stands_and_is_told() -> None:
     same_day = balance("OPBD", "0") + balance("CLBD", "50")
-    reading = camt.read(document(entry(state=""), balances=same_day))
+    reading = reader.read(document(entry(state=""), balances=same_day))
     assert reading.statements[0].entries[0].booked_on == date(2026, 9, 30)
     assert codes(reading) == ["date_from_statement"]
 
 
 def test_without_any_date_an_entry_of_a_longer_statement_is_not_guessed() -> None:
     two_days = balance("OPBD", "0", "2026-09-29") + balance("CLBD", "50")
-    assert "unreadable_date" in codes(camt.read(document(entry(state=""), balances=two_days)))
+    assert "unreadable_date" in codes(reader.read(document(entry(state=""), balances=two_days)))
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_without_any_date_an_entry_of_a_longer_statement_is_not_guessed() -> Non
 def test_only_booked_entries_count_in_the_balance(written: str, read: str) -> None:
     state = f"{written}<BookgDt><Dt>2026-09-30</Dt></BookgDt>"
     closing = "50" if read == "booked" else "0"
-    reading = camt.read(
+    reading = reader.read(
         document(entry(state=state), balances=balance("OPBD", "0") + balance("CLBD", closing))
     )
     (statement,) = reading.statements
@@ -299,7 +299,7 @@ def probes() -> dict[str, Any]:
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample["path"])
 def test_a_sample_has_the_entries_it_should(sample: dict[str, str]) -> None:
-    reading = camt.read((BANK / sample["path"]).read_bytes())
+    reading = reader.read((BANK / sample["path"]).read_bytes())
     assert sum(len(statement.entries) for statement in reading.statements) == int(sample["n_tx"])
     if "subite" in sample["path"]:
         assert {statement.integrity for statement in reading.statements} == {"proved"}
@@ -307,7 +307,7 @@ def test_a_sample_has_the_entries_it_should(sample: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", sorted(probes()))
 def test_a_probe_comes_out_exactly(name: str) -> None:
-    reading = camt.read((BANK / "probes" / "camt" / f"{name}.xml").read_bytes())
+    reading = reader.read((BANK / "probes" / "camt" / f"{name}.xml").read_bytes())
     wanted = probes()[name]
     if wanted is None:
         assert reading.statements == () and [type(problem) for problem in reading.problems] == [Problem]
@@ -330,7 +330,7 @@ def _row(part: Entry | Detail) -> list[str | None]:
 @pytest.mark.parametrize("before", [b"\n", b" \r\n\t" * 30_000, b"\xef\xbb\xbf\r\n"])
 def test_blanks_before_the_declaration_are_no_harm_and_places_are_those_of_the_file(before: bytes) -> None:
     good = write_camt(plain_entries(2, seed=5), 8)
-    reading = camt.read(before + good)
+    reading = reader.read(before + good)
     (statement,) = reading.statements
     first, last = map(int, statement.entries[0].raw.removeprefix("bytes ").split("-"))
     assert (before + good)[first:last].startswith(b"<Ntry>") and len(statement.entries) == 2

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from importers import camt
+from importers.camt import reader
 from importers.statement import Entry, Statement
 from tests.importers.camt_pieces import BOOKED, amount, balance, codes, document, entry, only
 
@@ -19,7 +19,7 @@ REVERSED = f"<RvslInd>true</RvslInd>{BOOKED}"
 def reversal(sign: str, closing: str) -> tuple[Statement, list[str]]:
     ends = balance("OPBD", "1000") + balance("CLBD", closing)
     rows = entry(amount("50.00", sign), amount("50.00", sign), state=REVERSED), entry(amount("7.00"))
-    reading = camt.read(document(*rows, balances=ends))
+    reading = reader.read(document(*rows, balances=ends))
     return reading.statements[0], codes(reading)
 
 
@@ -45,7 +45,7 @@ def test_reversals_stay_as_written_when_neither_way_proves_anything() -> None:
 def test_in_a_stream_reversals_come_last_and_with_the_right_sign() -> None:
     ends = balance("OPBD", "1000") + balance("CLBD", "957")
     data = document(entry(state=REVERSED), entry(amount("7.00")), balances=ends)
-    entries = [part for part in camt.stream(io.BytesIO(data)) if isinstance(part, Entry)]
+    entries = [part for part in reader.stream(io.BytesIO(data)) if isinstance(part, Entry)]
     assert [(found.position, found.amount.minor) for found in entries] == [(1, 700), (0, -5000)]
 
 
@@ -70,7 +70,7 @@ def test_balances_open_and_close_a_statement_or_a_page(
 
 
 def test_a_missing_entry_shows_in_the_balances() -> None:
-    reading = camt.read(document(entry(), balances=balance("OPBD", "0") + balance("CLBD", "50.01")))
+    reading = reader.read(document(entry(), balances=balance("OPBD", "0") + balance("CLBD", "50.01")))
     assert reading.statements[0].integrity == "mismatch"
     (problem,) = reading.problems
     assert (problem.level, problem.code) == ("error", "balance_mismatch") and "by 0.01 " in problem.message
@@ -81,7 +81,7 @@ def test_a_balance_without_its_sign_is_credit_and_told() -> None:
         balance("OPBD", "0")
         + '<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">50</Amt></Bal>'
     )
-    reading = camt.read(document(entry(), balances=ends))
+    reading = reader.read(document(entry(), balances=ends))
     assert (reading.statements[0].integrity, codes(reading)) == ("proved", ["balance_without_sign"])
 
 
@@ -98,5 +98,5 @@ def test_a_balance_without_its_sign_is_credit_and_told() -> None:
 )
 def test_the_banks_own_totals_are_compared_with_the_entries(totals: str, wrong: list[str]) -> None:
     rows = entry(), entry(amount("20.00", "DBIT"))
-    reading = camt.read(document(*rows, balances=f"<TxsSummry>{totals}</TxsSummry>"))
+    reading = reader.read(document(*rows, balances=f"<TxsSummry>{totals}</TxsSummry>"))
     assert codes(reading) == wrong

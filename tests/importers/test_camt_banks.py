@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from importers import camt
+from importers.camt import reader
 from tests.importers.bank_writers import OWN_ACCOUNT
 from tests.importers.camt_pieces import (
     amount,
@@ -29,7 +29,7 @@ def test_utf_8_is_read_although_the_file_calls_it_by_another_name(name: str, mar
     data = mark + head.encode() + document(entry(None, written))
     (detail,) = only(data).entries[0].details
     assert detail.counterparty.name == "ŁUKASZ"
-    assert camt.read(data).problems == ()
+    assert reader.read(data).problems == ()
 
 
 def test_utf_16_that_is_one_is_still_read() -> None:
@@ -41,7 +41,7 @@ def test_a_status_of_the_banks_own_moves_no_money() -> None:
     state = "<Sts><Prtry>VORGEMERKT</Prtry></Sts><BookgDt><Dt>2026-09-30</Dt></BookgDt>"
     data = document(entry(state=state))
     assert [one.status for one in only(data).entries] == ["info"]
-    assert codes(camt.read(data)) == ["unknown_status"]
+    assert codes(reader.read(data)) == ["unknown_status"]
 
 
 def test_a_value_date_that_cannot_be_read_loses_no_booked_entry() -> None:
@@ -49,7 +49,7 @@ def test_a_value_date_that_cannot_be_read_loses_no_booked_entry() -> None:
         entry(state="<Sts>BOOK</Sts><BookgDt><Dt>2026-09-30</Dt></BookgDt><ValDt><Dt>0001-01-01</Dt></ValDt>")
     )
     assert [one.value_on for one in only(data).entries] == [None]
-    assert codes(camt.read(data)) == ["unreadable_date"]
+    assert codes(reader.read(data)) == ["unreadable_date"]
     alone = document(entry(state="<Sts>BOOK</Sts><ValDt><Dt>0001-01-01</Dt></ValDt>"))
     assert only(alone).entries == ()
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importers import camt
-from importers.camt_tree import DEPTH_LIMIT, TEXT_LIMIT
+from importers.camt import reader
+from importers.camt.tree import DEPTH_LIMIT, TEXT_LIMIT
 from importers.statement import End, Problem
 from tests.importers.bank_writers import plain_entries
 from tests.importers.camt_writer import write_camt
@@ -94,10 +94,10 @@ def test_a_hostile_file_is_refused_within_three_seconds(name: str) -> None:
     code, make = HOSTILE[name]
     data = make()
     started = time.process_time()
-    reading = camt.read(data)
+    reading = reader.read(data)
     assert time.process_time() - started < 3
     assert reading.statements == () and [(p.level, p.code) for p in reading.problems] == [("error", code)]
-    assert reading.problems[0].code in camt.REFUSALS and reading.problems[0].message.endswith(".")
+    assert reading.problems[0].code in reader.REFUSALS and reading.problems[0].message.endswith(".")
 
 
 @pytest.mark.slow
@@ -110,28 +110,28 @@ def test_no_hostile_file_takes_200_mb(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("percent", range(5, 100, 5))
 def test_a_file_cut_anywhere_is_refused(percent: int) -> None:
-    reading = camt.read(GOOD[: len(GOOD) * percent // 100])
+    reading = reader.read(GOOD[: len(GOOD) * percent // 100])
     assert reading.statements == () and [problem.code for problem in reading.problems] == ["truncated"]
 
 
 def test_a_stream_that_is_cut_ends_with_the_refusal() -> None:
     data = write_camt(plain_entries(2000, seed=4), 8)
-    parts = list(camt.stream(io.BytesIO(data[: len(data) // 2])))
-    assert isinstance(parts[-1], Problem) and parts[-1].code in camt.REFUSALS
+    parts = list(reader.stream(io.BytesIO(data[: len(data) // 2])))
+    assert isinstance(parts[-1], Problem) and parts[-1].code in reader.REFUSALS
     assert len(parts) > 500 and not any(isinstance(part, End) for part in parts)
 
 
 def test_the_limits_let_through_what_is_just_within_them() -> None:
-    long = camt.read(put(b"x" * (TEXT_LIMIT - 200)))
+    long = reader.read(put(b"x" * (TEXT_LIMIT - 200)))
     assert len(long.statements[0].entries[0].details[0].remittance) > TEXT_LIMIT - 200
     inside = DEPTH_LIMIT - 5  # five elements of the report are around it
-    deep = camt.read(put(b"<a>" * inside + b"</a>" * inside, b"<TxDtls>"))
+    deep = reader.read(put(b"<a>" * inside + b"</a>" * inside, b"<TxDtls>"))
     assert len(deep.statements[0].entries) == 4
-    assert camt.read(put(b"<a>" * (inside + 1) + b"</a>" * (inside + 1), b"<TxDtls>")).statements == ()
+    assert reader.read(put(b"<a>" * (inside + 1) + b"</a>" * (inside + 1), b"<TxDtls>")).statements == ()
 
 
 def test_comments_and_sections_are_no_harm() -> None:
-    reading = camt.read(GOOD.replace(b"<Ustrd>", b"<Ustrd><!-- x --><![CDATA[<a> & ]]>", 1))
+    reading = reader.read(GOOD.replace(b"<Ustrd>", b"<Ustrd><!-- x --><![CDATA[<a> & ]]>", 1))
     assert reading.statements[0].entries[0].details[0].remittance.startswith("<a> & ")
 
 
@@ -149,7 +149,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
     tracemalloc.start()
     count = 0
-    for _ in camt.stream(cast(BinaryIO, Endless())):
+    for _ in reader.stream(cast(BinaryIO, Endless())):
         count += 1
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -166,7 +166,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
 def test_whatever_is_done_to_a_file_reading_it_raises_nothing(
     at: int, cut: int, put_in: bytes, source: bytes
 ) -> None:
-    reading = camt.read(source[:at] + put_in + source[at + cut :])
+    reading = reader.read(source[:at] + put_in + source[at + cut :])
     assert reading.statements or reading.problems
 
 
@@ -184,5 +184,5 @@ def test_texts_and_elements_in_wrong_places_raise_nothing(
         one, other = pieces[a % len(pieces)], pieces[b % len(pieces)]
         name, mark, _ = one.partition(">")
         pieces[a % len(pieces)] = name + mark + other.rpartition(">")[2]
-    reading = camt.read("<".join(pieces).encode())
+    reading = reader.read("<".join(pieces).encode())
     assert reading.statements or reading.problems

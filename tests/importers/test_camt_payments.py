@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from donorhub.money import Money
-from importers import camt
+from importers.camt import reader
 from importers.statement import Party
 from tests.importers.camt_pieces import (
     DONOR,
@@ -42,7 +42,7 @@ def test_a_payments_amount_is_its_own_before_the_transaction_amount() -> None:
 def test_the_instructed_amount_is_never_the_amount() -> None:
     detail = only_detail(tx_amount("60.00", "USD", "InstdAmt"))
     assert (detail.amount, detail.original) == (eur(5000), Money(6000, "USD"))
-    reading = camt.read(
+    reading = reader.read(
         document(entry(amount(), tx_amount("20", element="InstdAmt"), tx_amount("30", element="InstdAmt")))
     )
     assert codes(reading) == ["batch_without_amounts"]
@@ -63,14 +63,14 @@ def test_an_amount_in_another_currency_is_what_was_paid_not_what_came() -> None:
     ],
 )
 def test_a_batch_that_does_not_add_up_stays_one_entry_and_says_so(payments: list[str], code: str) -> None:
-    reading = camt.read(document(entry(amount(), *payments)))
+    reading = reader.read(document(entry(amount(), *payments)))
     (found,) = reading.statements[0].entries
     assert (found.amount, found.details) == (eur(5000), ())
     assert [(problem.level, problem.code) for problem in reading.problems] == [("warning", code)]
 
 
 def test_a_single_payment_with_another_amount_keeps_its_party_and_the_entrys_amount() -> None:
-    reading = camt.read(document(entry(amount(), amount("20.00") + parties(DONOR))))
+    reading = reader.read(document(entry(amount(), amount("20.00") + parties(DONOR))))
     (detail,) = reading.statements[0].entries[0].details
     assert (detail.amount, detail.counterparty.name) == (eur(5000), "ANNA NOWAK")
     assert codes(reading) == ["details_differ"]
@@ -78,7 +78,7 @@ def test_a_single_payment_with_another_amount_keeps_its_party_and_the_entrys_amo
 
 def test_one_payment_of_a_batch_of_many_is_not_taken_for_the_whole() -> None:
     batch = "<Btch><NbOfTxs>20</NbOfTxs></Btch>"
-    reading = camt.read(document(entry(amount(), parties(DONOR), batch=batch)))
+    reading = reader.read(document(entry(amount(), parties(DONOR), batch=batch)))
     assert reading.statements[0].entries[0].details == ()
     assert codes(reading) == ["batch_without_amounts"]
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import importers
 from donorhub.money import Money
-from importers import debit_report, elixir
+from importers import elixir
+from importers.debits import report as debit_report
 from importers.statement import Reading
 
 OWN = "61109010140000071219812874"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import importers
 from donorhub.money import Money
-from importers import mt940
+from importers.mt940 import reader
 from importers.statement import Entry, Reading, Statement
 from tests.importers.bank_writers import MT940_DIALECTS, OWN_ACCOUNT, Plain, plain_entries, write_mt940
 
@@ -33,7 +33,7 @@ def statement(*rows: str, opening: str = "C260929PLN1000,00", closing: str = "C2
 
 
 def only(data: bytes) -> Statement:
-    (one,) = mt940.read(data).statements
+    (one,) = reader.read(data).statements
     return one
 
 
@@ -127,7 +127,7 @@ def test_the_entry_date_is_in_the_year_nearest_to_the_value_date(
     ("value", "value_on"), [("260230", date(2026, 2, 28)), ("240230", date(2024, 2, 29))]
 )
 def test_30_february_becomes_the_last_of_february_and_is_told(value: str, value_on: date) -> None:
-    reading = mt940.read(statement(f":61:{value}0301C50,00NTRFNONREF"))
+    reading = reader.read(statement(f":61:{value}0301C50,00NTRFNONREF"))
     assert reading.statements[0].entries[0].value_on == value_on
     assert places(reading, "date_moved") == ["line 5"]
 
@@ -167,18 +167,18 @@ def test_a_long_reference_and_one_with_blanks_are_read() -> None:
 )
 def test_an_unreadable_row_names_its_line_and_loses_no_other(row: str) -> None:
     good = ":61:2609300930C50,00NTRFNONREF//{}\r\n:86:a gift"
-    reading = mt940.read(statement(good.format("A"), row, good.format("B"), closing="C260930PLN1100,00"))
+    reading = reader.read(statement(good.format("A"), row, good.format("B"), closing="C260930PLN1100,00"))
     assert [entry.bank_ref for entry in reading.statements[0].entries] == ["A", "B"]
     assert places(reading, "unreadable_entry") == ["line 7"]
 
 
 def test_a_row_of_which_only_the_date_is_broken_is_no_text_of_the_row_before_it() -> None:
-    reading = mt940.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:a", ":61:X609300930C5,00NTRF"))
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:a", ":61:X609300930C5,00NTRF"))
     assert places(reading, "unreadable_entry") == ["line 7"]
 
 
 def test_a_line_of_a_payers_text_that_begins_like_a_row_stays_text_and_is_told() -> None:
-    reading = mt940.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:REF", ":61:not a row"))
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:REF", ":61:not a row"))
     (entry,) = reading.statements[0].entries
     assert entry.details[0].remittance == "REF :61:not a row"
     assert places(reading, "tag_in_text") == ["line 7"]
@@ -193,7 +193,7 @@ def test_a_line_of_a_payers_text_that_is_a_dash_ends_no_statement() -> None:
 
 def test_no_message_repeats_a_payers_text() -> None:
     broken = write_mt940(plain_entries(5, 3), "gvc").replace(b"C", b"X")
-    said = " ".join(problem.message for problem in mt940.read(broken).problems)
+    said = " ".join(problem.message for problem in reader.read(broken).problems)
     assert "no entry" in said
     assert not any(plain.name in said or plain.account in said for plain in plain_entries(5, 3))
 
@@ -202,14 +202,14 @@ def test_no_message_repeats_a_payers_text() -> None:
 
 
 def test_a_balance_that_does_not_hold_keeps_the_entries_and_is_told() -> None:
-    reading = mt940.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930PLN1055,00"))
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930PLN1055,00"))
     assert reading.statements[0].integrity == "mismatch"
     assert places(reading, "balance_mismatch") == ["line 6"]
     assert len(reading.statements[0].entries) == 1
 
 
 def test_balances_in_two_currencies_prove_nothing() -> None:
-    reading = mt940.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930EUR1050,00"))
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930EUR1050,00"))
     assert reading.statements[0].integrity == "mismatch"
     assert "currency_mixed" in codes(reading)
 
@@ -218,7 +218,7 @@ def test_available_balances_are_kept_and_a_broken_one_is_only_a_warning() -> Non
     data = statement(closing="C260930PLN1000,00").replace(
         b"\r\n-", b"\r\n:64:C260930PLN900,00\r\n:65:Dnullnullnull\r\n-"
     )
-    reading = mt940.read(data)
+    reading = reader.read(data)
     assert [balance.kind for balance in reading.statements[0].balances] == ["opening", "closing", "available"]
     assert [(problem.level, problem.code) for problem in reading.problems] == [
         ("warning", "unreadable_balance")
@@ -230,7 +230,7 @@ def pages() -> bytes:
 
 
 def test_pages_stay_statements_of_their_own_whose_balances_chain() -> None:
-    reading = mt940.read(pages())
+    reading = reader.read(pages())
     assert [(s.sequence_no, s.page, s.integrity) for s in reading.statements] == [
         ("7", "1", "proved"),
         ("7", "2", "proved"),
@@ -241,13 +241,13 @@ def test_pages_stay_statements_of_their_own_whose_balances_chain() -> None:
 
 
 def test_a_page_that_is_missing_between_two_is_told() -> None:
-    reading = mt940.read(pages().replace(b":60M:C260930PLN1050,00", b":60M:C260930PLN1051,00"))
+    reading = reader.read(pages().replace(b":60M:C260930PLN1050,00", b":60M:C260930PLN1051,00"))
     assert places(reading, "balance_gap") == ["line 9"]
 
 
 def test_a_last_page_that_closes_with_an_interim_balance_is_told() -> None:
     first = pages().split(b"-\r\n")[0] + b"-\r\n"
-    assert codes(mt940.read(first)) == {"page_missing"}
+    assert codes(reader.read(first)) == {"page_missing"}
 
 
 def test_swifts_envelope_names_the_bank_and_a_missing_end_is_told() -> None:
@@ -256,8 +256,8 @@ def test_swifts_envelope_names_the_bank_and_a_missing_end_is_told() -> None:
     )
     whole = data.replace(b"\r\n-\r\n", b"\r\n-}{5:{MAC:00000000}{CHK:000000000000}}\x03\r\n")
     assert only(whole).bank_bic == "INGBNL2A"
-    assert mt940.read(whole).problems == ()
-    assert codes(mt940.read(whole[: whole.index(b"\r\n-}")])) == {"no_end_mark"}
+    assert reader.read(whole).problems == ()
+    assert codes(reader.read(whole[: whole.index(b"\r\n-}")])) == {"no_end_mark"}
 
 
 def test_an_envelope_without_a_line_of_its_own_is_read() -> None:
@@ -267,7 +267,7 @@ def test_an_envelope_without_a_line_of_its_own_is_read() -> None:
 
 def test_something_behind_the_last_statement_is_told() -> None:
     data = statement(closing="C260930PLN1000,00") + b"{1:F01INGBNL2AXXXX00"
-    assert codes(mt940.read(data)) == {"loose_rest"}
+    assert codes(reader.read(data)) == {"loose_rest"}
 
 
 def test_a_statement_number_that_is_broken_over_two_lines_is_read() -> None:
@@ -292,7 +292,7 @@ def test_the_account_is_without_currency_blanks_and_bank_code(written: str, acco
 
 
 def test_rows_without_any_balance_have_no_currency_and_are_an_error() -> None:
-    reading = mt940.read(b":61:110701CN50,00NZ10NONREF\n-\n")
+    reading = reader.read(b":61:110701CN50,00NZ10NONREF\n-\n")
     assert reading.statements[0].currency == "XXX"
     assert {problem.code for problem in reading.problems if problem.level == "error"} == {
         "no_currency",
@@ -315,7 +315,7 @@ def interim(*totals: str) -> bytes:
 
 
 def test_an_interim_report_is_advice_with_its_instant_and_proved_by_its_totals() -> None:
-    reading = mt940.read(interim(":90D:1PLN2,00", ":90C:2PLN51,50"))
+    reading = reader.read(interim(":90D:1PLN2,00", ":90C:2PLN51,50"))
     (report,) = reading.statements
     assert (report.advice, report.source_format, report.integrity) == (True, "mt942", "proved")
     assert report.created_at == datetime(2026, 9, 30, 10, 15, tzinfo=UTC)
@@ -324,13 +324,13 @@ def test_an_interim_report_is_advice_with_its_instant_and_proved_by_its_totals()
 
 @pytest.mark.parametrize("total", [":90C:3PLN51,50", ":90C:2PLN51,51", ":90C:2EUR51,50"])
 def test_a_control_total_that_does_not_hold_is_told(total: str) -> None:
-    reading = mt940.read(interim(":90D:1PLN2,00", total))
+    reading = reader.read(interim(":90D:1PLN2,00", total))
     assert reading.statements[0].integrity == "mismatch"
     assert "total_mismatch" in codes(reading)
 
 
 def test_an_interim_report_without_totals_may_be_cut_and_says_so() -> None:
-    assert codes(mt940.read(interim(":90D:1PLN2,00"))) == {"no_control_total"}
+    assert codes(reader.read(interim(":90D:1PLN2,00"))) == {"no_control_total"}
 
 
 # ---------------------------------------------------------------- nothing is lost, nothing is raised
@@ -338,7 +338,7 @@ def test_an_interim_report_without_totals_may_be_cut_and_says_so() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\0\1\2", b"hello", b"<html></html>", b":86:only a text", b"-"])
 def test_a_file_with_no_statement_is_refused_in_a_sentence(data: bytes) -> None:
-    reading = mt940.read(data)
+    reading = reader.read(data)
     assert reading.statements == ()
     assert [problem.level for problem in reading.problems] == ["error"]
 
@@ -349,7 +349,7 @@ def test_a_file_cut_anywhere_never_loses_an_entry_silently(dialect: str) -> None
     for cut in {len(data) * percent // 100 for percent in range(0, 100, 5)} | set(
         range(len(data) - 120, len(data))
     ):
-        reading = mt940.read(data[:cut])
+        reading = reader.read(data[:cut])
         whole = sum(len(read.entries) for read in reading.statements) == 40
         proved = all(read.integrity == "proved" for read in reading.statements)
         assert reading.problems or (whole and proved), f"cut at {cut} of {len(data)}"
@@ -359,7 +359,7 @@ def test_pages_cut_anywhere_never_lose_an_entry_silently() -> None:
     data = pages()
     ends = [data.index(b"-\r\n", at) for at in (data.index(b":62F"), data.rindex(b":62F"))]
     for cut in range(len(data)):
-        reading = mt940.read(data[:cut])
+        reading = reader.read(data[:cut])
         count = sum(len(read.entries) for read in reading.statements)
         # Nothing in a file tells that another account's statement would have followed.
         between = ends[0] - 2 <= cut <= ends[0] + 3
@@ -368,8 +368,8 @@ def test_pages_cut_anywhere_never_lose_an_entry_silently() -> None:
 
 @given(st.binary(max_size=400))
 def test_random_bytes_are_never_an_exception(data: bytes) -> None:
-    assert isinstance(mt940.read(b":20:X\n:60F:C260929PLN1000,00\n" + data), Reading)
-    assert isinstance(mt940.read(data), Reading)
+    assert isinstance(reader.read(b":20:X\n:60F:C260929PLN1000,00\n" + data), Reading)
+    assert isinstance(reader.read(data), Reading)
 
 
 @settings(max_examples=150)
@@ -392,14 +392,14 @@ def test_a_mutated_file_is_never_an_exception_and_says_what_it_lost(
     data = write_mt940(plain_entries(12, 9), dialect)
     for at, length, other in cuts:
         data = data[:at] + other + data[at + length :]
-    reading = mt940.read(data)
+    reading = reader.read(data)
     count = sum(len(read.entries) for read in reading.statements)
     assert count == 12 or reading.problems
 
 
 def test_reading_again_gives_the_same() -> None:
     data = write_mt940(plain_entries(30, 2), "tilde")
-    assert mt940.read(data) == mt940.read(data)
+    assert reader.read(data) == reader.read(data)
 
 
 # ---------------------------------------------------------------- written and read back
@@ -443,7 +443,7 @@ def _samples() -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("path", "count"), _samples())
 def test_every_sample_gives_as_many_entries_as_it_has(path: str, count: int) -> None:
-    reading = mt940.read((BANK / path).read_bytes())
+    reading = reader.read((BANK / path).read_bytes())
     assert sum(len(read.entries) for read in reading.statements) == count
     assert not places(reading, "unreadable_entry")
 
@@ -481,5 +481,5 @@ def test_another_reader_finds_the_same_dates_and_amounts_where_it_can_read(path:
     except Exception as e:  # it fails in many ways, and that is not what is tested
         pytest.skip(f"it cannot read this file: {type(e).__name__}")
     found = [(row.data["date"], row.data["amount"].amount) for row in theirs]
-    ours = [entry for read in mt940.read(data).statements for entry in read.entries]
+    ours = [entry for read in reader.read(data).statements for entry in read.entries]
     assert [(entry.value_on, entry.amount.as_decimal()) for entry in ours] == found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from donorhub.money import Money
-from importers import mt940
+from importers.mt940 import reader
 from importers.statement import Entry, Statement
 from tests.importers.bank_writers import OWN_ACCOUNT
 
@@ -16,7 +16,7 @@ def statement(*rows: str, opening: str = "C260929PLN1000,00", closing: str = "C2
 
 
 def only(data: bytes) -> Statement:
-    (one,) = mt940.read(data).statements
+    (one,) = reader.read(data).statements
     return one
 
 

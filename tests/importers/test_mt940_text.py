@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from donorhub.money import Money
-from importers import mt940
+from importers.mt940 import reader
 from importers.statement import Detail, Entry
 
 NRB = "27114020040000300201355387"
@@ -18,7 +18,7 @@ def entry_of(text: str, line: str = "C50,00NTRFNONREF//B1", currency: str = "EUR
         f":20:X\r\n:25:1234567\r\n:60F:C260929{currency}0,\r\n:61:2609300930{line}\r\n:86:{wrapped}\r\n"
         f":62F:C260930{currency}50,00\r\n-\r\n"
     )
-    (entry,) = mt940.read(data.encode()).statements[0].entries
+    (entry,) = reader.read(data.encode()).statements[0].entries
     return entry
 
 
@@ -243,7 +243,7 @@ def test_several_texts_of_one_row_are_one_remittance() -> None:
 def test_a_row_whose_tag_is_damaged_is_told(damaged: str) -> None:
     row = ":61:2609300930C50,00NTRF\n:86:166?20gift"
     data = f":20:X\n:60F:C260929EUR0,\n{row}\n{damaged}\n:86:166?20other\n:62F:C260930EUR50,00\n-\n"
-    assert mt940.read(data.encode()).problems
+    assert reader.read(data.encode()).problems
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from donorhub.money import Money
-from importers import ofx, ofx_second, ofx_tags
+from importers.ofx import reader, tags
+from importers.ofx import second as ofx_second
 from importers.statement import Entry, Problem, Reading
 
 FILES = Path(__file__).parents[1] / "files" / "ofx"
@@ -39,7 +40,7 @@ def document(*statements: str, header: str = HEADER) -> str:
 
 
 def read(*rows: str) -> Reading:
-    return ofx.read(document(statement(*rows)).encode())
+    return reader.read(document(statement(*rows)).encode())
 
 
 def entries(reading: Reading) -> list[Entry]:
@@ -61,7 +62,7 @@ def only_error(reading: Reading) -> Problem:
 
 
 def test_a_polish_sgml_file_in_cp1250_gives_every_field_it_has() -> None:
-    reading = ofx.read((FILES / "sgml_cp1250.ofx").read_bytes())
+    reading = reader.read((FILES / "sgml_cp1250.ofx").read_bytes())
     assert reading.problems == () and reading.facts == {"encoding": "cp1250"}
     (statement,) = reading.statements
     assert (statement.account, statement.account_scheme) == ("PL61109010140000071219812874", "iban")
@@ -90,7 +91,7 @@ def test_the_raw_text_of_an_entry_is_its_own_piece_of_the_file() -> None:
 
 
 def test_an_xml_file_in_utf8_with_two_accounts_and_cdata_is_read() -> None:
-    reading = ofx.read((FILES / "xml_two_accounts.ofx").read_bytes())
+    reading = reader.read((FILES / "xml_two_accounts.ofx").read_bytes())
     lek, euro = reading.statements
     assert (lek.currency, lek.bank_bic, euro.currency, euro.entries) == ("ALL", "SGSBALTX", "EUR", ())
     (entry,) = lek.entries
@@ -100,7 +101,7 @@ def test_an_xml_file_in_utf8_with_two_accounts_and_cdata_is_read() -> None:
 
 
 def test_a_card_statement_keeps_the_original_amount_and_a_later_balance_is_only_advice() -> None:
-    (statement,) = ofx.read((FILES / "card.qfx").read_bytes()).statements
+    (statement,) = reader.read((FILES / "card.qfx").read_bytes()).statements
     assert statement.entries[0].details[0].original == Money(-2400, "USD")
     assert statement.closing is None
     assert [balance.kind for balance in statement.balances] == ["interim"]
@@ -201,7 +202,7 @@ def test_references_are_resolved_once_and_only_when_they_are_whole() -> None:
 
 def test_transactions_count_wherever_they_stand_inside_a_statement() -> None:
     bare = WHOLE.replace("<BANKTRANLIST>", "").replace("</BANKTRANLIST>", "")
-    assert len(entries(ofx.read(bare.encode()))) == 2
+    assert len(entries(reader.read(bare.encode()))) == 2
 
 
 def test_a_correction_of_an_earlier_transaction_is_kept_and_pointed_out() -> None:
@@ -213,13 +214,13 @@ def test_a_correction_of_an_earlier_transaction_is_kept_and_pointed_out() -> Non
 
 def test_a_statement_without_a_currency_takes_the_one_that_all_its_transactions_name() -> None:
     in_aud = row(more="<CURRENCY><CURRATE>1.0<CURSYM>AUD</CURRENCY>")
-    reading = ofx.read(document(statement(in_aud, in_aud, currency="")).encode())
+    reading = reader.read(document(statement(in_aud, in_aud, currency="")).encode())
     assert [s.currency for s in reading.statements] == ["AUD"]
 
 
 @pytest.mark.parametrize("text", [statement(row(), currency=""), statement(row(), currency="złoty")])
 def test_a_statement_whose_currency_is_unknown_is_refused_not_guessed(text: str) -> None:
-    assert only_error(ofx.read(document(text).encode())).code == "unknown_currency"
+    assert only_error(reader.read(document(text).encode())).code == "unknown_currency"
 
 
 # ------------------------------------------------------------ encodings
@@ -243,7 +244,7 @@ def test_a_statement_whose_currency_is_unknown_is_refused_not_guessed(text: str)
 def test_the_letters_come_out_whatever_the_header_says(encoding: str, charset: str, codec: str) -> None:
     header = HEADER.replace("USASCII", encoding).replace("1252", charset)
     text = document(statement(row(more="<NAME>ŁUKASZ ŻÓŁĆ<MEMO>źdźbło, ćma, dąb")), header=header)
-    (entry,) = entries(ofx.read(text.encode(codec)))
+    (entry,) = entries(reader.read(text.encode(codec)))
     assert entry.details[0].counterparty.name == "ŁUKASZ ŻÓŁĆ"
 
 
@@ -258,7 +259,7 @@ def test_the_letters_come_out_whatever_the_header_says(encoding: str, charset: s
     ],
 )
 def test_any_header_and_none_will_do(header: str) -> None:
-    assert len(entries(ofx.read(document(statement(row()), header=header).encode()))) == 1
+    assert len(entries(reader.read(document(statement(row()), header=header).encode()))) == 1
 
 
 # ------------------------------------------------------------ a bad row loses no good one
@@ -291,13 +292,13 @@ def test_a_transaction_that_cannot_be_read_is_named_and_the_others_are_kept(bad:
 
 
 def test_a_file_of_nothing_but_bad_rows_is_given_up_instead_of_a_million_problems() -> None:
-    reading = read(*(row("x") for _ in range(ofx.MOST_BAD_ROWS + 1)))
+    reading = read(*(row("x") for _ in range(reader.MOST_BAD_ROWS + 1)))
     assert only_error(reading).code == "unreadable"
 
 
 def test_an_unreadable_balance_is_a_warning_and_no_loss() -> None:
     text = statement(row(), after="<LEDGERBAL><BALAMT>1,234<DTASOF>20260131</LEDGERBAL>")
-    reading = ofx.read(document(text).encode())
+    reading = reader.read(document(text).encode())
     assert [problem.code for problem in reading.problems] == ["unreadable_balance"]
     assert len(entries(reading)) == 1 and reading.statements[0].closing is None
 
@@ -309,7 +310,7 @@ def test_an_unreadable_balance_is_a_warning_and_no_loss() -> None:
 @pytest.mark.parametrize("name", ["sgml_cp1250.ofx", "xml_two_accounts.ofx", "card.qfx", "investments.ofx"])
 def test_a_file_cut_anywhere_gives_nothing(name: str, part: int) -> None:
     data = (FILES / name).read_bytes()
-    problem = only_error(ofx.read(data[: len(data) * part // 100]))
+    problem = only_error(reader.read(data[: len(data) * part // 100]))
     assert problem.code == "truncated" and "download it" in problem.message
 
 
@@ -334,22 +335,22 @@ WHOLE = document(statement(row(), row()))
     ],
 )
 def test_a_file_whose_groups_do_not_close_is_refused_as_a_whole(text: str) -> None:
-    assert only_error(ofx.read(text.encode())).code in ("truncated", "damaged", "doctype")
+    assert only_error(reader.read(text.encode())).code in ("truncated", "damaged", "doctype")
 
 
 def test_zero_characters_are_refused() -> None:
-    assert only_error(ofx.read(WHOLE.encode().replace(b"gift", b"gi\0ft"))).code == "undecodable"
+    assert only_error(reader.read(WHOLE.encode().replace(b"gift", b"gi\0ft"))).code == "undecodable"
     wide = WHOLE.replace("gift", "gi\0ft").encode("utf-16")
-    assert only_error(ofx.read(wide)).code == "damaged"
+    assert only_error(reader.read(wide)).code == "damaged"
 
 
 def test_an_error_of_the_bank_is_not_an_empty_statement() -> None:
-    problem = only_error(ofx.read((FILES / "bank_error.ofx").read_bytes()))
+    problem = only_error(reader.read((FILES / "bank_error.ofx").read_bytes()))
     assert problem.code == "bank_error" and "2000 (General error)" in problem.message
 
 
 def test_a_complete_file_without_a_statement_says_so() -> None:
-    assert only_error(ofx.read(b"<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>")).code == "no_statement"
+    assert only_error(reader.read(b"<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>")).code == "no_statement"
 
 
 def test_markup_in_a_donor_s_text_makes_no_transaction() -> None:
@@ -373,7 +374,7 @@ def test_ten_megabytes_of_nonsense_are_refused_in_seconds() -> None:
     for text in hostile:
         data = text.encode()
         started = time.process_time()
-        assert entries(ofx.read(data)) == [], text[:60]
+        assert entries(reader.read(data)) == [], text[:60]
         assert time.process_time() - started < 5, text[:60]
 
 
@@ -390,12 +391,12 @@ def test_ofxparse_is_asked_up_to_the_limit_and_not_beyond(monkeypatch: pytest.Mo
     monkeypatch.setattr(ofx_second, "disagreement", disagreement)
     data = document(statement(row(), row())).encode()
     for limit in (0, 1, 2, 3):
-        ofx.read(data, second_reader_limit=limit)
+        reader.read(data, second_reader_limit=limit)
     assert asked == [2, 2]
 
 
 def test_readers_that_differ_hold_the_statement_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ofx_tags, "fields", _fields_with_another_amount)
+    monkeypatch.setattr(tags, "fields", _fields_with_another_amount)
     reading = read(row(), row(more="<FITID>F2"))
     assert [problem.code for problem in errors(reading)] == ["readers_disagree"]
     assert "sum of 22.00, ofxparse 2 with a sum of 20.00" in errors(reading)[0].message
@@ -409,7 +410,7 @@ def test_what_the_second_reader_cannot_even_take_apart_is_a_disagreement_and_rai
     assert [(s.integrity, len(s.entries)) for s in reading.statements] == [("mismatch", 1)]
 
 
-_FIELDS = ofx_tags.fields
+_FIELDS = tags.fields
 
 
 def _fields_with_another_amount(text: str) -> dict[str, str]:
@@ -440,7 +441,7 @@ def test_the_second_reader_reads_more_than_one_piece() -> None:
 
 
 def test_investments_are_read_by_ofxparse_alone_and_trades_are_not_money() -> None:
-    (statement,) = ofx.read((FILES / "investments.ofx").read_bytes()).statements
+    (statement,) = reader.read((FILES / "investments.ofx").read_bytes()).statements
     assert (statement.account, statement.currency) == ("X-7", "USD")
     trade, cash = statement.entries
     assert (trade.status, trade.amount, trade.booked_on) == ("info", Money(-25000, "USD"), date(2026, 2, 10))
@@ -450,7 +451,7 @@ def test_investments_are_read_by_ofxparse_alone_and_trades_are_not_money() -> No
 @pytest.mark.parametrize("amount", ["40.0071", "NaN", "1,234"])
 def test_investments_that_ofxparse_cannot_read_wholly_are_refused(amount: str) -> None:
     data = (FILES / "investments.ofx").read_bytes().replace(b"40.00", amount.encode())
-    assert only_error(ofx.read(data)).code == "investments"
+    assert only_error(reader.read(data)).code == "investments"
 
 
 # ------------------------------------------------------------ any bytes at all
@@ -458,7 +459,7 @@ def test_investments_that_ofxparse_cannot_read_wholly_are_refused(amount: str) -
 
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_the_reader(data: bytes) -> None:
-    reading = ofx.read(b"<OFX>" + data)
+    reading = reader.read(b"<OFX>" + data)
     assert reading.statements == () and errors(reading)
 
 
@@ -473,10 +474,10 @@ def test_no_bytes_crash_the_reader(data: bytes) -> None:
     )
 )
 def test_no_order_of_tags_crashes_the_reader(parts: list[str]) -> None:
-    reading = ofx.read("".join(parts).encode())
+    reading = reader.read("".join(parts).encode())
     assert reading.statements or errors(reading)
 
 
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=200))
 def test_no_text_of_a_row_crashes_the_tokenizer(text: str) -> None:
-    assert all(isinstance(value, str) for value in ofx_tags.fields(f"<NAME>{text}").values())
+    assert all(isinstance(value, str) for value in tags.fields(f"<NAME>{text}").values())

@@ -21,7 +21,7 @@ from importers.sheet import Unsheetable
 from importers.sniff import format_of, member_count
 from importers.statement import Reading
 from importers.table.layout import Column, Layout
-from importers.workbook import from_serial, open_workbook
+from importers.table.workbook import from_serial, open_workbook
 
 HEADER = ("Data", "Opis", "Kwota", "Waluta")
 LAYOUT = Layout(

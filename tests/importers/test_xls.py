@@ -8,8 +8,8 @@ import struct
 import pytest
 
 import importers
+from importers.guards.xls import refuse_dangerous_xls
 from importers.sheet import Unsheetable
-from importers.xls_guard import refuse_dangerous_xls
 from tests.importers.samples import read, sample
 from tests.importers.sheet_writer import xls
 

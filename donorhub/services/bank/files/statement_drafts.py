@@ -20,7 +20,7 @@ import importers
 from donorhub.domain.bank.files.entry_keys import Incoming, keyed
 from donorhub.domain.payer_text import canonical_account
 from donorhub.services.bank.files.packed_rows import Row, Rows
-from importers.camt import REFUSALS
+from importers.camt.reader import REFUSALS
 from importers.sniff import format_of
 from importers.statement import Begin, Detail, End, Entry, Part, Problem, Statement
 

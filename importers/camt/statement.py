@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
-from importers.camt_tree import Row
-from importers.camt_values import account, day, moment, money
+from importers.camt.tree import Row
+from importers.camt.values import account, day, moment, money
 from importers.statement import Balance, Entry, Statement
 
 _AGAIN: Final = "Export the statement again."

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from donorhub.money import Money
 from importers import iban
-from importers.mt940_blocks import Block
-from importers.mt940_entry import AMOUNT, amount_of, value_date
+from importers.mt940.blocks import Block
+from importers.mt940.entry import AMOUNT, amount_of, value_date
 from importers.statement import Balance, Problem
 
 NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency is known

@@ -13,10 +13,10 @@ from datetime import date
 from typing import Final
 
 from importers import iban
-from importers.mt940_blocks import Block, blocks
-from importers.mt940_checks import Tally, balances_hold, gap, missing, totals_hold, unfinished
-from importers.mt940_entry import Doubt, read_entry
-from importers.mt940_head import Head, read_head
+from importers.mt940.blocks import Block, blocks
+from importers.mt940.checks import Tally, balances_hold, gap, missing, totals_hold, unfinished
+from importers.mt940.entry import Doubt, read_entry
+from importers.mt940.head import Head, read_head
 from importers.statement import (
     BadRows,
     Balance,

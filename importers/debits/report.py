@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from donorhub.money import Money, total
 from importers import iban
-from importers.debit_columns import Columns, columns_of
+from importers.debits.columns import Columns, columns_of
 from importers.payment_list import Payment, advice, day
 from importers.statement import BadRows, Detail, Party, Problem, Reading, refused
 from importers.text import Undecodable, decode, parse_amount

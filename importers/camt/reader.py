@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import BinaryIO, Final, Literal
 
 from donorhub.money import Money
-from importers.camt_entry import Unreadable, inverted, read_entry
-from importers.camt_shape import TREE
-from importers.camt_statement import Head, Tally, read_head, summary_faults
-from importers.camt_tree import Refused, Row, Walk
+from importers.camt.entry import Unreadable, inverted, read_entry
+from importers.camt.shape import TREE
+from importers.camt.statement import Head, Tally, read_head, summary_faults
+from importers.camt.tree import Refused, Row, Walk
 from importers.statement import (
     Begin,
     End,

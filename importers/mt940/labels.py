@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from importers import iban
-from importers.mt940_text import BIC, STREET, Told, flowing, return_reason, tidy
+from importers.mt940.text import BIC, STREET, Told, flowing, return_reason, tidy
 
 _MOST: Final = 60  # parts of one text: no bank writes half as many, and behind them all is one text
 

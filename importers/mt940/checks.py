@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from donorhub.money import Money
-from importers.mt940_blocks import Block
-from importers.mt940_head import NO_CURRENCY, Head
+from importers.mt940.blocks import Block
+from importers.mt940.head import NO_CURRENCY, Head
 from importers.statement import Balance, Entry, Integrity, Problem, Statement, balances_differ, missing_minor
 
 Verdict = tuple[Integrity, list[Problem]]

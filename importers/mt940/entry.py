@@ -14,8 +14,10 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from donorhub.money import Money
-from importers import iban, mt940_labels, mt940_text
-from importers.mt940_text import Told, tidy
+from importers import iban
+from importers.mt940 import labels
+from importers.mt940 import text as mt940_text
+from importers.mt940.text import Told, tidy
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.text import parse_amount
 
@@ -172,11 +174,11 @@ def _told(texts: list[str], *, returned: bool) -> Told:
     text = texts[0] if len(texts) == 1 else "\n".join(text.rstrip() for text in texts)
     return (
         mt940_text.numbered(text, returned=returned)
-        or mt940_labels.slashed(text, returned=returned)
-        or mt940_labels.labelled(text)
-        or mt940_labels.dutch(text)
+        or labels.slashed(text, returned=returned)
+        or labels.labelled(text)
+        or labels.dutch(text)
         or mt940_text.keyworded(mt940_text.flowing(text), returned=returned)
-        or mt940_labels.plain(text)
+        or labels.plain(text)
     )
 
 

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from typing import Final
 
-from importers.grid_guard import Grid
+from importers.guards.grid import Grid
 from importers.sheet import Unsheetable
 from importers.sniff import MOST_MEMBERS, member_count
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from importers.camt_tree import Row
-from importers.camt_values import account
+from importers.camt.tree import Row
+from importers.camt.values import account
 from importers.statement import NOBODY, Party
 
 

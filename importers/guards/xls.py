@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from importers.grid_guard import MAX_CELLS
+from importers.guards.grid import MAX_CELLS
 from importers.sheet import Unsheetable
 
 MAX_COLUMNS: Final = 256  # as many as the format has

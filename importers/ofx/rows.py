@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Final
 
 from donorhub.money import Money, exponent
-from importers import iban, ofx_tags
+from importers import iban
+from importers.ofx import tags
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.text import parse_amount
 
@@ -52,9 +53,9 @@ class RowReader:
 
     def entry(self, position: int, raw: str) -> Entry:
         """The entry of ``raw``, the text from ``<STMTTRN>`` to ``</STMTTRN>``; raises :class:`BadRow`."""
-        if len(raw) > ofx_tags.LONGEST_ROW:
+        if len(raw) > tags.LONGEST_ROW:
             raise BadRow("too_long", f"it has {len(raw):,} characters, and banks write a few hundred")
-        fields = ofx_tags.fields(raw[raw.index(">") + 1 : raw.rindex("<")])
+        fields = tags.fields(raw[raw.index(">") + 1 : raw.rindex("<")])
         get = fields.get
         amount = self._amount(get("TRNAMT", ""), get("CURRENCY/CURSYM", ""))
         booked_on = self._day(get("DTPOSTED", ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from importers.camt_tree import Group, Joined, Node, Shape, compiled
+from importers.camt.tree import Group, Joined, Node, Shape, compiled
 
 _ADDRESS: Final = (
     "AdrLine Dept SubDept BldgNm StrtNm BldgNb Flr PstBx Room PstCd TwnNm TwnLctnNm DstrctNm CtrySubDvsn Ctry"

@@ -16,11 +16,11 @@ from typing import Final
 
 import python_calamine
 
-from importers.grid_guard import MAX_COLUMNS, MAX_ROWS
+from importers.guards.grid import MAX_COLUMNS, MAX_ROWS
+from importers.guards.xls import refuse_dangerous_xls
+from importers.guards.zip import read_member, refuse_dangerous_zip
 from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
 from importers.text import DateOrder, date_orders, decimal_signs
-from importers.xls_guard import refuse_dangerous_xls
-from importers.zip_guard import read_member, refuse_dangerous_zip
 
 _MAX_XLS: Final = 20 * 1024 * 1024
 _LONGEST_CELL: Final = 32_767  # signs, as Excel allows

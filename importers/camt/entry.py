@@ -12,9 +12,9 @@ from datetime import date
 from typing import Final
 
 from donorhub.money import Money
-from importers.camt_party import Side, counterparty
-from importers.camt_tree import TWICE, Row
-from importers.camt_values import day, money
+from importers.camt.party import Side, counterparty
+from importers.camt.tree import TWICE, Row
+from importers.camt.values import day, money
 from importers.statement import Detail, Entry, Status
 
 _STATUSES: Final[dict[str, Status]] = {

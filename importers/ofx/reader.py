@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from importers import ofx_second, ofx_tags
-from importers.ofx_rows import BadRow, RowReader, account_named, bic_or_none, day_or_none
-from importers.ofx_tags import Damaged, Node, Places
+from importers.ofx import second, tags
+from importers.ofx.rows import BadRow, RowReader, account_named, bic_or_none, day_or_none
+from importers.ofx.tags import Damaged, Node, Places
 from importers.statement import (
     Balance,
     Begin,
@@ -76,8 +76,8 @@ def _opened(data: bytes) -> _File:
         text, encoding = decode(data, _declared_charset(data))
     except Undecodable as e:
         raise Damaged("undecodable", str(e)) from e
-    text = ofx_tags.plain(text)
-    tree = ofx_tags.parse(text)
+    text = tags.plain(text)
+    tree = tags.parse(text)
     if _strays(tree):
         raise Damaged("damaged", "The file has transactions that belong to no account: download it again.")
     nodes = list(tree.find(*_STATEMENTS))
@@ -314,7 +314,7 @@ class _StatementReader:
 
     def _compared(self, statement: Statement, entries: list[Entry]) -> Statement:
         """Let ofxparse read the same rows, all but those that were refused."""
-        difference = ofx_second.disagreement([entry.raw for entry in entries], entries)
+        difference = second.disagreement([entry.raw for entry in entries], entries)
         if difference is None:
             return statement
         message = (
@@ -329,7 +329,7 @@ def _currency_of(node: Node, text: str, places: Places) -> str:
     named = node.value("CURDEF").upper()
     if not named:
         rows = zip(places[0::2], places[1::2], strict=True)
-        found = {ofx_tags.currency_of(text[start:end]) for start, end in rows}
+        found = {tags.currency_of(text[start:end]) for start, end in rows}
         named = found.pop() if len(found) == 1 else ""
     if not _CURRENCY.fullmatch(named):
         raise Damaged(
@@ -342,6 +342,6 @@ def _currency_of(node: Node, text: str, places: Places) -> str:
 def _read_investments(text: str, node: Node) -> Statement:
     """An INVSTMTRS group as ofxparse alone reads it; Damaged when it does not read all of it."""
     try:
-        return ofx_second.investment_statement(text[node.start : node.end])
-    except ofx_second.Unread as e:
+        return second.investment_statement(text[node.start : node.end])
+    except second.Unread as e:
         raise Damaged("investments", f"An investment account cannot be imported: {e}. {_INSTEAD}") from e
