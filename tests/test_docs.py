@@ -30,7 +30,7 @@ from receipts import packs
 from tests.receipts import samples
 from webhooks import ENTRY_POINTS, project
 from webhooks.fact import Endpoint, Secret
-from webhooks.stripe_facts import is_wanted
+from webhooks.stripe.facts import is_wanted
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))

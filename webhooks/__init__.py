@@ -12,7 +12,7 @@ from typing import Final, cast
 from webhooks.fact import Provider
 from webhooks.groups import reach
 from webhooks.projection import project
-from webhooks.stripe_events import Stripe
+from webhooks.stripe.events import Stripe
 
 __all__ = ["UnknownProvider", "names", "project", "provider", "reach"]
 

@@ -22,7 +22,7 @@ from donorhub.db import db
 from donorhub.models import ProviderEvent
 from donorhub.services.providers import endpoints, inbox, projection
 from webhooks.fact import Endpoint, RawEvent
-from webhooks.fetched import fetched_items
+from webhooks.stripe.fetched import fetched_items
 
 ACTOR: Final = "cli:demo"
 VERSION: Final = "2026-10-28.endive"

@@ -15,8 +15,8 @@ from donorhub.jobs.dispatch import ring_inbox
 from donorhub.jobs.inbox_writer import InboxWriter
 from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services.providers import inbox, payouts, projection
-from webhooks import fetched
 from webhooks.fact import BadBody
+from webhooks.stripe import fetched
 
 BATCH: Final = {"postgresql": 50, "sqlite": 8}  # SQLite has one writer: those who answer wait for a batch
 
@@ -76,7 +76,7 @@ def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> Non
 
 def fetch_payout_items(task: Task, settings: Settings) -> str:
     """Ask the provider which lines make up a payout; what it says goes through the inbox like any event."""
-    from donorhub.gateways import stripe_gateway
+    from donorhub.gateways import stripe
 
     payout = db.session.get(Payout, task.subject_id)
     if payout is None:
@@ -91,7 +91,7 @@ def fetch_payout_items(task: Task, settings: Settings) -> str:
         .limit(1)
     ).scalar_one()
     db.session.commit()  # the network is asked outside any transaction
-    gateway = stripe_gateway.StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
+    gateway = stripe.StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
     now = clock.now()
     events = [
         fetched.fetched_items(

@@ -16,14 +16,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.gateways.stripe_gateway import ProviderAway, StripeGateway
+from donorhub.gateways.stripe import ProviderAway, StripeGateway
 from donorhub.jobs import inbox as inbox_job
 from donorhub.jobs.run import run_task
 from donorhub.models import Gift, Payout, PayoutItem, Task
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.reports import invariants
 from tests.webhooks import scenarios
-from webhooks.stripe_events import Stripe
+from webhooks.stripe.events import Stripe
 
 
 class Api:

@@ -32,7 +32,7 @@ from donorhub.models import (
 )
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.reports import invariants
-from webhooks.stripe_events import Stripe
+from webhooks.stripe.events import Stripe
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
 SEQUENCES = sorted((SHARED / "corpora/webhooks/stripe/synthetic").glob("*.json"))

@@ -15,7 +15,7 @@ from donorhub.services.reports import invariants
 from tests.services.test_payments import deliver, open_endpoint
 from tests.webhooks.scenarios import DAY, Event, Story
 from tests.webhooks.stripe_objects import charge, payout, refund, row
-from webhooks.fetched import fetched_items
+from webhooks.stripe.fetched import fetched_items
 
 
 def two_gifts_paid_out(*, is_expanded: bool) -> list[Event]:

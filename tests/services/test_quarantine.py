@@ -17,7 +17,7 @@ from donorhub.models import Gift, ProviderEvent, WebhookEndpoint
 from donorhub.services.providers import endpoints, inbox
 from tests.services.test_payments import deliver, open_endpoint
 from tests.webhooks.scenarios import Event, one_off
-from webhooks.stripe_events import Stripe
+from webhooks.stripe.events import Stripe
 
 THIN: Event = {
     "object": "v2.core.event", "id": "evt_thin", "type": "v1.charge.succeeded",

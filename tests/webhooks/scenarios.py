@@ -26,7 +26,7 @@ from tests.webhooks.stripe_objects import (
 )
 from webhooks import provider
 from webhooks.fact import Endpoint, RawEvent
-from webhooks.fetched import fetched_items
+from webhooks.stripe.fetched import fetched_items
 
 Event = dict[str, Any]
 START = 1_793_000_000  # 2026-10-26

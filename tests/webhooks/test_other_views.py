@@ -12,7 +12,7 @@ from tests.webhooks.registers import after, payment, payout
 from tests.webhooks.scenarios import DAY, START, Story, payout_listing
 from tests.webhooks.stripe_objects import charge, dispute, intent, invoice, refund, row, subscription
 from tests.webhooks.stripe_objects import payout as payout_object
-from webhooks.fetched import fetched, fetched_items
+from webhooks.stripe.fetched import fetched, fetched_items
 
 
 def test_a_payout_that_comes_back_after_it_was_paid_has_failed() -> None:

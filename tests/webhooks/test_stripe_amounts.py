@@ -8,7 +8,7 @@ import pytest
 
 from donorhub.money import Money
 from webhooks.fact import BadBody
-from webhooks.stripe_amounts import (
+from webhooks.stripe.amounts import (
     amount,
     currency_of,
     required_amount,

@@ -20,9 +20,9 @@ from tests.webhooks.stripe_objects import (
 )
 from webhooks import provider
 from webhooks.fact import BadBody, Fact
-from webhooks.stripe_facts import TYPES
-from webhooks.stripe_recurring import sub_amount
-from webhooks.stripe_shapes import (
+from webhooks.stripe.facts import TYPES
+from webhooks.stripe.recurring import sub_amount
+from webhooks.stripe.shapes import (
     charge_method,
     inv_metadata,
     inv_payments,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.webhooks.scenarios import sign
 from webhooks import provider
 from webhooks.fact import BadSignature, Endpoint, Secret, Verified
-from webhooks.stripe_signature import signature
+from webhooks.stripe.signature import signature
 
 BODY = b'{"id": "evt_1", "name": "\xc5\x82"}'
 NOW = 1_793_000_000

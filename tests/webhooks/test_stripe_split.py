@@ -10,7 +10,7 @@ import pytest
 from tests.webhooks.scenarios import ENDPOINT, one_off, to_body, to_raw
 from webhooks import UnknownProvider, provider
 from webhooks.fact import BadBody, RawEvent
-from webhooks.fetched import fetched
+from webhooks.stripe.fetched import fetched
 
 STRIPE = provider("stripe")
 EVENT = one_off("x")[1]

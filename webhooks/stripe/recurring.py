@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 from webhooks.fact import Fact
 from webhooks.states import DonorState, InstalmentState, InstalmentWord, RecurringState, RecurringWord
-from webhooks.stripe_amounts import amount, currency_of, rounded_to_minor, unit_amount
-from webhooks.stripe_shapes import (
+from webhooks.stripe.amounts import amount, currency_of, rounded_to_minor, unit_amount
+from webhooks.stripe.shapes import (
     Object,
     address_of,
     at,
@@ -31,7 +31,7 @@ from webhooks.stripe_shapes import (
     sub_price,
     text_at,
 )
-from webhooks.told import Told
+from webhooks.stripe.told import Told
 
 Period = Literal["W", "M", "Y"]
 

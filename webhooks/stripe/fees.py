@@ -11,9 +11,9 @@ from typing import Final
 
 from webhooks.fact import Fact
 from webhooks.states import FeeState, ItemWord, PayoutState, PayoutWord
-from webhooks.stripe_amounts import currency_of, required_amount, signed_amount
-from webhooks.stripe_shapes import Object, identity, objects_at, payment_key, ref_of, seconds_at, text_at
-from webhooks.told import Told
+from webhooks.stripe.amounts import currency_of, required_amount, signed_amount
+from webhooks.stripe.shapes import Object, identity, objects_at, payment_key, ref_of, seconds_at, text_at
+from webhooks.stripe.told import Told
 
 _PAYOUTS: Final[dict[str, tuple[PayoutWord, int]]] = {
     "pending": ("pending", 1), "in_transit": ("in_transit", 2), "paid": ("paid", 3),

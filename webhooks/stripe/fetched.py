@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from webhooks.fact import BadBody, RawEvent
-from webhooks.stripe_shapes import ref_of, text_at
+from webhooks.stripe.shapes import ref_of, text_at
 
 
 def fetched(

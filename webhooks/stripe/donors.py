@@ -9,17 +9,8 @@ from collections.abc import Mapping
 
 from webhooks.fact import Fact
 from webhooks.states import DonorState, MandateState
-from webhooks.stripe_shapes import (
-    Object,
-    address_of,
-    at,
-    count_at,
-    identity,
-    metadata_of,
-    ref_of,
-    text_at,
-)
-from webhooks.told import Told
+from webhooks.stripe.shapes import Object, address_of, at, count_at, identity, metadata_of, ref_of, text_at
+from webhooks.stripe.told import Told
 
 
 def customer_facts(told: Told) -> list[Fact]:

@@ -1,7 +1,7 @@
 """Stripe as a payment provider: its messages verified, split into events and read as facts.
 
 Pure; whatever asks Stripe something lies in ``donorhub.gateways`` and comes back through
-``webhooks.fetched``. The provider's own SDK is not used: it is slow here and lets odd input through.
+``webhooks.stripe.fetched``. The provider's own SDK is not used: it is slow here and lets odd input through.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from webhooks import strict_json, stripe_facts, stripe_signature
+from webhooks import strict_json
 from webhooks.fact import BadBody, Endpoint, Fact, RawEvent, Secret, Verified
-from webhooks.stripe_amounts import refuse_odd_money
-from webhooks.stripe_shapes import ref_of, seconds_at, text_at
+from webhooks.stripe import facts as stripe_facts
+from webhooks.stripe import signature
+from webhooks.stripe.amounts import refuse_odd_money
+from webhooks.stripe.shapes import ref_of, seconds_at, text_at
 
 _THIN: Final = "v2.core.event"
 _TYPE: Final = re.compile(r"[a-z0-9_.\[\]-]{1,120}", re.ASCII)
@@ -29,8 +31,8 @@ class Stripe:
     def verify(
         self, raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, secrets: Sequence[Secret], now: int
     ) -> Verified:
-        """See :func:`webhooks.stripe_signature.verify`."""
-        return stripe_signature.verify(raw, headers, endpoint.settings, secrets, now)
+        """See :func:`webhooks.stripe.signature.verify`."""
+        return signature.verify(raw, headers, endpoint.settings, secrets, now)
 
     def split(self, raw: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> list[RawEvent]:
         """The one event of a message: a snapshot, or a thin one that is still to be fetched.
@@ -43,7 +45,7 @@ class Stripe:
         return [_snapshot(raw, body, endpoint)]
 
     def facts(self, event: RawEvent) -> list[Fact]:
-        """See :mod:`webhooks.stripe_facts`; a thin event says nothing until it is fetched."""
+        """See :mod:`webhooks.stripe.facts`; a thin event says nothing until it is fetched."""
         if event.needs_fetch or not stripe_facts.is_wanted(event.type):
             return []
         said = _object(_object(_object(strict_json.read(event.body)).get("data")).get("object"))

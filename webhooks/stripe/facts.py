@@ -39,7 +39,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from webhooks.fact import BadBody, Fact
-from webhooks.stripe_donors import (
+from webhooks.stripe.donors import (
     customer_facts,
     deauthorized_facts,
     mandate_facts,
@@ -47,11 +47,11 @@ from webhooks.stripe_donors import (
     method_facts,
     setup_facts,
 )
-from webhooks.stripe_fees import item_facts, payout_facts, payout_items
-from webhooks.stripe_payments import charge_facts, intent_facts, session_facts
-from webhooks.stripe_recurring import invoice_facts, invoice_payment_facts, subscription_facts
-from webhooks.stripe_refunds import dispute_facts, fraud_warning_facts, refund_facts
-from webhooks.told import Told
+from webhooks.stripe.fees import item_facts, payout_facts, payout_items
+from webhooks.stripe.payments import charge_facts, intent_facts, session_facts
+from webhooks.stripe.recurring import invoice_facts, invoice_payment_facts, subscription_facts
+from webhooks.stripe.refunds import dispute_facts, fraud_warning_facts, refund_facts
+from webhooks.stripe.told import Told
 
 # The events we subscribe to, and some that say the same to endpoints of old API versions.
 TYPES: Final[Mapping[str, str]] = {

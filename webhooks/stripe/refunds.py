@@ -9,10 +9,10 @@ from typing import Final
 
 from webhooks.fact import Fact
 from webhooks.states import DisputeState, DisputeWord, RefundState, RefundWord
-from webhooks.stripe_amounts import currency_of, required_amount
-from webhooks.stripe_fees import fee_of
-from webhooks.stripe_shapes import identity, metadata_of, objects_at, payment_key, ref_of, seconds_at, text_at
-from webhooks.told import Told
+from webhooks.stripe.amounts import currency_of, required_amount
+from webhooks.stripe.fees import fee_of
+from webhooks.stripe.shapes import identity, metadata_of, objects_at, payment_key, ref_of, seconds_at, text_at
+from webhooks.stripe.told import Told
 
 _REFUNDS: Final[dict[str, tuple[RefundWord, int]]] = {
     "pending": ("pending", 1), "requires_action": ("pending", 2), "succeeded": ("succeeded", 3),

@@ -14,10 +14,10 @@ from webhooks.states import (
     PaymentWord,
     RecurringState,
 )
-from webhooks.stripe_amounts import amount, currency_of, required_amount
-from webhooks.stripe_fees import fee_of
-from webhooks.stripe_refunds import refund_facts
-from webhooks.stripe_shapes import (
+from webhooks.stripe.amounts import amount, currency_of, required_amount
+from webhooks.stripe.fees import fee_of
+from webhooks.stripe.refunds import refund_facts
+from webhooks.stripe.shapes import (
     Object,
     address_of,
     at,
@@ -29,7 +29,7 @@ from webhooks.stripe_shapes import (
     seconds_at,
     text_at,
 )
-from webhooks.told import Told
+from webhooks.stripe.told import Told
 
 _MOMENTS: Final = frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"})
 _CHARGE_STEPS: Final[dict[PaymentWord, int]] = {
