@@ -17,7 +17,7 @@ from flask import Response, request
 from donorhub import clock
 from donorhub.api.http import document, principal, refuse
 from donorhub.db import db
-from donorhub.jobs.dispatch import dispatch
+from donorhub.jobs.queue.dispatch import dispatch
 from donorhub.models import IdempotencyKey
 from donorhub.services.access import idempotency
 

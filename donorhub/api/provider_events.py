@@ -14,7 +14,7 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema
-from donorhub.jobs.dispatch import ring_inbox
+from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.models import ProviderEvent
 from donorhub.services.providers import inbox
 

@@ -19,8 +19,8 @@ from donorhub import clock
 from donorhub.api.http import problem
 from donorhub.db import db, read_only
 from donorhub.errors import Busy, NotFound
-from donorhub.jobs.dispatch import ring_inbox
-from donorhub.jobs.inbox_writer import InboxWriter
+from donorhub.jobs.queue.dispatch import ring_inbox
+from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.providers.endpoints import Opened
 from webhooks.fact import BadBody, BadSignature

@@ -15,7 +15,7 @@ from donorhub.cli.demo_files import Line, camt, csv, mt940, unknown_table
 from donorhub.cli.demo_giving import currency_of
 from donorhub.cli.demo_people import SEED, Person, iban_pl
 from donorhub.db import db
-from donorhub.jobs.run import run_task
+from donorhub.jobs.queue.run import run_task
 from donorhub.models import BankAccount, Instalment, RecurringGift, Task
 from donorhub.services.access import users
 from donorhub.services.bank.files import imports

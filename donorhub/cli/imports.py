@@ -19,8 +19,8 @@ from donorhub.cli.context import actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
-from donorhub.jobs import timer
-from donorhub.jobs.worker import at_work
+from donorhub.jobs.queue import timer
+from donorhub.jobs.queue.worker import at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
 from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts, statements
@@ -153,7 +153,7 @@ def _bytes(path: Path, settings: Settings) -> bytes:
 
 
 def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
-    from donorhub.jobs.imports import reporting
+    from donorhub.jobs.kinds.imports import reporting
 
     if choices.quiet or not sys.stderr.isatty():
         return
@@ -165,7 +165,7 @@ def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
 
 def _work_off(file_id: int) -> None:
     """Do the work of this file here and now; where a worker was faster, wait for it."""
-    from donorhub.jobs.run import run_task
+    from donorhub.jobs.queue.run import run_task
 
     for kind, subject_ids in (("import_file", [file_id]), ("match_statement", None)):
         for task_id in _open_tasks(kind, subject_ids or _statement_ids(file_id)):
@@ -193,7 +193,7 @@ def _statement_ids(file_id: int) -> list[int]:
 
 def _wait_for(task_id: int) -> None:
     """Wait for the worker that has this task, and do it here when that one died."""
-    from donorhub.jobs.run import run_task
+    from donorhub.jobs.queue.run import run_task
 
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until:

@@ -15,7 +15,7 @@ from donorhub import clock
 from donorhub.cli.context import ROW_ID, actor, in_app
 from donorhub.db import db
 from donorhub.errors import DonorHubError
-from donorhub.jobs.run import run_task
+from donorhub.jobs.queue.run import run_task
 from donorhub.models import Gift, Receipt, ReceiptLine, Task
 from donorhub.money import Money
 from donorhub.services.access.organisation import get_organisation

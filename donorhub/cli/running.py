@@ -42,7 +42,7 @@ def serve(host: str | None, port: int | None, processes: int) -> None:
 @click.option("--name", help="Name of this worker in Redis.")
 def worker(burst: bool, name: str | None) -> None:
     """Work off what waits. With Redis; start as many as wanted."""
-    from donorhub.jobs.worker import at_work, run_rq_worker, work_once
+    from donorhub.jobs.queue.worker import at_work, run_rq_worker, work_once
 
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
@@ -64,8 +64,8 @@ def worker(burst: bool, name: str | None) -> None:
 @click.command()
 def timer() -> None:
     """Keep time where there is Redis: sweep, seal, instalments, checks. One is enough, two do no harm."""
-    from donorhub.jobs.timer import run_timer
-    from donorhub.jobs.worker import be_polite
+    from donorhub.jobs.queue.timer import run_timer
+    from donorhub.jobs.queue.worker import be_polite
 
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
@@ -92,7 +92,7 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
     """Serve with threads and the worker in this process, until SIGTERM or Ctrl-C."""
     from waitress.server import create_server
 
-    from donorhub.jobs.worker import WorkerThread
+    from donorhub.jobs.queue.worker import WorkerThread
 
     settings: Settings = app.extensions["donorhub.settings"]
     try:

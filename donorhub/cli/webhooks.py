@@ -20,7 +20,7 @@ from donorhub.cli.context import ROW_ID, actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
-from donorhub.jobs import inbox as inbox_job
+from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import ProviderEvent
 from donorhub.services.providers import endpoints, inbox
 from webhooks import names

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from donorhub.db import db
-from donorhub.jobs.dispatch import Bell, RedisBell, ThreadBell
-from donorhub.jobs.inbox_writer import InboxWriter
+from donorhub.jobs.queue.dispatch import Bell, RedisBell, ThreadBell
+from donorhub.jobs.queue.inbox_writer import InboxWriter
 
 
 def register(app: Flask) -> None:

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.jobs.dispatch import ring_inbox
+from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.services.providers import inbox
 from donorhub.services.work import error_inbox, tasks
 from donorhub.web.shell import commit, needs, principal, say

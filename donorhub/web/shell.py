@@ -30,7 +30,7 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import MAX_ID, db
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
-from donorhub.jobs.dispatch import dispatch
+from donorhub.jobs.queue.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.money import Money
 from donorhub.services.access import organisation, users

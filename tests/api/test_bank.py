@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from donorhub.db import db
-from donorhub.jobs.worker import work_once
+from donorhub.jobs.queue.worker import work_once
 from donorhub.models import Donor, ImportFile
 from tests.api.conftest import Caller, dump, problem
 

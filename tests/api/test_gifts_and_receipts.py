@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 
 from donorhub.db import db
-from donorhub.jobs.worker import work_once
+from donorhub.jobs.queue.worker import work_once
 from donorhub.models import Donor, Gift
 from donorhub.services.giving import gifts
 from tests.api.conftest import Caller, dump, problem

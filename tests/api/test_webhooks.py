@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from donorhub import clock
 from donorhub.api import webhooks as route
 from donorhub.db import db
-from donorhub.jobs import inbox as inbox_job
+from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services.providers import endpoints
 from tests.api.conftest import apart, dump, problem
@@ -177,7 +177,7 @@ def test_a_message_that_cannot_be_kept_is_asked_for_again(
     settings = database.extensions["donorhub.settings"]
     if not settings.uses_sqlite:
         pytest.skip("the lock of another process is SQLite's")
-    monkeypatch.setattr("donorhub.jobs.inbox_writer.TIMEOUT_S", 0.3)
+    monkeypatch.setattr("donorhub.jobs.queue.inbox_writer.TIMEOUT_S", 0.3)
     db.session.rollback()
     with closing(sqlite3.connect(settings.home / "donorhub.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

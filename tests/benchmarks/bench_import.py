@@ -250,7 +250,7 @@ def _imported(data: bytes, name: str, choices: dict[str, Any]) -> tuple[float, A
     """CPU seconds from the bytes to the commit, and the file's row."""
     from donorhub import clock
     from donorhub.db import db
-    from donorhub.jobs.run import run_task
+    from donorhub.jobs.queue.run import run_task
     from donorhub.services.bank.files import imports
 
     started = time.process_time()
@@ -279,7 +279,7 @@ def _measured_match(file: Path, choices: dict[str, Any]) -> Figures:
     from sqlalchemy import func, select
 
     from donorhub.db import db
-    from donorhub.jobs.run import run_task
+    from donorhub.jobs.queue.run import run_task
     from donorhub.models import Entry
 
     _load_donors()

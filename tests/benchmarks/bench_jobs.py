@@ -22,7 +22,7 @@ from donorhub.app import create_app
 from donorhub.cli.database import bring_up_to_date
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.jobs import perform, run
+from donorhub.jobs.queue import perform, run
 from donorhub.models import Task
 from donorhub.money import Money
 from donorhub.services.donors import donors

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from donorhub.db import db
-from donorhub.jobs import perform
+from donorhub.jobs.queue import perform
 from donorhub.models import Gift, ProviderEvent, WebhookEndpoint, WebhookSecret
 from donorhub.services.providers import inbox
 from tests.cli.conftest import Donorhub

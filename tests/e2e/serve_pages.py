@@ -18,7 +18,7 @@ from donorhub import clock, config
 from donorhub.app import create_app
 from donorhub.cli.database import bring_up_to_date
 from donorhub.db import db
-from donorhub.jobs.worker import work_once
+from donorhub.jobs.queue.worker import work_once
 from donorhub.models import Correction, Dispute, Message, ProviderEvent, Refund, Task
 from donorhub.money import Money
 from donorhub.services.access import organisation, users

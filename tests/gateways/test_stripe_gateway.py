@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.gateways.stripe import ProviderAway, StripeGateway
-from donorhub.jobs import inbox as inbox_job
-from donorhub.jobs.run import run_task
+from donorhub.jobs.kinds import inbox as inbox_job
+from donorhub.jobs.queue.run import run_task
 from donorhub.models import Gift, Payout, PayoutItem, Task
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.reports import invariants

@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.jobs import perform, run, timer
-from donorhub.jobs.hold import Hold, free_abandoned
+from donorhub.jobs.queue import perform, run, timer
+from donorhub.jobs.queue.hold import Hold, free_abandoned
 from donorhub.models import Task
 from donorhub.services.work import claims, tasks
 

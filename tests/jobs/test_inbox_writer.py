@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from donorhub.db import db
-from donorhub.jobs.inbox_writer import InboxWriter
+from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.models import ProviderEvent
 from donorhub.services.providers import endpoints, inbox
 from tests.webhooks.scenarios import one_off, to_raw

@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.jobs import imports, run
+from donorhub.jobs.kinds import imports
+from donorhub.jobs.queue import run
 from donorhub.models import Entry, Statement, Task
 from donorhub.services.bank.matching import matching
 from donorhub.services.donors import donors

@@ -9,7 +9,7 @@ from flask import Flask
 
 import receipts as printed
 from donorhub.db import db
-from donorhub.jobs import receipts as receipts_job
+from donorhub.jobs.kinds import receipts as receipts_job
 from donorhub.models import Task
 from donorhub.money import Money
 from donorhub.services.access import organisation

@@ -18,8 +18,8 @@ from sqlalchemy import select
 
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.jobs import perform, run
-from donorhub.jobs.rq_queue import FUNCTION, PoisonedJob, RowJob, RowQueue, enqueue, make_queue
+from donorhub.jobs.queue import perform, run
+from donorhub.jobs.queue.rq_queue import FUNCTION, PoisonedJob, RowJob, RowQueue, enqueue, make_queue
 from donorhub.models import Task
 from donorhub.services.work import tasks
 from tests.servers import redis_server

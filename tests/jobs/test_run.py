@@ -15,8 +15,8 @@ from sqlalchemy import Connection, event, select, text
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.jobs import perform, run, timer
-from donorhub.jobs.worker import WorkerThread
+from donorhub.jobs.queue import perform, run, timer
+from donorhub.jobs.queue.worker import WorkerThread
 from donorhub.models import Task
 from donorhub.services.work import claims, tasks
 

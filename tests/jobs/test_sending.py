@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 
 from donorhub.db import db
-from donorhub.jobs import run
+from donorhub.jobs.queue import run
 from donorhub.models import Message, Task
 from donorhub.services.donors import donors
 from donorhub.services.messages import messages

@@ -19,10 +19,10 @@ from sqlalchemy import select, text
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.jobs import dispatch, perform, timer
-from donorhub.jobs.dispatch import INBOX, RedisBell
-from donorhub.jobs.presence import Presence
-from donorhub.jobs.rq_queue import (
+from donorhub.jobs.queue import dispatch, perform, timer
+from donorhub.jobs.queue.dispatch import INBOX, RedisBell
+from donorhub.jobs.queue.presence import Presence
+from donorhub.jobs.queue.rq_queue import (
     MOST_WAITING,
     QUEUE,
     RowJob,
@@ -31,7 +31,7 @@ from donorhub.jobs.rq_queue import (
     make_queue,
     make_ringing_queue,
 )
-from donorhub.jobs.run import run_due, run_task
+from donorhub.jobs.queue.run import run_due, run_task
 from donorhub.models import Gift, ProviderEvent, Task
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.work import claims, tasks

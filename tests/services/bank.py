@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.jobs.run import run_task
+from donorhub.jobs.queue.run import run_task
 from donorhub.models import BankAccount, Entry, ImportFile, Task
 from donorhub.services.bank.files import bank_accounts, imports
 from donorhub.services.bank.files.bank_accounts import NOT_COUNTED

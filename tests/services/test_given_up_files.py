@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.jobs import run, timer
+from donorhub.jobs.queue import run, timer
 from donorhub.models import Entry, ImportFile, Task
 from donorhub.services.bank.files import imports
 from donorhub.services.work import claims, tasks

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.jobs.run import run_task
+from donorhub.jobs.queue.run import run_task
 from donorhub.models import (
     AuditRecord,
     BankAccount,

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.jobs import inbox as inbox_job
-from donorhub.jobs.run import run_due
+from donorhub.jobs.kinds import inbox as inbox_job
+from donorhub.jobs.queue.run import run_due
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors

@@ -14,7 +14,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Conflict
 from donorhub.gateways.mailer import Smtp
-from donorhub.jobs.run import run_due
+from donorhub.jobs.queue.run import run_due
 from donorhub.models import Donor, Fund, Message, Suppression, Task
 from donorhub.money import Money
 from donorhub.services.access import users
@@ -207,7 +207,7 @@ def test_a_process_that_died_while_sending_leaves_it_to_a_person(mail: SmtpServe
 
 def work_until_written(now: datetime) -> None:
     """Perform all but the sending itself."""
-    from donorhub.jobs.run import run_task
+    from donorhub.jobs.queue.run import run_task
 
     for kind in ("new_donor", "thank_you"):
         for task_id in db.session.scalars(select(Task.id).where(Task.kind == kind)).all():

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.jobs import inbox as inbox_job
+from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import (
     Allocation,
     Dispute,

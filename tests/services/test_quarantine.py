@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.jobs import inbox as inbox_job
+from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, WebhookEndpoint
 from donorhub.services.providers import endpoints, inbox
 from tests.services.test_payments import deliver, open_endpoint

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from donorhub import clock
 from donorhub.db import db, reading
-from donorhub.jobs.run import run_due
+from donorhub.jobs.queue.run import run_due
 from donorhub.models import Donor, Role, User
 from donorhub.services.access import users
 from donorhub.services.donors import donors

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.jobs import timer
+from donorhub.jobs.queue import timer
 from donorhub.models import AuditRecord, BankAccount, Entry, ImportFile, Statement, Task
 from tests.web.bank_world import OURS, PAYER, UNKNOWN_CSV, Staff, camt, words_of, work
 

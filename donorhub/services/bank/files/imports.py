@@ -1,7 +1,7 @@
 """Bank files as they came: taking them in, keeping them, and the answers a person gives.
 
 The bytes are kept compressed and encrypted. Reading and storing is the job
-``donorhub.jobs.imports:import_file``; it works on files in the state ``received``.
+``donorhub.jobs.kinds.imports:import_file``; it works on files in the state ``received``.
 
 Functions::
 

@@ -45,7 +45,7 @@ def explain(error: BaseException) -> str:
 
 def drain_inbox() -> int:
     """Work off the inbox of provider events; gives how many events."""
-    drain: Callable[[Settings], int] = import_string("donorhub.jobs.inbox:drain")
+    drain: Callable[[Settings], int] = import_string("donorhub.jobs.kinds.inbox:drain")
     return drain(current_app.extensions["donorhub.settings"])
 
 
@@ -73,11 +73,11 @@ def _domain(settings: Settings) -> str:
 PERFORMERS: Final[dict[str, Performer | str]] = {
     "thank_you": _thank_you,
     "new_donor": _new_donor,
-    "send_message": "donorhub.jobs.sending:send_message",
-    "render_receipt": "donorhub.jobs.receipts:render_receipt",
-    "import_file": "donorhub.jobs.imports:import_file",
-    "match_statement": "donorhub.jobs.imports:match_statement",
-    "fetch_payout_items": "donorhub.jobs.inbox:fetch_payout_items",
+    "send_message": "donorhub.jobs.kinds.sending:send_message",
+    "render_receipt": "donorhub.jobs.kinds.receipts:render_receipt",
+    "import_file": "donorhub.jobs.kinds.imports:import_file",
+    "match_statement": "donorhub.jobs.kinds.imports:match_statement",
+    "fetch_payout_items": "donorhub.jobs.kinds.inbox:fetch_payout_items",
 }
 
 # Kinds that do nothing but read and write the database, in milliseconds, and neither commit nor roll back.

@@ -14,11 +14,11 @@ from structlog import get_logger
 
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.jobs import perform, run, timer
-from donorhub.jobs.dispatch import ThreadBell
-from donorhub.jobs.inbox_writer import InboxWriter
-from donorhub.jobs.presence import Presence
-from donorhub.jobs.watcher import Pulse, Watcher
+from donorhub.jobs.queue import perform, run, timer
+from donorhub.jobs.queue.dispatch import ThreadBell
+from donorhub.jobs.queue.inbox_writer import InboxWriter
+from donorhub.jobs.queue.presence import Presence
+from donorhub.jobs.queue.watcher import Pulse, Watcher
 
 log = get_logger(__name__)
 PAUSE_S = 2.0
@@ -141,7 +141,7 @@ def work_patiently(
     begin anew."""
     from redis.exceptions import RedisError
 
-    from donorhub.jobs.rq_queue import RowWorker, make_queue
+    from donorhub.jobs.queue.rq_queue import RowWorker, make_queue
 
     while True:
         queue = make_queue(redis_url)

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.jobs import perform
-from donorhub.jobs.dispatch import ring_inbox
-from donorhub.jobs.inbox_writer import InboxWriter
+from donorhub.jobs.queue import perform
+from donorhub.jobs.queue.dispatch import ring_inbox
+from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services.providers import inbox, payouts, projection
 from webhooks.fact import BadBody

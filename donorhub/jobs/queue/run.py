@@ -16,9 +16,9 @@ from structlog import get_logger
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.jobs import perform
-from donorhub.jobs.dispatch import GATHER_S, INBOX, dispatch
-from donorhub.jobs.hold import Hold
+from donorhub.jobs.queue import perform
+from donorhub.jobs.queue.dispatch import GATHER_S, INBOX, dispatch
+from donorhub.jobs.queue.hold import Hold
 from donorhub.services.work import claims, tasks
 
 GROUP: Final = 16  # small tasks in one transaction: others who write wait for some 30 ms

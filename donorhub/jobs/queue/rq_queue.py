@@ -20,10 +20,10 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 from werkzeug.utils import import_string
 
-from donorhub.jobs.watcher import Pulse
+from donorhub.jobs.queue.watcher import Pulse
 
 QUEUE: Final = "donorhub"
-FUNCTION: Final = "donorhub.jobs.run.run"
+FUNCTION: Final = "donorhub.jobs.queue.run.run"
 TIME_OUT_S: Final = 900
 WAITING_S: Final = 15  # how long an id counts as waiting, should its job vanish with a killed worker
 MOST_WAITING: Final = 64  # each job goes on with whatever is due: more would only wait to find nothing

@@ -15,8 +15,8 @@ from werkzeug.utils import import_string
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.jobs import hold
-from donorhub.jobs.dispatch import dispatch, ring_inbox
+from donorhub.jobs.queue import hold
+from donorhub.jobs.queue.dispatch import dispatch, ring_inbox
 from donorhub.services.access import audit, idempotency
 from donorhub.services.bank.files import imports
 from donorhub.services.work import claims
@@ -77,7 +77,7 @@ def _forget_answers() -> int:
 
 
 def _verify() -> int:
-    step: Callable[[], int] = import_string("donorhub.jobs.checking:verify_and_tell")
+    step: Callable[[], int] = import_string("donorhub.jobs.kinds.checking:verify_and_tell")
     return step()
 
 

@@ -50,7 +50,7 @@ class RedisBell:
     """Puts ids on RQ's queue. The same id waits there once, however often the bell rings."""
 
     def __init__(self, redis_url: str) -> None:
-        from donorhub.jobs.rq_queue import make_ringing_queue
+        from donorhub.jobs.queue.rq_queue import make_ringing_queue
 
         self._queue = make_ringing_queue(redis_url)
         self._silent_until = 0.0
@@ -59,7 +59,7 @@ class RedisBell:
     def ring(self, ids: Sequence[int]) -> None:
         from redis.exceptions import RedisError
 
-        from donorhub.jobs.rq_queue import enqueue
+        from donorhub.jobs.queue.rq_queue import enqueue
 
         began = time.monotonic()
         if began < self._silent_until or (INBOX in ids and began < self._told_of_inbox_until):
