@@ -12,7 +12,7 @@ COMMANDS = {
     "serve": "donorhub.cli.running:serve",
     "worker": "donorhub.cli.running:worker",
     "timer": "donorhub.cli.running:timer",
-    "demo": "donorhub.cli.demo:demo",
+    "demo": "donorhub.cli.demo.command:demo",
     "db": "donorhub.cli.database:db_group",
     "user": "donorhub.cli.access:user",
     "token": "donorhub.cli.access:token",

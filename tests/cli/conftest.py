@@ -15,8 +15,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from donorhub import cli, clock
-from donorhub.cli import checking, context, database, demo, running  # before any of it is replaced
+from donorhub.cli import checking, context, database, running
 from donorhub.cli.context import make_app
+from donorhub.cli.demo import command  # before any of it is replaced
 from donorhub.db import db
 from donorhub.migrations.run import newest
 from tests.conftest import NOW
@@ -40,7 +41,7 @@ Donorhub = Callable[..., Ended]
 REAL = (
     checking,
     database,
-    demo,
+    command,
     running,
 )  # they make applications of their own, also while `donorhub` is used
 

@@ -19,8 +19,9 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from donorhub import clock
-from donorhub.cli import demo, demo_giving, demo_history
-from donorhub.cli.demo_history import Past
+from donorhub.cli.demo import command as demo
+from donorhub.cli.demo import giving, history
+from donorhub.cli.demo.history import Past
 from donorhub.db import db
 from donorhub.models import Allocation, AuditRecord, Designation, DomainEvent, Donor, Fund, Gift, Instalment
 from donorhub.money import Money
@@ -74,12 +75,12 @@ def test_gifts_written_together_are_the_rows_that_the_services_write(promised: l
     first, second = promised
     one = _past(first, "one by one")
     alone, _ = gifts.record_gift(
-        one.donor_id, one.amount, received_on=one.received_on, source=demo_history.SOURCE,
+        one.donor_id, one.amount, received_on=one.received_on, source=history.SOURCE,
         source_ref=one.source_ref, now=NOW, actor="test", method=one.method,
         fund_ids={one.fund_id: one.amount.minor}, thank=False,
     )  # fmt: skip
     instalments.settle(alone, {first.id: AMOUNT.minor}, now=NOW, actor="test")
-    (together,) = demo_history.write([_past(second, "together")], actor="test")
+    (together,) = history.write([_past(second, "together")], actor="test")
     db.session.flush()
     for model in (Gift, Designation, Allocation, DomainEvent, AuditRecord):
         rows = _rows(model, together, second)
@@ -90,13 +91,13 @@ def test_gifts_written_together_are_the_rows_that_the_services_write(promised: l
 
 def test_a_gift_known_already_is_not_written_again(promised: list[Instalment]) -> None:
     past = _past(promised[0], "1")
-    demo_history.write([past], actor="test")
+    history.write([past], actor="test")
     with pytest.raises(IntegrityError):
-        demo_history.write([replace(past, instalment=None)], actor="test")
+        history.write([replace(past, instalment=None)], actor="test")
 
 
 def test_blik_moves_zloty_only() -> None:
-    assert [currency for currency, methods in demo_giving.METHODS.items() if "blik" in methods] == ["PLN"]
+    assert [currency for currency, methods in giving.METHODS.items() if "blik" in methods] == ["PLN"]
 
 
 # ---------------------------------------------------------------- where it is made

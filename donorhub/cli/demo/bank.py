@@ -11,9 +11,9 @@ from typing import Final
 
 from sqlalchemy import select
 
-from donorhub.cli.demo_files import Line, camt, csv, mt940, unknown_table
-from donorhub.cli.demo_giving import currency_of
-from donorhub.cli.demo_people import SEED, Person, iban_pl
+from donorhub.cli.demo.files import Line, camt, csv, mt940, unknown_table
+from donorhub.cli.demo.giving import currency_of
+from donorhub.cli.demo.people import SEED, Person, iban_pl
 from donorhub.db import db
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import BankAccount, Instalment, RecurringGift, Task

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from donorhub.cli.demo_people import Person
+from donorhub.cli.demo.people import Person
 from donorhub.db import db
 from donorhub.models import Task
 from donorhub.services.access import organisation, users

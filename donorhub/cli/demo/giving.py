@@ -9,9 +9,9 @@ from typing import Final
 
 from sqlalchemy import select
 
-from donorhub.cli import demo_history
-from donorhub.cli.demo_history import SOURCE, Past
-from donorhub.cli.demo_people import SEED, Person
+from donorhub.cli.demo import history
+from donorhub.cli.demo.history import SOURCE, Past
+from donorhub.cli.demo.people import SEED, Person
 from donorhub.db import db
 from donorhub.domain.recurring.banking_days import roll_forward
 from donorhub.domain.recurring.schedule import months_after
@@ -49,7 +49,7 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
             past += _single_gifts(person, funds, dice, now=now)
     past.sort(key=lambda one: one.recorded_at)
     is_recent = [(now.date() - one.received_on).days <= THANKED_DAYS and not one.instalment for one in past]
-    demo_history.write([one for one, new in zip(past, is_recent, strict=True) if not new], actor=ACTOR)
+    history.write([one for one, new in zip(past, is_recent, strict=True) if not new], actor=ACTOR)
     for one, new in zip(past, is_recent, strict=True):
         if new:
             _record(one)

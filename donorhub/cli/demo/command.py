@@ -20,7 +20,7 @@ from flask import Flask
 
 from donorhub import clock
 from donorhub.cli.context import make_app
-from donorhub.cli.demo_people import PASSWORD, STAFF
+from donorhub.cli.demo.people import PASSWORD, STAFF
 from donorhub.config import Settings, load
 from donorhub.db import db
 from donorhub.errors import Conflict, Misconfigured
@@ -103,7 +103,7 @@ def build(settings: Settings) -> Flask:
         return app
     click.echo("making the demo data, once a day: this takes some seconds …", err=True)
     from donorhub.cli.database import bring_up_to_date
-    from donorhub.cli.demo_filling import fill
+    from donorhub.cli.demo.filling import fill
 
     with app.app_context():
         bring_up_to_date()
@@ -114,7 +114,7 @@ def build(settings: Settings) -> Flask:
 
 def _kept_copy() -> Path:
     """Where today's demo is kept between starts: another day, program or clock makes another."""
-    program = Path(__file__).parents[2]
+    program = Path(__file__).parents[3]
     made_by = hashlib.sha256(f"{clock.now():%Y-%m-%d}|{os.getuid()}|{FIXED_KEY}".encode())
     for room in ROOMS:
         for source in sorted((program / room).rglob("*.py")):

@@ -15,9 +15,9 @@ from typing import Final
 from sqlalchemy import select
 
 import webhooks
-from donorhub.cli import demo_stripe_objects as stripe
-from donorhub.cli.demo_people import Person
-from donorhub.cli.demo_stripe_objects import Object, Payer
+from donorhub.cli.demo import stripe_objects as stripe
+from donorhub.cli.demo.people import Person
+from donorhub.cli.demo.stripe_objects import Object, Payer
 from donorhub.db import db
 from donorhub.models import ProviderEvent
 from donorhub.services.providers import endpoints, inbox, projection

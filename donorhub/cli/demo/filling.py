@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from donorhub.cli import demo_bank, demo_days, demo_giving, demo_people, demo_stripe
-from donorhub.cli.demo_people import PASSWORD, STAFF
+from donorhub.cli.demo import bank, days, giving, stripe
+from donorhub.cli.demo import people as demo_people
+from donorhub.cli.demo.people import PASSWORD, STAFF
 from donorhub.db import db
 from donorhub.services.access import audit, users
 
@@ -19,12 +20,12 @@ def fill(to_try: Path, *, now: datetime) -> None:
             email, name=name, password=PASSWORD, roles=roles, lang=lang, now=now, actor="cli:demo"
         )
     people = demo_people.add(now=now)
-    demo_giving.add(people, now=now)
-    demo_giving.issue_receipts(now=now)
-    paid_out = demo_stripe.add(people, now=now)
-    demo_days.add(people, now=now)
+    giving.add(people, now=now)
+    giving.issue_receipts(now=now)
+    paid_out = stripe.add(people, now=now)
+    days.add(people, now=now)
     db.session.commit()
-    demo_bank.add(people, to_try=to_try, paid_out=paid_out, now=now)
+    bank.add(people, to_try=to_try, paid_out=paid_out, now=now)
     audit.seal()
     db.session.commit()
     db.session.remove()
