@@ -6,37 +6,19 @@ from typing import Final
 
 from flask import Flask
 
-from donorhub.api import (
-    appeals,
-    audit,
-    bank_accounts,
-    blueprint,
-    bodies,
-    campaigns,
-    column_mappings,
-    donors,
-    entries,
-    funds,
-    gifts,
-    health,
-    http,
-    imports,
-    instalments,
-    messages,
-    organisation,
-    payouts,
-    provider_events,
-    receipts,
-    recurring,
-    statements,
-    tasks,
-    users,
-    webhook_endpoints,
-    webhooks,
-)
+from donorhub.api import blueprint, bodies, health, http
+from donorhub.api.access import audit, organisation, users
+from donorhub.api.bank import bank_accounts, column_mappings, entries, imports, statements
+from donorhub.api.donors import donors
+from donorhub.api.giving import appeals, campaigns, funds, gifts
+from donorhub.api.messages import messages
+from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
+from donorhub.api.receipts import receipts
+from donorhub.api.recurring import instalments, recurring_gifts
+from donorhub.api.work import tasks
 
 NOUNS: Final = (
-    donors.bp, gifts.bp, funds.bp, campaigns.bp, appeals.bp, recurring.bp, instalments.bp,
+    donors.bp, gifts.bp, funds.bp, campaigns.bp, appeals.bp, recurring_gifts.bp, instalments.bp,
     receipts.bp, tasks.bp, tasks.mine, messages.bp,
     imports.bp, statements.bp, entries.bp, bank_accounts.bp, column_mappings.bp,
     provider_events.bp, payouts.bp, webhook_endpoints.bp,

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 from werkzeug.test import TestResponse
 
 from donorhub import clock
-from donorhub.api import webhooks as route
+from donorhub.api.providers import webhooks as route
 from donorhub.db import db
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint

@@ -12,7 +12,7 @@ from donorhub import clock
 from donorhub.api import etags
 from donorhub.api.answers import tag, tagged
 from donorhub.api.blueprint import HouseBlueprint
-from donorhub.api.donors import LANGS
+from donorhub.api.donors.donors import LANGS
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed
 from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import created, shown
+from donorhub.api.bank.imports import CURRENCY
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
-from donorhub.api.imports import CURRENCY
 from donorhub.api.schemas import (
     AnswerSchema,
     Id,

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import shown
+from donorhub.api.bank.entry_answers import EntrySchema, EntryWithProposalsSchema, told, with_proposals
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.donors import NewDonorSchema
-from donorhub.api.entry_answers import EntrySchema, EntryWithProposalsSchema, told, with_proposals
+from donorhub.api.donors.donors import NewDonorSchema
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import Day, Id, Line, MoneySchema, QueryId, StrictSchema, is_positive

@@ -8,11 +8,11 @@ from flask import Response, current_app
 from marshmallow import Schema, fields, validate
 
 from donorhub import clock
-from donorhub.api import webhooks
 from donorhub.api.answers import created, shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
+from donorhub.api.providers import webhooks
 from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
 from donorhub.models import WebhookEndpoint, WebhookSecret
 from donorhub.services.providers import endpoints

@@ -12,7 +12,7 @@ from donorhub import clock
 from donorhub.api import etags, pages
 from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.donors import LANGS
+from donorhub.api.donors.donors import LANGS
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
