@@ -20,7 +20,7 @@ from donorhub.db import MAX_ID, db
 from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.money import Money
-from donorhub.web import refusal_words
+from donorhub.web.words import refusals
 from importers.text import parse_amount
 
 SHORT: Final = 200
@@ -208,7 +208,7 @@ class Saving:
             return False
         if isinstance(error, DonorHubError):
             name = (error.field or "").rpartition("/")[2]
-            self._form.wrong(name, refusal_words.sentence_of(error))
+            self._form.wrong(name, refusals.sentence_of(error))
         elif not isinstance(error, Refused):
             return False
         db.session.rollback()

@@ -6,38 +6,31 @@ from typing import Final
 
 from flask import Blueprint
 
-from donorhub.web import (
-    account,
-    bank,
-    dashboard,
-    donors,
-    errors,
-    gifts,
-    health,
-    messages,
-    receipts,
-    recurring,
-    settings,
-    tasks,
-    tokens,
-    users,
-    webhooks,
-)
+from donorhub.web import bank, health
+from donorhub.web.access import account, settings, tokens, users
+from donorhub.web.donors import donors
+from donorhub.web.giving import gifts
+from donorhub.web.messages import messages
+from donorhub.web.providers import endpoints
+from donorhub.web.receipts import receipts
+from donorhub.web.recurring import recurring_gifts
+from donorhub.web.reports import dashboard
+from donorhub.web.work import error_inbox, tasks
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     dashboard.bp,
     donors.bp,
     gifts.bp,
-    recurring.bp,
+    recurring_gifts.bp,
     bank.bp,
     tasks.bp,
     receipts.bp,
     messages.bp,
-    errors.bp,
+    error_inbox.bp,
     settings.bp,
     users.bp,
     tokens.bp,
-    webhooks.bp,
+    endpoints.bp,
     account.bp,
     health.bp,
 )

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from donorhub.db import db
 from donorhub.errors import Busy, Conflict, DonorHubError
-from donorhub.web import refusal_words
+from donorhub.web.words import refusals
 
 STATUS: Final = {"not_found": 404, "forbidden": 403, "conflict": 409, "busy": 503, "misconfigured": 500}
 
@@ -47,7 +47,7 @@ def _answer_error(error: Exception) -> Any:
     if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):
         error = Busy("the database is busy: nothing was changed")
     title = gettext("There is no such page") if error.code == "not_found" else gettext("This cannot be done")
-    page = render_template("error.html", title=title, text=refusal_words.sentence_of(error))
+    page = render_template("error.html", title=title, text=refusals.sentence_of(error))
     return page, STATUS.get(error.code, 422)
 
 

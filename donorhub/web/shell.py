@@ -34,8 +34,9 @@ from donorhub.jobs.queue.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.money import Money
 from donorhub.services.access import organisation, users
-from donorhub.web import icons, refusals, showing, sign_in_limit, words
+from donorhub.web import icons, refusals, showing, sign_in_limit
 from donorhub.web.sign_in_form import SignInForm
+from donorhub.web.words import labels
 from receipts import figures
 from receipts.document import Lang
 
@@ -111,7 +112,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
         "SECURITY_LOGIN_URL": "/sign-in",
         "SECURITY_LOGOUT_URL": "/sign-out",
         "SECURITY_LOGOUT_METHODS": ["POST"],
-        "SECURITY_LOGIN_USER_TEMPLATE": "sign_in.html",
+        "SECURITY_LOGIN_USER_TEMPLATE": "access/sign_in.html",
         "SECURITY_POST_LOGIN_VIEW": "/",
         "SECURITY_POST_LOGOUT_VIEW": "/sign-in",
         "SECURITY_PASSWORD_HASH": "argon2",
@@ -271,7 +272,7 @@ def _words_of_every_page() -> dict[str, Any]:
         "is_demo": settings.mode == "demo",
         "may": (who.may if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
-        "words": words,
+        "words": labels,
         "onward": onward(),
     }
 

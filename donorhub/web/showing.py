@@ -15,7 +15,7 @@ from donorhub.models import Designation, Receipt, Term
 from donorhub.money import Money
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring.recurring_gifts import LAST_DAY
-from donorhub.web import code_words
+from donorhub.web.words import codes
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)? [A-Z]{3}", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -38,13 +38,13 @@ def register(
         amount, _, currency = text.partition(" ")
         if _AMOUNT.fullmatch(text):
             return show_money(Money.parse(amount, currency))
-        return show_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else code_words.said(text)
+        return show_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else codes.said(text)
 
     app.jinja_env.filters.update(
         changed=changed,
-        first_problem=code_words.first_problem,
-        in_english=code_words.in_english,
-        said=code_words.said,
+        first_problem=codes.first_problem,
+        in_english=codes.in_english,
+        said=codes.said,
         fact_day=lambda facts: show_day(date.fromisoformat(facts["due_on"])),
         fact_money=fact_money,
         long_day=lambda day: format_date(day, "full", locale=date_locale()),

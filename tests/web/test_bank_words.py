@@ -14,7 +14,7 @@ from flask_babel import force_locale
 import importers
 from donorhub.domain.bank.matching.evidence import PRIORS
 from donorhub.domain.bank.matching.matching_facts import Kind, Level
-from donorhub.web import bank_words
+from donorhub.web.words import bank
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS: dict[str, str | int] = {
@@ -25,10 +25,10 @@ PARAMS: dict[str, str | int] = {
 
 
 def test_every_key_of_the_engine_has_its_sentence() -> None:
-    assert set(PRIORS) <= bank_words.REASON_KEYS
+    assert set(PRIORS) <= bank.REASON_KEYS
     no_gifts = {f"match.{kind}" for kind in get_args(Kind) if kind in ("cost", "outgoing", "transfer")}
-    assert no_gifts <= bank_words.REASON_KEYS
-    assert set(get_args(Level)) == set(bank_words.LEVELS)
+    assert no_gifts <= bank.REASON_KEYS
+    assert set(get_args(Level)) == set(bank.LEVELS)
 
 
 def test_every_hindrance_of_the_engine_has_its_sentence() -> None:
@@ -36,24 +36,24 @@ def test_every_hindrance_of_the_engine_has_its_sentence() -> None:
     used = set(re.findall(r'append\(\s*"(\w+)"', source)) | set(re.findall(r'\("(\w+)",\), policy', source))
     used |= set(re.findall(r'return "(\w+_unknown|nothing_found)"', source))
     assert len(used) > 8
-    assert used <= bank_words.HINDRANCE_KEYS | {"name_only", "not_enough"}
+    assert used <= bank.HINDRANCE_KEYS | {"name_only", "not_enough"}
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
 def test_reasons_differ_from_english_and_leave_no_slot_open(database: Flask, lang: str) -> None:
     with database.test_request_context():
-        for key in bank_words.REASON_KEYS:
+        for key in bank.REASON_KEYS:
             with force_locale("en"):
-                english = bank_words.reason(key, PARAMS, prefix="DH")
+                english = bank.reason(key, PARAMS, prefix="DH")
             with force_locale(lang):
-                said = bank_words.reason(key, PARAMS, prefix="DH")
+                said = bank.reason(key, PARAMS, prefix="DH")
             assert said != english, key
             assert "%(" not in said + english, key
 
 
 def test_numbers_take_the_plural_of_the_language(database: Flask) -> None:
     with database.test_request_context(), force_locale("pl"):
-        said = [bank_words.reason("match.name", {"namesakes": n}, prefix="DH") for n in (1, 2, 5)]
+        said = [bank.reason("match.name", {"namesakes": n}, prefix="DH") for n in (1, 2, 5)]
     assert said == [
         "Tylko ten darczyńca tak się nazywa",
         "2 darczyńcy tak się nazywają",
@@ -63,17 +63,14 @@ def test_numbers_take_the_plural_of_the_language(database: Flask) -> None:
 
 def test_a_code_is_written_with_its_check_character(database: Flask) -> None:
     with database.test_request_context(), force_locale("en"):
-        assert (
-            bank_words.reason("match.code", {"number": 1001}, prefix="DH")
-            == "The text has the code DH-1001-7"
-        )
+        assert bank.reason("match.code", {"number": 1001}, prefix="DH") == "The text has the code DH-1001-7"
 
 
 def test_what_only_a_newer_version_says_is_shown_as_it_is(database: Flask) -> None:
     with database.test_request_context():
-        assert bank_words.reason("match.moon_phase", {}, prefix="DH") == "moon phase"
-        assert bank_words.hindrance("moon_phase") == "moon phase"
-        assert bank_words.fault("moon_phase") == ""
+        assert bank.reason("match.moon_phase", {}, prefix="DH") == "moon phase"
+        assert bank.hindrance("moon_phase") == "moon phase"
+        assert bank.fault("moon_phase") == ""
 
 
 CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
@@ -101,4 +98,4 @@ def codes_of_readers() -> set[str]:
 def test_whatever_a_reader_tells_of_a_file_has_its_sentence() -> None:
     codes = codes_of_readers()
     assert len(codes) > 60
-    assert codes - bank_words.FAULT_CODES == set()
+    assert codes - bank.FAULT_CODES == set()

@@ -14,7 +14,7 @@ from flask_babel import force_locale
 
 from donorhub import errors
 from donorhub.errors import Conflict, DonorHubError, Rejected
-from donorhub.web import refusal_words
+from donorhub.web.words import refusals
 from receipts import checks
 from tests.web.bank_world import Staff, words_of
 from tests.web.desk import add_donor, add_gift, add_recurring
@@ -77,7 +77,7 @@ def test_every_refusal_has_its_sentence(database: Flask) -> None:
             for one in known
             for field in one.fields
             if one.code not in NOT_ON_PAGES | WITH_A_SENTENCE_OF_THEIR_OWN
-            and refusal_words.template_of(one.kind, one.code, field or None) is None
+            and refusals.template_of(one.kind, one.code, field or None) is None
         ]
     assert len(known) > 80
     assert silent == []
@@ -86,8 +86,8 @@ def test_every_refusal_has_its_sentence(database: Flask) -> None:
 def test_no_sentence_is_left_over() -> None:
     codes = {one.code for one in raised()}
     fields = {f"{one.kind}{field}" for one in raised() for field in one.fields}
-    assert set(refusal_words.CODES) <= codes | {"busy", "misconfigured", "not_found"}
-    assert set(refusal_words.FIELDS) <= fields
+    assert set(refusals.CODES) <= codes | {"busy", "misconfigured", "not_found"}
+    assert set(refusals.FIELDS) <= fields
 
 
 def test_every_problem_of_a_receipt_has_its_words() -> None:
@@ -96,18 +96,18 @@ def test_every_problem_of_a_receipt_has_its_words() -> None:
     ours = {"draft_has_number", "number_missing", "void_date_missing", "period_missing", "period_reversed"}
     ours |= {"no_lines", "several_lines", "outside_period", "total_differs"}  # faults of the program
     assert len(codes) > 20
-    assert codes - ours <= set(refusal_words.RECEIPT_PROBLEMS)
+    assert codes - ours <= set(refusals.RECEIPT_PROBLEMS)
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
 def test_each_sentence_is_said_in_the_language_and_leaves_no_slot_open(database: Flask, lang: str) -> None:
     with database.test_request_context():
-        for code in (*refusal_words.CODES, *WITH_A_SENTENCE_OF_THEIR_OWN):
+        for code in (*refusals.CODES, *WITH_A_SENTENCE_OF_THEIR_OWN):
             error = Rejected("in English", code=code, **FACTS)
             with force_locale("en"):
-                english = refusal_words.sentence_of(error)
+                english = refusals.sentence_of(error)
             with force_locale(lang):
-                said = refusal_words.sentence_of(error)
+                said = refusals.sentence_of(error)
             assert said not in (english, "in English"), code
             assert "%(" not in said and "%%" not in said, code
 
@@ -116,11 +116,10 @@ def test_sums_counts_and_states_are_written_as_the_language_does(database: Flask
     parts = Rejected("", code="parts_differ", amount="1250.00", currency="PLN")
     paused = Conflict("", code="recurring_gift_state", state="paused")
     with database.test_request_context(), force_locale("pl"):
-        assert "1\N{NO-BREAK SPACE}250,00\N{NO-BREAK SPACE}zł" in refusal_words.sentence_of(parts)
-        assert "zawieszona" in refusal_words.sentence_of(paused)
+        assert "1\N{NO-BREAK SPACE}250,00\N{NO-BREAK SPACE}zł" in refusals.sentence_of(parts)
+        assert "zawieszona" in refusals.sentence_of(paused)
         said = [
-            refusal_words.sentence_of(Rejected("", code="in_the_way", receipt_ids=range(n)))
-            for n in (1, 2, 5, 22)
+            refusals.sentence_of(Rejected("", code="in_the_way", receipt_ids=range(n))) for n in (1, 2, 5, 22)
         ]
     assert [sentence.partition(" obejm")[0] for sentence in said] == [
         "1 potwierdzenie", "2 potwierdzenia", "5 potwierdzeń", "22 potwierdzenia",

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 
-from donorhub.web import code_words, words
+from donorhub.web.words import codes, labels
 from tests.web.bank_world import Staff, let_write
 from tests.web.desk import add_donor, add_gift, add_recurring
 
@@ -117,10 +117,10 @@ def test_every_state_of_ours_has_its_word() -> None:
     from donorhub.models import ROLES
     from donorhub.models.gift import METHODS
 
-    assert set(words.METHODS) == set(METHODS)
-    assert set(words.ROLES) == set(ROLES)
-    assert set(words.INSTALMENT_STATES) == set(INSTALMENT_STEPS)
-    assert set(words.RECURRING_STATES) == set(RECURRING_STEPS)
+    assert set(labels.METHODS) == set(METHODS)
+    assert set(labels.ROLES) == set(ROLES)
+    assert set(labels.INSTALMENT_STATES) == set(INSTALMENT_STEPS)
+    assert set(labels.RECURRING_STATES) == set(RECURRING_STEPS)
 
 
 def test_every_kind_of_task_has_its_word() -> None:
@@ -131,7 +131,7 @@ def test_every_kind_of_task_has_its_word() -> None:
             planned |= set(re.findall(r'kind="(\w+)"', call))
         planned |= set(re.findall(r'_for_accountant\([^)]*?, "(\w+)"', source))
     assert {"dunning", "thank_you", "refund", "invariant_broken"} <= planned
-    assert planned <= set(words.TASKS)
+    assert planned <= set(labels.TASKS)
 
 
 def test_every_code_that_a_row_keeps_has_its_words_and_a_person_s_words_stay(database: Flask) -> None:
@@ -143,9 +143,9 @@ def test_every_code_that_a_row_keeps_has_its_words_and_a_person_s_words_stay(dat
     with database.test_request_context():
         for lang in ("pl", "sq"):
             with force_locale(lang):
-                unsaid = {code for code in kept if code_words.said(code) == code}
+                unsaid = {code for code in kept if codes.said(code) == code}
                 assert unsaid == set()
-                assert code_words.said("przeprowadzka, tel. 12") == "przeprowadzka, tel. 12"
+                assert codes.said("przeprowadzka, tel. 12") == "przeprowadzka, tel. 12"
 
 
 def test_the_error_inbox_says_in_polish_why_something_waits(database: Flask) -> None:

@@ -1,0 +1,74 @@
+"""The reader's own account: language and password."""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from flask_login import login_user
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.models import User
+from donorhub.services.access import users
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, principal, say
+from donorhub.web.words import labels
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("")
+@needs("tasks:read")
+def show() -> str:
+    """Language and password."""
+    return _page(Form(start={"lang": users.get_user(principal().id).lang}))
+
+
+@bp.post("/language")
+@needs("tasks:read")
+def set_language() -> Answer:
+    """The language that pages and messages to this user have."""
+    form = Form(request.form)
+    lang = form.choice("lang", labels.LANGS)
+    with form.saving() as saving:
+        saving.check()
+        users.set_lang(principal().id, lang)
+        commit()
+        session["lang"] = lang
+        say(gettext("Saved."))
+        return redirect(url_for("account.show"))
+    return _page(form), 422
+
+
+@bp.post("/password")
+@needs("tasks:read")
+def set_password() -> Answer:
+    """Another password; all other sessions of the user end."""
+    form = Form(request.form)
+    user = users.get_user(principal().id)
+    if not _is_right(user, form.value("old")):
+        form.wrong("old", gettext("This is not your password."))
+    if form.value("password") != form.value("again"):
+        form.wrong("again", gettext("The two are not the same."))
+    with form.saving() as saving:
+        saving.check()
+        users.set_password(user.id, form.value("password"), now=clock.now(), actor=principal().actor)
+        commit()
+        login_user(user)
+        say(gettext("The password is changed. Elsewhere you have to sign in again."))
+        return redirect(url_for("account.show"))
+    return _page(form), 422
+
+
+def _is_right(user: User, password: str) -> bool:
+    try:
+        return PasswordHasher().verify(user.password, password)
+    except (VerifyMismatchError, InvalidHashError):  # the second: an account without a password
+        return False
+
+
+def _page(form: Form) -> str:
+    return render_template("access/account.html", form=form, address=users.get_user(principal().id).email)

@@ -1,0 +1,158 @@
+"""Settings: what each user may set, the organisation, and what gifts are for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+import receipts as printed
+from donorhub import clock
+from donorhub.models import Appeal, Campaign, Fund
+from donorhub.services.access import organisation
+from donorhub.services.giving import funds
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.words import labels
+
+SERIES: Final = re.compile(r"[A-Z0-9-]{1,10}")  # the same as over the API
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+Answer = Response | str | tuple[str, int]
+PURPOSES: Final = ("fund", "campaign", "appeal")
+JURISDICTIONS: Final = ("PL", "AL", "XK", "XX")
+NUMBERS: Final = ("KRS", "NIP", "REGON", "NUI", "NIPT")
+
+
+@bp.get("")
+@needs("tasks:read")
+def show() -> str:
+    """The parts that the reader may set."""
+    return render_template("access/settings.html")
+
+
+@bp.get("/organisation")
+@needs("settings:write")
+def edit() -> str:
+    """Our own name, address and numbers."""
+    ours = organisation.get_organisation()
+    start = {name: getattr(ours, name) for name in organisation.FIELDS}
+    start |= {f"id_{name}": value for name, value in ours.ids.items()}
+    return render_template("access/organisation.html", form=Form(start=start), **_offers())
+
+
+@bp.post("/organisation")
+@needs("settings:write")
+def change() -> Answer:
+    """Save the organisation."""
+    form = Form(request.form)
+    fields = _organisation(form)
+    with form.saving() as saving:
+        saving.check()
+        organisation.change_organisation(fields, now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("The organisation is saved."))
+        return redirect(url_for("settings.edit"))
+    return render_template("access/organisation.html", form=form, **_offers()), 422
+
+
+@bp.get("/funds")
+@needs("gifts:read")
+def purposes() -> str:
+    """Funds, campaigns and appeals."""
+    return _purposes_page(Form())
+
+
+@bp.post("/funds")
+@needs("funds:write")
+def add_purpose() -> Answer:
+    """Add a fund, campaign or appeal."""
+    form = Form(request.form)
+    kind = form.choice("kind", PURPOSES)
+    fields: dict[str, Any] = {
+        "code": form.text("code", required=True, limit=40),
+        "name": form.text("name", required=True),
+    }
+    campaign_id = form.row("campaign_id", [row.id for row in funds.list_all(Campaign)])
+    if kind == "appeal":
+        fields["campaign_id"] = campaign_id
+    with form.saving() as saving:
+        saving.check()
+        _create(kind, fields)
+        commit()
+        say(gettext("Added."))
+        return redirect(url_for("settings.purposes"))
+    return _purposes_page(form), 422
+
+
+@bp.post("/funds/<int:fund_id>")
+@needs("funds:write")
+def close_fund(fund_id: int) -> Response:
+    """Close a fund to new gifts, or open it again."""
+    fund = funds.get(Fund, fund_id)
+    is_closed = request.form.get("is_closed") == "1"
+    funds.change(fund, {"is_closed": is_closed}, now=clock.now(), actor=principal().actor)
+    commit()
+    say(gettext("The fund is closed.") if is_closed else gettext("The fund is open again."))
+    return redirect(url_for("settings.purposes"))
+
+
+def _create(kind: str, fields: dict[str, Any]) -> None:
+    said: dict[str, Any] = {"now": clock.now(), "actor": principal().actor}
+    if kind == "fund":
+        funds.create(Fund, fields, **said)
+    elif kind == "campaign":
+        funds.create(Campaign, fields, **said)
+    else:
+        funds.create(Appeal, fields, **said)
+
+
+def _organisation(form: Form) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: form.text(name)
+        for name in ("street", "postcode", "city", "contact", "signatory_name", "signatory_role")
+    }
+    zone = form.value("time_zone").strip()
+    if zone not in available_timezones():
+        form.wrong("time_zone", gettext("This is no time zone: Europe/Warsaw is one."))
+    currency = form.value("home_currency").strip().upper()
+    if len(currency) != 3 or not currency.isascii() or not currency.isalpha():  # noqa: PLR2004  ISO 4217
+        form.wrong("home_currency", gettext("Three letters, such as PLN or EUR."))
+    series = form.text("receipt_series", required=True)
+    if series and not SERIES.fullmatch(series):
+        form.wrong("receipt_series", gettext("Up to ten capital letters, digits and hyphens."))
+    ids = {name: form.text(f"id_{name}", limit=40) for name in NUMBERS}
+    return fields | {
+        "legal_name": form.text("legal_name", required=True),
+        "country": form.text("country", required=True, limit=2).upper(),
+        "exemption": form.lines("exemption"),
+        "ids": {name: value for name, value in ids.items() if value},
+        "lang": form.choice("lang", labels.LANGS),
+        "time_zone": zone,
+        "home_currency": currency,
+        "jurisdiction": form.choice("jurisdiction", JURISDICTIONS),
+        "receipt_series": series,
+        "closed_until": form.day("closed_until"),
+    }
+
+
+def _offers() -> dict[str, Any]:
+    packs = {code: printed.pack(code, today()).version for code in JURISDICTIONS}
+    return {
+        "numbers": NUMBERS,
+        "packs": packs,
+        "zones": sorted(zone for zone in available_timezones() if zone.startswith("Europe/")),
+    }
+
+
+def _purposes_page(form: Form) -> str:
+    return render_template(
+        "giving/funds.html",
+        form=form,
+        funds=funds.list_all(Fund),
+        campaigns=funds.list_all(Campaign),
+        appeals=funds.list_all(Appeal),
+    )

@@ -1,0 +1,64 @@
+"""API tokens: making one, whose text is shown once, and taking one back."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.domain.access.permissions import PERMISSIONS
+from donorhub.services.access import users
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, our_time_zone, principal, say, today
+
+bp = Blueprint("tokens", __name__, url_prefix="/settings/tokens")
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("")
+@needs("users:write")
+def index() -> str:
+    """The tokens there are."""
+    return _page(Form())
+
+
+@bp.post("")
+@needs("users:write")
+def create() -> Answer:
+    """Make a token and show its text, this once."""
+    form = Form(request.form)
+    name, scopes, until = form.text("name", required=True), form.values_of("scopes"), form.day("expires_on")
+    if not scopes or not set(scopes) <= PERMISSIONS:
+        form.wrong("scopes", gettext("Choose at least one."))
+    if until is not None and until <= today():
+        form.wrong("expires_on", gettext("Please choose a day after today."))
+    expires_at = datetime.combine(until, time(0), ZoneInfo(our_time_zone())) if until else None
+    with form.saving() as saving:
+        saving.check()
+        token, text = users.create_token(
+            name, scopes, now=clock.now(), actor=principal().actor, expires_at=expires_at
+        )
+        commit()
+        return render_template("access/secret.html", secret=text, token=token, kind="token")
+    return _page(form), 422
+
+
+@bp.post("/<int:token_id>/revoke")
+@needs("users:write")
+def revoke(token_id: int) -> Response:
+    """Take a token back; it is good for nothing from now on."""
+    users.revoke_token(token_id, now=clock.now(), actor=principal().actor)
+    commit()
+    say(gettext("The token is revoked."))
+    return redirect(url_for("tokens.index"))
+
+
+def _page(form: Form) -> str:
+    scopes = [(name, name) for name in sorted(PERMISSIONS)]
+    return render_template(
+        "access/tokens.html", form=form, tokens=users.list_tokens(), scopes=scopes, now=clock.now()
+    )

@@ -1,0 +1,106 @@
+"""Users of the staff: adding them, their roles, a new password, letting them in no more."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.models import ROLES, User
+from donorhub.services.access import users
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, principal, say
+from donorhub.web.words import labels
+
+bp = Blueprint("users", __name__, url_prefix="/settings/users")
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("")
+@needs("users:write")
+def index() -> str:
+    """The staff."""
+    return render_template("access/users.html", users=users.list_users(), form=Form(start={"lang": "en"}))
+
+
+@bp.post("")
+@needs("users:write")
+def create() -> Answer:
+    """Add somebody; their first password is shown this once."""
+    form = Form(request.form)
+    name, email = form.text("name", required=True), form.text("email", required=True, limit=254)
+    roles, lang = _roles(form), form.choice("lang", labels.LANGS)
+    password = users.one_time_password()
+    with form.saving() as saving:
+        saving.check()
+        user = users.create_user(
+            email, name=name, password=password, roles=roles, lang=lang, now=clock.now(),
+            actor=principal().actor,
+        )  # fmt: skip
+        commit()
+        return render_template("access/secret.html", secret=password, user=user, kind="password")
+    return render_template("access/users.html", users=users.list_users(), form=form), 422
+
+
+@bp.get("/<int:user_id>")
+@needs("users:write")
+def show(user_id: int) -> str:
+    """One of the staff."""
+    user = users.get_user(user_id)
+    return _page(user, Form(start={"roles": [role.name for role in user.roles]}))
+
+
+@bp.post("/<int:user_id>/roles")
+@needs("users:write")
+def set_roles(user_id: int) -> Answer:
+    """Give a user exactly these roles."""
+    form = Form(request.form)
+    roles = _roles(form)
+    with form.saving() as saving:
+        saving.check()
+        users.set_roles(user_id, roles, now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("The roles are saved."))
+        return redirect(url_for("users.show", user_id=user_id))
+    return _page(users.get_user(user_id), form), 422
+
+
+@bp.post("/<int:user_id>/active")
+@needs("users:write")
+def set_active(user_id: int) -> Answer:
+    """Let a user in no more, or again."""
+    form = Form(request.form)
+    wanted = form.choice("active", ("yes", "no"))
+    with form.saving() as saving:
+        saving.check()
+        act = users.activate if wanted == "yes" else users.deactivate
+        act(user_id, now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("Saved."))
+        return redirect(url_for("users.show", user_id=user_id))
+    user = users.get_user(user_id)
+    form.sent = None
+    form.start = {"roles": [role.name for role in user.roles]}
+    return _page(user, form), 422
+
+
+@bp.post("/<int:user_id>/password")
+@needs("users:write")
+def new_password(user_id: int) -> Answer:
+    """A new password, shown this once; every session of the user ends."""
+    password = users.one_time_password()
+    user = users.set_password(user_id, password, now=clock.now(), actor=principal().actor)
+    commit()
+    return render_template("access/secret.html", secret=password, user=user, kind="password")
+
+
+def _roles(form: Form) -> list[str]:
+    chosen = form.values_of("roles")
+    if not chosen or not set(chosen) <= set(ROLES):
+        form.wrong("roles", gettext("Choose at least one."))
+    return chosen
+
+
+def _page(user: User, form: Form) -> str:
+    return render_template("access/user.html", user=user, form=form)

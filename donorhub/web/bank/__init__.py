@@ -1,0 +1,19 @@
+"""All pages about the bank: importing a module here puts its views on the one blueprint."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from donorhub.web.bank import accounts, entries, files, parts, statements, take_back, wizard
+from donorhub.web.bank.blueprint import bp
+
+VIEWS: Final = (
+    files,
+    take_back,
+    accounts,
+    statements,
+    wizard,
+    entries,
+    parts,
+)
+__all__ = ["VIEWS", "bp"]

@@ -1,0 +1,72 @@
+"""Our own accounts on pages: adding one, its statements and gaps, how far matching may go by itself."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.models import BankAccount
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.matching import entry_views
+from donorhub.web.bank.blueprint import MODES, actor, bp
+from donorhub.web.bank.files import index_page, is_currency
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, say
+
+
+@bp.post("/accounts")
+@needs("imports:write")
+def add_account() -> Response | tuple[str, int]:
+    """Add an account of ours by its number; a known one is shown."""
+    form = Form(request.form)
+    number = form.text("number", required=True, limit=40)
+    currency = form.text("new_currency", required=True).upper()
+    if currency and not is_currency(currency):
+        form.wrong("new_currency", gettext("Three letters, such as PLN or EUR."))
+    with form.saving() as saving:
+        saving.check()
+        row = bank_accounts.create_account(
+            number, currency, name=form.text("name"), now=clock.now(), actor=actor()
+        )
+        commit()
+        return redirect(url_for("bank.account", account_id=row.id))
+    return index_page(form), 422
+
+
+@bp.get("/accounts/<int:account_id>")
+@needs("imports:read")
+def account(account_id: int) -> str:
+    """One account: its statements, what is missing between them, its settings."""
+    row = bank_accounts.get_account(account_id)
+    return _account(row, Form(start={"name": row.name, "matching": row.matching}))
+
+
+def _account(row: BankAccount, form: Form) -> str:
+    return render_template(
+        "bank/account.html",
+        account=row,
+        form=form,
+        gaps=bank_accounts.gaps(row.id),
+        page=bank_views.statements_of_account(row.id, after=request.args.get("after")),
+        waiting=sum(entry_views.waiting_counts(bank_account_id=row.id).values()),
+        modes=MODES,
+    )
+
+
+@bp.post("/accounts/<int:account_id>")
+@needs("imports:write")
+def change_account(account_id: int) -> Response | tuple[str, int]:
+    """Rename an account, or say how far matching may go by itself."""
+    row = bank_accounts.get_account(account_id)
+    form = Form(request.form)
+    name, mode = form.text("name", required=True), form.choice("matching", MODES)
+    with form.saving() as saving:
+        saving.check()
+        bank_accounts.change_account(row, name=name, matching=mode, now=clock.now(), actor=actor())
+        commit()
+        say(gettext("Saved."))
+        return redirect(url_for("bank.account", account_id=account_id))
+    return _account(bank_accounts.get_account(account_id), form), 422

@@ -1,0 +1,127 @@
+"""The blueprint that all pages about the bank stand on, and what they share: the actor, amounts, accounts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Blueprint
+from flask_babel import gettext, lazy_gettext
+
+from donorhub.db import db
+from donorhub.models import BankAccount, User
+from donorhub.money import Money
+from donorhub.services.bank.bank_views import AccountRow
+from donorhub.web.shell import principal
+from receipts import figures
+
+bp = Blueprint("bank", __name__, url_prefix="/bank")
+Words = Mapping[str, Any]
+
+FILE_STATES: Final[Words] = {
+    "received": lazy_gettext("being read"),
+    "done": lazy_gettext("imported"),
+    "asking": lazy_gettext("needs an answer"),
+    "refused": lazy_gettext("refused"),
+    "held": lazy_gettext("held"),
+    "failed": lazy_gettext("failed"),
+    "taken_back": lazy_gettext("taken back"),
+}
+INTEGRITY: Final[Words] = {
+    "proved": lazy_gettext("adds up"),
+    "unverifiable": lazy_gettext("no balances to check"),
+    "mismatch": lazy_gettext("does not add up"),
+}
+STATEMENT_STATES: Final[Words] = {
+    "posted": lazy_gettext("in the ledger"),
+    "held": lazy_gettext("held"),
+    "released": lazy_gettext("released"),
+    "taken_back": lazy_gettext("taken back"),
+}
+ENTRY_STATES: Final[Words] = {
+    "new": lazy_gettext("being matched"),
+    "suspense": lazy_gettext("to decide"),
+    "doubtful": lazy_gettext("doubtful"),
+    "matched": lazy_gettext("matched"),
+    "not_gift": lazy_gettext("not a gift"),
+    "duplicate": lazy_gettext("duplicate"),
+    "taken_back": lazy_gettext("taken back"),
+}
+MODES: Final[Words] = {
+    "off": lazy_gettext("Off: everything waits for you"),
+    "suggest": lazy_gettext("Suggest: you confirm each match"),
+    "auto": lazy_gettext("Automatic: what is certain is matched at once"),
+}
+LOOKS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("done", "proved", "posted", "matched", "sure"), "ok"),
+    **dict.fromkeys(("asking", "suspense", "doubtful", "released", "low"), "warn"),
+    **dict.fromkeys(("refused", "held", "failed", "mismatch"), "no"),
+    **dict.fromkeys(("received", "new", "likely"), "info"),
+}
+
+
+def actor() -> str:
+    """Who does it, for the audit."""
+    return principal().actor
+
+
+def money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
+def masked(account: str) -> str:
+    """The beginning and the end of an account number: enough to know it by, not enough to use."""
+    grouped = figures.account(account).replace("\N{NO-BREAK SPACE}", " ")
+    groups = grouped.split(" ")
+    if len(groups) > 3:  # noqa: PLR2004  an IBAN has at least four groups
+        return f"{groups[0]} … {''.join(groups)[-4:]}"
+    return f"… {account[-4:]}" if len(account) > 4 else account  # noqa: PLR2004
+
+
+def name_of(who: str | None) -> str:
+    """The name of somebody whom the audit calls ``user:3``."""
+    kind, _, number = (who or "").partition(":")
+    user = db.session.get(User, int(number)) if kind == "user" and number.isdigit() else None
+    if user is not None:
+        return str(user.name)
+    return str(gettext("DonorHub")) if kind == "system" else (who or "")
+
+
+def plain_named(accounts: Iterable[BankAccount]) -> list[tuple[int, str]]:
+    """Accounts as the choices of a select."""
+    return [(account.id, f"{account.name} · {account.currency}") for account in accounts]
+
+
+def named(rows: Iterable[AccountRow]) -> list[tuple[int, str]]:
+    """The same for the rows of the first page."""
+    return plain_named(row.account for row in rows)
+
+
+@cache
+def bank_version() -> str:
+    """Changes with our own style and script, so that no browser keeps old ones."""
+    folder = Path(__file__).parents[1] / "static"
+    both = (folder / "bank.css").read_bytes() + (folder / "bank.js").read_bytes()
+    return hashlib.sha256(both).hexdigest()[:8]
+
+
+@bp.context_processor
+def words_of_the_bank() -> dict[str, Any]:
+    """What every template here may use."""
+    return {
+        "file_states": FILE_STATES,
+        "integrity_words": INTEGRITY,
+        "statement_states": STATEMENT_STATES,
+        "entry_states": ENTRY_STATES,
+        "bank_looks": LOOKS,
+        "masked": masked,
+        "iban": figures.account,
+        "to_money": money,
+        "name_of": name_of,
+        "named": named,
+        "plain_named": plain_named,
+        "bank_version": bank_version(),
+    }

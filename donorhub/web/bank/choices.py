@@ -1,0 +1,193 @@
+"""What the deciding pages show of an entry: its payments, who they may be from and why, what was decided.
+
+Proposals are the engine's, worked out anew for each page. A choice names what it stands
+for and not its rank, so that a click never takes another one than was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.domain.bank.matching.matching_facts import Candidate, Credit, Evidence, Proposal
+from donorhub.models import Donor, Entry, Gift, Match, Payout
+from donorhub.money import Money
+from donorhub.services.access import organisation
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.matching import credits, entry_views, matching
+from donorhub.services.bank.matching.entry_views import MatchView
+from donorhub.web.words import bank
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    text: str
+    is_against: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing a payment may be: gifts of one or several donors, a payout, or a gift taken back."""
+
+    value: str
+    level: str
+    level_word: str
+    reasons: Sequence[Reason]
+    donors: Sequence[tuple[Donor, Money]] = ()
+    payout: Payout | None = None
+    gift: Gift | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment of an entry; most entries are one."""
+
+    detail_id: int | None
+    credit: Credit
+    choices: Sequence[Choice] = ()
+    hindrances: Sequence[str] = ()
+    matches: Sequence[MatchView] = ()
+
+    @property
+    def is_in(self) -> bool:
+        return self.credit.amount.minor > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry with its payments."""
+
+    entry: Entry
+    account: str
+    payments: Sequence[Payment]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.entry.amount_minor, self.entry.currency)
+
+    @property
+    def matches(self) -> list[MatchView]:
+        return [match for payment in self.payments for match in payment.matches]
+
+
+@dataclass(slots=True)
+class _Names:
+    """The rows that the candidates of a page name, fetched at once."""
+
+    donors: Mapping[int, Donor] = field(default_factory=dict)
+    payouts: Mapping[int, Payout] = field(default_factory=dict)
+    gifts: Mapping[int, Gift] = field(default_factory=dict)
+    prefix: str = "DH"
+
+
+def key_of(candidate: Candidate) -> str:
+    """What a candidate stands for, whatever its rank is now."""
+    if candidate.payout_id is not None:
+        return f"payout:{candidate.payout_id}"
+    if candidate.gift_id is not None:
+        return f"gift:{candidate.gift_id}"
+    return "donor:" + ",".join(f"{part.donor_id}-{part.minor}" for part in candidate.parts)
+
+
+def rank_of(entry_id: int, detail_id: int | None, key: str) -> int | None:
+    """Where the engine ranks a choice now; None when it proposes it no more."""
+    for proposal in matching.proposals([entry_id]).get(entry_id, ()):
+        if proposal.detail_id == detail_id:
+            keys = [key_of(candidate) for candidate in proposal.candidates]
+            return keys.index(key) if key in keys else None
+    return None
+
+
+def items(entries: Sequence[Entry]) -> list[Item]:
+    """The entries of a page with proposals for what waits and decisions for the rest."""
+    ids = [entry.id for entry in entries]
+    waiting = [entry.id for entry in entries if entry.state in ("suspense", "new")]
+    proposals = matching.proposals(waiting) if waiting else {}
+    names = _names(proposal for found in proposals.values() for proposal in found)
+    matches = entry_views.live_matches(ids)
+    accounts = bank_views.account_names()
+    places: dict[int, list[credits.Place]] = {}
+    for place in credits.of_entries(ids):
+        places.setdefault(place.entry_id, []).append(place)
+    return [
+        Item(
+            entry,
+            accounts.get(entry.bank_account_id, ""),
+            [
+                _payment(place, proposals.get(entry.id, ()), matches.get(entry.id, ()), names)
+                for place in places.get(entry.id, ())
+            ],
+        )
+        for entry in entries
+    ]
+
+
+def _payment(
+    place: credits.Place, proposals: Iterable[Proposal], matches: Iterable[MatchView], names: _Names
+) -> Payment:
+    mine = [view for view in matches if view.row.detail_id == place.detail_id]
+    proposal = next((p for p in proposals if p.detail_id == place.detail_id), None)
+    if proposal is None or mine:
+        return Payment(place.detail_id, place.credit, matches=mine)
+    return Payment(
+        place.detail_id,
+        place.credit,
+        [_choice(candidate, place.credit, names) for candidate in proposal.candidates],
+        [bank.hindrance(key) for key in proposal.hindrances if key != "mode_off"],
+    )
+
+
+def _choice(candidate: Candidate, credit: Credit, names: _Names) -> Choice:
+    return Choice(
+        value=key_of(candidate),
+        level=candidate.level,
+        level_word=bank.level(candidate.level),
+        reasons=[_reason(reason, names.prefix) for reason in candidate.evidence],
+        donors=[
+            (names.donors[part.donor_id], Money(part.minor, credit.amount.currency))
+            for part in candidate.parts
+        ],
+        payout=names.payouts.get(candidate.payout_id or 0),
+        gift=names.gifts.get(candidate.gift_id or 0),
+    )
+
+
+def _reason(reason: Evidence, prefix: str) -> Reason:
+    text = bank.reason(reason.key, reason.params, prefix=prefix)
+    return Reason(text, reason.contradicts or reason.points < 0)
+
+
+def _names(proposals: Iterable[Proposal]) -> _Names:
+    candidates = [candidate for proposal in proposals for candidate in proposal.candidates]
+    donor_ids = {part.donor_id for candidate in candidates for part in candidate.parts}
+    gifts = _by_id(Gift, {candidate.gift_id for candidate in candidates})
+    donor_ids |= {gift.donor_id for gift in gifts.values()}
+    return _Names(
+        donors=_by_id(Donor, donor_ids),
+        payouts=_by_id(Payout, {candidate.payout_id for candidate in candidates}),
+        gifts=gifts,
+        prefix=organisation.get_organisation().code_prefix,
+    )
+
+
+def _by_id(model: Any, ids: Iterable[int | None]) -> dict[int, Any]:
+    wanted = sorted(id_ for id_ in ids if id_ is not None)
+    if not wanted:
+        return {}
+    return {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(wanted)))}
+
+
+def reasons_of(match: Match) -> list[Reason]:
+    """Why a decision was taken, as it was kept with it."""
+    prefix = organisation.get_organisation().code_prefix
+    return [
+        Reason(
+            bank.reason(str(kept["key"]), kept.get("params") or {}, prefix=prefix),
+            bool(kept.get("contradicts")) or int(kept.get("points", 0)) < 0,
+        )
+        for kept in match.evidence
+    ]

@@ -1,0 +1,240 @@
+"""Deciding entries: the tabs, one entry with all that is known of it, and each decision with its way back.
+
+What may be decided, :mod:`donorhub.services.bank.matching.entries` says. A new donor and a split have
+forms of their own in :mod:`donorhub.web.bank.parts`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.errors import Conflict
+from donorhub.models import Donor
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.matching import certain_entries, entries, entry_views
+from donorhub.services.donors import search
+from donorhub.services.paging import Page
+from donorhub.web.bank import choices
+from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.choices import Item
+from donorhub.web.forms import Form, row_id
+from donorhub.web.shell import commit, needs, say
+from donorhub.web.words.bank import NOT_GIFTS
+
+TAB: Final = "<any('to-decide','doubtful','matched','not-gifts'):tab>"
+TAB_WORDS: Final = {
+    "to-decide": lazy_gettext("To decide"),
+    "doubtful": lazy_gettext("Doubtful"),
+    "matched": lazy_gettext("Matched"),
+    "not-gifts": lazy_gettext("Not gifts"),
+}
+MOST_FOUND: Final = 12
+FILTERS: Final = ("account", "statement", "after")
+
+
+@bp.get(f"/{TAB}", endpoint="entries")
+@needs("imports:read")
+def show_entries(tab: str) -> str:
+    """A page of fifty entries of one tab, of all accounts, one account or one statement."""
+    chosen = _filters(request.args)
+    page = entry_views.entries(
+        tab, after=request.args.get("after"), bank_account_id=chosen.get("account"),
+        statement_id=chosen.get("statement"),
+    )  # fmt: skip
+    counts = entry_views.waiting_counts(
+        bank_account_id=chosen.get("account"), statement_id=chosen.get("statement")
+    )
+    return render_template(
+        "bank/entries.html",
+        tab=tab,
+        tabs=TAB_WORDS,
+        page=page,
+        items=choices.items(page.rows),
+        twins=entry_views.twins(page.rows) if tab == "doubtful" else {},
+        counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
+        chosen=chosen,
+        accounts=[row.account for row in bank_views.accounts()],
+        not_gifts=NOT_GIFTS,
+        done=_done(),
+        reasons_of=choices.reasons_of,
+    )
+
+
+def _filters(sent: Any) -> dict[str, int]:
+    found = {name: row_id(sent.get(name)) for name in ("account", "statement")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _done() -> Item | None:
+    """The entry that was decided just now, so that it can be undone at once."""
+    id_ = row_id(request.args.get("done"))
+    if id_ is None:
+        return None
+    item = choices.items([entries.get_entry(id_)])[0]
+    return item if item.matches or item.entry.state == "duplicate" else None
+
+
+@bp.get("/entries/<int:entry_id>")
+@needs("imports:read")
+def entry(entry_id: int) -> str:
+    """One entry in full: where it came from, who it may be from, whoever else, what was decided."""
+    return entry_page(entry_id, Form())
+
+
+def entry_page(entry_id: int, form: Form) -> str:
+    """The page of one entry, with what is wrong in one of its forms."""
+    row = entries.get_entry(entry_id)
+    text = request.args.get("q", "").strip()
+    payouts = entry_views.payouts_like(row) if row.state in entry_views.OPEN else []
+    return render_template(
+        "bank/entry.html",
+        item=choices.items([row])[0],
+        details=entry_views.details(entry_id) if row.has_details else (),
+        statement=entry_views.statement_of(row),
+        history=entry_views.matches_of(entry_id),
+        twin=entry_views.twins([row]).get(row.id) if row.state == "doubtful" else None,
+        payouts=payouts,
+        not_gifts=NOT_GIFTS,
+        form=form,
+        q=text,
+        detail=row_id(request.args.get("detail")),
+        found=_found(text),
+        reasons_of=choices.reasons_of,
+    )
+
+
+def _found(text: str) -> Page[Donor]:
+    return search.find(text, limit=MOST_FOUND) if text else Page(())
+
+
+def after_deciding(entry_id: int) -> Response:
+    """Back to the list that the click came from, at the entry that is next there."""
+    sent = request.form
+    query: dict[str, Any] = {name: sent[name] for name in FILTERS if sent.get(name)}
+    following = row_id(sent.get("next"))
+    anchor = f"e{following}" if following else None
+    return redirect(url_for("bank.entries", tab="to-decide", done=entry_id, **query, _anchor=anchor))
+
+
+@bp.post("/entries/<int:entry_id>/accept")
+@needs("entries:decide")
+def accept(entry_id: int) -> Response | tuple[str, int]:
+    """Take what was proposed and chosen; refused when the engine would say otherwise now."""
+    form = Form(request.form)
+    detail_id, key = form.id("detail"), form.text("choice", limit=2000)
+    if not key:
+        form.wrong("", gettext("Please choose one of the donors first."))
+    with form.saving() as saving:
+        saving.check()
+        rank = choices.rank_of(entry_id, detail_id, key)
+        if rank is None and entries.get_entry(entry_id).state in entry_views.OPEN:
+            raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
+        entries.accept_proposal(entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=actor())
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/give")
+@needs("entries:decide")
+def give(entry_id: int) -> Response | tuple[str, int]:
+    """Say that a payment is the gift of a donor who was looked up."""
+    form = Form(request.form)
+    donor_id, detail_id = form.id("donor"), form.id("detail")
+    if donor_id is None:
+        form.wrong("", gettext("Please choose one of the donors first."))
+    with form.saving() as saving:
+        saving.check()
+        minor = entry_views.amount_of(entries.get_entry(entry_id), detail_id).minor
+        entries.accept(
+            entry_id, [entries.Share(donor_id or 0, minor)], detail_id=detail_id,
+            now=clock.now(), actor=actor(),
+        )  # fmt: skip
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/not-a-gift")
+@needs("entries:decide")
+def not_a_gift(entry_id: int) -> Response | tuple[str, int]:
+    """Say that a payment is no gift, and what it is."""
+    form = Form(request.form)
+    reason, detail_id = form.choice("reason", NOT_GIFTS), form.id("detail")
+    with form.saving() as saving:
+        saving.check()
+        entries.not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=actor())
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/payout")
+@needs("entries:decide")
+def join_payout(entry_id: int) -> Response | tuple[str, int]:
+    """Say which payout of a provider an entry is."""
+    form = Form(request.form)
+    payout_id = form.id("payout")
+    if payout_id is None:
+        form.wrong("", gettext("Please choose a payout first."))
+    with form.saving() as saving:
+        saving.check()
+        entries.join_payout(entry_id, payout_id or 0, now=clock.now(), actor=actor())
+        commit()
+        return after_deciding(entry_id)
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/entries/<int:entry_id>/doubt")
+@needs("entries:decide")
+def settle_doubt(entry_id: int) -> Response:
+    """Say whether a doubtful entry is other money, or one that the ledger has already."""
+    is_new = request.form.get("answer") == "new"
+    decide = entries.accept_doubtful if is_new else entries.reject_doubtful
+    decide(entry_id, now=clock.now(), actor=actor())
+    commit()
+    say(
+        gettext("It counts as other money.")
+        if is_new
+        else gettext("It counts no more: it was known already.")
+    )
+    query: dict[str, Any] = {name: request.form[name] for name in FILTERS if request.form.get(name)}
+    return redirect(url_for("bank.entries", tab="doubtful", **query))
+
+
+@bp.post("/entries/<int:entry_id>/undo")
+@needs("entries:decide")
+def undo(entry_id: int) -> Response | tuple[str, int]:
+    """Take back what was decided; the entry waits again."""
+    form = Form(request.form)
+    with form.saving():
+        entries.undo(entry_id, now=clock.now(), actor=actor())
+        commit()
+        say(gettext("Undone: the entry waits to be decided again."))
+        return redirect(url_for("bank.entry", entry_id=entry_id))
+    return entry_page(entry_id, form), 422
+
+
+@bp.post("/accept-sure")
+@needs("entries:decide")
+def accept_sure() -> Response:
+    """Accept everything that the engine is sure of, in the list as it is narrowed."""
+    chosen = _filters(request.form)
+    count = 0
+    for accepted in certain_entries.accept_certain(
+        statement_id=chosen.get("statement"), bank_account_id=chosen.get("account"),
+        now=clock.now(), actor=actor(),
+    ):  # fmt: skip
+        commit()  # nobody else can write while a chunk is being accepted: let them in between
+        count += accepted
+    if count:
+        say(gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count))
+    else:
+        say(gettext("Nothing here is certain enough to be accepted without a look."), "info")
+    query: dict[str, Any] = dict(chosen)
+    return redirect(url_for("bank.entries", tab="to-decide", **query))

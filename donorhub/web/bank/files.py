@@ -1,0 +1,170 @@
+"""Sending a bank's file, watching it being read, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.config import Settings
+from donorhub.models import ImportFile
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.bank_views import StatementView
+from donorhub.services.bank.files import imports
+from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.columns import WORKBOOKS
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, say
+from donorhub.web.words import bank
+
+TABLES: Final = ("table", "csv", *WORKBOOKS)
+ABOUT_ACCOUNTS: Final = frozenset(("account_missing", "account_unknown", "account_currency"))
+ABOUT_DAYS: Final = frozenset(("ambiguous_dates", "mixed_dates"))
+MOST_PROBLEMS: Final = 50
+MATCHING_TAKES: Final = timedelta(minutes=5)  # after which the page waits no longer for the worker
+
+
+@bp.get("")
+@needs("imports:read")
+def index() -> str:
+    """Our accounts, a place to drop a file, and the files of late."""
+    return index_page(Form())
+
+
+def index_page(form: Form) -> str:
+    """The first page of the bank, with what is wrong in one of its forms."""
+    return render_template(
+        "bank/index.html",
+        form=form,
+        accounts=bank_views.accounts(),
+        files=bank_views.files(limit=8),
+        limit_mb=_settings().upload_limit_mb,
+    )
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    return settings
+
+
+@bp.get("/files")
+@needs("imports:read")
+def files() -> str:
+    """Every file that was sent."""
+    return render_template("bank/files.html", page=bank_views.files(after=request.args.get("after")))
+
+
+@bp.post("/files")
+@needs("imports:write")
+def upload() -> Response | tuple[str, int]:
+    """Keep a file and let it be read; the same file again leads to what came of it."""
+    form = Form(request.form)
+    sent = request.files.get("file")
+    data = sent.read() if sent else b""
+    if not data:
+        form.wrong("file", gettext("Please choose a file; it may not be empty."))
+    account_id = form.row("account", [row.account.id for row in bank_views.accounts()])
+    currency = form.text("currency").upper()
+    if currency and not is_currency(currency):
+        form.wrong("currency", gettext("Three letters, such as PLN or EUR."))
+    with form.saving() as saving:
+        saving.check()
+        file, is_read = imports.receive(
+            data, (sent.filename if sent else None) or "statement", bank_account_id=account_id,
+            currency=currency, limit_mb=_settings().upload_limit_mb, now=clock.now(), actor=actor(),
+        )  # fmt: skip
+        commit()
+        if not is_read:
+            say(gettext("This file came before: here is what became of it. Nothing was changed."), "info")
+        return redirect(url_for("bank.file", file_id=file.id))
+    return index_page(form), 422
+
+
+def is_currency(text: str) -> bool:
+    """Whether a text has the form of an ISO 4217 code."""
+    return len(text) == 3 and text.isascii() and text.isalpha()  # noqa: PLR2004
+
+
+@bp.get("/files/<int:file_id>")
+@needs("imports:read")
+def file(file_id: int) -> str:
+    """What became of a file: its progress, then its statements, problems and what it asks."""
+    row = imports.get_file(file_id)
+    return _file(row, Form())
+
+
+def _file(row: ImportFile, form: Form) -> str:
+    views = bank_views.statements_of_file(row)
+    codes = {str(problem["code"]) for problem in row.problems}
+    return render_template(
+        "bank/file.html",
+        file=row,
+        form=form,
+        views=views,
+        phase=_phase(row, views),
+        problems=[_problem(problem) for problem in row.problems[:MOST_PROBLEMS]],
+        more_problems=max(len(row.problems) - MOST_PROBLEMS, 0),
+        is_table=row.format in TABLES,
+        asks_account=bool(codes & ABOUT_ACCOUNTS),
+        asks_days=bool(codes & ABOUT_DAYS) and row.format not in TABLES,
+        asks_currency="currency_needed" in codes,
+        unknown=[said for said in row.told if said["account"]] if "account_unknown" in codes else [],
+        accounts=[account.account for account in bank_views.accounts()],
+    )
+
+
+def _phase(row: ImportFile, views: list[StatementView]) -> str:
+    """Where the work stands: ``reading``, ``storing``, ``matching``, or "" when nothing goes on."""
+    if row.state == "received":
+        return "storing" if row.progress else "reading"
+    is_young = row.finished_at is not None and clock.now() - row.finished_at < MATCHING_TAKES
+    waits = any(view.row.new_count and view.row.matching_done_at is None for view in views)
+    return "matching" if is_young and waits and row.state in ("done", "held") else ""
+
+
+def _problem(problem: dict[str, Any]) -> dict[str, Any]:
+    return {**problem, "means": bank.fault(str(problem["code"]))}
+
+
+@bp.post("/files/<int:file_id>/answer")
+@needs("imports:write")
+def answer(file_id: int) -> Response | tuple[str, int]:
+    """Say what a file leaves open: whose account it is, its currency, the order of its days."""
+    row = imports.get_file(file_id)
+    form = Form(request.form)
+    account_id = form.row("account", [known.account.id for known in bank_views.accounts()])
+    creates = form.tick("create")
+    currency = form.text("currency").upper()
+    if currency and not is_currency(currency):
+        form.wrong("currency", gettext("Three letters, such as PLN or EUR."))
+    order = form.value("dates")
+    if not (account_id or creates or currency or order in ("dmy", "mdy", "ymd")):
+        form.wrong("", gettext("Please answer what the file asks."))
+    with form.saving() as saving:
+        saving.check()
+        imports.answer(
+            row.id, bank_account_id=account_id, currency=currency, create_accounts=creates,
+            layout={"dates": order} if order else None, now=clock.now(), actor=actor(),
+        )  # fmt: skip
+        commit()
+        return redirect(url_for("bank.file", file_id=row.id))
+    return _file(imports.get_file(file_id), form), 422
+
+
+@bp.post("/files/<int:file_id>/again")
+@needs("imports:write")
+def again(file_id: int) -> Response:
+    """Read a file once more that failed, was refused or was taken back."""
+    row = imports.get_file(file_id)
+    _, is_read = imports.receive(
+        imports.content(row), row.filename, limit_mb=_settings().upload_limit_mb,
+        now=clock.now(), actor=actor(),
+    )  # fmt: skip
+    commit()
+    if not is_read:
+        say(gettext("This file needs no second reading: nothing was changed."), "info")
+    return redirect(url_for("bank.file", file_id=file_id))

@@ -1,0 +1,213 @@
+"""Deciding an entry by a form of its own: a new donor out of it, or a split between several gifts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.models import Donor, Instalment
+from donorhub.money import Money
+from donorhub.services.bank.matching import entries, entry_views
+from donorhub.services.bank.matching.entries import Share
+from donorhub.services.donors import search
+from donorhub.services.giving import funds
+from donorhub.web.bank import choices
+from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.entries import after_deciding
+from donorhub.web.forms import Form, row_id
+from donorhub.web.shell import commit, needs, say
+from importers.text import parse_amount
+
+FEWEST: Final = 2
+MOST: Final = 12
+NAMESAKES: Final = 12
+DONOR_FIELDS: Final = ("name", "given_name", "family_name", "email", "phone", "street", "postcode", "city")
+KINDS: Final = ("person", "organisation", "household")
+
+
+@bp.get("/entries/<int:entry_id>/new-donor")
+@needs("entries:decide")
+def new_donor(entry_id: int) -> str:
+    """A form for the payer as a donor, filled in as far as the bank's text tells for certain."""
+    return _new_donor(entry_id, Form(start=entries.donor_fields(entry_id, _detail_of(request.args))))
+
+
+def _detail_of(sent: Mapping[str, str]) -> int | None:
+    return row_id(sent.get("detail"))
+
+
+def _new_donor(entry_id: int, form: Form) -> str:
+    item = choices.items([entries.get_entry(entry_id)])[0]
+    detail_id = _detail_of(request.values)
+    payment = next((p for p in item.payments if p.detail_id == detail_id), item.payments[0])
+    same = search.find(payment.credit.name, limit=5).rows if payment.credit.name else ()
+    return render_template("bank/new_donor.html", item=item, payment=payment, form=form, same=same)
+
+
+@bp.post("/entries/<int:entry_id>/new-donor")
+@needs("entries:decide")
+def add_donor(entry_id: int) -> Response | tuple[str, int]:
+    """Add the payer as a donor and take the payment as the donor's gift; twice adds one."""
+    form = Form(request.form)
+    fields = {name: form.text(name, required=name == "name") for name in DONOR_FIELDS}
+    fields["kind"] = form.choice("kind", KINDS)
+    fields["lang"] = form.choice("lang", ("en", "pl", "sq"))
+    if fields["email"] and "@" not in fields["email"]:
+        form.wrong("email", gettext("This is no e-mail address."))
+    with form.saving() as saving:
+        saving.check()
+        donor = entries.new_donor_from(
+            entry_id, fields, detail_id=_detail_of(request.form), now=clock.now(), actor=actor()
+        )
+        commit()
+        say(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
+        return after_deciding(entry_id)
+    return _new_donor(entry_id, form), 422
+
+
+# ---------------------------------------------------------------- split
+
+
+@dataclass(slots=True)
+class Row:
+    """One part of a split as the form shows it."""
+
+    number: int
+    donor: Donor | None
+    donors: Sequence[Donor]  # to choose of, where the text fits several
+    owed: Sequence[tuple[Instalment, int]]
+
+
+@bp.get("/entries/<int:entry_id>/split")
+@needs("entries:decide")
+def split(entry_id: int) -> str:
+    """A form for the parts of a payment: donor, amount, fund and what it settles."""
+    detail_id = _detail_of(request.args)
+    amount = entry_views.amount_of(entries.get_entry(entry_id), detail_id)
+    start: dict[str, Any] = {"count": FEWEST, "amount0": amount.as_text(), "detail": detail_id or ""}
+    best = _proposed_donors(entry_id, detail_id)
+    start.update({f"who{n}": donor.code for n, donor in enumerate(best[:MOST])})
+    return _split(entry_id, Form(start=start))
+
+
+def _proposed_donors(entry_id: int, detail_id: int | None) -> list[Donor]:
+    for payment in choices.items([entries.get_entry(entry_id)])[0].payments:
+        if payment.detail_id == detail_id and payment.choices:
+            return [donor for donor, _ in payment.choices[0].donors]
+    return []
+
+
+def _split(entry_id: int, form: Form) -> str:
+    detail_id = _detail_of({"detail": form.value("detail")})
+    row = entries.get_entry(entry_id)
+    amount = entry_views.amount_of(row, detail_id)
+    return render_template(
+        "bank/split.html",
+        item=choices.items([row])[0],
+        detail=detail_id,
+        amount=amount,
+        left=amount - Money(sum(_minors(form, amount.currency)), amount.currency),
+        rows=[_row(form, number, amount.currency) for number in range(_count(form))],
+        form=form,
+        funds=funds.open_funds(),
+    )
+
+
+def _count(form: Form) -> int:
+    return min(max(form.number("count", FEWEST, MOST) or FEWEST, FEWEST), MOST)
+
+
+def _minors(form: Form, currency: str) -> list[int]:
+    return [_minor(form.value(f"amount{number}"), currency) or 0 for number in range(_count(form))]
+
+
+def _minor(text: str, currency: str) -> int | None:
+    if not text.strip():
+        return 0
+    try:
+        return parse_amount(text, currency).minor
+    except ValueError:
+        return None
+
+
+def _row(form: Form, number: int, currency: str) -> Row:
+    text, chosen = form.value(f"who{number}").strip(), form.value(f"donor{number}")
+    found = _who(text)
+    donor = next((row for row in found if str(row.id) == chosen), found[0] if len(found) == 1 else None)
+    owed = entry_views.open_instalments(donor.id, currency) if donor else ()
+    return Row(number, donor, found if len(found) > 1 else (), owed)
+
+
+def _who(text: str) -> Sequence[Donor]:
+    if not text:
+        return ()
+    donor = search.find_one_by_code(text)
+    return [donor] if donor else search.find(text, limit=NAMESAKES).rows
+
+
+@bp.post("/entries/<int:entry_id>/split")
+@needs("entries:decide")
+def record_split(entry_id: int) -> Response | str | tuple[str, int]:
+    """Look again, add a part, or record the parts; they must add up to the payment."""
+    form = Form(request.form)
+    detail_id = _detail_of(request.form)
+    amount = entry_views.amount_of(entries.get_entry(entry_id), detail_id)
+    if request.form.get("do") == "more" and form.sent is not None:
+        form.sent = form.sent.copy()
+        form.sent["count"] = str(_count(form) + 1)
+        return _split(entry_id, form)
+    if request.form.get("do") != "record":
+        return _split(entry_id, form)
+    with form.saving() as saving:
+        shares = _shares(form, amount)
+        saving.check()
+        entries.accept(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=actor())
+        commit()
+        return after_deciding(entry_id)
+    return _split(entry_id, form), 422
+
+
+def _shares(form: Form, amount: Money) -> list[Share]:
+    """The parts that are filled in; what is wrong stands beside its field."""
+    shares: list[Share] = []
+    fund_ids = [fund.id for fund in funds.open_funds()]
+    for number in range(_count(form)):
+        minor = _minor(form.value(f"amount{number}"), amount.currency)
+        row = _row(form, number, amount.currency)
+        if minor is None or minor < 0:
+            form.wrong(f"amount{number}", gettext("This is no amount: write it as 50,00 or 50.00."))
+        if not minor and not form.value(f"who{number}").strip():
+            continue
+        if not minor:
+            form.wrong(f"amount{number}", gettext("Please give an amount."))
+        if row.donor is None:
+            form.wrong(f"who{number}", _why_nobody(row))
+        if minor and row.donor is not None:
+            fund_id = form.row(f"fund{number}", fund_ids)
+            shares.append(Share(row.donor.id, minor, fund_id, _settles(form, row, minor)))
+    if not form.errors and sum(share.minor for share in shares) != amount.minor:
+        form.wrong("", gettext("The parts must add up to the whole amount."))
+    return shares
+
+
+def _why_nobody(row: Row) -> str:
+    if row.donors:
+        return str(gettext("Several donors fit: please choose one."))
+    return str(gettext("Nobody is found: write the code, the e-mail or the name."))
+
+
+def _settles(form: Form, row: Row, minor: int) -> dict[int, int] | None:
+    """What the part settles: as the engine says (None), nothing, or the instalment that was chosen."""
+    wanted = form.value(f"settles{row.number}")
+    if wanted == "none":
+        return {}
+    for instalment, open_minor in row.owed:
+        if wanted == str(instalment.id):
+            return {instalment.id: min(minor, open_minor)}
+    return None

@@ -1,0 +1,294 @@
+"""What the mapping wizard shows of a table: facts to change, questions to answer, cells as they are read.
+
+It shows what :mod:`donorhub.web.bank.columns` and the readers found and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask_babel import gettext, lazy_gettext
+
+from donorhub.services.bank.bank_views import Known
+from donorhub.web.bank.layout import matters
+from donorhub.web.bank.look import ColumnView, Look
+from donorhub.web.shell import lang, show_day, show_money
+from donorhub.web.words import bank
+from importers.statement import Entry
+from importers.table.words import Role
+from importers.tabular import Preview
+from importers.text import DateOrder, parse_amount, parse_date
+from receipts import figures
+
+Choices = Mapping[str, Any]
+
+ROLES: Final[Mapping[Any, Choices]] = {
+    lazy_gettext("When"): {
+        "booked_on": lazy_gettext("Booking date"),
+        "value_on": lazy_gettext("Value date"),
+    },
+    lazy_gettext("How much"): {
+        "amount": lazy_gettext("Amount"),
+        "credit": lazy_gettext("Money in"),
+        "debit": lazy_gettext("Money out"),
+        "direction": lazy_gettext("In or out (a word)"),
+        "currency": lazy_gettext("Currency"),
+        "balance": lazy_gettext("Balance after it"),
+    },
+    lazy_gettext("Who"): {
+        "name": lazy_gettext("Name"),
+        "account": lazy_gettext("Account of the other side"),
+        "address": lazy_gettext("Address"),
+        "name_from": lazy_gettext("Name of the payer"),
+        "account_from": lazy_gettext("Account of the payer"),
+        "name_to": lazy_gettext("Name of the payee"),
+        "account_to": lazy_gettext("Account of the payee"),
+        "bic": lazy_gettext("BIC"),
+        "own_account": lazy_gettext("Our own account"),
+    },
+    lazy_gettext("What for"): {
+        "remittance": lazy_gettext("Text of the transfer"),
+        "bank_ref": lazy_gettext("Bank's reference"),
+        "end_to_end_id": lazy_gettext("End-to-end id"),
+        "mandate_id": lazy_gettext("Mandate"),
+        "virtual_account": lazy_gettext("Virtual account"),
+        "bank_code": lazy_gettext("Kind of entry"),
+        "status": lazy_gettext("Status: booked or not"),
+        "info": lazy_gettext("Other text to keep"),
+    },
+}
+SIDES: Final[Choices] = {"in": lazy_gettext("money in"), "out": lazy_gettext("money out")}
+_ENCODINGS: Final[Choices] = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 (BOM)",
+    "utf-16": "UTF-16",
+    "cp1250": "Windows-1250",
+    "iso8859-2": "ISO 8859-2",
+    "cp852": "DOS 852",
+    "cp1252": "Windows-1252",
+}
+_DELIMITERS: Final[Choices] = {
+    ";": lazy_gettext("; semicolon"),
+    ",": lazy_gettext(", comma"),
+    "\t": lazy_gettext("tab"),
+    "|": lazy_gettext("| bar"),
+}
+_ORDERS: Final[Choices] = {
+    "ymd": lazy_gettext("2026-12-31, year first"),
+    "dmy": lazy_gettext("31.12.2026, day first"),
+    "mdy": lazy_gettext("12/31/2026, month first"),
+}
+_SIGNS: Final[Choices] = {",": "1 234,56", ".": "1,234.56"}
+_SENSES: Final[Choices] = {
+    "signed": lazy_gettext("plus is money in"),
+    "inverse": lazy_gettext("plus is money out"),
+}
+_DEBITS: Final[Choices] = {
+    "positive": lazy_gettext("money out without a minus"),
+    "negative": lazy_gettext("money out with a minus"),
+}
+_LABELS: Final[Choices] = {
+    "encoding": lazy_gettext("Letters"),
+    "delimiter": lazy_gettext("Separator"),
+    "header_line": lazy_gettext("Column names"),
+    "date_order": lazy_gettext("Dates"),
+    "decimal": lazy_gettext("Amounts"),
+    "amounts": lazy_gettext("Plus and minus"),
+    "debits": lazy_gettext("Money out"),
+    "currency": lazy_gettext("Currency"),
+}
+_CHOICES: Final[Mapping[str, Choices]] = {
+    "encoding": _ENCODINGS,
+    "delimiter": _DELIMITERS,
+    "date_order": _ORDERS,
+    "decimal": _SIGNS,
+    "amounts": _SENSES,
+    "debits": _DEBITS,
+}
+_HEADERS_OFFERED: Final = 40
+_SAMPLES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing found out about a table that a person may change; without choices it is typed."""
+
+    name: str
+    label: str
+    value: str
+    choices: Sequence[tuple[str, str]]
+    state: str  # ``found`` in the file, ``said`` by a person, ``open``
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its possible answers; without choices it names columns, or is typed."""
+
+    code: str
+    sentence: str
+    choices: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as written, and as it is read where that says more."""
+
+    raw: str
+    read: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A column above three of its cells."""
+
+    view: ColumnView
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A row of the preview: what it becomes, and why it does not."""
+
+    line: int
+    state: str  # ``new``, ``known``, ``doubtful``, ``skipped``, ``failed``
+    why: str
+    entry: Entry | None
+    raw: str
+
+
+def facts(seen: Look) -> list[Fact]:
+    """The facts that have a bearing on this table, but for those that are being asked."""
+    asked = {question.code for question in seen.questions}
+    return [
+        Fact(name, str(label), seen.facts.get(name, ""), _offered(seen, name), _state(seen, name))
+        for name, label in _LABELS.items()
+        if name not in asked and matters(seen, name) and seen.facts
+    ]
+
+
+def _state(seen: Look, name: str) -> str:
+    value, found = seen.facts.get(name, ""), seen.found.get(name, "")
+    if not value:
+        return "open"
+    return "found" if value == found else "said"
+
+
+def _offered(seen: Look, name: str) -> list[tuple[str, str]]:
+    if name == "header_line":
+        lines = [("0", str(gettext("there are none")))]
+        for row in seen.head[:_HEADERS_OFFERED]:
+            filled = [cell.strip() for cell in row.cells if cell.strip()]
+            if len(filled) > 1:
+                text = ", ".join(filled)[:40]
+                lines.append(
+                    (str(row.line), str(gettext("line %(line)s: %(text)s", line=row.line, text=text)))
+                )
+        return lines
+    offered = [(value, str(label)) for value, label in _CHOICES.get(name, {}).items()]
+    value = seen.facts.get(name, "")
+    if offered and value not in dict(offered):
+        offered.insert(0, (value, value or str(gettext("please choose"))))
+    return offered
+
+
+def questions(seen: Look) -> list[Asked]:
+    """What is asked, each with an example out of this file."""
+    return [_asked(seen, question.code, question.sentence, question.choices) for question in seen.questions]
+
+
+def _asked(seen: Look, code: str, sentence: str, choices: Sequence[str]) -> Asked:
+    if code == "date_order":
+        sample = _sample(seen, "booked_on")
+        text = gettext("All days are 12 or less. What is %(sample)s?", sample=sample)
+        return Asked(code, text, [(order, _day(sample, order)) for order in choices])
+    if code == "decimal":
+        sample = _sample(seen, "amount", "credit", "debit")
+        text = gettext("How much is %(sample)s?", sample=sample)
+        return Asked(code, text, [(sign, _sum(sample, sign)) for sign in choices])
+    if code == "amounts":
+        sample = _sample(seen, "amount")
+        text = gettext(
+            "Did %(sample)s come in or go out? The row: %(row)s", sample=sample, row=_first_row(seen)
+        )
+        came_in, went_out = gettext("it came in"), gettext("it went out")
+        is_minus = "-" in sample
+        words = {"signed": went_out if is_minus else came_in, "inverse": came_in if is_minus else went_out}
+        return Asked(code, text, [(sense, str(words[sense])) for sense in choices])
+    if code == "currency":
+        return Asked(code, gettext("The table has no currency column: which currency is it?"), ())
+    return Asked(code, bank.sentence(sentence), ())
+
+
+def _sample(seen: Look, *roles: Role) -> str:
+    """A cell of a column of these roles, the first that is filled."""
+    for column in seen.columns:
+        if column.role in roles:
+            return next((text for text in column.samples if text), "")
+    return ""
+
+
+def _first_row(seen: Look) -> str:
+    """The first entry as the file writes it, so that a person can know it again."""
+    cells = [column.samples[0] for column in seen.columns if column.samples and column.samples[0]]
+    return " · ".join(cells)[:120]
+
+
+def _day(sample: str, order: str) -> str:
+    try:
+        return figures.long_date(parse_date(sample, _ORDER[order]), lang())
+    except ValueError:
+        return str(_ORDERS[order])
+
+
+_ORDER: Final[Mapping[str, DateOrder]] = {"ymd": "ymd", "dmy": "dmy", "mdy": "mdy"}
+
+
+def _sum(sample: str, sign: str) -> str:
+    try:
+        amount = parse_amount(sample, "EUR", sign)
+    except ValueError:
+        return str(_SIGNS[sign])
+    return figures.amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
+
+
+def columns(seen: Look, tried: Preview | None) -> list[Sampled]:
+    """Every column above its cells of the first three entries, each beside what it is read as."""
+    good = [row for row in tried.rows if row.entry is not None][:_SAMPLES] if tried else []
+    sampled = []
+    for column in seen.columns:
+        at = column.position
+        cells = [
+            Cell(row.cells[at].strip() if at < len(row.cells) else "", _read(column.role, row.entry))
+            for row in good
+            if row.entry is not None
+        ]
+        sampled.append(Sampled(column, cells or [Cell(text) for text in column.samples]))
+    return sampled
+
+
+def _read(role: Role | None, entry: Entry) -> str:
+    if role == "booked_on":
+        return show_day(entry.booked_on)
+    if role == "value_on":
+        return show_day(entry.value_on) if entry.value_on else ""
+    if role == "balance":
+        return show_money(entry.balance_after) if entry.balance_after else ""
+    is_in = entry.amount.minor > 0
+    if role in ("amount", "credit" if is_in else "debit"):
+        return show_money(entry.amount)
+    return ""
+
+
+def rows(tried: Preview | None, ledger: Known) -> list[Tried]:
+    """The rows of the preview with their states; those above the table are left out."""
+    shown = []
+    for row in tried.rows if tried else ():
+        state = row.status if row.entry is None else ledger.states.get(id(row.entry), "new")
+        if not any(cell.strip() for cell in row.cells) and state == "skipped":
+            continue
+        why = bank.sentence(row.why) if row.why else ""
+        raw = " · ".join(cell.strip() for cell in row.cells if cell.strip())
+        shown.append(Tried(row.line, state, why, row.entry, raw))
+    return shown

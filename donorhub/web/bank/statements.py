@@ -1,0 +1,50 @@
+"""A bank statement on a page: its figures, its entries, and releasing one that was held."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.services.bank import bank_views
+from donorhub.services.bank.files import imports, statements
+from donorhub.services.bank.matching import entry_views
+from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, say
+
+
+@bp.get("/statements/<int:statement_id>")
+@needs("imports:read")
+def statement(statement_id: int) -> str:
+    """One statement: opening, credits, debits, closing, and the entries it brought."""
+    return _statement(statement_id, Form())
+
+
+def _statement(statement_id: int, form: Form) -> str:
+    row = statements.get_statement(statement_id)
+    return render_template(
+        "bank/statement.html",
+        form=form,
+        view=bank_views.statement_view(row),
+        file=imports.get_file(row.import_file_id),
+        page=entry_views.entries_of_statement(statement_id, after=request.args.get("after")),
+        waiting=sum(entry_views.waiting_counts(statement_id=statement_id).values()),
+    )
+
+
+@bp.post("/statements/<int:statement_id>/release")
+@needs("statements:release")
+def release(statement_id: int) -> Response | tuple[str, int]:
+    """Take a held statement into the ledger all the same; who and why is kept."""
+    form = Form(request.form)
+    reason = form.text("reason", required=True)
+    with form.saving() as saving:
+        saving.check()
+        row = statements.release(statement_id, reason=reason, now=clock.now(), actor=actor())
+        file_id = row.import_file_id
+        commit()
+        say(gettext("Released: the statement is being taken into the ledger."))
+        return redirect(url_for("bank.file", file_id=file_id))
+    return _statement(statement_id, form), 422

@@ -1,0 +1,52 @@
+"""Taking a whole import back: first what stands in the way, then a reason and one button."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.services.bank import import_undo
+from donorhub.services.bank.files import imports
+from donorhub.services.giving import closed_books
+from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, say
+
+
+@bp.get("/files/<int:file_id>/take-back")
+@needs("imports:write")
+def take_back(file_id: int) -> str:
+    """What taking the import back would undo, and what keeps it from being taken back."""
+    return _page(file_id, Form())
+
+
+def _page(file_id: int, form: Form) -> str:
+    found = import_undo.what_stands_in_the_way(file_id)
+    return render_template(
+        "bank/take_back.html",
+        file=imports.get_file(file_id),
+        form=form,
+        closed_until=closed_books.closed_until() if "closed_books" in {one.kind for one in found} else None,
+        receipts=[one for one in found if one.kind == "receipt"],
+        decisions=[one for one in found if one.kind == "decision"],
+    )
+
+
+@bp.post("/files/<int:file_id>/take-back")
+@needs("imports:write")
+def take_back_now(file_id: int) -> Response | tuple[str, int]:
+    """Take the import back; people's decisions on it only when that was ticked."""
+    form = Form(request.form)
+    reason = form.text("reason", required=True)
+    with form.saving() as saving:
+        saving.check()
+        import_undo.take_back(
+            file_id, reason=reason, undo_decisions=form.tick("undo_decisions"), now=clock.now(),
+            actor=actor(),
+        )  # fmt: skip
+        commit()
+        say(gettext("The import is taken back: nothing of it counts any more."))
+        return redirect(url_for("bank.file", file_id=file_id))
+    return _page(file_id, form), 422

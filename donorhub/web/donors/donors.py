@@ -1,0 +1,164 @@
+"""Donors: the list with its search, one donor with their timeline, adding and changing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.db import MAX_ID, db
+from donorhub.models import Donor, Instalment, RecurringGift, Term, User
+from donorhub.services.access import idempotency, organisation, users
+from donorhub.services.donors import donors, search
+from donorhub.services.giving import history
+from donorhub.services.recurring import promises
+from donorhub.services.reports import timeline
+from donorhub.web.forms import Form, new_key
+from donorhub.web.shell import commit, needs, own_list, principal, say, today
+from donorhub.web.words import labels
+
+bp = Blueprint("donors", __name__, url_prefix="/donors")
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("")
+@needs("donors:read")
+def index() -> Answer:
+    """The list, or what a search found; a donor's code leads straight to the donor."""
+    text = request.args.get("q", "").strip()[:200]
+    found = search.find_one_by_code(text) if text else None
+    if found is not None and own_list() in (None, found.owner_id):
+        return redirect(url_for("donors.show", donor_id=found.id))
+    conditions = []
+    if request.args.get("giving") == "not_again" and principal().may("gifts:read"):
+        conditions.append(history.not_given_again(today(), organisation.get_organisation().home_currency))
+    speaks = request.args.get("speaks", "")
+    page = search.find(
+        text,
+        *conditions,
+        owner_id=own_list(),
+        lang=speaks if speaks in labels.LANGS else "",
+        after=request.args.get("after"),
+    )
+    stages = history.stages_of(page.rows, today=today())
+    return render_template("donors/donors.html", page=page, stages=stages, text=text)
+
+
+@bp.get("/new")
+@needs("donors:write")
+def new() -> str:
+    """An empty form."""
+    ours = organisation.get_organisation()
+    start = {"key": new_key(), "kind": "person", "lang": ours.lang, "country": ours.country}
+    return _form_page(Form(start=start | {"name": request.args.get("name", "")}))
+
+
+@bp.post("/new")
+@needs("donors:write")
+def create() -> Answer:
+    """Add a donor; the same form sent twice adds one."""
+    form = Form(request.form)
+    key, fields = form.key(), _fields(form)
+    with form.saving() as saving:
+        saving.check()
+        once = idempotency.take(
+            principal().actor, "form:donors.new", key, fingerprint="form", now=clock.now()
+        )
+        if not once.status:
+            donor = donors.create_donor(fields, source="form", now=clock.now(), actor=principal().actor)
+            idempotency.keep(once, status=302, headers={}, body=str(donor.id).encode())
+        where = url_for("donors.show", donor_id=int(once.body))
+        commit()
+        say(gettext("The donor is added."))
+        return redirect(where)
+    return _form_page(form), 422
+
+
+@bp.get("/<int:donor_id>")
+@needs("donors:read")
+def show(donor_id: int) -> Answer:
+    """One donor: facts, recurring gifts, contact data, timeline."""
+    donor = donors.get_donor(donor_id, owner_id=own_list())
+    if donor.id != donor_id:
+        return redirect(url_for("donors.show", donor_id=donor.id))
+    who = principal()
+    return render_template(
+        "donors/donor.html",
+        donor=donor,
+        stage=history.stages_of([donor], today=today())[donor.id],
+        facts=history.facts_of(donor.id) if who.may("gifts:read") else None,
+        recurring=_recurring(donor.id) if who.may("recurring:read") else [],
+        owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
+        page=timeline.of(donor.id, before=request.args.get("after"), limit=25),
+    )
+
+
+@bp.get("/<int:donor_id>/edit")
+@needs("donors:write")
+def edit(donor_id: int) -> str:
+    """The form with what is known."""
+    donor = donors.get_donor(donor_id, owner_id=own_list())
+    start = {name: getattr(donor, name) for name in donors.FIELDS} | {"version": donor.version}
+    return _form_page(Form(start=start), donor)
+
+
+@bp.post("/<int:donor_id>/edit")
+@needs("donors:write")
+def change(donor_id: int) -> Answer:
+    """Save a donor; refused when somebody else saved in the meantime."""
+    donor = donors.get_donor(donor_id, owner_id=own_list())
+    form = Form(request.form)
+    fields, version = _fields(form), form.number("version", 1, MAX_ID)
+    with form.saving() as saving:
+        saving.check()
+        donors.change_donor(donor, fields, now=clock.now(), actor=principal().actor, version=version or 0)
+        commit()
+        say(gettext("The donor is saved."))
+        return redirect(url_for("donors.show", donor_id=donor_id))
+    return _form_page(form, donors.get_donor(donor_id)), 422
+
+
+def _fields(form: Form) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: form.text(name)
+        for name in ("given_name", "family_name", "name", "salutation", "phone", "street", "city")
+    }
+    fields |= {"postcode": form.text("postcode", limit=20), "note": form.lines("note")}
+    fields |= {
+        "email": _email(form),
+        "tax_number": form.text("tax_number", limit=30),
+        "kind": form.choice("kind", labels.KINDS),
+        "lang": form.choice("lang", labels.LANGS),
+        "country": form.text("country", limit=2).upper(),
+        "owner_id": form.row("owner_id", [user.id for user in users.list_users(active_only=True)]),
+        "do_not_contact": form.tick("do_not_contact"),
+        "is_deceased": form.tick("is_deceased"),
+    }
+    if not (fields["name"] or fields["given_name"] or fields["family_name"]):
+        form.wrong("name", gettext("Please give a name."))
+    if fields["country"] and not (fields["country"].isascii() and fields["country"].isalpha()):
+        form.wrong("country", gettext("Two letters, such as PL, AL or XK."))
+    return fields
+
+
+def _email(form: Form) -> str:
+    address = form.text("email", limit=254)
+    local, _, host = address.rpartition("@")
+    if address and (not local or "." not in host or " " in address or host.startswith(".")):
+        form.wrong("email", gettext("This is no e-mail address."))
+    return address
+
+
+def _recurring(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
+    rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
+    return [(row, promises.term_on(row, today()), promises.next_instalments(row.id)) for row in rows]
+
+
+def _form_page(form: Form, donor: Donor | None = None) -> str:
+    staff = users.list_users(active_only=True)
+    version = donor.version if donor and "" in form.errors else form.value("version")
+    return render_template("donors/donor_form.html", form=form, donor=donor, staff=staff, version=version)

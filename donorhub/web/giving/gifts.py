@@ -1,0 +1,140 @@
+"""Gifts: the list, recording one by hand, one gift with all that became of it, taking one out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.models import Appeal, Campaign, Donor
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors, search
+from donorhub.services.giving import funds, gift_story, gifts, history
+from donorhub.services.paging import Page
+from donorhub.web.forms import Form, new_key
+from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.words import labels
+
+bp = Blueprint("gifts", __name__, url_prefix="/gifts")
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("")
+@needs("gifts:read")
+def index() -> Answer:
+    """The list, by days received, donor and method."""
+    form = Form(request.args)
+    first, last, donor_id = form.day("first"), form.day("last"), form.id("donor")
+    method = form.value("method") if form.value("method") in labels.METHODS else ""
+    donor = donors.get_donor(donor_id) if donor_id else None
+    page = history.list_gifts(
+        first=first, last=last, donor_id=donor.id if donor else None, method=method,
+        after=request.args.get("after"),
+    )  # fmt: skip
+    shown = render_template(
+        "giving/gifts.html", page=page, form=form, donor=donor, taken=history.state_of(page.rows)
+    )
+    return (shown, 422) if form.errors else shown
+
+
+@bp.get("/new")
+@needs("gifts:write")
+def new() -> str:
+    """First who gave, then the gift: one page each, so that it works without JavaScript."""
+    form = Form(request.args)
+    donor_id = form.id("donor")
+    if donor_id:
+        return _form_page(Form(start=_start()), donors.get_donor(donor_id))
+    text = form.text("q")
+    page: Page[Donor] = search.find(text, limit=12) if text else Page(())
+    donor = search.find_one_by_code(text) if text else None
+    if donor is None and len(page.rows) == 1:
+        donor = page.rows[0]
+    if donor is not None:
+        return _form_page(Form(start=_start()), donor)
+    return render_template("giving/choose_donor.html", text=text, page=page)
+
+
+@bp.post("/new")
+@needs("gifts:write")
+def create() -> Answer:
+    """Record a gift; the same form sent twice records one."""
+    form = Form(request.form)
+    donor = donors.get_donor(form.id("donor_id") or 0)
+    amount, key, rest = form.money("amount"), form.key(), _rest(form)
+    fund_id = form.row("fund_id", [fund.id for fund in funds.open_funds()])
+    received_on = form.needed_day("received_on")
+    if received_on > today():
+        form.wrong("received_on", gettext("This day is in the future."))
+    with form.saving() as saving:
+        saving.check()
+        gift, is_new = gifts.record_gift(
+            donor.id, amount, received_on=received_on, source="manual", source_ref=key, now=clock.now(),
+            actor=principal().actor, fund_ids={fund_id: amount.minor} if fund_id else None,
+            **rest,
+        )  # fmt: skip
+        commit()
+        say(gettext("The gift is recorded.") if is_new else gettext("This gift was recorded already."))
+        return redirect(url_for("gifts.show", gift_id=gift.id))
+    return _form_page(form, donors.get_donor(donor.id)), 422
+
+
+@bp.get("/<int:gift_id>")
+@needs("gifts:read")
+def show(gift_id: int) -> str:
+    """One gift and what became of it."""
+    return _page(gift_id, Form(start={"key": new_key()}))
+
+
+@bp.post("/<int:gift_id>/correct")
+@needs("gifts:write")
+def correct(gift_id: int) -> Answer:
+    """Take out a gift that was recorded wrongly, with the reason."""
+    form = Form(request.form)
+    reason, key = form.text("reason", required=True), form.key()
+    with form.saving() as saving:
+        saving.check()
+        gifts.correct_gift(gift_id, reason=reason, source_ref=key, now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("The gift is taken out. Its row stays, so that it can be explained."))
+        return redirect(url_for("gifts.show", gift_id=gift_id))
+    return _page(gift_id, form), 422
+
+
+def _rest(form: Form) -> dict[str, Any]:
+    return {
+        "method": form.choice("method", labels.METHODS),
+        "campaign_id": form.row("campaign_id", [row.id for row in funds.list_all(Campaign)]),
+        "appeal_id": form.row("appeal_id", [row.id for row in funds.list_all(Appeal)]),
+        "note": form.lines("note", limit=1000),
+        "thank": form.tick("thank"),
+    }
+
+
+def _start() -> dict[str, Any]:
+    return {
+        "key": new_key(),
+        "currency": organisation.get_organisation().home_currency,
+        "received_on": today(),
+        "method": "transfer",
+        "thank": "1",
+    }
+
+
+def _page(gift_id: int, form: Form) -> str:
+    gift = gifts.get_gift(gift_id)
+    return render_template("giving/gift.html", gift=gift, story=gift_story.of(gift), form=form)
+
+
+def _form_page(form: Form, donor: Donor) -> str:
+    return render_template(
+        "giving/gift_form.html",
+        form=form,
+        donor=donor,
+        funds=funds.open_funds(),
+        campaigns=funds.list_all(Campaign),
+        appeals=funds.list_all(Appeal),
+    )

@@ -1,0 +1,86 @@
+"""Messages: the list, one as its reader gets it, and what became of one that is uncertain.
+
+Whoever may not see amounts sees no text that may name one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.models import Donor, Message
+from donorhub.services.messages import message_lists, messages
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, principal, say
+from donorhub.web.words import labels
+
+bp = Blueprint("messages", __name__, url_prefix="/messages")
+Answer = Response | str | tuple[str, int]
+WITHOUT_AMOUNT: Final = frozenset({"new_donor"})
+
+
+@bp.get("")
+@needs("messages:read")
+def index() -> str:
+    """The list, by state."""
+    form = Form(request.args)
+    page = message_lists.list_messages(
+        state=form.value("state") if form.value("state") in labels.MESSAGE_STATES else "",
+        donor_id=form.id("donor"),
+        after=request.args.get("after"),
+    )
+    return render_template("messages/messages.html", page=page, form=form, kind_of=kind_of, may_read=may_read)
+
+
+@bp.get("/<int:message_id>")
+@needs("messages:read")
+def show(message_id: int) -> str:
+    """One message as it reaches its reader."""
+    return _page(messages.get_message(message_id), Form())
+
+
+@bp.post("/<int:message_id>/decide")
+@needs("messages:read", "gifts:write")
+def decide(message_id: int) -> Answer:
+    """A person says that an uncertain message arrived, or has it sent again."""
+    form = Form(request.form)
+    answer = form.choice("answer", ("arrived", "again"))
+    with form.saving() as saving:
+        saving.check()
+        messages.decide_unknown(
+            message_id, was_received=answer == "arrived", now=clock.now(), actor=principal().actor
+        )
+        commit()
+        say(
+            gettext("Noted: it arrived.")
+            if answer == "arrived"
+            else gettext("The message will be sent again.")
+        )
+        return redirect(url_for("messages.show", message_id=message_id))
+    return _page(messages.get_message(message_id), form), 422
+
+
+def kind_of(message: Message) -> str:
+    """What sort of message it is, without what its template's version is."""
+    return message.template.partition("@")[0]
+
+
+def may_read(message: Message) -> bool:
+    """Whether the reader may see its text."""
+    return principal().may("gifts:read") or kind_of(message) in WITHOUT_AMOUNT
+
+
+def _page(message: Message, form: Form) -> str:
+    return render_template(
+        "messages/message.html",
+        message=message,
+        form=form,
+        kind=kind_of(message),
+        is_readable=may_read(message),
+        donor=db.session.get(Donor, message.donor_id) if message.donor_id else None,
+    )

@@ -1,0 +1,74 @@
+"""Webhook endpoints: the addresses that payment providers post to, and their signing secrets."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.services.providers import endpoints
+from donorhub.web.forms import Form
+from donorhub.web.shell import commit, needs, principal, say
+from webhooks import names
+
+bp = Blueprint("webhooks", __name__, url_prefix="/settings/webhooks")
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("")
+@needs("providers:read")
+def index() -> str:
+    """The endpoints there are."""
+    return _page(Form(start={"livemode": "1"}))
+
+
+@bp.post("")
+@needs("providers:write")
+def create() -> Answer:
+    """Open an endpoint with its first secret."""
+    form = Form(request.form)
+    provider, secret = form.choice("provider", names()), form.text("secret", required=True)
+    account, livemode = form.text("account"), form.tick("livemode")
+    with form.saving() as saving:
+        saving.check()
+        endpoints.create_endpoint(
+            provider, secret, account=account, livemode=livemode, now=clock.now(), actor=principal().actor
+        )
+        commit()
+        say(gettext("The endpoint is open. Give its address to the provider."))
+        return redirect(url_for("webhooks.index"))
+    return _page(form), 422
+
+
+@bp.post("/<int:endpoint_id>/secrets")
+@needs("providers:write")
+def add_secret(endpoint_id: int) -> Answer:
+    """Add a secret while the provider changes from the old one to it."""
+    form = Form(request.form)
+    secret = form.text("new_secret", required=True)
+    with form.saving() as saving:
+        saving.check()
+        endpoints.add_secret(endpoint_id, secret, label="added", now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("The secret is added. The old one stays valid until you expire it."))
+        return redirect(url_for("webhooks.index"))
+    return _page(form), 422
+
+
+@bp.post("/secrets/<int:secret_id>/expire")
+@needs("providers:write")
+def expire_secret(secret_id: int) -> Response:
+    """Let a secret be good no longer."""
+    endpoints.expire_secret(secret_id, at=clock.now(), now=clock.now(), actor=principal().actor)
+    commit()
+    say(gettext("The secret is expired."))
+    return redirect(url_for("webhooks.index"))
+
+
+def _page(form: Form) -> str:
+    base = current_app.extensions["donorhub.settings"].public_url.rstrip("/")
+    rows = [(row, endpoints.list_secrets(row.id)) for row in endpoints.list_endpoints()]
+    return render_template(
+        "providers/endpoints.html", form=form, rows=rows, base=base, providers=names(), now=clock.now()
+    )

@@ -1,0 +1,157 @@
+"""Receipts: the list, issuing for chosen gifts or a year, the PDF, voiding and replacing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+import receipts as printed
+from donorhub import clock
+from donorhub.models import Donor, Receipt
+from donorhub.services.donors import donors
+from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
+from donorhub.services.receipts.receipt_payload import thaw
+from donorhub.web.forms import Form, row_id
+from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.words import labels
+
+bp = Blueprint("receipts", __name__, url_prefix="/receipts")
+Answer = Response | str | tuple[str, int]
+# The preview is a page of its own whose style stands inside it; it runs nothing and fetches nothing.
+PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+
+
+@bp.get("")
+@needs("receipts:read")
+def index() -> str:
+    """The list, the newest first."""
+    form = Form(request.args)
+    donor_id = form.id("donor")
+    page = receipt_lists.list_receipts(
+        year=form.number("year", 1900, 2999), donor_id=donor_id,
+        state=form.value("state") if form.value("state") in labels.RECEIPT_STATES else "",
+        after=request.args.get("after"),
+    )  # fmt: skip
+    return render_template(
+        "receipts/receipts.html", page=page, form=form, number_of=receipts.number_of,
+        donor=donors.get_donor(donor_id) if donor_id else None,
+    )  # fmt: skip
+
+
+@bp.get("/new")
+@needs("receipts:issue")
+def new() -> str:
+    """Choose gifts of a donor, those of a year ticked."""
+    form = Form(request.args)
+    donor = donors.get_donor(form.id("donor") or 0)
+    year = form.number("year", 1900, 2999) or today().year
+    gifts = receipt_lists.without_receipt(donor.id, year)
+    start = {"gift_ids": [row.gift.id for row in gifts if row.is_fit], "lang": donor.lang}
+    return _form_page(Form(start=start), donor, year)
+
+
+@bp.post("/new")
+@needs("receipts:issue")
+def issue() -> Answer:
+    """Issue one receipt for the ticked gifts. Sent twice, the second finds the gifts on a receipt."""
+    form = Form(request.form)
+    donor = donors.get_donor(form.id("donor_id") or 0)
+    year = form.number("year", 1900, 2999) or today().year
+    ids = [id_ for id_ in map(row_id, form.values_of("gift_ids")) if id_ is not None]
+    lang = form.choice("lang", labels.LANGS)
+    with form.saving() as saving:
+        saving.check()
+        receipt = receipts.issue(ids, today=today(), now=clock.now(), actor=principal().actor, lang=lang)
+        if receipt.donor_id != donor.id:
+            form.wrong("gift_ids", gettext("These are gifts of another donor."))
+            saving.check()
+        commit()
+        say(gettext("The receipt %(number)s is issued.", number=receipts.number_of(receipt)))
+        return redirect(url_for("receipts.show", receipt_id=receipt.id))
+    return _form_page(form, donors.get_donor(donor.id), year), 422
+
+
+@bp.get("/<int:receipt_id>")
+@needs("receipts:read")
+def show(receipt_id: int) -> str:
+    """One receipt: what is on it, its PDF or why there is none yet."""
+    return _page(receipts.get_receipt(receipt_id), Form())
+
+
+@bp.get("/<int:receipt_id>/pdf")
+@needs("receipts:read")
+def pdf(receipt_id: int) -> Answer:
+    """The PDF as it was made once; while there is none, the page that says why."""
+    receipt = receipts.get_receipt(receipt_id)
+    made = receipts.find_pdf(receipt)
+    if made is None:
+        return _page(receipt, Form()), 404
+    name = receipts.number_of(receipt).replace("/", "-")
+    return Response(
+        made.content,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'},
+    )
+
+
+@bp.get("/<int:receipt_id>/preview")
+@needs("receipts:read")
+def preview(receipt_id: int) -> Response:
+    """The receipt as a page, as it will be printed."""
+    document = receipt_stamps.as_it_stands(receipts.get_receipt(receipt_id))
+    page = printed.render_html(document)
+    return Response(page, content_type="text/html", headers={"Content-Security-Policy": PREVIEW_POLICY})
+
+
+@bp.post("/<int:receipt_id>/void")
+@needs("receipts:issue")
+def void(receipt_id: int) -> Answer:
+    """Void a receipt with the reason; its number stays."""
+    form = Form(request.form)
+    reason = form.text("reason", required=True)
+    with form.saving() as saving:
+        saving.check()
+        receipts.void(receipt_id, reason=reason, now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("The receipt is void. Its gifts can be receipted anew."))
+        return redirect(url_for("receipts.show", receipt_id=receipt_id))
+    return _page(receipts.get_receipt(receipt_id), form), 422
+
+
+@bp.post("/<int:receipt_id>/replace")
+@needs("receipts:issue")
+def replace(receipt_id: int) -> Answer:
+    """Void a receipt and issue a new one with what is known of the donor now."""
+    form = Form(request.form)
+    with form.saving():
+        receipt = receipts.replace(receipt_id, today=today(), now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("The receipt %(number)s is issued.", number=receipts.number_of(receipt)))
+        return redirect(url_for("receipts.show", receipt_id=receipt.id))
+    return _page(receipts.get_receipt(receipt_id), form), 422
+
+
+def _page(receipt: Receipt, form: Form) -> str:
+    old, new_one = receipt_lists.neighbours(receipt)
+    return render_template(
+        "receipts/receipt.html",
+        receipt=receipt,
+        form=form,
+        number_of=receipts.number_of,
+        pdf=receipts.find_pdf(receipt),
+        document=thaw(receipt.payload),
+        replaces=old,
+        replaced_by=new_one,
+    )
+
+
+def _form_page(form: Form, donor: Donor, year: int) -> str:
+    return render_template(
+        "receipts/receipt_form.html",
+        form=form,
+        donor=donor,
+        year=year,
+        years=range(today().year, today().year - 6, -1),
+        rows=receipt_lists.without_receipt(donor.id, year),
+    )

@@ -1,0 +1,232 @@
+"""Recurring gifts: the list, late instalments, starting, changing, pausing and closing one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.errors import Conflict
+from donorhub.models import Campaign, Donor, RecurringGift
+from donorhub.money import Money
+from donorhub.services.access import organisation
+from donorhub.services.donors import donors
+from donorhub.services.donors.donors import normal_iban
+from donorhub.services.giving import funds
+from donorhub.services.recurring import instalments, promises, recurring_gifts
+from donorhub.web.forms import Form, new_key
+from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.words import labels
+
+bp = Blueprint("recurring", __name__, url_prefix="/recurring-gifts")
+Answer = Response | str | tuple[str, int]
+BY_HAND: Final = ("standing_order", "pledge")
+RUNNING: Final = ("active", "failing")
+MOST_INSTALMENTS: Final = 600
+
+
+@bp.get("")
+@needs("recurring:read")
+def index() -> str:
+    """The list, by state and donor."""
+    form = Form(request.args)
+    donor_id, state = form.id("donor"), form.value("state")
+    states = RUNNING if state == "running" else (state,) if state in labels.RECURRING_STATES else ()
+    page = promises.list_recurring_gifts(states=states, donor_id=donor_id, after=request.args.get("after"))
+    return render_template(
+        "recurring/recurring_gifts.html", page=page, form=form, term_on=promises.term_on, day=today(),
+        donor=donors.get_donor(donor_id) if donor_id else None, amount_of=amount_of,
+    )  # fmt: skip
+
+
+@bp.get("/late")
+@needs("recurring:read")
+def late() -> str:
+    """Instalments that are late or missed."""
+    asked = request.args.get("state", "")
+    states = (asked,) if asked in ("late", "missed") else ("late", "missed")
+    page = promises.list_late(states=states, after=request.args.get("after"))
+    return render_template("recurring/late_instalments.html", page=page, asked=asked, day=today())
+
+
+@bp.get("/new")
+@needs("recurring:write")
+def new() -> str:
+    """An empty form for a donor."""
+    donor = donors.get_donor(Form(request.args).number("donor", 1, 10**9) or 0)
+    start = {
+        "key": new_key(), "kind": "standing_order", "every": 1, "period": "M", "start_on": today(),
+        "currency": organisation.get_organisation().home_currency,
+    }  # fmt: skip
+    return _form_page(Form(start=start), donor)
+
+
+@bp.post("/new")
+@needs("recurring:write")
+def create() -> Answer:
+    """Start a standing order or a pledge; the same form sent twice starts one."""
+    form = Form(request.form)
+    donor = donors.get_donor(form.id("donor_id") or 0)
+    amount, key, rest = form.money("amount"), form.key(), _terms(form)
+    start_on, kind = form.needed_day("start_on"), form.choice("kind", BY_HAND)
+    if rest["ends_on"] and rest["ends_on"] < start_on:
+        form.wrong("ends_on", gettext("It would end before it starts."))
+    with form.saving() as saving:
+        saving.check()
+        gift, _is_new = recurring_gifts.start(
+            donor.id, amount, kind=kind, start_on=start_on, source="manual", source_ref=key,
+            now=clock.now(), actor=principal().actor, **rest,
+        )  # fmt: skip
+        if rest["payer_iban"]:
+            donors.learn_key(donor.id, "iban", rest["payer_iban"])
+        instalments.materialise(gift, today=today())
+        commit()
+        say(gettext("The recurring gift is started."))
+        return redirect(url_for("recurring.show", recurring_gift_id=gift.id))
+    return _form_page(form, donors.get_donor(donor.id)), 422
+
+
+@bp.get("/<int:recurring_gift_id>")
+@needs("recurring:read")
+def show(recurring_gift_id: int) -> str:
+    """One recurring gift: terms, instalments and what paid them."""
+    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
+    return _page(gift, _start_of(gift))
+
+
+@bp.post("/<int:recurring_gift_id>/amount")
+@needs("recurring:write")
+def change_amount(recurring_gift_id: int) -> Answer:
+    """Another amount from a day on."""
+    form = Form(request.form)
+    amount, from_on = form.money("amount"), form.needed_day("from_on")
+
+    def do(gift: RecurringGift) -> None:
+        recurring_gifts.change_amount(gift, amount, from_on=from_on, now=clock.now(), actor=principal().actor)
+
+    return _changed(recurring_gift_id, form, do, gettext("The amount is changed."))
+
+
+@bp.post("/<int:recurring_gift_id>/pause")
+@needs("recurring:write")
+def pause(recurring_gift_id: int) -> Answer:
+    """Expect nothing for a while."""
+    form = Form(request.form)
+    reason, until = form.text("reason"), form.day("until")
+
+    def do(gift: RecurringGift) -> None:
+        recurring_gifts.pause(
+            gift, from_on=today(), until=until, reason=reason, now=clock.now(), actor=principal().actor
+        )
+
+    return _changed(recurring_gift_id, form, do, gettext("The recurring gift is paused."))
+
+
+@bp.post("/<int:recurring_gift_id>/resume")
+@needs("recurring:write")
+def resume(recurring_gift_id: int) -> Answer:
+    """Expect instalments again from today on."""
+
+    def do(gift: RecurringGift) -> None:
+        recurring_gifts.resume(gift, from_on=today(), now=clock.now(), actor=principal().actor)
+
+    return _changed(recurring_gift_id, Form(request.form), do, gettext("The recurring gift runs again."))
+
+
+@bp.post("/<int:recurring_gift_id>/close")
+@needs("recurring:write")
+def close(recurring_gift_id: int) -> Answer:
+    """End the promise with its reason."""
+    form = Form(request.form)
+    reason = form.text("reason", required=True)
+
+    def do(gift: RecurringGift) -> None:
+        recurring_gifts.close(gift, reason=reason, now=clock.now(), actor=principal().actor, on=today())
+
+    return _changed(recurring_gift_id, form, do, gettext("The recurring gift is closed."))
+
+
+@bp.post("/instalments/<int:instalment_id>/skip")
+@needs("recurring:write")
+def skip(instalment_id: int) -> Answer:
+    """Nothing is owed for this instalment."""
+    form = Form(request.form)
+    reason = form.text("reason")
+    recurring_gift_id = instalments.get_instalment(instalment_id).recurring_gift_id
+
+    def do(_gift: RecurringGift) -> None:
+        instalments.skip(instalment_id, reason=reason, now=clock.now(), actor=principal().actor)
+
+    return _changed(recurring_gift_id, form, do, gettext("The instalment is skipped."))
+
+
+def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], None], said: str) -> Answer:
+    """Do one change, make the instalments that follow from it, and show the page again."""
+    gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
+    if gift.origin == "provider":
+        raise Conflict("the provider collects this recurring gift: change it there", code="run_by_provider")
+    with form.saving() as saving:
+        saving.check()
+        do(gift)
+        instalments.materialise(gift, today=today())
+        commit()
+        say(said)
+        return redirect(url_for("recurring.show", recurring_gift_id=recurring_gift_id))
+    return _page(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
+
+
+def amount_of(term: Any) -> Money:
+    """The amount of a term."""
+    return Money(term.amount_minor, term.currency)
+
+
+def _terms(form: Form) -> dict[str, Any]:
+    iban = form.text("payer_iban", limit=40)
+    if iban and normal_iban(iban) is None:
+        form.wrong("payer_iban", gettext("This is no IBAN: a digit may be missing or wrong."))
+    return {
+        "every": form.number("every", 1, 60) or 1,
+        "period": form.choice("period", labels.PERIODS),
+        "day_of_month": form.number("day_of_month", 1, recurring_gifts.LAST_DAY),
+        "instalments_total": form.number("instalments_total", 1, MOST_INSTALMENTS),
+        "ends_on": form.day("ends_on"),
+        "fund_id": form.row("fund_id", [fund.id for fund in funds.open_funds()]),
+        "campaign_id": form.row("campaign_id", [row.id for row in funds.list_all(Campaign)]),
+        "payer_iban": normal_iban(iban) or "" if iban else "",
+    }
+
+
+def _start_of(gift: RecurringGift) -> Form:
+    term = promises.term_on(gift, today())
+    start = {"amount": "", "currency": gift.currency, "from_on": today() + timedelta(days=1)}
+    return Form(start=start | {"amount": amount_of(term).as_text()})
+
+
+def _page(gift: RecurringGift, form: Form) -> str:
+    return render_template(
+        "recurring/recurring_gift.html",
+        gift=gift,
+        form=form,
+        term=promises.term_on(gift, today()),
+        amount_of=amount_of,
+        rows=promises.instalments_of(gift.id),
+        may_step=lambda word: recurring_gifts.may(gift, word),
+        changes=_changes_allowed(gift),
+    )
+
+
+def _changes_allowed(gift: RecurringGift) -> bool:
+    """What a provider collects is changed at the provider, and its events tell us."""
+    return gift.origin != "provider" and gift.state != "closed"
+
+
+def _form_page(form: Form, donor: Donor) -> str:
+    return render_template(
+        "recurring/recurring_gift_form.html", form=form, donor=donor, funds=funds.open_funds(),
+        campaigns=funds.list_all(Campaign), kinds=[(kind, labels.RECURRING_KINDS[kind]) for kind in BY_HAND],
+    )  # fmt: skip

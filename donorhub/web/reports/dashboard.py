@@ -1,0 +1,108 @@
+"""The first page: what came in, what waits, what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_compact_decimal
+from flask import Blueprint, render_template
+from flask_babel import get_locale, gettext
+
+from donorhub import clock
+from donorhub.money import Money, exponent
+from donorhub.services.access import organisation
+from donorhub.services.giving import history
+from donorhub.services.reports import dashboard
+from donorhub.services.work import worklist
+from donorhub.web.reports import charts
+from donorhub.web.shell import date_locale, needs, our_time_zone, own_list, principal, today
+from donorhub.web.words import labels
+
+bp = Blueprint("dashboard", __name__)
+SERIES: Final = (
+    ("standing_order",),
+    ("direct_debit",),
+    ("card", "blik", "wallet"),
+    ("transfer",),
+    ("cash", "cheque", "other"),
+)
+
+
+@bp.get("/")
+@needs("tasks:read")
+def show() -> str:
+    """The dashboard; roles without amounts see their tasks and what needs attention."""
+    who = principal()
+    shown: dict[str, Any] = {"today": today(), "our_name": organisation.get_organisation().legal_name}
+    if who.may("gifts:read"):
+        shown |= _money_figures(today())
+    if who.may("recurring:read"):
+        shown["recurring"] = dashboard.recurring_figures()
+    narrowed = own_list() is not None
+    tasks = worklist.list_tasks(
+        "today", user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed, limit=5
+    )
+    shown["tasks"], shown["people"] = tasks.rows, worklist.people_of(tasks.rows)
+    shown["now"] = clock.now()
+    shown["tasks_count"] = worklist.count_due(
+        user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed
+    )
+    if not narrowed:
+        shown["attention"] = dashboard.attention(clock.now())
+    return render_template("reports/dashboard.html", **shown)
+
+
+def end_of_today() -> datetime:
+    """The instant at which the organisation's day ends."""
+    zone = ZoneInfo(our_time_zone())
+    return datetime.combine(today() + timedelta(days=1), datetime.min.time(), zone)
+
+
+def _money_figures(day: date) -> dict[str, Any]:
+    currency = organisation.get_organisation().home_currency
+    months = dashboard.months(day, currency)
+    received = {money.currency: money for money in dashboard.received(day.replace(day=1), day)}
+    chart = charts.stacked([_columns(month, currency) for month in months])
+    kept, before = history.retention(day, currency)
+    last_year = dashboard.received(history.year_before(day), day)
+    return {
+        "received": received.pop(currency, Money(0, currency)),
+        "received_else": list(received.values()),
+        "months": months,
+        "month_names": [format_date(month.first, "LLL", locale=date_locale()) for month in months],
+        "chart": chart,
+        "scale": [_short(value) for _y, value in chart.lines],
+        "series": [series_name(methods) for methods in SERIES],
+        "table": [[Money(minor, currency) for minor in _minors(month)] for month in months],
+        "year": next((money for money in last_year if money.currency == currency), Money(0, currency)),
+        "kept": kept,
+        "gave_before": before,
+        "retention": round(100 * kept / before) if before else None,
+        "latest": history.list_gifts(limit=8).rows,
+        "currency": currency,
+    }
+
+
+def series_name(methods: Sequence[str]) -> str:
+    """What the legend calls a series of methods."""
+    if "card" in methods:
+        return str(gettext("Card and BLIK"))
+    if "cash" in methods:
+        return str(gettext("Cash and other"))
+    return str(labels.METHODS[methods[0]])
+
+
+def _minors(month: dashboard.Month) -> list[int]:
+    return [sum(month.by_method.get(method, 0) for method in methods) for methods in SERIES]
+
+
+def _columns(month: dashboard.Month, currency: str) -> list[float]:
+    return [minor / 10 ** exponent(currency) for minor in _minors(month)]
+
+
+def _short(value: float) -> str:
+    return str(format_compact_decimal(value, locale=get_locale(), fraction_digits=1))

@@ -1,0 +1,99 @@
+"""Words for the codes that rows keep: why something ended, failed or was set aside, in the reader's language.
+
+What a person wrote stands in the same columns and is shown as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask_babel import lazy_gettext
+from markupsafe import Markup
+
+from donorhub.web.words import bank
+
+# What became of a task or a message, and why a recurring gift or an instalment stands where it stands.
+ENDS: Final[Mapping[str, Any]] = {
+    "closed": lazy_gettext("the recurring gift was closed"),
+    "corrected": lazy_gettext("the gift was taken out"),
+    "deceased": lazy_gettext("the donor has died"),
+    "found": lazy_gettext("it was found"),
+    "given_back": lazy_gettext("what was taken is back"),
+    "gone": lazy_gettext("it is there no more"),
+    "known": lazy_gettext("it was written already"),
+    "known_before": lazy_gettext("it was known before"),
+    "lost": lazy_gettext("lost"),
+    "made": lazy_gettext("it is made"),
+    "missed": lazy_gettext("instalments were missed"),
+    "no_address": lazy_gettext("there is no e-mail address"),
+    "no_api_key": lazy_gettext("there is no key to ask the provider with"),
+    "no_contact": lazy_gettext("the donor wants no contact"),
+    "nothing_left": lazy_gettext("nothing is left of the gift"),
+    "nothing_left_of_the_gift": lazy_gettext("nothing is left of the gift"),
+    "paid": lazy_gettext("it was paid"),
+    "planned": lazy_gettext("a message was written"),
+    "refused": lazy_gettext("the mail server refused it"),
+    "replaced": lazy_gettext("replaced"),
+    "sent": lazy_gettext("it was sent"),
+    "skipped": lazy_gettext("skipped"),
+    "superseded": lazy_gettext("another took its place"),
+    "suppressed": lazy_gettext("the address is on the suppression list"),
+    "term_changed": lazy_gettext("the terms were changed"),
+    "tried_again": lazy_gettext("it was tried again"),
+    "undone": lazy_gettext("the decision was undone"),
+    "waived": lazy_gettext("waived"),
+    "won": lazy_gettext("won"),
+    "the program stopped while the message was being sent": lazy_gettext(
+        "the program stopped while the message was being sent"
+    ),
+    "the worker stopped while it was doing this": lazy_gettext("the worker stopped while it was doing this"),
+}
+# Providers' own words: of subscriptions and invoices, of disputes, and why an event is set aside.
+PROVIDERS: Final[Mapping[str, Any]] = {
+    "bank_cannot_process": lazy_gettext("the bank could not process it"),
+    "cancellation_requested": lazy_gettext("it was asked for"),
+    "credit_not_processed": lazy_gettext("a refund did not arrive"),
+    "customer_initiated": lazy_gettext("the payer asked for it"),
+    "debit_not_authorized": lazy_gettext("the payer did not allow the debit"),
+    "duplicate": lazy_gettext("it was paid twice"),
+    "fraudulent": lazy_gettext("the payer says it was fraud"),
+    "general": lazy_gettext("no reason is told"),
+    "incomplete": lazy_gettext("the first payment is not confirmed"),
+    "incomplete_expired": lazy_gettext("the first payment was never confirmed"),
+    "insufficient_funds": lazy_gettext("there was not enough money"),
+    "mode_mismatch": lazy_gettext("a test where real money is expected, or the other way round"),
+    "past_due": lazy_gettext("a payment is overdue"),
+    "payment_disputed": lazy_gettext("a payment was disputed"),
+    "payment_failed": lazy_gettext("a payment failed"),
+    "product_not_received": lazy_gettext("the payer says that nothing was received"),
+    "requested": lazy_gettext("it was asked for"),
+    "subscription_canceled": lazy_gettext("the payer says that it had been cancelled"),
+    "thin_message": lazy_gettext("the message says only that something happened"),
+    "told_elsewhere": lazy_gettext("another endpoint was told of it already"),
+    "uncollectible": lazy_gettext("the provider has given it up"),
+    "unknown_account": lazy_gettext("it belongs to an account that no endpoint names"),
+    "unpaid": lazy_gettext("payments failed too often"),
+    "unrecognized": lazy_gettext("the payer does not know the payment"),
+    "void": lazy_gettext("the provider took it back"),
+}
+
+
+def said(text: str | None) -> str:
+    """The word for a code; another text, which a person wrote, as it is."""
+    known = ENDS.get(text or "") or PROVIDERS.get(text or "")
+    return str(known) if known is not None else text or ""
+
+
+def first_problem(problems: list[dict[str, Any]]) -> str | Markup:
+    """What is wrong with a file in one sentence: ours where there is one, else the reader's, in English."""
+    if not problems:
+        return "–"
+    means = bank.fault(str(problems[0]["code"]))
+    return means or in_english(str(problems[0]["message"]))
+
+
+def in_english(text: str) -> str | Markup:
+    """A sentence of a program, marked so that a screen reader pronounces it; a code we know as its word."""
+    word = said(text)
+    return word if word != text else Markup('<span lang="en">{}</span>').format(text)

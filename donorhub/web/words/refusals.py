@@ -1,0 +1,212 @@
+"""What a reader is told of a refusal, in their language: a sentence for each stable code, with its figures.
+
+Where one field is at fault and the sentence would be the same for all who refuse it, the
+field has the sentence. What only programs and the command line can meet stays English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+
+from donorhub.errors import DonorHubError
+from donorhub.money import Money
+from donorhub.services.access.users import MIN_PASSWORD
+from donorhub.web.words import labels
+from receipts import figures
+
+_CHOOSE: Final = lazy_gettext("Please choose one of the list.")
+_SAY_WHY: Final = lazy_gettext("Please say why.")
+_MORE_THAN_NOTHING: Final = lazy_gettext("An amount is more than nothing.")
+_ON_RECEIPT: Final = lazy_gettext("This gift is on a receipt: void the receipt first.")
+_BY_PROVIDER: Final = lazy_gettext(
+    "The payment provider collects this gift. Change or stop it there: it tells us."
+)
+_OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.")
+
+# By specific code; slots are filled from the facts of the refusal.
+CODES: Final[Mapping[str, Any]] = {
+    "allocated_too_much": lazy_gettext("The instalments take more than the gift holds."),
+    "amount_differs": lazy_gettext("The payout has another amount than this entry."),
+    "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
+    "bad_cursor": lazy_gettext("This address is not complete: begin at the first page of the list."),
+    "being_read": lazy_gettext("The file is being read: wait a moment."),
+    "books_closed": lazy_gettext(
+        "The books of this day are closed: whoever may change the settings can open them."
+    ),
+    "busy": lazy_gettext("The database is busy. Please try again in a moment."),
+    "currency_differs": lazy_gettext("This is in %(currency)s: give the amount in the same currency."),
+    "decided": lazy_gettext("This entry is decided already: undo that first."),
+    "designations_differ": lazy_gettext("What goes to the funds must add up to the gift."),
+    "donor_changed": lazy_gettext(
+        "Somebody else changed this donor in the meantime. Look at what is there now, then save again."
+    ),
+    "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
+    "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
+    "fund_closed": lazy_gettext("This fund is closed: choose another."),
+    "gift_differs": lazy_gettext("This gift was recorded already, with another amount."),
+    "gift_on_receipt": _ON_RECEIPT,
+    "idempotency_key_in_use": lazy_gettext("This was sent twice. Please wait a moment, then look again."),
+    "idempotency_key_reused": _OUT_OF_DATE,
+    "instalment_state": lazy_gettext("The instalment is %(state)s: this cannot be done now."),
+    "last_admin": lazy_gettext("Somebody must stay administrator: make another one first."),
+    "message_state": lazy_gettext("The message is %(state)s: there is nothing to decide."),
+    "misconfigured": lazy_gettext("DonorHub is not set up for this yet: tell whoever runs it."),
+    "not_a_credit": lazy_gettext("This money left the account: it is no gift."),
+    "not_a_return": lazy_gettext("This entry takes nothing back from the gift."),
+    "not_doubtful": lazy_gettext("Nobody doubts this entry any more."),
+    "not_found": lazy_gettext("It does not exist, or it is not on your list."),
+    "not_open": lazy_gettext("There is nothing to decide here any more."),
+    "nothing_left": lazy_gettext("Nothing is left of this gift."),
+    "nothing_to_release": lazy_gettext("This event does not wait to be released."),
+    "parts_differ": lazy_gettext("The parts must add up to %(amount)s."),
+    "password_too_long": lazy_gettext("This password is too long."),
+    "payout_changed": lazy_gettext("This payout has changed in the meantime. Please look again."),
+    "payout_failed": lazy_gettext("This payout did not reach the account: the entry is something else."),
+    "payout_taken": lazy_gettext("This payout is joined to another entry: undo that first."),
+    "proposal_gone": lazy_gettext("What was proposed has changed in the meantime. Please look again."),
+    "reason_unprintable": lazy_gettext("There is a sign in it that cannot be printed."),
+    "receipt_void": lazy_gettext("The receipt %(number)s is void already."),
+    "recurring_gift_closed": lazy_gettext("This recurring gift is closed: start a new one."),
+    "recurring_gift_state": lazy_gettext("The recurring gift is %(state)s: this cannot be done now."),
+    "run_by_provider": _BY_PROVIDER,
+    "same_moment": lazy_gettext("Somebody saved the same thing at the same moment. Please look again."),
+    "statement_state": lazy_gettext("Only a statement that is held can be released."),
+    "tax_number_invalid": lazy_gettext(
+        "This is no tax number of the donor's country. Correct it, or the donor's kind and country."
+    ),
+    "task_of_worker": lazy_gettext("The program does this task by itself."),
+    "task_state": lazy_gettext("The task is %(state)s: this cannot be done now."),
+}
+# By kind and field, for refusals that have no code of their own.
+FIELDS: Final[Mapping[str, Any]] = {
+    "conflict/code": lazy_gettext("This code is taken."),
+    "conflict/email": lazy_gettext("There is a user with this address already."),
+    "not_found/bank_account_id": _CHOOSE,
+    "not_found/detail_id": _CHOOSE,
+    "not_found/donor_id": _CHOOSE,
+    "not_found/gift_id": _CHOOSE,
+    "not_found/gift_ids": lazy_gettext("Choose at least one gift."),
+    "not_found/payout_id": _CHOOSE,
+    "rejected/amount": _MORE_THAN_NOTHING,
+    "rejected/appeal_id": _CHOOSE,
+    "rejected/campaign_id": _CHOOSE,
+    "rejected/day_of_month": lazy_gettext("This is no day of a month: give 1 to 31, or the last."),
+    "rejected/detail_id": lazy_gettext("This entry holds several payments: choose one."),
+    "rejected/email": lazy_gettext("This is no e-mail address."),
+    "rejected/ends_on": lazy_gettext("It would end before it starts."),
+    "rejected/lang": _CHOOSE,
+    "rejected/layout": lazy_gettext("The columns are not complete: say which column is which."),
+    "rejected/matching": _CHOOSE,
+    "rejected/name": lazy_gettext("The bank does not tell who paid: please give a name."),
+    "rejected/number": lazy_gettext("An account needs a number."),
+    "rejected/owner_id": _CHOOSE,
+    "rejected/provider": _CHOOSE,
+    "rejected/reason": _SAY_WHY,
+    "rejected/received_on": lazy_gettext("This day is in the future."),
+    "rejected/roles": lazy_gettext("Choose at least one."),
+    "rejected/scopes": lazy_gettext("Choose at least one."),
+    "rejected/secret": lazy_gettext("Please fill this in."),
+    "rejected/until": lazy_gettext("A pause ends after it begins."),
+}
+_STATES: Final[Mapping[str, labels.Words]] = {
+    "instalment_state": labels.INSTALMENT_STATES,
+    "message_state": labels.MESSAGE_STATES,
+    "recurring_gift_state": labels.RECURRING_STATES,
+    "task_state": labels.TASK_STATES,
+}
+# Why gifts can get no receipt, by the code of each reason.
+RECEIPT_REASONS: Final[Mapping[str, Any]] = {
+    "several_donors": lazy_gettext("the gifts are of several donors"),
+    "several_currencies": lazy_gettext("the gifts are in several currencies: issue a receipt for each"),
+    "on_receipt": lazy_gettext("gift %(gift)s is on a receipt already"),
+    "disputed": lazy_gettext("gift %(gift)s is disputed"),
+    "test": lazy_gettext("gift %(gift)s is a test"),
+    "gone": lazy_gettext("nothing is left of gift %(gift)s"),
+}
+# What the rules of a country miss on a receipt, by the codes of receipts.checks.
+RECEIPT_PROBLEMS: Final[Mapping[str, Any]] = {
+    "organisation_name_missing": lazy_gettext("the organisation's legal name is missing"),
+    "organisation_address_missing": lazy_gettext("the organisation's address is missing"),
+    "organisation_account_missing": lazy_gettext("the organisation's bank account is missing"),
+    "organisation_id_missing": lazy_gettext("a number of the organisation is missing: see Settings"),
+    "signatory_missing": lazy_gettext("the name of the person who signs is missing"),
+    "exemption_missing": lazy_gettext("the decision on public-benefit status is missing"),
+    "place_missing": lazy_gettext("the place of issue is missing"),
+    "donor_name_missing": lazy_gettext("the donor's name is missing"),
+    "donor_address_missing": lazy_gettext("the donor's address is missing"),
+    "donor_id_missing": lazy_gettext("the donor's personal or fiscal number is missing"),
+    "text_unprintable": lazy_gettext("a text holds a sign that cannot be printed, or is too long"),
+    "amount_not_positive": lazy_gettext("nothing is left of a gift"),
+    "received_after_issue": lazy_gettext("a gift came after the day of the receipt"),
+    "mixed_currencies": lazy_gettext("the gifts are in several currencies: issue a receipt for each"),
+    "too_many_lines": lazy_gettext(
+        "the gifts are too many for one receipt: issue one for each part of the year"
+    ),
+    "no_words": lazy_gettext("the sum is too large to be written in words"),
+}
+
+
+def sentence_of(error: DonorHubError) -> str:
+    """What the reader is told of a refusal: our sentence in their language, else what the service said."""
+    if error.specific_code == "gift_not_receiptable":
+        return _no_receipt(_reason(told) for told in error.facts["reasons"])
+    if error.specific_code == "receipt_incomplete":
+        return _no_receipt(dict.fromkeys(_problem(code) for code in error.facts["problems"]))
+    if error.specific_code == "in_the_way":
+        return _in_the_way(error.facts)
+    known = template_of(error.code, error.specific_code, error.field)
+    return error.message if known is None else str(known) % _written(error)
+
+
+def template_of(kind: str, specific_code: str, field: str | None) -> Any:
+    """The sentence with its slots; None where there is none."""
+    if specific_code != kind:
+        return CODES.get(specific_code)
+    if kind == "rejected" and field == "/password":
+        return gettext("A password has at least %(least)s characters.", least=MIN_PASSWORD)
+    return FIELDS.get(f"{kind}{field}") if field else CODES.get(kind)
+
+
+def _written(error: DonorHubError) -> dict[str, Any]:
+    """The facts of a refusal as people write them: a state as a word, an amount with its currency."""
+    facts = dict(error.facts)
+    if error.specific_code in _STATES:
+        state = str(facts["state"])
+        facts["state"] = _STATES[error.specific_code].get(state, state)
+    if "amount" in facts:
+        lang: Any = str(get_locale())
+        facts["amount"] = figures.amount(Money.parse(facts["amount"], facts["currency"]), lang)
+    return facts
+
+
+def _no_receipt(reasons: Iterable[str]) -> str:
+    return str(gettext("No receipt can be issued: %(reasons)s.", reasons="; ".join(reasons)))
+
+
+def _reason(told: Mapping[str, Any]) -> str:
+    return str(RECEIPT_REASONS[told["code"]]) % {"gift": told["gift_id"]}
+
+
+def _problem(code: str) -> str:
+    return str(
+        RECEIPT_PROBLEMS.get(code) or gettext("its figures do not fit each other (%(code)s)", code=code)
+    )
+
+
+def _in_the_way(facts: Mapping[str, Any]) -> str:
+    if "receipt_ids" in facts:
+        said: Any = ngettext(
+            "%(num)d receipt names gifts of this file: void it first.",
+            "%(num)d receipts name gifts of this file: void them first.",
+            len(facts["receipt_ids"]),
+        )
+        return str(said)
+    said = ngettext(
+        "People decided %(num)d entry of this file: tick that it is undone too.",
+        "People decided %(num)d entries of this file: tick that they are undone too.",
+        facts["decisions"],
+    )
+    return str(said)

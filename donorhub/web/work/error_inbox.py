@@ -1,0 +1,43 @@
+"""The error inbox: what failed, why, and trying it again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.jobs.queue.dispatch import ring_inbox
+from donorhub.services.providers import inbox
+from donorhub.services.work import error_inbox, tasks
+from donorhub.web.shell import commit, needs, principal, say
+
+bp = Blueprint("errors", __name__, url_prefix="/errors")
+
+
+@bp.get("")
+@needs("providers:read")
+def index() -> str:
+    """All that failed, by kind."""
+    return render_template("work/error_inbox.html", inbox=error_inbox.contents())
+
+
+@bp.post("/tasks/<int:task_id>/retry")
+@needs("providers:read", "tasks:write")
+def retry(task_id: int) -> Response:
+    """Let a worker's task be tried again at once."""
+    tasks.retry(task_id, now=clock.now(), actor=principal().actor)
+    commit()
+    say(gettext("It is tried again."))
+    return redirect(url_for("errors.index"))
+
+
+@bp.post("/events/<int:event_id>/release")
+@needs("providers:write")
+def release(event_id: int) -> Response:
+    """Let a provider event be worked off again."""
+    inbox.release(event_id, now=clock.now(), actor=principal().actor)
+    commit()
+    ring_inbox()
+    say(gettext("The event is worked off again."))
+    return redirect(url_for("errors.index"))

@@ -1,0 +1,90 @@
+"""Tasks of people: today's, later ones, mine and all; done with a note, or put off."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.models import Donor, Task, User
+from donorhub.services.work import tasks, worklist
+from donorhub.services.work.worklist import VIEWS, View
+from donorhub.web.forms import Form
+from donorhub.web.reports.dashboard import end_of_today
+from donorhub.web.shell import commit, needs, our_time_zone, own_list, principal, say, today
+
+bp = Blueprint("tasks", __name__, url_prefix="/tasks")
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("")
+@needs("tasks:read")
+def index() -> str:
+    """The list of a view, the first due first."""
+    asked = request.args.get("view")
+    view: View = next((known for known in VIEWS if known == asked), "today")
+    page = worklist.list_tasks(
+        view, user_id=principal().id, end_of_today=end_of_today(), is_narrowed=own_list() is not None,
+        after=request.args.get("after"),
+    )  # fmt: skip
+    return render_template(
+        "work/tasks.html", page=page, view=view, people=worklist.people_of(page.rows), now=clock.now()
+    )
+
+
+@bp.get("/<int:task_id>")
+@needs("tasks:read")
+def show(task_id: int) -> str:
+    """One task with its forms."""
+    return _page(worklist.get_task(task_id, owner_id=own_list()), Form())
+
+
+@bp.post("/<int:task_id>/done")
+@needs("tasks:write")
+def done(task_id: int) -> Answer:
+    """The task is done; the note says what came of it."""
+    task = worklist.get_task(task_id, owner_id=own_list())
+    form = Form(request.form)
+    outcome = form.lines("outcome")
+    with form.saving() as saving:
+        saving.check()
+        tasks.complete(task.id, outcome=outcome, now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("Done."))
+        return redirect(url_for("tasks.index"))
+    return _page(worklist.get_task(task_id), form), 422
+
+
+@bp.post("/<int:task_id>/later")
+@needs("tasks:write")
+def later(task_id: int) -> Answer:
+    """Put a task off until the morning of a day."""
+    task = worklist.get_task(task_id, owner_id=own_list())
+    form = Form(request.form)
+    day = form.needed_day("until")
+    if day <= today():
+        form.wrong("until", gettext("Please choose a day after today."))
+    with form.saving() as saving:
+        saving.check()
+        morning = datetime.combine(day, time(9), ZoneInfo(our_time_zone()))
+        tasks.postpone(task.id, due_at=morning, now=clock.now(), actor=principal().actor)
+        commit()
+        say(gettext("The task is put off."))
+        return redirect(url_for("tasks.index"))
+    return _page(worklist.get_task(task_id), form), 422
+
+
+def _page(task: Task, form: Form) -> str:
+    return render_template(
+        "work/task.html",
+        task=task,
+        form=form,
+        donor=db.session.get(Donor, task.donor_id) if task.donor_id else None,
+        assignee=db.session.get(User, task.assignee_id) if task.assignee_id else None,
+        now=clock.now(),
+    )
