@@ -55,7 +55,7 @@ def _file(entries: int, folder: Path) -> Path:
 
 def _written(entries: int, folder: Path) -> Path:
     from tests.importers.bank_writers import plain_entries
-    from tests.importers.camt_writer import write_camt
+    from tests.importers.camt.camt_writer import write_camt
 
     path = folder / f"written_{entries}.xml"
     path.write_bytes(write_camt(plain_entries(entries, seed=7), 8))

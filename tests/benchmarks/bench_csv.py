@@ -20,7 +20,7 @@ from pathlib import Path
 
 import importers
 from tests.importers.bank_writers import plain_entries
-from tests.importers.table_writer import write_csv
+from tests.importers.table.table_writer import write_csv
 
 LAYOUTS = ("plain.pl", "pl.mbank.detail", "pl.pko.ipko")
 

@@ -95,8 +95,8 @@ def _file(name: str, entries: int, folder: Path) -> Path:
 
 def _written(name: str, entries: int) -> bytes:
     from tests.importers.bank_writers import Plain, plain_entries, write_mt940
-    from tests.importers.camt_writer import write_camt
-    from tests.importers.ofx_writer import write_ofx
+    from tests.importers.camt.camt_writer import write_camt
+    from tests.importers.ofx.ofx_writer import write_ofx
 
     plain = plain_entries(entries, 7)
     if name == "csv":

@@ -16,8 +16,8 @@ from donorhub.models import AuditRecord
 from donorhub.services.access import users
 from donorhub.services.providers import endpoints
 from tests.cli.conftest import Donorhub
-from tests.services import bank
-from tests.services.test_invariants import bank_files_came, receipts_went_out, webhooks_came
+from tests.services.bank import bank
+from tests.services.reports.test_invariants import bank_files_came, receipts_went_out, webhooks_came
 
 
 @pytest.fixture

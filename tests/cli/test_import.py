@@ -21,7 +21,7 @@ from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Match, Statement, Task
 from donorhub.services.bank.files import column_mappings, imports
-from tests.services.bank import CSV_LAYOUT, OURS, Paid, camt, csv, open_account, rows
+from tests.services.bank.bank import CSV_LAYOUT, OURS, Paid, camt, csv, open_account, rows
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
 BANK = SHARED / "corpora" / "bank"
@@ -141,7 +141,7 @@ def test_a_folder_is_walked_and_quiet_tells_only_what_needs_a_person(run: Run, s
 def test_a_table_takes_its_account_and_layout_from_the_command(run: Run, tmp_path: Path) -> None:
     from donorhub import clock
     from donorhub.services.bank.files import column_mappings
-    from tests.services.bank import CSV_LAYOUT
+    from tests.services.bank.bank import CSV_LAYOUT
 
     table = tmp_path / "a.csv"
     table.write_bytes(csv([Paid(DAY, 5000)]))

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.load.installation import Installation, place_for
-from tests.web.bank_world import PAYER, camt
+from tests.web.bank.bank_world import PAYER, camt
 
 pytestmark = pytest.mark.e2e
 PASSWORD = "a long enough one"

@@ -16,11 +16,11 @@ from functools import partial
 from typing import Final
 
 from tests.importers.bank_writers import Plain, plain_entries
-from tests.importers.camt_writer import write_camt
+from tests.importers.camt.camt_writer import write_camt
 from tests.importers.in_child import Taken
-from tests.importers.ofx_writer import write_ofx
+from tests.importers.ofx.ofx_writer import write_ofx
 from tests.importers.samples import HEADER, WRITE, write_xlsx
-from tests.importers.sheet_writer import xlsx, xlsx_rows, zipped
+from tests.importers.table.sheet_writer import xlsx, xlsx_rows, zipped
 
 Check = Callable[[Taken], None]
 COUNT: Final = 8

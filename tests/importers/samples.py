@@ -14,11 +14,11 @@ from typing import Any, Final
 import importers
 from importers.statement import Reading
 from tests.importers.bank_writers import MT940_DIALECTS, OWN_ACCOUNT, Plain, plain_entries, write_mt940
-from tests.importers.camt_writer import write_camt
+from tests.importers.camt.camt_writer import write_camt
 from tests.importers.coda_writer import write_coda
-from tests.importers.ofx_writer import decimal_amount, write_ofx, write_qif
-from tests.importers.sheet_writer import ods, xls, xlsx, xlsx_rows, xlsx_shared
-from tests.importers.table_writer import WRITERS, write_csv
+from tests.importers.ofx.ofx_writer import decimal_amount, write_ofx, write_qif
+from tests.importers.table.sheet_writer import ods, xls, xlsx, xlsx_rows, xlsx_shared
+from tests.importers.table.table_writer import WRITERS, write_csv
 
 Write = Callable[[Sequence[Plain]], bytes]
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from importers.statement import Reading
 from tests.importers.bank_writers import OWN_ACCOUNT, Plain, plain_entries
 from tests.importers.samples import WRITE, read
-from tests.importers.table_writer import KEPT
+from tests.importers.table.table_writer import KEPT
 
 FIELDS: Final = ("name", "account", "remittance", "ref")
 CANNOT: Final[dict[str, frozenset[str]]] = {

@@ -11,8 +11,8 @@ import pytest
 import importers
 from importers.statement import Begin, End, Entry, Part, gathered
 from tests.importers.bank_writers import plain_entries, write_mt940
-from tests.importers.ofx_writer import write_ofx
-from tests.importers.test_ofx import document, row, statement
+from tests.importers.ofx.ofx_writer import write_ofx
+from tests.importers.ofx.test_ofx import document, row, statement
 
 MANY = 3_200  # more than ofxparse is asked to read
 PLAIN = plain_entries(MANY, 3)

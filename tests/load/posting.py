@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from tests.webhooks.scenarios import Event, sign, to_body
-from tests.webhooks.stripe_objects import charge
+from tests.webhooks.stripe.stripe_objects import charge
 
 PATIENCE_S = 100.0
 

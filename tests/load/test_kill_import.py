@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.load.installation import Installation, place_for
-from tests.services.bank import Paid, camt
+from tests.services.bank.bank import Paid, camt
 
 pytestmark = [pytest.mark.load, pytest.mark.timeout(400)]
 ENTRIES, FILES = 5000, 5  # each file is killed once at the command line and once in the server's worker

@@ -15,7 +15,7 @@ from donorhub.money import Money
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.recurring import instalments, recurring_gifts
-from tests.web.bank_world import let_write
+from tests.web.bank.bank_world import let_write
 
 TODAY = date(2026, 11, 22)
 ACTOR = "system:0"

@@ -14,9 +14,9 @@ from flask import Flask, template_rendered
 from werkzeug.routing import IntegerConverter, Rule
 
 from donorhub.web.forms import Form
-from tests.web.bank_world import Staff, let_write, words_of
+from tests.web.access.test_access import pages
+from tests.web.bank.bank_world import Staff, let_write, words_of
 from tests.web.desk import add_donor, add_gift, key_in, rows
-from tests.web.test_access import pages
 from tests.web.test_links import (  # noqa: F401  a base with something of everything
     links,
     organised,

@@ -13,9 +13,9 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.services.receipts import receipts
 from donorhub.services.work import tasks
-from tests.web.bank_world import OURS, PAYER, Staff, camt, work
+from tests.web.bank.bank_world import OURS, PAYER, Staff, camt, work
 from tests.web.desk import ACTOR, TODAY, add_donor, add_gift, add_recurring, moment
-from tests.web.test_receipt_pages import staff as organised  # noqa: F401  the organisation can issue receipts
+from tests.web.receipts.test_receipt_pages import staff as organised  # noqa: F401  the organisation can issue receipts
 
 LINK = re.compile(r'<a [^>]*href="(/[^"]*)"')
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.webhooks.scenarios import DAY, START, Event, Story, _first_subscription, _renewal
-from tests.webhooks.stripe_objects import (
+from tests.webhooks.stripe.stripe_objects import (
     charge,
     dispute,
     intent,

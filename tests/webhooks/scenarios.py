@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.webhooks.stripe_objects import (
+from tests.webhooks.stripe.stripe_objects import (
     charge,
     dispute,
     intent,

@@ -10,8 +10,8 @@ import pytest
 from tests.webhooks import scenarios
 from tests.webhooks.registers import after, payment, payout
 from tests.webhooks.scenarios import DAY, START, Story, payout_listing
-from tests.webhooks.stripe_objects import charge, dispute, intent, invoice, refund, row, subscription
-from tests.webhooks.stripe_objects import payout as payout_object
+from tests.webhooks.stripe.stripe_objects import charge, dispute, intent, invoice, refund, row, subscription
+from tests.webhooks.stripe.stripe_objects import payout as payout_object
 from webhooks.stripe.fetched import fetched, fetched_items
 
 

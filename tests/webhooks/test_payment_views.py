@@ -9,7 +9,7 @@ import pytest
 from tests.webhooks import scenarios
 from tests.webhooks.registers import Registers, after, moment, payment
 from tests.webhooks.scenarios import DAY, START, Story, to_raw
-from tests.webhooks.stripe_objects import charge, dispute, intent, refund, session
+from tests.webhooks.stripe.stripe_objects import charge, dispute, intent, refund, session
 
 
 def test_a_one_off_is_one_payment_known_by_three_ids() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.webhooks import scenarios
 from tests.webhooks.registers import after, instalment, moment, payment, recurring
 from tests.webhooks.scenarios import DAY, START, Story
-from tests.webhooks.stripe_objects import invoice, subscription
+from tests.webhooks.stripe.stripe_objects import invoice, subscription
 from webhooks.views import JoinView
 
 

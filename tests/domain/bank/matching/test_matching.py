@@ -1,0 +1,383 @@
+"""What is certain is decided, what is likely suggested, and a name alone never decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from donorhub.domain.bank.matching.evidence import PRIORS, calibrated
+from donorhub.domain.bank.matching.matching_facts import (
+    Credit,
+    DonorFacts,
+    Mode,
+    PayerKeyFacts,
+    PayoutFacts,
+    Policy,
+)
+from donorhub.domain.donors.codes import format_code
+from tests.domain.bank.matching_world import (
+    ANNA,
+    AUTO,
+    DAY,
+    GIFT,
+    IBAN,
+    JAN,
+    OTHER_IBAN,
+    credit,
+    facts,
+    instalment,
+    one,
+    solve,
+    zl,
+)
+
+
+def test_a_code_decides() -> None:
+    found = one(credit(text=f"dla zwierząt {format_code('DH', 1002)}", name=None))
+    assert (found.kind, found.decision, found.candidates[0].donor_id) == ("gift", "auto", JAN)
+
+
+def test_a_code_with_a_wrong_check_digit_decides_nothing() -> None:
+    found = one(credit(text="DH-1002-1", name=None))
+    assert found.decision == "suspense"
+    assert found.decide_by == DAY + timedelta(days=90)
+
+
+def test_a_right_code_of_nobody_is_told() -> None:
+    assert one(credit(text=format_code("DH", 9999), name=None)).hindrances == ("code_unknown",)
+
+
+def test_codes_of_two_donors_contradict_each_other() -> None:
+    found = one(credit(text="DH-1001-7 " + format_code("DH", 1002), name=None))
+    assert found.decision == "suggest"
+    assert "contradiction" in found.hindrances
+
+
+def test_codes_of_two_donors_whose_instalments_add_up_are_split() -> None:
+    known = facts(instalments={ANNA: (instalment(1),), JAN: (instalment(2, minor=3000, donor=JAN),)})
+    found = one(credit(8000, text="DH-1001-7 " + format_code("DH", 1002)), known)
+    assert found.decision == "auto"
+    parts = found.candidates[0].parts
+    assert [(part.donor_id, part.minor, part.allocations) for part in parts] == [
+        (ANNA, 5000, ((1, 5000),)),
+        (JAN, 3000, ((2, 3000),)),
+    ]
+
+
+@pytest.mark.parametrize("minor", [5000, 12345])
+def test_a_name_alone_never_decides_even_with_the_amount(minor: int) -> None:
+    known = facts(instalments={ANNA: (instalment(1),)})
+    found = one(credit(minor), known)
+    assert found.decision == "suggest"
+    assert found.hindrances == ("name_only",)
+
+
+@given(
+    st.integers(1, 10**7),
+    st.sampled_from(["Anna Nowak", "NOWAK ANNA UL. LIPOWA 3", "Jan Kowalski", "Kto Inny"]),
+    st.integers(-40, 40),
+    st.sampled_from([0, 1, 5, 50]),
+)
+def test_without_id_account_and_history_nothing_is_ever_decided(
+    minor: int, name: str, days: int, hits: int
+) -> None:
+    learned = {"name:anna nowak": (PayerKeyFacts("name:anna nowak", ANNA, hits),)}
+    known = facts(instalments={ANNA: (instalment(1),)}, payer_keys=learned)
+    found = one(credit(minor, name=name, on=DAY + timedelta(days=days)), known)
+    assert found.decision != "auto"
+
+
+def test_an_account_with_the_instalments_amount_decides() -> None:
+    found = one(credit(account=IBAN), facts(instalments={ANNA: (instalment(7),)}))
+    assert found.decision == "auto"
+    best = found.candidates[0]
+    assert best.level == "sure"
+    assert best.parts[0].allocations == ((7, 5000),)
+    assert {reason.family for reason in best.evidence} == {"ACCOUNT", "NAME", "AMOUNT", "DATE"}
+
+
+def test_an_account_alone_only_suggests() -> None:
+    found = one(credit(account=IBAN))
+    assert (found.decision, found.hindrances) == ("suggest", ("not_enough",))
+
+
+@pytest.mark.parametrize(
+    ("hits", "misses", "decision"), [(1, 0, "suggest"), (2, 0, "auto"), (2, 1, "suggest")]
+)
+def test_an_account_confirmed_twice_decides_until_it_fails(hits: int, misses: int, decision: str) -> None:
+    key = f"iban:{OTHER_IBAN}"
+    known = facts(payer_keys={key: (PayerKeyFacts(key, JAN, hits, misses),)})
+    found = one(credit(account=OTHER_IBAN, name="J KOWALSKI"), known)
+    assert (found.decision if found.candidates else "suggest") == decision
+
+
+def test_a_payer_key_of_two_donors_is_a_choice() -> None:
+    key = f"iban:{OTHER_IBAN}"
+    known = facts(payer_keys={key: (PayerKeyFacts(key, JAN, 9), PayerKeyFacts(key, ANNA, 2))})
+    found = one(credit(account=OTHER_IBAN, name=None), known)
+    assert found.decision == "suggest"
+    assert "contradiction" in found.hindrances
+
+
+def test_a_shared_account_is_decided_by_the_amount_only_with_distance() -> None:
+    known = facts(
+        donors_of_account={IBAN: (ANNA, JAN)},
+        instalments={ANNA: (instalment(1),), JAN: (instalment(2, minor=3000, donor=JAN),)},
+    )
+    mine = one(credit(3000, account=IBAN, name=None), known)
+    assert (mine.decision, mine.candidates[0].donor_id) == ("auto", JAN)
+    neither = one(credit(9900, account=IBAN, name=None), known)
+    assert "margin" in neither.hindrances
+
+
+@pytest.mark.parametrize(
+    "donor",
+    [
+        DonorFacts(ANNA, "Anna Nowak", is_deceased=True),
+        DonorFacts(ANNA, "Anna Nowak", has_closed_recurring=True),
+    ],
+)
+def test_what_speaks_against_a_donor_needs_a_person(donor: DonorFacts) -> None:
+    found = one(credit(text="DH-1001-7"), facts(donors={ANNA: donor}))
+    assert found.decision == "suggest"
+    assert "contradiction" in found.hindrances
+
+
+def test_another_currency_is_never_decided_and_never_settles() -> None:
+    known = facts(instalments={ANNA: (instalment(1),)})
+    found = one(credit(5000, currency="EUR", text="DH-1001-7"), known)
+    assert "contradiction" in found.hindrances
+    assert found.candidates[0].parts[0].allocations == ()
+
+
+def test_an_amount_above_the_cap_needs_a_person() -> None:
+    policy = replace(AUTO, cap={"PLN": 10000})
+    assert one(credit(10000, text="DH-1001-7"), policy=policy).decision == "auto"
+    assert one(credit(10001, text="DH-1001-7"), policy=policy).hindrances == ("over_cap",)
+
+
+def test_the_mode_suggest_says_what_auto_would_have_done_and_off_says_nothing() -> None:
+    paid = credit(text="DH-1001-7")
+    waiting = one(paid, policy=Policy("DH"))
+    assert (waiting.decision, waiting.would_auto) == ("suggest", True)
+    assert one(paid, policy=Policy("DH", mode="off")).candidates == ()
+
+
+@pytest.mark.parametrize(("days", "decision"), [(-2, "suggest"), (-1, "auto"), (4, "auto"), (5, "suggest")])
+def test_an_instalment_is_settled_alone_only_around_its_due_date(days: int, decision: str) -> None:
+    known = facts(instalments={ANNA: (instalment(1),)})
+    found = one(credit(account=IBAN, on=DAY + timedelta(days=days)), known)
+    assert found.decision == decision
+    assert found.candidates[0].parts[0].allocations == ((1, 5000),)
+
+
+def test_two_credits_in_march_settle_february_and_march() -> None:
+    due = {1: date(2026, 2, 2), 2: date(2026, 3, 2), 3: date(2026, 3, 31), 4: date(2026, 4, 30)}
+    known = facts(instalments={ANNA: tuple(instalment(n, on) for n, on in due.items() if n > 1)})
+    credits = [
+        credit(account=IBAN, on=date(2026, 3, 2), entry_id=1),
+        credit(account=IBAN, on=date(2026, 3, 31), entry_id=2),
+    ]
+    for order in (credits, credits[::-1]):
+        found = solve(*order, known=known)
+        settled = {p.entry_id: p.candidates[0].parts[0].allocations[0].instalment_id for p in found}
+        assert settled == {1: 2, 2: 3}
+        assert {p.decision for p in found} == {"auto"}
+
+
+def test_two_equal_credits_on_one_day_do_not_settle_one_instalment_twice() -> None:
+    known = facts(instalments={ANNA: (instalment(1),)})
+    found = solve(credit(account=IBAN, entry_id=1), credit(account=IBAN, entry_id=2), known=known)
+    allocated = [part.allocations for p in found for part in p.candidates[0].parts]
+    assert sorted(map(len, allocated)) == [0, 1]
+
+
+def test_an_overpayment_settles_the_instalment_and_the_rest_is_a_one_off() -> None:
+    found = one(credit(7000, account=IBAN), facts(instalments={ANNA: (instalment(1),)}))
+    part = found.candidates[0].parts[0]
+    assert (part.settles, part.minor, part.allocations) == ("over", 7000, ((1, 5000),))
+
+
+def test_too_little_pays_a_part() -> None:
+    found = one(credit(3000, account=IBAN), facts(instalments={ANNA: (instalment(1),)}))
+    part = found.candidates[0].parts[0]
+    assert (part.settles, part.allocations) == ("partial", ((1, 3000),))
+
+
+def test_three_times_the_amount_pays_arrears_first_and_then_in_advance() -> None:
+    due = [
+        instalment(1, date(2026, 2, 2), state="missed"),
+        instalment(2, DAY),
+        instalment(3, date(2026, 4, 2)),
+        instalment(4, date(2026, 5, 4)),
+    ]
+    found = one(credit(15000, account=IBAN), facts(instalments={ANNA: tuple(due)}))
+    part = found.candidates[0].parts[0]
+    assert part.settles == "several"
+    assert part.allocations == ((1, 5000), (2, 5000), (3, 5000))
+    assert found.decision == "auto"
+
+
+def test_two_recurring_gifts_paid_in_one_sum_are_both_settled() -> None:
+    due = (instalment(1, minor=5000), replace(instalment(2, minor=3000), recurring_gift_id=99))
+    found = one(credit(8000, account=IBAN), facts(instalments={ANNA: due}))
+    assert found.candidates[0].parts[0].allocations == ((1, 5000), (2, 3000))
+
+
+@given(
+    st.lists(st.tuples(st.integers(500, 20000), st.integers(0, 60)), min_size=1, max_size=12),
+    st.lists(st.tuples(st.sampled_from([2000, 3000, 5000]), st.integers(0, 90)), max_size=12),
+)
+def test_allocations_never_exceed_a_credit_or_an_instalment(
+    paid: list[tuple[int, int]], due: list[tuple[int, int]]
+) -> None:
+    open_ = tuple(
+        instalment(number, DAY + timedelta(days=days - 30), minor) for number, (minor, days) in enumerate(due)
+    )
+    credits = [
+        credit(minor, account=IBAN, on=DAY + timedelta(days=days), entry_id=number)
+        for number, (minor, days) in enumerate(paid)
+    ]
+    known = facts(instalments={ANNA: open_} if open_ else {})
+    settled: dict[int, int] = {}
+    for proposal, one_credit in zip(solve(*credits, known=known), credits, strict=True):
+        (part,) = proposal.candidates[0].parts
+        assert part.minor == one_credit.amount.minor
+        assert sum(allocated.minor for allocated in part.allocations) <= part.minor
+        for allocated in part.allocations:
+            assert allocated.minor > 0
+            settled[allocated.instalment_id] = settled.get(allocated.instalment_id, 0) + allocated.minor
+    assert all(minor <= open_[number].open.minor for number, minor in settled.items())
+
+
+def test_a_collections_own_id_settles_its_instalment_whatever_the_day() -> None:
+    mine = replace(instalment(5, DAY - timedelta(days=60)), refs=("E2E-5",))
+    known = facts(instalments={ANNA: (mine, instalment(6))}, donors_of_ref={"E2E-5": (ANNA,)})
+    found = one(credit(refs=("E2E-5",), name=None), known)
+    assert found.candidates[0].parts[0].allocations == ((5, 5000),)
+
+
+PAYOUT = PayoutFacts(8, "stripe", zl(123456), DAY, ("po_1AbC",))
+STRIPE = {"stripe": ("stripe", "stripe payments")}
+
+
+@pytest.mark.parametrize(
+    ("paid", "decision"),
+    [
+        (credit(123456, name="STRIPE PAYMENTS EUROPE"), "auto"),
+        (credit(123456, name="Bank", text="po_1abc"), "auto"),
+        (credit(123456, name="Stripe", on=date(2026, 3, 9)), "auto"),
+        (credit(123456, name="Stripe", on=date(2026, 3, 10)), "suspense"),
+        (credit(123456, name="Stripe", on=date(2026, 2, 27)), "auto"),
+        (credit(123457, name="Stripe"), "suspense"),
+    ],
+)
+def test_a_providers_payout_is_matched_to_it_and_never_a_gift(paid: Credit, decision: str) -> None:
+    found = one(paid, facts(payouts=(PAYOUT,), provider_words=STRIPE))
+    assert (found.kind, found.decision) == ("payout", decision)
+    assert all(not candidate.parts for candidate in found.candidates)
+
+
+def test_a_payout_that_two_entries_would_be_needs_a_person() -> None:
+    known = facts(payouts=(PAYOUT,), provider_words=STRIPE)
+    found = solve(credit(123456, name="Stripe"), credit(123456, name="Stripe", entry_id=2), known=known)
+    assert [p.hindrances for p in found] == [("contested",), ("contested",)]
+
+
+def test_a_donor_who_writes_a_providers_name_in_the_text_is_still_a_donor() -> None:
+    found = one(credit(text="zamiast stripe DH-1001-7"), facts(provider_words=STRIPE))
+    assert (found.kind, found.candidates[0].donor_id) == ("gift", ANNA)
+
+
+@pytest.mark.parametrize(
+    ("paid", "kind"),
+    [
+        (credit(-500, name=None, text="Prowizja za prowadzenie rachunku"), "cost"),
+        (credit(-500, name=None, text="Komision mirëmbajtjeje"), "cost"),
+        (credit(-9900, name="Wynajem sp. z o.o.", account=OTHER_IBAN, text="FV 3/2026 opłata"), "outgoing"),
+        (credit(-9900, account="PL00OWN", text="przelew własny"), "transfer"),
+        (credit(9900, account="PL00OWN", text="przelew własny"), "transfer"),
+    ],
+)
+def test_money_that_is_no_gift_needs_no_one(paid: Credit, kind: str) -> None:
+    found = one(paid, facts(own_accounts=frozenset({"PL00OWN"})), Policy("DH"))
+    assert (found.kind, found.decision, found.candidates) == (kind, "auto", ())
+
+
+def test_money_paid_to_a_donor_may_be_a_refund_and_is_looked_at() -> None:
+    found = one(credit(-5000, account=IBAN, text="dla Anny"))
+    assert (found.kind, found.decision, found.hindrances) == ("outgoing", "suspense", ("paid_to_donor",))
+
+
+def test_a_return_finds_its_gift_by_the_collections_id() -> None:
+    known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
+    found = one(credit(-5000, name=None, text="", refs=("E2E-1",)), known)
+    assert (found.kind, found.decision, found.candidates[0].gift_id) == ("return", "auto", 31)
+
+
+def test_a_return_with_the_banks_fee_in_it_finds_its_gift() -> None:
+    known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
+    found = one(replace(credit(-5300, refs=("E2E-1",)), charges_minor=300, return_code="AM04"), known)
+    assert (found.decision, found.candidates[0].gift_id) == ("auto", 31)
+
+
+def test_a_return_finds_its_gift_by_payer_and_amount_within_120_days() -> None:
+    paid = credit(-5000, account=IBAN, text="ZWROT MD06")
+    assert one(paid, facts(gifts={ANNA: (GIFT,)})).candidates[0].gift_id == 31
+    old = replace(GIFT, received_on=DAY - timedelta(days=121))
+    assert one(paid, facts(gifts={ANNA: (old,)})).hindrances == ("original_unknown",)
+
+
+def test_a_return_that_may_take_back_either_of_two_gifts_needs_a_person() -> None:
+    known = facts(gifts={ANNA: (GIFT, replace(GIFT, gift_id=32))})
+    found = one(replace(credit(-5000, account=IBAN), return_code="AC04"), known)
+    assert (found.decision, found.hindrances) == ("suggest", ("margin",))
+
+
+def test_a_code_inside_a_reference_is_no_return_code() -> None:
+    assert one(credit(-5000, account=OTHER_IBAN, text="REF XAM045 faktura")).kind == "outgoing"
+
+
+def test_a_reversal_that_brings_money_is_not_taken_for_a_gift_alone() -> None:
+    found = one(replace(credit(text="DH-1001-7"), reversal=True))
+    assert "contradiction" in found.hindrances
+
+
+def test_points_follow_what_people_confirm() -> None:
+    weights = calibrated({"match.email": (0, 0), "match.name": (2, 18), "match.account": (500, 0)})
+    assert weights["match.email"] == PRIORS["match.email"]
+    assert weights["match.name"] < PRIORS["match.name"] < weights["match.account"] < 55
+    found = one(credit(), policy=replace(AUTO, weights=weights))
+    assert found.candidates[0].points == weights["match.name"]
+
+
+def test_a_statement_gives_one_proposal_for_each_credit_in_order() -> None:
+    credits = [credit(entry_id=number, minor=number - 50) for number in range(100) if number != 50]
+    assert [p.entry_id for p in solve(*credits)] == [c.entry_id for c in credits]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (credit(account=IBAN), {}),  # 70 points of account and name, and yet not enough
+        (credit(text="DH-1001-7"), {}),
+        (credit(text="DH-1001-7 DH-1002-5"), {}),
+        (credit(account=IBAN), {"donors_of_account": {IBAN: (ANNA, JAN)}}),
+        (credit(account=IBAN), {"instalments": {ANNA: (instalment(7),)}}),
+        (credit(name=None, account=IBAN), {"instalments": {ANNA: (instalment(7, minor=700),)}}),
+        (credit(), {}),
+    ],
+)
+@pytest.mark.parametrize("mode", ["suggest", "auto"])
+def test_a_candidate_is_called_sure_exactly_where_the_engine_would_settle_it(
+    asked: tuple[Credit, dict[str, object]], mode: Mode
+) -> None:
+    found = one(asked[0], facts(**asked[1]), replace(AUTO, mode=mode))
+    assert [candidate.level == "sure" for candidate in found.candidates] == [
+        found.would_auto and rank == 0 for rank in range(len(found.candidates))
+    ]
+    assert found.would_auto or "mode_suggest" not in found.hindrances

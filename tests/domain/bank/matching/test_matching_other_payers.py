@@ -1,0 +1,111 @@
+"""Money that another than the donor paid, and money that went back, waits for a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts, Proposal
+from donorhub.domain.bank.matching.other_payers import saying
+from tests.domain.bank.matching_world import (
+    ANNA,
+    GIFT,
+    IBAN,
+    JAN,
+    OTHER_IBAN,
+    credit,
+    facts,
+    instalment,
+    one,
+    solve,
+)
+
+
+def paid_from(name: str, text: str = "darowizna", *, known: dict[str, object] | None = None) -> Proposal:
+    """A credit from Jan's account, which paid for Jan nine times, with Jan's instalment due today."""
+    key = f"iban:{OTHER_IBAN}"
+    usual: dict[str, object] = {
+        "donors_of_account": {OTHER_IBAN: (JAN,)},
+        "payer_keys": {key: (PayerKeyFacts(key, JAN, 9),)},
+        "instalments": {JAN: (instalment(1, donor=JAN),)},
+    }
+    return one(credit(account=OTHER_IBAN, name=name, text=text), facts(**{**usual, **(known or {})}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Jan Kowalski", "KOWALSKI JAN UL. LIPOWA 3", "J. KOWALSKI", "DR JAN PIOTR KOWALSKI", "JAN KOWALSK"],
+)
+def test_the_donors_own_name_is_known_however_the_bank_writes_it(name: str) -> None:
+    assert paid_from(name).decision == "auto"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ANNA NOWAK", "JANA KOWALSKA", "Janusz Kowalski", "JAN KOWALCZYK", "PIOTR ZIELINSKI", "FIRMA SP. Z O.O.",
+     "JAN KOWALSKI I ANNA NOWAK", "KOWALSKI", "A KOWALSKI"],
+)  # fmt: skip
+def test_another_name_on_a_known_account_waits_for_a_person(name: str) -> None:
+    found = paid_from(name)
+    assert found.decision == "suggest"
+    assert "contradiction" in found.hindrances
+    assert "match.other_payer" in [reason.key for reason in found.candidates[0].evidence]
+
+
+def test_the_donor_whose_name_paid_is_shown_beside_the_one_whose_account_it_is() -> None:
+    assert {candidate.donor_id for candidate in paid_from("ANNA NOWAK").candidates} == {ANNA, JAN}
+
+
+def test_a_text_that_names_another_donor_waits_and_shows_that_one() -> None:
+    found = paid_from("JAN KOWALSKI", "darowizna od Anna Nowak za maj")
+    assert found.decision == "suggest"
+    assert {candidate.donor_id for candidate in found.candidates} == {ANNA, JAN}
+    assert "match.names_other" in [reason.key for reason in found.candidates[0].evidence]
+
+
+def test_a_code_decides_whoever_pays() -> None:
+    assert paid_from("FIRMA SP. Z O.O.", "DH-1002-5 Anna Nowak").candidates[0].donor_id == JAN
+
+
+@pytest.mark.parametrize(("hits", "decision"), [(1, "suggest"), (2, "auto")])
+def test_a_payer_who_says_the_same_as_confirmed_twice_needs_no_person(hits: int, decision: str) -> None:
+    said = saying(OTHER_IBAN, "FIRMA SP. Z O.O.", "za Jana 7/2026") or ""
+    key = f"iban:{OTHER_IBAN}"
+    learned = {
+        key: (PayerKeyFacts(key, JAN, 9),),
+        said: (PayerKeyFacts(said, JAN, hits),),
+    }
+    found = paid_from("FIRMA SP. Z O.O.", "za Jana 8/2026", known={"payer_keys": learned})
+    assert found.decision == decision
+    other = paid_from("FIRMA SP. Z O.O.", "za Beaty 8/2026", known={"payer_keys": learned})
+    assert other.decision == "suggest"
+
+
+def test_two_recurring_gifts_that_wait_for_the_same_amount_are_a_choice() -> None:
+    other = replace(instalment(2), recurring_gift_id=99)
+    known = facts(instalments={ANNA: (instalment(1), other)})
+    found = one(credit(account=IBAN), known)
+    assert found.decision == "suggest"
+    assert "match.amount_tied" in [reason.key for reason in found.candidates[0].evidence]
+    both = solve(credit(account=IBAN), credit(account=IBAN, entry_id=2), known=known)
+    assert [proposal.decision for proposal in both] == ["auto", "auto"]
+
+
+@pytest.mark.parametrize("text", ["zwrot kosztow podrozy", "zwrot pozyczki", "usługi tech"])
+def test_money_paid_back_to_a_donor_is_no_return_of_a_gift_by_a_word(text: str) -> None:
+    found = one(credit(-5000, account=IBAN, text=text), facts(gifts={ANNA: (GIFT,)}))
+    assert (found.decision, found.hindrances) == ("suggest", ("not_enough",))
+
+
+def test_two_returns_in_one_statement_do_not_take_the_same_gift_back() -> None:
+    known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
+    back = credit(-5000, name=None, text="", refs=("E2E-1",))
+    found = solve(back, replace(back, entry_id=2), known=known)
+    assert [proposal.hindrances for proposal in found] == [("contested_return",)] * 2
+
+
+@pytest.mark.parametrize("told", [{"text": "KOREKTA UZNANIA DH-1001-7"}, {"name": "NOWAK ANNA", "text": "x"}])
+def test_money_out_that_names_a_donor_is_looked_at(told: dict[str, str]) -> None:
+    found = one(replace(credit(-5000, name=None), **told))  # type: ignore[arg-type]
+    assert found.decision != "auto"

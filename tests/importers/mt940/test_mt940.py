@@ -1,0 +1,485 @@
+"""MT940 and MT942 as banks write them: dates, marks, balances, ends, and what is never lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import mt940 as other_reader
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import importers
+from donorhub.money import Money
+from importers.mt940 import reader
+from importers.statement import Entry, Reading, Statement
+from tests.importers.bank_writers import MT940_DIALECTS, OWN_ACCOUNT, Plain, plain_entries, write_mt940
+
+FILES = Path(__file__).parents[2] / "files" / "mt940"
+_SHARED = os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[3] / ".." / "shared")
+BANK = Path(_SHARED) / "corpora" / "bank"
+PROBES = BANK / "probes" / "mt940"
+
+
+def statement(*rows: str, opening: str = "C260929PLN1000,00", closing: str = "C260930PLN1050,00") -> bytes:
+    head = [":20:ST1", f":25:/{OWN_ACCOUNT}", ":28C:00012/00001", f":60F:{opening}"]
+    return "\r\n".join([*head, *rows, f":62F:{closing}", "-", ""]).encode()
+
+
+def only(data: bytes) -> Statement:
+    (one,) = reader.read(data).statements
+    return one
+
+
+def only_entry(row: str, **balances: str) -> Entry:
+    (entry,) = only(statement(row, **balances)).entries
+    return entry
+
+
+def codes(reading: Reading) -> set[str]:
+    return {problem.code for problem in reading.problems}
+
+
+def places(reading: Reading, code: str) -> list[str | None]:
+    return [problem.where for problem in reading.problems if problem.code == code]
+
+
+def test_the_currency_of_the_account_counts_only_where_no_field_tells_one() -> None:
+    bare = b":20:X\r\n:25:1\r\n:28C:1\r\n:61:2609300930C50,00NTRFNONREF\r\n:86:gift\r\n:62F:oops\r\n-\r\n"
+    assert [s.currency for s in importers.read(bare).statements] == ["XXX"]
+    assert [s.currency for s in importers.read(bare, currency="PLN").statements] == ["PLN"]
+    assert "no_currency" not in codes(importers.read(bare, currency="PLN"))
+    told = statement(":61:2609300930C50,00NTRFNONREF")
+    assert [s.currency for s in importers.read(told, currency="EUR").statements] == ["PLN"]
+
+
+# ---------------------------------------------------------------- a whole statement
+
+
+def test_a_statement_has_its_account_number_page_balances_and_a_proof() -> None:
+    read = only(statement(":61:2609300930C50,00NTRFNONREF//B1"))
+    assert (read.account, read.account_scheme, read.currency) == (OWN_ACCOUNT, "iban", "PLN")
+    assert (read.statement_id, read.sequence_no, read.page) == ("ST1", "00012", "00001")
+    assert read.opening and read.opening.amount == Money(100_000, "PLN")
+    assert read.opening.on == date(2026, 9, 29)
+    assert read.closing and read.closing.kind == "closing"
+    assert (read.integrity, read.advice, read.source_format) == ("proved", False, "mt940")
+
+
+def test_what_a_row_says_beside_its_text_is_kept_with_the_row_itself() -> None:
+    row = ":61:2610010930C50,00NTRFORDER 7//B1\r\nBOOKED BY HAND\r\n:86:a gift"
+    entry = only_entry(row)
+    assert (entry.booked_on, entry.value_on) == (date(2026, 9, 30), date(2026, 10, 1))
+    assert (entry.amount, entry.bank_ref, entry.entry_ref) == (Money(5_000, "PLN"), "B1", "ORDER 7")
+    assert (entry.bank_code, entry.info) == ("NTRF", "BOOKED BY HAND")
+    assert entry.raw == row.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("mark", "minor", "reversal", "status"),
+    [
+        ("C", 5_000, False, "booked"),
+        ("D", -5_000, False, "booked"),
+        ("CR", 5_000, False, "booked"),
+        ("DR", -5_000, False, "booked"),
+        ("CN", 5_000, False, "booked"),
+        ("RC", -5_000, True, "booked"),
+        ("RCR", -5_000, True, "booked"),
+        ("RD", 5_000, True, "booked"),
+        ("EC", 5_000, False, "pending"),
+        ("ED", -5_000, False, "pending"),
+    ],
+)
+def test_a_mark_has_a_sign_and_a_funds_code_letter_has_none(
+    mark: str, minor: int, reversal: bool, status: str
+) -> None:
+    entry = only_entry(f":61:2609300930{mark}50,00NTRFNONREF")
+    assert (entry.amount.minor, entry.reversal, entry.status) == (minor, reversal, status)
+
+
+def test_an_expected_entry_does_not_count_against_the_balances() -> None:
+    read = only(statement(":61:2609300930EC50,00NTRFNONREF", closing="C260930PLN1000,00"))
+    assert read.integrity == "proved"
+
+
+@pytest.mark.parametrize(
+    ("value", "entry", "booked_on"),
+    [
+        ("251231", "0102", date(2026, 1, 2)),
+        ("260102", "1231", date(2025, 12, 31)),
+        ("260930", "", date(2026, 9, 30)),
+        ("240301", "0229", date(2024, 2, 29)),
+    ],
+)
+def test_the_entry_date_is_in_the_year_nearest_to_the_value_date(
+    value: str, entry: str, booked_on: date
+) -> None:
+    assert only_entry(f":61:{value}{entry}C50,00NTRFNONREF").booked_on == booked_on
+
+
+@pytest.mark.parametrize(
+    ("value", "value_on"), [("260230", date(2026, 2, 28)), ("240230", date(2024, 2, 29))]
+)
+def test_30_february_becomes_the_last_of_february_and_is_told(value: str, value_on: date) -> None:
+    reading = reader.read(statement(f":61:{value}0301C50,00NTRFNONREF"))
+    assert reading.statements[0].entries[0].value_on == value_on
+    assert places(reading, "date_moved") == ["line 5"]
+
+
+@pytest.mark.parametrize("amount", ["50,", "50", "000000000050,00", "50,0", "50,000"])
+def test_amounts_with_and_without_decimals_are_exact(amount: str) -> None:
+    assert only_entry(f":61:2609300930C{amount}NTRFNONREF").amount == Money(5_000, "PLN")
+
+
+@pytest.mark.parametrize("word", ["NONREF", "NOTPROVIDED", "EREF", "KREF+", "0", "000000", ""])
+def test_words_for_no_reference_are_no_reference(word: str) -> None:
+    entry = only_entry(f":61:2609300930C50,00NTRF{word}//{word}")
+    assert (entry.bank_ref, entry.entry_ref) == (None, None)
+
+
+def test_a_long_reference_and_one_with_blanks_are_read() -> None:
+    entry = only_entry(":61:2609300930C50,00NTRF29-07-2014 10:05 AND MORE THAN 16//B4G29PGDCK1QFV3E")
+    assert (entry.entry_ref, entry.bank_ref) == ("29-07-2014 10:05 AND MORE THAN 16", "B4G29PGDCK1QFV3E")
+
+
+# ---------------------------------------------------------------- rows that cannot be read
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ":61:2609310930C50,00NTRFNONREF",
+        ":61:2613010930C50,00NTRFNONREF",
+        ":61:2609300230X50,00NTRFNONREF",
+        ":61:2609301340C50,00NTRFNONREF",
+        ":61:2609300930C5O,00NTRFNONREF",
+        ":61:2609300930C1.234NTRFNONREF",
+        ":61:2609300930C5.0.0NTRFNONREF",
+        ":61:2609300930C50,001NTRFNONREF",
+        ":61:2609300930CNTRFNONREF",
+    ],
+)
+def test_an_unreadable_row_names_its_line_and_loses_no_other(row: str) -> None:
+    good = ":61:2609300930C50,00NTRFNONREF//{}\r\n:86:a gift"
+    reading = reader.read(statement(good.format("A"), row, good.format("B"), closing="C260930PLN1100,00"))
+    assert [entry.bank_ref for entry in reading.statements[0].entries] == ["A", "B"]
+    assert places(reading, "unreadable_entry") == ["line 7"]
+
+
+def test_a_row_of_which_only_the_date_is_broken_is_no_text_of_the_row_before_it() -> None:
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:a", ":61:X609300930C5,00NTRF"))
+    assert places(reading, "unreadable_entry") == ["line 7"]
+
+
+def test_a_line_of_a_payers_text_that_begins_like_a_row_stays_text_and_is_told() -> None:
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:REF", ":61:not a row"))
+    (entry,) = reading.statements[0].entries
+    assert entry.details[0].remittance == "REF :61:not a row"
+    assert places(reading, "tag_in_text") == ["line 7"]
+
+
+def test_a_line_of_a_payers_text_that_is_a_dash_ends_no_statement() -> None:
+    row = ":61:2609300930C25,00NTRFNONREF"
+    read = only(statement(row, ":86:thanks", "-", "and bye", row, ":86:b"))
+    assert [entry.details[0].remittance for entry in read.entries] == ["thanks - and bye", "b"]
+    assert read.integrity == "proved"
+
+
+def test_no_message_repeats_a_payers_text() -> None:
+    broken = write_mt940(plain_entries(5, 3), "gvc").replace(b"C", b"X")
+    said = " ".join(problem.message for problem in reader.read(broken).problems)
+    assert "no entry" in said
+    assert not any(plain.name in said or plain.account in said for plain in plain_entries(5, 3))
+
+
+# ---------------------------------------------------------------- balances, pages, ends
+
+
+def test_a_balance_that_does_not_hold_keeps_the_entries_and_is_told() -> None:
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930PLN1055,00"))
+    assert reading.statements[0].integrity == "mismatch"
+    assert places(reading, "balance_mismatch") == ["line 6"]
+    assert len(reading.statements[0].entries) == 1
+
+
+def test_balances_in_two_currencies_prove_nothing() -> None:
+    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930EUR1050,00"))
+    assert reading.statements[0].integrity == "mismatch"
+    assert "currency_mixed" in codes(reading)
+
+
+def test_available_balances_are_kept_and_a_broken_one_is_only_a_warning() -> None:
+    data = statement(closing="C260930PLN1000,00").replace(
+        b"\r\n-", b"\r\n:64:C260930PLN900,00\r\n:65:Dnullnullnull\r\n-"
+    )
+    reading = reader.read(data)
+    assert [balance.kind for balance in reading.statements[0].balances] == ["opening", "closing", "available"]
+    assert [(problem.level, problem.code) for problem in reading.problems] == [
+        ("warning", "unreadable_balance")
+    ]
+
+
+def pages() -> bytes:
+    return (FILES / "two_pages_two_accounts.sta").read_bytes()
+
+
+def test_pages_stay_statements_of_their_own_whose_balances_chain() -> None:
+    reading = reader.read(pages())
+    assert [(s.sequence_no, s.page, s.integrity) for s in reading.statements] == [
+        ("7", "1", "proved"),
+        ("7", "2", "proved"),
+        ("1", "1", "proved"),
+    ]
+    assert reading.problems == ()
+    assert reading.statements[0].account != reading.statements[2].account
+
+
+def test_a_page_that_is_missing_between_two_is_told() -> None:
+    reading = reader.read(pages().replace(b":60M:C260930PLN1050,00", b":60M:C260930PLN1051,00"))
+    assert places(reading, "balance_gap") == ["line 9"]
+
+
+def test_a_last_page_that_closes_with_an_interim_balance_is_told() -> None:
+    first = pages().split(b"-\r\n")[0] + b"-\r\n"
+    assert codes(reader.read(first)) == {"page_missing"}
+
+
+def test_swifts_envelope_names_the_bank_and_a_missing_end_is_told() -> None:
+    data = b"{1:F01INGBNL2AXXXX0000000000}{2:I940INGBNL2AXXXN}{4:\r\n" + statement(
+        closing="C260930PLN1000,00"
+    )
+    whole = data.replace(b"\r\n-\r\n", b"\r\n-}{5:{MAC:00000000}{CHK:000000000000}}\x03\r\n")
+    assert only(whole).bank_bic == "INGBNL2A"
+    assert reader.read(whole).problems == ()
+    assert codes(reader.read(whole[: whole.index(b"\r\n-}")])) == {"no_end_mark"}
+
+
+def test_an_envelope_without_a_line_of_its_own_is_read() -> None:
+    data = b"{1:F01INGBNL2AXXXX0000000000}{4:" + statement(closing="C260930PLN1000,00")
+    assert (only(data).statement_id, only(data).bank_bic) == ("ST1", "INGBNL2A")
+
+
+def test_something_behind_the_last_statement_is_told() -> None:
+    data = statement(closing="C260930PLN1000,00") + b"{1:F01INGBNL2AXXXX00"
+    assert codes(reader.read(data)) == {"loose_rest"}
+
+
+def test_a_statement_number_that_is_broken_over_two_lines_is_read() -> None:
+    data = statement(closing="C260930PLN1000,00").replace(b":28C:00012/00001", b":28:\r\n00012/00001")
+    assert (only(data).sequence_no, only(data).page) == ("00012", "00001")
+
+
+@pytest.mark.parametrize(
+    ("written", "account"),
+    [
+        ("70011110/4005287001EUR", "70011110/4005287001"),
+        ("1291.99.348EUR", "1291.99.348"),
+        ("INGBPLPW/PL61109010140000071219812874", OWN_ACCOUNT),
+        ("61109010140000071219812874", OWN_ACCOUNT),
+        ("PL61 1090 1014 0000 0712 1981 2874", OWN_ACCOUNT),
+        ("BPHKPLPK/320000546101 ", "BPHKPLPK/320000546101"),
+    ],
+)
+def test_the_account_is_without_currency_blanks_and_bank_code(written: str, account: str) -> None:
+    data = statement(opening="C260929EUR0,", closing="C260930EUR0,")
+    assert only(data.replace(f"/{OWN_ACCOUNT}".encode(), written.encode())).account == account
+
+
+def test_rows_without_any_balance_have_no_currency_and_are_an_error() -> None:
+    reading = reader.read(b":61:110701CN50,00NZ10NONREF\n-\n")
+    assert reading.statements[0].currency == "XXX"
+    assert {problem.code for problem in reading.problems if problem.level == "error"} == {
+        "no_currency",
+        "statement_cut",
+    }
+
+
+# ---------------------------------------------------------------- MT942
+
+
+def interim(*totals: str) -> bytes:
+    rows = [
+        ":61:2609300930C50,00NTRFNONREF//B1",
+        ":86:a",
+        ":61:2609300930C1,50NTRFNONREF//B2",
+        ":61:2609300930D2,00NTRFNONREF//B3",
+    ]
+    head = [":20:X", f":25:{OWN_ACCOUNT}", ":28C:1/1", ":34F:PLN0", ":13D:2609301215+0200"]
+    return "\r\n".join([*head, *rows, *totals, "-", ""]).encode()
+
+
+def test_an_interim_report_is_advice_with_its_instant_and_proved_by_its_totals() -> None:
+    reading = reader.read(interim(":90D:1PLN2,00", ":90C:2PLN51,50"))
+    (report,) = reading.statements
+    assert (report.advice, report.source_format, report.integrity) == (True, "mt942", "proved")
+    assert report.created_at == datetime(2026, 9, 30, 10, 15, tzinfo=UTC)
+    assert reading.problems == ()
+
+
+@pytest.mark.parametrize("total", [":90C:3PLN51,50", ":90C:2PLN51,51", ":90C:2EUR51,50"])
+def test_a_control_total_that_does_not_hold_is_told(total: str) -> None:
+    reading = reader.read(interim(":90D:1PLN2,00", total))
+    assert reading.statements[0].integrity == "mismatch"
+    assert "total_mismatch" in codes(reading)
+
+
+def test_an_interim_report_without_totals_may_be_cut_and_says_so() -> None:
+    assert codes(reader.read(interim(":90D:1PLN2,00"))) == {"no_control_total"}
+
+
+# ---------------------------------------------------------------- nothing is lost, nothing is raised
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\1\2", b"hello", b"<html></html>", b":86:only a text", b"-"])
+def test_a_file_with_no_statement_is_refused_in_a_sentence(data: bytes) -> None:
+    reading = reader.read(data)
+    assert reading.statements == ()
+    assert [problem.level for problem in reading.problems] == ["error"]
+
+
+@pytest.mark.parametrize("dialect", MT940_DIALECTS)
+def test_a_file_cut_anywhere_never_loses_an_entry_silently(dialect: str) -> None:
+    data = write_mt940(plain_entries(40, 5), dialect)
+    for cut in {len(data) * percent // 100 for percent in range(0, 100, 5)} | set(
+        range(len(data) - 120, len(data))
+    ):
+        reading = reader.read(data[:cut])
+        whole = sum(len(read.entries) for read in reading.statements) == 40
+        proved = all(read.integrity == "proved" for read in reading.statements)
+        assert reading.problems or (whole and proved), f"cut at {cut} of {len(data)}"
+
+
+def test_pages_cut_anywhere_never_lose_an_entry_silently() -> None:
+    data = pages()
+    ends = [data.index(b"-\r\n", at) for at in (data.index(b":62F"), data.rindex(b":62F"))]
+    for cut in range(len(data)):
+        reading = reader.read(data[:cut])
+        count = sum(len(read.entries) for read in reading.statements)
+        # Nothing in a file tells that another account's statement would have followed.
+        between = ends[0] - 2 <= cut <= ends[0] + 3
+        assert reading.problems or count == 4 or (between and count == 3), f"cut at {cut}"
+
+
+@given(st.binary(max_size=400))
+def test_random_bytes_are_never_an_exception(data: bytes) -> None:
+    assert isinstance(reader.read(b":20:X\n:60F:C260929PLN1000,00\n" + data), Reading)
+    assert isinstance(reader.read(data), Reading)
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(sorted(MT940_DIALECTS)),
+    st.lists(
+        st.tuples(
+            st.integers(0, 3_000),
+            st.integers(0, 30),
+            st.sampled_from(
+                [b"", b"\n:61:", b"\n-\n", b"?20", b"9", b",", b"\n:86:", b"/NAME/", b"\x01", b":"]
+            ),
+        ),
+        max_size=6,
+    ),
+)
+def test_a_mutated_file_is_never_an_exception_and_says_what_it_lost(
+    dialect: str, cuts: list[tuple[int, int, bytes]]
+) -> None:
+    data = write_mt940(plain_entries(12, 9), dialect)
+    for at, length, other in cuts:
+        data = data[:at] + other + data[at + length :]
+    reading = reader.read(data)
+    count = sum(len(read.entries) for read in reading.statements)
+    assert count == 12 or reading.problems
+
+
+def test_reading_again_gives_the_same() -> None:
+    data = write_mt940(plain_entries(30, 2), "tilde")
+    assert reader.read(data) == reader.read(data)
+
+
+# ---------------------------------------------------------------- written and read back
+
+
+def as_plain(entry: Entry) -> Plain:
+    (detail,) = entry.details
+    party = detail.counterparty
+    return Plain(
+        entry.booked_on,
+        entry.amount.minor,
+        entry.amount.currency,
+        party.name or "",
+        party.account or "",
+        detail.remittance,
+        entry.bank_ref or "",
+    )
+
+
+@pytest.mark.parametrize("dialect", MT940_DIALECTS)
+def test_what_is_written_in_a_dialect_is_read_back(dialect: str) -> None:
+    written = plain_entries(200, 11)
+    reading = importers.read(write_mt940(written, dialect))
+    if dialect == "caret":  # its account numbers are read as they stand, without a country
+        written = [replace(plain, account=plain.account[2:]) for plain in written]
+    assert [as_plain(entry) for entry in reading.statements[0].entries] == written
+    assert (reading.statements[0].integrity, reading.problems) == ("proved", ())
+
+
+# ---------------------------------------------------------------- samples of the shared folder
+
+
+def _samples() -> list[tuple[str, int]]:
+    index = BANK / "INDEX.csv"
+    if not index.exists():
+        return []
+    with index.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["format"] == "mt940" and row["n_tx"]]
+    return [(row["path"], int(row["n_tx"])) for row in rows]
+
+
+@pytest.mark.parametrize(("path", "count"), _samples())
+def test_every_sample_gives_as_many_entries_as_it_has(path: str, count: int) -> None:
+    reading = reader.read((BANK / path).read_bytes())
+    assert sum(len(read.entries) for read in reading.statements) == count
+    assert not places(reading, "unreadable_entry")
+
+
+def _probes() -> dict[str, dict[str, Any]]:
+    expected = PROBES / "expected.json"
+    return json.loads(expected.read_text("utf-8")) if expected.exists() else {}
+
+
+@pytest.mark.parametrize(("name", "expected"), _probes().items())
+def test_every_probe_says_what_is_expected_of_it(name: str, expected: dict[str, Any]) -> None:
+    read = only((PROBES / f"{name}.sta").read_bytes())
+    (entry,) = read.entries
+    detail = entry.details[0]
+    said = {
+        "amount": entry.amount.as_text(),
+        "name": detail.counterparty.name,
+        "acct": detail.counterparty.account,
+        "purpose": detail.remittance,
+        "e2e": detail.end_to_end_id,
+        "mandate": detail.mandate_id,
+        "rtr": detail.return_code,
+        "bal": read.integrity == "proved",
+    }
+    assert {key: said[key] for key in expected if key != "encoding"} == {
+        key: value for key, value in expected.items() if key != "encoding"
+    }
+
+
+@pytest.mark.parametrize("path", [path for path, count in _samples() if count > 1])
+def test_another_reader_finds_the_same_dates_and_amounts_where_it_can_read(path: str) -> None:
+    data = (BANK / path).read_bytes()
+    try:
+        theirs = other_reader.parse(data.decode("utf-8"), options=other_reader.Options.all())
+    except Exception as e:  # it fails in many ways, and that is not what is tested
+        pytest.skip(f"it cannot read this file: {type(e).__name__}")
+    found = [(row.data["date"], row.data["amount"].amount) for row in theirs]
+    ours = [entry for read in reader.read(data).statements for entry in read.entries]
+    assert [(entry.value_on, entry.amount.as_decimal()) for entry in ours] == found

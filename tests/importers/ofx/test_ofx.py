@@ -1,0 +1,483 @@
+"""OFX as banks write it: what is read exactly, what is refused, and the second reader."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from donorhub.money import Money
+from importers.ofx import reader, tags
+from importers.ofx import second as ofx_second
+from importers.statement import Entry, Problem, Reading
+
+FILES = Path(__file__).parents[2] / "files" / "ofx"
+HEADER = (
+    "OFXHEADER:100\r\nDATA:OFXSGML\r\nVERSION:102\r\nSECURITY:NONE\r\nENCODING:USASCII\r\n"
+    "CHARSET:1252\r\nCOMPRESSION:NONE\r\nOLDFILEUID:NONE\r\nNEWFILEUID:NONE\r\n\r\n"
+)
+
+
+def row(amount: str = "10.00", day: str = "20260115", more: str = "<FITID>F1<NAME>A<MEMO>gift") -> str:
+    return f"<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>{day}<TRNAMT>{amount}{more}</STMTTRN>\r\n"
+
+
+def statement(*rows: str, currency: str = "EUR", after: str = "") -> str:
+    return (
+        "<STMTTRNRS><TRNUID>1<STATUS><CODE>0<SEVERITY>INFO</STATUS>"
+        f"<STMTRS><CURDEF>{currency}<BANKACCTFROM><BANKID>1<ACCTID>9876<ACCTTYPE>CHECKING</BANKACCTFROM>"
+        f"<BANKTRANLIST><DTSTART>20260101<DTEND>20260131\r\n{''.join(rows)}</BANKTRANLIST>{after}"
+        "</STMTRS></STMTTRNRS>"
+    )
+
+
+def document(*statements: str, header: str = HEADER) -> str:
+    return f"{header}<OFX><BANKMSGSRSV1>{''.join(statements)}</BANKMSGSRSV1></OFX>\r\n"
+
+
+def read(*rows: str) -> Reading:
+    return reader.read(document(statement(*rows)).encode())
+
+
+def entries(reading: Reading) -> list[Entry]:
+    return [entry for statement in reading.statements for entry in statement.entries]
+
+
+def errors(reading: Reading) -> list[Problem]:
+    return [problem for problem in reading.problems if problem.level == "error"]
+
+
+def only_error(reading: Reading) -> Problem:
+    assert not reading.statements
+    (problem,) = reading.problems
+    assert problem.level == "error"
+    return problem
+
+
+# ------------------------------------------------------------ what a file says
+
+
+def test_a_polish_sgml_file_in_cp1250_gives_every_field_it_has() -> None:
+    reading = reader.read((FILES / "sgml_cp1250.ofx").read_bytes())
+    assert reading.problems == () and reading.facts == {"encoding": "cp1250"}
+    (statement,) = reading.statements
+    assert (statement.account, statement.account_scheme) == ("PL61109010140000071219812874", "iban")
+    assert statement.period == (date(2026, 2, 1), date(2026, 2, 28))
+    assert statement.created_at == datetime(2026, 3, 1, 8, 15, tzinfo=UTC)
+    assert statement.closing is not None and statement.closing.amount == Money(125050, "PLN")
+    assert statement.integrity == "unverifiable"
+    gift, foundation, fee = statement.entries
+    assert (gift.booked_on, gift.amount, gift.bank_ref) == (date(2026, 2, 3), Money(10000, "PLN"), "F1")
+    assert gift.details[0].counterparty.name == "ŁUKASZ ŻÓŁĆ"
+    assert gift.details[0].counterparty.account == "PL27114020040000300201355387"
+    assert gift.details[0].counterparty.account_scheme == "iban"
+    assert gift.details[0].remittance == "darowizna DH-1001-7"
+    assert foundation.amount == Money(100000, "PLN")
+    assert foundation.details[0].counterparty.name == "Fundacja Świt"
+    assert foundation.details[0].counterparty.address == "ul. Prosta 1, 80-001, Gdańsk, PM"
+    assert foundation.details[0].remittance == "zbiórka A&B"
+    assert (fee.bank_ref, fee.entry_ref, fee.bank_code) == (None, "S9", "FEE")
+    assert (fee.value_on, fee.details[0].end_to_end_id) == (date(2026, 2, 28), "E2E-9")
+    assert fee.details[0].cheque_no == "17"
+
+
+def test_the_raw_text_of_an_entry_is_its_own_piece_of_the_file() -> None:
+    first, second = row(), row(more="<FITID>F2<NAME>B")
+    assert [entry.raw for entry in entries(read(first, second))] == [first.strip(), second.strip()]
+
+
+def test_an_xml_file_in_utf8_with_two_accounts_and_cdata_is_read() -> None:
+    reading = reader.read((FILES / "xml_two_accounts.ofx").read_bytes())
+    lek, euro = reading.statements
+    assert (lek.currency, lek.bank_bic, euro.currency, euro.entries) == ("ALL", "SGSBALTX", "EUR", ())
+    (entry,) = lek.entries
+    assert entry.details[0].counterparty.name == "Çlirim & Bijtë <ShPK>"
+    assert entry.details[0].remittance == "dhurim për fëmijët"
+    assert (euro.account, euro.account_scheme) == ("000-77", "other")
+
+
+def test_a_card_statement_keeps_the_original_amount_and_a_later_balance_is_only_advice() -> None:
+    (statement,) = reader.read((FILES / "card.qfx").read_bytes()).statements
+    assert statement.entries[0].details[0].original == Money(-2400, "USD")
+    assert statement.closing is None
+    assert [balance.kind for balance in statement.balances] == ["interim"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "20240115",
+        "20240115000000[+1:CET]",
+        "20240115200000[-5:EST]",
+        "20240115120000.000[-3.5:NST]",
+        "2024-01-15",
+    ],
+)
+def test_the_booking_day_is_the_bank_s_own_in_every_time_zone(written: str) -> None:
+    (entry,) = entries(read(row(day=written)))
+    assert entry.booked_on == date(2024, 1, 15)
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [
+        ("1234,56", 123456),
+        ("1.234,56", 123456),
+        ("1,234.56", 123456),
+        ("+1 058,53", 105853),
+        ("1.234.567", 123456700),
+        ("-.50", -50),
+        ("0", 0),
+        ("-00000000001500.0000", -150000),
+    ],
+)
+def test_amounts_are_read_as_banks_write_them_and_both_readers_agree(written: str, minor: int) -> None:
+    reading = read(row(written))
+    assert errors(reading) == []
+    assert [entry.amount.minor for entry in entries(reading)] == [minor]
+
+
+@pytest.mark.parametrize("fitid", ["", "<FITID>", "<FITID></FITID>"])
+@pytest.mark.parametrize("name", ["", "<NAME>", "<NAME></NAME>"])
+def test_a_missing_id_or_name_loses_no_transaction(fitid: str, name: str) -> None:
+    reading = read(row(more=f"{fitid}{name}<MEMO>gift"))
+    assert errors(reading) == []
+    (entry,) = entries(reading)
+    assert (entry.bank_ref, entry.details[0].counterparty.name) == (None, None)
+    assert entry.details[0].remittance == "gift"
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "account", "remittance"),
+    [
+        ("<NAME>A<MEMO>for <b>Ann</b> and <mum><br>2026", "A", None, "for <b>Ann</b> and <mum> 2026"),
+        ("<NAME>A<MEMO>Receipt 17<BR/>Date 3 May<BR>X", "A", None, "Receipt 17 Date 3 May X"),
+        ("<NAME>A<MEMO>one<MEMO>two", "A", None, "one two"),
+        ("<NAME>A<MEMO>one<MEMO>one", "A", None, "one"),
+        (
+            "<NAME>ANNA VERY LONG-NAMED<EXTDNAME>ANNA VERY LONG-NAMED OF WARSAW",
+            "ANNA VERY LONG-NAMED OF WARSAW",
+            None,
+            "",
+        ),
+        ("<NAME>A<EXTDNAME>transfer 12", "A", None, ""),
+        (
+            "<NAME>A<BANKACCTTO><BANKID>1<ACCTID>DE89370400440532013000<MEMO>m",
+            "A",
+            "DE89370400440532013000",
+            "m",
+        ),
+    ],
+)
+def test_nothing_that_a_payer_or_the_bank_wrote_of_him_is_lost(
+    more: str, name: str, account: str | None, remittance: str
+) -> None:
+    reading = read(row(more=more))
+    ((detail,),) = [entry.details for entry in entries(reading)]
+    assert not reading.problems
+    assert (detail.counterparty.name, detail.counterparty.account) == (name, account)
+    assert detail.remittance == remittance
+
+
+def test_one_id_for_two_payments_keeps_both() -> None:
+    assert len(entries(read(row(), row()))) == 2
+
+
+def test_lower_case_tags_mixed_closing_and_bare_signs_are_read() -> None:
+    lower = row(more="<FITID>F1</FITID><NAME>A & B <3 C<MEMO>x</MEMO>").lower()
+    (entry,) = entries(read(lower))
+    assert entry.details[0].counterparty.name == "a & b <3 c"
+    assert entry.details[0].remittance == "x"
+
+
+def test_references_are_resolved_once_and_only_when_they_are_whole() -> None:
+    (entry,) = entries(read(row(more="<NAME>AT&T &amp;amp; S&#243;w &lt;UK&gt;<MEMO>a&copy")))
+    assert entry.details[0].counterparty.name == "AT&T &amp; Sów <UK>"
+    assert entry.details[0].remittance == "a&copy"
+
+
+def test_transactions_count_wherever_they_stand_inside_a_statement() -> None:
+    bare = WHOLE.replace("<BANKTRANLIST>", "").replace("</BANKTRANLIST>", "")
+    assert len(entries(reader.read(bare.encode()))) == 2
+
+
+def test_a_correction_of_an_earlier_transaction_is_kept_and_pointed_out() -> None:
+    reading = read(row(more="<FITID>F2<CORRECTFITID>F1<CORRECTACTION>REPLACE"))
+    (entry,) = entries(reading)
+    assert ("CORRECTFITID", "F1") in entry.details[0].extra
+    assert [(problem.level, problem.code) for problem in reading.problems] == [("warning", "correction")]
+
+
+def test_a_statement_without_a_currency_takes_the_one_that_all_its_transactions_name() -> None:
+    in_aud = row(more="<CURRENCY><CURRATE>1.0<CURSYM>AUD</CURRENCY>")
+    reading = reader.read(document(statement(in_aud, in_aud, currency="")).encode())
+    assert [s.currency for s in reading.statements] == ["AUD"]
+
+
+@pytest.mark.parametrize("text", [statement(row(), currency=""), statement(row(), currency="złoty")])
+def test_a_statement_whose_currency_is_unknown_is_refused_not_guessed(text: str) -> None:
+    assert only_error(reader.read(document(text).encode())).code == "unknown_currency"
+
+
+# ------------------------------------------------------------ encodings
+
+
+@pytest.mark.parametrize(
+    ("encoding", "charset", "codec"),
+    [
+        ("USASCII", "1250", "cp1250"),
+        ("USASCII", "8859-2", "iso8859-2"),
+        ("USASCII", "ISO-8859-2", "iso8859-2"),
+        ("USASCII", "NONE", "cp1250"),
+        ("WINDOWS-1250", "NONE", "cp1250"),
+        ("UTF-8", "NONE", "utf-8"),
+        ("UNICODE", "CSUNICODE", "utf-8"),
+        ("USASCII", "1252", "utf-8"),  # declared wrongly
+        ("USASCII", "1252", "utf-8-sig"),
+        ("UNICODE", "NONE", "utf-16"),
+    ],
+)
+def test_the_letters_come_out_whatever_the_header_says(encoding: str, charset: str, codec: str) -> None:
+    header = HEADER.replace("USASCII", encoding).replace("1252", charset)
+    text = document(statement(row(more="<NAME>ŁUKASZ ŻÓŁĆ<MEMO>źdźbło, ćma, dąb")), header=header)
+    (entry,) = entries(reader.read(text.encode(codec)))
+    assert entry.details[0].counterparty.name == "ŁUKASZ ŻÓŁĆ"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        HEADER.replace("\r\n", " "),
+        "\r\n\r\n" + HEADER,
+        HEADER.replace("\r\n", "\n"),
+        '<?xml version="1.0" encoding="UTF-8"?><?OFX OFXHEADER="200" VERSION="211"?>',
+    ],
+)
+def test_any_header_and_none_will_do(header: str) -> None:
+    assert len(entries(reader.read(document(statement(row()), header=header).encode()))) == 1
+
+
+# ------------------------------------------------------------ a bad row loses no good one
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        *(
+            (row(amount), "unreadable_amount")
+            for amount in ("NaN", "Infinity", "1e400", "1_000.00", "١٢٣.00")
+        ),
+        *(
+            (row(amount), "unreadable_amount")
+            for amount in ("", "null", "1,234", "10.005", "$120.00", "--5.00")
+        ),
+        *((row(day=day), "unreadable_date") for day in ("", "00000000", "20240231", "18990101", "99990101")),
+        *((row(day=day), "unreadable_date") for day in ("15-01-2024", "٢٠٢٤٠١١٥", "202401")),
+        (row(more="<CURRENCY><CURRATE>4<CURSYM>USD</CURRENCY>"), "other_currency"),
+        (row(more="<TRNAMT>99.00"), "unreadable_transaction"),
+        (row(more="<MEMO>" + "x" * 30_000), "too_long"),
+    ],
+)
+def test_a_transaction_that_cannot_be_read_is_named_and_the_others_are_kept(bad: str, code: str) -> None:
+    reading = read(row(), bad, row(more="<FITID>F9"))
+    assert [entry.bank_ref for entry in entries(reading)] == ["F1", "F9"]
+    assert [entry.position for entry in entries(reading)] == [0, 1]
+    (problem,) = errors(reading)
+    assert (problem.code, problem.where) == (code, "transaction 2, line 13")
+
+
+def test_a_file_of_nothing_but_bad_rows_is_given_up_instead_of_a_million_problems() -> None:
+    reading = read(*(row("x") for _ in range(reader.MOST_BAD_ROWS + 1)))
+    assert only_error(reading).code == "unreadable"
+
+
+def test_an_unreadable_balance_is_a_warning_and_no_loss() -> None:
+    text = statement(row(), after="<LEDGERBAL><BALAMT>1,234<DTASOF>20260131</LEDGERBAL>")
+    reading = reader.read(document(text).encode())
+    assert [problem.code for problem in reading.problems] == ["unreadable_balance"]
+    assert len(entries(reading)) == 1 and reading.statements[0].closing is None
+
+
+# ------------------------------------------------------------ files that cannot be trusted
+
+
+@pytest.mark.parametrize("part", range(5, 100, 5))
+@pytest.mark.parametrize("name", ["sgml_cp1250.ofx", "xml_two_accounts.ofx", "card.qfx", "investments.ofx"])
+def test_a_file_cut_anywhere_gives_nothing(name: str, part: int) -> None:
+    data = (FILES / name).read_bytes()
+    problem = only_error(reader.read(data[: len(data) * part // 100]))
+    assert problem.code == "truncated" and "download it" in problem.message
+
+
+WHOLE = document(statement(row(), row()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE.replace("</STMTTRN>", "", 1),
+        WHOLE.replace("</STMTTRN>", ""),
+        WHOLE.replace("</BANKTRANLIST>", ""),
+        WHOLE.replace("</STMTRS>", ""),
+        WHOLE.replace("</STMTTRNRS>", ""),
+        WHOLE.replace("</OFX>", ""),
+        WHOLE.replace("<STMTRS>", ""),
+        WHOLE.replace("<BANKACCTFROM>", ""),
+        WHOLE.replace("<MEMO>gift", "<MEMO><![CDATA[gift", 1),
+        document(row()),
+        "<OFX>" * 60 + "</OFX>" * 60,
+        WHOLE.replace("<OFX>", '<!DOCTYPE OFX [<!ENTITY a "b">]><OFX>'),
+    ],
+)
+def test_a_file_whose_groups_do_not_close_is_refused_as_a_whole(text: str) -> None:
+    assert only_error(reader.read(text.encode())).code in ("truncated", "damaged", "doctype")
+
+
+def test_zero_characters_are_refused() -> None:
+    assert only_error(reader.read(WHOLE.encode().replace(b"gift", b"gi\0ft"))).code == "undecodable"
+    wide = WHOLE.replace("gift", "gi\0ft").encode("utf-16")
+    assert only_error(reader.read(wide)).code == "damaged"
+
+
+def test_an_error_of_the_bank_is_not_an_empty_statement() -> None:
+    problem = only_error(reader.read((FILES / "bank_error.ofx").read_bytes()))
+    assert problem.code == "bank_error" and "2000 (General error)" in problem.message
+
+
+def test_a_complete_file_without_a_statement_says_so() -> None:
+    assert only_error(reader.read(b"<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>")).code == "no_statement"
+
+
+def test_markup_in_a_donor_s_text_makes_no_transaction() -> None:
+    evil = "<![CDATA[x</STMTTRN>" + row("1000000.00") + "]]>"
+    assert [entry.amount.minor for entry in entries(read(row(more=f"<FITID>F1<MEMO>{evil}")))] == [1000]
+    commented = row() + "<!--" + row("1000000.00") + "-->"
+    assert [entry.amount.minor for entry in entries(read(commented))] == [1000]
+
+
+@pytest.mark.slow
+def test_ten_megabytes_of_nonsense_are_refused_in_seconds() -> None:
+    hostile = [
+        "<OFX>" + "<STMTTRN>" * 1_000_000,
+        "<OFX>" + "</STMTTRN><STMTTRN>" * 500_000,
+        "<OFX>" + "<STMTTRN></STMTTRN>" * 500_000 + "</OFX>",
+        "<OFX>" + "<A><B>" * 1_500_000 + "</OFX>",
+        "<OFX>" + "<![CDATA[" * 1_000_000,
+        "<OFX><STMTTRN>" + "<" * 10_000_000,
+        document(statement(row(more="<MEMO>" + "<a " * 3_000_000))),
+    ]
+    for text in hostile:
+        data = text.encode()
+        started = time.process_time()
+        assert entries(reader.read(data)) == [], text[:60]
+        assert time.process_time() - started < 5, text[:60]
+
+
+# ------------------------------------------------------------ the second reader
+
+
+def test_ofxparse_is_asked_up_to_the_limit_and_not_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def disagreement(rows: list[str], entries: tuple[Entry, ...]) -> str | None:
+        asked.append(len(rows))
+        return None
+
+    monkeypatch.setattr(ofx_second, "disagreement", disagreement)
+    data = document(statement(row(), row())).encode()
+    for limit in (0, 1, 2, 3):
+        reader.read(data, second_reader_limit=limit)
+    assert asked == [2, 2]
+
+
+def test_readers_that_differ_hold_the_statement_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tags, "fields", _fields_with_another_amount)
+    reading = read(row(), row(more="<FITID>F2"))
+    assert [problem.code for problem in errors(reading)] == ["readers_disagree"]
+    assert "sum of 22.00, ofxparse 2 with a sum of 20.00" in errors(reading)[0].message
+    assert [s.integrity for s in reading.statements] == ["mismatch"]
+    assert len(entries(reading)) == 2
+
+
+def test_what_the_second_reader_cannot_even_take_apart_is_a_disagreement_and_raises_nothing() -> None:
+    reading = read(row(more="<MEMO><![CDAT x"))
+    assert [problem.code for problem in errors(reading)] == ["readers_disagree"]
+    assert [(s.integrity, len(s.entries)) for s in reading.statements] == [("mismatch", 1)]
+
+
+_FIELDS = tags.fields
+
+
+def _fields_with_another_amount(text: str) -> dict[str, str]:
+    return {**_FIELDS(text), "TRNAMT": "11.00"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [],
+        [row("10.00"), row("10.00")],
+        [row("10.01")],
+        [row(more="<FITID>other")],
+        [row(day="20260116")],
+        [row("x")],
+    ],
+)
+def test_the_second_reader_sees_another_number_amount_id_or_day(changed: list[str]) -> None:
+    found = entries(read(row()))
+    assert ofx_second.disagreement([row()], found) is None
+    assert ofx_second.disagreement(changed, found) is not None
+
+
+def test_the_second_reader_reads_more_than_one_piece() -> None:
+    rows = [row(f"{number}.00", more=f"<FITID>F{number}") for number in range(1, 601)]
+    reading = read(*rows)
+    assert reading.problems == () and len(entries(reading)) == 600
+
+
+def test_investments_are_read_by_ofxparse_alone_and_trades_are_not_money() -> None:
+    (statement,) = reader.read((FILES / "investments.ofx").read_bytes()).statements
+    assert (statement.account, statement.currency) == ("X-7", "USD")
+    trade, cash = statement.entries
+    assert (trade.status, trade.amount, trade.booked_on) == ("info", Money(-25000, "USD"), date(2026, 2, 10))
+    assert (cash.status, cash.amount, cash.booked_on) == ("booked", Money(4000, "USD"), date(2026, 2, 11))
+
+
+@pytest.mark.parametrize("amount", ["40.0071", "NaN", "1,234"])
+def test_investments_that_ofxparse_cannot_read_wholly_are_refused(amount: str) -> None:
+    data = (FILES / "investments.ofx").read_bytes().replace(b"40.00", amount.encode())
+    assert only_error(reader.read(data)).code == "investments"
+
+
+# ------------------------------------------------------------ any bytes at all
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_crash_the_reader(data: bytes) -> None:
+    reading = reader.read(b"<OFX>" + data)
+    assert reading.statements == () and errors(reading)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "<OFX>|</OFX>|<STMTTRN>|</STMTTRN>|<STMTRS>|</STMTRS>|<CURDEF>EUR|<TRNAMT>1.00|<DTPOSTED>20260101|<PAYEE>"
+            "|</PAYEE>|<NAME>|</NAME>|<STATUS>|</STATUS>|<![CDATA[|]]>|<!--|-->|&amp;|<|>|/|é|\n|<A/>|</|<CURSYM>USD"
+            "|<INVSTMTRS>|</INVSTMTRS>|<CURRENCY>|</CURRENCY>|<FITID>1|<SEVERITY>ERROR".split("|")
+        ),
+        max_size=40,
+    )
+)
+def test_no_order_of_tags_crashes_the_reader(parts: list[str]) -> None:
+    reading = reader.read("".join(parts).encode())
+    assert reading.statements or errors(reading)
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=200))
+def test_no_text_of_a_row_crashes_the_tokenizer(text: str) -> None:
+    assert all(isinstance(value, str) for value in tags.fields(f"<NAME>{text}").values())

@@ -1,0 +1,147 @@
+"""Each known layout reads back what its bank would have written, and is recognised by its header."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from importers import profiles as known
+from importers import tabular
+from importers.profiles import profile, profiles
+from importers.statement import Reading
+from importers.table.layout import Layout, LayoutError
+from tests.importers.bank_writers import OPENING_MINOR, OWN_ACCOUNT, Plain, plain_entries
+from tests.importers.table.table_writer import KEPT, PROVED, WRITERS, write_csv
+
+FILES = Path(__file__).resolve().parents[2] / "files" / "csv"
+ENTRIES = plain_entries(60, seed=11)
+
+
+def read_back(reading: Reading, layout: str) -> Iterator[Plain]:
+    """The entries as plain ones again, with what the layout cannot carry left empty."""
+    for entry in reading.statements[0].entries:
+        party = entry.details[0].counterparty
+        told = {
+            "name": party.name or "",
+            "account": party.account or "",
+            "remittance": entry.details[0].remittance,
+            "ref": entry.bank_ref or "",
+        }
+        kept = {name: text if name in KEPT[layout] else "" for name, text in told.items()}
+        yield Plain(entry.booked_on, entry.amount.minor, entry.amount.currency, **kept)
+
+
+def expected(layout: str) -> list[Plain]:
+    def kept(entry: Plain, name: str) -> str:
+        return str(getattr(entry, name)) if name in KEPT[layout] else ""
+
+    return [
+        replace(
+            entry,
+            name=kept(entry, "name"),
+            account=kept(entry, "account"),
+            remittance=kept(entry, "remittance"),
+            ref=kept(entry, "ref"),
+        )
+        for entry in ENTRIES
+    ]
+
+
+@pytest.mark.parametrize("layout", WRITERS)
+def test_a_bank_s_table_is_recognised_and_read_back(layout: str) -> None:
+    reading = tabular.read(write_csv(ENTRIES, layout), currency="PLN")
+    assert reading.profile == layout
+    assert [problem for problem in reading.problems if problem.level == "error"] == []
+    found = list(read_back(reading, layout))
+    newest_first = reading.facts["order"] == "newest_first"
+    assert (found[::-1] if newest_first else found) == expected(layout)
+
+
+@pytest.mark.parametrize("layout", sorted(PROVED))
+def test_balances_prove_the_tables_that_have_them(layout: str) -> None:
+    statement = tabular.read(write_csv(ENTRIES, layout), currency="PLN").statements[0]
+    closing = OPENING_MINOR + sum(entry.minor for entry in ENTRIES)
+    assert statement.integrity == "proved"
+    assert statement.opening is not None and statement.opening.amount.minor == OPENING_MINOR
+    assert statement.closing is not None and statement.closing.amount.minor == closing
+
+
+@pytest.mark.parametrize("layout", sorted(PROVED))
+def test_a_row_taken_out_of_the_middle_is_noticed(layout: str) -> None:
+    lines = write_csv(ENTRIES, layout).splitlines(keepends=True)
+    del lines[len(lines) // 2]
+    reading = tabular.read(b"".join(lines), currency="PLN")
+    assert reading.statements[0].integrity == "mismatch"
+    assert any(problem.code.endswith("mismatch") for problem in reading.problems)
+
+
+@pytest.mark.parametrize("layout", WRITERS)
+def test_every_row_of_the_file_is_accounted_for(layout: str) -> None:
+    data = write_csv(ENTRIES, layout)
+    facts = tabular.read(data, currency="PLN").facts
+    skipped = sum(int(count) for name, count in facts.items() if name.startswith("skipped."))
+    assert int(facts["entries"]) + int(facts["failed"]) + skipped == int(facts["rows"]) == data.count(b"\n")
+
+
+@pytest.mark.parametrize("own", ["pl.mbank.detail", "pl.ing.moje", "pl.pekao.24", "pl.santander", "pl.alior"])
+def test_the_own_account_is_found_in_preamble_or_columns(own: str) -> None:
+    assert tabular.read(write_csv(ENTRIES, own)).statements[0].account == OWN_ACCOUNT
+
+
+def test_profiles_are_data_that_can_be_saved_and_have_one_name_each() -> None:
+    assert len({layout.name for layout in profiles()}) == len(profiles()) >= 13
+    for layout in profiles():
+        assert Layout.from_dict(layout.to_dict()) == layout
+        assert layout.gaps() == ()
+        assert layout.title
+    assert profile("pl.pekao.24") in profiles()
+    assert profile("no.such") is None
+
+
+def test_every_profile_file_holds_known_keys_only() -> None:
+    for file in Path(known.__file__).parent.glob("*.toml"):
+        with pytest.raises(LayoutError, match="colour"):
+            Layout.from_dict({**tomllib.loads(file.read_text("utf-8")), "colour": "blue"})
+
+
+def test_no_two_profiles_have_the_same_header() -> None:
+    signatures = [layout.header_signature for layout in profiles() if layout.header]
+    assert len(set(signatures)) == len(signatures)
+
+
+def test_a_table_without_currency_asks_for_the_account_s() -> None:
+    data = write_csv(ENTRIES, "al.raiffeisen")
+    reading = tabular.read(data)
+    assert reading.statements == ()
+    assert {problem.code for problem in reading.problems} == {"currency_needed", "unknown_currency"}
+    assert tabular.read(data, currency="ALL").statements[0].currency == "ALL"
+
+
+def test_mbank_s_one_cell_of_name_type_and_title_is_taken_apart() -> None:
+    reading = tabular.read((FILES / "mbank-categories.csv").read_bytes())
+    gift, shop = reading.statements[0].entries
+    assert reading.profile == "pl.mbank.categories"
+    assert gift.details[0].counterparty.name == "ANNA ŻAK"
+    assert (gift.details[0].remittance, gift.bank_code) == (
+        "DAROWIZNA DH-1001-7",
+        "PRZELEW ZEWNĘTRZNY PRZYCHODZĄCY",
+    )
+    assert (shop.details[0].counterparty.name, shop.details[0].remittance) == (
+        None,
+        "SKLEP PAPIERNICZY /WARSZAWA",
+    )
+    assert (str(gift.amount), str(shop.amount)) == ("150.00 PLN", "-45.90 PLN")
+
+
+def test_an_export_of_several_accounts_becomes_a_statement_for_each() -> None:
+    reading = tabular.read((FILES / "ing-kilka-rachunkow.csv").read_bytes())
+    assert [(s.account, len(s.entries), s.integrity) for s in reading.statements] == [
+        ("PL61109010140000071219812874", 2, "proved"),
+        ("PL24105010251000009180015928", 1, "unverifiable"),
+    ]
+    assert reading.facts["skipped.pending"] == "1"
+    assert [entry.position for entry in reading.statements[0].entries] == [0, 1]

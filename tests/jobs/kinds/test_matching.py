@@ -1,0 +1,80 @@
+"""Every entry of a statement is looked at in the end, whoever held it in the meantime."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.jobs.kinds import imports
+from donorhub.jobs.queue import run
+from donorhub.models import Entry, Statement, Task
+from donorhub.services.bank.matching import matching
+from donorhub.services.donors import donors
+from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send
+
+DAY = date(2026, 10, 5)
+
+
+def states() -> list[str]:
+    return list(db.session.scalars(select(Entry.state).order_by(Entry.id)))
+
+
+def looks() -> list[Task]:
+    query = select(Task).where(Task.kind == "match_statement").order_by(Task.id)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def matching_done_at() -> datetime | None:
+    query = select(Statement.matching_done_at)
+    return db.session.scalars(query).one()
+
+
+def arrived(now: datetime) -> None:
+    anna = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=now, actor="user:1")
+    db.session.commit()
+    open_account("auto")
+    send(camt([Paid(DAY, 5000 + n, text=anna.code) for n in range(3)]))
+
+
+def run_first_look() -> None:
+    task_id = looks()[0].id
+    db.session.rollback()
+    assert run.run_task(task_id)
+
+
+def test_an_entry_that_another_held_is_matched_by_a_later_look(database: Flask, now: datetime) -> None:
+    if db.session.get_bind().dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer: nobody holds an entry while another writes")
+    arrived(now)
+    with db.engine.connect() as other:
+        other.execute(text("SELECT id FROM entry ORDER BY id LIMIT 1 FOR UPDATE"))
+        run_first_look()
+        assert states() == ["new", "matched", "matched"]
+        assert matching_done_at() is None
+    assert [task.state for task in looks()] == ["done", "planned"]
+    clock.use(lambda: now + imports.AGAIN)
+    match()
+    assert states() == ["matched"] * 3
+    assert matching_done_at() == clock.now()
+    assert_sound()
+
+
+def test_a_look_tells_how_many_entries_lie_behind_it_unmatched(database: Flask, now: datetime) -> None:
+    arrived(now)
+    *_, last_id = db.session.scalars(select(Entry.id).order_by(Entry.id))
+    statement_id = db.session.scalars(select(Statement.id)).one()
+    done = matching.match_next(statement_id, last_id, now=now, actor="system:matching")
+    assert done == matching.Matched(None, left=3)
+    assert matching_done_at() is None
+
+
+def test_a_look_that_finds_all_free_plans_no_other(database: Flask, now: datetime) -> None:
+    arrived(now)
+    match()
+    assert states() == ["matched"] * 3
+    assert len(looks()) == 1

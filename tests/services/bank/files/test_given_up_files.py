@@ -1,0 +1,125 @@
+"""A file whose reading was given up says so, and is read when somebody tries again."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.jobs.queue import run, timer
+from donorhub.models import Entry, ImportFile, Task
+from donorhub.services.bank.files import imports
+from donorhub.services.work import claims, tasks
+from tests.services.bank.bank import Paid, assert_sound, camt, rows
+
+CONTENT = camt([Paid(date(2026, 10, 5), 5000)])
+
+
+def kept() -> ImportFile:
+    return db.session.scalars(select(ImportFile).execution_options(populate_existing=True)).one()
+
+
+def reading() -> Task:
+    task = imports.reading_of(kept())
+    assert task is not None
+    return db.session.get_one(Task, task.id, populate_existing=True)
+
+
+def receive(now: datetime) -> bool:
+    _, is_read = imports.receive(CONTENT, "a.xml", create_accounts=True, now=now, actor="user:1")
+    db.session.commit()
+    return is_read
+
+
+def set_clock(at: datetime) -> None:
+    clock.use(lambda: at)
+
+
+def work() -> None:
+    task_id = reading().id
+    db.session.rollback()
+    run.run_task(task_id)
+
+
+@pytest.fixture
+def given_up(database: Flask, now: datetime) -> datetime:
+    """A file whose kept bytes could not be read, eight times; now they can."""
+    receive(now)
+    sound = kept().content
+    kept().content = b"not what was kept"
+    db.session.commit()
+    at = now
+    for _ in range(tasks.MAX_ATTEMPTS):
+        set_clock(at)
+        work()
+        at += timedelta(days=2)
+    assert reading().state == "dead"
+    kept().content = sound
+    db.session.commit()
+    set_clock(at)
+    return at
+
+
+def test_the_file_says_that_it_failed_and_why_and_what_to_do(given_up: datetime) -> None:
+    timer.bury()
+    file = kept()
+    assert file.state == "failed"
+    (problem,) = file.problems
+    assert problem["code"] == "reading_given_up"
+    assert "8 attempts" in problem["message"] and "read again" in problem["message"]
+    before = rows()
+    timer.bury()
+    assert (rows(), kept().problems) == (before, [problem])
+
+
+def test_a_worker_that_was_killed_each_time_leaves_a_file_that_says_so(
+    database: Flask, now: datetime
+) -> None:
+    receive(now)
+    at = now
+    for _ in range(tasks.MAX_ATTEMPTS):
+        assert claims.claim(reading().id, now=at)
+        db.session.commit()  # and here the worker was killed
+        at += claims.LEASE
+    set_clock(at)
+    timer.bury()
+    assert kept().state == "failed"
+    assert "the worker stopped" in kept().problems[0]["message"]
+
+
+def test_a_file_that_is_tried_again_by_its_task_is_read(given_up: datetime) -> None:
+    timer.bury()
+    tasks.retry(reading().id, now=given_up, actor="user:1")
+    db.session.commit()
+    work()
+    assert (kept().state, kept().new_count, kept().problems) == ("done", 1, [])
+    assert_sound()
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_a_file_that_is_sent_again_is_read_and_its_dead_task_is_nobodys_worry(
+    given_up: datetime, is_told_first: bool
+) -> None:
+    dead_id = reading().id
+    if is_told_first:
+        timer.bury()
+    assert receive(given_up)
+    work()
+    assert (kept().state, kept().new_count) == ("done", 1)
+    assert len(db.session.scalars(select(Entry)).all()) == 1
+    assert db.session.get_one(Task, dead_id).state == "cancelled"
+    assert not receive(given_up)
+
+
+def test_a_dead_task_of_an_earlier_reading_does_not_make_a_later_one_fail(given_up: datetime) -> None:
+    assert receive(given_up)
+    old = db.session.scalars(select(Task).where(Task.kind == "import_file").order_by(Task.id)).first()
+    assert old is not None
+    old.state = "dead"
+    db.session.commit()
+    timer.bury()
+    assert kept().state == "received"

@@ -1,0 +1,94 @@
+"""A bank's table is explained once; its mapping is found again by the header."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from flask import Flask
+
+from donorhub.db import db
+from donorhub.errors import NotFound, Rejected
+from donorhub.services.bank.files import column_mappings, imports
+from importers.tabular import Layout
+from tests.services.bank.bank import CSV_LAYOUT, Paid, csv, ledger, open_account, rows, send
+
+GIFTS = [Paid(date(2026, 10, 5), 5000), Paid(date(2026, 10, 6), 700, text="dhurim")]
+
+
+def test_a_table_that_nobody_knows_asks(database: Flask) -> None:
+    file = send(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n", "a.csv")
+    assert (file.state, file.problems[0]["code"]) == ("asking", "layout_unknown")
+    found = column_mappings.suggest(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n")
+    assert found.layout is not None and found.known is None
+
+
+def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Flask, now: datetime) -> None:
+    account = open_account()
+    column_mappings.save(CSV_LAYOUT, name="our bank", bank_account_id=account.id, now=now, actor="user:1")
+    db.session.commit()
+    file = send(csv(GIFTS), "a.csv")
+    assert (file.state, file.new_count) == ("done", 2)
+    assert sum(ledger().values()) == 2
+    assert column_mappings.suggest(csv(GIFTS)).known == Layout.from_dict(CSV_LAYOUT)
+
+
+def test_an_unknown_table_that_is_like_a_saved_one_says_what_the_bank_changed(
+    database: Flask, now: datetime
+) -> None:
+    column_mappings.save(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
+    db.session.commit()
+    file = send(csv(GIFTS).replace("Tytuł".encode(), b"Opis").replace(b"Nadawca", b"Kto"), "a.csv")
+    assert (file.state, file.problems[0]["code"]) == ("asking", "header_changed")
+    assert "Gone: Nadawca, Tytuł. New: Kto, Opis." in file.problems[0]["message"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"foo": 1}, {"dates": "ymd"}, {"dates": 1}, {"currency": "zł"}, {"dates": "dmy", "colums": []}],
+)
+def test_an_answer_that_nobody_understands_is_refused(
+    database: Flask, now: datetime, answer: dict[str, object]
+) -> None:
+    file = send(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n", "a.csv")
+    before = rows()
+    with pytest.raises(Rejected):
+        imports.answer(file.id, layout=answer, now=now, actor="user:1")
+    db.session.rollback()
+    assert (imports.get_file(file.id).state, rows()) == ("asking", before)
+
+
+def test_saving_the_same_mapping_again_changes_nothing(database: Flask, now: datetime) -> None:
+    first = column_mappings.save(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
+    before = rows()
+    again = column_mappings.save(dict(CSV_LAYOUT), name="our bank", now=now, actor="user:2")
+    assert (again.id, rows()) == (first.id, before)
+
+
+def test_another_layout_for_the_same_header_is_the_next_version(database: Flask, now: datetime) -> None:
+    column_mappings.save(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
+    changed = CSV_LAYOUT | {"amounts": "inverse"}
+    second = column_mappings.save(changed, name="our bank", now=now, actor="user:1")
+    assert second.version == 2
+    found = column_mappings.find_by_signature(second.signature)
+    assert found is not None and found.layout["amounts"] == "inverse"
+    assert [mapping.version for mapping in column_mappings.saved()] == [2]
+
+
+def test_an_unfinished_or_unknown_layout_is_refused(database: Flask, now: datetime) -> None:
+    before = rows()
+    without_amount = CSV_LAYOUT | {"columns": CSV_LAYOUT["columns"][:4]}
+    for layout in (without_amount, CSV_LAYOUT | {"code": "import os"}):
+        with pytest.raises(Rejected):
+            column_mappings.save(layout, name="x", now=now, actor="user:1")
+    with pytest.raises(NotFound):
+        column_mappings.save(CSV_LAYOUT, name="x", bank_account_id=77, now=now, actor="user:1")
+    assert rows() == before
+
+
+def test_a_preview_shows_rows_and_sums_and_stores_nothing(database: Flask) -> None:
+    before = rows()
+    seen = column_mappings.preview(csv(GIFTS), CSV_LAYOUT)
+    assert [row.status for row in seen.rows] == ["skipped", "entry", "entry"]
+    assert seen.total_in["PLN"].minor == 5700
+    assert rows() == before

@@ -1,0 +1,225 @@
+"""An import that is taken back leaves what other files tell, and can come again."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.models import Correction, Donor, Entry, EntryAlias, Gift, Match, Statement
+from donorhub.services.access import organisation
+from donorhub.services.bank import import_undo
+from donorhub.services.bank.files import imports
+from donorhub.services.bank.matching import entries
+from donorhub.services.bank.matching.entries import Share
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.receipts import receipts
+from tests.services.bank.bank import (
+    Paid,
+    assert_sound,
+    camt,
+    ledger,
+    match,
+    money,
+    open_account,
+    rows,
+    send,
+    work_off,
+)
+
+DAYS = [date(2026, 10, day) for day in (5, 6, 7)]
+GIFTS = [Paid(day, 1000 + n, ref=f"R{n}") for n, day in enumerate(DAYS)]
+
+
+def take_back(file_id: int, now: datetime, **choices: bool) -> None:
+    import_undo.take_back(file_id, reason="the wrong account", now=now, actor="user:1", **choices)
+    db.session.commit()
+
+
+def donor() -> Donor:
+    made = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=clock.now(), actor="user:1")
+    db.session.commit()
+    return made
+
+
+def first_entry() -> int:
+    return db.session.scalars(select(Entry.id).order_by(Entry.id).limit(1)).one()
+
+
+def test_what_nobody_decided_leaves_without_a_trace_in_the_ledger(database: Flask, now: datetime) -> None:
+    file = send(camt(GIFTS))
+    match()
+    take_back(file.id, now)
+    assert (imports.get_file(file.id).state, ledger()) == ("taken_back", {})
+    assert db.session.scalar(select(func.count()).select_from(Entry)) == 0
+    assert db.session.scalars(select(Statement.state)).all() == ["taken_back"]
+    assert_sound()
+
+
+def test_taking_back_again_changes_nothing(database: Flask, now: datetime) -> None:
+    file = send(camt(GIFTS))
+    take_back(file.id, now)
+    before = rows()
+    take_back(file.id, now)
+    assert rows() == before
+
+
+def test_without_a_reason_or_while_it_is_read_it_is_refused(database: Flask, now: datetime) -> None:
+    file = send(camt(GIFTS))
+    before = rows()
+    with pytest.raises(Rejected):
+        import_undo.take_back(file.id, reason="", now=now, actor="user:1")
+    db.session.rollback()
+    with pytest.raises(NotFound):
+        import_undo.take_back(99, reason="x", now=now, actor="user:1")
+    db.session.rollback()
+    imports.send(file, now=now, actor="user:1")
+    with pytest.raises(Conflict):
+        import_undo.take_back(file.id, reason="x", now=now, actor="user:1")
+    db.session.rollback()
+    assert rows() == before
+
+
+def test_gifts_made_by_themselves_are_corrected_and_stay_explained(database: Flask, now: datetime) -> None:
+    anna = donor()
+    open_account("auto")
+    file = send(camt([Paid(DAYS[0], 5000, text=anna.code)]))
+    match()
+    gift = db.session.scalars(select(Gift)).one()
+    take_back(file.id, now)
+    assert gifts.counts_for(gift).minor == 0
+    assert db.session.scalars(select(Correction.gift_id)).all() == [gift.id]
+    kept = db.session.scalars(select(Entry)).one()
+    assert (kept.state, kept.occurrence) == ("taken_back", -kept.id)
+    assert db.session.scalars(select(Match.undone_at)).all() != [None]
+    assert ledger() == {}
+    assert_sound()
+
+
+def test_the_same_bytes_work_again_after_they_were_taken_back(database: Flask, now: datetime) -> None:
+    anna = donor()
+    open_account("auto")
+    data = camt([Paid(DAYS[0], 5000, text=anna.code)])
+    first = send(data)
+    match()
+    take_back(first.id, now)
+    again = send(data)
+    match()
+    assert (again.id, again.state, again.new_count) == (first.id, "done", 1)
+    assert ledger() == {(DAYS[0], 5000): 1}
+    assert sum(gifts.counts_for(gift).minor for gift in db.session.scalars(select(Gift))) == 5000
+    assert_sound()
+
+
+def test_what_another_file_also_tells_comes_back_from_it(database: Flask, now: datetime) -> None:
+    wrong = send(camt(GIFTS[:2], name="A"))
+    other = send(camt(GIFTS[1:], opening=1000, name="B"))
+    assert (other.new_count, other.known_count) == (1, 1)
+    take_back(wrong.id, now)
+    work_off("import_file")
+    assert ledger() == money(GIFTS[1:])
+    file = imports.get_file(other.id)
+    assert (file.state, file.new_count, file.known_count) == ("done", 2, 0)
+    assert_sound()
+
+
+def test_names_that_the_file_gave_to_entries_of_others_go_with_it(database: Flask, now: datetime) -> None:
+    first = [Paid(paid.on, paid.minor) for paid in GIFTS]
+    send(camt(first, name="A"))
+    file = send(camt(GIFTS, name="B"))
+    assert file.new_count == 0
+    assert db.session.scalar(select(func.count()).select_from(EntryAlias)) == 3
+    take_back(file.id, now)
+    assert db.session.scalar(select(func.count()).select_from(EntryAlias)) == 0
+    assert ledger() == money(GIFTS)
+    assert_sound()
+
+
+def test_what_advice_told_of_entries_goes_with_it_and_the_right_one_can_come(
+    database: Flask, now: datetime
+) -> None:
+    bare = [Paid(DAYS[0], 1000 + n, name="", account="", text="", ref=f"R{n}") for n in range(2)]
+    send(camt(bare))
+    wrong = [
+        Paid(DAYS[0], 1000, name="Wrong Payer", ref="R0"),
+        [Paid(DAYS[0], 400, ref="R1"), Paid(DAYS[0], 601, ref="R1")],
+    ]
+    file = send(camt(wrong, kind="054"))
+    match()
+    assert told() == [("Wrong Payer", False), ("", True)]
+    take_back(file.id, now)
+    assert told() == [("", False), ("", False)]
+    send(camt([Paid(DAYS[0], 1000, name="Right Payer", ref="R0")], kind="054", name="N2"))
+    assert told() == [("Right Payer", False), ("", False)]
+    assert_sound()
+
+
+def told() -> list[tuple[str, bool]]:
+    columns = select(Entry.counterparty_name, Entry.has_details).order_by(Entry.id)
+    return [(name, has_details) for name, has_details in db.session.execute(columns)]
+
+
+def test_a_decision_that_rests_on_advice_stands_in_its_way(database: Flask, now: datetime) -> None:
+    anna = donor()
+    send(camt([Paid(DAYS[0], 1000, name="", account="", text="", ref="R0")]))
+    file = send(camt([Paid(DAYS[0], 1000, ref="R0")], kind="054"))
+    match()
+    entries.accept(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
+    db.session.commit()
+    with pytest.raises(Rejected) as refused:
+        take_back(file.id, now)
+    db.session.rollback()
+    assert refused.value.specific_code == "in_the_way"
+    take_back(file.id, now, undo_decisions=True)
+    match()
+    entry = db.session.get_one(Entry, first_entry())
+    assert (entry.state, entry.counterparty_name) == ("suspense", "")
+    assert ledger() == {(DAYS[0], 1000): 1}
+    assert_sound()
+
+
+def test_a_persons_decision_stands_in_the_way_unless_it_is_undone_too(database: Flask, now: datetime) -> None:
+    anna = donor()
+    file = send(camt(GIFTS))
+    match()
+    entries.accept(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
+    db.session.commit()
+    found = import_undo.what_stands_in_the_way(file.id)
+    assert [(one.kind, one.entry_id, one.actor) for one in found] == [("decision", first_entry(), "user:5")]
+    before = rows()
+    with pytest.raises(Rejected) as refused:
+        take_back(file.id, now)
+    db.session.rollback()
+    assert refused.value.specific_code == "in_the_way"
+    assert rows() == before
+    take_back(file.id, now, undo_decisions=True)
+    assert ledger() == {}
+    assert_sound()
+
+
+def test_a_receipt_stands_in_the_way_whatever_is_asked(database: Flask, now: datetime) -> None:
+    anna = donor()
+    file = send(camt(GIFTS))
+    match()
+    entries.accept(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
+    organisation.change_organisation({"jurisdiction": "XX", "city": "Berat"}, now=now, actor="user:1")
+    gift_id = db.session.scalars(select(Gift.id)).one()
+    receipt = receipts.issue([gift_id], today=now.date(), now=now, actor="user:1")
+    db.session.commit()
+    kinds = [(one.kind, one.receipt_id) for one in import_undo.what_stands_in_the_way(file.id)]
+    assert kinds == [("receipt", receipt.id), ("decision", receipt.id)]
+    before = rows()
+    with pytest.raises(Rejected, match="void them first"):
+        take_back(file.id, now, undo_decisions=True)
+    db.session.rollback()
+    assert rows() == before
+    receipts.void(receipt.id, reason="wrong", now=now, actor="user:1")
+    db.session.commit()
+    take_back(file.id, now, undo_decisions=True)
+    assert ledger() == {}

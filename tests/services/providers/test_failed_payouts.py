@@ -1,0 +1,139 @@
+"""A payout that fails after all brought no entry: in whatever order that is told, the entry waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from itertools import permutations
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from donorhub.db import db
+from donorhub.domain.bank.matching import clues
+from donorhub.errors import Conflict, Rejected
+from donorhub.models import AuditRecord, Entry, Gift, Match, Payout, Task
+from donorhub.services.bank.matching import certain_entries, credits, decisions, entries, entry_views
+from tests.api.conftest import dump
+from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send
+from tests.services.providers.test_payments import deliver, open_endpoint
+from tests.webhooks.scenarios import paid_out
+
+ARRIVAL = date(2026, 10, 28)
+*PAID, FAILED = paid_out("f")
+STEPS = ("paid", "failed", "entry")
+MONEY = camt([Paid(ARRIVAL, 9300, name="STRIPE PAYMENTS", account="", text="DOGS FUND")])
+
+
+def bank_entry() -> None:
+    send(MONEY)
+    match()
+
+
+def steps(app: Flask, now: datetime) -> dict[str, Callable[[], None]]:
+    open_account("auto")
+    endpoint = open_endpoint(now)
+    return {
+        "paid": lambda: deliver(app, endpoint, PAID, now),
+        "failed": lambda: deliver(app, endpoint, [FAILED], now),
+        "entry": bank_entry,
+    }
+
+
+def only_payout() -> Payout:
+    return db.session.scalars(select(Payout).execution_options(populate_existing=True)).one()
+
+
+def only_entry() -> Entry:
+    return db.session.scalars(select(Entry).execution_options(populate_existing=True)).one()
+
+
+def live() -> int:
+    query = select(func.count()).select_from(Match).where(Match.undone_at.is_(None))
+    return db.session.scalar(query) or 0
+
+
+def told(what: str) -> int:
+    query = select(func.count()).select_from(AuditRecord).where(AuditRecord.what == what)
+    return db.session.scalar(query) or 0
+
+
+def ours() -> dict[str, object]:
+    """All rows but the inbox, which counts how often an event came."""
+    return {name: found for name, found in dump().items() if name != "provider_event"}
+
+
+def test_an_entry_is_matched_to_the_payout_that_brought_it(database: Flask, now: datetime) -> None:
+    do = steps(database, now)
+    do["paid"]()
+    do["entry"]()
+    assert (only_payout().entry_id, only_entry().state, live()) == (only_entry().id, "matched", 1)
+
+
+@pytest.mark.parametrize("order", list(permutations(STEPS)), ids=" ".join)
+def test_after_a_failed_payout_the_entry_waits_in_any_order_and_again_changes_nothing(
+    database: Flask, now: datetime, order: tuple[str, ...]
+) -> None:
+    do = steps(database, now)
+    for name in order:
+        do[name]()
+    payout, entry = only_payout(), only_entry()
+    assert (payout.state, payout.entry_id, live()) == ("failed", None, 0)
+    assert entry.state == "suspense"
+    assert entry.decide_by is not None and entry.decide_by > ARRIVAL + timedelta(days=80)
+    assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
+    assert db.session.scalars(select(Task.state).filter_by(kind="payout_failed")).all() == ["planned"]
+    was_joined = order == ("paid", "entry", "failed")
+    assert [told(f"payout.{what}") for what in ("failed", "joined", "parted")] == [1, was_joined, was_joined]
+    before = ours()
+    for name in order:
+        do[name]()
+    assert ours() == before
+    assert_sound()
+
+
+def test_a_failed_payout_is_neither_offered_nor_joined_nor_accepted_as_certain(
+    database: Flask, now: datetime
+) -> None:
+    do = steps(database, now)
+    for name in ("failed", "paid", "entry"):
+        do[name]()
+    assert entry_views.payouts_like(only_entry()) == []
+    before = dump()
+    assert sum(certain_entries.accept_certain(now=now, actor="user:1")) == 0
+    with pytest.raises(Rejected, match="failed") as refused:
+        entries.join_payout(only_entry().id, only_payout().id, now=now, actor="user:1")
+    assert refused.value.specific_code == "payout_failed"
+    db.session.rollback()
+    assert dump() == before
+
+
+def test_a_payout_that_failed_while_the_entry_was_being_matched_is_not_joined(
+    database: Flask, now: datetime
+) -> None:
+    do = steps(database, now)
+    do["paid"]()
+    send(MONEY)
+    place = credits.of_entries([only_entry().id])[0]
+    payout = only_payout()
+    decided = decisions.Decided(place, clues.read([place.credit], "DH")[0], payout_id=payout.id)
+    db.session.execute(text("UPDATE payout SET state = 'failed'"))  # as another worker did meanwhile
+    with pytest.raises(Conflict, match="look again"):
+        decisions.apply([decided], now=now, actor="system:matching")
+
+
+def test_what_else_was_decided_of_the_entry_stays_when_its_payout_fails(
+    database: Flask, now: datetime
+) -> None:
+    """An entry that a person decided otherwise meanwhile is not thrown open again."""
+    do = steps(database, now)
+    do["paid"]()
+    do["entry"]()
+    entry_id = only_entry().id
+    entries.undo(entry_id, now=now, actor="user:1")
+    entries.not_a_gift(entry_id, "our own money", now=now, actor="user:1")
+    db.session.commit()
+    do["failed"]()
+    assert (only_entry().state, live(), told("payout.parted")) == ("not_gift", 1, 0)
+    assert_sound()

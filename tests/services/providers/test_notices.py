@@ -1,0 +1,90 @@
+"""What Stripe tells that moves no money with us gives a person something to do, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.models import Gift, Instalment, ProviderEvent, RecurringGift, Task
+from tests.services.providers.test_payments import deliver, open_endpoint
+from tests.webhooks.scenarios import DAY, Event, Story, _first_subscription, one_off
+from tests.webhooks.stripe.stripe_objects import invoice, subscription
+
+
+def told_twice(app: Flask, now: datetime, events: list[Event]) -> list[str]:
+    """The tasks of people after the events came, one by one and then all again."""
+    endpoint = open_endpoint(now)
+    for event in [*events, *events]:
+        deliver(app, endpoint, [event], now)
+    assert set(db.session.scalars(select(ProviderEvent.state))) <= {"done", "ignored"}
+    return sorted(db.session.scalars(select(Task.kind).where(Task.performer == "person")))
+
+
+def test_a_warning_of_fraud_is_the_accountants(database: Flask, now: datetime) -> None:
+    s = Story("x")
+    s.events = one_off("x")
+    warning = {"charge": s.ref("ch"), "payment_intent": s.ref("pi"), "fraud_type": "made_with_lost_card"}
+    s.tell(
+        "radar.early_fraud_warning.created",
+        {"id": "issfr_1", "object": "radar.early_fraud_warning", **warning},
+    )
+    assert told_twice(database, now, s.events) == ["fraud_warning"]
+
+
+def test_an_account_that_shuts_us_out_is_told(database: Flask, now: datetime) -> None:
+    s = Story("x")
+    s.tell("account.application.deauthorized", {"id": "ca_1", "object": "application"})
+    assert told_twice(database, now, s.events) == ["account_deauthorized"]
+
+
+def test_an_invoice_paid_elsewhere_is_no_gift_and_somebody_looks_for_the_money(
+    database: Flask, now: datetime
+) -> None:
+    s = _first_subscription("x")
+    s.wait(10 * DAY)
+    paid = invoice(s.ref("in", 2), 2500, sub=s.ref("sub"), status="paid", period=s.now)
+    s.tell("invoice.paid", {**paid, "amount_paid_off_stripe": 2500})
+    assert told_twice(database, now, s.events) == ["paid_elsewhere", "welcome_recurring"]
+    assert db.session.scalars(select(Gift.amount_minor)).all() == [2500]
+    assert db.session.scalars(select(Instalment.state)).all() == ["paid", "paid"]
+
+
+def _priced(s: Story, **price: Any) -> dict[str, Any]:
+    said = subscription(s.ref("sub"), 2500, period=s.now, customer=s.ref("cus"))
+    said["items"]["data"][0]["price"] |= price
+    return said
+
+
+def test_a_subscription_without_a_fixed_amount_is_asked_about(database: Flask, now: datetime) -> None:
+    s = Story("x")
+    s.tell("customer.subscription.created", _priced(s, unit_amount=None, unit_amount_decimal=None))
+    assert told_twice(database, now, s.events) == ["unknown_state"]
+
+
+def test_a_subscription_that_costs_nothing_is_asked_about(database: Flask, now: datetime) -> None:
+    s = Story("x")
+    s.tell("customer.subscription.created", _priced(s, unit_amount=0, unit_amount_decimal="0"))
+    assert told_twice(database, now, s.events) == ["unknown_state"]
+    assert db.session.scalars(select(RecurringGift.id)).all() == []
+
+
+def test_a_daily_subscription_is_not_taken_for_a_monthly_one(database: Flask, now: datetime) -> None:
+    s = Story("x")
+    s.tell("customer.subscription.created", _priced(s, recurring={"interval": "day", "interval_count": 1}))
+    assert told_twice(database, now, s.events) == ["unknown_state"]
+    assert db.session.scalars(select(RecurringGift.id)).all() == []
+
+
+def test_a_price_that_falls_to_nothing_keeps_the_term_and_is_asked_about(
+    database: Flask, now: datetime
+) -> None:
+    s = _first_subscription("x")
+    s.wait(DAY)
+    s.tell("customer.subscription.updated", _priced(s, unit_amount=0, unit_amount_decimal="0"))
+    assert told_twice(database, now, s.events) == ["unknown_state", "welcome_recurring"]
+    gift = db.session.scalars(select(RecurringGift)).one()
+    assert [term.amount_minor for term in gift.terms] == [2500]

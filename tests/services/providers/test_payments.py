@@ -1,0 +1,113 @@
+"""Stripe's sequences end in the same gifts, refunds, instalments and tasks in whatever order they come."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.jobs.kinds import inbox as inbox_job
+from donorhub.models import (
+    Allocation,
+    Dispute,
+    Donor,
+    Gift,
+    Instalment,
+    Payment,
+    Payout,
+    ProviderEvent,
+    RecurringGift,
+    Refund,
+    Task,
+    WebhookEndpoint,
+)
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.reports import invariants
+from webhooks.stripe.events import Stripe
+
+SHARED = Path(os.environ.get("DONORHUB_SHARED") or Path(__file__).resolve().parents[3].parent / "shared")
+SEQUENCES = sorted((SHARED / "corpora/webhooks/stripe/synthetic").glob("*.json"))
+SECRET = "whsec_test"
+
+
+def open_endpoint(now: datetime) -> WebhookEndpoint:
+    endpoint = endpoints.create_endpoint("stripe", SECRET, now=now, actor="t")
+    db.session.commit()
+    return endpoint
+
+
+def deliver(app: Flask, endpoint: WebhookEndpoint, events: Sequence[dict[str, Any]], now: datetime) -> None:
+    seen = endpoints.open_endpoint("stripe", endpoint.slug, now=now).seen_by_adapter
+    rows = [
+        inbox.columns(endpoint.id, "stripe", event, now=now, source="http")
+        for body in events
+        for event in Stripe().split(json.dumps(body).encode(), {}, seen)
+    ]
+    for row in rows:
+        inbox.store(db.session.connection(), [row])
+    db.session.commit()
+    inbox_job.drain(app.extensions["donorhub.settings"])
+
+
+def outcome() -> dict[str, list[Any]]:
+    """All that must not depend on the order, without ids of ours."""
+    found: dict[str, Any] = {
+        "gifts": sorted(
+            db.session.execute(
+                select(Gift.source_ref, Gift.amount_minor, Gift.currency, Gift.received_on, Gift.method)
+            )
+        ),
+        "payments": sorted(
+            db.session.execute(select(Payment.payment_key, Payment.state, Payment.amount_minor))
+        ),
+        "refunds": sorted(db.session.execute(select(Refund.source_ref, Refund.state, Refund.amount_minor))),
+        "disputes": sorted(
+            db.session.execute(select(Dispute.source_ref, Dispute.state, Dispute.kind, Dispute.amount_minor))
+        ),
+        "recurring": sorted(db.session.execute(select(RecurringGift.source_ref, RecurringGift.state))),
+        "instalments": sorted(
+            db.session.execute(
+                select(Instalment.source_ref, Instalment.state, Instalment.amount_minor, Instalment.due_on)
+            )
+        ),
+        "allocations": db.session.scalars(select(Allocation.amount_minor)),
+        "payouts": db.session.execute(select(Payout.ref, Payout.state, Payout.net_minor)),
+        "tasks": db.session.execute(select(Task.kind, Task.state)),
+        "donors": db.session.execute(select(Donor.email, Donor.name)),
+    }
+    return {name: sorted(map(str, rows)) for name, rows in found.items()}
+
+
+@pytest.mark.parametrize("path", SEQUENCES, ids=lambda path: path.stem)
+def test_a_sequence_gives_the_same_in_order_doubled_and_shuffled(
+    database: Flask, now: datetime, path: Path
+) -> None:
+    events = json.loads(path.read_text())
+    endpoint = open_endpoint(now)
+    deliver(database, endpoint, events, now)
+    expected = outcome()
+    assert not db.session.scalars(select(ProviderEvent).where(ProviderEvent.state == "error")).all()
+    assert not db.session.scalars(select(ProviderEvent).where(ProviderEvent.state == "quarantined")).all()
+    deliver(database, endpoint, events, now)
+    assert outcome() == expected
+    broken = {name: found for name, found in invariants.check_all(now=now).items() if found}
+    assert broken == {}
+    expected_printed = json.dumps(expected, default=str)
+    for seed in range(6):
+        from tests.conftest import _empty
+
+        _empty(database, Path(database.extensions["donorhub.settings"].home))
+        endpoint = open_endpoint(now)
+        shuffled = random.Random(seed).sample(events * 2, len(events) * 2)
+        for event in shuffled if seed % 2 else [shuffled]:
+            deliver(database, endpoint, event if isinstance(event, list) else [event], now)
+        assert json.dumps(outcome(), default=str) == expected_printed

@@ -1,0 +1,123 @@
+"""Messages that cannot be booked are put where people see them, and are booked once they can be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.jobs.kinds import inbox as inbox_job
+from donorhub.models import Gift, ProviderEvent, WebhookEndpoint
+from donorhub.services.providers import endpoints, inbox
+from tests.services.providers.test_payments import deliver, open_endpoint
+from tests.webhooks.scenarios import Event, one_off
+from webhooks.stripe.events import Stripe
+
+THIN: Event = {
+    "object": "v2.core.event", "id": "evt_thin", "type": "v1.charge.succeeded",
+    "created": "2026-11-22T08:00:00Z", "livemode": True,
+    "related_object": {"id": "ch_x1", "type": "charge", "url": "/v1/charges/ch_x1"},
+}  # fmt: skip
+
+
+def another_endpoint(now: datetime, **told: Any) -> WebhookEndpoint:
+    endpoint = endpoints.create_endpoint("stripe", "whsec_other", now=now, actor="t", **told)
+    db.session.commit()
+    return endpoint
+
+
+def reasons() -> list[tuple[str, str]]:
+    query = select(ProviderEvent.state, ProviderEvent.reason).order_by(ProviderEvent.id)
+    return [(state, reason) for state, reason in db.session.execute(query)]
+
+
+def gifts() -> Sequence[str]:
+    return db.session.scalars(select(Gift.source_ref)).all()
+
+
+def test_a_thin_message_is_not_passed_over_in_silence(database: Flask, now: datetime) -> None:
+    deliver(database, open_endpoint(now), [THIN], now)
+    assert reasons() == [("quarantined", "thin_message")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_thin_message_gives_way_to_its_snapshot(database: Flask, now: datetime, order: int) -> None:
+    endpoint = open_endpoint(now)
+    snapshot = one_off("x")[1]
+    thin = {**THIN, "snapshot_event": snapshot["id"]}
+    for event in (thin, snapshot)[::order]:
+        deliver(database, endpoint, [event], now)
+    assert reasons() == [("done", "")]
+    assert gifts() == ["pi_x1"]
+    event = db.session.scalars(select(ProviderEvent)).one()
+    assert (event.deliveries, event.other_body, event.needs_fetch) == (2, False, False)
+
+
+@pytest.mark.parametrize("is_wrong_first", [True, False])
+def test_an_event_is_booked_by_the_endpoint_it_belongs_to_whichever_hears_of_it_first(
+    database: Flask, now: datetime, is_wrong_first: bool
+) -> None:
+    right = open_endpoint(now)
+    for_tests = another_endpoint(now, livemode=False)
+    for endpoint in (for_tests, right) if is_wrong_first else (right, for_tests):
+        deliver(database, endpoint, one_off("x")[1:2], now)
+    assert reasons() == [("done", "")]
+    assert gifts() == ["pi_x1"]
+
+
+def test_an_event_at_the_wrong_endpoint_stays_in_quarantine_when_it_comes_again(
+    database: Flask, now: datetime
+) -> None:
+    for_tests = another_endpoint(now, livemode=False)
+    for _ in range(2):
+        deliver(database, for_tests, one_off("x")[1:2], now)
+    assert reasons() == [("quarantined", "mode_mismatch")]
+
+
+def test_money_of_a_connected_account_is_not_ours(database: Flask, now: datetime) -> None:
+    told = {**one_off("x")[1], "account": "acct_other"}
+    deliver(database, open_endpoint(now), [told], now)
+    assert reasons() == [("quarantined", "unknown_account")]
+    assert gifts() == []
+    named = another_endpoint(now, account="acct_other")
+    deliver(database, named, [told], now)
+    assert reasons() == [("done", "")]
+    assert gifts() == ["pi_x1"]
+
+
+def test_one_account_at_two_endpoints_named_and_unnamed_is_counted_once(
+    database: Flask, now: datetime
+) -> None:
+    endpoint, named = open_endpoint(now), another_endpoint(now, account="acct_1")
+    for at in (endpoint, named):
+        deliver(database, at, one_off("x")[1:3], now)
+    assert reasons() == [("done", "")] * 2 + [("quarantined", "told_elsewhere")] * 2
+    assert gifts() == ["pi_x1"]
+
+
+def test_what_can_never_be_read_is_shown_at_once_with_its_reason(database: Flask, now: datetime) -> None:
+    told = one_off("x")[1]
+    told["data"]["object"]["status"] = None
+    deliver(database, open_endpoint(now), [told], now)
+    assert reasons() == [("dead", "a charge without a status is older than 2014 and cannot be read")]
+
+
+def test_several_events_are_stored_with_one_statement(database: Flask, now: datetime) -> None:
+    endpoint = open_endpoint(now)
+    seen = endpoints.open_endpoint("stripe", endpoint.slug, now=now).seen_by_adapter
+    rows = [
+        inbox.columns(endpoint.id, "stripe", event, now=now, source="http")
+        for told in one_off("x") * 2
+        for event in Stripe().split(json.dumps(told).encode(), {}, seen)
+    ]
+    inbox.store(db.session.connection(), rows)
+    db.session.commit()
+    inbox_job.drain(database.extensions["donorhub.settings"])
+    assert gifts() == ["pi_x1"]
+    assert set(db.session.scalars(select(ProviderEvent.deliveries))) == {2}

@@ -1,0 +1,231 @@
+"""Each invariant names the damage done to what it guards, and none complains of a sound base."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.jobs.kinds import inbox as inbox_job
+from donorhub.jobs.queue.run import run_due
+from donorhub.money import Money
+from donorhub.services.access import audit, organisation
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.receipts import receipts
+from donorhub.services.reports import invariants
+from tests.services.bank import bank
+from tests.webhooks.scenarios import (
+    first_subscription,
+    one_off,
+    paid_out,
+    partial_refund,
+    payout_listing,
+    to_raw,
+)
+
+KEPT = "every answered provider event is kept as it came"
+MOVES = "the inbox is worked off"
+PAYMENTS = "one gift a payment"
+PARTS = "parts add up"
+STATEMENTS = "opening and entries make closing"
+MATCHES = "matches explain the gifts from the bank"
+PAYOUTS = "items make the payout"
+NUMBERS = "receipt numbers run from 1 without a gap"
+RECEIPTS = "receipts are as issued, one live for a gift"
+THANKS = "one thank-you a gift"
+SENDINGS = "no sending hangs"
+AUDITED = "every gift is audited"
+CHAIN = "the audit chain is unbroken"
+STRIPE_GIFT = "(SELECT min(id) FROM gift WHERE source LIKE 'stripe%')"
+IN_BATCH = "(SELECT min(entry_id) FROM detail)"
+ALONE = "(SELECT max(id) FROM entry WHERE state = 'suspense' AND NOT has_details)"
+
+
+def webhooks_came(app: Flask, now: datetime) -> None:
+    """A gift, one with refunds, a first instalment, a payout with its items."""
+    endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t", account="acct_1")
+    db.session.flush()
+    told = [*one_off("aa"), *partial_refund("bb"), *first_subscription("cc"), *paid_out("dd")]
+    events = [to_raw(event) for event in told] + [payout_listing("dd")]
+    rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in events]
+    for row in rows:
+        row["account"] = "acct_1"
+        inbox.store(db.session.connection(), [row])
+    db.session.commit()
+    inbox_job.drain(app.extensions["donorhub.settings"])
+
+
+def bank_files_came() -> None:
+    bank.open_account("auto")
+    donor = donors.create_donor({"name": "Jan Nowak"}, source="manual", now=clock.now(), actor="t")
+    db.session.commit()
+    day = date(2026, 11, 2)
+    known = bank.Paid(day, 7000, name="Jan Nowak", account=bank.BESA, text=f"darowizna {donor.code}")
+    batch = [bank.Paid(day, 1000, end_to_end="E1"), bank.Paid(day, 2000, end_to_end="E2")]
+    bank.send(bank.camt([known, batch, bank.Paid(day, 3300, name="Nieznany", account="", text="")]))
+    bank.match()
+
+
+def receipts_went_out(now: datetime) -> None:
+    """Two receipts with PDFs, one of them void, for gifts that are for a fund."""
+    organisation.get_organisation().jurisdiction = "XX"
+    donor = donors.create_donor(
+        {"name": "Ola Wiśniewska", "email": "ola.w@example.org"}, source="manual", now=now, actor="t"
+    )
+    made = [
+        gifts.record_gift(
+            donor.id, Money(5000 + n, "PLN"), received_on=now.date(), source="manual", source_ref=str(n),
+            now=now, actor="t", fund_ids={1: 5000 + n},
+        )[0]
+        for n in range(2)
+    ]  # fmt: skip
+    for gift in made:
+        receipts.issue([gift.id], today=now.date(), now=now, actor="t")
+    db.session.flush()
+    receipts.void(2, reason="mistake", now=now, actor="t")
+    db.session.commit()
+
+
+@pytest.fixture
+def sound(database: Flask, now: datetime) -> Flask:
+    """A base in which all that is checked occurs, with its work done."""
+    webhooks_came(database, now)
+    bank_files_came()
+    receipts_went_out(now)
+    clock.use(lambda: now + timedelta(minutes=10))  # thank-yous are due
+    while run_due():
+        pass
+    audit.seal()
+    db.session.commit()
+    return database
+
+
+def broken(now: datetime) -> dict[str, list[str]]:
+    found = invariants.check_all(now=now, is_thorough=True)
+    return {name: sentences for name, sentences in found.items() if sentences}
+
+
+def test_all_hold_in_a_sound_base(sound: Flask, now: datetime) -> None:
+    assert broken(now + timedelta(hours=3)) == {}
+    for table in (
+        "provider_event", "payment", "payout_item", "designation", "detail", "allocation", "statement",
+        "match", "receipt", "receipt_pdf", "message", "audit_record", "refund",
+    ):  # fmt: skip
+        assert db.session.scalar(text(f"SELECT count(*) FROM {table}")), f"nothing to damage in {table}"
+
+
+DAMAGES: list[tuple[str, str, str]] = [
+    (KEPT, "a changed body", "UPDATE provider_event SET body = :packed WHERE id = 1"),
+    (KEPT, "a body that is no archive", "UPDATE provider_event SET body = :junk WHERE id = 1"),
+    (MOVES, "an event left lying", "UPDATE provider_event SET state = 'received' WHERE id = 2"),
+    (PAYMENTS, "a gift lost", "UPDATE payment SET gift_id = NULL WHERE id = 1"),
+    (PAYMENTS, "a gift of another amount", f"UPDATE gift SET amount_minor = 7 WHERE id = {STRIPE_GIFT}"),
+    (PAYMENTS, "a gift of another payment", "UPDATE payment SET payment_key = 'pi_other' WHERE id = 1"),
+    (
+        PAYMENTS, "a gift of two payments",
+        "UPDATE payment SET gift_id = (SELECT gift_id FROM payment WHERE id = 1) WHERE id = 2",
+    ),
+    (PAYMENTS, "a payment lost", "UPDATE payment SET gift_id = NULL, state = 'failed' WHERE id = 1"),
+    (PARTS, "a designation", "UPDATE designation SET amount_minor = amount_minor + 1 WHERE id = 1"),
+    (PARTS, "a payment of a batch", "UPDATE detail SET amount_minor = amount_minor + 1 WHERE id = 1"),
+    (PARTS, "an allocation", "UPDATE allocation SET amount_minor = amount_minor + 1 WHERE id = 1"),
+    (PARTS, "an instalment's currency", "UPDATE instalment SET currency = 'EUR'"),
+    (STATEMENTS, "a closing balance", "UPDATE statement SET closing_minor = closing_minor + 1"),
+    (STATEMENTS, "an amount", f"UPDATE entry SET amount_minor = amount_minor + 1 WHERE id = {ALONE}"),
+    (STATEMENTS, "an entry lost", f"DELETE FROM entry WHERE id = {ALONE}"),
+    (STATEMENTS, "entries of a held statement", "UPDATE statement SET state = 'held', posted_at = NULL"),
+    (MATCHES, "a match's amount", "UPDATE match SET amount_minor = amount_minor + 1 WHERE kind = 'gift'"),
+    (MATCHES, "a match undone halfway", "UPDATE match SET undone_at = :now WHERE kind = 'gift'"),
+    (PAYOUTS, "an item", "UPDATE payout_item SET net_minor = net_minor + 1 WHERE kind = 'charge'"),
+    (NUMBERS, "a counter ahead", "UPDATE receipt_counter SET last = last + 1"),
+    (NUMBERS, "a number left out", "UPDATE receipt SET number = 3 WHERE number = 2"),
+    (NUMBERS, "a number before the first", "UPDATE receipt SET number = 0 WHERE number = 1"),
+    (NUMBERS, "no counter", "DELETE FROM receipt_counter"),
+    (
+        RECEIPTS, "a payload",
+        "UPDATE receipt SET payload = (SELECT payload FROM receipt WHERE id = 2) WHERE id = 1",
+    ),
+    (RECEIPTS, "a line", "UPDATE receipt_line SET amount_minor = amount_minor + 1 WHERE id = 1"),
+    (RECEIPTS, "another PDF", "UPDATE receipt SET pdf_sha256 = 'x' WHERE id = 1"),
+    (RECEIPTS, "the bytes of a PDF", "UPDATE receipt_pdf SET content = :junk WHERE id = 1"),
+    (
+        RECEIPTS, "two live receipts",
+        "DROP INDEX uq_receipt_line_live_gift; UPDATE receipt_line SET released_at = NULL, amount_minor ="
+        " (SELECT total_minor FROM receipt WHERE id = 2), gift_id = (SELECT gift_id FROM receipt_line WHERE"
+        " receipt_id = 1) WHERE receipt_id = 2",
+    ),
+    (THANKS, "no thank-you", f"UPDATE task SET key = 'lost' WHERE key = 'thank_you:gift:' || {STRIPE_GIFT}"),
+    (
+        THANKS, "two thank-yous",
+        "UPDATE message SET task_id = (SELECT min(task_id) FROM message WHERE template LIKE 'thank_you%')"
+        " WHERE template LIKE 'thank_you%'",
+    ),
+    (SENDINGS, "a sending that hangs", "UPDATE message SET state = 'claimed' WHERE id = 1"),
+    (
+        AUDITED, "a gift from nowhere",
+        "INSERT INTO gift (donor_id, amount_minor, currency, received_on, recorded_at, source, source_ref,"
+        " method, note, is_test, thank) SELECT donor_id, 1, currency, received_on, recorded_at, 'manual',"
+        " 'ghost', method, '', is_test, :no FROM gift WHERE id = 1",
+    ),
+    (CHAIN, "a record changed", "UPDATE audit_record SET actor = 'user:7' WHERE seq = 3"),
+    (CHAIN, "a record taken out", "DELETE FROM audit_record WHERE seq = 2"),
+    (CHAIN, "a chain made anew", "UPDATE audit_record SET chain = 'x' WHERE seq = 4"),
+]  # fmt: skip
+
+
+def test_damage_is_named_by_the_invariant_that_guards_it_and_by_no_other(
+    sound: Flask, now: datetime, subtests: pytest.Subtests
+) -> None:
+    for invariant, damage, statements in DAMAGES:  # in one base, which takes its time to make
+        with subtests.test(damage):
+            spoil(statements, now)
+            found = broken(now + timedelta(hours=3))
+            db.session.rollback()
+            assert set(found) == {invariant}, found
+            assert all(sentence[0].islower() and "None" not in sentence for sentence in found[invariant])
+
+
+def test_every_invariant_has_been_broken() -> None:
+    assert {name for name, _, _ in DAMAGES} == set(invariants.CHECKS)
+
+
+def test_of_much_damage_some_is_shown_and_more_is_said(database: Flask, now: datetime) -> None:
+    donor_id = donors.create_donor({"name": "Jan"}, source="manual", now=now, actor="t").id
+    spoil(_many_ghosts(range(40), donor_id), now)
+    said = broken(now + timedelta(hours=3))[AUDITED]
+    db.session.rollback()
+    assert len(said) == invariants.SHOWN + 1
+    assert said[-1] == "… and more"
+
+
+def _many_ghosts(numbers: Sequence[int], donor_id: int) -> str:
+    rows = ", ".join(
+        f"({donor_id}, 1, 'PLN', '2026-11-01', '2026-11-01 00:00:00+00', 'x', 'g{n}', 'other', '', :no, :no)"
+        for n in numbers
+    )
+    return (
+        "INSERT INTO gift (donor_id, amount_minor, currency, received_on, recorded_at, source, source_ref,"
+        f" method, note, is_test, thank) VALUES {rows}"
+    )
+
+
+def spoil(statements: str, now: datetime) -> None:
+    """Do damage past the program, in the running transaction."""
+    values = {"junk": b"%PDF-1.7 forged", "packed": _packed(), "now": now.replace(tzinfo=None), "no": False}
+    for statement in statements.split(";"):
+        clause = text(statement)
+        named = {name: value for name, value in values.items() if f":{name}" in statement}
+        changed = db.session.execute(clause, named)
+        assert "DROP" in statement or changed.rowcount, f"nothing was damaged by {statement}"  # type: ignore[attr-defined]
+
+
+def _packed() -> bytes:
+    return zlib.compress(b'{"amount": 1}')

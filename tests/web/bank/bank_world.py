@@ -1,0 +1,166 @@
+"""What the tests of the bank's pages share: staff signed in, forms as a browser sends them, our own files."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from datetime import date
+from html import unescape
+from pathlib import Path
+
+from flask import Flask, g
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from donorhub import clock
+from donorhub.db import db, reading
+from donorhub.jobs.queue.run import run_due
+from donorhub.models import Donor, Role, User
+from donorhub.services.access import users
+from donorhub.services.donors import donors
+
+OURS = "PL61109010140000071219812874"
+PAYER = "PL27114020040000300201355387"
+UNKNOWN_CSV = (Path(__file__).parents[2] / "files" / "csv" / "unknown-bank.csv").read_bytes()
+
+Line = tuple[str, str, str, str, str]  # day, amount with its sign, name, account, text
+
+
+class Staff:
+    """Somebody signed in, who clicks what a page offers."""
+
+    def __init__(self, app: Flask, role: str, *, lang: str = "en") -> None:
+        let_write()
+        self.client: FlaskClient = app.test_client()
+        user = _user(role, lang)
+        with self.client.session_transaction() as session:
+            session.update(_user_id=user.fs_uniquifier, _fresh=True)
+        let_write()
+
+    def get(self, path: str) -> TestResponse:
+        let_write()
+        answer = self.client.get(path)
+        let_write()
+        return answer
+
+    def text(self, path: str) -> str:
+        """The words of a page that is there."""
+        answer = self.get(path)
+        assert answer.status_code == 200, (path, answer.status_code, words_of(answer.text)[:400])
+        return words_of(answer.text)
+
+    def post(self, path: str, **fields: object) -> TestResponse:
+        """Send a form with the token of the session; files come as (bytes, name)."""
+        let_write()
+        token = token_in(self.client.get("/bank").text) or token_in(self.client.get("/").text)
+        let_write()
+        data = {"csrf_token": token, **{name.rstrip("_"): value for name, value in fields.items()}}
+        answer = self.client.post(path, data=data, content_type="multipart/form-data")
+        let_write()
+        return answer
+
+    def upload(self, data: bytes, name: str = "statement.xml", **fields: object) -> str:
+        """Send a file, let the worker read it, and give the address of its page."""
+        answer = self.post("/bank/files", file=(io.BytesIO(data), name), **fields)
+        assert answer.status_code == 302, words_of(answer.text)
+        work()
+        return str(answer.headers["Location"])
+
+
+def _user(role: str, lang: str) -> User:
+    """Somebody of this role; put in without a password, whose hash would take a second."""
+    email = f"{role}-{lang}@example.org"
+    user = users.find_user(email)
+    if user is None:
+        user = User(
+            email=email, name=f"Ann {role}", password="!", lang=lang, active=True,
+            fs_uniquifier=f"{role}-{lang}", created_at=clock.now(),
+            roles=list(db.session.scalars(select(Role).filter_by(name=role))),
+        )  # fmt: skip
+        db.session.add(user)
+        db.session.commit()
+    return user
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    return found.group(1) if found else ""
+
+
+def words_of(page: str) -> str:
+    """The text of a page's main part, blanks collapsed."""
+    main = page[page.find("<main") :] if "<main" in page else page
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def let_write() -> None:
+    """Begin anew: a request in the test's own context leaves there its user, and that it only reads."""
+    for name in list(g):
+        g.pop(name)
+    db.session.rollback()
+    reading(False)
+
+
+def work() -> None:
+    """Do what waits for the worker, until nothing does."""
+    let_write()
+    while run_due():
+        let_write()
+
+
+def camt(lines: Sequence[Line], *, opening: str = "100.00", closing: str = "", account: str = OURS) -> bytes:
+    """A camt.053 of one statement; its closing balance is right unless another is given."""
+    total = sum(_cents(line[1]) for line in lines)
+    end = closing or _amount(_cents(opening) + total)
+    days = sorted(line[0] for line in lines) or ["2026-11-20"]
+    balances = "".join(
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="PLN">{amount.lstrip("-")}</Amt>'
+        f"<CdtDbtInd>{'DBIT' if amount.startswith('-') else 'CRDT'}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
+        for code, amount, day in (("OPBD", opening, days[0]), ("CLBD", end, days[-1]))
+    )
+    entries = "".join(_entry(line, number) for number, line in enumerate(lines, 1))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>'
+        "<GrpHdr><MsgId>M1</MsgId><CreDtTm>2026-11-21T06:00:00</CreDtTm></GrpHdr>"
+        "<Stmt><Id>S1</Id><ElctrncSeqNb>7</ElctrncSeqNb><CreDtTm>2026-11-21T06:00:00</CreDtTm>"
+        f"<Acct><Id><IBAN>{account}</IBAN></Id><Ccy>PLN</Ccy></Acct>{balances}{entries}"
+        "</Stmt></BkToCstmrStmt></Document>\n"
+    ).encode()
+
+
+def _entry(line: Line, number: int) -> str:
+    day, amount, name, account, text = line
+    is_in = not amount.startswith("-")
+    side = "Dbtr" if is_in else "Cdtr"
+    iban = f"<{side}Acct><Id><IBAN>{account}</IBAN></Id></{side}Acct>" if account else ""
+    return (
+        f'<Ntry><Amt Ccy="PLN">{amount.lstrip("-")}</Amt><CdtDbtInd>{"CRDT" if is_in else "DBIT"}</CdtDbtInd>'
+        f"<Sts>BOOK</Sts><BookgDt><Dt>{day}</Dt></BookgDt><AcctSvcrRef>R{day}{number}</AcctSvcrRef><NtryDtls>"
+        f"<TxDtls><RltdPties><{side}><Nm>{name}</Nm></{side}>{iban}</RltdPties>"
+        f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>\n"
+    )
+
+
+def _cents(text: str) -> int:
+    return round(float(text) * 100)
+
+
+def _amount(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def donor(name: str, **fields: object) -> Donor:
+    """A donor of the base, committed."""
+    given, _, family = name.rpartition(" ")
+    row = donors.create_donor(
+        {"name": name, "given_name": given, "family_name": family, **fields},
+        source="manual", now=clock.now(), actor="cli:test",
+    )  # fmt: skip
+    db.session.commit()
+    return row
+
+
+TODAY = date(2026, 11, 22)

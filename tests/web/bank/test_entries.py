@@ -1,0 +1,366 @@
+"""Deciding entries in the browser: accepting, finding, adding, splitting, refusing, doubting, and undoing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.models import Correction, Donor, Entry, Fund, Gift, ImportFile, Match, Payout
+from donorhub.services.receipts import receipts
+from tests.web.bank.bank_world import PAYER, TODAY, Line, Staff, camt, donor, let_write, words_of, work
+
+OTHER = "PL83101010230000261395100000"
+
+
+@pytest.fixture
+def accountant(database: Flask) -> Staff:
+    return Staff(database, "accountant")
+
+
+def statement(staff: Staff, *lines: Line, opening: str = "100.00") -> str:
+    """Import a statement of an account of ours and match it."""
+    page = staff.upload(camt(lines, opening=opening))
+    if "It is ours" in staff.text(page):
+        staff.post(f"{page}/answer", create="1")
+        work()
+    return page
+
+
+def entry_of(name: str) -> Entry:
+    db.session.expire_all()
+    row = db.session.scalar(select(Entry).filter_by(counterparty_name=name))
+    assert row is not None
+    return row
+
+
+def choice_in(page: str, entry_id: int) -> str:
+    """The value of the first choice that the list offers for an entry."""
+    block = page[page.index(f'id="e{entry_id}"') :]
+    found = re.search(r'name="choice" value="([^"]+)"', block)
+    assert found is not None
+    return found.group(1)
+
+
+def gifts_now() -> list[tuple[str, int]]:
+    """Donor and amount of every gift that was not taken out."""
+    let_write()
+    taken = select(Correction.gift_id)
+    rows = db.session.execute(
+        select(Donor.name, Gift.amount_minor)
+        .join(Gift, Gift.donor_id == Donor.id)
+        .where(Gift.id.not_in(taken))
+        .order_by(Gift.id)
+    )
+    return [(name, minor) for name, minor in rows]
+
+
+def coded(anna: Donor) -> Line:
+    return ("2026-11-19", "50.00", "KOWALSKA ANNA", PAYER, f"darowizna {anna.code}")
+
+
+def test_a_code_in_the_text_is_proposed_with_its_reason_and_accepted(accountant: Staff) -> None:
+    anna = donor("Anna Kowalska")
+    statement(accountant, coded(anna))
+    page = accountant.get("/bank/to-decide")
+    words = words_of(page.text)
+    assert f"The text has the code {anna.code}" in words
+    assert "sure" in words
+    row = entry_of("KOWALSKA ANNA")
+    answer = accountant.post(f"/bank/entries/{row.id}/accept", choice=choice_in(page.text, row.id))
+    assert answer.status_code == 302
+    assert gifts_now() == [("Anna Kowalska", 5000)]
+    after = words_of(accountant.get(answer.headers["Location"]).text)
+    assert "PLN 50.00, KOWALSKA ANNA → Anna Kowalska" in after
+    assert "Nothing waits to be decided." in after
+
+
+def test_accepting_twice_makes_one_gift(accountant: Staff) -> None:
+    anna = donor("Anna Kowalska")
+    statement(accountant, coded(anna))
+    row = entry_of("KOWALSKA ANNA")
+    choice = choice_in(accountant.get("/bank/to-decide").text, row.id)
+    for _ in range(2):
+        assert accountant.post(f"/bank/entries/{row.id}/accept", choice=choice).status_code == 302
+    assert gifts_now() == [("Anna Kowalska", 5000)]
+
+
+def test_undo_takes_the_gift_out_and_the_entry_waits_again(accountant: Staff) -> None:
+    anna = donor("Anna Kowalska")
+    statement(accountant, coded(anna))
+    row = entry_of("KOWALSKA ANNA")
+    accountant.post(f"/bank/entries/{row.id}/give", donor=anna.id)
+    assert "Anna Kowalska" in accountant.text("/bank/matched")
+    assert accountant.post(f"/bank/entries/{row.id}/undo").status_code == 302
+    assert gifts_now() == []
+    assert entry_of("KOWALSKA ANNA").state == "suspense"
+    assert "undone by Ann accountant" in accountant.text(f"/bank/entries/{row.id}")
+
+
+def test_a_choice_that_is_proposed_no_more_is_refused_and_nothing_changes(accountant: Staff) -> None:
+    anna = donor("Anna Kowalska")
+    statement(accountant, coded(anna))
+    row = entry_of("KOWALSKA ANNA")
+    answer = accountant.post(f"/bank/entries/{row.id}/accept", choice="donor:99-5000")
+    assert answer.status_code == 422
+    assert "has changed in the meantime" in words_of(answer.text)
+    assert gifts_now() == []
+
+
+def test_nothing_chosen_is_refused_in_words(accountant: Staff) -> None:
+    statement(accountant, ("2026-11-19", "50.00", "NOBODY KNOWN", PAYER, "x"))
+    row = entry_of("NOBODY KNOWN")
+    for deed in ("accept", "give", "payout"):
+        answer = accountant.post(f"/bank/entries/{row.id}/{deed}")
+        assert answer.status_code == 422, deed
+        assert "Please choose" in words_of(answer.text)
+    assert accountant.post(f"/bank/entries/{row.id}/not-a-gift", reason="because").status_code == 422
+
+
+def test_two_namesakes_are_both_shown_to_choose_of(accountant: Staff) -> None:
+    donor("Jan Nowak", city="Gdynia")
+    second = donor("Jan Nowak", city="Warszawa")
+    statement(accountant, ("2026-11-19", "50.00", "NOWAK JAN", OTHER, "wsparcie"))
+    page = accountant.get("/bank/to-decide")
+    words = words_of(page.text)
+    assert "Gdynia" in words and "Warszawa" in words and "2 donors have this name" in words
+    row = entry_of("NOWAK JAN")
+    assert (
+        accountant.post(f"/bank/entries/{row.id}/accept", choice=f"donor:{second.id}-5000").status_code == 302
+    )
+    assert db.session.scalar(select(Gift.donor_id)) == second.id
+
+
+def test_another_donor_is_found_by_a_search_that_needs_no_script(accountant: Staff) -> None:
+    donor("Besa Krasniqi", city="Prishtinë")
+    statement(accountant, ("2026-11-19", "50.00", "SOMEBODY ELSE", OTHER, "x"))
+    row = entry_of("SOMEBODY ELSE")
+    page = accountant.get(f"/bank/entries/{row.id}?q=krasniqi")
+    assert "Besa Krasniqi" in words_of(page.text)
+    found = re.search(r'name="donor" value="(\d+)"', page.text)
+    assert found is not None
+    assert accountant.post(f"/bank/entries/{row.id}/give", donor=found.group(1)).status_code == 302
+    assert gifts_now() == [("Besa Krasniqi", 5000)]
+
+
+def test_the_account_is_masked_in_the_list_and_whole_on_the_entry(accountant: Staff) -> None:
+    statement(accountant, ("2026-11-19", "50.00", "KOWALSKA ANNA", PAYER, "x"))
+    row = entry_of("KOWALSKA ANNA")
+    assert "PL27 … 5387" in accountant.text("/bank/to-decide")
+    assert PAYER not in accountant.get("/bank/to-decide").text.replace(" ", "")
+    assert "PL27 1140 2004 0000 3002 0135 5387" in accountant.text(f"/bank/entries/{row.id}")
+
+
+def test_a_new_donor_is_made_of_what_the_bank_wrote_once(accountant: Staff) -> None:
+    statement(accountant, ("2026-11-19", "50.00", "KOWALSKA ANNA UL. LIPOWA 3", PAYER, "x"))
+    row = entry_of("KOWALSKA ANNA UL. LIPOWA 3")
+    page = accountant.get(f"/bank/entries/{row.id}/new-donor").text
+    assert re.search(r'name="given_name"[^>]*value="Anna"', page)
+    assert re.search(r'name="family_name"[^>]*value="Kowalska"', page)
+    form = {"kind": "person", "lang": "pl", "name": "Anna Kowalska", "given_name": "Anna"}
+    for _ in range(2):
+        answer = accountant.post(f"/bank/entries/{row.id}/new-donor", **form, city="Gdańsk")
+        assert answer.status_code == 302
+    let_write()
+    made = db.session.scalars(select(Donor)).all()
+    assert [(one.name, one.city, one.source) for one in made] == [("Anna Kowalska", "Gdańsk", "bank")]
+    assert gifts_now() == [("Anna Kowalska", 5000)]
+
+
+def test_a_new_donor_without_a_name_is_refused(accountant: Staff) -> None:
+    statement(accountant, ("2026-11-19", "50.00", "X Y", PAYER, "x"))
+    row = entry_of("X Y")
+    answer = accountant.post(f"/bank/entries/{row.id}/new-donor", kind="person", lang="pl", name=" ")
+    assert answer.status_code == 422
+    let_write()
+    assert db.session.scalar(select(func.count()).select_from(Donor)) == 0
+
+
+def test_a_split_must_add_up_and_makes_a_gift_of_each_part(accountant: Staff) -> None:
+    anna, jan = donor("Anna Kowalska"), donor("Jan Nowak")
+    db.session.add(Fund(code="wells", name="Wells"))
+    db.session.commit()
+    statement(accountant, ("2026-11-19", "100.00", "KOWALSKA I NOWAK", PAYER, "x"))
+    row = entry_of("KOWALSKA I NOWAK")
+    path = f"/bank/entries/{row.id}/split"
+    form = {
+        "count": "2",
+        "do": "record",
+        "who0": anna.code,
+        "amount0": "60,00",
+        "who1": "Nowak",
+        "amount1": "30",
+    }
+    answer = accountant.post(path, **form)
+    assert answer.status_code == 422
+    assert "The parts must add up to the whole amount." in words_of(answer.text)
+    assert "Left to place: PLN 10.00" in words_of(answer.text)
+    fund = db.session.scalar(select(Fund.id).filter_by(code="wells"))
+    assert accountant.post(path, **{**form, "amount1": "40", "fund1": fund}).status_code == 302
+    assert gifts_now() == [("Anna Kowalska", 6000), ("Jan Nowak", 4000)]
+    assert accountant.post(path, **{**form, "amount1": "40", "fund1": fund}).status_code == 302
+    assert len(gifts_now()) == 2
+    assert jan.id in {match.donor_id for match in db.session.scalars(select(Match))}
+
+
+def test_a_split_asks_which_of_several_namesakes_and_says_who_is_nobody(accountant: Staff) -> None:
+    donor("Jan Nowak", city="Gdynia")
+    donor("Jan Nowak", city="Warszawa")
+    statement(accountant, ("2026-11-19", "100.00", "X", PAYER, "x"))
+    path = f"/bank/entries/{entry_of('X').id}/split"
+    answer = accountant.post(
+        path, count="2", do="record", who0="Jan Nowak", amount0="50", who1="Nobody Atall", amount1="50"
+    )
+    words = words_of(answer.text)
+    assert answer.status_code == 422
+    assert "Several donors fit: please choose one." in words
+    assert "Nobody is found" in words
+    more = accountant.post(path, count="2", do="more", who0="Jan Nowak", amount0="50")
+    assert more.status_code == 200 and "Part 3" in words_of(more.text)
+    assert gifts_now() == []
+
+
+def test_what_is_no_gift_is_kept_with_its_reason_and_can_be_undone(accountant: Staff) -> None:
+    statement(accountant, ("2026-11-19", "900.00", "GMINA GDAŃSK", OTHER, "dotacja"))
+    row = entry_of("GMINA GDAŃSK")
+    assert accountant.post(f"/bank/entries/{row.id}/not-a-gift", reason="grant").status_code == 302
+    assert "A person said: a grant or subsidy" in accountant.text("/bank/not-gifts")
+    assert gifts_now() == []
+    accountant.post(f"/bank/entries/{row.id}/undo")
+    assert entry_of("GMINA GDAŃSK").state == "suspense"
+
+
+def test_a_payout_of_this_very_amount_is_offered_and_joined(accountant: Staff) -> None:
+    payout = Payout(
+        provider="stripe", account="acct_1", ref="po_1", state="paid", net_minor=12345, currency="PLN",
+        arrival_on=TODAY,
+    )  # fmt: skip
+    db.session.add(payout)
+    db.session.commit()
+    statement(accountant, ("2026-11-20", "123.45", "CARD MONEY LTD", OTHER, "transfer"))
+    row = entry_of("CARD MONEY LTD")
+    assert "Is it a payout of a provider?" in accountant.text(f"/bank/entries/{row.id}")
+    assert accountant.post(f"/bank/entries/{row.id}/payout", payout=payout.id).status_code == 302
+    let_write()
+    assert db.session.get_one(Payout, payout.id).entry_id == row.id
+    assert gifts_now() == []
+
+
+def test_all_that_is_certain_is_accepted_at_once_and_the_rest_stays(accountant: Staff) -> None:
+    anna = donor("Anna Kowalska")
+    statement(accountant, coded(anna), ("2026-11-20", "20.00", "SOMEBODY ELSE", OTHER, "x"))
+    answer = accountant.post("/bank/accept-sure")
+    assert answer.status_code == 302
+    assert gifts_now() == [("Anna Kowalska", 5000)]
+    assert entry_of("SOMEBODY ELSE").state == "suspense"
+    again = accountant.get(accountant.post("/bank/accept-sure").headers["Location"])
+    assert "Nothing here is certain enough" in words_of(again.text)
+
+
+def test_a_receipt_keeps_a_decision_from_being_undone(accountant: Staff) -> None:
+    anna = donor("Anna Kowalska", street="Lipowa 3", postcode="80-001", city="Gdańsk")
+    statement(accountant, coded(anna))
+    row = entry_of("KOWALSKA ANNA")
+    accountant.post(f"/bank/entries/{row.id}/give", donor=anna.id)
+    let_write()
+    gift = db.session.scalars(select(Gift)).one()
+    receipted(gift)
+    answer = accountant.post(f"/bank/entries/{row.id}/undo")
+    assert answer.status_code == 422
+    assert "receipt" in words_of(answer.text)
+    assert gifts_now() == [("Anna Kowalska", 5000)]
+    file_id = db.session.scalars(select(ImportFile.id)).one()
+    words = accountant.text(f"/bank/files/{file_id}/take-back")
+    assert "This stands in the way" in words
+    assert accountant.post(f"/bank/files/{file_id}/take-back", reason="wrong file").status_code == 422
+
+
+def receipted(gift: Gift) -> None:
+    from donorhub import clock
+    from donorhub.services.access import organisation
+
+    organisation.change_organisation(
+        {"legal_name": "Fundacja Przykład", "street": "Długa 1", "postcode": "80-001", "city": "Gdańsk",
+         "ids": {"KRS": "0000123456", "NIP": "5260250274", "REGON": "012345678"},
+         "signatory_name": "Ewa Lis", "signatory_role": "Prezes"},
+        now=clock.now(), actor="cli:test",
+    )  # fmt: skip
+    receipts.issue([gift.id], now=clock.now(), today=TODAY, actor="cli:test")
+    db.session.commit()
+
+
+def test_an_import_is_taken_back_after_decisions_only_when_that_is_ticked(accountant: Staff) -> None:
+    anna = donor("Anna Kowalska")
+    page = statement(accountant, coded(anna))
+    row = entry_of("KOWALSKA ANNA")
+    accountant.post(f"/bank/entries/{row.id}/give", donor=anna.id)
+    back = f"{page}/take-back"
+    assert "A person decided 1 entry of this file." in accountant.text(back)
+    assert accountant.post(back, reason="wrong account").status_code == 422
+    assert gifts_now() == [("Anna Kowalska", 5000)]
+    assert accountant.post(back, reason="", undo_decisions="1").status_code == 422
+    assert accountant.post(back, reason="wrong account", undo_decisions="1").status_code == 302
+    assert gifts_now() == []
+    assert "nothing of it counts" in accountant.text(page)
+    assert accountant.post(f"{page}/again").status_code == 302
+    work()
+    assert "imported" in accountant.text(page)
+
+
+def test_a_doubtful_entry_is_shown_beside_the_known_one_and_settled(accountant: Staff) -> None:
+    twice = ("2026-11-19", "50.00", "KOWALSKA ANNA", PAYER, "darowizna")
+    statement(accountant, twice, twice)
+    known, doubtful = db.session.scalars(select(Entry).order_by(Entry.id)).all()
+    doubtful.state = "doubtful"  # as when another format tells the same day in other words
+    db.session.commit()
+    words = accountant.text("/bank/doubtful")
+    assert "It may be an entry that is known already." in words and "This one is known:" in words
+    assert f'href="/bank/entries/{known.id}"' in accountant.get("/bank/doubtful").text
+    for _ in range(2):
+        assert accountant.post(f"/bank/entries/{doubtful.id}/doubt", answer="known").status_code == 302
+    let_write()
+    assert db.session.get_one(Entry, doubtful.id).state == "duplicate"
+    assert "No entry is doubtful." in accountant.text("/bank/doubtful")
+
+
+def test_fifty_entries_stand_on_a_page_and_the_next_page_has_the_rest(accountant: Staff) -> None:
+    lines: list[Line] = [("2026-11-19", "1.00", f"PAYER {n:02d}", OTHER, f"x{n}") for n in range(53)]
+    statement(accountant, *lines)
+    page = accountant.get("/bank/to-decide")
+    assert page.text.count('id="e') == 50
+    following = re.search(r'href="([^"]+)" rel="next"', page.text)
+    assert following is not None
+    assert accountant.get(following.group(1).replace("&amp;", "&")).text.count('id="e') == 3
+    assert accountant.get("/bank/to-decide?after=nonsense").status_code == 422
+
+
+def test_an_auditor_sees_everything_and_is_offered_no_deed(database: Flask) -> None:
+    accountant = Staff(database, "accountant")
+    statement(accountant, ("2026-11-19", "50.00", "KOWALSKA ANNA", PAYER, "x"))
+    row = entry_of("KOWALSKA ANNA")
+    auditor = Staff(database, "auditor")
+    words = auditor.text("/bank/to-decide") + auditor.text(f"/bank/entries/{row.id}")
+    for deed in ("Accept", "New donor", "Split", "Find the donor"):
+        assert deed not in words, deed
+    for deed in ("accept", "give", "not-a-gift", "undo", "payout", "doubt", "split", "new-donor"):
+        assert auditor.post(f"/bank/entries/{row.id}/{deed}").status_code == 403, deed
+    assert auditor.post("/bank/accept-sure").status_code == 403
+
+
+def test_entries_and_files_that_are_not_there_are_not_found(accountant: Staff) -> None:
+    for path in ("/bank/entries/9", "/bank/files/9", "/bank/statements/9", "/bank/accounts/9",
+                 "/bank/files/9/columns", "/bank/files/9/take-back", "/bank/entries/9/split"):  # fmt: skip
+        assert accountant.get(path).status_code == 404, path
+
+
+def test_the_list_is_narrowed_to_a_statement_and_stays_so_after_a_decision(accountant: Staff) -> None:
+    statement(accountant, ("2026-11-18", "10.00", "FIRST PAYER", PAYER, "x"))
+    statement(accountant, ("2026-11-19", "20.00", "SECOND PAYER", OTHER, "y"), opening="110.00")
+    row = entry_of("SECOND PAYER")
+    words = accountant.text(f"/bank/to-decide?statement={row.statement_id}")
+    assert "SECOND PAYER" in words and "FIRST PAYER" not in words
+    answer = accountant.post(f"/bank/entries/{row.id}/not-a-gift", reason="other", statement=row.statement_id)
+    assert f"statement={row.statement_id}" in answer.headers["Location"]

@@ -1,0 +1,155 @@
+"""Receipts on pages: issued for chosen gifts, downloaded, voided with a reason, replaced."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.db import db
+from donorhub.models import Receipt, ReceiptLine, Task
+from donorhub.services.access import organisation
+from tests.web.bank.bank_world import Staff, let_write, words_of, work
+from tests.web.desk import ACTOR, add_donor, add_gift, rows
+
+
+@pytest.fixture
+def staff(database: Flask) -> Staff:
+    organisation.change_organisation(
+        {
+            "street": "ul. Prosta 1", "postcode": "00-001", "city": "Warszawa", "country": "PL",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770"}, "signatory_name": "Maria Nowak",
+            "signatory_role": "prezeska",
+        },
+        now=clock.now(), actor=ACTOR,
+    )  # fmt: skip
+    db.session.commit()
+    return Staff(database, "admin")
+
+
+def issued(staff: Staff, *amounts: str) -> int:
+    donor = add_donor()
+    ids = [str(add_gift(donor, amount).id) for amount in amounts or ("50.00",)]
+    answer = staff.post("/receipts/new", donor_id=str(donor.id), gift_ids=ids, year="2026", lang="pl")
+    assert answer.status_code == 302, words_of(answer.text)
+    return int(answer.headers["Location"].rpartition("/")[2])
+
+
+def test_a_receipt_is_issued_for_the_ticked_gifts_of_a_year(staff: Staff) -> None:
+    donor = add_donor()
+    donor_id = donor.id
+    add_gift(donor, "10.00", date(2025, 5, 5))
+    first, second = add_gift(donor, "20.00").id, add_gift(donor, "30.00").id
+    page = staff.get(f"/receipts/new?donor={donor_id}&year=2026").text
+    assert "PLN 20.00" in words_of(page) and "PLN 10.00" not in words_of(page)
+    assert page.count("checked") == 2
+    answer = staff.post(
+        "/receipts/new", donor_id=str(donor_id), gift_ids=[str(first), str(second)], lang="pl"
+    )
+    shown = staff.text(answer.headers["Location"])
+    assert "R/2026/000001" in shown and "PLN 50.00" in shown and "Anna Kowalska ul. Lipowa 3" in shown
+    assert "R/2026/000001" in staff.text("/receipts") and "R/2026/000001" in staff.text(f"/gifts/{first}")
+
+
+def test_a_receipt_sent_twice_is_issued_once(staff: Staff) -> None:
+    gift = add_gift(add_donor())
+    fields = {"donor_id": str(gift.donor_id), "gift_ids": str(gift.id), "lang": "pl"}
+    assert staff.post("/receipts/new", **fields).status_code == 302
+    before = rows()
+    again = staff.post("/receipts/new", **fields)
+    assert again.status_code == 422 and "No receipt can be issued" in words_of(again.text)
+    assert rows() == before
+
+
+def test_without_gifts_or_with_those_of_another_nothing_is_issued(staff: Staff) -> None:
+    donor_id, foreign = add_donor().id, add_gift(add_donor("Besnik Çela")).id
+    before = rows()
+    none = staff.post("/receipts/new", donor_id=str(donor_id), lang="pl")
+    other = staff.post("/receipts/new", donor_id=str(donor_id), gift_ids=str(foreign), lang="pl")
+    unknown = staff.post("/receipts/new", donor_id=str(donor_id), gift_ids="777", lang="pl")
+    assert (none.status_code, other.status_code, unknown.status_code) == (422, 422, 422)
+    assert "Choose at least one gift." in words_of(none.text)
+    assert "another donor" in words_of(other.text)
+    assert rows() == before
+
+
+@pytest.mark.slow
+def test_the_pdf_is_downloaded_once_it_is_made(staff: Staff) -> None:
+    receipt_id = issued(staff)
+    assert "being made" in staff.text(f"/receipts/{receipt_id}")
+    assert staff.get(f"/receipts/{receipt_id}/pdf").status_code == 404
+    work()
+    answer = staff.get(f"/receipts/{receipt_id}/pdf")
+    assert answer.data.startswith(b"%PDF") and answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="R-2026-000001.pdf"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_while_the_pdf_waits_the_page_says_why(staff: Staff) -> None:
+    receipt_id = issued(staff)
+    receipt = db.session.get(Receipt, receipt_id)
+    assert receipt is not None
+    receipt.waits_because = "the PDF library lacks a library of the system"
+    db.session.commit()
+    assert "lacks a library" in staff.text(f"/receipts/{receipt_id}")
+    assert "lacks a library" in words_of(staff.get(f"/receipts/{receipt_id}/pdf").text)
+
+
+def test_the_preview_is_a_page_that_runs_and_fetches_nothing(staff: Staff) -> None:
+    answer = staff.get(f"/receipts/{issued(staff)}/preview")
+    assert "Potwierdzenie" in answer.text and "Anna Kowalska" in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; style-src 'unsafe-inline'"
+    )
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_receipt_is_voided_with_a_reason_and_its_gifts_are_free(staff: Staff) -> None:
+    receipt_id = issued(staff)
+    before = rows()
+    refused = staff.post(f"/receipts/{receipt_id}/void", reason="")
+    assert refused.status_code == 422 and rows() == before
+    assert staff.post(f"/receipts/{receipt_id}/void", reason="wrong name").status_code == 302
+    assert "wrong name" in staff.text(f"/receipts/{receipt_id}")
+    let_write()
+    assert db.session.scalars(select(ReceiptLine)).one().released_at is not None
+
+
+def test_a_receipt_is_replaced_by_one_that_names_it(staff: Staff) -> None:
+    old = issued(staff)
+    answer = staff.post(f"/receipts/{old}/replace")
+    new = int(answer.headers["Location"].rpartition("/")[2])
+    assert "Replaces R/2026/000001" in staff.text(f"/receipts/{new}")
+    assert "Replaced by R/2026/000002" in staff.text(f"/receipts/{old}")
+    before = rows()
+    assert staff.post(f"/receipts/{old}/replace").status_code == 422
+    assert rows() == before
+
+
+def test_a_gift_on_a_receipt_cannot_be_taken_out(staff: Staff) -> None:
+    issued(staff)
+    gift_id = db.session.scalars(select(ReceiptLine.gift_id)).one()
+    before = rows()
+    answer = staff.post(f"/gifts/{gift_id}/correct", key="k" * 20, reason="oops")
+    assert answer.status_code == 422 and "void the receipt first" in words_of(answer.text)
+    assert rows() == before
+
+
+def test_the_organisation_s_gaps_are_told_before_a_number_is_taken(database: Flask) -> None:
+    gift = add_gift(add_donor())
+    fields = {"donor_id": str(gift.donor_id), "gift_ids": str(gift.id), "lang": "pl"}
+    staff = Staff(database, "accountant")
+    before = rows()
+    answer = staff.post("/receipts/new", **fields)
+    assert answer.status_code == 422 and "No receipt can be issued" in words_of(answer.text)
+    assert rows() == before
+    assert db.session.scalar(select(Task).filter_by(kind="render_receipt")) is None
+
+
+def test_the_list_is_narrowed_by_year_and_state(staff: Staff) -> None:
+    issued(staff)
+    assert "000001" in staff.text("/receipts?year=2026&state=issued")
+    assert "000001" not in staff.text("/receipts?year=2025") + staff.text("/receipts?state=void")

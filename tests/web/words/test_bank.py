@@ -1,0 +1,101 @@
+"""Every reason, hindrance and fault is a sentence in three languages."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+import importers
+from donorhub.domain.bank.matching.evidence import PRIORS
+from donorhub.domain.bank.matching.matching_facts import Kind, Level
+from donorhub.web.words import bank
+
+ROOT = Path(__file__).resolve().parents[3]
+PARAMS: dict[str, str | int] = {
+    "number": 1001, "ref": "R7", "ending": "1234", "namesakes": 2, "likeness": 91, "email": "a@b.example",
+    "times": 3, "wants": "EUR", "count": 2, "days": -2, "amount": "PLN 1.00", "arrival_on": "2026-11-20",
+    "provider": "stripe",
+}  # fmt: skip
+
+
+def test_every_key_of_the_engine_has_its_sentence() -> None:
+    assert set(PRIORS) <= bank.REASON_KEYS
+    no_gifts = {f"match.{kind}" for kind in get_args(Kind) if kind in ("cost", "outgoing", "transfer")}
+    assert no_gifts <= bank.REASON_KEYS
+    assert set(get_args(Level)) == set(bank.LEVELS)
+
+
+def test_every_hindrance_of_the_engine_has_its_sentence() -> None:
+    source = (ROOT / "donorhub" / "domain" / "deciding.py").read_text()
+    used = set(re.findall(r'append\(\s*"(\w+)"', source)) | set(re.findall(r'\("(\w+)",\), policy', source))
+    used |= set(re.findall(r'return "(\w+_unknown|nothing_found)"', source))
+    assert len(used) > 8
+    assert used <= bank.HINDRANCE_KEYS | {"name_only", "not_enough"}
+
+
+@pytest.mark.parametrize("lang", ["pl", "sq"])
+def test_reasons_differ_from_english_and_leave_no_slot_open(database: Flask, lang: str) -> None:
+    with database.test_request_context():
+        for key in bank.REASON_KEYS:
+            with force_locale("en"):
+                english = bank.reason(key, PARAMS, prefix="DH")
+            with force_locale(lang):
+                said = bank.reason(key, PARAMS, prefix="DH")
+            assert said != english, key
+            assert "%(" not in said + english, key
+
+
+def test_numbers_take_the_plural_of_the_language(database: Flask) -> None:
+    with database.test_request_context(), force_locale("pl"):
+        said = [bank.reason("match.name", {"namesakes": n}, prefix="DH") for n in (1, 2, 5)]
+    assert said == [
+        "Tylko ten darczyńca tak się nazywa",
+        "2 darczyńcy tak się nazywają",
+        "5 darczyńców tak się nazywa",
+    ]
+
+
+def test_a_code_is_written_with_its_check_character(database: Flask) -> None:
+    with database.test_request_context(), force_locale("en"):
+        assert bank.reason("match.code", {"number": 1001}, prefix="DH") == "The text has the code DH-1001-7"
+
+
+def test_what_only_a_newer_version_says_is_shown_as_it_is(database: Flask) -> None:
+    with database.test_request_context():
+        assert bank.reason("match.moon_phase", {}, prefix="DH") == "moon phase"
+        assert bank.hindrance("moon_phase") == "moon phase"
+        assert bank.fault("moon_phase") == ""
+
+
+CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
+LEVELS = ("error", "warning")
+FIELDS = {"return_reason", "sort_code", "stamped", "value_on", "direction"}  # what else readers add by name
+
+
+def codes_of_readers() -> set[str]:
+    """The codes of all problems that readers of bank files tell, from their sources."""
+    makers = {"Problem", "refused", "Damaged", "Fault", "add", "_tell", "_error"}
+    codes = {code for code, _ in importers._REASONS.values()}
+    for path in Path(importers.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in makers:
+                texts = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
+                told = [
+                    text
+                    for text in texts
+                    if isinstance(text, str) and CODE.fullmatch(text) and text not in LEVELS
+                ]
+                codes.update(told[:1])
+    return codes - FIELDS
+
+
+def test_whatever_a_reader_tells_of_a_file_has_its_sentence() -> None:
+    codes = codes_of_readers()
+    assert len(codes) > 60
+    assert codes - bank.FAULT_CODES == set()

@@ -1,0 +1,144 @@
+"""Every refusal that a page can show is said in the reader's language, with its figures."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from donorhub import errors
+from donorhub.errors import Conflict, DonorHubError, Rejected
+from donorhub.web.words import refusals
+from receipts import checks
+from tests.web.bank.bank_world import Staff, words_of
+from tests.web.desk import add_donor, add_gift, add_recurring
+
+ROOT = Path(__file__).resolve().parents[3]
+KINDS = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, DonorHubError)
+}
+# Said by programs to programs: tokens of the API, and what starts the program or seals its secrets.
+NOT_ON_PAGES = {"unauthenticated", "forbidden"}
+OF_READERS = {"problem.code"}  # of a file, for the API; pages say problems by themselves
+WITH_A_SENTENCE_OF_THEIR_OWN = {"gift_not_receiptable", "receipt_incomplete", "in_the_way"}
+FACTS = {
+    "state": "paused", "number": "R/2026/000001", "amount": "1250.00", "currency": "PLN", "gift_id": 7,
+    "reasons": [{"code": "disputed", "gift_id": 7}], "problems": ["donor_address_missing"], "decisions": 5,
+}  # fmt: skip
+
+
+class Raised(NamedTuple):
+    place: str
+    kind: str
+    code: str
+    fields: tuple[str, ...]
+
+
+def raised() -> Iterator[Raised]:
+    """Every refusal that services and what they stand on can raise, read from their sources."""
+    for path in sorted((ROOT / "donorhub").rglob("*.py")):
+        if path.relative_to(ROOT).parts[1] in ("services", "jobs", "domain", "db.py", "vault.py", "web"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
+                    one = _read(node, f"{path.relative_to(ROOT)}:{node.lineno}")
+                    if one.code not in OF_READERS:
+                        yield one
+
+
+def _read(call: ast.Call, place: str) -> Raised:
+    told = {keyword.arg: keyword.value for keyword in call.keywords}
+    kind = KINDS[call.func.id].code  # type: ignore[attr-defined]
+    code = _code(told["code"]) if "code" in told else kind
+    if "field" not in told or isinstance(told["field"], ast.Name):  # a name: the caller knows which
+        return Raised(place, kind, code, ("",))
+    if isinstance(told["field"], ast.JoinedStr):  # a column of a gift or of a recurring gift
+        return Raised(place, kind, code, ("/campaign_id", "/appeal_id"))
+    return Raised(place, kind, code, (ast.literal_eval(told["field"]),))
+
+
+def _code(written: ast.expr) -> str:
+    """The code as the source writes it: a text, or the name of what holds one."""
+    return ast.unparse(written) if isinstance(written, ast.Attribute) else ast.literal_eval(written)
+
+
+def test_every_refusal_has_its_sentence(database: Flask) -> None:
+    known = list(raised())
+    with database.test_request_context():
+        silent = [
+            one
+            for one in known
+            for field in one.fields
+            if one.code not in NOT_ON_PAGES | WITH_A_SENTENCE_OF_THEIR_OWN
+            and refusals.template_of(one.kind, one.code, field or None) is None
+        ]
+    assert len(known) > 80
+    assert silent == []
+
+
+def test_no_sentence_is_left_over() -> None:
+    codes = {one.code for one in raised()}
+    fields = {f"{one.kind}{field}" for one in raised() for field in one.fields}
+    assert set(refusals.CODES) <= codes | {"busy", "misconfigured", "not_found"}
+    assert set(refusals.FIELDS) <= fields
+
+
+def test_every_problem_of_a_receipt_has_its_words() -> None:
+    source = Path(checks.__file__).read_text()
+    codes = set(re.findall(r'"error",\s*"(\w+)"', source)) | {code for code, _ in checks._CALLED.values()}
+    ours = {"draft_has_number", "number_missing", "void_date_missing", "period_missing", "period_reversed"}
+    ours |= {"no_lines", "several_lines", "outside_period", "total_differs"}  # faults of the program
+    assert len(codes) > 20
+    assert codes - ours <= set(refusals.RECEIPT_PROBLEMS)
+
+
+@pytest.mark.parametrize("lang", ["pl", "sq"])
+def test_each_sentence_is_said_in_the_language_and_leaves_no_slot_open(database: Flask, lang: str) -> None:
+    with database.test_request_context():
+        for code in (*refusals.CODES, *WITH_A_SENTENCE_OF_THEIR_OWN):
+            error = Rejected("in English", code=code, **FACTS)
+            with force_locale("en"):
+                english = refusals.sentence_of(error)
+            with force_locale(lang):
+                said = refusals.sentence_of(error)
+            assert said not in (english, "in English"), code
+            assert "%(" not in said and "%%" not in said, code
+
+
+def test_sums_counts_and_states_are_written_as_the_language_does(database: Flask) -> None:
+    parts = Rejected("", code="parts_differ", amount="1250.00", currency="PLN")
+    paused = Conflict("", code="recurring_gift_state", state="paused")
+    with database.test_request_context(), force_locale("pl"):
+        assert "1\N{NO-BREAK SPACE}250,00\N{NO-BREAK SPACE}zł" in refusals.sentence_of(parts)
+        assert "zawieszona" in refusals.sentence_of(paused)
+        said = [
+            refusals.sentence_of(Rejected("", code="in_the_way", receipt_ids=range(n))) for n in (1, 2, 5, 22)
+        ]
+    assert [sentence.partition(" obejm")[0] for sentence in said] == [
+        "1 potwierdzenie", "2 potwierdzenia", "5 potwierdzeń", "22 potwierdzenia",
+    ]  # fmt: skip
+
+
+def test_a_receipt_that_cannot_be_says_why_in_polish(database: Flask) -> None:
+    staff, donor = Staff(database, "admin", lang="pl"), add_donor(street="", city="", postcode="")
+    gift = add_gift(donor)
+    sent = {"donor_id": donor.id, "year": 2026, "lang": "pl", "gift_ids": gift.id}
+    said = words_of(staff.post("/receipts/new", **sent).text)
+    assert "brakuje adresu organizacji" in said
+    assert "a receipt of" not in said
+
+
+def test_a_closed_recurring_gift_says_in_albanian_why_it_cannot_be_paused(database: Flask) -> None:
+    staff, promise = Staff(database, "admin", lang="sq"), add_recurring(add_donor())
+    path = f"/recurring-gifts/{promise.id}"
+    assert staff.post(f"{path}/close", reason="u shpërngul").status_code == 302
+    answer = staff.post(f"{path}/pause", reason="")
+    assert answer.status_code == 422
+    assert "Gjendja e donacionit të rregullt: i mbyllur." in words_of(answer.text)

@@ -1,0 +1,186 @@
+"""Every event we subscribe to, in the shapes of four API versions, says something or is ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.webhooks.scenarios import ENDPOINT, START, to_body
+from tests.webhooks.stripe.stripe_objects import (
+    charge,
+    dispute,
+    intent,
+    invoice,
+    invoice_payment,
+    payout,
+    refund,
+    session,
+    subscription,
+)
+from webhooks import provider
+from webhooks.fact import BadBody, Fact
+from webhooks.stripe.facts import TYPES
+from webhooks.stripe.recurring import sub_amount
+from webhooks.stripe.shapes import (
+    charge_method,
+    inv_metadata,
+    inv_payments,
+    inv_period,
+    inv_subscription,
+    ref_of,
+    sub_interval,
+    sub_period,
+)
+
+OBJECTS: dict[str, dict[str, Any]] = {
+    "charge": charge("ch_1", 5000),
+    "checkout.session": session("cs_1", payment_intent="pi_1"),
+    "payment_intent": intent("pi_1", 5000),
+    "refund": refund("re_1", 100, status="pending", charge="ch_1"),
+    "dispute": dispute("dp_1", 100, status="needs_response", charge="ch_1"),
+    "radar.early_fraud_warning": {"id": "issfr_1", "object": "radar.early_fraud_warning", "charge": "ch_1"},
+    "invoice": invoice("in_1", 100, sub="sub_1", status="open", period=START),
+    "invoice_payment": invoice_payment("inpay_1", "in_1", "pi_1", 100),
+    "subscription": subscription("sub_1", 100, period=START),
+    "customer": {"id": "cus_1", "object": "customer"},
+    "payment_method": {"id": "pm_1", "object": "payment_method", "type": "card"},
+    "mandate": {"id": "mandate_1", "object": "mandate", "status": "active", "payment_method": "pm_1"},
+    "setup_intent": {"id": "seti_1", "object": "setup_intent", "status": "succeeded"},
+    "source_mandate_notification": {
+        "id": "srcmn_1",
+        "object": "source_mandate_notification",
+        "source": "src_1",
+    },
+    "payout": payout("po_1", 100, status="paid"),
+    "application": {"id": "ca_1", "object": "application"},
+}
+OLDER = {
+    "invoice": {
+        "parent": None,
+        "subscription": "sub_1",
+        "charge": "ch_1",
+        "payment_intent": "pi_1",
+        "paid": False,
+    },
+    "charge": {"invoice": "in_1"},
+    "payment_intent": {"invoice": "in_1", "charges": {"object": "list", "data": [charge("ch_1", 5000)]}},
+    "subscription": {"current_period_start": START, "current_period_end": START + 5},
+}
+VERSIONS = ("2020-08-27", "2024-12-18.acacia", "2025-03-31.basil", "2026-10-28.endive")
+
+
+def facts(type_: str, said: dict[str, Any], version: str = VERSIONS[-1]) -> list[Fact]:
+    body = {"id": "evt_1", "object": "event", "type": type_, "created": START, "livemode": True}
+    (raw,) = provider("stripe").split(
+        to_body({**body, "api_version": version, "data": {"object": said}}), {}, ENDPOINT
+    )
+    return provider("stripe").facts(raw)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("type_", sorted(TYPES))
+def test_every_event_we_subscribe_to_says_something(type_: str, version: str) -> None:
+    said = OBJECTS[TYPES[type_]]
+    if version < "2025":
+        said = {**said, **OLDER.get(TYPES[type_], {})}
+    found = facts(type_, said, version)
+    assert found
+    assert all(fact.at == START and fact.ev == "evt_1" and fact.state["livemode"] is True for fact in found)
+
+
+@pytest.mark.parametrize(
+    "type_",
+    ["invoice.created", "invoice.updated", "payment_intent.created", "balance.available", "tax_rate.created"],
+)
+def test_what_says_nothing_to_us_is_ignored(type_: str) -> None:
+    assert facts(type_, OBJECTS["invoice"]) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "said"),
+    [
+        ("charge.succeeded", {**OBJECTS["charge"], "id": None}),
+        ("charge.succeeded", {**OBJECTS["charge"], "status": None}),
+        ("charge.succeeded", {**OBJECTS["charge"], "currency": None}),
+        ("charge.succeeded", {**OBJECTS["charge"], "amount": None}),
+        ("charge.dispute.closed", {**OBJECTS["dispute"], "id": None}),
+        ("payout.paid", {**OBJECTS["payout"], "arrival_date": "tomorrow"}),
+        ("payout.paid", {**OBJECTS["payout"], "arrival_date": 10**15}),
+    ],
+)
+def test_an_object_that_cannot_be_kept_is_a_bad_body_and_no_crash(type_: str, said: dict[str, Any]) -> None:
+    with pytest.raises(BadBody):
+        facts(type_, said)
+
+
+def test_an_expandable_field_is_an_id_or_the_object() -> None:
+    assert ref_of("ch_1") == ref_of({"id": "ch_1", "object": "charge"}) == "ch_1"
+    assert ref_of(None) is ref_of("") is ref_of(5) is ref_of({}) is ref_of("c" * 256) is None
+
+
+@pytest.mark.parametrize(
+    "invoice_",
+    [
+        {"parent": {"subscription_details": {"subscription": "sub_1"}}},
+        {"subscription": "sub_1"},
+        {"subscription": {"id": "sub_1", "object": "subscription"}},
+        {"lines": {"data": [{"subscription": None}, {"subscription": "sub_1"}]}},
+        {"lines": {"data": [{"parent": {"subscription_item_details": {"subscription": "sub_1"}}}]}},
+    ],
+)
+def test_an_invoice_names_its_subscription_in_five_ways(invoice_: dict[str, Any]) -> None:
+    assert inv_subscription(invoice_) == "sub_1"
+
+
+@pytest.mark.parametrize(
+    "invoice_",
+    [
+        {"payments": {"data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_1"}}]}},
+        {"payment_intent": {"id": "pi_1"}, "charge": "ch_1"},
+        {"payment_intent": "pi_1", "payments": {"data": [{"payment": {"payment_intent": "pi_1"}}]}},
+    ],
+)
+def test_an_invoice_names_its_payments_in_several_ways(invoice_: dict[str, Any]) -> None:
+    assert inv_payments(invoice_) == ["pi_1"]
+    assert inv_payments({"charge": "ch_1"}) == ["ch_1"]
+    assert inv_payments({}) == []
+
+
+def test_the_metadata_of_an_invoice_are_its_own_over_those_of_its_subscription() -> None:
+    assert inv_metadata(
+        {"parent": {"subscription_details": {"metadata": {"a": "1", "b": "1"}}}, "metadata": {"b": "2"}}
+    ) == {"a": "1", "b": "2"}
+    assert inv_metadata({"subscription_details": {"metadata": {"a": "1"}}, "metadata": None}) == {"a": "1"}
+
+
+def test_the_period_is_that_of_the_line_and_not_the_one_before() -> None:
+    told = {"period_start": 1, "period_end": 2, "lines": {"data": [{"period": {"start": 2, "end": 9}}]}}
+    assert inv_period(told) == (2, 9)
+    assert inv_period({"period_start": 1, "period_end": 2}) == (1, 2)
+
+
+def test_the_running_period_is_on_the_items_or_on_the_subscription() -> None:
+    new = {"items": {"data": [{"current_period_start": 1, "current_period_end": 2}]}}
+    assert sub_period(new) == sub_period({"current_period_start": 1, "current_period_end": 2}) == (1, 2)
+
+
+def test_the_price_is_on_the_price_the_plan_or_the_oldest_plan_of_all() -> None:
+    plan = {"amount": 500, "currency": "usd", "interval": "month", "interval_count": 1}
+    new = {"unit_amount": 500, "recurring": {"interval": "month", "interval_count": 1}}
+    for told in (
+        {"currency": "usd", "items": {"data": [{"price": new, "quantity": 2}]}},
+        {"currency": "usd", "items": {"data": [{"plan": plan, "quantity": 2}]}},
+        {"plan": plan, "quantity": 2},
+    ):
+        assert sub_amount(told) == 1000
+        assert sub_interval(told) == ("month", 1)
+
+
+def test_the_method_of_a_charge_is_named_since_2019_and_guessed_from_its_source_before() -> None:
+    assert charge_method({"payment_method_details": {"type": "blik"}}) == "blik"
+    assert (
+        charge_method({"source": {"object": "card"}}) == charge_method({"card": {"object": "card"}}) == "card"
+    )
+    assert charge_method({"source": {"object": "source", "type": "sepa_debit"}}) == "sepa_debit"
+    assert charge_method({}) is None

@@ -1,0 +1,134 @@
+"""Third-party messages of 2011 to 2026, where they are at hand: facts, an explicit ignore, or a reason."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.webhooks.registers import Registers
+from tests.webhooks.scenarios import ENDPOINT, to_body, to_raw
+from webhooks import provider
+from webhooks.fact import BadBody
+
+SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[4] / "shared"))
+STRIPE = SHARED / "corpora" / "webhooks" / "stripe"
+SAMPLES = sorted(STRIPE.glob("*/*.json"))
+# Files that hold an event's data, or a bare object, under a name of their makers' own.
+REAL_TYPES = {
+    "invoice": "invoice.paid",
+    "link": "payment_method.attached",
+    "subscription.created": "customer.subscription.created",
+    "subscription.deleted": "customer.subscription.deleted",
+    "subscription.trial_ended": "customer.subscription.updated",
+    "subscription.trial_will_end": "customer.subscription.trial_will_end",
+    "subscription.updated": "customer.subscription.updated",
+}
+IGNORED = tuple(
+    "account. balance. customer.discount. customer.source. invoice.created invoice.updated invoiceitem. "
+    "payment_intent.created payment_link. setup_intent.created setup_intent.canceled subscription_schedule. "
+    "transfer.".split()
+)
+OF_BEFORE_2014 = {"charge.dispute.closed", "charge.dispute.updated", "charge.updated"}
+
+pytestmark = pytest.mark.skipif(not SAMPLES, reason="the shared samples are not here")
+
+
+def events(path: Path) -> list[dict[str, Any]]:
+    told = json.loads(path.read_bytes())
+    if isinstance(told, list):
+        return told
+    if "data" in told and "type" in told:
+        return [{"object": "event", **told}]
+    said = told["object"] if isinstance(told.get("object"), dict) else told
+    type_ = REAL_TYPES.get(path.stem, path.stem)
+    if path.parent.name == "openapi-objects":
+        type_ = f"fetch.{said['object']}"
+    common = {
+        "id": "evt_1",
+        "object": "event",
+        "api_version": None,
+        "created": 1_700_000_000,
+        "livemode": True,
+    }
+    return [{**common, "type": type_, "data": {"object": said}}]
+
+
+def outcome(event: dict[str, Any]) -> str:
+    stripe = provider("stripe")
+    try:
+        (raw,) = stripe.split(to_body(event), {}, ENDPOINT)
+        return "facts" if stripe.facts(raw) else "ignored"
+    except BadBody:
+        return "refused"
+
+
+@pytest.mark.parametrize("path", [p for p in SAMPLES if p.parent.name == "ruby-mock"], ids=lambda p: p.stem)
+def test_an_event_of_any_age_gives_facts_or_is_ignored_or_too_old(path: Path) -> None:
+    (event,) = events(path)
+    known = {"ignored"} if path.stem.startswith(IGNORED) or "setup_mode" in path.stem else {"facts"}
+    if path.stem.startswith("account.application"):
+        known = {"facts"}
+    if path.stem in OF_BEFORE_2014:
+        known = {"refused"}
+    assert {outcome(event)} == known
+
+
+@pytest.mark.parametrize("path", [p for p in SAMPLES if p.parent.name == "pay"], ids=lambda p: p.stem)
+def test_an_event_of_a_rails_project_gives_facts(path: Path) -> None:
+    (event,) = events(path)
+    assert outcome(event) == ("ignored" if path.stem in ("account.updated", "invoice.updated") else "facts")
+
+
+def test_objects_of_the_published_api_description_give_facts() -> None:
+    found = Counter(outcome(*events(path)) for path in SAMPLES if path.parent.name == "openapi-objects")
+    assert found == {"facts": 16, "ignored": 4}
+
+
+def test_recipes_of_the_command_line_tool_are_no_events() -> None:
+    recipes = [path for path in SAMPLES if path.parent.name == "cli-triggers"]
+    assert {outcome(json.loads(path.read_bytes())) for path in recipes} == {"refused"}
+
+
+def rows(name: str) -> Registers:
+    registers = Registers()
+    told = [to_raw(event) for event in events(STRIPE / "synthetic" / f"{name}.json")]
+    for event in [*reversed(told), *told]:
+        registers.drain([event])
+    return registers
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "currency", "refunded", "lost"),
+    [
+        ("one_off", 5000, "PLN", 0, 0), ("partial_refund", 5000, "PLN", 1500, 0),
+        ("sepa", 5000, "EUR", 0, 5000),
+        ("jpy_zero", 500, "JPY", 0, 0),
+    ],
+)  # fmt: skip
+def test_a_sequence_told_backwards_and_then_again_is_one_payment(
+    name: str, amount: int, currency: str, refunded: int, lost: int
+) -> None:
+    (payment,) = (view.payment for view in rows(name).rows.values() if view.payment)
+    assert (payment.state, payment.amount_minor, payment.currency) == ("succeeded", amount, currency)
+    assert (payment.refunded_minor, payment.lost_minor) == (refunded, lost)
+
+
+def test_the_payout_sequence_ends_failed() -> None:
+    (payout,) = (view.payout for view in rows("payout").rows.values() if view.payout)
+    assert (payout.state, payout.net_minor, payout.currency) == ("failed", 9300, "PLN")
+
+
+def test_the_first_subscription_sequence_joins_one_gift_to_one_instalment() -> None:
+    views = rows("sub_first").rows.values()
+    (payment,) = (view.payment for view in views if view.payment)
+    (instalment,) = (view.instalment for view in views if view.instalment)
+    (recurring,) = (view.recurring for view in views if view.recurring)
+    assert payment.subscription == instalment.subscription == recurring.ref
+    assert [join.ref for join in instalment.payments] == [payment.key]
+    assert [join.ref for join in payment.invoices] == [instalment.ref]
+    assert payment.state == "succeeded" and instalment.state == "paid"
