@@ -12,10 +12,9 @@ from donorhub import clock
 from donorhub.api import etags
 from donorhub.api.answers import tag, tagged
 from donorhub.api.blueprint import HouseBlueprint
-from donorhub.api.donors.donors import LANGS
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed
-from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text
+from donorhub.api.schemas import LANGS, AnswerSchema, Line, Pattern, StrictSchema, Text
 from donorhub.services.access import organisation
 
 bp = HouseBlueprint("organisation", __name__, path="/organisation", description="Who keeps this base.")

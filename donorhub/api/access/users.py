@@ -12,10 +12,9 @@ from donorhub import clock
 from donorhub.api import etags, pages
 from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.donors.donors import LANGS
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
-from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
+from donorhub.api.schemas import LANGS, AnswerSchema, Instant, Line, StrictSchema
 from donorhub.models import ROLES, User
 from donorhub.services.access import users
 

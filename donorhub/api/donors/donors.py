@@ -14,7 +14,17 @@ from donorhub.api.answers import created, shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
-from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, MoneySchema, Pattern, StrictSchema, Text
+from donorhub.api.schemas import (
+    LANGS,
+    AnswerSchema,
+    Id,
+    Instant,
+    Line,
+    MoneySchema,
+    Pattern,
+    StrictSchema,
+    Text,
+)
 from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor
@@ -23,7 +33,6 @@ from donorhub.services.reports import timeline
 
 bp = HouseBlueprint("donors", __name__, path="/donors", description="Whom we keep in the base.")
 KINDS: Final = ("person", "organisation", "household")
-LANGS: Final = ("en", "pl", "sq")
 SORTS: Final = {
     "id": Donor.id, "created_at": Donor.created_at, "updated_at": Donor.updated_at, "name": Donor.name,
 }  # fmt: skip

@@ -11,10 +11,19 @@ from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import created, shown
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.donors.donors import LANGS
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once, once_by_key
-from donorhub.api.schemas import AnswerSchema, Day, Id, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.api.schemas import (
+    LANGS,
+    AnswerSchema,
+    Day,
+    Id,
+    Instant,
+    Line,
+    MoneySchema,
+    QueryId,
+    StrictSchema,
+)
 from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
 from donorhub.money import Money

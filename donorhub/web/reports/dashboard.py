@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal
@@ -19,8 +18,9 @@ from donorhub.services.giving import history
 from donorhub.services.reports import dashboard
 from donorhub.services.work import worklist
 from donorhub.web.reports import charts
-from donorhub.web.shell import date_locale, needs, our_time_zone, own_list, principal, today
+from donorhub.web.shell import date_locale, needs, own_list, principal, today
 from donorhub.web.words import labels
+from donorhub.web.work.tasks import end_of_today
 
 bp = Blueprint("dashboard", __name__)
 SERIES: Final = (
@@ -54,12 +54,6 @@ def show() -> str:
     if not narrowed:
         shown["attention"] = dashboard.attention(clock.now())
     return render_template("reports/dashboard.html", **shown)
-
-
-def end_of_today() -> datetime:
-    """The instant at which the organisation's day ends."""
-    zone = ZoneInfo(our_time_zone())
-    return datetime.combine(today() + timedelta(days=1), datetime.min.time(), zone)
 
 
 def _money_figures(day: date) -> dict[str, Any]:

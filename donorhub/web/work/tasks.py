@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -15,7 +15,6 @@ from donorhub.models import Donor, Task, User
 from donorhub.services.work import tasks, worklist
 from donorhub.services.work.worklist import VIEWS, View
 from donorhub.web.forms import Form
-from donorhub.web.reports.dashboard import end_of_today
 from donorhub.web.shell import commit, needs, our_time_zone, own_list, principal, say, today
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -88,3 +87,9 @@ def _page(task: Task, form: Form) -> str:
         assignee=db.session.get(User, task.assignee_id) if task.assignee_id else None,
         now=clock.now(),
     )
+
+
+def end_of_today() -> datetime:
+    """The instant at which the organisation's day ends."""
+    zone = ZoneInfo(our_time_zone())
+    return datetime.combine(today() + timedelta(days=1), datetime.min.time(), zone)
