@@ -15,7 +15,7 @@ import pytest
 
 WORKS = """
 import os, pathlib, signal, sys, time
-from donorhub.jobs import watcher
+from donorhub.jobs.queue import watcher
 watcher.PAUSE_S = 0.05
 home, hangs = pathlib.Path(sys.argv[1]), sys.argv[2] == "hangs"
 told = []

@@ -32,7 +32,7 @@ def test_every_key_of_the_engine_has_its_sentence() -> None:
 
 
 def test_every_hindrance_of_the_engine_has_its_sentence() -> None:
-    source = (ROOT / "donorhub" / "domain" / "deciding.py").read_text()
+    source = (ROOT / "donorhub/domain/bank/matching/deciding.py").read_text()
     used = set(re.findall(r'append\(\s*"(\w+)"', source)) | set(re.findall(r'\("(\w+)",\), policy', source))
     used |= set(re.findall(r'return "(\w+_unknown|nothing_found)"', source))
     assert len(used) > 8

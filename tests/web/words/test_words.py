@@ -136,7 +136,7 @@ def test_every_kind_of_task_has_its_word() -> None:
 
 def test_every_code_that_a_row_keeps_has_its_words_and_a_person_s_words_stay(database: Flask) -> None:
     kept = set()
-    for path in (ROOT / "donorhub" / "services").glob("*.py"):
+    for path in (ROOT / "donorhub" / "services").rglob("*.py"):
         kept |= set(re.findall(r'\b(?:reason|outcome|state_reason)="([a-z_]+)"', path.read_text()))
     kept |= {"mode_mismatch", "unknown_account", "thin_message", "told_elsewhere", "past_due", "requested"}
     assert len(kept) > 15
