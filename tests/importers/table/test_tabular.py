@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import importers
 from donorhub.money import Money
 from importers import tabular
+from importers.sniff import format_of
 from importers.statement import Reading
 from importers.table.layout import Column, Layout
 from tests.importers.bank_writers import plain_entries
@@ -337,6 +338,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40), max_size=8))
 def test_any_lines_below_a_header_are_accounted_for(lines: list[str]) -> None:
     data = table("2026-09-01;a;5,00;PLN", *lines)
+    assume(format_of(data) == "table")  # a line such as ":20:" makes it something else, which is refused
     reading = tabular.read(data, profile=replace(SIMPLE, ragged=True))
     facts = reading.facts
     skipped = sum(int(count) for name, count in facts.items() if name.startswith("skipped."))
