@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
+from importers import bai2, coda, elixir, qif, tabular
+from importers.camt import reader as camt
+from importers.debits import report as debit_report
 from importers.debits.columns import Columns
+from importers.mt940 import reader as mt940
+from importers.ofx import reader as ofx
 from importers.sniff import HEAD, format_of
 from importers.statement import (
     Begin,
@@ -25,6 +29,7 @@ from importers.statement import (
     Statement,
     refused,
 )
+from importers.text import DateOrder
 
 __all__ = [
     "FORMATS",
@@ -39,20 +44,36 @@ __all__ = [
     "stream",
 ]
 
-# Where each format is read. Imported when a file needs it: a web process reads none.
-FORMATS: Final[Mapping[str, str]] = {
-    "ofx": "importers.ofx.reader",
-    "camt": "importers.camt.reader",
-    "mt940": "importers.mt940.reader",
-    "qif": "importers.qif",
-    "coda": "importers.coda",
-    "bai2": "importers.bai2",
-    "elixir": "importers.elixir",
-    "debit_report": "importers.debits.report",
-    "xlsx": "importers.tabular",
-    "xls": "importers.tabular",
-    "ods": "importers.tabular",
-    "table": "importers.tabular",
+FORMATS: Final = (
+    "ofx",
+    "camt",
+    "mt940",
+    "qif",
+    "coda",
+    "bai2",
+    "elixir",
+    "debit_report",
+    "xlsx",
+    "xls",
+    "ods",
+    "table",
+)
+
+_READERS: Final[Mapping[str, Callable[[bytes], Reading]]] = {
+    "camt": camt.read,
+    "ofx": ofx.read,
+    "elixir": elixir.read,
+}
+
+
+class _ReaderOfOneCurrency(Protocol):
+    def __call__(self, data: bytes, *, currency: str) -> Reading: ...
+
+
+_READERS_OF_ONE_CURRENCY: Final[Mapping[str, _ReaderOfOneCurrency]] = {
+    "mt940": mt940.read,
+    "coda": coda.read,
+    "bai2": bai2.read,
 }
 
 _TRY: Final = "save the statement as camt.053, MT940, OFX or CSV and import that"
@@ -106,7 +127,7 @@ def read(
         if known:
             reading = refused(*known)
         elif name == "ofx" and second_reader_limit is not None:
-            reading = import_module(FORMATS[name]).read(data, second_reader_limit=second_reader_limit)
+            reading = ofx.read(data, second_reader_limit=second_reader_limit)
         else:
             reading = _read_as(name, data, filename, profile, currency)
     return replace(
@@ -128,13 +149,13 @@ def stream(
     head = file.read(HEAD)
     file.seek(0)
     if format_of(head) == "camt":
-        return import_module(FORMATS["camt"]).stream(file)  # type: ignore[no-any-return]
+        return camt.stream(file)
     data = file.read()
     name = format_of(data)
     if name == "ofx":
-        return import_module(FORMATS[name]).stream(data)  # type: ignore[no-any-return]
+        return ofx.stream(data)
     if name == "mt940":
-        return import_module(FORMATS[name]).stream(data, currency=currency)  # type: ignore[no-any-return]
+        return mt940.stream(data, currency=currency)
     return _pieces(read(data, filename, profile, currency=currency))
 
 
@@ -171,25 +192,23 @@ def collector_paused() -> Iterator[None]:
 
 
 def _read_as(name: str, data: bytes, filename: str | None, profile: Any, currency: str) -> Reading:
-    module = import_module(FORMATS[name])
-    if FORMATS[name] == "importers.tabular":
-        layout = None if isinstance(profile, Mapping | Columns) else profile
-        reading: Reading = module.read(data, filename, layout, currency=currency)
-    elif name == "qif":
-        dates, named = _choices(profile)
-        reading = module.read(data, dates=dates, currency=named or currency)
-    elif name == "debit_report":
+    if name in _READERS_OF_ONE_CURRENCY:
+        return _READERS_OF_ONE_CURRENCY[name](data, currency=currency)
+    if name in _READERS:
+        return _READERS[name](data)
+    if name == "qif":
+        dates, own_currency = _choices(profile)
+        return qif.read(data, dates=dates, currency=own_currency or currency)
+    if name == "debit_report":
         columns = profile if isinstance(profile, Columns) else None
-        reading = module.read(data, columns, currency=currency)
-    elif name in ("mt940", "coda", "bai2"):
-        reading = module.read(data, currency=currency)
-    else:
-        reading = module.read(data)
-    return reading
+        return debit_report.read(data, columns, currency=currency)
+    layout = None if isinstance(profile, Mapping | Columns) else profile
+    return tabular.read(data, filename, layout, currency=currency)
 
 
-def _choices(profile: Any) -> tuple[str | None, str]:
+def _choices(profile: Any) -> tuple[DateOrder | None, str]:
     """The order of dates and the currency that a person chose, in a mapping or in a table's layout."""
     if isinstance(profile, Mapping):
         return profile.get("dates") or None, profile.get("currency") or ""
-    return getattr(profile, "date_order", "") or None, getattr(profile, "currency", "")
+    dates: DateOrder | None = getattr(profile, "date_order", None) or None
+    return dates, getattr(profile, "currency", "")

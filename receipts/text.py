@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
 from receipts.document import Receipt, UnprintableText
 
 FONTS: Final = Path(__file__).with_name("fonts")
@@ -72,8 +74,6 @@ def undrawn(text: str) -> str:
 @cache
 def _drawn() -> frozenset[int]:
     # It comes with WeasyPrint and needs no library of the system.
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-
     with TTFont(FONTS / "DejaVuSansCondensed.ttf", lazy=True) as font:
         return frozenset(font.getBestCmap())
 

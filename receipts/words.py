@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from num2words import num2words
+
 from donorhub.money import Money, exponent
 from receipts.document import Lang
 
@@ -101,8 +103,6 @@ def _with_fraction(whole: int, minor: int, currency: str, lang: Lang) -> str:
 
 
 def _cardinal(number: int, lang: Lang) -> str:
-    from num2words import num2words  # it loads forty languages
-
     spoken: str = num2words(number, lang=lang)
     return spoken.replace(",", "")
 

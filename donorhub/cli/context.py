@@ -13,6 +13,8 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from donorhub import logs
+from donorhub.app import create_app
+from donorhub.cli.upgrading import refuse_old_database
 from donorhub.config import Settings, load
 from donorhub.errors import Misconfigured
 
@@ -29,8 +31,6 @@ def actor() -> str:
 
 
 def make_app(settings: Settings | None = None) -> Flask:
-    from donorhub.app import create_app
-
     settings = settings or load()
     logs.configure(settings.log_format)
     return create_app(settings)
@@ -51,8 +51,6 @@ def in_app(command: Command) -> Command:
 
 def refuse_unready() -> None:
     """Misconfigured when the database is away or is not that of this program."""
-    from donorhub.cli.database import refuse_old_database
-
     with database_answers():
         refuse_old_database()
 

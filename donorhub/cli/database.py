@@ -6,10 +6,9 @@ import click
 
 from donorhub import clock
 from donorhub.cli.context import database_answers, make_app
+from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.db import db
-from donorhub.errors import Misconfigured
 from donorhub.migrations import run
-from donorhub.services.access import organisation
 
 
 @click.group("db")
@@ -31,20 +30,3 @@ def revision(words: str) -> None:
     """For developers: write a migration from the models. WORDS say what it does."""
     with make_app().app_context():
         click.echo(run.write_new(db.engine, words, clock.now()))
-
-
-def bring_up_to_date() -> tuple[str | None, str | None]:
-    """Run the migrations and found the organisation; inside an application context."""
-    revisions = run.upgrade(db.engine)
-    organisation.found(now=clock.now())
-    db.session.commit()
-    db.session.remove()
-    return revisions
-
-
-def refuse_old_database() -> None:
-    """Misconfigured when the tables are not those of this program."""
-    with db.engine.connect() as connection:
-        has = run.current(connection)
-    if has != run.newest():
-        raise Misconfigured("the database is not up to date: run `donorhub db upgrade` first")

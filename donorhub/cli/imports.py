@@ -19,12 +19,21 @@ from donorhub.cli.context import actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
+from donorhub.jobs.kinds.imports import reporting
 from donorhub.jobs.queue import timer
+from donorhub.jobs.queue.run import run_task
 from donorhub.jobs.queue.worker import at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
 from donorhub.money import Money
-from donorhub.services.bank.files import bank_accounts, statements
+from donorhub.services.bank.files import (
+    bank_accounts,
+    column_mappings,
+    statement_checks,
+    statement_drafts,
+    statements,
+)
 from donorhub.services.bank.files import imports as kept_files
+from importers.profiles import profiles
 
 SOUND: Final = ("done",)
 _WAIT_S: Final = 0.2  # between two looks at a file that another worker has
@@ -107,8 +116,6 @@ def _account_id(text: str | None, currency: str) -> int | None:
 
 
 def _layout(name: str | None) -> Mapping[str, Any] | None:
-    from importers.profiles import profiles
-
     if name is None:
         return None
     with read_only():
@@ -153,8 +160,6 @@ def _bytes(path: Path, settings: Settings) -> bytes:
 
 
 def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
-    from donorhub.jobs.kinds.imports import reporting
-
     if choices.quiet or not sys.stderr.isatty():
         return
     stack.enter_context(
@@ -165,8 +170,6 @@ def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
 
 def _work_off(file_id: int) -> None:
     """Do the work of this file here and now; where a worker was faster, wait for it."""
-    from donorhub.jobs.queue.run import run_task
-
     for kind, subject_ids in (("import_file", [file_id]), ("match_statement", None)):
         for task_id in _open_tasks(kind, subject_ids or _statement_ids(file_id)):
             if not run_task(task_id):
@@ -193,8 +196,6 @@ def _statement_ids(file_id: int) -> list[int]:
 
 def _wait_for(task_id: int) -> None:
     """Wait for the worker that has this task, and do it here when that one died."""
-    from donorhub.jobs.queue.run import run_task
-
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until:
         with read_only():
@@ -295,8 +296,6 @@ def _tell_problems(problems: Sequence[Mapping[str, Any]]) -> None:
 
 def _show_only(path: Path, choices: Choices) -> bool:
     """Read one file and say what is in it, without storing anything."""
-    from donorhub.services.bank.files import statement_checks, statement_drafts
-
     settings: Settings = current_app.extensions["donorhub.settings"]
     drafts = _drafts(path, choices, settings)
     problems = list(drafts.problems)
@@ -311,8 +310,6 @@ def _show_only(path: Path, choices: Choices) -> bool:
 
 
 def _drafts(path: Path, choices: Choices, settings: Settings) -> Any:
-    from donorhub.services.bank.files import column_mappings, statement_drafts
-
     content = _bytes(path, settings)
     with read_only():
         profile, account_id = column_mappings.profile_for(content, choices.layout)

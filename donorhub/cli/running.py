@@ -8,12 +8,16 @@ from types import FrameType
 
 import click
 from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
+from waitress.server import create_server
 
 from donorhub.cli.context import database_answers, make_app, refuse_unready
-from donorhub.cli.database import bring_up_to_date
+from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import Misconfigured
+from donorhub.jobs.queue.timer import run_timer
+from donorhub.jobs.queue.worker import WorkerThread, at_work, be_polite, run_rq_worker, work_once
 
 
 @click.command()
@@ -42,8 +46,6 @@ def serve(host: str | None, port: int | None, processes: int) -> None:
 @click.option("--name", help="Name of this worker in Redis.")
 def worker(burst: bool, name: str | None) -> None:
     """Work off what waits. With Redis; start as many as wanted."""
-    from donorhub.jobs.queue.worker import at_work, run_rq_worker, work_once
-
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
     refuse_unsafe_processes(settings)
@@ -64,9 +66,6 @@ def worker(burst: bool, name: str | None) -> None:
 @click.command()
 def timer() -> None:
     """Keep time where there is Redis: sweep, seal, instalments, checks. One is enough, two do no harm."""
-    from donorhub.jobs.queue.timer import run_timer
-    from donorhub.jobs.queue.worker import be_polite
-
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
     refuse_unsafe_processes(settings)
@@ -90,10 +89,6 @@ def refuse_unsafe_processes(settings: Settings, processes: int = 1) -> None:
 
 def serve_embedded(app: Flask, host: str, port: int) -> None:
     """Serve with threads and the worker in this process, until SIGTERM or Ctrl-C."""
-    from waitress.server import create_server
-
-    from donorhub.jobs.queue.worker import WorkerThread
-
     settings: Settings = app.extensions["donorhub.settings"]
     try:
         server = create_server(
@@ -124,8 +119,6 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
 def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
     """Serve with several processes that gunicorn keeps, until SIGTERM. They share the application that
     is loaded already, but no connection."""
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
-
     settings: Settings = app.extensions["donorhub.settings"]
 
     class WebProcesses(BaseApplication):  # type: ignore[misc]

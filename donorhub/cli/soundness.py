@@ -9,10 +9,14 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Flask
+from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from donorhub.cli.upgrading import refuse_old_database
 from donorhub.config import Settings, load
 from donorhub.errors import DonorHubError
+from donorhub.gateways import mailer
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING
@@ -80,9 +84,6 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 def _queue(settings: Settings) -> Iterator[Finding]:
     if settings.is_embedded:
         return
-    from redis import Redis
-    from redis.exceptions import RedisError
-
     try:
         kept = Redis.from_url(settings.redis_url, socket_timeout=5).config_get("appendonly")
     except RedisError as e:
@@ -96,8 +97,6 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
-    from donorhub.gateways import mailer
-
     if not settings.smtp_url:
         yield Finding(
             "warning", "no mail leaves this program: messages stay in its outbox",
@@ -111,8 +110,6 @@ def _mail(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings, make_app: Callable[[Settings], Flask]) -> list[Finding]:
-    from donorhub.cli.database import refuse_old_database
-
     try:
         with make_app(settings).app_context():
             refuse_old_database()

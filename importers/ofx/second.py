@@ -13,9 +13,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from io import BytesIO
 from typing import Any, Final
+
+from bs4 import ParserRejectedMarkup, Tag
+from ofxparse import OfxParser
+from ofxparse.ofxparse import OfxParserException
 
 from donorhub.money import Money
 from importers.statement import NOBODY, Detail, Entry, Party, Statement
@@ -30,6 +33,16 @@ _HEADER: Final = (
 )
 _NUMBER: Final = re.compile(r"[-+]?[0-9., ]+", re.ASCII)
 _INSISTED_ON: Final = ("name", "trntype", "checknum", "sic", "dtuser")  # ofxparse gives up when one is empty
+
+_ITS_ERRORS: Final = (
+    OfxParserException,
+    ParserRejectedMarkup,
+    ArithmeticError,
+    AttributeError,
+    IndexError,
+    TypeError,
+    ValueError,
+)
 
 Row = tuple[str, date, Decimal]  # its id, day and amount
 
@@ -106,13 +119,12 @@ def _rows_by_ofxparse(rows: Sequence[str]) -> list[Row]:
 
 def _accounts(body: str) -> list[Any]:
     """ofxparse's accounts for a message; Unread when it fails, or discards a transaction."""
-    reader, its_errors = _reader()
     file = BytesIO(f"{_HEADER}<OFX>{body}</OFX>".encode())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of bs4, for names that ofxparse still uses
         try:
-            accounts: list[Any] = reader.parse(file, fail_fast=False).accounts
-        except its_errors as e:
+            accounts: list[Any] = _Parser.parse(file, fail_fast=False).accounts
+        except _ITS_ERRORS as e:
             raise Unread(f"{type(e).__name__}: {e}"[:200]) from e
     lost = [entry for account in accounts for entry in account.statement.discarded_entries]
     if lost:
@@ -120,49 +132,37 @@ def _accounts(body: str) -> list[Any]:
     return accounts
 
 
-@cache
-def _reader() -> tuple[Any, tuple[type[Exception], ...]]:
-    """ofxparse's parser with what must differ, and what it raises; imported here for the memory."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from bs4 import ParserRejectedMarkup
-        from ofxparse import OfxParser
-        from ofxparse.ofxparse import OfxParserException
+class _Parser(OfxParser):  # type: ignore[misc]
+    """ofxparse's parser with what must differ."""
 
-    class Reader(OfxParser):  # type: ignore[misc]
-        @classmethod
-        def parseOfxDateTime(cls, ofxDateTime: str) -> datetime:  # noqa: N802, N803 - its name
-            # the bank's own day: ofxparse takes the time zone off, which moves a booking to another day
-            return datetime.strptime(ofxDateTime.replace("-", "", 2)[:8], "%Y%m%d")  # noqa: DTZ007
+    @classmethod
+    def parseOfxDateTime(cls, ofxDateTime: str) -> datetime:  # noqa: N802, N803 - its name
+        # the bank's own day: ofxparse takes the time zone off, which moves a booking to another day
+        return datetime.strptime(ofxDateTime.replace("-", "", 2)[:8], "%Y%m%d")  # noqa: DTZ007
 
-        @classmethod
-        def toDecimal(cls, tag: Any) -> Decimal:  # noqa: N802
-            written = tag.contents[0].strip()
-            if _NUMBER.fullmatch(written):  # it would take NaN, 1e400 and 1_000 too
-                try:
-                    return Decimal(super().toDecimal(tag))
-                except InvalidOperation:
-                    pass  # such as 1.234.567: it knows one thousands sign
-            return Decimal(plain_number(written)[0])
+    @classmethod
+    def toDecimal(cls, tag: Any) -> Decimal:  # noqa: N802
+        written = tag.contents[0].strip()
+        if _NUMBER.fullmatch(written):  # it would take NaN, 1e400 and 1_000 too
+            try:
+                return Decimal(super().toDecimal(tag))
+            except InvalidOperation:
+                pass  # such as 1.234.567: it knows one thousands sign
+        return Decimal(plain_number(written)[0])
 
-        @classmethod
-        def parseTransaction(cls, txn_ofx: Any) -> Any:  # noqa: N802
-            from bs4 import Tag
-
-            for name in _INSISTED_ON:
-                tag = txn_ofx.find(name)
-                if tag is not None and not tag.contents:
-                    tag.decompose()
-            fitid = txn_ofx.find("fitid")
-            if fitid is None:
-                fitid = Tag(name="fitid")
-                txn_ofx.append(fitid)
-            if not fitid.contents:
-                fitid.string = ""
-            return super().parseTransaction(txn_ofx)
-
-    its_errors = (OfxParserException, ParserRejectedMarkup)
-    return Reader, (*its_errors, ArithmeticError, AttributeError, IndexError, TypeError, ValueError)
+    @classmethod
+    def parseTransaction(cls, txn_ofx: Any) -> Any:  # noqa: N802
+        for name in _INSISTED_ON:
+            tag = txn_ofx.find(name)
+            if tag is not None and not tag.contents:
+                tag.decompose()
+        fitid = txn_ofx.find("fitid")
+        if fitid is None:
+            fitid = Tag(name="fitid")
+            txn_ofx.append(fitid)
+        if not fitid.contents:
+            fitid.string = ""
+        return super().parseTransaction(txn_ofx)
 
 
 def _entry(position: int, row: Any, currency: str) -> Entry:

@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 
 from donorhub import clock
 from donorhub.cli import context
-from donorhub.cli import database as database_command
 from donorhub.cli.imports import import_files as import_command
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Match, Statement, Task
@@ -33,7 +32,7 @@ Run = Callable[..., Result]
 def run(database: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command inside the test's application."""
     monkeypatch.setattr(context, "make_app", lambda: database)
-    monkeypatch.setattr(database_command, "refuse_old_database", lambda: None)
+    monkeypatch.setattr(context, "refuse_old_database", lambda: None)
 
     def call(*arguments: str | Path) -> Result:
         db.session.rollback()  # the command has a session of its own, which waits for nobody here

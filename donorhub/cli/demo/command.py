@@ -20,7 +20,10 @@ from flask import Flask
 
 from donorhub import clock
 from donorhub.cli.context import make_app
+from donorhub.cli.demo.filling import fill
 from donorhub.cli.demo.people import PASSWORD, STAFF
+from donorhub.cli.running import serve_embedded
+from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.config import Settings, load
 from donorhub.db import db
 from donorhub.errors import Conflict, Misconfigured
@@ -50,8 +53,6 @@ def demo(host: str, port: int, prepare: Path | None) -> None:
             "before any donorhub command"
         )
         return
-    from donorhub.cli.running import serve_embedded
-
     refuse_taken(host, port)
     home = Path(tempfile.mkdtemp(prefix="donorhub-demo-"))
     try:
@@ -102,9 +103,6 @@ def build(settings: Settings) -> Flask:
         shutil.copyfile(kept.with_suffix(".csv"), home / TO_TRY)
         return app
     click.echo("making the demo data, once a day: this takes some seconds …", err=True)
-    from donorhub.cli.database import bring_up_to_date
-    from donorhub.cli.demo.filling import fill
-
     with app.app_context():
         bring_up_to_date()
         fill(home / TO_TRY, now=clock.now())

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
+from donorhub.gateways import stripe
 from donorhub.jobs.queue import perform
 from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.jobs.queue.inbox_writer import InboxWriter
@@ -76,8 +77,6 @@ def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> Non
 
 def fetch_payout_items(task: Task, settings: Settings) -> str:
     """Ask the provider which lines make up a payout; what it says goes through the inbox like any event."""
-    from donorhub.gateways import stripe
-
     payout = db.session.get(Payout, task.subject_id)
     if payout is None:
         return "gone"

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from flask import current_app
+from redis.exceptions import RedisError
 from structlog import get_logger
 
 from donorhub import clock
 from donorhub.db import db, read_only
+from donorhub.jobs.queue.rq_queue import enqueue, make_ringing_queue
 from donorhub.services.work import claims
 
 INBOX: Final = 0  # in place of a task's id: look at the inbox of provider events
@@ -50,17 +52,11 @@ class RedisBell:
     """Puts ids on RQ's queue. The same id waits there once, however often the bell rings."""
 
     def __init__(self, redis_url: str) -> None:
-        from donorhub.jobs.queue.rq_queue import make_ringing_queue
-
         self._queue = make_ringing_queue(redis_url)
         self._silent_until = 0.0
         self._told_of_inbox_until = 0.0
 
     def ring(self, ids: Sequence[int]) -> None:
-        from redis.exceptions import RedisError
-
-        from donorhub.jobs.queue.rq_queue import enqueue
-
         began = time.monotonic()
         if began < self._silent_until or (INBOX in ids and began < self._told_of_inbox_until):
             return

@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flask import Flask
+from flask import Flask, current_app
 from structlog import get_logger
-from werkzeug.utils import import_string
 
 from donorhub import clock
 from donorhub.db import db
@@ -19,6 +18,8 @@ from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch, ring_inbox
 from donorhub.services.access import audit, idempotency
 from donorhub.services.bank.files import imports
+from donorhub.services.providers import missing_payments
+from donorhub.services.recurring import overdue
 from donorhub.services.work import claims
 
 log = get_logger(__name__)
@@ -57,15 +58,13 @@ def _seal() -> int:
 
 
 def _recurring() -> int:
-    step: Callable[..., int] = import_string("donorhub.services.recurring.overdue:advance_all")
-    touched = step(today=clock.now().date(), now=clock.now())
+    touched = overdue.advance_all(today=clock.now().date(), now=clock.now())
     db.session.commit()
     return touched
 
 
 def _gaps() -> int:
-    step: Callable[..., int] = import_string("donorhub.services.providers.missing_payments:ask_about_gaps")
-    asked = step(now=clock.now())
+    asked = missing_payments.ask_about_gaps(now=clock.now())
     db.session.commit()
     return asked
 
@@ -77,8 +76,8 @@ def _forget_answers() -> int:
 
 
 def _verify() -> int:
-    step: Callable[[], int] = import_string("donorhub.jobs.kinds.checking:verify_and_tell")
-    return step()
+    verify: Callable[[], int] = current_app.extensions["donorhub.verify"]
+    return verify()
 
 
 def steps() -> list[Step]:

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import Flask
+from redis.exceptions import RedisError
 from structlog import get_logger
 
+import receipts
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs.queue import perform, run, timer
 from donorhub.jobs.queue.dispatch import ThreadBell
 from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.jobs.queue.presence import Presence
+from donorhub.jobs.queue.rq_worker import RowWorker, make_queue
 from donorhub.jobs.queue.watcher import Pulse, Watcher
 
 log = get_logger(__name__)
@@ -139,10 +142,6 @@ def work_patiently(
 ) -> None:
     """Work, for so many jobs; when RQ gives up, as it does when Redis goes away in the middle of a job,
     begin anew."""
-    from redis.exceptions import RedisError
-
-    from donorhub.jobs.queue.rq_queue import RowWorker, make_queue
-
     while True:
         queue = make_queue(redis_url)
         # A name of its own each time: RQ refuses, for minutes, the name of a worker that was killed.
@@ -161,8 +160,4 @@ def work_patiently(
 
 def preload() -> None:
     """Import what jobs need, so that a forked child has it: WeasyPrint alone takes half a second."""
-    import importers
-    import receipts
-
-    getattr(receipts, "preload", lambda: None)()
-    getattr(importers, "preload", lambda: None)()
+    receipts.preload()

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs.queue import perform, run
-from donorhub.jobs.queue.rq_queue import FUNCTION, PoisonedJob, RowJob, RowQueue, enqueue, make_queue
+from donorhub.jobs.queue.rq_queue import FUNCTION, RowQueue, enqueue
+from donorhub.jobs.queue.rq_worker import PoisonedJob, RowJob, WorkerQueue, make_queue
 from donorhub.models import Task
 from donorhub.services.work import tasks
 from tests.servers import redis_server
@@ -48,7 +49,7 @@ def work(queue: RowQueue) -> None:
         connection=queue.connection,
         serializer=JSONSerializer,
         job_class=RowJob,
-        queue_class=RowQueue,
+        queue_class=WorkerQueue,
     )
     worker.work(burst=True, logging_level="CRITICAL")
 

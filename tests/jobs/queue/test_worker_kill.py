@@ -22,15 +22,8 @@ from donorhub.db import db
 from donorhub.jobs.queue import dispatch, perform, timer
 from donorhub.jobs.queue.dispatch import INBOX, RedisBell
 from donorhub.jobs.queue.presence import Presence
-from donorhub.jobs.queue.rq_queue import (
-    MOST_WAITING,
-    QUEUE,
-    RowJob,
-    RowQueue,
-    enqueue,
-    make_queue,
-    make_ringing_queue,
-)
+from donorhub.jobs.queue.rq_queue import MOST_WAITING, QUEUE, RowQueue, enqueue, make_ringing_queue
+from donorhub.jobs.queue.rq_worker import RowJob, make_queue
 from donorhub.jobs.queue.run import run_due, run_task
 from donorhub.models import Gift, ProviderEvent, Task
 from donorhub.services.providers import endpoints, inbox

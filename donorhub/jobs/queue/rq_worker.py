@@ -1,0 +1,96 @@
+"""RQ's worker, which runs what says "look at row N" and nothing else.
+
+The Job class refuses any other function, other arguments, callbacks and web hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from donorhub.jobs.queue import run
+from donorhub.jobs.queue.rq_queue import FUNCTION, QUEUE, RowQueue, waiting_mark
+from donorhub.jobs.queue.watcher import Pulse
+
+
+class PoisonedJob(Exception):
+    """A job in Redis that we did not put there; it is not run."""
+
+
+class RowJob(Job):
+    """A job that can only say: look at row N."""
+
+    def restore(self, raw_data: Any) -> None:
+        super().restore(raw_data)
+        self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
+        if hasattr(self, "webhooks"):
+            self.webhooks = []
+
+    def perform(self) -> Any:
+        """Run, and let the id be put on the queue again from now on: whatever is committed after this
+        moment may not be seen by this run."""
+        _ = self.func  # refuses what is not ours before anything is done
+        self.connection.delete(waiting_mark(self.args[0]))
+        return super().perform()
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        args = self.args or ()
+        if self.func_name != FUNCTION or len(args) != 1 or type(args[0]) is not int or self.kwargs:
+            raise PoisonedJob("a job in Redis is not ours: somebody else writes to this Redis")
+        return run.run
+
+
+class WorkerQueue(RowQueue):
+    """The queue of row ids, for the worker that takes them from there."""
+
+    job_class = RowJob
+
+
+class RowWorker(SimpleWorker):
+    """RQ's worker that does job after job in its own process, and remembers whether it was asked to stop."""
+
+    was_told_to_stop = False
+    _pulse: Pulse | None = None
+    _is_at_it = False
+
+    @classmethod
+    def reading(cls, queue: WorkerQueue, name: str, pulse: Pulse | None = None) -> RowWorker:
+        worker = cls(
+            [queue], connection=queue.connection, name=name, serializer=JSONSerializer,
+            job_class=RowJob, queue_class=WorkerQueue,
+        )  # fmt: skip
+        worker._pulse = pulse
+        return worker
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        self._is_at_it = True
+        if self._pulse:
+            self._pulse.begins()
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._is_at_it = False
+            if self._pulse:
+                self._pulse.is_over()
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Stop after the job at hand. RQ would first ask Redis what we do, in the middle of our work."""
+        self.was_told_to_stop = True
+        if self._is_at_it:
+            self._stop_requested = True
+        else:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+def make_queue(redis_url: str) -> WorkerQueue:
+    """The queue as a worker reads it, patient when Redis is away."""
+    client = Redis.from_url(redis_url)
+    return WorkerQueue(QUEUE, connection=client, serializer=JSONSerializer, job_class=RowJob)
