@@ -31,6 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for no database: it runs once, with SQLite, and not again with PostgreSQL."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "stores" not in item.fixturenames:
+            item.add_marker("once")
+
+
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
     """A folder of this test process, in memory where the machine has that."""
@@ -41,9 +48,15 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def servers(request: pytest.FixtureRequest, home: Path) -> Iterator[dict[str, str]]:
+def stores(request: pytest.FixtureRequest) -> str:
+    """Which stores this run is about: sqlite, or postgres with Redis; whatever has a database asks for it."""
+    return str(request.config.getoption("--db"))
+
+
+@pytest.fixture(scope="session")
+def servers(stores: str, home: Path) -> Iterator[dict[str, str]]:
     """Where the data is: the environment variables of the two modes."""
-    if request.config.getoption("--db") == "sqlite":
+    if stores == "sqlite":
         yield {}
         return
     from tests.servers import create_database, postgres_server, redis_server

@@ -19,7 +19,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PINNED = ("requirements.txt", "tests/requirements.txt", "scripts/build-requirements.txt")
-TOOLS = "bash basename cat chmod cp cut dirname env flock grep mkdir rm sed sha256sum".split()
+TOOLS = (
+    "bash basename cat chmod cp cut date dirname env flock grep head mkdir rm sed sha256sum sort tail uniq"
+).split()
 MISSING = "redis-server chromium poppler-utils git"  # what the bare machine lacks, by Debian's names
 
 STAND_IN = """#!/bin/bash
@@ -216,6 +218,7 @@ def ready(machine: Machine) -> Machine:
 
 
 EVERYDAY = "-m not slow and not load"
+ONLY_STORED = f"{EVERYDAY} and not once"
 
 
 def test_the_whole_suite_checks_style_types_and_contracts_and_runs_on_both_databases(ready: Machine) -> None:
@@ -228,14 +231,14 @@ def test_the_whole_suite_checks_style_types_and_contracts_and_runs_on_both_datab
         "lint-imports ",
         "python -m scripts.house --short",
         f"pytest -n 2 {EVERYDAY}",
-        f"pytest -n 2 --db=postgres {EVERYDAY}",
+        f"pytest -n 2 --db=postgres {ONLY_STORED}",
     ]
     assert done.stdout.splitlines()[-1].startswith("== all passed in ")
 
 
 def test_ci_runs_every_stage_on_both_databases(ready: Machine) -> None:
     assert ready.run(".ci/run").returncode == 0
-    assert ready.calls()[-2:] == [f"pytest -n 2 {EVERYDAY}", f"pytest -n 2 --db=postgres {EVERYDAY}"]
+    assert ready.calls()[-2:] == [f"pytest -n 2 {EVERYDAY}", f"pytest -n 2 --db=postgres {ONLY_STORED}"]
 
 
 def test_quick_leaves_the_other_database_out_and_says_so(ready: Machine) -> None:
@@ -247,17 +250,36 @@ def test_quick_leaves_the_other_database_out_and_says_so(ready: Machine) -> None
 
 def test_all_means_the_slow_tests_too(ready: Machine) -> None:
     assert ready.run("scripts/test", "--all").returncode == 0
-    assert ready.calls()[-2:] == ["pytest -n 2", "pytest -n 2 --db=postgres"]
+    assert ready.calls()[-2:] == ["pytest -n 2", "pytest -n 2 --db=postgres -m not once"]
 
 
 def test_what_failed_beside_others_is_tried_once_more_alone_and_then_counts(ready: Machine) -> None:
     ready.fails(f"pytest -n 2 {EVERYDAY}")
     again = f"pytest --last-failed --last-failed-no-failures none {EVERYDAY}"
     assert ready.run("scripts/test").returncode == 0
-    assert ready.calls()[-2:] == [again, f"pytest -n 2 --db=postgres {EVERYDAY}"]
+    assert ready.calls()[-2:] == [again, f"pytest -n 2 --db=postgres {ONLY_STORED}"]
     ready.fails(f"pytest -n 2 {EVERYDAY}", again)
     assert ready.run("scripts/test").returncode == 1
     assert ready.calls()[-1] == again
+
+
+def test_what_had_to_be_tried_twice_is_named_until_ten_runs_passed(ready: Machine) -> None:
+    failures = (
+        "mkdir -p .pytest_cache/v/cache; echo '{\n \"tests/test_a.py::test_b[c d]\": true\n}' >.pytest_cache"
+    )
+    (ready.home / ".venv/bin/pytest").write_text(
+        STAND_IN
+        + f"[[ $* == *-n* && -e $LOG.flaky ]] && {{ {failures}/v/cache/lastfailed; exit 1; }}\nexit 0\n"
+    )
+    flaky = ready.home / "machine.log.flaky"
+    flaky.touch()
+    name = "tests/test_a.py::test_b[c d]"
+    assert ready.run("scripts/test", "--quick").stdout.splitlines()[-1].split(maxsplit=1) == ["1", name]
+    assert ready.run("scripts/test", "--quick").stdout.splitlines()[-1].split(maxsplit=1) == ["2", name]
+    flaky.unlink()
+    outputs = [ready.run("scripts/test", "--quick").stdout for _ in range(10)]
+    assert [name in output for output in outputs] == [True] * 9 + [False]
+    assert f"2 {name}" in outputs[7] and f"1 {name}" in outputs[8]
 
 
 def test_the_first_stage_that_fails_is_named_and_ends_the_run(ready: Machine) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.load.installation import Installation, place_for
 from tests.web.bank.bank_world import PAYER, camt
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 PASSWORD = "a long enough one"
 LAUNCH = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WHO = "piotr@example.org"
@@ -31,8 +31,8 @@ PATHS = (
 
 
 @pytest.fixture(scope="module")
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with place_for(request, tmp_path_factory.mktemp("bank") / "home") as where:
+def place(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with place_for(stores, tmp_path_factory.mktemp("bank") / "home") as where:
         installation = Installation(where.home, where.stores)
         installation.run("db", "upgrade")
         installation.run("user", "create", WHO, "--role", "admin", "--password", PASSWORD)
@@ -193,14 +193,16 @@ def test_all_of_it_works_without_a_script(opened: Opener, statement: Path) -> No
     page.get_by_text("Undone: the entry waits to be decided again.").wait_for()
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_is_wider_than_a_phone(opened: Opener, path: str) -> None:
+@pytest.mark.parametrize(
+    "lang", ["pl", *(pytest.param(lang, marks=pytest.mark.slow) for lang in ("en", "sq"))]
+)
+def test_nothing_is_wider_than_a_phone(opened: Opener, lang: str) -> None:
     page = opened(viewport={"width": 360, "height": 740})
-    for lang in ("en", "pl", "sq"):
-        page.goto(f"/?lang={lang}")
+    page.goto(f"/?lang={lang}")
+    for path in PATHS:
         answer = page.goto(path)
         assert answer is not None and answer.status == 200
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, lang
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
 def test_axe_finds_nothing_by_day_or_night(opened: Opener) -> None:

@@ -36,8 +36,8 @@ def mail() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path, mail: SmtpServer) -> Iterator[Installation]:
-    with place_for(request, tmp_path / "home") as where:
+def place(stores: str, tmp_path: Path, mail: SmtpServer) -> Iterator[Installation]:
+    with place_for(stores, tmp_path / "home") as where:
         installation = Installation(where.home, where.stores, DONORHUB_SMTP_URL=mail.url)
         installation.run("db", "upgrade")
         installation.run("user", "create", "marta@example.org", "--role", "admin", "--password", PASSWORD)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.e2e.serve_pages import PASSWORD
 from tests.load.installation import ROOT, place_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.once]
 BROWSER = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -32,16 +32,18 @@ PATHS = (
     "/settings/funds", "/settings/users", "/settings/users/2", "/settings/tokens", "/settings/webhooks",
     "/account", "/nowhere",
 )  # fmt: skip
+# Polish has the longest words: it stands for the others in the everyday run.
+LANGS = ["pl", *(pytest.param(lang, marks=pytest.mark.slow) for lang in ("en", "sq"))]
 GIFT = re.compile(r"/gifts/[0-9]+$")
 PHONE = {"width": 360, "height": 740}  # the narrowest that is sold
 Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "tests.e2e.serve_pages"]
     with (
-        place_for(request, tmp_path_factory.mktemp("pages")) as place,
+        place_for(stores, tmp_path_factory.mktemp("pages")) as place,
         subprocess.Popen(
             [*command, str(place.home)], cwd=ROOT, env={**os.environ, **place.stores}, stdout=subprocess.PIPE,
             text=True,
@@ -120,7 +122,7 @@ def test_axe_finds_nothing_on_any_page_by_day_or_night(visit: Visit) -> None:
     assert not_ours == []
 
 
-@pytest.mark.parametrize("lang", ["en", "pl", "sq"])
+@pytest.mark.parametrize("lang", LANGS)
 def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, lang: str) -> None:
     page = visit(viewport=PHONE)
     page.goto(f"/?lang={lang}")

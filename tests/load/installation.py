@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from tests import servers
@@ -153,9 +152,9 @@ class Place:
 
 
 @contextlib.contextmanager
-def place_for(request: pytest.FixtureRequest, home: Path) -> Iterator[Place]:
-    """Stores in the mode that ``--db`` names: files of SQLite, or servers of this test's own."""
-    if request.config.getoption("--db") == "sqlite":
+def place_for(stores: str, home: Path) -> Iterator[Place]:
+    """Stores in the mode that the fixture names: files of SQLite, or servers of this test's own."""
+    if stores == "sqlite":
         yield Place(home, {})
         return
     with servers.postgres() as cluster, servers.redis_store() as store:

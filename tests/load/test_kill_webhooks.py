@@ -32,8 +32,8 @@ def mailbox() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place_for(request, tmp_path / "home") as place:
+def place(stores: str, tmp_path: Path) -> Iterator[Place]:
+    with place_for(stores, tmp_path / "home") as place:
         yield place
 
 

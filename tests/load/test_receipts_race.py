@@ -23,8 +23,8 @@ give({COUNT})
 
 
 @pytest.fixture
-def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    with place_for(request, tmp_path / "home") as place:
+def installation(stores: str, tmp_path: Path) -> Iterator[Installation]:
+    with place_for(stores, tmp_path / "home") as place:
         installation = Installation(place.home, place.stores, **CLOCK)
         installation.run("db", "upgrade")
         installation.script(SCRIPT)

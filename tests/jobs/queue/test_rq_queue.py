@@ -25,8 +25,6 @@ from donorhub.models import Task
 from donorhub.services.work import tasks
 from tests.servers import redis_server
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
