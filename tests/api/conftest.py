@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from donorhub.db import Base, db, read_only
+from donorhub.db import db, read_only
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.models import Donor, Gift
 from donorhub.money import Money
 from donorhub.services.access import organisation, users
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
+from tests.contents import Contents, read_contents
 
 
 class Caller:
@@ -105,16 +105,13 @@ def gift(donor: Donor, now: datetime) -> Gift:
     return made
 
 
-def dump() -> dict[str, list[Any]]:
-    """Every row of every table, to see whether a refusal changed anything."""
+def dump() -> Contents:
+    """What every table holds, to see whether a refusal changed anything."""
     db.session.rollback()
     with read_only():
-        rows = {
-            table.name: [tuple(row) for row in db.session.execute(select(table)).all()]
-            for table in Base.metadata.sorted_tables
-        }
+        contents = read_contents()
         db.session.rollback()
-    return {name: sorted(held, key=repr) for name, held in rows.items()}
+    return contents
 
 
 def problem(response: TestResponse) -> dict[str, Any]:
