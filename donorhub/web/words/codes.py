@@ -18,6 +18,7 @@ ENDS: Final[Mapping[str, Any]] = {
     "closed": lazy_gettext("the recurring gift was closed"),
     "corrected": lazy_gettext("the gift was taken out"),
     "deceased": lazy_gettext("the donor has died"),
+    "decided_twice": lazy_gettext("the later of two decisions was taken back: is the one that stands right?"),
     "found": lazy_gettext("it was found"),
     "given_back": lazy_gettext("what was taken is back"),
     "gone": lazy_gettext("it is there no more"),

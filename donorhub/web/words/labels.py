@@ -100,6 +100,7 @@ TASK_STATES: Final[Words] = {
     "cancelled": lazy_gettext("cancelled"),
 }
 TASKS: Final[Words] = {
+    "decided_twice": lazy_gettext("Look at a bank payment that was decided twice"),
     "thank_you": lazy_gettext("Thank the donor"),
     "thank_by_hand": lazy_gettext("Thank by phone or letter: there is no e-mail address"),
     "missed_instalment": lazy_gettext("Ask about a missed instalment"),

@@ -1,70 +1,64 @@
-"""Migrations make the tables that the models speak of, on both databases, and run again without a change."""
+"""Migrations make what the models say, on both databases, and run again without a change."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, text
 
-from donorhub import db as database_module
 from donorhub import models  # noqa: F401  the tables must be known
 from donorhub.db import Base
 from donorhub.migrations import run
+from tests.migrations.databases import new_database, upgrade_to
+from tests.migrations.shape import read_shape
+from tests.migrations.slips import SLIPS
 
 
-@pytest.fixture
-def engine(tmp_path: Path, request: pytest.FixtureRequest, servers: dict[str, str]) -> Iterator[Engine]:
-    if servers:
-        from tests.servers import create_database, drop_database
+@pytest.fixture(scope="module")
+def wanted_shape(home: Path, servers: dict[str, str]) -> set[str]:
+    """The shape of a database that is made of the models alone."""
+    with new_database(home, servers) as engine:
+        Base.metadata.create_all(engine)
+        with engine.connect() as connection:
+            return read_shape(connection)
 
-        url = create_database(servers["DATABASE_URL"])
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+@pytest.fixture(scope="module")
+def migrated(home: Path, servers: dict[str, str]) -> Iterator[Engine]:
+    """A migrated database that the tests of this file leave as it is."""
+    with new_database(home, servers) as engine:
+        run.upgrade(engine)
         yield engine
-        engine.dispose()
-        drop_database(url)
-        return
-    engine = create_engine(f"sqlite:///{tmp_path / 'new.sqlite3'}")
-    database_module.install(engine)
-    yield engine
-    engine.dispose()
 
 
-def differences(engine: Engine) -> list[object]:
-    with engine.connect() as connection, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SQLite cannot reflect an index on an expression
-        context = MigrationContext.configure(
-            connection,
-            opts={
-                "compare_type": True,
-                "include_name": lambda name, kind, _: (
-                    not (kind == "table" and (name or "").startswith("donor_search"))
-                ),
-                "include_object": lambda _, name, kind, *__: (
-                    not (kind == "index" and (name or "").startswith(("ix_donor_search", "uq_match_live")))
-                ),
-            },
-        )
-        return list(compare_metadata(context, Base.metadata))
+def shape_of(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        return read_shape(connection)
 
 
-def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
-    before, after = run.upgrade(engine)
-    assert before is None
-    assert after == run.newest()
-    assert differences(engine) == []
+def test_the_migrations_make_what_the_models_say(migrated: Engine, wanted_shape: set[str]) -> None:
+    assert sorted(shape_of(migrated) ^ wanted_shape) == []
 
 
 def test_upgrading_again_changes_nothing(engine: Engine) -> None:
-    run.upgrade(engine)
-    tables = sorted(inspect(engine).get_table_names())
+    assert run.upgrade(engine) == (None, run.newest())
+    before = shape_of(engine)
     assert run.upgrade(engine) == (run.newest(), run.newest())
-    assert sorted(inspect(engine).get_table_names()) == tables
+    assert shape_of(engine) == before
+
+
+@pytest.mark.parametrize("kind", SLIPS)
+def test_the_comparison_sees_each_kind_of_slip(kind: str, migrated: Engine, wanted_shape: set[str]) -> None:
+    slip = SLIPS[kind]
+    with migrated.connect() as connection:
+        slip.plant(connection)
+        difference = read_shape(connection) ^ wanted_shape
+        connection.rollback()
+    assert difference
+    assert all(slip.about in line for line in difference), difference
+    assert shape_of(migrated) == wanted_shape
 
 
 def test_the_migrated_database_finds_donors_by_a_part_of_their_name(engine: Engine) -> None:
@@ -80,15 +74,16 @@ def test_the_migrated_database_finds_donors_by_a_part_of_their_name(engine: Engi
                 " '', '', '', '', '', 'pl', '', 'lucja kowalska', 0, 0, 'x', '2026-01-01', '2026-01-01', 1)"
             )
         )
-        found = connection.execute(
+        rows = connection.execute(
             text("SELECT rowid FROM donor_search WHERE donor_search MATCH 'kowal'")
         ).all()
-    assert len(found) == 1
+    assert len(rows) == 1
 
 
-def test_a_database_of_the_first_revision_keeps_its_rows_and_takes_its_audit_head(engine: Engine) -> None:
+def test_the_first_release_keeps_its_rows(engine: Engine, wanted_shape: set[str]) -> None:
+    """Its audit gets the head that it had not."""
+    upgrade_to(engine, "20261122_1200")
     with engine.begin() as connection:
-        command.upgrade(run.alembic_config(connection), "20261122_1200")
         connection.execute(
             text(
                 "INSERT INTO donor (code, kind, name, given_name, family_name, salutation, email, phone,"
@@ -109,4 +104,4 @@ def test_a_database_of_the_first_revision_keeps_its_rows_and_takes_its_audit_hea
         assert connection.execute(text("SELECT name, tax_number FROM donor")).all() == [("Łucja", "")]
         assert connection.execute(text("SELECT seq, chain FROM audit_head")).all() == [(2, "chain 2")]
         assert connection.execute(text("SELECT count(*) FROM audit_record")).scalar_one() == 3
-    assert differences(engine) == []
+    assert shape_of(engine) == wanted_shape

@@ -1,0 +1,31 @@
+"""Databases for the tests of migrations: empty ones, and one as the last release left it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from donorhub import clock, vault
+from tests.migrations import last_release
+from tests.migrations.databases import new_database
+
+
+@pytest.fixture
+def engine(home: Path, servers: dict[str, str]) -> Iterator[Engine]:
+    with new_database(home, servers) as engine:
+        yield engine
+
+
+@pytest.fixture
+def released(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A database as the last release left it; this process has its key, and time stands at NOW."""
+    monkeypatch.setattr(vault, "_key", None)
+    vault.use(last_release.KEY)
+    before = clock.use(lambda: last_release.NOW)
+    with engine.begin() as connection:
+        last_release.load(connection)
+    yield engine
+    clock.use(before)

@@ -1,0 +1,64 @@
+"""The data of the last release lives on: upgraded on both databases, sound afterwards, and once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from donorhub import config
+from donorhub.app import create_app
+from donorhub.db import db
+from donorhub.migrations import run
+from donorhub.services.access import audit
+from donorhub.services.reports import invariants
+from donorhub.services.work import error_inbox
+from tests.migrations.databases import list_changes, list_new_rows, read_rows
+from tests.migrations.last_release import KEY, NOW, REVISION
+
+pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+
+
+def test_the_upgraded_release_is_sound(released: Engine, tmp_path: Path, servers: dict[str, str]) -> None:
+    """What stands adds up again, the audit's chain goes on, and the error inbox names what was taken back."""
+    run.upgrade(released)
+    url = released.url.render_as_string(hide_password=False)
+    settings = config.load(
+        {
+            **servers,
+            "DATABASE_URL": url,
+            "DONORHUB_MODE": "test",
+            "DONORHUB_HOME": str(tmp_path),
+            "DONORHUB_FIELD_KEY": KEY,
+        }
+    )
+    app = create_app(settings)
+    with app.app_context():
+        audit.seal()
+        db.session.commit()
+        checks = invariants.check_all(now=NOW, is_thorough=True)
+        assert {name: sentences for name, sentences in checks.items() if sentences} == {}
+        named = sorted(task.subject_id for task in error_inbox.contents().tasks)
+        assert named == [1, 2, 3, 4, 6, 7, 7, 8]
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_upgrading_the_release_again_changes_nothing(released: Engine) -> None:
+    assert run.upgrade(released) == (REVISION, run.newest())
+    before = read_rows(released)
+    assert run.upgrade(released) == (run.newest(), run.newest())
+    after = read_rows(released)
+    assert list_changes(before, after) == {}
+    assert [table for table in after if list_new_rows(before, after, table)] == []
+
+
+def test_a_second_live_decision_is_refused_after_the_upgrade(released: Engine) -> None:
+    run.upgrade(released)
+    row = read_rows(released)["match"][1,]
+    columns = [column for column in row if column != "id"]
+    copy = f"INSERT INTO match ({', '.join(columns)}) SELECT {', '.join(columns)} FROM match WHERE id = 1"
+    with pytest.raises(IntegrityError), released.begin() as connection:
+        connection.execute(text(copy))
