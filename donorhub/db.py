@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -36,7 +36,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect, ExceptionContext
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, TypeResolve, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from structlog import get_logger
@@ -100,9 +100,20 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(metadata=Base.metadata)
 
 
-def one_of(column: str, *words: str) -> CheckConstraint:
-    """A check that a column holds one of the words."""
-    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", f"{column}_is_known")
+@event.listens_for(Base, "resolve_type_annotation")
+def _keep_words_as_text(annotation: TypeResolve) -> String | None:
+    """Store a Literal as text of any length: which words it may hold says the CHECK of :func:`one_of`."""
+    return String() if get_origin(annotation.resolved_type) is Literal else None
+
+
+def one_of(column: str, words: object) -> CheckConstraint:
+    """Return the check that a column holds one of the words of a Literal type (see ``models.states``)."""
+    return CheckConstraint(is_among(column, get_args(words)), f"{column}_is_known")
+
+
+def is_among(column: str, words: tuple[str, ...]) -> str:
+    """Return the SQL that a column holds one of the words, as a check or a partial index writes it."""
+    return f"{column} IN ({', '.join(repr(word) for word in words)})"
 
 
 class WriteQueue:

@@ -24,7 +24,7 @@ import receipts
 from donorhub.cli import cli
 from donorhub.config import Settings, variable
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
-from donorhub.models import ROLES
+from donorhub.models.states import ROLES
 from importers.table.layout import Layout
 from receipts import packs
 from tests.receipts import samples

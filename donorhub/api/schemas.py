@@ -19,7 +19,6 @@ from donorhub.db import MAX_ID
 from donorhub.domain import plain_text
 from donorhub.money import Money
 
-LANGS: Final = ("en", "pl", "sq")
 MAX_MINOR: Final = 10**14
 EARLIEST: Final = date(1900, 1, 1)
 LATEST: Final = date(2199, 12, 31)

@@ -11,7 +11,8 @@ from donorhub.cli.context import ROW_ID, actor, in_app
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
-from donorhub.models import ROLES, ApiToken, User
+from donorhub.models import ApiToken, User
+from donorhub.models.states import LANGS, ROLES
 from donorhub.services.access import users
 
 
@@ -26,7 +27,7 @@ def user() -> None:
 @click.option(
     "--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="May be repeated."
 )
-@click.option("--lang", type=click.Choice(("en", "pl", "sq")), default="en", show_default=True)
+@click.option("--lang", type=click.Choice(LANGS), default="en", show_default=True)
 @click.option("--password", help="Else one is made and printed once.")
 @in_app
 def create(email: str, name: str | None, roles: tuple[str, ...], lang: str, password: str | None) -> None:

@@ -24,6 +24,7 @@ from donorhub.jobs.queue import timer
 from donorhub.jobs.queue.run import run_task
 from donorhub.jobs.queue.worker import at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
+from donorhub.models.states import UNTRIED_TASKS
 from donorhub.money import Money
 from donorhub.services.bank.files import (
     bank_accounts,
@@ -180,7 +181,7 @@ def _open_tasks(kind: str, subject_ids: Sequence[int]) -> list[int]:
     with read_only():
         ids = db.session.scalars(
             select(Task.id)
-            .where(Task.kind == kind, Task.subject_id.in_(subject_ids), Task.state.in_(("planned", "queued")))
+            .where(Task.kind == kind, Task.subject_id.in_(subject_ids), Task.state.in_(UNTRIED_TASKS))
             .order_by(Task.id)
         ).all()
         db.session.rollback()
@@ -201,7 +202,7 @@ def _wait_for(task_id: int) -> None:
         with read_only():
             state = db.session.scalar(select(Task.state).where(Task.id == task_id))
             db.session.rollback()
-        if state not in ("planned", "queued") or run_task(task_id):
+        if state not in UNTRIED_TASKS or run_task(task_id):
             return
         time.sleep(_WAIT_S)
 

@@ -17,6 +17,7 @@ from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import Gift, Receipt, ReceiptLine, Task
+from donorhub.models.states import LANGS, OPEN_TASKS
 from donorhub.money import Money
 from donorhub.services.access.organisation import get_organisation
 from donorhub.services.receipts import receipts as service
@@ -37,7 +38,7 @@ def _today(now: datetime) -> date:
 
 @receipts.command("issue")
 @click.argument("gift_ids", type=ROW_ID, nargs=-1)
-@click.option("--lang", type=click.Choice(("en", "pl", "sq")), help="Else the donor's language.")
+@click.option("--lang", type=click.Choice(LANGS), help="Else the donor's language.")
 @click.option("--each", is_flag=True, help="A receipt for each gift, not one for all.")
 @click.option("--all-of", "year", type=YEAR, help="A receipt for each gift of this year that has none.")
 @in_app
@@ -121,7 +122,7 @@ def replace(receipt_id: int) -> None:
 def render() -> None:
     """Make the PDFs that wait, in this process."""
     waiting = db.session.scalars(
-        select(Task.id).where(Task.kind == "render_receipt", Task.state.in_(("planned", "queued", "failed")))
+        select(Task.id).where(Task.kind == "render_receipt", Task.state.in_(OPEN_TASKS))
     ).all()
     db.session.rollback()
     made = sum(run_task(task_id) for task_id in waiting)

@@ -7,7 +7,7 @@ import hmac
 import json
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -22,10 +22,9 @@ from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import ProviderEvent
+from donorhub.models.states import PROVIDER_EVENT_STATES
 from donorhub.services.providers import endpoints, inbox
 from webhooks import names
-
-STATES: Final = ("received", "done", "ignored", "quarantined", "error", "dead")
 
 
 @click.group()
@@ -95,7 +94,7 @@ def expire_secret(secret_id: int) -> None:
 
 @webhooks.command("tail")
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option("--state", type=click.Choice(PROVIDER_EVENT_STATES), help="Only those in this state.")
 @in_app
 def tail(count: int, state: str | None) -> None:
     """Show the newest provider events, without what they say of people."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -24,13 +26,38 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str | None]:
-    """Run what is missing; gives the revisions before and after. Again changes nothing."""
-    with engine.begin() as connection:
+    """Run what is missing; return the revisions before and after. Again changes nothing."""
+    with engine.connect() as connection, free_of_foreign_keys(connection), connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         before = current(connection)
         command.upgrade(alembic_config(connection), "head")
-        return before, current(connection)
+        after = current(connection)
+        if before != after:
+            _refuse_orphans(connection)
+        return before, after
+
+
+@contextmanager
+def free_of_foreign_keys(connection: Connection) -> Iterator[None]:
+    """Let SQLite build tables anew that others point at. It heeds this between transactions only."""
+    raw = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or raw is None:
+        yield
+        return
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
+
+
+def _refuse_orphans(connection: Connection) -> None:
+    """Raise RuntimeError, which takes all back, when a row of SQLite points at one that is not there."""
+    if connection.dialect.name == "sqlite":
+        orphan = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if orphan is not None:
+            raise RuntimeError(f"a row of {orphan[0]} points at one of {orphan[2]} that is not there")
 
 
 def current(connection: Connection) -> str | None:

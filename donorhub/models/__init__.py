@@ -1,7 +1,6 @@
 """The tables. Importing this package makes all of them known to the metadata."""
 
 from donorhub.models.access import (
-    ROLES,
     ApiToken,
     AuditHead,
     AuditRecord,
@@ -49,7 +48,6 @@ from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  i
 from donorhub.models.work import DomainEvent, Message, Suppression, Task, Template
 
 __all__ = [
-    "ROLES",
     "Allocation",
     "ApiToken",
     "Appeal",

@@ -18,9 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base
-
-ROLES = ("admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor")
+from donorhub.db import Base, one_of
+from donorhub.models.states import Lang, RoleName
 
 user_role = Table(
     "user_role",
@@ -31,24 +30,26 @@ user_role = Table(
 
 
 class Role(Base, RoleMixin):
-    """One of ROLES; what it may do stands in donorhub.services.access.users."""
+    """A role of the staff; what it may do stands in donorhub.services.access.users."""
 
     __tablename__ = "role"
+    __table_args__ = (one_of("name", RoleName),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[RoleName] = mapped_column(unique=True)
 
 
 class User(Base, UserMixin):
     """One of the staff. The names of some columns are Flask-Security's."""
 
     __tablename__ = "user"
+    __table_args__ = (one_of("lang", Lang),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     password: Mapped[str]  # argon2 hash
-    lang: Mapped[str] = mapped_column(default="en")
+    lang: Mapped[Lang] = mapped_column(default="en")
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)  # changed, every session of the user is over
     created_at: Mapped[datetime]

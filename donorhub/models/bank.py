@@ -8,20 +8,30 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.db import Base, Currency, Minor, is_among, one_of
+from donorhub.models.states import (
+    ENTRIES_TO_DECIDE,
+    AliasKind,
+    EntryState,
+    ImportFileState,
+    MatchingMode,
+    MatchKind,
+    StatementIntegrity,
+    StatementState,
+)
 
 
 class BankAccount(Base):
     """One of our own accounts."""
 
     __tablename__ = "bank_account"
-    __table_args__ = (UniqueConstraint("number", "currency"), one_of("matching", "off", "suggest", "auto"))
+    __table_args__ = (UniqueConstraint("number", "currency"), one_of("matching", MatchingMode))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     number: Mapped[str]  # IBAN without blanks, or what the bank's files call it
     currency: Mapped[Currency]
-    matching: Mapped[str] = mapped_column(default="suggest")
+    matching: Mapped[MatchingMode] = mapped_column(default="suggest")
     ids_untrusted: Mapped[bool] = mapped_column(
         default=False
     )  # the bank gave one id to two different entries
@@ -49,7 +59,7 @@ class ImportFile(Base):
 
     __tablename__ = "import_file"
     __table_args__ = (
-        one_of("state", "received", "done", "asking", "refused", "held", "failed", "taken_back"),
+        one_of("state", ImportFileState),
         Index("ix_import_file_uploaded_at_id", "uploaded_at", "id"),
     )
 
@@ -64,7 +74,7 @@ class ImportFile(Base):
     currency: Mapped[str] = mapped_column(default="")  # what a person said, for files that do not tell theirs
     layout: Mapped[dict[str, Any] | None]  # the answers of the mapping wizard, when it was needed
     generation: Mapped[int] = mapped_column(default=1)  # how often it was sent to be read
-    state: Mapped[str] = mapped_column(default="received")
+    state: Mapped[ImportFileState] = mapped_column(default="received")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # {level, code, message, where}
     statements_count: Mapped[int] = mapped_column(default=0)
     entries_count: Mapped[int] = mapped_column(default=0)
@@ -86,8 +96,8 @@ class Statement(Base):
     __tablename__ = "statement"
     __table_args__ = (
         UniqueConstraint("import_file_id", "number"),
-        one_of("integrity", "proved", "unverifiable", "mismatch"),
-        one_of("state", "posted", "held", "released", "taken_back"),
+        one_of("integrity", StatementIntegrity),
+        one_of("state", StatementState),
         Index("ix_statement_bank_account_id_period_from", "bank_account_id", "period_from"),
     )
 
@@ -115,8 +125,8 @@ class Statement(Base):
     entries_count: Mapped[int]
     new_count: Mapped[int]  # rows it brought, doubtful ones too
     doubtful_count: Mapped[int] = mapped_column(default=0)
-    integrity: Mapped[str]
-    state: Mapped[str] = mapped_column(default="posted")
+    integrity: Mapped[StatementIntegrity]
+    state: Mapped[StatementState] = mapped_column(default="posted")
     released_by: Mapped[str | None]
     released_at: Mapped[datetime | None]
     posted_at: Mapped[datetime | None]  # None: its entries are not in the ledger
@@ -133,14 +143,13 @@ class Entry(Base):
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("bank_account_id", "fingerprint", "occurrence"),
-        # A duplicate is a doubtful one that a person rejected; it and one that was taken back count no more.
-        one_of("state", "new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "taken_back"),
+        one_of("state", EntryState),
         Index("ix_entry_bank_account_id_booked_on", "bank_account_id", "booked_on"),
         Index("ix_entry_statement_id", "statement_id"),
         Index(
             "ix_entry_to_decide", "state", "booked_on", "id",
-            sqlite_where=text("state IN ('suspense', 'doubtful')"),
-            postgresql_where=text("state IN ('suspense', 'doubtful')"),
+            sqlite_where=text(is_among("state", ENTRIES_TO_DECIDE)),
+            postgresql_where=text(is_among("state", ENTRIES_TO_DECIDE)),
         ),
     )  # fmt: skip
 
@@ -167,7 +176,7 @@ class Entry(Base):
     more: Mapped[dict[str, Any] | None]  # further fields of the file, by their names in importers.statement
     is_reversal: Mapped[bool] = mapped_column(default=False)
     has_details: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[str] = mapped_column(default="new")
+    state: Mapped[EntryState] = mapped_column(default="new")
     decide_by: Mapped[date | None]
 
 
@@ -196,12 +205,12 @@ class EntryAlias(Base):
     """Another statement's name for an entry we hold: the same money, told in another format."""
 
     __tablename__ = "entry_alias"
-    __table_args__ = (UniqueConstraint("entry_id", "statement_id", "kind", "ref"),)
+    __table_args__ = (UniqueConstraint("entry_id", "statement_id", "kind", "ref"), one_of("kind", AliasKind))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))
     statement_id: Mapped[int] = mapped_column(ForeignKey("statement.id", ondelete="RESTRICT"), index=True)
-    kind: Mapped[str]  # bank_ref, end_to_end_id, fingerprint, …
+    kind: Mapped[AliasKind]
     ref: Mapped[str]
 
 
@@ -210,7 +219,7 @@ class Match(Base):
 
     __tablename__ = "match"
     __table_args__ = (
-        one_of("kind", "gift", "payout", "return", "not_gift"),
+        one_of("kind", MatchKind),
         Index("ix_match_entry_id", "entry_id"),
         Index(
             "uq_match_live", "entry_id", text("coalesce(detail_id, 0)"), "part", unique=True,
@@ -222,7 +231,7 @@ class Match(Base):
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))
     detail_id: Mapped[int | None] = mapped_column(ForeignKey("detail.id", ondelete="RESTRICT"))
     part: Mapped[int] = mapped_column(default=0)  # one payment may make gifts of several donors
-    kind: Mapped[str]
+    kind: Mapped[MatchKind]
     gift_id: Mapped[int | None] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
     payout_id: Mapped[int | None] = mapped_column(ForeignKey("payout.id", ondelete="RESTRICT"), index=True)
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))

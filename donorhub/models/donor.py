@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, one_of
+from donorhub.models.states import DonorKind, IdentityKind, Lang
 
 
 class Donor(Base):
@@ -15,15 +16,15 @@ class Donor(Base):
 
     __tablename__ = "donor"
     __table_args__ = (
-        one_of("kind", "person", "organisation", "household"),
-        one_of("lang", "en", "pl", "sq"),
+        one_of("kind", DonorKind),
+        one_of("lang", Lang),
         Index("ix_donor_created_at_id", "created_at", "id"),
         Index("ix_donor_updated_at_id", "updated_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)  # DH-1001-7: what the donor writes in a transfer
-    kind: Mapped[str] = mapped_column(default="person")
+    kind: Mapped[DonorKind] = mapped_column(default="person")
     name: Mapped[str]  # as it is shown and addressed, "Anna Kowalska"
     given_name: Mapped[str] = mapped_column(default="")
     family_name: Mapped[str] = mapped_column(default="")
@@ -35,7 +36,7 @@ class Donor(Base):
     city: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")
     tax_number: Mapped[str] = mapped_column(default="", server_default="")  # as domain.tax_numbers writes it
-    lang: Mapped[str] = mapped_column(default="en")
+    lang: Mapped[Lang] = mapped_column(default="en")
     note: Mapped[str] = mapped_column(default="")
     search: Mapped[str] = mapped_column(default="")  # folded: names, e-mail, code, city (domain.names.fold)
     do_not_contact: Mapped[bool] = mapped_column(default=False)
@@ -73,11 +74,11 @@ class IdentityKey(Base):
     __tablename__ = "identity_key"
     __table_args__ = (
         UniqueConstraint("kind", "value", "donor_id"),
-        one_of("kind", "email", "iban", "phone", "name"),
+        one_of("kind", IdentityKind),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    kind: Mapped[IdentityKind]
     value: Mapped[str]
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
 

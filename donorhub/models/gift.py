@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, Currency, Minor, one_of
 from donorhub.models.donor import Donor
+from donorhub.models.states import DisputeKind, DisputeState, GiftMethod, RefundState
 from donorhub.money import Money
 
 
@@ -50,20 +51,6 @@ class Appeal(Base):
     )
 
 
-METHODS = (
-    "transfer",
-    "standing_order",
-    "direct_debit",
-    "card",
-    "blik",
-    "wallet",
-    "cash",
-    "cheque",
-    "in_kind",
-    "other",
-)
-
-
 class Gift(Base):
     """Money received from a donor, once. It is never edited to another amount: a
     refund or a dispute is a new row that points at it, so that a receipt already
@@ -73,7 +60,7 @@ class Gift(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),  # one reference makes one gift, however often we are told
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of("method", *METHODS),
+        one_of("method", GiftMethod),
         Index("ix_gift_received_on_id", "received_on", "id"),
         Index("ix_gift_donor_id_received_on", "donor_id", "received_on"),
         Index(  # all that the dashboard's figures read, so that they need not visit the rows
@@ -89,7 +76,7 @@ class Gift(Base):
     recorded_at: Mapped[datetime]
     source: Mapped[str]  # "bank", "manual", "stripe:acct_1", "import:civicrm"
     source_ref: Mapped[str]  # unique within the source
-    method: Mapped[str] = mapped_column(default="other")
+    method: Mapped[GiftMethod] = mapped_column(default="other")
     campaign_id: Mapped[int | None] = mapped_column(
         ForeignKey("campaign.id", ondelete="RESTRICT"), index=True
     )
@@ -146,14 +133,14 @@ class Refund(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of("state", "pending", "succeeded", "failed", "cancelled"),
+        one_of("state", RefundState),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    state: Mapped[str]
+    state: Mapped[RefundState]
     refunded_on: Mapped[date]
     recorded_at: Mapped[datetime]
     source: Mapped[str]
@@ -168,16 +155,16 @@ class Dispute(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of("state", "open", "won", "lost"),
-        one_of("kind", "dispute", "return", "warning"),
+        one_of("state", DisputeState),
+        one_of("kind", DisputeKind),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     gift_id: Mapped[int] = mapped_column(ForeignKey("gift.id", ondelete="RESTRICT"), index=True)
-    kind: Mapped[str] = mapped_column(default="dispute")
+    kind: Mapped[DisputeKind] = mapped_column(default="dispute")
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    state: Mapped[str]
+    state: Mapped[DisputeState]
     reason: Mapped[str] = mapped_column(default="")
     due_at: Mapped[datetime | None]  # evidence is wanted until then
     opened_on: Mapped[date]

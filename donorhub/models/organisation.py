@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base
+from donorhub.db import Base, one_of
+from donorhub.models.states import Lang
 
 
 class Organisation(Base):
     """The organisation and its settings that people change in the program, not in the environment."""
 
     __tablename__ = "organisation"
-    __table_args__ = (CheckConstraint("id = 1", "there_is_one"),)
+    __table_args__ = (CheckConstraint("id = 1", "there_is_one"), one_of("lang", Lang))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     legal_name: Mapped[str]
@@ -28,7 +29,7 @@ class Organisation(Base):
     signatory_name: Mapped[str] = mapped_column(default="")
     signatory_role: Mapped[str] = mapped_column(default="")
     exemption: Mapped[str] = mapped_column(default="")
-    lang: Mapped[str] = mapped_column(default="en")
+    lang: Mapped[Lang] = mapped_column(default="en")
     time_zone: Mapped[str] = mapped_column(default="Europe/Warsaw")
     home_currency: Mapped[str] = mapped_column(default="PLN")
     jurisdiction: Mapped[str] = mapped_column(default="PL")  # whose receipts: PL, AL, XK, XX

@@ -9,6 +9,15 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.models.states import (
+    GiftMethod,
+    PaymentState,
+    PayoutItemKind,
+    PayoutState,
+    ProviderEventSource,
+    ProviderEventState,
+    ProviderObject,
+)
 
 
 class WebhookEndpoint(Base):
@@ -52,8 +61,8 @@ class ProviderEvent(Base):
     __tablename__ = "provider_event"
     __table_args__ = (
         UniqueConstraint("provider", "account", "external_id"),
-        one_of("state", "received", "done", "ignored", "quarantined", "error", "dead"),
-        one_of("source", "http", "backfill", "fetch", "compare", "import"),
+        one_of("state", ProviderEventState),
+        one_of("source", ProviderEventSource),
         Index("ix_provider_event_state_next_attempt_at", "state", "next_attempt_at"),
     )
 
@@ -72,8 +81,8 @@ class ProviderEvent(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)  # zlib
     body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     needs_fetch: Mapped[bool] = mapped_column(default=False)
-    source: Mapped[str] = mapped_column(default="http")
-    state: Mapped[str] = mapped_column(default="received")
+    source: Mapped[ProviderEventSource] = mapped_column(default="http")
+    state: Mapped[ProviderEventState] = mapped_column(default="received")
     reason: Mapped[str] = mapped_column(default="")
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
@@ -106,23 +115,18 @@ class ProviderMap(Base):
     __tablename__ = "provider_map"
     __table_args__ = (
         UniqueConstraint("provider", "account", "kind", "ref"),
-        one_of("kind", "customer", "subscription", "payment", "invoice", "payout"),
+        one_of("kind", ProviderObject),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider: Mapped[str]
     account: Mapped[str]
-    kind: Mapped[str]
+    kind: Mapped[ProviderObject]
     ref: Mapped[str]
     told: Mapped[dict[str, Any] | None]  # of a customer: what of our donor the provider has filled in
     subject_id: Mapped[int] = mapped_column(
         index=True
     )  # donor, recurring_gift, payment, instalment or payout
-
-
-PAYMENT_STATES = (
-    "intended", "pending", "processing", "authorised", "succeeded", "failed", "cancelled", "expired",
-)  # fmt: skip
 
 
 class Payment(Base):
@@ -131,17 +135,18 @@ class Payment(Base):
     __tablename__ = "payment"
     __table_args__ = (
         UniqueConstraint("provider", "account", "payment_key"),
-        one_of("state", *PAYMENT_STATES),
+        one_of("state", PaymentState),
+        one_of("method", GiftMethod),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider: Mapped[str]
     account: Mapped[str]
     payment_key: Mapped[str]
-    state: Mapped[str]
+    state: Mapped[PaymentState]
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    method: Mapped[str] = mapped_column(default="other")
+    method: Mapped[GiftMethod] = mapped_column(default="other")
     failure_code: Mapped[str] = mapped_column(default="")
     occurred_at: Mapped[datetime]
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
@@ -158,7 +163,7 @@ class Payout(Base):
     __tablename__ = "payout"
     __table_args__ = (
         UniqueConstraint("provider", "account", "ref"),
-        one_of("state", "pending", "in_transit", "paid", "failed", "cancelled", "unknown"),
+        one_of("state", PayoutState),
         Index("ix_payout_arrival_on_net_minor", "arrival_on", "net_minor"),
     )
 
@@ -166,7 +171,7 @@ class Payout(Base):
     provider: Mapped[str]
     account: Mapped[str]
     ref: Mapped[str]
-    state: Mapped[str]
+    state: Mapped[PayoutState]
     net_minor: Mapped[Minor]
     currency: Mapped[Currency]
     arrival_on: Mapped[date]
@@ -181,12 +186,12 @@ class PayoutItem(Base):
     __tablename__ = "payout_item"
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
-        one_of("kind", "charge", "refund", "dispute", "fee", "adjustment", "payout"),
+        one_of("kind", PayoutItemKind),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     payout_id: Mapped[int | None] = mapped_column(ForeignKey("payout.id", ondelete="RESTRICT"), index=True)
-    kind: Mapped[str]
+    kind: Mapped[PayoutItemKind]
     gross_minor: Mapped[Minor]
     fee_minor: Mapped[Minor]
     net_minor: Mapped[Minor]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, Currency, Minor, one_of
 from donorhub.models.donor import Donor
+from donorhub.models.states import Lang, ReceiptKind, ReceiptState
 
 
 class ReceiptCounter(Base):
@@ -28,8 +29,9 @@ class Receipt(Base):
     __tablename__ = "receipt"
     __table_args__ = (
         UniqueConstraint("series", "year", "number"),
-        one_of("state", "issued", "void"),
-        one_of("kind", "single", "annual"),
+        one_of("state", ReceiptState),
+        one_of("kind", ReceiptKind),
+        one_of("lang", Lang),
         Index("ix_receipt_donor_id", "donor_id"),
     )
 
@@ -37,12 +39,12 @@ class Receipt(Base):
     series: Mapped[str]
     year: Mapped[int]
     number: Mapped[int]
-    kind: Mapped[str]
-    state: Mapped[str] = mapped_column(default="issued")
+    kind: Mapped[ReceiptKind]
+    state: Mapped[ReceiptState] = mapped_column(default="issued")
     jurisdiction: Mapped[str]
     rule_pack_version: Mapped[str]
     template_version: Mapped[str]
-    lang: Mapped[str]
+    lang: Mapped[Lang]
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     total_minor: Mapped[Minor]
     currency: Mapped[Currency]
@@ -90,10 +92,10 @@ class ReceiptPdf(Base):
     """The bytes of a receipt, apart from it so that lists stay light."""
 
     __tablename__ = "receipt_pdf"
-    __table_args__ = (UniqueConstraint("receipt_id", "mark"), one_of("mark", "issued", "void"))
+    __table_args__ = (UniqueConstraint("receipt_id", "mark"), one_of("mark", ReceiptState))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipt.id", ondelete="RESTRICT"))
-    mark: Mapped[str] = mapped_column(default="issued")
+    mark: Mapped[ReceiptState] = mapped_column(default="issued")
     content: Mapped[bytes] = mapped_column(LargeBinary)
     sha256: Mapped[str]

@@ -9,6 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, Currency, Minor, one_of
 from donorhub.models.donor import Donor
+from donorhub.models.states import (
+    InstalmentState,
+    Period,
+    RecurringChange,
+    RecurringKind,
+    RecurringOrigin,
+    RecurringState,
+)
 from donorhub.money import Money
 
 
@@ -18,16 +26,16 @@ class RecurringGift(Base):
     __tablename__ = "recurring_gift"
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
-        one_of("kind", "standing_order", "direct_debit", "card", "pledge"),
-        one_of("state", "proposed", "pending", "active", "failing", "paused", "lapsed", "closed"),
-        one_of("origin", "inferred", "declared", "provider"),
+        one_of("kind", RecurringKind),
+        one_of("state", RecurringState),
+        one_of("origin", RecurringOrigin),
         Index("ix_recurring_gift_state", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
-    kind: Mapped[str]
-    state: Mapped[str]
+    kind: Mapped[RecurringKind]
+    state: Mapped[RecurringState]
     state_reason: Mapped[str] = mapped_column(default="")
     currency: Mapped[Currency]
     start_on: Mapped[date]
@@ -36,7 +44,7 @@ class RecurringGift(Base):
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id", ondelete="RESTRICT"))
     fund_id: Mapped[int | None] = mapped_column(ForeignKey("fund.id", ondelete="RESTRICT"))
     payer_iban: Mapped[str] = mapped_column(default="", index=True)
-    origin: Mapped[str] = mapped_column(default="declared")
+    origin: Mapped[RecurringOrigin] = mapped_column(default="declared")
     source: Mapped[str]
     source_ref: Mapped[str]
     is_test: Mapped[bool] = mapped_column(default=False)
@@ -59,14 +67,14 @@ class Term(Base):
         UniqueConstraint("recurring_gift_id", "from_on"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         CheckConstraint("every > 0", "every_is_positive"),
-        one_of("period", "W", "M", "Y"),
+        one_of("period", Period),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    period: Mapped[str] = mapped_column(default="M")
+    period: Mapped[Period] = mapped_column(default="M")
     every: Mapped[int] = mapped_column(default=1)
     day_of_month: Mapped[int | None]  # 1..31, 32 = the last; None: the anchor's day
     anchor_on: Mapped[date]
@@ -85,12 +93,9 @@ class Instalment(Base):
     __table_args__ = (
         UniqueConstraint("recurring_gift_id", "nominal_on"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of(
-            "state", "expected", "collecting", "late", "partial", "failed",
-            "missed", "paid", "returned", "skipped", "waived",
-        ),
+        one_of("state", InstalmentState),
         Index("ix_instalment_state_due_on", "state", "due_on"),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
@@ -99,7 +104,7 @@ class Instalment(Base):
     due_on: Mapped[date]  # the nominal date rolled to a banking day
     amount_minor: Mapped[Minor]
     currency: Mapped[Currency]
-    state: Mapped[str] = mapped_column(default="expected")
+    state: Mapped[InstalmentState] = mapped_column(default="expected")
     state_reason: Mapped[str] = mapped_column(default="")
     attempt: Mapped[int] = mapped_column(default=0)
     next_attempt_on: Mapped[date | None]
@@ -136,12 +141,12 @@ class RecurringGiftChange(Base):
     """What changed in a recurring gift, for the donor's timeline and the reports."""
 
     __tablename__ = "recurring_gift_change"
-    __table_args__ = (UniqueConstraint("recurring_gift_id", "key"),)
+    __table_args__ = (UniqueConstraint("recurring_gift_id", "key"), one_of("what", RecurringChange))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
     key: Mapped[str]  # makes the same change, told twice, one row
-    what: Mapped[str]  # started, amount, paused, resumed, closed, …
+    what: Mapped[RecurringChange]
     before: Mapped[str] = mapped_column(default="")
     after: Mapped[str] = mapped_column(default="")
     effective_at: Mapped[datetime]

@@ -8,9 +8,21 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, one_of
-
-OPEN_STATES = ("planned", "queued", "failed")
+from donorhub.db import Base, is_among, one_of
+from donorhub.models.states import (
+    OPEN_TASKS,
+    UNDELIVERED_MESSAGES,
+    Channel,
+    EventKind,
+    Lang,
+    MessageCategory,
+    MessageState,
+    TaskKind,
+    TaskPerformer,
+    TaskRole,
+    TaskState,
+    TemplateKind,
+)
 
 
 class Task(Base):
@@ -19,12 +31,14 @@ class Task(Base):
 
     __tablename__ = "task"
     __table_args__ = (
-        one_of("performer", "person", "worker"),
-        one_of("state", "planned", "queued", "done", "failed", "dead", "cancelled"),
+        one_of("kind", TaskKind),
+        one_of("performer", TaskPerformer),
+        one_of("role", TaskRole),
+        one_of("state", TaskState),
         Index(
             "ix_task_open", "performer", "due_at", "id",
-            sqlite_where=text("state IN ('planned', 'queued', 'failed')"),
-            postgresql_where=text("state IN ('planned', 'queued', 'failed')"),
+            sqlite_where=text(is_among("state", OPEN_TASKS)),
+            postgresql_where=text(is_among("state", OPEN_TASKS)),
         ),
         Index("ix_task_subject", "subject_type", "subject_id"),
         Index(
@@ -35,9 +49,9 @@ class Task(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)  # thank_you:gift:42
-    kind: Mapped[str]
-    performer: Mapped[str]
-    role: Mapped[str] = mapped_column(default="")  # of staff, where no one in particular is named
+    kind: Mapped[TaskKind]
+    performer: Mapped[TaskPerformer]
+    role: Mapped[TaskRole] = mapped_column(default="")  # of staff, where no one in particular is named
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     subject_type: Mapped[str]
@@ -46,7 +60,7 @@ class Task(Base):
         default=dict
     )  # what the title needs; ids and amounts, no names
     due_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default="planned")
+    state: Mapped[TaskState] = mapped_column(default="planned")
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
@@ -62,13 +76,15 @@ class Message(Base):
 
     __tablename__ = "message"
     __table_args__ = (
-        one_of("channel", "email"),
-        one_of("state", "planned", "claimed", "sent", "failed", "suppressed", "unknown"),
+        one_of("channel", Channel),
+        one_of("category", MessageCategory),
+        one_of("lang", Lang),
+        one_of("state", MessageState),
         Index("ix_message_planned_at_id", "planned_at", "id"),
         Index(
             "ix_message_undelivered", "id",
-            sqlite_where=text("state IN ('unknown', 'failed')"),
-            postgresql_where=text("state IN ('unknown', 'failed')"),
+            sqlite_where=text(is_among("state", UNDELIVERED_MESSAGES)),
+            postgresql_where=text(is_among("state", UNDELIVERED_MESSAGES)),
         ),
     )  # fmt: skip
 
@@ -76,15 +92,15 @@ class Message(Base):
     send_key: Mapped[str] = mapped_column(unique=True)
     task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id", ondelete="RESTRICT"), index=True)
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
-    channel: Mapped[str] = mapped_column(default="email")
-    category: Mapped[str] = mapped_column(default="transactional")
+    channel: Mapped[Channel] = mapped_column(default="email")
+    category: Mapped[MessageCategory] = mapped_column(default="transactional")
     template: Mapped[str]  # kind and version, "thank_you@shipped-1"
-    lang: Mapped[str]
+    lang: Mapped[Lang]
     to_address: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
     message_id: Mapped[str] = mapped_column(unique=True)  # the Message-ID header: the same at every attempt
-    state: Mapped[str] = mapped_column(default="planned")
+    state: Mapped[MessageState] = mapped_column(default="planned")
     suppressed_reason: Mapped[str] = mapped_column(default="")
     last_error: Mapped[str] = mapped_column(default="")
     planned_at: Mapped[datetime]
@@ -95,11 +111,15 @@ class Template(Base):
     """The organisation's own wording of a message, in Liquid; without a row the shipped one is used."""
 
     __tablename__ = "template"
-    __table_args__ = (UniqueConstraint("kind", "lang", "version"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "lang", "version"),
+        one_of("kind", TemplateKind),
+        one_of("lang", Lang),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    lang: Mapped[str]
+    kind: Mapped[TemplateKind]
+    lang: Mapped[Lang]
     version: Mapped[int] = mapped_column(default=1)
     subject: Mapped[str]
     body: Mapped[str]
@@ -111,10 +131,10 @@ class Suppression(Base):
     """An address that nothing is sent to, kept as a keyed hash so that it outlives the donor."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("channel", "address_hash"),)
+    __table_args__ = (UniqueConstraint("channel", "address_hash"), one_of("channel", Channel))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    channel: Mapped[str] = mapped_column(default="email")
+    channel: Mapped[Channel] = mapped_column(default="email")
     address_hash: Mapped[str]
     reason: Mapped[str]
     created_at: Mapped[datetime]
@@ -124,10 +144,13 @@ class DomainEvent(Base):
     """What happened with us (gift.recorded, instalment.missed), written with the data it tells of."""
 
     __tablename__ = "domain_event"
-    __table_args__ = (Index("ix_domain_event_donor_id_occurred_at", "donor_id", "occurred_at"),)
+    __table_args__ = (
+        one_of("kind", EventKind),
+        Index("ix_domain_event_donor_id_occurred_at", "donor_id", "occurred_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    kind: Mapped[EventKind]
     donor_id: Mapped[int | None] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"))
     subject_type: Mapped[str]
     subject_id: Mapped[int]

@@ -32,6 +32,7 @@ from donorhub.db import MAX_ID, db
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.queue.dispatch import dispatch
 from donorhub.models import Role, User
+from donorhub.models.states import LANGS
 from donorhub.money import Money
 from donorhub.services.access import organisation, users
 from donorhub.web import icons, refusals, showing, sign_in_limit
@@ -40,7 +41,6 @@ from donorhub.web.words import labels
 from receipts import figures
 from receipts.document import Lang
 
-LANGS: Final = ("en", "pl", "sq")
 OWN_WORDS: Final = {"en": "English", "pl": "Polski", "sq": "Shqip"}
 PUBLIC: Final = ("static", "security.", "public.", "health")
 _OUR_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")

@@ -105,15 +105,15 @@ def test_a_task_is_postponed_and_done_by_a_person_only(api: Caller, donor: Donor
 
 
 def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: datetime) -> None:
-    for n in (1, 2):
+    for n, kind in ((1, "call"), (2, "dunning")):
         users.create_user(
             f"u{n}@example.org", name="U", password="a long password", roles=["caller"], now=now, actor="t"
         )
-        tasks.plan(f"p{n}", kind=f"call{n}", performer="person", subject=("donor", 1), due_at=now, now=now,
+        tasks.plan(f"p{n}", kind=kind, performer="person", subject=("donor", 1), due_at=now, now=now,
                    assignee_id=n)  # fmt: skip
     db.session.query(ApiToken).one().created_by = "user:2"
     db.session.commit()
-    assert [task["kind"] for task in api.get("/me/tasks").get_json()["data"]] == ["call2"]
+    assert [task["kind"] for task in api.get("/me/tasks").get_json()["data"]] == ["dunning"]
 
 
 def test_messages_are_shown_with_what_became_of_them(api: Caller, now: datetime) -> None:

@@ -46,17 +46,17 @@ def installation() -> Iterator[Flask]:
 
 def plan_idle(count: int) -> None:
     """Tasks that are nothing but the queue, each in a transaction of its own as those that ask others."""
-    perform.PERFORMERS["idle"] = _do_nothing
+    perform.PERFORMERS["call"] = _do_nothing
     now = clock.now()
     for n in range(count):
-        tasks.plan(f"idle:{n}", kind="idle", performer="worker", subject=("x", 0), due_at=now, now=now)
+        tasks.plan(f"idle:{n}", kind="call", performer="worker", subject=("x", 0), due_at=now, now=now)
     db.session.commit()
 
 
 def plan_idle_together(count: int) -> None:
     """The same as tasks that share transactions, as those that only write rows."""
     plan_idle(count)
-    perform.TOGETHER.add("idle")
+    perform.TOGETHER.add("call")
 
 
 def _do_nothing(_task: Task, _settings: Settings) -> str:

@@ -14,7 +14,8 @@ from donorhub.api.answers import tag, tagged
 from donorhub.api.blueprint import HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed
-from donorhub.api.schemas import LANGS, AnswerSchema, Line, Pattern, StrictSchema, Text
+from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text
+from donorhub.models.states import LANGS
 from donorhub.services.access import organisation
 
 bp = HouseBlueprint("organisation", __name__, path="/organisation", description="Who keeps this base.")

@@ -14,8 +14,9 @@ from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
-from donorhub.api.schemas import LANGS, AnswerSchema, Instant, Line, StrictSchema
-from donorhub.models import ROLES, User
+from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
+from donorhub.models import User
+from donorhub.models.states import LANGS, ROLES
 from donorhub.services.access import users
 
 bp = HouseBlueprint("users", __name__, path="/users", description="Staff and what they may do.")

@@ -16,6 +16,7 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Pattern, StrictSchema
 from donorhub.models import BankAccount
+from donorhub.models.states import MATCHING_MODES
 from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts
 
@@ -26,7 +27,7 @@ SORTS: Final = {"id": BankAccount.id, "name": BankAccount.name}
 class BankAccountFieldsSchema(StrictSchema):
     name = Line(shortest=1)
     matching = fields.String(
-        validate=validate.OneOf(bank_accounts.MODES),
+        validate=validate.OneOf(MATCHING_MODES),
         metadata={"description": "How far matching may go by itself"},
     )
 

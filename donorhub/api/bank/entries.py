@@ -21,11 +21,11 @@ from donorhub.api.schemas import Day, Id, Line, MoneySchema, QueryId, StrictSche
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Entry
+from donorhub.models.states import ENTRY_STATES
 from donorhub.services.bank.matching import certain_entries, entries
 from donorhub.services.bank.matching.entries import Share
 
 bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
-STATES: Final = ("new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "taken_back")
 SORTS: Final = {"id": Entry.id, "booked_on": Entry.booked_on}
 WAYS: Final = ("rank", "parts", "payout_id", "gift_id", "not_gift", "new_donor")
 
@@ -80,7 +80,7 @@ class NothingSchema(StrictSchema):
 
 Query = pages.args(
     *SORTS,
-    state=fields.String(validate=validate.OneOf(STATES)),
+    state=fields.String(validate=validate.OneOf(ENTRY_STATES)),
     bank_account_id=QueryId(),
     statement_id=QueryId(),
     booked_from=Day(),

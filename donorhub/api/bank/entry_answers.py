@@ -10,6 +10,7 @@ from marshmallow import fields
 from donorhub.api.schemas import AnswerSchema, Instant, MoneySchema
 from donorhub.domain.bank.matching.matching_facts import Candidate, Proposal
 from donorhub.models import Detail, Entry, Match
+from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
 from donorhub.services.bank.matching import entry_views, matching
 
@@ -98,7 +99,7 @@ def told(rows: Sequence[Entry]) -> list[dict[str, Any]]:
 
 def with_proposals(entry: Entry) -> dict[str, Any]:
     """The answer for one entry. Proposals are worked out anew, and only while something waits."""
-    is_open = entry.state in ("new", "suspense")
+    is_open = entry.state in OPEN_ENTRIES
     proposals = matching.proposals([entry.id]).get(entry.id, []) if is_open else []
     return _entry(entry) | {
         "details": [_detail(row) for row in entry_views.details(entry.id)],

@@ -21,12 +21,12 @@ from donorhub.api.idempotency import once, once_by_key
 from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, Pattern, QueryId, StrictSchema, UploadedFile
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
+from donorhub.models.states import IMPORT_FILE_STATES
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from importers.table.layout import json_schema
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
-STATES: Final = ("received", "done", "asking", "refused", "held", "failed", "taken_back")
 SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
 CURRENCY: Final = Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
 _NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
@@ -62,7 +62,7 @@ class AnswersSchema(StrictSchema):
 
 class ImportSchema(AnswerSchema):
     id = fields.Integer(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(IMPORT_FILE_STATES))
     filename = fields.String(required=True)
     sha256 = fields.String(required=True)
     size = fields.Integer(required=True)
@@ -115,7 +115,9 @@ class TakeBackSchema(StrictSchema):
     )
 
 
-Query = pages.args(*SORTS, state=fields.String(validate=validate.OneOf(STATES)), bank_account_id=QueryId())
+Query = pages.args(
+    *SORTS, state=fields.String(validate=validate.OneOf(IMPORT_FILE_STATES)), bank_account_id=QueryId()
+)
 
 
 @bp.get("")

@@ -16,12 +16,11 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, QueryId, StrictSchema
 from donorhub.models import Statement
+from donorhub.models.states import STATEMENT_INTEGRITIES, STATEMENT_STATES
 from donorhub.money import Money
 from donorhub.services.bank.files import statements
 
 bp = HouseBlueprint("statements", __name__, path="/statements", description="Accounts' reports for periods.")
-STATES: Final = ("posted", "held", "released", "taken_back")
-INTEGRITY: Final = ("proved", "unverifiable", "mismatch")
 SORTS: Final = {"id": Statement.id}
 
 
@@ -40,8 +39,8 @@ class StatementSchema(AnswerSchema):
     sum = fields.Nested(MoneySchema, metadata={"description": "Of all its booked entries"})
     entries_count = fields.Integer(required=True)
     new_count = fields.Integer(required=True)
-    integrity = fields.String(required=True, validate=validate.OneOf(INTEGRITY))
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    integrity = fields.String(required=True, validate=validate.OneOf(STATEMENT_INTEGRITIES))
+    state = fields.String(required=True, validate=validate.OneOf(STATEMENT_STATES))
     released_by = fields.String(allow_none=True)
     released_at = Instant(allow_none=True)
     release_reason = fields.String(allow_none=True, metadata={"description": "Why it was let in"})
@@ -55,8 +54,8 @@ Query = pages.args(
     *SORTS,
     import_file_id=QueryId(),
     bank_account_id=QueryId(),
-    state=fields.String(validate=validate.OneOf(STATES)),
-    integrity=fields.String(validate=validate.OneOf(INTEGRITY)),
+    state=fields.String(validate=validate.OneOf(STATEMENT_STATES)),
+    integrity=fields.String(validate=validate.OneOf(STATEMENT_INTEGRITIES)),
 )
 
 

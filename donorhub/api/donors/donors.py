@@ -15,7 +15,6 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import (
-    LANGS,
     AnswerSchema,
     Id,
     Instant,
@@ -28,11 +27,11 @@ from donorhub.api.schemas import (
 from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor
+from donorhub.models.states import DONOR_KINDS, LANGS
 from donorhub.services.donors import donors, search
 from donorhub.services.reports import timeline
 
 bp = HouseBlueprint("donors", __name__, path="/donors", description="Whom we keep in the base.")
-KINDS: Final = ("person", "organisation", "household")
 SORTS: Final = {
     "id": Donor.id, "created_at": Donor.created_at, "updated_at": Donor.updated_at, "name": Donor.name,
 }  # fmt: skip
@@ -41,7 +40,7 @@ SORTS: Final = {
 class NewDonorSchema(StrictSchema):
     """A name, or a given and family name of which it is made; all else may be left out."""
 
-    kind = fields.String(validate=validate.OneOf(KINDS))
+    kind = fields.String(validate=validate.OneOf(DONOR_KINDS))
     name = Line()
     given_name = Line(100)
     family_name = Line(100)

@@ -29,7 +29,7 @@ from donorhub.api.schemas import (
 )
 from donorhub.db import db
 from donorhub.models import Correction, Gift
-from donorhub.models.gift import METHODS
+from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.providers import payouts
@@ -49,7 +49,7 @@ class NewGiftSchema(StrictSchema):
     donor_id = Id(required=True)
     amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
     received_on = Day(required=True)
-    method = fields.String(load_default="other", validate=validate.OneOf(METHODS))
+    method = fields.String(load_default="other", validate=validate.OneOf(GIFT_METHODS))
     source = fields.String(
         validate=Pattern(r"^import:[a-z0-9][a-z0-9_.-]{0,39}$"),
         metadata={"description": "Where it was kept before, such as `import:civicrm`; else this token"},
@@ -126,7 +126,7 @@ Query = pages.args(
     campaign_id=QueryId(),
     appeal_id=QueryId(),
     source=Line(100),
-    method=fields.String(validate=validate.OneOf(METHODS)),
+    method=fields.String(validate=validate.OneOf(GIFT_METHODS)),
     received_from=Day(),
     received_to=Day(),
     recorded_after=Instant(),

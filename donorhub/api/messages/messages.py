@@ -13,10 +13,10 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.schemas import AnswerSchema, Instant, QueryId
 from donorhub.models import Message
+from donorhub.models.states import MESSAGE_STATES
 from donorhub.services.messages import messages
 
 bp = HouseBlueprint("messages", __name__, path="/messages", description="What was said to donors and staff.")
-STATES: Final = ("planned", "claimed", "sent", "failed", "suppressed", "unknown")
 SORTS: Final = {"id": Message.id, "planned_at": Message.planned_at}
 
 
@@ -33,7 +33,7 @@ class MessageSchema(AnswerSchema):
     to_address = fields.String(required=True)
     subject = fields.String()
     body = fields.String()
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
     suppressed_reason = fields.String()
     last_error = fields.String()
     planned_at = Instant(required=True)
@@ -47,7 +47,10 @@ class MessageSchema(AnswerSchema):
 
 
 Query = pages.args(
-    *SORTS, donor_id=QueryId(), task_id=QueryId(), state=fields.String(validate=validate.OneOf(STATES))
+    *SORTS,
+    donor_id=QueryId(),
+    task_id=QueryId(),
+    state=fields.String(validate=validate.OneOf(MESSAGE_STATES)),
 )
 
 

@@ -13,11 +13,11 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import requires
 from donorhub.api.schemas import AnswerSchema, Day, Line, MoneySchema
 from donorhub.models import Payout, PayoutItem
+from donorhub.models.states import PAYOUT_STATES
 from donorhub.money import Money
 from donorhub.services.providers import payouts
 
 bp = HouseBlueprint("payouts", __name__, path="/payouts", description="Transfers of providers to our bank.")
-STATES: Final = ("pending", "in_transit", "paid", "failed", "cancelled", "unknown")
 SORTS: Final = {"id": Payout.id, "arrival_on": Payout.arrival_on}
 
 
@@ -26,7 +26,7 @@ class PayoutSchema(AnswerSchema):
     provider = fields.String(required=True)
     account = fields.String(required=True)
     ref = fields.String(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(PAYOUT_STATES))
     net = fields.Nested(MoneySchema)
     arrival_on = fields.Date(required=True)
     descriptor = fields.String()
@@ -51,7 +51,7 @@ class PayoutWithItemsSchema(PayoutSchema):
 Query = pages.args(
     *SORTS,
     provider=Line(40),
-    state=fields.String(validate=validate.OneOf(STATES)),
+    state=fields.String(validate=validate.OneOf(PAYOUT_STATES)),
     arrival_from=Day(),
     arrival_to=Day(),
 )

@@ -16,12 +16,12 @@ from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema
 from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.models import ProviderEvent
+from donorhub.models.states import PROVIDER_EVENT_STATES
 from donorhub.services.providers import inbox
 
 bp = HouseBlueprint(
     "provider_events", __name__, path="/provider-events", description="Messages of providers as they came."
 )
-STATES: Final = ("received", "done", "ignored", "quarantined", "error", "dead")
 SORTS: Final = {"id": ProviderEvent.id}
 
 
@@ -37,7 +37,7 @@ class ProviderEventSchema(AnswerSchema):
     object_kind = fields.String()
     object_id = fields.String()
     source = fields.String(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(PROVIDER_EVENT_STATES))
     reason = fields.String()
     attempts = fields.Integer()
     next_attempt_at = Instant(allow_none=True)
@@ -51,7 +51,7 @@ class ProviderEventSchema(AnswerSchema):
 Query = pages.args(
     *SORTS,
     provider=Line(40),
-    state=fields.String(validate=validate.OneOf(STATES)),
+    state=fields.String(validate=validate.OneOf(PROVIDER_EVENT_STATES)),
     type=Line(100),
     object_id=Line(200),
     endpoint_id=QueryId(),

@@ -14,7 +14,6 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once, once_by_key
 from donorhub.api.schemas import (
-    LANGS,
     AnswerSchema,
     Day,
     Id,
@@ -26,6 +25,7 @@ from donorhub.api.schemas import (
 )
 from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
+from donorhub.models.states import LANGS
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.receipts import receipts

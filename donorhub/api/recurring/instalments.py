@@ -15,13 +15,11 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Day, Instant, Line, MoneySchema, QueryId, StrictSchema
 from donorhub.models import Instalment
+from donorhub.models.states import INSTALMENT_STATES
 from donorhub.money import Money
 from donorhub.services.recurring import instalments
 
 bp = HouseBlueprint("instalments", __name__, path="/instalments", description="Expected payments.")
-STATES: Final = (
-    "expected", "collecting", "late", "partial", "failed", "missed", "paid", "returned", "skipped", "waived",
-)  # fmt: skip
 SORTS: Final = {"id": Instalment.id, "due_on": Instalment.due_on}
 
 
@@ -32,7 +30,7 @@ class InstalmentSchema(AnswerSchema):
     due_on = fields.Date(required=True, metadata={"description": "The nominal day, rolled to a banking day"})
     amount = fields.Nested(MoneySchema)
     allocated = fields.Nested(MoneySchema, metadata={"description": "What gifts have paid of it so far"})
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(INSTALMENT_STATES))
     state_reason = fields.String()
     missed_at = Instant(allow_none=True)
 
@@ -45,7 +43,7 @@ Query = pages.args(
     *SORTS,
     recurring_gift_id=QueryId(),
     donor_id=QueryId(),
-    state=fields.String(validate=validate.OneOf(STATES)),
+    state=fields.String(validate=validate.OneOf(INSTALMENT_STATES)),
     due_from=Day(),
     due_to=Day(),
 )

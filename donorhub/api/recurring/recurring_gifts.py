@@ -27,21 +27,19 @@ from donorhub.api.schemas import (
     is_positive,
 )
 from donorhub.models import RecurringGift
+from donorhub.models.states import PERIODS, RECURRING_KINDS, RECURRING_STATES
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.recurring import instalments, recurring_gifts
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
-KINDS: Final = ("standing_order", "direct_debit", "card", "pledge")
-STATES: Final = ("proposed", "pending", "active", "failing", "paused", "lapsed", "closed")
-PERIODS: Final = ("W", "M", "Y")
 SORTS: Final = {"id": RecurringGift.id, "created_at": RecurringGift.created_at}
 
 
 class NewRecurringGiftSchema(StrictSchema):
     donor_id = Id(required=True)
     amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    kind = fields.String(required=True, validate=validate.OneOf(RECURRING_KINDS))
     start_on = Day(required=True)
     ends_on = Day(allow_none=True)
     period = fields.String(load_default="M", validate=validate.OneOf(PERIODS))
@@ -102,7 +100,7 @@ class RecurringGiftSchema(AnswerSchema):
     id = fields.Integer(required=True)
     donor_id = fields.Integer(required=True)
     kind = fields.String(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(RECURRING_STATES))
     state_reason = fields.String()
     amount = fields.Nested(MoneySchema, metadata={"description": "Of the term that holds today"})
     period = fields.String(required=True)
@@ -125,8 +123,8 @@ class RecurringGiftSchema(AnswerSchema):
 Query = pages.args(
     *SORTS,
     donor_id=QueryId(),
-    state=fields.String(validate=validate.OneOf(STATES)),
-    kind=fields.String(validate=validate.OneOf(KINDS)),
+    state=fields.String(validate=validate.OneOf(RECURRING_STATES)),
+    kind=fields.String(validate=validate.OneOf(RECURRING_KINDS)),
 )
 
 

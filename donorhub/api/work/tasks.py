@@ -16,12 +16,12 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema, Text
 from donorhub.models import Task
+from donorhub.models.states import TASK_STATES
 from donorhub.services.access import organisation, users
 from donorhub.services.work import tasks
 
 bp = HouseBlueprint("tasks", __name__, path="/tasks", description="What is to be done, by people or by us.")
 mine = HouseBlueprint("me", __name__, path="/me", description="What concerns whose token this is.")
-STATES: Final = ("planned", "queued", "done", "failed", "dead", "cancelled")
 SORTS: Final = {"id": Task.id, "due_at": Task.due_at}
 
 
@@ -36,7 +36,7 @@ class TaskSchema(AnswerSchema):
     subject_id = fields.Integer(required=True)
     facts = fields.Dict(keys=fields.String())
     due_at = Instant(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(TASK_STATES))
     attempts = fields.Integer()
     last_error = fields.String()
     created_at = Instant(required=True)
@@ -63,7 +63,7 @@ class PostponeSchema(StrictSchema):
 Query = pages.args(
     *SORTS,
     state=fields.String(
-        validate=validate.OneOf((*STATES, "open")), metadata={"description": "`open`: to do"}
+        validate=validate.OneOf((*TASK_STATES, "open")), metadata={"description": "`open`: to do"}
     ),
     performer=fields.String(validate=validate.OneOf(("person", "worker"))),
     kind=Line(60),

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from donorhub.domain.recurring.schedule import Period, months_after
+from donorhub.domain.recurring.schedule import months_after
 
-InstalmentState = Literal[
-    "expected", "collecting", "late", "partial", "failed", "missed", "paid", "returned", "skipped", "waived"
-]
+if TYPE_CHECKING:
+    from donorhub.models.states import InstalmentState, Period, RecurringState
+
 InstalmentStep = Literal[
     "collect",
     "pay",
@@ -29,7 +29,6 @@ InstalmentStep = Literal[
     "waive",
     "undo",
 ]
-RecurringState = Literal["proposed", "pending", "active", "failing", "paused", "lapsed", "closed"]
 RecurringStep = Literal["accept", "start", "pay", "fail", "pause", "resume", "lapse", "close"]
 
 # "undo": the allocation was a mistake and was taken out; time then moves the instalment on again.
@@ -73,7 +72,6 @@ RECURRING_STEPS: Final[Mapping[RecurringState, Mapping[RecurringStep, RecurringS
     "lapsed": {"pay": "active", "close": "closed"},
     "closed": {},
 }
-OPEN_STATES: Final = frozenset({"expected", "collecting", "late", "partial", "failed", "returned", "missed"})
 
 
 def next_state(state: InstalmentState, step: InstalmentStep) -> InstalmentState | None:

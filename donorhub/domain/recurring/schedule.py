@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import count, islice
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from donorhub.domain.recurring.banking_days import roll_forward
 from donorhub.money import Money
 
-Period = Literal["W", "M", "Y"]
+if TYPE_CHECKING:
+    from donorhub.models.states import Period
+
 Day = int | Literal["last"]
 ChangeType = Literal["upgrade", "downgrade", "same"]
 

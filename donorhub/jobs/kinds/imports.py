@@ -20,6 +20,7 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.models import BankAccount, ImportFile, Task
+from donorhub.models.states import UNREAD_FILES
 from donorhub.services.bank.files import column_mappings, imports, statement_drafts, statements
 from donorhub.services.bank.files.statement_drafts import Drafts
 from donorhub.services.bank.matching import matching
@@ -119,7 +120,7 @@ def _silent(_doing: str, _count: int) -> None:
 
 def _take_out(file_id: int) -> _Kept | None:
     file = imports.get_file(file_id)
-    if file.state not in imports.UNREAD:
+    if file.state not in UNREAD_FILES:
         return None
     content = imports.content(file)
     account = db.session.get(BankAccount, file.bank_account_id) if file.bank_account_id else None

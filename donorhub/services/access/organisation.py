@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Misconfigured
-from donorhub.models import ROLES, Fund, Organisation, Role
+from donorhub.models import Fund, Organisation, Role
+from donorhub.models.states import ROLES
 from donorhub.services.access import audit
 
 FIELDS: Final = (

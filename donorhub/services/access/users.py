@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, Principal, permissions_of, row_scope_of
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
-from donorhub.models import ROLES, ApiToken, Role, User
+from donorhub.models import ApiToken, Role, User
+from donorhub.models.states import LANGS, ROLES
 from donorhub.services.access import audit
 
 TOKEN_PREFIX = "dhk_"  # noqa: S105  it says what kind of secret follows and is none
@@ -110,7 +111,7 @@ def list_tokens() -> list[ApiToken]:
 
 def set_lang(user_id: int, lang: str) -> User:
     """The language a user reads; Rejected when there is no such."""
-    if lang not in ("en", "pl", "sq"):
+    if lang not in LANGS:
         raise Rejected("choose en, pl or sq", field="/lang")
     user = get_user(user_id)
     user.lang = lang

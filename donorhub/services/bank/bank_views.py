@@ -30,10 +30,10 @@ from donorhub.models import (
     ImportFile,
     Statement,
 )
+from donorhub.models.states import COUNTED_STATEMENTS, ENTRIES_TO_DECIDE
 from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts, ledger_rows, statements
-from donorhub.services.bank.files.bank_accounts import COUNTED, Gap
-from donorhub.services.bank.matching import entry_views
+from donorhub.services.bank.files.bank_accounts import Gap
 from donorhub.services.paging import Page, newest_first
 from importers import statement as told
 
@@ -89,7 +89,7 @@ def accounts() -> list[AccountRow]:
 def _waiting_by_account() -> dict[int, int]:
     rows = db.session.execute(
         select(Entry.bank_account_id, func.count())
-        .where(Entry.state.in_(entry_views.WAITING))
+        .where(Entry.state.in_(ENTRIES_TO_DECIDE))
         .group_by(Entry.bank_account_id)
     )
     return {account_id: count for account_id, count in rows}  # noqa: C416  a Row is no pair for dict
@@ -100,7 +100,7 @@ def _newest(bank_account_id: int) -> Statement | None:
         select(Statement)
         .where(
             Statement.bank_account_id == bank_account_id,
-            Statement.state.in_(COUNTED),
+            Statement.state.in_(COUNTED_STATEMENTS),
             Statement.is_advice.is_(False),
         )
         .order_by(Statement.period_to.desc().nulls_last(), Statement.id.desc())

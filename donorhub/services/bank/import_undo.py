@@ -21,9 +21,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, s
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import BankAccount, Detail, Entry, EntryAlias, ImportFile, Match, ReceiptLine, Statement
+from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES, READ_FILES
 from donorhub.services.access import audit
 from donorhub.services.bank.files import enriching, imports
-from donorhub.services.bank.files.bank_accounts import COUNTED, GONE
 from donorhub.services.bank.matching import decision_undo
 from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
@@ -82,7 +82,7 @@ def _in_closed_books(import_file_id: int) -> list[Obstacle]:
 def _counting(import_file_id: int) -> ColumnElement[bool]:
     """Entries that count and that the file brought or told more about."""
     mine = select(Statement.id).where(Statement.import_file_id == import_file_id)
-    return and_(_touched(mine), Entry.state.not_in(GONE))
+    return and_(_touched(mine), Entry.state.not_in(GONE_ENTRIES))
 
 
 def _touched(statement_ids: Select[int]) -> ColumnElement[bool]:
@@ -213,9 +213,9 @@ def _others_of_these_days(file: ImportFile, rows: Sequence[Statement]) -> list[I
             .join(Statement, Statement.import_file_id == ImportFile.id)
             .where(
                 ImportFile.id != file.id,
-                ImportFile.state.in_(("done", "held")),
+                ImportFile.state.in_(READ_FILES),
                 Statement.bank_account_id == row.bank_account_id,
-                Statement.state.in_(COUNTED),
+                Statement.state.in_(COUNTED_STATEMENTS),
                 wanted,
                 Statement.period_from <= row.period_to,
                 Statement.period_to >= row.period_from,

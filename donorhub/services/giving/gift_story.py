@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Correction, Dispute, Gift, Match, Message, Receipt, Refund, Task
+from donorhub.models.states import COUNTED_REFUNDS
 from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.work import tasks
@@ -68,7 +69,7 @@ def _taken(gift: Gift) -> list[Taken]:
         *(
             Taken(
                 "refund", one.refunded_on, Money(one.amount_minor, one.currency), one.state, "",
-                one.state in ("pending", "succeeded"),
+                one.state in COUNTED_REFUNDS,
             )
             for one in refunds
         ),

@@ -21,6 +21,7 @@ from donorhub.models import (
     ReceiptLine,
     Refund,
 )
+from donorhub.models.states import COUNTED_REFUNDS
 from donorhub.money import Money
 from donorhub.services.access import audit
 from donorhub.services.donors import donors
@@ -154,7 +155,7 @@ def taken_away(gift_ids: Sequence[int]) -> dict[int, int]:
     """Minor units that refunds, lost disputes and corrections have taken from each gift so far."""
     away = dict.fromkeys(gift_ids, 0)
     for model, counts in (
-        (Refund, Refund.state.in_(("pending", "succeeded"))),
+        (Refund, Refund.state.in_(COUNTED_REFUNDS)),
         (Dispute, Dispute.state == "lost"),
         (Correction, Correction.id.is_not(None)),
     ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, select, union_all
 from sqlalchemy.orm import selectinload
@@ -17,12 +17,10 @@ from donorhub.db import db
 from donorhub.domain.recurring.schedule import months_after
 from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, Stage, stage_on
 from donorhub.models import Correction, Designation, Dispute, Donor, Gift, Instalment, RecurringGift, Refund
+from donorhub.models.states import COUNTED_REFUNDS, LIVE_PROMISES, UNPAID_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, Page, newest_first
-
-UNPAID: Final = ("expected", "collecting", "late", "partial", "failed", "missed", "returned")
-RUNNING: Final = ("active", "failing", "lapsed", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def _recurring_facts(donor_ids: Collection[int], today: date) -> list[tuple[int,
         select(func.min(Instalment.due_on))
         .where(
             Instalment.recurring_gift_id == RecurringGift.id,
-            Instalment.state.in_(UNPAID),
+            Instalment.state.in_(UNPAID_INSTALMENTS),
             Instalment.due_on <= today,
         )
         .scalar_subquery()
@@ -96,7 +94,7 @@ def _recurring_facts(donor_ids: Collection[int], today: date) -> list[tuple[int,
     rows = db.session.execute(
         select(RecurringGift.donor_id, RecurringGift.state, overdue).where(
             RecurringGift.donor_id.in_(donor_ids),
-            RecurringGift.state.in_(RUNNING),
+            RecurringGift.state.in_(LIVE_PROMISES),
             RecurringGift.is_test.is_(False),
         )
     )
@@ -114,7 +112,7 @@ def movements(first: date, last: date, *, currency: str | None = None) -> Subque
         _part(Gift.received_on, Gift.amount_minor, first, last),
         _part(Refund.refunded_on, -Refund.amount_minor, first, last)
         .join(Refund, Refund.gift_id == Gift.id)
-        .where(Refund.state.in_(("pending", "succeeded"))),
+        .where(Refund.state.in_(COUNTED_REFUNDS)),
         _part(Dispute.opened_on, -Dispute.amount_minor, first, last)
         .join(Dispute, Dispute.gift_id == Gift.id)
         .where(Dispute.state == "lost"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal
 
 from liquid import Environment
 from sqlalchemy import Select, select, update
@@ -16,15 +16,14 @@ from donorhub.domain.donors import salutation
 from donorhub.domain.messages import wording
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Designation, Donor, Fund, Gift, Message, Suppression, Task, Template, User
+from donorhub.models.states import UNDELIVERED_MESSAGES, UNSENT_MESSAGES
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.work import tasks
 from receipts import figures
-from receipts.document import Lang
 
 _liquid = Environment()
-UNSENT = ("planned", "failed")
 
 
 def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
@@ -98,7 +97,7 @@ def claim_message(message_id: int) -> Message | None:
     """Take a message for sending, to be committed before it is handed over. None: it was sent or taken."""
     claimed = db.session.scalar(
         update(Message)
-        .where(Message.id == message_id, Message.state.in_(UNSENT))
+        .where(Message.id == message_id, Message.state.in_(UNSENT_MESSAGES))
         .values(state="claimed")
         .returning(Message.id)
     )
@@ -134,7 +133,7 @@ def note_sent(message: Message, *, now: datetime) -> None:
     message.state, message.sent_at, message.last_error = "sent", now, ""
 
 
-def note_unsent(message: Message, state: str, error: str) -> None:
+def note_unsent(message: Message, state: Literal["failed", "unknown"], error: str) -> None:
     """``failed`` (nothing was sent) or ``unknown`` (nobody can know; never sent again by itself)."""
     message.state, message.last_error = state, error[:300]
 
@@ -153,7 +152,7 @@ def strand_claimed(message_id: int) -> bool:
 def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor: str) -> Message:
     """A person says what became of an uncertain message: it arrived, or it is to be sent again."""
     message = get_message(message_id)
-    if message.state not in ("unknown", "failed"):
+    if message.state not in UNDELIVERED_MESSAGES:
         raise Conflict(
             f"message {message_id} is {message.state}: only one that is uncertain is decided",
             code="message_state", state=message.state,
@@ -234,8 +233,8 @@ def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
     ).all()
     return {
         "salutation": salutation_of(donor),
-        "amount": figures.amount(gift.amount, cast(Lang, donor.lang)).replace("\u00a0", " "),
-        "received_on": figures.long_date(gift.received_on, cast(Lang, donor.lang)),
+        "amount": figures.amount(gift.amount, donor.lang).replace("\u00a0", " "),
+        "received_on": figures.long_date(gift.received_on, donor.lang),
         "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
         "organisation": ours.legal_name,
     }

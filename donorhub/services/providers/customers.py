@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from sqlalchemy import select
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, Organisation, ProviderMap
+from donorhub.models.states import LANGS
 from donorhub.services.access.organisation import get_organisation
 from donorhub.services.donors import donors
 from donorhub.services.providers import registers
 from donorhub.services.providers.placeholder_donors import give_way, may_give_way
 from webhooks.states import DonorState
-
-LANGS: Final = ("en", "pl", "sq")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import defer
 from donorhub.db import db, insert_for
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import ProviderEvent
+from donorhub.models.states import STUCK_EVENTS, ProviderEventState
 from donorhub.services.access import audit
 from webhooks.fact import RawEvent
 
@@ -130,7 +131,7 @@ def raw_event(row: ProviderEvent) -> RawEvent:
     )
 
 
-def note(row: ProviderEvent, state: str, *, now: datetime, reason: str = "") -> None:
+def note(row: ProviderEvent, state: ProviderEventState, *, now: datetime, reason: str = "") -> None:
     """Say what became of an event: done, ignored, or quarantined with its reason."""
     row.state, row.reason, row.processed_at, row.next_attempt_at = state, reason, now, None
 
@@ -162,7 +163,7 @@ def get_event(event_id: int) -> ProviderEvent:
 def release(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
     """Let an event from the error inbox be worked off again."""
     row = get_event(event_id)
-    if row.state not in ("dead", "error", "quarantined"):
+    if row.state not in ("error", *STUCK_EVENTS):
         raise Conflict(
             f"provider event {event_id} is {row.state}: there is nothing to release",
             code="nothing_to_release", state=row.state,

@@ -6,6 +6,7 @@ ends in the same rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Instalment, Payment, Refund
+from donorhub.models.states import GiftMethod
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
@@ -25,7 +27,7 @@ from donorhub.services.recurring import instalments
 from donorhub.services.work import events, tasks
 from webhooks.views import DisputeView, PaymentView, RefundView
 
-METHODS: Final = {
+METHODS: Final[Mapping[str, GiftMethod]] = {
     "card": "card",
     "sepa_debit": "direct_debit",
     "bacs_debit": "direct_debit",
@@ -38,7 +40,6 @@ METHODS: Final = {
     "link": "wallet",
     "revolut_pay": "wallet",
 }
-EARLIER: Final = ("intended", "pending", "processing", "authorised")
 
 
 def apply(at: Account, view: PaymentView, *, now: datetime) -> bool:

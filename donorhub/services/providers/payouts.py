@@ -11,14 +11,13 @@ from donorhub.db import db, insert_or_update
 from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import NotFound
 from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
+from donorhub.models.states import ARRIVING_PAYOUTS
 from donorhub.services.access import audit
 from donorhub.services.providers import registers
 from donorhub.services.providers.customers import Account
 from donorhub.services.providers.payments import local_day
 from donorhub.services.work import tasks
 from webhooks.views import ItemView, PayoutView
-
-EXPLAINED = ("paid", "in_transit")  # states in which an entry may be the payout
 
 
 def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
@@ -44,7 +43,7 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
     keep_items(at, view.items, payout_id=payout.id)
     if view.state == "failed":
         _failed(at, payout, now=now)
-    if payout.entry_id is not None and payout.state not in EXPLAINED:
+    if payout.entry_id is not None and payout.state not in ARRIVING_PAYOUTS:
         _part_from_entry(payout, payout.entry_id, now=now, actor=at.actor)
     if view.is_automatic and view.is_reconciled and not view.is_explained:
         tasks.plan(

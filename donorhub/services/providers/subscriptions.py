@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Instalment, RecurringGift
+from donorhub.models.states import FREED_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.providers import registers
@@ -147,7 +148,7 @@ def _follow_invoice(at: Account, instalment: Instalment, view: InstalmentView, *
         _paid(at, instalment, view, now=now)
     elif view.state == "failed" and instalment.state in ("expected", "late", "failed", "collecting"):
         _failed(at, instalment, view, now=now)
-    elif view.state in ("skipped", "waived") and instalment.state != "paid":
+    elif view.state in FREED_INSTALMENTS and instalment.state != "paid":
         instalment.state, instalment.state_reason = view.state, view.status or ""
         _end_dunning(at, instalment, reason=view.state, now=now)
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Select, select
 
 from donorhub.db import db, insert_or_ignore, sum_minor
 from donorhub.domain.recurring import schedule
-from donorhub.domain.recurring.recurring_states import InstalmentState, InstalmentStep, next_state
+from donorhub.domain.recurring.recurring_states import InstalmentStep, next_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
+from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
 from donorhub.services.recurring import recurring_gifts
 from donorhub.services.work import events, tasks
 
 HORIZON = timedelta(days=92)
-EXPECTING = ("active", "failing", "lapsed")  # a lapsed one keeps expecting, a closed one does not
 
 
 def materialise(gift: RecurringGift, *, today: date) -> int:
     """Make the instalments that fall due within the horizon, and take up again those that a change of
     term had put aside; gives how many are new. A provider makes its own."""
-    if gift.origin == "provider" or gift.state not in EXPECTING:
+    if gift.origin == "provider" or gift.state not in EXPECTING_PROMISES:
         return 0
     known = set(
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
@@ -37,11 +37,13 @@ def materialise(gift: RecurringGift, *, today: date) -> int:
 
 def materialise_all(promises: Sequence[RecurringGift], *, today: date) -> int:
     """:func:`materialise` for many, in a few queries where nothing is to be made."""
-    own = {gift.id: gift for gift in promises if gift.origin != "provider" and gift.state in EXPECTING}
+    own = {
+        gift.id: gift for gift in promises if gift.origin != "provider" and gift.state in EXPECTING_PROMISES
+    }
     known: dict[int, set[date]] = defaultdict(set)
     terms: dict[int, list[schedule.Term]] = defaultdict(list)
     chosen = select(RecurringGift.id).where(
-        RecurringGift.origin != "provider", RecurringGift.state.in_(EXPECTING)
+        RecurringGift.origin != "provider", RecurringGift.state.in_(EXPECTING_PROMISES)
     )
     for id_, nominal_on in db.session.execute(
         select(Instalment.recurring_gift_id, Instalment.nominal_on).where(
@@ -159,7 +161,7 @@ def unsettle(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:
         others = allocated(instalment.id, without=gift_id)
         if others >= instalment.amount_minor:
             continue
-        if next_state(cast(InstalmentState, instalment.state), word) is not None:
+        if next_state(instalment.state, word) is not None:
             step(instalment, word, reason=word)
             if word == "undo" and others:
                 step(instalment, "pay_part")
@@ -182,7 +184,7 @@ def resettle(gift_id: int) -> int:
 
 def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> None:
     """Let the state follow its table; Conflict when this step is not allowed from here."""
-    after = next_state(cast(InstalmentState, instalment.state), word)
+    after = next_state(instalment.state, word)
     if after is None:
         raise Conflict(
             f"instalment {instalment.id} is {instalment.state}: it cannot {word} now",
@@ -194,7 +196,7 @@ def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> N
 def skip(instalment_id: int, *, reason: str, now: datetime, actor: str) -> Instalment:
     """Nothing is owed for this one. Skipped already: nothing changes."""
     instalment = get_instalment(instalment_id)
-    if instalment.state in ("skipped", "waived"):
+    if instalment.state in FREED_INSTALMENTS:
         return instalment
     step(instalment, "waive" if instalment.state == "missed" else "skip", reason=reason)
     audit.record(actor, "instalment.skipped", ("instalment", instalment.id), now=now)

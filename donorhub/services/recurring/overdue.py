@@ -6,20 +6,13 @@ One hourly round looks at all of them. What a gift does to an instalment is in :
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import cast
 
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.recurring import schedule
-from donorhub.domain.recurring.recurring_states import (
-    InstalmentState,
-    LapseRule,
-    Windows,
-    step_of_misses,
-    step_of_time,
-)
+from donorhub.domain.recurring.recurring_states import LapseRule, Windows, step_of_misses, step_of_time
 from donorhub.models import Instalment, RecurringGift
+from donorhub.models.states import AGEING_INSTALMENTS, EXPECTING_PROMISES, FREED_INSTALMENTS, LIVE_PROMISES
 from donorhub.services.recurring import instalments, recurring_gifts
 from donorhub.services.work import events, tasks
 
@@ -33,9 +26,7 @@ def advance_all(*, today: date, now: datetime, actor: str = "system:0") -> int:
     On the same day again it changes nothing.
     """
     moved = 0
-    promises = db.session.scalars(
-        select(RecurringGift).where(RecurringGift.state.in_((*instalments.EXPECTING, "paused")))
-    ).all()
+    promises = db.session.scalars(select(RecurringGift).where(RecurringGift.state.in_(LIVE_PROMISES))).all()
     for gift in promises:
         moved += _resume_when_over(gift, today=today, now=now, actor=actor)
     moved += instalments.materialise_all(promises, today=today)
@@ -72,9 +63,9 @@ def _move_overdue(*, today: date, now: datetime) -> int:
         select(Instalment)
         .join(RecurringGift)
         .where(
-            Instalment.state.in_(("expected", "late", "partial", "failed", "returned")),
+            Instalment.state.in_(AGEING_INSTALMENTS),
             Instalment.due_on < today,
-            RecurringGift.state.in_(instalments.EXPECTING),
+            RecurringGift.state.in_(EXPECTING_PROMISES),
         )
         .order_by(Instalment.id)
     ).all()
@@ -84,7 +75,7 @@ def _move_overdue(*, today: date, now: datetime) -> int:
 def _move(instalment: Instalment, *, today: date, now: datetime) -> int:
     moved = 0
     while word := step_of_time(
-        cast(InstalmentState, instalment.state), instalment.due_on, today,
+        instalment.state, instalment.due_on, today,
         windows=WINDOWS, next_attempt_on=instalment.next_attempt_on,
     ):  # fmt: skip
         instalments.step(instalment, word)
@@ -113,13 +104,11 @@ def _missed(instalment: Instalment, *, now: datetime) -> None:
 
 
 def _lapse(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
-    if gift.state not in instalments.EXPECTING:
+    if gift.state not in EXPECTING_PROMISES:
         return 0
     term = recurring_gifts.current_term(gift, today)
     unpaid = _unpaid_in_a_row(gift.id, today)
-    word = step_of_misses(
-        unpaid, cast(schedule.Period, term.period), term.every, today, rule=LAPSE, windows=WINDOWS
-    )
+    word = step_of_misses(unpaid, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
     if word == "lapse" and recurring_gifts.may(gift, "lapse"):
         events.tell(
             "recurring_gift.lapsed",
@@ -146,6 +135,6 @@ def _unpaid_in_a_row(recurring_gift_id: int, today: date) -> list[date]:
     for due_on, state in rows:
         if state == "paid":
             break
-        if state not in ("skipped", "waived"):
+        if state not in FREED_INSTALMENTS:
             unpaid.append(due_on)
     return unpaid[::-1]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
+from donorhub.models.states import UNPAID_INSTALMENTS
 from donorhub.services.paging import LIMIT, Page, newest_first, oldest_first
-
-WAITING: Final = ("expected", "collecting", "late", "partial", "failed", "missed", "returned")
 
 
 def list_recurring_gifts(
@@ -51,7 +49,7 @@ def next_instalments(recurring_gift_id: int, limit: int = 3) -> Sequence[Instalm
     """What waits to be paid, the first due first."""
     return db.session.scalars(
         select(Instalment)
-        .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.state.in_(WAITING))
+        .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.state.in_(UNPAID_INSTALMENTS))
         .order_by(Instalment.due_on, Instalment.id)
         .limit(limit)
     ).all()

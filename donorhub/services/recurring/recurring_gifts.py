@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.recurring import schedule
-from donorhub.domain.recurring.recurring_states import RecurringState, RecurringStep, next_recurring_state
+from donorhub.domain.recurring.recurring_states import RecurringStep, next_recurring_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Campaign, Fund, Instalment, RecurringGift, RecurringGiftChange, Term
 from donorhub.money import Money
@@ -176,7 +176,7 @@ def close(gift: RecurringGift, *, reason: str, now: datetime, actor: str, on: da
 
 def step(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
     """Let the state follow its table; Conflict when this step is not allowed from here."""
-    after = next_recurring_state(cast(RecurringState, gift.state), word)
+    after = next_recurring_state(gift.state, word)
     if after is None:
         raise Conflict(
             f"recurring gift {gift.id} is {gift.state}: it cannot {word} now",
@@ -190,7 +190,7 @@ def step(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
 
 
 def may(gift: RecurringGift, word: RecurringStep) -> bool:
-    return next_recurring_state(cast(RecurringState, gift.state), word) is not None
+    return next_recurring_state(gift.state, word) is not None
 
 
 def find(source: str, source_ref: str) -> RecurringGift | None:
@@ -257,7 +257,7 @@ def terms_of(gift: RecurringGift) -> list[schedule.Term]:
 def plain_term(row: Term) -> schedule.Term:
     return schedule.Term(
         anchor_on=row.anchor_on,
-        period=cast(schedule.Period, row.period),
+        period=row.period,
         amount=Money(row.amount_minor, row.currency),
         from_on=row.from_on,
         every=row.every,

@@ -12,7 +12,15 @@ from sqlalchemy import func, select
 from donorhub.db import db, sum_minor
 from donorhub.domain.recurring.schedule import months_after
 from donorhub.models import Entry, ImportFile, Instalment, Message, ProviderEvent, RecurringGift, Task
-from donorhub.models.work import OPEN_STATES
+from donorhub.models.states import (
+    ENTRIES_TO_DECIDE,
+    OPEN_TASKS,
+    OVERDUE_INSTALMENTS,
+    RUNNING_PROMISES,
+    STUCK_EVENTS,
+    STUCK_FILES,
+    UNDELIVERED_MESSAGES,
+)
 from donorhub.money import Money
 from donorhub.services.giving import history
 
@@ -70,13 +78,13 @@ def recurring_figures() -> RecurringFigures:
     """Running recurring gifts, and instalments that are late or missed."""
     active = db.session.scalar(
         select(func.count()).where(
-            RecurringGift.state.in_(("active", "failing")), RecurringGift.is_test.is_(False)
+            RecurringGift.state.in_(RUNNING_PROMISES), RecurringGift.is_test.is_(False)
         )
     )
     late = db.session.execute(
         select(Instalment.state, func.count())
         .join(RecurringGift)
-        .where(Instalment.state.in_(("late", "missed")), RecurringGift.state != "closed")
+        .where(Instalment.state.in_(OVERDUE_INSTALMENTS), RecurringGift.state != "closed")
         .group_by(Instalment.state)
     )
     counts = dict(late.all())
@@ -86,10 +94,10 @@ def recurring_figures() -> RecurringFigures:
 def attention(now: datetime) -> dict[str, int]:
     """What waits for a person: entries in suspense, files, the error inbox, tasks overdue."""
     return {
-        "suspense": _count(Entry.state.in_(("suspense", "doubtful"))),
-        "files": _count(ImportFile.state.in_(("asking", "refused", "held", "failed"))),
+        "suspense": _count(Entry.state.in_(ENTRIES_TO_DECIDE)),
+        "files": _count(ImportFile.state.in_(STUCK_FILES)),
         "errors": sum(error_counts().values()),
-        "overdue": _count(Task.performer == "person", Task.state.in_(OPEN_STATES), Task.due_at < now),
+        "overdue": _count(Task.performer == "person", Task.state.in_(OPEN_TASKS), Task.due_at < now),
     }
 
 
@@ -97,8 +105,8 @@ def error_counts() -> dict[str, int]:
     """How much lies in the error inbox, by kind."""
     return {
         "tasks": _count(Task.state == "dead"),
-        "events": _count(ProviderEvent.state.in_(("dead", "quarantined"))),
-        "messages": _count(Message.state.in_(("unknown", "failed"))),
+        "events": _count(ProviderEvent.state.in_(STUCK_EVENTS)),
+        "messages": _count(Message.state.in_(UNDELIVERED_MESSAGES)),
     }
 
 

@@ -40,6 +40,7 @@ from donorhub.models import (
     Statement,
     Task,
 )
+from donorhub.models.states import COUNTED_STATEMENTS, UNCOUNTED_STATEMENTS
 from donorhub.services.access import audit
 from donorhub.services.receipts.receipt_payload import digest
 
@@ -164,7 +165,7 @@ def _statements_balance(_now: datetime) -> list[str]:
         select(Statement.id, Statement.sum_minor, func.coalesce(func.sum(Entry.amount_minor), 0))
         .outerjoin(Entry, of_statement)
         .where(
-            Statement.state.in_(("posted", "released")),
+            Statement.state.in_(COUNTED_STATEMENTS),
             Statement.is_advice.is_(False),
             Statement.new_count == Statement.entries_count,
         )
@@ -180,7 +181,7 @@ def _statements_balance(_now: datetime) -> list[str]:
     homeless = (
         select(Entry.id)
         .join(Statement, Statement.id == Entry.statement_id)
-        .where(Statement.state.in_(("held", "taken_back")), stands)
+        .where(Statement.state.in_(UNCOUNTED_STATEMENTS), stands)
     )
     return [
         *_found(proved, lambda id_: f"statement {id_} is called proved and its balances do not add up"),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import ImportFile, Message, ProviderEvent, Task
+from donorhub.models.states import STUCK_EVENTS, STUCK_FILES, UNDELIVERED_MESSAGES
 
 MOST: Final = 100
 
@@ -35,19 +36,19 @@ def contents() -> ErrorInbox:
         ).all(),
         events=db.session.scalars(
             select(ProviderEvent)
-            .where(ProviderEvent.state.in_(("dead", "quarantined")))
+            .where(ProviderEvent.state.in_(STUCK_EVENTS))
             .order_by(ProviderEvent.id.desc())
             .limit(MOST)
         ).all(),
         files=db.session.scalars(
             select(ImportFile)
-            .where(ImportFile.state.in_(("refused", "held", "failed", "asking")))
+            .where(ImportFile.state.in_(STUCK_FILES))
             .order_by(ImportFile.id.desc())
             .limit(MOST)
         ).all(),
         messages=db.session.scalars(
             select(Message)
-            .where(Message.state.in_(("unknown", "failed")))
+            .where(Message.state.in_(UNDELIVERED_MESSAGES))
             .order_by(Message.id.desc())
             .limit(MOST)
         ).all(),

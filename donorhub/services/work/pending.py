@@ -9,21 +9,19 @@ from sqlalchemy import func, select
 
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Message, ProviderEvent, Receipt, Task
-from donorhub.models.work import OPEN_STATES
+from donorhub.models.states import OPEN_TASKS, STUCK_EVENTS, WAITING_EVENTS
 from donorhub.services.work import claims
 
 
 def count(*, now: datetime) -> dict[str, dict[str, int]]:
     """Counts by what waits and its state; empty groups where nothing does."""
     return {
-        "worker tasks": _by(Task.kind, Task.performer == "worker", Task.state.in_(OPEN_STATES)),
+        "worker tasks": _by(Task.kind, Task.performer == "worker", Task.state.in_(OPEN_TASKS)),
         "worker tasks due": _by(Task.kind, claims.is_due(now)),
-        "people's tasks": _by(Task.kind, Task.performer == "person", Task.state.in_(OPEN_STATES)),
+        "people's tasks": _by(Task.kind, Task.performer == "person", Task.state.in_(OPEN_TASKS)),
         "error inbox: tasks": _by(Task.kind, Task.state == "dead"),
-        "provider events": _by(ProviderEvent.state, ProviderEvent.state.in_(("received", "error"))),
-        "error inbox: provider events": _by(
-            ProviderEvent.state, ProviderEvent.state.in_(("dead", "quarantined"))
-        ),
+        "provider events": _by(ProviderEvent.state, ProviderEvent.state.in_(WAITING_EVENTS)),
+        "error inbox: provider events": _by(ProviderEvent.state, ProviderEvent.state.in_(STUCK_EVENTS)),
         "bank files": _by(ImportFile.state, ImportFile.state.in_(("received", "asking", "held", "failed"))),
         "entries in suspense": _by(Entry.state, Entry.state.in_(("suspense", "doubtful", "new"))),
         "messages": _by(Message.state, Message.state.in_(("planned", "claimed", "failed"))),

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Task
-from donorhub.models.work import OPEN_STATES
+from donorhub.models.states import FAILED_TASKS, OPEN_TASKS
 from donorhub.services.access import audit
 
 SOON = timedelta(days=2)  # in which a person should have done what came up just now
@@ -28,7 +28,7 @@ BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
 MAX_ATTEMPTS = 8
 # In the words of the statement and not as parameters: an index of the open tasks alone serves only those
 # who are seen to ask for nothing else, and the other tasks become more every day.
-IS_OPEN = Task.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
+IS_OPEN = Task.state.in_([literal_column(f"'{state}'") for state in OPEN_TASKS])
 
 
 def plan(
@@ -106,7 +106,7 @@ def fail(task: Task, error: str, *, now: datetime) -> None:
 def retry(task_id: int, *, now: datetime, actor: str) -> Task:
     """Take a task out of the error inbox and let it be tried at once."""
     task = get_task(task_id)
-    if task.state not in ("dead", "failed"):
+    if task.state not in FAILED_TASKS:
         raise Conflict(
             f"task {task_id} is {task.state}: only one that failed can be tried again",
             code="task_state", state=task.state,
@@ -160,7 +160,7 @@ def reopen(key: str, reasons: Sequence[str]) -> bool:
 def give_to(key: str, donor_id: int) -> None:
     """Let a task be for another donor, as long as it is not done."""
     db.session.execute(
-        update(Task).where(Task.key == key, Task.state.in_(OPEN_STATES)).values(donor_id=donor_id)
+        update(Task).where(Task.key == key, Task.state.in_(OPEN_TASKS)).values(donor_id=donor_id)
     )
 
 
@@ -206,7 +206,7 @@ def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
 def postpone(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Task:
     """Put a person's open task off until ``due_at``."""
     task = get_task(task_id)
-    if task.performer != "person" or task.state not in OPEN_STATES:
+    if task.performer != "person" or task.state not in OPEN_TASKS:
         raise Conflict(
             f"task {task_id} is {task.state}: only an open task of a person can be put off",
             code="task_state", state=task.state,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor, Task
-from donorhub.models.work import OPEN_STATES
+from donorhub.models.states import OPEN_TASKS
 from donorhub.services.paging import LIMIT, Page, newest_first, oldest_first
 
 View = Literal["today", "later", "mine", "all", "done"]
@@ -35,7 +35,7 @@ def list_tasks(
         query = query.where(_of_own_list(user_id))
     if view == "done":
         return newest_first(query.where(Task.state == "done"), [Task.id], after=after, limit=limit)
-    query = query.where(Task.state.in_(OPEN_STATES), *_of_view(view, user_id, end_of_today))
+    query = query.where(Task.state.in_(OPEN_TASKS), *_of_view(view, user_id, end_of_today))
     return oldest_first(query, [Task.due_at, Task.id], after=after, limit=limit)
 
 
@@ -43,7 +43,7 @@ def count_due(*, user_id: int, end_of_today: datetime, is_narrowed: bool = False
     """How many open tasks of the user, or of nobody in particular, are due by the end of today."""
     query: Select[int] = select(func.count()).select_from(Task)
     query = query.where(
-        Task.performer == "person", Task.state.in_(OPEN_STATES), *_of_view("today", user_id, end_of_today)
+        Task.performer == "person", Task.state.in_(OPEN_TASKS), *_of_view("today", user_id, end_of_today)
     )
     if is_narrowed:
         query = query.where(_of_own_list(user_id))

@@ -7,7 +7,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.models import ROLES, User
+from donorhub.models import User
+from donorhub.models.states import ROLES
 from donorhub.services.access import users
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.domain.bank.matching.matching_facts import Candidate, Credit, Evidence, Proposal
 from donorhub.models import Donor, Entry, Gift, Match, Payout
+from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank import bank_views
@@ -105,7 +106,7 @@ def rank_of(entry_id: int, detail_id: int | None, key: str) -> int | None:
 def items(entries: Sequence[Entry]) -> list[Item]:
     """The entries of a page with proposals for what waits and decisions for the rest."""
     ids = [entry.id for entry in entries]
-    waiting = [entry.id for entry in entries if entry.state in ("suspense", "new")]
+    waiting = [entry.id for entry in entries if entry.state in OPEN_ENTRIES]
     proposals = matching.proposals(waiting) if waiting else {}
     names = _names(proposal for found in proposals.values() for proposal in found)
     matches = entry_views.live_matches(ids)

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Donor
+from donorhub.models.states import OPEN_ENTRIES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.matching import certain_entries, entries, entry_views
 from donorhub.services.donors import search
@@ -90,7 +91,7 @@ def entry_page(entry_id: int, form: Form) -> str:
     """The page of one entry, with what is wrong in one of its forms."""
     row = entries.get_entry(entry_id)
     text = request.args.get("q", "").strip()
-    payouts = entry_views.payouts_like(row) if row.state in entry_views.OPEN else []
+    payouts = entry_views.payouts_like(row) if row.state in OPEN_ENTRIES else []
     return render_template(
         "bank/entry.html",
         item=choices.items([row])[0],
@@ -132,7 +133,7 @@ def accept(entry_id: int) -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         rank = choices.rank_of(entry_id, detail_id, key)
-        if rank is None and entries.get_entry(entry_id).state in entry_views.OPEN:
+        if rank is None and entries.get_entry(entry_id).state in OPEN_ENTRIES:
             raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
         entries.accept_proposal(entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=actor())
         commit()

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.models import ImportFile
+from donorhub.models.states import READ_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
 from donorhub.services.bank.files import imports
@@ -123,7 +124,7 @@ def _phase(row: ImportFile, views: list[StatementView]) -> str:
         return "storing" if row.progress else "reading"
     is_young = row.finished_at is not None and clock.now() - row.finished_at < MATCHING_TAKES
     waits = any(view.row.new_count and view.row.matching_done_at is None for view in views)
-    return "matching" if is_young and waits and row.state in ("done", "held") else ""
+    return "matching" if is_young and waits and row.state in READ_FILES else ""
 
 
 def _problem(problem: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Donor, Instalment
+from donorhub.models.states import DONOR_KINDS, LANGS
 from donorhub.money import Money
 from donorhub.services.bank.matching import entries, entry_views
 from donorhub.services.bank.matching.entries import Share
@@ -28,7 +29,6 @@ FEWEST: Final = 2
 MOST: Final = 12
 NAMESAKES: Final = 12
 DONOR_FIELDS: Final = ("name", "given_name", "family_name", "email", "phone", "street", "postcode", "city")
-KINDS: Final = ("person", "organisation", "household")
 
 
 @bp.get("/entries/<int:entry_id>/new-donor")
@@ -56,8 +56,8 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
     """Add the payer as a donor and take the payment as the donor's gift; twice adds one."""
     form = Form(request.form)
     fields = {name: form.text(name, required=name == "name") for name in DONOR_FIELDS}
-    fields["kind"] = form.choice("kind", KINDS)
-    fields["lang"] = form.choice("lang", ("en", "pl", "sq"))
+    fields["kind"] = form.choice("kind", DONOR_KINDS)
+    fields["lang"] = form.choice("lang", LANGS)
     if fields["email"] and "@" not in fields["email"]:
         form.wrong("email", gettext("This is no e-mail address."))
     with form.saving() as saving:

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import BankAccount, ColumnMapping, ImportFile
+from donorhub.models.states import READABLE_AGAIN_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import Known
 from donorhub.services.bank.files import bank_accounts, column_mappings, imports
@@ -34,7 +35,7 @@ from importers.tabular import Preview, fitting_rows, preview, recognise
 
 ROWS_SHOWN: Final = 20
 FAILED_SHOWN: Final = 100
-AGAIN: Final = ("asking", *imports.READABLE_AGAIN)
+AGAIN: Final = ("asking", *READABLE_AGAIN_FILES)
 IN_FILE: Final = "file"
 MOUTHS: Final = ("name", "name_from", "remittance")  # columns without which no donor can be told
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Campaign, Donor, RecurringGift
+from donorhub.models.states import OVERDUE_INSTALMENTS, RUNNING_PROMISES
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
@@ -26,7 +27,6 @@ from donorhub.web.words import labels
 bp = Blueprint("recurring", __name__, url_prefix="/recurring-gifts")
 Answer = Response | str | tuple[str, int]
 BY_HAND: Final = ("standing_order", "pledge")
-RUNNING: Final = ("active", "failing")
 MOST_INSTALMENTS: Final = 600
 
 
@@ -36,7 +36,7 @@ def index() -> str:
     """The list, by state and donor."""
     form = Form(request.args)
     donor_id, state = form.id("donor"), form.value("state")
-    states = RUNNING if state == "running" else (state,) if state in labels.RECURRING_STATES else ()
+    states = RUNNING_PROMISES if state == "running" else (state,) if state in labels.RECURRING_STATES else ()
     page = promises.list_recurring_gifts(states=states, donor_id=donor_id, after=request.args.get("after"))
     return render_template(
         "recurring/recurring_gifts.html", page=page, form=form, term_on=promises.term_on, day=today(),
@@ -49,7 +49,7 @@ def index() -> str:
 def late() -> str:
     """Instalments that are late or missed."""
     asked = request.args.get("state", "")
-    states = (asked,) if asked in ("late", "missed") else ("late", "missed")
+    states = (asked,) if asked in OVERDUE_INSTALMENTS else OVERDUE_INSTALMENTS
     page = promises.list_late(states=states, after=request.args.get("after"))
     return render_template("recurring/late_instalments.html", page=page, asked=asked, day=today())
 

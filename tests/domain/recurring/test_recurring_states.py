@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 from donorhub.domain.recurring.recurring_states import (
     INSTALMENT_STEPS,
     RECURRING_STEPS,
-    InstalmentState,
     InstalmentStep,
     LapseRule,
-    RecurringState,
     Windows,
     next_recurring_state,
     next_state,
     step_of_misses,
     step_of_time,
 )
+from donorhub.models.states import InstalmentState, RecurringState
 
 DUE = date(2026, 3, 2)
 WINDOWS = Windows()

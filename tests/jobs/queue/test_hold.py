@@ -36,12 +36,12 @@ def postgres(database: Flask) -> Iterator[Flask]:
     if database.extensions["donorhub.settings"].uses_sqlite:
         pytest.skip("in SQLite the first process to come knows that it is alone")
     seen.clear()
-    perform.PERFORMERS.update({"look": _look, "break": _break})
+    perform.PERFORMERS.update({"call": _look, "refund": _break})
     yield database
-    del perform.PERFORMERS["look"], perform.PERFORMERS["break"]
+    del perform.PERFORMERS["call"], perform.PERFORMERS["refund"]
 
 
-def plan(now: datetime, kind: str = "look", count: int = 1) -> list[int]:
+def plan(now: datetime, kind: str = "call", count: int = 1) -> list[int]:
     for n in range(count):
         tasks.plan(f"{kind}{n}", kind=kind, performer="worker", subject=("x", 1), due_at=now, now=now)
     db.session.commit()
@@ -88,7 +88,7 @@ def test_what_is_being_performed_is_held_until_it_is_done(postgres: Flask, now: 
 
 
 def test_what_failed_is_held_no_more(postgres: Flask, now: datetime) -> None:
-    plan(now, "break", count=2)
+    plan(now, "refund", count=2)
     assert run.run_due() == 2
     assert locks() == 0
     assert free_abandoned(now=now) == 0

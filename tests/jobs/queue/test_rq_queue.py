@@ -135,9 +135,9 @@ def test_our_own_job_performs_its_row_once(
         done.append(task.id)
         return ""
 
-    monkeypatch.setitem(perform.PERFORMERS, "note", note)
+    monkeypatch.setitem(perform.PERFORMERS, "call", note)
     monkeypatch.setattr(run, "_app", database)
-    tasks.plan("k", kind="note", performer="worker", subject=("x", 1), due_at=now, now=now)
+    tasks.plan("k", kind="call", performer="worker", subject=("x", 1), due_at=now, now=now)
     db.session.commit()
     task_id = db.session.scalars(select(Task.id)).one()
     enqueue(queue, [task_id])

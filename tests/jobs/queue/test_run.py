@@ -30,7 +30,7 @@ def _note(task: Task, _settings: Settings) -> str:
 
 def _break(task: Task, _settings: Settings) -> str:
     db.session.add(
-        Task(key="half", kind="x", performer="worker", subject_type="x", subject_id=1, due_at=clock.now(),
+        Task(key="half", kind="call", performer="worker", subject_type="x", subject_id=1, due_at=clock.now(),
              created_at=clock.now())
     )  # fmt: skip
     db.session.flush()
@@ -41,12 +41,12 @@ def _break(task: Task, _settings: Settings) -> str:
 def kinds(database: Flask) -> Iterator[None]:
     """Two kinds of tasks of these tests: one that works and one that breaks half-way."""
     done.clear()
-    perform.PERFORMERS.update({"note": _note, "break": _break})
+    perform.PERFORMERS.update({"call": _note, "refund": _break})
     yield
-    del perform.PERFORMERS["note"], perform.PERFORMERS["break"]
+    del perform.PERFORMERS["call"], perform.PERFORMERS["refund"]
 
 
-def plan(now: datetime, kind: str = "note", key: str = "k") -> int:
+def plan(now: datetime, kind: str = "call", key: str = "k") -> int:
     tasks.plan(key, kind=kind, performer="worker", subject=("x", 1), due_at=now, now=now)
     db.session.commit()
     return db.session.scalars(select(Task.id).filter_by(key=key)).one()
@@ -103,7 +103,7 @@ def test_what_a_dead_worker_had_is_performed_again_when_its_lease_is_over(kinds:
 def test_a_task_that_breaks_leaves_nothing_half_done_and_no_personal_data_in_its_error(
     kinds: None, now: datetime
 ) -> None:
-    task_id = plan(now, "break")
+    task_id = plan(now, "refund")
     run.run_task(task_id)
     failed = task(task_id)
     assert (failed.state, failed.attempts) == ("failed", 1)
@@ -115,7 +115,7 @@ def test_a_task_that_breaks_leaves_nothing_half_done_and_no_personal_data_in_its
 
 
 def test_a_kind_that_nobody_knows_is_an_error_and_never_skipped(kinds: None, now: datetime) -> None:
-    task_id = plan(now, "fly")
+    task_id = plan(now, "dunning")
     run.run_task(task_id)
     assert task(task_id).state == "failed"
 
@@ -123,7 +123,7 @@ def test_a_kind_that_nobody_knows_is_an_error_and_never_skipped(kinds: None, now
 def test_a_task_that_always_breaks_ends_in_the_error_inbox_and_holds_up_no_other(
     kinds: None, now: datetime
 ) -> None:
-    broken, good = plan(now, "break", "a"), plan(now, "note", "b")
+    broken, good = plan(now, "refund", "a"), plan(now, "call", "b")
     for day in range(tasks.MAX_ATTEMPTS + 3):
         clock.use(lambda day=day: now + timedelta(days=2 * day))  # type: ignore[misc]
         run.run_due()
@@ -137,9 +137,9 @@ def test_a_task_that_always_breaks_ends_in_the_error_inbox_and_holds_up_no_other
 @pytest.fixture
 def together(kinds: None) -> Iterator[None]:
     """The kinds of these tests may share transactions."""
-    perform.TOGETHER.update({"note", "break"})
+    perform.TOGETHER.update({"call", "refund"})
     yield
-    perform.TOGETHER.difference_update({"note", "break"})
+    perform.TOGETHER.difference_update({"call", "refund"})
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def test_small_tasks_share_their_commits(together: None, now: datetime) -> None:
 
 def test_one_that_breaks_undoes_no_other_of_its_group(together: None, now: datetime) -> None:
     good = [plan(now, key=f"g{n}") for n in range(3)]
-    broken = plan(now, "break", "b")
+    broken = plan(now, "refund", "b")
     good += [plan(now, key=f"h{n}") for n in range(3)]
     assert run.run_due() == 7
     assert {task(id_).state for id_ in good} == {"done"}

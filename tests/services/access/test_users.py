@@ -12,7 +12,8 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS, permissions_of, row_scope_of
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected, Unauthenticated
-from donorhub.models import ROLES, ApiToken, AuditRecord, User
+from donorhub.models import ApiToken, AuditRecord, User
+from donorhub.models.states import ROLES
 from donorhub.services.access import users
 from tests.api.conftest import dump
 

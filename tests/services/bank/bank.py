@@ -15,8 +15,8 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import BankAccount, Entry, ImportFile, Task
+from donorhub.models.states import UNCOUNTED_ENTRIES
 from donorhub.services.bank.files import bank_accounts, imports
-from donorhub.services.bank.files.bank_accounts import NOT_COUNTED
 from donorhub.services.reports import invariants
 from tests.contents import Contents, read_contents
 
@@ -172,7 +172,7 @@ def match() -> None:
 def ledger() -> Counter[tuple[date, int]]:
     """The money that counts: day and amount of every entry that nobody doubts."""
     rows = db.session.execute(
-        select(Entry.booked_on, Entry.amount_minor).where(Entry.state.not_in(NOT_COUNTED))
+        select(Entry.booked_on, Entry.amount_minor).where(Entry.state.not_in(UNCOUNTED_ENTRIES))
     )
     return Counter((day, minor) for day, minor in rows)
 

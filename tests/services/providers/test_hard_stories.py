@@ -25,7 +25,7 @@ from donorhub.models import (
     Refund,
     Task,
 )
-from donorhub.models.work import OPEN_STATES
+from donorhub.models.states import OPEN_TASKS
 from donorhub.services.reports import invariants
 from tests.conftest import _empty
 from tests.services.providers.test_payments import deliver, open_endpoint
@@ -51,7 +51,7 @@ def standing() -> dict[str, list[str]]:
         .join(Gift, Gift.id == Allocation.gift_id)
         .join(Instalment, Instalment.id == Allocation.instalment_id),
         "donors": select(Donor.name, giver, Donor.lang, Donor.city).where(Donor.merged_into_id.is_(None)),
-        "tasks": select(Task.kind, giver).outerjoin(Donor).where(Task.state.in_(OPEN_STATES)),
+        "tasks": select(Task.kind, giver).outerjoin(Donor).where(Task.state.in_(OPEN_TASKS)),
     }
     return {name: sorted(str(tuple(row)) for row in db.session.execute(q)) for name, q in queries.items()}
 

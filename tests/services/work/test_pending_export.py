@@ -20,11 +20,13 @@ SECRET_WORDS = ("secret", "password", "token", "sealed", "uniquifier", "hash")
 @pytest.fixture
 def waiting(database: Flask, now: datetime) -> Flask:
     """A task for a worker, one for later, one for a person, a dead one, an event, a stuck message."""
-    for key, performer, due_at in (
-        ("now", "worker", now), ("later", "worker", now + timedelta(days=1)), ("call", "person", now),
-        ("dead", "worker", now),
-    ):  # fmt: skip
-        tasks.plan(key, kind=f"do_{key}", performer=performer, subject=("donor", 1), due_at=due_at, now=now)
+    for key, kind, performer, due_at in (
+        ("now", "thank_you", "worker", now),
+        ("later", "new_donor", "worker", now + timedelta(days=1)),
+        ("call", "call", "person", now),
+        ("dead", "send_message", "worker", now),
+    ):
+        tasks.plan(key, kind=kind, performer=performer, subject=("donor", 1), due_at=due_at, now=now)
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t")
     db.session.flush()
     row = inbox.columns(endpoint.id, "stripe", to_raw(one_off("aa")[0]), now=now, source="http")
@@ -37,10 +39,10 @@ def waiting(database: Flask, now: datetime) -> Flask:
 def test_what_waits_is_told_apart_by_who_it_waits_for(waiting: Flask, now: datetime) -> None:
     waits = {name: counts for name, counts in pending.count(now=now).items() if counts}
     assert waits == {
-        "worker tasks": {"do_now": 1, "do_later": 1},
-        "worker tasks due": {"do_now": 1},
-        "people's tasks": {"do_call": 1},
-        "error inbox: tasks": {"do_dead": 1},
+        "worker tasks": {"thank_you": 1, "new_donor": 1},
+        "worker tasks due": {"thank_you": 1},
+        "people's tasks": {"call": 1},
+        "error inbox: tasks": {"send_message": 1},
         "provider events": {"received": 1},
     }
     assert not pending.is_idle(now=now)

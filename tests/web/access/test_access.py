@@ -11,7 +11,8 @@ from werkzeug.routing import IntegerConverter, Rule
 
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
-from donorhub.models import ROLES, Task
+from donorhub.models import Task
+from donorhub.models.states import ROLES
 from donorhub.services.work import tasks
 from donorhub.web.shell import PUBLIC
 from tests.web.bank.bank_world import Staff, let_write

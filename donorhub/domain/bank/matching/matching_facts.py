@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from donorhub.money import Money
 
-Mode = Literal["off", "suggest", "auto"]
+if TYPE_CHECKING:
+    from donorhub.models.states import MatchingMode
+
 Level = Literal["low", "likely", "sure"]
 Decision = Literal["auto", "suggest", "suspense"]
 Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer"]
@@ -192,7 +194,7 @@ class Policy:
     """An organisation's settings for one bank account. Points, days, and caps in minor units."""
 
     prefix: str  # of donor codes
-    mode: Mode = "suggest"
+    mode: MatchingMode = "suggest"
     cap: Mapping[str, int] = field(
         default_factory=dict
     )  # highest amount decided alone, by currency; none: no cap

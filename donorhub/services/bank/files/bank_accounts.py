@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
 
 from sqlalchemy import func, select
 
@@ -24,12 +23,8 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.domain.payer_text import canonical_account
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import BankAccount, Entry, Statement
+from donorhub.models.states import COUNTED_STATEMENTS, MATCHING_MODES, UNCOUNTED_ENTRIES
 from donorhub.services.access import audit
-
-MODES: Final = ("off", "suggest", "auto")
-COUNTED: Final = ("posted", "released")  # states of statements whose entries are in the ledger
-GONE: Final = ("duplicate", "taken_back")  # states of entries that count no more
-NOT_COUNTED: Final = (*GONE, "doubtful")  # and of those of which nobody knows yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +105,8 @@ def change_account(
 
 
 def _mode(matching: str) -> str:
-    if matching not in MODES:
-        raise Rejected(f"matching is one of {', '.join(MODES)}", field="/matching")
+    if matching not in MATCHING_MODES:
+        raise Rejected(f"matching is one of {', '.join(MATCHING_MODES)}", field="/matching")
     return matching
 
 
@@ -125,7 +120,7 @@ def gaps(bank_account_id: int) -> list[Gap]:
         select(Statement)
         .where(
             Statement.bank_account_id == bank_account_id,
-            Statement.state.in_(COUNTED),
+            Statement.state.in_(COUNTED_STATEMENTS),
             Statement.is_advice.is_(False),
             Statement.period_from.is_not(None),
             Statement.opening_minor.is_not(None),
@@ -157,7 +152,7 @@ def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) ->
         .where(
             Entry.bank_account_id == bank_account_id,
             Entry.booked_on.between(from_on, to_on),
-            Entry.state.not_in(NOT_COUNTED),
+            Entry.state.not_in(UNCOUNTED_ENTRIES),
             Statement.opening_minor.is_(None) | Statement.closing_minor.is_(None),
         )
         .group_by(Entry.booked_on)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, select, update
 
 from donorhub.db import db
 from donorhub.models import Detail, Entry, EntryAlias, Match, Statement
+from donorhub.models.states import OPEN_ENTRIES
 from donorhub.services.bank.files import ledger_rows
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, Draft
 
@@ -43,9 +44,7 @@ def fill(statement: Statement, draft: Draft, pairs: Iterable[tuple[int, int]]) -
 
 def _unmatched(wanted: ColumnElement[bool]) -> list[Entry]:
     is_matched = exists().where(Match.entry_id == Entry.id, Match.undone_at.is_(None))
-    return list(
-        db.session.scalars(select(Entry).where(wanted, Entry.state.in_(("new", "suspense")), ~is_matched))
-    )
+    return list(db.session.scalars(select(Entry).where(wanted, Entry.state.in_(OPEN_ENTRIES), ~is_matched)))
 
 
 def filled_by(statement_ids: Select[int]) -> Select[int]:
@@ -71,7 +70,7 @@ def empty_again(statement_id: int) -> set[int]:
         entry = db.session.get_one(Entry, entry_id, populate_existing=True)
         for name in names.split(","):
             _empty(entry, name)
-        if entry.state in ("new", "suspense"):
+        if entry.state in OPEN_ENTRIES:
             entry.state, entry.decide_by = "new", None
         worth.add(entry.statement_id)
     db.session.flush()  # what follows asks the database

@@ -28,14 +28,13 @@ from donorhub import vault
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import ImportFile, Task
+from donorhub.models.states import READABLE_AGAIN_FILES
 from donorhub.services.access import audit
 from donorhub.services.bank.files import bank_accounts, column_mappings
 from donorhub.services.work import tasks
 
 _FAST: Final = 1  # a third of the time for a tenth more bytes
-READABLE_AGAIN: Final = ("taken_back", "refused", "failed")
 # A file whose reading was given up is read when its task is tried again from the error inbox.
-UNREAD: Final = ("received", "failed")
 GIVEN_UP: Final = "reading_given_up"
 
 
@@ -69,7 +68,7 @@ def receive(
     if file.state == "received" and not is_new:
         give_up_dead(now=now)  # perhaps it waits for a task that will never come
     has_answers = bank_account_id is not None or layout is not None or bool(currency)
-    if not (is_new or file.state in READABLE_AGAIN or (file.state == "asking" and has_answers)):
+    if not (is_new or file.state in READABLE_AGAIN_FILES or (file.state == "asking" and has_answers)):
         return file, False
     _set_answers(file, bank_account_id, layout, currency)
     if is_new:

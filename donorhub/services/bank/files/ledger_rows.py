@@ -20,7 +20,7 @@ from donorhub.db import db, insert_for
 from donorhub.domain.bank.files.continuity import Span
 from donorhub.domain.bank.files.entry_keys import KnownEntry, source_of
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
-from donorhub.services.bank.files.bank_accounts import COUNTED, GONE
+from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENTRIES
 from donorhub.services.bank.files.packed_rows import Row
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft
 
@@ -47,7 +47,7 @@ def known_entries(bank_account_id: int, first_on: date, last_on: date) -> list[K
         .where(
             Entry.bank_account_id == bank_account_id,
             Entry.booked_on.between(first_on, last_on),
-            Entry.state.not_in(GONE),
+            Entry.state.not_in(GONE_ENTRIES),
         )
     )  # fmt: skip
     aliases = _aliases(bank_account_id, first_on, last_on)
@@ -107,7 +107,7 @@ def known_spans(bank_account_id: int, first_on: date, last_on: date) -> list[Spa
         select(Statement).where(
             Statement.bank_account_id == bank_account_id,
             Statement.posted_at.is_not(None),
-            Statement.state.in_(COUNTED),
+            Statement.state.in_(COUNTED_STATEMENTS),
             Statement.is_advice.is_(False),
             Statement.period_from <= last_on,
             Statement.period_to >= first_on,
@@ -119,9 +119,7 @@ def known_spans(bank_account_id: int, first_on: date, last_on: date) -> list[Spa
 def own_fingerprints(statement_id: int) -> Counter[str]:
     """What a statement brought when it was read before, rejected doubts too."""
     rows = db.session.scalars(
-        select(Entry.fingerprint).where(
-            Entry.statement_id == statement_id, Entry.state.in_(("doubtful", "duplicate"))
-        )
+        select(Entry.fingerprint).where(Entry.statement_id == statement_id, Entry.state.in_(DOUBTED_ENTRIES))
     )
     return Counter(rows)
 
@@ -164,7 +162,7 @@ def _ids(statement_id: int, positions: Iterable[int]) -> dict[int, int]:
     """Which entries of a statement became which rows, among the batches."""
     rows = db.session.execute(
         select(Entry.position, Entry.id).where(
-            Entry.statement_id == statement_id, Entry.has_details, Entry.state.not_in(GONE)
+            Entry.statement_id == statement_id, Entry.has_details, Entry.state.not_in(GONE_ENTRIES)
         )
     )
     wanted = set(positions)

@@ -15,8 +15,8 @@ from sqlalchemy import case, func, or_, select
 
 from donorhub.db import db, sum_minor
 from donorhub.models import Entry, Statement
+from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES
 from donorhub.money import Money
-from donorhub.services.bank.files.bank_accounts import COUNTED, GONE
 from donorhub.services.bank.files.statement_drafts import Draft
 from importers.statement import Problem
 
@@ -69,7 +69,7 @@ def _is_issued_anew(row: Statement) -> bool:
         .where(
             Statement.bank_account_id == row.bank_account_id,
             Statement.id != row.id,
-            Statement.state.in_(COUNTED),
+            Statement.state.in_(COUNTED_STATEMENTS),
             Statement.is_advice.is_(False),
             Statement.period_from == row.period_from,
             Statement.period_to == row.period_to,
@@ -89,7 +89,7 @@ def _ledger_sums(row: Statement, days: Collection[date]) -> dict[date, int]:
         .where(
             Entry.bank_account_id == row.bank_account_id,
             Entry.booked_on.between(min(days), max(days)),
-            Entry.state.not_in(GONE),
+            Entry.state.not_in(GONE_ENTRIES),
         )
         .group_by(Entry.booked_on)
         .having(doubts == 0)

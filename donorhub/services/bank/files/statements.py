@@ -27,6 +27,7 @@ from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, BankAccount, ImportFile, Statement
+from donorhub.models.states import COUNTED_STATEMENTS, UNREAD_FILES, ImportFileState
 from donorhub.services.access import audit
 from donorhub.services.bank.files import (
     bank_accounts,
@@ -60,7 +61,7 @@ def store(
     ``account_id`` is whose a file without account is, as its column mapping says.
     """
     file = imports.locked_file(import_file_id)
-    if file.state not in imports.UNREAD:
+    if file.state not in UNREAD_FILES:
         return file
     problems = list(drafts.problems)
     for draft in drafts.statements:
@@ -69,7 +70,7 @@ def store(
     file.bank_account_id = file.bank_account_id or account_id
     file.told = [told(draft) for draft in drafts.statements]
     if not drafts.statements:
-        state = "asking" if statement_checks.is_question(problems) else "refused"
+        state: ImportFileState = "asking" if statement_checks.is_question(problems) else "refused"
         return _finish(file, state, problems, now=now, actor=actor)
     reasons = [
         statement_checks.reasons_to_hold(draft, drafts.problems, today=now.date())
@@ -232,7 +233,7 @@ def _advise_again(row: Statement, *, now: datetime, actor: str) -> None:
         .where(
             Statement.bank_account_id == row.bank_account_id,
             Statement.is_advice,
-            Statement.state.in_(bank_accounts.COUNTED),
+            Statement.state.in_(COUNTED_STATEMENTS),
             Statement.import_file_id != row.import_file_id,
             Statement.period_from <= row.period_to,
             Statement.period_to >= row.period_from,
@@ -266,7 +267,7 @@ def _count(file: ImportFile, rows: Sequence[Statement]) -> None:
 
 
 def _finish(
-    file: ImportFile, state: str, problems: Sequence[Problem], *, now: datetime, actor: str
+    file: ImportFile, state: ImportFileState, problems: Sequence[Problem], *, now: datetime, actor: str
 ) -> ImportFile:
     file.state, file.finished_at, file.progress = state, now, file.entries_count
     file.problems = as_plain(problems)

@@ -17,15 +17,15 @@ from donorhub.db import db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import ENGINE_VERSION
 from donorhub.domain.bank.matching.matching_facts import Allocated, Part
-from donorhub.domain.recurring.recurring_states import InstalmentState, next_state
+from donorhub.domain.recurring.recurring_states import InstalmentStep, next_state
 from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
+from donorhub.models.states import ARRIVING_PAYOUTS
 from donorhub.services.access import audit
 from donorhub.services.bank.files.ledger_rows import in_chunks
 from donorhub.services.bank.matching import bank_gifts, bank_returns, payer_keys
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.giving import gifts
-from donorhub.services.providers.payouts import EXPLAINED
 from donorhub.services.recurring import instalments
 
 _ENTRY: Final = cast(Table, Entry.__table__)
@@ -173,8 +173,8 @@ def _may_pay(allocated: Allocated, promises: Mapping[int, tuple[Instalment, Recu
     if found is None:
         return False
     paid = instalments.allocated(allocated.instalment_id) + allocated.minor
-    step = "pay" if paid >= found[0].amount_minor else "pay_part"
-    return next_state(cast(InstalmentState, found[0].state), step) is not None  # type: ignore[arg-type]
+    step: InstalmentStep = "pay" if paid >= found[0].amount_minor else "pay_part"
+    return next_state(found[0].state, step) is not None
 
 
 def _method(decided: Decided, promise: RecurringGift | None) -> str:
@@ -211,7 +211,7 @@ def _record_gifts(
 
 def _join_payout(decided: Decided, *, now: datetime, actor: str) -> None:
     payout = db.session.get_one(Payout, decided.payout_id, with_for_update=True, populate_existing=True)
-    if payout.state not in EXPLAINED or payout.entry_id not in (None, decided.place.entry_id):
+    if payout.state not in ARRIVING_PAYOUTS or payout.entry_id not in (None, decided.place.entry_id):
         raise Conflict(
             f"payout {payout.ref} is not what it was a moment ago: look again", code="payout_changed"
         )

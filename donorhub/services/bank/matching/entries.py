@@ -30,14 +30,13 @@ from donorhub.domain.bank.matching.matching_facts import Allocated, Candidate, P
 from donorhub.domain.donors.names import parse_payer
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
+from donorhub.models.states import ARRIVING_PAYOUTS, GONE_ENTRIES
 from donorhub.services.access import audit, organisation
-from donorhub.services.bank.files.bank_accounts import GONE
 from donorhub.services.bank.matching import decision_undo, matching
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import Decided
 from donorhub.services.donors import donors
 from donorhub.services.giving import closed_books
-from donorhub.services.providers.payouts import EXPLAINED
 from donorhub.services.work import tasks
 
 get_entry = holding.get_entry
@@ -191,7 +190,7 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
     if payout is None:
         raise NotFound(f"there is no payout {payout_id}", field="/payout_id")
     entry = holding.get_entry(entry_id)
-    if payout.state not in EXPLAINED:
+    if payout.state not in ARRIVING_PAYOUTS:
         raise Rejected(f"payout {payout.ref} is {payout.state}: it brought no entry", code="payout_failed")
     if payout.entry_id not in (None, entry_id):
         raise Rejected(
@@ -227,7 +226,7 @@ def accept_return(
 def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """The entry is other money than the one it looks like: it counts, and is matched next."""
     entry = holding.locked(entry_id)
-    if entry.state in GONE:
+    if entry.state in GONE_ENTRIES:
         raise Conflict(
             f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 
@@ -18,13 +18,12 @@ from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import Proposal
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Entry, Match
+from donorhub.models.states import OPEN_ENTRIES
 from donorhub.services.access import audit, organisation
 from donorhub.services.bank.matching import credits, matching, payer_keys
 from donorhub.services.bank.matching import decisions as settling
 from donorhub.services.bank.matching.credits import Place
 from donorhub.services.bank.matching.decisions import Decided
-
-OPEN: Final = ("new", "suspense")
 
 
 def get_entry(entry_id: int) -> Entry:
@@ -81,7 +80,7 @@ def refuse_decided(entry: Entry, known: Sequence[Match]) -> None:
         raise Conflict(f"entry {entry.id} is decided already: undo that first", code="decided")
     if entry.state == "doubtful":
         raise Conflict(f"entry {entry.id} may be known already: accept or reject it first", code="doubtful")
-    if entry.state not in OPEN:
+    if entry.state not in OPEN_ENTRIES:
         raise Conflict(
             f"entry {entry.id} is {entry.state}: there is nothing to decide",
             code="not_open", state=entry.state,

@@ -13,7 +13,6 @@ from sqlalchemy import Select, func, or_, select
 
 from donorhub.db import db
 from donorhub.domain.bank.files.day_shifts import REACH
-from donorhub.domain.recurring.recurring_states import OPEN_STATES
 from donorhub.errors import NotFound
 from donorhub.models import (
     Detail,
@@ -27,20 +26,24 @@ from donorhub.models import (
     RecurringGift,
     Statement,
 )
+from donorhub.models.states import (
+    ARRIVING_PAYOUTS,
+    ENTRIES_TO_DECIDE,
+    GONE_ENTRIES,
+    UNCOUNTED_ENTRIES,
+    UNPAID_INSTALMENTS,
+    EntryState,
+)
 from donorhub.money import Money
-from donorhub.services.bank.files import bank_accounts
 from donorhub.services.paging import Page, newest_first, oldest_first
-from donorhub.services.providers.payouts import EXPLAINED
 from donorhub.services.recurring import instalments
 
-TABS: Final[Mapping[str, tuple[str, ...]]] = {
+TABS: Final[Mapping[str, tuple[EntryState, ...]]] = {
     "to-decide": ("suspense",),
     "doubtful": ("doubtful",),
     "matched": ("matched",),
     "not-gifts": ("not_gift",),
 }
-WAITING: Final = ("suspense", "doubtful")
-OPEN: Final = ("new", "suspense")  # states in which an entry may be decided
 _MOST_PAYOUTS: Final = 20
 _MOST_INSTALMENTS: Final = 24
 
@@ -66,7 +69,7 @@ def entries(
     """A page of one tab: what waits the oldest first, what is decided the newest first."""
     query = _narrowed(select(Entry).where(Entry.state.in_(TABS[tab])), bank_account_id, statement_id)
     keys = [Entry.booked_on, Entry.id]
-    if TABS[tab][0] in WAITING:
+    if TABS[tab][0] in ENTRIES_TO_DECIDE:
         return oldest_first(query, keys, after=after, limit=limit)
     return newest_first(query, keys, after=after, limit=limit)
 
@@ -85,14 +88,16 @@ def _narrowed(query: Select[Entry], bank_account_id: int | None, statement_id: i
     return query
 
 
-def waiting_counts(*, bank_account_id: int | None = None, statement_id: int | None = None) -> dict[str, int]:
+def waiting_counts(
+    *, bank_account_id: int | None = None, statement_id: int | None = None
+) -> dict[EntryState, int]:
     """How many entries wait, by state."""
-    query = select(Entry.state, func.count()).where(Entry.state.in_(WAITING)).group_by(Entry.state)
+    query = select(Entry.state, func.count()).where(Entry.state.in_(ENTRIES_TO_DECIDE)).group_by(Entry.state)
     if bank_account_id is not None:
         query = query.where(Entry.bank_account_id == bank_account_id)
     if statement_id is not None:
         query = query.where(Entry.statement_id == statement_id)
-    counts = dict.fromkeys(WAITING, 0)
+    counts = dict.fromkeys(ENTRIES_TO_DECIDE, 0)
     counts.update({state: count for state, count in db.session.execute(query)})  # noqa: C416  as above
     return counts
 
@@ -152,7 +157,7 @@ def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
                 Entry.booked_on == entry.booked_on,
                 Entry.amount_minor == entry.amount_minor,
                 Entry.id < entry.id,
-                Entry.state.not_in(bank_accounts.GONE),
+                Entry.state.not_in(GONE_ENTRIES),
             )
             .order_by((Entry.statement_id == entry.statement_id).asc(), Entry.id.desc())
             .limit(1)
@@ -171,7 +176,7 @@ def _twin_of_another_day(entry: Entry) -> Entry | None:
             Entry.booked_on.between(entry.booked_on - REACH, entry.booked_on + REACH),
             Entry.amount_minor == entry.amount_minor,
             Entry.id != entry.id,
-            Entry.state.not_in(bank_accounts.NOT_COUNTED),
+            Entry.state.not_in(UNCOUNTED_ENTRIES),
             or_(Entry.bank_ref == entry.bank_ref, Entry.id.in_(aliases)),
         )
     ).all()
@@ -184,7 +189,7 @@ def payouts_like(entry: Entry) -> Sequence[Payout]:
         select(Payout)
         .where(
             Payout.net_minor == entry.amount_minor, Payout.currency == entry.currency,
-            Payout.entry_id.is_(None), Payout.state.in_(EXPLAINED), Payout.is_test.is_(False),
+            Payout.entry_id.is_(None), Payout.state.in_(ARRIVING_PAYOUTS), Payout.is_test.is_(False),
         )
         .order_by(Payout.arrival_on.desc())
         .limit(_MOST_PAYOUTS)
@@ -199,7 +204,7 @@ def open_instalments(donor_id: int, currency: str) -> list[tuple[Instalment, int
         .join(RecurringGift)
         .where(
             RecurringGift.donor_id == donor_id, Instalment.currency == currency,
-            Instalment.state.in_(OPEN_STATES),
+            Instalment.state.in_(UNPAID_INSTALMENTS),
         )
         .order_by(Instalment.due_on)
         .limit(_MOST_INSTALMENTS)

@@ -23,7 +23,6 @@ from donorhub.domain.bank.matching.matching_facts import (
     PayoutFacts,
     Policy,
 )
-from donorhub.domain.recurring.recurring_states import OPEN_STATES
 from donorhub.models import (
     Allocation,
     BankAccount,
@@ -35,12 +34,12 @@ from donorhub.models import (
     Payout,
     RecurringGift,
 )
+from donorhub.models.states import ARRIVING_PAYOUTS, UNPAID_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank.files.ledger_rows import in_chunks
 from donorhub.services.bank.matching import match_links
 from donorhub.services.giving import gifts
-from donorhub.services.providers.payouts import EXPLAINED
 
 # How providers call themselves in the account holder's statement.
 PROVIDER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -60,7 +59,7 @@ _PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays 
 def policy_for(account: BankAccount) -> Policy:
     """How far matching may go for an account."""
     ours = organisation.get_organisation()
-    return Policy(prefix=ours.code_prefix, mode=account.matching, country=ours.country)  # type: ignore[arg-type]
+    return Policy(prefix=ours.code_prefix, mode=account.matching, country=ours.country)
 
 
 def fetch(items: Sequence[Clues], policy: Policy) -> MatchFacts:
@@ -150,7 +149,7 @@ def _instalments(
             .outerjoin(Allocation, Allocation.instalment_id == Instalment.id)
             .where(
                 RecurringGift.donor_id.in_(chunk),
-                Instalment.state.in_(OPEN_STATES),
+                Instalment.state.in_(UNPAID_INSTALMENTS),
                 Instalment.due_on.between(first_on - _OPEN_DAYS, last_on + _AHEAD),
             )
             .group_by(Instalment.id, RecurringGift.donor_id)
@@ -221,7 +220,7 @@ def _payouts(first_on: date, last_on: date) -> tuple[dict[str, tuple[str, ...]],
     rows = db.session.scalars(
         select(Payout).where(
             Payout.entry_id.is_(None),
-            Payout.state.in_(EXPLAINED),
+            Payout.state.in_(ARRIVING_PAYOUTS),
             Payout.is_test.is_(False),
             Payout.arrival_on.between(first_on - _PAYOUT_DAYS, last_on + _PAYOUT_DAYS),
         )

@@ -13,12 +13,12 @@ from donorhub.domain.bank.matching.evidence import PRIORS, calibrated
 from donorhub.domain.bank.matching.matching_facts import (
     Credit,
     DonorFacts,
-    Mode,
     PayerKeyFacts,
     PayoutFacts,
     Policy,
 )
 from donorhub.domain.donors.codes import format_code
+from donorhub.models.states import MatchingMode
 from tests.domain.bank.matching_world import (
     ANNA,
     AUTO,
@@ -374,7 +374,7 @@ def test_a_statement_gives_one_proposal_for_each_credit_in_order() -> None:
 )
 @pytest.mark.parametrize("mode", ["suggest", "auto"])
 def test_a_candidate_is_called_sure_exactly_where_the_engine_would_settle_it(
-    asked: tuple[Credit, dict[str, object]], mode: Mode
+    asked: tuple[Credit, dict[str, object]], mode: MatchingMode
 ) -> None:
     found = one(asked[0], facts(**asked[1]), replace(AUTO, mode=mode))
     assert [candidate.level == "sure" for candidate in found.candidates] == [

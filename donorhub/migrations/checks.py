@@ -1,0 +1,133 @@
+"""Which words a column may hold, changed on tables that have rows: one CHECK constraint for each column.
+
+A migration names the words itself; it must not read :mod:`donorhub.models.states`, which goes on changing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, Row, text
+
+from donorhub.db import is_among
+from donorhub.errors import Conflict
+
+SHOWN_IDS: Final = 5  # of the rows that do not fit; the others are counted
+
+
+@dataclass(frozen=True, slots=True)
+class WordCheck:
+    """The words that a text column of a table with an ``id`` may hold."""
+
+    table: str
+    column: str
+    words: tuple[str, ...]
+
+    @property
+    def constraint_name(self) -> str:
+        return f"ck_{self.table}_{self.column}_is_known"
+
+    def make_clause(self) -> str:
+        """Return the constraint as SQL writes it."""
+        return f"CONSTRAINT {self.constraint_name} CHECK ({is_among(self.column, self.words)})"
+
+
+def set_word_checks(connection: Connection, checks: Sequence[WordCheck]) -> None:
+    """Give each column its check, in place of an earlier one of the same name.
+
+    Raise Conflict, with nothing changed, when a row of any of the tables holds another word.
+    """
+    refuse_unknown_words(connection, checks)
+    by_table: dict[str, list[WordCheck]] = {}
+    for check in checks:
+        by_table.setdefault(check.table, []).append(check)
+    for table, of_table in by_table.items():
+        if connection.dialect.name == "sqlite":
+            _rebuild_table(connection, table, of_table)
+        else:
+            _alter_table(connection, table, of_table)
+
+
+def refuse_unknown_words(connection: Connection, checks: Sequence[WordCheck]) -> None:
+    """Raise Conflict that names table, column, word and ids of all rows that the checks would not take."""
+    refusals = [refusal for check in checks for refusal in _find_refusals(connection, check)]
+    if refusals:
+        raise Conflict(
+            f"the database cannot be upgraded, and nothing was changed: {'; '.join(refusals)}."
+            " Correct these rows, or go on with the version of DonorHub that wrote them, and upgrade again.",
+            code="rows_do_not_fit",
+        )
+
+
+def _find_refusals(connection: Connection, check: WordCheck) -> list[str]:
+    quote = connection.dialect.identifier_preparer.quote
+    table, column = quote(check.table), quote(check.column)
+    is_refused = f"NOT ({is_among(column, check.words)})"
+    rows = connection.exec_driver_sql(
+        f"SELECT {column}, id FROM {table} WHERE {is_refused} ORDER BY {column}, id"  # noqa: S608  our own names
+    )
+    by_word: dict[str, list[int]] = {}
+    for word, id_ in rows:
+        by_word.setdefault(word, []).append(id_)
+    return [_describe_refusal(check, word, ids) for word, ids in by_word.items()]
+
+
+def _describe_refusal(check: WordCheck, word: str, ids: Sequence[int]) -> str:
+    first_ids = ", ".join(str(id_) for id_ in ids[:SHOWN_IDS])
+    more = f" and {len(ids) - SHOWN_IDS} more" if len(ids) > SHOWN_IDS else ""
+    allowed_words = ", ".join(f"'{word_of_ours}'" for word_of_ours in check.words)
+    where = f"{check.table}.{check.column} is '{word}' in id {first_ids}{more}"
+    return f"{where}, where only {allowed_words} may stand"
+
+
+def _alter_table(connection: Connection, table: str, checks: Sequence[WordCheck]) -> None:
+    table_name = connection.dialect.identifier_preparer.quote(table)
+    for check in checks:
+        connection.execute(
+            text(f"ALTER TABLE {table_name} DROP CONSTRAINT IF EXISTS {check.constraint_name}")
+        )
+        connection.execute(text(f"ALTER TABLE {table_name} ADD {check.make_clause()}"))
+
+
+def _with_checks(sql: str, checks: Sequence[WordCheck]) -> str:
+    """Return a CREATE TABLE statement of ours with the checks in it."""
+    for check in checks:
+        earlier = re.compile(rf"CONSTRAINT {check.constraint_name} CHECK \([^()]* IN \([^()]*\)\)")
+        if earlier.search(sql):
+            sql = earlier.sub(check.make_clause(), sql)
+        else:
+            sql = sql.rstrip().removesuffix(")").rstrip() + f", \n\t{check.make_clause()}\n)"
+    return sql
+
+
+def _rebuild_table(connection: Connection, table: str, checks: Sequence[WordCheck]) -> None:
+    """Build a table of SQLite anew from its own statement with the checks in it: SQLite alters no constraint.
+
+    The steps are those of sqlite.org/lang_altertable.html, section 7: rows, ids, constraints, indexes
+    (partial ones and those of expressions too) and triggers stay as they are. Needs ``foreign_keys=OFF``,
+    which :func:`donorhub.migrations.run.upgrade` sees to.
+    """
+    table_name = connection.dialect.identifier_preparer.quote(table)
+    parts = _read_schema(connection, table)
+    create = _with_checks(next(row.sql for row in parts if row.type == "table"), checks)
+    new = f"{table}_rebuilt"
+    connection.exec_driver_sql(f"CREATE TABLE {new} ({create.split('(', 1)[1]}")
+    connection.exec_driver_sql(f"INSERT INTO {new} SELECT * FROM {table_name}")  # noqa: S608  names of ours
+    connection.exec_driver_sql(f"DROP TABLE {table_name}")
+    connection.exec_driver_sql(f"ALTER TABLE {new} RENAME TO {table_name}")
+    for row in parts:
+        if row.type != "table":
+            connection.exec_driver_sql(row.sql)
+
+
+def _read_schema(connection: Connection, table: str) -> Sequence[Row[tuple[str, str]]]:
+    """Return the statements that made a table, its indexes and its triggers."""
+    return connection.execute(
+        text(
+            "SELECT type, sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY rowid"
+        ),
+        {"table": table},
+    ).all()

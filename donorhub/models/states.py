@@ -1,0 +1,202 @@
+"""Every state, kind and method of every table as a type, and the lists of those that mean something together.
+
+This is the only place where they are listed. The CHECK constraint of a column is made from its type
+(:func:`donorhub.db.one_of`), mypy refuses another word, and nothing else writes a list of its own. A word
+that is new or goes needs a migration (:mod:`donorhub.migrations.checks`).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+# access
+Lang = Literal["en", "pl", "sq"]
+RoleName = Literal["admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"]
+TaskRole = Literal[
+    "", "admin", "steward", "fundraiser", "communications", "accountant", "caller", "auditor"
+]  # "": no role in particular
+
+# work
+TaskState = Literal["planned", "queued", "done", "failed", "dead", "cancelled"]
+TaskPerformer = Literal["person", "worker"]
+WorkerTaskKind = Literal[
+    "thank_you",
+    "new_donor",
+    "send_message",
+    "render_receipt",
+    "import_file",
+    "match_statement",
+    "fetch_payout_items",
+]
+TaskKind = Literal[
+    WorkerTaskKind,
+    "account_deauthorized",
+    "call",
+    "decided_twice",
+    "dispute",
+    "dunning",
+    "fraud_warning",
+    "invariant_broken",
+    "missed_instalment",
+    "paid_elsewhere",
+    "payment_missing",
+    "payout_failed",
+    "payout_unexplained",
+    "receipt_correct",
+    "receipt_void",
+    "refund",
+    "returned_gift",
+    "thank_by_hand",
+    "unknown_state",
+    "welcome_recurring",
+]
+EventKind = Literal[
+    "donor.created",
+    "gift.recorded",
+    "gift.refunded",
+    "gift.disputed",
+    "gift.returned",
+    "gift.corrected",
+    "instalment.paid",
+    "instalment.missed",
+    "receipt.issued",
+    "receipt.voided",
+    "recurring_gift.started",
+    "recurring_gift.amount",
+    "recurring_gift.paused",
+    "recurring_gift.resumed",
+    "recurring_gift.lapsed",
+    "recurring_gift.closed",
+]
+
+# donors
+DonorKind = Literal["person", "organisation", "household"]
+IdentityKind = Literal["email", "iban", "phone", "name"]
+
+# giving
+GiftMethod = Literal[
+    "transfer",
+    "standing_order",
+    "direct_debit",
+    "card",
+    "blik",
+    "wallet",
+    "cash",
+    "cheque",
+    "in_kind",
+    "other",
+]
+RefundState = Literal["pending", "succeeded", "failed", "cancelled"]
+DisputeState = Literal["open", "won", "lost"]
+DisputeKind = Literal["dispute", "return", "warning"]
+
+# receipts
+ReceiptState = Literal["issued", "void"]
+ReceiptKind = Literal["single", "annual"]
+
+# recurring
+RecurringState = Literal["proposed", "pending", "active", "failing", "paused", "lapsed", "closed"]
+RecurringKind = Literal["standing_order", "direct_debit", "card", "pledge"]
+RecurringOrigin = Literal["inferred", "declared", "provider"]
+RecurringChange = Literal["started", "amount", "paused", "resumed", "closed"]
+Period = Literal["W", "M", "Y"]
+InstalmentState = Literal[
+    "expected", "collecting", "late", "partial", "failed", "missed", "paid", "returned", "skipped", "waived"
+]
+
+# providers
+ProviderEventState = Literal["received", "done", "ignored", "quarantined", "error", "dead"]
+ProviderEventSource = Literal["http", "backfill", "fetch", "compare", "import"]
+ProviderObject = Literal["customer", "subscription", "payment", "invoice", "payout"]
+PaymentState = Literal[
+    "intended", "pending", "processing", "authorised", "succeeded", "failed", "cancelled", "expired"
+]
+PayoutState = Literal["pending", "in_transit", "paid", "failed", "cancelled", "unknown"]
+PayoutItemKind = Literal["charge", "refund", "dispute", "fee", "adjustment", "payout"]
+
+# bank
+MatchingMode = Literal["off", "suggest", "auto"]
+ImportFileState = Literal["received", "done", "asking", "refused", "held", "failed", "taken_back"]
+StatementState = Literal["posted", "held", "released", "taken_back"]
+StatementIntegrity = Literal["proved", "unverifiable", "mismatch"]
+# A duplicate is a doubtful entry that a person rejected.
+EntryState = Literal["new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "taken_back"]
+AliasKind = Literal["bank_ref", "filled"]  # filled: names the columns that this statement filled in
+MatchKind = Literal["gift", "payout", "return", "not_gift"]
+
+# messages
+Channel = Literal["email"]
+MessageState = Literal["planned", "claimed", "sent", "failed", "suppressed", "unknown"]
+MessageCategory = Literal["transactional"]
+TemplateKind = Literal["thank_you", "new_donor"]
+
+LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
+ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)
+
+TASK_STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
+OPEN_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued", "failed")
+UNTRIED_TASKS: Final[tuple[TaskState, ...]] = ("planned", "queued")
+FAILED_TASKS: Final[tuple[TaskState, ...]] = ("dead", "failed")  # a person may have them tried again
+
+DONOR_KINDS: Final[tuple[DonorKind, ...]] = get_args(DonorKind)
+
+GIFT_METHODS: Final[tuple[GiftMethod, ...]] = get_args(GiftMethod)
+COUNTED_REFUNDS: Final[tuple[RefundState, ...]] = ("pending", "succeeded")  # their money is gone or going
+
+RECURRING_KINDS: Final[tuple[RecurringKind, ...]] = get_args(RecurringKind)
+RECURRING_STATES: Final[tuple[RecurringState, ...]] = get_args(RecurringState)
+PERIODS: Final[tuple[Period, ...]] = get_args(Period)
+RUNNING_PROMISES: Final[tuple[RecurringState, ...]] = ("active", "failing")
+# A lapsed one keeps expecting, a closed one does not.
+EXPECTING_PROMISES: Final[tuple[RecurringState, ...]] = (*RUNNING_PROMISES, "lapsed")
+LIVE_PROMISES: Final[tuple[RecurringState, ...]] = (*EXPECTING_PROMISES, "paused")
+
+INSTALMENT_STATES: Final[tuple[InstalmentState, ...]] = get_args(InstalmentState)
+UNPAID_INSTALMENTS: Final[tuple[InstalmentState, ...]] = (
+    "expected",
+    "collecting",
+    "late",
+    "partial",
+    "failed",
+    "missed",
+    "returned",
+)
+OVERDUE_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("late", "missed")
+# Those that time alone moves on.
+AGEING_INSTALMENTS: Final[tuple[InstalmentState, ...]] = (
+    "expected",
+    "late",
+    "partial",
+    "failed",
+    "returned",
+)
+FREED_INSTALMENTS: Final[tuple[InstalmentState, ...]] = ("skipped", "waived")  # nothing is owed of them
+
+PROVIDER_EVENT_STATES: Final[tuple[ProviderEventState, ...]] = get_args(ProviderEventState)
+WAITING_EVENTS: Final[tuple[ProviderEventState, ...]] = ("received", "error")
+STUCK_EVENTS: Final[tuple[ProviderEventState, ...]] = ("dead", "quarantined")  # a person must look at them
+PAYOUT_STATES: Final[tuple[PayoutState, ...]] = get_args(PayoutState)
+ARRIVING_PAYOUTS: Final[tuple[PayoutState, ...]] = ("paid", "in_transit")  # an entry may be the payout
+
+MATCHING_MODES: Final[tuple[MatchingMode, ...]] = get_args(MatchingMode)
+IMPORT_FILE_STATES: Final[tuple[ImportFileState, ...]] = get_args(ImportFileState)
+UNREAD_FILES: Final[tuple[ImportFileState, ...]] = ("received", "failed")
+READ_FILES: Final[tuple[ImportFileState, ...]] = ("done", "held")
+# Whose bytes may be sent again.
+READABLE_AGAIN_FILES: Final[tuple[ImportFileState, ...]] = ("taken_back", "refused", "failed")
+# Which a person must look at.
+STUCK_FILES: Final[tuple[ImportFileState, ...]] = ("asking", "refused", "held", "failed")
+STATEMENT_STATES: Final[tuple[StatementState, ...]] = get_args(StatementState)
+STATEMENT_INTEGRITIES: Final[tuple[StatementIntegrity, ...]] = get_args(StatementIntegrity)
+COUNTED_STATEMENTS: Final[tuple[StatementState, ...]] = ("posted", "released")  # in the ledger
+UNCOUNTED_STATEMENTS: Final[tuple[StatementState, ...]] = ("held", "taken_back")
+ENTRY_STATES: Final[tuple[EntryState, ...]] = get_args(EntryState)
+OPEN_ENTRIES: Final[tuple[EntryState, ...]] = ("new", "suspense")  # they may be decided
+ENTRIES_TO_DECIDE: Final[tuple[EntryState, ...]] = ("suspense", "doubtful")  # a person must
+DOUBTED_ENTRIES: Final[tuple[EntryState, ...]] = ("doubtful", "duplicate")  # now or before
+GONE_ENTRIES: Final[tuple[EntryState, ...]] = ("duplicate", "taken_back")  # they count no more
+UNCOUNTED_ENTRIES: Final[tuple[EntryState, ...]] = (*GONE_ENTRIES, "doubtful")  # nor those nobody knows of
+
+MESSAGE_STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)
+UNSENT_MESSAGES: Final[tuple[MessageState, ...]] = ("planned", "failed")
+UNDELIVERED_MESSAGES: Final[tuple[MessageState, ...]] = ("unknown", "failed")  # a person must look at them
