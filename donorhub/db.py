@@ -193,13 +193,21 @@ def _sqlite_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> Non
 
 def _sqlite_begin(connection: Connection, queue: WriteQueue) -> None:
     if _is_reading.get():
-        connection.exec_driver_sql("PRAGMA query_only=1")
+        _refuse_writes(connection, 1)
         connection.exec_driver_sql("BEGIN")
         return
     queue.acquire(WRITE_TIMEOUT_S)
     connection.info["holds_write_queue"] = True  # given back when the connection returns to its pool
-    connection.exec_driver_sql("PRAGMA query_only=0")
+    _refuse_writes(connection, 0)
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _refuse_writes(connection: Connection, query_only: int) -> None:
+    """Let SQLite refuse writes (1) or take them (0). Only where that changes: the pragma makes SQLite
+    compile every statement of the connection anew, which takes longer than most statements."""
+    if connection.info.get("query_only", 0) != query_only:
+        connection.exec_driver_sql(f"PRAGMA query_only={query_only}")
+        connection.info["query_only"] = query_only
 
 
 def _sqlite_done(_raw: object, entry: ConnectionPoolEntry, queue: WriteQueue) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from donorhub.db import WriteQueue, db, read_only
@@ -40,6 +40,28 @@ def test_a_writer_that_waits_too_long_is_told_and_leaves_the_queue() -> None:
         queue.acquire(0.01)
     queue.release()
     queue.acquire(0.01)
+
+
+def test_the_same_mode_again_keeps_statements_compiled(database: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has no pragmas")
+    pragmas: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "PRAGMA" in statement:
+            pragmas.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        for _ in range(3):
+            with read_only(), db.engine.begin() as connection:
+                connection.execute(select(Fund.id))
+        for _ in range(3):
+            with db.engine.begin() as connection:
+                connection.execute(update(Fund).values(name="the same"))
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert pragmas in (["PRAGMA query_only=1", "PRAGMA query_only=0"], ["PRAGMA query_only=0"])
 
 
 def test_sixteen_writers_that_read_first_all_succeed(database: Flask) -> None:

@@ -34,4 +34,4 @@ def register(app: Flask) -> None:
     for noun in NOUNS:
         api.register_blueprint(noun)
     app.register_blueprint(health.bp, name="api_health")
-    app.register_blueprint(webhooks.bp, name="api_webhooks")
+    webhooks.register(app)

@@ -259,26 +259,42 @@ def problem(
     status: int, code: str, detail: str, *, errors: list[dict[str, Any]] | None = None, **more: Any
 ) -> Response:
     """An answer in application/problem+json with a stable code."""
+    body = problem_body(status, code, detail, request_id=request_id(), errors=errors, **more)
+    return Response(json.dumps(body), status=status, content_type=PROBLEM)
+
+
+def problem_body(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    request_id: str,
+    errors: list[dict[str, Any]] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What an answer of RFC 9457 says."""
     body = {
         "type": DOCS + code,
         "title": TITLES.get(status, "Error"),
         "status": status,
         "detail": detail,
         "code": code,
-        "request_id": request_id(),
+        "request_id": request_id,
         **more,
     }
-    if errors:
-        body["errors"] = errors
-    return Response(json.dumps(body), status=status, content_type=PROBLEM)
+    return {**body, "errors": errors} if errors else body
 
 
 def request_id() -> str:
     """The id of this request: the caller's where it sent a plausible one, else ours."""
     if "request_id" not in g:
-        sent = request.headers.get("X-Request-Id", "")
-        g.request_id = sent if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", sent) else uuid.uuid4().hex
+        g.request_id = name_request(request.headers.get("X-Request-Id", ""))
     return str(g.request_id)
+
+
+def name_request(sent: str) -> str:
+    """Return the id that a caller sent if it is a plausible one, else one of ours."""
+    return sent if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", sent) else uuid.uuid4().hex
 
 
 def _name_request(response: Response) -> Response:

@@ -1,116 +1,183 @@
 """Where payment providers post: verified over the raw bytes, stored, committed, answered. Nothing else.
 
-A message that is not from the provider leaves nothing behind but a count. Whatever is
-wrong with a signed message (unknown type, account or mode) is still answered 2xx and
-looked at later: an error answer would only make the provider repeat it.
+It stands before Flask: a message needs no session, language, sign-in or form, and sixteen connections
+that post at once would pay for them again and again. A message that is not from the provider leaves
+nothing behind but a count. Whatever is wrong with a signed message (unknown type, account or mode) is
+still answered 2xx and looked at later: an error answer would only make the provider repeat it.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from collections.abc import Iterable
 from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flask import Blueprint, Response, current_app, request
+from flask import Flask
 from sqlalchemy.exc import DBAPIError
 from structlog import get_logger
+from werkzeug.exceptions import SecurityError
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wsgi import get_content_length, get_host
 
 import webhooks
 from donorhub import clock
-from donorhub.api.http import problem
-from donorhub.db import db, read_only
+from donorhub.api.http import PROBLEM, name_request, problem_body
+from donorhub.db import db, read_only, reading
 from donorhub.errors import Busy, NotFound
-from donorhub.jobs.queue.dispatch import ring_inbox
+from donorhub.jobs.queue.dispatch import INBOX, Bell
 from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.providers.endpoints import Opened
 from webhooks.fact import BadBody, BadSignature
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = get_logger(__name__)
-bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
-MAX_BODY = 1024 * 1024
-CACHE_S = 5.0
-_opened: dict[tuple[str, str], tuple[float, Opened]] = {}
+PREFIX: Final = "/webhooks/"
+MAX_BODY: Final = 1024 * 1024
+CACHE_S: Final = 5.0
+_ADDRESS: Final = re.compile(r"/webhooks/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)")
+_HEADERS: Final = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
+_LINES: Final = {status: f"{status} {name}" for status, name in HTTP_STATUS_CODES.items()}
+_cache: dict[tuple[str, str], tuple[float, Opened]] = {}
 _lock = Lock()
 
 
-@bp.post("/<provider>/<slug>")
-def receive(provider: str, slug: str) -> Response:
-    """Take in one message of a provider."""
-    too_odd = _refuse_odd()
-    if too_odd is not None:
-        return too_odd
-    try:
-        endpoint = _endpoint(provider, slug)
-    except NotFound:
-        return problem(404, "not_found", "nothing listens here")
-    adapter = webhooks.provider(endpoint.provider)
-    raw, now = request.get_data(cache=False), clock.now()
-    try:
-        adapter.verify(
-            raw, dict(request.headers), endpoint.seen_by_adapter, endpoint.secrets, int(now.timestamp())
-        )
-    except BadSignature as e:
-        _count_bad_signature(endpoint)
-        return problem(adapter.bad_signature_status, "bad_signature", str(e))
-    try:
-        found = adapter.split(raw, dict(request.headers), endpoint.seen_by_adapter)
-    except BadBody as e:
-        return problem(400, "bad_request", str(e), errors=[_at_the_body(str(e))])
-    rows = [inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in found]
-    try:
-        _writer().store(rows)
-    except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
-        log.warning("inbox_cannot_store", error=type(e).__name__)
-        answer = problem(503, "busy", "the message could not be kept: send it again")
-        answer.headers["Retry-After"] = "30"
-        return answer
-    ring_inbox()
-    status, body, content_type = adapter.ack(len(rows))
-    return Response(body, status=status, content_type=content_type)
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-def _refuse_odd() -> Response | None:
-    """Bodies that no provider sends: packed, endless or too large. Nothing of them is read."""
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        return problem(415, "unsupported_media_type", "send the body unpacked, without Content-Encoding")
-    if request.content_length is None:
-        return problem(411, "length_required", "send a Content-Length")
-    if request.content_length > MAX_BODY:
-        return problem(413, "too_large", f"a message has at most {MAX_BODY // 1024} KiB")
-    return None
+def register(app: Flask) -> None:
+    """Let the application answer providers before anything of Flask runs."""
+    app.wsgi_app = Door(app, app.wsgi_app)  # type: ignore[method-assign]
 
 
-def _count_bad_signature(endpoint: Opened) -> None:
-    db.session.rollback()
-    endpoints.count_bad_signature(endpoint.id)
-    db.session.commit()
+class Door:
+    """The WSGI application that answers what is posted by providers, and hands on all else."""
 
+    def __init__(self, app: Flask, inner: WSGIApplication) -> None:
+        self._app, self._inner = app, inner
+        self._writer: InboxWriter = app.extensions["donorhub.inbox_writer"]
+        self._bell: Bell = app.extensions["donorhub.bell"]
 
-def _at_the_body(said: str) -> dict[str, str]:
-    return {"pointer": "/", "detail": said, "code": "bad_request"}
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        address = _ADDRESS.fullmatch(path) if path.startswith(PREFIX) else None
+        if address is None:
+            return self._inner(environ, start_response)
+        request_id = name_request(environ.get("HTTP_X_REQUEST_ID", ""))
+        try:
+            answer = self._answer(environ, request_id, *address.groups())
+        except Exception as e:  # what nobody foresaw is told and answered where all other errors are
+            with self._app.request_context(environ):
+                return self._app.handle_exception(e)(environ, start_response)
+        headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body)))]
+        headers += (*_HEADERS, ("X-Request-Id", request_id), *answer.headers)
+        if environ.get("wsgi.url_scheme") == "https":
+            headers.append(("Strict-Transport-Security", "max-age=31536000"))
+        start_response(_LINES[answer.status], headers)
+        return [answer.body]
 
+    def _answer(self, environ: WSGIEnvironment, request_id: str, provider: str, slug: str) -> Answer:
+        """Take in one message of a provider."""
+        refusal = self._refuse_odd(environ, request_id)
+        if refusal is not None:
+            return refusal
+        reading(False)
+        try:
+            endpoint = self._endpoint(provider, slug)
+        except NotFound:
+            return _problem(404, "not_found", "nothing listens here", request_id)
+        adapter = webhooks.provider(endpoint.provider)
+        raw = environ["wsgi.input"].read(get_content_length(environ))
+        headers, now = _headers(environ), clock.now()
+        try:
+            adapter.verify(raw, headers, endpoint.seen_by_adapter, endpoint.secrets, int(now.timestamp()))
+        except BadSignature as e:
+            self._count_bad_signature(endpoint)
+            return _problem(adapter.bad_signature_status, "bad_signature", str(e), request_id)
+        try:
+            events = adapter.split(raw, headers, endpoint.seen_by_adapter)
+        except BadBody as e:
+            at_the_body = {"pointer": "/", "detail": str(e), "code": "bad_request"}
+            return _problem(400, "bad_request", str(e), request_id, errors=[at_the_body])
+        rows = [
+            inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in events
+        ]
+        try:
+            self._writer.store(rows)
+        except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
+            log.warning("inbox_cannot_store", error=type(e).__name__)
+            answer = _problem(503, "busy", "the message could not be kept: send it again", request_id)
+            return answer._replace(headers=(("Retry-After", "30"),))
+        self._bell.ring((INBOX,))
+        return Answer(*adapter.ack(len(rows)))
 
-def _endpoint(provider: str, slug: str) -> Opened:
-    """The endpoint, kept for a few seconds: opening it decrypts its secrets."""
-    key = (provider, slug)
-    held = _opened.get(key)
-    if held is not None and time.monotonic() - held[0] < CACHE_S:
-        return held[1]
-    with read_only():
-        db.session.rollback()
-        found = endpoints.open_endpoint(provider, slug, now=clock.now())
-        db.session.rollback()
-    with _lock:
-        _opened[key] = (time.monotonic(), found)
-    return found
+    def _refuse_odd(self, environ: WSGIEnvironment, request_id: str) -> Answer | None:
+        """Return the refusal of a request that no provider sends: from another host, or with a body that
+        is packed, endless or too large; nothing of it is read. None for any other."""
+        hosts = self._app.config["TRUSTED_HOSTS"]
+        if hosts:
+            try:
+                get_host(environ, hosts)
+            except SecurityError:
+                return _problem(400, "bad_request", "the host is not one of ours", request_id)
+        if environ["REQUEST_METHOD"] != "POST":
+            answer = _problem(405, "method_not_allowed", "providers post here", request_id)
+            return answer._replace(headers=(("Allow", "POST"),))
+        if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
+            detail = "send the body unpacked, without Content-Encoding"
+            return _problem(415, "unsupported_media_type", detail, request_id)
+        length = get_content_length(environ)
+        if length is None:
+            return _problem(411, "length_required", "send a Content-Length", request_id)
+        if length > MAX_BODY:
+            return _problem(413, "too_large", f"a message has at most {MAX_BODY // 1024} KiB", request_id)
+        return None
+
+    def _count_bad_signature(self, endpoint: Opened) -> None:
+        with self._app.app_context():
+            endpoints.count_bad_signature(endpoint.id)
+            db.session.commit()
+
+    def _endpoint(self, provider: str, slug: str) -> Opened:
+        """Return the endpoint, kept for a few seconds: opening it decrypts its secrets."""
+        key = (provider, slug)
+        cached = _cache.get(key)
+        if cached is not None and time.monotonic() - cached[0] < CACHE_S:
+            return cached[1]
+        with self._app.app_context(), read_only():
+            endpoint = endpoints.open_endpoint(provider, slug, now=clock.now())
+        with _lock:
+            _cache[key] = (time.monotonic(), endpoint)
+        return endpoint
 
 
 def forget_endpoints() -> None:
     """Read endpoints anew at the next message; for tests and after a change in this process."""
     with _lock:
-        _opened.clear()
+        _cache.clear()
 
 
-def _writer() -> InboxWriter:
-    writer: InboxWriter = current_app.extensions["donorhub.inbox_writer"]
-    return writer
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the headers of a request by their names on the wire, as adapters read them."""
+    headers = {
+        name[5:].replace("_", "-").title(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    return {"Content-Type": environ.get("CONTENT_TYPE", ""), **headers}
+
+
+def _problem(
+    status: int, code: str, detail: str, request_id: str, *, errors: list[dict[str, Any]] | None = None
+) -> Answer:
+    body = problem_body(status, code, detail, request_id=request_id, errors=errors)
+    return Answer(status, json.dumps(body).encode(), PROBLEM)

@@ -20,7 +20,7 @@ from donorhub.api.providers import webhooks as route
 from donorhub.db import db
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint
-from donorhub.services.providers import endpoints
+from donorhub.services.providers import endpoints, inbox
 from tests.api.conftest import apart, dump, problem
 from tests.webhooks.scenarios import Event, one_off, sign, to_body
 
@@ -143,6 +143,41 @@ def test_nothing_listens_at_an_address_that_nobody_gave_out(stripe: Stripe) -> N
     assert dump() == before
 
 
+def test_no_hook_of_pages_runs_for_a_provider(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks: list[str] = []
+    for functions in (stripe._app.before_request_funcs, stripe._app.after_request_funcs):
+        monkeypatch.setitem(functions, None, [lambda *_answer: hooks.append("ran")])
+    answer = stripe.post(paid())
+    assert (answer.status_code, hooks) == (200, [])
+    assert "Set-Cookie" not in answer.headers and answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert (
+        stripe.post(paid(), headers={"X-Request-Id": "of-the-caller"}).headers["X-Request-Id"]
+        == "of-the-caller"
+    )
+
+
+def test_a_message_to_another_host_is_refused(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(stripe._app.config, "TRUSTED_HOSTS", ["donors.example"])
+    before = dump()
+    assert stripe.post(paid()).status_code == 400
+    assert dump() == before
+    assert stripe.post(paid(), headers={"Host": "donors.example"}).status_code == 200
+
+
+def test_an_error_nobody_foresaw_is_answered_like_any_other(
+    stripe: Stripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any, **_more: Any) -> None:
+        raise ZeroDivisionError("a name that must not be shown")
+
+    monkeypatch.setattr(inbox, "columns", fail)
+    monkeypatch.setitem(stripe._app.config, "PROPAGATE_EXCEPTIONS", False)
+    before = dump()
+    answer = stripe.post(paid())
+    assert answer.status_code == 500 and "a name" not in answer.text
+    assert dump() == before
+
+
 def test_an_endpoint_that_was_closed_listens_no_more(stripe: Stripe) -> None:
     db.session.query(WebhookEndpoint).one().is_active = False
     db.session.commit()
@@ -210,9 +245,15 @@ class _ReadOnly:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         with self._engine.begin() as connection:
-            is_sqlite = connection.dialect.name == "sqlite"
-            connection.exec_driver_sql("PRAGMA query_only=1" if is_sqlite else "SET TRANSACTION READ ONLY")
-            yield connection
+            if connection.dialect.name != "sqlite":
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+                yield connection
+                return
+            connection.exec_driver_sql("PRAGMA query_only=1")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("PRAGMA query_only=0")
 
 
 def together(number: int, what: Callable[[int], None]) -> None:
