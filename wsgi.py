@@ -1,5 +1,8 @@
 """What a WSGI server runs: ``gunicorn wsgi:app``."""
 
+from donorhub import config, logs
 from donorhub.app import create_app
 
-app = create_app()
+settings = config.load()
+logs.configure(settings.log_format)
+app = create_app(settings)

@@ -19,6 +19,7 @@ from donorhub import clock
 from donorhub.errors import Misconfigured
 
 Mode = Literal["production", "demo", "test"]
+LogFormat = Literal["json", "console"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Settings:
     clock: str
     stripe_api_key: str
     stripe_api_base: str
-    log_format: Literal["json", "console"]
+    log_format: LogFormat
 
     @property
     def is_embedded(self) -> bool:
@@ -104,6 +105,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def find_log_format() -> LogFormat:
+    """Return how to log before the settings are read, or while they are wrong."""
+    return "json" if os.environ.get(variable("log_format")) == "json" else "console"
+
+
 _NUMBERS = {  # the least and the most that make sense
     "port": (1, 65535),
     "threads": (1, 1000),
@@ -133,7 +139,7 @@ def _number(name: str, text: str, wrong: list[str]) -> int:
 
 
 def _choices(texts: Mapping[str, str]) -> list[str]:
-    allowed = {"mode": get_args(Mode), "log_format": ("json", "console")}
+    allowed = {"mode": get_args(Mode), "log_format": get_args(LogFormat)}
     return [
         f"{variable(name)} must be one of {', '.join(words)}, not {texts[name]!r}"
         for name, words in allowed.items()

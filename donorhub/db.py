@@ -39,15 +39,14 @@ from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, TypeResolve, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
-from structlog import get_logger
 
+from donorhub import logs
 from donorhub.errors import Busy
 
 WRITE_TIMEOUT_S = 30.0
 MAX_ID = 2**31 - 1  # what an id column holds on PostgreSQL
 _PASSING = {"25P02", "25P03"}  # the transaction had failed already, or was idle for too long
 _READ_ONLY = "25006"  # a server that takes no writes for a while, such as one that stands by
-log = get_logger(__name__)
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -227,7 +226,7 @@ def _postgres_error(context: ExceptionContext) -> None:
     """
     state = getattr(context.original_exception, "sqlstate", None)
     if state in _PASSING or (state == _READ_ONLY and not _is_reading.get()):
-        log.warning("database_refused", sqlstate=state)
+        logs.report(context.original_exception, event="database_refused", sqlstate=str(state))
         raise Busy(
             "the database could not do this now: nothing was changed, try again in a moment"
         ) from context.sqlalchemy_exception

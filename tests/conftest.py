@@ -6,20 +6,25 @@ it empty but for the organisation, and runs inside its application context.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import sys
 import tempfile
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
 
-from donorhub import clock, config
+from donorhub import clock, config, logs
 from donorhub.app import create_app
 from donorhub.db import Base, db, reading
 from donorhub.services.access import organisation
@@ -123,6 +128,21 @@ def _empty_what_is_full(connection: Connection) -> None:
     # As a replica applies rows: neither triggers nor foreign keys have a say.
     together = ["SET LOCAL session_replication_role = replica", *deletes, *restarts]
     connection.exec_driver_sql("; ".join(together))
+
+
+@pytest.fixture
+def quiet_logging() -> Iterator[None]:
+    """Put logging and Python's hooks back as they were, after a test that sets up a process's log."""
+    root, hooks = logging.root, (sys.excepthook, sys.unraisablehook, threading.excepthook)
+    handlers, make_record, show = root.handlers, logging.getLogRecordFactory(), warnings.showwarning
+    find_request_id = logs._find_request_id
+    yield
+    root.handlers = handlers
+    logging.setLogRecordFactory(make_record)
+    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+    warnings.showwarning = show
+    logs.use_request_ids(find_request_id)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from http import HTTPStatus
 from typing import Any, Final, NoReturn, TypeVar
 
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, current_app, g, json, request
+from flask import Flask, Response, current_app, g, has_request_context, json, request
 from flask_smorest import Api
 from marshmallow import Schema
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from donorhub import clock
+from donorhub import clock, logs
 from donorhub.api.schemas import Instant, ProblemSchema
 from donorhub.db import db, read_only
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
@@ -229,6 +229,8 @@ def answer_http(error: HTTPException) -> Any:
 def answer_error(error: DonorHubError | IntegrityError | OperationalError) -> Any:
     """The problem answer for what a service refused, or the database could not do."""
     db.session.rollback()
+    if not isinstance(error, DonorHubError):
+        logs.report(error, event="database_refused", endpoint=request.endpoint or "")
     error = ours(error)
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     wait = error.facts.pop("retry_after", 5 if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
@@ -283,6 +285,11 @@ def problem_body(
         **more,
     }
     return {**body, "errors": errors} if errors else body
+
+
+def find_request_id() -> str | None:
+    """The id of the request at hand; None outside of one."""
+    return request_id() if has_request_context() else None
 
 
 def request_id() -> str:

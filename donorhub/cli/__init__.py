@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from donorhub import config, logs
 from donorhub.cli import access, checking, database, exporting, imports, receipts, running, webhooks
 from donorhub.cli.demo.command import demo
 from donorhub.errors import DonorHubError
@@ -37,7 +38,8 @@ for command in (
 
 
 def main() -> None:
-    """The entry point: an error of ours is one line on stderr and exit code 1."""
+    """The entry point: an error of ours is one line on stderr and exit code 1, any other one of the log."""
+    logs.configure(config.find_log_format())
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as e:

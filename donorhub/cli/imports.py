@@ -80,7 +80,7 @@ def import_files(
     choices = Choices(_account_id(account, currency), currency, _layout(layout), accept_held, quiet)
     unsound = 0
     with at_work(current_app):
-        timer.bury()  # a file that is sent again may wait for a task that nobody will try any more
+        timer.bury_dead()  # a file that is sent again may wait for a task that nobody will try any more
         for path in _files(paths):
             unsound += not (_show_only(path, choices) if dry_run else _import(path, choices))
     if unsound:

@@ -11,6 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
 from waitress.server import create_server
 
+from donorhub import logs
 from donorhub.cli.context import database_answers, make_app, refuse_unready
 from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.config import Settings
@@ -126,6 +127,7 @@ def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
             chosen = {
                 "bind": f"{host}:{port}", "workers": processes, "worker_class": "gthread",
                 "threads": settings.threads, "timeout": 60, "control_socket_disable": True,
+                "on_starting": _route_logs, "on_reload": _route_logs,
             }  # fmt: skip
             for name, value in chosen.items():
                 self.cfg.set(name, value)
@@ -136,3 +138,8 @@ def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
     with app.app_context():
         db.engine.dispose()
     WebProcesses().run()
+
+
+def _route_logs(_server: object) -> None:
+    """Let gunicorn's lines go through our log, without the handlers that it just brought."""
+    logs.route_libraries()

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from donorhub import logs
 from donorhub.db import db
 from donorhub.errors import Busy, Conflict, DonorHubError
 from donorhub.web.words import refusals
@@ -42,6 +43,8 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
 
 def _answer_error(error: Exception) -> Any:
     """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
+    if not isinstance(error, DonorHubError):
+        logs.report(error, event="database_refused", endpoint=request.endpoint or "")
     if isinstance(error, IntegrityError):
         error = Conflict("this was changed at the same moment by somebody else", code="same_moment")
     if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import flask
 import pytest
-import structlog
 from flask import Flask
 from sqlalchemy import text
 
@@ -47,7 +46,9 @@ REAL = (
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Donorhub]:
+def shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quiet_logging: None
+) -> Iterator[Donorhub]:
     """``shell("user", "list", DONORHUB_PORT="1")`` with nothing of DonorHub in the environment but that."""
     before = clock.use(clock.system)
     made: list[Flask] = []
@@ -72,7 +73,6 @@ def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     for app in made:
         with app.app_context():
             db.engine.dispose()
-    structlog.reset_defaults()  # its stream is gone
     clock.use(before)
 
 

@@ -32,6 +32,8 @@ DONORHUB = [sys.executable, "-c", "from donorhub.cli import main; main()"]
 class Installation:
     """One DonorHub, of one process or of many; ``shift_clock`` moves its time on."""
 
+    program: Sequence[str] = DONORHUB
+
     def __init__(self, home: Path, stores: Mapping[str, str], **settings: str) -> None:
         self.home, self.port = home, free_port()
         home.mkdir(exist_ok=True)
@@ -50,7 +52,7 @@ class Installation:
     def run(self, *arguments: str, code: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; AssertionError when it ends with another code than ``code``."""
         done = subprocess.run(
-            [*DONORHUB, *arguments], capture_output=True, text=True, env={**self.environ, **more},
+            [*self.program, *arguments], capture_output=True, text=True, env={**self.environ, **more},
             cwd=self.home, timeout=100, check=False,
         )  # fmt: skip
         assert code is None or done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
@@ -69,7 +71,7 @@ class Installation:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a process that stays, in a session of its own; its output goes to ``home/log``."""
-        process = spawn(["setsid", *DONORHUB, *arguments], log=self.home / "log", environ=self.environ)
+        process = spawn(["setsid", *self.program, *arguments], log=self.home / "log", environ=self.environ)
         self._running.append(process)
         return process
 

@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
-from structlog import get_logger
 from werkzeug.exceptions import SecurityError
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import get_content_length, get_host
 
 import webhooks
-from donorhub import clock
+from donorhub import clock, logs
 from donorhub.api.http import PROBLEM, name_request, problem_body
 from donorhub.db import db, read_only, reading
 from donorhub.errors import Busy, NotFound
@@ -36,7 +35,6 @@ from webhooks.fact import BadBody, BadSignature
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-log = get_logger(__name__)
 PREFIX: Final = "/webhooks/"
 MAX_BODY: Final = 1024 * 1024
 CACHE_S: Final = 5.0
@@ -114,7 +112,7 @@ class Door:
         try:
             self._writer.store(rows)
         except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
-            log.warning("inbox_cannot_store", error=type(e).__name__)
+            logs.report(e, event="inbox_cannot_store", endpoint_id=endpoint.id)
             answer = _problem(503, "busy", "the message could not be kept: send it again", request_id)
             return answer._replace(headers=(("Retry-After", "30"),))
         self._bell.ring((INBOX,))

@@ -7,7 +7,7 @@ from typing import Final
 from flask import current_app
 from sqlalchemy import select
 
-from donorhub import clock
+from donorhub import clock, logs
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.gateways import stripe
@@ -65,6 +65,7 @@ def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> Non
             )
         )
         if len(rows) == 1:
+            logs.report(e, event="provider_event_failed", provider_event=ids[0])
             if isinstance(e, BadBody):  # our own sentence, and the same bytes will read no better
                 inbox.note_error(rows[0], str(e), now=clock.now(), is_final=True)
             else:

@@ -13,9 +13,8 @@ from typing import Final, Protocol
 
 from flask import current_app
 from redis.exceptions import RedisError
-from structlog import get_logger
 
-from donorhub import clock
+from donorhub import clock, logs
 from donorhub.db import db, read_only
 from donorhub.jobs.queue.rq_queue import enqueue, make_ringing_queue
 from donorhub.services.work import claims
@@ -24,7 +23,6 @@ INBOX: Final = 0  # in place of a task's id: look at the inbox of provider event
 SIGNALS: Final = 32  # at once: each job goes on with whatever else is due, and more would only pile up
 GATHER_S: Final = 0.2  # after its call a visit to the inbox waits so long: messages come in crowds
 AWAY_S: Final = 5.0  # how long Redis is left alone after it did not answer
-log = get_logger(__name__)
 
 
 class Bell(Protocol):
@@ -64,7 +62,7 @@ class RedisBell:
             enqueue(self._queue, ids, is_urgent=INBOX in ids)
         except RedisError as e:  # the sweep will find the rows
             self._silent_until = time.monotonic() + AWAY_S
-            log.warning("queue_away", error=type(e).__name__)
+            logs.report(e, event="queue_away")
             return
         if INBOX in ids:  # whoever was called has not looked yet, and sees what is committed until then
             self._told_of_inbox_until = began + GATHER_S / 2

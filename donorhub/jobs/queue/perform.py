@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import current_app
 
-from donorhub import clock
+from donorhub import clock, logs
 from donorhub.config import Settings
 from donorhub.errors import DonorHubError
 from donorhub.models import Task
@@ -37,11 +37,7 @@ def explain(error: BaseException) -> str:
     since their texts may hold personal data."""
     if isinstance(error, DonorHubError):
         return error.message
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(error).__name__} at {place}"
+    return f"{type(error).__name__} at {logs.find_place(error)}"
 
 
 def drain_inbox() -> int:

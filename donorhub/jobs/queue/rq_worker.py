@@ -11,10 +11,13 @@ from typing import Any
 
 from redis import Redis
 from rq import Queue
+from rq.executions import Execution
 from rq.job import Job
+from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
+from donorhub import logs
 from donorhub.jobs.queue import run
 from donorhub.jobs.queue.rq_queue import FUNCTION, QUEUE, RowQueue, waiting_mark
 from donorhub.jobs.queue.watcher import Pulse
@@ -80,6 +83,21 @@ class RowWorker(SimpleWorker):
             self._is_at_it = False
             if self._pulse:
                 self._pulse.is_over()
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Report it as all of us do; RQ would log its text."""
+        logs.report(exc_info[1], event="job_failed")
+
+    def handle_job_failure(
+        self,
+        job: Job,
+        queue: Queue,
+        started_job_registry: StartedJobRegistry | None = None,
+        exc_string: str = "",
+        execution: Execution | None = None,
+    ) -> None:
+        """Let no text of an error lie in Redis."""
+        super().handle_job_failure(job, queue, started_job_registry, "see the log", execution)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop after the job at hand. RQ would first ask Redis what we do, in the middle of our work."""

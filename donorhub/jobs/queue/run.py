@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from flask import Flask, has_app_context
-from structlog import get_logger
 
-from donorhub import clock
+from donorhub import clock, logs
 from donorhub.db import db
 from donorhub.jobs.queue import perform
 from donorhub.jobs.queue.dispatch import GATHER_S, INBOX, dispatch
@@ -23,7 +22,6 @@ from donorhub.services.work import claims, tasks
 
 GROUP: Final = 16  # small tasks in one transaction: others who write wait for some 30 ms
 VISIT_S: Final = 2.0  # a worker that was called goes on with what is due for so long
-log = get_logger(__name__)
 _app: Flask | None = None
 
 
@@ -93,6 +91,8 @@ def _perform(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> list[int]
         db.session.commit()
     except Exception as e:
         db.session.rollback()
+        if len(ids) > 1:
+            logs.report(e, event="tasks_failed_together", tasks=len(ids))
         _sort_out(ids, e, hold)
         return _claim_next(hold) if time.monotonic() < until else []
     hold.let_go(ids)
@@ -115,6 +115,4 @@ def _sort_out(ids: Sequence[int], error: Exception, hold: Hold) -> None:
     tasks.fail(task, perform.explain(error), now=clock.now())
     db.session.commit()
     hold.let_go(ids)
-    log.warning(
-        "task_failed", task=task.id, kind=task.kind, error=type(error).__name__, attempts=task.attempts
-    )
+    logs.report(error, event="task_failed", task=task.id, kind=task.kind, attempts=task.attempts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from flask import Flask, current_app
 from structlog import get_logger
 
-from donorhub import clock
+from donorhub import clock, logs
 from donorhub.db import db
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch, ring_inbox
@@ -35,7 +35,7 @@ class Step:
     last: float = field(default=float("-inf"))
 
 
-def bury() -> None:
+def bury_dead() -> None:
     """Put what no worker will try any more where a person sees it."""
     claims.bury_deadly(now=clock.now())
     imports.give_up_dead(now=clock.now())
@@ -46,7 +46,7 @@ def _sweep() -> int:
     freed = hold.free_abandoned(now=clock.now())
     if freed:
         log.info("leases_taken_over", tasks=freed)
-    bury()
+    bury_dead()
     ring_inbox()
     return dispatch()
 
@@ -80,7 +80,7 @@ def _verify() -> int:
     return verify()
 
 
-def steps() -> list[Step]:
+def list_steps() -> list[Step]:
     return [
         Step("sweep", 10, _sweep),
         Step("seal", 10, _seal),
@@ -96,7 +96,7 @@ class Timer:
     """Does each step when its time has come."""
 
     def __init__(self) -> None:
-        self._steps = steps()
+        self._steps = list_steps()
 
     def tick(self) -> int:
         """Do what is due by now; a step that fails does not hold up the others."""
@@ -108,7 +108,7 @@ class Timer:
             try:
                 touched += step.do()
             except Exception as e:
-                log.warning("timer_step_failed", step=step.name, error=type(e).__name__)
+                logs.report(e, event="timer_step_failed", step=step.name)
             finally:
                 db.session.rollback()
                 db.session.remove()

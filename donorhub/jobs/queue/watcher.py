@@ -19,6 +19,8 @@ from typing import Final, NoReturn
 
 from structlog import get_logger
 
+from donorhub import logs
+
 PAUSE_S: Final = 2.0  # between two that ended at once
 STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 log = get_logger(__name__)
@@ -104,7 +106,7 @@ class Watcher:
             self._work(Pulse(line))
             code = 0
         except Exception as e:
-            log.warning("worker_broke", error=type(e).__name__)
+            logs.report(e, event="worker_broke")
         finally:
             os._exit(code)  # what the watcher has begun is not ours to end
 

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from structlog import get_logger
 
 import receipts
+from donorhub import logs
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs.queue import perform, run, timer
@@ -83,7 +84,7 @@ class WorkerThread:
         try:
             return step()
         except Exception as e:
-            log.warning("worker_step_failed", error=type(e).__name__, where=perform.explain(e))
+            logs.report(e, event="worker_step_failed")
             time.sleep(self._pause)
             return 0
 
@@ -150,7 +151,7 @@ def work_patiently(
         try:
             worker.work(burst=burst, logging_level="WARNING", max_jobs=None if burst else SHARE)
         except RedisError as e:
-            log.warning("queue_away", error=type(e).__name__)
+            logs.report(e, event="queue_away")
         else:
             return
         if burst or worker.was_told_to_stop:

@@ -65,14 +65,14 @@ def given_up(database: Flask, now: datetime) -> datetime:
 
 
 def test_the_file_says_that_it_failed_and_why_and_what_to_do(given_up: datetime) -> None:
-    timer.bury()
+    timer.bury_dead()
     file = kept()
     assert file.state == "failed"
     (problem,) = file.problems
     assert problem["code"] == "reading_given_up"
     assert "8 attempts" in problem["message"] and "read again" in problem["message"]
     before = rows()
-    timer.bury()
+    timer.bury_dead()
     assert (rows(), kept().problems) == (before, [problem])
 
 
@@ -86,13 +86,13 @@ def test_a_worker_that_was_killed_each_time_leaves_a_file_that_says_so(
         db.session.commit()  # and here the worker was killed
         at += claims.LEASE
     set_clock(at)
-    timer.bury()
+    timer.bury_dead()
     assert kept().state == "failed"
     assert "the worker stopped" in kept().problems[0]["message"]
 
 
 def test_a_file_that_is_tried_again_by_its_task_is_read(given_up: datetime) -> None:
-    timer.bury()
+    timer.bury_dead()
     tasks.retry(reading().id, now=given_up, actor="user:1")
     db.session.commit()
     work()
@@ -106,7 +106,7 @@ def test_a_file_that_is_sent_again_is_read_and_its_dead_task_is_nobodys_worry(
 ) -> None:
     dead_id = reading().id
     if is_told_first:
-        timer.bury()
+        timer.bury_dead()
     assert receive(given_up)
     work()
     assert (kept().state, kept().new_count) == ("done", 1)
@@ -121,5 +121,5 @@ def test_a_dead_task_of_an_earlier_reading_does_not_make_a_later_one_fail(given_
     assert old is not None
     old.state = "dead"
     db.session.commit()
-    timer.bury()
+    timer.bury_dead()
     assert kept().state == "received"
