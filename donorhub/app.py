@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
@@ -23,7 +24,11 @@ Raised = (
 
 
 class DonorHub(Flask):
-    """Flask that reports errors as all of us do; its own log quotes their text."""
+    """Flask that reports errors as all of us do, since its own log quotes their text, and without coroutines:
+    it would ask of each hook and view of each request whether it is one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
     def log_exception(self, exc_info: Raised) -> None:
         if exc_info[1] is not None:

@@ -160,9 +160,14 @@ def read_only() -> Iterator[None]:
         _is_reading.reset(token)
 
 
-def reading(is_reading: bool) -> None:
+def reading(only_reads: bool) -> None:
     """Say for the rest of this context (a web request) whether its transactions only read."""
-    _is_reading.set(is_reading)
+    _is_reading.set(only_reads)
+
+
+def is_reading() -> bool:
+    """Whether transactions of this context only read."""
+    return _is_reading.get()
 
 
 def install(engine: Engine) -> None:

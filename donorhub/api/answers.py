@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, json, request
+from flask import Response, request
 from marshmallow import Schema
 
 from donorhub.api import etags
+from donorhub.api.serialiser import serialiser_for_reader, write_json
 from donorhub.db import db
 
 CREATED = 201
@@ -23,7 +24,7 @@ def shown(
 ) -> Response:
     """The resource as JSON. ``at`` is its address, given when it is new; ``version`` makes its ETag."""
     db.session.flush()  # what the database fills in is shown too
-    response = Response(json.dumps(schema().dump(resource)), status=status, content_type="application/json")
+    response = as_json(serialiser_for_reader(schema).dump(resource), status=status)
     if at is not None:
         response.headers["Location"] = at
     return response if version is None else etags.marked(response, etags.of_version(version))
@@ -48,4 +49,9 @@ def tagged(schema: type[Schema], resource: Any) -> Response:
 
 def tag(schema: type[Schema], resource: Any) -> str:
     """What ``If-Match`` has to name for such a resource."""
-    return etags.of_content(schema().dump(resource))
+    return etags.of_content(serialiser_for_reader(schema).dump(resource))
+
+
+def as_json(values: Any, *, status: int = 200) -> Response:
+    """Return plain values as a JSON answer."""
+    return Response(write_json(values), status=status, content_type="application/json")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from flask import Flask
+from flask import Flask, Response
 from flask_smorest import Api, Blueprint
 from werkzeug.routing import BaseConverter
 
+from donorhub.api.answers import as_json
 from donorhub.api.bodies import JSON, MULTIPART, StrictParser
 from donorhub.api.http import PREFIX
+from donorhub.api.serialiser import serialiser_for_reader
 from donorhub.db import MAX_ID
 
+View = TypeVar("View", bound=Callable[..., Any])
 ID: Final = f"int(min=1, max={MAX_ID})"  # an id that no database could hold is simply not found
 WRITES: Final = ("post", "put", "patch", "delete")
 KEY_HEADER: Final = {
@@ -65,6 +70,29 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
     def __init__(self, name: str, import_name: str, *, path: str, description: str) -> None:
         super().__init__(name, import_name, url_prefix=PREFIX + path, description=description)
         self._prepare_doc_cbks.append(self._tell_house_rules)
+
+    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+        """Read what a view takes by one instance of its schema, which is as good for every request."""
+        known = schema() if isinstance(schema, type) else schema
+        mark: Callable[[View], View] = super().arguments(known, **options)
+        return mark
+
+    def response(self, status_code: int, schema: Any = None, **documented: Any) -> Callable[[View], View]:
+        """Document an answer, and make it of what the view returns by the compiled serialiser."""
+        mark = super().response(status_code, schema, **documented)
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def answer(*args: Any, **kwargs: Any) -> Response:
+                resource = view(*args, **kwargs)
+                if isinstance(resource, Response):
+                    return resource
+                return as_json(serialiser_for_reader(schema).dump(resource), status=status_code)
+
+            marked: View = mark(answer)
+            return marked
+
+        return decorate
 
     def _store_endpoint_docs(
         self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any

@@ -6,6 +6,7 @@ Looked at before anything is read or any row is locked; what it says is the sche
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from flask import Flask, Request, current_app, request
@@ -59,10 +60,15 @@ def _refuse_unknown_query() -> None:
     """422 for a query sent to an operation that takes none; where one is taken, its schema says the rest."""
     if not request.path.startswith(PREFIX) or request.endpoint is None or not request.args:
         return
-    told = getattr(current_app.view_functions[request.endpoint], "_apidoc", {}).get("arguments", {})
-    if not any(parameter["in"] == "query" for parameter in told.get("parameters", ())):
+    if not _takes_query(current_app.view_functions[request.endpoint]):
         name = next(iter(request.args)).replace("~", "~0").replace("/", "~1")
         refuse(422, "invalid", "this operation takes no query", pointer=f"/{name}")
+
+
+@cache
+def _takes_query(view: Callable[..., Any]) -> bool:
+    documented = getattr(view, "_apidoc", {}).get("arguments", {})
+    return any(parameter["in"] == "query" for parameter in documented.get("parameters", ()))
 
 
 class StrictParser(FlaskParser):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from flask import Response, json, request
 
 from donorhub.api.http import document, refuse
 
+_CONDITIONS: Final = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -40,6 +41,6 @@ def require(etag: str) -> None:
 def marked(response: Response, etag: str) -> Response:
     """The answer with its ETag; of a GET, 304 without body where the caller has this version."""
     response.set_etag(etag)
-    if request.method in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD") and not _CONDITIONS.isdisjoint(request.environ):
         response.make_conditional(request)
     return response

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -18,7 +19,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from donorhub import clock, logs
 from donorhub.api.schemas import Instant, ProblemSchema
-from donorhub.db import db, read_only
+from donorhub.db import db, is_reading, read_only
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.errors import (
     Busy,
@@ -195,29 +196,34 @@ def _authenticate() -> None:
     """Let in who has a token with the scope that the view declares. A view that declares none is refused."""
     if not request.path.startswith(PREFIX) or request.endpoint is None:
         return
-    permission = _declared()
+    permission = _declared_by(current_app.view_functions[request.endpoint], request.method)
+    if permission is None:
+        raise Forbidden(f"{request.endpoint} declares no permission, so nobody may use it")
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated("send your token as `Authorization: Bearer dhk_…`")
-    with read_only():  # whoever knocks with a wrong token does not queue for writing
-        g.principal = users.principal_of_token(text.strip(), now=clock.now())
-        db.session.rollback()
-    if not g.principal.may(permission):
+    if is_reading():
+        who = users.principal_of_token(text.strip(), now=clock.now())
+    else:
+        with read_only():  # whoever knocks with a wrong token does not queue for writing
+            who = users.principal_of_token(text.strip(), now=clock.now())
+            db.session.rollback()
+    g.principal = who
+    if not who.may(permission):
         raise Forbidden(f"this token has not the scope {permission}")
 
 
-def _declared() -> str:
-    view = current_app.view_functions[request.endpoint or ""]
+@cache
+def _declared_by(view: Callable[..., Any], method: str) -> str | None:
+    """Return the scope that a view declares for a method, None where it forgot to."""
     holder = getattr(view, "view_class", None)
-    target = getattr(holder, request.method.lower(), None) if holder else view
-    if request.method == "HEAD" and holder is not None and target is None:
+    target = getattr(holder, method.lower(), None) if holder else view
+    if method == "HEAD" and holder is not None and target is None:
         target = getattr(holder, "get", None)
     while target is not None and not hasattr(target, "_requires"):
         target = getattr(target, "__wrapped__", None)
     permission = getattr(target, "_requires", None)
-    if permission is None:
-        raise Forbidden(f"{request.endpoint} declares no permission, so nobody may use it")
-    return str(permission)
+    return None if permission is None else str(permission)
 
 
 def answer_http(error: HTTPException) -> Any:

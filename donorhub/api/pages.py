@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from flask import request
 from marshmallow import Schema, fields, validate
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.api.http import refuse
@@ -24,6 +24,7 @@ from donorhub.db import MAX_ID, db
 
 MOST: Final = 200
 Row = TypeVar("Row")
+Keys = Sequence[InstrumentedAttribute[Any]]
 Sorts = Mapping[str, InstrumentedAttribute[Any]]
 
 
@@ -67,21 +68,37 @@ class Page:
 
 def page(query: Select[Row], asked: Mapping[str, Any], sorts: Sorts) -> Page:
     """One page of a query, sorted and cut as asked. ``sorts`` has ``id``, which decides between equals."""
-    is_down, name = asked["sort"].startswith("-"), asked["sort"].lstrip("-")
-    column, id_ = sorts[name], sorts["id"]
-    keys = [id_] if name == "id" else [column, id_]
+    keys = keys_of(asked, sorts)
     if "after" in asked:
-        place = tuple_(*keys)
-        last = tuple_(*_read(asked["after"], asked["sort"], keys))
-        query = query.where(place < last if is_down else place > last)
-    query = query.order_by(*(key.desc() if is_down else key for key in keys)).limit(asked["limit"] + 1)
-    rows = list(db.session.scalars(query))
-    has_more = len(rows) > asked["limit"]
-    rows = rows[: asked["limit"]]
-    following = None
-    if has_more:
-        following = _write(asked["sort"], [getattr(rows[-1], key.key) for key in keys])
-    return Page(rows, has_more, following and _url(following))
+        query = query.where(follows(asked, keys))
+    query = query.order_by(*directions(asked["sort"], keys)).limit(asked["limit"] + 1)
+    return cut(list(db.session.scalars(query)), asked, keys)
+
+
+def keys_of(asked: Mapping[str, Any], sorts: Sorts) -> Keys:
+    """The columns that a page is sorted by."""
+    name = asked["sort"].lstrip("-")
+    return [sorts["id"]] if name == "id" else [sorts[name], sorts["id"]]
+
+
+def follows(asked: Mapping[str, Any], keys: Keys) -> ColumnElement[bool]:
+    """That a row comes after the place which is asked for."""
+    place = tuple_(*keys)
+    last = tuple_(*_read(asked["after"], asked["sort"], keys))
+    return place < last if asked["sort"].startswith("-") else place > last
+
+
+def directions(sort: str, keys: Keys) -> list[Any]:
+    """How a list in this order is sorted."""
+    return [key.desc() if sort.startswith("-") else key for key in keys]
+
+
+def cut(rows: Sequence[Any], asked: Mapping[str, Any], keys: Keys) -> Page:
+    """The page of rows of which one more was read than are shown."""
+    shown = rows[: asked["limit"]]
+    if len(rows) == len(shown):
+        return Page(shown, False, None)
+    return Page(shown, True, _url(_write(asked["sort"], [getattr(shown[-1], key.key) for key in keys])))
 
 
 def split(asked: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -110,7 +127,7 @@ def _write(sort: str, place: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, sort: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
+def _read(cursor: str, sort: str, keys: Keys) -> list[Any]:
     """The place that a cursor names; 422 for one that is not of this list in this order."""
     try:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))

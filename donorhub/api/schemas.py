@@ -57,13 +57,13 @@ class AnswerSchema(Schema):
     """An answer: amounts are left out for who has no ``gifts:read``."""
 
     @post_dump
-    def _hide_money(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def hide_money(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         if g.principal.may("gifts:read"):
             return data
-        return {name: value for name, value in data.items() if not _is_money(self.fields[name])}
+        return {name: value for name, value in data.items() if not is_money(self.fields[name])}
 
 
-def _is_money(field: fields.Field[Any]) -> bool:
+def is_money(field: fields.Field[Any]) -> bool:
     return isinstance(field, fields.Nested) and isinstance(field.schema, MoneySchema)
 
 
@@ -119,11 +119,16 @@ class Day(fields.Date):
         return super()._deserialize(value, attr, data, **more)
 
 
+def write_instant(moment: datetime) -> str:
+    """Write a moment in UTC, with a Z."""
+    return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"
+
+
 class Instant(fields.DateTime):
     """A moment: read with any offset but never without one, written in UTC with a Z."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **more: Any) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return None if value is None else write_instant(value)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any

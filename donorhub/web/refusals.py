@@ -25,7 +25,11 @@ def register(app: Flask) -> None:
 
 def is_page() -> bool:
     """Whether the request is for a page, and not for the API or from a provider."""
-    return not request.path.startswith(("/api/", "/webhooks/"))
+    return is_path_of_page(request.path)
+
+
+def is_path_of_page(path: str) -> bool:
+    return not path.startswith(("/api/", "/webhooks/"))
 
 
 def _answer_pages(app: Flask, kind: type[Exception]) -> None:

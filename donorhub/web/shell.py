@@ -35,7 +35,7 @@ from donorhub.models import Role, User
 from donorhub.models.states import LANGS
 from donorhub.money import Money
 from donorhub.services.access import organisation, users
-from donorhub.web import icons, refusals, showing, sign_in_limit
+from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit
 from donorhub.web.sign_in_form import SignInForm
 from donorhub.web.words import labels
 from receipts import figures
@@ -43,6 +43,17 @@ from receipts.document import Lang
 
 OWN_WORDS: Final = {"en": "English", "pl": "Polski", "sq": "Shqip"}
 PUBLIC: Final = ("static", "security.", "public.", "health")
+HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+)
 _OUR_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")
 View = TypeVar("View", bound=Callable[..., Any])
 csrf = CSRFProtect()
@@ -85,11 +96,14 @@ def register(app: Flask) -> None:
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=app.send_static_file)
     app.config.update(_settings(app.extensions["donorhub.settings"]))
     app.url_map.converters["int"] = RowId  # the rules that the API has added keep werkzeug's
-    csrf.init_app(app)
+    app.session_interface = page_hooks.PageSessions()
     Babel(app, locale_selector=_lang, timezone_selector=_time_zone)
-    Security(app, SQLAlchemySessionUserDatastore(db.session, User, Role), login_form=SignInForm)
-    app.before_request(_protect)
-    app.before_request(_admit)
+    with page_hooks.for_pages_only(app):
+        csrf.init_app(app)
+        Security(app, SQLAlchemySessionUserDatastore(db.session, User, Role), login_form=SignInForm)
+        app.before_request(csrf.protect)
+        app.before_request(_admit)
+        sign_in_limit.register(app)
     app.after_request(_headers)
     app.context_processor(_words_of_every_page)
     app.jinja_env.filters.update(
@@ -99,7 +113,6 @@ def register(app: Flask) -> None:
     showing.register(app, show_money, show_day, date_locale)
     app.extensions["donorhub.style_version"] = _style_version()
     refusals.register(app)
-    sign_in_limit.register(app)
     user_logged_in.connect(_note_sign_in, app)
 
 
@@ -107,7 +120,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
     return {
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
         "BABEL_TRANSLATION_DIRECTORIES": "web/translations",
-        "WTF_CSRF_CHECK_DEFAULT": False,  # _protect checks all but the API and the webhooks
+        "WTF_CSRF_CHECK_DEFAULT": False,  # register() has all pages checked, before it is asked who reads
         "WTF_CSRF_TIME_LIMIT": None,
         "SECURITY_LOGIN_URL": "/sign-in",
         "SECURITY_LOGOUT_URL": "/sign-out",
@@ -162,13 +175,8 @@ def own_list() -> int | None:
     return principal().id if principal().row_scope == "own" else None
 
 
-def _protect() -> None:
-    if refusals.is_page():
-        csrf.protect()
-
-
 def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
-    if not refusals.is_page() or request.endpoint is None or request.endpoint.startswith(PUBLIC):
+    if request.endpoint is None or request.endpoint.startswith(PUBLIC):
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
@@ -290,19 +298,16 @@ def _style_version() -> str:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    )
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+    """Add what protects an answer, where its view has not said it otherwise."""
+    headers = response.headers
+    known = {name.lower() for name, _ in headers}
+    for name, value in HEADERS:
+        if name.lower() not in known:
+            headers.add(name, value)
+    if request.is_secure and "strict-transport-security" not in known:
+        headers.add("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static" and "cache-control" not in known:
+        headers.add("Cache-Control", "no-store")
     return response
 
 

@@ -1,8 +1,9 @@
-"""Requests a second of the API in this process: a page of 50 donors, one donor, a recorded gift.
+"""What an answer of the API and a list page cost in CPU, beside plain Flask, its ORM and marshmallow.
 
     python -m tests.benchmarks.bench_api [--quick]
 
-No network and one thread, on SQLite: what Python and the database need for an answer. It asserts nothing.
+All in this process, in turns, on the same rows of one SQLite file; medians. No network: what Python and
+the database need for an answer. It asserts that both applications tell the same, and no time.
 """
 
 from __future__ import annotations
@@ -10,82 +11,227 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
+from statistics import median
+from typing import Any, Final
 
-from flask.testing import FlaskClient
-from sqlalchemy import insert
-from werkzeug.test import TestResponse
+from flask import Flask
+from sqlalchemy import func, insert, select
+from werkzeug.test import EnvironBuilder
 
 from donorhub import clock, config
 from donorhub.app import create_app
-from donorhub.db import db
+from donorhub.cli.demo.filling import fill
+from donorhub.cli.demo.people import STAFF
+from donorhub.db import Base, db
 from donorhub.domain import payer_text
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.migrations.run import upgrade
-from donorhub.models import Donor
+from donorhub.models import Donor, Entry, Message, Receipt, Task
 from donorhub.services.access import organisation, users
+from tests.benchmarks.plain_api import LIMIT, create_plain_app
 from tests.processes import new_directory
 
+PAGES: Final = {
+    "donors": "/donors",
+    "gifts": "/gifts",
+    "recurring gifts": "/recurring-gifts",
+    "receipts": "/receipts",
+    "tasks": "/tasks?view=all",
+    "messages": "/messages",
+    "entries, to decide": "/bank/to-decide",
+    "entries, matched": "/bank/matched",
+}
+GOAL_LIST, GOAL_ONE, GOAL_PAGE = 0.6, 12.0, 100.0
+CREATED: Final = 201
+Ask = Callable[[], bytes]
 
-def fill(count: int) -> str:
-    """So many donors, and a token that may do everything."""
+
+class Caller:
+    """Sends one request again and again, as a server would hand it over."""
+
+    def __init__(self, app: Flask, path: str, headers: Mapping[str, str] | None = None) -> None:
+        builder = EnvironBuilder(path=path, headers=list((headers or {}).items()))
+        self._environ = builder.get_environ()
+        self._application = app.wsgi_app
+        self.status = ""
+
+    def __call__(self) -> bytes:
+        answer = self._application(dict(self._environ), self._start)
+        body = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        return body
+
+    def _start(self, status: str, _headers: Any, _trouble: Any = None) -> Callable[[bytes], object]:
+        self.status = status
+        return BytesIO().write
+
+
+def cost(ask: Ask, times: int) -> float:
+    """CPU milliseconds of one answer."""
+    since = time.process_time()
+    for _ in range(times):
+        ask()
+    return (time.process_time() - since) / times * 1000
+
+
+def measure(asks: Mapping[str, tuple[Ask, int]], rounds: int) -> dict[str, float]:
+    """The median cost of each, asked in turns after a first time that is not counted."""
+    costs: dict[str, list[float]] = {name: [] for name in asks}
+    for ask, times in asks.values():
+        cost(ask, min(times, 10))
+    for _ in range(rounds):
+        for name, (ask, times) in asks.items():
+            costs[name].append(cost(ask, times))
+    return {name: median(figures) for name, figures in costs.items()}
+
+
+def add_donors(count: int) -> None:
+    """So many donors more, to be searched among."""
+    now = clock.now()
+    names = [f"Łucja Żółć{n}" for n in range(count)]
+    rows = [
+        {"code": f"B-{n}", "name": name, "search": payer_text.fold(name), "source": "bench",
+         "created_at": now, "updated_at": now}
+        for n, name in enumerate(names)
+    ]  # fmt: skip
+    db.session.execute(insert(Donor), rows)
+
+
+def fill_page(model: type[Base], fresh: Callable[[int], dict[str, Any]], *, state: str) -> None:
+    """Copy a row of the demo until a list of such rows fills a page."""
+    table = Base.metadata.tables[model.__tablename__]
+    column = table.c.state
+    found = db.session.execute(select(table).where(column == state).limit(1)).mappings().first()
+    assert found is not None, f"the demo has no {table.name} that is {state}"
+    count = db.session.scalar(select(func.count()).select_from(table).where(column == state)) or 0
+    row = {name: value for name, value in found.items() if name != "id"}
+    copies = [{**row, **fresh(n)} for n in range(max(0, LIMIT + 10 - count))]
+    if copies:
+        db.session.execute(insert(model), copies)
+
+
+def fresh_message(n: int) -> dict[str, Any]:
+    return {
+        "send_key": f"bench{n}",
+        "message_id": f"<bench{n}@example.org>",
+        "task_id": None,
+        "donor_id": 1 + n,
+    }
+
+
+def fill_base(home: Path, donors: int) -> str:
+    """The demo with fifty rows and more in each list, and so many donors more; a token that may do all."""
     now = clock.now()
     organisation.found(now=now)
-    names = [f"Łucja Żółć{n}" for n in range(count)]
-    db.session.execute(
-        insert(Donor),
-        [
-            {"code": f"DH-{n}", "name": name, "search": payer_text.fold(name), "source": "bench",
-             "created_at": now, "updated_at": now}
-            for n, name in enumerate(names)
-        ],
-    )  # fmt: skip
+    db.session.commit()
+    fill(home / "to-try.csv", now=now)
+    add_donors(donors)
+    fill_page(Receipt, lambda n: {"number": 1000 + n, "replaces_id": None, "donor_id": 1 + n}, state="issued")
+    fill_page(
+        Task, lambda n: {"key": f"bench:{n}", "performer": "person", "donor_id": 1 + n}, state="planned"
+    )
+    fill_page(Message, fresh_message, state="sent")
+    for state in ("suspense", "matched"):
+        fill_page(Entry, lambda n, state=state: {"fingerprint": f"{state}{n}"}, state=state)  # type: ignore[misc]
     _, token = users.create_token("bench", PERMISSIONS, now=now, actor="system:0")
     db.session.commit()
     db.session.remove()
     return token
 
 
-def measure(name: str, ask: Callable[[int], TestResponse], times: int) -> None:
-    for n in range(20):
-        assert ask(-n - 1).status_code < 300
-    took = []
-    for n in range(times):
-        since = time.perf_counter()
-        ask(n)
-        took.append(time.perf_counter() - since)
-    took.sort()
-    print(
-        f"{name:28} {times / sum(took):6.0f}/s   p50 {took[times // 2] * 1000:5.1f} ms   "
-        f"p99 {took[times * 99 // 100] * 1000:5.1f} ms"
-    )
+def sign_in(app: Flask) -> str:
+    """The cookie of somebody who may see all pages."""
+    client = app.test_client()
+    with app.app_context():
+        user = users.find_user(STAFF[0][0])
+        assert user is not None
+        uniquifier = user.fs_uniquifier
+        db.session.remove()
+    with client.session_transaction() as session:
+        session.update(_user_id=uniquifier, _fresh=True)
+    cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    assert cookie is not None
+    return f"{cookie.key}={cookie.value}"
 
 
-def run(home: Path, donors: int, times: int) -> None:
-    app = create_app(config.load({"DONORHUB_HOME": str(home), "DONORHUB_MODE": "test"}))
+def same_content(plain: bytes, ours: bytes) -> None:
+    """See that both lists tell the same."""
+    told = json.loads(ours)
+    told.pop("next")
+    assert json.loads(plain) == told, "the plain list tells something else"
+    assert len(told["data"]) == LIMIT
+
+
+def see_rows(pages: Mapping[str, Caller]) -> None:
+    """See that each page is there and lists a page full of rows."""
+    for name, ask in pages.items():
+        page = ask().decode()
+        assert ask.status.startswith("200"), (name, ask.status)
+        rows = max(page.count("<tr"), page.count("<article"), page.count("<li"))
+        assert rows >= LIMIT, (name, rows)
+
+
+def tell(name: str, ms: float, ratio: float, unit: str, goal: float) -> None:
+    print(f"{name:34} {ms:7.3f} ms {ratio:7.2f} x {unit}, goal {goal:g}")
+
+
+def run(home: Path, donors: int, times: int, rounds: int) -> None:
+    settings = config.load({"DONORHUB_HOME": str(home), "DONORHUB_MODE": "test"})
+    app = create_app(settings)
     with app.app_context():
         upgrade(db.engine)
-        token = fill(donors)
-    client: FlaskClient = app.test_client()
+        token = fill_base(home, donors)
+    plain = create_plain_app(home / "donorhub.sqlite3")
+    sent = {"Authorization": f"Bearer {token}"}
+    pages = {f"page: {name}": Caller(app, path, {"Cookie": sign_in(app)}) for name, path in PAGES.items()}
+    empty, plain_list = Caller(plain, "/empty"), Caller(plain, "/donors")
+    ours = Caller(app, "/api/v1/donors?limit=50", sent)
+    same_content(plain_list(), ours())
+    see_rows(pages)
+    api = {
+        "search among all, 50 hits": Caller(app, "/api/v1/donors?q=zolc", sent),
+        "list of 50 gifts": Caller(app, "/api/v1/gifts?limit=50", sent),
+    }
+    costs = measure(
+        {"empty": (empty, times * 10), "plain": (plain_list, times), "list": (ours, times),
+         "one": (Caller(app, "/api/v1/donors/7", sent), times * 2)}
+        | {name: (ask, times) for name, ask in api.items()}
+        | {name: (ask, max(1, times // 5)) for name, ask in pages.items()},
+        rounds,
+    )  # fmt: skip
+    print(f"CPU an answer, median of {rounds} rounds in turns, {donors + 301} donors")
+    print(f"{'empty answer of Flask':34} {costs['empty']:7.3f} ms")
+    print(f"{'list of 50 donors, plain':34} {costs['plain']:7.3f} ms")
+    tell("list of 50 donors", costs["list"], costs["list"] / costs["plain"], "plain", GOAL_LIST)
+    tell("one donor", costs["one"], costs["one"] / costs["empty"], "empty", GOAL_ONE)
+    for name in pages:
+        tell(name, costs[name], costs[name] / costs["empty"], "empty", GOAL_PAGE)
+    for name in api:
+        print(f"{name:34} {costs[name]:7.3f} ms")
+    record_gifts(app, token, times)
+
+
+def record_gifts(app: Flask, token: str, times: int) -> None:
+    """Record gifts with their keys, each on disk before it is answered."""
+    client = app.test_client()
     headers = {"Authorization": f"Bearer {token}"}
-
-    def give(n: int) -> TestResponse:
-        amount = {"amount": "10.00", "currency": "PLN"}
-        body = {"donor_id": 1 + n % donors, "amount": amount, "received_on": "2026-11-01"}
-        keyed = {**headers, "Idempotency-Key": f"bench{n}"}
-        return client.post(
-            "/api/v1/gifts", data=json.dumps(body), headers=keyed, content_type="application/json"
-        )
-
-    print(f"{donors} donors, one thread, in process")
-    measure("list of 50 donors", lambda n: client.get("/api/v1/donors?limit=50", headers=headers), times)
-    measure("search, 50 hits", lambda n: client.get("/api/v1/donors?q=zolc", headers=headers), times)
-    measure("one donor", lambda n: client.get(f"/api/v1/donors/{1 + n % donors}", headers=headers), times)
-    measure("recorded gift, on disk", give, times)
+    since = time.process_time()
+    for n in range(times):
+        gift = {
+            "donor_id": 1 + n,
+            "amount": {"amount": "10.00", "currency": "PLN"},
+            "received_on": "2026-11-01",
+        }
+        answer = client.post("/api/v1/gifts", json=gift, headers={**headers, "Idempotency-Key": f"bench{n}"})
+        assert answer.status_code == CREATED, answer.text
+    print(f"{'recorded gift, on disk':34} {(time.process_time() - since) / times * 1000:7.3f} ms")
 
 
 if __name__ == "__main__":
     quick = "--quick" in sys.argv
     with new_directory() as directory:
-        run(directory, 500 if quick else 20_000, 50 if quick else 500)
+        run(directory, 500 if quick else 20_000, 10 if quick else 50, 3 if quick else 9)

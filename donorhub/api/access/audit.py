@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from flask import Response
 from marshmallow import fields
 
 from donorhub.api import pages
 from donorhub.api.blueprint import HouseBlueprint
 from donorhub.api.http import requires
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId
 from donorhub.models import AuditRecord
 from donorhub.services.access import audit
@@ -40,11 +42,14 @@ Query = pages.args(
 )
 
 
+LISTED: Final = Rows(AuditRecordSchema, AuditRecord, SORTS)
+
+
 @bp.get("")
 @requires("audit:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(AuditRecordSchema))
-def list_audit_records(asked: dict[str, Any]) -> pages.Page:
+def list_audit_records(asked: dict[str, Any]) -> Response:
     """List audit records."""
     page, filters = pages.split(asked)
-    return pages.page(audit.choose(**filters), page, SORTS)
+    return LISTED.page(page, audit.choose(**filters).whereclause)

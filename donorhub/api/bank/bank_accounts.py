@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from flask import Response
 from marshmallow import fields, validate
-from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.api import etags, pages
@@ -14,6 +13,7 @@ from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Pattern, StrictSchema
 from donorhub.models import BankAccount
 from donorhub.models.states import MATCHING_MODES
@@ -62,13 +62,16 @@ class BankAccountWithGapsSchema(BankAccountSchema):
     gaps = fields.List(fields.Nested(GapSchema), required=True)
 
 
+LISTED: Final = Rows(BankAccountSchema, BankAccount, SORTS)
+
+
 @bp.get("")
 @requires("imports:read")
 @bp.arguments(pages.args(*SORTS), location="query")
 @bp.response(200, pages.envelope(BankAccountSchema))
-def list_bank_accounts(asked: dict[str, Any]) -> pages.Page:
+def list_bank_accounts(asked: dict[str, Any]) -> Response:
     """List our accounts."""
-    return pages.page(select(BankAccount), asked, SORTS)
+    return LISTED.page(asked)
 
 
 @bp.post("")

@@ -17,6 +17,7 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import (
     AnswerSchema,
     Id,
@@ -114,14 +115,17 @@ class PreviewSchema(AnswerSchema):
     integrity = fields.String(required=True)
 
 
+LISTED: Final = Rows(ColumnMappingSchema, ColumnMapping, SORTS)
+
+
 @bp.get("")
 @requires("imports:read")
 @bp.arguments(pages.args(*SORTS, bank_account_id=QueryId()), location="query")
 @bp.response(200, pages.envelope(ColumnMappingSchema))
-def list_column_mappings(asked: dict[str, Any]) -> pages.Page:
+def list_column_mappings(asked: dict[str, Any]) -> Response:
     """List column mappings, every version of each."""
     page, filters = pages.split(asked)
-    return pages.page(select(ColumnMapping).filter_by(**filters), page, SORTS)
+    return LISTED.page(page, select(ColumnMapping).filter_by(**filters).whereclause)
 
 
 @bp.post("")

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from flask import Response, url_for
 from marshmallow import ValidationError, fields, post_dump, validate, validates_schema
-from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.api import etags, pages
@@ -14,6 +13,7 @@ from donorhub.api.answers import created, shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import (
     AnswerSchema,
     Id,
@@ -92,6 +92,7 @@ class DonorSchema(AnswerSchema):
     version = fields.Integer(required=True)
 
 
+LISTED: Final = Rows(DonorSchema, Donor, SORTS, Donor.merged_into_id.is_(None), also=("merged_into_id",))
 Query = pages.args(
     *SORTS,
     q=Line(200, metadata={"description": "Parts of name, e-mail, code, city or phone, without accents"}),
@@ -106,14 +107,13 @@ Query = pages.args(
 @requires("donors:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(DonorSchema))
-def list_donors(asked: dict[str, Any]) -> pages.Page:
+def list_donors(asked: dict[str, Any]) -> pages.Page | Response:
     """List donors, without those merged into another. With `q` the best fit comes first, whatever `sort`."""
     page, filters = pages.split(asked)
     text = filters.pop("q", "")
-    wanted = donors.conditions(**filters)
     if not text:
-        return pages.page(select(Donor).where(*wanted), page, SORTS)
-    found = search.find(text, *wanted, after=page.get("after"), limit=page["limit"])
+        return LISTED.page(page, *donors.conditions(**filters))
+    found = search.find(text, *donors.conditions(**filters), after=page.get("after"), limit=page["limit"])
     return pages.follow(found.rows, found.cursor)
 
 
@@ -135,11 +135,12 @@ def create_donor(new: dict[str, Any]) -> Response:
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
 def get_donor(donor_id: int) -> Response:
     """Show a donor."""
-    moved = _moved(".get_donor", donor_id)
-    if moved is not None:
-        return moved
-    donor = donors.get_donor(donor_id)
-    return shown(DonorSchema, donor, version=donor.version)
+    row = LISTED.find(donor_id)
+    if row is None:
+        raise NotFound(f"there is no donor {donor_id}")
+    if row.merged_into_id is not None:
+        return _moved_to(".get_donor", row.merged_into_id)
+    return LISTED.show(row, version=row.version)
 
 
 @bp.patch(f"/<{ID}:donor_id>")
@@ -231,4 +232,8 @@ def _moved(endpoint: str, donor_id: int) -> Response | None:
     survivor = donors.get_donor(donor_id).id
     if survivor == donor_id:
         return None
+    return _moved_to(endpoint, survivor)
+
+
+def _moved_to(endpoint: str, survivor: int) -> Response:
     return Response(status=308, headers={"Location": url_for(endpoint, donor_id=survivor)})

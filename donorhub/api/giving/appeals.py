@@ -14,6 +14,7 @@ from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Id, Line, QueryId, StrictSchema
 from donorhub.models import Appeal
 from donorhub.services.giving import funds
@@ -39,14 +40,17 @@ class AppealSchema(AnswerSchema):
     campaign_id = fields.Integer(allow_none=True)
 
 
+LISTED: Final = Rows(AppealSchema, Appeal, SORTS)
+
+
 @bp.get("")
 @requires("gifts:read")
 @bp.arguments(pages.args(*SORTS, campaign_id=QueryId()), location="query")
 @bp.response(200, pages.envelope(AppealSchema))
-def list_appeals(asked: dict[str, Any]) -> pages.Page:
+def list_appeals(asked: dict[str, Any]) -> Response:
     """List appeals."""
     page, filters = pages.split(asked)
-    return pages.page(select(Appeal).filter_by(**filters), page, SORTS)
+    return LISTED.page(page, select(Appeal).filter_by(**filters).whereclause)
 
 
 @bp.post("")

@@ -14,6 +14,7 @@ from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Line, StrictSchema
 from donorhub.models import Fund
 from donorhub.services.giving import funds
@@ -39,14 +40,17 @@ class FundSchema(AnswerSchema):
     is_closed = fields.Boolean(required=True)
 
 
+LISTED: Final = Rows(FundSchema, Fund, SORTS)
+
+
 @bp.get("")
 @requires("gifts:read")
 @bp.arguments(pages.args(*SORTS, is_closed=fields.Boolean()), location="query")
 @bp.response(200, pages.envelope(FundSchema))
-def list_funds(asked: dict[str, Any]) -> pages.Page:
+def list_funds(asked: dict[str, Any]) -> Response:
     """List funds."""
     page, filters = pages.split(asked)
-    return pages.page(select(Fund).filter_by(**filters), page, SORTS)
+    return LISTED.page(page, select(Fund).filter_by(**filters).whereclause)
 
 
 @bp.post("")

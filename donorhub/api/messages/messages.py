@@ -11,6 +11,7 @@ from donorhub.api import pages
 from donorhub.api.answers import shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, QueryId
 from donorhub.models import Message
 from donorhub.models.states import MESSAGE_STATES
@@ -54,14 +55,17 @@ Query = pages.args(
 )
 
 
+LISTED: Final = Rows(MessageSchema, Message, SORTS)
+
+
 @bp.get("")
 @requires("messages:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(MessageSchema))
-def list_messages(asked: dict[str, Any]) -> pages.Page:
+def list_messages(asked: dict[str, Any]) -> Response:
     """List messages."""
     page, filters = pages.split(asked)
-    return pages.page(messages.choose(**filters), page, SORTS)
+    return LISTED.page(page, messages.choose(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:message_id>")

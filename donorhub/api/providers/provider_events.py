@@ -13,6 +13,7 @@ from donorhub.api.answers import shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema
 from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.models import ProviderEvent
@@ -58,14 +59,17 @@ Query = pages.args(
 )
 
 
+LISTED: Final = Rows(ProviderEventSchema, ProviderEvent, SORTS)
+
+
 @bp.get("")
 @requires("providers:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(ProviderEventSchema))
-def list_provider_events(asked: dict[str, Any]) -> pages.Page:
+def list_provider_events(asked: dict[str, Any]) -> Response:
     """List provider events."""
     page, filters = pages.split(asked)
-    return pages.page(inbox.choose(**filters), page, SORTS)
+    return LISTED.page(page, inbox.choose(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:event_id>")

@@ -14,6 +14,7 @@ from donorhub.api.answers import shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
+from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema, Text
 from donorhub.models import Task
 from donorhub.models.states import TASK_STATES
@@ -73,25 +74,28 @@ Query = pages.args(
 )
 
 
+LISTED: Final = Rows(TaskSchema, Task, SORTS)
+
+
 @bp.get("")
 @requires("tasks:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(TaskSchema))
-def list_tasks(asked: dict[str, Any]) -> pages.Page:
+def list_tasks(asked: dict[str, Any]) -> Response:
     """List tasks."""
     page, filters = pages.split(asked)
-    return pages.page(tasks.choose(**filters), page, SORTS)
+    return LISTED.page(page, tasks.choose(**filters).whereclause)
 
 
 @mine.get("/tasks")
 @requires("tasks:read")
 @mine.arguments(pages.args("due_at", "id"), location="query")
 @mine.response(200, pages.envelope(TaskSchema))
-def list_my_tasks(asked: dict[str, Any]) -> pages.Page:
+def list_my_tasks(asked: dict[str, Any]) -> Response:
     """List people's open tasks due by the end of today: those of the token's maker, and nobody's."""
     maker = users.maker_of_token(principal().id)
     query = tasks.choose(state="open", performer="person", due_before=_end_of_today(clock.now()))
-    return pages.page(query.where(tasks.is_for(maker)), asked, SORTS)
+    return LISTED.page(asked, query.where(tasks.is_for(maker)).whereclause)
 
 
 @bp.get(f"/<{ID}:task_id>")

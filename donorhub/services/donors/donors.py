@@ -82,8 +82,8 @@ def conditions(
     updated_after: datetime | None = None,
     created_after: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
-    """Conditions on donors for what is given; those merged into another never fit."""
-    wanted: list[ColumnElement[bool]] = [Donor.merged_into_id.is_(None)]
+    """Conditions on donors for what is given."""
+    wanted: list[ColumnElement[bool]] = []
     if code:
         wanted.append(Donor.code == code)
     if email:

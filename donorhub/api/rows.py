@@ -1,0 +1,82 @@
+"""Rows that are shown as the database has them: columns are read, no objects are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import Schema
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, inspect, select
+
+from donorhub.api import etags, pages
+from donorhub.api.answers import as_json
+from donorhub.api.pages import Sorts
+from donorhub.api.serialiser import Serialiser, serialiser_for_reader
+from donorhub.db import Base, db
+
+_MOST: Final = bindparam("most", type_=Integer)
+
+
+class Rows:
+    """The rows of one table, described by a schema each field of which is a column.
+
+    ``always`` are conditions that every row of the list meets, ``also`` columns that a view
+    asks for beside those shown. A statement is built once for each order and reader: as long
+    as it is the same object, the database layer has its compiled form at hand.
+    """
+
+    def __init__(
+        self,
+        schema: type[Schema],
+        model: type[Base],
+        sorts: Sorts,
+        *always: ColumnElement[bool],
+        also: tuple[str, ...] = (),
+    ) -> None:
+        self._schema, self._sorts, self._always, self._also = schema, sorts, always, also
+        self._columns: Final = {
+            name: attribute.columns[0] for name, attribute in inspect(model).column_attrs.items()
+        }
+        self._list = lru_cache(maxsize=64)(self._build_list)
+        self._one = lru_cache(maxsize=2)(self._build_one)
+
+    def page(self, asked: Mapping[str, Any], *where: ColumnElement[bool] | None) -> Response:
+        """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are."""
+        serialiser = serialiser_for_reader(self._schema)
+        statement = self._list(serialiser, asked["sort"])
+        keys = pages.keys_of(asked, self._sorts)
+        conditions = [condition for condition in where if condition is not None]
+        if conditions:
+            statement = statement.where(*conditions)
+        if "after" in asked:
+            statement = statement.where(pages.follows(asked, keys))
+        rows = db.session.connection().execute(statement, {"most": asked["limit"] + 1}).all()
+        page = pages.cut(rows, asked, keys)
+        data = serialiser.dump_values(page.data)
+        return as_json({"data": data, "has_more": page.has_more, "next": page.next})
+
+    def find(self, id_: int) -> Row[Any] | None:
+        """Return the row with this id, in the list or not."""
+        statement = self._one(serialiser_for_reader(self._schema))
+        return db.session.connection().execute(statement, {"wanted": id_}).first()
+
+    def show(self, row: Row[Any], *, version: int) -> Response:
+        """Answer one row that was found, with its ETag."""
+        data = serialiser_for_reader(self._schema).dump_values([row])[0]
+        return etags.marked(as_json(data), etags.of_version(version))
+
+    def _build_list(self, serialiser: Serialiser, sort: str) -> Select[Any]:
+        keys = pages.keys_of({"sort": sort}, self._sorts)
+        statement = self._select(serialiser, *(key.key for key in keys)).where(*self._always)
+        return statement.order_by(*pages.directions(sort, keys)).limit(_MOST)
+
+    def _build_one(self, serialiser: Serialiser) -> Select[Any]:
+        id_ = self._columns["id"]
+        return self._select(serialiser, *self._also).where(id_ == bindparam("wanted", type_=Integer))
+
+    def _select(self, serialiser: Serialiser, *also: str) -> Select[Any]:
+        """What is shown, in the serialiser's order, then what else is asked for."""
+        names = dict.fromkeys((*serialiser.names, *also))
+        return select(*(self._columns[name] for name in names))
