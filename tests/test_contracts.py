@@ -62,6 +62,13 @@ PLANTED = [
     ("only_render_draws", "receipts.planted", "weasyprint.text.fonts"),
     ("only_second_reader", "donorhub.services.planted", "ofxparse"),
     ("only_second_reader", "importers.planted", "ofxparse"),
+    ("areas_of_services", "donorhub.services.giving.planted", "donorhub.services.recurring.overdue"),
+    ("areas_of_services", "donorhub.services.receipts.planted", "donorhub.services.recurring.overdue"),
+    ("areas_of_rules", "donorhub.domain.donors.planted", "donorhub.domain.recurring.schedule"),
+    ("areas_of_pages", "donorhub.web.work.planted", "donorhub.web.reports.dashboard"),
+    ("areas_of_the_api", "donorhub.api.access.planted", "donorhub.api.donors.donors"),
+    ("no_circles", "donorhub.cli.planted", "donorhub.cli.planted_too"),
+    ("no_circles", "importers.table.planted", "importers.table.planted_too"),
     ("no_circles", "donorhub.services.planted", "donorhub.services.planted_too"),
 ]
 
