@@ -14,6 +14,8 @@ from datetime import date
 from itertools import islice
 from typing import Final, Literal
 
+from importers.codes import Reason, RowFault, TableFault
+from importers.sentences import write_problem
 from importers.text import DateOrder, decode
 
 Delimiter = Literal["", ",", ";", "\t", "|"]
@@ -27,11 +29,15 @@ _NAMES: Final = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}
 
 
 class Unsheetable(ValueError):
-    """The file is no table that we can read; ``code`` is the problem's, the message a sentence."""
+    """The file is no table that we can read; ``reason`` says why, its text says it in English."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, code: TableFault, **figures: str | int) -> None:
+        super().__init__(code)
+        self.reason: Reason[TableFault] = Reason(code, figures)
+        self.code = self.reason.problem_code
+
+    def __str__(self) -> str:
+        return write_problem(self.reason)
 
 
 @dataclass(slots=True)
@@ -44,7 +50,7 @@ class Row:
     line: int
     cells: list[str]
     raw: str
-    fault: str = ""
+    fault: Reason[RowFault] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +96,13 @@ class Sheet:
 def open_text(data: bytes, encoding: str = "") -> Sheet:
     """The sheet in a text file; raises Undecodable, or Unsheetable when nothing separates cells."""
     if max(data.count(b"\n"), data.count(b"\r")) > MOST_LINES:
-        raise Unsheetable(
-            "table_too_long", f"The file has more than {MOST_LINES:,} lines: export a shorter period."
-        )
+        raise Unsheetable("table_too_long", most=MOST_LINES)
     text, codec = decode(data, encoding or None)
     lines = list(islice(io.StringIO(text, newline=""), _SAMPLE_LINES))
     del text
     delimiter = _delimiter(lines)
     if not delimiter:
-        raise Unsheetable(
-            "one_column", "The file has one column only: export it as CSV with separate columns."
-        )
+        raise Unsheetable("one_column")
     return Sheet(data, codec, delimiter)
 
 
@@ -154,20 +156,20 @@ def _rows(source: Iterable[str], delimiter: str, quote: str) -> Iterator[Row]:
     while True:
         lines.taken = []
         cells: list[str] = []
-        fault = ""
+        fault: Reason[RowFault] | None = None
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as e:
-            fault = _fault(str(e), quote)
+        except csv.Error:
+            fault = _find_fault(lines.taken, quote)
             reader = _reader(lines, delimiter, quote)
         taken = lines.taken
         if isinstance(taken[0], _CutLine):
-            fault = f"the line has more than {LONGEST_LINE:,} signs, and a bank's has some hundred"
+            fault = Reason("unbalanced_quote.long_line", {"most": LONGEST_LINE})
         raw = taken[0] if len(taken) == 1 else "".join(taken)
         if not fault and (len(taken) > 1 or raw.count(quote) & 1) and not _well_quoted(raw, delimiter, quote):
-            fault = _fault("quote", quote)
+            fault = Reason("unbalanced_quote", {"quote": quote})
         if fault and len(taken) > 1:
             lines.give_back_all_but_first()
             reader = _reader(lines, delimiter, quote)
@@ -193,9 +195,9 @@ def _well_quoted(raw: str, delimiter: str, quote: str) -> bool:
     return len(rows) == 1
 
 
-def _fault(reason: str, quote: str) -> str:
-    if "field larger" in reason:
-        return (
-            f"a cell is longer than {csv.field_size_limit()} signs: is a quotation mark {quote} not closed?"
-        )
-    return f"a quotation mark {quote} is opened and not closed"
+def _find_fault(taken: Iterable[str], quote: str) -> Reason[RowFault]:
+    """Why csv gave up: a cell beyond its limit, which it can only be told from their length, or a quote."""
+    most = csv.field_size_limit()
+    if sum(map(len, taken)) > most:
+        return Reason("unbalanced_quote.long_cell", {"most": most, "quote": quote})
+    return Reason("unbalanced_quote", {"quote": quote})

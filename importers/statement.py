@@ -12,6 +12,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from donorhub.money import Money
+from importers.codes import Figures, Reason
+from importers.sentences import write_problem
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as value
@@ -26,6 +28,7 @@ else:
         return dataclass(slots=slots, unsafe_hash=frozen)
 
 
+Level = Literal["warning", "error"]
 Status = Literal["booked", "pending", "info"]
 Integrity = Literal["proved", "unverifiable", "mismatch"]
 
@@ -34,14 +37,16 @@ Integrity = Literal["proved", "unverifiable", "mismatch"]
 class Problem:
     """Something in a file that a person should know; an ``error`` lost a row or the file.
 
-    ``code`` is stable (``unreadable_amount``), ``message`` is a sentence that says what
-    is wrong and the way out, ``where`` is a place such as ``line 12`` or ``Ntry 3``.
+    ``code`` is stable (``unreadable_amount``), ``message`` says in English what is wrong and
+    the way out, ``where`` is a place such as ``line 12`` or ``Ntry 3``. ``params`` are the
+    figures of the message and perhaps its ``cause``, for those who say it in other words.
     """
 
-    level: Literal["warning", "error"]
+    level: Level
     code: str
     message: str
     where: str | None = None
+    params: Figures = field(default_factory=dict)
 
 
 class BadRows:
@@ -200,6 +205,18 @@ class Reading:
 def refused(code: str, message: str, where: str | None = None) -> Reading:
     """The reading of a file that cannot be trusted: nothing but the reason."""
     return Reading(problems=(Problem("error", code, message, where),))
+
+
+def make_problem(level: Level, reason: Reason[str], line: int | None = None) -> Problem:
+    """The problem that a reason is, with its English sentence, and the line where it stands."""
+    params = reason.params if line is None else {**reason.params, "line": line}
+    where = None if line is None else f"line {line}"
+    return Problem(level, reason.problem_code, write_problem(reason), where, params)
+
+
+def refuse(reason: Reason[str], line: int | None = None) -> Reading:
+    """The reading of a file that cannot be trusted: nothing but the reason."""
+    return Reading(problems=(make_problem("error", reason, line),))
 
 
 def gathered(parts: Iterable[Part], format: str, facts: Mapping[str, str]) -> Reading:

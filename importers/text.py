@@ -14,13 +14,33 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from donorhub.money import Money, exponent
+from importers.codes import DecodeFault, Reason, TextFault
+from importers.sentences import write_fragment
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
 DATE_ORDERS: Final[tuple[DateOrder, ...]] = ("ymd", "dmy", "mdy")
 
 
 class Undecodable(ValueError):
-    """The bytes are no text in any encoding that we know; the message is a sentence for people."""
+    """The bytes are no text in any encoding that we know; ``reason`` says why, ``str`` in English."""
+
+    def __init__(self, code: DecodeFault, **figures: str | int) -> None:
+        super().__init__(code)
+        self.reason: Reason[DecodeFault] = Reason(code, figures)
+
+    def __str__(self) -> str:
+        return write_fragment(self.reason)
+
+
+class Unreadable(ValueError):
+    """A text that is no amount, or no date; ``reason`` says why, ``str`` in English."""
+
+    def __init__(self, code: TextFault, text: str = "", **figures: str | int) -> None:
+        super().__init__(code)
+        self.reason: Reason[TextFault] = Reason(code, {"text": repr(text[:40]), **figures})
+
+    def __str__(self) -> str:
+        return write_fragment(self.reason)
 
 
 # ---------------------------------------------------------------- bytes to text
@@ -62,7 +82,7 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
         return _strictly(data, wide), wide
     if b"\0" in data:
         at = data.index(b"\0")
-        raise Undecodable(f"the file is no text: it has a zero byte at position {at}; export it again")
+        raise Undecodable("undecodable.zero_byte", position=at)
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as e:
@@ -87,9 +107,7 @@ def _strictly(data: bytes, codec: str) -> str:
     try:
         return data.decode(codec)
     except UnicodeDecodeError as e:
-        raise Undecodable(
-            f"the file says it is {codec}, but the bytes at position {e.start} are not; export it again"
-        ) from e
+        raise Undecodable("undecodable.other_encoding", encoding=codec, position=e.start) from e
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
@@ -107,9 +125,7 @@ def _utf16_without_mark(data: bytes) -> str | None:
 def _single_byte(data: bytes, declared: str | None, bad_at: int) -> tuple[str, str]:
     sample = _high_sample(data)
     if declared is None and _is_broken_utf8(sample):
-        raise Undecodable(
-            f"the file is UTF-8 but damaged at byte {bad_at}: it was cut or edited; export it again"
-        )
+        raise Undecodable("undecodable.damaged", position=bad_at)
     ranked = sorted(_CANDIDATES, key=lambda name: -_score(sample, name))
     if declared in _BOILERPLATE and _contradicts(sample, declared, ranked[0]):
         declared = None
@@ -118,7 +134,7 @@ def _single_byte(data: bytes, declared: str | None, bad_at: int) -> tuple[str, s
             return data.decode(codec), codec
         except UnicodeDecodeError:
             continue  # it has no sign for one of the bytes
-    raise Undecodable("no encoding that we know reads this file")  # pragma: no cover - cp852 reads all
+    raise Undecodable("undecodable.unknown")  # pragma: no cover - cp852 reads all
 
 
 def _high_sample(data: bytes) -> bytes:
@@ -206,12 +222,14 @@ _UNITS: Final = {
 _SIDES: Final = {"CR": "", "DR": "-"}  # credit and debit, as banks write them behind an amount
 _LONGEST: Final = 60
 _HUNDREDTHS: Final = 2
+_MOST_DIGITS: Final = 15  # before the decimal sign, as Money takes them
+_MOST_DECIMALS: Final = 18
 
 
 def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
     """Read an amount as banks write it: ``1 234,56``, ``1,234.56-``, ``(45.90)``, ``-45,90 zł``.
 
-    ``decimal`` is the decimal sign where the file's is known. Raises ValueError naming the
+    ``decimal`` is the decimal sign where the file's is known. Raises Unreadable naming the
     text for anything that can be read in two ways (``1,234``), for a unit that is not
     ``currency``, for other digits than 0-9, and for two signs.
     """
@@ -223,14 +241,20 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
             return Money(-minor if minus == "-" else minor, currency)
     number, unit = plain_number(text, decimal)
     if unit and unit != currency:
-        raise ValueError(f"{text[:40]!r} is not in {currency}")
+        raise Unreadable("unreadable_amount.other_currency", text, currency=currency)
+    places = exponent(currency)
+    whole, _, decimals = number.lstrip("-").partition(".")
+    if decimals[places:].strip("0"):
+        raise Unreadable("unreadable_amount.too_precise", text, currency=currency, places=places)
+    if len(whole) > _MOST_DIGITS or len(decimals) > _MOST_DECIMALS:
+        raise _no_amount(text)
     return Money.parse(number, currency)
 
 
 def plain_number(text: str, decimal: str | None = None) -> tuple[str, str]:
     """``-1 234,56 zł`` as ``("-1234.56", "PLN")``: plain digits for Money, and the currency or "".
 
-    ``50.00 DR`` is money out. Raises ValueError as :func:`parse_amount` does.
+    ``50.00 DR`` is money out. Raises Unreadable as :func:`parse_amount` does.
     """
     shape = _AROUND.fullmatch(text.strip().translate(_TO_PLAIN)) if len(text) <= _LONGEST else None
     if not shape or (shape[1] and shape[3]):
@@ -263,7 +287,7 @@ def decimal_signs(samples: Iterable[str]) -> set[str]:
 def _reads_with(text: str, sign: str) -> bool:
     try:
         plain_number(text, sign)
-    except ValueError:
+    except Unreadable:
         return False
     return True
 
@@ -276,12 +300,12 @@ def _decimal_sign(number: str, text: str) -> str:
     if dots + commas > 1:
         return ""
     if _TWO_WAYS.fullmatch(number):
-        raise ValueError(f"{text[:40]!r} can mean thousands or decimals: say which sign is the decimal sign")
+        raise Unreadable("unreadable_amount.two_ways", text)
     return "." if dots else ","
 
 
-def _no_amount(text: str) -> ValueError:
-    return ValueError(f"{text[:40]!r} is no amount" if text.strip() else "the amount is empty")
+def _no_amount(text: str) -> Unreadable:
+    return Unreadable("unreadable_amount.none" if text.strip() else "unreadable_amount.empty", text)
 
 
 # ---------------------------------------------------------------- dates
@@ -307,21 +331,21 @@ def parse_date(text: str, order: DateOrder) -> date:
     """The day that ``text`` names when its parts stand in ``order``; a time after it is dropped.
 
     A month may be an English word (``30-SEP-2026``). Two-digit years are 2000 and later, and
-    stand last. Raises ValueError for a day that no calendar has, for a year outside 1950 to
+    stand last. Raises Unreadable for a day that no calendar has, for a year outside 1950 to
     2100, and for parts in another order.
     """
     if len(text) > _LONGEST:
-        raise ValueError(f"{text[:40]!r} is no date")
+        raise Unreadable("unreadable_date.none", text)
     year, month, day = (_parts(text.strip(), order)[place] for place in _PLACES[order])
     if (len(year) != _FULL and (len(year) != _SHORT or order == "ymd")) or len(day) > _SHORT:
-        raise ValueError(f"{text[:40]!r} is no date in the order {_named(order)}")
+        raise Unreadable("unreadable_date.other_order", text, order=order)
     number = int(year) + (2000 if len(year) == _SHORT else 0)
     if number not in _YEARS:
-        raise ValueError(f"{text[:40]!r} is in the year {number}: that is a slip of the pen")
+        raise Unreadable("unreadable_date.strange_year", text, year=number)
     try:
         return date(number, int(month), int(day))
     except ValueError as e:
-        raise ValueError(f"{text[:40]!r} is no date in the order {_named(order)}") from e
+        raise Unreadable("unreadable_date.other_order", text, order=order) from e
 
 
 def date_orders(samples: Iterable[str]) -> set[DateOrder]:
@@ -335,7 +359,7 @@ def date_orders(samples: Iterable[str]) -> set[DateOrder]:
 def _is_date(text: str, order: DateOrder) -> bool:
     try:
         parse_date(text, order)
-    except ValueError:
+    except Unreadable:
         return False
     return True
 
@@ -349,14 +373,10 @@ def _parts(text: str, order: DateOrder) -> tuple[str, str, str]:
     if named:
         return named[1], _month(named[2].lower()), named[3]
     if not parted:
-        raise ValueError(f"{text[:40]!r} is no date" if text else "the date is empty")
+        raise Unreadable("unreadable_date.none" if text else "unreadable_date.empty", text)
     return parted[1], parted[3], parted[4]
 
 
 def _month(name: str) -> str:
     """The number of a month by its English name or the first letters of it; "0", which is none."""
     return str(next((at for at, month in enumerate(_MONTHS, 1) if month.startswith(name)), 0))
-
-
-def _named(order: DateOrder) -> str:
-    return {"ymd": "year-month-day", "dmy": "day-month-year", "mdy": "month-day-year"}[order]

@@ -99,17 +99,12 @@ class Grid:
         elif local == "table":
             self._row = self._column = self._rows = self._columns = 0
         elif local == "s" and _repeated(told, "c") > _LONGEST_SPACE:
-            raise Unsheetable(
-                "damaged_workbook", "A cell of the spreadsheet has too many blanks: it is no export."
-            )
+            raise Unsheetable("damaged_workbook.long_cell")
 
     def _need(self, row: int, column: int) -> None:
         self._rows, self._columns = max(self._rows, row), max(self._columns, column)
         if self._rows > MAX_ROWS or self._columns > MAX_COLUMNS or self._rows * self._columns > MAX_CELLS:
-            raise Unsheetable(
-                "workbook_too_large",
-                f"The sheet has {self._rows} rows and {self._columns} columns: export a shorter period.",
-            )
+            raise Unsheetable("workbook_too_large", rows=self._rows, columns=self._columns)
 
 
 def _repeated(told: dict[str, str], key: str) -> int:
@@ -129,4 +124,4 @@ _COLUMNS: Final = {letters: _column_number(letters) for letters in "ABCDEFGHIJKL
 
 
 def _refuse(*_: object) -> None:
-    raise Unsheetable("damaged_workbook", "The spreadsheet declares a document type, which no export does.")
+    raise Unsheetable("damaged_workbook.declaration")

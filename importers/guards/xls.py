@@ -43,7 +43,6 @@ _CELLS: Final = frozenset(
     )
 )
 _IN_ROW: Final = (0x0BD, 0x0BE)  # several cells of a row; the last column is their last number
-_DAMAGED: Final = "The spreadsheet is damaged: export it again."
 
 
 def refuse_dangerous_xls(data: bytes) -> None:
@@ -51,7 +50,7 @@ def refuse_dangerous_xls(data: bytes) -> None:
     try:
         _check_records(_workbook(data))
     except (struct.error, IndexError) as e:
-        raise Unsheetable("damaged_workbook", _DAMAGED) from e
+        raise Unsheetable("damaged_workbook") from e
 
 
 def _check_records(stream: bytes) -> None:
@@ -62,7 +61,7 @@ def _check_records(stream: bytes) -> None:
         if kind == _BEGIN:
             rows = columns = 0  # another sheet
         elif kind == _PASSWORD:
-            raise Unsheetable("locked", "The spreadsheet has a password: save it without one.")
+            raise Unsheetable("locked.workbook")
         elif kind in _CELLS and length >= 4:  # noqa: PLR2004 - row and column
             row, column = struct.unpack_from("<HH", stream, at)
             if kind in _IN_ROW:
@@ -80,15 +79,12 @@ def _check_dimensions(record: bytes) -> None:
     shape = "<IIHH" if len(record) >= 12 else "<HHHH"  # noqa: PLR2004 - its length in Excel 97
     rows_from, rows_to, columns_from, columns_to = struct.unpack_from(shape, record)
     if not rows_from <= rows_to <= MAX_ROWS or not columns_from <= columns_to <= MAX_COLUMNS:
-        raise Unsheetable("damaged_workbook", _DAMAGED)
+        raise Unsheetable("damaged_workbook")
 
 
 def _check_size(rows: int, columns: int) -> None:
     if columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
-        raise Unsheetable(
-            "workbook_too_large",
-            f"The sheet has {rows} rows and {columns} columns: export a shorter period.",
-        )
+        raise Unsheetable("workbook_too_large", rows=rows, columns=columns)
 
 
 # ---------------------------------------------------------------- the compound file
@@ -107,7 +103,7 @@ def _workbook(data: bytes) -> bytes:
             root = file.stream(start)
         elif kind == _STREAM and name in _NAMES:
             return file.small_stream(root, start, size) if size < file.cutoff else file.stream(start)[:size]
-    raise Unsheetable("damaged_workbook", _DAMAGED)
+    raise Unsheetable("damaged_workbook")
 
 
 class _Compound:
@@ -155,7 +151,7 @@ class _Compound:
                 return
             yield number
             (number,) = struct.unpack_from("<I", table, number * 4)
-        raise Unsheetable("damaged_workbook", _DAMAGED)
+        raise Unsheetable("damaged_workbook")
 
 
 def _numbers(piece: bytes) -> Iterator[int]:

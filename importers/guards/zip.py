@@ -24,7 +24,6 @@ _PIECE: Final = 1024 * 1024
 _OVERLAP: Final = 16  # so that a mark on the border of two pieces is seen whole
 _CELLS: Final = re.compile(rb"sheetData|table-cell|[<:]c[\s/>]")
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others can take much memory
-_TOO_MANY: Final = f"The spreadsheet holds more than {MOST_MEMBERS} files: it is no export of a bank."
 _BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -40,7 +39,7 @@ _BROKEN: Final = (
 def refuse_dangerous_zip(data: bytes) -> None:
     """Raise Unsheetable for a workbook that is damaged or would not be safe to unpack."""
     if member_count(data) > MOST_MEMBERS:
-        raise Unsheetable("zip_bomb", _TOO_MANY)
+        raise Unsheetable("zip_bomb.members", most=MOST_MEMBERS)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -50,7 +49,7 @@ def refuse_dangerous_zip(data: bytes) -> None:
     except Unsheetable:
         raise
     except (*_BROKEN, zipfile.LargeZipFile) as e:
-        raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.") from e
+        raise Unsheetable("damaged_workbook") from e
 
 
 def read_member(data: bytes, name: str) -> bytes:
@@ -62,24 +61,20 @@ def read_member(data: bytes, name: str) -> bytes:
 def _check_list(members: list[zipfile.ZipInfo], packed: int) -> None:
     unpacked = sum(member.file_size for member in members)
     if len(members) > MOST_MEMBERS:
-        raise Unsheetable("zip_bomb", _TOO_MANY)
+        raise Unsheetable("zip_bomb.members", most=MOST_MEMBERS)
     if unpacked > MAX_UNPACKED:
-        raise Unsheetable("zip_bomb", "The spreadsheet unpacks to more than 50 MB: export a shorter period.")
+        raise Unsheetable("zip_bomb", most=MAX_UNPACKED // 1024 // 1024)
     if unpacked > _RATIO_MATTERS_FROM and unpacked > MAX_RATIO * packed:
-        raise Unsheetable("zip_bomb", "The spreadsheet unpacks to a hundred times its size: it is no export.")
+        raise Unsheetable("zip_bomb.ratio")
     if any(member.compress_type not in _PACKED for member in members):
-        raise Unsheetable("damaged_workbook", "The spreadsheet is packed in an unusual way: save it again.")
+        raise Unsheetable("damaged_workbook.packing")
     for name in (member.filename.lower().replace("\\", "/") for member in members):
         if ".." in name.split("/") or name.startswith("/"):
-            raise Unsheetable(
-                "damaged_workbook", "The spreadsheet names a file outside itself: export it again."
-            )
+            raise Unsheetable("damaged_workbook.outside_name")
         if "vbaproject" in name or "/macrosheets/" in name:
-            raise Unsheetable("macros", "The spreadsheet holds macros: save it as .xlsx or CSV without them.")
+            raise Unsheetable("macros")
         if name == "xl/workbook.bin":
-            raise Unsheetable(
-                "binary_workbook", "The spreadsheet is a binary .xlsb: save it as .xlsx or CSV."
-            )
+            raise Unsheetable("binary_workbook")
 
 
 def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
@@ -95,4 +90,4 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
             before = piece[-_OVERLAP:]
             grid = grid if grid and grid.feed(piece) else None
     if has_cells and not (grid and grid.finish()):
-        raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.")
+        raise Unsheetable("damaged_workbook")

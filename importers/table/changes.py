@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from importers.codes import Reason, TableFault
 from importers.table.layout import Layout
-from importers.table.words import folded
+from importers.table.words import fold
 
 _HALF: Final = 0.5  # of a header's names must be there: with fewer it is another table
 
@@ -25,23 +26,24 @@ class Change:
     layout: Layout
 
 
-def changed_since(header: Sequence[str], saved: Iterable[Layout]) -> Change | None:
+def find_change(header: Sequence[str], saved: Iterable[Layout]) -> Change | None:
     """The saved layout this header is most like, where it is like one but not the same; else None."""
-    names = {folded(cell): cell.strip() for cell in header if folded(cell)}
+    names = {fold(cell): cell.strip() for cell in header if fold(cell)}
     best: Change | None = None
     most = 0.0
     for layout in saved:
-        known = {folded(cell): cell.strip() for cell in layout.header if folded(cell)}
-        alike = len(names.keys() & known.keys()) / max(len(known), 1)
-        if known and alike >= _HALF and alike > most and names.keys() != known.keys():
-            gone = tuple(cell for name, cell in known.items() if name not in names)
-            new = tuple(cell for name, cell in names.items() if name not in known)
+        before = {fold(cell): cell.strip() for cell in layout.header if fold(cell)}
+        alike = len(names.keys() & before.keys()) / max(len(before), 1)
+        if before and alike >= _HALF and alike > most and names.keys() != before.keys():
+            gone = tuple(cell for name, cell in before.items() if name not in names)
+            new = tuple(cell for name, cell in names.items() if name not in before)
             best, most = Change(layout.name, gone, new, layout), alike
     return best
 
 
-def told(change: Change) -> str:
-    """The change in a sentence: whose columns they were, what is gone and what is new."""
-    sides = (("Gone", change.gone), ("New", change.new))
-    parts = [f"{said}: {', '.join(names)}." for said, names in sides if names]
-    return " ".join((f"The columns of {change.name!r} changed.", *parts, "Say again which column is which."))
+def make_change_reason(change: Change) -> Reason[TableFault]:
+    """Why a file with this header is not read: whose columns they were, what is gone and what is new."""
+    return Reason(
+        "header_changed.saved",
+        {"layout": repr(change.name), "gone": ", ".join(change.gone), "new": ", ".join(change.new)},
+    )

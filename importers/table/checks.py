@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from donorhub.money import Money, total
-from importers.statement import Balance, Entry, Integrity, Problem, Statement
+from importers.codes import Reason, Remark
+from importers.statement import Balance, Entry, Integrity, Problem, Statement, make_problem
 from importers.table.entries import Group
-from importers.table.placing import account_of
-from importers.text import parse_amount
+from importers.table.placing import parse_account
+from importers.text import Unreadable, parse_amount
 
 Order = Literal["oldest_first", "newest_first", "mixed"]
 _TWO: Final = 2  # balances, without which there is no chain
@@ -32,7 +33,7 @@ class Chain:
     breaks: tuple[int, ...]  # indexes of entries whose balance does not follow
 
 
-def chain_of(entries: Sequence[Entry]) -> Chain:
+def build_chain(entries: Sequence[Entry]) -> Chain:
     """Try both orders of the rows, then none: balances before and after must pair up but for two ends."""
     booked = [
         (at, entry.balance_after.minor, entry.amount.minor)
@@ -70,35 +71,37 @@ def _ends(booked: Sequence[tuple[int, int, int]]) -> tuple[int, int] | None:
     return (opening[0], closing[0]) if len(opening) == len(closing) == 1 else None
 
 
-def statement_of(
+def build_statement(
     group: Group, key: tuple[str | None, str], facts: Mapping[str, str], *, decimal: str, source_format: str
 ) -> tuple[Statement, Order, list[Problem]]:
     """One account's statement with its balances, the order of its rows, and what does not add up."""
     account, currency = key
-    chain = chain_of(group.entries)
+    chain = build_chain(group.entries)
     problems: list[Problem] = []
-    told = {fact: _money(facts, fact, currency, decimal, problems) for fact in ("opening", "closing")}
+    balances = {
+        fact: _parse_fact(facts, fact, currency, decimal, problems) for fact in ("opening", "closing")
+    }
     days = [entry.booked_on for entry in group.entries]
     period = (min(days), max(days)) if days else (None, None)
     # A single balance gives the opening by subtraction: it would prove itself.
-    opening = told["opening"] or (chain.opening if chain.links else None)
-    closing = told["closing"] or chain.closing
+    opening = balances["opening"] or (chain.opening if chain.links else None)
+    closing = balances["closing"] or chain.closing
     statement = Statement(
         source_format=source_format,
         currency=currency,
         account=account,
-        account_scheme=account_of(account or "")[1],
+        account_scheme=parse_account(account or "")[1],
         owner=facts.get("owner"),
         period=period,
         opening=Balance("opening", opening, period[0]) if opening else None,
         closing=Balance("closing", closing, period[1]) if closing else None,
         entries=tuple(group.entries),
     )
-    integrity = _integrity(group, chain, told, statement, problems)
+    integrity = _judge(group, chain, balances, statement, problems)
     return replace(statement, integrity=integrity), chain.order, problems
 
 
-def _money(
+def _parse_fact(
     facts: Mapping[str, str], fact: str, currency: str, decimal: str, problems: list[Problem]
 ) -> Money | None:
     written = facts.get(fact)
@@ -106,15 +109,15 @@ def _money(
         return None
     try:
         return parse_amount(written, currency, decimal)
-    except ValueError as e:
-        problems.append(Problem("warning", "unreadable_balance", f"The {fact} amount of the file: {e}."))
+    except Unreadable as e:
+        problems.append(_remark("unreadable_balance.fact", fact=fact, text=e.reason.figures["text"]))
         return None
 
 
-def _integrity(
+def _judge(
     group: Group,
     chain: Chain,
-    told: Mapping[str, Money | None],
+    balances: Mapping[str, Money | None],
     statement: Statement,
     problems: list[Problem],
 ) -> Integrity:
@@ -122,40 +125,34 @@ def _integrity(
     if chain.links:
         proofs.append(not chain.breaks)
     if chain.breaks:
-        problems.append(_broken(chain, group))
-    for end in ("opening", "closing"):
-        written, reckoned = told[end], getattr(chain, end)
+        line = group.lines[chain.breaks[0]]
+        problems.append(_remark("balance_mismatch.chain", line=line, count=len(chain.breaks)))
+    for end, reckoned in (("opening", chain.opening), ("closing", chain.closing)):
+        written = balances[end]
         if written and reckoned:
             proofs.append(written == reckoned)
             if written != reckoned:
-                problems.append(_differs(f"{end} balance", written, reckoned))
-    if told["opening"] and told["closing"]:
+                problems.append(_report_difference(end, written, reckoned))
+    opening, closing = balances["opening"], balances["closing"]
+    if opening and closing:
         booked = total((e.amount for e in group.entries if e.status == "booked"), statement.currency)
-        proofs.append(told["opening"] + booked == told["closing"])
+        proofs.append(opening + booked == closing)
         if not proofs[-1]:
-            problems.append(_differs("closing balance", told["closing"], told["opening"] + booked))
+            problems.append(_report_difference("closing", closing, opening + booked))
     if not proofs:
         return "unverifiable"
     return "proved" if all(proofs) else "mismatch"
 
 
-def _broken(chain: Chain, group: Group) -> Problem:
-    return Problem(
-        "warning",
-        "balance_mismatch",
-        f"The running balance does not follow from the row before in {len(chain.breaks)} rows: "
-        "a row is missing or was changed. Export the file again without filters.",
-        f"line {group.lines[chain.breaks[0]]}",
-    )
+def _report_difference(fact: str, written: Money, reckoned: Money) -> Problem:
+    return _remark("balance_mismatch.written", fact=fact, written=str(written), reckoned=str(reckoned))
 
 
-def _differs(what: str, written: Money, reckoned: Money) -> Problem:
-    return Problem(
-        "warning", "balance_mismatch", f"The {what} of the file is {written}, but its rows give {reckoned}."
-    )
+def _remark(code: Remark, *, line: int | None = None, **figures: str | int) -> Problem:
+    return make_problem("warning", Reason(code, figures), line)
 
 
-def control_totals(
+def check_totals(
     facts: Mapping[str, str], statements: Sequence[Statement], decimal: str, *, others: int = 0
 ) -> tuple[Integrity, list[Problem]]:
     """Compare the count and the sums that the bank wrote around the rows with the rows.
@@ -166,25 +163,19 @@ def control_totals(
     entries = [entry for statement in statements for entry in statement.entries]
     count = facts.get("count", "")
     if count.isascii() and count.isdigit() and not 0 <= int(count) - len(entries) <= others:
-        problems.append(
-            Problem(
-                "warning",
-                "count_mismatch",
-                f"The file says it has {count} entries; {len(entries)} were read.",
-            )
-        )
+        problems.append(_remark("count_mismatch", count=count, entries=len(entries)))
     proofs = []
     for fact, sign in (("total_in", 1), ("total_out", -1)):
         if len(statements) != 1 or fact not in facts:
             continue
         currency = statements[0].currency
-        written = _money(facts, fact, currency, decimal, problems)
+        written = _parse_fact(facts, fact, currency, decimal, problems)
         summed = total((e.amount for e in entries if e.amount.minor * sign > 0), currency)
         if written is None:
             continue
         proofs.append(abs(written) == abs(summed))
         if not proofs[-1]:
-            problems.append(_differs(f"sum ({fact})", written, summed))
+            problems.append(_report_difference(fact, written, summed))
     if any(problem.code != "unreadable_balance" for problem in problems):
         return "mismatch", problems
     return ("proved" if len(proofs) == _TWO else "unverifiable"), problems

@@ -13,24 +13,15 @@ from datetime import date
 from typing import Final, Literal
 
 from donorhub.money import Money
+from importers.codes import Reason, RowFault, Skip
 from importers.sheet import Row
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.table.layout import Layout
-from importers.table.placing import Facts, Places, account_of
-from importers.table.words import NOTHING, ROLES, SUMS, Role, folded
+from importers.table.placing import Facts, Places, parse_account
+from importers.table.words import NOTHING, ROLES, SUMS, Role, fold, fold_word
 from importers.table.workbook import from_serial
-from importers.text import DateOrder, parse_amount, parse_date, plain_number
+from importers.text import DateOrder, Unreadable, parse_amount, parse_date, plain_number
 
-Reason = Literal["blank", "header", "footer", "pending", "no_amount", "zero", "before_header"]
-REASONS: Final[dict[str, str]] = {
-    "blank": "The row is empty.",
-    "header": "The row holds the column names.",
-    "footer": "The row is a text or a sum of the bank's, not an entry.",
-    "pending": "The entry is not booked yet: it comes again when it is.",
-    "no_amount": "The row has no amount.",
-    "zero": "The amount is zero: it changes nothing.",
-    "before_header": "The row stands above the table.",
-}
 _IDS: Final[tuple[Role, ...]] = ("end_to_end_id", "mandate_id", "virtual_account")
 _KEPT: Final = 20_000
 _CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -39,11 +30,11 @@ _WIDE_GAP: Final = re.compile(r" {2,}")
 
 
 class Fault(ValueError):
-    """A row that cannot be read; ``code`` is the problem's."""
+    """A row that cannot be read; ``reason`` says why."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, reason: Reason[RowFault]) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -96,10 +87,10 @@ class EntryReader:
     _keys: dict[str, Role] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._pending = frozenset(map(folded, self.layout.pending_words))
-        self._skip = tuple(map(folded, self.layout.skip))
-        self._signs = {_word(word): 1 for word in self.layout.money_in}
-        self._signs |= {_word(word): -1 for word in self.layout.money_out}
+        self._pending = frozenset(map(fold, self.layout.pending_words))
+        self._skip = tuple(map(fold, self.layout.skip))
+        self._signs = {fold_word(word): 1 for word in self.layout.money_in}
+        self._signs |= {fold_word(word): -1 for word in self.layout.money_out}
         self._at = {role: self.places.roles.get(role, ()) for role in ROLES}
         at = self._at
         self._in = Sides(
@@ -114,16 +105,16 @@ class EntryReader:
         )
         self._has_ids = any(at[role] for role in _IDS)
         self._has_address = bool(at["address"] or at["bic"])
-        self._keys = {folded(key): role for key, role in self.layout.keys}
+        self._keys = {fold(key): role for key, role in self.layout.keys}
         # Functions, not methods of ours: a circle would keep all entries until the collector finds it.
         self._amount = EntryReader._in_or_out
         if "amount" in self.places.roles:
             self._amount = EntryReader._directed if "direction" in self.places.roles else EntryReader._signed
 
-    def read(self, row: Row) -> Entry | Reason:
+    def read(self, row: Row) -> Entry | Skip:
         """The entry of a row, kept in its group, or why it is none. Raises Fault."""
         if row.fault:
-            raise Fault("unbalanced_quote", row.fault)
+            raise Fault(row.fault)
         booked = self._booked_on(row.cells)
         if isinstance(booked, str):
             return booked
@@ -139,7 +130,7 @@ class EntryReader:
         return self._kept(row, cells, booked, amount, "pending" if is_pending else "booked")
 
     def _is_pending(self, cells: list[str]) -> bool:
-        return any(at < len(cells) and folded(cells[at]) in self._pending for at in self._at["status"])
+        return any(at < len(cells) and fold(cells[at]) in self._pending for at in self._at["status"])
 
     # ------------------------------------------------------------ the entry
 
@@ -200,13 +191,13 @@ class EntryReader:
         return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
 
     def _account(self, cell: str) -> tuple[str | None, str | None]:
-        """As ``account_of``; a donor who gives often is reckoned, and kept in memory, once."""
-        known = self._accounts.get(cell)
-        if known is None:
-            known = account_of(cell)
+        """As ``parse_account``; a donor who gives often is reckoned, and kept in memory, once."""
+        account = self._accounts.get(cell)
+        if account is None:
+            account = parse_account(cell)
             if len(self._accounts) < _KEPT:
-                self._accounts[cell] = known
-        return known
+                self._accounts[cell] = account
+        return account
 
     def _balance(self, cells: list[str], currency: str) -> Money | None:
         written = _first(cells, self._at["balance"])
@@ -214,7 +205,7 @@ class EntryReader:
             return None
         try:
             return parse_amount(written, currency, self.decimal)
-        except ValueError:
+        except Unreadable:
             self.unread_balances += 1
             return None
 
@@ -230,12 +221,10 @@ class EntryReader:
         width, count = self.places.width, len(cells)
         if count < width:
             if not self.layout.ragged:
-                raise Fault("row_cut", f"the row has {count} cells, the header {width}: something is missing")
+                raise Fault(Reason("row_cut", {"cells": count, "names": width}))
             cells = cells + [""] * (width - count)
         if count > width and not self.places.unnamed_keyed and any(cell.strip() for cell in cells[width:]):
-            raise Fault(
-                "row_shifted", f"the row has {count} cells, the header {width}: a separator stands in a text"
-            )
+            raise Fault(Reason("row_shifted", {"cells": count, "names": width}))
         if self.places.derived:
             beyond = cells[width:] if self.places.unnamed_keyed else []
             return cells[:width] + [""] * len(self.places.derived) + beyond
@@ -258,7 +247,7 @@ class EntryReader:
             if not cells[at]:
                 continue
             key, colon, value = cells[at].partition(":")
-            role = self._keys.get(folded(key)) if colon else None
+            role = self._keys.get(fold(key)) if colon else None
             self._fill(cells, role or "info", value if role else cells[at])
 
     def _fill(self, cells: list[str], role: Role, text: str) -> None:
@@ -270,13 +259,13 @@ class EntryReader:
     def _date(self, text: str) -> date:
         try:
             return parse_date(text, self.order)
-        except ValueError as e:
+        except Unreadable as e:
             serial = from_serial(text.strip(), self.epoch) if self.epoch else None
             if serial is None:
-                raise Fault("unreadable_date", str(e)) from e
+                raise Fault(e.reason) from e
             return serial
 
-    def _booked_on(self, cells: list[str]) -> date | Reason:
+    def _booked_on(self, cells: list[str]) -> date | Skip:
         place = self.places.roles["booked_on"][0]
         text = cells[place] if place < len(cells) else ""
         if not cells:
@@ -284,17 +273,17 @@ class EntryReader:
         try:
             return self._date(text)
         except Fault:
-            reason = self._no_entry(cells, text)
-            if reason:
-                return reason
+            skip = self._find_skip(cells, text)
+            if skip:
+                return skip
             raise
 
-    def _no_entry(self, cells: list[str], date_text: str) -> Reason | None:
+    def _find_skip(self, cells: list[str], date_text: str) -> Skip | None:
         """Why a row without a date is none of the entries; None when it should have had one."""
         filled = [cell for cell in cells if cell.strip()]
         if not filled:
             return "blank"
-        if self.header and tuple(map(folded, cells)) == self.header:
+        if self.header and tuple(map(fold, cells)) == self.header:
             return "header"
         if self._is_footer(cells, filled, date_text):
             return "footer"
@@ -304,48 +293,47 @@ class EntryReader:
         return "pending" if is_waiting or (self._pending and self._is_pending(cells)) else None
 
     def _is_footer(self, cells: list[str], filled: list[str], date_text: str) -> bool:
-        first = folded(filled[0])
+        first = fold(filled[0])
         if self.facts.look(0, cells) or any(first.startswith(word) for word in self._skip if word):
             return True
-        if first in SUMS or folded(date_text).startswith(_SUMS_AND_MORE):
+        if first in SUMS or fold(date_text).startswith(_SUMS_AND_MORE):
             return True
         return len(filled) == 1 and filled[0].strip()[0].isalpha() and not date_text[:1].isdigit()
 
     # ------------------------------------------------------------ amounts
 
     def _currency(self, cells: list[str], written: str) -> str:
-        told = _first(cells, self._at["currency"])
-        if told in self._codes:
-            return told
-        told = told.upper() or self.currency or self._unit(written)
-        if _CODE.fullmatch(told):
-            self._codes.add(told)
-        else:
-            raise Fault(
-                "unknown_currency", f"{told[:20]!r} is no currency" if told else "nothing tells the currency"
-            )
-        return told
+        code = _first(cells, self._at["currency"])
+        if code in self._codes:
+            return code
+        code = code.upper() or self.currency or self._unit(written)
+        if not code:
+            raise Fault(Reason("unknown_currency.none"))
+        if not _CODE.fullmatch(code):
+            raise Fault(Reason("unknown_currency", {"text": repr(code[:20])}))
+        self._codes.add(code)
+        return code
 
     def _unit(self, written: str) -> str:
         try:
             return plain_number(written, self.decimal)[1]
-        except ValueError as e:
-            raise Fault("unreadable_amount", str(e)) from e
+        except Unreadable as e:
+            raise Fault(e.reason) from e
 
     def _parsed(self, cells: list[str], role: Role) -> Money | None:
         written = _first(cells, self._at[role])
         if not written or written in NOTHING:
             return None
         currency = self._currency(cells, written)
-        known = self._amounts.get((written, currency))
-        if known is None:
+        amount = self._amounts.get((written, currency))
+        if amount is None:
             try:
-                known = parse_amount(written, currency, self.decimal)
-            except ValueError as e:
-                raise Fault("unreadable_amount", str(e)) from e
+                amount = parse_amount(written, currency, self.decimal)
+            except Unreadable as e:
+                raise Fault(e.reason) from e
             if len(self._amounts) < _KEPT:
-                self._amounts[written, currency] = known  # gifts come in round sums
-        return known
+                self._amounts[written, currency] = amount  # gifts come in round sums
+        return amount
 
     def _signed(self, cells: list[str]) -> Money | None:
         amount = self._parsed(cells, "amount")
@@ -355,28 +343,26 @@ class EntryReader:
         amount = self._parsed(cells, "amount")
         if amount is None:
             return None
-        word = _word(_first(cells, self._at["direction"]))
+        word = fold_word(_first(cells, self._at["direction"]))
         sign = self._signs.get(word)
         if sign is None or amount.minor < 0:
-            raise Fault(
-                "unreadable_direction", f"{word[:40]!r} with {amount} is neither money in nor money out"
-            )
+            raise Fault(Reason("unreadable_direction", {"text": repr(word[:40]), "amount": str(amount)}))
         return amount if sign > 0 else -amount
 
     def _in_or_out(self, cells: list[str]) -> Money | None:
         debit, credit = self._parsed(cells, "debit"), self._parsed(cells, "credit")
         if debit and debit.minor and credit and credit.minor:
-            raise Fault("two_amounts", f"the row has both money out ({debit}) and money in ({credit})")
+            raise Fault(Reason("two_amounts", {"debit": str(debit), "credit": str(credit)}))
         if credit and (credit.minor or not debit):
             return credit
         return -debit if debit and self.layout.debits == "positive" else debit
 
-    def _without_amount(self, amount: Money | None) -> Reason:
+    def _without_amount(self, amount: Money | None) -> Skip:
         if amount is not None:
             return "zero"
         if self.layout.empty_amount == "skip":
             return "no_amount"
-        raise Fault("unreadable_amount", "the amount is empty")
+        raise Fault(Reason("unreadable_amount.empty"))
 
 
 def _first(cells: list[str], places: tuple[int, ...]) -> str:
@@ -387,11 +373,6 @@ def _first(cells: list[str], places: tuple[int, ...]) -> str:
     return ""
 
 
-def _word(text: str) -> str:
-    """A direction word for comparing; signs such as ``+`` stay, which folding would drop."""
-    return folded(text) or text.strip()
-
-
-def header_names(row: Row | None) -> tuple[str, ...]:
-    """The folded names, to know the header when a page repeats it."""
-    return tuple(map(folded, row.cells)) if row else ()
+def fold_header(row: Row | None) -> tuple[str, ...]:
+    """The fold names, to know the header when a page repeats it."""
+    return tuple(map(fold, row.cells)) if row else ()

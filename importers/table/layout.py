@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
-from importers.table.words import ROLES, Role, folded
+from importers.codes import Gap
+from importers.table.words import ROLES, Role, fold
 from importers.text import DateOrder, code_page
 
 Fact = Literal["account", "currency", "owner", "opening", "closing", "count", "total_in", "total_out"]
@@ -96,18 +97,18 @@ class Layout:
         given.update(role for _, role in self.keys)
         return not given.isdisjoint(roles)
 
-    def gaps(self) -> tuple[str, ...]:
-        """What must still be said before a file can be read, a sentence each."""
-        missing = []
+    def find_gaps(self) -> tuple[Gap, ...]:
+        """What must still be said before a file can be read."""
+        gaps: list[Gap] = []
         if not self.has("booked_on"):
-            missing.append("Say which column holds the booking date.")
+            gaps.append("booked_on")
         if not self.has("amount", "debit", "credit"):
-            missing.append("Say which column holds the amount, or which hold money out and money in.")
+            gaps.append("amount")
         if self.has("direction") and not (self.money_in and self.money_out):
-            missing.append("Say which words of the direction column mean money in and money out.")
+            gaps.append("direction_words")
         if not self.amounts:
-            missing.append("Say whether a positive amount is money in or money out.")
-        return tuple(missing)
+            gaps.append("sense")
+        return tuple(gaps)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON or TOML, without what is at its default, for :meth:`from_dict`."""
@@ -161,8 +162,8 @@ _WIDE: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 
 
 def header_signature(names: Iterable[str]) -> str:
-    """A sha256 over the folded names in alphabetical order: position and accents do not matter."""
-    folds = sorted(filter(None, map(folded, names)))
+    """A sha256 over the fold names in alphabetical order: position and accents do not matter."""
+    folds = sorted(filter(None, map(fold, names)))
     return hashlib.sha256("\n".join(folds).encode()).hexdigest() if folds else ""
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from importers.iban import from_nrb, is_iban, without_blanks
 from importers.sheet import Row, Unsheetable
 from importers.table.layout import Column, Found, Layout
-from importers.table.words import Role, folded
+from importers.table.words import Role, fold
 
 _HALF: Final = 0.5
 _FEWEST_DIGITS: Final = 6
@@ -33,15 +33,15 @@ class Places:
     derived: tuple[Role, ...]  # of the places from ``width`` on
 
 
-def header_at(rows: Sequence[Row], layout: Layout) -> Row | None:
+def find_header(rows: Sequence[Row], layout: Layout) -> Row | None:
     """The row that has the layout's column names, all of them and no other where it is ``exact``."""
-    wanted = Counter(filter(None, map(folded, layout.header)))
-    needed = Counter({folded(column.name): 1 for column in layout.columns if _is_needed(column)})
+    wanted = Counter(filter(None, map(fold, layout.header)))
+    needed = Counter({fold(column.name): 1 for column in layout.columns if _is_needed(column)})
     for column in layout.columns:  # of several columns of one name, as many as there were
-        if wanted[folded(column.name)] > 1:
-            needed[folded(column.name)] = wanted[folded(column.name)]
+        if wanted[fold(column.name)] > 1:
+            needed[fold(column.name)] = wanted[fold(column.name)]
     for row in rows:
-        names = Counter(filter(None, map(folded, row.cells)))
+        names = Counter(filter(None, map(fold, row.cells)))
         if names == wanted or (not layout.exact and needed and needed <= names):
             return row
     return None
@@ -51,27 +51,36 @@ def _is_needed(column: Column) -> bool:
     return bool(column.name) and not column.optional
 
 
-def changed_header(rows: Sequence[Row], layout: Layout) -> str:
-    """What is different in the row most like the layout's header: a sentence, or "" when none is like it."""
-    wanted = Counter(filter(None, map(folded, layout.header)))
-    best = max(rows, key=lambda row: (Counter(map(folded, row.cells)) & wanted).total(), default=None)
+@dataclass(frozen=True, slots=True)
+class OtherHeader:
+    """A row that is like a layout's header, and the names that are gone and new in it."""
+
+    line: int
+    gone: str
+    new: str
+
+
+def find_other_header(rows: Sequence[Row], layout: Layout) -> OtherHeader | None:
+    """The row most like the layout's header; None when no row has half of the names."""
+    wanted = Counter(filter(None, map(fold, layout.header)))
+    best = max(rows, key=lambda row: (Counter(map(fold, row.cells)) & wanted).total(), default=None)
     if best is None:
-        return ""
-    names = Counter(filter(None, map(folded, best.cells)))
+        return None
+    names = Counter(filter(None, map(fold, best.cells)))
     if (names & wanted).total() < wanted.total() * _HALF:
-        return ""
-    gone = [name for name in layout.header if folded(name) in wanted - names]
-    new = [cell for cell in best.cells if folded(cell) in names - wanted]
-    return f"In line {best.line} missing: {_listed(gone)}; new: {_listed(new)}."
+        return None
+    gone = [name for name in layout.header if fold(name) in wanted - names]
+    new = [cell for cell in best.cells if fold(cell) in names - wanted]
+    return OtherHeader(best.line, _list_names(gone), _list_names(new))
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(name.strip()[:60] for name in names[:10]) or "none"
+def _list_names(names: Sequence[str]) -> str:
+    return ", ".join(name.strip()[:60] for name in names[:10])
 
 
-def places_of(layout: Layout, header: Row | None, width: int) -> Places:
+def find_places(layout: Layout, header: Row | None, width: int) -> Places:
     """The columns of each role; raises Unsheetable when a name of the layout is not there."""
-    names = [folded(cell) for cell in header.cells] if header else [""] * width
+    names = [fold(cell) for cell in header.cells] if header else [""] * width
     while names and header and not names[-1]:
         names.pop()  # an empty cell at the end is the bank's last separator
     roles: dict[Role, list[int]] = {}
@@ -79,7 +88,7 @@ def places_of(layout: Layout, header: Row | None, width: int) -> Places:
     keyed: list[int] = []
     for column in layout.columns:
         if column.role == "keyed":
-            keyed += [at for at, name in enumerate(names) if name == folded(column.name)]
+            keyed += [at for at, name in enumerate(names) if name == fold(column.name)]
             continue
         at = _position(column, names)
         if at is None:
@@ -119,16 +128,14 @@ def _position(column: Column, names: Sequence[str]) -> int | None:
         at = column.position
         if at is not None and (at < len(names) or column.optional):
             return at if at < len(names) else None
-        raise Unsheetable(
-            "layout_does_not_fit", f"The table has {len(names)} columns, the layout needs more."
-        )
-    wanted = folded(column.name)
-    found = [at for at, name in enumerate(names) if name == wanted]
-    if len(found) > column.nth:
-        return found[column.nth]
+        raise Unsheetable("layout_does_not_fit.columns", columns=len(names))
+    wanted = fold(column.name)
+    places = [at for at, name in enumerate(names) if name == wanted]
+    if len(places) > column.nth:
+        return places[column.nth]
     if column.optional:
         return None
-    raise Unsheetable("header_changed", f"The column {column.name!r} is not there any more.")
+    raise Unsheetable("header_changed.column", column=repr(column.name))
 
 
 class Facts:
@@ -138,7 +145,7 @@ class Facts:
         self.texts: dict[str, str] = {}
         self.accounts: dict[str, str] = {}  # where several are listed: the bank's name for one, its number
         self._labels = [
-            (folded(label), label.endswith("*"), found) for found in wanted for label in found.labels
+            (fold(label), label.endswith("*"), found) for found in wanted for label in found.labels
         ]
         self._placed = [found for found in wanted if found.row]
         self._below: dict[int, Found] = {}
@@ -160,8 +167,8 @@ class Facts:
         for at, found in self._below.items():
             place = found.column - 1 if found.column else at
             text = cells[place] if place < len(cells) else ""
-            if found.fact == "account" and account_of(text)[0]:
-                self.accounts[folded(cells[0])] = text
+            if found.fact == "account" and parse_account(text)[0]:
+                self.accounts[fold(cells[0])] = text
                 still[at] = found  # the accounts may be listed, one a row
             told |= self._keep(found, text)
         self._below = still
@@ -169,16 +176,16 @@ class Facts:
 
     def own_account(self, cell: str) -> str | None:
         """The own account that a cell names, by its number or by the bank's name for it."""
-        name = folded(cell)
+        name = fold(cell)
         listed = (number for known, number in self.accounts.items() if known == name or known[:-4] == name)
-        return account_of(next(listed, cell))[0]
+        return parse_account(next(listed, cell))[0]
 
     def _labelled(self, at: int, cells: Sequence[str]) -> bool:
         cell = cells[at]
-        name = folded(cell)
+        name = fold(cell)
         told = False
         for label, is_beginning, found in self._labels:
-            inside = name.startswith(f"{label} ") and ":" in cell and folded(cell.partition(":")[0]) == label
+            inside = name.startswith(f"{label} ") and ":" in cell and fold(cell.partition(":")[0]) == label
             if name != label and not inside and not (is_beginning and name.startswith(label)):
                 continue
             told = True
@@ -200,10 +207,10 @@ class Facts:
 def _placed_text(found: Found, cells: Sequence[str]) -> str:
     if found.column:
         return cells[found.column - 1] if found.column <= len(cells) else ""
-    return next((cell for cell in cells if account_of(cell)[1] == "iban"), "")
+    return next((cell for cell in cells if parse_account(cell)[1] == "iban"), "")
 
 
-def account_of(cell: str) -> tuple[str | None, str | None]:
+def parse_account(cell: str) -> tuple[str | None, str | None]:
     """An account as we keep it and its scheme, or nothing where the cell holds no account number."""
     if not cell:
         return None, None

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from importers.codes import Gap, QuestionCode
 from importers.sheet import Unsheetable
 from importers.statement import Entry
-from importers.table.checks import Chain, chain_of
+from importers.table.checks import Chain, build_chain
 from importers.table.layout import Layout
-from importers.table.reading import AnySheet, opened, run
+from importers.table.reading import AnySheet, open_pass, read_rows
 from importers.table.words import Role
 from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
 
@@ -28,11 +29,23 @@ _ANY_CURRENCY: Final = "XXX"  # ISO 4217: no currency; only to see whether the r
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What must be asked: ``code`` names the layout's key, ``choices`` are its possible values."""
+    """What must be asked: ``code`` names the layout's key, ``choices`` are its possible values.
 
-    code: str
-    sentence: str
-    choices: tuple[str, ...]
+    Of a question about columns ``gap`` says what they leave open.
+    """
+
+    code: QuestionCode
+    choices: tuple[str, ...] = ()
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A layout with all that is certain, what must be asked, and whether balances proved anything."""
+
+    layout: Layout
+    questions: tuple[Question, ...] = ()
+    is_proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,84 +57,78 @@ class Proof:
     orders: tuple[DateOrder, ...]
 
 
-def settled(
-    sheet: AnySheet, draft: Layout, places: Places, first: int
-) -> tuple[Layout, list[Question], bool]:
-    """The draft with what is certain, what must be asked, and whether balances proved anything.
+def settle_layout(sheet: AnySheet, draft: Layout, places: Places, first: int) -> Settlement:
+    """Settle a draft with what the file proves; ``first`` is the line of the first entry.
 
-    ``first`` is the line of the first entry.
+    Raises Unsheetable where the layout does not fit the sheet.
     """
-    dates = [text for text in _texts(sheet, places, first, ("booked_on",)) if date_orders((text,))]
+    dates = [text for text in _find_texts(sheet, places, first, ("booked_on",)) if date_orders((text,))]
     orders = [order for order in DATE_ORDERS if order in date_orders(dates)] if dates else [DATE_ORDERS[0]]
-    signs = _fitting_signs(_texts(sheet, places, first, ("amount", "debit", "credit", "balance")))
+    signs = _find_signs(_find_texts(sheet, places, first, ("amount", "debit", "credit", "balance")))
     senses: list[Sense] = ["signed"] if draft.amounts else ["signed", "inverse"]
-    proofs = _proofs(sheet, draft, [(sign, sense) for sign in signs for sense in senses], orders)
+    proofs = _find_proofs(sheet, draft, [(sign, sense) for sign in signs for sense in senses], orders)
     if proofs:
         signs = [sign for sign in signs if any(sign == proof.decimal for proof in proofs)]
         senses = [sense for sense in senses if any(sense == proof.sense for proof in proofs)]
         orders = [order for order in orders if order in proofs[0].orders]
-    settled = replace(
+    layout = replace(
         draft,
         date_order=orders[0] if len(orders) == 1 else "",
         decimal=signs[0] if len(signs) == 1 else "",
         amounts=senses[0] if len(senses) == 1 else "",
     )
-    return settled, _questions(settled, orders, signs), bool(proofs)
+    return Settlement(layout, _find_questions(layout, orders, signs), bool(proofs))
 
 
-def _texts(sheet: AnySheet, places: Places, first: int, roles: Sequence[str]) -> list[str]:
+def _find_texts(sheet: AnySheet, places: Places, first: int, roles: Sequence[Role]) -> list[str]:
     return list(sheet.texts([at for at, role in places if role in roles], first - 1))
 
 
-def _fitting_signs(texts: Sequence[str]) -> list[Sign]:
+def _find_signs(texts: Sequence[str]) -> list[Sign]:
     telling = [text for text in texts if ("," in text or "." in text) and decimal_signs((text,))]
     fitting = decimal_signs(telling)
     return [sign for sign in _SIGNS if sign in fitting] if telling else ["."]
 
 
-def _proofs(
+def _find_proofs(
     sheet: AnySheet, draft: Layout, readings: Sequence[tuple[Sign, Sense]], orders: Sequence[DateOrder]
 ) -> list[Proof]:
     """The ways of reading under which every balance follows from the one before."""
     proofs = []
     for decimal, sense in readings:
         layout = replace(draft, decimal=decimal, amounts=sense)
-        entries = {order: _entries(sheet, replace(layout, date_order=order)) for order in orders}
-        chain = chain_of(entries[orders[0]]) if orders else None
+        entries = {order: _read_entries(sheet, replace(layout, date_order=order)) for order in orders}
+        chain = build_chain(entries[orders[0]]) if orders else None
         if chain and chain.links and not chain.breaks and chain.links + 1 == len(entries[orders[0]]):
-            running = tuple(order for order in orders if _runs(entries[order], chain))
+            running = tuple(order for order in orders if _is_running(entries[order], chain))
             proofs.append(Proof(decimal, sense, running or tuple(orders)))
     return proofs
 
 
-def _runs(entries: Sequence[Entry], chain: Chain) -> bool:
+def _is_running(entries: Sequence[Entry], chain: Chain) -> bool:
     """Whether the days never go back along the chain of balances."""
     days = [entry.booked_on for entry in entries]
     return chain.order == "mixed" or days == sorted(days, reverse=chain.order == "newest_first")
 
 
-def _entries(sheet: AnySheet, layout: Layout) -> Sequence[Entry]:
-    if layout.gaps() or not layout.has("balance"):
+def _read_entries(sheet: AnySheet, layout: Layout) -> Sequence[Entry]:
+    if layout.find_gaps() or not layout.has("balance"):
         return ()
     try:
-        statements = run(opened(sheet, layout, currency=_ANY_CURRENCY)).statements
+        statements = read_rows(open_pass(sheet, layout, currency=_ANY_CURRENCY)).statements
     except Unsheetable:
         return ()
     return statements[0].entries if len(statements) == 1 else ()
 
 
-def _questions(layout: Layout, orders: Sequence[str], signs: Sequence[str]) -> list[Question]:
-    questions = [Question("columns", gap, ()) for gap in layout.gaps() if "column" in gap]
+def _find_questions(layout: Layout, orders: Sequence[str], signs: Sequence[str]) -> tuple[Question, ...]:
+    questions = [Question("columns", gap=gap) for gap in layout.find_gaps() if gap != "sense"]
     if not layout.date_order:
-        sentence = "All days are 12 or less: which comes first in a date?"
-        questions.append(Question("date_order", sentence, tuple(orders) or DATE_ORDERS))
+        questions.append(Question("date_order", tuple(orders) or DATE_ORDERS))
     if not layout.decimal:
-        questions.append(Question("decimal", "Which sign begins the decimals?", tuple(signs) or _SIGNS))
+        questions.append(Question("decimal", tuple(signs) or _SIGNS))
     if not layout.amounts:
-        sentence = "No balance proves it: is a positive amount money in (signed) or money out (inverse)?"
-        questions.append(Question("amounts", sentence, ("signed", "inverse")))
+        questions.append(Question("amounts", ("signed", "inverse")))
     if not layout.has("currency"):
-        questions.append(
-            Question("currency", "The table has no currency column: which is the account's?", ())
-        )
-    return questions
+        questions.append(Question("currency"))
+    return tuple(questions)

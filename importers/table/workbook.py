@@ -86,24 +86,22 @@ def open_workbook(data: bytes) -> WorkbookSheet:
         since_1904 = _SINCE_1904.search(read_member(data, "xl/workbook.xml"))
         epoch = _SPREADSHEET_EPOCHS[since_1904 is not None]
     elif len(data) > _MAX_XLS:
-        raise Unsheetable(
-            "workbook_too_large", "The spreadsheet is larger than 20 MB: export a shorter period."
-        )
+        raise Unsheetable("workbook_too_large.bytes", most=_MAX_XLS // 1024 // 1024)
     else:
         refuse_dangerous_xls(data)
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             chosen = _chosen(book, epoch)
     except python_calamine.PasswordError as e:
-        raise Unsheetable("locked", "The spreadsheet has a password: save it without one.") from e
+        raise Unsheetable("locked.workbook") from e
     except (python_calamine.CalamineError, OSError, ValueError) as e:
-        raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.") from e
+        raise Unsheetable("damaged_workbook") from e
     except BaseException as e:
         if type(e).__name__ != "PanicException":  # a fault in Rust, which PyO3 gives no name to import
             raise
-        raise Unsheetable("damaged_workbook", "The spreadsheet is damaged: export it again.") from e
+        raise Unsheetable("damaged_workbook") from e
     if chosen is None:
-        raise Unsheetable("one_column", "No visible sheet of the spreadsheet holds a table.")
+        raise Unsheetable("one_column.workbook")
     return chosen
 
 
@@ -144,15 +142,10 @@ def _is_amount(cell: Cell) -> bool:
 def _grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
     """The rows as stored, from the first row of the sheet, so that row numbers are the spreadsheet's."""
     if sheet.end and (sheet.end[0] >= MAX_ROWS or sheet.end[1] >= MAX_COLUMNS):
-        raise Unsheetable(
-            "workbook_too_large",
-            f"The sheet has more than {MAX_ROWS} rows or {MAX_COLUMNS} columns: export a shorter period.",
-        )
+        raise Unsheetable("workbook_too_large", rows=sheet.end[0] + 1, columns=sheet.end[1] + 1)
     grid = sheet.to_python(skip_empty_area=False)
     if any(isinstance(cell, str) and len(cell) > _LONGEST_CELL for row in grid for cell in row):
-        raise Unsheetable(
-            "damaged_workbook", f"A cell of the sheet has more than {_LONGEST_CELL:,} signs: it is no export."
-        )
+        raise Unsheetable("damaged_workbook.long_cell")
     return grid
 
 

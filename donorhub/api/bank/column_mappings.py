@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Response
@@ -28,8 +27,11 @@ from donorhub.api.schemas import (
     StrictSchema,
     UploadedFile,
 )
+from donorhub.errors import Rejected
 from donorhub.models import ColumnMapping
 from donorhub.services.bank.files import column_mappings
+from donorhub.services.bank.files.statement_drafts import as_plain
+from importers import sentences
 from importers.table.layout import json_schema
 from importers.table.proof import Question
 from importers.tabular import Preview, PreviewRow
@@ -86,6 +88,8 @@ class PreviewRowSchema(AnswerSchema):
     cells = fields.List(fields.String(), required=True)
     status = fields.String(required=True)
     why = fields.String()
+    code = fields.String(metadata={"description": "Of `why`: what the row is instead of an entry"})
+    params = fields.Dict(keys=fields.String(), metadata={"description": "The figures in `why`"})
     booked_on = fields.Date(allow_none=True)
     amount = fields.Nested(MoneySchema, allow_none=True)
     counterparty = fields.String(allow_none=True)
@@ -99,6 +103,9 @@ class TotalsSchema(AnswerSchema):
 
 class QuestionSchema(AnswerSchema):
     code = fields.String(required=True, metadata={"description": "The key of the layout that answers it"})
+    gap = fields.String(
+        allow_none=True, metadata={"description": "What the columns leave open, where `code` is `columns`"}
+    )
     sentence = fields.String(required=True)
     choices = fields.List(fields.String(), required=True)
 
@@ -162,39 +169,65 @@ def preview(new: dict[str, Any]) -> Response:
     Without a layout, the one that fits or seems to is tried, and what it leaves open is asked.
     """
     content, layout = new["file"].stream.read(), new.get("layout")
-    questions: Sequence[Question] = ()
+    questions: list[dict[str, Any]] = []
     if layout is None:
-        layout, questions = column_mappings.proposed(content)
-    found = column_mappings.preview(content, layout, currency=new["currency"])
-    return shown(PreviewSchema, _told(found) | {"layout": layout, "questions": questions})
+        layout, questions = _propose_layout(content)
+    tried = column_mappings.preview(content, layout, currency=new["currency"])
+    return shown(PreviewSchema, _show_preview(tried) | {"layout": layout, "questions": questions})
 
 
-def _told(found: Preview) -> dict[str, Any]:
+def _propose_layout(content: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The layout that a table has or seems to have, and what must be asked of it.
+
+    Rejected with the reason where it is no table that can be read.
+    """
+    draft = column_mappings.draft_layout(content)
+    if draft.known is not None:
+        return draft.known.to_dict(), []
+    if draft.problems or draft.layout is None:
+        problem = draft.problems[0]
+        raise Rejected(problem.message, field="/file", code=problem.code)
+    return draft.layout.to_dict(), [_show_question(question) for question in draft.questions]
+
+
+def _show_question(question: Question) -> dict[str, Any]:
+    sentence = sentences.GAPS[question.gap] if question.gap else sentences.QUESTIONS[question.code]
     return {
-        "rows": [_row(row) for row in found.rows],
-        "totals": [
-            {"total_in": found.total_in[currency], "total_out": found.total_out[currency]}
-            for currency in sorted(found.total_in)
-        ],
-        "entries_count": sum(len(statement.entries) for statement in found.reading.statements),
-        "problems": [
-            {"level": one.level, "code": one.code, "message": one.message, "where": one.where}
-            for one in found.reading.problems
-        ],
-        "period_from": found.period[0],
-        "period_to": found.period[1],
-        "integrity": str(found.integrity),
+        "code": question.code,
+        "gap": question.gap,
+        "sentence": sentence,
+        "choices": list(question.choices),
     }
 
 
-def _row(row: PreviewRow) -> dict[str, Any]:
-    told: dict[str, Any] = {"line": row.line, "cells": list(row.cells), "status": row.status, "why": row.why}
+def _show_preview(tried: Preview) -> dict[str, Any]:
+    return {
+        "rows": [_show_row(row) for row in tried.rows],
+        "totals": [
+            {"total_in": tried.total_in[currency], "total_out": tried.total_out[currency]}
+            for currency in sorted(tried.total_in)
+        ],
+        "entries_count": sum(len(statement.entries) for statement in tried.reading.statements),
+        "problems": as_plain(tried.reading.problems),
+        "period_from": tried.period[0],
+        "period_to": tried.period[1],
+        "integrity": str(tried.integrity),
+    }
+
+
+def _show_row(row: PreviewRow) -> dict[str, Any]:
+    plain: dict[str, Any] = {"line": row.line, "cells": list(row.cells), "status": row.status, "why": ""}
+    if row.skip:
+        plain |= {"why": sentences.SKIPS[row.skip], "code": row.skip}
+    if row.fault:
+        plain["why"] = sentences.write_problem(row.fault)
+        plain |= {"code": row.fault.problem_code, "params": dict(row.fault.params)}
     if row.entry is not None:
-        paid = row.entry.details[0] if row.entry.details else None
-        told |= {
+        payment = row.entry.details[0] if row.entry.details else None
+        plain |= {
             "booked_on": row.entry.booked_on,
             "amount": row.entry.amount,
-            "counterparty": paid.counterparty.name if paid else None,
-            "remittance": paid.remittance if paid else None,
+            "counterparty": payment.counterparty.name if payment else None,
+            "remittance": payment.remittance if payment else None,
         }
-    return told
+    return plain

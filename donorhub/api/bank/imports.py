@@ -87,6 +87,9 @@ class FileProblemSchema(AnswerSchema):
     code = fields.String(required=True)
     message = fields.String(required=True)
     where = fields.String(allow_none=True)
+    params = fields.Dict(
+        keys=fields.String(), metadata={"description": "The figures in `message`, its `cause` and `line`"}
+    )
 
 
 class FileProblemListSchema(AnswerSchema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -17,10 +17,11 @@ from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
 from donorhub.services.bank.files import imports
 from donorhub.web.bank.blueprint import actor, bp
-from donorhub.web.bank.columns import WORKBOOKS
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
-from donorhub.web.words import bank
+from donorhub.web.words import bank_tables
+from importers.statement import Problem
+from importers.table.opening import WORKBOOKS
 
 TABLES: Final = ("table", "csv", *WORKBOOKS)
 ABOUT_ACCOUNTS: Final = frozenset(("account_missing", "account_unknown", "account_currency"))
@@ -107,7 +108,7 @@ def _file(row: ImportFile, form: Form) -> str:
         form=form,
         views=views,
         phase=_phase(row, views),
-        problems=[_problem(problem) for problem in row.problems[:MOST_PROBLEMS]],
+        problems=[bank_tables.word_problem(Problem(**problem)) for problem in row.problems[:MOST_PROBLEMS]],
         more_problems=max(len(row.problems) - MOST_PROBLEMS, 0),
         is_table=row.format in TABLES,
         asks_account=bool(codes & ABOUT_ACCOUNTS),
@@ -125,10 +126,6 @@ def _phase(row: ImportFile, views: list[StatementView]) -> str:
     is_young = row.finished_at is not None and clock.now() - row.finished_at < MATCHING_TAKES
     waits = any(view.row.new_count and view.row.matching_done_at is None for view in views)
     return "matching" if is_young and waits and row.state in READ_FILES else ""
-
-
-def _problem(problem: dict[str, Any]) -> dict[str, Any]:
-    return {**problem, "means": bank.fault(str(problem["code"]))}
 
 
 @bp.post("/files/<int:file_id>/answer")

@@ -1,64 +1,61 @@
 """What the mapping wizard shows of a table: facts to change, questions to answer, cells as they are read.
 
-It shows what :mod:`donorhub.web.bank.columns` and the readers found and decides nothing.
+It shows what :mod:`importers.table.draft` and the readers found and decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flask_babel import gettext, lazy_gettext
 
 from donorhub.services.bank.bank_views import Known
-from donorhub.web.bank.layout import matters
-from donorhub.web.bank.look import ColumnView, Look
 from donorhub.web.shell import lang, show_day, show_money
-from donorhub.web.words import bank
+from donorhub.web.words import bank_tables
 from importers.statement import Entry
+from importers.table.answers import FactName
+from importers.table.detect import Guess
+from importers.table.proof import Question
 from importers.table.words import Role
-from importers.tabular import Preview
+from importers.tabular import Draft, Preview, PreviewRow
 from importers.text import DateOrder, parse_amount, parse_date
 from receipts import figures
 
 Choices = Mapping[str, Any]
 
-ROLES: Final[Mapping[Any, Choices]] = {
-    lazy_gettext("When"): {
-        "booked_on": lazy_gettext("Booking date"),
-        "value_on": lazy_gettext("Value date"),
-    },
-    lazy_gettext("How much"): {
-        "amount": lazy_gettext("Amount"),
-        "credit": lazy_gettext("Money in"),
-        "debit": lazy_gettext("Money out"),
-        "direction": lazy_gettext("In or out (a word)"),
-        "currency": lazy_gettext("Currency"),
-        "balance": lazy_gettext("Balance after it"),
-    },
-    lazy_gettext("Who"): {
-        "name": lazy_gettext("Name"),
-        "account": lazy_gettext("Account of the other side"),
-        "address": lazy_gettext("Address"),
-        "name_from": lazy_gettext("Name of the payer"),
-        "account_from": lazy_gettext("Account of the payer"),
-        "name_to": lazy_gettext("Name of the payee"),
-        "account_to": lazy_gettext("Account of the payee"),
-        "bic": lazy_gettext("BIC"),
-        "own_account": lazy_gettext("Our own account"),
-    },
-    lazy_gettext("What for"): {
-        "remittance": lazy_gettext("Text of the transfer"),
-        "bank_ref": lazy_gettext("Bank's reference"),
-        "end_to_end_id": lazy_gettext("End-to-end id"),
-        "mandate_id": lazy_gettext("Mandate"),
-        "virtual_account": lazy_gettext("Virtual account"),
-        "bank_code": lazy_gettext("Kind of entry"),
-        "status": lazy_gettext("Status: booked or not"),
-        "info": lazy_gettext("Other text to keep"),
-    },
-}
+ROLE_GROUPS: Final[Sequence[tuple[Any, tuple[Role, ...]]]] = (
+    (lazy_gettext("When"), ("booked_on", "value_on")),
+    (lazy_gettext("How much"), ("amount", "credit", "debit", "direction", "currency", "balance")),
+    (
+        lazy_gettext("Who"),
+        (
+            "name",
+            "account",
+            "address",
+            "name_from",
+            "account_from",
+            "name_to",
+            "account_to",
+            "bic",
+            "own_account",
+        ),
+    ),
+    (
+        lazy_gettext("What for"),
+        (
+            "remittance",
+            "bank_ref",
+            "end_to_end_id",
+            "mandate_id",
+            "virtual_account",
+            "bank_code",
+            "status",
+            "info",
+        ),
+    ),
+)
 SIDES: Final[Choices] = {"in": lazy_gettext("money in"), "out": lazy_gettext("money out")}
 _ENCODINGS: Final[Choices] = {
     "utf-8": "UTF-8",
@@ -89,7 +86,7 @@ _DEBITS: Final[Choices] = {
     "positive": lazy_gettext("money out without a minus"),
     "negative": lazy_gettext("money out with a minus"),
 }
-_LABELS: Final[Choices] = {
+_LABELS: Final[Mapping[FactName, Any]] = {
     "encoding": lazy_gettext("Letters"),
     "delimiter": lazy_gettext("Separator"),
     "header_line": lazy_gettext("Column names"),
@@ -143,7 +140,8 @@ class Cell:
 class Sampled:
     """A column above three of its cells."""
 
-    view: ColumnView
+    view: Guess
+    why: str
     cells: Sequence[Cell]
 
 
@@ -158,84 +156,88 @@ class Tried:
     raw: str
 
 
-def facts(seen: Look) -> list[Fact]:
+def list_facts(draft: Draft) -> list[Fact]:
     """The facts that have a bearing on this table, but for those that are being asked."""
-    asked = {question.code for question in seen.questions}
+    asked = {question.code for question in draft.questions}
     return [
-        Fact(name, str(label), seen.facts.get(name, ""), _offered(seen, name), _state(seen, name))
+        Fact(name, str(label), draft.writing.write_fact(name), _offer(draft, name), _find_state(draft, name))
         for name, label in _LABELS.items()
-        if name not in asked and matters(seen, name) and seen.facts
+        if name not in asked and draft.matters(name) and draft.head
     ]
 
 
-def _state(seen: Look, name: str) -> str:
-    value, found = seen.facts.get(name, ""), seen.found.get(name, "")
+def _find_state(draft: Draft, name: FactName) -> str:
+    value = draft.writing.write_fact(name)
     if not value:
         return "open"
-    return "found" if value == found else "said"
+    return "found" if value == draft.own_writing.write_fact(name) else "said"
 
 
-def _offered(seen: Look, name: str) -> list[tuple[str, str]]:
+def _offer(draft: Draft, name: FactName) -> list[tuple[str, str]]:
     if name == "header_line":
-        lines = [("0", str(gettext("there are none")))]
-        for row in seen.head[:_HEADERS_OFFERED]:
-            filled = [cell.strip() for cell in row.cells if cell.strip()]
-            if len(filled) > 1:
-                text = ", ".join(filled)[:40]
-                lines.append(
-                    (str(row.line), str(gettext("line %(line)s: %(text)s", line=row.line, text=text)))
-                )
-        return lines
-    offered = [(value, str(label)) for value, label in _CHOICES.get(name, {}).items()]
-    value = seen.facts.get(name, "")
-    if offered and value not in dict(offered):
-        offered.insert(0, (value, value or str(gettext("please choose"))))
-    return offered
+        return [("0", str(gettext("there are none"))), *_offer_headers(draft)]
+    choices = [(value, str(label)) for value, label in _CHOICES.get(name, {}).items()]
+    value = draft.writing.write_fact(name)
+    if choices and value not in dict(choices):
+        choices.insert(0, (value, value or str(gettext("please choose"))))
+    return choices
 
 
-def questions(seen: Look) -> list[Asked]:
+def _offer_headers(draft: Draft) -> Iterator[tuple[str, str]]:
+    for row in draft.head[:_HEADERS_OFFERED]:
+        filled = [cell.strip() for cell in row.cells if cell.strip()]
+        if len(filled) > 1:
+            text = ", ".join(filled)[:40]
+            yield str(row.line), str(gettext("line %(line)s: %(text)s", line=row.line, text=text))
+
+
+def word_questions(draft: Draft) -> list[Asked]:
     """What is asked, each with an example out of this file."""
-    return [_asked(seen, question.code, question.sentence, question.choices) for question in seen.questions]
+    return [_word_question(draft, question) for question in draft.questions]
 
 
-def _asked(seen: Look, code: str, sentence: str, choices: Sequence[str]) -> Asked:
+def _word_question(draft: Draft, question: Question) -> Asked:
+    code, choices = question.code, question.choices
     if code == "date_order":
-        sample = _sample(seen, "booked_on")
+        sample = _find_sample(draft, "booked_on")
         text = gettext("All days are 12 or less. What is %(sample)s?", sample=sample)
-        return Asked(code, text, [(order, _day(sample, order)) for order in choices])
+        return Asked(code, text, [(order, _write_day(sample, order)) for order in choices])
     if code == "decimal":
-        sample = _sample(seen, "amount", "credit", "debit")
+        sample = _find_sample(draft, "amount", "credit", "debit")
         text = gettext("How much is %(sample)s?", sample=sample)
-        return Asked(code, text, [(sign, _sum(sample, sign)) for sign in choices])
+        return Asked(code, text, [(sign, _write_sum(sample, sign)) for sign in choices])
     if code == "amounts":
-        sample = _sample(seen, "amount")
-        text = gettext(
-            "Did %(sample)s come in or go out? The row: %(row)s", sample=sample, row=_first_row(seen)
-        )
-        came_in, went_out = gettext("it came in"), gettext("it went out")
-        is_minus = "-" in sample
-        words = {"signed": went_out if is_minus else came_in, "inverse": came_in if is_minus else went_out}
-        return Asked(code, text, [(sense, str(words[sense])) for sense in choices])
+        return _word_sense(draft, choices)
     if code == "currency":
         return Asked(code, gettext("The table has no currency column: which currency is it?"), ())
-    return Asked(code, bank.sentence(sentence), ())
+    return Asked(code, bank_tables.word_gap(question.gap) if question.gap else "", ())
 
 
-def _sample(seen: Look, *roles: Role) -> str:
+def _word_sense(draft: Draft, choices: Sequence[str]) -> Asked:
+    sample = _find_sample(draft, "amount")
+    row = _write_first_row(draft)
+    text = gettext("Did %(sample)s come in or go out? The row: %(row)s", sample=sample, row=row)
+    came_in, went_out = gettext("it came in"), gettext("it went out")
+    is_minus = "-" in sample
+    words = {"signed": went_out if is_minus else came_in, "inverse": came_in if is_minus else went_out}
+    return Asked("amounts", text, [(sense, str(words[sense])) for sense in choices])
+
+
+def _find_sample(draft: Draft, *roles: Role) -> str:
     """A cell of a column of these roles, the first that is filled."""
-    for column in seen.columns:
+    for column in draft.columns:
         if column.role in roles:
             return next((text for text in column.samples if text), "")
     return ""
 
 
-def _first_row(seen: Look) -> str:
+def _write_first_row(draft: Draft) -> str:
     """The first entry as the file writes it, so that a person can know it again."""
-    cells = [column.samples[0] for column in seen.columns if column.samples and column.samples[0]]
+    cells = [column.samples[0] for column in draft.columns if column.samples and column.samples[0]]
     return " · ".join(cells)[:120]
 
 
-def _day(sample: str, order: str) -> str:
+def _write_day(sample: str, order: str) -> str:
     try:
         return figures.long_date(parse_date(sample, _ORDER[order]), lang())
     except ValueError:
@@ -245,7 +247,7 @@ def _day(sample: str, order: str) -> str:
 _ORDER: Final[Mapping[str, DateOrder]] = {"ymd": "ymd", "dmy": "dmy", "mdy": "mdy"}
 
 
-def _sum(sample: str, sign: str) -> str:
+def _write_sum(sample: str, sign: str) -> str:
     try:
         amount = parse_amount(sample, "EUR", sign)
     except ValueError:
@@ -253,22 +255,28 @@ def _sum(sample: str, sign: str) -> str:
     return figures.amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
 
 
-def columns(seen: Look, tried: Preview | None) -> list[Sampled]:
+def sample_columns(draft: Draft, tried: Preview | None) -> list[Sampled]:
     """Every column above its cells of the first three entries, each beside what it is read as."""
     good = [row for row in tried.rows if row.entry is not None][:_SAMPLES] if tried else []
     sampled = []
-    for column in seen.columns:
+    for column in draft.columns:
         at = column.position
         cells = [
-            Cell(row.cells[at].strip() if at < len(row.cells) else "", _read(column.role, row.entry))
+            Cell(row.cells[at].strip() if at < len(row.cells) else "", _write_cell(column.role, row.entry))
             for row in good
             if row.entry is not None
         ]
-        sampled.append(Sampled(column, cells or [Cell(text) for text in column.samples]))
+        why = bank_tables.word_ground(column.reason) if _is_told(column) else ""
+        sampled.append(Sampled(column, why, cells or [Cell(text) for text in column.samples]))
     return sampled
 
 
-def _read(role: Role | None, entry: Entry) -> str:
+def _is_told(column: Guess) -> bool:
+    """Whether the reason of a column says anything: of one left out, only that its name had a role."""
+    return column.role is not None or column.reason.code not in ("name_silent", "cells", "before", "person")
+
+
+def _write_cell(role: Role | None, entry: Entry) -> str:
     if role == "booked_on":
         return show_day(entry.booked_on)
     if role == "value_on":
@@ -281,14 +289,19 @@ def _read(role: Role | None, entry: Entry) -> str:
     return ""
 
 
-def rows(tried: Preview | None, ledger: Known) -> list[Tried]:
+def list_rows(tried: Preview | None, ledger: Known) -> list[Tried]:
     """The rows of the preview with their states; those above the table are left out."""
     shown = []
     for row in tried.rows if tried else ():
         state = row.status if row.entry is None else ledger.states.get(id(row.entry), "new")
         if not any(cell.strip() for cell in row.cells) and state == "skipped":
             continue
-        why = bank.sentence(row.why) if row.why else ""
         raw = " · ".join(cell.strip() for cell in row.cells if cell.strip())
-        shown.append(Tried(row.line, state, why, row.entry, raw))
+        shown.append(Tried(row.line, state, _word_outcome(row), row.entry, raw))
     return shown
+
+
+def _word_outcome(row: PreviewRow) -> str:
+    if row.fault:
+        return bank_tables.word_fault(row.fault)
+    return bank_tables.word_skip(row.skip) if row.skip else ""

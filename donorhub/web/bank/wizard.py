@@ -1,15 +1,15 @@
 """The mapping wizard: a table that nobody knows is laid open, its columns named, tried out, then imported.
 
 Looking is a GET that changes nothing, with every choice in its address; only Import
-stores something. How a table is read stands in :mod:`donorhub.web.bank.columns`.
+stores something. How a table is read stands in :mod:`importers.table.draft`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -22,16 +22,12 @@ from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import Known
 from donorhub.services.bank.files import bank_accounts, column_mappings, imports
 from donorhub.web.bank import samples
+from donorhub.web.bank.answers import read_answers
 from donorhub.web.bank.blueprint import actor, bp
-from donorhub.web.bank.columns import look
-from donorhub.web.bank.layout import matters
-from donorhub.web.bank.look import Look
 from donorhub.web.forms import row_id
 from donorhub.web.shell import commit, needs, say
-from donorhub.web.words import bank, labels
-from importers.table.changes import Change, changed_since
-from importers.table.layout import Layout
-from importers.tabular import Preview, fitting_rows, preview, recognise
+from donorhub.web.words import bank_tables, labels
+from importers.tabular import Draft, Layout, Preview, preview
 
 ROWS_SHOWN: Final = 20
 FAILED_SHOWN: Final = 100
@@ -41,14 +37,12 @@ MOUTHS: Final = ("name", "name_from", "remittance")  # columns without which no 
 
 
 @dataclass(slots=True)
-class Draft:
+class Wizard:
     """All that one page of the wizard shows, and what Import would do."""
 
     file: ImportFile
-    seen: Look
+    draft: Draft
     given: Mapping[str, str]
-    change: Change | None = None
-    known: Layout | None = None  # a layout that has this very header
     account: BankAccount | None = None
     choice: str = ""  # the account field: an id, ``file``, or "" while nobody said
     preview: Preview | None = None
@@ -58,32 +52,55 @@ class Draft:
     @property
     def number(self) -> str:
         """The account that the file itself names, "" where a person chose one."""
-        return self.seen.account if self.choice == IN_FILE else ""
+        return self.draft.account if self.choice == IN_FILE else ""
 
     @property
     def is_open(self) -> bool:
         """Whether something must still be said."""
-        return bool(self.seen.questions) or not self.choice or self.seen.layout is None
+        return bool(self.draft.questions) or not self.choice or self.draft.layout is None
 
     @property
     def other_currency(self) -> str:
         """The currency of the rows, where the account that was chosen is in another."""
         if self.account is None or self.preview is None:
             return ""
-        told = {statement.currency for statement in self.preview.reading.statements}
-        return ", ".join(sorted(told - {self.account.currency}))
+        currencies = {statement.currency for statement in self.preview.reading.statements}
+        return ", ".join(sorted(currencies - {self.account.currency}))
 
     @property
     def can_import(self) -> bool:
         is_read = self.preview is not None and bool(self.preview.reading.statements)
         return is_read and self.file.state in AGAIN and not self.other_currency
 
+    @property
+    def base(self) -> Layout | None:
+        """The layout of this bank that was there before, with this header or another one."""
+        change = self.draft.change
+        return self.draft.known or (change.layout if change else None)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a known layout is taken as it is: nobody changed anything."""
+        return self.draft.known is not None and "basis" not in self.given
+
+    @property
+    def layout(self) -> Layout | None:
+        """The layout that Import takes."""
+        if self.is_known:
+            return self.draft.known
+        return replace(self.draft.layout, name=self.name) if self.draft.layout else None
+
+    @property
+    def currency(self) -> str:
+        """The currency in force for rows that name none."""
+        return self.draft.writing.currency
+
 
 @bp.get("/files/<int:file_id>/columns")
 @needs("imports:read")
 def columns(file_id: int) -> str:
     """The table with the role of each column, read live; nothing is stored."""
-    return _page(_draft(imports.get_file(file_id), request.args.to_dict()))
+    return _show_page(_open_wizard(imports.get_file(file_id), request.args.to_dict()))
 
 
 @bp.post("/files/<int:file_id>/columns")
@@ -94,153 +111,140 @@ def import_columns(file_id: int) -> Response | tuple[str, int]:
     if file.state not in AGAIN:
         say(gettext("This file is imported already: nothing was changed."), "info")
         return redirect(url_for("bank.file", file_id=file_id))
-    draft = _draft(file, request.form.to_dict())
-    if draft.is_open or not draft.can_import:
-        return _page(draft), 422
-    _import(draft)
+    wizard = _open_wizard(file, request.form.to_dict())
+    if wizard.is_open or not wizard.can_import:
+        return _show_page(wizard), 422
+    _import_file(wizard)
     commit()
     return redirect(url_for("bank.file", file_id=file_id))
 
 
-def _import(draft: Draft) -> None:
-    now, who = clock.now(), actor()
-    account_id = draft.account.id if draft.account else None
-    layout = _layout(draft)
+def _import_file(wizard: Wizard) -> None:
+    now, who, file = clock.now(), actor(), wizard.file
+    account_id = wizard.account.id if wizard.account else None
+    layout = wizard.layout
     if layout is None:
         raise ValueError("a draft without open questions has a layout")
     plain = layout.to_dict()
-    if draft.given.get("remember"):
-        column_mappings.save(
-            plain, name=layout.name, bank_account_id=None if draft.number else account_id, now=now, actor=who
+    if wizard.given.get("remember"):
+        kept_for = None if wizard.number else account_id
+        column_mappings.save(plain, name=layout.name, bank_account_id=kept_for, now=now, actor=who)
+    creates = bool(wizard.number) and wizard.account is None
+    if file.state == "asking":
+        imports.answer(
+            file.id,
+            bank_account_id=account_id,
+            layout=plain,
+            currency=wizard.currency,
+            create_accounts=creates,
+            now=now,
+            actor=who,
         )
-    answers: dict[str, Any] = {
-        "bank_account_id": account_id, "layout": plain, "currency": draft.seen.facts.get("currency", ""),
-        "create_accounts": bool(draft.number) and draft.account is None, "now": now, "actor": who,
-    }  # fmt: skip
-    if draft.file.state == "asking":
-        imports.answer(draft.file.id, **answers)
     else:
-        imports.receive(imports.content(draft.file), draft.file.filename, **answers)
+        imports.receive(
+            imports.content(file),
+            file.filename,
+            bank_account_id=account_id,
+            layout=plain,
+            currency=wizard.currency,
+            create_accounts=creates,
+            now=now,
+            actor=who,
+        )
 
 
 # ---------------------------------------------------------------- reading the table
 
 
-def _draft(file: ImportFile, given: dict[str, str]) -> Draft:
+def _open_wizard(file: ImportFile, given: Mapping[str, str]) -> Wizard:
     content = imports.content(file)
-    mappings = column_mappings.saved()
-    layouts = [Layout.from_dict(row.layout) for row in mappings]
-    known = recognise(content, layouts) or fitting_rows(content, layouts)
-    seen = look(content, given, before=known)
-    change = None
-    if known is None:
-        change = changed_since([column.header for column in seen.columns], layouts)
-        if change is not None:
-            seen = look(content, given, before=change.layout)
-    draft = Draft(file, seen, given, change, known)
-    _choose_account(draft, _mapping_of(known or (change.layout if change else None), mappings, layouts))
-    draft.name = given.get("name", "").strip()[:80] or _name(draft)
-    if not draft.is_open:
-        _try_out(draft, content)
-    return draft
+    wizard = Wizard(file, column_mappings.draft_layout(content, read_answers(given)), given)
+    _choose_account(wizard, column_mappings.find_by_layout(wizard.base))
+    wizard.name = given.get("name", "").strip()[:80] or _propose_name(wizard)
+    if not wizard.is_open:
+        _try_out(wizard, content)
+    return wizard
 
 
-def _mapping_of(layout: Layout | None, mappings: Any, layouts: list[Layout]) -> ColumnMapping | None:
-    for row, saved in zip(mappings, layouts, strict=True):
-        if saved == layout:
-            found: ColumnMapping = row
-            return found
-    return None
-
-
-def _choose_account(draft: Draft, mapping: ColumnMapping | None) -> None:
+def _choose_account(wizard: Wizard, mapping: ColumnMapping | None) -> None:
     """Whose account it is: what a person said, what the file says, or what it was the last time."""
-    seen = draft.seen
-    before = draft.file.bank_account_id or (mapping.bank_account_id if mapping else None)
-    draft.choice = draft.given.get("account") or (IN_FILE if seen.account else str(before or ""))
-    if draft.choice == IN_FILE:
-        if not seen.account:
-            draft.choice = ""
+    draft = wizard.draft
+    before = wizard.file.bank_account_id or (mapping.bank_account_id if mapping else None)
+    wizard.choice = wizard.given.get("account") or (IN_FILE if draft.account else str(before or ""))
+    if wizard.choice == IN_FILE:
+        if not draft.account:
+            wizard.choice = ""
             return
-        found = bank_accounts.find_account(seen.account, _currency(draft))
-        draft.account = found
+        wizard.account = bank_accounts.find_account(draft.account, _guess_currency(draft))
         return
-    account_id = row_id(draft.choice)
-    draft.account = next((row.account for row in bank_views.accounts() if row.account.id == account_id), None)
-    if draft.account is None:
-        draft.choice = ""
+    account_id = row_id(wizard.choice)
+    wizard.account = next((account for account in _list_accounts() if account.id == account_id), None)
+    if wizard.account is None:
+        wizard.choice = ""
         return
-    if matters(seen, "currency") and not draft.given.get("currency"):
-        seen.facts["currency"] = seen.found["currency"] = draft.account.currency
-        seen.questions = [question for question in seen.questions if question.code != "currency"]
+    if draft.matters("currency") and not wizard.given.get("currency"):
+        wizard.draft = draft.take_currency(wizard.account.currency)
 
 
-def _currency(draft: Draft) -> str:
+def _list_accounts() -> Sequence[BankAccount]:
+    return [row.account for row in bank_views.accounts()]
+
+
+def _guess_currency(draft: Draft) -> str:
     """The currency of the rows, as far as it is known before they are read."""
-    at = next((column for column in draft.seen.columns if column.role == "currency"), None)
-    told = next((text for text in at.samples if text), "") if at else draft.seen.facts.get("currency", "")
-    return told.strip().upper()
+    column = next((column for column in draft.columns if column.role == "currency"), None)
+    code = next((text for text in column.samples if text), "") if column else draft.writing.currency
+    return code.strip().upper()
 
 
-def _name(draft: Draft) -> str:
-    layout = draft.known or (draft.change.layout if draft.change else None)
-    if layout is not None and layout.name:
-        return layout.name
-    return draft.account.name if draft.account else PurePath(draft.file.filename).stem[:80]
+def _propose_name(wizard: Wizard) -> str:
+    if wizard.base is not None and wizard.base.name:
+        return wizard.base.name
+    return wizard.account.name if wizard.account else PurePath(wizard.file.filename).stem[:80]
 
 
-def _layout(draft: Draft) -> Layout | None:
-    """The layout that Import takes: a known one as it is, until a person changes something."""
-    if draft.known is not None and not _is_changed(draft):
-        return draft.known
-    return replace(draft.seen.layout, name=draft.name) if draft.seen.layout else None
-
-
-def _is_changed(draft: Draft) -> bool:
-    return "basis" in draft.given
-
-
-def _try_out(draft: Draft, content: bytes) -> None:
+def _try_out(wizard: Wizard, content: bytes) -> None:
     """Read the whole file as it would be imported, and see what of it the ledger has."""
-    layout = _layout(draft)
+    layout = wizard.layout
     if layout is None:
         return
-    currency = draft.seen.facts.get("currency", "") or (draft.account.currency if draft.account else "")
-    draft.preview = preview(content, layout, ROWS_SHOWN, failed=FAILED_SHOWN, currency=currency)
-    for statement in draft.preview.reading.statements:
-        account = draft.account
+    currency = wizard.currency or (wizard.account.currency if wizard.account else "")
+    wizard.preview = preview(content, layout, ROWS_SHOWN, failed=FAILED_SHOWN, currency=currency)
+    for statement in wizard.preview.reading.statements:
+        account = wizard.account
         if statement.account:
             account = bank_accounts.find_account(statement.account, statement.currency)
-        found = bank_views.in_ledger(account, statement)
-        draft.ledger.new += found.new
-        draft.ledger.known += found.known
-        draft.ledger.doubtful += found.doubtful
-        draft.ledger.states.update(found.states)
+        overlap = bank_views.in_ledger(account, statement)
+        wizard.ledger.new += overlap.new
+        wizard.ledger.known += overlap.known
+        wizard.ledger.doubtful += overlap.doubtful
+        wizard.ledger.states.update(overlap.states)
 
 
 # ---------------------------------------------------------------- the page
 
 
-def _page(draft: Draft) -> str:
-    problems = list(draft.preview.reading.problems if draft.preview else draft.seen.problems)
+def _show_page(wizard: Wizard) -> str:
+    draft, tried = wizard.draft, wizard.preview
+    problems = tried.reading.problems if tried else draft.problems
+    roles = {column.role for column in draft.columns}
     return render_template(
         "bank/columns.html",
+        wizard=wizard,
         draft=draft,
-        seen=draft.seen,
-        facts=samples.facts(draft.seen),
-        questions=samples.questions(draft.seen),
-        columns=samples.columns(draft.seen, draft.preview),
-        roles=samples.ROLES,
+        facts=samples.list_facts(draft),
+        questions=samples.word_questions(draft),
+        columns=samples.sample_columns(draft, tried),
+        roles=bank_tables.word_roles(samples.ROLE_GROUPS),
         sides=samples.SIDES,
-        rows=samples.rows(draft.preview, draft.ledger),
+        rows=samples.list_rows(tried, wizard.ledger),
         problems=[
-            {"level": p.level, "message": p.message, "where": p.where, "means": bank.fault(p.code)}
-            for p in problems
-            if not (p.where and draft.preview and p.level == "error")
+            bank_tables.word_problem(problem)
+            for problem in problems
+            if not (problem.where and tried and problem.level == "error")
         ],
-        accounts=[row.account for row in bank_views.accounts()],
-        is_mute=bool(draft.seen.columns) and not any(c.role in MOUTHS for c in draft.seen.columns),
-        is_known=draft.known is not None and not _is_changed(draft),
-        facts_of_reading=draft.preview.reading.facts if draft.preview else {},
+        accounts=_list_accounts(),
+        is_mute=bool(draft.columns) and roles.isdisjoint(MOUTHS),
+        facts_of_reading=tried.reading.facts if tried else {},
         words=labels,
     )

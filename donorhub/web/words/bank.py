@@ -246,6 +246,8 @@ _FAULTS: Final[dict[str, Any]] = {
     "unknown_xml": lazy_gettext(
         "This XML file is no bank statement: export camt.053, MT940, OFX or CSV at the bank."
     ),
+    "binary_workbook": lazy_gettext("This is a binary workbook: save it as XLSX or CSV."),
+    "table_too_long": lazy_gettext("The file is too long: export a shorter period."),
     "binary": lazy_gettext(
         "This is no bank file that we know: export camt.053, MT940, OFX or CSV at the bank."
     ),
@@ -303,30 +305,3 @@ FAULT_CODES: Final = frozenset(_FAULTS)
 def fault(code: str) -> str:
     """What a problem of a file means and the way out; "" for one that only the reader's sentence explains."""
     return str(_FAULTS[code]) if code in _FAULTS else ""
-
-
-def N_(text: str) -> str:  # noqa: N802  the name by which the collector of messages knows it
-    """Mark a text to be translated later."""
-    return text
-
-
-# Sentences of the readers without figures in them, which can be said in the reader's language as they are.
-SENTENCES: Final = (
-    N_("The row is empty."),
-    N_("The row holds the column names."),
-    N_("The row is a text or a sum of the bank's, not an entry."),
-    N_("The entry is not booked yet: it comes again when it is."),
-    N_("The row has no amount."),
-    N_("The amount is zero: it changes nothing."),
-    N_("The row stands above the table."),
-    N_("Say which column holds the booking date."),
-    N_("Say which column holds the amount, or which hold money out and money in."),
-    N_("Say which words of the direction column mean money in and money out."),
-    N_("Nothing tells the currency."),
-    N_("The amount is empty."),
-)
-
-
-def sentence(text: str) -> str:
-    """A reader's sentence in the language of the page, where it is one of those we know."""
-    return str(gettext(text)) if text in SENTENCES else text

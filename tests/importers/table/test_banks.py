@@ -67,7 +67,7 @@ def entries(reading: Reading) -> list[Entry]:
 def previewed(text: str, **said: Any) -> tabular.Preview:
     """What the draft for a table makes of it, once the person has said what it leaves open."""
     data = text.encode()
-    layout = tabular.detect(data).layout
+    layout = tabular.draft_layout(data).layout
     assert layout is not None
     return tabular.preview(data, replace(layout, **said), currency="PLN")
 
@@ -75,13 +75,13 @@ def previewed(text: str, **said: Any) -> tabular.Preview:
 @pytest.mark.parametrize("bank", HEADERS)
 def test_the_columns_of_a_bank_are_known_by_their_names(bank: str) -> None:
     header, row, roles = HEADERS[bank]
-    seen = tabular.detect(f"{header}\n{row}\n".encode())
+    seen = tabular.draft_layout(f"{header}\n{row}\n".encode())
     found = {guess.role: guess.position for guess in seen.columns if guess.role}
     assert {role: found.get(role) for role in roles} == roles  # type: ignore[call-overload]
 
 
 def test_what_stands_beside_the_amount_is_never_taken_for_it() -> None:
-    seen = tabular.detect(b"Date,Original Amount,Original Currency,Fee\n2026-09-30,60.00,USD,1.00\n")
+    seen = tabular.draft_layout(b"Date,Original Amount,Original Currency,Fee\n2026-09-30,60.00,USD,1.00\n")
     assert {guess.role for guess in seen.columns} == {"booked_on", None}
 
 

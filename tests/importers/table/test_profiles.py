@@ -96,7 +96,7 @@ def test_profiles_are_data_that_can_be_saved_and_have_one_name_each() -> None:
     assert len({layout.name for layout in profiles()}) == len(profiles()) >= 13
     for layout in profiles():
         assert Layout.from_dict(layout.to_dict()) == layout
-        assert layout.gaps() == ()
+        assert layout.find_gaps() == ()
         assert layout.title
     assert profile("pl.pekao.24") in profiles()
     assert profile("no.such") is None

@@ -291,7 +291,7 @@ def test_what_is_no_table_is_refused_with_a_reason(data: bytes, code: str) -> No
     for reading in (tabular.read(data, profile=SIMPLE), tabular.preview(data, SIMPLE).reading):
         assert (reading.statements, codes(reading)) == ((), [code])
         assert reading.problems[0].message.endswith(".")
-    assert tabular.detect(data).problems
+    assert tabular.draft_layout(data).problems
 
 
 def test_a_cell_of_ten_megabytes_fails_its_row_in_a_moment() -> None:
@@ -331,7 +331,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for profile in (None, SIMPLE):
         reading = tabular.read(data, profile=profile)
         assert reading.statements or reading.problems
-    tabular.detect(data)
+    tabular.draft_layout(data)
 
 
 @settings(max_examples=80, deadline=None)
@@ -343,7 +343,7 @@ def test_any_lines_below_a_header_are_accounted_for(lines: list[str]) -> None:
     facts = reading.facts
     skipped = sum(int(count) for name, count in facts.items() if name.startswith("skipped."))
     assert int(facts["rows"]) == int(facts["entries"]) + int(facts["failed"]) + skipped
-    tabular.detect(data)
+    tabular.draft_layout(data)
 
 
 @settings(max_examples=60, deadline=None)

@@ -55,7 +55,7 @@ def codes(reading: Reading) -> list[str]:
 def test_serbian_in_either_alphabet_and_albanian_headings_tell_their_columns(
     header: str, row: str, roles: list[str]
 ) -> None:
-    seen = tabular.detect(f"{header}\r\n{row}\r\n{row}\r\n".encode())
+    seen = tabular.draft_layout(f"{header}\r\n{row}\r\n{row}\r\n".encode())
     assert [column.role for column in seen.columns] == roles
 
 
@@ -74,7 +74,7 @@ def test_a_table_that_nobody_knows_is_not_guessed() -> None:
 
 
 def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
-    seen = tabular.detect(UNKNOWN)
+    seen = tabular.draft_layout(UNKNOWN)
     assert seen.known is None
     assert {guess.header: guess.role for guess in seen.columns} == {
         "Data e postimit": "booked_on",
@@ -90,7 +90,7 @@ def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
         and seen.facts["encoding"] == "cp1250"
         and seen.facts["delimiter"] == "semicolon"
     )
-    assert seen.proved_by_balance and seen.layout is not None
+    assert seen.is_proved and seen.layout is not None
     assert (seen.layout.decimal, seen.layout.amounts) == (",", "signed")  # proved by the balances
     assert [question.code for question in seen.questions] == ["date_order"]  # 3, 4 and 5 September, or March…
 
@@ -105,12 +105,12 @@ def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
     saved = Layout.from_dict(json.loads(json.dumps(mine.to_dict())))
     assert saved == mine
     assert tabular.recognise(UNKNOWN, [saved]) == saved
-    assert tabular.detect(UNKNOWN, saved=[saved]).known == saved
+    assert tabular.draft_layout(UNKNOWN, saved=[saved]).known == saved
     assert amounts(importers.read(UNKNOWN, profile=saved)) == ["50.00", "1234.50", "-1.20"]
 
 
 def test_columns_in_another_order_are_the_same_layout_but_another_name_stops_the_import() -> None:
-    layout = tabular.detect(UNKNOWN).layout
+    layout = tabular.draft_layout(UNKNOWN).layout
     assert layout is not None
     mine = replace(layout, name="bank.shembull", date_order="dmy")
     lines = UNKNOWN.decode("cp1250").split("\r\n")
@@ -136,7 +136,7 @@ def test_the_signature_of_a_header_knows_no_order_no_accents_and_no_case() -> No
 
 def test_what_can_be_read_in_two_ways_is_asked_and_not_guessed() -> None:
     data = b'Data,Opis,Kwota,Waluta\r\n03/04/2026,a,"1,234",PLN\r\n05/06/2026,b,"5,678",PLN\r\n'
-    seen = tabular.detect(data)
+    seen = tabular.draft_layout(data)
     assert {question.code: question.choices for question in seen.questions} == {
         "date_order": ("dmy", "mdy"),
         "decimal": (",", "."),
@@ -153,20 +153,20 @@ def test_what_can_be_read_in_two_ways_is_asked_and_not_guessed() -> None:
 def test_balances_prove_a_sign_and_the_days_prove_their_order() -> None:
     rows = ["Date,Text,Amount,Balance", '01/02/2026,a,"1,234","5,678"', '03/02/2026,b,"1,000","6,678"']
     rows += ['01/03/2026,c,"2,000","8,678"']
-    seen = tabular.detect("\r\n".join([*rows, ""]).encode())
-    assert seen.proved_by_balance and seen.layout is not None
+    seen = tabular.draft_layout("\r\n".join([*rows, ""]).encode())
+    assert seen.is_proved and seen.layout is not None
     assert (seen.layout.date_order, seen.layout.decimal, seen.layout.amounts) == ("dmy", ".", "signed")
     inverse = [
         row.replace('"5,678"', '"7,912"').replace('"6,678"', '"6,912"').replace('"8,678"', '"4,912"')
         for row in rows
     ]
-    turned = tabular.detect("\r\n".join([*inverse, ""]).encode()).layout
+    turned = tabular.draft_layout("\r\n".join([*inverse, ""]).encode()).layout
     assert turned is not None and turned.amounts == "inverse"
 
 
 def test_a_table_without_header_is_mapped_by_position() -> None:
     data = b"15.09.2026;Anna;Darowizna;50,00\r\n16.09.2026;Jan;Datek;60,00\r\n"
-    seen = tabular.detect(data)
+    seen = tabular.draft_layout(data)
     assert seen.header_line == 0 and seen.layout is not None
     layout = replace(seen.layout, name="bez", amounts="signed", currency="PLN")
     assert amounts(tabular.read(data, profile=layout)) == ["50.00", "60.00"]

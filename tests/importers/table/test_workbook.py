@@ -194,8 +194,8 @@ def test_an_account_that_the_spreadsheet_has_rounded_is_left_out() -> None:
 def test_an_unknown_workbook_is_proposed_to_the_wizard() -> None:
     header = ("Data", "Përshkrimi", "Shuma", "Gjendja")
     data = workbook(header, (date(2026, 9, 5), "a", 5, 105), (date(2026, 9, 6), "b", -2.5, 102.5))
-    seen = tabular.detect(data)
-    assert seen.layout is not None and seen.proved_by_balance
+    seen = tabular.draft_layout(data)
+    assert seen.layout is not None and seen.is_proved
     assert [guess.role for guess in seen.columns] == ["booked_on", "remittance", "amount", "balance"]
     layout = replace(seen.layout, name="x", currency="EUR")
     assert entries(tabular.read(data, profile=layout)) == [

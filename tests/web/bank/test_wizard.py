@@ -179,6 +179,18 @@ def test_rows_that_fail_are_shown_with_the_reason_beyond_the_first_twenty(accoun
     assert re.search(r"27 fails .*31\.02\.2026", words)
 
 
+def test_a_polish_reader_meets_no_english_in_the_wizard(database: Flask) -> None:
+    accountant = Staff(database, "accountant", lang="pl")
+    accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
+    rows = "Data;Data waluty;Kwota;Kwota zlecenia;Opis\n13.09.2026;13.09.2026;1,00;2,00;dar\n"
+    page = accountant.upload(f"{rows}31.02.2026;31.02.2026;2,00;2,00;dar\n".encode(), "lista.csv")
+    shown = accountant.get(f"{page}/columns?amounts=signed&account=1").text
+    words = words_of(shown)
+    assert "'31.02.2026' nie jest datą w kolejności dzień-miesiąc-rok." in words
+    assert "stoi obok właściwej kolumny operacji: Kwota" in words
+    assert 'lang="en"' not in shown[shown.index('id="wizard"') :]
+
+
 def test_an_account_in_another_currency_is_refused_before_the_import(accountant: Staff) -> None:
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     page = accountant.upload(BARE, "bare.csv")

@@ -96,6 +96,6 @@ def codes_of_readers() -> set[str]:
 
 
 def test_whatever_a_reader_tells_of_a_file_has_its_sentence() -> None:
-    codes = codes_of_readers()
-    assert len(codes) > 60
+    codes = codes_of_readers()  # those of tables are types: see test_bank_tables
+    assert len(codes) > 50
     assert codes - bank.FAULT_CODES == set()

@@ -5,7 +5,7 @@ signature of its header. A changed one is a new version; the old ones stay.
 
 Functions::
 
-    suggest(data) -> Detection         # what can be told without asking, and what must be asked
+    draft_layout(data) -> Draft        # what can be told without asking, and what must be asked
     preview(data, layout, *, currency="") -> Preview
     save(layout, *, name, bank_account_id=None, now, actor) -> ColumnMapping
     find_by_signature(signature) -> ColumnMapping | None
@@ -28,11 +28,12 @@ from donorhub.models import ColumnMapping
 from donorhub.services.access import audit
 from donorhub.services.bank.files import bank_accounts
 from importers import tabular
+from importers.codes import Reason
+from importers.sentences import write_problem
 from importers.sniff import format_of
-from importers.statement import Problem
-from importers.table.changes import told
-from importers.table.proof import Question
-from importers.tabular import Detection, Layout, LayoutError, Preview
+from importers.statement import Problem, make_problem
+from importers.table.changes import make_change_reason
+from importers.tabular import Answers, Draft, Layout, LayoutError, Preview
 
 CHOICES: Final = {"dates": re.compile("dmy|mdy|"), "currency": re.compile("[A-Z]{3}|")}
 TABLES = ("table", "xlsx", "xls", "ods")
@@ -86,28 +87,22 @@ def profile_for(content: bytes, answers: Mapping[str, Any] | None) -> tuple[Any,
     return layout, row.bank_account_id if row is not None else None
 
 
+def find_by_layout(layout: Layout | None) -> ColumnMapping | None:
+    """The newest mapping that keeps this very layout."""
+    return next((row for row in saved() if Layout.from_dict(row.layout) == layout), None) if layout else None
+
+
 def header_changed(content: bytes) -> Problem | None:
     """What changed, where an unknown table is like one whose columns were saved; else None."""
     if format_of(content) not in TABLES:
         return None
-    change = tabular.header_change(content, [Layout.from_dict(row.layout) for row in saved()])
-    return Problem("error", "header_changed", told(change)) if change is not None else None
+    change = tabular.find_header_change(content, [Layout.from_dict(row.layout) for row in saved()])
+    return make_problem("error", make_change_reason(change)) if change is not None else None
 
 
-def suggest(data: bytes) -> Detection:
-    """What a table seems to be; ``known`` is a saved or shipped layout that fits it."""
-    return tabular.detect(data, saved=[Layout.from_dict(row.layout) for row in saved()])
-
-
-def proposed(data: bytes) -> tuple[dict[str, Any], tuple[Question, ...]]:
-    """The layout that a table has or seems to have, and what must be asked of it. Rejected with the reason
-    where it is no table that can be read."""
-    found = suggest(data)
-    layout = found.known or found.layout
-    if layout is None:
-        problem = found.problems[0]
-        raise Rejected(problem.message, field="/file", code=problem.code)
-    return layout.to_dict(), () if found.known else found.questions
+def draft_layout(data: bytes, answers: Answers | None = None) -> Draft:
+    """What a table seems to be under a person's answers, with the saved or shipped layout that fits it."""
+    return tabular.draft_layout(data, answers, saved=[Layout.from_dict(row.layout) for row in saved()])
 
 
 def save(
@@ -116,9 +111,10 @@ def save(
     """Keep a layout for every file with this header. The same again gives the kept one back; another
     layout for the same header is its next version."""
     checked = layout_of(layout)
-    gaps = checked.gaps()
+    gaps = checked.find_gaps()
     if gaps:
-        raise Rejected(" ".join(gaps), field="/layout")
+        unfinished = Reason("layout_unfinished", {"gaps": " ".join(gaps)})
+        raise Rejected(write_problem(unfinished), field="/layout")
     if bank_account_id is not None:
         bank_accounts.get_account(bank_account_id)
     signature = checked.header_signature or f"rows:{name}"

@@ -310,4 +310,7 @@ def told(draft_: Draft) -> dict[str, Any]:
 
 def as_plain(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Problems as they are kept with the file."""
-    return [{"level": p.level, "code": p.code, "message": p.message, "where": p.where} for p in problems]
+    return [
+        {"level": p.level, "code": p.code, "message": p.message, "where": p.where, "params": dict(p.params)}
+        for p in problems
+    ]

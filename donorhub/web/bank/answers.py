@@ -1,0 +1,62 @@
+"""What a person said in the mapping wizard, out of the fields of its form; what means nothing is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeVar, get_args
+
+from donorhub.web.forms import whole_number
+from importers.sheet import Delimiter
+from importers.table.answers import Answers, Debits, Sense, Side, Sign, Standing
+from importers.table.words import ROLES, Role
+from importers.text import DATE_ORDERS
+
+_ROLE: Final = "role"
+_WORD: Final = "word:"
+_STATE: Final = "state:"
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def read_answers(sent: Mapping[str, str]) -> Answers:
+    """The answers in ``sent``: facts by name, ``role0``, ``role1`` …, ``word:<word>``, ``state:<word>``."""
+    delimiters: tuple[Delimiter, ...] = get_args(Delimiter)
+    signs: tuple[Sign, ...] = get_args(Sign)
+    senses: tuple[Sense, ...] = get_args(Sense)
+    debits: tuple[Debits, ...] = get_args(Debits)
+    return Answers(
+        encoding=sent.get("encoding", ""),
+        delimiter=_choose(sent.get("delimiter"), delimiters) or "",
+        header_line=whole_number(sent.get("header_line", "")),
+        date_order=_choose(sent.get("date_order"), DATE_ORDERS) or "",
+        decimal=_choose(sent.get("decimal"), signs) or "",
+        amounts=_choose(sent.get("amounts"), senses) or "",
+        debits=_choose(sent.get("debits"), debits) or "",
+        currency=sent.get("currency", ""),
+        basis=sent.get("basis", ""),
+        roles=_read_roles(sent),
+        directions=_read_words(sent, _WORD, get_args(Side)),
+        statuses=_read_words(sent, _STATE, get_args(Standing)),
+    )
+
+
+def _choose(value: str | None, choices: tuple[Choice, ...]) -> Choice | None:
+    return next((choice for choice in choices if choice == value), None)
+
+
+def _read_words(sent: Mapping[str, str], prefix: str, choices: tuple[Choice, ...]) -> dict[str, Choice]:
+    words = {}
+    for name, value in sent.items():
+        choice = _choose(value, choices) if name.startswith(prefix) else None
+        if choice is not None:
+            words[name.removeprefix(prefix)] = choice
+    return words
+
+
+def _read_roles(sent: Mapping[str, str]) -> dict[int, Role | None]:
+    roles: dict[int, Role | None] = {}
+    for name, value in sent.items():
+        position = whole_number(name.removeprefix(_ROLE)) if name.startswith(_ROLE) else None
+        if position is not None and (not value or value in ROLES):
+            roles[position] = _choose(value, tuple(ROLES))
+    return roles

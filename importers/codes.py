@@ -1,0 +1,135 @@
+"""What readers say of a file, as codes: each family is one type, and a sentence is made of it at the door.
+
+A code with a point says more than the part before it, which is the problem's own code:
+``unreadable_amount.two_ways`` is a problem ``unreadable_amount`` whose cause is ``two_ways``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+# What must still be said of a layout before a file can be read with it.
+Gap = Literal["booked_on", "amount", "direction_words", "sense"]
+# What is asked about a table: the key of the layout that answers it.
+QuestionCode = Literal["columns", "date_order", "decimal", "amounts", "currency"]
+# Why a column has its role, or none.
+Ground = Literal[
+    "name",
+    "name_of_booking",
+    "name_silent",
+    "cells",
+    "cells_of_direction",
+    "cells_differ",
+    "beside",
+    "taken",
+    "not_booking",
+    "before",
+    "proof",
+    "person",
+]
+# Why a row of a table is no entry.
+Skip = Literal["blank", "header", "footer", "pending", "no_amount", "zero", "before_header"]
+# Why a text is no amount, or no date.
+TextFault = Literal[
+    "unreadable_amount.empty",
+    "unreadable_amount.none",
+    "unreadable_amount.two_ways",
+    "unreadable_amount.other_currency",
+    "unreadable_amount.too_precise",
+    "unreadable_date.empty",
+    "unreadable_date.none",
+    "unreadable_date.other_order",
+    "unreadable_date.strange_year",
+]
+# Why a row of a table cannot be read.
+RowFault = Literal[
+    TextFault,
+    "row_cut",
+    "row_shifted",
+    "two_amounts",
+    "unbalanced_quote",
+    "unbalanced_quote.long_cell",
+    "unbalanced_quote.long_line",
+    "unknown_currency",
+    "unknown_currency.none",
+    "unreadable_direction",
+]
+# Why the bytes of a file are no text.
+DecodeFault = Literal[
+    "undecodable.zero_byte",
+    "undecodable.other_encoding",
+    "undecodable.damaged",
+    "undecodable.unknown",
+]
+# Why a whole table cannot be read.
+TableFault = Literal[
+    DecodeFault,
+    "ambiguous_amounts",
+    "ambiguous_dates",
+    "binary_workbook",
+    "currency_needed",
+    "damaged_workbook",
+    "damaged_workbook.long_cell",
+    "damaged_workbook.declaration",
+    "damaged_workbook.outside_name",
+    "damaged_workbook.packing",
+    "empty",
+    "header_changed",
+    "header_changed.column",
+    "header_changed.saved",
+    "layout_does_not_fit",
+    "layout_does_not_fit.columns",
+    "layout_does_not_fit.rows",
+    "layout_unfinished",
+    "layout_unknown",
+    "locked.workbook",
+    "macros",
+    "no_rows",
+    "no_rows.nothing_like_an_entry",
+    "not_a_table",
+    "one_column",
+    "one_column.workbook",
+    "table_too_long",
+    "workbook_too_large",
+    "workbook_too_large.bytes",
+    "zip_bomb",
+    "zip_bomb.members",
+    "zip_bomb.ratio",
+]
+# What a person should know of a table that was read.
+Remark = Literal[
+    "balance_mismatch.chain",
+    "balance_mismatch.written",
+    "control_missing",
+    "count_mismatch",
+    "maybe_cut",
+    "more_rows_failed",
+    "other_sheets",
+    "pending_skipped",
+    "unreadable_balance.fact",
+    "unreadable_balance.rows",
+]
+
+Figures = Mapping[str, str | int]
+Code_co = TypeVar("Code_co", bound=str, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(Generic[Code_co]):
+    """Why something is as it is: a code, and the figures that its sentence names."""
+
+    code: Code_co
+    figures: Figures = field(default_factory=dict)
+
+    @property
+    def problem_code(self) -> str:
+        """The code of the problem, without its cause."""
+        return self.code.partition(".")[0]
+
+    @property
+    def params(self) -> Figures:
+        """The figures, and the cause where the code has one."""
+        cause = self.code.partition(".")[2]
+        return {**self.figures, "cause": cause} if cause else self.figures

@@ -1,0 +1,270 @@
+"""The sentence of each code of ``importers.codes`` in English, as API, log and command line say it.
+
+Pages put the same sentences through their catalogues: ``write_*`` take what translates. A
+sentence names the figures of its code in slots; nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from importers.codes import Figures, Gap, Ground, QuestionCode, Reason, Skip
+
+Translate = Callable[[str], str]
+
+
+def N_(text: str) -> str:  # noqa: N802  the name by which the collector of messages knows it
+    """Mark a text to be translated at the door."""
+    return text
+
+
+def keep_english(text: str) -> str:
+    """Translate nothing."""
+    return text
+
+
+GAPS: Final[Mapping[Gap, str]] = {
+    "booked_on": N_("Say which column holds the booking date."),
+    "amount": N_("Say which column holds the amount, or which hold money out and money in."),
+    "direction_words": N_("Say which words of the direction column mean money in and money out."),
+    "sense": N_("Say whether a positive amount is money in or money out."),
+}
+# For programs; pages ask with an example out of the file.
+QUESTIONS: Final[Mapping[QuestionCode, str]] = {
+    "columns": "Say which column is which.",
+    "date_order": "All days are 12 or less: which comes first in a date?",
+    "decimal": "Which sign begins the decimals?",
+    "amounts": "No balance proves it: is a positive amount money in (signed) or money out (inverse)?",
+    "currency": "The table has no currency column: which is the account's?",
+}
+GROUNDS: Final[Mapping[Ground, str]] = {
+    "name": N_("told by its name"),
+    "name_of_booking": N_("its name is that of the booking date"),
+    "name_silent": N_("its name tells nothing"),
+    "cells": N_("told by its cells"),
+    "cells_of_direction": N_("its cells tell money in from money out"),
+    "cells_differ": N_("by its name: %(role)s; by its cells: %(kind)s"),
+    "beside": N_("it stands beside the entry's own: %(role)s"),
+    "taken": N_("another column has it already: %(role)s"),
+    "not_booking": N_("another column is rather the booking date"),
+    "before": N_("as the last time"),
+    "proof": N_("its amounts follow each other"),
+    "person": N_("you said"),
+}
+SKIPS: Final[Mapping[Skip, str]] = {
+    "blank": N_("The row is empty."),
+    "header": N_("The row holds the column names."),
+    "footer": N_("The row is a text or a sum of the bank's, not an entry."),
+    "pending": N_("The entry is not booked yet: it comes again when it is."),
+    "no_amount": N_("The row has no amount."),
+    "zero": N_("The amount is zero: it changes nothing."),
+    "before_header": N_("The row stands above the table."),
+}
+_DAMAGED: Final = N_("The spreadsheet is damaged: export it again.")
+_ROWS: Final[Mapping[str, str]] = {
+    "row_cut": N_("The row has %(cells)s cells, the header %(names)s: something is missing."),
+    "row_shifted": N_("The row has %(cells)s cells, the header %(names)s: a separator stands in a text."),
+    "two_amounts": N_("The row has both money out (%(debit)s) and money in (%(credit)s)."),
+    "unbalanced_quote": N_("A quotation mark %(quote)s is opened and not closed."),
+    "unbalanced_quote.long_cell": N_(
+        "A cell is longer than %(most)s signs: is a quotation mark %(quote)s not closed?"
+    ),
+    "unbalanced_quote.long_line": N_("The line has more than %(most)s signs, and a bank's has some hundred."),
+    "unknown_currency": N_("%(text)s is no currency."),
+    "unknown_currency.none": N_("Nothing tells the currency."),
+    "unreadable_amount.empty": N_("The amount is empty."),
+    "unreadable_amount.none": N_("%(text)s is no amount."),
+    "unreadable_amount.other_currency": N_("%(text)s is not in %(currency)s."),
+    "unreadable_amount.too_precise": N_(
+        "%(text)s has more decimals than %(currency)s, which has %(places)s."
+    ),
+    "unreadable_amount.two_ways": N_(
+        "%(text)s can mean thousands or decimals: say which sign is the decimal sign."
+    ),
+    "unreadable_date.empty": N_("The date is empty."),
+    "unreadable_date.none": N_("%(text)s is no date."),
+    "unreadable_date.other_order": N_("%(text)s is no date in the order %(order)s."),
+    "unreadable_date.strange_year": N_("%(text)s is in the year %(year)s: that is a slip of the pen."),
+    "unreadable_direction": N_("%(text)s with %(amount)s is neither money in nor money out."),
+}
+PROBLEMS: Final[Mapping[str, str]] = {
+    **_ROWS,
+    "ambiguous_amounts": N_("No amount shows it: say whether a comma or a point is the decimal sign."),
+    "ambiguous_dates": N_("All days are 12 or less: say whether the day or the month comes first in a date."),
+    "balance_mismatch.chain": N_(
+        "The running balance does not follow from the row before in %(count)s rows: "
+        "a row is missing or was changed. Export the file again without filters."
+    ),
+    "balance_mismatch.written": N_("The file says %(fact)s %(written)s, but its rows give %(reckoned)s."),
+    "binary_workbook": N_("The spreadsheet is a binary .xlsb: save it as .xlsx or CSV."),
+    "control_missing": N_(
+        "This bank writes around the rows: %(facts)s. The file has none of it: it may have been cut off. "
+        "Export it again."
+    ),
+    "count_mismatch": N_("The file says it has %(count)s entries; %(entries)s were read."),
+    "currency_needed": N_("Nothing in the file tells its currency: choose the currency of the account."),
+    "damaged_workbook": _DAMAGED,
+    "damaged_workbook.long_cell": N_(
+        "A cell of the spreadsheet is longer than any of a bank: it is no export."
+    ),
+    "damaged_workbook.declaration": N_("The spreadsheet declares a document type, which no export does."),
+    "damaged_workbook.outside_name": N_("The spreadsheet names a file outside itself: export it again."),
+    "damaged_workbook.packing": N_("The spreadsheet is packed in an unusual way: save it again."),
+    "empty": N_("The file is empty: export it again."),
+    "header_changed": N_(
+        "The columns are not those of the layout %(layout)s any more. In line %(line)s missing: %(gone)s; "
+        "new: %(new)s. Nothing was imported: tell DonorHub anew which column is which."
+    ),
+    "header_changed.column": N_("The column %(column)s is not there any more."),
+    "header_changed.saved": N_(
+        "The columns of %(layout)s changed. Gone: %(gone)s. New: %(new)s. Say again which column is which."
+    ),
+    "layout_does_not_fit": N_(
+        "The file has no header of the layout %(layout)s: choose another layout, "
+        "or say which column is which."
+    ),
+    "layout_does_not_fit.columns": N_("The table has %(columns)s columns, the layout needs more."),
+    "layout_does_not_fit.rows": N_(
+        "None of the %(count)s rows could be read with the layout %(layout)s: "
+        "choose another layout, or say which column is which."
+    ),
+    "layout_unfinished": "%(gaps)s",
+    "layout_unknown": N_(
+        "DonorHub does not know this table yet. Tell it once which column is which, "
+        "and it will read every file with these columns."
+    ),
+    "locked.workbook": N_("The spreadsheet has a password: save it without one."),
+    "macros": N_("The spreadsheet holds macros: save it as .xlsx or CSV without them."),
+    "maybe_cut": N_(
+        "The last line has no end: the file may have been cut off. Compare its last row with the bank's."
+    ),
+    "more_rows_failed": N_("%(count)s more rows failed."),
+    "no_rows": N_("The file has no entries: choose a period in which money moved."),
+    "no_rows.nothing_like_an_entry": N_("No row of the file has both a date and an amount."),
+    "not_a_table": N_(
+        "The file is no table (it looks like %(format)s): export the statement as CSV or XLSX."
+    ),
+    "one_column": N_("The file has one column only: export it as CSV with separate columns."),
+    "one_column.workbook": N_("No visible sheet of the spreadsheet holds a table."),
+    "other_sheets": N_(
+        "Only the sheet %(sheet)s was read, and %(count)s more hold entries (%(others)s): "
+        "save each as a file of its own and import it."
+    ),
+    "pending_skipped": N_("%(count)s rows are not booked yet: they come again when they are."),
+    "table_too_long": N_("The file has more than %(most)s lines: export a shorter period."),
+    "undecodable.damaged": N_(
+        "The file is UTF-8 but damaged at byte %(position)s: it was cut or edited; export it again."
+    ),
+    "undecodable.other_encoding": N_(
+        "The file says it is %(encoding)s, but the bytes at position %(position)s are not; export it again."
+    ),
+    "undecodable.unknown": N_("No encoding that we know reads this file."),
+    "undecodable.zero_byte": N_(
+        "The file is no text: it has a zero byte at position %(position)s; export it again."
+    ),
+    "unreadable_balance.fact": N_("The file writes %(text)s as %(fact)s: it is no amount."),
+    "unreadable_balance.rows": N_("%(count)s rows have a balance that is no amount: it was left out."),
+    "workbook_too_large": N_("The sheet has %(rows)s rows and %(columns)s columns: export a shorter period."),
+    "workbook_too_large.bytes": N_("The spreadsheet is larger than %(most)s MB: export a shorter period."),
+    "zip_bomb": N_("The spreadsheet unpacks to more than %(most)s MB: export a shorter period."),
+    "zip_bomb.members": N_("The spreadsheet holds more than %(most)s files: it is no export of a bank."),
+    "zip_bomb.ratio": N_("The spreadsheet unpacks to a hundred times its size: it is no export."),
+}
+ROLES: Final[Mapping[str, str]] = {
+    "booked_on": N_("Booking date"),
+    "value_on": N_("Value date"),
+    "amount": N_("Amount"),
+    "credit": N_("Money in"),
+    "debit": N_("Money out"),
+    "direction": N_("In or out (a word)"),
+    "currency": N_("Currency"),
+    "balance": N_("Balance after it"),
+    "name": N_("Name"),
+    "account": N_("Account of the other side"),
+    "address": N_("Address"),
+    "name_from": N_("Name of the payer"),
+    "account_from": N_("Account of the payer"),
+    "name_to": N_("Name of the payee"),
+    "account_to": N_("Account of the payee"),
+    "bic": N_("BIC"),
+    "own_account": N_("Our own account"),
+    "remittance": N_("Text of the transfer"),
+    "bank_ref": N_("Bank's reference"),
+    "end_to_end_id": N_("End-to-end id"),
+    "mandate_id": N_("Mandate"),
+    "virtual_account": N_("Virtual account"),
+    "bank_code": N_("Kind of entry"),
+    "status": N_("Status: booked or not"),
+    "info": N_("Other text to keep"),
+    "keyed": N_("Several texts, each behind its key"),
+}
+KINDS: Final[Mapping[str, str]] = {
+    "date": N_("dates"),
+    "amount": N_("amounts"),
+    "account": N_("account numbers"),
+    "currency": N_("currencies"),
+    "text": N_("text"),
+    "empty": N_("nothing"),
+}
+FACTS: Final[Mapping[str, str]] = {
+    "account": N_("account"),
+    "currency": N_("currency"),
+    "owner": N_("owner"),
+    "opening": N_("opening balance"),
+    "closing": N_("closing balance"),
+    "count": N_("number of entries"),
+    "total_in": N_("sum of money in"),
+    "total_out": N_("sum of money out"),
+}
+ORDERS: Final[Mapping[str, str]] = {
+    "ymd": N_("year-month-day"),
+    "dmy": N_("day-month-year"),
+    "mdy": N_("month-day-year"),
+}
+# Figures that are codes themselves, and what separates several of them.
+_WORDS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "role": ("", ROLES),
+    "kind": ("", KINDS),
+    "order": ("", ORDERS),
+    "fact": ("", FACTS),
+    "facts": (", ", FACTS),
+    "gaps": (" ", {str(gap): text for gap, text in GAPS.items()}),
+}
+_SLOT: Final = re.compile(r"%\((\w+)\)s")
+
+
+def write_sentence(pattern: str, figures: Figures, translate: Translate = keep_english) -> str:
+    """The sentence with its figures: one that is a code is said in words, one that is empty as a dash."""
+    written = {name: _write_figure(name, value, translate) for name, value in figures.items()}
+    return translate(pattern) % written
+
+
+def write_problem(reason: Reason[str], translate: Translate = keep_english) -> str:
+    """The sentence of a fault of a file or of a row."""
+    return write_sentence(PROBLEMS[reason.code], reason.figures, translate)
+
+
+def write_fragment(reason: Reason[str]) -> str:
+    """The sentence to stand inside another one: with a small letter and without its end."""
+    sentence = write_problem(reason)
+    return f"{sentence[:1].lower()}{sentence[1:].removesuffix('.')}"
+
+
+def has_sentence(code: str, figures: Figures) -> bool:
+    """Whether a problem has a sentence whose figures are all there, as a newer or older file's may not be."""
+    return code in PROBLEMS and set(_SLOT.findall(PROBLEMS[code])) <= figures.keys()
+
+
+def has_figures(code: str) -> bool:
+    """Whether the sentence of a problem names any figures."""
+    return bool(_SLOT.search(PROBLEMS[code]))
+
+
+def _write_figure(name: str, value: str | int, translate: Translate) -> str:
+    if isinstance(value, int) or name not in _WORDS:
+        return str(value) or "–"
+    separator, words = _WORDS[name]
+    codes = value.split() if separator else [value]
+    return separator.join(translate(words[code]) if code in words else code for code in codes)

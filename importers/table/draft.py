@@ -1,0 +1,225 @@
+"""Read a table that nobody knows yet: propose its columns, say what is open, draft its layout.
+
+API, pages and command line use it alike. It stores nothing and knows no words of any language
+but those that banks write: what it says are codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from importers.sheet import Row, Sheet, Unsheetable, open_text
+from importers.statement import Problem, make_problem
+from importers.table.answers import (
+    Answers,
+    DateWriting,
+    FactName,
+    Side,
+    Standing,
+    Writing,
+    check_currency,
+)
+from importers.table.changes import Change, find_change
+from importers.table.columns import (
+    Cut,
+    choose_roles,
+    compose_layout,
+    cut_table,
+    find_account,
+    has_unsure_sense,
+    place_roles,
+    propose_columns,
+    read_words,
+)
+from importers.table.detect import Detection, Guess, detect_columns
+from importers.table.layout import Layout
+from importers.table.opening import find_layout_by_rows, open_table, recognise_layout
+from importers.table.proof import Question, Settlement, settle_layout
+from importers.table.reading import AnySheet
+from importers.text import DATE_ORDERS, Undecodable
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A table under the answers in force. ``layout`` is whole when there are no ``questions``.
+
+    ``known`` is a layout that has this very header, ``change`` tells how the header differs
+    from one that was saved. ``problems`` say why there is no layout.
+    """
+
+    writing: Writing = field(default_factory=Writing)  # in force
+    own_writing: Writing = field(default_factory=Writing)  # what the file itself shows
+    head: tuple[Row, ...] = ()
+    columns: tuple[Guess, ...] = ()
+    directions: Mapping[str, Side] = field(default_factory=dict)
+    statuses: Mapping[str, Standing] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    layout: Layout | None = None
+    known: Layout | None = None
+    change: Change | None = None
+    account: str = ""  # that the file names, outside its rows
+    is_workbook: bool = False
+    is_proved: bool = False
+    problems: tuple[Problem, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)  # about the file, as a reading has them
+
+    @property
+    def header_line(self) -> int:
+        """Where the header stands; 0 for a table without."""
+        return self.writing.header_line
+
+    def matters(self, fact: FactName) -> bool:
+        """Whether a fact has any bearing on this table: an encoding has none on a workbook, for one."""
+        roles = {column.role for column in self.columns}
+        if fact in ("encoding", "delimiter"):
+            return not self.is_workbook
+        if fact == "currency":
+            return "currency" not in roles
+        if fact == "amounts":
+            return has_unsure_sense(self.columns)
+        return fact != "debits" or "debit" in roles
+
+    def take_currency(self, currency: str) -> Draft:
+        """The draft for an account in ``currency``, where neither table nor person names one."""
+        return replace(
+            self,
+            writing=replace(self.writing, currency=currency),
+            own_writing=replace(self.own_writing, currency=currency),
+            questions=tuple(question for question in self.questions if question.code != "currency"),
+        )
+
+
+def read_draft(
+    data: bytes,
+    answers: Answers | None = None,
+    *,
+    saved: Sequence[Layout] = (),
+    shipped: Sequence[Layout] = (),
+) -> Draft:
+    """Read a table under ``answers``, else as found, else as a layout of the same bank has it.
+
+    ``saved`` are layouts that people made, ``shipped`` those that come with the program. Raises
+    nothing for the file's fault: it is among the ``problems``.
+    """
+    answers = answers or Answers()
+    try:
+        sheet, _ = open_table(data)
+        known = recognise_layout(sheet, (*saved, *shipped)) or find_layout_by_rows(sheet, saved)
+        sheet, own_writing, writing = _open_as_answered(data, sheet, answers)
+    except (Undecodable, Unsheetable) as e:
+        return Draft(problems=(make_problem("error", e.reason),))
+    detection, problems = _detect(sheet)
+    cut = cut_table(sheet, writing.delimiter, detection, answers.header_line)
+    draft = Draft(
+        writing=replace(writing, header_line=cut.header.line if cut.header else 0),
+        own_writing=replace(own_writing, header_line=detection.header_line),
+        head=cut.head,
+        known=known,
+        change=None if known or cut.header is None else find_change(cut.header.cells, saved),
+        is_workbook=not isinstance(sheet, Sheet),
+        problems=problems,
+        facts=sheet.facts(),
+    )
+    return _draft_layout(draft, cut, answers)
+
+
+def _open_as_answered(data: bytes, sheet: AnySheet, answers: Answers) -> tuple[AnySheet, Writing, Writing]:
+    """The sheet under a person's encoding and separator, its own, and those in force."""
+    if not isinstance(sheet, Sheet):
+        return sheet, Writing(), Writing()
+    own_writing = Writing(sheet.codec, sheet.delimiter)
+    writing = Writing(answers.encoding or sheet.codec, answers.delimiter or sheet.delimiter)
+    if writing.encoding != sheet.codec:
+        sheet = open_text(data, writing.encoding)
+    return sheet.separated_by(writing.delimiter, '"'), own_writing, writing
+
+
+def _detect(sheet: AnySheet) -> tuple[Detection, tuple[Problem, ...]]:
+    try:
+        return detect_columns(sheet), ()
+    except Unsheetable as e:
+        return Detection(None, (), ()), (make_problem("error", e.reason),)
+
+
+def _draft_layout(draft: Draft, cut: Cut, answers: Answers) -> Draft:
+    """The draft with its columns and the layout that they make."""
+    before = draft.known or (draft.change.layout if draft.change else None)
+    columns = propose_columns(cut, before)
+    if answers.basis == draft.writing.basis:
+        columns = choose_roles(columns, answers.roles)
+    meanings = read_words(cut, columns, answers.directions, answers.statuses, before)
+    account = find_account(cut)
+    layout = compose_layout(cut, columns, meanings, account[1] if account else None)
+    problems = draft.problems
+    try:
+        settlement = settle_layout(cut.sheet, layout, place_roles(columns), cut.first)
+    except Unsheetable as e:
+        settlement, problems = Settlement(layout), (*problems, make_problem("error", e.reason))
+    draft = replace(
+        draft,
+        columns=columns,
+        directions=meanings.directions,
+        statuses=meanings.statuses,
+        account=account[0] if account else "",
+        is_proved=settlement.is_proved,
+        problems=problems,
+    )
+    return _apply_answers(draft, settlement, answers, before)
+
+
+def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, before: Layout | None) -> Draft:
+    """What a person said goes before what the file shows, and that before what was said the last time."""
+    own, last = settlement.layout, before or _NEVER
+    writing = replace(
+        draft.writing,
+        date_order=answers.date_order or own.date_order or _check_order(last.date_order),
+        decimal=answers.decimal or own.decimal or last.decimal,
+        amounts=answers.amounts or own.amounts or last.amounts,
+        debits=answers.debits or own.debits,
+        currency=check_currency(answers.currency) or own.currency or check_currency(last.currency),
+    )
+    layout = replace(
+        own,
+        date_order=writing.date_order,
+        decimal=writing.decimal,
+        amounts=writing.amounts,
+        debits=writing.debits or own.debits,
+        currency=writing.currency,
+    )
+    own_writing = replace(
+        draft.own_writing,
+        date_order=own.date_order,
+        decimal=own.decimal,
+        amounts=own.amounts,
+        debits=own.debits,
+        currency=own.currency,
+    )
+    draft = replace(draft, writing=writing, own_writing=own_writing, layout=layout)
+    return replace(draft, questions=_find_open(draft, layout, settlement))
+
+
+_NEVER: Final = Layout(
+    name="", columns=(), amounts=""
+)  # what was said of a table that is seen for the first time
+
+
+def _check_order(order: DateWriting) -> DateWriting:
+    return order if order in DATE_ORDERS else ""
+
+
+def _find_open(draft: Draft, layout: Layout, settlement: Settlement) -> tuple[Question, ...]:
+    """The questions that nobody answered and that have a bearing with these columns."""
+    questions = [question for question in settlement.questions if not _is_answered(draft, question)]
+    gaps = {question.gap for question in questions}
+    return (
+        *questions,
+        *(Question("columns", gap=gap) for gap in layout.find_gaps() if gap != "sense" and gap not in gaps),
+    )
+
+
+def _is_answered(draft: Draft, question: Question) -> bool:
+    if question.code == "columns":
+        return False
+    return bool(draft.writing.write_fact(question.code)) or not draft.matters(question.code)

@@ -1,0 +1,82 @@
+"""The table in a file, and which of several layouts it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from importers.sheet import Row, Unsheetable, open_text
+from importers.sniff import format_of
+from importers.statement import Entry
+from importers.table.entries import Fault
+from importers.table.layout import Layout, header_signature
+from importers.table.placing import find_header, parse_account
+from importers.table.reading import AnySheet, open_pass
+from importers.table.workbook import open_workbook
+
+WORKBOOKS: Final = ("xlsx", "xls", "ods")
+_FIRST_ROWS: Final = 6
+
+
+def open_table(data: bytes, encoding: str = "") -> tuple[AnySheet, str]:
+    """The sheet in a file and the file's format. Raises Unsheetable, and Undecodable for no text."""
+    kind = format_of(data)
+    if kind in WORKBOOKS:
+        return open_workbook(data), kind
+    if kind == "empty":
+        raise Unsheetable("empty")
+    if kind != "table":
+        raise Unsheetable("not_a_table", format=kind)
+    return open_text(data, encoding), "csv"
+
+
+def recognise_layout(sheet: AnySheet, layouts: Iterable[Layout]) -> Layout | None:
+    """The first layout with exactly this header; else the one with the most of its columns; else by rows."""
+    layouts = tuple(layouts)
+    heads: dict[tuple[str, str], list[Row]] = {}
+    fitting: list[tuple[bool, int, Layout]] = []
+    for layout in layouts:
+        mark = (layout.delimiter, layout.quote)
+        if mark not in heads:
+            heads[mark] = sheet.separated_by(*mark).head()
+        header = find_header(heads[mark], layout) if layout.header else None
+        if header:
+            is_same = header_signature(header.cells) == layout.header_signature
+            fitting.append((is_same, len(layout.columns), layout))
+    if fitting:
+        return max(fitting, key=lambda fit: fit[:2])[2]
+    return next((layout for layout in layouts if not layout.header and _fits_by_rows(sheet, layout)), None)
+
+
+def find_layout_by_rows(sheet: AnySheet, layouts: Sequence[Layout]) -> Layout | None:
+    """The first of ``layouts`` without header by which each of the first rows can be read.
+
+    Another bank's table may fit as well: it is for a person to confirm, not to read by.
+    """
+    return next((layout for layout in layouts if not layout.header and _is_readable(sheet, layout)), None)
+
+
+def _is_readable(sheet: AnySheet, layout: Layout) -> bool:
+    head = sheet.separated_by(layout.delimiter, layout.quote).head()
+    try:
+        job = open_pass(sheet, layout)
+        outcomes = [job.reader.read(row) for row in head if row.line > job.start]
+    except (Unsheetable, Fault):
+        return False
+    return any(isinstance(outcome, Entry) for outcome in outcomes)
+
+
+def _fits_by_rows(sheet: AnySheet, layout: Layout) -> bool:
+    """Whether a file without header has the account where the layout says, and rows that can be read."""
+    placed = [place for place in layout.found if place.row and place.fact == "account"]
+    head = sheet.separated_by(layout.delimiter, layout.quote).head(_FIRST_ROWS)
+    if not placed or len(head) <= placed[0].row:
+        return False
+    row, column = head[placed[0].row - 1].cells, placed[0].column - 1
+    if not 0 <= column < len(row) or parse_account(row[column])[1] != "iban":
+        return False
+    try:
+        job = open_pass(sheet, layout)
+        return any(isinstance(job.reader.read(row), Entry) for row in head if row.line > job.start)
+    except (Unsheetable, Fault):
+        return False
