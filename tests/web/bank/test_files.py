@@ -174,7 +174,7 @@ def test_a_file_whose_reading_was_given_up_says_so_and_is_read_again_with_one_cl
     task = db.session.scalars(select(Task).filter_by(kind="import_file")).one()
     task.state, task.last_error = "dead", "the worker stopped while it was doing this"
     db.session.commit()
-    timer.bury()
+    timer.bury_dead()
     text = accountant.text(page)
     assert "failed" in text and "Reading failed several times and was given up" in text
     assert "Read it again" in text and "This page renews itself" not in text
