@@ -18,6 +18,7 @@ from donorhub.domain.bank.matching.matching_facts import (
     Decision,
     Evidence,
     Family,
+    Hindrance,
     Kind,
     MatchFacts,
     Policy,
@@ -63,7 +64,11 @@ def decided(
 
 
 def _waiting(
-    clues: Clues, kind: Kind, candidates: Sequence[Candidate], hindrances: tuple[str, ...], policy: Policy
+    clues: Clues,
+    kind: Kind,
+    candidates: Sequence[Candidate],
+    hindrances: tuple[Hindrance, ...],
+    policy: Policy,
 ) -> Proposal:
     credit = clues.credit
     decision: Decision = "suggest" if candidates and candidates[0].points > 0 else "suspense"
@@ -95,7 +100,7 @@ def _points_to_donor(clues: Clues, facts: MatchFacts) -> bool:
     )
 
 
-def _why_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> str:
+def _why_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> Hindrance:
     if kind == "payout":
         return "payout_unknown"
     if kind == "return":
@@ -105,11 +110,11 @@ def _why_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> str:
 
 def _hindrances(
     clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested: Contested, policy: Policy
-) -> tuple[str, ...]:
+) -> tuple[Hindrance, ...]:
     """All that keeps the best candidate from being settled now, as message keys."""
     best = candidates[0]
     told = _told(best)
-    found: list[str] = []
+    found: list[Hindrance] = []
     if best.gift_id is not None and best.gift_id in contested.gifts:
         found.append("contested_return")
     if best.payout_id is not None:

@@ -20,13 +20,15 @@ from donorhub.domain.bank.matching.matching_facts import (
     MatchFacts,
     PayerKeyFacts,
     Policy,
+    Settles,
+    WeighedKey,
 )
 from donorhub.domain.bank.matching.other_payers import names_agree
 from donorhub.domain.payer_text import name_key
 
 Reasons = dict[int, list[Evidence]]  # by donor
 
-PRIORS: Final[Mapping[str, int]] = {
+PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.code": 70,
     "match.other_code": -40,
     "match.ref": 80,
@@ -62,6 +64,12 @@ PRIORS: Final[Mapping[str, int]] = {
     "match.return_amount": 25,
     "match.return_payer": 40,
 }
+_AMOUNT_KEYS: Final[Mapping[Settles, WeighedKey]] = {
+    "exact": "match.amount_exact",
+    "several": "match.amount_several",
+    "partial": "match.amount_partial",
+    "over": "match.amount_over",
+}
 _MANY: Final = 20  # namesakes beyond which a name tells nothing
 _LIKE: Final = 85.0  # of 100, rapidfuzz token_sort_ratio
 _MOST_TIMES: Final = 5
@@ -70,7 +78,7 @@ _PRIOR_SEEN: Final = 20  # decisions that a prior is worth
 _PRIOR_SHARE: Final = 0.9  # of them confirmed
 
 
-def calibrated(counts: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+def calibrated(counts: Mapping[WeighedKey, tuple[int, int]]) -> dict[WeighedKey, int]:
     """Points by evidence key from (confirmed, rejected): a prior keeps its value at nine in ten confirmed."""
     weights = {}
     for key, (confirmed, rejected) in counts.items():
@@ -85,11 +93,17 @@ class Scales:
     __slots__ = ("_made", "_points")
 
     def __init__(self, policy: Policy) -> None:
-        self._points = {**PRIORS, **policy.weights}
+        self._points: dict[WeighedKey, int] = {**PRIORS, **policy.weights}
         self._made: dict[tuple[str, str | int], Evidence] = {}
 
     def weigh(
-        self, family: Family, key: str, name: str = "", value: str | int = "", *, contradicts: bool = False
+        self,
+        family: Family,
+        key: WeighedKey,
+        name: str = "",
+        value: str | int = "",
+        *,
+        contradicts: bool = False,
     ) -> Evidence:
         """The reason with its one parameter; the same again gives the same object."""
         made = self._made.get((key, value))
@@ -146,7 +160,7 @@ def _by_ref(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -
 
 def _by_account(account: str, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
     donors = facts.donors_of_account.get(account, ())
-    key = "match.account" if len(donors) == 1 else "match.account_shared"
+    key: WeighedKey = "match.account" if len(donors) == 1 else "match.account_shared"
     for donor_id in donors:
         reasons.setdefault(donor_id, []).append(scales.weigh("ACCOUNT", key, "ending", account[-4:]))
 
@@ -234,12 +248,12 @@ def of_fit(fit: Fit, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
     """What the settled instalments say for the donor."""
     if not fit.allocations:
         return ()
-    amount = scales.weigh("AMOUNT", f"match.amount_{fit.settles}", "count", len(fit.allocations))
+    amount = scales.weigh("AMOUNT", _AMOUNT_KEYS[fit.settles], "count", len(fit.allocations))
     if fit.is_tied:
         return amount, scales.weigh("AMOUNT", "match.amount_tied", contradicts=True)
     if fit.in_window:
         agrees = fit.settles in ("exact", "several")
-        key = "match.date_on_time" if agrees else "match.date_other_amount"
+        key: WeighedKey = "match.date_on_time" if agrees else "match.date_other_amount"
         return amount, scales.weigh("DATE", key, "days", fit.days)
     if abs(fit.days) <= policy.grace_days:
         return amount, scales.weigh("DATE", "match.date_near", "days", fit.days)

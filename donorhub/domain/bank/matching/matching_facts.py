@@ -21,6 +21,62 @@ Decision = Literal["auto", "suggest", "suspense"]
 Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer"]
 Family = Literal["REF", "ACCOUNT", "NAME", "AMOUNT", "DATE", "TEXT", "HISTORY"]
 Settles = Literal["exact", "several", "partial", "over", "one_off"]
+# Why a credit may be a candidate's: reasons that the engine weighs, and what it or a person decided without.
+WeighedKey = Literal[
+    "match.account",
+    "match.account_shared",
+    "match.amount_exact",
+    "match.amount_over",
+    "match.amount_partial",
+    "match.amount_several",
+    "match.amount_tied",
+    "match.code",
+    "match.currency",
+    "match.date_near",
+    "match.date_on_time",
+    "match.date_other_amount",
+    "match.deceased",
+    "match.email",
+    "match.history",
+    "match.learned_account",
+    "match.learned_differs",
+    "match.learned_name",
+    "match.name",
+    "match.name_like",
+    "match.named",
+    "match.names_other",
+    "match.other_code",
+    "match.other_payer",
+    "match.payout_amount",
+    "match.payout_date",
+    "match.payout_ref",
+    "match.payout_words",
+    "match.recurring_closed",
+    "match.ref",
+    "match.return_amount",
+    "match.return_payer",
+    "match.return_ref",
+    "match.reversal",
+]
+EvidenceKey = Literal[WeighedKey, "match.cost", "match.outgoing", "match.person", "match.transfer"]
+# Why nothing was decided without a person.
+Hindrance = Literal[
+    "code_unknown",
+    "contested",
+    "contested_return",
+    "contradiction",
+    "margin",
+    "mode_off",
+    "mode_suggest",
+    "name_only",
+    "not_enough",
+    "nothing_found",
+    "original_unknown",
+    "outside_window",
+    "over_cap",
+    "paid_to_donor",
+    "payout_unknown",
+]
 SUSPENSE_DAYS: Final = 90  # in which a person should have decided an entry
 
 
@@ -129,7 +185,7 @@ class Evidence(NamedTuple):
 
     family: Family
     points: int
-    key: str
+    key: EvidenceKey
     params: Mapping[str, str | int]
     contradicts: bool = False
 
@@ -185,7 +241,7 @@ class Proposal:
     decision: Decision
     would_auto: bool
     candidates: tuple[Candidate, ...] = ()
-    hindrances: tuple[str, ...] = ()
+    hindrances: tuple[Hindrance, ...] = ()
     decide_by: date | None = None
 
 
@@ -207,4 +263,4 @@ class Policy:
     return_days: int = 120
     max_several: int = 6
     country: str = "PL"  # whose banking days count for payouts
-    weights: Mapping[str, int] = field(default_factory=dict)  # points by evidence key, over the priors
+    weights: Mapping[WeighedKey, int] = field(default_factory=dict)  # points by evidence key, over the priors
