@@ -13,7 +13,7 @@ from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
 from donorhub.models import ApiToken, User
 from donorhub.models.states import LANGS, ROLES
-from donorhub.services.access import users
+from donorhub.services.access import organisation, users
 
 
 @click.group()
@@ -127,7 +127,7 @@ def _state(token: ApiToken) -> str:
     if token.expires_at is None:
         return "valid"
     is_over = token.expires_at <= clock.now()
-    return f"{'expired' if is_over else 'valid until'} {token.expires_at:%Y-%m-%d}"
+    return f"{'expired' if is_over else 'valid until'} {organisation.get_day(token.expires_at)}"
 
 
 @token.command("revoke")

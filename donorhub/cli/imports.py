@@ -26,6 +26,7 @@ from donorhub.jobs.queue.worker import at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
 from donorhub.models.states import UNTRIED_TASKS
 from donorhub.money import Money
+from donorhub.services.access import organisation
 from donorhub.services.bank.files import (
     bank_accounts,
     column_mappings,
@@ -299,12 +300,12 @@ def _show_only(path: Path, choices: Choices) -> bool:
     """Read one file and say what is in it, without storing anything."""
     settings: Settings = current_app.extensions["donorhub.settings"]
     drafts = _drafts(path, choices, settings)
-    problems = list(drafts.problems)
+    problems, today = list(drafts.problems), organisation.get_day(clock.now())
     held = False
     click.echo(f"{path}: {drafts.format or 'unknown format'}, only read")
     for draft in drafts.statements:
-        problems += statement_checks.remarks(draft, drafts.problems, today=clock.now().date())
-        held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=clock.now().date()))
+        problems += statement_checks.remarks(draft, drafts.problems, today=today)
+        held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=today))
         click.echo(f"  {_sentence(statement_drafts.told(draft), None, is_new=True)}")
     _tell_problems(statement_drafts.as_plain(problems))
     return bool(drafts.statements) and not held

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import select
@@ -19,7 +18,7 @@ from donorhub.jobs.queue.run import run_task
 from donorhub.models import Gift, Receipt, ReceiptLine, Task
 from donorhub.models.states import LANGS, OPEN_TASKS
 from donorhub.money import Money
-from donorhub.services.access.organisation import get_organisation
+from donorhub.services.access import organisation
 from donorhub.services.receipts import receipts as service
 from donorhub.services.receipts.receipt_drafts import warnings
 from donorhub.services.receipts.receipt_stamps import as_issued
@@ -30,10 +29,6 @@ YEAR: Final = click.IntRange(1900, 2999)
 @click.group()
 def receipts() -> None:
     """Receipts for gifts."""
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(ZoneInfo(get_organisation().time_zone)).date()
 
 
 @receipts.command("issue")
@@ -55,7 +50,7 @@ def issue(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | N
     for number, ids in enumerate(chosen, start=1):
         now = clock.now()
         try:
-            receipt = service.issue(ids, today=_today(now), now=now, actor=actor(), lang=lang)
+            receipt = service.issue(ids, today=organisation.get_day(now), now=now, actor=actor(), lang=lang)
         except DonorHubError as e:
             db.session.rollback()
             failed += 1
@@ -112,7 +107,7 @@ def void(receipt_id: int, reason: str) -> None:
 def replace(receipt_id: int) -> None:
     """Void RECEIPT_ID and issue a new one for the same gifts."""
     now = clock.now()
-    receipt = service.replace(receipt_id, today=_today(now), now=now, actor=actor())
+    receipt = service.replace(receipt_id, today=organisation.get_day(now), now=now, actor=actor())
     db.session.commit()
     click.echo(f"{service.number_of(receipt)}\treceipt {receipt.id}")
 

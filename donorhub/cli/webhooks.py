@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -23,6 +24,7 @@ from donorhub.errors import NotFound, Rejected
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import ProviderEvent
 from donorhub.models.states import PROVIDER_EVENT_STATES
+from donorhub.services.access import organisation
 from donorhub.services.providers import endpoints, inbox
 from webhooks import names
 
@@ -65,7 +67,7 @@ def list_endpoints() -> None:
             f"bad signatures: {one.bad_signatures}"
         )
         for secret in endpoints.list_secrets(one.id):
-            until = f"until {secret.expires_at:%Y-%m-%d %H:%M}" if secret.expires_at else "valid"
+            until = f"until {_write_moment(secret.expires_at)}" if secret.expires_at else "valid"
             click.echo(f"\tsecret {secret.id}\t{secret.label}\t{until}")
 
 
@@ -106,7 +108,7 @@ def tail(count: int, state: str | None) -> None:
         click.echo("there is no such provider event", err=True)
     for one in found:
         click.echo(
-            f"{one.id}\t{one.received_at:%Y-%m-%d %H:%M:%S}\t{one.type}\t{one.object_id}\t{one.state}"
+            f"{one.id}\t{_write_moment(one.received_at)}\t{one.type}\t{one.object_id}\t{one.state}"
             f"\t{one.reason}\tdeliveries {one.deliveries}"
         )
 
@@ -171,3 +173,8 @@ def _post(url: str, body: bytes, secret: str) -> int:
         return int(e.code)
     except URLError as e:
         raise NotFound(f"nothing answers at {url}: {e.reason}") from e
+
+
+def _write_moment(moment: datetime) -> str:
+    """An instant by the organisation's clock."""
+    return f"{moment.astimezone(organisation.get_zone()):%Y-%m-%d %H:%M:%S}"

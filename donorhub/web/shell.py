@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
@@ -211,14 +210,12 @@ def _time_zone() -> str:
 
 def our_time_zone() -> str:
     """The organisation's time zone, looked up once a request."""
-    if "time_zone" not in g:
-        g.time_zone = organisation.get_organisation().time_zone
-    return str(g.time_zone)
+    return organisation.get_zone().key
 
 
 def today() -> date:
     """The day it is for the organisation."""
-    return clock.now().astimezone(ZoneInfo(our_time_zone())).date()
+    return organisation.get_day(clock.now())
 
 
 def lang() -> Lang:
@@ -255,13 +252,13 @@ def date_locale() -> str:
 
 def show_moment(moment: datetime) -> str:
     """Day and time without seconds, in the organisation's time zone."""
-    local = moment.astimezone(ZoneInfo(our_time_zone()))
-    return f"{show_day(local.date())}, {local:%H:%M}"
+    local = moment.astimezone(organisation.get_zone())
+    return f"{show_day(organisation.get_day(moment))}, {local:%H:%M}"
 
 
 def show_local_day(moment: datetime) -> str:
     """The day of an instant in the organisation's time zone."""
-    return show_day(moment.astimezone(ZoneInfo(our_time_zone())).date())
+    return show_day(organisation.get_day(moment))
 
 
 def _words_of_every_page() -> dict[str, Any]:

@@ -103,7 +103,11 @@ def issue_receipt(new: dict[str, Any]) -> Response:
     """Issue a receipt for gifts of one donor. Its PDF is made a moment later."""
     now = clock.now()
     receipt = receipts.issue(
-        new["gift_ids"], lang=new.get("lang"), today=organisation.today(now), now=now, actor=principal().actor
+        new["gift_ids"],
+        lang=new.get("lang"),
+        today=organisation.get_day(now),
+        now=now,
+        actor=principal().actor,
     )
     return created(ReceiptSchema, told(receipt))
 
@@ -156,7 +160,7 @@ def replace_receipt(asked: dict[str, Any], receipt_id: int) -> Response:
     """Void a receipt and issue a new one for the same gifts."""
     now = clock.now()
     receipt = receipts.replace(
-        receipt_id, lang=asked.get("lang"), today=organisation.today(now), now=now, actor=principal().actor
+        receipt_id, lang=asked.get("lang"), today=organisation.get_day(now), now=now, actor=principal().actor
     )
     return shown(ReceiptSchema, told(receipt), status=201)
 

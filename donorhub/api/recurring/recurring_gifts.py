@@ -153,7 +153,7 @@ def start_recurring_gift(new: dict[str, Any]) -> Response:
     gift, is_new = recurring_gifts.start(
         new.pop("donor_id"), new.pop("amount"), now=now, actor=principal().actor, origin="declared", **new
     )
-    instalments.materialise(gift, today=organisation.today(now))
+    instalments.materialise(gift, today=organisation.get_day(now))
     return created(RecurringGiftSchema, told(gift), is_new=is_new)
 
 
@@ -225,13 +225,13 @@ def _ours(recurring_gift_id: int) -> RecurringGift:
 
 
 def _answer(gift: RecurringGift) -> Response:
-    instalments.materialise(gift, today=organisation.today(clock.now()))
+    instalments.materialise(gift, today=organisation.get_day(clock.now()))
     return shown(RecurringGiftSchema, told(gift), version=gift.version)
 
 
 def told(gift: RecurringGift) -> dict[str, Any]:
     """The answer for a recurring gift, with the term that holds today on top."""
-    today = organisation.today(clock.now())
+    today = organisation.get_day(clock.now())
     terms = recurring_gifts.rows_of_terms(gift)
     now_holds = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
     ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask import Response
@@ -129,5 +129,5 @@ def postpone_task(asked: dict[str, Any], task_id: int) -> Response:
 
 
 def _end_of_today(now: datetime) -> datetime:
-    zone = organisation.zone()
-    return datetime.combine(now.astimezone(zone), time.max, zone)
+    tomorrow = organisation.get_day(now) + timedelta(days=1)
+    return organisation.get_midnight(tomorrow) - timedelta(microseconds=1)

@@ -17,7 +17,7 @@ from donorhub.cli.demo.people import SEED, Person, iban_pl
 from donorhub.db import db
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import BankAccount, Instalment, RecurringGift, Task
-from donorhub.services.access import users
+from donorhub.services.access import organisation, users
 from donorhub.services.bank.files import imports
 
 ACTOR: Final = "cli:demo"
@@ -41,9 +41,9 @@ def add(people: Sequence[Person], *, to_try: Path, paid_out: int, now: datetime)
     came from Stripe, in minor units of zloty."""
     accountant = users.find_user("ksiegowosc@demo.example")
     actor = f"user:{accountant.id}" if accountant else ACTOR
-    for name, data in _files(people, paid_out, now.date() - timedelta(days=9)).items():
+    for name, data in _files(people, paid_out, organisation.get_day(now) - timedelta(days=9)).items():
         _import(name, data, now=now, actor=actor)
-    first, polish = now.date() - timedelta(days=2), _paying_in(people, "PLN")
+    first, polish = organisation.get_day(now) - timedelta(days=2), _paying_in(people, "PLN")
     lines = _lines(polish[40:70], "PLN", first, random.Random(SEED + 3), opening_ref=900)
     to_try.write_bytes(csv(lines, OWN["csv"], first))
 

@@ -34,7 +34,7 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
     """Let the days pass up to now, and leave a handful of tasks of each kind."""
     for days in LOOKED:
         then = now - timedelta(days=days)
-        overdue.advance_all(today=then.date(), now=then, actor=ACTOR)
+        overdue.advance_all(today=organisation.get_day(then), now=then, actor=ACTOR)
         _work_off("thank_you", _thank, now=then)
         _work_off("send_message", _send, now=then)
     db.session.flush()
@@ -109,4 +109,4 @@ def _do_what_was_due(*, now: datetime) -> None:
 
 def _this_evening(now: datetime) -> datetime:
     """Late enough today that a task is not overdue while somebody looks at the demo."""
-    return now.astimezone(organisation.zone()).replace(hour=22, minute=0)
+    return now.astimezone(organisation.get_zone()).replace(hour=22, minute=0)

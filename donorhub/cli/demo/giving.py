@@ -17,6 +17,7 @@ from donorhub.domain.recurring.banking_days import roll_forward
 from donorhub.domain.recurring.schedule import months_after
 from donorhub.models import Appeal, Campaign, Fund, Gift, Instalment, Receipt, RecurringGift
 from donorhub.money import Money
+from donorhub.services.access import organisation
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring import instalments, recurring_gifts
@@ -40,7 +41,7 @@ THANKED_DAYS: Final = 10  # older gifts were thanked for long ago
 def add(people: Sequence[Person], *, now: datetime) -> None:
     """Record the giving up to today; who is to be thanked for the newest gifts is planned with them."""
     dice = random.Random(SEED + 1)
-    funds = _purposes(now.date())
+    funds = _purposes(organisation.get_day(now))
     past: list[Past] = []
     for place, person in enumerate(people):
         if place % 4 == 0:
@@ -48,7 +49,10 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
         if place % 11 != 3:  # some are prospects: in the base, no gift yet
             past += _single_gifts(person, funds, dice, now=now)
     past.sort(key=lambda one: one.recorded_at)
-    is_recent = [(now.date() - one.received_on).days <= THANKED_DAYS and not one.instalment for one in past]
+    is_recent = [
+        (organisation.get_day(now) - one.received_on).days <= THANKED_DAYS and not one.instalment
+        for one in past
+    ]
     history.write([one for one, new in zip(past, is_recent, strict=True) if not new], actor=ACTOR)
     for one, new in zip(past, is_recent, strict=True):
         if new:
@@ -88,7 +92,7 @@ def _single_gifts(
         days = dice.randint(1, person.joined_days_ago)
         minor = dice.choice(AMOUNTS[currency]) * dice.choice((1, 1, 1, 1, 3))
         yield Past(
-            person.donor.id, Money(minor, currency), now.date() - timedelta(days=days),
+            person.donor.id, Money(minor, currency), organisation.get_day(now) - timedelta(days=days),
             now - timedelta(days=days, minutes=-dice.randint(5, 600)), f"{person.donor.id}:single:{number}",
             dice.choice(METHODS[currency]), dice.choice(funds).id,
         )  # fmt: skip
@@ -99,7 +103,7 @@ def _standing_order(
 ) -> Iterator[Past]:
     """A promise with its instalments, and the gifts that paid them. Most pay; every ninth stopped two months
     ago, every seventh forgot the last one. The newest instalments are left to the bank files."""
-    today, currency = now.date(), currency_of(person)
+    today, currency = organisation.get_day(now), currency_of(person)
     amount = Money(dice.choice(AMOUNTS[currency][:4]), currency)
     start = months_after(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
     gift, _ = recurring_gifts.start(
@@ -130,7 +134,12 @@ def issue_receipts(*, now: datetime) -> None:
     chosen = db.session.scalars(
         select(Gift)
         .where(Gift.currency == "PLN", Gift.method != "cash", Gift.source == SOURCE)
-        .where(Gift.received_on.between(now.date() - timedelta(days=200), now.date() - timedelta(days=40)))
+        .where(
+            Gift.received_on.between(
+                organisation.get_day(now) - timedelta(days=200),
+                organisation.get_day(now) - timedelta(days=40),
+            )
+        )
         .order_by(Gift.received_on, Gift.id)
         .limit(100)
     ).all()
@@ -138,5 +147,7 @@ def issue_receipts(*, now: datetime) -> None:
     for place, gift in enumerate(chosen[::11][:9]):
         then = now - timedelta(days=4 * (9 - place))
         lang = ("pl", "en", "sq")[place % 3]
-        issued.append(receipts.issue([gift.id], today=then.date(), now=then, actor=ACTOR, lang=lang))
-    receipts.replace(issued[3].id, today=now.date(), now=now - timedelta(hours=1), actor=ACTOR)
+        issued.append(
+            receipts.issue([gift.id], today=organisation.get_day(then), now=then, actor=ACTOR, lang=lang)
+        )
+    receipts.replace(issued[3].id, today=organisation.get_day(now), now=now - timedelta(hours=1), actor=ACTOR)

@@ -8,6 +8,7 @@ from structlog import get_logger
 
 from donorhub import clock
 from donorhub.db import db, read_only
+from donorhub.services.access import organisation
 from donorhub.services.reports import invariants
 from donorhub.services.work import tasks
 
@@ -20,11 +21,12 @@ def verify_and_tell() -> int:
     with read_only():
         broken = {name: found for name, found in invariants.check_all(now=now).items() if found}
         db.session.rollback()
+    today = organisation.get_day(now)
     for name, found in broken.items():
         log.warning("invariant_broken", invariant=name, count=len(found))
         short = hashlib.sha256(name.encode()).hexdigest()[:8]
         tasks.plan(
-            f"invariant:{short}:{now:%Y-%m-%d}", kind="invariant_broken", performer="person", role="admin",
+            f"invariant:{short}:{today}", kind="invariant_broken", performer="person", role="admin",
             subject=("organisation", 1), due_at=now + tasks.SOON, now=now,
             facts={"invariant": name, "first": found[0]},
         )  # fmt: skip

@@ -16,7 +16,7 @@ from donorhub import clock, logs
 from donorhub.db import db
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch, ring_inbox
-from donorhub.services.access import audit, idempotency
+from donorhub.services.access import audit, idempotency, organisation
 from donorhub.services.bank.files import imports
 from donorhub.services.providers import missing_payments
 from donorhub.services.recurring import overdue
@@ -58,7 +58,8 @@ def _seal() -> int:
 
 
 def _recurring() -> int:
-    touched = overdue.advance_all(today=clock.now().date(), now=clock.now())
+    now = clock.now()
+    touched = overdue.advance_all(today=organisation.get_day(now), now=now)
     db.session.commit()
     return touched
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,8 @@ FIELDS: Final = (
     "signatory_role", "exemption", "lang", "time_zone", "home_currency", "jurisdiction", "receipt_series",
     "closed_until",
 )  # fmt: skip
+
+_ZONE: Final = "organisation.zone"
 
 
 def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any) -> Organisation:
@@ -45,14 +47,25 @@ def get_organisation() -> Organisation:
     return organisation
 
 
-def zone() -> ZoneInfo:
-    """Whose midnight ends the day."""
-    return ZoneInfo(get_organisation().time_zone)
+def get_zone() -> ZoneInfo:
+    """Return whose midnight ends the day; read once a session."""
+    known: ZoneInfo | None = db.session.info.get(_ZONE)
+    if known is None:
+        known = db.session.info[_ZONE] = ZoneInfo(get_organisation().time_zone)
+    return known
 
 
-def today(now: datetime) -> date:
-    """The day it is at the organisation."""
-    return now.astimezone(zone()).date()
+def get_day(moment: datetime) -> date:
+    """Return the organisation's calendar day of an instant; of the present one, it is today.
+
+    No rule asks for another: a day of UTC ends an hour or two late in Warsaw and Tirana.
+    """
+    return moment.astimezone(get_zone()).date()
+
+
+def get_midnight(day: date) -> datetime:
+    """Return the instant at which a day of the organisation begins."""
+    return datetime.combine(day, time(0), get_zone())
 
 
 def change_organisation(fields: Mapping[str, Any], *, now: datetime, actor: str) -> Organisation:
@@ -63,6 +76,7 @@ def change_organisation(fields: Mapping[str, Any], *, now: datetime, actor: str)
     )
     for name in changed:
         setattr(organisation, name, fields[name])
+    db.session.info.pop(_ZONE, None)
     if changed:
         audit.record(actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed})
     return organisation

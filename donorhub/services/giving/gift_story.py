@@ -12,6 +12,7 @@ from donorhub.db import db
 from donorhub.models import Correction, Dispute, Gift, Match, Message, Receipt, Refund, Task
 from donorhub.models.states import COUNTED_REFUNDS
 from donorhub.money import Money
+from donorhub.services.access import organisation
 from donorhub.services.giving import gifts
 from donorhub.services.work import tasks
 
@@ -82,7 +83,11 @@ def _taken(gift: Gift) -> list[Taken]:
         ),
         *(
             Taken(
-                "correction", one.recorded_at.date(), Money(one.amount_minor, one.currency), "", one.reason,
+                "correction",
+                organisation.get_day(one.recorded_at),
+                Money(one.amount_minor, one.currency),
+                "",
+                one.reason,
                 counts=True,
             )
             for one in corrections

@@ -23,7 +23,7 @@ from donorhub.models import (
 )
 from donorhub.models.states import COUNTED_REFUNDS
 from donorhub.money import Money
-from donorhub.services.access import audit
+from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import closed_books
 from donorhub.services.work import events, tasks
@@ -75,7 +75,7 @@ def record_gift(
         return known, False
     if amount.minor <= 0:
         raise Rejected("a gift is more than nothing", field="/amount")
-    if received_on > now.date() + timedelta(days=1):
+    if received_on > organisation.get_day(now) + timedelta(days=1):
         raise Rejected(f"{received_on} is in the future", field="/received_on")
     if source == "manual" or source.startswith("api:"):
         closed_books.refuse(received_on, field="/received_on")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -67,8 +66,7 @@ def apply(at: Account, view: PaymentView, *, now: datetime) -> bool:
 
 def local_day(moment: datetime | None, now: datetime) -> date:
     """The organisation's calendar day of an instant, never later than today."""
-    zone = ZoneInfo(organisation.get_organisation().time_zone)
-    return min((moment or now).astimezone(zone).date(), now.astimezone(zone).date())
+    return organisation.get_day(min(moment or now, now))
 
 
 def _payment(at: Account, view: PaymentView, *, now: datetime) -> tuple[Payment, bool]:

@@ -12,7 +12,7 @@ from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import NotFound
 from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
 from donorhub.models.states import ARRIVING_PAYOUTS
-from donorhub.services.access import audit
+from donorhub.services.access import audit, organisation
 from donorhub.services.providers import registers
 from donorhub.services.providers.customers import Account
 from donorhub.services.providers.payments import local_day
@@ -150,6 +150,6 @@ def _part_from_entry(payout: Payout, entry_id: int, *, now: datetime, actor: str
     db.session.execute(
         update(Entry)
         .where(Entry.id == entry_id, Entry.state == "matched")
-        .values(state="suspense", decide_by=now.date() + timedelta(days=SUSPENSE_DAYS))
+        .values(state="suspense", decide_by=organisation.get_day(now) + timedelta(days=SUSPENSE_DAYS))
     )
     audit.record(actor, "payout.parted", ("payout", payout.id), now=now, data={"entry": entry_id})

@@ -73,7 +73,7 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
         return
     if gift.state == "closed":
         return
-    gift.ends_on = organisation.today(view.ends_at) if view.ends_at else None
+    gift.ends_on = organisation.get_day(view.ends_at) if view.ends_at else None
     if gift.state == "pending" and view.state != "pending":
         recurring_gifts.step(gift, "start")
     if view.state == "paused":
@@ -124,7 +124,7 @@ def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> boo
 
 def _make(gift: RecurringGift, view: InstalmentView, *, now: datetime) -> Instalment:
     """One row for each period; a second invoice for the same day takes the next free one."""
-    on = organisation.today(view.due_at or view.period_start_at or now)
+    on = organisation.get_day(view.due_at or view.period_start_at or now)
     taken = set(
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
     )
@@ -183,7 +183,7 @@ def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: dat
 def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
     if instalment.state != "failed":
         instalment.state = "failed"  # the provider tried and failed in one word: no collecting between
-    instalment.next_attempt_on = organisation.today(view.next_attempt_at) if view.next_attempt_at else None
+    instalment.next_attempt_on = organisation.get_day(view.next_attempt_at) if view.next_attempt_at else None
     gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     if recurring_gifts.may(gift, "fail") and _is_news(at, gift, view):
         recurring_gifts.step(gift, "fail", reason="payment_failed")

@@ -29,7 +29,7 @@ def as_it_stands(receipt: Receipt) -> Document:
     return thaw(
         receipt.payload,
         state="void",
-        voided_on=organisation.today(receipt.voided_at),
+        voided_on=organisation.get_day(receipt.voided_at),
         # Our own word for it is English; the number that replaces it says the same in any language.
         void_reason="" if successor and reason == REPLACED else reason,
         replaced_by=number_of(successor) if successor else "",

@@ -16,7 +16,7 @@ from donorhub.domain.recurring.recurring_states import RecurringStep, next_recur
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Campaign, Fund, Instalment, RecurringGift, RecurringGiftChange, Term
 from donorhub.money import Money
-from donorhub.services.access import audit
+from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.work import events
 
@@ -158,7 +158,7 @@ def close(gift: RecurringGift, *, reason: str, now: datetime, actor: str, on: da
     """End the promise with a reason. Instalments that are not due yet are owed no more. Closed: no change."""
     if gift.state == "closed":
         return False
-    day = on or now.date()
+    day = on or organisation.get_day(now)
     step(gift, "close", reason=reason)
     gift.ends_on, gift.closed_at = day, now
     db.session.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Date, Select, and_, false, func, or_, select
@@ -24,6 +24,7 @@ from donorhub.models import (
 )
 from donorhub.money import Money
 from donorhub.services import paging
+from donorhub.services.access import organisation
 from donorhub.services.paging import LIMIT, Page
 from donorhub.services.receipts import receipts
 
@@ -32,7 +33,7 @@ from donorhub.services.receipts import receipts
 class Event:
     """One thing that happened. ``kind`` and ``id`` name its row; ``facts`` are plain values of it.
 
-    What has a date and no time of day stands at midnight UTC and before all else of that day.
+    What has a date and no time of day stands at the organisation's midnight and before all else of that day.
     """
 
     at: datetime
@@ -103,20 +104,17 @@ def _earlier(at: ColumnElement[Any], moment: datetime) -> tuple[ColumnElement[bo
     """Conditions for "before this moment" and "at it"; a date stands for its midnight."""
     if not isinstance(at.type, Date):
         return at < moment, at == moment
-    if moment.time() == time(0):
-        return at < moment.date(), at == moment.date()
-    return at <= moment.date(), false()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), UTC)
+    day = organisation.get_day(moment)
+    if moment == organisation.get_midnight(day):
+        return at < day, at == day
+    return at <= day, false()
 
 
 def _gifts(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     query = select(Gift).where(Gift.donor_id == donor_id)
     for (gift,) in _rows(query, Gift.received_on, Gift.id, "gift", cursor, limit):  # type: ignore[arg-type]
         facts = {"method": gift.method, "note": gift.note, "is_test": gift.is_test}
-        yield Event(_midnight(gift.received_on), "gift", gift.id, False, gift.amount, facts)
+        yield Event(organisation.get_midnight(gift.received_on), "gift", gift.id, False, gift.amount, facts)
 
 
 def _taken(
@@ -132,7 +130,7 @@ def _taken(
                 "reason": getattr(row, "reason", ""),
             }
             yield Event(
-                moment if has_time else _midnight(moment), kind, row.id, has_time,
+                moment if has_time else organisation.get_midnight(moment), kind, row.id, has_time,
                 Money(row.amount_minor, row.currency), facts,
             )  # fmt: skip
 

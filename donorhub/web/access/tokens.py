@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.domain.access.permissions import PERMISSIONS
-from donorhub.services.access import users
+from donorhub.services.access import organisation, users
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, our_time_zone, principal, say, today
+from donorhub.web.shell import commit, needs, principal, say, today
 
 bp = Blueprint("tokens", __name__, url_prefix="/settings/tokens")
 Answer = Response | str | tuple[str, int]
@@ -36,7 +33,7 @@ def create() -> Answer:
         form.wrong("scopes", gettext("Choose at least one."))
     if until is not None and until <= today():
         form.wrong("expires_on", gettext("Please choose a day after today."))
-    expires_at = datetime.combine(until, time(0), ZoneInfo(our_time_zone())) if until else None
+    expires_at = organisation.get_midnight(until) if until else None
     with form.saving() as saving:
         saving.check()
         token, text = users.create_token(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -12,10 +11,11 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Task, User
+from donorhub.services.access import organisation
 from donorhub.services.work import tasks, worklist
 from donorhub.services.work.worklist import VIEWS, View
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, our_time_zone, own_list, principal, say, today
+from donorhub.web.shell import commit, needs, own_list, principal, say, today
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
 Answer = Response | str | tuple[str, int]
@@ -70,7 +70,7 @@ def later(task_id: int) -> Answer:
         form.wrong("until", gettext("Please choose a day after today."))
     with form.saving() as saving:
         saving.check()
-        morning = datetime.combine(day, time(9), ZoneInfo(our_time_zone()))
+        morning = datetime.combine(day, time(9), organisation.get_zone())
         tasks.postpone(task.id, due_at=morning, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The task is put off."))
@@ -91,5 +91,4 @@ def _page(task: Task, form: Form) -> str:
 
 def end_of_today() -> datetime:
     """The instant at which the organisation's day ends."""
-    zone = ZoneInfo(our_time_zone())
-    return datetime.combine(today() + timedelta(days=1), datetime.min.time(), zone)
+    return organisation.get_midnight(today() + timedelta(days=1))

@@ -28,7 +28,7 @@ from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, BankAccount, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, UNREAD_FILES, ImportFileState
-from donorhub.services.access import audit
+from donorhub.services.access import audit, organisation
 from donorhub.services.bank.files import (
     bank_accounts,
     enriching,
@@ -63,9 +63,9 @@ def store(
     file = imports.locked_file(import_file_id)
     if file.state not in UNREAD_FILES:
         return file
-    problems = list(drafts.problems)
+    problems, today = list(drafts.problems), organisation.get_day(now)
     for draft in drafts.statements:
-        problems += statement_checks.remarks(draft, drafts.problems, today=now.date())
+        problems += statement_checks.remarks(draft, drafts.problems, today=today)
     file.format, file.profile = drafts.format, _layout_name(drafts)
     file.bank_account_id = file.bank_account_id or account_id
     file.told = [told(draft) for draft in drafts.statements]
@@ -73,8 +73,7 @@ def store(
         state: ImportFileState = "asking" if statement_checks.is_question(problems) else "refused"
         return _finish(file, state, problems, now=now, actor=actor)
     reasons = [
-        statement_checks.reasons_to_hold(draft, drafts.problems, today=now.date())
-        for draft in drafts.statements
+        statement_checks.reasons_to_hold(draft, drafts.problems, today=today) for draft in drafts.statements
     ]
     accounts, asked = statement_accounts.resolve(
         file, drafts.statements, [not found and create_accounts for found in reasons], now=now, actor=actor

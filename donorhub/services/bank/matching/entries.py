@@ -265,5 +265,5 @@ def undo(entry_id: int, *, now: datetime, actor: str) -> Entry:
     if decision_undo.live_matches(entry.id):
         closed_books.refuse(entry.booked_on)
     if decision_undo.undo(entry, now=now, actor=actor):
-        entry.state, entry.decide_by = "suspense", now.date() + SUSPENSE
+        entry.state, entry.decide_by = "suspense", organisation.get_day(now) + SUSPENSE
     return entry

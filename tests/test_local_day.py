@@ -1,0 +1,297 @@
+"""The organisation's day is one: what any rule calls today, around midnight in Warsaw.
+
+At half past ten in summer and half past eleven in winter, UTC, a new day has begun there.
+"""
+
+from __future__ import annotations
+
+import ast
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
+
+import donorhub
+from donorhub import clock
+from donorhub.db import db
+from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
+from donorhub.errors import Rejected
+from donorhub.jobs.kinds import checking
+from donorhub.jobs.queue import timer
+from donorhub.models import Donor, Entry, Gift, ImportFile, Instalment, Payment, Receipt, Task
+from donorhub.money import Money
+from donorhub.services.access import organisation, users
+from donorhub.services.bank.matching import entries
+from donorhub.services.donors import donors
+from donorhub.services.giving import gift_story, gifts
+from donorhub.services.recurring import instalments, overdue, recurring_gifts
+from donorhub.services.reports import timeline
+from donorhub.services.work import tasks
+from tests.api.conftest import Caller
+from tests.services.bank.bank import Paid, camt, match, open_account, send
+from tests.services.providers.test_payments import deliver, open_endpoint
+from tests.web.bank.bank_world import Staff
+from tests.webhooks.scenarios import one_off
+
+ACTOR = "user:1"
+SUMMER = datetime(2026, 7, 15, 22, 30, tzinfo=UTC)
+WINTER = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+NIGHTS = {SUMMER: date(2026, 7, 16), WINTER: date(2027, 1, 1)}
+ROOT = Path(donorhub.__file__).parents[1]
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(params=NIGHTS, ids=["summer", "winter"])
+def night(request: pytest.FixtureRequest, database: Flask) -> datetime:
+    """A moment after midnight in Warsaw that UTC still counts to the day before."""
+    moment: datetime = request.param
+    clock.use(lambda: moment)
+    return moment
+
+
+@pytest.fixture
+def today(night: datetime) -> date:
+    return NIGHTS[night]
+
+
+@pytest.fixture
+def anna(night: datetime) -> Donor:
+    donor = donors.create_donor({"name": "Anna Kowalska", "lang": "pl"}, source="t", now=night, actor=ACTOR)
+    db.session.commit()
+    return donor
+
+
+def give(donor: Donor, on: date, now: datetime, ref: str = "1") -> Gift:
+    gift, _is_new = gifts.record_gift(
+        donor.id, Money(5000, "PLN"), received_on=on, source="t", source_ref=ref, now=now, actor=ACTOR
+    )
+    db.session.commit()
+    return gift
+
+
+def promise(donor: Donor, start_on: date, now: datetime) -> Instalment:
+    """The first instalment of a monthly promise."""
+    gift, _is_new = recurring_gifts.start(
+        donor.id,
+        Money(5000, "PLN"),
+        kind="standing_order",
+        start_on=start_on,
+        source="t",
+        source_ref="1",
+        now=now,
+        actor=ACTOR,
+    )
+    instalments.materialise(gift, today=start_on)
+    db.session.commit()
+    query = select(Instalment).filter_by(recurring_gift_id=gift.id).order_by(Instalment.due_on).limit(1)
+    return db.session.scalars(query).one()
+
+
+def test_the_day_of_an_instant_begins_at_our_midnight(night: datetime, today: date) -> None:
+    assert organisation.get_day(night) == today != night.date()
+    midnight = organisation.get_midnight(today)
+    assert organisation.get_day(midnight) == today
+    assert organisation.get_day(midnight - timedelta(microseconds=1)) == today - DAY
+
+
+def test_another_time_zone_is_another_day_at_once(night: datetime, today: date) -> None:
+    assert organisation.get_day(night) == today
+    organisation.change_organisation({"time_zone": "America/New_York"}, now=night, actor=ACTOR)
+    assert organisation.get_day(night) == today - DAY
+
+
+def test_an_instalment_is_late_from_our_midnight_on(anna: Donor, night: datetime, today: date) -> None:
+    instalment = promise(anna, today - timedelta(days=40), night)
+    instalment.due_on = today - timedelta(days=overdue.WINDOWS.late + 1)  # its days of grace ended yesterday
+    db.session.commit()
+    clock.use(lambda: organisation.get_midnight(today) - timedelta(minutes=1))
+    timer._recurring()
+    assert instalment.state == "expected"
+    clock.use(lambda: night)
+    timer._recurring()
+    db.session.refresh(instalment)
+    assert instalment.state == "late"
+
+
+def test_a_promise_that_is_closed_ends_today(anna: Donor, night: datetime, today: date) -> None:
+    gift = promise(anna, today - timedelta(days=100), night).recurring_gift
+    recurring_gifts.close(gift, reason="donor", now=night, actor=ACTOR)
+    assert gift.ends_on == today
+
+
+def test_tomorrow_may_be_a_gifts_day_and_the_day_after_not(anna: Donor, night: datetime, today: date) -> None:
+    assert give(anna, today + DAY, night).received_on == today + DAY
+    with pytest.raises(Rejected, match="future"):
+        give(anna, today + 2 * DAY, night, "2")
+
+
+def test_a_correction_is_shown_at_the_day_it_was_made(anna: Donor, night: datetime, today: date) -> None:
+    gift = give(anna, today, night)
+    gifts.correct_gift(gift.id, reason="x", source_ref="1", now=night, actor=ACTOR)
+    assert [one.on for one in gift_story.of(gift).taken] == [today]
+
+
+def test_a_gift_of_today_stands_below_what_happened_tonight(
+    anna: Donor, night: datetime, today: date
+) -> None:
+    gift = give(anna, today, night)
+    yesterday = organisation.get_midnight(today) - timedelta(minutes=1)
+    for key, moment in (("tonight", night), ("before", yesterday)):
+        tasks.plan(
+            key,
+            kind="call",
+            performer="person",
+            subject=("donor", anna.id),
+            donor_id=anna.id,
+            due_at=moment,
+            now=moment,
+        )
+    db.session.commit()
+    first = timeline.of(anna.id, limit=2)
+    assert first.cursor is not None
+    events = [*first.rows, *timeline.of(anna.id, before=first.cursor, limit=2).rows]
+    order = [(event.kind, organisation.get_day(event.at)) for event in events if event.kind != "donor"]
+    assert order == [("task", today), ("gift", today), ("task", today - DAY)] and gift.received_on == today
+
+
+def test_a_payment_of_a_provider_is_a_gift_of_our_day(database: Flask, night: datetime, today: date) -> None:
+    events = [_moved(event, int(night.timestamp())) for event in one_off("n")]
+    deliver(database, open_endpoint(night), events, night)
+    assert {gift.received_on for gift in db.session.scalars(select(Gift))} == {today}
+    assert db.session.scalars(select(Payment)).first() is not None
+
+
+def _moved(value: Any, created: int) -> Any:
+    """A story of a provider as it would be told had all of it happened at that second."""
+    if isinstance(value, dict):
+        return {
+            key: created if key == "created" and isinstance(inner, int) else _moved(inner, created)
+            for key, inner in value.items()
+        }
+    return [_moved(one, created) for one in value] if isinstance(value, list) else value
+
+
+def test_an_entry_that_was_undone_waits_from_today_on(anna: Donor, night: datetime, today: date) -> None:
+    open_account("auto")
+    send(camt([Paid(today - DAY, 5000, text=anna.code)]))
+    match()
+    entry = db.session.scalars(select(Entry)).one()
+    if entry.state != "matched":
+        entries.accept(entry.id, [entries.Share(anna.id, 5000)], now=night, actor=ACTOR)
+    entries.undo(entry.id, now=night, actor=ACTOR)
+    assert entry.decide_by == today + timedelta(days=SUSPENSE_DAYS)
+
+
+def test_a_statement_of_tomorrow_counts_and_of_the_day_after_is_held(night: datetime, today: date) -> None:
+    open_account()
+    assert send(camt([Paid(today + DAY, 5000)]), "a.xml").state == "done"
+    assert send(camt([Paid(today + 2 * DAY, 5000)], opening=5000, name="S2"), "b.xml").state == "held"
+    assert len(db.session.scalars(select(ImportFile)).all()) == 2
+
+
+def test_a_broken_invariant_is_told_once_a_day_of_ours(anna: Donor, night: datetime, today: date) -> None:
+    give(anna, today - DAY, night)
+    db.session.execute(delete(Task).where(Task.kind == "thank_you"))
+    db.session.commit()
+    checking.verify_and_tell()
+    clock.use(lambda: organisation.get_midnight(today + DAY) - timedelta(minutes=1))
+    checking.verify_and_tell()
+    keys = db.session.scalars(select(Task.key).where(Task.kind == "invariant_broken")).all()
+    assert keys and all(key.endswith(f":{today}") for key in keys)
+    clock.use(lambda: organisation.get_midnight(today + DAY))
+    checking.verify_and_tell()
+    again = db.session.scalars(select(Task.key).where(Task.kind == "invariant_broken")).all()
+    assert len(again) == 2 * len(keys)
+
+
+@pytest.fixture
+def receiptable(anna: Donor, night: datetime, today: date) -> Gift:
+    organisation.change_organisation({"jurisdiction": "XX", "city": "Berat"}, now=night, actor=ACTOR)
+    return give(anna, today, night)
+
+
+def only_receipt() -> Receipt:
+    db.session.rollback()
+    return db.session.scalars(select(Receipt)).one()
+
+
+def test_a_receipt_of_the_api_is_of_today(database: Flask, receiptable: Gift, today: date) -> None:
+    _row, token = users.create_token("t", ("receipts:issue",), now=clock.now(), actor=ACTOR)
+    db.session.commit()
+    answer = Caller(database, token).post("/receipts", {"gift_ids": [receiptable.id]})
+    assert answer.status_code == 201, answer.text
+    assert (only_receipt().issued_on, only_receipt().year) == (today, today.year)
+
+
+def test_a_receipt_of_a_page_is_of_today(database: Flask, receiptable: Gift, today: date) -> None:
+    staff = Staff(database, "admin")
+    answer = staff.post("/receipts/new", lang="en", donor_id=receiptable.donor_id, gift_ids=receiptable.id)
+    assert answer.status_code == 302, answer.text
+    assert (only_receipt().issued_on, only_receipt().year) == (today, today.year)
+
+
+def test_pages_call_the_same_day_today(database: Flask, anna: Donor, night: datetime, today: date) -> None:
+    staff = Staff(database, "admin")
+    assert f'value="{today}"' in staff.get(f"/gifts/new?donor={anna.id}").text
+    shown = f"{today.day} {today:%b} {today.year}"
+    assert f"{today.day} {today:%B} {today.year}" in staff.text("/")
+    assert f"known since {shown}" in staff.text(f"/donors/{anna.id}")
+
+
+def test_what_is_due_by_the_end_of_today_is_the_same_for_page_and_api(
+    database: Flask, anna: Donor, night: datetime, today: date
+) -> None:
+    ends = organisation.get_midnight(today + DAY)
+    for key, due_at in (("today", ends - timedelta(seconds=1)), ("tomorrow", ends)):
+        tasks.plan(
+            key,
+            kind="call",
+            performer="person",
+            subject=("donor", anna.id),
+            donor_id=anna.id,
+            due_at=due_at,
+            now=night,
+        )
+    _row, token = users.create_token("t", ("tasks:read",), now=night, actor=ACTOR)
+    db.session.commit()
+    mine = Caller(database, token).get("/me/tasks").get_json()["data"]
+    ids = dict(db.session.execute(select(Task.key, Task.id)).all())
+    assert [task["id"] for task in mine] == [ids["today"]]
+    page = Staff(database, "admin").get("/tasks?view=today").text
+    assert f'/tasks/{ids["today"]}"' in page and f'/tasks/{ids["tomorrow"]}"' not in page
+
+
+def test_a_token_of_a_page_ends_at_our_midnight(database: Flask, night: datetime, today: date) -> None:
+    staff = Staff(database, "admin")
+    fields = {"name": "t", "scopes": "gifts:read"}
+    assert staff.post("/settings/tokens", expires_on=str(today), **fields).status_code == 422
+    assert staff.post("/settings/tokens", expires_on=str(today + DAY), **fields).status_code in (200, 302)
+    (token,) = users.list_tokens()
+    assert token.expires_at == organisation.get_midnight(today + DAY)
+
+
+def test_nobody_asks_utc_for_a_day() -> None:
+    """``.date()`` of an instant stands in one function; whoever wants a day asks that."""
+    places = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / "donorhub").rglob("*.py")
+        if "migrations" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and _asks_for_a_day(node)
+    ]
+    assert [place.partition(":")[0] for place in places] == ["donorhub/services/access/organisation.py"]
+
+
+def _asks_for_a_day(call: ast.Call) -> bool:
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    of = call.func.value
+    is_sql = isinstance(of, ast.Name) and of.id == "func"
+    if call.func.attr == "date":
+        return not call.args or is_sql
+    return (call.func.attr == "today" and isinstance(of, ast.Name) and of.id in ("date", "datetime")) or (
+        is_sql and call.func.attr in ("strftime", "to_char", "date_trunc", "julianday")
+    )
