@@ -12,9 +12,9 @@ from datetime import date
 from typing import Final
 
 from donorhub.money import Money
-from importers.camt.party import Side, counterparty
+from importers.camt.party import Side, find_counterparty
 from importers.camt.tree import TWICE, Row
-from importers.camt.values import day, money
+from importers.camt.values import read_day, read_money
 from importers.statement import Detail, Entry, Status
 
 _STATUSES: Final[dict[str, Status]] = {
@@ -42,7 +42,7 @@ Doubt = tuple[str, str]  # code and message of a warning
 
 
 def read_entry(
-    row: Row, own: str | None, only_day: date | None, position: int, raw: str
+    row: Row, own_account: str | None, only_day: date | None, position: int, raw: str
 ) -> tuple[Entry, Sequence[Doubt]]:
     """The entry and what is doubtful about it, read with our account's number. Raises :class:`Unreadable`.
 
@@ -52,30 +52,30 @@ def read_entry(
         raise Unreadable("element_twice", f"the entry has its {min(_DECISIVE & row[TWICE])} twice")
     doubts: list[Doubt] = []
     out = _goes_out(row)
-    amount = _amount(row, out=out)
+    amount = _read_amount(row, out=out)
     reversal = row.get("reversal") in _TRUE
-    status = _status(row.get("status"), doubts)
-    booked, value = _days(row, only_day, doubts)
-    details = _details(row, amount, Side(out, reversal, own), doubts)
+    status = _read_status(row.get("status"), doubts)
+    booked_on, value_on = _read_days(row, only_day, doubts)
+    details = _read_details(row, amount, Side(out, reversal, own_account), doubts)
     entry = Entry(
         position=position,
-        booked_on=booked,
+        booked_on=booked_on,
         amount=amount,
-        value_on=value,
+        value_on=value_on,
         status=status,
         reversal=reversal,
-        bank_ref=_reference(row, "bank_ref"),
-        entry_ref=_reference(row, "entry_ref"),
-        bank_code=_bank_code(row),
+        bank_ref=_read_reference(row, "bank_ref"),
+        entry_ref=_read_reference(row, "entry_ref"),
+        bank_code=_read_bank_code(row),
         info=row.get("info"),
         details=details,
         raw=raw,
-        batch_id=None if details else _only_batch(row),
+        batch_id=None if details else _find_only_batch_id(row),
     )
     return entry, doubts
 
 
-def inverted(entry: Entry) -> Entry:
+def invert_entry(entry: Entry) -> Entry:
     """The entry with the other sign, and its details too."""
     return replace(
         entry,
@@ -90,59 +90,59 @@ def inverted(entry: Entry) -> Entry:
 def _goes_out(row: Row) -> bool:
     sign = row.get("sign")
     if sign not in ("CRDT", "DBIT"):
-        said = f"says {sign[:40]!r}" if sign else "does not say"
-        raise Unreadable("unreadable_sign", f"the entry {said} whether it is credit or debit")
+        fault = f"says {sign[:40]!r}" if sign else "does not say"
+        raise Unreadable("unreadable_sign", f"the entry {fault} whether it is credit or debit")
     return bool(sign == "DBIT")
 
 
-def _amount(row: Row, *, out: bool) -> Money:
+def _read_amount(row: Row, *, out: bool) -> Money:
     try:
-        return money(row.get("amount", ""), row.get("amount currency", ""), out=out)
+        return read_money(row.get("amount", ""), row.get("amount currency", ""), out=out)
     except ValueError as e:
         raise Unreadable("unreadable_amount", f"the entry's amount cannot be read: {e}") from e
 
 
-def _status(text: str | None, doubts: list[Doubt]) -> Status:
+def _read_status(text: str | None, doubts: list[Doubt]) -> Status:
     """A statement without statuses has booked entries; one that we do not know must not move money."""
     if text is None:
         return "booked"
-    known = _STATUSES.get(text)
-    if known is None:
+    status = _STATUSES.get(text)
+    if status is None:
         doubts.append(("unknown_status", f"The entry's status is {text[:40]!r}, so it is not counted"))
-    return known or "info"
+    return status or "info"
 
 
-def _days(row: Row, only: date | None, doubts: list[Doubt]) -> tuple[date, date | None]:
+def _read_days(row: Row, only_day: date | None, doubts: list[Doubt]) -> tuple[date, date | None]:
     """Booking and value day; the value day, else the only day of the statement, stands in for the first.
 
     A value day that cannot be read loses no entry that has a booking day.
     """
-    booked_on = _day(row["booked"]) if "booked" in row else None
+    booked_on = _read_day(row["booked"]) if "booked" in row else None
     try:
-        valued = _day(row["value"]) if "value" in row else None
+        value_on = _read_day(row["value"]) if "value" in row else None
     except Unreadable as e:
         if booked_on is None:
             raise
         doubts.append((e.code, f"Its value date was left out: {e}"))
-        valued = None
+        value_on = None
     if booked_on is not None:
-        return booked_on, valued
-    if valued is not None:
-        return valued, valued
-    if only is None:
+        return booked_on, value_on
+    if value_on is not None:
+        return value_on, value_on
+    if only_day is None:
         raise Unreadable("unreadable_date", "the entry has neither a booking date nor a value date")
-    doubts.append(("date_from_statement", f"The entry has no date; its statement covers {only} alone"))
-    return only, None
+    doubts.append(("date_from_statement", f"The entry has no date; its statement covers {only_day} alone"))
+    return only_day, None
 
 
-def _day(text: str) -> date:
+def _read_day(text: str) -> date:
     try:
-        return day(text)
+        return read_day(text)
     except ValueError as e:
         raise Unreadable("unreadable_date", f"the entry's date cannot be read: {e}") from e
 
 
-def _bank_code(row: Row) -> str | None:
+def _read_bank_code(row: Row) -> str | None:
     domain = row.get("domain")
     if domain is None:
         return row.get("proprietary")
@@ -152,29 +152,29 @@ def _bank_code(row: Row) -> str | None:
 # ---------------------------------------------------------------- details
 
 
-def _details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> tuple[Detail, ...]:
+def _read_details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> tuple[Detail, ...]:
     """The entry's payments, when their signed amounts add up to it; else none, and a doubt."""
-    payments = _payments(row)
+    payments = _list_payments(row)
     if not payments:
         return ()
-    if len(payments) == 1 and _counts_one(payments[0][1]):
+    if len(payments) == 1 and _counts_one_payment(payments[0][1]):
         payment, batch = payments[0]
-        return (_single(row, payment, batch, amount, side, doubts),)
-    amounts = [_payment_amount(payment, amount.currency, out=side.out) for payment, _ in payments]
-    known = [one for one in amounts if one is not None]
-    if len(known) < len(amounts):
+        return (_read_single_detail(row, payment, batch, amount, side, doubts),)
+    amounts = [_read_payment_amount(payment, amount.currency, out=side.out) for payment, _ in payments]
+    amounts_read = [one for one in amounts if one is not None]
+    if len(amounts_read) < len(amounts):
         doubts.append(("batch_without_amounts", "A batch lists payments without amounts: it stays one entry"))
         return ()
-    if sum(one.minor for one in known) != amount.minor:
+    if sum(one.minor for one in amounts_read) != amount.minor:
         doubts.append(("details_differ", "The payments of a batch do not add up to it: it stays one entry"))
         return ()
     return tuple(
-        _detail(position, payment, batch, one, side)
-        for position, ((payment, batch), one) in enumerate(zip(payments, known, strict=True))
+        _read_detail(position, payment, batch, one, side)
+        for position, ((payment, batch), one) in enumerate(zip(payments, amounts_read, strict=True))
     )
 
 
-def _payments(row: Row) -> list[tuple[Row, Row]]:
+def _list_payments(row: Row) -> list[tuple[Row, Row]]:
     """Each payment with its batch; in version 1 the entry itself is the batch."""
     return [
         (payment, batch)
@@ -184,22 +184,24 @@ def _payments(row: Row) -> list[tuple[Row, Row]]:
     ]
 
 
-def _only_batch(row: Row) -> str | None:
+def _find_only_batch_id(row: Row) -> str | None:
     """The PmtInfId of an entry that lists no payments that can be kept; None where it has several."""
-    named = {batch["batch_id"] for batch in (*row.get("batches", ()), row) if "batch_id" in batch}
-    return named.pop() if len(named) == 1 else None
+    batch_ids = {batch["batch_id"] for batch in (*row.get("batches", ()), row) if "batch_id" in batch}
+    return batch_ids.pop() if len(batch_ids) == 1 else None
 
 
-def _counts_one(batch: Row) -> bool:
+def _counts_one_payment(batch: Row) -> bool:
     return "count" not in batch or batch["count"].lstrip("0") == "1"
 
 
 _OF_ENTRY: Final = ("instructed amount", "instructed amount currency", "charges")
 
 
-def _single(row: Row, payment: Row, batch: Row, amount: Money, side: Side, doubts: list[Doubt]) -> Detail:
+def _read_single_detail(
+    row: Row, payment: Row, batch: Row, amount: Money, side: Side, doubts: list[Doubt]
+) -> Detail:
     """The one payment of an entry: it has the entry's amount, whatever it says itself."""
-    own = _payment_amount(payment, amount.currency, out=side.out)
+    own = _read_payment_amount(payment, amount.currency, out=side.out)
     if own is not None and own != amount:
         doubts.append(("details_differ", f"The payment says {own}, its entry {amount}: the entry holds"))
     if payment.get("bank_ref") == row.get("bank_ref"):
@@ -207,7 +209,7 @@ def _single(row: Row, payment: Row, batch: Row, amount: Money, side: Side, doubt
     for key in _OF_ENTRY:
         if key in row:
             payment.setdefault(key, row[key])
-    return _detail(0, payment, batch, amount, side)
+    return _read_detail(0, payment, batch, amount, side)
 
 
 _AMOUNTS: Final = tuple(
@@ -215,19 +217,19 @@ _AMOUNTS: Final = tuple(
 )
 
 
-def _payment_amount(payment: Row, currency: str, *, out: bool) -> Money | None:
+def _read_payment_amount(payment: Row, currency: str, *, out: bool) -> Money | None:
     """What the payment moved: its amount in the account's currency, never the instructed one."""
     if "sign" in payment:
         out = payment["sign"] == "DBIT"
     for key, currency_key in _AMOUNTS:
         if payment.get(currency_key) == currency and key in payment:
-            return _money_or_none(payment, key, out=out)
+            return _read_money_or_none(payment, key, out=out)
     return None
 
 
-def _money_or_none(row: Row, key: str, *, out: bool) -> Money | None:
+def _read_money_or_none(row: Row, key: str, *, out: bool) -> Money | None:
     try:
-        return money(row[key], row[f"{key} currency"], out=out)
+        return read_money(row[key], row[f"{key} currency"], out=out)
     except (KeyError, ValueError):
         return None
 
@@ -238,66 +240,66 @@ _AS_WRITTEN: Final = frozenset(
 )
 
 
-def _detail(position: int, payment: Row, batch: Row, amount: Money, side: Side) -> Detail:
-    written = {key: text for key, text in payment.items() if key in _AS_WRITTEN and text not in _NO_REFERENCE}
-    if "\n" in (remittance := written.get("remittance", "")):
-        written["remittance"] = " ".join(remittance.split())  # a file that somebody indented
+def _read_detail(position: int, payment: Row, batch: Row, amount: Money, side: Side) -> Detail:
+    texts = {key: text for key, text in payment.items() if key in _AS_WRITTEN and text not in _NO_REFERENCE}
+    if "\n" in (remittance := texts.get("remittance", "")):
+        texts["remittance"] = " ".join(remittance.split())  # a file that somebody indented
     if "batch_id" in batch:
-        written.setdefault("batch_id", batch["batch_id"])
+        texts.setdefault("batch_id", batch["batch_id"])
     return Detail(
         position=position,
         amount=amount,
-        original=_original(payment, amount),
-        counterparty=counterparty(payment, side),
-        creditor_id=_creditor_id(payment) if "creditor ids" in payment else None,
-        references=_references(payment) if "references" in payment else (),
-        charges=_charges(payment) if "charges" in payment else None,
+        original=_read_original_amount(payment, amount),
+        counterparty=find_counterparty(payment, side),
+        creditor_id=_find_creditor_id(payment) if "creditor ids" in payment else None,
+        references=_read_references(payment) if "references" in payment else (),
+        charges=_add_up_charges(payment) if "charges" in payment else None,
         extra=tuple([(key, payment[key]) for key in _EXTRA if key in payment]),
-        **written,
+        **texts,
     )
 
 
 _EXTRA: Final = ("bank_ref", "info")  # the bank's own, beside those of the entry
 
 
-def _reference(row: Row, key: str) -> str | None:
+def _read_reference(row: Row, key: str) -> str | None:
     text: str | None = row.get(key)
     return None if text in _NO_REFERENCE else text
 
 
-def _references(payment: Row) -> tuple[tuple[str, str], ...]:
+def _read_references(payment: Row) -> tuple[tuple[str, str], ...]:
     return tuple((it.get("type", ""), it["ref"]) for it in payment["references"] if "ref" in it)
 
 
-_INSTRUCTED: Final = (("instructed amount", "instructed amount currency"), *_AMOUNTS[:2])
+_INSTRUCTED_AMOUNTS: Final = (("instructed amount", "instructed amount currency"), *_AMOUNTS[:2])
 
 
-def _original(payment: Row, amount: Money) -> Money | None:
+def _read_original_amount(payment: Row, amount: Money) -> Money | None:
     """What was instructed, where that was another currency."""
-    for key, currency_key in _INSTRUCTED:
+    for key, currency_key in _INSTRUCTED_AMOUNTS:
         if payment.get(currency_key, amount.currency) != amount.currency:
-            return _money_or_none(payment, key, out=amount.minor < 0)
+            return _read_money_or_none(payment, key, out=amount.minor < 0)
     return None
 
 
-def _charges(payment: Row) -> Money | None:
+def _add_up_charges(payment: Row) -> Money | None:
     """What the banks took, positive; the total where one is given. None where currencies mix."""
-    found: list[Money] = []
+    parts: list[Money] = []
     for charge in payment["charges"]:
         records = charge.get("charges", (charge,))
         key = "total" if "total" in charge else "amount"
         for it in (charge,) if key == "total" else records:
-            part = _money_or_none(it, key, out=it.get("sign") == "CRDT")
-            if part is None or (found and part.currency != found[0].currency):
+            part = _read_money_or_none(it, key, out=it.get("sign") == "CRDT")
+            if part is None or (parts and part.currency != parts[0].currency):
                 return None
-            found.append(part)
-    return sum(found[1:], found[0]) if found else None
+            parts.append(part)
+    return sum(parts[1:], parts[0]) if parts else None
 
 
-def _creditor_id(payment: Row) -> str | None:
+def _find_creditor_id(payment: Row) -> str | None:
     """The direct debit's creditor identifier: marked SEPA, or beside a mandate (EPC AT-02)."""
     ids = [it for it in payment["creditor ids"] if "id" in it]
-    marked = [it["id"] for it in ids if it.get("scheme") == "SEPA"]
-    if not marked and "mandate_id" in payment:
-        marked = [it["id"] for it in ids]
-    return marked[0] if marked else None
+    sepa_ids = [it["id"] for it in ids if it.get("scheme") == "SEPA"]
+    if not sepa_ids and "mandate_id" in payment:
+        sepa_ids = [it["id"] for it in ids]
+    return sepa_ids[0] if sepa_ids else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from importers.camt.tree import Row
-from importers.camt.values import account
+from importers.camt.values import read_account
 from importers.statement import NOBODY, Party
 
 
@@ -39,14 +39,14 @@ _DEBTOR: Final = _Keys(*(f"debtor {key.replace('_', ' ')}" for key in _Keys.__sl
 _CREDITOR: Final = _Keys(*(f"creditor {key.replace('_', ' ')}" for key in _Keys.__slots__))
 
 
-def counterparty(payment: Row, side: Side) -> Party:
+def find_counterparty(payment: Row, side: Side) -> Party:
     """The party that is not us. In a return the parties keep their roles: the donor stays the debtor."""
-    returned = side.reversal or "return_code" in payment or "return_info" in payment
-    debtor_first = side.out == returned
-    likely = _party(payment, _DEBTOR if debtor_first else _CREDITOR)
+    is_return = side.reversal or "return_code" in payment or "return_info" in payment
+    debtor_first = side.out == is_return
+    likely = _read_party(payment, _DEBTOR if debtor_first else _CREDITOR)
     if likely.account != side.own and likely is not NOBODY:
         return likely
-    other = _party(payment, _CREDITOR if debtor_first else _DEBTOR)
+    other = _read_party(payment, _CREDITOR if debtor_first else _DEBTOR)
     if likely is NOBODY:
         return NOBODY if other.account in (None, side.own) else other
     if likely.account is None:
@@ -54,11 +54,11 @@ def counterparty(payment: Row, side: Side) -> Party:
     return NOBODY if other.account == side.own else other
 
 
-def _party(payment: Row, keys: _Keys) -> Party:
+def _read_party(payment: Row, keys: _Keys) -> Party:
     name, bic, ultimate = payment.get(keys.name), payment.get(keys.bic), payment.get(keys.ultimate)
     if name is None:
         name = payment.get(keys.account_name)
-    number, scheme = account(payment.get(keys.iban), payment.get(keys.other))
+    number, scheme = read_account(payment.get(keys.iban), payment.get(keys.other))
     if name is number is bic is ultimate is None:
         return NOBODY
     return Party(name, number, scheme, bic, ultimate, payment.get(keys.address))

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import BinaryIO, Final, Literal
 
 from donorhub.money import Money
-from importers.camt.entry import Unreadable, inverted, read_entry
+from importers.camt.entry import Unreadable, invert_entry, read_entry
 from importers.camt.shape import TREE
-from importers.camt.statement import Head, Tally, read_head, summary_faults
+from importers.camt.statement import Head, Tally, check_summary, read_head
 from importers.camt.tree import Refused, Row, Walk
 from importers.statement import (
     Begin,
@@ -45,7 +45,7 @@ REFUSALS: Final = frozenset(
     )
 )
 _PIECE: Final = 65_536  # bytes
-_HELD: Final = 10_000  # reversals kept back in memory
+_MOST_REVERSALS: Final = 10_000  # reversals kept back in memory
 
 
 def stream(file: BinaryIO) -> Iterator[Part]:
@@ -63,14 +63,14 @@ def stream(file: BinaryIO) -> Iterator[Part]:
     reader = _Reader()
     try:
         while piece := file.read(_PIECE):
-            reader.walk.feed(piece)
-            yield from reader.taken()
-        reader.walk.finish()
+            reader.walk.feed_piece(piece)
+            yield from reader.take_parts()
+        reader.walk.finish_file()
     except Refused as fault:
-        yield from reader.taken()
+        yield from reader.take_parts()
         yield Problem("error", fault.code, f"{fault}.", f"line {reader.walk.line}")
         return
-    yield from reader.taken()
+    yield from reader.take_parts()
     if not reader.statements:
         yield Problem(
             "error",
@@ -109,12 +109,12 @@ class _Reader:
         self._message: tuple[str, Row] = ("", {})
         self._report: _Report | None = None
 
-    def taken(self) -> list[Part]:
+    def take_parts(self) -> list[Part]:
         """The parts that are ready, once."""
         parts, self._parts[:] = self._parts[:], ()
         return parts
 
-    def opened(self, group: str, row: Row) -> None:
+    def begin_group(self, group: str, row: Row) -> None:
         if group == "entry":
             self._began_at = self.walk.byte
         elif group == "statement":
@@ -123,13 +123,13 @@ class _Reader:
         else:
             self._message = (group, row)
 
-    def closed(self, group: str, row: Row) -> None:
+    def end_group(self, group: str, row: Row) -> None:
         if self._report is None:
             return
         if group == "entry":
-            self._report.add(row, f"bytes {self._began_at}-{self.walk.byte}", self.walk)
+            self._report.add_entry(row, f"bytes {self._began_at}-{self.walk.byte}", self.walk)
         elif group == "statement":
-            self._report.end(self.walk)
+            self._report.end_statement(self.walk)
             self._report = None
 
 
@@ -143,69 +143,71 @@ class _Report:
         self._parts = parts
         self._head: Head | None = None
         self._tally = Tally()
-        self._held: list[Entry] = []
+        self._reversals: list[Entry] = []
         self._position = 0
 
-    def add(self, row: Row, raw: str, walk: Walk) -> None:
-        head = self._head or self._begin(row.get("amount currency", ""))
+    def add_entry(self, row: Row, raw: str, walk: Walk) -> None:
+        head = self._head or self._begin_statement(row.get("amount currency", ""))
         position, self._position = self._position, self._position + 1
         try:
             entry, doubts = read_entry(row, head.statement.account, head.day, position, raw)
         except Unreadable as e:
             self._tally.odd += 1
             message = f"An entry was not read: {e}. Correct it, or enter its payment by hand."
-            self._tell("error", e.code, message, walk, position)
+            self._add_problem("error", e.code, message, walk, position)
             return
         for code, message in doubts:
-            self._tell("warning", code, f"{message}.", walk, position)
-        self._weigh(entry, head.statement.currency, walk)
-        if entry.reversal and entry.status == "booked" and len(self._held) < _HELD:
-            self._held.append(entry)
+            self._add_problem("warning", code, f"{message}.", walk, position)
+        self._tally_entry(entry, head.statement.currency, walk)
+        if entry.reversal and entry.status == "booked" and len(self._reversals) < _MOST_REVERSALS:
+            self._reversals.append(entry)
         else:
             self._parts.append(entry)
 
-    def end(self, walk: Walk) -> None:
-        begun = self._head or self._begin("")
-        head = read_head(self._row, self._message, self._format, begun.statement.currency)
-        integrity = self._release(head.statement, walk)
+    def end_statement(self, walk: Walk) -> None:
+        first_head = self._head or self._begin_statement("")
+        head = read_head(self._row, self._message, self._format, first_head.statement.currency)
+        integrity = self._release_reversals(head.statement, walk)
         for code, message in head.doubts:
-            self._tell("warning", code, message, walk)
-        for message in summary_faults(self._row, self._tally, head.statement.currency):
-            self._tell("error", "total_mismatch", message, walk)
+            self._add_problem("warning", code, message, walk)
+        for message in check_summary(self._row, self._tally, head.statement.currency):
+            self._add_problem("error", "total_mismatch", message, walk)
         self._parts.append(End(replace(head.statement, integrity=integrity)))
 
-    def _begin(self, currency: str) -> Head:
+    def _begin_statement(self, currency: str) -> Head:
         self._head = read_head(self._row, self._message, self._format, currency)
         self._parts.append(Begin(self._head.statement))
         return self._head
 
-    def _weigh(self, entry: Entry, currency: str, walk: Walk) -> None:
+    def _tally_entry(self, entry: Entry, currency: str, walk: Walk) -> None:
         if entry.amount.currency == currency:
-            self._tally.add(entry)
+            self._tally.add_entry(entry)
             return
         self._tally.odd += 1
         message = f"The entry is in {entry.amount.currency}, its account in {currency or 'no currency'}."
-        self._tell("error", "other_currency", message, walk, entry.position)
+        self._add_problem("error", "other_currency", message, walk, entry.position)
 
-    def _release(self, statement: Statement, walk: Walk) -> Integrity:
+    def _release_reversals(self, statement: Statement, walk: Walk) -> Integrity:
         """Give out the reversals with the sign that the balances want, and say whether they hold."""
         missing = missing_minor(statement, self._tally.booked)
-        turned = sum(
-            entry.amount.minor for entry in self._held if entry.amount.currency == statement.currency
+        reversal_minor = sum(
+            entry.amount.minor for entry in self._reversals if entry.amount.currency == statement.currency
         )
-        if missing and missing == -2 * turned:
-            self._held = [inverted(entry) for entry in self._held]
+        if missing and missing == -2 * reversal_minor:
+            self._reversals = [invert_entry(entry) for entry in self._reversals]
             message = "The bank writes reversals with the other sign, as the balances show; they were turned."
-            self._tell("warning", "reversal_signs_inverted", message, walk)
+            self._add_problem("warning", "reversal_signs_inverted", message, walk)
             missing = 0
-        self._parts += self._held
+        self._parts += self._reversals
         if missing is None:
             return "unverifiable"
         if missing:
-            self._tell("error", "balance_mismatch", balances_differ(Money(missing, statement.currency)), walk)
+            self._add_problem(
+                "error", "balance_mismatch", balances_differ(Money(missing, statement.currency)), walk
+            )
         return "mismatch" if missing or self._tally.odd else "proved"
 
-    def _tell(
+    def _add_problem(
         self,
         level: Literal["warning", "error"],
         code: str,

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from importers.camt.tree import Group, Joined, Node, Shape, compiled
+from importers.camt.tree import Group, Joined, Node, Shape, compile_shape
 
 _ADDRESS: Final = (
     "AdrLine Dept SubDept BldgNm StrtNm BldgNb Flr PstBx Room PstCd TwnNm TwnLctnNm DstrctNm CtrySubDvsn Ctry"
 ).split()
 
 
-def _account(path: str, field: str) -> Shape:
+def _list_account_paths(path: str, field: str) -> Shape:
     """An account's number: ``PrtryAcct``, ``BBAN`` and ``UPIC`` are version 1."""
     other = dict.fromkeys(
         (f"{path}/Id/{it}" for it in "Othr/Id PrtryAcct/Id BBAN UPIC".split()), f"{field} other"
@@ -24,11 +24,11 @@ def _account(path: str, field: str) -> Shape:
     return {f"{path}/Id/IBAN": f"{field} iban", **other}
 
 
-def _bank(path: str, field: str) -> Shape:
+def _list_bank_paths(path: str, field: str) -> Shape:
     return dict.fromkeys((f"{path}/FinInstnId/{it}" for it in "BIC BICFI CmbndId/BIC".split()), field)
 
 
-def _party(role: str, field: str) -> Shape:
+def _list_party_paths(role: str, field: str) -> Shape:
     here, ultimate = f"RltdPties/{role}", f"RltdPties/Ultmt{role}"
     return {
         f"{here}/Nm": f"{field} name",
@@ -39,8 +39,8 @@ def _party(role: str, field: str) -> Shape:
         f"{ultimate}/Pty/Nm": f"{field} ultimate",
         **{f"{here}/PstlAdr/{it}": Joined(f"{field} address", ", ") for it in _ADDRESS},
         **{f"{here}/Pty/PstlAdr/{it}": Joined(f"{field} address", ", ") for it in _ADDRESS},
-        **_account(f"{here}Acct", field),
-        **_bank(f"RltdAgts/{role}Agt", f"{field} bic"),
+        **_list_account_paths(f"{here}Acct", field),
+        **_list_bank_paths(f"RltdAgts/{role}Agt", f"{field} bic"),
     }
 
 
@@ -90,8 +90,8 @@ _PAYMENT: Final[Shape] = {
     "AmtDtls/InstdAmt/Amt": "instructed amount",
     "Chrgs": _CHARGES,
     **_BANK_CODE,
-    **_party("Dbtr", "debtor"),
-    **_party("Cdtr", "creditor"),
+    **_list_party_paths("Dbtr", "debtor"),
+    **_list_party_paths("Cdtr", "creditor"),
     **dict.fromkeys(
         (
             f"RltdPties/Cdtr/{it}"
@@ -157,11 +157,11 @@ _STATEMENT: Final[Shape] = {
     "CreDtTm": "created",
     **{f"FrToDt/{it}": "from" for it in "FrDt FrDtTm".split()},
     **{f"FrToDt/{it}": "to" for it in "ToDt ToDtTm".split()},
-    **_account("Acct", "own"),
+    **_list_account_paths("Acct", "own"),
     "Acct/Ccy": "currency",
     "Acct/Ownr/Nm": "owner",
     "Acct/Ownr/Pty/Nm": "owner",
-    **_bank("Acct/Svcr", "bank_bic"),
+    **_list_bank_paths("Acct/Svcr", "bank_bic"),
     "Bal": Group("balances", _BALANCE),
     **{
         f"TxsSummry/{element}/{child}": f"{side} {field}"
@@ -182,7 +182,7 @@ _CONTAINERS: Final = {
     "BkToCstmrDbtCdtNtfctn": "camt.054",
 }
 
-TREE: Final[Node] = compiled(
+TREE: Final[Node] = compile_shape(
     {
         f"{element}{version}": Group(name, _MESSAGE, reported=True)
         for element, name in _CONTAINERS.items()

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Final, Literal
 
 from importers.camt.tree import Row
-from importers.camt.values import account, day, moment, money
+from importers.camt.values import read_account, read_day, read_moment, read_money
 from importers.statement import Balance, Entry, Statement
 
 _AGAIN: Final = "Export the statement again."
@@ -43,11 +43,11 @@ class Head:
 def read_head(row: Row, message: Row, source_format: str, entry_currency: str) -> Head:
     """The statement without entries; where the account names no currency, its balances or entries do."""
     doubts: list[Doubt] = []
-    currency = _currency(row, entry_currency)
-    coded = list(_balances(row, currency, doubts))
-    opening, closing = _ends(coded, paged=source_format == "camt.053")
-    number, scheme = account(row.get("own iban"), row.get("own other"))
-    created = row.get("created") or message.get("created")
+    currency = _find_currency(row, entry_currency)
+    balances_by_code = list(_read_balances(row, currency, doubts))
+    opening, closing = _find_opening_and_closing(balances_by_code, is_paged=source_format == "camt.053")
+    number, scheme = read_account(row.get("own iban"), row.get("own other"))
+    created_text = row.get("created") or message.get("created")
     statement = Statement(
         source_format=source_format,
         currency=currency,
@@ -60,34 +60,34 @@ def read_head(row: Row, message: Row, source_format: str, entry_currency: str) -
         page=row.get("page") or message.get("page"),
         owner=row.get("owner"),
         bank_bic=row.get("bank_bic"),
-        period=(_day(row.get("from")), _day(row.get("to"))),
-        created_at=moment(created),
+        period=(_read_day_or_none(row.get("from")), _read_day_or_none(row.get("to"))),
+        created_at=read_moment(created_text),
         opening=opening,
         closing=closing,
-        balances=tuple(balance for _, balance in coded),
+        balances=tuple(balance for _, balance in balances_by_code),
         advice=source_format != "camt.053",
     )
-    return Head(statement, _only_day(statement, coded, created), tuple(doubts))
+    return Head(statement, _find_only_day(statement, balances_by_code, created_text), tuple(doubts))
 
 
-def _currency(row: Row, entry_currency: str) -> str:
-    said = [
+def _find_currency(row: Row, entry_currency: str) -> str:
+    candidates = [
         row.get("currency"),
         *(it.get("amount currency") for it in row.get("balances", ())),
         entry_currency,
     ]
-    return next((code for code in said if code and _CURRENCY.fullmatch(code)), "")
+    return next((code for code in candidates if code and _CURRENCY.fullmatch(code)), "")
 
 
-def _balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tuple[str, Balance]]:
+def _read_balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tuple[str, Balance]]:
     """The balances of kinds that we know, with their codes, in the account's currency."""
     for it in row.get("balances", ()):
         code = it.get("type", "")
         if code not in _KINDS or it.get("amount currency") != currency:
             continue  # INFO and a bank's own kinds; other pockets of an account in many currencies
         try:
-            amount = money(it.get("amount", ""), currency, out=it.get("sign") == "DBIT")
-            on = day(it["on"]) if "on" in it else None
+            amount = read_money(it.get("amount", ""), currency, out=it.get("sign") == "DBIT")
+            on = read_day(it["on"]) if "on" in it else None
         except ValueError as e:
             doubts.append(("unreadable_balance", f"The {code} balance cannot be read: {e}."))
             continue
@@ -97,14 +97,16 @@ def _balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tuple[st
         yield code, Balance(_KINDS[code], amount, on)
 
 
-def _ends(coded: list[tuple[str, Balance]], *, paged: bool) -> tuple[Balance | None, Balance | None]:
+def _find_opening_and_closing(
+    balances_by_code: list[tuple[str, Balance]], *, is_paged: bool
+) -> tuple[Balance | None, Balance | None]:
     """Opening: OPBD, else PRCD. Closing: CLBD. Between the pages of a statement ITBD stands for either."""
 
     def of(code: str) -> list[Balance]:
-        return sorted((balance for its, balance in coded if its == code), key=_when)
+        return sorted((balance for its, balance in balances_by_code if its == code), key=_get_day)
 
     openings, closings = of("OPBD") or of("PRCD"), of("CLBD")
-    between = of("ITBD") if paged else []
+    between = of("ITBD") if is_paged else []
     if not openings and between:
         openings, between = [replace(between[0], kind="opening")], between[1:]
     if not closings and between:
@@ -112,28 +114,30 @@ def _ends(coded: list[tuple[str, Balance]], *, paged: bool) -> tuple[Balance | N
     return (openings[0] if openings else None), (closings[-1] if closings else None)
 
 
-def _when(balance: Balance) -> date:
+def _get_day(balance: Balance) -> date:
     return balance.on or date.min
 
 
-def _only_day(statement: Statement, coded: list[tuple[str, Balance]], created: str | None) -> date | None:
+def _find_only_day(
+    statement: Statement, balances_by_code: list[tuple[str, Balance]], created_text: str | None
+) -> date | None:
     """The one day that entries can be of: the period, an OPBD and CLBD alike, or an advice's making."""
     first, last = statement.period
     if first is None and last is None:
-        (first, last) = (_day_of("OPBD", coded), _day_of("CLBD", coded))
+        (first, last) = (_find_day_of("OPBD", balances_by_code), _find_day_of("CLBD", balances_by_code))
     if first is None and last is None and statement.advice:
-        return _day(created)
+        return _read_day_or_none(created_text)
     return first if first == last else None
 
 
-def _day_of(code: str, coded: list[tuple[str, Balance]]) -> date | None:
-    days = {balance.on for its, balance in coded if its == code}
+def _find_day_of(code: str, balances_by_code: list[tuple[str, Balance]]) -> date | None:
+    days = {balance.on for its, balance in balances_by_code if its == code}
     return days.pop() if len(days) == 1 else None
 
 
-def _day(text: str | None) -> date | None:
+def _read_day_or_none(text: str | None) -> date | None:
     try:
-        return day(text or "")
+        return read_day(text or "")
     except ValueError:
         return None  # a period only informs
 
@@ -152,7 +156,7 @@ class Tally:
     sums: Counter[tuple[bool, bool]] = field(default_factory=Counter)
     odd: int = 0
 
-    def add(self, entry: Entry) -> None:
+    def add_entry(self, entry: Entry) -> None:
         minor = entry.amount.minor
         key = (entry.status == "booked", minor < 0)
         self.numbers[key] += 1
@@ -170,26 +174,26 @@ _SIDES: Final = (
 )
 
 
-def summary_faults(row: Row, tally: Tally, currency: str) -> Iterator[str]:
+def check_summary(row: Row, tally: Tally, currency: str) -> Iterator[str]:
     """A sentence for each total of ``TxsSummry`` that is not that of the entries.
 
     Banks differ in whether entries that are not booked count and whether a sum is net, so any of
     these readings will do. Where an entry could not be read, only the number of all is compared.
     """
     for side, name, outs in _SIDES:
-        numbers, sums = _readings(tally, outs)
+        numbers, sums = _list_possible_totals(tally, outs)
         number, total = row.get(f"{side} count"), row.get(f"{side} sum")
         if number is not None and (side == "all" or not tally.odd) and number.lstrip("0") not in numbers:
             yield f"The number of {name} is not what TxsSummry says. {_AGAIN}"
-        if total is not None and not tally.odd and _minor(total, currency) not in sums:
+        if total is not None and not tally.odd and _read_minor_or_none(total, currency) not in sums:
             yield f"The sum of {name} is not what TxsSummry says. {_AGAIN}"
 
 
-def _readings(tally: Tally, outs: tuple[bool, ...]) -> tuple[set[str], set[int]]:
+def _list_possible_totals(tally: Tally, outs: tuple[bool, ...]) -> tuple[set[str], set[int]]:
     """The numbers, as text, and sums that a bank may give for the entries with these signs."""
     numbers, sums = set(), set()
     for kinds in ((True,), (True, False)):
-        keys = [(booked, out) for booked in kinds for out in outs]
+        keys = [(is_booked, out) for is_booked in kinds for out in outs]
         number = sum(tally.numbers[key] for key in keys) + tally.odd
         numbers.add(str(number).lstrip("0"))
         sums.add(sum(abs(tally.sums[key]) for key in keys))
@@ -197,8 +201,8 @@ def _readings(tally: Tally, outs: tuple[bool, ...]) -> tuple[set[str], set[int]]
     return numbers, sums
 
 
-def _minor(text: str, currency: str) -> int | None:
+def _read_minor_or_none(text: str, currency: str) -> int | None:
     try:
-        return money(text.removeprefix("-"), currency, out=False).minor
+        return read_money(text.removeprefix("-"), currency, out=False).minor
     except ValueError:
         return None

@@ -52,9 +52,9 @@ Shape = Mapping[str, "str | Joined | Group"]  # "Refs/EndToEndId" -> what become
 class Listener(Protocol):
     """Is told of reported groups, in the order of the file, while their rows fill."""
 
-    def opened(self, group: str, row: Row) -> None: ...
+    def begin_group(self, group: str, row: Row) -> None: ...
 
-    def closed(self, group: str, row: Row) -> None: ...
+    def end_group(self, group: str, row: Row) -> None: ...
 
 
 class Refused(Exception):
@@ -81,21 +81,21 @@ class Node:
         self.reported = False
 
 
-def compiled(shape: Shape) -> Node:
+def compile_shape(shape: Shape) -> Node:
     """The shape as a tree of names; its top looks through any wrapping for the names it knows."""
     top = Node()
-    _grow(top, shape)
+    _grow_tree(top, shape)
     return top
 
 
-def _grow(top: Node, shape: Shape) -> None:
+def _grow_tree(top: Node, shape: Shape) -> None:
     for path, what in shape.items():
         node = top
         for name in path.split("/"):
             node = node.children.setdefault(name, Node(node))
         if isinstance(what, Group):
             node.group, node.reported = what.name, what.reported
-            _grow(node, what.shape)
+            _grow_tree(node, what.shape)
             continue
         node.field = what.field if isinstance(what, Joined) else what
         node.joint = what.sign if isinstance(what, Joined) else None
@@ -113,16 +113,16 @@ class Walk:
         self._fed = 0
         self._skipped = 0  # blanks before the first tag, where no XML declaration may stand
         self._texts: list[str] = []
-        self._parser = self._opened(None)
+        self._parser = self._make_parser(None)
 
-    def _opened(self, encoding: str | None) -> expat.XMLParserType:
+    def _make_parser(self, encoding: str | None) -> expat.XMLParserType:
         """A parser that has read nothing; ``encoding`` overrules what the file declares."""
         parser = expat.ParserCreate(encoding)
         parser.buffer_text = True
         parser.buffer_size = TEXT_LIMIT
         parser.StartDoctypeDeclHandler = _refuse_doctype
         parser.XmlDeclHandler = _check_encoding
-        _attach(parser, self._texts, self._tree, self._listener)
+        _attach_handlers(parser, self._texts, self._tree, self._listener)
         return parser
 
     @property
@@ -134,19 +134,19 @@ class Walk:
         """Where the tag that is being told of begins in the file."""
         return self._skipped + self._parser.CurrentByteIndex
 
-    def feed(self, piece: bytes) -> None:
+    def feed_piece(self, piece: bytes) -> None:
         if self._fed == self._skipped:
-            piece = self._begun(piece)
+            piece = self._drop_leading_blanks(piece)
         self._fed += len(piece)
-        self._parse(piece, last=False)
-        _checked(self._texts)
+        self._parse_piece(piece, last=False)
+        _check_text(self._texts)
         if self._fed - self.byte > TOKEN_LIMIT + len(piece):
             raise Refused("text_too_long", "A tag or comment has no end in sight")
 
-    def _begun(self, piece: bytes) -> bytes:
+    def _drop_leading_blanks(self, piece: bytes) -> bytes:
         """Without the blanks that some downloads have before ``<?xml``, and a mark of UTF-8 before these."""
         if _UTF_8_MISNAMED.match(piece):
-            self._parser = self._opened("UTF-8")
+            self._parser = self._make_parser("UTF-8")
         bare = piece.removeprefix(codecs.BOM_UTF8)
         if not bare[:1].isspace():
             return piece
@@ -155,10 +155,10 @@ class Walk:
         self._fed += len(piece) - len(bare)
         return bare
 
-    def finish(self) -> None:
-        self._parse(b"", last=True)
+    def finish_file(self) -> None:
+        self._parse_piece(b"", last=True)
 
-    def _parse(self, piece: bytes, *, last: bool) -> None:
+    def _parse_piece(self, piece: bytes, *, last: bool) -> None:
         try:
             self._parser.Parse(piece, last)
         except expat.ExpatError as e:
@@ -168,7 +168,7 @@ class Walk:
             raise Refused("damaged_xml", message) from e
 
 
-def _attach(  # noqa: C901 - two handlers, written out because they run some fifty times for an entry
+def _attach_handlers(  # noqa: C901 - two handlers, written out because they run some fifty times for an entry
     parser: expat.XMLParserType, texts: list[str], tree: Node, listener: Listener
 ) -> None:
     """Give the parser handlers that keep the place in the tree and fill the rows."""
@@ -182,34 +182,34 @@ def _attach(  # noqa: C901 - two handlers, written out because they run some fif
         try:
             node = node.children[name]
         except KeyError:
-            node = _unnamed(tree, node, name)
+            node = _find_node(tree, node, name)
         if attributes and node.field is not None and "Ccy" in attributes:
             row[node.currency] = attributes["Ccy"]
         if node.group is not None:
             rows.append(row)
             row = {}
             if node.reported:
-                listener.opened(node.group, row)
+                listener.begin_group(node.group, row)
 
     def end(_name: str) -> None:
         nonlocal node, row
         if texts:
             text = texts.pop()
             if texts:
-                text = _taken(texts, text)
+                text = _take_text(texts, text)
             field = node.field
             if field is not None:
                 text = text.strip()
                 if field in row:
-                    _again(row, node, field, text)
+                    _add_second_text(row, node, field, text)
                 elif text:
                     row[field] = text
         if node.group is not None:
-            done, row = row, rows.pop()
+            full_row, row = row, rows.pop()
             if node.reported:
-                listener.closed(node.group, done)
+                listener.end_group(node.group, full_row)
             else:
-                row.setdefault(node.group, []).append(done)
+                row.setdefault(node.group, []).append(full_row)
         node = node.parent
 
     parser.StartElementHandler = start
@@ -217,42 +217,42 @@ def _attach(  # noqa: C901 - two handlers, written out because they run some fif
     parser.CharacterDataHandler = texts.append
 
 
-def _again(row: Row, node: Node, field: str, text: str) -> None:
+def _add_second_text(row: Row, node: Node, field: str, text: str) -> None:
     if not text:
         return
     if node.joint is None:
         row.setdefault(TWICE, set()).add(field)
     else:
-        row[field] = _checked([row[field], node.joint, text])
+        row[field] = _check_text([row[field], node.joint, text])
 
 
-def _unnamed(tree: Node, node: Node, name: str) -> Node:
+def _find_node(tree: Node, node: Node, name: str) -> Node:
     """The node for a name that is not there as it stands: prefixed, or unknown and made for this once."""
-    known = node.children.get(name.rpartition(":")[2])
-    if known is not None:
-        return known
-    unknown = Node(node)
+    named_node = node.children.get(name.rpartition(":")[2])
+    if named_node is not None:
+        return named_node
+    new_node = Node(node)
     if node.children is tree.children:
-        unknown.children = tree.children  # still around the report, which may be in here
-    if unknown.depth > DEPTH_LIMIT:
+        new_node.children = tree.children  # still around the report, which may be in here
+    if new_node.depth > DEPTH_LIMIT:
         raise Refused("nested_too_deep", f"The file nests elements more than {DEPTH_LIMIT} deep")
-    return unknown
+    return new_node
 
 
 def _drop_blanks(texts: list[str], node: Node) -> None:
     """Forget the blanks before a child; words there would leave an element's text in two halves."""
-    if node.field is not None and _checked(texts).strip():
+    if node.field is not None and _check_text(texts).strip():
         raise Refused("mixed_content", "An element holds both text and elements: no bank writes that")
     texts.clear()
 
 
-def _taken(texts: list[str], last: str) -> str:
-    text = _checked([*texts, last])
+def _take_text(texts: list[str], last: str) -> str:
+    text = _check_text([*texts, last])
     texts.clear()
     return text
 
 
-def _checked(texts: list[str]) -> str:
+def _check_text(texts: list[str]) -> str:
     text = "".join(texts)
     if len(text) > TEXT_LIMIT:
         raise Refused("text_too_long", f"An element has a text of more than {TEXT_LIMIT} characters")

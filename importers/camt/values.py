@@ -21,34 +21,34 @@ _LONGEST: Final = 40
 
 
 @lru_cache(maxsize=8192)  # gifts come in round sums
-def money(text: str, currency: str, *, out: bool) -> Money:
+def read_money(text: str, currency: str, *, out: bool) -> Money:
     """The amount of ``Amt``, negative when the money goes ``out``. ValueError says what is wrong with it."""
-    found = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
-    if not found or not (found[1] or found[2]):
+    match = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
+    if not match or not (match[1] or match[2]):
         raise ValueError(f"{text[:_LONGEST]!r} is no amount: digits with at most one point are")
-    amount = Money.parse(f"{found[1].lstrip('0') or '0'}.{found[2] or '0'}", currency)
+    amount = Money.parse(f"{match[1].lstrip('0') or '0'}.{match[2] or '0'}", currency)
     return -amount if out else amount
 
 
 @lru_cache(maxsize=4096)
-def day(text: str) -> date:
+def read_day(text: str) -> date:
     """The day of a ``Dt`` or ``DtTm`` as the bank's own clock shows it. ValueError for anything else."""
-    found = _DAY.fullmatch(text) if len(text) <= _LONGEST else None
-    if not found:
+    match = _DAY.fullmatch(text) if len(text) <= _LONGEST else None
+    if not match:
         raise ValueError(f"{text[:_LONGEST]!r} is no date: 2026-09-30 is")
-    return parse_date(found[1], "ymd")
+    return parse_date(match[1], "ymd")
 
 
-def moment(text: str | None) -> datetime | None:
+def read_moment(text: str | None) -> datetime | None:
     """A ``CreDtTm``, in UTC where it has no offset. None when it cannot be read: nothing rests on it."""
     try:
-        found = datetime.fromisoformat(text or "")
+        instant = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def account(iban: str | None, other: str | None) -> tuple[str | None, str | None]:
+def read_account(iban: str | None, other: str | None) -> tuple[str | None, str | None]:
     """An account's number and its scheme; some banks write IBANs where other numbers belong.
 
     26 digits there may be a Polish NRB, which is an IBAN without its ``PL``.
