@@ -27,6 +27,7 @@ from sqlalchemy import Connection
 from donorhub import clock, config, logs
 from donorhub.app import create_app
 from donorhub.db import Base, db, reading
+from donorhub.migrations import run
 from donorhub.services.access import organisation
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -78,7 +79,7 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
     )
     app = create_app(settings)
     with app.app_context():
-        Base.metadata.create_all(db.engine)
+        run.upgrade(db.engine)
         organisation.found("Fundacja Przykład", now=NOW)
         db.session.commit()
         db.session.remove()

@@ -183,14 +183,15 @@ def _match(file: Path, folder: Path, stores: Any) -> None:
 def _measured(name: str, file: Path, home: Path, options: list[str]) -> Figures:
     from donorhub import config
     from donorhub.app import create_app
-    from donorhub.db import Base, db
+    from donorhub.db import db
+    from donorhub.migrations import run
     from donorhub.services.access import organisation
     from donorhub.services.bank.files import bank_accounts
 
     stores = {key: os.environ[key] for key in ("DATABASE_URL",) if key in os.environ}
     app = create_app(config.load({**stores, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home)}))
     with app.app_context():
-        Base.metadata.create_all(db.engine)
+        run.upgrade(db.engine)
         now = datetime.now(UTC)
         organisation.found("Bench", now=now)
         account = bank_accounts.create_account(ACCOUNT, "PLN", matching="auto", now=now, actor="bench")

@@ -21,9 +21,10 @@ from sqlalchemy import insert
 
 from donorhub import config
 from donorhub.app import create_app
-from donorhub.db import Base, db, reading
+from donorhub.db import db, reading
 from donorhub.domain import payer_text
 from donorhub.domain.donors import codes
+from donorhub.migrations import run
 from donorhub.models import Donor, Gift, IdentityKey
 from donorhub.services.access import organisation
 from donorhub.services.donors import search
@@ -48,7 +49,7 @@ def main(count: int = 100_000) -> None:
             environment["DATABASE_URL"] = os.environ["DATABASE_URL"]
         app = create_app(config.load(environment))
         with app.app_context():
-            Base.metadata.create_all(db.engine)
+            run.upgrade(db.engine)
             organisation.found("Bench", now=NOW)
             began = time.perf_counter()
             fill(count)

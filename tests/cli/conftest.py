@@ -11,14 +11,12 @@ from pathlib import Path
 import flask
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
 from donorhub import cli, clock
 from donorhub.cli import checking, context, database, running
 from donorhub.cli.context import make_app
 from donorhub.cli.demo import command  # before any of it is replaced
 from donorhub.db import db
-from donorhub.migrations.run import newest
 from tests.conftest import NOW
 
 
@@ -92,10 +90,6 @@ def donorhub(
     assert all(module.make_app is make_app for module in REAL)
     monkeypatch.setattr(context, "make_app", lambda: database)
     clock.use(lambda: NOW)
-    with db.engine.begin() as connection:
-        connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32))"))
-        connection.execute(text("DELETE FROM alembic_version"))
-        connection.execute(text("INSERT INTO alembic_version VALUES (:newest)"), {"newest": newest()})
     environ = {**servers, "DONORHUB_HOME": str(home), "DONORHUB_MODE": "test", "DONORHUB_CLOCK": str(NOW)}
 
     def call(*arguments: str | Path, **more: str) -> Ended:

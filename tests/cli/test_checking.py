@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from donorhub.db import db
+from donorhub.migrations.run import newest
 from donorhub.models import AuditRecord
 from donorhub.money import Money
 from donorhub.services.donors import donors
@@ -62,11 +65,21 @@ def test_what_waits_is_counted_by_kind(donorhub: Donorhub, now: datetime) -> Non
     assert waits["worker tasks due"] == {"new_donor": 1, "thank_you": 1} and waits["provider events"] == {}
 
 
-def test_a_database_of_another_version_is_refused_with_the_way_out(
-    database: Flask, donorhub: Donorhub
-) -> None:
+@pytest.fixture
+def other_version(database: Flask) -> Iterator[None]:
+    """The test's database calls itself an old one; emptying does not change what it calls itself."""
+    set_version = text("UPDATE alembic_version SET version_num = :version")
     with db.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '20200101_0000'"))
+        connection.execute(set_version, {"version": "20200101_0000"})
+    yield
+    db.session.rollback()
+    with db.engine.begin() as connection:
+        connection.execute(set_version, {"version": newest()})
+
+
+def test_a_database_of_another_version_is_refused_with_the_way_out(
+    donorhub: Donorhub, other_version: None
+) -> None:
     for command in (("verify",), ("pending",), ("user", "list"), ("export", "--all", "--json")):
         ended = donorhub(*command)
         assert (ended.code, ended.out) == (1, "")
