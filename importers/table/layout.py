@@ -9,14 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
 
 from importers.codes import Gap
-from importers.table.words import ROLES, Role, fold
-from importers.text import DateOrder, code_page
+from importers.table.words import Role, fold
+from importers.text import code_page
 
 Fact = Literal["account", "currency", "owner", "opening", "closing", "count", "total_in", "total_out"]
-FACTS: Final = frozenset(get_args(Fact))
+_MOST: Final = 200
+_LONGEST_MESSAGE: Final = 300
+Text = Annotated[str, Meta(max_length=300)]
+Number = Annotated[int, Meta(ge=0, le=2_000)]
 
 
 class LayoutError(ValueError):
@@ -32,11 +38,11 @@ class Column:
     """
 
     role: Role
-    name: str = ""
-    position: int | None = None
-    nth: int = 0
+    name: Text = ""
+    position: Number | None = None
+    nth: Number = 0
     optional: bool = False
-    split: str = ""
+    split: Text = ""
     parts: tuple[Role, ...] = ()
 
 
@@ -49,39 +55,41 @@ class Found:
     """
 
     fact: Fact
-    labels: tuple[str, ...] = ()
+    labels: tuple[Text, ...] = ()
     where: Literal["right", "below"] = "right"
-    row: int = 0
-    column: int = 0
+    row: Number = 0
+    column: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A bank's table. Empty text means: found in each file anew, and refused where a file leaves it open."""
 
-    name: str
-    columns: tuple[Column, ...]
-    version: int = 1
-    title: str = ""
-    encoding: str = ""
+    name: Text
+    columns: Annotated[tuple[Column, ...], Meta(max_length=_MOST)]
+    version: Number = 1
+    title: Text = ""
+    encoding: Text = ""
     delimiter: Literal["", ",", ";", "\t", "|"] = ""
     quote: Literal["", '"', "'"] = '"'
-    header: tuple[str, ...] = ()  # the names as the file writes them; () for a table without
+    header: Annotated[
+        tuple[Text, ...], Meta(max_length=_MOST)
+    ] = ()  # the names as the file writes them; () for a table without
     exact: bool = False  # a file with one name more or less is another layout
-    first_row: int = 1  # of the entries, in a table without header
-    date_order: DateOrder | Literal["", "ymd or dmy"] = ""
+    first_row: Number = 1  # of the entries, in a table without header
+    date_order: Literal["", "ymd", "dmy", "mdy", "ymd or dmy"] = ""
     decimal: Literal["", ",", "."] = ""
     amounts: Literal["", "signed", "inverse"] = "signed"  # inverse: money in is written negative
     debits: Literal["positive", "negative"] = "positive"  # how the debit column writes money out
-    money_in: tuple[str, ...] = ()  # what the direction column says of money in
-    money_out: tuple[str, ...] = ()
-    currency: str = ""  # of the account, where the file does not tell
-    found: tuple[Found, ...] = ()
-    keys: tuple[tuple[str, Role], ...] = ()  # in keyed cells: ("Tytuł", "remittance")
-    skip: tuple[str, ...] = ()  # rows beginning so are no entries
+    money_in: tuple[Text, ...] = ()  # what the direction column says of money in
+    money_out: tuple[Text, ...] = ()
+    currency: Text = ""  # of the account, where the file does not tell
+    found: Annotated[tuple[Found, ...], Meta(max_length=_MOST)] = ()
+    keys: tuple[tuple[Text, Role], ...] = ()  # in keyed cells: ("Tytuł", "remittance")
+    skip: tuple[Text, ...] = ()  # rows beginning so are no entries
     empty_date: Literal["error", "pending"] = "error"
     empty_amount: Literal["error", "skip"] = "error"
-    pending_words: tuple[str, ...] = ()  # of the status column
+    pending_words: tuple[Text, ...] = ()  # of the status column
     pending: Literal["skip", "keep"] = "skip"
     ragged: bool = False  # rows may be shorter than the header
 
@@ -115,11 +123,17 @@ class Layout:
         return _plain(self)
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Layout:
+    def from_dict(cls, raw: Mapping[str, object]) -> Layout:
         """The layout that ``raw`` describes. Raises LayoutError for an unknown key or a wrong value."""
-        layout: Layout = _built(cls, raw, "layout")
-        if len(layout.columns) > _MOST or len(layout.found) > _MOST or len(layout.header) > _MOST:
-            raise LayoutError(f"a layout has at most {_MOST} columns and facts")
+        _refuse_unknown_keys(raw, cls, "layout")
+        for name, kind in _PARTS.items():
+            parts = raw.get(name)
+            for at, part in enumerate(parts if isinstance(parts, list | tuple) else ()):
+                _refuse_unknown_keys(part, kind, f"layout.{name}[{at}]")
+        try:
+            layout = msgspec.convert(raw, cls)
+        except msgspec.ValidationError as e:
+            raise LayoutError(f"layout: {str(e)[:_LONGEST_MESSAGE]}") from e
         if layout.encoding and layout.encoding not in _WIDE and not code_page(layout.encoding):
             raise LayoutError(f"encoding: {layout.encoding!r} is none that we know")
         if any(
@@ -130,35 +144,42 @@ class Layout:
         return layout
 
 
+_PARTS: Final[Mapping[str, type[Column | Found]]] = {"columns": Column, "found": Found}
+_WIDE: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+
+
+def _refuse_unknown_keys(raw: object, kind: type[Layout | Column | Found], where: str) -> None:
+    known = {field.name for field in fields(kind)}
+    for key in raw if isinstance(raw, Mapping) else ():
+        if key not in known:
+            raise LayoutError(f"{where}: the key {str(key)[:60]!r} is unknown")
+
+
 def json_schema() -> dict[str, Any]:
     """What :meth:`Layout.from_dict` takes, as JSON Schema, for those who write a layout by hand."""
-    return _schema_of(Layout)
+    _, definitions = msgspec.json.schema_components([Layout], ref_template="{name}")
+    return _describe("Layout", definitions)
 
 
-def _schema_of(cls: Any) -> dict[str, Any]:
+def _describe(name: str, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of one of our classes, without its default values, with the classes in it put in place."""
+    schema = definitions[name]
+    properties = {key: _describe_value(value, definitions) for key, value in schema["properties"].items()}
     return {
         "type": "object",
-        "properties": {field.name: _schema_of_kind(_KINDS[field.name]) for field in fields(cls)},
-        "required": [field.name for field in fields(cls) if field.default is MISSING],
+        "properties": properties,
+        "required": schema["required"],
         "additionalProperties": False,
     }
 
 
-def _schema_of_kind(kind: Any) -> dict[str, Any]:
-    if isinstance(kind, list):
-        return {"type": "array", "items": _schema_of_kind(kind[0])}
-    if isinstance(kind, frozenset):
-        return {"type": "string", "enum": sorted(kind)}
-    if kind is tuple:
-        return {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
-    if kind in (Column, Found):
-        return _schema_of(kind)
-    return {"type": {str: "string", int: "integer", bool: "boolean"}[kind]}
-
-
-_MOST: Final = 200
-_LONGEST: Final = 300
-_WIDE: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+def _describe_value(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in value:
+        return _describe(value["$ref"], definitions)
+    schema = {key: part for key, part in value.items() if key != "default"}
+    if isinstance(schema.get("items"), dict):
+        schema["items"] = _describe_value(schema["items"], definitions)
+    return schema
 
 
 def header_signature(names: Iterable[str]) -> str:
@@ -167,15 +188,12 @@ def header_signature(names: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(folds).encode()).hexdigest() if folds else ""
 
 
-def _plain(thing: Any) -> dict[str, Any]:
+def _plain(thing: Layout | Column | Found) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for field in fields(thing):
         value = getattr(thing, field.name)
-        if field.default is not MISSING and value == field.default:
-            continue
-        if isinstance(value, tuple):
-            value = [_plain_item(item) for item in value]
-        plain[field.name] = value
+        if field.default is MISSING or value != field.default:
+            plain[field.name] = [_plain_item(item) for item in value] if isinstance(value, tuple) else value
     return plain
 
 
@@ -183,69 +201,3 @@ def _plain_item(item: Any) -> Any:
     if isinstance(item, Column | Found):
         return _plain(item)
     return list(item) if isinstance(item, tuple) else item
-
-
-def _built(cls: Any, raw: Any, where: str) -> Any:
-    """A dataclass from plain values, each checked by the kind of the field's name in ``_KINDS``."""
-    if not isinstance(raw, Mapping):
-        raise LayoutError(f"{where}: a table of keys is wanted")
-    known = {field.name: field for field in fields(cls)}
-    for key in raw:
-        if key not in known:
-            raise LayoutError(f"{where}: the key {str(key)[:60]!r} is unknown")
-    for name, field in known.items():
-        if field.default is MISSING and name not in raw:
-            raise LayoutError(f"{where}: the key {name!r} is missing")
-    return cls(**{key: _checked(_KINDS[key], value, f"{where}.{key}") for key, value in raw.items()})
-
-
-def _checked(kind: Any, value: Any, where: str) -> Any:
-    if isinstance(kind, list):
-        if not isinstance(value, list | tuple):
-            raise LayoutError(f"{where}: a list is wanted")
-        return tuple(_checked(kind[0], item, f"{where}[{at}]") for at, item in enumerate(value[: _MOST + 1]))
-    if isinstance(kind, frozenset):
-        if not isinstance(value, str) or value not in kind:
-            raise LayoutError(
-                f"{where}: {str(value)[:60]!r} is not one of {', '.join(sorted(map(repr, kind)))}"
-            )
-        return value
-    if kind in (Column, Found):
-        return _built(kind, value, where)
-    if kind is tuple:
-        return _pair(value, where)
-    if type(value) is not kind:
-        raise LayoutError(f"{where}: {kind.__name__} is wanted, not {type(value).__name__}")
-    if (kind is int and not 0 <= value <= _MOST * 10) or (kind is str and len(value) > _LONGEST):
-        raise LayoutError(f"{where}: that is too much")
-    return value
-
-
-def _pair(value: Any, where: str) -> tuple[str, str]:
-    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004 - a pair
-        raise LayoutError(f"{where}: a key and its role are wanted")
-    return _checked(str, value[0], where), _checked(ROLES, value[1], where)
-
-
-_KINDS: Final[dict[str, Any]] = {
-    **dict.fromkeys(("name", "title", "encoding", "currency", "split"), str),
-    **dict.fromkeys(("version", "first_row", "position", "nth", "row", "column"), int),
-    **dict.fromkeys(("exact", "ragged", "optional"), bool),
-    **{key: [str] for key in ("header", "money_in", "money_out", "skip", "pending_words", "labels")},
-    "columns": [Column],
-    "found": [Found],
-    "parts": [ROLES],
-    "keys": [tuple],
-    "role": ROLES,
-    "fact": FACTS,
-    "where": frozenset(("right", "below")),
-    "delimiter": frozenset(("", ",", ";", "\t", "|")),
-    "quote": frozenset(("", '"', "'")),
-    "date_order": frozenset(("", "ymd", "dmy", "mdy", "ymd or dmy")),
-    "decimal": frozenset(("", ",", ".")),
-    "amounts": frozenset(("", "signed", "inverse")),
-    "debits": frozenset(("positive", "negative")),
-    "empty_date": frozenset(("error", "pending")),
-    "empty_amount": frozenset(("error", "skip")),
-    "pending": frozenset(("skip", "keep")),
-}
