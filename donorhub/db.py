@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -36,8 +36,10 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect, ExceptionContext
-from sqlalchemy.orm import DeclarativeBase, TypeResolve, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, TypeResolve, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import TypeDecorator
 
 from donorhub import logs
@@ -237,19 +239,27 @@ def _postgres_error(context: ExceptionContext) -> None:
         ) from context.sqlalchemy_exception
 
 
-def sum_minor(column: Any) -> ColumnElement[int | None]:
+NewRow = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
+Columns = Sequence[InstrumentedAttribute[object]]
+
+
+def sum_minor(column: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int | None]:
     """The sum of minor units as a whole number: PostgreSQL's own sum of bigint is a NUMERIC."""
     return cast(func.sum(column), BigInteger)
 
 
-def insert_or_ignore(model: type[Base], *, on: tuple[str, ...]) -> PostgresInsert | SQLiteInsert:
+def insert_or_ignore(model: type[Base], *, on: Columns) -> PostgresInsert | SQLiteInsert:
     """An INSERT that leaves a row with the same ``on`` columns as it is: idempotent by constraint."""
-    ignoring: PostgresInsert | SQLiteInsert = _insert(model).on_conflict_do_nothing(index_elements=list(on))
+    ignoring: PostgresInsert | SQLiteInsert = _insert(model).on_conflict_do_nothing(index_elements=_names(on))
     return ignoring
 
 
 def insert_or_update(
-    model: type[Base], *, on: tuple[str, ...], where: Any = None, columns: tuple[str, ...]
+    model: type[Base],
+    *,
+    on: Columns,
+    columns: Columns,
+    where: Callable[[NewRow], ColumnElement[bool]] | None = None,
 ) -> PostgresInsert | SQLiteInsert:
     """An INSERT that overwrites ``columns`` of the row with the same ``on`` columns, if ``where`` holds.
 
@@ -258,18 +268,22 @@ def insert_or_update(
     statement = _insert(model)
     new = statement.excluded
     overwriting: PostgresInsert | SQLiteInsert = statement.on_conflict_do_update(
-        index_elements=list(on),
-        set_={column: new[column] for column in columns},
+        index_elements=_names(on),
+        set_={column: new[column] for column in _names(columns)},
         where=None if where is None else where(new),
     )
     return overwriting
 
 
-def insert_for(connection: Connection, model: type[Base]) -> Any:
+def insert_for(connection: Connection, model: type[Base]) -> PostgresInsert | SQLiteInsert:
     """An INSERT in the connection's dialect, which knows ON CONFLICT."""
     return sqlite_insert(model) if connection.dialect.name == "sqlite" else postgres_insert(model)
 
 
-def _insert(model: type[Base]) -> Any:
+def _names(columns: Columns) -> list[str]:
+    return [column.key for column in columns]
+
+
+def _insert(model: type[Base]) -> PostgresInsert | SQLiteInsert:
     dialect = db.session.get_bind().dialect.name
     return sqlite_insert(model) if dialect == "sqlite" else postgres_insert(model)

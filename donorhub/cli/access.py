@@ -12,7 +12,7 @@ from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
 from donorhub.models import ApiToken, User
-from donorhub.models.states import LANGS, ROLES
+from donorhub.models.states import LANGS, ROLES, Lang, RoleName
 from donorhub.services.access import organisation, users
 
 
@@ -30,7 +30,9 @@ def user() -> None:
 @click.option("--lang", type=click.Choice(LANGS), default="en", show_default=True)
 @click.option("--password", help="Else one is made and printed once.")
 @in_app
-def create(email: str, name: str | None, roles: tuple[str, ...], lang: str, password: str | None) -> None:
+def create(
+    email: str, name: str | None, roles: tuple[RoleName, ...], lang: Lang, password: str | None
+) -> None:
     """Add a user with EMAIL."""
     secret = password or users.one_time_password()
     made = users.create_user(
@@ -55,7 +57,7 @@ def list_users() -> None:
 @click.argument("email")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
 @in_app
-def roles_(email: str, roles: tuple[str, ...]) -> None:
+def roles_(email: str, roles: tuple[RoleName, ...]) -> None:
     """Give the user with EMAIL exactly these roles."""
     users.set_roles(_user(email).id, roles, now=clock.now(), actor=actor())
     db.session.commit()

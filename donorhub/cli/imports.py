@@ -24,7 +24,7 @@ from donorhub.jobs.queue import timer
 from donorhub.jobs.queue.run import run_task
 from donorhub.jobs.queue.worker import at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
-from donorhub.models.states import UNTRIED_TASKS
+from donorhub.models.states import UNTRIED_TASKS, TaskKind
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.bank.files import (
@@ -172,13 +172,17 @@ def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
 
 def _work_off(file_id: int) -> None:
     """Do the work of this file here and now; where a worker was faster, wait for it."""
-    for kind, subject_ids in (("import_file", [file_id]), ("match_statement", None)):
+    steps: tuple[tuple[TaskKind, list[int] | None], ...] = (
+        ("import_file", [file_id]),
+        ("match_statement", None),
+    )
+    for kind, subject_ids in steps:
         for task_id in _open_tasks(kind, subject_ids or _statement_ids(file_id)):
             if not run_task(task_id):
                 _wait_for(task_id)
 
 
-def _open_tasks(kind: str, subject_ids: Sequence[int]) -> list[int]:
+def _open_tasks(kind: TaskKind, subject_ids: Sequence[int]) -> list[int]:
     with read_only():
         ids = db.session.scalars(
             select(Task.id)

@@ -23,7 +23,7 @@ from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import ProviderEvent
-from donorhub.models.states import PROVIDER_EVENT_STATES
+from donorhub.models.states import PROVIDER_EVENT_STATES, ProviderEventState
 from donorhub.services.access import organisation
 from donorhub.services.providers import endpoints, inbox
 from webhooks import names
@@ -98,7 +98,7 @@ def expire_secret(secret_id: int) -> None:
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--state", type=click.Choice(PROVIDER_EVENT_STATES), help="Only those in this state.")
 @in_app
-def tail(count: int, state: str | None) -> None:
+def tail(count: int, state: ProviderEventState | None) -> None:
     """Show the newest provider events, without what they say of people."""
     query = select(ProviderEvent).order_by(ProviderEvent.id.desc()).limit(count)
     if state:

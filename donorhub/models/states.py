@@ -7,7 +7,10 @@ that is new or goes needs a migration (:mod:`donorhub.migrations.checks`).
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from collections.abc import Iterable
+from typing import Final, Literal, TypeVar, get_args
+
+Word = TypeVar("Word", bound=str)
 
 # access
 Lang = Literal["en", "pl", "sq"]
@@ -200,3 +203,8 @@ UNCOUNTED_ENTRIES: Final[tuple[EntryState, ...]] = (*GONE_ENTRIES, "doubtful")  
 MESSAGE_STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)
 UNSENT_MESSAGES: Final[tuple[MessageState, ...]] = ("planned", "failed")
 UNDELIVERED_MESSAGES: Final[tuple[MessageState, ...]] = ("unknown", "failed")  # a person must look at them
+
+
+def find_word(text: str | None, words: Iterable[Word]) -> Word | None:
+    """Return a text that came from outside as the word that it is; None when it is none of them."""
+    return next((word for word in words if word == text), None)

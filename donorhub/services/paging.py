@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import MAX_ID, db
@@ -70,6 +70,11 @@ def _read(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
     return [
         literal(_READ[key.type.python_type](part), key.type) for key, part in zip(keys, parts, strict=True)
     ]
+
+
+def if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that a column holds a value, for ``where(*…)``; none where nothing is asked."""
+    return () if value is None else (column == value,)
 
 
 def number_in(text: str) -> int:

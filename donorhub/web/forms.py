@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from donorhub.db import MAX_ID, db
 from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
+from donorhub.models.states import Word, find_word
 from donorhub.money import Money
 from donorhub.web.words import refusals
 from importers.text import parse_amount
@@ -135,12 +136,13 @@ class Form:
             self.wrong(name, gettext("This is more money than can be kept."))
         return amount
 
-    def choice(self, name: str, allowed: Collection[str]) -> str:
-        """One of the allowed words."""
-        found = self.value(name)
-        if found not in allowed:
+    def choice(self, name: str, allowed: Collection[Word]) -> Word:
+        """Return one of the allowed words: the first where another was sent, which is then an error."""
+        word = find_word(self.value(name), allowed)
+        if word is None:
             self.wrong(name, gettext("Please choose one of the list."))
-        return found
+            return next(iter(allowed))
+        return word
 
     def row(self, name: str, allowed: Collection[int]) -> int | None:
         """The id of one of the rows offered; None when nothing is chosen."""

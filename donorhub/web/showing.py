@@ -14,7 +14,7 @@ from flask_babel import gettext, ngettext
 from donorhub.models import Designation, Receipt, Term
 from donorhub.money import Money
 from donorhub.services.receipts import receipts
-from donorhub.services.recurring.recurring_gifts import LAST_DAY
+from donorhub.services.recurring.recurring_terms import LAST_DAY
 from donorhub.web.words import codes
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)? [A-Z]{3}", re.ASCII)

@@ -30,7 +30,7 @@ from donorhub.models import RecurringGift
 from donorhub.models.states import PERIODS, RECURRING_KINDS, RECURRING_STATES
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.recurring import instalments, recurring_gifts
+from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
 SORTS: Final = {"id": RecurringGift.id, "created_at": RecurringGift.created_at}
@@ -232,7 +232,7 @@ def _answer(gift: RecurringGift) -> Response:
 def told(gift: RecurringGift) -> dict[str, Any]:
     """The answer for a recurring gift, with the term that holds today on top."""
     today = organisation.get_day(clock.now())
-    terms = recurring_gifts.rows_of_terms(gift)
+    terms = recurring_terms.rows_of_terms(gift)
     now_holds = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
     ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}
     return ours | {

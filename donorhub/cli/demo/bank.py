@@ -17,6 +17,7 @@ from donorhub.cli.demo.people import SEED, Person, iban_pl
 from donorhub.db import db
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import BankAccount, Instalment, RecurringGift, Task
+from donorhub.models.states import TaskKind
 from donorhub.services.access import organisation, users
 from donorhub.services.bank.files import imports
 
@@ -87,7 +88,7 @@ def _import(name: str, data: bytes, *, now: datetime, actor: str) -> None:
     _work_off("match_statement")
 
 
-def _work_off(kind: str) -> None:
+def _work_off(kind: TaskKind) -> None:
     waiting = db.session.scalars(select(Task.id).where(Task.kind == kind, Task.state == "planned")).all()
     db.session.rollback()
     for task_id in waiting:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from donorhub.cli.demo.people import Person
 from donorhub.db import db
 from donorhub.models import Task
+from donorhub.models.states import TaskKind
 from donorhub.services.access import organisation, users
 from donorhub.services.messages import messages
 from donorhub.services.recurring import overdue
@@ -43,7 +44,7 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
     _do_what_was_due(now=now)
 
 
-def _work_off(kind: str, perform: Callable[[Task, datetime], str], *, now: datetime) -> None:
+def _work_off(kind: TaskKind, perform: Callable[[Task, datetime], str], *, now: datetime) -> None:
     """What the worker did, at the time when it was due. What came in the last minutes is left to it."""
     waiting = db.session.scalars(
         select(Task).where(Task.kind == kind, Task.performer == "worker", Task.state == "planned")
@@ -82,7 +83,7 @@ def _greetings(people: Sequence[Person], *, now: datetime) -> None:
         _plan("new_donor", person, due_at=_this_evening(now) + timedelta(days=place), now=now)
 
 
-def _plan(kind: str, person: Person, *, due_at: datetime, now: datetime) -> None:
+def _plan(kind: TaskKind, person: Person, *, due_at: datetime, now: datetime) -> None:
     tasks.plan(
         f"demo:{kind}:{person.donor.id}", kind=kind, performer="person", role="fundraiser",
         assignee_id=person.donor.owner_id, subject=("donor", person.donor.id), donor_id=person.donor.id,

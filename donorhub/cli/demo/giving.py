@@ -16,6 +16,7 @@ from donorhub.db import db
 from donorhub.domain.recurring.banking_days import roll_forward
 from donorhub.domain.recurring.schedule import months_after
 from donorhub.models import Appeal, Campaign, Fund, Gift, Instalment, Receipt, RecurringGift
+from donorhub.models.states import GiftMethod
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.giving import gifts
@@ -30,7 +31,7 @@ AMOUNTS: Final = {
     "EUR": (500, 1000, 2500, 5000),
     "ALL": (100000, 250000),
 }
-METHODS: Final = {  # BLIK moves zloty only
+METHODS: Final[dict[str, tuple[GiftMethod, ...]]] = {  # BLIK moves zloty only
     "PLN": ("transfer", "transfer", "card", "blik", "cash"),
     "EUR": ("transfer", "transfer", "transfer", "card", "cash"),
     "ALL": ("transfer", "transfer", "cash"),

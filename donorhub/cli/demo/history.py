@@ -16,6 +16,7 @@ from sqlalchemy import insert
 
 from donorhub.db import db
 from donorhub.models import Allocation, Designation, DomainEvent, Gift, Instalment
+from donorhub.models.states import GiftMethod
 from donorhub.money import Money
 from donorhub.services.access import audit
 from donorhub.services.recurring import instalments
@@ -32,7 +33,7 @@ class Past:
     received_on: date
     recorded_at: datetime
     source_ref: str
-    method: str
+    method: GiftMethod
     fund_id: int
     instalment: Instalment | None = None
 

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from donorhub.db import db
 from donorhub.models import Donor
+from donorhub.models.states import Lang, RoleName
 from donorhub.services.access import organisation, users
 from donorhub.services.donors import donors
 
 PASSWORD: Final = "demo-demo-demo"  # noqa: S105  a password for made-up data, printed on purpose
-STAFF: Final = (
+STAFF: Final[tuple[tuple[str, str, tuple[RoleName, ...], Lang], ...]] = (
     ("marta@demo.example", "Marta Zielińska", ("admin",), "en"),
     ("ksiegowosc@demo.example", "Piotr Księgowy", ("accountant",), "pl"),
     ("arta@demo.example", "Arta Gashi", ("fundraiser",), "sq"),

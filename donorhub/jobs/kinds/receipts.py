@@ -9,6 +9,7 @@ from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import DonorHubError
 from donorhub.models import Receipt, Task
+from donorhub.models.states import ReceiptState
 from donorhub.services.receipts import receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import digest
 from receipts.document import Receipt as Document
@@ -23,7 +24,7 @@ class PayloadChanged(DonorHubError):
 
 def render_receipt(task: Task, _settings: Settings) -> str:
     """Make one PDF, outside any transaction. Without WeasyPrint's libraries the receipt waits and says so."""
-    receipt_id, mark = task.subject_id, str(task.facts["mark"])
+    receipt_id, mark = task.subject_id, _mark_of(task)
     db.session.rollback()  # nobody waits for us while we draw
     with read_only():
         document = document_of(receipts.get_receipt(receipt_id), mark)
@@ -39,7 +40,11 @@ def render_receipt(task: Task, _settings: Settings) -> str:
     return "made"
 
 
-def document_of(receipt: Receipt, mark: str) -> Document:
+def _mark_of(task: Task) -> ReceiptState:
+    return "void" if task.facts["mark"] == "void" else "issued"
+
+
+def document_of(receipt: Receipt, mark: ReceiptState) -> Document:
     """What is to be printed; PayloadChanged when the payload does not fit its digest."""
     if digest(receipt.payload) != receipt.payload_sha256:
         raise PayloadChanged(f"the payload of receipt {receipt.id} was changed after it was issued")

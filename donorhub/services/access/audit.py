@@ -18,6 +18,7 @@ from sqlalchemy import Select, func, insert, select, text
 from donorhub import vault
 from donorhub.db import db, insert_or_update
 from donorhub.models import AuditHead, AuditRecord
+from donorhub.services.paging import if_given
 
 FIRST_LINK = "0" * 64
 
@@ -94,13 +95,25 @@ def head() -> tuple[int, str] | None:
 
 
 def _move_head(seq: int, chain: str) -> None:
-    moved = insert_or_update(AuditHead, on=("id",), columns=("seq", "chain"))
+    moved = insert_or_update(AuditHead, on=(AuditHead.id,), columns=(AuditHead.seq, AuditHead.chain))
     db.session.execute(moved.values(id=1, seq=seq, chain=chain))
 
 
-def choose(*, since: datetime | None = None, **equal: Any) -> Select[AuditRecord]:
-    """A query for the records that fit all that is given; ``equal`` are columns."""
-    query = select(AuditRecord).filter_by(**equal)
+def choose(
+    *,
+    since: datetime | None = None,
+    actor: str | None = None,
+    what: str | None = None,
+    subject_type: str | None = None,
+    subject_id: int | None = None,
+) -> Select[AuditRecord]:
+    """Return a query for the records that fit all that is given."""
+    query = select(AuditRecord).where(
+        *if_given(AuditRecord.actor, actor),
+        *if_given(AuditRecord.what, what),
+        *if_given(AuditRecord.subject_type, subject_type),
+        *if_given(AuditRecord.subject_id, subject_id),
+    )
     return query if since is None else query.where(AuditRecord.at >= since)
 
 

@@ -55,11 +55,24 @@ def expire(now: datetime) -> int:
 def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
     try:
         db.session.execute(
-            insert_or_ignore(IdempotencyKey, on=("principal", "route", "key")).values(
-                principal=principal, route=route, key=key, fingerprint=fingerprint, status=0, headers={},
-                body=b"", expires_at=now + KEPT,
+            insert_or_ignore(
+                IdempotencyKey,
+                on=(
+                    IdempotencyKey.principal,
+                    IdempotencyKey.route,
+                    IdempotencyKey.key,
+                ),
+            ).values(
+                principal=principal,
+                route=route,
+                key=key,
+                fingerprint=fingerprint,
+                status=0,
+                headers={},
+                body=b"",
+                expires_at=now + KEPT,
             )
-        )  # fmt: skip
+        )
     except OperationalError as e:
         if getattr(e.orig, "sqlstate", None) != _WAITED_TOO_LONG:
             raise

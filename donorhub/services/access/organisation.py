@@ -27,9 +27,9 @@ _ZONE: Final = "organisation.zone"
 def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any) -> Organisation:
     """Make the organisation, the roles and the general fund if they are missing. Again changes nothing."""
     for role in ROLES:
-        db.session.execute(insert_or_ignore(Role, on=("name",)).values(name=role))
+        db.session.execute(insert_or_ignore(Role, on=(Role.name,)).values(name=role))
     db.session.execute(
-        insert_or_ignore(Fund, on=("code",)).values(code="general", name="General", is_closed=False)
+        insert_or_ignore(Fund, on=(Fund.code,)).values(code="general", name="General", is_closed=False)
     )
     organisation = db.session.scalar(select(Organisation))
     if organisation is None:

@@ -16,7 +16,7 @@ from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS, Principal, permissions_of, row_scope_of
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
 from donorhub.models import ApiToken, Role, User
-from donorhub.models.states import LANGS, ROLES
+from donorhub.models.states import LANGS, ROLES, Lang, RoleName
 from donorhub.services.access import audit
 
 TOKEN_PREFIX = "dhk_"  # noqa: S105  it says what kind of secret follows and is none
@@ -34,10 +34,10 @@ def create_user(
     *,
     name: str,
     password: str,
-    roles: Collection[str],
+    roles: Collection[RoleName],
     now: datetime,
     actor: str,
-    lang: str = "en",
+    lang: Lang = "en",
 ) -> User:
     """Add one of the staff. Conflict when the address is taken, Rejected for a weak password."""
     address = _address(email)
@@ -54,7 +54,7 @@ def create_user(
     return user
 
 
-def set_roles(user_id: int, roles: Collection[str], *, now: datetime, actor: str) -> User:
+def set_roles(user_id: int, roles: Collection[RoleName], *, now: datetime, actor: str) -> User:
     """Give a user exactly these roles. The last admin stays one."""
     user = get_user(user_id)
     before = {role.name for role in user.roles}
@@ -114,7 +114,7 @@ def list_tokens() -> list[ApiToken]:
     return list(db.session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))
 
 
-def set_lang(user_id: int, lang: str) -> User:
+def set_lang(user_id: int, lang: Lang) -> User:
     """The language a user reads; Rejected when there is no such."""
     if lang not in LANGS:
         raise Rejected("choose en, pl or sq", field="/lang")
@@ -210,7 +210,7 @@ def _refuse_weak(password: str) -> None:
         )
 
 
-def _roles(names: Collection[str]) -> list[Role]:
+def _roles(names: Collection[RoleName]) -> list[Role]:
     unknown = sorted(set(names) - set(ROLES))
     if unknown or not names:
         raise Rejected(

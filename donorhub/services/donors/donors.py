@@ -16,6 +16,7 @@ from donorhub.domain import payer_text
 from donorhub.domain.donors import codes, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
+from donorhub.models.states import IdentityKind
 from donorhub.services.access import audit, users
 from donorhub.services.work import events, tasks
 
@@ -104,7 +105,7 @@ def find_survivor(donor_id: int) -> Donor | None:
     return donor
 
 
-def find_by_key(kind: str, value: str) -> Sequence[Donor]:
+def find_by_key(kind: IdentityKind, value: str) -> Sequence[Donor]:
     """Donors that are known by a normalised e-mail, iban, phone or folded name, the oldest first."""
     return db.session.scalars(
         select(Donor)
@@ -138,12 +139,17 @@ def put_by_external_id(
     return donor, True
 
 
-def learn_key(donor_id: int, kind: str, value: str) -> None:
+def learn_key(donor_id: int, kind: IdentityKind, value: str) -> None:
     """Remember another thing by which the donor is known, such as an IBAN a gift came from."""
     db.session.execute(
-        insert_or_ignore(IdentityKey, on=("kind", "value", "donor_id")).values(
-            kind=kind, value=value, donor_id=donor_id
-        )
+        insert_or_ignore(
+            IdentityKey,
+            on=(
+                IdentityKey.kind,
+                IdentityKey.value,
+                IdentityKey.donor_id,
+            ),
+        ).values(kind=kind, value=value, donor_id=donor_id)
     )
 
 
@@ -218,7 +224,7 @@ def _index(donor: Donor) -> None:
     db.session.execute(
         delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
     )
-    known_by = {
+    known_by: dict[IdentityKind, str] = {
         "email": normal_email(donor.email) if donor.email else "",
         "phone": normal_phone(donor.phone),
         "name": payer_text.name_key(donor.name),

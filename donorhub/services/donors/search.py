@@ -17,6 +17,7 @@ from donorhub.db import db
 from donorhub.domain import payer_text, plain_text
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, IdentityKey, Organisation
+from donorhub.models.states import IdentityKind, Lang
 from donorhub.services import paging
 from donorhub.services.donors import donors
 from donorhub.services.donors.donors import FIRST_NUMBER, normal_iban, normal_phone
@@ -33,7 +34,7 @@ def find(
     text: str,
     *conditions: ColumnElement[bool],
     owner_id: int | None = None,
-    lang: str = "",
+    lang: Lang | None = None,
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Donor]:
@@ -81,7 +82,7 @@ def _exact(query: Select[Donor], text: str) -> Sequence[Donor]:
     if not text.strip():
         return ()
     iban = payer_text.canonical_account(text)
-    values = {
+    values: dict[IdentityKind, str] = {
         "email": donors.normal_email(text) if "@" in text else "",
         "iban": (normal_iban(iban) or "") if iban else "",
         "phone": normal_phone(text) if _PHONE.fullmatch(text.strip()) else "",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -21,11 +20,12 @@ from donorhub.models import (
     ReceiptLine,
     Refund,
 )
-from donorhub.models.states import COUNTED_REFUNDS
+from donorhub.models.states import COUNTED_REFUNDS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import closed_books
+from donorhub.services.paging import if_given
 from donorhub.services.work import events, tasks
 
 _settle = timedelta(seconds=120)
@@ -43,7 +43,7 @@ def thanked_at(now: datetime) -> datetime:
     return now + _settle
 
 
-def record_gift(
+def record_gift(  # noqa: PLR0913  each names a column
     donor_id: int,
     amount: Money,
     *,
@@ -52,17 +52,20 @@ def record_gift(
     source_ref: str,
     now: datetime,
     actor: str,
-    method: str = "other",
+    method: GiftMethod = "other",
     fund_ids: Mapping[int, int] | None = None,
     settle: timedelta | None = None,
-    **rest: Any,
+    campaign_id: int | None = None,
+    appeal_id: int | None = None,
+    note: str = "",
+    is_test: bool = False,
+    thank: bool = True,
 ) -> tuple[Gift, bool]:
     """Record one gift and plan its thank-you; tell whether it is new.
 
     The same ``source`` and ``source_ref`` again give the first row back, so a webhook
     sent twice or a statement imported twice changes nothing; told with another amount,
     that is a Conflict. ``fund_ids`` gives minor units by fund and adds up to the amount.
-    ``rest`` are further columns of the gift: campaign_id, appeal_id, note, is_test, thank.
     """
     known = find_gift(source, source_ref)
     if known is not None:
@@ -82,7 +85,8 @@ def record_gift(
     donor = donors.find_survivor(donor_id)
     if donor is None:
         raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
-    _refuse_unknown(rest)
+    _refuse_unknown(Campaign, campaign_id)
+    _refuse_unknown(Appeal, appeal_id)
     gift = Gift(
         donor_id=donor.id,
         amount_minor=amount.minor,
@@ -92,7 +96,11 @@ def record_gift(
         source=source,
         source_ref=source_ref,
         method=method,
-        **rest,
+        campaign_id=campaign_id,
+        appeal_id=appeal_id,
+        note=note,
+        is_test=is_test,
+        thank=thank,
     )
     db.session.add(gift)
     db.session.flush()  # what follows needs gift.id
@@ -107,11 +115,9 @@ def record_gift(
     return gift, True
 
 
-def _refuse_unknown(columns: Mapping[str, Any]) -> None:
-    for column, kind in (("campaign_id", Campaign), ("appeal_id", Appeal)):
-        id_ = columns.get(column)
-        if id_ is not None and db.session.get(kind, id_) is None:
-            raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{column}")
+def _refuse_unknown(kind: type[Campaign | Appeal], id_: int | None) -> None:
+    if id_ is not None and db.session.get(kind, id_) is None:
+        raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{kind.__tablename__}_id")
 
 
 def plan_thank_you(gift: Gift, *, now: datetime, settle: timedelta | None = None) -> bool:
@@ -199,10 +205,22 @@ def choose(
     received_from: date | None = None,
     received_to: date | None = None,
     recorded_after: datetime | None = None,
-    **equal: Any,
+    donor_id: int | None = None,
+    campaign_id: int | None = None,
+    appeal_id: int | None = None,
+    source: str | None = None,
+    method: GiftMethod | None = None,
+    is_test: bool | None = None,
 ) -> Select[Gift]:
-    """A query for the gifts that fit all that is given; ``equal`` are columns."""
-    query = select(Gift).filter_by(**equal)
+    """Return a query for the gifts that fit all that is given."""
+    query = select(Gift).where(
+        *if_given(Gift.donor_id, donor_id),
+        *if_given(Gift.campaign_id, campaign_id),
+        *if_given(Gift.appeal_id, appeal_id),
+        *if_given(Gift.source, source),
+        *if_given(Gift.method, method),
+        *if_given(Gift.is_test, is_test),
+    )
     if fund_id is not None:
         of_fund = select(Designation.gift_id).where(Designation.fund_id == fund_id)
         query = query.where(Gift.id.in_(of_fund))

@@ -17,7 +17,7 @@ from donorhub.db import db
 from donorhub.domain.recurring.schedule import months_after
 from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, Stage, stage_on
 from donorhub.models import Correction, Designation, Dispute, Donor, Gift, Instalment, RecurringGift, Refund
-from donorhub.models.states import COUNTED_REFUNDS, LIVE_PROMISES, UNPAID_INSTALMENTS
+from donorhub.models.states import COUNTED_REFUNDS, LIVE_PROMISES, UNPAID_INSTALMENTS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, Page, newest_first
@@ -171,7 +171,7 @@ def list_gifts(
     first: date | None = None,
     last: date | None = None,
     donor_id: int | None = None,
-    method: str = "",
+    method: GiftMethod | None = None,
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Gift]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from donorhub.models import Donor, Message
+from donorhub.models.states import MessageState
 from donorhub.services.paging import LIMIT, Page, newest_first
 
 
 def list_messages(
-    *, state: str = "", donor_id: int | None = None, owner_id: int | None = None, after: str | None = None,
+    *,
+    state: MessageState | None = None,
+    donor_id: int | None = None,
+    owner_id: int | None = None,
+    after: str | None = None,
     limit: int = LIMIT,
-) -> Page[Message]:  # fmt: skip
+) -> Page[Message]:
     """Messages of a state or donor; with ``owner_id`` only to donors of that user's own list."""
     query = select(Message)
     if state:

@@ -16,10 +16,11 @@ from donorhub.domain.donors import salutation
 from donorhub.domain.messages import wording
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Designation, Donor, Fund, Gift, Message, Suppression, Task, Template, User
-from donorhub.models.states import UNDELIVERED_MESSAGES, UNSENT_MESSAGES
+from donorhub.models.states import UNDELIVERED_MESSAGES, UNSENT_MESSAGES, Lang, MessageState, TemplateKind
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
+from donorhub.services.paging import if_given
 from donorhub.services.work import tasks
 from receipts import figures
 
@@ -51,21 +52,21 @@ def plan_note_to_staff(task: Task, *, facts: Mapping[str, Any], now: datetime, d
     told = [user for user in staff if {role.name for role in user.roles} & {"admin", "fundraiser", "steward"}]
     for user in told:
         plan_message(
-            task.kind, facts, key=f"{task.key}:{user.id}", task_id=task.id, donor=None,
+            "new_donor", facts, key=f"{task.key}:{user.id}", task_id=task.id, donor=None,
             to_address=user.email, lang=user.lang, now=now, domain=domain,
         )  # fmt: skip
     return f"told {len(told)}"
 
 
 def plan_message(
-    kind: str,
+    kind: TemplateKind,
     facts: Mapping[str, Any],
     *,
     key: str,
     task_id: int | None,
     donor: Donor | None,
     to_address: str,
-    lang: str,
+    lang: Lang,
     now: datetime,
     domain: str,
 ) -> str:
@@ -74,7 +75,7 @@ def plan_message(
     send_key = hashlib.sha256(f"{key}|email".encode()).hexdigest()
     subject = " ".join(_liquid.from_string(text.subject).render(**facts).split())
     message_id = db.session.execute(
-        insert_or_ignore(Message, on=("send_key",))
+        insert_or_ignore(Message, on=(Message.send_key,))
         .values(
             send_key=send_key, task_id=task_id, donor_id=donor.id if donor else None, channel="email",
             category="transactional", template=f"{kind}@{version}", lang=lang, to_address=to_address,
@@ -172,9 +173,15 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
     return message
 
 
-def choose(**equal: Any) -> Select[Message]:
-    """A query for the messages whose columns are as given."""
-    return select(Message).filter_by(**equal)
+def choose(
+    *, donor_id: int | None = None, task_id: int | None = None, state: MessageState | None = None
+) -> Select[Message]:
+    """Return a query for the messages that fit all that is given."""
+    return select(Message).where(
+        *if_given(Message.donor_id, donor_id),
+        *if_given(Message.task_id, task_id),
+        *if_given(Message.state, state),
+    )
 
 
 def get_message(message_id: int) -> Message:
@@ -187,9 +194,13 @@ def get_message(message_id: int) -> Message:
 def suppress(address: str, *, reason: str, now: datetime, actor: str) -> None:
     """Never send to this address again; only its keyed hash is kept."""
     db.session.execute(
-        insert_or_ignore(Suppression, on=("channel", "address_hash")).values(
-            channel="email", address_hash=_hash(address), reason=reason, created_at=now
-        )
+        insert_or_ignore(
+            Suppression,
+            on=(
+                Suppression.channel,
+                Suppression.address_hash,
+            ),
+        ).values(channel="email", address_hash=_hash(address), reason=reason, created_at=now)
     )
     audit.record(actor, "address.suppressed", ("suppression", 0), now=now, data={"reason": reason})
 
@@ -249,7 +260,7 @@ def salutation_of(donor: Donor) -> str:
     return salutation.greeting(donor.lang, donor.given_name, donor.family_name)
 
 
-def _wording(kind: str, lang: str) -> tuple[str, wording.Wording]:
+def _wording(kind: TemplateKind, lang: Lang) -> tuple[str, wording.Wording]:
     own = db.session.scalar(
         select(Template).filter_by(kind=kind, lang=lang).order_by(Template.version.desc()).limit(1)
     )

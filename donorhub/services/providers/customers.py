@@ -12,7 +12,7 @@ from sqlalchemy import select
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, Organisation, ProviderMap
-from donorhub.models.states import LANGS
+from donorhub.models.states import LANGS, ProviderObject
 from donorhub.services.access.organisation import get_organisation
 from donorhub.services.donors import donors
 from donorhub.services.providers import registers
@@ -90,7 +90,7 @@ def follow_customer(at: Account, customer: str, *, now: datetime) -> None:
         keep_up(at, donor, DonorState(customer=customer), {}, customer, now=now)
 
 
-Teller = tuple[str, str]
+Teller = tuple[ProviderObject, str]
 
 
 def _teller(told: DonorState, ref: str) -> Teller:
@@ -148,14 +148,26 @@ def _fill_in(
 
 def _map(at: Account, teller: Teller, donor: Donor, told: Mapping[str, Any]) -> None:
     db.session.execute(
-        insert_or_ignore(ProviderMap, on=("provider", "account", "kind", "ref")).values(
-            provider=at.provider, account=at.account, kind=teller[0], ref=teller[1], subject_id=donor.id,
+        insert_or_ignore(
+            ProviderMap,
+            on=(
+                ProviderMap.provider,
+                ProviderMap.account,
+                ProviderMap.kind,
+                ProviderMap.ref,
+            ),
+        ).values(
+            provider=at.provider,
+            account=at.account,
+            kind=teller[0],
+            ref=teller[1],
+            subject_id=donor.id,
             told=dict(told),
         )
-    )  # fmt: skip
+    )
 
 
-def _mapped(at: Account, kind: str, ref: str) -> ProviderMap | None:
+def _mapped(at: Account, kind: ProviderObject, ref: str) -> ProviderMap | None:
     return db.session.scalar(
         select(ProviderMap).filter_by(provider=at.provider, account=at.account, kind=kind, ref=ref)
     )

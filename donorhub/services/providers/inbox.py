@@ -16,6 +16,7 @@ from donorhub.errors import Conflict, NotFound
 from donorhub.models import ProviderEvent
 from donorhub.models.states import STUCK_EVENTS, ProviderEventState
 from donorhub.services.access import audit
+from donorhub.services.paging import if_given
 from webhooks.fact import RawEvent
 
 BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
@@ -148,9 +149,26 @@ def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool
     row.next_attempt_at = now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
 
 
-def choose(**equal: Any) -> Select[ProviderEvent]:
-    """A query for the events whose columns are as given, without their bodies."""
-    return select(ProviderEvent).filter_by(**equal).options(defer(ProviderEvent.body))
+def choose(
+    *,
+    provider: str | None = None,
+    state: ProviderEventState | None = None,
+    type: str | None = None,
+    object_id: str | None = None,
+    endpoint_id: int | None = None,
+) -> Select[ProviderEvent]:
+    """Return a query for the events that fit all that is given, without their bodies."""
+    return (
+        select(ProviderEvent)
+        .where(
+            *if_given(ProviderEvent.provider, provider),
+            *if_given(ProviderEvent.state, state),
+            *if_given(ProviderEvent.type, type),
+            *if_given(ProviderEvent.object_id, object_id),
+            *if_given(ProviderEvent.endpoint_id, endpoint_id),
+        )
+        .options(defer(ProviderEvent.body))
+    )
 
 
 def get_event(event_id: int) -> ProviderEvent:

@@ -13,11 +13,15 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Payment
+from donorhub.models.states import TaskKind
 from donorhub.services.providers.customers import Account
 from donorhub.services.work import tasks
 from webhooks.states import NoticeState
 
-_TASKS: Final = {"early_fraud_warning": "fraud_warning", "account_deauthorized": "account_deauthorized"}
+_TASKS: Final[dict[str, TaskKind]] = {
+    "early_fraud_warning": "fraud_warning",
+    "account_deauthorized": "account_deauthorized",
+}
 
 
 def tell(at: Account, notices: Sequence[NoticeState], *, now: datetime) -> None:

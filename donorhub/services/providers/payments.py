@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Instalment, Payment, Refund
-from donorhub.models.states import GiftMethod
+from donorhub.models.states import GiftMethod, TaskKind
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
@@ -49,7 +49,7 @@ def apply(at: Account, view: PaymentView, *, now: datetime) -> bool:
     """
     if view.amount_minor is None or not view.currency or (view.is_test and not at.projects_tests):
         return False
-    payment, is_new = _payment(at, view, now=now)
+    payment, is_new = _payment(at, view, Money(view.amount_minor, view.currency), now=now)
     _move(payment, view)
     if view.state == "succeeded":
         gift = _gift(at, payment, view, now=now)
@@ -69,7 +69,7 @@ def local_day(moment: datetime | None, now: datetime) -> date:
     return organisation.get_day(min(moment or now, now))
 
 
-def _payment(at: Account, view: PaymentView, *, now: datetime) -> tuple[Payment, bool]:
+def _payment(at: Account, view: PaymentView, amount: Money, *, now: datetime) -> tuple[Payment, bool]:
     payment = db.session.scalar(
         select(Payment)
         .where(
@@ -85,7 +85,7 @@ def _payment(at: Account, view: PaymentView, *, now: datetime) -> tuple[Payment,
         return payment, False
     payment = Payment(
         provider=at.provider, account=at.account, payment_key=view.key, state="pending",
-        amount_minor=view.amount_minor, currency=view.currency,
+        amount_minor=amount.minor, currency=amount.currency,
         method=METHODS.get(view.method or "", "other"), occurred_at=view.created_at or now,
         is_test=view.is_test,
     )  # fmt: skip
@@ -219,7 +219,7 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
 
 
 def _for_accountant(
-    key: str, kind: str, gift: Gift, *, now: datetime, due_at: datetime | None = None
+    key: str, kind: TaskKind, gift: Gift, *, now: datetime, due_at: datetime | None = None
 ) -> None:
     tasks.plan(
         key, kind=kind, performer="person", role="accountant", subject=("gift", gift.id),

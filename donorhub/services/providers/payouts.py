@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Select, select, update
 
@@ -11,8 +12,9 @@ from donorhub.db import db, insert_or_update
 from donorhub.domain.bank.matching.matching_facts import SUSPENSE_DAYS
 from donorhub.errors import NotFound
 from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
-from donorhub.models.states import ARRIVING_PAYOUTS
+from donorhub.models.states import ARRIVING_PAYOUTS, PayoutState
 from donorhub.services.access import audit, organisation
+from donorhub.services.paging import if_given
 from donorhub.services.providers import registers
 from donorhub.services.providers.customers import Account
 from donorhub.services.providers.payments import local_day
@@ -53,18 +55,39 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
     return is_new
 
 
+_ITEM_COLUMNS: Final = (
+    PayoutItem.kind,
+    PayoutItem.gross_minor,
+    PayoutItem.fee_minor,
+    PayoutItem.net_minor,
+    PayoutItem.currency,
+    PayoutItem.gift_id,
+)
+
+
 def keep_items(at: Account, items: tuple[ItemView, ...], *, payout_id: int | None = None) -> int:
     """Store a provider's own lines with the gifts they belong to; a line told again is brought up to date."""
     for item in items:
-        columns = {
-            "kind": item.item, "gross_minor": item.gross_minor, "fee_minor": item.fee_minor,
-            "net_minor": item.net_minor, "currency": item.currency, "gift_id": _gift_of(at, item),
-        }  # fmt: skip
-        if payout_id is not None:
-            columns["payout_id"] = payout_id
+        # What is in no payout yet may be in one already, as a later list said.
+        renewed = _ITEM_COLUMNS if payout_id is None else (*_ITEM_COLUMNS, PayoutItem.payout_id)
         db.session.execute(
-            insert_or_update(PayoutItem, on=("source", "source_ref"), columns=tuple(columns)).values(
-                source=at.source, source_ref=item.txn, **columns
+            insert_or_update(
+                PayoutItem,
+                on=(
+                    PayoutItem.source,
+                    PayoutItem.source_ref,
+                ),
+                columns=renewed,
+            ).values(
+                source=at.source,
+                source_ref=item.txn,
+                kind=item.item,
+                gross_minor=item.gross_minor,
+                fee_minor=item.fee_minor,
+                net_minor=item.net_minor,
+                currency=item.currency,
+                gift_id=_gift_of(at, item),
+                payout_id=payout_id,
             )
         )
     return len(items)
@@ -79,10 +102,14 @@ def items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
 
 
 def choose(
-    *, arrival_from: date | None = None, arrival_to: date | None = None, **equal: str
+    *,
+    provider: str | None = None,
+    state: PayoutState | None = None,
+    arrival_from: date | None = None,
+    arrival_to: date | None = None,
 ) -> Select[Payout]:
-    """A query for the payouts that fit all that is given; ``equal`` are columns."""
-    query = select(Payout).filter_by(**equal)
+    """Return a query for the payouts that fit all that is given."""
+    query = select(Payout).where(*if_given(Payout.provider, provider), *if_given(Payout.state, state))
     if arrival_from is not None:
         query = query.where(Payout.arrival_on >= arrival_from)
     if arrival_to is not None:

@@ -13,7 +13,12 @@ from donorhub.models import ProviderRegister
 from webhooks.fact import Fact, merge
 from webhooks.views import GroupView
 
-KEY = ("provider", "account", "kind", "ref")
+KEY = (
+    ProviderRegister.provider,
+    ProviderRegister.account,
+    ProviderRegister.kind,
+    ProviderRegister.ref,
+)
 
 
 def keep(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) -> set[str]:
@@ -25,7 +30,7 @@ def keep(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) 
     statement = insert_or_update(
         ProviderRegister,
         on=KEY,
-        columns=("grp", "v_at", "v_rank", "v_ev", "state", "livemode"),
+        columns=(held.grp, held.v_at, held.v_rank, held.v_ev, held.state, held.livemode),
         where=lambda new: tuple_(new.v_at, new.v_rank, new.v_ev) > tuple_(held.v_at, held.v_rank, held.v_ev),
     )
     rows = [

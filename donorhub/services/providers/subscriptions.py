@@ -117,12 +117,13 @@ def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> boo
     )
     is_new = instalment is None
     if instalment is None:
-        instalment = _make(gift, view, now=now)
+        amount = Money(view.amount_due_minor, view.currency)
+        instalment = _make(gift, view, amount, now=now)
     _follow_invoice(at, instalment, view, now=now)
     return is_new
 
 
-def _make(gift: RecurringGift, view: InstalmentView, *, now: datetime) -> Instalment:
+def _make(gift: RecurringGift, view: InstalmentView, amount: Money, *, now: datetime) -> Instalment:
     """One row for each period; a second invoice for the same day takes the next free one."""
     on = organisation.get_day(view.due_at or view.period_start_at or now)
     taken = set(
@@ -132,8 +133,8 @@ def _make(gift: RecurringGift, view: InstalmentView, *, now: datetime) -> Instal
     while nominal in taken:
         nominal = date.fromordinal(nominal.toordinal() + 1)
     instalment = Instalment(
-        recurring_gift_id=gift.id, nominal_on=nominal, due_on=on, amount_minor=view.amount_due_minor,
-        currency=view.currency, source_ref=view.ref, state="expected",
+        recurring_gift_id=gift.id, nominal_on=nominal, due_on=on, amount_minor=amount.minor,
+        currency=amount.currency, source_ref=view.ref, state="expected",
     )  # fmt: skip
     db.session.add(instalment)
     db.session.flush()  # payments name it

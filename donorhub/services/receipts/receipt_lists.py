@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Receipt, ReceiptLine
+from donorhub.models.states import ReceiptState
 from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, Page, newest_first
@@ -33,7 +34,7 @@ def list_receipts(
     *,
     year: int | None = None,
     donor_id: int | None = None,
-    state: str = "",
+    state: ReceiptState | None = None,
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Receipt]:

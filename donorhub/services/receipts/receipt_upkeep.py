@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Gift, ReceiptLine, Task
+from donorhub.models.states import TaskKind
 from donorhub.services.giving import gifts
 from donorhub.services.work import tasks
 
-KINDS: Final = ("receipt_void", "receipt_correct")
+KINDS: Final[tuple[TaskKind, ...]] = ("receipt_void", "receipt_correct")
 AS_IT_SHOULD: Final = "given_back"  # why an asking is withdrawn: the receipt says what is left
 
 
@@ -25,13 +26,13 @@ def look_after(gift: Gift, *, now: datetime, actor: str) -> None:
     db.session.flush()  # the sums are asked of the database
     left = gifts.counts_for(gift).minor
     line = db.session.scalar(select(ReceiptLine).filter_by(gift_id=gift.id, released_at=None))
-    wanted = "" if line is None or line.amount_minor <= left else KINDS[0] if left == 0 else KINDS[1]
+    wanted = None if line is None or line.amount_minor <= left else KINDS[0] if left == 0 else KINDS[1]
     _withdraw(gift, [kind for kind in KINDS if kind != wanted], now=now, actor=actor)
     if line is not None and wanted:
         _ask(f"{wanted}:{gift.id}:{line.receipt_id}", wanted, gift, now=now)
 
 
-def _ask(key: str, kind: str, gift: Gift, *, now: datetime) -> None:
+def _ask(key: str, kind: TaskKind, gift: Gift, *, now: datetime) -> None:
     is_new = tasks.plan(
         key, kind=kind, performer="person", role="accountant", subject=("gift", gift.id),
         donor_id=gift.donor_id, due_at=now + tasks.SOON, now=now,
@@ -41,7 +42,7 @@ def _ask(key: str, kind: str, gift: Gift, *, now: datetime) -> None:
         tasks.reopen(key, (AS_IT_SHOULD,))
 
 
-def _withdraw(gift: Gift, kinds: list[str], *, now: datetime, actor: str) -> None:
+def _withdraw(gift: Gift, kinds: list[TaskKind], *, now: datetime, actor: str) -> None:
     asked = select(Task.key).where(
         Task.kind.in_(kinds), Task.subject_type == "gift", Task.subject_id == gift.id, tasks.IS_OPEN
     )

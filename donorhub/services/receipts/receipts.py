@@ -24,10 +24,12 @@ from donorhub.models import (
     ReceiptLine,
     ReceiptPdf,
 )
+from donorhub.models.states import ReceiptState
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
+from donorhub.services.paging import if_given
 from donorhub.services.receipts import receipt_drafts, receipt_upkeep
 from donorhub.services.receipts.receipt_payload import digest, freeze
 from donorhub.services.work import events, tasks
@@ -163,10 +165,18 @@ def _printable_reason(reason: str) -> str:
 
 
 def choose(
-    *, issued_from: date | None = None, issued_to: date | None = None, **equal: Any
+    *,
+    donor_id: int | None = None,
+    state: ReceiptState | None = None,
+    issued_from: date | None = None,
+    issued_to: date | None = None,
 ) -> Select[Receipt]:
-    """A query for the receipts that fit all that is given, lines with them; ``equal`` are columns."""
-    query = select(Receipt).filter_by(**equal).options(selectinload(Receipt.lines))
+    """Return a query for the receipts that fit all that is given, lines with them."""
+    query = (
+        select(Receipt)
+        .where(*if_given(Receipt.donor_id, donor_id), *if_given(Receipt.state, state))
+        .options(selectinload(Receipt.lines))
+    )
     if issued_from is not None:
         query = query.where(Receipt.issued_on >= issued_from)
     if issued_to is not None:
@@ -177,16 +187,19 @@ def choose(
 def find_pdf(receipt: Receipt) -> ReceiptPdf | None:
     """The PDF that counts: of a void receipt the stamped one, once it is made, and in the meantime none,
     so that nobody takes it for one that is valid."""
-    mark = "void" if receipt.state == "void" else "issued"
-    return db.session.scalar(select(ReceiptPdf).filter_by(receipt_id=receipt.id, mark=mark))
+    return db.session.scalar(select(ReceiptPdf).filter_by(receipt_id=receipt.id, mark=receipt.state))
 
 
-def keep_pdf(receipt: Receipt, mark: str, content: bytes, sha256: str) -> None:
+def keep_pdf(receipt: Receipt, mark: ReceiptState, content: bytes, sha256: str) -> None:
     """Store the bytes that were made of the frozen payload; the first ones stay for ever."""
     db.session.execute(
-        insert_or_ignore(ReceiptPdf, on=("receipt_id", "mark")).values(
-            receipt_id=receipt.id, mark=mark, content=content, sha256=sha256
-        )
+        insert_or_ignore(
+            ReceiptPdf,
+            on=(
+                ReceiptPdf.receipt_id,
+                ReceiptPdf.mark,
+            ),
+        ).values(receipt_id=receipt.id, mark=mark, content=content, sha256=sha256)
     )
     if mark == "issued":
         receipt.pdf_sha256 = receipt.pdf_sha256 or sha256
@@ -254,7 +267,13 @@ def _last_issued_on(series: str, year: int | None = None) -> date | None:
 
 def _next_number(series: str, year: int) -> int:
     db.session.execute(
-        insert_or_ignore(ReceiptCounter, on=("series", "year")).values(series=series, year=year, last=0)
+        insert_or_ignore(
+            ReceiptCounter,
+            on=(
+                ReceiptCounter.series,
+                ReceiptCounter.year,
+            ),
+        ).values(series=series, year=year, last=0)
     )
     number: int = db.session.execute(
         update(ReceiptCounter)

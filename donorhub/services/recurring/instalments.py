@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -14,10 +13,11 @@ from donorhub.domain.recurring import schedule
 from donorhub.domain.recurring.recurring_states import InstalmentStep, next_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
-from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS
+from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS, InstalmentState
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
-from donorhub.services.recurring import recurring_gifts
+from donorhub.services.paging import if_given
+from donorhub.services.recurring import recurring_gifts, recurring_terms
 from donorhub.services.work import events, tasks
 
 HORIZON = timedelta(days=92)
@@ -32,7 +32,7 @@ def materialise(gift: RecurringGift, *, today: date) -> int:
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
     )
     country = organisation.get_organisation().country
-    return _materialise(gift, recurring_gifts.terms_of(gift), known, today=today, country=country)
+    return _materialise(gift, recurring_terms.terms_of(gift), known, today=today, country=country)
 
 
 def materialise_all(promises: Sequence[RecurringGift], *, today: date) -> int:
@@ -54,7 +54,7 @@ def materialise_all(promises: Sequence[RecurringGift], *, today: date) -> int:
     for row in db.session.scalars(
         select(Term).where(Term.recurring_gift_id.in_(chosen)).order_by(Term.recurring_gift_id, Term.from_on)
     ):
-        terms[row.recurring_gift_id].append(recurring_gifts.plain_term(row))
+        terms[row.recurring_gift_id].append(recurring_terms.plain_term(row))
     country = organisation.get_organisation().country
     return sum(
         _materialise(gift, terms[id_], known[id_], today=today, country=country) for id_, gift in own.items()
@@ -72,7 +72,7 @@ def _materialise(
         if slot.nominal_on in known:
             continue
         added = db.session.execute(
-            insert_or_ignore(Instalment, on=("recurring_gift_id", "nominal_on"))
+            insert_or_ignore(Instalment, on=(Instalment.recurring_gift_id, Instalment.nominal_on,))
             .values(
                 recurring_gift_id=gift.id, term_id=slot.term_id, nominal_on=slot.nominal_on,
                 due_on=slot.due_on, amount_minor=slot.amount.minor, currency=slot.amount.currency,
@@ -117,7 +117,13 @@ def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -
                 code="currency_differs", currency=instalment.currency,
             )  # fmt: skip
         added = db.session.execute(
-            insert_or_ignore(Allocation, on=("gift_id", "instalment_id"))
+            insert_or_ignore(
+                Allocation,
+                on=(
+                    Allocation.gift_id,
+                    Allocation.instalment_id,
+                ),
+            )
             .values(gift_id=gift.id, instalment_id=instalment_id, amount_minor=minor)
             .returning(Allocation.id)
         ).scalar_one_or_none()
@@ -211,10 +217,17 @@ def get_instalment(instalment_id: int) -> Instalment:
 
 
 def choose(
-    *, donor_id: int | None = None, due_from: date | None = None, due_to: date | None = None, **equal: Any
+    *,
+    donor_id: int | None = None,
+    recurring_gift_id: int | None = None,
+    state: InstalmentState | None = None,
+    due_from: date | None = None,
+    due_to: date | None = None,
 ) -> Select[Instalment]:
-    """A query for the instalments that fit all that is given; ``equal`` are columns."""
-    query = select(Instalment).filter_by(**equal)
+    """Return a query for the instalments that fit all that is given."""
+    query = select(Instalment).where(
+        *if_given(Instalment.recurring_gift_id, recurring_gift_id), *if_given(Instalment.state, state)
+    )
     if donor_id is not None:
         of_donor = select(RecurringGift.id).where(RecurringGift.donor_id == donor_id)
         query = query.where(Instalment.recurring_gift_id.in_(of_donor))

@@ -13,7 +13,7 @@ from donorhub.db import db
 from donorhub.domain.recurring.recurring_states import LapseRule, Windows, step_of_misses, step_of_time
 from donorhub.models import Instalment, RecurringGift
 from donorhub.models.states import AGEING_INSTALMENTS, EXPECTING_PROMISES, FREED_INSTALMENTS, LIVE_PROMISES
-from donorhub.services.recurring import instalments, recurring_gifts
+from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
 from donorhub.services.work import events, tasks
 
 WINDOWS = Windows()
@@ -53,7 +53,7 @@ def _behind(today: date) -> set[int]:
 
 
 def _resume_when_over(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
-    if gift.state != "paused" or not recurring_gifts.is_pause_over(gift, today):
+    if gift.state != "paused" or not recurring_terms.is_pause_over(gift, today):
         return 0
     return int(recurring_gifts.resume(gift, from_on=today, now=now, actor=actor))
 
@@ -106,7 +106,7 @@ def _missed(instalment: Instalment, *, now: datetime) -> None:
 def _lapse(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
     if gift.state not in EXPECTING_PROMISES:
         return 0
-    term = recurring_gifts.current_term(gift, today)
+    term = recurring_terms.current_term(gift, today)
     unpaid = _unpaid_in_a_row(gift.id, today)
     word = step_of_misses(unpaid, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
     if word == "lapse" and recurring_gifts.may(gift, "lapse"):

@@ -10,12 +10,16 @@ from sqlalchemy.orm import selectinload
 
 from donorhub.db import db
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
-from donorhub.models.states import UNPAID_INSTALMENTS
+from donorhub.models.states import UNPAID_INSTALMENTS, InstalmentState, RecurringState
 from donorhub.services.paging import LIMIT, Page, newest_first, oldest_first
 
 
 def list_recurring_gifts(
-    *, states: Sequence[str] = (), donor_id: int | None = None, after: str | None = None, limit: int = LIMIT
+    *,
+    states: Sequence[RecurringState] = (),
+    donor_id: int | None = None,
+    after: str | None = None,
+    limit: int = LIMIT,
 ) -> Page[RecurringGift]:
     """Recurring gifts with their terms, the newest first."""
     query = select(RecurringGift).options(
@@ -28,7 +32,9 @@ def list_recurring_gifts(
     return newest_first(query, [RecurringGift.id], after=after, limit=limit)
 
 
-def list_late(*, states: Sequence[str], after: str | None = None, limit: int = LIMIT) -> Page[Instalment]:
+def list_late(
+    *, states: Sequence[InstalmentState], after: str | None = None, limit: int = LIMIT
+) -> Page[Instalment]:
     """Instalments in these states of recurring gifts that are not closed, the longest due first."""
     query = (
         select(Instalment)

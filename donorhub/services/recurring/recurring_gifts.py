@@ -3,44 +3,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain.recurring import schedule
 from donorhub.domain.recurring.recurring_states import RecurringStep, next_recurring_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Campaign, Fund, Instalment, RecurringGift, RecurringGiftChange, Term
+from donorhub.models.states import (
+    EventKind,
+    Period,
+    RecurringChange,
+    RecurringKind,
+    RecurringOrigin,
+    RecurringState,
+)
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
+from donorhub.services.paging import if_given
+from donorhub.services.recurring import recurring_terms
 from donorhub.services.work import events
 
-LAST_DAY = 32  # how ``Term.day_of_month`` writes "the last"
+_EVENTS: Final[dict[RecurringChange, EventKind]] = {
+    "started": "recurring_gift.started",
+    "amount": "recurring_gift.amount",
+    "paused": "recurring_gift.paused",
+    "resumed": "recurring_gift.resumed",
+    "closed": "recurring_gift.closed",
+}
 
 
-def start(
+def start(  # noqa: PLR0913  each names a column
     donor_id: int,
     amount: Money,
     *,
-    kind: str,
+    kind: RecurringKind,
     start_on: date,
     source: str,
     source_ref: str,
     now: datetime,
     actor: str,
-    period: str = "M",
+    period: Period = "M",
     every: int = 1,
     day_of_month: int | None = None,
-    state: str = "active",
-    **rest: Any,
+    ends_on: date | None = None,
+    instalments_total: int | None = None,
+    campaign_id: int | None = None,
+    fund_id: int | None = None,
+    payer_iban: str = "",
+    state: RecurringState = "active",
+    origin: RecurringOrigin = "declared",
+    is_test: bool = False,
 ) -> tuple[RecurringGift, bool]:
-    """Record a promise with its first term; tell whether it is new. The same source and ref again
-    give the first row back. ``rest`` are further columns: origin, ends_on, fund_id, payer_iban …"""
+    """Record a promise with its first term; return it and whether it is new. The same source and ref
+    again return the first row."""
     known = find(source, source_ref)
     if known is not None:
         return known, False
@@ -49,10 +69,13 @@ def start(
     donor = donors.find_survivor(donor_id)
     if donor is None:
         raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
-    _refuse_unknown_purpose(rest)
+    _refuse_unknown_purpose(Fund, fund_id)
+    _refuse_unknown_purpose(Campaign, campaign_id)
     gift = RecurringGift(
         donor_id=donor.id, kind=kind, state=state, currency=amount.currency, start_on=start_on,
-        source=source, source_ref=source_ref, created_at=now, **rest,
+        source=source, source_ref=source_ref, created_at=now, ends_on=ends_on, origin=origin,
+        instalments_total=instalments_total, campaign_id=campaign_id, fund_id=fund_id,
+        payer_iban=payer_iban, is_test=is_test,
     )  # fmt: skip
     db.session.add(gift)
     db.session.flush()  # the term needs its id
@@ -66,16 +89,14 @@ def start(
     return gift, True
 
 
-def _refuse_unknown_purpose(columns: Mapping[str, Any]) -> None:
-    for column, kind in (("fund_id", Fund), ("campaign_id", Campaign)):
-        id_ = columns.get(column)
-        if id_ is not None and db.session.get(kind, id_) is None:
-            raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{column}")
+def _refuse_unknown_purpose(kind: type[Fund | Campaign], id_: int | None) -> None:
+    if id_ is not None and db.session.get(kind, id_) is None:
+        raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{kind.__tablename__}_id")
 
 
 def change_amount(
     gift: RecurringGift, amount: Money, *, from_on: date, now: datetime, actor: str, key: str | None = None,
-    period: str | None = None, every: int | None = None,
+    period: Period | None = None, every: int | None = None,
 ) -> bool:  # fmt: skip
     """Promise another amount or interval from a day on: closes the term and opens the next. False when
     nothing differs. Instalments from that day on that nobody has paid or tried follow the new term.
@@ -88,18 +109,17 @@ def change_amount(
             f"this recurring gift is in {gift.currency}",
             code="currency_differs", field="/amount/currency", currency=gift.currency,
         )  # fmt: skip
-    term = current_term(gift, from_on)
-    wanted = (amount.minor, period or term.period, every or term.every)
-    if wanted == (term.amount_minor, term.period, term.every):
+    term = recurring_terms.current_term(gift, from_on)
+    period, every = period or term.period, every or term.every
+    keeps_rhythm = (period, every) == (term.period, term.every)
+    if keeps_rhythm and amount.minor == term.amount_minor:
         return False
     before = str(Money(term.amount_minor, term.currency))
-    keeps_rhythm = wanted[1:] == (term.period, term.every)
-    columns: dict[str, Any] = {
-        "amount_minor": amount.minor, "period": wanted[1], "every": wanted[2],
-        "anchor_on": term.anchor_on if keeps_rhythm else from_on,
-    }  # fmt: skip
-    _carry_on(gift, term, from_on, columns)
-    _open_term(gift, term, from_on=from_on, is_pause=term.is_pause, **columns)
+    rhythm = recurring_terms.Rhythm(
+        amount.minor, period, every, anchor_on=term.anchor_on if keeps_rhythm else from_on
+    )
+    recurring_terms.change_later_terms(gift, term, from_on, rhythm)
+    recurring_terms.open_next_term(gift, term, rhythm, from_on=from_on, is_pause=term.is_pause)
     _note_change(
         gift, "amount", key=key or f"amount:{from_on}:{amount.minor}", before=before, after=str(amount),
         effective_at=now, now=now, actor=actor,
@@ -116,17 +136,13 @@ def pause(
         return False
     if until is not None and until <= from_on:
         raise Rejected("a pause ends after it begins", field="/until")
-    term = current_term(gift, from_on)
+    term = recurring_terms.current_term(gift, from_on)
     step(gift, "pause", reason=reason)
-    pause_term = _open_term(
-        gift, term, from_on=from_on, amount_minor=term.amount_minor, period=term.period, every=term.every,
-        anchor_on=term.anchor_on, is_pause=True, reason=reason,
-    )  # fmt: skip
+    rhythm = recurring_terms.read_rhythm(term)
+    pause_term = recurring_terms.open_next_term(gift, term, rhythm, from_on=from_on, is_pause=True)
+    pause_term.reason = reason
     if until is not None:
-        _open_term(
-            gift, pause_term, from_on=until, amount_minor=term.amount_minor, period=term.period,
-            every=term.every, anchor_on=term.anchor_on, is_pause=False,
-        )  # fmt: skip
+        recurring_terms.open_next_term(gift, pause_term, rhythm, from_on=until, is_pause=False)
     _note_change(
         gift,
         "paused",
@@ -143,13 +159,12 @@ def resume(gift: RecurringGift, *, from_on: date, now: datetime, actor: str, key
     """Expect instalments again from a day on. Not paused: nothing changes."""
     if gift.state != "paused":
         return False
-    term = current_term(gift, from_on)
+    term = recurring_terms.current_term(gift, from_on)
     step(gift, "resume")
     if term.is_pause:
-        _open_term(
-            gift, term, from_on=from_on, amount_minor=term.amount_minor, period=term.period,
-            every=term.every, anchor_on=term.anchor_on, is_pause=False,
-        )  # fmt: skip
+        recurring_terms.open_next_term(
+            gift, term, recurring_terms.read_rhythm(term), from_on=from_on, is_pause=False
+        )
     _note_change(gift, "resumed", key=key or f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
     return True
 
@@ -204,9 +219,19 @@ def get_recurring_gift(recurring_gift_id: int) -> RecurringGift:
     return gift
 
 
-def choose(**equal: Any) -> Select[RecurringGift]:
-    """A query for the recurring gifts whose columns are as given, terms with them."""
-    return select(RecurringGift).filter_by(**equal).options(selectinload(RecurringGift.terms))
+def choose(
+    *, donor_id: int | None = None, state: RecurringState | None = None, kind: RecurringKind | None = None
+) -> Select[RecurringGift]:
+    """Return a query for the recurring gifts that fit all that is given, terms with them."""
+    return (
+        select(RecurringGift)
+        .where(
+            *if_given(RecurringGift.donor_id, donor_id),
+            *if_given(RecurringGift.state, state),
+            *if_given(RecurringGift.kind, kind),
+        )
+        .options(selectinload(RecurringGift.terms))
+    )
 
 
 def refuse_providers(gift: RecurringGift) -> None:
@@ -217,122 +242,40 @@ def refuse_providers(gift: RecurringGift) -> None:
         )
 
 
-def rows_of_terms(gift: RecurringGift) -> Sequence[Term]:
-    """The terms, the first first."""
-    return db.session.scalars(
-        select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on)
-    ).all()
-
-
-def current_term(gift: RecurringGift, on: date) -> Term:
-    """The term that holds on a day; before the first, the first."""
-    term: Term | None = db.session.scalar(
-        select(Term)
-        .where(Term.recurring_gift_id == gift.id, Term.from_on <= on)
-        .order_by(Term.from_on.desc())
-        .limit(1)
-    )
-    if term is None:
-        term = db.session.scalars(
-            select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on).limit(1)
-        ).one()
-    return term
-
-
-def is_pause_over(gift: RecurringGift, on: date) -> bool:
-    """Whether no pause holds on a day or is still to come."""
-    ahead = db.session.scalar(
-        select(Term.id)
-        .where(Term.recurring_gift_id == gift.id, Term.is_pause, or_(Term.to_on.is_(None), Term.to_on >= on))
-        .limit(1)
-    )
-    return ahead is None
-
-
-def terms_of(gift: RecurringGift) -> list[schedule.Term]:
-    """The terms as plain values for the schedule."""
-    return [plain_term(row) for row in rows_of_terms(gift)]
-
-
-def plain_term(row: Term) -> schedule.Term:
-    return schedule.Term(
-        anchor_on=row.anchor_on,
-        period=row.period,
-        amount=Money(row.amount_minor, row.currency),
-        from_on=row.from_on,
-        every=row.every,
-        day="last" if row.day_of_month == LAST_DAY else row.day_of_month,
-        to_on=row.to_on,
-        is_pause=row.is_pause,
-        term_id=row.id,
-    )
-
-
-def _open_term(gift: RecurringGift, before: Term, *, from_on: date, **columns: Any) -> Term:
-    """Close a term the day before and open the next; one that begins the same day is overwritten."""
-    db.session.execute(
-        update(Instalment)
-        .where(
-            Instalment.recurring_gift_id == gift.id,
-            Instalment.nominal_on >= from_on,
-            Instalment.state == "expected",
-            Instalment.source_ref.is_(None),
-        )
-        .values(state="skipped", state_reason="term_changed")
-    )
-    later = db.session.scalar(
-        select(func.min(Term.from_on)).where(Term.recurring_gift_id == gift.id, Term.from_on > from_on)
-    )
-    if before.from_on >= from_on:
-        term = before
-    else:
-        before.to_on = from_on - timedelta(days=1)
-        term = Term(
-            recurring_gift_id=gift.id,
-            currency=gift.currency,
-            from_on=from_on,
-            day_of_month=before.day_of_month,
-        )
-        db.session.add(term)
-    for name, value in columns.items():
-        setattr(term, name, value)
-    term.to_on = later - timedelta(days=1) if later else None
-    gift.version += 1
-    db.session.flush()  # the next reader asks the database for the terms
-    return term
-
-
-def _carry_on(gift: RecurringGift, term: Term, after: date, columns: Mapping[str, Any]) -> None:
-    """Give later terms that only go on with ``term``, such as the one after a pause, its new columns."""
-    db.session.execute(
-        update(Term)
-        .where(
-            Term.recurring_gift_id == gift.id,
-            Term.from_on > after,
-            Term.amount_minor == term.amount_minor,
-            Term.period == term.period,
-            Term.every == term.every,
-        )
-        .values(**columns)
-    )
-
-
 def _note_change(
-    gift: RecurringGift, what: str, *, key: str, effective_at: datetime, now: datetime, actor: str,
-    before: str = "", after: str = "",
-) -> None:  # fmt: skip
+    gift: RecurringGift,
+    what: RecurringChange,
+    *,
+    key: str,
+    effective_at: datetime,
+    now: datetime,
+    actor: str,
+    before: str = "",
+    after: str = "",
+) -> None:
     new = db.session.execute(
-        insert_or_ignore(RecurringGiftChange, on=("recurring_gift_id", "key"))
+        insert_or_ignore(
+            RecurringGiftChange,
+            on=(
+                RecurringGiftChange.recurring_gift_id,
+                RecurringGiftChange.key,
+            ),
+        )
         .values(
-            recurring_gift_id=gift.id, key=key, what=what, before=before, after=after,
-            effective_at=effective_at, recorded_at=now,
+            recurring_gift_id=gift.id,
+            key=key,
+            what=what,
+            before=before,
+            after=after,
+            effective_at=effective_at,
+            recorded_at=now,
         )
         .returning(RecurringGiftChange.id)
-    ).scalar_one_or_none()  # fmt: skip
+    ).scalar_one_or_none()
     if new is None:
         return
     events.tell(
-        f"recurring_gift.{what}", ("recurring_gift", gift.id), occurred_at=effective_at, now=now,
+        _EVENTS[what], ("recurring_gift", gift.id), occurred_at=effective_at, now=now,
         donor_id=gift.donor_id, data={"before": before, "after": after},
     )  # fmt: skip
     audit.record(
@@ -351,6 +294,6 @@ def _refuse_closed(gift: RecurringGift) -> None:
 
 def _refuse_impossible(term: Term) -> None:
     try:
-        plain_term(term)
+        recurring_terms.plain_term(term)
     except ValueError as e:
         raise Rejected(str(e), field="/day_of_month") from e

@@ -8,10 +8,11 @@ from typing import Any
 
 from donorhub.db import db
 from donorhub.models import DomainEvent
+from donorhub.models.states import EventKind
 
 
 def tell(
-    kind: str,
+    kind: EventKind,
     subject: tuple[str, int],
     *,
     occurred_at: datetime,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,8 +20,9 @@ from sqlalchemy import (
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Task
-from donorhub.models.states import FAILED_TASKS, OPEN_TASKS
+from donorhub.models.states import FAILED_TASKS, OPEN_TASKS, TaskKind, TaskPerformer, TaskRole, TaskState
 from donorhub.services.access import audit
+from donorhub.services.paging import if_given
 
 SOON = timedelta(days=2)  # in which a person should have done what came up just now
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
@@ -34,19 +35,19 @@ IS_OPEN = Task.state.in_([literal_column(f"'{state}'") for state in OPEN_TASKS])
 def plan(
     key: str,
     *,
-    kind: str,
-    performer: str,
+    kind: TaskKind,
+    performer: TaskPerformer,
     subject: tuple[str, int],
     due_at: datetime,
     now: datetime,
     donor_id: int | None = None,
-    role: str = "",
+    role: TaskRole = "",
     assignee_id: int | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> bool:
     """Plan a task; True when it is new. The same key again changes nothing, so nothing is done twice."""
     added = db.session.execute(
-        insert_or_ignore(Task, on=("key",))
+        insert_or_ignore(Task, on=(Task.key,))
         .values(
             key=key,
             kind=kind,
@@ -136,7 +137,7 @@ def supersede(key: str, *, now: datetime, actor: str) -> None:
     )
 
 
-def supersede_all(kind: str, subject: tuple[str, int], *, now: datetime, actor: str) -> None:
+def supersede_all(kind: TaskKind, subject: tuple[str, int], *, now: datetime, actor: str) -> None:
     """Take the dead tasks of this kind and subject out of the error inbox: somebody decided about it."""
     db.session.execute(
         update(Task)
@@ -175,9 +176,22 @@ def get_task(task_id: int) -> Task:
     return task
 
 
-def choose(*, state: str = "", due_before: datetime | None = None, **equal: Any) -> Select[Task]:
-    """A query for the tasks that fit all that is given; ``open`` is a state too, ``equal`` are columns."""
-    query = select(Task).filter_by(**equal)
+def choose(
+    *,
+    state: TaskState | Literal["open"] | None = None,
+    performer: TaskPerformer | None = None,
+    kind: TaskKind | None = None,
+    donor_id: int | None = None,
+    assignee_id: int | None = None,
+    due_before: datetime | None = None,
+) -> Select[Task]:
+    """Return a query for the tasks that fit all that is given; ``open`` is a state too."""
+    query = select(Task).where(
+        *if_given(Task.performer, performer),
+        *if_given(Task.kind, kind),
+        *if_given(Task.donor_id, donor_id),
+        *if_given(Task.assignee_id, assignee_id),
+    )
     if state:
         query = query.where(IS_OPEN if state == "open" else Task.state == state)
     return query if due_before is None else query.where(Task.due_at <= due_before)

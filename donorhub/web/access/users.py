@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import User
-from donorhub.models.states import ROLES
+from donorhub.models.states import ROLES, RoleName, find_word
 from donorhub.services.access import users
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
@@ -96,11 +96,12 @@ def new_password(user_id: int) -> Answer:
     return render_template("access/secret.html", secret=password, user=user, kind="password")
 
 
-def _roles(form: Form) -> list[str]:
-    chosen = form.values_of("roles")
-    if not chosen or not set(chosen) <= set(ROLES):
+def _roles(form: Form) -> list[RoleName]:
+    chosen = [find_word(name, ROLES) for name in form.values_of("roles")]
+    roles = [role for role in chosen if role is not None]
+    if not roles or len(roles) < len(chosen):
         form.wrong("roles", gettext("Choose at least one."))
-    return chosen
+    return roles
 
 
 def _page(user: User, form: Form) -> str:

@@ -13,15 +13,22 @@ from flask_babel import gettext, lazy_gettext
 
 from donorhub.db import db
 from donorhub.models import BankAccount, User
+from donorhub.models.states import (
+    EntryState,
+    ImportFileState,
+    MatchingMode,
+    StatementIntegrity,
+    StatementState,
+)
 from donorhub.money import Money
 from donorhub.services.bank.bank_views import AccountRow
 from donorhub.web.shell import principal
+from donorhub.web.words.labels import Words
 from receipts import figures
 
 bp = Blueprint("bank", __name__, url_prefix="/bank")
-Words = Mapping[str, Any]
 
-FILE_STATES: Final[Words] = {
+FILE_STATES: Final[Words[ImportFileState]] = {
     "received": lazy_gettext("being read"),
     "done": lazy_gettext("imported"),
     "asking": lazy_gettext("needs an answer"),
@@ -30,18 +37,18 @@ FILE_STATES: Final[Words] = {
     "failed": lazy_gettext("failed"),
     "taken_back": lazy_gettext("taken back"),
 }
-INTEGRITY: Final[Words] = {
+INTEGRITY: Final[Words[StatementIntegrity]] = {
     "proved": lazy_gettext("adds up"),
     "unverifiable": lazy_gettext("no balances to check"),
     "mismatch": lazy_gettext("does not add up"),
 }
-STATEMENT_STATES: Final[Words] = {
+STATEMENT_STATES: Final[Words[StatementState]] = {
     "posted": lazy_gettext("in the ledger"),
     "held": lazy_gettext("held"),
     "released": lazy_gettext("released"),
     "taken_back": lazy_gettext("taken back"),
 }
-ENTRY_STATES: Final[Words] = {
+ENTRY_STATES: Final[Words[EntryState]] = {
     "new": lazy_gettext("being matched"),
     "suspense": lazy_gettext("to decide"),
     "doubtful": lazy_gettext("doubtful"),
@@ -50,7 +57,7 @@ ENTRY_STATES: Final[Words] = {
     "duplicate": lazy_gettext("duplicate"),
     "taken_back": lazy_gettext("taken back"),
 }
-MODES: Final[Words] = {
+MODES: Final[Words[MatchingMode]] = {
     "off": lazy_gettext("Off: everything waits for you"),
     "suggest": lazy_gettext("Suggest: you confirm each match"),
     "auto": lazy_gettext("Automatic: what is certain is matched at once"),

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import MAX_ID, db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
+from donorhub.models.states import find_word
 from donorhub.services.access import idempotency, organisation, users
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import history
@@ -36,12 +37,11 @@ def index() -> Answer:
     conditions = []
     if request.args.get("giving") == "not_again" and principal().may("gifts:read"):
         conditions.append(history.not_given_again(today(), organisation.get_organisation().home_currency))
-    speaks = request.args.get("speaks", "")
     page = search.find(
         text,
         *conditions,
         owner_id=own_list(),
-        lang=speaks if speaks in labels.LANGS else "",
+        lang=find_word(request.args.get("speaks"), labels.LANGS),
         after=request.args.get("after"),
     )
     stages = history.stages_of(page.rows, today=today())

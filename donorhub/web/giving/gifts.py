@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Donor
+from donorhub.models.states import find_word
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import funds, gift_story, gifts, history
@@ -28,7 +29,7 @@ def index() -> Answer:
     """The list, by days received, donor and method."""
     form = Form(request.args)
     first, last, donor_id = form.day("first"), form.day("last"), form.id("donor")
-    method = form.value("method") if form.value("method") in labels.METHODS else ""
+    method = find_word(form.value("method"), labels.METHODS)
     donor = donors.get_donor(donor_id) if donor_id else None
     page = history.list_gifts(
         first=first, last=last, donor_id=donor.id if donor else None, method=method,

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Message
+from donorhub.models.states import find_word
 from donorhub.services.messages import message_lists, messages
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
@@ -30,7 +31,7 @@ def index() -> str:
     """The list, by state."""
     form = Form(request.args)
     page = message_lists.list_messages(
-        state=form.value("state") if form.value("state") in labels.MESSAGE_STATES else "",
+        state=find_word(form.value("state"), labels.MESSAGE_STATES),
         donor_id=form.id("donor"),
         after=request.args.get("after"),
     )

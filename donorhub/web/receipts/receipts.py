@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 import receipts as printed
 from donorhub import clock
 from donorhub.models import Donor, Receipt
+from donorhub.models.states import find_word
 from donorhub.services.donors import donors
 from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw
@@ -30,7 +31,7 @@ def index() -> str:
     donor_id = form.id("donor")
     page = receipt_lists.list_receipts(
         year=form.number("year", 1900, 2999), donor_id=donor_id,
-        state=form.value("state") if form.value("state") in labels.RECEIPT_STATES else "",
+        state=find_word(form.value("state"), labels.RECEIPT_STATES),
         after=request.args.get("after"),
     )  # fmt: skip
     return render_template(

@@ -13,20 +13,26 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Campaign, Donor, RecurringGift
-from donorhub.models.states import OVERDUE_INSTALMENTS, RUNNING_PROMISES
+from donorhub.models.states import (
+    OVERDUE_INSTALMENTS,
+    RECURRING_STATES,
+    RUNNING_PROMISES,
+    RecurringKind,
+    find_word,
+)
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donors import normal_iban
 from donorhub.services.giving import funds
-from donorhub.services.recurring import instalments, promises, recurring_gifts
+from donorhub.services.recurring import instalments, promises, recurring_gifts, recurring_terms
 from donorhub.web.forms import Form, new_key
 from donorhub.web.shell import commit, needs, principal, say, today
 from donorhub.web.words import labels
 
 bp = Blueprint("recurring", __name__, url_prefix="/recurring-gifts")
 Answer = Response | str | tuple[str, int]
-BY_HAND: Final = ("standing_order", "pledge")
+BY_HAND: Final[tuple[RecurringKind, ...]] = ("standing_order", "pledge")
 MOST_INSTALMENTS: Final = 600
 
 
@@ -36,7 +42,8 @@ def index() -> str:
     """The list, by state and donor."""
     form = Form(request.args)
     donor_id, state = form.id("donor"), form.value("state")
-    states = RUNNING_PROMISES if state == "running" else (state,) if state in labels.RECURRING_STATES else ()
+    one_state = find_word(state, RECURRING_STATES)
+    states = RUNNING_PROMISES if state == "running" else (one_state,) if one_state else ()
     page = promises.list_recurring_gifts(states=states, donor_id=donor_id, after=request.args.get("after"))
     return render_template(
         "recurring/recurring_gifts.html", page=page, form=form, term_on=promises.term_on, day=today(),
@@ -49,7 +56,8 @@ def index() -> str:
 def late() -> str:
     """Instalments that are late or missed."""
     asked = request.args.get("state", "")
-    states = (asked,) if asked in OVERDUE_INSTALMENTS else OVERDUE_INSTALMENTS
+    one_state = find_word(asked, OVERDUE_INSTALMENTS)
+    states = (one_state,) if one_state else OVERDUE_INSTALMENTS
     page = promises.list_late(states=states, after=request.args.get("after"))
     return render_template("recurring/late_instalments.html", page=page, asked=asked, day=today())
 
@@ -192,7 +200,7 @@ def _terms(form: Form) -> dict[str, Any]:
     return {
         "every": form.number("every", 1, 60) or 1,
         "period": form.choice("period", labels.PERIODS),
-        "day_of_month": form.number("day_of_month", 1, recurring_gifts.LAST_DAY),
+        "day_of_month": form.number("day_of_month", 1, recurring_terms.LAST_DAY),
         "instalments_total": form.number("instalments_total", 1, MOST_INSTALMENTS),
         "ends_on": form.day("ends_on"),
         "fund_id": form.row("fund_id", [fund.id for fund in funds.open_funds()]),

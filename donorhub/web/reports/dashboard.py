@@ -12,6 +12,7 @@ from flask import Blueprint, render_template
 from flask_babel import get_locale, gettext
 
 from donorhub import clock
+from donorhub.models.states import GiftMethod
 from donorhub.money import Money, exponent
 from donorhub.services.access import organisation
 from donorhub.services.giving import history
@@ -23,7 +24,7 @@ from donorhub.web.words import labels
 from donorhub.web.work.tasks import end_of_today
 
 bp = Blueprint("dashboard", __name__)
-SERIES: Final = (
+SERIES: Final[tuple[tuple[GiftMethod, ...], ...]] = (
     ("standing_order",),
     ("direct_debit",),
     ("card", "blik", "wallet"),
@@ -81,7 +82,7 @@ def _money_figures(day: date) -> dict[str, Any]:
     }
 
 
-def series_name(methods: Sequence[str]) -> str:
+def series_name(methods: Sequence[GiftMethod]) -> str:
     """What the legend calls a series of methods."""
     if "card" in methods:
         return str(gettext("Card and BLIK"))

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from flask_babel import lazy_gettext
 
-Words = Mapping[str, Any]
+from donorhub.models.states import (
+    DisputeState,
+    DonorKind,
+    GiftMethod,
+    ImportFileState,
+    InstalmentState,
+    Lang,
+    MessageState,
+    Period,
+    ProviderEventState,
+    ReceiptState,
+    RecurringChange,
+    RecurringKind,
+    RecurringState,
+    RefundState,
+    RoleName,
+    TaskKind,
+    TaskState,
+    TemplateKind,
+)
 
-METHODS: Final[Words] = {
+Word = TypeVar("Word", bound=str)
+Words = Mapping[Word, object]
+
+METHODS: Final[Words[GiftMethod]] = {
     "transfer": lazy_gettext("Bank transfer"),
     "standing_order": lazy_gettext("Standing order"),
     "direct_debit": lazy_gettext("Direct debit"),
@@ -21,14 +43,17 @@ METHODS: Final[Words] = {
     "in_kind": lazy_gettext("In kind"),
     "other": lazy_gettext("Other"),
 }
-PRINTED_METHODS: Final[Words] = {**METHODS, "online": lazy_gettext("Online payment")}  # as a receipt says it
-KINDS: Final[Words] = {
+PRINTED_METHODS: Final[Words[str]] = {  # as a receipt says it
+    **dict(METHODS.items()),
+    "online": lazy_gettext("Online payment"),
+}
+KINDS: Final[Words[DonorKind]] = {
     "person": lazy_gettext("Person"),
     "organisation": lazy_gettext("Organisation"),
     "household": lazy_gettext("Household"),
 }
-LANGS: Final[Words] = {"en": "English", "pl": "Polski", "sq": "Shqip"}
-STAGES: Final[Words] = {
+LANGS: Final[Words[Lang]] = {"en": "English", "pl": "Polski", "sq": "Shqip"}
+STAGES: Final[Words[str]] = {
     "deceased": lazy_gettext("Deceased"),
     "recurring_active": lazy_gettext("Gives regularly"),
     "recurring_at_risk": lazy_gettext("Regular gift overdue"),
@@ -52,13 +77,13 @@ STAGE_LOOK: Final = {
     "lapsing": "warn",
     "recurring_lapsed": "no",
 }
-RECURRING_KINDS: Final[Words] = {
+RECURRING_KINDS: Final[Words[RecurringKind]] = {
     "standing_order": lazy_gettext("Standing order"),
     "direct_debit": lazy_gettext("Direct debit"),
     "card": lazy_gettext("Card"),
     "pledge": lazy_gettext("Pledge"),
 }
-RECURRING_STATES: Final[Words] = {
+RECURRING_STATES: Final[Words[RecurringState]] = {
     "proposed": lazy_gettext("proposed"),
     "pending": lazy_gettext("pending"),
     "active": lazy_gettext("active"),
@@ -67,7 +92,7 @@ RECURRING_STATES: Final[Words] = {
     "lapsed": lazy_gettext("lapsed"),
     "closed": lazy_gettext("closed"),
 }
-INSTALMENT_STATES: Final[Words] = {
+INSTALMENT_STATES: Final[Words[InstalmentState]] = {
     "expected": lazy_gettext("expected"),
     "collecting": lazy_gettext("being collected"),
     "late": lazy_gettext("late"),
@@ -79,19 +104,19 @@ INSTALMENT_STATES: Final[Words] = {
     "skipped": lazy_gettext("skipped"),
     "waived": lazy_gettext("waived"),
 }
-PERIODS: Final[Words] = {
+PERIODS: Final[Words[Period]] = {
     "W": lazy_gettext("weeks"),
     "M": lazy_gettext("months"),
     "Y": lazy_gettext("years"),
 }
-CHANGES: Final[Words] = {
+CHANGES: Final[Words[RecurringChange]] = {
     "started": lazy_gettext("Recurring gift started"),
     "amount": lazy_gettext("Recurring gift changed"),
     "paused": lazy_gettext("Recurring gift paused"),
     "resumed": lazy_gettext("Recurring gift resumed"),
     "closed": lazy_gettext("Recurring gift closed"),
 }
-TASK_STATES: Final[Words] = {
+TASK_STATES: Final[Words[TaskState]] = {
     "planned": lazy_gettext("open"),
     "queued": lazy_gettext("being done"),
     "done": lazy_gettext("done"),
@@ -99,7 +124,7 @@ TASK_STATES: Final[Words] = {
     "dead": lazy_gettext("gave up"),
     "cancelled": lazy_gettext("cancelled"),
 }
-TASKS: Final[Words] = {
+TASKS: Final[Words[TaskKind]] = {
     "decided_twice": lazy_gettext("Look at a bank payment that was decided twice"),
     "thank_you": lazy_gettext("Thank the donor"),
     "thank_by_hand": lazy_gettext("Thank by phone or letter: there is no e-mail address"),
@@ -110,9 +135,6 @@ TASKS: Final[Words] = {
     "import_file": lazy_gettext("Read a bank file"),
     "match_statement": lazy_gettext("Match a bank statement"),
     "fetch_payout_items": lazy_gettext("Fetch the items of a payout"),
-    "dispute_evidence": lazy_gettext("Answer a dispute"),
-    "payment_failed": lazy_gettext("Ask about a failed payment"),
-    "card_expiring": lazy_gettext("Ask for a new card"),
     "call": lazy_gettext("Call the donor"),
     "account_deauthorized": lazy_gettext("A provider's account lets us in no more"),
     "dispute": lazy_gettext("Answer a dispute"),
@@ -126,10 +148,11 @@ TASKS: Final[Words] = {
     "receipt_correct": lazy_gettext("Replace a receipt: a part of its gift was given back"),
     "receipt_void": lazy_gettext("Void a receipt: its gift was given back"),
     "refund": lazy_gettext("Look at a refund"),
+    "returned_gift": lazy_gettext("Look at a debit that the bank took back"),
     "unknown_state": lazy_gettext("Look at something whose state at the provider is not known"),
     "welcome_recurring": lazy_gettext("Welcome a new regular donor"),
 }
-MESSAGE_STATES: Final[Words] = {
+MESSAGE_STATES: Final[Words[MessageState]] = {
     "planned": lazy_gettext("waits to be sent"),
     "claimed": lazy_gettext("being sent"),
     "sent": lazy_gettext("sent"),
@@ -137,17 +160,17 @@ MESSAGE_STATES: Final[Words] = {
     "suppressed": lazy_gettext("held back"),
     "unknown": lazy_gettext("uncertain"),
 }
-MESSAGE_KINDS: Final[Words] = {
+MESSAGE_KINDS: Final[Words[TemplateKind]] = {
     "thank_you": lazy_gettext("Thank-you"),
     "new_donor": lazy_gettext("Note on a new donor"),
 }
-RECEIPT_STATES: Final[Words] = {"issued": lazy_gettext("issued"), "void": lazy_gettext("void")}
-TAKEN: Final[Words] = {
+RECEIPT_STATES: Final[Words[ReceiptState]] = {"issued": lazy_gettext("issued"), "void": lazy_gettext("void")}
+TAKEN: Final[Words[str]] = {
     "refund": lazy_gettext("Refund"),
     "dispute": lazy_gettext("Dispute"),
     "correction": lazy_gettext("Taken out"),
 }
-TAKEN_STATES: Final[Words] = {
+TAKEN_STATES: Final[Words[RefundState | DisputeState]] = {
     "pending": lazy_gettext("under way"),
     "succeeded": lazy_gettext("given back"),
     "failed": lazy_gettext("failed"),
@@ -156,12 +179,12 @@ TAKEN_STATES: Final[Words] = {
     "won": lazy_gettext("won"),
     "lost": lazy_gettext("lost"),
 }
-HINDRANCES: Final[Words] = {
+HINDRANCES: Final[Words[str]] = {
     "test": lazy_gettext("test"),
     "gone": lazy_gettext("taken away"),
     "disputed": lazy_gettext("disputed"),
 }
-SOURCES: Final[Words] = {
+SOURCES: Final[Words[str]] = {
     "form": lazy_gettext("Entered by hand"),
     "manual": lazy_gettext("Entered by hand"),
     "bank": lazy_gettext("Bank statement"),
@@ -169,18 +192,18 @@ SOURCES: Final[Words] = {
     "api": lazy_gettext("API"),
     "stripe": "Stripe",
 }
-EVENT_STATES: Final[Words] = {
+EVENT_STATES: Final[Words[ProviderEventState]] = {
     "dead": lazy_gettext("gave up"),
     "error": lazy_gettext("failed"),
     "quarantined": lazy_gettext("quarantined"),
 }
-FILE_STATES: Final[Words] = {
+FILE_STATES: Final[Words[ImportFileState]] = {
     "asking": lazy_gettext("asks for its columns"),
     "refused": lazy_gettext("refused"),
     "held": lazy_gettext("held"),
     "failed": lazy_gettext("failed"),
 }
-ROLES: Final[Words] = {
+ROLES: Final[Words[RoleName]] = {
     "admin": lazy_gettext("Administrator"),
     "steward": lazy_gettext("Data steward"),
     "fundraiser": lazy_gettext("Fundraiser"),

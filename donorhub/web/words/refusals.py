@@ -111,11 +111,11 @@ FIELDS: Final[Mapping[str, Any]] = {
     "rejected/secret": lazy_gettext("Please fill this in."),
     "rejected/until": lazy_gettext("A pause ends after it begins."),
 }
-_STATES: Final[Mapping[str, labels.Words]] = {
-    "instalment_state": labels.INSTALMENT_STATES,
-    "message_state": labels.MESSAGE_STATES,
-    "recurring_gift_state": labels.RECURRING_STATES,
-    "task_state": labels.TASK_STATES,
+_STATES: Final[dict[str, dict[str, object]]] = {
+    "instalment_state": dict(labels.INSTALMENT_STATES.items()),
+    "message_state": dict(labels.MESSAGE_STATES.items()),
+    "recurring_gift_state": dict(labels.RECURRING_STATES.items()),
+    "task_state": dict(labels.TASK_STATES.items()),
 }
 # Why gifts can get no receipt, by the code of each reason.
 RECEIPT_REASONS: Final[Mapping[str, Any]] = {

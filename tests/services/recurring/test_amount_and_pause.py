@@ -9,7 +9,7 @@ from flask import Flask
 from donorhub.models import RecurringGift
 from donorhub.money import Money
 from donorhub.services.donors import donors
-from donorhub.services.recurring import overdue, recurring_gifts
+from donorhub.services.recurring import overdue, recurring_gifts, recurring_terms
 
 
 def promise_of(now: datetime) -> RecurringGift:
@@ -28,7 +28,7 @@ def test_a_new_amount_does_not_end_the_pause(database: Flask, now: datetime) -> 
     overdue.advance_all(today=now.date(), now=now)
     assert promise.state == "paused"
     recurring_gifts.resume(promise, from_on=date(2026, 12, 1), now=now, actor="t")
-    assert recurring_gifts.current_term(promise, date(2026, 12, 1)).amount_minor == 8000
+    assert recurring_terms.current_term(promise, date(2026, 12, 1)).amount_minor == 8000
 
 
 def test_a_new_amount_lasts_beyond_a_pause_that_was_planned_before(database: Flask, now: datetime) -> None:
@@ -36,8 +36,8 @@ def test_a_new_amount_lasts_beyond_a_pause_that_was_planned_before(database: Fla
     recurring_gifts.change_amount(promise, Money(6000, "PLN"), from_on=date(2026, 11, 1), now=now, actor="t")
     recurring_gifts.pause(promise, from_on=date(2026, 12, 1), until=date(2027, 2, 1), now=now, actor="t")
     recurring_gifts.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 11, 20), now=now, actor="t")
-    assert recurring_gifts.current_term(promise, date(2026, 12, 5)).is_pause
-    assert recurring_gifts.current_term(promise, date(2027, 2, 1)).amount_minor == 8000
+    assert recurring_terms.current_term(promise, date(2026, 12, 5)).is_pause
+    assert recurring_terms.current_term(promise, date(2027, 2, 1)).amount_minor == 8000
 
 
 def test_a_pause_that_is_still_to_come_is_not_over(database: Flask, now: datetime) -> None:

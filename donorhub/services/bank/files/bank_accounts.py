@@ -23,7 +23,7 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.domain.payer_text import canonical_account
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import BankAccount, Entry, Statement
-from donorhub.models.states import COUNTED_STATEMENTS, MATCHING_MODES, UNCOUNTED_ENTRIES
+from donorhub.models.states import COUNTED_STATEMENTS, MATCHING_MODES, UNCOUNTED_ENTRIES, MatchingMode
 from donorhub.services.access import audit
 
 
@@ -64,16 +64,22 @@ def all_accounts() -> Sequence[BankAccount]:
 
 
 def create_account(
-    number: str, currency: str, *, now: datetime, actor: str, name: str = "", matching: str = "suggest"
+    number: str,
+    currency: str,
+    *,
+    now: datetime,
+    actor: str,
+    name: str = "",
+    matching: MatchingMode = "suggest",
 ) -> BankAccount:
     """Add an account of ours. The same number and currency again give the first row back."""
     written = canonical(number)
     if not written:
         raise Rejected("an account needs a number", field="/number")
     added = db.session.scalar(
-        insert_or_ignore(BankAccount, on=("number", "currency"))
+        insert_or_ignore(BankAccount, on=(BankAccount.number, BankAccount.currency,))
         .values(
-            name=name or written, number=written, currency=currency, matching=_mode(matching),
+            name=name or written, number=written, currency=currency, matching=_checked_mode(matching),
             ids_untrusted=False, created_at=now,
         )
         .returning(BankAccount.id)
@@ -87,10 +93,15 @@ def create_account(
 
 
 def change_account(
-    account: BankAccount, *, now: datetime, actor: str, name: str | None = None, matching: str | None = None
+    account: BankAccount,
+    *,
+    now: datetime,
+    actor: str,
+    name: str | None = None,
+    matching: MatchingMode | None = None,
 ) -> BankAccount:
     """Rename an account, or say how far matching may go by itself; what is as it was changes nothing."""
-    wanted = {"name": name, "matching": _mode(matching) if matching is not None else None}
+    wanted = {"name": name, "matching": _checked_mode(matching) if matching is not None else None}
     changed = {
         field: value for field, value in wanted.items() if value not in (None, "", getattr(account, field))
     }
@@ -104,7 +115,7 @@ def change_account(
     return account
 
 
-def _mode(matching: str) -> str:
+def _checked_mode(matching: MatchingMode) -> MatchingMode:
     if matching not in MATCHING_MODES:
         raise Rejected(f"matching is one of {', '.join(MATCHING_MODES)}", field="/matching")
     return matching

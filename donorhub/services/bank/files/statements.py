@@ -27,7 +27,13 @@ from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, BankAccount, ImportFile, Statement
-from donorhub.models.states import COUNTED_STATEMENTS, UNREAD_FILES, ImportFileState
+from donorhub.models.states import (
+    COUNTED_STATEMENTS,
+    UNREAD_FILES,
+    ImportFileState,
+    StatementIntegrity,
+    StatementState,
+)
 from donorhub.services.access import audit, organisation
 from donorhub.services.bank.files import (
     bank_accounts,
@@ -39,6 +45,7 @@ from donorhub.services.bank.files import (
     statement_totals,
 )
 from donorhub.services.bank.files.statement_drafts import Draft, Drafts, as_plain, told
+from donorhub.services.paging import if_given
 from donorhub.services.work import tasks
 from importers.statement import Balance, Problem
 
@@ -314,9 +321,20 @@ def release_reasons(statement_ids: Iterable[int]) -> dict[int, str]:
     return {statement_id: str(data.get("reason", "")) for statement_id, data in rows}
 
 
-def choose(**equal: Any) -> Select[Statement]:
-    """A query for the statements whose columns are as given."""
-    return select(Statement).filter_by(**equal)
+def choose(
+    *,
+    import_file_id: int | None = None,
+    bank_account_id: int | None = None,
+    state: StatementState | None = None,
+    integrity: StatementIntegrity | None = None,
+) -> Select[Statement]:
+    """Return a query for the statements that fit all that is given."""
+    return select(Statement).where(
+        *if_given(Statement.import_file_id, import_file_id),
+        *if_given(Statement.bank_account_id, bank_account_id),
+        *if_given(Statement.state, state),
+        *if_given(Statement.integrity, integrity),
+    )
 
 
 def get_statement(statement_id: int) -> Statement:

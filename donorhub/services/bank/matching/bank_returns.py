@@ -12,6 +12,7 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Allocation, Dispute, Gift, Instalment
+from donorhub.models.states import TaskKind, TaskRole
 from donorhub.services.access import audit
 from donorhub.services.bank.matching.bank_gifts import SOURCE
 from donorhub.services.bank.matching.credits import Place
@@ -61,7 +62,9 @@ def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor
     receipt_upkeep.look_after(gift, now=now, actor=actor)
 
 
-def _plan(key: str, kind: str, role: str, gift: Gift, facts: dict[str, str], *, now: datetime) -> None:
+def _plan(
+    key: str, kind: TaskKind, role: TaskRole, gift: Gift, facts: dict[str, str], *, now: datetime
+) -> None:
     tasks.plan(
         key, kind=kind, performer="person", role=role, subject=("gift", gift.id), donor_id=gift.donor_id,
         due_at=now + tasks.SOON, now=now, facts=facts,

@@ -17,6 +17,7 @@ from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, PayerKey, RecurringGift
+from donorhub.models.states import IdentityKind
 from donorhub.services.bank.files.ledger_rows import in_chunks
 from donorhub.services.donors import donors
 
@@ -158,7 +159,7 @@ def _by_email(emails: Iterable[str]) -> Links:
     return {email: ids for normal, ids in found.items() for email in written[normal]}
 
 
-def _identities(kind: str, values: Iterable[str]) -> Links:
+def _identities(kind: IdentityKind, values: Iterable[str]) -> Links:
     return _links(
         lambda some: select(IdentityKey.value, IdentityKey.donor_id).where(
             IdentityKey.kind == kind, IdentityKey.value.in_(some)

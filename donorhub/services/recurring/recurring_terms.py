@@ -1,0 +1,139 @@
+"""The terms of recurring gifts: which holds when, and the next one that takes its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy import func, or_, select, update
+
+from donorhub.db import db
+from donorhub.domain.recurring import schedule
+from donorhub.models import Instalment, RecurringGift, Term
+from donorhub.models.states import Period
+from donorhub.money import Money
+
+LAST_DAY: Final = 32  # how ``Term.day_of_month`` writes "the last"
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How much is promised how often, counted from which day."""
+
+    amount_minor: int
+    period: Period
+    every: int
+    anchor_on: date
+
+
+def rows_of_terms(gift: RecurringGift) -> Sequence[Term]:
+    """The terms, the first first."""
+    return db.session.scalars(
+        select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on)
+    ).all()
+
+
+def current_term(gift: RecurringGift, on: date) -> Term:
+    """The term that holds on a day; before the first, the first."""
+    term: Term | None = db.session.scalar(
+        select(Term)
+        .where(Term.recurring_gift_id == gift.id, Term.from_on <= on)
+        .order_by(Term.from_on.desc())
+        .limit(1)
+    )
+    if term is None:
+        term = db.session.scalars(
+            select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on).limit(1)
+        ).one()
+    return term
+
+
+def is_pause_over(gift: RecurringGift, on: date) -> bool:
+    """Whether no pause holds on a day or is still to come."""
+    ahead = db.session.scalar(
+        select(Term.id)
+        .where(Term.recurring_gift_id == gift.id, Term.is_pause, or_(Term.to_on.is_(None), Term.to_on >= on))
+        .limit(1)
+    )
+    return ahead is None
+
+
+def terms_of(gift: RecurringGift) -> list[schedule.Term]:
+    """The terms as plain values for the schedule."""
+    return [plain_term(row) for row in rows_of_terms(gift)]
+
+
+def plain_term(row: Term) -> schedule.Term:
+    return schedule.Term(
+        anchor_on=row.anchor_on,
+        period=row.period,
+        amount=Money(row.amount_minor, row.currency),
+        from_on=row.from_on,
+        every=row.every,
+        day="last" if row.day_of_month == LAST_DAY else row.day_of_month,
+        to_on=row.to_on,
+        is_pause=row.is_pause,
+        term_id=row.id,
+    )
+
+
+def read_rhythm(term: Term) -> Rhythm:
+    return Rhythm(term.amount_minor, term.period, term.every, term.anchor_on)
+
+
+def open_next_term(
+    gift: RecurringGift, before: Term, rhythm: Rhythm, *, from_on: date, is_pause: bool
+) -> Term:
+    """Close a term the day before and open the next; one that begins the same day is overwritten."""
+    db.session.execute(
+        update(Instalment)
+        .where(
+            Instalment.recurring_gift_id == gift.id,
+            Instalment.nominal_on >= from_on,
+            Instalment.state == "expected",
+            Instalment.source_ref.is_(None),
+        )
+        .values(state="skipped", state_reason="term_changed")
+    )
+    later = db.session.scalar(
+        select(func.min(Term.from_on)).where(Term.recurring_gift_id == gift.id, Term.from_on > from_on)
+    )
+    if before.from_on >= from_on:
+        term = before
+    else:
+        before.to_on = from_on - timedelta(days=1)
+        term = Term(
+            recurring_gift_id=gift.id,
+            currency=gift.currency,
+            from_on=from_on,
+            day_of_month=before.day_of_month,
+        )
+        db.session.add(term)
+    term.amount_minor, term.anchor_on, term.is_pause = rhythm.amount_minor, rhythm.anchor_on, is_pause
+    term.period, term.every = rhythm.period, rhythm.every
+    term.to_on = later - timedelta(days=1) if later else None
+    gift.version += 1
+    db.session.flush()  # the next reader asks the database for the terms
+    return term
+
+
+def change_later_terms(gift: RecurringGift, term: Term, after: date, rhythm: Rhythm) -> None:
+    """Give later terms that only go on with ``term``, such as the one after a pause, the new rhythm."""
+    db.session.execute(
+        update(Term)
+        .where(
+            Term.recurring_gift_id == gift.id,
+            Term.from_on > after,
+            Term.amount_minor == term.amount_minor,
+            Term.period == term.period,
+            Term.every == term.every,
+        )
+        .values(
+            amount_minor=rhythm.amount_minor,
+            period=rhythm.period,
+            every=rhythm.every,
+            anchor_on=rhythm.anchor_on,
+        )
+    )
