@@ -8,7 +8,7 @@ from typing import Final
 from importers.sheet import Row, Unsheetable, open_text
 from importers.sniff import format_of
 from importers.statement import Entry
-from importers.table.entries import Fault
+from importers.table.amounts import Fault
 from importers.table.layout import Layout, header_signature
 from importers.table.placing import find_header, parse_account
 from importers.table.reading import AnySheet, open_pass

@@ -13,8 +13,9 @@ from typing import Final
 from importers.codes import Reason, Remark, RowFault, Skip, TableFault
 from importers.sheet import DELIMITERS, Row, Sheet, Unsheetable
 from importers.statement import Entry, Integrity, Level, Problem, Reading, Statement, make_problem
+from importers.table.amounts import Fault
 from importers.table.checks import build_statement, check_totals
-from importers.table.entries import EntryReader, Fault, Group, fold_header
+from importers.table.entries import EntryReader, Group, fold_header
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, find_header, find_other_header, find_places
 from importers.table.words import Role

@@ -1,0 +1,118 @@
+"""The amount of a row: with a sign, with a word for its direction, or in columns for money in and out.
+
+It reads the cells of one file; what a row without an amount is, is for ``entries``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from donorhub.money import Money
+from importers.codes import Reason, RowFault
+from importers.table.layout import Layout
+from importers.table.words import NOTHING, Role, fold_word
+from importers.text import Unreadable, parse_amount, plain_number
+
+MOST_KEPT: Final = 20_000  # values that are remembered of a file
+_CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+
+
+class Fault(ValueError):
+    """A row that cannot be read; ``reason`` says why."""
+
+    def __init__(self, reason: Reason[RowFault]) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class AmountReader:
+    """Reads the amounts of one file; ``currency`` is the account's, "" when only the rows can tell."""
+
+    layout: Layout
+    places: Mapping[Role, tuple[int, ...]]
+    decimal: str
+    currency: str
+    _read: Callable[[AmountReader, list[str]], Money | None] = field(init=False)
+    _signs: dict[str, int] = field(init=False)
+    _codes: set[str] = field(default_factory=set)  # currencies that were seen
+    _amounts: dict[tuple[str, str], Money] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._signs = {fold_word(word): 1 for word in self.layout.money_in}
+        self._signs |= {fold_word(word): -1 for word in self.layout.money_out}
+        # Functions, not methods of ours: a circle would keep all amounts until the collector finds it.
+        self._read = AmountReader._read_sides
+        if self.places["amount"]:
+            is_directed = bool(self.places["direction"])
+            self._read = AmountReader._read_directed if is_directed else AmountReader._read_signed
+
+    def read_amount(self, cells: list[str]) -> Money | None:
+        """The amount of a row as the account sees it; None where its cells are empty. Raises Fault."""
+        return self._read(self, cells)
+
+    def _find_currency(self, cells: list[str], written: str) -> str:
+        code = find_filled(cells, self.places["currency"])
+        if code in self._codes:
+            return code
+        code = code.upper() or self.currency or self._find_unit(written)
+        if not code:
+            raise Fault(Reason("unknown_currency.none"))
+        if not _CODE.fullmatch(code):
+            raise Fault(Reason("unknown_currency", {"text": repr(code[:20])}))
+        self._codes.add(code)
+        return code
+
+    def _find_unit(self, written: str) -> str:
+        try:
+            return plain_number(written, self.decimal)[1]
+        except Unreadable as e:
+            raise Fault(e.reason) from e
+
+    def _parse(self, cells: list[str], role: Role) -> Money | None:
+        written = find_filled(cells, self.places[role])
+        if not written or written in NOTHING:
+            return None
+        currency = self._find_currency(cells, written)
+        amount = self._amounts.get((written, currency))
+        if amount is None:
+            try:
+                amount = parse_amount(written, currency, self.decimal)
+            except Unreadable as e:
+                raise Fault(e.reason) from e
+            if len(self._amounts) < MOST_KEPT:
+                self._amounts[written, currency] = amount  # gifts come in round sums
+        return amount
+
+    def _read_signed(self, cells: list[str]) -> Money | None:
+        amount = self._parse(cells, "amount")
+        return -amount if amount and self.layout.amounts == "inverse" else amount
+
+    def _read_directed(self, cells: list[str]) -> Money | None:
+        amount = self._parse(cells, "amount")
+        if amount is None:
+            return None
+        word = fold_word(find_filled(cells, self.places["direction"]))
+        sign = self._signs.get(word)
+        if sign is None or amount.minor < 0:
+            raise Fault(Reason("unreadable_direction", {"text": repr(word[:40]), "amount": str(amount)}))
+        return amount if sign > 0 else -amount
+
+    def _read_sides(self, cells: list[str]) -> Money | None:
+        debit, credit = self._parse(cells, "debit"), self._parse(cells, "credit")
+        if debit and debit.minor and credit and credit.minor:
+            raise Fault(Reason("two_amounts", {"debit": str(debit), "credit": str(credit)}))
+        if credit and (credit.minor or not debit):
+            return credit
+        return -debit if debit and self.layout.debits == "positive" else debit
+
+
+def find_filled(cells: list[str], places: tuple[int, ...]) -> str:
+    """The first filled cell of those that may hold the same."""
+    for at in places:
+        if text := cells[at].strip():
+            return text
+    return ""
