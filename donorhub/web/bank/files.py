@@ -19,7 +19,7 @@ from donorhub.services.bank.files import imports
 from donorhub.web.bank.blueprint import actor, bp
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
-from donorhub.web.words import bank_tables
+from donorhub.web.words import bank_problems
 from importers.statement import Problem
 from importers.table.opening import WORKBOOKS
 
@@ -108,7 +108,7 @@ def _file(row: ImportFile, form: Form) -> str:
         form=form,
         views=views,
         phase=_phase(row, views),
-        problems=[bank_tables.word_problem(Problem(**problem)) for problem in row.problems[:MOST_PROBLEMS]],
+        problems=[bank_problems.word_problem(Problem(**problem)) for problem in row.problems[:MOST_PROBLEMS]],
         more_problems=max(len(row.problems) - MOST_PROBLEMS, 0),
         is_table=row.format in TABLES,
         asks_account=bool(codes & ABOUT_ACCOUNTS),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 
 from donorhub.services.bank.bank_views import Known
 from donorhub.web.shell import lang, show_day, show_money
@@ -23,87 +23,6 @@ from importers.tabular import Draft, Preview, PreviewRow
 from importers.text import DateOrder, parse_amount, parse_date
 from receipts import figures
 
-Choices = Mapping[str, Any]
-
-ROLE_GROUPS: Final[Sequence[tuple[Any, tuple[Role, ...]]]] = (
-    (lazy_gettext("When"), ("booked_on", "value_on")),
-    (lazy_gettext("How much"), ("amount", "credit", "debit", "direction", "currency", "balance")),
-    (
-        lazy_gettext("Who"),
-        (
-            "name",
-            "account",
-            "address",
-            "name_from",
-            "account_from",
-            "name_to",
-            "account_to",
-            "bic",
-            "own_account",
-        ),
-    ),
-    (
-        lazy_gettext("What for"),
-        (
-            "remittance",
-            "bank_ref",
-            "end_to_end_id",
-            "mandate_id",
-            "virtual_account",
-            "bank_code",
-            "status",
-            "info",
-        ),
-    ),
-)
-SIDES: Final[Choices] = {"in": lazy_gettext("money in"), "out": lazy_gettext("money out")}
-_ENCODINGS: Final[Choices] = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8 (BOM)",
-    "utf-16": "UTF-16",
-    "cp1250": "Windows-1250",
-    "iso8859-2": "ISO 8859-2",
-    "cp852": "DOS 852",
-    "cp1252": "Windows-1252",
-}
-_DELIMITERS: Final[Choices] = {
-    ";": lazy_gettext("; semicolon"),
-    ",": lazy_gettext(", comma"),
-    "\t": lazy_gettext("tab"),
-    "|": lazy_gettext("| bar"),
-}
-_ORDERS: Final[Choices] = {
-    "ymd": lazy_gettext("2026-12-31, year first"),
-    "dmy": lazy_gettext("31.12.2026, day first"),
-    "mdy": lazy_gettext("12/31/2026, month first"),
-}
-_SIGNS: Final[Choices] = {",": "1 234,56", ".": "1,234.56"}
-_SENSES: Final[Choices] = {
-    "signed": lazy_gettext("plus is money in"),
-    "inverse": lazy_gettext("plus is money out"),
-}
-_DEBITS: Final[Choices] = {
-    "positive": lazy_gettext("money out without a minus"),
-    "negative": lazy_gettext("money out with a minus"),
-}
-_LABELS: Final[Mapping[FactName, Any]] = {
-    "encoding": lazy_gettext("Letters"),
-    "delimiter": lazy_gettext("Separator"),
-    "header_line": lazy_gettext("Column names"),
-    "date_order": lazy_gettext("Dates"),
-    "decimal": lazy_gettext("Amounts"),
-    "amounts": lazy_gettext("Plus and minus"),
-    "debits": lazy_gettext("Money out"),
-    "currency": lazy_gettext("Currency"),
-}
-_CHOICES: Final[Mapping[str, Choices]] = {
-    "encoding": _ENCODINGS,
-    "delimiter": _DELIMITERS,
-    "date_order": _ORDERS,
-    "decimal": _SIGNS,
-    "amounts": _SENSES,
-    "debits": _DEBITS,
-}
 _HEADERS_OFFERED: Final = 40
 _SAMPLES: Final = 3
 
@@ -161,7 +80,7 @@ def list_facts(draft: Draft) -> list[Fact]:
     asked = {question.code for question in draft.questions}
     return [
         Fact(name, str(label), draft.writing.write_fact(name), _offer(draft, name), _find_state(draft, name))
-        for name, label in _LABELS.items()
+        for name, label in bank_tables.FACT_LABELS.items()
         if name not in asked and draft.matters(name) and draft.head
     ]
 
@@ -176,7 +95,7 @@ def _find_state(draft: Draft, name: FactName) -> str:
 def _offer(draft: Draft, name: FactName) -> list[tuple[str, str]]:
     if name == "header_line":
         return [("0", str(gettext("there are none"))), *_offer_headers(draft)]
-    choices = [(value, str(label)) for value, label in _CHOICES.get(name, {}).items()]
+    choices = [(value, str(label)) for value, label in bank_tables.FACT_CHOICES.get(name, {}).items()]
     value = draft.writing.write_fact(name)
     if choices and value not in dict(choices):
         choices.insert(0, (value, value or str(gettext("please choose"))))
@@ -241,7 +160,7 @@ def _write_day(sample: str, order: str) -> str:
     try:
         return figures.long_date(parse_date(sample, _ORDER[order]), lang())
     except ValueError:
-        return str(_ORDERS[order])
+        return str(bank_tables.DATE_ORDERS[order])
 
 
 _ORDER: Final[Mapping[str, DateOrder]] = {"ymd": "ymd", "dmy": "dmy", "mdy": "mdy"}
@@ -251,7 +170,7 @@ def _write_sum(sample: str, sign: str) -> str:
     try:
         amount = parse_amount(sample, "EUR", sign)
     except ValueError:
-        return str(_SIGNS[sign])
+        return str(bank_tables.DECIMAL_SIGNS[sign])
     return figures.amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
 
 

@@ -26,7 +26,7 @@ from donorhub.web.bank.answers import read_answers
 from donorhub.web.bank.blueprint import actor, bp
 from donorhub.web.forms import row_id
 from donorhub.web.shell import commit, needs, say
-from donorhub.web.words import bank_tables, labels
+from donorhub.web.words import bank_problems, bank_tables, labels
 from importers.tabular import Draft, Layout, Preview, preview
 
 ROWS_SHOWN: Final = 20
@@ -235,11 +235,11 @@ def _show_page(wizard: Wizard) -> str:
         facts=samples.list_facts(draft),
         questions=samples.word_questions(draft),
         columns=samples.sample_columns(draft, tried),
-        roles=bank_tables.word_roles(samples.ROLE_GROUPS),
-        sides=samples.SIDES,
+        roles=bank_tables.word_roles(bank_tables.ROLE_GROUPS),
+        sides=bank_tables.SIDES,
         rows=samples.list_rows(tried, wizard.ledger),
         problems=[
-            bank_tables.word_problem(problem)
+            bank_problems.word_problem(problem)
             for problem in problems
             if not (problem.where and tried and problem.level == "error")
         ],

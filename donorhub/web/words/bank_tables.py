@@ -1,20 +1,103 @@
-"""What readers say of a bank's file in codes, as sentences in the reader's language.
+"""What the reading of a table says in codes, as sentences in the reader's language.
 
 The English of each stands in :mod:`importers.sentences`; the catalogues translate it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
 
-from donorhub.web.words import bank
 from importers import sentences
-from importers.codes import Figures, Gap, Ground, Reason, Skip
-from importers.statement import Problem
+from importers.codes import Gap, Ground, Reason, Skip
+from importers.table.answers import FactName
 from importers.table.words import Role
+
+Word: TypeAlias = str | LazyString
+Choices = Mapping[str, Word]
+
+ROLE_GROUPS: Final[Sequence[tuple[Word, tuple[Role, ...]]]] = (
+    (lazy_gettext("When"), ("booked_on", "value_on")),
+    (lazy_gettext("How much"), ("amount", "credit", "debit", "direction", "currency", "balance")),
+    (
+        lazy_gettext("Who"),
+        (
+            "name",
+            "account",
+            "address",
+            "name_from",
+            "account_from",
+            "name_to",
+            "account_to",
+            "bic",
+            "own_account",
+        ),
+    ),
+    (
+        lazy_gettext("What for"),
+        (
+            "remittance",
+            "bank_ref",
+            "end_to_end_id",
+            "mandate_id",
+            "virtual_account",
+            "bank_code",
+            "status",
+            "info",
+        ),
+    ),
+)
+SIDES: Final[Choices] = {"in": lazy_gettext("money in"), "out": lazy_gettext("money out")}
+_ENCODINGS: Final[Choices] = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 (BOM)",
+    "utf-16": "UTF-16",
+    "cp1250": "Windows-1250",
+    "iso8859-2": "ISO 8859-2",
+    "cp852": "DOS 852",
+    "cp1252": "Windows-1252",
+}
+_DELIMITERS: Final[Choices] = {
+    ";": lazy_gettext("; semicolon"),
+    ",": lazy_gettext(", comma"),
+    "\t": lazy_gettext("tab"),
+    "|": lazy_gettext("| bar"),
+}
+DATE_ORDERS: Final[Choices] = {
+    "ymd": lazy_gettext("2026-12-31, year first"),
+    "dmy": lazy_gettext("31.12.2026, day first"),
+    "mdy": lazy_gettext("12/31/2026, month first"),
+}
+DECIMAL_SIGNS: Final[Choices] = {",": "1 234,56", ".": "1,234.56"}
+_SENSES: Final[Choices] = {
+    "signed": lazy_gettext("plus is money in"),
+    "inverse": lazy_gettext("plus is money out"),
+}
+_DEBITS: Final[Choices] = {
+    "positive": lazy_gettext("money out without a minus"),
+    "negative": lazy_gettext("money out with a minus"),
+}
+FACT_LABELS: Final[Mapping[FactName, Word]] = {
+    "encoding": lazy_gettext("Letters"),
+    "delimiter": lazy_gettext("Separator"),
+    "header_line": lazy_gettext("Column names"),
+    "date_order": lazy_gettext("Dates"),
+    "decimal": lazy_gettext("Amounts"),
+    "amounts": lazy_gettext("Plus and minus"),
+    "debits": lazy_gettext("Money out"),
+    "currency": lazy_gettext("Currency"),
+}
+FACT_CHOICES: Final[Mapping[str, Choices]] = {
+    "encoding": _ENCODINGS,
+    "delimiter": _DELIMITERS,
+    "date_order": DATE_ORDERS,
+    "decimal": DECIMAL_SIGNS,
+    "amounts": _SENSES,
+    "debits": _DEBITS,
+}
 
 
 def _translate(text: str) -> str:
@@ -41,43 +124,7 @@ def word_fault(reason: Reason[str]) -> str:
     return sentences.write_problem(reason, _translate)
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemWords:
-    """A problem for a reader: what it means and the way out, then its figures, then where it stands.
-
-    ``english`` is the reader's own sentence, where nothing says its figures in other words.
-    """
-
-    level: str
-    means: str
-    detail: str
-    english: str
-    place: str
-
-
-def word_problem(problem: Problem) -> ProblemWords:
-    """A problem in words; one that an earlier version kept has no figures but in its English sentence."""
-    key, figures = _split_params(problem)
-    has_sentence = sentences.has_sentence(key, figures)
-    means = bank.fault(problem.code)
-    is_more = has_sentence and (not means or "." in key or sentences.has_figures(key))
-    line = problem.params.get("line")
-    return ProblemWords(
-        level=problem.level,
-        means=means,
-        detail=word_fault(Reason(key, figures)) if is_more else "",
-        english="" if has_sentence else problem.message,
-        place=problem.where or "" if line is None else str(gettext("Line %(line)s", line=line)),
-    )
-
-
-def _split_params(problem: Problem) -> tuple[str, Figures]:
-    figures = {name: value for name, value in problem.params.items() if name != "cause"}
-    key = f"{problem.code}.{problem.params['cause']}" if "cause" in problem.params else problem.code
-    return key, figures
-
-
-def word_roles(groups: Iterable[tuple[str, Iterable[Role]]]) -> dict[str, dict[str, str]]:
+def word_roles(groups: Iterable[tuple[Word, Iterable[Role]]]) -> dict[str, dict[str, str]]:
     """What a column may hold, by groups, in the order in which it is offered."""
     return {
         str(group): {role: _translate(sentences.ROLES[role]) for role in roles} for group, roles in groups

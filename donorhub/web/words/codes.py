@@ -11,7 +11,7 @@ from typing import Any, Final
 from flask_babel import lazy_gettext
 from markupsafe import Markup
 
-from donorhub.web.words import bank
+from donorhub.web.words import bank_problems
 
 # What became of a task or a message, and why a recurring gift or an instalment stands where it stands.
 ENDS: Final[Mapping[str, Any]] = {
@@ -90,7 +90,7 @@ def first_problem(problems: list[dict[str, Any]]) -> str | Markup:
     """What is wrong with a file in one sentence: ours where there is one, else the reader's, in English."""
     if not problems:
         return "–"
-    means = bank.fault(str(problems[0]["code"]))
+    means = bank_problems.word_meaning(str(problems[0]["code"]))
     return means or in_english(str(problems[0]["message"]))
 
 

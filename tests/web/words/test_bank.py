@@ -14,7 +14,7 @@ from flask_babel import force_locale
 import importers
 from donorhub.domain.bank.matching.evidence import PRIORS
 from donorhub.domain.bank.matching.matching_facts import EvidenceKey, Hindrance, Kind, Level, WeighedKey
-from donorhub.web.words import bank
+from donorhub.web.words import bank, bank_problems
 
 ROOT = Path(__file__).resolve().parents[3]
 PARAMS: dict[str, str | int] = {
@@ -67,7 +67,7 @@ def test_what_only_a_newer_version_says_is_shown_as_it_is(database: Flask) -> No
     with database.test_request_context():
         assert bank.reason("match.moon_phase", {}, prefix="DH") == "moon phase"
         assert bank.hindrance("moon_phase") == "moon phase"
-        assert bank.fault("moon_phase") == ""
+        assert bank_problems.word_meaning("moon_phase") == ""
 
 
 CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*")
@@ -95,4 +95,4 @@ def codes_of_readers() -> set[str]:
 def test_whatever_a_reader_tells_of_a_file_has_its_sentence() -> None:
     codes = codes_of_readers()  # those of tables are types: see test_bank_tables
     assert len(codes) > 50
-    assert codes - bank.FAULT_CODES == set()
+    assert codes - bank_problems.FAULT_CODES == set()

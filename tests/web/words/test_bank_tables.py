@@ -13,7 +13,7 @@ from flask import Flask
 from flask_babel import force_locale, gettext
 
 import importers
-from donorhub.web.words import bank, bank_tables
+from donorhub.web.words import bank_problems, bank_tables
 from importers import codes, sentences
 from importers.codes import Reason
 from importers.statement import Problem, make_problem
@@ -48,7 +48,7 @@ def test_every_problem_of_a_table_has_a_sentence_and_none_is_left_over() -> None
 
 
 def test_every_problem_of_a_table_has_its_meaning_on_pages() -> None:
-    assert {Reason(code).problem_code for code in PROBLEMS} - bank.FAULT_CODES == set()
+    assert {Reason(code).problem_code for code in PROBLEMS} - bank_problems.FAULT_CODES == set()
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
@@ -75,7 +75,7 @@ def test_a_figure_that_is_a_code_is_said_in_words(database: Flask) -> None:
 def test_a_problem_of_a_table_is_said_without_english(database: Flask) -> None:
     problem = make_problem("error", Reason("unreadable_amount.two_ways", {"text": "'1,234'"}), 7)
     with database.test_request_context(), force_locale("pl"):
-        words = bank_tables.word_problem(problem)
+        words = bank_problems.word_problem(problem)
     assert (words.english, words.place) == ("", "Wiersz 7")
     assert words.means == "Kwoty nie da się odczytać: popraw ją w pliku albo wyeksportuj plik ponownie."
     assert words.detail == "'1,234' może oznaczać tysiące albo grosze: wskaż, który znak jest dziesiętny."
@@ -85,7 +85,7 @@ def test_a_problem_of_a_table_is_said_without_english(database: Flask) -> None:
 def test_a_problem_kept_by_an_earlier_version_shows_its_own_sentence(database: Flask, code: str) -> None:
     problem = Problem("error", code, "Something was wrong.", "line 7")
     with database.test_request_context(), force_locale("pl"):
-        words = bank_tables.word_problem(problem)
+        words = bank_problems.word_problem(problem)
     assert (words.detail, words.english, words.place) == ("", "Something was wrong.", "line 7")
 
 
