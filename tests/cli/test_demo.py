@@ -186,8 +186,9 @@ def test_both_starts_hold_under_verify(two_starts: tuple[list[Path], list[str]])
         ("SELECT count(*) FROM gift WHERE method = 'blik' AND currency <> 'PLN'", 0, 0),
         ("SELECT count(DISTINCT substr(received_on, 1, 7)) FROM gift", 18, 20),
         ("SELECT count(DISTINCT state) FROM recurring_gift", 3, 9),
+        # Most at a month's end, when instalments of several days fall due together.
         ("SELECT count(*) FROM task "
-            "WHERE performer = 'person' AND state = 'planned' AND due_at < :end", 8, 20),  # most at a month's end
+            "WHERE performer = 'person' AND state = 'planned' AND due_at < :end", 8, 20),
         (
             "SELECT count(DISTINCT kind) FROM task "
             "WHERE performer = 'person' AND state = 'planned' AND due_at < :end",
