@@ -55,7 +55,7 @@ def test_upgrading_the_release_again_changes_nothing(released: Engine) -> None:
     assert [table for table in after if list_new_rows(before, after, table)] == []
 
 
-def test_a_second_live_decision_is_refused_after_the_upgrade(released: Engine) -> None:
+def test_the_upgrade_refuses_a_second_live_decision(released: Engine) -> None:
     run.upgrade(released)
     row = read_rows(released)["match"][1,]
     columns = [column for column in row if column != "id"]

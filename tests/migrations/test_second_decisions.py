@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection o
 ONE_LIVE_DECISION: Final = "20261130_0400"
 
 
-def test_the_later_decision_is_taken_back_and_nothing_else(released: Engine) -> None:
+def test_the_later_decision_alone_is_taken_back(released: Engine) -> None:
     before = read_rows(released)
     upgrade_to(released, ONE_LIVE_DECISION)
     after = read_rows(released)
@@ -129,7 +129,7 @@ def test_a_base_without_second_decisions_keeps_all_rows(released: Engine) -> Non
     assert [table for table in after if list_new_rows(before, after, table)] == []
 
 
-def test_the_instant_tells_the_later_one_and_not_the_id(released: Engine) -> None:
+def test_the_instant_says_which_is_later(released: Engine) -> None:
     edit(
         released,
         settle_all_but(),
@@ -141,7 +141,7 @@ def test_the_instant_tells_the_later_one_and_not_the_id(released: Engine) -> Non
     assert after["entry"][5,]["state"] == "not_gift"
 
 
-def test_a_gift_undone_before_its_return_does_not_come_back(released: Engine) -> None:
+def test_a_gift_undone_before_its_return_stays_out(released: Engine) -> None:
     """The gift's own entry and its return were both decided twice: the gift is gone with its instalment."""
     edit(
         released,
@@ -190,7 +190,7 @@ def test_what_both_decisions_say_stays(
         }
 
 
-def test_an_instalment_that_others_pay_too_is_paid_in_part(released: Engine) -> None:
+def test_an_instalment_others_pay_too_is_partial(released: Engine) -> None:
     edit(
         released,
         settle_all_but(2),
@@ -238,7 +238,7 @@ def test_a_receipt_over_a_gift_that_counts_again(was_asked: bool, released: Engi
     assert tasks["receipt_correct:5:1"] == ("planned", "")
 
 
-def test_a_return_within_a_batch_is_found_by_its_place(released: Engine) -> None:
+def test_a_return_in_a_batch_has_its_place(released: Engine) -> None:
     edit(
         released,
         settle_all_but(10),

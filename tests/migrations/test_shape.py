@@ -84,7 +84,7 @@ def test_the_comparison_sees_each_kind_of_slip(kind: str, migrated: Engine) -> N
     assert shape_of(migrated) == shape
 
 
-def test_the_migrated_database_finds_donors_by_a_part_of_their_name(engine: Engine) -> None:
+def test_a_migrated_database_searches_parts_of_names(engine: Engine) -> None:
     run.upgrade(engine)
     if engine.dialect.name != "sqlite":
         pytest.skip("the trigram index of PostgreSQL needs no table of its own")

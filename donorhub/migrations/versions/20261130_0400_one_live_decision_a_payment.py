@@ -406,9 +406,9 @@ def _canonical_account(text: str) -> str:
 
 def _name_key(text: str) -> str:
     clean = text.strip()
-    found = _ADDRESS.search(clean)
-    if found is not None and found.start() > 0:
-        clean = clean[: found.start()].strip(' .-/') or clean
+    address = _ADDRESS.search(clean)
+    if address is not None and address.start() > 0:
+        clean = clean[: address.start()].strip(' .-/') or clean
     return ' '.join(sorted(_words(_DIGITS.sub(' ', clean))))
 
 
@@ -421,5 +421,5 @@ def _saying(account: str, name: str, text: str) -> str:
     if not account or not name:
         return ''
     telling = (word for word in _words(_TAGS.sub(' ', text)) if word not in _NOISE and len(word) > 1)
-    said = f"{account}\x1f{_name_key(name)}\x1f{' '.join(word for word in telling if word.isalpha())}"
-    return f'said:{blake2b(said.encode(), digest_size=16).hexdigest()}'
+    sentence = f"{account}\x1f{_name_key(name)}\x1f{' '.join(word for word in telling if word.isalpha())}"
+    return f'said:{blake2b(sentence.encode(), digest_size=16).hexdigest()}'
