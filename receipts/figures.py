@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Final
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
 
 from donorhub.money import Money, exponent
 from receipts.document import Lang
@@ -25,11 +26,24 @@ def amount(money: Money, lang: Lang) -> str:
     would print the lek with none and drop its cents.
     """
     places = exponent(money.currency)
-    pattern = "#,##0." + "0" * places if places else "#,##0"
-    figures = format_decimal(money.as_decimal(), format=pattern, locale=_LOCALES[lang])
+    whole, part = divmod(abs(money.minor), 10**places)
+    minus, group, point = _signs(lang)
+    figures = f"{whole:,}".replace(",", group)
+    if places:
+        figures = f"{figures}{point}{part:0{places}}"
+    if money.minor < 0:
+        figures = minus + figures
     if lang == "en":
         return f"{money.currency}{_NO_BREAK}{figures}"
     return f"{figures}{_NO_BREAK}{_HOME_UNITS.get((lang, money.currency), money.currency)}"
+
+
+@cache
+def _signs(lang: Lang) -> tuple[str, str, str]:
+    """How a language writes minus, thousands and decimals. Babel's own formatting reads its pattern anew for
+    each amount, which takes twenty times as long."""
+    locale = _LOCALES[lang]
+    return get_minus_sign_symbol(locale), get_group_symbol(locale), get_decimal_symbol(locale)
 
 
 def long_date(on: date, lang: Lang) -> str:

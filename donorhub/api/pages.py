@@ -70,9 +70,9 @@ def page(query: Select[Row], asked: Mapping[str, Any], sorts: Sorts) -> Page:
     """One page of a query, sorted and cut as asked. ``sorts`` has ``id``, which decides between equals."""
     keys = keys_of(asked, sorts)
     if "after" in asked:
-        query = query.where(follows(asked, keys))
-    query = query.order_by(*directions(asked["sort"], keys)).limit(asked["limit"] + 1)
-    return cut(list(db.session.scalars(query)), asked, keys)
+        query = query.where(comes_after(asked, keys))
+    query = query.order_by(*order_by_keys(asked["sort"], keys)).limit(asked["limit"] + 1)
+    return cut_page(list(db.session.scalars(query)), asked, keys)
 
 
 def keys_of(asked: Mapping[str, Any], sorts: Sorts) -> Keys:
@@ -81,19 +81,19 @@ def keys_of(asked: Mapping[str, Any], sorts: Sorts) -> Keys:
     return [sorts["id"]] if name == "id" else [sorts[name], sorts["id"]]
 
 
-def follows(asked: Mapping[str, Any], keys: Keys) -> ColumnElement[bool]:
+def comes_after(asked: Mapping[str, Any], keys: Keys) -> ColumnElement[bool]:
     """That a row comes after the place which is asked for."""
     place = tuple_(*keys)
     last = tuple_(*_read(asked["after"], asked["sort"], keys))
     return place < last if asked["sort"].startswith("-") else place > last
 
 
-def directions(sort: str, keys: Keys) -> list[Any]:
+def order_by_keys(sort: str, keys: Keys) -> list[Any]:
     """How a list in this order is sorted."""
     return [key.desc() if sort.startswith("-") else key for key in keys]
 
 
-def cut(rows: Sequence[Any], asked: Mapping[str, Any], keys: Keys) -> Page:
+def cut_page(rows: Sequence[Any], asked: Mapping[str, Any], keys: Keys) -> Page:
     """The page of rows of which one more was read than are shown."""
     shown = rows[: asked["limit"]]
     if len(rows) == len(shown):

@@ -42,7 +42,7 @@ class Rows:
         self._list = lru_cache(maxsize=64)(self._build_list)
         self._one = lru_cache(maxsize=2)(self._build_one)
 
-    def page(self, asked: Mapping[str, Any], *where: ColumnElement[bool] | None) -> Response:
+    def answer_page(self, asked: Mapping[str, Any], *where: ColumnElement[bool] | None) -> Response:
         """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are."""
         serialiser = serialiser_for_reader(self._schema)
         statement = self._list(serialiser, asked["sort"])
@@ -51,18 +51,18 @@ class Rows:
         if conditions:
             statement = statement.where(*conditions)
         if "after" in asked:
-            statement = statement.where(pages.follows(asked, keys))
+            statement = statement.where(pages.comes_after(asked, keys))
         rows = db.session.connection().execute(statement, {"most": asked["limit"] + 1}).all()
-        page = pages.cut(rows, asked, keys)
+        page = pages.cut_page(rows, asked, keys)
         data = serialiser.dump_values(page.data)
         return as_json({"data": data, "has_more": page.has_more, "next": page.next})
 
-    def find(self, id_: int) -> Row[Any] | None:
+    def find_row(self, id_: int) -> Row[Any] | None:
         """Return the row with this id, in the list or not."""
         statement = self._one(serialiser_for_reader(self._schema))
         return db.session.connection().execute(statement, {"wanted": id_}).first()
 
-    def show(self, row: Row[Any], *, version: int) -> Response:
+    def answer_row(self, row: Row[Any], *, version: int) -> Response:
         """Answer one row that was found, with its ETag."""
         data = serialiser_for_reader(self._schema).dump_values([row])[0]
         return etags.marked(as_json(data), etags.of_version(version))
@@ -70,7 +70,7 @@ class Rows:
     def _build_list(self, serialiser: Serialiser, sort: str) -> Select[Any]:
         keys = pages.keys_of({"sort": sort}, self._sorts)
         statement = self._select(serialiser, *(key.key for key in keys)).where(*self._always)
-        return statement.order_by(*pages.directions(sort, keys)).limit(_MOST)
+        return statement.order_by(*pages.order_by_keys(sort, keys)).limit(_MOST)
 
     def _build_one(self, serialiser: Serialiser) -> Select[Any]:
         id_ = self._columns["id"]

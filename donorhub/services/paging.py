@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import MAX_ID, db
 from donorhub.errors import Rejected
 
 T = TypeVar("T")
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
 LIMIT: Final = 50
 
 
@@ -51,8 +53,31 @@ def oldest_first(
     return _page(query.order_by(*keys), keys, limit)
 
 
+def rows_newest_first(
+    query: AnySelect, keys: Sequence[InstrumentedAttribute[Any]], *, after: str | None, limit: int = LIMIT
+) -> Page[AnyRow]:
+    """Like :func:`newest_first`, of a query that reads columns, the keys among them, and makes no objects."""
+    if after:
+        query = query.where(tuple_(*keys) < tuple_(*_read(after, keys)))
+    query = query.order_by(*(key.desc() for key in keys)).limit(limit + 1)
+    return _cut(db.session.execute(query).all(), keys, limit)
+
+
+def rows_oldest_first(
+    query: AnySelect, keys: Sequence[InstrumentedAttribute[Any]], *, after: str | None, limit: int = LIMIT
+) -> Page[AnyRow]:
+    """Like :func:`oldest_first`, of a query that reads columns, the keys among them, and makes no objects."""
+    if after:
+        query = query.where(tuple_(*keys) > tuple_(*_read(after, keys)))
+    query = query.order_by(*keys).limit(limit + 1)
+    return _cut(db.session.execute(query).all(), keys, limit)
+
+
 def _page(query: Select[T], keys: Sequence[InstrumentedAttribute[Any]], limit: int) -> Page[T]:
-    rows = db.session.scalars(query.limit(limit + 1)).unique().all()
+    return _cut(db.session.scalars(query.limit(limit + 1)).unique().all(), keys, limit)
+
+
+def _cut(rows: Sequence[T], keys: Sequence[InstrumentedAttribute[Any]], limit: int) -> Page[T]:
     if len(rows) <= limit:
         return Page(rows)
     rows = rows[:limit]

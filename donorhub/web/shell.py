@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlencode
@@ -18,10 +19,12 @@ from babel.dates import format_date
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import Babel, get_locale, gettext, lazy_gettext
 from flask_login import current_user, user_logged_in
-from flask_security.core import Security
+from flask_security.core import Security, UserMixin
 from flask_security.datastore import SQLAlchemySessionUserDatastore
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -35,8 +38,9 @@ from donorhub.models.states import LANGS
 from donorhub.money import Money
 from donorhub.services.access import organisation, users
 from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit
+from donorhub.web.addresses import build_address
 from donorhub.web.sign_in_form import SignInForm
-from donorhub.web.words import labels
+from donorhub.web.words import prepared
 from receipts import figures
 from receipts.document import Lang
 
@@ -56,6 +60,9 @@ HEADERS: Final = (
 _OUR_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")
 View = TypeVar("View", bound=Callable[..., Any])
 csrf = CSRFProtect()
+_SIGNED_IN: Final = (
+    select(User).options(joinedload(User.roles)).where(User.fs_uniquifier == bindparam("uniquifier"))
+)
 
 
 class Link(NamedTuple):
@@ -99,7 +106,7 @@ def register(app: Flask) -> None:
     Babel(app, locale_selector=_lang, timezone_selector=_time_zone)
     with page_hooks.for_pages_only(app):
         csrf.init_app(app)
-        Security(app, SQLAlchemySessionUserDatastore(db.session, User, Role), login_form=SignInForm)
+        Security(app, Staff(db.session, User, Role), login_form=SignInForm)
         app.before_request(csrf.protect)
         app.before_request(_admit)
         sign_in_limit.register(app)
@@ -108,7 +115,9 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=show_money, day=show_day, moment=show_moment, local_day=show_local_day, iban=figures.account
     )
-    app.jinja_env.globals.update(icon=icons.icon, same_page=same_page)
+    app.jinja_env.globals.update(
+        icon=icons.icon, same_page=same_page, url_for=build_address, chip=prepared.write_chip
+    )
     showing.register(app, show_money, show_day, date_locale)
     app.extensions["donorhub.style_version"] = _style_version()
     refusals.register(app)
@@ -139,6 +148,16 @@ def _settings(settings: Settings) -> dict[str, Any]:
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.public_url.startswith("https:"),
     }
+
+
+class Staff(SQLAlchemySessionUserDatastore):
+    """Flask-Security's store, which looks up who is signed in at each page: here with their roles at once."""
+
+    def find_user(self, case_insensitive: bool = False, **equal: Any) -> UserMixin | None:
+        if set(equal) != {"fs_uniquifier"}:
+            return super().find_user(case_insensitive, **equal)
+        found = db.session.scalars(_SIGNED_IN, {"uniquifier": equal["fs_uniquifier"]})
+        return found.unique().one_or_none()
 
 
 class RowId(IntegerConverter):
@@ -220,7 +239,8 @@ def today() -> date:
 
 def lang() -> Lang:
     """The language of this page."""
-    return cast(Lang, str(get_locale()))
+    locale = get_locale()
+    return cast(Lang, locale.language if locale else "en")  # none of ours has a territory
 
 
 def show_money(money: Money) -> str:
@@ -242,7 +262,12 @@ def same_page(**changes: Any) -> str:
 
 
 def show_day(day: date) -> str:
-    return format_date(day, "medium", locale=date_locale())
+    return _written_day(day, date_locale())
+
+
+@lru_cache(maxsize=4096)  # a list names the same days again and again
+def _written_day(day: date, locale: str) -> str:
+    return format_date(day, "medium", locale=locale)
 
 
 def date_locale() -> str:
@@ -277,7 +302,8 @@ def _words_of_every_page() -> dict[str, Any]:
         "is_demo": settings.mode == "demo",
         "may": (who.may if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
-        "words": labels,
+        "words": prepared.labels_in(lang()),
+        "_": prepared.translator_in(lang()),
         "onward": onward(),
     }
 

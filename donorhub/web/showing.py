@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from babel.dates import format_date
 from flask import Flask
-from flask_babel import gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 
 from donorhub.models import Designation, Receipt, Term
 from donorhub.money import Money
@@ -54,7 +55,7 @@ def register(
         receipt_number=receipts.number_of,
         receipt_total=lambda receipt: show_money(_total(receipt)),
         rhythm=rhythm,
-        term_amount=lambda term: show_money(Money(term.amount_minor, term.currency)),
+        amount=lambda row: show_money(Money(row.amount_minor, row.currency)),
     )
 
 
@@ -65,16 +66,21 @@ def pairs(rows: Iterable[Any]) -> list[tuple[int, str]]:
 
 def rhythm(term: Term) -> str:
     """How often an instalment falls due, and on which day."""
+    return _rhythm(term.every, term.period, term.day_of_month, str(get_locale()))
+
+
+@lru_cache(maxsize=1024)
+def _rhythm(every: int, period: str, day_of_month: int | None, _locale: str) -> str:
     words = {
-        "W": ngettext("every week", "every %(num)s weeks", term.every),
-        "M": ngettext("every month", "every %(num)s months", term.every),
-        "Y": ngettext("every year", "every %(num)s years", term.every),
+        "W": ngettext("every week", "every %(num)s weeks", every),
+        "M": ngettext("every month", "every %(num)s months", every),
+        "Y": ngettext("every year", "every %(num)s years", every),
     }
-    how_often = str(words[term.period])
-    if term.day_of_month == LAST_DAY:
+    how_often = str(words[period])
+    if day_of_month == LAST_DAY:
         return str(gettext("%(often)s on the last day", often=how_often))
-    if term.day_of_month:
-        return str(gettext("%(often)s on day %(day)s", often=how_often, day=term.day_of_month))
+    if day_of_month:
+        return str(gettext("%(often)s on day %(day)s", often=how_often, day=day_of_month))
     return how_often
 
 

@@ -64,9 +64,10 @@ NO_AMOUNTS = Principal("token", 2, "test", PERMISSIONS - {"gifts:read"})
 TEXTS = st.text(max_size=6)
 NUMBERS = st.integers(-(2**62), 2**62)
 MOMENTS = st.datetimes(
-    datetime(1900, 1, 2), datetime(2199, 12, 30),
+    datetime(1900, 1, 2),
+    datetime(2199, 12, 30),
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(timedelta(minutes=-570))]),
-)  # fmt: skip
+)
 PLAIN = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
 OWN_VALUES = (
     (Instant, MOMENTS),
@@ -153,10 +154,10 @@ def see_same(schema: type[Schema], *, shows_money: bool) -> None:
 
     @settings(max_examples=6, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(things_of(schema))
-    def same(thing: Any) -> None:
+    def see_one_same(thing: Any) -> None:
         assert json.loads(write_json(serialiser.dump(thing))) == said_by_schema(schema, thing)
 
-    same()
+    see_one_same()
 
 
 def test_a_hook_that_sees_more_than_a_row_is_refused() -> None:
@@ -164,17 +165,17 @@ def test_a_hook_that_sees_more_than_a_row_is_refused() -> None:
         name = fields.String()
 
         @post_dump(pass_original=True)
-        def look(self, data: Any, _original: Any, **_: Any) -> Any:
+        def look_at_all(self, data: Any, _original: Any, **_: Any) -> Any:
             return data
 
-    with pytest.raises(TypeError, match="look of Odd"):
+    with pytest.raises(TypeError, match="look_at_all of Odd"):
         Serialiser(Odd(), shows_money=True)
 
 
 @pytest.mark.parametrize("principal", [READER, NO_AMOUNTS], ids=["all", "no amounts"])
 @pytest.mark.parametrize("path", sorted(LISTS))
 def test_rows_without_objects_equal_the_dump(
-    database: Flask, caller_with: Callable[..., Caller], rows: None, path: str, principal: Principal
+    database: Flask, caller_with: Callable[..., Caller], row_of_each: None, path: str, principal: Principal
 ) -> None:
     schema, model = LISTS[path]
     answer = caller_with(principal.permissions).get(path)
@@ -190,7 +191,7 @@ def test_rows_without_objects_equal_the_dump(
 
 
 @pytest.fixture
-def rows(gift: Gift, now: datetime) -> None:
+def row_of_each(gift: Gift, now: datetime) -> None:
     """A row of each list."""
     funds_services.create(Campaign, {"code": "c", "name": "C"}, now=now, actor="system:0")
     db.session.flush()
@@ -201,17 +202,39 @@ def rows(gift: Gift, now: datetime) -> None:
     db.session.flush()
     db.session.add(
         ProviderEvent(
-            endpoint_id=endpoint.id, provider="stripe", account="acct_1", external_id="evt_1", type="ping",
-            livemode=True, occurred_at=1, received_at=now, object_kind="x", object_id="y", body=b"",
+            endpoint_id=endpoint.id,
+            provider="stripe",
+            account="acct_1",
+            external_id="evt_1",
+            type="ping",
+            livemode=True,
+            occurred_at=1,
+            received_at=now,
+            object_kind="x",
+            object_id="y",
+            body=b"",
             body_sha256=b"",
-        )
-    )  # fmt: skip
+        ),
+    )
     db.session.add(
-        ColumnMapping(name="M", signature="s", layout={"a": [1]}, bank_account_id=account.id, created_by="t",
-                      created_at=now)
-    )  # fmt: skip
+        ColumnMapping(
+            name="M",
+            signature="s",
+            layout={"a": [1]},
+            bank_account_id=account.id,
+            created_by="t",
+            created_at=now,
+        ),
+    )
     message_services.plan_message(
-        "thank_you", {}, key="k", task_id=None, donor=gift.donor, to_address="a@example.org", lang="pl",
-        now=now, domain="example.org",
-    )  # fmt: skip
+        "thank_you",
+        {},
+        key="k",
+        task_id=None,
+        donor=gift.donor,
+        to_address="a@example.org",
+        lang="pl",
+        now=now,
+        domain="example.org",
+    )
     db.session.commit()

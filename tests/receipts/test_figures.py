@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 
-from donorhub.money import Money
+from donorhub.money import Money, exponent
 from receipts import figures
 from receipts.document import Lang
 
@@ -29,6 +32,22 @@ def test_an_amount_keeps_all_the_decimals_of_its_currency(
     lang: Lang, minor: int, currency: str, shown: str
 ) -> None:
     assert figures.amount(Money(minor, currency), lang).replace("\xa0", " ") == shown
+
+
+@given(
+    minor=st.integers(-(10**16), 10**16) | st.integers(-100_000, 100_000),
+    currency=st.sampled_from(["PLN", "EUR", "ALL", "JPY", "KWD", "CLF"]),
+    language=st.sampled_from([("en", "en_GB"), ("pl", "pl"), ("sq", "sq")]),
+)
+def test_amounts_are_written_as_babel_writes_them(
+    minor: int, currency: str, language: tuple[Lang, str]
+) -> None:
+    money, (lang, locale) = Money(minor, currency), language
+    pattern = "#,##0." + "0" * exponent(currency) if exponent(currency) else "#,##0"
+    written = format_decimal(money.as_decimal(), format=pattern, locale=locale)
+    unit = {("pl", "PLN"): "zł", ("sq", "ALL"): "lekë"}.get((lang, currency), currency)
+    whole = f"{currency}\xa0{written}" if lang == "en" else f"{written}\xa0{unit}"
+    assert figures.amount(money, lang) == whole
 
 
 def test_an_amount_never_breaks_across_lines() -> None:

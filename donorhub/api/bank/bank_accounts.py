@@ -71,7 +71,7 @@ LISTED: Final = Rows(BankAccountSchema, BankAccount, SORTS)
 @bp.response(200, pages.envelope(BankAccountSchema))
 def list_bank_accounts(asked: dict[str, Any]) -> Response:
     """List our accounts."""
-    return LISTED.page(asked)
+    return LISTED.answer_page(asked)
 
 
 @bp.post("")

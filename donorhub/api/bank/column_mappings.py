@@ -132,7 +132,7 @@ LISTED: Final = Rows(ColumnMappingSchema, ColumnMapping, SORTS)
 def list_column_mappings(asked: dict[str, Any]) -> Response:
     """List column mappings, every version of each."""
     page, filters = pages.split(asked)
-    return LISTED.page(page, select(ColumnMapping).filter_by(**filters).whereclause)
+    return LISTED.answer_page(page, select(ColumnMapping).filter_by(**filters).whereclause)
 
 
 @bp.post("")

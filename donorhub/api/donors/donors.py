@@ -112,7 +112,7 @@ def list_donors(asked: dict[str, Any]) -> pages.Page | Response:
     page, filters = pages.split(asked)
     text = filters.pop("q", "")
     if not text:
-        return LISTED.page(page, *donors.conditions(**filters))
+        return LISTED.answer_page(page, *donors.conditions(**filters))
     found = search.find(text, *donors.conditions(**filters), after=page.get("after"), limit=page["limit"])
     return pages.follow(found.rows, found.cursor)
 
@@ -135,12 +135,12 @@ def create_donor(new: dict[str, Any]) -> Response:
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
 def get_donor(donor_id: int) -> Response:
     """Show a donor."""
-    row = LISTED.find(donor_id)
+    row = LISTED.find_row(donor_id)
     if row is None:
         raise NotFound(f"there is no donor {donor_id}")
     if row.merged_into_id is not None:
         return _moved_to(".get_donor", row.merged_into_id)
-    return LISTED.show(row, version=row.version)
+    return LISTED.answer_row(row, version=row.version)
 
 
 @bp.patch(f"/<{ID}:donor_id>")

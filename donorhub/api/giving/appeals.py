@@ -50,7 +50,7 @@ LISTED: Final = Rows(AppealSchema, Appeal, SORTS)
 def list_appeals(asked: dict[str, Any]) -> Response:
     """List appeals."""
     page, filters = pages.split(asked)
-    return LISTED.page(page, select(Appeal).filter_by(**filters).whereclause)
+    return LISTED.answer_page(page, select(Appeal).filter_by(**filters).whereclause)
 
 
 @bp.post("")

@@ -50,7 +50,7 @@ LISTED: Final = Rows(FundSchema, Fund, SORTS)
 def list_funds(asked: dict[str, Any]) -> Response:
     """List funds."""
     page, filters = pages.split(asked)
-    return LISTED.page(page, select(Fund).filter_by(**filters).whereclause)
+    return LISTED.answer_page(page, select(Fund).filter_by(**filters).whereclause)
 
 
 @bp.post("")

@@ -191,6 +191,7 @@ def told(found: Sequence[Gift]) -> list[dict[str, Any]]:
     """The answers for gifts, with what belongs to them read for all at once."""
     ids = [gift.id for gift in found]
     away, receipts, items = gifts.taken_away(ids), gifts.live_receipt_ids(ids), payouts.items_of_gifts(ids)
+    parts = gifts.parts_of(ids)
     names = [column.key for column in Gift.__table__.columns]
     answers = []
     for gift in found:
@@ -204,8 +205,8 @@ def told(found: Sequence[Gift]) -> list[dict[str, Any]]:
                 "payout_id": item.payout_id if item else None,
                 "receipt_id": receipts.get(gift.id),
                 "designations": [
-                    {"fund_id": part.fund_id, "amount": Money(part.amount_minor, gift.currency)}
-                    for part in gift.designations
+                    {"fund_id": fund_id, "amount": Money(minor, gift.currency)}
+                    for fund_id, minor in parts.get(gift.id, ())
                 ],
             }
         )

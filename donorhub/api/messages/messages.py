@@ -65,7 +65,7 @@ LISTED: Final = Rows(MessageSchema, Message, SORTS)
 def list_messages(asked: dict[str, Any]) -> Response:
     """List messages."""
     page, filters = pages.split(asked)
-    return LISTED.page(page, messages.choose(**filters).whereclause)
+    return LISTED.answer_page(page, messages.choose(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:message_id>")

@@ -69,7 +69,7 @@ LISTED: Final = Rows(ProviderEventSchema, ProviderEvent, SORTS)
 def list_provider_events(asked: dict[str, Any]) -> Response:
     """List provider events."""
     page, filters = pages.split(asked)
-    return LISTED.page(page, inbox.choose(**filters).whereclause)
+    return LISTED.answer_page(page, inbox.choose(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:event_id>")

@@ -84,7 +84,7 @@ LISTED: Final = Rows(TaskSchema, Task, SORTS)
 def list_tasks(asked: dict[str, Any]) -> Response:
     """List tasks."""
     page, filters = pages.split(asked)
-    return LISTED.page(page, tasks.choose(**filters).whereclause)
+    return LISTED.answer_page(page, tasks.choose(**filters).whereclause)
 
 
 @mine.get("/tasks")
@@ -95,7 +95,7 @@ def list_my_tasks(asked: dict[str, Any]) -> Response:
     """List people's open tasks due by the end of today: those of the token's maker, and nobody's."""
     maker = users.maker_of_token(principal().id)
     query = tasks.choose(state="open", performer="person", due_before=_end_of_today(clock.now()))
-    return LISTED.page(asked, query.where(tasks.is_for(maker)).whereclause)
+    return LISTED.answer_page(asked, query.where(tasks.is_for(maker)).whereclause)
 
 
 @bp.get(f"/<{ID}:task_id>")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, Select, bindparam, select, union_all
 
-from donorhub.db import db, sum_minor
+from donorhub.db import db
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import (
     Appeal,
@@ -157,22 +158,37 @@ def get_gift(gift_id: int) -> Gift:
     return gift
 
 
+_GIFT_IDS: Final[BindParameter[int]] = bindparam("gift_ids", expanding=True)
+_TAKEN: Final = union_all(
+    select(Refund.gift_id, Refund.amount_minor).where(
+        Refund.gift_id.in_(_GIFT_IDS), Refund.state.in_(COUNTED_REFUNDS)
+    ),
+    select(Dispute.gift_id, Dispute.amount_minor).where(
+        Dispute.gift_id.in_(_GIFT_IDS), Dispute.state == "lost"
+    ),
+    select(Correction.gift_id, Correction.amount_minor).where(Correction.gift_id.in_(_GIFT_IDS)),
+)
+
+
 def taken_away(gift_ids: Sequence[int]) -> dict[int, int]:
     """Minor units that refunds, lost disputes and corrections have taken from each gift so far."""
     away = dict.fromkeys(gift_ids, 0)
-    for model, counts in (
-        (Refund, Refund.state.in_(COUNTED_REFUNDS)),
-        (Dispute, Dispute.state == "lost"),
-        (Correction, Correction.id.is_not(None)),
-    ):
-        rows = db.session.execute(
-            select(model.gift_id, sum_minor(model.amount_minor))
-            .where(model.gift_id.in_(gift_ids), counts)
-            .group_by(model.gift_id)
-        )
-        for gift_id, minor in rows:
-            away[gift_id] += minor or 0
+    for gift_id, minor in db.session.execute(_TAKEN, {"gift_ids": list(gift_ids)}):
+        away[gift_id] += minor
     return away
+
+
+def parts_of(gift_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """Return fund and minor units of each designation, by gift; gifts without any are left out."""
+    rows = db.session.execute(
+        select(Designation.gift_id, Designation.fund_id, Designation.amount_minor)
+        .where(Designation.gift_id.in_(gift_ids))
+        .order_by(Designation.id)
+    )
+    parts: dict[int, list[tuple[int, int]]] = {}
+    for gift_id, fund_id, minor in rows:
+        parts.setdefault(gift_id, []).append((fund_id, minor))
+    return parts
 
 
 def counts_for(gift: Gift) -> Money:

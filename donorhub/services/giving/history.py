@@ -8,19 +8,71 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select, union_all
-from sqlalchemy.orm import selectinload
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Select,
+    Subquery,
+    bindparam,
+    func,
+    select,
+    union_all,
+)
 
 from donorhub.db import db
 from donorhub.domain.recurring.schedule import months_after
 from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, Stage, stage_on
-from donorhub.models import Correction, Designation, Dispute, Donor, Gift, Instalment, RecurringGift, Refund
+from donorhub.models import (
+    Correction,
+    Designation,
+    Dispute,
+    Donor,
+    Fund,
+    Gift,
+    Instalment,
+    RecurringGift,
+    Refund,
+)
 from donorhub.models.states import COUNTED_REFUNDS, LIVE_PROMISES, UNPAID_INSTALMENTS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.giving import gifts
-from donorhub.services.paging import LIMIT, Page, newest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first
+
+_SHOWN: Final = select(
+    Gift.id,
+    Gift.donor_id,
+    Donor.name.label("donor_name"),
+    Gift.received_on,
+    Gift.method,
+    Gift.is_test,
+    Gift.amount_minor,
+    Gift.currency,
+).join(Donor, Donor.id == Gift.donor_id)
+
+_DONOR_IDS: Final[BindParameter[int]] = bindparam("donor_ids", expanding=True)
+_TODAY: Final[BindParameter[date]] = bindparam("today", type_=Date)
+_GIVEN: Final = (
+    select(Gift.id, Gift.donor_id, Gift.received_on, Gift.amount_minor)
+    .where(Gift.donor_id.in_(_DONOR_IDS), Gift.is_test.is_(False), Gift.received_on <= _TODAY)
+    .order_by(Gift.received_on)
+)
+_OVERDUE_SINCE: Final = (
+    select(func.min(Instalment.due_on))
+    .where(
+        Instalment.recurring_gift_id == RecurringGift.id,
+        Instalment.state.in_(UNPAID_INSTALMENTS),
+        Instalment.due_on <= _TODAY,
+    )
+    .scalar_subquery()
+)
+_PROMISED: Final = select(RecurringGift.donor_id, RecurringGift.state, _OVERDUE_SINCE).where(
+    RecurringGift.donor_id.in_(_DONOR_IDS),
+    RecurringGift.state.in_(LIVE_PROMISES),
+    RecurringGift.is_test.is_(False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +113,7 @@ def stages_of(donors: Collection[Donor], *, today: date) -> dict[int, Stage]:
     """The stage of each donor on a day, by id, in three queries for all of them."""
     ids = [donor.id for donor in donors]
     found = {id_: _Giving() for id_ in ids}
-    rows = db.session.execute(
-        select(Gift.id, Gift.donor_id, Gift.received_on, Gift.amount_minor)
-        .where(Gift.donor_id.in_(ids), Gift.is_test.is_(False), Gift.received_on <= today)
-        .order_by(Gift.received_on)
-    ).all()
+    rows = db.session.execute(_GIVEN, {"donor_ids": ids, "today": today}).all()
     away = gifts.taken_away([row.id for row in rows])
     for row in rows:
         if row.amount_minor > away[row.id]:
@@ -82,22 +130,7 @@ def stages_of(donors: Collection[Donor], *, today: date) -> dict[int, Stage]:
 
 
 def _recurring_facts(donor_ids: Collection[int], today: date) -> list[tuple[int, RecurringFacts]]:
-    overdue = (
-        select(func.min(Instalment.due_on))
-        .where(
-            Instalment.recurring_gift_id == RecurringGift.id,
-            Instalment.state.in_(UNPAID_INSTALMENTS),
-            Instalment.due_on <= today,
-        )
-        .scalar_subquery()
-    )
-    rows = db.session.execute(
-        select(RecurringGift.donor_id, RecurringGift.state, overdue).where(
-            RecurringGift.donor_id.in_(donor_ids),
-            RecurringGift.state.in_(LIVE_PROMISES),
-            RecurringGift.is_test.is_(False),
-        )
-    )
+    rows = db.session.execute(_PROMISED, {"donor_ids": list(donor_ids), "today": today})
     return [
         (donor_id, RecurringFacts(since, is_lapsed=state == "lapsed", is_paused=state == "paused"))
         for donor_id, state, since in rows
@@ -174,11 +207,9 @@ def list_gifts(
     method: GiftMethod | None = None,
     after: str | None = None,
     limit: int = LIMIT,
-) -> Page[Gift]:
-    """Gifts, the newest received first."""
-    query = select(Gift).options(
-        selectinload(Gift.donor), selectinload(Gift.designations).selectinload(Designation.fund)
-    )
+) -> Page[AnyRow]:
+    """List what a list shows of gifts, with their donors' names, the newest received first."""
+    query = _SHOWN
     if first:
         query = query.where(Gift.received_on >= first)
     if last:
@@ -187,10 +218,24 @@ def list_gifts(
         query = query.where(Gift.donor_id == donor_id)
     if method:
         query = query.where(Gift.method == method)
-    return newest_first(query, [Gift.received_on, Gift.id], after=after, limit=limit)
+    return rows_newest_first(query, [Gift.received_on, Gift.id], after=after, limit=limit)
 
 
-def state_of(gifts_: Collection[Gift]) -> Mapping[int, str]:
+def fund_names_of(gifts_: Collection[AnyRow]) -> dict[int, list[str]]:
+    """Return the names of the funds that gifts are for, by gift; gifts for no fund are left out."""
+    rows = db.session.execute(
+        select(Designation.gift_id, Fund.name)
+        .join(Fund, Fund.id == Designation.fund_id)
+        .where(Designation.gift_id.in_([gift.id for gift in gifts_]))
+        .order_by(Designation.id)
+    )
+    names: dict[int, list[str]] = {}
+    for gift_id, name in rows:
+        names.setdefault(gift_id, []).append(name)
+    return names
+
+
+def state_of(gifts_: Collection[AnyRow]) -> Mapping[int, str]:
     """``part`` or ``gone`` for each gift of which something was taken away, by id."""
     away = gifts.taken_away([gift.id for gift in gifts_])
     return {

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import select
 
 from donorhub.models import Donor, Message
 from donorhub.models.states import MessageState
-from donorhub.services.paging import LIMIT, Page, newest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first
+
+_SHOWN: Final = select(
+    Message.id, Message.planned_at, Message.to_address, Message.subject, Message.template, Message.state
+)
 
 
 def list_messages(
@@ -16,13 +22,16 @@ def list_messages(
     owner_id: int | None = None,
     after: str | None = None,
     limit: int = LIMIT,
-) -> Page[Message]:
-    """Messages of a state or donor; with ``owner_id`` only to donors of that user's own list."""
-    query = select(Message)
+) -> Page[AnyRow]:
+    """List what a list shows of messages of a state or donor, the newest first.
+
+    With ``owner_id`` only those to donors of that user's own list.
+    """
+    query = _SHOWN
     if state:
         query = query.where(Message.state == state)
     if donor_id:
         query = query.where(Message.donor_id == donor_id)
     if owner_id is not None:
         query = query.where(Message.donor_id.in_(select(Donor.id).where(Donor.owner_id == owner_id)))
-    return newest_first(query, [Message.id], after=after, limit=limit)
+    return rows_newest_first(query, [Message.id], after=after, limit=limit)

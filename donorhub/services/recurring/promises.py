@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db
-from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
+from donorhub.models import Allocation, Donor, Gift, Instalment, RecurringGift, Term
 from donorhub.models.states import UNPAID_INSTALMENTS, InstalmentState, RecurringState
-from donorhub.services.paging import LIMIT, Page, newest_first, oldest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, oldest_first, rows_newest_first
+
+_SHOWN: Final = select(
+    RecurringGift.id,
+    RecurringGift.donor_id,
+    Donor.name.label("donor_name"),
+    RecurringGift.kind,
+    RecurringGift.state,
+    RecurringGift.start_on,
+).join(Donor, Donor.id == RecurringGift.donor_id)
 
 
 def list_recurring_gifts(
@@ -30,6 +40,44 @@ def list_recurring_gifts(
     if donor_id:
         query = query.where(RecurringGift.donor_id == donor_id)
     return newest_first(query, [RecurringGift.id], after=after, limit=limit)
+
+
+def list_recurring_gift_rows(
+    *,
+    states: Sequence[RecurringState] = (),
+    donor_id: int | None = None,
+    after: str | None = None,
+    limit: int = LIMIT,
+) -> Page[AnyRow]:
+    """List what a list shows of recurring gifts, with their donors' names, the newest first."""
+    query = _SHOWN
+    if states:
+        query = query.where(RecurringGift.state.in_(states))
+    if donor_id:
+        query = query.where(RecurringGift.donor_id == donor_id)
+    return rows_newest_first(query, [RecurringGift.id], after=after, limit=limit)
+
+
+def terms_on(rows: Sequence[AnyRow], day: date) -> dict[int, AnyRow]:
+    """Return the term of each recurring gift that holds on a day; before the first, the first."""
+    terms = db.session.execute(
+        select(
+            Term.recurring_gift_id,
+            Term.from_on,
+            Term.every,
+            Term.period,
+            Term.day_of_month,
+            Term.amount_minor,
+            Term.currency,
+        )
+        .where(Term.recurring_gift_id.in_([row.id for row in rows]))
+        .order_by(Term.from_on),
+    )
+    holding: dict[int, AnyRow] = {}
+    for term in terms:
+        if term.from_on <= day or term.recurring_gift_id not in holding:
+            holding[term.recurring_gift_id] = term
+    return holding
 
 
 def list_late(

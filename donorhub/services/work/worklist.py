@@ -13,10 +13,13 @@ from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor, Task
 from donorhub.models.states import OPEN_TASKS
-from donorhub.services.paging import LIMIT, Page, newest_first, oldest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first, rows_oldest_first
 
 View = Literal["today", "later", "mine", "all", "done"]
 VIEWS: Final[tuple[View, ...]] = ("today", "later", "mine", "all", "done")
+_SHOWN: Final = select(
+    Task.id, Task.kind, Task.donor_id, Task.facts, Task.state, Task.done_at, Task.due_at
+).where(Task.performer == "person")
 
 
 def list_tasks(
@@ -27,16 +30,19 @@ def list_tasks(
     is_narrowed: bool = False,
     after: str | None = None,
     limit: int = LIMIT,
-) -> Page[Task]:
-    """People's tasks, the first due first. ``today`` and ``later``: the user's and nobody's. ``is_narrowed``:
-    only the user's own tasks and those of donors on the user's own list."""
-    query = select(Task).where(Task.performer == "person")
+) -> Page[AnyRow]:
+    """List what a list shows of people's tasks, the first due first.
+
+    ``today`` and ``later``: the user's and nobody's. ``is_narrowed``: only the user's own
+    tasks and those of donors on the user's own list.
+    """
+    query = _SHOWN
     if is_narrowed:
         query = query.where(_of_own_list(user_id))
     if view == "done":
-        return newest_first(query.where(Task.state == "done"), [Task.id], after=after, limit=limit)
+        return rows_newest_first(query.where(Task.state == "done"), [Task.id], after=after, limit=limit)
     query = query.where(Task.state.in_(OPEN_TASKS), *_of_view(view, user_id, end_of_today))
-    return oldest_first(query, [Task.due_at, Task.id], after=after, limit=limit)
+    return rows_oldest_first(query, [Task.due_at, Task.id], after=after, limit=limit)
 
 
 def count_due(*, user_id: int, end_of_today: datetime, is_narrowed: bool = False) -> int:
@@ -61,7 +67,7 @@ def get_task(task_id: int, *, owner_id: int | None = None) -> Task:
     return task
 
 
-def people_of(tasks: Sequence[Task]) -> dict[int, str]:
+def people_of(tasks: Sequence[AnyRow]) -> dict[int, str]:
     """The names of the donors that tasks are about, by donor id."""
     ids = {task.donor_id for task in tasks if task.donor_id}
     return dict(db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(ids))).all())

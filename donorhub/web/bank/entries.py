@@ -16,7 +16,7 @@ from donorhub import clock
 from donorhub.errors import Conflict
 from donorhub.models import Donor
 from donorhub.models.states import OPEN_ENTRIES
-from donorhub.services.bank import bank_views
+from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import certain_entries, entries, entry_views
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
@@ -25,6 +25,7 @@ from donorhub.web.bank.blueprint import actor, bp
 from donorhub.web.bank.choices import Item
 from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, say
+from donorhub.web.words import prepared
 from donorhub.web.words.bank import NOT_GIFTS
 
 TAB: Final = "<any('to-decide','doubtful','matched','not-gifts'):tab>"
@@ -59,8 +60,8 @@ def show_entries(tab: str) -> str:
         twins=entry_views.twins(page.rows) if tab == "doubtful" else {},
         counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
         chosen=chosen,
-        accounts=[row.account for row in bank_views.accounts()],
-        not_gifts=NOT_GIFTS,
+        accounts=bank_accounts.all_accounts(),
+        not_gifts=prepared.write_options(NOT_GIFTS),
         done=_done(),
         reasons_of=choices.reasons_of,
     )
@@ -100,7 +101,7 @@ def entry_page(entry_id: int, form: Form) -> str:
         history=entry_views.matches_of(entry_id),
         twin=entry_views.twins([row]).get(row.id) if row.state == "doubtful" else None,
         payouts=payouts,
-        not_gifts=NOT_GIFTS,
+        not_gifts=prepared.write_options(NOT_GIFTS),
         form=form,
         q=text,
         detail=row_id(request.args.get("detail")),

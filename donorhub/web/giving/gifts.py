@@ -36,7 +36,12 @@ def index() -> Answer:
         after=request.args.get("after"),
     )  # fmt: skip
     shown = render_template(
-        "giving/gifts.html", page=page, form=form, donor=donor, taken=history.state_of(page.rows)
+        "giving/gifts.html",
+        page=page,
+        form=form,
+        donor=donor,
+        taken=history.state_of(page.rows),
+        funds=history.fund_names_of(page.rows),
     )
     return (shown, 422) if form.errors else shown
 

@@ -16,6 +16,7 @@ from donorhub.db import db
 from donorhub.models import Donor, Message
 from donorhub.models.states import find_word
 from donorhub.services.messages import message_lists, messages
+from donorhub.services.paging import AnyRow
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
 from donorhub.web.words import labels
@@ -66,12 +67,12 @@ def decide(message_id: int) -> Answer:
     return _page(messages.get_message(message_id), form), 422
 
 
-def kind_of(message: Message) -> str:
+def kind_of(message: Message | AnyRow) -> str:
     """What sort of message it is, without what its template's version is."""
-    return message.template.partition("@")[0]
+    return str(message.template).partition("@")[0]
 
 
-def may_read(message: Message) -> bool:
+def may_read(message: Message | AnyRow) -> bool:
     """Whether the reader may see its text."""
     return principal().may("gifts:read") or kind_of(message) in WITHOUT_AMOUNT
 

@@ -44,10 +44,12 @@ def index() -> str:
     donor_id, state = form.id("donor"), form.value("state")
     one_state = find_word(state, RECURRING_STATES)
     states = RUNNING_PROMISES if state == "running" else (one_state,) if one_state else ()
-    page = promises.list_recurring_gifts(states=states, donor_id=donor_id, after=request.args.get("after"))
+    page = promises.list_recurring_gift_rows(
+        states=states, donor_id=donor_id, after=request.args.get("after")
+    )
     return render_template(
-        "recurring/recurring_gifts.html", page=page, form=form, term_on=promises.term_on, day=today(),
-        donor=donors.get_donor(donor_id) if donor_id else None, amount_of=amount_of,
+        "recurring/recurring_gifts.html", page=page, form=form, terms=promises.terms_on(page.rows, today()),
+        donor=donors.get_donor(donor_id) if donor_id else None,
     )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ def _money_figures(day: date) -> dict[str, Any]:
     chart = charts.stacked([_columns(month, currency) for month in months])
     kept, before = history.retention(day, currency)
     last_year = dashboard.received(history.year_before(day), day)
+    latest = history.list_gifts(limit=8).rows
     return {
         "received": received.pop(currency, Money(0, currency)),
         "received_else": list(received.values()),
@@ -77,7 +78,8 @@ def _money_figures(day: date) -> dict[str, Any]:
         "kept": kept,
         "gave_before": before,
         "retention": round(100 * kept / before) if before else None,
-        "latest": history.list_gifts(limit=8).rows,
+        "latest": latest,
+        "funds": history.fund_names_of(latest),
         "currency": currency,
     }
 
