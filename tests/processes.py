@@ -88,6 +88,16 @@ def new_directory(*, in_memory: bool = False) -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def shared_directory(name: str) -> Path:
+    """The directory of this name that all processes of a test run have in common; removed like the others
+    once the run is over."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    _remove_orphans()
+    directory = (_MEMORY if _has_room(_MEMORY) else _DISK) / f"{_PREFIX}{run}-{name}"
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
 def _has_room(place: Path) -> bool:
     return place.is_dir() and shutil.disk_usage(place).free > _ROOM_BYTES
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.api.http import refuse
 from donorhub.api.schemas import StrictSchema
-from donorhub.db import MAX_ID, db
+from donorhub.db import MAX_ID, db, spelled
 
 MOST: Final = 200
 Row = TypeVar("Row")
@@ -71,7 +71,7 @@ def page(query: Select[Row], asked: Mapping[str, Any], sorts: Sorts) -> Page:
     keys = keys_of(asked, sorts)
     if "after" in asked:
         query = query.where(comes_after(asked, keys))
-    query = query.order_by(*order_by_keys(asked["sort"], keys)).limit(asked["limit"] + 1)
+    query = query.order_by(*order_by_keys(asked["sort"], keys)).limit(spelled(asked["limit"] + 1))
     return cut_page(list(db.session.scalars(query)), asked, keys)
 
 

@@ -98,7 +98,12 @@ class AuditRecord(Base):
     soon after its commit: the chain then shows any later change."""
 
     __tablename__ = "audit_record"
-    __table_args__ = (Index("ix_audit_record_subject", "subject_type", "subject_id"),)
+    __table_args__ = (
+        Index("ix_audit_record_subject", "subject_id", "subject_type"),
+        Index("ix_audit_record_subject_type_id", "subject_type", "id"),
+        Index("ix_audit_record_actor_id", "actor", "id"),
+        Index("ix_audit_record_what_id", "what", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int | None] = mapped_column(unique=True)

@@ -146,8 +146,12 @@ class Entry(Base):
         one_of("state", EntryState),
         Index("ix_entry_bank_account_id_booked_on", "bank_account_id", "booked_on"),
         Index("ix_entry_statement_id", "statement_id"),
+        Index("ix_entry_bank_account_id_id", "bank_account_id", "id"),
+        Index("ix_entry_booked_on_id", "booked_on", "id"),
+        Index("ix_entry_state_booked_on_id", "state", "booked_on", "id"),
+        Index("ix_entry_state_id", "state", "id"),
         Index(
-            "ix_entry_to_decide", "state", "booked_on", "id",
+            "ix_entry_waiting", "bank_account_id", "state", "booked_on", "id",
             sqlite_where=text(is_among("state", ENTRIES_TO_DECIDE)),
             postgresql_where=text(is_among("state", ENTRIES_TO_DECIDE)),
         ),
@@ -205,7 +209,11 @@ class EntryAlias(Base):
     """Another statement's name for an entry we hold: the same money, told in another format."""
 
     __tablename__ = "entry_alias"
-    __table_args__ = (UniqueConstraint("entry_id", "statement_id", "kind", "ref"), one_of("kind", AliasKind))
+    __table_args__ = (
+        UniqueConstraint("entry_id", "statement_id", "kind", "ref"),
+        one_of("kind", AliasKind),
+        Index("ix_entry_alias_ref", "ref"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))

@@ -20,6 +20,7 @@ class Donor(Base):
         one_of("lang", Lang),
         Index("ix_donor_created_at_id", "created_at", "id"),
         Index("ix_donor_updated_at_id", "updated_at", "id"),
+        Index("ix_donor_name_id", "name", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, Currency, Minor, one_of
@@ -62,6 +62,11 @@ class Gift(Base):
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         one_of("method", GiftMethod),
         Index("ix_gift_received_on_id", "received_on", "id"),
+        Index("ix_gift_recorded_at_id", "recorded_at", "id"),
+        Index("ix_gift_source_id", "source", "id"),
+        Index("ix_gift_method_id", "method", "id"),
+        Index("ix_gift_method_received_on_id", "method", "received_on", "id"),
+        Index("ix_gift_test", "id", sqlite_where=text("is_test = 1"), postgresql_where=text("is_test")),
         Index("ix_gift_donor_id_received_on", "donor_id", "received_on"),
         Index(  # all that the dashboard's figures read, so that they need not visit the rows
             "ix_gift_figures", "received_on", "currency", "method", "is_test", "donor_id", "amount_minor"
@@ -134,6 +139,7 @@ class Refund(Base):
         UniqueConstraint("source", "source_ref"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         one_of("state", RefundState),
+        Index("ix_refund_refunded_on", "refunded_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -157,6 +163,7 @@ class Dispute(Base):
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         one_of("state", DisputeState),
         one_of("kind", DisputeKind),
+        Index("ix_dispute_opened_on", "opened_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

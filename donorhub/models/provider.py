@@ -64,6 +64,9 @@ class ProviderEvent(Base):
         one_of("state", ProviderEventState),
         one_of("source", ProviderEventSource),
         Index("ix_provider_event_state_next_attempt_at", "state", "next_attempt_at"),
+        Index("ix_provider_event_state_id", "state", "id"),
+        Index("ix_provider_event_provider_id", "provider", "id"),
+        Index("ix_provider_event_type_id", "type", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

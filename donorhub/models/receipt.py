@@ -33,6 +33,16 @@ class Receipt(Base):
         one_of("kind", ReceiptKind),
         one_of("lang", Lang),
         Index("ix_receipt_donor_id", "donor_id"),
+        Index("ix_receipt_state_id", "state", "id"),
+        Index(
+            "ix_receipt_unprinted",
+            "series",
+            sqlite_where=text("pdf_sha256 IS NULL"),
+            postgresql_where=text("pdf_sha256 IS NULL"),
+        ),
+        Index("ix_receipt_year_id", "year", "id"),
+        Index("ix_receipt_issued_on_id", "issued_on", "id"),
+        Index("ix_receipt_number_id", "number", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -95,6 +95,9 @@ class Instalment(Base):
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         one_of("state", InstalmentState),
         Index("ix_instalment_state_due_on", "state", "due_on"),
+        Index("ix_instalment_state_id", "state", "id"),
+        Index("ix_instalment_due_on_id", "due_on", "id"),
+        Index("ix_instalment_recurring_gift_id_id", "recurring_gift_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from donorhub.db import Base, is_among, one_of
 from donorhub.models.states import (
     OPEN_TASKS,
-    UNDELIVERED_MESSAGES,
     Channel,
     EventKind,
     Lang,
@@ -42,9 +41,17 @@ class Task(Base):
         ),
         Index("ix_task_subject", "subject_type", "subject_id"),
         Index(
-            "ix_task_dead", "id",
-            sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'"),
+            "ix_task_open_id", "id",
+            sqlite_where=text(is_among("state", OPEN_TASKS)),
+            postgresql_where=text(is_among("state", OPEN_TASKS)),
         ),
+        Index(
+            "ix_task_people", "state", "id",
+            sqlite_where=text("performer = 'person'"), postgresql_where=text("performer = 'person'"),
+        ),
+        Index("ix_task_state_id", "state", "id"),
+        Index("ix_task_kind_id", "kind", "id"),
+        Index("ix_task_due_at_id", "due_at", "id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -81,11 +88,7 @@ class Message(Base):
         one_of("lang", Lang),
         one_of("state", MessageState),
         Index("ix_message_planned_at_id", "planned_at", "id"),
-        Index(
-            "ix_message_undelivered", "id",
-            sqlite_where=text(is_among("state", UNDELIVERED_MESSAGES)),
-            postgresql_where=text(is_among("state", UNDELIVERED_MESSAGES)),
-        ),
+        Index("ix_message_state_id", "state", "id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from donorhub.db import MAX_ID, db
+from donorhub.db import MAX_ID, db, spelled
 from donorhub.errors import Rejected
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def rows_newest_first(
     """Like :func:`newest_first`, of a query that reads columns, the keys among them, and makes no objects."""
     if after:
         query = query.where(tuple_(*keys) < tuple_(*_read(after, keys)))
-    query = query.order_by(*(key.desc() for key in keys)).limit(limit + 1)
+    query = query.order_by(*(key.desc() for key in keys)).limit(spelled(limit + 1))
     return _cut(db.session.execute(query).all(), keys, limit)
 
 
@@ -69,12 +69,12 @@ def rows_oldest_first(
     """Like :func:`oldest_first`, of a query that reads columns, the keys among them, and makes no objects."""
     if after:
         query = query.where(tuple_(*keys) > tuple_(*_read(after, keys)))
-    query = query.order_by(*keys).limit(limit + 1)
+    query = query.order_by(*keys).limit(spelled(limit + 1))
     return _cut(db.session.execute(query).all(), keys, limit)
 
 
 def _page(query: Select[T], keys: Sequence[InstrumentedAttribute[Any]], limit: int) -> Page[T]:
-    return _cut(db.session.scalars(query.limit(limit + 1)).unique().all(), keys, limit)
+    return _cut(db.session.scalars(query.limit(spelled(limit + 1))).unique().all(), keys, limit)
 
 
 def _cut(rows: Sequence[T], keys: Sequence[InstrumentedAttribute[Any]], limit: int) -> Page[T]:
@@ -98,8 +98,13 @@ def _read(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
 
 
 def if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition that a column holds a value, for ``where(*…)``; none where nothing is asked."""
-    return () if value is None else (column == value,)
+    """Return the condition that a column holds a value, for ``where(*…)``; none where nothing is asked.
+
+    A text stands in the statement: it may fit nothing, and a list is planned for that.
+    """
+    if value is None:
+        return ()
+    return (column == (spelled(value) if isinstance(value, str) else value),)
 
 
 def number_in(text: str) -> int:

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
@@ -86,9 +87,13 @@ def _counting(import_file_id: int) -> ColumnElement[bool]:
 
 
 def _touched(statement_ids: Select[int]) -> ColumnElement[bool]:
-    """Entries that these statements brought or told more about: what was decided may rest on that."""
-    filled = enriching.filled_by(statement_ids)
-    return or_(Entry.statement_id.in_(statement_ids), Entry.id.in_(filled))
+    """Entries that these statements brought or told more about: what was decided may rest on that.
+
+    Both lists in one, since PostgreSQL looks into no index for one OR another list.
+    """
+    brought = aliased(Entry)
+    ids = select(brought.id).where(brought.statement_id.in_(statement_ids))
+    return Entry.id.in_(ids.union(enriching.filled_by(statement_ids)))
 
 
 def take_back(

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, column, or_, select, table
 from sqlalchemy import text as sql
 
-from donorhub.db import db
+from donorhub.db import db, spelled
 from donorhub.domain import payer_text, plain_text
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, IdentityKey, Organisation
@@ -59,7 +59,7 @@ def find(
 def _newest_first(query: Select[Donor], key: Any, *, after: str | None, limit: int) -> Page[Donor]:
     if after:
         query = query.where(key < paging.number_in(after))
-    rows = db.session.scalars(query.order_by(key.desc()).limit(limit + 1)).all()
+    rows = db.session.scalars(query.order_by(key.desc()).limit(spelled(limit + 1))).all()
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
 
 
@@ -120,7 +120,7 @@ def _containing(query: Select[Donor], text: str, is_small: bool) -> tuple[Select
         )
     for word in words:
         if not indexed or word not in long:
-            query = query.where(Donor.search.contains(word, autoescape=True))
+            query = query.where(_is_like(f"%{_plain(word)}%"))
     return query, _donor_search.c.rowid if indexed else Donor.id
 
 
@@ -128,7 +128,17 @@ def _beginning(query: Select[Donor], start: str) -> Select[Donor]:
     """Donors whose search text begins so: a range of the plain index in SQLite, LIKE in PostgreSQL."""
     if db.session.get_bind().dialect.name == "sqlite":
         return query.where(Donor.search >= start, Donor.search < start + "\U0010ffff")
-    return query.where(Donor.search.startswith(start, autoescape=True))
+    return query.where(_is_like(f"{_plain(start)}%"))
+
+
+def _is_like(pattern: str) -> ColumnElement[bool]:
+    """The search text is like this pattern, which the trigrams serve only where it is seen."""
+    return Donor.search.like(spelled(pattern), escape="/")
+
+
+def _plain(text: str) -> str:
+    """Text in a pattern that stands for itself."""
+    return re.sub(r"([/%_])", r"/\1", text)
 
 
 def _quoted(word: str) -> str:

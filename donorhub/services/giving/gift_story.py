@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.models import Correction, Dispute, Gift, Match, Message, Receipt, Refund, Task
+from donorhub.models import Correction, Dispute, Gift, Match, Message, Receipt, ReceiptLine, Refund, Task
 from donorhub.models.states import COUNTED_REFUNDS
 from donorhub.money import Money
 from donorhub.services.access import organisation
@@ -43,7 +43,9 @@ class Story:
 def of(gift: Gift) -> Story:
     """All of it, read in a handful of queries."""
     found = db.session.scalars(
-        select(Receipt).where(Receipt.lines.any(gift_id=gift.id)).order_by(Receipt.id)
+        select(Receipt)
+        .where(Receipt.id.in_(select(ReceiptLine.receipt_id).where(ReceiptLine.gift_id == gift.id)))
+        .order_by(Receipt.id)
     ).all()
     live_id = gifts.live_receipt_id(gift.id)
     thank_you = tasks.find(f"thank_you:gift:{gift.id}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from donorhub.db import db
 from donorhub.models import (
@@ -22,7 +22,6 @@ from donorhub.models import (
     RecurringGift,
     Refund,
     Task,
-    WebhookEndpoint,
 )
 from donorhub.services.providers import registers
 from donorhub.services.work import tasks
@@ -40,19 +39,30 @@ def key_of(ref: str) -> str:
 def ask_about_gaps(*, now: datetime) -> int:
     """Plan a task for each paid invoice, refund and dispute whose payment nobody told of for a day;
     gives how many are new."""
-    accounts = db.session.execute(
-        select(ProviderEvent.provider, ProviderEvent.account)
-        .where(ProviderEvent.endpoint_id.in_(select(WebhookEndpoint.id)))
-        .distinct()
-    ).all()
     return sum(
         _ask(ref, subject, donor_id, now=now)
-        for provider, account in accounts
+        for provider, account in _accounts()
         for ref, subject, donor_id in (
             *_unpaid_invoices(provider, account, now=now),
             *_taken_from_nothing(provider, account, now=now),
         )
     )
+
+
+def _accounts() -> list[tuple[str, str]]:
+    """The provider accounts that events came from, found in the index without reading all their events."""
+    accounts: list[tuple[str, str]] = []
+    provider = db.session.scalar(select(func.min(ProviderEvent.provider)))
+    while provider is not None:
+        its = select(func.min(ProviderEvent.account)).where(ProviderEvent.provider == provider)
+        account = db.session.scalar(its)
+        while account is not None:
+            accounts.append((provider, account))
+            account = db.session.scalar(its.where(ProviderEvent.account > account))
+        provider = db.session.scalar(
+            select(func.min(ProviderEvent.provider)).where(ProviderEvent.provider > provider)
+        )
+    return accounts
 
 
 def _ask(ref: str, subject: Subject, donor_id: int | None, *, now: datetime) -> bool:

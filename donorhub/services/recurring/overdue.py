@@ -12,7 +12,13 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.domain.recurring.recurring_states import LapseRule, Windows, step_of_misses, step_of_time
 from donorhub.models import Instalment, RecurringGift
-from donorhub.models.states import AGEING_INSTALMENTS, EXPECTING_PROMISES, FREED_INSTALMENTS, LIVE_PROMISES
+from donorhub.models.states import (
+    AGEING_INSTALMENTS,
+    EXPECTING_PROMISES,
+    FREED_INSTALMENTS,
+    LIVE_PROMISES,
+    UNPAID_INSTALMENTS,
+)
 from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
 from donorhub.services.work import events, tasks
 
@@ -45,7 +51,7 @@ def _behind(today: date) -> set[int]:
             select(Instalment.recurring_gift_id)
             .where(
                 Instalment.due_on < today - timedelta(days=WINDOWS.grace),
-                Instalment.state.not_in(("paid", "skipped", "waived")),
+                Instalment.state.in_(UNPAID_INSTALMENTS),
             )
             .distinct()
         )

@@ -14,6 +14,7 @@ from donorhub.errors import NotFound
 from donorhub.models import Donor, Task
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first, rows_oldest_first
+from donorhub.services.work.tasks import is_for
 
 View = Literal["today", "later", "mine", "all", "done"]
 VIEWS: Final[tuple[View, ...]] = ("today", "later", "mine", "all", "done")
@@ -75,11 +76,10 @@ def people_of(tasks: Sequence[AnyRow]) -> dict[int, str]:
 
 def _of_view(view: View, user_id: int, end_of_today: datetime) -> list[ColumnElement[bool]]:
     due: InstrumentedAttribute[datetime] = Task.due_at
-    open_to_me = or_(Task.assignee_id.is_(None), Task.assignee_id == user_id)
     if view == "today":
-        return [due < end_of_today, open_to_me]
+        return [due < end_of_today, is_for(user_id)]
     if view == "later":
-        return [due >= end_of_today, open_to_me]
+        return [due >= end_of_today, is_for(user_id)]
     return [Task.assignee_id == user_id] if view == "mine" else []
 
 

@@ -159,12 +159,15 @@ def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) ->
     """Day by day, what the ledger has from statements that lack a balance."""
     rows = db.session.execute(
         select(Entry.booked_on, func.sum(Entry.amount_minor))
-        .join(Statement, Statement.id == Entry.statement_id)
         .where(
-            Entry.bank_account_id == bank_account_id,
+            Entry.statement_id.in_(
+                select(Statement.id).where(
+                    Statement.bank_account_id == bank_account_id,
+                    Statement.opening_minor.is_(None) | Statement.closing_minor.is_(None),
+                )
+            ),
             Entry.booked_on.between(from_on, to_on),
             Entry.state.not_in(UNCOUNTED_ENTRIES),
-            Statement.opening_minor.is_(None) | Statement.closing_minor.is_(None),
         )
         .group_by(Entry.booked_on)
     )

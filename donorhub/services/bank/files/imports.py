@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, literal_column, select
+from sqlalchemy import Select, select
 
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
@@ -158,11 +158,10 @@ def give_up_dead(*, now: datetime) -> int:
 
     A file waits in the state ``received`` for its task; one that is dead will never come.
     """
-    # Said in words, since an index of dead tasks alone is not used for a parameter.
     rows = db.session.execute(
         select(ImportFile.id, Task.key, Task.last_error, Task.attempts)
         .join(Task, (Task.subject_type == "import_file") & (Task.subject_id == ImportFile.id))
-        .where(Task.state == literal_column("'dead'"), ImportFile.state == "received")
+        .where(Task.state == "dead", ImportFile.state == "received")
     ).all()
     given_up = 0
     for file_id, key, error, attempts in rows:

@@ -70,7 +70,8 @@ def entries(
     query = _narrowed(select(Entry).where(Entry.state.in_(TABS[tab])), bank_account_id, statement_id)
     keys = [Entry.booked_on, Entry.id]
     if TABS[tab][0] in ENTRIES_TO_DECIDE:
-        return oldest_first(query, keys, after=after, limit=limit)
+        is_waiting = Entry.state.in_(ENTRIES_TO_DECIDE)  # said once more: there is an index of those
+        return oldest_first(query.where(is_waiting), keys, after=after, limit=limit)
     return newest_first(query, keys, after=after, limit=limit)
 
 

@@ -1,0 +1,124 @@
+"""No query of a page, a list or a worker reads more of a large table than it needs, on either database.
+
+The addresses are taken from the application, so that a new page is looked at without being named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+
+from donorhub.db import Base, db
+from donorhub.jobs.queue import timer
+from donorhub.services.work import claims, pending
+from tests.conftest import NOW
+from tests.queries.conftest import plans_of
+from tests.queries.plans import Statement
+from tests.queries.recording import recorded
+from tests.queries.visits import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """A query that may read much: the rule that sends it, what it contains, and why."""
+
+    rule: str
+    contains: str
+    reason: str
+
+
+EXEMPT = (
+    Exempt("/", "AS movement", "the sums of twelve months; roll-ups will keep them"),
+    Exempt("/donors", "AS movement", "who gave in one year and not in the next; roll-ups will tell that"),
+    Exempt("/api/v1/audit-records", "audit_record.at >=", "all since a day, in the order of ids"),
+    Exempt("/api/v1/entries", "entry.booked_on >=", "all since a day, in the order of ids"),
+    Exempt("/api/v1/gifts", "designation.fund_id =", "all of a fund, in the order of gifts"),
+)
+EXEMPT_WORK = (
+    Exempt("pending", "GROUP BY task.kind", "counts what is open, however much that is"),
+    Exempt("recurring", "SELECT instalment.recurring_gift_id, instalment.nominal_on", "compares every slot"),
+    Exempt("provider gaps", "FROM provider_register", "looks among all that is there for what is not"),
+)
+STEPS_LEFT_OUT = {"verify": "reads the whole base, on purpose"}
+Sent = tuple[str, str, Statement]  # where it was sent: the rule, the address; and what
+
+
+def sent_by_pages(app: Flask) -> Iterator[Sent]:
+    """What pages and lists send for somebody who may see all, and pages for one with a list of their own."""
+    for who in ("admin", "caller"):
+        for visit in Visitor(app, who).visit_all(with_api=who == "admin"):
+            assert visit.status < 500, visit.address
+            yield from ((visit.rule, visit.address, statement) for statement in visit.statements)
+
+
+def distinct(sent: Iterable[Sent]) -> list[Sent]:
+    """The first of each statement with the same parameters."""
+    return list({(one[2].text, repr(one[2].parameters)): one for one in reversed(list(sent))}.values())[::-1]
+
+
+def assert_served(app: Flask, sent: Iterable[Sent], exempt: Iterable[Exempt]) -> None:
+    """No statement scans, but for those exempt; and no exemption is left that nothing needs."""
+    found, used = faults(app, sent, exempt)
+    assert not found, "\n\n".join(found)
+    if db.engine.dialect.name == "sqlite":  # where each of them is needed, in a tenth of the base too
+        assert used == set(exempt), "take out what nothing needs any more"
+
+
+def faults(app: Flask, sent: Iterable[Sent], exempt: Iterable[Exempt]) -> tuple[list[str], set[Exempt]]:
+    """What is wrong with the plans of statements, one a text, and which exemptions were used."""
+    found: dict[str, str] = {}
+    used: set[Exempt] = set()
+    db.session.remove()
+    with plans_of(app) as plans:
+        for rule, address, statement in distinct(sent):
+            said = "; ".join(plans.faults(statement))
+            may = [one for one in exempt if one.rule == rule and one.contains in statement.text]
+            if said and may:
+                used.update(may)
+            elif said:
+                found.setdefault(statement.text, f"{address}\n  {said}\n  {' '.join(statement.text.split())}")
+    return list(found.values()), used
+
+
+def test_no_page_or_list_scans_a_large_table(large_app: Flask) -> None:
+    assert_served(large_app, sent_by_pages(large_app), EXEMPT)
+
+
+def test_no_worker_or_timer_scans_a_large_table(spare_app: Flask) -> None:
+    def look() -> Iterator[Sent]:
+        yield from sent_by("pending", lambda: pending.count(now=NOW))
+        yield from sent_by("claims", lambda: claims.claim_next(now=NOW, most=32))
+        yield from sent_by("leases", lambda: claims.leased(NOW))
+        for step in timer.list_steps():
+            if step.name not in STEPS_LEFT_OUT:
+                yield from sent_by(step.name, step.do)
+
+    assert_served(spare_app, list(look()), EXEMPT_WORK)
+
+
+def sent_by(name: str, do: Callable[[], object]) -> list[Sent]:
+    """What a piece of work of workers or of the timer sends."""
+    with recorded(db.engine) as statements:
+        do()
+        db.session.rollback()
+    return [(name, name, statement) for statement in statements]
+
+
+@pytest.mark.parametrize(
+    ("table", "index", "address"),
+    [
+        ("donor", "ix_donor_name_id", "/api/v1/donors?sort=name"),
+        ("gift", "ix_gift_recorded_at_id", "/api/v1/gifts?sort=-recorded_at"),
+        ("message", "ix_message_state_id", "/messages?state=planned"),
+    ],
+)
+def test_an_index_that_is_dropped_is_missed(spare_app: Flask, table: str, index: str, address: str) -> None:
+    """The tests above can fail: without an index the page that it serves is found."""
+    visit, _ = Visitor(spare_app, "admin").visit(address)
+    sent = [(visit.rule, visit.address, statement) for statement in visit.statements]
+    assert faults(spare_app, sent, ())[0] == []
+    next(one for one in Base.metadata.tables[table].indexes if one.name == index).drop(db.engine)
+    assert len(faults(spare_app, sent, ())[0]) == 1
