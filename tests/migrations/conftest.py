@@ -19,13 +19,24 @@ def engine(home: Path, servers: dict[str, str]) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="session")
+def release_image(home: Path, servers: dict[str, str]) -> Iterator[Engine]:
+    """A database as the last release left it, to be copied."""
+    with new_database(home, servers) as engine:
+        with engine.begin() as connection:
+            last_release.load(connection)
+        engine.dispose()
+        yield engine
+
+
 @pytest.fixture
-def released(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def released(
+    release_image: Engine, home: Path, servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
     """A database as the last release left it; this process has its key, and time stands at NOW."""
     monkeypatch.setattr(vault, "_key", None)
     vault.use(last_release.KEY)
     before = clock.use(lambda: last_release.NOW)
-    with engine.begin() as connection:
-        last_release.load(connection)
-    yield engine
+    with new_database(home, servers, like=release_image) as engine:
+        yield engine
     clock.use(before)
