@@ -42,7 +42,7 @@ class Measure:
 
 # Where a measure comes down, write what it is now; where the goal is reached, take `today` away.
 LIMITS = (
-    Measure(f"files over {shape.FILE_LINES} lines", shape.find_long_files, 0, today=5),
+    Measure(f"files over {shape.FILE_LINES} lines", shape.find_long_files, 0),
     Measure(f"functions over {shape.FUNCTION_LINES} lines", shape.find_long_functions, 0, today=1),
     Measure("files named by no thing", shape.find_empty_file_names, 0),
     Measure("imports of a later area", imports.find_upward_imports, 0),

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.importers.hostile import LARGE, SMALL, Case
+from tests.importers.hostile import Case
+from tests.importers.hostile_cases import LARGE, SMALL
 from tests.importers.in_child import Children
 
 MOST_SECONDS = 5

@@ -123,7 +123,7 @@ def test_a_correction_takes_out_what_is_left_once_and_cancels_the_thanks(donor: 
 
 
 def test_a_gift_on_a_receipt_is_corrected_only_after_the_receipt_is_void(donor: Donor, now: datetime) -> None:
-    from tests.services.receipts.test_receipts import make_receiptable
+    from tests.services.receipts.conftest import make_receiptable
 
     gift, _ = record(donor.id, now)
     make_receiptable(donor.id, now)

@@ -16,7 +16,8 @@ from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
 from donorhub.services.receipts.receipt_upkeep import KINDS, look_after
 from tests.services.bank.bank import Paid, camt, open_account, send
-from tests.services.receipts.test_receipts import give, issue, make_receiptable
+from tests.services.receipts.conftest import make_receiptable
+from tests.services.receipts.test_receipts import give, issue
 
 
 @pytest.fixture

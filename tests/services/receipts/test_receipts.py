@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.errors import Conflict, NotFound, Rejected
+from donorhub.errors import NotFound, Rejected
 from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptCounter, ReceiptLine, Refund, Task
 from donorhub.money import Money
 from donorhub.services.access import organisation
@@ -23,32 +23,8 @@ from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
 from donorhub.services.receipts.receipt_payload import digest, thaw
-from donorhub.services.receipts.receipt_stamps import as_issued, as_it_stands
 from donorhub.services.reports import invariants
 from tests.api.conftest import dump
-
-
-def make_receiptable(donor_id: int, now: datetime) -> None:
-    """What a Polish receipt needs of the organisation and the donor."""
-    organisation.change_organisation(
-        {"street": "ul. Krótka 2", "city": "Warszawa", "postcode": "00-002",
-         "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"}},
-        now=now, actor="t",
-    )  # fmt: skip
-    donors.change_donor(
-        donors.get_donor(donor_id),
-        {"street": "ul. Długa 1", "postcode": "00-001", "city": "Łódź", "country": "PL", "lang": "pl"},
-        now=now, actor="t",
-    )  # fmt: skip
-    db.session.commit()
-
-
-@pytest.fixture
-def donor(database: Flask, now: datetime) -> Donor:
-    made = donors.create_donor({"name": "Łucja Żółć"}, source="test", now=now, actor="t")
-    db.session.commit()
-    make_receiptable(made.id, now)
-    return made
 
 
 def give(
@@ -141,69 +117,6 @@ def test_a_receipt_that_could_not_be_printed_takes_no_number(donor: Donor, now: 
     db.session.rollback()
     assert refusal.value.specific_code == "receipt_incomplete"
     assert refusal.value.facts["problems"] == ["text_unprintable"]
-    assert dump() == before
-
-
-def test_a_void_receipt_keeps_number_and_lines_and_frees_its_gifts(donor: Donor, now: datetime) -> None:
-    gift_id = give(donor.id, now)
-    old = issue([gift_id], now)
-    old_id, payload = old.id, dict(old.payload)
-    later = now + timedelta(days=1)
-    receipts.void(old_id, reason="wrong name", now=later, actor="u")
-    db.session.commit()
-    voided = receipts.get_receipt(old_id)
-    assert (voided.state, voided.void_reason, voided.voided_by, voided.voided_at) == (
-        "void",
-        "wrong name",
-        "u",
-        later,
-    )
-    assert voided.payload == payload and [line.gift_id for line in voided.lines] == [gift_id]
-    assert gifts.live_receipt_id(gift_id) is None
-    before = dump()
-    receipts.void(old_id, reason="again", now=later + timedelta(days=1), actor="v")
-    db.session.commit()
-    assert dump() == before
-    assert receipts.number_of(issue([gift_id], later)) == "R/2026/000002"
-
-
-def test_a_receipt_is_not_voided_without_a_reason(donor: Donor, now: datetime) -> None:
-    receipt = issue([give(donor.id, now)], now)
-    before = dump()
-    with pytest.raises(Rejected):
-        receipts.void(receipt.id, reason=" ", now=now, actor="t")
-    db.session.rollback()
-    assert dump() == before
-
-
-def test_a_replacement_names_the_old_one_and_a_void_one_is_not_replaced(donor: Donor, now: datetime) -> None:
-    old = issue([give(donor.id, now)], now)
-    new = receipts.replace(old.id, today=now.date(), now=now, actor="t", lang="en")
-    db.session.commit()
-    assert (new.replaces_id, new.payload["replaces"], new.lang) == (old.id, "R/2026/000001", "en")
-    before = dump()
-    with pytest.raises(Conflict, match="R/2026/000001 is void already"):
-        receipts.replace(old.id, today=now.date(), now=now, actor="t")
-    db.session.rollback()
-    assert dump() == before
-
-
-def test_a_replacement_leaves_out_a_gift_that_was_refunded_and_one_of_nothing_is_refused(
-    donor: Donor, now: datetime
-) -> None:
-    first, second = give(donor.id, now, "1", 1000), give(donor.id, now, "2", 2000)
-    old_id = issue([first, second], now).id
-    refund(second, 2000, now)
-    new = receipts.replace(old_id, today=now.date(), now=now, actor="t")
-    db.session.commit()
-    assert [(line.gift_id, line.amount_minor) for line in new.lines] == [(first, 1000)]
-    assert (new.kind, new.total_minor, new.replaces_id) == ("single", 1000, old_id)
-    assert gifts.live_receipt_id(second) is None
-    refund(first, 1000, now)
-    before = dump()
-    with pytest.raises(Rejected, match=f"nothing is left of gift {first}"):
-        receipts.replace(new.id, today=now.date(), now=now, actor="t")
-    db.session.rollback()
     assert dump() == before
 
 
@@ -352,81 +265,3 @@ def test_a_receipt_from_before_donors_had_tax_numbers_is_read_as_it_was(donor: D
     donors.change_donor(donors.get_donor(donor.id), {"tax_number": "5252810770"}, now=now, actor="t")
     db.session.commit()
     assert thaw(receipts.get_receipt(receipt.id).payload).donor.ids == {}
-
-
-@pytest.mark.parametrize("order", [("issued", "void"), ("void", "issued")])
-def test_of_a_void_receipt_the_stamped_pdf_counts_whichever_worker_was_faster(
-    donor: Donor, now: datetime, order: tuple[str, str]
-) -> None:
-    receipt = issue([give(donor.id, now)], now)
-    assert receipts.find_pdf(receipt) is None
-    receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
-    for mark in order:
-        receipts.keep_pdf(receipt, mark, mark.encode(), f"sha of {mark}")
-    db.session.commit()
-    found = receipts.find_pdf(receipts.get_receipt(receipt.id))
-    assert found is not None and found.content == b"void"
-
-
-def test_a_void_receipt_is_not_handed_out_without_its_stamp(donor: Donor, now: datetime) -> None:
-    receipt = issue([give(donor.id, now)], now)
-    receipts.keep_pdf(receipt, "issued", b"valid", "sha")
-    assert receipts.find_pdf(receipt) is not None
-    receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
-    assert receipts.find_pdf(receipt) is None
-
-
-def test_a_reason_that_cannot_be_printed_voids_nothing(donor: Donor, now: datetime) -> None:
-    receipt = issue([give(donor.id, now)], now)
-    before = dump()
-    for reason in ("wrong \u202ename\u202c", "x" * 501):
-        with pytest.raises(Rejected) as refusal:
-            receipts.void(receipt.id, reason=reason, now=now, actor="t")
-        db.session.rollback()
-        assert (refusal.value.specific_code, refusal.value.field) == ("reason_unprintable", "/reason")
-    assert dump() == before
-
-
-def test_a_void_receipt_tells_the_day_that_it_is_at_the_organisation(donor: Donor, now: datetime) -> None:
-    receipt = issue([give(donor.id, now)], now)
-    half_past_midnight = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)  # 1 January in Warsaw
-    receipts.void(receipt.id, reason="wrong name", now=half_past_midnight, actor="t")
-    printed = as_it_stands(receipt)
-    assert (printed.state, printed.voided_on, printed.void_reason) == (
-        "void",
-        date(2027, 1, 1),
-        "wrong name",
-    )
-
-
-def test_a_replaced_receipt_names_its_successor_and_no_word_of_another_language(
-    donor: Donor, now: datetime
-) -> None:
-    old = issue([give(donor.id, now)], now)
-    new = receipts.replace(old.id, today=now.date(), now=now, actor="t")
-    db.session.commit()
-    printed = as_it_stands(old)
-    assert (printed.replaced_by, printed.void_reason) == (receipts.number_of(new), "")
-    assert as_it_stands(new).state == as_issued(old).state == "issued"
-
-
-def test_of_two_who_void_one_receipt_at_once_the_first_reason_stays(
-    donor: Donor, database: Flask, now: datetime
-) -> None:
-    receipt_id = issue([give(donor.id, now)], now).id
-    receipts.get_receipt(receipt_id)  # this one has seen it issued before the other voids it
-
-    def void_elsewhere() -> None:
-        with database.app_context():
-            receipts.void(receipt_id, reason="first", now=now, actor="u")
-            db.session.commit()
-
-    if database.extensions["donorhub.settings"].uses_sqlite:
-        db.session.rollback()  # there only one transaction at a time may mean to write
-    other = threading.Thread(target=void_elsewhere)
-    other.start()
-    other.join()
-    receipts.void(receipt_id, reason="second", now=now, actor="v")
-    db.session.commit()
-    voided = receipts.get_receipt(receipt_id)
-    assert (voided.void_reason, voided.voided_by) == ("first", "u")
