@@ -112,6 +112,36 @@ Remark = Literal[
     "unreadable_balance.rows",
 ]
 
+# What is wrong with a statement, or with the file it stands in, whatever the format.
+StatementFault = Literal[
+    "account_check_digits",
+    "account_currency",
+    "account_missing",
+    "account_unknown",
+    "ancient_entries",
+    "balance_gap",
+    "balance_mismatch.contradiction",
+    "balance_mismatch.entries",
+    "balance_mismatch.figures",
+    "currency_mixed",
+    "future_entries",
+    "gap",
+    "ledger_differs",
+    "loose_rest",
+    "no_control_total",
+    "no_currency",
+    "no_end_mark",
+    "no_opening_balance",
+    "page_missing",
+    "statement_cut",
+    "tag_in_text",
+    "too_many_balances",
+    "too_many_statements",
+    "total_mismatch.tags",
+    "unreadable_balance.tag",
+    "unreadable_total",
+]
+
 Figures = Mapping[str, str | int]
 Code_co = TypeVar("Code_co", bound=str, covariant=True)
 

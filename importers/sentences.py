@@ -13,6 +13,7 @@ from typing import Final
 from importers.codes import Figures, Gap, Ground, QuestionCode, Reason, Skip
 
 Translate = Callable[[str], str]
+Localise = Callable[[str, str], str]  # of the name of a figure and its value: a day, an amount
 
 
 def N_(text: str) -> str:  # noqa: N802  the name by which the collector of messages knows it
@@ -23,6 +24,11 @@ def N_(text: str) -> str:  # noqa: N802  the name by which the collector of mess
 def keep_english(text: str) -> str:
     """Translate nothing."""
     return text
+
+
+def keep_figure(_name: str, value: str) -> str:
+    """A figure as it is."""
+    return value
 
 
 GAPS: Final[Mapping[Gap, str]] = {
@@ -89,8 +95,7 @@ _ROWS: Final[Mapping[str, str]] = {
     "unreadable_date.strange_year": N_("%(text)s is in the year %(year)s: that is a slip of the pen."),
     "unreadable_direction": N_("%(text)s with %(amount)s is neither money in nor money out."),
 }
-PROBLEMS: Final[Mapping[str, str]] = {
-    **_ROWS,
+_TABLES: Final[Mapping[str, str]] = {
     "ambiguous_amounts": N_("No amount shows it: say whether a comma or a point is the decimal sign."),
     "ambiguous_dates": N_("All days are 12 or less: say whether the day or the month comes first in a date."),
     "balance_mismatch.chain": N_(
@@ -172,6 +177,73 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "zip_bomb.members": N_("The spreadsheet holds more than %(most)s files: it is no export of a bank."),
     "zip_bomb.ratio": N_("The spreadsheet unpacks to a hundred times its size: it is no export."),
 }
+_STATEMENTS: Final[Mapping[str, str]] = {
+    "account_check_digits": "The check digits of the account number are wrong.",
+    "account_currency": N_(
+        "The statement is in %(currency)s, but account %(account)s is in %(other)s: choose another account."
+    ),
+    "account_missing": "The file does not say whose account it is: choose one.",
+    "account_unknown": N_(
+        "Account %(account)s in %(currency)s is not known: add it or choose one, then import again."
+    ),
+    "ancient_entries": N_("Entries are dated %(first_on)s: check how dates are read."),
+    "balance_gap": (
+        "It does not open with what the statement before it closed with: one between them may be missing."
+    ),
+    "balance_mismatch.contradiction": N_("The statement's own figures contradict each other."),
+    "balance_mismatch.entries": N_(
+        "Opening balance and entries differ from the closing balance by %(missing)s: "
+        "an entry is missing or wrong. Export the statement again."
+    ),
+    "balance_mismatch.figures": N_(
+        "Opening %(opening)s and entries of %(entries_sum)s make %(reckoned)s, "
+        "but the statement closes with %(closing)s."
+    ),
+    "currency_mixed": (
+        "The opening and the closing balance are in different currencies. Export the statement again."
+    ),
+    "future_entries": N_(
+        "Entries are dated %(last_on)s, which has not come: check the order of day and month."
+    ),
+    "gap": N_(
+        "Between %(from_on)s and %(to_on)s a statement is missing: entries of %(missing)s are not here."
+    ),
+    "ledger_differs": N_(
+        "On %(days)s all files together differ by %(missing)s from this one: see which of them is right."
+    ),
+    "loose_rest": (
+        "Behind the last statement stands something that is none: the file may be cut. "
+        "Export the statement again."
+    ),
+    "no_control_total": "The report has no control total :90C: or :90D: for its entries: it may be cut.",
+    "no_currency": "No balance tells the currency of these entries.",
+    "no_end_mark": (
+        "The last statement has no end mark (a line with -), as others have: the file may be cut."
+    ),
+    "no_opening_balance": (
+        "The statement has no opening balance, so its entries cannot be checked against its sums."
+    ),
+    "page_missing": (
+        "The last statement closes with an interim balance (:62M:): its next page is not in this file."
+    ),
+    "statement_cut": (
+        "The statement has no closing balance: the file is cut, or a piece of one. "
+        "Export the statement again."
+    ),
+    "tag_in_text": "A payer's text has a line that begins with :61:. It was read as text, not as an entry.",
+    "too_many_balances": N_("The statement has more than %(most)s balances: two files may stand in one."),
+    "too_many_statements": N_(
+        "The file holds more than %(most)s statements: export fewer accounts or a shorter period."
+    ),
+    "total_mismatch.tags": N_(
+        "The number or sum of entries is not that of the control total %(tags)s. Export the statement again."
+    ),
+    "unreadable_balance.tag": N_(
+        "The balance %(tag)s cannot be read: C or D, a date, a currency and an amount are needed."
+    ),
+    "unreadable_total": N_("The control total %(tag)s cannot be read."),
+}
+PROBLEMS: Final[Mapping[str, str]] = {**_ROWS, **_TABLES, **_STATEMENTS}
 ROLES: Final[Mapping[str, str]] = {
     "booked_on": N_("Booking date"),
     "value_on": N_("Value date"),
@@ -235,15 +307,19 @@ _WORDS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 _SLOT: Final = re.compile(r"%\((\w+)\)s")
 
 
-def write_sentence(pattern: str, figures: Figures, translate: Translate = keep_english) -> str:
+def write_sentence(
+    pattern: str, figures: Figures, translate: Translate = keep_english, localise: Localise = keep_figure
+) -> str:
     """The sentence with its figures: one that is a code is said in words, one that is empty as a dash."""
-    written = {name: _write_figure(name, value, translate) for name, value in figures.items()}
+    written = {name: _write_figure(name, value, translate, localise) for name, value in figures.items()}
     return translate(pattern) % written
 
 
-def write_problem(reason: Reason[str], translate: Translate = keep_english) -> str:
-    """The sentence of a fault of a file or of a row."""
-    return write_sentence(PROBLEMS[reason.code], reason.figures, translate)
+def write_problem(
+    reason: Reason[str], translate: Translate = keep_english, localise: Localise = keep_figure
+) -> str:
+    """The sentence of a fault of a file, of a statement or of a row."""
+    return write_sentence(PROBLEMS[reason.code], reason.figures, translate, localise)
 
 
 def write_fragment(reason: Reason[str]) -> str:
@@ -262,9 +338,11 @@ def has_figures(code: str) -> bool:
     return bool(_SLOT.search(PROBLEMS[code]))
 
 
-def _write_figure(name: str, value: str | int, translate: Translate) -> str:
-    if isinstance(value, int) or name not in _WORDS:
-        return str(value) or "–"
+def _write_figure(name: str, value: str | int, translate: Translate, localise: Localise) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if name not in _WORDS:
+        return localise(name, value) or "–"
     separator, words = _WORDS[name]
     codes = value.split() if separator else [value]
     return separator.join(translate(words[code]) if code in words else code for code in codes)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from donorhub.money import Money
-from importers.codes import Figures, Reason
+from importers.codes import Figures, Reason, StatementFault
 from importers.sentences import write_problem
 
 if TYPE_CHECKING:
@@ -207,10 +207,12 @@ def refused(code: str, message: str, where: str | None = None) -> Reading:
     return Reading(problems=(Problem("error", code, message, where),))
 
 
-def make_problem(level: Level, reason: Reason[str], line: int | None = None) -> Problem:
-    """The problem that a reason is, with its English sentence, and the line where it stands."""
+def make_problem(
+    level: Level, reason: Reason[str], line: int | None = None, *, where: str | None = None
+) -> Problem:
+    """The problem that a reason is, with its English sentence, and the line or place where it stands."""
     params = reason.params if line is None else {**reason.params, "line": line}
-    where = None if line is None else f"line {line}"
+    where = where if line is None else f"line {line}"
     return Problem(level, reason.problem_code, write_problem(reason), where, params)
 
 
@@ -236,12 +238,9 @@ def gathered(parts: Iterable[Part], format: str, facts: Mapping[str, str]) -> Re
     return Reading(tuple(statements), tuple(problems), format=format, facts=facts)
 
 
-def balances_differ(missing: Money) -> str:
-    """What is said of a statement whose balances its entries do not explain."""
-    return (
-        f"Opening balance and entries differ from the closing balance by {missing}: "
-        "an entry is missing or wrong. Export the statement again."
-    )
+def explain_difference(missing: Money) -> Reason[StatementFault]:
+    """Why a statement does not hold whose balances its entries do not explain."""
+    return Reason("balance_mismatch.entries", {"missing": str(missing)})
 
 
 def missing_minor(statement: Statement, booked: int) -> int | None:

@@ -25,7 +25,8 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    balances_differ,
+    explain_difference,
+    make_problem,
     missing_minor,
     refused,
 )
@@ -202,9 +203,8 @@ class _Report:
         if missing is None:
             return "unverifiable"
         if missing:
-            self._add_problem(
-                "error", "balance_mismatch", balances_differ(Money(missing, statement.currency)), walk
-            )
+            difference = explain_difference(Money(missing, statement.currency))
+            self._parts.append(make_problem("error", difference, where=self._place(walk)))
         return "mismatch" if missing or self._tally.odd else "proved"
 
     def _add_problem(
@@ -215,7 +215,10 @@ class _Report:
         walk: Walk,
         position: int | None = None,
     ) -> None:
-        """Add a problem at ``Stmt 2, Ntry 3, line 40``: numbers from 1, the first statement's left out."""
+        self._parts.append(Problem(level, code, message, self._place(walk, position)))
+
+    def _place(self, walk: Walk, position: int | None = None) -> str:
+        """``Stmt 2, Ntry 3, line 40``: numbers from 1, the first statement's left out."""
         places = [f"Stmt {self._number}"] if self._number > 1 else []
         places += [f"Ntry {position + 1}"] if position is not None else []
-        self._parts.append(Problem(level, code, message, ", ".join([*places, f"line {walk.line}"])))
+        return ", ".join([*places, f"line {walk.line}"])

@@ -10,13 +10,22 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from donorhub.money import Money
+from importers.codes import Reason, StatementFault
 from importers.mt940.blocks import Block
 from importers.mt940.head import NO_CURRENCY, Head
-from importers.statement import Balance, Entry, Integrity, Problem, Statement, balances_differ, missing_minor
+from importers.statement import (
+    Balance,
+    Entry,
+    Integrity,
+    Problem,
+    Statement,
+    explain_difference,
+    make_problem,
+    missing_minor,
+)
 
 Verdict = tuple[Integrity, list[Problem]]
 Kind = tuple[str, bool, bool]  # C or D, whether it is booked, whether it is a reversal
-_AGAIN = "Export the statement again."
 
 
 @dataclass(slots=True)
@@ -41,21 +50,17 @@ class Tally:
 
 def missing(block: Block, head: Head, tally: Tally) -> list[Problem]:
     """What a statement must have and has not; and lines of its texts that look like entries."""
-    said: list[Problem] = []
+    problems: list[Problem] = []
     if tally.kinds and head.currency == NO_CURRENCY:
-        said.append(_error(block, "no_currency", "No balance tells the currency of these entries."))
+        problems.append(_error(block, Reason("no_currency")))
     if not head.is_advice and not block.has("62F", "62M"):
-        message = f"The statement has no closing balance: the file is cut, or a piece of one. {_AGAIN}"
-        said.append(_error(block, "statement_cut", message))
+        problems.append(_error(block, Reason("statement_cut")))
     elif not head.is_advice and not block.has("60F", "60M"):
-        message = "The statement has no opening balance, so its entries cannot be checked against its sums."
-        said.append(Problem("warning", "no_opening_balance", message, _last_line(block)))
+        problems.append(_warning(block, Reason("no_opening_balance")))
     if head.is_advice and any(_wants_total(head, kind) for kind in tally.kinds):
-        message = "The report has no control total :90C: or :90D: for its entries: it may be cut."
-        said.append(Problem("warning", "no_control_total", message, _last_line(block)))
-    message = "A payer's text has a line that begins with :61:. It was read as text, not as an entry."
-    said.extend(Problem("warning", "tag_in_text", message, f"line {line}") for line in block.tag_like)
-    return said
+        problems.append(_warning(block, Reason("no_control_total")))
+    problems.extend(make_problem("warning", Reason("tag_in_text"), line) for line in block.tag_like)
+    return problems
 
 
 def _wants_total(head: Head, kind: Kind) -> bool:
@@ -68,15 +73,13 @@ def balances_hold(statement: Statement, head: Head, tally: Tally, block: Block) 
     if any(
         balance.amount.currency != statement.currency for balance in (head.opening, head.closing) if balance
     ):
-        message = f"The opening and the closing balance are in different currencies. {_AGAIN}"
-        return "mismatch", [_error(block, "currency_mixed", message)]
+        return "mismatch", [_error(block, Reason("currency_mixed"))]
     missing = missing_minor(statement, tally.of(lambda kind: kind[1])[1])
     if missing is None:
         return "unverifiable", []
     if not missing:
         return "proved", []
-    message = balances_differ(Money(missing, statement.currency))
-    return "mismatch", [_error(block, "balance_mismatch", message)]
+    return "mismatch", [_error(block, explain_difference(Money(missing, statement.currency)))]
 
 
 def totals_hold(statement: Statement, head: Head, tally: Tally, block: Block) -> Verdict:
@@ -86,9 +89,8 @@ def totals_hold(statement: Statement, head: Head, tally: Tally, block: Block) ->
     """
     wrong = [mark for mark in head.totals if not _total_holds(statement, head, tally, mark)]
     if wrong:
-        tags = " and ".join(f":90{mark}:" for mark in wrong)
-        message = f"The number or sum of entries is not that of the control total {tags}. {_AGAIN}"
-        return "mismatch", [_error(block, "total_mismatch", message)]
+        tags = ", ".join(f":90{mark}:" for mark in wrong)
+        return "mismatch", [_error(block, Reason("total_mismatch.tags", {"tags": tags}))]
     told = head.totals and not any(_wants_total(head, kind) for kind in tally.kinds)
     return ("proved" if told else "unverifiable"), []
 
@@ -108,36 +110,32 @@ def gap(closing_before: Balance | None, statement: Statement, block: Block) -> l
     """A warning when a statement does not open with what the one before it of its account closed with."""
     if not (closing_before and statement.opening) or closing_before.amount == statement.opening.amount:
         return []
-    message = (
-        "It does not open with what the statement before it closed with: one between them may be missing."
-    )
-    return [Problem("warning", "balance_gap", message, _first_line(block))]
+    return [make_problem("warning", Reason("balance_gap"), _first_line(block))]
 
 
 def unfinished(last: Statement, block: Block, *, others_ended: bool) -> list[Problem]:
     """Signs that a file goes on behind its last statement: a page to follow, no end mark, a loose rest."""
-    said: list[Problem] = []
+    problems: list[Problem] = []
     if last.closing and last.closing.kind == "interim":
-        message = (
-            "The last statement closes with an interim balance (:62M:): its next page is not in this file."
-        )
-        said.append(Problem("warning", "page_missing", message, _last_line(block)))
+        problems.append(_warning(block, Reason("page_missing")))
     if not block.ended and (others_ended or "{4:" in block.header):
-        message = "The last statement has no end mark (a line with -), as others have: the file may be cut."
-        said.append(Problem("warning", "no_end_mark", message, _last_line(block)))
+        problems.append(_warning(block, Reason("no_end_mark")))
     if block.rest.strip():
-        message = f"Behind the last statement stands something that is none: the file may be cut. {_AGAIN}"
-        said.append(Problem("warning", "loose_rest", message, _last_line(block)))
-    return said
+        problems.append(_warning(block, Reason("loose_rest")))
+    return problems
 
 
-def _first_line(block: Block) -> str:
-    return f"line {min([line for _, _, line in block.fields] + [*block.lines[:1]])}"
+def _first_line(block: Block) -> int:
+    return min([line for _, _, line in block.fields] + [*block.lines[:1]])
 
 
-def _last_line(block: Block) -> str:
-    return f"line {max([line for _, _, line in block.fields] + [*block.lines[-1:]])}"
+def _last_line(block: Block) -> int:
+    return max([line for _, _, line in block.fields] + [*block.lines[-1:]])
 
 
-def _error(block: Block, code: str, message: str) -> Problem:
-    return Problem("error", code, message, _last_line(block))
+def _error(block: Block, reason: Reason[StatementFault]) -> Problem:
+    return make_problem("error", reason, _last_line(block))
+
+
+def _warning(block: Block, reason: Reason[StatementFault]) -> Problem:
+    return make_problem("warning", reason, _last_line(block))

@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 from donorhub.money import Money
 from importers import iban
+from importers.codes import Reason, StatementFault
 from importers.mt940.blocks import Block
 from importers.mt940.entry import AMOUNT, amount_of, value_date
-from importers.statement import Balance, Problem
+from importers.statement import Balance, Problem, make_problem
 
 NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency is known
 _MOST_BALANCES: Final = 1_000
@@ -95,17 +96,16 @@ def _balance(head: Head, tag: str, text: str, line: int) -> None:
     except ValueError:
         matters = tag[:2] in ("60", "62")
         head.problems.append(
-            Problem(
+            make_problem(
                 "error" if matters else "warning",
-                "unreadable_balance",
-                f"The balance :{tag}: cannot be read: C or D, a date, a currency and an amount are needed.",
-                f"line {line}",
+                Reason("unreadable_balance.tag", {"tag": f":{tag}:"}),
+                line,
             )
         )
         return
     if len(head.balances) == _MOST_BALANCES:
-        message = f"The statement has more than {_MOST_BALANCES} balances: two files may stand in one."
-        head.problems.append(Problem("error", "too_many_balances", message, f"line {line}"))
+        crowd: Reason[StatementFault] = Reason("too_many_balances", {"most": _MOST_BALANCES})
+        head.problems.append(make_problem("error", crowd, line))
     if len(head.balances) <= _MOST_BALANCES:
         head.balances.append(balance)
     if tag[:2] == "60" and head.opening is None:
@@ -135,9 +135,7 @@ def _total(head: Head, mark: str, text: str, line: int) -> None:
         head.totals[mark] = _read_total(text)
     except ValueError:
         head.problems.append(
-            Problem(
-                "warning", "unreadable_total", f"The control total :90{mark}: cannot be read.", f"line {line}"
-            )
+            make_problem("warning", Reason("unreadable_total", {"tag": f":90{mark}:"}), line)
         )
 
 

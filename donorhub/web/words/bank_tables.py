@@ -6,16 +6,24 @@ The English of each stands in :mod:`importers.sentences`; the catalogues transla
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final, TypeAlias
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import format_date, get_locale, gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 
+from donorhub.models.states import LANGS
+from donorhub.money import Money
 from importers import sentences
 from importers.codes import Gap, Ground, Reason, Skip
 from importers.table.answers import FactName
 from importers.table.words import Role
+from receipts import figures
 
+# Figures of sentences that are amounts; those that end in _on are days.
+_AMOUNTS: Final = frozenset(
+    "amount closing credit debit entries_sum missing opening reckoned written".split()
+)
 Word: TypeAlias = str | LazyString
 Choices = Mapping[str, Word]
 
@@ -120,8 +128,20 @@ def word_skip(skip: Skip) -> str:
 
 
 def word_fault(reason: Reason[str]) -> str:
-    """Why a row, or a whole table, cannot be read."""
-    return sentences.write_problem(reason, _translate)
+    """Why a row, a statement or a file cannot be read, with days and amounts as the reader writes them."""
+    return sentences.write_problem(reason, _translate, _localise)
+
+
+def _localise(name: str, value: str) -> str:
+    if name.endswith("_on"):
+        return str(format_date(date.fromisoformat(value), "medium"))
+    if name == "days":
+        return ", ".join(_localise("_on", day) if day[0].isdigit() else day for day in value.split(", "))
+    if name not in _AMOUNTS:
+        return value
+    number, _, currency = value.partition(" ")
+    lang = next((lang for lang in LANGS if lang == str(get_locale())), LANGS[0])
+    return figures.amount(Money.parse(number, currency), lang)
 
 
 def word_roles(groups: Iterable[tuple[Word, Iterable[Role]]]) -> dict[str, dict[str, str]]:

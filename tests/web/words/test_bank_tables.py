@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale, gettext
 
+import donorhub
 import importers
 from donorhub.web.words import bank_problems, bank_tables
 from importers import codes, sentences
@@ -32,7 +33,8 @@ FAMILIES: dict[str, tuple[Any, Mapping[Any, str]]] = {
     "fact": (Fact, sentences.FACTS),
     "order": (DateOrder, sentences.ORDERS),
 }
-PROBLEMS = {*get_args(codes.RowFault), *get_args(codes.TableFault), *get_args(codes.Remark)}
+TABLES = {*get_args(codes.RowFault), *get_args(codes.TableFault), *get_args(codes.Remark)}
+PROBLEMS = TABLES | set(get_args(codes.StatementFault))
 SLOT = re.compile(r"%\((\w+)\)s")
 SAME = {"text", "currency", "BIC"}  # the same word in more than one language
 
@@ -54,12 +56,17 @@ def test_every_problem_of_a_table_has_its_meaning_on_pages() -> None:
 @pytest.mark.parametrize("lang", ["pl", "sq"])
 def test_every_sentence_is_translated_with_its_figures(database: Flask, lang: str) -> None:
     texts = [text for name, (_, words) in FAMILIES.items() if name != "question" for text in words.values()]
-    texts += [text for code, text in sentences.PROBLEMS.items() if code != "layout_unfinished"]
+    texts += [text for code, text in sentences.PROBLEMS.items() if is_shown(code)]
     with database.test_request_context(), force_locale(lang):
         for text in texts:
             translation = gettext(text)
             assert translation != text or text in SAME, text
             assert sorted(SLOT.findall(translation)) == sorted(SLOT.findall(text)), text
+
+
+def is_shown(code: str) -> bool:
+    """Whether pages show the sentence, beside the meaning of its code, and it has words of its own."""
+    return code != "layout_unfinished" and (code in TABLES or "." in code or sentences.has_figures(code))
 
 
 def test_a_figure_that_is_a_code_is_said_in_words(database: Flask) -> None:
@@ -81,6 +88,17 @@ def test_a_problem_of_a_table_is_said_without_english(database: Flask) -> None:
     assert words.detail == "'1,234' może oznaczać tysiące albo grosze: wskaż, który znak jest dziesiętny."
 
 
+def test_days_and_amounts_are_written_as_the_reader_writes_them(database: Flask) -> None:
+    gap: Reason[codes.StatementFault] = Reason(
+        "gap", {"from_on": "2026-09-03", "to_on": "2026-09-05", "missing": "-1234.50 EUR"}
+    )
+    with database.test_request_context(), force_locale("pl"):
+        words = bank_problems.word_problem(make_problem("warning", gap))
+    assert words.detail.replace("\N{NO-BREAK SPACE}", " ") == (
+        "Między 3 wrz 2026 a 5 wrz 2026 brakuje wyciągu: nie ma tu operacji na -1 234,50 EUR."
+    )
+
+
 @pytest.mark.parametrize("code", ["unreadable_amount", "row_cut"])
 def test_a_problem_kept_by_an_earlier_version_shows_its_own_sentence(database: Flask, code: str) -> None:
     problem = Problem("error", code, "Something was wrong.", "line 7")
@@ -97,9 +115,10 @@ def test_each_reason_in_the_sources_brings_the_figures_of_its_sentence() -> None
 
 
 def find_reasons() -> Iterator[tuple[str, set[str]]]:
-    """Each code in the readers with the figures that stand beside it."""
+    """Each code in the readers and services with the figures that stand beside it."""
     known = PROBLEMS | set(sentences.GROUNDS)
-    for path in sorted(Path(importers.__file__).parent.rglob("*.py")):
+    places = (Path(importers.__file__).parent, Path(donorhub.__file__).parent / "services" / "bank")
+    for path in sorted(path for place in places for path in place.rglob("*.py")):
         if path.name in ("codes.py", "sentences.py"):
             continue
         for call in ast.walk(ast.parse(path.read_text())):

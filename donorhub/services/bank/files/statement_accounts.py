@@ -12,7 +12,8 @@ from donorhub.models import BankAccount, ImportFile
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statement_drafts import Draft
 from importers import iban
-from importers.statement import Problem
+from importers.codes import Reason, StatementFault
+from importers.statement import Problem, make_problem
 
 
 def resolve(
@@ -59,21 +60,17 @@ def _question(draft: Draft, account: BankAccount | None, *, may_create: bool) ->
     currency = draft.header.currency
     if account is None:
         if not draft.account:
-            return Problem(
-                "error", "account_missing", "The file does not say whose account it is: choose one."
-            )
+            return make_problem("error", Reason("account_missing"))
         if may_create:
             return None
-        return Problem(
-            "error", "account_unknown",
-            f"Account {draft.account} in {currency} is not known: add it or choose one, then import again.",
-        )  # fmt: skip
+        return make_problem(
+            "error", Reason("account_unknown", {"account": draft.account, "currency": currency})
+        )
     if account.currency != currency:
-        return Problem(
-            "error", "account_currency",
-            f"The statement is in {currency}, but account {account.name} is in {account.currency}: "
-            "choose another account.",
-        )  # fmt: skip
+        other: Reason[StatementFault] = Reason(
+            "account_currency", {"currency": currency, "account": account.name, "other": account.currency}
+        )
+        return make_problem("error", other)
     return None
 
 

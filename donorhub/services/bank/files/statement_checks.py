@@ -14,7 +14,8 @@ from donorhub.money import Money
 from donorhub.services.bank.files.bank_accounts import Gap
 from donorhub.services.bank.files.statement_drafts import Draft
 from importers import iban
-from importers.statement import Problem
+from importers.codes import Reason, StatementFault
+from importers.statement import Problem, make_problem
 
 # The file cannot be read before a person answers; every other file without statements is refused.
 QUESTIONS: Final = frozenset(
@@ -60,21 +61,12 @@ def remarks(draft: Draft, told: Sequence[Problem], *, today: date) -> list[Probl
     found = []
     days = draft.day_sums
     if any(day > today + AHEAD for day in days):
-        found.append(
-            Problem(
-                "error", "future_entries",
-                f"Entries are dated {max(days)}, which has not come: check the order of day and month.",
-            )
-        )  # fmt: skip
+        found.append(make_problem("error", Reason("future_entries", {"last_on": max(days).isoformat()})))
     if any(day < ANCIENT for day in days):
-        found.append(
-            Problem("warning", "ancient_entries", f"Entries are dated {min(days)}: check how dates are read.")
-        )
+        found.append(make_problem("warning", Reason("ancient_entries", {"first_on": min(days).isoformat()})))
     looks_like_iban = draft.account[:2].isalpha() and draft.account[2:4].isdigit()
     if draft.account and looks_like_iban and not iban.is_iban(draft.account):
-        found.append(
-            Problem("warning", "account_check_digits", "The check digits of the account number are wrong.")
-        )
+        found.append(make_problem("warning", Reason("account_check_digits")))
     if draft.header.integrity == "mismatch" and not any(p.code == "balance_mismatch" for p in told):
         found.append(_mismatch(draft))
     return found
@@ -84,20 +76,25 @@ def _mismatch(draft: Draft) -> Problem:
     """The figures of a statement that does not add up, whatever its reader said."""
     header = draft.header
     if header.opening is None or header.closing is None:
-        return Problem("error", "balance_mismatch", "The statement's own figures contradict each other.")
-    said = header.closing.amount
-    is_ = header.opening.amount + Money(draft.sum_minor, said.currency)
-    return Problem(
-        "error", "balance_mismatch",
-        f"Opening {header.opening.amount} and entries of {Money(draft.sum_minor, said.currency)} make {is_}, "
-        f"but the statement closes with {said}.",
-    )  # fmt: skip
+        return make_problem("error", Reason("balance_mismatch.contradiction"))
+    opening, closing = header.opening.amount, header.closing.amount
+    entries_sum = Money(draft.sum_minor, closing.currency)
+    figures: Reason[StatementFault] = Reason(
+        "balance_mismatch.figures",
+        {
+            "opening": str(opening),
+            "entries_sum": str(entries_sum),
+            "reckoned": str(opening + entries_sum),
+            "closing": str(closing),
+        },
+    )
+    return make_problem("error", figures)
 
 
 def gap_problem(gap: Gap) -> Problem:
     """A break in the chain of statements, for the file that shows it."""
     missing = Money(gap.missing_minor, gap.currency)
-    return Problem(
-        "warning", "gap",
-        f"Between {gap.from_on} and {gap.to_on} a statement is missing: entries of {missing} are not here.",
-    )  # fmt: skip
+    reason: Reason[StatementFault] = Reason(
+        "gap", {"from_on": str(gap.from_on), "to_on": str(gap.to_on), "missing": str(missing)}
+    )
+    return make_problem("warning", reason)

@@ -21,8 +21,9 @@ from donorhub.domain.bank.files.entry_keys import Incoming, keyed
 from donorhub.domain.payer_text import canonical_account
 from donorhub.services.bank.files.packed_rows import Row, Rows
 from importers.camt.reader import REFUSALS
+from importers.codes import Reason
 from importers.sniff import format_of
-from importers.statement import Begin, Detail, End, Entry, Part, Problem, Statement
+from importers.statement import Begin, Detail, End, Entry, Part, Problem, Statement, make_problem
 
 Progress = Callable[[str, int], None]  # what is being done, and how many entries are
 
@@ -37,10 +38,7 @@ STEP: Final = 5000  # entries between two reports of progress
 _TOGETHER: Final = 250
 # Ten years of daily statements. Each is some rows of one transaction, in which nobody else writes to SQLite.
 MOST_STATEMENTS: Final = 4000
-TOO_MANY: Final = Problem(
-    "error", "too_many_statements",
-    f"The file holds more than {MOST_STATEMENTS:,} statements: export fewer accounts or a shorter period.",
-)  # fmt: skip
+TOO_MANY: Final = make_problem("error", Reason("too_many_statements", {"most": MOST_STATEMENTS}))
 
 
 @dataclass(slots=True)

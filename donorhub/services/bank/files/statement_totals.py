@@ -18,7 +18,8 @@ from donorhub.models import Entry, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES
 from donorhub.money import Money
 from donorhub.services.bank.files.statement_drafts import Draft
-from importers.statement import Problem
+from importers.codes import Reason, StatementFault
+from importers.statement import Problem, make_problem
 
 _NAMED: Final = 5  # days that the sentence names
 
@@ -42,12 +43,8 @@ def remarks(row: Statement, draft: Draft) -> list[Problem]:
         return []
     named = ", ".join(str(day) for day in list(others)[:_NAMED]) + (", …" if len(others) > _NAMED else "")
     more = Money(sum(others.values()), row.currency)
-    return [
-        Problem(
-            "warning", "ledger_differs",
-            f"On {named} all files together differ by {more} from this one: see which of them is right.",
-        )
-    ]  # fmt: skip
+    difference: Reason[StatementFault] = Reason("ledger_differs", {"days": named, "missing": str(more)})
+    return [make_problem("warning", difference)]
 
 
 def _told_days(row: Statement) -> frozenset[date]:
