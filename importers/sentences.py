@@ -315,6 +315,11 @@ def write_sentence(
     return translate(pattern) % written
 
 
+def write_question(code: QuestionCode, gap: Gap | None) -> str:
+    """What is asked of a program, or of who works with one."""
+    return GAPS[gap] if gap else QUESTIONS[code]
+
+
 def write_problem(
     reason: Reason[str], translate: Translate = keep_english, localise: Localise = keep_figure
 ) -> str:

@@ -15,6 +15,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
+from donorhub.cli import tables
 from donorhub.cli.context import actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
@@ -312,6 +313,10 @@ def _show_only(path: Path, choices: Choices) -> bool:
         held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=today))
         click.echo(f"  {_sentence(statement_drafts.told(draft), None, is_new=True)}")
     _tell_problems(statement_drafts.as_plain(problems))
+    if tables.UNKNOWN & {problem.code for problem in problems}:
+        with read_only():
+            tables.show_draft(column_mappings.draft_layout(_bytes(path, settings)))
+            db.session.rollback()
     return bool(drafts.statements) and not held
 
 

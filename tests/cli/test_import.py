@@ -93,6 +93,22 @@ def test_a_dry_run_reads_and_stores_nothing(run: Run, sound: Path) -> None:
     assert rows() == before
 
 
+def test_a_dry_run_says_what_an_unknown_table_seems_to_hold(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "list.csv"
+    table.write_text("Date;Payer;Fee;Amount\n03/04/2026;Anna;1,00;50,00\n05/06/2026;Bank;0,50;-2,00\n")
+    before = rows()
+    result = run("--dry-run", table)
+    assert result.exit_code == 1
+    assert "error layout_unknown" in result.output
+    assert "  column Date: Booking date (told by its name)" in result.output
+    assert "  column Fee: left out (its name tells nothing)" in result.output
+    assert (
+        "  open date_order: All days are 12 or less: which comes first in a date? (dmy, mdy)" in result.output
+    )
+    assert "  open currency: The table has no currency column: which is the account's?" in result.output
+    assert rows() == before
+
+
 def test_what_is_no_statement_is_refused_with_its_reason(run: Run, tmp_path: Path) -> None:
     page = tmp_path / "a.ofx"
     page.write_text("<html><body>log in</body></html>")

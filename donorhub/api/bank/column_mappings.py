@@ -191,11 +191,10 @@ def _propose_layout(content: bytes) -> tuple[dict[str, Any], list[dict[str, Any]
 
 
 def _show_question(question: Question) -> dict[str, Any]:
-    sentence = sentences.GAPS[question.gap] if question.gap else sentences.QUESTIONS[question.code]
     return {
         "code": question.code,
         "gap": question.gap,
-        "sentence": sentence,
+        "sentence": sentences.write_question(question.code, question.gap),
         "choices": list(question.choices),
     }
 
