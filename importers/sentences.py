@@ -311,8 +311,8 @@ def write_sentence(
     pattern: str, figures: Figures, translate: Translate = keep_english, localise: Localise = keep_figure
 ) -> str:
     """The sentence with its figures: one that is a code is said in words, one that is empty as a dash."""
-    written = {name: _write_figure(name, value, translate, localise) for name, value in figures.items()}
-    return translate(pattern) % written
+    texts = {name: _write_figure(name, value, translate, localise) for name, value in figures.items()}
+    return translate(pattern) % texts
 
 
 def write_question(code: QuestionCode, gap: Gap | None) -> str:

@@ -54,11 +54,11 @@ class AmountReader:
         """The amount of a row as the account sees it; None where its cells are empty. Raises Fault."""
         return self._read(self, cells)
 
-    def _find_currency(self, cells: list[str], written: str) -> str:
+    def _find_currency(self, cells: list[str], text: str) -> str:
         code = find_filled(cells, self.places["currency"])
         if code in self._codes:
             return code
-        code = code.upper() or self.currency or self._find_unit(written)
+        code = code.upper() or self.currency or self._find_unit(text)
         if not code:
             raise Fault(Reason("unknown_currency.none"))
         if not _CODE.fullmatch(code):
@@ -66,25 +66,25 @@ class AmountReader:
         self._codes.add(code)
         return code
 
-    def _find_unit(self, written: str) -> str:
+    def _find_unit(self, text: str) -> str:
         try:
-            return plain_number(written, self.decimal)[1]
+            return plain_number(text, self.decimal)[1]
         except Unreadable as e:
             raise Fault(e.reason) from e
 
     def _parse(self, cells: list[str], role: Role) -> Money | None:
-        written = find_filled(cells, self.places[role])
-        if not written or written in NOTHING:
+        text = find_filled(cells, self.places[role])
+        if not text or text in NOTHING:
             return None
-        currency = self._find_currency(cells, written)
-        amount = self._amounts.get((written, currency))
+        currency = self._find_currency(cells, text)
+        amount = self._amounts.get((text, currency))
         if amount is None:
             try:
-                amount = parse_amount(written, currency, self.decimal)
+                amount = parse_amount(text, currency, self.decimal)
             except Unreadable as e:
                 raise Fault(e.reason) from e
             if len(self._amounts) < MOST_KEPT:
-                self._amounts[written, currency] = amount  # gifts come in round sums
+                self._amounts[text, currency] = amount  # gifts come in round sums
         return amount
 
     def _read_signed(self, cells: list[str]) -> Money | None:

@@ -35,26 +35,26 @@ class Chain:
 
 def build_chain(entries: Sequence[Entry]) -> Chain:
     """Try both orders of the rows, then none: balances before and after must pair up but for two ends."""
-    booked = [
+    bookings = [
         (at, entry.balance_after.minor, entry.amount.minor)
         for at, entry in enumerate(entries)
         if entry.balance_after and entry.status == "booked"
     ]
-    if not booked:
+    if not bookings:
         return Chain(_order_of_dates(entries), None, None, 0, ())
     currency = entries[0].amount.currency
-    up = [at for (_, before, _), (at, after, amount) in pairwise(booked) if before + amount != after]
-    down = [at for (at, after, amount), (_, before, _) in pairwise(booked) if before + amount != after]
+    up = [at for (_, before, _), (at, after, amount) in pairwise(bookings) if before + amount != after]
+    down = [at for (at, after, amount), (_, before, _) in pairwise(bookings) if before + amount != after]
     order: Order = "oldest_first" if len(up) < len(down) else "newest_first"
     if len(up) == len(down):
         order = _order_of_dates(entries)
     breaks = up if order == "oldest_first" else down
-    links = len(booked) - 1
+    links = len(bookings) - 1
     if breaks:
-        ends = _ends(booked)
+        ends = _ends(bookings)
         if ends:
             return Chain("mixed", Money(ends[0], currency), Money(ends[1], currency), links, ())
-    first, last = (booked[0], booked[-1]) if order == "oldest_first" else (booked[-1], booked[0])
+    first, last = (bookings[0], bookings[-1]) if order == "oldest_first" else (bookings[-1], bookings[0])
     return Chain(order, Money(first[1] - first[2], currency), Money(last[1], currency), links, tuple(breaks))
 
 
@@ -63,10 +63,10 @@ def _order_of_dates(entries: Sequence[Entry]) -> Order:
     return "oldest_first" if is_rising else "newest_first"
 
 
-def _ends(booked: Sequence[tuple[int, int, int]]) -> tuple[int, int] | None:
+def _ends(bookings: Sequence[tuple[int, int, int]]) -> tuple[int, int] | None:
     """Opening and closing of rows in any order, when all other balances pair up."""
-    after = Counter(balance for _, balance, _ in booked)
-    before = Counter(balance - amount for _, balance, amount in booked)
+    after = Counter(balance for _, balance, _ in bookings)
+    before = Counter(balance - amount for _, balance, amount in bookings)
     opening, closing = list((before - after).elements()), list((after - before).elements())
     return (opening[0], closing[0]) if len(opening) == len(closing) == 1 else None
 
@@ -104,11 +104,11 @@ def build_statement(
 def _parse_fact(
     facts: Mapping[str, str], fact: str, currency: str, decimal: str, problems: list[Problem]
 ) -> Money | None:
-    written = facts.get(fact)
-    if written is None:
+    amount = facts.get(fact)
+    if amount is None:
         return None
     try:
-        return parse_amount(written, currency, decimal)
+        return parse_amount(amount, currency, decimal)
     except Unreadable as e:
         problems.append(_remark("unreadable_balance.fact", fact=fact, text=e.reason.figures["text"]))
         return None
@@ -127,25 +127,25 @@ def _judge(
     if chain.breaks:
         line = group.lines[chain.breaks[0]]
         problems.append(_remark("balance_mismatch.chain", line=line, count=len(chain.breaks)))
-    for end, reckoned in (("opening", chain.opening), ("closing", chain.closing)):
-        written = balances[end]
-        if written and reckoned:
-            proofs.append(written == reckoned)
-            if written != reckoned:
-                problems.append(_report_difference(end, written, reckoned))
+    for end, row_sum in (("opening", chain.opening), ("closing", chain.closing)):
+        amount = balances[end]
+        if amount and row_sum:
+            proofs.append(amount == row_sum)
+            if amount != row_sum:
+                problems.append(_report_difference(end, amount, row_sum))
     opening, closing = balances["opening"], balances["closing"]
     if opening and closing:
-        booked = total((e.amount for e in group.entries if e.status == "booked"), statement.currency)
-        proofs.append(opening + booked == closing)
+        bookings = total((e.amount for e in group.entries if e.status == "booked"), statement.currency)
+        proofs.append(opening + bookings == closing)
         if not proofs[-1]:
-            problems.append(_report_difference("closing", closing, opening + booked))
+            problems.append(_report_difference("closing", closing, opening + bookings))
     if not proofs:
         return "unverifiable"
     return "proved" if all(proofs) else "mismatch"
 
 
-def _report_difference(fact: str, written: Money, reckoned: Money) -> Problem:
-    return _remark("balance_mismatch.written", fact=fact, written=str(written), reckoned=str(reckoned))
+def _report_difference(fact: str, amount: Money, row_sum: Money) -> Problem:
+    return _remark("balance_mismatch.written", fact=fact, written=str(amount), reckoned=str(row_sum))
 
 
 def _remark(code: Remark, *, line: int | None = None, **figures: str | int) -> Problem:
@@ -169,13 +169,13 @@ def check_totals(
         if len(statements) != 1 or fact not in facts:
             continue
         currency = statements[0].currency
-        written = _parse_fact(facts, fact, currency, decimal, problems)
-        summed = total((e.amount for e in entries if e.amount.minor * sign > 0), currency)
-        if written is None:
+        amount = _parse_fact(facts, fact, currency, decimal, problems)
+        row_sum = total((e.amount for e in entries if e.amount.minor * sign > 0), currency)
+        if amount is None:
             continue
-        proofs.append(abs(written) == abs(summed))
+        proofs.append(abs(amount) == abs(row_sum))
         if not proofs[-1]:
-            problems.append(_report_difference(fact, written, summed))
+            problems.append(_report_difference(fact, amount, row_sum))
     if any(problem.code != "unreadable_balance" for problem in problems):
         return "mismatch", problems
     return ("proved" if len(proofs) == _TWO else "unverifiable"), problems

@@ -93,8 +93,8 @@ def _repeat_roles(before: Layout, header: Row | None, width: int) -> dict[int, P
     if header is None:
         if before.header:
             return {}
-        placed = {column.position: column.role for column in before.columns}
-        return {at: (placed.get(at), _BY_BEFORE) for at in range(width)}
+        places = {column.position: column.role for column in before.columns}
+        return {at: (places.get(at), _BY_BEFORE) for at in range(width)}
     roles = {fold(column.name): column.role for column in before.columns if column.name}
     return {
         at: (roles[fold(cell)], _BY_BEFORE) for at, cell in enumerate(header.cells) if fold(cell) in roles
@@ -114,13 +114,13 @@ def _find_balance(cut: Cut, columns: Sequence[Guess]) -> tuple[Guess, ...]:
         for at, column in enumerate(columns):
             if column.role or not all(text and decimal_signs((text,)) for text in column.samples):
                 continue
-            tried = (
+            trial = (
                 *columns[:at],
                 replace(column, role="balance", reason=Reason("proof")),
                 *columns[at + 1 :],
             )
-            if _is_proved(cut, tried):
-                return tried
+            if _is_proved(cut, trial):
+                return trial
     return tuple(columns)
 
 

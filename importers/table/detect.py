@@ -43,10 +43,12 @@ _FITTING: Final[dict[Kind, frozenset[Role]]] = {
     ),
     "currency": frozenset[Role](("currency",)),
 }
-_TYPED: Final[frozenset[Role]] = frozenset(
+_VALUE_ROLES: Final[frozenset[Role]] = frozenset(
     ("booked_on", "value_on", "amount", "debit", "credit", "balance", "currency")
 )
-ONE_COLUMN: Final[frozenset[Role]] = _TYPED | {"direction"}  # roles that a table gives to one column only
+ONE_COLUMN: Final[frozenset[Role]] = _VALUE_ROLES | {
+    "direction"
+}  # roles that a table gives to one column only
 _NO_ROLE: Final[Reason[Ground]] = Reason("name_silent")
 
 
@@ -90,12 +92,12 @@ def detect_columns(sheet: AnySheet) -> Detection:
 
 def guess_by_names(header: Row, width: int) -> dict[int, tuple[Role, Reason[Ground]]]:
     """The roles that the names of a header tell by themselves, each role that stands once in one column."""
-    taken: set[Role] = set()
+    prior_roles: set[Role] = set()
     roles: dict[int, tuple[Role, Reason[Ground]]] = {}
     for at, cell in enumerate(header.cells[:width]):
         role_and_word = find_role(cell) if cell.strip() else None
-        if role_and_word and (role_and_word[0] not in taken or role_and_word[0] not in ONE_COLUMN):
-            taken.add(role_and_word[0])
+        if role_and_word and (role_and_word[0] not in prior_roles or role_and_word[0] not in ONE_COLUMN):
+            prior_roles.add(role_and_word[0])
             roles[at] = role_and_word[0], Reason("name")
     return roles
 
@@ -132,31 +134,35 @@ def _find_header(head: Sequence[Row], before: int, width: int) -> Row | None:
 
 
 def _guess_columns(header: Row | None, body: Sequence[Sequence[str]], width: int) -> list[Guess]:
-    taken: set[Role] = set()
-    guesses = _choose_booking([_guess_by_name(at, header, body, taken) for at in range(width)], taken)
+    prior_roles: set[Role] = set()
+    guesses = _choose_booking(
+        [_guess_by_name(at, header, body, prior_roles) for at in range(width)], prior_roles
+    )
     for at, guess in enumerate(guesses):
         if guess.role is None:
-            guesses[at] = _guess_by_cells(guess, body, taken)
+            guesses[at] = _guess_by_cells(guess, body, prior_roles)
     return guesses
 
 
-def _choose_booking(guesses: list[Guess], taken: set[Role]) -> list[Guess]:
+def _choose_booking(guesses: list[Guess], prior_roles: set[Role]) -> list[Guess]:
     """Of several columns that could be the booking date, the one whose name is likelier."""
     likelier = VOCABULARY["booked_on"].split("|")
     names = {guess.position: find_role(guess.header) for guess in guesses if guess.header}
-    ranked = [(likelier.index(name[1]), at) for at, name in names.items() if name and name[0] == "booked_on"]
-    chosen = next((guess.position for guess in guesses if guess.role == "booked_on"), None)
-    if chosen is None or min(ranked)[1] == chosen:
+    ranks = [(likelier.index(name[1]), at) for at, name in names.items() if name and name[0] == "booked_on"]
+    choice = next((guess.position for guess in guesses if guess.role == "booked_on"), None)
+    if choice is None or min(ranks)[1] == choice:
         return guesses
-    better = min(ranked)[1]
-    other: Role | None = None if "value_on" in taken else "value_on"
-    taken.add("value_on")
+    better = min(ranks)[1]
+    other: Role | None = None if "value_on" in prior_roles else "value_on"
+    prior_roles.add("value_on")
     guesses[better] = replace(guesses[better], role="booked_on", reason=Reason("name_of_booking"))
-    guesses[chosen] = replace(guesses[chosen], role=other, reason=Reason("not_booking"))
+    guesses[choice] = replace(guesses[choice], role=other, reason=Reason("not_booking"))
     return guesses
 
 
-def _guess_by_name(at: int, header: Row | None, body: Sequence[Sequence[str]], taken: set[Role]) -> Guess:
+def _guess_by_name(
+    at: int, header: Row | None, body: Sequence[Sequence[str]], prior_roles: set[Role]
+) -> Guess:
     name = header.cells[at].strip() if header and at < len(header.cells) else ""
     kind = _tell_column_kind(at, body)
     samples = tuple(dict.fromkeys(row[at].strip() for row in body if row[at].strip()))[:_SAMPLES]
@@ -167,12 +173,14 @@ def _guess_by_name(at: int, header: Row | None, body: Sequence[Sequence[str]], t
     role = _correct_by_cells(role_and_word[0], kind, body, at)
     if role in ("amount", "currency") and BESIDE.search(fold(name)):
         return replace(silent, reason=Reason("beside", {"role": role}))
-    if role in ONE_COLUMN and role in taken:
+    if role in ONE_COLUMN and role in prior_roles:
         return replace(silent, reason=Reason("taken", {"role": role}))
     is_other_kind = kind not in ("empty", "text") and role not in _FITTING[kind]
-    if (is_other_kind and (kind != "amount" or role in _TYPED)) or (kind == "text" and role in _TYPED):
+    if (is_other_kind and (kind != "amount" or role in _VALUE_ROLES)) or (
+        kind == "text" and role in _VALUE_ROLES
+    ):
         return replace(silent, reason=Reason("cells_differ", {"role": role, "kind": kind}))
-    taken.add(role)
+    prior_roles.add(role)
     return replace(silent, role=role, reason=Reason("name"))
 
 
@@ -198,24 +206,24 @@ def _tell_column_kind(at: int, body: Sequence[Sequence[str]]) -> Kind:
     return kind if count >= kinds.total() * _MOSTLY else "text"
 
 
-def _guess_by_cells(guess: Guess, body: Sequence[Sequence[str]], taken: set[Role]) -> Guess:
+def _guess_by_cells(guess: Guess, body: Sequence[Sequence[str]], prior_roles: set[Role]) -> Guess:
     kind = _tell_column_kind(guess.position, body)
     if kind in ("amount", "currency") and BESIDE.search(fold(guess.header)):
         return guess
-    if "direction" not in taken and _tells_direction(guess.position, body):
-        taken.add("direction")
+    if "direction" not in prior_roles and _tells_direction(guess.position, body):
+        prior_roles.add("direction")
         return replace(guess, role="direction", reason=Reason("cells_of_direction"))
     by_kind: dict[Kind, tuple[Role, ...]] = {
         "date": ("booked_on", "value_on"),
-        "amount": () if taken & {"debit", "credit"} else ("amount",),
+        "amount": () if prior_roles & {"debit", "credit"} else ("amount",),
         "account": ("account",),
         "currency": ("currency",),
         "text": () if guess.header else ("remittance",),
     }
-    role = next((role for role in by_kind.get(kind, ()) if role not in taken), None)
+    role = next((role for role in by_kind.get(kind, ()) if role not in prior_roles), None)
     if role is None:
         return guess
-    taken.add(role)
+    prior_roles.add(role)
     return replace(guess, role=role, reason=Reason("cells"))
 
 

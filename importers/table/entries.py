@@ -97,9 +97,9 @@ class EntryReader:
         """The entry of a row, kept in its group, or why it is none. Raises Fault."""
         if row.fault:
             raise Fault(row.fault)
-        booked = self._read_day(row.cells)
-        if isinstance(booked, str):
-            return booked
+        day = self._read_day(row.cells)
+        if isinstance(day, str):
+            return day
         cells = self._fit_cells(row.cells)
         if self.places.derived:
             self._derive_cells(cells)
@@ -109,7 +109,7 @@ class EntryReader:
         amount = self._amounts.read_amount(cells)
         if amount is None or not amount.minor:
             return self._skip_empty(amount)
-        return self._keep(row, cells, booked, amount, "pending" if is_pending else "booked")
+        return self._keep(row, cells, day, amount, "pending" if is_pending else "booked")
 
     def _is_pending(self, cells: list[str]) -> bool:
         return any(at < len(cells) and fold(cells[at]) in self._pending for at in self._at["status"])
@@ -117,7 +117,7 @@ class EntryReader:
     # ------------------------------------------------------------ the entry
 
     def _keep(
-        self, row: Row, cells: list[str], booked: date, amount: Money, status: Literal["booked", "pending"]
+        self, row: Row, cells: list[str], day: date, amount: Money, status: Literal["booked", "pending"]
     ) -> Entry:
         at = self._at
         party, own = self._find_parties(cells, is_in=amount.minor > 0)
@@ -135,7 +135,7 @@ class EntryReader:
         value_on = find_filled(cells, at["value_on"])
         entry = Entry(
             len(group.entries),
-            booked,
+            day,
             amount,
             value_on=self._parse_day(value_on) if value_on else None,
             status=status,
@@ -171,8 +171,8 @@ class EntryReader:
                 find_filled(cells, self._at["bic"]) or None,
             )
         if sides.own:
-            written = find_filled(cells, sides.own)
-            own = self.facts.own_account(written) if written else None
+            text = find_filled(cells, sides.own)
+            own = self.facts.own_account(text) if text else None
         if not (name or account or address or bic):
             return NOBODY, own
         return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
@@ -187,11 +187,11 @@ class EntryReader:
         return account
 
     def _parse_balance(self, cells: list[str], currency: str) -> Money | None:
-        written = find_filled(cells, self._at["balance"])
-        if not written:
+        text = find_filled(cells, self._at["balance"])
+        if not text:
             return None
         try:
-            return parse_amount(written, currency, self.decimal)
+            return parse_amount(text, currency, self.decimal)
         except Unreadable:
             self.unread_balances += 1
             return None
@@ -267,25 +267,25 @@ class EntryReader:
 
     def _find_skip(self, cells: list[str], date_text: str) -> Skip | None:
         """Why a row without a date is none of the entries; None when it should have had one."""
-        filled = [cell for cell in cells if cell.strip()]
-        if not filled:
+        texts = [cell for cell in cells if cell.strip()]
+        if not texts:
             return "blank"
         if self.header and tuple(map(fold, cells)) == self.header:
             return "header"
-        if self._is_footer(cells, filled, date_text):
+        if self._is_footer(cells, texts, date_text):
             return "footer"
         if date_text.strip():
             return None
         is_waiting = self.layout.empty_date == "pending" and len(cells) >= self.places.width
         return "pending" if is_waiting or (self._pending and self._is_pending(cells)) else None
 
-    def _is_footer(self, cells: list[str], filled: list[str], date_text: str) -> bool:
-        first = fold(filled[0])
+    def _is_footer(self, cells: list[str], texts: list[str], date_text: str) -> bool:
+        first = fold(texts[0])
         if self.facts.look(0, cells) or any(first.startswith(word) for word in self._skip if word):
             return True
         if first in SUMS or fold(date_text).startswith(_SUMS_AND_MORE):
             return True
-        return len(filled) == 1 and filled[0].strip()[0].isalpha() and not date_text[:1].isdigit()
+        return len(texts) == 1 and texts[0].strip()[0].isalpha() and not date_text[:1].isdigit()
 
     def _skip_empty(self, amount: Money | None) -> Skip:
         if amount is not None:

@@ -100,10 +100,10 @@ class Layout:
 
     def has(self, *roles: Role) -> bool:
         """Whether a column, a part of one or a key brings one of ``roles``."""
-        given = {column.role for column in self.columns}
-        given.update(part for column in self.columns for part in column.parts)
-        given.update(role for _, role in self.keys)
-        return not given.isdisjoint(roles)
+        own_roles = {column.role for column in self.columns}
+        own_roles.update(part for column in self.columns for part in column.parts)
+        own_roles.update(role for _, role in self.keys)
+        return not own_roles.isdisjoint(roles)
 
     def find_gaps(self) -> tuple[Gap, ...]:
         """What must still be said before a file can be read."""
@@ -149,9 +149,9 @@ _WIDE: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 
 
 def _refuse_unknown_keys(raw: object, kind: type[Layout | Column | Found], where: str) -> None:
-    known = {field.name for field in fields(kind)}
+    names = {field.name for field in fields(kind)}
     for key in raw if isinstance(raw, Mapping) else ():
-        if key not in known:
+        if key not in names:
             raise LayoutError(f"{where}: the key {str(key)[:60]!r} is unknown")
 
 

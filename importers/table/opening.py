@@ -68,11 +68,11 @@ def _is_readable(sheet: AnySheet, layout: Layout) -> bool:
 
 def _fits_by_rows(sheet: AnySheet, layout: Layout) -> bool:
     """Whether a file without header has the account where the layout says, and rows that can be read."""
-    placed = [place for place in layout.found if place.row and place.fact == "account"]
+    places = [place for place in layout.found if place.row and place.fact == "account"]
     head = sheet.separated_by(layout.delimiter, layout.quote).head(_FIRST_ROWS)
-    if not placed or len(head) <= placed[0].row:
+    if not places or len(head) <= places[0].row:
         return False
-    row, column = head[placed[0].row - 1].cells, placed[0].column - 1
+    row, column = head[places[0].row - 1].cells, places[0].column - 1
     if not 0 <= column < len(row) or parse_account(row[column])[1] != "iban":
         return False
     try:

@@ -35,14 +35,14 @@ class Places:
 
 def find_header(rows: Sequence[Row], layout: Layout) -> Row | None:
     """The row that has the layout's column names, all of them and no other where it is ``exact``."""
-    wanted = Counter(filter(None, map(fold, layout.header)))
-    needed = Counter({fold(column.name): 1 for column in layout.columns if _is_needed(column)})
+    targets = Counter(filter(None, map(fold, layout.header)))
+    must_have = Counter({fold(column.name): 1 for column in layout.columns if _is_needed(column)})
     for column in layout.columns:  # of several columns of one name, as many as there were
-        if wanted[fold(column.name)] > 1:
-            needed[fold(column.name)] = wanted[fold(column.name)]
+        if targets[fold(column.name)] > 1:
+            must_have[fold(column.name)] = targets[fold(column.name)]
     for row in rows:
         names = Counter(filter(None, map(fold, row.cells)))
-        if names == wanted or (not layout.exact and needed and needed <= names):
+        if names == targets or (not layout.exact and must_have and must_have <= names):
             return row
     return None
 
@@ -62,15 +62,15 @@ class OtherHeader:
 
 def find_other_header(rows: Sequence[Row], layout: Layout) -> OtherHeader | None:
     """The row most like the layout's header; None when no row has half of the names."""
-    wanted = Counter(filter(None, map(fold, layout.header)))
-    best = max(rows, key=lambda row: (Counter(map(fold, row.cells)) & wanted).total(), default=None)
+    targets = Counter(filter(None, map(fold, layout.header)))
+    best = max(rows, key=lambda row: (Counter(map(fold, row.cells)) & targets).total(), default=None)
     if best is None:
         return None
     names = Counter(filter(None, map(fold, best.cells)))
-    if (names & wanted).total() < wanted.total() * _HALF:
+    if (names & targets).total() < targets.total() * _HALF:
         return None
-    gone = [name for name in layout.header if fold(name) in wanted - names]
-    new = [cell for cell in best.cells if fold(cell) in names - wanted]
+    gone = [name for name in layout.header if fold(name) in targets - names]
+    new = [cell for cell in best.cells if fold(cell) in names - targets]
     return OtherHeader(best.line, _list_names(gone), _list_names(new))
 
 
@@ -129,8 +129,8 @@ def _position(column: Column, names: Sequence[str]) -> int | None:
         if at is not None and (at < len(names) or column.optional):
             return at if at < len(names) else None
         raise Unsheetable("layout_does_not_fit.columns", columns=len(names))
-    wanted = fold(column.name)
-    places = [at for at, name in enumerate(names) if name == wanted]
+    target = fold(column.name)
+    places = [at for at, name in enumerate(names) if name == target]
     if len(places) > column.nth:
         return places[column.nth]
     if column.optional:
@@ -141,72 +141,70 @@ def _position(column: Column, names: Sequence[str]) -> int | None:
 class Facts:
     """Collects what stands above and below the rows, such as the account and its balances."""
 
-    def __init__(self, wanted: Sequence[Found]) -> None:
+    def __init__(self, targets: Sequence[Found]) -> None:
         self.texts: dict[str, str] = {}
         self.accounts: dict[str, str] = {}  # where several are listed: the bank's name for one, its number
-        self._labels = [
-            (fold(label), label.endswith("*"), found) for found in wanted for label in found.labels
-        ]
-        self._placed = [found for found in wanted if found.row]
+        self._labels = [(fold(label), label.endswith("*"), rule) for rule in targets for label in rule.labels]
+        self._placed = [rule for rule in targets if rule.row]
         self._below: dict[int, Found] = {}
 
     def look(self, number: int, cells: Sequence[str]) -> bool:
         """Take what this row tells, ``number`` counted from 1 (0: unknown); whether it told anything."""
-        told = self._take_below(cells)
-        for found in self._placed:
-            if found.row == number:
-                told |= self._keep(found, _placed_text(found, cells))
+        has_fact = self._take_below(cells)
+        for rule in self._placed:
+            if rule.row == number:
+                has_fact |= self._keep(rule, _placed_text(rule, cells))
         for at, cell in enumerate(cells):
             if self._labels and cell and not cell.isspace():
-                told |= self._labelled(at, cells)
-        return told
+                has_fact |= self._labelled(at, cells)
+        return has_fact
 
     def _take_below(self, cells: Sequence[str]) -> bool:
-        told = False
+        has_fact = False
         still = {}
-        for at, found in self._below.items():
-            place = found.column - 1 if found.column else at
+        for at, rule in self._below.items():
+            place = rule.column - 1 if rule.column else at
             text = cells[place] if place < len(cells) else ""
-            if found.fact == "account" and parse_account(text)[0]:
+            if rule.fact == "account" and parse_account(text)[0]:
                 self.accounts[fold(cells[0])] = text
-                still[at] = found  # the accounts may be listed, one a row
-            told |= self._keep(found, text)
+                still[at] = rule  # the accounts may be listed, one a row
+            has_fact |= self._keep(rule, text)
         self._below = still
-        return told
+        return has_fact
 
     def own_account(self, cell: str) -> str | None:
         """The own account that a cell names, by its number or by the bank's name for it."""
         name = fold(cell)
-        listed = (number for known, number in self.accounts.items() if known == name or known[:-4] == name)
-        return parse_account(next(listed, cell))[0]
+        numbers = (number for label, number in self.accounts.items() if label == name or label[:-4] == name)
+        return parse_account(next(numbers, cell))[0]
 
     def _labelled(self, at: int, cells: Sequence[str]) -> bool:
         cell = cells[at]
         name = fold(cell)
-        told = False
-        for label, is_beginning, found in self._labels:
+        has_fact = False
+        for label, is_beginning, rule in self._labels:
             inside = name.startswith(f"{label} ") and ":" in cell and fold(cell.partition(":")[0]) == label
             if name != label and not inside and not (is_beginning and name.startswith(label)):
                 continue
-            told = True
-            if found.where == "below":
-                self._below[at] = found
+            has_fact = True
+            if rule.where == "below":
+                self._below[at] = rule
             else:
                 texts = [cell.partition(":")[2]] if inside else list(cells[at + 1 :])
-                self._keep(found, next((text for text in texts if text.strip()), ""))
-        return told
+                self._keep(rule, next((text for text in texts if text.strip()), ""))
+        return has_fact
 
-    def _keep(self, found: Found, text: str) -> bool:
+    def _keep(self, rule: Found, text: str) -> bool:
         text = text.strip()
-        if not text or found.fact in self.texts:
+        if not text or rule.fact in self.texts:
             return False
-        self.texts[found.fact] = text
+        self.texts[rule.fact] = text
         return True
 
 
-def _placed_text(found: Found, cells: Sequence[str]) -> str:
-    if found.column:
-        return cells[found.column - 1] if found.column <= len(cells) else ""
+def _placed_text(rule: Found, cells: Sequence[str]) -> str:
+    if rule.column:
+        return cells[rule.column - 1] if rule.column <= len(cells) else ""
     return next((cell for cell in cells if parse_account(cell)[1] == "iban"), "")
 
 

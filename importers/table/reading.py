@@ -106,11 +106,11 @@ def _settle_writing(sheet: AnySheet, layout: Layout, places: Places, start: int)
     return order, next(iter(signs), ".")
 
 
-def _choose_order(texts: Sequence[str], allowed: str) -> DateOrder:
+def _choose_order(texts: Sequence[str], among: str) -> DateOrder:
     if not texts:
         return "ymd"  # the typed dates of a workbook
     fitting = _find_orders(texts)
-    orders = [order for order in DATE_ORDERS if order in fitting and (not allowed or order in allowed)]
+    orders = [order for order in DATE_ORDERS if order in fitting and (not among or order in among)]
     if len(orders) > 1:
         raise Unsheetable("ambiguous_dates")
     return orders[0] if orders else "ymd"
@@ -122,8 +122,8 @@ def _find_orders(texts: Sequence[str]) -> set[DateOrder]:
 
 
 def _find_signs(texts: Sequence[str]) -> set[str]:
-    signed = [text for text in texts if ("," in text or "." in text) and decimal_signs((text,))]
-    return decimal_signs(signed) if signed else {"."}
+    numbers = [text for text in texts if ("," in text or "." in text) and decimal_signs((text,))]
+    return decimal_signs(numbers) if numbers else {"."}
 
 
 def _choose_currency(facts: Facts, layout: Layout, currency: str) -> str:
@@ -242,8 +242,8 @@ def _name_groups(reader: EntryReader) -> dict[tuple[str | None, str], Group]:
         own = None
     groups: dict[tuple[str | None, str], Group] = {}
     for (account, currency), group in reader.groups.items():
-        named = {a for a, c in reader.groups if a and c == currency}
-        key = (account or own or (named.pop() if len(named) == 1 else None), currency)
+        own_accounts = {a for a, c in reader.groups if a and c == currency}
+        key = (account or own or (own_accounts.pop() if len(own_accounts) == 1 else None), currency)
         groups[key] = _join_groups(groups[key], group) if key in groups else group
     return groups
 
@@ -260,7 +260,11 @@ def _join_groups(one: Group, other: Group) -> Group:
 
 def _find_remarks(job: Pass, order: str) -> list[Problem]:
     remarks = []
-    pending, unread, failed = job.counts["skipped.pending"], job.reader.unread_balances, job.counts["failed"]
+    pending, unread, failures = (
+        job.counts["skipped.pending"],
+        job.reader.unread_balances,
+        job.counts["failed"],
+    )
     if pending:
         remarks.append(_remark("warning", "pending_skipped", count=pending))
     if unread:
@@ -269,8 +273,8 @@ def _find_remarks(job: Pass, order: str) -> list[Problem]:
         sheet = repr(job.sheet.facts()["sheet"][:60])
         names = ", ".join(others)[:200]
         remarks.append(_remark("error", "other_sheets", sheet=sheet, count=len(others), others=names))
-    if failed > _MOST_PROBLEMS:
-        remarks.append(_remark("error", "more_rows_failed", count=failed - _MOST_PROBLEMS))
+    if failures > _MOST_PROBLEMS:
+        remarks.append(_remark("error", "more_rows_failed", count=failures - _MOST_PROBLEMS))
     missing = _find_missing_controls(job)
     if missing:
         remarks.append(_remark("warning", "control_missing", facts=" ".join(missing)))

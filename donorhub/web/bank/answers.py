@@ -18,25 +18,25 @@ _STATE: Final = "state:"
 Choice = TypeVar("Choice", bound=str)
 
 
-def read_answers(sent: Mapping[str, str]) -> Answers:
+def read_answers(fields: Mapping[str, str]) -> Answers:
     """The answers in ``sent``: facts by name, ``role0``, ``role1`` …, ``word:<word>``, ``state:<word>``."""
     delimiters: tuple[Delimiter, ...] = get_args(Delimiter)
     signs: tuple[Sign, ...] = get_args(Sign)
     senses: tuple[Sense, ...] = get_args(Sense)
     debits: tuple[Debits, ...] = get_args(Debits)
     return Answers(
-        encoding=sent.get("encoding", ""),
-        delimiter=_choose(sent.get("delimiter"), delimiters) or "",
-        header_line=whole_number(sent.get("header_line", "")),
-        date_order=_choose(sent.get("date_order"), DATE_ORDERS) or "",
-        decimal=_choose(sent.get("decimal"), signs) or "",
-        amounts=_choose(sent.get("amounts"), senses) or "",
-        debits=_choose(sent.get("debits"), debits) or "",
-        currency=sent.get("currency", ""),
-        basis=sent.get("basis", ""),
-        roles=_read_roles(sent),
-        directions=_read_words(sent, _WORD, get_args(Side)),
-        statuses=_read_words(sent, _STATE, get_args(Standing)),
+        encoding=fields.get("encoding", ""),
+        delimiter=_choose(fields.get("delimiter"), delimiters) or "",
+        header_line=whole_number(fields.get("header_line", "")),
+        date_order=_choose(fields.get("date_order"), DATE_ORDERS) or "",
+        decimal=_choose(fields.get("decimal"), signs) or "",
+        amounts=_choose(fields.get("amounts"), senses) or "",
+        debits=_choose(fields.get("debits"), debits) or "",
+        currency=fields.get("currency", ""),
+        basis=fields.get("basis", ""),
+        roles=_read_roles(fields),
+        directions=_read_words(fields, _WORD, get_args(Side)),
+        statuses=_read_words(fields, _STATE, get_args(Standing)),
     )
 
 
@@ -44,18 +44,18 @@ def _choose(value: str | None, choices: tuple[Choice, ...]) -> Choice | None:
     return next((choice for choice in choices if choice == value), None)
 
 
-def _read_words(sent: Mapping[str, str], prefix: str, choices: tuple[Choice, ...]) -> dict[str, Choice]:
+def _read_words(fields: Mapping[str, str], prefix: str, choices: tuple[Choice, ...]) -> dict[str, Choice]:
     words = {}
-    for name, value in sent.items():
+    for name, value in fields.items():
         choice = _choose(value, choices) if name.startswith(prefix) else None
         if choice is not None:
             words[name.removeprefix(prefix)] = choice
     return words
 
 
-def _read_roles(sent: Mapping[str, str]) -> dict[int, Role | None]:
+def _read_roles(fields: Mapping[str, str]) -> dict[int, Role | None]:
     roles: dict[int, Role | None] = {}
-    for name, value in sent.items():
+    for name, value in fields.items():
         position = whole_number(name.removeprefix(_ROLE)) if name.startswith(_ROLE) else None
         if position is not None and (not value or value in ROLES):
             roles[position] = _choose(value, tuple(ROLES))

@@ -77,11 +77,11 @@ class Tried:
 
 def list_facts(draft: Draft) -> list[Fact]:
     """The facts that have a bearing on this table, but for those that are being asked."""
-    asked = {question.code for question in draft.questions}
+    open_codes = {question.code for question in draft.questions}
     return [
         Fact(name, str(label), draft.writing.write_fact(name), _offer(draft, name), _find_state(draft, name))
         for name, label in bank_tables.FACT_LABELS.items()
-        if name not in asked and draft.matters(name) and draft.head
+        if name not in open_codes and draft.matters(name) and draft.head
     ]
 
 
@@ -104,9 +104,9 @@ def _offer(draft: Draft, name: FactName) -> list[tuple[str, str]]:
 
 def _offer_headers(draft: Draft) -> Iterator[tuple[str, str]]:
     for row in draft.head[:_HEADERS_OFFERED]:
-        filled = [cell.strip() for cell in row.cells if cell.strip()]
-        if len(filled) > 1:
-            text = ", ".join(filled)[:40]
+        names = [cell.strip() for cell in row.cells if cell.strip()]
+        if len(names) > 1:
+            text = ", ".join(names)[:40]
             yield str(row.line), str(gettext("line %(line)s: %(text)s", line=row.line, text=text))
 
 
@@ -174,10 +174,10 @@ def _write_sum(sample: str, sign: str) -> str:
     return figures.amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
 
 
-def sample_columns(draft: Draft, tried: Preview | None) -> list[Sampled]:
+def sample_columns(draft: Draft, trial: Preview | None) -> list[Sampled]:
     """Every column above its cells of the first three entries, each beside what it is read as."""
-    good = [row for row in tried.rows if row.entry is not None][:_SAMPLES] if tried else []
-    sampled = []
+    good = [row for row in trial.rows if row.entry is not None][:_SAMPLES] if trial else []
+    columns = []
     for column in draft.columns:
         at = column.position
         cells = [
@@ -186,8 +186,8 @@ def sample_columns(draft: Draft, tried: Preview | None) -> list[Sampled]:
             if row.entry is not None
         ]
         why = bank_tables.word_ground(column.reason) if _is_told(column) else ""
-        sampled.append(Sampled(column, why, cells or [Cell(text) for text in column.samples]))
-    return sampled
+        columns.append(Sampled(column, why, cells or [Cell(text) for text in column.samples]))
+    return columns
 
 
 def _is_told(column: Guess) -> bool:
@@ -208,16 +208,16 @@ def _write_cell(role: Role | None, entry: Entry) -> str:
     return ""
 
 
-def list_rows(tried: Preview | None, ledger: Known) -> list[Tried]:
+def list_rows(trial: Preview | None, ledger: Known) -> list[Tried]:
     """The rows of the preview with their states; those above the table are left out."""
-    shown = []
-    for row in tried.rows if tried else ():
+    outcomes = []
+    for row in trial.rows if trial else ():
         state = row.status if row.entry is None else ledger.states.get(id(row.entry), "new")
         if not any(cell.strip() for cell in row.cells) and state == "skipped":
             continue
         raw = " · ".join(cell.strip() for cell in row.cells if cell.strip())
-        shown.append(Tried(row.line, state, _word_outcome(row), row.entry, raw))
-    return shown
+        outcomes.append(Tried(row.line, state, _word_outcome(row), row.entry, raw))
+    return outcomes
 
 
 def _word_outcome(row: PreviewRow) -> str:

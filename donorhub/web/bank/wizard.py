@@ -225,8 +225,8 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
 
 
 def _show_page(wizard: Wizard) -> str:
-    draft, tried = wizard.draft, wizard.preview
-    problems = tried.reading.problems if tried else draft.problems
+    draft, trial = wizard.draft, wizard.preview
+    problems = trial.reading.problems if trial else draft.problems
     roles = {column.role for column in draft.columns}
     return render_template(
         "bank/columns.html",
@@ -234,17 +234,17 @@ def _show_page(wizard: Wizard) -> str:
         draft=draft,
         facts=samples.list_facts(draft),
         questions=samples.word_questions(draft),
-        columns=samples.sample_columns(draft, tried),
+        columns=samples.sample_columns(draft, trial),
         roles=bank_tables.word_roles(bank_tables.ROLE_GROUPS),
         sides=bank_tables.SIDES,
-        rows=samples.list_rows(tried, wizard.ledger),
+        rows=samples.list_rows(trial, wizard.ledger),
         problems=[
             bank_problems.word_problem(problem)
             for problem in problems
-            if not (problem.where and tried and problem.level == "error")
+            if not (problem.where and trial and problem.level == "error")
         ],
         accounts=_list_accounts(),
         is_mute=bool(draft.columns) and roles.isdisjoint(MOUTHS),
-        facts_of_reading=tried.reading.facts if tried else {},
+        facts_of_reading=trial.reading.facts if trial else {},
         words=labels,
     )
