@@ -5,6 +5,7 @@ from donorhub.models.access import (
     AuditHead,
     AuditRecord,
     IdempotencyKey,
+    ProvenHead,
     Role,
     User,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Payment",
     "Payout",
     "PayoutItem",
+    "ProvenHead",
     "ProviderEvent",
     "ProviderMap",
     "ProviderRegister",

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -127,3 +128,20 @@ class AuditHead(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int]
     chain: Mapped[str]
+
+
+class ProvenHead(Base):
+    """How far all invariants were seen to hold, so that the quick check goes on from there. There is one
+    row once anything was checked."""
+
+    __tablename__ = "proven_head"
+    __table_args__ = (CheckConstraint("id = 1", "there_is_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ids: Mapped[dict[str, int]] = mapped_column(JSON)  # the last id of each table; {}: nothing is proved yet
+    proved_at: Mapped[datetime | None]  # when those were the last
+    next_ids: Mapped[dict[str, int]] = mapped_column(JSON)  # what ids become when nothing older can come
+    next_at: Mapped[datetime | None]
+    audit_seq: Mapped[int]
+    audit_chain: Mapped[str]
+    whole_at: Mapped[datetime | None]  # when all rows were looked at the last time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import Base, Currency, Minor, one_of
@@ -139,6 +139,12 @@ class Payment(Base):
     __table_args__ = (
         UniqueConstraint("provider", "account", "payment_key"),
         one_of("state", PaymentState),
+        Index(  # what the check of payments asks for: there should be none
+            "ix_payment_without_gift",
+            "id",
+            sqlite_where=text("state = 'succeeded' AND gift_id IS NULL"),
+            postgresql_where=text("state = 'succeeded' AND gift_id IS NULL"),
+        ),
         one_of("method", GiftMethod),
     )
 

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from donorhub import clock
 from donorhub.db import db
 from donorhub.migrations.run import newest
 from donorhub.models import AuditRecord
@@ -33,8 +34,9 @@ def test_all_holds_and_the_audit_is_sealed_on_the_way(donorhub: Donorhub, now: d
     gift_came(now)
     ended = donorhub("verify")
     assert ended.code == 0
-    assert {line[:8] for line in ended.out.splitlines()} == {"holds   "}
-    assert len(ended.out.splitlines()) == len(invariants.CHECKS)
+    span, *lines = ended.out.splitlines()
+    assert span == "checked: every row, from the first on"
+    assert {line[:8] for line in lines} == {"holds   "} and len(lines) == len(invariants.CHECKS)
     assert db.session.query(AuditRecord).filter(AuditRecord.seq.is_(None)).count() == 0
 
 
@@ -48,6 +50,25 @@ def test_what_is_broken_is_named_with_its_row_and_the_code_is_1(donorhub: Donorh
     as_json = donorhub("verify", "--json")
     assert as_json.code == 1
     assert json.loads(as_json.out)["one thank-you a gift"] == ["gift 1 has no thank-you planned"]
+
+
+def test_it_says_from_where_it_checked_and_finds_an_older_row_only_when_thorough(
+    donorhub: Donorhub, now: datetime
+) -> None:
+    gift_came(now)
+    for minutes in (0, 10):
+        clock.use(lambda: now + timedelta(minutes=minutes))  # noqa: B023  used before it changes
+        assert donorhub("verify").code == 0
+    db.session.execute(text("UPDATE task SET key = 'lost' WHERE key = 'thank_you:gift:1'"))
+    db.session.commit()
+    quick, whole = donorhub("verify"), donorhub("verify", "--thorough")
+    assert (quick.code, whole.code) == (0, 1)
+    assert quick.out.startswith(
+        "checked: what came since 2026-11-22 10:00 (from gift 2, entry 1, receipt 1 on, the audit from record"
+    )
+    assert "every row was checked never: `donorhub verify --thorough` does" in quick.out
+    assert "broken  one thank-you a gift\n" in whole.out
+    assert "every row was checked on 2026-11-22 10:10" in donorhub("verify", "--json").err
 
 
 def test_verifying_changes_nothing_but_the_seal(donorhub: Donorhub, now: datetime) -> None:

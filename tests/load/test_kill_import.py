@@ -137,4 +137,4 @@ def everything_is_there_once(installation: Installation, paths: list[Path]) -> N
     assert installation.one("SELECT count(*) FROM statement") == FILES
     expected = FILES * sum(1000 + n % 50 for n in range(ENTRIES))
     assert installation.one("SELECT sum(amount_minor) FROM entry") == expected
-    installation.run("verify")
+    installation.run("verify", "--thorough")

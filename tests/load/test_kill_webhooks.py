@@ -164,7 +164,7 @@ def test_nothing_that_was_answered_is_lost_and_each_gift_is_thanked_once(
     unknown = each_gift_is_thanked_once(installation, mailbox)
     print(f"{unknown} thank-yous uncertain, {len(mailbox.messages)} taken")
     assert unknown <= havoc.kills
-    installation.run("verify")
+    installation.run("verify", "--thorough")
     waits = json.loads(installation.run("pending", "--json").stdout)
     assert not waits["worker tasks"] and not waits["provider events"], waits
     if installation.is_embedded:  # on processor time, since the machine has others to serve too

@@ -73,7 +73,7 @@ def test_two_processes_give_500_consecutive_numbers_and_every_pdf_is_made(instal
     assert "Traceback" not in (installation.home / "log").read_text(errors="replace")
     rendered(installation)
     print(f"{COUNT} issued in {issued:.1f} s, made after {time.monotonic() - began:.1f} s")
-    installation.run("verify")
+    installation.run("verify", "--thorough")
 
 
 def test_killed_on_the_way_they_leave_no_gap_and_no_number_twice(installation: Installation) -> None:
@@ -95,4 +95,4 @@ def test_killed_on_the_way_they_leave_no_gap_and_no_number_twice(installation: I
     print(f"{kills} kills")
     assert numbers(installation) == list(range(1, COUNT + 1))
     assert installation.one("SELECT last FROM receipt_counter") == COUNT
-    installation.run("verify")
+    installation.run("verify", "--thorough")

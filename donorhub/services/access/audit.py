@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,18 @@ from donorhub.models import AuditHead, AuditRecord
 from donorhub.services.paging import if_given
 
 FIRST_LINK = "0" * 64
+CHUNK = 500  # records in memory at a time
+_SEALED = (
+    AuditRecord.seq,
+    AuditRecord.at,
+    AuditRecord.actor,
+    AuditRecord.what,
+    AuditRecord.subject_type,
+    AuditRecord.subject_id,
+    AuditRecord.data,
+    AuditRecord.digest,
+    AuditRecord.chain,
+)
 
 
 def row(
@@ -121,31 +133,51 @@ def unsealed_count() -> int:
     return db.session.scalar(select(func.count()).where(AuditRecord.seq.is_(None))) or 0
 
 
-def broken_links() -> list[str]:
-    """Sentences on every record that does not fit the chain or its head; empty when none was touched."""
-    broken, chain, expected = [], FIRST_LINK, 0
+def find_broken_links(*, after_seq: int = 0, after_chain: str = "") -> Iterator[str]:
+    """A sentence on each record that does not fit the chain or its head, none when nobody touched it.
+
+    ``after_seq`` and ``after_chain`` are a place of the chain that was proved: from there on.
+    """
     last, last_chain = head() or (0, FIRST_LINK)  # read before the records: more may be sealed meanwhile
-    records = db.session.scalars(
-        select(AuditRecord).where(AuditRecord.seq.is_not(None)).order_by(AuditRecord.seq)
-    ).yield_per(1000)
-    for one in records:
+    chain, expected = (after_chain, after_seq) if after_seq else (FIRST_LINK, 0)
+    if after_seq and not _is_sealed(after_seq, after_chain):
+        yield f"audit record {after_seq} is not the one that was proved"
+    for one in _stream_sealed(after_seq):
         expected += 1
-        said = {
-            name: getattr(one, name) for name in ("at", "actor", "what", "subject_type", "subject_id", "data")
-        }
         if one.seq != expected:
-            broken.append(f"audit record {expected} is missing")
-            expected = one.seq or expected
-        if digest(**said) != one.digest:
-            broken.append(f"audit record {one.seq} was changed")
-        chain = link(chain, one.seq or 0, one.digest)
+            yield f"audit record {expected} is missing"
+            expected = one.seq
+        if _digest_of(one) != one.digest:
+            yield f"audit record {one.seq} was changed"
+        chain = link(chain, one.seq, one.digest)
         if chain != one.chain:
-            broken.append(f"audit record {one.seq} does not follow from the one before")
+            yield f"audit record {one.seq} does not follow from the one before"
             chain = one.chain or chain
         if one.seq == last and one.chain != last_chain:
-            broken.append(f"audit record {last} is not the one that was sealed last")
+            yield f"audit record {last} is not the one that was sealed last"
     if expected < last:
-        broken.append(f"audit records {expected + 1} to {last} are missing: the end was cut off")
+        yield f"audit records {expected + 1} to {last} are missing: the end was cut off"
     if expected and not last:
-        broken.append("the audit has no head that tells how far it went")
-    return broken
+        yield "the audit has no head that tells how far it went"
+
+
+def _is_sealed(seq: int, chain: str) -> bool:
+    """Whether the record of this number is there, says what it said, and has this place in the chain."""
+    one = db.session.execute(select(*_SEALED).where(AuditRecord.seq == seq)).first()
+    return one is not None and one.chain == chain and _digest_of(one) == one.digest
+
+
+def _stream_sealed(after_seq: int) -> Iterator[Any]:
+    query = select(*_SEALED).where(AuditRecord.seq > after_seq).order_by(AuditRecord.seq)
+    return iter(db.session.execute(query.execution_options(yield_per=CHUNK)))
+
+
+def _digest_of(one: Any) -> str:
+    return digest(
+        at=one.at,
+        actor=one.actor,
+        what=one.what,
+        subject_type=one.subject_type,
+        subject_id=one.subject_id,
+        data=one.data,
+    )

@@ -1,0 +1,131 @@
+"""What must hold of the bank: parts add up, statements balance, matches explain the gifts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, select
+
+from donorhub.models import (
+    Allocation,
+    Correction,
+    Designation,
+    Detail,
+    Dispute,
+    Entry,
+    Gift,
+    Instalment,
+    Match,
+    Refund,
+    Statement,
+)
+from donorhub.models.states import COUNTED_STATEMENTS, UNCOUNTED_STATEMENTS
+from donorhub.services.reports.invariants.scope import Scope, find_broken
+
+
+def check_parts(scope: Scope, _now: datetime) -> list[str]:
+    """Designations, details and allocations add up to what they are parts of."""
+    designated = (
+        select(Gift.id)
+        .join(Designation)
+        .where(scope.touched(Gift, Designation.gift_id))
+        .group_by(Gift.id)
+        .having(func.sum(Designation.amount_minor) != func.max(Gift.amount_minor))
+    )
+    detailed = (
+        select(Entry.id)
+        .join(Detail, Detail.entry_id == Entry.id)
+        .where(scope.touched(Entry, Detail.entry_id))
+        .group_by(Entry.id)
+        .having(func.sum(Detail.amount_minor) != func.max(Entry.amount_minor))
+    )
+    allocated = (
+        select(Gift.id)
+        .join(Allocation, Allocation.gift_id == Gift.id)
+        .where(scope.touched(Gift, Allocation.gift_id))
+        .group_by(Gift.id)
+        .having(func.sum(Allocation.amount_minor) > func.max(Gift.amount_minor))
+    )
+    settled = (
+        select(Instalment.id)
+        .join(Allocation, Allocation.instalment_id == Instalment.id)
+        .join(Gift, Gift.id == Allocation.gift_id)
+        .where(scope.touched(Instalment, Allocation.instalment_id), Gift.currency != Instalment.currency)
+    )
+    return [
+        *find_broken(designated, lambda id_: f"the designations of gift {id_} do not add up to it"),
+        *find_broken(detailed, lambda id_: f"the details of entry {id_} do not add up to it"),
+        *find_broken(allocated, lambda id_: f"more of gift {id_} is allocated than was given"),
+        *find_broken(settled, lambda id_: f"instalment {id_} is settled in another currency"),
+    ]
+
+
+def check_statements(scope: Scope, _now: datetime) -> list[str]:
+    """Opening and entries make closing, and every entry is of a statement that counts."""
+    stands = Entry.state != "taken_back"  # such a row is kept only to explain a corrected gift
+    of_statement = and_(Entry.statement_id == Statement.id, stands)
+    concerned = scope.touched(Statement, Entry.statement_id)
+    proved = select(Statement.id).where(
+        concerned,
+        Statement.integrity == "proved",
+        Statement.opening_minor + Statement.sum_minor != Statement.closing_minor,
+    )
+    sums = (
+        select(Statement.id, Statement.sum_minor, func.coalesce(func.sum(Entry.amount_minor), 0))
+        .outerjoin(Entry, of_statement)
+        .where(
+            concerned,
+            Statement.state.in_(COUNTED_STATEMENTS),
+            Statement.is_advice.is_(False),
+            Statement.new_count == Statement.entries_count,
+        )
+        .group_by(Statement.id)
+        .having(func.coalesce(func.sum(Entry.amount_minor), 0) != Statement.sum_minor)
+    )
+    counts = (
+        select(Statement.id)
+        .outerjoin(Entry, of_statement)
+        .where(concerned)
+        .group_by(Statement.id)
+        .having(func.count(Entry.id) != Statement.new_count)
+    )
+    uncounted = select(Statement.id).where(Statement.state.in_(UNCOUNTED_STATEMENTS))
+    homeless = select(Entry.id).where(Entry.statement_id.in_(uncounted), stands)
+    return [
+        *find_broken(proved, lambda id_: f"statement {id_} is called proved and its balances do not add up"),
+        *find_broken(
+            sums,
+            lambda id_, told, sum_: f"statement {id_} says {told} and its entries say {sum_} (minor units)",
+        ),
+        *find_broken(counts, lambda id_: f"statement {id_} has not the number of new entries it says"),
+        *find_broken(homeless, lambda id_: f"entry {id_} belongs to a statement that is not posted"),
+    ]
+
+
+def check_matches(scope: Scope, _now: datetime) -> list[str]:
+    """A matched entry is its matches, and a gift from the bank has one or what took it back."""
+    live = Match.undone_at.is_(None)
+    concerned = scope.touched(Entry, Match.entry_id)
+    sums = (
+        select(Entry.id)
+        .join(Match, and_(Match.entry_id == Entry.id, live, Match.kind == "gift"))
+        .where(concerned, Entry.state == "matched", Entry.has_details.is_(False))
+        .group_by(Entry.id)
+        .having(func.sum(Match.amount_minor) != func.max(Entry.amount_minor))
+    )
+    bare = select(Entry.id).where(
+        concerned, Entry.state == "matched", ~exists(select(Match.id).where(Match.entry_id == Entry.id, live))
+    )
+    unexplained = select(Gift.id).where(
+        scope.touched(Gift, Match.gift_id),
+        Gift.source == "bank",
+        ~exists(select(Match.id).where(Match.gift_id == Gift.id, live)),
+        ~exists(select(Correction.id).where(Correction.gift_id == Gift.id)),
+        ~exists(select(Dispute.id).where(Dispute.gift_id == Gift.id)),  # taken back before it was undone
+        ~exists(select(Refund.id).where(Refund.gift_id == Gift.id)),
+    )
+    return [
+        *find_broken(sums, lambda id_: f"what entry {id_} was matched to is not its amount"),
+        *find_broken(bare, lambda id_: f"entry {id_} is called matched and has no match"),
+        *find_broken(unexplained, lambda id_: f"gift {id_} came from the bank and no entry explains it"),
+    ]

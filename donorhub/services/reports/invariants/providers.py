@@ -1,0 +1,103 @@
+"""What must hold of providers: events kept and worked off, one gift a payment, payouts explained."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, or_, select, text
+
+from donorhub.db import db
+from donorhub.models import Gift, Payment, Payout, PayoutItem, ProviderEvent
+from donorhub.services.reports.invariants.scope import Scope, find_broken, show_some, stream_rows
+from donorhub.services.reports.invariants.work import STUCK_AFTER
+
+
+def check_kept_events(scope: Scope, _now: datetime) -> list[str]:
+    """Every answered provider event lies in the inbox as it came."""
+    return show_some(_find_changed_bodies(scope))
+
+
+def _find_changed_bodies(scope: Scope) -> Iterator[str]:
+    query = select(ProviderEvent.id, ProviderEvent.body, ProviderEvent.body_sha256)
+    for id_, body, sha256 in stream_rows(query.where(scope.came(ProviderEvent))):
+        try:
+            is_whole = hashlib.sha256(zlib.decompress(body)).digest() == sha256
+        except zlib.error:
+            is_whole = False
+        if not is_whole:
+            yield f"the stored body of provider event {id_} was changed"
+
+
+def check_inbox(_scope: Scope, now: datetime) -> list[str]:
+    """No event waits long; an index leads to those that wait, so all are looked at each time."""
+    query = select(ProviderEvent.id).where(
+        ProviderEvent.state == "received", ProviderEvent.received_at < now - STUCK_AFTER
+    )
+    return find_broken(
+        query, lambda id_: f"provider event {id_} waits for more than an hour: is a worker running?"
+    )
+
+
+def check_payments(scope: Scope, _now: datetime) -> list[str]:
+    """A payment that succeeded is one gift of its amount, and such a gift is of one payment."""
+    without = select(Payment.id).where(text("payment.state = 'succeeded' AND payment.gift_id IS NULL"))
+    concerned = scope.touched(Gift, Payment.gift_id)
+    twice = (
+        select(Gift.id, func.count())
+        .join(Payment, Payment.gift_id == Gift.id)
+        .where(concerned)
+        .group_by(Gift.id)
+        .having(func.count() > 1)
+    )
+    other = (
+        select(Payment.id, Gift.id)
+        .join(Gift, Gift.id == Payment.gift_id)
+        .where(
+            concerned,
+            or_(
+                Gift.amount_minor != Payment.amount_minor,
+                Gift.currency != Payment.currency,
+                Gift.source_ref != Payment.payment_key,
+            ),
+        )
+    )
+    orphan = select(Gift.id).where(
+        scope.touched(Gift),
+        Gift.source.in_(_find_provider_sources(scope)),
+        ~exists(select(Payment.id).where(Payment.gift_id == Gift.id)),
+    )
+    return [
+        *find_broken(without, lambda id_: f"payment {id_} succeeded and has no gift"),
+        *find_broken(orphan, lambda id_: f"gift {id_} came from a provider and no payment explains it"),
+        *find_broken(twice, lambda gift, n: f"gift {gift} stands for {n} payments"),
+        *find_broken(other, lambda payment, gift: f"gift {gift} differs from its payment {payment}"),
+    ]
+
+
+def _find_provider_sources(scope: Scope) -> list[str]:
+    """The sources of gifts that are accounts of a provider: each asked for by itself, since an index leads
+    to the payments of an account and none to all accounts."""
+    sources = db.session.scalars(select(Gift.source).where(scope.touched(Gift)).distinct()).all()
+    return [source for source in sources if _has_payments(*source.partition(":"))]
+
+
+def _has_payments(provider: str, _colon: str, account: str) -> bool:
+    query = select(Payment.id).filter_by(provider=provider, account=account).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def check_payouts(scope: Scope, _now: datetime) -> list[str]:
+    """The items of a payout make its sum."""
+    query = (
+        select(Payout.id, Payout.net_minor, func.sum(PayoutItem.net_minor))
+        .join(PayoutItem, and_(PayoutItem.payout_id == Payout.id, PayoutItem.kind != "payout"))
+        .where(scope.touched(Payout, PayoutItem.payout_id))
+        .group_by(Payout.id, Payout.net_minor)
+        .having(func.sum(PayoutItem.net_minor) != Payout.net_minor)
+    )
+    return find_broken(
+        query, lambda id_, net, sum_: f"payout {id_} is {net} and its items make {sum_} (minor units)"
+    )

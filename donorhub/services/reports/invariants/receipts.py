@@ -1,0 +1,106 @@
+"""What must hold of receipts: numbers without a gap, papers as they were issued."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, or_, select, tuple_
+
+from donorhub.models import Receipt, ReceiptCounter, ReceiptLine, ReceiptPdf
+from donorhub.services.receipts.receipt_payload import digest
+from donorhub.services.reports.invariants.scope import Scope, find_broken, show_some, stream_rows
+
+
+def check_numbers(scope: Scope, _now: datetime) -> list[str]:
+    """Receipt numbers run from 1 without a gap; a series and year is counted whole when one is new in it."""
+    used = select(Receipt.series, Receipt.year).where(scope.came(Receipt))
+    gaps = (
+        select(
+            ReceiptCounter.series,
+            ReceiptCounter.year,
+            ReceiptCounter.last,
+            func.count(Receipt.id),
+            func.coalesce(func.max(Receipt.number), 0),
+        )
+        .outerjoin(
+            Receipt, and_(Receipt.series == ReceiptCounter.series, Receipt.year == ReceiptCounter.year)
+        )
+        .where(scope.in_part(tuple_(ReceiptCounter.series, ReceiptCounter.year).in_(used), Receipt))
+        .group_by(ReceiptCounter.series, ReceiptCounter.year, ReceiptCounter.last)
+        .having(
+            or_(
+                func.count(Receipt.id) != ReceiptCounter.last,
+                func.coalesce(func.max(Receipt.number), 0) != ReceiptCounter.last,
+                func.min(Receipt.number) < 1,
+            )
+        )
+    )
+    counter = select(ReceiptCounter.last).where(
+        ReceiptCounter.series == Receipt.series, ReceiptCounter.year == Receipt.year
+    )
+    uncounted = (
+        select(Receipt.series, Receipt.year).where(scope.touched(Receipt), ~exists(counter)).distinct()
+    )
+    return [
+        *find_broken(
+            gaps,
+            lambda series, year, last, n, top: (
+                f"series {series}/{year}: counter {last}, {n} receipts, highest {top}"
+            ),
+        ),
+        *find_broken(uncounted, lambda series, year: f"series {series}/{year} has receipts and no counter"),
+    ]
+
+
+def check_papers(scope: Scope, _now: datetime) -> list[str]:
+    """A gift is on one live receipt, lines add up, and payload and PDF are as they were made."""
+    twice = (
+        select(ReceiptLine.gift_id)
+        .where(
+            ReceiptLine.released_at.is_(None),
+            scope.in_part(
+                ReceiptLine.gift_id.in_(select(ReceiptLine.gift_id).where(scope.came(ReceiptLine))),
+                ReceiptLine,
+            ),
+        )
+        .group_by(ReceiptLine.gift_id)
+        .having(func.count() > 1)
+    )
+    sums = (
+        select(Receipt.id)
+        .join(ReceiptLine)
+        .where(scope.touched(Receipt, ReceiptLine.receipt_id))
+        .group_by(Receipt.id)
+        .having(func.sum(ReceiptLine.amount_minor) != func.max(Receipt.total_minor))
+    )
+    other_pdf = (
+        select(Receipt.id)
+        .join(ReceiptPdf, and_(ReceiptPdf.receipt_id == Receipt.id, ReceiptPdf.mark == "issued"))
+        .where(
+            scope.touched(Receipt, ReceiptPdf.receipt_id),
+            ReceiptPdf.sha256 != Receipt.pdf_sha256,
+        )
+    )
+    return [
+        *find_broken(twice, lambda id_: f"gift {id_} is on two live receipts"),
+        *find_broken(sums, lambda id_: f"the lines of receipt {id_} do not add up to it"),
+        *find_broken(other_pdf, lambda id_: f"the PDF of receipt {id_} is not the one that was made"),
+        *show_some(_find_changed_payloads(scope)),
+        *show_some(_find_changed_pdfs(scope)),
+    ]
+
+
+def _find_changed_payloads(scope: Scope) -> Iterator[str]:
+    query = select(Receipt.id, Receipt.payload, Receipt.payload_sha256)
+    for id_, payload, sha256 in stream_rows(query.where(scope.touched(Receipt))):
+        if digest(payload) != sha256:
+            yield f"the payload of receipt {id_} was changed after it was issued"
+
+
+def _find_changed_pdfs(scope: Scope) -> Iterator[str]:
+    query = select(ReceiptPdf.receipt_id, ReceiptPdf.content, ReceiptPdf.sha256)
+    for receipt_id, content, sha256 in stream_rows(query.where(scope.came(ReceiptPdf)), chunk=20):
+        if hashlib.sha256(content).hexdigest() != sha256:
+            yield f"the bytes of a PDF of receipt {receipt_id} were changed"

@@ -1,0 +1,58 @@
+"""What must hold of work and its records: one thank-you a gift, no sending that hangs, all audited."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import String, and_, cast, exists, literal, select
+from sqlalchemy.orm import aliased
+
+from donorhub.models import AuditRecord, Gift, Message, Task
+from donorhub.services.access import audit
+from donorhub.services.reports.invariants.scope import Scope, find_broken, show_some
+
+STUCK_AFTER: Final = timedelta(hours=1)
+
+
+def check_thank_yous(scope: Scope, _now: datetime) -> list[str]:
+    """Every gift that wants one has one thank-you planned, and no plan wrote two."""
+    key = literal("thank_you:gift:") + cast(Gift.id, String)
+    none = select(Gift.id).where(
+        scope.touched(Gift), Gift.thank, ~exists(select(Task.id).where(Task.key == key))
+    )
+    first, second = aliased(Message), aliased(Message)
+    twice = (
+        select(first.task_id)
+        .join(second, and_(second.task_id == first.task_id, second.id > first.id))
+        .join(Task, Task.id == first.task_id)
+        .where(Task.kind == "thank_you", scope.touched(Task, Message.task_id))
+    )
+    return [
+        *find_broken(none, lambda id_: f"gift {id_} has no thank-you planned"),
+        *find_broken(twice, lambda id_: f"task {id_} wrote two thank-yous"),
+    ]
+
+
+def check_sendings(_scope: Scope, now: datetime) -> list[str]:
+    """No message is being sent for long; an index leads to those that are, so all are looked at each time."""
+    query = select(Message.id).where(Message.state == "claimed", Message.planned_at < now - STUCK_AFTER)
+    return find_broken(query, lambda id_: f"message {id_} is being sent for more than an hour")
+
+
+def check_audited_gifts(scope: Scope, _now: datetime) -> list[str]:
+    """Somebody said of every gift that they recorded it."""
+    record = exists(
+        select(AuditRecord.id).where(
+            AuditRecord.subject_type == "gift",
+            AuditRecord.subject_id == Gift.id,
+            AuditRecord.what == "gift.recorded",
+        )
+    )
+    query = select(Gift.id).where(scope.touched(Gift), ~record)
+    return find_broken(query, lambda id_: f"nobody says who recorded gift {id_}")
+
+
+def check_audit(scope: Scope, _now: datetime) -> list[str]:
+    """The audit is one chain up to its head."""
+    return show_some(audit.find_broken_links(after_seq=scope.audit_seq, after_chain=scope.audit_chain))
