@@ -23,7 +23,14 @@ _EXPONENTS: Final = {
     **dict.fromkeys("CLF UYW".split(), 4),
 }
 _PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.([0-9]{1,18}))?", re.ASCII)
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+CURRENCY_PATTERN: Final = "[A-Z]{3}"  # ISO 4217; the one place that says what a currency is
+OFFERED_CURRENCIES: Final = ("PLN", "EUR", "ALL")  # first where a page asks which; any other may be typed
+_CURRENCY: Final = re.compile(CURRENCY_PATTERN, re.ASCII)
+
+
+def is_currency(text: str) -> bool:
+    """Whether a text is written as a currency is: three capital letters."""
+    return _CURRENCY.fullmatch(text) is not None
 
 
 def exponent(currency: str) -> int:
@@ -41,7 +48,7 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.minor) is not int:
             raise TypeError(f"minor units are whole numbers, not {self.minor!r}")
-        if not _CURRENCY.fullmatch(self.currency):
+        if not is_currency(self.currency):
             raise ValueError(f"{self.currency!r} is no currency: three capital letters are, such as PLN")
 
     @classmethod

@@ -14,7 +14,7 @@ from datetime import date
 from itertools import islice
 from typing import Final, Literal
 
-from donorhub.money import Money
+from donorhub.money import Money, is_currency
 from importers.statement import (
     BadRows,
     Balance,
@@ -41,7 +41,6 @@ _INTERIM: Final = ("1", "3")  # as-of-date modifiers of reports that a final one
 _TEST: Final = "4"  # group status
 _WHOLE: Final = re.compile(r"([+-]?)0*([0-9]{1,15})", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{6}", re.ASCII)
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -184,7 +183,7 @@ class _Reader:
         self._on, self._currency = None, self._default
         _, _, status, on, _, currency, modifier = [*fields, "", "", "", "", "", ""][:7]
         self._on = _day(on)
-        self._currency = currency if _CURRENCY.fullmatch(currency) else self._default
+        self._currency = currency if is_currency(currency) else self._default
         self._is_advice, self._is_test = modifier in _INTERIM, status == _TEST
         if self._is_test:
             self._tell("error", "test_group", "The bank marks this group as a test: it was left out.", record)
@@ -197,7 +196,7 @@ class _Reader:
         account, currency, *rest = record.fields
         if self._on is None:
             raise ValueError("its group does not say of which day it is")
-        currency = currency if _CURRENCY.fullmatch(currency) else self._currency
+        currency = currency if is_currency(currency) else self._currency
         statement = Statement(
             source_format="bai2",
             currency=currency,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from donorhub.money import Money
+from donorhub.money import Money, is_currency
 from importers import iban
 from importers.statement import (
     NOBODY,
@@ -34,7 +34,6 @@ _AGAIN: Final = "Export the statement again."
 _WIDTH: Final = 128
 _DAY: Final = re.compile(r"[0-9]{6}", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{15}", re.ASCII)
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _OGM: Final = ("101", "102")  # structured communication with a reference of twelve digits
 _DEBIT: Final = "127"  # structured communication of a SEPA direct debit
 _NO_DETAIL: Final = "0000"
@@ -137,7 +136,7 @@ def _statement(account: _Account, currency: str, problems: list[Problem]) -> Sta
         raise ValueError("it has no record of the old (1) or of the new balance (8)")
     number, named = _own_account(account.old)
     currency = named or currency
-    if not _CURRENCY.fullmatch(currency):
+    if not is_currency(currency):
         raise ValueError("its account names no currency")
     said = len(problems)
     entries = _entries(account, currency, problems)

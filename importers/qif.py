@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from donorhub.money import Money
+from donorhub.money import Money, is_currency
 from importers import iban
 from importers.statement import (
     NOBODY,
@@ -32,7 +32,6 @@ from importers.text import DateOrder, Undecodable, date_orders, decode, parse_am
 
 _SECTION: Final = re.compile(r"!(Type|Account|Option|Clear)\b:?\s*(.*)", re.I)
 _MONEY: Final = frozenset(("bank", "cash", "ccard", "oth a", "oth l"))
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _SHORT_YEAR: Final = re.compile(r"(.*[/.-])([0-9]{2})", re.ASCII)
 _PIVOT: Final = 70  # 7/4/98 is of 1998: Quicken writes years from 2000 on after an apostrophe
 _OWN_BALANCE: Final = "opening balance"  # Quicken's first record of an account: no payment
@@ -80,7 +79,7 @@ def read(data: bytes, *, dates: DateOrder | None = None, currency: str = "") -> 
     if not sections:
         return refused("no_statement", "This QIF file has no bank, cash or card section with transactions.")
     order, asked = _order([record.day for section in sections for record in section.records], dates)
-    if not _CURRENCY.fullmatch(currency):
+    if not is_currency(currency):
         message = "A QIF file does not say its currency: choose the currency of the account."
         asked.append(Problem("error", "currency_needed", message))
     if asked or order is None:

@@ -17,7 +17,7 @@ from werkzeug.datastructures import FileStorage
 
 from donorhub.db import MAX_ID
 from donorhub.domain import plain_text
-from donorhub.money import Money
+from donorhub.money import CURRENCY_PATTERN, Money
 
 MAX_MINOR: Final = 10**14
 EARLIEST: Final = date(1900, 1, 1)
@@ -150,7 +150,7 @@ class MoneySchema(StrictSchema):
         metadata={"examples": ["50.00"]},
     )
     currency = fields.String(
-        required=True, validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
+        required=True, validate=Pattern(f"^{CURRENCY_PATTERN}$", error="Three capital letters, such as PLN.")
     )
 
     def load(self, data: Any, *, partial: Any = None, **more: Any) -> Any:

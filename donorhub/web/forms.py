@@ -20,7 +20,7 @@ from donorhub.db import MAX_ID, db
 from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.models.states import Word, find_word
-from donorhub.money import Money
+from donorhub.money import Money, is_currency
 from donorhub.web.words import refusals
 from importers.text import parse_amount
 
@@ -30,7 +30,6 @@ MAX_MINOR: Final = 10**13
 FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -118,7 +117,7 @@ class Form:
     def money(self, name: str, currency_name: str = "currency") -> Money:
         """An amount above nothing, as it is written here: ``50,00`` and ``50.00``."""
         currency = self.value(currency_name).strip().upper()
-        if not _CURRENCY.fullmatch(currency):
+        if not is_currency(currency):
             self.wrong(currency_name, gettext("Three letters, such as PLN or EUR."))
             return Money(0, "XXX")
         raw = self.value(name)

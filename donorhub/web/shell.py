@@ -35,7 +35,7 @@ from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.queue.dispatch import dispatch
 from donorhub.models import Role, User
 from donorhub.models.states import LANGS
-from donorhub.money import Money
+from donorhub.money import OFFERED_CURRENCIES, Money
 from donorhub.services.access import organisation, users
 from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit
 from donorhub.web.addresses import build_address
@@ -116,7 +116,11 @@ def register(app: Flask) -> None:
         money=show_money, day=show_day, moment=show_moment, local_day=show_local_day, iban=figures.account
     )
     app.jinja_env.globals.update(
-        icon=icons.icon, same_page=same_page, url_for=build_address, chip=prepared.write_chip
+        offered_currencies=OFFERED_CURRENCIES,
+        icon=icons.icon,
+        same_page=same_page,
+        url_for=build_address,
+        chip=prepared.write_chip,
     )
     showing.register(app, show_money, show_day, date_locale)
     app.extensions["donorhub.style_version"] = _style_version()

@@ -6,19 +6,18 @@ themselves are read in ``camt_entry``.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
+from donorhub.money import is_currency
 from importers.camt.tree import Row
 from importers.camt.values import read_account, read_day, read_moment, read_money
 from importers.statement import Balance, Entry, Statement
 
 _AGAIN: Final = "Export the statement again."
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _KINDS: Final[dict[str, Literal["opening", "closing", "interim", "available"]]] = {
     "OPBD": "opening",
     "PRCD": "opening",  # the previous closing: dated a day earlier
@@ -76,7 +75,7 @@ def _find_currency(row: Row, entry_currency: str) -> str:
         *(it.get("amount currency") for it in row.get("balances", ())),
         entry_currency,
     ]
-    return next((code for code in candidates if code and _CURRENCY.fullmatch(code)), "")
+    return next((code for code in candidates if code and is_currency(code)), "")
 
 
 def _read_balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tuple[str, Balance]]:

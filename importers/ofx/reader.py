@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from donorhub.money import is_currency
 from importers.ofx import second, tags
 from importers.ofx.rows import BadRow, RowReader, account_named, bic_or_none, day_or_none
 from importers.ofx.tags import Damaged, Node, Places
@@ -38,7 +39,6 @@ MOST_BAD_ROWS: Final = 1_000  # a file with more is no statement with a slip, bu
 _INSTANT: Final = re.compile(
     r"([0-9]{14})(?:\.[0-9]{1,6})?(?:\[([-+]?[0-9]{1,2}(?:\.[0-9]{1,2})?)(?::\w*)?\])?", re.ASCII
 )
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _CHARSET: Final = re.compile(rb"CHARSET:\s*([\w-]+)|<\?xml[^>]{0,80}encoding=[\"']([\w-]+)", re.I)
 _ENCODING: Final = re.compile(rb"ENCODING:\s*([\w-]+)", re.I)
 _STATEMENTS: Final = ("STMTRS", "CCSTMTRS", "INVSTMTRS")
@@ -331,7 +331,7 @@ def _currency_of(node: Node, text: str, places: Places) -> str:
         rows = zip(places[0::2], places[1::2], strict=True)
         found = {tags.currency_of(text[start:end]) for start, end in rows}
         named = found.pop() if len(found) == 1 else ""
-    if not _CURRENCY.fullmatch(named):
+    if not is_currency(named):
         raise Damaged(
             "unknown_currency",
             f"The statement names no currency ({named[:20]!r} is none). {_INSTEAD}",

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from donorhub.money import Money, exponent
+from donorhub.money import Money, exponent, is_currency
 from importers import iban
 from importers.ofx import tags
 from importers.statement import NOBODY, Detail, Entry, Party
@@ -20,7 +20,6 @@ from importers.text import parse_amount
 
 _DAY: Final = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})", re.ASCII)
 _YEARS: Final = range(1970, 2100)
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _RATE: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 _EXTRA: Final = frozenset(
@@ -159,7 +158,7 @@ def _original(amount: Money, fields: dict[str, str]) -> Money | None:
     """What was paid in the other currency: CURRATE is the account's units for one of it (OFX 1.6, 5.2)."""
     symbol = fields["ORIGCURRENCY/CURSYM"].upper()
     written = fields.get("ORIGCURRENCY/CURRATE", "").replace(",", ".")
-    if not _CURRENCY.fullmatch(symbol) or not _RATE.fullmatch(written):
+    if not is_currency(symbol) or not _RATE.fullmatch(written):
         return None
     rate = Decimal(written)
     if not rate:

@@ -5,19 +5,17 @@ It reads the cells of one file; what a row without an amount is, is for ``entrie
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from donorhub.money import Money
+from donorhub.money import Money, is_currency
 from importers.codes import Reason, RowFault
 from importers.table.layout import Layout
 from importers.table.words import NOTHING, Role, fold_word
 from importers.text import Unreadable, parse_amount, plain_number
 
 MOST_KEPT: Final = 20_000  # values that are remembered of a file
-_CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 class Fault(ValueError):
@@ -61,7 +59,7 @@ class AmountReader:
         code = code.upper() or self.currency or self._find_unit(text)
         if not code:
             raise Fault(Reason("unknown_currency.none"))
-        if not _CODE.fullmatch(code):
+        if not is_currency(code):
             raise Fault(Reason("unknown_currency", {"text": repr(code[:20])}))
         self._codes.add(code)
         return code

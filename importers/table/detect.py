@@ -5,12 +5,12 @@ It looks at names and cells only. What a layout is made of them, and what stays 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from donorhub.money import is_currency
 from importers.codes import Ground, Reason
 from importers.sheet import Row, Unsheetable
 from importers.table.placing import parse_account
@@ -34,7 +34,6 @@ LOOKED_AT: Final = 200  # rows
 _MOSTLY: Final = 0.8
 _SAMPLES: Final = 3
 _LONG_NUMBER: Final = 8  # digits without a sign from which a number is rather a reference than an amount
-_CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _FITTING: Final[dict[Kind, frozenset[Role]]] = {
     "date": frozenset[Role](("booked_on", "value_on")),
     "amount": frozenset[Role](("amount", "debit", "credit", "balance")),
@@ -120,7 +119,7 @@ def _tell_kind(cell: str) -> Kind:
         return "amount"
     if parse_account(cell)[1] == "iban":
         return "account"
-    return "currency" if _CODE.fullmatch(cell) else "text"
+    return "currency" if is_currency(cell) else "text"
 
 
 def _find_header(head: Sequence[Row], before: int, width: int) -> Row | None:

@@ -79,6 +79,14 @@ def pack(jurisdiction: str, on: date) -> Pack:
     return in_force[-1]
 
 
+def find_pack(jurisdiction: str, on: date) -> Pack:
+    """The rules in force on that day, or those that will be the first; NoPack for an unknown country."""
+    dated = [one for one in _packs() if one.jurisdiction == jurisdiction]
+    return next((one for one in reversed(dated) if one.valid_from <= on), None) or pack(
+        jurisdiction, dated[0].valid_from if dated else on
+    )
+
+
 def by_version(version: str) -> Pack:
     """The pack a receipt was issued under; NoPack when this release does not hold it."""
     for one in _packs():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Response
@@ -16,10 +16,11 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed
 from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text
 from donorhub.models.states import LANGS
+from donorhub.money import CURRENCY_PATTERN
 from donorhub.services.access import organisation
+from receipts.packs import jurisdictions
 
 bp = HouseBlueprint("organisation", __name__, path="/organisation", description="Who keeps this base.")
-JURISDICTIONS: Final = ("PL", "AL", "XK", "XX")
 
 
 def _is_time_zone(name: str) -> None:
@@ -45,8 +46,10 @@ class OrganisationFieldsSchema(StrictSchema):
     exemption = Text(2000)
     lang = fields.String(validate=validate.OneOf(LANGS))
     time_zone = fields.String(validate=_is_time_zone, metadata={"examples": ["Europe/Warsaw"]})
-    home_currency = fields.String(validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, as in PLN."))
-    jurisdiction = fields.String(validate=validate.OneOf(JURISDICTIONS))
+    home_currency = fields.String(
+        validate=Pattern(f"^{CURRENCY_PATTERN}$", error="Three capital letters, as in PLN.")
+    )
+    jurisdiction = fields.String(validate=validate.OneOf(jurisdictions()))
     receipt_series = fields.String(validate=Pattern(r"^[A-Z0-9-]{1,10}$"))
     closed_until = fields.Date(
         allow_none=True, metadata={"description": "What was received up to this day, people change no more"}

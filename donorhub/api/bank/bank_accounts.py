@@ -17,7 +17,7 @@ from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Pattern, StrictSchema
 from donorhub.models import BankAccount
 from donorhub.models.states import MATCHING_MODES
-from donorhub.money import Money
+from donorhub.money import CURRENCY_PATTERN, Money
 from donorhub.services.bank.files import bank_accounts
 
 bp = HouseBlueprint("bank_accounts", __name__, path="/bank-accounts", description="Our own accounts.")
@@ -35,7 +35,7 @@ class BankAccountFieldsSchema(StrictSchema):
 class NewBankAccountSchema(BankAccountFieldsSchema):
     number = Line(40, shortest=1, required=True, metadata={"description": "The IBAN, or the bank's number"})
     currency = fields.String(
-        required=True, validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
+        required=True, validate=Pattern(f"^{CURRENCY_PATTERN}$", error="Three capital letters, such as PLN.")
     )
 
 

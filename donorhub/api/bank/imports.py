@@ -22,13 +22,14 @@ from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, Pattern, Query
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.models.states import IMPORT_FILE_STATES
+from donorhub.money import CURRENCY_PATTERN
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from importers.table.layout import json_schema
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
 SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
-CURRENCY: Final = Pattern(r"^[A-Z]{3}$", error="Three capital letters, such as PLN.")
+CURRENCY: Final = Pattern(f"^{CURRENCY_PATTERN}$", error="Three capital letters, such as PLN.")
 _NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
 _FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # what a spreadsheet would reckon
 

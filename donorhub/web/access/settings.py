@@ -10,20 +10,20 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-import receipts as printed
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Fund
+from donorhub.money import is_currency
 from donorhub.services.access import organisation
 from donorhub.services.giving import funds
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today
 from donorhub.web.words import labels
+from receipts.packs import find_pack, jurisdictions
 
 SERIES: Final = re.compile(r"[A-Z0-9-]{1,10}")  # the same as over the API
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 Answer = Response | str | tuple[str, int]
 PURPOSES: Final = ("fund", "campaign", "appeal")
-JURISDICTIONS: Final = ("PL", "AL", "XK", "XX")
 NUMBERS: Final = ("KRS", "NIP", "REGON", "NUI", "NIPT")
 
 
@@ -119,7 +119,7 @@ def _organisation(form: Form) -> dict[str, Any]:
     if zone not in available_timezones():
         form.wrong("time_zone", gettext("This is no time zone: Europe/Warsaw is one."))
     currency = form.value("home_currency").strip().upper()
-    if len(currency) != 3 or not currency.isascii() or not currency.isalpha():  # noqa: PLR2004  ISO 4217
+    if not is_currency(currency):
         form.wrong("home_currency", gettext("Three letters, such as PLN or EUR."))
     series = form.text("receipt_series", required=True)
     if series and not SERIES.fullmatch(series):
@@ -133,14 +133,17 @@ def _organisation(form: Form) -> dict[str, Any]:
         "lang": form.choice("lang", labels.LANGS),
         "time_zone": zone,
         "home_currency": currency,
-        "jurisdiction": form.choice("jurisdiction", JURISDICTIONS),
+        "jurisdiction": form.choice("jurisdiction", jurisdictions()),
         "receipt_series": series,
         "closed_until": form.day("closed_until"),
     }
 
 
 def _offers() -> dict[str, Any]:
-    packs = {code: printed.pack(code, today()).version for code in JURISDICTIONS}
+    names = {"XX": gettext("no country")}
+    packs = [
+        (code, f"{names.get(code, code)} · {find_pack(code, today()).version}") for code in jurisdictions()
+    ]
     return {
         "numbers": NUMBERS,
         "packs": packs,
