@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 from flask import g
 from flask_smorest.fields import Upload
@@ -18,10 +18,8 @@ from werkzeug.datastructures import FileStorage
 from donorhub.db import MAX_ID
 from donorhub.domain import plain_text
 from donorhub.money import CURRENCY_PATTERN, Money
-
-MAX_MINOR: Final = 10**14
-EARLIEST: Final = date(1900, 1, 1)
-LATEST: Final = date(2199, 12, 31)
+from donorhub.schemas.addresses import is_email
+from donorhub.schemas.limits import EARLIEST, EMAIL, LATEST, MAX_MINOR, SHORT
 
 
 class UploadedFile(Upload):  # type: ignore[misc]
@@ -87,7 +85,7 @@ class Line(fields.String):
     _plain = staticmethod(plain_text.one_line)
     _can_be_printed = staticmethod(plain_text.can_be_printed)
 
-    def __init__(self, longest: int = 200, *, shortest: int = 0, **more: Any) -> None:
+    def __init__(self, longest: int = SHORT, *, shortest: int = 0, **more: Any) -> None:
         super().__init__(validate=validate.Length(shortest, longest), **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> str:
@@ -104,6 +102,19 @@ class Text(Line):
 
     _plain = staticmethod(plain_text.several_lines)
     _can_be_printed = staticmethod(plain_text.lines_can_be_printed)
+
+
+class EmailAddress(fields.Email):
+    """An e-mail address, or nothing to take it away."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.validators = [validate.Length(max=EMAIL), check_email]
+
+
+def check_email(address: str) -> None:
+    if address and not is_email(address):
+        raise ValidationError("Not a valid email address.")
 
 
 class Day(fields.Date):

@@ -21,14 +21,10 @@ from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.models.states import Word, find_word
 from donorhub.money import Money, is_currency
+from donorhub.schemas.limits import EARLIEST, LATEST, MAX_MINOR, SHORT
 from donorhub.web.words import refusals
 from importers.text import parse_amount
 
-SHORT: Final = 200
-LONG: Final = 4000
-MAX_MINOR: Final = 10**13
-FIRST_DAY: Final = date(1900, 1, 1)
-LAST_DAY: Final = date(2199, 12, 31)
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -71,7 +67,7 @@ class Form:
             self.wrong(name, gettext("Please fill this in."))
         return raw
 
-    def lines(self, name: str, *, limit: int = LONG) -> str:
+    def lines(self, name: str, *, limit: int) -> str:
         """A text of several lines."""
         raw = plain_text.several_lines(self.value(name))
         self._check_text(name, raw, limit, is_printable=plain_text.lines_can_be_printed(raw))
@@ -99,10 +95,10 @@ class Form:
         except ValueError:
             self.wrong(name, gettext("This is no date."))
             return None
-        if found < FIRST_DAY:
+        if found < EARLIEST:
             self.wrong(name, gettext("This date is too long ago."))
             return None
-        if found > LAST_DAY:
+        if found > LATEST:
             self.wrong(name, gettext("This date is too far away."))
             return None
         return found

@@ -27,12 +27,11 @@ def test_every_page_has_the_address_of_url_for(app: Flask, root: str) -> None:
     assert len(rules) > 60
     with app.test_request_context("/donors", base_url=f"http://localhost{root}"):
         for rule in rules:
-            for id_ in (1, 42, MAX_ID):
-                ids = dict.fromkeys(rule.arguments, id_)
+            for id_ in (1, 42, MAX_ID - 9):
+                ids = {name: id_ + position for position, name in enumerate(sorted(rule.arguments))}
                 assert build_address(rule.endpoint, **ids) == url_for(rule.endpoint, **ids)
-                assert build_address(rule.endpoint, **ids, year=id_) == url_for(
-                    rule.endpoint, **ids, year=id_
-                )
+                more = {**ids, "year": id_ + 5}
+                assert build_address(rule.endpoint, **more) == url_for(rule.endpoint, **more)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from donorhub.api.idempotency import committed
 from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text
 from donorhub.models.states import LANGS
 from donorhub.money import CURRENCY_PATTERN
+from donorhub.schemas.limits import CONTACT, EXEMPTION, POSTCODE
 from donorhub.services.access import organisation
 from receipts.packs import jurisdictions
 
@@ -31,8 +32,8 @@ def _is_time_zone(name: str) -> None:
 class OrganisationFieldsSchema(StrictSchema):
     legal_name = Line(shortest=1)
     street = Line()
-    postcode = Line(20)
-    city = Line(100)
+    postcode = Line(POSTCODE)
+    city = Line()
     country = fields.String(validate=Pattern(r"^[A-Z]{2}$", error="Two capital letters, as in PL."))
     ids = fields.Dict(
         keys=Line(20, shortest=1),
@@ -40,10 +41,10 @@ class OrganisationFieldsSchema(StrictSchema):
         validate=validate.Length(max=20),
         metadata={"description": 'Such as `{"KRS": "0000123456"}`'},
     )
-    contact = Line(500)
+    contact = Line(CONTACT)
     signatory_name = Line()
     signatory_role = Line()
-    exemption = Text(2000)
+    exemption = Text(EXEMPTION)
     lang = fields.String(validate=validate.OneOf(LANGS))
     time_zone = fields.String(validate=_is_time_zone, metadata={"examples": ["Europe/Warsaw"]})
     home_currency = fields.String(

@@ -14,7 +14,7 @@ from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
-from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
+from donorhub.api.schemas import AnswerSchema, EmailAddress, Instant, Line, StrictSchema
 from donorhub.models import User
 from donorhub.models.states import LANGS, ROLES
 from donorhub.services.access import users
@@ -24,7 +24,7 @@ SORTS: Final = {"id": User.id, "email": User.email}
 
 
 class NewUserSchema(StrictSchema):
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    email = EmailAddress(required=True)
     name = Line(shortest=1, required=True)
     password = fields.String(required=True, load_only=True, validate=validate.Length(users.MIN_PASSWORD, 200))
     roles = fields.List(

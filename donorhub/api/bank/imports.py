@@ -23,6 +23,7 @@ from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.models.states import IMPORT_FILE_STATES
 from donorhub.money import CURRENCY_PATTERN
+from donorhub.schemas.limits import REASON
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from importers.table.layout import json_schema
@@ -110,7 +111,7 @@ class ObstacleListSchema(AnswerSchema):
 
 
 class TakeBackSchema(StrictSchema):
-    reason = Line(500, shortest=1, required=True)
+    reason = Line(REASON, shortest=1, required=True)
     undo_decisions = fields.Boolean(
         load_default=False,
         truthy={True},

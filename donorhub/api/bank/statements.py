@@ -18,6 +18,7 @@ from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Query
 from donorhub.models import Statement
 from donorhub.models.states import STATEMENT_INTEGRITIES, STATEMENT_STATES
 from donorhub.money import Money
+from donorhub.schemas.limits import REASON
 from donorhub.services.bank.files import statements
 
 bp = HouseBlueprint("statements", __name__, path="/statements", description="Accounts' reports for periods.")
@@ -47,7 +48,7 @@ class StatementSchema(AnswerSchema):
 
 
 class ReleaseSchema(StrictSchema):
-    reason = Line(500, shortest=1, required=True)
+    reason = Line(REASON, shortest=1, required=True)
 
 
 Query = pages.args(

@@ -16,6 +16,7 @@ from donorhub.api.idempotency import committed, once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import (
     AnswerSchema,
+    EmailAddress,
     Id,
     Instant,
     Line,
@@ -28,6 +29,7 @@ from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor
 from donorhub.models.states import DONOR_KINDS, LANGS
+from donorhub.schemas.limits import DONOR_NOTE, POSTCODE, TAX_NUMBER
 from donorhub.services.donors import donors, search
 from donorhub.services.reports import timeline
 
@@ -42,18 +44,20 @@ class NewDonorSchema(StrictSchema):
 
     kind = fields.String(validate=validate.OneOf(DONOR_KINDS))
     name = Line()
-    given_name = Line(100)
-    family_name = Line(100)
+    given_name = Line()
+    family_name = Line()
     salutation = Line(metadata={"description": "What the donor wants to be called, such as `Dear Anna`"})
-    email = fields.Email(validate=validate.Length(max=254), metadata={"description": "Or empty"})
-    phone = Line(40)
+    email = EmailAddress(metadata={"description": "Or empty"})
+    phone = Line()
     street = Line()
-    postcode = Line(20)
-    city = Line(100)
+    postcode = Line(POSTCODE)
+    city = Line()
     country = fields.String(validate=Pattern(r"^([A-Z]{2})?$", error="Two capital letters, as in PL."))
-    tax_number = Line(30, metadata={"description": "NIP, NIPT, NUI; as the donor's country has it, or empty"})
+    tax_number = Line(
+        TAX_NUMBER, metadata={"description": "NIP, NIPT, NUI; as the donor's country has it, or empty"}
+    )
     lang = fields.String(validate=validate.OneOf(LANGS))
-    note = Text(5000)
+    note = Text(DONOR_NOTE)
     do_not_contact = fields.Boolean(truthy={True}, falsy={False})
     is_deceased = fields.Boolean(truthy={True}, falsy={False})
     owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})

@@ -31,6 +31,7 @@ from donorhub.db import db
 from donorhub.models import Correction, Gift
 from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
+from donorhub.schemas.limits import GIFT_NOTE, REASON
 from donorhub.services.giving import gifts
 from donorhub.services.providers import payouts
 
@@ -65,7 +66,7 @@ class NewGiftSchema(StrictSchema):
     )
     campaign_id = Id(allow_none=True)
     appeal_id = Id(allow_none=True)
-    note = Text(2000)
+    note = Text(GIFT_NOTE)
     thank = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
     @validates_schema
@@ -108,7 +109,7 @@ class GiftSchema(AnswerSchema):
 
 
 class NewCorrectionSchema(StrictSchema):
-    reason = Line(500, shortest=1, required=True)
+    reason = Line(REASON, shortest=1, required=True)
 
 
 class CorrectionSchema(AnswerSchema):

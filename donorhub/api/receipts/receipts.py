@@ -27,6 +27,7 @@ from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
 from donorhub.models.states import LANGS
 from donorhub.money import Money
+from donorhub.schemas.limits import REASON
 from donorhub.services.access import organisation
 from donorhub.services.receipts import receipts
 
@@ -43,7 +44,7 @@ class NewReceiptSchema(StrictSchema):
 
 
 class VoidSchema(StrictSchema):
-    reason = Line(500, shortest=1, required=True)
+    reason = Line(REASON, shortest=1, required=True)
 
 
 class ReplacementSchema(StrictSchema):

@@ -18,6 +18,7 @@ from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema, Text
 from donorhub.models import Task
 from donorhub.models.states import TASK_STATES
+from donorhub.schemas.limits import OUTCOME
 from donorhub.services.access import organisation, users
 from donorhub.services.work import tasks
 
@@ -54,7 +55,7 @@ class TaskSchema(AnswerSchema):
 
 
 class DoneSchema(StrictSchema):
-    outcome = Text(2000, load_default="")
+    outcome = Text(OUTCOME, load_default="")
 
 
 class PostponeSchema(StrictSchema):

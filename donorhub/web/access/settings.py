@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Fund
 from donorhub.money import is_currency
+from donorhub.schemas.limits import CONTACT, EXEMPTION, POSTCODE
 from donorhub.services.access import organisation
 from donorhub.services.giving import funds
 from donorhub.web.forms import Form
@@ -112,8 +113,11 @@ def _create(kind: str, fields: dict[str, Any]) -> None:
 
 def _organisation(form: Form) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        name: form.text(name)
-        for name in ("street", "postcode", "city", "contact", "signatory_name", "signatory_role")
+        name: form.text(name) for name in ("street", "city", "signatory_name", "signatory_role")
+    }
+    fields |= {
+        "postcode": form.text("postcode", limit=POSTCODE),
+        "contact": form.text("contact", limit=CONTACT),
     }
     zone = form.value("time_zone").strip()
     if zone not in available_timezones():
@@ -128,7 +132,7 @@ def _organisation(form: Form) -> dict[str, Any]:
     return fields | {
         "legal_name": form.text("legal_name", required=True),
         "country": form.text("country", required=True, limit=2).upper(),
-        "exemption": form.lines("exemption"),
+        "exemption": form.lines("exemption", limit=EXEMPTION),
         "ids": {name: value for name, value in ids.items() if value},
         "lang": form.choice("lang", labels.LANGS),
         "time_zone": zone,

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.models import User
 from donorhub.models.states import ROLES, RoleName, find_word
+from donorhub.schemas.limits import EMAIL
 from donorhub.services.access import users
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
@@ -30,7 +31,7 @@ def index() -> str:
 def create() -> Answer:
     """Add somebody; their first password is shown this once."""
     form = Form(request.form)
-    name, email = form.text("name", required=True), form.text("email", required=True, limit=254)
+    name, email = form.text("name", required=True), form.text("email", required=True, limit=EMAIL)
     roles, lang = _roles(form), form.choice("lang", labels.LANGS)
     password = users.one_time_password()
     with form.saving() as saving:

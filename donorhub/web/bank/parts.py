@@ -14,6 +14,8 @@ from donorhub import clock
 from donorhub.models import Donor, Instalment
 from donorhub.models.states import DONOR_KINDS, LANGS
 from donorhub.money import Money
+from donorhub.schemas.addresses import is_email
+from donorhub.schemas.limits import EMAIL, POSTCODE, SHORT
 from donorhub.services.bank.matching import entries, entry_views
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import search
@@ -28,7 +30,11 @@ from importers.text import parse_amount
 FEWEST: Final = 2
 MOST: Final = 12
 NAMESAKES: Final = 12
-DONOR_FIELDS: Final = ("name", "given_name", "family_name", "email", "phone", "street", "postcode", "city")
+DONOR_FIELDS: Final = {
+    **dict.fromkeys(("name", "given_name", "family_name", "phone", "street", "city"), SHORT),
+    "email": EMAIL,
+    "postcode": POSTCODE,
+}
 
 
 @bp.get("/entries/<int:entry_id>/new-donor")
@@ -55,10 +61,12 @@ def _new_donor(entry_id: int, form: Form) -> str:
 def add_donor(entry_id: int) -> Response | tuple[str, int]:
     """Add the payer as a donor and take the payment as the donor's gift; twice adds one."""
     form = Form(request.form)
-    fields = {name: form.text(name, required=name == "name") for name in DONOR_FIELDS}
+    fields = {
+        name: form.text(name, required=name == "name", limit=limit) for name, limit in DONOR_FIELDS.items()
+    }
     fields["kind"] = form.choice("kind", DONOR_KINDS)
     fields["lang"] = form.choice("lang", LANGS)
-    if fields["email"] and "@" not in fields["email"]:
+    if fields["email"] and not is_email(fields["email"]):
         form.wrong("email", gettext("This is no e-mail address."))
     with form.saving() as saving:
         saving.check()

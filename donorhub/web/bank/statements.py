@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.schemas.limits import REASON
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.files import imports, statements
 from donorhub.services.bank.matching import entry_views
@@ -39,7 +40,7 @@ def _statement(statement_id: int, form: Form) -> str:
 def release(statement_id: int) -> Response | tuple[str, int]:
     """Take a held statement into the ledger all the same; who and why is kept."""
     form = Form(request.form)
-    reason = form.text("reason", required=True)
+    reason = form.text("reason", required=True, limit=REASON)
     with form.saving() as saving:
         saving.check()
         row = statements.release(statement_id, reason=reason, now=clock.now(), actor=actor())

@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.schemas.limits import REASON
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from donorhub.services.giving import closed_books
@@ -39,7 +40,7 @@ def _page(file_id: int, form: Form) -> str:
 def take_back_now(file_id: int) -> Response | tuple[str, int]:
     """Take the import back; people's decisions on it only when that was ticked."""
     form = Form(request.form)
-    reason = form.text("reason", required=True)
+    reason = form.text("reason", required=True, limit=REASON)
     with form.saving() as saving:
         saving.check()
         import_undo.take_back(

@@ -13,6 +13,8 @@ from donorhub import clock
 from donorhub.db import MAX_ID, db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.models.states import find_word
+from donorhub.schemas.addresses import is_email
+from donorhub.schemas.limits import DONOR_NOTE, EMAIL, POSTCODE, TAX_NUMBER
 from donorhub.services.access import idempotency, organisation, users
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import history
@@ -127,10 +129,13 @@ def _fields(form: Form) -> dict[str, Any]:
         name: form.text(name)
         for name in ("given_name", "family_name", "name", "salutation", "phone", "street", "city")
     }
-    fields |= {"postcode": form.text("postcode", limit=20), "note": form.lines("note")}
+    fields |= {
+        "postcode": form.text("postcode", limit=POSTCODE),
+        "note": form.lines("note", limit=DONOR_NOTE),
+    }
     fields |= {
         "email": _email(form),
-        "tax_number": form.text("tax_number", limit=30),
+        "tax_number": form.text("tax_number", limit=TAX_NUMBER),
         "kind": form.choice("kind", labels.KINDS),
         "lang": form.choice("lang", labels.LANGS),
         "country": form.text("country", limit=2).upper(),
@@ -146,9 +151,8 @@ def _fields(form: Form) -> dict[str, Any]:
 
 
 def _email(form: Form) -> str:
-    address = form.text("email", limit=254)
-    local, _, host = address.rpartition("@")
-    if address and (not local or "." not in host or " " in address or host.startswith(".")):
+    address = form.text("email", limit=EMAIL)
+    if address and not is_email(address):
         form.wrong("email", gettext("This is no e-mail address."))
     return address
 

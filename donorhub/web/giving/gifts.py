@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Donor
 from donorhub.models.states import find_word
+from donorhub.schemas.limits import GIFT_NOTE, REASON
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import funds, gift_story, gifts, history
@@ -100,7 +101,7 @@ def show(gift_id: int) -> str:
 def correct(gift_id: int) -> Answer:
     """Take out a gift that was recorded wrongly, with the reason."""
     form = Form(request.form)
-    reason, key = form.text("reason", required=True), form.key()
+    reason, key = form.text("reason", required=True, limit=REASON), form.key()
     with form.saving() as saving:
         saving.check()
         gifts.correct_gift(gift_id, reason=reason, source_ref=key, now=clock.now(), actor=principal().actor)
@@ -115,7 +116,7 @@ def _rest(form: Form) -> dict[str, Any]:
         "method": form.choice("method", labels.METHODS),
         "campaign_id": form.row("campaign_id", [row.id for row in funds.list_all(Campaign)]),
         "appeal_id": form.row("appeal_id", [row.id for row in funds.list_all(Appeal)]),
-        "note": form.lines("note", limit=1000),
+        "note": form.lines("note", limit=GIFT_NOTE),
         "thank": form.tick("thank"),
     }
 

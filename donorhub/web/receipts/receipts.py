@@ -10,6 +10,7 @@ import receipts as printed
 from donorhub import clock
 from donorhub.models import Donor, Receipt
 from donorhub.models.states import find_word
+from donorhub.schemas.limits import REASON
 from donorhub.services.donors import donors
 from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw
@@ -110,7 +111,7 @@ def preview(receipt_id: int) -> Response:
 def void(receipt_id: int) -> Answer:
     """Void a receipt with the reason; its number stays."""
     form = Form(request.form)
-    reason = form.text("reason", required=True)
+    reason = form.text("reason", required=True, limit=REASON)
     with form.saving() as saving:
         saving.check()
         receipts.void(receipt_id, reason=reason, now=clock.now(), actor=principal().actor)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Task, User
+from donorhub.schemas.limits import OUTCOME
 from donorhub.services.access import organisation
 from donorhub.services.work import tasks, worklist
 from donorhub.services.work.worklist import VIEWS, View
@@ -49,7 +50,7 @@ def done(task_id: int) -> Answer:
     """The task is done; the note says what came of it."""
     task = worklist.get_task(task_id, owner_id=own_list())
     form = Form(request.form)
-    outcome = form.lines("outcome")
+    outcome = form.lines("outcome", limit=OUTCOME)
     with form.saving() as saving:
         saving.check()
         tasks.complete(task.id, outcome=outcome, now=clock.now(), actor=principal().actor)

@@ -79,7 +79,7 @@ def test_the_same_form_with_another_amount_is_refused(staff: Staff) -> None:
         ({"amount": "-5"}, "more than nothing"),
         ({"amount": "12,345"}, "This is no amount"),
         ({"amount": "50 EUR"}, "This is no amount"),
-        ({"amount": "999999999999,00"}, "more money than can be kept"),
+        ({"amount": "1000000000000,01"}, "more money than can be kept"),
         ({"currency": "zł"}, "Three letters"),
         ({"received_on": ""}, "Please give a date."),
         ({"received_on": "2026-02-30"}, "This is no date."),
@@ -88,7 +88,7 @@ def test_the_same_form_with_another_amount_is_refused(staff: Staff) -> None:
         ({"method": "barter"}, "Please choose one of the list."),
         ({"fund_id": "77"}, "Please choose one of the list."),
         ({"campaign_id": "77"}, "Please choose one of the list."),
-        ({"note": "x" * 1001}, "At most 1000 characters"),
+        ({"note": "x" * 2001}, "At most 2000 characters"),
         ({"key": ""}, "load the form anew"),
     ],
 )

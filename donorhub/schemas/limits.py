@@ -1,0 +1,20 @@
+"""How long a text, how large an amount, how far a day may be: what one door takes, each other saves."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+SHORT: Final = 200  # one line: a name, a street, a phone with whom to ask for
+REASON: Final = 500
+DONOR_NOTE: Final = 5000
+GIFT_NOTE: Final = 2000
+OUTCOME: Final = 4000  # what came of a task
+EXEMPTION: Final = 4000  # what a receipt says of our status
+CONTACT: Final = 500  # how donors reach us
+POSTCODE: Final = 20
+TAX_NUMBER: Final = 30
+EMAIL: Final = 254  # RFC 5321, with its erratum 1690
+MAX_MINOR: Final = 10**14
+EARLIEST: Final = date(1900, 1, 1)
+LATEST: Final = date(2199, 12, 31)
