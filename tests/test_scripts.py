@@ -355,7 +355,9 @@ def test_whatever_the_project_asks_for_is_pinned_in_its_range() -> None:
             )
 
 
-@pytest.mark.parametrize("script", ["setup", "demo", "test", "bench", "pin", "house", "mutants", "../.ci/run"])
+@pytest.mark.parametrize(
+    "script", ["setup", "demo", "test", "bench", "pin", "house", "mutants", "../.ci/run"]
+)
 def test_a_script_can_be_run_and_stops_at_its_first_error(script: str) -> None:
     path = ROOT / "scripts" / script
     assert os.access(path, os.X_OK)
