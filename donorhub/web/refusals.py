@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Flask, current_app, render_template, request
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from donorhub import logs
 from donorhub.db import db
@@ -59,6 +59,8 @@ def _answer_error(error: Exception) -> Any:
 
 
 def _answer_http(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):  # a name that is not ours: no page of ours can be linked from it
+        return error
     texts = {
         400: (gettext("This form is out of date"), gettext("Please load the page anew and send it again.")),
         404: (gettext("There is no such page"), gettext("Perhaps the address is not complete.")),

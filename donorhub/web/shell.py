@@ -145,6 +145,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
         "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_CACHE_CONTROL": None,  # it would write no-store=True, which no browser knows; _headers does
         "SECURITY_FRESHNESS": timedelta(seconds=-1),  # no page asks for the password again
         "SECURITY_REDIRECT_VALIDATE_MODE": ["absolute", "regex"],
         "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},

@@ -1,4 +1,4 @@
-"""Which rows somebody gets on a page: the own list, no amounts, no form without its token. See test_permissions."""
+"""Which rows somebody gets on a page: the own list, no amounts, no form without its token."""
 
 from __future__ import annotations
 

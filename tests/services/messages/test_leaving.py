@@ -1,0 +1,154 @@
+"""The last moment before a message leaves: who must not get it any more, and what is committed by then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from donorhub import clock
+from donorhub.db import db, read_only
+from donorhub.gateways.mailer import TryLater
+from donorhub.jobs.queue.run import run_due
+from donorhub.models import Message, Task
+from donorhub.services.donors import donors
+from donorhub.services.giving import gifts
+from donorhub.services.messages import messages
+from tests.services.messages.test_messages import give, work_until_written
+
+
+class Killed(BaseException):
+    """The process ends here: nothing that would follow is done."""
+
+
+class Mailbox:
+    """A mailer that notes what it got, and what another process would find in the database just then."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self.seen: list[str] = []
+        self.before_sending: Callable[[], None] = lambda: None
+
+    def send(self, letter: EmailMessage) -> None:
+        with db.engine.connect() as other, read_only():
+            self.seen.append(other.execute(select(Message.state)).scalar_one())
+        self.before_sending()
+        self.letters.append(letter)
+
+
+@pytest.fixture
+def mailbox(database: Flask) -> Iterator[Mailbox]:
+    database.extensions["donorhub.mailer"] = mailbox = Mailbox()
+    yield mailbox
+    del database.extensions["donorhub.mailer"]
+
+
+def read_message() -> Message:
+    db.session.rollback()
+    return db.session.scalars(select(Message).execution_options(populate_existing=True)).one()
+
+
+def work() -> None:
+    while run_due():
+        pass
+    db.session.rollback()
+
+
+def die(donor_id: int, now: datetime) -> None:
+    donors.change_donor(donors.get_donor(donor_id), {"is_deceased": True}, now=now, actor="user:1")
+
+
+def say_no(donor_id: int, now: datetime) -> None:
+    donors.change_donor(donors.get_donor(donor_id), {"do_not_contact": True}, now=now, actor="user:1")
+
+
+def complain(donor_id: int, now: datetime) -> None:
+    messages.suppress("lucja@example.org", reason="complaint", now=now, actor="user:1")
+
+
+def take_gift_out(donor_id: int, now: datetime) -> None:
+    gifts.correct_gift(1, reason="twice", source_ref="c", now=now, actor="user:1")
+
+
+REASONS = [
+    (die, "deceased"),
+    (say_no, "no_contact"),
+    (complain, "suppressed"),
+    (take_gift_out, "nothing_left_of_the_gift"),
+]
+
+
+@pytest.mark.parametrize(("happens", "reason"), REASONS)
+@pytest.mark.parametrize("is_tried_before", [False, True])
+def test_what_happens_before_it_leaves_stops_it(
+    mailbox: Mailbox,
+    now: datetime,
+    happens: Callable[[int, datetime], None],
+    reason: str,
+    is_tried_before: bool,
+) -> None:
+    donor_id = give(now).id
+    work_until_written(now)
+    assert read_message().state == "planned"
+    if is_tried_before:
+
+        def refuse() -> None:
+            raise TryLater("come again")
+
+        mailbox.before_sending = refuse
+        work()
+        mailbox.before_sending = lambda: None
+        assert read_message().state == "failed"
+    happens(donor_id, now)
+    db.session.commit()
+    clock.use(lambda: now + timedelta(hours=1))
+    work()
+    assert mailbox.letters == []
+    message = read_message()
+    assert (message.state, message.suppressed_reason) == ("suppressed", reason)
+
+
+@pytest.mark.parametrize(("happens", "reason"), REASONS)
+def test_what_happens_before_it_is_written_keeps_it_unwritten(
+    mailbox: Mailbox, now: datetime, happens: Callable[[int, datetime], None], reason: str
+) -> None:
+    donor_id = give(now).id
+    happens(donor_id, now)
+    db.session.commit()
+    work()
+    assert mailbox.letters == []
+    assert db.session.scalars(select(Message)).all() == []
+    thanking = db.session.scalars(select(Task).filter_by(kind="thank_you")).one()
+    assert thanking.outcome in (reason, "nothing_left") or thanking.state == "cancelled"
+
+
+def test_a_message_is_committed_as_claimed_before_it_leaves(mailbox: Mailbox, now: datetime) -> None:
+    give(now)
+    work()
+    assert (mailbox.seen, len(mailbox.letters), read_message().state) == (["claimed"], 1, "sent")
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+def test_who_is_killed_while_it_leaves_never_sends_it_again(
+    mailbox: Mailbox, now: datetime, has_left: bool
+) -> None:
+    give(now)
+
+    def kill() -> None:
+        if has_left:
+            mailbox.letters.append(EmailMessage())
+        raise Killed
+
+    mailbox.before_sending = kill
+    with pytest.raises(Killed):
+        work()
+    db.session.rollback()
+    mailbox.before_sending = lambda: None
+    for hours in range(1, 4):
+        clock.use(lambda hours=hours: now + timedelta(hours=hours))  # type: ignore[misc]
+        work()
+    assert (read_message().state, len(mailbox.letters)) == ("unknown", int(has_left))
