@@ -60,9 +60,11 @@ def foreign(queue: RowQueue) -> Queue:
 @pytest.mark.parametrize(
     ("function", "args", "kwargs"),
     [
+        ("tests.jobs.queue.foreign.leave_trace", (), {}),
         ("os.system", ("touch {trace}",), {}),
         ("pathlib.Path.touch", ("{trace}",), {}),
         ("builtins.open", ("{trace}", "w"), {}),
+        (FUNCTION, (), {}),
         (FUNCTION, ("1",), {}),
         (FUNCTION, (1, 2), {}),
         (FUNCTION, (True,), {}),
@@ -71,9 +73,15 @@ def foreign(queue: RowQueue) -> Queue:
     ],
 )
 def test_a_job_that_is_not_ours_is_not_run(
-    queue: RowQueue, tmp_path: Path, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    queue: RowQueue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    function: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> None:
     trace = tmp_path / "trace"
+    monkeypatch.setenv("DONORHUB_TEST_TRACE", str(trace))
     said = tuple(arg.format(trace=trace) if isinstance(arg, str) else arg for arg in args)
     foreign(queue).enqueue(function, args=said, kwargs=kwargs)
     work(queue)

@@ -208,14 +208,29 @@ def test_everybody_sets_the_own_language(person: Staff) -> None:
     assert person.post("/account/language", lang="de").status_code == 422
 
 
+def signs_in(person: Staff, password: str) -> bool:
+    """Whether this password opens a session of a browser that has none."""
+    let_write()
+    browser = person.client.application.test_client()
+    token = token_in(browser.get("/sign-in").text)
+    let_write()
+    form = {"csrf_token": token, "email": "caller-en@example.org", "password": password}
+    browser.post("/sign-in", data=form)
+    let_write()
+    is_in = browser.get("/account").status_code == 200
+    let_write()
+    return is_in
+
+
 def test_everybody_changes_the_own_password_and_stays_signed_in(person: Staff) -> None:
     new = "another long password"
+    elsewhere = Staff(person.client.application, "caller")
+    assert elsewhere.get("/account").status_code == 200
     answer = person.post("/account/password", old=PASSWORD, password=new, again=new)
     assert answer.status_code == 302
     assert "The password is changed." in person.text("/account")
-    let_write()
-    token = token_in(person.client.application.test_client().get("/sign-in").text)
-    assert token
+    assert elsewhere.get("/account").status_code == 302
+    assert (signs_in(person, PASSWORD), signs_in(person, new)) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -229,11 +244,14 @@ def test_everybody_changes_the_own_password_and_stays_signed_in(person: Staff) -
 def test_a_wrong_password_change_changes_nothing(
     person: Staff, fields: dict[str, str], sentence: str
 ) -> None:
+    before = rows()
     right = {"old": PASSWORD, "password": "another long password", "again": "another long password"}
     answer = person.post("/account/password", **{**right, **fields})
     assert answer.status_code == 422 and sentence in words_of(answer.text)
     assert "not mine at all" not in answer.text
+    assert rows() == before
     assert person.get("/").status_code == 200
+    assert signs_in(person, PASSWORD)
 
 
 def test_the_settings_page_offers_what_the_reader_may_set(database: Flask, admin: Staff) -> None:
