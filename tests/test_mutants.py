@@ -6,6 +6,7 @@ That nothing survives is not seen here, since it takes minutes: run ``scripts/mu
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,24 @@ def test_a_head_is_complete(home: Path, head: str, message: str) -> None:
 # ---------------------------------------------------------------- the bugs of the project
 
 ROOT = Path(__file__).resolve().parents[1]
+KINDS = {
+    "PostgreSQL locks",
+    "access table",
+    "again changes nothing",
+    "audit words",
+    "between writing and sending",
+    "commit before effect",
+    "half cents",
+    "idempotency key",
+    "logs",
+    "midnight",
+    "migrated tables",
+    "password",
+    "pending entries",
+    "protective settings",
+    "return with a fee",
+    "sums by currency",
+}
 # The text of a query: a bug takes out the line that runs it.
 NAMED_QUERIES = {
     (
@@ -185,6 +204,13 @@ def test_the_tests_near_every_bug_are_there() -> None:
         if test.startswith("tests/") and not (ROOT / test.partition("::")[0]).exists()
     ]
     assert missing == []
+
+
+def test_there_are_sixty_and_three_of_each_kind() -> None:
+    kinds = Counter(mutant.kind for mutant in patches.read_mutants(ROOT))
+    assert kinds.total() >= 60
+    assert set(kinds) == KINDS
+    assert {kind: count for kind, count in kinds.items() if count < 3} == {}
 
 
 def test_every_lock_is_taken_out_by_a_bug() -> None:
