@@ -127,7 +127,7 @@ def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
             chosen = {
                 "bind": f"{host}:{port}", "workers": processes, "worker_class": "gthread",
                 "threads": settings.threads, "timeout": 60, "control_socket_disable": True,
-                "on_starting": _route_logs, "on_reload": _route_logs,
+                "loglevel": "warning", "on_starting": _route_logs, "on_reload": _route_logs,
             }  # fmt: skip
             for name, value in chosen.items():
                 self.cfg.set(name, value)
