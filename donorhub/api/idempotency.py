@@ -16,7 +16,7 @@ from flask import Response, request
 
 from donorhub import clock
 from donorhub.api.http import document, principal, refuse
-from donorhub.db import db
+from donorhub.db import db, reading
 from donorhub.jobs.queue.dispatch import dispatch
 from donorhub.models import IdempotencyKey
 from donorhub.services.access import idempotency
@@ -104,6 +104,7 @@ def _finish(response: Response) -> Response:
         db.session.rollback()
         return response
     db.session.commit()
+    reading(True)  # whatever is still looked at takes no second write lock
     dispatch()
     return response
 

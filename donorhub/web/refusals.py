@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from donorhub import logs
-from donorhub.db import db
+from donorhub.db import db, reading
 from donorhub.errors import Busy, Conflict, DonorHubError
 from donorhub.web.words import refusals
 
@@ -40,6 +40,7 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
         if not is_page():
             return before(error) if before else error
         db.session.rollback()
+        reading(True)  # the page that says why writes nothing
         return _answer_http(error) if isinstance(error, HTTPException) else _answer_error(error)
 
     app.register_error_handler(kind, answer)

@@ -30,7 +30,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from donorhub import clock
 from donorhub.config import Settings
-from donorhub.db import MAX_ID, db
+from donorhub.db import MAX_ID, db, reading
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.queue.dispatch import dispatch
 from donorhub.models import Role, User
@@ -254,8 +254,12 @@ def show_money(money: Money) -> str:
 
 
 def commit() -> None:
-    """Keep what this request did, and tell the workers."""
+    """Keep what this request did, and tell the workers; from here on it only reads.
+
+    SQLite's one write lock is so taken once a request: what a page says of what was kept needs it no more.
+    """
     db.session.commit()
+    reading(True)
     dispatch()
 
 

@@ -31,6 +31,7 @@ from tests.queries.large_base import Sql, begin_numbers, fill
 from tests.queries.large_rows import large_rows
 from tests.queries.plans import PostgresPlans, SQLitePlans
 from tests.queries.store import Store, large_base
+from tests.queries.visits import Visit, Visitor
 
 ACTOR = "system:0"
 SHARE = 10  # the base of the everyday run has a tenth of the rows: scans of it are told as well
@@ -53,6 +54,17 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def _large_app(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     with store.copy(tmp_path_factory.mktemp("large")) as environ, application(environ) as app:
         yield app
+
+
+@pytest.fixture(scope="session")
+def visits(_large_app: Flask) -> list[Visit]:
+    """Everything there is, as somebody saw it who may see all, and the pages for one with an own list."""
+    with in_its_world(_large_app):
+        return [
+            visit
+            for who in ("admin", "caller")
+            for visit in Visitor(_large_app, who).visit_all(with_api=who == "admin")
+        ]
 
 
 @pytest.fixture

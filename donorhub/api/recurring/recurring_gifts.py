@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Response
@@ -26,7 +27,7 @@ from donorhub.api.schemas import (
     StrictSchema,
     is_positive,
 )
-from donorhub.models import RecurringGift
+from donorhub.models import RecurringGift, Term
 from donorhub.models.states import PERIODS, RECURRING_KINDS, RECURRING_STATES
 from donorhub.money import Money
 from donorhub.services.access import organisation
@@ -135,8 +136,9 @@ Query = pages.args(
 def list_recurring_gifts(asked: dict[str, Any]) -> pages.Page:
     """List recurring gifts."""
     page, filters = pages.split(asked)
-    found = pages.page(recurring_gifts.choose(**filters), page, SORTS)
-    return pages.with_data(found, lambda rows: [told(row) for row in rows])
+    gifts = pages.page(recurring_gifts.choose(**filters), page, SORTS)
+    terms = recurring_terms.list_terms([gift.id for gift in gifts.data])
+    return pages.with_data(gifts, lambda rows: [told(row, terms[row.id]) for row in rows])
 
 
 @bp.post("")
@@ -229,10 +231,10 @@ def _answer(gift: RecurringGift) -> Response:
     return shown(RecurringGiftSchema, told(gift), version=gift.version)
 
 
-def told(gift: RecurringGift) -> dict[str, Any]:
-    """The answer for a recurring gift, with the term that holds today on top."""
+def told(gift: RecurringGift, terms: Sequence[Term] = ()) -> dict[str, Any]:
+    """Return the answer for a recurring gift, with the term that holds today on top; ``terms``, if read."""
     today = organisation.get_day(clock.now())
-    terms = recurring_terms.rows_of_terms(gift)
+    terms = terms or recurring_terms.rows_of_terms(gift)
     now_holds = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
     ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}
     return ours | {

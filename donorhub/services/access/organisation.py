@@ -21,7 +21,7 @@ FIELDS: Final = (
     "closed_until",
 )  # fmt: skip
 
-_ZONE: Final = "organisation.zone"
+_ORGANISATION: Final = "organisation"
 
 
 def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any) -> Organisation:
@@ -40,19 +40,27 @@ def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any)
 
 
 def get_organisation() -> Organisation:
-    """The organisation; Misconfigured before the first start made it."""
-    organisation: Organisation | None = db.session.scalar(select(Organisation))
+    """Return the organisation; raise Misconfigured before the first start made it.
+
+    It is read once a transaction, and so once a request: the session holds its rows only as long as
+    somebody else does, which is here the session itself.
+    """
+    organisation = find_organisation()
     if organisation is None:
         raise Misconfigured("the database is empty: run `donorhub db upgrade`")
     return organisation
 
 
+def find_organisation() -> Organisation | None:
+    """Return the organisation as :func:`get_organisation` does, or None before the first start made it."""
+    organisation: Organisation | None = db.session.get(Organisation, 1)
+    db.session.info[_ORGANISATION] = organisation
+    return organisation
+
+
 def get_zone() -> ZoneInfo:
-    """Return whose midnight ends the day; read once a session."""
-    known: ZoneInfo | None = db.session.info.get(_ZONE)
-    if known is None:
-        known = db.session.info[_ZONE] = ZoneInfo(get_organisation().time_zone)
-    return known
+    """Return whose midnight ends the day."""
+    return ZoneInfo(get_organisation().time_zone)
 
 
 def get_day(moment: datetime) -> date:
@@ -76,7 +84,6 @@ def change_organisation(fields: Mapping[str, Any], *, now: datetime, actor: str)
     )
     for name in changed:
         setattr(organisation, name, fields[name])
-    db.session.info.pop(_ZONE, None)
     if changed:
         audit.record(actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed})
     return organisation

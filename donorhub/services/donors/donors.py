@@ -15,9 +15,9 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.domain import payer_text
 from donorhub.domain.donors import codes, tax_numbers
 from donorhub.errors import Conflict, NotFound, Rejected
-from donorhub.models import Donor, ExternalId, IdentityKey, Organisation
+from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind
-from donorhub.services.access import audit, users
+from donorhub.services.access import audit, organisation, users
 from donorhub.services.work import events, tasks
 
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
@@ -176,7 +176,8 @@ def count_donors() -> int:
 
 
 def _prefix() -> str:
-    return db.session.scalar(select(Organisation.code_prefix)) or "DH"
+    ours = organisation.find_organisation()
+    return ours.code_prefix if ours else "DH"
 
 
 def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
@@ -203,7 +204,8 @@ def tax_number_called(donor: Donor) -> str:
 
 def _home_country() -> str:
     """Where donors are taken to be of whom nothing else is known."""
-    return db.session.scalar(select(Organisation.country)) or ""
+    ours = organisation.find_organisation()
+    return ours.country if ours else ""
 
 
 def _set(donor: Donor, fields: Mapping[str, Any]) -> None:

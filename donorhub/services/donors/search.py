@@ -16,9 +16,10 @@ from sqlalchemy import text as sql
 from donorhub.db import db, spelled
 from donorhub.domain import payer_text, plain_text
 from donorhub.domain.donors import codes
-from donorhub.models import Donor, IdentityKey, Organisation
+from donorhub.models import Donor, IdentityKey
 from donorhub.models.states import IdentityKind, Lang
 from donorhub.services import paging
+from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donors import FIRST_NUMBER, normal_iban, normal_phone
 from donorhub.services.paging import LIMIT, Page
@@ -73,8 +74,8 @@ def find_one_by_code(text: str) -> Donor | None:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    prefix = db.session.scalar(select(Organisation.code_prefix)) or "DH"
-    return codes.find_codes(text, prefix)
+    ours = organisation.find_organisation()
+    return codes.find_codes(text, ours.code_prefix if ours else "DH")
 
 
 def _exact(query: Select[Donor], text: str) -> Sequence[Donor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -48,6 +48,19 @@ def current_term(gift: RecurringGift, on: date) -> Term:
             select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on).limit(1)
         ).one()
     return term
+
+
+def list_terms(recurring_gift_ids: Collection[int]) -> dict[int, list[Term]]:
+    """Return the terms of recurring gifts, the first of each first, by the id of the gift."""
+    terms: dict[int, list[Term]] = {id_: [] for id_ in recurring_gift_ids}
+    rows = db.session.scalars(
+        select(Term)
+        .where(Term.recurring_gift_id.in_(recurring_gift_ids))
+        .order_by(Term.recurring_gift_id, Term.from_on)
+    )
+    for row in rows:
+        terms[row.recurring_gift_id].append(row)
+    return terms
 
 
 def is_pause_over(gift: RecurringGift, on: date) -> bool:

@@ -13,6 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.db import db
 from donorhub.errors import Conflict
 from donorhub.models import Donor
 from donorhub.models.states import OPEN_ENTRIES
@@ -232,8 +233,9 @@ def accept_sure() -> Response:
         statement_id=chosen.get("statement"), bank_account_id=chosen.get("account"),
         now=clock.now(), actor=actor(),
     ):  # fmt: skip
-        commit()  # nobody else can write while a chunk is being accepted: let them in between
+        db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
         count += accepted
+    commit()
     if count:
         say(gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count))
     else:
