@@ -30,6 +30,7 @@ class RecurringGift(Base):
         one_of("state", RecurringState),
         one_of("origin", RecurringOrigin),
         Index("ix_recurring_gift_state", "state"),
+        Index("ix_recurring_gift_donor_id_state", "donor_id", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -97,6 +98,7 @@ class Instalment(Base):
         Index("ix_instalment_state_due_on", "state", "due_on"),
         Index("ix_instalment_state_id", "state", "id"),
         Index("ix_instalment_due_on_id", "due_on", "id"),
+        Index("ix_instalment_recurring_gift_id_state_due_on", "recurring_gift_id", "state", "due_on"),
         Index("ix_instalment_recurring_gift_id_id", "recurring_gift_id", "id"),
     )
 
