@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Any
 
 from flask import Flask, request
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -27,7 +26,7 @@ class DonorHub(Flask):
     """Flask that reports errors as all of us do, since its own log quotes their text, and without coroutines:
     it would ask of each hook and view of each request whether it is one."""
 
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+    def ensure_sync(self, func: Callable[..., object]) -> Callable[..., object]:
         return func
 
     def log_exception(self, exc_info: Raised) -> None:
@@ -67,7 +66,7 @@ def _say_whether_it_reads() -> None:
     reading(request.method in SAFE_METHODS)
 
 
-def _flask_settings(settings: Settings) -> dict[str, Any]:
+def _flask_settings(settings: Settings) -> dict[str, object]:
     is_https = settings.public_url.startswith("https:")
     return {
         "SECRET_KEY": settings.secret_key,
@@ -85,7 +84,7 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _engine_options(settings: Settings) -> dict[str, Any]:
+def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.uses_sqlite:
         # The connection used last comes first: it has its statements compiled and its pages read.
         return {"pool_size": 64, "max_overflow": 64, "pool_use_lifo": True}

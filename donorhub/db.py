@@ -95,13 +95,7 @@ Currency = Annotated[str, mapped_column(String(3))]
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: UTCDateTime,
-        dict[str, Any]: JSON,
-        list[Any]: JSON,
-        list[str]: JSON,
-        list[dict[str, Any]]: JSON,
-    }
+    type_annotation_map: ClassVar[dict[object, object]] = {datetime: UTCDateTime}
 
 
 db = SQLAlchemy(metadata=Base.metadata)
@@ -115,7 +109,7 @@ class Word(String):
     """
 
     class Comparator(String.Comparator[str]):
-        def operate(self, op: OperatorType, *other: Any, **more: Any) -> ColumnElement[Any]:
+        def operate(self, op: OperatorType, *other: object, **more: object) -> ColumnElement[Any]:
             return super().operate(op, *(_written(one) for one in other), **more)
 
     comparator_factory = Comparator
@@ -124,7 +118,7 @@ class Word(String):
 _WORD = re.compile(r"[a-z0-9_.]*", re.IGNORECASE)
 
 
-def _written(value: Any) -> Any:
+def _written(value: object) -> object:
     """Return a word, or a list of them, as the statement's own text; anything else remains a parameter."""
     if isinstance(value, str):
         return literal_column(f"'{value}'", String()) if _WORD.fullmatch(value) else value
@@ -132,9 +126,13 @@ def _written(value: Any) -> Any:
 
 
 @event.listens_for(Base, "resolve_type_annotation")
-def _keep_words_as_text(annotation: TypeResolve) -> Word | None:
-    """Store a Literal as text of any length: which words it may hold says the CHECK of :func:`one_of`."""
-    return Word() if get_origin(annotation.resolved_type) is Literal else None
+def _choose_column_type(annotation: TypeResolve) -> Word | JSON | None:
+    """Store a Literal as text of any length, since the CHECK of :func:`one_of` says which words it may hold,
+    and dicts and lists as JSON, whatever is in them."""
+    origin = get_origin(annotation.resolved_type)
+    if origin is Literal:
+        return Word()
+    return JSON() if origin in (dict, list) else None
 
 
 def one_of(column: str, words: object) -> CheckConstraint:
@@ -280,7 +278,7 @@ def _postgres_error(context: ExceptionContext) -> None:
         ) from context.sqlalchemy_exception
 
 
-NewRow = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
+NewRow = ReadOnlyColumnCollection[str, KeyedColumnElement[object]]
 Columns = Sequence[InstrumentedAttribute[object]]
 
 

@@ -34,7 +34,7 @@ _find_request_id: Callable[[], str | None] = lambda: None  # noqa: E731  replace
 
 def configure(log_format: Literal["json", "console"]) -> None:
     """Set up logging of this process: ours, that of libraries, and what nobody catches."""
-    renderer: Any = (
+    renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -214,7 +214,7 @@ def _report_uncaught(_kind: type[BaseException], error: BaseException, _trace: T
     report(error, event="uncaught")
 
 
-def _report_unraisable(unraisable: Any) -> None:
+def _report_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
     if unraisable.exc_value is not None:
         report(unraisable.exc_value, event="unraisable")
 

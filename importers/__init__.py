@@ -138,7 +138,7 @@ def read(
 
 
 def stream(
-    file: BinaryIO, filename: str | None = None, profile: Any = None, *, currency: str = ""
+    file: BinaryIO, filename: str | None = None, profile: object = None, *, currency: str = ""
 ) -> Iterator[Part]:
     """The same as :func:`read`, in pieces and in the order of the file, from a seekable file.
 

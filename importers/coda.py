@@ -257,7 +257,7 @@ def _scheme(account: str | None) -> str | None:
     return ("iban" if iban.is_iban(account) else "other") if account else None
 
 
-def _structured(written: str) -> dict[str, Any]:
+def _structured(written: str) -> dict[str, object]:
     """What a structured communication holds; its first three digits say how it is laid out."""
     kind, text = written[:3], written[3:]
     if kind in _OGM:

@@ -98,7 +98,7 @@ def _cleaned(value: Any, where: str) -> Any:
     return value
 
 
-def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
+def _texts(value: object, where: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, tuple):

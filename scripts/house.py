@@ -50,8 +50,8 @@ LIMITS = (
     Measure("circles of packages", imports.find_package_circles, 0),
     Measure("imports inside functions", imports.find_imports_in_functions, 0),
     Measure("imports by string", imports.find_imports_by_string, 0),
-    Measure("Any", shape.find_any, 5, today=15.3, of=Tree.count_program_lines, each=1000),
-    Measure("casts and ignored types", shape.find_casts_and_ignores, None, today=55),
+    Measure("Any", shape.find_any, 5, of=Tree.count_program_lines, each=1000),
+    Measure("casts and ignored types", shape.find_casts_and_ignores, None, today=48),
     Measure(
         "names that are a participle",
         names.find_participles,

@@ -36,7 +36,7 @@ class Endpoint:
 
     account: str  # the provider's id of our account; "" when there is only one
     livemode: bool
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

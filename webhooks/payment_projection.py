@@ -178,7 +178,7 @@ def item_view(fact: Fact) -> ItemView:
 
 def joins(facts: Sequence[Fact], relation: str) -> tuple[JoinView, ...]:
     """The other ends of the links of one direction, each once; an amount told beats none."""
-    found: dict[str, tuple[bool, Any, JoinView]] = {}
+    found: dict[str, tuple[bool, object, JoinView]] = {}
     for fact in facts:
         if fact.kind != "link" or fact.state["relation"] != relation:
             continue
@@ -208,7 +208,7 @@ def _sorted_above(above: Sequence[Fact]) -> list[Fact]:
 
 def merged_donor(parts: Sequence[Fact]) -> DonorState:
     """What is known of who gives; where parts differ the later one has its way."""
-    merged: dict[str, Any] = {}
+    merged: dict[str, object] = {}
     for fact in parts:
         told = fact.state if fact.kind == "donor" else fact.state.get("donor", {})
         merged.update({k: v for k, v in told.items() if v is not None and k not in _NOT_THE_PERSON})

@@ -50,7 +50,7 @@ def _refuse_deep(raw: bytes) -> None:
             raise BadBody(f"the body is nested more than {MAX_DEPTH} levels deep")
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise BadBody("the body has a key twice in one object")
@@ -74,7 +74,7 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def _refuse_unstorable(value: Any) -> None:
+def _refuse_unstorable(value: object) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             _refuse_unstorable(key)

@@ -16,7 +16,7 @@ CREATED = 201
 
 def shown(
     schema: type[Schema],
-    resource: Any,
+    resource: object,
     *,
     status: int = 200,
     at: str | None = None,
@@ -42,16 +42,16 @@ def created(
     return shown(schema, resource, status=CREATED, at=at, version=version)
 
 
-def tagged(schema: type[Schema], resource: Any) -> Response:
+def tagged(schema: type[Schema], resource: object) -> Response:
     """The resource with an ETag of what it says, for rows that count no versions."""
     return etags.marked(shown(schema, resource), tag(schema, resource))
 
 
-def tag(schema: type[Schema], resource: Any) -> str:
+def tag(schema: type[Schema], resource: object) -> str:
     """What ``If-Match`` has to name for such a resource."""
     return etags.of_content(serialiser_for_reader(schema).dump(resource))
 
 
-def as_json(values: Any, *, status: int = 200) -> Response:
+def as_json(values: object, *, status: int = 200) -> Response:
     """Return plain values as a JSON answer."""
     return Response(write_json(values), status=status, content_type="application/json")

@@ -17,7 +17,7 @@ from donorhub.api.http import PREFIX
 from donorhub.api.serialiser import serialiser_for_reader
 from donorhub.db import MAX_ID
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., object])
 ID: Final = f"int(min=1, max={MAX_ID})"  # an id that no database could hold is simply not found
 WRITES: Final = ("post", "put", "patch", "delete")
 KEY_HEADER: Final = {
@@ -71,7 +71,7 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
         super().__init__(name, import_name, url_prefix=PREFIX + path, description=description)
         self._prepare_doc_cbks.append(self._tell_house_rules)
 
-    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+    def arguments(self, schema: object, **options: object) -> Callable[[View], View]:
         """Read what a view takes by one instance of its schema, which is as good for every request."""
         known = schema() if isinstance(schema, type) else schema
         mark: Callable[[View], View] = super().arguments(known, **options)
@@ -95,7 +95,7 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
         return decorate
 
     def _store_endpoint_docs(
-        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+        self, endpoint: str, obj: object, parameters: object, tags: object, **options: object
     ) -> None:
         super()._store_endpoint_docs(endpoint, obj, parameters, tags or [self.name], **options)
 
@@ -125,7 +125,7 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
                 response["headers"] = {"ETag": {"schema": {"type": "string"}}}
 
 
-def _refusals(method: str, told: dict[str, Any], *, has_body: bool) -> list[HTTPStatus]:
+def _refusals(method: str, told: dict[str, object], *, has_body: bool) -> list[HTTPStatus]:
     codes = [400, 401, 403, 404, 422]
     if method in WRITES:
         codes += [409, 503]

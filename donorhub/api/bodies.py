@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from flask import Flask, Request, current_app, request
-from marshmallow import EXCLUDE, RAISE
+from marshmallow import EXCLUDE, RAISE, Schema
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import CombinedMultiDict
 
@@ -23,7 +23,7 @@ JSON: Final = "application/json"
 MULTIPART: Final = "multipart/form-data"
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., object])
 
 
 def register(app: Flask) -> None:
@@ -66,7 +66,7 @@ def _refuse_unknown_query() -> None:
 
 
 @cache
-def _takes_query(view: Callable[..., Any]) -> bool:
+def _takes_query(view: Callable[..., object]) -> bool:
     documented = getattr(view, "_apidoc", {}).get("arguments", {})
     return any(parameter["in"] == "query" for parameter in documented.get("parameters", ()))
 
@@ -86,10 +86,10 @@ class StrictParser(FlaskParser):
         "headers": EXCLUDE,
     }
 
-    def load_upload(self, req: Request, schema: Any) -> Any:
+    def load_upload(self, req: Request, schema: Schema) -> object:
         return self._makeproxy(CombinedMultiDict([req.files, req.form]), schema)
 
-    def load_json(self, req: Request, schema: Any) -> Any:
+    def load_json(self, req: Request, schema: Schema) -> object:
         raw = req.get_data(cache=True)
         if not raw:
             refuse(400, "bad_request", "the body is empty: send a JSON object", pointer="/")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from flask import Response, json, request
 
 from donorhub.api.http import document, refuse
 
 _CONDITIONS: Final = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE"})
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., object])
 
 
 def versioned(view: View) -> View:
@@ -24,7 +24,7 @@ def of_version(version: int) -> str:
     return str(version)
 
 
-def of_content(values: Any) -> str:
+def of_content(values: object) -> str:
     """The ETag of a resource whose rows count no versions: a digest of what it says."""
     text = json.dumps(values, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -57,7 +57,7 @@ CODES: Final = {
     422: "invalid", 428: "if_match_required", 429: "too_many_requests", 500: "internal", 503: "busy",
 }  # fmt: skip
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., object])
 
 
 def register(app: Flask) -> HouseApi:
@@ -77,7 +77,7 @@ def register(app: Flask) -> HouseApi:
     return api
 
 
-def _spec() -> dict[str, Any]:
+def _spec() -> dict[str, object]:
     token = {
         "type": "http",
         "scheme": "bearer",
@@ -91,7 +91,7 @@ def _spec() -> dict[str, Any]:
     }
 
 
-def _name_of_schema(schema: Any) -> str:
+def _name_of_schema(schema: object) -> str:
     """``Donor`` for DonorSchema, ``DonorPatch`` where every field may be left out."""
     kind = schema if isinstance(schema, type) else type(schema)
     name = kind.__name__.removesuffix("Schema")
@@ -103,7 +103,7 @@ class HouseApi(Api):  # type: ignore[misc]
 
     ERROR_SCHEMA = ProblemSchema
 
-    def _init_spec(self, **options: Any) -> None:
+    def _init_spec(self, **options: object) -> None:
         super()._init_spec(**options)
         self.ma_plugin.map_to_openapi_type(Instant, "string", "date-time")
 
@@ -138,7 +138,7 @@ class HouseApi(Api):  # type: ignore[misc]
         return response
 
 
-def _documented(phrase: str) -> dict[str, Any]:
+def _documented(phrase: str) -> dict[str, object]:
     return {"description": phrase, "content": {PROBLEM: {"schema": ProblemSchema}}}
 
 
@@ -174,7 +174,7 @@ def requires(permission: str) -> Callable[[View], View]:
     return mark
 
 
-def document(view: Callable[..., Any], **facts: Any) -> None:
+def document(view: Callable[..., object], **facts: object) -> None:
     """Note on a view what :mod:`donorhub.api.blueprint` is to say of it in the OpenAPI document."""
     told = deepcopy(getattr(view, "_apidoc", {}))
     told.setdefault("house", {}).update(facts)
@@ -214,7 +214,7 @@ def _authenticate() -> None:
 
 
 @cache
-def _declared_by(view: Callable[..., Any], method: str) -> str | None:
+def _declared_by(view: Callable[..., object], method: str) -> str | None:
     """Return the scope that a view declares for a method, None where it forgot to."""
     holder = getattr(view, "view_class", None)
     target = getattr(holder, method.lower(), None) if holder else view
@@ -226,7 +226,7 @@ def _declared_by(view: Callable[..., Any], method: str) -> str | None:
     return None if permission is None else str(permission)
 
 
-def answer_http(error: HTTPException) -> Any:
+def answer_http(error: HTTPException) -> object:
     """The problem answer for an error of HTTP."""
     house: HouseApi = current_app.extensions["donorhub.api"]
     return house.handle_http_exception(error)
@@ -277,9 +277,9 @@ def problem_body(
     detail: str,
     *,
     request_id: str,
-    errors: list[dict[str, Any]] | None = None,
-    **more: Any,
-) -> dict[str, Any]:
+    errors: list[dict[str, object]] | None = None,
+    **more: object,
+) -> dict[str, object]:
     """What an answer of RFC 9457 says."""
     body = {
         "type": DOCS + code,
@@ -315,7 +315,7 @@ def _name_request(response: Response) -> Response:
     return response
 
 
-def _field_errors(messages: Any, pointer: str = "") -> list[dict[str, Any]]:
+def _field_errors(messages: object, pointer: str = "") -> list[dict[str, object]]:
     """marshmallow's nested messages as a flat list of pointers into the body."""
     if isinstance(messages, Mapping):
         places = {"json": "", "_schema": "", "query": "", "upload": "", "headers": ""}

@@ -33,7 +33,7 @@ def committed(view: View) -> View:
     """Commit what the view did when it answers with success, then ring for the workers."""
 
     @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Response:
+    def wrapper(*args: object, **kwargs: object) -> Response:
         return _finish(view(*args, **kwargs))
 
     wrapper._commits = True  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ def once_by_key(view: View) -> View:
 
 def _keyed(view: View, key_is: str) -> View:
     @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Response:
+    def wrapper(*args: object, **kwargs: object) -> Response:
         key = sent_key()
         if key is None:
             if key_is == "required":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NotRequired, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from flask import request
@@ -24,8 +24,16 @@ from donorhub.db import MAX_ID, db, spelled
 
 MOST: Final = 200
 Row = TypeVar("Row")
-Keys = Sequence[InstrumentedAttribute[Any]]
-Sorts = Mapping[str, InstrumentedAttribute[Any]]
+Keys = Sequence[InstrumentedAttribute[object]]
+Sorts = Mapping[str, InstrumentedAttribute[object]]
+
+
+class Asked(TypedDict):
+    """What is asked of a page."""
+
+    limit: int
+    sort: str
+    after: NotRequired[str]
 
 
 class PageArgs(StrictSchema):
@@ -50,7 +58,7 @@ def args(*sorts: str, **filters: fields.Field[Any]) -> type[PageArgs]:
 def envelope(item: type[Schema]) -> type[Schema]:
     """``{"data": […], "has_more": …, "next": …}`` around answers of one schema."""
     name = item.__name__.removesuffix("Schema") + "PageSchema"
-    parts: dict[str, Any] = {
+    parts: dict[str, object] = {
         "data": fields.List(fields.Nested(item), required=True),
         "has_more": fields.Boolean(required=True),
         "next": fields.String(required=True, allow_none=True),
@@ -66,34 +74,34 @@ class Page:
     next: str | None
 
 
-def page(query: Select[Row], asked: Mapping[str, Any], sorts: Sorts) -> Page:
+def page(query: Select[Row], asked: Asked, sorts: Sorts) -> Page:
     """One page of a query, sorted and cut as asked. ``sorts`` has ``id``, which decides between equals."""
-    keys = keys_of(asked, sorts)
+    keys = keys_of(asked["sort"], sorts)
     if "after" in asked:
-        query = query.where(comes_after(asked, keys))
+        query = query.where(comes_after(asked["after"], asked["sort"], keys))
     query = query.order_by(*order_by_keys(asked["sort"], keys)).limit(spelled(asked["limit"] + 1))
     return cut_page(list(db.session.scalars(query)), asked, keys)
 
 
-def keys_of(asked: Mapping[str, Any], sorts: Sorts) -> Keys:
-    """The columns that a page is sorted by."""
-    name = asked["sort"].lstrip("-")
+def keys_of(sort: str, sorts: Sorts) -> Keys:
+    """Return the columns that a page is sorted by."""
+    name = sort.lstrip("-")
     return [sorts["id"]] if name == "id" else [sorts[name], sorts["id"]]
 
 
-def comes_after(asked: Mapping[str, Any], keys: Keys) -> ColumnElement[bool]:
+def comes_after(after: str, sort: str, keys: Keys) -> ColumnElement[bool]:
     """That a row comes after the place which is asked for."""
     place = tuple_(*keys)
-    last = tuple_(*_read(asked["after"], asked["sort"], keys))
-    return place < last if asked["sort"].startswith("-") else place > last
+    last = tuple_(*_read(after, sort, keys))
+    return place < last if sort.startswith("-") else place > last
 
 
-def order_by_keys(sort: str, keys: Keys) -> list[Any]:
+def order_by_keys(sort: str, keys: Keys) -> list[ColumnElement[object] | InstrumentedAttribute[Any]]:
     """How a list in this order is sorted."""
     return [key.desc() if sort.startswith("-") else key for key in keys]
 
 
-def cut_page(rows: Sequence[Any], asked: Mapping[str, Any], keys: Keys) -> Page:
+def cut_page(rows: Sequence[object], asked: Asked, keys: Keys) -> Page:
     """The page of rows of which one more was read than are shown."""
     shown = rows[: asked["limit"]]
     if len(rows) == len(shown):
@@ -101,13 +109,15 @@ def cut_page(rows: Sequence[Any], asked: Mapping[str, Any], keys: Keys) -> Page:
     return Page(shown, True, _url(_write(asked["sort"], [getattr(shown[-1], key.key) for key in keys])))
 
 
-def split(asked: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is asked of the page, and the filters."""
-    of_page = {name: value for name, value in asked.items() if name in ("limit", "after", "sort")}
-    return of_page, {name: value for name, value in asked.items() if name not in of_page}
+def split(asked: Mapping[str, Any]) -> tuple[Asked, dict[str, Any]]:
+    """Return what is asked of the page, and the filters."""
+    of_page: Asked = {"limit": asked["limit"], "sort": asked["sort"]}
+    if "after" in asked:
+        of_page["after"] = asked["after"]
+    return of_page, {name: value for name, value in asked.items() if name not in ("limit", "after", "sort")}
 
 
-def follow(rows: Sequence[Any], cursor: str | None) -> Page:
+def follow(rows: Sequence[object], cursor: str | None) -> Page:
     """A page that a service has cut, whose cursor is passed on as it is."""
     return Page(rows, cursor is not None, cursor and _url(cursor))
 
@@ -122,12 +132,12 @@ def _url(after: str) -> str:
     return f"{request.path}?{urlencode([*asked, ('after', after)])}"
 
 
-def _write(sort: str, place: Sequence[Any]) -> str:
+def _write(sort: str, place: Sequence[object]) -> str:
     text = json.dumps([sort, *(one.isoformat() if isinstance(one, date) else one for one in place)])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, sort: str, keys: Keys) -> list[Any]:
+def _read(cursor: str, sort: str, keys: Keys) -> list[object]:
     """The place that a cursor names; 422 for one that is not of this list in this order."""
     try:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))

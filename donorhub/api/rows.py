@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 from marshmallow import Schema
@@ -42,41 +41,41 @@ class Rows:
         self._list = lru_cache(maxsize=64)(self._build_list)
         self._one = lru_cache(maxsize=2)(self._build_one)
 
-    def answer_page(self, asked: Mapping[str, Any], *where: ColumnElement[bool] | None) -> Response:
+    def answer_page(self, asked: pages.Asked, *where: ColumnElement[bool] | None) -> Response:
         """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are."""
         serialiser = serialiser_for_reader(self._schema)
         statement = self._list(serialiser, asked["sort"])
-        keys = pages.keys_of(asked, self._sorts)
+        keys = pages.keys_of(asked["sort"], self._sorts)
         conditions = [condition for condition in where if condition is not None]
         if conditions:
             statement = statement.where(*conditions)
         if "after" in asked:
-            statement = statement.where(pages.comes_after(asked, keys))
+            statement = statement.where(pages.comes_after(asked["after"], asked["sort"], keys))
         rows = db.session.connection().execute(statement, {"most": asked["limit"] + 1}).all()
         page = pages.cut_page(rows, asked, keys)
         data = serialiser.dump_values(page.data)
         return as_json({"data": data, "has_more": page.has_more, "next": page.next})
 
-    def find_row(self, id_: int) -> Row[Any] | None:
+    def find_row(self, id_: int) -> Row[object] | None:
         """Return the row with this id, in the list or not."""
         statement = self._one(serialiser_for_reader(self._schema))
         return db.session.connection().execute(statement, {"wanted": id_}).first()
 
-    def answer_row(self, row: Row[Any], *, version: int) -> Response:
+    def answer_row(self, row: Row[object], *, version: int) -> Response:
         """Answer one row that was found, with its ETag."""
         data = serialiser_for_reader(self._schema).dump_values([row])[0]
         return etags.marked(as_json(data), etags.of_version(version))
 
-    def _build_list(self, serialiser: Serialiser, sort: str) -> Select[Any]:
-        keys = pages.keys_of({"sort": sort}, self._sorts)
+    def _build_list(self, serialiser: Serialiser, sort: str) -> Select[object]:
+        keys = pages.keys_of(sort, self._sorts)
         statement = self._select(serialiser, *(key.key for key in keys)).where(*self._always)
         return statement.order_by(*pages.order_by_keys(sort, keys)).limit(_MOST)
 
-    def _build_one(self, serialiser: Serialiser) -> Select[Any]:
+    def _build_one(self, serialiser: Serialiser) -> Select[object]:
         id_ = self._columns["id"]
         return self._select(serialiser, *self._also).where(id_ == bindparam("wanted", type_=Integer))
 
-    def _select(self, serialiser: Serialiser, *also: str) -> Select[Any]:
+    def _select(self, serialiser: Serialiser, *also: str) -> Select[object]:
         """What is shown, in the serialiser's order, then what else is asked for."""
         names = dict.fromkeys((*serialiser.names, *also))
         return select(*(self._columns[name] for name in names))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import g
@@ -25,7 +25,7 @@ from donorhub.schemas.limits import EARLIEST, EMAIL, LATEST, MAX_MINOR, SHORT
 class UploadedFile(Upload):  # type: ignore[misc]
     """A file part of a multipart body, not a text field of the same name."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> FileStorage:
+    def _deserialize(self, value: object, attr: str | None, data: object, **more: object) -> FileStorage:
         if not isinstance(value, FileStorage):
             raise ValidationError("Send it as a file.")
         return value
@@ -55,13 +55,13 @@ class AnswerSchema(Schema):
     """An answer: amounts are left out for who has no ``gifts:read``."""
 
     @post_dump
-    def hide_money(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def hide_money(self, data: dict[str, object], **_: object) -> dict[str, object]:
         if g.principal.may("gifts:read"):
             return data
         return {name: value for name, value in data.items() if not is_money(self.fields[name])}
 
 
-def is_money(field: fields.Field[Any]) -> bool:
+def is_money(field: fields.Field[object]) -> bool:
     return isinstance(field, fields.Nested) and isinstance(field.schema, MoneySchema)
 
 
@@ -88,7 +88,9 @@ class Line(fields.String):
     def __init__(self, longest: int = SHORT, *, shortest: int = 0, **more: Any) -> None:
         super().__init__(validate=validate.Length(shortest, longest), **more)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> str:
+    def _deserialize(
+        self, value: object, attr: str | None, data: Mapping[str, object] | None, **more: object
+    ) -> str:
         text = self._plain(super()._deserialize(value, attr, data, **more))
         if not self._can_be_printed(text):
             raise ValidationError("This holds a character that cannot be printed.")
@@ -123,7 +125,9 @@ class Day(fields.Date):
     def __init__(self, **more: Any) -> None:
         super().__init__(format="iso", validate=validate.Range(EARLIEST, LATEST), **more)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
+    def _deserialize(
+        self, value: object, attr: str | None, data: Mapping[str, object] | None, **more: object
+    ) -> date:
         # 20261122 and 2026-W47-7 are ISO 8601 too, and nobody means them.
         if not isinstance(value, str) or len(value) != len("2026-11-22"):
             raise ValidationError("Write the date as YYYY-MM-DD.")
@@ -138,11 +142,11 @@ def write_instant(moment: datetime) -> str:
 class Instant(fields.DateTime):
     """A moment: read with any offset but never without one, written in UTC with a Z."""
 
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **more: Any) -> str | None:
+    def _serialize(self, value: datetime | None, attr: str | None, obj: object, **more: object) -> str | None:
         return None if value is None else write_instant(value)
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
+        self, value: object, attr: str | None, data: Mapping[str, object] | None, **more: object
     ) -> datetime:
         moment = super()._deserialize(value, attr, data, **more)
         if not isinstance(moment, datetime) or moment.tzinfo is None:
@@ -169,7 +173,7 @@ class MoneySchema(StrictSchema):
         return super().load(data, partial=False, **more)
 
     @post_load
-    def _to_money(self, data: dict[str, Any], **_: Any) -> Money:
+    def _to_money(self, data: dict[str, str], **_: object) -> Money:
         try:
             money = Money.parse(data["amount"], data["currency"])
         except ValueError as e:
@@ -179,7 +183,7 @@ class MoneySchema(StrictSchema):
         return money
 
     @pre_dump
-    def _from_money(self, money: Money, **_: Any) -> dict[str, str]:
+    def _from_money(self, money: Money, **_: object) -> dict[str, str]:
         return {"amount": money.as_text(), "currency": money.currency}
 
 

@@ -6,7 +6,7 @@ import functools
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import click
 from flask import Flask
@@ -19,7 +19,7 @@ from donorhub.config import Settings, load
 from donorhub.errors import Misconfigured
 
 ROW_ID: Final = click.IntRange(1, 2**63 - 1)  # what a database can hold
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def actor() -> str:
@@ -40,7 +40,7 @@ def in_app(command: Command) -> Command:
     """Run a command inside the application, with an up-to-date database."""
 
     @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: object, **kwargs: object) -> object:
         app = make_app()
         with app.app_context():
             refuse_unready()

@@ -38,6 +38,7 @@ from donorhub.services.bank.files import (
 from donorhub.services.bank.files import imports as kept_files
 from importers.profiles import profiles
 
+Told = Mapping[str, Any]  # what a file says of itself, as it is kept
 SOUND: Final = ("done",)
 _WAIT_S: Final = 0.2  # between two looks at a file that another worker has
 _PATIENCE_S: Final = 600
@@ -49,7 +50,7 @@ class Choices:
 
     account: int | None
     currency: str
-    layout: Mapping[str, Any] | None
+    layout: Told | None
     accept_held: str
     quiet: bool
 
@@ -118,7 +119,7 @@ def _account_id(text: str | None, currency: str) -> int | None:
     return found
 
 
-def _layout(name: str | None) -> Mapping[str, Any] | None:
+def _layout(name: str | None) -> Mapping[str, object] | None:
     if name is None:
         return None
     with read_only():
@@ -262,7 +263,7 @@ def _tell_waiting(file: ImportFile) -> None:
         click.echo(f"  error reading_failed: {task.last_error}; it is tried again at {at}")
 
 
-def _sentence(told: Mapping[str, Any], row: Statement | None, *, is_new: bool) -> str:
+def _sentence(told: Told, row: Statement | None, *, is_new: bool) -> str:
     currency = told["currency"]
     new = (row.new_count if is_new else 0) if row is not None and row.posted_at else 0
     counts = f"{told['entries']} entries"
@@ -282,7 +283,7 @@ def _number(row: Statement) -> str:
     return bank_accounts.get_account(row.bank_account_id).number
 
 
-def _balance(told: Mapping[str, Any]) -> str:
+def _balance(told: Told) -> str:
     currency = told["currency"]
     opening, closing = told["opening_minor"], told["closing_minor"]
     if told["is_advice"]:
@@ -295,7 +296,7 @@ def _balance(told: Mapping[str, Any]) -> str:
     return f"opening {figures[0]} + {figures[1]} = closing {figures[2]}: {verdict}"
 
 
-def _tell_problems(problems: Sequence[Mapping[str, Any]]) -> None:
+def _tell_problems(problems: Sequence[Told]) -> None:
     for problem in problems:
         where = f" ({problem['where']})" if problem.get("where") else ""
         click.echo(f"  {problem['level']} {problem['code']}: {problem['message']}{where}")

@@ -8,7 +8,6 @@ import json
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -149,7 +148,7 @@ def send(url: str, files: tuple[Path, ...], secret: str) -> None:
             click.echo(f"{event.get('type', '?')}\t{_post(url, json.dumps(event).encode(), secret)}")
 
 
-def _samples(path: Path) -> list[dict[str, Any]]:
+def _samples(path: Path) -> list[dict[str, object]]:
     try:
         said = json.loads(path.read_text())
     except ValueError as e:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from donorhub.errors import DonorHubError
@@ -30,7 +30,7 @@ class StripeGateway:
             api_key, base_addresses={"api": api_base} if api_base else {}, max_network_retries=2
         )
 
-    def payout_items(self, ref: str) -> Iterator[list[dict[str, Any]]]:
+    def payout_items(self, ref: str) -> Iterator[list[dict[str, object]]]:
         """The balance transactions of a payout, a page at a time; raises ProviderAway."""
         after = ""
         for _ in range(MAX_PAGES):
@@ -47,10 +47,10 @@ class StripeGateway:
                 return
             after = str(rows[-1]["id"])
 
-    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+    def _get(self, path: str, query: dict[str, str]) -> dict[str, object]:
         try:
             answer = self._client.raw_request("get", f"{path}?{urlencode(query)}")
         except self._errors as e:
             raise ProviderAway(f"Stripe did not answer: {type(e).__name__}") from e
-        found: dict[str, Any] = json.loads(answer.body)
+        found: dict[str, object] = json.loads(answer.body)
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
 from sqlalchemy import (
@@ -89,7 +88,7 @@ class IdempotencyKey(Base):
     key: Mapped[str]
     fingerprint: Mapped[str]
     status: Mapped[int]
-    headers: Mapped[dict[str, Any]]
+    headers: Mapped[dict[str, str]]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime]
 
@@ -113,7 +112,7 @@ class AuditRecord(Base):
     what: Mapped[str]  # gift.recorded, receipt.issued, user.role_changed
     subject_type: Mapped[str]
     subject_id: Mapped[int]
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    data: Mapped[dict[str, object]] = mapped_column(default=dict)
     digest: Mapped[str]
     chain: Mapped[str | None]
 

@@ -72,7 +72,7 @@ class ImportFile(Base):
     profile: Mapped[str] = mapped_column(default="")
     bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
     currency: Mapped[str] = mapped_column(default="")  # what a person said, for files that do not tell theirs
-    layout: Mapped[dict[str, Any] | None]  # the answers of the mapping wizard, when it was needed
+    layout: Mapped[dict[str, object] | None]  # the answers of the mapping wizard, when it was needed
     generation: Mapped[int] = mapped_column(default=1)  # how often it was sent to be read
     state: Mapped[ImportFileState] = mapped_column(default="received")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # {level, code, message, where}

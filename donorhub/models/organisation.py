@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,7 +23,7 @@ class Organisation(Base):
     postcode: Mapped[str] = mapped_column(default="")
     city: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="PL")  # ISO 3166, XK for Kosovo
-    ids: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"KRS": "…", "NIP": "…"}
+    ids: Mapped[dict[str, str]] = mapped_column(default=dict)  # {"KRS": "…", "NIP": "…"}
     contact: Mapped[str] = mapped_column(default="")
     signatory_name: Mapped[str] = mapped_column(default="")
     signatory_role: Mapped[str] = mapped_column(default="")

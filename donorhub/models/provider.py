@@ -33,7 +33,7 @@ class WebhookEndpoint(Base):
     )  # the provider's id of our account, "" when it sends none
     livemode: Mapped[bool] = mapped_column(default=True)  # False: a provider's test mode, its gifts are tests
     is_active: Mapped[bool] = mapped_column(default=True)
-    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    settings: Mapped[dict[str, object]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     last_event_at: Mapped[datetime | None]
     bad_signatures: Mapped[int] = mapped_column(default=0)
@@ -126,7 +126,7 @@ class ProviderMap(Base):
     account: Mapped[str]
     kind: Mapped[ProviderObject]
     ref: Mapped[str]
-    told: Mapped[dict[str, Any] | None]  # of a customer: what of our donor the provider has filled in
+    told: Mapped[dict[str, object] | None]  # of a customer: what of our donor the provider has filled in
     subject_id: Mapped[int] = mapped_column(
         index=True
     )  # donor, recurring_gift, payment, instalment or payout

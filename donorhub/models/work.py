@@ -159,4 +159,4 @@ class DomainEvent(Base):
     subject_id: Mapped[int]
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    data: Mapped[dict[str, object]] = mapped_column(default=dict)

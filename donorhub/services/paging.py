@@ -14,6 +14,7 @@ from donorhub.db import MAX_ID, db, spelled
 from donorhub.errors import Rejected
 
 T = TypeVar("T")
+Keys = Sequence[InstrumentedAttribute[Any]]
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
 LIMIT: Final = 50
@@ -29,7 +30,7 @@ class Page(Generic[T]):
 
 def newest_first(
     query: Select[T],
-    keys: Sequence[InstrumentedAttribute[Any]],
+    keys: Keys,
     *,
     after: str | None,
     limit: int = LIMIT,
@@ -42,7 +43,7 @@ def newest_first(
 
 def oldest_first(
     query: Select[T],
-    keys: Sequence[InstrumentedAttribute[Any]],
+    keys: Keys,
     *,
     after: str | None,
     limit: int = LIMIT,
@@ -53,9 +54,7 @@ def oldest_first(
     return _page(query.order_by(*keys), keys, limit)
 
 
-def rows_newest_first(
-    query: AnySelect, keys: Sequence[InstrumentedAttribute[Any]], *, after: str | None, limit: int = LIMIT
-) -> Page[AnyRow]:
+def rows_newest_first(query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT) -> Page[AnyRow]:
     """Like :func:`newest_first`, of a query that reads columns, the keys among them, and makes no objects."""
     if after:
         query = query.where(tuple_(*keys) < tuple_(*_read(after, keys)))
@@ -63,9 +62,7 @@ def rows_newest_first(
     return _cut(db.session.execute(query).all(), keys, limit)
 
 
-def rows_oldest_first(
-    query: AnySelect, keys: Sequence[InstrumentedAttribute[Any]], *, after: str | None, limit: int = LIMIT
-) -> Page[AnyRow]:
+def rows_oldest_first(query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT) -> Page[AnyRow]:
     """Like :func:`oldest_first`, of a query that reads columns, the keys among them, and makes no objects."""
     if after:
         query = query.where(tuple_(*keys) > tuple_(*_read(after, keys)))
@@ -73,22 +70,22 @@ def rows_oldest_first(
     return _cut(db.session.execute(query).all(), keys, limit)
 
 
-def _page(query: Select[T], keys: Sequence[InstrumentedAttribute[Any]], limit: int) -> Page[T]:
+def _page(query: Select[T], keys: Keys, limit: int) -> Page[T]:
     return _cut(db.session.scalars(query.limit(spelled(limit + 1))).unique().all(), keys, limit)
 
 
-def _cut(rows: Sequence[T], keys: Sequence[InstrumentedAttribute[Any]], limit: int) -> Page[T]:
+def _cut(rows: Sequence[T], keys: Keys, limit: int) -> Page[T]:
     if len(rows) <= limit:
         return Page(rows)
     rows = rows[:limit]
     return Page(rows, "~".join(_written(getattr(rows[-1], key.key)) for key in keys))
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _read(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any]:
+def _read(cursor: str, keys: Keys) -> list[object]:
     parts = cursor.split("~")
     if len(parts) != len(keys):
         raise damaged()
@@ -139,4 +136,4 @@ def damaged() -> Rejected:
     )
 
 
-_READ: Final[dict[type, Callable[[str], Any]]] = {int: number_in, date: _day_in, datetime: moment_in}
+_READ: Final[dict[type, Callable[[str], object]]] = {int: number_in, date: _day_in, datetime: moment_in}

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import date
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
@@ -37,7 +37,7 @@ class Form:
     """What was sent, or what the fields start with, and what is wrong, field by field."""
 
     def __init__(
-        self, sent: MultiDict[str, str] | None = None, start: Mapping[str, Any] | None = None
+        self, sent: MultiDict[str, str] | None = None, start: Mapping[str, object] | None = None
     ) -> None:
         self.sent = sent
         self.start = dict(start or {})
@@ -54,7 +54,8 @@ class Form:
         """What is ticked of several."""
         if self.sent is not None:
             return self.sent.getlist(name)
-        return [str(value) for value in self.start.get(name, ())]
+        values = self.start.get(name)
+        return [str(value) for value in values] if isinstance(values, list | tuple | set) else []
 
     def wrong(self, name: str, sentence: str) -> None:
         self.errors.setdefault(name, sentence)

@@ -36,7 +36,7 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
     """Answer an error on a page with a page; on the API, what was registered for it before answers."""
     before = app.error_handler_spec[None][None].get(kind)
 
-    def answer(error: Any) -> Any:
+    def answer(error: Exception) -> Any:
         if not is_page():
             return before(error) if before else error
         db.session.rollback()
@@ -46,7 +46,7 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
     app.register_error_handler(kind, answer)
 
 
-def _answer_error(error: Exception) -> Any:
+def _answer_error(error: Exception) -> object:
     """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
     if not isinstance(error, DonorHubError):
         logs.report(error, event="database_refused", endpoint=request.endpoint or "")
@@ -59,7 +59,7 @@ def _answer_error(error: Exception) -> Any:
     return page, STATUS.get(error.code, 422)
 
 
-def _answer_http(error: HTTPException) -> Any:
+def _answer_http(error: HTTPException) -> object:
     if isinstance(error, SecurityError):  # a name that is not ours: no page of ours can be linked from it
         return error
     texts = {

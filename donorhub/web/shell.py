@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlencode
 
 from babel.dates import format_date
@@ -58,7 +58,7 @@ HEADERS: Final = (
     ),
 )
 _OUR_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., object])
 csrf = CSRFProtect()
 _SIGNED_IN: Final = (
     select(User).options(joinedload(User.roles)).where(User.fs_uniquifier == bindparam("uniquifier"))
@@ -69,7 +69,7 @@ class Link(NamedTuple):
     """An entry of the navigation, shown to those who may use it and marked on the pages of its blueprints."""
 
     endpoint: str
-    label: Any
+    label: object
     permission: str
     icon: str
     also: tuple[str, ...] = ()
@@ -128,7 +128,7 @@ def register(app: Flask) -> None:
     user_logged_in.connect(_note_sign_in, app)
 
 
-def _settings(settings: Settings) -> dict[str, Any]:
+def _settings(settings: Settings) -> dict[str, object]:
     return {
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
         "BABEL_TRANSLATION_DIRECTORIES": "web/translations",
@@ -158,7 +158,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
 class Staff(SQLAlchemySessionUserDatastore):
     """Flask-Security's store, which looks up who is signed in at each page: here with their roles at once."""
 
-    def find_user(self, case_insensitive: bool = False, **equal: Any) -> UserMixin | None:
+    def find_user(self, case_insensitive: bool = False, **equal: object) -> UserMixin | None:
         if set(equal) != {"fs_uniquifier"}:
             return super().find_user(case_insensitive, **equal)
         found = db.session.scalars(_SIGNED_IN, {"uniquifier": equal["fs_uniquifier"]})
@@ -214,7 +214,7 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
     return None
 
 
-def _note_sign_in(_app: Flask, user: User, **_: Any) -> None:
+def _note_sign_in(_app: Flask, user: User, **_: object) -> None:
     user.last_login_at = clock.now()
 
 
@@ -263,9 +263,9 @@ def commit() -> None:
     dispatch()
 
 
-def same_page(**changes: Any) -> str:
+def same_page(**changes: object) -> str:
     """The address of this page with other arguments in its query; None takes one out."""
-    known: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
+    known: dict[str, object] = {**request.args.to_dict(flat=False), **changes}
     query = {name: value for name, value in known.items() if value is not None}
     return f"{request.path}?{urlencode(query, doseq=True)}" if query else request.path
 
@@ -295,7 +295,7 @@ def show_local_day(moment: datetime) -> str:
     return show_day(organisation.get_day(moment))
 
 
-def _words_of_every_page() -> dict[str, Any]:
+def _words_of_every_page() -> dict[str, object]:
     who = g.get("principal")
     links = [
         link

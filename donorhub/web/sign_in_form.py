@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_security.forms import LoginForm
 
 from donorhub.services.access.users import MAX_PASSWORD
@@ -12,7 +10,7 @@ from donorhub.services.access.users import MAX_PASSWORD
 class SignInForm(LoginForm):
     """Flask-Security's; a password longer than any that can be set is answered like a wrong one."""
 
-    def validate(self, **more: Any) -> bool:
+    def validate(self, **more: object) -> bool:
         if len(self.password.data or "") > MAX_PASSWORD:
             self.password.data = ""  # none is as wrong as that one, and nothing is hashed
         return bool(super().validate(**more))

@@ -19,6 +19,7 @@ from importers.table.words import Role, fold
 from importers.text import code_page
 
 Fact = Literal["account", "currency", "owner", "opening", "closing", "count", "total_in", "total_out"]
+Schema = Mapping[str, Any]  # a part of a JSON Schema
 _MOST: Final = 200
 _LONGEST_MESSAGE: Final = 300
 Text = Annotated[str, Meta(max_length=300)]
@@ -118,7 +119,7 @@ class Layout:
             gaps.append("sense")
         return tuple(gaps)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON or TOML, without what is at its default, for :meth:`from_dict`."""
         return _plain(self)
 
@@ -161,7 +162,7 @@ def json_schema() -> dict[str, Any]:
     return _describe("Layout", definitions)
 
 
-def _describe(name: str, definitions: Mapping[str, Any]) -> dict[str, Any]:
+def _describe(name: str, definitions: Schema) -> dict[str, object]:
     """The schema of one of our classes, without its default values, with the classes in it put in place."""
     schema = definitions[name]
     properties = {key: _describe_value(value, definitions) for key, value in schema["properties"].items()}
@@ -173,7 +174,7 @@ def _describe(name: str, definitions: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _describe_value(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_value(value: Schema, definitions: Schema) -> dict[str, object]:
     if "$ref" in value:
         return _describe(value["$ref"], definitions)
     schema = {key: part for key, part in value.items() if key != "default"}
@@ -188,8 +189,8 @@ def header_signature(names: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(folds).encode()).hexdigest() if folds else ""
 
 
-def _plain(thing: Layout | Column | Found) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
+def _plain(thing: Layout | Column | Found) -> dict[str, object]:
+    plain: dict[str, object] = {}
     for field in fields(thing):
         value = getattr(thing, field.name)
         if field.default is MISSING or value != field.default:
@@ -197,7 +198,7 @@ def _plain(thing: Layout | Column | Found) -> dict[str, Any]:
     return plain
 
 
-def _plain_item(item: Any) -> Any:
+def _plain_item(item: object) -> object:
     if isinstance(item, Column | Found):
         return _plain(item)
     return list(item) if isinstance(item, tuple) else item

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
 from donorhub.money import exponent
 from webhooks.fact import BadBody
+from webhooks.stripe.shapes import Object
 
 MAX_AMOUNT: Final = 10**12
 _NEVER_NEGATIVE: Final = frozenset(
@@ -36,7 +37,7 @@ _CURRENCIES: Final = frozenset(
 )
 
 
-def currency_of(holder: Mapping[str, Any], key: str = "currency") -> str:
+def currency_of(holder: Mapping[str, object], key: str = "currency") -> str:
     """The ISO code an object names, in capitals; raises BadBody when it names none."""
     told = holder.get(key)
     code = told.upper() if isinstance(told, str) else None
@@ -45,7 +46,7 @@ def currency_of(holder: Mapping[str, Any], key: str = "currency") -> str:
     return str(code)
 
 
-def amount(holder: Mapping[str, Any], key: str, currency: str) -> int | None:
+def amount(holder: Object, key: str, currency: str) -> int | None:
     """``holder[key]`` in minor units, 0 to 10^12 in Stripe's units; None when it is not told."""
     told = holder.get(key)
     if told is None:
@@ -55,7 +56,7 @@ def amount(holder: Mapping[str, Any], key: str, currency: str) -> int | None:
     return to_minor(told, currency)
 
 
-def required_amount(holder: Mapping[str, Any], key: str, currency: str) -> int:
+def required_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
     """The same for an amount that must be there."""
     found = amount(holder, key, currency)
     if found is None:
@@ -63,7 +64,7 @@ def required_amount(holder: Mapping[str, Any], key: str, currency: str) -> int:
     return found
 
 
-def signed_amount(holder: Mapping[str, Any], key: str, currency: str) -> int:
+def signed_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
     """The same for a required amount that may be below zero, as in a balance transaction."""
     told = holder.get(key)
     if type(told) is not int or abs(told) > MAX_AMOUNT:
@@ -82,7 +83,7 @@ def to_minor(units: int, currency: str) -> int:
     return int(whole)
 
 
-def unit_amount(price: Mapping[str, Any]) -> Decimal | None:
+def unit_amount(price: Mapping[str, object]) -> Decimal | None:
     """What one unit costs in Stripe's units, maybe with a fraction; None when it is not fixed."""
     for key in ("unit_amount", "unit_amount_decimal", "amount", "amount_decimal"):
         told = price.get(key)
@@ -100,7 +101,7 @@ def rounded_to_minor(units: Decimal, currency: str) -> int:
     return to_minor(int(units.quantize(Decimal(1), ROUND_HALF_UP)), currency)
 
 
-def _decimal(told: Any, key: str) -> Decimal:
+def _decimal(told: object, key: str) -> Decimal:
     if type(told) is int:
         return Decimal(told)
     if not isinstance(told, str):
@@ -114,7 +115,7 @@ def _decimal(told: Any, key: str) -> Decimal:
     return number
 
 
-def refuse_odd_money(kind: str, holder: Mapping[str, Any]) -> None:
+def refuse_odd_money(kind: str, holder: Mapping[str, object]) -> None:
     """Raise BadBody where an object's own amounts or currency are none; nested objects are not looked at.
 
     It runs before a message is stored, so that a hostile value is answered with an error.
@@ -133,7 +134,7 @@ def refuse_odd_money(kind: str, holder: Mapping[str, Any]) -> None:
         currency_of(holder)
 
 
-def _is_an_amount(key: str, told: Any) -> bool:
+def _is_an_amount(key: str, told: object) -> bool:
     if told is None or isinstance(told, dict | list):
         return False  # amount_details and its like
     return key == "amount" or (key.startswith("amount_") and not key.endswith("_decimal"))

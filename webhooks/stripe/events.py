@@ -58,7 +58,7 @@ class Stripe:
         return 200, b'{"received":%d}' % n, "application/json"
 
 
-def _snapshot(raw: bytes, body: Mapping[str, Any], endpoint: Endpoint) -> RawEvent:
+def _snapshot(raw: bytes, body: Mapping[str, object], endpoint: Endpoint) -> RawEvent:
     if body.get("object") != "event":
         raise BadBody("the body is no Stripe event")
     said = _object(_object(body.get("data")).get("object"))
@@ -82,7 +82,7 @@ def _snapshot(raw: bytes, body: Mapping[str, Any], endpoint: Endpoint) -> RawEve
     )
 
 
-def _thin(raw: bytes, body: Mapping[str, Any], endpoint: Endpoint) -> RawEvent:
+def _thin(raw: bytes, body: Mapping[str, object], endpoint: Endpoint) -> RawEvent:
     """A thin event has a snapshot twin more often than not; under its id both are one row."""
     related = _object(body.get("related_object") or {})
     kind = (text_at(related, "type") or "").removeprefix("v1.")
@@ -100,27 +100,27 @@ def _thin(raw: bytes, body: Mapping[str, Any], endpoint: Endpoint) -> RawEvent:
     )
 
 
-def _object(value: Any) -> Mapping[str, Any]:
+def _object(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise BadBody("the body is no Stripe event")
     return value
 
 
-def _id(body: Mapping[str, Any]) -> str:
+def _id(body: Mapping[str, object]) -> str:
     found = ref_of(body.get("id"))
     if found is None:
         raise BadBody("the event has no id")
     return found
 
 
-def _type(body: Mapping[str, Any]) -> str:
+def _type(body: Mapping[str, object]) -> str:
     found = body.get("type")
     if not isinstance(found, str) or not _TYPE.fullmatch(found):
         raise BadBody("the event has no type")
     return found
 
 
-def _livemode(body: Mapping[str, Any]) -> bool:
+def _livemode(body: Mapping[str, object]) -> bool:
     found = body.get("livemode")
     if not isinstance(found, bool):
         raise BadBody("the event does not say whether it is a test")

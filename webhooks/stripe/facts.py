@@ -36,7 +36,7 @@ far in its life the object is, then the event's id.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from webhooks.fact import BadBody, Fact
 from webhooks.stripe.donors import (
@@ -51,6 +51,7 @@ from webhooks.stripe.fees import item_facts, payout_facts, payout_items
 from webhooks.stripe.payments import charge_facts, intent_facts, session_facts
 from webhooks.stripe.recurring import invoice_facts, invoice_payment_facts, subscription_facts
 from webhooks.stripe.refunds import dispute_facts, fraud_warning_facts, refund_facts
+from webhooks.stripe.shapes import Object
 from webhooks.stripe.told import Told
 
 # The events we subscribe to, and some that say the same to endpoints of old API versions.
@@ -132,7 +133,7 @@ def is_read(kind: str) -> bool:
     return kind in _READERS
 
 
-def read(type_: str, *, at: int, ev: str, livemode: bool, said: Mapping[str, Any]) -> list[Fact]:
+def read(type_: str, *, at: int, ev: str, livemode: bool, said: Object) -> list[Fact]:
     """The facts of one event about the object ``said``; none when it is of no interest.
 
     Raises BadBody when the object cannot be kept: no id, no amount, no currency.

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from webhooks.fact import BadBody, RawEvent
-from webhooks.stripe.shapes import ref_of, text_at
+from webhooks.stripe.shapes import Object, ref_of, text_at
 
 
 def fetched(
-    said: Mapping[str, Any], *, at: int, account: str, livemode: bool, api_version: str | None = None
+    said: Mapping[str, object], *, at: int, account: str, livemode: bool, api_version: str | None = None
 ) -> RawEvent:
     """An object as an event: ``at`` is when it was fetched.
 
@@ -28,7 +27,7 @@ def fetched(
 
 
 def fetched_items(
-    rows: Iterable[Mapping[str, Any]], *, page: str, payout: str | None, at: int, account: str, livemode: bool
+    rows: Iterable[Object], *, page: str, payout: str | None, at: int, account: str, livemode: bool
 ) -> RawEvent:
     """Balance transactions that the gateway listed, for one payout or (None) for any time.
 
@@ -40,7 +39,13 @@ def fetched_items(
 
 
 def _made(
-    type_: str, ref: str, said: Mapping[str, Any], at: int, account: str, livemode: bool, version: str | None
+    type_: str,
+    ref: str,
+    said: Mapping[str, object],
+    at: int,
+    account: str,
+    livemode: bool,
+    version: str | None,
 ) -> RawEvent:
     external_id = f"{type_}:{ref}:{at}"
     body = {"object": "event", "id": external_id, "type": type_, "created": at, "livemode": livemode}

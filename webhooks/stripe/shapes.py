@@ -25,14 +25,14 @@ def identity(holder: Object) -> str:
     return found
 
 
-def ref_of(value: Any) -> str | None:
+def ref_of(value: object) -> str | None:
     """The id in a field that holds an id, or the whole object (expanded), or nothing."""
     if isinstance(value, Mapping):
         value = value.get("id")
     return value if isinstance(value, str) and 0 < len(value) <= MAX_REF else None
 
 
-def at(holder: Any, *path: str) -> Any:
+def at(holder: object, *path: str) -> object:
     """What lies at the end of a path of keys, or None where it breaks off."""
     for key in path:
         if not isinstance(holder, Mapping):
@@ -41,12 +41,12 @@ def at(holder: Any, *path: str) -> Any:
     return holder
 
 
-def text_at(holder: Any, *path: str) -> str | None:
+def text_at(holder: object, *path: str) -> str | None:
     found = at(holder, *path)
     return found if isinstance(found, str) and found else None
 
 
-def seconds_at(holder: Any, *path: str) -> int | None:
+def seconds_at(holder: object, *path: str) -> int | None:
     """Unix seconds; refuses what the calendar does not hold (year 9999 at most)."""
     found = at(holder, *path)
     if found is None:
@@ -56,12 +56,12 @@ def seconds_at(holder: Any, *path: str) -> int | None:
     return found
 
 
-def count_at(holder: Any, *path: str) -> int | None:
+def count_at(holder: object, *path: str) -> int | None:
     found = at(holder, *path)
     return found if type(found) is int else None
 
 
-def objects_at(holder: Any, *path: str) -> list[Object]:
+def objects_at(holder: object, *path: str) -> list[Object]:
     """The objects of a list, whether it is Stripe's list object or a plain one."""
     found = at(holder, *path)
     if isinstance(found, Mapping):
@@ -71,7 +71,7 @@ def objects_at(holder: Any, *path: str) -> list[Object]:
     return [one for one in found if isinstance(one, Mapping)]
 
 
-def metadata_of(*holders: Any) -> dict[str, str]:
+def metadata_of(*holders: object) -> dict[str, str]:
     """Metadata of several objects as one; where they differ the later object has its way."""
     merged: dict[str, str] = {}
     for holder in holders:
@@ -80,7 +80,7 @@ def metadata_of(*holders: Any) -> dict[str, str]:
     return merged
 
 
-def address_of(value: Any) -> Address | None:
+def address_of(value: object) -> Address | None:
     if not isinstance(value, Mapping):
         return None
     parts = Address(

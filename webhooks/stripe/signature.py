@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from webhooks.fact import BadSignature, Secret, Verified
 
@@ -27,7 +27,11 @@ def signature(raw: bytes, secret: str, timestamp: int) -> str:
 
 
 def verify(
-    raw: bytes, headers: Mapping[str, str], settings: Mapping[str, Any], secrets: Sequence[Secret], now: int
+    raw: bytes,
+    headers: Mapping[str, str],
+    settings: Mapping[str, object],
+    secrets: Sequence[Secret],
+    now: int,
 ) -> Verified:
     """Which secret signed the body, and how late it came (``skew_s``, negative when early).
 
@@ -72,6 +76,6 @@ def _signer(raw: bytes, timestamp: int, given: list[bytes], secrets: Sequence[Se
     return signer
 
 
-def _tolerance(settings: Mapping[str, Any]) -> int:
+def _tolerance(settings: Mapping[str, object]) -> int:
     told = settings.get("tolerance_s", TOLERANCE_S)
     return told if type(told) is int and told >= 0 else TOLERANCE_S

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from webhooks.fact import Fact, FactKind
 from webhooks.states import LinkState, NoticeState
+from webhooks.stripe.shapes import Object
 
 # Among events of one second about an object in the same step of its life: what was fetched
 # knows most, then an update, then anything else, then the creation.
@@ -28,9 +29,11 @@ class Told:
     at: int
     ev: str
     livemode: bool
-    said: Mapping[str, Any]
+    said: Object
 
-    def fact(self, kind: FactKind, ref: str, *, group: str, state: Mapping[str, Any], step: int = 0) -> Fact:
+    def fact(
+        self, kind: FactKind, ref: str, *, group: str, state: Mapping[str, object], step: int = 0
+    ) -> Fact:
         """A fact of this event; ``step`` is how far in its life the object is, and breaks ties."""
         nudge = _FETCHED if self.type.startswith("fetch.") else _NUDGES.get(self.type.rpartition(".")[2], 1)
         told = {key: value for key, value in state.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 from marshmallow import fields
@@ -49,7 +49,7 @@ LISTED: Final = Rows(AuditRecordSchema, AuditRecord, SORTS)
 @requires("audit:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(AuditRecordSchema))
-def list_audit_records(asked: dict[str, Any]) -> Response:
+def list_audit_records(asked: dict[str, object]) -> Response:
     """List audit records."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, audit.choose(**filters).whereclause)

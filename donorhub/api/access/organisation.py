@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Response
@@ -92,7 +91,7 @@ def get_organisation() -> Response:
 @etags.versioned
 @bp.arguments(OrganisationFieldsSchema(partial=True))
 @bp.response(200, OrganisationSchema)
-def change_organisation(changes: dict[str, Any]) -> Response:
+def change_organisation(changes: dict[str, object]) -> Response:
     """Change settings of the organisation; receipts that are issued stay as they are."""
     etags.require(tag(OrganisationSchema, organisation.get_organisation()))
     return tagged(

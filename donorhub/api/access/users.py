@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from flask import Response
 from marshmallow import fields, validate
@@ -16,7 +16,7 @@ from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.schemas import AnswerSchema, EmailAddress, Instant, Line, StrictSchema
 from donorhub.models import User
-from donorhub.models.states import LANGS, ROLES
+from donorhub.models.states import LANGS, ROLES, Lang, RoleName
 from donorhub.services.access import users
 
 bp = HouseBlueprint("users", __name__, path="/users", description="Staff and what they may do.")
@@ -63,9 +63,19 @@ class RoleSchema(AnswerSchema):
 @requires("users:write")
 @bp.arguments(pages.args(*SORTS), location="query")
 @bp.response(200, pages.envelope(UserSchema))
-def list_users(asked: dict[str, Any]) -> pages.Page:
+def list_users(asked: pages.Asked) -> pages.Page:
     """List users."""
     return pages.page(select(User), asked, SORTS)
+
+
+class NewUser(TypedDict):
+    """One of the staff, as the API takes them."""
+
+    email: str
+    name: str
+    password: str
+    roles: list[RoleName]
+    lang: Lang
 
 
 @bp.post("")
@@ -73,10 +83,18 @@ def list_users(asked: dict[str, Any]) -> pages.Page:
 @once
 @bp.arguments(NewUserSchema)
 @bp.response(201, UserSchema)
-def create_user(new: dict[str, Any]) -> Response:
+def create_user(new: NewUser) -> Response:
     """Add one of the staff."""
-    email = new.pop("email")
-    return created(UserSchema, users.create_user(email, **new, now=clock.now(), actor=principal().actor))
+    user = users.create_user(
+        new["email"],
+        name=new["name"],
+        password=new["password"],
+        roles=new["roles"],
+        lang=new["lang"],
+        now=clock.now(),
+        actor=principal().actor,
+    )
+    return created(UserSchema, user)
 
 
 @bp.get(f"/<{ID}:user_id>")
@@ -88,13 +106,20 @@ def get_user(user_id: int) -> Response:
     return tagged(UserSchema, users.get_user(user_id))
 
 
+class UserChanges(TypedDict, total=False):
+    """What is to be other of a user."""
+
+    roles: list[RoleName]
+    is_active: bool
+
+
 @bp.patch(f"/<{ID}:user_id>")
 @requires("users:write")
 @committed
 @etags.versioned
 @bp.arguments(UserChangesSchema(partial=True))
 @bp.response(200, UserSchema)
-def change_user(changes: dict[str, Any], user_id: int) -> Response:
+def change_user(changes: UserChanges, user_id: int) -> Response:
     """Give a user exactly these roles, or let them in no more. The last admin stays one."""
     user = users.get_user(user_id)
     etags.require(tag(UserSchema, user))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from flask import Response
 from marshmallow import fields, validate
@@ -16,7 +16,7 @@ from donorhub.api.idempotency import committed, once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Pattern, StrictSchema
 from donorhub.models import BankAccount
-from donorhub.models.states import MATCHING_MODES
+from donorhub.models.states import MATCHING_MODES, MatchingMode
 from donorhub.money import CURRENCY_PATTERN, Money
 from donorhub.services.bank.files import bank_accounts
 
@@ -69,9 +69,23 @@ LISTED: Final = Rows(BankAccountSchema, BankAccount, SORTS)
 @requires("imports:read")
 @bp.arguments(pages.args(*SORTS), location="query")
 @bp.response(200, pages.envelope(BankAccountSchema))
-def list_bank_accounts(asked: dict[str, Any]) -> Response:
+def list_bank_accounts(asked: pages.Asked) -> Response:
     """List our accounts."""
     return LISTED.answer_page(asked)
+
+
+class BankAccountFields(TypedDict, total=False):
+    """What people may change of an account of ours."""
+
+    name: str
+    matching: MatchingMode
+
+
+class NewBankAccount(BankAccountFields):
+    """An account of ours, as the API takes it."""
+
+    number: str
+    currency: str
 
 
 @bp.post("")
@@ -79,10 +93,15 @@ def list_bank_accounts(asked: dict[str, Any]) -> Response:
 @once
 @bp.arguments(NewBankAccountSchema)
 @bp.response(201, BankAccountSchema)
-def create_bank_account(new: dict[str, Any]) -> Response:
+def create_bank_account(new: NewBankAccount) -> Response:
     """Add an account of ours. The same number and currency again give the one that is there."""
     account = bank_accounts.create_account(
-        new.pop("number"), new.pop("currency"), now=clock.now(), actor=principal().actor, **new
+        new["number"],
+        new["currency"],
+        name=new.get("name", ""),
+        matching=new.get("matching", "suggest"),
+        now=clock.now(),
+        actor=principal().actor,
     )
     return created(BankAccountSchema, account)
 
@@ -102,7 +121,7 @@ def get_bank_account(bank_account_id: int) -> Response:
 @etags.versioned
 @bp.arguments(BankAccountFieldsSchema(partial=True))
 @bp.response(200, BankAccountWithGapsSchema)
-def change_bank_account(changes: dict[str, Any], bank_account_id: int) -> Response:
+def change_bank_account(changes: BankAccountFields, bank_account_id: int) -> Response:
     """Rename an account, or say how far matching may go by itself."""
     account = bank_accounts.get_account(bank_account_id)
     etags.require(tag(BankAccountWithGapsSchema, _told(account)))
@@ -110,7 +129,7 @@ def change_bank_account(changes: dict[str, Any], bank_account_id: int) -> Respon
     return tagged(BankAccountWithGapsSchema, _told(account))
 
 
-def _told(account: BankAccount) -> dict[str, Any]:
+def _told(account: BankAccount) -> dict[str, object]:
     gaps = [
         {name: getattr(gap, name) for name in ("after_id", "before_id", "from_on", "to_on")}
         | {"missing": Money(gap.missing_minor, gap.currency)}

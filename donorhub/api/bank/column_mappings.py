@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final, NotRequired, TypedDict
 
 from flask import Response
 from marshmallow import ValidationError, fields, pre_load
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from donorhub import clock
 from donorhub.api import pages
@@ -72,7 +74,7 @@ class NewPreviewSchema(StrictSchema):
     currency = fields.String(load_default="", validate=CURRENCY)
 
     @pre_load
-    def _read_layout(self, data: Any, **_: Any) -> dict[str, Any]:
+    def _read_layout(self, data: Mapping[str, object], **_: object) -> dict[str, object]:
         said = dict(data.items())
         if "layout" not in said:
             return said
@@ -129,10 +131,18 @@ LISTED: Final = Rows(ColumnMappingSchema, ColumnMapping, SORTS)
 @requires("imports:read")
 @bp.arguments(pages.args(*SORTS, bank_account_id=QueryId()), location="query")
 @bp.response(200, pages.envelope(ColumnMappingSchema))
-def list_column_mappings(asked: dict[str, Any]) -> Response:
+def list_column_mappings(asked: dict[str, object]) -> Response:
     """List column mappings, every version of each."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, select(ColumnMapping).filter_by(**filters).whereclause)
+
+
+class NewColumnMapping(TypedDict):
+    """A layout and what it is called."""
+
+    layout: dict[str, object]
+    name: str
+    bank_account_id: NotRequired[int | None]
 
 
 @bp.post("")
@@ -140,7 +150,7 @@ def list_column_mappings(asked: dict[str, Any]) -> Response:
 @once
 @bp.arguments(NewColumnMappingSchema)
 @bp.response(201, ColumnMappingSchema)
-def save_column_mapping(new: dict[str, Any]) -> Response:
+def save_column_mapping(new: NewColumnMapping) -> Response:
     """Keep a layout for every file with its header; another layout for that header is its next version."""
     row = column_mappings.save(
         new["layout"], name=new["name"], bank_account_id=new.get("bank_account_id"), now=clock.now(),
@@ -157,26 +167,34 @@ def get_column_mapping(column_mapping_id: int) -> Response:
     return shown(ColumnMappingSchema, column_mappings.get_mapping(column_mapping_id))
 
 
+class NewPreview(TypedDict):
+    """A table to try a layout on."""
+
+    file: FileStorage
+    currency: str
+    layout: NotRequired[dict[str, object]]
+
+
 @bp.post("/preview")
 @takes_upload
 @requires("imports:write")
 @committed
 @bp.arguments(NewPreviewSchema, location="upload")
 @bp.response(200, PreviewSchema)
-def preview(new: dict[str, Any]) -> Response:
+def preview(new: NewPreview) -> Response:
     """Try a layout on a table: the first rows beside what they become. Nothing is kept.
 
     Without a layout, the one that fits or seems to is tried, and what it leaves open is asked.
     """
     content, layout = new["file"].stream.read(), new.get("layout")
-    questions: list[dict[str, Any]] = []
+    questions: list[dict[str, object]] = []
     if layout is None:
         layout, questions = _propose_layout(content)
     tried = column_mappings.preview(content, layout, currency=new["currency"])
     return shown(PreviewSchema, _show_preview(tried) | {"layout": layout, "questions": questions})
 
 
-def _propose_layout(content: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _propose_layout(content: bytes) -> tuple[dict[str, object], list[dict[str, object]]]:
     """The layout that a table has or seems to have, and what must be asked of it.
 
     Rejected with the reason where it is no table that can be read.
@@ -190,7 +208,7 @@ def _propose_layout(content: bytes) -> tuple[dict[str, Any], list[dict[str, Any]
     return draft.layout.to_dict(), [_show_question(question) for question in draft.questions]
 
 
-def _show_question(question: Question) -> dict[str, Any]:
+def _show_question(question: Question) -> dict[str, object]:
     return {
         "code": question.code,
         "gap": question.gap,
@@ -199,7 +217,7 @@ def _show_question(question: Question) -> dict[str, Any]:
     }
 
 
-def _show_preview(tried: Preview) -> dict[str, Any]:
+def _show_preview(tried: Preview) -> dict[str, object]:
     return {
         "rows": [_show_row(row) for row in tried.rows],
         "totals": [
@@ -214,8 +232,8 @@ def _show_preview(tried: Preview) -> dict[str, Any]:
     }
 
 
-def _show_row(row: PreviewRow) -> dict[str, Any]:
-    plain: dict[str, Any] = {"line": row.line, "cells": list(row.cells), "status": row.status, "why": ""}
+def _show_row(row: PreviewRow) -> dict[str, object]:
+    plain: dict[str, object] = {"line": row.line, "cells": list(row.cells), "status": row.status, "why": ""}
     if row.skip:
         plain |= {"why": sentences.SKIPS[row.skip], "code": row.skip}
     if row.fault:

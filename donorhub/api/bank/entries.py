@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from flask import Response
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -58,7 +58,7 @@ class NewMatchSchema(StrictSchema):
     )
 
     @validates_schema
-    def _says_one_thing(self, data: dict[str, Any], **_: Any) -> None:
+    def _says_one_thing(self, data: dict[str, object], **_: object) -> None:
         if sum(way in data for way in WAYS) != 1:
             raise ValidationError(f"Say exactly one of {', '.join(WAYS)}.")
 
@@ -92,7 +92,7 @@ Query = pages.args(
 @requires("imports:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(EntrySchema))
-def list_entries(asked: dict[str, Any]) -> pages.Page:
+def list_entries(asked: dict[str, object]) -> pages.Page:
     """List bank entries; with `state=suspense`, those that wait for a decision."""
     page, filters = pages.split(asked)
     query = select(Entry)
@@ -111,12 +111,19 @@ def get_entry(entry_id: int) -> Response:
     return _answer(entries.get_entry(entry_id))
 
 
+class Which(TypedDict, total=False):
+    """Whose entries are meant."""
+
+    bank_account_id: int
+    statement_id: int
+
+
 @bp.post("/accept-certain")
 @requires("entries:decide")
 @once
 @bp.arguments(WhichSchema)
 @bp.response(200, AcceptedSchema)
-def accept_certain(which: dict[str, Any]) -> dict[str, int]:
+def accept_certain(which: Which) -> dict[str, int]:
     """Accept every proposal of level `sure` among the entries that wait. Again finds none left."""
     count = 0
     for accepted in certain_entries.accept_certain(**which, now=clock.now(), actor=principal().actor):
@@ -130,7 +137,7 @@ def accept_certain(which: dict[str, Any]) -> dict[str, int]:
 @once
 @bp.arguments(NewMatchSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def decide_entry(decision: dict[str, Any], entry_id: int) -> Response:
+def decide_entry(decision: dict[str, object], entry_id: int) -> Response:
     """Decide what an entry is. The same decision again changes nothing; another wants the first undone."""
     way = next(way for way in WAYS if way in decision)
     where = {"now": clock.now(), "actor": principal().actor}
@@ -145,7 +152,7 @@ def decide_entry(decision: dict[str, Any], entry_id: int) -> Response:
 @once
 @bp.arguments(NothingSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def undo_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
+def undo_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Take back what was decided: its gifts are corrected and it waits again. Not decided: no change."""
     return _answer(entries.undo(entry_id, now=clock.now(), actor=principal().actor))
 
@@ -155,7 +162,7 @@ def undo_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
 @once
 @bp.arguments(NothingSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def accept_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
+def accept_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that it is other money than the one it looks like."""
     return _answer(entries.accept_doubtful(entry_id, now=clock.now(), actor=principal().actor))
 
@@ -165,7 +172,7 @@ def accept_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
 @once
 @bp.arguments(NothingSchema)
 @bp.response(200, EntryWithProposalsSchema)
-def reject_entry(_nothing: dict[str, Any], entry_id: int) -> Response:
+def reject_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that the ledger has it already."""
     return _answer(entries.reject_doubtful(entry_id, now=clock.now(), actor=principal().actor))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from marshmallow import fields
 
@@ -92,12 +91,12 @@ class EntryWithProposalsSchema(EntrySchema):
     proposals = fields.List(fields.Nested(ProposalSchema), required=True)
 
 
-def told(rows: Sequence[Entry]) -> list[dict[str, Any]]:
+def told(rows: Sequence[Entry]) -> list[dict[str, object]]:
     """The answers for entries in a list."""
     return [_entry(row) for row in rows]
 
 
-def with_proposals(entry: Entry) -> dict[str, Any]:
+def with_proposals(entry: Entry) -> dict[str, object]:
     """The answer for one entry. Proposals are worked out anew, and only while something waits."""
     is_open = entry.state in OPEN_ENTRIES
     proposals = matching.proposals([entry.id]).get(entry.id, []) if is_open else []
@@ -108,22 +107,22 @@ def with_proposals(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry(row: Entry) -> dict[str, Any]:
+def _entry(row: Entry) -> dict[str, object]:
     names = [name for name in EntrySchema().fields if name != "amount"]
     return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, row.currency)}
 
 
-def _detail(row: Detail) -> dict[str, Any]:
+def _detail(row: Detail) -> dict[str, object]:
     names = [name for name in DetailSchema().fields if name != "amount"]
     return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, row.currency)}
 
 
-def _match(row: Match, currency: str) -> dict[str, Any]:
+def _match(row: Match, currency: str) -> dict[str, object]:
     names = [name for name in MatchSchema().fields if name != "amount"]
     return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, currency)}
 
 
-def _proposal(proposal: Proposal, currency: str) -> dict[str, Any]:
+def _proposal(proposal: Proposal, currency: str) -> dict[str, object]:
     return {
         "detail_id": proposal.detail_id,
         "kind": proposal.kind,
@@ -133,7 +132,7 @@ def _proposal(proposal: Proposal, currency: str) -> dict[str, Any]:
     }
 
 
-def _candidate(candidate: Candidate, currency: str) -> dict[str, Any]:
+def _candidate(candidate: Candidate, currency: str) -> dict[str, object]:
     return {
         "level": candidate.level,
         "reasons": [

@@ -6,10 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final, NotRequired, TypedDict
 
 from flask import Response, current_app, request
 from marshmallow import fields, validate
+from werkzeug.datastructures import FileStorage
 
 from donorhub import clock
 from donorhub.api import pages
@@ -129,11 +130,20 @@ Query = pages.args(
 @requires("imports:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(ImportSchema))
-def list_imports(asked: dict[str, Any]) -> pages.Page:
+def list_imports(asked: dict[str, object]) -> pages.Page:
     """List bank files."""
     page, filters = pages.split(asked)
     found = pages.page(imports.choose(**filters), page, SORTS)
     return pages.with_data(found, lambda rows: [_told(row) for row in rows])
+
+
+class NewImport(TypedDict):
+    """A file and what it may not tell itself."""
+
+    file: FileStorage
+    create_accounts: bool
+    bank_account_id: NotRequired[int]
+    currency: NotRequired[str]
 
 
 @bp.post("")
@@ -143,17 +153,23 @@ def list_imports(asked: dict[str, Any]) -> pages.Page:
 @bp.arguments(NewImportSchema, location="upload")
 @bp.response(202, ImportSchema)
 @bp.alt_response(200, schema=ImportSchema, description="These very bytes came before: nothing is done.")
-def send_import(new: dict[str, Any]) -> Response:
+def send_import(new: NewImport) -> Response:
     """Send a bank file in; it is read a moment later. Ask for it at its address until it is done."""
-    file = new.pop("file")
+    file = new["file"]
     content = file.stream.read()
     if not content:
         raise Rejected("the file is empty", field="/file", code="file_empty")
     settings = current_app.extensions["donorhub.settings"]
     row, is_read = imports.receive(
-        content, _plain_name(file.filename), limit_mb=settings.upload_limit_mb, now=clock.now(),
-        actor=principal().actor, **new,
-    )  # fmt: skip
+        content,
+        _plain_name(file.filename),
+        bank_account_id=new.get("bank_account_id"),
+        currency=new.get("currency", ""),
+        create_accounts=new["create_accounts"],
+        limit_mb=settings.upload_limit_mb,
+        now=clock.now(),
+        actor=principal().actor,
+    )
     at = f"{request.path}/{row.id}"
     return shown(ImportSchema, _told(row), status=202 if is_read else 200, at=at)
 
@@ -187,12 +203,21 @@ def fetch_problems(import_id: int) -> Response:
     return Response(table.getvalue(), content_type="text/csv; charset=utf-8")
 
 
+class Answers(TypedDict):
+    """What a file that asks is told."""
+
+    create_accounts: bool
+    bank_account_id: NotRequired[int]
+    currency: NotRequired[str]
+    layout: NotRequired[dict[str, object]]
+
+
 @bp.post(f"/<{ID}:import_id>/answers")
 @requires("imports:write")
 @once
 @bp.arguments(AnswersSchema)
 @bp.response(202, ImportSchema)
-def answer_import(answers: dict[str, Any], import_id: int) -> Response:
+def answer_import(answers: Answers, import_id: int) -> Response:
     """Answer what a file asks (state `asking`); it is read again."""
     row = imports.answer(import_id, now=clock.now(), actor=principal().actor, **answers)
     return shown(ImportSchema, _told(row), status=202)
@@ -206,18 +231,25 @@ def list_obstacles(import_id: int) -> Response:
     return shown(ObstacleListSchema, {"data": import_undo.what_stands_in_the_way(import_id)})
 
 
+class TakingBack(TypedDict):
+    """Why a file is taken back, and how far."""
+
+    reason: str
+    undo_decisions: bool
+
+
 @bp.post(f"/<{ID}:import_id>/take-back")
 @requires("imports:write")
 @once
 @bp.arguments(TakeBackSchema)
 @bp.response(200, ImportSchema)
-def take_back_import(asked: dict[str, Any], import_id: int) -> Response:
+def take_back_import(asked: TakingBack, import_id: int) -> Response:
     """Take a whole file back: its gifts are corrected, its entries leave the ledger, the file stays."""
     row = import_undo.take_back(import_id, now=clock.now(), actor=principal().actor, **asked)
     return shown(ImportSchema, _told(row))
 
 
-def _told(row: ImportFile) -> dict[str, Any]:
+def _told(row: ImportFile) -> dict[str, object]:
     names = [name for name in ImportSchema().fields if name != "problems_count"]
     return {name: getattr(row, name) for name in names} | {"problems_count": len(row.problems)}
 
@@ -226,7 +258,7 @@ def _plain_name(name: str | None) -> str:
     return _NOT_IN_A_NAME.sub(" ", name or "").strip() or "file"
 
 
-def _harmless(problem: Mapping[str, Any], columns: Iterable[str]) -> list[str]:
+def _harmless(problem: Mapping[str, object], columns: Iterable[str]) -> list[str]:
     """Cells of which none is taken for a formula when the table is opened in a spreadsheet."""
     cells = [str(problem.get(column) or "") for column in columns]
     return [f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from flask import Response
 from marshmallow import fields, validate
@@ -64,7 +64,7 @@ Query = pages.args(
 @requires("imports:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(StatementSchema))
-def list_statements(asked: dict[str, Any]) -> pages.Page:
+def list_statements(asked: dict[str, object]) -> pages.Page:
     """List bank statements."""
     page, filters = pages.split(asked)
     found = pages.page(statements.choose(**filters), page, SORTS)
@@ -79,24 +79,30 @@ def get_statement(statement_id: int) -> Response:
     return shown(StatementSchema, *_all_told([statements.get_statement(statement_id)]))
 
 
+class Reason(TypedDict):
+    """Why something is done."""
+
+    reason: str
+
+
 @bp.post(f"/<{ID}:statement_id>/release")
 @requires("statements:release")
 @once
 @bp.arguments(ReleaseSchema)
 @bp.response(200, StatementSchema)
-def release_statement(asked: dict[str, Any], statement_id: int) -> Response:
+def release_statement(asked: Reason, statement_id: int) -> Response:
     """Take a held statement into the ledger although its balance does not hold; who did is recorded."""
     row = statements.release(statement_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
     return shown(StatementSchema, *_all_told([row]))
 
 
-def _all_told(rows: Sequence[Statement]) -> list[dict[str, Any]]:
+def _all_told(rows: Sequence[Statement]) -> list[dict[str, object]]:
     released = [row.id for row in rows if row.released_at is not None]
     reasons = statements.release_reasons(released) if released else {}
     return [_told(row) | {"release_reason": reasons.get(row.id)} for row in rows]
 
 
-def _told(row: Statement) -> dict[str, Any]:
+def _told(row: Statement) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Statement.__table__.columns}
     return ours | {
         "opening": None if row.opening_minor is None else Money(row.opening_minor, row.currency),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response, url_for
 from marshmallow import ValidationError, fields, post_dump, validate, validates_schema
@@ -63,7 +63,7 @@ class NewDonorSchema(StrictSchema):
     owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})
 
     @validates_schema
-    def _has_a_name(self, data: dict[str, Any], **_: Any) -> None:
+    def _has_a_name(self, data: dict[str, object], **_: object) -> None:
         if not self.partial and not any(data.get(name) for name in ("name", "given_name", "family_name")):
             raise ValidationError("Give a name, or a given and a family name.", "name")
         if self.partial and data.get("name") == "":
@@ -111,7 +111,7 @@ Query = pages.args(
 @requires("donors:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(DonorSchema))
-def list_donors(asked: dict[str, Any]) -> pages.Page | Response:
+def list_donors(asked: dict[str, object]) -> pages.Page | Response:
     """List donors, without those merged into another. With `q` the best fit comes first, whatever `sort`."""
     page, filters = pages.split(asked)
     text = filters.pop("q", "")
@@ -126,7 +126,7 @@ def list_donors(asked: dict[str, Any]) -> pages.Page | Response:
 @once
 @bp.arguments(NewDonorSchema)
 @bp.response(201, DonorSchema)
-def create_donor(new: dict[str, Any]) -> Response:
+def create_donor(new: dict[str, object]) -> Response:
     """Add a donor. Whether they are known already is not looked at: search first, or put by external id."""
     donor = donors.create_donor(new, source="api", now=clock.now(), actor=principal().actor)
     return created(DonorSchema, donor, version=donor.version)
@@ -154,7 +154,7 @@ def get_donor(donor_id: int) -> Response:
 @bp.arguments(NewDonorSchema(partial=True))
 @bp.response(200, DonorSchema)
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
-def change_donor(changes: dict[str, Any], donor_id: int) -> Response:
+def change_donor(changes: dict[str, object], donor_id: int) -> Response:
     """Change what is known of a donor."""
     moved = _moved(".change_donor", donor_id)
     if moved is not None:
@@ -188,12 +188,19 @@ class TimelineArgs(StrictSchema):
     after = fields.String(validate=validate.Length(1, 200))
 
 
+class AskedTimeline(TypedDict):
+    """Which page of a timeline."""
+
+    limit: int
+    after: NotRequired[str]
+
+
 @bp.get(f"/<{ID}:donor_id>/timeline")
 @requires("donors:read")
 @bp.arguments(TimelineArgs, location="query")
 @bp.response(200, pages.envelope(EventSchema))
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
-def show_timeline(asked: dict[str, Any], donor_id: int) -> pages.Page | Response:
+def show_timeline(asked: AskedTimeline, donor_id: int) -> pages.Page | Response:
     """Tell everything that happened with a donor, the newest first."""
     moved = _moved(".show_timeline", donor_id)
     if moved is not None:
@@ -223,7 +230,7 @@ def get_by_external_id(source: str, ref: str) -> Response:
 @bp.arguments(NewDonorSchema)
 @bp.response(200, DonorSchema)
 @bp.alt_response(201, schema=DonorSchema, description="The donor is new.")
-def put_by_external_id(given: dict[str, Any], source: str, ref: str) -> Response:
+def put_by_external_id(given: dict[str, object], source: str, ref: str) -> Response:
     """Add the donor that another system calls `ref`, or change it; fields left out stay as they are."""
     donor, is_new = donors.put_by_external_id(source, ref, given, now=clock.now(), actor=principal().actor)
     db.session.flush()  # the answer shows the version

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 from marshmallow import fields
@@ -47,7 +47,7 @@ LISTED: Final = Rows(AppealSchema, Appeal, SORTS)
 @requires("gifts:read")
 @bp.arguments(pages.args(*SORTS, campaign_id=QueryId()), location="query")
 @bp.response(200, pages.envelope(AppealSchema))
-def list_appeals(asked: dict[str, Any]) -> Response:
+def list_appeals(asked: dict[str, object]) -> Response:
     """List appeals."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, select(Appeal).filter_by(**filters).whereclause)
@@ -58,7 +58,7 @@ def list_appeals(asked: dict[str, Any]) -> Response:
 @once
 @bp.arguments(NewAppealSchema)
 @bp.response(201, AppealSchema)
-def create_appeal(new: dict[str, Any]) -> Response:
+def create_appeal(new: dict[str, object]) -> Response:
     """Add an appeal."""
     return created(AppealSchema, funds.create(Appeal, new, now=clock.now(), actor=principal().actor))
 
@@ -78,7 +78,7 @@ def get_appeal(appeal_id: int) -> Response:
 @etags.versioned
 @bp.arguments(AppealFieldsSchema(partial=True))
 @bp.response(200, AppealSchema)
-def change_appeal(changes: dict[str, Any], appeal_id: int) -> Response:
+def change_appeal(changes: dict[str, object], appeal_id: int) -> Response:
     """Rename an appeal or give it to a campaign."""
     appeal = funds.get(Appeal, appeal_id)
     etags.require(tag(AppealSchema, appeal))

@@ -54,7 +54,7 @@ class CampaignSchema(AnswerSchema):
 @requires("gifts:read")
 @bp.arguments(pages.args(*SORTS), location="query")
 @bp.response(200, pages.envelope(CampaignSchema))
-def list_campaigns(asked: dict[str, Any]) -> pages.Page:
+def list_campaigns(asked: pages.Asked) -> pages.Page:
     """List campaigns."""
     found = pages.page(select(Campaign), asked, SORTS)
     return pages.with_data(found, lambda rows: [_told(row) for row in rows])
@@ -65,7 +65,7 @@ def list_campaigns(asked: dict[str, Any]) -> pages.Page:
 @once
 @bp.arguments(NewCampaignSchema)
 @bp.response(201, CampaignSchema)
-def create_campaign(new: dict[str, Any]) -> Response:
+def create_campaign(new: dict[str, object]) -> Response:
     """Add a campaign."""
     campaign = funds.create(Campaign, _columns(new), now=clock.now(), actor=principal().actor)
     return created(CampaignSchema, _told(campaign))
@@ -86,7 +86,7 @@ def get_campaign(campaign_id: int) -> Response:
 @etags.versioned
 @bp.arguments(CampaignFieldsSchema(partial=True))
 @bp.response(200, CampaignSchema)
-def change_campaign(changes: dict[str, Any], campaign_id: int) -> Response:
+def change_campaign(changes: dict[str, object], campaign_id: int) -> Response:
     """Change a campaign's name, goal or dates."""
     campaign = funds.get(Campaign, campaign_id)
     etags.require(tag(CampaignSchema, _told(campaign)))
@@ -102,7 +102,7 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
     return given | {"goal_minor": goal.minor if goal else None, "currency": goal.currency if goal else None}
 
 
-def _told(row: Campaign) -> dict[str, Any]:
+def _told(row: Campaign) -> dict[str, object]:
     has_goal = row.goal_minor is not None and row.currency is not None
     return {
         "id": row.id, "code": row.code, "name": row.name, "starts_on": row.starts_on, "ends_on": row.ends_on,

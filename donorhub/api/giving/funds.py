@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 from marshmallow import fields
@@ -47,7 +47,7 @@ LISTED: Final = Rows(FundSchema, Fund, SORTS)
 @requires("gifts:read")
 @bp.arguments(pages.args(*SORTS, is_closed=fields.Boolean()), location="query")
 @bp.response(200, pages.envelope(FundSchema))
-def list_funds(asked: dict[str, Any]) -> Response:
+def list_funds(asked: dict[str, object]) -> Response:
     """List funds."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, select(Fund).filter_by(**filters).whereclause)
@@ -58,7 +58,7 @@ def list_funds(asked: dict[str, Any]) -> Response:
 @once
 @bp.arguments(NewFundSchema)
 @bp.response(201, FundSchema)
-def create_fund(new: dict[str, Any]) -> Response:
+def create_fund(new: dict[str, object]) -> Response:
     """Add a fund."""
     return created(FundSchema, funds.create(Fund, new, now=clock.now(), actor=principal().actor))
 
@@ -78,7 +78,7 @@ def get_fund(fund_id: int) -> Response:
 @etags.versioned
 @bp.arguments(FundFieldsSchema(partial=True))
 @bp.response(200, FundSchema)
-def change_fund(changes: dict[str, Any], fund_id: int) -> Response:
+def change_fund(changes: dict[str, object], fund_id: int) -> Response:
     """Rename or close a fund."""
     fund = funds.get(Fund, fund_id)
     etags.require(tag(FundSchema, fund))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -29,7 +30,7 @@ from donorhub.api.schemas import (
 )
 from donorhub.db import db
 from donorhub.models import Correction, Gift
-from donorhub.models.states import GIFT_METHODS
+from donorhub.models.states import GIFT_METHODS, GiftMethod
 from donorhub.money import Money
 from donorhub.schemas.limits import GIFT_NOTE, REASON
 from donorhub.services.giving import gifts
@@ -139,10 +140,33 @@ Query = pages.args(
 @requires("gifts:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(GiftSchema))
-def list_gifts(asked: dict[str, Any]) -> pages.Page:
+def list_gifts(asked: dict[str, object]) -> pages.Page:
     """List gifts."""
     page, filters = pages.split(asked)
     return pages.with_data(pages.page(gifts.choose(**filters), page, SORTS), told)
+
+
+class NewDesignation(TypedDict):
+    """The part of a new gift that is for one fund."""
+
+    fund_id: int
+    amount: Money
+
+
+class NewGift(TypedDict):
+    """A gift, as the API takes it."""
+
+    donor_id: int
+    amount: Money
+    received_on: date
+    method: GiftMethod
+    designations: list[NewDesignation]
+    thank: bool
+    source: NotRequired[str]
+    source_ref: NotRequired[str]
+    campaign_id: NotRequired[int | None]
+    appeal_id: NotRequired[int | None]
+    note: NotRequired[str]
 
 
 @bp.post("")
@@ -151,15 +175,23 @@ def list_gifts(asked: dict[str, Any]) -> pages.Page:
 @bp.arguments(NewGiftSchema)
 @bp.response(201, GiftSchema)
 @bp.alt_response(200, schema=GiftSchema, description="The source told of this gift before.")
-def record_gift(new: dict[str, Any]) -> Response:
+def record_gift(new: NewGift) -> Response:
     """Record a gift; its thank-you is planned with it."""
-    parts = {part["fund_id"]: part["amount"].minor for part in new.pop("designations")}
-    new.setdefault("source", f"api:{principal().id}")
-    new.setdefault("source_ref", sent_key())
     gift, is_new = gifts.record_gift(
-        new.pop("donor_id"), new.pop("amount"), now=clock.now(), actor=principal().actor, fund_ids=parts,
-        **new,
-    )  # fmt: skip
+        new["donor_id"],
+        new["amount"],
+        received_on=new["received_on"],
+        method=new["method"],
+        fund_ids={part["fund_id"]: part["amount"].minor for part in new["designations"]},
+        source=new.get("source", f"api:{principal().id}"),
+        source_ref=new.get("source_ref") or str(sent_key()),
+        campaign_id=new.get("campaign_id"),
+        appeal_id=new.get("appeal_id"),
+        note=new.get("note", ""),
+        thank=new["thank"],
+        now=clock.now(),
+        actor=principal().actor,
+    )
     db.session.flush()  # its designations are read back
     return created(GiftSchema, told([gift])[0], is_new=is_new)
 
@@ -172,13 +204,19 @@ def get_gift(gift_id: int) -> Response:
     return shown(GiftSchema, told([gifts.get_gift(gift_id)])[0])
 
 
+class Reason(TypedDict):
+    """Why something is done."""
+
+    reason: str
+
+
 @bp.post(f"/<{ID}:gift_id>/corrections")
 @requires("gifts:write")
 @once_by_key
 @bp.arguments(NewCorrectionSchema)
 @bp.response(201, CorrectionSchema)
 @bp.alt_response(200, schema=CorrectionSchema, description="It was corrected so before.")
-def correct_gift(new: dict[str, Any], gift_id: int) -> Response:
+def correct_gift(new: Reason, gift_id: int) -> Response:
     """Take out a gift that was recorded wrongly. Its row stays; a receipt that names it is voided first."""
     correction, is_new = gifts.correct_gift(
         gift_id, reason=new["reason"], source=f"api:{principal().id}", source_ref=str(sent_key()),
@@ -188,7 +226,7 @@ def correct_gift(new: dict[str, Any], gift_id: int) -> Response:
     return shown(CorrectionSchema, _correction(correction), status=201 if is_new else 200)
 
 
-def told(found: Sequence[Gift]) -> list[dict[str, Any]]:
+def told(found: Sequence[Gift]) -> list[dict[str, object]]:
     """The answers for gifts, with what belongs to them read for all at once."""
     ids = [gift.id for gift in found]
     away, receipts, items = gifts.taken_away(ids), gifts.live_receipt_ids(ids), payouts.items_of_gifts(ids)
@@ -214,7 +252,7 @@ def told(found: Sequence[Gift]) -> list[dict[str, Any]]:
     return answers
 
 
-def _correction(correction: Correction) -> dict[str, Any]:
+def _correction(correction: Correction) -> dict[str, object]:
     return {
         "id": correction.id,
         "gift_id": correction.gift_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 from marshmallow import fields, post_dump, validate
@@ -41,7 +41,7 @@ class MessageSchema(AnswerSchema):
     sent_at = Instant(allow_none=True)
 
     @post_dump
-    def _hide_text(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _hide_text(self, data: dict[str, object], **_: object) -> dict[str, object]:
         if principal().may("gifts:read"):
             return data
         return {name: value for name, value in data.items() if name not in ("subject", "body")}
@@ -62,7 +62,7 @@ LISTED: Final = Rows(MessageSchema, Message, SORTS)
 @requires("messages:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(MessageSchema))
-def list_messages(asked: dict[str, Any]) -> Response:
+def list_messages(asked: dict[str, object]) -> Response:
     """List messages."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, messages.choose(**filters).whereclause)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 from marshmallow import fields, validate
@@ -61,7 +61,7 @@ Query = pages.args(
 @requires("providers:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(PayoutSchema))
-def list_payouts(asked: dict[str, Any]) -> pages.Page:
+def list_payouts(asked: dict[str, object]) -> pages.Page:
     """List payouts."""
     page, filters = pages.split(asked)
     found = pages.page(payouts.choose(**filters), page, SORTS)
@@ -78,11 +78,11 @@ def get_payout(payout_id: int) -> Response:
     return shown(PayoutWithItemsSchema, _told(payout) | {"items": items})
 
 
-def _told(row: Payout) -> dict[str, Any]:
+def _told(row: Payout) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Payout.__table__.columns}
     return ours | {"net": Money(row.net_minor, row.currency)}
 
 
-def _item(row: PayoutItem) -> dict[str, Any]:
+def _item(row: PayoutItem) -> dict[str, object]:
     amounts = {name: Money(getattr(row, f"{name}_minor"), row.currency) for name in ("gross", "fee", "net")}
     return amounts | {"id": row.id, "kind": row.kind, "gift_id": row.gift_id, "source_ref": row.source_ref}

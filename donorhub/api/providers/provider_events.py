@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
 from marshmallow import fields, validate
@@ -66,7 +66,7 @@ LISTED: Final = Rows(ProviderEventSchema, ProviderEvent, SORTS)
 @requires("providers:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(ProviderEventSchema))
-def list_provider_events(asked: dict[str, Any]) -> Response:
+def list_provider_events(asked: dict[str, object]) -> Response:
     """List provider events."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, inbox.choose(**filters).whereclause)
@@ -85,7 +85,7 @@ def get_provider_event(event_id: int) -> Response:
 @once
 @bp.arguments(StrictSchema)
 @bp.response(200, ProviderEventSchema)
-def release_provider_event(_nothing: dict[str, Any], event_id: int) -> Response:
+def release_provider_event(_nothing: dict[str, object], event_id: int) -> Response:
     """Let an event from the error inbox be worked off again."""
     event = inbox.release(event_id, now=clock.now(), actor=principal().actor)
     ring_inbox()

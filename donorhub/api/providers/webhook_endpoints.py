@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from flask import Response, current_app
 from marshmallow import Schema, fields, validate
@@ -65,9 +66,18 @@ class SecretSchema(AnswerSchema):
 @bp.get("")
 @requires("providers:read")
 @bp.response(200, EndpointListSchema)
-def list_endpoints() -> dict[str, Any]:
+def list_endpoints() -> dict[str, object]:
     """List all endpoints; there are few."""
     return {"data": [_told(row) for row in endpoints.list_endpoints()]}
+
+
+class NewEndpoint(TypedDict):
+    """An account at a provider and its first secret."""
+
+    provider: str
+    secret: str
+    account: str
+    livemode: bool
 
 
 @bp.post("")
@@ -75,10 +85,15 @@ def list_endpoints() -> dict[str, Any]:
 @once
 @bp.arguments(NewEndpointSchema)
 @bp.response(201, EndpointSchema)
-def create_endpoint(new: dict[str, Any]) -> Response:
+def create_endpoint(new: NewEndpoint) -> Response:
     """Open an address for one account at a provider."""
     row = endpoints.create_endpoint(
-        new.pop("provider"), new.pop("secret"), now=clock.now(), actor=principal().actor, **new
+        new["provider"],
+        new["secret"],
+        account=new["account"],
+        livemode=new["livemode"],
+        now=clock.now(),
+        actor=principal().actor,
     )
     return created(EndpointSchema, _told(row))
 
@@ -91,16 +106,29 @@ def get_endpoint(endpoint_id: int) -> Response:
     return shown(EndpointSchema, _told(endpoints.get_endpoint(endpoint_id)))
 
 
+class NewSecret(TypedDict):
+    """A further signing secret."""
+
+    secret: str
+    label: str
+
+
 @bp.post(f"/<{ID}:endpoint_id>/secrets")
 @requires("providers:write")
 @once
 @bp.arguments(NewSecretSchema)
 @bp.response(201, SecretSchema)
-def add_secret(new: dict[str, Any], endpoint_id: int) -> Response:
+def add_secret(new: NewSecret, endpoint_id: int) -> Response:
     """Add a signing secret; those there are stay valid until they are expired."""
     row = endpoints.add_secret(endpoint_id, **new, now=clock.now(), actor=principal().actor)
     webhooks.forget_endpoints()
     return _secret(row, status=201)
+
+
+class Expiry(TypedDict):
+    """Until when a secret is good."""
+
+    at: datetime
 
 
 @bp.post(f"/<{ID}:endpoint_id>/secrets/<{ID}:secret_id>/expire")
@@ -108,7 +136,7 @@ def add_secret(new: dict[str, Any], endpoint_id: int) -> Response:
 @once
 @bp.arguments(ExpirySchema)
 @bp.response(200, SecretSchema)
-def expire_secret(asked: dict[str, Any], endpoint_id: int, secret_id: int) -> Response:
+def expire_secret(asked: Expiry, endpoint_id: int, secret_id: int) -> Response:
     """Let a secret be good until a moment and no longer."""
     row = endpoints.expire_secret(
         secret_id, at=asked["at"], endpoint_id=endpoint_id, now=clock.now(), actor=principal().actor
@@ -121,7 +149,7 @@ def _secret(row: WebhookSecret, *, status: int = 200) -> Response:
     return shown(SecretSchema, row, status=status)
 
 
-def _told(row: WebhookEndpoint) -> dict[str, Any]:
+def _told(row: WebhookEndpoint) -> dict[str, object]:
     public_url = current_app.extensions["donorhub.settings"].public_url
     names = [name for name in EndpointSchema().fields if name != "url"]
     return {name: getattr(row, name) for name in names} | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, NotRequired, TypedDict
 
 from flask import Response
 from marshmallow import fields, validate
@@ -25,7 +25,7 @@ from donorhub.api.schemas import (
 )
 from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
-from donorhub.models.states import LANGS
+from donorhub.models.states import LANGS, Lang
 from donorhub.money import Money
 from donorhub.schemas.limits import REASON
 from donorhub.services.access import organisation
@@ -88,11 +88,18 @@ Query = pages.args(
 @requires("receipts:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(ReceiptSchema))
-def list_receipts(asked: dict[str, Any]) -> pages.Page:
+def list_receipts(asked: dict[str, object]) -> pages.Page:
     """List receipts."""
     page, filters = pages.split(asked)
     found = pages.page(receipts.choose(**filters), page, SORTS)
     return pages.with_data(found, lambda rows: [told(row) for row in rows])
+
+
+class NewReceipt(TypedDict):
+    """Which gifts a receipt is asked for, and in which language."""
+
+    gift_ids: list[int]
+    lang: NotRequired[Lang]
 
 
 @bp.post("")
@@ -100,7 +107,7 @@ def list_receipts(asked: dict[str, Any]) -> pages.Page:
 @once_by_key
 @bp.arguments(NewReceiptSchema)
 @bp.response(201, ReceiptSchema)
-def issue_receipt(new: dict[str, Any]) -> Response:
+def issue_receipt(new: NewReceipt) -> Response:
     """Issue a receipt for gifts of one donor. Its PDF is made a moment later."""
     now = clock.now()
     receipt = receipts.issue(
@@ -141,15 +148,27 @@ def get_pdf(receipt_id: int) -> Response:
     return Response(pdf.content, content_type=PDF, headers=headers)
 
 
+class Reason(TypedDict):
+    """Why something is done."""
+
+    reason: str
+
+
 @bp.post(f"/<{ID}:receipt_id>/void")
 @requires("receipts:issue")
 @once
 @bp.arguments(VoidSchema)
 @bp.response(200, ReceiptSchema)
-def void_receipt(asked: dict[str, Any], receipt_id: int) -> Response:
+def void_receipt(asked: Reason, receipt_id: int) -> Response:
     """Void a receipt: its number stays, its gifts are free again. A void one stays as it is."""
     receipt = receipts.void(receipt_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
     return shown(ReceiptSchema, told(receipt))
+
+
+class Replacement(TypedDict):
+    """In which language a receipt is issued anew."""
+
+    lang: NotRequired[Lang]
 
 
 @bp.post(f"/<{ID}:receipt_id>/replace")
@@ -157,7 +176,7 @@ def void_receipt(asked: dict[str, Any], receipt_id: int) -> Response:
 @once_by_key
 @bp.arguments(ReplacementSchema)
 @bp.response(201, ReceiptSchema)
-def replace_receipt(asked: dict[str, Any], receipt_id: int) -> Response:
+def replace_receipt(asked: Replacement, receipt_id: int) -> Response:
     """Void a receipt and issue a new one for the same gifts."""
     now = clock.now()
     receipt = receipts.replace(
@@ -166,7 +185,7 @@ def replace_receipt(asked: dict[str, Any], receipt_id: int) -> Response:
     return shown(ReceiptSchema, told(receipt), status=201)
 
 
-def told(receipt: Receipt) -> dict[str, Any]:
+def told(receipt: Receipt) -> dict[str, object]:
     """The answer for a receipt."""
     names = [field for field in ReceiptSchema().fields if field not in ("number", "total", "lines")]
     return {name: getattr(receipt, name) for name in names} | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from flask import Response
 from marshmallow import fields, validate
@@ -53,7 +53,7 @@ Query = pages.args(
 @requires("recurring:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(InstalmentSchema))
-def list_instalments(asked: dict[str, Any]) -> pages.Page:
+def list_instalments(asked: dict[str, object]) -> pages.Page:
     """List instalments."""
     page, filters = pages.split(asked)
     found = pages.page(instalments.choose(**filters), page, SORTS)
@@ -61,17 +61,23 @@ def list_instalments(asked: dict[str, Any]) -> pages.Page:
     return pages.with_data(found, lambda rows: [_told(row, paid.get(row.id, 0)) for row in rows])
 
 
+class Reason(TypedDict):
+    """Why something is done."""
+
+    reason: str
+
+
 @bp.post(f"/<{ID}:instalment_id>/skip")
 @requires("recurring:write")
 @once
 @bp.arguments(SkipSchema)
 @bp.response(200, InstalmentSchema)
-def skip_instalment(asked: dict[str, Any], instalment_id: int) -> Response:
+def skip_instalment(asked: Reason, instalment_id: int) -> Response:
     """Let an instalment go: nothing is owed for it. Let go already: nothing changes."""
     row = instalments.skip(instalment_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
     return shown(InstalmentSchema, _told(row, instalments.allocated(row.id)))
 
 
-def _told(row: Instalment, paid_minor: int) -> dict[str, Any]:
+def _told(row: Instalment, paid_minor: int) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Instalment.__table__.columns}
     return ours | {"amount": row.amount, "allocated": Money(paid_minor, row.currency)}

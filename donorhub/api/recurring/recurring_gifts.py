@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -28,7 +29,7 @@ from donorhub.api.schemas import (
     is_positive,
 )
 from donorhub.models import RecurringGift, Term
-from donorhub.models.states import PERIODS, RECURRING_KINDS, RECURRING_STATES
+from donorhub.models.states import PERIODS, RECURRING_KINDS, RECURRING_STATES, Period, RecurringKind
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
@@ -133,12 +134,30 @@ Query = pages.args(
 @requires("recurring:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(RecurringGiftSchema))
-def list_recurring_gifts(asked: dict[str, Any]) -> pages.Page:
+def list_recurring_gifts(asked: dict[str, object]) -> pages.Page:
     """List recurring gifts."""
     page, filters = pages.split(asked)
     gifts = pages.page(recurring_gifts.choose(**filters), page, SORTS)
     terms = recurring_terms.list_terms([gift.id for gift in gifts.data])
     return pages.with_data(gifts, lambda rows: [told(row, terms[row.id]) for row in rows])
+
+
+class NewRecurringGift(TypedDict):
+    """A promise, as the API takes it."""
+
+    donor_id: int
+    amount: Money
+    kind: RecurringKind
+    start_on: date
+    period: Period
+    every: int
+    ends_on: NotRequired[date | None]
+    day_of_month: NotRequired[int]
+    payer_iban: NotRequired[str]
+    fund_id: NotRequired[int | None]
+    campaign_id: NotRequired[int | None]
+    source: NotRequired[str]
+    source_ref: NotRequired[str]
 
 
 @bp.post("")
@@ -147,13 +166,26 @@ def list_recurring_gifts(asked: dict[str, Any]) -> pages.Page:
 @bp.arguments(NewRecurringGiftSchema)
 @bp.response(201, RecurringGiftSchema)
 @bp.alt_response(200, schema=RecurringGiftSchema, description="The source told of it before.")
-def start_recurring_gift(new: dict[str, Any]) -> Response:
+def start_recurring_gift(new: NewRecurringGift) -> Response:
     """Record a promise to give again; its instalments are made ahead."""
-    new.setdefault("source", f"api:{principal().id}")
-    new.setdefault("source_ref", sent_key() or uuid.uuid4().hex)
     now = clock.now()
     gift, is_new = recurring_gifts.start(
-        new.pop("donor_id"), new.pop("amount"), now=now, actor=principal().actor, origin="declared", **new
+        new["donor_id"],
+        new["amount"],
+        kind=new["kind"],
+        start_on=new["start_on"],
+        ends_on=new.get("ends_on"),
+        period=new["period"],
+        every=new["every"],
+        day_of_month=new.get("day_of_month"),
+        payer_iban=new.get("payer_iban", ""),
+        fund_id=new.get("fund_id"),
+        campaign_id=new.get("campaign_id"),
+        source=new.get("source", f"api:{principal().id}"),
+        source_ref=new.get("source_ref") or sent_key() or uuid.uuid4().hex,
+        origin="declared",
+        now=now,
+        actor=principal().actor,
     )
     instalments.materialise(gift, today=organisation.get_day(now))
     return created(RecurringGiftSchema, told(gift), is_new=is_new)
@@ -169,18 +201,41 @@ def get_recurring_gift(recurring_gift_id: int) -> Response:
     return shown(RecurringGiftSchema, told(gift), version=gift.version)
 
 
+class Change(TypedDict):
+    """Another amount or interval, and from which day."""
+
+    amount: Money
+    from_on: date
+    period: NotRequired[Period]
+    every: NotRequired[int]
+
+
 @bp.post(f"/<{ID}:recurring_gift_id>/change")
 @requires("recurring:write")
 @once
 @bp.arguments(ChangeSchema)
 @bp.response(200, RecurringGiftSchema)
-def change_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+def change_recurring_gift(asked: Change, recurring_gift_id: int) -> Response:
     """Promise another amount or interval from a day on; what differs in nothing changes nothing."""
     gift = _ours(recurring_gift_id)
     recurring_gifts.change_amount(
-        gift, asked.pop("amount"), now=clock.now(), actor=principal().actor, **asked
+        gift,
+        asked["amount"],
+        from_on=asked["from_on"],
+        period=asked.get("period"),
+        every=asked.get("every"),
+        now=clock.now(),
+        actor=principal().actor,
     )
     return _answer(gift)
+
+
+class Pause(TypedDict):
+    """From which day nothing is expected, and until when."""
+
+    from_on: date
+    until: date | None
+    reason: str
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/pause")
@@ -188,11 +243,17 @@ def change_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Resp
 @once
 @bp.arguments(PauseSchema)
 @bp.response(200, RecurringGiftSchema)
-def pause_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+def pause_recurring_gift(asked: Pause, recurring_gift_id: int) -> Response:
     """Expect nothing from a day on, until another or until resumed."""
     gift = _ours(recurring_gift_id)
     recurring_gifts.pause(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
+
+
+class Resumption(TypedDict):
+    """From which day instalments are expected again."""
+
+    from_on: date
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/resume")
@@ -200,11 +261,18 @@ def pause_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Respo
 @once
 @bp.arguments(ResumeSchema)
 @bp.response(200, RecurringGiftSchema)
-def resume_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+def resume_recurring_gift(asked: Resumption, recurring_gift_id: int) -> Response:
     """Expect instalments again from a day on."""
     gift = _ours(recurring_gift_id)
     recurring_gifts.resume(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
+
+
+class Closing(TypedDict):
+    """Why a promise ends, and when."""
+
+    reason: str
+    on: NotRequired[date]
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/close")
@@ -212,7 +280,7 @@ def resume_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Resp
 @once
 @bp.arguments(CloseSchema)
 @bp.response(200, RecurringGiftSchema)
-def close_recurring_gift(asked: dict[str, Any], recurring_gift_id: int) -> Response:
+def close_recurring_gift(asked: Closing, recurring_gift_id: int) -> Response:
     """End the promise; instalments not due yet are owed no more. Closed already: nothing changes."""
     gift = _ours(recurring_gift_id)
     recurring_gifts.close(gift, now=clock.now(), actor=principal().actor, **asked)
@@ -231,7 +299,7 @@ def _answer(gift: RecurringGift) -> Response:
     return shown(RecurringGiftSchema, told(gift), version=gift.version)
 
 
-def told(gift: RecurringGift, terms: Sequence[Term] = ()) -> dict[str, Any]:
+def told(gift: RecurringGift, terms: Sequence[Term] = ()) -> dict[str, object]:
     """Return the answer for a recurring gift, with the term that holds today on top; ``terms``, if read."""
     today = organisation.get_day(clock.now())
     terms = terms or recurring_terms.rows_of_terms(gift)

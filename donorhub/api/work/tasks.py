@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from flask import Response
 from marshmallow import fields, post_dump, validate
@@ -82,7 +82,7 @@ LISTED: Final = Rows(TaskSchema, Task, SORTS)
 @requires("tasks:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(TaskSchema))
-def list_tasks(asked: dict[str, Any]) -> Response:
+def list_tasks(asked: dict[str, object]) -> Response:
     """List tasks."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, tasks.choose(**filters).whereclause)
@@ -92,7 +92,7 @@ def list_tasks(asked: dict[str, Any]) -> Response:
 @requires("tasks:read")
 @mine.arguments(pages.args("due_at", "id"), location="query")
 @mine.response(200, pages.envelope(TaskSchema))
-def list_my_tasks(asked: dict[str, Any]) -> Response:
+def list_my_tasks(asked: pages.Asked) -> Response:
     """List people's open tasks due by the end of today: those of the token's maker, and nobody's."""
     maker = users.maker_of_token(principal().id)
     query = tasks.choose(state="open", performer="person", due_before=_end_of_today(clock.now()))
@@ -107,15 +107,27 @@ def get_task(task_id: int) -> Response:
     return shown(TaskSchema, tasks.get_task(task_id))
 
 
+class Done(TypedDict):
+    """What came of a task."""
+
+    outcome: str
+
+
 @bp.post(f"/<{ID}:task_id>/complete")
 @requires("tasks:write")
 @once
 @bp.arguments(DoneSchema)
 @bp.response(200, TaskSchema)
-def complete_task(asked: dict[str, Any], task_id: int) -> Response:
+def complete_task(asked: Done, task_id: int) -> Response:
     """Say that a person did a task. Done already: nothing changes."""
     task = tasks.complete(task_id, outcome=asked["outcome"], now=clock.now(), actor=principal().actor)
     return shown(TaskSchema, task)
+
+
+class Postponement(TypedDict):
+    """Until when a task is put off."""
+
+    due_at: datetime
 
 
 @bp.post(f"/<{ID}:task_id>/postpone")
@@ -123,7 +135,7 @@ def complete_task(asked: dict[str, Any], task_id: int) -> Response:
 @once
 @bp.arguments(PostponeSchema)
 @bp.response(200, TaskSchema)
-def postpone_task(asked: dict[str, Any], task_id: int) -> Response:
+def postpone_task(asked: Postponement, task_id: int) -> Response:
     """Put an open task of a person off."""
     task = tasks.postpone(task_id, due_at=asked["due_at"], now=clock.now(), actor=principal().actor)
     return shown(TaskSchema, task)

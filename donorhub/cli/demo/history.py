@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import insert
 
@@ -54,7 +54,7 @@ def write(past: Sequence[Past], *, actor: str) -> list[Gift]:
     return rows
 
 
-def _insert(table: type[Any], rows: Iterator[dict[str, Any]]) -> None:
+def _insert(table: type[object], rows: Iterator[dict[str, object]]) -> None:
     if found := list(rows):
         db.session.execute(insert(table), found)
 
@@ -67,15 +67,15 @@ def _gift(one: Past) -> Gift:
     )  # fmt: skip
 
 
-def _designation(one: Past, gift: Gift) -> dict[str, Any]:
+def _designation(one: Past, gift: Gift) -> dict[str, object]:
     return {"gift_id": gift.id, "fund_id": one.fund_id, "amount_minor": gift.amount_minor}
 
 
-def _allocation(instalment: Instalment, gift: Gift) -> dict[str, Any]:
+def _allocation(instalment: Instalment, gift: Gift) -> dict[str, object]:
     return {"gift_id": gift.id, "instalment_id": instalment.id, "amount_minor": gift.amount_minor}
 
 
-def _events(one: Past, gift: Gift) -> Iterator[dict[str, Any]]:
+def _events(one: Past, gift: Gift) -> Iterator[dict[str, object]]:
     at = {"donor_id": gift.donor_id, "occurred_at": gift.recorded_at, "recorded_at": gift.recorded_at}
     yield {"kind": "gift.recorded", "subject_type": "gift", "subject_id": gift.id, "data": {}, **at}
     if one.instalment is not None:
@@ -85,7 +85,7 @@ def _events(one: Past, gift: Gift) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _audited(gift: Gift, actor: str) -> dict[str, Any]:
+def _audited(gift: Gift, actor: str) -> dict[str, object]:
     said = {
         "donor": gift.donor_id, "minor": gift.amount_minor, "currency": gift.currency, "source": gift.source,
     }  # fmt: skip

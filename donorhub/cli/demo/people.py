@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from donorhub.db import db
 from donorhub.models import Donor
@@ -107,7 +107,7 @@ def add(*, now: datetime) -> list[Person]:
     return people
 
 
-def _person(number: int, lang: str, dice: random.Random) -> dict[str, Any]:
+def _person(number: int, lang: str, dice: random.Random) -> dict[str, object]:
     given = dice.choice(GIVEN[lang])
     is_woman = given[-1] in "aeé" and given not in ("José", "Kosma")
     family = dice.choice(FAMILY[lang])[0 if is_woman else 1]
@@ -120,7 +120,7 @@ def _person(number: int, lang: str, dice: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _group(name: str, lang: str, dice: random.Random) -> dict[str, Any]:
+def _group(name: str, lang: str, dice: random.Random) -> dict[str, object]:
     town, postcode = dice.choice(TOWNS[lang])
     return {
         "kind": "organisation", "name": name, "lang": lang, "email": "kontakt@demo.example",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import update
 
@@ -49,7 +49,7 @@ class _Kept:
 
     content: bytes
     filename: str
-    profile: Any
+    profile: object
     currency: str
     account: str
     account_id: int | None

@@ -53,7 +53,7 @@ class InboxWriter:
         """Whether messages are coming in at this moment: what can wait should let their answers go first."""
         return not self._queue.empty() or time.monotonic() - self._last_stored_at < QUIET_S
 
-    def store(self, rows: Sequence[dict[str, Any]]) -> None:
+    def store(self, rows: Sequence[dict[str, object]]) -> None:
         """Give back after the commit; raises what the database said, and then nothing is stored."""
         if not rows:
             return
@@ -102,7 +102,7 @@ class InboxWriter:
         for waiting in group:
             waiting.turn.release()
 
-    def _commit(self, rows: Sequence[dict[str, Any]]) -> None:
+    def _commit(self, rows: Sequence[dict[str, object]]) -> None:
         # In one order, so that two processes that got the same events do not wait for each other.
         rows = sorted(rows, key=lambda row: (row["provider"], row["account"], row["external_id"]))
         with self._engine.begin() as connection:

@@ -30,13 +30,13 @@ class PoisonedJob(Exception):
 class RowJob(Job):
     """A job that can only say: look at row N."""
 
-    def restore(self, raw_data: Any) -> None:
+    def restore(self, raw_data: object) -> None:
         super().restore(raw_data)
         self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
         if hasattr(self, "webhooks"):
             self.webhooks = []
 
-    def perform(self) -> Any:
+    def perform(self) -> object:
         """Run, and let the id be put on the queue again from now on: whatever is committed after this
         moment may not be seen by this run."""
         _ = self.func  # refuses what is not ours before anything is done

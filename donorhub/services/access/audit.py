@@ -11,14 +11,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Select, func, insert, select, text
 
 from donorhub import vault
 from donorhub.db import db, insert_or_update
 from donorhub.models import AuditHead, AuditRecord
-from donorhub.services.paging import if_given
+from donorhub.services.paging import AnyRow, if_given
 
 FIRST_LINK = "0" * 64
 CHUNK = 500  # records in memory at a time
@@ -36,28 +35,42 @@ _SEALED = (
 
 
 def row(
-    actor: str, what: str, subject: tuple[str, int], *, now: datetime, data: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+    actor: str,
+    what: str,
+    subject: tuple[str, int],
+    *,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """The columns of one record; ``data`` holds ids, amounts and words of ours, never personal data."""
-    fields: dict[str, Any] = {
+    subject_type, subject_id = subject
+    facts = dict(data or {})
+    return {
         "at": now,
         "actor": actor,
         "what": what,
-        "subject_type": subject[0],
-        "subject_id": subject[1],
-        "data": dict(data or {}),
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "data": facts,
+        "digest": digest(
+            at=now, actor=actor, what=what, subject_type=subject_type, subject_id=subject_id, data=facts
+        ),
     }
-    return {**fields, "digest": digest(**fields)}
 
 
 def record(
-    actor: str, what: str, subject: tuple[str, int], *, now: datetime, data: Mapping[str, Any] | None = None
+    actor: str,
+    what: str,
+    subject: tuple[str, int],
+    *,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
 ) -> None:
     """Write who did what to which row, in the present transaction."""
     record_many([row(actor, what, subject, now=now, data=data)])
 
 
-def record_many(rows: Iterable[Mapping[str, Any]]) -> None:
+def record_many(rows: Iterable[Mapping[str, object]]) -> None:
     """Write many records made by :func:`row` at once."""
     rows = list(rows)
     if rows:
@@ -65,7 +78,7 @@ def record_many(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def digest(
-    *, at: datetime, actor: str, what: str, subject_type: str, subject_id: int, data: Mapping[str, Any]
+    *, at: datetime, actor: str, what: str, subject_type: str, subject_id: int, data: Mapping[str, object]
 ) -> str:
     """A keyed digest of what a record says; it can be checked only with the key."""
     said = [at.astimezone(UTC).isoformat(), actor, what, subject_type, subject_id, data]
@@ -167,12 +180,12 @@ def _is_sealed(seq: int, chain: str) -> bool:
     return one is not None and one.chain == chain and _digest_of(one) == one.digest
 
 
-def _stream_sealed(after_seq: int) -> Iterator[Any]:
+def _stream_sealed(after_seq: int) -> Iterator[AnyRow]:
     query = select(*_SEALED).where(AuditRecord.seq > after_seq).order_by(AuditRecord.seq)
     return iter(db.session.execute(query.execution_options(yield_per=CHUNK)))
 
 
-def _digest_of(one: Any) -> str:
+def _digest_of(one: AnyRow) -> str:
     return digest(
         at=one.at,
         actor=one.actor,

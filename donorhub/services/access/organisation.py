@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -24,7 +24,7 @@ FIELDS: Final = (
 _ORGANISATION: Final = "organisation"
 
 
-def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any) -> Organisation:
+def found(legal_name: str = "Our organisation", *, now: datetime) -> Organisation:
     """Make the organisation, the roles and the general fund if they are missing. Again changes nothing."""
     for role in ROLES:
         db.session.execute(insert_or_ignore(Role, on=(Role.name,)).values(name=role))
@@ -33,7 +33,7 @@ def found(legal_name: str = "Our organisation", *, now: datetime, **fields: Any)
     )
     organisation = db.session.scalar(select(Organisation))
     if organisation is None:
-        organisation = Organisation(id=1, legal_name=legal_name, created_at=now, **fields)
+        organisation = Organisation(id=1, legal_name=legal_name, created_at=now)
         db.session.add(organisation)
         db.session.flush()  # other services read it in the same transaction
     return organisation
@@ -76,7 +76,7 @@ def get_midnight(day: date) -> datetime:
     return datetime.combine(day, time(0), get_zone())
 
 
-def change_organisation(fields: Mapping[str, Any], *, now: datetime, actor: str) -> Organisation:
+def change_organisation(fields: Mapping[str, object], *, now: datetime, actor: str) -> Organisation:
     """Change settings of the organisation; the audit keeps which, not what they were."""
     organisation = get_organisation()
     changed = sorted(

@@ -27,7 +27,7 @@ FIELDS: Final = (
 )  # fmt: skip
 
 
-def create_donor(fields: Mapping[str, Any], *, source: str, now: datetime, actor: str) -> Donor:
+def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, actor: str) -> Donor:
     """Add a donor and tell the staff. ``fields`` are some of FIELDS; without a name, it is made of
     given and family name. Rejected when a tax number is none of the donor's country."""
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
@@ -47,7 +47,7 @@ def create_donor(fields: Mapping[str, Any], *, source: str, now: datetime, actor
 
 
 def change_donor(
-    donor: Donor, fields: Mapping[str, Any], *, now: datetime, actor: str, version: int | None = None
+    donor: Donor, fields: Mapping[str, object], *, now: datetime, actor: str, version: int | None = None
 ) -> Donor:
     """Change what is known of a donor. Conflict when ``version`` is given and somebody changed it since;
     fields that are as they were change nothing."""
@@ -128,7 +128,7 @@ def find_by_external_id(source: str, ref: str) -> Donor | None:
 
 
 def put_by_external_id(
-    source: str, ref: str, fields: Mapping[str, Any], *, now: datetime, actor: str
+    source: str, ref: str, fields: Mapping[str, object], *, now: datetime, actor: str
 ) -> tuple[Donor, bool]:
     """Make or change the donor that another system calls ``ref``; tell whether it is new."""
     donor = find_by_external_id(source, ref)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, column, or_, select, table
 from sqlalchemy import text as sql
+from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import db, spelled
 from donorhub.domain import payer_text, plain_text
@@ -24,6 +25,7 @@ from donorhub.services.donors import donors
 from donorhub.services.donors.donors import FIRST_NUMBER, normal_iban, normal_phone
 from donorhub.services.paging import LIMIT, Page
 
+IdColumn = ColumnElement[int] | InstrumentedAttribute[int]
 TRIGRAM: Final = 3  # shorter words have no trigram
 MOST_WORDS: Final = 8
 MOST_EXACT: Final = 20
@@ -57,7 +59,13 @@ def find(
     return page if after else Page([*exact, *page.rows], page.cursor)
 
 
-def _newest_first(query: Select[Donor], key: Any, *, after: str | None, limit: int) -> Page[Donor]:
+def _newest_first(
+    query: Select[Donor],
+    key: IdColumn,
+    *,
+    after: str | None,
+    limit: int,
+) -> Page[Donor]:
     if after:
         query = query.where(key < paging.number_in(after))
     rows = db.session.scalars(query.order_by(key.desc()).limit(spelled(limit + 1))).all()
@@ -107,7 +115,7 @@ def needles(text: str) -> list[str]:
     return payer_text.fold(text).split()[:MOST_WORDS]
 
 
-def _containing(query: Select[Donor], text: str, is_small: bool) -> tuple[Select[Donor], Any]:
+def _containing(query: Select[Donor], text: str, is_small: bool) -> tuple[Select[Donor], IdColumn]:
     """The donors whose search text holds all words, and the column of their ids to sort by: that of the
     search table where it is used, which then gives them in order without sorting."""
     words = needles(text)

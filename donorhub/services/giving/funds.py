@@ -60,7 +60,7 @@ def open_funds() -> list[Fund]:
     return [fund for fund in list_all(Fund) if not fund.is_closed]
 
 
-def _refuse_unknown_campaign(fields: Mapping[str, Any]) -> None:
+def _refuse_unknown_campaign(fields: Mapping[str, object]) -> None:
     campaign_id = fields.get("campaign_id")
     if campaign_id is not None and db.session.get(Campaign, campaign_id) is None:
         raise Rejected(f"there is no campaign {campaign_id}", field="/campaign_id")

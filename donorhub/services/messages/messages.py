@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from liquid import Environment
 from sqlalchemy import Select, select, update
@@ -46,7 +46,7 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
     )  # fmt: skip
 
 
-def plan_note_to_staff(task: Task, *, facts: Mapping[str, Any], now: datetime, domain: str) -> str:
+def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
     """Tell the staff who look after donors what a task says; once for each of them."""
     staff = db.session.scalars(select(User).where(User.active).order_by(User.id)).all()
     told = [user for user in staff if {role.name for role in user.roles} & {"admin", "fundraiser", "steward"}]
@@ -60,7 +60,7 @@ def plan_note_to_staff(task: Task, *, facts: Mapping[str, Any], now: datetime, d
 
 def plan_message(
     kind: TemplateKind,
-    facts: Mapping[str, Any],
+    facts: Mapping[str, object],
     *,
     key: str,
     task_id: int | None,

@@ -10,7 +10,7 @@ import base64
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Table, select
 
@@ -30,7 +30,7 @@ def tables() -> list[str]:
     return [table.name for table in Base.metadata.sorted_tables]
 
 
-def rows(name: str) -> Iterator[dict[str, Any]]:
+def rows(name: str) -> Iterator[dict[str, object]]:
     """The rows of one table in the order of its key; amounts are minor units, bytes are base64."""
     table = Base.metadata.tables[name]
     columns = [column for column in table.columns if column.name not in SECRETS.get(name, ())]
@@ -41,7 +41,7 @@ def rows(name: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _plain(table: Table, column: str, value: Any) -> Any:
+def _plain(table: Table, column: str, value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, bytes):

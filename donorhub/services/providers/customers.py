@@ -146,7 +146,7 @@ def _fill_in(
         donors.change_donor(donor, changes, now=now, actor=at.actor)
 
 
-def _map(at: Account, teller: Teller, donor: Donor, told: Mapping[str, Any]) -> None:
+def _map(at: Account, teller: Teller, donor: Donor, told: Mapping[str, object]) -> None:
     db.session.execute(
         insert_or_ignore(
             ProviderMap,
@@ -194,7 +194,7 @@ def _by_customer(at: Account, customer: str | None) -> Donor | None:
     return donors.get_donor(row.subject_id) if row is not None else None
 
 
-def _make(at: Account, fields: Mapping[str, Any], ref: str, *, now: datetime) -> Donor:
+def _make(at: Account, fields: Mapping[str, object], ref: str, *, now: datetime) -> Donor:
     named = {
         "name": fields.get("email") or f"{at.source} {ref}",
         "lang": get_organisation().lang,
@@ -203,7 +203,7 @@ def _make(at: Account, fields: Mapping[str, Any], ref: str, *, now: datetime) ->
     return donors.create_donor(named, source=at.source, now=now, actor=at.actor)
 
 
-def _fields(told: DonorState) -> dict[str, Any]:
+def _fields(told: DonorState) -> dict[str, object]:
     address = told.get("address") or {}
     lang = (told.get("locale") or "")[:2].lower()
     fields = {

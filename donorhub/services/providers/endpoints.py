@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -40,7 +39,7 @@ def create_endpoint(
     actor: str,
     account: str = "",
     livemode: bool = True,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> WebhookEndpoint:
     """Open an address for one provider account, with its first signing secret."""
     try:

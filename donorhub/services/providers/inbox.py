@@ -56,7 +56,7 @@ def columns(
     }
 
 
-def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def store(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     """Insert events; one there already counts a delivery more and is marked if its bytes differ.
 
     One that could not be booked takes over what comes now if that can be: the snapshot of a thin
@@ -71,7 +71,7 @@ def store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 _storing: Final[dict[str, Any]] = {}  # building the statement takes longer than the insert
 
 
-def _statement(connection: Connection) -> Any:
+def _statement(connection: Connection) -> object:
     statement = insert_for(connection, ProviderEvent)
     new, held = statement.excluded, ProviderEvent
     is_snapshot = and_(held.needs_fetch, not_(new.needs_fetch))

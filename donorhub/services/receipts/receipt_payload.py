@@ -14,8 +14,10 @@ from typing import Any
 from donorhub.money import Money
 from receipts.document import DonorBlock, Line, Organisation, Receipt
 
+Frozen = Mapping[str, Any]  # what freeze wrote and JSON gives back
 
-def freeze(document: Receipt) -> dict[str, Any]:
+
+def freeze(document: Receipt) -> dict[str, object]:
     """Plain JSON values of all that is printed."""
     period = [day.isoformat() for day in document.period] if document.period else None
     return {
@@ -40,13 +42,13 @@ def freeze(document: Receipt) -> dict[str, Any]:
     }
 
 
-def thaw(payload: Mapping[str, Any], **marks: Any) -> Receipt:
-    """The document again; ``marks`` are its state and what was stamped on it since (void, copy)."""
+def thaw(payload: Frozen) -> Receipt:
+    """Return the document as it was issued."""
     donor, ours = payload["donor"], payload["organisation"]
     return Receipt(
         number=payload["number"],
         kind=payload["kind"],
-        state=marks.pop("state", "issued"),
+        state="issued",
         jurisdiction=payload["jurisdiction"],
         rule_pack_version=payload["rule_pack_version"],
         template_version=payload["template_version"],
@@ -58,17 +60,16 @@ def thaw(payload: Mapping[str, Any], **marks: Any) -> Receipt:
         donor=DonorBlock(**{**donor, "address_lines": tuple(donor["address_lines"])}),
         lines=tuple(_thawed_line(line) for line in payload["lines"]),
         total=_thawed_money(payload["total"]),
-        **marks,
     )
 
 
-def digest(payload: Mapping[str, Any]) -> str:
+def digest(payload: Mapping[str, object]) -> str:
     """sha256 of the payload in one way of writing, so that any later change shows."""
     text = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _organisation(ours: Organisation) -> dict[str, Any]:
+def _organisation(ours: Organisation) -> dict[str, object]:
     return {
         "legal_name": ours.legal_name,
         "address_lines": list(ours.address_lines),
@@ -82,7 +83,7 @@ def _organisation(ours: Organisation) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Line) -> dict[str, object]:
     return {
         "received_on": line.received_on.isoformat(),
         "amount": _money(line.amount),
@@ -92,7 +93,7 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _thawed_line(line: Mapping[str, Any]) -> Line:
+def _thawed_line(line: Frozen) -> Line:
     return Line(
         received_on=date.fromisoformat(line["received_on"]),
         amount=_thawed_money(line["amount"]),
@@ -102,11 +103,11 @@ def _thawed_line(line: Mapping[str, Any]) -> Line:
     )
 
 
-def _money(money: Money) -> dict[str, Any]:
+def _money(money: Money) -> dict[str, object]:
     return {"minor": money.minor, "currency": money.currency}
 
 
-def _thawed_money(money: Mapping[str, Any]) -> Money:
+def _thawed_money(money: Frozen) -> Money:
     return Money(money["minor"], money["currency"])
 
 

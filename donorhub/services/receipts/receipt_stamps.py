@@ -5,6 +5,8 @@ The frozen payload never changes; these are the only words that are printed besi
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from donorhub.db import db
@@ -26,8 +28,8 @@ def as_it_stands(receipt: Receipt) -> Document:
         return as_issued(receipt)
     successor = db.session.scalar(select(Receipt).filter_by(replaces_id=receipt.id))
     reason = receipt.void_reason or ""
-    return thaw(
-        receipt.payload,
+    return replace(
+        as_issued(receipt),
         state="void",
         voided_on=organisation.get_day(receipt.voided_at),
         # Our own word for it is English; the number that replaces it says the same in any language.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import selectinload
@@ -285,7 +285,7 @@ def _next_number(series: str, year: int) -> int:
 
 
 def _plan_pdf(receipt: Receipt, mark: str, *, now: datetime) -> None:
-    facts: dict[str, Any] = {"mark": mark}
+    facts: dict[str, object] = {"mark": mark}
     tasks.plan(
         f"render_receipt:{receipt.id}:{mark}", kind="render_receipt", performer="worker",
         subject=("receipt", receipt.id), donor_id=receipt.donor_id, due_at=now, now=now, facts=facts,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import db
 from donorhub.models import (
@@ -25,7 +26,7 @@ from donorhub.models import (
 from donorhub.money import Money
 from donorhub.services import paging
 from donorhub.services.access import organisation
-from donorhub.services.paging import LIMIT, Page
+from donorhub.services.paging import LIMIT, AnySelect, Page
 from donorhub.services.receipts import receipts
 
 
@@ -53,6 +54,7 @@ class Event:
 
 
 Cursor = tuple[datetime, str, int]
+Moment = ColumnElement[Any] | InstrumentedAttribute[Any]  # of a date or an instant
 
 
 def of(donor_id: int, before: str | None = None, limit: int = LIMIT) -> Page[Event]:
@@ -75,9 +77,9 @@ def _read(text: str) -> Cursor:
 
 
 def _rows(
-    query: Select[Any],
-    at: ColumnElement[Any],
-    id_: ColumnElement[int],
+    query: AnySelect,
+    at: Moment,
+    id_: ColumnElement[int] | InstrumentedAttribute[int],
     kind: str,
     cursor: Cursor | None,
     limit: int,
@@ -89,7 +91,7 @@ def _rows(
 
 
 def _comes_after(
-    at: ColumnElement[Any], id_: ColumnElement[int], kind: str, cursor: Cursor
+    at: Moment, id_: ColumnElement[int] | InstrumentedAttribute[int], kind: str, cursor: Cursor
 ) -> ColumnElement[bool]:
     moment, cursor_kind, cursor_id = cursor
     earlier, same = _earlier(at, moment)
@@ -100,7 +102,7 @@ def _comes_after(
     return or_(earlier, and_(same, id_ < cursor_id))
 
 
-def _earlier(at: ColumnElement[Any], moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _earlier(at: Moment, moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Conditions for "before this moment" and "at it"; a date stands for its midnight."""
     if not isinstance(at.type, Date):
         return at < moment, at == moment
@@ -112,17 +114,17 @@ def _earlier(at: ColumnElement[Any], moment: datetime) -> tuple[ColumnElement[bo
 
 def _gifts(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     query = select(Gift).where(Gift.donor_id == donor_id)
-    for (gift,) in _rows(query, Gift.received_on, Gift.id, "gift", cursor, limit):  # type: ignore[arg-type]
+    for (gift,) in _rows(query, Gift.received_on, Gift.id, "gift", cursor, limit):
         facts = {"method": gift.method, "note": gift.note, "is_test": gift.is_test}
         yield Event(organisation.get_midnight(gift.received_on), "gift", gift.id, False, gift.amount, facts)
 
 
 def _taken(
-    model: type[Refund] | type[Dispute] | type[Correction], kind: str, at: Any
+    model: type[Refund] | type[Dispute] | type[Correction], kind: str, at: Moment
 ) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
     def rows(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
         query = select(model, at).join(Gift, Gift.id == model.gift_id).where(Gift.donor_id == donor_id)
-        for row, moment in _rows(query, at, model.id, kind, cursor, limit):  # type: ignore[arg-type]
+        for row, moment in _rows(query, at, model.id, kind, cursor, limit):
             has_time = isinstance(moment, datetime)
             facts = {
                 "gift_id": row.gift_id,
@@ -137,10 +139,10 @@ def _taken(
     return rows
 
 
-def _receipts(kind: str, at: Any) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
+def _receipts(kind: str, at: Moment) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
     def rows(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
         query = select(Receipt, at).where(Receipt.donor_id == donor_id, at.is_not(None))
-        for receipt, moment in _rows(query, at, Receipt.id, kind, cursor, limit):  # type: ignore[arg-type]
+        for receipt, moment in _rows(query, at, Receipt.id, kind, cursor, limit):
             facts = {"number": receipts.number_of(receipt), "reason": receipt.void_reason or ""}
             yield Event(moment, kind, receipt.id, True, Money(receipt.total_minor, receipt.currency), facts)
 
@@ -150,7 +152,7 @@ def _receipts(kind: str, at: Any) -> Callable[[int, Cursor | None, int], Iterato
 def _tasks(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     at = func.coalesce(Task.done_at, Task.created_at, type_=Task.created_at.type)
     query = select(Task, at).where(Task.donor_id == donor_id, Task.performer == "person")
-    for task, moment in _rows(query, at, Task.id, "task", cursor, limit):  # type: ignore[arg-type]
+    for task, moment in _rows(query, at, Task.id, "task", cursor, limit):
         facts = {"task": task.kind, "state": task.state, "outcome": task.outcome, "due_at": task.due_at}
         yield Event(moment, "task", task.id, True, None, facts)
 
@@ -158,7 +160,7 @@ def _tasks(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
 def _messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     at = func.coalesce(Message.sent_at, Message.planned_at, type_=Message.planned_at.type)
     query = select(Message, at).where(Message.donor_id == donor_id)
-    for message, moment in _rows(query, at, Message.id, "message", cursor, limit):  # type: ignore[arg-type]
+    for message, moment in _rows(query, at, Message.id, "message", cursor, limit):
         facts = {
             "subject": message.subject,
             "state": message.state,
@@ -175,7 +177,7 @@ def _changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event
         .join(RecurringGift, RecurringGift.id == RecurringGiftChange.recurring_gift_id)
         .where(RecurringGift.donor_id == donor_id)
     )
-    for (change,) in _rows(query, at, id_, "recurring", cursor, limit):  # type: ignore[arg-type]
+    for (change,) in _rows(query, at, id_, "recurring", cursor, limit):
         facts = {
             "what": change.what,
             "before": change.before,
@@ -187,7 +189,7 @@ def _changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event
 
 def _donor(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     query = select(Donor).where(Donor.id == donor_id)
-    for (donor,) in _rows(query, Donor.created_at, Donor.id, "donor", cursor, limit):  # type: ignore[arg-type]
+    for (donor,) in _rows(query, Donor.created_at, Donor.id, "donor", cursor, limit):
         facts = {"source": donor.source.partition(":")[0]}
         yield Event(donor.created_at, "donor", donor.id, True, None, facts)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Final
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select, update
 
-from donorhub.db import UTCDateTime, db
+from donorhub.db import Base, UTCDateTime, db
 from donorhub.models import Task
 from donorhub.services.work.tasks import IS_OPEN, MAX_ATTEMPTS
 
@@ -35,7 +35,7 @@ def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 # Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
-_TABLE: Any = Task.__table__
+_TABLE: Final = Base.metadata.tables["task"]
 _NEXT = (
     select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.attempts)
     .where(is_due(bindparam("now", type_=UTCDateTime)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from donorhub.db import db
 from donorhub.models import DomainEvent
@@ -18,7 +17,7 @@ def tell(
     occurred_at: datetime,
     now: datetime,
     donor_id: int | None = None,
-    data: Mapping[str, Any] | None = None,
+    data: Mapping[str, object] | None = None,
 ) -> None:
     """Say that something happened (``gift.recorded``); nothing listens in this transaction."""
     db.session.add(

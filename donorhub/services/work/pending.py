@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import db
 from donorhub.models import Entry, ImportFile, Message, ProviderEvent, Receipt, Task
-from donorhub.models.states import OPEN_TASKS, STUCK_EVENTS, WAITING_EVENTS
+from donorhub.models.states import OPEN_TASKS, STUCK_EVENTS, WAITING_EVENTS, Word
 from donorhub.services.work import claims
 
 
@@ -36,7 +36,7 @@ def is_idle(*, now: datetime) -> bool:
     return not (waits["worker tasks due"] or waits["provider events"])
 
 
-def _by(column: Any, *conditions: Any) -> dict[str, int]:
+def _by(column: InstrumentedAttribute[Word], *conditions: ColumnElement[bool]) -> dict[str, int]:
     rows = db.session.execute(
         select(column, func.count()).where(*conditions).group_by(column).order_by(column)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Final, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from donorhub.db import db, insert_or_ignore
+from donorhub.db import Base, db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
 from donorhub.models import Task
 from donorhub.models.states import FAILED_TASKS, OPEN_TASKS, TaskKind, TaskPerformer, TaskRole, TaskState
@@ -40,7 +40,7 @@ def plan(
     donor_id: int | None = None,
     role: TaskRole = "",
     assignee_id: int | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> bool:
     """Plan a task; True when it is new. The same key again changes nothing, so nothing is done twice."""
     added = db.session.execute(
@@ -68,7 +68,7 @@ def plan(
 
 
 # Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
-_TABLE: Any = Task.__table__
+_TABLE: Final = Base.metadata.tables["task"]
 _THESE = _TABLE.c.id.in_(bindparam("ids", expanding=True))
 _DONE = update(_TABLE).where(_THESE).values(
     state="done", lease_until=None, done_at=bindparam("now"), done_by=bindparam("by"),

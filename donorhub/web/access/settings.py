@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 from zoneinfo import available_timezones
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -73,7 +73,7 @@ def add_purpose() -> Answer:
     """Add a fund, campaign or appeal."""
     form = Form(request.form)
     kind = form.choice("kind", PURPOSES)
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "code": form.text("code", required=True, limit=40),
         "name": form.text("name", required=True),
     }
@@ -101,18 +101,18 @@ def close_fund(fund_id: int) -> Response:
     return redirect(url_for("settings.purposes"))
 
 
-def _create(kind: str, fields: dict[str, Any]) -> None:
-    said: dict[str, Any] = {"now": clock.now(), "actor": principal().actor}
+def _create(kind: str, fields: dict[str, object]) -> None:
+    now, actor = clock.now(), principal().actor
     if kind == "fund":
-        funds.create(Fund, fields, **said)
+        funds.create(Fund, fields, now=now, actor=actor)
     elif kind == "campaign":
-        funds.create(Campaign, fields, **said)
+        funds.create(Campaign, fields, now=now, actor=actor)
     else:
-        funds.create(Appeal, fields, **said)
+        funds.create(Appeal, fields, now=now, actor=actor)
 
 
-def _organisation(form: Form) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+def _organisation(form: Form) -> dict[str, object]:
+    fields: dict[str, object] = {
         name: form.text(name) for name in ("street", "city", "signatory_name", "signatory_role")
     }
     fields |= {
@@ -143,7 +143,7 @@ def _organisation(form: Form) -> dict[str, Any]:
     }
 
 
-def _offers() -> dict[str, Any]:
+def _offers() -> dict[str, object]:
     names = {"XX": gettext("no country")}
     packs = [
         (code, f"{names.get(code, code)} · {find_pack(code, today()).version}") for code in jurisdictions()

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from flask import Blueprint
 from flask_babel import gettext, lazy_gettext
@@ -116,7 +116,7 @@ def bank_version() -> str:
 
 
 @bp.context_processor
-def words_of_the_bank() -> dict[str, Any]:
+def words_of_the_bank() -> dict[str, object]:
     """What every template here may use."""
     return {
         "file_states": FILE_STATES,

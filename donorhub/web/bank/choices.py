@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -175,7 +175,10 @@ def _names(proposals: Iterable[Proposal]) -> _Names:
     )
 
 
-def _by_id(model: Any, ids: Iterable[int | None]) -> dict[int, Any]:
+Named = TypeVar("Named", Gift, Donor, Payout)
+
+
+def _by_id(model: type[Named], ids: Iterable[int | None]) -> dict[int, Named]:
     wanted = sorted(id_ for id_ in ids if id_ is not None)
     if not wanted:
         return {}

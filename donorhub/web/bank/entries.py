@@ -6,6 +6,7 @@ forms of their own in :mod:`donorhub.web.bank.parts`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import redirect, render_template, request, url_for
@@ -68,9 +69,14 @@ def show_entries(tab: str) -> str:
     )
 
 
-def _filters(sent: Any) -> dict[str, int]:
+def _filters(sent: Mapping[str, str]) -> dict[str, int]:
     found = {name: row_id(sent.get(name)) for name in ("account", "statement")}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _as_query(filters: Mapping[str, object]) -> dict[str, Any]:
+    """Return the filters of a list that are set, for its address."""
+    return {name: filters[name] for name in FILTERS if filters.get(name)}
 
 
 def _done() -> Item | None:
@@ -118,7 +124,7 @@ def _found(text: str) -> Page[Donor]:
 def after_deciding(entry_id: int) -> Response:
     """Back to the list that the click came from, at the entry that is next there."""
     sent = request.form
-    query: dict[str, Any] = {name: sent[name] for name in FILTERS if sent.get(name)}
+    query = _as_query(sent)
     following = row_id(sent.get("next"))
     anchor = f"e{following}" if following else None
     return redirect(url_for("bank.entries", tab="to-decide", done=entry_id, **query, _anchor=anchor))
@@ -206,7 +212,7 @@ def settle_doubt(entry_id: int) -> Response:
         if is_new
         else gettext("It counts no more: it was known already.")
     )
-    query: dict[str, Any] = {name: request.form[name] for name in FILTERS if request.form.get(name)}
+    query = _as_query(request.form)
     return redirect(url_for("bank.entries", tab="doubtful", **query))
 
 
@@ -240,5 +246,4 @@ def accept_sure() -> Response:
         say(gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count))
     else:
         say(gettext("Nothing here is certain enough to be accepted without a look."), "info")
-    query: dict[str, Any] = dict(chosen)
-    return redirect(url_for("bank.entries", tab="to-decide", **query))
+    return redirect(url_for("bank.entries", tab="to-decide", **_as_query(chosen)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from flask import render_template, request
 from flask_babel import gettext
@@ -98,7 +98,7 @@ def split(entry_id: int) -> str:
     """A form for the parts of a payment: donor, amount, fund and what it settles."""
     detail_id = _detail_of(request.args)
     amount = entry_views.amount_of(entries.get_entry(entry_id), detail_id)
-    start: dict[str, Any] = {"count": FEWEST, "amount0": amount.as_text(), "detail": detail_id or ""}
+    start: dict[str, object] = {"count": FEWEST, "amount0": amount.as_text(), "detail": detail_id or ""}
     best = _proposed_donors(entry_id, detail_id)
     start.update({f"who{n}": donor.code for n, donor in enumerate(best[:MOST])})
     return _split(entry_id, Form(start=start))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Donor
-from donorhub.models.states import find_word
+from donorhub.models.states import GiftMethod, find_word
 from donorhub.schemas.limits import GIFT_NOTE, REASON
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
@@ -111,7 +111,17 @@ def correct(gift_id: int) -> Answer:
     return _page(gift_id, form), 422
 
 
-def _rest(form: Form) -> dict[str, Any]:
+class GiftDetails(TypedDict):
+    """What a form says of a gift beside its donor, day and amount."""
+
+    method: GiftMethod
+    campaign_id: int | None
+    appeal_id: int | None
+    note: str
+    thank: bool
+
+
+def _rest(form: Form) -> GiftDetails:
     return {
         "method": form.choice("method", labels.METHODS),
         "campaign_id": form.row("campaign_id", [row.id for row in funds.list_all(Campaign)]),
@@ -121,7 +131,7 @@ def _rest(form: Form) -> dict[str, Any]:
     }
 
 
-def _start() -> dict[str, Any]:
+def _start() -> dict[str, object]:
     return {
         "key": new_key(),
         "currency": organisation.get_organisation().home_currency,

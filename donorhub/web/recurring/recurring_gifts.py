@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Final, TypedDict
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.errors import Conflict
-from donorhub.models import Campaign, Donor, RecurringGift
+from donorhub.models import Campaign, Donor, RecurringGift, Term
 from donorhub.models.states import (
     OVERDUE_INSTALMENTS,
     RECURRING_STATES,
     RUNNING_PROMISES,
+    Period,
     RecurringKind,
     find_word,
 )
@@ -190,12 +191,25 @@ def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], N
     return _page(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
 
 
-def amount_of(term: Any) -> Money:
+def amount_of(term: Term) -> Money:
     """The amount of a term."""
     return Money(term.amount_minor, term.currency)
 
 
-def _terms(form: Form) -> dict[str, Any]:
+class PromiseTerms(TypedDict):
+    """What a form says of a promise beside its donor, kind, start and amount."""
+
+    every: int
+    period: Period
+    day_of_month: int | None
+    instalments_total: int | None
+    ends_on: date | None
+    fund_id: int | None
+    campaign_id: int | None
+    payer_iban: str
+
+
+def _terms(form: Form) -> PromiseTerms:
     iban = form.text("payer_iban", limit=40)
     if iban and normal_iban(iban) is None:
         form.wrong("payer_iban", gettext("This is no IBAN: a digit may be missing or wrong."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal
@@ -38,7 +38,7 @@ SERIES: Final[tuple[tuple[GiftMethod, ...], ...]] = (
 def show() -> str:
     """The dashboard; roles without amounts see their tasks and what needs attention."""
     who = principal()
-    shown: dict[str, Any] = {"today": today(), "our_name": organisation.get_organisation().legal_name}
+    shown: dict[str, object] = {"today": today(), "our_name": organisation.get_organisation().legal_name}
     if who.may("gifts:read"):
         shown |= _money_figures(today())
     if who.may("recurring:read"):
@@ -57,7 +57,7 @@ def show() -> str:
     return render_template("reports/dashboard.html", **shown)
 
 
-def _money_figures(day: date) -> dict[str, Any]:
+def _money_figures(day: date) -> dict[str, object]:
     currency = organisation.get_organisation().home_currency
     months = dashboard.months(day, currency)
     received = {money.currency: money for money in dashboard.received(day.replace(day=1), day)}

@@ -6,7 +6,7 @@ What a person wrote stands in the same columns and is shown as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from flask_babel import lazy_gettext
 from markupsafe import Markup
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from donorhub.web.words import bank_problems
 
 # What became of a task or a message, and why a recurring gift or an instalment stands where it stands.
-ENDS: Final[Mapping[str, Any]] = {
+ENDS: Final[Mapping[str, object]] = {
     "closed": lazy_gettext("the recurring gift was closed"),
     "corrected": lazy_gettext("the gift was taken out"),
     "deceased": lazy_gettext("the donor has died"),
@@ -51,7 +51,7 @@ ENDS: Final[Mapping[str, Any]] = {
     "the worker stopped while it was doing this": lazy_gettext("the worker stopped while it was doing this"),
 }
 # Providers' own words: of subscriptions and invoices, of disputes, and why an event is set aside.
-PROVIDERS: Final[Mapping[str, Any]] = {
+PROVIDERS: Final[Mapping[str, object]] = {
     "bank_cannot_process": lazy_gettext("the bank could not process it"),
     "cancellation_requested": lazy_gettext("it was asked for"),
     "credit_not_processed": lazy_gettext("a refund did not arrive"),
@@ -86,7 +86,7 @@ def said(text: str | None) -> str:
     return str(known) if known is not None else text or ""
 
 
-def first_problem(problems: list[dict[str, Any]]) -> str | Markup:
+def first_problem(problems: list[dict[str, object]]) -> str | Markup:
     """What is wrong with a file in one sentence: ours where there is one, else the reader's, in English."""
     if not problems:
         return "–"

@@ -12,6 +12,7 @@ from typing import Any, Final
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 
 from donorhub.errors import DonorHubError
+from donorhub.models.states import LANGS, find_word
 from donorhub.money import Money
 from donorhub.services.access.users import MIN_PASSWORD
 from donorhub.web.words import labels
@@ -27,7 +28,7 @@ _BY_PROVIDER: Final = lazy_gettext(
 _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.")
 
 # By specific code; slots are filled from the facts of the refusal.
-CODES: Final[Mapping[str, Any]] = {
+CODES: Final[Mapping[str, object]] = {
     "allocated_too_much": lazy_gettext("The instalments take more than the gift holds."),
     "amount_differs": lazy_gettext("The payout has another amount than this entry."),
     "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
@@ -81,7 +82,7 @@ CODES: Final[Mapping[str, Any]] = {
     "task_state": lazy_gettext("The task is %(state)s: this cannot be done now."),
 }
 # By kind and field, for refusals that have no code of their own.
-FIELDS: Final[Mapping[str, Any]] = {
+FIELDS: Final[Mapping[str, object]] = {
     "conflict/code": lazy_gettext("This code is taken."),
     "conflict/email": lazy_gettext("There is a user with this address already."),
     "not_found/bank_account_id": _CHOOSE,
@@ -118,7 +119,7 @@ _STATES: Final[dict[str, dict[str, object]]] = {
     "task_state": dict(labels.TASK_STATES.items()),
 }
 # Why gifts can get no receipt, by the code of each reason.
-RECEIPT_REASONS: Final[Mapping[str, Any]] = {
+RECEIPT_REASONS: Final[Mapping[str, object]] = {
     "several_donors": lazy_gettext("the gifts are of several donors"),
     "several_currencies": lazy_gettext("the gifts are in several currencies: issue a receipt for each"),
     "on_receipt": lazy_gettext("gift %(gift)s is on a receipt already"),
@@ -127,7 +128,7 @@ RECEIPT_REASONS: Final[Mapping[str, Any]] = {
     "gone": lazy_gettext("nothing is left of gift %(gift)s"),
 }
 # What the rules of a country miss on a receipt, by the codes of receipts.checks.
-RECEIPT_PROBLEMS: Final[Mapping[str, Any]] = {
+RECEIPT_PROBLEMS: Final[Mapping[str, object]] = {
     "organisation_name_missing": lazy_gettext("the organisation's legal name is missing"),
     "organisation_address_missing": lazy_gettext("the organisation's address is missing"),
     "organisation_account_missing": lazy_gettext("the organisation's bank account is missing"),
@@ -161,7 +162,7 @@ def sentence_of(error: DonorHubError) -> str:
     return error.message if known is None else str(known) % _written(error)
 
 
-def template_of(kind: str, specific_code: str, field: str | None) -> Any:
+def template_of(kind: str, specific_code: str, field: str | None) -> object:
     """The sentence with its slots; None where there is none."""
     if specific_code != kind:
         return CODES.get(specific_code)
@@ -177,7 +178,7 @@ def _written(error: DonorHubError) -> dict[str, Any]:
         state = str(facts["state"])
         facts["state"] = _STATES[error.specific_code].get(state, state)
     if "amount" in facts:
-        lang: Any = str(get_locale())
+        lang = find_word(str(get_locale()), LANGS) or "en"
         facts["amount"] = figures.amount(Money.parse(facts["amount"], facts["currency"]), lang)
     return facts
 
@@ -198,7 +199,7 @@ def _problem(code: str) -> str:
 
 def _in_the_way(facts: Mapping[str, Any]) -> str:
     if "receipt_ids" in facts:
-        said: Any = ngettext(
+        said: object = ngettext(
             "%(num)d receipt names gifts of this file: void it first.",
             "%(num)d receipts name gifts of this file: void them first.",
             len(facts["receipt_ids"]),

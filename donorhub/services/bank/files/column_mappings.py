@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, select
 
@@ -55,7 +55,7 @@ def saved() -> Sequence[ColumnMapping]:
     ).all()
 
 
-def layout_of(plain: Mapping[str, Any]) -> Layout:
+def layout_of(plain: Mapping[str, object]) -> Layout:
     """The layout that plain values describe; Rejected with the key at fault."""
     try:
         return Layout.from_dict(plain)
@@ -63,7 +63,7 @@ def layout_of(plain: Mapping[str, Any]) -> Layout:
         raise Rejected(str(e), field="/layout") from e
 
 
-def answers_of(plain: Mapping[str, Any]) -> Layout | dict[str, Any]:
+def answers_of(plain: Mapping[str, object]) -> Layout | dict[str, object]:
     """What a person answered about a file: the layout of a table, or of another file the order of its
     dates and its currency. Rejected with the key that is neither."""
     if not plain or not plain.keys() <= CHOICES.keys():
@@ -74,7 +74,7 @@ def answers_of(plain: Mapping[str, Any]) -> Layout | dict[str, Any]:
     return dict(plain)
 
 
-def profile_for(content: bytes, answers: Mapping[str, Any] | None) -> tuple[Any, int | None]:
+def profile_for(content: bytes, answers: Mapping[str, object] | None) -> tuple[object, int | None]:
     """How a file is to be read: by a person's answers, or by the mapping whose header it has."""
     is_table = format_of(content) in TABLES
     if answers is not None and ("columns" in answers or not is_table):
@@ -106,7 +106,7 @@ def draft_layout(data: bytes, answers: Answers | None = None) -> Draft:
 
 
 def save(
-    layout: Mapping[str, Any], *, name: str, now: datetime, actor: str, bank_account_id: int | None = None
+    layout: Mapping[str, object], *, name: str, now: datetime, actor: str, bank_account_id: int | None = None
 ) -> ColumnMapping:
     """Keep a layout for every file with this header. The same again gives the kept one back; another
     layout for the same header is its next version."""
@@ -147,6 +147,6 @@ def find_by_signature(signature: str) -> ColumnMapping | None:
     return found
 
 
-def preview(data: bytes, layout: Mapping[str, Any], *, currency: str = "") -> Preview:
+def preview(data: bytes, layout: Mapping[str, object], *, currency: str = "") -> Preview:
     """The first rows beside what they become, and the sums over all of them."""
     return tabular.preview(data, layout_of(layout), currency=currency)

@@ -20,7 +20,7 @@ import hashlib
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Select, select
 
@@ -46,7 +46,7 @@ def receive(
     now: datetime,
     actor: str,
     bank_account_id: int | None = None,
-    layout: Mapping[str, Any] | None = None,
+    layout: Mapping[str, object] | None = None,
     currency: str = "",
     create_accounts: bool = False,
     limit_mb: int = 50,
@@ -106,7 +106,7 @@ def _by_digest(digest: str) -> ImportFile | None:
     return db.session.scalar(select(ImportFile).filter_by(sha256=digest))
 
 
-def _refuse_unknown(bank_account_id: int | None, layout: Mapping[str, Any] | None) -> None:
+def _refuse_unknown(bank_account_id: int | None, layout: Mapping[str, object] | None) -> None:
     """NotFound or Rejected now, rather than a job that fails later."""
     if bank_account_id is not None:
         bank_accounts.get_account(bank_account_id)
@@ -115,7 +115,7 @@ def _refuse_unknown(bank_account_id: int | None, layout: Mapping[str, Any] | Non
 
 
 def _set_answers(
-    file: ImportFile, bank_account_id: int | None, layout: Mapping[str, Any] | None, currency: str
+    file: ImportFile, bank_account_id: int | None, layout: Mapping[str, object] | None, currency: str
 ) -> None:
     if bank_account_id is not None:
         file.bank_account_id = bank_account_id
@@ -191,7 +191,7 @@ def answer(
     now: datetime,
     actor: str,
     bank_account_id: int | None = None,
-    layout: Mapping[str, Any] | None = None,
+    layout: Mapping[str, object] | None = None,
     currency: str = "",
     create_accounts: bool = False,
 ) -> ImportFile:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Text, and_, case, cast, or_, select
 
@@ -24,6 +24,7 @@ from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENT
 from donorhub.services.bank.files.packed_rows import Row
 from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, PAYMENT_COLUMNS, Draft
 
+Value = TypeVar("Value")
 TABLES: Final = ("csv", "xlsx", "xls", "ods")  # formats in which every bank's layout is another
 CHUNK: Final = 5000
 _MOST_PARAMETERS: Final = 500
@@ -190,12 +191,12 @@ def insert_aliases(statement_id: int, refs: Iterable[tuple[int, str, str]]) -> N
         connection.execute(insert_for(connection, EntryAlias).on_conflict_do_nothing(), chunk)
 
 
-def in_chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+def in_chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
     """Values for ``IN (…)``, as many at a time as every database takes."""
     return chunks(values, _MOST_PARAMETERS)
 
 
-def chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+def chunks(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
     rest = iter(values)
     while chunk := list(islice(rest, size)):
         yield chunk
@@ -228,6 +229,6 @@ def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iter
     return count
 
 
-def _without_nul(value: Any) -> Any:
+def _without_nul(value: object) -> object:
     """PostgreSQL keeps no NUL in a text."""
     return value.replace("\0", "") if isinstance(value, str) and "\0" in value else value

@@ -83,7 +83,7 @@ def draft(
     content: bytes,
     filename: str,
     *,
-    profile: Any = None,
+    profile: object = None,
     currency: str = "",
     account: str = "",
     progress: Progress = _silent,
@@ -306,7 +306,7 @@ def told(draft_: Draft) -> dict[str, Any]:
     }
 
 
-def as_plain(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+def as_plain(problems: Iterable[Problem]) -> list[dict[str, object]]:
     """Problems as they are kept with the file."""
     return [
         {"level": p.level, "code": p.code, "message": p.message, "where": p.where, "params": dict(p.params)}

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import Select, select
 
@@ -153,7 +153,7 @@ def _describe(row: Statement, draft: Draft, account: BankAccount) -> None:
     row.integrity = header.integrity
 
 
-def _balance(balance: Balance | None) -> tuple[int | None, Any]:
+def _balance(balance: Balance | None) -> tuple[int | None, date | None]:
     return (balance.amount.minor, balance.on) if balance is not None else (None, None)
 
 

@@ -56,8 +56,8 @@ def of_entries(entry_ids: Iterable[int]) -> list[Place]:
     return places
 
 
-def _details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, Any]]]:
-    found: dict[int, list[Mapping[str, Any]]] = {}
+def _details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, object]]]:
+    found: dict[int, list[Mapping[str, object]]] = {}
     for chunk in ledger_rows.in_chunks(entry_ids):
         rows = db.session.execute(
             select(*Detail.__table__.columns)
@@ -69,19 +69,22 @@ def _details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, Any]]]:
     return found
 
 
-def _of_entry(entry: Mapping[str, Any]) -> Place:
+Columns = Mapping[str, Any]  # of a row, as the database gives them
+
+
+def _of_entry(entry: Columns) -> Place:
     credit = _credit(entry, entry, None)
     return Place(entry["id"], None, 0, entry["statement_id"], entry["booked_on"], credit)
 
 
-def _of_detail(entry: Mapping[str, Any], detail: Mapping[str, Any]) -> Place:
+def _of_detail(entry: Columns, detail: Columns) -> Place:
     credit = _credit(entry, detail, detail["id"])
     return Place(
         entry["id"], detail["id"], detail["position"], entry["statement_id"], entry["booked_on"], credit
     )
 
 
-def _credit(entry: Mapping[str, Any], payment: Mapping[str, Any], detail_id: int | None) -> Credit:
+def _credit(entry: Columns, payment: Columns, detail_id: int | None) -> Credit:
     more = payment["more"] or {}
     codes = entry["more"] or {}
     charges = more.get("charges")
@@ -101,7 +104,7 @@ def _credit(entry: Mapping[str, Any], payment: Mapping[str, Any], detail_id: int
     )
 
 
-def _refs(payment: Mapping[str, Any], more: Mapping[str, Any]) -> tuple[str, ...]:
+def _refs(payment: Columns, more: Columns) -> tuple[str, ...]:
     told = [payment["mandate_id"], payment["end_to_end_id"], payment["virtual_account"]]
     told += [ref for _, ref in more.get("references", ())]
     return tuple(dict.fromkeys(ref for ref in told if ref and ref.strip().upper() not in _NOBODYS))

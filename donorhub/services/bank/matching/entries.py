@@ -97,7 +97,7 @@ def _part(share: Share, proposal: Proposal) -> tuple[Part, Candidate | None]:
     return Part(donor.id, share.minor, "one_off"), candidate
 
 
-def _first_evidence(found: Sequence[tuple[Part, Candidate | None]]) -> tuple[dict[str, Any], ...]:
+def _first_evidence(found: Sequence[tuple[Part, Candidate | None]]) -> tuple[dict[str, object], ...]:
     reasons = next((matching.as_evidence(candidate) for _, candidate in found if candidate), ())
     return (*reasons, holding.by_person())
 
@@ -127,11 +127,11 @@ def _says_the_same(known: Sequence[Match], candidate: Candidate) -> bool:
     return parts == sorted((row.donor_id, row.amount_minor) for row in known)
 
 
-def donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, Any]:
+def donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, object]:
     """What is known of the payer, for a new donor. Given and family name only where they are certain."""
     name = holding.place_of(entry_id, detail_id).credit.name or ""
     parsed = parse_payer(name)
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "kind": "organisation" if parsed.kind == "organisation" else "person",
         "name": " ".join(part for part in (parsed.given, parsed.family) if part) or name,
         "lang": organisation.get_organisation().lang,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -117,7 +116,7 @@ def settle(entry: Entry, decided: Decided, *, now: datetime, actor: str) -> Entr
     return entry
 
 
-def by_person(reason: str = "") -> dict[str, Any]:
+def by_person(reason: str = "") -> dict[str, object]:
     """The evidence that a person said so."""
     return {
         "family": "TEXT", "points": 0, "key": "match.person", "params": {"reason": reason} if reason else {},

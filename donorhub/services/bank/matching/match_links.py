@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Select, select
 
@@ -23,7 +23,10 @@ from donorhub.services.donors import donors
 
 # Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.
 REF_SOURCES: Final = ("payer_ref", "mandate", "virtual_account")
-Links = Mapping[Any, tuple[int, ...]]
+Key = TypeVar("Key", int, str)
+Links = Mapping[str, tuple[int, ...]]
+NumberLinks = Mapping[int, tuple[int, ...]]
+Query = Callable[[list[str]], Select[str, int] | Select[str | None, int]]
 
 
 def fetch(items: Sequence[Clues], prefix: str) -> KeyLinks:
@@ -46,7 +49,7 @@ class KeyLinks:
     def __init__(
         self,
         *,
-        numbers: Links,
+        numbers: NumberLinks,
         refs: Links,
         accounts: Links,
         names: Links,
@@ -58,15 +61,12 @@ class KeyLinks:
         self.learned = learned
 
     def donor_ids(self) -> set[int]:
-        ids = {id_ for links in self._all() for some in links.values() for id_ in some}
+        by_word = (self.refs, self.accounts, self.names, self.emails)
+        ids = {id_ for links in (self.numbers, *by_word) for some in links.values() for id_ in some}
         return ids | {key.donor_id for key in self.learned}
-
-    def _all(self) -> tuple[Links, ...]:
-        return self.numbers, self.refs, self.accounts, self.names, self.emails
 
     def followed(self, survivors: Mapping[int, int]) -> KeyLinks:
         """With merged donors replaced by those they were merged into."""
-        numbers, refs, accounts, names, emails = (_follow(links, survivors) for links in self._all())
         learned = [
             key if key.donor_id not in survivors else PayerKeyFacts(
                 key.key, survivors[key.donor_id], key.hits, key.misses
@@ -74,7 +74,12 @@ class KeyLinks:
             for key in self.learned
         ]  # fmt: skip
         return KeyLinks(
-            numbers=numbers, refs=refs, accounts=accounts, names=names, emails=emails, learned=learned
+            numbers=_follow(self.numbers, survivors),
+            refs=_follow(self.refs, survivors),
+            accounts=_follow(self.accounts, survivors),
+            names=_follow(self.names, survivors),
+            emails=_follow(self.emails, survivors),
+            learned=learned,
         )
 
     def add_rf(self, told: Iterable[str], prefix: str) -> None:
@@ -92,25 +97,25 @@ class KeyLinks:
         return found
 
 
-def _follow(links: Links, survivors: Mapping[int, int]) -> Links:
+def _follow(
+    links: Mapping[Key, tuple[int, ...]], survivors: Mapping[int, int]
+) -> Mapping[Key, tuple[int, ...]]:
     if not survivors:
         return links
     return {key: tuple(dict.fromkeys(survivors.get(id_, id_) for id_ in ids)) for key, ids in links.items()}
 
 
-def _links(
-    query: Callable[[list[Any]], Select[*tuple[Any, ...]]], keys: Iterable[Any]
-) -> dict[Any, tuple[int, ...]]:
+def _links(query: Query, keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
     """Donor ids by key, from a query that gives (key, donor id) for some keys."""
-    found: dict[Any, list[int]] = defaultdict(list)
+    found: dict[str, list[int]] = defaultdict(list)
     for chunk in in_chunks(sorted(keys)):
         for key, donor_id in db.session.execute(query(chunk)):
-            if donor_id not in found[key]:
+            if key is not None and donor_id not in found[key]:
                 found[key].append(donor_id)
     return {key: tuple(ids) for key, ids in found.items()}
 
 
-def _by_number(numbers: Iterable[int], prefix: str) -> Links:
+def _by_number(numbers: Iterable[int], prefix: str) -> NumberLinks:
     number_of = {codes.format_code(prefix, number): number for number in numbers}
     found = _links(lambda some: select(Donor.code, Donor.id).where(Donor.code.in_(some)), number_of)
     return {number_of[code]: ids for code, ids in found.items()}
@@ -123,7 +128,7 @@ def _numbers_of_rf(refs: Iterable[str], prefix: str) -> set[int]:
 
 def _by_ref(refs: Iterable[str]) -> Links:
     refs = list(refs)
-    queries: tuple[Callable[[list[Any]], Select[*tuple[Any, ...]]], ...] = (
+    queries: tuple[Query, ...] = (
         lambda some: select(ExternalId.ref, ExternalId.donor_id).where(
             ExternalId.source.in_(REF_SOURCES), ExternalId.ref.in_(some)
         ),
@@ -168,8 +173,8 @@ def _identities(kind: IdentityKind, values: Iterable[str]) -> Links:
     )
 
 
-def _joined(several: Iterable[Links]) -> dict[Any, tuple[int, ...]]:
-    joined: dict[Any, tuple[int, ...]] = {}
+def _joined(several: Iterable[Links]) -> dict[str, tuple[int, ...]]:
+    joined: dict[str, tuple[int, ...]] = {}
     for links in several:
         for key, ids in links.items():
             joined[key] = tuple(dict.fromkeys((*joined.get(key, ()), *ids)))

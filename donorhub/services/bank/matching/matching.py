@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from sqlalchemy import Table, bindparam, func, select, update
 
@@ -96,7 +96,7 @@ def chosen(place: Place, clues: Clues, candidate: Candidate) -> Decided:
     )  # fmt: skip
 
 
-def as_evidence(candidate: Candidate) -> tuple[dict[str, Any], ...]:
+def as_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:
     """A candidate's reasons as a match row keeps them."""
     return tuple(
         {
