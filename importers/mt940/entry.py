@@ -17,7 +17,7 @@ from donorhub.money import Money
 from importers import iban
 from importers.mt940 import labels
 from importers.mt940 import text as mt940_text
-from importers.mt940.text import Told, tidy
+from importers.mt940.text import PaymentText, tidy_text
 from importers.statement import NOBODY, Detail, Entry, Party
 from importers.text import parse_amount
 
@@ -33,67 +33,68 @@ _LINE: Final = re.compile(
 )
 _FEBRUARY: Final = 2
 _DAYS_OF_BANKS: Final = 30  # of every month, where interest is reckoned by 30/360
-_SIMPLE: Final = frozenset(
+_SIMPLE_FIELDS: Final = frozenset(
     "code info name account bic address remittance extra return_code return_info".split()
 )
 _MONEY_OUT: Final = frozenset(("D", "RC", "ED"))  # RC takes back a credit
 _NO_REFERENCE: Final = frozenset(
     "NONREF NOREF NOTPROVIDED NOT-PROVIDED EREF EREF+ KREF KREF+ MREF MREF+ MARF PREF PREF+ -1".split()
 )
-_COUNTING: Final = frozenset("123456789")
+_COUNTING_DIGITS: Final = frozenset("123456789")
 _OWNER_REF: Final = 16  # characters of the reference in SWIFT's form; Rabobank writes a name after it
 _SHORTEST_IBAN: Final = 15  # Norway's
-_LOST: Final = re.compile(r"\d{4}[RE]?[CD][A-Z]?\d{1,15},\d{0,2}[NFS]", re.ASCII)
+_DAMAGED_ROW: Final = re.compile(r"\d{4}[RE]?[CD][A-Z]?\d{1,15},\d{0,2}[NFS]", re.ASCII)
 _CODE_ALONE: Final = re.compile(r"\s*\d{3}\s*", re.ASCII)
 _SUBFIELDS: Final = re.compile(r"\s*\d{3}[?~^<>+]\d\d", re.ASCII)
-_ORIGINAL: Final = re.compile(r"([A-Z]{3}) ?([0-9]{1,15}(?:[.,][0-9]{0,4})?)", re.ASCII)
+_ORIGINAL_AMOUNT: Final = re.compile(r"([A-Z]{3}) ?([0-9]{1,15}(?:[.,][0-9]{0,4})?)", re.ASCII)
 
 
-def reference(text: str | None) -> str | None:
-    """A reference, or None for the words and zeros that banks write when there is none."""
+def read_reference(text: str | None) -> str | None:
+    """Return a reference, or None for the words and zeros that banks write when there is none."""
     if not text:
         return None
-    cleaned = text.strip()
-    if cleaned[-1:] in _COUNTING and cleaned[0] != "-":
-        return cleaned  # it is not zero, and no word for "none" but -1 ends like this
-    word = cleaned.upper().replace(" ", "")
-    return None if not word.strip("0") or word in _NO_REFERENCE else cleaned
+    ref = text.strip()
+    if ref[-1:] in _COUNTING_DIGITS and ref[0] != "-":
+        return ref  # it is not zero, and no word for "none" but -1 ends like this
+    word = ref.upper().replace(" ", "")
+    return None if not word.strip("0") or word in _NO_REFERENCE else ref
 
 
 @lru_cache(maxsize=4096)
-def value_date(text: str) -> tuple[date, bool]:
-    """The day of ``YYMMDD``, 2000 and later, and whether it had to be moved to the end of February.
+def read_value_date(text: str) -> tuple[date, bool]:
+    """Return the day of ``YYMMDD``, 2000 and later, and whether it was moved to the end of February.
 
-    Banks that count every month as 30 days write 30 February. Other impossible days raise ValueError.
+    Banks that count every month as 30 days write 30 February. Raise ValueError for other impossible days.
     """
-    return _day(2000 + int(text[:2]), text[2:])
+    return _read_day(2000 + int(text[:2]), text[2:])
 
 
 @lru_cache(maxsize=4096)
-def entry_date(text: str, value: date) -> tuple[date, bool]:
-    """The day of ``MMDD`` in the year that brings it nearest to the value date, as :func:`value_date`."""
+def read_entry_date(text: str, value: date) -> tuple[date, bool]:
+    """Return the day of ``MMDD`` nearest to the value date, and whether it was moved, as read_value_date."""
     near: list[tuple[int, date, bool]] = []
     for year in (value.year - 1, value.year, value.year + 1):
         try:
-            day, moved = _day(year, text)
+            day, is_moved = _read_day(year, text)
         except ValueError:
             continue  # 29 February is no day of this year
-        near.append((abs((day - value).days), day, moved))
+        near.append((abs((day - value).days), day, is_moved))
     if not near:
         raise ValueError(f"{text!r} is no month and day")
     return min(near)[1:]
 
 
 @lru_cache(maxsize=8192)  # gifts come in round sums
-def amount_of(digits: str, currency: str) -> Money:
-    """The amount of a :61:, a balance or a total. A comma alone is the decimal sign (SWIFT, field 61).
+def read_amount(digits: str, currency: str) -> Money:
+    """Return the amount of a :61:, a balance or a total. A comma alone is the decimal sign (SWIFT, field 61).
 
-    Where a bank writes dots, both signs tell; ValueError for what can be read in two ways (``1.234``).
+    Where a bank writes dots, both signs are looked at; raise ValueError for what can be read in two ways
+    (``1.234``).
     """
     return parse_amount(digits.rstrip(".,"), currency, None if "." in digits else ",")
 
 
-def _day(year: int, month_and_day: str) -> tuple[date, bool]:
+def _read_day(year: int, month_and_day: str) -> tuple[date, bool]:
     month, day = int(month_and_day[:2]), int(month_and_day[2:])
     try:
         if month == _FEBRUARY and calendar.monthrange(year, month)[1] < day <= _DAYS_OF_BANKS:
@@ -104,44 +105,44 @@ def _day(year: int, month_and_day: str) -> tuple[date, bool]:
 
 
 def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doubt]]:
-    """The entry of ``:61:…`` and the ``:86:…`` lines after it, and what is doubtful about it.
+    """Return the entry of ``:61:…`` and the ``:86:…`` lines after it, and what is doubtful about it.
 
-    Raises ValueError, in words for people and without personal data, when date, mark or amount
+    Raise ValueError, in words for people and without personal data, when date, mark or amount
     cannot be read.
     """
     head, *texts = raw.split("\n:86:")
     first, _, below = head[len(":61:") :].partition("\n")
-    beside = tidy(below) if below else ""
-    found = _LINE.match(first)
-    if not found:
-        raise ValueError(_what_is_wrong(first))
-    day, entered, mark, _funds, digits, kind, refs = found.groups()
-    value, moved = value_date(day)
-    booked, moved_too = entry_date(entered, value) if entered else (value, False)
-    amount = amount_of(digits, currency)
+    beside = tidy_text(below) if below else ""
+    match = _LINE.match(first)
+    if not match:
+        raise ValueError(_describe_fault(first))
+    value_text, entry_text, mark, _funds, digits, kind, refs = match.groups()
+    value_on, is_moved = read_value_date(value_text)
+    booked_on, is_moved_too = read_entry_date(entry_text, value_on) if entry_text else (value_on, False)
+    amount = read_amount(digits, currency)
     amount = -amount if mark in _MONEY_OUT else amount
-    told = _told(texts, returned=mark[0] == "R")
+    payment = _read_text(texts, is_return=mark[0] == "R")
     own_ref, _, bank_ref = refs.partition("//")
-    own_ref = _counterparty_in_61(told, own_ref.rstrip(), beside, has_bank_ref=bool(bank_ref))
-    if not texts and beside not in (told.name, told.account):
-        told.remittance = beside  # without :86: it is all that tells of the payment
+    own_ref = _take_counterparty(payment, own_ref.rstrip(), beside, has_bank_ref=bool(bank_ref))
+    if not texts and beside not in (payment.name, payment.account):
+        payment.remittance = beside  # without :86: it is all that tells of the payment
     entry = Entry(  # by place: twelve names in a call took 2 us of the 13 that an entry takes
         position,
-        booked,
+        booked_on,
         amount,
-        value,
+        value_on,
         "pending" if mark[0] == "E" else "booked",
         mark[0] == "R",
-        reference(bank_ref),
-        told.tx_id or reference(own_ref),
-        _bank_code(kind, told.code),
-        told.info or (beside if beside != told.remittance else None) or None,
+        read_reference(bank_ref),
+        payment.tx_id or read_reference(own_ref),
+        _join_bank_code(kind, payment.code),
+        payment.info or (beside if beside != payment.remittance else None) or None,
         None,
-        (_detail(told, amount),) if texts or beside or told.account else (),
+        (_make_detail(payment, amount),) if texts or beside or payment.account else (),
         raw,
     )
     doubts: list[Doubt] = []
-    if moved or moved_too:
+    if is_moved or is_moved_too:
         doubts.append("date_moved")
     if len(texts) > 1 and _hides_an_entry(texts):
         doubts.append("entry_in_text")
@@ -149,16 +150,16 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
 
 
 def _hides_an_entry(texts: list[str]) -> bool:
-    """Whether one of several texts holds what a damaged :61: line looks like."""
-    return any(_LOST.search(text) for text in texts) or _SUBFIELDS.match(texts[0]) is not None
+    """Return whether one of several texts holds what a damaged :61: line looks like."""
+    return any(_DAMAGED_ROW.search(text) for text in texts) or _SUBFIELDS.match(texts[0]) is not None
 
 
-def _bank_code(kind: str | None, code: str | None) -> str | None:
-    """SWIFT's type and the bank's own code of business: ``NTRF/166``."""
+def _join_bank_code(kind: str | None, code: str | None) -> str | None:
+    """Return SWIFT's type and the bank's own code of business: ``NTRF/166``."""
     return (f"{kind.strip()}/{code}" if code else kind.strip()) if kind else code
 
 
-def _what_is_wrong(line: str) -> str:
+def _describe_fault(line: str) -> str:
     if not re.match(r"\d{6}", line, re.ASCII):
         return "it does not begin with a date of six digits"
     if not re.match(r"\d{6}(\d{4})? ?(R|E)?[CD]", line, re.ASCII):
@@ -166,24 +167,24 @@ def _what_is_wrong(line: str) -> str:
     return "its amount is not written as digits, a comma and decimals, followed by a type code"
 
 
-def _told(texts: list[str], *, returned: bool) -> Told:
+def _read_text(texts: list[str], *, is_return: bool) -> PaymentText:
     if not texts:
-        return Told()
+        return PaymentText()
     if len(texts) > 1 and _CODE_ALONE.fullmatch(texts[0]) and texts[1].startswith(texts[0].strip()):
         texts = texts[1:]  # ING Bank Śląski writes the code in a field of its own, and once more
     text = texts[0] if len(texts) == 1 else "\n".join(text.rstrip() for text in texts)
     return (
-        mt940_text.numbered(text, returned=returned)
-        or labels.slashed(text, returned=returned)
-        or labels.labelled(text)
-        or labels.dutch(text)
-        or mt940_text.keyworded(mt940_text.flowing(text), returned=returned)
-        or labels.plain(text)
+        mt940_text.read_subfields(text, is_return=is_return)
+        or labels.read_slash_keys(text, is_return=is_return)
+        or labels.read_polish_labels(text)
+        or labels.read_dutch_labels(text)
+        or mt940_text.read_keywords(mt940_text.join_lines(text), is_return=is_return)
+        or labels.read_plain_text(text)
     )
 
 
-def _counterparty_in_61(told: Told, ref: str, beside: str, *, has_bank_ref: bool) -> str:
-    """Take what Dutch banks put of the counterparty into :61:; gives back what is a reference.
+def _take_counterparty(payment: PaymentText, ref: str, beside: str, *, has_bank_ref: bool) -> str:
+    """Move what Dutch banks put of the counterparty into :61: to ``payment``; return what is a reference.
 
     SNS and ASN write the account as the reference, the name below it and both again before the
     text; Rabobank an account of 16 places and a name, or the IBAN below.
@@ -191,17 +192,17 @@ def _counterparty_in_61(told: Told, ref: str, beside: str, *, has_bank_ref: bool
     if not beside and len(ref) < _SHORTEST_IBAN:
         return ref
     if iban.is_iban(beside):
-        told.account = told.account or beside
+        payment.account = payment.account or beside
     if iban.is_iban(ref):
-        told.account, told.name = told.account or ref, told.name or beside or None
+        payment.account, payment.name = payment.account or ref, payment.name or beside or None
         return ""
-    if ref and beside and told.account is None and told.remittance.startswith(f"{ref} {beside}"):
-        told.account, told.name = ref, beside
-        told.remittance = told.remittance[len(ref) + 1 + len(beside) :].strip()
+    if ref and beside and payment.account is None and payment.remittance.startswith(f"{ref} {beside}"):
+        payment.account, payment.name = ref, beside
+        payment.remittance = payment.remittance[len(ref) + 1 + len(beside) :].strip()
         return ""
-    if not has_bank_ref and told.name is None and ref[10:_OWNER_REF].isspace() and ref[_OWNER_REF:]:
-        told.name = tidy(ref[_OWNER_REF:])
-        told.account = told.account or reference(ref[:_OWNER_REF])
+    if not has_bank_ref and payment.name is None and ref[10:_OWNER_REF].isspace() and ref[_OWNER_REF:]:
+        payment.name = tidy_text(ref[_OWNER_REF:])
+        payment.account = payment.account or read_reference(ref[:_OWNER_REF])
         return ""
     return ref
 
@@ -209,59 +210,59 @@ def _counterparty_in_61(told: Told, ref: str, beside: str, *, has_bank_ref: bool
 # ---------------------------------------------------------------- from words to a detail
 
 
-def _detail(told: Told, amount: Money) -> Detail:
-    if _SIMPLE.issuperset(vars(told)):  # as most are; each name in a call takes its time
+def _make_detail(payment: PaymentText, amount: Money) -> Detail:
+    if _SIMPLE_FIELDS.issuperset(vars(payment)):  # as most are; each name in a call takes its time
         return Detail(
             0,
             amount,
-            counterparty=_party(told),
-            remittance=told.remittance,
-            return_code=told.return_code,
-            return_info=told.return_info,
-            extra=told.extra,
+            counterparty=_make_party(payment),
+            remittance=payment.remittance,
+            return_code=payment.return_code,
+            return_info=payment.return_info,
+            extra=payment.extra,
         )
     return Detail(
         position=0,
         amount=amount,
-        original=_other_amount(told, "original", amount) if told.original else None,
-        counterparty=_party(told),
-        end_to_end_id=told.end_to_end_id and reference(told.end_to_end_id),
-        tx_id=told.tx_id and reference(told.tx_id),
-        instruction_id=told.instruction_id and reference(told.instruction_id),
-        mandate_id=told.mandate_id and reference(told.mandate_id),
-        creditor_id=told.creditor_id and reference(told.creditor_id),
-        batch_id=told.batch_id and reference(told.batch_id),
-        virtual_account=told.virtual_account,
-        remittance=told.remittance,
-        references=told.references,
-        purpose=told.purpose,
-        return_code=told.return_code,
-        return_info=told.return_info,
-        charges=_other_amount(told, "charges", amount) if told.charges else None,
-        extra=told.extra,
+        original=_read_other_amount(payment, "original", amount) if payment.original else None,
+        counterparty=_make_party(payment),
+        end_to_end_id=payment.end_to_end_id and read_reference(payment.end_to_end_id),
+        tx_id=payment.tx_id and read_reference(payment.tx_id),
+        instruction_id=payment.instruction_id and read_reference(payment.instruction_id),
+        mandate_id=payment.mandate_id and read_reference(payment.mandate_id),
+        creditor_id=payment.creditor_id and read_reference(payment.creditor_id),
+        batch_id=payment.batch_id and read_reference(payment.batch_id),
+        virtual_account=payment.virtual_account,
+        remittance=payment.remittance,
+        references=payment.references,
+        purpose=payment.purpose,
+        return_code=payment.return_code,
+        return_info=payment.return_info,
+        charges=_read_other_amount(payment, "charges", amount) if payment.charges else None,
+        extra=payment.extra,
     )
 
 
-def _party(told: Told) -> Party:
-    if not (told.name or told.account or told.bic or told.ultimate or told.address):
+def _make_party(payment: PaymentText) -> Party:
+    if not (payment.name or payment.account or payment.bic or payment.ultimate or payment.address):
         return NOBODY
-    scheme = ("iban" if iban.is_iban(told.account) else "other") if told.account else None
-    return Party(told.name, told.account, scheme, told.bic, told.ultimate, told.address)
+    scheme = ("iban" if iban.is_iban(payment.account) else "other") if payment.account else None
+    return Party(payment.name, payment.account, scheme, payment.bic, payment.ultimate, payment.address)
 
 
-def _other_amount(told: Told, name: str, amount: Money) -> Money | None:
-    """An instructed amount or a charge such as ``USD13,50``; what cannot be read stays in ``extra``."""
-    text: str = getattr(told, name)
-    return _money(text, amount, keep=lambda: told.add(name, text))
+def _read_other_amount(payment: PaymentText, name: str, amount: Money) -> Money | None:
+    """Return an instructed amount or charge such as ``USD13,50``; what cannot be read stays in ``extra``."""
+    text: str = getattr(payment, name)
+    return _read_money(text, amount, keep=lambda: payment.add_extra(name, text))
 
 
-def _money(text: str, amount: Money, *, keep: Callable[[], None]) -> Money | None:
-    found = _ORIGINAL.fullmatch(text)
-    if not found:
+def _read_money(text: str, amount: Money, *, keep: Callable[[], None]) -> Money | None:
+    match = _ORIGINAL_AMOUNT.fullmatch(text)
+    if not match:
         keep()
         return None
     try:
-        money = parse_amount(found[2].rstrip(".,"), found[1], "," if "," in found[2] else ".")
+        money = parse_amount(match[2].rstrip(".,"), match[1], "," if "," in match[2] else ".")
     except ValueError:
         keep()
         return None

@@ -1,4 +1,4 @@
-"""What the fields around the entries of an MT940 or MT942 statement say: account, balances, totals."""
+"""Read the fields around the entries of an MT940 or MT942 statement: account, balances, totals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from donorhub.money import Money
 from importers import iban
 from importers.codes import Reason, StatementFault
 from importers.mt940.blocks import Block
-from importers.mt940.entry import AMOUNT, amount_of, value_date
+from importers.mt940.entry import AMOUNT, read_amount, read_value_date
 from importers.statement import Balance, Problem, make_problem
 
 NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency is known
@@ -20,7 +20,7 @@ _BALANCE: Final = re.compile(rf"([CD])(\d{{6}})([A-Z]{{3}}) ?({AMOUNT})[ \t]*", 
 _TOTAL: Final = re.compile(rf"(\d{{1,6}})([A-Z]{{3}}) ?({AMOUNT})[ \t]*", re.ASCII)
 _FLOOR: Final = re.compile(r"([A-Z]{3})[CD]?[0-9,]*", re.ASCII)
 _WITH_CURRENCY: Final = re.compile(r"(.*\d)\s*([A-Z]{3})", re.ASCII)
-_CREATED: Final = re.compile(r"(\d{10})([+-])(\d{2})(\d{2})", re.ASCII)
+_CREATED_AT: Final = re.compile(r"(\d{10})([+-])(\d{2})(\d{2})", re.ASCII)
 _SENDER: Final = re.compile(r"\{1:[A-Z]\d\d([A-Z]{6}[A-Z0-9]{2})[A-Z0-9]([A-Z0-9]{3})", re.ASCII)
 _IS_942: Final = re.compile(r"\{2:[IO]942")
 _KINDS: Final[dict[str, Literal["opening", "closing", "interim", "available"]]] = {
@@ -54,50 +54,50 @@ class Head:
 
 
 def read_head(block: Block, currency: str = "") -> Head:
-    """Read all fields of a statement; what cannot be read becomes a problem. Never raises.
+    """Return the fields of a statement; what cannot be read becomes a problem. Never raises.
 
-    ``currency`` counts where no field tells one.
+    ``currency`` counts where no field names one.
     """
-    head = Head(is_advice=_is_advice(block), bank_bic=_sender(block.header))
+    head = Head(is_advice=_is_advice(block), bank_bic=_find_sender(block.header))
     for tag, value, line in block.fields:
         first = value.split("\n", 1)[0]
         if tag in _KINDS:
-            _balance(head, tag, first, line)
+            _add_balance(head, tag, first, line)
         elif tag in ("90C", "90D"):
-            _total(head, tag[-1], first, line)
+            _add_total(head, tag[-1], first, line)
         elif tag == "20":
             head.statement_id = head.statement_id or first.strip() or None
         elif tag in ("28", "28C") and head.sequence_no is None:
             number, _, page = "".join(value.split()).partition("/")  # ING NL breaks it over two lines
             head.sequence_no, head.page = number or None, page or None
         elif tag == "13D":
-            head.created_at = _instant(first)
-    head.currency = _currency(head, block) or currency or NO_CURRENCY
-    head.account = _account(block, head.currency)
+            head.created_at = _read_instant(first)
+    head.currency = _find_currency(head, block) or currency or NO_CURRENCY
+    head.account = _find_account(block, head.currency)
     return head
 
 
 def _is_advice(block: Block) -> bool:
-    if block.has("60F", "60M", "62F", "62M"):
+    if block.has_tag("60F", "60M", "62F", "62M"):
         return False
-    return bool(_IS_942.search(block.header)) or block.has("34F", "13D", "90C", "90D")
+    return bool(_IS_942.search(block.header)) or block.has_tag("34F", "13D", "90C", "90D")
 
 
-def _sender(header: str) -> str | None:
-    found = _SENDER.search(header)
-    if not found:
+def _find_sender(header: str) -> str | None:
+    match = _SENDER.search(header)
+    if not match:
         return None
-    return found[1] + ("" if found[2] == "XXX" else found[2])
+    return match[1] + ("" if match[2] == "XXX" else match[2])
 
 
-def _balance(head: Head, tag: str, text: str, line: int) -> None:
+def _add_balance(head: Head, tag: str, text: str, line: int) -> None:
     try:
         balance = _read_balance(tag, text)
     except ValueError:
-        matters = tag[:2] in ("60", "62")
+        is_needed = tag[:2] in ("60", "62")
         head.problems.append(
             make_problem(
-                "error" if matters else "warning",
+                "error" if is_needed else "warning",
                 Reason("unreadable_balance.tag", {"tag": f":{tag}:"}),
                 line,
             )
@@ -115,22 +115,22 @@ def _balance(head: Head, tag: str, text: str, line: int) -> None:
 
 
 def _read_balance(tag: str, text: str) -> Balance:
-    found = _BALANCE.fullmatch(text)
-    if not found:
+    match = _BALANCE.fullmatch(text)
+    if not match:
         raise ValueError(text)
-    mark, day, currency, digits = found.groups()
-    amount = amount_of(digits, currency)
-    return Balance(_KINDS[tag], -amount if mark == "D" else amount, _day_or_none(day))
+    mark, day, currency, digits = match.groups()
+    amount = read_amount(digits, currency)
+    return Balance(_KINDS[tag], -amount if mark == "D" else amount, _read_day_or_none(day))
 
 
-def _day_or_none(text: str) -> date | None:
+def _read_day_or_none(text: str) -> date | None:
     try:
-        return value_date(text)[0]
+        return read_value_date(text)[0]
     except ValueError:
         return None
 
 
-def _total(head: Head, mark: str, text: str, line: int) -> None:
+def _add_total(head: Head, mark: str, text: str, line: int) -> None:
     try:
         head.totals[mark] = _read_total(text)
     except ValueError:
@@ -140,27 +140,27 @@ def _total(head: Head, mark: str, text: str, line: int) -> None:
 
 
 def _read_total(text: str) -> tuple[int, Money]:
-    found = _TOTAL.fullmatch(text)
-    if not found:
+    match = _TOTAL.fullmatch(text)
+    if not match:
         raise ValueError(text)
-    return int(found[1]), amount_of(found[3], found[2])
+    return int(match[1]), read_amount(match[3], match[2])
 
 
-def _instant(text: str) -> datetime | None:
-    """``YYMMDDHHMM+HHMM``; None without an offset, for then the instant is not known."""
-    found = _CREATED.fullmatch(text.strip())
-    if not found:
+def _read_instant(text: str) -> datetime | None:
+    """Return the instant of ``YYMMDDHHMM+HHMM``; None without an offset, for then it is not known."""
+    match = _CREATED_AT.fullmatch(text.strip())
+    if not match:
         return None
     try:
-        offset = timedelta(hours=int(found[3]), minutes=int(found[4]))
-        zone = timezone(-offset if found[2] == "-" else offset)
-        return datetime.strptime(found[1], "%y%m%d%H%M").replace(tzinfo=zone).astimezone(UTC)
+        offset = timedelta(hours=int(match[3]), minutes=int(match[4]))
+        zone = timezone(-offset if match[2] == "-" else offset)
+        return datetime.strptime(match[1], "%y%m%d%H%M").replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _currency(head: Head, block: Block) -> str:
-    """The currency of the balances, else of a total, a floor limit or the account; "" when none tells it."""
+def _find_currency(head: Head, block: Block) -> str:
+    """Return the currency of the balances, else of a total, a floor limit or the account; "" without one."""
     for balance in head.balances:
         return balance.amount.currency
     for _, total in head.totals.values():
@@ -170,25 +170,25 @@ def _currency(head: Head, block: Block) -> str:
         if floor:
             return floor[1]
     for tag, value, _ in block.fields:
-        named = _WITH_CURRENCY.fullmatch(value) if tag in ("25", "25P") else None
-        if named:
-            return named[2]
+        account = _WITH_CURRENCY.fullmatch(value) if tag in ("25", "25P") else None
+        if account:
+            return account[2]
     return ""
 
 
-def _account(block: Block, currency: str) -> str | None:
-    """The account of :25: without a currency, and without a bank code where an IBAN follows it."""
+def _find_account(block: Block, currency: str) -> str | None:
+    """Return the account of :25: without a currency, and without a bank code where an IBAN follows it."""
     for tag, value, _ in block.fields:
         if tag in ("25", "25P"):
-            return _number(iban.without_blanks(value.split("\n", 1)[0]).strip("/"), currency) or None
+            return _find_iban(iban.without_blanks(value.split("\n", 1)[0]).strip("/"), currency) or None
     return None
 
 
-def _number(account: str, currency: str) -> str:
-    """The IBAN that an account's number holds or, of a Polish bank, makes; else the number as it is."""
+def _find_iban(account: str, currency: str) -> str:
+    """Return the IBAN that an account's number holds or, of a Polish bank, makes; else the number."""
     if account.endswith(currency) and account[:-3][-1:].isdigit():
         account = account[:-3]
     bank, _, rest = account.rpartition("/")
     bare = rest[:-3] if rest[-3:].isalpha() else rest.replace("-", "")
-    written = (iban.from_nrb(rest), iban.from_nrb(bare), iban.polish_iban(bank, rest) or "")
-    return next(filter(iban.is_iban, written), account)
+    candidates = (iban.from_nrb(rest), iban.from_nrb(bare), iban.polish_iban(bank, rest) or "")
+    return next(filter(iban.is_iban, candidates), account)

@@ -1,6 +1,6 @@
-"""The :86: dialects of MT940 that name their parts by words: ``/NAME/…`` and ``OD: …; TYT.: …``.
+"""Read the :86: dialects of MT940 that name their parts by words: ``/NAME/…`` and ``OD: …; TYT.: …``.
 
-Like ``mt940_text`` it never fails: a text without such words is remittance as it stands.
+Like ``text.py`` it never fails: a text without such words is remittance as it stands.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import re
 from typing import Final
 
 from importers import iban
-from importers.mt940.text import BIC, STREET, Told, flowing, return_reason, tidy
+from importers.mt940.text import BIC, STREET, PaymentText, find_return_reason, join_lines, tidy_text
 
-_MOST: Final = 60  # parts of one text: no bank writes half as many, and behind them all is one text
+_MOST_PARTS: Final = 60  # parts of one text: no bank writes half as many, and behind them all is one text
 
 # ---------------------------------------------------------------- /KEY/value
 
@@ -19,13 +19,13 @@ _KEYS: Final = (
     "ACCW|ADDR|BENM|BIC|BO|CHGS|CHRG|CNTP|CREF|CSID|EREF|EXCH|IBAN|ID|INIT|IREF|ISDT|KREF|MARF|MSGID|NAME|"
     "NRTX|OCMT|ORDP|PREF|PURP|RCMT|REMI|RREF|RTRN|RTYP|SVCL|TRCD|TRTP|ULTB|ULTC|ULTD"
 )
-_SLASHED: Final = re.compile(rf"/({_KEYS})(?=/)", re.ASCII)
-_SLASHED_START: Final = re.compile(rf"\s*(\d{{3}})?\s*/({_KEYS})/", re.ASCII)
+_SLASH_KEY: Final = re.compile(rf"/({_KEYS})(?=/)", re.ASCII)
+_SLASH_START: Final = re.compile(rf"\s*(\d{{3}})?\s*/({_KEYS})/", re.ASCII)
 _SIDES: Final = frozenset(("ORDP", "BENM", "ULTD", "ULTC", "ULTB"))
 _ACCOUNT: Final = re.compile(
     r"(?:[A-Z]{2})?[0-9]{6}[A-Z0-9-]{0,28}|[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII
 )
-_SLASHED_FIELD: Final = {
+_SLASH_FIELDS: Final = {
     "TRTP": "info",
     "IBAN": "account",
     "BIC": "bic",
@@ -44,83 +44,83 @@ _SLASHED_FIELD: Final = {
 }
 
 
-def slashed(text: str, *, returned: bool) -> Told | None:
-    """Read ``/TRTP/…/IBAN/…/NAME/…/REMI/…`` (ABN AMRO, ING NL, Rabobank); None when it is none."""
-    start = _SLASHED_START.match(text)
+def read_slash_keys(text: str, *, is_return: bool) -> PaymentText | None:
+    """Return what ``/TRTP/…/IBAN/…/NAME/…/REMI/…`` holds (ABN AMRO, ING NL, Rabobank), or None."""
+    start = _SLASH_START.match(text)
     if not start:
         return None
-    pieces = _SLASHED.split(flowing(text), maxsplit=_MOST)
-    told = Told(start[1])
+    pieces = _SLASH_KEY.split(join_lines(text), maxsplit=_MOST_PARTS)
+    payment = PaymentText(start[1])
     side = ""
     for key, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-        value = tidy(piece.strip("/ "))
+        value = tidy_text(piece.strip("/ "))
         if key in _SIDES:
             side = key
-            _keep_side(told, value, ultimate=side.startswith("ULT"))
+            _keep_side(payment, value, is_ultimate=side.startswith("ULT"))
         elif value:
-            _keep_slashed(told, key, value, ultimate=side.startswith("ULT"))
-    if returned and told.return_code is None:
-        told.return_code = return_reason(told.remittance)
-    if told.account:
-        told.account = iban.without_blanks(told.account)
-    return told
+            _keep_slash_value(payment, key, value, is_ultimate=side.startswith("ULT"))
+    if is_return and payment.return_code is None:
+        payment.return_code = find_return_reason(payment.remittance)
+    if payment.account:
+        payment.account = iban.without_blanks(payment.account)
+    return payment
 
 
-def _keep_side(told: Told, value: str, *, ultimate: bool) -> None:
-    """``account/name/text`` of a party without keys of its own, as banks of the Balkans and T24 write it."""
+def _keep_side(payment: PaymentText, value: str, *, is_ultimate: bool) -> None:
+    """Keep ``account/name/text`` of a party without keys of its own (banks of the Balkans, T24)."""
     parts = [part for piece in value.split("/") if (part := piece.strip()) and part != "EMPTY"]
-    if parts and not ultimate and _ACCOUNT.fullmatch(iban.without_blanks(parts[0])):
-        told.account = told.account or parts[0]
+    if parts and not is_ultimate and _ACCOUNT.fullmatch(iban.without_blanks(parts[0])):
+        payment.account = payment.account or parts[0]
         del parts[0]
-    if parts and ultimate:
-        told.ultimate = told.ultimate or " ".join(parts)
+    if parts and is_ultimate:
+        payment.ultimate = payment.ultimate or " ".join(parts)
     elif parts:
-        told.name = told.name or parts[0]
-        _remittance(told, " ".join(parts[1:]))
+        payment.name = payment.name or parts[0]
+        _add_remittance(payment, " ".join(parts[1:]))
 
 
-def _keep_slashed(told: Told, key: str, value: str, *, ultimate: bool) -> None:
+def _keep_slash_value(payment: PaymentText, key: str, value: str, *, is_ultimate: bool) -> None:
     if key == "NAME":
-        if ultimate:
-            told.ultimate = told.ultimate or value
+        if is_ultimate:
+            payment.ultimate = payment.ultimate or value
         else:
-            told.name = told.name or value
+            payment.name = payment.name or value
     elif key == "REMI":
-        _remittance(told, value)
+        _add_remittance(payment, value)
     elif key == "CNTP":
-        _counterparty(told, value)
+        _set_counterparty(payment, value)
     elif key == "RTRN":
-        told.return_code, _, info = value.partition("/")
-        told.return_info = info.strip("/ ") or None
+        payment.return_code, _, info = value.partition("/")
+        payment.return_info = info.strip("/ ") or None
     elif key == "PURP":
-        told.purpose = value.removeprefix("CD/")
+        payment.purpose = value.removeprefix("CD/")
     elif key in ("OCMT", "CHGS") and "/" in value:
         amount, _, rest = value.partition("/")
-        _keep_slashed(told, key, amount, ultimate=False)
-        _remittance(told, rest)  # HSBC writes the payer's text behind it, without a key
-    elif key in _SLASHED_FIELD and getattr(told, _SLASHED_FIELD[key]) is None:
-        setattr(told, _SLASHED_FIELD[key], value)
+        _keep_slash_value(payment, key, amount, is_ultimate=False)
+        _add_remittance(payment, rest)  # HSBC writes the payer's text behind it, without a key
+    elif key in _SLASH_FIELDS and getattr(payment, _SLASH_FIELDS[key]) is None:
+        setattr(payment, _SLASH_FIELDS[key], value)
     else:
-        told.add(key, value)
+        payment.add_extra(key, value)
 
 
-def _remittance(told: Told, value: str) -> None:
-    """ING NL tells free from structured: ``USTD//text``, ``STRD/CUR/9876123456789012``."""
+def _add_remittance(payment: PaymentText, value: str) -> None:
+    """Add to the remittance; ING NL marks it free (``USTD//text``) or structured (``STRD/CUR/98761234``)."""
     if value.startswith("STRD/"):
         _, kind, number = [*value.split("/", 2), "", ""][:3]
-        told.references += ((kind, number.strip("/ ")),)
+        payment.references += ((kind, number.strip("/ ")),)
         value = number.strip("/ ")
     text = value.removeprefix("USTD/").strip("/ ")
-    told.remittance = f"{told.remittance} {text}".strip()
+    payment.remittance = f"{payment.remittance} {text}".strip()
 
 
-def _counterparty(told: Told, value: str) -> None:
-    """``account/BIC/name/city``, each of them perhaps empty."""
+def _set_counterparty(payment: PaymentText, value: str) -> None:
+    """Keep ``account/BIC/name/city``, each of which may be empty."""
     account, bic, name, city = [part.strip() for part in [*value.split("/"), "", "", ""][:4]]
-    told.account = told.account or account or None
-    told.bic = told.bic or (bic if BIC.fullmatch(bic) else None)
-    told.name = told.name or name or None
-    told.address = told.address or city or None
+    payment.account = payment.account or account or None
+    payment.bic = payment.bic or (bic if BIC.fullmatch(bic) else None)
+    payment.name = payment.name or name or None
+    payment.address = payment.address or city or None
 
 
 # ---------------------------------------------------------------- Polish labels
@@ -129,63 +129,63 @@ _LABEL: Final = re.compile(
     r"(?:^|;)\s*(ID IPH|Z RACH\.|NA RACH\.|OD|DLA|TYT\.|DATA STEMPLA|TNR)\s?:", re.IGNORECASE
 )
 _LABELS: Final = re.compile(r" RACH\.:|TYT\.:|TNR:|ID IPH:", re.IGNORECASE)
-_LABELLED_HEAD: Final = re.compile(r"\s*(\d{3})?\s*(.*)", re.ASCII | re.DOTALL)
+_LABELS_HEAD: Final = re.compile(r"\s*(\d{3})?\s*(.*)", re.ASCII | re.DOTALL)
 
 
-def labelled(text: str) -> Told | None:
-    """Read ``911 …; Z RACH.: nrb; OD: name; TYT.: title; TNR: id`` (mBank); None when it is none.
+def read_polish_labels(text: str) -> PaymentText | None:
+    """Return what ``911 …; Z RACH.: nrb; OD: name; TYT.: title; TNR: id`` holds (mBank), or None.
 
     ``ID IPH`` is the payer's own account of mBank's mass payments. TNR is the same in MT942
     and MT940 (mBank support, quoted in mt-940's documentation).
     """
     if not _LABELS.search(text):
         return None
-    line = flowing(text)
-    head, *pieces = _LABEL.split(line, maxsplit=_MOST)
+    line = join_lines(text)
+    head, *pieces = _LABEL.split(line, maxsplit=_MOST_PARTS)
     if not pieces:
         return None
-    code = _LABELLED_HEAD.match(head)
-    told = Told(code[1] if code else None)
-    told.info = (tidy(code[2]).rstrip("; ") or None) if code else None
+    code = _LABELS_HEAD.match(head)
+    payment = PaymentText(code[1] if code else None)
+    payment.info = (tidy_text(code[2]).rstrip("; ") or None) if code else None
     for label, piece in zip(pieces[0::2], pieces[1::2], strict=True):
-        _keep_labelled(told, label, piece)
-    return told
+        _keep_label_value(payment, label, piece)
+    return payment
 
 
-def _keep_labelled(told: Told, written: str, piece: str) -> None:
-    label = written.upper()
-    value = tidy(piece).rstrip("; ")
+def _keep_label_value(payment: PaymentText, label_text: str, piece: str) -> None:
+    label = label_text.upper()
+    value = tidy_text(piece).rstrip("; ")
     if label == "TNR":
-        told.tx_id = "".join(value.split()) or told.tx_id  # the bank's own comes last
+        payment.tx_id = "".join(value.split()) or payment.tx_id  # the bank's own comes last
     elif label.endswith("RACH."):
-        told.account = told.account or iban.from_nrb(iban.without_blanks(value)) or None
-    elif label in ("OD", "DLA") and told.name is None:
-        _name_and_address(told, piece)
+        payment.account = payment.account or iban.from_nrb(iban.without_blanks(value)) or None
+    elif label in ("OD", "DLA") and payment.name is None:
+        _set_name_and_address(payment, piece)
     elif label == "ID IPH":
-        told.virtual_account = told.virtual_account or iban.without_blanks(value) or None
+        payment.virtual_account = payment.virtual_account or iban.without_blanks(value) or None
     elif label == "DATA STEMPLA":
-        told.add("stamped", value)
+        payment.add_extra("stamped", value)
     elif label == "TYT.":
-        told.remittance = f"{told.remittance} {value}".strip()
+        payment.remittance = f"{payment.remittance} {value}".strip()
     else:
-        told.remittance = f"{told.remittance}; {written}: {value}"  # the payer's own words
+        payment.remittance = f"{payment.remittance}; {label_text}: {value}"  # the payer's own words
 
 
-def _name_and_address(told: Told, piece: str) -> None:
-    """Two blanks part the name from the address, where nobody cut them off."""
+def _set_name_and_address(payment: PaymentText, piece: str) -> None:
+    """Set both; two blanks stand between them, unless the blanks were lost on the way."""
     name, _, address = piece.strip().partition("  ")
     if not address:
-        name, *rest = STREET.split(tidy(piece), maxsplit=1)
+        name, *rest = STREET.split(tidy_text(piece), maxsplit=1)
         address = "".join(rest)
-    told.name = tidy(name).rstrip("; ") or None
-    told.address = tidy(address).rstrip("; ") or None
+    payment.name = tidy_text(name).rstrip("; ") or None
+    payment.address = tidy_text(address).rstrip("; ") or None
 
 
 # ---------------------------------------------------------------- Dutch labels
 
 _DUTCH: Final = re.compile(r"(?:^|[\s/])(REK|IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|MACHTIGING|INCASSANT):")
 _DUTCH_START: Final = re.compile(r"(?:^|\s)(?:REK|IBAN): ?[A-Z]{2}[0-9]{2}[A-Z]{4}", re.ASCII)
-_DUTCH_FIELD: Final = {
+_DUTCH_FIELDS: Final = {
     "REK": "account",
     "IBAN": "account",
     "BIC": "bic",
@@ -197,26 +197,26 @@ _DUTCH_FIELD: Final = {
 }
 
 
-def dutch(text: str) -> Told | None:
-    """Read ``REK: NL…/NAAM: …`` (Knab) and ``IBAN: … NAAM: … OMSCHRIJVING: …``; None when it is none."""
+def read_dutch_labels(text: str) -> PaymentText | None:
+    """Return what ``REK: NL…/NAAM: …`` (Knab) or ``IBAN: … OMSCHRIJVING: …`` holds; None for other texts."""
     if not _DUTCH_START.search(text):
         return None
-    head, *pieces = _DUTCH.split(flowing(text), maxsplit=_MOST)
-    told = Told()
+    head, *pieces = _DUTCH.split(join_lines(text), maxsplit=_MOST_PARTS)
+    payment = PaymentText()
     for label, piece in zip(pieces[0::2], pieces[1::2], strict=True):
-        name, value = _DUTCH_FIELD[label], tidy(piece).rstrip("/ ")
-        if not getattr(told, name):
-            setattr(told, name, value or ("" if name == "remittance" else None))
-    if told.remittance:
-        told.info = tidy(head) or None
+        name, value = _DUTCH_FIELDS[label], tidy_text(piece).rstrip("/ ")
+        if not getattr(payment, name):
+            setattr(payment, name, value or ("" if name == "remittance" else None))
+    if payment.remittance:
+        payment.info = tidy_text(head) or None
     else:
-        told.remittance = tidy(head)
-    return told
+        payment.remittance = tidy_text(head)
+    return payment
 
 
-def plain(text: str) -> Told:
-    """Any other text: the remittance; three digits before it are the German code of business."""
-    line = tidy(flowing(text))
-    told = Told("999" if line.startswith("999") and not line[3:4].isspace() else None)
-    told.remittance = line[3:] if told.code else line
-    return told
+def read_plain_text(text: str) -> PaymentText:
+    """Return any other text as remittance; 999 before it is the German code of business."""
+    line = tidy_text(join_lines(text))
+    payment = PaymentText("999" if line.startswith("999") and not line[3:4].isspace() else None)
+    payment.remittance = line[3:] if payment.code else line
+    return payment

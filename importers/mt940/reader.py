@@ -2,7 +2,7 @@
 
 Every :61: line of a file becomes an entry or a problem that names its line. Pages of one
 statement stay statements of their own with a page number; their balances chain. MT942 is
-advice: it never adds money. Meaning that is in a :86: text is found by ``mt940_text``.
+advice: it never adds money. What a :86: text means is read by ``text.py`` and ``labels.py``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,15 @@ from datetime import date
 from typing import Final
 
 from importers import iban
-from importers.mt940.blocks import Block, blocks
-from importers.mt940.checks import Tally, balances_hold, gap, missing, totals_hold, unfinished
+from importers.mt940.blocks import Block, split_blocks
+from importers.mt940.checks import (
+    Tally,
+    check_balances,
+    check_completeness,
+    check_end,
+    check_gap,
+    check_totals,
+)
 from importers.mt940.entry import Doubt, read_entry
 from importers.mt940.head import Head, read_head
 from importers.statement import (
@@ -41,18 +48,18 @@ _DOUBTS: Final[dict[Doubt, str]] = {
 
 
 def read(data: bytes, *, currency: str = "") -> Reading:
-    """All that :func:`stream` gives, gathered; of what is no text only the reason."""
+    """Return all that :func:`stream` gives in one Reading; of a file that is no text only the reason."""
     try:
         text, encoding = decode(data)
     except Undecodable as e:
         return refused("undecodable", f"The file cannot be read as text: {e}.")
-    return gathered(_parts(text, currency), "mt940", {"encoding": encoding})
+    return gathered(_read_parts(text, currency), "mt940", {"encoding": encoding})
 
 
 def stream(data: bytes, *, currency: str = "") -> Iterator[Part]:
-    """All statements of an MT940 or MT942 file, with their problems. Raises nothing for the file's fault.
+    """Return the statements of an MT940 or MT942 file with their problems; raise nothing for a file's fault.
 
-    ``currency`` is the account's, for a report without balances or totals, which tells none.
+    ``currency`` is the account's, for a report without balances or totals, which names none.
     Where opening + entries is not closing, where a statement has no end and where a page or a
     control total is missing, a problem says so and names the line.
     """
@@ -60,31 +67,31 @@ def stream(data: bytes, *, currency: str = "") -> Iterator[Part]:
         text, _ = decode(data)
     except Undecodable as e:
         return iter(refused("undecodable", f"The file cannot be read as text: {e}.").problems)
-    return _parts(text, currency)
+    return _read_parts(text, currency)
 
 
-def _parts(text: str, currency: str) -> Iterator[Part]:
-    others_ended = _others_ended(text)
-    found = blocks(text.replace("\r\n", "\n").replace("\r", "\n"))
+def _read_parts(text: str, currency: str) -> Iterator[Part]:
+    others_have_end_mark = _has_end_marks(text)
+    blocks = split_blocks(text.replace("\r\n", "\n").replace("\r", "\n"))
     del text
     closings: dict[str | None, Balance] = {}  # of the last statement of each account
     block: Block | None = None
     last: Statement | None = None
     is_silent = True
-    for block in found:
+    for block in blocks:
         statement = None
-        for part in _statement(block, currency):
+        for part in _read_statement(block, currency):
             if isinstance(part, End):
                 statement = part.statement
             is_silent = False
             yield part
         if statement:
-            yield from gap(closings.get(statement.account), statement, block)
+            yield from check_gap(closings.get(statement.account), statement, block)
             last = statement
             if statement.closing:
                 closings[statement.account] = statement.closing
     if block is not None and last is not None:
-        yield from unfinished(last, block, others_ended=others_ended)
+        yield from check_end(last, block, others_have_end_mark=others_have_end_mark)
     elif is_silent:
         message = (
             "No statement was found: MT940 and MT942 have lines such as :20:, :25:, :60F: and :61:. "
@@ -93,33 +100,33 @@ def _parts(text: str, currency: str) -> Iterator[Part]:
         yield Problem("error", "not_mt940", message)
 
 
-def _others_ended(text: str) -> bool:
+def _has_end_marks(text: str) -> bool:
     return "\n-\r" in text or "\n-\n" in text or "\n-}" in text
 
 
-def _statement(block: Block, currency: str) -> Iterator[Part]:
-    """The statement of a block, and before its end what is doubtful about it; no statement when
-    nothing of it can be read."""
+def _read_statement(block: Block, currency: str) -> Iterator[Part]:
+    """Return the statement of a block and, before its end, the problems; no statement when nothing
+    of it can be read."""
     head = read_head(block, currency)
-    header, tally, found = _header(head), Tally(), _Doubts()
-    for entry in _entries(block, head.currency, found):
+    header, tally, bad_rows = _make_header(head), Tally(), _Doubts()
+    for entry in _read_entries(block, head.currency, bad_rows):
         if not tally.kinds:
             yield Begin(header)
-        tally.add(entry)
+        tally.add_entry(entry)
         yield entry
-    problems = [*head.problems, *found.problems(), *missing(block, head, tally)]
+    problems = [*head.problems, *bad_rows.problems(), *check_completeness(block, head, tally)]
     if not (tally.kinds or head.balances or head.totals):
         yield from problems
         return
     if not tally.kinds:
         yield Begin(header)
-    holds = totals_hold if head.is_advice else balances_hold
+    holds = check_totals if head.is_advice else check_balances
     integrity, doubts = holds(header, head, tally, block)
     yield from problems + doubts
-    yield End(replace(header, period=_period(head, tally), integrity=integrity))
+    yield End(replace(header, period=_find_period(head, tally), integrity=integrity))
 
 
-def _header(head: Head) -> Statement:
+def _make_header(head: Head) -> Statement:
     scheme = ("iban" if iban.is_iban(head.account) else "other") if head.account else None
     return Statement(
         source_format="mt942" if head.is_advice else "mt940",
@@ -138,8 +145,8 @@ def _header(head: Head) -> Statement:
     )
 
 
-def _period(head: Head, tally: Tally) -> tuple[date | None, date | None]:
-    """First and last day that the statement tells of; its closing balance is of the last."""
+def _find_period(head: Head, tally: Tally) -> tuple[date | None, date | None]:
+    """Return the first and last day of the statement; its closing balance is of the last."""
     closing_on = head.closing.on if head.closing else None
     days = tally.days | {closing_on} if closing_on else tally.days
     return (min(days), max(days)) if days else (None, None)
@@ -152,25 +159,26 @@ class _Doubts(BadRows):
         super().__init__()
         self._doubts: list[Problem] = []
 
-    def doubt(self, code: Doubt, line: int) -> None:
+    def add_doubt(self, code: Doubt, line: int) -> None:
+        """Note a row that was read but may be wrong."""
         self._doubts.append(Problem("warning", code, _DOUBTS[code], f"line {line}"))
 
     def problems(self) -> list[Problem]:
         return super().problems() + self._doubts
 
 
-def _entries(block: Block, currency: str, found: _Doubts) -> Iterator[Entry]:
+def _read_entries(block: Block, currency: str, bad_rows: _Doubts) -> Iterator[Entry]:
     position = 0
-    for line, raw in block.rows():
+    for line, raw in block.cut_rows():
         try:
             if len(raw) > _LONGEST_ROW:
                 raise ValueError(f"it has {len(raw):,} characters, and banks write some hundred")  # noqa: TRY301
             entry, doubts = read_entry(raw, position, currency)
         except ValueError as e:
             message = f"This :61: line is no entry: {e}. Correct it, or enter its payment by hand."
-            found.add("unreadable_entry", message, f"line {line}")
+            bad_rows.add("unreadable_entry", message, f"line {line}")
             continue
         position += 1
         for code in doubts:
-            found.doubt(code, line)
+            bad_rows.add_doubt(code, line)
         yield entry

@@ -1,9 +1,9 @@
-"""What a :86: text of MT940 tells of a payment, in whichever dialect the bank writes it.
+"""Read a :86: text of MT940 about a payment, in whichever dialect the bank writes it.
 
 SWIFT leaves this field to the banks. Known here: numbered sub-fields after ``?`` (German
 banks, Deutsche Kreditwirtschaft, DFÜ annex 3), ``~`` (PKO BP, ING PL), ``<`` (BPH, Alior),
-``^``, ``>`` and ``+``; ``/KEY/`` (Dutch banks) and labels (mBank) in ``mt940_labels``.
-A dialect is told by the first characters. It never fails: what it does not know is remittance.
+``^``, ``>`` and ``+``; ``/KEY/`` (Dutch banks) and labels (mBank) are in ``labels.py``.
+The first characters show the dialect. Reading never fails: an unknown text is remittance.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _REASON: Final = re.compile(
     r"R[CR]0[0-9]|SL[01][0-9]|TM01|CURR|DUPL|TECH|CUST|NOAS|NOOR)(?![A-Z0-9])",
     re.ASCII,
 )
-_NUMBERED: Final = re.compile(r"\s*(?:(\d{3})?\s*([?~^<>])|(\d{3})(\+))(?=\n?\d\d)", re.ASCII)
+_SUBFIELDS_START: Final = re.compile(r"\s*(?:(\d{3})?\s*([?~^<>])|(\d{3})(\+))(?=\n?\d\d)", re.ASCII)
 _HARD, _SOFT = "\x1f", "\x1e"  # between chunks: one word went on, or two words met
 _FULL_CHUNK: Final = 22  # sub-fields are 27 long; banks that break at words leave some free
-_EMPTY: Final = frozenset(("˙", "ÿ", "\u00a0"))  # 0xFF, PKO's sign for an empty sub-field
-_RETURNS: Final = frozenset(("108", "109", "159"))  # codes of business of SEPA returns
+_EMPTY_SIGNS: Final = frozenset(("˙", "ÿ", "\u00a0"))  # 0xFF, PKO's sign for an empty sub-field
+_RETURN_CODES: Final = frozenset(("108", "109", "159"))  # codes of business of SEPA returns
 _NRB_AGAIN: Final = re.compile(r"(?:PL)?[0-9]{26}", re.ASCII)
 _SAME_NAME: Final = 12  # characters of two sub-fields, by which one is the longer form of the other
 _WIDTH: Final = 65  # of a line of :86:
 
 
-class Told:
-    """What one :86: text says; texts as the bank wrote them but for blanks, ids untested.
+class PaymentText:
+    """What one :86: text holds; texts as the bank wrote them but for blanks, ids untested.
 
     Not a dataclass: a hundred thousand are made for a large file, with three or four fields each,
     and what is not set costs nothing as an attribute of the class.
@@ -65,88 +65,88 @@ class Told:
     def __init__(self, code: str | None = None) -> None:
         self.code = code
 
-    def add(self, name: str, value: str) -> None:
+    def add_extra(self, name: str, value: str) -> None:
         """Keep something that has no field of its own."""
         self.extra += ((name, value),)
 
 
-def tidy(text: str) -> str:
-    """``text`` with runs of blanks as one, and none at its ends."""
+def tidy_text(text: str) -> str:
+    """Return ``text`` with runs of blanks as one, and none at its ends."""
     if text.isprintable() and "  " not in text:
         return text.strip()
     return " ".join(text.split())
 
 
-def flowing(text: str) -> str:
-    """A :86: text in one line: a full line was cut inside a word, a shorter one after it."""
+def join_lines(text: str) -> str:
+    """Return a :86: text in one line: a full line was cut inside a word, a shorter one after it."""
     if "\n" not in text:
         return text
     lines = text.split("\n")
     return "".join(line if len(line) >= _WIDTH else f"{line} " for line in lines)
 
 
-def return_reason(text: str) -> str | None:
-    """The ISO 20022 reason of a return that stands in a text, such as ``AC04``."""
-    found = _REASON.search(text)
-    return found[1] if found else None
+def find_return_reason(text: str) -> str | None:
+    """Return the ISO 20022 reason of a return that stands in a text, such as ``AC04``."""
+    match = _REASON.search(text)
+    return match[1] if match else None
 
 
 # ---------------------------------------------------------------- numbered sub-fields
 
 
-def numbered(text: str, *, returned: bool) -> Told | None:
-    """Read a text of numbered sub-fields; None when it is none.
+def read_subfields(text: str, *, is_return: bool) -> PaymentText | None:
+    """Return what a text of numbered sub-fields holds; None for other texts.
 
-    ``returned`` says that the :61: line has a reversal's mark.
+    ``is_return`` says that the :61: line has a reversal's mark.
     """
-    start = _NUMBERED.match(text)
+    start = _SUBFIELDS_START.match(text)
     if not start:
         return None
     sign = start[2] or start[4]
-    parts = _parts(text[start.end() - 1 :].replace("\n", ""), sign)
-    told = Told(start[1] or start[3])
-    told.info = tidy(parts["00"]) or None if "00" in parts else None
+    parts = _split_subfields(text[start.end() - 1 :].replace("\n", ""), sign)
+    payment = PaymentText(start[1] or start[3])
+    payment.info = tidy_text(parts["00"]) or None if "00" in parts else None
     if _has_long_name(sign, parts):
-        _name(told, sign, [parts.pop("27", ""), parts.pop("28", "")])
+        _set_name(payment, sign, [parts.pop("27", ""), parts.pop("28", "")])
     else:
-        _name(told, sign, [parts.get("32", ""), parts.get("33", "")])
-    _bank_and_account(told, sign, parts)
+        _set_name(payment, sign, [parts.get("32", ""), parts.get("33", "")])
+    _set_bank_and_account(payment, sign, parts)
     if sign == "~" and parts.get("62"):  # ING Bank Śląski: the rest of the address
-        told.address = tidy(f"{told.address or ''} {parts.pop('62')}")
-    title, others = _uses(tuple(parts), sign)
-    _title(told, [parts[tag] for tag in title])
-    _return(told, parts.get("34", ""), returned=returned)
+        payment.address = tidy_text(f"{payment.address or ''} {parts.pop('62')}")
+    title, others = _group_tags(tuple(parts), sign)
+    _set_remittance(payment, [parts[tag] for tag in title])
+    _set_return(payment, parts.get("34", ""), is_return=is_return)
     for tag in others:
         if parts[tag]:
-            told.add(tag, parts[tag])
-    return told
+            payment.add_extra(tag, parts[tag])
+    return payment
 
 
 @lru_cache(maxsize=1024)  # a bank writes the same few sets of sub-fields
-def _uses(tags: tuple[str, ...], sign: str) -> tuple[list[str], list[str]]:
-    """Which sub-fields are of the title, and which have no field of their own."""
+def _group_tags(tags: tuple[str, ...], sign: str) -> tuple[list[str], list[str]]:
+    """Return which sub-fields are of the remittance, and which have no field of their own."""
     title = [tag for tag in tags if tag[0] == "2" or (sign == "?" and "60" <= tag <= "63")]
     return title, [tag for tag in tags if tag >= "35" and tag != "38" and tag not in title]
 
 
 @lru_cache(maxsize=8)
-def _splitter(sign: str) -> re.Pattern[str]:
+def _make_splitter(sign: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(sign)}(00|10|2\d|3\d|6\d|7\d)", re.ASCII)
 
 
-def _parts(text: str, sign: str) -> dict[str, str]:
-    """Sub-fields by number. The same number again is no sub-field but part of a text."""
-    pieces = _splitter(sign).split(text)
+def _split_subfields(text: str, sign: str) -> dict[str, str]:
+    """Return sub-fields by number. The same number again is no sub-field but part of a text."""
+    pieces = _make_splitter(sign).split(text)
     tags, values = pieces[1::2], pieces[2::2]
     parts = dict(zip(tags, values, strict=True))
     if len(parts) < len(tags):
-        parts = _first_of_each(sign, tags, values)
+        parts = _keep_first_of_each(sign, tags, values)
     if not text.isascii():
-        parts = {tag: "" if value in _EMPTY else value for tag, value in parts.items()}
+        parts = {tag: "" if value in _EMPTY_SIGNS else value for tag, value in parts.items()}
     return parts
 
 
-def _first_of_each(sign: str, tags: list[str], values: list[str]) -> dict[str, str]:
+def _keep_first_of_each(sign: str, tags: list[str], values: list[str]) -> dict[str, str]:
     parts: dict[str, list[str]] = {}
     last = ""
     for tag, value in zip(tags, values, strict=True):
@@ -159,33 +159,33 @@ def _first_of_each(sign: str, tags: list[str], values: list[str]) -> dict[str, s
 
 
 def _has_long_name(sign: str, parts: Mapping[str, str]) -> bool:
-    """Whether 27 and 28 are a name: at BPH and Alior; at co-operative banks the long form of 32."""
+    """Return whether 27 and 28 are a name: at BPH and Alior; at co-operative banks the long form of 32."""
     if sign in "?>" or "27" not in parts:
         return False
     short = parts.get("32", "")[:_SAME_NAME]
     return parts["27"].startswith(short) if short else sign == "<" and "32" not in parts
 
 
-def _name(told: Told, sign: str, parts: list[str]) -> None:
-    """Two sub-fields of a name, which at Polish banks goes on with the address.
+def _set_name(payment: PaymentText, sign: str, parts: list[str]) -> None:
+    """Set the name from two sub-fields, which at Polish banks go on with the address.
 
-    It begins with its street, else with the second sub-field when the first has room.
+    The address begins at its street, else with the second sub-field where the first is not full.
     """
     first, second = parts
-    whole = tidy(_joined(parts))
+    whole = tidy_text(_join_chunks(parts))
     if sign in "?>":
-        told.name = whole or None
+        payment.name = whole or None
         return
     name, *rest = STREET.split(whole, maxsplit=1)
     if rest:
-        told.name, told.address = name, rest[0]
+        payment.name, payment.address = name, rest[0]
     elif len(first) >= _FULL_CHUNK or not first:
-        told.name = whole or None
+        payment.name = whole or None
     else:
-        told.name, told.address = tidy(first) or None, tidy(second) or None
+        payment.name, payment.address = tidy_text(first) or None, tidy_text(second) or None
 
 
-def _bank_and_account(told: Told, sign: str, parts: dict[str, str]) -> None:
+def _set_bank_and_account(payment: PaymentText, sign: str, parts: dict[str, str]) -> None:
     bank = iban.without_blanks(parts.get("30", ""))
     account = iban.without_blanks(parts.get("31", ""))
     whole = account if iban.is_iban(account) else ""  # then 38 may be our own
@@ -195,27 +195,27 @@ def _bank_and_account(told: Told, sign: str, parts: dict[str, str]) -> None:
         whole = whole or again
     whole = whole or iban.polish_iban(bank, account) or account
     if BIC.fullmatch(bank):
-        told.bic = bank
+        payment.bic = bank
     elif bank and bank not in whole:
-        told.add("sort_code", bank)
-    told.account = (whole if sign == "^" else iban.from_nrb(whole)) or None
+        payment.add_extra("sort_code", bank)
+    payment.account = (whole if sign == "^" else iban.from_nrb(whole)) or None
 
 
-def _title(told: Told, chunks: list[str]) -> None:
-    text = _joined(chunks, _HARD, _SOFT)
+def _set_remittance(payment: PaymentText, chunks: list[str]) -> None:
+    text = _join_chunks(chunks, _HARD, _SOFT)
     if "+" not in text and "MTLG:" not in text:
-        told.remittance = _unmarked(text)
+        payment.remittance = _drop_marks(text)
         return
-    for name, value in _keywords(text):
-        _keep(told, name, value)
-    told.remittance = told.remittance.strip()
+    for name, value in _split_keywords(text):
+        _keep_value(payment, name, value)
+    payment.remittance = payment.remittance.strip()
 
 
-def _unmarked(text: str) -> str:
-    return tidy(text if text.isprintable() else text.replace(_HARD, "").replace(_SOFT, " "))
+def _drop_marks(text: str) -> str:
+    return tidy_text(text if text.isprintable() else text.replace(_HARD, "").replace(_SOFT, " "))
 
 
-def _joined(chunks: list[str], hard: str = "", soft: str = " ") -> str:
+def _join_chunks(chunks: list[str], hard: str = "", soft: str = " ") -> str:
     pieces = list(filter(None, chunks))
     if len(pieces) <= 1:
         return pieces[0] if pieces else ""
@@ -231,7 +231,7 @@ _KEYWORD: Final = re.compile(
     re.ASCII,
 )
 _TEXT_KEYS: Final = frozenset(("SVWZ", "ABWA", "ABWE", "ANAM", "MTLG"))
-_FIELD: Final = {
+_KEYWORD_FIELDS: Final = {
     "EREF": "end_to_end_id",
     "KREF": "instruction_id",
     "MREF": "mandate_id",
@@ -249,63 +249,65 @@ _FIELD: Final = {
 }
 
 
-def _keywords(text: str) -> Iterator[tuple[str, str]]:
-    """``EREF+…SVWZ+…`` as pairs, texts without a keyword under "". Once the payer's own text has
-    begun, only a keyword at the start of a sub-field counts, and each only once: a payer may write one.
+def _split_keywords(text: str) -> Iterator[tuple[str, str]]:
+    """Return ``EREF+…SVWZ+…`` as pairs, texts without a keyword under "".
+
+    Once the payer's own text has begun, a keyword counts only at the start of a sub-field, and each
+    only once: a payer may write one.
     """
-    seen: set[str] = set()
-    name, begun = "", 0
-    for found in _KEYWORD.finditer(text):
-        key = found[1] or found[2]
-        inside = found.start() > 0 and text[found.start() - 1] == " "
-        if key in seen or (inside and "SVWZ" in seen):
+    keys: set[str] = set()
+    name, value_start = "", 0
+    for match in _KEYWORD.finditer(text):
+        key = match[1] or match[2]
+        is_inside = match.start() > 0 and text[match.start() - 1] == " "
+        if key in keys or (is_inside and "SVWZ" in keys):
             continue
-        yield from _valued(name, text[begun : found.start()])
-        name, begun = key, found.end()
-        seen.add(key)
-    yield from _valued(name, text[begun:])
+        yield from _split_value(name, text[value_start : match.start()])
+        name, value_start = key, match.end()
+        keys.add(key)
+    yield from _split_value(name, text[value_start:])
 
 
-def _valued(name: str, value: str) -> Iterator[tuple[str, str]]:
+def _split_value(name: str, value: str) -> Iterator[tuple[str, str]]:
     if name and name not in _TEXT_KEYS:
         value, _, beside = value.strip(f"{_HARD}{_SOFT}").partition(_SOFT)  # an id ends with a short chunk
         if beside:
-            yield "", _unmarked(beside)
-    value = _unmarked(value)
+            yield "", _drop_marks(beside)
+    value = _drop_marks(value)
     if value:
         yield name, value
 
 
-def _keep(told: Told, name: str, value: str) -> None:
+def _keep_value(payment: PaymentText, name: str, value: str) -> None:
     if name in ("", "SVWZ"):
-        told.remittance = f"{told.remittance} {value}"
-    elif name not in _FIELD:
-        told.add(name, value)
-    elif getattr(told, _FIELD[name]) is None:
-        setattr(told, _FIELD[name], value)
+        payment.remittance = f"{payment.remittance} {value}"
+    elif name not in _KEYWORD_FIELDS:
+        payment.add_extra(name, value)
+    elif getattr(payment, _KEYWORD_FIELDS[name]) is None:
+        setattr(payment, _KEYWORD_FIELDS[name], value)
 
 
-def keyworded(text: str, *, returned: bool) -> Told | None:
-    """Read ``EREF+… SVWZ+…`` without numbers around it; None when the text does not begin so."""
+def read_keywords(text: str, *, is_return: bool) -> PaymentText | None:
+    """Return what ``EREF+… SVWZ+…`` without numbers holds; None when the text does not begin so."""
     if not _KEYWORD.match(text):
         return None
-    told = Told()
-    for name, value in _keywords(text):
-        _keep(told, name, value)
-    told.remittance = told.remittance.strip()
-    _return(told, "", returned=returned)
-    return told
+    payment = PaymentText()
+    for name, value in _split_keywords(text):
+        _keep_value(payment, name, value)
+    payment.remittance = payment.remittance.strip()
+    _set_return(payment, "", is_return=is_return)
+    return payment
 
 
-def _return(told: Told, suffix: str, *, returned: bool) -> None:
-    """A return's reason: the bank's own three digits of ?34, else the ISO code in the text."""
+def _set_return(payment: PaymentText, suffix: str, *, is_return: bool) -> None:
+    """Set a return's reason: the bank's own three digits of ?34, else the ISO code in the text."""
     own = suffix.strip()
-    is_return = returned or told.code in _RETURNS
-    if not (is_return or (own and re.fullmatch(r"9\d\d", own, re.ASCII))):
+    has_return_code = payment.code in _RETURN_CODES
+    if not (is_return or has_return_code or (own and re.fullmatch(r"9\d\d", own, re.ASCII))):
         return
-    text = f"{told.remittance} {told.return_info or ''}"
-    reason = return_reason(text)
-    told.return_code = own if own.strip("0") else reason
-    told.return_info = told.return_info or told.remittance or None
-    if reason and reason != told.return_code:
-        told.add("return_reason", reason)
+    text = f"{payment.remittance} {payment.return_info or ''}"
+    reason = find_return_reason(text)
+    payment.return_code = own if own.strip("0") else reason
+    payment.return_info = payment.return_info or payment.remittance or None
+    if reason and reason != payment.return_code:
+        payment.add_extra("return_reason", reason)

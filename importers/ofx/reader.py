@@ -1,10 +1,10 @@
 """Read OFX and QFX, versions 1 and 2: bank and card statements, strictly.
 
 Bytes pass a gate (the whole file is there, every group is closed) and a linear tokenizer
-(``ofx_tags``); ``ofxparse`` then reads the same text as an independent second reader
-(``ofx_second``), up to a limit. A transaction that cannot be read becomes a problem and
-loses no other. OFX has no opening balance, so balances never prove a statement. Entries are
-given one by one; the text is looked through whole before, as a file may be cut off.
+(``tags.py``); ``ofxparse`` then reads the same text as an independent second reader
+(``second.py``), up to a limit. A transaction that cannot be read becomes a problem and
+loses no other. OFX has no opening balance, so balances never prove a statement. Entries come
+one by one, after the whole text was looked through, as a file may be cut off.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 
 from donorhub.money import is_currency
 from importers.ofx import second, tags
-from importers.ofx.rows import BadRow, RowReader, account_named, bic_or_none, day_or_none
+from importers.ofx.rows import BadRow, RowReader, read_account, read_bic_or_none, read_day_or_none
 from importers.ofx.tags import Damaged, Node, Places
 from importers.statement import (
     Balance,
@@ -42,51 +42,51 @@ _INSTANT: Final = re.compile(
 _CHARSET: Final = re.compile(rb"CHARSET:\s*([\w-]+)|<\?xml[^>]{0,80}encoding=[\"']([\w-]+)", re.I)
 _ENCODING: Final = re.compile(rb"ENCODING:\s*([\w-]+)", re.I)
 _STATEMENTS: Final = ("STMTRS", "CCSTMTRS", "INVSTMTRS")
-_INSTEAD: Final = "Ask the bank for a statement of a bank or card account in OFX, camt.053 or MT940."
+_OTHER_FORMATS: Final = "Ask the bank for a statement of a bank or card account in OFX, camt.053 or MT940."
 
 
 def read(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Reading:
-    """All that :func:`stream` gives, gathered; of a damaged file only the reason."""
+    """Return all that :func:`stream` gives in one Reading; of a damaged file only the reason."""
     try:
-        file = _opened(data)
+        file = _open_file(data)
     except Damaged as e:
         return refused(e.code, str(e))
-    return gathered(file.parts(second_reader_limit), "ofx", {"encoding": file.encoding})
+    return gathered(file.read_parts(second_reader_limit), "ofx", {"encoding": file.encoding})
 
 
 def stream(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Iterator[Part]:
-    """The bank, card and investment statements of an OFX file.
+    """Return the bank, card and investment statements of an OFX file, part by part.
 
-    Nothing is given from a file that is cut off, damaged or only an error of the bank; the
-    reason is then the one problem. A statement that proves to be damaged never ends: a problem
-    comes instead of its :class:`End`. Statements of more than ``second_reader_limit`` entries
-    are not read a second time; 0 turns the second reader off.
+    A file that is cut off, damaged or only an error of the bank gives nothing but that problem.
+    A statement found to be damaged on the way has a problem in place of its :class:`End`.
+    Statements of more than ``second_reader_limit`` entries are not read a second time; 0 turns
+    the second reader off.
     """
     try:
-        file = _opened(data)
+        file = _open_file(data)
     except Damaged as e:
         yield Problem("error", e.code, str(e))
         return
-    yield from file.parts(second_reader_limit)
+    yield from file.read_parts(second_reader_limit)
 
 
-def _opened(data: bytes) -> _File:
-    """The file's text and groups; Damaged when nothing of it can be trusted."""
+def _open_file(data: bytes) -> _File:
+    """Return the file's text and groups; raise Damaged when nothing of it can be trusted."""
     try:
-        text, encoding = decode(data, _declared_charset(data))
+        text, encoding = decode(data, _find_charset(data))
     except Undecodable as e:
         raise Damaged("undecodable", str(e)) from e
-    text = tags.plain(text)
-    tree = tags.parse(text)
-    if _strays(tree):
+    text = tags.remove_sections(text)
+    tree = tags.parse_tree(text)
+    if _has_strays(tree):
         raise Damaged("damaged", "The file has transactions that belong to no account: download it again.")
-    nodes = list(tree.find(*_STATEMENTS))
-    return _File(text, encoding, nodes, _server_time(tree), list(_bank_errors(tree)))
+    nodes = list(tree.find_nodes(*_STATEMENTS))
+    return _File(text, encoding, nodes, _find_server_time(tree), list(_list_bank_errors(tree)))
 
 
 @dataclass(slots=True)
 class _File:
-    """A file that is whole; its text is let go when its last statement has been cut into pieces."""
+    """A whole file; its text is released when its last statement has been cut into pieces."""
 
     text: str
     encoding: str
@@ -94,38 +94,38 @@ class _File:
     created_at: datetime | None
     problems: list[Problem]
 
-    def parts(self, second_reader_limit: int) -> Iterator[Part]:
-        """All it says, once."""
+    def read_parts(self, second_reader_limit: int) -> Iterator[Part]:
+        """Return all parts of the file; a second call returns none of its statements."""
         yield from self.problems
         if not self.nodes and not self.problems:
-            message = f"The bank's answer is complete, but has no statement in it. {_INSTEAD}"
+            message = f"The bank's answer is complete, but has no statement in it. {_OTHER_FORMATS}"
             yield Problem("error", "no_statement", message)
         while self.nodes:
             node = self.nodes.pop(0)
             try:
-                yield from self._statement(node, second_reader_limit)
+                yield from self._read_statement(node, second_reader_limit)
             except Damaged as e:
-                yield Problem("error", e.code, str(e), _where(node))
+                yield Problem("error", e.code, str(e), _name_place(node))
 
-    def _statement(self, node: Node, second_reader_limit: int) -> Iterator[Part]:
+    def _read_statement(self, node: Node, second_reader_limit: int) -> Iterator[Part]:
         if node.name == "INVSTMTRS":
             statement = replace(_read_investments(self.text, node), created_at=self.created_at)
             header = replace(statement, entries=())
             return iter((Begin(header), *statement.entries, End(header)))
-        places = node.all_rows()
-        currency = _currency_of(node, self.text, places)
+        places = node.list_rows()
+        currency = _find_currency(node, self.text, places)
         rows = _Rows(self.text, places)
         if not self.nodes:
             self.text = ""
         reader = _StatementReader(node, rows, currency, self.created_at)
-        return reader.parts(is_read_again=len(rows) <= second_reader_limit)
+        return reader.read_parts(is_read_again=len(rows) <= second_reader_limit)
 
 
 class _Rows:
     """The transactions of one statement, cut from the text a thousand at a time.
 
-    With one letter beyond Latin-1, each letter of a text takes two bytes or more; in most
-    pieces of it, one. And pieces can be let go while the next are read.
+    One letter beyond Latin-1 makes each letter of a text take two bytes or more; of its pieces,
+    most still take one. A piece is released when the next is read.
     """
 
     _PIECE: Final = 1_000
@@ -146,7 +146,7 @@ class _Rows:
         return len(self._places) // 2
 
     def __iter__(self) -> Iterator[str]:
-        """Each row, once."""
+        """Return each row, once."""
         for first in range(0, len(self), self._PIECE):
             self._line, self._piece = self._pieces.pop()
             before = self._places[2 * first]
@@ -154,58 +154,58 @@ class _Rows:
                 self._number, self._start = number, self._places[2 * number] - before
                 yield self._piece[self._start : self._places[2 * number + 1] - before]
 
-    def where(self) -> str:
-        """The place of the row that was given last."""
+    def name_place(self) -> str:
+        """Return the place of the row that was returned last."""
         line = self._line + self._piece.count("\n", 0, self._start)
         return f"transaction {self._number + 1}, line {line}"
 
 
-def _declared_charset(data: bytes) -> str | None:
-    """What the header says: CHARSET of OFX 1, ENCODING where a bank put it there, or XML's encoding."""
+def _find_charset(data: bytes) -> str | None:
+    """Return what the header names: CHARSET of OFX 1, ENCODING if a bank put it there, or XML's encoding."""
     head = data[:2_000]
-    found = _CHARSET.search(head)
-    named = (found[1] or found[2]).decode("ascii") if found else ""
-    if named.upper() in ("", "NONE", "CSUNICODE"):
+    match = _CHARSET.search(head)
+    charset = (match[1] or match[2]).decode("ascii") if match else ""
+    if charset.upper() in ("", "NONE", "CSUNICODE"):
         encoding = _ENCODING.search(head)
-        named = encoding[1].decode("ascii") if encoding else ""
-    return named or None
+        charset = encoding[1].decode("ascii") if encoding else ""
+    return charset or None
 
 
-def _bank_errors(tree: Node) -> Iterator[Problem]:
-    """A problem for each answer of the bank's server that is an error or a warning (OFX 1.6, 3.1.5)."""
-    for status in tree.find("STATUS"):
-        severity, code = status.value("SEVERITY").upper(), status.value("CODE")
+def _list_bank_errors(tree: Node) -> Iterator[Problem]:
+    """Return a problem for each answer of the bank's server that is an error or warning (OFX 1.6, 3.1.5)."""
+    for status in tree.find_nodes("STATUS"):
+        severity, code = status.find_text("SEVERITY").upper(), status.find_text("CODE")
         if severity == "ERROR" or (not severity and code.strip("0")):
-            said = status.value("MESSAGE") or "no reason given"
-            message = f"The bank answered with error {code} ({said[:200]}): download the statement again."
-            yield Problem("error", "bank_error", message, _where(status))
+            text = status.find_text("MESSAGE") or "no reason given"
+            message = f"The bank answered with error {code} ({text[:200]}): download the statement again."
+            yield Problem("error", "bank_error", message, _name_place(status))
         elif severity == "WARN":
-            message = f"The bank added a warning {code}: {status.value('MESSAGE')[:200]}"
-            yield Problem("warning", "bank_warning", message, _where(status))
+            message = f"The bank added a warning {code}: {status.find_text('MESSAGE')[:200]}"
+            yield Problem("warning", "bank_warning", message, _name_place(status))
 
 
-def _strays(node: Node) -> bool:
-    """Whether a transaction stands outside of every statement."""
+def _has_strays(node: Node) -> bool:
+    """Return whether a transaction stands outside of every statement."""
     if node.name in _STATEMENTS:
         return False
-    return bool(node.rows) or any(map(_strays, node.children))
+    return bool(node.rows) or any(map(_has_strays, node.children))
 
 
-def _server_time(tree: Node) -> datetime | None:
-    """When the bank made the file; without an offset it is Greenwich time (OFX 1.6, 3.2.8.2)."""
-    stamp = next((node.text for node in tree.find("DTSERVER")), "")
-    found = _INSTANT.fullmatch(stamp)
-    if not found:
+def _find_server_time(tree: Node) -> datetime | None:
+    """Return when the bank made the file; without an offset it is Greenwich time (OFX 1.6, 3.2.8.2)."""
+    stamp = next((node.text for node in tree.find_nodes("DTSERVER")), "")
+    match = _INSTANT.fullmatch(stamp)
+    if not match:
         return None
     try:
-        local = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        return local - timedelta(hours=float(found[2] or 0))
+        local = datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return local - timedelta(hours=float(match[2] or 0))
     except (ValueError, OverflowError):
         return None
 
 
-def _where(node: Node) -> str:
-    account = node.value("BANKACCTFROM/ACCTID") or node.value("CCACCTFROM/ACCTID")
+def _name_place(node: Node) -> str:
+    account = node.find_text("BANKACCTFROM/ACCTID") or node.find_text("CCACCTFROM/ACCTID")
     return f"account {account}" if account else f"<{node.name}>"
 
 
@@ -219,81 +219,83 @@ class _StatementReader:
     created_at: datetime | None
     problems: list[Problem] = field(default_factory=list)
 
-    def parts(self, *, is_read_again: bool) -> Iterator[Part]:
-        """All it says; Damaged, perhaps after entries, when too much of it cannot be read."""
-        header = self._header()
+    def read_parts(self, *, is_read_again: bool) -> Iterator[Part]:
+        """Return all parts; raise Damaged, perhaps after entries, when too much cannot be read."""
+        header = self._make_header()
         self._note_oddities(header.account)
         yield Begin(header)
         if is_read_again:
-            entries = list(self._entries())
+            entries = list(self._read_entries())
             yield from entries
-            header = self._compared(header, entries)
+            header = self._compare_readers(header, entries)
         else:
-            yield from self._entries()
+            yield from self._read_entries()
         yield from self.problems
         yield End(header)
 
-    def _header(self) -> Statement:
-        account, scheme = account_named(
-            self.node.value("BANKACCTFROM/ACCTID") or self.node.value("CCACCTFROM/ACCTID")
+    def _make_header(self) -> Statement:
+        account, scheme = read_account(
+            self.node.find_text("BANKACCTFROM/ACCTID") or self.node.find_text("CCACCTFROM/ACCTID")
         )
         statement = Statement(
             source_format="ofx",
             currency=self.currency,
             account=account,
             account_scheme=scheme,
-            bank_bic=bic_or_none(self.node.value("BANKACCTFROM/BANKID")),
-            period=self._period(),
+            bank_bic=read_bic_or_none(self.node.find_text("BANKACCTFROM/BANKID")),
+            period=self._read_period(),
             created_at=self.created_at,
         )
-        return self._with_balances(statement)
+        return self._set_balances(statement)
 
     def _note_oddities(self, account: str | None) -> None:
         if not account:
-            self._warn("no_account", "The statement does not say which account it is of: choose it.")
-        if not len(self.rows) and not any(self.node.find("BANKTRANLIST")):
-            self._warn("no_entries", "The bank sent the balance of this account without its transactions.")
-        if any(self.node.find("BANKTRANLISTP")):
-            self._warn(
+            self._add_warning("no_account", "The statement does not say which account it is of: choose it.")
+        if not len(self.rows) and not any(self.node.find_nodes("BANKTRANLIST")):
+            self._add_warning(
+                "no_entries", "The bank sent the balance of this account without its transactions."
+            )
+        if any(self.node.find_nodes("BANKTRANLISTP")):
+            self._add_warning(
                 "pending_skipped", "Transactions that are not yet booked were left out: they come again."
             )
 
-    def _warn(self, code: str, message: str) -> None:
-        self.problems.append(Problem("warning", code, message, _where(self.node)))
+    def _add_warning(self, code: str, message: str) -> None:
+        self.problems.append(Problem("warning", code, message, _name_place(self.node)))
 
-    def _period(self) -> tuple[date | None, date | None]:
-        start, end = (self.node.value(f"BANKTRANLIST/{name}") for name in ("DTSTART", "DTEND"))
-        return day_or_none(start), day_or_none(end)
+    def _read_period(self) -> tuple[date | None, date | None]:
+        start, end = (self.node.find_text(f"BANKTRANLIST/{name}") for name in ("DTSTART", "DTEND"))
+        return read_day_or_none(start), read_day_or_none(end)
 
-    def _with_balances(self, statement: Statement) -> Statement:
-        ledger = self._balance("LEDGERBAL", "closing")
+    def _set_balances(self, statement: Statement) -> Statement:
+        ledger = self._read_balance("LEDGERBAL", "closing")
         end = statement.period[1]
         if ledger and ledger.on and end and ledger.on > end:
             ledger = replace(ledger, kind="interim")  # dated after the last entry: it may know of later ones
-        available = self._balance("AVAILBAL", "available")
+        available = self._read_balance("AVAILBAL", "available")
         balances = tuple(balance for balance in (ledger, available) if balance)
         closing = ledger if ledger and ledger.kind == "closing" else None
         return replace(statement, closing=closing, balances=balances)
 
-    def _balance(self, group: str, kind: str) -> Balance | None:
-        written = self.node.value(f"{group}/BALAMT")
-        if not written:
+    def _read_balance(self, group: str, kind: str) -> Balance | None:
+        text = self.node.find_text(f"{group}/BALAMT")
+        if not text:
             return None
         try:
-            amount = parse_amount(written, self.currency)
+            amount = parse_amount(text, self.currency)
         except ValueError as e:
-            self._warn("unreadable_balance", f"The balance cannot be read: {e}.")
+            self._add_warning("unreadable_balance", f"The balance cannot be read: {e}.")
             return None
-        on = day_or_none(self.node.value(f"{group}/DTASOF"))
+        on = read_day_or_none(self.node.find_text(f"{group}/DTASOF"))
         return Balance("closing" if kind == "closing" else "available", amount, on)
 
-    def _entries(self) -> Iterator[Entry]:
-        """What can be read; each row that cannot is a problem."""
+    def _read_entries(self) -> Iterator[Entry]:
+        """Return the entries that can be read; each other row becomes a problem."""
         reader = RowReader(self.currency)
         good = bad = 0
         for raw in self.rows:
             try:
-                entry = reader.entry(good, raw)
+                entry = reader.read_entry(good, raw)
             except ValueError as e:
                 bad += 1
                 self._add_bad_row(e)
@@ -305,43 +307,45 @@ class _StatementReader:
                 good += 1
                 yield entry
         for correction in reader.corrections:
-            self._warn("correction", correction)
+            self._add_warning("correction", correction)
 
     def _add_bad_row(self, error: ValueError) -> None:
         code = error.code if isinstance(error, BadRow) else "unreadable_transaction"
         message = f"A transaction was not read: {error}."
-        self.problems.append(Problem("error", code, message, self.rows.where()))
+        self.problems.append(Problem("error", code, message, self.rows.name_place()))
 
-    def _compared(self, statement: Statement, entries: list[Entry]) -> Statement:
-        """Let ofxparse read the same rows, all but those that were refused."""
-        difference = second.disagreement([entry.raw for entry in entries], entries)
+    def _compare_readers(self, statement: Statement, entries: list[Entry]) -> Statement:
+        """Let ofxparse read the rows that were not refused; return a mismatch where it reads other ones."""
+        difference = second.find_disagreement([entry.raw for entry in entries], entries)
         if difference is None:
             return statement
         message = (
             f"Two independent readers do not agree on this statement: {difference}. Look before you import."
         )
-        self.problems.append(Problem("error", "readers_disagree", message, _where(self.node)))
+        self.problems.append(Problem("error", "readers_disagree", message, _name_place(self.node)))
         return replace(statement, integrity="mismatch")
 
 
-def _currency_of(node: Node, text: str, places: Places) -> str:
-    """CURDEF; where the bank left it empty, the one currency that every transaction names."""
-    named = node.value("CURDEF").upper()
-    if not named:
+def _find_currency(node: Node, text: str, places: Places) -> str:
+    """Return CURDEF; where the bank left it empty, the one currency that every transaction names."""
+    currency = node.find_text("CURDEF").upper()
+    if not currency:
         rows = zip(places[0::2], places[1::2], strict=True)
-        found = {tags.currency_of(text[start:end]) for start, end in rows}
-        named = found.pop() if len(found) == 1 else ""
-    if not is_currency(named):
+        currencies = {tags.find_currency(text[start:end]) for start, end in rows}
+        currency = currencies.pop() if len(currencies) == 1 else ""
+    if not is_currency(currency):
         raise Damaged(
             "unknown_currency",
-            f"The statement names no currency ({named[:20]!r} is none). {_INSTEAD}",
+            f"The statement names no currency ({currency[:20]!r} is none). {_OTHER_FORMATS}",
         )
-    return named
+    return currency
 
 
 def _read_investments(text: str, node: Node) -> Statement:
-    """An INVSTMTRS group as ofxparse alone reads it; Damaged when it does not read all of it."""
+    """Return an INVSTMTRS group as ofxparse alone reads it; raise Damaged when it does not read all of it."""
     try:
-        return second.investment_statement(text[node.start : node.end])
+        return second.read_investments(text[node.start : node.end])
     except second.Unread as e:
-        raise Damaged("investments", f"An investment account cannot be imported: {e}. {_INSTEAD}") from e
+        raise Damaged(
+            "investments", f"An investment account cannot be imported: {e}. {_OTHER_FORMATS}"
+        ) from e

@@ -51,45 +51,45 @@ class Unread(ValueError):
     """ofxparse cannot read it, or only a part of it; the message says why."""
 
 
-def disagreement(rows: Sequence[str], entries: Sequence[Entry]) -> str | None:
-    """How ofxparse's reading of the transactions ``rows`` differs from ``entries``; None when it does not.
+def find_disagreement(rows: Sequence[str], entries: Sequence[Entry]) -> str | None:
+    """Return how ofxparse's reading of ``rows`` differs from ``entries``, or None when it does not.
 
     The number of transactions and the id, day and amount of each must be the same, and so
     the sum is.
     """
-    ours = Counter(_row_of(entry) for entry in entries)
+    ours = Counter(_make_row(entry) for entry in entries)
     theirs: Counter[Row] = Counter()
     for start in range(0, len(rows), PIECE):
         try:
-            theirs.update(_rows_by_ofxparse(rows[start : start + PIECE]))
+            theirs.update(_read_by_ofxparse(rows[start : start + PIECE]))
         except Unread as e:
             return f"ofxparse cannot read transactions {start + 1} and following ({e})"
     if ours == theirs:
         return None
     return (
-        f"ours found {ours.total()} transactions with a sum of {_sum(ours)}, "
-        f"ofxparse {theirs.total()} with a sum of {_sum(theirs)}, "
+        f"ours found {ours.total()} transactions with a sum of {_add_up(ours)}, "
+        f"ofxparse {theirs.total()} with a sum of {_add_up(theirs)}, "
         f"and {(ours - theirs).total()} of ours are not among its own"
     )
 
 
-def investment_statement(text: str) -> Statement:
-    """The statement of an INVSTMTRS group as ofxparse reads it.
+def read_investments(text: str) -> Statement:
+    """Return the statement of an INVSTMTRS group as ofxparse reads it.
 
     Money that moved through the account is booked; what was bought, sold or transferred in
-    securities is ``info`` and never counts as a gift. Raises :class:`Unread` when ofxparse
+    securities is ``info`` and never counts as a gift. Raise :class:`Unread` when ofxparse
     discards anything, or when an amount does not fit the currency.
     """
     if len(text) > LARGEST_INVESTMENT:
         raise Unread(f"it has {len(text):,} characters, and ofxparse would take too long")
-    account = _accounts(f"<INVSTMTMSGSRSV1><INVSTMTTRNRS>{text}</INVSTMTTRNRS></INVSTMTMSGSRSV1>")[0]
-    found = account.statement
+    account = _parse_accounts(f"<INVSTMTMSGSRSV1><INVSTMTTRNRS>{text}</INVSTMTTRNRS></INVSTMTMSGSRSV1>")[0]
+    statement = account.statement
     try:
-        currency = str(found.currency).upper()
-        entries = tuple(_entry(i, row, currency) for i, row in enumerate(found.transactions))
+        currency = str(statement.currency).upper()
+        entries = tuple(_make_entry(i, row, currency) for i, row in enumerate(statement.transactions))
     except (AttributeError, TypeError, ValueError) as e:
         raise Unread(str(e)) from e
-    start, end = getattr(found, "start_date", None), getattr(found, "end_date", None)
+    start, end = getattr(statement, "start_date", None), getattr(statement, "end_date", None)
     return Statement(
         source_format="ofx",
         currency=currency,
@@ -100,25 +100,25 @@ def investment_statement(text: str) -> Statement:
     )
 
 
-def _row_of(entry: Entry) -> Row:
+def _make_row(entry: Entry) -> Row:
     return entry.bank_ref or "", entry.booked_on, entry.amount.as_decimal()
 
 
-def _sum(rows: Counter[Row]) -> Decimal:
+def _add_up(rows: Counter[Row]) -> Decimal:
     return sum((amount * times for (_, _, amount), times in rows.items()), Decimal(0))
 
 
-def _rows_by_ofxparse(rows: Sequence[str]) -> list[Row]:
+def _read_by_ofxparse(rows: Sequence[str]) -> list[Row]:
     body = "\n".join(rows)
-    (account,) = _accounts(
+    (account,) = _parse_accounts(
         f"<BANKMSGSRSV1><STMTTRNRS><STMTRS><BANKTRANLIST>\n{body}\n"
         "</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1>"
     )
     return [(row.id, row.date.date(), Decimal(row.amount)) for row in account.statement.transactions]
 
 
-def _accounts(body: str) -> list[Any]:
-    """ofxparse's accounts for a message; Unread when it fails, or discards a transaction."""
+def _parse_accounts(body: str) -> list[Any]:
+    """Return ofxparse's accounts of a message; raise Unread when it fails or discards a transaction."""
     file = BytesIO(f"{_HEADER}<OFX>{body}</OFX>".encode())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of bs4, for names that ofxparse still uses
@@ -126,9 +126,9 @@ def _accounts(body: str) -> list[Any]:
             accounts: list[Any] = _Parser.parse(file, fail_fast=False).accounts
         except _ITS_ERRORS as e:
             raise Unread(f"{type(e).__name__}: {e}"[:200]) from e
-    lost = [entry for account in accounts for entry in account.statement.discarded_entries]
-    if lost:
-        raise Unread(str(lost[0]["error"])[:200])
+    lost_rows = [entry for account in accounts for entry in account.statement.discarded_entries]
+    if lost_rows:
+        raise Unread(str(lost_rows[0]["error"])[:200])
     return accounts
 
 
@@ -142,13 +142,13 @@ class _Parser(OfxParser):  # type: ignore[misc]
 
     @classmethod
     def toDecimal(cls, tag: Any) -> Decimal:  # noqa: N802
-        written = tag.contents[0].strip()
-        if _NUMBER.fullmatch(written):  # it would take NaN, 1e400 and 1_000 too
+        text = tag.contents[0].strip()
+        if _NUMBER.fullmatch(text):  # it would take NaN, 1e400 and 1_000 too
             try:
                 return Decimal(super().toDecimal(tag))
             except InvalidOperation:
                 pass  # such as 1.234.567: it knows one thousands sign
-        return Decimal(plain_number(written)[0])
+        return Decimal(plain_number(text)[0])
 
     @classmethod
     def parseTransaction(cls, txn_ofx: Any) -> Any:  # noqa: N802
@@ -165,8 +165,8 @@ class _Parser(OfxParser):  # type: ignore[misc]
         return super().parseTransaction(txn_ofx)
 
 
-def _entry(position: int, row: Any, currency: str) -> Entry:
-    """A cash movement (``amount``) or a trade (``total``) of an investment account."""
+def _make_entry(position: int, row: Any, currency: str) -> Entry:
+    """Return the entry of a cash movement (``amount``) or a trade (``total``) of an investment account."""
     is_cash = hasattr(row, "amount")
     day = row.date if is_cash else row.tradeDate
     if day is None:

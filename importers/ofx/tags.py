@@ -1,9 +1,9 @@
 """Cut OFX text into its statements, their fields and their transactions, in one pass.
 
 OFX 1 is SGML whose fields need no closing tag, OFX 2 is XML, and banks mix both; this reads
-all of them alike. It gives text only: what an amount or a date means is not known here.
+all of them alike. It returns text only and reads no amount or date.
 Groups (STMTRS, STMTTRN, …) must be closed, as OFX 1.6 section 2.3.2 asks: one that is not
-says that the file was cut off, so nothing of it is given.
+shows that the file was cut off, so the whole file is refused.
 """
 
 from __future__ import annotations
@@ -37,9 +37,15 @@ _NOT_PLAIN: Final = _GROUPS_IN_ROWS | _MARKUP | {"BR/", "/B", "/I", "/P"}
 _GROUP: Final = re.compile(
     r"OFX|\w*MSGSRSV\d|\w*TRNRS|\w*STMTRS|\w*TRANLISTP?|LEDGERBAL|AVAILBAL|STATUS|SONRS|\w*ACCTFROM"
 )
-_JOINED: Final = ("NAME", "MEMO")  # texts that some banks write in two pieces
-_READ: Final = frozenset("NAME MEMO FITID TRNTYPE TRNAMT DTPOSTED DTUSER DTAVAIL CHECKNUM REFNUM".split())
-_ONCE: Final = ("TRNAMT", "DTPOSTED", "FITID")  # two different ones in a transaction: which is true?
+_TEXTS_IN_PIECES: Final = ("NAME", "MEMO")  # texts that some banks write in two pieces
+_READ_FIELDS: Final = frozenset(
+    "NAME MEMO FITID TRNTYPE TRNAMT DTPOSTED DTUSER DTAVAIL CHECKNUM REFNUM".split()
+)
+_FIELDS_THAT_STAND_ONCE: Final = (
+    "TRNAMT",
+    "DTPOSTED",
+    "FITID",
+)  # two different ones in a transaction: which is true?
 _REFERENCE: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _LINE_BREAKS: Final = re.compile(r"\s*[\r\n]\s*")
 _FORBIDDEN: Final = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.I)
@@ -57,7 +63,7 @@ class Damaged(ValueError):
 
 @dataclass(slots=True)
 class Node:
-    """A group of fields or, without children, a field; ``rows`` tells the transactions right inside.
+    """A group of fields or, without children, a field; ``rows`` are the places of transactions right inside.
 
     ``start`` and ``end`` are where it stands in the text.
     """
@@ -69,33 +75,33 @@ class Node:
     start: int = 0
     end: int = 0
 
-    def value(self, path: str) -> str:
-        """The text of the first field at ``path``, such as ``BANKACCTFROM/ACCTID``, or ""."""
+    def find_text(self, path: str) -> str:
+        """Return the text of the first field at ``path``, such as ``BANKACCTFROM/ACCTID``, or ""."""
         name, _, rest = path.partition("/")
         for child in self.children:
             if child.name == name:
-                return child.value(rest) if rest else child.text
+                return child.find_text(rest) if rest else child.text
         return ""
 
-    def find(self, *names: str) -> Iterator[Node]:
-        """All groups and fields of these names inside, in the order of the file."""
+    def find_nodes(self, *names: str) -> Iterator[Node]:
+        """Return all groups and fields of these names inside, in the order of the file."""
         for child in self.children:
             if child.name in names:
                 yield child
-            yield from child.find(*names)
+            yield from child.find_nodes(*names)
 
-    def all_rows(self) -> Places:
-        """The transactions of this group and of all groups inside, in the order of the file."""
-        found = [rows for rows in (self.rows, *(child.all_rows() for child in self.children)) if rows]
-        if len(found) == 1:
-            return found[0]
-        return array("q", sorted(place for rows in found for place in rows))
+    def list_rows(self) -> Places:
+        """Return the places of all transactions inside, also in inner groups, in the order of the file."""
+        places = [rows for rows in (self.rows, *(child.list_rows() for child in self.children)) if rows]
+        if len(places) == 1:
+            return places[0]
+        return array("q", sorted(place for rows in places for place in rows))
 
 
-def plain(text: str) -> str:
-    """The text with CDATA sections written as escaped text and comments taken out.
+def remove_sections(text: str) -> str:
+    """Return the text with CDATA sections written as escaped text and comments taken out.
 
-    Raises :class:`Damaged` for a DOCTYPE or an entity declaration (no bank sends one, and
+    Raise :class:`Damaged` for a DOCTYPE or an entity declaration (no bank sends one, and
     entities can blow up a reader) and for a zero character.
     """
     if _FORBIDDEN.search(text):
@@ -106,47 +112,47 @@ def plain(text: str) -> str:
         raise Damaged("damaged", "The file has zero characters in its text: save it from the bank again.")
     for opening, closing in _SECTIONS:
         if opening in text:
-            text = "".join(_without_sections(text, opening, closing))
+            text = "".join(_cut_out_sections(text, opening, closing))
     return text
 
 
-def parse(text: str) -> Node:
-    """The groups and fields outside transactions as a tree, and where each transaction stands.
+def parse_tree(text: str) -> Node:
+    """Return the groups and fields outside transactions as a tree, with the place of each transaction.
 
-    Takes what :func:`plain` gave; raises :class:`Damaged` when a group is not closed.
+    ``text`` comes from :func:`remove_sections`; raise :class:`Damaged` when a group is not closed.
     """
-    rows = _rows(text)
-    gaps = _gaps(text, rows)
+    rows = _find_rows(text)
+    gaps = _find_gaps(text, rows)
     tree = _Tree(text, gaps)
-    done = 0
+    rows_placed = 0
     for start, end in gaps:
         until = bisect_right(rows, start)  # behind the end where this gap begins
-        tree.top.rows += rows[done:until]
-        tree.grow(start, end)
-        done = until
-    tree.top.rows += rows[done:]
-    return tree.finished()
+        tree.top.rows += rows[rows_placed:until]
+        tree.grow_tree(start, end)
+        rows_placed = until
+    tree.top.rows += rows[rows_placed:]
+    return tree.finish_tree()
 
 
-def fields(row: str) -> dict[str, str]:
-    """The fields of one transaction (the text between its tags) by their upper-case names.
+def read_fields(row: str) -> dict[str, str]:
+    """Return the fields of one transaction (the text between its tags) by their upper-case names.
 
     Fields of an inner group carry its name: ``PAYEE/NAME``. Two different NAMEs or MEMOs are
-    joined, of other fields the first counts; ValueError when a second TRNAMT, DTPOSTED or
-    FITID says something else.
+    joined, of other fields the first counts; raise ValueError when a second TRNAMT, DTPOSTED or
+    FITID differs from the first.
     """
     pairs = _FIELD.findall(row)
-    found = dict(pairs)
-    if len(found) != row.count("<") or not _are_plain(" ".join(found)):
-        found = _fields_with_groups(_ANY_FIELD.findall(row))
+    texts = dict(pairs)
+    if len(texts) != row.count("<") or not _are_plain(" ".join(texts)):
+        texts = _read_fields_with_groups(_ANY_FIELD.findall(row))
     if "&" in row or "\n" in row:
-        return {name: clean(text) for name, text in found.items()}
-    return {name: text.strip() for name, text in found.items()}
+        return {name: clean_text(text) for name, text in texts.items()}
+    return {name: text.strip() for name, text in texts.items()}
 
 
 @lru_cache(maxsize=1024)  # a bank writes a few different sets of fields
 def _are_plain(names: str) -> bool:
-    """Whether these are capital names of fields alone, of no group with fields inside and no markup."""
+    """Return whether these are capital names of fields alone: no group with fields inside, no markup."""
     return (
         names.isupper()
         and _NOT_PLAIN.isdisjoint(names.split(" "))
@@ -154,21 +160,21 @@ def _are_plain(names: str) -> bool:
     )
 
 
-def currency_of(row: str) -> str:
-    """The currency that a transaction names for its amount (CURRENCY, not ORIGCURRENCY), or ""."""
-    found = _ROW_CURRENCY.search(row)
-    return found[1].upper() if found else ""
+def find_currency(row: str) -> str:
+    """Return the currency that a transaction names for its amount (CURRENCY, not ORIGCURRENCY), or ""."""
+    match = _ROW_CURRENCY.search(row)
+    return match[1].upper() if match else ""
 
 
-def clean(text: str) -> str:
-    """A field as people read it: references resolved, lines joined; a bare ``&`` stays."""
+def clean_text(text: str) -> str:
+    """Return a field as people read it: references resolved, lines joined; a bare ``&`` stays."""
     text = text.strip()
     if "&" in text:
         text = _REFERENCE.sub(lambda reference: html.unescape(reference[0]), text).strip()
     return _LINE_BREAKS.sub(" ", text) if "\n" in text or "\r" in text else text
 
 
-def _without_sections(text: str, opening: str, closing: str) -> Iterator[str]:
+def _cut_out_sections(text: str, opening: str, closing: str) -> Iterator[str]:
     at = 0
     while (start := text.find(opening, at)) >= 0:
         end = text.find(closing, start)
@@ -181,9 +187,9 @@ def _without_sections(text: str, opening: str, closing: str) -> Iterator[str]:
     yield text[at:]
 
 
-def _rows(text: str) -> Places:
-    """Where each transaction starts and ends; Damaged unless openings and closings alternate."""
-    found = array("q")
+def _find_rows(text: str) -> Places:
+    """Return where each transaction starts and ends; raise Damaged unless openings and closings alternate."""
+    places = array("q")
     is_open = False
     for tag in _ROW.finditer(text):
         is_closing = bool(tag[1])
@@ -192,15 +198,15 @@ def _rows(text: str) -> Places:
             raise Damaged(
                 "truncated", f"A transaction before line {line} is not closed by </STMTTRN>: {_AGAIN}"
             )
-        found.append(tag.end() if is_closing else tag.start())
+        places.append(tag.end() if is_closing else tag.start())
         is_open = not is_closing
     if is_open:
         raise Damaged("truncated", f"The last transaction is not closed by </STMTTRN>: {_AGAIN}")
-    return found
+    return places
 
 
-def _gaps(text: str, rows: Places) -> list[tuple[int, int]]:
-    """The places around transactions that have tags: before the first, after the last, seldom between two."""
+def _find_gaps(text: str, rows: Places) -> list[tuple[int, int]]:
+    """Return the places with tags around transactions: before the first, after the last, rarely between."""
     around = zip([0, *rows[1::2]], [*rows[0::2], len(text)], strict=True)
     return [(start, end) for start, end in around if end - start > 1 and text.find("<", start, end) >= 0]
 
@@ -217,24 +223,24 @@ class _Tree:
             raise Damaged(
                 "damaged", "The file has more tags outside its transactions than any statement has."
             )
-        self._closed = {tag[2].upper() for piece in outside for tag in _TAG.finditer(piece) if tag[1]}
+        self._closing_names = {tag[2].upper() for piece in outside for tag in _TAG.finditer(piece) if tag[1]}
 
     @property
     def top(self) -> Node:
         return self._stack[-1]
 
-    def grow(self, start: int, end: int) -> None:
-        """Take in the tags that stand between two places of the text."""
+    def grow_tree(self, start: int, end: int) -> None:
+        """Add the tags that stand between two places of the text."""
         before: re.Match[str] | None = None
         for tag in _TAG.finditer(self._text, start, end):
             if before:
-                self._take(before, tag.start())
+                self._take_tag(before, tag.start())
             before = tag
         if before:
-            self._take(before, end)
+            self._take_tag(before, end)
 
-    def finished(self) -> Node:
-        """The root, once all of the text was taken in; Damaged when a group is still open."""
+    def finish_tree(self) -> Node:
+        """Return the root once all of the text was added; raise Damaged when a group is still open."""
         if any(node.name for node in self._stack if _GROUP.fullmatch(node.name)):
             raise Damaged("truncated", f"<{self._open_group()}> is never closed: {_AGAIN}")
         root = self._stack[0]
@@ -242,26 +248,26 @@ class _Tree:
             raise Damaged("truncated", f"The file has a header but no <OFX> part: {_AGAIN}")
         return root
 
-    def _take(self, tag: re.Match[str], until: int) -> None:
+    def _take_tag(self, tag: re.Match[str], until: int) -> None:
         name = tag[2].upper()
         if tag[1]:
-            self._close(name, tag.end())
+            self._close_group(name, tag.end())
             return
         text = self._text[tag.end() : until].strip()
         node = Node(name, start=tag.start(), end=until)
         self.top.children.append(node)
-        is_group = bool(_GROUP.fullmatch(name)) or (not text and name in self._closed)
+        is_group = bool(_GROUP.fullmatch(name)) or (not text and name in self._closing_names)
         if is_group and not tag[0].endswith("/>"):
             self._stack.append(node)
         else:
-            node.text = clean(text)
+            node.text = clean_text(text)
             self._just_read = name
         if len(self._stack) > DEEPEST:
             raise Damaged(
                 "damaged", f"The file nests groups more than {DEEPEST} deep, which no statement does."
             )
 
-    def _close(self, name: str, end: int) -> None:
+    def _close_group(self, name: str, end: int) -> None:
         if name == self._just_read:
             self._just_read = ""
             return
@@ -275,7 +281,7 @@ class _Tree:
         self._stack.pop()
 
     def _drop_unclosed(self) -> None:
-        """An empty field without closing tag was taken for a group: give back what it swallowed."""
+        """Close an empty field that was taken for a group; its parent takes its content."""
         node = self._stack.pop()
         if _GROUP.fullmatch(node.name):
             raise Damaged("truncated", f"<{node.name}> is not closed: {_AGAIN}")
@@ -287,41 +293,44 @@ class _Tree:
         return next(node.name for node in reversed(self._stack) if _GROUP.fullmatch(node.name))
 
 
-def _fields_with_groups(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    pairs = _markup_as_text(pairs)
+def _read_fields_with_groups(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    pairs = _turn_markup_to_text(pairs)
     names = [name.upper() for name, _ in pairs]
     last_closing = {name[1:]: at for at, name in enumerate(names) if name.startswith("/")}
-    found: dict[str, str] = {}
-    inside: list[str] = []
+    texts: dict[str, str] = {}
+    open_groups: list[str] = []
     for at, (name, (_, text)) in enumerate(zip(names, pairs, strict=True)):
         if name.startswith("/"):
-            if name[1:] in inside:
-                del inside[inside.index(name[1:]) :]
+            if name[1:] in open_groups:
+                del open_groups[open_groups.index(name[1:]) :]
         elif not text.strip() and last_closing.get(name, 0) > at + 1:
-            inside.append(name)
+            open_groups.append(name)
         else:
-            key = "/".join((*inside[-1:], name))
-            first = found.setdefault(key, text)
+            key = "/".join((*open_groups[-1:], name))
+            first = texts.setdefault(key, text)
             if first.strip() != text.strip():
-                if key in _ONCE:
+                if key in _FIELDS_THAT_STAND_ONCE:
                     raise ValueError(f"{key} stands twice with different values")
-                if key in _JOINED:
-                    found[key] = f"{first.strip()} {text.strip()}".strip()
-    return found
+                if key in _TEXTS_IN_PIECES:
+                    texts[key] = f"{first.strip()} {text.strip()}".strip()
+    return texts
 
 
-def _markup_as_text(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give markup back to the text before it, and other tags in small letters where the fields' are capital.
+def _turn_markup_to_text(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the pairs with markup as part of the text before it, as a bank or a payer may write ``<BR>``.
 
-    A bank or a payer may write ``<BR>``, and what follows it is still the text.
+    Other tags in small letters are text too where the fields' own are capital.
     """
     are_capital = any(name == "TRNAMT" for name, _ in pairs)
-    kept: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
     for name, text in pairs:
         bare = name.lstrip("/").upper()
-        if kept and (bare in _MARKUP or (are_capital and name.islower() and bare not in _READ)):
-            field, said = kept[-1]
-            kept[-1] = (field, f"{said} {text}" if bare in ("BR", "P") else f"{said}<{name}>{text}")
+        if texts and (bare in _MARKUP or (are_capital and name.islower() and bare not in _READ_FIELDS)):
+            field, text_before = texts[-1]
+            texts[-1] = (
+                field,
+                f"{text_before} {text}" if bare in ("BR", "P") else f"{text_before}<{name}>{text}",
+            )
         else:
-            kept.append((name, text))
-    return kept
+            texts.append((name, text))
+    return texts

@@ -24,7 +24,7 @@ def test_ofxparse_is_asked_up_to_the_limit_and_not_beyond(monkeypatch: pytest.Mo
         asked.append(len(rows))
         return None
 
-    monkeypatch.setattr(ofx_second, "disagreement", disagreement)
+    monkeypatch.setattr(ofx_second, "find_disagreement", disagreement)
     data = document(statement(row(), row())).encode()
     for limit in (0, 1, 2, 3):
         reader.read(data, second_reader_limit=limit)
@@ -32,7 +32,7 @@ def test_ofxparse_is_asked_up_to_the_limit_and_not_beyond(monkeypatch: pytest.Mo
 
 
 def test_readers_that_differ_hold_the_statement_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tags, "fields", _fields_with_another_amount)
+    monkeypatch.setattr(tags, "read_fields", _fields_with_another_amount)
     reading = read(row(), row(more="<FITID>F2"))
     assert [problem.code for problem in errors(reading)] == ["readers_disagree"]
     assert "sum of 22.00, ofxparse 2 with a sum of 20.00" in errors(reading)[0].message
@@ -46,7 +46,7 @@ def test_what_the_second_reader_cannot_even_take_apart_is_a_disagreement_and_rai
     assert [(s.integrity, len(s.entries)) for s in reading.statements] == [("mismatch", 1)]
 
 
-_FIELDS = tags.fields
+_FIELDS = tags.read_fields
 
 
 def _fields_with_another_amount(text: str) -> dict[str, str]:
@@ -66,8 +66,8 @@ def _fields_with_another_amount(text: str) -> dict[str, str]:
 )
 def test_the_second_reader_sees_another_number_amount_id_or_day(changed: list[str]) -> None:
     found = entries(read(row()))
-    assert ofx_second.disagreement([row()], found) is None
-    assert ofx_second.disagreement(changed, found) is not None
+    assert ofx_second.find_disagreement([row()], found) is None
+    assert ofx_second.find_disagreement(changed, found) is not None
 
 
 def test_the_second_reader_reads_more_than_one_piece() -> None:
@@ -116,4 +116,4 @@ def test_no_order_of_tags_crashes_the_reader(parts: list[str]) -> None:
 
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=200))
 def test_no_text_of_a_row_crashes_the_tokenizer(text: str) -> None:
-    assert all(isinstance(value, str) for value in tags.fields(f"<NAME>{text}").values())
+    assert all(isinstance(value, str) for value in tags.read_fields(f"<NAME>{text}").values())
