@@ -56,11 +56,11 @@ LIMITS = (
         "names that are a participle",
         names.find_participles,
         0.5,
-        today=6.55,
+        today=5.5,
         of=names.count_bindings,
         each=100,
     ),
-    Measure("functions of one word", names.find_functions_of_one_word, None, today=1194),
+    Measure("functions of one word", names.find_functions_of_one_word, None, today=1092),
     Measure("modules without a docstring", shape.find_undocumented_modules, 0),
     Measure(
         "public names without a docstring",
