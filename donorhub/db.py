@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from flask_sqlalchemy import SQLAlchemy
@@ -289,7 +290,14 @@ def sum_minor(column: ColumnElement[int] | InstrumentedAttribute[int]) -> Column
 
 def insert_or_ignore(model: type[Base], *, on: Columns) -> PostgresInsert | SQLiteInsert:
     """An INSERT that leaves a row with the same ``on`` columns as it is: idempotent by constraint."""
-    ignoring: PostgresInsert | SQLiteInsert = _insert(model).on_conflict_do_nothing(index_elements=_names(on))
+    return _ignoring(model, tuple(_names(on)), db.session.get_bind().dialect.name)
+
+
+@lru_cache
+def _ignoring(model: type[Base], on: tuple[str, ...], dialect: str) -> PostgresInsert | SQLiteInsert:
+    """The statement, built once: building it takes longer than many an insert."""
+    insert: Any = sqlite_insert(model) if dialect == "sqlite" else postgres_insert(model)
+    ignoring: PostgresInsert | SQLiteInsert = insert.on_conflict_do_nothing(index_elements=list(on))
     return ignoring
 
 

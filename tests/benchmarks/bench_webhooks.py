@@ -1,4 +1,4 @@
-"""Webhooks accepted a second over real HTTP, answered only once they are safe on disk.
+"""Webhooks accepted over real HTTP and answered only once they are safe on disk, and what they cost later.
 
     python -m tests.benchmarks.bench_webhooks [--quick]
 
@@ -7,21 +7,26 @@ a bare Flask route that verifies with the SDK of Stripe and inserts with the ORM
 DonorHub as one process on SQLite, which works its inbox off meanwhile; DonorHub on PostgreSQL and
 Redis with two web processes and two workers. All on a disk that forgets nothing. The client shares
 the machine, so the figures compare ways and do not promise rates; beside them stands the processor
-time of those who answer, which others on the machine change less. It asserts nothing.
+time of those who answer, which others on the machine change less.
+
+Then charges that lie in the inbox, of four accounts and of donors of whom most are known, are worked off
+by workers that are warm: on SQLite, and on PostgreSQL by one worker and by four. It asserts nothing.
 """
 
 from __future__ import annotations
 
 import http.client
+import re
+import selectors
+import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 from tests.load.installation import Installation, session_cpu_seconds
 from tests.load.posting import gift_events
@@ -59,6 +64,49 @@ with app.app_context():
     db.create_all()
 serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads=16)
 """
+
+
+FILL = """
+from sqlalchemy import select
+from donorhub import clock
+from donorhub.db import db
+from donorhub.models import WebhookEndpoint
+from donorhub.services.providers import endpoints, inbox
+from tests.load.posting import gift_events
+from tests.webhooks.scenarios import to_raw
+
+ids = dict(db.session.execute(select(WebhookEndpoint.account, WebhookEndpoint.id)).all())
+for account in {accounts}:
+    if account not in ids:
+        new = endpoints.create_endpoint("stripe", "whsec_x", account=account, now=clock.now(), actor="t:1")
+        ids[account] = new.id
+events = gift_events({end}, donors={donors})[{start}:]
+rows = []
+for n, event in enumerate(events):
+    account = {accounts}[n % len({accounts})]
+    raw = to_raw(event | {{"account": account}})
+    rows.append(inbox.columns(ids[account], "stripe", raw, now=clock.now(), source="http"))
+inbox.store(db.session.connection(), rows)
+db.session.commit()
+"""
+WORKER = """
+import sys, time
+from tests.load.inside import app
+from donorhub.jobs.kinds import inbox
+with app() as application:
+    while True:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        since = time.process_time()
+        inbox.drain(application.extensions["donorhub.settings"])
+        print(time.process_time() - since, flush=True)
+"""
+ACCOUNTS = ("acct_one", "acct_two", "acct_three", "acct_four")
+
+
+class Accepted(NamedTuple):
+    rate: float  # a second
+    cpu: float  # seconds each
 
 
 class Where(NamedTuple):
@@ -130,38 +178,49 @@ def _wait(port: int) -> None:
 
 
 def post_all(where: Where, bodies: list[bytes]) -> tuple[float, list[float], dict[int, int]]:
-    """Seconds in all, seconds of each answer in rising order, and how often each status came."""
+    """Return seconds in all, seconds of each answer in rising order, and how often each status came."""
     now = int(time.time())
-    waiting = deque((body, sign(body, SECRET, now)) for body in bodies)  # signed before the clock runs
+    requests = deque(_request(where, body, sign(body, SECRET, now)) for body in bodies)
     took: list[float] = []
     statuses: dict[int, int] = {}
-
-    def post() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", where.port, timeout=30)
-        while True:
-            try:
-                body, signature = waiting.popleft()
-            except IndexError:
-                connection.close()
-                return
-            since = time.perf_counter()
-            headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
-            connection.request("POST", where.path, body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            took.append(time.perf_counter() - since)
-            statuses[answer.status] = statuses.get(answer.status, 0) + 1
-
-    threads = [threading.Thread(target=post) for _ in range(CONNECTIONS)]
-    since = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - since, sorted(took), statuses
+    with ExitStack() as stack, selectors.DefaultSelector() as waiting:
+        since = time.perf_counter()
+        for _ in range(min(CONNECTIONS, len(requests))):
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", where.port), timeout=30))
+            line.sendall(requests.popleft())
+            waiting.register(line, selectors.EVENT_READ, [b"", time.perf_counter()])
+        while waiting.get_map():
+            for key, _ in waiting.select(30):
+                line, state = cast(socket.socket, key.fileobj), key.data
+                state[0] += line.recv(65536)
+                if not _is_whole(state[0]):
+                    continue
+                took.append(time.perf_counter() - state[1])
+                status = int(state[0][9:12])
+                statuses[status] = statuses.get(status, 0) + 1
+                if requests:
+                    state[:] = b"", time.perf_counter()
+                    line.sendall(requests.popleft())
+                else:
+                    waiting.unregister(line)
+        return time.perf_counter() - since, sorted(took), statuses
 
 
-def measure(name: str, way: Callable[[Path], AbstractContextManager[Where]], count: int) -> None:
+def _request(where: Where, body: bytes, signature: str) -> bytes:
+    head = (
+        f"POST {where.path} HTTP/1.1\r\nHost: 127.0.0.1:{where.port}\r\nContent-Type: application/json\r\n"
+        f"Stripe-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
+
+
+def measure(name: str, way: Callable[[Path], AbstractContextManager[Where]], count: int) -> Accepted:
     bodies = [to_body(event) for event in gift_events(count + 100, donors=count // 10 or 1)]
     with new_directory() as home, way(home) as where:
         post_all(where, bodies[:100])  # starting up and first connections are not what is measured
@@ -176,17 +235,86 @@ def measure(name: str, way: Callable[[Path], AbstractContextManager[Where]], cou
         f"{name:32} {len(took) / seconds:6.0f}/s   p50 {middle * 1000:6.1f} ms   p99 {late * 1000:6.1f} ms   "
         f"{cpu * 1000:5.2f} ms CPU each   {answers}"
     )
+    return Accepted(len(took) / seconds, cpu)
+
+
+class Crew:
+    """Workers of an installation, each a process with its own session; they work the inbox off at a word."""
+
+    def __init__(self, installation: Installation, size: int) -> None:
+        self._installation = installation
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", WORKER], env=installation.environ, cwd=installation.home, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            )
+            for _ in range(size)
+        ]  # fmt: skip
+        self._lines = [(cast(IO[str], one.stdin), cast(IO[str], one.stdout)) for one in self._processes]
+
+    def work_off(self) -> tuple[float, float]:
+        """Return the seconds and processor seconds that they took for what lay in the inbox."""
+        for _, answers in self._lines:
+            assert answers.readline() == "ready\n"
+        since = time.perf_counter()
+        for orders, _ in self._lines:
+            orders.write("go\n")
+            orders.flush()
+        cpu = sum(float(answers.readline()) for _, answers in self._lines)
+        seconds = time.perf_counter() - since
+        assert self._installation.one(WAITING) == 0
+        return seconds, cpu
+
+    def dismiss(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate()
+
+
+def measure_work(name: str, stores: dict[str, str], workers: int, count: int) -> float:
+    """Print and return how many charges a second are worked off by workers who have done some before."""
+    with new_directory() as home, ExitStack() as stack:
+        installation = Installation(home, stores, DONORHUB_SETTLE_S="3600")
+        installation.run("db", "upgrade")
+        crew = Crew(installation, workers)
+        stack.callback(crew.dismiss)
+        warm, donors = 100 * len(ACCOUNTS), count // 10 or 1
+        for start, end in ((0, warm), (warm, warm + count)):
+            installation.script(FILL.format(accounts=ACCOUNTS, start=start, end=end, donors=donors))
+            seconds, cpu = crew.work_off()
+        gifts = installation.one("SELECT count(*) FROM gift")
+    print(
+        f"{name:32} {count / seconds:6.0f}/s   {cpu / count * 1000:5.2f} ms CPU a charge   {gifts} gifts",
+        flush=True,
+    )
+    return count / seconds
 
 
 def main() -> None:
     count = 300 if "--quick" in sys.argv else 3000
     print(f"{count} signed messages over {CONNECTIONS} connections, beside the client on the same machine")
-    measure("bare Flask, SDK, ORM, SQLite", bare, count)
-    measure("DonorHub, one process, SQLite", one_process, count)
+    plain = measure("bare Flask, SDK, ORM, SQLite", bare, count)
+    ours = measure("DonorHub, one process, SQLite", one_process, count)
+    print(
+        f"{'':32} {ours.rate / plain.rate:6.1f} x the bare route's rate, {ours.cpu / plain.cpu:.2f} x its CPU"
+    )
+    print(f"{count} charges of {len(ACCOUNTS)} accounts in the inbox, worked off")
+    measure_work("SQLite", {}, 1, count)
     try:
         measure("DonorHub, PostgreSQL and Redis", many_processes, count)
+        with ExitStack() as stack:
+            server = stack.enter_context(postgres_server(durable=True))
+            redis = stack.enter_context(redis_server())
+            rates = [
+                measure_work(
+                    f"PostgreSQL, {workers} at work",
+                    {"DATABASE_URL": create_database(server), "REDIS_URL": redis}, workers, count,
+                )
+                for workers in (1, 4)
+            ]  # fmt: skip
+        print(f"{'':32} {rates[1] / rates[0]:6.1f} x as fast with four workers")
     except (FileNotFoundError, RuntimeError) as e:
-        print(f"DonorHub, PostgreSQL and Redis: not measured, {e}")
+        print(f"PostgreSQL and Redis: not measured, {e}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from flask import current_app
 from sqlalchemy import select
@@ -19,36 +20,70 @@ from donorhub.services.providers import inbox, payouts, projection
 from webhooks.fact import BadBody
 from webhooks.stripe import fetched
 
-BATCH: Final = {"postgresql": 50, "sqlite": 8}  # SQLite has one writer: those who answer wait for a batch
+
+class Amounts(NamedTuple):
+    """How many events are looked for at once, and how many of them share a commit."""
+
+    window: int
+    batch: int
+
+
+# SQLite has one writer: those who answer wait for a batch. PostgreSQL's workers share a window by account.
+AMOUNTS: Final = {"postgresql": Amounts(2000, 50), "sqlite": Amounts(24, 24)}
+Modes = dict[int, tuple[str, bool]]
 
 
 def drain(settings: Settings) -> int:
-    """Work off all that is due; gives how many events. Each batch is one commit.
+    """Work off all that is due; return how many events. Each batch is one commit.
 
-    It ends only when nothing is found: what came in during the last batch was announced to
-    workers that this one kept out.
+    It ends only when nothing is there that another worker has not taken: what came in during the last
+    batch was announced to workers that this one kept out.
     """
-    done, most = 0, BATCH[db.session.get_bind().dialect.name]
+    total = 0
     writer: InboxWriter = current_app.extensions["donorhub.inbox_writer"]
-    while count := _drain_batch(most):
-        done += count
+    while count := _drain_window(AMOUNTS[db.session.get_bind().dialect.name]):
+        total += count
         if settings.is_embedded and writer.is_busy():
             break  # a provider that waits for its answer shares the one writer with us
-    return done
+    return total
 
 
-def _drain_batch(most: int) -> int:
-    rows = inbox.due(most, now=clock.now())
-    if not rows:
+def _drain_window(most: Amounts) -> int:
+    due = inbox.find_due(most.window, now=clock.now())
+    if not due:
         db.session.rollback()
         return 0
+    modes = _read_modes()
+    return sum(_drain_account(at, ids, modes, most.batch) for at, ids in due.items())
+
+
+def _read_modes() -> Modes:
+    """Return account and livemode of each endpoint."""
     endpoints = db.session.execute(
         select(WebhookEndpoint.id, WebhookEndpoint.account, WebhookEndpoint.livemode)
     )
-    modes = {id_: (account, livemode) for id_, account, livemode in endpoints}
-    _apply(rows, modes)
-    db.session.commit()
-    return len(rows)
+    return {id_: (account, livemode) for id_, account, livemode in endpoints}
+
+
+def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch: int) -> int:
+    """Work off events of one account until another worker has its turn; return how many."""
+    count = 0
+    for start in range(0, len(ids), batch):
+        rows = inbox.take(ids[start : start + batch], _turn(at, modes))
+        if rows:
+            _apply(rows, modes)
+        db.session.commit()
+        if rows is None:
+            break
+        count += len(rows)
+    return count
+
+
+def _turn(at: tuple[str, str], modes: Modes) -> str:
+    """Return whose events no two workers may have at once: an account's, or all of the provider's where
+    an endpoint that names no account may be told of the same events."""
+    provider, account = at
+    return f"{provider}:{account}" if all(name for name, _ in modes.values()) else provider
 
 
 def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, text
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import payer_text
@@ -35,7 +35,7 @@ def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, ac
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
     donor.code = codes.format_code(_prefix(), FIRST_NUMBER + donor.id)
-    _index(donor)
+    _learn_keys(donor)
     if not source.startswith("import:"):  # hundreds taken over from another system are no news
         tasks.plan(
             f"new_donor:{donor.id}", kind="new_donor", performer="worker", subject=("donor", donor.id),
@@ -119,6 +119,43 @@ def find_by_email(email: str) -> Donor | None:
     """The only donor with this address; none when nobody or several have it."""
     found = find_by_key("email", normal_email(email)) if email else ()
     return found[0] if len(found) == 1 else None
+
+
+def find_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
+    """Return the donors that have each of these addresses, by the normal form of the address.
+
+    On PostgreSQL those who look for an address that nobody has take turns until their transactions
+    end, so that two who would both make a donor of it make one.
+    """
+    wanted = {normal_email(email) for email in emails}
+    found = _read_by_emails(wanted)
+    missing = wanted - found.keys()
+    if missing and db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(_TAKE_TURNS, {"emails": sorted(missing)})
+        found |= _read_by_emails(missing)
+    return found
+
+
+# In the order of the locks, so that two who want several of the same never wait for each other.
+_TAKE_TURNS: Final = text(
+    "SELECT pg_advisory_xact_lock(727276, turn) FROM "
+    "(SELECT DISTINCT hashtext(one) AS turn FROM unnest(CAST(:emails AS text[])) AS one ORDER BY 1) AS turns"
+)
+
+
+def _read_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
+    if not emails:
+        return {}
+    rows = db.session.execute(
+        select(IdentityKey.value, Donor)
+        .join(Donor, Donor.id == IdentityKey.donor_id)
+        .where(IdentityKey.kind == "email", IdentityKey.value.in_(emails), Donor.merged_into_id.is_(None))
+        .order_by(Donor.id)
+    )
+    found: dict[str, list[Donor]] = {}
+    for value, donor in rows:
+        found.setdefault(value, []).append(donor)
+    return found
 
 
 def find_by_external_id(source: str, ref: str) -> Donor | None:
@@ -220,17 +257,24 @@ def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
 
 def _index(donor: Donor) -> None:
     """Work out the search text and the identity keys anew; learned IBANs stay."""
-    parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normal_phone(donor.phone)]
-    parts.append(donor.tax_number or "")
-    donor.search = payer_text.fold(" ".join(parts))
     db.session.execute(
         delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
     )
+    _learn_keys(donor)
+
+
+def _learn_keys(donor: Donor) -> None:
+    parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normal_phone(donor.phone)]
+    parts.append(donor.tax_number or "")
+    donor.search = payer_text.fold(" ".join(parts))
     known_by: dict[IdentityKind, str] = {
         "email": normal_email(donor.email) if donor.email else "",
         "phone": normal_phone(donor.phone),
         "name": payer_text.name_key(donor.name),
     }
-    for kind, value in known_by.items():
-        if value:
-            learn_key(donor.id, kind, value)
+    keys = [{"kind": kind, "value": value, "donor_id": donor.id} for kind, value in known_by.items() if value]
+    if keys:
+        db.session.execute(
+            insert_or_ignore(IdentityKey, on=(IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)),
+            keys,
+        )

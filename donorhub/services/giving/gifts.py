@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -70,12 +70,7 @@ def record_gift(  # noqa: PLR0913  each names a column
     """
     known = find_gift(source, source_ref)
     if known is not None:
-        if known.amount != amount:
-            raise Conflict(
-                f"gift {known.id} is known under {source} {source_ref} with {known.amount}, not {amount}",
-                code="gift_differs",
-                gift_id=known.id,
-            )
+        refuse_other_amount(known, amount)
         return known, False
     if amount.minor <= 0:
         raise Rejected("a gift is more than nothing", field="/amount")
@@ -149,6 +144,22 @@ def designate(gift: Gift, fund_ids: Mapping[int, int]) -> None:
 
 def find_gift(source: str, source_ref: str) -> Gift | None:
     return db.session.scalar(select(Gift).filter_by(source=source, source_ref=source_ref))
+
+
+def find_gifts(source: str, source_refs: Collection[str]) -> dict[str, Gift]:
+    """Return the gifts that were recorded of one source, by their refs there."""
+    rows = db.session.scalars(select(Gift).where(Gift.source == source, Gift.source_ref.in_(source_refs)))
+    return {gift.source_ref: gift for gift in rows}
+
+
+def refuse_other_amount(gift: Gift, amount: Money) -> None:
+    """Raise Conflict where a gift that was recorded is told of again with another amount."""
+    if gift.amount != amount:
+        raise Conflict(
+            f"gift {gift.id} is known under {gift.source} {gift.source_ref} with {gift.amount}, not {amount}",
+            code="gift_differs",
+            gift_id=gift.id,
+        )
 
 
 def get_gift(gift_id: int) -> Gift:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import select
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.donors import codes
-from donorhub.models import Donor, Organisation, ProviderMap
+from donorhub.models import Donor, ProviderMap
 from donorhub.models.states import LANGS, ProviderObject
 from donorhub.services.access.organisation import get_organisation
 from donorhub.services.donors import donors
@@ -37,25 +37,109 @@ class Account:
         return f"provider:{self.provider}"
 
 
-def find_or_make(
-    at: Account, told: DonorState, metadata: Mapping[str, str], ref: str, *, now: datetime
-) -> Donor:
-    """The donor: by our own code in the metadata, by the customer we know, by the exact address, else new.
+Teller = tuple[ProviderObject, str]
 
-    What a payment says of its payer fills only what was empty. What the provider's customer
-    says, replaces what the provider itself told before; staff's own edits stay. ``ref`` is the
-    payment or subscription that speaks.
-    """
-    teller = _teller(told, ref)
-    fields, replacing = _words(at, told, teller)
-    donor = _known(at, told, metadata, fields)
-    if donor is None:
-        donor = _make(at, fields, ref, now=now)
-        _map(at, teller, donor, {"lang": donor.lang, **fields})
-    else:
-        _map(at, teller, donor, {})
-        _fill_in(at, donor, fields, replacing, teller, now=now)
-    return donor
+
+class Giver(NamedTuple):
+    """What one payment or subscription (``ref``) says of who gives."""
+
+    said: DonorState
+    metadata: Mapping[str, str]
+    ref: str
+
+
+class Directory:
+    """The donors of many payments of one account, looked up together. While it is in use nobody else
+    writes to the account."""
+
+    def __init__(self, at: Account, givers: Sequence[Giver]) -> None:
+        self._at = at
+        self._organisation = get_organisation()
+        self._rows = _read_map(at, {_teller(giver.said, giver.ref)[1] for giver in givers})
+        customers = {customer for giver in givers if (customer := giver.said.get("customer"))}
+        self._customers = registers.states_of(at.provider, at.account, "donor", customers)
+        self._numbers = {
+            text: self._number(text) for text in {_code_text(giver.metadata) for giver in givers}
+        }
+        ids = {row.subject_id for row in self._rows.values()} | {n for n in self._numbers.values() if n}
+        self._donors = {donor.id: donor for donor in _read_donors(ids)}
+        emails = {fields["email"] for giver in givers if "email" in (fields := self._words(giver)[0])}
+        self._by_email = donors.find_by_emails(emails)
+
+    def find_or_make(self, giver: Giver, *, now: datetime) -> Donor:
+        """Return the donor: by our own code in the metadata, by the customer we know, by the exact address,
+        else a new one.
+
+        What a payment says of its payer fills only what was empty. What the provider's customer
+        says, replaces what the provider itself told before; staff's own edits stay.
+        """
+        teller = _teller(giver.said, giver.ref)
+        fields, replacing = self._words(giver)
+        donor = self._find(giver, fields)
+        if donor is None:
+            donor = self._make(fields, giver.ref, now=now)
+            self._map(teller, donor, {"lang": donor.lang, **fields})
+        else:
+            row = self._map(teller, donor, {})
+            if _fill_in(self._at, donor, fields, replacing, row, now=now):
+                self._learn(donor)
+        return donor
+
+    def _words(self, giver: Giver) -> tuple[dict[str, Any], dict[str, Any]]:
+        customer = giver.said.get("customer")
+        return _words(giver.said, cast(DonorState, self._customers.get(customer, {})) if customer else None)
+
+    def _number(self, text: str) -> int | None:
+        numbers = codes.find_codes(text, self._organisation.code_prefix)
+        return numbers[0] - donors.FIRST_NUMBER if len(numbers) == 1 else None
+
+    def _find(self, giver: Giver, fields: Mapping[str, Any]) -> Donor | None:
+        number = self._numbers[_code_text(giver.metadata)]
+        named = self._donors.get(number) if number else None
+        if named is None and (customer := giver.said.get("customer")):
+            row = self._rows.get(("customer", customer))
+            named = self._donors.get(row.subject_id) if row is not None else None
+        if named is not None:
+            return donors.get_donor(named.id)  # the one that it was merged into
+        namesakes = self._by_email.get(donors.normal_email(fields.get("email", "")), [])
+        return namesakes[0] if len(namesakes) == 1 else None
+
+    def _make(self, fields: Mapping[str, Any], ref: str, *, now: datetime) -> Donor:
+        named = {
+            "name": fields.get("email") or f"{self._at.source} {ref}",
+            "lang": self._organisation.lang,
+            **fields,
+        }
+        donor = donors.create_donor(named, source=self._at.source, now=now, actor=self._at.actor)
+        self._donors[donor.id] = donor
+        self._learn(donor)
+        return donor
+
+    def _learn(self, donor: Donor) -> None:
+        """Let the donor be found by their address from now on."""
+        for namesakes in self._by_email.values():
+            if donor in namesakes:
+                namesakes.remove(donor)
+        if donor.email:
+            self._by_email.setdefault(donors.normal_email(donor.email), []).append(donor)
+
+    def _map(self, teller: Teller, donor: Donor, fields: Mapping[str, Any]) -> ProviderMap:
+        row = self._rows.get(teller)
+        if row is None:
+            row = self._rows[teller] = ProviderMap(
+                provider=self._at.provider, account=self._at.account, kind=teller[0], ref=teller[1],
+                subject_id=donor.id, told=dict(fields),
+            )  # fmt: skip
+            db.session.add(row)
+        return row
+
+
+def find_or_make(
+    at: Account, said: DonorState, metadata: Mapping[str, str], ref: str, *, now: datetime
+) -> Donor:
+    """Return the donor of one payment or subscription (see :meth:`Directory.find_or_make`)."""
+    giver = Giver(said, metadata, ref)
+    return Directory(at, [giver]).find_or_make(giver, now=now)
 
 
 def keep_up(
@@ -68,7 +152,7 @@ def keep_up(
     names counts even where another one, with gifts of their own, was taken for the giver.
     """
     teller = _teller(told, ref)
-    fields, replacing = _words(at, told, teller)
+    fields, replacing = _words(told, _customer_state(at, told.get("customer")))
     better = _known(at, told, metadata, fields)
     if (better is None or better.id == donor.id) and not donor.email:
         better = donors.find_by_email(fields.get("email", ""))  # known before under another customer
@@ -79,7 +163,7 @@ def keep_up(
         elif _by_metadata(metadata) is not None:
             donor = better
     _map(at, teller, donor, {})
-    _fill_in(at, donor, fields, replacing, teller, now=now)
+    _fill_in(at, donor, fields, replacing, _mapped(at, *teller), now=now)
     return donor
 
 
@@ -90,9 +174,6 @@ def follow_customer(at: Account, customer: str, *, now: datetime) -> None:
         keep_up(at, donor, DonorState(customer=customer), {}, customer, now=now)
 
 
-Teller = tuple[ProviderObject, str]
-
-
 def _teller(told: DonorState, ref: str) -> Teller:
     """Under which name we remember what was told: the customer, else the payment or subscription alone."""
     if customer := told.get("customer"):
@@ -100,15 +181,16 @@ def _teller(told: DonorState, ref: str) -> Teller:
     return ("subscription" if ref.startswith("sub_") else "payment"), ref
 
 
-def _words(at: Account, told: DonorState, teller: Teller) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is told of the giver, and which of it may replace what the same teller told before."""
-    if teller[0] != "customer":
-        fields = _fields(told)
+def _words(said: DonorState, of_customer: DonorState | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is said of the giver, and which of it may replace what the same teller said before;
+    ``of_customer`` is what the provider's customer says, None where there is none."""
+    if of_customer is None:
+        fields = _fields(said)
         return fields, fields
-    of_customer = _fields(_customer_state(at, teller[1]))
-    fields = {**_fields(told), **of_customer}
-    # The language comes from Checkout only, and mostly after the donor was made with ours.
-    return fields, {**({"lang": fields["lang"]} if "lang" in fields else {}), **of_customer}
+    named = _fields(of_customer)
+    fields = {**_fields(said), **named}
+    # The language comes from the checkout only, and mostly after the donor was made with ours.
+    return fields, {**({"lang": fields["lang"]} if "lang" in fields else {}), **named}
 
 
 def _known(
@@ -122,10 +204,10 @@ def _known(
 
 
 def _fill_in(
-    at: Account, donor: Donor, fields: Mapping[str, Any], replacing: Mapping[str, Any], teller: Teller,
-    *, now: datetime,
-) -> None:  # fmt: skip
-    row = _mapped(at, *teller)
+    at: Account, donor: Donor, fields: Mapping[str, Any], replacing: Mapping[str, Any],
+    row: ProviderMap | None, *, now: datetime,
+) -> bool:  # fmt: skip
+    """Change what is known of a donor by what was said; return whether anything was."""
     told_before = (row.told if row is not None else None) or {}
     changes = {
         name: value
@@ -144,6 +226,7 @@ def _fill_in(
         row.told = {**told_before, **changes}
     if changes:
         donors.change_donor(donor, changes, now=now, actor=at.actor)
+    return bool(changes)
 
 
 def _map(at: Account, teller: Teller, donor: Donor, told: Mapping[str, object]) -> None:
@@ -173,16 +256,33 @@ def _mapped(at: Account, kind: ProviderObject, ref: str) -> ProviderMap | None:
     )
 
 
-def _customer_state(at: Account, customer: str | None) -> DonorState:
+def _read_map(at: Account, refs: Collection[str]) -> dict[Teller, ProviderMap]:
+    rows = db.session.scalars(
+        select(ProviderMap).where(
+            ProviderMap.provider == at.provider, ProviderMap.account == at.account, ProviderMap.ref.in_(refs)
+        )
+    )
+    return {(row.kind, row.ref): row for row in rows}
+
+
+def _read_donors(ids: Collection[int]) -> Sequence[Donor]:
+    return db.session.scalars(select(Donor).where(Donor.id.in_(ids))).all() if ids else []
+
+
+def _customer_state(at: Account, customer: str | None) -> DonorState | None:
     """What the newest word on a customer says, also on one deleted since; nothing when none has come."""
-    state = registers.state_of(at.provider, at.account, "donor", customer) if customer else None
-    return cast(DonorState, state or {})
+    if not customer:
+        return None
+    return cast(DonorState, registers.state_of(at.provider, at.account, "donor", customer) or {})
+
+
+def _code_text(metadata: Mapping[str, str]) -> str:
+    return metadata.get("donor_code") or metadata.get("donor_ref") or ""
 
 
 def _by_metadata(metadata: Mapping[str, str]) -> Donor | None:
-    text = metadata.get("donor_code") or metadata.get("donor_ref") or ""
-    ours: Organisation = get_organisation()
-    numbers = codes.find_codes(text, ours.code_prefix)
+    text = _code_text(metadata)
+    numbers = codes.find_codes(text, get_organisation().code_prefix) if text else []
     if len(numbers) != 1:
         return None
     known = db.session.get(Donor, numbers[0] - donors.FIRST_NUMBER)
@@ -192,15 +292,6 @@ def _by_metadata(metadata: Mapping[str, str]) -> Donor | None:
 def _by_customer(at: Account, customer: str | None) -> Donor | None:
     row = _mapped(at, "customer", customer) if customer else None
     return donors.get_donor(row.subject_id) if row is not None else None
-
-
-def _make(at: Account, fields: Mapping[str, object], ref: str, *, now: datetime) -> Donor:
-    named = {
-        "name": fields.get("email") or f"{at.source} {ref}",
-        "lang": get_organisation().lang,
-        **fields,
-    }
-    return donors.create_donor(named, source=at.source, now=now, actor=at.actor)
 
 
 def _fields(told: DonorState) -> dict[str, object]:

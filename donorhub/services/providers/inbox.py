@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Select, and_, case, not_, or_, select, text
+from sqlalchemy import Connection, Select, Table, and_, bindparam, case, not_, or_, select, text, update
 from sqlalchemy.orm import defer
 
 from donorhub.db import db, insert_for
@@ -94,27 +95,40 @@ def _statement(connection: Connection) -> object:
     )
 
 
-def due(limit: int, *, now: datetime) -> list[ProviderEvent]:
-    """The next events to work off, oldest first; none where another worker is at it, until its
-    transaction ends."""
-    if not _take_turn():
-        return []
+def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[int]]:
+    """Return the ids of the next events to work off, oldest first, by provider and account."""
     event = ProviderEvent
+    columns = select(event.id, event.provider, event.account)
     # Each in the order of its index, so that a long backlog is not sorted anew for every few of it.
-    new = select(event.id).where(event.state == "received").order_by(event.next_attempt_at, event.id)
-    again = select(event.id).where(event.state == "error", event.next_attempt_at <= now).order_by(event.id)
-    ids = sorted(id_ for query in (new, again) for id_ in db.session.scalars(query.limit(limit)))[:limit]
-    if not ids:
-        return []
-    return list(db.session.scalars(select(event).where(event.id.in_(ids)).order_by(event.id)))
+    new = columns.where(event.state == "received").order_by(event.next_attempt_at, event.id)
+    again = columns.where(event.state == "error", event.next_attempt_at <= now).order_by(event.id)
+    rows = sorted(row for query in (new, again) for row in db.session.execute(query.limit(limit)))
+    due: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for id_, provider, account in rows[:limit]:
+        due[provider, account].append(id_)
+    return due
 
 
-def _take_turn() -> bool:
-    """Two workers that turn events of one payment into rows would trip over each other's unique keys,
-    and each would see only its own half of what is told. The lock ends with the transaction."""
+def take(ids: Sequence[int], turn: str) -> list[ProviderEvent] | None:
+    """Return those of these events that wait still, for this transaction alone; None where another
+    worker has this turn, until its transaction ends.
+
+    A turn is an account, or a provider where one account goes by several names. Two workers that turn
+    events of one payment into rows would trip over each other's unique keys, and each would see only its
+    own half of what is told.
+    """
+    if not _take_turn(turn):
+        return None
+    waiting = ProviderEvent.state.in_(("received", "error"))
+    query = select(ProviderEvent).where(ProviderEvent.id.in_(ids), waiting).order_by(ProviderEvent.id)
+    return list(db.session.scalars(query))
+
+
+def _take_turn(turn: str) -> bool:
     if db.session.get_bind().dialect.name != "postgresql":
         return True
-    return bool(db.session.scalar(text("SELECT pg_try_advisory_xact_lock(727275)")))
+    lock = text("SELECT pg_try_advisory_xact_lock(727275, hashtext(:turn))")
+    return bool(db.session.scalar(lock, {"turn": turn}))
 
 
 def raw_event(row: ProviderEvent) -> RawEvent:
@@ -132,9 +146,24 @@ def raw_event(row: ProviderEvent) -> RawEvent:
     )
 
 
-def note(row: ProviderEvent, state: ProviderEventState, *, now: datetime, reason: str = "") -> None:
-    """Say what became of an event: done, ignored, or quarantined with its reason."""
-    row.state, row.reason, row.processed_at, row.next_attempt_at = state, reason, now, None
+def note_all(outcomes: Mapping[int, tuple[ProviderEventState, str]], *, now: datetime) -> None:
+    """Write what became of events by id: done, ignored, or quarantined with its reason."""
+    same: defaultdict[tuple[ProviderEventState, str], list[int]] = defaultdict(list)
+    for id_, outcome in outcomes.items():
+        same[outcome].append(id_)
+    for (state, reason), ids in same.items():
+        db.session.execute(_NOTED, {"ids": ids, "word": state, "because": reason, "at": now})
+
+
+_TABLE: Final = cast(Table, ProviderEvent.__table__)
+_NOTED: Final = (
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=bindparam("word"), reason=bindparam("because"), processed_at=bindparam("at"),
+        next_attempt_at=None,
+    )
+)  # fmt: skip
 
 
 def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool = False) -> None:

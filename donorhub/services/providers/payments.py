@@ -6,7 +6,7 @@ ends in the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -18,9 +18,10 @@ from donorhub.models.states import GiftMethod, TaskKind
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
-from donorhub.services.giving import gifts
+from donorhub.services.giving import gifts, new_gifts
+from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.providers import missing_payments
-from donorhub.services.providers.customers import Account, find_or_make, keep_up
+from donorhub.services.providers.customers import Account, Directory, Giver, keep_up
 from donorhub.services.receipts import receipt_upkeep
 from donorhub.services.recurring import instalments
 from donorhub.services.work import events, tasks
@@ -41,27 +42,37 @@ METHODS: Final[Mapping[str, GiftMethod]] = {
 }
 
 
-def apply(at: Account, view: PaymentView, *, now: datetime) -> bool:
-    """Bring our rows up to what is true of a payment now; tells whether its row is new.
+def apply_payments(at: Account, views: Sequence[PaymentView], *, now: datetime) -> set[str]:
+    """Bring our rows up to what is true of payments now; return the keys of those whose row is new.
 
     A payment that failed makes no donor and no gift. One in a provider's test mode makes
-    test gifts, and only at an endpoint that is for tests.
+    test gifts, and only at an endpoint that is for tests. Read and written for all at once.
     """
-    if view.amount_minor is None or not view.currency or (view.is_test and not at.projects_tests):
-        return False
-    payment, is_new = _payment(at, view, Money(view.amount_minor, view.currency), now=now)
-    _move(payment, view)
-    if view.state == "succeeded":
-        gift = _gift(at, payment, view, now=now)
-        _join_instalments(gift, payment, view, now=now, actor=at.actor)
-        for refund in view.refunds:
-            _refund(at, gift, refund, now=now)
-        for dispute in view.disputes:
-            _dispute(at, gift, dispute, now=now)
-        _after_what_was_taken(gift, view, now=now, actor=at.actor)
-    elif view.state == "unknown":
-        _ask_about(payment, now=now)
-    return is_new
+    views = [
+        view
+        for view in views
+        if view.amount_minor is not None and view.currency and (not view.is_test or at.projects_tests)
+    ]
+    if not views:
+        return set()
+    by_key = _read_payments(at, views)
+    pairs, new = [], set()
+    for view in views:
+        payment = _find(by_key, view)
+        if payment is None:
+            payment = by_key[view.key] = _make(at, view, now=now)
+            new.add(view.key)
+        _move(payment, view)
+        pairs.append((payment, view))
+    fresh = _record_gifts(at, pairs, now=now)
+    db.session.add_all(payment for payment, view in pairs if view.key in new)
+    db.session.flush()  # tasks and instalments name them
+    for payment, view in pairs:
+        if view.state == "succeeded":
+            _follow(at, payment, view, is_fresh=view.key in fresh, now=now)
+        elif view.state == "unknown":
+            _ask_about(payment, now=now)
+    return new
 
 
 def local_day(moment: datetime | None, now: datetime) -> date:
@@ -69,29 +80,34 @@ def local_day(moment: datetime | None, now: datetime) -> date:
     return organisation.get_day(min(moment or now, now))
 
 
-def _payment(at: Account, view: PaymentView, amount: Money, *, now: datetime) -> tuple[Payment, bool]:
-    payment = db.session.scalar(
-        select(Payment)
-        .where(
-            Payment.provider == at.provider, Payment.account == at.account, Payment.payment_key.in_(view.refs)
+def _read_payments(at: Account, views: Sequence[PaymentView]) -> dict[str, Payment]:
+    refs = {ref for view in views for ref in view.refs}
+    rows = db.session.scalars(
+        select(Payment).where(
+            Payment.provider == at.provider, Payment.account == at.account, Payment.payment_key.in_(refs)
         )
-        # A session and its PaymentIntent may have a row each, told of before they were linked.
-        .order_by(Payment.payment_key != view.key, Payment.id)
-        .limit(1)
     )
-    if payment is not None:
-        if payment.gift_id is None:
-            payment.payment_key = view.key  # a session that now has its PaymentIntent
-        return payment, False
-    payment = Payment(
+    return {payment.payment_key: payment for payment in rows}
+
+
+def _find(by_key: dict[str, Payment], view: PaymentView) -> Payment | None:
+    rows = [payment for ref in view.refs if (payment := by_key.get(ref)) is not None]
+    if not rows:
+        return None
+    # A checkout and its order may have a row each, told of before they were linked.
+    payment = min(rows, key=lambda row: (row.payment_key != view.key, row.id or 0))
+    if payment.gift_id is None:
+        payment.payment_key = view.key  # a checkout that now has its order
+    return payment
+
+
+def _make(at: Account, view: PaymentView, *, now: datetime) -> Payment:
+    return Payment(
         provider=at.provider, account=at.account, payment_key=view.key, state="pending",
-        amount_minor=amount.minor, currency=amount.currency,
+        amount_minor=view.amount_minor or 0, currency=view.currency or "",
         method=METHODS.get(view.method or "", "other"), occurred_at=view.created_at or now,
         is_test=view.is_test,
     )  # fmt: skip
-    db.session.add(payment)
-    db.session.flush()  # tasks and instalments name it
-    return payment, True
 
 
 def _move(payment: Payment, view: PaymentView) -> None:
@@ -103,20 +119,54 @@ def _move(payment: Payment, view: PaymentView) -> None:
         payment.state = view.state
 
 
-def _gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> Gift:
-    if payment.gift_id is not None:
-        known = gifts.get_gift(payment.gift_id)
-        _learn(at, known, payment, view, now=now)
-        return known
-    donor = find_or_make(at, view.donor, view.metadata, payment.payment_key, now=now)
-    gift, _ = gifts.record_gift(
-        donor.id, Money(payment.amount_minor, payment.currency),
-        received_on=local_day(view.succeeded_at or view.created_at, now), source=at.source,
-        source_ref=payment.payment_key, now=now, actor=at.actor, method=payment.method, is_test=view.is_test,
-        thank=not view.is_test,
+def _record_gifts(at: Account, pairs: Sequence[tuple[Payment, PaymentView]], *, now: datetime) -> set[str]:
+    """Record the gifts of payments that succeeded and have none; return the keys of these payments."""
+    fresh = [
+        (payment, view) for payment, view in pairs if view.state == "succeeded" and payment.gift_id is None
+    ]
+    if not fresh:
+        return set()
+    directory = Directory(
+        at, [Giver(view.donor, view.metadata, payment.payment_key) for payment, view in fresh]
+    )
+    recorded = gifts.find_gifts(at.source, [payment.payment_key for payment, _ in fresh])
+    new: list[tuple[Payment, NewGift]] = []
+    for payment, view in fresh:
+        giver = Giver(view.donor, view.metadata, payment.payment_key)
+        payment.donor_id = directory.find_or_make(giver, now=now).id
+        gift = recorded.get(payment.payment_key)
+        if gift is None:
+            new.append((payment, _new_gift(at, payment, view, now=now)))
+        else:
+            gifts.refuse_other_amount(gift, Money(payment.amount_minor, payment.currency))
+            payment.gift_id = gift.id
+    ids = new_gifts.record_gifts([gift for _, gift in new], now=now, actor=at.actor)
+    for (payment, _), gift_id in zip(new, ids, strict=True):
+        payment.gift_id = gift_id
+    return {view.key for _, view in fresh}
+
+
+def _new_gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> NewGift:
+    return NewGift(
+        payment.donor_id or 0, payment.amount_minor, payment.currency,
+        local_day(view.succeeded_at or view.created_at, now), at.source, payment.payment_key, payment.method,
+        is_test=view.is_test,
     )  # fmt: skip
-    payment.gift_id, payment.donor_id = gift.id, donor.id
-    return gift
+
+
+def _follow(at: Account, payment: Payment, view: PaymentView, *, is_fresh: bool, now: datetime) -> None:
+    """Bring the gift of a payment up to what is true of it now, and what hangs on it."""
+    if is_fresh and not (view.invoices or view.refunds or view.disputes):
+        return
+    gift = gifts.get_gift(payment.gift_id or 0)
+    if not is_fresh:
+        _learn(at, gift, payment, view, now=now)
+    _join_instalments(gift, payment, view, now=now, actor=at.actor)
+    for refund in view.refunds:
+        _refund(at, gift, refund, now=now)
+    for dispute in view.disputes:
+        _dispute(at, gift, dispute, now=now)
+    _after_what_was_taken(gift, view, now=now, actor=at.actor)
 
 
 def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now: datetime) -> None:
@@ -139,6 +189,8 @@ def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now:
 
 
 def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: datetime, actor: str) -> None:
+    if not view.invoices:
+        return
     left = gift.amount_minor - instalments.allocated_of_gift(gift.id)
     for join in view.invoices:
         instalment: Instalment | None = db.session.scalar(

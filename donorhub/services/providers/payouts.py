@@ -65,32 +65,23 @@ _ITEM_COLUMNS: Final = (
 )
 
 
-def keep_items(at: Account, items: tuple[ItemView, ...], *, payout_id: int | None = None) -> int:
+def keep_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None = None) -> None:
     """Store a provider's own lines with the gifts they belong to; a line told again is brought up to date."""
-    for item in items:
-        # What is in no payout yet may be in one already, as a later list said.
-        renewed = _ITEM_COLUMNS if payout_id is None else (*_ITEM_COLUMNS, PayoutItem.payout_id)
-        db.session.execute(
-            insert_or_update(
-                PayoutItem,
-                on=(
-                    PayoutItem.source,
-                    PayoutItem.source_ref,
-                ),
-                columns=renewed,
-            ).values(
-                source=at.source,
-                source_ref=item.txn,
-                kind=item.item,
-                gross_minor=item.gross_minor,
-                fee_minor=item.fee_minor,
-                net_minor=item.net_minor,
-                currency=item.currency,
-                gift_id=_gift_of(at, item),
-                payout_id=payout_id,
-            )
-        )
-    return len(items)
+    if not items:
+        return
+    gift_ids = _gifts_of(at, items)
+    # What is in no payout yet may be in one already, as a later list said.
+    renewed = _ITEM_COLUMNS if payout_id is None else (*_ITEM_COLUMNS, PayoutItem.payout_id)
+    rows = [
+        {
+            "source": at.source, "source_ref": item.txn, "kind": item.item, "gross_minor": item.gross_minor,
+            "fee_minor": item.fee_minor, "net_minor": item.net_minor, "currency": item.currency,
+            "gift_id": gift_ids.get(item.txn), "payout_id": payout_id,
+        }
+        for item in items
+    ]  # fmt: skip
+    key = (PayoutItem.source, PayoutItem.source_ref)
+    db.session.execute(insert_or_update(PayoutItem, on=key, columns=renewed), rows)
 
 
 def items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
@@ -129,23 +120,51 @@ def items_of(payout_id: int) -> Sequence[PayoutItem]:
     return db.session.scalars(select(PayoutItem).filter_by(payout_id=payout_id).order_by(PayoutItem.id)).all()
 
 
-def _gift_of(at: Account, item: ItemView) -> int | None:
-    """The gift an item is about. A row that was fetched without its source names a charge or refund only."""
-    if item.payment_key is None:
-        return db.session.scalar(
-            select(Refund.gift_id).filter_by(source=at.source, source_ref=item.source_ref or "")
+def _gifts_of(at: Account, items: Sequence[ItemView]) -> dict[str, int]:
+    """Return the gift that each item is about, by the item's own ref; those about none are left out.
+
+    A row that was fetched without its source names a charge or refund only.
+    """
+    keys = {item.payment_key for item in items if item.payment_key is not None}
+    attempts = registers.states_of(at.provider, at.account, "payment", keys)
+    orders = {key: state["payment_intent"] for key, state in attempts.items() if state.get("payment_intent")}
+    paid = _paid(at, keys | set(orders.values()))
+    refunded = _refunded(at, [item.source_ref for item in items if item.payment_key is None])
+    gift_ids = {}
+    for item in items:
+        key = item.payment_key
+        if key is None:
+            gift_ids[item.txn] = refunded.get(item.source_ref or "")
+        else:
+            gift_ids[item.txn] = paid.get(key) or paid.get(orders.get(key, ""))
+    return {ref: gift_id for ref, gift_id in gift_ids.items() if gift_id is not None}
+
+
+def _refunded(at: Account, refs: Sequence[str | None]) -> dict[str, int]:
+    """Return the gifts of refunds by their refs."""
+    if not any(refs):
+        return {}
+    rows = db.session.execute(
+        select(Refund.source_ref, Refund.gift_id).where(
+            Refund.source == at.source, Refund.source_ref.in_([ref for ref in refs if ref])
         )
-    charge = registers.state_of(at.provider, at.account, "payment", item.payment_key) or {}
-    keys = [key for key in (item.payment_key, charge.get("payment_intent")) if key]
-    gift_id: int | None = db.session.scalar(
-        select(Payment.gift_id).where(
+    )
+    return {ref: gift_id for ref, gift_id in rows}  # noqa: C416  a Row is no pair for dict
+
+
+def _paid(at: Account, keys: set[str]) -> dict[str, int]:
+    """Return the gifts of payments by key."""
+    if not keys:
+        return {}
+    rows = db.session.execute(
+        select(Payment.payment_key, Payment.gift_id).where(
             Payment.provider == at.provider,
             Payment.account == at.account,
             Payment.payment_key.in_(keys),
             Payment.gift_id.is_not(None),
         )
     )
-    return gift_id
+    return {key: gift_id for key, gift_id in rows if gift_id is not None}
 
 
 def _failed(at: Account, payout: Payout, *, now: datetime) -> None:

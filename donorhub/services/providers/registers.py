@@ -64,6 +64,20 @@ def state_of(provider: str, account: str, kind: str, ref: str) -> dict[str, Any]
     )
 
 
+def states_of(provider: str, account: str, kind: str, refs: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what the registers of several objects of a kind hold, by ref, without those never told of."""
+    refs = sorted(refs)
+    if not refs:
+        return {}
+    held = ProviderRegister
+    rows = db.session.execute(
+        select(held.ref, held.state).where(
+            held.provider == provider, held.account == account, held.kind == kind, held.ref.in_(refs)
+        )
+    )
+    return {ref: state for ref, state in rows}  # noqa: C416  a Row is no pair for dict
+
+
 def told_at(provider: str, account: str, kind: str, refs: Iterable[str | None]) -> int:
     """When the newest word on any of these objects was said, in unix seconds; 0 when none was."""
     newest = db.session.scalar(

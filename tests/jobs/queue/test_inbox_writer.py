@@ -119,7 +119,7 @@ def test_a_long_backlog_is_not_sorted_for_every_few_events_of_it(
         seen.append((statement, values))
 
     event.listen(db.engine, "before_cursor_execute", note)
-    assert len(inbox.due(3, now=now)) == 3
+    assert sum(map(len, inbox.find_due(3, now=now).values())) == 3
     event.remove(db.engine, "before_cursor_execute", note)
     looks = [said for said in seen if "provider_event.state = 'received'" in said[0]]
     received = looks[0]

@@ -14,8 +14,7 @@ from donorhub.errors import Rejected
 from donorhub.models import Allocation, Dispute, Gift, Instalment
 from donorhub.models.states import TaskKind, TaskRole
 from donorhub.services.access import audit
-from donorhub.services.bank.matching.bank_gifts import SOURCE
-from donorhub.services.bank.matching.credits import Place
+from donorhub.services.bank.matching.credits import SOURCE, Place
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipt_upkeep
 from donorhub.services.recurring import instalments

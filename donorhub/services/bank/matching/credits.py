@@ -14,6 +14,7 @@ from donorhub.models import Detail, Entry
 from donorhub.money import Money
 from donorhub.services.bank.files import ledger_rows
 
+SOURCE: Final = "bank"  # of the gifts, returns and corrections that come of entries
 _NOBODYS: Final = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0", "-1"})
 
 

@@ -14,7 +14,7 @@ from donorhub.errors import Rejected
 from donorhub.models import Detail, Entry, Match, Payout
 from donorhub.services.access import audit
 from donorhub.services.bank.matching import bank_returns, credits, payer_keys
-from donorhub.services.bank.matching.bank_gifts import SOURCE
+from donorhub.services.bank.matching.credits import SOURCE
 from donorhub.services.giving import gifts
 from donorhub.services.recurring import instalments
 

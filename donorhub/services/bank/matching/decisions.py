@@ -20,12 +20,13 @@ from donorhub.domain.bank.matching.matching_facts import Allocated, Part
 from donorhub.domain.recurring.recurring_states import InstalmentStep, next_state
 from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
-from donorhub.models.states import ARRIVING_PAYOUTS
+from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod
 from donorhub.services.access import audit
 from donorhub.services.bank.files.ledger_rows import in_chunks
-from donorhub.services.bank.matching import bank_gifts, bank_returns, payer_keys
-from donorhub.services.bank.matching.credits import Place
-from donorhub.services.giving import gifts
+from donorhub.services.bank.matching import bank_returns, payer_keys
+from donorhub.services.bank.matching.credits import SOURCE, Place
+from donorhub.services.giving import gifts, new_gifts
+from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.recurring import instalments
 
 _ENTRY: Final = cast(Table, Entry.__table__)
@@ -56,7 +57,7 @@ class _Row:
     decided: Decided
     part: int
     columns: dict[str, Any]
-    gift: bank_gifts.NewGift | None = None
+    gift: NewGift | None = None
     allocations: tuple[Allocated, ...] = ()
     funds: Mapping[int, int] = field(default_factory=dict)
 
@@ -154,8 +155,8 @@ def _rows(
         number = first + index
         allocations = tuple(a for a in part.allocations if _may_pay(a, promises))
         promise = promises[allocations[0].instalment_id][1] if allocations else None
-        gift = bank_gifts.NewGift(
-            part.donor_id, part.minor, amount.currency, place.booked_on,
+        gift = NewGift(
+            part.donor_id, part.minor, amount.currency, place.booked_on, SOURCE,
             f"{place.entry_id}/{place.position}/{number}", _method(decided, promise),
             promise.campaign_id if promise else None,
         )  # fmt: skip
@@ -177,7 +178,7 @@ def _may_pay(allocated: Allocated, promises: Mapping[int, tuple[Instalment, Recu
     return next_state(found[0].state, step) is not None
 
 
-def _method(decided: Decided, promise: RecurringGift | None) -> str:
+def _method(decided: Decided, promise: RecurringGift | None) -> GiftMethod:
     code = decided.place.credit.bank_code or ""
     if any(word in code for word in _DEBITED) or (promise and promise.kind == "direct_debit"):
         return "direct_debit"
@@ -198,7 +199,7 @@ def _record_gifts(
     actor: str,
 ) -> None:
     made = [(row, row.gift) for row in rows if row.gift is not None]
-    ids = bank_gifts.record_many([gift for _, gift in made], now=now, actor=actor)
+    ids = new_gifts.record_gifts([gift for _, gift in made], now=now, actor=actor)
     for (row, _), gift_id in zip(made, ids, strict=True):
         row.columns["gift_id"] = gift_id
         if row.allocations or row.funds:

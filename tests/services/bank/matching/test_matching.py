@@ -28,9 +28,10 @@ from donorhub.models import (
     Task,
 )
 from donorhub.money import Money
-from donorhub.services.bank.matching import bank_gifts, entries, matching
+from donorhub.services.bank.matching import entries, matching
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.giving import gifts
+from donorhub.services.giving.new_gifts import NewGift, record_gifts
 from tests.services.bank.bank import ANNA, BESA, Paid, assert_sound, camt, match, open_account, rows, send
 from tests.services.bank.matching.matching_world import (
     DAY,
@@ -212,7 +213,8 @@ def test_many_gifts_at_once_are_written_as_one_by_one(database: Flask, now: date
         anna.id, Money(100, "PLN"), received_on=DAY, source="bank", source_ref="1/0/0", method="transfer",
         now=now, actor="x",
     )  # fmt: skip
-    bank_gifts.record_many([bank_gifts.NewGift(anna.id, 100, "PLN", DAY, "2/0/0")], now=now, actor="x")
+    new = NewGift(anna.id, 100, "PLN", DAY, "bank", "2/0/0", "transfer")
+    record_gifts([new], now=now, actor="x")
     db.session.commit()
     own = {"id", "source_ref", "key", "subject_id", "digest", "seq"}
     for model, wanted in (

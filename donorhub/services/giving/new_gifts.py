@@ -1,4 +1,4 @@
-"""Gifts of a bank statement, many at once: what ``gifts.record_gift`` does for one.
+"""Gifts recorded many at once: what :func:`donorhub.services.giving.gifts.record_gift` does for one.
 
 The same rows come of both (gift, thank-you, domain event, audit record), which a test compares.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import DomainEvent, Gift, Task
+from donorhub.models.states import GiftMethod
 from donorhub.services.access import audit
 from donorhub.services.giving import gifts
-
-SOURCE: Final = "bank"
 
 
 class NewGift(NamedTuple):
@@ -25,15 +24,18 @@ class NewGift(NamedTuple):
     minor: int
     currency: str
     received_on: date
-    source_ref: str  # <entry id>/<detail position>/<part>
-    method: str = "transfer"
+    source: str
+    source_ref: str
+    method: GiftMethod
     campaign_id: int | None = None
+    is_test: bool = False
 
 
-def record_many(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[int]:
-    """Record gifts that were not recorded before; gives their ids in order.
+def record_gifts(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[int]:
+    """Record gifts that were not recorded before, and plan the thank-yous of those that are no tests;
+    return their ids in order.
 
-    The caller holds the entries, so that no one else records the same. Rejected when one is nothing.
+    The caller holds what they come from, so that no one else records the same. Rejected when one is nothing.
     """
     if not new:
         return []
@@ -44,27 +46,31 @@ def record_many(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[in
         [
             {
                 "donor_id": gift.donor_id, "amount_minor": gift.minor, "currency": gift.currency,
-                "received_on": gift.received_on, "recorded_at": now, "source": SOURCE,
+                "received_on": gift.received_on, "recorded_at": now, "source": gift.source,
                 "source_ref": gift.source_ref, "method": gift.method, "campaign_id": gift.campaign_id,
-                "note": "", "is_test": False, "thank": True,
+                "note": "", "is_test": gift.is_test, "thank": not gift.is_test,
             }
             for gift in new
         ],
     ).all()  # fmt: skip
     pairs = list(zip(ids, new, strict=True))
-    db.session.execute(insert(Task), [_thank_you(id_, gift, now) for id_, gift in pairs])
-    db.session.execute(insert(DomainEvent), [_told(id_, gift, now) for id_, gift in pairs])
+    thank_yous = [_thank_you(id_, gift, now) for id_, gift in pairs if not gift.is_test]
+    if thank_yous:
+        db.session.execute(insert(Task), thank_yous)
+    db.session.execute(insert(DomainEvent), [_event(id_, gift, now) for id_, gift in pairs])
     audit.record_many(
         audit.row(
             actor, "gift.recorded", ("gift", id_), now=now,
-            data={"donor": gift.donor_id, "minor": gift.minor, "currency": gift.currency, "source": SOURCE},
+            data={
+                "donor": gift.donor_id, "minor": gift.minor, "currency": gift.currency, "source": gift.source
+            },
         )
         for id_, gift in pairs
     )  # fmt: skip
     return list(ids)
 
 
-def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, object]:
+def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
     return {
         "key": f"thank_you:gift:{gift_id}", "kind": "thank_you", "performer": "worker", "role": "",
         "donor_id": gift.donor_id, "subject_type": "gift", "subject_id": gift_id, "facts": {},
@@ -73,7 +79,7 @@ def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _told(gift_id: int, gift: NewGift, now: datetime) -> dict[str, object]:
+def _event(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
     return {
         "kind": "gift.recorded", "donor_id": gift.donor_id, "subject_type": "gift", "subject_id": gift_id,
         "occurred_at": now, "recorded_at": now, "data": {},
