@@ -57,6 +57,19 @@ def blocks_of(page: Path) -> list[Block]:
     return [Block(*block) for block in found]
 
 
+STRIPES_WORDS = (
+    "stripe",
+    "payment_intent",
+    "paymentintent",
+    "charge.",
+    '"pi_',
+    '"ch_',
+    '"cs_',
+    "p24",
+    "sepa_",
+)
+
+
 def example(file: str) -> str:
     return next(block.text for block in blocks_of(ROOT / "docs/extending.md") if block.file == file)
 
@@ -208,7 +221,8 @@ def test_the_example_of_a_format_runs() -> None:
 def test_the_example_of_a_provider_verifies_splits_and_says_what_was_paid() -> None:
     adapter = run(example("donorhub_example/__init__.py"))["Example"]()
     raw = (
-        b'{"id":"1","at":1793000000,"payment":"p1","minor":5000,"currency":"PLN","email":"a@b.pl","name":"A"}'
+        b'{"id":"1","at":1793000000,"payment":"p1","minor":5000,"currency":"PLN","email":"a@b.pl","name":"A",'
+        b'"method":"quick"}'
     )
     endpoint, secret = Endpoint("", True, {}), Secret(7, "s")
     signed = {"X-Signature": hmac.new(b"s", raw, hashlib.sha256).hexdigest()}
@@ -222,6 +236,12 @@ def test_the_example_of_a_provider_verifies_splits_and_says_what_was_paid() -> N
         5000,
         "PLN",
     )
+    assert view.payment.method == "blik"
+
+
+def test_the_example_of_a_provider_names_no_other() -> None:
+    text = example("donorhub_example/__init__.py").lower()
+    assert [word for word in STRIPES_WORDS if word in text] == []
 
 
 def test_the_example_names_the_entry_points_that_are_looked_up() -> None:

@@ -11,10 +11,11 @@ from typing import Final, cast
 
 from webhooks.fact import Provider
 from webhooks.groups import reach
+from webhooks.payout_texts import WITHOUT_ADAPTER
 from webhooks.projection import project
 from webhooks.stripe.events import Stripe
 
-__all__ = ["UnknownProvider", "names", "project", "provider", "reach"]
+__all__ = ["UnknownProvider", "names", "payout_texts", "project", "provider", "reach"]
 
 ENTRY_POINTS: Final = "donorhub.webhook_providers"
 _OURS: Final[dict[str, Provider]] = {"stripe": Stripe()}
@@ -30,6 +31,11 @@ class UnknownProvider(KeyError):
 def names() -> list[str]:
     """The payment providers that there is an adapter for, ours and installed ones."""
     return sorted({*_OURS, *(found.name for found in entry_points(group=ENTRY_POINTS))})
+
+
+def payout_texts() -> dict[str, tuple[str, ...]]:
+    """Return the words by which the bank's entry of a payout is known, by provider."""
+    return {**WITHOUT_ADAPTER, **{name: provider(name).payout_texts for name in names()}}
 
 
 def provider(name: str) -> Provider:

@@ -93,7 +93,10 @@ class Provider(Protocol):
     """One payment provider's way of speaking; every method is pure and deterministic."""
 
     name: str
+    label: str  # what staff read
     bad_signature_status: int
+    charged_by: Literal["provider", "us"]  # who starts the payments of a recurring gift
+    payout_texts: tuple[str, ...]  # words by which the bank's entry of a payout is known
 
     def verify(
         self, raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, secrets: Sequence[Secret], now: int

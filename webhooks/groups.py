@@ -69,9 +69,9 @@ def _same(fact: Fact) -> set[str]:
     if fact.kind == "link":
         return {fact.state["to"]} if fact.state["relation"] == "same" else set()
     if fact.kind == "payment":
-        return _named(fact.ref.partition("/")[0], fact.state.get("charge"), fact.group)
+        return _named(fact.ref.partition("/")[0], fact.state.get("attempt"), fact.group)
     if fact.kind in ("refund", "dispute"):
-        return _named(fact.state.get("charge"), fact.state.get("payment_intent"), fact.group)
+        return _named(fact.state.get("attempt"), fact.state.get("order"), fact.group)
     return set()
 
 

@@ -1,6 +1,6 @@
-"""What is true of one payment, from everything its charge, PaymentIntent and session told.
+"""What is true of one payment, from everything its attempts, order and checkout told.
 
-Only a charge or a PaymentIntent decides whether there is money; a session and an invoice
+Only an attempt or an order decides whether there is money; a checkout and an invoice
 only say whose it is and what for.
 """
 
@@ -22,19 +22,19 @@ _LATER: Final = {
 
 
 def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> PaymentView | None:
-    """The payment ``key``; None while no charge, PaymentIntent or session of it was seen."""
-    charges, intents, sessions = (_of(facts, what) for what in ("charge", "payment_intent", "session"))
-    spoken = charges + intents + sessions
+    """The payment ``key``; None while no attempt, order or checkout of it was seen."""
+    attempts, orders, checkouts = (_of(facts, what) for what in ("attempt", "order", "checkout"))
+    spoken = attempts + orders + checkouts
     if not spoken:
         return None
-    word = _word(charges, intents, sessions)
-    main = _main(charges, intents)
-    best = [fact for fact in (main, *_latest_first(intents), *_latest_first(sessions)) if fact]
+    word = _word(attempts, orders, checkouts)
+    main = _main(attempts, orders)
+    best = [fact for fact in (main, *_latest_first(orders), *_latest_first(checkouts)) if fact]
     succeeded = word == "succeeded"
     refunds = tuple(refund_view(f) for f in facts if f.kind == "refund") if succeeded else ()
     disputes = tuple(dispute_view(f) for f in facts if f.kind == "dispute") if succeeded else ()
-    failures = [fact for fact in (*intents, main) if fact and word == "failed"]
-    certain = [fact for fact in best if fact.state["object"] != "session"] or best
+    failures = [fact for fact in (*orders, main) if fact and word == "failed"]
+    certain = [fact for fact in best if fact.state["object"] != "checkout"] or best
     return PaymentView(
         key=key,
         refs=tuple(sorted({key, *(fact.ref for fact in spoken)})),
@@ -51,10 +51,10 @@ def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> Paym
         succeeded_at=instant(_succeeded_at(facts, best)) if succeeded else None,
         failure_code=first(failures, "failure_code"),
         failure_text=first(failures, "failure_text"),
-        donor=merged_donor([*donor_parts(above), *intents, *charges, *sessions]),
-        metadata=merged_metadata([*metadata_parts(above), *sessions, *intents, *charges]),
+        donor=merged_donor([*donor_parts(above), *orders, *attempts, *checkouts]),
+        metadata=merged_metadata([*metadata_parts(above), *checkouts, *orders, *attempts]),
         invoices=joins(facts, "above"),
-        subscription=_subscription(sessions, above),
+        subscription=_subscription(checkouts, above),
         refunds=refunds,
         disputes=disputes,
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.counts),
@@ -77,34 +77,34 @@ def _latest_first(facts: list[Fact]) -> list[Fact]:
     return facts[::-1]
 
 
-def _word(charges: list[Fact], intents: list[Fact], sessions: list[Fact]) -> PaymentWord:
-    said = {fact.state["state"] for fact in charges + intents}
+def _word(attempts: list[Fact], orders: list[Fact], checkouts: list[Fact]) -> PaymentWord:
+    said = {fact.state["state"] for fact in attempts + orders}
     if "succeeded" in said:
         return "succeeded"
-    if any(fact.state["state"] == "cancelled" for fact in intents):
+    if any(fact.state["state"] == "cancelled" for fact in orders):
         return "cancelled"
-    told = _present(charges, intents) or sessions
-    known = [fact for fact in told if fact.state["state"] != "unknown"] or told
+    present = _present(attempts, orders) or checkouts
+    known = [fact for fact in present if fact.state["state"] != "unknown"] or present
     newest = max(known, key=lambda f: (f.at, _LATER[f.state["state"]], f.ref))
     return cast(PaymentWord, newest.state["state"])
 
 
-def _present(charges: list[Fact], intents: list[Fact]) -> list[Fact]:
-    """Who may still say how the payment stands: not the charges of attempts that were given up."""
-    if not intents:
-        return charges
-    current = {fact.state.get("charge") for fact in intents}
-    since = max(fact.at for fact in intents)
-    return intents + [f for f in charges if f.ref in current or f.state.get("created_at", f.at) >= since]
+def _present(attempts: list[Fact], orders: list[Fact]) -> list[Fact]:
+    """Who may still say how the payment stands: not the attempts that were given up."""
+    if not orders:
+        return attempts
+    current = {fact.state.get("attempt") for fact in orders}
+    since = max(fact.at for fact in orders)
+    return orders + [f for f in attempts if f.ref in current or f.state.get("created_at", f.at) >= since]
 
 
-def _main(charges: list[Fact], intents: list[Fact]) -> Fact | None:
-    """The charge that carries the payment: the one that succeeded, else the newest attempt."""
-    if not charges:
+def _main(attempts: list[Fact], orders: list[Fact]) -> Fact | None:
+    """The attempt that carries the payment: the one that succeeded, else the newest."""
+    if not attempts:
         return None
-    current = {fact.state.get("charge") for fact in intents}
+    current = {fact.state.get("attempt") for fact in orders}
     return max(
-        charges,
+        attempts,
         key=lambda f: (
             f.state["state"] == "succeeded",
             f.ref in current,
@@ -125,10 +125,10 @@ def _succeeded_at(facts: Sequence[Fact], best: list[Fact]) -> int | None:
     return min(moments, default=None) or cast(int | None, first(best, "created_at"))
 
 
-def _subscription(sessions: list[Fact], above: Sequence[Fact]) -> str | None:
-    told = [fact.state.get("subscription") for fact in (*sessions, *above)]
-    told += [fact.group for fact in above if fact.kind == "recurring_gift"]
-    return min((one for one in told if one), default=None)
+def _subscription(checkouts: list[Fact], above: Sequence[Fact]) -> str | None:
+    refs = [fact.state.get("subscription") for fact in (*checkouts, *above)]
+    refs += [fact.group for fact in above if fact.kind == "recurring_gift"]
+    return min((ref for ref in refs if ref), default=None)
 
 
 def refund_view(fact: Fact) -> RefundView:
@@ -163,7 +163,7 @@ def dispute_view(fact: Fact) -> DisputeView:
 def item_view(fact: Fact) -> ItemView:
     state = fact.state
     return ItemView(
-        txn=state["txn"],
+        ref=state["ref"],
         item=state["item"],
         type=state.get("type"),
         gross_minor=state["gross_minor"],
@@ -210,8 +210,8 @@ def merged_donor(parts: Sequence[Fact]) -> DonorState:
     """What is known of who gives; where parts differ the later one has its way."""
     merged: dict[str, object] = {}
     for fact in parts:
-        told = fact.state if fact.kind == "donor" else fact.state.get("donor", {})
-        merged.update({k: v for k, v in told.items() if v is not None and k not in _NOT_THE_PERSON})
+        person = fact.state if fact.kind == "donor" else fact.state.get("donor", {})
+        merged.update({k: v for k, v in person.items() if v is not None and k not in _NOT_THE_PERSON})
     return cast(DonorState, merged)
 
 

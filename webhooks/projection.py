@@ -44,31 +44,30 @@ def _group_view(groups: Groups, key: str) -> GroupView:
 
 
 def _donor_view(key: str, facts: Sequence[Fact]) -> DonorView | None:
-    told = [fact for fact in facts if fact.kind == "donor"]
-    main = next((fact for fact in told if fact.ref == key), None)
+    of_donor = [fact for fact in facts if fact.kind == "donor"]
+    main = next((fact for fact in of_donor if fact.ref == key), None)
     if main is None:
         return None
     return DonorView(
         ref=key,
         is_test=not main.state["livemode"],
-        is_deleted=any(fact.state.get("is_deleted") for fact in told),
+        is_deleted=any(fact.state.get("is_deleted") for fact in of_donor),
         donor=merged_donor([main]),
         metadata=merged_metadata([main]),
     )
 
 
 def _method_view(key: str, facts: Sequence[Fact]) -> MethodView | None:
-    told = [fact for fact in facts if fact.kind == "mandate"]
-    if not told:
+    of_method = [fact for fact in facts if fact.kind == "mandate"]
+    if not of_method:
         return None
-    newest = sorted(told, key=lambda fact: (fact.version, fact.ref), reverse=True)
+    newest = sorted(of_method, key=lambda fact: (fact.version, fact.ref), reverse=True)
     methods, mandates, setups = (
-        [fact for fact in newest if fact.state["object"] == what]
-        for what in ("payment_method", "mandate", "setup_intent")
+        [fact for fact in newest if fact.state["object"] == what] for what in ("method", "mandate", "setup")
     )
     return MethodView(
         ref=key,
-        is_test=not all(fact.state["livemode"] for fact in told),
+        is_test=not all(fact.state["livemode"] for fact in of_method),
         status=first(methods, "status"),
         customer=first(methods + setups, "customer"),
         method=first(methods + mandates, "method"),

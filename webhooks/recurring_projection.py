@@ -23,15 +23,16 @@ from webhooks.views import InstalmentView, RecurringView
 
 def recurring_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> RecurringView | None:
     """The recurring gift ``key``; None while only its session or next invoice was seen."""
-    told = {fact.ref: fact for fact in facts if fact.kind == "recurring_gift"}
-    main = told.get(key)
+    by_ref = {fact.ref: fact for fact in facts if fact.kind == "recurring_gift"}
+    main = by_ref.get(key)
     if main is None:
         return None
     state = main.state
     sessions = sorted(
-        (fact for fact in told.values() if fact.state["object"] == "session"), key=lambda fact: fact.version
+        (fact for fact in by_ref.values() if fact.state["object"] == "checkout"),
+        key=lambda fact: fact.version,
     )
-    upcoming = [fact for fact in told.values() if fact.state["object"] == "upcoming" and fact.at >= main.at]
+    upcoming = [fact for fact in by_ref.values() if fact.state["object"] == "upcoming" and fact.at >= main.at]
     return RecurringView(
         ref=key,
         state=state["state"],
@@ -41,7 +42,7 @@ def recurring_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> Re
         period=state.get("period"),
         every=state.get("every"),
         is_test=not state["livemode"],
-        told_at=datetime.fromtimestamp(main.at, UTC),
+        stated_at=datetime.fromtimestamp(main.at, UTC),
         started_at=instant(state.get("started_at")),
         anchor_at=instant(state.get("anchor_at")),
         period_start_at=instant(state.get("period_start_at")),
@@ -74,7 +75,7 @@ def instalment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> I
         state=state["state"],
         status=state.get("status"),
         number=state.get("number"),
-        billing_reason=state.get("billing_reason"),
+        is_first=state.get("is_first"),
         is_test=not state["livemode"],
         period_start_at=instant(state.get("period_start_at")),
         period_end_at=instant(state.get("period_end_at")),

@@ -1,37 +1,44 @@
 """What ``Fact.state`` holds for every kind of fact, and how facts of several objects are joined.
 
-It names shapes only: ``stripe_facts`` and its neighbours fill them, ``projection`` reads them.
+It names shapes only: the package of each provider fills them, ``projection`` reads them.
 Every amount is in ISO 4217 minor units beside its ``currency`` (the provider's own units are
 converted before), every ``*_at`` is unix seconds, every ``*_on`` an ISO date. A key may be
 absent; absent and None mean the same: not told.
+
+Words
+-----
+An **attempt** is one try to take money; it alone, or its order, decides whether there is money.
+An **order** is what is to be paid once, perhaps tried several times; a **checkout** the hosted
+page, which says whose and what for, never that money came. A **subscription** is a schedule that
+the provider holds, an **invoice** its own instalment, a **mandate** the authority to charge again.
 
 Groups
 ------
 A group is the provider's id of one thing that has one view:
 
-====================  =======================================  ======================
-group                 registers (kind: ref) lying in it        view
-====================  =======================================  ======================
-``pi_``, else ``ch_`` payment: ``pi_ ch_ cs_``, refund: ``re_``  ``payment``
-                      dispute: ``dp_``, fee: ``txn_``, links
-``in_``               instalment: ``in_``, links               ``instalment``
-``sub_``              recurring_gift: ``sub_``, ``cs_``,       ``recurring``
-                      ``sub_/upcoming``, links
-``cus_``              donor: ``cus_``                          ``donor``
-``pm_`` (``seti_``)   mandate: ``pm_ mandate_ seti_``          ``method``
-``po_``               payout: ``po_``, fee: ``po_/txn_``       ``payout``
-====================  =======================================  ======================
+=====================  =============================================  ===============
+group                  registers (kind: ref) lying in it              view
+=====================  =============================================  ===============
+order, else attempt    payment: order, attempt, checkout, ``moment``;  ``payment``
+                       refund, dispute, fee, links
+invoice                instalment, links                              ``instalment``
+subscription           recurring_gift: subscription, checkout,        ``recurring``
+                       ``<subscription>/upcoming``; links
+customer               donor                                          ``donor``
+method, else setup     mandate: method, mandate, setup                ``method``
+payout                 payout, fee: ``<payout>/<line>``               ``payout``
+=====================  =============================================  ===============
 
-A notice lies in the group of what it speaks of. A Checkout Session that has no PaymentIntent
-and no subscription yet lies in a group of its own (``cs_``); its register moves when a later
-event names one, so an upsert must write ``grp`` together with the state.
+A notice lies in the group of what it speaks of. A checkout that has no order and no subscription
+yet lies in a group of its own; its register moves when a later event names one, so an upsert must
+write ``grp`` together with the state.
 
 How to load and project
 -----------------------
 1. Upsert the facts of the batch; ``touched`` is the set of their groups.
 2. ``held``: all registers with ``grp IN touched``. Then ``webhooks.reach(held) - seen`` names
-   further groups to load, until it is empty: one payment told under two ids (charge and
-   PaymentIntent), and what lies above it (payment -> invoice -> subscription -> customer).
+   further groups to load, until it is empty: one payment told under two ids (attempt
+   and order), and what lies above it (payment -> invoice -> subscription -> customer).
    That is four indexed selects for a whole batch at most; it never goes downwards.
 3. ``webhooks.project(touched, held)`` gives one ``GroupView`` for each payment, instalment,
    recurring gift, donor, method or payout among the touched groups; extra facts do no harm.
@@ -53,6 +60,7 @@ DisputeWord = Literal["open", "won", "lost", "unknown"]
 RecurringWord = Literal["pending", "active", "failing", "paused", "closed", "unknown"]
 InstalmentWord = Literal["expected", "paid", "failed", "skipped", "waived", "unknown"]
 PayoutWord = Literal["pending", "in_transit", "paid", "failed", "cancelled", "unknown"]
+MethodWord = Literal["card", "blik", "wallet", "transfer", "direct_debit", "other"]
 ItemWord = Literal["charge", "refund", "dispute", "fee", "adjustment", "payout"]
 Relation = Literal["same", "above", "below"]
 
@@ -67,7 +75,7 @@ class Address(TypedDict, total=False):
 
 
 class DonorState(TypedDict, total=False):
-    """Kind ``donor`` (ref ``cus_``), and the ``donor`` part of payments and recurring gifts."""
+    """Kind ``donor`` (ref: the customer), and the ``donor`` part of payments and recurring gifts."""
 
     livemode: bool
     customer: str | None
@@ -76,7 +84,7 @@ class DonorState(TypedDict, total=False):
     phone: str | None
     locale: str | None
     address: Address | None
-    promotions: str | None  # what Checkout asked: opt_in, opt_out
+    promotions: str | None  # what the checkout asked: opt_in, opt_out
     terms: str | None  # accepted
     default_method: str | None
     metadata: dict[str, str]
@@ -84,38 +92,38 @@ class DonorState(TypedDict, total=False):
 
 
 class PaymentState(TypedDict, total=False):
-    """Kind ``payment``: one charge, PaymentIntent or Checkout Session; the payment is all of them.
+    """Kind ``payment``: one attempt, order or checkout; the payment is all of them.
 
-    A ``moment`` (ref ``ch_/succeeded``) keeps when it succeeded (``created_at``), for later
-    events about the charge overwrite its register.
+    A ``moment`` (ref ``<attempt>/succeeded``) keeps when it succeeded (``created_at``), for later
+    events about the attempt overwrite its register.
     """
 
-    object: Literal["charge", "payment_intent", "session", "moment"]
+    object: Literal["attempt", "order", "checkout", "moment"]
     livemode: bool
     state: PaymentWord
     status: str | None  # the provider's own word
     amount_minor: int | None  # what was asked for; once captured, what was captured
     currency: str | None
-    method: str | None  # card, sepa_debit, blik, p24 ...
-    method_ref: str | None  # pm_
+    method: MethodWord | None
+    method_ref: str | None
     mandate_ref: str | None
     created_at: int | None
-    payment_intent: str | None
-    charge: str | None
-    invoice: str | None  # only versions before 2025-03-31
+    order: str | None
+    attempt: str | None  # of an order: its latest
+    invoice: str | None
     subscription: str | None
-    fee_ref: str | None  # txn_, once it is known
+    fee_ref: str | None  # of the line that tells its fee, once it is known
     is_disputed: bool
     failure_code: str | None
     failure_text: str | None
-    presentment_minor: int | None  # what the donor saw, where it differs (Adaptive Pricing)
+    presentment_minor: int | None  # what the donor saw, where it differs
     presentment_currency: str | None
     donor: DonorState
     metadata: dict[str, str]
 
 
 class RefundState(TypedDict, total=False):
-    """Kind ``refund``, ref ``re_``; the amount is of this refund alone, never cumulative."""
+    """Kind ``refund``; the amount is of this refund alone, never cumulative."""
 
     livemode: bool
     state: RefundWord
@@ -124,14 +132,14 @@ class RefundState(TypedDict, total=False):
     currency: str
     reason: str | None
     failure_reason: str | None
-    charge: str | None
-    payment_intent: str | None
+    attempt: str | None
+    order: str | None
     created_at: int | None
     metadata: dict[str, str]
 
 
 class DisputeState(TypedDict, total=False):
-    """Kind ``dispute``, ref ``dp_``."""
+    """Kind ``dispute``."""
 
     livemode: bool
     state: DisputeWord
@@ -142,27 +150,27 @@ class DisputeState(TypedDict, total=False):
     currency: str
     reason: str | None
     due_at: int | None  # evidence is wanted by then
-    charge: str | None
-    payment_intent: str | None
+    attempt: str | None
+    order: str | None
     created_at: int | None
 
 
 class FeeState(TypedDict, total=False):
-    """Kind ``fee``: one balance transaction; signed amounts, in the currency of the balance.
+    """Kind ``fee``: one line of the provider's own account; signed amounts, in the currency of the balance.
 
-    Ref ``txn_`` in the group of its payment, and ref ``po_/txn_`` in the group of its payout.
+    Its own ref in the group of its payment, and ``<payout>/<ref>`` in the group of its payout.
     """
 
     livemode: bool
-    txn: str
+    ref: str
     item: ItemWord
     type: str | None  # the provider's own word
     gross_minor: int
     fee_minor: int
     net_minor: int
     currency: str
-    source_ref: str | None  # ch_, re_, dp_ ...
-    payment_key: str | None  # pi_ or ch_; ch_ may stand for a payment known by its pi_
+    source_ref: str | None  # of the attempt, refund or dispute
+    payment_key: str | None  # the order or an attempt, which may stand for a payment known by its order
     payout: str | None
     created_at: int | None
     available_at: int | None
@@ -170,10 +178,10 @@ class FeeState(TypedDict, total=False):
 
 
 class RecurringState(TypedDict, total=False):
-    """Kind ``recurring_gift``: a subscription (``sub_``), what its Checkout Session told (``cs_``:
-    donor and metadata only), or its next invoice (``sub_/upcoming``: ``next_*`` only)."""
+    """Kind ``recurring_gift``: a subscription, what its checkout told (donor and metadata only), or its
+    next invoice (``<subscription>/upcoming``: ``next_*`` only)."""
 
-    object: Literal["subscription", "session", "upcoming"]
+    object: Literal["subscription", "checkout", "upcoming"]
     livemode: bool
     state: RecurringWord
     status: str | None
@@ -201,14 +209,14 @@ class RecurringState(TypedDict, total=False):
 
 
 class InstalmentState(TypedDict, total=False):
-    """Kind ``instalment``, ref ``in_``. An invoice never makes a payment or a gift by itself."""
+    """Kind ``instalment``: an invoice. It never makes a payment or a gift by itself."""
 
     livemode: bool
     state: InstalmentWord
     status: str | None
     subscription: str | None  # None: an invoice outside any recurring gift
     number: str | None
-    billing_reason: str | None  # subscription_create is the first
+    is_first: bool | None  # of its subscription, where that is told
     period_start_at: int | None
     period_end_at: int | None
     due_at: int | None
@@ -238,14 +246,14 @@ class LinkState(TypedDict, total=False):
 
 
 class MandateState(TypedDict, total=False):
-    """Kind ``mandate``: a payment method (``pm_``), a mandate (``mandate_``) or a SetupIntent (``seti_``)."""
+    """Kind ``mandate``: a method of paying, a mandate, or the setting up of one."""
 
-    object: Literal["payment_method", "mandate", "setup_intent"]
+    object: Literal["method", "mandate", "setup"]
     livemode: bool
-    status: str | None  # attached, detached; active, inactive, pending; the SetupIntent's own
+    status: str | None  # attached, detached; active, inactive, pending; the setting up's own
     customer: str | None
     method_ref: str | None
-    method: str | None
+    method: MethodWord | None
     brand: str | None
     last4: str | None
     exp_month: int | None
@@ -255,7 +263,7 @@ class MandateState(TypedDict, total=False):
 
 
 class PayoutState(TypedDict, total=False):
-    """Kind ``payout``, ref ``po_``. ``paid`` may still become ``failed``."""
+    """Kind ``payout``. ``paid`` may still become ``failed``."""
 
     livemode: bool
     state: PayoutWord
@@ -275,7 +283,7 @@ class NoticeState(TypedDict, total=False):
     """Kind ``notice``: something for staff. Its ref holds object, code and value, so it is told once."""
 
     livemode: bool
-    code: str  # unknown_value, early_fraud_warning, account_deauthorized, mandate_notification
+    code: str  # unknown_value, fraud_warning, access_withdrawn, debit_announced
     subject: str  # the provider's id of what it is about
     field: str | None
     value: str | None

@@ -16,6 +16,7 @@ from webhooks.states import (
     DonorState,
     InstalmentWord,
     ItemWord,
+    MethodWord,
     NoticeState,
     PaymentWord,
     PayoutWord,
@@ -65,10 +66,10 @@ class DisputeView:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One balance transaction: what a charge, refund, dispute or fee did to the provider's balance.
+    """One line of the provider's own account: what an attempt, refund, dispute or fee did to its balance.
     Signed, and in the currency of the balance."""
 
-    txn: str
+    ref: str  # the provider's key of the line
     item: ItemWord
     type: str | None
     gross_minor: int
@@ -76,7 +77,7 @@ class ItemView:
     net_minor: int
     currency: str
     source_ref: str | None
-    payment_key: str | None  # may be a charge's id: the register (payment, ch_) then names the group
+    payment_key: str | None  # may be an attempt's id: its register then names the order
     created_at: datetime | None
 
 
@@ -85,12 +86,12 @@ class PaymentView:
     """One payment. A gift is recorded when ``state`` is ``succeeded``, and by nothing else;
     refunds and disputes are shown only then."""
 
-    key: str  # PaymentIntent, else charge, else (nothing tried yet) Checkout Session
+    key: str  # the order, else the attempt, else (nothing tried yet) the checkout
     refs: tuple[str, ...]  # every id it is known by, the key among them
     state: PaymentWord
-    amount_minor: int | None  # None only while no charge or PaymentIntent was seen
+    amount_minor: int | None  # None only while no attempt or order was seen
     currency: str | None
-    method: str | None
+    method: MethodWord | None
     method_ref: str | None
     mandate_ref: str | None
     is_test: bool
@@ -125,7 +126,7 @@ class RecurringView:
     period: Literal["W", "M", "Y"] | None
     every: int | None
     is_test: bool
-    told_at: datetime  # when the provider said all this: the date of a change of term
+    stated_at: datetime  # when the provider said all this: the date of a change of term
     started_at: datetime | None
     anchor_at: datetime | None
     period_start_at: datetime | None
@@ -153,7 +154,7 @@ class InstalmentView:
     state: InstalmentWord
     status: str | None
     number: str | None
-    billing_reason: str | None
+    is_first: bool | None  # the first of its subscription, where that is told
     is_test: bool
     period_start_at: datetime | None
     period_end_at: datetime | None
@@ -190,7 +191,7 @@ class MethodView:
     is_test: bool
     status: str | None
     customer: str | None
-    method: str | None
+    method: MethodWord | None
     brand: str | None
     last4: str | None
     exp_month: int | None
@@ -232,7 +233,7 @@ class PayoutView:
 @dataclass(frozen=True, slots=True)
 class GroupView:
     """All that is known of one group. At most one of the views is there; none while only links
-    or parts that wait for their whole (a refund before its charge) have come."""
+    or parts that wait for their whole (a refund before its attempt) have come."""
 
     key: str
     payment: PaymentView | None = None

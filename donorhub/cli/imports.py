@@ -38,7 +38,7 @@ from donorhub.services.bank.files import (
 from donorhub.services.bank.files import imports as kept_files
 from importers.profiles import profiles
 
-Told = Mapping[str, Any]  # what a file says of itself, as it is kept
+Summary = Mapping[str, Any]  # what a file says of itself, as it is kept
 SOUND: Final = ("done",)
 _WAIT_S: Final = 0.2  # between two looks at a file that another worker has
 _PATIENCE_S: Final = 600
@@ -50,7 +50,7 @@ class Choices:
 
     account: int | None
     currency: str
-    layout: Told | None
+    layout: Summary | None
     accept_held: str
     quiet: bool
 
@@ -218,8 +218,10 @@ def _accept(file_id: int, reason: str) -> None:
     """Add the accounts that the file names, release what is held, and import again."""
     file = kept_files.get_file(file_id)
     if file.state == "asking" and any(problem["code"] == "account_unknown" for problem in file.problems):
-        for told in file.told:
-            bank_accounts.create_account(told["account"], told["currency"], now=clock.now(), actor=actor())
+        for summary in file.summaries:
+            bank_accounts.create_account(
+                summary["account"], summary["currency"], now=clock.now(), actor=actor()
+            )
         kept_files.answer(file_id, create_accounts=True, now=clock.now(), actor=actor())
     db.session.commit()
     _work_off(file_id)
@@ -247,8 +249,8 @@ def _tell(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> bool:
         if not (quiet and is_sound):
             again = "" if is_new else ", known already: nothing changed"
             click.echo(f"{path}: {file.format or 'unknown format'}, {file.state}{again}")
-            for number, told in enumerate(file.told):
-                click.echo(f"  {_sentence(told, rows.get(number), is_new=is_new)}")
+            for number, summary in enumerate(file.summaries):
+                click.echo(f"  {_sentence(summary, rows.get(number), is_new=is_new)}")
             _tell_problems(file.problems)
             _tell_waiting(file)
         db.session.rollback()
@@ -263,19 +265,19 @@ def _tell_waiting(file: ImportFile) -> None:
         click.echo(f"  error reading_failed: {task.last_error}; it is tried again at {at}")
 
 
-def _sentence(told: Told, row: Statement | None, *, is_new: bool) -> str:
-    currency = told["currency"]
+def _sentence(summary: Summary, row: Statement | None, *, is_new: bool) -> str:
+    currency = summary["currency"]
     new = (row.new_count if is_new else 0) if row is not None and row.posted_at else 0
-    counts = f"{told['entries']} entries"
+    counts = f"{summary['entries']} entries"
     if row is not None and row.state == "held":
         counts += ", held"
     elif row is not None and not row.is_advice:
-        counts += f": {new} new, {told['entries'] - new} known"
+        counts += f": {new} new, {summary['entries'] - new} known"
         counts += f", {row.doubtful_count} of the new doubtful" if is_new and row.doubtful_count else ""
-    days = f"{told['from_on']} to {told['to_on']}" if told["from_on"] else "no days"
-    came, went = (Money(told[name], currency).as_text() for name in ("in_minor", "out_minor"))
-    account = told["account"] or (_number(row) if row is not None else "no account")
-    return f"{account} {currency}, {days}, {counts}; in {came}, out {went}; {_balance(told)}"
+    days = f"{summary['from_on']} to {summary['to_on']}" if summary["from_on"] else "no days"
+    came, went = (Money(summary[name], currency).as_text() for name in ("in_minor", "out_minor"))
+    account = summary["account"] or (_number(row) if row is not None else "no account")
+    return f"{account} {currency}, {days}, {counts}; in {came}, out {went}; {_balance(summary)}"
 
 
 def _number(row: Statement) -> str:
@@ -283,20 +285,20 @@ def _number(row: Statement) -> str:
     return bank_accounts.get_account(row.bank_account_id).number
 
 
-def _balance(told: Told) -> str:
-    currency = told["currency"]
-    opening, closing = told["opening_minor"], told["closing_minor"]
-    if told["is_advice"]:
+def _balance(summary: Summary) -> str:
+    currency = summary["currency"]
+    opening, closing = summary["opening_minor"], summary["closing_minor"]
+    if summary["is_advice"]:
         return "advice, adds no money"
     if opening is None or closing is None:
-        return "does not hold" if told["integrity"] == "mismatch" else "unverifiable: a balance is missing"
-    sum_ = told["in_minor"] + told["out_minor"]
+        return "does not hold" if summary["integrity"] == "mismatch" else "unverifiable: a balance is missing"
+    sum_ = summary["in_minor"] + summary["out_minor"]
     figures = [Money(minor, currency).as_text() for minor in (opening, sum_, closing)]
-    verdict = {"proved": "holds", "mismatch": "does not hold"}.get(told["integrity"], "unverifiable")
+    verdict = {"proved": "holds", "mismatch": "does not hold"}.get(summary["integrity"], "unverifiable")
     return f"opening {figures[0]} + {figures[1]} = closing {figures[2]}: {verdict}"
 
 
-def _tell_problems(problems: Sequence[Told]) -> None:
+def _tell_problems(problems: Sequence[Summary]) -> None:
     for problem in problems:
         where = f" ({problem['where']})" if problem.get("where") else ""
         click.echo(f"  {problem['level']} {problem['code']}: {problem['message']}{where}")
@@ -312,7 +314,7 @@ def _show_only(path: Path, choices: Choices) -> bool:
     for draft in drafts.statements:
         problems += statement_checks.remarks(draft, drafts.problems, today=today)
         held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=today))
-        click.echo(f"  {_sentence(statement_drafts.told(draft), None, is_new=True)}")
+        click.echo(f"  {_sentence(statement_drafts.summarise_draft(draft), None, is_new=True)}")
     _tell_problems(statement_drafts.as_plain(problems))
     if tables.UNKNOWN & {problem.code for problem in problems}:
         with read_only():

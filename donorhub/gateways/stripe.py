@@ -1,4 +1,7 @@
-"""Asking Stripe: what a payout is made of. Nothing here is called inside a transaction."""
+"""Asking Stripe: what a payout is made of. Nothing here is called inside a transaction.
+
+What it answers leaves as events, as if Stripe had sent them.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,12 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlencode
 
-from donorhub.errors import DonorHubError
+from donorhub.gateways.providers import ProviderAway
+from webhooks.fact import RawEvent
+from webhooks.stripe.fetched import fetched_items
 
 PAGE: Final = 100
 MAX_PAGES: Final = 1000
-
-
-class ProviderAway(DonorHubError):
-    """The provider did not answer, or refused; the task is tried again."""
-
-    code = "provider_away"
 
 
 class StripeGateway:
@@ -30,8 +29,14 @@ class StripeGateway:
             api_key, base_addresses={"api": api_base} if api_base else {}, max_network_retries=2
         )
 
-    def payout_items(self, ref: str) -> Iterator[list[dict[str, object]]]:
-        """The balance transactions of a payout, a page at a time; raises ProviderAway."""
+    def list_payout_items(self, ref: str, *, at: int, account: str, livemode: bool) -> Iterator[RawEvent]:
+        """Yield a payout's balance transactions, fetched at ``at``, an event a page; raise ProviderAway."""
+        for rows in self._list_rows(ref):
+            yield fetched_items(
+                rows, page=str(rows[0]["id"]), payout=ref, at=at, account=account, livemode=livemode
+            )
+
+    def _list_rows(self, ref: str) -> Iterator[list[dict[str, object]]]:
         after = ""
         for _ in range(MAX_PAGES):
             query = {"payout": ref, "limit": str(PAGE), "expand[]": "data.source"}

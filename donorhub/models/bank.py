@@ -81,7 +81,7 @@ class ImportFile(Base):
     new_count: Mapped[int] = mapped_column(default=0)
     known_count: Mapped[int] = mapped_column(default=0)
     doubtful_count: Mapped[int] = mapped_column(default=0)  # of the new ones: may be known, a person decides
-    told: Mapped[list[dict[str, Any]]] = mapped_column(
+    summaries: Mapped[list[dict[str, Any]]] = mapped_column(
         default=list
     )  # statement by statement, as the file says
     progress: Mapped[int] = mapped_column(default=0)  # entries done, while it runs

@@ -126,7 +126,7 @@ class ProviderMap(Base):
     account: Mapped[str]
     kind: Mapped[ProviderObject]
     ref: Mapped[str]
-    told: Mapped[dict[str, object] | None]  # of a customer: what of our donor the provider has filled in
+    donor_fields: Mapped[dict[str, object] | None]  # of a customer: what of our donor the provider filled in
     subject_id: Mapped[int] = mapped_column(
         index=True
     )  # donor, recurring_gift, payment, instalment or payout

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from donorhub.db import Base, Currency, Minor, one_of
 from donorhub.models.donor import Donor
 from donorhub.models.states import (
+    ChargedBy,
     InstalmentState,
     Period,
     RecurringChange,
@@ -27,6 +28,7 @@ class RecurringGift(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
         one_of("kind", RecurringKind),
+        one_of("charged_by", ChargedBy),
         one_of("state", RecurringState),
         one_of("origin", RecurringOrigin),
         Index("ix_recurring_gift_state", "state"),
@@ -36,6 +38,7 @@ class RecurringGift(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
     kind: Mapped[RecurringKind]
+    charged_by: Mapped[ChargedBy] = mapped_column(default="none", server_default="none")
     state: Mapped[RecurringState]
     state_reason: Mapped[str] = mapped_column(default="")
     currency: Mapped[Currency]

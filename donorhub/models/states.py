@@ -99,7 +99,8 @@ ReceiptKind = Literal["single", "annual"]
 
 # recurring
 RecurringState = Literal["proposed", "pending", "active", "failing", "paused", "lapsed", "closed"]
-RecurringKind = Literal["standing_order", "direct_debit", "card", "pledge"]
+RecurringKind = Literal["standing_order", "direct_debit", "provider", "pledge"]
+ChargedBy = Literal["provider", "us", "none"]  # who starts each payment of a recurring gift
 RecurringOrigin = Literal["inferred", "declared", "provider"]
 RecurringChange = Literal["started", "amount", "paused", "resumed", "closed"]
 Period = Literal["W", "M", "Y"]

@@ -16,13 +16,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.gateways.stripe import ProviderAway, StripeGateway
+from donorhub.gateways.providers import ProviderAway
+from donorhub.gateways.stripe import StripeGateway
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.jobs.queue.run import run_task
 from donorhub.models import Gift, Payout, PayoutItem, Task
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.reports import invariants
 from tests.webhooks import scenarios
+from webhooks.fact import RawEvent
 from webhooks.stripe.events import Stripe
 
 
@@ -77,17 +79,23 @@ def api() -> Iterator[Api]:
     api.stop()
 
 
+def asked(api: Api) -> Iterator[RawEvent]:
+    gateway = StripeGateway("sk_test_1", api.url)
+    return gateway.list_payout_items("po_a1", at=1, account="acct_1", livemode=True)
+
+
 def test_all_pages_are_fetched_with_the_key(api: Api) -> None:
-    pages = list(StripeGateway("sk_test_1", api.url).payout_items("po_a1"))
-    assert [len(page) for page in pages] == [2, 2]
-    assert {asked[0] for asked in api.asked} == {"Bearer sk_test_1"}
+    pages = list(asked(api))
+    rows = [json.loads(page.body)["data"]["object"]["data"] for page in pages]
+    assert [len(page) for page in rows] == [2, 2]
+    assert {call[0] for call in api.asked} == {"Bearer sk_test_1"}
     assert api.asked[0][2]["payout"] == ["po_a1"]
 
 
 def test_a_refusal_of_stripe_is_said_without_its_words(api: Api) -> None:
     api.status = 401
     with pytest.raises(ProviderAway, match="Stripe did not answer"):
-        list(StripeGateway("sk_test_1", api.url).payout_items("po_a1"))
+        list(asked(api))
 
 
 def take_in(app: Flask, now: datetime) -> None:

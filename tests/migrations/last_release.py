@@ -18,13 +18,13 @@ from donorhub.migrations import run
 REVISION: Final = "20261122_1845"
 KEY: Final = f"release {REVISION}"  # of its vault
 NOW: Final = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-_DUMP: Final = Path(__file__).parents[1] / "files" / "releases" / f"{REVISION}.sql"
+_DUMPS: Final = Path(__file__).parents[1] / "files" / "releases"
 
 
-def load(connection: Connection) -> None:
-    """Make the tables of that release and fill them."""
+def load(connection: Connection, name: str = REVISION) -> None:
+    """Make the tables of that release and fill them, from the dump of this name."""
     command.upgrade(run.alembic_config(connection), REVISION)
-    dump = _DUMP.read_text()
+    dump = (_DUMPS / f"{name}.sql").read_text()
     if connection.dialect.name == "sqlite":
         for statement in dump.splitlines():
             connection.exec_driver_sql(statement)

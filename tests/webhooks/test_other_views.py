@@ -26,7 +26,7 @@ def test_a_payout_that_comes_back_after_it_was_paid_has_failed() -> None:
 def test_the_items_of_a_payout_explain_it_to_the_cent() -> None:
     found = payout(after(scenarios.paid_out("x"), payout_listing("x")))
     assert (found.items_minor, found.is_explained) == (9300, True)
-    by_txn = {item.txn: item for item in found.items}
+    by_txn = {item.ref: item for item in found.items}
     assert by_txn["txn_x1"].payment_key == "pi_x1" and by_txn["txn_x1"].source_ref == "ch_x1"
     assert by_txn["txn_x2"].payment_key == "ch_x2"
     assert (by_txn["txn_x3"].item, by_txn["txn_x3"].net_minor) == ("refund", -1000)
@@ -107,7 +107,7 @@ def test_an_early_fraud_warning_is_a_notice_on_its_payment() -> None:
     said = {"id": "issfr_1", "object": "radar.early_fraud_warning", "charge": "ch_x1", "fraud_type": "misc"}
     s.tell("radar.early_fraud_warning.created", said)
     (notice,) = after([*scenarios.one_off("x"), *s.events])["pi_x1"].notices
-    assert (notice["code"], notice["subject"]) == ("early_fraud_warning", "ch_x1")
+    assert (notice["code"], notice["subject"]) == ("fraud_warning", "ch_x1")
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_refund_before_its_charge_waits() -> None:
 def test_a_debit_that_comes_back_weeks_later_is_a_lost_return() -> None:
     rows = after(scenarios.sepa_late_return("x"))
     found = payment(rows)
-    assert (found.state, found.currency, found.method) == ("succeeded", "EUR", "sepa_debit")
+    assert (found.state, found.currency, found.method) == ("succeeded", "EUR", "direct_debit")
     assert found.mandate_ref == "mandate_1"
     assert found.succeeded_at == moment(START + 5 * DAY)  # not when the debit was ordered
     assert [(d.state, d.kind, d.amount_minor) for d in found.disputes] == [("lost", "return", 5000)]
@@ -130,7 +130,7 @@ def test_a_dispute_ends_as_it_ends_and_a_lost_one_may_open_again(
     (case,) = found.disputes
     assert (case.state, case.status, case.kind) == (state, status, "dispute")
     assert (found.held_minor, found.lost_minor) == (held, lost)
-    assert [(item.txn, item.item, item.fee_minor) for item in found.items] == [("txn_x9", "adjustment", 1500)]
+    assert [(item.ref, item.item, item.fee_minor) for item in found.items] == [("txn_x9", "adjustment", 1500)]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_renewal_that_fails_is_seen_failing_and_then_recovered() -> None:
 def test_a_change_of_amount_and_interval_is_the_present_term() -> None:
     promise = recurring(after(scenarios.amount_change("x")))
     assert (promise.amount_minor, promise.period, promise.every) == (45000, "Y", 1)
-    assert promise.told_at == moment(START + 80 * DAY)
+    assert promise.stated_at == moment(START + 80 * DAY)
 
 
 def test_a_pause_of_collection_is_a_pause_though_stripe_says_active() -> None:

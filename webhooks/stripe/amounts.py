@@ -39,21 +39,21 @@ _CURRENCIES: Final = frozenset(
 
 def currency_of(holder: Mapping[str, object], key: str = "currency") -> str:
     """The ISO code an object names, in capitals; raises BadBody when it names none."""
-    told = holder.get(key)
-    code = told.upper() if isinstance(told, str) else None
+    value = holder.get(key)
+    code = value.upper() if isinstance(value, str) else None
     if code not in _CURRENCIES:
-        raise BadBody(f"{key} {str(told)[:12]!r} is no ISO 4217 currency")
+        raise BadBody(f"{key} {str(value)[:12]!r} is no ISO 4217 currency")
     return str(code)
 
 
 def amount(holder: Object, key: str, currency: str) -> int | None:
     """``holder[key]`` in minor units, 0 to 10^12 in Stripe's units; None when it is not told."""
-    told = holder.get(key)
-    if told is None:
+    value = holder.get(key)
+    if value is None:
         return None
-    if type(told) is not int or not 0 <= told <= MAX_AMOUNT:
+    if type(value) is not int or not 0 <= value <= MAX_AMOUNT:
         raise BadBody(f"{key} is no amount: a whole number from 0 to {MAX_AMOUNT} is")
-    return to_minor(told, currency)
+    return to_minor(value, currency)
 
 
 def required_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
@@ -66,10 +66,10 @@ def required_amount(holder: Mapping[str, object], key: str, currency: str) -> in
 
 def signed_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
     """The same for a required amount that may be below zero, as in a balance transaction."""
-    told = holder.get(key)
-    if type(told) is not int or abs(told) > MAX_AMOUNT:
+    value = holder.get(key)
+    if type(value) is not int or abs(value) > MAX_AMOUNT:
         raise BadBody(f"{key} is no amount: a whole number from -{MAX_AMOUNT} to {MAX_AMOUNT} is")
-    return to_minor(told, currency)
+    return to_minor(value, currency)
 
 
 def to_minor(units: int, currency: str) -> int:
@@ -86,10 +86,10 @@ def to_minor(units: int, currency: str) -> int:
 def unit_amount(price: Mapping[str, object]) -> Decimal | None:
     """What one unit costs in Stripe's units, maybe with a fraction; None when it is not fixed."""
     for key in ("unit_amount", "unit_amount_decimal", "amount", "amount_decimal"):
-        told = price.get(key)
-        if told is None:
+        value = price.get(key)
+        if value is None:
             continue
-        number = _decimal(told, key)
+        number = _decimal(value, key)
         if not 0 <= number <= MAX_AMOUNT:
             raise BadBody(f"{key} is no amount: from 0 to {MAX_AMOUNT} is")
         return number
@@ -101,13 +101,13 @@ def rounded_to_minor(units: Decimal, currency: str) -> int:
     return to_minor(int(units.quantize(Decimal(1), ROUND_HALF_UP)), currency)
 
 
-def _decimal(told: object, key: str) -> Decimal:
-    if type(told) is int:
-        return Decimal(told)
-    if not isinstance(told, str):
+def _decimal(value: object, key: str) -> Decimal:
+    if type(value) is int:
+        return Decimal(value)
+    if not isinstance(value, str):
         raise BadBody(f"{key} is neither a whole number nor a decimal text")
     try:
-        number = Decimal(told)
+        number = Decimal(value)
     except InvalidOperation as e:
         raise BadBody(f"{key} is no decimal number") from e
     if not number.is_finite():
@@ -123,18 +123,18 @@ def refuse_odd_money(kind: str, holder: Mapping[str, object]) -> None:
     kept from booleans, fractions and text.
     """
     lowest = 0 if kind in _NEVER_NEGATIVE else -MAX_AMOUNT
-    for key, told in holder.items():
+    for key, value in holder.items():
         if (
             key.startswith("amount")
-            and _is_an_amount(key, told)
-            and not (type(told) is int and lowest <= told <= MAX_AMOUNT)
+            and _is_an_amount(key, value)
+            and not (type(value) is int and lowest <= value <= MAX_AMOUNT)
         ):
             raise BadBody(f"{key} is no amount: a whole number from {lowest} to {MAX_AMOUNT} is")
     if kind in _NEVER_NEGATIVE and holder.get("currency") is not None:
         currency_of(holder)
 
 
-def _is_an_amount(key: str, told: object) -> bool:
-    if told is None or isinstance(told, dict | list):
+def _is_an_amount(key: str, value: object) -> bool:
+    if value is None or isinstance(value, dict | list):
         return False  # amount_details and its like
     return key == "amount" or (key.startswith("amount_") and not key.endswith("_decimal"))

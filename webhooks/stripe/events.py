@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from webhooks import strict_json
 from webhooks.fact import BadBody, Endpoint, Fact, RawEvent, Secret, Verified
@@ -26,7 +26,10 @@ class Stripe:
     """https://docs.stripe.com/webhooks, API versions 2014 to 2026-10-28.endive."""
 
     name = "stripe"
+    label = "Stripe"
     bad_signature_status = 400
+    charged_by: Literal["provider", "us"] = "provider"
+    payout_texts: tuple[str, ...] = ("stripe",)
 
     def verify(
         self, raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, secrets: Sequence[Secret], now: int

@@ -48,11 +48,11 @@ from webhooks.stripe.donors import (
     setup_facts,
 )
 from webhooks.stripe.fees import item_facts, payout_facts, payout_items
+from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.payments import charge_facts, intent_facts, session_facts
 from webhooks.stripe.recurring import invoice_facts, invoice_payment_facts, subscription_facts
 from webhooks.stripe.refunds import dispute_facts, fraud_warning_facts, refund_facts
 from webhooks.stripe.shapes import Object
-from webhooks.stripe.told import Told
 
 # The events we subscribe to, and some that say the same to endpoints of old API versions.
 TYPES: Final[Mapping[str, str]] = {
@@ -101,7 +101,7 @@ TYPES: Final[Mapping[str, str]] = {
 # both write the same register. What is left out on purpose: drafts (invoice.created, .updated)
 # and attempts not yet made (payment_intent.created).
 
-_READERS: Final[Mapping[str, Callable[[Told], list[Fact]]]] = {
+_READERS: Final[Mapping[str, Callable[[ObjectEvent], list[Fact]]]] = {
     "checkout.session": session_facts,
     "payment_intent": intent_facts,
     "charge": charge_facts,
@@ -148,7 +148,7 @@ def read(type_: str, *, at: int, ev: str, livemode: bool, said: Object) -> list[
         return []
     if kind == "charge" and said.get("status") is None:
         raise BadBody("a charge without a status is older than 2014 and cannot be read")
-    return reader(Told(type_, kind or "", at, ev, livemode, said))
+    return reader(ObjectEvent(type_, kind or "", at, ev, livemode, said))
 
 
 def _kind_of(type_: str) -> str | None:

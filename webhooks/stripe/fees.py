@@ -12,8 +12,8 @@ from typing import Final
 from webhooks.fact import Fact
 from webhooks.states import FeeState, ItemWord, PayoutState, PayoutWord
 from webhooks.stripe.amounts import currency_of, required_amount, signed_amount
+from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.shapes import Object, identity, objects_at, payment_key, ref_of, seconds_at, text_at
-from webhooks.stripe.told import Told
 
 _PAYOUTS: Final[dict[str, tuple[PayoutWord, int]]] = {
     "pending": ("pending", 1), "in_transit": ("in_transit", 2), "paid": ("paid", 3),
@@ -33,8 +33,8 @@ _ITEMS: Final[dict[str, ItemWord]] = {
 _CHARGE_LIKE: Final = ("ch_", "py_")
 
 
-def payout_facts(told: Told) -> list[Fact]:
-    payout = told.said
+def payout_facts(event: ObjectEvent) -> list[Fact]:
+    payout = event.payload
     ref, currency = identity(payout), currency_of(payout)
     status = text_at(payout, "status") or ""
     word, step = _PAYOUTS.get(status, ("unknown", 0))
@@ -53,9 +53,9 @@ def payout_facts(told: Told) -> list[Fact]:
         failure_code=text_at(payout, "failure_code"),
         created_at=seconds_at(payout, "created"),
     )
-    found = [told.fact("payout", ref, group=ref, state=state, step=step)]
+    found = [event.fact("payout", ref, group=ref, state=state, step=step)]
     if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=ref, field="status", value=status))
+        found.append(event.notice("unknown_value", ref, group=ref, field="status", value=status))
     return found
 
 
@@ -66,28 +66,28 @@ def _is_reconciled(payout: Object, word: PayoutWord) -> bool:
     return word == "paid"
 
 
-def payout_items(told: Told) -> list[Fact]:
+def payout_items(event: ObjectEvent) -> list[Fact]:
     """Facts of a fetched list of balance transactions: one in the payout's group, one in the payment's.
 
     The list object may name its ``payout``; without it only payments learn their fees. Fetch it
     with ``expand[]=data.source``, so that a row names the PaymentIntent and not the charge alone.
     """
-    payout = ref_of(told.said.get("payout"))
+    payout = ref_of(event.payload.get("payout"))
     found: list[Fact] = []
-    for row in objects_at(told.said, "data"):
+    for row in objects_at(event.payload, "data"):
         if payout:
             state = _fee_state(row, payout)
-            found.append(told.fact("fee", f"{payout}/{state['txn']}", group=payout, state=state))
-        found += _payment_item(told, row)
+            found.append(event.fact("fee", f"{payout}/{state['ref']}", group=payout, state=state))
+        found += _payment_item(event, row)
     return found
 
 
-def item_facts(told: Told) -> list[Fact]:
+def item_facts(event: ObjectEvent) -> list[Fact]:
     """A balance transaction that was fetched by itself."""
-    return _payment_item(told, told.said)
+    return _payment_item(event, event.payload)
 
 
-def _payment_item(told: Told, row: Object) -> list[Fact]:
+def _payment_item(event: ObjectEvent, row: Object) -> list[Fact]:
     """The fact of one balance transaction in the group of its payment, if it names one."""
     source = row.get("source")
     key = _source_payment(row)
@@ -97,21 +97,21 @@ def _payment_item(told: Told, row: Object) -> list[Fact]:
     intent = ref_of(source.get("payment_intent")) if isinstance(source, Mapping) else None
     if isinstance(source, Mapping):
         charge = charge or ref_of(source.get("charge"))
-    return [fee_of(told, row, group=key), *told.same(charge, intent)]
+    return [fee_of(event, row, group=key), *event.same(charge, intent)]
 
 
-def fee_of(told: Told, row: Object, *, group: str) -> Fact:
+def fee_of(event: ObjectEvent, row: Object, *, group: str) -> Fact:
     """The fact of a balance transaction that is known to belong to a payment."""
     state = _fee_state(row, None)
     state["payment_key"] = state.get("payment_key") or group
-    return told.fact("fee", state["txn"], group=group, state=state)
+    return event.fact("fee", state["ref"], group=group, state=state)
 
 
 def _fee_state(row: Object, payout: str | None) -> FeeState:
     currency = currency_of(row)
     kind = text_at(row, "type")
     return FeeState(
-        txn=identity(row),
+        ref=identity(row),
         item=_item(row, kind),
         type=kind,
         gross_minor=signed_amount(row, "amount", currency),

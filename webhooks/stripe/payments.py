@@ -16,6 +16,8 @@ from webhooks.states import (
 )
 from webhooks.stripe.amounts import amount, currency_of, required_amount
 from webhooks.stripe.fees import fee_of
+from webhooks.stripe.methods import method_of
+from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.refunds import refund_facts
 from webhooks.stripe.shapes import (
     Object,
@@ -29,7 +31,6 @@ from webhooks.stripe.shapes import (
     seconds_at,
     text_at,
 )
-from webhooks.stripe.told import Told
 
 _MOMENTS: Final = frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"})
 _CHARGE_STEPS: Final[dict[PaymentWord, int]] = {
@@ -48,55 +49,55 @@ _INTENTS: Final[dict[str, PaymentWord]] = {
 _SESSION_STEPS: Final[dict[PaymentWord, int]] = {"pending": 1, "expired": 3, "failed": 4}
 
 
-def charge_facts(told: Told) -> list[Fact]:
-    charge = told.said
+def charge_facts(event: ObjectEvent) -> list[Fact]:
+    charge = event.payload
     ref, intent = identity(charge), ref_of(charge.get("payment_intent"))
     group = intent or ref
     status = text_at(charge, "status")
-    word = _charge_word(told, status)
+    word = _charge_word(event, status)
     found = [
-        told.fact("payment", ref, group=group, state=_charge_state(told, word), step=_CHARGE_STEPS[word]),
-        *told.same(ref, intent),
-        *_moment(told, ref, group=group, word=word),
-        *_charge_refunds(told, word),
+        event.fact("payment", ref, group=group, state=_charge_state(event, word), step=_CHARGE_STEPS[word]),
+        *event.same(ref, intent),
+        *_moment(event, ref, group=group, word=word),
+        *_charge_refunds(event, word),
     ]
     if invoice := ref_of(charge.get("invoice")):
-        found += told.joined(group, invoice)
+        found += event.joined(group, invoice)
     if isinstance(charge.get("balance_transaction"), dict):
-        found.append(fee_of(told, charge["balance_transaction"], group=group))
+        found.append(fee_of(event, charge["balance_transaction"], group=group))
     if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
+        found.append(event.notice("unknown_value", ref, group=group, field="status", value=status))
     return found
 
 
-def _charge_word(told: Told, status: str | None) -> PaymentWord:
-    charge = told.said
+def _charge_word(event: ObjectEvent, status: str | None) -> PaymentWord:
+    charge = event.payload
     if status == "succeeded":
         if charge.get("captured", True):
             return "succeeded"
         # What was only authorised is released by something that looks like a refund.
-        released = told.type == "charge.expired" or charge.get("refunded") is True
+        released = event.type == "charge.expired" or charge.get("refunded") is True
         return "cancelled" if released else "authorised"
     return {"pending": "processing", "failed": "failed"}.get(status or "", "unknown")  # type: ignore[return-value]
 
 
-def _charge_state(told: Told, word: PaymentWord) -> PaymentState:
-    charge = told.said
+def _charge_state(event: ObjectEvent, word: PaymentWord) -> PaymentState:
+    charge = event.payload
     currency = currency_of(charge)
     gross = required_amount(charge, "amount", currency)
     captured = amount(charge, "amount_captured", currency)
     presented = charge.get("presentment_details")
     state = PaymentState(
-        object="charge",
+        object="attempt",
         state=word,
         status=text_at(charge, "status"),
         amount_minor=captured if captured and word == "succeeded" else gross,
         currency=currency,
-        method=charge_method(charge),
+        method=method_of(charge_method(charge)),
         method_ref=ref_of(charge.get("payment_method")),
         mandate_ref=_charge_mandate(charge),
         created_at=seconds_at(charge, "created"),
-        payment_intent=ref_of(charge.get("payment_intent")),
+        order=ref_of(charge.get("payment_intent")),
         invoice=ref_of(charge.get("invoice")),
         fee_ref=ref_of(charge.get("balance_transaction")),
         is_disputed=bool(charge.get("disputed")),
@@ -129,73 +130,73 @@ def _charge_donor(charge: Object) -> DonorState:
     )
 
 
-def _charge_refunds(told: Told, word: PaymentWord) -> list[Fact]:
+def _charge_refunds(event: ObjectEvent, word: PaymentWord) -> list[Fact]:
     """Refunds listed on a charge, one by one: endpoints before 2022-11-15 hear of them nowhere else.
 
     A charge captured in part lists the rest as if it were refunded; that list says nothing.
     """
-    charge = told.said
+    charge = event.payload
     if word != "succeeded" or charge.get("amount_captured", charge.get("amount")) != charge.get("amount"):
         return []
     found: list[Fact] = []
     for refund in objects_at(charge, "refunds"):
         whole = {"charge": charge.get("id"), "payment_intent": charge.get("payment_intent"), **refund}
-        inner = Told("charge.refunds.created", "refund", told.at, told.ev, told.livemode, whole)
+        inner = ObjectEvent("charge.refunds.created", "refund", event.at, event.ev, event.livemode, whole)
         found += refund_facts(inner)
     return found
 
 
-def _moment(told: Told, ref: str, *, group: str, word: PaymentWord) -> list[Fact]:
-    if told.type not in _MOMENTS or word != "succeeded":
+def _moment(event: ObjectEvent, ref: str, *, group: str, word: PaymentWord) -> list[Fact]:
+    if event.type not in _MOMENTS or word != "succeeded":
         return []
-    state = PaymentState(object="moment", state="succeeded", created_at=told.at)
-    return [told.fact("payment", f"{ref}/succeeded", group=group, state=state)]
+    state = PaymentState(object="moment", state="succeeded", created_at=event.at)
+    return [event.fact("payment", f"{ref}/succeeded", group=group, state=state)]
 
 
-def intent_facts(told: Told) -> list[Fact]:
-    intent = told.said
+def intent_facts(event: ObjectEvent) -> list[Fact]:
+    intent = event.payload
     ref = identity(intent)
     charge = ref_of(intent.get("latest_charge"))
     status = text_at(intent, "status")
-    word, step = _intent_word(told, status)
+    word, step = _intent_word(event, status)
     found = [
-        told.fact("payment", ref, group=ref, state=_intent_state(told, word, charge), step=step),
-        *told.same(charge, ref),
-        *_moment(told, ref, group=ref, word=word),
+        event.fact("payment", ref, group=ref, state=_intent_state(event, word, charge), step=step),
+        *event.same(charge, ref),
+        *_moment(event, ref, group=ref, word=word),
     ]
     if invoice := ref_of(intent.get("invoice")):
-        found += told.joined(ref, invoice)
+        found += event.joined(ref, invoice)
     if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=ref, field="status", value=status))
+        found.append(event.notice("unknown_value", ref, group=ref, field="status", value=status))
     return found
 
 
-def _intent_word(told: Told, status: str | None) -> tuple[PaymentWord, int]:
+def _intent_word(event: ObjectEvent, status: str | None) -> tuple[PaymentWord, int]:
     if status == "requires_payment_method" and (
-        told.type == "payment_intent.payment_failed" or told.said.get("last_payment_error")
+        event.type == "payment_intent.payment_failed" or event.payload.get("last_payment_error")
     ):
         return "failed", _INTENT_FAILED_STEP
     return _INTENTS.get(status or "", "unknown"), _INTENT_STEPS.get(status or "", 0)
 
 
-def _intent_state(told: Told, word: PaymentWord, charge: str | None) -> PaymentState:
-    intent = told.said
+def _intent_state(event: ObjectEvent, word: PaymentWord, charge: str | None) -> PaymentState:
+    intent = event.payload
     currency = currency_of(intent)
     received = amount(intent, "amount_received", currency)
     methods = intent.get("payment_method_types")
     only = methods[0] if isinstance(methods, list) and len(methods) == 1 else None
     return PaymentState(
-        object="payment_intent",
+        object="order",
         state=word,
         status=text_at(intent, "status"),
         amount_minor=received
         if received and word == "succeeded"
         else required_amount(intent, "amount", currency),
         currency=currency,
-        method=only if isinstance(only, str) else None,
+        method=method_of(only if isinstance(only, str) else None),
         method_ref=ref_of(intent.get("payment_method")),
         created_at=seconds_at(intent, "created"),
-        charge=charge,
+        attempt=charge,
         invoice=ref_of(intent.get("invoice")),
         failure_code=text_at(intent, "last_payment_error", "decline_code")
         or text_at(intent, "last_payment_error", "code"),
@@ -205,45 +206,45 @@ def _intent_state(told: Told, word: PaymentWord, charge: str | None) -> PaymentS
     )
 
 
-def session_facts(told: Told) -> list[Fact]:
+def session_facts(event: ObjectEvent) -> list[Fact]:
     """A Checkout Session: who gives and why. It never makes a payment succeed by itself."""
-    session = told.said
+    session = event.payload
     ref, intent = identity(session), ref_of(session.get("payment_intent"))
     subscription = ref_of(session.get("subscription"))
     if session.get("mode") == "setup":
         return []  # its SetupIntent tells the rest
     donor = _session_donor(session)
     metadata = metadata_of(session.get("metadata"))
-    word = _session_word(told)
+    word = _session_word(event)
     if subscription and not intent:
-        recurring = RecurringState(object="session", donor=donor, metadata=metadata)
+        recurring = RecurringState(object="checkout", donor=donor, metadata=metadata)
         return [
-            told.fact("recurring_gift", ref, group=subscription, state=recurring, step=_SESSION_STEPS[word])
+            event.fact("recurring_gift", ref, group=subscription, state=recurring, step=_SESSION_STEPS[word])
         ]
     total = session.get("amount_total")
     currency = currency_of(session) if total is not None else None
     state = PaymentState(
-        object="session",
+        object="checkout",
         state=word,
         status=text_at(session, "payment_status"),
         amount_minor=amount(session, "amount_total", currency) if currency else None,
         currency=currency,
         created_at=seconds_at(session, "created"),
-        payment_intent=intent,
+        order=intent,
         subscription=subscription,
         donor=donor,
         metadata=metadata,
     )
     return [
-        told.fact("payment", ref, group=intent or ref, state=state, step=_SESSION_STEPS[word]),
-        *told.same(ref, intent),
+        event.fact("payment", ref, group=intent or ref, state=state, step=_SESSION_STEPS[word]),
+        *event.same(ref, intent),
     ]
 
 
-def _session_word(told: Told) -> PaymentWord:
-    if told.type == "checkout.session.async_payment_failed":
+def _session_word(event: ObjectEvent) -> PaymentWord:
+    if event.type == "checkout.session.async_payment_failed":
         return "failed"
-    if told.type == "checkout.session.expired" or told.said.get("status") == "expired":
+    if event.type == "checkout.session.expired" or event.payload.get("status") == "expired":
         return "expired"
     return "pending"  # also when paid: only a charge or PaymentIntent makes money certain
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from webhooks.fact import Fact
 from webhooks.states import DonorState, InstalmentState, InstalmentWord, RecurringState, RecurringWord
 from webhooks.stripe.amounts import amount, currency_of, rounded_to_minor, unit_amount
+from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.shapes import (
     Object,
     address_of,
@@ -31,7 +32,6 @@ from webhooks.stripe.shapes import (
     sub_price,
     text_at,
 )
-from webhooks.stripe.told import Told
 
 Period = Literal["W", "M", "Y"]
 
@@ -85,23 +85,23 @@ def interval_of(subscription: Object) -> tuple[Period | None, int | None]:
     return (period, count) if period else (None, None)
 
 
-def subscription_facts(told: Told) -> list[Fact]:
-    ref = identity(told.said)
-    status = text_at(told.said, "status") or ""
+def subscription_facts(event: ObjectEvent) -> list[Fact]:
+    ref = identity(event.payload)
+    status = text_at(event.payload, "status") or ""
     word, step = _SUBSCRIPTIONS.get(status, ("unknown", 0))
-    state = _subscription_state(told, word)
-    found = [told.fact("recurring_gift", ref, group=ref, state=state, step=step)]
+    state = _subscription_state(event, word)
+    found = [event.fact("recurring_gift", ref, group=ref, state=state, step=step)]
     if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=ref, field="status", value=status))
+        found.append(event.notice("unknown_value", ref, group=ref, field="status", value=status))
     if state["period"] is None:
-        interval, count = sub_interval(told.said)
+        interval, count = sub_interval(event.payload)
         value = f"{count} {interval}"
-        found.append(told.notice("unknown_value", ref, group=ref, field="interval", value=value))
+        found.append(event.notice("unknown_value", ref, group=ref, field="interval", value=value))
     return found
 
 
-def _subscription_state(told: Told, word: RecurringWord) -> RecurringState:
-    said = told.said
+def _subscription_state(event: ObjectEvent, word: RecurringWord) -> RecurringState:
+    said = event.payload
     period, every = interval_of(said)
     start, end = sub_period(said)
     state = RecurringState(
@@ -155,28 +155,32 @@ def _closed_reason(said: Object) -> str | None:
 
 
 def _ends_at(said: Object, period_end: int | None) -> int | None:
-    told = seconds_at(said, "cancel_at")
-    return told if told is not None else (period_end if said.get("cancel_at_period_end") is True else None)
+    cancel_at = seconds_at(said, "cancel_at")
+    return (
+        cancel_at
+        if cancel_at is not None
+        else (period_end if said.get("cancel_at_period_end") is True else None)
+    )
 
 
 def _first_second(said: Object, *keys: str) -> int | None:
     return next((found for key in keys if (found := seconds_at(said, key)) is not None), None)
 
 
-def invoice_facts(told: Told) -> list[Fact]:
-    if told.type == "invoice.upcoming":
-        return _upcoming(told)
-    invoice = told.said
+def invoice_facts(event: ObjectEvent) -> list[Fact]:
+    if event.type == "invoice.upcoming":
+        return _upcoming(event)
+    invoice = event.payload
     ref, subscription = identity(invoice), inv_subscription(invoice)
     status = _invoice_status(invoice)
-    word, step = _invoice_word(told, status)
-    found = [told.fact("instalment", ref, group=ref, state=_invoice_state(told, word, status), step=step)]
+    word, step = _invoice_word(event, status)
+    found = [event.fact("instalment", ref, group=ref, state=_invoice_state(event, word, status), step=step)]
     if subscription:
-        found += told.joined(ref, subscription)
+        found += event.joined(ref, subscription)
     for key in inv_payments(invoice):
-        found += told.joined(key, ref)
+        found += event.joined(key, ref)
     if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=ref, field="status", value=status))
+        found.append(event.notice("unknown_value", ref, group=ref, field="status", value=status))
     return found
 
 
@@ -191,15 +195,17 @@ def _invoice_status(invoice: Object) -> str:
     return "void" if invoice.get("closed") is True else "open"
 
 
-def _invoice_word(told: Told, status: str) -> tuple[InstalmentWord, int]:
+def _invoice_word(event: ObjectEvent, status: str) -> tuple[InstalmentWord, int]:
     word, step = _INVOICES.get(status, ("unknown", 0))
     if word != "expected":
         return word, step
-    if told.type == "invoice.payment_action_required":
+    if event.type == "invoice.payment_action_required":
         return "failed", _ACTION_STEP
     # A debit on its way is attempted too, but no next attempt is planned for it.
-    planned_again = told.said.get("attempted") is True and told.said.get("next_payment_attempt") is not None
-    if told.type == "invoice.payment_failed" or (planned_again and (_attempts(told.said) > 0)):
+    planned_again = (
+        event.payload.get("attempted") is True and event.payload.get("next_payment_attempt") is not None
+    )
+    if event.type == "invoice.payment_failed" or (planned_again and (_attempts(event.payload) > 0)):
         return "failed", _FAILED_STEP
     return word, step
 
@@ -208,8 +214,8 @@ def _attempts(invoice: Object) -> int:
     return max(count_at(invoice, "attempt_count") or 0, 0)
 
 
-def _invoice_state(told: Told, word: InstalmentWord, status: str) -> InstalmentState:
-    invoice = told.said
+def _invoice_state(event: ObjectEvent, word: InstalmentWord, status: str) -> InstalmentState:
+    invoice = event.payload
     currency = currency_of(invoice)
     start, end = inv_period(invoice)
     finalized = seconds_at(invoice, "status_transitions", "finalized_at")
@@ -220,7 +226,7 @@ def _invoice_state(told: Told, word: InstalmentWord, status: str) -> InstalmentS
         status=status,
         subscription=inv_subscription(invoice),
         number=text_at(invoice, "number"),
-        billing_reason=text_at(invoice, "billing_reason"),
+        is_first=_is_first(text_at(invoice, "billing_reason")),
         period_start_at=start,
         period_end_at=end,
         due_at=due if due is not None else (finalized if finalized is not None else created),
@@ -233,11 +239,15 @@ def _invoice_state(told: Told, word: InstalmentWord, status: str) -> InstalmentS
         currency=currency,
         attempt=_attempts(invoice),
         next_attempt_at=seconds_at(invoice, "next_payment_attempt"),
-        needs_action=told.type == "invoice.payment_action_required",
+        needs_action=event.type == "invoice.payment_action_required",
         hosted_url=text_at(invoice, "hosted_invoice_url"),
         donor=_invoice_donor(invoice),
         metadata=inv_metadata(invoice),
     )
+
+
+def _is_first(billing_reason: str | None) -> bool | None:
+    return None if billing_reason is None else billing_reason == "subscription_create"
 
 
 def _paid_elsewhere(invoice: Object, currency: str) -> int | None:
@@ -257,28 +267,28 @@ def _invoice_donor(invoice: Object) -> DonorState:
     )
 
 
-def _upcoming(told: Told) -> list[Fact]:
+def _upcoming(event: ObjectEvent) -> list[Fact]:
     """What Stripe is about to ask for next: it has no id, so it belongs to its subscription."""
-    subscription = inv_subscription(told.said)
+    subscription = inv_subscription(event.payload)
     if subscription is None:
         return []
-    currency = currency_of(told.said)
+    currency = currency_of(event.payload)
     state = RecurringState(
         object="upcoming",
         currency=currency,
-        next_at=_first_second(told.said, "next_payment_attempt", "due_date", "created"),
-        next_minor=amount(told.said, "amount_due", currency),
+        next_at=_first_second(event.payload, "next_payment_attempt", "due_date", "created"),
+        next_minor=amount(event.payload, "amount_due", currency),
     )
-    return [told.fact("recurring_gift", f"{subscription}/upcoming", group=subscription, state=state)]
+    return [event.fact("recurring_gift", f"{subscription}/upcoming", group=subscription, state=state)]
 
 
-def invoice_payment_facts(told: Told) -> list[Fact]:
+def invoice_payment_facts(event: ObjectEvent) -> list[Fact]:
     """Which payment paid which invoice, and how much of it: the only link since 2025-03-31."""
-    said = told.said
+    said = event.payload
     invoice, key = ref_of(said.get("invoice")), payment_of(said)
     if invoice is None or key is None:
         return []
     paid = said.get("amount_paid")
     currency = currency_of(said) if paid is not None else None
     paid_minor = amount(said, "amount_paid", currency) if currency else None
-    return told.joined(key, invoice, by=identity(said), amount_minor=paid_minor, currency=currency)
+    return event.joined(key, invoice, by=identity(said), amount_minor=paid_minor, currency=currency)

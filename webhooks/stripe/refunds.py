@@ -11,8 +11,8 @@ from webhooks.fact import Fact
 from webhooks.states import DisputeState, DisputeWord, RefundState, RefundWord
 from webhooks.stripe.amounts import currency_of, required_amount
 from webhooks.stripe.fees import fee_of
+from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.shapes import identity, metadata_of, objects_at, payment_key, ref_of, seconds_at, text_at
-from webhooks.stripe.told import Told
 
 _REFUNDS: Final[dict[str, tuple[RefundWord, int]]] = {
     "pending": ("pending", 1), "requires_action": ("pending", 2), "succeeded": ("succeeded", 3),
@@ -30,8 +30,8 @@ _RETURN_REASONS: Final = frozenset(
 )
 
 
-def refund_facts(told: Told) -> list[Fact]:
-    refund = told.said
+def refund_facts(event: ObjectEvent) -> list[Fact]:
+    refund = event.payload
     ref, group = identity(refund), payment_key(refund)
     if group is None:
         return []  # a refund of something that is no payment, such as a customer balance
@@ -47,19 +47,19 @@ def refund_facts(told: Told) -> list[Fact]:
         currency=currency,
         reason=text_at(refund, "reason"),
         failure_reason=text_at(refund, "failure_reason"),
-        charge=charge,
-        payment_intent=intent,
+        attempt=charge,
+        order=intent,
         created_at=seconds_at(refund, "created"),
         metadata=metadata_of(refund.get("metadata")),
     )
-    found = [told.fact("refund", ref, group=group, state=state, step=step), *told.same(charge, intent)]
+    found = [event.fact("refund", ref, group=group, state=state, step=step), *event.same(charge, intent)]
     if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
+        found.append(event.notice("unknown_value", ref, group=group, field="status", value=status))
     return found
 
 
-def dispute_facts(told: Told) -> list[Fact]:
-    dispute = told.said
+def dispute_facts(event: ObjectEvent) -> list[Fact]:
+    dispute = event.payload
     ref, group = identity(dispute), payment_key(dispute)
     if group is None:
         return []
@@ -76,25 +76,25 @@ def dispute_facts(told: Told) -> list[Fact]:
         currency=currency,
         reason=reason,
         due_at=seconds_at(dispute, "evidence_details", "due_by"),
-        charge=charge,
-        payment_intent=intent,
+        attempt=charge,
+        order=intent,
         created_at=seconds_at(dispute, "created"),
     )
-    found = [told.fact("dispute", ref, group=group, state=state, step=step), *told.same(charge, intent)]
-    found += [fee_of(told, row, group=group) for row in objects_at(dispute, "balance_transactions")]
+    found = [event.fact("dispute", ref, group=group, state=state, step=step), *event.same(charge, intent)]
+    found += [fee_of(event, row, group=group) for row in objects_at(dispute, "balance_transactions")]
     if word == "unknown":
-        found.append(told.notice("unknown_value", ref, group=group, field="status", value=status))
+        found.append(event.notice("unknown_value", ref, group=group, field="status", value=status))
     return found
 
 
-def fraud_warning_facts(told: Told) -> list[Fact]:
-    warning = told.said
+def fraud_warning_facts(event: ObjectEvent) -> list[Fact]:
+    warning = event.payload
     group = payment_key(warning)
     if group is None:
         return []
     charge, intent = ref_of(warning.get("charge")), ref_of(warning.get("payment_intent"))
     kind = text_at(warning, "fraud_type")
     return [
-        told.notice("early_fraud_warning", charge or group, group=group, field="fraud_type", value=kind),
-        *told.same(charge, intent),
+        event.notice("fraud_warning", charge or group, group=group, field="fraud_type", value=kind),
+        *event.same(charge, intent),
     ]

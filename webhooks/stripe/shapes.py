@@ -125,9 +125,9 @@ def inv_metadata(invoice: Object) -> dict[str, str]:
 
 def inv_payments(invoice: Object) -> list[str]:
     """PaymentIntents (or, before them, charges) that an invoice names; webhooks since 2025 name none."""
-    told = [payment_of(one) for one in objects_at(invoice, "payments")]
-    told += [ref_of(invoice.get("payment_intent")) or ref_of(invoice.get("charge"))]
-    return sorted({one for one in told if one})
+    refs = [payment_of(one) for one in objects_at(invoice, "payments")]
+    refs += [ref_of(invoice.get("payment_intent")) or ref_of(invoice.get("charge"))]
+    return sorted({one for one in refs if one})
 
 
 def payment_of(invoice_payment: Object) -> str | None:

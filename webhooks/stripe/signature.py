@@ -77,5 +77,5 @@ def _signer(raw: bytes, timestamp: int, given: list[bytes], secrets: Sequence[Se
 
 
 def _tolerance(settings: Mapping[str, object]) -> int:
-    told = settings.get("tolerance_s", TOLERANCE_S)
-    return told if type(told) is int and told >= 0 else TOLERANCE_S
+    seconds = settings.get("tolerance_s", TOLERANCE_S)
+    return seconds if type(seconds) is int and seconds >= 0 else TOLERANCE_S

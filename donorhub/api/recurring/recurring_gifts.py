@@ -102,6 +102,9 @@ class RecurringGiftSchema(AnswerSchema):
     id = fields.Integer(required=True)
     donor_id = fields.Integer(required=True)
     kind = fields.String(required=True)
+    charged_by = fields.String(
+        required=True, metadata={"description": "Who starts each payment: provider, us or none (the donor)"}
+    )
     state = fields.String(required=True, validate=validate.OneOf(RECURRING_STATES))
     state_reason = fields.String()
     amount = fields.Nested(MoneySchema, metadata={"description": "Of the term that holds today"})

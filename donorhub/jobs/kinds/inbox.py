@@ -11,14 +11,13 @@ from sqlalchemy import select
 from donorhub import clock, logs
 from donorhub.config import Settings
 from donorhub.db import db
-from donorhub.gateways import stripe
+from donorhub.gateways.opening import open_gateway
 from donorhub.jobs.queue import perform
 from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services.providers import inbox, payouts, projection
 from webhooks.fact import BadBody
-from webhooks.stripe import fetched
 
 
 class Amounts(NamedTuple):
@@ -116,7 +115,8 @@ def fetch_payout_items(task: Task, settings: Settings) -> str:
     payout = db.session.get(Payout, task.subject_id)
     if payout is None:
         return "gone"
-    if not settings.stripe_api_key:
+    gateway = open_gateway(payout.provider, settings)
+    if gateway is None:
         return payouts.ask_a_person(payout, now=clock.now())
     at, ref, livemode = (payout.provider, payout.account), payout.ref, not payout.is_test
     endpoint_id: int = db.session.execute(
@@ -126,19 +126,8 @@ def fetch_payout_items(task: Task, settings: Settings) -> str:
         .limit(1)
     ).scalar_one()
     db.session.commit()  # the network is asked outside any transaction
-    gateway = stripe.StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
     now = clock.now()
-    events = [
-        fetched.fetched_items(
-            page,
-            page=str(page[0]["id"]),
-            payout=ref,
-            at=int(now.timestamp()),
-            account=at[1],
-            livemode=livemode,
-        )
-        for page in gateway.payout_items(ref)
-    ]
+    events = gateway.list_payout_items(ref, at=int(now.timestamp()), account=at[1], livemode=livemode)
     rows = [inbox.columns(endpoint_id, at[0], event, now=now, source="fetch") for event in events]
     if rows:
         inbox.store(db.session.connection(), rows)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
@@ -34,7 +34,7 @@ def _taken_lock() -> threading.Lock:
 
 @dataclass(slots=True)
 class _Waiting:
-    rows: Sequence[dict[str, Any]]
+    rows: Sequence[dict[str, object]]
     turn: threading.Lock = field(default_factory=_taken_lock)  # given back when the rows are committed
     error: Exception | None = None
 

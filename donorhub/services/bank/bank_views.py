@@ -127,7 +127,7 @@ def statement_view(row: Statement) -> StatementView:
 
 
 def _view(row: Statement, file: ImportFile) -> StatementView:
-    said = file.told[row.number] if row.number < len(file.told) else {}
+    said = file.summaries[row.number] if row.number < len(file.summaries) else {}
     opening, closing = _money(row.opening_minor, row), _money(row.closing_minor, row)
     credits = Money(int(said.get("in_minor", max(row.sum_minor, 0))), row.currency)
     off_by = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 from sqlalchemy import select
 
@@ -43,9 +43,10 @@ Teller = tuple[ProviderObject, str]
 class Giver(NamedTuple):
     """What one payment or subscription (``ref``) says of who gives."""
 
-    said: DonorState
+    person: DonorState
     metadata: Mapping[str, str]
     ref: str
+    kind: Literal["payment", "subscription"]
 
 
 class Directory:
@@ -55,15 +56,15 @@ class Directory:
     def __init__(self, at: Account, givers: Sequence[Giver]) -> None:
         self._at = at
         self._organisation = get_organisation()
-        self._rows = _read_map(at, {_teller(giver.said, giver.ref)[1] for giver in givers})
-        customers = {customer for giver in givers if (customer := giver.said.get("customer"))}
+        self._rows = _read_map(at, {_teller(giver)[1] for giver in givers})
+        customers = {customer for giver in givers if (customer := giver.person.get("customer"))}
         self._customers = registers.states_of(at.provider, at.account, "donor", customers)
         self._numbers = {
             text: self._number(text) for text in {_code_text(giver.metadata) for giver in givers}
         }
         ids = {row.subject_id for row in self._rows.values()} | {n for n in self._numbers.values() if n}
         self._donors = {donor.id: donor for donor in _read_donors(ids)}
-        emails = {fields["email"] for giver in givers if "email" in (fields := self._words(giver)[0])}
+        emails = {str(fields["email"]) for giver in givers if "email" in (fields := self._words(giver)[0])}
         self._by_email = donors.find_by_emails(emails)
 
     def find_or_make(self, giver: Giver, *, now: datetime) -> Donor:
@@ -73,7 +74,7 @@ class Directory:
         What a payment says of its payer fills only what was empty. What the provider's customer
         says, replaces what the provider itself told before; staff's own edits stay.
         """
-        teller = _teller(giver.said, giver.ref)
+        teller = _teller(giver)
         fields, replacing = self._words(giver)
         donor = self._find(giver, fields)
         if donor is None:
@@ -85,26 +86,26 @@ class Directory:
                 self._learn(donor)
         return donor
 
-    def _words(self, giver: Giver) -> tuple[dict[str, Any], dict[str, Any]]:
-        customer = giver.said.get("customer")
-        return _words(giver.said, cast(DonorState, self._customers.get(customer, {})) if customer else None)
+    def _words(self, giver: Giver) -> tuple[dict[str, object], dict[str, object]]:
+        customer = giver.person.get("customer")
+        return _words(giver.person, cast(DonorState, self._customers.get(customer, {})) if customer else None)
 
     def _number(self, text: str) -> int | None:
         numbers = codes.find_codes(text, self._organisation.code_prefix)
         return numbers[0] - donors.FIRST_NUMBER if len(numbers) == 1 else None
 
-    def _find(self, giver: Giver, fields: Mapping[str, Any]) -> Donor | None:
+    def _find(self, giver: Giver, fields: Mapping[str, object]) -> Donor | None:
         number = self._numbers[_code_text(giver.metadata)]
         named = self._donors.get(number) if number else None
-        if named is None and (customer := giver.said.get("customer")):
+        if named is None and (customer := giver.person.get("customer")):
             row = self._rows.get(("customer", customer))
             named = self._donors.get(row.subject_id) if row is not None else None
         if named is not None:
             return donors.get_donor(named.id)  # the one that it was merged into
-        namesakes = self._by_email.get(donors.normal_email(fields.get("email", "")), [])
+        namesakes = self._by_email.get(donors.normal_email(str(fields.get("email", ""))), [])
         return namesakes[0] if len(namesakes) == 1 else None
 
-    def _make(self, fields: Mapping[str, Any], ref: str, *, now: datetime) -> Donor:
+    def _make(self, fields: Mapping[str, object], ref: str, *, now: datetime) -> Donor:
         named = {
             "name": fields.get("email") or f"{self._at.source} {ref}",
             "lang": self._organisation.lang,
@@ -123,44 +124,39 @@ class Directory:
         if donor.email:
             self._by_email.setdefault(donors.normal_email(donor.email), []).append(donor)
 
-    def _map(self, teller: Teller, donor: Donor, fields: Mapping[str, Any]) -> ProviderMap:
+    def _map(self, teller: Teller, donor: Donor, fields: Mapping[str, object]) -> ProviderMap:
         row = self._rows.get(teller)
         if row is None:
             row = self._rows[teller] = ProviderMap(
                 provider=self._at.provider, account=self._at.account, kind=teller[0], ref=teller[1],
-                subject_id=donor.id, told=dict(fields),
+                subject_id=donor.id, donor_fields=dict(fields),
             )  # fmt: skip
             db.session.add(row)
         return row
 
 
-def find_or_make(
-    at: Account, said: DonorState, metadata: Mapping[str, str], ref: str, *, now: datetime
-) -> Donor:
+def find_or_make(at: Account, giver: Giver, *, now: datetime) -> Donor:
     """Return the donor of one payment or subscription (see :meth:`Directory.find_or_make`)."""
-    giver = Giver(said, metadata, ref)
     return Directory(at, [giver]).find_or_make(giver, now=now)
 
 
-def keep_up(
-    at: Account, donor: Donor, told: DonorState, metadata: Mapping[str, str], ref: str, *, now: datetime
-) -> Donor:
+def keep_up(at: Account, donor: Donor, giver: Giver, *, now: datetime) -> Donor:
     """The donor of a payment or subscription after more was told of it: mostly the same, with what
     was empty filled in.
 
     A place-holder gives way to the donor who is named now. One whom our own code in the metadata
     names counts even where another one, with gifts of their own, was taken for the giver.
     """
-    teller = _teller(told, ref)
-    fields, replacing = _words(told, _customer_state(at, told.get("customer")))
-    better = _known(at, told, metadata, fields)
+    teller = _teller(giver)
+    fields, replacing = _words(giver.person, _customer_state(at, giver.person.get("customer")))
+    better = _find(at, giver, fields)
     if (better is None or better.id == donor.id) and not donor.email:
-        better = donors.find_by_email(fields.get("email", ""))  # known before under another customer
+        better = donors.find_by_email(str(fields.get("email", "")))  # known before under another customer
     if better is not None and better.id != donor.id:
         if may_give_way(donor, at.source):
             give_way(donor, better, now=now, actor=at.actor)
             donor = better
-        elif _by_metadata(metadata) is not None:
+        elif _by_metadata(giver.metadata) is not None:
             donor = better
     _map(at, teller, donor, {})
     _fill_in(at, donor, fields, replacing, _mapped(at, *teller), now=now)
@@ -171,65 +167,63 @@ def follow_customer(at: Account, customer: str, *, now: datetime) -> None:
     """A customer was told of anew: bring the donor up to it, if we have one."""
     donor = _by_customer(at, customer)
     if donor is not None:
-        keep_up(at, donor, DonorState(customer=customer), {}, customer, now=now)
+        keep_up(at, donor, Giver(DonorState(customer=customer), {}, customer, "payment"), now=now)
 
 
-def _teller(told: DonorState, ref: str) -> Teller:
+def _teller(giver: Giver) -> Teller:
     """Under which name we remember what was told: the customer, else the payment or subscription alone."""
-    if customer := told.get("customer"):
+    if customer := giver.person.get("customer"):
         return "customer", customer
-    return ("subscription" if ref.startswith("sub_") else "payment"), ref
+    return giver.kind, giver.ref
 
 
-def _words(said: DonorState, of_customer: DonorState | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _words(person: DonorState, of_customer: DonorState | None) -> tuple[dict[str, object], dict[str, object]]:
     """Return what is said of the giver, and which of it may replace what the same teller said before;
     ``of_customer`` is what the provider's customer says, None where there is none."""
     if of_customer is None:
-        fields = _fields(said)
+        fields = _fields(person)
         return fields, fields
     named = _fields(of_customer)
-    fields = {**_fields(said), **named}
+    fields = {**_fields(person), **named}
     # The language comes from the checkout only, and mostly after the donor was made with ours.
     return fields, {**({"lang": fields["lang"]} if "lang" in fields else {}), **named}
 
 
-def _known(
-    at: Account, told: DonorState, metadata: Mapping[str, str], fields: Mapping[str, Any]
-) -> Donor | None:
+def _find(at: Account, giver: Giver, fields: Mapping[str, object]) -> Donor | None:
     return (
-        _by_metadata(metadata)
-        or _by_customer(at, told.get("customer"))
-        or donors.find_by_email(fields.get("email", ""))
+        _by_metadata(giver.metadata)
+        or _by_customer(at, giver.person.get("customer"))
+        or donors.find_by_email(str(fields.get("email", "")))
     )
 
 
 def _fill_in(
-    at: Account, donor: Donor, fields: Mapping[str, Any], replacing: Mapping[str, Any],
+    at: Account, donor: Donor, fields: Mapping[str, object], replacing: Mapping[str, object],
     row: ProviderMap | None, *, now: datetime,
 ) -> bool:  # fmt: skip
     """Change what is known of a donor by what was said; return whether anything was."""
-    told_before = (row.told if row is not None else None) or {}
+    filled_in = (row.donor_fields if row is not None else None) or {}
     changes = {
         name: value
         for name, value in fields.items()
         # What was told before and is empty now was taken out by a person.
-        if not getattr(donor, name) and told_before.get(name) != value
+        if not getattr(donor, name) and filled_in.get(name) != value
     }
     for name, value in replacing.items():
-        if name in told_before and getattr(donor, name) == told_before[name] != value:
+        if name in filled_in and getattr(donor, name) == filled_in[name] != value:
             changes[name] = value
     is_made_up = donor.name == donor.email or donor.name.startswith(f"{donor.source} ")
     better_name = fields.get("name") or fields.get("email")
     if is_made_up and better_name and better_name != donor.name:
         changes["name"] = better_name
     if row is not None and changes:
-        row.told = {**told_before, **changes}
+        row.donor_fields = {**filled_in, **changes}
     if changes:
         donors.change_donor(donor, changes, now=now, actor=at.actor)
     return bool(changes)
 
 
-def _map(at: Account, teller: Teller, donor: Donor, told: Mapping[str, object]) -> None:
+def _map(at: Account, teller: Teller, donor: Donor, fields: Mapping[str, object]) -> None:
     db.session.execute(
         insert_or_ignore(
             ProviderMap,
@@ -245,7 +239,7 @@ def _map(at: Account, teller: Teller, donor: Donor, told: Mapping[str, object]) 
             kind=teller[0],
             ref=teller[1],
             subject_id=donor.id,
-            told=dict(told),
+            donor_fields=dict(fields),
         )
     )
 
@@ -294,13 +288,13 @@ def _by_customer(at: Account, customer: str | None) -> Donor | None:
     return donors.get_donor(row.subject_id) if row is not None else None
 
 
-def _fields(told: DonorState) -> dict[str, object]:
-    address = told.get("address") or {}
-    lang = (told.get("locale") or "")[:2].lower()
+def _fields(person: DonorState) -> dict[str, object]:
+    address = person.get("address") or {}
+    lang = (person.get("locale") or "")[:2].lower()
     fields = {
-        "name": told.get("name"),
-        "email": told.get("email"),
-        "phone": told.get("phone"),
+        "name": person.get("name"),
+        "email": person.get("email"),
+        "phone": person.get("phone"),
         "street": " ".join(part for part in (address.get("line1"), address.get("line2")) if part),
         "postcode": address.get("postal_code"),
         "city": address.get("city"),

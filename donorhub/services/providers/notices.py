@@ -19,8 +19,8 @@ from donorhub.services.work import tasks
 from webhooks.states import NoticeState
 
 _TASKS: Final[dict[str, TaskKind]] = {
-    "early_fraud_warning": "fraud_warning",
-    "account_deauthorized": "account_deauthorized",
+    "fraud_warning": "fraud_warning",
+    "access_withdrawn": "account_deauthorized",
 }
 
 

@@ -6,15 +6,14 @@ ends in the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
 
 from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Instalment, Payment, Refund
-from donorhub.models.states import GiftMethod, TaskKind
+from donorhub.models.states import TaskKind
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
@@ -26,20 +25,6 @@ from donorhub.services.receipts import receipt_upkeep
 from donorhub.services.recurring import instalments
 from donorhub.services.work import events, tasks
 from webhooks.views import DisputeView, PaymentView, RefundView
-
-METHODS: Final[Mapping[str, GiftMethod]] = {
-    "card": "card",
-    "sepa_debit": "direct_debit",
-    "bacs_debit": "direct_debit",
-    "us_bank_account": "direct_debit",
-    "blik": "blik",
-    "p24": "transfer",
-    "sofort": "transfer",
-    "customer_balance": "transfer",
-    "paypal": "wallet",
-    "link": "wallet",
-    "revolut_pay": "wallet",
-}
 
 
 def apply_payments(at: Account, views: Sequence[PaymentView], *, now: datetime) -> set[str]:
@@ -105,13 +90,14 @@ def _make(at: Account, view: PaymentView, *, now: datetime) -> Payment:
     return Payment(
         provider=at.provider, account=at.account, payment_key=view.key, state="pending",
         amount_minor=view.amount_minor or 0, currency=view.currency or "",
-        method=METHODS.get(view.method or "", "other"), occurred_at=view.created_at or now,
+        method=view.method or "other", occurred_at=view.created_at or now,
         is_test=view.is_test,
     )  # fmt: skip
 
 
 def _move(payment: Payment, view: PaymentView) -> None:
-    payment.method = METHODS.get(view.method or "", payment.method)
+    if view.method not in (None, "other"):
+        payment.method = view.method
     payment.failure_code = view.failure_code or ""
     if payment.gift_id is None and view.amount_minor is not None and view.currency:
         payment.amount_minor, payment.currency = view.amount_minor, view.currency
@@ -126,14 +112,11 @@ def _record_gifts(at: Account, pairs: Sequence[tuple[Payment, PaymentView]], *, 
     ]
     if not fresh:
         return set()
-    directory = Directory(
-        at, [Giver(view.donor, view.metadata, payment.payment_key) for payment, view in fresh]
-    )
+    directory = Directory(at, [_giver(payment, view) for payment, view in fresh])
     recorded = gifts.find_gifts(at.source, [payment.payment_key for payment, _ in fresh])
     new: list[tuple[Payment, NewGift]] = []
     for payment, view in fresh:
-        giver = Giver(view.donor, view.metadata, payment.payment_key)
-        payment.donor_id = directory.find_or_make(giver, now=now).id
+        payment.donor_id = directory.find_or_make(_giver(payment, view), now=now).id
         gift = recorded.get(payment.payment_key)
         if gift is None:
             new.append((payment, _new_gift(at, payment, view, now=now)))
@@ -144,6 +127,10 @@ def _record_gifts(at: Account, pairs: Sequence[tuple[Payment, PaymentView]], *, 
     for (payment, _), gift_id in zip(new, ids, strict=True):
         payment.gift_id = gift_id
     return {view.key for _, view in fresh}
+
+
+def _giver(payment: Payment, view: PaymentView) -> Giver:
+    return Giver(view.donor, view.metadata, payment.payment_key, "payment")
 
 
 def _new_gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> NewGift:
@@ -177,7 +164,7 @@ def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now:
     if gifts.live_receipt_id(gift.id) is not None:
         return
     before = donors.get_donor(gift.donor_id)
-    donor = keep_up(at, before, view.donor, view.metadata, payment.payment_key, now=now)
+    donor = keep_up(at, before, _giver(payment, view), now=now)
     if donor.id != gift.donor_id:
         db.session.flush()
         gift.donor_id = payment.donor_id = donor.id

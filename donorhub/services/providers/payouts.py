@@ -74,9 +74,9 @@ def keep_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None 
     renewed = _ITEM_COLUMNS if payout_id is None else (*_ITEM_COLUMNS, PayoutItem.payout_id)
     rows = [
         {
-            "source": at.source, "source_ref": item.txn, "kind": item.item, "gross_minor": item.gross_minor,
+            "source": at.source, "source_ref": item.ref, "kind": item.item, "gross_minor": item.gross_minor,
             "fee_minor": item.fee_minor, "net_minor": item.net_minor, "currency": item.currency,
-            "gift_id": gift_ids.get(item.txn), "payout_id": payout_id,
+            "gift_id": gift_ids.get(item.ref), "payout_id": payout_id,
         }
         for item in items
     ]  # fmt: skip
@@ -85,7 +85,7 @@ def keep_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None 
 
 
 def items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
-    """The item of each gift's charge, by gift: its fee is the gift's fee."""
+    """The item of each gift's payment, by gift: its fee is the gift's fee."""
     found = db.session.scalars(
         select(PayoutItem).where(PayoutItem.gift_id.in_(gift_ids), PayoutItem.kind == "charge")
     )
@@ -123,20 +123,20 @@ def items_of(payout_id: int) -> Sequence[PayoutItem]:
 def _gifts_of(at: Account, items: Sequence[ItemView]) -> dict[str, int]:
     """Return the gift that each item is about, by the item's own ref; those about none are left out.
 
-    A row that was fetched without its source names a charge or refund only.
+    A line that was fetched without its source names an attempt or refund only.
     """
     keys = {item.payment_key for item in items if item.payment_key is not None}
     attempts = registers.states_of(at.provider, at.account, "payment", keys)
-    orders = {key: state["payment_intent"] for key, state in attempts.items() if state.get("payment_intent")}
+    orders = {key: state["order"] for key, state in attempts.items() if state.get("order")}
     paid = _paid(at, keys | set(orders.values()))
     refunded = _refunded(at, [item.source_ref for item in items if item.payment_key is None])
     gift_ids = {}
     for item in items:
         key = item.payment_key
         if key is None:
-            gift_ids[item.txn] = refunded.get(item.source_ref or "")
+            gift_ids[item.ref] = refunded.get(item.source_ref or "")
         else:
-            gift_ids[item.txn] = paid.get(key) or paid.get(orders.get(key, ""))
+            gift_ids[item.ref] = paid.get(key) or paid.get(orders.get(key, ""))
     return {ref: gift_id for ref, gift_id in gift_ids.items() if gift_id is not None}
 
 

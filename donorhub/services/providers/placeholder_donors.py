@@ -49,7 +49,7 @@ def give_way(donor: Donor, better: Donor, *, now: datetime, actor: str) -> None:
             ProviderMap.subject_id == donor.id,
             ProviderMap.kind.in_(("customer", "payment", "subscription")),
         )
-        .values(subject_id=better.id, told={})
+        .values(subject_id=better.id, donor_fields={})
     )
     donor.merged_into_id, donor.updated_at = better.id, now
     donor.version += 1

@@ -78,7 +78,7 @@ def states_of(provider: str, account: str, kind: str, refs: Iterable[str]) -> di
     return {ref: state for ref, state in rows}  # noqa: C416  a Row is no pair for dict
 
 
-def told_at(provider: str, account: str, kind: str, refs: Iterable[str | None]) -> int:
+def find_stated_at(provider: str, account: str, kind: str, refs: Iterable[str | None]) -> int:
     """When the newest word on any of these objects was said, in unix seconds; 0 when none was."""
     newest = db.session.scalar(
         select(func.max(ProviderRegister.v_at)).where(

@@ -6,13 +6,14 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+import webhooks
 from donorhub.db import db
 from donorhub.models import Instalment, RecurringGift
 from donorhub.models.states import FREED_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.providers import registers
-from donorhub.services.providers.customers import Account, find_or_make, keep_up
+from donorhub.services.providers.customers import Account, Giver, find_or_make, keep_up
 from donorhub.services.providers.payments import local_day
 from donorhub.services.recurring import instalments, recurring_gifts
 from donorhub.services.work import tasks
@@ -33,18 +34,23 @@ def apply_recurring(at: Account, view: RecurringView, *, now: datetime) -> bool:
         gift = _start(at, view, now=now)
         _follow(at, gift, view, now=now)
         return True
-    gift.donor_id = keep_up(at, gift.donor, view.donor, view.metadata, view.ref, now=now).id
+    gift.donor_id = keep_up(at, gift.donor, _giver(view), now=now).id
     if has_terms:
         _change_terms(at, gift, view, now=now)
     _follow(at, gift, view, now=now)
     return False
 
 
+def _giver(view: RecurringView) -> Giver:
+    return Giver(view.donor, view.metadata, view.ref, "subscription")
+
+
 def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
-    donor = find_or_make(at, view.donor, view.metadata, view.ref, now=now)
+    donor = find_or_make(at, _giver(view), now=now)
     gift, _ = recurring_gifts.start(
-        donor.id, Money(view.amount_minor or 0, view.currency or ""), kind="card",
-        start_on=local_day(view.started_at or view.anchor_at or view.told_at, now), source=at.source,
+        donor.id, Money(view.amount_minor or 0, view.currency or ""), kind="provider",
+        charged_by=webhooks.provider(at.provider).charged_by,
+        start_on=local_day(view.started_at or view.anchor_at or view.stated_at, now), source=at.source,
         source_ref=view.ref, now=now, actor=at.actor, period=view.period or "M", every=view.every or 1,
         state="pending" if view.state == "pending" else "active", origin="provider", is_test=view.is_test,
     )  # fmt: skip
@@ -53,22 +59,22 @@ def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
 
 def _change_terms(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
     if gift.state == "closed" or view.amount_minor is None or view.currency != gift.currency:
-        return  # Stripe never changes a subscription's currency
-    from_on = local_day(view.told_at, now)
+        return  # no provider changes a subscription's currency
+    from_on = local_day(view.stated_at, now)
     recurring_gifts.change_amount(
         gift, Money(view.amount_minor, gift.currency), from_on=max(from_on, gift.start_on), now=now,
-        actor=at.actor, key=f"amount:{int(view.told_at.timestamp())}", period=view.period, every=view.every,
+        actor=at.actor, key=f"amount:{int(view.stated_at.timestamp())}", period=view.period, every=view.every,
     )  # fmt: skip
 
 
 def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
     """Let our state follow the provider's word."""
-    stamp = int(view.told_at.timestamp())
-    on = local_day(view.told_at, now)
+    stamp = int(view.stated_at.timestamp())
+    on = local_day(view.stated_at, now)
     if view.state == "closed":
         recurring_gifts.close(
             gift, reason=view.closed_reason or "requested", now=now, actor=at.actor,
-            on=local_day(view.ended_at or view.told_at, now),
+            on=local_day(view.ended_at or view.stated_at, now),
         )  # fmt: skip
         return
     if gift.state == "closed":
@@ -99,7 +105,9 @@ def _has_failed_since(at: Account, gift: RecurringGift, view: RecurringView) -> 
             Instalment.recurring_gift_id == gift.id, Instalment.state == "failed"
         )
     ).all()
-    return registers.told_at(at.provider, at.account, "instalment", refs) > int(view.told_at.timestamp())
+    return registers.find_stated_at(at.provider, at.account, "instalment", refs) > int(
+        view.stated_at.timestamp()
+    )
 
 
 def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> bool:
@@ -201,8 +209,8 @@ def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: d
 
 def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
     """Whether the invoice was told of after its subscription, which else has said what became of it."""
-    of_gift = registers.told_at(at.provider, at.account, "recurring_gift", [gift.source_ref])
-    return registers.told_at(at.provider, at.account, "instalment", [view.ref]) >= of_gift
+    of_gift = registers.find_stated_at(at.provider, at.account, "recurring_gift", [gift.source_ref])
+    return registers.find_stated_at(at.provider, at.account, "instalment", [view.ref]) >= of_gift
 
 
 def _ask_about(at: Account, view: RecurringView, gift: RecurringGift | None, *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from donorhub.domain.recurring.recurring_states import RecurringStep, next_recur
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Campaign, Fund, Instalment, RecurringGift, RecurringGiftChange, Term
 from donorhub.models.states import (
+    ChargedBy,
     EventKind,
     Period,
     RecurringChange,
@@ -35,6 +37,13 @@ _EVENTS: Final[dict[RecurringChange, EventKind]] = {
     "resumed": "recurring_gift.resumed",
     "closed": "recurring_gift.closed",
 }
+# Who starts each payment, where nobody says otherwise: the donor in their bank, we in ours, a provider.
+CHARGED_BY: Final[Mapping[RecurringKind, ChargedBy]] = {
+    "standing_order": "none",
+    "direct_debit": "us",
+    "provider": "provider",
+    "pledge": "none",
+}
 
 
 def start(  # noqa: PLR0913  each names a column
@@ -47,6 +56,7 @@ def start(  # noqa: PLR0913  each names a column
     source_ref: str,
     now: datetime,
     actor: str,
+    charged_by: ChargedBy | None = None,
     period: Period = "M",
     every: int = 1,
     day_of_month: int | None = None,
@@ -72,7 +82,8 @@ def start(  # noqa: PLR0913  each names a column
     _refuse_unknown_purpose(Fund, fund_id)
     _refuse_unknown_purpose(Campaign, campaign_id)
     gift = RecurringGift(
-        donor_id=donor.id, kind=kind, state=state, currency=amount.currency, start_on=start_on,
+        donor_id=donor.id, kind=kind, charged_by=charged_by or CHARGED_BY[kind], state=state,
+        currency=amount.currency, start_on=start_on,
         source=source, source_ref=source_ref, created_at=now, ends_on=ends_on, origin=origin,
         instalments_total=instalments_total, campaign_id=campaign_id, fund_id=fund_id,
         payer_iban=payer_iban, is_test=is_test,

@@ -114,7 +114,7 @@ def _file(row: ImportFile, form: Form) -> str:
         asks_account=bool(codes & ABOUT_ACCOUNTS),
         asks_days=bool(codes & ABOUT_DAYS) and row.format not in TABLES,
         asks_currency="currency_needed" in codes,
-        unknown=[said for said in row.told if said["account"]] if "account_unknown" in codes else [],
+        unknown=[said for said in row.summaries if said["account"]] if "account_unknown" in codes else [],
         accounts=[account.account for account in bank_views.accounts()],
     )
 

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from flask_babel import lazy_gettext
 
+import webhooks
 from donorhub.models.states import (
     DisputeState,
     DonorKind,
@@ -80,7 +81,7 @@ STAGE_LOOK: Final = {
 RECURRING_KINDS: Final[Words[RecurringKind]] = {
     "standing_order": lazy_gettext("Standing order"),
     "direct_debit": lazy_gettext("Direct debit"),
-    "card": lazy_gettext("Card"),
+    "provider": lazy_gettext("At a provider"),
     "pledge": lazy_gettext("Pledge"),
 }
 RECURRING_STATES: Final[Words[RecurringState]] = {
@@ -190,7 +191,7 @@ SOURCES: Final[Words[str]] = {
     "bank": lazy_gettext("Bank statement"),
     "import": lazy_gettext("Import"),
     "api": lazy_gettext("API"),
-    "stripe": "Stripe",
+    **{name: webhooks.provider(name).label for name in webhooks.names()},
 }
 EVENT_STATES: Final[Words[ProviderEventState]] = {
     "dead": lazy_gettext("gave up"),

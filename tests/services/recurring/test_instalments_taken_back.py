@@ -19,7 +19,7 @@ from donorhub.services.recurring import instalments, overdue, recurring_gifts
 def instalment_of(now: datetime) -> Instalment:
     donor = donors.create_donor({"name": "Ola"}, source="manual", now=now, actor="t")
     promise, _ = recurring_gifts.start(
-        donor.id, Money(5000, "PLN"), kind="card", start_on=date(2026, 11, 1), source="t", source_ref="r",
+        donor.id, Money(5000, "PLN"), kind="provider", start_on=date(2026, 11, 1), source="t", source_ref="r",
         now=now, actor="t",
     )  # fmt: skip
     instalments.materialise(promise, today=date(2026, 11, 1))
@@ -94,7 +94,7 @@ def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
     for number in range(100):
         donor = donors.create_donor({"name": f"Ola {number}"}, source="import:t", now=now, actor="t")
         recurring_gifts.start(
-            donor.id, Money(5000, "PLN"), kind="card", start_on=date(2026, 11, 20), source="t",
+            donor.id, Money(5000, "PLN"), kind="provider", start_on=date(2026, 11, 20), source="t",
             source_ref=f"p{number}", now=now, actor="t",
         )  # fmt: skip
         if number in (9, 99):

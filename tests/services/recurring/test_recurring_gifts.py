@@ -214,7 +214,7 @@ def test_a_promise_started_again_is_the_first_one(donor: Donor, now: datetime) -
     gift = promise(donor, date(2026, 11, 2), now)
     before = dump()
     again, is_new = recurring_gifts.start(
-        donor.id, Money(9900, "PLN"), kind="card", start_on=date(2027, 1, 1), source="t", source_ref="r",
+        donor.id, Money(9900, "PLN"), kind="provider", start_on=date(2027, 1, 1), source="t", source_ref="r",
         now=now, actor="t",
     )  # fmt: skip
     db.session.commit()

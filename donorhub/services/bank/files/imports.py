@@ -90,7 +90,7 @@ def _kept(data: bytes, digest: str, filename: str, *, now: datetime, actor: str)
         insert_or_ignore(ImportFile, on=(ImportFile.sha256,))
         .values(
             sha256=digest, filename=filename[-200:], size=len(data), content=sealed,
-            format="", profile="", currency="", generation=1, state="received", problems=[], told=[],
+            format="", profile="", currency="", generation=1, state="received", problems=[], summaries=[],
             statements_count=0, entries_count=0, new_count=0, known_count=0, doubtful_count=0, progress=0,
             uploaded_by=actor, uploaded_at=now,
         )

@@ -286,7 +286,7 @@ def _rest(payment: Detail) -> dict[str, Any]:
     return rest
 
 
-def told(draft_: Draft) -> dict[str, Any]:
+def summarise_draft(draft_: Draft) -> dict[str, Any]:
     """What a page or the command line shows of a statement, as plain values."""
     header, days = draft_.header, draft_.days
     return {

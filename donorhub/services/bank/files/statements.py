@@ -44,7 +44,7 @@ from donorhub.services.bank.files import (
     statement_checks,
     statement_totals,
 )
-from donorhub.services.bank.files.statement_drafts import Draft, Drafts, as_plain, told
+from donorhub.services.bank.files.statement_drafts import Draft, Drafts, as_plain, summarise_draft
 from donorhub.services.paging import if_given
 from donorhub.services.work import tasks
 from importers.statement import Balance, Problem
@@ -75,7 +75,7 @@ def store(
         problems += statement_checks.remarks(draft, drafts.problems, today=today)
     file.format, file.profile = drafts.format, _layout_name(drafts)
     file.bank_account_id = file.bank_account_id or account_id
-    file.told = [told(draft) for draft in drafts.statements]
+    file.summaries = [summarise_draft(draft) for draft in drafts.statements]
     if not drafts.statements:
         state: ImportFileState = "asking" if statement_checks.is_question(problems) else "refused"
         return _finish(file, state, problems, now=now, actor=actor)

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import case, func, select
 
+import webhooks
 from donorhub.db import db, sum_minor
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import (
@@ -41,15 +42,6 @@ from donorhub.services.bank.files.ledger_rows import in_chunks
 from donorhub.services.bank.matching import match_links
 from donorhub.services.giving import gifts
 
-# How providers call themselves in the account holder's statement.
-PROVIDER_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "stripe": ("stripe",),
-    "paypal": ("paypal",),
-    "payu": ("payu",),
-    "dotpay": ("dotpay",),
-    "przelewy24": ("przelewy24", "paypro"),
-    "gocardless": ("gocardless",),
-}
 _OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
 _K = TypeVar("_K", int, str)
 _AHEAD: Final = timedelta(days=40)
@@ -225,7 +217,7 @@ def _payouts(first_on: date, last_on: date) -> tuple[dict[str, tuple[str, ...]],
             Payout.arrival_on.between(first_on - _PAYOUT_DAYS, last_on + _PAYOUT_DAYS),
         )
     ).all()
-    words = {provider: list(some) for provider, some in PROVIDER_WORDS.items()}
+    words = {provider: list(some) for provider, some in webhooks.payout_texts().items()}
     for row in rows:
         if row.descriptor and row.descriptor not in words.setdefault(row.provider, []):
             words[row.provider].append(row.descriptor)

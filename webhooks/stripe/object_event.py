@@ -21,32 +21,32 @@ _STEPS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What an event said about one object: ``said`` is that object, as parsed."""
+class ObjectEvent:
+    """One event about one object; ``payload`` is that object, as parsed."""
 
     type: str
     kind: str
     at: int
     ev: str
     livemode: bool
-    said: Object
+    payload: Object
 
     def fact(
         self, kind: FactKind, ref: str, *, group: str, state: Mapping[str, object], step: int = 0
     ) -> Fact:
         """A fact of this event; ``step`` is how far in its life the object is, and breaks ties."""
         nudge = _FETCHED if self.type.startswith("fetch.") else _NUDGES.get(self.type.rpartition(".")[2], 1)
-        told = {key: value for key, value in state.items() if value is not None}
+        values = {key: value for key, value in state.items() if value is not None}
         return Fact(
-            kind, ref, group, self.at, step * _STEPS + nudge, self.ev, {**told, "livemode": self.livemode}
+            kind, ref, group, self.at, step * _STEPS + nudge, self.ev, {**values, "livemode": self.livemode}
         )
 
-    def same(self, charge: str | None, intent: str | None) -> list[Fact]:
-        """That a charge (or Checkout Session) and a PaymentIntent are one payment."""
-        if not charge or not intent:
+    def same(self, attempt: str | None, order: str | None) -> list[Fact]:
+        """Say that an attempt (or a checkout) and an order are one payment."""
+        if not attempt or not order:
             return []
-        state = LinkState(to=intent, relation="same")
-        return [self.fact("link", f"{charge}={intent}", group=charge, state=state)]
+        state = LinkState(to=order, relation="same")
+        return [self.fact("link", f"{attempt}={order}", group=attempt, state=state)]
 
     def joined(
         self,
