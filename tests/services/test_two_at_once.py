@@ -25,13 +25,15 @@ from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
 from donorhub.services.providers import inbox
 from donorhub.services.receipts import receipts
+from donorhub.services.reports import proven_head
 from donorhub.services.work import claims, tasks
 from tests.races import record_locks, run_second, skip_without_locks
 from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send, work_off
 from tests.services.bank.matching.matching_world import DAY, arrived, donor, only_entry
 from tests.services.providers.test_failed_payouts import FAILED, MONEY, only_payout, steps
 from tests.services.providers.test_payments import deliver, open_endpoint
-from tests.services.receipts.test_receipts import give, make_receiptable
+from tests.services.receipts.conftest import make_receiptable
+from tests.services.receipts.test_receipts import give
 from tests.webhooks.scenarios import one_off, to_raw
 
 
@@ -131,6 +133,19 @@ def test_two_who_upgrade_at_once_wait_for_each_other(locks: Flask) -> None:
     db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": migrations.LOCK})
     second = run_second(locks, lambda: migrations.upgrade(db.engine))
     assert second.waited
+
+
+def test_two_checks_at_once_do_not_forget_how_far_the_first_came(locks: Flask, now: datetime) -> None:
+    mark, step = proven_head.read_mark(), proven_head.OPEN_FOR + timedelta(minutes=1)
+    proven_head.move_head(mark, now=now)
+    db.session.commit()
+    proven_head.move_head(mark, now=now + step)
+    second = run_second(locks, lambda: proven_head.move_head(mark, now=now + 2 * step))
+    assert second.error is None
+    db.session.expire_all()
+    head = proven_head.find_head()
+    assert head is not None
+    assert (head.proved_at, head.next_at) == (now + step, now + 2 * step)
 
 
 # ---------------------------------------------------------------- receipts

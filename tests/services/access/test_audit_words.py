@@ -44,7 +44,8 @@ from tests.services.bank.bank import CSV_LAYOUT, Paid, camt, match, open_account
 from tests.services.bank.matching.matching_world import DAY, donor
 from tests.services.providers.test_failed_payouts import steps
 from tests.services.providers.test_payments import deliver, open_endpoint
-from tests.services.receipts.test_receipts import give, make_receiptable
+from tests.services.receipts.conftest import make_receiptable
+from tests.services.receipts.test_receipts import give
 from tests.webhooks import scenarios
 from tests.webhooks.hard_stories import known_customer
 from tests.webhooks.scenarios import to_raw
@@ -130,9 +131,15 @@ def test_recurring_gifts(database: Flask, now: datetime) -> None:
     giver = donor()
     words = read_words()
     gift, _ = recurring_gifts.start(
-        giver.id, Money(3000, "PLN"), kind="standing_order", start_on=date(2026, 9, 15), source="manual",
-        source_ref="r", now=now, actor=ME,
-    )  # fmt: skip
+        giver.id,
+        Money(3000, "PLN"),
+        kind="standing_order",
+        start_on=date(2026, 9, 15),
+        source="manual",
+        source_ref="r",
+        now=now,
+        actor=ME,
+    )
     words = expect(words, "recurring_gift.started")
     instalments.materialise(gift, today=now.date())
     db.session.commit()
@@ -146,9 +153,14 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
     giver = donor()
     for number in range(3):
         tasks.plan(
-            f"call:{number}", kind="call", performer="person" if number < 2 else "worker",
-            subject=("donor", giver.id), donor_id=giver.id, due_at=now, now=now,
-        )  # fmt: skip
+            f"call:{number}",
+            kind="call",
+            performer="person" if number < 2 else "worker",
+            subject=("donor", giver.id),
+            donor_id=giver.id,
+            due_at=now,
+            now=now,
+        )
     db.session.commit()
     one, two, three = db.session.scalars(select(Task.id).where(Task.kind == "call").order_by(Task.id))
     words = read_words()
@@ -163,9 +175,16 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
     messages.suppress("a@example.org", reason="bounce", now=now, actor=ME)
     words = expect(words, "address.suppressed")
     messages.plan_message(
-        "new_donor", {"code": "x", "source": "x", "link": "x"}, key="k", task_id=None, donor=None,
-        to_address="b@example.org", lang="en", now=now, domain="example.org",
-    )  # fmt: skip
+        "new_donor",
+        {"code": "x", "source": "x", "link": "x"},
+        key="k",
+        task_id=None,
+        donor=None,
+        to_address="b@example.org",
+        lang="en",
+        now=now,
+        domain="example.org",
+    )
     message = db.session.scalars(select(Message)).one()
     message.state = "unknown"
     db.session.commit()
@@ -175,9 +194,15 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
 
 def test_promises_change(database: Flask, now: datetime) -> None:
     gift, _ = recurring_gifts.start(
-        donor().id, Money(3000, "PLN"), kind="standing_order", start_on=date(2026, 9, 15), source="manual",
-        source_ref="r", now=now, actor="t",
-    )  # fmt: skip
+        donor().id,
+        Money(3000, "PLN"),
+        kind="standing_order",
+        start_on=date(2026, 9, 15),
+        source="manual",
+        source_ref="r",
+        now=now,
+        actor="t",
+    )
     words, day = read_words(), now.date()
     recurring_gifts.change_amount(gift, Money(4000, "PLN"), from_on=day, now=now, actor=ME)
     words = expect(words, "recurring_gift.amount")
