@@ -47,6 +47,16 @@ def test_a_key_with_another_body_is_refused_and_changes_nothing(api: Caller, don
     assert dump() == before
 
 
+def test_a_key_on_another_path_of_the_same_route_is_refused(api: Caller, donor: Donor) -> None:
+    one, other = (api.post("/gifts", new_gift(donor)).get_json()["id"] for _ in range(2))
+    body = {"reason": "twice"}
+    assert api.post(f"/gifts/{one}/corrections", body, key="k1").status_code in (200, 201)
+    before = dump()
+    answer = api.post(f"/gifts/{other}/corrections", body, key="k1")
+    assert problem(answer)["code"] == "idempotency_key_reused"
+    assert dump() == before
+
+
 def test_where_money_is_at_stake_a_key_is_asked_for(api: Caller, donor: Donor, gift: Gift) -> None:
     before = dump()
     for path, body in (
