@@ -74,7 +74,6 @@ LIMITS = (
         "template lines over 120 letters",
         shape.find_long_template_lines,
         1,
-        today=28.6,
         of=shape.count_template_lines,
         each=100,
     ),
