@@ -57,6 +57,11 @@ class Form:
         values = self.start.get(name)
         return [str(value) for value in values] if isinstance(values, list | tuple | set) else []
 
+    def describe_by(self, name: str, hint: str) -> str:
+        """The ids of what is written under a field: its hint, and what is wrong with it."""
+        ids = [f"h-{name}"] if hint else []
+        return " ".join([*ids, f"e-{name}"] if name in self.errors else ids)
+
     def wrong(self, name: str, sentence: str) -> None:
         self.errors.setdefault(name, sentence)
 

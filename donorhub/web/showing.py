@@ -41,8 +41,12 @@ def register(
             return show_money(Money.parse(amount, currency))
         return show_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else codes.said(text)
 
+    def before_and_after(facts: Mapping[str, Any]) -> str:
+        """What a change of a recurring gift led from and to, as far as either is recorded."""
+        return " → ".join(filter(None, (changed(facts["before"]), changed(facts["after"]))))
+
     app.jinja_env.filters.update(
-        changed=changed,
+        before_and_after=before_and_after,
         first_problem=codes.first_problem,
         in_english=codes.in_english,
         said=codes.said,

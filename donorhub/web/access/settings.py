@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
@@ -24,7 +24,11 @@ from receipts.packs import find_pack, jurisdictions
 SERIES: Final = re.compile(r"[A-Z0-9-]{1,10}")  # the same as over the API
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 Answer = Response | str | tuple[str, int]
-PURPOSES: Final = ("fund", "campaign", "appeal")
+PURPOSES: Final = {
+    "fund": lazy_gettext("Fund"),
+    "campaign": lazy_gettext("Campaign"),
+    "appeal": lazy_gettext("Appeal"),
+}
 NUMBERS: Final = ("KRS", "NIP", "REGON", "NUI", "NIPT")
 
 
@@ -159,6 +163,7 @@ def _purposes_page(form: Form) -> str:
     return render_template(
         "giving/funds.html",
         form=form,
+        kinds=PURPOSES,
         funds=funds.list_all(Fund),
         campaigns=funds.list_all(Campaign),
         appeals=funds.list_all(Appeal),

@@ -74,6 +74,11 @@ class Item:
     def matches(self) -> list[MatchView]:
         return [match for payment in self.payments for match in payment.matches]
 
+    @property
+    def open_payments(self) -> list[Payment]:
+        """The payments that came in and are not decided."""
+        return [payment for payment in self.payments if payment.is_in and not payment.matches]
+
 
 @dataclass(slots=True)
 class _Names:

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Conflict
 from donorhub.models import Donor
-from donorhub.models.states import OPEN_ENTRIES
+from donorhub.models.states import OPEN_ENTRIES, MatchKind
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import certain_entries, entries, entry_views
 from donorhub.services.donors import search
@@ -38,6 +39,19 @@ TAB_WORDS: Final = {
     "not-gifts": lazy_gettext("Not gifts"),
 }
 MOST_FOUND: Final = 12
+REFERENCES: Final = {  # columns of an entry that its page shows where they hold something
+    "bank_ref": lazy_gettext("Bank's reference"),
+    "end_to_end_id": lazy_gettext("End-to-end id"),
+    "mandate_id": lazy_gettext("Mandate"),
+    "return_code": lazy_gettext("Return code"),
+    "virtual_account": lazy_gettext("Virtual account"),
+}
+MATCHED_KINDS: Final[Mapping[MatchKind, LazyString]] = {
+    "gift": lazy_gettext("a gift"),
+    "payout": lazy_gettext("a payout"),
+    "return": lazy_gettext("a return"),
+    "not_gift": lazy_gettext("not a gift"),
+}
 FILTERS: Final = ("account", "statement", "after")
 
 
@@ -106,6 +120,8 @@ def entry_page(entry_id: int, form: Form) -> str:
         details=entry_views.details(entry_id) if row.has_details else (),
         statement=entry_views.statement_of(row),
         history=entry_views.matches_of(entry_id),
+        references=[(label, getattr(row, name)) for name, label in REFERENCES.items() if getattr(row, name)],
+        matched_kinds=MATCHED_KINDS,
         twin=entry_views.twins([row]).get(row.id) if row.state == "doubtful" else None,
         payouts=payouts,
         not_gifts=prepared.write_options(NOT_GIFTS),

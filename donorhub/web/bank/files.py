@@ -39,10 +39,12 @@ def index() -> str:
 
 def index_page(form: Form) -> str:
     """The first page of the bank, with what is wrong in one of its forms."""
+    accounts = bank_views.accounts()
     return render_template(
         "bank/index.html",
         form=form,
-        accounts=bank_views.accounts(),
+        accounts=accounts,
+        waiting=sum(row.to_decide for row in accounts),
         files=bank_views.files(limit=8),
         limit_mb=_settings().upload_limit_mb,
     )

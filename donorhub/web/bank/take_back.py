@@ -25,13 +25,15 @@ def take_back(file_id: int) -> str:
 
 def _page(file_id: int, form: Form) -> str:
     found = import_undo.what_stands_in_the_way(file_id)
+    decisions = [one for one in found if one.kind == "decision"]
     return render_template(
         "bank/take_back.html",
         file=imports.get_file(file_id),
         form=form,
         closed_until=closed_books.closed_until() if "closed_books" in {one.kind for one in found} else None,
         receipts=[one for one in found if one.kind == "receipt"],
-        decisions=[one for one in found if one.kind == "decision"],
+        decisions=decisions,
+        decided_count=len({one.entry_id for one in decisions}),
     )
 
 

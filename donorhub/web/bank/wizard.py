@@ -245,6 +245,11 @@ def _show_page(wizard: Wizard) -> str:
         ],
         accounts=_list_accounts(),
         is_mute=bool(draft.columns) and roles.isdisjoint(MOUTHS),
-        facts_of_reading=trial.reading.facts if trial else {},
+        failed_count=int(trial.reading.facts.get("failed", "0")) if trial else 0,
+        used_count=sum(bool(column.role) for column in draft.columns),
+        fact_states=bank_tables.FACT_STATES,
+        fact_looks=bank_tables.FACT_LOOKS,
+        row_states=bank_tables.ROW_STATES,
+        row_looks=bank_tables.ROW_LOOKS,
         words=labels,
     )

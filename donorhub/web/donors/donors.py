@@ -91,6 +91,7 @@ def show(donor_id: int) -> Answer:
     return render_template(
         "donors/donor.html",
         donor=donor,
+        address=_write_address(donor),
         stage=history.stages_of([donor], today=today())[donor.id],
         facts=history.facts_of(donor.id) if who.may("gifts:read") else None,
         recurring=_recurring(donor.id) if who.may("recurring:read") else [],
@@ -122,6 +123,12 @@ def change(donor_id: int) -> Answer:
         say(gettext("The donor is saved."))
         return redirect(url_for("donors.show", donor_id=donor_id))
     return _form_page(form, donors.get_donor(donor_id)), 422
+
+
+def _write_address(donor: Donor) -> str:
+    """The street above postcode and town, without what is not known."""
+    town = " ".join(filter(None, (donor.postcode, donor.city)))
+    return "\n".join(filter(None, (donor.street, town)))
 
 
 def _fields(form: Form) -> dict[str, Any]:

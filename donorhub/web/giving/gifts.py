@@ -143,7 +143,14 @@ def _start() -> dict[str, object]:
 
 def _page(gift_id: int, form: Form) -> str:
     gift = gifts.get_gift(gift_id)
-    return render_template("giving/gift.html", gift=gift, story=gift_story.of(gift), form=form)
+    kind_of_source = gift.source.partition(":")[0]  # a provider's has its account behind it
+    return render_template(
+        "giving/gift.html",
+        gift=gift,
+        source=labels.SOURCES.get(kind_of_source, gift.source),
+        story=gift_story.of(gift),
+        form=form,
+    )
 
 
 def _form_page(form: Form, donor: Donor) -> str:

@@ -44,14 +44,18 @@ def index() -> str:
     form = Form(request.args)
     donor_id, state = form.id("donor"), form.value("state")
     one_state = find_word(state, RECURRING_STATES)
-    states = RUNNING_PROMISES if state == "running" else (one_state,) if one_state else ()
+    wanted = RUNNING_PROMISES if state == "running" else (one_state,) if one_state else ()
     page = promises.list_recurring_gift_rows(
-        states=states, donor_id=donor_id, after=request.args.get("after")
+        states=wanted, donor_id=donor_id, after=request.args.get("after")
     )
     return render_template(
-        "recurring/recurring_gifts.html", page=page, form=form, terms=promises.terms_on(page.rows, today()),
+        "recurring/recurring_gifts.html",
+        page=page,
+        form=form,
+        states=[("running", gettext("running")), *labels.RECURRING_STATES.items()],
+        terms=promises.terms_on(page.rows, today()),
         donor=donors.get_donor(donor_id) if donor_id else None,
-    )  # fmt: skip
+    )
 
 
 @bp.get("/late")
@@ -62,7 +66,11 @@ def late() -> str:
     one_state = find_word(asked, OVERDUE_INSTALMENTS)
     states = (one_state,) if one_state else OVERDUE_INSTALMENTS
     page = promises.list_late(states=states, after=request.args.get("after"))
-    return render_template("recurring/late_instalments.html", page=page, asked=asked, day=today())
+    tabs = [
+        ("", gettext("All")),
+        *((state, labels.INSTALMENT_STATES[state]) for state in OVERDUE_INSTALMENTS),
+    ]
+    return render_template("recurring/late_instalments.html", page=page, asked=asked, tabs=tabs, day=today())
 
 
 @bp.get("/new")

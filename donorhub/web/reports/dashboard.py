@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal
 from flask import Blueprint, render_template
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 
 from donorhub import clock
 from donorhub.models.states import GiftMethod
@@ -18,6 +19,7 @@ from donorhub.services.access import organisation
 from donorhub.services.giving import history
 from donorhub.services.reports import dashboard
 from donorhub.services.work import worklist
+from donorhub.web.addresses import build_address
 from donorhub.web.reports import charts
 from donorhub.web.shell import date_locale, needs, own_list, principal, today
 from donorhub.web.words import labels
@@ -31,6 +33,15 @@ SERIES: Final[tuple[tuple[GiftMethod, ...], ...]] = (
     ("transfer",),
     ("cash", "cheque", "other"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits for a person, and where it is looked after."""
+
+    icon: str
+    address: str
+    sentence: str
 
 
 @bp.get("/")
@@ -53,8 +64,30 @@ def show() -> str:
         user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed
     )
     if not narrowed:
-        shown["attention"] = dashboard.attention(clock.now())
+        shown["waiting"] = _list_waiting(dashboard.attention(clock.now()))
     return render_template("reports/dashboard.html", **shown)
+
+
+def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
+    """What waits for a person, as far as the reader may look after it."""
+    may = principal().may
+    waiting = []
+    if counts["suspense"] and may("imports:read"):
+        number = counts["suspense"]
+        sentence = ngettext("%(num)s entry without a donor", "%(num)s entries without a donor", number)
+        waiting.append(Waiting("building-bank", build_address("bank.entries", tab="to-decide"), sentence))
+    if counts["files"] and may("imports:read"):
+        number = counts["files"]
+        sentence = ngettext("%(num)s bank file waits for you", "%(num)s bank files wait for you", number)
+        waiting.append(Waiting("file-x", build_address("bank.files"), sentence))
+    if counts["errors"] and may("providers:read"):
+        number = counts["errors"]
+        sentence = ngettext("%(num)s error in the inbox", "%(num)s errors in the inbox", number)
+        waiting.append(Waiting("inbox", build_address("errors.index"), sentence))
+    if counts["overdue"]:
+        sentence = ngettext("%(num)s task overdue", "%(num)s tasks overdue", counts["overdue"])
+        waiting.append(Waiting("clock", build_address("tasks.index", view="all"), sentence))
+    return waiting
 
 
 def _money_figures(day: date) -> dict[str, object]:

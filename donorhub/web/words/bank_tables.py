@@ -58,6 +58,20 @@ ROLE_GROUPS: Final[Sequence[tuple[Word, tuple[Role, ...]]]] = (
         ),
     ),
 )
+FACT_STATES: Final[Choices] = {
+    "found": lazy_gettext("found"),
+    "said": lazy_gettext("you said"),
+    "open": lazy_gettext("in each file"),
+}
+FACT_LOOKS: Final = {"found": "ok", "said": "info", "open": "warn"}
+ROW_STATES: Final[Choices] = {
+    "new": lazy_gettext("new"),
+    "known": lazy_gettext("known already"),
+    "doubtful": lazy_gettext("doubtful"),
+    "failed": lazy_gettext("fails"),
+    "skipped": lazy_gettext("skipped"),
+}
+ROW_LOOKS: Final = {"new": "ok", "known": "info", "doubtful": "warn", "failed": "no"}
 SIDES: Final[Choices] = {"in": lazy_gettext("money in"), "out": lazy_gettext("money out")}
 _ENCODINGS: Final[Choices] = {
     "utf-8": "UTF-8",

@@ -171,6 +171,11 @@ TAKEN: Final[Words[str]] = {
     "dispute": lazy_gettext("Dispute"),
     "correction": lazy_gettext("Taken out"),
 }
+TAKEN_AWAY: Final[Words[str]] = {
+    "gone": lazy_gettext("taken away"),
+    "part": lazy_gettext("partly taken away"),
+}
+TAKEN_AWAY_LOOK: Final = {"gone": "no", "part": "warn"}
 TAKEN_STATES: Final[Words[RefundState | DisputeState]] = {
     "pending": lazy_gettext("under way"),
     "succeeded": lazy_gettext("given back"),
@@ -192,6 +197,30 @@ SOURCES: Final[Words[str]] = {
     "import": lazy_gettext("Import"),
     "api": lazy_gettext("API"),
     **{name: webhooks.provider(name).label for name in webhooks.names()},
+}
+EVENT_ICONS: Final = {  # of a donor's timeline
+    "gift": "coin",
+    "refund": "receipt-refund",
+    "dispute": "scale",
+    "correction": "arrow-back-up",
+    "receipt": "receipt",
+    "void": "file-x",
+    "task": "checklist",
+    "message": "mail",
+    "recurring": "repeat",
+    "donor": "user",
+}
+EVENT_LOOKS: Final = {
+    "gift": "ok",
+    "refund": "warn",
+    "dispute": "no",
+    "correction": "warn",
+    "receipt": "info",
+    "void": "warn",
+    "task": "",
+    "message": "info",
+    "recurring": "ok",
+    "donor": "",
 }
 EVENT_STATES: Final[Words[ProviderEventState]] = {
     "dead": lazy_gettext("gave up"),

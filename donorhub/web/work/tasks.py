@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from donorhub import clock
@@ -20,6 +23,13 @@ from donorhub.web.shell import commit, needs, own_list, principal, say, today
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
 Answer = Response | str | tuple[str, int]
+TABS: Final[Mapping[View, LazyString]] = {
+    "today": lazy_gettext("Today"),
+    "later": lazy_gettext("Later"),
+    "mine": lazy_gettext("Mine"),
+    "all": lazy_gettext("All"),
+    "done": lazy_gettext("Done"),
+}
 
 
 @bp.get("")
@@ -33,7 +43,12 @@ def index() -> str:
         after=request.args.get("after"),
     )  # fmt: skip
     return render_template(
-        "work/tasks.html", page=page, view=view, people=worklist.people_of(page.rows), now=clock.now()
+        "work/tasks.html",
+        page=page,
+        view=view,
+        tabs=TABS,
+        people=worklist.people_of(page.rows),
+        now=clock.now(),
     )
 
 
