@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from flask import current_app, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
@@ -27,6 +27,11 @@ TABLES: Final = ("table", "csv", *WORKBOOKS)
 ABOUT_ACCOUNTS: Final = frozenset(("account_missing", "account_unknown", "account_currency"))
 ABOUT_DAYS: Final = frozenset(("ambiguous_dates", "mixed_dates"))
 MOST_PROBLEMS: Final = 50
+PHASES: Final = {
+    "reading": lazy_gettext("Reading"),
+    "storing": lazy_gettext("Storing"),
+    "matching": lazy_gettext("Matching"),
+}
 MATCHING_TAKES: Final = timedelta(minutes=5)  # after which the page waits no longer for the worker
 
 
@@ -110,6 +115,7 @@ def _file(row: ImportFile, form: Form) -> str:
         form=form,
         views=views,
         phase=_phase(row, views),
+        phases=PHASES,
         problems=[bank_problems.word_problem(Problem(**problem)) for problem in row.problems[:MOST_PROBLEMS]],
         more_problems=max(len(row.problems) - MOST_PROBLEMS, 0),
         is_table=row.format in TABLES,
