@@ -258,6 +258,7 @@ def commit() -> None:
 
     SQLite's one write lock is so taken once a request: what a page says of what was kept needs it no more.
     """
+    get_locale()  # it is kept for the request: afterwards it would read anew who is signed in
     db.session.commit()
     reading(True)
     dispatch()

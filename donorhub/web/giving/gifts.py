@@ -83,9 +83,10 @@ def create() -> Answer:
             actor=principal().actor, fund_ids={fund_id: amount.minor} if fund_id else None,
             **rest,
         )  # fmt: skip
+        address = url_for("gifts.show", gift_id=gift.id)  # after the commit its row would be read once more
         commit()
         say(gettext("The gift is recorded.") if is_new else gettext("This gift was recorded already."))
-        return redirect(url_for("gifts.show", gift_id=gift.id))
+        return redirect(address)
     return _form_page(form, donors.get_donor(donor.id)), 422
 
 
@@ -124,11 +125,18 @@ class GiftDetails(TypedDict):
 def _rest(form: Form) -> GiftDetails:
     return {
         "method": form.choice("method", labels.METHODS),
-        "campaign_id": form.row("campaign_id", [row.id for row in funds.list_all(Campaign)]),
-        "appeal_id": form.row("appeal_id", [row.id for row in funds.list_all(Appeal)]),
+        "campaign_id": _choose_row(form, "campaign_id", Campaign),
+        "appeal_id": _choose_row(form, "appeal_id", Appeal),
         "note": form.lines("note", limit=GIFT_NOTE),
         "thank": form.tick("thank"),
     }
+
+
+def _choose_row(form: Form, name: str, kind: type[funds.Purpose]) -> int | None:
+    """Return the id that was chosen; what is offered is read only where something was."""
+    if not form.value(name):
+        return None
+    return form.row(name, [row.id for row in funds.list_all(kind)])
 
 
 def _start() -> dict[str, object]:
