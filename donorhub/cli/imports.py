@@ -332,7 +332,11 @@ def _drafts(path: Path, choices: Choices, settings: Settings) -> Any:
         change = column_mappings.header_changed(content) if profile is None else None
         number, currency = (account.number, account.currency) if account else ("", "")
         db.session.rollback()
-    drafts = statement_drafts.draft(
-        content, path.name, profile=profile, currency=choices.currency or currency, account=number
+    return statement_drafts.draft(
+        content,
+        path.name,
+        profile=profile,
+        currency=choices.currency or currency,
+        account=number,
+        change=change,
     )
-    return statement_drafts.with_change(drafts, change)

@@ -15,7 +15,7 @@ from donorhub.money import Money
 from importers.camt.party import Side, find_counterparty
 from importers.camt.tree import TWICE, Row
 from importers.camt.values import read_day, read_money
-from importers.statement import Detail, Entry, Status
+from importers.statement import Detail, Entry, Party, Status
 
 _STATUSES: Final[dict[str, Status]] = {
     "BOOK": "booked",
@@ -159,7 +159,8 @@ def _read_details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> t
         return ()
     if len(payments) == 1 and _counts_one_payment(payments[0][1]):
         payment, batch = payments[0]
-        return (_read_single_detail(row, payment, batch, amount, side, doubts),)
+        _complete_only_payment(row, payment, amount, side, doubts)
+        return (_read_detail(0, payment, batch, amount, find_counterparty(payment, side)),)
     amounts = [_read_payment_amount(payment, amount.currency, out=side.out) for payment, _ in payments]
     amounts_read = [one for one in amounts if one is not None]
     if len(amounts_read) < len(amounts):
@@ -169,7 +170,7 @@ def _read_details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> t
         doubts.append(("details_differ", "The payments of a batch do not add up to it: it stays one entry"))
         return ()
     return tuple(
-        _read_detail(position, payment, batch, one, side)
+        _read_detail(position, payment, batch, one, find_counterparty(payment, side))
         for position, ((payment, batch), one) in enumerate(zip(payments, amounts_read, strict=True))
     )
 
@@ -197,10 +198,8 @@ def _counts_one_payment(batch: Row) -> bool:
 _OF_ENTRY: Final = ("instructed amount", "instructed amount currency", "charges")
 
 
-def _read_single_detail(
-    row: Row, payment: Row, batch: Row, amount: Money, side: Side, doubts: list[Doubt]
-) -> Detail:
-    """The one payment of an entry: it has the entry's amount, whatever it says itself."""
+def _complete_only_payment(row: Row, payment: Row, amount: Money, side: Side, doubts: list[Doubt]) -> None:
+    """Give the one payment of an entry what the entry knows: it has its amount, whatever it says itself."""
     own = _read_payment_amount(payment, amount.currency, out=side.out)
     if own is not None and own != amount:
         doubts.append(("details_differ", f"The payment says {own}, its entry {amount}: the entry holds"))
@@ -209,7 +208,6 @@ def _read_single_detail(
     for key in _OF_ENTRY:
         if key in row:
             payment.setdefault(key, row[key])
-    return _read_detail(0, payment, batch, amount, side)
 
 
 _AMOUNTS: Final = tuple(
@@ -240,7 +238,7 @@ _AS_WRITTEN: Final = frozenset(
 )
 
 
-def _read_detail(position: int, payment: Row, batch: Row, amount: Money, side: Side) -> Detail:
+def _read_detail(position: int, payment: Row, batch: Row, amount: Money, counterparty: Party) -> Detail:
     texts = {key: text for key, text in payment.items() if key in _AS_WRITTEN and text not in _NO_REFERENCE}
     if "\n" in (remittance := texts.get("remittance", "")):
         texts["remittance"] = " ".join(remittance.split())  # a file that somebody indented
@@ -250,7 +248,7 @@ def _read_detail(position: int, payment: Row, batch: Row, amount: Money, side: S
         position=position,
         amount=amount,
         original=_read_original_amount(payment, amount),
-        counterparty=find_counterparty(payment, side),
+        counterparty=counterparty,
         creditor_id=_find_creditor_id(payment) if "creditor ids" in payment else None,
         references=_read_references(payment) if "references" in payment else (),
         charges=_add_up_charges(payment) if "charges" in payment else None,

@@ -138,7 +138,11 @@ class Walk:
         if self._fed == self._skipped:
             piece = self._drop_leading_blanks(piece)
         self._fed += len(piece)
-        self._parse_piece(piece, last=False)
+        try:
+            self._parser.Parse(piece, False)
+        except expat.ExpatError as e:
+            message = f"This is no sound XML ({expat.ErrorString(e.code)}): export it again"
+            raise Refused("damaged_xml", message) from e
         _check_text(self._texts)
         if self._fed - self.byte > TOKEN_LIMIT + len(piece):
             raise Refused("text_too_long", "A tag or comment has no end in sight")
@@ -156,16 +160,10 @@ class Walk:
         return bare
 
     def finish_file(self) -> None:
-        self._parse_piece(b"", last=True)
-
-    def _parse_piece(self, piece: bytes, *, last: bool) -> None:
         try:
-            self._parser.Parse(piece, last)
+            self._parser.Parse(b"", True)
         except expat.ExpatError as e:
-            if last:
-                raise Refused("truncated", "The file ends in the middle: download it again") from e
-            message = f"This is no sound XML ({expat.ErrorString(e.code)}): export it again"
-            raise Refused("damaged_xml", message) from e
+            raise Refused("truncated", "The file ends in the middle: download it again") from e
 
 
 def _attach_handlers(  # noqa: C901 - two handlers, written out because they run some fifty times for an entry

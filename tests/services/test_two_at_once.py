@@ -19,7 +19,7 @@ from donorhub.migrations import run as migrations
 from donorhub.models import AuditRecord, Donor, Entry, Gift, ImportFile, Match, Payout, Receipt, Task
 from donorhub.services.access import audit
 from donorhub.services.bank import import_undo
-from donorhub.services.bank.files import imports, statements
+from donorhub.services.bank.files import imports, statement_drafts, statements
 from donorhub.services.bank.matching import certain_entries, entries, matching
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
@@ -275,7 +275,7 @@ def post(file_id: int, now: datetime) -> tuple[int, int]:
     file = imports.get_file(file_id)
     kept = kind._take_out(file_id)
     assert kept is not None
-    drafts = kind.read_kept(kept, progress=lambda _doing, _count: None)
+    drafts = statement_drafts.draft(kept.content, kept.filename)
     file = statements.store(file_id, drafts, create_accounts=True, account_id=None, now=now, actor="user:1")
     return file.new_count, file.known_count
 

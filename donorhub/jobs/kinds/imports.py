@@ -22,7 +22,6 @@ from donorhub.db import db, read_only
 from donorhub.models import BankAccount, ImportFile, Task
 from donorhub.models.states import UNREAD_FILES
 from donorhub.services.bank.files import column_mappings, imports, statement_drafts, statements
-from donorhub.services.bank.files.statement_drafts import Drafts
 from donorhub.services.bank.matching import matching
 from donorhub.services.work import claims, tasks
 from importers.statement import Problem
@@ -67,7 +66,15 @@ def import_file(task: Task, _settings: Settings) -> str:
     if kept is None:
         return "nothing to read"
     with importers.collector_paused():
-        drafts = read_kept(kept, progress=report)
+        drafts = statement_drafts.draft(
+            kept.content,
+            kept.filename,
+            profile=kept.profile,
+            currency=kept.currency,
+            account=kept.account,
+            change=kept.change,
+            progress=report,
+        )
         account_id = kept.account_id
         del kept  # its bytes, which may be many, are not needed to store what was read
         count = sum(len(draft.items) for draft in drafts.statements)
@@ -131,14 +138,6 @@ def _take_out(file_id: int) -> _Kept | None:
     number, id_ = (account.number, account.id) if account else ("", None)
     change = column_mappings.header_changed(content) if profile is None else None
     return _Kept(content, file.filename, profile, currency, number, id_, change)
-
-
-def read_kept(kept: _Kept, *, progress: Progress) -> Drafts:
-    drafts = statement_drafts.draft(
-        kept.content, kept.filename, profile=kept.profile, currency=kept.currency, account=kept.account,
-        progress=progress,
-    )  # fmt: skip
-    return statement_drafts.with_change(drafts, kept.change)
 
 
 def _note_progress(file_id: int, count: int) -> None:

@@ -86,10 +86,12 @@ def draft(
     profile: object = None,
     currency: str = "",
     account: str = "",
+    change: Problem | None = None,
     progress: Progress = _silent,
 ) -> Drafts:
     """Read a file. ``account`` is the number for statements that name none, ``profile`` and ``currency``
-    are what :func:`importers.read` takes. Raises nothing for the file's fault."""
+    are what :func:`importers.read` takes, ``change`` says what the bank changed of a table that nobody
+    knows. Raises nothing for the file's fault."""
     told = format_of(content)
     gathering = _Gathering(canonical_account(account) or "", progress)
     with importers.collector_paused():
@@ -101,17 +103,11 @@ def draft(
         gathering.drafts.clear()  # what came before the fault may not be kept
     found = tuple(gathering.drafts)
     said = found[0].header.source_format if found else told
-    return Drafts(found, tuple(gathering.problems), said)
-
-
-def with_change(drafts: Drafts, change: Problem | None) -> Drafts:
-    """The drafts of a table that nobody knows, told with what its bank changed where that is known."""
-    if change is None:
-        return drafts
     problems = (
-        replace(change, where=one.where) if one.code == "layout_unknown" else one for one in drafts.problems
+        replace(change, where=problem.where) if change and problem.code == "layout_unknown" else problem
+        for problem in gathering.problems
     )
-    return replace(drafts, problems=tuple(problems))
+    return Drafts(found, tuple(problems), said)
 
 
 class _Gathering:
