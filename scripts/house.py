@@ -56,7 +56,7 @@ LIMITS = (
         "names that are a participle",
         names.find_participles,
         0.5,
-        today=5.5,
+        today=5.1,
         of=names.count_bindings,
         each=100,
     ),
