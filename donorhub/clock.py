@@ -19,18 +19,18 @@ def system() -> datetime:
 
 
 def starting_at(instant: datetime) -> Clock:
-    """A clock that shows ``instant`` now and runs on from there."""
+    """Return a clock that shows ``instant`` now and runs on from there."""
     shift = instant.timestamp() - time.time()
     return lambda: datetime.fromtimestamp(time.time() + shift, UTC)
 
 
 def shifted_by_file(path: Path) -> Clock:
-    """The real time plus the seconds that the file holds at that moment."""
+    """Return the real time plus the seconds that the file holds at that moment."""
     return lambda: datetime.fromtimestamp(time.time() + float(path.read_text() or 0), UTC)
 
 
 def from_setting(text: str) -> Clock:
-    """The clock that ``DONORHUB_CLOCK`` asks for; ValueError when it cannot be read."""
+    """Return the clock that ``DONORHUB_CLOCK`` asks for; ValueError when it cannot be read."""
     if not text:
         return system
     if text.startswith("file:"):
@@ -52,5 +52,5 @@ def use(clock: Clock) -> Clock:
 
 
 def now() -> datetime:
-    """The present instant in UTC."""
+    """Return the present instant in UTC."""
     return _current()

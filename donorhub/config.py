@@ -78,27 +78,27 @@ _DEFAULTS = {
 
 
 def variable(setting: str) -> str:
-    """The environment variable of a setting: ``port`` is ``DONORHUB_PORT``."""
+    """Return the environment variable of a setting: ``port`` is ``DONORHUB_PORT``."""
     return _WITHOUT_PREFIX.get(setting, f"DONORHUB_{setting.upper()}")
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; Misconfigured lists every name that is wrong, all at once."""
     env = os.environ if environ is None else environ
-    wrong = _unknown(env)
+    wrong = _find_unknown(env)
     home = Path(env.get("DONORHUB_HOME") or "instance").absolute()
     texts: dict[str, Any] = {name: env.get(variable(name), default) for name, default in _DEFAULTS.items()}
-    values: dict[str, Any] = {name: _number(name, texts.pop(name), wrong) for name in _NUMBERS}
+    values: dict[str, Any] = {name: _read_number(name, texts.pop(name), wrong) for name in _NUMBERS}
     url = env.get("DATABASE_URL") or f"sqlite:///{home / 'donorhub.sqlite3'}"
-    wrong += _choices(texts) + _clock_trouble(texts) + _sender_trouble(texts) + _url_trouble(url)
+    wrong += _check_choices(texts) + _check_clock(texts) + _check_sender(texts) + _check_url(url)
     if wrong:
         raise Misconfigured("; ".join(wrong))
     return Settings(
-        database_url=_driver(url),
+        database_url=_name_driver(url),
         redis_url=env.get("REDIS_URL", ""),
         home=home,
-        secret_key=env.get("DONORHUB_SECRET_KEY") or _kept(home, "secret_key"),
-        field_key=env.get("DONORHUB_FIELD_KEY") or _kept(home, "field_key"),
+        secret_key=env.get("DONORHUB_SECRET_KEY") or _keep_key(home, "secret_key"),
+        field_key=env.get("DONORHUB_FIELD_KEY") or _keep_key(home, "field_key"),
         trusted_hosts=tuple(host for host in texts.pop("trusted_hosts").split(",") if host),
         **values,
         **texts,
@@ -119,16 +119,16 @@ _NUMBERS = {  # the least and the most that make sense
 }
 
 
-def _unknown(env: Mapping[str, str]) -> list[str]:
-    known = {variable(field.name) for field in fields(Settings)}
+def _find_unknown(env: Mapping[str, str]) -> list[str]:
+    names = {variable(field.name) for field in fields(Settings)}
     return [
         f"{name} is not a setting of DonorHub: see the table of settings in README.md"
         for name in env
-        if name.startswith("DONORHUB_") and name not in known
+        if name.startswith("DONORHUB_") and name not in names
     ]
 
 
-def _number(name: str, text: str, wrong: list[str]) -> int:
+def _read_number(name: str, text: str, wrong: list[str]) -> int:
     if not (text.isascii() and text.isdigit()):
         wrong.append(f"{variable(name)} must be a whole number, not {text!r}")
         return 0
@@ -138,16 +138,16 @@ def _number(name: str, text: str, wrong: list[str]) -> int:
     return int(text[:20])
 
 
-def _choices(texts: Mapping[str, str]) -> list[str]:
-    allowed = {"mode": get_args(Mode), "log_format": get_args(LogFormat)}
+def _check_choices(texts: Mapping[str, str]) -> list[str]:
+    choices = {"mode": get_args(Mode), "log_format": get_args(LogFormat)}
     return [
         f"{variable(name)} must be one of {', '.join(words)}, not {texts[name]!r}"
-        for name, words in allowed.items()
+        for name, words in choices.items()
         if texts[name] not in words
     ]
 
 
-def _clock_trouble(texts: Mapping[str, str]) -> list[str]:
+def _check_clock(texts: Mapping[str, str]) -> list[str]:
     if texts["clock"] and texts["mode"] == "production":
         return ["DONORHUB_CLOCK is only for tests and the demo: remove it, or set DONORHUB_MODE=demo"]
     try:
@@ -157,7 +157,7 @@ def _clock_trouble(texts: Mapping[str, str]) -> list[str]:
     return []
 
 
-def _sender_trouble(texts: Mapping[str, str]) -> list[str]:
+def _check_sender(texts: Mapping[str, str]) -> list[str]:
     # Every message would be refused for good, and its reader's address blamed for it.
     address = parseaddr(texts["mail_from"])[1]
     if re.fullmatch(r"[!-?A-~]+@[^@\s]+", address) and texts["mail_from"].isprintable():
@@ -165,7 +165,7 @@ def _sender_trouble(texts: Mapping[str, str]) -> list[str]:
     return ["DONORHUB_MAIL_FROM holds no address: write it like Foundation <thanks@example.org>"]
 
 
-def _url_trouble(url: str) -> list[str]:
+def _check_url(url: str) -> list[str]:
     if url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")):
         return []
     return [
@@ -173,15 +173,15 @@ def _url_trouble(url: str) -> list[str]:
     ]  # not quoted: a password
 
 
-def _driver(url: str) -> str:
+def _name_driver(url: str) -> str:
     for plain in ("postgresql://", "postgres://"):
         if url.startswith(plain):
             return "postgresql+psycopg://" + url.removeprefix(plain)
     return url
 
 
-def _kept(home: Path, name: str) -> str:
-    """A key that is made at the first start and kept beside the database, readable by us alone."""
+def _keep_key(home: Path, name: str) -> str:
+    """Return a key that is made at the first start and kept beside the database, readable by us alone."""
     path = home / name
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)

@@ -29,12 +29,12 @@ _CURRENCY: Final = re.compile(CURRENCY_PATTERN, re.ASCII)
 
 
 def is_currency(text: str) -> bool:
-    """Whether a text is written as a currency is: three capital letters."""
+    """Return whether a text is written as a currency is: three capital letters."""
     return _CURRENCY.fullmatch(text) is not None
 
 
 def exponent(currency: str) -> int:
-    """Decimal places of a currency's minor unit, from ISO 4217."""
+    """Return decimal places of a currency's minor unit, from ISO 4217."""
     return _EXPONENTS.get(currency, 2)
 
 
@@ -55,12 +55,12 @@ class Money:
     def parse(cls, text: str, currency: str) -> Money:
         """Read plain digits with at most one decimal point, such as ``-1234.50``.
 
-        Raises ValueError for anything else: a decimal comma, a thousands sign, an
+        Raise ValueError for anything else: a decimal comma, a thousands sign, an
         exponent, or a digit that the currency has no coin for. Zeros beyond the
         currency's decimals are fine.
         """
-        found = _PLAIN_NUMBER.fullmatch(text)
-        if not found:
+        match = _PLAIN_NUMBER.fullmatch(text)
+        if not match:
             raise ValueError(f"{text[:40]!r} is no amount: write it as 1234.50")
         places = exponent(currency)
         whole, _, decimals = text.partition(".")
@@ -71,27 +71,27 @@ class Money:
 
     @classmethod
     def from_decimal(cls, number: Decimal, currency: str) -> Money:
-        """The exact amount of a finite Decimal; ValueError when it does not fit the currency."""
+        """Return the exact amount of a finite Decimal; ValueError when it does not fit the currency."""
         if not number.is_finite():
             raise ValueError(f"{number} is no amount")
         return cls.parse(format(number, "f"), currency)
 
     def as_decimal(self) -> Decimal:
-        """The amount in major units, with the currency's decimals."""
+        """Return the amount in major units, with the currency's decimals."""
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
     def as_text(self) -> str:
-        """Plain digits with a decimal point, such as ``50.00``; :meth:`parse` reads it back."""
+        """Return plain digits with a decimal point, such as ``50.00``; :meth:`parse` reads it back."""
         return format(self.as_decimal(), "f")
 
     def __str__(self) -> str:
         return f"{self.as_text()} {self.currency}"
 
     def __add__(self, other: Money) -> Money:
-        return Money(self.minor + self._same(other).minor, self.currency)
+        return Money(self.minor + self._check_currency(other).minor, self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return Money(self.minor - self._same(other).minor, self.currency)
+        return Money(self.minor - self._check_currency(other).minor, self.currency)
 
     def __neg__(self) -> Money:
         return Money(-self.minor, self.currency)
@@ -100,25 +100,25 @@ class Money:
         return Money(abs(self.minor), self.currency)
 
     def __lt__(self, other: Money) -> bool:
-        return self.minor < self._same(other).minor
+        return self.minor < self._check_currency(other).minor
 
     def __le__(self, other: Money) -> bool:
-        return self.minor <= self._same(other).minor
+        return self.minor <= self._check_currency(other).minor
 
     def __gt__(self, other: Money) -> bool:
-        return self.minor > self._same(other).minor
+        return self.minor > self._check_currency(other).minor
 
     def __ge__(self, other: Money) -> bool:
-        return self.minor >= self._same(other).minor
+        return self.minor >= self._check_currency(other).minor
 
-    def _same(self, other: Money) -> Money:
+    def _check_currency(self, other: Money) -> Money:
         if other.currency != self.currency:
             raise ValueError(f"{self.currency} and {other.currency} cannot be reckoned together")
         return other
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum in one currency; zero of it when there is nothing to add."""
+    """Return the sum in one currency; zero of it when there is nothing to add."""
     sum_ = Money(0, currency)
     for amount in amounts:
         sum_ += amount

@@ -37,10 +37,10 @@ def seal(plain: bytes) -> bytes:
     return nonce + AESGCM(_our_key()).encrypt(nonce, plain, None)
 
 
-def unseal(sealed: bytes) -> bytes:
+def unseal(cipher: bytes) -> bytes:
     """Decrypt what :func:`seal` made; Misconfigured when the key is another or a bit was changed."""
     try:
-        return AESGCM(_our_key()).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+        return AESGCM(_our_key()).decrypt(cipher[:_NONCE], cipher[_NONCE:], None)
     except InvalidTag as e:
         raise Misconfigured(
             "DONORHUB_FIELD_KEY is not the key this was sealed with, or the stored bytes were changed"
@@ -48,5 +48,5 @@ def unseal(sealed: bytes) -> bytes:
 
 
 def keyed_hash(text: str) -> str:
-    """A hash that cannot be tried out without the key; equal texts give equal hashes."""
+    """Return a hash that cannot be tried out without the key; equal texts give equal hashes."""
     return hmac.new(_our_key(), text.encode(), hashlib.sha256).hexdigest()

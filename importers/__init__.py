@@ -19,7 +19,7 @@ from importers.debits import report as debit_report
 from importers.debits.columns import Columns
 from importers.mt940 import reader as mt940
 from importers.ofx import reader as ofx
-from importers.sniff import HEAD, format_of
+from importers.sniff import HEAD, find_format
 from importers.statement import (
     Begin,
     End,
@@ -27,7 +27,7 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    refused,
+    make_refusal,
 )
 from importers.text import DateOrder
 
@@ -39,7 +39,7 @@ __all__ = [
     "Problem",
     "Reading",
     "Statement",
-    "collector_paused",
+    "pause_collector",
     "read",
     "stream",
 ]
@@ -110,7 +110,7 @@ def read(
     currency: str = "",
     second_reader_limit: int | None = None,
 ) -> Reading:
-    """All that a bank's file says: its statements, and a problem for each thing that could not be read.
+    """Return all that a bank's file says: its statements, and a problem for each thing that cannot be read.
 
     ``filename`` never decides the format. ``profile`` says what a file leaves open: a
     ``Layout`` for tables; for QIF a mapping with ``dates`` ("dmy" or "mdy") and
@@ -119,13 +119,13 @@ def read(
     ``second_reader_limit`` entries are not read a second time (None: ``ofx``'s own limit). A
     file that cannot be trusted gives no statements and one problem of level ``error``.
     """
-    name = format_of(data)
-    known = _REASONS.get(name)
+    name = find_format(data)
+    refusal = _REASONS.get(name)
     if name == "table" and isinstance(profile, Columns):
         name = "debit_report"  # one whose footer is missing
-    with collector_paused():
-        if known:
-            reading = refused(*known)
+    with pause_collector():
+        if refusal:
+            reading = make_refusal(*refusal)
         elif name == "ofx" and second_reader_limit is not None:
             reading = ofx.read(data, second_reader_limit=second_reader_limit)
         else:
@@ -133,14 +133,14 @@ def read(
     return replace(
         reading,
         file_sha256=hashlib.sha256(data).hexdigest(),
-        format=reading.format or ("" if known else name),
+        format=reading.format or ("" if refusal else name),
     )
 
 
 def stream(
     file: BinaryIO, filename: str | None = None, profile: object = None, *, currency: str = ""
 ) -> Iterator[Part]:
-    """The same as :func:`read`, in pieces and in the order of the file, from a seekable file.
+    """Return the same as :func:`read`, in pieces and in the order of the file, from a seekable file.
 
     camt is read piece by piece in constant memory. OFX and MT940 hold the file's text, and one
     entry after the other. Other formats are read whole, and their problems come last. Whether a
@@ -148,19 +148,19 @@ def stream(
     """
     head = file.read(HEAD)
     file.seek(0)
-    if format_of(head) == "camt":
+    if find_format(head) == "camt":
         return camt.stream(file)
     data = file.read()
-    name = format_of(data)
+    name = find_format(data)
     if name == "ofx":
         return ofx.stream(data)
     if name == "mt940":
         return mt940.stream(data, currency=currency)
-    return _pieces(read(data, filename, profile, currency=currency))
+    return _split_reading(read(data, filename, profile, currency=currency))
 
 
-def _pieces(reading: Reading) -> Iterator[Part]:
-    """The parts of what was read whole; each entry is let go as it passes, so that memory holds it once."""
+def _split_reading(reading: Reading) -> Iterator[Part]:
+    """Return the parts of what was read whole; each entry is let go as it passes, so memory holds it once."""
     statements, problems = list(reversed(reading.statements)), reading.problems
     del reading
     while statements:
@@ -176,7 +176,7 @@ def _pieces(reading: Reading) -> Iterator[Part]:
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """No search for circular garbage meanwhile: a reader makes none, and 100,000 entries are many to search.
 
     Measured: 1.1 instead of 1.6 s for 100,000 OFX entries, and time in line with size. Of two
@@ -197,7 +197,7 @@ def _read_as(name: str, data: bytes, filename: str | None, profile: Any, currenc
     if name in _READERS:
         return _READERS[name](data)
     if name == "qif":
-        dates, own_currency = _choices(profile)
+        dates, own_currency = _get_choices(profile)
         return qif.read(data, dates=dates, currency=own_currency or currency)
     if name == "debit_report":
         columns = profile if isinstance(profile, Columns) else None
@@ -206,8 +206,8 @@ def _read_as(name: str, data: bytes, filename: str | None, profile: Any, currenc
     return tabular.read(data, filename, layout, currency=currency)
 
 
-def _choices(profile: Any) -> tuple[DateOrder | None, str]:
-    """The order of dates and the currency that a person chose, in a mapping or in a table's layout."""
+def _get_choices(profile: Any) -> tuple[DateOrder | None, str]:
+    """Return the order of dates and the currency that a person chose, in a mapping or in a table's layout."""
     if isinstance(profile, Mapping):
         return profile.get("dates") or None, profile.get("currency") or ""
     dates: DateOrder | None = getattr(profile, "date_order", None) or None

@@ -24,10 +24,10 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    proved_by_balances,
-    refused,
+    check_balances,
+    make_refusal,
 )
-from importers.text import Undecodable, decode, parse_date
+from importers.text import Undecodable, decode_text, parse_date
 
 _AGAIN: Final = "Export the statement again."
 _CREDITS, _DEBITS = range(100, 400), range(400, 700)
@@ -59,7 +59,7 @@ class _Record:
     def fields(self) -> list[str]:
         return [text.strip() for text in self.body.split(",")]
 
-    def close(self) -> _Record:
+    def join_pieces(self) -> _Record:
         """Join the pieces: a text goes on with a blank, fields with the comma that the ``/`` stood for."""
         between = " " if self.code == "16" else ","
         self.body = between.join(piece.removesuffix("/").rstrip() for piece in self.pieces)
@@ -80,33 +80,33 @@ class _Totals:
 
 
 def read(data: bytes, *, currency: str = "") -> Reading:
-    """The accounts of a BAI2 file, one statement each. Raises nothing for the file's fault.
+    """Return the accounts of a BAI2 file, one statement each. Raise nothing for its fault.
 
     ``currency`` is for accounts and groups that name none; without it they are US dollars, as
     the standard says.
     """
     try:
-        text, encoding = decode(data)
+        text, encoding = decode_text(data)
     except Undecodable as e:
-        return refused("undecodable", f"The file cannot be read as text: {e}.")
+        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
     reader = _Reader(currency or "USD")
     last = ""
-    for record in _records(text):
-        reader.take(record)
+    for record in _split_records(text):
+        reader.take_record(record)
         last = record.code
     if last != "99":
-        return refused("truncated", f"The file has no closing record 99: it was cut off. {_AGAIN}")
+        return make_refusal("truncated", f"The file has no closing record 99: it was cut off. {_AGAIN}")
     if not reader.statements:
         message = f"The file has no account (record 03) that can be read. {_AGAIN}"
-        return Reading(problems=(*reader.all_problems(), Problem("error", "no_statement", message)))
+        return Reading(problems=(*reader.list_problems(), Problem("error", "no_statement", message)))
     if reader.is_wrong:
         reader.statements = [replace(statement, integrity="mismatch") for statement in reader.statements]
     return Reading(
-        tuple(reader.statements), tuple(reader.all_problems()), format="bai2", facts={"encoding": encoding}
+        tuple(reader.statements), tuple(reader.list_problems()), format="bai2", facts={"encoding": encoding}
     )
 
 
-def _records(text: str) -> Iterator[_Record]:
+def _split_records(text: str) -> Iterator[_Record]:
     """Logical records: continuations go to the record before them."""
     open_: _Record | None = None
     for number, line in enumerate(text.splitlines(), 1):
@@ -119,10 +119,10 @@ def _records(text: str) -> Iterator[_Record]:
             open_.raw.append(raw)
             continue
         if open_ is not None:
-            yield open_.close()
+            yield open_.join_pieces()
         open_ = _Record(number, code, [body], [raw])
     if open_ is not None:
-        yield open_.close()
+        yield open_.join_pieces()
 
 
 class _Reader:
@@ -131,7 +131,7 @@ class _Reader:
     def __init__(self, currency: str) -> None:
         self.statements: list[Statement] = []
         self.problems: list[Problem] = []
-        self._bad = BadRows()
+        self._bad_rows = BadRows()
         self.is_wrong = False  # a total of a group or of the file does not hold
         self._default = currency
         self._file, self._group, self._account = _Totals(), _Totals(), _Totals()
@@ -140,21 +140,23 @@ class _Reader:
         self._is_advice = self._is_test = False
         self._statement: Statement | None = None
         self._entries: list[Entry] = []
-        self._doubtful = False
+        self._is_doubtful = False
 
-    def all_problems(self) -> list[Problem]:
-        return self._bad.problems() + self.problems
+    def list_problems(self) -> list[Problem]:
+        return self._bad_rows.list_problems() + self.problems
 
-    def take(self, record: _Record) -> None:
+    def take_record(self, record: _Record) -> None:
         for totals in (self._file, self._group, self._account):
             totals.lines += record.lines
         try:
-            self._take(record)
+            self._read_record(record)
         except (ValueError, IndexError) as e:
-            self._doubtful = True
-            self._tell("error", "unreadable_row", f"Record {record.code[:10]} cannot be read: {e}.", record)
+            self._is_doubtful = True
+            self._add_problem(
+                "error", "unreadable_row", f"Record {record.code[:10]} cannot be read: {e}.", record
+            )
 
-    def _take(self, record: _Record) -> None:
+    def _read_record(self, record: _Record) -> None:
         match record.code:
             case "02":
                 self._group = _Totals(lines=record.lines)
@@ -163,17 +165,17 @@ class _Reader:
                 self._account = _Totals(lines=record.lines)
                 self._open_account(record)
             case "16":
-                self._entry(record)
+                self._add_entry(record)
             case "49":
                 self._close_account(record)
             case "98":
-                self._compare(self._group, record, "group")
+                self._compare_totals(self._group, record, "group")
                 self._file.minor, self._file.parts = (
                     self._file.minor + self._group.minor,
                     self._file.parts + 1,
                 )
             case "99":
-                self._compare(self._file, record, "file")
+                self._compare_totals(self._file, record, "file")
             case "01":
                 pass  # who sent it to whom and when
             case _:
@@ -182,17 +184,19 @@ class _Reader:
     def _open_group(self, fields: list[str], record: _Record) -> None:
         self._on, self._currency = None, self._default
         _, _, status, on, _, currency, modifier = [*fields, "", "", "", "", "", ""][:7]
-        self._on = _day(on)
+        self._on = _read_day(on)
         self._currency = currency if is_currency(currency) else self._default
         self._is_advice, self._is_test = modifier in _INTERIM, status == _TEST
         if self._is_test:
-            self._tell("error", "test_group", "The bank marks this group as a test: it was left out.", record)
+            self._add_problem(
+                "error", "test_group", "The bank marks this group as a test: it was left out.", record
+            )
         elif status in ("2", "3"):
             message = "The bank sends this group to delete or correct an earlier one: compare both."
-            self._tell("warning", "correction", message, record)
+            self._add_problem("warning", "correction", message, record)
 
     def _open_account(self, record: _Record) -> None:
-        self._entries, self._doubtful, self._statement = [], False, None
+        self._entries, self._is_doubtful, self._statement = [], False, None
         account, currency, *rest = record.fields
         if self._on is None:
             raise ValueError("its group does not say of which day it is")
@@ -206,7 +210,7 @@ class _Reader:
             advice=self._is_advice,
         )
         balances: list[Balance] = []
-        for code, minor in _summaries(iter(rest)):
+        for code, minor in _read_summaries(iter(rest)):
             self._account.minor += minor
             if code in _BALANCES:
                 balances.append(Balance(_BALANCES[code], Money(minor, currency), self._on))
@@ -217,25 +221,25 @@ class _Reader:
             balances=tuple(balances),
         )
 
-    def _entry(self, record: _Record) -> None:
+    def _add_entry(self, record: _Record) -> None:
         code, amount, funds, *rest = [*record.fields, "", ""]
-        minor = _minor(amount) if amount else 0
+        minor = _read_minor(amount) if amount else 0
         self._account.minor += minor
         if self._statement is None or self._on is None:
             raise ValueError("no account can be read before it")
         if not minor:
             return  # type 890 and others that only tell
-        sign = _sign(code)
-        skipped = _fields_of_funds(funds, rest)
-        bank_ref, own_ref = [*rest[skipped:], "", ""][:2]
-        text = record.body.split(",", 5 + skipped)[5 + skipped :]
+        sign = _find_sign(code)
+        count_of_funds = _count_fields_of_funds(funds, rest)
+        bank_ref, own_ref = [*rest[count_of_funds:], "", ""][:2]
+        text = record.body.split(",", 5 + count_of_funds)[5 + count_of_funds :]
         money = Money(sign * minor, self._statement.currency)
         self._entries.append(
             Entry(
                 len(self._entries),
                 self._on,
                 money,
-                value_on=_day(rest[0]) if funds == "V" and rest[0] else None,
+                value_on=_read_day(rest[0]) if funds == "V" and rest[0] else None,
                 bank_ref=bank_ref or None,
                 entry_ref=own_ref or None,
                 bank_code=code,
@@ -252,62 +256,64 @@ class _Reader:
             return
         statement = replace(statement, entries=tuple(self._entries))
         total, lines = [*record.fields, ""][:2]
-        holds = (_minor(total), int(lines or -1)) == (self._account.minor, self._account.lines)
-        balances = proved_by_balances(statement)
+        holds = (_read_minor(total), int(lines or -1)) == (self._account.minor, self._account.lines)
+        balances = check_balances(statement)
         if not holds:
             message = f"The account's amounts or records are not those of its control total. {_AGAIN}"
-            self._tell("error", "total_mismatch", message, record)
+            self._add_problem("error", "total_mismatch", message, record)
         elif balances == "mismatch" and self._entries:
             message = f"Opening balance and entries do not make the closing balance. {_AGAIN}"
-            self._tell("error", "balance_mismatch", message, record)
+            self._add_problem("error", "balance_mismatch", message, record)
         elif balances == "mismatch":
             message = "The bank gives only sums of this account: it has no entries to import."
-            self._tell("warning", "entries_not_listed", message, record)
+            self._add_problem("warning", "entries_not_listed", message, record)
             statement = replace(statement, opening=None)  # what was between it and the closing is not here
-        is_wrong = not holds or self._doubtful or (balances == "mismatch" and bool(self._entries))
+        is_wrong = not holds or self._is_doubtful or (balances == "mismatch" and bool(self._entries))
         integrity: Integrity = "mismatch" if is_wrong else "proved" if statement.entries else "unverifiable"
         self.statements.append(replace(statement, integrity=integrity))
 
-    def _compare(self, totals: _Totals, record: _Record, level: str) -> None:
+    def _compare_totals(self, totals: _Totals, record: _Record, level: str) -> None:
         total, parts, lines = [*record.fields, "", ""][:3]
-        said = (_minor(total), int(parts or -1), int(lines or -1))
-        if said != (totals.minor, totals.parts, totals.lines):
+        control_total = (_read_minor(total), int(parts or -1), int(lines or -1))
+        if control_total != (totals.minor, totals.parts, totals.lines):
             self.is_wrong = True
             message = f"The sums or numbers of the {level} are not those of its control total. {_AGAIN}"
-            self._tell("error", "total_mismatch", message, record)
+            self._add_problem("error", "total_mismatch", message, record)
 
-    def _tell(self, level: Literal["warning", "error"], code: str, message: str, record: _Record) -> None:
+    def _add_problem(
+        self, level: Literal["warning", "error"], code: str, message: str, record: _Record
+    ) -> None:
         if code == "unreadable_row":
-            self._bad.add(code, message, record.where)
+            self._bad_rows.add_row(code, message, record.where)
         else:
             self.problems.append(Problem(level, code, message, record.where))
 
 
-def _summaries(fields: Iterator[str]) -> Iterator[tuple[str, int]]:
+def _read_summaries(fields: Iterator[str]) -> Iterator[tuple[str, int]]:
     """Type and amount of each summary of record 03; the number of items and the days of funds are skipped."""
     for code in fields:
         amount, _items, funds = (next(fields, "") for _ in range(3))
         if funds == "D":
             count = next(fields, "")
-            _skip(fields, 2 * int(count) if count.isdecimal() else 0)
+            _skip_fields(fields, 2 * int(count) if count.isdecimal() else 0)
         else:
-            _skip(fields, {"S": 3, "V": 2}.get(funds, 0))
+            _skip_fields(fields, {"S": 3, "V": 2}.get(funds, 0))
         if code and amount:
-            yield code, _minor(amount)
+            yield code, _read_minor(amount)
 
 
-def _skip(fields: Iterator[str], count: int) -> None:
+def _skip_fields(fields: Iterator[str], count: int) -> None:
     next(islice(fields, count, count), None)
 
 
-def _fields_of_funds(funds: str, rest: Sequence[str]) -> int:
-    """How many fields of an entry after its funds type say when the money is there."""
+def _count_fields_of_funds(funds: str, rest: Sequence[str]) -> int:
+    """Return how many fields of an entry after its funds type say when the money is there."""
     if funds == "D":
         return 1 + 2 * int(rest[0]) if rest[0].isdecimal() else 1
     return {"S": 3, "V": 2}.get(funds, 0)
 
 
-def _sign(code: str) -> int:
+def _find_sign(code: str) -> int:
     number = int(code) if code.isascii() and code.isdecimal() else 0
     if number in _CREDITS:
         return 1
@@ -316,14 +322,14 @@ def _sign(code: str) -> int:
     raise ValueError(f"its type {code[:10]!r} is neither money in nor money out")
 
 
-def _minor(text: str) -> int:
-    found = _WHOLE.fullmatch(text)
-    if not found:
+def _read_minor(text: str) -> int:
+    match = _WHOLE.fullmatch(text)
+    if not match:
         raise ValueError(f"{text[:30]!r} is no amount in whole minor units")
-    return -int(found[2]) if found[1] == "-" else int(found[2])
+    return -int(match[2]) if match[1] == "-" else int(match[2])
 
 
-def _day(text: str) -> date:
+def _read_day(text: str) -> date:
     """``YYMMDD``, 2000 and later."""
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text[:20]!r} is no date of six digits")

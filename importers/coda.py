@@ -25,10 +25,10 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    proved_by_balances,
-    refused,
+    check_balances,
+    make_refusal,
 )
-from importers.text import Undecodable, decode, parse_date
+from importers.text import Undecodable, decode_text, parse_date
 
 _AGAIN: Final = "Export the statement again."
 _WIDTH: Final = 128
@@ -66,23 +66,23 @@ class _Account:
 
 
 def read(data: bytes, *, currency: str = "") -> Reading:
-    """The statements of a CODA file. Raises nothing for the file's fault.
+    """Return the statements of a CODA file. Raise nothing for its fault.
 
     ``currency`` is for accounts whose record names none. A file whose last statement has no
     record 9 is cut and refused.
     """
     try:
-        text, encoding = decode(data)
+        text, encoding = decode_text(data)
     except Undecodable as e:
-        return refused("undecodable", f"The file cannot be read as text: {e}.")
-    accounts = list(_accounts(text))
+        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
+    accounts = list(_split_accounts(text))
     if not accounts or not accounts[-1].end:
-        return refused("truncated", f"The file does not end with a record 9: it was cut off. {_AGAIN}")
+        return make_refusal("truncated", f"The file does not end with a record 9: it was cut off. {_AGAIN}")
     statements: list[Statement] = []
     problems: list[Problem] = []
     for account in accounts:
         try:
-            statements.append(_statement(account, currency, problems))
+            statements.append(_read_statement(account, currency, problems))
         except ValueError as e:
             where = f"line {account.line}"
             problems.append(
@@ -91,7 +91,7 @@ def read(data: bytes, *, currency: str = "") -> Reading:
     return Reading(tuple(statements), tuple(problems), format="coda", facts={"encoding": encoding})
 
 
-def _accounts(text: str) -> Iterator[_Account]:
+def _split_accounts(text: str) -> Iterator[_Account]:
     account = _Account()
     for number, line in enumerate(text.splitlines(), 1):
         if not line or line.isspace():
@@ -105,12 +105,12 @@ def _accounts(text: str) -> Iterator[_Account]:
             yield account
             account = _Account()
         else:
-            _add(account, kind, record, number)
+            _add_record(account, kind, record, number)
     if account.line:
         yield account
 
 
-def _add(account: _Account, kind: str, record: str, number: int) -> None:
+def _add_record(account: _Account, kind: str, record: str, number: int) -> None:
     if kind == "1":
         account.old = record
     elif kind == "8":
@@ -130,18 +130,22 @@ def _add(account: _Account, kind: str, record: str, number: int) -> None:
         account.orphans.append(number)
 
 
-def _statement(account: _Account, currency: str, problems: list[Problem]) -> Statement:
-    """The statement, with a verdict; ValueError when its balances cannot be read."""
+def _read_statement(account: _Account, currency: str, problems: list[Problem]) -> Statement:
+    """Return the statement, with a verdict; ValueError when its balances cannot be read."""
     if not account.old or not account.new:
         raise ValueError("it has no record of the old (1) or of the new balance (8)")
-    number, named = _own_account(account.old)
-    currency = named or currency
+    number, own_currency = _read_own_account(account.old)
+    currency = own_currency or currency
     if not is_currency(currency):
         raise ValueError("its account names no currency")
-    said = len(problems)
-    entries = _entries(account, currency, problems)
-    opening = Balance("opening", _amount(account.old[42:58], currency), _day_or_none(account.old[58:64]))
-    closing = Balance("closing", _amount(account.new[41:57], currency), _day_or_none(account.new[57:63]))
+    problems_before = len(problems)
+    entries = _read_entries(account, currency, problems)
+    opening = Balance(
+        "opening", _read_amount(account.old[42:58], currency), _read_day_or_none(account.old[58:64])
+    )
+    closing = Balance(
+        "closing", _read_amount(account.new[41:57], currency), _read_day_or_none(account.new[57:63])
+    )
     statement = Statement(
         source_format="coda",
         currency=currency,
@@ -156,37 +160,37 @@ def _statement(account: _Account, currency: str, problems: list[Problem]) -> Sta
         balances=(opening, closing),
         entries=tuple(entries),
     )
-    problems.extend(_checked(statement, account))
-    errors = any(problem.level == "error" for problem in problems[said:])
-    integrity: Integrity = "mismatch" if errors else proved_by_balances(statement)
+    problems.extend(_check_statement(statement, account))
+    errors = any(problem.level == "error" for problem in problems[problems_before:])
+    integrity: Integrity = "mismatch" if errors else check_balances(statement)
     return replace(statement, integrity=integrity)
 
 
-def _own_account(record: str) -> tuple[str | None, str]:
+def _read_own_account(record: str) -> tuple[str | None, str]:
     """Account and currency of record 1, whose places depend on the kind of number (place 2)."""
     if record[1] == "0":
         return record[5:17].strip() or None, record[18:21].strip()
-    return iban.without_blanks(record[5:39]) or None, record[39:42].strip()
+    return iban.remove_blanks(record[5:39]) or None, record[39:42].strip()
 
 
-def _entries(account: _Account, currency: str, problems: list[Problem]) -> list[Entry]:
-    """An entry for each movement of detail number 0, with those of its number and others as details."""
+def _read_entries(account: _Account, currency: str, problems: list[Problem]) -> list[Entry]:
+    """Return an entry for each movement of detail number 0, with those of its number as details."""
     bad = BadRows()
     for line in account.orphans:
         message = "This record is of no kind that CODA has, or goes on with a movement that is not there."
-        bad.add("unreadable_row", message, f"line {line}")
+        bad.add_row("unreadable_row", message, f"line {line}")
     entries: list[Entry] = []
-    for movements in _by_number(account.movements):
+    for movements in _group_by_number(account.movements):
         try:
-            entries.append(_entry(len(entries), movements, currency, problems))
+            entries.append(_read_entry(len(entries), movements, currency, problems))
         except ValueError as e:
-            bad.add("unreadable_entry", f"This movement is no entry: {e}.", f"line {movements[0].line}")
-    problems += bad.problems()
+            bad.add_row("unreadable_entry", f"This movement is no entry: {e}.", f"line {movements[0].line}")
+    problems += bad.list_problems()
     return entries
 
 
-def _by_number(movements: Sequence[_Movement]) -> Iterator[list[_Movement]]:
-    """Each movement with the details that follow it and have its number, which begins anew after 9999."""
+def _group_by_number(movements: Sequence[_Movement]) -> Iterator[list[_Movement]]:
+    """Return each movement with the details that follow it and have its number, which restarts after 9999."""
     together: list[_Movement] = []
     for movement in movements:
         number, detail = movement.first[2:6], movement.first[6:10]
@@ -198,18 +202,20 @@ def _by_number(movements: Sequence[_Movement]) -> Iterator[list[_Movement]]:
         yield together
 
 
-def _entry(position: int, movements: Sequence[_Movement], currency: str, problems: list[Problem]) -> Entry:
+def _read_entry(
+    position: int, movements: Sequence[_Movement], currency: str, problems: list[Problem]
+) -> Entry:
     first, *others = movements
     record = first.first
     if record[6:10] != _NO_DETAIL:
         raise ValueError("it is a detail of a sum that is not there")
-    amount = _amount(record[31:47], currency)
-    details = _details(amount, first, others, problems)
+    amount = _read_amount(record[31:47], currency)
+    details = _read_details(amount, first, others, problems)
     return Entry(
         position,
-        _day(record[115:121]),
+        _read_day(record[115:121]),
         amount,
-        value_on=_day_or_none(record[47:53]),
+        value_on=_read_day_or_none(record[47:53]),
         bank_ref=record[10:31].strip() or None,
         bank_code=record[53:61].strip() or None,
         info=" ".join(" ".join(first.information).split()) or None,
@@ -218,30 +224,33 @@ def _entry(position: int, movements: Sequence[_Movement], currency: str, problem
     )
 
 
-def _details(
+def _read_details(
     amount: Money, first: _Movement, others: Sequence[_Movement], problems: list[Problem]
 ) -> tuple[Detail, ...]:
-    """The payments: those listed below a sum where they add up to it, else the movement itself."""
+    """Return the payments: those listed below a sum where they add up to it, else the movement itself."""
     if others:
-        amounts = [_amount(other.first[31:47], amount.currency) for other in others]
+        amounts = [_read_amount(other.first[31:47], amount.currency) for other in others]
         if sum(one.minor for one in amounts) == amount.minor:
             return tuple(
-                _detail(at, other, one) for at, (other, one) in enumerate(zip(others, amounts, strict=True))
+                _read_detail(at, other, one)
+                for at, (other, one) in enumerate(zip(others, amounts, strict=True))
             )
         message = "The payments of a sum do not add up to it: it stays one entry."
         problems.append(Problem("warning", "details_differ", message, f"line {first.line}"))
         return ()
-    return (_detail(0, first, amount),)
+    return (_read_detail(0, first, amount),)
 
 
-def _detail(position: int, movement: _Movement, amount: Money) -> Detail:
+def _read_detail(position: int, movement: _Movement, amount: Money) -> Detail:
     second, third = movement.second.ljust(_WIDTH), movement.third.ljust(_WIDTH)
-    written = movement.first[62:115] + second[10:63] + third[82:125]
+    text = movement.first[62:115] + second[10:63] + third[82:125]
     is_structured = movement.first[61] == "1"
-    told: dict[str, Any] = _structured(written) if is_structured else {"remittance": _flowing(written)}
-    name, account = third[47:82].strip() or None, iban.without_blanks(third[10:44]) or None
+    communication: dict[str, Any] = (
+        _read_structured(text) if is_structured else {"remittance": _join_words(text)}
+    )
+    name, account = third[47:82].strip() or None, iban.remove_blanks(third[10:44]) or None
     bic = second[98:109].strip() or None
-    party = Party(name, account, _scheme(account), bic) if name or account else NOBODY
+    party = Party(name, account, _find_scheme(account), bic) if name or account else NOBODY
     return Detail(
         position,
         amount,
@@ -249,17 +258,17 @@ def _detail(position: int, movement: _Movement, amount: Money) -> Detail:
         end_to_end_id=second[63:98].strip() or None,
         return_code=second[113:117].strip() or None,
         purpose=second[121:125].strip() or None,
-        **told,
+        **communication,
     )
 
 
-def _scheme(account: str | None) -> str | None:
+def _find_scheme(account: str | None) -> str | None:
     return ("iban" if iban.is_iban(account) else "other") if account else None
 
 
-def _structured(written: str) -> dict[str, object]:
-    """What a structured communication holds; its first three digits say how it is laid out."""
-    kind, text = written[:3], written[3:]
+def _read_structured(communication: str) -> dict[str, object]:
+    """Return what a structured communication holds; its first three digits say how it is laid out."""
+    kind, text = communication[:3], communication[3:]
     if kind in _OGM:
         number = text[:12]
         return {
@@ -270,17 +279,17 @@ def _structured(written: str) -> dict[str, object]:
         return {
             "creditor_id": text[9:44].strip() or None,
             "mandate_id": text[44:79].strip() or None,
-            "remittance": _flowing(text[79:141]),
+            "remittance": _join_words(text[79:141]),
         }
-    return {"remittance": _flowing(text), "extra": (("communication", kind),)}
+    return {"remittance": _join_words(text), "extra": (("communication", kind),)}
 
 
-def _flowing(text: str) -> str:
+def _join_words(text: str) -> str:
     return " ".join(text.split())
 
 
-def _checked(statement: Statement, account: _Account) -> Iterator[Problem]:
-    """Problems where number, sums (of credits, of debits) or balances do not hold."""
+def _check_statement(statement: Statement, account: _Account) -> Iterator[Problem]:
+    """Return problems where number, sums (of credits, of debits) or balances do not hold."""
     where = f"line {account.line}"
     end, currency = account.end, statement.currency
     if not end:
@@ -289,17 +298,20 @@ def _checked(statement: Statement, account: _Account) -> Iterator[Problem]:
     records = end[16:22].strip()
     debits = sum(-entry.amount.minor for entry in statement.entries if entry.amount.minor < 0)
     credits_ = sum(entry.amount.minor for entry in statement.entries if entry.amount.minor > 0)
-    said = (_amount(f"0{end[22:37]}", currency).minor, _amount(f"0{end[37:52]}", currency).minor)
-    if said != (debits, credits_) or (records.isdecimal() and int(records) != account.records):
+    control_sums = (
+        _read_amount(f"0{end[22:37]}", currency).minor,
+        _read_amount(f"0{end[37:52]}", currency).minor,
+    )
+    if control_sums != (debits, credits_) or (records.isdecimal() and int(records) != account.records):
         message = f"Number or sums of the movements are not those of the closing record 9. {_AGAIN}"
         yield Problem("error", "total_mismatch", message, where)
-    if proved_by_balances(statement) == "mismatch":
+    if check_balances(statement) == "mismatch":
         message = f"Old balance and movements do not make the new balance. {_AGAIN}"
         yield Problem("error", "balance_mismatch", message, where)
 
 
-def _amount(text: str, currency: str) -> Money:
-    """A sign (0 credit, 1 debit) and 15 digits, three of them decimals."""
+def _read_amount(text: str, currency: str) -> Money:
+    """Return the amount of a sign (0 credit, 1 debit) and 15 digits, three of them decimals."""
     sign = text[:1]
     if sign not in ("0", "1") or not _AMOUNT.fullmatch(text[1:]):
         raise ValueError(f"{text[:20]!r} is no sign and amount")
@@ -307,15 +319,15 @@ def _amount(text: str, currency: str) -> Money:
     return -amount if sign == "1" else amount
 
 
-def _day(text: str) -> date:
+def _read_day(text: str) -> date:
     """``DDMMYY``, 2000 and later."""
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text[:20]!r} is no date of six digits")
     return parse_date(f"{text[:4]}20{text[4:]}", "dmy")
 
 
-def _day_or_none(text: str) -> date | None:
+def _read_day_or_none(text: str) -> date | None:
     try:
-        return _day(text)
+        return _read_day(text)
     except ValueError:
         return None

@@ -14,9 +14,9 @@ from typing import Final
 
 from donorhub.money import Money
 from importers import iban
-from importers.payment_list import Payment, advice, day
-from importers.statement import BadRows, Detail, Party, Problem, Reading, refused
-from importers.text import Undecodable, decode
+from importers.payment_list import Payment, make_advice, read_day
+from importers.statement import BadRows, Detail, Party, Problem, Reading, make_refusal
+from importers.text import Undecodable, decode_text
 
 CURRENCY: Final = "PLN"  # Elixir settles nothing else
 _TRANSFER, _DEBIT = "110", "210"
@@ -28,16 +28,16 @@ _LINE: Final = 35  # characters of one line of a text
 
 
 def read(data: bytes) -> Reading:
-    """All payments of an Elixir-0 list as advice, an entry for each day and type with its details.
+    """Return all payments of an Elixir-0 list as advice, an entry for each day and type with its details.
 
     The payer's own account number of a mass payment is in ``virtual_account``; a direct debit's
-    payer id (IDP) is in ``mandate_id``. Lines that cannot be read become problems. Raises
+    payer id (IDP) is in ``mandate_id``. Lines that cannot be read become problems. Raise
     nothing for the file's fault. The format has no sums to check, and the reading says so.
     """
     try:
-        text, encoding = decode(data)
+        text, encoding = decode_text(data)
     except Undecodable as e:
-        return refused("undecodable", f"The file cannot be read as text: {e}.")
+        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
     payments: list[Payment] = []
     bad = BadRows()
     for number, line in enumerate(text.split("\n"), 1):
@@ -45,60 +45,62 @@ def read(data: bytes) -> Reading:
         if not raw:
             continue
         try:
-            payments.append(_payment(raw))
+            payments.append(_read_payment(raw))
         except ValueError as e:
-            bad.add("unreadable_row", f"This line is no payment: {e}.", f"line {number}")
+            bad.add_row("unreadable_row", f"This line is no payment: {e}.", f"line {number}")
     if not payments:
-        return refused("not_elixir", "No payment was found: lines of an Elixir list begin with 110 or 210.")
+        return make_refusal(
+            "not_elixir", "No payment was found: lines of an Elixir list begin with 110 or 210."
+        )
     message = (
         "An Elixir list has no sums: compare number and sum with the bank's, or with the account's entry."
     )
-    problems = (*bad.problems(), Problem("warning", "no_control_total", message))
+    problems = (*bad.list_problems(), Problem("warning", "no_control_total", message))
     return Reading(
-        advice(payments, "elixir", CURRENCY), problems, format="elixir", facts={"encoding": encoding}
+        make_advice(payments, "elixir", CURRENCY), problems, format="elixir", facts={"encoding": encoding}
     )
 
 
-def _payment(raw: str) -> Payment:
-    fields = _split(raw)
+def _read_payment(raw: str) -> Payment:
+    fields = _split_fields(raw)
     kind = fields[0].strip()
     if kind not in (_TRANSFER, _DEBIT):
         raise ValueError(f"its type is {kind[:10]!r}, and only 110 and 210 are known")
     if len(fields) < _FIELDS:
         raise ValueError(f"it has {len(fields)} fields, and {_FIELDS} are needed up to the title")
-    orders, other = (iban.from_nrb(iban.without_blanks(field)) for field in fields[5:7])
+    orders, other = (iban.complete_nrb(iban.remove_blanks(field)) for field in fields[5:7])
     ours, theirs = (orders, other) if kind == _DEBIT else (None, orders)
     return Payment(
-        on=day(fields[1]),
+        on=read_day(fields[1]),
         account=ours or None,
         kind=kind,
         detail=Detail(
             position=0,
-            amount=_amount(fields[2]),
-            counterparty=_party(fields[8] if kind == _DEBIT else fields[7], theirs),
-            mandate_id=_payer_id(fields[11]) if kind == _DEBIT else None,
+            amount=_read_amount(fields[2]),
+            counterparty=_read_party(fields[8] if kind == _DEBIT else fields[7], theirs),
+            mandate_id=_find_payer_id(fields[11]) if kind == _DEBIT else None,
             virtual_account=other if kind == _TRANSFER else None,
-            remittance=_title(fields[11], is_debit=kind == _DEBIT),
+            remittance=_read_title(fields[11], is_debit=kind == _DEBIT),
         ),
         raw=raw,
     )
 
 
-def _split(raw: str) -> list[str]:
+def _split_fields(raw: str) -> list[str]:
     try:
         return next(csv.reader([raw], strict=True))
     except csv.Error as e:
         raise ValueError("its quotes do not match") from e
 
 
-def _amount(text: str) -> Money:
+def _read_amount(text: str) -> Money:
     if not _GROSZE.fullmatch(text.strip()):
         raise ValueError("its amount is not a whole number of grosze")
     return Money(int(text), CURRENCY)
 
 
-def _party(text: str, account: str) -> Party:
-    """Name and address: the first line, and the second where the first is full."""
+def _read_party(text: str, account: str) -> Party:
+    """Return name and address: the first line, and the second where the first is full."""
     first, *address = text.split("|")
     name = first.strip()
     if len(first) >= _LINE and address:
@@ -111,17 +113,17 @@ def _party(text: str, account: str) -> Party:
     )
 
 
-def _flowing(text: str) -> str:
+def _join_lines(text: str) -> str:
     lines = text.split("|")
     return " ".join("".join(line if len(line) >= _LINE else f"{line} " for line in lines).split())
 
 
-def _payer_id(title: str) -> str | None:
-    found = _IDP.search(title.replace("|", " ")) or _IDP.search(_flowing(title))
-    return (found[1] or found[2]) if found else None
+def _find_payer_id(title: str) -> str | None:
+    match = _IDP.search(title.replace("|", " ")) or _IDP.search(_join_lines(title))
+    return (match[1] or match[2]) if match else None
 
 
-def _title(text: str, *, is_debit: bool) -> str:
-    """The title; of a debit without the ids, which stand in fields of their own."""
-    title = _flowing(text)
+def _read_title(text: str, *, is_debit: bool) -> str:
+    """Return the title; of a debit without the ids, which stand in fields of their own."""
+    title = _join_lines(text)
     return " ".join(_IDP.sub(" ", _TAX_ID.sub(" ", title)).split()) if is_debit else title

@@ -19,7 +19,7 @@ _COUNTRIES: Final = {a + b: _VALUES[a] + _VALUES[b] for a in _VALUES for b in _V
 
 
 def is_iban(text: str) -> bool:
-    """Whether ``text`` has the form of an IBAN, without blanks, and its check digits hold."""
+    """Return whether ``text`` has the form of an IBAN, without blanks, and its check digits hold."""
     country = _COUNTRIES.get(text[:2])
     if country is None or not _IBAN.fullmatch(text):
         return False
@@ -28,20 +28,20 @@ def is_iban(text: str) -> bool:
     return int((text[4:] + text[:4]).translate(_LETTERS)) % 97 == 1
 
 
-def without_blanks(account: str) -> str:
-    """An account number as we keep it: no blanks, no quote that keeps a spreadsheet from rounding it."""
+def remove_blanks(account: str) -> str:
+    """Return an account number as we keep it: no blanks, no quote against a spreadsheet's rounding."""
     return account if account.isalnum() else "".join(account.split()).strip("'\"")
 
 
-def from_nrb(account: str) -> str:
+def complete_nrb(account: str) -> str:
     """``PL`` before the 26 digits of a Polish NRB whose check digits hold; anything else as it is."""
     if len(account) == _NRB_DIGITS and _NRB.fullmatch(account) and is_iban(f"PL{account}"):
         return f"PL{account}"
     return account
 
 
-def polish_iban(sort_code: str, rest: str) -> str | None:
-    """The IBAN of a Polish bank's 8 digits and the account's 16, or None when they are not that."""
+def build_polish_iban(sort_code: str, rest: str) -> str | None:
+    """Return the IBAN of a Polish bank's 8 digits and the account's 16, or None when they are not that."""
     number = sort_code + rest
     if len(number) != _NRB_DIGITS - 2 or not _NRB_WITHOUT_CHECK.fullmatch(number):
         return None

@@ -30,7 +30,7 @@ class Payment:
     raw: str
 
 
-def day(text: str) -> date:
+def read_day(text: str) -> date:
     """``20260930`` or ``2026-09-30``; ValueError for anything else."""
     digits = text.strip()
     if len(digits) != _COMPACT and not digits[4:5] == "-":
@@ -38,26 +38,26 @@ def day(text: str) -> date:
     return parse_date(digits, "ymd")
 
 
-def advice(payments: Iterable[Payment], source_format: str, currency: str) -> tuple[Statement, ...]:
-    """A statement for each of our accounts; in it an entry for each day and kind, with its payments."""
+def make_advice(payments: Iterable[Payment], source_format: str, currency: str) -> tuple[Statement, ...]:
+    """Return a statement for each of our accounts; in it an entry for each day and kind."""
     by_account: dict[str | None, dict[tuple[date, str], list[Payment]]] = {}
     for payment in payments:
         batches = by_account.setdefault(payment.account, {})
         batches.setdefault((payment.on, payment.kind), []).append(payment)
     return tuple(
-        _statement(account, sorted(batches.items(), key=lambda item: item[0]), source_format, currency)
+        _make_statement(account, sorted(batches.items(), key=lambda item: item[0]), source_format, currency)
         for account, batches in by_account.items()
     )
 
 
-def _statement(
+def _make_statement(
     account: str | None,
     batches: Sequence[tuple[tuple[date, str], list[Payment]]],
     source_format: str,
     currency: str,
 ) -> Statement:
     entries = tuple(
-        _entry(position, on, kind, payments, currency)
+        _make_entry(position, on, kind, payments, currency)
         for position, ((on, kind), payments) in enumerate(batches)
     )
     return Statement(
@@ -71,7 +71,7 @@ def _statement(
     )
 
 
-def _entry(position: int, on: date, kind: str, payments: Sequence[Payment], currency: str) -> Entry:
+def _make_entry(position: int, on: date, kind: str, payments: Sequence[Payment], currency: str) -> Entry:
     return Entry(
         position=position,
         booked_on=on,

@@ -26,9 +26,9 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    refused,
+    make_refusal,
 )
-from importers.text import DateOrder, Undecodable, date_orders, decode, parse_amount, parse_date
+from importers.text import DateOrder, Undecodable, decode_text, find_date_orders, parse_amount, parse_date
 
 _SECTION: Final = re.compile(r"!(Type|Account|Option|Clear)\b:?\s*(.*)", re.I)
 _MONEY: Final = frozenset(("bank", "cash", "ccard", "oth a", "oth l"))
@@ -42,19 +42,19 @@ class _Record:
     line: int
     raw: list[str] = field(default_factory=list)
 
-    def fields(self) -> dict[str, str]:
-        """The texts by their letters; of several the first, as a split may repeat D, M and others."""
+    def read_fields(self) -> dict[str, str]:
+        """Return the texts by their letters; of several the first, as a split may repeat D, M and others."""
         return {line[0]: line[1:].strip() for line in reversed(self.raw)}
 
     @property
     def day(self) -> str:
-        """The date with slashes for Quicken's blanks and apostrophes, and a year of four digits."""
-        written = next((line[1:] for line in self.raw if line[0] == "D"), "").replace(" ", "").strip()
-        if "'" in written:
-            day, _, year = written.partition("'")
+        """Return the date with slashes for Quicken's blanks and apostrophes, and a year of four digits."""
+        text = next((line[1:] for line in self.raw if line[0] == "D"), "").replace(" ", "").strip()
+        if "'" in text:
+            day, _, year = text.partition("'")
             return f"{day}/{year if len(year) == len('2026') else '20' + year.zfill(2)}"
-        short = _SHORT_YEAR.fullmatch(written)
-        return f"{short[1]}19{short[2]}" if short and int(short[2]) >= _PIVOT else written
+        short = _SHORT_YEAR.fullmatch(text)
+        return f"{short[1]}19{short[2]}" if short and int(short[2]) >= _PIVOT else text
 
 
 @dataclass(slots=True)
@@ -64,29 +64,31 @@ class _Section:
 
 
 def read(data: bytes, *, dates: DateOrder | None = None, currency: str = "") -> Reading:
-    """The statements of a QIF file, one for each section with money in it.
+    """Return the statements of a QIF file, one for each section with money in it.
 
     ``dates`` is the order of day and month, needed when no date of the file proves it (error
     ``ambiguous_dates``); ``currency`` is the account's, always needed (error
     ``currency_needed``).
     """
     try:
-        text, encoding = decode(data)
+        text, encoding = decode_text(data)
     except Undecodable as e:
-        return refused("undecodable", str(e))
-    passed: list[str] = []
-    sections = [section for section in _sections(text, passed) if section.records]
+        return make_refusal("undecodable", str(e))
+    kinds_passed_over: list[str] = []
+    sections = [section for section in _split_sections(text, kinds_passed_over) if section.records]
     if not sections:
-        return refused("no_statement", "This QIF file has no bank, cash or card section with transactions.")
-    order, asked = _order([record.day for section in sections for record in section.records], dates)
+        return make_refusal(
+            "no_statement", "This QIF file has no bank, cash or card section with transactions."
+        )
+    order, questions = _find_order([record.day for section in sections for record in section.records], dates)
     if not is_currency(currency):
         message = "A QIF file does not say its currency: choose the currency of the account."
-        asked.append(Problem("error", "currency_needed", message))
-    if asked or order is None:
-        return Reading(problems=tuple(asked))
-    statements, problems = [], list(_passed_over(passed))
+        questions.append(Problem("error", "currency_needed", message))
+    if questions or order is None:
+        return Reading(problems=tuple(questions))
+    statements, problems = [], list(_report_passed_over(kinds_passed_over))
     for section in sections:
-        statement, bad = _statement(section, order, currency)
+        statement, bad = _read_statement(section, order, currency)
         statements.append(statement)
         problems += bad
     return Reading(
@@ -94,8 +96,8 @@ def read(data: bytes, *, dates: DateOrder | None = None, currency: str = "") -> 
     )
 
 
-def _sections(text: str, passed: list[str]) -> Iterator[_Section]:
-    """The sections with money; the kinds of the others' records are added to ``passed``."""
+def _split_sections(text: str, kinds_passed_over: list[str]) -> Iterator[_Section]:
+    """Return the sections with money; the kinds of the others' records are added to ``kinds_passed_over``."""
     account, kind, section, record = "", "", _Section(""), _Record(0)
     for number, line in enumerate(text.splitlines(), 1):
         if not line or line.isspace():
@@ -107,11 +109,11 @@ def _sections(text: str, passed: list[str]) -> Iterator[_Section]:
             section, record = _Section(account), _Record(0)
         elif line.startswith("^"):
             if kind == "account":
-                account = record.fields().get("N", account)
+                account = record.read_fields().get("N", account)
             elif kind in _MONEY and record.raw:
                 section.records.append(record)
             elif record.raw and kind not in ("option", "clear"):
-                passed.append(kind)
+                kinds_passed_over.append(kind)
             record = _Record(0)
         elif kind:
             record.line = record.line or number
@@ -121,59 +123,61 @@ def _sections(text: str, passed: list[str]) -> Iterator[_Section]:
     yield section
 
 
-def _order(days: list[str], chosen: DateOrder | None) -> tuple[DateOrder | None, list[Problem]]:
-    """The order in which all dates of the file can be read, or the question that a person must answer.
+def _find_order(days: list[str], choice: DateOrder | None) -> tuple[DateOrder | None, list[Problem]]:
+    """Return the order in which all dates of the file can be read, or the question that a person must answer.
 
     ``chosen`` decides only what the file leaves open. Dates that no order can read are left to
     their own rows.
     """
-    readable = [day for day in days if date_orders([day])]
-    orders = date_orders(readable)
+    readable = [day for day in days if find_date_orders([day])]
+    orders = find_date_orders(readable)
     if not orders:
         message = "The dates of this file are not all written in the same order: export it again."
         return None, [Problem("error", "mixed_dates", message)]
     results = {tuple(parse_date(day, order) for day in readable): order for order in orders}
-    if len(results) == 1 or chosen in orders:
-        return chosen if chosen in orders else results.popitem()[1], []
+    if len(results) == 1 or choice in orders:
+        return choice if choice in orders else results.popitem()[1], []
     example = next(day for day in readable if len({parse_date(day, order) for order in orders}) > 1)
     message = f"The date {example} can be read in more than one way: say whether day or month comes first."
     return None, [Problem("error", "ambiguous_dates", message)]
 
 
-def _statement(section: _Section, order: DateOrder, currency: str) -> tuple[Statement, list[Problem]]:
+def _read_statement(section: _Section, order: DateOrder, currency: str) -> tuple[Statement, list[Problem]]:
     entries: list[Entry] = []
     bad = BadRows()
     opening: Balance | None = None
     section.records.reverse()
     while section.records:
         record = section.records.pop()  # its memory is the entry's then
-        fields = record.fields()
+        fields = record.read_fields()
         try:
-            entry = _entry(len(entries), record, fields, order, currency)
+            entry = _read_entry(len(entries), record, fields, order, currency)
         except ValueError as e:
             message = f"A transaction was not read: {e}."
-            bad.add("unreadable_transaction", message, f"line {record.line}")
+            bad.add_row("unreadable_transaction", message, f"line {record.line}")
             continue
         if fields.get("P", "").lower() == _OWN_BALANCE and fields.get("L", "").startswith("["):
             opening = Balance("opening", entry.amount, entry.booked_on)
         else:
             entries.append(entry)
-    number = iban.from_nrb(iban.without_blanks(section.account).upper())
+    number = iban.complete_nrb(iban.remove_blanks(section.account).upper())
     is_iban = iban.is_iban(number)
     statement = Statement(
         source_format="qif",
         currency=currency,
         account=number if is_iban else section.account or None,
         account_scheme="iban" if is_iban else "other" if section.account else None,
-        period=_period(entries),
+        period=_find_period(entries),
         opening=opening,
         balances=(opening,) if opening else (),
         entries=tuple(entries),
     )
-    return statement, bad.problems()
+    return statement, bad.list_problems()
 
 
-def _entry(position: int, record: _Record, fields: dict[str, str], order: DateOrder, currency: str) -> Entry:
+def _read_entry(
+    position: int, record: _Record, fields: dict[str, str], order: DateOrder, currency: str
+) -> Entry:
     get = fields.get
     amount: Money = parse_amount(get("T") or get("U", ""), currency)
     name = get("P")
@@ -190,13 +194,13 @@ def _entry(position: int, record: _Record, fields: dict[str, str], order: DateOr
     )
 
 
-def _period(entries: list[Entry]) -> tuple[date | None, date | None]:
+def _find_period(entries: list[Entry]) -> tuple[date | None, date | None]:
     days = [entry.booked_on for entry in entries]
     return (min(days), max(days)) if days else (None, None)
 
 
-def _passed_over(kinds: Iterable[str]) -> Iterator[Problem]:
-    counted = Counter(kinds)
-    for kind, count in counted.items():
+def _report_passed_over(kinds: Iterable[str]) -> Iterator[Problem]:
+    counts = Counter(kinds)
+    for kind, count in counts.items():
         message = f"{count} records of section {kind[:30]!r} hold no bank transactions and were passed over."
         yield Problem("warning", "section_skipped", message)

@@ -16,12 +16,12 @@ from typing import Final, Literal
 
 from importers.codes import Reason, RowFault, TableFault
 from importers.sentences import write_problem
-from importers.text import DateOrder, decode
+from importers.text import DateOrder, decode_text
 
 Delimiter = Literal["", ",", ";", "\t", "|"]
 DELIMITERS: Final[tuple[Delimiter, ...]] = (";", "\t", ",", "|")
 _SAMPLE_LINES: Final = 120
-_SHOWN: Final = 1_000  # characters that are kept of a line that is too long
+_BEGINNING: Final = 1_000  # characters that are kept of a line that is too long
 MOST_LINES: Final = 1_000_000
 LONGEST_LINE: Final = 500_000  # characters
 EVIDENCE_ROWS: Final = 2000  # that are looked at to tell how dates and amounts are written
@@ -65,53 +65,53 @@ class Sheet:
     others: tuple[str, ...] = ()  # and may have others beside it
 
     def rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
-        """Every row of the file. The arguments are for workbooks; here cells are what is written."""
+        """Return every row of the file. The arguments are for workbooks; here cells are what is written."""
         with io.TextIOWrapper(io.BytesIO(self.data), self.codec, newline="") as text:
-            yield from _rows(text, self.delimiter, self.quote)
+            yield from _split_rows(text, self.delimiter, self.quote)
 
     def head(self, count: int = 80) -> list[Row]:
-        """The first rows."""
+        """Return the first rows."""
         return list(islice(self.rows(), count))
 
     def texts(self, places: Iterable[int], after: int) -> Iterator[str]:
-        """The filled cells of some columns below a line, as written, of the first rows."""
-        wanted = tuple(places)
+        """Return the filled cells of some columns below a line, as written, of the first rows."""
+        columns = tuple(places)
         for row in islice(self.rows(), after + EVIDENCE_ROWS):
             if row.line > after:
-                yield from (row.cells[at] for at in wanted if at < len(row.cells) and row.cells[at].strip())
+                yield from (row.cells[at] for at in columns if at < len(row.cells) and row.cells[at].strip())
 
     def facts(self) -> dict[str, str]:
-        """What was found out about the file."""
+        """Return what was found out about the file."""
         return {"encoding": self.codec, "delimiter": _NAMES.get(self.delimiter, self.delimiter)}
 
     def cut_off(self) -> bool:
-        """Whether the file does not end with the end of a line, as a file that was cut off does not."""
+        """Return whether the file does not end with the end of a line, as one that was cut off."""
         return not self.data.rstrip(b" \0\x1a").endswith((b"\n", b"\r", b"\n\0", b"\r\0"))
 
     def separated_by(self, delimiter: Delimiter, quote: str) -> Sheet:
-        """The same text cut at another sign."""
+        """Return the same text cut at another sign."""
         return replace(self, delimiter=delimiter or self.delimiter, quote=quote)
 
 
 def open_text(data: bytes, encoding: str = "") -> Sheet:
-    """The sheet in a text file; raises Undecodable, or Unsheetable when nothing separates cells."""
+    """Return the sheet in a text file; raise Undecodable, or Unsheetable when nothing separates cells."""
     if max(data.count(b"\n"), data.count(b"\r")) > MOST_LINES:
         raise Unsheetable("table_too_long", most=MOST_LINES)
-    text, codec = decode(data, encoding or None)
+    text, codec = decode_text(data, encoding or None)
     lines = list(islice(io.StringIO(text, newline=""), _SAMPLE_LINES))
     del text
-    delimiter = _delimiter(lines)
+    delimiter = _find_delimiter(lines)
     if not delimiter:
         raise Unsheetable("one_column")
     return Sheet(data, codec, delimiter)
 
 
-def _delimiter(lines: list[str]) -> Delimiter:
-    """The sign that cuts most lines into the same number of cells, and into many; "" when none does."""
+def _find_delimiter(lines: list[str]) -> Delimiter:
+    """Return the sign that cuts most lines into the same number of cells, and into many, or ""."""
     best = 0
     mark: Delimiter = ""
     for sign in DELIMITERS:
-        widths = Counter(len(row.cells) for row in _rows(iter(lines), sign, '"') if len(row.cells) > 1)
+        widths = Counter(len(row.cells) for row in _split_rows(iter(lines), sign, '"') if len(row.cells) > 1)
         width, count = max(widths.items(), key=lambda item: (item[0] - 1) * item[1], default=(0, 0))
         if (width - 1) * count > best:
             best, mark = (width - 1) * count, sign
@@ -129,32 +129,32 @@ class _Lines:
 
     def __init__(self, source: Iterable[str]) -> None:
         self._source = iter(source)
-        self._returned: deque[str] = deque()
-        self.taken: list[str] = []
+        self._lines_given_back: deque[str] = deque()
+        self.lines_of_row: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         """Go on where the last iteration ended; one that has ended needs another for lines given back."""
-        returned = self._returned
+        lines_given_back = self._lines_given_back
         while True:
-            line = returned.popleft() if returned else next(self._source, None)
+            line = lines_given_back.popleft() if lines_given_back else next(self._source, None)
             if line is None:
                 return
             if len(line) > LONGEST_LINE:
-                line = _CutLine(line[:_SHOWN])
-            self.taken.append(line)
+                line = _CutLine(line[:_BEGINNING])
+            self.lines_of_row.append(line)
             yield line
 
     def give_back_all_but_first(self) -> None:
-        self._returned.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
+        self._lines_given_back.extendleft(reversed(self.lines_of_row[1:]))
+        del self.lines_of_row[1:]
 
 
-def _rows(source: Iterable[str], delimiter: str, quote: str) -> Iterator[Row]:
+def _split_rows(source: Iterable[str], delimiter: str, quote: str) -> Iterator[Row]:
     lines = _Lines(source)
-    reader = _reader(lines, delimiter, quote)
+    reader = _make_reader(lines, delimiter, quote)
     number = 1
     while True:
-        lines.taken = []
+        lines.lines_of_row = []
         cells: list[str] = []
         fault: Reason[RowFault] | None = None
         try:
@@ -162,30 +162,34 @@ def _rows(source: Iterable[str], delimiter: str, quote: str) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error:
-            fault = _find_fault(lines.taken, quote)
-            reader = _reader(lines, delimiter, quote)
-        taken = lines.taken
-        if isinstance(taken[0], _CutLine):
+            fault = _find_fault(lines.lines_of_row, quote)
+            reader = _make_reader(lines, delimiter, quote)
+        lines_of_row = lines.lines_of_row
+        if isinstance(lines_of_row[0], _CutLine):
             fault = Reason("unbalanced_quote.long_line", {"most": LONGEST_LINE})
-        raw = taken[0] if len(taken) == 1 else "".join(taken)
-        if not fault and (len(taken) > 1 or raw.count(quote) & 1) and not _well_quoted(raw, delimiter, quote):
+        raw = lines_of_row[0] if len(lines_of_row) == 1 else "".join(lines_of_row)
+        if (
+            not fault
+            and (len(lines_of_row) > 1 or raw.count(quote) & 1)
+            and not _is_well_quoted(raw, delimiter, quote)
+        ):
             fault = Reason("unbalanced_quote", {"quote": quote})
-        if fault and len(taken) > 1:
+        if fault and len(lines_of_row) > 1:
             lines.give_back_all_but_first()
-            reader = _reader(lines, delimiter, quote)
-            raw = taken[0]
+            reader = _make_reader(lines, delimiter, quote)
+            raw = lines_of_row[0]
         yield Row(number, [] if fault else cells, raw.rstrip("\r\n"), fault)
-        number += len(lines.taken)
+        number += len(lines.lines_of_row)
 
 
-def _reader(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[list[str]]:
+def _make_reader(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[list[str]]:
     if not quote:
         return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=delimiter, quotechar=quote)
 
 
-def _well_quoted(raw: str, delimiter: str, quote: str) -> bool:
-    """Whether every quotation mark that opens a cell closes one: else a row swallowed the next ones."""
+def _is_well_quoted(raw: str, delimiter: str, quote: str) -> bool:
+    """Return whether every quotation mark that opens a cell closes one, so that no row swallowed the next."""
     try:
         rows = list(
             csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, quotechar=quote, strict=True)
@@ -195,9 +199,9 @@ def _well_quoted(raw: str, delimiter: str, quote: str) -> bool:
     return len(rows) == 1
 
 
-def _find_fault(taken: Iterable[str], quote: str) -> Reason[RowFault]:
-    """Why csv gave up: a cell beyond its limit, which it can only be told from their length, or a quote."""
+def _find_fault(lines_of_row: Iterable[str], quote: str) -> Reason[RowFault]:
+    """Return why csv gave up: a cell beyond its limit, known by their length, or a quote."""
     most = csv.field_size_limit()
-    if sum(map(len, taken)) > most:
+    if sum(map(len, lines_of_row)) > most:
         return Reason("unbalanced_quote.long_cell", {"most": most, "quote": quote})
     return Reason("unbalanced_quote", {"quote": quote})

@@ -59,8 +59,8 @@ _FOOTER_FIELDS: Final = re.compile(
 )
 
 
-def format_of(data: bytes) -> str:
-    """The format's name: one that a reader exists for, or one that says what else the file is.
+def find_format(data: bytes) -> str:
+    """Return the format's name: one that a reader exists for, or one that says what else the file is.
 
     Read: ``ofx camt mt940 qif xlsx xls ods coda bai2 elixir debit_report table`` (any other text
     is a table).
@@ -75,8 +75,8 @@ def format_of(data: bytes) -> str:
     if head.startswith(_OLE2):
         return "locked" if _LOCKED_OFFICE in data else "xls"
     if head.startswith(b"PK\x03\x04"):
-        return _in_zip(data)
-    text = _skimmed(head)
+        return _find_format_of_zip(data)
+    text = _skim_text(head)
     if text is None:
         return "binary"
     name = next((name for name, sign in _BY_TEXT if sign.search(text)), "")
@@ -84,7 +84,7 @@ def format_of(data: bytes) -> str:
 
 
 def _has_records(text: str, data: bytes) -> bool:
-    """Whether lines begin with the type of a record, the first and the last with types of their own.
+    """Return whether lines begin with the type of a record, the first and the last with types of their own.
 
     The last has a number and a sum, as the footer of a bank's report of direct debits has.
     """
@@ -98,19 +98,19 @@ def _has_records(text: str, data: bytes) -> bool:
     return len({first[1], second[1], end[1]}) == 3  # noqa: PLR2004 - header, posting, footer
 
 
-def member_count(data: bytes) -> int:
-    """How many files a zip holds, by its closing record and the marks of its directory, which is not read:
+def count_members(data: bytes) -> int:
+    """Return how many files a zip holds, by its closing record and its directory's marks; it is not read, as
     to list a hundred thousand takes seconds. 0 where the record is missing."""
     end = data.rfind(b"PK\x05\x06", max(0, len(data) - _LONGEST_ENDING))
     if end < 0 or len(data) < end + _SHORTEST_ENDING:
         return 0
-    told, size = struct.unpack_from("<HI", data, end + 10)  # PKWARE appnote 4.3.16
-    return max(int(told), data.count(b"PK\x01\x02", max(0, end - size), end))
+    count, size = struct.unpack_from("<HI", data, end + 10)  # PKWARE appnote 4.3.16
+    return max(int(count), data.count(b"PK\x01\x02", max(0, end - size), end))
 
 
-def _in_zip(data: bytes) -> str:
-    """A workbook, a locked archive, or an archive of something else."""
-    if member_count(data) > MOST_MEMBERS:
+def _find_format_of_zip(data: bytes) -> str:
+    """Return a workbook, a locked archive, or an archive of something else."""
+    if count_members(data) > MOST_MEMBERS:
         return "xlsx" if b"xl/workbook.xml" in data else "archive"  # one that its own guard refuses
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -125,8 +125,8 @@ def _in_zip(data: bytes) -> str:
     return "ods" if "content.xml" in names and "mimetype" in names else "archive"
 
 
-def _skimmed(head: bytes) -> str | None:
-    """The beginning as text that is right for ASCII signs only; None when it is no text."""
+def _skim_text(head: bytes) -> str | None:
+    """Return the beginning as text that is right for ASCII signs only; None when it is no text."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head.decode("utf-16", "replace")
     nuls = head.count(0)

@@ -16,11 +16,11 @@ from importers.codes import Figures, Reason, StatementFault
 from importers.sentences import write_problem
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass as value
+    from dataclasses import dataclass as open_dataclass
 else:
 
-    def value(*, frozen: bool, slots: bool) -> Any:
-        """A dataclass that is frozen for the type checker, which reads all of our code, and open at run time.
+    def open_dataclass(*, frozen: bool, slots: bool) -> Any:
+        """Return a dataclass that is frozen for the type checker, and open at run time.
 
         A large file makes 300,000 of these, and a frozen one sets each field through
         ``object.__setattr__``: measured 1.5 us for a Detail instead of 0.2.
@@ -55,21 +55,21 @@ class BadRows:
     MOST = 1_000
 
     def __init__(self) -> None:
-        self._kept: list[Problem] = []
+        self._problems: list[Problem] = []
         self._more = 0
 
-    def add(self, code: str, message: str, where: str) -> None:
+    def add_row(self, code: str, message: str, where: str) -> None:
         """Note a row that was lost."""
-        if len(self._kept) < self.MOST:
-            self._kept.append(Problem("error", code, message, where))
+        if len(self._problems) < self.MOST:
+            self._problems.append(Problem("error", code, message, where))
         else:
             self._more += 1
 
-    def problems(self) -> list[Problem]:
-        """All that was noted, in the order of the file."""
+    def list_problems(self) -> list[Problem]:
+        """Return all that was noted, in the order of the file."""
         if not self._more:
-            return self._kept
-        return [*self._kept, Problem("error", "more_rows_failed", f"{self._more:,} more rows failed.")]
+            return self._problems
+        return [*self._problems, Problem("error", "more_rows_failed", f"{self._more:,} more rows failed.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Balance:
     on: date | None = None
 
 
-@value(frozen=True, slots=True)
+@open_dataclass(frozen=True, slots=True)
 class Party:
     """The other side of a payment: the donor, for money that came in."""
 
@@ -94,7 +94,7 @@ class Party:
 NOBODY = Party()
 
 
-@value(frozen=True, slots=True)
+@open_dataclass(frozen=True, slots=True)
 class Detail:
     """One payment inside an entry. The signed amounts of an entry's details add up to the entry."""
 
@@ -120,7 +120,7 @@ class Detail:
     extra: tuple[tuple[str, str], ...] = ()
 
 
-@value(frozen=True, slots=True)
+@open_dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a statement: it changes the balance."""
 
@@ -202,27 +202,27 @@ class Reading:
     facts: Mapping[str, str] = field(default_factory=dict)  # found out: encoding, delimiter, …
 
 
-def refused(code: str, message: str, where: str | None = None) -> Reading:
-    """The reading of a file that cannot be trusted: nothing but the reason."""
+def make_refusal(code: str, message: str, where: str | None = None) -> Reading:
+    """Return the reading of a file that cannot be trusted: nothing but the reason."""
     return Reading(problems=(Problem("error", code, message, where),))
 
 
 def make_problem(
     level: Level, reason: Reason[str], line: int | None = None, *, where: str | None = None
 ) -> Problem:
-    """The problem that a reason is, with its English sentence, and the line or place where it stands."""
+    """Return the problem that a reason is, with its English sentence and its line or place."""
     params = reason.params if line is None else {**reason.params, "line": line}
     where = where if line is None else f"line {line}"
     return Problem(level, reason.problem_code, write_problem(reason), where, params)
 
 
-def refuse(reason: Reason[str], line: int | None = None) -> Reading:
-    """The reading of a file that cannot be trusted: nothing but the reason."""
+def refuse_file(reason: Reason[str], line: int | None = None) -> Reading:
+    """Return the reading of a file that cannot be trusted: nothing but the reason."""
     return Reading(problems=(make_problem("error", reason, line),))
 
 
-def gathered(parts: Iterable[Part], format: str, facts: Mapping[str, str]) -> Reading:
-    """The reading of a file that streams its entries in order."""
+def gather_parts(parts: Iterable[Part], format: str, facts: Mapping[str, str]) -> Reading:
+    """Return the reading of a file that streams its entries in order."""
     statements: list[Statement] = []
     problems: list[Problem] = []
     entries: list[Entry] = []
@@ -239,19 +239,19 @@ def gathered(parts: Iterable[Part], format: str, facts: Mapping[str, str]) -> Re
 
 
 def explain_difference(missing: Money) -> Reason[StatementFault]:
-    """Why a statement does not hold whose balances its entries do not explain."""
+    """Return why a statement does not hold whose balances its entries do not explain."""
     return Reason("balance_mismatch.entries", {"missing": str(missing)})
 
 
-def missing_minor(statement: Statement, booked: int) -> int | None:
+def compute_missing_minor(statement: Statement, booked_minor: int) -> int | None:
     """Closing less opening less booked entries, or None where a balance is not there."""
     if statement.opening is None or statement.closing is None:
         return None
-    return statement.closing.amount.minor - statement.opening.amount.minor - booked
+    return statement.closing.amount.minor - statement.opening.amount.minor - booked_minor
 
 
-def proved_by_balances(statement: Statement) -> Integrity:
-    """Whether opening + booked entries = closing; a statement without both balances cannot tell."""
-    booked = sum(entry.amount.minor for entry in statement.entries if entry.status == "booked")
-    missing = missing_minor(statement, booked)
+def check_balances(statement: Statement) -> Integrity:
+    """Return whether opening + booked entries = closing; a statement without both balances cannot tell."""
+    booked_minor = sum(entry.amount.minor for entry in statement.entries if entry.status == "booked")
+    missing = compute_missing_minor(statement, booked_minor)
     return "unverifiable" if missing is None else "mismatch" if missing else "proved"

@@ -14,9 +14,9 @@ from typing import Final, Literal
 
 from donorhub.money import Money, total
 from importers.codes import Reason, RowFault, Skip
-from importers.profiles import profiles
+from importers.profiles import list_profiles
 from importers.sheet import Row, Unsheetable
-from importers.statement import Entry, Integrity, Reading, refuse
+from importers.statement import Entry, Integrity, Reading, refuse_file
 from importers.table.answers import Answers
 from importers.table.changes import Change, find_change
 from importers.table.draft import Draft, read_draft
@@ -37,12 +37,12 @@ __all__ = [
     "draft_layout",
     "find_header_change",
     "header_signature",
-    "preview",
+    "preview_table",
     "read",
-    "recognise",
+    "recognise_table",
 ]
 
-_UNKNOWN: Final = Reason("layout_unknown")
+_UNKNOWN_LAYOUT: Final = Reason("layout_unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Preview:
 def read(
     data: bytes, filename: str | None = None, profile: Layout | None = None, *, currency: str = ""
 ) -> Reading:
-    """The statements of a table, one for each own account and currency that its rows name.
+    """Return the statements of a table, one for each own account and currency that its rows name.
 
     ``currency`` is the bank account's, for tables that do not tell theirs. Never raises for
     the file's fault: a file that cannot be read has no statements and an ``error`` problem.
@@ -81,55 +81,59 @@ def read(
     digest = hashlib.sha256(data).hexdigest()
     try:
         sheet, source_format = open_table(data, profile.encoding if profile else "")
-        layout = profile or recognise_layout(sheet, profiles())
+        layout = profile or recognise_layout(sheet, list_profiles())
         if layout is None:
             return replace(_refuse_unknown(sheet), file_sha256=digest, format=source_format)
         job = open_pass(sheet, layout, currency=currency, source_format=source_format)
         return replace(read_rows(job), file_sha256=digest)
     except (Undecodable, Unsheetable) as e:
-        return replace(refuse(e.reason), file_sha256=digest)
+        return replace(refuse_file(e.reason), file_sha256=digest)
 
 
-def recognise(data: bytes, saved: Sequence[Layout] = ()) -> Layout | None:
-    """The layout whose header the file has: one of ``saved`` first, then of the known profiles."""
+def recognise_table(data: bytes, own_layouts: Sequence[Layout] = ()) -> Layout | None:
+    """Return the layout whose header the file has: ``own_layouts`` first, then the known profiles."""
     try:
         sheet, _ = open_table(data)
-        return recognise_layout(sheet, (*saved, *profiles()))
+        return recognise_layout(sheet, (*own_layouts, *list_profiles()))
     except (Undecodable, Unsheetable):
         return None
 
 
-def find_header_change(data: bytes, saved: Sequence[Layout]) -> Change | None:
-    """How the file's header differs from the one of ``saved`` that it is most like; None when like none."""
+def find_header_change(data: bytes, own_layouts: Sequence[Layout]) -> Change | None:
+    """Return how the file's header differs from the one of ``own_layouts`` that it is most like, or None."""
     try:
         sheet, _ = open_table(data)
-        changes = (find_change(row.cells, saved) for row in sheet.head())
+        changes = (find_change(row.cells, own_layouts) for row in sheet.head())
         return next((change for change in changes if change), None)
     except (Undecodable, Unsheetable):
         return None
 
 
 def draft_layout(data: bytes, answers: Answers | None = None, *, saved: Sequence[Layout] = ()) -> Draft:
-    """What can be told about a table without asking, and what must be asked. Raises nothing."""
-    return read_draft(data, answers, saved=saved, shipped=profiles())
+    """Return what can be told about a table without asking, and what must be asked. Raise nothing."""
+    return read_draft(data, answers, saved=saved, shipped=list_profiles())
 
 
-def preview(data: bytes, layout: Layout, limit: int = 20, *, failed: int = 0, currency: str = "") -> Preview:
+def preview_table(
+    data: bytes, layout: Layout, limit: int = 20, *, failed: int = 0, currency: str = ""
+) -> Preview:
     """Read the whole file with ``layout``, and show its first ``limit`` rows beside what they become.
 
     Of the rows after them it shows the first ``failed`` that could not be read.
     """
     rows: list[PreviewRow] = []
 
-    def watch(row: Row, outcome: Outcome) -> None:
+    def watch_row(row: Row, outcome: Outcome) -> None:
         if len(rows) < limit or (isinstance(outcome, Reason) and len(rows) < limit + failed):
             rows.append(_show_row(row, outcome))
 
     try:
         sheet, source_format = open_table(data, layout.encoding)
-        reading = read_rows(open_pass(sheet, layout, currency=currency, source_format=source_format), watch)
+        reading = read_rows(
+            open_pass(sheet, layout, currency=currency, source_format=source_format), watch_row
+        )
     except (Undecodable, Unsheetable) as e:
-        reading = refuse(e.reason)
+        reading = refuse_file(e.reason)
     return _sum_up(rows, reading)
 
 
@@ -163,4 +167,4 @@ def _sum_up(rows: Sequence[PreviewRow], reading: Reading) -> Preview:
 
 def _refuse_unknown(sheet: AnySheet) -> Reading:
     head = next((row for row in sheet.head() if len([cell for cell in row.cells if cell.strip()]) > 1), None)
-    return refuse(_UNKNOWN, head.line if head else None)
+    return refuse_file(_UNKNOWN_LAYOUT, head.line if head else None)

@@ -54,7 +54,7 @@ _BOMS: Final = (
 )
 _CODE_PAGE: Final = re.compile(r"cp(437|85\d|86\d|125\d)|iso8859-\d+|koi8-[ru]|mac-[a-z0-9]+")
 _CANDIDATES: Final = ("cp1250", "iso8859-2", "cp852", "cp1252")
-_EXPECTED: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻëçËÇäöüßÄÖÜ")
+_OUR_LETTERS: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻëçËÇäöüßÄÖÜ")
 _PLAUSIBLE: Final = frozenset("čđšžČĐŠŽéáíúÉÁÍÚřýůťďňěñèàâêôîôøåæ")
 _HARMLESS: Final = frozenset("\u00a0§€„”“’‘–—…°\u00ad«»˙")  # PKO BP and ING write ˙ for an empty sub-field
 _UTF8_RUN: Final = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -67,31 +67,31 @@ _MUCH_BETTER: Final = 8.0
 _ENOUGH: Final = 8  # bytes above ASCII, to tell damaged UTF-8 from a code page
 
 
-def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
-    """The text without its byte order mark, and the codec that read it.
+def decode_text(data: bytes, charset: str | None = None) -> tuple[str, str]:
+    """Return the text without its byte order mark, and the codec that read it.
 
     A byte order mark decides, then the NULs of UTF-16, then strict UTF-8, then a single-byte
     charset that the file declares, then whichever code page gives the most letters of Polish,
-    Albanian and German. Raises :class:`Undecodable`; nothing is ever replaced by a question mark.
+    Albanian and German. Raise :class:`Undecodable`; nothing is ever replaced by a question mark.
     """
     for bom, name, codec in _BOMS:
         if data.startswith(bom):
-            return _strictly(data[len(bom) :], codec), name
-    wide = _utf16_without_mark(data)
+            return _decode_strictly(data[len(bom) :], codec), name
+    wide = _find_utf16(data)
     if wide:
-        return _strictly(data, wide), wide
+        return _decode_strictly(data, wide), wide
     if b"\0" in data:
         at = data.index(b"\0")
         raise Undecodable("undecodable.zero_byte", position=at)
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as e:
-        return _single_byte(data, code_page(declared), e.start)
+        return _decode_single_bytes(data, find_code_page(charset), e.start)
 
 
-def code_page(declared: str | None) -> str | None:
-    """The Python codec for a single-byte charset as bank files name it (``1252``, ``8859-1``), or None."""
-    name = (declared or "").strip().strip("\"'").lower()
+def find_code_page(charset: str | None) -> str | None:
+    """Return the Python codec for a single-byte charset named as in bank files (``1252``), or None."""
+    name = (charset or "").strip().strip("\"'").lower()
     if re.fullmatch(r"8859-[0-9]{1,2}", name):
         name = f"iso{name}"
     elif re.fullmatch(r"[0-9]{3,4}", name):
@@ -103,14 +103,14 @@ def code_page(declared: str | None) -> str | None:
     return codec if _CODE_PAGE.fullmatch(codec) else None
 
 
-def _strictly(data: bytes, codec: str) -> str:
+def _decode_strictly(data: bytes, codec: str) -> str:
     try:
         return data.decode(codec)
     except UnicodeDecodeError as e:
         raise Undecodable("undecodable.other_encoding", encoding=codec, position=e.start) from e
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
+def _find_utf16(data: bytes) -> str | None:
     """UTF-16 by its NULs: text of these languages has one in most pairs, always on the same side."""
     sample = data[:4096]
     pairs = len(sample) // 2
@@ -122,14 +122,14 @@ def _utf16_without_mark(data: bytes) -> str | None:
     return "utf-16-be" if low * 2 > pairs and high == 0 else None
 
 
-def _single_byte(data: bytes, declared: str | None, bad_at: int) -> tuple[str, str]:
-    sample = _high_sample(data)
-    if declared is None and _is_broken_utf8(sample):
+def _decode_single_bytes(data: bytes, charset: str | None, bad_at: int) -> tuple[str, str]:
+    sample = _take_high_sample(data)
+    if charset is None and _is_broken_utf8(sample):
         raise Undecodable("undecodable.damaged", position=bad_at)
-    ranked = sorted(_CANDIDATES, key=lambda name: -_score(sample, name))
-    if declared in _BOILERPLATE and _contradicts(sample, declared, ranked[0]):
-        declared = None
-    for codec in [declared, *ranked] if declared else ranked:
+    candidates = sorted(_CANDIDATES, key=lambda name: -_score_codec(sample, name))
+    if charset in _BOILERPLATE and _is_contradicted(sample, charset, candidates[0]):
+        charset = None
+    for codec in [charset, *candidates] if charset else candidates:
         try:
             return data.decode(codec), codec
         except UnicodeDecodeError:
@@ -137,9 +137,9 @@ def _single_byte(data: bytes, declared: str | None, bad_at: int) -> tuple[str, s
     raise Undecodable("undecodable.unknown")  # pragma: no cover - cp852 reads all
 
 
-def _high_sample(data: bytes) -> bytes:
-    """The pieces of lines with bytes above ASCII, as many as are enough to tell."""
-    found: list[bytes] = []
+def _take_high_sample(data: bytes) -> bytes:
+    """Return the pieces of lines with bytes above ASCII, as many as are enough to tell."""
+    pieces: list[bytes] = []
     size = end = 0
     for high in _HIGH.finditer(data):
         at = high.start()
@@ -147,48 +147,51 @@ def _high_sample(data: bytes) -> bytes:
             continue
         before = data[max(end, at - _AROUND_HIGH) : at]
         after = data[at : at + _AROUND_HIGH].splitlines()[0]
-        found.append(before[max(before.rfind(b"\n"), before.rfind(b"\r")) + 1 :] + after)
+        pieces.append(before[max(before.rfind(b"\n"), before.rfind(b"\r")) + 1 :] + after)
         end = at + len(after)
-        size += len(found[-1])
+        size += len(pieces[-1])
         if size > _SAMPLE_BYTES:
             break
-    return b"\n".join(found)
+    return b"\n".join(pieces)
 
 
 def _is_broken_utf8(sample: bytes) -> bool:
-    """Whether nearly all bytes above ASCII are whole UTF-8 characters: then it is no code page."""
+    """Return whether nearly all bytes above ASCII are whole UTF-8 characters: then it is no code page."""
     inside = sum(len(run) for run in _UTF8_RUN.findall(sample))
     high = len(_HIGH.findall(sample))
     return high >= _ENOUGH and inside >= high * 0.9
 
 
-def _score(sample: bytes, codec: str) -> float:
+def _score_codec(sample: bytes, codec: str) -> float:
     text = sample.decode(codec, "replace")
     score = 0.0
     for before, sign, after in zip(" " + text, text, text[1:] + " ", strict=False):
         if sign >= "\x80":
-            score += _worth(before, sign, after)
+            score += _score_sign(before, sign, after)
     return score
 
 
-def _contradicts(sample: bytes, declared: str, better: str) -> bool:
-    """Whether a code page breaks words, as ``£UKASZ ¯AK`` does, that read well in ``better``.
+def _is_contradicted(sample: bytes, charset: str, better: str) -> bool:
+    """Return whether a code page breaks words, as ``£UKASZ ¯AK`` does, that read well in ``better``.
 
     Two signs must, and not one often: in ``5 m³`` it is right.
     """
-    misplaced = set(_IN_A_WORD.findall(sample.decode(declared, "replace"))) - _HARMLESS
-    return len(misplaced) > 1 and _score(sample, better) >= _score(sample, declared) + _MUCH_BETTER
+    signs_inside_words = set(_IN_A_WORD.findall(sample.decode(charset, "replace"))) - _HARMLESS
+    return (
+        len(signs_inside_words) > 1
+        and _score_codec(sample, better) >= _score_codec(sample, charset) + _MUCH_BETTER
+    )
 
 
-def _worth(before: str, sign: str, after: str) -> float:
-    """How likely a character is here: a letter of our languages, in the case of its neighbours."""
+def _score_sign(before: str, sign: str, after: str) -> float:
+    """Return how likely a character is here: a letter of our languages, in the case of its neighbours."""
     if sign == "\ufffd" or "\x80" <= sign <= "\x9f":
         return -10
     if sign in _HARMLESS:
         return 0
     if not sign.isalpha():
         return -4
-    worth = 2.0 if sign in _EXPECTED else -0.5 if sign in _PLAUSIBLE else -2.0
+    worth = 2.0 if sign in _OUR_LETTERS else -0.5 if sign in _PLAUSIBLE else -2.0
     if sign.isupper() and (before.islower() or (after.islower() and before.isalpha())):
         worth -= 3
     if sign.islower() and before.isupper() and after.isupper():
@@ -205,8 +208,8 @@ _FAST: Final = re.compile(
 _BLANKS: Final = "\u00a0\u2007\u2009\u202f"
 _TO_PLAIN: Final = str.maketrans({**dict.fromkeys(_BLANKS, " "), "’": "'", "−": "-"})
 _AROUND: Final = re.compile(r"([^\W\d_]{1,5}|[€$£])? ?([-+0-9., '()]+?) ?([^\W\d_]{1,5}|[€$£])?")
-_SIGNED: Final = re.compile(r"([-+]?) ?([0-9., ']*?)(-?)|(\()([0-9., ']+)\)")
-_GROUPED: Final = re.compile(r"[0-9]{1,3}([., '])[0-9]{3}(?:\1[0-9]{3})*", re.ASCII)
+_NUMBER_WITH_SIGN: Final = re.compile(r"([-+]?) ?([0-9., ']*?)(-?)|(\()([0-9., ']+)\)")
+_NUMBER_IN_GROUPS: Final = re.compile(r"[0-9]{1,3}([., '])[0-9]{3}(?:\1[0-9]{3})*", re.ASCII)
 _TWO_WAYS: Final = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]*", re.ASCII)
 _UNITS: Final = {
@@ -229,7 +232,7 @@ _MOST_DECIMALS: Final = 18
 def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
     """Read an amount as banks write it: ``1 234,56``, ``1,234.56-``, ``(45.90)``, ``-45,90 zł``.
 
-    ``decimal`` is the decimal sign where the file's is known. Raises Unreadable naming the
+    ``decimal`` is the decimal sign where the file's is known. Raise Unreadable naming the
     text for anything that can be read in two ways (``1,234``), for a unit that is not
     ``currency``, for other digits than 0-9, and for two signs.
     """
@@ -239,7 +242,7 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
         if mark != between and (decimal is None or mark == decimal):
             minor = int((whole.replace(between, "") if between else whole) + hundredths)
             return Money(-minor if minus == "-" else minor, currency)
-    number, unit = plain_number(text, decimal)
+    number, unit = parse_number(text, decimal)
     if unit and unit != currency:
         raise Unreadable("unreadable_amount.other_currency", text, currency=currency)
     places = exponent(currency)
@@ -247,37 +250,37 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
     if decimals[places:].strip("0"):
         raise Unreadable("unreadable_amount.too_precise", text, currency=currency, places=places)
     if len(whole) > _MOST_DIGITS or len(decimals) > _MOST_DECIMALS:
-        raise _no_amount(text)
+        raise _make_no_amount(text)
     return Money.parse(number, currency)
 
 
-def plain_number(text: str, decimal: str | None = None) -> tuple[str, str]:
+def parse_number(text: str, decimal: str | None = None) -> tuple[str, str]:
     """``-1 234,56 zł`` as ``("-1234.56", "PLN")``: plain digits for Money, and the currency or "".
 
-    ``50.00 DR`` is money out. Raises Unreadable as :func:`parse_amount` does.
+    ``50.00 DR`` is money out. Raise Unreadable as :func:`parse_amount` does.
     """
     shape = _AROUND.fullmatch(text.strip().translate(_TO_PLAIN)) if len(text) <= _LONGEST else None
     if not shape or (shape[1] and shape[3]):
-        raise _no_amount(text)
-    signed = _SIGNED.fullmatch(shape[2].strip())
-    if not signed or (signed[1] and signed[3]):
-        raise _no_amount(text)
-    number = (signed[5] or signed[2] or "").strip()
-    mark = _decimal_sign(number, text) if decimal is None else decimal
+        raise _make_no_amount(text)
+    match = _NUMBER_WITH_SIGN.fullmatch(shape[2].strip())
+    if not match or (match[1] and match[3]):
+        raise _make_no_amount(text)
+    number = (match[5] or match[2] or "").strip()
+    mark = _find_decimal_sign(number, text) if decimal is None else decimal
     whole, _, decimals = number.partition(mark) if mark else (number, "", "")
-    if _GROUPED.fullmatch(whole):
+    if _NUMBER_IN_GROUPS.fullmatch(whole):
         whole = re.sub(r"[., ']", "", whole)
     if not _DIGITS.fullmatch(whole) or not _DIGITS.fullmatch(decimals) or not whole + decimals:
-        raise _no_amount(text)
-    minus = "-" if "-" in (signed[1], signed[3]) or signed[4] else ""
+        raise _make_no_amount(text)
+    minus = "-" if "-" in (match[1], match[3]) or match[4] else ""
     unit = (shape[1] or shape[3] or "").upper()
     if unit in _SIDES and shape[3] and not minus:
         minus, unit = _SIDES[unit], ""
     return f"{minus}{whole or '0'}{'.' + decimals if decimals else ''}", _UNITS.get(unit, unit)
 
 
-def decimal_signs(samples: Iterable[str]) -> set[str]:
-    """The decimal signs with which every sample is an amount; both, when nothing tells them apart."""
+def find_decimal_signs(samples: Iterable[str]) -> set[str]:
+    """Return the decimal signs with which every sample is an amount; both, when nothing tells them apart."""
     signs = {".", ","}
     for text in samples:
         signs = {sign for sign in signs if _reads_with(text, sign)}
@@ -286,14 +289,14 @@ def decimal_signs(samples: Iterable[str]) -> set[str]:
 
 def _reads_with(text: str, sign: str) -> bool:
     try:
-        plain_number(text, sign)
+        parse_number(text, sign)
     except Unreadable:
         return False
     return True
 
 
-def _decimal_sign(number: str, text: str) -> str:
-    """The decimal sign that a number shows by itself: the last of two kinds, a single one, or none."""
+def _find_decimal_sign(number: str, text: str) -> str:
+    """Return the decimal sign that a number shows by itself: the last of two kinds, a single one, or none."""
     dots, commas = number.count("."), number.count(",")
     if dots and commas:
         return max(".", ",", key=number.rfind)
@@ -304,15 +307,15 @@ def _decimal_sign(number: str, text: str) -> str:
     return "." if dots else ","
 
 
-def _no_amount(text: str) -> Unreadable:
+def _make_no_amount(text: str) -> Unreadable:
     return Unreadable("unreadable_amount.none" if text.strip() else "unreadable_amount.empty", text)
 
 
 # ---------------------------------------------------------------- dates
 
 _TIME: Final = r"(?:[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?"
-_PARTED: Final = re.compile(rf"([0-9]{{1,4}})([-./ ])([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}", re.ASCII)
-_NAMED_MONTH: Final = re.compile(
+_NUMBERS: Final = re.compile(rf"([0-9]{{1,4}})([-./ ])([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}", re.ASCII)
+_DAY_WITH_MONTH_NAME: Final = re.compile(
     rf"([0-9]{{1,2}})[-./ ]([A-Za-z]{{3,9}})[-./ ]([0-9]{{4}}|[0-9]{{2}}){_TIME}", re.ASCII
 )
 _MONTHS: Final = (  # as banks' own systems write them: 30-SEP-2026
@@ -328,15 +331,15 @@ _SHORT: Final = 2  # digits of a day, a month, or a year without its century
 
 @lru_cache(maxsize=4096)  # a file of 100,000 rows holds a few hundred dates
 def parse_date(text: str, order: DateOrder) -> date:
-    """The day that ``text`` names when its parts stand in ``order``; a time after it is dropped.
+    """Return the day that ``text`` names when its parts stand in ``order``; a time after it is dropped.
 
     A month may be an English word (``30-SEP-2026``). Two-digit years are 2000 and later, and
-    stand last. Raises Unreadable for a day that no calendar has, for a year outside 1950 to
+    stand last. Raise Unreadable for a day that no calendar has, for a year outside 1950 to
     2100, and for parts in another order.
     """
     if len(text) > _LONGEST:
         raise Unreadable("unreadable_date.none", text)
-    year, month, day = (_parts(text.strip(), order)[place] for place in _PLACES[order])
+    year, month, day = (_split_date(text.strip(), order)[place] for place in _PLACES[order])
     if (len(year) != _FULL and (len(year) != _SHORT or order == "ymd")) or len(day) > _SHORT:
         raise Unreadable("unreadable_date.other_order", text, order=order)
     number = int(year) + (2000 if len(year) == _SHORT else 0)
@@ -348,8 +351,8 @@ def parse_date(text: str, order: DateOrder) -> date:
         raise Unreadable("unreadable_date.other_order", text, order=order) from e
 
 
-def date_orders(samples: Iterable[str]) -> set[DateOrder]:
-    """The orders in which every sample is a date; more than one, when nothing tells them apart."""
+def find_date_orders(samples: Iterable[str]) -> set[DateOrder]:
+    """Return the orders in which every sample is a date; more than one, when nothing tells them apart."""
     orders = set(DATE_ORDERS)
     for text in samples:
         orders = {order for order in orders if _is_date(text, order)}
@@ -364,19 +367,19 @@ def _is_date(text: str, order: DateOrder) -> bool:
     return True
 
 
-def _parts(text: str, order: DateOrder) -> tuple[str, str, str]:
+def _split_date(text: str, order: DateOrder) -> tuple[str, str, str]:
     if _RUN.fullmatch(text):
         first, second = _CUTS[order]
         return text[:first], text[first:second], text[second:]
-    parted = _PARTED.fullmatch(text)
-    named = _NAMED_MONTH.fullmatch(text) if not parted and order == "dmy" else None
-    if named:
-        return named[1], _month(named[2].lower()), named[3]
-    if not parted:
+    numbers = _NUMBERS.fullmatch(text)
+    with_month_name = _DAY_WITH_MONTH_NAME.fullmatch(text) if not numbers and order == "dmy" else None
+    if with_month_name:
+        return with_month_name[1], _find_month(with_month_name[2].lower()), with_month_name[3]
+    if not numbers:
         raise Unreadable("unreadable_date.none" if text else "unreadable_date.empty", text)
-    return parted[1], parted[3], parted[4]
+    return numbers[1], numbers[3], numbers[4]
 
 
-def _month(name: str) -> str:
-    """The number of a month by its English name or the first letters of it; "0", which is none."""
+def _find_month(name: str) -> str:
+    """Return the number of a month by its English name or the first letters of it; "0", which is none."""
     return str(next((at for at, month in enumerate(_MONTHS, 1) if month.startswith(name)), 0))

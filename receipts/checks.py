@@ -14,10 +14,10 @@ from donorhub.money import Money, total
 from receipts.document import MOST_LINES, Receipt, UnprintableText
 from receipts.packs import Pack
 from receipts.phrases import METHODS
-from receipts.text import longest, printable, texts, undrawn
+from receipts.text import find_undrawable, get_longest, list_texts, printable
 from receipts.words import in_words
 
-_CALLED: Final = {
+_CODES_AND_NAMES: Final = {
     "organisation.legal_name": ("organisation_name_missing", "the organisation's legal name"),
     "organisation.address_lines": ("organisation_address_missing", "the organisation's address"),
     "organisation.signatory_name": ("signatory_missing", "the name of the person who signs"),
@@ -45,10 +45,16 @@ class Problem:
 
 
 def check(receipt: Receipt, pack: Pack) -> list[Problem]:
-    """All that stands against the receipt under these rules, errors first; empty when nothing does."""
-    found = [*_texts(receipt), *_fields(receipt, pack), *_state(receipt), *_lines(receipt), *_total(receipt)]
+    """Return all that stands against the receipt under these rules, errors first; empty when nothing does."""
+    problems = [
+        *_check_texts(receipt),
+        *_check_fields(receipt, pack),
+        *_check_state(receipt),
+        *_check_lines(receipt),
+        *_check_total(receipt),
+    ]
     if receipt.lang not in pack.languages:
-        found.append(
+        problems.append(
             Problem(
                 "warning",
                 "language_not_usual",
@@ -57,39 +63,39 @@ def check(receipt: Receipt, pack: Pack) -> list[Problem]:
                 "lang",
             )
         )
-    return sorted(found, key=lambda problem: problem.level)
+    return sorted(problems, key=lambda problem: problem.level)
 
 
-def _texts(receipt: Receipt) -> Iterator[Problem]:
-    for where, text in texts(receipt):
+def _check_texts(receipt: Receipt) -> Iterator[Problem]:
+    for where, text in list_texts(receipt):
         try:
-            composed = printable(text, where, longest=longest(where))
+            printable_text = printable(text, where, longest=get_longest(where))
         except UnprintableText as e:
             yield Problem("error", "text_unprintable", str(e), where)
             continue
-        if unknown := undrawn(composed):
+        if letters := find_undrawable(printable_text):
             yield Problem(
                 "warning",
                 "letters_not_in_font",
-                f"our font has no shape for {unknown} in {where}: write it in Latin letters",
+                f"our font has no shape for {letters} in {where}: write it in Latin letters",
                 where,
             )
 
 
-def _fields(receipt: Receipt, pack: Pack) -> Iterator[Problem]:
+def _check_fields(receipt: Receipt, pack: Pack) -> Iterator[Problem]:
     for where in pack.required:
-        if not _held(receipt, where):
-            yield _missing("error", where, pack)
+        if not _has_field(receipt, where):
+            yield _report_missing("error", where, pack)
     for where in pack.company if receipt.donor.is_company else ():
-        if not _held(receipt, where):
+        if not _has_field(receipt, where):
             # A company of another country has that country's number and can never enter ours.
-            yield _missing("warning" if receipt.donor.ids else "error", where, pack)
+            yield _report_missing("warning" if receipt.donor.ids else "error", where, pack)
     for where in pack.expected:
-        if not _held(receipt, where):
-            yield _missing("warning", where, pack)
+        if not _has_field(receipt, where):
+            yield _report_missing("warning", where, pack)
 
 
-def _held(receipt: Receipt, where: str) -> bool:
+def _has_field(receipt: Receipt, where: str) -> bool:
     owner, name, *key = where.split(".")
     value = getattr(getattr(receipt, owner), name)
     if key:
@@ -97,9 +103,9 @@ def _held(receipt: Receipt, where: str) -> bool:
     return bool(value.strip() if isinstance(value, str) else value)
 
 
-def _missing(level: Literal["warning", "error"], where: str, pack: Pack) -> Problem:
-    if where in _CALLED:
-        code, what = _CALLED[where]
+def _report_missing(level: Literal["warning", "error"], where: str, pack: Pack) -> Problem:
+    if where in _CODES_AND_NAMES:
+        code, what = _CODES_AND_NAMES[where]
     else:
         owner, _, name = where.partition(".ids.")
         code, what = f"{owner}_id_missing", f"the {owner}'s {name}"
@@ -107,16 +113,16 @@ def _missing(level: Literal["warning", "error"], where: str, pack: Pack) -> Prob
     return Problem(
         level,
         code,
-        f"a receipt of {pack.jurisdiction} {verb} {_shows(level)} {what}: enter it and try again",
+        f"a receipt of {pack.jurisdiction} {verb} {_conjugate_show(level)} {what}: enter it and try again",
         where,
     )
 
 
-def _shows(level: str) -> str:
+def _conjugate_show(level: str) -> str:
     return "show" if level == "error" else "shows"
 
 
-def _state(receipt: Receipt) -> Iterator[Problem]:
+def _check_state(receipt: Receipt) -> Iterator[Problem]:
     if receipt.state == "draft" and receipt.number:
         yield Problem(
             "error", "draft_has_number", "a draft has no number: issue it, or take it away", "number"
@@ -137,7 +143,7 @@ def _state(receipt: Receipt) -> Iterator[Problem]:
         yield Problem("error", "period_reversed", "the period ends before it starts: swap its days", "period")
 
 
-def _lines(receipt: Receipt) -> Iterator[Problem]:
+def _check_lines(receipt: Receipt) -> Iterator[Problem]:
     if not receipt.lines:
         yield Problem("error", "no_lines", "the receipt names no gift: add one", "lines")
     if receipt.kind == "single" and len(receipt.lines) > 1:
@@ -178,23 +184,26 @@ def _lines(receipt: Receipt) -> Iterator[Problem]:
             )
 
 
-def _total(receipt: Receipt) -> Iterator[Problem]:
+def _check_total(receipt: Receipt) -> Iterator[Problem]:
     currencies = {line.amount.currency for line in receipt.lines} | {receipt.total.currency}
     if len(currencies) > 1:
-        named = ", ".join(sorted(currencies))
+        codes = ", ".join(sorted(currencies))
         yield Problem(
-            "error", "mixed_currencies", f"the receipt has {named}: make one receipt per currency", "total"
+            "error", "mixed_currencies", f"the receipt has {codes}: make one receipt per currency", "total"
         )
         return
-    summed = total((line.amount for line in receipt.lines), receipt.total.currency)
-    if summed != receipt.total:
+    sum_of_lines = total((line.amount for line in receipt.lines), receipt.total.currency)
+    if sum_of_lines != receipt.total:
         yield Problem(
-            "error", "total_differs", f"the lines add up to {summed} and not to {receipt.total}", "total"
+            "error",
+            "total_differs",
+            f"the lines add up to {sum_of_lines} and not to {receipt.total}",
+            "total",
         )
-    yield from _wordless(receipt.total)
+    yield from _check_words(receipt.total)
 
 
-def _wordless(money: Money) -> Iterator[Problem]:
+def _check_words(money: Money) -> Iterator[Problem]:
     try:
         in_words(money, "en")
     except ValueError as e:

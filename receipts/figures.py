@@ -27,7 +27,7 @@ def amount(money: Money, lang: Lang) -> str:
     """
     places = exponent(money.currency)
     whole, part = divmod(abs(money.minor), 10**places)
-    minus, group, point = _signs(lang)
+    minus, group, point = _find_signs(lang)
     figures = f"{whole:,}".replace(",", group)
     if places:
         figures = f"{figures}{point}{part:0{places}}"
@@ -39,17 +39,19 @@ def amount(money: Money, lang: Lang) -> str:
 
 
 @cache
-def _signs(lang: Lang) -> tuple[str, str, str]:
-    """How a language writes minus, thousands and decimals. Babel's own formatting reads its pattern anew for
-    each amount, which takes twenty times as long."""
+def _find_signs(lang: Lang) -> tuple[str, str, str]:
+    """Return how a language writes minus, thousands and decimals.
+
+    Babel's own formatting reads its pattern anew for each amount, which takes twenty times as long.
+    """
     locale = _LOCALES[lang]
     return get_minus_sign_symbol(locale), get_group_symbol(locale), get_decimal_symbol(locale)
 
 
 def long_date(on: date, lang: Lang) -> str:
     """``5 marca 2026``: the month as a word, so that no reader swaps day and month."""
-    written = format_date(on, "long", locale=_LOCALES[lang])
-    return f"{written}{_NO_BREAK}r." if lang == "pl" else written
+    text = format_date(on, "long", locale=_LOCALES[lang])
+    return f"{text}{_NO_BREAK}r." if lang == "pl" else text
 
 
 def short_date(on: date, lang: Lang) -> str:
@@ -58,7 +60,7 @@ def short_date(on: date, lang: Lang) -> str:
 
 
 def account(number: str) -> str:
-    """An IBAN in groups of four, as ISO 13616 prints it; other numbers stay as they are."""
+    """Return an IBAN in groups of four, as ISO 13616 prints it; other numbers stay as they are."""
     plain = number.replace(" ", "")
     if not (plain[:2].isalpha() and plain[2:4].isdigit() and plain.isalnum()):
         return number

@@ -126,5 +126,5 @@ METHODS: Final[Mapping[str, Mapping[Lang, str]]] = {
 
 
 def method(key: str, lang: Lang) -> str:
-    """The method's name; one we do not know is ``other``, and :func:`receipts.check` warns of it."""
+    """Return the method's name; one we do not know is ``other``, and :func:`receipts.check` warns of it."""
     return METHODS.get(key, METHODS["other"])[lang]

@@ -21,8 +21,8 @@ from markupsafe import Markup
 
 from receipts.document import MOST_LINES, Receipt, Unrenderable
 from receipts.packs import NoPack, by_version
-from receipts.text import FONTS, cleaned
-from receipts.view import values
+from receipts.text import FONTS, clean_receipt
+from receipts.view import make_values
 
 TEMPLATE_VERSION: Final = "1"
 _FOLDER: Final = Path(__file__).with_name("templates")
@@ -35,21 +35,21 @@ _one_at_a_time = threading.Lock()  # Pango's font map is not made for two thread
 
 
 def render(receipt: Receipt) -> bytes:
-    """The receipt as a tagged PDF/UA-1 file on A4 pages.
+    """Return the receipt as a tagged PDF/UA-1 file on A4 pages.
 
     The same receipt gives the same bytes in any process of the same release, so a stored
     sha256 holds. Unrenderable when the system's libraries, the rule pack or the template
     are missing or there are more than 2,000 lines; UnprintableText when a text holds what
     no document can. Both messages tell the way out.
     """
-    html = _html(receipt, inline_style="")
+    html = _render_page(receipt, inline_style="")
     identifier = hashlib.sha256(html.encode()).digest()[:16]
     with _one_at_a_time:
-        return _whole_engine().pdf(html, receipt.template_version, identifier)
+        return _get_whole_engine().make_pdf(html, receipt.template_version, identifier)
 
 
 def render_many(receipts: Iterable[Receipt]) -> Iterator[bytes]:
-    """The PDF of each receipt in turn; memory does not grow with their number."""
+    """Return the PDF of each receipt in turn; memory does not grow with their number."""
     return map(render, receipts)
 
 
@@ -59,19 +59,19 @@ def preload() -> None:
     Unrenderable as :func:`render`, so it also tells whether PDFs can be made on this machine.
     """
     with _one_at_a_time:
-        _whole_engine().style(TEMPLATE_VERSION)
+        _get_whole_engine().get_style(TEMPLATE_VERSION)
 
 
 def render_html(receipt: Receipt) -> str:
-    """The receipt as one HTML page for a preview: its style is inside, it fetches nothing.
+    """Return the receipt as one HTML page for a preview: its style is inside, it fetches nothing.
 
     It needs no library of the system, so it works where :func:`render` cannot.
     """
-    style = "".join(_text(receipt.template_version, part) for part in ("css", "screen.css"))
-    return _html(receipt, inline_style=Markup(style))  # noqa: S704  our own file, no one's text
+    style = "".join(_read_part(receipt.template_version, part) for part in ("css", "screen.css"))
+    return _render_page(receipt, inline_style=Markup(style))  # noqa: S704  our own file, no one's text
 
 
-def _html(receipt: Receipt, *, inline_style: str) -> str:
+def _render_page(receipt: Receipt, *, inline_style: str) -> str:
     if len(receipt.lines) > MOST_LINES:
         raise Unrenderable(
             f"receipt {receipt.number} has {len(receipt.lines)} lines, more than {MOST_LINES}: "
@@ -79,16 +79,16 @@ def _html(receipt: Receipt, *, inline_style: str) -> str:
         )
     try:
         pack = by_version(receipt.rule_pack_version)
-        template = _environment().get_template(f"receipt-{receipt.template_version}.html")
+        template = _make_environment().get_template(f"receipt-{receipt.template_version}.html")
     except (NoPack, TemplateNotFound) as e:
         raise Unrenderable(
             f"receipt {receipt.number} needs what this release lacks: {e}; install the release that made it"
         ) from e
-    return template.render(values(cleaned(receipt), pack), inline_style=inline_style)
+    return template.render(make_values(clean_receipt(receipt), pack), inline_style=inline_style)
 
 
 @cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -99,7 +99,7 @@ def _environment() -> Environment:
 
 
 @cache
-def _text(template_version: str, part: str) -> str:
+def _read_part(template_version: str, part: str) -> str:
     return (_FOLDER / f"receipt-{template_version}.{part}").read_text(encoding="utf-8")
 
 
@@ -119,35 +119,35 @@ class _Engine:
         self._styles: dict[str, Any] = {}
         self._images: dict[str, Any] = {}
 
-    def pdf(self, html: str, template_version: str, identifier: bytes) -> bytes:
+    def make_pdf(self, html: str, template_version: str, identifier: bytes) -> bytes:
         from weasyprint.urls import FatalURLFetchingError
 
-        self._fetcher.refused.clear()
-        made = b""
+        self._fetcher.refused_urls.clear()
+        document = b""
         # Inside a drawing WeasyPrint swallows this error, so the list below decides.
         with suppress(FatalURLFetchingError):
-            made = self._html(string=html, url_fetcher=self._fetcher).write_pdf(
-                stylesheets=[self.style(template_version)],
+            document = self._html(string=html, url_fetcher=self._fetcher).write_pdf(
+                stylesheets=[self.get_style(template_version)],
                 font_config=self._fonts,
                 cache=self._images,
                 pdf_identifier=identifier,
                 pdf_variant="pdf/ua-1",
             )
-        if self._fetcher.refused:
+        if self._fetcher.refused_urls:
             raise Unrenderable(
-                f"the template asked for {self._fetcher.refused[0]}, and a receipt fetches nothing: "
+                f"the template asked for {self._fetcher.refused_urls[0]}, and a receipt fetches nothing: "
                 "take the address out of the template"
             )
-        return made
+        return document
 
-    def intact(self) -> bool:
-        """Whether the fonts are still where WeasyPrint put them."""
+    def is_intact(self) -> bool:
+        """Return whether the fonts are still where WeasyPrint put them."""
         whole: bool = self._fonts.holds(len(_FONT_FILES)) or not self._styles
         return whole
 
-    def style(self, template_version: str) -> Any:
+    def get_style(self, template_version: str) -> Any:
         if template_version not in self._styles:
-            style = "".join(_text(template_version, part) for part in ("css", "print.css"))
+            style = "".join(_read_part(template_version, part) for part in ("css", "print.css"))
             self._styles[template_version] = self._css(
                 string=style, url_fetcher=self._fetcher, font_config=self._fonts
             )
@@ -155,20 +155,20 @@ class _Engine:
 
 
 @cache
-def _engine() -> _Engine:
+def _get_engine() -> _Engine:
     try:
         engine = _Engine()
     except OSError as e:
         raise Unrenderable(f"the PDF library lacks a library of the system ({e}); run: {_WAY_OUT}") from e
-    atexit.register(_engine.cache_clear)  # WeasyPrint itself forgets its folder when a process ends
+    atexit.register(_get_engine.cache_clear)  # WeasyPrint itself forgets its folder when a process ends
     return engine
 
 
-def _whole_engine() -> _Engine:
-    """The engine, made anew when a sweeper of /tmp took its fonts: it would draw with others, silently."""
-    if not _engine().intact():
-        _engine.cache_clear()
-    return _engine()
+def _get_whole_engine() -> _Engine:
+    """Return the engine, made anew when its fonts in /tmp are gone: it would draw with others."""
+    if not _get_engine().is_intact():
+        _get_engine.cache_clear()
+    return _get_engine()
 
 
 def _font_folder() -> Any:
@@ -202,12 +202,12 @@ def _memory_fetcher() -> Any:
 
         def __init__(self) -> None:
             super().__init__(allowed_protocols=())
-            self.refused: list[str] = []
+            self.refused_urls: list[str] = []
 
         def fetch(self, url: str, headers: object = None) -> Any:
             name = _FONT_FILES.get(url)
             if name is None:
-                self.refused.append(url)
+                self.refused_urls.append(url)
                 raise FatalURLFetchingError(url)
             return URLFetcherResponse(url, (FONTS / name).read_bytes(), {"Content-Type": "font/ttf"})
 

@@ -15,8 +15,8 @@ from receipts.phrases import PHRASES, method
 from receipts.words import in_words
 
 
-def values(receipt: Receipt, pack: Pack) -> dict[str, Any]:
-    """The template's variables; ValueError when the total cannot be written in words."""
+def make_values(receipt: Receipt, pack: Pack) -> dict[str, Any]:
+    """Return the template's variables; ValueError when the total cannot be written in words."""
     lang = receipt.lang
     return {
         "lang": lang,
@@ -27,30 +27,30 @@ def values(receipt: Receipt, pack: Pack) -> dict[str, Any]:
         "issued_on": figures.long_date(receipt.issued_on, lang),
         "issued_iso": receipt.issued_on.isoformat(),
         "changed_iso": (receipt.voided_on or receipt.issued_on).isoformat(),
-        "period": _period(receipt),
+        "period": _show_period(receipt),
         "replaces": receipt.replaces,
-        "marks": list(_marks(receipt)),
-        "notices": list(_notices(receipt)),
+        "marks": list(_list_marks(receipt)),
+        "notices": list(_list_notices(receipt)),
         "organisation": receipt.organisation,
         "account": figures.account(receipt.organisation.account),
         "donor": receipt.donor,
-        "lines": [_line(line, lang) for line in receipt.lines],
+        "lines": [_show_line(line, lang) for line in receipt.lines],
         "total": figures.amount(receipt.total, lang),
         "words": in_words(receipt.total, lang),
-        "sentences": sentences(receipt, pack),
+        "sentences": list_sentences(receipt, pack),
         "thanks": receipt.state != "void",
     }
 
 
-def sentences(receipt: Receipt, pack: Pack) -> list[str]:
-    """What the pack wants said on a receipt of this sort, in the receipt's language."""
-    true = _sorts(receipt)
+def list_sentences(receipt: Receipt, pack: Pack) -> list[str]:
+    """Return what the pack wants said on a receipt of this sort, in the receipt's language."""
+    true = _find_sorts(receipt)
     return [one.text[receipt.lang] for one in pack.sentences if one.when in true]
 
 
-def _sorts(receipt: Receipt) -> set[When]:
+def _find_sorts(receipt: Receipt) -> set[When]:
     methods = {line.method for line in receipt.lines}
-    held: dict[When, bool] = {
+    conditions: dict[When, bool] = {
         "always": True,
         "cash": "cash" in methods,
         "in_kind": "in_kind" in methods,
@@ -59,10 +59,10 @@ def _sorts(receipt: Receipt) -> set[When]:
         "annual": receipt.kind == "annual",
         "unsigned": not receipt.organisation.signatory_name,
     }
-    return {sort for sort, holds in held.items() if holds}
+    return {sort for sort, is_true in conditions.items() if is_true}
 
 
-def _line(line: Line, lang: Lang) -> dict[str, str]:
+def _show_line(line: Line, lang: Lang) -> dict[str, str]:
     return {
         "date": figures.short_date(line.received_on, lang),
         "method": method(line.method, lang),
@@ -72,15 +72,15 @@ def _line(line: Line, lang: Lang) -> dict[str, str]:
     }
 
 
-def _period(receipt: Receipt) -> str:
+def _show_period(receipt: Receipt) -> str:
     if receipt.period is None:
         return ""
     first, last = receipt.period
     return f"{figures.long_date(first, receipt.lang)} – {figures.long_date(last, receipt.lang)}"
 
 
-def _marks(receipt: Receipt) -> Iterator[str]:
-    """The words across the page. A copy of a void receipt shows both, the void one first."""
+def _list_marks(receipt: Receipt) -> Iterator[str]:
+    """Return the words across the page. A copy of a void receipt shows both, the void one first."""
     say = PHRASES[receipt.lang]
     if receipt.state in ("draft", "void"):
         yield say[f"mark_{receipt.state}"]
@@ -88,7 +88,7 @@ def _marks(receipt: Receipt) -> Iterator[str]:
         yield say["mark_copy"]
 
 
-def _notices(receipt: Receipt) -> Iterator[str]:
+def _list_notices(receipt: Receipt) -> Iterator[str]:
     say = PHRASES[receipt.lang]
     if receipt.state == "draft":
         yield say["draft_note"]

@@ -28,41 +28,41 @@ class _Unit:
     feminine: bool = False
 
 
-def _plain(one: str, many: str, *, feminine: bool = False) -> _Unit:
+def _make_unit(one: str, many: str, *, feminine: bool = False) -> _Unit:
     return _Unit(one, many, many, feminine)
 
 
 _UNITS: Final[Mapping[Lang, Mapping[str, _Unit]]] = {
     "en": {
-        "PLN": _plain("zloty", "zlotys"),
-        "EUR": _plain("euro", "euros"),
-        "ALL": _plain("lek", "lekë"),
-        "USD": _plain("US dollar", "US dollars"),
-        "GBP": _plain("pound sterling", "pounds sterling"),
-        "CHF": _plain("Swiss franc", "Swiss francs"),
+        "PLN": _make_unit("zloty", "zlotys"),
+        "EUR": _make_unit("euro", "euros"),
+        "ALL": _make_unit("lek", "lekë"),
+        "USD": _make_unit("US dollar", "US dollars"),
+        "GBP": _make_unit("pound sterling", "pounds sterling"),
+        "CHF": _make_unit("Swiss franc", "Swiss francs"),
     },
     "pl": {
         "PLN": _Unit("złoty", "złote", "złotych"),
-        "EUR": _plain("euro", "euro"),
+        "EUR": _make_unit("euro", "euro"),
         "ALL": _Unit("lek albański", "leki albańskie", "leków albańskich"),
         "USD": _Unit("dolar amerykański", "dolary amerykańskie", "dolarów amerykańskich"),
         "GBP": _Unit("funt szterling", "funty szterlingi", "funtów szterlingów"),
         "CHF": _Unit("frank szwajcarski", "franki szwajcarskie", "franków szwajcarskich"),
     },
     "sq": {
-        "PLN": _plain("zllotë polake", "zllota polake", feminine=True),
-        "EUR": _plain("euro", "euro"),
-        "ALL": _plain("lek", "lekë"),
-        "USD": _plain("dollar amerikan", "dollarë amerikanë"),
-        "GBP": _plain("sterlinë britanike", "sterlina britanike", feminine=True),
-        "CHF": _plain("frangë zvicerane", "franga zvicerane", feminine=True),
+        "PLN": _make_unit("zllotë polake", "zllota polake", feminine=True),
+        "EUR": _make_unit("euro", "euro"),
+        "ALL": _make_unit("lek", "lekë"),
+        "USD": _make_unit("dollar amerikan", "dollarë amerikanë"),
+        "GBP": _make_unit("sterlinë britanike", "sterlina britanike", feminine=True),
+        "CHF": _make_unit("frangë zvicerane", "franga zvicerane", feminine=True),
     },
 }
 # Minor units that Albanian receipts spell out; others are written as a fraction.
 _SQ_MINOR: Final = {
-    "EUR": _plain("cent", "cent"),
-    "USD": _plain("cent", "cent"),
-    "ALL": _plain("qindarkë", "qindarka", feminine=True),
+    "EUR": _make_unit("cent", "cent"),
+    "USD": _make_unit("cent", "cent"),
+    "ALL": _make_unit("qindarkë", "qindarka", feminine=True),
 }
 _SQ_BELOW_TWENTY: Final = (
     "zero një dy tre katër pesë gjashtë shtatë tetë nëntë dhjetë njëmbëdhjetë dymbëdhjetë trembëdhjetë "
@@ -75,7 +75,7 @@ _SQ_LARGE: Final = ((1_000_000_000, "miliard", "miliardë"), (1_000_000, "milion
 
 
 def in_words(money: Money, lang: Lang) -> str:
-    """The amount in words: ``sto złotych 50/100``, ``one euro and 00/100``, ``një euro e pesëdhjetë cent``.
+    """Return the amount in words: ``sto złotych 50/100``, ``one euro and 00/100``, ``një euro e dy cent``.
 
     English and Polish write the minor units as a fraction, always, so that nothing can
     be added behind the words. A currency whose name we do not know keeps its ISO code.
@@ -87,48 +87,48 @@ def in_words(money: Money, lang: Lang) -> str:
     if whole > LARGEST:
         raise ValueError(f"{money} is too large to be written in words")
     if lang == "sq":
-        return _albanian(whole, minor, money.currency)
+        return _write_albanian(whole, minor, money.currency)
     return _with_fraction(whole, minor, money.currency, lang)
 
 
 def _with_fraction(whole: int, minor: int, currency: str, lang: Lang) -> str:
     unit = _UNITS[lang].get(currency)
-    form = _polish_form if lang == "pl" else _form
-    said = f"{_cardinal(whole, lang)} {form(unit, whole) if unit else currency}"
+    form = _choose_polish_form if lang == "pl" else _choose_form
+    text = f"{_write_cardinal(whole, lang)} {form(unit, whole) if unit else currency}"
     places = exponent(currency)
     if not places:
-        return said
+        return text
     joint = " and " if lang == "en" else " "
-    return f"{said}{joint}{minor:0{places}}/{10**places}"
+    return f"{text}{joint}{minor:0{places}}/{10**places}"
 
 
-def _cardinal(number: int, lang: Lang) -> str:
-    spoken: str = num2words(number, lang=lang)
-    return spoken.replace(",", "")
+def _write_cardinal(number: int, lang: Lang) -> str:
+    text: str = num2words(number, lang=lang)
+    return text.replace(",", "")
 
 
-def _form(unit: _Unit, number: int) -> str:
+def _choose_form(unit: _Unit, number: int) -> str:
     return unit.one if number == 1 else unit.many
 
 
-def _polish_form(unit: _Unit, number: int) -> str:
+def _choose_polish_form(unit: _Unit, number: int) -> str:
     if number == 1:
         return unit.one
     few = number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14)
     return unit.few if few else unit.many
 
 
-def _albanian(whole: int, minor: int, currency: str) -> str:
+def _write_albanian(whole: int, minor: int, currency: str) -> str:
     unit = _UNITS["sq"].get(currency)
-    said = f"{_albanian_number(whole, feminine=bool(unit and unit.feminine))} "
-    said += _form(unit, whole) if unit else currency
+    text = f"{_albanian_number(whole, feminine=bool(unit and unit.feminine))} "
+    text += _choose_form(unit, whole) if unit else currency
     if not minor:
-        return said
+        return text
     coin = _SQ_MINOR.get(currency)
     if coin is None:
         places = exponent(currency)
-        return f"{said} e {minor:0{places}}/{10**places}"
-    return f"{said} e {_albanian_number(minor, feminine=coin.feminine)} {_form(coin, minor)}"
+        return f"{text} e {minor:0{places}}/{10**places}"
+    return f"{text} e {_albanian_number(minor, feminine=coin.feminine)} {_choose_form(coin, minor)}"
 
 
 def _albanian_number(number: int, *, feminine: bool = False) -> str:
@@ -150,8 +150,8 @@ def _albanian_number(number: int, *, feminine: bool = False) -> str:
 
 def _albanian_thousands(count: int) -> str:
     """``njëmijë`` and ``njëqindmijë`` in one word, ``njëzet e pesë mijë`` in several."""
-    said = _albanian_below_thousand(count)
-    return f"{said} mijë" if " " in said else f"{said}mijë"
+    text = _albanian_below_thousand(count)
+    return f"{text} mijë" if " " in text else f"{text}mijë"
 
 
 def _albanian_below_thousand(number: int, *, feminine: bool = False) -> str:

@@ -252,7 +252,7 @@ def test_the_example_names_the_entry_points_that_are_looked_up() -> None:
 def test_the_example_of_a_pack_holds_for_a_receipt(tmp_path: Path) -> None:
     file = tmp_path / "MK-2026-11.toml"
     file.write_text(example("receipts/packs/MK-2026-11.toml"))
-    pack = packs._read(file)
+    pack = packs._read_pack(file)
     receipt = replace(samples.receipt(), jurisdiction="MK", lang="sq")
     assert [problem for problem in receipts.check(receipt, pack) if problem.level == "error"] == []
 

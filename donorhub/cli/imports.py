@@ -36,7 +36,7 @@ from donorhub.services.bank.files import (
     statements,
 )
 from donorhub.services.bank.files import imports as kept_files
-from importers.profiles import profiles
+from importers.profiles import list_profiles
 
 Summary = Mapping[str, Any]  # what a file says of itself, as it is kept
 SOUND: Final = ("done",)
@@ -128,7 +128,7 @@ def _layout(name: str | None) -> Mapping[str, object] | None:
         )
         plain = saved.layout if saved is not None else None
         db.session.rollback()
-    known = next((profile.to_dict() for profile in profiles() if profile.name == name), None)
+    known = next((profile.to_dict() for profile in list_profiles() if profile.name == name), None)
     if plain is None and known is None:
         raise NotFound(f"there is no layout {name}: save one in the mapping wizard")
     return plain or known

@@ -25,10 +25,10 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
+    compute_missing_minor,
     explain_difference,
     make_problem,
-    missing_minor,
-    refused,
+    make_refusal,
 )
 
 # A stream that ends with a problem of one of these codes is of a file that cannot be trusted:
@@ -94,7 +94,7 @@ def read(data: bytes) -> Reading:
                 statements.append(replace(statement, entries=tuple(entries)))
                 entries = []
             case Problem(code=code) if code in REFUSALS:
-                return refused(part.code, part.message, part.where)
+                return make_refusal(part.code, part.message, part.where)
             case Problem():
                 problems.append(part)
     return Reading(tuple(statements), tuple(problems), format="camt")
@@ -190,7 +190,7 @@ class _Report:
 
     def _release_reversals(self, statement: Statement, walk: Walk) -> Integrity:
         """Give out the reversals with the sign that the balances want, and say whether they hold."""
-        missing = missing_minor(statement, self._tally.booked)
+        missing = compute_missing_minor(statement, self._tally.booked)
         reversal_minor = sum(
             entry.amount.minor for entry in self._reversals if entry.amount.currency == statement.currency
         )

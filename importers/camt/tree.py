@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from xml.parsers import expat
 
-from importers.text import code_page
+from importers.text import find_code_page
 
 DEPTH_LIMIT: Final = 40  # of a report, and of what is around it; real files nest to 15
 TEXT_LIMIT: Final = 10_000  # characters; ISO 20022 allows 140 to 500 in an element that we read
@@ -262,6 +262,6 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
-    if encoding and encoding.upper() not in _UNICODE and code_page(encoding) is None:
+    if encoding and encoding.upper() not in _UNICODE and find_code_page(encoding) is None:
         message = f"The file declares the encoding {encoding[:40]!r}: save it as UTF-8"
         raise Refused("unknown_encoding", message)

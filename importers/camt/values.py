@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from donorhub.money import Money
-from importers.iban import from_nrb, is_iban, without_blanks
+from importers.iban import complete_nrb, is_iban, remove_blanks
 from importers.text import parse_date
 
 # xs:decimal without its sign: camt tells the direction by CdtDbtInd alone
@@ -54,8 +54,8 @@ def read_account(iban: str | None, other: str | None) -> tuple[str | None, str |
     26 digits there may be a Polish NRB, which is an IBAN without its ``PL``.
     """
     if iban is not None:
-        return from_nrb(without_blanks(iban).upper()), "iban"
+        return complete_nrb(remove_blanks(iban).upper()), "iban"
     if other is None:
         return None, None
-    bare = from_nrb(without_blanks(other))
+    bare = complete_nrb(remove_blanks(other))
     return (bare, "iban") if is_iban(bare) else (other, "other")

@@ -15,7 +15,7 @@ from typing import Final
 
 from donorhub.money import Money, total
 from importers import iban
-from importers.payment_list import day
+from importers.payment_list import read_day
 
 Rows = Sequence[Sequence[str]]
 
@@ -51,8 +51,8 @@ class Columns:
     texts: tuple[int, ...] = ()
 
 
-def columns_of(rows: Rows, currency: str = "PLN") -> Columns | None:
-    """The columns of a report, where its footer proves them; None where it proves none, or two ways."""
+def find_columns(rows: Rows, currency: str = "PLN") -> Columns | None:
+    """Return the columns of a report, where its footer proves them in one way, else None."""
     rows = [row for row in rows if any(row)]
     if len(rows) <= _MOST_KINDS:
         return None  # without postings there is nothing to tell
@@ -60,17 +60,19 @@ def columns_of(rows: Rows, currency: str = "PLN") -> Columns | None:
     kinds = sorted({row[0].strip() for row in postings})
     if len(kinds) > _MOST_KINDS or {header[0].strip(), footer[0].strip()} & set(kinds):
         return None
-    sums = set(_sums(postings, footer, kinds))
-    days = _same_everywhere(postings, [at for at in _places(postings) if _all(postings, at, _is_day)])
+    sums = set(_find_sums(postings, footer, kinds))
+    days = _find_equal_column(
+        postings, [at for at in _list_places(postings) if _all_have_form(postings, at, _is_day)]
+    )
     if len(sums) != 1 or days is None:
         return None
     ((returns, amount, count, sum_),) = sums
-    payer, own = _accounts(postings)
-    codes = [at for at in _places(postings) if at not in (0, amount, days, payer, own)]
-    mandate = _only([at for at in codes if _all(postings, at, _is_code)])
+    payer, own = _find_accounts(postings)
+    codes = [at for at in _list_places(postings) if at not in (0, amount, days, payer, own)]
+    mandate = _find_only_place([at for at in codes if _all_have_form(postings, at, _is_code)])
     texts = tuple(at for at in codes if at != mandate and any(_LETTERS.search(row[at]) for row in postings))
-    named = {kind: "return" if kind in returns else "posting" for kind in kinds}
-    types = {header[0].strip(): "header", footer[0].strip(): "footer", **named}
+    kinds_of_rows = {kind: "return" if kind in returns else "posting" for kind in kinds}
+    types = {header[0].strip(): "header", footer[0].strip(): "footer", **kinds_of_rows}
     return Columns(
         types,
         days,
@@ -85,42 +87,42 @@ def columns_of(rows: Rows, currency: str = "PLN") -> Columns | None:
     )
 
 
-def _sums(
+def _find_sums(
     postings: Rows, footer: Sequence[str], kinds: Sequence[str]
 ) -> Iterator[tuple[frozenset[str], int, int, int]]:
-    """Each way in which the footer holds: kinds that are returns, places of amount, count and sum."""
+    """Return each way in which the footer holds: kinds that are returns, places of amount, count and sum."""
     counts = [at for at, cell in enumerate(footer) if at and _COUNT.fullmatch(cell.strip())]
     sums = [at for at, cell in enumerate(footer) if at and _AMOUNT.fullmatch(cell.strip())]
-    amounts = [at for at in _places(postings) if at and _all(postings, at, _is_amount)]
-    amount = _same_everywhere(postings, amounts)
+    amounts = [at for at in _list_places(postings) if at and _all_have_form(postings, at, _is_amount)]
+    amount = _find_equal_column(postings, amounts)
     choices = amounts if amount is None else [amount]
-    ways = [frozenset[str](), *(frozenset((kind,)) for kind in kinds if len(kinds) > 1)]
-    for returns, at in product(ways, choices):
+    kinds_of_returns = [frozenset[str](), *(frozenset((kind,)) for kind in kinds if len(kinds) > 1)]
+    for returns, at in product(kinds_of_returns, choices):
         for only_paid in (False, True) if returns else (False,):
             some = [row for row in postings if not (only_paid and row[0].strip() in returns)]
-            wanted = total((_signed(row, at, returns) for row in some), _ANY_CURRENCY)
+            sum_of_postings = total((_read_signed_amount(row, at, returns) for row in some), _ANY_CURRENCY)
             count = next((c for c in counts if int(footer[c]) == len(some)), None)
-            sum_ = next((s for s in sums if _money(footer[s]) == wanted), None)
+            sum_ = next((s for s in sums if _read_money(footer[s]) == sum_of_postings), None)
             if count is not None and sum_ is not None:
                 yield returns, at, count, sum_
 
 
-def _signed(row: Sequence[str], at: int, returns: frozenset[str]) -> Money:
-    amount = _money(row[at])
+def _read_signed_amount(row: Sequence[str], at: int, returns: frozenset[str]) -> Money:
+    amount = _read_money(row[at])
     return -abs(amount) if row[0].strip() in returns else amount
 
 
-def _money(text: str) -> Money:
+def _read_money(text: str) -> Money:
     return Money.parse(text.strip(), _ANY_CURRENCY)
 
 
-def _places(rows: Rows) -> range:
-    """The columns that every row has."""
+def _list_places(rows: Rows) -> range:
+    """Return the columns that every row has."""
     return range(min(map(len, rows)))
 
 
-def _all(rows: Rows, at: int, holds: Callable[[str], bool]) -> bool:
-    return all(holds(row[at].strip()) for row in rows)
+def _all_have_form(rows: Rows, at: int, is_form: Callable[[str], bool]) -> bool:
+    return all(is_form(row[at].strip()) for row in rows)
 
 
 def _is_amount(text: str) -> bool:
@@ -133,31 +135,31 @@ def _is_code(text: str) -> bool:
 
 def _is_day(text: str) -> bool:
     try:
-        day(text)
+        read_day(text)
     except ValueError:
         return False
     return True
 
 
 def _is_account(text: str) -> bool:
-    return iban.is_iban(iban.from_nrb(iban.without_blanks(text)))
+    return iban.is_iban(iban.complete_nrb(iban.remove_blanks(text)))
 
 
-def _only(places: Sequence[int]) -> int | None:
+def _find_only_place(places: Sequence[int]) -> int | None:
     return places[0] if len(places) == 1 else None
 
 
-def _same_everywhere(rows: Rows, places: Sequence[int]) -> int | None:
-    """The first of columns that say the same in every row; None when they differ or there is none."""
+def _find_equal_column(rows: Rows, places: Sequence[int]) -> int | None:
+    """Return the first of columns that say the same in every row; None when they differ or there is none."""
     if not places or any(len({row[at].strip() for at in places}) > 1 for row in rows):
         return None
     return places[0]
 
 
-def _accounts(rows: Rows) -> tuple[int | None, int | None]:
-    """The payers' and our own: ours is the same in all rows, theirs are not."""
-    places = [at for at in _places(rows) if _all(rows, at, _is_account)]
+def _find_accounts(rows: Rows) -> tuple[int | None, int | None]:
+    """Return the columns of the payers' accounts and of ours, which is the same in all rows."""
+    places = [at for at in _list_places(rows) if _all_have_form(rows, at, _is_account)]
     same = [at for at in places if len({row[at] for row in rows}) == 1]
     if len(rows) == 1:
-        return _only(places), None
-    return _only([at for at in places if at not in same]), _only(same)
+        return _find_only_place(places), None
+    return _find_only_place([at for at in places if at not in same]), _find_only_place(same)

@@ -36,21 +36,23 @@ class Grid:
     def __init__(self, member: str) -> None:
         self._parser = expat.ParserCreate()
         # by the name and not by the root, which calamine does not look at
-        self._parser.StartElementHandler = self._ods if member.lower() == "content.xml" else self._xlsx
-        self._parser.StartDoctypeDeclHandler = _refuse
+        self._parser.StartElementHandler = (
+            self._count_ods if member.lower() == "content.xml" else self._count_xlsx
+        )
+        self._parser.StartDoctypeDeclHandler = _refuse_declaration
         self._row = self._column = 0  # of the last cell
         self._rows = self._columns = 0  # that are needed
-        self._row_written = ""
+        self._row_text = ""
 
-    def feed(self, piece: bytes) -> bool:
-        """Take the next piece; whether it was sound XML so far."""
-        return self._parse(piece, last=False)
+    def feed_piece(self, piece: bytes) -> bool:
+        """Count the next piece in; return whether it was sound XML so far."""
+        return self._parse_piece(piece, last=False)
 
-    def finish(self) -> bool:
-        """The member is over; whether its XML is."""
-        return self._parse(b"", last=True)
+    def finish_member(self) -> bool:
+        """End the member; return whether its XML is complete."""
+        return self._parse_piece(b"", last=True)
 
-    def _parse(self, piece: bytes, *, last: bool) -> bool:
+    def _parse_piece(self, piece: bytes, *, last: bool) -> bool:
         try:
             self._parser.Parse(piece, last)
         except expat.ExpatError:
@@ -59,69 +61,69 @@ class Grid:
 
     # ------------------------------------------------------------ XLSX
 
-    def _xlsx(self, name: str, attributes: dict[str, str]) -> None:
+    def _count_xlsx(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2] if ":" in name else name
         if local == "c":
             place = attributes.get("r")
-            column = _COLUMNS.get(place.removesuffix(self._row_written)) if place else self._column + 1
+            column = _COLUMNS.get(place.removesuffix(self._row_text)) if place else self._column + 1
             if column is None:
-                column = self._place(place or "")
+                column = self._read_place(place or "")
             self._column = column
             if column > self._columns or self._row > self._rows:
-                self._need(self._row, column)
+                self._need_room(self._row, column)
         elif local == "row":
-            self._row_written = attributes.get("r", "")
-            is_number = _NUMBER.fullmatch(self._row_written) is not None
-            self._row = int(self._row_written) if is_number else self._row + 1
+            self._row_text = attributes.get("r", "")
+            is_number = _NUMBER.fullmatch(self._row_text) is not None
+            self._row = int(self._row_text) if is_number else self._row + 1
             self._column = 0
 
-    def _place(self, written: str) -> int:
-        """The column of a place that is not in its row, or far right; its row becomes the current one."""
-        found = _REFERENCE.fullmatch(written)
-        if not found:
+    def _read_place(self, text: str) -> int:
+        """Return the column of a place not in its row, or far right; its row becomes the current one."""
+        match = _REFERENCE.fullmatch(text)
+        if not match:
             return self._column + 1
-        self._row = int(found[2])
-        return _column_number(found[1])
+        self._row = int(match[2])
+        return _compute_column(match[1])
 
     # ------------------------------------------------------------ ODS
 
-    def _ods(self, name: str, attributes: dict[str, str]) -> None:
+    def _count_ods(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
-        told = {key.rpartition(":")[2]: text for key, text in attributes.items()}
+        texts = {key.rpartition(":")[2]: text for key, text in attributes.items()}
         if local in ("table-cell", "covered-table-cell"):
-            self._column += _repeated(told, "number-columns-repeated")
-            if any(key in told for key in _VALUES):
-                self._need(self._row, self._column)
+            self._column += _read_repeats(texts, "number-columns-repeated")
+            if any(key in texts for key in _VALUES):
+                self._need_room(self._row, self._column)
         elif local == "table-row":
             # the repeats of an empty row are only needed when a row with values follows
-            self._row += _repeated(told, "number-rows-repeated")
+            self._row += _read_repeats(texts, "number-rows-repeated")
             self._column = 0
         elif local == "table":
             self._row = self._column = self._rows = self._columns = 0
-        elif local == "s" and _repeated(told, "c") > _LONGEST_SPACE:
+        elif local == "s" and _read_repeats(texts, "c") > _LONGEST_SPACE:
             raise Unsheetable("damaged_workbook.long_cell")
 
-    def _need(self, row: int, column: int) -> None:
+    def _need_room(self, row: int, column: int) -> None:
         self._rows, self._columns = max(self._rows, row), max(self._columns, column)
         if self._rows > MAX_ROWS or self._columns > MAX_COLUMNS or self._rows * self._columns > MAX_CELLS:
             raise Unsheetable("workbook_too_large", rows=self._rows, columns=self._columns)
 
 
-def _repeated(told: dict[str, str], key: str) -> int:
-    """How often it is there; what is no number counts as very often, as readers differ in it."""
-    written = told.get(key, "1").strip()
-    return int(written) if _NUMBER.fullmatch(written) else MAX_CELLS + 1
+def _read_repeats(texts: dict[str, str], key: str) -> int:
+    """Return how often a cell or row repeats; what is no number counts as very often, as readers differ."""
+    text = texts.get(key, "1").strip()
+    return int(text) if _NUMBER.fullmatch(text) else MAX_CELLS + 1
 
 
-def _column_number(letters: str) -> int:
+def _compute_column(letters: str) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
 
 
-_COLUMNS: Final = {letters: _column_number(letters) for letters in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_COLUMNS: Final = {letters: _compute_column(letters) for letters in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
-def _refuse(*_: object) -> None:
+def _refuse_declaration(*_: object) -> None:
     raise Unsheetable("damaged_workbook.declaration")

@@ -48,7 +48,7 @@ _IN_ROW: Final = (0x0BD, 0x0BE)  # several cells of a row; the last column is th
 def refuse_dangerous_xls(data: bytes) -> None:
     """Raise Unsheetable for a workbook that is damaged, locked, or would take too much memory to open."""
     try:
-        _check_records(_workbook(data))
+        _check_records(_find_workbook(data))
     except (struct.error, IndexError) as e:
         raise Unsheetable("damaged_workbook") from e
 
@@ -90,19 +90,23 @@ def _check_size(rows: int, columns: int) -> None:
 # ---------------------------------------------------------------- the compound file
 
 
-def _workbook(data: bytes) -> bytes:
-    """The stream that holds the records; Unsheetable where there is none, or it goes round in a circle."""
+def _find_workbook(data: bytes) -> bytes:
+    """Return the stream that holds the records; raise Unsheetable where there is none."""
     file = _Compound(data)
-    directory = file.stream(file.first_directory)
+    directory = file.read_stream(file.first_directory)
     root = b""
     for at in range(0, len(directory) - _ENTRY + 1, _ENTRY):
         entry = directory[at : at + _ENTRY]
         kind, start, size = entry[66], *struct.unpack_from("<II", entry, 116)
         name = entry[: max(struct.unpack_from("<H", entry, 64)[0] - 2, 0)].decode("utf-16-le", "replace")
         if kind == _ROOT:
-            root = file.stream(start)
+            root = file.read_stream(start)
         elif kind == _STREAM and name in _NAMES:
-            return file.small_stream(root, start, size) if size < file.cutoff else file.stream(start)[:size]
+            return (
+                file.read_small_stream(root, start, size)
+                if size < file.cutoff
+                else file.read_stream(start)[:size]
+            )
     raise Unsheetable("damaged_workbook")
 
 
@@ -115,28 +119,28 @@ class _Compound:
         self.first_directory, _, self.cutoff, first_small, _, first_more, _ = struct.unpack_from(
             "<7I", data, 48
         )
-        self._next = b"".join(map(self._sector, self._tables(first_more)))
-        self._next_small = self.stream(first_small)
+        self._next = b"".join(map(self._read_sector, self._list_table_sectors(first_more)))
+        self._next_small = self.read_stream(first_small)
 
-    def stream(self, first: int) -> bytes:
-        """The sectors that are chained from ``first`` on."""
-        return b"".join(map(self._sector, self._chain(first, self._next)))
+    def read_stream(self, first: int) -> bytes:
+        """Return the sectors that are chained from ``first`` on."""
+        return b"".join(map(self._read_sector, self._follow_chain(first, self._next)))
 
-    def small_stream(self, root: bytes, first: int, size: int) -> bytes:
-        """A stream smaller than the cutoff: pieces of 64 bytes of the root's stream."""
-        chain = self._chain(first, self._next_small)
+    def read_small_stream(self, root: bytes, first: int, size: int) -> bytes:
+        """Return a stream smaller than the cutoff: pieces of 64 bytes of the root's stream."""
+        chain = self._follow_chain(first, self._next_small)
         return b"".join(root[at * 64 : at * 64 + 64] for at in chain)[:size]
 
-    def _tables(self, more: int) -> Iterator[int]:
-        """The sectors of the allocation table: 109 in the header, others in sectors of their own."""
-        yield from _numbers(self._data[76:_HEADER])
+    def _list_table_sectors(self, more: int) -> Iterator[int]:
+        """Return the sectors of the allocation table: 109 in the header, others in sectors of their own."""
+        yield from _list_numbers(self._data[76:_HEADER])
         for _ in range(len(self._data) // self._size):
             if more >= _SECTOR_MARKS:
                 return
-            *numbers, more = struct.unpack(f"<{self._size // 4}I", self._sector(more))
+            *numbers, more = struct.unpack(f"<{self._size // 4}I", self._read_sector(more))
             yield from (number for number in numbers if number < _SECTOR_MARKS)
 
-    def _sector(self, number: int) -> bytes:
+    def _read_sector(self, number: int) -> bytes:
         start = max(self._size, _HEADER) + number * self._size
         sector = self._data[start : start + self._size]
         if not sector:
@@ -144,7 +148,7 @@ class _Compound:
         return sector.ljust(self._size, b"\0")  # some writers leave the last one short
 
     @staticmethod
-    def _chain(first: int, table: bytes) -> Iterator[int]:
+    def _follow_chain(first: int, table: bytes) -> Iterator[int]:
         number = first
         for _ in range(len(table) // 4 + 1):
             if number >= _SECTOR_MARKS:
@@ -154,5 +158,5 @@ class _Compound:
         raise Unsheetable("damaged_workbook")
 
 
-def _numbers(piece: bytes) -> Iterator[int]:
+def _list_numbers(piece: bytes) -> Iterator[int]:
     return (number for (number,) in struct.iter_unpack("<I", piece) if number < _SECTOR_MARKS)

@@ -14,7 +14,7 @@ from typing import Final
 
 from importers.guards.grid import Grid
 from importers.sheet import Unsheetable
-from importers.sniff import MOST_MEMBERS, member_count
+from importers.sniff import MOST_MEMBERS, count_members
 
 MAX_UNPACKED: Final = 50 * 1024 * 1024
 MAX_RATIO: Final = 100
@@ -23,8 +23,8 @@ _RATIO_MATTERS_FROM: Final = 1024 * 1024  # a small sheet of equal rows packs we
 _PIECE: Final = 1024 * 1024
 _OVERLAP: Final = 16  # so that a mark on the border of two pieces is seen whole
 _CELLS: Final = re.compile(rb"sheetData|table-cell|[<:]c[\s/>]")
-_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others can take much memory
-_BROKEN: Final = (
+_PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others can take much memory
+_ERRORS_OF_DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -38,7 +38,7 @@ _BROKEN: Final = (
 
 def refuse_dangerous_zip(data: bytes) -> None:
     """Raise Unsheetable for a workbook that is damaged or would not be safe to unpack."""
-    if member_count(data) > MOST_MEMBERS:
+    if count_members(data) > MOST_MEMBERS:
         raise Unsheetable("zip_bomb.members", most=MOST_MEMBERS)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -48,25 +48,25 @@ def refuse_dangerous_zip(data: bytes) -> None:
                 _check_member(archive, member)
     except Unsheetable:
         raise
-    except (*_BROKEN, zipfile.LargeZipFile) as e:
+    except (*_ERRORS_OF_DAMAGE, zipfile.LargeZipFile) as e:
         raise Unsheetable("damaged_workbook") from e
 
 
 def read_member(data: bytes, name: str) -> bytes:
-    """A member of a zip that was weighed, or nothing when there is none of that name."""
+    """Return a member of a zip that was weighed, or nothing when there is none of that name."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return archive.read(name) if name in archive.namelist() else b""
 
 
-def _check_list(members: list[zipfile.ZipInfo], packed: int) -> None:
-    unpacked = sum(member.file_size for member in members)
+def _check_list(members: list[zipfile.ZipInfo], size: int) -> None:
+    unpacked_size = sum(member.file_size for member in members)
     if len(members) > MOST_MEMBERS:
         raise Unsheetable("zip_bomb.members", most=MOST_MEMBERS)
-    if unpacked > MAX_UNPACKED:
+    if unpacked_size > MAX_UNPACKED:
         raise Unsheetable("zip_bomb", most=MAX_UNPACKED // 1024 // 1024)
-    if unpacked > _RATIO_MATTERS_FROM and unpacked > MAX_RATIO * packed:
+    if unpacked_size > _RATIO_MATTERS_FROM and unpacked_size > MAX_RATIO * size:
         raise Unsheetable("zip_bomb.ratio")
-    if any(member.compress_type not in _PACKED for member in members):
+    if any(member.compress_type not in _PACKINGS for member in members):
         raise Unsheetable("damaged_workbook.packing")
     for name in (member.filename.lower().replace("\\", "/") for member in members):
         if ".." in name.split("/") or name.startswith("/"):
@@ -84,10 +84,10 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     """
     grid: Grid | None = Grid(member.filename)
     has_cells, before = False, b""
-    with archive.open(member) as unpacked:
-        while piece := unpacked.read(_PIECE):
+    with archive.open(member) as content:
+        while piece := content.read(_PIECE):
             has_cells = has_cells or _CELLS.search(before + piece) is not None
             before = piece[-_OVERLAP:]
-            grid = grid if grid and grid.feed(piece) else None
-    if has_cells and not (grid and grid.finish()):
+            grid = grid if grid and grid.feed_piece(piece) else None
+    if has_cells and not (grid and grid.finish_member()):
         raise Unsheetable("damaged_workbook")

@@ -19,9 +19,9 @@ from importers.statement import (
     Integrity,
     Problem,
     Statement,
+    compute_missing_minor,
     explain_difference,
     make_problem,
-    missing_minor,
 )
 
 Verdict = tuple[Integrity, list[Problem]]
@@ -75,7 +75,7 @@ def check_balances(statement: Statement, head: Head, tally: Tally, block: Block)
         balance.amount.currency != statement.currency for balance in (head.opening, head.closing) if balance
     ):
         return "mismatch", [_make_error(block, Reason("currency_mixed"))]
-    difference_minor = missing_minor(statement, tally.add_up_kinds(lambda kind: kind[1])[1])
+    difference_minor = compute_missing_minor(statement, tally.add_up_kinds(lambda kind: kind[1])[1])
     if difference_minor is None:
         return "unverifiable", []
     if not difference_minor:

@@ -180,7 +180,7 @@ def _find_account(block: Block, currency: str) -> str | None:
     """Return the account of :25: without a currency, and without a bank code where an IBAN follows it."""
     for tag, value, _ in block.fields:
         if tag in ("25", "25P"):
-            return _find_iban(iban.without_blanks(value.split("\n", 1)[0]).strip("/"), currency) or None
+            return _find_iban(iban.remove_blanks(value.split("\n", 1)[0]).strip("/"), currency) or None
     return None
 
 
@@ -190,5 +190,5 @@ def _find_iban(account: str, currency: str) -> str:
         account = account[:-3]
     bank, _, rest = account.rpartition("/")
     bare = rest[:-3] if rest[-3:].isalpha() else rest.replace("-", "")
-    candidates = (iban.from_nrb(rest), iban.from_nrb(bare), iban.polish_iban(bank, rest) or "")
+    candidates = (iban.complete_nrb(rest), iban.complete_nrb(bare), iban.build_polish_iban(bank, rest) or "")
     return next(filter(iban.is_iban, candidates), account)

@@ -62,14 +62,14 @@ def read_slash_keys(text: str, *, is_return: bool) -> PaymentText | None:
     if is_return and payment.return_code is None:
         payment.return_code = find_return_reason(payment.remittance)
     if payment.account:
-        payment.account = iban.without_blanks(payment.account)
+        payment.account = iban.remove_blanks(payment.account)
     return payment
 
 
 def _keep_side(payment: PaymentText, value: str, *, is_ultimate: bool) -> None:
     """Keep ``account/name/text`` of a party without keys of its own (banks of the Balkans, T24)."""
     parts = [part for piece in value.split("/") if (part := piece.strip()) and part != "EMPTY"]
-    if parts and not is_ultimate and _ACCOUNT.fullmatch(iban.without_blanks(parts[0])):
+    if parts and not is_ultimate and _ACCOUNT.fullmatch(iban.remove_blanks(parts[0])):
         payment.account = payment.account or parts[0]
         del parts[0]
     if parts and is_ultimate:
@@ -158,11 +158,11 @@ def _keep_label_value(payment: PaymentText, label_text: str, piece: str) -> None
     if label == "TNR":
         payment.tx_id = "".join(value.split()) or payment.tx_id  # the bank's own comes last
     elif label.endswith("RACH."):
-        payment.account = payment.account or iban.from_nrb(iban.without_blanks(value)) or None
+        payment.account = payment.account or iban.complete_nrb(iban.remove_blanks(value)) or None
     elif label in ("OD", "DLA") and payment.name is None:
         _set_name_and_address(payment, piece)
     elif label == "ID IPH":
-        payment.virtual_account = payment.virtual_account or iban.without_blanks(value) or None
+        payment.virtual_account = payment.virtual_account or iban.remove_blanks(value) or None
     elif label == "DATA STEMPLA":
         payment.add_extra("stamped", value)
     elif label == "TYT.":

@@ -34,10 +34,10 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    gathered,
-    refused,
+    gather_parts,
+    make_refusal,
 )
-from importers.text import Undecodable, decode
+from importers.text import Undecodable, decode_text
 
 _LONGEST_ROW: Final = 100_000  # characters of :61: and :86:; SWIFT allows some 500, banks write up to 2,000
 _DOUBTS: Final[dict[Doubt, str]] = {
@@ -50,10 +50,10 @@ _DOUBTS: Final[dict[Doubt, str]] = {
 def read(data: bytes, *, currency: str = "") -> Reading:
     """Return all that :func:`stream` gives in one Reading; of a file that is no text only the reason."""
     try:
-        text, encoding = decode(data)
+        text, encoding = decode_text(data)
     except Undecodable as e:
-        return refused("undecodable", f"The file cannot be read as text: {e}.")
-    return gathered(_read_parts(text, currency), "mt940", {"encoding": encoding})
+        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
+    return gather_parts(_read_parts(text, currency), "mt940", {"encoding": encoding})
 
 
 def stream(data: bytes, *, currency: str = "") -> Iterator[Part]:
@@ -64,9 +64,9 @@ def stream(data: bytes, *, currency: str = "") -> Iterator[Part]:
     control total is missing, a problem says so and names the line.
     """
     try:
-        text, _ = decode(data)
+        text, _ = decode_text(data)
     except Undecodable as e:
-        return iter(refused("undecodable", f"The file cannot be read as text: {e}.").problems)
+        return iter(make_refusal("undecodable", f"The file cannot be read as text: {e}.").problems)
     return _read_parts(text, currency)
 
 
@@ -114,7 +114,7 @@ def _read_statement(block: Block, currency: str) -> Iterator[Part]:
             yield Begin(header)
         tally.add_entry(entry)
         yield entry
-    problems = [*head.problems, *bad_rows.problems(), *check_completeness(block, head, tally)]
+    problems = [*head.problems, *bad_rows.list_problems(), *check_completeness(block, head, tally)]
     if not (tally.kinds or head.balances or head.totals):
         yield from problems
         return
@@ -163,8 +163,8 @@ class _Doubts(BadRows):
         """Note a row that was read but may be wrong."""
         self._doubts.append(Problem("warning", code, _DOUBTS[code], f"line {line}"))
 
-    def problems(self) -> list[Problem]:
-        return super().problems() + self._doubts
+    def list_problems(self) -> list[Problem]:
+        return super().list_problems() + self._doubts
 
 
 def _read_entries(block: Block, currency: str, bad_rows: _Doubts) -> Iterator[Entry]:
@@ -176,7 +176,7 @@ def _read_entries(block: Block, currency: str, bad_rows: _Doubts) -> Iterator[En
             entry, doubts = read_entry(raw, position, currency)
         except ValueError as e:
             message = f"This :61: line is no entry: {e}. Correct it, or enter its payment by hand."
-            bad_rows.add("unreadable_entry", message, f"line {line}")
+            bad_rows.add_row("unreadable_entry", message, f"line {line}")
             continue
         position += 1
         for code in doubts:

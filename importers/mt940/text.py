@@ -186,19 +186,19 @@ def _set_name(payment: PaymentText, sign: str, parts: list[str]) -> None:
 
 
 def _set_bank_and_account(payment: PaymentText, sign: str, parts: dict[str, str]) -> None:
-    bank = iban.without_blanks(parts.get("30", ""))
-    account = iban.without_blanks(parts.get("31", ""))
+    bank = iban.remove_blanks(parts.get("30", ""))
+    account = iban.remove_blanks(parts.get("31", ""))
     whole = account if iban.is_iban(account) else ""  # then 38 may be our own
-    whole = whole or (iban.without_blanks(parts["38"]) if "38" in parts else "")
+    whole = whole or (iban.remove_blanks(parts["38"]) if "38" in parts else "")
     if sign == "~" and _NRB_AGAIN.fullmatch(parts.get("29", "")):
         again = parts.pop("29")  # ING Bank Śląski, between the title and the bank
         whole = whole or again
-    whole = whole or iban.polish_iban(bank, account) or account
+    whole = whole or iban.build_polish_iban(bank, account) or account
     if BIC.fullmatch(bank):
         payment.bic = bank
     elif bank and bank not in whole:
         payment.add_extra("sort_code", bank)
-    payment.account = (whole if sign == "^" else iban.from_nrb(whole)) or None
+    payment.account = (whole if sign == "^" else iban.complete_nrb(whole)) or None
 
 
 def _set_remittance(payment: PaymentText, chunks: list[str]) -> None:

@@ -28,10 +28,10 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
-    gathered,
-    refused,
+    gather_parts,
+    make_refusal,
 )
-from importers.text import Undecodable, decode, parse_amount
+from importers.text import Undecodable, decode_text, parse_amount
 
 SECOND_READER_LIMIT: Final = 3_000  # entries; ofxparse takes about 0.2 ms for each
 MOST_BAD_ROWS: Final = 1_000  # a file with more is no statement with a slip, but something else
@@ -50,8 +50,8 @@ def read(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Read
     try:
         file = _open_file(data)
     except Damaged as e:
-        return refused(e.code, str(e))
-    return gathered(file.read_parts(second_reader_limit), "ofx", {"encoding": file.encoding})
+        return make_refusal(e.code, str(e))
+    return gather_parts(file.read_parts(second_reader_limit), "ofx", {"encoding": file.encoding})
 
 
 def stream(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Iterator[Part]:
@@ -73,7 +73,7 @@ def stream(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> It
 def _open_file(data: bytes) -> _File:
     """Return the file's text and groups; raise Damaged when nothing of it can be trusted."""
     try:
-        text, encoding = decode(data, _find_charset(data))
+        text, encoding = decode_text(data, _find_charset(data))
     except Undecodable as e:
         raise Damaged("undecodable", str(e)) from e
     text = tags.remove_sections(text)

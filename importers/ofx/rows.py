@@ -173,7 +173,7 @@ def read_account(text: str) -> tuple[str | None, str | None]:
     """Return a number and its scheme: an IBAN without blanks (26 digits may be a Polish one), or as it is."""
     if not text:
         return None, None
-    number = iban.from_nrb(iban.without_blanks(text).upper())
+    number = iban.complete_nrb(iban.remove_blanks(text).upper())
     return (number, "iban") if iban.is_iban(number) else (text, "other")
 
 

@@ -22,7 +22,7 @@ from ofxparse.ofxparse import OfxParserException
 
 from donorhub.money import Money
 from importers.statement import NOBODY, Detail, Entry, Party, Statement
-from importers.text import plain_number
+from importers.text import parse_number
 
 PIECE: Final = 250  # transactions
 LARGEST_INVESTMENT: Final = 1_000_000  # characters, read in one piece
@@ -148,7 +148,7 @@ class _Parser(OfxParser):  # type: ignore[misc]
                 return Decimal(super().toDecimal(tag))
             except InvalidOperation:
                 pass  # such as 1.234.567: it knows one thousands sign
-        return Decimal(plain_number(text)[0])
+        return Decimal(parse_number(text)[0])
 
     @classmethod
     def parseTransaction(cls, txn_ofx: Any) -> Any:  # noqa: N802

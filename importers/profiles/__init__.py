@@ -14,8 +14,8 @@ from importers.table.layout import Layout
 
 
 @cache
-def profiles() -> tuple[Layout, ...]:
-    """Every known layout, in the order of their names."""
+def list_profiles() -> tuple[Layout, ...]:
+    """Return every known layout, in the order of their names."""
     files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
     return tuple(
         Layout.from_dict(tomllib.loads(file.read_text("utf-8")))
@@ -24,6 +24,6 @@ def profiles() -> tuple[Layout, ...]:
     )
 
 
-def profile(name: str) -> Layout | None:
-    """The known layout of that name."""
-    return next((layout for layout in profiles() if layout.name == name), None)
+def find_profile(name: str) -> Layout | None:
+    """Return the known layout of that name."""
+    return next((layout for layout in list_profiles() if layout.name == name), None)

@@ -13,7 +13,7 @@ from donorhub.money import Money, is_currency
 from importers.codes import Reason, RowFault
 from importers.table.layout import Layout
 from importers.table.words import NOTHING, Role, fold_word
-from importers.text import Unreadable, parse_amount, plain_number
+from importers.text import Unreadable, parse_amount, parse_number
 
 MOST_KEPT: Final = 20_000  # values that are remembered of a file
 
@@ -66,7 +66,7 @@ class AmountReader:
 
     def _find_unit(self, text: str) -> str:
         try:
-            return plain_number(text, self.decimal)[1]
+            return parse_number(text, self.decimal)[1]
         except Unreadable as e:
             raise Fault(e.reason) from e
 

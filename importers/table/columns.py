@@ -20,7 +20,7 @@ from importers.table.placing import parse_account
 from importers.table.proof import settle_layout
 from importers.table.reading import AnySheet
 from importers.table.words import MONEY_IN, MONEY_OUT, NOT_BOOKED, Role, fold, fold_word
-from importers.text import decimal_signs
+from importers.text import find_decimal_signs
 
 _SAMPLES: Final = 3
 _MOST_COLUMNS: Final = 60
@@ -112,7 +112,7 @@ def _find_balance(cut: Cut, columns: Sequence[Guess]) -> tuple[Guess, ...]:
     roles = {column.role for column in columns}
     if "balance" not in roles and roles & {"amount", "debit", "credit"} and cut.body:
         for at, column in enumerate(columns):
-            if column.role or not all(text and decimal_signs((text,)) for text in column.samples):
+            if column.role or not all(text and find_decimal_signs((text,)) for text in column.samples):
                 continue
             trial = (
                 *columns[:at],

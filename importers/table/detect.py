@@ -27,7 +27,7 @@ from importers.table.words import (
     fold,
     fold_word,
 )
-from importers.text import date_orders, decimal_signs
+from importers.text import find_date_orders, find_decimal_signs
 
 Kind = Literal["date", "amount", "account", "currency", "text", "empty"]
 LOOKED_AT: Final = 200  # rows
@@ -113,9 +113,9 @@ def _tell_kind(cell: str) -> Kind:
     cell = cell.strip()
     if not cell or cell in NOTHING:
         return "empty"
-    if date_orders((cell,)):
+    if find_date_orders((cell,)):
         return "date"
-    if decimal_signs((cell,)) and (any(sign in cell for sign in ".,") or len(cell) < _LONG_NUMBER):
+    if find_decimal_signs((cell,)) and (any(sign in cell for sign in ".,") or len(cell) < _LONG_NUMBER):
         return "amount"
     if parse_account(cell)[1] == "iban":
         return "account"

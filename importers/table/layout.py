@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from importers.codes import Gap
 from importers.table.words import Role, fold
-from importers.text import code_page
+from importers.text import find_code_page
 
 Fact = Literal["account", "currency", "owner", "opening", "closing", "count", "total_in", "total_out"]
 Schema = Mapping[str, Any]  # a part of a JSON Schema
@@ -135,7 +135,7 @@ class Layout:
             layout = msgspec.convert(raw, cls)
         except msgspec.ValidationError as e:
             raise LayoutError(f"layout: {str(e)[:_LONGEST_MESSAGE]}") from e
-        if layout.encoding and layout.encoding not in _WIDE and not code_page(layout.encoding):
+        if layout.encoding and layout.encoding not in _WIDE and not find_code_page(layout.encoding):
             raise LayoutError(f"encoding: {layout.encoding!r} is none that we know")
         if any(
             column.position is None and not column.name and column.role != "keyed"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from importers.sheet import Row, Unsheetable, open_text
-from importers.sniff import format_of
+from importers.sniff import find_format
 from importers.statement import Entry
 from importers.table.amounts import Fault
 from importers.table.layout import Layout, header_signature
@@ -20,7 +20,7 @@ _FIRST_ROWS: Final = 6
 
 def open_table(data: bytes, encoding: str = "") -> tuple[AnySheet, str]:
     """The sheet in a file and the file's format. Raises Unsheetable, and Undecodable for no text."""
-    kind = format_of(data)
+    kind = find_format(data)
     if kind in WORKBOOKS:
         return open_workbook(data), kind
     if kind == "empty":

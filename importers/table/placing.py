@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from importers.iban import from_nrb, is_iban, without_blanks
+from importers.iban import complete_nrb, is_iban, remove_blanks
 from importers.sheet import Row, Unsheetable
 from importers.table.layout import Column, Found, Layout
 from importers.table.words import Role, fold
@@ -212,11 +212,11 @@ def parse_account(cell: str) -> tuple[str | None, str | None]:
     """An account as we keep it and its scheme, or nothing where the cell holds no account number."""
     if not cell:
         return None, None
-    account = without_blanks(cell.removeprefix("=")).upper()  # ="0123" keeps a spreadsheet from rounding
+    account = remove_blanks(cell.removeprefix("=")).upper()  # ="0123" keeps a spreadsheet from rounding
     if not account.isalnum():
         account = account.replace("-", "")
     if account.isdigit():
-        account = from_nrb(account)
+        account = complete_nrb(account)
     if is_iban(account):
         return account, "iban"
     is_number = account.isascii() and account.isalnum() and sum(map(str.isdigit, account)) >= _FEWEST_DIGITS

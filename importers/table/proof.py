@@ -17,7 +17,7 @@ from importers.table.checks import Chain, build_chain
 from importers.table.layout import Layout
 from importers.table.reading import AnySheet, open_pass, read_rows
 from importers.table.words import Role
-from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
+from importers.text import DATE_ORDERS, DateOrder, find_date_orders, find_decimal_signs
 
 Sign = Literal[",", "."]
 Sense = Literal["signed", "inverse"]
@@ -62,8 +62,10 @@ def settle_layout(sheet: AnySheet, draft: Layout, places: Places, first: int) ->
 
     Raises Unsheetable where the layout does not fit the sheet.
     """
-    dates = [text for text in _find_texts(sheet, places, first, ("booked_on",)) if date_orders((text,))]
-    orders = [order for order in DATE_ORDERS if order in date_orders(dates)] if dates else [DATE_ORDERS[0]]
+    dates = [text for text in _find_texts(sheet, places, first, ("booked_on",)) if find_date_orders((text,))]
+    orders = (
+        [order for order in DATE_ORDERS if order in find_date_orders(dates)] if dates else [DATE_ORDERS[0]]
+    )
     signs = _find_signs(_find_texts(sheet, places, first, ("amount", "debit", "credit", "balance")))
     senses: list[Sense] = ["signed"] if draft.amounts else ["signed", "inverse"]
     proofs = _find_proofs(sheet, draft, [(sign, sense) for sign in signs for sense in senses], orders)
@@ -85,8 +87,8 @@ def _find_texts(sheet: AnySheet, places: Places, first: int, roles: Sequence[Rol
 
 
 def _find_signs(texts: Sequence[str]) -> list[Sign]:
-    telling = [text for text in texts if ("," in text or "." in text) and decimal_signs((text,))]
-    fitting = decimal_signs(telling)
+    telling = [text for text in texts if ("," in text or "." in text) and find_decimal_signs((text,))]
+    fitting = find_decimal_signs(telling)
     return [sign for sign in _SIGNS if sign in fitting] if telling else ["."]
 
 

@@ -20,7 +20,7 @@ from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, find_header, find_other_header, find_places
 from importers.table.words import Role
 from importers.table.workbook import WorkbookSheet
-from importers.text import DATE_ORDERS, DateOrder, date_orders, decimal_signs
+from importers.text import DATE_ORDERS, DateOrder, find_date_orders, find_decimal_signs
 
 AnySheet = Sheet | WorkbookSheet
 Outcome = Entry | Skip | Reason[RowFault]  # of a row: an entry, none for a reason, or why it is unreadable
@@ -118,12 +118,12 @@ def _choose_order(texts: Sequence[str], among: str) -> DateOrder:
 
 def _find_orders(texts: Sequence[str]) -> set[DateOrder]:
     """The orders that fit every cell which is a date in any order; sums and footers tell nothing."""
-    return date_orders(text for text in texts if date_orders((text,)))
+    return find_date_orders(text for text in texts if find_date_orders((text,)))
 
 
 def _find_signs(texts: Sequence[str]) -> set[str]:
-    numbers = [text for text in texts if ("," in text or "." in text) and decimal_signs((text,))]
-    return decimal_signs(numbers) if numbers else {"."}
+    numbers = [text for text in texts if ("," in text or "." in text) and find_decimal_signs((text,))]
+    return find_decimal_signs(numbers) if numbers else {"."}
 
 
 def _choose_currency(facts: Facts, layout: Layout, currency: str) -> str:

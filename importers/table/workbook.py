@@ -20,7 +20,7 @@ from importers.guards.grid import MAX_COLUMNS, MAX_ROWS
 from importers.guards.xls import refuse_dangerous_xls
 from importers.guards.zip import read_member, refuse_dangerous_zip
 from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
-from importers.text import DateOrder, date_orders, decimal_signs
+from importers.text import DateOrder, find_date_orders, find_decimal_signs
 
 _MAX_XLS: Final = 20 * 1024 * 1024
 _LONGEST_CELL: Final = 32_767  # signs, as Excel allows
@@ -130,12 +130,12 @@ def _is_entry(row: Sequence[Cell]) -> bool:
 
 
 def _is_day(cell: Cell) -> bool:
-    return bool(date_orders((cell,))) if isinstance(cell, str) else isinstance(cell, date)
+    return bool(find_date_orders((cell,))) if isinstance(cell, str) else isinstance(cell, date)
 
 
 def _is_amount(cell: Cell) -> bool:
     if isinstance(cell, str):
-        return any(sign in cell for sign in ".,") and bool(decimal_signs((cell,)))
+        return any(sign in cell for sign in ".,") and bool(find_decimal_signs((cell,)))
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 

@@ -66,70 +66,72 @@ class Pack:
 
 
 def pack(jurisdiction: str, on: date) -> Pack:
-    """The rules for receipts issued on that day; ``XX`` is a country we know no rules of.
+    """Return the rules for receipts issued on that day; ``XX`` is a country we know no rules of.
 
     NoPack when the country is not among :func:`jurisdictions`, or its first pack is later.
     """
-    dated = [one for one in _packs() if one.jurisdiction == jurisdiction]
-    if not dated:
+    packs_of_country = [one for one in _list_packs() if one.jurisdiction == jurisdiction]
+    if not packs_of_country:
         raise NoPack(f"no receipt rules for {jurisdiction!r}: there are {', '.join(jurisdictions())}")
-    in_force = [one for one in dated if one.valid_from <= on]
+    in_force = [one for one in packs_of_country if one.valid_from <= on]
     if not in_force:
-        raise NoPack(f"the receipt rules for {jurisdiction} start on {dated[0].valid_from}, after {on}")
+        raise NoPack(
+            f"the receipt rules for {jurisdiction} start on {packs_of_country[0].valid_from}, after {on}"
+        )
     return in_force[-1]
 
 
 def find_pack(jurisdiction: str, on: date) -> Pack:
-    """The rules in force on that day, or those that will be the first; NoPack for an unknown country."""
-    dated = [one for one in _packs() if one.jurisdiction == jurisdiction]
-    return next((one for one in reversed(dated) if one.valid_from <= on), None) or pack(
-        jurisdiction, dated[0].valid_from if dated else on
+    """Return the rules in force on that day, or the first to come; raise NoPack for an unknown country."""
+    packs_of_country = [one for one in _list_packs() if one.jurisdiction == jurisdiction]
+    return next((one for one in reversed(packs_of_country) if one.valid_from <= on), None) or pack(
+        jurisdiction, packs_of_country[0].valid_from if packs_of_country else on
     )
 
 
 def by_version(version: str) -> Pack:
-    """The pack a receipt was issued under; NoPack when this release does not hold it."""
-    for one in _packs():
+    """Return the pack a receipt was issued under; NoPack when this release does not hold it."""
+    for one in _list_packs():
         if one.version == version:
             return one
-    raise NoPack(f"no rule pack {version!r}: there are {', '.join(one.version for one in _packs())}")
+    raise NoPack(f"no rule pack {version!r}: there are {', '.join(one.version for one in _list_packs())}")
 
 
 def jurisdictions() -> tuple[str, ...]:
-    """The countries with a pack, and ``XX``."""
-    return tuple(sorted({one.jurisdiction for one in _packs()}))
+    """Return the countries with a pack, and ``XX``."""
+    return tuple(sorted({one.jurisdiction for one in _list_packs()}))
 
 
 @cache
-def _packs() -> tuple[Pack, ...]:
-    packs = [_read(path) for path in _FOLDER.glob("*.toml")]
+def _list_packs() -> tuple[Pack, ...]:
+    packs = [_read_pack(path) for path in _FOLDER.glob("*.toml")]
     return tuple(sorted(packs, key=lambda one: (one.jurisdiction, one.valid_from)))
 
 
-def _read(path: Path) -> Pack:
+def _read_pack(path: Path) -> Pack:
     with path.open("rb") as file:
-        held: dict[str, Any] = tomllib.load(file)
+        content: dict[str, Any] = tomllib.load(file)
     return Pack(
-        jurisdiction=held["jurisdiction"],
+        jurisdiction=content["jurisdiction"],
         version=path.stem,
-        valid_from=held["valid_from"],
-        checked_on=held["checked_on"],
-        languages=tuple(held["languages"]),
-        titles=held["titles"],
-        required=tuple(held["required"]),
-        expected=tuple(held["expected"]),
-        company=tuple(held["company"]),
-        numbering=held["numbering"],
-        must_check=tuple(held["must_check"]),
-        sentences=tuple(_sentence(one) for one in held["sentences"]),
+        valid_from=content["valid_from"],
+        checked_on=content["checked_on"],
+        languages=tuple(content["languages"]),
+        titles=content["titles"],
+        required=tuple(content["required"]),
+        expected=tuple(content["expected"]),
+        company=tuple(content["company"]),
+        numbering=content["numbering"],
+        must_check=tuple(content["must_check"]),
+        sentences=tuple(_read_sentence(one) for one in content["sentences"]),
     )
 
 
-def _sentence(held: dict[str, Any]) -> Sentence:
+def _read_sentence(content: dict[str, Any]) -> Sentence:
     return Sentence(
-        key=held["key"],
-        when=held["when"],
-        must_check=held["must_check"],
-        basis=held["basis"],
-        text={"en": held["en"], "pl": held["pl"], "sq": held["sq"]},
+        key=content["key"],
+        when=content["when"],
+        must_check=content["must_check"],
+        basis=content["basis"],
+        text={"en": content["en"], "pl": content["pl"], "sq": content["sq"]},
     )

@@ -36,8 +36,8 @@ def _plain(html: str) -> bytes:
 
 def _measure(way: str, documents: int) -> None:
     from receipts.packs import by_version
-    from receipts.render import _environment, render
-    from receipts.view import values
+    from receipts.render import _make_environment, render
+    from receipts.view import make_values
     from tests.receipts import samples
 
     receipts = [samples.annual(5 + n % 8, number=f"2026/{n:06}") for n in range(documents + 1)]
@@ -45,8 +45,8 @@ def _measure(way: str, documents: int) -> None:
     def one(n: int) -> bytes:
         if way == "ours":
             return render(receipts[n])
-        held = values(receipts[n], by_version(receipts[n].rule_pack_version))
-        return _plain(_environment().get_template("receipt-1.html").render(held, inline_style=""))
+        held = make_values(receipts[n], by_version(receipts[n].rule_pack_version))
+        return _plain(_make_environment().get_template("receipt-1.html").render(held, inline_style=""))
 
     started = time.process_time()
     size = len(one(documents))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import importers
-from importers.sniff import format_of
+from importers.sniff import find_format
 from importers.statement import Begin, End, Entry, Problem
 
 FILES = Path(__file__).parents[1] / "files"
@@ -75,7 +75,7 @@ LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1  # the flag "encrypted" in the list
     ],
 )
 def test_the_format_is_told_by_the_bytes(data: bytes, name: str) -> None:
-    assert format_of(data) == name
+    assert find_format(data) == name
 
 
 @pytest.mark.parametrize(
@@ -168,5 +168,5 @@ def test_a_stream_of_a_web_page_is_one_problem() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_have_a_format_and_no_bytes_crash(data: bytes) -> None:
-    name = format_of(data)
+    name = find_format(data)
     assert name in importers.FORMATS or importers.read(data).problems

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 import importers
-from importers.statement import Begin, End, Entry, Part, gathered
+from importers.statement import Begin, End, Entry, Part, gather_parts
 from tests.importers.bank_writers import plain_entries, write_mt940
 from tests.importers.ofx.ofx_writer import write_ofx
 from tests.importers.ofx.test_ofx import document, row, statement
@@ -38,7 +38,7 @@ def streamed(data: bytes) -> Iterable[Part]:
 )
 def test_the_parts_of_a_file_gathered_are_its_reading(data: bytes) -> None:
     reading = importers.read(data)
-    parts = gathered(streamed(data), reading.format, reading.facts)
+    parts = gather_parts(streamed(data), reading.format, reading.facts)
     assert (parts.statements, parts.problems) == (reading.statements, reading.problems)
     assert parts.statements or parts.problems
 

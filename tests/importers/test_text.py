@@ -15,10 +15,10 @@ from importers.text import (
     DATE_ORDERS,
     DateOrder,
     Undecodable,
-    code_page,
-    date_orders,
-    decimal_signs,
-    decode,
+    decode_text,
+    find_code_page,
+    find_date_orders,
+    find_decimal_signs,
     parse_amount,
     parse_date,
 )
@@ -45,22 +45,22 @@ MATRIX = [
 
 @pytest.mark.parametrize(("text", "codec"), MATRIX)
 def test_every_encoding_of_our_languages_is_told_apart(text: str, codec: str) -> None:
-    assert decode(text.encode(codec))[0] == text
+    assert decode_text(text.encode(codec))[0] == text
 
 
 def test_the_codec_is_named_and_the_mark_removed() -> None:
-    assert decode(b"\xef\xbb\xbfKwota") == ("Kwota", "utf-8-sig")
-    assert decode("Kwota".encode("utf-16")) == ("Kwota", "utf-16")
-    assert decode(POLISH.encode("cp1250"))[1] == "cp1250"
-    assert decode(POLISH.encode("cp852"))[1] == "cp852"
-    assert decode(b"") == ("", "utf-8")
+    assert decode_text(b"\xef\xbb\xbfKwota") == ("Kwota", "utf-8-sig")
+    assert decode_text("Kwota".encode("utf-16")) == ("Kwota", "utf-16")
+    assert decode_text(POLISH.encode("cp1250"))[1] == "cp1250"
+    assert decode_text(POLISH.encode("cp852"))[1] == "cp852"
+    assert decode_text(b"") == ("", "utf-8")
 
 
 def test_a_declared_single_byte_charset_is_believed_but_utf_8_is_not_overruled() -> None:
     data = "Müller".encode("iso8859-1")
-    assert decode(data, "8859-1") == ("Müller", "iso8859-1")
-    assert decode("żółw".encode(), "1252") == ("żółw", "utf-8")
-    assert decode(POLISH.encode("cp1250"), "CSUNICODE")[0] == POLISH  # nonsense: the letters tell
+    assert decode_text(data, "8859-1") == ("Müller", "iso8859-1")
+    assert decode_text("żółw".encode(), "1252") == ("żółw", "utf-8")
+    assert decode_text(POLISH.encode("cp1250"), "CSUNICODE")[0] == POLISH  # nonsense: the letters tell
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_declared_single_byte_charset_is_believed_but_utf_8_is_not_overruled()
 def test_a_header_that_says_1252_whatever_is_in_the_file_is_overruled_by_broken_words(
     text: str, codec: str
 ) -> None:
-    assert decode(text.encode(codec), "1252") == (text, codec)
+    assert decode_text(text.encode(codec), "1252") == (text, codec)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_header_that_says_1252_whatever_is_in_the_file_is_overruled_by_broken_
     ],
 )
 def test_charset_names_of_bank_files_are_mapped(declared: str | None, codec: str | None) -> None:
-    assert code_page(declared) == codec
+    assert find_code_page(declared) == codec
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,13 @@ def test_charset_names_of_bank_files_are_mapped(declared: str | None, codec: str
 )
 def test_bytes_that_are_no_text_are_refused_with_a_sentence(data: bytes, says: str) -> None:
     with pytest.raises(Undecodable, match=says):
-        decode(data)
+        decode_text(data)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_whole_or_refused(data: bytes) -> None:
     try:
-        text, codec = decode(data)
+        text, codec = decode_text(data)
     except Undecodable:
         return
     assert text.removeprefix("\ufeff") == data.decode(codec).removeprefix("\ufeff")
@@ -124,7 +124,7 @@ def test_any_bytes_are_read_whole_or_refused(data: bytes) -> None:
 def test_twenty_megabytes_are_decoded_in_a_moment() -> None:
     data = (POLISH + "\r\n").encode("cp1250") * 220_000
     begin = time.process_time()
-    assert decode(data)[1] == "cp1250"
+    assert decode_text(data)[1] == "cp1250"
     assert time.process_time() - begin < 2  # measured 0.05
 
 
@@ -281,13 +281,13 @@ def test_days_that_no_calendar_has_are_refused(written: str, order: DateOrder) -
 
 
 def test_orders_and_signs_that_fit_all_samples() -> None:
-    assert date_orders(["05/09/2026", "06/10/2026"]) == {"dmy", "mdy"}
-    assert date_orders(["05/09/2026", "13/10/2026"]) == {"dmy"}
-    assert date_orders(["05/09/2026", "10/13/2026"]) == {"mdy"}
-    assert date_orders(["05/09/2026", "2026-09-05"]) == set()
-    assert decimal_signs(["1,234", "5,678"]) == {",", "."}
-    assert decimal_signs(["1,234", "12,345.00"]) == {"."}
-    assert decimal_signs(["1,23", "1.23"]) == set()
+    assert find_date_orders(["05/09/2026", "06/10/2026"]) == {"dmy", "mdy"}
+    assert find_date_orders(["05/09/2026", "13/10/2026"]) == {"dmy"}
+    assert find_date_orders(["05/09/2026", "10/13/2026"]) == {"mdy"}
+    assert find_date_orders(["05/09/2026", "2026-09-05"]) == set()
+    assert find_decimal_signs(["1,234", "5,678"]) == {",", "."}
+    assert find_decimal_signs(["1,234", "12,345.00"]) == {"."}
+    assert find_decimal_signs(["1,23", "1.23"]) == set()
 
 
 @given(st.dates(date(1950, 1, 1), date(2099, 12, 31)), st.sampled_from(DATE_ORDERS), st.sampled_from("-./"))
@@ -295,7 +295,7 @@ def test_a_date_that_was_written_is_read_back(day: date, order: DateOrder, sign:
     parts = {"y": f"{day.year}", "m": f"{day.month:02d}", "d": f"{day.day:02d}"}
     written = sign.join(parts[letter] for letter in order)
     assert parse_date(written, order) == day
-    assert order in date_orders([written])
+    assert order in find_date_orders([written])
 
 
 @given(st.text(max_size=40), st.sampled_from(DATE_ORDERS))
@@ -310,6 +310,6 @@ def test_any_text_is_a_date_or_refused(text: str, order: DateOrder) -> None:
 def test_the_dot_that_stands_for_an_empty_field_says_nothing_of_the_code_page(codec: str) -> None:
     rows = "".join(f"~20DAROWIZNA~21\xff~32DONOR {i}~33\xff\r\n" for i in range(20))
     data = rows.encode("latin-1") + "~20opłata~32DRUKARNIA ŚWIT\r\n".encode(codec)
-    text, found = decode(data)
+    text, found = decode_text(data)
     assert found == codec
     assert "DRUKARNIA ŚWIT" in text and "opłata" in text

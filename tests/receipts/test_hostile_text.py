@@ -111,11 +111,12 @@ def test_even_markup_in_a_template_fetches_nothing(
     vector: str, server: tuple[str, list[str]], secret: str
 ) -> None:
     """The second wall: were escaping ever forgotten, the engine refuses the address itself."""
-    from receipts.render import _engine
+    from receipts.render import _get_engine
 
     address, asked = server
+    html = f"<!doctype html><html><body>{vector.format(http=address, file=secret)}"
     with pytest.raises(Unrenderable, match="fetches nothing"):
-        _engine().pdf(f"<!doctype html><html><body>{vector.format(http=address, file=secret)}", "1", b"x")
+        _get_engine().make_pdf(html, "1", b"x")
     assert asked == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from receipts import packs
 from receipts.packs import NoPack, When, pack
 from receipts.phrases import LANGUAGES, METHODS, PHRASES
-from receipts.view import sentences
+from receipts.view import list_sentences
 from tests.receipts import samples
 
 TODAY = date(2026, 11, 22)
@@ -62,7 +62,7 @@ def test_a_country_without_rules_and_a_day_before_them_are_refused() -> None:
 def test_a_sentence_is_said_on_the_receipts_it_is_for(
     changes: dict[str, object], wanted: str, unwanted: str
 ) -> None:
-    said = " ".join(sentences(samples.receipt(**changes), pack("PL", TODAY)))
+    said = " ".join(list_sentences(samples.receipt(**changes), pack("PL", TODAY)))
     assert wanted in said
     assert unwanted not in said
 

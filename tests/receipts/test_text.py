@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from receipts import UnprintableText, render_html
-from receipts.text import printable, undrawn
+from receipts.text import find_undrawable, printable
 from tests.receipts import samples
 
 
@@ -50,5 +50,5 @@ def test_a_name_of_two_hundred_characters_is_the_longest() -> None:
 
 
 def test_our_font_draws_polish_albanian_and_cyrillic_and_says_what_it_cannot() -> None:
-    assert undrawn("Zażółć gęślą jaźń ĄĆĘŁŃÓŚŹŻ Gëzim Çela Ђорђе Ελένη") == ""
-    assert undrawn("王 Jan 芳") == "王芳"
+    assert find_undrawable("Zażółć gęślą jaźń ĄĆĘŁŃÓŚŹŻ Gëzim Çela Ђорђе Ελένη") == ""
+    assert find_undrawable("王 Jan 芳") == "王芳"

@@ -65,7 +65,7 @@ def import_file(task: Task, _settings: Settings) -> str:
         db.session.rollback()
     if kept is None:
         return "nothing to read"
-    with importers.collector_paused():
+    with importers.pause_collector():
         drafts = statement_drafts.draft(
             kept.content,
             kept.filename,

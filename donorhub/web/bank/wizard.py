@@ -27,7 +27,7 @@ from donorhub.web.bank.blueprint import actor, bp
 from donorhub.web.forms import row_id
 from donorhub.web.shell import commit, needs, say
 from donorhub.web.words import bank_problems, bank_tables, labels
-from importers.tabular import Draft, Layout, Preview, preview
+from importers.tabular import Draft, Layout, Preview, preview_table
 
 ROWS_SHOWN: Final = 20
 FAILED_SHOWN: Final = 100
@@ -209,7 +209,7 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
     if layout is None:
         return
     currency = wizard.currency or (wizard.account.currency if wizard.account else "")
-    wizard.preview = preview(content, layout, ROWS_SHOWN, failed=FAILED_SHOWN, currency=currency)
+    wizard.preview = preview_table(content, layout, ROWS_SHOWN, failed=FAILED_SHOWN, currency=currency)
     for statement in wizard.preview.reading.statements:
         account = wizard.account
         if statement.account:

@@ -12,7 +12,7 @@ import pytest
 
 from importers import tabular
 from importers.statement import Entry, Reading
-from importers.text import date_orders, parse_amount
+from importers.text import find_date_orders, parse_amount
 
 NRB = "61109010140000071219812874"
 HEADERS = {
@@ -69,7 +69,7 @@ def previewed(text: str, **said: Any) -> tabular.Preview:
     data = text.encode()
     layout = tabular.draft_layout(data).layout
     assert layout is not None
-    return tabular.preview(data, replace(layout, **said), currency="PLN")
+    return tabular.preview_table(data, replace(layout, **said), currency="PLN")
 
 
 @pytest.mark.parametrize("bank", HEADERS)
@@ -132,7 +132,7 @@ def test_a_number_kept_from_rounding_and_a_text_of_two_lines_are_read_plainly() 
     ],
 )
 def test_days_are_read_with_months_in_words_and_with_a_zone(text: str, order: set[str]) -> None:
-    assert date_orders((text,)) == order
+    assert find_date_orders((text,)) == order
 
 
 def test_credit_and_debit_behind_an_amount_tell_its_sign() -> None:

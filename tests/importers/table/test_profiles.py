@@ -11,7 +11,7 @@ import pytest
 
 from importers import profiles as known
 from importers import tabular
-from importers.profiles import profile, profiles
+from importers.profiles import find_profile, list_profiles
 from importers.statement import Reading
 from importers.table.layout import Layout, LayoutError
 from tests.importers.bank_writers import OPENING_MINOR, OWN_ACCOUNT, Plain, plain_entries
@@ -93,13 +93,13 @@ def test_the_own_account_is_found_in_preamble_or_columns(own: str) -> None:
 
 
 def test_profiles_are_data_that_can_be_saved_and_have_one_name_each() -> None:
-    assert len({layout.name for layout in profiles()}) == len(profiles()) >= 13
-    for layout in profiles():
+    assert len({layout.name for layout in list_profiles()}) == len(list_profiles()) >= 13
+    for layout in list_profiles():
         assert Layout.from_dict(layout.to_dict()) == layout
         assert layout.find_gaps() == ()
         assert layout.title
-    assert profile("pl.pekao.24") in profiles()
-    assert profile("no.such") is None
+    assert find_profile("pl.pekao.24") in list_profiles()
+    assert find_profile("no.such") is None
 
 
 def test_every_profile_file_holds_known_keys_only() -> None:
@@ -109,7 +109,7 @@ def test_every_profile_file_holds_known_keys_only() -> None:
 
 
 def test_no_two_profiles_have_the_same_header() -> None:
-    signatures = [layout.header_signature for layout in profiles() if layout.header]
+    signatures = [layout.header_signature for layout in list_profiles() if layout.header]
     assert len(set(signatures)) == len(signatures)
 
 

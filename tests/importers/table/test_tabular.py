@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import importers
 from donorhub.money import Money
 from importers import tabular
-from importers.sniff import format_of
+from importers.sniff import find_format
 from importers.statement import Reading
 from importers.table.layout import Column, Layout
 from tests.importers.bank_writers import plain_entries
@@ -288,7 +288,7 @@ def test_a_last_line_without_end_is_mentioned_where_nothing_else_proves_the_file
     ],
 )
 def test_what_is_no_table_is_refused_with_a_reason(data: bytes, code: str) -> None:
-    for reading in (tabular.read(data, profile=SIMPLE), tabular.preview(data, SIMPLE).reading):
+    for reading in (tabular.read(data, profile=SIMPLE), tabular.preview_table(data, SIMPLE).reading):
         assert (reading.statements, codes(reading)) == ((), [code])
         assert reading.problems[0].message.endswith(".")
     assert tabular.draft_layout(data).problems
@@ -338,7 +338,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40), max_size=8))
 def test_any_lines_below_a_header_are_accounted_for(lines: list[str]) -> None:
     data = table("2026-09-01;a;5,00;PLN", *lines)
-    assume(format_of(data) == "table")  # a line such as ":20:" makes it something else, which is refused
+    assume(find_format(data) == "table")  # a line such as ":20:" makes it something else, which is refused
     reading = tabular.read(data, profile=replace(SIMPLE, ragged=True))
     facts = reading.facts
     skipped = sum(int(count) for name, count in facts.items() if name.startswith("skipped."))

@@ -95,7 +95,7 @@ def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
     assert [question.code for question in seen.questions] == ["date_order"]  # 3, 4 and 5 September, or March…
 
     mine = replace(seen.layout, name="bank.shembull", date_order="dmy")
-    shown = tabular.preview(UNKNOWN, mine, limit=6)
+    shown = tabular.preview_table(UNKNOWN, mine, limit=6)
     assert [row.status for row in shown.rows] == ["skipped"] * 4 + ["entry"] * 2
     assert shown.rows[4].entry is not None and shown.rows[4].cells[1] == "ARBËR GASHI"
     assert str(shown.total_in["EUR"]) == "1284.50 EUR" and str(shown.total_out["EUR"]) == "-1.20 EUR"
@@ -104,7 +104,7 @@ def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
 
     saved = Layout.from_dict(json.loads(json.dumps(mine.to_dict())))
     assert saved == mine
-    assert tabular.recognise(UNKNOWN, [saved]) == saved
+    assert tabular.recognise_table(UNKNOWN, [saved]) == saved
     assert tabular.draft_layout(UNKNOWN, saved=[saved]).known == saved
     assert amounts(importers.read(UNKNOWN, profile=saved)) == ["50.00", "1234.50", "-1.20"]
 
@@ -123,7 +123,7 @@ def test_columns_in_another_order_are_the_same_layout_but_another_name_stops_the
         reading = tabular.read(data, profile=mine)
         assert (reading.statements, codes(reading)) == ((), ["header_changed"])
         assert named in reading.problems[0].message
-        assert tabular.recognise(data, [mine]) is None
+        assert tabular.recognise_table(data, [mine]) is None
     assert codes(tabular.read(table("2026-09-01;a;1,00;PLN"), profile=mine)) == ["layout_does_not_fit"]
 
 

@@ -18,7 +18,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904  # type: ignore[import-unt
 import importers
 from importers import tabular
 from importers.sheet import Unsheetable
-from importers.sniff import format_of, member_count
+from importers.sniff import count_members, find_format
 from importers.statement import Reading
 from importers.table.layout import Column, Layout
 from importers.table.workbook import from_serial, open_workbook
@@ -282,7 +282,7 @@ def test_a_workbook_of_too_many_files_is_refused_without_reading_its_list() -> N
     data = bytearray(kept.getvalue())
     directory = data.find(b"PK\x01\x02")
     data[directory + 28 : directory + 30] = b"\xff\xff"  # a name of 65,535 letters: the list cannot be read
-    assert (format_of(bytes(data)), member_count(bytes(data))) == ("xlsx", 3_001)
+    assert (find_format(bytes(data)), count_members(bytes(data))) == ("xlsx", 3_001)
     reading = importers.read(bytes(data))
     assert [problem.code for problem in reading.problems] == ["zip_bomb"]
 
@@ -292,5 +292,5 @@ def test_a_zip_of_many_files_that_is_no_workbook_is_an_archive() -> None:
     with zipfile.ZipFile(kept, "w") as archive:
         for number in range(300):
             archive.writestr(f"{number}.pdf", "")
-    assert (format_of(kept.getvalue()), member_count(kept.getvalue())) == ("archive", 300)
-    assert member_count(kept.getvalue()[:-1]) == member_count(b"PK") == 0
+    assert (find_format(kept.getvalue()), count_members(kept.getvalue())) == ("archive", 300)
+    assert count_members(kept.getvalue()[:-1]) == count_members(b"PK") == 0

@@ -30,7 +30,7 @@ from donorhub.services.bank.files import bank_accounts
 from importers import tabular
 from importers.codes import Reason
 from importers.sentences import write_problem
-from importers.sniff import format_of
+from importers.sniff import find_format
 from importers.statement import Problem, make_problem
 from importers.table.changes import make_change_reason
 from importers.tabular import Answers, Draft, Layout, LayoutError, Preview
@@ -76,13 +76,13 @@ def answers_of(plain: Mapping[str, object]) -> Layout | dict[str, object]:
 
 def profile_for(content: bytes, answers: Mapping[str, object] | None) -> tuple[object, int | None]:
     """How a file is to be read: by a person's answers, or by the mapping whose header it has."""
-    is_table = format_of(content) in TABLES
+    is_table = find_format(content) in TABLES
     if answers is not None and ("columns" in answers or not is_table):
         return (layout_of(answers) if "columns" in answers else dict(answers)), None
     if not is_table:
         return None, None
     mappings = {Layout.from_dict(row.layout): row for row in saved()}
-    layout = tabular.recognise(content, tuple(mappings))
+    layout = tabular.recognise_table(content, tuple(mappings))
     row = mappings.get(layout) if layout is not None else None
     return layout, row.bank_account_id if row is not None else None
 
@@ -94,7 +94,7 @@ def find_by_layout(layout: Layout | None) -> ColumnMapping | None:
 
 def header_changed(content: bytes) -> Problem | None:
     """What changed, where an unknown table is like one whose columns were saved; else None."""
-    if format_of(content) not in TABLES:
+    if find_format(content) not in TABLES:
         return None
     change = tabular.find_header_change(content, [Layout.from_dict(row.layout) for row in saved()])
     return make_problem("error", make_change_reason(change)) if change is not None else None
@@ -149,4 +149,4 @@ def find_by_signature(signature: str) -> ColumnMapping | None:
 
 def preview(data: bytes, layout: Mapping[str, object], *, currency: str = "") -> Preview:
     """The first rows beside what they become, and the sums over all of them."""
-    return tabular.preview(data, layout_of(layout), currency=currency)
+    return tabular.preview_table(data, layout_of(layout), currency=currency)

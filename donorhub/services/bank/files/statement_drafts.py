@@ -22,7 +22,7 @@ from donorhub.domain.payer_text import canonical_account
 from donorhub.services.bank.files.packed_rows import Row, Rows
 from importers.camt.reader import REFUSALS
 from importers.codes import Reason
-from importers.sniff import format_of
+from importers.sniff import find_format
 from importers.statement import Begin, Detail, End, Entry, Part, Problem, Statement, make_problem
 
 Progress = Callable[[str, int], None]  # what is being done, and how many entries are
@@ -92,9 +92,9 @@ def draft(
     """Read a file. ``account`` is the number for statements that name none, ``profile`` and ``currency``
     are what :func:`importers.read` takes, ``change`` says what the bank changed of a table that nobody
     knows. Raises nothing for the file's fault."""
-    told = format_of(content)
+    told = find_format(content)
     gathering = _Gathering(canonical_account(account) or "", progress)
-    with importers.collector_paused():
+    with importers.pause_collector():
         for part in importers.stream(io.BytesIO(content), filename, profile, currency=currency):
             gathering.take(part)
             if len(gathering.drafts) > MOST_STATEMENTS:
