@@ -54,7 +54,7 @@ def expire(now: datetime) -> int:
 
 def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
     try:
-        db.session.execute(
+        new_row: IdempotencyKey | None = db.session.scalars(
             insert_or_ignore(
                 IdempotencyKey,
                 on=(
@@ -62,7 +62,8 @@ def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: date
                     IdempotencyKey.route,
                     IdempotencyKey.key,
                 ),
-            ).values(
+            )
+            .values(
                 principal=principal,
                 route=route,
                 key=key,
@@ -72,7 +73,8 @@ def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: date
                 body=b"",
                 expires_at=now + KEPT,
             )
-        )
+            .returning(IdempotencyKey)
+        ).one_or_none()
     except OperationalError as e:
         if getattr(e.orig, "sqlstate", None) != _WAITED_TOO_LONG:
             raise
@@ -80,6 +82,8 @@ def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: date
             "the first request with this Idempotency-Key still runs: ask again",
             code="idempotency_key_in_use", retry_after=5,
         ) from e  # fmt: skip
+    if new_row is not None:
+        return new_row
     row: IdempotencyKey = db.session.execute(
         select(IdempotencyKey).filter_by(principal=principal, route=route, key=key)
     ).scalar_one()
