@@ -168,7 +168,8 @@ def _recurring(sql: Sql, count: int, donors: int) -> tuple[Rows, ...]:
     return (
         Rows("recurring_gift", count, {
             "donor_id": f"{FIRST} + (i * 13) % {donors}", "currency": "'PLN'", "start_on": sql.day("400"),
-            "source": "'manual'", "source_ref": "'rg' || i", "kind": _named(("card", "standing_order"), "i"),
+            "source": "'manual'", "source_ref": "'rg' || i",
+            "kind": _named(("provider", "standing_order"), "i"),
             "state": "CASE WHEN i % 3 = 0 THEN 'closed' WHEN i % 50 = 1 THEN 'paused' ELSE 'active' END",
             "created_at": sql.moment("400"),
         }),
