@@ -36,11 +36,11 @@ NOISE: Final = frozenset(
 
 
 @lru_cache(maxsize=1 << 17)
-def fold(text: str) -> str:
+def fold_letters(text: str) -> str:
     """Lower case without diacritics, one blank between words: ``Łódź  ËNDRRA`` is ``lodz endrra``."""
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-        text = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+        letters = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+        text = "".join(sign for sign in letters if not unicodedata.combining(sign))
     return " ".join(text.casefold().split())
 
 
@@ -57,9 +57,9 @@ def canonical_account(text: str | None) -> str | None:
     return account or None
 
 
-def words(text: str) -> tuple[str, ...]:
+def split_words(text: str) -> tuple[str, ...]:
     """Folded words of letters and digits, in order."""
-    return tuple(_NOT_WORD.sub(" ", fold(text)).split())
+    return tuple(_NOT_WORD.sub(" ", fold_letters(text)).split())
 
 
 def without_tags(text: str) -> str:
@@ -69,7 +69,7 @@ def without_tags(text: str) -> str:
 
 def telling_words(text: str) -> tuple[str, ...]:
     """The words that may tell payers apart: no tags, no legal noise, no single letters."""
-    return tuple(w for w in words(without_tags(text)) if w not in NOISE and len(w) > 1)
+    return tuple(w for w in split_words(without_tags(text)) if w not in NOISE and len(w) > 1)
 
 
 def without_address(text: str) -> str:
@@ -78,16 +78,16 @@ def without_address(text: str) -> str:
     What begins with a mark keeps its text: a name is better too long than lost.
     """
     clean = text.strip()
-    found = _ADDRESS.search(clean)
-    if found is None or found.start() == 0:
+    match = _ADDRESS.search(clean)
+    if match is None or match.start() == 0:
         return clean
-    return clean[: found.start()].strip(" .-/") or clean
+    return clean[: match.start()].strip(" .-/") or clean
 
 
 @lru_cache(maxsize=1 << 17)
 def name_key(text: str) -> str:
     """The folded words of a name in alphabetical order, without digits: the order of names does not count."""
-    return " ".join(sorted(words(_DIGITS.sub(" ", without_address(text)))))
+    return " ".join(sorted(split_words(_DIGITS.sub(" ", without_address(text)))))
 
 
 def payer_key(account: str | None, name: str | None) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-_LOST: Final = "\N{REPLACEMENT CHARACTER}"  # stands where a letter could not be decoded
+_LOST_LETTER: Final = "\N{REPLACEMENT CHARACTER}"  # stands where a letter could not be decoded
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Cn", "Co"})  # control, half a pair, unassigned, private use
 _MOST_MARKS: Final = 8  # combining marks on one letter; more is an attack on whoever draws it
 
@@ -25,7 +25,7 @@ def several_lines(text: str) -> str:
 
 def can_be_printed(text: str) -> bool:
     """Whether each sign of one line has a shape; a line end has none."""
-    return _LOST not in text and not any(unicodedata.category(sign) in _UNPRINTABLE for sign in text)
+    return _LOST_LETTER not in text and not any(unicodedata.category(sign) in _UNPRINTABLE for sign in text)
 
 
 def lines_can_be_printed(text: str) -> bool:

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from donorhub.domain.bank.matching.clues import Clues, read
-from donorhub.domain.bank.matching.matching import propose
+from donorhub.domain.bank.matching.clues import Clues, read_clues
+from donorhub.domain.bank.matching.matching import propose_matches
 from donorhub.domain.bank.matching.matching_facts import (
     Credit,
     DonorFacts,
@@ -22,7 +22,7 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
 )
 from donorhub.domain.donors.codes import format_code
-from donorhub.domain.payer_text import canonical_account, fold, name_key, without_address
+from donorhub.domain.payer_text import canonical_account, fold_letters, name_key, without_address
 from donorhub.money import Money
 
 GIVEN = "Anna Łukasz Agnieszka Piotr Małgorzata Arta Agim Blerta Shpëtim Ylli Zofia Józef".split()
@@ -72,7 +72,7 @@ def _facts(names: list[str]) -> MatchFacts:
 def _rate(what: str, count: int, work: Callable[[], object]) -> None:
     best = None
     for _ in range(3):
-        for cache in (fold, name_key, canonical_account, without_address):
+        for cache in (fold_letters, name_key, canonical_account, without_address):
             if hasattr(cache, "cache_clear"):
                 cache.cache_clear()
         started = time.process_time()
@@ -100,7 +100,7 @@ def _of_statement(clues: list[Clues], facts: MatchFacts) -> MatchFacts:
 
 def _in_statements(statements: list[tuple[list[Clues], MatchFacts]], policy: Policy) -> None:
     for clues, facts in statements:
-        propose(clues, facts, policy)
+        propose_matches(clues, facts, policy)
 
 
 def main(lines: int) -> None:
@@ -108,17 +108,17 @@ def main(lines: int) -> None:
     names = [_name(rng) for _ in range(lines)]
     credits = [_line(number, rng, names) for number in range(lines)]
     facts, policy = _facts(names), Policy("DH", mode="auto")
-    clues = read(credits, "DH")
-    decisions = [proposal.decision for proposal in propose(clues, facts, policy)]
+    clues = read_clues(credits, "DH")
+    decisions = [proposal.decision for proposal in propose_matches(clues, facts, policy)]
     counts = {decision: decisions.count(decision) for decision in ("auto", "suggest", "suspense")}
     print(f"{lines:,} lines, {len(names):,} donors: {counts}")
     cut = [clues[first : first + 1000] for first in range(0, lines, 1000)]
     statements = [(some, _of_statement(some, facts)) for some in cut]
     gc.collect()
     gc.freeze()  # the lines and facts themselves are not what is measured
-    _rate("reading clues, nothing cached", lines, lambda: read(credits, "DH"))
+    _rate("reading clues, nothing cached", lines, lambda: read_clues(credits, "DH"))
     _rate("proposing, statements of 1,000 lines", lines, lambda: _in_statements(statements, policy))
-    _rate("proposing, all in one statement", lines, lambda: propose(clues, facts, policy))
+    _rate("proposing, all in one statement", lines, lambda: propose_matches(clues, facts, policy))
 
 
 if __name__ == "__main__":

@@ -83,13 +83,13 @@ def fill(count: int) -> None:
 
 def _donor(id_: int, pick: random.Random) -> dict[str, Any]:
     name, town = f"{pick.choice(GIVEN)} {pick.choice(FAMILY)}", pick.choice(TOWNS)
-    email = payer_text.fold(name).replace(" ", ".") + f".{id_}@example.org"
+    email = payer_text.fold_letters(name).replace(" ", ".") + f".{id_}@example.org"
     code, phone = codes.format_code("DH", 1000 + id_), f"+485{id_:08}"
     at = NOW - timedelta(days=pick.randrange(900))
     return {
         "id": id_, "code": code, "kind": "person", "name": name, "email": email, "phone": phone, "city": town,
         "lang": "pl", "source": "bench", "created_at": at, "updated_at": at,
-        "search": payer_text.fold(f"{name} {email} {code} {town} {phone}"),
+        "search": payer_text.fold_letters(f"{name} {email} {code} {town} {phone}"),
     }  # fmt: skip
 
 

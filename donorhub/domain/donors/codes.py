@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from donorhub.domain.payer_text import fold
+from donorhub.domain.payer_text import fold_letters
 
 _RF: Final = re.compile(r"\bRF[ -]?\d\d(?:[ -]?[A-Z0-9]){1,40}", re.ASCII)
 _MIN_RF: Final = 5
@@ -27,8 +27,8 @@ def luhn_digit(number: int) -> int:
     """The check digit of a number after Luhn (ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(str(number))):
-        doubled = int(digit) * (2 if place % 2 == 0 else 1)
-        total += doubled // 10 + doubled % 10
+        product = int(digit) * (2 if place % 2 == 0 else 1)
+        total += product // 10 + product % 10
     return -total % 10
 
 
@@ -38,9 +38,9 @@ def format_code(prefix: str, number: int) -> str:
 
 
 @lru_cache(maxsize=32)
-def _pattern(prefix: str) -> re.Pattern[str]:
+def _make_pattern(prefix: str) -> re.Pattern[str]:
     between = r"[\s\-_./:#]{0,3}"
-    letters = r"\s?".join(map(re.escape, fold(prefix)))
+    letters = r"\s?".join(map(re.escape, fold_letters(prefix)))
     return re.compile(rf"(?<![a-z0-9]){letters}{between}(\d(?:{between}\d){{4,24}})", re.ASCII)
 
 
@@ -52,21 +52,21 @@ def find_codes(text: str, prefix: str) -> tuple[int, ...]:
     digits that follow allow two readings, both are given: the caller then has two
     codes, and none is certain.
     """
-    folded = fold(text)
-    if folded.find(fold(prefix)[0]) < 0:
+    folded_text = fold_letters(text)
+    if folded_text.find(fold_letters(prefix)[0]) < 0:
         return ()
-    found: dict[int, None] = {}
-    for match in _pattern(prefix).finditer(folded):
-        found.update(dict.fromkeys(_readings(match.group(1))))
-    return tuple(found)
+    numbers: dict[int, None] = {}
+    for match in _make_pattern(prefix).finditer(folded_text):
+        numbers.update(dict.fromkeys(_list_readings(match.group(1))))
+    return tuple(numbers)
 
 
-def _readings(written: str) -> list[int]:
-    printed = _AS_PRINTED.match(written)
-    if printed and _is_right(printed.group(1) + printed.group(2)):
-        return [int(printed.group(1))]
+def _list_readings(code_text: str) -> list[int]:
+    match = _AS_PRINTED.match(code_text)
+    if match and _is_right(match.group(1) + match.group(2)):
+        return [int(match.group(1))]
     digits, readings = "", []
-    for run in _RUN.findall(written):
+    for run in _RUN.findall(code_text):
         digits += run
         if _MIN_DIGITS <= len(digits) <= _MAX_DIGITS and _is_right(digits):
             readings.append(int(digits[:-1]))
@@ -79,8 +79,8 @@ def _is_right(digits: str) -> bool:
 
 def rf_is_right(reference: str) -> bool:
     """Whether an ISO 11649 reference, without blanks, has its check digits right (mod 97-10)."""
-    moved = reference[4:] + reference[:4]
-    return int("".join(str(int(sign, 36)) for sign in moved)) % 97 == 1
+    rotation = reference[4:] + reference[:4]
+    return int("".join(str(int(sign, 36)) for sign in rotation)) % 97 == 1
 
 
 def find_rf(text: str) -> tuple[str, ...]:
@@ -92,12 +92,12 @@ def find_rf(text: str) -> tuple[str, ...]:
     upper = text.upper()
     if "RF" not in upper:
         return ()
-    found = (_rf_reading(match.group()) for match in _RF.finditer(upper))
-    return tuple(dict.fromkeys(reference for reference in found if reference))
+    readings = (_find_rf_reading(match.group()) for match in _RF.finditer(upper))
+    return tuple(dict.fromkeys(reference for reference in readings if reference))
 
 
-def _rf_reading(written: str) -> str | None:
-    groups = re.split(r"[ -]", written)
+def _find_rf_reading(reference_text: str) -> str | None:
+    groups = re.split(r"[ -]", reference_text)
     for count in range(len(groups), 0, -1):
         reference = "".join(groups[:count])
         if _MIN_RF <= len(reference) <= _MAX_RF and rf_is_right(reference):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from donorhub.domain.payer_text import fold
+from donorhub.domain.payer_text import fold_letters
 
 Sex = Literal["f", "m"]
 
@@ -83,25 +83,27 @@ _EVERYDAY: Final = {
 }
 
 SEX_OF: Final[dict[str, Sex]] = {
-    **{fold(name): "m" for name in (*POLISH_MEN, *ALBANIAN_MEN)},
-    **{fold(name): "f" for name in (*POLISH_WOMEN, *ALBANIAN_WOMEN)},
+    **{fold_letters(name): "m" for name in (*POLISH_MEN, *ALBANIAN_MEN)},
+    **{fold_letters(name): "f" for name in (*POLISH_WOMEN, *ALBANIAN_WOMEN)},
     **{
-        fold(form): ("m" if name in POLISH_MEN else "f")
+        fold_letters(form): ("m" if name in POLISH_MEN else "f")
         for name, forms in _EVERYDAY.items()
         for form in forms.split()
     },
 }
-FULL_FORM: Final = {fold(form): fold(name) for name, forms in _EVERYDAY.items() for form in forms.split()}
-POLISH: Final = frozenset(map(fold, (*POLISH_WOMEN, *POLISH_MEN))) | frozenset(FULL_FORM)
+FULL_FORM: Final = {
+    fold_letters(form): fold_letters(name) for name, forms in _EVERYDAY.items() for form in forms.split()
+}
+POLISH: Final = frozenset(map(fold_letters, (*POLISH_WOMEN, *POLISH_MEN))) | frozenset(FULL_FORM)
 
 
-def sex_of(given: str) -> Sex | None:
+def sex_of(given_name: str) -> Sex | None:
     """The sex that the first of the given names tells; None where we do not know the name."""
-    first = fold(given).split()
+    first = fold_letters(given_name).split()
     return SEX_OF.get(first[0]) if first else None
 
 
-def full_form(given: str) -> str:
+def full_form(given_name: str) -> str:
     """The folded full name of an everyday form: Kasia is ``katarzyna``; any other name folded."""
-    folded = fold(given)
-    return FULL_FORM.get(folded, folded)
+    key = fold_letters(given_name)
+    return FULL_FORM.get(key, key)

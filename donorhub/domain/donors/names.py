@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from donorhub.domain.donors.given_names import SEX_OF, full_form
-from donorhub.domain.payer_text import fold, without_address
+from donorhub.domain.payer_text import fold_letters, without_address
 
 Kind = Literal["person", "organisation", "joint"]
 
@@ -37,10 +37,10 @@ _VERY_LONG: Final = 6
 class ParsedName:
     """A name taken apart; for an organisation the whole is ``family``. ``confident``: it may be stored."""
 
-    given: str
-    family: str
+    given_name: str
+    family_name: str
     kind: Kind
-    confident: bool
+    is_confident: bool
 
 
 def parse_payer(text: str) -> ParsedName:
@@ -49,15 +49,15 @@ def parse_payer(text: str) -> ParsedName:
     Two people on one account are ``joint``, and both stay in ``family`` as written. What is
     neither told by a known given name nor by an adjectival surname is not confident.
     """
-    if _ORGANISATION.search(fold(text)):
-        return ParsedName("", " ".join(text.partition("|")[0].split()), "organisation", confident=True)
+    if _ORGANISATION.search(fold_letters(text)):
+        return ParsedName("", " ".join(text.partition("|")[0].split()), "organisation", is_confident=True)
     name = without_address(text)
     if _JOINT.search(name):
-        return ParsedName("", " ".join(name.split()), "joint", confident=False)
-    tokens = [token for token in name.split() if fold(token).strip(".") not in _TITLES]
+        return ParsedName("", " ".join(name.split()), "joint", is_confident=False)
+    tokens = [token for token in name.split() if fold_letters(token).strip(".") not in _TITLES]
     if not _PAIR <= len(tokens) <= _MOST_WORDS:
-        return ParsedName("", " ".join(tokens), "person", confident=False)
-    return _split(tokens)
+        return ParsedName("", " ".join(tokens), "person", is_confident=False)
+    return _split_tokens(tokens)
 
 
 def is_joint(text: str) -> bool:
@@ -65,13 +65,13 @@ def is_joint(text: str) -> bool:
     return _JOINT.search(without_address(text)) is not None
 
 
-def _split(tokens: list[str]) -> ParsedName:
+def _split_tokens(tokens: list[str]) -> ParsedName:
     pattern = "".join("F" if _is_given(token) else "x" for token in tokens)
     cut = _cut_of(pattern, tokens)
     if cut is None:
-        return ParsedName(_written(tokens[:1]), _written(tokens[1:]), "person", confident=False)
-    given, family = (tokens[:cut], tokens[cut:]) if cut > 0 else (tokens[-cut:], tokens[:-cut])
-    return ParsedName(_written(given), _written(family), "person", confident=True)
+        return ParsedName(_write_name(tokens[:1]), _write_name(tokens[1:]), "person", is_confident=False)
+    given_words, family_words = (tokens[:cut], tokens[cut:]) if cut > 0 else (tokens[-cut:], tokens[:-cut])
+    return ParsedName(_write_name(given_words), _write_name(family_words), "person", is_confident=True)
 
 
 def _cut_of(pattern: str, tokens: list[str]) -> int | None:
@@ -82,18 +82,18 @@ def _cut_of(pattern: str, tokens: list[str]) -> int | None:
         return -pattern.count("x")
     if "F" in pattern or len(tokens) != _PAIR:
         return None
-    first, last = (bool(_ADJECTIVAL.search(fold(token))) for token in tokens)
+    first, last = (bool(_ADJECTIVAL.search(fold_letters(token))) for token in tokens)
     if first == last:
         return None
     return -1 if first else 1
 
 
 def _is_given(token: str) -> bool:
-    folded = fold(token)
-    return folded in SEX_OF and not _ADJECTIVAL.search(folded)
+    key = fold_letters(token)
+    return key in SEX_OF and not _ADJECTIVAL.search(key)
 
 
-def _written(tokens: list[str]) -> str:
+def _write_name(tokens: list[str]) -> str:
     """Capitals are what banks use; a small "de" or another spelling of mixed letters is the payer's own."""
     return " ".join(
         "-".join(part.capitalize() for part in token.split("-"))
@@ -105,10 +105,10 @@ def _written(tokens: list[str]) -> str:
 
 def surname_key(family: str) -> tuple[str, ...]:
     """What surnames of one family share: Kowalski and Kowalska, both parts of a double name, in any order."""
-    return tuple(sorted(_stem(part) for part in re.split(r"[\s-]+", fold(family)) if part))
+    return tuple(sorted(_find_stem(part) for part in re.split(r"[\s-]+", fold_letters(family)) if part))
 
 
-def _stem(part: str) -> str:
+def _find_stem(part: str) -> str:
     if part.endswith(("ski", "ska", "cki", "cka", "dzki", "dzka")):
         return part[:-1]
     if len(part) > _VERY_LONG and part.endswith(("owa", "owna")):
@@ -118,7 +118,7 @@ def _stem(part: str) -> str:
     return part
 
 
-def given_key(given: str) -> str:
+def given_key(given_name: str) -> str:
     """The first given name in its full form, folded: Kasia is ``katarzyna``; an initial stays one letter."""
-    first = fold(given).split()
+    first = fold_letters(given_name).split()
     return full_form(first[0].strip(".")) if first else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from donorhub.domain.donors.given_names import POLISH, Sex, sex_of
-from donorhub.domain.payer_text import fold
+from donorhub.domain.payer_text import fold_letters
 
 _EXCEPTIONS: Final = {
     "kacper": "Kacprze",
@@ -44,18 +44,18 @@ _MALE: Final = (
 )
 
 
-def vocative(given: str) -> str:
+def make_vocative(given_name: str) -> str:
     """The Polish vocative of a Polish given name; any other name stays as it is."""
-    first = given.strip()
-    folded = fold(first)
-    if folded not in POLISH or " " in folded:
+    first = given_name.strip()
+    key = fold_letters(first)
+    if key not in POLISH or " " in key:
         return first
-    if folded in _EXCEPTIONS:
-        return _EXCEPTIONS[folded]
-    return _of_a(first) if folded.endswith("a") else _of_consonant(first)
+    if key in _EXCEPTIONS:
+        return _EXCEPTIONS[key]
+    return _bend_ending_a(first) if key.endswith("a") else _bend_consonant(first)
 
 
-def _of_a(name: str) -> str:
+def _bend_ending_a(name: str) -> str:
     """Anna, Anno; but the everyday forms: Kasia, Kasiu; Ania, Aniu; Ola, Olu."""
     is_everyday = (
         name.endswith(("sia", "zia", "cia"))
@@ -65,14 +65,14 @@ def _of_a(name: str) -> str:
     return name[:-1] + ("u" if is_everyday else "o")
 
 
-def _of_consonant(name: str) -> str:
+def _bend_consonant(name: str) -> str:
     for ending, instead in _MALE:
         if name.endswith(ending):
             return name[: -len(ending)] + instead
     return name
 
 
-def greeting(lang: str, given: str, family: str, *, sex: Sex | None = None) -> str:
+def write_greeting(lang: str, given_name: str, family: str, *, sex: Sex | None = None) -> str:
     """The first line of a letter to one person, with its comma.
 
     ``sex`` is what is known of the donor; in Polish a known given name tells it too.
@@ -80,27 +80,35 @@ def greeting(lang: str, given: str, family: str, *, sex: Sex | None = None) -> s
     ``sex`` the greeting is neutral.
     """
     if lang == "pl":
-        return _polish(given, sex or (sex_of(given) if fold(given) in POLISH else None))
+        return _greet_in_polish(
+            given_name, sex or (sex_of(given_name) if fold_letters(given_name) in POLISH else None)
+        )
     if lang == "sq":
-        return _albanian(given, family, sex)
+        return _greet_in_albanian(given_name, family, sex)
     return (
-        f"Dear {' '.join(part for part in (given, family) if part)}," if given or family else "Dear friend,"
+        f"Dear {' '.join(part for part in (given_name, family) if part)},"
+        if given_name or family
+        else "Dear friend,"
     )
 
 
-def _polish(given: str, sex: Sex | None) -> str:
-    if not given or sex is None:
+def _greet_in_polish(given_name: str, sex: Sex | None) -> str:
+    if not given_name or sex is None:
         return "Szanowni Państwo,"
-    return f"Szanowna Pani {vocative(given)}," if sex == "f" else f"Szanowny Panie {vocative(given)},"
+    return (
+        f"Szanowna Pani {make_vocative(given_name)},"
+        if sex == "f"
+        else f"Szanowny Panie {make_vocative(given_name)},"
+    )
 
 
-def _albanian(given: str, family: str, sex: Sex | None) -> str:
-    name = " ".join(part for part in (given, family) if part)
+def _greet_in_albanian(given_name: str, family: str, sex: Sex | None) -> str:
+    name = " ".join(part for part in (given_name, family) if part)
     if not name or sex is None:
         return "Të nderuar,"
     return f"E nderuara znj. {name}," if sex == "f" else f"I nderuar z. {name},"
 
 
-def greeting_of_organisation(lang: str) -> str:
+def write_greeting_of_organisation(lang: str) -> str:
     """The first line of a letter to an organisation or to several people."""
     return {"pl": "Szanowni Państwo,", "sq": "Të nderuar,"}.get(lang, "Dear friends,")

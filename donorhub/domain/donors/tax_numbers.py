@@ -21,7 +21,7 @@ _ANY: Final = re.compile(r"[A-Z0-9]{4,20}", re.ASCII)
 class _Rule(NamedTuple):
     name: str  # as it is printed before the number
     is_right: Callable[[str], object]
-    told: str  # what it looks like
+    form: str  # what it looks like
 
 
 def _is_nip(number: str) -> bool:
@@ -43,7 +43,7 @@ _RULES: Final = {
 _ELSEWHERE: Final = _Rule("Tax no.", _ANY.fullmatch, "a tax number has 4 to 20 letters and digits")
 
 
-def normal(text: str, country: str, *, is_organisation: bool) -> str:
+def normalise_number(text: str, country: str, *, is_organisation: bool) -> str:
     """The number in capitals without blanks and dashes; "" stays. ValueError says what it should look like.
 
     ``country`` is ISO 3166 with XK for Kosovo; of a country that we know no rule for, nearly all is right.
@@ -51,16 +51,16 @@ def normal(text: str, country: str, *, is_organisation: bool) -> str:
     number = _SEPARATORS.sub("", text).upper()
     if country == "PL":
         number = number.removeprefix("PL")
-    rule = _rule(country, is_organisation)
+    rule = _get_rule(country, is_organisation)
     if number and not rule.is_right(number):
-        raise ValueError(rule.told)
+        raise ValueError(rule.form)
     return number
 
 
-def called(country: str, *, is_organisation: bool) -> str:
+def get_number_label(country: str, *, is_organisation: bool) -> str:
     """What stands before such a number on paper."""
-    return _rule(country, is_organisation).name
+    return _get_rule(country, is_organisation).name
 
 
-def _rule(country: str, is_organisation: bool) -> _Rule:
+def _get_rule(country: str, is_organisation: bool) -> _Rule:
     return _RULES.get((country, is_organisation), _ELSEWHERE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-SHIPPED: Final = "shipped-1"
+SHIPPED_VERSION: Final = "shipped-1"
 
 
 class Wording(NamedTuple):
@@ -87,6 +87,6 @@ përgjigjuni me fjalën STOP dhe nuk do t'ju shkruajmë më.
 }
 
 
-def shipped(kind: str, lang: str) -> Wording:
+def get_shipped_text(kind: str, lang: str) -> Wording:
     """The shipped text; English where a language has none."""
     return TEXTS.get((kind, lang)) or TEXTS[kind, "en"]

@@ -23,23 +23,23 @@ def format_number(series: str, year: int, number: int, form: str = DEFAULT_FORM)
     """
     if number < 1:
         raise ValueError(f"receipts count from 1, not {number}")
-    fields = {found.group(1) for found in _FIELD.finditer(form)}
+    fields = {match.group(1) for match in _FIELD.finditer(form)}
     if not {"year", "number"} <= fields or "{" in _FIELD.sub("", form):
         raise ValueError(f"{form!r} is no form of a number: write it like {DEFAULT_FORM}")
     values = {"series": series, "year": str(year), "number": str(number)}
-    return _FIELD.sub(lambda found: values[found.group(1)].rjust(int(found.group(2) or 0), "0"), form)
+    return _FIELD.sub(lambda match: values[match.group(1)].rjust(int(match.group(2) or 0), "0"), form)
 
 
-def gaps(numbers: Iterable[int]) -> tuple[int, ...]:
+def find_gaps(numbers: Iterable[int]) -> tuple[int, ...]:
     """The numbers from 1 to the highest that are missing; a series that is whole has none."""
     have = set(numbers)
     return tuple(number for number in range(1, max(have, default=0) + 1) if number not in have)
 
 
-def doubled(numbers: Iterable[int]) -> tuple[int, ...]:
+def find_doubles(numbers: Iterable[int]) -> tuple[int, ...]:
     """The numbers that occur more than once, in order."""
-    seen: set[int] = set()
+    numbers_so_far: set[int] = set()
     twice: set[int] = set()
     for number in numbers:
-        (twice if number in seen else seen).add(number)
+        (twice if number in numbers_so_far else numbers_so_far).add(number)
     return tuple(sorted(twice))

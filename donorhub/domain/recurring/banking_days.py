@@ -17,7 +17,7 @@ _DAY: Final = timedelta(days=1)
 
 
 @lru_cache(maxsize=512)
-def _holidays(country: str, year: int) -> frozenset[date]:
+def _list_holidays(country: str, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, years=year))
 
 
@@ -26,7 +26,7 @@ def is_banking_day(day: date, country: str) -> bool:
 
     NotImplementedError for a country that the package does not know.
     """
-    return day.weekday() <= _FRIDAY and day not in _holidays(country, day.year)
+    return day.weekday() <= _FRIDAY and day not in _list_holidays(country, day.year)
 
 
 def roll_forward(day: date, country: str) -> date:

@@ -96,7 +96,7 @@ class Windows:
         if not (self.early >= 0 and 0 <= self.late <= self.grace):
             raise ValueError("the window must not end after the grace")
 
-    def holds(self, due_on: date, booked_on: date) -> bool:
+    def include_booking(self, due_on: date, booked_on: date) -> bool:
         """Whether money of that day may be matched to the instalment without a person."""
         return -self.early <= (booked_on - due_on).days <= self.late
 
@@ -163,10 +163,10 @@ def step_of_misses(
 def _is_lapsed(
     unpaid_due: Sequence[date], period: Period, every: int, today: date, rule: LapseRule, windows: Windows
 ) -> bool:
-    missed = [due for due in unpaid_due if today > due + timedelta(days=windows.grace)]
+    missed_days = [due for due in unpaid_due if today > due + timedelta(days=windows.grace)]
     if _is_long(period, every):
-        return bool(missed) and today > missed[0] + timedelta(days=windows.grace + rule.long_days)
-    return len(missed) >= rule.misses
+        return bool(missed_days) and today > missed_days[0] + timedelta(days=windows.grace + rule.long_days)
+    return len(missed_days) >= rule.misses
 
 
 def _is_long(period: Period, every: int) -> bool:

@@ -89,7 +89,7 @@ def instalments_until(
     horizon: date,
     *,
     country: str,
-    fixed: int | None = None,
+    instalment_count: int | None = None,
     ends_on: date | None = None,
 ) -> list[Slot]:
     """All slots with a nominal date up to ``horizon`` and ``ends_on``, the first ``fixed`` of them, in order.
@@ -98,17 +98,19 @@ def instalments_until(
     inserted or ignored by ``nominal_on``.
     """
     last_on = horizon if ends_on is None else min(horizon, ends_on)
-    dated: dict[date, Term] = {}
+    term_of_day: dict[date, Term] = {}
     for term in sorted(terms, key=lambda term: term.from_on):
         if not term.is_pause:
-            dated.update((on, term) for on in _nominals(term, last_on) if on not in dated)
+            term_of_day.update(
+                (on, term) for on in _list_nominal_dates(term, last_on) if on not in term_of_day
+            )
     return [
-        Slot(seq, dated[on].term_id, on, roll_forward(on, country), dated[on].amount)
-        for seq, on in enumerate(islice(sorted(dated), fixed), start=1)
+        Slot(seq, term_of_day[on].term_id, on, roll_forward(on, country), term_of_day[on].amount)
+        for seq, on in enumerate(islice(sorted(term_of_day), instalment_count), start=1)
     ]
 
 
-def _nominals(term: Term, last_on: date) -> Iterator[date]:
+def _list_nominal_dates(term: Term, last_on: date) -> Iterator[date]:
     end = last_on if term.to_on is None else min(last_on, term.to_on)
     for k in count():
         on = nominal_on(term, k)

@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 from donorhub.db import db
 from donorhub.domain.bank.files import entry_keys
 from donorhub.domain.bank.files.day_shifts import REACH
-from donorhub.domain.bank.files.entry_plan import plan
+from donorhub.domain.bank.files.entry_plan import plan_entries
 from donorhub.models import (
     BankAccount,
     Entry,
@@ -176,9 +176,9 @@ def in_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
     if account is None or not booked:
         return Known(new=len(booked))
     key = bank_accounts.canonical(statement.account or "") or account.number
-    items = entry_keys.keyed(key, booked, ids_trusted=not account.ids_untrusted)
+    items = entry_keys.key_entries(key, booked, ids_trusted=not account.ids_untrusted)
     days: list[date] = [item.day for item in items]
-    answer = plan(
+    answer = plan_entries(
         ledger_rows.known_entries(account.id, min(days) - REACH, max(days) + REACH), items,
         source_format=entry_keys.source_of(statement.source_format, statement.layout),
         ids_trusted=not account.ids_untrusted,

@@ -224,7 +224,9 @@ def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
     kind = fields.get("kind", donor.kind)
     country = fields.get("country", donor.country) or _home_country()
     try:
-        number = tax_numbers.normal(fields["tax_number"], country, is_organisation=kind == "organisation")
+        number = tax_numbers.normalise_number(
+            fields["tax_number"], country, is_organisation=kind == "organisation"
+        )
     except ValueError as e:
         raise Rejected(
             f"this is no tax number of {country}: {e}; correct it, or the donor's kind and country",
@@ -236,7 +238,7 @@ def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
 def tax_number_called(donor: Donor) -> str:
     """What stands before the donor's tax number on paper: NIP, NIPT, NUI."""
     country = donor.country or _home_country()
-    return tax_numbers.called(country, is_organisation=donor.kind == "organisation")
+    return tax_numbers.get_number_label(country, is_organisation=donor.kind == "organisation")
 
 
 def _home_country() -> str:
@@ -266,7 +268,7 @@ def _index(donor: Donor) -> None:
 def _learn_keys(donor: Donor) -> None:
     parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normal_phone(donor.phone)]
     parts.append(donor.tax_number or "")
-    donor.search = payer_text.fold(" ".join(parts))
+    donor.search = payer_text.fold_letters(" ".join(parts))
     known_by: dict[IdentityKind, str] = {
         "email": normal_email(donor.email) if donor.email else "",
         "phone": normal_phone(donor.phone),

@@ -75,7 +75,7 @@ def _newest_first(
 def find_one_by_code(text: str) -> Donor | None:
     """The donor whose code the text is, and nothing else."""
     found = _numbers(text)
-    if len(found) != 1 or len(payer_text.words(text)) > TRIGRAM:
+    if len(found) != 1 or len(payer_text.split_words(text)) > TRIGRAM:
         return None
     donor = db.session.get(Donor, found[0] - FIRST_NUMBER)
     return donors.get_donor(donor.id) if donor else None
@@ -112,7 +112,7 @@ def needles(text: str) -> list[str]:
     """The folded words that all have to occur; a phone number is one word, however it is spaced."""
     if _PHONE.fullmatch(text.strip()):
         return [normal_phone(text)]
-    return payer_text.fold(text).split()[:MOST_WORDS]
+    return payer_text.fold_letters(text).split()[:MOST_WORDS]
 
 
 def _containing(query: Select[Donor], text: str, is_small: bool) -> tuple[Select[Donor], IdColumn]:

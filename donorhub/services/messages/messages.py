@@ -256,8 +256,8 @@ def salutation_of(donor: Donor) -> str:
     if donor.salutation:
         return donor.salutation
     if donor.kind != "person" or not donor.given_name:
-        return salutation.greeting_of_organisation(donor.lang)
-    return salutation.greeting(donor.lang, donor.given_name, donor.family_name)
+        return salutation.write_greeting_of_organisation(donor.lang)
+    return salutation.write_greeting(donor.lang, donor.given_name, donor.family_name)
 
 
 def _wording(kind: TemplateKind, lang: Lang) -> tuple[str, wording.Wording]:
@@ -266,4 +266,4 @@ def _wording(kind: TemplateKind, lang: Lang) -> tuple[str, wording.Wording]:
     )
     if own is not None:
         return f"own-{own.version}", wording.Wording(own.subject, own.body)
-    return wording.SHIPPED, wording.shipped(kind, lang)
+    return wording.SHIPPED_VERSION, wording.get_shipped_text(kind, lang)

@@ -65,7 +65,7 @@ def _materialise(
     gift: RecurringGift, terms: Sequence[schedule.Term], known: Collection[date], *, today: date, country: str
 ) -> int:
     slots = schedule.instalments_until(
-        terms, today + HORIZON, country=country, fixed=gift.instalments_total, ends_on=gift.ends_on
+        terms, today + HORIZON, country=country, instalment_count=gift.instalments_total, ends_on=gift.ends_on
     )
     new = 0
     for slot in slots:

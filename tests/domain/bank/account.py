@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from donorhub.domain.bank.files.continuity import Span, compare
-from donorhub.domain.bank.files.entry_keys import KnownEntry, keyed
-from donorhub.domain.bank.files.entry_plan import Plan, plan
+from donorhub.domain.bank.files.continuity import Span, compare_spans
+from donorhub.domain.bank.files.entry_keys import KnownEntry, key_entries
+from donorhub.domain.bank.files.entry_plan import Plan, plan_entries
 from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
 
@@ -49,17 +49,17 @@ class Ledger:
 
     def take(self, cut: Cut, *, ids_trusted: bool = True) -> Plan:
         """Import one statement as a service would; doubtful entries are counted and stay out."""
-        incoming = keyed("A", cut.entries, ids_trusted=ids_trusted)
+        incoming = key_entries("A", cut.entries, ids_trusted=ids_trusted)
         span = _span(len(self.spans) + 1, cut)
-        found = compare(span, self.spans)
-        answer = plan(
+        found = compare_spans(span, self.spans)
+        answer = plan_entries(
             self.rows,
             incoming,
             source_format=cut.source_format,
             apart=found.apart,
             unsure=found.unsure,
             whole_days=found.whole_days,
-            chained=found.chained,
+            chained_ids=found.chained_ids,
             ids_trusted=ids_trusted,
         )
         places = [part[0] for part in (*answer.new, *answer.same, *answer.doubtful)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from donorhub.domain.bank.matching.clues import read
-from donorhub.domain.bank.matching.matching import propose
+from donorhub.domain.bank.matching.clues import read_clues
+from donorhub.domain.bank.matching.matching import propose_matches
 from donorhub.domain.bank.matching.matching_facts import (
     Credit,
     DonorFacts,
@@ -60,7 +60,7 @@ def facts(**more: object) -> MatchFacts:
 
 
 def solve(*credits: Credit, known: MatchFacts | None = None, policy: Policy = AUTO) -> list[Proposal]:
-    return propose(read(credits, policy.prefix), known or facts(), policy)
+    return propose_matches(read_clues(credits, policy.prefix), known or facts(), policy)
 
 
 def one(paid: Credit, known: MatchFacts | None = None, policy: Policy = AUTO) -> Proposal:

@@ -6,10 +6,10 @@ import pytest
 
 from donorhub.domain.donors.given_names import POLISH_MEN, POLISH_WOMEN, sex_of
 from donorhub.domain.donors.names import given_key, parse_payer, surname_key
-from donorhub.domain.donors.salutation import greeting, greeting_of_organisation, vocative
+from donorhub.domain.donors.salutation import make_vocative, write_greeting, write_greeting_of_organisation
 from donorhub.domain.payer_text import (
     canonical_account,
-    fold,
+    fold_letters,
     name_key,
     payer_key,
     telling_words,
@@ -32,12 +32,17 @@ from donorhub.domain.payer_text import (
 )
 def test_a_name_that_is_told_by_its_words_is_taken_apart(text: str, given: str, family: str) -> None:
     parsed = parse_payer(text)
-    assert (parsed.given, parsed.family, parsed.kind, parsed.confident) == (given, family, "person", True)
+    assert (parsed.given_name, parsed.family_name, parsed.kind, parsed.is_confident) == (
+        given,
+        family,
+        "person",
+        True,
+    )
 
 
 @pytest.mark.parametrize("text", ["ANTON JEREMI", "GERLACH GAJA", "ADAM JAN", "KOWALSKI", "J. NOWAK", ""])
 def test_a_name_that_could_be_either_way_is_flagged(text: str) -> None:
-    assert not parse_payer(text).confident
+    assert not parse_payer(text).is_confident
 
 
 @pytest.mark.parametrize(
@@ -87,12 +92,12 @@ Maciej Macieju, Henryk Henryku"""
 
 @pytest.mark.parametrize(("given", "called"), [tuple(pair.split()) for pair in CALLED.split(",")])
 def test_polish_names_are_called_in_the_vocative(given: str, called: str) -> None:
-    assert vocative(given) == called
+    assert make_vocative(given) == called
 
 
 @pytest.mark.parametrize("given", ["Agim", "John", "Arta", "Ngozi", "Jean Paul"])
 def test_foreign_names_are_not_bent(given: str) -> None:
-    assert vocative(given) == given
+    assert make_vocative(given) == given
 
 
 def test_the_sex_of_polish_names_is_known() -> None:
@@ -119,16 +124,16 @@ def test_the_sex_of_polish_names_is_known() -> None:
 def test_a_letter_begins_in_its_language(
     lang: str, given: str, family: str, sex: str | None, line: str
 ) -> None:
-    assert greeting(lang, given, family, sex=sex) == line  # type: ignore[arg-type]
+    assert write_greeting(lang, given, family, sex=sex) == line  # type: ignore[arg-type]
 
 
 def test_organisations_are_greeted_as_many() -> None:
-    greetings = [greeting_of_organisation(lang) for lang in ("pl", "sq", "en")]
+    greetings = [write_greeting_of_organisation(lang) for lang in ("pl", "sq", "en")]
     assert greetings == ["Szanowni Państwo,", "Të nderuar,", "Dear friends,"]
 
 
 def test_folding_knows_the_letters_unicode_does_not_take_apart() -> None:
-    assert fold("Łódź ĐURO  Straße Ëndrra Çelik") == "lodz duro strasse endrra celik"
+    assert fold_letters("Łódź ĐURO  Straße Ëndrra Çelik") == "lodz duro strasse endrra celik"
 
 
 def test_an_account_is_one_however_it_is_written() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from donorhub.domain.donors.tax_numbers import called, normal
+from donorhub.domain.donors.tax_numbers import get_number_label, normalise_number
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ from donorhub.domain.donors.tax_numbers import called, normal
 def test_a_right_number_is_kept_without_what_separates_it(
     text: str, country: str, is_organisation: bool, number: str
 ) -> None:
-    assert normal(text, country, is_organisation=is_organisation) == number
-    assert normal(number, country, is_organisation=is_organisation) == number
+    assert normalise_number(text, country, is_organisation=is_organisation) == number
+    assert normalise_number(number, country, is_organisation=is_organisation) == number
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_right_number_is_kept_without_what_separates_it(
 )
 def test_a_wrong_number_is_refused_with_what_it_should_look_like(text: str, country: str) -> None:
     with pytest.raises(ValueError, match="digits"):
-        normal(text, country, is_organisation=True)
+        normalise_number(text, country, is_organisation=True)
 
 
 def test_one_wrong_digit_of_a_nip_is_always_noticed() -> None:
@@ -55,10 +55,10 @@ def test_one_wrong_digit_of_a_nip_is_always_noticed() -> None:
             text = right[:place] + digit + right[place + 1 :]
             if text != right:
                 with pytest.raises(ValueError, match="NIP"):
-                    normal(text, "PL", is_organisation=True)
+                    normalise_number(text, "PL", is_organisation=True)
 
 
 def test_the_number_is_called_as_its_country_calls_it() -> None:
-    names = [called(country, is_organisation=True) for country in ("PL", "AL", "XK", "DE")]
+    names = [get_number_label(country, is_organisation=True) for country in ("PL", "AL", "XK", "DE")]
     assert names == ["NIP", "NIPT", "NUI", "Tax no."]
-    assert called("XK", is_organisation=False) == "ID"
+    assert get_number_label("XK", is_organisation=False) == "ID"

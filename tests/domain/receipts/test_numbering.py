@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from donorhub.domain.receipts.numbering import doubled, format_number, gaps
+from donorhub.domain.receipts.numbering import find_doubles, find_gaps, format_number
 
 
 def test_a_number_names_its_series_and_year() -> None:
@@ -27,6 +27,6 @@ def test_receipts_count_from_one() -> None:
 
 
 def test_gaps_and_doubles_are_found() -> None:
-    assert gaps([1, 2, 3]) == gaps([]) == ()
-    assert gaps([2, 5]) == (1, 3, 4)
-    assert doubled([1, 2, 2, 3, 1]) == (1, 2)
+    assert find_gaps([1, 2, 3]) == find_gaps([]) == ()
+    assert find_gaps([2, 5]) == (1, 3, 4)
+    assert find_doubles([1, 2, 2, 3, 1]) == (1, 2)

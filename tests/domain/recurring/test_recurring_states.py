@@ -101,7 +101,7 @@ def test_nothing_is_missed_while_another_attempt_is_planned() -> None:
 
 @pytest.mark.parametrize(("days", "holds"), [(-2, False), (-1, True), (0, True), (4, True), (5, False)])
 def test_money_is_matched_alone_from_one_day_before_to_four_after(days: int, holds: bool) -> None:
-    assert WINDOWS.holds(DUE, DUE + timedelta(days=days)) is holds
+    assert WINDOWS.include_booking(DUE, DUE + timedelta(days=days)) is holds
 
 
 @pytest.mark.parametrize(

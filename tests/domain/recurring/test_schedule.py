@@ -117,7 +117,7 @@ def test_a_pause_promises_nothing_and_an_amendment_takes_over() -> None:
 
 def test_a_fixed_number_and_an_end_stop_the_slots() -> None:
     monthly = [term(date(2026, 1, 10))]
-    assert len(instalments_until(monthly, date(2030, 1, 1), country="PL", fixed=3)) == 3
+    assert len(instalments_until(monthly, date(2030, 1, 1), country="PL", instalment_count=3)) == 3
     ended = instalments_until(monthly, date(2030, 1, 1), country="PL", ends_on=date(2026, 6, 9))
     assert ended[-1].nominal_on == date(2026, 5, 10)
 

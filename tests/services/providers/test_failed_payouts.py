@@ -117,7 +117,7 @@ def test_a_payout_that_failed_while_the_entry_was_being_matched_is_not_joined(
     send(MONEY)
     place = credits.of_entries([only_entry().id])[0]
     payout = only_payout()
-    decided = decisions.Decided(place, clues.read([place.credit], "DH")[0], payout_id=payout.id)
+    decided = decisions.Decided(place, clues.read_clues([place.credit], "DH")[0], payout_id=payout.id)
     db.session.execute(text("UPDATE payout SET state = 'failed'"))  # as another worker did meanwhile
     with pytest.raises(Conflict, match="look again"):
         decisions.apply([decided], now=now, actor="system:matching")

@@ -18,41 +18,46 @@ from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_
 _MOST_SUMS: Final = 4096  # with more, some entries of both signs come to nothing anyway
 
 
-def may_overlap(
-    known: Collection[KnownEntry], incoming: Iterable[Incoming], chained: Container[int], source_format: str
+def find_overlaps(
+    ledger_rows: Collection[KnownEntry],
+    incoming: Iterable[Incoming],
+    chained_ids: Container[int],
+    source_format: str,
 ) -> frozenset[int]:
     """Which of the ``chained`` statements may share entries with the incoming one.
 
     One whose entry has the bank's own id of an incoming entry certainly does.
     """
-    shared = {row.day for row in known if row.statement_id in chained}
+    shared_days = {row.day for row in ledger_rows if row.statement_id in chained_ids}
     items_of: dict[date, list[Incoming]] = defaultdict(list)
     for item in incoming:
-        if item.day in shared:
+        if item.day in shared_days:
             items_of[item.day].append(item)
     rows_of: dict[date, list[KnownEntry]] = defaultdict(list)
-    for row in known:
+    for row in ledger_rows:
         if row.day in items_of:
             rows_of[row.day].append(row)
-    found: set[int] = set()
+    overlapping_ids: set[int] = set()
     for day, items in items_of.items():
-        theirs = [row for row in rows_of[day] if row.statement_id in chained]
-        proved, alike = _sharing(theirs, items, source_format)
-        found |= proved
-        if alike - proved and come_to_nothing(rows_of[day], items):
-            found |= alike
-    return frozenset(found)
+        theirs = [row for row in rows_of[day] if row.statement_id in chained_ids]
+        proved_ids, alike = _find_sharers(theirs, items, source_format)
+        overlapping_ids |= proved_ids
+        if alike - proved_ids and come_to_nothing(rows_of[day], items):
+            overlapping_ids |= alike
+    return frozenset(overlapping_ids)
 
 
-def _sharing(rows: list[KnownEntry], items: list[Incoming], source_format: str) -> tuple[set[int], set[int]]:
+def _find_sharers(
+    rows: list[KnownEntry], items: list[Incoming], source_format: str
+) -> tuple[set[int], set[int]]:
     """The statements that share an id of the bank with these entries, and those with entries like them."""
     ids = {item.fingerprint for item in items if has_id(item.fingerprint)}
-    proved = {row.statement_id for row in rows if row.fingerprint in ids}
-    alike = {row.statement_id for row in rows if any(_alike(row, item, source_format) for item in items)}
-    return proved, alike
+    proved_ids = {row.statement_id for row in rows if row.fingerprint in ids}
+    alike = {row.statement_id for row in rows if any(_look_alike(row, item, source_format) for item in items)}
+    return proved_ids, alike
 
 
-def _alike(row: KnownEntry, item: Incoming, source_format: str) -> bool:
+def _look_alike(row: KnownEntry, item: Incoming, source_format: str) -> bool:
     """What an entry of another format can be recognised by is its amount alone; two ids tell two entries."""
     if (row.minor, row.currency) != (item.minor, item.currency):
         return False
@@ -70,14 +75,14 @@ def come_to_nothing(*sides: Iterable[KnownEntry | Incoming]) -> bool:
 def _reaches_zero(amounts: Collection[int]) -> bool:
     if 0 in amounts:
         return True
-    came = _sums(minor for minor in amounts if minor > 0)
-    went = _sums(-minor for minor in amounts if minor < 0)
-    if came is None or went is None:
-        return came != set() and went != set()
-    return not came.isdisjoint(went)
+    sums_in = _list_sums(minor for minor in amounts if minor > 0)
+    sums_out = _list_sums(-minor for minor in amounts if minor < 0)
+    if sums_in is None or sums_out is None:
+        return sums_in != set() and sums_out != set()
+    return not sums_in.isdisjoint(sums_out)
 
 
-def _sums(amounts: Iterable[int]) -> set[int] | None:
+def _list_sums(amounts: Iterable[int]) -> set[int] | None:
     """What any of these amounts add up to; None when those are too many."""
     sums: set[int] = set()
     for minor in amounts:

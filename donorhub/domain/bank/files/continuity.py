@@ -46,31 +46,35 @@ class Comparison:
     apart: frozenset[int]
     unsure: frozenset[int]
     whole_days: frozenset[date]
-    chained: frozenset[int] = frozenset()
+    chained_ids: frozenset[int] = frozenset()
 
 
 _Order = Callable[[Span, Span], bool]
 
 
-def compare(incoming: Span, known: Sequence[Span]) -> Comparison:
+def compare_spans(incoming: Span, ledger_spans: Sequence[Span]) -> Comparison:
     """Compare a statement that comes in with those the ledger has of the same account."""
-    near = [span for span in known if span.first_on <= incoming.last_on and span.last_on >= incoming.first_on]
-    far = {span.statement_id for span in known} - {span.statement_id for span in near}
-    linked = _linked(incoming, near, follows)
-    numbered = _linked(incoming, near, _follows_by_number)
+    near = [
+        span
+        for span in ledger_spans
+        if span.first_on <= incoming.last_on and span.last_on >= incoming.first_on
+    ]
+    far = {span.statement_id for span in ledger_spans} - {span.statement_id for span in near}
+    linked_ids = _find_linked_ids(incoming, near, is_followed_by)
+    numbered_ids = _find_linked_ids(incoming, near, _is_followed_by_number)
     # Where another statement of these days opens or closes with the same balance, the new one
     # may be that one again, and a chain of balances proves nothing.
-    sure = numbered if _is_repeat(incoming, near) else linked
-    gapped = {span.statement_id for span in near if _leaves_gap(incoming, span)}
+    sure = numbered_ids if _is_repeat(incoming, near) else linked_ids
+    gapped_ids = {span.statement_id for span in near if _leaves_gap(incoming, span)}
     return Comparison(
         frozenset(far | sure),
-        frozenset((linked | gapped) - sure),
-        _whole_days(incoming, near),
-        frozenset(sure - numbered),
+        frozenset((linked_ids | gapped_ids) - sure),
+        _list_whole_days(incoming, near),
+        frozenset(sure - numbered_ids),
     )
 
 
-def follows(earlier: Span, later: Span) -> bool:
+def is_followed_by(earlier: Span, later: Span) -> bool:
     """Whether ``later`` certainly starts where ``earlier`` ended."""
     if earlier.name and earlier.name == later.name and earlier.page and later.page:
         return later.page == earlier.page + 1
@@ -85,38 +89,42 @@ def follows(earlier: Span, later: Span) -> bool:
     return earlier.last_day_minor != 0 and later.first_day_minor != 0
 
 
-def _linked(incoming: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
+def _find_linked_ids(incoming: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
     """Statements reached over a chain of neighbours, backwards or forwards, never both."""
-    return _reached(incoming, near, is_next) | _reached(incoming, near, lambda a, b: is_next(b, a))
+    return _walk_chain(incoming, near, is_next) | _walk_chain(incoming, near, lambda a, b: is_next(b, a))
 
 
-def _reached(start: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
-    found: set[int] = set()
+def _walk_chain(start: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
+    reached_ids: set[int] = set()
     edge = [start]
     while edge:
         here = edge.pop()
         for span in near:
-            if span.statement_id not in found and is_next(here, span):
-                found.add(span.statement_id)
+            if span.statement_id not in reached_ids and is_next(here, span):
+                reached_ids.add(span.statement_id)
                 edge.append(span)
-    return found
+    return reached_ids
 
 
-def _follows_by_number(earlier: Span, later: Span) -> bool:
-    numbered = earlier.sequence is not None and later.sequence is not None
-    return (numbered or earlier.page is not None) and follows(earlier, later)
+def _is_followed_by_number(earlier: Span, later: Span) -> bool:
+    have_numbers = earlier.sequence is not None and later.sequence is not None
+    return (have_numbers or earlier.page is not None) and is_followed_by(earlier, later)
 
 
 def _leaves_gap(one: Span, other: Span) -> bool:
     """They share a single day, and their balances fit neither a whole day told twice nor two neighbours."""
     if one.first_on == one.last_on == other.first_on == other.last_on:
-        known = None not in (one.opening, other.opening)
-        return known and one.opening != other.opening and not (follows(one, other) or follows(other, one))
+        both_open = None not in (one.opening, other.opening)
+        return (
+            both_open
+            and one.opening != other.opening
+            and not (is_followed_by(one, other) or is_followed_by(other, one))
+        )
     earlier, later = (one, other) if one.last_on <= other.first_on else (other, one)
     if earlier.last_on != later.first_on or earlier.closing is None or later.opening is None:
         return False
     tells_day_again = later.opening == earlier.closing - earlier.last_day_minor
-    return not tells_day_again and not follows(earlier, later)
+    return not tells_day_again and not is_followed_by(earlier, later)
 
 
 def _is_repeat(incoming: Span, near: Sequence[Span]) -> bool:
@@ -135,7 +143,7 @@ def _is_repeat(incoming: Span, near: Sequence[Span]) -> bool:
     )
 
 
-def _whole_days(incoming: Span, near: Sequence[Span]) -> frozenset[date]:
+def _list_whole_days(incoming: Span, near: Sequence[Span]) -> frozenset[date]:
     days: set[date] = set()
     for span in (incoming, *near):
         inside = (span.last_on - span.first_on).days - 1

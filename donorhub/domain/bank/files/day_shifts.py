@@ -16,29 +16,32 @@ from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry
 REACH: Final = timedelta(days=5)  # what lies between the days of two formats: a long weekend and a holiday
 
 
-def shifted(
-    items: Iterable[Incoming], known: Iterable[KnownEntry], taken: Collection[int], source_format: str
+def find_shifts(
+    items: Iterable[Incoming],
+    ledger_rows: Iterable[KnownEntry],
+    paired_ids: Collection[int],
+    source_format: str,
 ) -> list[tuple[Incoming, int]]:
     """The entries that may be a row of another format on a day nearby, each with that row's id.
 
     An id of the bank and the amount agree. ``taken`` are rows that are other entries of the file already.
     """
-    told = [item for item in items if item.refs]
-    if not told:
+    items_with_refs = [item for item in items if item.refs]
+    if not items_with_refs:
         return []
     holders = {
         (ref, row.minor, row.currency): row
-        for row in known
-        if row.source_format != source_format and row.id not in taken
+        for row in ledger_rows
+        if row.source_format != source_format and row.id not in paired_ids
         for ref in row.refs
     }
-    found: list[tuple[Incoming, int]] = []
-    for item in told:
+    shifts: list[tuple[Incoming, int]] = []
+    for item in items_with_refs:
         rows = (holders.get((ref, item.minor, item.currency)) for ref in item.refs)
         row = next((row for row in rows if row is not None and _is_near(item, row)), None)
         if row is not None:
-            found.append((item, row.id))
-    return found
+            shifts.append((item, row.id))
+    return shifts
 
 
 def _is_near(item: Incoming, row: KnownEntry) -> bool:

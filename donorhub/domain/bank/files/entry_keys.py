@@ -55,7 +55,7 @@ def source_of(source_format: str, layout: str) -> str:
 
 
 @lru_cache(maxsize=1 << 13)
-def _normal(text: str) -> str:
+def _normalise_text(text: str) -> str:
     if not text.isascii():  # ˙ is what PKO BP writes for nothing; NFKC would make a blank and a dot of it
         text = unicodedata.normalize("NFKC", text.replace("˙", " "))
     return " ".join(text.casefold().split())
@@ -66,40 +66,42 @@ def _day_text(day: date) -> str:
     return day.isoformat()
 
 
-def refs_of(entry: Entry) -> tuple[str, ...]:
+def list_refs(entry: Entry) -> tuple[str, ...]:
     """The ids a bank gives an entry, best first, without those that mean "none"."""
-    given = [entry.bank_ref]
+    candidates = [entry.bank_ref]
     if len(entry.details) == 1:
         (detail,) = entry.details
         if detail.uetr or detail.tx_id:
-            given += [detail.uetr, detail.tx_id]
+            candidates += [detail.uetr, detail.tx_id]
     refs: list[str] = []
-    for ref in given:
+    for ref in candidates:
         clean = ref.strip() if ref else ""
         if clean not in refs and clean.upper() not in _NOBODYS:
             refs.append(clean)
     return tuple(refs)
 
 
-def reused_refs(entries: Iterable[Incoming], seen: Mapping[str, tuple[date, int]]) -> frozenset[str]:
+def find_reused_refs(
+    entries: Iterable[Incoming], places_in_ledger: Mapping[str, tuple[date, int]]
+) -> frozenset[str]:
     """The ids that stand on two different (day, amount), in the file or against ``seen`` of the ledger.
 
     When there is one, the bank's ids are no ids: the account is to be marked
     ``ids_untrusted`` and its entries get their fingerprints without ids.
     """
-    stands = dict(seen)
-    reused = set()
+    stands = dict(places_in_ledger)
+    ambiguous_refs = set()
     for entry in entries:
         for ref in entry.refs:
             if stands.setdefault(ref, (entry.day, entry.minor)) != (entry.day, entry.minor):
-                reused.add(ref)
-    return frozenset(reused)
+                ambiguous_refs.add(ref)
+    return frozenset(ambiguous_refs)
 
 
 def _detail_text(detail: Detail, account: str | None) -> str:
     name = detail.counterparty.name
-    name = _normal(name) if name else ""
-    return f"{account or ''}{_SEPARATOR}{name}{_SEPARATOR}{_normal(detail.remittance)}"
+    name = _normalise_text(name) if name else ""
+    return f"{account or ''}{_SEPARATOR}{name}{_SEPARATOR}{_normalise_text(detail.remittance)}"
 
 
 def _account_of(entry: Entry) -> str | None:
@@ -108,12 +110,12 @@ def _account_of(entry: Entry) -> str | None:
     return canonical_account(details[0].counterparty.account) if len(details) == 1 else None
 
 
-def _content(entry: Entry, account: str | None) -> str:
+def _describe_content(entry: Entry, account: str | None) -> str:
     details = entry.details
     if len(details) == 1:
         return _detail_text(details[0], account)
     if not details:
-        return f"{_SEPARATOR}{_SEPARATOR}{_normal(entry.info) if entry.info else ''}"
+        return f"{_SEPARATOR}{_SEPARATOR}{_normalise_text(entry.info) if entry.info else ''}"
     return _SEPARATOR.join(
         f"{detail.amount.minor}{_SEPARATOR}"
         f"{_detail_text(detail, canonical_account(detail.counterparty.account))}"
@@ -121,28 +123,28 @@ def _content(entry: Entry, account: str | None) -> str:
     )
 
 
-def fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> str:
+def make_fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> str:
     """``v1.<what it says>.<the bank's id>``: equal for the same entry in every export of one format.
 
     The first part covers account, booking day, amount, currency, counterparty
     account, name and remittance, normalised (NFKC, case folded, blanks collapsed).
     The last part is of the best id the bank gives, empty where none is trusted.
     """
-    return _fingerprint(account_key, entry, _account_of(entry), refs_of(entry) if ids_trusted else ())
+    return _hash_entry(account_key, entry, _account_of(entry), list_refs(entry) if ids_trusted else ())
 
 
-def _fingerprint(account_key: str, entry: Entry, account: str | None, refs: tuple[str, ...]) -> str:
+def _hash_entry(account_key: str, entry: Entry, account: str | None, refs: tuple[str, ...]) -> str:
     money = entry.amount
     text = (
         f"{VERSION}{_SEPARATOR}{account_key}{_SEPARATOR}{_day_text(entry.booked_on)}{_SEPARATOR}"
-        f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_content(entry, account)}"
+        f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_describe_content(entry, account)}"
     )
     content = blake2b(text.encode(), digest_size=16).hexdigest()
     ids = blake2b(refs[0].encode(), digest_size=12).hexdigest() if refs else ""
     return f"{VERSION}.{content}.{ids}"
 
 
-def keyed(
+def key_entries(
     account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True, first: int = 0
 ) -> list[Incoming]:
     """The entries with their keys, in order, and positions from ``first``.
@@ -150,13 +152,13 @@ def keyed(
     Entries that are not booked are the caller's to leave out.
     """
     return [
-        _keyed(account_key, position, entry, ids_trusted) for position, entry in enumerate(entries, first)
+        _key_entry(account_key, position, entry, ids_trusted) for position, entry in enumerate(entries, first)
     ]
 
 
-def _keyed(account_key: str, position: int, entry: Entry, ids_trusted: bool) -> Incoming:
-    refs, money, account = refs_of(entry), entry.amount, _account_of(entry)
-    key = _fingerprint(account_key, entry, account, refs if ids_trusted else ())
+def _key_entry(account_key: str, position: int, entry: Entry, ids_trusted: bool) -> Incoming:
+    refs, money, account = list_refs(entry), entry.amount, _account_of(entry)
+    key = _hash_entry(account_key, entry, account, refs if ids_trusted else ())
     return Incoming(position, key, entry.booked_on, money.minor, money.currency, account, refs)
 
 

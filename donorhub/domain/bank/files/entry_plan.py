@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from donorhub.domain.bank.files.chain_doubts import may_overlap
-from donorhub.domain.bank.files.day_shifts import shifted
+from donorhub.domain.bank.files.chain_doubts import find_overlaps
+from donorhub.domain.bank.files.day_shifts import find_shifts
 from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_of, has_id
 
 How = Literal["fingerprint", "content", "bank_ref", "other_format"]
@@ -72,7 +72,7 @@ class _Day:
     rows: list[KnownEntry]
     pairs: list[_Pair] = field(default_factory=list)
 
-    def pair(
+    def pair_equal(
         self,
         how: How,
         item_key: Callable[[Incoming], Hashable],
@@ -84,31 +84,31 @@ class _Day:
         waiting: dict[Hashable, list[KnownEntry]] = {}
         for row in reversed(self.rows):
             waiting.setdefault(row_key(row), []).append(row)
-        left: list[Incoming] = []
+        unpaired: list[Incoming] = []
         for item in self.items:
             key = item_key(item)
-            found = waiting.get(key) if key is not None else None
-            if found:
-                self.pairs.append(_Pair(item, found.pop(), how))
+            equal_rows = waiting.get(key) if key is not None else None
+            if equal_rows:
+                self.pairs.append(_Pair(item, equal_rows.pop(), how))
             else:
-                left.append(item)
-        self.items = left
+                unpaired.append(item)
+        self.items = unpaired
         self.rows = sorted(row for rows in waiting.values() for row in rows)
 
-    def left_formats(self) -> frozenset[str]:
+    def list_unpaired_formats(self) -> frozenset[str]:
         """The formats of the rows that found no entry of the file."""
         return frozenset(row.source_format for row in self.rows)
 
 
-def plan(
-    known: Collection[KnownEntry],
+def plan_entries(
+    ledger_rows: Collection[KnownEntry],
     incoming: Sequence[Incoming],
     *,
     source_format: str,
     apart: Container[int] = (),
     unsure: Container[int] = (),
     whole_days: Container[date] = (),
-    chained: Collection[int] = (),
+    chained_ids: Collection[int] = (),
     ids_trusted: bool = True,
 ) -> Plan:
     """Tell for each entry of one statement whether it is new money.
@@ -122,50 +122,50 @@ def plan(
     ``apart``, ``unsure``, ``whole_days`` and ``chained`` are what
     :func:`donorhub.domain.bank.files.continuity.compare` gives.
     """
-    refuted = may_overlap(known, incoming, chained, source_format)
-    rows_of, occurrences = _by_day(known, apart, refuted)
+    refuted_ids = find_overlaps(ledger_rows, incoming, chained_ids, source_format)
+    rows_of, occurrences = _sort_by_day(ledger_rows, apart, refuted_ids)
     fresh = [item for item in incoming if item.day not in rows_of]
-    days = _paired_days(rows_of, incoming, source_format, ids_trusted)
+    days = _pair_days(rows_of, incoming, source_format, ids_trusted)
     ids_are_stable = any(_is_proved(pair) for day in days.values() for pair in day.pairs)
     same: list[SameEntry] = []
-    doubted: list[tuple[Incoming, int, Doubt]] = []
+    doubts: list[tuple[Incoming, int, Doubt]] = []
     for on, day in days.items():
-        formats = day.left_formats() if on not in whole_days and day.items else frozenset()
+        formats = day.list_unpaired_formats() if on not in whole_days and day.items else frozenset()
         for pair in day.pairs:
-            is_unsure = pair.row.statement_id in unsure or pair.row.statement_id in refuted
-            doubt = _doubt(pair, partial=pair.row.source_format in formats, unsure=is_unsure)
+            is_unsure = pair.row.statement_id in unsure or pair.row.statement_id in refuted_ids
+            doubt = _find_doubt(pair, partial=pair.row.source_format in formats, unsure=is_unsure)
             if doubt:
-                doubted.append((pair.item, pair.row.id, doubt))
+                doubts.append((pair.item, pair.row.id, doubt))
             else:
-                same.append(_same(pair))
-        rivals = _rivals(day, source_format, ids_are_stable=ids_are_stable)
-        doubted += rivals
-        rivalled = {item.position for item, _, _ in rivals}
-        fresh += [item for item in day.items if item.position not in rivalled]
+                same.append(_make_same_entry(pair))
+        rivals = _find_rivals(day, source_format, ids_are_stable=ids_are_stable)
+        doubts += rivals
+        rival_positions = {item.position for item, _, _ in rivals}
+        fresh += [item for item in day.items if item.position not in rival_positions]
     if ids_trusted:
-        taken = {pair.row.id for day in days.values() for pair in day.pairs}
-        moved = shifted(fresh, known, taken, source_format)
-        doubted += [(item, entry_id, "other_day") for item, entry_id in moved]
-        elsewhere = {item.position for item, _ in moved}
+        paired_ids = {pair.row.id for day in days.values() for pair in day.pairs}
+        shifts = find_shifts(fresh, ledger_rows, paired_ids, source_format)
+        doubts += [(item, entry_id, "other_day") for item, entry_id in shifts]
+        elsewhere = {item.position for item, _ in shifts}
         fresh = [item for item in fresh if item.position not in elsewhere]
-    return _numbered(fresh, same, doubted, occurrences)
+    return _number_entries(fresh, same, doubts, occurrences)
 
 
-def _by_day(
-    known: Iterable[KnownEntry], apart: Container[int], refuted: Container[int]
+def _sort_by_day(
+    ledger_rows: Iterable[KnownEntry], apart: Container[int], refuted_ids: Container[int]
 ) -> tuple[dict[date, list[KnownEntry]], dict[str, int]]:
     """The rows that may be the file's entries, and each fingerprint's next free occurrence."""
     rows_of: dict[date, list[KnownEntry]] = {}
     occurrences: dict[str, int] = {}
-    for row in known:
+    for row in ledger_rows:
         free = occurrences.get(row.fingerprint, 0)
         occurrences[row.fingerprint] = max(free, row.occurrence + 1)
-        if row.statement_id not in apart or row.statement_id in refuted:
+        if row.statement_id not in apart or row.statement_id in refuted_ids:
             rows_of.setdefault(row.day, []).append(row)
     return rows_of, occurrences
 
 
-def _paired_days(
+def _pair_days(
     rows_of: dict[date, list[KnownEntry]], incoming: Iterable[Incoming], source_format: str, ids_trusted: bool
 ) -> dict[date, _Day]:
     days: dict[date, _Day] = {}
@@ -181,13 +181,13 @@ def _paired_days(
 
 def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
     """From the surest likeness to the weakest, each entry once."""
-    day.pair("fingerprint", lambda item: item.fingerprint, lambda row: row.fingerprint)
-    day.pair(
+    day.pair_equal("fingerprint", lambda item: item.fingerprint, lambda row: row.fingerprint)
+    day.pair_equal(
         "content",
         lambda item: None if has_id(item.fingerprint) else content_of(item.fingerprint),
         lambda row: content_of(row.fingerprint),
     )
-    day.pair(
+    day.pair_equal(
         "content",
         lambda item: content_of(item.fingerprint),
         lambda row: row.id if has_id(row.fingerprint) else content_of(row.fingerprint),
@@ -199,40 +199,40 @@ def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
 
 def _pair_by_ref(day: _Day) -> None:
     holders = {(ref, row.minor, row.currency): row for row in day.rows for ref in row.refs}
-    left: list[Incoming] = []
-    taken: set[int] = set()
+    unpaired: list[Incoming] = []
+    paired_ids: set[int] = set()
     for item in day.items:
         rows = (holders.get((ref, item.minor, item.currency)) for ref in item.refs)
-        found = next((row for row in rows if row is not None and row.id not in taken), None)
-        if found is None:
-            left.append(item)
+        equal_row = next((row for row in rows if row is not None and row.id not in paired_ids), None)
+        if equal_row is None:
+            unpaired.append(item)
         else:
-            taken.add(found.id)
-            day.pairs.append(_Pair(item, found, "bank_ref"))
-    day.items = left
-    day.rows = [row for row in day.rows if row.id not in taken]
+            paired_ids.add(equal_row.id)
+            day.pairs.append(_Pair(item, equal_row, "bank_ref"))
+    day.items = unpaired
+    day.rows = [row for row in day.rows if row.id not in paired_ids]
 
 
 def _pair_formats(day: _Day, source_format: str) -> None:
     """What another format told of the same day: amount and account agree, or one format tells no account."""
 
-    def other(row: KnownEntry, *key: object) -> Hashable:
+    def key_of_other_format(row: KnownEntry, *key: object) -> Hashable:
         return None if row.source_format == source_format else key
 
-    day.pair(
+    day.pair_equal(
         "other_format",
         lambda item: (item.minor, item.currency, item.account),
-        lambda row: other(row, row.minor, row.currency, row.account),
+        lambda row: key_of_other_format(row, row.minor, row.currency, row.account),
     )
-    day.pair(
+    day.pair_equal(
         "other_format",
         lambda item: None if item.account else (item.minor, item.currency),
-        lambda row: other(row, row.minor, row.currency),
+        lambda row: key_of_other_format(row, row.minor, row.currency),
     )
-    day.pair(
+    day.pair_equal(
         "other_format",
         lambda item: (item.minor, item.currency),
-        lambda row: None if row.account else other(row, row.minor, row.currency),
+        lambda row: None if row.account else key_of_other_format(row, row.minor, row.currency),
     )
 
 
@@ -241,7 +241,7 @@ def _is_proved(pair: _Pair) -> bool:
     return pair.how == "bank_ref" or (pair.how == "fingerprint" and has_id(pair.item.fingerprint))
 
 
-def _doubt(pair: _Pair, *, partial: bool, unsure: bool) -> Doubt | None:
+def _find_doubt(pair: _Pair, *, partial: bool, unsure: bool) -> Doubt | None:
     if _is_proved(pair):
         return None
     if unsure:
@@ -251,41 +251,41 @@ def _doubt(pair: _Pair, *, partial: bool, unsure: bool) -> Doubt | None:
     return "part_of_a_day" if partial else None
 
 
-def _same(pair: _Pair) -> SameEntry:
+def _make_same_entry(pair: _Pair) -> SameEntry:
     refs = tuple(ref for ref in pair.item.refs if ref not in pair.row.refs)
     return SameEntry(pair.item.position, pair.row.id, pair.how, refs)
 
 
-def _rivals(day: _Day, source_format: str, *, ids_are_stable: bool) -> list[tuple[Incoming, int, Doubt]]:
+def _find_rivals(day: _Day, source_format: str, *, ids_are_stable: bool) -> list[tuple[Incoming, int, Doubt]]:
     """Left-over entries that look like a left-over row of the same format: its text or its id was changed.
 
     Where the file repeats ids that the ledger has, the bank's ids are stable, and
     another id is other money.
     """
     rows = [row for row in day.rows if row.source_format == source_format]
-    found: list[tuple[Incoming, int, Doubt]] = []
+    rivals: list[tuple[Incoming, int, Doubt]] = []
     for item in day.items:
-        row = next((row for row in rows if _alike(item, row)), None)
+        row = next((row for row in rows if _look_alike(item, row)), None)
         if row is None:
             continue
         if ids_are_stable and has_id(item.fingerprint) and has_id(row.fingerprint):
             continue
         equal = content_of(item.fingerprint) == content_of(row.fingerprint)
-        found.append((item, row.id, "other_bank_ref" if equal else "text_changed"))
+        rivals.append((item, row.id, "other_bank_ref" if equal else "text_changed"))
         rows.remove(row)
-    return found
+    return rivals
 
 
-def _alike(item: Incoming, row: KnownEntry) -> bool:
+def _look_alike(item: Incoming, row: KnownEntry) -> bool:
     if (item.minor, item.currency) != (row.minor, row.currency):
         return False
     return item.account is None or row.account is None or item.account == row.account
 
 
-def _numbered(
+def _number_entries(
     fresh: list[Incoming],
     same: list[SameEntry],
-    doubted: list[tuple[Incoming, int, Doubt]],
+    doubts: list[tuple[Incoming, int, Doubt]],
     occurrences: dict[str, int],
 ) -> Plan:
     new: list[NewEntry] = []
@@ -294,7 +294,7 @@ def _numbered(
         occurrences[item.fingerprint] = occurrence + 1
         new.append(NewEntry(item.position, item.fingerprint, occurrence))
     doubtful: list[DoubtfulEntry] = []
-    for item, entry_id, doubt in doubted:
+    for item, entry_id, doubt in doubts:
         occurrence = occurrences.get(item.fingerprint, 0)
         occurrences[item.fingerprint] = occurrence + 1
         doubtful.append(DoubtfulEntry(item.position, entry_id, doubt, item.fingerprint, occurrence))

@@ -32,7 +32,9 @@ class Fit(NamedTuple):
 ONE_OFF: Final = Fit("one_off", (), 0, in_window=True)
 
 
-def fit(credits: Sequence[Credit], instalments: Iterable[InstalmentFacts], policy: Policy) -> list[Fit]:
+def fit_credits(
+    credits: Sequence[Credit], instalments: Iterable[InstalmentFacts], policy: Policy
+) -> list[Fit]:
     """What each credit of one donor settles, all of them together, in order.
 
     Cost of a pair: 0 for the exact amount, else 1 and the relative difference; a third
@@ -45,43 +47,47 @@ def fit(credits: Sequence[Credit], instalments: Iterable[InstalmentFacts], polic
     )
     if not open_:
         return [ONE_OFF] * len(credits)
-    costs = [[_cost(credit, instalment, policy) for instalment in open_] for credit in credits]
-    chosen = _cheapest(costs)
-    taken = {open_[column].instalment_id for column in chosen if column is not None}
+    costs = [[_reckon_cost(credit, instalment, policy) for instalment in open_] for credit in credits]
+    column_of_credit = _assign_cheapest(costs)
+    settled_ids = {open_[column].instalment_id for column in column_of_credit if column is not None}
     fits = []
-    for credit, column in zip(credits, chosen, strict=True):
-        settled = _settle(credit, None if column is None else open_[column], open_, taken, policy)
-        taken.update(allocated.instalment_id for allocated in settled.allocations)
-        fits.append(settled)
+    for credit, column in zip(credits, column_of_credit, strict=True):
+        credit_fit = _settle_credit(
+            credit, None if column is None else open_[column], open_, settled_ids, policy
+        )
+        settled_ids.update(allocation.instalment_id for allocation in credit_fit.allocations)
+        fits.append(credit_fit)
     return fits
 
 
-def nearest(credit: Credit, instalments: Iterable[InstalmentFacts], policy: Policy) -> InstalmentFacts | None:
+def find_nearest(
+    credit: Credit, instalments: Iterable[InstalmentFacts], policy: Policy
+) -> InstalmentFacts | None:
     """The open instalment whose window holds the credit's day; the nearest, where several do."""
-    held = [
+    candidates = [
         i for i in instalments if i.open.currency == credit.amount.currency and _in_window(credit, i, policy)
     ]
-    return min(held, key=lambda i: abs((credit.booked_on - i.due_on).days), default=None)
+    return min(candidates, key=lambda i: abs((credit.booked_on - i.due_on).days), default=None)
 
 
-def _cost(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> float:
+def _reckon_cost(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> float:
     """The cost of a pair, ``_UNPAID`` where they cannot belong together."""
-    if _names(credit, instalment):
+    if _names_instalment(credit, instalment):
         return -_UNPAID
     days = (credit.booked_on - instalment.due_on).days
     if not -_ADVANCE_DAYS <= days <= _ARREARS_DAYS:
         return _UNPAID
-    paid, open_ = credit.amount.minor, instalment.open.minor
+    paid_minor, open_ = credit.amount.minor, instalment.open.minor
     cost = abs(days) / 3 + (2.0 if instalment.state == "missed" else 0.0)
-    if paid == open_:
+    if paid_minor == open_:
         return cost
-    several = paid % open_ == 0 and paid // open_ <= policy.max_several
+    several = paid_minor % open_ == 0 and paid_minor // open_ <= policy.max_several
     if several or -policy.early_days <= days <= policy.grace_days:
-        return cost + 1.0 + abs(paid - open_) / open_
+        return cost + 1.0 + abs(paid_minor - open_) / open_
     return _UNPAID
 
 
-def _names(credit: Credit, instalment: InstalmentFacts) -> bool:
+def _names_instalment(credit: Credit, instalment: InstalmentFacts) -> bool:
     return bool(instalment.refs) and any(ref in instalment.refs for ref in credit.refs)
 
 
@@ -93,79 +99,79 @@ def _in_window(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> b
     return -policy.early_days <= (credit.booked_on - instalment.due_on).days <= policy.late_days
 
 
-def _cheapest(costs: _Costs) -> list[int | None]:
+def _assign_cheapest(costs: _Costs) -> list[int | None]:
     """For each row the column of the cheapest assignment, None where only ``_UNPAID`` is left."""
     if len(costs) == 1:
         row = costs[0]
         best = min(range(len(row)), key=row.__getitem__)
         return [best if row[best] < _UNPAID else None]
     if len(costs) <= _SMALL and len(costs[0]) <= _SMALL:
-        return hungarian(costs)
-    return greedy(costs)
+        return assign_by_least_cost(costs)
+    return assign_greedily(costs)
 
 
-def greedy(costs: _Costs) -> list[int | None]:
+def assign_greedily(costs: _Costs) -> list[int | None]:
     """The cheapest pair first, then the cheapest of what is left."""
     pairs = sorted(
         (cost, r, c) for r, row in enumerate(costs) for c, cost in enumerate(row) if cost < _UNPAID
     )
-    chosen: list[int | None] = [None] * len(costs)
-    taken: set[int] = set()
+    column_of_row: list[int | None] = [None] * len(costs)
+    used_columns: set[int] = set()
     for _, r, c in pairs:
-        if chosen[r] is None and c not in taken:
-            chosen[r] = c
-            taken.add(c)
-    return chosen
+        if column_of_row[r] is None and c not in used_columns:
+            column_of_row[r] = c
+            used_columns.add(c)
+    return column_of_row
 
 
-def hungarian(costs: _Costs) -> list[int | None]:
+def assign_by_least_cost(costs: _Costs) -> list[int | None]:
     """The assignment of least total cost (Kuhn-Munkres with potentials); every row may stay without."""
     rows, columns = len(costs), len(costs[0])
-    padded = [[*row, *([_UNPAID] * rows)] for row in costs]
+    padded_costs = [[*row, *([_UNPAID] * rows)] for row in costs]
     width = columns + rows
     row_price, column_price = [0.0] * (rows + 1), [0.0] * (width + 1)
     row_of = [0] * (width + 1)  # 1-based; 0 is free
     for row in range(1, rows + 1):
         row_of[0] = row
-        _augment(padded, row_price, column_price, row_of)
-    chosen: list[int | None] = [None] * rows
+        _add_row(padded_costs, row_price, column_price, row_of)
+    column_of_row: list[int | None] = [None] * rows
     for column in range(1, columns + 1):
         row = row_of[column]
-        if row and padded[row - 1][column - 1] < _UNPAID:
-            chosen[row - 1] = column - 1
-    return chosen
+        if row and padded_costs[row - 1][column - 1] < _UNPAID:
+            column_of_row[row - 1] = column - 1
+    return column_of_row
 
 
-def _augment(costs: _Costs, row_price: list[float], column_price: list[float], row_of: list[int]) -> None:
+def _add_row(costs: _Costs, row_price: list[float], column_price: list[float], row_of: list[int]) -> None:
     """Bring the row that waits in column 0 in, along the path of least reduced cost."""
     width = len(row_of)
-    slack, came_from, done = [float("inf")] * width, [0] * width, [False] * width
+    slack, came_from, done_columns = [float("inf")] * width, [0] * width, [False] * width
     here = 0
     while row_of[here]:
-        done[here] = True
+        done_columns[here] = True
         row = row_of[here]
         for column in range(1, width):
-            if not done[column]:
-                reduced = costs[row - 1][column - 1] - row_price[row] - column_price[column]
-                if reduced < slack[column]:
-                    slack[column], came_from[column] = reduced, here
-        after = min((c for c in range(1, width) if not done[c]), key=slack.__getitem__)
-        _reprice(slack[after], slack, done, row_price, column_price, row_of)
+            if not done_columns[column]:
+                reduced_cost = costs[row - 1][column - 1] - row_price[row] - column_price[column]
+                if reduced_cost < slack[column]:
+                    slack[column], came_from[column] = reduced_cost, here
+        after = min((c for c in range(1, width) if not done_columns[c]), key=slack.__getitem__)
+        _change_prices(slack[after], slack, done_columns, row_price, column_price, row_of)
         here = after
     while here:
         row_of[here] = row_of[came_from[here]]
         here = came_from[here]
 
 
-def _reprice(
+def _change_prices(
     delta: float,
     slack: list[float],
-    done: list[bool],
+    done_columns: list[bool],
     row_price: list[float],
     column_price: list[float],
     row_of: list[int],
 ) -> None:
-    for column, is_done in enumerate(done):
+    for column, is_done in enumerate(done_columns):
         if is_done:
             row_price[row_of[column]] += delta
             column_price[column] -= delta
@@ -173,43 +179,47 @@ def _reprice(
             slack[column] -= delta
 
 
-def _settle(
+def _settle_credit(
     credit: Credit,
     first: InstalmentFacts | None,
     open_: Sequence[InstalmentFacts],
-    taken: set[int],
+    settled_ids: set[int],
     policy: Policy,
 ) -> Fit:
-    paid = credit.amount.minor
-    if first is not None and paid == first.open.minor:
-        exact = _of("exact", [first], credit, policy)
-        return exact._replace(is_tied=_has_twin(credit, first, open_, taken, policy))
+    paid_minor = credit.amount.minor
+    if first is not None and paid_minor == first.open.minor:
+        exact = _make_fit("exact", [first], credit, policy)
+        return exact._replace(is_tied=_has_twin(credit, first, open_, settled_ids, policy))
     own = first.instalment_id if first else None
-    free = [i for i in open_ if i.instalment_id == own or i.instalment_id not in taken]
-    several = _several(credit, first, free, policy) or _subset(credit, free, policy)
+    free = [i for i in open_ if i.instalment_id == own or i.instalment_id not in settled_ids]
+    several = _find_several(credit, first, free, policy) or _find_subset(credit, free, policy)
     if several:
-        return _of("several", several, credit, policy)
-    if first is None or not (_is_near(credit, first, policy) or _names(credit, first)):
+        return _make_fit("several", several, credit, policy)
+    if first is None or not (_is_near(credit, first, policy) or _names_instalment(credit, first)):
         return ONE_OFF
-    return _of("partial" if paid < first.open.minor else "over", [first], credit, policy)
+    return _make_fit("partial" if paid_minor < first.open.minor else "over", [first], credit, policy)
 
 
 def _has_twin(
-    credit: Credit, first: InstalmentFacts, open_: Sequence[InstalmentFacts], taken: set[int], policy: Policy
+    credit: Credit,
+    first: InstalmentFacts,
+    open_: Sequence[InstalmentFacts],
+    settled_ids: set[int],
+    policy: Policy,
 ) -> bool:
     """Whether another recurring gift of the donor waits for the same amount about now."""
-    if _names(credit, first) or not _in_window(credit, first, policy):
+    if _names_instalment(credit, first) or not _in_window(credit, first, policy):
         return False
     return any(
         i.recurring_gift_id != first.recurring_gift_id
         and i.open == first.open
-        and i.instalment_id not in taken
+        and i.instalment_id not in settled_ids
         and _in_window(credit, i, policy)
         for i in open_
     )
 
 
-def _several(
+def _find_several(
     credit: Credit, first: InstalmentFacts | None, free: Sequence[InstalmentFacts], policy: Policy
 ) -> list[InstalmentFacts]:
     """Equal instalments of one recurring gift that the credit pays exactly: arrears first, then advance."""
@@ -220,25 +230,27 @@ def _several(
     return alike[:count] if 1 < count <= policy.max_several and len(alike) >= count else []
 
 
-def _subset(credit: Credit, free: Sequence[InstalmentFacts], policy: Policy) -> list[InstalmentFacts]:
+def _find_subset(credit: Credit, free: Sequence[InstalmentFacts], policy: Policy) -> list[InstalmentFacts]:
     """The one set of instalments near the booking that adds up to the credit; none when two do."""
     near = [i for i in free if _is_near(credit, i, policy)][:_SMALL]
     if sum(i.open.minor for i in near) < credit.amount.minor:
         return []
-    found = [
+    subsets = [
         list(some)
         for size in range(2, min(len(near), policy.max_several) + 1)
         for some in combinations(near, size)
         if sum(i.open.minor for i in some) == credit.amount.minor
     ]
-    return found[0] if len(found) == 1 else []
+    return subsets[0] if len(subsets) == 1 else []
 
 
-def _of(settles: Settles, instalments: Sequence[InstalmentFacts], credit: Credit, policy: Policy) -> Fit:
-    left, allocations = credit.amount.minor, []
+def _make_fit(
+    settles: Settles, instalments: Sequence[InstalmentFacts], credit: Credit, policy: Policy
+) -> Fit:
+    rest_minor, allocations = credit.amount.minor, []
     for instalment in instalments:
-        allocations.append(Allocated(instalment.instalment_id, min(left, instalment.open.minor)))
-        left -= allocations[-1].minor
+        allocations.append(Allocated(instalment.instalment_id, min(rest_minor, instalment.open.minor)))
+        rest_minor -= allocations[-1].minor
     days = min(((credit.booked_on - i.due_on).days for i in instalments), key=abs)
     in_window = any(_in_window(credit, i, policy) for i in instalments)
     return Fit(settles, tuple(allocations), days, in_window)

@@ -10,32 +10,32 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from donorhub.domain.bank.matching.matching_facts import Credit
-from donorhub.domain.bank.matching.other_payers import names_in, saying
+from donorhub.domain.bank.matching.other_payers import find_name_keys, make_saying
 from donorhub.domain.donors.codes import find_codes, find_emails, find_rf
-from donorhub.domain.payer_text import canonical_account, fold, name_key
+from donorhub.domain.payer_text import canonical_account, fold_letters, name_key
 
 
 class Clues(NamedTuple):
     """One credit and the keys to look its payer up by."""
 
     credit: Credit
-    folded: str  # name and text, folded
+    folded_text: str  # name and text, folded
     numbers: tuple[int, ...]  # of donor codes
     refs: tuple[str, ...]
     account: str | None
     name_key: str
     payer_key: str | None
     emails: tuple[str, ...]
-    named: tuple[str, ...] = ()  # keys of the names that the text may hold
+    names_in_text: tuple[str, ...] = ()  # keys of the names that the text may hold
     saying: str | None = None  # what was learned of a payer who says the same again
 
 
-def read(credits: Iterable[Credit], prefix: str) -> list[Clues]:
+def read_clues(credits: Iterable[Credit], prefix: str) -> list[Clues]:
     """The clues of each credit, in order."""
-    return [_read(credit, prefix) for credit in credits]
+    return [_read_credit(credit, prefix) for credit in credits]
 
 
-def _read(credit: Credit, prefix: str) -> Clues:
+def _read_credit(credit: Credit, prefix: str) -> Clues:
     text, name = credit.text, credit.name
     numbers = find_codes(text, prefix)
     account = canonical_account(credit.account)
@@ -43,13 +43,13 @@ def _read(credit: Credit, prefix: str) -> Clues:
     payer = f"iban:{account}" if account else f"name:{key}" if key else None
     return Clues(
         credit,
-        fold(f"{name} {text}" if name else text),
+        fold_letters(f"{name} {text}" if name else text),
         numbers,
         credit.refs + find_rf(text),
         account,
         key,
         payer,
         find_emails(text),
-        names_in(text),
-        saying(account, name, text, numbers),
+        find_name_keys(text),
+        make_saying(account, name, text, numbers),
     )

@@ -32,38 +32,38 @@ _NAME_AT_BEST: Final = frozenset({"NAME", "AMOUNT", "DATE"})
 _KNOWN_AFTER: Final = 2  # confirmed payments after which a payer's account alone is enough
 
 
-def families(evidence: Iterable[Evidence]) -> set[Family]:
+def list_families(evidence: Iterable[Evidence]) -> set[Family]:
     """The kinds of reason that speak for a candidate."""
     return {reason.family for reason in evidence if reason.points > 0}
 
 
-def decided(
+def decide_credit(
     clues: Clues,
     kind: Kind,
     candidates: Sequence[Candidate],
     *,
     facts: MatchFacts,
-    contested: Contested,
+    contested_ids: Contested,
     policy: Policy,
 ) -> Proposal:
     """The proposal for one credit; ``contested`` is what several entries would be."""
     if policy.mode == "off":
-        return _waiting(clues, kind, (), ("mode_off",), policy)
+        return _propose_waiting(clues, kind, (), ("mode_off",), policy)
     if kind in _NO_GIFT:
-        return _no_gift(clues, kind, facts, policy)
+        return _propose_no_gift(clues, kind, facts, policy)
     if not candidates:
-        return _waiting(clues, kind, (), (_why_nothing(clues, kind, facts),), policy)
-    hindrances = _hindrances(clues, kind, candidates, contested, policy)
+        return _propose_waiting(clues, kind, (), (_explain_nothing(clues, kind, facts),), policy)
+    hindrances = _list_hindrances(clues, kind, candidates, contested_ids, policy)
     if hindrances:
-        return _waiting(clues, kind, candidates, hindrances, policy)
+        return _propose_waiting(clues, kind, candidates, hindrances, policy)
     credit = clues.credit
     sure = (replace(candidates[0], level="sure"), *candidates[1:])
     if policy.mode == "auto":
         return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True, sure)
-    return _waiting(clues, kind, sure, ("mode_suggest",), policy)
+    return _propose_waiting(clues, kind, sure, ("mode_suggest",), policy)
 
 
-def _waiting(
+def _propose_waiting(
     clues: Clues,
     kind: Kind,
     candidates: Sequence[Candidate],
@@ -84,11 +84,11 @@ def _waiting(
     )
 
 
-def _no_gift(clues: Clues, kind: Kind, facts: MatchFacts, policy: Policy) -> Proposal:
+def _propose_no_gift(clues: Clues, kind: Kind, facts: MatchFacts, policy: Policy) -> Proposal:
     """Needs no one, whatever the mode: nothing is recorded. Only money to a donor may be a refund."""
     credit = clues.credit
     if kind == "outgoing" and _points_to_donor(clues, facts):
-        return _waiting(clues, kind, (), ("paid_to_donor",), policy)
+        return _propose_waiting(clues, kind, (), ("paid_to_donor",), policy)
     return Proposal(credit.entry_id, credit.detail_id, kind, "auto", True)
 
 
@@ -100,7 +100,7 @@ def _points_to_donor(clues: Clues, facts: MatchFacts) -> bool:
     )
 
 
-def _why_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> Hindrance:
+def _explain_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> Hindrance:
     if kind == "payout":
         return "payout_unknown"
     if kind == "return":
@@ -108,33 +108,33 @@ def _why_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> Hindrance:
     return "code_unknown" if clues.numbers else "nothing_found"
 
 
-def _hindrances(
-    clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested: Contested, policy: Policy
+def _list_hindrances(
+    clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested_ids: Contested, policy: Policy
 ) -> tuple[Hindrance, ...]:
     """All that keeps the best candidate from being settled now, as message keys."""
     best = candidates[0]
-    told = _told(best)
-    found: list[Hindrance] = []
-    if best.gift_id is not None and best.gift_id in contested.gifts:
-        found.append("contested_return")
+    summary = _sum_up_evidence(best)
+    hindrances: list[Hindrance] = []
+    if best.gift_id is not None and best.gift_id in contested_ids.gifts:
+        hindrances.append("contested_return")
     if best.payout_id is not None:
-        if best.payout_id in contested.payouts:
-            found.append("contested")
-    elif not _is_strong(best, told, clues.credit):
-        found.append("name_only" if told.families <= _NAME_AT_BEST else "not_enough")
+        if best.payout_id in contested_ids.payouts:
+            hindrances.append("contested")
+    elif not _is_strong(best, summary, clues.credit):
+        hindrances.append("name_only" if summary.families <= _NAME_AT_BEST else "not_enough")
     if len(candidates) > 1 and best.points - candidates[1].points < policy.margin:
-        found.append("margin")
-    if told.is_contradicted:
-        found.append("contradiction")
+        hindrances.append("margin")
+    if summary.is_contradicted:
+        hindrances.append("contradiction")
     cap = policy.cap.get(clues.credit.amount.currency)
     if kind == "gift" and cap is not None and clues.credit.amount.minor > cap:
-        found.append("over_cap")
-    if not told.in_window and any(part.allocations for part in best.parts):
-        found.append("outside_window")
-    return tuple(found)
+        hindrances.append("over_cap")
+    if not summary.in_window and any(part.allocations for part in best.parts):
+        hindrances.append("outside_window")
+    return tuple(hindrances)
 
 
-class _Told(NamedTuple):
+class _Summary(NamedTuple):
     """What a candidate's evidence comes to."""
 
     families: set[Family]
@@ -143,28 +143,28 @@ class _Told(NamedTuple):
     in_window: bool  # something it settles is due about now
 
 
-def _told(best: Candidate) -> _Told:
-    found: set[Family] = set()
+def _sum_up_evidence(best: Candidate) -> _Summary:
+    supporting_families: set[Family] = set()
     is_contradicted, times, in_window = False, 0, False
     for reason in best.evidence:
         if reason.points > 0:
-            found.add(reason.family)
+            supporting_families.add(reason.family)
         if reason.contradicts:
             is_contradicted = True
         if reason.key == "match.history":
             times = max(times, int(reason.params["times"]))
         elif reason.key in _IN_WINDOW:
             in_window = True
-    return _Told(found, is_contradicted, times, in_window)
+    return _Summary(supporting_families, is_contradicted, times, in_window)
 
 
-def _is_strong(best: Candidate, told: _Told, credit: Credit) -> bool:
+def _is_strong(best: Candidate, summary: _Summary, credit: Credit) -> bool:
     if best.gift_id is not None:
         # Words like "zwrot" stand in what is paid back to volunteers, too.
-        is_marked = "REF" in told.families or credit.return_code is not None or credit.reversal
-        return "AMOUNT" in told.families and is_marked
-    if "REF" in told.families:
+        is_marked = "REF" in summary.families or credit.return_code is not None or credit.reversal
+        return "AMOUNT" in summary.families and is_marked
+    if "REF" in summary.families:
         return True
-    if "ACCOUNT" not in told.families:
+    if "ACCOUNT" not in summary.families:
         return False
-    return told.times >= _KNOWN_AFTER or any(part.settles in ("exact", "several") for part in best.parts)
+    return summary.times >= _KNOWN_AFTER or any(part.settles in ("exact", "several") for part in best.parts)

@@ -78,11 +78,11 @@ _PRIOR_SEEN: Final = 20  # decisions that a prior is worth
 _PRIOR_SHARE: Final = 0.9  # of them confirmed
 
 
-def calibrated(counts: Mapping[WeighedKey, tuple[int, int]]) -> dict[WeighedKey, int]:
+def calibrate_points(counts: Mapping[WeighedKey, tuple[int, int]]) -> dict[WeighedKey, int]:
     """Points by evidence key from (confirmed, rejected): a prior keeps its value at nine in ten confirmed."""
     weights = {}
-    for key, (confirmed, rejected) in counts.items():
-        share = (confirmed + _PRIOR_SEEN * _PRIOR_SHARE) / (confirmed + rejected + _PRIOR_SEEN)
+    for key, (confirmations, rejections) in counts.items():
+        share = (confirmations + _PRIOR_SEEN * _PRIOR_SHARE) / (confirmations + rejections + _PRIOR_SEEN)
         weights[key] = round(PRIORS[key] * share / _PRIOR_SHARE)
     return weights
 
@@ -90,13 +90,13 @@ def calibrated(counts: Mapping[WeighedKey, tuple[int, int]]) -> dict[WeighedKey,
 class Scales:
     """The points in force: priors, and the organisation's own over them. Equal reasons are one object."""
 
-    __slots__ = ("_made", "_points")
+    __slots__ = ("_points", "_reasons")
 
     def __init__(self, policy: Policy) -> None:
         self._points: dict[WeighedKey, int] = {**PRIORS, **policy.weights}
-        self._made: dict[tuple[str, str | int], Evidence] = {}
+        self._reasons: dict[tuple[str, str | int], Evidence] = {}
 
-    def weigh(
+    def weigh_reason(
         self,
         family: Family,
         key: WeighedKey,
@@ -106,155 +106,167 @@ class Scales:
         contradicts: bool = False,
     ) -> Evidence:
         """The reason with its one parameter; the same again gives the same object."""
-        made = self._made.get((key, value))
-        if made is None:
+        reason = self._reasons.get((key, value))
+        if reason is None:
             params = {name: value} if name else {}
-            made = Evidence(family, self._points[key], key, params, contradicts)
-            self._made[key, value] = made
-        return made
+            reason = Evidence(family, self._points[key], key, params, contradicts)
+            self._reasons[key, value] = reason
+        return reason
 
     def weigh_history(self, times: int) -> Evidence:
         points = self._points["match.history"] * min(times, _MOST_TIMES)
         return Evidence("HISTORY", points, "match.history", {"times": times})
 
 
-def reasons_for(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
+def collect_reasons(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
     """The reasons for each donor that a code, id, account, learned payer, name or address points to."""
     reasons: Reasons = {}
-    _by_code(clues, facts, scales, reasons)
-    _by_ref(clues, facts, scales, reasons)
+    _weigh_codes(clues, facts, scales, reasons)
+    _weigh_refs(clues, facts, scales, reasons)
     if clues.account:
-        _by_account(clues.account, facts, scales, reasons)
+        _weigh_account(clues.account, facts, scales, reasons)
     if clues.payer_key:
-        _by_learned(facts.payer_keys.get(clues.payer_key, ()), scales, reasons)
+        _weigh_learned_payers(facts.payer_keys.get(clues.payer_key, ()), scales, reasons)
     for email in clues.emails:
         for donor_id in facts.donors_of_email.get(email, ()):
-            reasons.setdefault(donor_id, []).append(scales.weigh("TEXT", "match.email", "email", email))
-    _by_name(clues, facts, scales, reasons)
-    if clues.named:
-        _by_text(clues, facts, scales, reasons)
+            reasons.setdefault(donor_id, []).append(
+                scales.weigh_reason("TEXT", "match.email", "email", email)
+            )
+    _weigh_name(clues, facts, scales, reasons)
+    if clues.names_in_text:
+        _weigh_names_in_text(clues, facts, scales, reasons)
     if clues.name_key and clues.account:
-        _by_other_payer(clues, facts, scales, reasons)
-    for donor_id, found in reasons.items():
+        _weigh_other_payer(clues, facts, scales, reasons)
+    for donor_id, evidence in reasons.items():
         donor = facts.donors.get(donor_id)
         if donor is not None and (donor.is_deceased or donor.has_closed_recurring or clues.credit.reversal):
-            _against(clues, donor, scales, found)
+            _weigh_doubts(clues, donor, scales, evidence)
     return reasons
 
 
-def _by_code(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
-    named = {facts.donor_of_number[n]: n for n in clues.numbers if n in facts.donor_of_number}
-    for donor_id, number in named.items():
-        found = reasons.setdefault(donor_id, [])
-        found.append(scales.weigh("REF", "match.code", "number", number))
-        for other in named.values():
+def _weigh_codes(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+    number_of_donor = {facts.donor_of_number[n]: n for n in clues.numbers if n in facts.donor_of_number}
+    for donor_id, number in number_of_donor.items():
+        evidence = reasons.setdefault(donor_id, [])
+        evidence.append(scales.weigh_reason("REF", "match.code", "number", number))
+        for other in number_of_donor.values():
             if other != number:
-                found.append(scales.weigh("REF", "match.other_code", "number", other, contradicts=True))
+                evidence.append(
+                    scales.weigh_reason("REF", "match.other_code", "number", other, contradicts=True)
+                )
 
 
-def _by_ref(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+def _weigh_refs(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
     for ref in clues.refs:
         for donor_id in facts.donors_of_ref.get(ref, ()):
-            reasons.setdefault(donor_id, []).append(scales.weigh("REF", "match.ref", "ref", ref))
+            reasons.setdefault(donor_id, []).append(scales.weigh_reason("REF", "match.ref", "ref", ref))
 
 
-def _by_account(account: str, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+def _weigh_account(account: str, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
     donors = facts.donors_of_account.get(account, ())
     key: WeighedKey = "match.account" if len(donors) == 1 else "match.account_shared"
     for donor_id in donors:
-        reasons.setdefault(donor_id, []).append(scales.weigh("ACCOUNT", key, "ending", account[-4:]))
+        reasons.setdefault(donor_id, []).append(scales.weigh_reason("ACCOUNT", key, "ending", account[-4:]))
 
 
-def _by_learned(learned: Sequence[PayerKeyFacts], scales: Scales, reasons: Reasons) -> None:
-    trusted = [key for key in learned if key.hits > 2 * key.misses]
-    for key in trusted:
-        found = reasons.setdefault(key.donor_id, [])
-        if not any(reason.family == "ACCOUNT" for reason in found):
-            found.append(_learned(key, scales))
-        found.append(scales.weigh_history(key.hits))
-        if len(trusted) > 1:
-            found.append(scales.weigh("HISTORY", "match.learned_differs", contradicts=True))
+def _weigh_learned_payers(payer_keys: Sequence[PayerKeyFacts], scales: Scales, reasons: Reasons) -> None:
+    trusted_keys = [key for key in payer_keys if key.hits > 2 * key.misses]
+    for key in trusted_keys:
+        evidence = reasons.setdefault(key.donor_id, [])
+        if not any(reason.family == "ACCOUNT" for reason in evidence):
+            evidence.append(_weigh_learned_payer(key, scales))
+        evidence.append(scales.weigh_history(key.hits))
+        if len(trusted_keys) > 1:
+            evidence.append(scales.weigh_reason("HISTORY", "match.learned_differs", contradicts=True))
 
 
-def _learned(key: PayerKeyFacts, scales: Scales) -> Evidence:
+def _weigh_learned_payer(key: PayerKeyFacts, scales: Scales) -> Evidence:
     if key.key.startswith("iban:"):
-        return scales.weigh("ACCOUNT", "match.learned_account", "ending", key.key[-4:])
-    return scales.weigh("NAME", "match.learned_name")
+        return scales.weigh_reason("ACCOUNT", "match.learned_account", "ending", key.key[-4:])
+    return scales.weigh_reason("NAME", "match.learned_name")
 
 
-def _by_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+def _weigh_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
     """A name supports donors found otherwise; alone it points to its bearers, the more the less."""
     if not clues.name_key:
         return
     namesakes = facts.donors_of_name.get(clues.name_key, ())
-    for donor_id, found in reasons.items():
+    for donor_id, evidence in reasons.items():
         if donor_id in namesakes:
-            found.append(scales.weigh("NAME", "match.name", "namesakes", len(namesakes)))
+            evidence.append(scales.weigh_reason("NAME", "match.name", "namesakes", len(namesakes)))
         elif donor_id in facts.donors:
             likeness = token_sort_ratio(clues.name_key, name_key(facts.donors[donor_id].name))
             if likeness >= _LIKE:
-                found.append(scales.weigh("NAME", "match.name_like", "likeness", round(likeness)))
+                evidence.append(scales.weigh_reason("NAME", "match.name_like", "likeness", round(likeness)))
     if not any(donor_id in reasons for donor_id in namesakes) and 0 < len(namesakes) <= _MANY:
-        shared = scales.weigh("NAME", "match.name", "namesakes", len(namesakes))
-        shared = shared._replace(points=shared.points // len(namesakes))
-        reasons.update((donor_id, [shared]) for donor_id in namesakes)
+        reason_of_each = scales.weigh_reason("NAME", "match.name", "namesakes", len(namesakes))
+        reason_of_each = reason_of_each._replace(points=reason_of_each.points // len(namesakes))
+        reasons.update((donor_id, [reason_of_each]) for donor_id in namesakes)
 
 
-def _by_text(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+def _weigh_names_in_text(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
     """Names in the text: a company, or one of a family, may pay for somebody else."""
-    named = {donor_id for key in clues.named for donor_id in facts.donors_of_name.get(key, ())}
-    if not 0 < len(named) <= _MANY:
+    named_ids = {donor_id for key in clues.names_in_text for donor_id in facts.donors_of_name.get(key, ())}
+    if not 0 < len(named_ids) <= _MANY:
         return
-    for donor_id, found in reasons.items():
-        if donor_id not in named and not _is_said_before(clues, donor_id, facts) and not _is_told(found):
-            found.append(scales.weigh("TEXT", "match.names_other", contradicts=True))
-    for donor_id in sorted(named):
-        reasons.setdefault(donor_id, []).append(scales.weigh("NAME", "match.named"))
+    for donor_id, evidence in reasons.items():
+        if (
+            donor_id not in named_ids
+            and not _is_said_before(clues, donor_id, facts)
+            and not _names_donor(evidence)
+        ):
+            evidence.append(scales.weigh_reason("TEXT", "match.names_other", contradicts=True))
+    for donor_id in sorted(named_ids):
+        reasons.setdefault(donor_id, []).append(scales.weigh_reason("NAME", "match.named"))
 
 
-def _by_other_payer(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
+def _weigh_other_payer(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
     """An account says little when another name than the donor's pays from it, unless that was confirmed."""
-    for donor_id, found in reasons.items():
+    for donor_id, evidence in reasons.items():
         donor = facts.donors.get(donor_id)
-        if donor is None or _is_told(found) or not any(reason.family == "ACCOUNT" for reason in found):
+        if (
+            donor is None
+            or _names_donor(evidence)
+            or not any(reason.family == "ACCOUNT" for reason in evidence)
+        ):
             continue
         agree = names_agree(clues.credit.name or "", donor.name)
         if not agree and not _is_said_before(clues, donor_id, facts):
-            found.append(scales.weigh("NAME", "match.other_payer", contradicts=True))
+            evidence.append(scales.weigh_reason("NAME", "match.other_payer", contradicts=True))
 
 
-def _is_told(found: Iterable[Evidence]) -> bool:
+def _names_donor(evidence: Iterable[Evidence]) -> bool:
     """A code or an id names the donor: then it does not matter who pays."""
-    return any(reason.family == "REF" and reason.points > 0 for reason in found)
+    return any(reason.family == "REF" and reason.points > 0 for reason in evidence)
 
 
 def _is_said_before(clues: Clues, donor_id: int, facts: MatchFacts) -> bool:
     """The same payer with the same words was confirmed to be this donor's, and nobody else's."""
-    learned = facts.payer_keys.get(clues.saying or "", ())
-    trusted = [key for key in learned if key.hits > 2 * key.misses]
-    return [key.donor_id for key in trusted] == [donor_id] and trusted[0].hits >= SAID_BEFORE
+    payer_keys = facts.payer_keys.get(clues.saying or "", ())
+    trusted_keys = [key for key in payer_keys if key.hits > 2 * key.misses]
+    return [key.donor_id for key in trusted_keys] == [donor_id] and trusted_keys[0].hits >= SAID_BEFORE
 
 
-def _against(clues: Clues, donor: DonorFacts, scales: Scales, found: list[Evidence]) -> None:
+def _weigh_doubts(clues: Clues, donor: DonorFacts, scales: Scales, evidence: list[Evidence]) -> None:
     if donor.is_deceased:
-        found.append(scales.weigh("HISTORY", "match.deceased", contradicts=True))
+        evidence.append(scales.weigh_reason("HISTORY", "match.deceased", contradicts=True))
     if donor.has_closed_recurring:
-        found.append(scales.weigh("HISTORY", "match.recurring_closed", contradicts=True))
+        evidence.append(scales.weigh_reason("HISTORY", "match.recurring_closed", contradicts=True))
     if clues.credit.reversal:
-        found.append(scales.weigh("TEXT", "match.reversal", contradicts=True))
+        evidence.append(scales.weigh_reason("TEXT", "match.reversal", contradicts=True))
 
 
-def of_fit(fit: Fit, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
+def weigh_fit(fit: Fit, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
     """What the settled instalments say for the donor."""
     if not fit.allocations:
         return ()
-    amount = scales.weigh("AMOUNT", _AMOUNT_KEYS[fit.settles], "count", len(fit.allocations))
+    amount = scales.weigh_reason("AMOUNT", _AMOUNT_KEYS[fit.settles], "count", len(fit.allocations))
     if fit.is_tied:
-        return amount, scales.weigh("AMOUNT", "match.amount_tied", contradicts=True)
+        return amount, scales.weigh_reason("AMOUNT", "match.amount_tied", contradicts=True)
     if fit.in_window:
         agrees = fit.settles in ("exact", "several")
         key: WeighedKey = "match.date_on_time" if agrees else "match.date_other_amount"
-        return amount, scales.weigh("DATE", key, "days", fit.days)
+        return amount, scales.weigh_reason("DATE", key, "days", fit.days)
     if abs(fit.days) <= policy.grace_days:
-        return amount, scales.weigh("DATE", "match.date_near", "days", fit.days)
+        return amount, scales.weigh_reason("DATE", "match.date_near", "days", fit.days)
     return (amount,)

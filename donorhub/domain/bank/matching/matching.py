@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from donorhub.domain.bank.matching.assignment import Fit, fit, nearest
+from donorhub.domain.bank.matching.assignment import Fit, find_nearest, fit_credits
 from donorhub.domain.bank.matching.clues import Clues
-from donorhub.domain.bank.matching.deciding import decided, families
-from donorhub.domain.bank.matching.evidence import Reasons, Scales, of_fit, reasons_for
+from donorhub.domain.bank.matching.deciding import decide_credit, list_families
+from donorhub.domain.bank.matching.evidence import Reasons, Scales, collect_reasons, weigh_fit
 from donorhub.domain.bank.matching.matching_facts import (
     Allocated,
     Candidate,
@@ -25,7 +25,7 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
     Proposal,
 )
-from donorhub.domain.bank.matching.not_gifts import Payouts, claimed_twice, kind_of_debit, originals
+from donorhub.domain.bank.matching.not_gifts import Payouts, find_contested, find_originals, kind_of_debit
 
 ENGINE_VERSION: Final = "2026.1"
 
@@ -41,94 +41,110 @@ class _Draft:
     candidates: list[Candidate] = field(default_factory=list)
 
 
-def propose(items: Sequence[Clues], facts: MatchFacts, policy: Policy) -> list[Proposal]:
+def propose_matches(items: Sequence[Clues], facts: MatchFacts, policy: Policy) -> list[Proposal]:
     """One proposal for each credit, in order. The statement is one problem: an instalment is paid once."""
     scales = Scales(policy)
     payouts = Payouts(facts, policy)
-    drafts = [_draft(clues, facts, payouts, scales, policy) for clues in items]
+    drafts = [_draft_credit(clues, facts, payouts, scales, policy) for clues in items]
     _share_instalments(drafts, facts, scales, policy)
-    contested = claimed_twice(draft.candidates[0] for draft in drafts if draft.candidates)
+    contested_ids = find_contested(draft.candidates[0] for draft in drafts if draft.candidates)
     return [
-        decided(draft.clues, draft.kind, draft.candidates, facts=facts, contested=contested, policy=policy)
+        decide_credit(
+            draft.clues, draft.kind, draft.candidates, facts=facts, contested_ids=contested_ids, policy=policy
+        )
         for draft in drafts
     ]
 
 
-def _draft(clues: Clues, facts: MatchFacts, payouts: Payouts, scales: Scales, policy: Policy) -> _Draft:
-    provider = payouts.provider_of(clues)
-    paid_out = payouts.candidates(clues, provider, scales)
+def _draft_credit(
+    clues: Clues, facts: MatchFacts, payouts: Payouts, scales: Scales, policy: Policy
+) -> _Draft:
+    provider = payouts.find_provider(clues)
+    paid_out = payouts.find_candidates(clues, provider, scales)
     if paid_out or provider is not None:
         return _Draft(clues, "payout", candidates=paid_out)
     if clues.credit.amount.minor > 0:
-        return _draft_of_gift(clues, facts, scales, policy)
+        return _draft_gift(clues, facts, scales, policy)
     kind = kind_of_debit(clues, facts)
     if kind != "return":
         return _Draft(clues, kind)
-    reasons = reasons_for(clues, facts, scales)
-    payers = [donor_id for donor_id, found in reasons.items() if families(found) & {"REF", "ACCOUNT"}]
-    return _Draft(clues, kind, candidates=originals(clues, payers, facts, scales, policy))
+    reasons = collect_reasons(clues, facts, scales)
+    payers = [
+        donor_id for donor_id, evidence in reasons.items() if list_families(evidence) & {"REF", "ACCOUNT"}
+    ]
+    return _Draft(clues, kind, candidates=find_originals(clues, payers, facts, scales, policy))
 
 
-def _draft_of_gift(clues: Clues, facts: MatchFacts, scales: Scales, policy: Policy) -> _Draft:
+def _draft_gift(clues: Clues, facts: MatchFacts, scales: Scales, policy: Policy) -> _Draft:
     if clues.account is not None and clues.account in facts.own_accounts:
         return _Draft(clues, "transfer")
-    draft = _Draft(clues, "gift", reasons_for(clues, facts, scales))
+    draft = _Draft(clues, "gift", collect_reasons(clues, facts, scales))
     for donor_id in draft.reasons:
         instalments = facts.instalments.get(donor_id)
         if instalments:
-            draft.fits[donor_id] = fit([clues.credit], instalments, policy)[0]
-    _rank(draft, facts, scales, policy)
+            draft.fits[donor_id] = fit_credits([clues.credit], instalments, policy)[0]
+    _rank_candidates(draft, facts, scales, policy)
     return draft
 
 
-def _rank(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> None:
-    draft.candidates = [_candidate(draft, donor_id, facts, scales, policy) for donor_id in draft.reasons]
-    split = _split(draft, facts, scales, policy) if len(draft.clues.numbers) > 1 else None
+def _rank_candidates(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> None:
+    draft.candidates = [_make_candidate(draft, donor_id, facts, scales, policy) for donor_id in draft.reasons]
+    split = _split_credit(draft, facts, scales, policy) if len(draft.clues.numbers) > 1 else None
     if split is not None:
         draft.candidates.append(split)
     if len(draft.candidates) > 1:
         draft.candidates.sort(key=lambda candidate: (-candidate.points, candidate.donor_id or 0))
 
 
-def _candidate(draft: _Draft, donor_id: int, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate:
-    amount, settled = draft.clues.credit.amount, draft.fits.get(donor_id)
+def _make_candidate(
+    draft: _Draft, donor_id: int, facts: MatchFacts, scales: Scales, policy: Policy
+) -> Candidate:
+    amount, fit = draft.clues.credit.amount, draft.fits.get(donor_id)
     reasons = draft.reasons[donor_id]
-    if settled is not None:
+    if fit is not None:
         wants = {i.open.currency for i in facts.instalments[donor_id]}
-        reasons = [*reasons, *of_fit(settled, scales, policy)]
+        reasons = [*reasons, *weigh_fit(fit, scales, policy)]
         if amount.currency not in wants:
             reasons.append(
-                scales.weigh("AMOUNT", "match.currency", "wants", ", ".join(sorted(wants)), contradicts=True)
+                scales.weigh_reason(
+                    "AMOUNT", "match.currency", "wants", ", ".join(sorted(wants)), contradicts=True
+                )
             )
     points = 0
     for reason in reasons:
         points += reason.points
-    settles, allocations = (settled.settles, settled.allocations) if settled else ("one_off", ())
+    settles, allocations = (fit.settles, fit.allocations) if fit else ("one_off", ())
     part = Part(donor_id, amount.minor, settles, allocations)
-    return Candidate(points, _level(points, policy), tuple(reasons), (part,))
+    return Candidate(points, _find_level(points, policy), tuple(reasons), (part,))
 
 
-def _level(points: int, policy: Policy) -> Level:
+def _find_level(points: int, policy: Policy) -> Level:
     return "likely" if points >= policy.likely else "low"
 
 
-def _split(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate | None:
+def _split_credit(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate | None:
     """One credit for the donors of several codes, when what they owe about now is exactly its amount."""
     credit = draft.clues.credit
     donors = {facts.donor_of_number[n]: n for n in draft.clues.numbers if n in facts.donor_of_number}
-    owed = {donor_id: nearest(credit, facts.instalments.get(donor_id, ()), policy) for donor_id in donors}
-    found = [instalment for instalment in owed.values() if instalment is not None]
-    if len(found) < max(len(owed), 2) or sum(i.open.minor for i in found) != credit.amount.minor:
+    instalment_of_donor = {
+        donor_id: find_nearest(credit, facts.instalments.get(donor_id, ()), policy) for donor_id in donors
+    }
+    instalments = [instalment for instalment in instalment_of_donor.values() if instalment is not None]
+    if (
+        len(instalments) < max(len(instalment_of_donor), 2)
+        or sum(i.open.minor for i in instalments) != credit.amount.minor
+    ):
         return None
     parts = tuple(
-        Part(i.donor_id, i.open.minor, "exact", (Allocated(i.instalment_id, i.open.minor),)) for i in found
+        Part(i.donor_id, i.open.minor, "exact", (Allocated(i.instalment_id, i.open.minor),))
+        for i in instalments
     )
-    codes = [scales.weigh("REF", "match.code", "number", number) for number in donors.values()]
-    days = max(((credit.booked_on - i.due_on).days for i in found), key=abs)
+    codes = [scales.weigh_reason("REF", "match.code", "number", number) for number in donors.values()]
+    days = max(((credit.booked_on - i.due_on).days for i in instalments), key=abs)
     evidence = (
         *codes,
-        scales.weigh("AMOUNT", "match.amount_several", "count", len(found)),
-        scales.weigh("DATE", "match.date_on_time", "days", days),
+        scales.weigh_reason("AMOUNT", "match.amount_several", "count", len(instalments)),
+        scales.weigh_reason("DATE", "match.date_on_time", "days", days),
     )
     return Candidate(sum(reason.points for reason in evidence), "likely", evidence, parts)
 
@@ -142,7 +158,7 @@ def _share_instalments(drafts: Sequence[_Draft], facts: MatchFacts, scales: Scal
             rivals.setdefault((donor_id, draft.clues.credit.amount.currency), []).append(draft)
     for (donor_id, _), group in rivals.items():
         if len(group) > 1:
-            fits = fit([d.clues.credit for d in group], facts.instalments[donor_id], policy)
-            for draft, settled in zip(group, fits, strict=True):
-                draft.fits[donor_id] = settled
-                _rank(draft, facts, scales, policy)
+            fits = fit_credits([d.clues.credit for d in group], facts.instalments[donor_id], policy)
+            for draft, fit_of_credit in zip(group, fits, strict=True):
+                draft.fits[donor_id] = fit_of_credit
+                _rank_candidates(draft, facts, scales, policy)

@@ -23,7 +23,7 @@ from donorhub.domain.bank.matching.matching_facts import (
     PayoutFacts,
     Policy,
 )
-from donorhub.domain.payer_text import fold
+from donorhub.domain.payer_text import fold_letters
 from donorhub.domain.recurring.banking_days import add_banking_days
 
 _BY_CHANCE: Final = 2  # an amount and a date agree with some payout now and then
@@ -55,48 +55,48 @@ class Payouts:
         self._words = {p: _whole_words(words) for p, words in facts.provider_words.items() if words}
         self._any = _whole_words(w for words in facts.provider_words.values() for w in words)
 
-    def provider_of(self, clues: Clues) -> str | None:
+    def find_provider(self, clues: Clues) -> str | None:
         """The provider that calls itself the payer; in the text only where the bank tells no payer."""
         if not self._words:
             return None
-        said = fold(clues.credit.name) if clues.credit.name else clues.folded
-        if not self._any.search(said):
+        payer_text = fold_letters(clues.credit.name) if clues.credit.name else clues.folded_text
+        if not self._any.search(payer_text):
             return None
-        return next(provider for provider, words in self._words.items() if words.search(said))
+        return next(provider for provider, words in self._words.items() if words.search(payer_text))
 
-    def candidates(self, clues: Clues, provider: str | None, scales: Scales) -> list[Candidate]:
+    def find_candidates(self, clues: Clues, provider: str | None, scales: Scales) -> list[Candidate]:
         """The payouts of this amount and these days whose id or provider the entry names."""
         amount, on = clues.credit.amount, clues.credit.booked_on
         waiting = self._by_amount.get((amount.currency, amount.minor))
         if not waiting:
             return []
-        found = []
+        candidates = []
         for payout, first, last in waiting:
             if not first <= on <= last:
                 continue
             evidence = _payout_evidence(clues, payout, provider, scales)
             if len(evidence) > _BY_CHANCE:
                 points = sum(reason.points for reason in evidence)
-                found.append(Candidate(points, "likely", evidence, payout_id=payout.payout_id))
-        return sorted(found, key=lambda candidate: -candidate.points)
+                candidates.append(Candidate(points, "likely", evidence, payout_id=payout.payout_id))
+        return sorted(candidates, key=lambda candidate: -candidate.points)
 
 
 def _whole_words(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(re.escape(fold(word)) for word in words) + r")\b")
+    return re.compile(r"\b(?:" + "|".join(re.escape(fold_letters(word)) for word in words) + r")\b")
 
 
 def _payout_evidence(
     clues: Clues, payout: PayoutFacts, provider: str | None, scales: Scales
 ) -> tuple[Evidence, ...]:
     evidence = [
-        scales.weigh("AMOUNT", "match.payout_amount", "amount", str(payout.net)),
-        scales.weigh("DATE", "match.payout_date", "arrival_on", payout.arrival_on.isoformat()),
+        scales.weigh_reason("AMOUNT", "match.payout_amount", "amount", str(payout.net)),
+        scales.weigh_reason("DATE", "match.payout_date", "arrival_on", payout.arrival_on.isoformat()),
     ]
-    ref = next((r for r in payout.refs if r in clues.refs or fold(r) in clues.folded), None)
+    ref = next((r for r in payout.refs if r in clues.refs or fold_letters(r) in clues.folded_text), None)
     if ref is not None:
-        evidence.append(scales.weigh("REF", "match.payout_ref", "ref", ref))
+        evidence.append(scales.weigh_reason("REF", "match.payout_ref", "ref", ref))
     if provider is not None and provider == payout.provider:
-        evidence.append(scales.weigh("TEXT", "match.payout_words", "provider", provider))
+        evidence.append(scales.weigh_reason("TEXT", "match.payout_words", "provider", provider))
     return tuple(evidence)
 
 
@@ -107,48 +107,50 @@ def kind_of_debit(clues: Clues, facts: MatchFacts) -> Kind:
         return "transfer"
     if credit.return_code or credit.reversal or any(ref in facts.gifts_of_ref for ref in clues.refs):
         return "return"
-    if _RETURN_CODES.search(clues.folded) or _RETURN_WORDS.search(clues.folded):
+    if _RETURN_CODES.search(clues.folded_text) or _RETURN_WORDS.search(clues.folded_text):
         return "return"
-    if clues.account is None and _COST_WORDS.search(clues.folded):
+    if clues.account is None and _COST_WORDS.search(clues.folded_text):
         return "cost"
     return "outgoing"
 
 
-def originals(
+def find_originals(
     clues: Clues, donor_ids: Sequence[int], facts: MatchFacts, scales: Scales, policy: Policy
 ) -> list[Candidate]:
     """The gifts a return may take back: named by an id, else the payer's of this amount, newest first."""
-    named = {gift.gift_id: (gift, ref) for ref in clues.refs for gift in facts.gifts_of_ref.get(ref, ())}
-    found = [_named_original(clues, gift, ref, scales) for gift, ref in named.values()]
+    gifts_with_ref = {
+        gift.gift_id: (gift, ref) for ref in clues.refs for gift in facts.gifts_of_ref.get(ref, ())
+    }
+    candidates = [_named_original(clues, gift, ref, scales) for gift, ref in gifts_with_ref.values()]
     for donor_id in donor_ids:
         for gift in facts.gifts.get(donor_id, ()):
-            if gift.gift_id not in named and _may_be_original(clues, gift, policy):
-                evidence = (_same_amount(gift, scales), scales.weigh("ACCOUNT", "match.return_payer"))
-                found.append(_taking_back(gift, evidence))
-    return sorted(found, key=lambda candidate: -candidate.points)
+            if gift.gift_id not in gifts_with_ref and _may_be_original(clues, gift, policy):
+                evidence = (_same_amount(gift, scales), scales.weigh_reason("ACCOUNT", "match.return_payer"))
+                candidates.append(_make_take_back(gift, evidence))
+    return sorted(candidates, key=lambda candidate: -candidate.points)
 
 
 def _named_original(clues: Clues, gift: GiftFacts, ref: str, scales: Scales) -> Candidate:
-    evidence = [scales.weigh("REF", "match.return_ref", "ref", ref)]
+    evidence = [scales.weigh_reason("REF", "match.return_ref", "ref", ref)]
     if _amount_agrees(clues, gift):
         evidence.append(_same_amount(gift, scales))
-    return _taking_back(gift, tuple(evidence))
+    return _make_take_back(gift, tuple(evidence))
 
 
-def _taking_back(gift: GiftFacts, evidence: tuple[Evidence, ...]) -> Candidate:
+def _make_take_back(gift: GiftFacts, evidence: tuple[Evidence, ...]) -> Candidate:
     points = sum(reason.points for reason in evidence)
     return Candidate(points, "likely", evidence, gift_id=gift.gift_id)
 
 
 def _same_amount(gift: GiftFacts, scales: Scales) -> Evidence:
-    return scales.weigh("AMOUNT", "match.return_amount", "amount", str(gift.amount))
+    return scales.weigh_reason("AMOUNT", "match.return_amount", "amount", str(gift.amount))
 
 
 def _amount_agrees(clues: Clues, gift: GiftFacts) -> bool:
     """The bank may keep its fee in the same entry."""
-    taken = -clues.credit.amount
-    with_fee = taken.minor - clues.credit.charges_minor
-    return taken.currency == gift.amount.currency and gift.amount.minor in (taken.minor, with_fee)
+    money_out = -clues.credit.amount
+    with_fee = money_out.minor - clues.credit.charges_minor
+    return money_out.currency == gift.amount.currency and gift.amount.minor in (money_out.minor, with_fee)
 
 
 def _may_be_original(clues: Clues, gift: GiftFacts, policy: Policy) -> bool:
@@ -163,12 +165,14 @@ class Contested(NamedTuple):
     gifts: frozenset[int]
 
 
-def claimed_twice(candidates: Iterable[Candidate]) -> Contested:
+def find_contested(candidates: Iterable[Candidate]) -> Contested:
     """What the best candidates of several entries have in common and only one of them can be."""
     best = list(candidates)
-    return Contested(_twice(c.payout_id for c in best), _twice(c.gift_id for c in best))
+    return Contested(
+        _list_repeated_ids(c.payout_id for c in best), _list_repeated_ids(c.gift_id for c in best)
+    )
 
 
-def _twice(ids: Iterable[int | None]) -> frozenset[int]:
+def _list_repeated_ids(ids: Iterable[int | None]) -> frozenset[int]:
     counts = Counter(id_ for id_ in ids if id_ is not None)
     return frozenset(id_ for id_, times in counts.items() if times > 1)

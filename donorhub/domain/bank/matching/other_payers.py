@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from donorhub.domain.donors.names import is_joint
-from donorhub.domain.payer_text import NOISE, name_key, telling_words, without_address, words
+from donorhub.domain.payer_text import NOISE, name_key, split_words, telling_words, without_address
 
 _MOST_WORDS: Final = 24  # of a text that are looked at for names
 _CUT_AFTER: Final = 5  # letters of a word that a bank's field may cut off
@@ -30,19 +30,19 @@ def names_agree(payer: str, donor: str) -> bool:
     short, long = sorted((_name_words(payer), _name_words(donor)), key=len)
     if is_joint(payer) and len(short) < len(long):
         return False
-    left = list(long)
+    remaining_words = list(long)
     for word in short:
-        found = next((other for other in left if _same_word(word, other)), None)
-        if found is None:
+        match = next((other for other in remaining_words if _same_word(word, other)), None)
+        if match is None:
             return False
-        left.remove(found)
-    return not short or not left or (len(short) > 1 and any(len(word) > 1 for word in short))
+        remaining_words.remove(match)
+    return not short or not remaining_words or (len(short) > 1 and any(len(word) > 1 for word in short))
 
 
 def _name_words(name: str) -> list[str]:
     return [
         word
-        for word in words(without_address(name))
+        for word in split_words(without_address(name))
         if word not in _TITLES and (len(word) == 1 or word not in NOISE) and not word.isdigit()
     ]
 
@@ -52,15 +52,17 @@ def _same_word(one: str, other: str) -> bool:
     return short == long or (long.startswith(short) and (len(short) == 1 or len(short) > _CUT_AFTER))
 
 
-def names_in(text: str) -> tuple[str, ...]:
+def find_name_keys(text: str) -> tuple[str, ...]:
     """The keys of names of two or three words that a text may hold, as ``payer_text.name_key`` makes them."""
-    told = [word for word in telling_words(text)[:_MOST_WORDS] if word.isalpha()]
-    pairs = [" ".join(sorted(pair)) for pair in pairwise(told)]
-    threes = [" ".join(sorted(three)) for three in zip(told, told[1:], told[2:], strict=False)]
+    name_words = [word for word in telling_words(text)[:_MOST_WORDS] if word.isalpha()]
+    pairs = [" ".join(sorted(pair)) for pair in pairwise(name_words)]
+    threes = [
+        " ".join(sorted(three)) for three in zip(name_words, name_words[1:], name_words[2:], strict=False)
+    ]
     return tuple(dict.fromkeys([*pairs, *threes]))
 
 
-def saying(account: str | None, name: str | None, text: str, codes: Sequence[int] = ()) -> str | None:
+def make_saying(account: str | None, name: str | None, text: str, codes: Sequence[int] = ()) -> str | None:
     """What a payer says every time: the digest of account, name and words, without numbers.
 
     None where the bank tells no account or no name, and where the text has a donor's code,
@@ -68,6 +70,6 @@ def saying(account: str | None, name: str | None, text: str, codes: Sequence[int
     """
     if not account or not name or codes:
         return None
-    told = " ".join(word for word in telling_words(text) if word.isalpha())
-    said = blake2b(f"{account}\x1f{name_key(name)}\x1f{told}".encode(), digest_size=16)
-    return f"said:{said.hexdigest()}"
+    word_text = " ".join(word for word in telling_words(text) if word.isalpha())
+    digest = blake2b(f"{account}\x1f{name_key(name)}\x1f{word_text}".encode(), digest_size=16)
+    return f"said:{digest.hexdigest()}"

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 import importers
-from donorhub.domain.bank.files.entry_keys import Incoming, keyed
+from donorhub.domain.bank.files.entry_keys import Incoming, key_entries
 from donorhub.domain.payer_text import canonical_account
 from donorhub.services.bank.files.packed_rows import Row, Rows
 from importers.camt.reader import REFUSALS
@@ -172,7 +172,7 @@ def _moves_money(entry: Entry) -> bool:
 
 def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:
     start, sums = len(draft_.items), draft_.day_sums
-    items = keyed(account_key, entries, first=start)
+    items = key_entries(account_key, entries, first=start)
     rows: list[Row] = []
     for position, (entry, item) in enumerate(zip(entries, items, strict=True), start):
         minor = item.minor

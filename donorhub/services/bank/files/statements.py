@@ -21,10 +21,16 @@ from typing import Final
 from sqlalchemy import Select, select
 
 from donorhub.db import db
-from donorhub.domain.bank.files.continuity import compare
+from donorhub.domain.bank.files.continuity import compare_spans
 from donorhub.domain.bank.files.day_shifts import REACH
-from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_of, reused_refs, source_of
-from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan
+from donorhub.domain.bank.files.entry_keys import (
+    Incoming,
+    KnownEntry,
+    content_of,
+    find_reused_refs,
+    source_of,
+)
+from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan_entries
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, BankAccount, ImportFile, Statement
 from donorhub.models.states import (
@@ -215,7 +221,7 @@ def _plan(
     # Another format may tell another day of the same entry: that says nothing of the bank's ids.
     own = (entry for entry in known if entry.source_format == source)
     seen = {ref: (entry.day, entry.minor) for entry in own for ref in entry.refs}
-    if not account.ids_untrusted and reused_refs(items, seen):
+    if not account.ids_untrusted and find_reused_refs(items, seen):
         account.ids_untrusted = True
     if account.ids_untrusted:
         items = [item._replace(fingerprint=f"{content_of(item.fingerprint)}.") for item in items]
@@ -225,10 +231,10 @@ def _plan(
         for s in ledger_rows.known_spans(account.id, span.first_on, span.last_on)
         if s.statement_id != row.id
     ]
-    found = compare(span, spans)
-    return plan(
+    found = compare_spans(span, spans)
+    return plan_entries(
         known, items, source_format=source, apart=found.apart, unsure=found.unsure,
-        whole_days=found.whole_days, chained=found.chained, ids_trusted=not account.ids_untrusted,
+        whole_days=found.whole_days, chained_ids=found.chained_ids, ids_trusted=not account.ids_untrusted,
     )  # fmt: skip
 
 

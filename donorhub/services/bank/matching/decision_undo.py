@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.bank.matching.other_payers import saying
+from donorhub.domain.bank.matching.other_payers import make_saying
 from donorhub.domain.payer_text import canonical_account, payer_key
 from donorhub.errors import Rejected
 from donorhub.models import Detail, Entry, Match, Payout
@@ -110,6 +110,6 @@ def _forget(entry: Entry, match: Match, donor_id: int) -> None:
     if key:
         payer_keys.reject(key, donor_id)
     text = party.remittance or (party.more or {}).get("info") or ""
-    said = saying(canonical_account(party.counterparty_account), party.counterparty_name or None, text)
+    said = make_saying(canonical_account(party.counterparty_account), party.counterparty_name or None, text)
     if said:
         payer_keys.reject(said, donor_id)

@@ -133,11 +133,11 @@ def donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, objec
     parsed = parse_payer(name)
     fields: dict[str, object] = {
         "kind": "organisation" if parsed.kind == "organisation" else "person",
-        "name": " ".join(part for part in (parsed.given, parsed.family) if part) or name,
+        "name": " ".join(part for part in (parsed.given_name, parsed.family_name) if part) or name,
         "lang": organisation.get_organisation().lang,
     }
-    if parsed.confident and parsed.kind == "person":
-        fields |= {"given_name": parsed.given, "family_name": parsed.family}
+    if parsed.is_confident and parsed.kind == "person":
+        fields |= {"given_name": parsed.given_name, "family_name": parsed.family_name}
     return fields
 
 

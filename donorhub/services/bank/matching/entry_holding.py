@@ -103,7 +103,7 @@ def decide(
         return entry
     refuse_decided(entry, known)
     prefix = organisation.get_organisation().code_prefix
-    clues = clues_of.read([place.credit], prefix)[0]
+    clues = clues_of.read_clues([place.credit], prefix)[0]
     return settle(entry, say(place, clues), now=now, actor=actor)
 
 

@@ -37,7 +37,9 @@ def fetch(items: Sequence[Clues], prefix: str) -> KeyLinks:
         numbers=_by_number(numbers, prefix),
         refs=_by_ref(refs),
         accounts=_by_account({clues.account for clues in items if clues.account}),
-        names=_identities("name", {key for clues in items for key in (clues.name_key, *clues.named) if key}),
+        names=_identities(
+            "name", {key for clues in items for key in (clues.name_key, *clues.names_in_text) if key}
+        ),
         emails=_by_email({email for clues in items for email in clues.emails}),
         learned=_learned({key for clues in items for key in (clues.payer_key, clues.saying) if key}),
     )

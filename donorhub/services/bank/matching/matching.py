@@ -22,7 +22,7 @@ from sqlalchemy import Table, bindparam, func, select, update
 from donorhub.db import db
 from donorhub.domain.bank.matching import clues as clues_of
 from donorhub.domain.bank.matching.clues import Clues
-from donorhub.domain.bank.matching.matching import propose
+from donorhub.domain.bank.matching.matching import propose_matches
 from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
 from donorhub.models import BankAccount, Entry, Statement
 from donorhub.services.bank.files import bank_accounts
@@ -76,8 +76,8 @@ def _nobody_looked_at(statement_id: int) -> int:
 
 
 def _proposed(places: Sequence[Place], policy: Policy) -> list[tuple[Place, Clues, Proposal]]:
-    items = clues_of.read([place.credit for place in places], policy.prefix)
-    answers = propose(items, match_facts.fetch(items, policy), policy)
+    items = clues_of.read_clues([place.credit for place in places], policy.prefix)
+    answers = propose_matches(items, match_facts.fetch(items, policy), policy)
     return list(zip(places, items, answers, strict=True))
 
 

@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.bank.matching.assignment import greedy, hungarian
+from donorhub.domain.bank.matching.assignment import assign_by_least_cost, assign_greedily
 
 tables = st.integers(1, 5).flatmap(
     lambda width: st.lists(
@@ -29,7 +29,7 @@ def cheapest(costs: list[list[float]]) -> float:
 
 @given(tables)
 def test_the_hungarian_method_finds_the_least_total_that_uses_all_it_can(costs: list[list[float]]) -> None:
-    chosen = hungarian(costs)
+    chosen = assign_by_least_cost(costs)
     used = [column for column in chosen if column is not None]
     assert len(used) == len(set(used)) == min(len(costs), len(costs[0]))
     assert total(costs, chosen) == cheapest(costs)
@@ -37,16 +37,16 @@ def test_the_hungarian_method_finds_the_least_total_that_uses_all_it_can(costs: 
 
 @given(tables)
 def test_greedy_uses_each_column_once(costs: list[list[float]]) -> None:
-    used = [column for column in greedy(costs) if column is not None]
+    used = [column for column in assign_greedily(costs) if column is not None]
     assert len(used) == len(set(used)) == min(len(costs), len(costs[0]))
 
 
 def test_the_nearest_first_is_not_always_the_cheapest_whole() -> None:
     costs = [[1.0, 2.0], [0.0, 9.0]]
-    assert hungarian(costs) == [1, 0]
-    assert greedy([[0.0, 1.0], [0.5, 9.0]]) == [0, 1]
-    assert hungarian([[0.0, 1.0], [0.5, 9.0]]) == [1, 0]
+    assert assign_by_least_cost(costs) == [1, 0]
+    assert assign_greedily([[0.0, 1.0], [0.5, 9.0]]) == [0, 1]
+    assert assign_by_least_cost([[0.0, 1.0], [0.5, 9.0]]) == [1, 0]
 
 
 def test_what_cannot_belong_together_stays_apart() -> None:
-    assert hungarian([[10_000.0, 3.0], [10_000.0, 10_000.0]]) == [1, None]
+    assert assign_by_least_cost([[10_000.0, 3.0], [10_000.0, 10_000.0]]) == [1, None]

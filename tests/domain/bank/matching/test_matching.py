@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.bank.matching.evidence import PRIORS, calibrated
+from donorhub.domain.bank.matching.evidence import PRIORS, calibrate_points
 from donorhub.domain.bank.matching.matching_facts import (
     Credit,
     DonorFacts,
@@ -348,7 +348,7 @@ def test_a_reversal_that_brings_money_is_not_taken_for_a_gift_alone() -> None:
 
 
 def test_points_follow_what_people_confirm() -> None:
-    weights = calibrated({"match.email": (0, 0), "match.name": (2, 18), "match.account": (500, 0)})
+    weights = calibrate_points({"match.email": (0, 0), "match.name": (2, 18), "match.account": (500, 0)})
     assert weights["match.email"] == PRIORS["match.email"]
     assert weights["match.name"] < PRIORS["match.name"] < weights["match.account"] < 55
     found = one(credit(), policy=replace(AUTO, weights=weights))

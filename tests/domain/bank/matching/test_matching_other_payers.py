@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts, Proposal
-from donorhub.domain.bank.matching.other_payers import saying
+from donorhub.domain.bank.matching.other_payers import make_saying
 from tests.domain.bank.matching_world import (
     ANNA,
     GIFT,
@@ -70,7 +70,7 @@ def test_a_code_decides_whoever_pays() -> None:
 
 @pytest.mark.parametrize(("hits", "decision"), [(1, "suggest"), (2, "auto")])
 def test_a_payer_who_says_the_same_as_confirmed_twice_needs_no_person(hits: int, decision: str) -> None:
-    said = saying(OTHER_IBAN, "FIRMA SP. Z O.O.", "za Jana 7/2026") or ""
+    said = make_saying(OTHER_IBAN, "FIRMA SP. Z O.O.", "za Jana 7/2026") or ""
     key = f"iban:{OTHER_IBAN}"
     learned = {
         key: (PayerKeyFacts(key, JAN, 9),),
