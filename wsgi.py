@@ -4,5 +4,5 @@ from donorhub import config, logs
 from donorhub.app import create_app
 
 settings = config.load()
-logs.configure(settings.log_format)
+logs.configure_logs(settings.log_format)
 app = create_app(settings)

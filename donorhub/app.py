@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from donorhub import api, clock, config, jobs, logs, vault, web
 from donorhub.config import Settings
-from donorhub.db import db, install, reading
+from donorhub.db import db, set_reading, set_up_engine
 from donorhub.errors import DonorHubError
 from donorhub.services.giving import gifts
 
@@ -31,7 +31,7 @@ class DonorHub(Flask):
 
     def log_exception(self, exc_info: Raised) -> None:
         if exc_info[1] is not None:
-            logs.report(exc_info[1], event="request_failed", endpoint=request.endpoint or "")
+            logs.report_error(exc_info[1], event="request_failed", endpoint=request.endpoint or "")
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings.home.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
     with app.app_context():
-        install(db.engine)
+        set_up_engine(db.engine)
     app.before_request(_say_whether_it_reads)
     jobs.register(app)
     api.register(app)
@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _say_whether_it_reads() -> None:
-    reading(request.method in SAFE_METHODS)
+    set_reading(request.method in SAFE_METHODS)
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

@@ -95,6 +95,8 @@ Currency = Annotated[str, mapped_column(String(3))]
 
 
 class Base(DeclarativeBase):
+    """The base of every table's class."""
+
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar[dict[object, object]] = {datetime: UTCDateTime}
 
@@ -111,7 +113,7 @@ class Word(String):
 
     class Comparator(String.Comparator[str]):
         def operate(self, op: OperatorType, *other: object, **more: object) -> ColumnElement[Any]:
-            return super().operate(op, *(_written(one) for one in other), **more)
+            return super().operate(op, *(_write_word(one) for one in other), **more)
 
     comparator_factory = Comparator
 
@@ -119,11 +121,11 @@ class Word(String):
 _WORD = re.compile(r"[a-z0-9_.]*", re.IGNORECASE)
 
 
-def _written(value: object) -> object:
+def _write_word(value: object) -> object:
     """Return a word, or a list of them, as the statement's own text; anything else remains a parameter."""
     if isinstance(value, str):
         return literal_column(f"'{value}'", String()) if _WORD.fullmatch(value) else value
-    return [_written(one) for one in value] if isinstance(value, list | tuple | set | frozenset) else value
+    return [_write_word(one) for one in value] if isinstance(value, list | tuple | set | frozenset) else value
 
 
 @event.listens_for(Base, "resolve_type_annotation")
@@ -146,7 +148,7 @@ def is_among(column: str, words: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(word) for word in words)})"
 
 
-def spelled(value: str | int) -> BindParameter[Any]:
+def write_literal(value: str | int) -> BindParameter[Any]:
     """Return a value that stands in the statement itself, quoted, and not among its parameters.
 
     The plan that PostgreSQL makes for any parameter takes a rare value for a common one and a small limit
@@ -165,8 +167,8 @@ class WriteQueue:
         self._waiting: deque[threading.Event] = deque()
         self._is_held = False
 
-    def acquire(self, timeout: float) -> None:
-        """Wait for the turn; Busy when it has not come after ``timeout`` seconds."""
+    def take_turn(self, timeout: float) -> None:
+        """Wait for the turn; raise Busy when it has not come after ``timeout`` seconds."""
         with self._mutex:
             if not self._is_held:
                 self._is_held = True
@@ -181,7 +183,8 @@ class WriteQueue:
             self._waiting.remove(turn)
         raise Busy("the database is busy: nothing was changed, try again in a moment")
 
-    def release(self) -> None:
+    def give_turn_back(self) -> None:
+        """Let the one who waited longest go on."""
         with self._mutex:
             if self._waiting:
                 self._waiting.popleft().set()
@@ -194,7 +197,7 @@ _is_reading: ContextVar[bool] = ContextVar("is_reading", default=False)
 
 @contextmanager
 def read_only() -> Iterator[None]:
-    """Transactions that begin inside do not queue as writers, and the database refuses their writes."""
+    """Let transactions that begin inside only read: they do not queue, and writes are refused."""
     token = _is_reading.set(True)
     try:
         yield
@@ -202,29 +205,29 @@ def read_only() -> Iterator[None]:
         _is_reading.reset(token)
 
 
-def reading(only_reads: bool) -> None:
-    """Say for the rest of this context (a web request) whether its transactions only read."""
+def set_reading(only_reads: bool) -> None:
+    """Set for the rest of this context (a web request) whether its transactions only read."""
     _is_reading.set(only_reads)
 
 
 def is_reading() -> bool:
-    """Whether transactions of this context only read."""
+    """Return whether transactions of this context only read."""
     return _is_reading.get()
 
 
-def install(engine: Engine) -> None:
+def set_up_engine(engine: Engine) -> None:
     """Give an engine its pragmas and its write queue; once for each engine, before its first use."""
     if engine.dialect.name == "sqlite":
         queue = WriteQueue()
-        event.listen(engine, "connect", _sqlite_pragmas)
-        event.listen(engine, "begin", lambda connection: _sqlite_begin(connection, queue))
-        event.listen(engine.pool, "checkin", lambda raw, entry: _sqlite_done(raw, entry, queue))
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, queue))
+        event.listen(engine.pool, "checkin", lambda raw, entry: _give_turn_back(raw, entry, queue))
     else:
-        event.listen(engine, "begin", _postgres_begin)
-        event.listen(engine, "handle_error", _postgres_error)
+        event.listen(engine, "begin", _begin_postgres)
+        event.listen(engine, "handle_error", _raise_busy)
 
 
-def _sqlite_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+def _set_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin late and deferred
     for pragma in (
         "busy_timeout=10000",  # for other processes, such as a backup; ours queue
@@ -237,12 +240,12 @@ def _sqlite_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> Non
         raw.execute(f"PRAGMA {pragma}")
 
 
-def _sqlite_begin(connection: Connection, queue: WriteQueue) -> None:
+def _begin_sqlite(connection: Connection, queue: WriteQueue) -> None:
     if _is_reading.get():
         _refuse_writes(connection, 1)
         connection.exec_driver_sql("BEGIN")
         return
-    queue.acquire(WRITE_TIMEOUT_S)
+    queue.take_turn(WRITE_TIMEOUT_S)
     connection.info["holds_write_queue"] = True  # given back when the connection returns to its pool
     _refuse_writes(connection, 0)
     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -256,24 +259,24 @@ def _refuse_writes(connection: Connection, query_only: int) -> None:
         connection.info["query_only"] = query_only
 
 
-def _sqlite_done(_raw: object, entry: ConnectionPoolEntry, queue: WriteQueue) -> None:
+def _give_turn_back(_raw: object, entry: ConnectionPoolEntry, queue: WriteQueue) -> None:
     if entry.info.pop("holds_write_queue", False):
-        queue.release()
+        queue.give_turn_back()
 
 
-def _postgres_begin(connection: Connection) -> None:
+def _begin_postgres(connection: Connection) -> None:
     if _is_reading.get():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-def _postgres_error(context: ExceptionContext) -> None:
-    """Busy for what PostgreSQL calls an internal error and is none: nothing was kept, and asking again helps.
+def _raise_busy(context: ExceptionContext) -> None:
+    """Raise Busy for what PostgreSQL calls an internal error and is none: asking again helps.
 
     Deadlocks, timeouts of locks and a server that is away are OperationalErrors, which entry points know.
     """
     state = getattr(context.original_exception, "sqlstate", None)
     if state in _PASSING or (state == _READ_ONLY and not _is_reading.get()):
-        logs.report(context.original_exception, event="database_refused", sqlstate=str(state))
+        logs.report_error(context.original_exception, event="database_refused", sqlstate=str(state))
         raise Busy(
             "the database could not do this now: nothing was changed, try again in a moment"
         ) from context.sqlalchemy_exception
@@ -284,18 +287,20 @@ Columns = Sequence[InstrumentedAttribute[object]]
 
 
 def sum_minor(column: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int | None]:
-    """The sum of minor units as a whole number: PostgreSQL's own sum of bigint is a NUMERIC."""
+    """Return the sum of minor units as a whole number: PostgreSQL's own sum of bigint is a NUMERIC."""
     return cast(func.sum(column), BigInteger)
 
 
 def insert_or_ignore(model: type[Base], *, on: Columns) -> PostgresInsert | SQLiteInsert:
-    """An INSERT that leaves a row with the same ``on`` columns as it is: idempotent by constraint."""
-    return _ignoring(model, tuple(_names(on)), db.session.get_bind().dialect.name)
+    """Return an INSERT that leaves a row with the same ``on`` columns as it is: idempotent by constraint."""
+    return _make_ignoring_insert(model, tuple(_list_keys(on)), db.session.get_bind().dialect.name)
 
 
 @lru_cache
-def _ignoring(model: type[Base], on: tuple[str, ...], dialect: str) -> PostgresInsert | SQLiteInsert:
-    """The statement, built once: building it takes longer than many an insert."""
+def _make_ignoring_insert(
+    model: type[Base], on: tuple[str, ...], dialect: str
+) -> PostgresInsert | SQLiteInsert:
+    """Return the statement, built once: building it takes longer than many an insert."""
     insert: Any = sqlite_insert(model) if dialect == "sqlite" else postgres_insert(model)
     ignoring: PostgresInsert | SQLiteInsert = insert.on_conflict_do_nothing(index_elements=list(on))
     return ignoring
@@ -308,29 +313,29 @@ def insert_or_update(
     columns: Columns,
     where: Callable[[NewRow], ColumnElement[bool]] | None = None,
 ) -> PostgresInsert | SQLiteInsert:
-    """An INSERT that overwrites ``columns`` of the row with the same ``on`` columns, if ``where`` holds.
+    """Return an INSERT that overwrites ``columns`` of the row with the same ``on``, if ``where`` holds.
 
     ``where`` is called with the new row (``excluded``) and gives the condition.
     """
-    statement = _insert(model)
+    statement = _make_insert(model)
     new = statement.excluded
     overwriting: PostgresInsert | SQLiteInsert = statement.on_conflict_do_update(
-        index_elements=_names(on),
-        set_={column: new[column] for column in _names(columns)},
+        index_elements=_list_keys(on),
+        set_={column: new[column] for column in _list_keys(columns)},
         where=None if where is None else where(new),
     )
     return overwriting
 
 
 def insert_for(connection: Connection, model: type[Base]) -> PostgresInsert | SQLiteInsert:
-    """An INSERT in the connection's dialect, which knows ON CONFLICT."""
+    """Return an INSERT in the connection's dialect, which knows ON CONFLICT."""
     return sqlite_insert(model) if connection.dialect.name == "sqlite" else postgres_insert(model)
 
 
-def _names(columns: Columns) -> list[str]:
+def _list_keys(columns: Columns) -> list[str]:
     return [column.key for column in columns]
 
 
-def _insert(model: type[Base]) -> PostgresInsert | SQLiteInsert:
+def _make_insert(model: type[Base]) -> PostgresInsert | SQLiteInsert:
     dialect = db.session.get_bind().dialect.name
     return sqlite_insert(model) if dialect == "sqlite" else postgres_insert(model)

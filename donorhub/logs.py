@@ -1,7 +1,7 @@
 """Logging: one line an event, JSON for machines or plain for people. No personal data goes in.
 
 What is logged is an event's name and typed fields of ours: ids, kinds, counts. Every failure goes
-through :func:`report`, which says where it happened and never what the error says, since that may
+through :func:`report_error`, which says where it happened and never what the error says, since that may
 quote a donor. What libraries log, and what nobody caught, is reported in the same way.
 """
 
@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 _find_request_id: Callable[[], str | None] = lambda: None  # noqa: E731  replaced by the application
 
 
-def configure(log_format: Literal["json", "console"]) -> None:
+def configure_logs(log_format: Literal["json", "console"]) -> None:
     """Set up logging of this process: ours, that of libraries, and what nobody catches."""
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -75,7 +75,7 @@ def use_request_ids(find_request_id: Callable[[], str | None]) -> None:
     _find_request_id = find_request_id
 
 
-def report(error: BaseException, *, event: str, **facts: int | str) -> None:
+def report_error(error: BaseException, *, event: str, **facts: int | str) -> None:
     """Log a failure: the event, our facts on it, the kind of the error and its frames, and so its causes.
 
     Never log the error's text, its arguments, SQL parameters or local variables. ``facts`` are ids,
@@ -136,7 +136,7 @@ def _describe_error(error: BaseException, caller: FrameType | None) -> dict[str,
 
 
 def _list_causes(error: BaseException) -> list[BaseException]:
-    """The errors behind an error, nearest first, each once."""
+    """Return the errors behind an error, nearest first, each once."""
     causes: list[BaseException] = []
     waiting = [error]
     while waiting:
@@ -151,7 +151,7 @@ def _list_causes(error: BaseException) -> list[BaseException]:
 
 
 def _list_frames(error: BaseException, caller: FrameType | None) -> list[str]:
-    """``file:line function`` from the outermost to where it was raised: our frames around the one that
+    """Return ``file:line function`` from the outermost to where it was raised: our frames around the one that
     caught it, and all inside. One that was never raised has the place of its report."""
     trace = error.__traceback__
     inside = [_write_frame(frame.f_code, line) for frame, line in traceback.walk_tb(trace)]
@@ -163,7 +163,7 @@ def _list_frames(error: BaseException, caller: FrameType | None) -> list[str]:
 
 
 def _list_outside(trace: TracebackType | None, caller: FrameType | None) -> list[str]:
-    """Our frames that were open when the error was caught, outermost first."""
+    """Return our frames that were open when the error was caught, outermost first."""
     stack = [frame for frame, _line in traceback.walk_stack(caller)] if caller else []
     if trace is None:
         return [_write_frame(frame.f_code, frame.f_lineno) for frame in reversed(stack[:1])]
@@ -173,7 +173,7 @@ def _list_outside(trace: TracebackType | None, caller: FrameType | None) -> list
 
 
 def _is_own(code: CodeType) -> bool:
-    """Whether it is of this program or of what somebody added to it, and not of a library."""
+    """Return whether it is of this program or of what somebody added to it, and not of a library."""
     is_library = code.co_filename.startswith((*_LIBRARIES, "<"))
     return not is_library or _shorten_path(code.co_filename).partition("/")[0] in OWN
 
@@ -183,7 +183,7 @@ def _write_frame(code: CodeType, line: int) -> str:
 
 
 def _shorten_path(filename: str) -> str:
-    """A path from where its package lies: where this program was put may name a person."""
+    """Return a path from where its package lies: where this program was put may name a person."""
     for place in (*_LIBRARIES, f"{_ROOT}/"):
         if filename.startswith(place):
             return filename.removeprefix(place)
@@ -191,7 +191,7 @@ def _shorten_path(filename: str) -> str:
 
 
 def _replace_error(_logger: object, _method: str, event: Event) -> Event:
-    """An ``exc_info`` that slipped in becomes its kind and frames."""
+    """Replace an ``exc_info`` that slipped in by its kind and frames."""
     error = event.pop("exc_info", None)
     event.pop("stack_info", None)
     if error is True:
@@ -211,17 +211,17 @@ def _add_request_id(_logger: object, _method: str, event: Event) -> Event:
 
 
 def _report_uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    report(error, event="uncaught")
+    report_error(error, event="uncaught")
 
 
 def _report_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
     if unraisable.exc_value is not None:
-        report(unraisable.exc_value, event="unraisable")
+        report_error(unraisable.exc_value, event="unraisable")
 
 
 def _report_thread(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
-        report(arguments.exc_value, event="thread_failed")
+        report_error(arguments.exc_value, event="thread_failed")
 
 
 def _report_warning(

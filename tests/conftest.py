@@ -26,7 +26,7 @@ from sqlalchemy import Connection
 
 from donorhub import clock, config, logs
 from donorhub.app import create_app
-from donorhub.db import Base, db, reading
+from donorhub.db import Base, db, set_reading
 from donorhub.migrations import run
 from donorhub.services.access import organisation
 
@@ -95,7 +95,7 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
 def database(app: Flask, home: Path) -> Iterator[Flask]:
     """An empty database with its organisation, and an application context; time stands at NOW."""
     before = clock.use(lambda: NOW)
-    reading(False)  # a test client leaves behind what its last request said
+    set_reading(False)  # a test client leaves behind what its last request said
     with app.app_context():
         _empty(app, home)
         yield app

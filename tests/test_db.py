@@ -18,16 +18,16 @@ from donorhub.models import Fund
 
 def test_writers_are_served_in_the_order_they_came() -> None:
     queue, served, threads = WriteQueue(), [], []
-    queue.acquire(1)
+    queue.take_turn(1)
     for number in range(8):
         thread = threading.Thread(
-            target=lambda n=number: (queue.acquire(5), served.append(n), queue.release())
+            target=lambda n=number: (queue.take_turn(5), served.append(n), queue.give_turn_back())
         )
         thread.start()
         threads.append(thread)
         while len(queue._waiting) <= number:
             time.sleep(0.001)
-    queue.release()
+    queue.give_turn_back()
     for thread in threads:
         thread.join()
     assert served == list(range(8))
@@ -35,11 +35,11 @@ def test_writers_are_served_in_the_order_they_came() -> None:
 
 def test_a_writer_that_waits_too_long_is_told_and_leaves_the_queue() -> None:
     queue = WriteQueue()
-    queue.acquire(1)
+    queue.take_turn(1)
     with pytest.raises(Busy):
-        queue.acquire(0.01)
-    queue.release()
-    queue.acquire(0.01)
+        queue.take_turn(0.01)
+    queue.give_turn_back()
+    queue.take_turn(0.01)
 
 
 def test_the_same_mode_again_keeps_statements_compiled(database: Flask) -> None:

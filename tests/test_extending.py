@@ -34,6 +34,6 @@ def test_what_the_example_of_a_provider_says_becomes_a_gift(
     path = f"/webhooks/example/{endpoint.slug}"
     answers = [apart(database.test_client().post, path, data=raw, headers=signed) for _ in range(2)]
     assert [(answer.status_code, answer.text) for answer in answers] == [(200, "OK"), (200, "OK")]
-    inbox.drain(database.extensions["donorhub.settings"])
+    inbox.drain_inbox(database.extensions["donorhub.settings"])
     gift = db.session.scalars(select(Gift)).one()
     assert (gift.source, gift.source_ref, gift.amount_minor, gift.method) == ("example:", "p1", 5000, "blik")

@@ -108,10 +108,10 @@ def test_an_instalment_is_late_from_our_midnight_on(anna: Donor, night: datetime
     instalment.due_on = today - timedelta(days=overdue.WINDOWS.late + 1)  # its days of grace ended yesterday
     db.session.commit()
     clock.use(lambda: organisation.get_midnight(today) - timedelta(minutes=1))
-    timer._recurring()
+    timer._advance_recurring_gifts()
     assert instalment.state == "expected"
     clock.use(lambda: night)
-    timer._recurring()
+    timer._advance_recurring_gifts()
     db.session.refresh(instalment)
     assert instalment.state == "late"
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from donorhub import config, vault
 from donorhub.app import create_app
-from donorhub.db import db, reading
+from donorhub.db import db, set_reading
 from donorhub.migrations.run import upgrade
 from donorhub.services.access import organisation
 from tests.conftest import NOW
@@ -27,7 +27,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]
     apps: list[Flask] = []
 
     def make(**settings: str) -> Flask:
-        reading(False)  # the last request of this context may have said that it only reads
+        set_reading(False)  # the last request of this context may have said that it only reads
         values = {f"DONORHUB_{name.upper()}": value for name, value in settings.items()}
         app = create_app(config.load({"DONORHUB_MODE": "test", "DONORHUB_HOME": str(tmp_path), **values}))
         with app.app_context():
@@ -38,7 +38,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]
         return app
 
     yield make
-    reading(False)
+    set_reading(False)
     for app in apps:
         with app.app_context():
             db.session.remove()

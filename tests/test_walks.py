@@ -178,13 +178,13 @@ def test_a_paid_invoice_to_its_settled_instalment(database: Flask, endpoint: tup
     *before, paid = scenarios.old_subscription("w")[:3]
     assert paid["type"] == "invoice.paid"
     store(before, *endpoint)
-    inbox_jobs.drain(settings_of(database))
+    inbox_jobs.drain_inbox(settings_of(database))
     assert db.session.scalars(select(Instalment.state)).all() == []
     db.session.commit()
     store([paid], *endpoint)
     db.session.remove()
     with walked() as walk:
-        inbox_jobs.drain(settings_of(database))
+        inbox_jobs.drain_inbox(settings_of(database))
     settled = select(Instalment.state, Allocation.amount_minor, Allocation.gift_id).join(Allocation)
     assert [tuple(row) for row in db.session.execute(settled)] == [("paid", 2500, 1)]
     check(walk, "a paid invoice", depth=INVOICE_DEPTH, statements=INVOICE_STATEMENTS)

@@ -16,8 +16,8 @@ from flask import Response, request
 
 from donorhub import clock
 from donorhub.api.http import document, principal, refuse
-from donorhub.db import db, reading
-from donorhub.jobs.queue.dispatch import dispatch
+from donorhub.db import db, set_reading
+from donorhub.jobs.queue.dispatch import dispatch_tasks
 from donorhub.models import IdempotencyKey
 from donorhub.services.access import idempotency
 
@@ -104,8 +104,8 @@ def _finish(response: Response) -> Response:
         db.session.rollback()
         return response
     db.session.commit()
-    reading(True)  # whatever is still looked at takes no second write lock
-    dispatch()
+    set_reading(True)  # whatever is still looked at takes no second write lock
+    dispatch_tasks()
     return response
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.api.http import refuse
 from donorhub.api.schemas import StrictSchema
-from donorhub.db import MAX_ID, db, spelled
+from donorhub.db import MAX_ID, db, write_literal
 
 MOST: Final = 200
 Row = TypeVar("Row")
@@ -79,7 +79,7 @@ def page(query: Select[Row], asked: Asked, sorts: Sorts) -> Page:
     keys = keys_of(asked["sort"], sorts)
     if "after" in asked:
         query = query.where(comes_after(asked["after"], asked["sort"], keys))
-    query = query.order_by(*order_by_keys(asked["sort"], keys)).limit(spelled(asked["limit"] + 1))
+    query = query.order_by(*order_by_keys(asked["sort"], keys)).limit(write_literal(asked["limit"] + 1))
     return cut_page(list(db.session.scalars(query)), asked, keys)
 
 

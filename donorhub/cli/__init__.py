@@ -12,7 +12,7 @@ from donorhub.cli.demo.command import demo
 from donorhub.errors import DonorHubError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("cli", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="donorhub")
 def cli() -> None:
     """DonorHub: donors, gifts, bank files, payment providers and receipts."""
@@ -39,7 +39,7 @@ for command in (
 
 def main() -> None:
     """The entry point: an error of ours is one line on stderr and exit code 1, any other one of the log."""
-    logs.configure(config.find_log_format())
+    logs.configure_logs(config.find_log_format())
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as e:

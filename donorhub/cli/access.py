@@ -16,7 +16,7 @@ from donorhub.models.states import LANGS, ROLES, Lang, RoleName
 from donorhub.services.access import organisation, users
 
 
-@click.group()
+@click.group("user")
 def user() -> None:
     """Users of the staff."""
 
@@ -85,7 +85,7 @@ def deactivate(email: str) -> None:
     click.echo(f"{email} is inactive")
 
 
-@click.group()
+@click.group("token")
 def token() -> None:
     """Keys for programs that use the API."""
 

@@ -18,7 +18,7 @@ from donorhub.services.reports import invariants, proven_head
 from donorhub.services.work import pending as pending_service
 
 
-@click.command()
+@click.command("verify")
 @click.option("--thorough", is_flag=True, help="Look at everything, not only at what came since all held.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @in_app
@@ -71,7 +71,7 @@ def _show_results(results: Mapping[str, list[str]]) -> None:
             click.echo(f"        {sentence}")
 
 
-@click.command()
+@click.command("pending")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @in_app
 def pending(as_json: bool) -> None:
@@ -87,7 +87,7 @@ def pending(as_json: bool) -> None:
         click.echo(f"{name}: {total}" + "".join(f"\n    {kind}: {n}" for kind, n in counts.items()))
 
 
-@click.command()
+@click.command("doctor")
 def doctor() -> None:
     """Look over this installation: unsafe settings, what is missing, the way out. Exit code 1 for errors."""
     findings = examine(make_app)

@@ -32,7 +32,7 @@ def actor() -> str:
 
 def make_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
-    logs.configure(settings.log_format)
+    logs.configure_logs(settings.log_format)
     return create_app(settings)
 
 

@@ -16,7 +16,7 @@ def db_group() -> None:
     """Make and upgrade the database."""
 
 
-@db_group.command()
+@db_group.command("upgrade")
 def upgrade() -> None:
     """Bring the database up to date. Safe to run again; data is never lost."""
     with make_app().app_context(), database_answers():
@@ -24,7 +24,7 @@ def upgrade() -> None:
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
-@db_group.command()
+@db_group.command("revision")
 @click.argument("words")
 def revision(words: str) -> None:
     """For developers: write a migration from the models. WORDS say what it does."""

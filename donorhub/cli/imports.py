@@ -20,7 +20,7 @@ from donorhub.cli.context import actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
-from donorhub.jobs.kinds.imports import reporting
+from donorhub.jobs.kinds.imports import report_progress
 from donorhub.jobs.queue import timer
 from donorhub.jobs.queue.run import run_task
 from donorhub.jobs.queue.worker import at_work
@@ -142,7 +142,7 @@ def _import(path: Path, choices: Choices) -> bool:
             _bytes(path, settings), path.name, bank_account_id=choices.account, layout=choices.layout,
             currency=choices.currency, create_accounts=True, limit_mb=settings.upload_limit_mb,
             now=clock.now(), actor=actor(),
-        )  # fmt: skip
+        )
     except Rejected as e:
         db.session.rollback()
         click.echo(f"{path}: refused\n  error file_too_large: {e.message}")
@@ -167,7 +167,9 @@ def _report_to(stack: ExitStack, path: Path, choices: Choices) -> None:
     if choices.quiet or not sys.stderr.isatty():
         return
     stack.enter_context(
-        reporting(lambda doing, count: click.echo(f"\r{path.name}: {doing} {count:,}", err=True, nl=False))
+        report_progress(
+            lambda doing, count: click.echo(f"\r{path.name}: {doing} {count:,}", err=True, nl=False)
+        )
     )
     stack.callback(click.echo, "\r\033[K", err=True, nl=False)
 

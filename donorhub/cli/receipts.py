@@ -26,7 +26,7 @@ from donorhub.services.receipts.receipt_stamps import as_issued
 YEAR: Final = click.IntRange(1900, 2999)
 
 
-@click.group()
+@click.group("receipts")
 def receipts() -> None:
     """Receipts for gifts."""
 
@@ -87,7 +87,7 @@ def _without_receipt(year: int) -> list[int]:
             )
             .order_by(Gift.received_on, Gift.id)
         )
-    )  # fmt: skip
+    )
 
 
 @receipts.command("void")

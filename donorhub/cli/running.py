@@ -21,13 +21,13 @@ from donorhub.jobs.queue.timer import run_timer
 from donorhub.jobs.queue.worker import WorkerThread, at_work, be_polite, run_rq_worker, work_once
 
 
-@click.command()
+@click.command("serve")
 @click.option("--host", help="Address to listen on; else DONORHUB_HOST.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; else DONORHUB_PORT.")
 @click.option(
     "--processes", type=click.IntRange(min=1), default=1, show_default=True,
     help="Web processes (needs REDIS_URL).",
-)  # fmt: skip
+)
 def serve(host: str | None, port: int | None, processes: int) -> None:
     """Serve the web pages, the API and the webhooks. Without Redis it also does all the work."""
     app = make_app()
@@ -42,7 +42,7 @@ def serve(host: str | None, port: int | None, processes: int) -> None:
         _serve_many(app, *address, processes)
 
 
-@click.command()
+@click.command("worker")
 @click.option("--burst", is_flag=True, help="Work off what waits, then end.")
 @click.option("--name", help="Name of this worker in Redis.")
 def worker(burst: bool, name: str | None) -> None:
@@ -64,7 +64,7 @@ def worker(burst: bool, name: str | None) -> None:
     run_rq_worker(app, burst=burst, name=name)
 
 
-@click.command()
+@click.command("timer")
 def timer() -> None:
     """Keep time where there is Redis: sweep, seal, instalments, checks. One is enough, two do no harm."""
     app = make_app()
@@ -95,13 +95,13 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
         server = create_server(
             app, host=host, port=port, threads=settings.threads, ident="DonorHub",
             max_request_body_size=(settings.upload_limit_mb + 1) * 1024 * 1024,
-        )  # fmt: skip
+        )
     except OSError as e:
         raise Misconfigured(
             f"cannot listen on {host}:{port} ({e.strerror}): choose another with --port"
         ) from e
-    doer = WorkerThread(app)
-    doer.start()
+    worker_thread = WorkerThread(app)
+    worker_thread.start_thread()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -113,7 +113,7 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
     except KeyboardInterrupt:
         pass
     finally:
-        doer.stop()
+        worker_thread.stop_thread()
         server.close()
 
 
@@ -128,7 +128,7 @@ def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
                 "bind": f"{host}:{port}", "workers": processes, "worker_class": "gthread",
                 "threads": settings.threads, "timeout": 60, "control_socket_disable": True,
                 "loglevel": "warning", "on_starting": _route_logs, "on_reload": _route_logs,
-            }  # fmt: skip
+            }
             for name, value in chosen.items():
                 self.cfg.set(name, value)
 

@@ -46,12 +46,12 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "error", "DONORHUB_PUBLIC_URL is not https: passwords and donors' data would travel openly",
             "put a reverse proxy with a certificate in front and set DONORHUB_PUBLIC_URL=https://…",
-        )  # fmt: skip
+        )
     if settings.host not in LOOPBACK and not settings.trusted_hosts:
         yield Finding(
             "error", "DONORHUB_HOST is open to the network and DONORHUB_TRUSTED_HOSTS is empty",
             "set DONORHUB_TRUSTED_HOSTS to the names people type, separated by commas",
-        )  # fmt: skip
+        )
     if settings.mode != "production":
         yield Finding("warning", f"DONORHUB_MODE is {settings.mode}", "leave it out for real use")
     for name in ("secret_key", "field_key"):
@@ -73,7 +73,7 @@ def _libraries() -> Iterator[Finding]:
         yield Finding(
             "error", "receipts cannot be made: Pango is missing",
             "apt-get install --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0",
-        )  # fmt: skip
+        )
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -93,7 +93,7 @@ def _queue(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warning", "Redis keeps nothing on disk; nothing is lost, but work waits for the sweep",
             "redis-cli config set appendonly yes",
-        )  # fmt: skip
+        )
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
@@ -101,7 +101,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warning", "no mail leaves this program: messages stay in its outbox",
             "set DONORHUB_SMTP_URL=smtp://user:password@host:587",
-        )  # fmt: skip
+        )
         return
     try:
         mailer.Smtp(settings.smtp_url).try_out()

@@ -28,7 +28,7 @@ from donorhub.services.providers import endpoints, inbox
 from webhooks import names
 
 
-@click.group()
+@click.group("webhooks")
 def webhooks() -> None:
     """Payment providers: where their messages come in, and what became of them."""
 
@@ -129,7 +129,7 @@ def release(event_ids: tuple[int, ...]) -> None:
     for event_id in event_ids:
         inbox.release(event_id, now=clock.now(), actor=actor())
     db.session.commit()
-    inbox_job.drain(current_app.extensions["donorhub.settings"])
+    inbox_job.drain_inbox(current_app.extensions["donorhub.settings"])
     for event_id in event_ids:
         event = inbox.get_event(event_id)
         click.echo(f"{event_id}\t{event.state}\t{event.reason}")

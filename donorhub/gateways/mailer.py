@@ -21,7 +21,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_S = 30
-TAKEN, TEMPORARY, PERMANENT = range(200, 300), range(400, 500), range(500, 600)  # RFC 5321, 4.2.1
+SUCCESS, TEMPORARY, PERMANENT = range(200, 300), range(400, 500), range(500, 600)  # RFC 5321, 4.2.1
 _GO_ON = range(354, 355)  # the server's answer to DATA: start the text
 _AT_LINE_START = re.compile(rb"^\.", re.MULTILINE)  # a full stop there is sent twice (RFC 5321, 4.5.2)
 
@@ -39,15 +39,17 @@ class Uncertain(Exception):
 
 
 class Mailer(Protocol):
-    def send(self, message: EmailMessage) -> None:
-        """Hand one message over; raises Refused, TryLater or Uncertain."""
+    """Sends e-mail."""
+
+    def send_message(self, message: EmailMessage) -> None:
+        """Hand one message over; raise Refused, TryLater or Uncertain."""
 
 
 class Outbox:
     """Sends nothing: the row of the message is what people look at (demo, and before SMTP is set up)."""
 
-    def send(self, message: EmailMessage) -> None:
-        """Nothing leaves this machine."""
+    def send_message(self, message: EmailMessage) -> None:
+        """Send nothing: no message leaves this machine."""
 
 
 class Smtp:
@@ -61,20 +63,21 @@ class Smtp:
         self._port = parts.port or (465 if self._is_tls else 587)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
-    def send(self, message: EmailMessage) -> None:
+    def send_message(self, message: EmailMessage) -> None:
+        """Hand one message to the server; raise Refused, TryLater or Uncertain."""
         text = message.as_bytes(policy=SMTPUTF8 if _goes_beyond_ascii(message) else SMTP)
-        connection = self._connect()
+        connection = self._open_connection()
         try:
-            self._offer(connection, message)
+            self._offer_message(connection, message)
             _hand_over(connection, text)
         finally:
             connection.close()
 
     def try_out(self) -> None:
-        """Connect and sign in, send nothing; raises TryLater with the reason."""
-        self._connect().close()
+        """Connect and sign in, send nothing; raise TryLater with the reason."""
+        self._open_connection().close()
 
-    def _connect(self) -> smtplib.SMTP:
+    def _open_connection(self) -> smtplib.SMTP:
         try:
             if self._is_tls:
                 context = ssl.create_default_context()
@@ -92,16 +95,16 @@ class Smtp:
             raise TryLater(f"the mail server {self._host} did not let us in: {type(e).__name__}") from e
         return connection
 
-    def _offer(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
-        """All up to the server's word that it waits for the text: until then nothing was sent."""
+    def _offer_message(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
+        """Go as far as the server's word that it waits for the text: until then nothing is sent."""
         options = ["SMTPUTF8", "BODY=8BITMIME"] if _goes_beyond_ascii(message) else []
         try:
             connection.ehlo_or_helo_if_needed()
             if options and not connection.has_extn("smtputf8"):
                 raise Refused("the mail server cannot write to an address with such letters")
-            _insist(connection.mail(_address(message, "From"), options), "the message was refused")
-            _insist(connection.rcpt(_address(message, "To")), "the address was refused")
-            _insist(connection.docmd("DATA"), "the message was refused", wanted=_GO_ON)
+            _require_code(connection.mail(_get_address(message, "From"), options), "the message was refused")
+            _require_code(connection.rcpt(_get_address(message, "To")), "the address was refused")
+            _require_code(connection.docmd("DATA"), "the message was refused", codes=_GO_ON)
         except (OSError, smtplib.SMTPException) as e:
             raise TryLater(f"the mail server {self._host} hung up: {type(e).__name__}") from e
 
@@ -112,41 +115,42 @@ def _hand_over(connection: smtplib.SMTP, text: bytes) -> None:
         code, _ = connection.getreply()
     except (OSError, smtplib.SMTPException) as e:
         raise Uncertain(f"the line dropped: {type(e).__name__}") from e
-    if code not in (*TAKEN, *TEMPORARY, *PERMANENT):
+    if code not in (*SUCCESS, *TEMPORARY, *PERMANENT):
         raise Uncertain("the mail server gave no answer that can be understood")
-    _insist((code, b""), "the message was refused")
+    _require_code((code, b""), "the message was refused")
     with suppress(OSError, smtplib.SMTPException):
         connection.putcmd("QUIT")  # a word of courtesy: nobody waits for its answer
 
 
-def _insist(answer: tuple[int, bytes], what: str, *, wanted: range = TAKEN) -> None:
+def _require_code(answer: tuple[int, bytes], what: str, *, codes: range = SUCCESS) -> None:
     """Go on only with an answer that is wanted; any but a clear no may be asked for again."""
     code = answer[0]
-    if code in wanted:
+    if code in codes:
         return
     text = f"{what} with code {code}"
     raise Refused(text) if code in PERMANENT else TryLater(text)
 
 
-def _address(message: EmailMessage, header: str) -> str:
+def _get_address(message: EmailMessage, header: str) -> str:
     address: str = message[header].addresses[0].addr_spec
     return address
 
 
 def _goes_beyond_ascii(message: EmailMessage) -> bool:
-    return not (_address(message, "To") + _address(message, "From")).isascii()
+    return not (_get_address(message, "To") + _get_address(message, "From")).isascii()
 
 
-def from_setting(smtp_url: str) -> Mailer:
+def make_mailer(smtp_url: str) -> Mailer:
+    """Return the server that the address names; the outbox where it is empty."""
     return Smtp(smtp_url) if smtp_url else Outbox()
 
 
-def compose(
+def compose_message(
     *, sender: str, to_name: str, to_address: str, subject: str, body: str, message_id: str, at: datetime
 ) -> EmailMessage:
-    """A plain text message written ``at`` that moment, in seven bits so that any server can pass it on.
+    """Return a plain text message written ``at`` that moment, in seven bits so that any server takes it.
 
-    ValueError for line breaks in a name, address or subject, and for what is no address.
+    Raise ValueError for line breaks in a name, address or subject, and for what is no address.
     """
     message = EmailMessage()
     message["From"] = _header_address(*parseaddr(sender))

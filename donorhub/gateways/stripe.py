@@ -42,7 +42,7 @@ class StripeGateway:
             query = {"payout": ref, "limit": str(PAGE), "expand[]": "data.source"}
             if after:
                 query["starting_after"] = after
-            page = self._get("/v1/balance_transactions", query)
+            page = self._get_page("/v1/balance_transactions", query)
             rows = page.get("data")
             if not isinstance(rows, list):
                 raise ProviderAway("Stripe answered something else than a list of balance transactions")
@@ -52,10 +52,10 @@ class StripeGateway:
                 return
             after = str(rows[-1]["id"])
 
-    def _get(self, path: str, query: dict[str, str]) -> dict[str, object]:
+    def _get_page(self, path: str, query: dict[str, str]) -> dict[str, object]:
         try:
             answer = self._client.raw_request("get", f"{path}?{urlencode(query)}")
         except self._errors as e:
             raise ProviderAway(f"Stripe did not answer: {type(e).__name__}") from e
-        found: dict[str, object] = json.loads(answer.body)
-        return found
+        page: dict[str, object] = json.loads(answer.body)
+        return page

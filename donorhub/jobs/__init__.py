@@ -17,7 +17,7 @@ def register(app: Flask) -> None:
     queue the kinds of jobs there are."""
     perform.PERFORMERS.update(kinds.PERFORMERS)
     perform.TOGETHER.update(kinds.TOGETHER)
-    app.extensions["donorhub.drain_inbox"] = inbox.drain
+    app.extensions["donorhub.drain_inbox"] = inbox.drain_inbox
     app.extensions["donorhub.verify"] = checking.verify_and_tell
     settings = app.extensions["donorhub.settings"]
     bell: Bell = ThreadBell() if settings.is_embedded else RedisBell(settings.redis_url)

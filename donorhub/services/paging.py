@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from donorhub.db import MAX_ID, db, spelled
+from donorhub.db import MAX_ID, db, write_literal
 from donorhub.errors import Rejected
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ def rows_newest_first(query: AnySelect, keys: Keys, *, after: str | None, limit:
     """Like :func:`newest_first`, of a query that reads columns, the keys among them, and makes no objects."""
     if after:
         query = query.where(tuple_(*keys) < tuple_(*_read(after, keys)))
-    query = query.order_by(*(key.desc() for key in keys)).limit(spelled(limit + 1))
+    query = query.order_by(*(key.desc() for key in keys)).limit(write_literal(limit + 1))
     return _cut(db.session.execute(query).all(), keys, limit)
 
 
@@ -66,12 +66,12 @@ def rows_oldest_first(query: AnySelect, keys: Keys, *, after: str | None, limit:
     """Like :func:`oldest_first`, of a query that reads columns, the keys among them, and makes no objects."""
     if after:
         query = query.where(tuple_(*keys) > tuple_(*_read(after, keys)))
-    query = query.order_by(*keys).limit(spelled(limit + 1))
+    query = query.order_by(*keys).limit(write_literal(limit + 1))
     return _cut(db.session.execute(query).all(), keys, limit)
 
 
 def _page(query: Select[T], keys: Keys, limit: int) -> Page[T]:
-    return _cut(db.session.scalars(query.limit(spelled(limit + 1))).unique().all(), keys, limit)
+    return _cut(db.session.scalars(query.limit(write_literal(limit + 1))).unique().all(), keys, limit)
 
 
 def _cut(rows: Sequence[T], keys: Keys, limit: int) -> Page[T]:
@@ -101,7 +101,7 @@ def if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[ColumnE
     """
     if value is None:
         return ()
-    return (column == (spelled(value) if isinstance(value, str) else value),)
+    return (column == (write_literal(value) if isinstance(value, str) else value),)
 
 
 def number_in(text: str) -> int:

@@ -16,7 +16,7 @@ from typing import Final
 from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
 
-from donorhub.db import MAX_ID, db, reading
+from donorhub.db import MAX_ID, db, set_reading
 from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.models.states import Word, find_word
@@ -215,7 +215,7 @@ class Saving:
         elif not isinstance(error, Refused):
             return False
         db.session.rollback()
-        reading(True)  # the page that says why writes nothing
+        set_reading(True)  # the page that says why writes nothing
         return True
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from donorhub import logs
-from donorhub.db import db, reading
+from donorhub.db import db, set_reading
 from donorhub.errors import Busy, Conflict, DonorHubError
 from donorhub.web.words import refusals
 
@@ -40,7 +40,7 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
         if not is_page():
             return before(error) if before else error
         db.session.rollback()
-        reading(True)  # the page that says why writes nothing
+        set_reading(True)  # the page that says why writes nothing
         return _answer_http(error) if isinstance(error, HTTPException) else _answer_error(error)
 
     app.register_error_handler(kind, answer)
@@ -49,7 +49,7 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
 def _answer_error(error: Exception) -> object:
     """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
     if not isinstance(error, DonorHubError):
-        logs.report(error, event="database_refused", endpoint=request.endpoint or "")
+        logs.report_error(error, event="database_refused", endpoint=request.endpoint or "")
     if isinstance(error, IntegrityError):
         error = Conflict("this was changed at the same moment by somebody else", code="same_moment")
     if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):

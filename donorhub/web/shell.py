@@ -30,9 +30,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from donorhub import clock
 from donorhub.config import Settings
-from donorhub.db import MAX_ID, db, reading
+from donorhub.db import MAX_ID, db, set_reading
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
-from donorhub.jobs.queue.dispatch import dispatch
+from donorhub.jobs.queue.dispatch import dispatch_tasks
 from donorhub.models import Role, User
 from donorhub.models.states import LANGS
 from donorhub.money import OFFERED_CURRENCIES, Money
@@ -260,8 +260,8 @@ def commit() -> None:
     """
     get_locale()  # it is kept for the request: afterwards it would read anew who is signed in
     db.session.commit()
-    reading(True)
-    dispatch()
+    set_reading(True)
+    dispatch_tasks()
 
 
 def same_page(**changes: object) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import insert
 
 from donorhub import config
 from donorhub.app import create_app
-from donorhub.db import db, reading
+from donorhub.db import db, set_reading
 from donorhub.domain import payer_text
 from donorhub.domain.donors import codes
 from donorhub.migrations import run
@@ -57,7 +57,7 @@ def main(count: int = 100_000) -> None:
                 f"{count} donors and gifts in {time.perf_counter() - began:.1f} s, {db.engine.dialect.name}"
             )
             db.session.remove()
-            reading(True)
+            set_reading(True)
             measure(count)
             db.session.remove()
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 
-from donorhub.gateways.mailer import Refused, Smtp, TryLater, Uncertain, compose
+from donorhub.gateways.mailer import Refused, Smtp, TryLater, Uncertain, compose_message
 from tests.processes import free_port
 from tests.smtp import SmtpServer, smtp_server
 
@@ -26,14 +26,14 @@ AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 def letter(
     to: str = "anna@example.org", name: str = "Anna Łuk, dr", body: str = "Dzień dobry!"
 ) -> EmailMessage:
-    return compose(
+    return compose_message(
         sender="Fundacja <thanks@example.org>", to_name=name, to_address=to, subject="Dziękujemy", body=body,
         message_id="<1@example.org>", at=AT,
     )  # fmt: skip
 
 
 def test_a_message_arrives_as_it_was_written(server: SmtpServer) -> None:
-    Smtp(server.url).send(letter())
+    Smtp(server.url).send_message(letter())
     (came,) = server.wait_for(1)
     assert came["To"].addresses[0].display_name == "Anna Łuk, dr"
     assert came.get_content().strip() == "Dzień dobry!"
@@ -43,14 +43,14 @@ def test_a_message_arrives_as_it_was_written(server: SmtpServer) -> None:
 
 def test_lines_of_full_stops_arrive_as_they_were_written(server: SmtpServer) -> None:
     body = "one\n.\n..two\n.three\n"
-    Smtp(server.url).send(letter(body=body))
+    Smtp(server.url).send_message(letter(body=body))
     (came,) = server.wait_for(1)
     assert came.get_content().splitlines() == body.splitlines()
 
 
 @pytest.mark.parametrize("name", ["a@evil.example, b@evil.example", 'x" <evil@example.org>, "', "a\\", "; y"])
 def test_whatever_a_donor_is_called_the_envelope_has_one_address(server: SmtpServer, name: str) -> None:
-    Smtp(server.url).send(letter(name=name))
+    Smtp(server.url).send_message(letter(name=name))
     (came,) = server.wait_for(1)
     assert server.recipients == [["anna@example.org"]]
     assert came["To"].addresses[0].display_name == name
@@ -79,34 +79,34 @@ def test_an_answer_says_whether_to_try_again(
 ) -> None:
     setattr(server, where, answer)
     with pytest.raises(outcome):
-        Smtp(server.url).send(letter())
+        Smtp(server.url).send_message(letter())
     assert server.messages == []
 
 
 def test_a_line_that_drops_after_the_text_leaves_it_uncertain(server: SmtpServer) -> None:
     server.drops_after_data = True
     with pytest.raises(Uncertain):
-        Smtp(server.url).send(letter())
+        Smtp(server.url).send_message(letter())
 
 
 def test_an_answer_to_the_text_that_is_neither_yes_nor_no_leaves_it_uncertain(server: SmtpServer) -> None:
     server.data_answer = "so be it"
     with pytest.raises(Uncertain, match="no answer that can be understood"):
-        Smtp(server.url).send(letter())
+        Smtp(server.url).send_message(letter())
 
 
 def test_a_line_that_drops_before_the_text_is_tried_again(server: SmtpServer) -> None:
     server.drops_at_recipient = True
     with pytest.raises(TryLater, match="hung up"):
-        Smtp(server.url).send(letter())
+        Smtp(server.url).send_message(letter())
     server.drops_at_recipient = False
-    Smtp(server.url).send(letter())
+    Smtp(server.url).send_message(letter())
     assert len(server.wait_for(1)) == 1
 
 
 def test_nobody_there_is_tried_again() -> None:
     with pytest.raises(TryLater):
-        Smtp(f"smtp://127.0.0.1:{free_port()}").send(letter())
+        Smtp(f"smtp://127.0.0.1:{free_port()}").send_message(letter())
 
 
 def test_an_address_that_the_server_cannot_write_is_refused_and_not_uncertain() -> None:
@@ -114,6 +114,6 @@ def test_an_address_that_the_server_cannot_write_is_refused_and_not_uncertain() 
     controller.start()
     try:
         with pytest.raises(Refused, match="letters"):
-            Smtp(f"smtp://127.0.0.1:{controller.port}").send(letter("lucja@łąka.example.org"))
+            Smtp(f"smtp://127.0.0.1:{controller.port}").send_message(letter("lucja@łąka.example.org"))
     finally:
         controller.stop()

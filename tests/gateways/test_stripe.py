@@ -108,7 +108,7 @@ def take_in(app: Flask, now: datetime) -> None:
     for row in rows:
         inbox.store(db.session.connection(), [row])
     db.session.commit()
-    inbox_job.drain(app.extensions["donorhub.settings"])
+    inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 
 
 def fetch(app: Flask, api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Payout:
@@ -117,7 +117,7 @@ def fetch(app: Flask, api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(app.extensions, "donorhub.settings", told)
     task_id = db.session.scalars(select(Task.id).where(Task.kind == "fetch_payout_items")).one()
     assert run_task(task_id)
-    inbox_job.drain(told)
+    inbox_job.drain_inbox(told)
     return db.session.scalars(select(Payout)).one()
 
 

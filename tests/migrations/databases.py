@@ -27,7 +27,7 @@ def new_database(home: Path, servers: dict[str, str], *, like: Engine | None = N
         if like is not None:
             shutil.copy(str(like.url.database), path)
         engine = create_engine(f"sqlite:///{path}")
-        database_module.install(engine)
+        database_module.set_up_engine(engine)
         yield engine
         engine.dispose()
         return

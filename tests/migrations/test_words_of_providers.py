@@ -61,7 +61,7 @@ def work_off_again(app: Flask) -> int:
     """Let every event of the inbox be due, and work all off; return how many."""
     db.session.execute(text("UPDATE provider_event SET state = 'received', next_attempt_at = NULL"))
     db.session.commit()
-    return inbox.drain(app.extensions["donorhub.settings"])
+    return inbox.drain_inbox(app.extensions["donorhub.settings"])
 
 
 def words_of(value: Any) -> set[str]:

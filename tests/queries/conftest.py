@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, make_url, select
 from donorhub import clock, config, vault
 from donorhub.app import create_app
 from donorhub.config import Settings
-from donorhub.db import db, reading
+from donorhub.db import db, set_reading
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.migrations import run
 from donorhub.models import Gift, Role, User
@@ -96,7 +96,7 @@ def in_its_world(app: Flask) -> Iterator[None]:
     settings: Settings = app.extensions["donorhub.settings"]
     key, before = vault._key, clock.use(lambda: NOW)
     vault.use(settings.field_key)
-    reading(False)
+    set_reading(False)
     with app.app_context():
         yield
         db.session.remove()

@@ -273,7 +273,7 @@ def post(file_id: int, now: datetime) -> tuple[int, int]:
     from donorhub.jobs.kinds import imports as kind
 
     file = imports.get_file(file_id)
-    kept = kind._take_out(file_id)
+    kept = kind._take_file_out(file_id)
     assert kept is not None
     drafts = statement_drafts.draft(kept.content, kept.filename)
     file = statements.store(file_id, drafts, create_accounts=True, account_id=None, now=now, actor="user:1")

@@ -24,7 +24,7 @@ from werkzeug.wsgi import get_content_length, get_host
 import webhooks
 from donorhub import clock, logs
 from donorhub.api.http import PROBLEM, name_request, problem_body
-from donorhub.db import db, read_only, reading
+from donorhub.db import db, read_only, set_reading
 from donorhub.errors import Busy, NotFound
 from donorhub.jobs.queue.dispatch import INBOX, Bell
 from donorhub.jobs.queue.inbox_writer import InboxWriter
@@ -88,7 +88,7 @@ class Door:
         refusal = self._refuse_odd(environ, request_id)
         if refusal is not None:
             return refusal
-        reading(False)
+        set_reading(False)
         try:
             endpoint = self._endpoint(provider, slug)
         except NotFound:
@@ -110,12 +110,12 @@ class Door:
             inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in events
         ]
         try:
-            self._writer.store(rows)
+            self._writer.store_rows(rows)
         except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
-            logs.report(e, event="inbox_cannot_store", endpoint_id=endpoint.id)
+            logs.report_error(e, event="inbox_cannot_store", endpoint_id=endpoint.id)
             answer = _problem(503, "busy", "the message could not be kept: send it again", request_id)
             return answer._replace(headers=(("Retry-After", "30"),))
-        self._bell.ring((INBOX,))
+        self._bell.call_workers((INBOX,))
         return Answer(*adapter.ack(len(rows)))
 
     def _refuse_odd(self, environ: WSGIEnvironment, request_id: str) -> Answer | None:

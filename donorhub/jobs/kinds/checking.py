@@ -30,19 +30,19 @@ def verify_and_tell() -> int:
         mark = proven_head.read_mark()
         results = invariants.check_scope(scope, now=now)
         db.session.rollback()
-    broken = {name: sentences for name, sentences in results.items() if sentences}
-    if not broken:
+    faults = {name: sentences for name, sentences in results.items() if sentences}
+    if not faults:
         proven_head.move_head(mark, now=now)
     if is_whole:
         proven_head.note_whole(now=now)
-    _tell_admins(broken, now=now)
+    _tell_admins(faults, now=now)
     db.session.commit()
-    return len(broken)
+    return len(faults)
 
 
-def _tell_admins(broken: Mapping[str, list[str]], *, now: datetime) -> None:
+def _tell_admins(faults: Mapping[str, list[str]], *, now: datetime) -> None:
     today = organisation.get_day(now)
-    for name, sentences in broken.items():
+    for name, sentences in faults.items():
         log.warning("invariant_broken", invariant=name, count=len(sentences))
         short = hashlib.sha256(name.encode()).hexdigest()[:8]
         tasks.plan(

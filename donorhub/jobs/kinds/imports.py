@@ -29,21 +29,21 @@ from importers.statement import Problem
 Progress = Callable[[str, int], None]
 MATCHER: Final = "system:matching"
 AGAIN: Final = timedelta(seconds=15)  # longer than a statement that waits for a lock may (app.py)
-_reporting: ContextVar[Progress] = ContextVar("reporting")
+_progress: ContextVar[Progress] = ContextVar("reporting")
 
 
 @contextmanager
-def reporting(progress: Progress) -> Iterator[None]:
-    """Let imports of this context tell how far they are: what is being done, and how many entries are."""
-    token = _reporting.set(progress)
+def report_progress(progress: Progress) -> Iterator[None]:
+    """Let imports of this context call ``progress`` with what is being done and for how many entries."""
+    token = _progress.set(progress)
     try:
         yield
     finally:
-        _reporting.reset(token)
+        _progress.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _FileToRead:
     """A file and its answers, taken out of the database before it is read."""
 
     content: bytes
@@ -56,76 +56,96 @@ class _Kept:
 
 
 def import_file(task: Task, _settings: Settings) -> str:
-    """Read a kept file and store what it says; the caller commits. Again changes nothing."""
+    """Read a stored file and store what it says; return a sentence on it. The caller commits.
+
+    A second run changes nothing.
+    """
     file_id, facts = task.subject_id, dict(task.facts)
     db.session.rollback()  # nobody waits for us while we read
-    report = _reporting.get(_silent)
+    report = _progress.get(_ignore_progress)
     with read_only():
-        kept = _take_out(file_id)
+        file_to_read = _take_file_out(file_id)
         db.session.rollback()
-    if kept is None:
+    if file_to_read is None:
         return "nothing to read"
     with importers.pause_collector():
         drafts = statement_drafts.draft(
-            kept.content,
-            kept.filename,
-            profile=kept.profile,
-            currency=kept.currency,
-            account=kept.account,
-            change=kept.change,
+            file_to_read.content,
+            file_to_read.filename,
+            profile=file_to_read.profile,
+            currency=file_to_read.currency,
+            account=file_to_read.account,
+            change=file_to_read.change,
             progress=report,
         )
-        account_id = kept.account_id
-        del kept  # its bytes, which may be many, are not needed to store what was read
+        account_id = file_to_read.account_id
+        del file_to_read  # its bytes, which may be many, are not needed to store what was read
         count = sum(len(draft.items) for draft in drafts.statements)
         _note_progress(file_id, count)
         report("storing", count)
         file = statements.store(
-            file_id, drafts, create_accounts=bool(facts.get("create_accounts")), account_id=account_id,
-            now=clock.now(), actor=str(facts.get("actor", "system:0")),
-        )  # fmt: skip
+            file_id,
+            drafts,
+            create_accounts=bool(facts.get("create_accounts")),
+            account_id=account_id,
+            now=clock.now(),
+            actor=str(facts.get("actor", "system:0")),
+        )
         del drafts  # before the collector looks at everything that is alive
     return f"{file.state}: {file.new_count} new, {file.known_count} known"
 
 
 def match_statement(task: Task, _settings: Settings) -> str:
-    """Match what a statement brought, chunk by chunk; each is committed, so that a kill loses one at most."""
+    """Match the entries of a statement in chunks, each committed; return how many were settled and wait.
+
+    A kill loses one chunk at most; a second run goes on with what is unmatched.
+    """
     task_id, statement_id = task.id, task.subject_id
-    report = _reporting.get(_silent)
-    settled = waiting = left = 0
+    report = _progress.get(_ignore_progress)
+    settled_count = waiting_count = left_count = 0
     last_id: int | None = 0
     while last_id is not None:
-        done = matching.match_next(statement_id, last_id, now=clock.now(), actor=MATCHER)
-        last_id, settled, waiting = done.last_id, settled + done.settled, waiting + done.waiting
-        left = done.left
+        part = matching.match_next(statement_id, last_id, now=clock.now(), actor=MATCHER)
+        last_id, settled_count, waiting_count = (
+            part.last_id,
+            settled_count + part.settled,
+            waiting_count + part.waiting,
+        )
+        left_count = part.left
         if last_id is not None:
             _keep_lease(task_id)
             db.session.commit()
-            report("matching", settled + waiting)
-    if left:
+            report("matching", settled_count + waiting_count)
+    if left_count:
         _look_again(task_id, statement_id)
-    return f"{settled} settled, {waiting} wait" + (f", {left} were held by another" if left else "")
+    return f"{settled_count} settled, {waiting_count} wait" + (
+        f", {left_count} were held by another" if left_count else ""
+    )
 
 
 def _look_again(task_id: int, statement_id: int) -> None:
-    """Somebody was deciding entries that this run passed by: those still undecided then are matched after."""
+    """Plan another run for entries that this one passed by because a person was deciding them."""
     now = clock.now()
     tasks.plan(
-        f"match_statement:{statement_id}:after.{task_id}", kind="match_statement", performer="worker",
-        subject=("statement", statement_id), due_at=now + AGAIN, now=now,
-    )  # fmt: skip
+        f"match_statement:{statement_id}:after.{task_id}",
+        kind="match_statement",
+        performer="worker",
+        subject=("statement", statement_id),
+        due_at=now + AGAIN,
+        now=now,
+    )
 
 
 def _keep_lease(task_id: int) -> None:
-    """A long statement is not to be taken for one whose worker died."""
+    """Renew the lease, so that a long statement is not taken for one whose worker died."""
     db.session.execute(update(Task).where(Task.id == task_id).values(lease_until=clock.now() + claims.LEASE))
 
 
-def _silent(_doing: str, _count: int) -> None:
+def _ignore_progress(_doing: str, _count: int) -> None:
     pass
 
 
-def _take_out(file_id: int) -> _Kept | None:
+def _take_file_out(file_id: int) -> _FileToRead | None:
     file = imports.get_file(file_id)
     if file.state not in UNREAD_FILES:
         return None
@@ -137,7 +157,7 @@ def _take_out(file_id: int) -> _Kept | None:
     currency = file.currency or (account.currency if account else "")
     number, id_ = (account.number, account.id) if account else ("", None)
     change = column_mappings.header_changed(content) if profile is None else None
-    return _Kept(content, file.filename, profile, currency, number, id_, change)
+    return _FileToRead(content, file.filename, profile, currency, number, id_, change)
 
 
 def _note_progress(file_id: int, count: int) -> None:

@@ -32,7 +32,7 @@ AMOUNTS: Final = {"postgresql": Amounts(2000, 50), "sqlite": Amounts(24, 24)}
 Modes = dict[int, tuple[str, bool]]
 
 
-def drain(settings: Settings) -> int:
+def drain_inbox(settings: Settings) -> int:
     """Work off all that is due; return how many events. Each batch is one commit.
 
     It ends only when nothing is there that another worker has not taken: what came in during the last
@@ -68,9 +68,9 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
     """Work off events of one account until another worker has its turn; return how many."""
     count = 0
     for start in range(0, len(ids), batch):
-        rows = inbox.take(ids[start : start + batch], _turn(at, modes))
+        rows = inbox.take(ids[start : start + batch], _name_turn(at, modes))
         if rows:
-            _apply(rows, modes)
+            _apply_batch(rows, modes)
         db.session.commit()
         if rows is None:
             break
@@ -78,14 +78,14 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
     return count
 
 
-def _turn(at: tuple[str, str], modes: Modes) -> str:
+def _name_turn(at: tuple[str, str], modes: Modes) -> str:
     """Return whose events no two workers may have at once: an account's, or all of the provider's where
     an endpoint that names no account may be told of the same events."""
     provider, account = at
     return f"{provider}:{account}" if all(name for name, _ in modes.values()) else provider
 
 
-def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> None:
+def _apply_batch(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> None:
     """Apply a batch; when it fails, its halves, down to the one event that is at fault."""
     ids = [row.id for row in rows]
     try:
@@ -99,15 +99,15 @@ def _apply(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> Non
             )
         )
         if len(rows) == 1:
-            logs.report(e, event="provider_event_failed", provider_event=ids[0])
+            logs.report_error(e, event="provider_event_failed", provider_event=ids[0])
             if isinstance(e, BadBody):  # our own sentence, and the same bytes will read no better
                 inbox.note_error(rows[0], str(e), now=clock.now(), is_final=True)
             else:
-                inbox.note_error(rows[0], perform.explain(e), now=clock.now())
+                inbox.note_error(rows[0], perform.explain_error(e), now=clock.now())
             return
         middle = len(rows) // 2
-        _apply(rows[:middle], modes)
-        _apply(rows[middle:], modes)
+        _apply_batch(rows[:middle], modes)
+        _apply_batch(rows[middle:], modes)
 
 
 def fetch_payout_items(task: Task, settings: Settings) -> str:

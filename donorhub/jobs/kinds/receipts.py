@@ -23,11 +23,14 @@ class PayloadChanged(DonorHubError):
 
 
 def render_receipt(task: Task, _settings: Settings) -> str:
-    """Make one PDF, outside any transaction. Without WeasyPrint's libraries the receipt waits and says so."""
-    receipt_id, mark = task.subject_id, _mark_of(task)
+    """Make and store the PDF of a receipt; raise Unrenderable where WeasyPrint's libraries are missing.
+
+    It is drawn outside any transaction; the receipt keeps the reason why it waits.
+    """
+    receipt_id, mark = task.subject_id, _read_mark(task)
     db.session.rollback()  # nobody waits for us while we draw
     with read_only():
-        document = document_of(receipts.get_receipt(receipt_id), mark)
+        document = make_document(receipts.get_receipt(receipt_id), mark)
         db.session.rollback()
     try:
         content = printed.render(document)
@@ -40,12 +43,12 @@ def render_receipt(task: Task, _settings: Settings) -> str:
     return "made"
 
 
-def _mark_of(task: Task) -> ReceiptState:
+def _read_mark(task: Task) -> ReceiptState:
     return "void" if task.facts["mark"] == "void" else "issued"
 
 
-def document_of(receipt: Receipt, mark: ReceiptState) -> Document:
-    """What is to be printed; PayloadChanged when the payload does not fit its digest."""
+def make_document(receipt: Receipt, mark: ReceiptState) -> Document:
+    """Return what is to be printed; raise PayloadChanged when the payload does not fit its digest."""
     if digest(receipt.payload) != receipt.payload_sha256:
         raise PayloadChanged(f"the payload of receipt {receipt.id} was changed after it was issued")
     return receipt_stamps.as_it_stands(receipt) if mark == "void" else receipt_stamps.as_issued(receipt)

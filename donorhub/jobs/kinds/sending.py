@@ -26,7 +26,10 @@ class NotSentYet(DonorHubError):
 
 
 def send_message(task: Task, settings: Settings) -> str:
-    """Send the message of a task; gives ``sent``, ``refused``, ``unknown`` or why it was held back."""
+    """Send the message of a task; return ``sent``, ``refused``, ``unknown`` or why it was held back.
+
+    Raise NotSentYet when the same message may be tried again. A second call sends nothing twice.
+    """
     message_id = task.subject_id
     message = messages.claim_message(message_id)
     if message is None:
@@ -34,12 +37,12 @@ def send_message(task: Task, settings: Settings) -> str:
     if messages.suppress_if_needed(message):
         return message.suppressed_reason
     try:
-        mail = _compose(message, settings)
+        mail = _compose_mail(message, settings)
     except ValueError as e:  # an address or a name that no header can hold: trying again is no use
         messages.note_unsent(message, "failed", f"this address cannot be written to: {type(e).__name__}")
         return "refused"
     db.session.commit()  # claimed: from here on a crash leaves it claimed, never sent twice
-    outcome, error = _hand_over(mailer_of(settings), mail)
+    outcome, error = _hand_over(get_mailer(settings), mail)
     message = messages.get_message(message_id)
     if outcome == "sent":
         messages.note_sent(message, now=clock.now())
@@ -51,15 +54,15 @@ def send_message(task: Task, settings: Settings) -> str:
     return outcome
 
 
-def mailer_of(settings: Settings) -> mailer.Mailer:
-    """The mailer of the application; a test may have put another there."""
-    known: mailer.Mailer | None = current_app.extensions.get("donorhub.mailer")
-    return known or mailer.from_setting(settings.smtp_url)
+def get_mailer(settings: Settings) -> mailer.Mailer:
+    """Return the mailer of the application; a test may have put another there."""
+    mailer_of_app: mailer.Mailer | None = current_app.extensions.get("donorhub.mailer")
+    return mailer_of_app or mailer.make_mailer(settings.smtp_url)
 
 
 def _hand_over(sender: mailer.Mailer, mail: EmailMessage) -> tuple[str, str]:
     try:
-        sender.send(mail)
+        sender.send_message(mail)
     except mailer.Refused as e:
         return "refused", str(e)
     except mailer.TryLater as e:
@@ -69,9 +72,9 @@ def _hand_over(sender: mailer.Mailer, mail: EmailMessage) -> tuple[str, str]:
     return "sent", ""
 
 
-def _compose(message: Message, settings: Settings) -> EmailMessage:
+def _compose_mail(message: Message, settings: Settings) -> EmailMessage:
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
-    return mailer.compose(
+    return mailer.compose_message(
         sender=settings.mail_from,
         to_name=donor.name if donor else "",
         to_address=message.to_address,

@@ -10,21 +10,21 @@ from donorhub.services.messages import messages
 
 
 def plan_thank_you(task: Task, settings: Settings) -> str:
-    """Plan the thank-you of the task's gift."""
-    return messages.plan_thank_you(task, now=clock.now(), domain=_domain(settings))
+    """Plan the thank-you of the task's gift; return its outcome."""
+    return messages.plan_thank_you(task, now=clock.now(), domain=_read_domain(settings))
 
 
 def plan_note_of_new_donor(task: Task, settings: Settings) -> str:
-    """Plan the mail that tells the staff of a donor who came by themselves."""
+    """Plan the mail that tells the staff of a donor who came by themselves; return its outcome."""
     donor = donors.get_donor(task.subject_id)
     facts = {
         "code": donor.code,
         "source": donor.source.partition(":")[0],
         "link": f"{settings.public_url}/donors/{donor.id}",
     }
-    return messages.plan_note_to_staff(task, facts=facts, now=clock.now(), domain=_domain(settings))
+    return messages.plan_note_to_staff(task, facts=facts, now=clock.now(), domain=_read_domain(settings))
 
 
-def _domain(settings: Settings) -> str:
-    """The part of a Message-ID behind the @: that of our sender address."""
+def _read_domain(settings: Settings) -> str:
+    """Return the part of a Message-ID behind the @: that of our sender address."""
     return settings.mail_from.rpartition("@")[2].strip("> ") or "localhost"

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from donorhub import clock, logs
 from donorhub.db import db, read_only
-from donorhub.jobs.queue.rq_queue import enqueue, make_ringing_queue
+from donorhub.jobs.queue.rq_queue import enqueue_rows, make_ringing_queue
 from donorhub.services.work import claims
 
 INBOX: Final = 0  # in place of a task's id: look at the inbox of provider events
@@ -26,8 +26,8 @@ AWAY_S: Final = 5.0  # how long Redis is left alone after it did not answer
 
 
 class Bell(Protocol):
-    def ring(self, ids: Sequence[int]) -> None:
-        """Say that these rows may be due; never raises for a queue that is away."""
+    def call_workers(self, ids: Sequence[int]) -> None:
+        """Tell workers that these rows may be due; ignore a queue that is away."""
 
 
 class ThreadBell:
@@ -36,11 +36,11 @@ class ThreadBell:
     def __init__(self) -> None:
         self._rung = threading.Event()
 
-    def ring(self, ids: Sequence[int]) -> None:
+    def call_workers(self, ids: Sequence[int]) -> None:
         self._rung.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep until somebody rings, at most so long."""
+    def wait_for_call(self, seconds: float) -> bool:
+        """Sleep until somebody calls, at most so long; return whether somebody did."""
         rung = self._rung.wait(seconds)
         self._rung.clear()
         return rung
@@ -54,39 +54,42 @@ class RedisBell:
         self._silent_until = 0.0
         self._told_of_inbox_until = 0.0
 
-    def ring(self, ids: Sequence[int]) -> None:
-        began = time.monotonic()
-        if began < self._silent_until or (INBOX in ids and began < self._told_of_inbox_until):
+    def call_workers(self, ids: Sequence[int]) -> None:
+        now_s = time.monotonic()
+        if now_s < self._silent_until or (INBOX in ids and now_s < self._told_of_inbox_until):
             return
         try:
-            enqueue(self._queue, ids, is_urgent=INBOX in ids)
+            enqueue_rows(self._queue, ids, is_urgent=INBOX in ids)
         except RedisError as e:  # the sweep will find the rows
             self._silent_until = time.monotonic() + AWAY_S
-            logs.report(e, event="queue_away")
+            logs.report_error(e, event="queue_away")
             return
         if INBOX in ids:  # whoever was called has not looked yet, and sees what is committed until then
-            self._told_of_inbox_until = began + GATHER_S / 2
+            self._told_of_inbox_until = now_s + GATHER_S / 2
 
 
-def bell() -> Bell:
-    """The bell of the running application."""
-    bell_: Bell = current_app.extensions["donorhub.bell"]
-    return bell_
+def get_bell() -> Bell:
+    """Return the bell of the running application."""
+    bell: Bell = current_app.extensions["donorhub.bell"]
+    return bell
 
 
-def dispatch() -> int:
-    """Ring for tasks that are due now, the longest due first; gives for how many. Call it after a commit."""
-    if isinstance(bell(), ThreadBell):  # the thread looks for itself
-        bell().ring(())
+def dispatch_tasks() -> int:
+    """Call workers for the tasks that are due now, the longest due first; return how many.
+
+    Call it after a commit: it looks in a new transaction.
+    """
+    if isinstance(get_bell(), ThreadBell):  # the thread looks for itself
+        get_bell().call_workers(())
         return 0
     db.session.rollback()  # what was committed is over; look with a new, reading transaction
     with read_only():
         ids = claims.due_ids(clock.now(), limit=SIGNALS)
         db.session.rollback()
-    bell().ring(ids)
+    get_bell().call_workers(ids)
     return len(ids)
 
 
 def ring_inbox() -> None:
-    """Say that provider events came in."""
-    bell().ring((INBOX,))
+    """Tell workers that provider events came in."""
+    get_bell().call_workers((INBOX,))

@@ -41,37 +41,40 @@ class Hold:
         if self._connection is not None:
             _let_all_go(self._connection)
 
-    def take(self, ids: Collection[int]) -> None:
+    def take_locks(self, ids: Collection[int]) -> None:
+        """Hold these tasks until they are let go or this process dies. SQLite ignores it."""
         if ids and _has_locks():
             if self._connection is None:
-                self._connection = _connect()
+                self._connection = _open_connection()
             self._connection.execute(_TAKE, {"locks": LOCKS, "ids": list(ids)})
 
     def let_go(self, ids: Collection[int]) -> None:
-        """What became of these is committed."""
+        """Let go of these tasks, once what became of them is committed."""
         if self._connection is not None:
             self._connection.execute(_LET_GO, {"locks": LOCKS, "ids": list(ids)})
 
 
 def free_abandoned(*, now: datetime) -> int:
-    """Let claimed tasks that no living worker holds be claimed at once, and commit; gives how many."""
+    """Let claimed tasks that no living worker holds be claimed at once, and commit; return how many."""
     if not _has_locks():
         return 0
-    claimed = claims.leased(now)
-    if not claimed:
+    attempts_by_task = claims.leased(now)
+    if not attempts_by_task:
         return 0
-    connection = _connect()  # not one that may itself hold some: to its own session a lock is always free
+    connection = (
+        _open_connection()
+    )  # not one that may itself hold some: to its own session a lock is always free
     try:
         dead = {
             id_: attempts
-            for id_, attempts in claimed.items()
+            for id_, attempts in attempts_by_task.items()
             if connection.execute(_TRY, {"locks": LOCKS, "id": id_}).scalar_one()
         }
-        freed = claims.free(dead)
+        count = claims.free(dead)
         db.session.commit()
     finally:
         _let_all_go(connection)
-    return freed
+    return count
 
 
 def _has_locks() -> bool:
@@ -83,5 +86,5 @@ def _let_all_go(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
-def _connect() -> Connection:
+def _open_connection() -> Connection:
     return db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")

@@ -25,8 +25,8 @@ IDLE_S: Final = 30.0
 QUIET_S: Final = 0.15
 
 
-def _taken_lock() -> threading.Lock:
-    """A lock for one who waits once: an Event would make three objects and take four times as long."""
+def _make_taken_lock() -> threading.Lock:
+    """Return a taken lock for one who waits once: an Event takes four times as long."""
     lock = threading.Lock()
     lock.acquire()
     return lock
@@ -35,7 +35,7 @@ def _taken_lock() -> threading.Lock:
 @dataclass(slots=True)
 class _Waiting:
     rows: Sequence[dict[str, object]]
-    turn: threading.Lock = field(default_factory=_taken_lock)  # given back when the rows are committed
+    turn: threading.Lock = field(default_factory=_make_taken_lock)  # given back when the rows are committed
     error: Exception | None = None
 
 
@@ -50,29 +50,32 @@ class InboxWriter:
         self._last_stored_at = float("-inf")
 
     def is_busy(self) -> bool:
-        """Whether messages are coming in at this moment: what can wait should let their answers go first."""
+        """Return whether messages are coming in now: what can wait should let their answers go first."""
         return not self._queue.empty() or time.monotonic() - self._last_stored_at < QUIET_S
 
-    def store(self, rows: Sequence[dict[str, object]]) -> None:
-        """Give back after the commit; raises what the database said, and then nothing is stored."""
+    def store_rows(self, rows: Sequence[dict[str, object]]) -> None:
+        """Store the rows and return after the commit; raise the database's error when nothing is stored.
+
+        Raise Busy when the commit did not come in time: then the rows may still be stored later.
+        """
         if not rows:
             return
         self._last_stored_at = time.monotonic()
         waiting = _Waiting(rows)
         with self._lock:  # the thread ends only under this lock, so that nothing is put behind its back
             self._queue.put(waiting)
-            self._wake()
+            self._wake_thread()
         if not waiting.turn.acquire(timeout=TIMEOUT_S):
             raise Busy("the inbox could not be written in time")
         if waiting.error is not None:
             raise waiting.error
 
-    def _wake(self) -> None:
+    def _wake_thread(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._loop, name="donorhub-inbox", daemon=True)
+            self._thread = threading.Thread(target=self._run_loop, name="donorhub-inbox", daemon=True)
             self._thread.start()
 
-    def _loop(self) -> None:
+    def _run_loop(self) -> None:
         while True:
             try:
                 group = [self._queue.get(timeout=IDLE_S)]
@@ -87,15 +90,15 @@ class InboxWriter:
                     group.append(self._queue.get_nowait())
                 except Empty:
                     break
-            self._write(group)
+            self._write_group(group)
 
-    def _write(self, group: list[_Waiting]) -> None:
+    def _write_group(self, group: list[_Waiting]) -> None:
         try:
             self._commit([row for waiting in group for row in waiting.rows])
         except (SQLAlchemyError, DonorHubError) as e:
             if len(group) > 1 and _may_be_of_one(e):
                 for waiting in group:
-                    self._write([waiting])
+                    self._write_group([waiting])
                 return
             for waiting in group:
                 waiting.error = e
@@ -110,8 +113,8 @@ class InboxWriter:
 
 
 def _may_be_of_one(error: SQLAlchemyError | DonorHubError) -> bool:
-    """Whether a message by itself may fare better. A database that is away or busy, or that could not
-    commit, is so for all: to ask it once for each would let the last wait for all the others."""
+    """Return whether one message of a group may be at fault. A database that is away or busy, or could
+    not commit, is so for all: to ask it once for each would let the last wait for all the others."""
     if isinstance(error, DBAPIError):
         return error.statement is not None and not error.connection_invalidated
     return isinstance(error, StatementError)

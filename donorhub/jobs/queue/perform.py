@@ -21,20 +21,24 @@ PERFORMERS: Final[dict[str, Performer]] = {}
 TOGETHER: Final[set[str]] = set()
 
 
-def perform(task_ids: Sequence[int]) -> None:
-    """Perform claimed tasks and mark them as done with their outcomes, in one transaction that the caller
-    commits; raises what went wrong with any. More than one only of the kinds in ``TOGETHER``."""
+def perform_tasks(task_ids: Sequence[int]) -> None:
+    """Perform claimed tasks and mark them as done with their outcomes; the caller commits.
+
+    Raise what went wrong with any of them. Several may be given only of the kinds in ``TOGETHER``.
+    """
     settings = current_app.extensions["donorhub.settings"]
     outcomes: dict[int, str] = {}
     for task in claims.claimed(task_ids):
         task_id = task.id  # before the task commits or rolls back, after which it would be read again
-        outcomes[task_id] = _performer(task.kind)(task, settings)
+        outcomes[task_id] = _get_performer(task.kind)(task, settings)
     tasks.finish_all(outcomes, now=clock.now(), actor=ACTOR)
 
 
-def explain(error: BaseException) -> str:
-    """What the error inbox shows: our own sentences in full, of other errors the kind and place only,
-    since their texts may hold personal data."""
+def explain_error(error: BaseException) -> str:
+    """Return what the error inbox shows of an error: our own sentence, else its kind and place.
+
+    The texts of other errors may hold personal data.
+    """
     if isinstance(error, DonorHubError):
         return error.message
     return f"{type(error).__name__} at {logs.find_place(error)}"
@@ -46,7 +50,7 @@ def drain_inbox() -> int:
     return drain(current_app.extensions["donorhub.settings"])
 
 
-def _performer(kind: str) -> Performer:
+def _get_performer(kind: str) -> Performer:
     performer = PERFORMERS.get(kind)
     if performer is None:
         raise LookupError(f"no worker knows how to perform {kind}")

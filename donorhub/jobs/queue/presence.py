@@ -21,22 +21,25 @@ class Presence:
         self._path = home / "working.lock"
         self._file: IO[str] | None = None
 
-    def enter(self) -> int:
-        """Be at work until :meth:`leave`; the first to come frees what the dead had claimed, and gives
-        how many tasks. Inside an application context."""
+    def enter_work(self) -> int:
+        """Be at work until :meth:`leave_work`; the first to come frees the tasks that the dead had claimed.
+
+        Return how many were freed. Call it inside an application context.
+        """
         self._file = self._path.open("a")
-        freed = 0
+        count = 0
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pass
         else:
-            freed = claims.free_leases()
+            count = claims.free_leases()
             db.session.commit()
         fcntl.flock(self._file, fcntl.LOCK_SH)  # whoever has it alone lets go in a moment
-        return freed
+        return count
 
-    def leave(self) -> None:
+    def leave_work(self) -> None:
+        """Let go of the lock; a second call does nothing."""
         if self._file is not None:
             self._file.close()
             self._file = None

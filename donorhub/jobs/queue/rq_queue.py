@@ -28,20 +28,22 @@ class RowQueue(Queue):
 
 
 def make_ringing_queue(redis_url: str) -> RowQueue:
-    """The queue for those who only put ids on it: a web request does not wait for a Redis that is away."""
+    """Return the queue for putting ids on it: a web request does not wait for a Redis that is away."""
     client = Redis.from_url(
-        redis_url, socket_timeout=RINGING_TIME_OUT_S, socket_connect_timeout=RINGING_TIME_OUT_S,
+        redis_url,
+        socket_timeout=RINGING_TIME_OUT_S,
+        socket_connect_timeout=RINGING_TIME_OUT_S,
         retry=Retry(NoBackoff(), 1),
-    )  # fmt: skip
-    return _queue(client)
+    )
+    return _make_queue(client)
 
 
-def _queue(client: Redis) -> RowQueue:
+def _make_queue(client: Redis) -> RowQueue:
     return RowQueue(QUEUE, connection=client, serializer=JSONSerializer)
 
 
-def enqueue(queue: RowQueue, row_ids: Sequence[int], *, is_urgent: bool = False) -> int:
-    """Put ids on the queue but those that wait there already, urgent ones in front; gives how many.
+def enqueue_rows(queue: RowQueue, row_ids: Sequence[int], *, is_urgent: bool = False) -> int:
+    """Put ids on the queue but those that wait there already, urgent ones in front; return how many.
 
     RQ's own ``unique`` would also refuse an id whose job was lost in a killed worker, for up
     to an hour: there a job counts as long as Redis knows of it.
@@ -50,7 +52,7 @@ def enqueue(queue: RowQueue, row_ids: Sequence[int], *, is_urgent: bool = False)
         return 0
     with queue.connection.pipeline(transaction=False) as marking:
         for row_id in row_ids:
-            marking.set(waiting_mark(row_id), 1, nx=True, ex=WAITING_S)
+            marking.set(make_waiting_key(row_id), 1, nx=True, ex=WAITING_S)
         new = [row_id for row_id, is_new in zip(row_ids, marking.execute(), strict=True) if is_new]
     queue.enqueue_many(
         [
@@ -69,6 +71,6 @@ def enqueue(queue: RowQueue, row_ids: Sequence[int], *, is_urgent: bool = False)
     return len(new)
 
 
-def waiting_mark(row_id: int) -> str:
+def make_waiting_key(row_id: int) -> str:
     """Return the key in Redis that says that this id waits."""
     return f"donorhub:waiting:{row_id}"

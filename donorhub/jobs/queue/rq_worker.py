@@ -19,7 +19,7 @@ from rq.worker import SimpleWorker
 
 from donorhub import logs
 from donorhub.jobs.queue import run
-from donorhub.jobs.queue.rq_queue import FUNCTION, QUEUE, RowQueue, waiting_mark
+from donorhub.jobs.queue.rq_queue import FUNCTION, QUEUE, RowQueue, make_waiting_key
 from donorhub.jobs.queue.watcher import Pulse
 
 
@@ -31,6 +31,7 @@ class RowJob(Job):
     """A job that can only say: look at row N."""
 
     def restore(self, raw_data: object) -> None:
+        """Read the job from Redis without its callbacks and web hooks."""
         super().restore(raw_data)
         self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
         if hasattr(self, "webhooks"):
@@ -40,11 +41,12 @@ class RowJob(Job):
         """Run, and let the id be put on the queue again from now on: whatever is committed after this
         moment may not be seen by this run."""
         _ = self.func  # refuses what is not ours before anything is done
-        self.connection.delete(waiting_mark(self.args[0]))
+        self.connection.delete(make_waiting_key(self.args[0]))
         return super().perform()
 
     @property
     def func(self) -> Callable[..., Any]:
+        """Return what a job runs; raise PoisonedJob when the job is not one of ours."""
         args = self.args or ()
         if self.func_name != FUNCTION or len(args) != 1 or type(args[0]) is not int or self.kwargs:
             raise PoisonedJob("a job in Redis is not ours: somebody else writes to this Redis")
@@ -65,28 +67,34 @@ class RowWorker(SimpleWorker):
     _is_at_it = False
 
     @classmethod
-    def reading(cls, queue: WorkerQueue, name: str, pulse: Pulse | None = None) -> RowWorker:
+    def make_for_queue(cls, queue: WorkerQueue, name: str, pulse: Pulse | None = None) -> RowWorker:
+        """Return a worker of this queue that tells ``pulse`` when a job begins and ends."""
         worker = cls(
-            [queue], connection=queue.connection, name=name, serializer=JSONSerializer,
-            job_class=RowJob, queue_class=WorkerQueue,
-        )  # fmt: skip
+            [queue],
+            connection=queue.connection,
+            name=name,
+            serializer=JSONSerializer,
+            job_class=RowJob,
+            queue_class=WorkerQueue,
+        )
         worker._pulse = pulse
         return worker
 
     def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job, and tell the watcher when it begins and when it is over."""
         self._is_at_it = True
         if self._pulse:
-            self._pulse.begins()
+            self._pulse.tell_begin()
         try:
             super().execute_job(job, queue)
         finally:
             self._is_at_it = False
             if self._pulse:
-                self._pulse.is_over()
+                self._pulse.tell_end()
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Report it as all of us do; RQ would log its text."""
-        logs.report(exc_info[1], event="job_failed")
+        logs.report_error(exc_info[1], event="job_failed")
 
     def handle_job_failure(
         self,
@@ -109,6 +117,6 @@ class RowWorker(SimpleWorker):
 
 
 def make_queue(redis_url: str) -> WorkerQueue:
-    """The queue as a worker reads it, patient when Redis is away."""
+    """Return the queue as a worker reads it, patient when Redis is away."""
     client = Redis.from_url(redis_url)
     return WorkerQueue(QUEUE, connection=client, serializer=JSONSerializer, job_class=RowJob)

@@ -16,7 +16,7 @@ from flask import Flask, has_app_context
 from donorhub import clock, logs
 from donorhub.db import db
 from donorhub.jobs.queue import perform
-from donorhub.jobs.queue.dispatch import GATHER_S, INBOX, dispatch
+from donorhub.jobs.queue.dispatch import GATHER_S, INBOX, dispatch_tasks
 from donorhub.jobs.queue.hold import Hold
 from donorhub.services.work import claims, tasks
 
@@ -25,38 +25,41 @@ VISIT_S: Final = 2.0  # a worker that was called goes on with what is due for so
 _app: Flask | None = None
 
 
-def attach(app: Flask) -> None:
+def attach_app(app: Flask) -> None:
     """Let jobs of this process run in this application; made before a worker forks."""
     global _app  # noqa: PLW0603  RQ calls :func:`run` with nothing but an integer
     _app = app
 
 
 def run(row_id: int) -> None:
-    """Look at a row, a task by its id or the inbox, and then at what else is due. Again changes nothing."""
+    """Look at a row, a task by its id or the inbox, and then at what else is due.
+
+    A second call changes nothing.
+    """
     if has_app_context():
-        _run(row_id)
+        _look_at_row(row_id)
         return
     if _app is None:
         raise RuntimeError("no application: a worker is started with `donorhub worker`")
     with _app.app_context():
-        _run(row_id)
+        _look_at_row(row_id)
 
 
-def _run(row_id: int) -> None:
+def _look_at_row(row_id: int) -> None:
     if row_id == INBOX:
         time.sleep(GATHER_S)
         perform.drain_inbox()
     else:
         _perform_one(row_id)
     run_due()
-    dispatch()
+    dispatch_tasks()
 
 
 def run_task(task_id: int) -> bool:
-    """Perform one task if it is due and free; tells whether it was. Errors are written into its row."""
+    """Perform one task if it is due and free; return whether it was. Errors are written into its row."""
     is_done = _perform_one(task_id)
     if is_done:
-        dispatch()
+        dispatch_tasks()
     return is_done
 
 
@@ -65,34 +68,34 @@ def _perform_one(task_id: int) -> bool:
         db.session.rollback()
         return False
     with Hold() as hold:
-        hold.take([task_id])
-        _perform([task_id], hold)
+        hold.take_locks([task_id])
+        _perform_group([task_id], hold)
     return True
 
 
 def run_due(seconds: float = VISIT_S) -> int:
-    """Perform what is due, the longest due first, for so long; gives how many tasks were performed."""
+    """Perform what is due, the longest due first, for so long; return how many tasks were performed."""
     until, count = time.monotonic() + seconds, 0
     with Hold() as hold:
         ids = _claim_next(hold)
         while ids:
             count += len(ids)
-            ids = _perform(ids, hold, until=until)
+            ids = _perform_group(ids, hold, until=until)
     db.session.rollback()
     return count
 
 
-def _perform(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> list[int]:
-    """Perform claimed tasks; gives the next, claimed in the same transaction, unless it is too late."""
+def _perform_group(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> list[int]:
+    """Perform claimed tasks; return the next, claimed in the same transaction, unless it is too late."""
     db.session.commit()  # the claim: it counts as an attempt even if this process dies
     try:
-        perform.perform(ids)
+        perform.perform_tasks(ids)
         following = _claim_next(hold) if time.monotonic() < until else []
         db.session.commit()
     except Exception as e:
         db.session.rollback()
         if len(ids) > 1:
-            logs.report(e, event="tasks_failed_together", tasks=len(ids))
+            logs.report_error(e, event="tasks_failed_together", tasks=len(ids))
         _sort_out(ids, e, hold)
         return _claim_next(hold) if time.monotonic() < until else []
     hold.let_go(ids)
@@ -101,18 +104,18 @@ def _perform(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> list[int]
 
 def _claim_next(hold: Hold) -> list[int]:
     ids = claims.claim_next(now=clock.now(), together=perform.TOGETHER, most=GROUP)
-    hold.take(ids)
+    hold.take_locks(ids)
     return ids
 
 
 def _sort_out(ids: Sequence[int], error: Exception, hold: Hold) -> None:
-    """Nothing that these tasks did was kept. Of several, each is tried by itself; one alone is at fault."""
+    """Try each of several failed tasks by itself; record the failure of a single one."""
     if len(ids) > 1:
         for task_id in ids:
-            _perform([task_id], hold)
+            _perform_group([task_id], hold)
         return
     task = tasks.get_task(ids[0])
-    tasks.fail(task, perform.explain(error), now=clock.now())
+    tasks.fail(task, perform.explain_error(error), now=clock.now())
     db.session.commit()
     hold.let_go(ids)
-    logs.report(error, event="task_failed", task=task.id, kind=task.kind, attempts=task.attempts)
+    logs.report_error(error, event="task_failed", task=task.id, kind=task.kind, attempts=task.attempts)

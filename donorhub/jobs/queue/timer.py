@@ -15,7 +15,7 @@ from structlog import get_logger
 from donorhub import clock, logs
 from donorhub.db import db
 from donorhub.jobs.queue import hold
-from donorhub.jobs.queue.dispatch import dispatch, ring_inbox
+from donorhub.jobs.queue.dispatch import dispatch_tasks, ring_inbox
 from donorhub.services.access import audit, idempotency, organisation
 from donorhub.services.bank.files import imports
 from donorhub.services.providers import missing_payments
@@ -27,7 +27,7 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Step:
-    """Something to be done every so many seconds; gives how many rows it touched."""
+    """Something to be done every so many seconds; returns how many rows it touched."""
 
     name: str
     every_s: float
@@ -42,54 +42,55 @@ def bury_dead() -> None:
     db.session.commit()
 
 
-def _sweep() -> int:
-    freed = hold.free_abandoned(now=clock.now())
-    if freed:
-        log.info("leases_taken_over", tasks=freed)
+def _sweep_rows() -> int:
+    lease_count = hold.free_abandoned(now=clock.now())
+    if lease_count:
+        log.info("leases_taken_over", tasks=lease_count)
     bury_dead()
     ring_inbox()
-    return dispatch()
+    return dispatch_tasks()
 
 
-def _seal() -> int:
-    sealed = audit.seal()
+def _seal_audit() -> int:
+    count = audit.seal()
     db.session.commit()
-    return sealed
+    return count
 
 
-def _recurring() -> int:
+def _advance_recurring_gifts() -> int:
     now = clock.now()
-    touched = overdue.advance_all(today=organisation.get_day(now), now=now)
+    count = overdue.advance_all(today=organisation.get_day(now), now=now)
     db.session.commit()
-    return touched
+    return count
 
 
-def _gaps() -> int:
-    asked = missing_payments.ask_about_gaps(now=clock.now())
+def _ask_about_gaps() -> int:
+    count = missing_payments.ask_about_gaps(now=clock.now())
     db.session.commit()
-    return asked
+    return count
 
 
 def _forget_answers() -> int:
-    gone = idempotency.expire(clock.now())
+    count = idempotency.expire(clock.now())
     db.session.commit()
-    return gone
+    return count
 
 
-def _verify() -> int:
+def _check_invariants() -> int:
     verify: Callable[[], int] = current_app.extensions["donorhub.verify"]
     return verify()
 
 
 def list_steps() -> list[Step]:
+    """Return the steps of a timer that begins now."""
     return [
-        Step("sweep", 10, _sweep),
-        Step("seal", 10, _seal),
-        Step("recurring", 3600, _recurring),
-        Step("provider gaps", 3600, _gaps),
+        Step("sweep", 10, _sweep_rows),
+        Step("seal", 10, _seal_audit),
+        Step("recurring", 3600, _advance_recurring_gifts),
+        Step("provider gaps", 3600, _ask_about_gaps),
         Step("forget answers", 86400, _forget_answers),
         # Not at once: a large base takes a minute, and what a killed process left comes first.
-        Step("verify", 600, _verify, last=time.monotonic()),
+        Step("verify", 600, _check_invariants, last=time.monotonic()),
     ]
 
 
@@ -99,21 +100,24 @@ class Timer:
     def __init__(self) -> None:
         self._steps = list_steps()
 
-    def tick(self) -> int:
-        """Do what is due by now; a step that fails does not hold up the others."""
-        touched = 0
+    def run_due_steps(self) -> int:
+        """Do the steps that are due by now; return how many rows they touched.
+
+        A step that fails does not hold up the others.
+        """
+        count = 0
         for step in self._steps:
             if time.monotonic() - step.last < step.every_s:
                 continue
             step.last = time.monotonic()
             try:
-                touched += step.do()
+                count += step.do()
             except Exception as e:
-                logs.report(e, event="timer_step_failed", step=step.name)
+                logs.report_error(e, event="timer_step_failed", step=step.name)
             finally:
                 db.session.rollback()
                 db.session.remove()
-        return touched
+        return count
 
 
 def run_timer(app: Flask, *, pause: float = 2.0, stop: Callable[[], bool] = lambda: False) -> None:
@@ -121,5 +125,5 @@ def run_timer(app: Flask, *, pause: float = 2.0, stop: Callable[[], bool] = lamb
     timer = Timer()
     while not stop():
         with app.app_context():
-            timer.tick()
+            timer.run_due_steps()
         time.sleep(pause)

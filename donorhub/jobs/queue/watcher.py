@@ -32,10 +32,12 @@ class Pulse:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
 
-    def begins(self) -> None:
+    def tell_begin(self) -> None:
+        """Tell the watcher that a job begins."""
         self._line.send(b"+")
 
-    def is_over(self) -> None:
+    def tell_end(self) -> None:
+        """Tell the watcher that a job is over."""
         self._line.send(b"-")
 
 
@@ -51,16 +53,17 @@ class Watcher:
         self._child = 0
         self._is_stopping = False
 
-    def watch(self) -> None:
+    def watch_work(self) -> None:
+        """Let ``work`` run in one child after another; return when told to stop."""
         for number in STOPS:
-            signal.signal(number, self._stop)
+            signal.signal(number, self._stop_child)
         while not self._is_stopping:
             since = time.monotonic()
             self._attend_one()
             if not self._is_stopping and time.monotonic() - since < PAUSE_S:
                 time.sleep(PAUSE_S)
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _stop_child(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True
         if self._child:
             os.kill(self._child, signal.SIGTERM)
@@ -77,24 +80,24 @@ class Watcher:
         theirs.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         with ours:
-            self._listen(ours)
+            self._listen_to_child(ours)
         _, status = os.waitpid(child, 0)
         self._child = 0
         if status:
             log.warning("worker_ended", code=os.waitstatus_to_exitcode(status))
 
-    def _listen(self, line: socket.socket) -> None:
+    def _listen_to_child(self, line: socket.socket) -> None:
         """Return when the child has ended, or was ended because of a job that never does."""
         while True:
             try:
-                said = line.recv(64)
+                signs = line.recv(64)
             except TimeoutError:
                 log.warning("worker_hangs", seconds=self._most_s)
                 os.kill(self._child, signal.SIGKILL)
                 return
-            if not said:
+            if not signs:
                 return
-            line.settimeout(self._most_s if said.endswith(b"+") else None)
+            line.settimeout(self._most_s if signs.endswith(b"+") else None)
 
     def _be_child(self, line: socket.socket, mask: set[signal.Signals | int]) -> NoReturn:
         code = 1
@@ -106,7 +109,7 @@ class Watcher:
             self._work(Pulse(line))
             code = 0
         except Exception as e:
-            logs.report(e, event="worker_broke")
+            logs.report_error(e, event="worker_broke")
         finally:
             os._exit(code)  # what the watcher has begun is not ours to end
 

@@ -38,15 +38,16 @@ class WorkerThread:
     def __init__(self, app: Flask, *, pause: float = PAUSE_S) -> None:
         self._app, self._pause = app, pause
         self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="donorhub-worker", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="donorhub-worker", daemon=True)
 
-    def start(self) -> None:
+    def start_thread(self) -> None:
+        """Start to work; raise RuntimeError at a second call."""
         self._thread.start()
 
-    def stop(self, timeout: float = 10) -> None:
+    def stop_thread(self, timeout: float = 10) -> None:
         """Let the row at hand be finished, then end."""
         self._is_stopping.set()
-        self._bell.ring(())
+        self._bell.call_workers(())
         self._thread.join(timeout)
 
     @property
@@ -54,18 +55,18 @@ class WorkerThread:
         bell: ThreadBell = self._app.extensions["donorhub.bell"]
         return bell
 
-    def _loop(self) -> None:
+    def _run_loop(self) -> None:
         with at_work(self._app):
-            self._work()
+            self._work_until_stop()
 
-    def _work(self) -> None:
+    def _work_until_stop(self) -> None:
         steps = timer.Timer()
         while not self._is_stopping.is_set():
             self._let_answers_go_first()
-            worked = self._guarded(lambda: work_once(self._app))
-            self._guarded(lambda: self._tick(steps))
-            if not worked:
-                self._bell.wait(self._pause)
+            count = self._guard_step(lambda: work_once(self._app))
+            self._guard_step(lambda: self._keep_time(steps))
+            if not count:
+                self._bell.wait_for_call(self._pause)
 
     def _let_answers_go_first(self) -> None:
         """While providers post, wait for a quiet moment, but not for long: their answers come from this
@@ -75,16 +76,16 @@ class WorkerThread:
         while writer.is_busy() and time.monotonic() < until and not self._is_stopping.is_set():
             time.sleep(0.02)
 
-    def _tick(self, steps: timer.Timer) -> int:
+    def _keep_time(self, steps: timer.Timer) -> int:
         with self._app.app_context():
-            return steps.tick()
+            return steps.run_due_steps()
 
-    def _guarded(self, step: Callable[[], int]) -> int:
-        """The worker outlives a database that is away or a disk that is full; it looks again later."""
+    def _guard_step(self, step: Callable[[], int]) -> int:
+        """Do a step; report its failure and return 0, so that the worker outlives a database that is away."""
         try:
             return step()
         except Exception as e:
-            logs.report(e, event="worker_step_failed")
+            logs.report_error(e, event="worker_step_failed")
             time.sleep(self._pause)
             return 0
 
@@ -100,29 +101,29 @@ def at_work(app: Flask) -> Iterator[None]:
     presence = Presence(settings.home)
     try:
         with app.app_context():
-            freed = presence.enter()
+            count = presence.enter_work()
             db.session.remove()
-        if freed:
-            log.info("leases_taken_over", tasks=freed)
+        if count:
+            log.info("leases_taken_over", tasks=count)
         yield
     finally:
-        presence.leave()
+        presence.leave_work()
 
 
 def work_once(app: Flask) -> int:
-    """Drain the inbox and perform what is due; gives how much was done."""
+    """Drain the inbox and perform what is due; return how much was done."""
     with app.app_context():
-        done = perform.drain_inbox() + run.run_due()
+        count = perform.drain_inbox() + run.run_due()
         db.session.remove()
-        return done
+        return count
 
 
 def run_rq_worker(app: Flask, *, burst: bool = False, name: str | None = None) -> None:
     """Work off RQ's queue until told to stop, in a child that is watched; with ``burst`` until nothing
     waits, in this process. All that is heavy is loaded before the fork."""
     be_polite()
-    run.attach(app)
-    preload()
+    run.attach_app(app)
+    preload_libraries()
     redis_url: str = app.extensions["donorhub.settings"].redis_url
     if burst:
         work_patiently(redis_url, burst=True, name=name)
@@ -130,7 +131,7 @@ def run_rq_worker(app: Flask, *, burst: bool = False, name: str | None = None) -
     with app.app_context():
         engine = db.engine
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
-    Watcher(lambda pulse: work_patiently(redis_url, name=name, pulse=pulse), most_s=HANGS_S).watch()
+    Watcher(lambda pulse: work_patiently(redis_url, name=name, pulse=pulse), most_s=HANGS_S).watch_work()
 
 
 def be_polite() -> None:
@@ -147,11 +148,11 @@ def work_patiently(
         queue = make_queue(redis_url)
         # A name of its own each time: RQ refuses, for minutes, the name of a worker that was killed.
         own = f"{name or 'donorhub'}.{secrets.token_hex(4)}"
-        worker = RowWorker.reading(queue, own, pulse)
+        worker = RowWorker.make_for_queue(queue, own, pulse)
         try:
             worker.work(burst=burst, logging_level="WARNING", max_jobs=None if burst else SHARE)
         except RedisError as e:
-            logs.report(e, event="queue_away")
+            logs.report_error(e, event="queue_away")
         else:
             return
         if burst or worker.was_told_to_stop:
@@ -159,6 +160,6 @@ def work_patiently(
         time.sleep(PAUSE_S)
 
 
-def preload() -> None:
+def preload_libraries() -> None:
     """Import what jobs need, so that a forked child has it: WeasyPrint alone takes half a second."""
     receipts.preload()

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, column, or_, select, table
 from sqlalchemy import text as sql
 from sqlalchemy.orm import InstrumentedAttribute
 
-from donorhub.db import db, spelled
+from donorhub.db import db, write_literal
 from donorhub.domain import payer_text, plain_text
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, IdentityKey
@@ -68,7 +68,7 @@ def _newest_first(
 ) -> Page[Donor]:
     if after:
         query = query.where(key < paging.number_in(after))
-    rows = db.session.scalars(query.order_by(key.desc()).limit(spelled(limit + 1))).all()
+    rows = db.session.scalars(query.order_by(key.desc()).limit(write_literal(limit + 1))).all()
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
 
 
@@ -142,7 +142,7 @@ def _beginning(query: Select[Donor], start: str) -> Select[Donor]:
 
 def _is_like(pattern: str) -> ColumnElement[bool]:
     """The search text is like this pattern, which the trigrams serve only where it is seen."""
-    return Donor.search.like(spelled(pattern), escape="/")
+    return Donor.search.like(write_literal(pattern), escape="/")
 
 
 def _plain(text: str) -> str:

@@ -130,7 +130,7 @@ def test_money_of_another_account_or_mode_is_answered_and_set_aside(
     route.forget_endpoints()
     for event in one_off("x"):
         assert stripe.post(event | {"account": account, "livemode": livemode}).status_code == 200
-    inbox_job.drain(database.extensions["donorhub.settings"])
+    inbox_job.drain_inbox(database.extensions["donorhub.settings"])
     assert {event.state for event in events()} == {"quarantined"}
     assert count(Gift) == 0
 
@@ -283,7 +283,7 @@ def test_the_same_story_from_eight_threads_makes_one_gift_and_one_thank_you(
     together(8, tell)
     assert set(answers) == {200} and len(answers) == 8 * len(one_off("x"))
     assert [event.deliveries for event in events()] == [8] * len(one_off("x"))
-    inbox_job.drain(database.extensions["donorhub.settings"])
+    inbox_job.drain_inbox(database.extensions["donorhub.settings"])
     assert (count(Gift), count(Task, Task.kind == "thank_you")) == (1, 1)
 
 

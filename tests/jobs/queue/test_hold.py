@@ -59,7 +59,7 @@ def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, no
     assert claims.claim(task_id, now=now)
     db.session.commit()  # and here the worker was killed, and its connections with it
     assert not run.run_task(task_id)
-    timer.Timer().tick()
+    timer.Timer().run_due_steps()
     assert run.run_task(task_id)
     assert db.session.get_one(Task, task_id, populate_existing=True).attempts == 2
 
@@ -68,7 +68,7 @@ def test_the_task_of_a_worker_that_lives_stays_its_own(postgres: Flask, now: dat
     first, second = plan(now, count=2)
     with Hold() as hold:
         assert claims.claim(first, now=now) and claims.claim(second, now=now)
-        hold.take([first, second])
+        hold.take_locks([first, second])
         db.session.commit()
         assert free_abandoned(now=now) == 0
         hold.let_go([second])

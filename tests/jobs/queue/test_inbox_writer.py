@@ -59,7 +59,7 @@ def store_at_once(gate: Gate, rows: list[dict[str, Any]]) -> list[Exception | No
     def tell(n: int) -> None:
         waiting.release()
         try:
-            writer.store([rows[n]])
+            writer.store_rows([rows[n]])
         except Exception as e:
             ends[n] = e
 
@@ -112,7 +112,7 @@ def test_a_long_backlog_is_not_sorted_for_every_few_events_of_it(
 ) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("it is SQLite that tells its plan in words")
-    InboxWriter(db.engine).store(rows)
+    InboxWriter(db.engine).store_rows(rows)
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs.queue import perform, run
-from donorhub.jobs.queue.rq_queue import FUNCTION, RowQueue, enqueue
+from donorhub.jobs.queue.rq_queue import FUNCTION, RowQueue, enqueue_rows
 from donorhub.jobs.queue.rq_worker import PoisonedJob, RowJob, WorkerQueue, make_queue
 from donorhub.models import Task
 from donorhub.services.work import tasks
@@ -130,7 +130,7 @@ def test_a_pickle_in_the_queue_is_not_opened(queue: RowQueue, tmp_path: Path, re
 
 
 def test_the_same_row_waits_once_however_often_the_bell_rings(queue: RowQueue) -> None:
-    assert [enqueue(queue, [7]), enqueue(queue, [7]), enqueue(queue, [7, 8])] == [1, 0, 1]
+    assert [enqueue_rows(queue, [7]), enqueue_rows(queue, [7]), enqueue_rows(queue, [7, 8])] == [1, 0, 1]
     assert queue.count == 2
 
 
@@ -148,9 +148,9 @@ def test_our_own_job_performs_its_row_once(
     tasks.plan("k", kind="call", performer="worker", subject=("x", 1), due_at=now, now=now)
     db.session.commit()
     task_id = db.session.scalars(select(Task.id)).one()
-    enqueue(queue, [task_id])
+    enqueue_rows(queue, [task_id])
     work(queue)
-    enqueue(queue, [task_id])
+    enqueue_rows(queue, [task_id])
     work(queue)
     assert done == [task_id]
     assert db.session.get_one(Task, task_id, populate_existing=True).state == "done"

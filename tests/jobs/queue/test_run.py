@@ -67,7 +67,7 @@ def test_a_claimed_task_that_another_still_locks_for_a_moment_is_performed_all_t
     with db.engine.connect() as loser:
         loser.execute(text("SELECT id FROM task FOR UPDATE"))
         threading.Timer(0.3, loser.rollback).start()
-        perform.perform([task_id])
+        perform.perform_tasks([task_id])
         db.session.commit()
     assert (done, task(task_id).state) == ([task_id], "done")
 
@@ -196,7 +196,7 @@ def test_a_task_that_was_cancelled_after_its_group_was_claimed_is_not_performed(
     kept, cancelled = plan(now, key="kept"), plan(now, key="cancelled")
     ids = claims.claim_next(now=now, together=perform.TOGETHER, most=5)
     assert tasks.cancel("cancelled", now=now, actor="user:1")
-    perform.perform(ids)
+    perform.perform_tasks(ids)
     db.session.commit()
     assert done == [kept] and task(cancelled).state == "cancelled"
 
@@ -235,7 +235,7 @@ def test_the_worker_thread_performs_what_is_planned_while_it_runs(
     if not database.extensions["donorhub.settings"].is_embedded:
         pytest.skip("with Redis there is no thread")
     worker = WorkerThread(database, pause=0.05)
-    worker.start()
+    worker.start_thread()
     try:
         ids = [plan(now, key=str(n)) for n in range(20)]
         db.session.rollback()
@@ -245,7 +245,7 @@ def test_the_worker_thread_performs_what_is_planned_while_it_runs(
                 break
             until.wait(0.05)
     finally:
-        worker.stop()
+        worker.stop_thread()
     assert sorted(done) == ids
 
 
@@ -261,11 +261,11 @@ def test_the_timer_does_each_step_when_its_time_has_come_and_survives_one_that_b
     steps = [timer.Step("broken", 3600, breaks), timer.Step("good", 0, lambda: len(calls))]
     monkeypatch.setattr(timer, "list_steps", lambda: steps)
     keeper = timer.Timer()
-    assert (keeper.tick(), keeper.tick()) == (1, 1)
+    assert (keeper.run_due_steps(), keeper.run_due_steps()) == (1, 1)
     assert calls == ["broken"]
 
 
 def test_the_timer_has_every_step_that_the_program_counts_on(database: Flask) -> None:
     names = [step.name for step in timer.list_steps()]
     assert {"sweep", "seal", "recurring", "verify", "forget answers"} <= set(names)
-    timer.Timer().tick()
+    timer.Timer().run_due_steps()

@@ -22,17 +22,17 @@ told = []
 
 def work(pulse):
     signal.signal(signal.SIGTERM, lambda *_: told.append(1))
-    signal.signal(signal.SIGUSR1, lambda *_: (pulse.is_over(), (home / f"{os.getpid()}.said").touch()))
-    pulse.begins()
+    signal.signal(signal.SIGUSR1, lambda *_: (pulse.tell_end(), (home / f"{os.getpid()}.said").touch()))
+    pulse.tell_begin()
     if not hangs:
-        pulse.is_over()
+        pulse.tell_end()
     with (home / "pids").open("a") as pids:
         pids.write(f"{os.getpid()}\\n")
     while not told:
         time.sleep(0.01)
     (home / f"{os.getpid()}.ended").touch()
 
-watcher.Watcher(work, most_s=0.3).watch()
+watcher.Watcher(work, most_s=0.3).watch_work()
 """
 
 

@@ -22,7 +22,7 @@ from donorhub.db import db
 from donorhub.jobs.queue import dispatch, perform, timer
 from donorhub.jobs.queue.dispatch import INBOX, RedisBell
 from donorhub.jobs.queue.presence import Presence
-from donorhub.jobs.queue.rq_queue import MOST_WAITING, QUEUE, RowQueue, enqueue, make_ringing_queue
+from donorhub.jobs.queue.rq_queue import MOST_WAITING, QUEUE, RowQueue, enqueue_rows, make_ringing_queue
 from donorhub.jobs.queue.rq_worker import RowJob, make_queue
 from donorhub.jobs.queue.run import run_due, run_task
 from donorhub.models import Gift, ProviderEvent, Task
@@ -84,9 +84,9 @@ def test_the_timer_rings_again_for_rows_whose_messages_were_lost(
     with_redis: Flask, redis: Redis, now: datetime
 ) -> None:
     ids = plan(now, 3)
-    assert dispatch.dispatch() == 3 and waiting(redis) == ids
+    assert dispatch.dispatch_tasks() == 3 and waiting(redis) == ids
     redis.flushall()
-    timer.Timer().tick()
+    timer.Timer().run_due_steps()
     assert waiting(redis) == [INBOX, *ids]
 
 
@@ -98,7 +98,7 @@ def test_the_sweep_does_not_ring_twice_for_what_waits_nor_for_what_is_not_due(
     tasks.plan("later", kind="new_donor", performer="worker", subject=("donor", 0), due_at=later, now=now)
     db.session.commit()
     for _ in range(3):
-        dispatch.dispatch()
+        dispatch.dispatch_tasks()
     assert waiting(redis) == [first]
 
 
@@ -118,20 +118,20 @@ def test_a_crowd_of_messages_rings_once_until_those_called_are_about_to_look(
 def test_an_id_may_wait_again_as_soon_as_its_job_runs_or_its_mark_is_old(redis: Redis) -> None:
     """RQ's own ``unique`` would refuse it for as long as Redis knows of a job that a killed worker had."""
     queue = make_queue_of(redis)
-    assert [enqueue(queue, [7]), enqueue(queue, [7])] == [1, 0]
+    assert [enqueue_rows(queue, [7]), enqueue_rows(queue, [7])] == [1, 0]
     (job,) = queue.get_jobs()
     with pytest.raises(RuntimeError, match="no application"):  # as far as this process can run it
         job.perform()
-    assert enqueue(queue, [7]) == 1
+    assert enqueue_rows(queue, [7]) == 1
     redis.delete("donorhub:waiting:7")  # as it does by itself after some seconds
-    assert enqueue(queue, [7]) == 1
+    assert enqueue_rows(queue, [7]) == 1
 
 
 def test_a_queue_that_nobody_reads_does_not_grow_for_ever_and_provider_events_go_first(redis: Redis) -> None:
     queue = make_queue_of(redis)
-    assert enqueue(queue, range(1, MOST_WAITING + 1)) == MOST_WAITING
-    assert enqueue(queue, [MOST_WAITING + 1]) == 0
-    assert enqueue(queue, [INBOX], is_urgent=True) == 1
+    assert enqueue_rows(queue, range(1, MOST_WAITING + 1)) == MOST_WAITING
+    assert enqueue_rows(queue, [MOST_WAITING + 1]) == 0
+    assert enqueue_rows(queue, [INBOX], is_urgent=True) == 1
     assert queue.get_jobs()[0].args == [INBOX]
 
 
@@ -139,7 +139,7 @@ def test_ringing_a_redis_that_is_away_neither_fails_nor_waits(now: datetime) -> 
     bell = RedisBell(f"redis://127.0.0.1:{free_port()}/0")
     since = time.monotonic()
     for _ in range(50):
-        bell.ring((INBOX,))
+        bell.call_workers((INBOX,))
     assert time.monotonic() - since < 1
 
 
@@ -162,9 +162,9 @@ def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
     db.session.commit()
     assert run_due() == 0
     presence = Presence(tmp_path)
-    assert presence.enter() == 1
+    assert presence.enter_work() == 1
     assert run_due() == 1
-    presence.leave()
+    presence.leave_work()
 
 
 def test_nothing_is_taken_from_others_who_are_at_work(database: Flask, now: datetime, tmp_path: Path) -> None:
@@ -173,13 +173,13 @@ def test_nothing_is_taken_from_others_who_are_at_work(database: Flask, now: date
         claims.claim(task_id, now=now)
         db.session.commit()
         presence = Presence(tmp_path)
-        assert presence.enter() == 0
-        presence.leave()
+        assert presence.enter_work() == 0
+        presence.leave_work()
         os.kill(other.pid, signal.SIGKILL)
         other.wait()
     presence = Presence(tmp_path)
-    assert presence.enter() == 1  # the kernel let go of its lock
-    presence.leave()
+    assert presence.enter_work() == 1  # the kernel let go of its lock
+    presence.leave_work()
 
 
 def _other_at_work(home: Path) -> subprocess.Popen[str]:
@@ -205,7 +205,7 @@ def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
     db.session.commit()
     clock.use(lambda: now)
     assert not run_task(task_id) and run_due() == 0
-    timer.Timer().tick()
+    timer.Timer().run_due_steps()
     task = db.session.get_one(Task, task_id, populate_existing=True)
     assert (task.state, task.last_error) == ("dead", "the worker stopped while it was doing this")
     tasks.retry(task_id, now=now, actor="user:1")

@@ -33,7 +33,7 @@ class Mailbox:
         self.seen: list[str] = []
         self.before_sending: Callable[[], None] = lambda: None
 
-    def send(self, letter: EmailMessage) -> None:
+    def send_message(self, letter: EmailMessage) -> None:
         with db.engine.connect() as other, read_only():
             self.seen.append(other.execute(select(Message.state)).scalar_one())
         self.before_sending()

@@ -55,7 +55,7 @@ def deliver(app: Flask, endpoint: WebhookEndpoint, events: Sequence[dict[str, An
     for row in rows:
         inbox.store(db.session.connection(), [row])
     db.session.commit()
-    inbox_job.drain(app.extensions["donorhub.settings"])
+    inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 
 
 def outcome() -> dict[str, list[Any]]:

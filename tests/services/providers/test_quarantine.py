@@ -118,6 +118,6 @@ def test_several_events_are_stored_with_one_statement(database: Flask, now: date
     ]
     inbox.store(db.session.connection(), rows)
     db.session.commit()
-    inbox_job.drain(database.extensions["donorhub.settings"])
+    inbox_job.drain_inbox(database.extensions["donorhub.settings"])
     assert gifts() == ["pi_x1"]
     assert set(db.session.scalars(select(ProviderEvent.deliveries))) == {2}

@@ -44,7 +44,7 @@ def store(accounts: tuple[str, ...], now: datetime, *, count: int = 3) -> None:
 
 
 def drain(app: Flask) -> int:
-    return inbox_job.drain(app.extensions["donorhub.settings"])
+    return inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 
 
 def states() -> dict[str, set[str]]:

@@ -60,7 +60,7 @@ def webhooks_came(app: Flask, now: datetime) -> None:
         row["account"] = "acct_1"
         inbox.store(db.session.connection(), [row])
     db.session.commit()
-    inbox_job.drain(app.extensions["donorhub.settings"])
+    inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 
 
 def bank_files_came() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from donorhub import clock
-from donorhub.db import db, reading
+from donorhub.db import db, set_reading
 from donorhub.jobs.queue.run import run_due
 from donorhub.models import Donor, Role, User
 from donorhub.services.access import users
@@ -100,7 +100,7 @@ def let_write() -> None:
     for name in list(g):
         g.pop(name)
     db.session.rollback()
-    reading(False)
+    set_reading(False)
 
 
 def work() -> None:
