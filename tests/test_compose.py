@@ -16,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from click.testing import CliRunner
 
-from donorhub.cli import cli
+from donorhub.cli import run_command
 from donorhub.config import Settings, variable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,7 +92,7 @@ def test_our_services_are_set_up_by_settings_that_exist(compose: dict[str, Any],
 def test_our_services_run_commands_that_exist(compose: dict[str, Any], name: str) -> None:
     program, *words = compose["services"][name]["command"]
     assert program == "donorhub"
-    answer = CliRunner().invoke(cli, [*words, "--help"])
+    answer = CliRunner().invoke(run_command, [*words, "--help"])
     assert answer.exit_code == 0, answer.output
 
 

@@ -21,7 +21,7 @@ import pytest
 
 import importers
 import receipts
-from donorhub.cli import cli
+from donorhub.cli import run_command
 from donorhub.config import Settings, variable
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
 from donorhub.models.states import ROLES
@@ -88,8 +88,8 @@ def commands_of(page: Path) -> list[str]:
 def parsed(line: str) -> None:
     """Parse a line with our command line, whatever files it names; raises what click has against it."""
     words = shlex.split(line, comments=True)[1:]
-    command: click.Command = cli
-    context = click.Context(cli)
+    command: click.Command = run_command
+    context = click.Context(run_command)
     path: list[str] = []
     while isinstance(command, click.Group) and words:
         found = command.get_command(context, words[0])

@@ -14,34 +14,34 @@ from donorhub.errors import DonorHubError
 
 @click.group("cli", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="donorhub")
-def cli() -> None:
+def run_command() -> None:
     """DonorHub: donors, gifts, bank files, payment providers and receipts."""
 
 
 for command in (
-    running.serve,
-    running.worker,
-    running.timer,
+    running.serve_site,
+    running.run_worker,
+    running.keep_time,
     demo,
     database.db_group,
-    access.user,
-    access.token,
+    access.user_group,
+    access.token_group,
     imports.import_files,
-    webhooks.webhooks,
-    receipts.receipts,
+    webhooks.webhooks_group,
+    receipts.receipts_group,
     exporting.export_command,
-    checking.pending,
-    checking.verify,
-    checking.doctor,
+    checking.show_pending,
+    checking.verify_invariants,
+    checking.examine_installation,
 ):
-    cli.add_command(command)
+    run_command.add_command(command)
 
 
 def main() -> None:
     """The entry point: an error of ours is one line on stderr and exit code 1, any other one of the log."""
     logs.configure_logs(config.find_log_format())
     try:
-        cli.main(standalone_mode=False)
+        run_command.main(standalone_mode=False)
     except click.exceptions.Exit as e:
         sys.exit(e.exit_code)
     except click.ClickException as e:

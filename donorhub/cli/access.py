@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from donorhub import clock
-from donorhub.cli.context import ROW_ID, actor, in_app
+from donorhub.cli.context import ROW_ID, get_actor, in_app
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
@@ -17,11 +17,11 @@ from donorhub.services.access import organisation, users
 
 
 @click.group("user")
-def user() -> None:
+def user_group() -> None:
     """Users of the staff."""
 
 
-@user.command("create")
+@user_group.command("create")
 @click.argument("email")
 @click.option("--name", help="The name as it is shown; else the address.")
 @click.option(
@@ -30,21 +30,21 @@ def user() -> None:
 @click.option("--lang", type=click.Choice(LANGS), default="en", show_default=True)
 @click.option("--password", help="Else one is made and printed once.")
 @in_app
-def create(
+def create_user(
     email: str, name: str | None, roles: tuple[RoleName, ...], lang: Lang, password: str | None
 ) -> None:
     """Add a user with EMAIL."""
     secret = password or users.one_time_password()
-    made = users.create_user(
-        email, name=name or email, password=secret, roles=roles, lang=lang, now=clock.now(), actor=actor()
+    user = users.create_user(
+        email, name=name or email, password=secret, roles=roles, lang=lang, now=clock.now(), actor=get_actor()
     )
     db.session.commit()
-    click.echo(f"user {made.id} {made.email}: {', '.join(sorted(roles))}")
+    click.echo(f"user {user.id} {user.email}: {', '.join(sorted(roles))}")
     if not password:
         click.echo(f"password (shown once): {secret}")
 
 
-@user.command("list")
+@user_group.command("list")
 @in_app
 def list_users() -> None:
     """List the users and their roles."""
@@ -53,44 +53,44 @@ def list_users() -> None:
         click.echo(f"{one.id}\t{one.email}\t{roles}\t{'active' if one.active else 'inactive'}")
 
 
-@user.command("roles")
+@user_group.command("roles")
 @click.argument("email")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
 @in_app
-def roles_(email: str, roles: tuple[RoleName, ...]) -> None:
+def set_roles(email: str, roles: tuple[RoleName, ...]) -> None:
     """Give the user with EMAIL exactly these roles."""
-    users.set_roles(_user(email).id, roles, now=clock.now(), actor=actor())
+    users.set_roles(_get_user(email).id, roles, now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"{email}: {', '.join(sorted(roles))}")
 
 
-@user.command("password")
+@user_group.command("password")
 @click.argument("email")
 @in_app
-def password_(email: str) -> None:
+def reset_password(email: str) -> None:
     """Make a new password for the user with EMAIL and print it once."""
     secret = users.one_time_password()
-    users.set_password(_user(email).id, secret, now=clock.now(), actor=actor())
+    users.set_password(_get_user(email).id, secret, now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"password (shown once): {secret}")
 
 
-@user.command("deactivate")
+@user_group.command("deactivate")
 @click.argument("email")
 @in_app
-def deactivate(email: str) -> None:
+def deactivate_user(email: str) -> None:
     """Let the user with EMAIL in no more."""
-    users.deactivate(_user(email).id, now=clock.now(), actor=actor())
+    users.deactivate(_get_user(email).id, now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"{email} is inactive")
 
 
 @click.group("token")
-def token() -> None:
+def token_group() -> None:
     """Keys for programs that use the API."""
 
 
-@token.command("create")
+@token_group.command("create")
 @click.argument("name")
 @click.option(
     "--scope",
@@ -106,24 +106,24 @@ def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a token called NAME and print it once."""
     now = clock.now()
     ends = now + timedelta(days=days) if days else None
-    made, text = users.create_token(name, scopes, now=now, actor=actor(), expires_at=ends)
+    api_token, text = users.create_token(name, scopes, now=now, actor=get_actor(), expires_at=ends)
     db.session.commit()
-    click.echo(f"token {made.id} {name}: {', '.join(made.scopes)}")
+    click.echo(f"token {api_token.id} {name}: {', '.join(api_token.scopes)}")
     click.echo(text)
 
 
-@token.command("list")
+@token_group.command("list")
 @in_app
 def list_tokens() -> None:
     """List the tokens; their texts are kept nowhere."""
-    known = db.session.query(ApiToken).order_by(ApiToken.id).all()
-    if not known:
+    tokens = db.session.query(ApiToken).order_by(ApiToken.id).all()
+    if not tokens:
         click.echo("there is none: `donorhub token create` makes one", err=True)
-    for one in known:
-        click.echo(f"{one.id}\t{one.name}\t{' '.join(one.scopes)}\t{_state(one)}")
+    for one in tokens:
+        click.echo(f"{one.id}\t{one.name}\t{' '.join(one.scopes)}\t{_describe_state(one)}")
 
 
-def _state(token: ApiToken) -> str:
+def _describe_state(token: ApiToken) -> str:
     if token.revoked_at:
         return "revoked"
     if token.expires_at is None:
@@ -132,18 +132,18 @@ def _state(token: ApiToken) -> str:
     return f"{'expired' if is_over else 'valid until'} {organisation.get_day(token.expires_at)}"
 
 
-@token.command("revoke")
+@token_group.command("revoke")
 @click.argument("token_id", type=ROW_ID)
 @in_app
-def revoke(token_id: int) -> None:
+def revoke_token(token_id: int) -> None:
     """Make the token TOKEN_ID worthless."""
-    users.revoke_token(token_id, now=clock.now(), actor=actor())
+    users.revoke_token(token_id, now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"token {token_id} is revoked")
 
 
-def _user(email: str) -> User:
-    found = users.find_user(email)
-    if found is None:
+def _get_user(email: str) -> User:
+    user = users.find_user(email)
+    if user is None:
         raise NotFound(f"there is no user {email}")
-    return found
+    return user

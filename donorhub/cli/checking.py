@@ -10,7 +10,7 @@ import click
 
 from donorhub import clock
 from donorhub.cli.context import in_app, make_app
-from donorhub.cli.soundness import Finding, examine
+from donorhub.cli.soundness import Finding, list_findings
 from donorhub.db import db, read_only
 from donorhub.models import ProvenHead
 from donorhub.services.access import audit, organisation
@@ -22,7 +22,7 @@ from donorhub.services.work import pending as pending_service
 @click.option("--thorough", is_flag=True, help="Look at everything, not only at what came since all held.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @in_app
-def verify(thorough: bool, as_json: bool) -> None:
+def verify_invariants(thorough: bool, as_json: bool) -> None:
     """Check that all money, receipts, tasks and the audit are as they must be. Exit code 1 when not.
 
     Goes on from where all held and says from where; --thorough looks at every row.
@@ -51,7 +51,7 @@ def verify(thorough: bool, as_json: bool) -> None:
 
 
 def _describe_span(head: ProvenHead | None) -> str:
-    """From where a check looks: everything, or what came after rows that were proved."""
+    """Return from where a check looks: everything, or what came after rows that were proved."""
     if head is None or head.proved_at is None:
         return "checked: every row, from the first on"
     zone = organisation.get_zone()
@@ -74,7 +74,7 @@ def _show_results(results: Mapping[str, list[str]]) -> None:
 @click.command("pending")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @in_app
-def pending(as_json: bool) -> None:
+def show_pending(as_json: bool) -> None:
     """Show what waits for workers and for people, and what lies in the error inbox."""
     with read_only():
         waits = pending_service.count(now=clock.now())
@@ -88,17 +88,17 @@ def pending(as_json: bool) -> None:
 
 
 @click.command("doctor")
-def doctor() -> None:
+def examine_installation() -> None:
     """Look over this installation: unsafe settings, what is missing, the way out. Exit code 1 for errors."""
-    findings = examine(make_app)
+    findings = list_findings(make_app)
     for finding in findings:
-        _say(finding)
+        _show_finding(finding)
     if not findings:
         click.echo("all is well")
     sys.exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
 
-def _say(finding: Finding) -> None:
+def _show_finding(finding: Finding) -> None:
     click.echo(f"{finding.level:7}  {finding.what}")
     if finding.way_out:
         click.echo(f"         -> {finding.way_out}")

@@ -22,8 +22,8 @@ ROW_ID: Final = click.IntRange(1, 2**63 - 1)  # what a database can hold
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
-def actor() -> str:
-    """How the audit names who ran a command: ``cli:marta``."""
+def get_actor() -> str:
+    """Return how the audit names who runs this command: ``cli:marta``."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a container's user need not have a name
@@ -31,6 +31,7 @@ def actor() -> str:
 
 
 def make_app(settings: Settings | None = None) -> Flask:
+    """Return the application, with logging set up; raise Misconfigured for settings that cannot be."""
     settings = settings or load()
     logs.configure_logs(settings.log_format)
     return create_app(settings)
@@ -40,24 +41,24 @@ def in_app(command: Command) -> Command:
     """Run a command inside the application, with an up-to-date database."""
 
     @functools.wraps(command)
-    def run(*args: object, **kwargs: object) -> object:
+    def wrapped(*args: object, **kwargs: object) -> object:
         app = make_app()
         with app.app_context():
             refuse_unready()
             return command(*args, **kwargs)
 
-    return run  # type: ignore[return-value]  # it takes what the command takes
+    return wrapped  # type: ignore[return-value]  # it takes what the command takes
 
 
 def refuse_unready() -> None:
-    """Misconfigured when the database is away or is not that of this program."""
+    """Raise Misconfigured when the database is away or is not that of this program."""
     with database_answers():
         refuse_old_database()
 
 
 @contextmanager
 def database_answers() -> Iterator[None]:
-    """A database that is away is told in a sentence."""
+    """Raise Misconfigured where the database is away inside."""
     try:
         yield
     except OperationalError as e:

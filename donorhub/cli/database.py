@@ -26,7 +26,7 @@ def upgrade() -> None:
 
 @db_group.command("revision")
 @click.argument("words")
-def revision(words: str) -> None:
+def write_revision(words: str) -> None:
     """For developers: write a migration from the models. WORDS say what it does."""
     with make_app().app_context():
         click.echo(run.write_new(db.engine, words, clock.now()))

@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 
 from donorhub import clock
-from donorhub.cli.context import actor, in_app
+from donorhub.cli.context import get_actor, in_app
 from donorhub.db import db, read_only
 from donorhub.errors import Rejected
 from donorhub.services.access import audit
@@ -35,17 +35,17 @@ from donorhub.services.moving import export
 @in_app
 def export_command(everything: bool, as_json: bool, output: Path | None) -> None:
     """Write out everything but secrets. It holds personal data: keep it safe."""
-    with _opened(output) as place:
-        audit.record(actor(), "export.all", ("organisation", 1), now=clock.now())
+    with _open_output(output) as place:
+        audit.record(get_actor(), "export.all", ("organisation", 1), now=clock.now())
         db.session.commit()
         with read_only():
-            _write(place)
+            _write_tables(place)
             db.session.rollback()
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[TextIO]:
-    """The file, or standard output. A file has no readers but its owner from its first byte on."""
+def _open_output(output: Path | None) -> Iterator[TextIO]:
+    """Open the file, or standard output. A file has no readers but its owner from its first byte on."""
     if output is None or str(output) == "-":
         yield sys.stdout
         return
@@ -58,7 +58,7 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def _write(output: TextIO) -> None:
+def _write_tables(output: TextIO) -> None:
     output.write("{")
     for place, name in enumerate(export.tables()):
         output.write(("," if place else "") + f"\n{json.dumps(name)}: [")

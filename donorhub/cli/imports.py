@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.cli import tables
-from donorhub.cli.context import actor, in_app
+from donorhub.cli.context import get_actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
@@ -80,18 +80,18 @@ def import_files(
     For each file it says what was in it. Exit code 1 when a file was refused, is held
     because its figures do not add up, or asks something.
     """
-    choices = Choices(_account_id(account, currency), currency, _layout(layout), accept_held, quiet)
+    choices = Choices(_find_account_id(account, currency), currency, _find_layout(layout), accept_held, quiet)
     unsound = 0
     with at_work(current_app):
         timer.bury_dead()  # a file that is sent again may wait for a task that nobody will try any more
-        for path in _files(paths):
-            unsound += not (_show_only(path, choices) if dry_run else _import(path, choices))
+        for path in _list_files(paths):
+            unsound += not (_show_only(path, choices) if dry_run else _import_file(path, choices))
     if unsound:
         click.echo(f"{unsound} of the files need a person.", err=True)
         sys.exit(1)
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+def _list_files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(file for file in path.rglob("*") if file.is_file())
@@ -99,8 +99,11 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _account_id(text: str | None, currency: str) -> int | None:
-    """By our id, or by number: in one currency where the account has several."""
+def _find_account_id(text: str | None, currency: str) -> int | None:
+    """Return the id of the account with this id or number, in one currency where it has several.
+
+    Raise NotFound where it is none or more than one.
+    """
     if not text:
         return None
     with read_only():
@@ -110,38 +113,44 @@ def _account_id(text: str | None, currency: str) -> int | None:
             for row in bank_accounts.all_accounts()
             if number == row.number and currency in ("", row.currency)
         ]
-        found = rows[0].id if len(rows) == 1 else None
-        if found is None and text.isdigit() and not rows:
-            found = bank_accounts.get_account(int(text)).id
+        account_id = rows[0].id if len(rows) == 1 else None
+        if account_id is None and text.isdigit() and not rows:
+            account_id = bank_accounts.get_account(int(text)).id
         db.session.rollback()
-    if found is None:
+    if account_id is None:
         raise NotFound(f"there is no single bank account {text}: add it, or name its currency too")
-    return found
+    return account_id
 
 
-def _layout(name: str | None) -> Mapping[str, object] | None:
+def _find_layout(name: str | None) -> Mapping[str, object] | None:
     if name is None:
         return None
     with read_only():
-        saved = db.session.scalar(
+        mapping = db.session.scalar(
             select(ColumnMapping).filter_by(name=name).order_by(ColumnMapping.version.desc()).limit(1)
         )
-        plain = saved.layout if saved is not None else None
+        saved_layout = mapping.layout if mapping is not None else None
         db.session.rollback()
-    known = next((profile.to_dict() for profile in list_profiles() if profile.name == name), None)
-    if plain is None and known is None:
+    bank_layout = next((profile.to_dict() for profile in list_profiles() if profile.name == name), None)
+    if saved_layout is None and bank_layout is None:
         raise NotFound(f"there is no layout {name}: save one in the mapping wizard")
-    return plain or known
+    return saved_layout or bank_layout
 
 
-def _import(path: Path, choices: Choices) -> bool:
-    """Import one file and say how it went; whether nothing is left to a person."""
+def _import_file(path: Path, choices: Choices) -> bool:
+    """Import one file and print how it went; return whether nothing is left to a person."""
     settings: Settings = current_app.extensions["donorhub.settings"]
     try:
         file, is_new = kept_files.receive(
-            _bytes(path, settings), path.name, bank_account_id=choices.account, layout=choices.layout,
-            currency=choices.currency, create_accounts=True, limit_mb=settings.upload_limit_mb,
-            now=clock.now(), actor=actor(),
+            _read_bytes(path, settings),
+            path.name,
+            bank_account_id=choices.account,
+            layout=choices.layout,
+            currency=choices.currency,
+            create_accounts=True,
+            limit_mb=settings.upload_limit_mb,
+            now=clock.now(),
+            actor=get_actor(),
         )
     except Rejected as e:
         db.session.rollback()
@@ -153,11 +162,11 @@ def _import(path: Path, choices: Choices) -> bool:
         _report_to(stack, path, choices)
         _work_off(file_id)
         if choices.accept_held:
-            _accept(file_id, choices.accept_held)
-    return _tell(path, file_id, is_new=is_new, quiet=choices.quiet)
+            _accept_held(file_id, choices.accept_held)
+    return _show_outcome(path, file_id, is_new=is_new, quiet=choices.quiet)
 
 
-def _bytes(path: Path, settings: Settings) -> bytes:
+def _read_bytes(path: Path, settings: Settings) -> bytes:
     limit = settings.upload_limit_mb * 1024 * 1024
     with path.open("rb") as file:
         return file.read(limit + 1)  # one byte more shows that it is too large
@@ -181,12 +190,12 @@ def _work_off(file_id: int) -> None:
         ("match_statement", None),
     )
     for kind, subject_ids in steps:
-        for task_id in _open_tasks(kind, subject_ids or _statement_ids(file_id)):
+        for task_id in _list_open_tasks(kind, subject_ids or _list_statement_ids(file_id)):
             if not run_task(task_id):
                 _wait_for(task_id)
 
 
-def _open_tasks(kind: TaskKind, subject_ids: Sequence[int]) -> list[int]:
+def _list_open_tasks(kind: TaskKind, subject_ids: Sequence[int]) -> list[int]:
     with read_only():
         ids = db.session.scalars(
             select(Task.id)
@@ -197,7 +206,7 @@ def _open_tasks(kind: TaskKind, subject_ids: Sequence[int]) -> list[int]:
     return list(ids)
 
 
-def _statement_ids(file_id: int) -> list[int]:
+def _list_statement_ids(file_id: int) -> list[int]:
     with read_only():
         ids = db.session.scalars(select(Statement.id).where(Statement.import_file_id == file_id)).all()
         db.session.rollback()
@@ -216,31 +225,31 @@ def _wait_for(task_id: int) -> None:
         time.sleep(_WAIT_S)
 
 
-def _accept(file_id: int, reason: str) -> None:
+def _accept_held(file_id: int, reason: str) -> None:
     """Add the accounts that the file names, release what is held, and import again."""
     file = kept_files.get_file(file_id)
     if file.state == "asking" and any(problem["code"] == "account_unknown" for problem in file.problems):
         for summary in file.summaries:
             bank_accounts.create_account(
-                summary["account"], summary["currency"], now=clock.now(), actor=actor()
+                summary["account"], summary["currency"], now=clock.now(), actor=get_actor()
             )
-        kept_files.answer(file_id, create_accounts=True, now=clock.now(), actor=actor())
+        kept_files.answer(file_id, create_accounts=True, now=clock.now(), actor=get_actor())
     db.session.commit()
     _work_off(file_id)
-    held = db.session.scalars(
+    held_ids = db.session.scalars(
         select(Statement.id).where(Statement.import_file_id == file_id, Statement.state == "held")
     ).all()
-    for statement_id in held:
-        statements.release(statement_id, reason=reason, now=clock.now(), actor=actor())
+    for statement_id in held_ids:
+        statements.release(statement_id, reason=reason, now=clock.now(), actor=get_actor())
     db.session.commit()
-    if held:
+    if held_ids:
         _work_off(file_id)
 
 
 # ---------------------------------------------------------------- what is said
 
 
-def _tell(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> bool:
+def _show_outcome(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> bool:
     with read_only():
         file = kept_files.get_file(file_id)
         rows = {
@@ -252,22 +261,22 @@ def _tell(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> bool:
             again = "" if is_new else ", known already: nothing changed"
             click.echo(f"{path}: {file.format or 'unknown format'}, {file.state}{again}")
             for number, summary in enumerate(file.summaries):
-                click.echo(f"  {_sentence(summary, rows.get(number), is_new=is_new)}")
-            _tell_problems(file.problems)
-            _tell_waiting(file)
+                click.echo(f"  {_write_sentence(summary, rows.get(number), is_new=is_new)}")
+            _show_problems(file.problems)
+            _show_waiting(file)
         db.session.rollback()
     return is_sound
 
 
-def _tell_waiting(file: ImportFile) -> None:
-    """Why a file is not read yet, where an attempt failed."""
+def _show_waiting(file: ImportFile) -> None:
+    """Print why a file is not read yet, where an attempt failed."""
     task = kept_files.reading_of(file)
     if file.state == "received" and task is not None and task.next_attempt_at is not None:
         at = f"{task.next_attempt_at:%Y-%m-%d %H:%M} UTC"
         click.echo(f"  error reading_failed: {task.last_error}; it is tried again at {at}")
 
 
-def _sentence(summary: Summary, row: Statement | None, *, is_new: bool) -> str:
+def _write_sentence(summary: Summary, row: Statement | None, *, is_new: bool) -> str:
     currency = summary["currency"]
     new = (row.new_count if is_new else 0) if row is not None and row.posted_at else 0
     counts = f"{summary['entries']} entries"
@@ -277,17 +286,18 @@ def _sentence(summary: Summary, row: Statement | None, *, is_new: bool) -> str:
         counts += f": {new} new, {summary['entries'] - new} known"
         counts += f", {row.doubtful_count} of the new doubtful" if is_new and row.doubtful_count else ""
     days = f"{summary['from_on']} to {summary['to_on']}" if summary["from_on"] else "no days"
-    came, went = (Money(summary[name], currency).as_text() for name in ("in_minor", "out_minor"))
-    account = summary["account"] or (_number(row) if row is not None else "no account")
-    return f"{account} {currency}, {days}, {counts}; in {came}, out {went}; {_balance(summary)}"
+    money_in, money_out = (Money(summary[name], currency).as_text() for name in ("in_minor", "out_minor"))
+    account = summary["account"] or (_get_account_number(row) if row is not None else "no account")
+    sums = f"in {money_in}, out {money_out}; {_describe_balance(summary)}"
+    return f"{account} {currency}, {days}, {counts}; {sums}"
 
 
-def _number(row: Statement) -> str:
-    """Of the account that a file was taken into which does not name one."""
+def _get_account_number(row: Statement) -> str:
+    """Return the number of the account that a file went to which does not name one."""
     return bank_accounts.get_account(row.bank_account_id).number
 
 
-def _balance(summary: Summary) -> str:
+def _describe_balance(summary: Summary) -> str:
     currency = summary["currency"]
     opening, closing = summary["opening_minor"], summary["closing_minor"]
     if summary["is_advice"]:
@@ -300,33 +310,33 @@ def _balance(summary: Summary) -> str:
     return f"opening {figures[0]} + {figures[1]} = closing {figures[2]}: {verdict}"
 
 
-def _tell_problems(problems: Sequence[Summary]) -> None:
+def _show_problems(problems: Sequence[Summary]) -> None:
     for problem in problems:
         where = f" ({problem['where']})" if problem.get("where") else ""
         click.echo(f"  {problem['level']} {problem['code']}: {problem['message']}{where}")
 
 
 def _show_only(path: Path, choices: Choices) -> bool:
-    """Read one file and say what is in it, without storing anything."""
+    """Read one file and print what is in it, storing nothing; return whether a person need not look."""
     settings: Settings = current_app.extensions["donorhub.settings"]
-    drafts = _drafts(path, choices, settings)
+    drafts = _read_drafts(path, choices, settings)
     problems, today = list(drafts.problems), organisation.get_day(clock.now())
-    held = False
+    is_held = False
     click.echo(f"{path}: {drafts.format or 'unknown format'}, only read")
     for draft in drafts.statements:
         problems += statement_checks.remarks(draft, drafts.problems, today=today)
-        held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=today))
-        click.echo(f"  {_sentence(statement_drafts.summarise_draft(draft), None, is_new=True)}")
-    _tell_problems(statement_drafts.as_plain(problems))
-    if tables.UNKNOWN & {problem.code for problem in problems}:
+        is_held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=today))
+        click.echo(f"  {_write_sentence(statement_drafts.summarise_draft(draft), None, is_new=True)}")
+    _show_problems(statement_drafts.as_plain(problems))
+    if tables.LAYOUT_PROBLEMS & {problem.code for problem in problems}:
         with read_only():
-            tables.show_draft(column_mappings.draft_layout(_bytes(path, settings)))
+            tables.show_draft(column_mappings.draft_layout(_read_bytes(path, settings)))
             db.session.rollback()
-    return bool(drafts.statements) and not held
+    return bool(drafts.statements) and not is_held
 
 
-def _drafts(path: Path, choices: Choices, settings: Settings) -> Any:
-    content = _bytes(path, settings)
+def _read_drafts(path: Path, choices: Choices, settings: Settings) -> Any:
+    content = _read_bytes(path, settings)
     with read_only():
         profile, account_id = column_mappings.profile_for(content, choices.layout)
         account_id = choices.account or account_id

@@ -25,10 +25,13 @@ from donorhub.jobs.queue.worker import WorkerThread, at_work, be_polite, run_rq_
 @click.option("--host", help="Address to listen on; else DONORHUB_HOST.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; else DONORHUB_PORT.")
 @click.option(
-    "--processes", type=click.IntRange(min=1), default=1, show_default=True,
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
     help="Web processes (needs REDIS_URL).",
 )
-def serve(host: str | None, port: int | None, processes: int) -> None:
+def serve_site(host: str | None, port: int | None, processes: int) -> None:
     """Serve the web pages, the API and the webhooks. Without Redis it also does all the work."""
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
@@ -45,7 +48,7 @@ def serve(host: str | None, port: int | None, processes: int) -> None:
 @click.command("worker")
 @click.option("--burst", is_flag=True, help="Work off what waits, then end.")
 @click.option("--name", help="Name of this worker in Redis.")
-def worker(burst: bool, name: str | None) -> None:
+def run_worker(burst: bool, name: str | None) -> None:
     """Work off what waits. With Redis; start as many as wanted."""
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
@@ -65,7 +68,7 @@ def worker(burst: bool, name: str | None) -> None:
 
 
 @click.command("timer")
-def timer() -> None:
+def keep_time() -> None:
     """Keep time where there is Redis: sweep, seal, instalments, checks. One is enough, two do no harm."""
     app = make_app()
     settings: Settings = app.extensions["donorhub.settings"]
@@ -81,7 +84,7 @@ def timer() -> None:
 
 
 def refuse_unsafe_processes(settings: Settings, processes: int = 1) -> None:
-    """Several processes need a queue that all of them see, and a database for many writers."""
+    """Raise Misconfigured for processes without a queue and a database that all of them share."""
     if processes > 1 and (settings.is_embedded or settings.uses_sqlite):
         raise Misconfigured("several processes need DATABASE_URL (PostgreSQL) and REDIS_URL")
     if not settings.is_embedded and settings.uses_sqlite:
@@ -93,7 +96,11 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
     settings: Settings = app.extensions["donorhub.settings"]
     try:
         server = create_server(
-            app, host=host, port=port, threads=settings.threads, ident="DonorHub",
+            app,
+            host=host,
+            port=port,
+            threads=settings.threads,
+            ident="DonorHub",
             max_request_body_size=(settings.upload_limit_mb + 1) * 1024 * 1024,
         )
     except OSError as e:
@@ -103,10 +110,10 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
     worker_thread = WorkerThread(app)
     worker_thread.start_thread()
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop_server(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, stop_server)
     click.echo(f"DonorHub listens on http://{host}:{port}", err=True)
     try:
         server.run()
@@ -124,12 +131,18 @@ def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
 
     class WebProcesses(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
-            chosen = {
-                "bind": f"{host}:{port}", "workers": processes, "worker_class": "gthread",
-                "threads": settings.threads, "timeout": 60, "control_socket_disable": True,
-                "loglevel": "warning", "on_starting": _route_logs, "on_reload": _route_logs,
+            options = {
+                "bind": f"{host}:{port}",
+                "workers": processes,
+                "worker_class": "gthread",
+                "threads": settings.threads,
+                "timeout": 60,
+                "control_socket_disable": True,
+                "loglevel": "warning",
+                "on_starting": _route_logs,
+                "on_reload": _route_logs,
             }
-            for name, value in chosen.items():
+            for name, value in options.items():
                 self.cfg.set(name, value)
 
         def load(self) -> Flask:

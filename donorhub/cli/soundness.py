@@ -24,32 +24,42 @@ LITTLE_DISK = 500 * 1024 * 1024
 
 
 class Finding(NamedTuple):
+    """Something that is wrong with an installation, and what to do about it."""
+
     level: Literal["error", "warning"]
     what: str
     way_out: str = ""
 
 
-def examine(make_app: Callable[[Settings], Flask]) -> list[Finding]:
-    """All findings, errors first; empty when all is well."""
+def list_findings(make_app: Callable[[Settings], Flask]) -> list[Finding]:
+    """Return all findings, errors first; empty when all is well."""
     try:
         settings = load()
     except DonorHubError as e:
         return [Finding("error", e.message)]
-    found = [*_settings(settings), *_libraries(), *_disk(settings), *_queue(settings), *_mail(settings)]
-    found += _database(settings, make_app)
-    return sorted(found, key=lambda finding: finding.level)
+    findings = [
+        *_check_settings(settings),
+        *_check_libraries(),
+        *_check_disk(settings),
+        *_check_queue(settings),
+        *_check_mail(settings),
+    ]
+    findings += _check_database(settings, make_app)
+    return sorted(findings, key=lambda finding: finding.level)
 
 
-def _settings(settings: Settings) -> Iterator[Finding]:
+def _check_settings(settings: Settings) -> Iterator[Finding]:
     url = urlsplit(settings.public_url)
     if url.scheme != "https" and url.hostname not in LOOPBACK:
         yield Finding(
-            "error", "DONORHUB_PUBLIC_URL is not https: passwords and donors' data would travel openly",
+            "error",
+            "DONORHUB_PUBLIC_URL is not https: passwords and donors' data would travel openly",
             "put a reverse proxy with a certificate in front and set DONORHUB_PUBLIC_URL=https://…",
         )
     if settings.host not in LOOPBACK and not settings.trusted_hosts:
         yield Finding(
-            "error", "DONORHUB_HOST is open to the network and DONORHUB_TRUSTED_HOSTS is empty",
+            "error",
+            "DONORHUB_HOST is open to the network and DONORHUB_TRUSTED_HOSTS is empty",
             "set DONORHUB_TRUSTED_HOSTS to the names people type, separated by commas",
         )
     if settings.mode != "production":
@@ -64,42 +74,45 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("error", "REDIS_URL is set but DATABASE_URL is not", "set both, or neither")
 
 
-def _libraries() -> Iterator[Finding]:
+def _check_libraries() -> Iterator[Finding]:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         yield Finding("error", f"SQLite {sqlite3.sqlite_version} is too old", "3.35 or newer is needed")
     try:
         import weasyprint  # noqa: F401
     except OSError:
         yield Finding(
-            "error", "receipts cannot be made: Pango is missing",
+            "error",
+            "receipts cannot be made: Pango is missing",
             "apt-get install --no-install-recommends libpangoft2-1.0-0 libharfbuzz-subset0",
         )
 
 
-def _disk(settings: Settings) -> Iterator[Finding]:
+def _check_disk(settings: Settings) -> Iterator[Finding]:
     if settings.home.exists() and shutil.disk_usage(settings.home).free < LITTLE_DISK:
         yield Finding("warning", f"less than 500 MB are free at {settings.home}", "make room")
 
 
-def _queue(settings: Settings) -> Iterator[Finding]:
+def _check_queue(settings: Settings) -> Iterator[Finding]:
     if settings.is_embedded:
         return
     try:
-        kept = Redis.from_url(settings.redis_url, socket_timeout=5).config_get("appendonly")
+        answer = Redis.from_url(settings.redis_url, socket_timeout=5).config_get("appendonly")
     except RedisError as e:
         yield Finding("error", f"Redis does not answer: {type(e).__name__}", "start it, or correct REDIS_URL")
         return
-    if isinstance(kept, dict) and kept.get("appendonly") != "yes":
+    if isinstance(answer, dict) and answer.get("appendonly") != "yes":
         yield Finding(
-            "warning", "Redis keeps nothing on disk; nothing is lost, but work waits for the sweep",
+            "warning",
+            "Redis keeps nothing on disk; nothing is lost, but work waits for the sweep",
             "redis-cli config set appendonly yes",
         )
 
 
-def _mail(settings: Settings) -> Iterator[Finding]:
+def _check_mail(settings: Settings) -> Iterator[Finding]:
     if not settings.smtp_url:
         yield Finding(
-            "warning", "no mail leaves this program: messages stay in its outbox",
+            "warning",
+            "no mail leaves this program: messages stay in its outbox",
             "set DONORHUB_SMTP_URL=smtp://user:password@host:587",
         )
         return
@@ -109,7 +122,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield Finding("error", str(e), "correct DONORHUB_SMTP_URL, or ask whoever runs the mail server")
 
 
-def _database(settings: Settings, make_app: Callable[[Settings], Flask]) -> list[Finding]:
+def _check_database(settings: Settings, make_app: Callable[[Settings], Flask]) -> list[Finding]:
     try:
         with make_app(settings).app_context():
             refuse_old_database()

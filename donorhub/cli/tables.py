@@ -9,11 +9,11 @@ import click
 from importers import sentences
 from importers.tabular import Draft
 
-UNKNOWN: Final = frozenset(("layout_unknown", "header_changed"))  # problems after which a draft helps
+LAYOUT_PROBLEMS: Final = frozenset(("layout_unknown", "header_changed"))  # problems after which a draft helps
 
 
 def show_draft(draft: Draft) -> None:
-    """Say what each column seems to be and why, and what stays open until somebody says it."""
+    """Print what each column seems to be and why, and what stays open until somebody answers."""
     for column in draft.columns:
         role = sentences.ROLES[column.role] if column.role else "left out"
         ground = sentences.write_sentence(sentences.GROUNDS[column.reason.code], column.reason.figures)

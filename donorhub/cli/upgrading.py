@@ -10,7 +10,10 @@ from donorhub.services.access import organisation
 
 
 def bring_up_to_date() -> tuple[str | None, str | None]:
-    """Run the migrations and found the organisation; inside an application context."""
+    """Run the migrations and create the organisation; return the revisions before and after.
+
+    Call it inside an application context. A second call changes nothing.
+    """
     revisions = run.upgrade(db.engine)
     organisation.found(now=clock.now())
     db.session.commit()
@@ -19,7 +22,7 @@ def bring_up_to_date() -> tuple[str | None, str | None]:
 
 
 def refuse_old_database() -> None:
-    """Misconfigured when the tables are not those of this program."""
+    """Raise Misconfigured when the tables are not those of this program."""
     with db.engine.connect() as connection:
         has = run.current(connection)
     if has != run.newest():

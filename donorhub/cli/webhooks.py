@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
-from donorhub.cli.context import ROW_ID, actor, in_app
+from donorhub.cli.context import ROW_ID, get_actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
@@ -29,11 +29,11 @@ from webhooks import names
 
 
 @click.group("webhooks")
-def webhooks() -> None:
+def webhooks_group() -> None:
     """Payment providers: where their messages come in, and what became of them."""
 
 
-@webhooks.command("create")
+@webhooks_group.command("create")
 @click.argument("provider", type=click.Choice(names()))
 @click.option("--secret", prompt=True, hide_input=True, help="The signing secret, whsec_… at Stripe.")
 @click.option("--account", default="", help="The provider's id of our account, where it sends one.")
@@ -41,25 +41,25 @@ def webhooks() -> None:
     "--test-mode", is_flag=True, help="For the provider's test mode: its gifts are marked as tests."
 )
 @in_app
-def create(provider: str, secret: str, account: str, test_mode: bool) -> None:
+def create_endpoint(provider: str, secret: str, account: str, test_mode: bool) -> None:
     """Open an address for PROVIDER and print it."""
-    made = endpoints.create_endpoint(
-        provider, secret, now=clock.now(), actor=actor(), account=account, livemode=not test_mode
+    endpoint = endpoints.create_endpoint(
+        provider, secret, now=clock.now(), actor=get_actor(), account=account, livemode=not test_mode
     )
     db.session.commit()
     settings: Settings = current_app.extensions["donorhub.settings"]
-    click.echo(f"{settings.public_url}/webhooks/{made.provider}/{made.slug}")
+    click.echo(f"{settings.public_url}/webhooks/{endpoint.provider}/{endpoint.slug}")
 
 
-@webhooks.command("endpoints")
+@webhooks_group.command("endpoints")
 @in_app
 def list_endpoints() -> None:
     """List the addresses with what came in, and below each its secrets by number."""
     settings: Settings = current_app.extensions["donorhub.settings"]
-    known = endpoints.list_endpoints()
-    if not known:
+    rows = endpoints.list_endpoints()
+    if not rows:
         click.echo("there is none: `donorhub webhooks create stripe` makes one", err=True)
-    for one in known:
+    for one in rows:
         mode = "live" if one.livemode else "test"
         click.echo(
             f"{one.id}\t{settings.public_url}/webhooks/{one.provider}/{one.slug}\t{mode}\t"
@@ -70,64 +70,64 @@ def list_endpoints() -> None:
             click.echo(f"\tsecret {secret.id}\t{secret.label}\t{until}")
 
 
-@webhooks.command("add-secret")
+@webhooks_group.command("add-secret")
 @click.argument("endpoint_id", type=ROW_ID)
 @click.option("--secret", prompt=True, hide_input=True)
 @click.option("--label", default="")
 @in_app
 def add_secret(endpoint_id: int, secret: str, label: str) -> None:
     """Add a signing secret to ENDPOINT_ID; the old ones stay valid."""
-    endpoints.add_secret(endpoint_id, secret, label=label, now=clock.now(), actor=actor())
+    endpoints.add_secret(endpoint_id, secret, label=label, now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo("added: change it at the provider, then expire the old one")
 
 
-@webhooks.command("expire-secret")
+@webhooks_group.command("expire-secret")
 @click.argument("secret_id", type=ROW_ID)
 @in_app
 def expire_secret(secret_id: int) -> None:
     """Make the secret SECRET_ID worthless from now on."""
     now = clock.now()
-    endpoints.expire_secret(secret_id, at=now, now=now, actor=actor())
+    endpoints.expire_secret(secret_id, at=now, now=now, actor=get_actor())
     db.session.commit()
     click.echo(f"secret {secret_id} is expired")
 
 
-@webhooks.command("tail")
+@webhooks_group.command("tail")
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--state", type=click.Choice(PROVIDER_EVENT_STATES), help="Only those in this state.")
 @in_app
-def tail(count: int, state: ProviderEventState | None) -> None:
+def show_newest_events(count: int, state: ProviderEventState | None) -> None:
     """Show the newest provider events, without what they say of people."""
     query = select(ProviderEvent).order_by(ProviderEvent.id.desc()).limit(count)
     if state:
         query = query.where(ProviderEvent.state == state)
-    found = db.session.scalars(query).all()
-    if not found:
+    events = db.session.scalars(query).all()
+    if not events:
         click.echo("there is no such provider event", err=True)
-    for one in found:
+    for one in events:
         click.echo(
             f"{one.id}\t{_write_moment(one.received_at)}\t{one.type}\t{one.object_id}\t{one.state}"
             f"\t{one.reason}\tdeliveries {one.deliveries}"
         )
 
 
-@webhooks.command("show")
+@webhooks_group.command("show")
 @click.argument("event_id", type=ROW_ID)
 @in_app
-def show(event_id: int) -> None:
+def show_event(event_id: int) -> None:
     """Print one event as it came. It may hold personal data."""
     event = inbox.get_event(event_id)
     click.echo(inbox.raw_event(event).body.decode("utf-8", "replace"))
 
 
-@webhooks.command("release")
+@webhooks_group.command("release")
 @click.argument("event_ids", type=ROW_ID, nargs=-1, required=True)
 @in_app
-def release(event_ids: tuple[int, ...]) -> None:
+def release_events(event_ids: tuple[int, ...]) -> None:
     """Work off events from the error inbox again."""
     for event_id in event_ids:
-        inbox.release(event_id, now=clock.now(), actor=actor())
+        inbox.release(event_id, now=clock.now(), actor=get_actor())
     db.session.commit()
     inbox_job.drain_inbox(current_app.extensions["donorhub.settings"])
     for event_id in event_ids:
@@ -135,31 +135,31 @@ def release(event_ids: tuple[int, ...]) -> None:
         click.echo(f"{event_id}\t{event.state}\t{event.reason}")
 
 
-@webhooks.command("send")
+@webhooks_group.command("send")
 @click.argument("url")
 @click.argument(
     "files", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True
 )
 @click.option("--secret", required=True, help="The signing secret of that address.")
-def send(url: str, files: tuple[Path, ...], secret: str) -> None:
+def send_samples(url: str, files: tuple[Path, ...], secret: str) -> None:
     """Sign sample events in FILES (one event or a list) like Stripe and post them to URL."""
     for path in files:
-        for event in _samples(path):
-            click.echo(f"{event.get('type', '?')}\t{_post(url, json.dumps(event).encode(), secret)}")
+        for event in _read_samples(path):
+            click.echo(f"{event.get('type', '?')}\t{_post_event(url, json.dumps(event).encode(), secret)}")
 
 
-def _samples(path: Path) -> list[dict[str, object]]:
+def _read_samples(path: Path) -> list[dict[str, object]]:
     try:
-        said = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except ValueError as e:
         raise Rejected(f"{path} is no JSON: {e}") from e
-    events = said if isinstance(said, list) else [said]
+    events = content if isinstance(content, list) else [content]
     if not all(isinstance(event, dict) for event in events):
         raise Rejected(f"{path} holds something else than events")
     return events
 
 
-def _post(url: str, body: bytes, secret: str) -> int:
+def _post_event(url: str, body: bytes, secret: str) -> int:
     if not url.startswith(("http://", "https://")):
         raise Rejected(f"{url} is no web address")
     at = int(time.time())
@@ -175,5 +175,5 @@ def _post(url: str, body: bytes, secret: str) -> int:
 
 
 def _write_moment(moment: datetime) -> str:
-    """An instant by the organisation's clock."""
+    """Return an instant by the organisation's clock."""
     return f"{moment.astimezone(organisation.get_zone()):%Y-%m-%d %H:%M:%S}"

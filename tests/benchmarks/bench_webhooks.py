@@ -98,7 +98,7 @@ with app() as application:
         print("ready", flush=True)
         sys.stdin.readline()
         since = time.process_time()
-        inbox.drain(application.extensions["donorhub.settings"])
+        inbox.drain_inbox(application.extensions["donorhub.settings"])
         print(time.process_time() - since, flush=True)
 """
 ACCOUNTS = ("acct_one", "acct_two", "acct_three", "acct_four")
