@@ -31,7 +31,7 @@ class DonorHub(Flask):
 
     def log_exception(self, exc_info: Raised) -> None:
         if exc_info[1] is not None:
-            logs.report_error(exc_info[1], event="request_failed", endpoint=request.endpoint or "")
+            logs.report(exc_info[1], event="request_failed", endpoint=request.endpoint or "")
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -276,7 +276,7 @@ def _raise_busy(context: ExceptionContext) -> None:
     """
     state = getattr(context.original_exception, "sqlstate", None)
     if state in _PASSING or (state == _READ_ONLY and not _is_reading.get()):
-        logs.report_error(context.original_exception, event="database_refused", sqlstate=str(state))
+        logs.report(context.original_exception, event="database_refused", sqlstate=str(state))
         raise Busy(
             "the database could not do this now: nothing was changed, try again in a moment"
         ) from context.sqlalchemy_exception

@@ -1,7 +1,7 @@
 """Logging: one line an event, JSON for machines or plain for people. No personal data goes in.
 
 What is logged is an event's name and typed fields of ours: ids, kinds, counts. Every failure goes
-through :func:`report_error`, which says where it happened and never what the error says, since that may
+through :func:`report`, which says where it happened and never what the error says, since that may
 quote a donor. What libraries log, and what nobody caught, is reported in the same way.
 """
 
@@ -75,7 +75,7 @@ def use_request_ids(find_request_id: Callable[[], str | None]) -> None:
     _find_request_id = find_request_id
 
 
-def report_error(error: BaseException, *, event: str, **facts: int | str) -> None:
+def report(error: BaseException, *, event: str, **facts: int | str) -> None:
     """Log a failure: the event, our facts on it, the kind of the error and its frames, and so its causes.
 
     Never log the error's text, its arguments, SQL parameters or local variables. ``facts`` are ids,
@@ -211,17 +211,17 @@ def _add_request_id(_logger: object, _method: str, event: Event) -> Event:
 
 
 def _report_uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    report_error(error, event="uncaught")
+    report(error, event="uncaught")
 
 
 def _report_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
     if unraisable.exc_value is not None:
-        report_error(unraisable.exc_value, event="unraisable")
+        report(unraisable.exc_value, event="unraisable")
 
 
 def _report_thread(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
-        report_error(arguments.exc_value, event="thread_failed")
+        report(arguments.exc_value, event="thread_failed")
 
 
 def _report_warning(

@@ -56,7 +56,7 @@ def functions_of(frames: list[str]) -> list[str]:
 
 
 def test_a_failure_names_file_line_and_function(lines: Lines) -> None:
-    logs.report_error(catch_error(raise_error), event="task_failed", task=7, kind="thank_you")
+    logs.report(catch_error(raise_error), event="task_failed", task=7, kind="thank_you")
     (line,) = lines()
     assert (line["event"], line["error"], line["task"], line["level"]) == (
         "task_failed",
@@ -70,7 +70,7 @@ def test_a_failure_names_file_line_and_function(lines: Lines) -> None:
 
 
 def test_a_cause_has_its_own_frames(lines: Lines) -> None:
-    logs.report_error(catch_error(fail_for_a_reason), event="x")
+    logs.report(catch_error(fail_for_a_reason), event="x")
     (line,) = lines()
     assert [(cause["error"], functions_of(cause["frames"])[-1]) for cause in line["causes"]] == [
         ("KeyError", "raise_error")
@@ -79,23 +79,21 @@ def test_a_cause_has_its_own_frames(lines: Lines) -> None:
 
 
 def test_what_a_group_holds_is_named(lines: Lines) -> None:
-    logs.report_error(
-        ExceptionGroup(PERSON, [catch_error(raise_error), catch_error(fail_for_a_reason)]), event="x"
-    )
+    logs.report(ExceptionGroup(PERSON, [catch_error(raise_error), catch_error(fail_for_a_reason)]), event="x")
     (line,) = lines()
     assert [cause["error"] for cause in line["causes"]] == ["ValueError", "ValueError", "KeyError"]
     assert PERSON not in json.dumps(line)
 
 
 def test_an_error_that_was_never_raised_has_the_place_of_its_report(lines: Lines) -> None:
-    logs.report_error(ValueError(PERSON), event="x")
+    logs.report(ValueError(PERSON), event="x")
     (line,) = lines()
     assert functions_of(line["frames"]) == ["test_an_error_that_was_never_raised_has_the_place_of_its_report"]
 
 
 def test_who_called_the_one_that_caught_it_is_named(lines: Lines) -> None:
     def caught_deep_inside() -> None:
-        logs.report_error(catch_error(raise_error), event="x")
+        logs.report(catch_error(raise_error), event="x")
 
     caught_deep_inside()
     (line,) = lines()
@@ -111,20 +109,20 @@ def test_an_endless_recursion_is_cut(lines: Lines) -> None:
     def recurse() -> None:
         recurse()
 
-    logs.report_error(catch_error(recurse), event="x")
+    logs.report(catch_error(recurse), event="x")
     (line,) = lines()
     assert len(line["frames"]) == logs.OUTERMOST + logs.INNERMOST + 1
 
 
 def test_a_refusal_of_ours_is_a_warning(lines: Lines) -> None:
-    logs.report_error(Rejected(PERSON), event="x")
+    logs.report(Rejected(PERSON), event="x")
     (line,) = lines()
     assert (line["level"], line["error"]) == ("warning", "Rejected") and PERSON not in json.dumps(line)
 
 
 def test_the_folder_of_the_installation_is_not_named(lines: Lines) -> None:
     error = catch_error(lambda: json.loads("{"))
-    logs.report_error(error, event="x")
+    logs.report(error, event="x")
     (line,) = lines()
     assert not any(frame.startswith("/") or str(ROOT) in frame for frame in line["frames"])
     assert line["frames"][-1].startswith("json/decoder.py:")
@@ -132,7 +130,7 @@ def test_the_folder_of_the_installation_is_not_named(lines: Lines) -> None:
 
 def test_a_line_names_the_request_it_belongs_to(lines: Lines) -> None:
     logs.use_request_ids(lambda: "r-1")
-    logs.report_error(catch_error(raise_error), event="x")
+    logs.report(catch_error(raise_error), event="x")
     structlog.get_logger().info("y")
     assert [line["request_id"] for line in lines()] == ["r-1", "r-1"]
 

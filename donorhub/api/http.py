@@ -236,7 +236,7 @@ def answer_error(error: DonorHubError | IntegrityError | OperationalError) -> An
     """The problem answer for what a service refused, or the database could not do."""
     db.session.rollback()
     if not isinstance(error, DonorHubError):
-        logs.report_error(error, event="database_refused", endpoint=request.endpoint or "")
+        logs.report(error, event="database_refused", endpoint=request.endpoint or "")
     error = ours(error)
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     wait = error.facts.pop("retry_after", 5 if status == HTTPStatus.SERVICE_UNAVAILABLE else None)

@@ -49,7 +49,7 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
 def _answer_error(error: Exception) -> object:
     """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
     if not isinstance(error, DonorHubError):
-        logs.report_error(error, event="database_refused", endpoint=request.endpoint or "")
+        logs.report(error, event="database_refused", endpoint=request.endpoint or "")
     if isinstance(error, IntegrityError):
         error = Conflict("this was changed at the same moment by somebody else", code="same_moment")
     if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):

@@ -112,7 +112,7 @@ class Door:
         try:
             self._writer.store_rows(rows)
         except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
-            logs.report_error(e, event="inbox_cannot_store", endpoint_id=endpoint.id)
+            logs.report(e, event="inbox_cannot_store", endpoint_id=endpoint.id)
             answer = _problem(503, "busy", "the message could not be kept: send it again", request_id)
             return answer._replace(headers=(("Retry-After", "30"),))
         self._bell.call_workers((INBOX,))

@@ -99,7 +99,7 @@ def _apply_batch(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) 
             )
         )
         if len(rows) == 1:
-            logs.report_error(e, event="provider_event_failed", provider_event=ids[0])
+            logs.report(e, event="provider_event_failed", provider_event=ids[0])
             if isinstance(e, BadBody):  # our own sentence, and the same bytes will read no better
                 inbox.note_error(rows[0], str(e), now=clock.now(), is_final=True)
             else:

@@ -62,7 +62,7 @@ class RedisBell:
             enqueue_rows(self._queue, ids, is_urgent=INBOX in ids)
         except RedisError as e:  # the sweep will find the rows
             self._silent_until = time.monotonic() + AWAY_S
-            logs.report_error(e, event="queue_away")
+            logs.report(e, event="queue_away")
             return
         if INBOX in ids:  # whoever was called has not looked yet, and sees what is committed until then
             self._told_of_inbox_until = now_s + GATHER_S / 2

@@ -94,7 +94,7 @@ class RowWorker(SimpleWorker):
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Report it as all of us do; RQ would log its text."""
-        logs.report_error(exc_info[1], event="job_failed")
+        logs.report(exc_info[1], event="job_failed")
 
     def handle_job_failure(
         self,

@@ -95,7 +95,7 @@ def _perform_group(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> lis
     except Exception as e:
         db.session.rollback()
         if len(ids) > 1:
-            logs.report_error(e, event="tasks_failed_together", tasks=len(ids))
+            logs.report(e, event="tasks_failed_together", tasks=len(ids))
         _sort_out(ids, e, hold)
         return _claim_next(hold) if time.monotonic() < until else []
     hold.let_go(ids)
@@ -118,4 +118,4 @@ def _sort_out(ids: Sequence[int], error: Exception, hold: Hold) -> None:
     tasks.fail(task, perform.explain_error(error), now=clock.now())
     db.session.commit()
     hold.let_go(ids)
-    logs.report_error(error, event="task_failed", task=task.id, kind=task.kind, attempts=task.attempts)
+    logs.report(error, event="task_failed", task=task.id, kind=task.kind, attempts=task.attempts)

@@ -113,7 +113,7 @@ class Timer:
             try:
                 count += step.do()
             except Exception as e:
-                logs.report_error(e, event="timer_step_failed", step=step.name)
+                logs.report(e, event="timer_step_failed", step=step.name)
             finally:
                 db.session.rollback()
                 db.session.remove()

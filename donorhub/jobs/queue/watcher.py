@@ -109,7 +109,7 @@ class Watcher:
             self._work(Pulse(line))
             code = 0
         except Exception as e:
-            logs.report_error(e, event="worker_broke")
+            logs.report(e, event="worker_broke")
         finally:
             os._exit(code)  # what the watcher has begun is not ours to end
 

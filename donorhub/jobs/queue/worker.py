@@ -85,7 +85,7 @@ class WorkerThread:
         try:
             return step()
         except Exception as e:
-            logs.report_error(e, event="worker_step_failed")
+            logs.report(e, event="worker_step_failed")
             time.sleep(self._pause)
             return 0
 
@@ -152,7 +152,7 @@ def work_patiently(
         try:
             worker.work(burst=burst, logging_level="WARNING", max_jobs=None if burst else SHARE)
         except RedisError as e:
-            logs.report_error(e, event="queue_away")
+            logs.report(e, event="queue_away")
         else:
             return
         if burst or worker.was_told_to_stop:
