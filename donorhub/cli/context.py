@@ -41,13 +41,13 @@ def in_app(command: Command) -> Command:
     """Run a command inside the application, with an up-to-date database."""
 
     @functools.wraps(command)
-    def wrapped(*args: object, **kwargs: object) -> object:
+    def wrapper(*args: object, **kwargs: object) -> object:
         app = make_app()
         with app.app_context():
             refuse_unready()
             return command(*args, **kwargs)
 
-    return wrapped  # type: ignore[return-value]  # it takes what the command takes
+    return wrapper  # type: ignore[return-value]  # it takes what the command takes
 
 
 def refuse_unready() -> None:

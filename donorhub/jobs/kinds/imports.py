@@ -106,21 +106,17 @@ def match_statement(task: Task, _settings: Settings) -> str:
     last_id: int | None = 0
     while last_id is not None:
         part = matching.match_next(statement_id, last_id, now=clock.now(), actor=MATCHER)
-        last_id, settled_count, waiting_count = (
-            part.last_id,
-            settled_count + part.settled,
-            waiting_count + part.waiting,
-        )
-        left_count = part.left
+        settled_count += part.settled
+        waiting_count += part.waiting
+        last_id, left_count = part.last_id, part.left
         if last_id is not None:
             _keep_lease(task_id)
             db.session.commit()
             report("matching", settled_count + waiting_count)
     if left_count:
         _look_again(task_id, statement_id)
-    return f"{settled_count} settled, {waiting_count} wait" + (
-        f", {left_count} were held by another" if left_count else ""
-    )
+    rest = f", {left_count} were held by another" if left_count else ""
+    return f"{settled_count} settled, {waiting_count} wait{rest}"
 
 
 def _look_again(task_id: int, statement_id: int) -> None:

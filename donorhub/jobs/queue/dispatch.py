@@ -26,6 +26,8 @@ AWAY_S: Final = 5.0  # how long Redis is left alone after it did not answer
 
 
 class Bell(Protocol):
+    """Calls workers to look at rows."""
+
     def call_workers(self, ids: Sequence[int]) -> None:
         """Tell workers that these rows may be due; ignore a queue that is away."""
 
@@ -37,6 +39,7 @@ class ThreadBell:
         self._rung = threading.Event()
 
     def call_workers(self, ids: Sequence[int]) -> None:
+        """Wake the worker thread, whatever the ids are."""
         self._rung.set()
 
     def wait_for_call(self, seconds: float) -> bool:
@@ -55,6 +58,7 @@ class RedisBell:
         self._told_of_inbox_until = 0.0
 
     def call_workers(self, ids: Sequence[int]) -> None:
+        """Put these ids on the queue; ignore a queue that is away, and leave it alone for a while."""
         now_s = time.monotonic()
         if now_s < self._silent_until or (INBOX in ids and now_s < self._told_of_inbox_until):
             return
