@@ -209,7 +209,7 @@ def _authenticate() -> None:
             who = users.principal_of_token(text.strip(), now=clock.now())
             db.session.rollback()
     g.principal = who
-    if not who.may(permission):
+    if not who.has_permission(permission):
         raise Forbidden(f"this token has not the scope {permission}")
 
 

@@ -56,7 +56,7 @@ class AnswerSchema(Schema):
 
     @post_dump
     def hide_money(self, data: dict[str, object], **_: object) -> dict[str, object]:
-        if g.principal.may("gifts:read"):
+        if g.principal.has_permission("gifts:read"):
             return data
         return {name: value for name, value in data.items() if not is_money(self.fields[name])}
 

@@ -111,7 +111,7 @@ def serialiser_of(schema: type[Schema], *, shows_money: bool) -> Serialiser:
 
 def serialiser_for_reader(schema: type[Schema]) -> Serialiser:
     """Return the serialiser of a schema for who asks: amounts are for who has ``gifts:read``."""
-    return serialiser_of(schema, shows_money=g.principal.may("gifts:read"))
+    return serialiser_of(schema, shows_money=g.principal.has_permission("gifts:read"))
 
 
 def _is_kept(field: fields.Field[Any], kind: type) -> bool:

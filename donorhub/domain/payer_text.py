@@ -37,7 +37,7 @@ NOISE: Final = frozenset(
 
 @lru_cache(maxsize=1 << 17)
 def fold_letters(text: str) -> str:
-    """Lower case without diacritics, one blank between words: ``Łódź  ËNDRRA`` is ``lodz endrra``."""
+    """Return lower case without diacritics, one blank between words: ``Łódź  ËNDRRA`` is ``lodz endrra``."""
     if not text.isascii():
         letters = unicodedata.normalize("NFKD", text.translate(_LETTERS))
         text = "".join(sign for sign in letters if not unicodedata.combining(sign))
@@ -46,7 +46,7 @@ def fold_letters(text: str) -> str:
 
 @lru_cache(maxsize=1 << 13)  # a file of 100,000 accounts is not to be kept in memory twice
 def canonical_account(text: str | None) -> str | None:
-    """An account without blanks and in capitals; 26 digits are a Polish account and get their ``PL``."""
+    """Return an account in capitals without blanks; 26 digits are Polish and get their ``PL``."""
     if not text:
         return None
     account = text.upper()
@@ -58,22 +58,22 @@ def canonical_account(text: str | None) -> str | None:
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """Folded words of letters and digits, in order."""
+    """Return the folded words of letters and digits, in order."""
     return tuple(_NOT_WORD.sub(" ", fold_letters(text)).split())
 
 
 def without_tags(text: str) -> str:
-    """The remittance without the banks' field marks, such as ``SVWZ+`` or ``/REMI/``."""
+    """Return the remittance without the banks' field marks, such as ``SVWZ+`` or ``/REMI/``."""
     return _TAGS.sub(" ", text)
 
 
 def telling_words(text: str) -> tuple[str, ...]:
-    """The words that may tell payers apart: no tags, no legal noise, no single letters."""
+    """Return the words that may tell payers apart: no tags, no legal noise, no single letters."""
     return tuple(w for w in split_words(without_tags(text)) if w not in NOISE and len(w) > 1)
 
 
 def without_address(text: str) -> str:
-    """The name alone: cut at ``ul.``, a separator, a wide gap or the first digit.
+    """Return the name alone: cut at ``ul.``, a separator, a wide gap or the first digit.
 
     What begins with a mark keeps its text: a name is better too long than lost.
     """
@@ -86,12 +86,12 @@ def without_address(text: str) -> str:
 
 @lru_cache(maxsize=1 << 17)
 def name_key(text: str) -> str:
-    """The folded words of a name in alphabetical order, without digits: the order of names does not count."""
+    """Return the folded words of a name, without digits, in alphabetical order."""
     return " ".join(sorted(split_words(_DIGITS.sub(" ", without_address(text)))))
 
 
 def payer_key(account: str | None, name: str | None) -> str | None:
-    """What a payer is remembered by: ``iban:…`` where the bank tells the account, else ``name:…``.
+    """Return what a payer is remembered by: ``iban:…`` where the bank tells the account, else ``name:…``.
 
     None when the bank tells neither.
     """

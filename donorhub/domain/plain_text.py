@@ -14,32 +14,32 @@ _MOST_MARKS: Final = 8  # combining marks on one letter; more is an attack on wh
 
 
 def one_line(text: str) -> str:
-    """The text in NFC without blanks around it."""
+    """Return the text in NFC without blanks around it."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def several_lines(text: str) -> str:
-    """The same, its line ends written as ``\\n``."""
+    """Return the text in NFC without blanks around it, its line ends written as ``\\n``."""
     return one_line(text.replace("\r\n", "\n"))
 
 
 def can_be_printed(text: str) -> bool:
-    """Whether each sign of one line has a shape; a line end has none."""
+    """Return whether each sign of one line has a shape; a line end has none."""
     return _LOST_LETTER not in text and not any(unicodedata.category(sign) in _UNPRINTABLE for sign in text)
 
 
 def lines_can_be_printed(text: str) -> bool:
-    """Whether each sign of several lines has a shape; line ends and tabs are let through."""
+    """Return whether each sign of several lines has a shape; line ends and tabs are let through."""
     return can_be_printed(text.replace("\n", "").replace("\t", ""))
 
 
 def without_unprintable(text: str) -> str:
-    """The text with a blank for each sign that has no shape: what is left of it can be looked for."""
+    """Return the text with a blank for each sign that has no shape, so that it can be looked for."""
     return "".join(" " if unicodedata.category(sign) in _UNPRINTABLE else sign for sign in text)
 
 
 def piles_up(text: str) -> bool:
-    """Whether more marks stand on one letter than any language puts there."""
+    """Return whether more marks stand on one letter than any language puts there."""
     run = 0
     for sign in text:
         run = run + 1 if unicodedata.combining(sign) else 0

@@ -205,7 +205,7 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
     g.principal = users.principal_of(cast(User, current_user._get_current_object()))
     permissions = getattr(current_app.view_functions[request.endpoint], "_needs", ())
-    if not permissions or not all(g.principal.may(permission) for permission in permissions):
+    if not permissions or not all(g.principal.has_permission(permission) for permission in permissions):
         return render_template(
             "error.html",
             title=gettext("Not allowed"),
@@ -301,7 +301,7 @@ def _words_of_every_page() -> dict[str, object]:
     links = [
         link
         for link in NAVIGATION
-        if who and who.may(link.permission) and link.endpoint in current_app.view_functions
+        if who and who.has_permission(link.permission) and link.endpoint in current_app.view_functions
     ]
     settings: Settings = current_app.extensions["donorhub.settings"]
     return {
@@ -310,7 +310,7 @@ def _words_of_every_page() -> dict[str, object]:
         "lang": lang(),
         "langs": OWN_WORDS,
         "is_demo": settings.mode == "demo",
-        "may": (who.may if who else lambda _permission: False),
+        "may": (who.has_permission if who else lambda _permission: False),
         "style_version": current_app.extensions["donorhub.style_version"],
         "words": prepared.labels_in(lang()),
         "_": prepared.translator_in(lang()),

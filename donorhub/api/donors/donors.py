@@ -177,7 +177,7 @@ class EventSchema(AnswerSchema):
 
     @post_dump
     def _hide_amounts_told(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if not principal().may("gifts:read"):
+        if not principal().has_permission("gifts:read"):
             hidden = {"before", "after", "subject", "note"}
             data["facts"] = {name: value for name, value in data["facts"].items() if name not in hidden}
         return data

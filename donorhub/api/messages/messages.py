@@ -42,7 +42,7 @@ class MessageSchema(AnswerSchema):
 
     @post_dump
     def _hide_text(self, data: dict[str, object], **_: object) -> dict[str, object]:
-        if principal().may("gifts:read"):
+        if principal().has_permission("gifts:read"):
             return data
         return {name: value for name, value in data.items() if name not in ("subject", "body")}
 

@@ -134,7 +134,7 @@ def get_receipt(receipt_id: int) -> Response:
 @bp.alt_response(409, success=False, description="The PDF is not made yet.")
 def get_pdf(receipt_id: int) -> Response:
     """Fetch the PDF of a receipt; of a void one the stamped PDF. Needs `gifts:read` too."""
-    if not principal().may("gifts:read"):
+    if not principal().has_permission("gifts:read"):
         raise Forbidden("a receipt shows amounts: this token has not the scope gifts:read")
     receipt = receipts.get_receipt(receipt_id)
     pdf = receipts.find_pdf(receipt)

@@ -48,7 +48,7 @@ class TaskSchema(AnswerSchema):
 
     @post_dump
     def _hide_amounts_told(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if not principal().may("gifts:read"):
+        if not principal().has_permission("gifts:read"):
             hidden = {"amount", "currency"}
             data["facts"] = {name: value for name, value in data["facts"].items() if name not in hidden}
         return data

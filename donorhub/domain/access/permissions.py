@@ -12,19 +12,30 @@ from typing import Final, Literal
 
 PERMISSIONS: Final = frozenset(
     {
-        "donors:read", "donors:write",
-        "gifts:read", "gifts:write",
-        "recurring:read", "recurring:write",
+        "donors:read",
+        "donors:write",
+        "gifts:read",
+        "gifts:write",
+        "recurring:read",
+        "recurring:write",
         "funds:write",
-        "imports:read", "imports:write", "entries:decide", "statements:release",
-        "receipts:read", "receipts:issue",
-        "tasks:read", "tasks:write",
+        "imports:read",
+        "imports:write",
+        "entries:decide",
+        "statements:release",
+        "receipts:read",
+        "receipts:issue",
+        "tasks:read",
+        "tasks:write",
         "messages:read",
-        "providers:read", "providers:write",
-        "audit:read", "export:all",
-        "settings:write", "users:write",
+        "providers:read",
+        "providers:write",
+        "audit:read",
+        "export:all",
+        "settings:write",
+        "users:write",
     }
-)  # fmt: skip
+)
 
 _READ_ALL: Final = frozenset(p for p in PERMISSIONS if p.endswith(":read"))
 
@@ -32,22 +43,57 @@ _READ_ALL: Final = frozenset(p for p in PERMISSIONS if p.endswith(":read"))
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "admin": PERMISSIONS,
     "steward": frozenset(
-        {"donors:read", "donors:write", "gifts:read", "recurring:read", "imports:read", "entries:decide",
-         "tasks:read", "tasks:write", "messages:read", "providers:read", "receipts:read"}
+        {
+            "donors:read",
+            "donors:write",
+            "gifts:read",
+            "recurring:read",
+            "imports:read",
+            "entries:decide",
+            "tasks:read",
+            "tasks:write",
+            "messages:read",
+            "providers:read",
+            "receipts:read",
+        }
     ),
     "fundraiser": frozenset(
-        {"donors:read", "donors:write", "gifts:read", "gifts:write", "recurring:read", "recurring:write",
-         "tasks:read", "tasks:write", "messages:read", "receipts:read"}
+        {
+            "donors:read",
+            "donors:write",
+            "gifts:read",
+            "gifts:write",
+            "recurring:read",
+            "recurring:write",
+            "tasks:read",
+            "tasks:write",
+            "messages:read",
+            "receipts:read",
+        }
     ),
     "communications": frozenset({"donors:read", "tasks:read", "tasks:write", "messages:read"}),
     "accountant": frozenset(
-        {"donors:read", "gifts:read", "gifts:write", "recurring:read", "funds:write", "imports:read",
-         "imports:write", "entries:decide", "statements:release", "receipts:read", "receipts:issue",
-         "tasks:read", "tasks:write", "providers:read", "export:all"}
+        {
+            "donors:read",
+            "gifts:read",
+            "gifts:write",
+            "recurring:read",
+            "funds:write",
+            "imports:read",
+            "imports:write",
+            "entries:decide",
+            "statements:release",
+            "receipts:read",
+            "receipts:issue",
+            "tasks:read",
+            "tasks:write",
+            "providers:read",
+            "export:all",
+        }
     ),
     "caller": frozenset({"donors:read", "tasks:read", "tasks:write"}),
     "auditor": _READ_ALL,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +108,19 @@ class Principal:
 
     @property
     def actor(self) -> str:
-        """How the audit names them: ``user:3``."""
+        """Return how the audit names them: ``user:3``."""
         return f"{self.kind}:{self.id}"
 
-    def may(self, permission: str) -> bool:
+    def has_permission(self, permission: str) -> bool:
+        """Return whether one of their roles, or their token, grants the permission."""
         return permission in self.permissions
 
 
 def permissions_of(roles: Iterable[str]) -> frozenset[str]:
-    """All that the roles may do together; an unknown role may do nothing."""
+    """Return all that the roles may do together; an unknown role may do nothing."""
     return frozenset().union(*(ROLE_PERMISSIONS.get(role, frozenset()) for role in roles))
 
 
 def row_scope_of(roles: Iterable[str]) -> Literal["own", "all"]:
-    """``own`` for somebody who is nothing but a caller."""
+    """Return ``own`` for somebody who is nothing but a caller, else ``all``."""
     return "own" if set(roles) <= {"caller"} else "all"

@@ -24,7 +24,7 @@ _MAX_DIGITS: Final = 13
 
 
 def luhn_digit(number: int) -> int:
-    """The check digit of a number after Luhn (ISO/IEC 7812-1, annex B)."""
+    """Return the check digit of a number after Luhn (ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(str(number))):
         product = int(digit) * (2 if place % 2 == 0 else 1)
@@ -33,7 +33,7 @@ def luhn_digit(number: int) -> int:
 
 
 def format_code(prefix: str, number: int) -> str:
-    """A donor's code as it is printed: ``DH-1001-7``."""
+    """Return a donor's code as it is printed: ``DH-1001-7``."""
     return f"{prefix}-{number}-{luhn_digit(number)}"
 
 
@@ -45,7 +45,7 @@ def _make_pattern(prefix: str) -> re.Pattern[str]:
 
 
 def find_codes(text: str, prefix: str) -> tuple[int, ...]:
-    """The numbers of the donor codes in a text, in order, each once.
+    """Return the numbers of the donor codes in a text, in order, each once.
 
     Banks change case, separators and blanks: ``dh1001 7``, ``DH 1001-7`` and
     ``DH10017`` are all DH-1001-7. A code without its right check digit is none. Where
@@ -78,13 +78,13 @@ def _is_right(digits: str) -> bool:
 
 
 def rf_is_right(reference: str) -> bool:
-    """Whether an ISO 11649 reference, without blanks, has its check digits right (mod 97-10)."""
+    """Return whether an ISO 11649 reference, without blanks, has its check digits right (mod 97-10)."""
     rotation = reference[4:] + reference[:4]
     return int("".join(str(int(sign, 36)) for sign in rotation)) % 97 == 1
 
 
 def find_rf(text: str) -> tuple[str, ...]:
-    """The ISO 11649 creditor references in a text, without blanks and in capitals, each once.
+    """Return the ISO 11649 creditor references in a text, without blanks and in capitals, each once.
 
     They are printed in groups of four, so that words may follow without a gap: the
     longest reading with right check digits that ends where a group ends is taken.
@@ -106,7 +106,7 @@ def _find_rf_reading(reference_text: str) -> str | None:
 
 
 def find_emails(text: str) -> tuple[str, ...]:
-    """The e-mail addresses in a text, in lower case, each once."""
+    """Return the e-mail addresses in a text, in lower case, each once."""
     if "@" not in text:
         return ()
     return tuple(dict.fromkeys(match.group() for match in _EMAIL.finditer(text.lower())))

@@ -98,12 +98,12 @@ POLISH: Final = frozenset(map(fold_letters, (*POLISH_WOMEN, *POLISH_MEN))) | fro
 
 
 def sex_of(given_name: str) -> Sex | None:
-    """The sex that the first of the given names tells; None where we do not know the name."""
+    """Return the sex that the first of the given names tells; None where we do not know the name."""
     first = fold_letters(given_name).split()
     return SEX_OF.get(first[0]) if first else None
 
 
 def full_form(given_name: str) -> str:
-    """The folded full name of an everyday form: Kasia is ``katarzyna``; any other name folded."""
+    """Return the folded full name of an everyday form: Kasia is ``katarzyna``; any other name folded."""
     key = fold_letters(given_name)
     return FULL_FORM.get(key, key)

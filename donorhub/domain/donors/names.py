@@ -35,7 +35,7 @@ _VERY_LONG: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class ParsedName:
-    """A name taken apart; for an organisation the whole is ``family``. ``confident``: it may be stored."""
+    """A name taken apart; an organisation's is all ``family_name``. ``is_confident``: it may be stored."""
 
     given_name: str
     family_name: str
@@ -44,9 +44,9 @@ class ParsedName:
 
 
 def parse_payer(text: str) -> ParsedName:
-    """Take the name apart that a bank wrote: ``KOWALSKA ANNA UL. LIPOWA 3`` is Anna Kowalska.
+    """Return the parts of a name that a bank wrote: ``KOWALSKA ANNA UL. LIPOWA 3`` is Anna Kowalska.
 
-    Two people on one account are ``joint``, and both stay in ``family`` as written. What is
+    Two people on one account are ``joint``, and both stay in ``family_name`` as written. What is
     neither told by a known given name nor by an adjectival surname is not confident.
     """
     if _ORGANISATION.search(fold_letters(text)):
@@ -61,7 +61,7 @@ def parse_payer(text: str) -> ParsedName:
 
 
 def is_joint(text: str) -> bool:
-    """Whether a name is that of two people, as joint accounts have it."""
+    """Return whether a name is that of two people, as joint accounts have it."""
     return _JOINT.search(without_address(text)) is not None
 
 
@@ -75,7 +75,7 @@ def _split_tokens(tokens: list[str]) -> ParsedName:
 
 
 def _cut_of(pattern: str, tokens: list[str]) -> int | None:
-    """How many words at the front are given names; negative: so many are the surname in front."""
+    """Return how many words at the front are given names; negative: so many are the surname in front."""
     if re.fullmatch(r"F{1,2}x{1,2}", pattern):
         return pattern.count("F")
     if re.fullmatch(r"x{1,2}F{1,2}", pattern):
@@ -94,7 +94,7 @@ def _is_given(token: str) -> bool:
 
 
 def _write_name(tokens: list[str]) -> str:
-    """Capitals are what banks use; a small "de" or another spelling of mixed letters is the payer's own."""
+    """Return a name with capitals where the bank wrote all in one case; a small "de" stays small."""
     return " ".join(
         "-".join(part.capitalize() for part in token.split("-"))
         if token.isupper() or (token.islower() and token not in _PARTICLES)
@@ -104,7 +104,7 @@ def _write_name(tokens: list[str]) -> str:
 
 
 def surname_key(family: str) -> tuple[str, ...]:
-    """What surnames of one family share: Kowalski and Kowalska, both parts of a double name, in any order."""
+    """Return what surnames of one family share: one stem for Kowalski and Kowalska, sorted parts."""
     return tuple(sorted(_find_stem(part) for part in re.split(r"[\s-]+", fold_letters(family)) if part))
 
 
@@ -119,6 +119,6 @@ def _find_stem(part: str) -> str:
 
 
 def given_key(given_name: str) -> str:
-    """The first given name in its full form, folded: Kasia is ``katarzyna``; an initial stays one letter."""
+    """Return the first given name in its full form, folded; an initial stays one letter."""
     first = fold_letters(given_name).split()
     return full_form(first[0].strip(".")) if first else ""

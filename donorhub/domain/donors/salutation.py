@@ -45,7 +45,7 @@ _MALE: Final = (
 
 
 def make_vocative(given_name: str) -> str:
-    """The Polish vocative of a Polish given name; any other name stays as it is."""
+    """Return the Polish vocative of a Polish given name; any other name stays as it is."""
     first = given_name.strip()
     key = fold_letters(first)
     if key not in POLISH or " " in key:
@@ -56,7 +56,7 @@ def make_vocative(given_name: str) -> str:
 
 
 def _bend_ending_a(name: str) -> str:
-    """Anna, Anno; but the everyday forms: Kasia, Kasiu; Ania, Aniu; Ola, Olu."""
+    """Return Anno for Anna, but -u for everyday forms: Kasia, Kasiu; Ania, Aniu; Ola, Olu."""
     is_everyday = (
         name.endswith(("sia", "zia", "cia"))
         or (name.endswith("nia") and len(name) <= len("Hania"))
@@ -73,7 +73,7 @@ def _bend_consonant(name: str) -> str:
 
 
 def write_greeting(lang: str, given_name: str, family: str, *, sex: Sex | None = None) -> str:
-    """The first line of a letter to one person, with its comma.
+    """Return the first line of a letter to one person, with its comma.
 
     ``sex`` is what is known of the donor; in Polish a known given name tells it too.
     In Albanian the ending of a name is no proof (one in twenty is wrong): without
@@ -110,5 +110,5 @@ def _greet_in_albanian(given_name: str, family: str, sex: Sex | None) -> str:
 
 
 def write_greeting_of_organisation(lang: str) -> str:
-    """The first line of a letter to an organisation or to several people."""
+    """Return the first line of a letter to an organisation or to several people."""
     return {"pl": "Szanowni Państwo,", "sq": "Të nderuar,"}.get(lang, "Dear friends,")

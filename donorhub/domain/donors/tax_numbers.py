@@ -44,7 +44,9 @@ _ELSEWHERE: Final = _Rule("Tax no.", _ANY.fullmatch, "a tax number has 4 to 20 l
 
 
 def normalise_number(text: str, country: str, *, is_organisation: bool) -> str:
-    """The number in capitals without blanks and dashes; "" stays. ValueError says what it should look like.
+    """Return the number in capitals without blanks and dashes; "" stays.
+
+    Raise ValueError, which says what the number should look like.
 
     ``country`` is ISO 3166 with XK for Kosovo; of a country that we know no rule for, nearly all is right.
     """
@@ -58,7 +60,7 @@ def normalise_number(text: str, country: str, *, is_organisation: bool) -> str:
 
 
 def get_number_label(country: str, *, is_organisation: bool) -> str:
-    """What stands before such a number on paper."""
+    """Return what stands before such a number on paper."""
     return _get_rule(country, is_organisation).name
 
 

@@ -13,6 +13,8 @@ SHIPPED_VERSION: Final = "shipped-1"
 
 
 class Wording(NamedTuple):
+    """One message as Liquid templates."""
+
     subject: str
     body: str
 
@@ -88,5 +90,5 @@ përgjigjuni me fjalën STOP dhe nuk do t'ju shkruajmë më.
 
 
 def get_shipped_text(kind: str, lang: str) -> Wording:
-    """The shipped text; English where a language has none."""
+    """Return the shipped text; English where a language has none."""
     return TEXTS.get((kind, lang)) or TEXTS[kind, "en"]

@@ -15,10 +15,10 @@ _FIELD: Final = re.compile(r"\{(series|year|number)(?::0([1-9]))?\}")
 
 
 def format_number(series: str, year: int, number: int, form: str = DEFAULT_FORM) -> str:
-    """A receipt's number as it is printed, such as ``PL/2026/00042``.
+    """Return a receipt's number as it is printed, such as ``PL/2026/00042``.
 
     ``form`` may hold ``{series}``, ``{year}`` and ``{number}``, the last with a width
-    (``{number:05}``). ValueError for a number below 1, or for a form without year and
+    (``{number:05}``). Raise ValueError for a number below 1, or for a form without year and
     number: two receipts would then bear one number.
     """
     if number < 1:
@@ -31,13 +31,13 @@ def format_number(series: str, year: int, number: int, form: str = DEFAULT_FORM)
 
 
 def find_gaps(numbers: Iterable[int]) -> tuple[int, ...]:
-    """The numbers from 1 to the highest that are missing; a series that is whole has none."""
+    """Return the numbers from 1 to the highest that are missing; a series that is whole has none."""
     have = set(numbers)
     return tuple(number for number in range(1, max(have, default=0) + 1) if number not in have)
 
 
 def find_doubles(numbers: Iterable[int]) -> tuple[int, ...]:
-    """The numbers that occur more than once, in order."""
+    """Return the numbers that occur more than once, in order."""
     numbers_so_far: set[int] = set()
     twice: set[int] = set()
     for number in numbers:

@@ -22,29 +22,29 @@ def _list_holidays(country: str, year: int) -> frozenset[date]:
 
 
 def is_banking_day(day: date, country: str) -> bool:
-    """Whether banks of a country (ISO 3166 code; XK is Kosovo) are open that day.
+    """Return whether banks of a country (ISO 3166 code; XK is Kosovo) are open that day.
 
-    NotImplementedError for a country that the package does not know.
+    Raise NotImplementedError for a country that the package does not know.
     """
     return day.weekday() <= _FRIDAY and day not in _list_holidays(country, day.year)
 
 
 def roll_forward(day: date, country: str) -> date:
-    """The day itself, or the next banking day after it."""
+    """Return the day itself, or the next banking day after it."""
     while not is_banking_day(day, country):
         day += _DAY
     return day
 
 
 def roll_back(day: date, country: str) -> date:
-    """The day itself, or the last banking day before it."""
+    """Return the day itself, or the last banking day before it."""
     while not is_banking_day(day, country):
         day -= _DAY
     return day
 
 
 def add_banking_days(day: date, count: int, country: str) -> date:
-    """The banking day that lies ``count`` banking days after (or, negative, before) a day."""
+    """Return the banking day that lies ``count`` banking days after (or, negative, before) a day."""
     step = _DAY if count > 0 else -_DAY
     for _ in range(abs(count)):
         day += step

@@ -75,12 +75,12 @@ RECURRING_STEPS: Final[Mapping[RecurringState, Mapping[RecurringStep, RecurringS
 
 
 def next_state(state: InstalmentState, step: InstalmentStep) -> InstalmentState | None:
-    """The instalment's state after a step; None where the step is not allowed."""
+    """Return the instalment's state after a step; None where the step is not allowed."""
     return INSTALMENT_STEPS[state].get(step)
 
 
 def next_recurring_state(state: RecurringState, step: RecurringStep) -> RecurringState | None:
-    """The recurring gift's state after a step; None where the step is not allowed."""
+    """Return the recurring gift's state after a step; None where the step is not allowed."""
     return RECURRING_STEPS[state].get(step)
 
 
@@ -97,7 +97,7 @@ class Windows:
             raise ValueError("the window must not end after the grace")
 
     def include_booking(self, due_on: date, booked_on: date) -> bool:
-        """Whether money of that day may be matched to the instalment without a person."""
+        """Return whether money of that day may be matched to the instalment without a person."""
         return -self.early <= (booked_on - due_on).days <= self.late
 
 
@@ -109,7 +109,7 @@ def step_of_time(
     windows: Windows,
     next_attempt_on: date | None = None,
 ) -> InstalmentStep | None:
-    """What the calendar alone does to an instalment today, if anything.
+    """Return what the calendar alone does to an instalment today, if anything.
 
     While another attempt is planned, by us or by a provider, nothing is missed.
     """
@@ -146,8 +146,9 @@ class LapseRule:
 def step_of_misses(
     unpaid_due: Sequence[date], period: Period, every: int, today: date, *, rule: LapseRule, windows: Windows
 ) -> Literal["lapse", "close"] | None:
-    """What the unpaid instalments in a row at the end (their due dates, oldest first) do to a recurring gift.
+    """Return what the unpaid instalments at the end do to a recurring gift: lapse it, close it, or nothing.
 
+    ``unpaid_due`` are their due dates, oldest first.
     The caller leaves paused ones out: a pause is exempt.
     """
     if not unpaid_due or today <= unpaid_due[0]:

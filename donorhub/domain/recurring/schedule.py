@@ -67,7 +67,7 @@ class Slot:
 
 
 def nominal_on(term: Term, k: int) -> date:
-    """The date of slot ``k`` (0 is in the anchor's month), before it is rolled to a banking day.
+    """Return the date of slot ``k`` (0 is in the anchor's month), before it is rolled to a banking day.
 
     A day that the month has not is its last: 31 January, 28 February, 31 March.
     """
@@ -78,7 +78,7 @@ def nominal_on(term: Term, k: int) -> date:
 
 
 def months_after(start: date, months: int, *, day: int | None = None) -> date:
-    """The same day (or ``day``) so many months later, or the last day of a month that has not got it."""
+    """Return the same day (or ``day``) so many months later, or the month's last where it is shorter."""
     month = start.month - 1 + months
     year, month = start.year + month // 12, month % 12 + 1
     return date(year, month, min(day or start.day, calendar.monthrange(year, month)[1]))
@@ -92,7 +92,9 @@ def instalments_until(
     instalment_count: int | None = None,
     ends_on: date | None = None,
 ) -> list[Slot]:
-    """All slots with a nominal date up to ``horizon`` and ``ends_on``, the first ``fixed`` of them, in order.
+    """Return all slots with a nominal date up to ``horizon`` and ``ends_on``, in order.
+
+    ``instalment_count`` limits them to the first so many; None sets no limit.
 
     The same terms and a later horizon give the same slots and more: rows can be
     inserted or ignored by ``nominal_on``.
@@ -121,14 +123,14 @@ def _list_nominal_dates(term: Term, last_on: date) -> Iterator[date]:
 
 
 def monthly_minor(amount_minor: int, period: Period, every: int = 1) -> Fraction:
-    """A term's value a month in minor units, exact: a week is 12/52 of a month, a year twelve."""
+    """Return a term's value a month in minor units, exact: a week is 12/52 of a month, a year twelve."""
     if period == "W":
         return Fraction(amount_minor * 52, 12 * every)
     return Fraction(amount_minor, _MONTHS[period] * every)
 
 
 def change_type(before: Term, after: Term) -> ChangeType:
-    """Upgrade or downgrade by the value a month; ValueError between two currencies."""
+    """Return whether the value a month grew, shrank or stayed; raise ValueError between two currencies."""
     if before.amount.currency != after.amount.currency:
         raise ValueError(f"{before.amount.currency} and {after.amount.currency} cannot be compared")
     old = monthly_minor(before.amount.minor, before.period, before.every)

@@ -69,7 +69,7 @@ class DonorGiving:
 
 
 def stage_on(day: date, giving: DonorGiving, rules: StageRules | None = None) -> Stage:
-    """The donor's stage on a day; facts of later days must be left out by the caller."""
+    """Return the donor's stage on a day; facts of later days must be left out by the caller."""
     rules = rules or StageRules()
     if giving.is_gone:
         return "deceased"
@@ -77,7 +77,7 @@ def stage_on(day: date, giving: DonorGiving, rules: StageRules | None = None) ->
 
 
 def _stage_of_recurring(day: date, giving: DonorGiving, rules: StageRules) -> Stage | None:
-    """A lapsed recurring gift says nothing while another runs; a paused one says nothing at all."""
+    """Return the stage by recurring gifts, or None: a lapsed one counts if none runs, a paused one never."""
     running = [gift for gift in giving.recurring if not gift.is_lapsed and not gift.is_paused]
     if running:
         is_late = any(_days_over(day, gift) > rules.grace_days for gift in running)

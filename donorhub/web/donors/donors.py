@@ -37,7 +37,7 @@ def index() -> Answer:
     if found is not None and own_list() in (None, found.owner_id):
         return redirect(url_for("donors.show", donor_id=found.id))
     conditions = []
-    if request.args.get("giving") == "not_again" and principal().may("gifts:read"):
+    if request.args.get("giving") == "not_again" and principal().has_permission("gifts:read"):
         conditions.append(history.not_given_again(today(), organisation.get_organisation().home_currency))
     page = search.find(
         text,
@@ -93,8 +93,8 @@ def show(donor_id: int) -> Answer:
         donor=donor,
         address=_write_address(donor),
         stage=history.stages_of([donor], today=today())[donor.id],
-        facts=history.facts_of(donor.id) if who.may("gifts:read") else None,
-        recurring=_recurring(donor.id) if who.may("recurring:read") else [],
+        facts=history.facts_of(donor.id) if who.has_permission("gifts:read") else None,
+        recurring=_recurring(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
         page=timeline.of(donor.id, before=request.args.get("after"), limit=25),
     )

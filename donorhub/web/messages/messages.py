@@ -74,7 +74,7 @@ def kind_of(message: Message | AnyRow) -> str:
 
 def may_read(message: Message | AnyRow) -> bool:
     """Whether the reader may see its text."""
-    return principal().may("gifts:read") or kind_of(message) in WITHOUT_AMOUNT
+    return principal().has_permission("gifts:read") or kind_of(message) in WITHOUT_AMOUNT
 
 
 def _page(message: Message, form: Form) -> str:

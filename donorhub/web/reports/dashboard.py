@@ -50,9 +50,9 @@ def show() -> str:
     """The dashboard; roles without amounts see their tasks and what needs attention."""
     who = principal()
     shown: dict[str, object] = {"today": today(), "our_name": organisation.get_organisation().legal_name}
-    if who.may("gifts:read"):
+    if who.has_permission("gifts:read"):
         shown |= _money_figures(today())
-    if who.may("recurring:read"):
+    if who.has_permission("recurring:read"):
         shown["recurring"] = dashboard.recurring_figures()
     narrowed = own_list() is not None
     tasks = worklist.list_tasks(
@@ -70,7 +70,7 @@ def show() -> str:
 
 def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
     """What waits for a person, as far as the reader may look after it."""
-    may = principal().may
+    may = principal().has_permission
     waiting = []
     if counts["suspense"] and may("imports:read"):
         number = counts["suspense"]

@@ -24,7 +24,7 @@ def find_overlaps(
     chained_ids: Container[int],
     source_format: str,
 ) -> frozenset[int]:
-    """Which of the ``chained`` statements may share entries with the incoming one.
+    """Return which of the ``chained_ids`` are statements that may share entries with the incoming one.
 
     One whose entry has the bank's own id of an incoming entry certainly does.
     """
@@ -50,7 +50,7 @@ def find_overlaps(
 def _find_sharers(
     rows: list[KnownEntry], items: list[Incoming], source_format: str
 ) -> tuple[set[int], set[int]]:
-    """The statements that share an id of the bank with these entries, and those with entries like them."""
+    """Return the statements that share a bank's id with these entries, and those with entries like them."""
     ids = {item.fingerprint for item in items if has_id(item.fingerprint)}
     proved_ids = {row.statement_id for row in rows if row.fingerprint in ids}
     alike = {row.statement_id for row in rows if any(_look_alike(row, item, source_format) for item in items)}
@@ -58,7 +58,7 @@ def _find_sharers(
 
 
 def _look_alike(row: KnownEntry, item: Incoming, source_format: str) -> bool:
-    """What an entry of another format can be recognised by is its amount alone; two ids tell two entries."""
+    """Return whether both may be one entry: by the amount between formats, else by content, not by ids."""
     if (row.minor, row.currency) != (item.minor, item.currency):
         return False
     if row.source_format != source_format:
@@ -68,7 +68,7 @@ def _look_alike(row: KnownEntry, item: Incoming, source_format: str) -> bool:
 
 
 def come_to_nothing(*sides: Iterable[KnownEntry | Incoming]) -> bool:
-    """Whether some entries of one side add up to nothing; True also when there are too many to tell."""
+    """Return whether some entries of one side add up to nothing; True also when they are too many."""
     return any(_reaches_zero([entry.minor for entry in side]) for side in sides)
 
 
@@ -83,7 +83,7 @@ def _reaches_zero(amounts: Collection[int]) -> bool:
 
 
 def _list_sums(amounts: Iterable[int]) -> set[int] | None:
-    """What any of these amounts add up to; None when those are too many."""
+    """Return what any of these amounts add up to; None when those are too many."""
     sums: set[int] = set()
     for minor in amounts:
         sums |= {minor, *(minor + some for some in sums)}

@@ -37,7 +37,7 @@ class Span:
 class Comparison:
     """What the known statements are to a new one.
 
-    ``apart``: they share no entry with it. ``chained``: those of them of which balances
+    ``apart``: they share no entry with it. ``chained_ids``: those of them of which balances
     alone say so, on a day that both tell; what the entries sum up to may still refute it.
     ``unsure``: balances would allow both. ``whole_days``: days inside a span, which that
     span tells completely.
@@ -53,7 +53,7 @@ _Order = Callable[[Span, Span], bool]
 
 
 def compare_spans(incoming: Span, ledger_spans: Sequence[Span]) -> Comparison:
-    """Compare a statement that comes in with those the ledger has of the same account."""
+    """Return how an incoming statement lies to those that the ledger has of the same account."""
     near = [
         span
         for span in ledger_spans
@@ -75,7 +75,7 @@ def compare_spans(incoming: Span, ledger_spans: Sequence[Span]) -> Comparison:
 
 
 def is_followed_by(earlier: Span, later: Span) -> bool:
-    """Whether ``later`` certainly starts where ``earlier`` ended."""
+    """Return whether ``later`` certainly starts where ``earlier`` ended."""
     if earlier.name and earlier.name == later.name and earlier.page and later.page:
         return later.page == earlier.page + 1
     if earlier.closing is None or earlier.closing != later.opening or later.first_on < earlier.last_on:
@@ -90,7 +90,7 @@ def is_followed_by(earlier: Span, later: Span) -> bool:
 
 
 def _find_linked_ids(incoming: Span, near: Sequence[Span], is_next: _Order) -> set[int]:
-    """Statements reached over a chain of neighbours, backwards or forwards, never both."""
+    """Return statements reached over a chain of neighbours, backwards or forwards, never both."""
     return _walk_chain(incoming, near, is_next) | _walk_chain(incoming, near, lambda a, b: is_next(b, a))
 
 
@@ -112,7 +112,7 @@ def _is_followed_by_number(earlier: Span, later: Span) -> bool:
 
 
 def _leaves_gap(one: Span, other: Span) -> bool:
-    """They share a single day, and their balances fit neither a whole day told twice nor two neighbours."""
+    """Return whether they share one day, and by balances neither tell it both nor follow each other."""
     if one.first_on == one.last_on == other.first_on == other.last_on:
         both_open = None not in (one.opening, other.opening)
         return (

@@ -22,9 +22,9 @@ def find_shifts(
     paired_ids: Collection[int],
     source_format: str,
 ) -> list[tuple[Incoming, int]]:
-    """The entries that may be a row of another format on a day nearby, each with that row's id.
+    """Return the entries that may be a row of another format on a day nearby, each with that row's id.
 
-    An id of the bank and the amount agree. ``taken`` are rows that are other entries of the file already.
+    An id of the bank and the amount agree. ``paired_ids`` are rows that are other entries of the file.
     """
     items_with_refs = [item for item in items if item.refs]
     if not items_with_refs:

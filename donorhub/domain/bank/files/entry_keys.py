@@ -50,7 +50,7 @@ class KnownEntry(NamedTuple):
 
 
 def source_of(source_format: str, layout: str) -> str:
-    """What counts as one format of an account: two layouts of a table tell other texts, as two formats do."""
+    """Return the name of one format of an account: two layouts of a table are two formats."""
     return f"{source_format} {layout}".rstrip()
 
 
@@ -67,7 +67,7 @@ def _day_text(day: date) -> str:
 
 
 def list_refs(entry: Entry) -> tuple[str, ...]:
-    """The ids a bank gives an entry, best first, without those that mean "none"."""
+    """Return the ids a bank gives an entry, best first, without those that mean "none"."""
     candidates = [entry.bank_ref]
     if len(entry.details) == 1:
         (detail,) = entry.details
@@ -84,7 +84,7 @@ def list_refs(entry: Entry) -> tuple[str, ...]:
 def find_reused_refs(
     entries: Iterable[Incoming], places_in_ledger: Mapping[str, tuple[date, int]]
 ) -> frozenset[str]:
-    """The ids that stand on two different (day, amount), in the file or against ``seen`` of the ledger.
+    """Return the ids that stand on two different (day, amount), in the file or in the ledger.
 
     When there is one, the bank's ids are no ids: the account is to be marked
     ``ids_untrusted`` and its entries get their fingerprints without ids.
@@ -105,7 +105,7 @@ def _detail_text(detail: Detail, account: str | None) -> str:
 
 
 def _account_of(entry: Entry) -> str | None:
-    """The counterparty's, canonical; None where the entry has not just one."""
+    """Return the counterparty's account, canonical; None where the entry has not just one."""
     details = entry.details
     return canonical_account(details[0].counterparty.account) if len(details) == 1 else None
 
@@ -124,7 +124,7 @@ def _describe_content(entry: Entry, account: str | None) -> str:
 
 
 def make_fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> str:
-    """``v1.<what it says>.<the bank's id>``: equal for the same entry in every export of one format.
+    """Return ``v1.<what it says>.<the bank's id>``, equal for the same entry in every export of one format.
 
     The first part covers account, booking day, amount, currency, counterparty
     account, name and remittance, normalised (NFKC, case folded, blanks collapsed).
@@ -147,7 +147,7 @@ def _hash_entry(account_key: str, entry: Entry, account: str | None, refs: tuple
 def key_entries(
     account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True, first: int = 0
 ) -> list[Incoming]:
-    """The entries with their keys, in order, and positions from ``first``.
+    """Return the entries with their keys, in order, and positions from ``first``.
 
     Entries that are not booked are the caller's to leave out.
     """
@@ -163,10 +163,10 @@ def _key_entry(account_key: str, position: int, entry: Entry, ids_trusted: bool)
 
 
 def content_of(fingerprint: str) -> str:
-    """The part of a fingerprint that leaves the bank's id out."""
+    """Return the part of a fingerprint that leaves the bank's id out."""
     return fingerprint[:_CONTENT_END]
 
 
 def has_id(fingerprint: str) -> bool:
-    """Whether a bank's id is in the fingerprint."""
+    """Return whether a bank's id is in the fingerprint."""
     return len(fingerprint) > _CONTENT_END + 1

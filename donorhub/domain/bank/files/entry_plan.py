@@ -22,6 +22,8 @@ Doubt = Literal["other_bank_ref", "text_changed", "part_of_a_day", "unsure_order
 
 
 class NewEntry(NamedTuple):
+    """An entry that the ledger has not; ``occurrence`` counts equal fingerprints from 0."""
+
     position: int
     fingerprint: str
     occurrence: int
@@ -78,25 +80,25 @@ class _Day:
         item_key: Callable[[Incoming], Hashable],
         row_key: Callable[[KnownEntry], Hashable],
     ) -> None:
-        """Take out as many equal keys as both sides have; a key of None finds nothing."""
+        """Move entries with equal keys from both sides into ``pairs``; a key of None pairs nothing."""
         if not self.items or not self.rows:
             return
         waiting: dict[Hashable, list[KnownEntry]] = {}
         for row in reversed(self.rows):
             waiting.setdefault(row_key(row), []).append(row)
-        unpaired: list[Incoming] = []
+        unpaired_items: list[Incoming] = []
         for item in self.items:
             key = item_key(item)
             equal_rows = waiting.get(key) if key is not None else None
             if equal_rows:
                 self.pairs.append(_Pair(item, equal_rows.pop(), how))
             else:
-                unpaired.append(item)
-        self.items = unpaired
+                unpaired_items.append(item)
+        self.items = unpaired_items
         self.rows = sorted(row for rows in waiting.values() for row in rows)
 
     def list_unpaired_formats(self) -> frozenset[str]:
-        """The formats of the rows that found no entry of the file."""
+        """Return the formats of the rows that have no entry of the file."""
         return frozenset(row.source_format for row in self.rows)
 
 
@@ -111,16 +113,16 @@ def plan_entries(
     chained_ids: Collection[int] = (),
     ids_trusted: bool = True,
 ) -> Plan:
-    """Tell for each entry of one statement whether it is new money.
+    """Return for each entry of one statement whether it is new money.
 
-    ``known`` are all rows of the account on the days of ``incoming``, which must hold
+    ``ledger_rows`` are all rows of the account on the days of ``incoming``, which must hold
     whole days of one statement, and some days around (``day_shifts.REACH``). Rows of
     statements in ``apart`` are different money for sure (an intraday statement that
     follows another): occurrences count on. Rows of ``unsure`` ones cannot be told apart,
-    nor those of ``chained`` ones, which are ``apart`` by balances alone, where the entries
+    nor those of ``chained_ids``, which are ``apart`` by balances alone, where the entries
     allow that they overlap. On ``whole_days`` one side is known to hold the whole day.
-    ``apart``, ``unsure``, ``whole_days`` and ``chained`` are what
-    :func:`donorhub.domain.bank.files.continuity.compare` gives.
+    ``apart``, ``unsure``, ``whole_days`` and ``chained_ids`` are what
+    :func:`donorhub.domain.bank.files.continuity.compare_spans` gives.
     """
     refuted_ids = find_overlaps(ledger_rows, incoming, chained_ids, source_format)
     rows_of, occurrences = _sort_by_day(ledger_rows, apart, refuted_ids)
@@ -154,7 +156,7 @@ def plan_entries(
 def _sort_by_day(
     ledger_rows: Iterable[KnownEntry], apart: Container[int], refuted_ids: Container[int]
 ) -> tuple[dict[date, list[KnownEntry]], dict[str, int]]:
-    """The rows that may be the file's entries, and each fingerprint's next free occurrence."""
+    """Return the rows that may be the file's entries, and each fingerprint's next free occurrence."""
     rows_of: dict[date, list[KnownEntry]] = {}
     occurrences: dict[str, int] = {}
     for row in ledger_rows:
@@ -180,7 +182,7 @@ def _pair_days(
 
 
 def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
-    """From the surest likeness to the weakest, each entry once."""
+    """Pair the entries of one day from the surest likeness to the weakest, each once."""
     day.pair_equal("fingerprint", lambda item: item.fingerprint, lambda row: row.fingerprint)
     day.pair_equal(
         "content",
@@ -199,22 +201,22 @@ def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
 
 def _pair_by_ref(day: _Day) -> None:
     holders = {(ref, row.minor, row.currency): row for row in day.rows for ref in row.refs}
-    unpaired: list[Incoming] = []
+    unpaired_items: list[Incoming] = []
     paired_ids: set[int] = set()
     for item in day.items:
         rows = (holders.get((ref, item.minor, item.currency)) for ref in item.refs)
         equal_row = next((row for row in rows if row is not None and row.id not in paired_ids), None)
         if equal_row is None:
-            unpaired.append(item)
+            unpaired_items.append(item)
         else:
             paired_ids.add(equal_row.id)
             day.pairs.append(_Pair(item, equal_row, "bank_ref"))
-    day.items = unpaired
+    day.items = unpaired_items
     day.rows = [row for row in day.rows if row.id not in paired_ids]
 
 
 def _pair_formats(day: _Day, source_format: str) -> None:
-    """What another format told of the same day: amount and account agree, or one format tells no account."""
+    """Pair entries of two formats when amount and account agree, or one format tells no account."""
 
     def key_of_other_format(row: KnownEntry, *key: object) -> Hashable:
         return None if row.source_format == source_format else key
@@ -237,7 +239,7 @@ def _pair_formats(day: _Day, source_format: str) -> None:
 
 
 def _is_proved(pair: _Pair) -> bool:
-    """An id of the bank agrees, not only what the entry says."""
+    """Return whether an id of the bank agrees, not only what the entry says."""
     return pair.how == "bank_ref" or (pair.how == "fingerprint" and has_id(pair.item.fingerprint))
 
 
@@ -257,7 +259,7 @@ def _make_same_entry(pair: _Pair) -> SameEntry:
 
 
 def _find_rivals(day: _Day, source_format: str, *, ids_are_stable: bool) -> list[tuple[Incoming, int, Doubt]]:
-    """Left-over entries that look like a left-over row of the same format: its text or its id was changed.
+    """Return unpaired entries that look like an unpaired row whose text or id was changed.
 
     Where the file repeats ids that the ledger has, the bank's ids are stable, and
     another id is other money.

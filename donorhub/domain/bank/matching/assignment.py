@@ -35,7 +35,7 @@ ONE_OFF: Final = Fit("one_off", (), 0, in_window=True)
 def fit_credits(
     credits: Sequence[Credit], instalments: Iterable[InstalmentFacts], policy: Policy
 ) -> list[Fit]:
-    """What each credit of one donor settles, all of them together, in order.
+    """Return what each credit of one donor settles, all of them together, in order.
 
     Cost of a pair: 0 for the exact amount, else 1 and the relative difference; a third
     a day; 2 more for a missed one. The cheapest whole is taken (by the Hungarian method
@@ -63,7 +63,7 @@ def fit_credits(
 def find_nearest(
     credit: Credit, instalments: Iterable[InstalmentFacts], policy: Policy
 ) -> InstalmentFacts | None:
-    """The open instalment whose window holds the credit's day; the nearest, where several do."""
+    """Return the open instalment whose window holds the credit's day: the nearest of several, or None."""
     candidates = [
         i for i in instalments if i.open.currency == credit.amount.currency and _in_window(credit, i, policy)
     ]
@@ -71,7 +71,7 @@ def find_nearest(
 
 
 def _reckon_cost(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> float:
-    """The cost of a pair, ``_UNPAID`` where they cannot belong together."""
+    """Return the cost of a pair, ``_UNPAID`` where they cannot belong together."""
     if _names_instalment(credit, instalment):
         return -_UNPAID
     days = (credit.booked_on - instalment.due_on).days
@@ -100,7 +100,7 @@ def _in_window(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> b
 
 
 def _assign_cheapest(costs: _Costs) -> list[int | None]:
-    """For each row the column of the cheapest assignment, None where only ``_UNPAID`` is left."""
+    """Return for each row the column of the cheapest assignment, None where only ``_UNPAID`` is left."""
     if len(costs) == 1:
         row = costs[0]
         best = min(range(len(row)), key=row.__getitem__)
@@ -111,7 +111,7 @@ def _assign_cheapest(costs: _Costs) -> list[int | None]:
 
 
 def assign_greedily(costs: _Costs) -> list[int | None]:
-    """The cheapest pair first, then the cheapest of what is left."""
+    """Return for each row the column that it gets when the cheapest pair is taken first, then the next."""
     pairs = sorted(
         (cost, r, c) for r, row in enumerate(costs) for c, cost in enumerate(row) if cost < _UNPAID
     )
@@ -125,7 +125,7 @@ def assign_greedily(costs: _Costs) -> list[int | None]:
 
 
 def assign_by_least_cost(costs: _Costs) -> list[int | None]:
-    """The assignment of least total cost (Kuhn-Munkres with potentials); every row may stay without."""
+    """Return the assignment of least total cost (Kuhn-Munkres with potentials); a row may get no column."""
     rows, columns = len(costs), len(costs[0])
     padded_costs = [[*row, *([_UNPAID] * rows)] for row in costs]
     width = columns + rows
@@ -207,7 +207,7 @@ def _has_twin(
     settled_ids: set[int],
     policy: Policy,
 ) -> bool:
-    """Whether another recurring gift of the donor waits for the same amount about now."""
+    """Return whether another recurring gift of the donor waits for the same amount about now."""
     if _names_instalment(credit, first) or not _in_window(credit, first, policy):
         return False
     return any(
@@ -222,7 +222,7 @@ def _has_twin(
 def _find_several(
     credit: Credit, first: InstalmentFacts | None, free: Sequence[InstalmentFacts], policy: Policy
 ) -> list[InstalmentFacts]:
-    """Equal instalments of one recurring gift that the credit pays exactly: arrears first, then advance."""
+    """Return equal instalments of one recurring gift that the credit pays exactly, the oldest first."""
     if first is None or credit.amount.minor % first.open.minor:
         return []
     count = credit.amount.minor // first.open.minor
@@ -231,7 +231,7 @@ def _find_several(
 
 
 def _find_subset(credit: Credit, free: Sequence[InstalmentFacts], policy: Policy) -> list[InstalmentFacts]:
-    """The one set of instalments near the booking that adds up to the credit; none when two do."""
+    """Return the one set of instalments near the booking that adds up to the credit; none when two do."""
     near = [i for i in free if _is_near(credit, i, policy)][:_SMALL]
     if sum(i.open.minor for i in near) < credit.amount.minor:
         return []

@@ -31,7 +31,7 @@ class Clues(NamedTuple):
 
 
 def read_clues(credits: Iterable[Credit], prefix: str) -> list[Clues]:
-    """The clues of each credit, in order."""
+    """Return the clues of each credit, in order; ``prefix`` is that of the organisation's donor codes."""
     return [_read_credit(credit, prefix) for credit in credits]
 
 

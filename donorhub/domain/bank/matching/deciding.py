@@ -33,7 +33,7 @@ _KNOWN_AFTER: Final = 2  # confirmed payments after which a payer's account alon
 
 
 def list_families(evidence: Iterable[Evidence]) -> set[Family]:
-    """The kinds of reason that speak for a candidate."""
+    """Return the kinds of reason that speak for a candidate."""
     return {reason.family for reason in evidence if reason.points > 0}
 
 
@@ -46,7 +46,7 @@ def decide_credit(
     contested_ids: Contested,
     policy: Policy,
 ) -> Proposal:
-    """The proposal for one credit; ``contested`` is what several entries would be."""
+    """Return the proposal for one credit; ``contested_ids`` are what several entries claim."""
     if policy.mode == "off":
         return _propose_waiting(clues, kind, (), ("mode_off",), policy)
     if kind in _NO_GIFT:
@@ -85,7 +85,7 @@ def _propose_waiting(
 
 
 def _propose_no_gift(clues: Clues, kind: Kind, facts: MatchFacts, policy: Policy) -> Proposal:
-    """Needs no one, whatever the mode: nothing is recorded. Only money to a donor may be a refund."""
+    """Return a settled proposal that records nothing, or one that waits: money to a donor may be a refund."""
     credit = clues.credit
     if kind == "outgoing" and _points_to_donor(clues, facts):
         return _propose_waiting(clues, kind, (), ("paid_to_donor",), policy)
@@ -111,7 +111,7 @@ def _explain_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> Hindrance:
 def _list_hindrances(
     clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested_ids: Contested, policy: Policy
 ) -> tuple[Hindrance, ...]:
-    """All that keeps the best candidate from being settled now, as message keys."""
+    """Return all that keeps the best candidate from being settled now, as message keys."""
     best = candidates[0]
     summary = _sum_up_evidence(best)
     hindrances: list[Hindrance] = []

@@ -1,7 +1,7 @@
 """Why a credit may be a donor's: reasons with points, from what was fetched for the statement.
 
 It collects and weighs; it decides nothing. Points are priors for a new installation;
-:func:`calibrated` draws them from what people confirmed and rejected.
+:func:`calibrate_points` draws them from what people confirmed and rejected.
 """
 
 from __future__ import annotations
@@ -79,7 +79,10 @@ _PRIOR_SHARE: Final = 0.9  # of them confirmed
 
 
 def calibrate_points(counts: Mapping[WeighedKey, tuple[int, int]]) -> dict[WeighedKey, int]:
-    """Points by evidence key from (confirmed, rejected): a prior keeps its value at nine in ten confirmed."""
+    """Return points by evidence key from its confirmations and rejections.
+
+    A prior keeps its value when nine in ten were confirmed.
+    """
     weights = {}
     for key, (confirmations, rejections) in counts.items():
         share = (confirmations + _PRIOR_SEEN * _PRIOR_SHARE) / (confirmations + rejections + _PRIOR_SEEN)
@@ -105,7 +108,7 @@ class Scales:
         *,
         contradicts: bool = False,
     ) -> Evidence:
-        """The reason with its one parameter; the same again gives the same object."""
+        """Return the reason with its one parameter; the same again gives the same object."""
         reason = self._reasons.get((key, value))
         if reason is None:
             params = {name: value} if name else {}
@@ -114,12 +117,13 @@ class Scales:
         return reason
 
     def weigh_history(self, times: int) -> Evidence:
+        """Return the reason that the payer was confirmed so many times before; five count at most."""
         points = self._points["match.history"] * min(times, _MOST_TIMES)
         return Evidence("HISTORY", points, "match.history", {"times": times})
 
 
 def collect_reasons(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
-    """The reasons for each donor that a code, id, account, learned payer, name or address points to."""
+    """Return the reasons for each donor whom a code, id, account, payer, name or address points to."""
     reasons: Reasons = {}
     _weigh_codes(clues, facts, scales, reasons)
     _weigh_refs(clues, facts, scales, reasons)
@@ -187,7 +191,7 @@ def _weigh_learned_payer(key: PayerKeyFacts, scales: Scales) -> Evidence:
 
 
 def _weigh_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
-    """A name supports donors found otherwise; alone it points to its bearers, the more the less."""
+    """Add points to donors who bear the name; where none was found yet, divide them among its bearers."""
     if not clues.name_key:
         return
     namesakes = facts.donors_of_name.get(clues.name_key, ())
@@ -205,7 +209,7 @@ def _weigh_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reason
 
 
 def _weigh_names_in_text(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
-    """Names in the text: a company, or one of a family, may pay for somebody else."""
+    """Add donors whom the text names, as a company or a relative may pay for them; doubt the others."""
     named_ids = {donor_id for key in clues.names_in_text for donor_id in facts.donors_of_name.get(key, ())}
     if not 0 < len(named_ids) <= _MANY:
         return
@@ -221,7 +225,7 @@ def _weigh_names_in_text(clues: Clues, facts: MatchFacts, scales: Scales, reason
 
 
 def _weigh_other_payer(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
-    """An account says little when another name than the donor's pays from it, unless that was confirmed."""
+    """Doubt an account from which another name than the donor's pays, unless that was confirmed."""
     for donor_id, evidence in reasons.items():
         donor = facts.donors.get(donor_id)
         if (
@@ -236,12 +240,12 @@ def _weigh_other_payer(clues: Clues, facts: MatchFacts, scales: Scales, reasons:
 
 
 def _names_donor(evidence: Iterable[Evidence]) -> bool:
-    """A code or an id names the donor: then it does not matter who pays."""
+    """Return whether a code or an id names the donor: then it does not matter who pays."""
     return any(reason.family == "REF" and reason.points > 0 for reason in evidence)
 
 
 def _is_said_before(clues: Clues, donor_id: int, facts: MatchFacts) -> bool:
-    """The same payer with the same words was confirmed to be this donor's, and nobody else's."""
+    """Return whether the same payer with the same words was confirmed for this donor and nobody else."""
     payer_keys = facts.payer_keys.get(clues.saying or "", ())
     trusted_keys = [key for key in payer_keys if key.hits > 2 * key.misses]
     return [key.donor_id for key in trusted_keys] == [donor_id] and trusted_keys[0].hits >= SAID_BEFORE
@@ -257,7 +261,7 @@ def _weigh_doubts(clues: Clues, donor: DonorFacts, scales: Scales, evidence: lis
 
 
 def weigh_fit(fit: Fit, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
-    """What the settled instalments say for the donor."""
+    """Return the reasons that the settled instalments give for the donor; none where none is settled."""
     if not fit.allocations:
         return ()
     amount = scales.weigh_reason("AMOUNT", _AMOUNT_KEYS[fit.settles], "count", len(fit.allocations))

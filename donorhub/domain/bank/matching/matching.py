@@ -42,7 +42,7 @@ class _Draft:
 
 
 def propose_matches(items: Sequence[Clues], facts: MatchFacts, policy: Policy) -> list[Proposal]:
-    """One proposal for each credit, in order. The statement is one problem: an instalment is paid once."""
+    """Return one proposal for each credit, in order; no instalment is settled by two of them."""
     scales = Scales(policy)
     payouts = Payouts(facts, policy)
     drafts = [_draft_credit(clues, facts, payouts, scales, policy) for clues in items]
@@ -123,7 +123,7 @@ def _find_level(points: int, policy: Policy) -> Level:
 
 
 def _split_credit(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Policy) -> Candidate | None:
-    """One credit for the donors of several codes, when what they owe about now is exactly its amount."""
+    """Return one credit shared by the donors of its codes, or None unless their instalments make its sum."""
     credit = draft.clues.credit
     donors = {facts.donor_of_number[n]: n for n in draft.clues.numbers if n in facts.donor_of_number}
     instalment_of_donor = {

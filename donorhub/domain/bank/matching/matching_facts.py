@@ -100,6 +100,8 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class DonorFacts:
+    """A donor whom a credit may come from."""
+
     donor_id: int
     name: str
     accounts: frozenset[str] = frozenset()  # canonical
@@ -191,6 +193,8 @@ class Evidence(NamedTuple):
 
 
 class Allocated(NamedTuple):
+    """The part of a credit, in minor units, that settles one instalment."""
+
     instalment_id: int
     minor: int
 
@@ -221,7 +225,7 @@ class Candidate:
 
     @property
     def donor_id(self) -> int | None:
-        """The donor, where it is one."""
+        """Return the donor, or None where the credit is nobody's or several donors'."""
         return self.parts[0].donor_id if len(self.parts) == 1 else None
 
 

@@ -56,7 +56,7 @@ class Payouts:
         self._any = _whole_words(w for words in facts.provider_words.values() for w in words)
 
     def find_provider(self, clues: Clues) -> str | None:
-        """The provider that calls itself the payer; in the text only where the bank tells no payer."""
+        """Return the provider that calls itself the payer; the text counts where the bank tells no payer."""
         if not self._words:
             return None
         payer_text = fold_letters(clues.credit.name) if clues.credit.name else clues.folded_text
@@ -65,7 +65,7 @@ class Payouts:
         return next(provider for provider, words in self._words.items() if words.search(payer_text))
 
     def find_candidates(self, clues: Clues, provider: str | None, scales: Scales) -> list[Candidate]:
-        """The payouts of this amount and these days whose id or provider the entry names."""
+        """Return the payouts of this amount and these days whose id or provider the entry names."""
         amount, on = clues.credit.amount, clues.credit.booked_on
         waiting = self._by_amount.get((amount.currency, amount.minor))
         if not waiting:
@@ -101,7 +101,7 @@ def _payout_evidence(
 
 
 def kind_of_debit(clues: Clues, facts: MatchFacts) -> Kind:
-    """What money that leaves is: our own moved, a donor's returned, the bank's cost, or paid to someone."""
+    """Return what money that leaves is: own transfer, return, cost of the bank, or paid to someone."""
     credit = clues.credit
     if clues.account in facts.own_accounts:
         return "transfer"
@@ -117,7 +117,7 @@ def kind_of_debit(clues: Clues, facts: MatchFacts) -> Kind:
 def find_originals(
     clues: Clues, donor_ids: Sequence[int], facts: MatchFacts, scales: Scales, policy: Policy
 ) -> list[Candidate]:
-    """The gifts a return may take back: named by an id, else the payer's of this amount, newest first."""
+    """Return the gifts a return may take back: named by an id, or the payer's of this amount."""
     gifts_with_ref = {
         gift.gift_id: (gift, ref) for ref in clues.refs for gift in facts.gifts_of_ref.get(ref, ())
     }
@@ -147,7 +147,7 @@ def _same_amount(gift: GiftFacts, scales: Scales) -> Evidence:
 
 
 def _amount_agrees(clues: Clues, gift: GiftFacts) -> bool:
-    """The bank may keep its fee in the same entry."""
+    """Return whether the amounts are equal, with or without the fee that the bank kept in the entry."""
     money_out = -clues.credit.amount
     with_fee = money_out.minor - clues.credit.charges_minor
     return money_out.currency == gift.amount.currency and gift.amount.minor in (money_out.minor, with_fee)
@@ -166,7 +166,7 @@ class Contested(NamedTuple):
 
 
 def find_contested(candidates: Iterable[Candidate]) -> Contested:
-    """What the best candidates of several entries have in common and only one of them can be."""
+    """Return the payouts and gifts that are the best candidate of more than one entry."""
     best = list(candidates)
     return Contested(
         _list_repeated_ids(c.payout_id for c in best), _list_repeated_ids(c.gift_id for c in best)

@@ -21,7 +21,7 @@ _TITLES: Final = frozenset("dr prof hab mgr inz lek ks".split())
 
 
 def names_agree(payer: str, donor: str) -> bool:
-    """Whether a payer's name may be written for the donor's: the words of the shorter are all in the longer.
+    """Return whether a payer's name may be the donor's: the longer has all words of the shorter.
 
     An initial stands for its word, and a long word may be cut. KOWALSKA is not Kowalski,
     Kowalczyk is not Kowalska, and a surname alone is a family's. Two people on one account
@@ -53,7 +53,7 @@ def _same_word(one: str, other: str) -> bool:
 
 
 def find_name_keys(text: str) -> tuple[str, ...]:
-    """The keys of names of two or three words that a text may hold, as ``payer_text.name_key`` makes them."""
+    """Return keys, as ``payer_text.name_key`` makes them, of names of two or three words in a text."""
     name_words = [word for word in telling_words(text)[:_MOST_WORDS] if word.isalpha()]
     pairs = [" ".join(sorted(pair)) for pair in pairwise(name_words)]
     threes = [
@@ -63,7 +63,7 @@ def find_name_keys(text: str) -> tuple[str, ...]:
 
 
 def make_saying(account: str | None, name: str | None, text: str, codes: Sequence[int] = ()) -> str | None:
-    """What a payer says every time: the digest of account, name and words, without numbers.
+    """Return what a payer says every time: the digest of account, name and words, without numbers.
 
     None where the bank tells no account or no name, and where the text has a donor's code,
     which speaks for itself.
