@@ -116,11 +116,11 @@ class Principal:
         return permission in self.permissions
 
 
-def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+def combine_permissions(roles: Iterable[str]) -> frozenset[str]:
     """Return all that the roles may do together; an unknown role may do nothing."""
     return frozenset().union(*(ROLE_PERMISSIONS.get(role, frozenset()) for role in roles))
 
 
-def row_scope_of(roles: Iterable[str]) -> Literal["own", "all"]:
+def find_row_scope(roles: Iterable[str]) -> Literal["own", "all"]:
     """Return ``own`` for somebody who is nothing but a caller, else ``all``."""
     return "own" if set(roles) <= {"caller"} else "all"

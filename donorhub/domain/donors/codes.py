@@ -23,7 +23,7 @@ _MIN_DIGITS: Final = 5  # a number of four digits (from 1000 on) and its check d
 _MAX_DIGITS: Final = 13
 
 
-def luhn_digit(number: int) -> int:
+def compute_luhn_digit(number: int) -> int:
     """Return the check digit of a number after Luhn (ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(str(number))):
@@ -34,7 +34,7 @@ def luhn_digit(number: int) -> int:
 
 def format_code(prefix: str, number: int) -> str:
     """Return a donor's code as it is printed: ``DH-1001-7``."""
-    return f"{prefix}-{number}-{luhn_digit(number)}"
+    return f"{prefix}-{number}-{compute_luhn_digit(number)}"
 
 
 @lru_cache(maxsize=32)
@@ -74,10 +74,10 @@ def _list_readings(code_text: str) -> list[int]:
 
 
 def _is_right(digits: str) -> bool:
-    return digits[0] != "0" and luhn_digit(int(digits[:-1])) == int(digits[-1])
+    return digits[0] != "0" and compute_luhn_digit(int(digits[:-1])) == int(digits[-1])
 
 
-def rf_is_right(reference: str) -> bool:
+def is_right_rf(reference: str) -> bool:
     """Return whether an ISO 11649 reference, without blanks, has its check digits right (mod 97-10)."""
     rotation = reference[4:] + reference[:4]
     return int("".join(str(int(sign, 36)) for sign in rotation)) % 97 == 1
@@ -100,7 +100,7 @@ def _find_rf_reading(reference_text: str) -> str | None:
     groups = re.split(r"[ -]", reference_text)
     for count in range(len(groups), 0, -1):
         reference = "".join(groups[:count])
-        if _MIN_RF <= len(reference) <= _MAX_RF and rf_is_right(reference):
+        if _MIN_RF <= len(reference) <= _MAX_RF and is_right_rf(reference):
             return reference
     return None
 

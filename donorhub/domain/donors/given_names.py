@@ -97,13 +97,13 @@ FULL_FORM: Final = {
 POLISH: Final = frozenset(map(fold_letters, (*POLISH_WOMEN, *POLISH_MEN))) | frozenset(FULL_FORM)
 
 
-def sex_of(given_name: str) -> Sex | None:
+def find_sex(given_name: str) -> Sex | None:
     """Return the sex that the first of the given names tells; None where we do not know the name."""
     first = fold_letters(given_name).split()
     return SEX_OF.get(first[0]) if first else None
 
 
-def full_form(given_name: str) -> str:
+def find_full_form(given_name: str) -> str:
     """Return the folded full name of an everyday form: Kasia is ``katarzyna``; any other name folded."""
     key = fold_letters(given_name)
     return FULL_FORM.get(key, key)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from donorhub.domain.donors.given_names import SEX_OF, full_form
+from donorhub.domain.donors.given_names import SEX_OF, find_full_form
 from donorhub.domain.payer_text import fold_letters, without_address
 
 Kind = Literal["person", "organisation", "joint"]
@@ -103,7 +103,7 @@ def _write_name(tokens: list[str]) -> str:
     )
 
 
-def surname_key(family: str) -> tuple[str, ...]:
+def make_surname_key(family: str) -> tuple[str, ...]:
     """Return what surnames of one family share: one stem for Kowalski and Kowalska, sorted parts."""
     return tuple(sorted(_find_stem(part) for part in re.split(r"[\s-]+", fold_letters(family)) if part))
 
@@ -118,7 +118,7 @@ def _find_stem(part: str) -> str:
     return part
 
 
-def given_key(given_name: str) -> str:
+def make_given_key(given_name: str) -> str:
     """Return the first given name in its full form, folded; an initial stays one letter."""
     first = fold_letters(given_name).split()
-    return full_form(first[0].strip(".")) if first else ""
+    return find_full_form(first[0].strip(".")) if first else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from donorhub.domain.donors.given_names import POLISH, Sex, sex_of
+from donorhub.domain.donors.given_names import POLISH, Sex, find_sex
 from donorhub.domain.payer_text import fold_letters
 
 _EXCEPTIONS: Final = {
@@ -81,7 +81,7 @@ def write_greeting(lang: str, given_name: str, family: str, *, sex: Sex | None =
     """
     if lang == "pl":
         return _greet_in_polish(
-            given_name, sex or (sex_of(given_name) if fold_letters(given_name) in POLISH else None)
+            given_name, sex or (find_sex(given_name) if fold_letters(given_name) in POLISH else None)
         )
     if lang == "sq":
         return _greet_in_albanian(given_name, family, sex)

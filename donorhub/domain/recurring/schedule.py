@@ -122,17 +122,17 @@ def _list_nominal_dates(term: Term, last_on: date) -> Iterator[date]:
             yield on
 
 
-def monthly_minor(amount_minor: int, period: Period, every: int = 1) -> Fraction:
+def compute_monthly_minor(amount_minor: int, period: Period, every: int = 1) -> Fraction:
     """Return a term's value a month in minor units, exact: a week is 12/52 of a month, a year twelve."""
     if period == "W":
         return Fraction(amount_minor * 52, 12 * every)
     return Fraction(amount_minor, _MONTHS[period] * every)
 
 
-def change_type(before: Term, after: Term) -> ChangeType:
+def find_change_type(before: Term, after: Term) -> ChangeType:
     """Return whether the value a month grew, shrank or stayed; raise ValueError between two currencies."""
     if before.amount.currency != after.amount.currency:
         raise ValueError(f"{before.amount.currency} and {after.amount.currency} cannot be compared")
-    old = monthly_minor(before.amount.minor, before.period, before.every)
-    new = monthly_minor(after.amount.minor, after.period, after.every)
+    old = compute_monthly_minor(before.amount.minor, before.period, before.every)
+    new = compute_monthly_minor(after.amount.minor, after.period, after.every)
     return "upgrade" if new > old else "downgrade" if new < old else "same"

@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, func, select
 
 from donorhub.db import db
-from donorhub.domain.access.permissions import PERMISSIONS, Principal, permissions_of, row_scope_of
+from donorhub.domain.access.permissions import PERMISSIONS, Principal, combine_permissions, find_row_scope
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
 from donorhub.models import ApiToken, Role, User
 from donorhub.models.states import LANGS, ROLES, Lang, RoleName
@@ -139,7 +139,7 @@ def find_user(email: str) -> User | None:
 def principal_of(user: User) -> Principal:
     """What a user may do, read anew for each request: a right taken away is gone at once."""
     roles = [role.name for role in user.roles]
-    return Principal("user", user.id, user.name, permissions_of(roles), row_scope_of(roles))
+    return Principal("user", user.id, user.name, combine_permissions(roles), find_row_scope(roles))
 
 
 def create_token(

@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from donorhub.domain.donors.codes import (
+    compute_luhn_digit,
     find_codes,
     find_emails,
     find_rf,
     format_code,
-    luhn_digit,
-    rf_is_right,
+    is_right_rf,
 )
 
 
 def test_the_code_of_the_glossary() -> None:
     assert format_code("DH", 1001) == "DH-1001-7"
-    assert luhn_digit(7992739871) == 3  # the number Luhn's method is explained with
+    assert compute_luhn_digit(7992739871) == 3  # the number Luhn's method is explained with
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_two_readings_are_two_codes_so_that_none_is_certain() -> None:
 def test_any_donors_code_is_among_the_readings(
     number: int, before: str, between: str, is_lower: bool, around: str
 ) -> None:
-    code = f"DH{before}{number}{between}{luhn_digit(number)}"
+    code = f"DH{before}{number}{between}{compute_luhn_digit(number)}"
     text = f"{around} {code.lower() if is_lower else code} {around}"
     assert number in find_codes(text, "DH")
 
 
 @given(st.integers(1001, 10**9), st.integers(0, 8), st.integers(1, 9))
 def test_one_wrong_digit_is_never_another_donors_code(number: int, place: int, added: int) -> None:
-    digits = list(f"{number}{luhn_digit(number)}")
+    digits = list(f"{number}{compute_luhn_digit(number)}")
     place %= len(digits) - 1
     digits[place] = str((int(digits[place]) + added) % 10)
     written = f"DH-{''.join(digits[:-1])}-{digits[-1]}"
@@ -88,7 +88,7 @@ def test_a_creditor_reference_is_found_with_and_without_blanks(text: str) -> Non
 
 def test_a_creditor_reference_with_wrong_check_digits_is_none() -> None:
     assert find_rf("RF19539007547034") == ()
-    assert not rf_is_right("RF19539007547034")
+    assert not is_right_rf("RF19539007547034")
 
 
 def test_addresses_are_found_in_lower_case_and_once() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from donorhub.domain.donors.given_names import POLISH_MEN, POLISH_WOMEN, sex_of
-from donorhub.domain.donors.names import given_key, parse_payer, surname_key
+from donorhub.domain.donors.given_names import POLISH_MEN, POLISH_WOMEN, find_sex
+from donorhub.domain.donors.names import make_given_key, make_surname_key, parse_payer
 from donorhub.domain.donors.salutation import make_vocative, write_greeting, write_greeting_of_organisation
 from donorhub.domain.payer_text import (
     canonical_account,
@@ -74,13 +74,13 @@ def test_organisations_and_couples_are_no_single_person(text: str, kind: str) ->
     ],
 )
 def test_surnames_of_one_family_share_their_key(one: str, other: str) -> None:
-    assert surname_key(one) == surname_key(other)
+    assert make_surname_key(one) == make_surname_key(other)
 
 
 def test_other_families_do_not() -> None:
-    assert surname_key("Nowak") != surname_key("Nowacki")
-    assert given_key("Kasia") == given_key("KATARZYNA Anna") == "katarzyna"
-    assert given_key("Kasia") != given_key("Basia")
+    assert make_surname_key("Nowak") != make_surname_key("Nowacki")
+    assert make_given_key("Kasia") == make_given_key("KATARZYNA Anna") == "katarzyna"
+    assert make_given_key("Kasia") != make_given_key("Basia")
 
 
 CALLED = """Anna Anno, Katarzyna Katarzyno, Zofia Zofio, Maria Mario, Julia Julio, Kasia Kasiu, Ania Aniu,
@@ -101,9 +101,9 @@ def test_foreign_names_are_not_bent(given: str) -> None:
 
 
 def test_the_sex_of_polish_names_is_known() -> None:
-    assert {sex_of(name) for name in POLISH_WOMEN} == {"f"}
-    assert {sex_of(name) for name in POLISH_MEN} == {"m"}
-    assert sex_of("Ngozi") is None
+    assert {find_sex(name) for name in POLISH_WOMEN} == {"f"}
+    assert {find_sex(name) for name in POLISH_MEN} == {"m"}
+    assert find_sex("Ngozi") is None
 
 
 @pytest.mark.parametrize(

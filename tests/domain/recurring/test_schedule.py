@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from donorhub.domain.recurring.banking_days import add_banking_days, is_banking_day, roll_back, roll_forward
-from donorhub.domain.recurring.schedule import Term, change_type, instalments_until, monthly_minor, nominal_on
+from donorhub.domain.recurring.schedule import (
+    Term,
+    compute_monthly_minor,
+    find_change_type,
+    instalments_until,
+    nominal_on,
+)
 from donorhub.money import Money
 
 ZL50 = Money(5000, "PLN")
@@ -133,16 +139,19 @@ def test_a_fixed_number_and_an_end_stop_the_slots() -> None:
     ],
 )
 def test_the_value_a_month_is_exact(minor: int, period: str, every: int, value: Fraction) -> None:
-    assert monthly_minor(minor, period, every) == value  # type: ignore[arg-type]
+    assert compute_monthly_minor(minor, period, every) == value  # type: ignore[arg-type]
 
 
 def test_an_upgrade_is_told_by_the_value_a_month() -> None:
     yearly = Term(date(2026, 1, 1), "Y", Money(60000, "PLN"), date(2026, 1, 1))
-    assert change_type(term(date(2026, 1, 1)), yearly) == "same"
-    assert change_type(yearly, Term(date(2026, 1, 1), "M", Money(5100, "PLN"), date(2026, 1, 1))) == "upgrade"
-    assert change_type(term(date(2026, 1, 1)), term(date(2026, 1, 1), every=2)) == "downgrade"
+    assert find_change_type(term(date(2026, 1, 1)), yearly) == "same"
+    assert (
+        find_change_type(yearly, Term(date(2026, 1, 1), "M", Money(5100, "PLN"), date(2026, 1, 1)))
+        == "upgrade"
+    )
+    assert find_change_type(term(date(2026, 1, 1)), term(date(2026, 1, 1), every=2)) == "downgrade"
     with pytest.raises(ValueError, match="EUR"):
-        change_type(yearly, Term(date(2026, 1, 1), "M", Money(1, "EUR"), date(2026, 1, 1)))
+        find_change_type(yearly, Term(date(2026, 1, 1), "M", Money(1, "EUR"), date(2026, 1, 1)))
 
 
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"day": 32}, {"day": 0}, {"to_on": date(2025, 12, 31)}])

@@ -10,7 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS, permissions_of, row_scope_of
+from donorhub.domain.access.permissions import (
+    PERMISSIONS,
+    ROLE_PERMISSIONS,
+    combine_permissions,
+    find_row_scope,
+)
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected, Unauthenticated
 from donorhub.models import ApiToken, AuditRecord, User
 from donorhub.models.states import ROLES
@@ -120,9 +125,9 @@ def test_a_right_taken_away_is_gone_at_the_next_look(database: Flask, now: datet
 def test_roles_give_known_permissions_and_a_mere_caller_sees_only_an_own_list() -> None:
     assert set(ROLE_PERMISSIONS) == set(ROLES)
     assert all(permissions <= PERMISSIONS for permissions in ROLE_PERMISSIONS.values())
-    assert permissions_of(["king"]) == frozenset()
+    assert combine_permissions(["king"]) == frozenset()
     assert not any(permission.endswith(":write") for permission in ROLE_PERMISSIONS["auditor"])
-    assert (row_scope_of(["caller"]), row_scope_of(["caller", "steward"])) == ("own", "all")
+    assert (find_row_scope(["caller"]), find_row_scope(["caller", "steward"])) == ("own", "all")
 
 
 def test_of_a_token_only_the_hash_is_kept_and_it_may_what_its_scopes_say(

@@ -124,7 +124,7 @@ def test_a_reference_by_iso_11649_that_carries_the_code_finds_the_donor(database
     body = anna.code.replace("-", "")
     digits = "".join(str(int(sign, 36)) for sign in f"{body}RF00")
     reference = f"RF{98 - int(digits) % 97:02d}{body}"
-    assert codes.rf_is_right(reference)
+    assert codes.is_right_rf(reference)
     arrived(Paid(DAY, 5000, text=f"wplata {reference}"), mode="auto")
     assert only_gift().donor_id == anna.id
 
