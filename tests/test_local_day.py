@@ -180,8 +180,8 @@ def test_an_entry_that_was_undone_waits_from_today_on(anna: Donor, night: dateti
     match()
     entry = db.session.scalars(select(Entry)).one()
     if entry.state != "matched":
-        entries.accept(entry.id, [entries.Share(anna.id, 5000)], now=night, actor=ACTOR)
-    entries.undo(entry.id, now=night, actor=ACTOR)
+        entries.accept_shares(entry.id, [entries.Share(anna.id, 5000)], now=night, actor=ACTOR)
+    entries.undo_entry(entry.id, now=night, actor=ACTOR)
     assert entry.decide_by == today + timedelta(days=SUSPENSE_DAYS)
 
 

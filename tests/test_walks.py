@@ -194,7 +194,7 @@ def test_a_bank_entry_from_its_file_to_its_gift(database: Flask) -> None:
     """The file is read and stored, its one entry matched by the donor's code."""
     anna = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=clock.now(), actor="user:1")
     open_account("auto")
-    imports.receive(camt([Paid(DAY, 5000, text=anna.code)]), "a.xml", now=clock.now(), actor="user:1")
+    imports.receive_file(camt([Paid(DAY, 5000, text=anna.code)]), "a.xml", now=clock.now(), actor="user:1")
     db.session.commit()
     reading, settings = claimed("import_file"), settings_of(database)
     with walked() as read:

@@ -107,10 +107,10 @@ def _find_account_id(text: str | None, currency: str) -> int | None:
     if not text:
         return None
     with read_only():
-        number = bank_accounts.canonical(text)
+        number = bank_accounts.normalise_number(text)
         rows = [
             row
-            for row in bank_accounts.all_accounts()
+            for row in bank_accounts.list_accounts()
             if number == row.number and currency in ("", row.currency)
         ]
         account_id = rows[0].id if len(rows) == 1 else None
@@ -141,7 +141,7 @@ def _import_file(path: Path, choices: Choices) -> bool:
     """Import one file and print how it went; return whether nothing is left to a person."""
     settings: Settings = current_app.extensions["donorhub.settings"]
     try:
-        file, is_new = kept_files.receive(
+        file, is_new = kept_files.receive_file(
             _read_bytes(path, settings),
             path.name,
             bank_account_id=choices.account,
@@ -233,14 +233,14 @@ def _accept_held(file_id: int, reason: str) -> None:
             bank_accounts.create_account(
                 summary["account"], summary["currency"], now=clock.now(), actor=get_actor()
             )
-        kept_files.answer(file_id, create_accounts=True, now=clock.now(), actor=get_actor())
+        kept_files.answer_questions(file_id, create_accounts=True, now=clock.now(), actor=get_actor())
     db.session.commit()
     _work_off(file_id)
     held_ids = db.session.scalars(
         select(Statement.id).where(Statement.import_file_id == file_id, Statement.state == "held")
     ).all()
     for statement_id in held_ids:
-        statements.release(statement_id, reason=reason, now=clock.now(), actor=get_actor())
+        statements.release_statement(statement_id, reason=reason, now=clock.now(), actor=get_actor())
     db.session.commit()
     if held_ids:
         _work_off(file_id)
@@ -270,7 +270,7 @@ def _show_outcome(path: Path, file_id: int, *, is_new: bool, quiet: bool) -> boo
 
 def _show_waiting(file: ImportFile) -> None:
     """Print why a file is not read yet, where an attempt failed."""
-    task = kept_files.reading_of(file)
+    task = kept_files.find_reading_task(file)
     if file.state == "received" and task is not None and task.next_attempt_at is not None:
         at = f"{task.next_attempt_at:%Y-%m-%d %H:%M} UTC"
         click.echo(f"  error reading_failed: {task.last_error}; it is tried again at {at}")
@@ -324,10 +324,10 @@ def _show_only(path: Path, choices: Choices) -> bool:
     is_held = False
     click.echo(f"{path}: {drafts.format or 'unknown format'}, only read")
     for draft in drafts.statements:
-        problems += statement_checks.remarks(draft, drafts.problems, today=today)
-        is_held |= bool(statement_checks.reasons_to_hold(draft, drafts.problems, today=today))
+        problems += statement_checks.list_remarks(draft, drafts.problems, today=today)
+        is_held |= bool(statement_checks.list_hold_reasons(draft, drafts.problems, today=today))
         click.echo(f"  {_write_sentence(statement_drafts.summarise_draft(draft), None, is_new=True)}")
-    _show_problems(statement_drafts.as_plain(problems))
+    _show_problems(statement_drafts.make_plain_problems(problems))
     if tables.LAYOUT_PROBLEMS & {problem.code for problem in problems}:
         with read_only():
             tables.show_draft(column_mappings.draft_layout(_read_bytes(path, settings)))
@@ -338,13 +338,13 @@ def _show_only(path: Path, choices: Choices) -> bool:
 def _read_drafts(path: Path, choices: Choices, settings: Settings) -> Any:
     content = _read_bytes(path, settings)
     with read_only():
-        profile, account_id = column_mappings.profile_for(content, choices.layout)
+        profile, account_id = column_mappings.find_profile(content, choices.layout)
         account_id = choices.account or account_id
         account = bank_accounts.get_account(account_id) if account_id else None
-        change = column_mappings.header_changed(content) if profile is None else None
+        change = column_mappings.find_header_change(content) if profile is None else None
         number, currency = (account.number, account.currency) if account else ("", "")
         db.session.rollback()
-    return statement_drafts.draft(
+    return statement_drafts.draft_statements(
         content,
         path.name,
         profile=profile,

@@ -208,8 +208,8 @@ def _measured_import(file: Path, choices: dict[str, Any], *, with_profile: bool)
     from donorhub.services.bank.files import statement_drafts, statements
 
     watch = _Watch()
-    watch.over(statement_drafts, "draft")
-    watch.over(statements, "store")
+    watch.over(statement_drafts, "draft_statements")
+    watch.over(statements, "store_statements")
     profile = cProfile.Profile()
     wall = time.perf_counter()
     with profile if with_profile else nullcontext():
@@ -255,7 +255,7 @@ def _imported(data: bytes, name: str, choices: dict[str, Any]) -> tuple[float, A
     from donorhub.services.bank.files import imports
 
     started = time.process_time()
-    file, _ = imports.receive(data, name, limit_mb=500, now=clock.now(), actor="bench", **choices)
+    file, _ = imports.receive_file(data, name, limit_mb=500, now=clock.now(), actor="bench", **choices)
     del data
     file_id = file.id
     db.session.commit()
@@ -308,7 +308,7 @@ def _weighed() -> float:
     ids = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
     started = time.process_time()
     for at in range(0, len(ids), matching.CHUNK):
-        matching.proposals(ids[at : at + matching.CHUNK])
+        matching.list_proposals(ids[at : at + matching.CHUNK])
     took = time.process_time() - started
     db.session.rollback()
     return took

@@ -62,7 +62,7 @@ def test_a_table_that_names_no_account_is_told_with_the_account_it_was_taken_int
     run: Run, tmp_path: Path, now: datetime
 ) -> None:
     account = open_account()
-    column_mappings.save(CSV_LAYOUT, name="ours", bank_account_id=account.id, now=now, actor="user:1")
+    column_mappings.save_mapping(CSV_LAYOUT, name="ours", bank_account_id=account.id, now=now, actor="user:1")
     db.session.commit()
     path = tmp_path / "table.csv"
     path.write_bytes(csv([Paid(DAY, 5000)]))
@@ -163,7 +163,7 @@ def test_a_table_takes_its_account_and_layout_from_the_command(run: Run, tmp_pat
     asked = run(table)
     assert asked.exit_code == 1 and "asking" in asked.output
     open_account()
-    column_mappings.save(CSV_LAYOUT, name="our bank", now=clock.now(), actor="user:1")
+    column_mappings.save_mapping(CSV_LAYOUT, name="our bank", now=clock.now(), actor="user:1")
     db.session.commit()
     result = run("--account", OURS[2:], "--layout", "our bank", table)
     assert result.exit_code == 0, result.output
@@ -203,7 +203,9 @@ def test_every_sample_twice_adds_nothing_the_second_time(run: Run) -> None:
 
 
 def test_a_file_that_cannot_be_read_now_says_why_and_is_read_when_it_can(run: Run, sound: Path) -> None:
-    imports.receive(sound.read_bytes(), sound.name, create_accounts=True, now=clock.now(), actor="user:1")
+    imports.receive_file(
+        sound.read_bytes(), sound.name, create_accounts=True, now=clock.now(), actor="user:1"
+    )
     file = db.session.scalars(select(ImportFile)).one()
     content, file.content = file.content, b"not what was kept"
     db.session.commit()

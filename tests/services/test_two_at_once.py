@@ -217,9 +217,9 @@ def test_of_two_who_decide_an_entry_the_second_is_told(locks: Flask, now: dateti
     anna_id, besa_id = donor().id, donor("Besa").id
     arrived(Paid(DAY, 5000))
     entry_id = only_entry().id
-    entries.accept(entry_id, [Share(anna_id, 5000)], now=now, actor="user:1")
+    entries.accept_shares(entry_id, [Share(anna_id, 5000)], now=now, actor="user:1")
     second = run_second(
-        locks, lambda: entries.accept(entry_id, [Share(besa_id, 5000)], now=now, actor="user:2")
+        locks, lambda: entries.accept_shares(entry_id, [Share(besa_id, 5000)], now=now, actor="user:2")
     )
     assert isinstance(second.error, Conflict), second.error
     assert db.session.scalars(select(Gift.donor_id)).all() == [anna_id]
@@ -230,7 +230,7 @@ def test_accepting_what_is_certain_leaves_out_what_a_person_holds(locks: Flask, 
     anna = donor()
     arrived(*(Paid(DAY, 5000 + number, text=anna.code) for number in range(2)))
     first, other = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
-    entries.not_a_gift(first, "own_transfer", now=now, actor="user:1")
+    entries.mark_not_a_gift(first, "own_transfer", now=now, actor="user:1")
     second = run_second(locks, lambda: sum(certain_entries.accept_certain(now=now, actor="user:2")))
     assert (second.result, second.error, second.waited) == (1, None, False)
     assert db.session.scalars(select(Match.entry_id).where(Match.gift_id.is_not(None))).all() == [other]
@@ -252,7 +252,7 @@ def test_two_looks_at_a_statement_match_each_entry_once(locks: Flask, now: datet
 
     def look() -> tuple[int, int]:
         matched = matching.match_next(statement_id, 0, now=now, actor="system:matching")
-        return matched.settled, matched.left
+        return matched.settled_count, matched.left_count
 
     assert look() == (1, 0)
     second = run_second(locks, look)
@@ -263,7 +263,7 @@ def test_two_looks_at_a_statement_match_each_entry_once(locks: Flask, now: datet
 
 
 def receive(data: bytes, name: str, now: datetime) -> int:
-    file, _ = imports.receive(data, name, create_accounts=True, now=now, actor="user:1")
+    file, _ = imports.receive_file(data, name, create_accounts=True, now=now, actor="user:1")
     db.session.commit()
     return file.id
 
@@ -275,8 +275,10 @@ def post(file_id: int, now: datetime) -> tuple[int, int]:
     file = imports.get_file(file_id)
     kept = kind._take_file_out(file_id)
     assert kept is not None
-    drafts = statement_drafts.draft(kept.content, kept.filename)
-    file = statements.store(file_id, drafts, create_accounts=True, account_id=None, now=now, actor="user:1")
+    drafts = statement_drafts.draft_statements(kept.content, kept.filename)
+    file = statements.store_statements(
+        file_id, drafts, create_accounts=True, account_id=None, now=now, actor="user:1"
+    )
     return file.new_count, file.known_count
 
 
@@ -310,7 +312,7 @@ def test_taking_back_holds_file_statements_accounts_and_entries(locks: Flask, no
     file_id = send(camt([Paid(DAY, 5000, text=anna.code)])).id
     match()
     with record_locks() as tables:
-        import_undo.take_back(file_id, reason="a wrong file", now=now, actor="user:1")
+        import_undo.take_back_import(file_id, reason="a wrong file", now=now, actor="user:1")
     assert tables[:4] == ["import_file", "statement", "bank_account", "entry"]
 
 
@@ -319,7 +321,7 @@ def test_a_file_is_taken_back_once(locks: Flask, now: datetime) -> None:
     file_id = send(camt([Paid(DAY, 5000)])).id
 
     def take_back(actor: str) -> None:
-        import_undo.take_back(file_id, reason="a wrong file", now=now, actor=actor)
+        import_undo.take_back_import(file_id, reason="a wrong file", now=now, actor=actor)
 
     take_back("user:1")
     second = run_second(locks, lambda: take_back("user:2"))
@@ -333,7 +335,7 @@ def test_an_import_waits_for_an_undo_on_its_account(locks: Flask, now: datetime)
     open_account()
     first = send(camt([Paid(DAY, 5000)])).id
     other = receive(camt([Paid(DAY, 5000), Paid(DAY, 700)]), "b.xml", now)
-    import_undo.take_back(first, reason="a wrong file", now=now, actor="user:1")
+    import_undo.take_back_import(first, reason="a wrong file", now=now, actor="user:1")
     second = run_second(locks, lambda: post(other, now))
     assert (second.result, second.error) == ((2, 0), None)
     assert_sound()
@@ -362,7 +364,7 @@ def test_a_payout_that_fails_sees_the_entry_being_joined(locks: Flask, now: date
     work_off("match_statement")
     entry = only_entry()
     if entry.state == "matched":  # by itself: undone, so that a person joins it while the payout fails
-        entries.undo(entry.id, now=now, actor="user:1")
+        entries.undo_entry(entry.id, now=now, actor="user:1")
         db.session.commit()
     endpoint = open_endpoint(now)
     db.session.commit()

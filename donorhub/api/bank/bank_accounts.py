@@ -133,7 +133,7 @@ def _told(account: BankAccount) -> dict[str, object]:
     gaps = [
         {name: getattr(gap, name) for name in ("after_id", "before_id", "from_on", "to_on")}
         | {"missing": Money(gap.missing_minor, gap.currency)}
-        for gap in bank_accounts.gaps(account.id)
+        for gap in bank_accounts.find_gaps(account.id)
     ]
     ours = {column.key: getattr(account, column.key) for column in BankAccount.__table__.columns}
     return ours | {"gaps": gaps}

@@ -32,7 +32,7 @@ from donorhub.api.schemas import (
 from donorhub.errors import Rejected
 from donorhub.models import ColumnMapping
 from donorhub.services.bank.files import column_mappings
-from donorhub.services.bank.files.statement_drafts import as_plain
+from donorhub.services.bank.files.statement_drafts import make_plain_problems
 from importers import sentences
 from importers.table.layout import json_schema
 from importers.table.proof import Question
@@ -152,7 +152,7 @@ class NewColumnMapping(TypedDict):
 @bp.response(201, ColumnMappingSchema)
 def save_column_mapping(new: NewColumnMapping) -> Response:
     """Keep a layout for every file with its header; another layout for that header is its next version."""
-    row = column_mappings.save(
+    row = column_mappings.save_mapping(
         new["layout"], name=new["name"], bank_account_id=new.get("bank_account_id"), now=clock.now(),
         actor=principal().actor,
     )  # fmt: skip
@@ -190,7 +190,7 @@ def preview(new: NewPreview) -> Response:
     questions: list[dict[str, object]] = []
     if layout is None:
         layout, questions = _propose_layout(content)
-    tried = column_mappings.preview(content, layout, currency=new["currency"])
+    tried = column_mappings.preview_layout(content, layout, currency=new["currency"])
     return shown(PreviewSchema, _show_preview(tried) | {"layout": layout, "questions": questions})
 
 
@@ -225,7 +225,7 @@ def _show_preview(tried: Preview) -> dict[str, object]:
             for currency in sorted(tried.total_in)
         ],
         "entries_count": sum(len(statement.entries) for statement in tried.reading.statements),
-        "problems": as_plain(tried.reading.problems),
+        "problems": make_plain_problems(tried.reading.problems),
         "period_from": tried.period[0],
         "period_to": tried.period[1],
         "integrity": str(tried.integrity),

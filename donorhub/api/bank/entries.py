@@ -154,7 +154,7 @@ def decide_entry(decision: dict[str, object], entry_id: int) -> Response:
 @bp.response(200, EntryWithProposalsSchema)
 def undo_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Take back what was decided: its gifts are corrected and it waits again. Not decided: no change."""
-    return _answer(entries.undo(entry_id, now=clock.now(), actor=principal().actor))
+    return _answer(entries.undo_entry(entry_id, now=clock.now(), actor=principal().actor))
 
 
 @bp.post(f"/<{ID}:entry_id>/accept")
@@ -186,7 +186,7 @@ def _by_parts(entry_id: int, parts: list[dict[str, Any]], where: dict[str, Any])
     if any(part["amount"].currency != currency for part in parts):
         raise Rejected(f"this entry is in {currency}", field="/parts")
     shares = [Share(part["donor_id"], part["amount"].minor, part.get("fund_id")) for part in parts]
-    entries.accept(entry_id, shares, **where)
+    entries.accept_shares(entry_id, shares, **where)
 
 
 def _payout(entry_id: int, payout_id: int, where: dict[str, Any]) -> None:
@@ -199,6 +199,6 @@ _DECIDE: Final[dict[str, Callable[[int, Any, dict[str, Any]], object]]] = {
     "parts": _by_parts,
     "payout_id": _payout,
     "gift_id": lambda entry_id, gift_id, where: entries.accept_return(entry_id, gift_id, **where),
-    "not_gift": lambda entry_id, reason, where: entries.not_a_gift(entry_id, reason, **where),
-    "new_donor": lambda entry_id, given, where: entries.new_donor_from(entry_id, given, **where),
+    "not_gift": lambda entry_id, reason, where: entries.mark_not_a_gift(entry_id, reason, **where),
+    "new_donor": lambda entry_id, given, where: entries.create_donor_from(entry_id, given, **where),
 }

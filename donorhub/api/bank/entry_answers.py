@@ -99,10 +99,10 @@ def told(rows: Sequence[Entry]) -> list[dict[str, object]]:
 def with_proposals(entry: Entry) -> dict[str, object]:
     """The answer for one entry. Proposals are worked out anew, and only while something waits."""
     is_open = entry.state in OPEN_ENTRIES
-    proposals = matching.proposals([entry.id]).get(entry.id, []) if is_open else []
+    proposals = matching.list_proposals([entry.id]).get(entry.id, []) if is_open else []
     return _entry(entry) | {
-        "details": [_detail(row) for row in entry_views.details(entry.id)],
-        "matches": [_match(row, entry.currency) for row in entry_views.matches_of(entry.id)],
+        "details": [_detail(row) for row in entry_views.list_details(entry.id)],
+        "matches": [_match(row, entry.currency) for row in entry_views.list_matches(entry.id)],
         "proposals": [_proposal(proposal, entry.currency) for proposal in proposals],
     }
 

@@ -133,7 +133,7 @@ Query = pages.args(
 def list_imports(asked: dict[str, object]) -> pages.Page:
     """List bank files."""
     page, filters = pages.split(asked)
-    found = pages.page(imports.choose(**filters), page, SORTS)
+    found = pages.page(imports.select_files(**filters), page, SORTS)
     return pages.with_data(found, lambda rows: [_told(row) for row in rows])
 
 
@@ -160,7 +160,7 @@ def send_import(new: NewImport) -> Response:
     if not content:
         raise Rejected("the file is empty", field="/file", code="file_empty")
     settings = current_app.extensions["donorhub.settings"]
-    row, is_read = imports.receive(
+    row, is_read = imports.receive_file(
         content,
         _plain_name(file.filename),
         bank_account_id=new.get("bank_account_id"),
@@ -219,7 +219,7 @@ class Answers(TypedDict):
 @bp.response(202, ImportSchema)
 def answer_import(answers: Answers, import_id: int) -> Response:
     """Answer what a file asks (state `asking`); it is read again."""
-    row = imports.answer(import_id, now=clock.now(), actor=principal().actor, **answers)
+    row = imports.answer_questions(import_id, now=clock.now(), actor=principal().actor, **answers)
     return shown(ImportSchema, _told(row), status=202)
 
 
@@ -228,7 +228,7 @@ def answer_import(answers: Answers, import_id: int) -> Response:
 @bp.response(200, ObstacleListSchema)
 def list_obstacles(import_id: int) -> Response:
     """List what stands in the way of taking a file back: receipts, then decisions that people made."""
-    return shown(ObstacleListSchema, {"data": import_undo.what_stands_in_the_way(import_id)})
+    return shown(ObstacleListSchema, {"data": import_undo.list_obstacles(import_id)})
 
 
 class TakingBack(TypedDict):
@@ -245,7 +245,7 @@ class TakingBack(TypedDict):
 @bp.response(200, ImportSchema)
 def take_back_import(asked: TakingBack, import_id: int) -> Response:
     """Take a whole file back: its gifts are corrected, its entries leave the ledger, the file stays."""
-    row = import_undo.take_back(import_id, now=clock.now(), actor=principal().actor, **asked)
+    row = import_undo.take_back_import(import_id, now=clock.now(), actor=principal().actor, **asked)
     return shown(ImportSchema, _told(row))
 
 

@@ -67,7 +67,7 @@ Query = pages.args(
 def list_statements(asked: dict[str, object]) -> pages.Page:
     """List bank statements."""
     page, filters = pages.split(asked)
-    found = pages.page(statements.choose(**filters), page, SORTS)
+    found = pages.page(statements.select_statements(**filters), page, SORTS)
     return pages.with_data(found, _all_told)
 
 
@@ -92,13 +92,15 @@ class Reason(TypedDict):
 @bp.response(200, StatementSchema)
 def release_statement(asked: Reason, statement_id: int) -> Response:
     """Take a held statement into the ledger although its balance does not hold; who did is recorded."""
-    row = statements.release(statement_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
+    row = statements.release_statement(
+        statement_id, reason=asked["reason"], now=clock.now(), actor=principal().actor
+    )
     return shown(StatementSchema, *_all_told([row]))
 
 
 def _all_told(rows: Sequence[Statement]) -> list[dict[str, object]]:
     released = [row.id for row in rows if row.released_at is not None]
-    reasons = statements.release_reasons(released) if released else {}
+    reasons = statements.find_release_reasons(released) if released else {}
     return [_told(row) | {"release_reason": reasons.get(row.id)} for row in rows]
 
 

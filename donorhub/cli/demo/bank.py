@@ -78,7 +78,7 @@ def _paying_in(people: Sequence[Person], currency: str) -> list[Person]:
 
 def _import(name: str, data: bytes, *, now: datetime, actor: str) -> None:
     """Take a file in as an upload would, and do its work at once. The first account matches by itself."""
-    imports.receive(data, name, now=now, actor=actor, create_accounts=True)
+    imports.receive_file(data, name, now=now, actor=actor, create_accounts=True)
     db.session.commit()
     _work_off("import_file")
     for account in db.session.scalars(select(BankAccount)):

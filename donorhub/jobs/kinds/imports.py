@@ -69,7 +69,7 @@ def import_file(task: Task, _settings: Settings) -> str:
     if file_to_read is None:
         return "nothing to read"
     with importers.pause_collector():
-        drafts = statement_drafts.draft(
+        drafts = statement_drafts.draft_statements(
             file_to_read.content,
             file_to_read.filename,
             profile=file_to_read.profile,
@@ -83,7 +83,7 @@ def import_file(task: Task, _settings: Settings) -> str:
         count = sum(len(draft.items) for draft in drafts.statements)
         _note_progress(file_id, count)
         report("storing", count)
-        file = statements.store(
+        file = statements.store_statements(
             file_id,
             drafts,
             create_accounts=bool(facts.get("create_accounts")),
@@ -106,9 +106,9 @@ def match_statement(task: Task, _settings: Settings) -> str:
     last_id: int | None = 0
     while last_id is not None:
         part = matching.match_next(statement_id, last_id, now=clock.now(), actor=MATCHER)
-        settled_count += part.settled
+        settled_count += part.settled_count
         waiting_count += part.waiting
-        last_id, left_count = part.last_id, part.left
+        last_id, left_count = part.last_id, part.left_count
         if last_id is not None:
             _keep_lease(task_id)
             db.session.commit()
@@ -145,14 +145,14 @@ def _take_file_out(file_id: int) -> _FileToRead | None:
     file = imports.get_file(file_id)
     if file.state not in UNREAD_FILES:
         return None
-    content = imports.content(file)
+    content = imports.read_content(file)
     account = db.session.get(BankAccount, file.bank_account_id) if file.bank_account_id else None
-    profile, account_id = column_mappings.profile_for(content, file.layout)
+    profile, account_id = column_mappings.find_profile(content, file.layout)
     if account is None and account_id is not None:
         account = db.session.get(BankAccount, account_id)
     currency = file.currency or (account.currency if account else "")
     number, id_ = (account.number, account.id) if account else ("", None)
-    change = column_mappings.header_changed(content) if profile is None else None
+    change = column_mappings.find_header_change(content) if profile is None else None
     return _FileToRead(content, file.filename, profile, currency, number, id_, change)
 
 

@@ -1,15 +1,6 @@
 """What the bank's pages and commands show: accounts, files, statements with their figures.
 
 It reads and changes nothing; entries are shown by :mod:`.entry_views`.
-
-Functions::
-
-    accounts() -> list[AccountRow]
-    files(after=None) -> Page[ImportFile]
-    statements_of_file(file) -> list[StatementView]
-    statement_view(statement) -> StatementView
-    statements_of_account(bank_account_id, after=None) -> Page[Statement]
-    in_ledger(account, currency, statement) -> Known
 """
 
 from __future__ import annotations
@@ -77,16 +68,19 @@ class Known:
     states: dict[int, str] = field(default_factory=dict)  # by id() of the entry: "known" or "doubtful"
 
 
-def accounts() -> list[AccountRow]:
+def list_account_rows() -> list[AccountRow]:
     """Every account of ours, by name."""
     rows = db.session.scalars(select(BankAccount).order_by(BankAccount.name, BankAccount.id)).all()
-    waiting = _waiting_by_account()
+    waiting = _count_waiting_by_account()
     return [
-        AccountRow(row, _newest(row.id), bank_accounts.gaps(row.id), waiting.get(row.id, 0)) for row in rows
+        AccountRow(
+            row, _find_newest_statement(row.id), bank_accounts.find_gaps(row.id), waiting.get(row.id, 0)
+        )
+        for row in rows
     ]
 
 
-def _waiting_by_account() -> dict[int, int]:
+def _count_waiting_by_account() -> dict[int, int]:
     rows = db.session.execute(
         select(Entry.bank_account_id, func.count())
         .where(Entry.state.in_(ENTRIES_TO_DECIDE))
@@ -95,7 +89,7 @@ def _waiting_by_account() -> dict[int, int]:
     return {account_id: count for account_id, count in rows}  # noqa: C416  a Row is no pair for dict
 
 
-def _newest(bank_account_id: int) -> Statement | None:
+def _find_newest_statement(bank_account_id: int) -> Statement | None:
     return db.session.scalar(
         select(Statement)
         .where(
@@ -108,28 +102,28 @@ def _newest(bank_account_id: int) -> Statement | None:
     )
 
 
-def files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
+def list_files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
     """The files that were sent, the newest first."""
     return newest_first(select(ImportFile), [ImportFile.uploaded_at, ImportFile.id], after=after, limit=limit)
 
 
-def statements_of_file(file: ImportFile) -> list[StatementView]:
+def list_statements_of_file(file: ImportFile) -> list[StatementView]:
     """The statements that a file brought, in its order."""
     rows = db.session.scalars(
         select(Statement).where(Statement.import_file_id == file.id).order_by(Statement.number)
     ).all()
-    return [_view(row, file) for row in rows]
+    return [_make_view(row, file) for row in rows]
 
 
-def statement_view(row: Statement) -> StatementView:
+def make_statement_view(row: Statement) -> StatementView:
     """One statement beside its figures."""
-    return _view(row, db.session.get_one(ImportFile, row.import_file_id))
+    return _make_view(row, db.session.get_one(ImportFile, row.import_file_id))
 
 
-def _view(row: Statement, file: ImportFile) -> StatementView:
-    said = file.summaries[row.number] if row.number < len(file.summaries) else {}
-    opening, closing = _money(row.opening_minor, row), _money(row.closing_minor, row)
-    credits = Money(int(said.get("in_minor", max(row.sum_minor, 0))), row.currency)
+def _make_view(row: Statement, file: ImportFile) -> StatementView:
+    summary = file.summaries[row.number] if row.number < len(file.summaries) else {}
+    opening, closing = _make_money(row.opening_minor, row), _make_money(row.closing_minor, row)
+    credits = Money(int(summary.get("in_minor", max(row.sum_minor, 0))), row.currency)
     off_by = None
     if opening is not None and closing is not None:
         off_by = closing - opening - Money(row.sum_minor, row.currency)
@@ -141,23 +135,23 @@ def _view(row: Statement, file: ImportFile) -> StatementView:
         opening=opening,
         closing=closing,
         off_by=off_by,
-        skipped=int(said.get("skipped", 0)),
-        release_reason=statements.release_reasons([row.id]).get(row.id, "") if row.released_at else "",
+        skipped=int(summary.get("skipped", 0)),
+        release_reason=statements.find_release_reasons([row.id]).get(row.id, "") if row.released_at else "",
     )
 
 
-def _money(minor: int | None, row: Statement) -> Money | None:
+def _make_money(minor: int | None, row: Statement) -> Money | None:
     return None if minor is None else Money(minor, row.currency)
 
 
-def statements_of_account(bank_account_id: int, *, after: str | None = None) -> Page[Statement]:
+def list_statements_of_account(bank_account_id: int, *, after: str | None = None) -> Page[Statement]:
     """An account's statements, the last that came first."""
     return newest_first(
         select(Statement).where(Statement.bank_account_id == bank_account_id), [Statement.id], after=after
     )
 
 
-def account_names() -> dict[int, str]:
+def list_account_names() -> dict[int, str]:
     """The names of our accounts by id."""
     rows = db.session.execute(select(BankAccount.id, BankAccount.name))
     return {id_: name for id_, name in rows}  # noqa: C416  as above
@@ -166,23 +160,24 @@ def account_names() -> dict[int, str]:
 # ---------------------------------------------------------------- before an import
 
 
-def in_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
+def compare_with_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
     """Which entries of a statement the ledger has already; a dry run of what storing it would find.
 
     How statements of these days lie to each other is not looked at: storing may be
     more careful and call some doubtful.
     """
-    booked = [entry for entry in statement.entries if entry.status == "booked"]
-    if account is None or not booked:
-        return Known(new=len(booked))
-    key = bank_accounts.canonical(statement.account or "") or account.number
-    items = entry_keys.key_entries(key, booked, ids_trusted=not account.ids_untrusted)
+    booked_entries = [entry for entry in statement.entries if entry.status == "booked"]
+    if account is None or not booked_entries:
+        return Known(new=len(booked_entries))
+    key = bank_accounts.normalise_number(statement.account or "") or account.number
+    items = entry_keys.key_entries(key, booked_entries, ids_trusted=not account.ids_untrusted)
     days: list[date] = [item.day for item in items]
     answer = plan_entries(
-        ledger_rows.known_entries(account.id, min(days) - REACH, max(days) + REACH), items,
+        ledger_rows.list_known_entries(account.id, min(days) - REACH, max(days) + REACH),
+        items,
         source_format=entry_keys.source_of(statement.source_format, statement.layout),
         ids_trusted=not account.ids_untrusted,
-    )  # fmt: skip
-    states = {id(booked[same.position]): "known" for same in answer.same}
-    states.update({id(booked[doubt.position]): "doubtful" for doubt in answer.doubtful})
+    )
+    states = {id(booked_entries[same.position]): "known" for same in answer.same}
+    states.update({id(booked_entries[doubt.position]): "doubtful" for doubt in answer.doubtful})
     return Known(len(answer.new), len(answer.same), len(answer.doubtful), states)

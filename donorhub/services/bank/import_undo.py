@@ -2,11 +2,6 @@
 
 What other files of the same days also tell comes back from them. An entry that was
 ever matched stays as a row that counts no more, so that its corrected gift can be explained.
-
-Functions::
-
-    what_stands_in_the_way(import_file_id) -> list[Obstacle]
-    take_back(import_file_id, *, reason, now, actor, undo_decisions=False) -> ImportFile
 """
 
 from __future__ import annotations
@@ -30,7 +25,7 @@ from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
 
 _OURS: Final = "system:%"  # decisions of the program
-SHOWN: Final = 200
+MOST_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,58 +40,62 @@ class Obstacle:
     actor: str
 
 
-def what_stands_in_the_way(import_file_id: int) -> list[Obstacle]:
+def list_obstacles(import_file_id: int) -> list[Obstacle]:
     """Entries in closed books, receipts that name gifts of the file, then decisions that people made, at
     most SHOWN of each."""
     imports.get_file(import_file_id)
     base = (
         select(Match.entry_id, Match.gift_id, ReceiptLine.receipt_id, Match.actor)
         .join(Entry, Entry.id == Match.entry_id)
-        .where(_touched(select(Statement.id).where(Statement.import_file_id == import_file_id)))
+        .where(
+            _make_touched_condition(select(Statement.id).where(Statement.import_file_id == import_file_id))
+        )
         .where(Match.undone_at.is_(None))
         .order_by(Match.entry_id, Match.part)
-        .limit(SHOWN)
+        .limit(MOST_SHOWN)
     )
     is_live = and_(ReceiptLine.gift_id == Match.gift_id, ReceiptLine.released_at.is_(None))
-    receipted = db.session.execute(base.join(ReceiptLine, is_live).where(Match.kind == "gift"))
-    decided = db.session.execute(base.outerjoin(ReceiptLine, is_live).where(Match.actor.not_like(_OURS)))
+    receipt_rows = db.session.execute(base.join(ReceiptLine, is_live).where(Match.kind == "gift"))
+    decision_rows = db.session.execute(
+        base.outerjoin(ReceiptLine, is_live).where(Match.actor.not_like(_OURS))
+    )
     return [
-        *_in_closed_books(import_file_id),
-        *(Obstacle("receipt", *row) for row in receipted),
-        *(Obstacle("decision", *row) for row in decided),
+        *_list_in_closed_books(import_file_id),
+        *(Obstacle("receipt", *row) for row in receipt_rows),
+        *(Obstacle("decision", *row) for row in decision_rows),
     ]
 
 
-def _in_closed_books(import_file_id: int) -> list[Obstacle]:
+def _list_in_closed_books(import_file_id: int) -> list[Obstacle]:
     until = closed_books.closed_until()
     if until is None:
         return []
     ids = db.session.scalars(
         select(Entry.id)
-        .where(_counting(import_file_id), Entry.booked_on <= until)
+        .where(_make_counting_condition(import_file_id), Entry.booked_on <= until)
         .order_by(Entry.id)
-        .limit(SHOWN)
+        .limit(MOST_SHOWN)
     )
     return [Obstacle("closed_books", id_, None, None, "") for id_ in ids]
 
 
-def _counting(import_file_id: int) -> ColumnElement[bool]:
+def _make_counting_condition(import_file_id: int) -> ColumnElement[bool]:
     """Entries that count and that the file brought or told more about."""
     mine = select(Statement.id).where(Statement.import_file_id == import_file_id)
-    return and_(_touched(mine), Entry.state.not_in(GONE_ENTRIES))
+    return and_(_make_touched_condition(mine), Entry.state.not_in(GONE_ENTRIES))
 
 
-def _touched(statement_ids: Select[int]) -> ColumnElement[bool]:
+def _make_touched_condition(statement_ids: Select[int]) -> ColumnElement[bool]:
     """Entries that these statements brought or told more about: what was decided may rest on that.
 
     Both lists in one, since PostgreSQL looks into no index for one OR another list.
     """
-    brought = aliased(Entry)
-    ids = select(brought.id).where(brought.statement_id.in_(statement_ids))
-    return Entry.id.in_(ids.union(enriching.filled_by(statement_ids)))
+    brought_entry = aliased(Entry)
+    ids = select(brought_entry.id).where(brought_entry.statement_id.in_(statement_ids))
+    return Entry.id.in_(ids.union(enriching.select_entries_filled_by(statement_ids)))
 
 
-def take_back(
+def take_back_import(
     import_file_id: int, *, reason: str, now: datetime, actor: str, undo_decisions: bool = False
 ) -> ImportFile:
     """Take an import back. Taken back already: nothing changes.
@@ -105,7 +104,7 @@ def take_back(
     closed books, or while a person's decision stands on it unless ``undo_decisions``. Conflict while it
     is being read.
     """
-    file = imports.locked_file(import_file_id)
+    file = imports.lock_file(import_file_id)
     if file.state == "taken_back":
         return file
     if file.state == "received":
@@ -123,39 +122,50 @@ def take_back(
     file.state, file.finished_at = "taken_back", now
     file.statements_count = file.entries_count = file.new_count = file.known_count = file.doubtful_count = 0
     audit.record(
-        actor, "import_file.taken_back", ("import_file", file.id), now=now,
+        actor,
+        "import_file.taken_back",
+        ("import_file", file.id),
+        now=now,
         data={"reason": reason.strip()},
-    )  # fmt: skip
+    )
     for statement_id in sorted(worth - {row.id for row in rows}):
         tasks.plan(
-            f"match_statement:{statement_id}:{file.id}.{file.generation}.undone", kind="match_statement",
-            performer="worker", subject=("statement", statement_id), due_at=now, now=now,
-        )  # fmt: skip
-    for other in _others_of_these_days(file, rows):
-        imports.send(other, now=now, actor=actor)
+            f"match_statement:{statement_id}:{file.id}.{file.generation}.undone",
+            kind="match_statement",
+            performer="worker",
+            subject=("statement", statement_id),
+            due_at=now,
+            now=now,
+        )
+    for other in _list_other_files(file, rows):
+        imports.plan_reading(other, now=now, actor=actor)
     return file
 
 
 def _refuse_obstacles(file: ImportFile, *, undo_decisions: bool) -> None:
     closed_books.refuse(
         *db.session.scalars(
-            select(func.min(Entry.booked_on)).where(_counting(file.id)).having(func.count() > 0)
+            select(func.min(Entry.booked_on))
+            .where(_make_counting_condition(file.id))
+            .having(func.count() > 0)
         )
     )
-    found = what_stands_in_the_way(file.id)
-    in_the_way = [one for one in found if one.kind == "receipt" or not undo_decisions]
+    obstacles = list_obstacles(file.id)
+    in_the_way = [one for one in obstacles if one.kind == "receipt" or not undo_decisions]
     if not in_the_way:
         return
     receipts = sorted({one.receipt_id for one in in_the_way if one.receipt_id})
     if receipts:
         raise Rejected(
             f"receipts name gifts of this file ({len(receipts)} of them): void them first",
-            code="in_the_way", receipt_ids=receipts,
-        )  # fmt: skip
+            code="in_the_way",
+            receipt_ids=receipts,
+        )
     raise Rejected(
         f"people decided {len(in_the_way)} entries of this file: say that their decisions are undone too",
-        code="in_the_way", decisions=len(in_the_way),
-    )  # fmt: skip
+        code="in_the_way",
+        decisions=len(in_the_way),
+    )
 
 
 def _lock_accounts(rows: Sequence[Statement]) -> None:
@@ -167,15 +177,15 @@ def _lock_accounts(rows: Sequence[Statement]) -> None:
 
 def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[int]:
     """Take one statement back; tells the statements of others whose entries say less now."""
-    decided = select(Entry).where(
-        _touched(select(Statement.id).where(Statement.id == row.id)),
+    decided_entries = select(Entry).where(
+        _make_touched_condition(select(Statement.id).where(Statement.id == row.id)),
         exists().where(Match.entry_id == Entry.id, Match.undone_at.is_(None)),
     )
-    for entry in db.session.scalars(decided.with_for_update()).all():
-        if decision_undo.undo(entry, now=now, actor=actor) and entry.statement_id != row.id:
+    for entry in db.session.scalars(decided_entries.with_for_update()).all():
+        if decision_undo.undo_decisions(entry, now=now, actor=actor) and entry.statement_id != row.id:
             entry.state = "new"
     db.session.flush()  # what follows asks the database
-    worth = enriching.empty_again(row.id)
+    worth = enriching.empty_filled_columns(row.id)
     was_matched = exists().where(Match.entry_id == Entry.id)
     mine = Entry.statement_id == row.id
     db.session.execute(
@@ -193,26 +203,26 @@ def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[in
     return worth
 
 
-def _delete_entries(statement_id: int, wanted: ColumnElement[bool]) -> None:
+def _delete_entries(statement_id: int, condition: ColumnElement[bool]) -> None:
     """Entries that nobody ever decided, with what is told of them, and this statement's names for others."""
-    ids = select(Entry.id).where(wanted).scalar_subquery()
-    for doomed in (
+    ids = select(Entry.id).where(condition).scalar_subquery()
+    for deletion in (
         delete(EntryAlias).where(or_(EntryAlias.statement_id == statement_id, EntryAlias.entry_id.in_(ids))),
         delete(Detail).where(Detail.entry_id.in_(ids)),
-        delete(Entry).where(wanted),
+        delete(Entry).where(condition),
     ):
-        db.session.execute(doomed.execution_options(synchronize_session=False))
+        db.session.execute(deletion.execution_options(synchronize_session=False))
 
 
-def _others_of_these_days(file: ImportFile, rows: Sequence[Statement]) -> list[ImportFile]:
+def _list_other_files(file: ImportFile, rows: Sequence[Statement]) -> list[ImportFile]:
     """Kept files that tell of the same days and found some entries known already: they bring them now."""
-    found: dict[int, ImportFile] = {}
+    files_by_id: dict[int, ImportFile] = {}
     for row in rows:
         if row.period_from is None:
             continue
         # Advice fills what this one filled; other statements bring what this one brought, or fill.
         tells = Statement.entries_count > Statement.new_count
-        wanted = or_(Statement.is_advice, tells) if row.is_advice else and_(~Statement.is_advice, tells)
+        condition = or_(Statement.is_advice, tells) if row.is_advice else and_(~Statement.is_advice, tells)
         others = db.session.scalars(
             select(ImportFile)
             .join(Statement, Statement.import_file_id == ImportFile.id)
@@ -221,10 +231,10 @@ def _others_of_these_days(file: ImportFile, rows: Sequence[Statement]) -> list[I
                 ImportFile.state.in_(READ_FILES),
                 Statement.bank_account_id == row.bank_account_id,
                 Statement.state.in_(COUNTED_STATEMENTS),
-                wanted,
+                condition,
                 Statement.period_from <= row.period_to,
                 Statement.period_to >= row.period_from,
             )
         )
-        found.update({other.id: other for other in others})
-    return [found[id_] for id_ in sorted(found)]
+        files_by_id.update({other.id: other for other in others})
+    return [files_by_id[id_] for id_ in sorted(files_by_id)]

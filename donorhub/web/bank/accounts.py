@@ -49,9 +49,9 @@ def _account(row: BankAccount, form: Form) -> str:
         "bank/account.html",
         account=row,
         form=form,
-        gaps=bank_accounts.gaps(row.id),
-        page=bank_views.statements_of_account(row.id, after=request.args.get("after")),
-        waiting=sum(entry_views.waiting_counts(bank_account_id=row.id).values()),
+        gaps=bank_accounts.find_gaps(row.id),
+        page=bank_views.list_statements_of_account(row.id, after=request.args.get("after")),
+        waiting=sum(entry_views.count_waiting(bank_account_id=row.id).values()),
         modes=MODES,
     )
 

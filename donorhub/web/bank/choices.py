@@ -101,7 +101,7 @@ def key_of(candidate: Candidate) -> str:
 
 def rank_of(entry_id: int, detail_id: int | None, key: str) -> int | None:
     """Where the engine ranks a choice now; None when it proposes it no more."""
-    for proposal in matching.proposals([entry_id]).get(entry_id, ()):
+    for proposal in matching.list_proposals([entry_id]).get(entry_id, ()):
         if proposal.detail_id == detail_id:
             keys = [key_of(candidate) for candidate in proposal.candidates]
             return keys.index(key) if key in keys else None
@@ -112,12 +112,12 @@ def items(entries: Sequence[Entry]) -> list[Item]:
     """The entries of a page with proposals for what waits and decisions for the rest."""
     ids = [entry.id for entry in entries]
     waiting = [entry.id for entry in entries if entry.state in OPEN_ENTRIES]
-    proposals = matching.proposals(waiting) if waiting else {}
+    proposals = matching.list_proposals(waiting) if waiting else {}
     names = _names(proposal for found in proposals.values() for proposal in found)
-    matches = entry_views.live_matches(ids)
-    accounts = bank_views.account_names()
+    matches = entry_views.list_live_matches(ids)
+    accounts = bank_views.list_account_names()
     places: dict[int, list[credits.Place]] = {}
-    for place in credits.of_entries(ids):
+    for place in credits.read_places(ids):
         places.setdefault(place.entry_id, []).append(place)
     return [
         Item(

@@ -60,11 +60,11 @@ FILTERS: Final = ("account", "statement", "after")
 def show_entries(tab: str) -> str:
     """A page of fifty entries of one tab, of all accounts, one account or one statement."""
     chosen = _filters(request.args)
-    page = entry_views.entries(
+    page = entry_views.list_entries(
         tab, after=request.args.get("after"), bank_account_id=chosen.get("account"),
         statement_id=chosen.get("statement"),
     )  # fmt: skip
-    counts = entry_views.waiting_counts(
+    counts = entry_views.count_waiting(
         bank_account_id=chosen.get("account"), statement_id=chosen.get("statement")
     )
     return render_template(
@@ -73,10 +73,10 @@ def show_entries(tab: str) -> str:
         tabs=TAB_WORDS,
         page=page,
         items=choices.items(page.rows),
-        twins=entry_views.twins(page.rows) if tab == "doubtful" else {},
+        twins=entry_views.find_twins(page.rows) if tab == "doubtful" else {},
         counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
         chosen=chosen,
-        accounts=bank_accounts.all_accounts(),
+        accounts=bank_accounts.list_accounts(),
         not_gifts=prepared.write_options(NOT_GIFTS),
         done=_done(),
         reasons_of=choices.reasons_of,
@@ -113,16 +113,16 @@ def entry_page(entry_id: int, form: Form) -> str:
     """The page of one entry, with what is wrong in one of its forms."""
     row = entries.get_entry(entry_id)
     text = request.args.get("q", "").strip()
-    payouts = entry_views.payouts_like(row) if row.state in OPEN_ENTRIES else []
+    payouts = entry_views.list_payouts_like(row) if row.state in OPEN_ENTRIES else []
     return render_template(
         "bank/entry.html",
         item=choices.items([row])[0],
-        details=entry_views.details(entry_id) if row.has_details else (),
-        statement=entry_views.statement_of(row),
-        history=entry_views.matches_of(entry_id),
+        details=entry_views.list_details(entry_id) if row.has_details else (),
+        statement=entry_views.get_statement_of(row),
+        history=entry_views.list_matches(entry_id),
         references=[(label, getattr(row, name)) for name, label in REFERENCES.items() if getattr(row, name)],
         matched_kinds=MATCHED_KINDS,
-        twin=entry_views.twins([row]).get(row.id) if row.state == "doubtful" else None,
+        twin=entry_views.find_twins([row]).get(row.id) if row.state == "doubtful" else None,
         payouts=payouts,
         not_gifts=prepared.write_options(NOT_GIFTS),
         form=form,
@@ -175,8 +175,8 @@ def give(entry_id: int) -> Response | tuple[str, int]:
         form.wrong("", gettext("Please choose one of the donors first."))
     with form.saving() as saving:
         saving.check()
-        minor = entry_views.amount_of(entries.get_entry(entry_id), detail_id).minor
-        entries.accept(
+        minor = entry_views.get_amount(entries.get_entry(entry_id), detail_id).minor
+        entries.accept_shares(
             entry_id, [entries.Share(donor_id or 0, minor)], detail_id=detail_id,
             now=clock.now(), actor=actor(),
         )  # fmt: skip
@@ -193,7 +193,7 @@ def not_a_gift(entry_id: int) -> Response | tuple[str, int]:
     reason, detail_id = form.choice("reason", NOT_GIFTS), form.id("detail")
     with form.saving() as saving:
         saving.check()
-        entries.not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=actor())
+        entries.mark_not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=actor())
         commit()
         return after_deciding(entry_id)
     return entry_page(entry_id, form), 422
@@ -238,7 +238,7 @@ def undo(entry_id: int) -> Response | tuple[str, int]:
     """Take back what was decided; the entry waits again."""
     form = Form(request.form)
     with form.saving():
-        entries.undo(entry_id, now=clock.now(), actor=actor())
+        entries.undo_entry(entry_id, now=clock.now(), actor=actor())
         commit()
         say(gettext("Undone: the entry waits to be decided again."))
         return redirect(url_for("bank.entry", entry_id=entry_id))

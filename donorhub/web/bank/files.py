@@ -44,13 +44,13 @@ def index() -> str:
 
 def index_page(form: Form) -> str:
     """The first page of the bank, with what is wrong in one of its forms."""
-    accounts = bank_views.accounts()
+    accounts = bank_views.list_account_rows()
     return render_template(
         "bank/index.html",
         form=form,
         accounts=accounts,
         waiting=sum(row.to_decide for row in accounts),
-        files=bank_views.files(limit=8),
+        files=bank_views.list_files(limit=8),
         limit_mb=_settings().upload_limit_mb,
     )
 
@@ -64,7 +64,7 @@ def _settings() -> Settings:
 @needs("imports:read")
 def files() -> str:
     """Every file that was sent."""
-    return render_template("bank/files.html", page=bank_views.files(after=request.args.get("after")))
+    return render_template("bank/files.html", page=bank_views.list_files(after=request.args.get("after")))
 
 
 @bp.post("/files")
@@ -76,13 +76,13 @@ def upload() -> Response | tuple[str, int]:
     data = sent.read() if sent else b""
     if not data:
         form.wrong("file", gettext("Please choose a file; it may not be empty."))
-    account_id = form.row("account", [row.account.id for row in bank_views.accounts()])
+    account_id = form.row("account", [row.account.id for row in bank_views.list_account_rows()])
     currency = form.text("currency").upper()
     if currency and not is_currency(currency):
         form.wrong("currency", gettext("Three letters, such as PLN or EUR."))
     with form.saving() as saving:
         saving.check()
-        file, is_read = imports.receive(
+        file, is_read = imports.receive_file(
             data, (sent.filename if sent else None) or "statement", bank_account_id=account_id,
             currency=currency, limit_mb=_settings().upload_limit_mb, now=clock.now(), actor=actor(),
         )  # fmt: skip
@@ -107,7 +107,7 @@ def file(file_id: int) -> str:
 
 
 def _file(row: ImportFile, form: Form) -> str:
-    views = bank_views.statements_of_file(row)
+    views = bank_views.list_statements_of_file(row)
     codes = {str(problem["code"]) for problem in row.problems}
     return render_template(
         "bank/file.html",
@@ -123,7 +123,7 @@ def _file(row: ImportFile, form: Form) -> str:
         asks_days=bool(codes & ABOUT_DAYS) and row.format not in TABLES,
         asks_currency="currency_needed" in codes,
         unknown=[said for said in row.summaries if said["account"]] if "account_unknown" in codes else [],
-        accounts=[account.account for account in bank_views.accounts()],
+        accounts=[account.account for account in bank_views.list_account_rows()],
     )
 
 
@@ -142,7 +142,7 @@ def answer(file_id: int) -> Response | tuple[str, int]:
     """Say what a file leaves open: whose account it is, its currency, the order of its days."""
     row = imports.get_file(file_id)
     form = Form(request.form)
-    account_id = form.row("account", [known.account.id for known in bank_views.accounts()])
+    account_id = form.row("account", [known.account.id for known in bank_views.list_account_rows()])
     creates = form.tick("create")
     currency = form.text("currency").upper()
     if currency and not is_currency(currency):
@@ -152,7 +152,7 @@ def answer(file_id: int) -> Response | tuple[str, int]:
         form.wrong("", gettext("Please answer what the file asks."))
     with form.saving() as saving:
         saving.check()
-        imports.answer(
+        imports.answer_questions(
             row.id, bank_account_id=account_id, currency=currency, create_accounts=creates,
             layout={"dates": order} if order else None, now=clock.now(), actor=actor(),
         )  # fmt: skip
@@ -166,8 +166,8 @@ def answer(file_id: int) -> Response | tuple[str, int]:
 def again(file_id: int) -> Response:
     """Read a file once more that failed, was refused or was taken back."""
     row = imports.get_file(file_id)
-    _, is_read = imports.receive(
-        imports.content(row), row.filename, limit_mb=_settings().upload_limit_mb,
+    _, is_read = imports.receive_file(
+        imports.read_content(row), row.filename, limit_mb=_settings().upload_limit_mb,
         now=clock.now(), actor=actor(),
     )  # fmt: skip
     commit()

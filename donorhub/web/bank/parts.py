@@ -41,7 +41,7 @@ DONOR_FIELDS: Final = {
 @needs("entries:decide")
 def new_donor(entry_id: int) -> str:
     """A form for the payer as a donor, filled in as far as the bank's text tells for certain."""
-    return _new_donor(entry_id, Form(start=entries.donor_fields(entry_id, _detail_of(request.args))))
+    return _new_donor(entry_id, Form(start=entries.list_donor_fields(entry_id, _detail_of(request.args))))
 
 
 def _detail_of(sent: Mapping[str, str]) -> int | None:
@@ -70,7 +70,7 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
         form.wrong("email", gettext("This is no e-mail address."))
     with form.saving() as saving:
         saving.check()
-        donor = entries.new_donor_from(
+        donor = entries.create_donor_from(
             entry_id, fields, detail_id=_detail_of(request.form), now=clock.now(), actor=actor()
         )
         commit()
@@ -97,7 +97,7 @@ class Row:
 def split(entry_id: int) -> str:
     """A form for the parts of a payment: donor, amount, fund and what it settles."""
     detail_id = _detail_of(request.args)
-    amount = entry_views.amount_of(entries.get_entry(entry_id), detail_id)
+    amount = entry_views.get_amount(entries.get_entry(entry_id), detail_id)
     start: dict[str, object] = {"count": FEWEST, "amount0": amount.as_text(), "detail": detail_id or ""}
     best = _proposed_donors(entry_id, detail_id)
     start.update({f"who{n}": donor.code for n, donor in enumerate(best[:MOST])})
@@ -114,7 +114,7 @@ def _proposed_donors(entry_id: int, detail_id: int | None) -> list[Donor]:
 def _split(entry_id: int, form: Form) -> str:
     detail_id = _detail_of({"detail": form.value("detail")})
     row = entries.get_entry(entry_id)
-    amount = entry_views.amount_of(row, detail_id)
+    amount = entry_views.get_amount(row, detail_id)
     return render_template(
         "bank/split.html",
         item=choices.items([row])[0],
@@ -148,7 +148,7 @@ def _row(form: Form, number: int, currency: str) -> Row:
     text, chosen = form.value(f"who{number}").strip(), form.value(f"donor{number}")
     found = _who(text)
     donor = next((row for row in found if str(row.id) == chosen), found[0] if len(found) == 1 else None)
-    owed = entry_views.open_instalments(donor.id, currency) if donor else ()
+    owed = entry_views.list_open_instalments(donor.id, currency) if donor else ()
     return Row(number, donor, found if len(found) > 1 else (), owed)
 
 
@@ -165,7 +165,7 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     """Look again, add a part, or record the parts; they must add up to the payment."""
     form = Form(request.form)
     detail_id = _detail_of(request.form)
-    amount = entry_views.amount_of(entries.get_entry(entry_id), detail_id)
+    amount = entry_views.get_amount(entries.get_entry(entry_id), detail_id)
     if request.form.get("do") == "more" and form.sent is not None:
         form.sent = form.sent.copy()
         form.sent["count"] = str(_count(form) + 1)
@@ -175,7 +175,7 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     with form.saving() as saving:
         shares = _shares(form, amount)
         saving.check()
-        entries.accept(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=actor())
+        entries.accept_shares(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=actor())
         commit()
         return after_deciding(entry_id)
     return _split(entry_id, form), 422

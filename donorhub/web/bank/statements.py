@@ -28,10 +28,10 @@ def _statement(statement_id: int, form: Form) -> str:
     return render_template(
         "bank/statement.html",
         form=form,
-        view=bank_views.statement_view(row),
+        view=bank_views.make_statement_view(row),
         file=imports.get_file(row.import_file_id),
-        page=entry_views.entries_of_statement(statement_id, after=request.args.get("after")),
-        waiting=sum(entry_views.waiting_counts(statement_id=statement_id).values()),
+        page=entry_views.list_entries_of_statement(statement_id, after=request.args.get("after")),
+        waiting=sum(entry_views.count_waiting(statement_id=statement_id).values()),
     )
 
 
@@ -43,7 +43,7 @@ def release(statement_id: int) -> Response | tuple[str, int]:
     reason = form.text("reason", required=True, limit=REASON)
     with form.saving() as saving:
         saving.check()
-        row = statements.release(statement_id, reason=reason, now=clock.now(), actor=actor())
+        row = statements.release_statement(statement_id, reason=reason, now=clock.now(), actor=actor())
         file_id = row.import_file_id
         commit()
         say(gettext("Released: the statement is being taken into the ledger."))

@@ -24,7 +24,7 @@ def take_back(file_id: int) -> str:
 
 
 def _page(file_id: int, form: Form) -> str:
-    found = import_undo.what_stands_in_the_way(file_id)
+    found = import_undo.list_obstacles(file_id)
     decisions = [one for one in found if one.kind == "decision"]
     return render_template(
         "bank/take_back.html",
@@ -45,7 +45,7 @@ def take_back_now(file_id: int) -> Response | tuple[str, int]:
     reason = form.text("reason", required=True, limit=REASON)
     with form.saving() as saving:
         saving.check()
-        import_undo.take_back(
+        import_undo.take_back_import(
             file_id, reason=reason, undo_decisions=form.tick("undo_decisions"), now=clock.now(),
             actor=actor(),
         )  # fmt: skip

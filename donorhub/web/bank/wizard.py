@@ -128,10 +128,10 @@ def _import_file(wizard: Wizard) -> None:
     plain = layout.to_dict()
     if wizard.given.get("remember"):
         kept_for = None if wizard.number else account_id
-        column_mappings.save(plain, name=layout.name, bank_account_id=kept_for, now=now, actor=who)
+        column_mappings.save_mapping(plain, name=layout.name, bank_account_id=kept_for, now=now, actor=who)
     creates = bool(wizard.number) and wizard.account is None
     if file.state == "asking":
-        imports.answer(
+        imports.answer_questions(
             file.id,
             bank_account_id=account_id,
             layout=plain,
@@ -141,8 +141,8 @@ def _import_file(wizard: Wizard) -> None:
             actor=who,
         )
     else:
-        imports.receive(
-            imports.content(file),
+        imports.receive_file(
+            imports.read_content(file),
             file.filename,
             bank_account_id=account_id,
             layout=plain,
@@ -157,7 +157,7 @@ def _import_file(wizard: Wizard) -> None:
 
 
 def _open_wizard(file: ImportFile, given: Mapping[str, str]) -> Wizard:
-    content = imports.content(file)
+    content = imports.read_content(file)
     wizard = Wizard(file, column_mappings.draft_layout(content, read_answers(given)), given)
     _choose_account(wizard, column_mappings.find_by_layout(wizard.base))
     wizard.name = given.get("name", "").strip()[:80] or _propose_name(wizard)
@@ -187,7 +187,7 @@ def _choose_account(wizard: Wizard, mapping: ColumnMapping | None) -> None:
 
 
 def _list_accounts() -> Sequence[BankAccount]:
-    return [row.account for row in bank_views.accounts()]
+    return [row.account for row in bank_views.list_account_rows()]
 
 
 def _guess_currency(draft: Draft) -> str:
@@ -214,7 +214,7 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
         account = wizard.account
         if statement.account:
             account = bank_accounts.find_account(statement.account, statement.currency)
-        overlap = bank_views.in_ledger(account, statement)
+        overlap = bank_views.compare_with_ledger(account, statement)
         wizard.ledger.new += overlap.new
         wizard.ledger.known += overlap.known
         wizard.ledger.doubtful += overlap.doubtful

@@ -69,7 +69,7 @@ def test_a_look_tells_how_many_entries_lie_behind_it_unmatched(database: Flask, 
     *_, last_id = db.session.scalars(select(Entry.id).order_by(Entry.id))
     statement_id = db.session.scalars(select(Statement.id)).one()
     done = matching.match_next(statement_id, last_id, now=now, actor="system:matching")
-    assert done == matching.Matched(None, left=3)
+    assert done == matching.Matched(None, left_count=3)
     assert matching_done_at() is None
 
 

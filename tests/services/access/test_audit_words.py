@@ -222,21 +222,21 @@ def test_bank_accounts_files_and_statements(database: Flask, now: datetime) -> N
     words = expect(words, "bank_account.changed")
     file = send(camt([Paid(DAY, 5000)]))
     words = expect(words, "import_file.received", "import_file.done", "statement.posted", actor="user:1")
-    import_undo.take_back(file.id, reason="wrong", now=now, actor=ME)
+    import_undo.take_back_import(file.id, reason="wrong", now=now, actor=ME)
     words = expect(words, "import_file.taken_back")
     file = send(camt([Paid(DAY, 700)], closing=999, name="S2"))
     words = expect(words, "import_file.received", "import_file.held", "statement.held", actor="user:1")
     held = db.session.scalars(select(Statement.id).filter_by(state="held")).one()
-    statements.release(held, reason="known", now=now, actor=ME)
+    statements.release_statement(held, reason="known", now=now, actor=ME)
     words = expect(words, "statement.released", "import_file.sent_again")
-    reading = imports.reading_of(imports.get_file(file.id))
+    reading = imports.find_reading_task(imports.get_file(file.id))
     assert reading is not None
     reading.state = "dead"
     db.session.commit()
     words = read_words()
     assert imports.give_up_dead(now=now) == 1
     words = expect(words, "import_file.failed", actor="system:0")
-    column_mappings.save(CSV_LAYOUT, name="a bank", now=now, actor=ME)
+    column_mappings.save_mapping(CSV_LAYOUT, name="a bank", now=now, actor=ME)
     expect(words, "column_mapping.saved")
 
 
@@ -247,9 +247,9 @@ def test_entries(database: Flask, now: datetime) -> None:
     match()
     entry_id = db.session.scalars(select(Entry.id)).one()
     words = read_words()
-    entries.accept(entry_id, [Share(anna.id, 5000)], now=now, actor=ME)
+    entries.accept_shares(entry_id, [Share(anna.id, 5000)], now=now, actor=ME)
     words = expect(words, "entry.decided", "gift.recorded")
-    entries.undo(entry_id, now=now, actor=ME)
+    entries.undo_entry(entry_id, now=now, actor=ME)
     words = expect(words, "entry.undone", "gift.corrected")
     for decide, word in (
         (entries.accept_doubtful, "entry.accepted"),
@@ -268,11 +268,11 @@ def test_a_return_and_its_undo(database: Flask, now: datetime) -> None:
     match()
     entry_id = db.session.scalars(select(Entry.id)).one()
     if db.session.get_one(Entry, entry_id).state != "suspense":
-        entries.undo(entry_id, now=now, actor="t")
+        entries.undo_entry(entry_id, now=now, actor="t")
     words = read_words()
     entries.accept_return(entry_id, gift_id, now=now, actor=ME)
     words = expect(words, "entry.decided", "return.recorded")
-    entries.undo(entry_id, now=now, actor=ME)
+    entries.undo_entry(entry_id, now=now, actor=ME)
     expect(words, "entry.undone", "return.undone")
 
 

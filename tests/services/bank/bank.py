@@ -158,7 +158,7 @@ def work_off(*kinds: str) -> None:
 def send(data: bytes, name: str = "a.xml", **choices: Any) -> ImportFile:
     """Import a file without matching what it brought; the accounts it names are made."""
     choices.setdefault("create_accounts", True)
-    file, _ = imports.receive(data, name, now=clock.now(), actor="user:1", **choices)
+    file, _ = imports.receive_file(data, name, now=clock.now(), actor="user:1", **choices)
     file_id = file.id
     db.session.commit()
     work_off("import_file")

@@ -63,7 +63,7 @@ def take_back(gift_id: int, now: datetime) -> int:
     """Say that the only waiting entry takes this gift back; return what was written down."""
     (entry_id,) = db.session.scalars(select(Entry.id).where(Entry.amount_minor < 0)).all()
     if db.session.get_one(Entry, entry_id).state != "suspense":
-        entries.undo(entry_id, now=now, actor="user:1")
+        entries.undo_entry(entry_id, now=now, actor="user:1")
     entries.accept_return(entry_id, gift_id, now=now, actor="user:1")
     db.session.commit()
     return db.session.scalars(select(Dispute.amount_minor).where(Dispute.state == "lost")).one()

@@ -50,7 +50,7 @@ def file_id(database: Flask, now: datetime) -> int:
     file = send(camt(PAID))
     match()
     first = db.session.scalars(select(Entry.id).order_by(Entry.id).limit(1)).one()
-    entries.accept(first, [Share(made.id, 5000)], now=now, actor="user:1")
+    entries.accept_shares(first, [Share(made.id, 5000)], now=now, actor="user:1")
     db.session.commit()
     closed(DAY)
     return file.id
@@ -60,8 +60,10 @@ def test_nothing_that_people_do_reaches_into_closed_books(file_id: int, now: dat
     gift = db.session.scalars(select(Gift)).one()
     entry_id = db.session.scalars(select(Entry.id).order_by(Entry.id).limit(1)).one()
     attempts: list[Callable[[], object]] = [
-        lambda: import_undo.take_back(file_id, reason="x", undo_decisions=True, now=now, actor="user:1"),
-        lambda: entries.undo(entry_id, now=now, actor="user:1"),
+        lambda: import_undo.take_back_import(
+            file_id, reason="x", undo_decisions=True, now=now, actor="user:1"
+        ),
+        lambda: entries.undo_entry(entry_id, now=now, actor="user:1"),
         lambda: gifts.correct_gift(gift.id, reason="typo", source_ref="c", now=now, actor="user:1"),
         lambda: recorded(gift.donor_id, "manual"),
         lambda: recorded(gift.donor_id, "api:1"),
@@ -85,11 +87,11 @@ def test_the_day_after_is_open_and_so_is_what_banks_tell(file_id: int) -> None:
 
 
 def test_opened_again_the_import_can_be_taken_back(file_id: int, now: datetime) -> None:
-    kinds = [one.kind for one in import_undo.what_stands_in_the_way(file_id)]
+    kinds = [one.kind for one in import_undo.list_obstacles(file_id)]
     assert kinds == ["closed_books", "decision"]
     closed(None)
-    assert [one.kind for one in import_undo.what_stands_in_the_way(file_id)] == ["decision"]
-    import_undo.take_back(file_id, reason="x", undo_decisions=True, now=now, actor="user:1")
+    assert [one.kind for one in import_undo.list_obstacles(file_id)] == ["decision"]
+    import_undo.take_back_import(file_id, reason="x", undo_decisions=True, now=now, actor="user:1")
     db.session.commit()
     assert (imports.get_file(file_id).state, ledger()) == ("taken_back", {})
 

@@ -99,7 +99,7 @@ def test_a_failed_payout_is_neither_offered_nor_joined_nor_accepted_as_certain(
     do = steps(database, now)
     for name in ("failed", "paid", "entry"):
         do[name]()
-    assert entry_views.payouts_like(only_entry()) == []
+    assert entry_views.list_payouts_like(only_entry()) == []
     before = dump()
     assert sum(certain_entries.accept_certain(now=now, actor="user:1")) == 0
     with pytest.raises(Rejected, match="failed") as refused:
@@ -115,12 +115,12 @@ def test_a_payout_that_failed_while_the_entry_was_being_matched_is_not_joined(
     do = steps(database, now)
     do["paid"]()
     send(MONEY)
-    place = credits.of_entries([only_entry().id])[0]
+    place = credits.read_places([only_entry().id])[0]
     payout = only_payout()
     decided = decisions.Decided(place, clues.read_clues([place.credit], "DH")[0], payout_id=payout.id)
     db.session.execute(text("UPDATE payout SET state = 'failed'"))  # as another worker did meanwhile
     with pytest.raises(Conflict, match="look again"):
-        decisions.apply([decided], now=now, actor="system:matching")
+        decisions.settle_matches([decided], now=now, actor="system:matching")
 
 
 def test_what_else_was_decided_of_the_entry_stays_when_its_payout_fails(
@@ -131,8 +131,8 @@ def test_what_else_was_decided_of_the_entry_stays_when_its_payout_fails(
     do["paid"]()
     do["entry"]()
     entry_id = only_entry().id
-    entries.undo(entry_id, now=now, actor="user:1")
-    entries.not_a_gift(entry_id, "our own money", now=now, actor="user:1")
+    entries.undo_entry(entry_id, now=now, actor="user:1")
+    entries.mark_not_a_gift(entry_id, "our own money", now=now, actor="user:1")
     db.session.commit()
     do["failed"]()
     assert (only_entry().state, live(), told("payout.parted")) == ("not_gift", 1, 0)

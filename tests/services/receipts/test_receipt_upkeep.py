@@ -105,6 +105,6 @@ def test_a_return_that_was_none_takes_back_what_was_asked(donor: Donor, now: dat
     entries.accept_return(back, gift_id, now=now, actor="user:5")
     db.session.commit()
     assert asked() == [("receipt_void", "planned")]
-    entries.undo(back, now=now, actor="user:5")
+    entries.undo_entry(back, now=now, actor="user:5")
     db.session.commit()
     assert asked() == [("receipt_void", "cancelled")]  # the receipt is good: nobody may void it for this

@@ -1,15 +1,4 @@
-"""Our own bank accounts: finding them by number, adding them, and the gaps between their statements.
-
-Functions::
-
-    canonical(number) -> str
-    find_account(number, currency) -> BankAccount | None
-    get_account(bank_account_id) -> BankAccount
-    all_accounts() -> Sequence[BankAccount]
-    create_account(number, currency, *, name="", matching="suggest", now, actor) -> BankAccount
-    change_account(account, *, name=None, matching=None, now, actor) -> BankAccount
-    gaps(bank_account_id) -> list[Gap]
-"""
+"""Our own bank accounts: finding them by number, adding them, and the gaps between their statements."""
 
 from __future__ import annotations
 
@@ -43,13 +32,15 @@ class Gap:
     currency: str
 
 
-def canonical(number: str) -> str:
+def normalise_number(number: str) -> str:
     """The account without blanks, in capitals; the 26 digits of an NRB get their ``PL``."""
     return canonical_account(number) or ""
 
 
 def find_account(number: str, currency: str) -> BankAccount | None:
-    return db.session.scalar(select(BankAccount).filter_by(number=canonical(number), currency=currency))
+    return db.session.scalar(
+        select(BankAccount).filter_by(number=normalise_number(number), currency=currency)
+    )
 
 
 def get_account(bank_account_id: int) -> BankAccount:
@@ -59,7 +50,7 @@ def get_account(bank_account_id: int) -> BankAccount:
     return account
 
 
-def all_accounts() -> Sequence[BankAccount]:
+def list_accounts() -> Sequence[BankAccount]:
     return db.session.scalars(select(BankAccount).order_by(BankAccount.name, BankAccount.id)).all()
 
 
@@ -73,21 +64,31 @@ def create_account(
     matching: MatchingMode = "suggest",
 ) -> BankAccount:
     """Add an account of ours. The same number and currency again give the first row back."""
-    written = canonical(number)
-    if not written:
+    clean_number = normalise_number(number)
+    if not clean_number:
         raise Rejected("an account needs a number", field="/number")
-    added = db.session.scalar(
-        insert_or_ignore(BankAccount, on=(BankAccount.number, BankAccount.currency,))
+    added_id = db.session.scalar(
+        insert_or_ignore(
+            BankAccount,
+            on=(
+                BankAccount.number,
+                BankAccount.currency,
+            ),
+        )
         .values(
-            name=name or written, number=written, currency=currency, matching=_checked_mode(matching),
-            ids_untrusted=False, created_at=now,
+            name=name or clean_number,
+            number=clean_number,
+            currency=currency,
+            matching=_check_mode(matching),
+            ids_untrusted=False,
+            created_at=now,
         )
         .returning(BankAccount.id)
-    )  # fmt: skip
-    account = find_account(written, currency)
+    )
+    account = find_account(clean_number, currency)
     if account is None:
-        raise NotFound(f"there is no bank account {written} in {currency}")
-    if added is not None:
+        raise NotFound(f"there is no bank account {clean_number} in {currency}")
+    if added_id is not None:
         audit.record(actor, "bank_account.created", ("bank_account", account.id), now=now)
     return account
 
@@ -101,27 +102,32 @@ def change_account(
     matching: MatchingMode | None = None,
 ) -> BankAccount:
     """Rename an account, or say how far matching may go by itself; what is as it was changes nothing."""
-    wanted = {"name": name, "matching": _checked_mode(matching) if matching is not None else None}
-    changed = {
-        field: value for field, value in wanted.items() if value not in (None, "", getattr(account, field))
+    new_values = {"name": name, "matching": _check_mode(matching) if matching is not None else None}
+    changes = {
+        field: value
+        for field, value in new_values.items()
+        if value not in (None, "", getattr(account, field))
     }
-    for field, value in changed.items():
+    for field, value in changes.items():
         setattr(account, field, value)
-    if changed:
+    if changes:
         audit.record(
-            actor, "bank_account.changed", ("bank_account", account.id), now=now,
-            data={"fields": sorted(changed), "matching": account.matching},
-        )  # fmt: skip
+            actor,
+            "bank_account.changed",
+            ("bank_account", account.id),
+            now=now,
+            data={"fields": sorted(changes), "matching": account.matching},
+        )
     return account
 
 
-def _checked_mode(matching: MatchingMode) -> MatchingMode:
+def _check_mode(matching: MatchingMode) -> MatchingMode:
     if matching not in MATCHING_MODES:
         raise Rejected(f"matching is one of {', '.join(MATCHING_MODES)}", field="/matching")
     return matching
 
 
-def gaps(bank_account_id: int) -> list[Gap]:
+def find_gaps(bank_account_id: int) -> list[Gap]:
     """The breaks in the chain "closing of one = opening of the next", oldest first.
 
     A statement that begins inside another's days proves nothing and breaks nothing. Where the
@@ -139,20 +145,20 @@ def gaps(bank_account_id: int) -> list[Gap]:
         )
         .order_by(Statement.period_from, Statement.period_to, Statement.id)
     ).all()
-    return _unexplained(bank_account_id, _breaks(rows))
+    return _leave_out_explained(bank_account_id, _find_breaks(rows))
 
 
-def _unexplained(bank_account_id: int, breaks: Sequence[Gap]) -> list[Gap]:
+def _leave_out_explained(bank_account_id: int, breaks: Sequence[Gap]) -> list[Gap]:
     """The breaks without the money that entries of statements outside the chain account for."""
     if not breaks:
         return []
     sums = _sums_outside_the_chain(bank_account_id, breaks[0].from_on, breaks[-1].to_on)
-    found = []
+    gaps = []
     for gap in breaks:
         here = sum(minor for day, minor in sums if gap.from_on <= day <= gap.to_on)
         if here != gap.missing_minor:
-            found.append(replace(gap, missing_minor=gap.missing_minor - here))
-    return found
+            gaps.append(replace(gap, missing_minor=gap.missing_minor - here))
+    return gaps
 
 
 def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) -> list[tuple[date, int]]:
@@ -174,28 +180,28 @@ def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) ->
     return [(day, int(minor)) for day, minor in rows]
 
 
-def _breaks(rows: Sequence[Statement]) -> list[Gap]:
+def _find_breaks(rows: Sequence[Statement]) -> list[Gap]:
     """Walk forward; ``last`` is the statement that reaches farthest so far."""
-    found: list[Gap] = []
+    gaps: list[Gap] = []
     closings: set[int | None] = set()
     last: Statement | None = None
     for row in rows:
         if last is not None and _begins_after(row, last) and row.opening_minor not in closings:
-            found.append(_gap(last, row))
+            gaps.append(_make_gap(last, row))
         closings.add(row.closing_minor)
-        if last is None or _end(row) >= _end(last):
+        if last is None or _find_end(row) >= _find_end(last):
             last = row
-    return found
+    return gaps
 
 
-def _end(row: Statement) -> date:
+def _find_end(row: Statement) -> date:
     return row.period_to or row.period_from or date.min
 
 
 def _begins_after(row: Statement, last: Statement) -> bool:
-    return row.period_from is not None and row.period_from > _end(last)
+    return row.period_from is not None and row.period_from > _find_end(last)
 
 
-def _gap(last: Statement, row: Statement) -> Gap:
+def _make_gap(last: Statement, row: Statement) -> Gap:
     missing = (row.opening_minor or 0) - (last.closing_minor or 0)
-    return Gap(last.id, row.id, _end(last), row.period_from or date.max, missing, row.currency)
+    return Gap(last.id, row.id, _find_end(last), row.period_from or date.max, missing, row.currency)

@@ -2,15 +2,6 @@
 
 A mapping is a ``Layout`` of ``importers.tabular`` as plain values, recognised by the
 signature of its header. A changed one is a new version; the old ones stay.
-
-Functions::
-
-    draft_layout(data) -> Draft        # what can be told without asking, and what must be asked
-    preview(data, layout, *, currency="") -> Preview
-    save(layout, *, name, bank_account_id=None, now, actor) -> ColumnMapping
-    find_by_signature(signature) -> ColumnMapping | None
-    header_changed(content) -> Problem | None    # the bank changed the columns of a saved mapping
-    profile_for(content, answers) -> (what importers.read takes, bank_account_id of the mapping)
 """
 
 from __future__ import annotations
@@ -39,23 +30,24 @@ CHOICES: Final = {"dates": re.compile("dmy|mdy|"), "currency": re.compile("[A-Z]
 TABLES = ("table", "xlsx", "xls", "ods")
 
 
-def saved() -> Sequence[ColumnMapping]:
+def list_saved() -> Sequence[ColumnMapping]:
     """The newest version of each mapping, the newest mapping first."""
     newest = select(ColumnMapping.signature, func.max(ColumnMapping.version).label("version")).group_by(
         ColumnMapping.signature
     )
-    wanted = newest.subquery()
+    newest_versions = newest.subquery()
     return db.session.scalars(
         select(ColumnMapping)
         .join(
-            wanted,
-            (wanted.c.signature == ColumnMapping.signature) & (wanted.c.version == ColumnMapping.version),
+            newest_versions,
+            (newest_versions.c.signature == ColumnMapping.signature)
+            & (newest_versions.c.version == ColumnMapping.version),
         )
         .order_by(ColumnMapping.id.desc())
     ).all()
 
 
-def layout_of(plain: Mapping[str, object]) -> Layout:
+def read_layout(plain: Mapping[str, object]) -> Layout:
     """The layout that plain values describe; Rejected with the key at fault."""
     try:
         return Layout.from_dict(plain)
@@ -63,25 +55,25 @@ def layout_of(plain: Mapping[str, object]) -> Layout:
         raise Rejected(str(e), field="/layout") from e
 
 
-def answers_of(plain: Mapping[str, object]) -> Layout | dict[str, object]:
+def read_answers(plain: Mapping[str, object]) -> Layout | dict[str, object]:
     """What a person answered about a file: the layout of a table, or of another file the order of its
     dates and its currency. Rejected with the key that is neither."""
     if not plain or not plain.keys() <= CHOICES.keys():
-        return layout_of(plain)
+        return read_layout(plain)
     for key, value in plain.items():
         if not isinstance(value, str) or not CHOICES[key].fullmatch(value):
             raise Rejected(f"layout.{key}: {str(value)[:60]!r} is not understood", field="/layout")
     return dict(plain)
 
 
-def profile_for(content: bytes, answers: Mapping[str, object] | None) -> tuple[object, int | None]:
+def find_profile(content: bytes, answers: Mapping[str, object] | None) -> tuple[object, int | None]:
     """How a file is to be read: by a person's answers, or by the mapping whose header it has."""
     is_table = find_format(content) in TABLES
     if answers is not None and ("columns" in answers or not is_table):
-        return (layout_of(answers) if "columns" in answers else dict(answers)), None
+        return (read_layout(answers) if "columns" in answers else dict(answers)), None
     if not is_table:
         return None, None
-    mappings = {Layout.from_dict(row.layout): row for row in saved()}
+    mappings = {Layout.from_dict(row.layout): row for row in list_saved()}
     layout = tabular.recognise_table(content, tuple(mappings))
     row = mappings.get(layout) if layout is not None else None
     return layout, row.bank_account_id if row is not None else None
@@ -89,43 +81,56 @@ def profile_for(content: bytes, answers: Mapping[str, object] | None) -> tuple[o
 
 def find_by_layout(layout: Layout | None) -> ColumnMapping | None:
     """The newest mapping that keeps this very layout."""
-    return next((row for row in saved() if Layout.from_dict(row.layout) == layout), None) if layout else None
+    return (
+        next((row for row in list_saved() if Layout.from_dict(row.layout) == layout), None)
+        if layout
+        else None
+    )
 
 
-def header_changed(content: bytes) -> Problem | None:
+def find_header_change(content: bytes) -> Problem | None:
     """What changed, where an unknown table is like one whose columns were saved; else None."""
     if find_format(content) not in TABLES:
         return None
-    change = tabular.find_header_change(content, [Layout.from_dict(row.layout) for row in saved()])
+    change = tabular.find_header_change(content, [Layout.from_dict(row.layout) for row in list_saved()])
     return make_problem("error", make_change_reason(change)) if change is not None else None
 
 
 def draft_layout(data: bytes, answers: Answers | None = None) -> Draft:
     """What a table seems to be under a person's answers, with the saved or shipped layout that fits it."""
-    return tabular.draft_layout(data, answers, saved=[Layout.from_dict(row.layout) for row in saved()])
+    return tabular.draft_layout(data, answers, saved=[Layout.from_dict(row.layout) for row in list_saved()])
 
 
-def save(
+def save_mapping(
     layout: Mapping[str, object], *, name: str, now: datetime, actor: str, bank_account_id: int | None = None
 ) -> ColumnMapping:
     """Keep a layout for every file with this header. The same again gives the kept one back; another
     layout for the same header is its next version."""
-    checked = layout_of(layout)
-    gaps = checked.find_gaps()
+    checked_layout = read_layout(layout)
+    gaps = checked_layout.find_gaps()
     if gaps:
-        unfinished = Reason("layout_unfinished", {"gaps": " ".join(gaps)})
-        raise Rejected(write_problem(unfinished), field="/layout")
+        reason = Reason("layout_unfinished", {"gaps": " ".join(gaps)})
+        raise Rejected(write_problem(reason), field="/layout")
     if bank_account_id is not None:
         bank_accounts.get_account(bank_account_id)
-    signature = checked.header_signature or f"rows:{name}"
-    known = find_by_signature(signature)
-    plain = checked.to_dict()
-    if known is not None and known.layout == plain and known.bank_account_id == bank_account_id:
-        return known
+    signature = checked_layout.header_signature or f"rows:{name}"
+    newest_mapping = find_by_signature(signature)
+    plain = checked_layout.to_dict()
+    if (
+        newest_mapping is not None
+        and newest_mapping.layout == plain
+        and newest_mapping.bank_account_id == bank_account_id
+    ):
+        return newest_mapping
     mapping = ColumnMapping(
-        name=name, signature=signature, version=known.version + 1 if known else 1, layout=plain,
-        bank_account_id=bank_account_id, created_by=actor, created_at=now,
-    )  # fmt: skip
+        name=name,
+        signature=signature,
+        version=newest_mapping.version + 1 if newest_mapping else 1,
+        layout=plain,
+        bank_account_id=bank_account_id,
+        created_by=actor,
+        created_at=now,
+    )
     db.session.add(mapping)
     db.session.flush()  # the audit names it
     audit.record(actor, "column_mapping.saved", ("column_mapping", mapping.id), now=now)
@@ -141,12 +146,12 @@ def get_mapping(column_mapping_id: int) -> ColumnMapping:
 
 def find_by_signature(signature: str) -> ColumnMapping | None:
     """The newest version of the mapping for a header."""
-    found: ColumnMapping | None = db.session.scalar(
+    mapping: ColumnMapping | None = db.session.scalar(
         select(ColumnMapping).filter_by(signature=signature).order_by(ColumnMapping.version.desc()).limit(1)
     )
-    return found
+    return mapping
 
 
-def preview(data: bytes, layout: Mapping[str, object], *, currency: str = "") -> Preview:
+def preview_layout(data: bytes, layout: Mapping[str, object], *, currency: str = "") -> Preview:
     """The first rows beside what they become, and the sums over all of them."""
-    return tabular.preview_table(data, layout_of(layout), currency=currency)
+    return tabular.preview_table(data, read_layout(layout), currency=currency)

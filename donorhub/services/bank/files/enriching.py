@@ -21,14 +21,19 @@ from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, Draft
 
 _TEXTS: Final = ("counterparty_name", "counterparty_account", "remittance")  # empty, never NULL
 _BLANKS: Final = (
-    "counterparty_name", "counterparty_account", "remittance", "end_to_end_id", "mandate_id",
-    "return_code", "virtual_account",
-)  # fmt: skip
-FILLED: Final = "filled"  # kind of an alias that names the columns which its statement filled
+    "counterparty_name",
+    "counterparty_account",
+    "remittance",
+    "end_to_end_id",
+    "mandate_id",
+    "return_code",
+    "virtual_account",
+)
+FILLED_ALIAS: Final = "filled"  # kind of an alias that names the columns which its statement filled
 _BEFORE, _AFTER = timedelta(days=1), timedelta(days=5)  # of a booking around the day the advice names
 
 
-def fill(statement: Statement, draft: Draft, pairs: Iterable[tuple[int, int]]) -> set[int]:
+def fill_entries(statement: Statement, draft: Draft, pairs: Iterable[tuple[int, int]]) -> set[int]:
     """Give entries what they lack: ``pairs`` of entry id and position in the draft.
 
     Tells which statements have entries in suspense that are worth matching again.
@@ -36,25 +41,27 @@ def fill(statement: Statement, draft: Draft, pairs: Iterable[tuple[int, int]]) -
     worth: set[int] = set()
     for chunk in ledger_rows.in_chunks(pairs):
         positions = dict(chunk)
-        for entry in _unmatched(Entry.id.in_(positions)):
-            if _fill_one(statement, draft, entry, positions[entry.id]):
+        for entry in _list_unmatched(Entry.id.in_(positions)):
+            if _fill_entry(statement, draft, entry, positions[entry.id]):
                 worth.add(entry.statement_id)
     return worth
 
 
-def _unmatched(wanted: ColumnElement[bool]) -> list[Entry]:
+def _list_unmatched(condition: ColumnElement[bool]) -> list[Entry]:
     is_matched = exists().where(Match.entry_id == Entry.id, Match.undone_at.is_(None))
-    return list(db.session.scalars(select(Entry).where(wanted, Entry.state.in_(OPEN_ENTRIES), ~is_matched)))
-
-
-def filled_by(statement_ids: Select[int]) -> Select[int]:
-    """The entries of other statements that these statements told more about."""
-    return select(EntryAlias.entry_id).where(
-        EntryAlias.statement_id.in_(statement_ids), EntryAlias.kind == FILLED
+    return list(
+        db.session.scalars(select(Entry).where(condition, Entry.state.in_(OPEN_ENTRIES), ~is_matched))
     )
 
 
-def empty_again(statement_id: int) -> set[int]:
+def select_entries_filled_by(statement_ids: Select[int]) -> Select[int]:
+    """The entries of other statements that these statements told more about."""
+    return select(EntryAlias.entry_id).where(
+        EntryAlias.statement_id.in_(statement_ids), EntryAlias.kind == FILLED_ALIAS
+    )
+
+
+def empty_filled_columns(statement_id: int) -> set[int]:
     """Empty again what this statement filled of others' entries; the caller has undone what was decided.
 
     Payments on which something was ever decided stay, as they explain it. Gives the
@@ -62,14 +69,14 @@ def empty_again(statement_id: int) -> set[int]:
     """
     rows = db.session.execute(
         select(EntryAlias.entry_id, EntryAlias.ref).where(
-            EntryAlias.statement_id == statement_id, EntryAlias.kind == FILLED
+            EntryAlias.statement_id == statement_id, EntryAlias.kind == FILLED_ALIAS
         )
     ).all()
     worth: set[int] = set()
     for entry_id, names in rows:
         entry = db.session.get_one(Entry, entry_id, populate_existing=True)
         for name in names.split(","):
-            _empty(entry, name)
+            _empty_column(entry, name)
         if entry.state in OPEN_ENTRIES:
             entry.state, entry.decide_by = "new", None
         worth.add(entry.statement_id)
@@ -77,7 +84,7 @@ def empty_again(statement_id: int) -> set[int]:
     return worth
 
 
-def _empty(entry: Entry, name: str) -> None:
+def _empty_column(entry: Entry, name: str) -> None:
     if name != "has_details":
         setattr(entry, name, "" if name in _TEXTS else None)
     elif not db.session.scalar(select(Match.id).where(Match.entry_id == entry.id).limit(1)):
@@ -85,11 +92,11 @@ def _empty(entry: Entry, name: str) -> None:
         entry.has_details = False
 
 
-def _fill_one(statement: Statement, draft: Draft, entry: Entry, position: int) -> bool:
+def _fill_entry(statement: Statement, draft: Draft, entry: Entry, position: int) -> bool:
     """Whether the entry says more than before."""
-    told = dict(zip(ENTRY_COLUMNS, draft.rows[position], strict=True))
+    values = dict(zip(ENTRY_COLUMNS, draft.rows[position], strict=True))
     lacking: dict[str, Any] = {
-        name: told[name] for name in _BLANKS if told[name] and not getattr(entry, name)
+        name: values[name] for name in _BLANKS if values[name] and not getattr(entry, name)
     }
     if entry.has_details:
         lacking = {}
@@ -99,7 +106,7 @@ def _fill_one(statement: Statement, draft: Draft, entry: Entry, position: int) -
     if not lacking:
         return False
     # So that taking this statement back can empty them again.
-    ledger_rows.insert_aliases(statement.id, [(entry.id, FILLED, ",".join(lacking))])
+    ledger_rows.insert_aliases(statement.id, [(entry.id, FILLED_ALIAS, ",".join(lacking))])
     if entry.state == "suspense":
         lacking |= {"state": "new", "decide_by": None}
     db.session.execute(
@@ -112,7 +119,7 @@ def _fill_one(statement: Statement, draft: Draft, entry: Entry, position: int) -
     return True
 
 
-def advise(statement: Statement, draft: Draft) -> set[int]:
+def join_advice(statement: Statement, draft: Draft) -> set[int]:
     """Join a camt.052, camt.054, MT942 or list of payments to the entries it speaks of; adds no money.
 
     By the bank's id and the amount; else by amount and day, where exactly one entry fits.
@@ -121,26 +128,26 @@ def advise(statement: Statement, draft: Draft) -> set[int]:
     if not draft.items:
         return set()
     days = sorted(draft.day_sums)
-    rows = ledger_rows.known_entries(statement.bank_account_id, days[0] - _BEFORE, days[-1] + _AFTER)
+    rows = ledger_rows.list_known_entries(statement.bank_account_id, days[0] - _BEFORE, days[-1] + _AFTER)
     by_ref = {(ref, row.minor): row.id for row in rows for ref in row.refs}
     by_amount = defaultdict(list)
     for row in rows:
         by_amount[row.minor].append(row)
     pairs: dict[int, int] = {}
     for item in draft.items:
-        found = next((by_ref[ref, item.minor] for ref in item.refs if (ref, item.minor) in by_ref), None)
-        if found is None:
+        entry_id = next((by_ref[ref, item.minor] for ref in item.refs if (ref, item.minor) in by_ref), None)
+        if entry_id is None:
             near = [
                 row.id
                 for row in by_amount[item.minor]
                 if item.day - _BEFORE <= row.day <= item.day + _AFTER
                 and (item.account is None or row.account is None or item.account == row.account)
             ]
-            found = near[0] if len(near) == 1 else None
-        if found is not None and found not in pairs:
-            pairs[found] = item.position
+            entry_id = near[0] if len(near) == 1 else None
+        if entry_id is not None and entry_id not in pairs:
+            pairs[entry_id] = item.position
     _keep_refs(statement, draft, pairs)
-    return fill(statement, draft, pairs.items())
+    return fill_entries(statement, draft, pairs.items())
 
 
 def _keep_refs(statement: Statement, draft: Draft, pairs: Mapping[int, int]) -> None:

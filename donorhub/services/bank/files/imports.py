@@ -2,16 +2,6 @@
 
 The bytes are kept compressed and encrypted. Reading and storing is the job
 ``donorhub.jobs.kinds.imports:import_file``; it works on files in the state ``received``.
-
-Functions::
-
-    receive(data, filename, *, bank_account_id=None, layout=None, currency="", create_accounts=False,
-            limit_mb=50, now, actor) -> (ImportFile, is_new)
-    answer(import_file_id, *, bank_account_id=None, layout=None, currency="", create_accounts=False,
-           now, actor) -> ImportFile       # for state "asking": read it again with the answers
-    content(file) -> bytes
-    give_up_dead(*, now) -> int           # files whose task lies in the error inbox say that it failed
-    get_file(import_file_id) -> ImportFile
 """
 
 from __future__ import annotations
@@ -39,7 +29,7 @@ _FAST: Final = 1  # a third of the time for a tenth more bytes
 GIVEN_UP: Final = "reading_given_up"
 
 
-def receive(
+def receive_file(
     data: bytes,
     filename: str,
     *,
@@ -65,7 +55,7 @@ def receive(
         )
     _refuse_unknown(bank_account_id, layout)
     digest = hashlib.sha256(data).hexdigest()
-    file, is_new = _kept(data, digest, filename, now=now, actor=actor)
+    file, is_new = _keep_file(data, digest, filename, now=now, actor=actor)
     if file.state == "received" and not is_new:
         give_up_dead(now=now)  # perhaps it waits for a task that will never come
     has_answers = bank_account_id is not None or layout is not None or bool(currency)
@@ -76,33 +66,50 @@ def receive(
         audit.record(
             actor, "import_file.received", ("import_file", file.id), now=now, data={"sha256": digest}
         )
-    send(file, create_accounts=create_accounts, now=now, actor=actor, is_first=is_new)
+    plan_reading(file, create_accounts=create_accounts, now=now, actor=actor, is_first=is_new)
     return file, True
 
 
-def _kept(data: bytes, digest: str, filename: str, *, now: datetime, actor: str) -> tuple[ImportFile, bool]:
+def _keep_file(
+    data: bytes, digest: str, filename: str, *, now: datetime, actor: str
+) -> tuple[ImportFile, bool]:
     """The row of these bytes. Two uploads at once make one row: the constraint decides."""
-    known = _by_digest(digest)
-    if known is not None:
-        return known, False
-    sealed = vault.seal(zlib.compress(data, _FAST))
-    added = db.session.scalar(
+    earlier_file = _find_by_digest(digest)
+    if earlier_file is not None:
+        return earlier_file, False
+    sealed_content = vault.seal(zlib.compress(data, _FAST))
+    added_id = db.session.scalar(
         insert_or_ignore(ImportFile, on=(ImportFile.sha256,))
         .values(
-            sha256=digest, filename=filename[-200:], size=len(data), content=sealed,
-            format="", profile="", currency="", generation=1, state="received", problems=[], summaries=[],
-            statements_count=0, entries_count=0, new_count=0, known_count=0, doubtful_count=0, progress=0,
-            uploaded_by=actor, uploaded_at=now,
+            sha256=digest,
+            filename=filename[-200:],
+            size=len(data),
+            content=sealed_content,
+            format="",
+            profile="",
+            currency="",
+            generation=1,
+            state="received",
+            problems=[],
+            summaries=[],
+            statements_count=0,
+            entries_count=0,
+            new_count=0,
+            known_count=0,
+            doubtful_count=0,
+            progress=0,
+            uploaded_by=actor,
+            uploaded_at=now,
         )
         .returning(ImportFile.id)
-    )  # fmt: skip
-    file = _by_digest(digest)
+    )
+    file = _find_by_digest(digest)
     if file is None:
         raise NotFound(f"{filename} was not kept")
-    return file, added is not None
+    return file, added_id is not None
 
 
-def _by_digest(digest: str) -> ImportFile | None:
+def _find_by_digest(digest: str) -> ImportFile | None:
     return db.session.scalar(select(ImportFile).filter_by(sha256=digest))
 
 
@@ -111,7 +118,7 @@ def _refuse_unknown(bank_account_id: int | None, layout: Mapping[str, object] | 
     if bank_account_id is not None:
         bank_accounts.get_account(bank_account_id)
     if layout is not None:
-        column_mappings.answers_of(layout)
+        column_mappings.read_answers(layout)
 
 
 def _set_answers(
@@ -125,7 +132,7 @@ def _set_answers(
         file.currency = currency
 
 
-def send(
+def plan_reading(
     file: ImportFile, *, now: datetime, actor: str, create_accounts: bool = False, is_first: bool = False
 ) -> None:
     """Plan the import of a file; not the first time, it is another generation with a task of its own."""
@@ -137,10 +144,14 @@ def send(
         )
     file.state, file.finished_at, file.progress = "received", None, 0
     tasks.plan(
-        _task_key(file), kind="import_file", performer="worker",
-        subject=("import_file", file.id), due_at=now, now=now,
+        _task_key(file),
+        kind="import_file",
+        performer="worker",
+        subject=("import_file", file.id),
+        due_at=now,
+        now=now,
         facts={"create_accounts": create_accounts, "actor": actor},
-    )  # fmt: skip
+    )
 
 
 def _task_key(file: ImportFile) -> str:
@@ -148,7 +159,7 @@ def _task_key(file: ImportFile) -> str:
     return f"import_file:{file.id}:{file.generation}"
 
 
-def reading_of(file: ImportFile) -> Task | None:
+def find_reading_task(file: ImportFile) -> Task | None:
     """The task that reads a file, or read it."""
     return tasks.find(_task_key(file))
 
@@ -165,7 +176,7 @@ def give_up_dead(*, now: datetime) -> int:
     ).all()
     given_up = 0
     for file_id, key, error, attempts in rows:
-        file = locked_file(file_id)
+        file = lock_file(file_id)
         if file.state == "received" and key == _task_key(file):
             _give_up(file, error, attempts, now=now)
             given_up += 1
@@ -174,10 +185,12 @@ def give_up_dead(*, now: datetime) -> int:
 
 def _give_up(file: ImportFile, error: str, attempts: int, *, now: datetime) -> None:
     problem = {
-        "level": "error", "code": GIVEN_UP, "where": "",
+        "level": "error",
+        "code": GIVEN_UP,
+        "where": "",
         "message": f"reading was given up after {attempts} attempts: {error}. Let the file be read again; "
         "if that fails too, whoever runs DonorHub finds more in its log",
-    }  # fmt: skip
+    }
     file.state, file.finished_at = "failed", now
     file.problems = [*(old for old in file.problems if old.get("code") != GIVEN_UP), problem]
     audit.record(
@@ -185,7 +198,7 @@ def _give_up(file: ImportFile, error: str, attempts: int, *, now: datetime) -> N
     )
 
 
-def answer(
+def answer_questions(
     import_file_id: int,
     *,
     now: datetime,
@@ -203,7 +216,7 @@ def answer(
         )
     _refuse_unknown(bank_account_id, layout)
     _set_answers(file, bank_account_id, layout, currency)
-    send(file, create_accounts=create_accounts, now=now, actor=actor)
+    plan_reading(file, create_accounts=create_accounts, now=now, actor=actor)
     return file
 
 
@@ -214,14 +227,16 @@ def get_file(import_file_id: int) -> ImportFile:
     return file
 
 
-def choose(*, state: ImportFileState | None = None, bank_account_id: int | None = None) -> Select[ImportFile]:
+def select_files(
+    *, state: ImportFileState | None = None, bank_account_id: int | None = None
+) -> Select[ImportFile]:
     """Return a query for the files that fit all that is given."""
     return select(ImportFile).where(
         *if_given(ImportFile.state, state), *if_given(ImportFile.bank_account_id, bank_account_id)
     )
 
 
-def locked_file(import_file_id: int) -> ImportFile:
+def lock_file(import_file_id: int) -> ImportFile:
     """The row, held until the transaction ends: two workers never post one file at once."""
     file = db.session.scalar(
         select(ImportFile)
@@ -234,6 +249,6 @@ def locked_file(import_file_id: int) -> ImportFile:
     return file
 
 
-def content(file: ImportFile) -> bytes:
+def read_content(file: ImportFile) -> bytes:
     """The bytes as they came. Misconfigured when the key is another."""
     return zlib.decompress(vault.unseal(file.content), bufsize=max(file.size, 1))  # else it is there twice

@@ -29,19 +29,33 @@ TABLES: Final = ("csv", "xlsx", "xls", "ods")  # formats in which every bank's l
 CHUNK: Final = 5000
 _MOST_PARAMETERS: Final = 500
 
-_PLACED: Final = (
-    "bank_account_id", "statement_id", "currency", "position", "fingerprint", "occurrence", "state",
-)  # fmt: skip
+_PLACE_COLUMNS: Final = (
+    "bank_account_id",
+    "statement_id",
+    "currency",
+    "position",
+    "fingerprint",
+    "occurrence",
+    "state",
+)
 
 
-def known_entries(bank_account_id: int, first_on: date, last_on: date) -> list[KnownEntry]:
+def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> list[KnownEntry]:
     """The rows of an account from one day to another, with all ids they are known by."""
     more = cast(Entry.more, Text)
     has_ids = or_(more.contains('"uetr"'), more.contains('"tx_id"'))
     rows = db.session.execute(
         select(
-            Entry.id, Entry.booked_on, Entry.amount_minor, Entry.currency, Entry.counterparty_account,
-            Entry.fingerprint, Entry.occurrence, Statement.format, Entry.statement_id, Entry.bank_ref,
+            Entry.id,
+            Entry.booked_on,
+            Entry.amount_minor,
+            Entry.currency,
+            Entry.counterparty_account,
+            Entry.fingerprint,
+            Entry.occurrence,
+            Statement.format,
+            Entry.statement_id,
+            Entry.bank_ref,
             case((and_(Entry.more.is_not(None), has_ids), more)),
         )
         .join(Statement, Statement.id == Entry.statement_id)
@@ -50,20 +64,27 @@ def known_entries(bank_account_id: int, first_on: date, last_on: date) -> list[K
             Entry.booked_on.between(first_on, last_on),
             Entry.state.not_in(GONE_ENTRIES),
         )
-    )  # fmt: skip
-    aliases = _aliases(bank_account_id, first_on, last_on)
-    layouts = _layouts(bank_account_id, first_on, last_on)
+    )
+    aliases = _find_aliases(bank_account_id, first_on, last_on)
+    layouts = _find_layouts(bank_account_id, first_on, last_on)
     return [
         KnownEntry(
-            row[0], row[1], row[2], row[3], row[4] or None, row[5], row[6],
-            source_of(row[7], layouts.get(row[8], "")) if layouts else row[7], row[8],
-            _refs(row[9], row[10], aliases.get(row[0], ()) if aliases else ()),
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4] or None,
+            row[5],
+            row[6],
+            source_of(row[7], layouts.get(row[8], "")) if layouts else row[7],
+            row[8],
+            _list_refs(row[9], row[10], aliases.get(row[0], ()) if aliases else ()),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
-def _layouts(bank_account_id: int, first_on: date, last_on: date) -> dict[int, str]:
+def _find_layouts(bank_account_id: int, first_on: date, last_on: date) -> dict[int, str]:
     """The layouts that the tables of these days were read with, by statement."""
     rows = db.session.execute(
         select(Statement.id, ImportFile.profile)
@@ -78,15 +99,15 @@ def _layouts(bank_account_id: int, first_on: date, last_on: date) -> dict[int, s
     return {statement_id: layout for statement_id, layout in rows if layout}
 
 
-def _refs(bank_ref: str | None, more: str | None, aliases: Sequence[str]) -> tuple[str, ...]:
+def _list_refs(bank_ref: str | None, more: str | None, aliases: Sequence[str]) -> tuple[str, ...]:
     if more is None and not aliases:
         return (bank_ref,) if bank_ref else ()
-    told: Mapping[str, Any] = json.loads(more) if more else {}
-    refs = (bank_ref, told.get("uetr"), told.get("tx_id"), *aliases)
+    extras: Mapping[str, Any] = json.loads(more) if more else {}
+    refs = (bank_ref, extras.get("uetr"), extras.get("tx_id"), *aliases)
     return tuple(dict.fromkeys(ref for ref in refs if ref))
 
 
-def _aliases(bank_account_id: int, first_on: date, last_on: date) -> dict[int, list[str]]:
+def _find_aliases(bank_account_id: int, first_on: date, last_on: date) -> dict[int, list[str]]:
     rows = db.session.execute(
         select(EntryAlias.entry_id, EntryAlias.ref)
         .join(Entry, Entry.id == EntryAlias.entry_id)
@@ -96,13 +117,13 @@ def _aliases(bank_account_id: int, first_on: date, last_on: date) -> dict[int, l
             EntryAlias.kind == "bank_ref",
         )
     )
-    found: dict[int, list[str]] = {}
+    refs_by_entry: dict[int, list[str]] = {}
     for entry_id, ref in rows:
-        found.setdefault(entry_id, []).append(ref)
-    return found
+        refs_by_entry.setdefault(entry_id, []).append(ref)
+    return refs_by_entry
 
 
-def known_spans(bank_account_id: int, first_on: date, last_on: date) -> list[Span]:
+def list_known_spans(bank_account_id: int, first_on: date, last_on: date) -> list[Span]:
     """The statements in the ledger that touch these days, as spans."""
     rows = db.session.scalars(
         select(Statement).where(
@@ -114,10 +135,10 @@ def known_spans(bank_account_id: int, first_on: date, last_on: date) -> list[Spa
             Statement.period_to >= first_on,
         )
     )
-    return [span_of(row) for row in rows if row.period_from is not None]
+    return [make_span(row) for row in rows if row.period_from is not None]
 
 
-def own_fingerprints(statement_id: int) -> Counter[str]:
+def count_own_fingerprints(statement_id: int) -> Counter[str]:
     """What a statement brought when it was read before, rejected doubts too."""
     rows = db.session.scalars(
         select(Entry.fingerprint).where(Entry.statement_id == statement_id, Entry.state.in_(DOUBTED_ENTRIES))
@@ -125,22 +146,30 @@ def own_fingerprints(statement_id: int) -> Counter[str]:
     return Counter(rows)
 
 
-def span_of(row: Statement) -> Span:
+def make_span(row: Statement) -> Span:
     """How a statement lies in time, for :mod:`donorhub.domain.bank.files.continuity`."""
     if row.period_from is None or row.period_to is None:
         raise ValueError(f"statement {row.id} covers no days")
     return Span(
-        row.id, row.period_from, row.period_to, row.opening_minor, row.closing_minor, row.first_day_minor,
-        row.last_day_minor, _number(row.sequence_no), row.ref, _number(row.page),
-    )  # fmt: skip
+        row.id,
+        row.period_from,
+        row.period_to,
+        row.opening_minor,
+        row.closing_minor,
+        row.first_day_minor,
+        row.last_day_minor,
+        _parse_number(row.sequence_no),
+        row.ref,
+        _parse_number(row.page),
+    )
 
 
-def _number(text: str | None) -> int | None:
+def _parse_number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() else None
 
 
 def insert_entries(
-    statement: Statement, draft: Draft, planned: Sequence[tuple[int, str, int, str]]
+    statement: Statement, draft: Draft, new_rows: Sequence[tuple[int, str, int, str]]
 ) -> Mapping[int, int]:
     """Write entries: position in the draft, fingerprint, occurrence and state of each.
 
@@ -148,26 +177,28 @@ def insert_entries(
     """
     head = (statement.bank_account_id, statement.id, statement.currency)
     rows = (
-        (*head, *placed, *row)
-        for placed, row in zip(planned, draft.rows.picked(place for place, _, _, _ in planned), strict=True)
+        (*head, *place_columns, *row)
+        for place_columns, row in zip(
+            new_rows, draft.rows.pick_rows(place for place, _, _, _ in new_rows), strict=True
+        )
     )
-    count = _insert("entry", (*_PLACED, *ENTRY_COLUMNS), rows)
+    count = _insert_rows("entry", (*_PLACE_COLUMNS, *ENTRY_COLUMNS), rows)
     if not draft.details or not count:
         return {}
-    ids = _ids(statement.id, draft.details)
+    ids = _find_ids(statement.id, draft.details)
     insert_details({id_: draft.details[position] for position, id_ in ids.items()}, statement.currency)
     return ids
 
 
-def _ids(statement_id: int, positions: Iterable[int]) -> dict[int, int]:
+def _find_ids(statement_id: int, positions: Iterable[int]) -> dict[int, int]:
     """Which entries of a statement became which rows, among the batches."""
     rows = db.session.execute(
         select(Entry.position, Entry.id).where(
             Entry.statement_id == statement_id, Entry.has_details, Entry.state.not_in(GONE_ENTRIES)
         )
     )
-    wanted = set(positions)
-    return {position: id_ for position, id_ in rows if position in wanted}
+    batch_positions = set(positions)
+    return {position: id_ for position, id_ in rows if position in batch_positions}
 
 
 def insert_details(details: Mapping[int, Sequence[Row]], currency: str) -> None:
@@ -177,7 +208,7 @@ def insert_details(details: Mapping[int, Sequence[Row]], currency: str) -> None:
         for entry_id, payments in details.items()
         for position, row in enumerate(payments)
     )
-    _insert("detail", ("entry_id", "currency", "position", *PAYMENT_COLUMNS), rows)
+    _insert_rows("detail", ("entry_id", "currency", "position", *PAYMENT_COLUMNS), rows)
 
 
 def insert_aliases(statement_id: int, refs: Iterable[tuple[int, str, str]]) -> None:
@@ -187,36 +218,36 @@ def insert_aliases(statement_id: int, refs: Iterable[tuple[int, str, str]]) -> N
         for entry_id, kind, ref in refs
     ]
     connection = db.session.connection()
-    for chunk in chunks(rows, CHUNK):
+    for chunk in cut_chunks(rows, CHUNK):
         connection.execute(insert_for(connection, EntryAlias).on_conflict_do_nothing(), chunk)
 
 
 def in_chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
     """Values for ``IN (…)``, as many at a time as every database takes."""
-    return chunks(values, _MOST_PARAMETERS)
+    return cut_chunks(values, _MOST_PARAMETERS)
 
 
-def chunks(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
+def cut_chunks(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
     rest = iter(values)
     while chunk := list(islice(rest, size)):
         yield chunk
 
 
-def _insert(table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+def _insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Write rows in the present transaction; gives how many."""
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
-        return _copy(connection, table, columns, rows)
+        return _copy_rows(connection, table, columns, rows)
     marks = ", ".join("?" * len(columns))
     sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  names of our own
     count = 0
-    for chunk in chunks(rows, CHUNK):
+    for chunk in cut_chunks(rows, CHUNK):
         connection.exec_driver_sql(sql, chunk)
         count += len(chunk)
     return count
 
 
-def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+def _copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
     count = 0
     raw: Any = connection.connection.driver_connection
     with (

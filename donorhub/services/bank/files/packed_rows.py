@@ -29,7 +29,7 @@ class Rows(Sequence[Row]):
         self._ends: list[int] = []  # how many rows there are up to the end of each piece
         self._open: tuple[int, list[Row]] = (-1, [])
 
-    def extend(self, rows: list[Row]) -> None:
+    def add_rows(self, rows: list[Row]) -> None:
         """Add rows, which had better be many."""
         if rows:
             self._pieces.append(marshal.dumps(rows, _WITHOUT_REFERENCES))
@@ -54,7 +54,7 @@ class Rows(Sequence[Row]):
         rows = self._open[1]
         return rows[place - self._ends[number]]  # counted from the end of the piece
 
-    def picked(self, places: Iterable[int]) -> Iterator[Row]:
+    def pick_rows(self, places: Iterable[int]) -> Iterator[Row]:
         """The rows at some places from 0, quickest in their order; IndexError for a place that is none."""
         first = end = 0
         rows: list[Row] = []

@@ -16,7 +16,7 @@ from importers.codes import Reason, StatementFault
 from importers.statement import Problem, make_problem
 
 
-def resolve(
+def resolve_accounts(
     file: ImportFile, drafts: Sequence[Draft], may_create: Sequence[bool], *, now: datetime, actor: str
 ) -> tuple[list[BankAccount], list[Problem]]:
     """The account of each statement, locked until the transaction ends, or what is to be asked.
@@ -25,38 +25,42 @@ def resolve(
     of the file names.
     """
     numbers = {draft.account for draft in drafts if draft.account}
-    chosen = bank_accounts.get_account(file.bank_account_id) if file.bank_account_id else None
-    found: list[BankAccount | None] = []
-    asked: list[Problem] = []
+    chosen_account = bank_accounts.get_account(file.bank_account_id) if file.bank_account_id else None
+    accounts_found: list[BankAccount | None] = []
+    questions: list[Problem] = []
     creatable = {
         (draft.account, draft.header.currency) for draft, may in zip(drafts, may_create, strict=True) if may
     }
     for draft in drafts:
-        account = _known(draft, chosen, is_only_one=len(numbers) <= 1)
-        problem = _question(draft, account, may_create=(draft.account, draft.header.currency) in creatable)
-        found.append(account)
-        if problem is not None and problem not in asked:
-            asked.append(problem)
-    if asked:
-        return [], asked
+        account = _find_account(draft, chosen_account, is_only_one=len(numbers) <= 1)
+        problem = _find_question(
+            draft, account, may_create=(draft.account, draft.header.currency) in creatable
+        )
+        accounts_found.append(account)
+        if problem is not None and problem not in questions:
+            questions.append(problem)
+    if questions:
+        return [], questions
     accounts = [
         account or bank_accounts.create_account(draft.account, draft.header.currency, now=now, actor=actor)
-        for draft, account in zip(drafts, found, strict=True)
+        for draft, account in zip(drafts, accounts_found, strict=True)
     ]
-    _lock(accounts)
+    _lock_accounts(accounts)
     return accounts, []
 
 
-def _known(draft: Draft, chosen: BankAccount | None, *, is_only_one: bool) -> BankAccount | None:
+def _find_account(
+    draft: Draft, chosen_account: BankAccount | None, *, is_only_one: bool
+) -> BankAccount | None:
     """What the file itself says wins; a person's choice stands for a file that names no IBAN."""
     account = bank_accounts.find_account(draft.account, draft.header.currency) if draft.account else None
-    if account is not None or chosen is None:
+    if account is not None or chosen_account is None:
         return account
-    speaks_for_itself = iban.is_iban(draft.account) and draft.account != chosen.number
-    return None if speaks_for_itself or not is_only_one else chosen
+    speaks_for_itself = iban.is_iban(draft.account) and draft.account != chosen_account.number
+    return None if speaks_for_itself or not is_only_one else chosen_account
 
 
-def _question(draft: Draft, account: BankAccount | None, *, may_create: bool) -> Problem | None:
+def _find_question(draft: Draft, account: BankAccount | None, *, may_create: bool) -> Problem | None:
     currency = draft.header.currency
     if account is None:
         if not draft.account:
@@ -74,7 +78,7 @@ def _question(draft: Draft, account: BankAccount | None, *, may_create: bool) ->
     return None
 
 
-def _lock(accounts: Sequence[BankAccount]) -> None:
+def _lock_accounts(accounts: Sequence[BankAccount]) -> None:
     """One import at a time for an account, in the order of ids so that two never wait for each other."""
     ids = sorted({account.id for account in accounts})
     db.session.scalars(

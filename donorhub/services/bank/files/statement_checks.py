@@ -20,12 +20,19 @@ from importers.statement import Problem, make_problem
 # The file cannot be read before a person answers; every other file without statements is refused.
 QUESTIONS: Final = frozenset(
     (
-        "ambiguous_amounts", "ambiguous_dates", "currency_needed", "header_changed", "layout_does_not_fit",
-        "layout_unfinished", "layout_unknown", "mixed_dates", "unknown_currency",
+        "ambiguous_amounts",
+        "ambiguous_dates",
+        "currency_needed",
+        "header_changed",
+        "layout_does_not_fit",
+        "layout_unfinished",
+        "layout_unknown",
+        "mixed_dates",
+        "unknown_currency",
     )
-)  # fmt: skip
+)
 # Nothing in the file can be believed, whatever its balances say.
-UNTRUSTED: Final = frozenset(("readers_disagree",))
+UNTRUSTED_CODES: Final = frozenset(("readers_disagree",))
 # Tells of one statement, whose own verdict it is; the others of the file are not touched.
 OF_ONE: Final = frozenset(("balance_mismatch",))
 ANCIENT: Final = date(1990, 1, 1)  # no bank of our countries gives files of earlier days
@@ -36,7 +43,7 @@ def is_question(problems: Iterable[Problem]) -> bool:
     return any(problem.level == "error" and problem.code in QUESTIONS for problem in problems)
 
 
-def reasons_to_hold(draft: Draft, problems: Sequence[Problem], *, today: date) -> list[str]:
+def list_hold_reasons(draft: Draft, problems: Sequence[Problem], *, today: date) -> list[str]:
     """Codes of what keeps a statement out of the ledger until a person releases it; none when it is sound.
 
     A row that could not be read holds a statement whose balances do not prove it complete.
@@ -47,32 +54,36 @@ def reasons_to_hold(draft: Draft, problems: Sequence[Problem], *, today: date) -
     if draft.header.integrity == "mismatch":
         reasons.append("balance_mismatch")
     errors = {problem.code for problem in problems if problem.level == "error"}
-    reasons += sorted(errors & UNTRUSTED)
+    reasons += sorted(errors & UNTRUSTED_CODES)
     if draft.header.integrity != "proved":
-        reasons += sorted(errors - UNTRUSTED - OF_ONE)
+        reasons += sorted(errors - UNTRUSTED_CODES - OF_ONE)
     if any(day > today + AHEAD for day in draft.day_sums):
         reasons.append("future_entries")
     return reasons
 
 
-def remarks(draft: Draft, told: Sequence[Problem], *, today: date) -> list[Problem]:
+def list_remarks(draft: Draft, reader_problems: Sequence[Problem], *, today: date) -> list[Problem]:
     """What a person should know of a statement beyond what its reader ``told``: days and account that look
     wrong, and the figures of one that does not add up."""
-    found = []
+    remarks = []
     days = draft.day_sums
     if any(day > today + AHEAD for day in days):
-        found.append(make_problem("error", Reason("future_entries", {"last_on": max(days).isoformat()})))
+        remarks.append(make_problem("error", Reason("future_entries", {"last_on": max(days).isoformat()})))
     if any(day < ANCIENT for day in days):
-        found.append(make_problem("warning", Reason("ancient_entries", {"first_on": min(days).isoformat()})))
+        remarks.append(
+            make_problem("warning", Reason("ancient_entries", {"first_on": min(days).isoformat()}))
+        )
     looks_like_iban = draft.account[:2].isalpha() and draft.account[2:4].isdigit()
     if draft.account and looks_like_iban and not iban.is_iban(draft.account):
-        found.append(make_problem("warning", Reason("account_check_digits")))
-    if draft.header.integrity == "mismatch" and not any(p.code == "balance_mismatch" for p in told):
-        found.append(_mismatch(draft))
-    return found
+        remarks.append(make_problem("warning", Reason("account_check_digits")))
+    if draft.header.integrity == "mismatch" and not any(
+        p.code == "balance_mismatch" for p in reader_problems
+    ):
+        remarks.append(_make_mismatch_problem(draft))
+    return remarks
 
 
-def _mismatch(draft: Draft) -> Problem:
+def _make_mismatch_problem(draft: Draft) -> Problem:
     """The figures of a statement that does not add up, whatever its reader said."""
     header = draft.header
     if header.opening is None or header.closing is None:
@@ -91,7 +102,7 @@ def _mismatch(draft: Draft) -> Problem:
     return make_problem("error", figures)
 
 
-def gap_problem(gap: Gap) -> Problem:
+def make_gap_problem(gap: Gap) -> Problem:
     """A break in the chain of statements, for the file that shows it."""
     missing = Money(gap.missing_minor, gap.currency)
     reason: Reason[StatementFault] = Reason(

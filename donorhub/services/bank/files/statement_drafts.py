@@ -29,9 +29,16 @@ Progress = Callable[[str, int], None]  # what is being done, and how many entrie
 
 # The columns that a payment fills, in an entry and in a detail alike.
 PAYMENT_COLUMNS: Final = (
-    "amount_minor", "counterparty_name", "counterparty_account", "remittance", "end_to_end_id",
-    "mandate_id", "return_code", "virtual_account", "more",
-)  # fmt: skip
+    "amount_minor",
+    "counterparty_name",
+    "counterparty_account",
+    "remittance",
+    "end_to_end_id",
+    "mandate_id",
+    "return_code",
+    "virtual_account",
+    "more",
+)
 ENTRY_COLUMNS: Final = ("booked_on", "value_on", "bank_ref", "is_reversal", "has_details", *PAYMENT_COLUMNS)
 STEP: Final = 5000  # entries between two reports of progress
 # Entries laid out together: few enough to be in the processor's cache still, which saves a tenth of reading.
@@ -62,8 +69,8 @@ class Draft:
     def days(self) -> tuple[date, date] | None:
         """First and last day that it covers: its period, widened by its entries; None when nothing tells."""
         balances = [b.on for b in (self.header.opening, self.header.closing) if b is not None and b.on]
-        told = [day for day in (*self.header.period, *self.day_sums) if day is not None] or balances
-        return (min(told), max(told)) if told else None
+        days_named = [day for day in (*self.header.period, *self.day_sums) if day is not None] or balances
+        return (min(days_named), max(days_named)) if days_named else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +82,11 @@ class Drafts:
     format: str
 
 
-def _silent(_doing: str, _count: int) -> None:
+def _report_nothing(_doing: str, _count: int) -> None:
     pass
 
 
-def draft(
+def draft_statements(
     content: bytes,
     filename: str,
     *,
@@ -87,27 +94,27 @@ def draft(
     currency: str = "",
     account: str = "",
     change: Problem | None = None,
-    progress: Progress = _silent,
+    progress: Progress = _report_nothing,
 ) -> Drafts:
     """Read a file. ``account`` is the number for statements that name none, ``profile`` and ``currency``
     are what :func:`importers.read` takes, ``change`` says what the bank changed of a table that nobody
     knows. Raises nothing for the file's fault."""
-    told = find_format(content)
+    sniffed_format = find_format(content)
     gathering = _Gathering(canonical_account(account) or "", progress)
     with importers.pause_collector():
         for part in importers.stream(io.BytesIO(content), filename, profile, currency=currency):
-            gathering.take(part)
+            gathering.take_part(part)
             if len(gathering.drafts) > MOST_STATEMENTS:
-                return Drafts((), (TOO_MANY,), told)
+                return Drafts((), (TOO_MANY,), sniffed_format)
     if any(problem.code in REFUSALS for problem in gathering.problems):
         gathering.drafts.clear()  # what came before the fault may not be kept
-    found = tuple(gathering.drafts)
-    said = found[0].header.source_format if found else told
+    drafts = tuple(gathering.drafts)
+    source_format = drafts[0].header.source_format if drafts else sniffed_format
     problems = (
         replace(change, where=problem.where) if change and problem.code == "layout_unknown" else problem
         for problem in gathering.problems
     )
-    return Drafts(found, tuple(problems), said)
+    return Drafts(drafts, tuple(problems), source_format)
 
 
 class _Gathering:
@@ -123,44 +130,44 @@ class _Gathering:
         self._positions: list[int] = []
         self._count = 0
 
-    def take(self, part: Part) -> None:
+    def take_part(self, part: Part) -> None:
         if isinstance(part, Entry):
             self._waiting.append(part)
             if len(self._waiting) == _TOGETHER:
-                self._add()
+                self._add_waiting()
         elif isinstance(part, Begin):
             self._open = Draft(part.statement, canonical_account(part.statement.account) or "")
             self._positions = []
             self._waiting = []  # of a statement that was given up
         elif isinstance(part, End):
-            self._end(part.statement)
+            self._end_statement(part.statement)
         else:
             self.problems.append(part)
 
-    def _add(self) -> None:
+    def _add_waiting(self) -> None:
         """Lay out the entries that wait."""
         entries, self._waiting = self._waiting, []
-        draft_ = self._open
-        if draft_ is None:
+        draft = self._open
+        if draft is None:
             raise ValueError("an entry came before its statement began")
-        if not draft_.header.advice:
-            booked = [entry for entry in entries if _moves_money(entry)]
-            draft_.skipped += len(entries) - len(booked)
-            entries = booked
+        if not draft.header.advice:
+            booked_entries = [entry for entry in entries if _moves_money(entry)]
+            draft.skipped += len(entries) - len(booked_entries)
+            entries = booked_entries
         self._positions += [entry.position for entry in entries]
-        _add(draft_, entries, draft_.account or self._fallback)
+        _add_entries(draft, entries, draft.account or self._fallback)
         before, self._count = self._count, self._count + len(entries)
         if before // STEP < self._count // STEP:
             self._progress("reading", self._count)
 
-    def _end(self, header: Statement) -> None:
+    def _end_statement(self, header: Statement) -> None:
         if self._open is None:
             return
-        self._add()
+        self._add_waiting()
         self._progress("reading", self._count)
         self._open.header = header
         if any(a > b for a, b in pairwise(self._positions)):
-            _sort(self._open, self._positions)
+            _sort_entries(self._open, self._positions)
         self.drafts.append(self._open)
         self._open = None
 
@@ -170,58 +177,71 @@ def _moves_money(entry: Entry) -> bool:
     return entry.status == "booked" and (entry.amount.minor != 0 or len(entry.details) > 1)
 
 
-def _add(draft_: Draft, entries: list[Entry], account_key: str) -> None:
-    start, sums = len(draft_.items), draft_.day_sums
+def _add_entries(draft: Draft, entries: list[Entry], account_key: str) -> None:
+    start, sums = len(draft.items), draft.day_sums
     items = key_entries(account_key, entries, first=start)
     rows: list[Row] = []
     for position, (entry, item) in enumerate(zip(entries, items, strict=True), start):
         minor = item.minor
         sums[item.day] = sums.get(item.day, 0) + minor
         if minor > 0:
-            draft_.sum_in += minor
+            draft.sum_in += minor
         details = entry.details
         is_batch = len(details) > 1 and sum(d.amount.minor for d in details) == minor
-        rows.append(_row(entry, details[0] if len(details) == 1 else None, item, is_batch=is_batch))
+        rows.append(_make_row(entry, details[0] if len(details) == 1 else None, item, is_batch=is_batch))
         if is_batch:
-            draft_.details[position] = [_payment(detail, detail.amount.minor) for detail in details]
-    draft_.items += items
-    draft_.rows.extend(rows)
+            draft.details[position] = [_make_payment_row(detail, detail.amount.minor) for detail in details]
+    draft.items += items
+    draft.rows.add_rows(rows)
 
 
-def _sort(draft_: Draft, positions: list[int]) -> None:
+def _sort_entries(draft: Draft, positions: list[int]) -> None:
     """Bring entries that came late to their place in the file."""
     order = sorted(range(len(positions)), key=positions.__getitem__)
-    draft_.items = [draft_.items[at]._replace(position=new) for new, at in enumerate(order)]
-    rows = list(draft_.rows)
-    draft_.rows = Rows()
+    draft.items = [draft.items[at]._replace(position=new) for new, at in enumerate(order)]
+    rows = list(draft.rows)
+    draft.rows = Rows()
     for first in range(0, len(order), STEP):
-        draft_.rows.extend([rows[at] for at in order[first : first + STEP]])
-    draft_.details = {new: draft_.details[at] for new, at in enumerate(order) if at in draft_.details}
+        draft.rows.add_rows([rows[at] for at in order[first : first + STEP]])
+    draft.details = {new: draft.details[at] for new, at in enumerate(order) if at in draft.details}
 
 
 # ---------------------------------------------------------------- columns
 
 
 @lru_cache(maxsize=4096)
-def _iso(day: date) -> str:
+def _format_day(day: date) -> str:
     return day.isoformat()
 
 
-def _row(entry: Entry, payment: Detail | None, item: Incoming, *, is_batch: bool) -> Row:
-    day, minor, account = _iso(item.day), item.minor, item.account
-    value_on = day if entry.value_on == entry.booked_on else _iso(entry.value_on) if entry.value_on else None
+def _make_row(entry: Entry, payment: Detail | None, item: Incoming, *, is_batch: bool) -> Row:
+    day, minor, account = _format_day(item.day), item.minor, item.account
+    value_on = (
+        day if entry.value_on == entry.booked_on else _format_day(entry.value_on) if entry.value_on else None
+    )
     is_reversal = int(entry.reversal)
     if payment is None:
         head = (day, value_on, entry.bank_ref, is_reversal, int(is_batch), minor)
-        return (*head, "", "", entry.info or "", None, None, None, None, _more(entry, None))
+        return (*head, "", "", entry.info or "", None, None, None, None, _dump_extras(entry, None))
     return (
-        day, value_on, entry.bank_ref, is_reversal, int(is_batch), minor,
-        payment.counterparty.name or "", account or "", payment.remittance, payment.end_to_end_id,
-        payment.mandate_id, payment.return_code, payment.virtual_account, _more(entry, payment),
-    )  # fmt: skip
+        day,
+        value_on,
+        entry.bank_ref,
+        is_reversal,
+        int(is_batch),
+        minor,
+        payment.counterparty.name or "",
+        account or "",
+        payment.remittance,
+        payment.end_to_end_id,
+        payment.mandate_id,
+        payment.return_code,
+        payment.virtual_account,
+        _dump_extras(entry, payment),
+    )
 
 
-def _payment(detail: Detail, minor: int) -> Row:
+def _make_payment_row(detail: Detail, minor: int) -> Row:
     party = detail.counterparty
     return (
         minor,
@@ -232,27 +252,34 @@ def _payment(detail: Detail, minor: int) -> Row:
         detail.mandate_id,
         detail.return_code,
         detail.virtual_account,
-        _more(None, detail),
+        _dump_extras(None, detail),
     )
 
 
 _TEXTS: Final = (
-    "tx_id", "uetr", "instruction_id", "creditor_id", "batch_id", "cheque_no", "purpose", "return_info",
-)  # fmt: skip
+    "tx_id",
+    "uetr",
+    "instruction_id",
+    "creditor_id",
+    "batch_id",
+    "cheque_no",
+    "purpose",
+    "return_info",
+)
 _PARTY: Final = ("bic", "ultimate", "address")
 _OTHERS: Final = attrgetter(*_TEXTS, "references", "extra", "charges", "original")
 _OF_PARTY: Final = attrgetter(*_PARTY)
 
 
-def _more(entry: Entry | None, payment: Detail | None) -> str | None:
+def _dump_extras(entry: Entry | None, payment: Detail | None) -> str | None:
     """The further fields that are filled, as JSON by their names in importers.statement."""
     bank_code = entry.bank_code if entry else None
     info = entry.info if entry and payment else None
-    rest = _rest(payment) if payment else {}
+    rest = _list_extras(payment) if payment else {}
     if entry and entry.entry_ref and entry.entry_ref != entry.bank_ref:
         rest["entry_ref"] = entry.entry_ref
     if not rest:
-        return _small(bank_code, info)
+        return _dump_short_extras(bank_code, info)
     if bank_code:
         rest["bank_code"] = bank_code
     if info:
@@ -261,12 +288,12 @@ def _more(entry: Entry | None, payment: Detail | None) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _small(bank_code: str | None, info: str | None) -> str | None:
-    told = {name: value for name, value in (("bank_code", bank_code), ("info", info)) if value}
-    return json.dumps(told, ensure_ascii=False) if told else None
+def _dump_short_extras(bank_code: str | None, info: str | None) -> str | None:
+    fields_filled = {name: value for name, value in (("bank_code", bank_code), ("info", info)) if value}
+    return json.dumps(fields_filled, ensure_ascii=False) if fields_filled else None
 
 
-def _rest(payment: Detail) -> dict[str, Any]:
+def _list_extras(payment: Detail) -> dict[str, Any]:
     party, others = _OF_PARTY(payment.counterparty), _OTHERS(payment)
     if not any(others) and not any(party):
         return {}
@@ -282,11 +309,11 @@ def _rest(payment: Detail) -> dict[str, Any]:
     return rest
 
 
-def summarise_draft(draft_: Draft) -> dict[str, Any]:
+def summarise_draft(draft: Draft) -> dict[str, Any]:
     """What a page or the command line shows of a statement, as plain values."""
-    header, days = draft_.header, draft_.days
+    header, days = draft.header, draft.days
     return {
-        "account": draft_.account,
+        "account": draft.account,
         "currency": header.currency,
         "format": header.source_format,
         "is_advice": header.advice,
@@ -294,15 +321,15 @@ def summarise_draft(draft_: Draft) -> dict[str, Any]:
         "to_on": days[1].isoformat() if days else None,
         "opening_minor": header.opening.amount.minor if header.opening else None,
         "closing_minor": header.closing.amount.minor if header.closing else None,
-        "in_minor": draft_.sum_in,
-        "out_minor": draft_.sum_minor - draft_.sum_in,
-        "entries": len(draft_.items),
-        "skipped": draft_.skipped,
+        "in_minor": draft.sum_in,
+        "out_minor": draft.sum_minor - draft.sum_in,
+        "entries": len(draft.items),
+        "skipped": draft.skipped,
         "integrity": header.integrity,
     }
 
 
-def as_plain(problems: Iterable[Problem]) -> list[dict[str, object]]:
+def make_plain_problems(problems: Iterable[Problem]) -> list[dict[str, object]]:
     """Problems as they are kept with the file."""
     return [
         {"level": p.level, "code": p.code, "message": p.message, "where": p.where, "params": dict(p.params)}

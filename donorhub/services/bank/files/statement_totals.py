@@ -21,47 +21,49 @@ from donorhub.services.bank.files.statement_drafts import Draft
 from importers.codes import Reason, StatementFault
 from importers.statement import Problem, make_problem
 
-_NAMED: Final = 5  # days that the sentence names
+_MOST_DAYS_NAMED: Final = 5  # days that the sentence names
 
 
-def remarks(row: Statement, draft: Draft) -> list[Problem]:
+def list_remarks(row: Statement, draft: Draft) -> list[Problem]:
     """A warning with days and amount where the ledger has other money of the days that the statement tells.
 
     The first and last day may be told in part, and are looked at only when the statement
     is a newer issue of one that the ledger has. Days with a doubtful entry wait for a person anyway.
     """
-    days = _told_days(row)
+    days = _list_whole_days(row)
     if not days:
         return []
-    held = _ledger_sums(row, days)
+    ledger_sums = _sum_ledger(row, days)
     others = {
         day: minor - draft.day_sums.get(day, 0)
-        for day, minor in sorted(held.items())
+        for day, minor in sorted(ledger_sums.items())
         if minor != draft.day_sums.get(day, 0)
     }
     if not others:
         return []
-    named = ", ".join(str(day) for day in list(others)[:_NAMED]) + (", …" if len(others) > _NAMED else "")
+    day_names = ", ".join(str(day) for day in list(others)[:_MOST_DAYS_NAMED]) + (
+        ", …" if len(others) > _MOST_DAYS_NAMED else ""
+    )
     more = Money(sum(others.values()), row.currency)
-    difference: Reason[StatementFault] = Reason("ledger_differs", {"days": named, "missing": str(more)})
+    difference: Reason[StatementFault] = Reason("ledger_differs", {"days": day_names, "missing": str(more)})
     return [make_problem("warning", difference)]
 
 
-def _told_days(row: Statement) -> frozenset[date]:
+def _list_whole_days(row: Statement) -> frozenset[date]:
     first_on, last_on = row.period_from, row.period_to
     if first_on is None or last_on is None:
         return frozenset()
-    told = (
+    day_numbers = (
         range((last_on - first_on).days + 1) if _is_issued_anew(row) else range(1, (last_on - first_on).days)
     )
-    return frozenset(first_on + timedelta(days=n) for n in told)
+    return frozenset(first_on + timedelta(days=n) for n in day_numbers)
 
 
 def _is_issued_anew(row: Statement) -> bool:
     """Whether the ledger has a statement of this number or name, these days and this opening balance."""
     if row.opening_minor is None:
         return False
-    found = db.session.scalar(
+    earlier_id = db.session.scalar(
         select(Statement.id)
         .where(
             Statement.bank_account_id == row.bank_account_id,
@@ -75,10 +77,10 @@ def _is_issued_anew(row: Statement) -> bool:
         )
         .limit(1)
     )
-    return found is not None
+    return earlier_id is not None
 
 
-def _ledger_sums(row: Statement, days: Collection[date]) -> dict[date, int]:
+def _sum_ledger(row: Statement, days: Collection[date]) -> dict[date, int]:
     """What counts on these days, without days on which something is doubtful."""
     doubts = func.sum(case((Entry.state == "doubtful", 1), else_=0))
     rows = db.session.execute(

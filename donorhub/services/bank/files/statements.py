@@ -2,13 +2,6 @@
 
 A statement that cannot be trusted is held with its figures, and a person may release
 it. Reading the file is the job's; whom the money is from, matching finds out later.
-
-Functions::
-
-    store(import_file_id, drafts, *, create_accounts, account_id=None, now, actor) -> ImportFile
-    release(statement_id, *, reason, now, actor) -> Statement   # the job posts it from the kept file
-    release_reasons(statement_ids) -> {statement_id: reason}
-    get_statement(statement_id) -> Statement
 """
 
 from __future__ import annotations
@@ -50,15 +43,15 @@ from donorhub.services.bank.files import (
     statement_checks,
     statement_totals,
 )
-from donorhub.services.bank.files.statement_drafts import Draft, Drafts, as_plain, summarise_draft
+from donorhub.services.bank.files.statement_drafts import Draft, Drafts, make_plain_problems, summarise_draft
 from donorhub.services.paging import if_given
 from donorhub.services.work import tasks
 from importers.statement import Balance, Problem
 
-RELEASED: Final = "statement.released"  # in the audit trail, where the reason is kept
+RELEASE_EVENT: Final = "statement.released"  # in the audit trail, where the reason is kept
 
 
-def store(
+def store_statements(
     import_file_id: int,
     drafts: Drafts,
     *,
@@ -73,37 +66,41 @@ def store(
     (nothing was stored before a person answers) or ``refused`` (nothing can be).
     ``account_id`` is whose a file without account is, as its column mapping says.
     """
-    file = imports.locked_file(import_file_id)
+    file = imports.lock_file(import_file_id)
     if file.state not in UNREAD_FILES:
         return file
     problems, today = list(drafts.problems), organisation.get_day(now)
     for draft in drafts.statements:
-        problems += statement_checks.remarks(draft, drafts.problems, today=today)
-    file.format, file.profile = drafts.format, _layout_name(drafts)
+        problems += statement_checks.list_remarks(draft, drafts.problems, today=today)
+    file.format, file.profile = drafts.format, _find_layout_name(drafts)
     file.bank_account_id = file.bank_account_id or account_id
     file.summaries = [summarise_draft(draft) for draft in drafts.statements]
     if not drafts.statements:
         state: ImportFileState = "asking" if statement_checks.is_question(problems) else "refused"
-        return _finish(file, state, problems, now=now, actor=actor)
+        return _finish_file(file, state, problems, now=now, actor=actor)
     reasons = [
-        statement_checks.reasons_to_hold(draft, drafts.problems, today=today) for draft in drafts.statements
+        statement_checks.list_hold_reasons(draft, drafts.problems, today=today) for draft in drafts.statements
     ]
-    accounts, asked = statement_accounts.resolve(
-        file, drafts.statements, [not found and create_accounts for found in reasons], now=now, actor=actor
+    accounts, questions = statement_accounts.resolve_accounts(
+        file,
+        drafts.statements,
+        [not hold_reasons and create_accounts for hold_reasons in reasons],
+        now=now,
+        actor=actor,
     )
-    if asked:
-        return _finish(file, "asking", [*problems, *asked], now=now, actor=actor)
+    if questions:
+        return _finish_file(file, "asking", [*problems, *questions], now=now, actor=actor)
     rows = _post_all(file, drafts.statements, accounts, reasons, now=now, actor=actor)
-    problems += _gap_problems(rows)
+    problems += _list_gap_problems(rows)
     for row, draft in zip(rows, drafts.statements, strict=True):
         if row.posted_at is not None and not row.is_advice:
-            problems += statement_totals.remarks(row, draft)
+            problems += statement_totals.list_remarks(row, draft)
     state = "held" if any(row.state == "held" for row in rows) else "done"
-    _count(file, rows)
-    return _finish(file, state, problems, now=now, actor=actor)
+    _count_entries(file, rows)
+    return _finish_file(file, state, problems, now=now, actor=actor)
 
 
-def _layout_name(drafts: Drafts) -> str:
+def _find_layout_name(drafts: Drafts) -> str:
     return next((draft.header.layout for draft in drafts.statements if draft.header.layout), "")
 
 
@@ -116,16 +113,16 @@ def _post_all(
     now: datetime,
     actor: str,
 ) -> list[Statement]:
-    known = {
+    rows_by_number = {
         row.number: row
         for row in db.session.scalars(select(Statement).where(Statement.import_file_id == file.id))
     }
     rows = []
     for number, draft in enumerate(drafts):
-        row = known.get(number)
+        row = rows_by_number.get(number)
         if row is None:
             row = Statement(import_file_id=file.id, number=number, new_count=0, doubtful_count=0)
-        _describe(row, draft, accounts[number])
+        _fill_in_statement(row, draft, accounts[number])
         if row.posted_at is None and row.state != "released":
             row.state = "held" if reasons[number] else "posted"
         db.session.add(row)
@@ -140,46 +137,53 @@ def _post_all(
                 data={"reasons": list(reasons[number])},
             )
         else:
-            _post(file, row, draft, accounts[number], now=now, actor=actor)
+            _post_statement(file, row, draft, accounts[number], now=now, actor=actor)
     return rows
 
 
-def _describe(row: Statement, draft: Draft, account: BankAccount) -> None:
+def _fill_in_statement(row: Statement, draft: Draft, account: BankAccount) -> None:
     """What the file says of the statement; again the same."""
     header, days = draft.header, draft.days
     row.bank_account_id = account.id
     row.format, row.is_advice, row.currency = header.source_format, header.advice, header.currency
     row.ref, row.sequence_no, row.page = header.statement_id, header.sequence_no, header.page
     row.period_from, row.period_to = days or (None, None)
-    row.opening_minor, row.opening_on = _balance(header.opening)
-    row.closing_minor, row.closing_on = _balance(header.closing)
+    row.opening_minor, row.opening_on = _read_balance(header.opening)
+    row.closing_minor, row.closing_on = _read_balance(header.closing)
     row.sum_minor, row.entries_count = draft.sum_minor, len(draft.items)
     row.first_day_minor = draft.day_sums.get(days[0], 0) if days else 0
     row.last_day_minor = draft.day_sums.get(days[1], 0) if days else 0
     row.integrity = header.integrity
 
 
-def _balance(balance: Balance | None) -> tuple[int | None, date | None]:
+def _read_balance(balance: Balance | None) -> tuple[int | None, date | None]:
     return (balance.amount.minor, balance.on) if balance is not None else (None, None)
 
 
-def _post(
+def _post_statement(
     file: ImportFile, row: Statement, draft: Draft, account: BankAccount, *, now: datetime, actor: str
 ) -> None:
     row.posted_at = now
-    worth = enriching.advise(row, draft) if row.is_advice else _post_entries(row, draft, account)
+    worth = enriching.join_advice(row, draft) if row.is_advice else _post_entries(row, draft, account)
     audit.record(
-        actor, "statement.posted", ("statement", row.id), now=now,
+        actor,
+        "statement.posted",
+        ("statement", row.id),
+        now=now,
         data={"entries": row.entries_count, "new": row.new_count, "integrity": row.integrity},
-    )  # fmt: skip
+    )
     if row.new_count:
         worth.add(row.id)
-        _advise_again(row, now=now, actor=actor)
+        _read_advice_again(row, now=now, actor=actor)
     for statement_id in worth:
         tasks.plan(
-            f"match_statement:{statement_id}:{file.id}.{file.generation}", kind="match_statement",
-            performer="worker", subject=("statement", statement_id), due_at=now, now=now,
-        )  # fmt: skip
+            f"match_statement:{statement_id}:{file.id}.{file.generation}",
+            kind="match_statement",
+            performer="worker",
+            subject=("statement", statement_id),
+            due_at=now,
+            now=now,
+        )
 
 
 def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int]:
@@ -187,58 +191,68 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
     if not draft.items or row.period_from is None or row.period_to is None:
         return set()
     first_on, last_on = min(draft.day_sums), max(draft.day_sums)
-    known = ledger_rows.known_entries(account.id, first_on - REACH, last_on + REACH)
+    ledger_entries = ledger_rows.list_known_entries(account.id, first_on - REACH, last_on + REACH)
     source = source_of(row.format, draft.header.layout)
-    answer = _plan(row, draft.items, known, account, source)
-    planned = [(new.position, new.fingerprint, new.occurrence, "new") for new in answer.new]
-    doubtful = _undecided(answer.doubtful, ledger_rows.own_fingerprints(row.id))
-    planned += [(d.position, d.fingerprint, d.occurrence, "doubtful") for d in doubtful]
-    ledger_rows.insert_entries(row, draft, planned)
+    answer = _plan_entries(row, draft.items, ledger_entries, account, source)
+    new_rows = [(new.position, new.fingerprint, new.occurrence, "new") for new in answer.new]
+    doubtful = _list_new_doubts(answer.doubtful, ledger_rows.count_own_fingerprints(row.id))
+    new_rows += [(d.position, d.fingerprint, d.occurrence, "doubtful") for d in doubtful]
+    ledger_rows.insert_entries(row, draft, new_rows)
     ledger_rows.insert_aliases(
         row.id, ((same.entry_id, "bank_ref", ref) for same in answer.same for ref in same.add_refs)
     )
-    row.new_count += len(planned)
+    row.new_count += len(new_rows)
     row.doubtful_count += len(doubtful)
     others = [(same.entry_id, same.position) for same in answer.same if same.how == "other_format"]
-    return enriching.fill(row, draft, others)
+    return enriching.fill_entries(row, draft, others)
 
 
-def _undecided(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> list[DoubtfulEntry]:
+def _list_new_doubts(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> list[DoubtfulEntry]:
     """Without those that this statement brought when it was read before: a person sees each doubt once."""
-    left = Counter(own)
-    kept = []
+    own_counts = Counter(own)
+    new_doubts = []
     for doubt in doubtful:
-        if left[doubt.fingerprint] > 0:
-            left[doubt.fingerprint] -= 1
+        if own_counts[doubt.fingerprint] > 0:
+            own_counts[doubt.fingerprint] -= 1
         else:
-            kept.append(doubt)
-    return kept
+            new_doubts.append(doubt)
+    return new_doubts
 
 
-def _plan(
-    row: Statement, items: Sequence[Incoming], known: list[KnownEntry], account: BankAccount, source: str
+def _plan_entries(
+    row: Statement,
+    items: Sequence[Incoming],
+    ledger_entries: list[KnownEntry],
+    account: BankAccount,
+    source: str,
 ) -> Plan:
     # Another format may tell another day of the same entry: that says nothing of the bank's ids.
-    own = (entry for entry in known if entry.source_format == source)
-    seen = {ref: (entry.day, entry.minor) for entry in own for ref in entry.refs}
-    if not account.ids_untrusted and find_reused_refs(items, seen):
+    own = (entry for entry in ledger_entries if entry.source_format == source)
+    money_by_ref = {ref: (entry.day, entry.minor) for entry in own for ref in entry.refs}
+    if not account.ids_untrusted and find_reused_refs(items, money_by_ref):
         account.ids_untrusted = True
     if account.ids_untrusted:
         items = [item._replace(fingerprint=f"{content_of(item.fingerprint)}.") for item in items]
-    span = ledger_rows.span_of(row)
+    span = ledger_rows.make_span(row)
     spans = [
         s
-        for s in ledger_rows.known_spans(account.id, span.first_on, span.last_on)
+        for s in ledger_rows.list_known_spans(account.id, span.first_on, span.last_on)
         if s.statement_id != row.id
     ]
-    found = compare_spans(span, spans)
+    comparison = compare_spans(span, spans)
     return plan_entries(
-        known, items, source_format=source, apart=found.apart, unsure=found.unsure,
-        whole_days=found.whole_days, chained_ids=found.chained_ids, ids_trusted=not account.ids_untrusted,
-    )  # fmt: skip
+        ledger_entries,
+        items,
+        source_format=source,
+        apart=comparison.apart,
+        unsure=comparison.unsure,
+        whole_days=comparison.whole_days,
+        chained_ids=comparison.chained_ids,
+        ids_trusted=not account.ids_untrusted,
+    )
 
 
-def _advise_again(row: Statement, *, now: datetime, actor: str) -> None:
+def _read_advice_again(row: Statement, *, now: datetime, actor: str) -> None:
     """Advice of these days may have come before its entries: let it be read again."""
     file_ids = db.session.scalars(
         select(Statement.import_file_id)
@@ -255,42 +269,45 @@ def _advise_again(row: Statement, *, now: datetime, actor: str) -> None:
     for file_id in file_ids:
         advice = imports.get_file(file_id)
         if advice.state == "done":
-            imports.send(advice, now=now, actor=actor)
+            imports.plan_reading(advice, now=now, actor=actor)
 
 
-def _gap_problems(rows: Sequence[Statement]) -> list[Problem]:
+def _list_gap_problems(rows: Sequence[Statement]) -> list[Problem]:
     mine = {row.id for row in rows}
     accounts = {row.bank_account_id for row in rows if not row.is_advice}
     return [
-        statement_checks.gap_problem(gap)
+        statement_checks.make_gap_problem(gap)
         for account_id in sorted(accounts)
-        for gap in bank_accounts.gaps(account_id)
+        for gap in bank_accounts.find_gaps(account_id)
         if gap.after_id in mine or gap.before_id in mine
     ]
 
 
-def _count(file: ImportFile, rows: Sequence[Statement]) -> None:
-    counted = [row for row in rows if row.posted_at is not None and not row.is_advice]
+def _count_entries(file: ImportFile, rows: Sequence[Statement]) -> None:
+    posted_rows = [row for row in rows if row.posted_at is not None and not row.is_advice]
     file.statements_count = len(rows)
     file.entries_count = sum(row.entries_count for row in rows)
-    file.new_count = sum(row.new_count for row in counted)
-    file.doubtful_count = sum(row.doubtful_count for row in counted)
-    file.known_count = sum(row.entries_count - row.new_count for row in counted)
+    file.new_count = sum(row.new_count for row in posted_rows)
+    file.doubtful_count = sum(row.doubtful_count for row in posted_rows)
+    file.known_count = sum(row.entries_count - row.new_count for row in posted_rows)
 
 
-def _finish(
+def _finish_file(
     file: ImportFile, state: ImportFileState, problems: Sequence[Problem], *, now: datetime, actor: str
 ) -> ImportFile:
     file.state, file.finished_at, file.progress = state, now, file.entries_count
-    file.problems = as_plain(problems)
+    file.problems = make_plain_problems(problems)
     audit.record(
-        actor, f"import_file.{state}", ("import_file", file.id), now=now,
+        actor,
+        f"import_file.{state}",
+        ("import_file", file.id),
+        now=now,
         data={"statements": file.statements_count, "new": file.new_count, "known": file.known_count},
-    )  # fmt: skip
+    )
     return file
 
 
-def release(statement_id: int, *, reason: str, now: datetime, actor: str) -> Statement:
+def release_statement(statement_id: int, *, reason: str, now: datetime, actor: str) -> Statement:
     """Take a held statement into the ledger although it could not be trusted; the worker posts it.
 
     Released already: nothing changes. Rejected without a reason, Conflict when it is not held.
@@ -301,33 +318,34 @@ def release(statement_id: int, *, reason: str, now: datetime, actor: str) -> Sta
     if row.state != "held":
         raise Conflict(
             f"statement {statement_id} is {row.state}: only a held one can be released",
-            code="statement_state", state=row.state,
-        )  # fmt: skip
+            code="statement_state",
+            state=row.state,
+        )
     if not reason.strip():
         raise Rejected("say why the statement may be taken in all the same", field="/reason")
     row.state, row.released_by, row.released_at = "released", actor, now
-    audit.record(actor, RELEASED, ("statement", row.id), now=now, data={"reason": reason.strip()})
+    audit.record(actor, RELEASE_EVENT, ("statement", row.id), now=now, data={"reason": reason.strip()})
     file = imports.get_file(row.import_file_id)
     if file.state != "received":
-        imports.send(file, now=now, actor=actor)
+        imports.plan_reading(file, now=now, actor=actor)
     return row
 
 
-def release_reasons(statement_ids: Iterable[int]) -> dict[int, str]:
+def find_release_reasons(statement_ids: Iterable[int]) -> dict[int, str]:
     """Why each of these statements was released, as the person wrote; the others are left out."""
     rows = db.session.execute(
         select(AuditRecord.subject_id, AuditRecord.data)
         .where(
             AuditRecord.subject_type == "statement",
             AuditRecord.subject_id.in_(list(statement_ids)),
-            AuditRecord.what == RELEASED,
+            AuditRecord.what == RELEASE_EVENT,
         )
         .order_by(AuditRecord.id)
     )
     return {statement_id: str(data.get("reason", "")) for statement_id, data in rows}
 
 
-def choose(
+def select_statements(
     *,
     import_file_id: int | None = None,
     bank_account_id: int | None = None,

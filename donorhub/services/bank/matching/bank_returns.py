@@ -21,28 +21,28 @@ from donorhub.services.recurring import instalments
 from donorhub.services.work import events, tasks
 
 
-def _ref(place: Place) -> str:
+def _make_ref(place: Place) -> str:
     return f"{place.entry_id}/{place.position}"
 
 
-def record(place: Place, gift_id: int, *, now: datetime, actor: str) -> Dispute:
+def record_return(place: Place, gift_id: int, *, now: datetime, actor: str) -> Dispute:
     """Note that an entry takes a gift back; again the same row. The bank's fee in it is not the gift's.
 
     Rejected when nothing is left of the gift.
     """
-    ref = _ref(place)
+    ref = _make_ref(place)
     gift = gifts.get_gift(gift_id)
     dispute = db.session.scalar(select(Dispute).filter_by(source=SOURCE, source_ref=ref))
     if dispute is not None and dispute.state == "lost":
         return dispute
-    left = gifts.counts_for(gift).minor
-    if left == 0:
+    left_minor = gifts.counts_for(gift).minor
+    if left_minor == 0:
         raise Rejected(f"nothing is left of gift {gift_id}: it was taken back before", code="nothing_left")
     if dispute is None:
         dispute = Dispute(source=SOURCE, source_ref=ref, kind="return", opened_on=place.booked_on)
         db.session.add(dispute)
     dispute.gift_id, dispute.currency, dispute.state = gift.id, gift.currency, "lost"
-    dispute.amount_minor = min(left, -place.credit.amount.minor)
+    dispute.amount_minor = min(left_minor, -place.credit.amount.minor)
     dispute.reason, dispute.recorded_at = place.credit.return_code or "", now
     db.session.flush()  # what is left of the gift is asked of the database
     events.tell("gift.returned", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
@@ -52,31 +52,38 @@ def record(place: Place, gift_id: int, *, now: datetime, actor: str) -> Dispute:
 
 
 def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor: str) -> None:
-    left = gifts.counts_for(gift).minor
-    if left == 0:
+    left_minor = gifts.counts_for(gift).minor
+    if left_minor == 0:
         instalments.unsettle(gift.id, "bank_return", now=now)
         tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     facts = {"amount": gift.amount.as_text(), "currency": gift.currency, "reason": dispute.reason}
-    _plan(f"returned_gift:{ref}", "returned_gift", "fundraiser", gift, facts, now=now)
+    _plan_task(f"returned_gift:{ref}", "returned_gift", "fundraiser", gift, facts, now=now)
     receipt_upkeep.look_after(gift, now=now, actor=actor)
 
 
-def _plan(
+def _plan_task(
     key: str, kind: TaskKind, role: TaskRole, gift: Gift, facts: dict[str, str], *, now: datetime
 ) -> None:
     tasks.plan(
-        key, kind=kind, performer="person", role=role, subject=("gift", gift.id), donor_id=gift.donor_id,
-        due_at=now + tasks.SOON, now=now, facts=facts,
-    )  # fmt: skip
+        key,
+        kind=kind,
+        performer="person",
+        role=role,
+        subject=("gift", gift.id),
+        donor_id=gift.donor_id,
+        due_at=now + tasks.SOON,
+        now=now,
+        facts=facts,
+    )
 
 
-def take_out(place: Place, *, now: datetime, actor: str) -> None:
+def take_out_return(place: Place, *, now: datetime, actor: str) -> None:
     """The entry was no return of this gift after all: the gift counts again. The row stays, as won."""
-    dispute = db.session.scalar(select(Dispute).filter_by(source=SOURCE, source_ref=_ref(place)))
+    dispute = db.session.scalar(select(Dispute).filter_by(source=SOURCE, source_ref=_make_ref(place)))
     if dispute is None or dispute.state != "lost":
         return
     dispute.state, dispute.reason = "won", "undone"
-    tasks.cancel(f"returned_gift:{_ref(place)}", now=now, actor=actor, reason="undone")
+    tasks.cancel(f"returned_gift:{_make_ref(place)}", now=now, actor=actor, reason="undone")
     _pay_again(dispute.gift_id)
     receipt_upkeep.look_after(gifts.get_gift(dispute.gift_id), now=now, actor=actor)
     audit.record(actor, "return.undone", ("gift", dispute.gift_id), now=now)

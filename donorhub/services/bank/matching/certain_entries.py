@@ -30,17 +30,17 @@ def accept_certain(
     It yields after each chunk, and the caller commits then. Entries that somebody else is
     deciding at this moment are left to them. Again finds nothing left to accept.
     """
-    query = _waiting(statement_id, bank_account_id)
+    query = _select_waiting(statement_id, bank_account_id)
     key = tuple_(Entry.booked_on, Entry.id)
     # The keys are read anew each time: a commit in between ends the transaction that holds them.
     rows = db.session.execute(query).all()
     while rows:
-        yield _accept([id_ for id_, _ in rows], statement_id, now=now, actor=actor)
+        yield _accept_entries([id_ for id_, _ in rows], statement_id, now=now, actor=actor)
         last_id, last_on = rows[-1]
         rows = db.session.execute(query.where(key > (last_on, last_id))).all()
 
 
-def _waiting(statement_id: int | None, bank_account_id: int | None) -> Select[int, object]:
+def _select_waiting(statement_id: int | None, bank_account_id: int | None) -> Select[int, object]:
     query = select(Entry.id, Entry.booked_on).where(Entry.state == "suspense")
     if statement_id is not None:
         query = query.where(Entry.statement_id == statement_id)
@@ -49,9 +49,9 @@ def _waiting(statement_id: int | None, bank_account_id: int | None) -> Select[in
     return query.order_by(Entry.booked_on, Entry.id).limit(AT_ONCE).with_for_update(skip_locked=True)
 
 
-def _accept(entry_ids: Sequence[int], statement_id: int | None, *, now: datetime, actor: str) -> int:
-    sure = _certain(entry_ids)
-    decisions.apply(sure, now=now, actor=actor)
+def _accept_entries(entry_ids: Sequence[int], statement_id: int | None, *, now: datetime, actor: str) -> int:
+    sure = _list_certain(entry_ids)
+    decisions.settle_matches(sure, now=now, actor=actor)
     holding.learn_accounts(sure)
     if sure:
         audit.record(
@@ -62,16 +62,16 @@ def _accept(entry_ids: Sequence[int], statement_id: int | None, *, now: datetime
     return len(sure)
 
 
-def _certain(entry_ids: Sequence[int]) -> list[Decided]:
+def _list_certain(entry_ids: Sequence[int]) -> list[Decided]:
     """What the engine is sure of, of payments that nobody decided yet."""
     live = select(Match.entry_id, Match.detail_id).where(
         Match.entry_id.in_(entry_ids), Match.undone_at.is_(None)
     )
-    decided = {(entry_id, detail_id) for entry_id, detail_id in db.session.execute(live)}
+    decided_payments = {(entry_id, detail_id) for entry_id, detail_id in db.session.execute(live)}
     return [
-        holding.with_person(matching.chosen(place, clues, proposal.candidates[0]))
-        for place, clues, proposal in matching.proposed(entry_ids)
+        holding.add_person_evidence(matching.make_decision(place, clues, proposal.candidates[0]))
+        for place, clues, proposal in matching.propose_for_entries(entry_ids)
         if (proposal.would_auto or proposal.decision == "auto")
         and proposal.candidates
-        and (place.entry_id, place.detail_id) not in decided
+        and (place.entry_id, place.detail_id) not in decided_payments
     ]

@@ -29,27 +29,29 @@ class Place(NamedTuple):
     credit: Credit
 
 
-def read_entries(wanted: ColumnElement[bool], *, limit: int | None = None, lock: bool = False) -> list[Place]:
+def read_entries(
+    condition: ColumnElement[bool], *, limit: int | None = None, lock: bool = False
+) -> list[Place]:
     """The credits of the entries that are ``wanted``, by entry id; ``limit`` counts entries.
 
     With ``lock`` the entries are held until the transaction ends, and those that another holds are left out.
     """
-    query = select(Entry).where(wanted).order_by(Entry.id).limit(limit)
+    query = select(Entry).where(condition).order_by(Entry.id).limit(limit)
     if lock:
         query = query.with_for_update(skip_locked=True)
     entries = db.session.execute(query.with_only_columns(*Entry.__table__.columns)).mappings().all()
-    details = _details([entry["id"] for entry in entries if entry["has_details"]])
+    details = _read_details([entry["id"] for entry in entries if entry["has_details"]])
     places: list[Place] = []
     for row in entries:
         entry = dict(row)
         if entry["has_details"]:
-            places += [_of_detail(entry, detail) for detail in details.get(entry["id"], ())]
+            places += [_make_detail_place(entry, detail) for detail in details.get(entry["id"], ())]
         else:
-            places.append(_of_entry(entry))
+            places.append(_make_place(entry))
     return places
 
 
-def of_entries(entry_ids: Iterable[int]) -> list[Place]:
+def read_places(entry_ids: Iterable[int]) -> list[Place]:
     """The credits of these entries."""
     places: list[Place] = []
     for chunk in ledger_rows.in_chunks(entry_ids):
@@ -57,8 +59,8 @@ def of_entries(entry_ids: Iterable[int]) -> list[Place]:
     return places
 
 
-def _details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, object]]]:
-    found: dict[int, list[Mapping[str, object]]] = {}
+def _read_details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, object]]]:
+    details: dict[int, list[Mapping[str, object]]] = {}
     for chunk in ledger_rows.in_chunks(entry_ids):
         rows = db.session.execute(
             select(*Detail.__table__.columns)
@@ -66,26 +68,26 @@ def _details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, object]]]:
             .order_by(Detail.entry_id, Detail.position)
         ).mappings()
         for row in rows:
-            found.setdefault(row["entry_id"], []).append(dict(row))
-    return found
+            details.setdefault(row["entry_id"], []).append(dict(row))
+    return details
 
 
 Columns = Mapping[str, Any]  # of a row, as the database gives them
 
 
-def _of_entry(entry: Columns) -> Place:
-    credit = _credit(entry, entry, None)
+def _make_place(entry: Columns) -> Place:
+    credit = _make_credit(entry, entry, None)
     return Place(entry["id"], None, 0, entry["statement_id"], entry["booked_on"], credit)
 
 
-def _of_detail(entry: Columns, detail: Columns) -> Place:
-    credit = _credit(entry, detail, detail["id"])
+def _make_detail_place(entry: Columns, detail: Columns) -> Place:
+    credit = _make_credit(entry, detail, detail["id"])
     return Place(
         entry["id"], detail["id"], detail["position"], entry["statement_id"], entry["booked_on"], credit
     )
 
 
-def _credit(entry: Columns, payment: Columns, detail_id: int | None) -> Credit:
+def _make_credit(entry: Columns, payment: Columns, detail_id: int | None) -> Credit:
     more = payment["more"] or {}
     codes = entry["more"] or {}
     charges = more.get("charges")
@@ -97,7 +99,7 @@ def _credit(entry: Columns, payment: Columns, detail_id: int | None) -> Credit:
         payment["counterparty_name"] or None,
         payment["counterparty_account"] or None,
         payment["remittance"] or more.get("info") or "",
-        _refs(payment, more),
+        _list_refs(payment, more),
         payment["return_code"],
         entry["is_reversal"],
         abs(charges[0]) if charges else 0,
@@ -105,7 +107,7 @@ def _credit(entry: Columns, payment: Columns, detail_id: int | None) -> Credit:
     )
 
 
-def _refs(payment: Columns, more: Columns) -> tuple[str, ...]:
-    told = [payment["mandate_id"], payment["end_to_end_id"], payment["virtual_account"]]
-    told += [ref for _, ref in more.get("references", ())]
-    return tuple(dict.fromkeys(ref for ref in told if ref and ref.strip().upper() not in _NOBODYS))
+def _list_refs(payment: Columns, more: Columns) -> tuple[str, ...]:
+    refs = [payment["mandate_id"], payment["end_to_end_id"], payment["virtual_account"]]
+    refs += [ref for _, ref in more.get("references", ())]
+    return tuple(dict.fromkeys(ref for ref in refs if ref and ref.strip().upper() not in _NOBODYS))

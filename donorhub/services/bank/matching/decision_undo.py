@@ -19,19 +19,19 @@ from donorhub.services.giving import gifts
 from donorhub.services.recurring import instalments
 
 
-def live_matches(entry_id: int) -> Sequence[Match]:
+def list_live_matches(entry_id: int) -> Sequence[Match]:
     """The decisions on an entry that stand."""
     return db.session.scalars(
         select(Match).where(Match.entry_id == entry_id, Match.undone_at.is_(None)).order_by(Match.id)
     ).all()
 
 
-def undo(entry: Entry, *, now: datetime, actor: str) -> bool:
+def undo_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
     """Take back all decisions on an entry that the caller holds; False when there are none.
 
     Rejected, with nothing changed, while a live receipt names a gift of it.
     """
-    matches = live_matches(entry.id)
+    matches = list_live_matches(entry.id)
     for match in matches:
         _refuse_receipted(match)
     for match in matches:
@@ -57,15 +57,15 @@ def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None
     if match.kind == "gift" and match.gift_id is not None:
         _take_out_gift(match, match.gift_id, now=now, actor=actor)
         if match.donor_id is not None:
-            _forget(entry, match, match.donor_id)
+            _forget_payer(entry, match, match.donor_id)
     elif match.kind == "payout" and match.payout_id is not None:
         payout = db.session.get_one(Payout, match.payout_id)
         if payout.entry_id == entry.id:
             payout.entry_id = None
     elif match.kind == "return":
-        for place in credits.of_entries([entry.id]):
+        for place in credits.read_places([entry.id]):
             if place.detail_id == match.detail_id:
-                bank_returns.take_out(place, now=now, actor=actor)
+                bank_returns.take_out_return(place, now=now, actor=actor)
         _keep_out(match, now=now, actor=actor)
 
 
@@ -76,9 +76,13 @@ def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> 
         _note_empty(match, gift_id, now=now, actor=actor)
     else:
         gifts.correct_gift(
-            gift_id, reason="the bank entry was decided otherwise", source=SOURCE,
-            source_ref=f"match:{match.id}", now=now, actor=actor,
-        )  # fmt: skip
+            gift_id,
+            reason="the bank entry was decided otherwise",
+            source=SOURCE,
+            source_ref=f"match:{match.id}",
+            now=now,
+            actor=actor,
+        )
     instalments.unsettle(gift_id, "undo", now=now)
 
 
@@ -93,23 +97,29 @@ def _keep_out(match: Match, *, now: datetime, actor: str) -> None:
     )
     if gift.source == SOURCE and is_explained is None and gifts.counts_for(gift).minor:
         gifts.correct_gift(
-            gift.id, reason="the bank entry was decided otherwise", source=SOURCE,
-            source_ref=f"match:{match.id}", now=now, actor=actor,
-        )  # fmt: skip
+            gift.id,
+            reason="the bank entry was decided otherwise",
+            source=SOURCE,
+            source_ref=f"match:{match.id}",
+            now=now,
+            actor=actor,
+        )
 
 
 def _note_empty(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
     audit.record(actor, "gift.nothing_left", ("gift", gift_id), now=now, data={"match": match.id})
 
 
-def _forget(entry: Entry, match: Match, donor_id: int) -> None:
+def _forget_payer(entry: Entry, match: Match, donor_id: int) -> None:
     party: Entry | Detail = entry
     if match.detail_id is not None:
         party = db.session.get_one(Detail, match.detail_id)
     key = payer_key(party.counterparty_account or None, party.counterparty_name or None)
     if key:
-        payer_keys.reject(key, donor_id)
+        payer_keys.reject_payer(key, donor_id)
     text = party.remittance or (party.more or {}).get("info") or ""
-    said = make_saying(canonical_account(party.counterparty_account), party.counterparty_name or None, text)
-    if said:
-        payer_keys.reject(said, donor_id)
+    payer_saying = make_saying(
+        canonical_account(party.counterparty_account), party.counterparty_name or None, text
+    )
+    if payer_saying:
+        payer_keys.reject_payer(payer_saying, donor_id)

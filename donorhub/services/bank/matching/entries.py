@@ -3,19 +3,6 @@
 What is certain of many entries at once, :mod:`donorhub.services.bank.matching.certain_entries` accepts.
 Every decision is a match row that stays; undoing marks it and takes its gift out by a
 correction. The same decision again changes nothing; another one wants the first undone.
-
-Functions (all with keyword ``now`` and ``actor``)::
-
-    get_entry(entry_id) -> Entry
-    accept(entry_id, parts, *, detail_id=None) -> Entry            # parts: Shares that add up to the amount
-    accept_proposal(entry_id, *, rank=0, detail_id=None) -> Entry  # a candidate of the engine, 0 is the best
-    new_donor_from(entry_id, fields=None, *, detail_id=None) -> Donor  # makes the donor and accepts
-    donor_fields(entry_id, detail_id=None) -> dict               # what a form for that donor begins with
-    not_a_gift(entry_id, reason, *, detail_id=None) -> Entry
-    join_payout(entry_id, payout_id) -> Entry
-    accept_return(entry_id, gift_id, *, detail_id=None) -> Entry
-    accept_doubtful(entry_id) / reject_doubtful(entry_id) -> Entry
-    undo(entry_id) -> Entry
 """
 
 from __future__ import annotations
@@ -54,7 +41,7 @@ class Share:
     allocations: Mapping[int, int] | None = field(default=None)
 
 
-def accept(
+def accept_shares(
     entry_id: int, parts: Sequence[Share], *, now: datetime, actor: str, detail_id: int | None = None
 ) -> Entry:
     """Say whose gift an entry is, or whose gifts; the parts must add up to it.
@@ -62,86 +49,96 @@ def accept(
     Rejected for money that left, and when the parts do not add up; Conflict when it was
     decided otherwise before: undo that first.
     """
-    entry, place, clues, proposal = holding.held(entry_id, detail_id)
-    wanted = sorted((share.donor_id, share.minor) for share in parts)
-    known = holding.live(entry_id, detail_id)
-    if known and wanted == sorted((row.donor_id, row.amount_minor) for row in known if row.kind == "gift"):
+    entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
+    new_shares = sorted((share.donor_id, share.minor) for share in parts)
+    matches = holding.list_live_matches(entry_id, detail_id)
+    if matches and new_shares == sorted(
+        (row.donor_id, row.amount_minor) for row in matches if row.kind == "gift"
+    ):
         return entry
-    holding.refuse_decided(entry, known)
+    holding.refuse_decided(entry, matches)
     amount = place.credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
     if sum(share.minor for share in parts) != amount.minor or any(share.minor <= 0 for share in parts):
         raise Rejected(
-            f"the parts must add up to {amount}", code="parts_differ", field="/parts",
-            amount=amount.as_text(), currency=amount.currency,
-        )  # fmt: skip
-    found = [_part(share, proposal) for share in parts]
-    decided = Decided(
-        place, clues, tuple(part for part, _ in found), evidence=_first_evidence(found),
+            f"the parts must add up to {amount}",
+            code="parts_differ",
+            field="/parts",
+            amount=amount.as_text(),
+            currency=amount.currency,
+        )
+    gift_parts = [_make_part(share, proposal) for share in parts]
+    decision = Decided(
+        place,
+        clues,
+        tuple(part for part, _ in gift_parts),
+        evidence=_find_first_evidence(gift_parts),
         funds={n: {share.fund_id: share.minor} for n, share in enumerate(parts) if share.fund_id is not None},
-    )  # fmt: skip
-    return holding.settle(entry, decided, now=now, actor=actor)
+    )
+    return holding.settle_entry(entry, decision, now=now, actor=actor)
 
 
-def _part(share: Share, proposal: Proposal) -> tuple[Part, Candidate | None]:
+def _make_part(share: Share, proposal: Proposal) -> tuple[Part, Candidate | None]:
     """The gift of one donor, with the instalments that a person or the engine says it settles."""
     donor = donors.get_donor(share.donor_id)
     candidate = next((c for c in proposal.candidates if c.donor_id == donor.id), None)
     if share.allocations is not None:
-        told = tuple(Allocated(id_, minor) for id_, minor in share.allocations.items())
-        return Part(donor.id, share.minor, "partial" if told else "one_off", told), candidate
-    proposed = candidate.parts[0] if candidate is not None else None
-    if proposed is not None and proposed.minor == share.minor:
-        return proposed, candidate
+        allocations = tuple(Allocated(id_, minor) for id_, minor in share.allocations.items())
+        return Part(donor.id, share.minor, "partial" if allocations else "one_off", allocations), candidate
+    proposed_part = candidate.parts[0] if candidate is not None else None
+    if proposed_part is not None and proposed_part.minor == share.minor:
+        return proposed_part, candidate
     return Part(donor.id, share.minor, "one_off"), candidate
 
 
-def _first_evidence(found: Sequence[tuple[Part, Candidate | None]]) -> tuple[dict[str, object], ...]:
-    reasons = next((matching.as_evidence(candidate) for _, candidate in found if candidate), ())
-    return (*reasons, holding.by_person())
+def _find_first_evidence(
+    gift_parts: Sequence[tuple[Part, Candidate | None]],
+) -> tuple[dict[str, object], ...]:
+    reasons = next((matching.make_evidence(candidate) for _, candidate in gift_parts if candidate), ())
+    return (*reasons, holding.make_person_evidence())
 
 
 def accept_proposal(
     entry_id: int, *, now: datetime, actor: str, rank: int = 0, detail_id: int | None = None
 ) -> Entry:
     """Take the engine's candidate of this rank, the best is 0. Conflict when there is none such now."""
-    entry, place, clues, proposal = holding.held(entry_id, detail_id)
-    known = holding.live(entry_id, detail_id)
+    entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
+    matches = holding.list_live_matches(entry_id, detail_id)
     if not 0 <= rank < len(proposal.candidates):
-        if known:
+        if matches:
             return entry  # it was the last one, and is decided
         raise Conflict(f"entry {entry_id} has no such proposal any more: look again", code="proposal_gone")
     candidate = proposal.candidates[rank]
-    if known and _says_the_same(known, candidate):
+    if matches and _says_the_same(matches, candidate):
         return entry
-    holding.refuse_decided(entry, known)
-    decided = matching.chosen(place, clues, candidate)
-    return holding.settle(entry, holding.with_person(decided), now=now, actor=actor)
+    holding.refuse_decided(entry, matches)
+    decision = matching.make_decision(place, clues, candidate)
+    return holding.settle_entry(entry, holding.add_person_evidence(decision), now=now, actor=actor)
 
 
-def _says_the_same(known: Sequence[Match], candidate: Candidate) -> bool:
+def _says_the_same(matches: Sequence[Match], candidate: Candidate) -> bool:
     if candidate.payout_id is not None or candidate.gift_id is not None:
-        return (known[0].payout_id, known[0].gift_id) == (candidate.payout_id, candidate.gift_id)
+        return (matches[0].payout_id, matches[0].gift_id) == (candidate.payout_id, candidate.gift_id)
     parts = sorted((part.donor_id, part.minor) for part in candidate.parts)
-    return parts == sorted((row.donor_id, row.amount_minor) for row in known)
+    return parts == sorted((row.donor_id, row.amount_minor) for row in matches)
 
 
-def donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, object]:
+def list_donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, object]:
     """What is known of the payer, for a new donor. Given and family name only where they are certain."""
-    name = holding.place_of(entry_id, detail_id).credit.name or ""
-    parsed = parse_payer(name)
+    name = holding.get_place(entry_id, detail_id).credit.name or ""
+    payer = parse_payer(name)
     fields: dict[str, object] = {
-        "kind": "organisation" if parsed.kind == "organisation" else "person",
-        "name": " ".join(part for part in (parsed.given_name, parsed.family_name) if part) or name,
+        "kind": "organisation" if payer.kind == "organisation" else "person",
+        "name": " ".join(part for part in (payer.given_name, payer.family_name) if part) or name,
         "lang": organisation.get_organisation().lang,
     }
-    if parsed.is_confident and parsed.kind == "person":
-        fields |= {"given_name": parsed.given_name, "family_name": parsed.family_name}
+    if payer.is_confident and payer.kind == "person":
+        fields |= {"given_name": payer.given_name, "family_name": payer.family_name}
     return fields
 
 
-def new_donor_from(
+def create_donor_from(
     entry_id: int,
     fields: Mapping[str, Any] | None = None,
     *,
@@ -152,36 +149,46 @@ def new_donor_from(
     """Add the payer as a donor and accept the whole entry as their gift. ``fields`` win over what the bank
     wrote. Accepted already: the donor it is matched to comes back."""
     entry = holding.get_entry(entry_id)
-    known = holding.live(entry_id, detail_id)
-    if known and known[0].donor_id is not None:
-        return donors.get_donor(known[0].donor_id)
-    holding.refuse_decided(entry, known)
-    told = donor_fields(entry_id, detail_id) | dict(fields or {})
-    if not told["name"]:
+    matches = holding.list_live_matches(entry_id, detail_id)
+    if matches and matches[0].donor_id is not None:
+        return donors.get_donor(matches[0].donor_id)
+    holding.refuse_decided(entry, matches)
+    donor_values = list_donor_fields(entry_id, detail_id) | dict(fields or {})
+    if not donor_values["name"]:
         raise Rejected("the bank does not tell who paid: give a name", field="/name")
-    amount = holding.place_of(entry_id, detail_id).credit.amount
+    amount = holding.get_place(entry_id, detail_id).credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
-    donor = donors.create_donor(told, source="bank", now=now, actor=actor)
+    donor = donors.create_donor(donor_values, source="bank", now=now, actor=actor)
     tasks.plan(
-        f"new_donor:{donor.id}", kind="new_donor", performer="worker", subject=("donor", donor.id),
-        donor_id=donor.id, due_at=now, now=now,
-    )  # fmt: skip
-    accept(entry_id, [Share(donor.id, amount.minor)], detail_id=detail_id, now=now, actor=actor)
+        f"new_donor:{donor.id}",
+        kind="new_donor",
+        performer="worker",
+        subject=("donor", donor.id),
+        donor_id=donor.id,
+        due_at=now,
+        now=now,
+    )
+    accept_shares(entry_id, [Share(donor.id, amount.minor)], detail_id=detail_id, now=now, actor=actor)
     return donor
 
 
-def not_a_gift(
+def mark_not_a_gift(
     entry_id: int, reason: str, *, now: datetime, actor: str, detail_id: int | None = None
 ) -> Entry:
     """Say that an entry is no gift, and why: a fee, a grant, our own money moved."""
     if not reason.strip():
         raise Rejected("say what the entry is", field="/reason")
-    return holding.decide(
-        entry_id, detail_id, lambda row: row.kind == "not_gift",
-        lambda place, clues: Decided(place, clues, evidence=(holding.by_person(reason.strip()[:200]),)),
-        now=now, actor=actor,
-    )  # fmt: skip
+    return holding.decide_payment(
+        entry_id,
+        detail_id,
+        lambda row: row.kind == "not_gift",
+        lambda place, clues: Decided(
+            place, clues, evidence=(holding.make_person_evidence(reason.strip()[:200]),)
+        ),
+        now=now,
+        actor=actor,
+    )
 
 
 def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> Entry:
@@ -195,15 +202,21 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
     if payout.entry_id not in (None, entry_id):
         raise Rejected(
             f"payout {payout.ref} is entry {payout.entry_id}: undo that first",
-            code="payout_taken", entry_id=payout.entry_id,
-        )  # fmt: skip
+            code="payout_taken",
+            entry_id=payout.entry_id,
+        )
     if (payout.net_minor, payout.currency) != (entry.amount_minor, entry.currency):
         raise Rejected(f"payout {payout.ref} has another amount than entry {entry_id}", code="amount_differs")
-    return holding.decide(
-        entry_id, None, lambda row: row.payout_id == payout_id,
-        lambda place, clues: Decided(place, clues, payout_id=payout_id, evidence=(holding.by_person(),)),
-        now=now, actor=actor,
-    )  # fmt: skip
+    return holding.decide_payment(
+        entry_id,
+        None,
+        lambda row: row.payout_id == payout_id,
+        lambda place, clues: Decided(
+            place, clues, payout_id=payout_id, evidence=(holding.make_person_evidence(),)
+        ),
+        now=now,
+        actor=actor,
+    )
 
 
 def accept_return(
@@ -213,19 +226,24 @@ def accept_return(
     gift = db.session.get(Gift, gift_id)
     if gift is None:
         raise NotFound(f"there is no gift {gift_id}", field="/gift_id")
-    amount = holding.place_of(entry_id, detail_id).credit.amount
+    amount = holding.get_place(entry_id, detail_id).credit.amount
     if amount.minor >= 0 or amount.currency != gift.currency:
         raise Rejected(f"entry {entry_id} takes nothing back from gift {gift_id}", code="not_a_return")
-    return holding.decide(
-        entry_id, detail_id, lambda row: row.kind == "return" and row.gift_id == gift_id,
-        lambda place, clues: Decided(place, clues, gift_id=gift_id, evidence=(holding.by_person(),)),
-        now=now, actor=actor,
-    )  # fmt: skip
+    return holding.decide_payment(
+        entry_id,
+        detail_id,
+        lambda row: row.kind == "return" and row.gift_id == gift_id,
+        lambda place, clues: Decided(
+            place, clues, gift_id=gift_id, evidence=(holding.make_person_evidence(),)
+        ),
+        now=now,
+        actor=actor,
+    )
 
 
 def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """The entry is other money than the one it looks like: it counts, and is matched next."""
-    entry = holding.locked(entry_id)
+    entry = holding.lock_entry(entry_id)
     if entry.state in GONE_ENTRIES:
         raise Conflict(
             f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
@@ -235,15 +253,19 @@ def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     entry.state = "new"
     audit.record(actor, "entry.accepted", ("entry", entry.id), now=now)
     tasks.plan(
-        f"match_statement:{entry.statement_id}:e{entry.id}", kind="match_statement", performer="worker",
-        subject=("statement", entry.statement_id), due_at=now, now=now,
-    )  # fmt: skip
+        f"match_statement:{entry.statement_id}:e{entry.id}",
+        kind="match_statement",
+        performer="worker",
+        subject=("statement", entry.statement_id),
+        due_at=now,
+        now=now,
+    )
     return entry
 
 
 def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """The entry is one that the ledger has already: the row stays for the record and counts no more."""
-    entry = holding.locked(entry_id)
+    entry = holding.lock_entry(entry_id)
     if entry.state == "duplicate":
         return entry
     if entry.state != "doubtful":
@@ -255,15 +277,15 @@ def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     return entry
 
 
-def undo(entry_id: int, *, now: datetime, actor: str) -> Entry:
+def undo_entry(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """Take back what was decided of an entry: its gifts are corrected, its payout is free, it waits again.
 
     Rejected while a live receipt names a gift of it, or when its day lies in closed books. Not
     decided: nothing changes.
     """
-    entry = holding.locked(entry_id)
-    if decision_undo.live_matches(entry.id):
+    entry = holding.lock_entry(entry_id)
+    if decision_undo.list_live_matches(entry.id):
         closed_books.refuse(entry.booked_on)
-    if decision_undo.undo(entry, now=now, actor=actor):
+    if decision_undo.undo_decisions(entry, now=now, actor=actor):
         entry.state, entry.decide_by = "suspense", organisation.get_day(now) + SUSPENSE
     return entry

@@ -32,7 +32,7 @@ def get_entry(entry_id: int) -> Entry:
     return entry
 
 
-def locked(entry_id: int) -> Entry:
+def lock_entry(entry_id: int) -> Entry:
     """The entry, held until the transaction ends."""
     entry = db.session.scalar(
         select(Entry).where(Entry.id == entry_id).with_for_update().execution_options(populate_existing=True)
@@ -42,10 +42,10 @@ def locked(entry_id: int) -> Entry:
     return entry
 
 
-def place_of(entry_id: int, detail_id: int | None) -> Place:
+def get_place(entry_id: int, detail_id: int | None) -> Place:
     """The payment of an entry; of a batch, ``detail_id`` says which."""
     get_entry(entry_id)
-    for place in credits.of_entries([entry_id]):
+    for place in credits.read_places([entry_id]):
         if place.detail_id == detail_id:
             return place
     if detail_id is None:
@@ -53,17 +53,17 @@ def place_of(entry_id: int, detail_id: int | None) -> Place:
     raise NotFound(f"entry {entry_id} has no payment {detail_id}", field="/detail_id")
 
 
-def held(entry_id: int, detail_id: int | None) -> tuple[Entry, Place, Clues, Proposal]:
+def lock_payment(entry_id: int, detail_id: int | None) -> tuple[Entry, Place, Clues, Proposal]:
     """The entry, locked, with what the engine says of the payment."""
-    entry = locked(entry_id)
-    place_of(entry_id, detail_id)
-    for place, clues, proposal in matching.proposed([entry_id]):
+    entry = lock_entry(entry_id)
+    get_place(entry_id, detail_id)
+    for place, clues, proposal in matching.propose_for_entries([entry_id]):
         if place.detail_id == detail_id:
             return entry, place, clues, proposal
     raise NotFound(f"entry {entry_id} has no payment {detail_id}")
 
 
-def live(entry_id: int, detail_id: int | None) -> Sequence[Match]:
+def list_live_matches(entry_id: int, detail_id: int | None) -> Sequence[Match]:
     """The decisions on a payment that stand."""
     of_detail = Match.detail_id.is_(None) if detail_id is None else Match.detail_id == detail_id
     return db.session.scalars(
@@ -73,64 +73,68 @@ def live(entry_id: int, detail_id: int | None) -> Sequence[Match]:
     ).all()
 
 
-def refuse_decided(entry: Entry, known: Sequence[Match]) -> None:
+def refuse_decided(entry: Entry, matches: Sequence[Match]) -> None:
     """Conflict where there is nothing to decide, or another decision stands."""
-    if known:
+    if matches:
         raise Conflict(f"entry {entry.id} is decided already: undo that first", code="decided")
     if entry.state == "doubtful":
         raise Conflict(f"entry {entry.id} may be known already: accept or reject it first", code="doubtful")
     if entry.state not in OPEN_ENTRIES:
         raise Conflict(
             f"entry {entry.id} is {entry.state}: there is nothing to decide",
-            code="not_open", state=entry.state,
-        )  # fmt: skip
+            code="not_open",
+            state=entry.state,
+        )
 
 
-def decide(
+def decide_payment(
     entry_id: int,
     detail_id: int | None,
-    is_it: Callable[[Match], bool],
-    say: Callable[[Place, Clues], Decided],
+    is_same: Callable[[Match], bool],
+    make_decision: Callable[[Place, Clues], Decided],
     *,
     now: datetime,
     actor: str,
 ) -> Entry:
     """What ``say`` says of the payment, unless the decisions that stand are this very one (``is_it``)."""
-    entry = locked(entry_id)
-    place = place_of(entry_id, detail_id)
-    known = live(entry_id, detail_id)
-    if known and all(is_it(row) for row in known):
+    entry = lock_entry(entry_id)
+    place = get_place(entry_id, detail_id)
+    matches = list_live_matches(entry_id, detail_id)
+    if matches and all(is_same(row) for row in matches):
         return entry
-    refuse_decided(entry, known)
+    refuse_decided(entry, matches)
     prefix = organisation.get_organisation().code_prefix
     clues = clues_of.read_clues([place.credit], prefix)[0]
-    return settle(entry, say(place, clues), now=now, actor=actor)
+    return settle_entry(entry, make_decision(place, clues), now=now, actor=actor)
 
 
-def settle(entry: Entry, decided: Decided, *, now: datetime, actor: str) -> Entry:
+def settle_entry(entry: Entry, decision: Decided, *, now: datetime, actor: str) -> Entry:
     """Write a person's decision down."""
-    settling.apply([decided], now=now, actor=actor)
-    learn_accounts([decided])
-    audit.record(actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decided.parts)})
+    settling.settle_matches([decision], now=now, actor=actor)
+    learn_accounts([decision])
+    audit.record(actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decision.parts)})
     db.session.refresh(entry)
     return entry
 
 
-def by_person(reason: str = "") -> dict[str, object]:
+def make_person_evidence(reason: str = "") -> dict[str, object]:
     """The evidence that a person said so."""
     return {
-        "family": "TEXT", "points": 0, "key": "match.person", "params": {"reason": reason} if reason else {},
+        "family": "TEXT",
+        "points": 0,
+        "key": "match.person",
+        "params": {"reason": reason} if reason else {},
         "contradicts": False,
-    }  # fmt: skip
+    }
 
 
-def with_person(decided: Decided) -> Decided:
+def add_person_evidence(decision: Decided) -> Decided:
     """What the engine proposed, and a person took."""
-    return replace(decided, evidence=(*decided.evidence, by_person()))
+    return replace(decision, evidence=(*decision.evidence, make_person_evidence()))
 
 
 def learn_accounts(decisions: Sequence[Decided]) -> None:
     """An account that paid for one donor alone is that donor's."""
-    for decided in decisions:
-        if len(decided.parts) == 1 and decided.clues.payer_key:
-            payer_keys.know_account(decided.clues.payer_key, decided.parts[0].donor_id)
+    for decision in decisions:
+        if len(decision.parts) == 1 and decision.clues.payer_key:
+            payer_keys.learn_account(decision.clues.payer_key, decision.parts[0].donor_id)

@@ -58,7 +58,7 @@ class MatchView:
     payout: Payout | None
 
 
-def entries(
+def list_entries(
     tab: str,
     *,
     after: str | None = None,
@@ -67,7 +67,7 @@ def entries(
     limit: int = 50,
 ) -> Page[Entry]:
     """A page of one tab: what waits the oldest first, what is decided the newest first."""
-    query = _narrowed(select(Entry).where(Entry.state.in_(TABS[tab])), bank_account_id, statement_id)
+    query = _narrow_query(select(Entry).where(Entry.state.in_(TABS[tab])), bank_account_id, statement_id)
     keys = [Entry.booked_on, Entry.id]
     if TABS[tab][0] in ENTRIES_TO_DECIDE:
         is_waiting = Entry.state.in_(ENTRIES_TO_DECIDE)  # said once more: there is an index of those
@@ -75,13 +75,15 @@ def entries(
     return newest_first(query, keys, after=after, limit=limit)
 
 
-def entries_of_statement(statement_id: int, *, after: str | None = None) -> Page[Entry]:
+def list_entries_of_statement(statement_id: int, *, after: str | None = None) -> Page[Entry]:
     """The entries that a statement brought, in the order of the file."""
     query = select(Entry).where(Entry.statement_id == statement_id)
     return oldest_first(query, [Entry.position, Entry.id], after=after)
 
 
-def _narrowed(query: Select[Entry], bank_account_id: int | None, statement_id: int | None) -> Select[Entry]:
+def _narrow_query(
+    query: Select[Entry], bank_account_id: int | None, statement_id: int | None
+) -> Select[Entry]:
     if bank_account_id is not None:
         query = query.where(Entry.bank_account_id == bank_account_id)
     if statement_id is not None:
@@ -89,7 +91,7 @@ def _narrowed(query: Select[Entry], bank_account_id: int | None, statement_id: i
     return query
 
 
-def waiting_counts(
+def count_waiting(
     *, bank_account_id: int | None = None, statement_id: int | None = None
 ) -> dict[EntryState, int]:
     """How many entries wait, by state."""
@@ -103,14 +105,14 @@ def waiting_counts(
     return counts
 
 
-def details(entry_id: int) -> Sequence[Detail]:
+def list_details(entry_id: int) -> Sequence[Detail]:
     """The payments of an entry that holds several."""
     return db.session.scalars(
         select(Detail).where(Detail.entry_id == entry_id).order_by(Detail.position)
     ).all()
 
 
-def live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
+def list_live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
     """The decisions that stand, by entry."""
     rows = db.session.execute(
         select(Match, Donor, Gift, Payout)
@@ -120,23 +122,23 @@ def live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
         .where(Match.entry_id.in_(list(entry_ids)), Match.undone_at.is_(None))
         .order_by(Match.entry_id, Match.detail_id, Match.part)
     )
-    found: dict[int, list[MatchView]] = {}
+    views_by_entry: dict[int, list[MatchView]] = {}
     for match, donor, gift, payout in rows:
-        found.setdefault(match.entry_id, []).append(MatchView(match, donor, gift, payout))
-    return found
+        views_by_entry.setdefault(match.entry_id, []).append(MatchView(match, donor, gift, payout))
+    return views_by_entry
 
 
-def matches_of(entry_id: int) -> Sequence[Match]:
+def list_matches(entry_id: int) -> Sequence[Match]:
     """All decisions there ever were on an entry, the last first."""
     return db.session.scalars(select(Match).where(Match.entry_id == entry_id).order_by(Match.id.desc())).all()
 
 
-def statement_of(entry: Entry) -> Statement:
+def get_statement_of(entry: Entry) -> Statement:
     """The statement that brought an entry."""
     return db.session.get_one(Statement, entry.statement_id)
 
 
-def amount_of(entry: Entry, detail_id: int | None) -> Money:
+def get_amount(entry: Entry, detail_id: int | None) -> Money:
     """What an entry, or one payment of it, comes to."""
     if detail_id is None:
         return Money(entry.amount_minor, entry.currency)
@@ -146,10 +148,10 @@ def amount_of(entry: Entry, detail_id: int | None) -> Money:
     return Money(detail.amount_minor, detail.currency)
 
 
-def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
+def find_twins(entries: Iterable[Entry]) -> dict[int, Entry]:
     """For doubtful entries, the entry of the same account and amount that each may be: of the same day, or,
     where another format told another day, of the nearest with the same id of the bank."""
-    found: dict[int, Entry] = {}
+    twins_by_entry: dict[int, Entry] = {}
     for entry in entries:
         twin = db.session.scalar(
             select(Entry)
@@ -163,13 +165,13 @@ def twins(entries: Iterable[Entry]) -> dict[int, Entry]:
             .order_by((Entry.statement_id == entry.statement_id).asc(), Entry.id.desc())
             .limit(1)
         )
-        twin = twin or _twin_of_another_day(entry)
+        twin = twin or _find_twin_of_another_day(entry)
         if twin is not None:
-            found[entry.id] = twin
-    return found
+            twins_by_entry[entry.id] = twin
+    return twins_by_entry
 
 
-def _twin_of_another_day(entry: Entry) -> Entry | None:
+def _find_twin_of_another_day(entry: Entry) -> Entry | None:
     aliases = select(EntryAlias.entry_id).where(EntryAlias.ref == entry.bank_ref)
     near = db.session.scalars(
         select(Entry).where(
@@ -184,31 +186,35 @@ def _twin_of_another_day(entry: Entry) -> Entry | None:
     return min(near, key=lambda row: abs(row.booked_on - entry.booked_on), default=None)
 
 
-def payouts_like(entry: Entry) -> Sequence[Payout]:
+def list_payouts_like(entry: Entry) -> Sequence[Payout]:
     """The payouts of this very amount that no entry is joined to, the nearest in time first."""
     rows = db.session.scalars(
         select(Payout)
         .where(
-            Payout.net_minor == entry.amount_minor, Payout.currency == entry.currency,
-            Payout.entry_id.is_(None), Payout.state.in_(ARRIVING_PAYOUTS), Payout.is_test.is_(False),
+            Payout.net_minor == entry.amount_minor,
+            Payout.currency == entry.currency,
+            Payout.entry_id.is_(None),
+            Payout.state.in_(ARRIVING_PAYOUTS),
+            Payout.is_test.is_(False),
         )
         .order_by(Payout.arrival_on.desc())
         .limit(_MOST_PAYOUTS)
-    ).all()  # fmt: skip
+    ).all()
     return sorted(rows, key=lambda payout: abs((payout.arrival_on - entry.booked_on).days))
 
 
-def open_instalments(donor_id: int, currency: str) -> list[tuple[Instalment, int]]:
+def list_open_instalments(donor_id: int, currency: str) -> list[tuple[Instalment, int]]:
     """What a donor owes in a currency, the first due first, each with what is still open of it."""
     rows = db.session.scalars(
         select(Instalment)
         .join(RecurringGift)
         .where(
-            RecurringGift.donor_id == donor_id, Instalment.currency == currency,
+            RecurringGift.donor_id == donor_id,
+            Instalment.currency == currency,
             Instalment.state.in_(UNPAID_INSTALMENTS),
         )
         .order_by(Instalment.due_on)
         .limit(_MOST_INSTALMENTS)
-    ).all()  # fmt: skip
-    paid = instalments.allocated_to([row.id for row in rows])
-    return [(row, row.amount_minor - paid.get(row.id, 0)) for row in rows]
+    ).all()
+    paid_minor = instalments.allocated_to([row.id for row in rows])
+    return [(row, row.amount_minor - paid_minor.get(row.id, 0)) for row in rows]

@@ -48,47 +48,47 @@ _AHEAD: Final = timedelta(days=40)
 _PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays there may be between
 
 
-def policy_for(account: BankAccount) -> Policy:
+def make_policy(account: BankAccount) -> Policy:
     """How far matching may go for an account."""
     ours = organisation.get_organisation()
     return Policy(prefix=ours.code_prefix, mode=account.matching, country=ours.country)
 
 
-def fetch(items: Sequence[Clues], policy: Policy) -> MatchFacts:
+def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
     """What is known about the payers of these credits, merged donors followed to the survivor."""
-    found = match_links.fetch(items, policy.prefix)
-    survivors, known = _donors(found.donor_ids())
-    found = found.followed(survivors)
-    found.add_rf({ref for clues in items for ref in clues.refs}, policy.prefix)
+    links = match_links.fetch_links(items, policy.prefix)
+    survivors, donors = _find_donors(links.list_donor_ids())
+    links = links.follow_merges(survivors)
+    links.add_rf_refs({ref for clues in items for ref in clues.refs}, policy.prefix)
     days = [clues.credit.booked_on for clues in items]
     debits = [clues for clues in items if clues.credit.amount.minor < 0]
-    provider_words, payouts = _payouts(min(days), max(days))
+    provider_words, payouts = _find_payouts(min(days), max(days))
     return MatchFacts(
-        donors=known,
-        donor_of_number={number: ids[0] for number, ids in found.numbers.items()},
-        donors_of_ref=found.refs,
-        donors_of_account=found.accounts,
-        donors_of_name=found.names,
-        donors_of_email=found.emails,
-        payer_keys=found.payer_keys(),
-        instalments=_instalments(known, min(days), max(days)),
-        gifts=_that_count(_gifts(known, min(days), max(days), policy)) if debits else {},
-        gifts_of_ref=_that_count(_gifts_of_ref(debits, policy)) if debits else {},
+        donors=donors,
+        donor_of_number={number: ids[0] for number, ids in links.numbers.items()},
+        donors_of_ref=links.refs,
+        donors_of_account=links.accounts,
+        donors_of_name=links.names,
+        donors_of_email=links.emails,
+        payer_keys=links.group_payer_keys(),
+        instalments=_find_instalments(donors, min(days), max(days)),
+        gifts=_leave_out_taken_back(_find_gifts(donors, min(days), max(days), policy)) if debits else {},
+        gifts_of_ref=_leave_out_taken_back(_find_gifts_of_ref(debits, policy)) if debits else {},
         payouts=payouts,
         provider_words=provider_words,
         own_accounts=frozenset(db.session.scalars(select(BankAccount.number))),
     )
 
 
-def _donors(ids: Iterable[int]) -> tuple[dict[int, int], dict[int, DonorFacts]]:
+def _find_donors(ids: Iterable[int]) -> tuple[dict[int, int], dict[int, DonorFacts]]:
     """Who was merged into whom, and the facts of all who are left."""
     survivors: dict[int, int] = {}
-    known: dict[int, DonorFacts] = {}
-    wanted = set(ids)
-    while wanted:
+    facts: dict[int, DonorFacts] = {}
+    ids_to_read = set(ids)
+    while ids_to_read:
         further: set[int] = set()
-        closed = _closed(wanted)
-        for chunk in in_chunks(sorted(wanted)):
+        closed_ids = _find_closed(ids_to_read)
+        for chunk in in_chunks(sorted(ids_to_read)):
             columns = select(Donor.id, Donor.name, Donor.is_deceased, Donor.merged_into_id)
             for id_, name, is_deceased, merged_into_id in db.session.execute(
                 columns.where(Donor.id.in_(chunk))
@@ -97,25 +97,25 @@ def _donors(ids: Iterable[int]) -> tuple[dict[int, int], dict[int, DonorFacts]]:
                     survivors[id_] = merged_into_id
                     further.add(merged_into_id)
                 else:
-                    known[id_] = DonorFacts(
-                        id_, name, is_deceased=is_deceased, has_closed_recurring=id_ in closed
+                    facts[id_] = DonorFacts(
+                        id_, name, is_deceased=is_deceased, has_closed_recurring=id_ in closed_ids
                     )
-        wanted = further - known.keys()
-    return {id_: _last(id_, survivors) for id_ in survivors}, known
+        ids_to_read = further - facts.keys()
+    return {id_: _find_last(id_, survivors) for id_ in survivors}, facts
 
 
-def _last(donor_id: int, survivors: Mapping[int, int]) -> int:
+def _find_last(donor_id: int, survivors: Mapping[int, int]) -> int:
     while donor_id in survivors:
         donor_id = survivors[donor_id]
     return donor_id
 
 
-def _closed(donor_ids: Iterable[int]) -> set[int]:
+def _find_closed(donor_ids: Iterable[int]) -> set[int]:
     """Those who have closed recurring gifts and no open one."""
     is_open = case((RecurringGift.state == "closed", 0), else_=1)
-    found: set[int] = set()
+    closed_ids: set[int] = set()
     for chunk in in_chunks(sorted(donor_ids)):
-        found.update(
+        closed_ids.update(
             db.session.scalars(
                 select(RecurringGift.donor_id)
                 .where(RecurringGift.donor_id.in_(chunk))
@@ -123,19 +123,26 @@ def _closed(donor_ids: Iterable[int]) -> set[int]:
                 .having(func.max(is_open) == 0)
             )
         )
-    return found
+    return closed_ids
 
 
-def _instalments(
+def _find_instalments(
     donor_ids: Iterable[int], first_on: date, last_on: date
 ) -> dict[int, tuple[InstalmentFacts, ...]]:
-    paid = func.coalesce(sum_minor(Allocation.amount_minor), 0)
-    found: dict[int, list[InstalmentFacts]] = defaultdict(list)
+    paid_minor = func.coalesce(sum_minor(Allocation.amount_minor), 0)
+    facts: dict[int, list[InstalmentFacts]] = defaultdict(list)
     for chunk in in_chunks(sorted(donor_ids)):
         rows = db.session.execute(
             select(
-                Instalment.id, RecurringGift.donor_id, Instalment.recurring_gift_id, Instalment.due_on,
-                Instalment.amount_minor, Instalment.currency, Instalment.state, Instalment.source_ref, paid,
+                Instalment.id,
+                RecurringGift.donor_id,
+                Instalment.recurring_gift_id,
+                Instalment.due_on,
+                Instalment.amount_minor,
+                Instalment.currency,
+                Instalment.state,
+                Instalment.source_ref,
+                paid_minor,
             )
             .join(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
             .outerjoin(Allocation, Allocation.instalment_id == Instalment.id)
@@ -145,24 +152,29 @@ def _instalments(
                 Instalment.due_on.between(first_on - _OPEN_DAYS, last_on + _AHEAD),
             )
             .group_by(Instalment.id, RecurringGift.donor_id)
-        )  # fmt: skip
-        for id_, donor_id, gift_id, due_on, minor, currency, state, ref, allocated in rows:
-            left = minor - (allocated or 0)
-            if left > 0:
-                found[donor_id].append(
+        )
+        for id_, donor_id, gift_id, due_on, minor, currency, state, ref, allocated_minor in rows:
+            left_minor = minor - (allocated_minor or 0)
+            if left_minor > 0:
+                facts[donor_id].append(
                     InstalmentFacts(
-                        id_, donor_id, gift_id, due_on, Money(left, currency), state,
+                        id_,
+                        donor_id,
+                        gift_id,
+                        due_on,
+                        Money(left_minor, currency),
+                        state,
                         (ref,) if ref else (),
                     )
-                )  # fmt: skip
-    return {donor_id: tuple(some) for donor_id, some in found.items()}
+                )
+    return {donor_id: tuple(some) for donor_id, some in facts.items()}
 
 
-def _gifts(
+def _find_gifts(
     donor_ids: Iterable[int], first_on: date, last_on: date, policy: Policy
 ) -> dict[int, tuple[GiftFacts, ...]]:
     """Gifts that a return may take back, the newest first."""
-    found: dict[int, list[GiftFacts]] = defaultdict(list)
+    facts: dict[int, list[GiftFacts]] = defaultdict(list)
     since = first_on - timedelta(days=policy.return_days)
     for chunk in in_chunks(sorted(donor_ids)):
         rows = db.session.execute(
@@ -171,16 +183,16 @@ def _gifts(
             .order_by(Gift.received_on.desc(), Gift.id.desc())
         )
         for id_, donor_id, minor, currency, received_on in rows:
-            found[donor_id].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on))
-    return {donor_id: tuple(some) for donor_id, some in found.items()}
+            facts[donor_id].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on))
+    return {donor_id: tuple(some) for donor_id, some in facts.items()}
 
 
-def _gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tuple[GiftFacts, ...]]:
+def _find_gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tuple[GiftFacts, ...]]:
     """Gifts of entries that came under the end-to-end id or mandate that a debit names."""
     refs = sorted({ref for clues in debits for ref in clues.credit.refs})
     days = [clues.credit.booked_on for clues in debits]
     since = min(days) - timedelta(days=policy.return_days)
-    found: dict[str, list[GiftFacts]] = defaultdict(list)
+    facts: dict[str, list[GiftFacts]] = defaultdict(list)
     for column in (Entry.end_to_end_id, Entry.mandate_id):
         for chunk in in_chunks(refs):
             rows = db.session.execute(
@@ -194,20 +206,22 @@ def _gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tuple[Gi
             )
             for ref, id_, donor_id, minor, currency, received_on in rows:
                 if ref:
-                    found[ref].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on, (ref,)))
-    return {ref: tuple(some) for ref, some in found.items()}
+                    facts[ref].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on, (ref,)))
+    return {ref: tuple(some) for ref, some in facts.items()}
 
 
-def _that_count(found: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K, tuple[GiftFacts, ...]]:
+def _leave_out_taken_back(facts: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K, tuple[GiftFacts, ...]]:
     """Without the gifts of which nothing is left: they cannot be taken back again."""
-    amounts = {gift.gift_id: gift.amount.minor for some in found.values() for gift in some}
-    gone: set[int] = set()
+    amounts = {gift.gift_id: gift.amount.minor for some in facts.values() for gift in some}
+    gone_ids: set[int] = set()
     for chunk in in_chunks(sorted(amounts)):
-        gone |= {id_ for id_, minor in gifts.taken_away(chunk).items() if minor >= amounts[id_]}
-    return {key: tuple(g for g in some if g.gift_id not in gone) for key, some in found.items()}
+        gone_ids |= {id_ for id_, minor in gifts.taken_away(chunk).items() if minor >= amounts[id_]}
+    return {key: tuple(g for g in some if g.gift_id not in gone_ids) for key, some in facts.items()}
 
 
-def _payouts(first_on: date, last_on: date) -> tuple[dict[str, tuple[str, ...]], tuple[PayoutFacts, ...]]:
+def _find_payouts(
+    first_on: date, last_on: date
+) -> tuple[dict[str, tuple[str, ...]], tuple[PayoutFacts, ...]]:
     """The payouts that wait for their entry around these days, and what their providers are called."""
     rows = db.session.scalars(
         select(Payout).where(

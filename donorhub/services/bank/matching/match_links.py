@@ -29,19 +29,21 @@ NumberLinks = Mapping[int, tuple[int, ...]]
 Query = Callable[[list[str]], Select[str, int] | Select[str | None, int]]
 
 
-def fetch(items: Sequence[Clues], prefix: str) -> KeyLinks:
+def fetch_links(items: Sequence[Clues], prefix: str) -> KeyLinks:
     """The donors that each key of these credits points to, merged ones not yet followed."""
     refs = {ref for clues in items for ref in clues.refs}
-    numbers = {n for clues in items for n in clues.numbers} | _numbers_of_rf(refs, prefix)
+    numbers = {n for clues in items for n in clues.numbers} | _list_numbers_of_rf(refs, prefix)
     return KeyLinks(
-        numbers=_by_number(numbers, prefix),
-        refs=_by_ref(refs),
-        accounts=_by_account({clues.account for clues in items if clues.account}),
-        names=_identities(
+        numbers=_find_by_number(numbers, prefix),
+        refs=_find_by_ref(refs),
+        accounts=_find_by_account({clues.account for clues in items if clues.account}),
+        names=_find_by_identity(
             "name", {key for clues in items for key in (clues.name_key, *clues.names_in_text) if key}
         ),
-        emails=_by_email({email for clues in items for email in clues.emails}),
-        learned=_learned({key for clues in items for key in (clues.payer_key, clues.saying) if key}),
+        emails=_find_by_email({email for clues in items for email in clues.emails}),
+        payer_key_facts=_read_payer_keys(
+            {key for clues in items for key in (clues.payer_key, clues.saying) if key}
+        ),
     )
 
 
@@ -56,50 +58,50 @@ class KeyLinks:
         accounts: Links,
         names: Links,
         emails: Links,
-        learned: Sequence[PayerKeyFacts],
+        payer_key_facts: Sequence[PayerKeyFacts],
     ) -> None:
         self.numbers, self.accounts, self.names, self.emails = numbers, accounts, names, emails
         self.refs = dict(refs)
-        self.learned = learned
+        self.payer_key_facts = payer_key_facts
 
-    def donor_ids(self) -> set[int]:
+    def list_donor_ids(self) -> set[int]:
         by_word = (self.refs, self.accounts, self.names, self.emails)
         ids = {id_ for links in (self.numbers, *by_word) for some in links.values() for id_ in some}
-        return ids | {key.donor_id for key in self.learned}
+        return ids | {key.donor_id for key in self.payer_key_facts}
 
-    def followed(self, survivors: Mapping[int, int]) -> KeyLinks:
+    def follow_merges(self, survivors: Mapping[int, int]) -> KeyLinks:
         """With merged donors replaced by those they were merged into."""
-        learned = [
-            key if key.donor_id not in survivors else PayerKeyFacts(
-                key.key, survivors[key.donor_id], key.hits, key.misses
-            )
-            for key in self.learned
-        ]  # fmt: skip
+        payer_key_facts = [
+            key
+            if key.donor_id not in survivors
+            else PayerKeyFacts(key.key, survivors[key.donor_id], key.hits, key.misses)
+            for key in self.payer_key_facts
+        ]
         return KeyLinks(
-            numbers=_follow(self.numbers, survivors),
-            refs=_follow(self.refs, survivors),
-            accounts=_follow(self.accounts, survivors),
-            names=_follow(self.names, survivors),
-            emails=_follow(self.emails, survivors),
-            learned=learned,
+            numbers=_follow_merges(self.numbers, survivors),
+            refs=_follow_merges(self.refs, survivors),
+            accounts=_follow_merges(self.accounts, survivors),
+            names=_follow_merges(self.names, survivors),
+            emails=_follow_merges(self.emails, survivors),
+            payer_key_facts=payer_key_facts,
         )
 
-    def add_rf(self, told: Iterable[str], prefix: str) -> None:
+    def add_rf_refs(self, refs: Iterable[str], prefix: str) -> None:
         """An ISO 11649 reference that carries a code points where the code does."""
-        for ref in told:
+        for ref in refs:
             if ref.startswith("RF") and ref not in self.refs:
                 ids = [id_ for n in codes.find_codes(ref[4:], prefix) for id_ in self.numbers.get(n, ())]
                 if ids:
                     self.refs[ref] = tuple(dict.fromkeys(ids))
 
-    def payer_keys(self) -> dict[str, tuple[PayerKeyFacts, ...]]:
-        found: dict[str, tuple[PayerKeyFacts, ...]] = {}
-        for key in self.learned:
-            found[key.key] = (*found.get(key.key, ()), key)
-        return found
+    def group_payer_keys(self) -> dict[str, tuple[PayerKeyFacts, ...]]:
+        facts_by_key: dict[str, tuple[PayerKeyFacts, ...]] = {}
+        for key in self.payer_key_facts:
+            facts_by_key[key.key] = (*facts_by_key.get(key.key, ()), key)
+        return facts_by_key
 
 
-def _follow(
+def _follow_merges(
     links: Mapping[Key, tuple[int, ...]], survivors: Mapping[int, int]
 ) -> Mapping[Key, tuple[int, ...]]:
     if not survivors:
@@ -107,28 +109,28 @@ def _follow(
     return {key: tuple(dict.fromkeys(survivors.get(id_, id_) for id_ in ids)) for key, ids in links.items()}
 
 
-def _links(query: Query, keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
+def _find_links(query: Query, keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
     """Donor ids by key, from a query that gives (key, donor id) for some keys."""
-    found: dict[str, list[int]] = defaultdict(list)
+    ids_by_key: dict[str, list[int]] = defaultdict(list)
     for chunk in in_chunks(sorted(keys)):
         for key, donor_id in db.session.execute(query(chunk)):
-            if key is not None and donor_id not in found[key]:
-                found[key].append(donor_id)
-    return {key: tuple(ids) for key, ids in found.items()}
+            if key is not None and donor_id not in ids_by_key[key]:
+                ids_by_key[key].append(donor_id)
+    return {key: tuple(ids) for key, ids in ids_by_key.items()}
 
 
-def _by_number(numbers: Iterable[int], prefix: str) -> NumberLinks:
+def _find_by_number(numbers: Iterable[int], prefix: str) -> NumberLinks:
     number_of = {codes.format_code(prefix, number): number for number in numbers}
-    found = _links(lambda some: select(Donor.code, Donor.id).where(Donor.code.in_(some)), number_of)
-    return {number_of[code]: ids for code, ids in found.items()}
+    links = _find_links(lambda some: select(Donor.code, Donor.id).where(Donor.code.in_(some)), number_of)
+    return {number_of[code]: ids for code, ids in links.items()}
 
 
-def _numbers_of_rf(refs: Iterable[str], prefix: str) -> set[int]:
+def _list_numbers_of_rf(refs: Iterable[str], prefix: str) -> set[int]:
     """An ISO 11649 reference may carry a donor's code after its check digits."""
     return {n for ref in refs if ref.startswith("RF") for n in codes.find_codes(ref[4:], prefix)}
 
 
-def _by_ref(refs: Iterable[str]) -> Links:
+def _find_by_ref(refs: Iterable[str]) -> Links:
     refs = list(refs)
     queries: tuple[Query, ...] = (
         lambda some: select(ExternalId.ref, ExternalId.donor_id).where(
@@ -143,31 +145,31 @@ def _by_ref(refs: Iterable[str]) -> Links:
             .where(Instalment.source_ref.in_(some))
         ),
     )
-    return _joined(_links(query, refs) for query in queries)
+    return _join_links(_find_links(query, refs) for query in queries)
 
 
-def _by_account(accounts: Iterable[str]) -> Links:
+def _find_by_account(accounts: Iterable[str]) -> Links:
     accounts = list(accounts)
-    promised = _links(
+    promised_links = _find_links(
         lambda some: select(RecurringGift.payer_iban, RecurringGift.donor_id).where(
             RecurringGift.payer_iban.in_(some)
         ),
         accounts,
     )
-    return _joined((_identities("iban", accounts), promised))
+    return _join_links((_find_by_identity("iban", accounts), promised_links))
 
 
-def _by_email(emails: Iterable[str]) -> Links:
+def _find_by_email(emails: Iterable[str]) -> Links:
     """Addresses as written in the text, by their normal form."""
-    written: dict[str, list[str]] = defaultdict(list)
+    emails_by_normal: dict[str, list[str]] = defaultdict(list)
     for email in emails:
-        written[donors.normal_email(email)].append(email)
-    found = _identities("email", written)
-    return {email: ids for normal, ids in found.items() for email in written[normal]}
+        emails_by_normal[donors.normal_email(email)].append(email)
+    links = _find_by_identity("email", emails_by_normal)
+    return {email: ids for normal, ids in links.items() for email in emails_by_normal[normal]}
 
 
-def _identities(kind: IdentityKind, values: Iterable[str]) -> Links:
-    return _links(
+def _find_by_identity(kind: IdentityKind, values: Iterable[str]) -> Links:
+    return _find_links(
         lambda some: select(IdentityKey.value, IdentityKey.donor_id).where(
             IdentityKey.kind == kind, IdentityKey.value.in_(some)
         ),
@@ -175,15 +177,15 @@ def _identities(kind: IdentityKind, values: Iterable[str]) -> Links:
     )
 
 
-def _joined(several: Iterable[Links]) -> dict[str, tuple[int, ...]]:
-    joined: dict[str, tuple[int, ...]] = {}
+def _join_links(several: Iterable[Links]) -> dict[str, tuple[int, ...]]:
+    links_by_key: dict[str, tuple[int, ...]] = {}
     for links in several:
         for key, ids in links.items():
-            joined[key] = tuple(dict.fromkeys((*joined.get(key, ()), *ids)))
-    return joined
+            links_by_key[key] = tuple(dict.fromkeys((*links_by_key.get(key, ()), *ids)))
+    return links_by_key
 
 
-def _learned(keys: Iterable[str]) -> list[PayerKeyFacts]:
+def _read_payer_keys(keys: Iterable[str]) -> list[PayerKeyFacts]:
     return [
         PayerKeyFacts(*row)
         for chunk in in_chunks(sorted(keys))

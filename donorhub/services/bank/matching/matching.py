@@ -2,12 +2,6 @@
 
 The engine is :mod:`donorhub.domain.bank.matching.matching`; here its facts are fetched, its answers
 written. Proposals for a page are worked out anew each time: none is stored.
-
-Functions::
-
-    match_next(statement_id, after_id, *, now, actor) -> Matched      # one chunk; the job loops
-    proposals(entry_ids) -> {entry_id: [Proposal, …]}                 # one for each payment of the entry
-    as_evidence(candidate) -> tuple[dict, …]                          # what a match row keeps
 """
 
 from __future__ import annotations
@@ -42,9 +36,9 @@ class Matched:
     """
 
     last_id: int | None
-    settled: int = 0
+    settled_count: int = 0
     waiting: int = 0
-    left: int = 0
+    left_count: int = 0
     by_kind: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -53,61 +47,71 @@ def match_next(statement_id: int, after_id: int, *, now: datetime, actor: str) -
     statement = get_statement(statement_id)
     places = credits.read_entries(
         (Entry.statement_id == statement_id) & (Entry.id > after_id) & (Entry.state == "new"),
-        limit=CHUNK, lock=True,
-    )  # fmt: skip
+        limit=CHUNK,
+        lock=True,
+    )
     if not places:
-        left = _nobody_looked_at(statement_id)
-        if not left:
+        left_count = _count_unseen(statement_id)
+        if not left_count:
             statement.matching_done_at = now
-        return Matched(None, left=left)
+        return Matched(None, left_count=left_count)
     account = bank_accounts.get_account(statement.bank_account_id)
-    pairs = _proposed(places, match_facts.policy_for(account))
+    pairs = _propose_for_places(places, match_facts.make_policy(account))
     sure = [
-        _decided(place, clues, proposal) for place, clues, proposal in pairs if proposal.decision == "auto"
+        _make_certain_decision(place, clues, proposal)
+        for place, clues, proposal in pairs
+        if proposal.decision == "auto"
     ]
-    _suspend([(place, proposal) for place, _, proposal in pairs if proposal.decision != "auto"])
-    decisions.apply(sure, now=now, actor=actor)
+    _suspend_entries([(place, proposal) for place, _, proposal in pairs if proposal.decision != "auto"])
+    decisions.settle_matches(sure, now=now, actor=actor)
     return Matched(places[-1].entry_id, len(sure), len(pairs) - len(sure))
 
 
-def _nobody_looked_at(statement_id: int) -> int:
+def _count_unseen(statement_id: int) -> int:
     waiting = select(func.count()).where(Entry.statement_id == statement_id, Entry.state == "new")
     return db.session.scalar(waiting) or 0
 
 
-def _proposed(places: Sequence[Place], policy: Policy) -> list[tuple[Place, Clues, Proposal]]:
+def _propose_for_places(places: Sequence[Place], policy: Policy) -> list[tuple[Place, Clues, Proposal]]:
     items = clues_of.read_clues([place.credit for place in places], policy.prefix)
-    answers = propose_matches(items, match_facts.fetch(items, policy), policy)
+    answers = propose_matches(items, match_facts.fetch_facts(items, policy), policy)
     return list(zip(places, items, answers, strict=True))
 
 
-def _decided(place: Place, clues: Clues, proposal: Proposal) -> Decided:
+def _make_certain_decision(place: Place, clues: Clues, proposal: Proposal) -> Decided:
     if not proposal.candidates:
         reason = {"family": "TEXT", "points": 0, "key": f"match.{proposal.kind}", "params": {}}
         return Decided(place, clues, evidence=(reason,))
-    return chosen(place, clues, proposal.candidates[0])
+    return make_decision(place, clues, proposal.candidates[0])
 
 
-def chosen(place: Place, clues: Clues, candidate: Candidate) -> Decided:
+def make_decision(place: Place, clues: Clues, candidate: Candidate) -> Decided:
     """The decision for a candidate of the engine."""
     return Decided(
-        place, clues, parts=candidate.parts, payout_id=candidate.payout_id, gift_id=candidate.gift_id,
-        evidence=as_evidence(candidate),
-    )  # fmt: skip
+        place,
+        clues,
+        parts=candidate.parts,
+        payout_id=candidate.payout_id,
+        gift_id=candidate.gift_id,
+        evidence=make_evidence(candidate),
+    )
 
 
-def as_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:
+def make_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:
     """A candidate's reasons as a match row keeps them."""
     return tuple(
         {
-            "family": reason.family, "points": reason.points, "key": reason.key,
-            "params": dict(reason.params), "contradicts": reason.contradicts,
+            "family": reason.family,
+            "points": reason.points,
+            "key": reason.key,
+            "params": dict(reason.params),
+            "contradicts": reason.contradicts,
         }
         for reason in candidate.evidence
-    )  # fmt: skip
+    )
 
 
-def _suspend(waiting: Iterable[tuple[Place, Proposal]]) -> None:
+def _suspend_entries(waiting: Iterable[tuple[Place, Proposal]]) -> None:
     """Entries wait for a person until the earliest date of their payments."""
     until: dict[int, date | None] = {}
     for place, proposal in waiting:
@@ -123,33 +127,33 @@ def _suspend(waiting: Iterable[tuple[Place, Proposal]]) -> None:
         )
 
 
-def proposals(entry_ids: Iterable[int]) -> dict[int, list[Proposal]]:
+def list_proposals(entry_ids: Iterable[int]) -> dict[int, list[Proposal]]:
     """What the engine would say now of each payment of these entries, whatever the account's mode."""
-    found: dict[int, list[Proposal]] = {}
-    for _, _, proposal in proposed(entry_ids):
-        found.setdefault(proposal.entry_id, []).append(proposal)
-    return found
+    proposals: dict[int, list[Proposal]] = {}
+    for _, _, proposal in propose_for_entries(entry_ids):
+        proposals.setdefault(proposal.entry_id, []).append(proposal)
+    return proposals
 
 
-def proposed(entry_ids: Iterable[int]) -> list[tuple[Place, Clues, Proposal]]:
+def propose_for_entries(entry_ids: Iterable[int]) -> list[tuple[Place, Clues, Proposal]]:
     """The proposals with the credits they are for. Entries of one account are weighed together."""
     by_account: dict[int, list[int]] = {}
-    wanted = list(entry_ids)
+    wanted_ids = list(entry_ids)
     for id_, account_id in db.session.execute(
-        select(Entry.id, Entry.bank_account_id).where(Entry.id.in_(wanted))
+        select(Entry.id, Entry.bank_account_id).where(Entry.id.in_(wanted_ids))
     ):
         by_account.setdefault(account_id, []).append(id_)
-    found: list[tuple[Place, Clues, Proposal]] = []
+    proposals: list[tuple[Place, Clues, Proposal]] = []
     for account_id, ids in by_account.items():
-        places = credits.of_entries(sorted(ids))
-        policy = _asked(bank_accounts.get_account(account_id))
-        found += _proposed(places, policy)
-    return found
+        places = credits.read_places(sorted(ids))
+        policy = _make_asking_policy(bank_accounts.get_account(account_id))
+        proposals += _propose_for_places(places, policy)
+    return proposals
 
 
-def _asked(account: BankAccount) -> Policy:
+def _make_asking_policy(account: BankAccount) -> Policy:
     """A person asks: with mode off nothing would be proposed at all."""
-    policy = match_facts.policy_for(account)
+    policy = match_facts.make_policy(account)
     return (
         policy
         if policy.mode != "off"
@@ -157,7 +161,7 @@ def _asked(account: BankAccount) -> Policy:
     )
 
 
-def unmatched_statements(bank_account_id: int) -> Sequence[int]:
+def list_unmatched_statements(bank_account_id: int) -> Sequence[int]:
     """Statements of an account with entries that nobody looked at yet."""
     return db.session.scalars(
         select(Statement.id)

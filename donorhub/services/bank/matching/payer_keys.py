@@ -26,13 +26,13 @@ class Paid(NamedTuple):
     on: date
 
 
-def confirm(paid: Iterable[Paid]) -> None:
+def confirm_payers(payers: Iterable[Paid]) -> None:
     """Count that payers' money was these donors', once for each."""
-    paid = list(paid)
-    if not paid:
+    payers = list(payers)
+    if not payers:
         return
-    hits = Counter((one.value, one.donor_id) for one in paid)
-    last = {(one.value, one.donor_id): one.on for one in sorted(paid, key=lambda one: one.on)}
+    hits = Counter((one.value, one.donor_id) for one in payers)
+    last = {(one.value, one.donor_id): one.on for one in sorted(payers, key=lambda one: one.on)}
     connection = db.session.connection()
     statement = insert_for(connection, PayerKey)
     connection.execute(
@@ -56,28 +56,28 @@ def confirm(paid: Iterable[Paid]) -> None:
     )
 
 
-def sayings(paid: Iterable[tuple[str, str, int, date]]) -> list[Paid]:
+def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[Paid]:
     """What to confirm of payers whose name is not the donor's: (saying, payer's name, donor, day) of each."""
-    paid = list(paid)
-    ids = {donor_id for _, _, donor_id, _ in paid}
+    payers = list(payers)
+    ids = {donor_id for _, _, donor_id, _ in payers}
     names: dict[int, str] = {}
     for chunk in in_chunks(sorted(ids)):
         rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(chunk)))
         names.update({id_: name for id_, name in rows})  # noqa: C416  a Row is no pair for dict
     return [
-        Paid(said, donor_id, on)
-        for said, name, donor_id, on in paid
+        Paid(saying, donor_id, on)
+        for saying, name, donor_id, on in payers
         if not names_agree(name, names[donor_id])
     ]
 
 
-def know_account(payer_key: str, donor_id: int) -> None:
+def learn_account(payer_key: str, donor_id: int) -> None:
     """A person said that this account is the donor's."""
     if payer_key.startswith(_IBAN):
         donors.learn_key(donor_id, "iban", payer_key.removeprefix(_IBAN))
 
 
-def reject(payer_key: str, donor_id: int) -> None:
+def reject_payer(payer_key: str, donor_id: int) -> None:
     """A decision was undone: the payer points to the donor no more, unless it did so before that one."""
     db.session.execute(
         update(PayerKey)

@@ -93,11 +93,11 @@ def test_a_missing_statement_is_a_gap_with_its_figures(database: Flask) -> None:
     send(camt([Paid(first, 100)], opening=0))
     file = send(camt([Paid(third, 300)], opening=350))
     account = db.session.scalars(select(BankAccount)).one()
-    gap = bank_accounts.gaps(account.id)[0]
+    gap = bank_accounts.find_gaps(account.id)[0]
     assert (gap.from_on, gap.to_on, gap.missing_minor) == (first, third, 250)
     assert [problem["code"] for problem in file.problems] == ["gap"]
     send(camt([Paid(date(2026, 10, 2), 250)], opening=100))
-    assert bank_accounts.gaps(account.id) == []
+    assert bank_accounts.find_gaps(account.id) == []
 
 
 def test_what_a_file_without_balances_brought_is_not_missing_from_a_gap(database: Flask) -> None:
@@ -106,9 +106,9 @@ def test_what_a_file_without_balances_brought_is_not_missing_from_a_gap(database
     send(camt([Paid(third, 300)], opening=350))
     account = db.session.scalars(select(BankAccount)).one()
     send(camt([Paid(date(2026, 10, 2), 200)], opening=None))
-    assert [gap.missing_minor for gap in bank_accounts.gaps(account.id)] == [50]
+    assert [gap.missing_minor for gap in bank_accounts.find_gaps(account.id)] == [50]
     send(camt([Paid(date(2026, 10, 2), 50, text="other")], opening=None))
-    assert bank_accounts.gaps(account.id) == []
+    assert bank_accounts.find_gaps(account.id) == []
 
 
 def test_a_file_of_too_many_statements_is_refused_with_a_way_out(database: Flask) -> None:
@@ -168,5 +168,5 @@ def test_another_day_in_another_format_is_a_doubt_and_the_banks_ids_stay_trusted
     assert (file.new_count, file.doubtful_count) == (1, 1)
     assert ledger()[(date(2026, 10, 5), 5000)] == 0
     doubtful = db.session.scalars(select(Entry).where(Entry.state == "doubtful")).one()
-    assert entry_views.twins([doubtful])[doubtful.id].booked_on == date(2026, 10, 6)
+    assert entry_views.find_twins([doubtful])[doubtful.id].booked_on == date(2026, 10, 6)
     assert not bank_accounts.get_account(account.id).ids_untrusted

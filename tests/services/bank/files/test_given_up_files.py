@@ -24,13 +24,13 @@ def kept() -> ImportFile:
 
 
 def reading() -> Task:
-    task = imports.reading_of(kept())
+    task = imports.find_reading_task(kept())
     assert task is not None
     return db.session.get_one(Task, task.id, populate_existing=True)
 
 
 def receive(now: datetime) -> bool:
-    _, is_read = imports.receive(CONTENT, "a.xml", create_accounts=True, now=now, actor="user:1")
+    _, is_read = imports.receive_file(CONTENT, "a.xml", create_accounts=True, now=now, actor="user:1")
     db.session.commit()
     return is_read
 

@@ -25,7 +25,9 @@ def test_a_table_that_nobody_knows_asks(database: Flask) -> None:
 
 def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Flask, now: datetime) -> None:
     account = open_account()
-    column_mappings.save(CSV_LAYOUT, name="our bank", bank_account_id=account.id, now=now, actor="user:1")
+    column_mappings.save_mapping(
+        CSV_LAYOUT, name="our bank", bank_account_id=account.id, now=now, actor="user:1"
+    )
     db.session.commit()
     file = send(csv(GIFTS), "a.csv")
     assert (file.state, file.new_count) == ("done", 2)
@@ -36,7 +38,7 @@ def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Fla
 def test_an_unknown_table_that_is_like_a_saved_one_says_what_the_bank_changed(
     database: Flask, now: datetime
 ) -> None:
-    column_mappings.save(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
+    column_mappings.save_mapping(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
     db.session.commit()
     file = send(csv(GIFTS).replace("Tytuł".encode(), b"Opis").replace(b"Nadawca", b"Kto"), "a.csv")
     assert (file.state, file.problems[0]["code"]) == ("asking", "header_changed")
@@ -53,26 +55,26 @@ def test_an_answer_that_nobody_understands_is_refused(
     file = send(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n", "a.csv")
     before = rows()
     with pytest.raises(Rejected):
-        imports.answer(file.id, layout=answer, now=now, actor="user:1")
+        imports.answer_questions(file.id, layout=answer, now=now, actor="user:1")
     db.session.rollback()
     assert (imports.get_file(file.id).state, rows()) == ("asking", before)
 
 
 def test_saving_the_same_mapping_again_changes_nothing(database: Flask, now: datetime) -> None:
-    first = column_mappings.save(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
+    first = column_mappings.save_mapping(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
     before = rows()
-    again = column_mappings.save(dict(CSV_LAYOUT), name="our bank", now=now, actor="user:2")
+    again = column_mappings.save_mapping(dict(CSV_LAYOUT), name="our bank", now=now, actor="user:2")
     assert (again.id, rows()) == (first.id, before)
 
 
 def test_another_layout_for_the_same_header_is_the_next_version(database: Flask, now: datetime) -> None:
-    column_mappings.save(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
+    column_mappings.save_mapping(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
     changed = CSV_LAYOUT | {"amounts": "inverse"}
-    second = column_mappings.save(changed, name="our bank", now=now, actor="user:1")
+    second = column_mappings.save_mapping(changed, name="our bank", now=now, actor="user:1")
     assert second.version == 2
     found = column_mappings.find_by_signature(second.signature)
     assert found is not None and found.layout["amounts"] == "inverse"
-    assert [mapping.version for mapping in column_mappings.saved()] == [2]
+    assert [mapping.version for mapping in column_mappings.list_saved()] == [2]
 
 
 def test_an_unfinished_or_unknown_layout_is_refused(database: Flask, now: datetime) -> None:
@@ -80,15 +82,15 @@ def test_an_unfinished_or_unknown_layout_is_refused(database: Flask, now: dateti
     without_amount = CSV_LAYOUT | {"columns": CSV_LAYOUT["columns"][:4]}
     for layout in (without_amount, CSV_LAYOUT | {"code": "import os"}):
         with pytest.raises(Rejected):
-            column_mappings.save(layout, name="x", now=now, actor="user:1")
+            column_mappings.save_mapping(layout, name="x", now=now, actor="user:1")
     with pytest.raises(NotFound):
-        column_mappings.save(CSV_LAYOUT, name="x", bank_account_id=77, now=now, actor="user:1")
+        column_mappings.save_mapping(CSV_LAYOUT, name="x", bank_account_id=77, now=now, actor="user:1")
     assert rows() == before
 
 
 def test_a_preview_shows_rows_and_sums_and_stores_nothing(database: Flask) -> None:
     before = rows()
-    seen = column_mappings.preview(csv(GIFTS), CSV_LAYOUT)
+    seen = column_mappings.preview_layout(csv(GIFTS), CSV_LAYOUT)
     assert [row.status for row in seen.rows] == ["skipped", "entry", "entry"]
     assert seen.total_in["PLN"].minor == 5700
     assert rows() == before

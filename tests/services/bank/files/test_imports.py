@@ -65,7 +65,7 @@ def test_a_sound_file_is_stored_with_its_account_and_statement(database: Flask) 
 def test_the_same_bytes_under_any_name_change_nothing(database: Flask) -> None:
     first = send(camt(GIFTS))
     before = rows()
-    again, is_new = imports.receive(camt(GIFTS), "other.xml", now=clock.now(), actor="user:2")
+    again, is_new = imports.receive_file(camt(GIFTS), "other.xml", now=clock.now(), actor="user:2")
     db.session.commit()
     assert (again.id, is_new) == (first.id, False)
     assert rows() == before
@@ -81,7 +81,7 @@ def test_the_same_statement_in_other_bytes_adds_no_entry(database: Flask) -> Non
 
 def test_the_file_is_kept_as_it_came_and_unreadable_in_the_database(database: Flask) -> None:
     file = send(camt(GIFTS))
-    assert imports.content(file) == camt(GIFTS)
+    assert imports.read_content(file) == camt(GIFTS)
     assert b"Kowalska" not in file.content
 
 
@@ -105,7 +105,7 @@ def test_a_cut_camt_file_leaves_nothing_of_what_came_before_the_cut(database: Fl
 
 def test_a_file_over_the_limit_is_refused_and_not_kept(database: Flask) -> None:
     with pytest.raises(Rejected, match="larger than 1 MB") as refused:
-        imports.receive(b"x" * (1024 * 1024 + 1), "big.csv", limit_mb=1, now=clock.now(), actor="user:1")
+        imports.receive_file(b"x" * (1024 * 1024 + 1), "big.csv", limit_mb=1, now=clock.now(), actor="user:1")
     assert refused.value.specific_code == "file_too_large"
     assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 0
 
@@ -125,7 +125,7 @@ def test_a_released_statement_is_posted_and_the_release_is_recorded(database: Fl
     open_account()
     send(camt(GIFTS, closing=999))
     held = db.session.scalars(select(Statement)).one()
-    statements.release(held.id, reason="the bank confirmed it by phone", now=now, actor="user:7")
+    statements.release_statement(held.id, reason="the bank confirmed it by phone", now=now, actor="user:7")
     db.session.commit()
     work_off("import_file")
     statement = db.session.scalars(select(Statement)).one()
@@ -145,13 +145,13 @@ def test_releasing_again_changes_nothing_and_without_a_reason_it_is_refused(
     held_id = db.session.scalars(select(Statement.id)).one()
     before = rows()
     with pytest.raises(Rejected):
-        statements.release(held_id, reason="  ", now=now, actor="user:7")
+        statements.release_statement(held_id, reason="  ", now=now, actor="user:7")
     assert rows() == before
-    statements.release(held_id, reason="checked", now=now, actor="user:7")
+    statements.release_statement(held_id, reason="checked", now=now, actor="user:7")
     db.session.commit()
     work_off("import_file")
     before = rows()
-    statements.release(held_id, reason="checked again", now=now, actor="user:8")
+    statements.release_statement(held_id, reason="checked again", now=now, actor="user:8")
     assert rows() == before
     assert db.session.get_one(Statement, held_id).released_by == "user:7"
 
@@ -161,18 +161,18 @@ def test_the_reason_of_a_release_is_kept_whole(database: Flask, now: datetime) -
     send(camt(GIFTS, closing=999))
     held_id = db.session.scalars(select(Statement.id)).one()
     reason = "the bank wrote that " + "its balance is of another day " * 15
-    statements.release(held_id, reason=reason, now=now, actor="user:7")
-    assert statements.release_reasons([held_id]) == {held_id: reason.strip()}
+    statements.release_statement(held_id, reason=reason, now=now, actor="user:7")
+    assert statements.find_release_reasons([held_id]) == {held_id: reason.strip()}
 
 
 def test_a_statement_that_is_posted_cannot_be_released(database: Flask, now: datetime) -> None:
     send(camt(GIFTS))
     with pytest.raises(Conflict):
-        statements.release(
+        statements.release_statement(
             db.session.scalars(select(Statement.id)).one(), reason="x", now=now, actor="user:1"
         )
     with pytest.raises(NotFound):
-        statements.release(99, reason="x", now=now, actor="user:1")
+        statements.release_statement(99, reason="x", now=now, actor="user:1")
 
 
 def test_entries_of_days_to_come_hold_the_statement(database: Flask) -> None:
@@ -188,7 +188,7 @@ def test_a_row_that_cannot_be_read_holds_a_table_that_nothing_proves(database: F
     file = send(data, "a.csv", layout=CSV_LAYOUT, bank_account_id=account.id)
     assert (file.state, ledger()) == ("held", {})
     held_id = db.session.scalars(select(Statement.id)).one()
-    statements.release(held_id, reason="the last row is a remark", now=clock.now(), actor="user:1")
+    statements.release_statement(held_id, reason="the last row is a remark", now=clock.now(), actor="user:1")
     db.session.commit()
     work_off("import_file")
     assert ledger() == money(GIFTS)
@@ -198,7 +198,7 @@ def test_an_unknown_account_is_asked_for_when_none_may_be_made(database: Flask, 
     file = send(camt(GIFTS), create_accounts=False)
     assert (file.state, file.problems[-1]["code"]) == ("asking", "account_unknown")
     assert db.session.scalar(select(func.count()).select_from(Statement)) == 0
-    imports.answer(file.id, create_accounts=True, now=now, actor="user:1")
+    imports.answer_questions(file.id, create_accounts=True, now=now, actor="user:1")
     db.session.commit()
     work_off("import_file")
     assert imports.get_file(file.id).state == "done"
@@ -225,7 +225,7 @@ def test_a_table_without_account_asks_whose_it_is_and_takes_the_answer(
     file = send(csv(GIFTS), "a.csv", layout=CSV_LAYOUT)
     assert (file.state, file.problems[-1]["code"]) == ("asking", "account_missing")
     account = open_account()
-    imports.answer(file.id, bank_account_id=account.id, now=now, actor="user:1")
+    imports.answer_questions(file.id, bank_account_id=account.id, now=now, actor="user:1")
     db.session.commit()
     work_off("import_file")
     assert ledger() == money(GIFTS)
@@ -235,11 +235,13 @@ def test_an_answer_that_cannot_be_is_refused_before_it_is_kept(database: Flask, 
     file = send(csv(GIFTS), "a.csv", layout=CSV_LAYOUT)
     before = rows()
     with pytest.raises(Rejected):
-        imports.answer(file.id, layout={"name": "x", "columns": [{"role": "?"}]}, now=now, actor="user:1")
+        imports.answer_questions(
+            file.id, layout={"name": "x", "columns": [{"role": "?"}]}, now=now, actor="user:1"
+        )
     with pytest.raises(NotFound):
-        imports.answer(file.id, bank_account_id=77, now=now, actor="user:1")
+        imports.answer_questions(file.id, bank_account_id=77, now=now, actor="user:1")
     with pytest.raises(NotFound):
-        imports.receive(b"other", "b.csv", bank_account_id=77, now=now, actor="user:1")
+        imports.receive_file(b"other", "b.csv", bank_account_id=77, now=now, actor="user:1")
     assert rows() == before
 
 
@@ -247,7 +249,7 @@ def test_only_a_file_that_asks_takes_answers(database: Flask, now: datetime) -> 
     file = send(camt(GIFTS))
     before = rows()
     with pytest.raises(Conflict):
-        imports.answer(file.id, currency="EUR", now=now, actor="user:1")
+        imports.answer_questions(file.id, currency="EUR", now=now, actor="user:1")
     db.session.rollback()
     assert rows() == before
 
@@ -276,7 +278,9 @@ def test_a_failure_in_the_middle_of_storing_leaves_nothing_and_can_be_repeated(
     def die(*_: object) -> None:
         raise RuntimeError("killed")
 
-    file, _ = imports.receive(camt(GIFTS), "a.xml", create_accounts=True, now=clock.now(), actor="user:1")
+    file, _ = imports.receive_file(
+        camt(GIFTS), "a.xml", create_accounts=True, now=clock.now(), actor="user:1"
+    )
     file_id = file.id
     db.session.commit()
     before = rows()
@@ -303,7 +307,7 @@ def test_four_at_once_send_the_same_file_and_one_set_of_rows_is_made(database: F
     def send_in_thread() -> None:
         try:
             with database.app_context():
-                file, _ = imports.receive(
+                file, _ = imports.receive_file(
                     camt(GIFTS), "a.xml", create_accounts=True, now=clock.now(), actor="user:1"
                 )
                 file_id = file.id

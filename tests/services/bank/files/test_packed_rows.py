@@ -16,7 +16,7 @@ PIECES = st.lists(st.lists(st.tuples(VALUES, VALUES), max_size=4), max_size=5)
 def test_rows_come_back_as_they_were_in_any_order(pieces: list[list[tuple[object, object]]]) -> None:
     rows, flat = Rows(), [row for piece in pieces for row in piece]
     for piece in pieces:
-        rows.extend(list(piece))
+        rows.add_rows(list(piece))
     assert len(rows) == len(flat)
     assert list(rows) == flat and list(reversed(rows)) == flat[::-1]
     assert rows[1:3] == flat[1:3]
@@ -29,16 +29,16 @@ def test_rows_that_are_picked_come_in_the_order_asked_for(
 ) -> None:
     rows, flat = Rows(), [row for piece in pieces for row in piece]
     for piece in pieces:
-        rows.extend(list(piece))
+        rows.add_rows(list(piece))
     places = data.draw(st.lists(st.integers(0, len(flat) - 1))) if flat else []
-    assert list(rows.picked(places)) == [flat[place] for place in places]
+    assert list(rows.pick_rows(places)) == [flat[place] for place in places]
 
 
 @pytest.mark.parametrize("place", [2, -3])
 def test_a_place_that_is_none_is_an_index_error(place: int) -> None:
     rows = Rows()
-    rows.extend([("a",), ("b",)])
+    rows.add_rows([("a",), ("b",)])
     with pytest.raises(IndexError):
         rows[place]
     with pytest.raises(IndexError):
-        list(rows.picked([0, max(place, 2)]))
+        list(rows.pick_rows([0, max(place, 2)]))

@@ -38,7 +38,7 @@ GIFTS = [Paid(day, 1000 + n, ref=f"R{n}") for n, day in enumerate(DAYS)]
 
 
 def take_back(file_id: int, now: datetime, **choices: bool) -> None:
-    import_undo.take_back(file_id, reason="the wrong account", now=now, actor="user:1", **choices)
+    import_undo.take_back_import(file_id, reason="the wrong account", now=now, actor="user:1", **choices)
     db.session.commit()
 
 
@@ -74,14 +74,14 @@ def test_without_a_reason_or_while_it_is_read_it_is_refused(database: Flask, now
     file = send(camt(GIFTS))
     before = rows()
     with pytest.raises(Rejected):
-        import_undo.take_back(file.id, reason="", now=now, actor="user:1")
+        import_undo.take_back_import(file.id, reason="", now=now, actor="user:1")
     db.session.rollback()
     with pytest.raises(NotFound):
-        import_undo.take_back(99, reason="x", now=now, actor="user:1")
+        import_undo.take_back_import(99, reason="x", now=now, actor="user:1")
     db.session.rollback()
-    imports.send(file, now=now, actor="user:1")
+    imports.plan_reading(file, now=now, actor="user:1")
     with pytest.raises(Conflict):
-        import_undo.take_back(file.id, reason="x", now=now, actor="user:1")
+        import_undo.take_back_import(file.id, reason="x", now=now, actor="user:1")
     db.session.rollback()
     assert rows() == before
 
@@ -170,7 +170,7 @@ def test_a_decision_that_rests_on_advice_stands_in_its_way(database: Flask, now:
     send(camt([Paid(DAYS[0], 1000, name="", account="", text="", ref="R0")]))
     file = send(camt([Paid(DAYS[0], 1000, ref="R0")], kind="054"))
     match()
-    entries.accept(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
+    entries.accept_shares(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
     db.session.commit()
     with pytest.raises(Rejected) as refused:
         take_back(file.id, now)
@@ -188,9 +188,9 @@ def test_a_persons_decision_stands_in_the_way_unless_it_is_undone_too(database: 
     anna = donor()
     file = send(camt(GIFTS))
     match()
-    entries.accept(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
+    entries.accept_shares(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
     db.session.commit()
-    found = import_undo.what_stands_in_the_way(file.id)
+    found = import_undo.list_obstacles(file.id)
     assert [(one.kind, one.entry_id, one.actor) for one in found] == [("decision", first_entry(), "user:5")]
     before = rows()
     with pytest.raises(Rejected) as refused:
@@ -207,12 +207,12 @@ def test_a_receipt_stands_in_the_way_whatever_is_asked(database: Flask, now: dat
     anna = donor()
     file = send(camt(GIFTS))
     match()
-    entries.accept(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
+    entries.accept_shares(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
     organisation.change_organisation({"jurisdiction": "XX", "city": "Berat"}, now=now, actor="user:1")
     gift_id = db.session.scalars(select(Gift.id)).one()
     receipt = receipts.issue([gift_id], today=now.date(), now=now, actor="user:1")
     db.session.commit()
-    kinds = [(one.kind, one.receipt_id) for one in import_undo.what_stands_in_the_way(file.id)]
+    kinds = [(one.kind, one.receipt_id) for one in import_undo.list_obstacles(file.id)]
     assert kinds == [("receipt", receipt.id), ("decision", receipt.id)]
     before = rows()
     with pytest.raises(Rejected, match="void them first"):

@@ -38,12 +38,12 @@ from tests.services.bank.matching.matching_world import (
 def test_a_person_accepts_and_accepting_again_changes_nothing(database: Flask, now: datetime) -> None:
     anna = donor()
     arrived(Paid(DAY, 5000))
-    entries.accept(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
+    entries.accept_shares(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.commit()
     assert (only_gift().donor_id, only_entry().state) == (anna.id, "matched")
     assert only(select(IdentityKey.value).where(IdentityKey.kind == "iban")) == ANNA
     before = rows()
-    entries.accept(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:6")
+    entries.accept_shares(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:6")
     assert rows() == before
     assert only(select(Match.actor)) == "user:5"
     assert_sound()
@@ -53,13 +53,13 @@ def test_another_decision_wants_the_first_undone(database: Flask, now: datetime)
     anna, besa = donor(), donor("Besa")
     arrived(Paid(DAY, 5000))
     entry_id = only_entry().id
-    entries.accept(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
+    entries.accept_shares(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.commit()
     before = rows()
     with pytest.raises(Conflict):
-        entries.accept(entry_id, [Share(besa.id, 5000)], now=now, actor="user:5")
+        entries.accept_shares(entry_id, [Share(besa.id, 5000)], now=now, actor="user:5")
     with pytest.raises(Conflict):
-        entries.not_a_gift(entry_id, "fee", now=now, actor="user:5")
+        entries.mark_not_a_gift(entry_id, "fee", now=now, actor="user:5")
     db.session.rollback()
     assert rows() == before
 
@@ -70,10 +70,10 @@ def test_one_payment_may_be_the_gifts_of_two_donors(database: Flask, now: dateti
     entry_id = only_entry().id
     before = rows()
     with pytest.raises(Rejected, match="add up"):
-        entries.accept(entry_id, [Share(anna.id, 3000), Share(besa.id, 1000)], now=now, actor="user:5")
+        entries.accept_shares(entry_id, [Share(anna.id, 3000), Share(besa.id, 1000)], now=now, actor="user:5")
     db.session.rollback()
     assert rows() == before
-    entries.accept(entry_id, [Share(anna.id, 3000), Share(besa.id, 2000)], now=now, actor="user:5")
+    entries.accept_shares(entry_id, [Share(anna.id, 3000), Share(besa.id, 2000)], now=now, actor="user:5")
     db.session.commit()
     found = db.session.execute(
         select(Gift.donor_id, Gift.amount_minor, Gift.source_ref).order_by(Gift.id)
@@ -106,14 +106,14 @@ def test_a_new_donor_is_made_of_the_payer_and_names_only_where_they_are_certain(
         Paid(DAY, 700, name="XQZ WRT BLT", account=BESA),
     )
     sure, unsure = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
-    anna = entries.new_donor_from(sure, now=now, actor="user:5")
+    anna = entries.create_donor_from(sure, now=now, actor="user:5")
     assert (anna.name, anna.given_name, anna.family_name) == ("Anna Kowalska", "Anna", "Kowalska")
-    other = entries.new_donor_from(unsure, now=now, actor="user:5")
+    other = entries.create_donor_from(unsure, now=now, actor="user:5")
     db.session.commit()
     assert (other.given_name, other.family_name) == ("", "")
     assert other.name
     before = rows()
-    assert entries.new_donor_from(sure, now=now, actor="user:5").id == anna.id
+    assert entries.create_donor_from(sure, now=now, actor="user:5").id == anna.id
     assert rows() == before
 
 
@@ -122,13 +122,13 @@ def test_no_gift_wants_a_reason_and_is_said_once(database: Flask, now: datetime)
     entry_id = only_entry().id
     before = rows()
     with pytest.raises(Rejected):
-        entries.not_a_gift(entry_id, " ", now=now, actor="user:5")
+        entries.mark_not_a_gift(entry_id, " ", now=now, actor="user:5")
     assert rows() == before
-    entries.not_a_gift(entry_id, "a grant", now=now, actor="user:5")
+    entries.mark_not_a_gift(entry_id, "a grant", now=now, actor="user:5")
     db.session.commit()
     assert only_entry().state == "not_gift"
     before = rows()
-    entries.not_a_gift(entry_id, "a grant", now=now, actor="user:5")
+    entries.mark_not_a_gift(entry_id, "a grant", now=now, actor="user:5")
     assert rows() == before
 
 
@@ -137,9 +137,9 @@ def test_money_that_left_is_nobodys_gift(database: Flask, now: datetime) -> None
     arrived(Paid(DAY, -5000, name="Anna Kowalska", account=ANNA, text="zwrot kosztow"))
     before = rows()
     with pytest.raises(Rejected):
-        entries.accept(only_entry().id, [Share(anna.id, -5000)], now=now, actor="user:5")
+        entries.accept_shares(only_entry().id, [Share(anna.id, -5000)], now=now, actor="user:5")
     with pytest.raises(Rejected):
-        entries.new_donor_from(only_entry().id, now=now, actor="user:5")
+        entries.create_donor_from(only_entry().id, now=now, actor="user:5")
     db.session.rollback()
     assert rows() == before
 
@@ -172,7 +172,7 @@ def test_undoing_takes_the_gift_out_and_the_part_counts_on(database: Flask, now:
     entries.accept_proposal(entry_id, now=now, actor="user:5")
     db.session.commit()
     first = only_gift()
-    entries.undo(entry_id, now=now, actor="user:6")
+    entries.undo_entry(entry_id, now=now, actor="user:6")
     db.session.commit()
     assert (only_entry().state, gifts.counts_for(first).minor) == ("suspense", 0)
     undone = db.session.scalars(select(Match)).one()
@@ -182,9 +182,9 @@ def test_undoing_takes_the_gift_out_and_the_part_counts_on(database: Flask, now:
     assert only(select(PayerKey.misses)) == 1
     assert_sound()
     before = rows()
-    entries.undo(entry_id, now=now, actor="user:6")
+    entries.undo_entry(entry_id, now=now, actor="user:6")
     assert rows() == before
-    entries.accept(entry_id, [Share(besa.id, 5000)], now=now, actor="user:6")
+    entries.accept_shares(entry_id, [Share(besa.id, 5000)], now=now, actor="user:6")
     db.session.commit()
     refs = db.session.scalars(select(Gift.source_ref).order_by(Gift.id)).all()
     assert refs == [f"{entry_id}/0/0", f"{entry_id}/0/1"]
@@ -194,12 +194,12 @@ def test_undoing_takes_the_gift_out_and_the_part_counts_on(database: Flask, now:
 def test_undoing_is_refused_while_a_receipt_names_the_gift(database: Flask, now: datetime) -> None:
     anna = donor()
     arrived(Paid(DAY, 5000))
-    entries.accept(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
+    entries.accept_shares(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.commit()
     receipted(now)
     before = rows()
     with pytest.raises(Rejected) as refused:
-        entries.undo(only_entry().id, now=now, actor="user:5")
+        entries.undo_entry(only_entry().id, now=now, actor="user:5")
     db.session.rollback()
     assert refused.value.specific_code == "gift_on_receipt"
     assert rows() == before
@@ -214,7 +214,7 @@ def test_undoing_a_return_lets_the_gift_count_again(database: Flask, now: dateti
     send(camt([Paid(date(2026, 10, 9), -5000, end_to_end="E1", return_code="MD01")], opening=5000))
     match()
     returned = only(select(Entry.id).where(Entry.amount_minor < 0))
-    entries.undo(returned, now=now, actor="user:5")
+    entries.undo_entry(returned, now=now, actor="user:5")
     db.session.commit()
     assert gifts.counts_for(gift).minor == 5000
     db.session.refresh(instalment)
@@ -237,7 +237,7 @@ def test_what_may_be_known_waits_and_counts_once_it_is_accepted(database: Flask,
     entry_id = doubtful()
     anna = donor()
     with pytest.raises(Conflict):
-        entries.accept(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
+        entries.accept_shares(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.rollback()
     entries.accept_doubtful(entry_id, now=now, actor="user:5")
     db.session.commit()

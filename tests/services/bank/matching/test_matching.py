@@ -64,7 +64,7 @@ def test_suggest_leaves_the_same_entry_to_a_person_until_a_date(database: Flask)
     entry = only_entry()
     assert (entry.state, entry.decide_by) == ("suspense", DAY + timedelta(days=90))
     assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
-    proposal = matching.proposals([entry.id])[entry.id][0]
+    proposal = matching.list_proposals([entry.id])[entry.id][0]
     assert (proposal.would_auto, proposal.candidates[0].donor_id) == (True, anna.id)
 
 
@@ -72,7 +72,7 @@ def test_off_proposes_nothing_by_itself_but_answers_a_person(database: Flask) ->
     anna = donor()
     arrived(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="off")
     assert entry_states() == ["suspense"]
-    assert matching.proposals([only_entry().id])[only_entry().id][0].candidates[0].donor_id == anna.id
+    assert matching.list_proposals([only_entry().id])[only_entry().id][0].candidates[0].donor_id == anna.id
 
 
 def test_a_name_alone_never_decides(database: Flask) -> None:
@@ -134,7 +134,7 @@ def test_two_confirmed_payments_let_the_third_from_the_account_pass(database: Fl
     arrived(*(Paid(DAY + timedelta(days=n), 5000 + n, name="X Y") for n in range(2)))
     for entry_id in db.session.scalars(select(Entry.id)).all():
         amount = db.session.get_one(Entry, entry_id).amount_minor
-        entries.accept(entry_id, [Share(anna.id, amount)], now=now, actor="user:1")
+        entries.accept_shares(entry_id, [Share(anna.id, amount)], now=now, actor="user:1")
     db.session.commit()
     key = db.session.scalars(select(PayerKey).where(PayerKey.value.startswith("iban:"))).one()
     assert (key.value, key.donor_id, key.hits, key.misses) == (f"iban:{ANNA}", anna.id, 2, 0)
@@ -160,8 +160,8 @@ def test_a_payment_of_a_batch_is_matched_by_itself(database: Flask, now: datetim
     assert (entry.state, only_gift().source_ref) == ("suspense", f"{entry.id}/0/0")
     second = only(select(Detail.id).where(Detail.position == 1))
     with pytest.raises(Rejected):
-        entries.accept(entry.id, [Share(anna.id, 2000)], now=now, actor="user:1")
-    entries.accept(entry.id, [Share(anna.id, 2000)], detail_id=second, now=now, actor="user:1")
+        entries.accept_shares(entry.id, [Share(anna.id, 2000)], now=now, actor="user:1")
+    entries.accept_shares(entry.id, [Share(anna.id, 2000)], detail_id=second, now=now, actor="user:1")
     db.session.commit()
     assert only_entry().state == "matched"
     assert db.session.scalars(select(Gift.source_ref).order_by(Gift.id)).all() == [
@@ -238,7 +238,7 @@ def confirmed(giver: Donor, *payments: Paid) -> None:
     for n, paid in enumerate(payments):
         arrived(paid)
         entry = db.session.scalars(select(Entry).where(Entry.state == "suspense")).one()
-        entries.accept(entry.id, [Share(giver.id, paid.minor)], now=clock.now(), actor=f"user:{n + 1}")
+        entries.accept_shares(entry.id, [Share(giver.id, paid.minor)], now=clock.now(), actor=f"user:{n + 1}")
         db.session.commit()
     only_account().matching = "auto"
     db.session.commit()
@@ -259,7 +259,7 @@ def test_a_payer_for_many_is_asked_after_each_time_it_says_something_else(databa
     match()
     assert entry_states() == ["matched"] * 3 + ["suspense"] * 2
     named = only(select(Entry.id).where(Entry.remittance.contains("Beata")))
-    assert matching.proposals([named])[named][0].candidates[0].donor_id == beata.id
+    assert matching.list_proposals([named])[named][0].candidates[0].donor_id == beata.id
 
 
 def test_what_was_said_of_a_payer_is_forgotten_when_the_decision_is_undone(
@@ -267,7 +267,7 @@ def test_what_was_said_of_a_payer_is_forgotten_when_the_decision_is_undone(
 ) -> None:
     adam = donor("Adam Lis")
     confirmed(adam, *(Paid(DAY + timedelta(days=n), 5000, text="za Adama", **FIRM) for n in (0, 1)))
-    entries.undo(1, now=now, actor="user:1")
+    entries.undo_entry(1, now=now, actor="user:1")
     db.session.commit()
     send(camt([Paid(DAY + timedelta(days=2), 5000, text="za Adama", **FIRM)], opening=10000))
     match()

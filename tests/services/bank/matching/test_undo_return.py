@@ -38,7 +38,7 @@ def gift(database: Flask) -> Gift:
     found = db.session.scalars(select(Gift)).all()
     if not found:
         entry = db.session.scalars(select(Entry).where(Entry.amount_minor > 0)).one()
-        entries.accept(entry.id, [entries.Share(made.id, 5000)], now=clock.now(), actor="user:5")
+        entries.accept_shares(entry.id, [entries.Share(made.id, 5000)], now=clock.now(), actor="user:5")
         db.session.commit()
     gift = db.session.scalars(select(Gift)).one()
     if gifts.counts_for(gift).minor:
@@ -50,9 +50,9 @@ def gift(database: Flask) -> Gift:
 
 def test_the_gift_undone_before_its_return_does_not_come_back(gift: Gift, now: datetime) -> None:
     paid, back = db.session.scalars(select(Entry.id).order_by(Entry.booked_on)).all()
-    entries.undo(paid, now=now, actor="user:5")
+    entries.undo_entry(paid, now=now, actor="user:5")
     db.session.commit()
-    entries.undo(back, now=now, actor="user:5")
+    entries.undo_entry(back, now=now, actor="user:5")
     db.session.commit()
     assert gifts.counts_for(gift).minor == 0
     assert_sound()
@@ -60,7 +60,7 @@ def test_the_gift_undone_before_its_return_does_not_come_back(gift: Gift, now: d
 
 def test_an_import_with_a_gift_and_its_return_is_taken_back_whole(gift: Gift, now: datetime) -> None:
     file_id = db.session.scalars(select(ImportFile.id)).one()
-    import_undo.take_back(file_id, reason="x", undo_decisions=True, now=now, actor="user:5")
+    import_undo.take_back_import(file_id, reason="x", undo_decisions=True, now=now, actor="user:5")
     db.session.commit()
     assert gifts.counts_for(gift).minor == 0
     assert_sound()
