@@ -96,7 +96,7 @@ def decide_payment(
     now: datetime,
     actor: str,
 ) -> Entry:
-    """What ``say`` says of the payment, unless the decisions that stand are this very one (``is_it``)."""
+    """Record what ``make_decision`` gives; nothing when the decisions that stand are this one (``is_same``)."""
     entry = lock_entry(entry_id)
     place = get_place(entry_id, detail_id)
     matches = list_live_matches(entry_id, detail_id)
