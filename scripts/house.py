@@ -56,17 +56,17 @@ LIMITS = (
         "names that are a participle",
         names.find_participles,
         0.5,
-        today=3.55,
+        today=2.65,
         of=names.count_bindings,
         each=100,
     ),
-    Measure("functions of one word", names.find_functions_of_one_word, None, today=736),
+    Measure("functions of one word", names.find_functions_of_one_word, None, today=613),
     Measure("modules without a docstring", shape.find_undocumented_modules, 0),
     Measure(
         "public names without a docstring",
         shape.find_undocumented_names,
         None,
-        today=12.6,
+        today=12.1,
         of=shape.count_public_names,
         each=100,
     ),
@@ -77,7 +77,7 @@ LIMITS = (
         of=shape.count_template_lines,
         each=100,
     ),
-    Measure("formatter opt-outs", shape.find_opt_outs, 0, today=383),
+    Measure("formatter opt-outs", shape.find_opt_outs, 0, today=331),
 )
 
 

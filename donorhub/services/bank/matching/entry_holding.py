@@ -96,7 +96,7 @@ def decide_payment(
     now: datetime,
     actor: str,
 ) -> Entry:
-    """Record what ``make_decision`` gives; nothing when the decisions that stand are this one (``is_same``)."""
+    """Record what ``make_decision`` gives; change nothing when it stands already (``is_same``)."""
     entry = lock_entry(entry_id)
     place = get_place(entry_id, detail_id)
     matches = list_live_matches(entry_id, detail_id)
