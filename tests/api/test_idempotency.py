@@ -86,9 +86,12 @@ def test_keys_of_two_programs_and_of_two_routes_do_not_meet(
     api: Caller, caller_with: Callable[..., Caller], donor: Donor
 ) -> None:
     other = caller_with(name="other")
-    assert api.post("/gifts", new_gift(donor), key="k1").status_code == 201
-    assert other.post("/gifts", new_gift(donor), key="k1").status_code == 201
+    first = api.post("/gifts", new_gift(donor), key="k1")
+    second = other.post("/gifts", new_gift(donor), key="k1")
+    assert (first.status_code, second.status_code) == (201, 201)
     assert api.post("/funds", {"code": "k", "name": "K"}, key="k1").status_code == 201
+    assert api.post("/gifts", new_gift(donor), key="k1").data == first.data
+    assert other.post("/gifts", new_gift(donor), key="k1").data == second.data != first.data
     assert count(Gift) == 2
 
 
