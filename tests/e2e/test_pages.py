@@ -170,7 +170,7 @@ def test_a_wrong_form_comes_back_with_the_focus_on_what_is_wrong(visit: Visit) -
     page.fill("#f-amount", "a lot")
     page.fill("#f-note", "kept words")
     page.get_by_role("button", name="Record the gift").click()
-    assert page.evaluate("document.activeElement.id") == "wrong"
+    page.wait_for_function("document.activeElement.id == 'wrong'")  # a click does not wait for the answer
     assert page.input_value("#f-note") == "kept words" and page.input_value("#f-amount") == "a lot"
     page.get_by_role("alert").get_by_role("link").click()
     assert page.evaluate("document.activeElement.id") == "f-amount"
