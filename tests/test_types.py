@@ -104,8 +104,11 @@ def test_each_planted_misspelling_fails_mypy_and_nothing_else(tmp_path: Path) ->
     lines = PLANTED.splitlines()
     answer = subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", str(planted)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     found = {int(number) for number in re.findall(r"planted\.py:(\d+): error", answer.stdout)}
     wrong = {number for number, line in enumerate(lines, start=1) if "# WRONG" in line}
     assert [lines[number - 1] for number in sorted(wrong - found)] == []

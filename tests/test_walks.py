@@ -218,9 +218,15 @@ def test_a_gift_by_hand_to_its_row(database: Flask) -> None:
     page = staff.get(f"/gifts/new?donor={donor.id}").text
     fields = {
         "csrf_token": token_in(page),
-        "key": key_in(page), "donor_id": str(donor.id), "fund_id": str(fund_id), "amount": "50,00",
-        "currency": "PLN", "received_on": "2026-11-20", "method": "cash", "thank": "1",
-    }  # fmt: skip
+        "key": key_in(page),
+        "donor_id": str(donor.id),
+        "fund_id": str(fund_id),
+        "amount": "50,00",
+        "currency": "PLN",
+        "received_on": "2026-11-20",
+        "method": "cash",
+        "thank": "1",
+    }
     db.session.remove()
     let_write()
     with walked(gift_pages.create) as walk:

@@ -11,9 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 FactKind = Literal[
-    "payment", "refund", "dispute", "fee", "recurring_gift", "instalment",
-    "link", "mandate", "donor", "payout", "notice",
-]  # fmt: skip
+    "payment",
+    "refund",
+    "dispute",
+    "fee",
+    "recurring_gift",
+    "instalment",
+    "link",
+    "mandate",
+    "donor",
+    "payout",
+    "notice",
+]
 
 
 class BadSignature(Exception):

@@ -16,9 +16,15 @@ from webhooks.views import DisputeView, ItemView, JoinView, PaymentView, RefundV
 
 # Between words of the same second the later in a payment's life counts.
 _LATER: Final = {
-    "unknown": 0, "pending": 1, "processing": 2, "authorised": 3, "expired": 4, "failed": 5,
-    "cancelled": 6, "succeeded": 7,
-}  # fmt: skip
+    "unknown": 0,
+    "pending": 1,
+    "processing": 2,
+    "authorised": 3,
+    "expired": 4,
+    "failed": 5,
+    "cancelled": 6,
+    "succeeded": 7,
+}
 
 
 def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> PaymentView | None:

@@ -54,7 +54,7 @@ from typing import Literal, TypedDict
 
 PaymentWord = Literal[
     "pending", "processing", "authorised", "succeeded", "failed", "cancelled", "expired", "unknown"
-]  # fmt: skip
+]
 RefundWord = Literal["pending", "succeeded", "failed", "cancelled", "unknown"]
 DisputeWord = Literal["open", "won", "lost", "unknown"]
 RecurringWord = Literal["pending", "active", "failing", "paused", "closed", "unknown"]

@@ -18,12 +18,29 @@ from donorhub.api.recurring import instalments, recurring_gifts
 from donorhub.api.work import tasks
 
 NOUNS: Final = (
-    donors.bp, gifts.bp, funds.bp, campaigns.bp, appeals.bp, recurring_gifts.bp, instalments.bp,
-    receipts.bp, tasks.bp, tasks.mine, messages.bp,
-    imports.bp, statements.bp, entries.bp, bank_accounts.bp, column_mappings.bp,
-    provider_events.bp, payouts.bp, webhook_endpoints.bp,
-    organisation.bp, users.bp, audit.bp,
-)  # fmt: skip
+    donors.bp,
+    gifts.bp,
+    funds.bp,
+    campaigns.bp,
+    appeals.bp,
+    recurring_gifts.bp,
+    instalments.bp,
+    receipts.bp,
+    tasks.bp,
+    tasks.mine,
+    messages.bp,
+    imports.bp,
+    statements.bp,
+    entries.bp,
+    bank_accounts.bp,
+    column_mappings.bp,
+    provider_events.bp,
+    payouts.bp,
+    webhook_endpoints.bp,
+    organisation.bp,
+    users.bp,
+    audit.bp,
+)
 
 
 def register(app: Flask) -> None:

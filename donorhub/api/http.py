@@ -46,16 +46,37 @@ STATUS: Final[dict[type[DonorHubError], int]] = {
     Misconfigured: 500,
 }
 TITLES: Final = {
-    400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 411: "Length required", 412: "Changed meanwhile", 413: "Too large",
-    415: "Unsupported media type", 422: "Invalid", 428: "If-Match required", 429: "Too many requests",
-    500: "Internal error", 503: "Busy",
-}  # fmt: skip
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    411: "Length required",
+    412: "Changed meanwhile",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid",
+    428: "If-Match required",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Busy",
+}
 CODES: Final = {
-    400: "bad_request", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
-    411: "length_required", 412: "changed_meanwhile", 413: "too_large", 415: "unsupported_media_type",
-    422: "invalid", 428: "if_match_required", 429: "too_many_requests", 500: "internal", 503: "busy",
-}  # fmt: skip
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    411: "length_required",
+    412: "changed_meanwhile",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    428: "if_match_required",
+    429: "too_many_requests",
+    500: "internal",
+    503: "busy",
+}
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -128,10 +149,11 @@ class HouseApi(Api):  # type: ignore[misc]
         status = error.code or 500
         data: Mapping[str, Any] = getattr(error, "data", None) or {}
         response = problem(
-            status, data.get("code") or CODES.get(status, "error"),
+            status,
+            data.get("code") or CODES.get(status, "error"),
             data.get("message") or _sentence(status, error),
             errors=_field_errors(data.get("messages") or data.get("errors") or {}),
-        )  # fmt: skip
+        )
         for name, value in error.get_headers():  # Allow on 405, Retry-After on 429
             if name.lower() not in ("content-type", "content-length"):
                 response.headers[name] = value

@@ -151,11 +151,15 @@ class Entry(Base):
         Index("ix_entry_state_booked_on_id", "state", "booked_on", "id"),
         Index("ix_entry_state_id", "state", "id"),
         Index(
-            "ix_entry_waiting", "bank_account_id", "state", "booked_on", "id",
+            "ix_entry_waiting",
+            "bank_account_id",
+            "state",
+            "booked_on",
+            "id",
             sqlite_where=text(is_among("state", ENTRIES_TO_DECIDE)),
             postgresql_where=text(is_among("state", ENTRIES_TO_DECIDE)),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bank_account_id: Mapped[int] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
@@ -230,10 +234,15 @@ class Match(Base):
         one_of("kind", MatchKind),
         Index("ix_match_entry_id", "entry_id"),
         Index(
-            "uq_match_live", "entry_id", text("coalesce(detail_id, 0)"), "part", unique=True,
-            sqlite_where=text("undone_at IS NULL"), postgresql_where=text("undone_at IS NULL"),
+            "uq_match_live",
+            "entry_id",
+            text("coalesce(detail_id, 0)"),
+            "part",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"))

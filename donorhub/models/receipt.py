@@ -83,10 +83,13 @@ class ReceiptLine(Base):
     __table_args__ = (
         UniqueConstraint("receipt_id", "position"),
         Index(
-            "uq_receipt_line_live_gift", "gift_id", unique=True,
-            sqlite_where=text("released_at IS NULL"), postgresql_where=text("released_at IS NULL"),
+            "uq_receipt_line_live_gift",
+            "gift_id",
+            unique=True,
+            sqlite_where=text("released_at IS NULL"),
+            postgresql_where=text("released_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipt.id", ondelete="RESTRICT"))

@@ -35,24 +35,31 @@ class Task(Base):
         one_of("role", TaskRole),
         one_of("state", TaskState),
         Index(
-            "ix_task_open", "performer", "due_at", "id",
+            "ix_task_open",
+            "performer",
+            "due_at",
+            "id",
             sqlite_where=text(is_among("state", OPEN_TASKS)),
             postgresql_where=text(is_among("state", OPEN_TASKS)),
         ),
         Index("ix_task_subject", "subject_type", "subject_id"),
         Index(
-            "ix_task_open_id", "id",
+            "ix_task_open_id",
+            "id",
             sqlite_where=text(is_among("state", OPEN_TASKS)),
             postgresql_where=text(is_among("state", OPEN_TASKS)),
         ),
         Index(
-            "ix_task_people", "state", "id",
-            sqlite_where=text("performer = 'person'"), postgresql_where=text("performer = 'person'"),
+            "ix_task_people",
+            "state",
+            "id",
+            sqlite_where=text("performer = 'person'"),
+            postgresql_where=text("performer = 'person'"),
         ),
         Index("ix_task_state_id", "state", "id"),
         Index("ix_task_kind_id", "kind", "id"),
         Index("ix_task_due_at_id", "due_at", "id"),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)  # thank_you:gift:42
@@ -89,7 +96,7 @@ class Message(Base):
         one_of("state", MessageState),
         Index("ix_message_planned_at_id", "planned_at", "id"),
         Index("ix_message_state_id", "state", "id"),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     send_key: Mapped[str] = mapped_column(unique=True)

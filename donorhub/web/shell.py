@@ -90,10 +90,13 @@ NAVIGATION: Final = (
     Link("messages.index", lazy_gettext("Messages"), "messages:read", "mail"),
     Link("errors.index", lazy_gettext("Error inbox"), "providers:read", "alert-triangle"),
     Link(
-        "settings.show", lazy_gettext("Settings"), "tasks:read", "settings",
+        "settings.show",
+        lazy_gettext("Settings"),
+        "tasks:read",
+        "settings",
         ("account", "funds", "organisation", "users", "tokens", "webhooks"),
     ),
-)  # fmt: skip
+)
 
 
 def register(app: Flask) -> None:

@@ -82,15 +82,30 @@ def api(caller_with: Callable[..., Caller]) -> Caller:
 @pytest.fixture
 def donor(database: Flask, now: datetime) -> Donor:
     made = donors.create_donor(
-        {"given_name": "Łucja", "family_name": "Żółć", "email": "lucja@example.org", "lang": "pl",
-         "street": "ul. Długa 1", "postcode": "00-001", "city": "Łódź", "country": "PL"},
-        source="test", now=now, actor="system:0",
-    )  # fmt: skip
+        {
+            "given_name": "Łucja",
+            "family_name": "Żółć",
+            "email": "lucja@example.org",
+            "lang": "pl",
+            "street": "ul. Długa 1",
+            "postcode": "00-001",
+            "city": "Łódź",
+            "country": "PL",
+        },
+        source="test",
+        now=now,
+        actor="system:0",
+    )
     organisation.change_organisation(
-        {"street": "ul. Krótka 2", "city": "Warszawa", "postcode": "00-002",
-         "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"}},
-        now=now, actor="system:0",
-    )  # fmt: skip
+        {
+            "street": "ul. Krótka 2",
+            "city": "Warszawa",
+            "postcode": "00-002",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"},
+        },
+        now=now,
+        actor="system:0",
+    )
     db.session.commit()
     return made
 
@@ -98,9 +113,14 @@ def donor(database: Flask, now: datetime) -> Donor:
 @pytest.fixture
 def gift(donor: Donor, now: datetime) -> Gift:
     made, _ = gifts.record_gift(
-        donor.id, Money(5000, "PLN"), received_on=date(2026, 11, 20), source="test", source_ref="1",
-        now=now, actor="system:0",
-    )  # fmt: skip
+        donor.id,
+        Money(5000, "PLN"),
+        received_on=date(2026, 11, 20),
+        source="test",
+        source_ref="1",
+        now=now,
+        actor="system:0",
+    )
     db.session.commit()
     return made
 

@@ -33,9 +33,13 @@ def routes(app: Flask) -> list[Route]:
         path = re.sub(r"<int[^>]*>", "4711", path).removeprefix(PREFIX)
         found += [
             Route(
-                method, path, rule.rule, getattr(view, "_requires", ""), getattr(view, "_commits", False),
+                method,
+                path,
+                rule.rule,
+                getattr(view, "_requires", ""),
+                getattr(view, "_commits", False),
                 getattr(view, "_takes_upload", False),
             )
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        ]  # fmt: skip
+        ]
     return sorted(found)

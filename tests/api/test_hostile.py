@@ -139,9 +139,13 @@ def test_a_body_without_a_length_is_refused_everywhere(database: Flask, api: Cal
         environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
         headers = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
         answer = apart(
-            database.test_client().open, "/api/v1" + route.path, method=route.method, headers=headers,
-            input_stream=io.BytesIO(b"{}"), environ_overrides=environ,
-        )  # fmt: skip
+            database.test_client().open,
+            "/api/v1" + route.path,
+            method=route.method,
+            headers=headers,
+            input_stream=io.BytesIO(b"{}"),
+            environ_overrides=environ,
+        )
         assert (problem(answer)["status"], problem(answer)["code"]) == (411, "length_required"), route
     assert dump() == before
 
@@ -199,7 +203,7 @@ GOOD_GIFT = {"donor_id": 1, "amount": {"amount": "10.00", "currency": "PLN"}, "r
         ({"designations": {"fund_id": 1}}, "/designations"),
         ({"designations": [{}]}, "/designations/0/fund_id"),
     ],
-)  # fmt: skip
+)
 def test_a_gift_with_a_wrong_field_is_refused_by_name(
     api: Caller, donor: Donor, change: dict[str, Any], pointer: str
 ) -> None:

@@ -74,20 +74,40 @@ def test_every_route_is_in_the_document_with_its_scope_and_its_refusals(app: Fla
 def rows(database: Flask, donor: Donor, gift: Gift, now: datetime) -> None:
     """A row of each kind, so that ids lead somewhere."""
     monthly, _ = recurring_gifts.start(
-        donor.id, Money(1000, "PLN"), kind="pledge", start_on=date(2026, 11, 1), source="t", source_ref="1",
-        now=now, actor="t",
-    )  # fmt: skip
+        donor.id,
+        Money(1000, "PLN"),
+        kind="pledge",
+        start_on=date(2026, 11, 1),
+        source="t",
+        source_ref="1",
+        now=now,
+        actor="t",
+    )
     instalments.materialise(monthly, today=now.date())
     endpoints.create_endpoint("stripe", "whsec_12345678", now=now, actor="t")
     tasks.plan("p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now)
     messages.plan_message(
-        "new_donor", {"code": "DH-1", "source": "t", "link": "x"}, key="k", task_id=None, donor=None,
-        to_address="a@example.org", lang="en", now=now, domain="example.org",
-    )  # fmt: skip
+        "new_donor",
+        {"code": "DH-1", "source": "t", "link": "x"},
+        key="k",
+        task_id=None,
+        donor=None,
+        to_address="a@example.org",
+        lang="en",
+        now=now,
+        domain="example.org",
+    )
     db.session.add(
-        Payout(provider="stripe", account="", ref="po_1", state="paid", net_minor=1, currency="PLN",
-               arrival_on=now.date())
-    )  # fmt: skip
+        Payout(
+            provider="stripe",
+            account="",
+            ref="po_1",
+            state="paid",
+            net_minor=1,
+            currency="PLN",
+            arrival_on=now.date(),
+        )
+    )
     db.session.commit()
     assert db.session.query(Task).count() and db.session.query(Message).count()
     db.session.rollback()
@@ -108,9 +128,12 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_promise(
 
         @given(case=operation.as_strategy())
         @settings(
-            max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
+            max_examples=EXAMPLES,
+            deadline=None,
+            derandomize=True,
+            database=None,
             suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
+        )
         def holds(case: Any) -> None:
             Context().run(case.call_and_validate, headers=headers, checks=checks)
 

@@ -13,9 +13,11 @@ from donorhub.services.work import tasks
 from tests.api.conftest import Caller, dump, problem
 
 MONTHLY = {
-    "amount": {"amount": "25.00", "currency": "PLN"}, "kind": "standing_order", "start_on": "2026-11-10",
+    "amount": {"amount": "25.00", "currency": "PLN"},
+    "kind": "standing_order",
+    "start_on": "2026-11-10",
     "day_of_month": 10,
-}  # fmt: skip
+}
 
 
 def test_funds_campaigns_and_appeals_are_added_renamed_and_closed(api: Caller) -> None:
@@ -109,8 +111,9 @@ def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: dat
         users.create_user(
             f"u{n}@example.org", name="U", password="a long password", roles=["caller"], now=now, actor="t"
         )
-        tasks.plan(f"p{n}", kind=kind, performer="person", subject=("donor", 1), due_at=now, now=now,
-                   assignee_id=n)  # fmt: skip
+        tasks.plan(
+            f"p{n}", kind=kind, performer="person", subject=("donor", 1), due_at=now, now=now, assignee_id=n
+        )
     db.session.query(ApiToken).one().created_by = "user:2"
     db.session.commit()
     assert [task["kind"] for task in api.get("/me/tasks").get_json()["data"]] == ["dunning"]
@@ -118,9 +121,16 @@ def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: dat
 
 def test_messages_are_shown_with_what_became_of_them(api: Caller, now: datetime) -> None:
     messages.plan_message(
-        "new_donor", {"code": "DH-1", "source": "form", "link": "x"}, key="k", task_id=None, donor=None,
-        to_address="staff@example.org", lang="en", now=now, domain="example.org",
-    )  # fmt: skip
+        "new_donor",
+        {"code": "DH-1", "source": "form", "link": "x"},
+        key="k",
+        task_id=None,
+        donor=None,
+        to_address="staff@example.org",
+        lang="en",
+        now=now,
+        domain="example.org",
+    )
     db.session.commit()
     (listed,) = api.get("/messages?state=planned").get_json()["data"]
     assert listed["to_address"] == "staff@example.org" and listed["body"]
@@ -131,11 +141,22 @@ def test_an_event_in_the_error_inbox_is_released_and_its_body_never_shown(api: C
     endpoint = endpoints.create_endpoint("stripe", "whsec_12345678", now=now, actor="t")
     db.session.add(
         ProviderEvent(
-            endpoint_id=endpoint.id, provider="stripe", account="", external_id="evt_1", type="x",
-            livemode=True, occurred_at=1, received_at=now, object_kind="charge", object_id="ch_1",
-            body=b"SECRET", body_sha256=b"1", state="quarantined", reason="another account",
+            endpoint_id=endpoint.id,
+            provider="stripe",
+            account="",
+            external_id="evt_1",
+            type="x",
+            livemode=True,
+            occurred_at=1,
+            received_at=now,
+            object_kind="charge",
+            object_id="ch_1",
+            body=b"SECRET",
+            body_sha256=b"1",
+            state="quarantined",
+            reason="another account",
         )
-    )  # fmt: skip
+    )
     db.session.commit()
     (listed,) = api.get("/provider-events?state=quarantined").get_json()["data"]
     assert api.get(f"/provider-events/{listed['id']}").get_json() == listed
@@ -217,14 +238,30 @@ def test_who_did_what_is_listed_and_narrowed(api: Caller, gift: Gift, now: datet
 def test_a_payout_is_explained_line_by_line_and_a_gift_shows_its_fee(
     api: Caller, gift: Gift, now: datetime
 ) -> None:
-    payout = Payout(provider="stripe", account="", ref="po_1", state="paid", net_minor=4850, currency="PLN",
-                    arrival_on=now.date())  # fmt: skip
+    payout = Payout(
+        provider="stripe",
+        account="",
+        ref="po_1",
+        state="paid",
+        net_minor=4850,
+        currency="PLN",
+        arrival_on=now.date(),
+    )
     db.session.add(payout)
     db.session.flush()
     db.session.add(
-        PayoutItem(payout_id=payout.id, kind="charge", gross_minor=5000, fee_minor=150, net_minor=4850,
-                   currency="PLN", gift_id=gift.id, source="stripe:", source_ref="txn_1")
-    )  # fmt: skip
+        PayoutItem(
+            payout_id=payout.id,
+            kind="charge",
+            gross_minor=5000,
+            fee_minor=150,
+            net_minor=4850,
+            currency="PLN",
+            gift_id=gift.id,
+            source="stripe:",
+            source_ref="txn_1",
+        )
+    )
     db.session.commit()
     shown = api.get(f"/payouts/{payout.id}").get_json()
     assert shown["net"]["amount"] == shown["items"][0]["net"]["amount"] == "48.50"

@@ -63,9 +63,22 @@ def cursor(*said: object) -> str:
 
 @pytest.mark.parametrize(
     "after",
-    ["x", "%00", "===", cursor("id"), cursor("id", "1"), cursor("id", True), cursor("id", 10**30),
-     cursor("-id", 1), cursor("id", 1, 2), cursor("id", None), "ą", cursor("id", float("nan")), "W10"],
-)  # fmt: skip
+    [
+        "x",
+        "%00",
+        "===",
+        cursor("id"),
+        cursor("id", "1"),
+        cursor("id", True),
+        cursor("id", 10**30),
+        cursor("-id", 1),
+        cursor("id", 1, 2),
+        cursor("id", None),
+        "ą",
+        cursor("id", float("nan")),
+        "W10",
+    ],
+)
 def test_a_cursor_that_is_not_of_this_list_is_refused(api: Caller, people: list[str], after: str) -> None:
     said = problem(api.get(f"/donors?sort=id&after={after}"))
     assert (said["status"], said["code"], said["errors"][0]["pointer"]) == (422, "bad_cursor", "/after")
@@ -77,10 +90,16 @@ def test_a_cursor_of_text_cannot_carry_a_nul(api: Caller, people: list[str]) -> 
 
 @pytest.mark.parametrize(
     ("query", "pointer"),
-    [("limit=0", "/limit"), ("limit=201", "/limit"), ("limit=x", "/limit"), ("sort=note", "/sort"),
-     ("created_after=yesterday", "/created_after"), ("created_after=2026-01-01T00:00:00", "/created_after"),
-     ("colour=red", "/colour")],
-)  # fmt: skip
+    [
+        ("limit=0", "/limit"),
+        ("limit=201", "/limit"),
+        ("limit=x", "/limit"),
+        ("sort=note", "/sort"),
+        ("created_after=yesterday", "/created_after"),
+        ("created_after=2026-01-01T00:00:00", "/created_after"),
+        ("colour=red", "/colour"),
+    ],
+)
 def test_a_query_that_means_nothing_is_refused_by_name(api: Caller, query: str, pointer: str) -> None:
     said = problem(api.get(f"/donors?{query}"))
     assert (said["status"], said["errors"][0]["pointer"]) == (422, pointer)

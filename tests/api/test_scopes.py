@@ -103,8 +103,18 @@ def test_who_may_not_see_gifts_sees_no_amount_anywhere(
     start = {"amount": {"amount": "7.77", "currency": "PLN"}, "kind": "pledge", "start_on": "2026-11-01"}
     api.post("/recurring-gifts", {"donor_id": donor.id, **start})
     others = caller_with(PERMISSIONS - {"gifts:read"})
-    paths = ("/receipts", "/receipts/1", "/recurring-gifts", "/recurring-gifts/1", "/instalments",
-             f"/donors/{donor.id}/timeline", "/tasks", "/messages", "/payouts", "/statements")  # fmt: skip
+    paths = (
+        "/receipts",
+        "/receipts/1",
+        "/recurring-gifts",
+        "/recurring-gifts/1",
+        "/instalments",
+        f"/donors/{donor.id}/timeline",
+        "/tasks",
+        "/messages",
+        "/payouts",
+        "/statements",
+    )
     for path in paths:
         shown = others.get(path)
         assert shown.status_code == 200, path

@@ -94,10 +94,16 @@ def add_donors(count: int) -> None:
     now = clock.now()
     names = [f"Łucja Żółć{n}" for n in range(count)]
     rows = [
-        {"code": f"B-{n}", "name": name, "search": payer_text.fold_letters(name), "source": "bench",
-         "created_at": now, "updated_at": now}
+        {
+            "code": f"B-{n}",
+            "name": name,
+            "search": payer_text.fold_letters(name),
+            "source": "bench",
+            "created_at": now,
+            "updated_at": now,
+        }
         for n, name in enumerate(names)
-    ]  # fmt: skip
+    ]
     db.session.execute(insert(Donor), rows)
 
 

@@ -36,19 +36,29 @@ DONORS = 20_000
 LAYOUT = {
     "name": "bench",
     "columns": [
-        {"role": "value_on", "name": "Data operacji"}, {"role": "booked_on", "name": "Data księgowania"},
-        {"role": "name", "name": "Nadawca/Odbiorca"}, {"role": "account", "name": "Rachunek"},
-        {"role": "remittance", "name": "Tytuł"}, {"role": "amount", "name": "Kwota"},
-        {"role": "currency", "name": "Waluta"}, {"role": "bank_ref", "name": "Nr referencyjny"},
+        {"role": "value_on", "name": "Data operacji"},
+        {"role": "booked_on", "name": "Data księgowania"},
+        {"role": "name", "name": "Nadawca/Odbiorca"},
+        {"role": "account", "name": "Rachunek"},
+        {"role": "remittance", "name": "Tytuł"},
+        {"role": "amount", "name": "Kwota"},
+        {"role": "currency", "name": "Waluta"},
+        {"role": "bank_ref", "name": "Nr referencyjny"},
     ],
     "delimiter": ";",
     "header": [
-        "Data operacji", "Data księgowania", "Nadawca/Odbiorca", "Rachunek", "Tytuł", "Kwota", "Waluta",
+        "Data operacji",
+        "Data księgowania",
+        "Nadawca/Odbiorca",
+        "Rachunek",
+        "Tytuł",
+        "Kwota",
+        "Waluta",
         "Nr referencyjny",
     ],
     "date_order": "ymd",
     "decimal": ",",
-}  # fmt: skip
+}
 Figures = dict[str, Any]
 
 
@@ -135,8 +145,12 @@ def _run(name: str, file: Path, folder: Path, stores: Any, *more: str) -> Figure
         module = ["-W", "ignore", "-m", "tests.benchmarks.bench_import"]
         done = subprocess.run(
             [sys.executable, *module, "--one", name, file, home, *more],
-            cwd=ROOT, env={**os.environ, **stores()}, stdout=subprocess.PIPE, check=True, text=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            env={**os.environ, **stores()},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
     *profile, last = done.stdout.splitlines()
     print("\n".join(profile)) if profile else None
     figures: Figures = json.loads(last)
@@ -219,9 +233,13 @@ def _measured_import(file: Path, choices: dict[str, Any], *, with_profile: bool)
         pstats.Stats(profile).sort_stats("tottime").print_stats(15)
     draft_cpu = watch.took["draft_statements"]
     figures = {
-        "entries": first.entries_count, "draft": draft_cpu, "store": cpu - draft_cpu,
-        "wall": wall, "cpu": cpu, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }  # fmt: skip
+        "entries": first.entries_count,
+        "draft": draft_cpu,
+        "store": cpu - draft_cpu,
+        "wall": wall,
+        "cpu": cpu,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
     assert (first.state, first.new_count) == ("done", first.entries_count), first.problems
     figures["known"], _ = _imported(file.read_bytes(), "other name", choices)
     figures["again"], second = _imported(file.read_bytes() + b"\n", "other bytes", choices)
@@ -293,9 +311,11 @@ def _measured_match(file: Path, choices: dict[str, Any]) -> Figures:
     match = time.process_time() - started
     states = db.session.execute(select(Entry.state, func.count()).group_by(Entry.state)).all()
     return {
-        "lines": sum(count for _, count in states), "weigh": weigh, "match": match,
+        "lines": sum(count for _, count in states),
+        "weigh": weigh,
+        "match": match,
         "states": {state: count for state, count in states},  # noqa: C416  a Row is no pair for dict
-    }  # fmt: skip
+    }
 
 
 def _weighed() -> float:
@@ -333,11 +353,15 @@ def _load_donors() -> None:
     while chunk := list(islice(donors, 5000)):
         rows = [
             {
-                "id": d.id, "code": format_code("DH", 1000 + d.id), "name": d.name, "source": "bench",
-                "created_at": now, "updated_at": now,
+                "id": d.id,
+                "code": format_code("DH", 1000 + d.id),
+                "name": d.name,
+                "source": "bench",
+                "created_at": now,
+                "updated_at": now,
             }
             for d in chunk
-        ]  # fmt: skip
+        ]
         keys = [
             {"kind": kind, "value": value, "donor_id": d.id}
             for d in chunk

@@ -71,9 +71,15 @@ def plan_thank_yous(count: int) -> None:
             {"name": f"Anna {n}", "email": f"a{n}@example.org"}, source="t", now=now, actor="t"
         )
         gifts.record_gift(
-            donor.id, Money(1000 + n, "PLN"), received_on=now.date(), source="t", source_ref=str(n), now=now,
-            actor="t", settle=timedelta(0),
-        )  # fmt: skip
+            donor.id,
+            Money(1000 + n, "PLN"),
+            received_on=now.date(),
+            source="t",
+            source_ref=str(n),
+            now=now,
+            actor="t",
+            settle=timedelta(0),
+        )
     db.session.commit()
 
 

@@ -35,9 +35,16 @@ GENERATED: Final = {
     "QIF": "qif",
 }
 WRITTEN: Final = {
-    "OFX 1": "ofx1", "OFX 2": "ofx2", "MT940": "mt940 gvc", "camt.053": "camt.053 v8", "CSV": "csv plain.pl",
-    "XLSX": "xlsx shared", "QIF": "qif", "CODA": "coda", "BAI2": "bai2",
-}  # fmt: skip
+    "OFX 1": "ofx1",
+    "OFX 2": "ofx2",
+    "MT940": "mt940 gvc",
+    "camt.053": "camt.053 v8",
+    "CSV": "csv plain.pl",
+    "XLSX": "xlsx shared",
+    "QIF": "qif",
+    "CODA": "coda",
+    "BAI2": "bai2",
+}
 MONTHS_FIRST: Final = {"dates": "mdy", "currency": "PLN"}  # as the shared generator writes QIF
 DAYS_FIRST: Final = {"dates": "dmy", "currency": "PLN"}
 

@@ -87,26 +87,50 @@ def _donor(id_: int, pick: random.Random) -> dict[str, Any]:
     code, phone = codes.format_code("DH", 1000 + id_), f"+485{id_:08}"
     at = NOW - timedelta(days=pick.randrange(900))
     return {
-        "id": id_, "code": code, "kind": "person", "name": name, "email": email, "phone": phone, "city": town,
-        "lang": "pl", "source": "bench", "created_at": at, "updated_at": at,
+        "id": id_,
+        "code": code,
+        "kind": "person",
+        "name": name,
+        "email": email,
+        "phone": phone,
+        "city": town,
+        "lang": "pl",
+        "source": "bench",
+        "created_at": at,
+        "updated_at": at,
         "search": payer_text.fold_letters(f"{name} {email} {code} {town} {phone}"),
-    }  # fmt: skip
+    }
 
 
 def _gift(number: int, count: int, pick: random.Random) -> dict[str, Any]:
     return {
-        "donor_id": pick.randrange(1, count // 2 + 2), "amount_minor": pick.choice((2000, 5000, 10000)),
-        "currency": "PLN", "received_on": TODAY - timedelta(days=pick.randrange(730)), "recorded_at": NOW,
-        "source": "bench", "source_ref": str(number), "method": pick.choice(METHODS),
-    }  # fmt: skip
+        "donor_id": pick.randrange(1, count // 2 + 2),
+        "amount_minor": pick.choice((2000, 5000, 10000)),
+        "currency": "PLN",
+        "received_on": TODAY - timedelta(days=pick.randrange(730)),
+        "recorded_at": NOW,
+        "source": "bench",
+        "source_ref": str(number),
+        "method": pick.choice(METHODS),
+    }
 
 
 def measure(count: int) -> None:
     middle = count // 2
     for what in (
-        "anna", "kowalska", "lodz nowak", "swietoslawa", "ska", "kow 50", "an", f"dh-{1000 + middle}",
-        f"anna.nowak.{middle}@example.org", f"+485{middle:08}", "PL61109010140000071219812874", "zzzzz",
-    ):  # fmt: skip
+        "anna",
+        "kowalska",
+        "lodz nowak",
+        "swietoslawa",
+        "ska",
+        "kow 50",
+        "an",
+        f"dh-{1000 + middle}",
+        f"anna.nowak.{middle}@example.org",
+        f"+485{middle:08}",
+        "PL61109010140000071219812874",
+        "zzzzz",
+    ):
         show(f"search {what!r}", lambda what=what: search.find(what))  # type: ignore[misc]
     show("timeline of one donor", lambda: timeline.of(middle))
     show("stages of a page of 50", lambda: history.stages_of(search.find("nowak").rows, today=TODAY))

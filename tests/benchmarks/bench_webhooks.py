@@ -123,9 +123,11 @@ def bare(home: Path) -> Iterator[Where]:
     url = f"sqlite:///{home / 'bare.sqlite3'}"
     with (home / "bare.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", BARE, str(port), url, SECRET], stdout=log, stderr=log,
+            [sys.executable, "-c", BARE, str(port), url, SECRET],
+            stdout=log,
+            stderr=log,
             start_new_session=True,
-        )  # fmt: skip
+        )
     try:
         _wait(port)
         yield Where(port, "/hook", process.pid)
@@ -158,9 +160,11 @@ def _donorhub(home: Path, stores: dict[str, str]) -> Iterator[Where]:
     server = installation.start_all()["server"]
     try:
         yield Where(
-            installation.port, told.strip().partition(f":{installation.port}")[2], server.pid,
+            installation.port,
+            told.strip().partition(f":{installation.port}")[2],
+            server.pid,
             lambda: not installation.one(WAITING),
-        )  # fmt: skip
+        )
     finally:
         installation.stop_all()
 
@@ -245,11 +249,16 @@ class Crew:
         self._installation = installation
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-c", WORKER], env=installation.environ, cwd=installation.home, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+                [sys.executable, "-c", WORKER],
+                env=installation.environ,
+                cwd=installation.home,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
             )
             for _ in range(size)
-        ]  # fmt: skip
+        ]
         self._lines = [(cast(IO[str], one.stdin), cast(IO[str], one.stdout)) for one in self._processes]
 
     def work_off(self) -> tuple[float, float]:
@@ -308,10 +317,12 @@ def main() -> None:
             rates = [
                 measure_work(
                     f"PostgreSQL, {workers} at work",
-                    {"DATABASE_URL": create_database(server), "REDIS_URL": redis}, workers, count,
+                    {"DATABASE_URL": create_database(server), "REDIS_URL": redis},
+                    workers,
+                    count,
                 )
                 for workers in (1, 4)
-            ]  # fmt: skip
+            ]
         print(f"{'':32} {rates[1] / rates[0]:6.1f} x as fast with four workers")
     except (FileNotFoundError, RuntimeError) as e:
         print(f"PostgreSQL and Redis: not measured, {e}")

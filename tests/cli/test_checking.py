@@ -24,9 +24,15 @@ from tests.cli.conftest import Donorhub
 def gift_came(now: datetime) -> None:
     donor = donors.create_donor({"name": "Ola W"}, source="t", now=now, actor="t")
     gifts.record_gift(
-        donor.id, Money(5000, "PLN"), received_on=now.date(), source="t", source_ref="1", now=now, actor="t",
+        donor.id,
+        Money(5000, "PLN"),
+        received_on=now.date(),
+        source="t",
+        source_ref="1",
+        now=now,
+        actor="t",
         settle=timedelta(0),
-    )  # fmt: skip
+    )
     db.session.commit()
 
 

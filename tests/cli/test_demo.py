@@ -44,9 +44,15 @@ def promised(database: Flask) -> list[Instalment]:
     donor = donors.create_donor({"name": "Ewa Mazur"}, source="manual", now=NOW, actor="test")
     start = date(2026, 9, 15)
     gift, _ = recurring_gifts.start(
-        donor.id, AMOUNT, kind="standing_order", start_on=start, source="manual", source_ref="1", now=NOW,
+        donor.id,
+        AMOUNT,
+        kind="standing_order",
+        start_on=start,
+        source="manual",
+        source_ref="1",
+        now=NOW,
         actor="test",
-    )  # fmt: skip
+    )
     instalments.materialise(gift, today=NOW.date())
     rows = db.session.scalars(select(Instalment).order_by(Instalment.nominal_on)).all()
     return list(rows[:2])
@@ -75,10 +81,17 @@ def test_gifts_written_together_are_the_rows_that_the_services_write(promised: l
     first, second = promised
     one = _past(first, "one by one")
     alone, _ = gifts.record_gift(
-        one.donor_id, one.amount, received_on=one.received_on, source=history.SOURCE,
-        source_ref=one.source_ref, now=NOW, actor="test", method=one.method,
-        fund_ids={one.fund_id: one.amount.minor}, thank=False,
-    )  # fmt: skip
+        one.donor_id,
+        one.amount,
+        received_on=one.received_on,
+        source=history.SOURCE,
+        source_ref=one.source_ref,
+        now=NOW,
+        actor="test",
+        method=one.method,
+        fund_ids={one.fund_id: one.amount.minor},
+        thank=False,
+    )
     instalments.settle(alone, {first.id: AMOUNT.minor}, now=NOW, actor="test")
     (together,) = history.write([_past(second, "together")], actor="test")
     db.session.flush()
@@ -164,8 +177,11 @@ def test_only_the_first_start_makes_the_data(two_starts: tuple[list[Path], list[
     homes, said = two_starts
     assert ["making the demo data" in one for one in said] == [True, False]
     assert [sorted(path.name for path in home.iterdir()) for home in homes][1] == [
-        demo.DATABASE, "field_key", "secret_key", demo.TO_TRY,
-    ]  # fmt: skip
+        demo.DATABASE,
+        "field_key",
+        "secret_key",
+        demo.TO_TRY,
+    ]
 
 
 @pytest.mark.slow
@@ -189,12 +205,16 @@ def test_both_starts_hold_under_verify(two_starts: tuple[list[Path], list[str]])
         ("SELECT count(DISTINCT substr(received_on, 1, 7)) FROM gift", 18, 20),
         ("SELECT count(DISTINCT state) FROM recurring_gift", 3, 9),
         # Most at a month's end, when instalments of several days fall due together.
-        ("SELECT count(*) FROM task "
-            "WHERE performer = 'person' AND state = 'planned' AND due_at < :end", 8, 20),
+        (
+            "SELECT count(*) FROM task WHERE performer = 'person' AND state = 'planned' AND due_at < :end",
+            8,
+            20,
+        ),
         (
             "SELECT count(DISTINCT kind) FROM task "
             "WHERE performer = 'person' AND state = 'planned' AND due_at < :end",
-            5, 9,
+            5,
+            9,
         ),
         ("SELECT count(*) FROM task WHERE performer = 'person' AND state = 'done'", 5, 99),
         ("SELECT count(DISTINCT format) FROM import_file WHERE state = 'done'", 3, 3),
@@ -210,7 +230,7 @@ def test_both_starts_hold_under_verify(two_starts: tuple[list[Path], list[str]])
         ("SELECT count(DISTINCT lang) FROM receipt", 3, 3),
         ("SELECT count(*) FROM receipt WHERE state = 'void'", 1, 1),
     ],
-)  # fmt: skip
+)
 def test_every_page_has_something_to_show(
     two_starts: tuple[list[Path], list[str]], query: str, least: int, most: int
 ) -> None:

@@ -43,9 +43,12 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def doctor(shell: Donorhub, upgraded: Path, mailbox: SmtpServer) -> Donorhub:
     sound = {
-        "DONORHUB_HOME": str(upgraded), "DONORHUB_SECRET_KEY": KEY, "DONORHUB_FIELD_KEY": KEY,
-        "DONORHUB_PUBLIC_URL": "https://giving.example.org", "DONORHUB_SMTP_URL": mailbox.url,
-    }  # fmt: skip
+        "DONORHUB_HOME": str(upgraded),
+        "DONORHUB_SECRET_KEY": KEY,
+        "DONORHUB_FIELD_KEY": KEY,
+        "DONORHUB_PUBLIC_URL": "https://giving.example.org",
+        "DONORHUB_SMTP_URL": mailbox.url,
+    }
 
     def call(*arguments: str | Path, **more: str) -> Ended:
         return shell("doctor", *arguments, **{**sound, **more})
@@ -63,28 +66,33 @@ def test_a_sound_installation_is_called_well(doctor: Donorhub) -> None:
     [
         (
             {"DONORHUB_PUBLIC_URL": "http://giving.example.org"},
-            "DONORHUB_PUBLIC_URL is not https", "-> put a reverse proxy with a certificate in front",
+            "DONORHUB_PUBLIC_URL is not https",
+            "-> put a reverse proxy with a certificate in front",
         ),
         (
             {"DONORHUB_HOST": "0.0.0.0"},
-            "DONORHUB_TRUSTED_HOSTS is empty", "-> set DONORHUB_TRUSTED_HOSTS to the names",
+            "DONORHUB_TRUSTED_HOSTS is empty",
+            "-> set DONORHUB_TRUSTED_HOSTS to the names",
         ),
         ({"DONORHUB_SECRET_KEY": "short"}, "DONORHUB_SECRET_KEY is short", "-> use `openssl rand -hex 32`"),
         ({"DONORHUB_FIELD_KEY": "short"}, "DONORHUB_FIELD_KEY is short", "-> use `openssl rand -hex 32`"),
         (
             {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"},
-            "Redis does not answer", "-> start it, or correct REDIS_URL",
+            "Redis does not answer",
+            "-> start it, or correct REDIS_URL",
         ),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL is set but DATABASE_URL is not", "-> set both"),
         (
             {"DONORHUB_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"},
-            "the mail server 127.0.0.1 did not let us in", "-> correct DONORHUB_SMTP_URL",
+            "the mail server 127.0.0.1 did not let us in",
+            "-> correct DONORHUB_SMTP_URL",
         ),
         ({"DONORHUB_SMTP_URL": "mail.example.org"}, "DONORHUB_SMTP_URL must look like", "-> correct"),
         ({"DONORHUB_SMTP_URL": "smtp://[::1"}, "DONORHUB_SMTP_URL", "-> correct"),
         (
             {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"},
-            "the database does not answer", "-> correct DATABASE_URL",
+            "the database does not answer",
+            "-> correct DATABASE_URL",
         ),
         ({"DATABASE_URL": "oracle://x"}, "DATABASE_URL must be postgresql://", "or be left out"),
         ({"DONORHUB_COLOUR": "red"}, "DONORHUB_COLOUR is not a setting of DonorHub", "README.md"),
@@ -92,7 +100,7 @@ def test_a_sound_installation_is_called_well(doctor: Donorhub) -> None:
         ({"DONORHUB_CLOCK": "2026-11-22T09:00:00+01:00"}, "DONORHUB_CLOCK is only for tests", "remove it"),
     ],
     ids=lambda value: next(iter(value.items()))[0] if isinstance(value, dict) else "",
-)  # fmt: skip
+)
 def test_what_is_unsafe_or_away_is_an_error_with_its_way_out(
     doctor: Donorhub, environ: dict[str, str], what: str, way_out: str
 ) -> None:
@@ -149,9 +157,12 @@ def test_a_machine_without_pango_is_told_what_to_install(upgraded: Path) -> None
     """In a process of its own, whose libraries cannot be loaded."""
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DONORHUB_HOME": str(upgraded)}
     ended = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_PANGO, "doctor"], capture_output=True, text=True, check=False,
+        [sys.executable, "-c", _WITHOUT_PANGO, "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
         env=environ | {"DONORHUB_FIELD_KEY": KEY, "DONORHUB_SECRET_KEY": KEY},
-    )  # fmt: skip
+    )
     assert ended.returncode == 1, ended.stderr
     assert "receipts cannot be made: Pango is missing" in ended.stdout
     assert "apt-get install" in ended.stdout

@@ -34,9 +34,15 @@ def secrets(database: Flask, now: datetime) -> list[str]:
     db.session.commit()
     settings = database.extensions["donorhub.settings"]
     return [
-        "a-password-kept", user.password, user.fs_uniquifier, shown, token.token_sha256, "whsec_",
-        settings.secret_key, settings.field_key,
-    ]  # fmt: skip
+        "a-password-kept",
+        user.password,
+        user.fs_uniquifier,
+        shown,
+        token.token_sha256,
+        "whsec_",
+        settings.secret_key,
+        settings.field_key,
+    ]
 
 
 def test_every_row_of_every_table_comes_out_and_no_secret(

@@ -31,9 +31,14 @@ def three_gifts(database: Flask, now: datetime) -> list[str]:
             else donors.create_donor({"name": name}, source="t", now=now, actor="t").id
         )
         gift, _ = gifts.record_gift(
-            donor_id, Money(5000 + number, "PLN"), received_on=now.date(), source="t", source_ref=str(number),
-            now=now, actor="t",
-        )  # fmt: skip
+            donor_id,
+            Money(5000 + number, "PLN"),
+            received_on=now.date(),
+            source="t",
+            source_ref=str(number),
+            now=now,
+            actor="t",
+        )
         made.append(str(gift.id))
     db.session.commit()
     return made

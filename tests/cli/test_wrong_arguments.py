@@ -76,9 +76,12 @@ def test_a_list_of_nothing_says_so_beside_its_output(donorhub: Donorhub, line: s
 def test_a_token_that_has_ended_is_not_called_valid(donorhub: Donorhub) -> None:
     for name, days in (("old", -1), ("new", 30)):
         users.create_token(
-            name, ["gifts:read"], now=NOW - timedelta(days=60), actor="test",
+            name,
+            ["gifts:read"],
+            now=NOW - timedelta(days=60),
+            actor="test",
             expires_at=NOW + timedelta(days=days),
-        )  # fmt: skip
+        )
     users.create_token("ever", ["gifts:read"], now=NOW, actor="test")
     db.session.commit()
     states = [line[3] for line in donorhub("token", "list").lines]

@@ -68,12 +68,17 @@ def fill() -> None:
         )
     organisation.change_organisation(
         {
-            "legal_name": "Fundacja Otwarte Oczy", "street": "ul. Prosta 1", "postcode": "00-001",
-            "city": "Warszawa", "ids": {"KRS": "0000123456", "NIP": "5252810770"},
-            "signatory_name": "Maria Nowak", "signatory_role": "prezeska",
+            "legal_name": "Fundacja Otwarte Oczy",
+            "street": "ul. Prosta 1",
+            "postcode": "00-001",
+            "city": "Warszawa",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770"},
+            "signatory_name": "Maria Nowak",
+            "signatory_role": "prezeska",
         },
-        now=now, actor=ACTOR,
-    )  # fmt: skip
+        now=now,
+        actor=ACTOR,
+    )
     names = ("Anna Kowalska", "Besnik Çela", "Łucja Gżegżółka", "Fundacja Bardzo Długa Nazwa Na Rzecz Prób")
     for number, name in enumerate(names):
         add_donor(name, number)
@@ -93,28 +98,55 @@ def add_donor(name: str, number: int) -> None:
     kind = "organisation" if given == "Fundacja" else "person"
     donor = donors.create_donor(
         {
-            "kind": kind, "name": name, "given_name": given, "family_name": family, "lang": "pl",
-            "email": f"donor{number}@example.org", "phone": "+48 512 345 67" + str(number),
-            "street": "ul. Lipowa 3", "postcode": "90-001", "city": "Łódź", "note": "A note.", "owner_id": 2,
+            "kind": kind,
+            "name": name,
+            "given_name": given,
+            "family_name": family,
+            "lang": "pl",
+            "email": f"donor{number}@example.org",
+            "phone": "+48 512 345 67" + str(number),
+            "street": "ul. Lipowa 3",
+            "postcode": "90-001",
+            "city": "Łódź",
+            "note": "A note.",
+            "owner_id": 2,
         },
-        source="form", now=now - timedelta(days=400), actor=ACTOR,
-    )  # fmt: skip
+        source="form",
+        now=now - timedelta(days=400),
+        actor=ACTOR,
+    )
     for month in range(4):
         gifts.record_gift(
-            donor.id, Money(5000 + 100 * number, "PLN"), received_on=TODAY - timedelta(days=120 * month),
-            source="manual", source_ref=f"{number}-{month}", now=now, actor=ACTOR,
+            donor.id,
+            Money(5000 + 100 * number, "PLN"),
+            received_on=TODAY - timedelta(days=120 * month),
+            source="manual",
+            source_ref=f"{number}-{month}",
+            now=now,
+            actor=ACTOR,
             method=("transfer", "card", "cash", "standing_order")[month],
-        )  # fmt: skip
+        )
     promise, _ = recurring_gifts.start(
-        donor.id, Money(3000, "PLN"), kind="standing_order", start_on=date(2026, 10, 5 + number),
-        source="manual", source_ref=str(number), now=now, actor=ACTOR,
+        donor.id,
+        Money(3000, "PLN"),
+        kind="standing_order",
+        start_on=date(2026, 10, 5 + number),
+        source="manual",
+        source_ref=str(number),
+        now=now,
+        actor=ACTOR,
         payer_iban="PL61109010140000071219812874",
-    )  # fmt: skip
+    )
     instalments.materialise(promise, today=TODAY)
     tasks.plan(
-        f"call:{donor.id}", kind="call", performer="person", subject=("donor", donor.id), donor_id=donor.id,
-        due_at=now + timedelta(days=number - 2), now=now,
-    )  # fmt: skip
+        f"call:{donor.id}",
+        kind="call",
+        performer="person",
+        subject=("donor", donor.id),
+        donor_id=donor.id,
+        due_at=now + timedelta(days=number - 2),
+        now=now,
+    )
 
 
 def spoil() -> None:
@@ -127,13 +159,23 @@ def spoil() -> None:
             Dispute(amount_minor=100, state="open", opened_on=TODAY, source_ref="1", **common),
             Correction(amount_minor=100, reason="typo", actor=ACTOR, source_ref="1", **common),
             ProviderEvent(
-                endpoint_id=1, provider="stripe", account="", external_id="evt_1", type="charge.succeeded",
-                livemode=True, occurred_at=1, received_at=now, object_kind="charge", object_id="ch_1",
-                body=zlib.compress(b"{}"), body_sha256=hashlib.sha256(b"{}").digest(), state="quarantined",
+                endpoint_id=1,
+                provider="stripe",
+                account="",
+                external_id="evt_1",
+                type="charge.succeeded",
+                livemode=True,
+                occurred_at=1,
+                received_at=now,
+                object_kind="charge",
+                object_id="ch_1",
+                body=zlib.compress(b"{}"),
+                body_sha256=hashlib.sha256(b"{}").digest(),
+                state="quarantined",
                 reason="another account",
             ),
         ]
-    )  # fmt: skip
+    )
     message = db.session.get(Message, 1)
     worker_task = db.session.query(Task).filter_by(performer="worker").order_by(Task.id).first()
     if message is None or worker_task is None:

@@ -23,11 +23,24 @@ UNKNOWN = (
     "05.09.2026;Banka;Komision;-1,20;1383,30\n"
 )
 PATHS = (
-    "/bank", "/bank/files", "/bank/to-decide", "/bank/matched", "/bank/not-gifts", "/bank/doubtful",
-    "/bank/files/1", "/bank/files/1/take-back", "/bank/files/2", "/bank/files/2/columns",
-    "/bank/files/2/columns?date_order=dmy&currency=PLN&account=1", "/bank/statements/1", "/bank/accounts/1",
-    "/bank/entries/1", "/bank/entries/1?q=anna", "/bank/entries/1/new-donor", "/bank/entries/1/split",
-)  # fmt: skip
+    "/bank",
+    "/bank/files",
+    "/bank/to-decide",
+    "/bank/matched",
+    "/bank/not-gifts",
+    "/bank/doubtful",
+    "/bank/files/1",
+    "/bank/files/1/take-back",
+    "/bank/files/2",
+    "/bank/files/2/columns",
+    "/bank/files/2/columns?date_order=dmy&currency=PLN&account=1",
+    "/bank/statements/1",
+    "/bank/accounts/1",
+    "/bank/entries/1",
+    "/bank/entries/1?q=anna",
+    "/bank/entries/1/new-donor",
+    "/bank/entries/1/split",
+)
 
 
 @pytest.fixture(scope="module")

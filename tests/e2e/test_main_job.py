@@ -24,9 +24,14 @@ from tests.smtp import SmtpServer
 pytestmark = pytest.mark.e2e
 PASSWORD = "a long enough one"
 BROWSER = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture
@@ -108,17 +113,36 @@ def test_a_gift_from_form_to_thank_you_to_receipt(place: Installation, mail: Smt
     ) as answer:
         etag = answer.headers["ETag"]
     call(
-        place, token, "PATCH", "/organisation", if_match=etag,
-        body={"legal_name": "Fundacja Ëndrra", "street": "ul. Długa 1", "postcode": "00-238",
-              "city": "Warszawa",
-         "ids": {"KRS": "0000123456", "NIP": "5252810770"}},
-    )  # fmt: skip
+        place,
+        token,
+        "PATCH",
+        "/organisation",
+        if_match=etag,
+        body={
+            "legal_name": "Fundacja Ëndrra",
+            "street": "ul. Długa 1",
+            "postcode": "00-238",
+            "city": "Warszawa",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770"},
+        },
+    )
     donor = call(
-        place, token, "POST", "/donors",
-        {"kind": "person", "given_name": "Łucja", "family_name": "Çela-Hënë", "lang": "pl",
-         "email": "lucja@example.org",
-         "street": "ul. Żółta 1", "postcode": "00-001", "city": "Łódź", "country": "PL"},
-    )  # fmt: skip
+        place,
+        token,
+        "POST",
+        "/donors",
+        {
+            "kind": "person",
+            "given_name": "Łucja",
+            "family_name": "Çela-Hënë",
+            "lang": "pl",
+            "email": "lucja@example.org",
+            "street": "ul. Żółta 1",
+            "postcode": "00-001",
+            "city": "Łódź",
+            "country": "PL",
+        },
+    )
 
     base = f"http://127.0.0.1:{place.port}"
     page.goto(f"{base}/sign-in")

@@ -19,19 +19,52 @@ from tests.load.installation import ROOT, place_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once]
 BROWSER = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 PATHS = (
-    "/", "/donors", "/donors?q=kowal", "/donors?q=nobody", "/donors/new", "/donors/1", "/donors/1/edit",
+    "/",
+    "/donors",
+    "/donors?q=kowal",
+    "/donors?q=nobody",
+    "/donors/new",
+    "/donors/1",
+    "/donors/1/edit",
     "/donors/4",
-    "/gifts", "/gifts/new", "/gifts/new?q=lodz", "/gifts/new?donor=1", "/gifts/1", "/gifts/9",
-    "/recurring-gifts", "/recurring-gifts/late", "/recurring-gifts/new?donor=1", "/recurring-gifts/1",
-    "/tasks", "/tasks?view=all", "/tasks/1", "/receipts", "/receipts/new?donor=2", "/receipts/1",
-    "/receipts/2", "/messages", "/messages/1", "/errors", "/settings", "/settings/organisation",
-    "/settings/funds", "/settings/users", "/settings/users/2", "/settings/tokens", "/settings/webhooks",
-    "/account", "/nowhere",
-)  # fmt: skip
+    "/gifts",
+    "/gifts/new",
+    "/gifts/new?q=lodz",
+    "/gifts/new?donor=1",
+    "/gifts/1",
+    "/gifts/9",
+    "/recurring-gifts",
+    "/recurring-gifts/late",
+    "/recurring-gifts/new?donor=1",
+    "/recurring-gifts/1",
+    "/tasks",
+    "/tasks?view=all",
+    "/tasks/1",
+    "/receipts",
+    "/receipts/new?donor=2",
+    "/receipts/1",
+    "/receipts/2",
+    "/messages",
+    "/messages/1",
+    "/errors",
+    "/settings",
+    "/settings/organisation",
+    "/settings/funds",
+    "/settings/users",
+    "/settings/users/2",
+    "/settings/tokens",
+    "/settings/webhooks",
+    "/account",
+    "/nowhere",
+)
 # Polish has the longest words: it stands for the others in the everyday run.
 LANGS = ["pl", *(pytest.param(lang, marks=pytest.mark.slow) for lang in ("en", "sq"))]
 GIFT = re.compile(r"/gifts/[0-9]+$")
@@ -45,10 +78,13 @@ def address(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     with (
         place_for(stores, tmp_path_factory.mktemp("pages")) as place,
         subprocess.Popen(
-            [*command, str(place.home)], cwd=ROOT, env={**os.environ, **place.stores}, stdout=subprocess.PIPE,
+            [*command, str(place.home)],
+            cwd=ROOT,
+            env={**os.environ, **place.stores},
+            stdout=subprocess.PIPE,
             text=True,
         ) as server,
-    ):  # fmt: skip
+    ):
         assert server.stdout is not None
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         server.terminate()

@@ -27,9 +27,14 @@ def letter(
     to: str = "anna@example.org", name: str = "Anna Łuk, dr", body: str = "Dzień dobry!"
 ) -> EmailMessage:
     return compose_message(
-        sender="Fundacja <thanks@example.org>", to_name=name, to_address=to, subject="Dziękujemy", body=body,
-        message_id="<1@example.org>", at=AT,
-    )  # fmt: skip
+        sender="Fundacja <thanks@example.org>",
+        to_name=name,
+        to_address=to,
+        subject="Dziękujemy",
+        body=body,
+        message_id="<1@example.org>",
+        at=AT,
+    )
 
 
 def test_a_message_arrives_as_it_was_written(server: SmtpServer) -> None:

@@ -32,9 +32,18 @@ def movement(number: int, plain: Plain, *, detail: int = 0, structured: bool = F
     text = plain.remittance
     where = f"{number % 10_000:04d}{detail:04d}"
     first = place(
-        (1, "21"), (3, where), (11, plain.ref), (32, amount(plain.minor)), (48, day), (54, "00150000"),
-        (62, str(int(structured))), (63, text[:53]), (116, day), (122, "001"), (126, "1"),
-    )  # fmt: skip
+        (1, "21"),
+        (3, where),
+        (11, plain.ref),
+        (32, amount(plain.minor)),
+        (48, day),
+        (54, "00150000"),
+        (62, str(int(structured))),
+        (63, text[:53]),
+        (116, day),
+        (122, "001"),
+        (126, "1"),
+    )
     second = place(
         (1, "22"), (3, where), (11, text[53:106]), (64, f"E{plain.ref}"), (99, "KREDBEBB"), (126, "1")
     )

@@ -36,6 +36,12 @@ def give(count: int, donor_count: int = 50) -> None:
     ]
     for n in range(count):
         gifts.record_gift(
-            people[n % donor_count].id, Money(1000 + n, "PLN"), received_on=now().date(), source="t",
-            source_ref=str(n), now=now(), actor="t", thank=False,
-        )  # fmt: skip
+            people[n % donor_count].id,
+            Money(1000 + n, "PLN"),
+            received_on=now().date(),
+            source="t",
+            source_ref=str(n),
+            now=now(),
+            actor="t",
+            thank=False,
+        )

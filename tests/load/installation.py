@@ -40,11 +40,19 @@ class Installation:
         self._clock = home / "clock"
         self._clock.write_text("0")
         self.environ = {
-            "PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8",
-            "DONORHUB_HOME": str(home), "DONORHUB_MODE": "test", "DONORHUB_SETTLE_S": "0",
-            "DONORHUB_CLOCK": f"file:{self._clock}", "DONORHUB_PORT": str(self.port),
-            "DONORHUB_PUBLIC_URL": f"http://127.0.0.1:{self.port}", **stores, **settings,
-        }  # fmt: skip
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+            "LC_ALL": "C.UTF-8",
+            "DONORHUB_HOME": str(home),
+            "DONORHUB_MODE": "test",
+            "DONORHUB_SETTLE_S": "0",
+            "DONORHUB_CLOCK": f"file:{self._clock}",
+            "DONORHUB_PORT": str(self.port),
+            "DONORHUB_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+            **stores,
+            **settings,
+        }
         self.is_embedded = not stores
         self._url = stores.get("DATABASE_URL", f"sqlite:///{home / 'donorhub.sqlite3'}")
         self._running: list[subprocess.Popen[bytes]] = []
@@ -52,9 +60,14 @@ class Installation:
     def run(self, *arguments: str, code: int | None = 0, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; AssertionError when it ends with another code than ``code``."""
         done = subprocess.run(
-            [*self.program, *arguments], capture_output=True, text=True, env={**self.environ, **more},
-            cwd=self.home, timeout=100, check=False,
-        )  # fmt: skip
+            [*self.program, *arguments],
+            capture_output=True,
+            text=True,
+            env={**self.environ, **more},
+            cwd=self.home,
+            timeout=100,
+            check=False,
+        )
         assert code is None or done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
         return done
 
@@ -63,9 +76,14 @@ class Installation:
         body = textwrap.indent(textwrap.dedent(lines), "    ")
         inside = f"from tests.load.inside import app\nwith app():\n{body}"
         done = subprocess.run(
-            [sys.executable, "-c", inside], capture_output=True, text=True, env=self.environ, cwd=self.home,
-            timeout=100, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", inside],
+            capture_output=True,
+            text=True,
+            env=self.environ,
+            cwd=self.home,
+            timeout=100,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -22,15 +22,23 @@ def gift_events(count: int, donors: int) -> list[Event]:
     for n in range(count):
         who = {"email": f"donor{n % donors}@example.org", "name": f"Żaneta Dëmo{n % donors}"}
         said = charge(
-            f"ch_load{n}", 1000 + n, payment_intent=f"pi_load{n}", created=now + n,
+            f"ch_load{n}",
+            1000 + n,
+            payment_intent=f"pi_load{n}",
+            created=now + n,
             billing_details={**who, "phone": None, "address": None},
-        )  # fmt: skip
+        )
         events.append(
             {
-                "object": "event", "livemode": True, "api_version": "2026-10-28.endive", "created": now + n,
-                "id": f"evt_load{n}", "type": "charge.succeeded", "data": {"object": said},
+                "object": "event",
+                "livemode": True,
+                "api_version": "2026-10-28.endive",
+                "created": now + n,
+                "id": f"evt_load{n}",
+                "type": "charge.succeeded",
+                "data": {"object": said},
             }
-        )  # fmt: skip
+        )
     return events
 
 

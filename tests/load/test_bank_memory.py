@@ -26,9 +26,12 @@ sys.exit(code)
 def peak_mb(home: Path, path: Path) -> int:
     """The peak memory of ``donorhub import`` of one file into a new database."""
     environ = {
-        **os.environ, "DONORHUB_HOME": str(home), "DONORHUB_MODE": "test", "PYTHONPATH": str(ROOT),
+        **os.environ,
+        "DONORHUB_HOME": str(home),
+        "DONORHUB_MODE": "test",
+        "PYTHONPATH": str(ROOT),
         "DONORHUB_UPLOAD_LIMIT_MB": "200",
-    }  # fmt: skip
+    }
     subprocess.run([*DONORHUB, "db", "upgrade"], env=environ, check=True, capture_output=True)
     watched = [sys.executable, "-c", WATCHED, *DONORHUB, "import", str(path)]
     done = subprocess.run(watched, env=environ, check=True, capture_output=True, text=True)

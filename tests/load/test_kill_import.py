@@ -18,9 +18,12 @@ pytestmark = [pytest.mark.load, pytest.mark.timeout(400)]
 ENTRIES, FILES = 5000, 5  # each file is killed once at the command line and once in the server's worker
 FIRST = date(2026, 1, 1)
 ACCOUNTS = (
-    "PL61109010140000071219812874", "PL27114020040000300201355387", "PL83101010230000261395100000",
-    "AL47212110090000000235698741", "XK051212012345678906",
-)  # fmt: skip
+    "PL61109010140000071219812874",
+    "PL27114020040000300201355387",
+    "PL83101010230000261395100000",
+    "AL47212110090000000235698741",
+    "XK051212012345678906",
+)
 
 
 @pytest.fixture
@@ -37,10 +40,15 @@ def write_files(folder: Path) -> list[Path]:
     paths = []
     for number, account in enumerate(ACCOUNTS[:FILES]):
         paid = [
-            Paid(FIRST + timedelta(days=n // 100), 1000 + n % 50, name=f"Dëmo {n % 300}", account="",
-                 text=f"darowizna {n % 7}")
+            Paid(
+                FIRST + timedelta(days=n // 100),
+                1000 + n % 50,
+                name=f"Dëmo {n % 300}",
+                account="",
+                text=f"darowizna {n % 7}",
+            )
             for n in range(ENTRIES)
-        ]  # fmt: skip
+        ]
         path = folder / f"statement{number}.xml"
         path.write_bytes(camt(paid, account=account, name=f"S{number}"))
         paths.append(path)

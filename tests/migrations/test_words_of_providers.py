@@ -28,9 +28,19 @@ from tests.migrations.last_release import KEY, NOW, REVISION
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 OLD_WORDS = (
-    "charge", "payment_intent", "session", "txn", "setup_intent", "payment_method", "sepa_debit", "p24",
-    "billing_reason", "early_fraud_warning", "account_deauthorized", "mandate_notification",
-)  # fmt: skip
+    "charge",
+    "payment_intent",
+    "session",
+    "txn",
+    "setup_intent",
+    "payment_method",
+    "sepa_debit",
+    "p24",
+    "billing_reason",
+    "early_fraud_warning",
+    "account_deauthorized",
+    "mandate_notification",
+)
 
 
 @pytest.fixture
@@ -108,8 +118,16 @@ def test_registers_are_what_the_adapter_says_of_the_same_events(
     assert read_rows(stripes)["provider_register"] == translated
     states = [row["state"] for row in translated.values()]
     assert {state.get("object") for state in states} == {
-        None, "attempt", "order", "checkout", "moment", "subscription", "method", "mandate", "setup",
-    }  # fmt: skip
+        None,
+        "attempt",
+        "order",
+        "checkout",
+        "moment",
+        "subscription",
+        "method",
+        "mandate",
+        "setup",
+    }
     values = {word for state in states for word in words_of({**state, "type": None, "source_ref": None})}
     assert values.isdisjoint(set(OLD_WORDS) - {"charge"}) and "charge" not in set().union(*states)
 

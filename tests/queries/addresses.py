@@ -18,17 +18,29 @@ from donorhub.db import Base, db
 NO_PAGES: Final = ("static", "security.", "health", "api_health", "api-docs")  # they read no row of a table
 ABOUT_A_FILE: Final = ("bank.columns",)  # their forms ask hundreds of things, of the file and not of the base
 TABLE_OF: Final = {  # where an argument's name is not its table's
-    "account_id": "bank_account", "file_id": "import_file", "import_id": "import_file",
-    "event_id": "provider_event", "endpoint_id": "webhook_endpoint", "token_id": "api_token",
-    "owner_id": "user", "assignee_id": "user",
-}  # fmt: skip
+    "account_id": "bank_account",
+    "file_id": "import_file",
+    "import_id": "import_file",
+    "event_id": "provider_event",
+    "endpoint_id": "webhook_endpoint",
+    "token_id": "api_token",
+    "owner_id": "user",
+    "assignee_id": "user",
+}
 # What is asked for where a filter takes any text; one that is not here gets a word that fits nothing.
 WORDS: Final[Mapping[str, Sequence[str]]] = {
     "q": ("kowalska", "ew", "ewa baran", "d4711@example.org", "DH-3001-0", "xyzzy", "600 100 200"),
-    "subject_type": ("gift",), "kind": ("thank_you",), "number": ("R/2020/000017",), "year": ("2020",),
-    "source": ("stripe:acct_1",), "provider": ("stripe",), "account": ("acct_1",),
-    "email": ("d17@example.org",), "code": ("DH-3001-0",), "iban": ("PL17",),
-}  # fmt: skip
+    "subject_type": ("gift",),
+    "kind": ("thank_you",),
+    "number": ("R/2020/000017",),
+    "year": ("2020",),
+    "source": ("stripe:acct_1",),
+    "provider": ("stripe",),
+    "account": ("acct_1",),
+    "email": ("d17@example.org",),
+    "code": ("DH-3001-0",),
+    "iban": ("PL17",),
+}
 DAY: Final = "2026-06-01"
 MOMENT: Final = "2026-06-01T00:00:00Z"
 
@@ -64,9 +76,10 @@ def _middle_ids(name: str) -> Sequence[int]:
 def read_rules(app: Flask) -> list[Rule]:
     """The rules of pages and lists that are got."""
     rules = [
-        rule for rule in app.url_map.iter_rules()
+        rule
+        for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and not rule.endpoint.startswith(NO_PAGES)
-    ]  # fmt: skip
+    ]
     return sorted(rules, key=lambda rule: rule.rule)
 
 

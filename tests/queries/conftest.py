@@ -147,30 +147,57 @@ def _begin() -> object:
     organisation.found("Fundacja Przykład", now=NOW)
     organisation.change_organisation(
         {
-            "street": "ul. Prosta 1", "postcode": "00-001", "city": "Warszawa", "country": "PL",
-            "ids": {"KRS": "0000123456", "NIP": "5252810770"}, "signatory_name": "Maria Nowak",
+            "street": "ul. Prosta 1",
+            "postcode": "00-001",
+            "city": "Warszawa",
+            "country": "PL",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770"},
+            "signatory_name": "Maria Nowak",
             "signatory_role": "prezeska",
         },
-        now=NOW, actor=ACTOR,
-    )  # fmt: skip
+        now=NOW,
+        actor=ACTOR,
+    )
     for id_, name in enumerate(("caller", "admin"), 1):
         role = db.session.query(Role).filter_by(name=name).one()
         db.session.add(
             User(
-                id=id_, email=f"{name}@example.org", name=name, password="!", lang="en", active=True,
-                fs_uniquifier=name, created_at=NOW, roles=[role],
+                id=id_,
+                email=f"{name}@example.org",
+                name=name,
+                password="!",
+                lang="en",
+                active=True,
+                fs_uniquifier=name,
+                created_at=NOW,
+                roles=[role],
             )
-        )  # fmt: skip
+        )
     db.session.flush()
     donor = donors.create_donor(
-        {"given_name": "Łucja", "family_name": "Żółć", "email": "lucja@example.org", "lang": "pl",
-         "street": "ul. Długa 1", "postcode": "00-001", "city": "Łódź", "country": "PL"},
-        source="test", now=NOW, actor=ACTOR,
-    )  # fmt: skip
+        {
+            "given_name": "Łucja",
+            "family_name": "Żółć",
+            "email": "lucja@example.org",
+            "lang": "pl",
+            "street": "ul. Długa 1",
+            "postcode": "00-001",
+            "city": "Łódź",
+            "country": "PL",
+        },
+        source="test",
+        now=NOW,
+        actor=ACTOR,
+    )
     gift, _ = gifts.record_gift(
-        donor.id, Money(5000, "PLN"), received_on=date(2026, 11, 20), source="test", source_ref="1",
-        now=NOW, actor=ACTOR,
-    )  # fmt: skip
+        donor.id,
+        Money(5000, "PLN"),
+        received_on=date(2026, 11, 20),
+        source="test",
+        source_ref="1",
+        now=NOW,
+        actor=ACTOR,
+    )
     receipt = receipts.issue([gift.id], today=date(2026, 11, 22), now=NOW, actor=ACTOR)
     _token, text = users.create_token("queries", PERMISSIONS, now=NOW, actor=ACTOR)
     payload = receipt.payload

@@ -32,19 +32,30 @@ def add_donor(name: str = "Anna Kowalska", **fields: Any) -> Donor:
 
 def add_gift(donor: Donor, amount: str = "50.00", on: date = TODAY, ref: str = "", **rest: Any) -> Gift:
     gift, _is_new = gifts.record_gift(
-        donor.id, Money.parse(amount, "PLN"), received_on=on, source="manual",
-        source_ref=ref or f"test-{donor.id}-{on}-{amount}", now=clock.now(), actor=ACTOR,
+        donor.id,
+        Money.parse(amount, "PLN"),
+        received_on=on,
+        source="manual",
+        source_ref=ref or f"test-{donor.id}-{on}-{amount}",
+        now=clock.now(),
+        actor=ACTOR,
         **{"method": "transfer", **rest},
-    )  # fmt: skip
+    )
     db.session.commit()
     return gift
 
 
 def add_recurring(donor: Donor, amount: str = "30.00", start_on: date = date(2026, 9, 15)) -> RecurringGift:
     gift, _is_new = recurring_gifts.start(
-        donor.id, Money.parse(amount, "PLN"), kind="standing_order", start_on=start_on, source="manual",
-        source_ref=f"test-{donor.id}-{start_on}", now=clock.now(), actor=ACTOR,
-    )  # fmt: skip
+        donor.id,
+        Money.parse(amount, "PLN"),
+        kind="standing_order",
+        start_on=start_on,
+        source="manual",
+        source_ref=f"test-{donor.id}-{start_on}",
+        now=clock.now(),
+        actor=ACTOR,
+    )
     instalments.materialise(gift, today=TODAY)
     db.session.commit()
     return gift

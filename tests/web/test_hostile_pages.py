@@ -25,20 +25,54 @@ from tests.web.test_links import (  # noqa: F401  a base with something of every
 
 NOBODYS_IDS = ("0", "-1", str(2**31), str(2**63), str(2**64), "1" * 5000, "%00", "١")
 DAMAGED = (
-    "x", "~", "1~2~3~4", "9" * 30, "1" * 5000, "²", "2026-11-20~" + "9" * 30, "2026-02-31~1",
-    "2026-11-20T10:00:00~1", "2026-11-20T10:00:00~gift~1", "0001-01-01T00:00:00+12:00~1",
-    "9999-12-31T23:59:59-12:00~gift~5", "a\0b",
-)  # fmt: skip
+    "x",
+    "~",
+    "1~2~3~4",
+    "9" * 30,
+    "1" * 5000,
+    "²",
+    "2026-11-20~" + "9" * 30,
+    "2026-02-31~1",
+    "2026-11-20T10:00:00~1",
+    "2026-11-20T10:00:00~gift~1",
+    "0001-01-01T00:00:00+12:00~1",
+    "9999-12-31T23:59:59-12:00~gift~5",
+    "a\0b",
+)
 HOSTILE = (
-    "", "x" * 5000, "\ufffd", "1" * 5000, "a\0b", "a\r\nBcc: x@example.org", "\ue000", "-1",
-    "z" + "\u0301" * 50, str(2**63), "1e400", "NaN", "9999-12-31", "0001-01-01", "2026-02-31", "[" * 3000,
+    "",
+    "x" * 5000,
+    "\ufffd",
+    "1" * 5000,
+    "a\0b",
+    "a\r\nBcc: x@example.org",
+    "\ue000",
+    "-1",
+    "z" + "\u0301" * 50,
+    str(2**63),
+    "1e400",
+    "NaN",
+    "9999-12-31",
+    "0001-01-01",
+    "2026-02-31",
+    "[" * 3000,
     "<script>alert(1)",
-)  # fmt: skip
+)
 LISTS = (
-    "/donors", "/donors/1", "/gifts", "/recurring-gifts", "/recurring-gifts/late", "/tasks?view=done",
-    "/receipts", "/messages", "/bank/files", "/bank/to-decide", "/bank/matched", "/bank/not-gifts",
+    "/donors",
+    "/donors/1",
+    "/gifts",
+    "/recurring-gifts",
+    "/recurring-gifts/late",
+    "/tasks?view=done",
+    "/receipts",
+    "/messages",
+    "/bank/files",
+    "/bank/to-decide",
+    "/bank/matched",
+    "/bank/not-gifts",
     "/bank/accounts/1",
-)  # fmt: skip
+)
 
 
 def paths_with(rule: Rule, id_: str) -> Iterator[str]:
@@ -72,11 +106,19 @@ def test_a_page_that_no_list_gave_out_is_refused_and_says_so(database: Flask, wo
 def test_a_query_that_names_nobody_s_row_gets_a_page_all_the_same(database: Flask, world: None) -> None:  # noqa: F811
     staff = Staff(database, "admin")
     for path in (
-        "/gifts?donor=", "/messages?donor=", "/recurring-gifts?donor=", "/gifts/new?donor=",
-        "/receipts/new?donor=", "/bank/to-decide?account=", "/bank/to-decide?statement=",
-        "/bank/to-decide?done=", "/bank/entries/1?detail=", "/bank/entries/1/new-donor?detail=",
-        "/bank/entries/1/split?detail=", "/receipts/new?donor=1&year=",
-    ):  # fmt: skip
+        "/gifts?donor=",
+        "/messages?donor=",
+        "/recurring-gifts?donor=",
+        "/gifts/new?donor=",
+        "/receipts/new?donor=",
+        "/bank/to-decide?account=",
+        "/bank/to-decide?statement=",
+        "/bank/to-decide?done=",
+        "/bank/entries/1?detail=",
+        "/bank/entries/1/new-donor?detail=",
+        "/bank/entries/1/split?detail=",
+        "/receipts/new?donor=1&year=",
+    ):
         for id_ in NOBODYS_IDS:
             answer = staff.get(path + id_)
             assert answer.status_code < 500, (path, answer.status_code)
@@ -131,9 +173,14 @@ def test_a_gift_of_an_impossible_day_is_refused_beside_it(database: Flask, day: 
     page = staff.get(f"/gifts/new?donor={donor.id}").text
     before = rows()
     answer = staff.post(
-        "/gifts/new", key=key_in(page), donor_id=donor.id, amount="10,00", currency="PLN",
-        received_on=day, method="cash",
-    )  # fmt: skip
+        "/gifts/new",
+        key=key_in(page),
+        donor_id=donor.id,
+        amount="10,00",
+        currency="PLN",
+        received_on=day,
+        method="cash",
+    )
     assert answer.status_code == 422
     assert re.search(r'name="received_on"[^>]*aria-invalid', answer.text)
     assert rows() == before

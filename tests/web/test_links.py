@@ -32,9 +32,14 @@ def world(organised: Staff) -> None:  # noqa: F811
     add_recurring(donor)
     receipts.issue([gift.id], today=TODAY, now=clock.now(), actor=ACTOR)
     tasks.plan(
-        "call:1", kind="call", performer="person", subject=("donor", donor.id), donor_id=donor.id,
-        due_at=moment(22), now=moment(21),
-    )  # fmt: skip
+        "call:1",
+        kind="call",
+        performer="person",
+        subject=("donor", donor.id),
+        donor_id=donor.id,
+        due_at=moment(22),
+        now=moment(21),
+    )
     db.session.commit()
     work()
 

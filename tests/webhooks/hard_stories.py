@@ -217,8 +217,20 @@ def customer_gone(name: str) -> list[Event]:
 HARD: dict[str, Callable[[str], list[Event]]] = {
     story.__name__: story
     for story in (
-        guest, guest_twice, debit, refund_came_back, appeal_open, appeal_won,
-        trial_without_method, trial_not_paid, trial_paid, leaving_and_staying, written_off_and_paid,
-        closed_and_paid, paid_in_two_parts, never_paid, customer_gone,
+        guest,
+        guest_twice,
+        debit,
+        refund_came_back,
+        appeal_open,
+        appeal_won,
+        trial_without_method,
+        trial_not_paid,
+        trial_paid,
+        leaving_and_staying,
+        written_off_and_paid,
+        closed_and_paid,
+        paid_in_two_parts,
+        never_paid,
+        customer_gone,
     )
-}  # fmt: skip
+}

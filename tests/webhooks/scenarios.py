@@ -352,8 +352,21 @@ def failed_once(name: str) -> list[Event]:
 STORIES: dict[str, Callable[[str], list[Event]]] = {
     story.__name__: story
     for story in (
-        one_off, partial_refund, sepa_late_return, first_subscription, old_subscription, renewal_recovered,
-        amount_change, paused, cancelled_at_period_end, dispute_won, dispute_lost, dispute_appealed, paid_out,
-        zero_decimal, authorised_then_released, failed_once,
+        one_off,
+        partial_refund,
+        sepa_late_return,
+        first_subscription,
+        old_subscription,
+        renewal_recovered,
+        amount_change,
+        paused,
+        cancelled_at_period_end,
+        dispute_won,
+        dispute_lost,
+        dispute_appealed,
+        paid_out,
+        zero_decimal,
+        authorised_then_released,
+        failed_once,
     )
-}  # fmt: skip
+}

@@ -117,14 +117,15 @@ def test_an_early_fraud_warning_is_a_notice_on_its_payment() -> None:
         ("payment_intent.processing", intent("pi_x1", 500, status="teleported"), "pi_x1"),
         (
             "customer.subscription.updated",
-            subscription("sub_x1", 500, status="teleported", period=START), "sub_x1",
+            subscription("sub_x1", 500, status="teleported", period=START),
+            "sub_x1",
         ),
         ("invoice.paid", invoice("in_x1", 500, sub=None, status="teleported", period=START), "in_x1"),
         ("payout.updated", payout_object("po_x1", 500, status="teleported"), "po_x1"),
         ("refund.updated", refund("re_x1", 500, status="teleported", charge="ch_x1"), "ch_x1"),
         ("charge.dispute.updated", dispute("dp_x1", 500, status="teleported", charge="ch_x1"), "ch_x1"),
     ],
-)  # fmt: skip
+)
 def test_a_status_nobody_knows_is_unknown_and_shown_to_staff(
     type_: str, said: dict[str, Any], key: str
 ) -> None:

@@ -95,11 +95,14 @@ def test_leaving_at_the_end_of_the_period_is_told_before_it_happens() -> None:
 @pytest.mark.parametrize(
     ("status", "state", "reason"),
     [
-        ("incomplete", "pending", None), ("trialing", "pending", None), ("past_due", "failing", None),
-        ("unpaid", "failing", None), ("incomplete_expired", "closed", "never_started"),
+        ("incomplete", "pending", None),
+        ("trialing", "pending", None),
+        ("past_due", "failing", None),
+        ("unpaid", "failing", None),
+        ("incomplete_expired", "closed", "never_started"),
         ("canceled", "closed", None),
     ],
-)  # fmt: skip
+)
 def test_every_status_of_a_subscription_is_a_state_of_ours(
     status: str, state: str, reason: str | None
 ) -> None:
@@ -112,10 +115,14 @@ def test_every_status_of_a_subscription_is_a_state_of_ours(
 @pytest.mark.parametrize(
     ("interval", "count", "expected"),
     [
-        ("week", 2, ("W", 2)), ("month", 3, ("M", 3)), ("year", 1, ("Y", 1)), ("day", 14, ("W", 2)),
-        ("day", 10, (None, None)), ("fortnight", 1, (None, None)),
+        ("week", 2, ("W", 2)),
+        ("month", 3, ("M", 3)),
+        ("year", 1, ("Y", 1)),
+        ("day", 14, ("W", 2)),
+        ("day", 10, (None, None)),
+        ("fortnight", 1, (None, None)),
     ],
-)  # fmt: skip
+)
 def test_intervals_are_weeks_months_or_years_and_others_are_shown_to_staff(
     interval: str, count: int, expected: tuple[str | None, int | None]
 ) -> None:
@@ -147,9 +154,14 @@ def test_the_next_invoice_is_announced_until_the_subscription_says_more() -> Non
     s.wait(23 * DAY)
     s.tell(
         "invoice.upcoming",
-        {"object": "invoice", "amount_due": 2500, "currency": "pln", "subscription": "sub_x1",
-         "next_payment_attempt": START + 30 * DAY},
-    )  # fmt: skip
+        {
+            "object": "invoice",
+            "amount_due": 2500,
+            "currency": "pln",
+            "subscription": "sub_x1",
+            "next_payment_attempt": START + 30 * DAY,
+        },
+    )
     promise = recurring(after(s.events))
     assert (promise.next_at, promise.next_minor) == (moment(START + 30 * DAY), 2500)
     s.wait(8 * DAY)

@@ -31,14 +31,27 @@ def test_brackets_inside_text_are_no_levels() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"", b"{", b"{} {}", b"\xff", b"\xef\xbb\xbf{}", '{"a": 1}'.encode("utf-16"), b"{'a': 1}",
+        b"",
+        b"{",
+        b"{} {}",
+        b"\xff",
+        b"\xef\xbb\xbf{}",
+        '{"a": 1}'.encode("utf-16"),
+        b"{'a': 1}",
         b'{"a": NaN}',
-        b'{"a": Infinity}', b'{"a": -Infinity}', b'{"a": 1e400}', b'{"a": 1, "a": 2}',
+        b'{"a": Infinity}',
+        b'{"a": -Infinity}',
+        b'{"a": 1e400}',
+        b'{"a": 1, "a": 2}',
         b'{"a": {"b": 1, "b": 1}}',
-        b'{"a": 01}', b'{"a": "\\u0000"}', b'{"a": ["\\ud800"]}', b'{"\\udc00": 1}', b'{"a": "\t"}',
+        b'{"a": 01}',
+        b'{"a": "\\u0000"}',
+        b'{"a": ["\\ud800"]}',
+        b'{"\\udc00": 1}',
+        b'{"a": "\t"}',
         b'{"a": ' + b"9" * 5000 + b"}",
     ],
-)  # fmt: skip
+)
 def test_what_is_ambiguous_huge_or_cannot_be_stored_is_refused(raw: bytes) -> None:
     with pytest.raises(BadBody):
         strict_json.read(raw)

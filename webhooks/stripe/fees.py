@@ -16,20 +16,35 @@ from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.shapes import Object, identity, objects_at, payment_key, ref_of, seconds_at, text_at
 
 _PAYOUTS: Final[dict[str, tuple[PayoutWord, int]]] = {
-    "pending": ("pending", 1), "in_transit": ("in_transit", 2), "paid": ("paid", 3),
-    "failed": ("failed", 4), "canceled": ("cancelled", 4),
-}  # fmt: skip
+    "pending": ("pending", 1),
+    "in_transit": ("in_transit", 2),
+    "paid": ("paid", 3),
+    "failed": ("failed", 4),
+    "canceled": ("cancelled", 4),
+}
 _ITEMS: Final[dict[str, ItemWord]] = {
-    "charge": "charge", "payment": "charge",
-    "refund": "refund", "payment_refund": "refund", "refund_failure": "refund",
-    "payment_failure_refund": "refund", "partial_capture_reversal": "refund",
-    "dispute": "dispute", "dispute_reversal": "dispute", "fee": "fee",
-    "stripe_fee": "fee", "stripe_fx_fee": "fee", "tax_fee": "fee", "application_fee": "fee",
-    "application_fee_refund": "fee", "network_cost": "fee",
+    "charge": "charge",
+    "payment": "charge",
+    "refund": "refund",
+    "payment_refund": "refund",
+    "refund_failure": "refund",
+    "payment_failure_refund": "refund",
+    "partial_capture_reversal": "refund",
+    "dispute": "dispute",
+    "dispute_reversal": "dispute",
+    "fee": "fee",
+    "stripe_fee": "fee",
+    "stripe_fx_fee": "fee",
+    "tax_fee": "fee",
+    "application_fee": "fee",
+    "application_fee_refund": "fee",
+    "network_cost": "fee",
     # One that came back is no transfer of the payout that lists it: it is among what that one is made of.
-    "payout": "payout", "payout_cancel": "adjustment", "payout_failure": "adjustment",
+    "payout": "payout",
+    "payout_cancel": "adjustment",
+    "payout_failure": "adjustment",
     "payout_reversal": "adjustment",
-}  # fmt: skip
+}
 _CHARGE_LIKE: Final = ("ch_", "py_")
 
 

@@ -34,18 +34,32 @@ from webhooks.stripe.shapes import (
 
 _MOMENTS: Final = frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"})
 _CHARGE_STEPS: Final[dict[PaymentWord, int]] = {
-    "unknown": 0, "processing": 1, "authorised": 3, "failed": 4, "cancelled": 5, "succeeded": 6,
-}  # fmt: skip
+    "unknown": 0,
+    "processing": 1,
+    "authorised": 3,
+    "failed": 4,
+    "cancelled": 5,
+    "succeeded": 6,
+}
 _INTENT_STEPS: Final = {
-    "requires_payment_method": 1, "requires_confirmation": 2, "requires_action": 3, "processing": 4,
-    "requires_capture": 6, "canceled": 7, "succeeded": 8,
-}  # fmt: skip
+    "requires_payment_method": 1,
+    "requires_confirmation": 2,
+    "requires_action": 3,
+    "processing": 4,
+    "requires_capture": 6,
+    "canceled": 7,
+    "succeeded": 8,
+}
 _INTENT_FAILED_STEP: Final = 5
 _INTENTS: Final[dict[str, PaymentWord]] = {
-    "requires_payment_method": "pending", "requires_confirmation": "pending", "requires_action": "pending",
-    "processing": "processing", "requires_capture": "authorised", "canceled": "cancelled",
+    "requires_payment_method": "pending",
+    "requires_confirmation": "pending",
+    "requires_action": "pending",
+    "processing": "processing",
+    "requires_capture": "authorised",
+    "canceled": "cancelled",
     "succeeded": "succeeded",
-}  # fmt: skip
+}
 _SESSION_STEPS: Final[dict[PaymentWord, int]] = {"pending": 1, "expired": 3, "failed": 4}
 
 

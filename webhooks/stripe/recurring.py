@@ -36,18 +36,28 @@ from webhooks.stripe.shapes import (
 Period = Literal["W", "M", "Y"]
 
 _SUBSCRIPTIONS: Final[dict[str, tuple[RecurringWord, int]]] = {
-    "incomplete": ("pending", 1), "trialing": ("pending", 2), "active": ("active", 3),
-    "past_due": ("failing", 4), "unpaid": ("failing", 5), "paused": ("paused", 5),
-    "canceled": ("closed", 8), "incomplete_expired": ("closed", 8),
-}  # fmt: skip
+    "incomplete": ("pending", 1),
+    "trialing": ("pending", 2),
+    "active": ("active", 3),
+    "past_due": ("failing", 4),
+    "unpaid": ("failing", 5),
+    "paused": ("paused", 5),
+    "canceled": ("closed", 8),
+    "incomplete_expired": ("closed", 8),
+}
 _CLOSED: Final = {
-    "cancellation_requested": "requested", "payment_failed": "payment_failed",
-    "payment_disputed": "payment_disputed", "canceled_by_retention_policy": "retention_policy",
-}  # fmt: skip
+    "cancellation_requested": "requested",
+    "payment_failed": "payment_failed",
+    "payment_disputed": "payment_disputed",
+    "canceled_by_retention_policy": "retention_policy",
+}
 _INVOICES: Final[dict[str, tuple[InstalmentWord, int]]] = {
-    "draft": ("expected", 1), "open": ("expected", 2), "uncollectible": ("waived", 6),
-    "void": ("skipped", 7), "paid": ("paid", 8),
-}  # fmt: skip
+    "draft": ("expected", 1),
+    "open": ("expected", 2),
+    "uncollectible": ("waived", 6),
+    "void": ("skipped", 7),
+    "paid": ("paid", 8),
+}
 _ACTION_STEP: Final = 3
 _FAILED_STEP: Final = 4
 _WEEK: Final = 7

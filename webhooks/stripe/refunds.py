@@ -15,14 +15,24 @@ from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.shapes import identity, metadata_of, objects_at, payment_key, ref_of, seconds_at, text_at
 
 _REFUNDS: Final[dict[str, tuple[RefundWord, int]]] = {
-    "pending": ("pending", 1), "requires_action": ("pending", 2), "succeeded": ("succeeded", 3),
-    "failed": ("failed", 4), "canceled": ("cancelled", 4),
-}  # fmt: skip
+    "pending": ("pending", 1),
+    "requires_action": ("pending", 2),
+    "succeeded": ("succeeded", 3),
+    "failed": ("failed", 4),
+    "canceled": ("cancelled", 4),
+}
 _DISPUTES: Final[dict[str, tuple[DisputeWord, int]]] = {
-    "warning_needs_response": ("open", 1), "warning_under_review": ("open", 2), "needs_response": ("open", 3),
-    "under_review": ("open", 4), "won": ("won", 6), "warning_closed": ("won", 6), "prevented": ("won", 6),
-    "lost": ("lost", 6), "appeal_needs_response": ("open", 7), "appeal_under_review": ("open", 8),
-}  # fmt: skip
+    "warning_needs_response": ("open", 1),
+    "warning_under_review": ("open", 2),
+    "needs_response": ("open", 3),
+    "under_review": ("open", 4),
+    "won": ("won", 6),
+    "warning_closed": ("won", 6),
+    "prevented": ("won", 6),
+    "lost": ("lost", 6),
+    "appeal_needs_response": ("open", 7),
+    "appeal_under_review": ("open", 8),
+}
 # Reasons by which a bank sends a debit back, without asking anyone first.
 _RETURN_REASONS: Final = frozenset(
     "bank_cannot_process check_returned customer_initiated debit_not_authorized "

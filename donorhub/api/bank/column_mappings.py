@@ -153,9 +153,12 @@ class NewColumnMapping(TypedDict):
 def save_column_mapping(new: NewColumnMapping) -> Response:
     """Keep a layout for every file with its header; another layout for that header is its next version."""
     row = column_mappings.save_mapping(
-        new["layout"], name=new["name"], bank_account_id=new.get("bank_account_id"), now=clock.now(),
+        new["layout"],
+        name=new["name"],
+        bank_account_id=new.get("bank_account_id"),
+        now=clock.now(),
         actor=principal().actor,
-    )  # fmt: skip
+    )
     return created(ColumnMappingSchema, row)
 
 

@@ -35,8 +35,11 @@ from donorhub.services.reports import timeline
 
 bp = HouseBlueprint("donors", __name__, path="/donors", description="Whom we keep in the base.")
 SORTS: Final = {
-    "id": Donor.id, "created_at": Donor.created_at, "updated_at": Donor.updated_at, "name": Donor.name,
-}  # fmt: skip
+    "id": Donor.id,
+    "created_at": Donor.created_at,
+    "updated_at": Donor.updated_at,
+    "name": Donor.name,
+}
 
 
 class NewDonorSchema(StrictSchema):

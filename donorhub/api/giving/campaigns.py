@@ -105,6 +105,10 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
 def _told(row: Campaign) -> dict[str, object]:
     has_goal = row.goal_minor is not None and row.currency is not None
     return {
-        "id": row.id, "code": row.code, "name": row.name, "starts_on": row.starts_on, "ends_on": row.ends_on,
+        "id": row.id,
+        "code": row.code,
+        "name": row.name,
+        "starts_on": row.starts_on,
+        "ends_on": row.ends_on,
         "goal": Money(row.goal_minor or 0, row.currency or "") if has_goal else None,
-    }  # fmt: skip
+    }

@@ -219,9 +219,13 @@ class Reason(TypedDict):
 def correct_gift(new: Reason, gift_id: int) -> Response:
     """Take out a gift that was recorded wrongly. Its row stays; a receipt that names it is voided first."""
     correction, is_new = gifts.correct_gift(
-        gift_id, reason=new["reason"], source=f"api:{principal().id}", source_ref=str(sent_key()),
-        now=clock.now(), actor=principal().actor,
-    )  # fmt: skip
+        gift_id,
+        reason=new["reason"],
+        source=f"api:{principal().id}",
+        source_ref=str(sent_key()),
+        now=clock.now(),
+        actor=principal().actor,
+    )
     db.session.flush()  # the answer shows its id
     return shown(CorrectionSchema, _correction(correction), status=201 if is_new else 200)
 

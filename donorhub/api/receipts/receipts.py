@@ -141,8 +141,9 @@ def get_pdf(receipt_id: int) -> Response:
     if pdf is None:
         raise Conflict(
             receipt.waits_because or "the PDF is not made yet: ask again in a moment",
-            code="pdf_not_ready", retry_after=2,
-        )  # fmt: skip
+            code="pdf_not_ready",
+            retry_after=2,
+        )
     name = f"{receipts.number_of(receipt).replace('/', '-')}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{pdf.sha256}"'}
     return Response(pdf.content, content_type=PDF, headers=headers)

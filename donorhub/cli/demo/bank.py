@@ -54,9 +54,13 @@ def _files(people: Sequence[Person], paid_out: int, first: date) -> dict[str, by
     dice, week = random.Random(SEED + 2), timedelta(days=7)
     polish, abroad = _paying_in(people, "PLN"), _paying_in(people, "EUR")
     payout = Line(
-        first + timedelta(days=5), paid_out, "STRIPE PAYMENTS EUROPE LIMITED", iban_pl("10301508" + "7" * 16),
-        "STRIPE OTWARTE OCZY", "P0000001",
-    )  # fmt: skip
+        first + timedelta(days=5),
+        paid_out,
+        "STRIPE PAYMENTS EUROPE LIMITED",
+        iban_pl("10301508" + "7" * 16),
+        "STRIPE OTWARTE OCZY",
+        "P0000001",
+    )
     earlier = _lines(polish[120:], "PLN", first - week, dice, opening_ref=500)
     lines = [*_lines(polish, "PLN", first, dice), payout]
     before, between, after = 1_100_000, 1_200_410, 1_200_410 + sum(line.minor for line in lines)

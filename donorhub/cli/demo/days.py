@@ -47,9 +47,11 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
 def _work_off(kind: TaskKind, perform: Callable[[Task, datetime], str], *, now: datetime) -> None:
     """What the worker did, at the time when it was due. What came in the last minutes is left to it."""
     waiting = db.session.scalars(
-        select(Task).where(Task.kind == kind, Task.performer == "worker", Task.state == "planned")
-        .where(Task.due_at <= now).order_by(Task.due_at, Task.id)
-    ).all()  # fmt: skip
+        select(Task)
+        .where(Task.kind == kind, Task.performer == "worker", Task.state == "planned")
+        .where(Task.due_at <= now)
+        .order_by(Task.due_at, Task.id)
+    ).all()
     for task in waiting:
         tasks.finish(task, now=task.due_at, actor="system:0", outcome=perform(task, task.due_at))
     db.session.flush()
@@ -85,10 +87,16 @@ def _greetings(people: Sequence[Person], *, now: datetime) -> None:
 
 def _plan(kind: TaskKind, person: Person, *, due_at: datetime, now: datetime) -> None:
     tasks.plan(
-        f"demo:{kind}:{person.donor.id}", kind=kind, performer="person", role="fundraiser",
-        assignee_id=person.donor.owner_id, subject=("donor", person.donor.id), donor_id=person.donor.id,
-        due_at=due_at, now=now - timedelta(days=1),
-    )  # fmt: skip
+        f"demo:{kind}:{person.donor.id}",
+        kind=kind,
+        performer="person",
+        role="fundraiser",
+        assignee_id=person.donor.owner_id,
+        subject=("donor", person.donor.id),
+        donor_id=person.donor.id,
+        due_at=due_at,
+        now=now - timedelta(days=1),
+    )
 
 
 def _do_what_was_due(*, now: datetime) -> None:

@@ -80,12 +80,25 @@ def csv(lines: Sequence[Line], own: str, first: date) -> bytes:
     balance = 200_000
     closing = balance + sum(line.minor for line in lines)
     head = [
-        "mBank S.A. Bankowość Detaliczna;", "", "#Klient;", "FUNDACJA OTWARTE OCZY;", "", "#Za okres:;",
-        f"{first:%d.%m.%Y};{lines[-1].on:%d.%m.%Y};", "", "#Waluta;", "PLN;", "#Numer rachunku;", f"{own[2:]};", "",
-        "#Saldo początkowe;", f"{_signed(balance)} PLN;", "",
+        "mBank S.A. Bankowość Detaliczna;",
+        "",
+        "#Klient;",
+        "FUNDACJA OTWARTE OCZY;",
+        "",
+        "#Za okres:;",
+        f"{first:%d.%m.%Y};{lines[-1].on:%d.%m.%Y};",
+        "",
+        "#Waluta;",
+        "PLN;",
+        "#Numer rachunku;",
+        f"{own[2:]};",
+        "",
+        "#Saldo początkowe;",
+        f"{_signed(balance)} PLN;",
+        "",
         "#Data operacji;#Data księgowania;#Opis operacji;#Tytuł;#Nadawca/Odbiorca;#Numer konta;#Kwota;"
         "#Saldo po operacji;",
-    ]  # fmt: skip
+    ]
     for line in lines:
         balance += line.minor
         head.append(

@@ -63,17 +63,32 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
 def _record(one: Past) -> None:
     """A gift of these days, as it would be entered: with its thank-you."""
     gifts.record_gift(
-        one.donor_id, one.amount, received_on=one.received_on, source=SOURCE, source_ref=one.source_ref,
-        now=one.recorded_at, actor=ACTOR, method=one.method, fund_ids={one.fund_id: one.amount.minor},
-    )  # fmt: skip
+        one.donor_id,
+        one.amount,
+        received_on=one.received_on,
+        source=SOURCE,
+        source_ref=one.source_ref,
+        now=one.recorded_at,
+        actor=ACTOR,
+        method=one.method,
+        fund_ids={one.fund_id: one.amount.minor},
+    )
 
 
 def _purposes(today: date) -> list[Fund]:
     db.session.add_all(
-        [Fund(code="legal-aid", name="Legal aid"), Fund(code="watchdog", name="Watchdog"),
-         Campaign(code="winter", name="Winter appeal", goal_minor=5_000_000, currency="PLN",
-                  starts_on=today - timedelta(days=60))]
-    )  # fmt: skip
+        [
+            Fund(code="legal-aid", name="Legal aid"),
+            Fund(code="watchdog", name="Watchdog"),
+            Campaign(
+                code="winter",
+                name="Winter appeal",
+                goal_minor=5_000_000,
+                currency="PLN",
+                starts_on=today - timedelta(days=60),
+            ),
+        ]
+    )
     db.session.flush()  # the appeal names its campaign
     campaign = db.session.scalars(select(Campaign)).one()
     db.session.add(Appeal(code="letter", name="Letter in October", campaign_id=campaign.id))
@@ -93,10 +108,14 @@ def _single_gifts(
         days = dice.randint(1, person.joined_days_ago)
         minor = dice.choice(AMOUNTS[currency]) * dice.choice((1, 1, 1, 1, 3))
         yield Past(
-            person.donor.id, Money(minor, currency), organisation.get_day(now) - timedelta(days=days),
-            now - timedelta(days=days, minutes=-dice.randint(5, 600)), f"{person.donor.id}:single:{number}",
-            dice.choice(METHODS[currency]), dice.choice(funds).id,
-        )  # fmt: skip
+            person.donor.id,
+            Money(minor, currency),
+            organisation.get_day(now) - timedelta(days=days),
+            now - timedelta(days=days, minutes=-dice.randint(5, 600)),
+            f"{person.donor.id}:single:{number}",
+            dice.choice(METHODS[currency]),
+            dice.choice(funds).id,
+        )
 
 
 def _standing_order(
@@ -108,10 +127,17 @@ def _standing_order(
     amount = Money(dice.choice(AMOUNTS[currency][:4]), currency)
     start = months_after(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
     gift, _ = recurring_gifts.start(
-        person.donor.id, amount, kind="standing_order", start_on=start, source=SOURCE,
-        source_ref=f"order:{person.donor.id}", now=now - (today - start), actor=ACTOR, fund_id=fund.id,
+        person.donor.id,
+        amount,
+        kind="standing_order",
+        start_on=start,
+        source=SOURCE,
+        source_ref=f"order:{person.donor.id}",
+        now=now - (today - start),
+        actor=ACTOR,
+        fund_id=fund.id,
         payer_iban=person.iban,
-    )  # fmt: skip
+    )
     instalments.materialise(gift, today=today)
     stopped = 62 if place % 36 == 0 else 31 if place % 28 == 4 else 12
     for number, instalment in enumerate(_instalments_of(gift)):
@@ -119,9 +145,15 @@ def _standing_order(
             break
         paid_on = min(roll_forward(instalment.due_on + timedelta(days=number % 3), "PL"), today)
         yield Past(
-            person.donor.id, amount, paid_on, now - (today - paid_on), f"{person.donor.id}:order:{number}",
-            "standing_order", fund.id, instalment,
-        )  # fmt: skip
+            person.donor.id,
+            amount,
+            paid_on,
+            now - (today - paid_on),
+            f"{person.donor.id}:order:{number}",
+            "standing_order",
+            fund.id,
+            instalment,
+        )
 
 
 def _instalments_of(gift: RecurringGift) -> Sequence[Instalment]:

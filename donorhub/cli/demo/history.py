@@ -61,10 +61,16 @@ def _insert(table: type[object], rows: Iterator[dict[str, object]]) -> None:
 
 def _gift(one: Past) -> Gift:
     return Gift(
-        donor_id=one.donor_id, amount_minor=one.amount.minor, currency=one.amount.currency,
-        received_on=one.received_on, recorded_at=one.recorded_at, source=SOURCE, source_ref=one.source_ref,
-        method=one.method, thank=False,
-    )  # fmt: skip
+        donor_id=one.donor_id,
+        amount_minor=one.amount.minor,
+        currency=one.amount.currency,
+        received_on=one.received_on,
+        recorded_at=one.recorded_at,
+        source=SOURCE,
+        source_ref=one.source_ref,
+        method=one.method,
+        thank=False,
+    )
 
 
 def _designation(one: Past, gift: Gift) -> dict[str, object]:
@@ -80,13 +86,19 @@ def _events(one: Past, gift: Gift) -> Iterator[dict[str, object]]:
     yield {"kind": "gift.recorded", "subject_type": "gift", "subject_id": gift.id, "data": {}, **at}
     if one.instalment is not None:
         yield {
-            "kind": "instalment.paid", "subject_type": "instalment", "subject_id": one.instalment.id,
-            "data": {"was_missed": False}, **at,
-        }  # fmt: skip
+            "kind": "instalment.paid",
+            "subject_type": "instalment",
+            "subject_id": one.instalment.id,
+            "data": {"was_missed": False},
+            **at,
+        }
 
 
 def _audited(gift: Gift, actor: str) -> dict[str, object]:
     said = {
-        "donor": gift.donor_id, "minor": gift.amount_minor, "currency": gift.currency, "source": gift.source,
-    }  # fmt: skip
+        "donor": gift.donor_id,
+        "minor": gift.amount_minor,
+        "currency": gift.currency,
+        "source": gift.source,
+    }
     return audit.row(actor, "gift.recorded", ("gift", gift.id), now=gift.recorded_at, data=said)

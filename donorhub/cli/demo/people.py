@@ -35,10 +35,22 @@ GIVEN: Final = {
 }
 FAMILY: Final = {
     "pl": [
-        ("Kowalska", "Kowalski"), ("Nowak", "Nowak"), ("Wiśniewska", "Wiśniewski"), ("Wójcik", "Wójcik"),
-        ("Kamińska", "Kamiński"), ("Lewandowska", "Lewandowski"), ("Zielińska", "Zieliński"), ("Woźniak", "Woźniak"),
-        ("Dąbrowska", "Dąbrowski"), ("Kozłowska", "Kozłowski"), ("Jabłońska", "Jabłoński"), ("Mazur", "Mazur"),
-        ("Świątek", "Świątek"), ("Gżegżółka", "Gżegżółka"), ("Źrebiec", "Źrebiec"), ("Ćwik", "Ćwik"),
+        ("Kowalska", "Kowalski"),
+        ("Nowak", "Nowak"),
+        ("Wiśniewska", "Wiśniewski"),
+        ("Wójcik", "Wójcik"),
+        ("Kamińska", "Kamiński"),
+        ("Lewandowska", "Lewandowski"),
+        ("Zielińska", "Zieliński"),
+        ("Woźniak", "Woźniak"),
+        ("Dąbrowska", "Dąbrowski"),
+        ("Kozłowska", "Kozłowski"),
+        ("Jabłońska", "Jabłoński"),
+        ("Mazur", "Mazur"),
+        ("Świątek", "Świątek"),
+        ("Gżegżółka", "Gżegżółka"),
+        ("Źrebiec", "Źrebiec"),
+        ("Ćwik", "Ćwik"),
     ],
     "sq": [
         (name, name)
@@ -48,12 +60,30 @@ FAMILY: Final = {
         (name, name)
         for name in "Smith Brown Taylor Wilson Müller Schmidt Peterson Johansson Fernández Dubois Rossi Clarke".split()
     ],
-}  # fmt: skip
+}
 TOWNS: Final = {
-    "pl": [("Warszawa", "00-950"), ("Kraków", "31-010"), ("Łódź", "90-001"), ("Gdańsk", "80-831"), ("Poznań", "61-701")],
-    "sq": [("Prishtinë", "10000"), ("Prizren", "20000"), ("Tiranë", "1001"), ("Shkodër", "4001"), ("Pejë", "30000")],
-    "en": [("London", "N1 9GU"), ("Berlin", "10115"), ("Wien", "1010"), ("Dublin", "D02"), ("Stockholm", "111 20")],
-}  # fmt: skip
+    "pl": [
+        ("Warszawa", "00-950"),
+        ("Kraków", "31-010"),
+        ("Łódź", "90-001"),
+        ("Gdańsk", "80-831"),
+        ("Poznań", "61-701"),
+    ],
+    "sq": [
+        ("Prishtinë", "10000"),
+        ("Prizren", "20000"),
+        ("Tiranë", "1001"),
+        ("Shkodër", "4001"),
+        ("Pejë", "30000"),
+    ],
+    "en": [
+        ("London", "N1 9GU"),
+        ("Berlin", "10115"),
+        ("Wien", "1010"),
+        ("Dublin", "D02"),
+        ("Stockholm", "111 20"),
+    ],
+}
 STREETS: Final = {
     "pl": "ul. Długa|ul. Kwiatowa|al. Róż|ul. Łąkowa|ul. Słoneczna".split("|"),
     "sq": "Rr. Nëna Terezë|Rr. e Dibrës|Rr. Adem Jashari|Bulevardi Zogu I".split("|"),
@@ -61,9 +91,15 @@ STREETS: Final = {
 }
 COUNTRY: Final = {"pl": ("PL",), "sq": ("XK", "AL"), "en": ("GB", "DE", "AT", "IE", "SE")}
 GROUPS: Final = (
-    "Fundacja Nasz Głos", "Zakład Poligraficzny Świt sp. z o.o.", "Stowarzyszenie Sąsiedzi", "OJQ Drita",
-    "Biblioteka e Qytetit", "Green Mill Ltd", "Spółdzielnia Razem", "Kompania Liria sh.p.k.",
-)  # fmt: skip
+    "Fundacja Nasz Głos",
+    "Zakład Poligraficzny Świt sp. z o.o.",
+    "Stowarzyszenie Sąsiedzi",
+    "OJQ Drita",
+    "Biblioteka e Qytetit",
+    "Green Mill Ltd",
+    "Spółdzielnia Razem",
+    "Kompania Liria sh.p.k.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +116,19 @@ def add(*, now: datetime) -> list[Person]:
     organisation.change_organisation(
         {
             "legal_name": "Fundacja Otwarte Oczy",
-            "street": "ul. Długa 44/50", "postcode": "00-241", "city": "Warszawa", "country": "PL",
+            "street": "ul. Długa 44/50",
+            "postcode": "00-241",
+            "city": "Warszawa",
+            "country": "PL",
             "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "123456785"},
-            "contact": "biuro@demo.example", "signatory_name": "Marta Zielińska", "signatory_role": "prezeska",
+            "contact": "biuro@demo.example",
+            "signatory_name": "Marta Zielińska",
+            "signatory_role": "prezeska",
             "lang": "en",
         },
-        now=now, actor="cli:demo",
-    )  # fmt: skip
+        now=now,
+        actor="cli:demo",
+    )
     dice = random.Random(SEED)
     owner = users.find_user("caller@demo.example")
     people = []
@@ -113,20 +155,32 @@ def _person(number: int, lang: str, dice: random.Random) -> dict[str, object]:
     family = dice.choice(FAMILY[lang])[0 if is_woman else 1]
     town, postcode = dice.choice(TOWNS[lang])
     return {
-        "kind": "person", "given_name": given, "family_name": family, "name": f"{given} {family}",
-        "email": "" if number % 9 == 4 else f"donor{number + 1}@demo.example", "lang": lang,
-        "street": f"{dice.choice(STREETS[lang])} {dice.randint(1, 120)}", "postcode": postcode, "city": town,
-        "country": dice.choice(COUNTRY[lang]), "do_not_contact": number % 41 == 7,
-    }  # fmt: skip
+        "kind": "person",
+        "given_name": given,
+        "family_name": family,
+        "name": f"{given} {family}",
+        "email": "" if number % 9 == 4 else f"donor{number + 1}@demo.example",
+        "lang": lang,
+        "street": f"{dice.choice(STREETS[lang])} {dice.randint(1, 120)}",
+        "postcode": postcode,
+        "city": town,
+        "country": dice.choice(COUNTRY[lang]),
+        "do_not_contact": number % 41 == 7,
+    }
 
 
 def _group(name: str, lang: str, dice: random.Random) -> dict[str, object]:
     town, postcode = dice.choice(TOWNS[lang])
     return {
-        "kind": "organisation", "name": name, "lang": lang, "email": "kontakt@demo.example",
-        "street": f"{dice.choice(STREETS[lang])} {dice.randint(1, 120)}", "postcode": postcode, "city": town,
+        "kind": "organisation",
+        "name": name,
+        "lang": lang,
+        "email": "kontakt@demo.example",
+        "street": f"{dice.choice(STREETS[lang])} {dice.randint(1, 120)}",
+        "postcode": postcode,
+        "city": town,
         "country": COUNTRY[lang][0],
-    }  # fmt: skip
+    }
 
 
 def iban_pl(bban: str) -> str:

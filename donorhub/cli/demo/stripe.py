@@ -47,9 +47,11 @@ def add(people: Sequence[Person], *, now: datetime) -> int:
     payers = [
         Payer(person.donor.name, person.donor.email)
         for person in people
-        if person.donor.country == "PL" and person.donor.kind == "person" and person.donor.email
+        if person.donor.country == "PL"
+        and person.donor.kind == "person"
+        and person.donor.email
         and not person.donor.do_not_contact
-    ]  # fmt: skip
+    ]
     items: list[Object] = []
     said = sorted(_all(payers, items, now=now), key=lambda one: one.at)
     for number, one in enumerate(said, start=1):
@@ -77,18 +79,29 @@ def _take_in(endpoint_id: int, event: RawEvent, *, now: datetime) -> None:
 def _event(one: Said, number: int) -> RawEvent:
     seconds = int(one.at.timestamp())
     told = {
-        "id": f"evt_demo{number:03d}", "object": "event", "type": one.type, "created": seconds,
-        "livemode": one.livemode, "api_version": VERSION,
+        "id": f"evt_demo{number:03d}",
+        "object": "event",
+        "type": one.type,
+        "created": seconds,
+        "livemode": one.livemode,
+        "api_version": VERSION,
         "data": {"object": {"created": seconds, **one.about}},
-    }  # fmt: skip
+    }
     adapter = webhooks.provider("stripe")
     return adapter.split(json.dumps(told, ensure_ascii=False).encode(), {}, Endpoint("", True, {}))[0]
 
 
 def _all(payers: Sequence[Payer], items: list[Object], *, now: datetime) -> Iterator[Said]:
     """Every message; the lines of the payout are added to ``items``."""
-    single = ((41, 5000, "card"), (33, 10000, "card"), (26, 2000, "blik"), (12, 20000, "card"),
-              (9, 3000, "blik"), (7, 5000, "card"), (2, 15000, "blik"))  # fmt: skip
+    single = (
+        (41, 5000, "card"),
+        (33, 10000, "card"),
+        (26, 2000, "blik"),
+        (12, 20000, "card"),
+        (9, 3000, "blik"),
+        (7, 5000, "card"),
+        (2, 15000, "blik"),
+    )
     for number, (days, minor, method) in enumerate(single, start=1):
         payer = payers[number * 7]
         if number == 6:  # somebody new
@@ -134,9 +147,14 @@ def _subscribed(
         invoice = f"{name}{number}"
         if fails and number == len(periods):
             yield from _failed(invoice, sub, customer, minor, at, payer)
-            yield Said(at + timedelta(minutes=2), "customer.subscription.updated", {
-                **stripe.subscription(sub, customer, minor, at), "status": "past_due",
-            })  # fmt: skip
+            yield Said(
+                at + timedelta(minutes=2),
+                "customer.subscription.updated",
+                {
+                    **stripe.subscription(sub, customer, minor, at),
+                    "status": "past_due",
+                },
+            )
             continue
         yield from _paid(invoice, minor, payer, at, method="card", customer=customer)
         yield Said(at + timedelta(seconds=2), "invoice_payment.paid", stripe.invoice_payment(invoice, minor))
@@ -155,8 +173,15 @@ def _failed(name: str, sub: str, customer: str, minor: int, at: datetime, payer:
             f"{name}_{attempt}", minor, payer, method="card", customer=customer, failure="card_declined"
         )
         yield Said(tried, "charge.failed", charge)
-        yield Said(tried + timedelta(seconds=1), "invoice.payment_failed", {
-            **stripe.invoice(name, sub, customer, minor, at), "status": "open", "amount_paid": 0,
-            "attempt_count": attempt, "next_payment_attempt": int(tried.timestamp()) + 6 * 86400,
-            "status_transitions": {"finalized_at": int(at.timestamp()), "paid_at": None},
-        })  # fmt: skip
+        yield Said(
+            tried + timedelta(seconds=1),
+            "invoice.payment_failed",
+            {
+                **stripe.invoice(name, sub, customer, minor, at),
+                "status": "open",
+                "amount_paid": 0,
+                "attempt_count": attempt,
+                "next_payment_attempt": int(tried.timestamp()) + 6 * 86400,
+                "status_transitions": {"finalized_at": int(at.timestamp()), "paid_at": None},
+            },
+        )

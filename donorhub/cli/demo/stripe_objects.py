@@ -24,72 +24,126 @@ def charge(
 ) -> Object:
     address = {"city": None, "country": payer.country, "line1": None, "postal_code": None, "state": None}
     return {
-        "id": f"ch_{name}", "object": "charge", "amount": minor,
-        "amount_captured": 0 if failure else minor, "captured": failure is None, "currency": "pln",
-        "customer": customer, "failure_code": failure, "metadata": {}, "payment_intent": f"pi_{name}",
-        "payment_method_details": {"type": method}, "status": "failed" if failure else "succeeded",
+        "id": f"ch_{name}",
+        "object": "charge",
+        "amount": minor,
+        "amount_captured": 0 if failure else minor,
+        "captured": failure is None,
+        "currency": "pln",
+        "customer": customer,
+        "failure_code": failure,
+        "metadata": {},
+        "payment_intent": f"pi_{name}",
+        "payment_method_details": {"type": method},
+        "status": "failed" if failure else "succeeded",
         "billing_details": {"email": payer.email, "name": payer.name, "phone": None, "address": address},
-    }  # fmt: skip
+    }
 
 
 def intent(name: str, minor: int, *, method: str, customer: str | None) -> Object:
     return {
-        "id": f"pi_{name}", "object": "payment_intent", "amount": minor, "amount_received": minor,
-        "currency": "pln", "customer": customer, "latest_charge": f"ch_{name}", "metadata": {},
-        "payment_method_types": [method], "status": "succeeded",
-    }  # fmt: skip
+        "id": f"pi_{name}",
+        "object": "payment_intent",
+        "amount": minor,
+        "amount_received": minor,
+        "currency": "pln",
+        "customer": customer,
+        "latest_charge": f"ch_{name}",
+        "metadata": {},
+        "payment_method_types": [method],
+        "status": "succeeded",
+    }
 
 
 def refund(name: str, minor: int) -> Object:
     return {
-        "id": f"re_{name}", "object": "refund", "amount": minor, "currency": "pln", "status": "succeeded",
-        "charge": f"ch_{name}", "payment_intent": f"pi_{name}", "reason": "duplicate",
-    }  # fmt: skip
+        "id": f"re_{name}",
+        "object": "refund",
+        "amount": minor,
+        "currency": "pln",
+        "status": "succeeded",
+        "charge": f"ch_{name}",
+        "payment_intent": f"pi_{name}",
+        "reason": "duplicate",
+    }
 
 
 def customer(ref: str, payer: Payer) -> Object:
     return {
-        "id": ref, "object": "customer", "email": payer.email, "name": payer.name, "metadata": {},
+        "id": ref,
+        "object": "customer",
+        "email": payer.email,
+        "name": payer.name,
+        "metadata": {},
         "preferred_locales": ["pl"],
-    }  # fmt: skip
+    }
 
 
 def subscription(ref: str, customer: str, minor: int, period: datetime) -> Object:
     start = int(period.timestamp())
     price = {
-        "id": "price_demo", "currency": "pln", "unit_amount": minor,
+        "id": "price_demo",
+        "currency": "pln",
+        "unit_amount": minor,
         "recurring": {"interval": "month", "interval_count": 1},
-    }  # fmt: skip
+    }
     item = {
-        "quantity": 1, "price": price, "current_period_start": start, "current_period_end": start + 30 * 86400
-    }  # fmt: skip
+        "quantity": 1,
+        "price": price,
+        "current_period_start": start,
+        "current_period_end": start + 30 * 86400,
+    }
     return {
-        "id": ref, "object": "subscription", "billing_cycle_anchor": start, "cancel_at": None,
-        "cancel_at_period_end": False, "currency": "pln", "customer": customer, "metadata": {},
-        "items": {"object": "list", "data": [item]}, "pause_collection": None, "start_date": start,
+        "id": ref,
+        "object": "subscription",
+        "billing_cycle_anchor": start,
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "currency": "pln",
+        "customer": customer,
+        "metadata": {},
+        "items": {"object": "list", "data": [item]},
+        "pause_collection": None,
+        "start_date": start,
         "status": "active",
-    }  # fmt: skip
+    }
 
 
 def invoice(name: str, sub: str, customer: str, minor: int, at: datetime) -> Object:
     start = int(at.timestamp())
     return {
-        "id": f"in_{name}", "object": "invoice", "amount_due": minor, "amount_paid": minor, "attempt_count": 1,
-        "attempted": True, "billing_reason": "subscription_cycle", "currency": "pln", "customer": customer,
+        "id": f"in_{name}",
+        "object": "invoice",
+        "amount_due": minor,
+        "amount_paid": minor,
+        "attempt_count": 1,
+        "attempted": True,
+        "billing_reason": "subscription_cycle",
+        "currency": "pln",
+        "customer": customer,
         "lines": {"object": "list", "data": [{"period": {"start": start, "end": start + 30 * 86400}}]},
-        "metadata": {}, "next_payment_attempt": None, "number": f"DEMO-{name}", "status": "paid",
+        "metadata": {},
+        "next_payment_attempt": None,
+        "number": f"DEMO-{name}",
+        "status": "paid",
         "parent": {"type": "subscription_details", "subscription_details": {"subscription": sub}},
-        "period_end": start, "period_start": start - 30 * 86400,
+        "period_end": start,
+        "period_start": start - 30 * 86400,
         "status_transitions": {"finalized_at": start, "paid_at": start + 2},
-    }  # fmt: skip
+    }
 
 
 def invoice_payment(name: str, minor: int) -> Object:
     return {
-        "id": f"inpay_{name}", "object": "invoice_payment", "amount_paid": minor, "amount_requested": minor,
-        "currency": "pln", "invoice": f"in_{name}", "status": "paid",
+        "id": f"inpay_{name}",
+        "object": "invoice_payment",
+        "amount_paid": minor,
+        "amount_requested": minor,
+        "currency": "pln",
+        "invoice": f"in_{name}",
+        "status": "paid",
         "payment": {"type": "payment_intent", "payment_intent": f"pi_{name}"},
-    }  # fmt: skip
+    }
 
 
 def item(name: str, minor: int, *, kind: str = "charge") -> Object:
@@ -98,15 +152,27 @@ def item(name: str, minor: int, *, kind: str = "charge") -> Object:
     ref = {"charge": "ch", "refund": "re"}[kind]
     source = {"id": f"{ref}_{name}", "object": kind, "payment_intent": f"pi_{name}"}
     return {
-        "id": f"txn_{ref}_{name}", "object": "balance_transaction", "amount": minor, "currency": "pln",
-        "fee": fee, "net": minor - fee, "reporting_category": kind, "type": kind,
+        "id": f"txn_{ref}_{name}",
+        "object": "balance_transaction",
+        "amount": minor,
+        "currency": "pln",
+        "fee": fee,
+        "net": minor - fee,
+        "reporting_category": kind,
+        "type": kind,
         "source": source if kind == "charge" else {**source, "charge": f"ch_{name}"},
-    }  # fmt: skip
+    }
 
 
 def payout(ref: str, net: int, at: datetime) -> Object:
     return {
-        "id": ref, "object": "payout", "amount": net, "arrival_date": int(at.timestamp()),
-        "automatic": True, "currency": "pln", "reconciliation_status": "completed",
-        "statement_descriptor": "STRIPE OTWARTE OCZY", "status": "paid",
-    }  # fmt: skip
+        "id": ref,
+        "object": "payout",
+        "amount": net,
+        "arrival_date": int(at.timestamp()),
+        "automatic": True,
+        "currency": "pln",
+        "reconciliation_status": "completed",
+        "statement_descriptor": "STRIPE OTWARTE OCZY",
+        "status": "paid",
+    }

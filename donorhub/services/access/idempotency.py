@@ -80,8 +80,9 @@ def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: date
             raise
         raise Conflict(
             "the first request with this Idempotency-Key still runs: ask again",
-            code="idempotency_key_in_use", retry_after=5,
-        ) from e  # fmt: skip
+            code="idempotency_key_in_use",
+            retry_after=5,
+        ) from e
     if new_row is not None:
         return new_row
     row: IdempotencyKey = db.session.execute(

@@ -16,10 +16,23 @@ from donorhub.models.states import ROLES
 from donorhub.services.access import audit
 
 FIELDS: Final = (
-    "legal_name", "street", "postcode", "city", "country", "ids", "contact", "signatory_name",
-    "signatory_role", "exemption", "lang", "time_zone", "home_currency", "jurisdiction", "receipt_series",
+    "legal_name",
+    "street",
+    "postcode",
+    "city",
+    "country",
+    "ids",
+    "contact",
+    "signatory_name",
+    "signatory_role",
+    "exemption",
+    "lang",
+    "time_zone",
+    "home_currency",
+    "jurisdiction",
+    "receipt_series",
     "closed_until",
-)  # fmt: skip
+)
 
 _ORGANISATION: Final = "organisation"
 

@@ -45,9 +45,15 @@ def create_user(
         raise Conflict("there is a user with this address already", field="/email")
     _refuse_weak(password)
     user = User(
-        email=address, name=name, password=PasswordHasher().hash(password), lang=lang,
-        active=True, fs_uniquifier=uuid.uuid4().hex, created_at=now, roles=_roles(roles),
-    )  # fmt: skip
+        email=address,
+        name=name,
+        password=PasswordHasher().hash(password),
+        lang=lang,
+        active=True,
+        fs_uniquifier=uuid.uuid4().hex,
+        created_at=now,
+        roles=_roles(roles),
+    )
     db.session.add(user)
     db.session.flush()  # the audit needs user.id
     audit.record(actor, "user.created", ("user", user.id), now=now, data={"roles": sorted(roles)})
@@ -64,9 +70,12 @@ def set_roles(user_id: int, roles: Collection[RoleName], *, now: datetime, actor
         _refuse_without_admin(user)
     user.roles = _roles(roles)
     audit.record(
-        actor, "user.roles_changed", ("user", user.id), now=now,
+        actor,
+        "user.roles_changed",
+        ("user", user.id),
+        now=now,
         data={"before": sorted(before), "after": sorted(roles)},
-    )  # fmt: skip
+    )
     return user
 
 
@@ -155,9 +164,13 @@ def create_token(
         )
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
-        name=name, token_sha256=_hash(text), scopes=sorted(scopes), created_by=actor,
-        created_at=now, expires_at=expires_at,
-    )  # fmt: skip
+        name=name,
+        token_sha256=_hash(text),
+        scopes=sorted(scopes),
+        created_by=actor,
+        created_at=now,
+        expires_at=expires_at,
+    )
     db.session.add(token)
     db.session.flush()  # the audit needs token.id
     audit.record(actor, "token.created", ("token", token.id), now=now, data={"scopes": sorted(scopes)})

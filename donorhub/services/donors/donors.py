@@ -22,9 +22,24 @@ from donorhub.services.work import events, tasks
 
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 FIELDS: Final = (
-    "kind", "name", "given_name", "family_name", "salutation", "email", "phone", "street", "postcode",
-    "city", "country", "tax_number", "lang", "note", "do_not_contact", "is_deceased", "owner_id",
-)  # fmt: skip
+    "kind",
+    "name",
+    "given_name",
+    "family_name",
+    "salutation",
+    "email",
+    "phone",
+    "street",
+    "postcode",
+    "city",
+    "country",
+    "tax_number",
+    "lang",
+    "note",
+    "do_not_contact",
+    "is_deceased",
+    "owner_id",
+)
 
 
 def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, actor: str) -> Donor:
@@ -38,9 +53,14 @@ def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, ac
     _learn_keys(donor)
     if not source.startswith("import:"):  # hundreds taken over from another system are no news
         tasks.plan(
-            f"new_donor:{donor.id}", kind="new_donor", performer="worker", subject=("donor", donor.id),
-            donor_id=donor.id, due_at=now, now=now,
-        )  # fmt: skip
+            f"new_donor:{donor.id}",
+            kind="new_donor",
+            performer="worker",
+            subject=("donor", donor.id),
+            donor_id=donor.id,
+            due_at=now,
+            now=now,
+        )
     events.tell("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
     audit.record(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
     return donor
@@ -230,8 +250,9 @@ def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
     except ValueError as e:
         raise Rejected(
             f"this is no tax number of {country}: {e}; correct it, or the donor's kind and country",
-            field="/tax_number", code="tax_number_invalid",
-        ) from e  # fmt: skip
+            field="/tax_number",
+            code="tax_number_invalid",
+        ) from e
     return {**fields, "tax_number": number}
 
 

@@ -23,5 +23,7 @@ def refuse(*days: date, field: str | None = None) -> None:
     if until is not None and any(day <= until for day in days):
         raise Rejected(
             f"the books are closed up to {until}: open them first (Settings, Organisation)",
-            field=field, code="books_closed", until=until.isoformat(),
-        )  # fmt: skip
+            field=field,
+            code="books_closed",
+            until=until.isoformat(),
+        )

@@ -71,14 +71,22 @@ def _taken(gift: Gift) -> list[Taken]:
     return [
         *(
             Taken(
-                "refund", one.refunded_on, Money(one.amount_minor, one.currency), one.state, "",
+                "refund",
+                one.refunded_on,
+                Money(one.amount_minor, one.currency),
+                one.state,
+                "",
                 one.state in COUNTED_REFUNDS,
             )
             for one in refunds
         ),
         *(
             Taken(
-                "dispute", one.opened_on, Money(one.amount_minor, one.currency), one.state, one.reason,
+                "dispute",
+                one.opened_on,
+                Money(one.amount_minor, one.currency),
+                one.state,
+                one.reason,
                 one.state == "lost",
             )
             for one in disputes
@@ -94,4 +102,4 @@ def _taken(gift: Gift) -> list[Taken]:
             )
             for one in corrections
         ),
-    ]  # fmt: skip
+    ]

@@ -105,9 +105,12 @@ def record_gift(  # noqa: PLR0913  each names a column
         plan_thank_you(gift, now=now, settle=settle)
     events.tell("gift.recorded", ("gift", gift.id), occurred_at=now, now=now, donor_id=donor.id)
     audit.record(
-        actor, "gift.recorded", ("gift", gift.id), now=now,
+        actor,
+        "gift.recorded",
+        ("gift", gift.id),
+        now=now,
         data={"donor": donor.id, "minor": amount.minor, "currency": amount.currency, "source": source},
-    )  # fmt: skip
+    )
     return gift, True
 
 
@@ -119,9 +122,14 @@ def _refuse_unknown(kind: type[Campaign | Appeal], id_: int | None) -> None:
 def plan_thank_you(gift: Gift, *, now: datetime, settle: timedelta | None = None) -> bool:
     """Plan the thank-you of a gift; once, whoever asks."""
     return tasks.plan(
-        f"thank_you:gift:{gift.id}", kind="thank_you", performer="worker", subject=("gift", gift.id),
-        donor_id=gift.donor_id, due_at=now + (_settle if settle is None else settle), now=now,
-    )  # fmt: skip
+        f"thank_you:gift:{gift.id}",
+        kind="thank_you",
+        performer="worker",
+        subject=("gift", gift.id),
+        donor_id=gift.donor_id,
+        due_at=now + (_settle if settle is None else settle),
+        now=now,
+    )
 
 
 def designate(gift: Gift, fund_ids: Mapping[int, int]) -> None:
@@ -131,8 +139,9 @@ def designate(gift: Gift, fund_ids: Mapping[int, int]) -> None:
     if sum(fund_ids.values()) != gift.amount_minor or min(fund_ids.values()) <= 0:
         raise Rejected(
             "what goes to the funds must add up to the gift",
-            code="designations_differ", field="/designations",
-        )  # fmt: skip
+            code="designations_differ",
+            field="/designations",
+        )
     open_funds = set(
         db.session.scalars(select(Fund.id).where(Fund.id.in_(fund_ids), Fund.is_closed.is_(False)))
     )
@@ -282,9 +291,15 @@ def correct_gift(
     if left.minor == 0:
         raise Rejected(f"nothing is left of gift {gift_id}", code="nothing_left")
     correction = Correction(
-        gift_id=gift.id, amount_minor=left.minor, currency=gift.currency, reason=reason,
-        recorded_at=now, actor=actor, source=source, source_ref=source_ref,
-    )  # fmt: skip
+        gift_id=gift.id,
+        amount_minor=left.minor,
+        currency=gift.currency,
+        reason=reason,
+        recorded_at=now,
+        actor=actor,
+        source=source,
+        source_ref=source_ref,
+    )
     db.session.add(correction)
     tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="corrected")
     events.tell("gift.corrected", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)

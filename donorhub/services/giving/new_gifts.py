@@ -45,14 +45,22 @@ def record_gifts(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[i
         insert(Gift).returning(Gift.id, sort_by_parameter_order=True),
         [
             {
-                "donor_id": gift.donor_id, "amount_minor": gift.minor, "currency": gift.currency,
-                "received_on": gift.received_on, "recorded_at": now, "source": gift.source,
-                "source_ref": gift.source_ref, "method": gift.method, "campaign_id": gift.campaign_id,
-                "note": "", "is_test": gift.is_test, "thank": not gift.is_test,
+                "donor_id": gift.donor_id,
+                "amount_minor": gift.minor,
+                "currency": gift.currency,
+                "received_on": gift.received_on,
+                "recorded_at": now,
+                "source": gift.source,
+                "source_ref": gift.source_ref,
+                "method": gift.method,
+                "campaign_id": gift.campaign_id,
+                "note": "",
+                "is_test": gift.is_test,
+                "thank": not gift.is_test,
             }
             for gift in new
         ],
-    ).all()  # fmt: skip
+    ).all()
     pairs = list(zip(ids, new, strict=True))
     thank_yous = [_thank_you(id_, gift, now) for id_, gift in pairs if not gift.is_test]
     if thank_yous:
@@ -60,27 +68,48 @@ def record_gifts(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[i
     db.session.execute(insert(DomainEvent), [_event(id_, gift, now) for id_, gift in pairs])
     audit.record_many(
         audit.row(
-            actor, "gift.recorded", ("gift", id_), now=now,
+            actor,
+            "gift.recorded",
+            ("gift", id_),
+            now=now,
             data={
-                "donor": gift.donor_id, "minor": gift.minor, "currency": gift.currency, "source": gift.source
+                "donor": gift.donor_id,
+                "minor": gift.minor,
+                "currency": gift.currency,
+                "source": gift.source,
             },
         )
         for id_, gift in pairs
-    )  # fmt: skip
+    )
     return list(ids)
 
 
 def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
     return {
-        "key": f"thank_you:gift:{gift_id}", "kind": "thank_you", "performer": "worker", "role": "",
-        "donor_id": gift.donor_id, "subject_type": "gift", "subject_id": gift_id, "facts": {},
-        "due_at": gifts.thanked_at(now), "created_at": now, "state": "planned", "attempts": 0,
-        "last_error": "", "outcome": "",
-    }  # fmt: skip
+        "key": f"thank_you:gift:{gift_id}",
+        "kind": "thank_you",
+        "performer": "worker",
+        "role": "",
+        "donor_id": gift.donor_id,
+        "subject_type": "gift",
+        "subject_id": gift_id,
+        "facts": {},
+        "due_at": gifts.thanked_at(now),
+        "created_at": now,
+        "state": "planned",
+        "attempts": 0,
+        "last_error": "",
+        "outcome": "",
+    }
 
 
 def _event(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
     return {
-        "kind": "gift.recorded", "donor_id": gift.donor_id, "subject_type": "gift", "subject_id": gift_id,
-        "occurred_at": now, "recorded_at": now, "data": {},
-    }  # fmt: skip
+        "kind": "gift.recorded",
+        "donor_id": gift.donor_id,
+        "subject_type": "gift",
+        "subject_id": gift_id,
+        "occurred_at": now,
+        "recorded_at": now,
+        "data": {},
+    }

@@ -41,9 +41,16 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
             _plan_a_call(gift, donor, now=now)
         return reason
     return plan_message(
-        "thank_you", _thank_you_facts(gift, donor), key=task.key, task_id=task.id, donor=donor,
-        to_address=donor.email, lang=donor.lang, now=now, domain=domain,
-    )  # fmt: skip
+        "thank_you",
+        _thank_you_facts(gift, donor),
+        key=task.key,
+        task_id=task.id,
+        donor=donor,
+        to_address=donor.email,
+        lang=donor.lang,
+        now=now,
+        domain=domain,
+    )
 
 
 def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
@@ -52,9 +59,16 @@ def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime
     told = [user for user in staff if {role.name for role in user.roles} & {"admin", "fundraiser", "steward"}]
     for user in told:
         plan_message(
-            "new_donor", facts, key=f"{task.key}:{user.id}", task_id=task.id, donor=None,
-            to_address=user.email, lang=user.lang, now=now, domain=domain,
-        )  # fmt: skip
+            "new_donor",
+            facts,
+            key=f"{task.key}:{user.id}",
+            task_id=task.id,
+            donor=None,
+            to_address=user.email,
+            lang=user.lang,
+            now=now,
+            domain=domain,
+        )
     return f"told {len(told)}"
 
 
@@ -77,20 +91,35 @@ def plan_message(
     message_id = db.session.execute(
         insert_or_ignore(Message, on=(Message.send_key,))
         .values(
-            send_key=send_key, task_id=task_id, donor_id=donor.id if donor else None, channel="email",
-            category="transactional", template=f"{kind}@{version}", lang=lang, to_address=to_address,
-            subject=subject, body=_liquid.from_string(text.body).render(**facts),
-            message_id=f"<{send_key[:40]}@{domain}>", state="planned", suppressed_reason="",
-            last_error="", planned_at=now,
+            send_key=send_key,
+            task_id=task_id,
+            donor_id=donor.id if donor else None,
+            channel="email",
+            category="transactional",
+            template=f"{kind}@{version}",
+            lang=lang,
+            to_address=to_address,
+            subject=subject,
+            body=_liquid.from_string(text.body).render(**facts),
+            message_id=f"<{send_key[:40]}@{domain}>",
+            state="planned",
+            suppressed_reason="",
+            last_error="",
+            planned_at=now,
         )
         .returning(Message.id)
-    ).scalar_one_or_none()  # fmt: skip
+    ).scalar_one_or_none()
     if message_id is None:
         return "known"
     tasks.plan(
-        f"send_message:{message_id}", kind="send_message", performer="worker",
-        subject=("message", message_id), due_at=now, now=now, donor_id=donor.id if donor else None,
-    )  # fmt: skip
+        f"send_message:{message_id}",
+        kind="send_message",
+        performer="worker",
+        subject=("message", message_id),
+        due_at=now,
+        now=now,
+        donor_id=donor.id if donor else None,
+    )
     return "planned"
 
 
@@ -156,17 +185,23 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
     if message.state not in UNDELIVERED_MESSAGES:
         raise Conflict(
             f"message {message_id} is {message.state}: only one that is uncertain is decided",
-            code="message_state", state=message.state,
-        )  # fmt: skip
+            code="message_state",
+            state=message.state,
+        )
     tasks.supersede_all("send_message", ("message", message.id), now=now, actor=actor)
     if was_received:
         note_sent(message, now=now)
     else:
         message.state = "planned"
         tasks.plan(
-            f"send_message:{message_id}:{now.timestamp()}", kind="send_message", performer="worker",
-            subject=("message", message_id), due_at=now, now=now, donor_id=message.donor_id,
-        )  # fmt: skip
+            f"send_message:{message_id}:{now.timestamp()}",
+            kind="send_message",
+            performer="worker",
+            subject=("message", message_id),
+            due_at=now,
+            now=now,
+            donor_id=message.donor_id,
+        )
     audit.record(
         actor, "message.decided", ("message", message.id), now=now, data={"was_received": was_received}
     )
@@ -228,10 +263,16 @@ def _why_not(gift: Gift, donor: Donor) -> str:
 
 def _plan_a_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     tasks.plan(
-        f"thank_by_hand:gift:{gift.id}", kind="thank_by_hand", performer="person", role="fundraiser",
-        subject=("gift", gift.id), donor_id=donor.id, due_at=now + tasks.SOON, now=now,
+        f"thank_by_hand:gift:{gift.id}",
+        kind="thank_by_hand",
+        performer="person",
+        role="fundraiser",
+        subject=("gift", gift.id),
+        donor_id=donor.id,
+        due_at=now + tasks.SOON,
+        now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
-    )  # fmt: skip
+    )
 
 
 def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:

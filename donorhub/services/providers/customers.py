@@ -128,9 +128,13 @@ class Directory:
         row = self._rows.get(teller)
         if row is None:
             row = self._rows[teller] = ProviderMap(
-                provider=self._at.provider, account=self._at.account, kind=teller[0], ref=teller[1],
-                subject_id=donor.id, donor_fields=dict(fields),
-            )  # fmt: skip
+                provider=self._at.provider,
+                account=self._at.account,
+                kind=teller[0],
+                ref=teller[1],
+                subject_id=donor.id,
+                donor_fields=dict(fields),
+            )
             db.session.add(row)
         return row
 
@@ -198,9 +202,14 @@ def _find(at: Account, giver: Giver, fields: Mapping[str, object]) -> Donor | No
 
 
 def _fill_in(
-    at: Account, donor: Donor, fields: Mapping[str, object], replacing: Mapping[str, object],
-    row: ProviderMap | None, *, now: datetime,
-) -> bool:  # fmt: skip
+    at: Account,
+    donor: Donor,
+    fields: Mapping[str, object],
+    replacing: Mapping[str, object],
+    row: ProviderMap | None,
+    *,
+    now: datetime,
+) -> bool:
     """Change what is known of a donor by what was said; return whether anything was."""
     filled_in = (row.donor_fields if row is not None else None) or {}
     changes = {

@@ -47,9 +47,13 @@ def create_endpoint(
     except webhooks.UnknownProvider as e:
         raise Rejected(str(e), field="/provider") from e
     endpoint = WebhookEndpoint(
-        provider=provider, slug=secrets.token_hex(16), account=account, livemode=livemode,
-        settings=dict(settings or {}), created_at=now,
-    )  # fmt: skip
+        provider=provider,
+        slug=secrets.token_hex(16),
+        account=account,
+        livemode=livemode,
+        settings=dict(settings or {}),
+        created_at=now,
+    )
     db.session.add(endpoint)
     db.session.flush()  # the secret and the audit need its id
     add_secret(endpoint.id, secret, label="first", now=now, actor=actor)

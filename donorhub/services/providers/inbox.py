@@ -24,9 +24,22 @@ BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440)
 MAX_ATTEMPTS: Final = 8
 MISPLACED: Final = ("unknown_account", "mode_mismatch")  # why an event is not booked at an endpoint
 _TAKEN_OVER: Final = (
-    "endpoint_id", "type", "livemode", "api_version", "occurred_at", "received_at", "object_kind",
-    "object_id", "body", "body_sha256", "needs_fetch", "source", "state", "reason", "attempts",
-)  # fmt: skip
+    "endpoint_id",
+    "type",
+    "livemode",
+    "api_version",
+    "occurred_at",
+    "received_at",
+    "object_kind",
+    "object_id",
+    "body",
+    "body_sha256",
+    "needs_fetch",
+    "source",
+    "state",
+    "reason",
+    "attempts",
+)
 
 
 def columns(
@@ -160,10 +173,12 @@ _NOTED: Final = (
     update(_TABLE)
     .where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
     .values(
-        state=bindparam("word"), reason=bindparam("because"), processed_at=bindparam("at"),
+        state=bindparam("word"),
+        reason=bindparam("because"),
+        processed_at=bindparam("at"),
         next_attempt_at=None,
     )
-)  # fmt: skip
+)
 
 
 def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool = False) -> None:
@@ -213,8 +228,9 @@ def release(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
     if row.state not in ("error", *STUCK_EVENTS):
         raise Conflict(
             f"provider event {event_id} is {row.state}: there is nothing to release",
-            code="nothing_to_release", state=row.state,
-        )  # fmt: skip
+            code="nothing_to_release",
+            state=row.state,
+        )
     if row.state == "quarantined":
         row.reason = "released"  # looked at by a person: account and mode are not asked again
     row.state, row.attempts, row.next_attempt_at = "received", 0, None

@@ -67,9 +67,16 @@ def _accounts() -> list[tuple[str, str]]:
 
 def _ask(ref: str, subject: Subject, donor_id: int | None, *, now: datetime) -> bool:
     return tasks.plan(
-        key_of(ref), kind="payment_missing", performer="person", role="accountant", subject=subject,
-        donor_id=donor_id, due_at=now + tasks.SOON, now=now, facts={"ref": ref},
-    )  # fmt: skip
+        key_of(ref),
+        kind="payment_missing",
+        performer="person",
+        role="accountant",
+        subject=subject,
+        donor_id=donor_id,
+        due_at=now + tasks.SOON,
+        now=now,
+        facts={"ref": ref},
+    )
 
 
 def _waits(provider: str, account: str, kind: str, now: datetime) -> list[ColumnElement[bool]]:

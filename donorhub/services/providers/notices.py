@@ -32,10 +32,15 @@ def tell(at: Account, notices: Sequence[NoticeState], *, now: datetime) -> None:
             continue
         subject = notice["subject"]
         tasks.plan(
-            f"{kind}:{at.provider}:{subject}", kind=kind, performer="person", role="accountant",
-            subject=("payment", _payment_id(at, subject)), due_at=now + tasks.SOON, now=now,
+            f"{kind}:{at.provider}:{subject}",
+            kind=kind,
+            performer="person",
+            role="accountant",
+            subject=("payment", _payment_id(at, subject)),
+            due_at=now + tasks.SOON,
+            now=now,
             facts={"ref": subject, "status": notice.get("value") or ""},
-        )  # fmt: skip
+        )
 
 
 def _payment_id(at: Account, ref: str) -> int:

@@ -88,11 +88,16 @@ def _find(by_key: dict[str, Payment], view: PaymentView) -> Payment | None:
 
 def _make(at: Account, view: PaymentView, *, now: datetime) -> Payment:
     return Payment(
-        provider=at.provider, account=at.account, payment_key=view.key, state="pending",
-        amount_minor=view.amount_minor or 0, currency=view.currency or "",
-        method=view.method or "other", occurred_at=view.created_at or now,
+        provider=at.provider,
+        account=at.account,
+        payment_key=view.key,
+        state="pending",
+        amount_minor=view.amount_minor or 0,
+        currency=view.currency or "",
+        method=view.method or "other",
+        occurred_at=view.created_at or now,
         is_test=view.is_test,
-    )  # fmt: skip
+    )
 
 
 def _move(payment: Payment, view: PaymentView) -> None:
@@ -135,10 +140,15 @@ def _giver(payment: Payment, view: PaymentView) -> Giver:
 
 def _new_gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> NewGift:
     return NewGift(
-        payment.donor_id or 0, payment.amount_minor, payment.currency,
-        local_day(view.succeeded_at or view.created_at, now), at.source, payment.payment_key, payment.method,
+        payment.donor_id or 0,
+        payment.amount_minor,
+        payment.currency,
+        local_day(view.succeeded_at or view.created_at, now),
+        at.source,
+        payment.payment_key,
+        payment.method,
         is_test=view.is_test,
-    )  # fmt: skip
+    )
 
 
 def _follow(at: Account, payment: Payment, view: PaymentView, *, is_fresh: bool, now: datetime) -> None:
@@ -196,10 +206,15 @@ def _refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None
     state = "pending" if view.state == "unknown" else view.state
     if refund is None:
         refund = Refund(
-            gift_id=gift.id, amount_minor=view.amount_minor, currency=view.currency, state=state,
-            refunded_on=local_day(view.created_at, now), recorded_at=now, source=at.source,
+            gift_id=gift.id,
+            amount_minor=view.amount_minor,
+            currency=view.currency,
+            state=state,
+            refunded_on=local_day(view.created_at, now),
+            recorded_at=now,
+            source=at.source,
             source_ref=view.ref,
-        )  # fmt: skip
+        )
         db.session.add(refund)
         events.tell("gift.refunded", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
         audit.record(
@@ -218,10 +233,18 @@ def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> No
     key = f"dispute:{view.ref}"
     if dispute is None:
         dispute = Dispute(
-            gift_id=gift.id, kind="warning" if view.is_warning else view.kind, amount_minor=view.amount_minor,
-            currency=view.currency, state=state, reason=view.reason or "", due_at=view.due_at,
-            opened_on=local_day(view.created_at, now), recorded_at=now, source=at.source, source_ref=view.ref,
-        )  # fmt: skip
+            gift_id=gift.id,
+            kind="warning" if view.is_warning else view.kind,
+            amount_minor=view.amount_minor,
+            currency=view.currency,
+            state=state,
+            reason=view.reason or "",
+            due_at=view.due_at,
+            opened_on=local_day(view.created_at, now),
+            recorded_at=now,
+            source=at.source,
+            source_ref=view.ref,
+        )
         db.session.add(dispute)
         events.tell("gift.disputed", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
         audit.record(
@@ -261,14 +284,25 @@ def _for_accountant(
     key: str, kind: TaskKind, gift: Gift, *, now: datetime, due_at: datetime | None = None
 ) -> None:
     tasks.plan(
-        key, kind=kind, performer="person", role="accountant", subject=("gift", gift.id),
-        donor_id=gift.donor_id, due_at=due_at or now + tasks.SOON, now=now,
+        key,
+        kind=kind,
+        performer="person",
+        role="accountant",
+        subject=("gift", gift.id),
+        donor_id=gift.donor_id,
+        due_at=due_at or now + tasks.SOON,
+        now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
-    )  # fmt: skip
+    )
 
 
 def _ask_about(payment: Payment, *, now: datetime) -> None:
     tasks.plan(
-        f"unknown_state:{payment.provider}:{payment.payment_key}", kind="unknown_state", performer="person",
-        role="accountant", subject=("payment", payment.id), due_at=now + tasks.SOON, now=now,
-    )  # fmt: skip
+        f"unknown_state:{payment.provider}:{payment.payment_key}",
+        kind="unknown_state",
+        performer="person",
+        role="accountant",
+        subject=("payment", payment.id),
+        due_at=now + tasks.SOON,
+        now=now,
+    )

@@ -49,9 +49,13 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
         _part_from_entry(payout, payout.entry_id, now=now, actor=at.actor)
     if view.is_automatic and view.is_reconciled and not view.is_explained:
         tasks.plan(
-            f"fetch_payout_items:{payout.id}", kind="fetch_payout_items", performer="worker",
-            subject=("payout", payout.id), due_at=now, now=now,
-        )  # fmt: skip
+            f"fetch_payout_items:{payout.id}",
+            kind="fetch_payout_items",
+            performer="worker",
+            subject=("payout", payout.id),
+            due_at=now,
+            now=now,
+        )
     return is_new
 
 
@@ -74,12 +78,18 @@ def keep_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None 
     renewed = _ITEM_COLUMNS if payout_id is None else (*_ITEM_COLUMNS, PayoutItem.payout_id)
     rows = [
         {
-            "source": at.source, "source_ref": item.ref, "kind": item.item, "gross_minor": item.gross_minor,
-            "fee_minor": item.fee_minor, "net_minor": item.net_minor, "currency": item.currency,
-            "gift_id": gift_ids.get(item.ref), "payout_id": payout_id,
+            "source": at.source,
+            "source_ref": item.ref,
+            "kind": item.item,
+            "gross_minor": item.gross_minor,
+            "fee_minor": item.fee_minor,
+            "net_minor": item.net_minor,
+            "currency": item.currency,
+            "gift_id": gift_ids.get(item.ref),
+            "payout_id": payout_id,
         }
         for item in items
-    ]  # fmt: skip
+    ]
     key = (PayoutItem.source, PayoutItem.source_ref)
     db.session.execute(insert_or_update(PayoutItem, on=key, columns=renewed), rows)
 
@@ -169,9 +179,14 @@ def _paid(at: Account, keys: set[str]) -> dict[str, int]:
 
 def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
     is_new = tasks.plan(
-        f"payout_failed:{payout.ref}", kind="payout_failed", performer="person", role="accountant",
-        subject=("payout", payout.id), due_at=now + tasks.SOON, now=now,
-    )  # fmt: skip
+        f"payout_failed:{payout.ref}",
+        kind="payout_failed",
+        performer="person",
+        role="accountant",
+        subject=("payout", payout.id),
+        due_at=now + tasks.SOON,
+        now=now,
+    )
     if is_new:
         audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)
 
@@ -179,9 +194,14 @@ def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
 def ask_a_person(payout: Payout, *, now: datetime) -> str:
     """Without a key the provider cannot be asked for the items: a person compares, or sets the key."""
     tasks.plan(
-        f"payout_unexplained:{payout.ref}", kind="payout_unexplained", performer="person", role="accountant",
-        subject=("payout", payout.id), due_at=now + tasks.SOON, now=now,
-    )  # fmt: skip
+        f"payout_unexplained:{payout.ref}",
+        kind="payout_unexplained",
+        performer="person",
+        role="accountant",
+        subject=("payout", payout.id),
+        due_at=now + tasks.SOON,
+        now=now,
+    )
     return "no_api_key"
 
 

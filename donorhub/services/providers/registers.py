@@ -35,12 +35,19 @@ def keep(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) 
     )
     rows = [
         {
-            "provider": provider, "account": account, "kind": fact.kind, "ref": fact.ref, "grp": fact.group,
-            "v_at": fact.at, "v_rank": fact.rank, "v_ev": fact.ev, "state": dict(fact.state),
+            "provider": provider,
+            "account": account,
+            "kind": fact.kind,
+            "ref": fact.ref,
+            "grp": fact.group,
+            "v_at": fact.at,
+            "v_rank": fact.rank,
+            "v_ev": fact.ev,
+            "state": dict(fact.state),
             "livemode": livemode,
         }
         for fact in newest.values()
-    ]  # fmt: skip
+    ]
     db.session.execute(statement, rows)
     return {fact.group for fact in newest.values()}
 
@@ -94,12 +101,17 @@ def find_stated_at(provider: str, account: str, kind: str, refs: Iterable[str | 
 def _load(provider: str, account: str, groups: set[str]) -> list[Fact]:
     rows = db.session.execute(
         select(
-            ProviderRegister.kind, ProviderRegister.ref, ProviderRegister.grp, ProviderRegister.v_at,
-            ProviderRegister.v_rank, ProviderRegister.v_ev, ProviderRegister.state,
+            ProviderRegister.kind,
+            ProviderRegister.ref,
+            ProviderRegister.grp,
+            ProviderRegister.v_at,
+            ProviderRegister.v_rank,
+            ProviderRegister.v_ev,
+            ProviderRegister.state,
         ).where(
             ProviderRegister.provider == provider,
             ProviderRegister.account == account,
             ProviderRegister.grp.in_(groups),
         )
-    )  # fmt: skip
+    )
     return [Fact(*row) for row in rows]

@@ -48,12 +48,21 @@ def _giver(view: RecurringView) -> Giver:
 def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
     donor = find_or_make(at, _giver(view), now=now)
     gift, _ = recurring_gifts.start(
-        donor.id, Money(view.amount_minor or 0, view.currency or ""), kind="provider",
+        donor.id,
+        Money(view.amount_minor or 0, view.currency or ""),
+        kind="provider",
         charged_by=webhooks.provider(at.provider).charged_by,
-        start_on=local_day(view.started_at or view.anchor_at or view.stated_at, now), source=at.source,
-        source_ref=view.ref, now=now, actor=at.actor, period=view.period or "M", every=view.every or 1,
-        state="pending" if view.state == "pending" else "active", origin="provider", is_test=view.is_test,
-    )  # fmt: skip
+        start_on=local_day(view.started_at or view.anchor_at or view.stated_at, now),
+        source=at.source,
+        source_ref=view.ref,
+        now=now,
+        actor=at.actor,
+        period=view.period or "M",
+        every=view.every or 1,
+        state="pending" if view.state == "pending" else "active",
+        origin="provider",
+        is_test=view.is_test,
+    )
     return gift
 
 
@@ -62,9 +71,15 @@ def _change_terms(at: Account, gift: RecurringGift, view: RecurringView, *, now:
         return  # no provider changes a subscription's currency
     from_on = local_day(view.stated_at, now)
     recurring_gifts.change_amount(
-        gift, Money(view.amount_minor, gift.currency), from_on=max(from_on, gift.start_on), now=now,
-        actor=at.actor, key=f"amount:{int(view.stated_at.timestamp())}", period=view.period, every=view.every,
-    )  # fmt: skip
+        gift,
+        Money(view.amount_minor, gift.currency),
+        from_on=max(from_on, gift.start_on),
+        now=now,
+        actor=at.actor,
+        key=f"amount:{int(view.stated_at.timestamp())}",
+        period=view.period,
+        every=view.every,
+    )
 
 
 def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
@@ -73,9 +88,12 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
     on = local_day(view.stated_at, now)
     if view.state == "closed":
         recurring_gifts.close(
-            gift, reason=view.closed_reason or "requested", now=now, actor=at.actor,
+            gift,
+            reason=view.closed_reason or "requested",
+            now=now,
+            actor=at.actor,
             on=local_day(view.ended_at or view.stated_at, now),
-        )  # fmt: skip
+        )
         return
     if gift.state == "closed":
         return
@@ -86,9 +104,14 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
         if gift.state == "lapsed":
             recurring_gifts.step(gift, "pay")  # the provider still holds it to be alive
         recurring_gifts.pause(
-            gift, from_on=max(on, gift.start_on), until=None, now=now, actor=at.actor,
-            reason=view.paused_reason or "", key=f"paused:{stamp}",
-        )  # fmt: skip
+            gift,
+            from_on=max(on, gift.start_on),
+            until=None,
+            now=now,
+            actor=at.actor,
+            reason=view.paused_reason or "",
+            key=f"paused:{stamp}",
+        )
         return
     if gift.state == "paused":
         recurring_gifts.resume(gift, from_on=on, now=now, actor=at.actor, key=f"resumed:{stamp}")
@@ -141,9 +164,14 @@ def _make(gift: RecurringGift, view: InstalmentView, amount: Money, *, now: date
     while nominal in taken:
         nominal = date.fromordinal(nominal.toordinal() + 1)
     instalment = Instalment(
-        recurring_gift_id=gift.id, nominal_on=nominal, due_on=on, amount_minor=amount.minor,
-        currency=amount.currency, source_ref=view.ref, state="expected",
-    )  # fmt: skip
+        recurring_gift_id=gift.id,
+        nominal_on=nominal,
+        due_on=on,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        source_ref=view.ref,
+        state="expected",
+    )
     db.session.add(instalment)
     db.session.flush()  # payments name it
     return instalment
@@ -179,14 +207,26 @@ def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: dat
     if view.off_provider_minor:  # no payment will follow: the money is in the bank, or nowhere
         elsewhere = Money(view.off_provider_minor, instalment.currency)
         tasks.plan(
-            f"paid_elsewhere:{instalment.id}", kind="paid_elsewhere", performer="person", role="accountant",
-            subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now + tasks.SOON, now=now,
+            f"paid_elsewhere:{instalment.id}",
+            kind="paid_elsewhere",
+            performer="person",
+            role="accountant",
+            subject=("instalment", instalment.id),
+            donor_id=gift.donor_id,
+            due_at=now + tasks.SOON,
+            now=now,
             facts={"amount": elsewhere.as_text(), "currency": elsewhere.currency},
-        )  # fmt: skip
+        )
     tasks.plan(
-        f"welcome_recurring:{gift.id}", kind="welcome_recurring", performer="person", role="fundraiser",
-        subject=("recurring_gift", gift.id), donor_id=gift.donor_id, due_at=now + tasks.SOON, now=now,
-    )  # fmt: skip
+        f"welcome_recurring:{gift.id}",
+        kind="welcome_recurring",
+        performer="person",
+        role="fundraiser",
+        subject=("recurring_gift", gift.id),
+        donor_id=gift.donor_id,
+        due_at=now + tasks.SOON,
+        now=now,
+    )
 
 
 def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
@@ -199,12 +239,16 @@ def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: d
     _end_dunning(at, instalment, reason="tried_again", now=now, before=instalment.attempt)
     if instalment.attempt > 1 or view.next_attempt_at is None:
         tasks.plan(
-            f"dunning:{instalment.id}:{instalment.attempt}", kind="dunning", performer="person",
-            role="fundraiser", subject=("instalment", instalment.id), donor_id=gift.donor_id,
+            f"dunning:{instalment.id}:{instalment.attempt}",
+            kind="dunning",
+            performer="person",
+            role="fundraiser",
+            subject=("instalment", instalment.id),
+            donor_id=gift.donor_id,
             due_at=now + tasks.SOON,
             now=now,
             facts={"amount": instalment.amount.as_text(), "currency": instalment.currency},
-        )  # fmt: skip
+        )
 
 
 def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
@@ -216,7 +260,12 @@ def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
 def _ask_about(at: Account, view: RecurringView, gift: RecurringGift | None, *, now: datetime) -> None:
     """A subscription in a state that we do not know, or without a fixed amount in weeks, months or years."""
     tasks.plan(
-        f"unknown_state:{at.provider}:{view.ref}", kind="unknown_state", performer="person",
-        role="accountant", subject=("recurring_gift", gift.id if gift else 0), due_at=now + tasks.SOON,
-        now=now, facts={"status": view.status or ""},
-    )  # fmt: skip
+        f"unknown_state:{at.provider}:{view.ref}",
+        kind="unknown_state",
+        performer="person",
+        role="accountant",
+        subject=("recurring_gift", gift.id if gift else 0),
+        due_at=now + tasks.SOON,
+        now=now,
+        facts={"status": view.status or ""},
+    )

@@ -34,10 +34,16 @@ def look_after(gift: Gift, *, now: datetime, actor: str) -> None:
 
 def _ask(key: str, kind: TaskKind, gift: Gift, *, now: datetime) -> None:
     is_new = tasks.plan(
-        key, kind=kind, performer="person", role="accountant", subject=("gift", gift.id),
-        donor_id=gift.donor_id, due_at=now + tasks.SOON, now=now,
+        key,
+        kind=kind,
+        performer="person",
+        role="accountant",
+        subject=("gift", gift.id),
+        donor_id=gift.donor_id,
+        due_at=now + tasks.SOON,
+        now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
-    )  # fmt: skip
+    )
     if not is_new:
         tasks.reopen(key, (AS_IT_SHOULD,))
 

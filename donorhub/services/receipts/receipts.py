@@ -63,9 +63,14 @@ def issue(
     series = ours.receipt_series
     issued_on = max(today, _last_issued_on(series) or today)
     document = receipt_drafts.draft(
-        ours, donor, chosen, lines, issued_on=issued_on, lang=lang or donor.lang,
+        ours,
+        donor,
+        chosen,
+        lines,
+        issued_on=issued_on,
+        lang=lang or donor.lang,
         replaces=number_of(replaces) if replaces else "",
-    )  # fmt: skip
+    )
     receipt_drafts.refuse_problems(document)
     number = _next_number(series, issued_on.year)
     # Asked again under the counter's lock: a clock set back, or another worker at midnight,
@@ -74,13 +79,24 @@ def issue(
     document = receipt_drafts.numbered(document, printed_number(series, issued_on.year, number), issued_on)
     payload = freeze(document)
     receipt = Receipt(
-        series=series, year=issued_on.year, number=number, kind=document.kind,
+        series=series,
+        year=issued_on.year,
+        number=number,
+        kind=document.kind,
         jurisdiction=document.jurisdiction,
-        rule_pack_version=document.rule_pack_version, template_version=document.template_version,
-        lang=document.lang, donor_id=donor.id, total_minor=document.total.minor,
-        currency=document.total.currency, payload=payload, payload_sha256=digest(payload), issued_at=now,
-        issued_on=issued_on, issued_by=actor, replaces_id=replaces.id if replaces else None,
-    )  # fmt: skip
+        rule_pack_version=document.rule_pack_version,
+        template_version=document.template_version,
+        lang=document.lang,
+        donor_id=donor.id,
+        total_minor=document.total.minor,
+        currency=document.total.currency,
+        payload=payload,
+        payload_sha256=digest(payload),
+        issued_at=now,
+        issued_on=issued_on,
+        issued_by=actor,
+        replaces_id=replaces.id if replaces else None,
+    )
     db.session.add(receipt)
     db.session.flush()  # lines and task need receipt.id
     db.session.add_all(
@@ -90,9 +106,12 @@ def issue(
     _plan_pdf(receipt, "issued", now=now)
     events.tell("receipt.issued", ("receipt", receipt.id), occurred_at=now, now=now, donor_id=donor.id)
     audit.record(
-        actor, "receipt.issued", ("receipt", receipt.id), now=now,
+        actor,
+        "receipt.issued",
+        ("receipt", receipt.id),
+        now=now,
         data={"number": document.number, "minor": document.total.minor, "currency": document.total.currency},
-    )  # fmt: skip
+    )
     return receipt
 
 
@@ -254,9 +273,11 @@ def _refuse_unfit(chosen: Sequence[Gift], lines: Sequence[Money], donor: Donor) 
     ]
     if reasons:
         raise Rejected(
-            "; ".join(said for _, _, said in reasons), code="gift_not_receiptable", field="/gift_ids",
+            "; ".join(said for _, _, said in reasons),
+            code="gift_not_receiptable",
+            field="/gift_ids",
             reasons=[{"code": code, "gift_id": gift_id} for code, gift_id, _ in reasons],
-        )  # fmt: skip
+        )
 
 
 def _last_issued_on(series: str, year: int | None = None) -> date | None:
@@ -287,6 +308,12 @@ def _next_number(series: str, year: int) -> int:
 def _plan_pdf(receipt: Receipt, mark: str, *, now: datetime) -> None:
     facts: dict[str, object] = {"mark": mark}
     tasks.plan(
-        f"render_receipt:{receipt.id}:{mark}", kind="render_receipt", performer="worker",
-        subject=("receipt", receipt.id), donor_id=receipt.donor_id, due_at=now, now=now, facts=facts,
-    )  # fmt: skip
+        f"render_receipt:{receipt.id}:{mark}",
+        kind="render_receipt",
+        performer="worker",
+        subject=("receipt", receipt.id),
+        donor_id=receipt.donor_id,
+        due_at=now,
+        now=now,
+        facts=facts,
+    )

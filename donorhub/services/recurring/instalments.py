@@ -72,14 +72,27 @@ def _materialise(
         if slot.nominal_on in known:
             continue
         added = db.session.execute(
-            insert_or_ignore(Instalment, on=(Instalment.recurring_gift_id, Instalment.nominal_on,))
+            insert_or_ignore(
+                Instalment,
+                on=(
+                    Instalment.recurring_gift_id,
+                    Instalment.nominal_on,
+                ),
+            )
             .values(
-                recurring_gift_id=gift.id, term_id=slot.term_id, nominal_on=slot.nominal_on,
-                due_on=slot.due_on, amount_minor=slot.amount.minor, currency=slot.amount.currency,
-                state="expected", state_reason="", attempt=0, failure_code="",
+                recurring_gift_id=gift.id,
+                term_id=slot.term_id,
+                nominal_on=slot.nominal_on,
+                due_on=slot.due_on,
+                amount_minor=slot.amount.minor,
+                currency=slot.amount.currency,
+                state="expected",
+                state_reason="",
+                attempt=0,
+                failure_code="",
             )
             .returning(Instalment.id)
-        ).scalar_one_or_none()  # fmt: skip
+        ).scalar_one_or_none()
         new += added is not None
     if gift.version > 1:  # only a change of term, which may overwrite the only one, puts instalments aside
         _revive(gift, slots)
@@ -114,8 +127,9 @@ def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -
         if instalment.currency != gift.currency:
             raise Rejected(
                 f"instalment {instalment_id} is in {instalment.currency}",
-                code="currency_differs", currency=instalment.currency,
-            )  # fmt: skip
+                code="currency_differs",
+                currency=instalment.currency,
+            )
         added = db.session.execute(
             insert_or_ignore(
                 Allocation,
@@ -146,9 +160,13 @@ def _paid_more(instalment: Instalment, *, now: datetime, actor: str) -> None:
         instalment.next_attempt_on = None
         tasks.cancel(f"missed_instalment:{instalment.id}", now=now, actor=actor, reason="paid")
         events.tell(
-            "instalment.paid", ("instalment", instalment.id), occurred_at=now, now=now,
-            donor_id=gift.donor_id, data={"was_missed": was_missed},
-        )  # fmt: skip
+            "instalment.paid",
+            ("instalment", instalment.id),
+            occurred_at=now,
+            now=now,
+            donor_id=gift.donor_id,
+            data={"was_missed": was_missed},
+        )
     if recurring_gifts.may(gift, "pay"):
         recurring_gifts.step(gift, "pay")
 
@@ -194,8 +212,9 @@ def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> N
     if after is None:
         raise Conflict(
             f"instalment {instalment.id} is {instalment.state}: it cannot {word} now",
-            code="instalment_state", state=instalment.state,
-        )  # fmt: skip
+            code="instalment_state",
+            state=instalment.state,
+        )
     instalment.state, instalment.state_reason = after, reason
 
 

@@ -81,9 +81,12 @@ def _move_overdue(*, today: date, now: datetime) -> int:
 def _move(instalment: Instalment, *, today: date, now: datetime) -> int:
     moved = 0
     while word := step_of_time(
-        instalment.state, instalment.due_on, today,
-        windows=WINDOWS, next_attempt_on=instalment.next_attempt_on,
-    ):  # fmt: skip
+        instalment.state,
+        instalment.due_on,
+        today,
+        windows=WINDOWS,
+        next_attempt_on=instalment.next_attempt_on,
+    ):
         instalments.step(instalment, word)
         moved += 1
         if word == "grace_over":
@@ -100,10 +103,16 @@ def _missed(instalment: Instalment, *, now: datetime) -> None:
         "due_on": instalment.due_on.isoformat(),
     }
     tasks.plan(
-        f"missed_instalment:{instalment.id}", kind="missed_instalment", performer="person", role="fundraiser",
-        subject=("instalment", instalment.id), donor_id=gift.donor_id, due_at=now + tasks.SOON,
-        now=now, facts=facts,
-    )  # fmt: skip
+        f"missed_instalment:{instalment.id}",
+        kind="missed_instalment",
+        performer="person",
+        role="fundraiser",
+        subject=("instalment", instalment.id),
+        donor_id=gift.donor_id,
+        due_at=now + tasks.SOON,
+        now=now,
+        facts=facts,
+    )
     events.tell(
         "instalment.missed", ("instalment", instalment.id), occurred_at=now, now=now, donor_id=gift.donor_id
     )

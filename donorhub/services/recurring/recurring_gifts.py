@@ -82,18 +82,35 @@ def start(  # noqa: PLR0913  each names a column
     _refuse_unknown_purpose(Fund, fund_id)
     _refuse_unknown_purpose(Campaign, campaign_id)
     gift = RecurringGift(
-        donor_id=donor.id, kind=kind, charged_by=charged_by or CHARGED_BY[kind], state=state,
-        currency=amount.currency, start_on=start_on,
-        source=source, source_ref=source_ref, created_at=now, ends_on=ends_on, origin=origin,
-        instalments_total=instalments_total, campaign_id=campaign_id, fund_id=fund_id,
-        payer_iban=payer_iban, is_test=is_test,
-    )  # fmt: skip
+        donor_id=donor.id,
+        kind=kind,
+        charged_by=charged_by or CHARGED_BY[kind],
+        state=state,
+        currency=amount.currency,
+        start_on=start_on,
+        source=source,
+        source_ref=source_ref,
+        created_at=now,
+        ends_on=ends_on,
+        origin=origin,
+        instalments_total=instalments_total,
+        campaign_id=campaign_id,
+        fund_id=fund_id,
+        payer_iban=payer_iban,
+        is_test=is_test,
+    )
     db.session.add(gift)
     db.session.flush()  # the term needs its id
     term = Term(
-        recurring_gift_id=gift.id, amount_minor=amount.minor, currency=amount.currency, period=period,
-        every=every, day_of_month=day_of_month, anchor_on=start_on, from_on=start_on,
-    )  # fmt: skip
+        recurring_gift_id=gift.id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        period=period,
+        every=every,
+        day_of_month=day_of_month,
+        anchor_on=start_on,
+        from_on=start_on,
+    )
     _refuse_impossible(term)
     db.session.add(term)
     _note_change(gift, "started", key="started", after=str(amount), effective_at=now, now=now, actor=actor)
@@ -106,9 +123,16 @@ def _refuse_unknown_purpose(kind: type[Fund | Campaign], id_: int | None) -> Non
 
 
 def change_amount(
-    gift: RecurringGift, amount: Money, *, from_on: date, now: datetime, actor: str, key: str | None = None,
-    period: Period | None = None, every: int | None = None,
-) -> bool:  # fmt: skip
+    gift: RecurringGift,
+    amount: Money,
+    *,
+    from_on: date,
+    now: datetime,
+    actor: str,
+    key: str | None = None,
+    period: Period | None = None,
+    every: int | None = None,
+) -> bool:
     """Promise another amount or interval from a day on: closes the term and opens the next. False when
     nothing differs. Instalments from that day on that nobody has paid or tried follow the new term.
 
@@ -118,8 +142,10 @@ def change_amount(
     if amount.currency != gift.currency:
         raise Rejected(
             f"this recurring gift is in {gift.currency}",
-            code="currency_differs", field="/amount/currency", currency=gift.currency,
-        )  # fmt: skip
+            code="currency_differs",
+            field="/amount/currency",
+            currency=gift.currency,
+        )
     term = recurring_terms.current_term(gift, from_on)
     period, every = period or term.period, every or term.every
     keeps_rhythm = (period, every) == (term.period, term.every)
@@ -132,16 +158,28 @@ def change_amount(
     recurring_terms.change_later_terms(gift, term, from_on, rhythm)
     recurring_terms.open_next_term(gift, term, rhythm, from_on=from_on, is_pause=term.is_pause)
     _note_change(
-        gift, "amount", key=key or f"amount:{from_on}:{amount.minor}", before=before, after=str(amount),
-        effective_at=now, now=now, actor=actor,
-    )  # fmt: skip
+        gift,
+        "amount",
+        key=key or f"amount:{from_on}:{amount.minor}",
+        before=before,
+        after=str(amount),
+        effective_at=now,
+        now=now,
+        actor=actor,
+    )
     return True
 
 
 def pause(
-    gift: RecurringGift, *, from_on: date, until: date | None, now: datetime, actor: str, reason: str = "",
+    gift: RecurringGift,
+    *,
+    from_on: date,
+    until: date | None,
+    now: datetime,
+    actor: str,
+    reason: str = "",
     key: str | None = None,
-) -> bool:  # fmt: skip
+) -> bool:
     """Expect nothing from a day on, until another or until resumed. Paused already: nothing changes."""
     if gift.state == "paused":
         return False
@@ -206,8 +244,9 @@ def step(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
     if after is None:
         raise Conflict(
             f"recurring gift {gift.id} is {gift.state}: it cannot {word} now",
-            code="recurring_gift_state", state=gift.state,
-        )  # fmt: skip
+            code="recurring_gift_state",
+            state=gift.state,
+        )
     changed = after != gift.state
     gift.state = after
     if changed:
@@ -286,9 +325,13 @@ def _note_change(
     if new is None:
         return
     events.tell(
-        _EVENTS[what], ("recurring_gift", gift.id), occurred_at=effective_at, now=now,
-        donor_id=gift.donor_id, data={"before": before, "after": after},
-    )  # fmt: skip
+        _EVENTS[what],
+        ("recurring_gift", gift.id),
+        occurred_at=effective_at,
+        now=now,
+        donor_id=gift.donor_id,
+        data={"before": before, "after": after},
+    )
     audit.record(
         actor,
         f"recurring_gift.{what}",

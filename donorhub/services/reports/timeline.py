@@ -132,9 +132,13 @@ def _taken(
                 "reason": getattr(row, "reason", ""),
             }
             yield Event(
-                moment if has_time else organisation.get_midnight(moment), kind, row.id, has_time,
-                Money(row.amount_minor, row.currency), facts,
-            )  # fmt: skip
+                moment if has_time else organisation.get_midnight(moment),
+                kind,
+                row.id,
+                has_time,
+                Money(row.amount_minor, row.currency),
+                facts,
+            )
 
     return rows
 

@@ -43,9 +43,11 @@ _NEXT = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)  # on PostgreSQL: workers do not wait for each other's claims
 )
-_TAKE = update(_TABLE).where(_TABLE.c.id.in_(bindparam("ids", expanding=True))).values(
-    lease_until=bindparam("until"), attempts=_TABLE.c.attempts + 1, state="queued"
-)  # fmt: skip
+_TAKE = (
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
+    .values(lease_until=bindparam("until"), attempts=_TABLE.c.attempts + 1, state="queued")
+)
 
 
 def claim(task_id: int, *, now: datetime) -> bool:

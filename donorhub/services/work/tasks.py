@@ -70,10 +70,17 @@ def plan(
 # Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
 _TABLE: Final = Base.metadata.tables["task"]
 _THESE = _TABLE.c.id.in_(bindparam("ids", expanding=True))
-_DONE = update(_TABLE).where(_THESE).values(
-    state="done", lease_until=None, done_at=bindparam("now"), done_by=bindparam("by"),
-    outcome=bindparam("outcome"),
-)  # fmt: skip
+_DONE = (
+    update(_TABLE)
+    .where(_THESE)
+    .values(
+        state="done",
+        lease_until=None,
+        done_at=bindparam("now"),
+        done_by=bindparam("by"),
+        outcome=bindparam("outcome"),
+    )
+)
 
 
 def finish(task: Task, *, now: datetime, actor: str, outcome: str = "") -> None:
@@ -107,8 +114,9 @@ def retry(task_id: int, *, now: datetime, actor: str) -> Task:
     if task.state not in FAILED_TASKS:
         raise Conflict(
             f"task {task_id} is {task.state}: only one that failed can be tried again",
-            code="task_state", state=task.state,
-        )  # fmt: skip
+            code="task_state",
+            state=task.state,
+        )
     task.state, task.attempts, task.next_attempt_at = "planned", 0, None
     audit.record(actor, "task.retried", ("task", task.id), now=now)
     return task
@@ -225,8 +233,9 @@ def postpone(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Ta
     if task.performer != "person" or task.state not in OPEN_TASKS:
         raise Conflict(
             f"task {task_id} is {task.state}: only an open task of a person can be put off",
-            code="task_state", state=task.state,
-        )  # fmt: skip
+            code="task_state",
+            state=task.state,
+        )
     task.due_at = due_at
     audit.record(actor, "task.postponed", ("task", task.id), now=now)
     return task

@@ -37,9 +37,14 @@ def create() -> Answer:
     with form.saving() as saving:
         saving.check()
         user = users.create_user(
-            email, name=name, password=password, roles=roles, lang=lang, now=clock.now(),
+            email,
+            name=name,
+            password=password,
+            roles=roles,
+            lang=lang,
+            now=clock.now(),
             actor=principal().actor,
-        )  # fmt: skip
+        )
         commit()
         return render_template("access/secret.html", secret=password, user=user, kind="password")
     return render_template("access/users.html", users=users.list_users(), form=form), 422

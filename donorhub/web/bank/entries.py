@@ -61,9 +61,11 @@ def show_entries(tab: str) -> str:
     """A page of fifty entries of one tab, of all accounts, one account or one statement."""
     chosen = _filters(request.args)
     page = entry_views.list_entries(
-        tab, after=request.args.get("after"), bank_account_id=chosen.get("account"),
+        tab,
+        after=request.args.get("after"),
+        bank_account_id=chosen.get("account"),
         statement_id=chosen.get("statement"),
-    )  # fmt: skip
+    )
     counts = entry_views.count_waiting(
         bank_account_id=chosen.get("account"), statement_id=chosen.get("statement")
     )
@@ -177,9 +179,12 @@ def give(entry_id: int) -> Response | tuple[str, int]:
         saving.check()
         minor = entry_views.get_amount(entries.get_entry(entry_id), detail_id).minor
         entries.accept_shares(
-            entry_id, [entries.Share(donor_id or 0, minor)], detail_id=detail_id,
-            now=clock.now(), actor=actor(),
-        )  # fmt: skip
+            entry_id,
+            [entries.Share(donor_id or 0, minor)],
+            detail_id=detail_id,
+            now=clock.now(),
+            actor=actor(),
+        )
         commit()
         return after_deciding(entry_id)
     return entry_page(entry_id, form), 422
@@ -252,9 +257,11 @@ def accept_sure() -> Response:
     chosen = _filters(request.form)
     count = 0
     for accepted in certain_entries.accept_certain(
-        statement_id=chosen.get("statement"), bank_account_id=chosen.get("account"),
-        now=clock.now(), actor=actor(),
-    ):  # fmt: skip
+        statement_id=chosen.get("statement"),
+        bank_account_id=chosen.get("account"),
+        now=clock.now(),
+        actor=actor(),
+    ):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
         count += accepted
     commit()

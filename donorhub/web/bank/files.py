@@ -83,9 +83,14 @@ def upload() -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         file, is_read = imports.receive_file(
-            data, (sent.filename if sent else None) or "statement", bank_account_id=account_id,
-            currency=currency, limit_mb=_settings().upload_limit_mb, now=clock.now(), actor=actor(),
-        )  # fmt: skip
+            data,
+            (sent.filename if sent else None) or "statement",
+            bank_account_id=account_id,
+            currency=currency,
+            limit_mb=_settings().upload_limit_mb,
+            now=clock.now(),
+            actor=actor(),
+        )
         commit()
         if not is_read:
             say(gettext("This file came before: here is what became of it. Nothing was changed."), "info")
@@ -153,9 +158,14 @@ def answer(file_id: int) -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         imports.answer_questions(
-            row.id, bank_account_id=account_id, currency=currency, create_accounts=creates,
-            layout={"dates": order} if order else None, now=clock.now(), actor=actor(),
-        )  # fmt: skip
+            row.id,
+            bank_account_id=account_id,
+            currency=currency,
+            create_accounts=creates,
+            layout={"dates": order} if order else None,
+            now=clock.now(),
+            actor=actor(),
+        )
         commit()
         return redirect(url_for("bank.file", file_id=row.id))
     return _file(imports.get_file(file_id), form), 422
@@ -167,9 +177,12 @@ def again(file_id: int) -> Response:
     """Read a file once more that failed, was refused or was taken back."""
     row = imports.get_file(file_id)
     _, is_read = imports.receive_file(
-        imports.read_content(row), row.filename, limit_mb=_settings().upload_limit_mb,
-        now=clock.now(), actor=actor(),
-    )  # fmt: skip
+        imports.read_content(row),
+        row.filename,
+        limit_mb=_settings().upload_limit_mb,
+        now=clock.now(),
+        actor=actor(),
+    )
     commit()
     if not is_read:
         say(gettext("This file needs no second reading: nothing was changed."), "info")

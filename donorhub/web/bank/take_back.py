@@ -46,9 +46,12 @@ def take_back_now(file_id: int) -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         import_undo.take_back_import(
-            file_id, reason=reason, undo_decisions=form.tick("undo_decisions"), now=clock.now(),
+            file_id,
+            reason=reason,
+            undo_decisions=form.tick("undo_decisions"),
+            now=clock.now(),
             actor=actor(),
-        )  # fmt: skip
+        )
         commit()
         say(gettext("The import is taken back: nothing of it counts any more."))
         return redirect(url_for("bank.file", file_id=file_id))

@@ -33,9 +33,12 @@ def index() -> Answer:
     method = find_word(form.value("method"), labels.METHODS)
     donor = donors.get_donor(donor_id) if donor_id else None
     page = history.list_gifts(
-        first=first, last=last, donor_id=donor.id if donor else None, method=method,
+        first=first,
+        last=last,
+        donor_id=donor.id if donor else None,
+        method=method,
         after=request.args.get("after"),
-    )  # fmt: skip
+    )
     shown = render_template(
         "giving/gifts.html",
         page=page,
@@ -79,10 +82,16 @@ def create() -> Answer:
     with form.saving() as saving:
         saving.check()
         gift, is_new = gifts.record_gift(
-            donor.id, amount, received_on=received_on, source="manual", source_ref=key, now=clock.now(),
-            actor=principal().actor, fund_ids={fund_id: amount.minor} if fund_id else None,
+            donor.id,
+            amount,
+            received_on=received_on,
+            source="manual",
+            source_ref=key,
+            now=clock.now(),
+            actor=principal().actor,
+            fund_ids={fund_id: amount.minor} if fund_id else None,
             **rest,
-        )  # fmt: skip
+        )
         address = url_for("gifts.show", gift_id=gift.id)  # after the commit its row would be read once more
         commit()
         say(gettext("The gift is recorded.") if is_new else gettext("This gift was recorded already."))

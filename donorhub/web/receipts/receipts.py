@@ -31,14 +31,18 @@ def index() -> str:
     form = Form(request.args)
     donor_id = form.id("donor")
     page = receipt_lists.list_receipts(
-        year=form.number("year", 1900, 2999), donor_id=donor_id,
+        year=form.number("year", 1900, 2999),
+        donor_id=donor_id,
         state=find_word(form.value("state"), labels.RECEIPT_STATES),
         after=request.args.get("after"),
-    )  # fmt: skip
+    )
     return render_template(
-        "receipts/receipts.html", page=page, form=form, number_of=receipts.number_of,
+        "receipts/receipts.html",
+        page=page,
+        form=form,
+        number_of=receipts.number_of,
         donor=donors.get_donor(donor_id) if donor_id else None,
-    )  # fmt: skip
+    )
 
 
 @bp.get("/new")

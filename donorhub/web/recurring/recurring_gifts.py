@@ -79,9 +79,13 @@ def new() -> str:
     """An empty form for a donor."""
     donor = donors.get_donor(Form(request.args).number("donor", 1, 10**9) or 0)
     start = {
-        "key": new_key(), "kind": "standing_order", "every": 1, "period": "M", "start_on": today(),
+        "key": new_key(),
+        "kind": "standing_order",
+        "every": 1,
+        "period": "M",
+        "start_on": today(),
         "currency": organisation.get_organisation().home_currency,
-    }  # fmt: skip
+    }
     return _form_page(Form(start=start), donor)
 
 
@@ -98,9 +102,16 @@ def create() -> Answer:
     with form.saving() as saving:
         saving.check()
         gift, _is_new = recurring_gifts.start(
-            donor.id, amount, kind=kind, start_on=start_on, source="manual", source_ref=key,
-            now=clock.now(), actor=principal().actor, **rest,
-        )  # fmt: skip
+            donor.id,
+            amount,
+            kind=kind,
+            start_on=start_on,
+            source="manual",
+            source_ref=key,
+            now=clock.now(),
+            actor=principal().actor,
+            **rest,
+        )
         if rest["payer_iban"]:
             donors.learn_key(donor.id, "iban", rest["payer_iban"])
         instalments.materialise(gift, today=today())
@@ -259,6 +270,10 @@ def _changes_allowed(gift: RecurringGift) -> bool:
 
 def _form_page(form: Form, donor: Donor) -> str:
     return render_template(
-        "recurring/recurring_gift_form.html", form=form, donor=donor, funds=funds.open_funds(),
-        campaigns=funds.list_all(Campaign), kinds=[(kind, labels.RECURRING_KINDS[kind]) for kind in BY_HAND],
-    )  # fmt: skip
+        "recurring/recurring_gift_form.html",
+        form=form,
+        donor=donor,
+        funds=funds.open_funds(),
+        campaigns=funds.list_all(Campaign),
+        kinds=[(kind, labels.RECURRING_KINDS[kind]) for kind in BY_HAND],
+    )

@@ -39,9 +39,12 @@ def index() -> str:
     asked = request.args.get("view")
     view: View = next((known for known in VIEWS if known == asked), "today")
     page = worklist.list_tasks(
-        view, user_id=principal().id, end_of_today=end_of_today(), is_narrowed=own_list() is not None,
+        view,
+        user_id=principal().id,
+        end_of_today=end_of_today(),
+        is_narrowed=own_list() is not None,
         after=request.args.get("after"),
-    )  # fmt: skip
+    )
     return render_template(
         "work/tasks.html",
         page=page,

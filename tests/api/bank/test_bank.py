@@ -233,8 +233,11 @@ def test_without_a_layout_the_preview_proposes_one_and_asks_what_it_leaves_open(
     said = tried.get_json()
     assert [question["code"] for question in said["questions"]] == ["date_order", "amounts", "currency"]
     assert [column["role"] for column in said["layout"]["columns"]] == [
-        "booked_on", "name", "remittance", "amount",
-    ]  # fmt: skip
+        "booked_on",
+        "name",
+        "remittance",
+        "amount",
+    ]
     answered = {**said["layout"], "name": "ours", "date_order": "dmy", "amounts": "signed", "currency": "EUR"}
     data = {"file": (io.BytesIO(table), "t.csv"), "layout": json.dumps(answered)}
     tried = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data", key=None)

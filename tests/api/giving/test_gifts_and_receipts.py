@@ -22,9 +22,13 @@ def test_a_gift_is_recorded_for_its_funds_and_shown_with_what_is_left(api: Calle
         {"fund_id": fund["id"], "amount": {"amount": "6", **PLN}},
     ]
     body = {
-        "donor_id": donor.id, "amount": {"amount": "10.00", **PLN}, "received_on": "2026-11-01",
-        "method": "cash", "designations": parts, "note": "from the\nbox",
-    }  # fmt: skip
+        "donor_id": donor.id,
+        "amount": {"amount": "10.00", **PLN},
+        "received_on": "2026-11-01",
+        "method": "cash",
+        "designations": parts,
+        "note": "from the\nbox",
+    }
     made = api.post("/gifts", body, key="box-1")
     said = made.get_json()
     assert (said["left"], said["source"], said["source_ref"]) == (
@@ -42,9 +46,12 @@ def test_the_sources_own_key_records_a_gift_once_whatever_the_idempotency_key(
     api: Caller, donor: Donor
 ) -> None:
     body = {
-        "donor_id": donor.id, "amount": {"amount": "10.00", **PLN}, "received_on": "2026-11-01",
-        "source": "import:civicrm", "source_ref": "C-1",
-    }  # fmt: skip
+        "donor_id": donor.id,
+        "amount": {"amount": "10.00", **PLN},
+        "received_on": "2026-11-01",
+        "source": "import:civicrm",
+        "source_ref": "C-1",
+    }
     first, again = api.post("/gifts", body), api.post("/gifts", body)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.get_json() == again.get_json()

@@ -41,9 +41,13 @@ class Stripe:
 
     def send(self, body: bytes, headers: dict[str, str], *, path: str = "", **more: Any) -> TestResponse:
         return apart(
-            self._app.test_client().post, path or self.path, data=body, headers=headers,
-            content_type="application/json", **more,
-        )  # fmt: skip
+            self._app.test_client().post,
+            path or self.path,
+            data=body,
+            headers=headers,
+            content_type="application/json",
+            **more,
+        )
 
 
 @pytest.fixture

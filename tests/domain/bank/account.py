@@ -67,9 +67,17 @@ class Ledger:
         for new in answer.new:
             item = incoming[new.position]
             row = KnownEntry(
-                len(self.rows), item.day, item.minor, item.currency, item.account, item.fingerprint,
-                new.occurrence, cut.source_format, span.statement_id, item.refs,
-            )  # fmt: skip
+                len(self.rows),
+                item.day,
+                item.minor,
+                item.currency,
+                item.account,
+                item.fingerprint,
+                new.occurrence,
+                cut.source_format,
+                span.statement_id,
+                item.refs,
+            )
             self.rows.append(row)
         for same in answer.same:
             row = self.rows[same.entry_id]

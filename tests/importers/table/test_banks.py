@@ -57,7 +57,7 @@ HEADERS = {
         "30.09.2026;29.09.2026;ARBEN HOXHA;dhuratë;50,00;-;1.050,00",
         {"booked_on": 0, "value_on": 1, "name": 2, "remittance": 3, "credit": 4, "balance": 6},
     ),
-}  # fmt: skip
+}
 
 
 def entries(reading: Reading) -> list[Entry]:

@@ -39,19 +39,22 @@ def codes(reading: Reading) -> list[str]:
     ("header", "row", "roles"),
     [
         (
-            "Датум;Сврха;Износ;Валута;Стање", "21.09.2026;Поклон;1.000,00;RSD;5.000,00",
+            "Датум;Сврха;Износ;Валута;Стање",
+            "21.09.2026;Поклон;1.000,00;RSD;5.000,00",
             ["booked_on", "remittance", "amount", "currency", "balance"],
         ),
         (
-            "Datum;Uplatilac;Svrha uplate;Isplata;Uplata", "21.09.2026;Jović Đ.;poklon;;1.000,00",
+            "Datum;Uplatilac;Svrha uplate;Isplata;Uplata",
+            "21.09.2026;Jović Đ.;poklon;;1.000,00",
             ["booked_on", "name", "remittance", "debit", "credit"],
         ),
         (
-            "Data e transaksionit;Emri i dërguesit;Mesazhi;Vlera", "21.09.2026;Arben Gashi;dhurim;50,00",
+            "Data e transaksionit;Emri i dërguesit;Mesazhi;Vlera",
+            "21.09.2026;Arben Gashi;dhurim;50,00",
             ["booked_on", "name", "remittance", "amount"],
         ),
     ],
-)  # fmt: skip
+)
 def test_serbian_in_either_alphabet_and_albanian_headings_tell_their_columns(
     header: str, row: str, roles: list[str]
 ) -> None:

@@ -18,9 +18,16 @@ def test_an_address_that_mail_cannot_write_to_is_refused_once_and_says_so(
 ) -> None:
     donor = donors.create_donor({"name": "Łucja"}, source="import:t", now=now, actor="t")
     messages.plan_message(
-        "thank_you", {"salutation": "x", "amount": "1", "received_on": "x", "organisation": "x", "funds": ""},
-        key="k", task_id=None, donor=donor, to_address="łucja@example.org", lang="pl", now=now, domain="x.pl",
-    )  # fmt: skip
+        "thank_you",
+        {"salutation": "x", "amount": "1", "received_on": "x", "organisation": "x", "funds": ""},
+        key="k",
+        task_id=None,
+        donor=donor,
+        to_address="łucja@example.org",
+        lang="pl",
+        now=now,
+        domain="x.pl",
+    )
     db.session.commit()
     task_id = db.session.query(Task.id).filter_by(kind="send_message").scalar()
     assert run.run_task(task_id)

@@ -101,13 +101,18 @@ def make_job(queue: RowQueue, function: str, args: tuple[Any, ...], kwargs: dict
 
 def test_callbacks_of_a_job_are_dropped(queue: RowQueue, tmp_path: Path) -> None:
     job = foreign(queue).enqueue(
-        FUNCTION, args=(1,), on_success=Callback("os.system"), on_failure=Callback("os.system"),
+        FUNCTION,
+        args=(1,),
+        on_success=Callback("os.system"),
+        on_failure=Callback("os.system"),
         on_stopped=Callback("os.system"),
-    )  # fmt: skip
+    )
     seen = RowJob.fetch(job.id, connection=queue.connection, serializer=JSONSerializer)
     assert (seen._success_callback_name, seen._failure_callback_name, seen._stopped_callback_name) == (
-        None, None, None,
-    )  # fmt: skip
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_pickle_in_the_queue_is_not_opened(queue: RowQueue, tmp_path: Path, redis_url: str) -> None:

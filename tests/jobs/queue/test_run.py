@@ -30,9 +30,16 @@ def _note(task: Task, _settings: Settings) -> str:
 
 def _break(task: Task, _settings: Settings) -> str:
     db.session.add(
-        Task(key="half", kind="call", performer="worker", subject_type="x", subject_id=1, due_at=clock.now(),
-             created_at=clock.now())
-    )  # fmt: skip
+        Task(
+            key="half",
+            kind="call",
+            performer="worker",
+            subject_type="x",
+            subject_id=1,
+            due_at=clock.now(),
+            created_at=clock.now(),
+        )
+    )
     db.session.flush()
     raise ZeroDivisionError(f"of Anna Kowalska, task {task.id}")
 

@@ -35,9 +35,14 @@ def closed(until: date | None) -> None:
 
 def recorded(donor_id: int, source: str, on: date = DAY) -> Gift:
     gift, _ = gifts.record_gift(
-        donor_id, Money(100, "PLN"), received_on=on, source=source, source_ref=f"{source}{on}",
-        now=clock.now(), actor="user:1",
-    )  # fmt: skip
+        donor_id,
+        Money(100, "PLN"),
+        received_on=on,
+        source=source,
+        source_ref=f"{source}{on}",
+        now=clock.now(),
+        actor="user:1",
+    )
     db.session.commit()
     return gift
 

@@ -28,9 +28,15 @@ def donor() -> int:
 
 def give(donor_id: int, amount: str, on: date, currency: str = "PLN", **rest: Any) -> int:
     gift, _ = gifts.record_gift(
-        donor_id, Money.parse(amount, currency), received_on=on, source="manual", actor=ACTOR,
-        source_ref=f"{donor_id}-{amount}-{on}-{currency}", now=clock.now(), **{"method": "card", **rest},
-    )  # fmt: skip
+        donor_id,
+        Money.parse(amount, currency),
+        received_on=on,
+        source="manual",
+        actor=ACTOR,
+        source_ref=f"{donor_id}-{amount}-{on}-{currency}",
+        now=clock.now(),
+        **{"method": "card", **rest},
+    )
     return gift.id
 
 
@@ -146,14 +152,24 @@ def test_stages_follow_from_gifts_and_instalments() -> None:
     give(ids["old"], "10.00", date(2024, 1, 1))
     for name, start in (("regular", date(2026, 11, 25)), ("overdue", date(2026, 11, 2))):
         gift, _ = recurring_gifts.start(
-            ids[name], Money(1000, "PLN"), kind="standing_order", start_on=start, source="manual",
-            source_ref=name, now=clock.now(), actor=ACTOR,
-        )  # fmt: skip
+            ids[name],
+            Money(1000, "PLN"),
+            kind="standing_order",
+            start_on=start,
+            source="manual",
+            source_ref=name,
+            now=clock.now(),
+            actor=ACTOR,
+        )
         instalments.materialise(gift, today=TODAY)
     people = db.session.scalars(select(Donor)).all()
     next(one for one in people if one.id == ids["gone"]).is_deceased = True
     stages = history.stages_of(people, today=TODAY)
     assert {name: stages[id_] for name, id_ in ids.items()} == {
-        "none": "prospect", "new": "new", "old": "deep_lapsed", "regular": "recurring_active",
-        "overdue": "recurring_at_risk", "gone": "deceased",
-    }  # fmt: skip
+        "none": "prospect",
+        "new": "new",
+        "old": "deep_lapsed",
+        "regular": "recurring_active",
+        "overdue": "recurring_at_risk",
+        "gone": "deceased",
+    }

@@ -40,9 +40,14 @@ def give(now: datetime, **fields: Any) -> Donor:
     known = {"given_name": "Łucja", "family_name": "Żółć", "email": "lucja@example.org", "lang": "pl"}
     donor = donors.create_donor(known | fields, source="test", now=now, actor="t")
     gifts.record_gift(
-        donor.id, Money(5000, "PLN"), received_on=date(2026, 11, 20), source="test", source_ref=str(donor.id),
-        now=now - timedelta(hours=1), actor="t",
-    )  # fmt: skip
+        donor.id,
+        Money(5000, "PLN"),
+        received_on=date(2026, 11, 20),
+        source="test",
+        source_ref=str(donor.id),
+        now=now - timedelta(hours=1),
+        actor="t",
+    )
     db.session.commit()
     return donor
 
@@ -92,9 +97,15 @@ def test_a_thank_you_names_the_fund_of_its_gift_and_none_where_there_is_none(
     fund = funds.create(Fund, {"code": "S", "name": "Szkoła"}, now=now, actor="t")
     db.session.flush()
     gifts.record_gift(
-        donor.id, Money(700, "EUR"), received_on=date(2026, 11, 20), source="test", source_ref="fund",
-        now=now - timedelta(minutes=30), actor="t", fund_ids={fund.id: 700},
-    )  # fmt: skip
+        donor.id,
+        Money(700, "EUR"),
+        received_on=date(2026, 11, 20),
+        source="test",
+        source_ref="fund",
+        now=now - timedelta(minutes=30),
+        actor="t",
+        fund_ids={fund.id: 700},
+    )
     db.session.commit()
     work()
     without, with_fund = (
@@ -300,9 +311,11 @@ def test_a_line_that_drops_before_the_text_is_tried_again_and_thanks_once(
 
 def test_staff_who_look_after_donors_are_told_of_a_new_one_once_each(mail: SmtpServer, now: datetime) -> None:
     for email, roles in (
-        ("admin@example.org", ["admin"]), ("fund@example.org", ["fundraiser"]),
-        ("book@example.org", ["accountant"]), ("gone@example.org", ["steward"]),
-    ):  # fmt: skip
+        ("admin@example.org", ["admin"]),
+        ("fund@example.org", ["fundraiser"]),
+        ("book@example.org", ["accountant"]),
+        ("gone@example.org", ["steward"]),
+    ):
         users.create_user(email, name="S", password="a long password", roles=roles, now=now, actor="t")
     users.deactivate(4, now=now, actor="t")
     donors.create_donor({"name": "Anna", "email": ""}, source="form", now=now, actor="t")
@@ -318,9 +331,16 @@ def test_the_same_key_writes_one_message(database: Flask, now: datetime) -> None
 
     def plan() -> str:
         planned = messages.plan_message(
-            "new_donor", facts, key="k", task_id=None, donor=None, to_address="a@example.org", lang="en",
-            now=now, domain="example.org",
-        )  # fmt: skip
+            "new_donor",
+            facts,
+            key="k",
+            task_id=None,
+            donor=None,
+            to_address="a@example.org",
+            lang="en",
+            now=now,
+            domain="example.org",
+        )
         db.session.commit()
         return planned
 

@@ -20,10 +20,13 @@ from tests.webhooks.scenarios import Event, one_off
 from webhooks.stripe.events import Stripe
 
 THIN: Event = {
-    "object": "v2.core.event", "id": "evt_thin", "type": "v1.charge.succeeded",
-    "created": "2026-11-22T08:00:00Z", "livemode": True,
+    "object": "v2.core.event",
+    "id": "evt_thin",
+    "type": "v1.charge.succeeded",
+    "created": "2026-11-22T08:00:00Z",
+    "livemode": True,
     "related_object": {"id": "ch_x1", "type": "charge", "url": "/v1/charges/ch_x1"},
-}  # fmt: skip
+}
 
 
 def another_endpoint(now: datetime, **told: Any) -> WebhookEndpoint:

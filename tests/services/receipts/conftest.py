@@ -16,15 +16,21 @@ from donorhub.services.donors import donors
 def make_receiptable(donor_id: int, now: datetime) -> None:
     """What a Polish receipt needs of the organisation and the donor."""
     organisation.change_organisation(
-        {"street": "ul. Krótka 2", "city": "Warszawa", "postcode": "00-002",
-         "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"}},
-        now=now, actor="t",
-    )  # fmt: skip
+        {
+            "street": "ul. Krótka 2",
+            "city": "Warszawa",
+            "postcode": "00-002",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770", "REGON": "012345678"},
+        },
+        now=now,
+        actor="t",
+    )
     donors.change_donor(
         donors.get_donor(donor_id),
         {"street": "ul. Długa 1", "postcode": "00-001", "city": "Łódź", "country": "PL", "lang": "pl"},
-        now=now, actor="t",
-    )  # fmt: skip
+        now=now,
+        actor="t",
+    )
     db.session.commit()
 
 

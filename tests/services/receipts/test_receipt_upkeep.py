@@ -32,9 +32,15 @@ def refund(gift_id: int, minor: int, now: datetime, state: str = "succeeded") ->
     """A refund that a provider tells of, and what follows from it."""
     ref = str(db.session.query(Refund).count())
     made = Refund(
-        gift_id=gift_id, amount_minor=minor, currency="PLN", state=state, refunded_on=now.date(),
-        recorded_at=now, source="s", source_ref=ref,
-    )  # fmt: skip
+        gift_id=gift_id,
+        amount_minor=minor,
+        currency="PLN",
+        state=state,
+        refunded_on=now.date(),
+        recorded_at=now,
+        source="s",
+        source_ref=ref,
+    )
     db.session.add(made)
     look(gift_id, now)
     return made

@@ -31,9 +31,15 @@ def give(
     donor_id: int, now: datetime, ref: str = "1", minor: int = 5000, currency: str = "PLN", **more: Any
 ) -> int:
     gift, _ = gifts.record_gift(
-        donor_id, Money(minor, currency), received_on=date(2026, 11, 20), source="test", source_ref=ref,
-        now=now, actor="t", **more,
-    )  # fmt: skip
+        donor_id,
+        Money(minor, currency),
+        received_on=date(2026, 11, 20),
+        source="test",
+        source_ref=ref,
+        now=now,
+        actor="t",
+        **more,
+    )
     db.session.commit()
     return gift.id
 
@@ -67,9 +73,17 @@ def test_several_gifts_stand_on_one_receipt_by_their_dates(donor: Donor, now: da
 def test_of_a_gift_partly_refunded_the_rest_is_receipted(donor: Donor, now: datetime) -> None:
     gift_id = give(donor.id, now)
     db.session.add(
-        Refund(gift_id=gift_id, amount_minor=1500, currency="PLN", state="succeeded", refunded_on=now.date(),
-               recorded_at=now, source="s", source_ref="1")
-    )  # fmt: skip
+        Refund(
+            gift_id=gift_id,
+            amount_minor=1500,
+            currency="PLN",
+            state="succeeded",
+            refunded_on=now.date(),
+            recorded_at=now,
+            source="s",
+            source_ref="1",
+        )
+    )
     assert issue([gift_id], now).total_minor == 3500
 
 
@@ -90,9 +104,17 @@ def test_what_must_not_be_receipted_is_refused_with_every_reason_and_takes_no_nu
     foreign, good = give(other.id, now, "f"), give(donor.id, now, "g")
     disputed, gone = give(donor.id, now, "d"), give(donor.id, now, "x")
     db.session.add(
-        Dispute(gift_id=disputed, amount_minor=5000, currency="PLN", state="open", opened_on=now.date(),
-                recorded_at=now, source="s", source_ref="1")
-    )  # fmt: skip
+        Dispute(
+            gift_id=disputed,
+            amount_minor=5000,
+            currency="PLN",
+            state="open",
+            opened_on=now.date(),
+            recorded_at=now,
+            source="s",
+            source_ref="1",
+        )
+    )
     gifts.correct_gift(gone, reason="x", source_ref="c", now=now, actor="t")
     db.session.commit()
     refused([test], now, f"gift {test} is a test")
@@ -122,9 +144,17 @@ def test_a_receipt_that_could_not_be_printed_takes_no_number(donor: Donor, now: 
 
 def refund(gift_id: int, minor: int, now: datetime) -> None:
     db.session.add(
-        Refund(gift_id=gift_id, amount_minor=minor, currency="PLN", state="succeeded", refunded_on=now.date(),
-               recorded_at=now, source="s", source_ref=str(gift_id))
-    )  # fmt: skip
+        Refund(
+            gift_id=gift_id,
+            amount_minor=minor,
+            currency="PLN",
+            state="succeeded",
+            refunded_on=now.date(),
+            recorded_at=now,
+            source="s",
+            source_ref=str(gift_id),
+        )
+    )
     db.session.commit()
 
 
@@ -241,8 +271,9 @@ def test_a_company_gets_its_receipt_with_its_tax_number_and_what_was_issued_stay
 ) -> None:
     organisation.change_organisation(
         {"jurisdiction": country, "country": country, "ids": {name: number}, "signatory_name": "Arta K."},
-        now=now, actor="t",
-    )  # fmt: skip
+        now=now,
+        actor="t",
+    )
     change = {"kind": "organisation", "name": "Puna sh.p.k.", "country": country, "lang": "sq"}
     donors.change_donor(donor, change, now=now, actor="t")
     gift_id = give(donor.id, now)

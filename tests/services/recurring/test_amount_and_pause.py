@@ -15,9 +15,15 @@ from donorhub.services.recurring import overdue, recurring_gifts, recurring_term
 def promise_of(now: datetime) -> RecurringGift:
     donor = donors.create_donor({"name": "Ola"}, source="manual", now=now, actor="t")
     promise, _ = recurring_gifts.start(
-        donor.id, Money(5000, "PLN"), kind="standing_order", start_on=date(2026, 10, 1), source="t",
-        source_ref="r", now=now, actor="t",
-    )  # fmt: skip
+        donor.id,
+        Money(5000, "PLN"),
+        kind="standing_order",
+        start_on=date(2026, 10, 1),
+        source="t",
+        source_ref="r",
+        now=now,
+        actor="t",
+    )
     return promise
 
 

@@ -19,9 +19,15 @@ from donorhub.services.recurring import instalments, overdue, recurring_gifts
 def instalment_of(now: datetime) -> Instalment:
     donor = donors.create_donor({"name": "Ola"}, source="manual", now=now, actor="t")
     promise, _ = recurring_gifts.start(
-        donor.id, Money(5000, "PLN"), kind="provider", start_on=date(2026, 11, 1), source="t", source_ref="r",
-        now=now, actor="t",
-    )  # fmt: skip
+        donor.id,
+        Money(5000, "PLN"),
+        kind="provider",
+        start_on=date(2026, 11, 1),
+        source="t",
+        source_ref="r",
+        now=now,
+        actor="t",
+    )
     instalments.materialise(promise, today=date(2026, 11, 1))
     db.session.flush()
     return db.session.query(Instalment).order_by(Instalment.id).limit(1).one()
@@ -54,10 +60,18 @@ def test_a_returned_gift_does_not_help_to_pay_its_instalment(database: Flask, no
     first = gift_of(instalment, 5000, "1", now)
     db.session.add(
         Dispute(
-            gift_id=first.id, kind="return", amount_minor=5000, currency="PLN", state="lost", reason="",
-            opened_on=now.date(), recorded_at=now, source="t", source_ref="1",
+            gift_id=first.id,
+            kind="return",
+            amount_minor=5000,
+            currency="PLN",
+            state="lost",
+            reason="",
+            opened_on=now.date(),
+            recorded_at=now,
+            source="t",
+            source_ref="1",
         )
-    )  # fmt: skip
+    )
     instalments.unsettle(first.id, "bank_return", now=now)
     assert instalments.allocated(instalment.id) == 0
 
@@ -83,8 +97,11 @@ def test_a_change_of_amount_reaches_the_instalments_that_were_made_already(
     db.session.flush()
     rows = db.session.query(Instalment).order_by(Instalment.nominal_on).all()
     assert [(row.state, row.amount_minor) for row in rows] == [
-        ("expected", 5000), ("expected", 8000), ("expected", 8000), ("expected", 8000),
-    ]  # fmt: skip
+        ("expected", 5000),
+        ("expected", 8000),
+        ("expected", 8000),
+        ("expected", 8000),
+    ]
 
 
 def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
@@ -94,9 +111,15 @@ def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
     for number in range(100):
         donor = donors.create_donor({"name": f"Ola {number}"}, source="import:t", now=now, actor="t")
         recurring_gifts.start(
-            donor.id, Money(5000, "PLN"), kind="provider", start_on=date(2026, 11, 20), source="t",
-            source_ref=f"p{number}", now=now, actor="t",
-        )  # fmt: skip
+            donor.id,
+            Money(5000, "PLN"),
+            kind="provider",
+            start_on=date(2026, 11, 20),
+            source="t",
+            source_ref=f"p{number}",
+            now=now,
+            actor="t",
+        )
         if number in (9, 99):
             overdue.advance_all(today=now.date(), now=now)
             db.session.commit()

@@ -77,11 +77,12 @@ def pay(donor: Donor, instalment: Instalment, day: date, ref: str = "g", minor: 
     [
         (date(2026, 1, 31), 31, "02-02 03-02 03-31 04-30 06-01 06-30"),
         (
-            date(2026, 1, 1), 1,
+            date(2026, 1, 1),
+            1,
             "01-02 02-02 03-02 04-01 05-04 06-01 07-01 08-03 09-01 10-01 11-02 12-01",
         ),
     ],
-)  # fmt: skip
+)
 def test_instalments_fall_due_on_the_next_banking_day_counted_from_the_anchor(
     donor: Donor, now: datetime, start_on: date, day: int, expected: str
 ) -> None:
@@ -214,9 +215,15 @@ def test_a_promise_started_again_is_the_first_one(donor: Donor, now: datetime) -
     gift = promise(donor, date(2026, 11, 2), now)
     before = dump()
     again, is_new = recurring_gifts.start(
-        donor.id, Money(9900, "PLN"), kind="provider", start_on=date(2027, 1, 1), source="t", source_ref="r",
-        now=now, actor="t",
-    )  # fmt: skip
+        donor.id,
+        Money(9900, "PLN"),
+        kind="provider",
+        start_on=date(2027, 1, 1),
+        source="t",
+        source_ref="r",
+        now=now,
+        actor="t",
+    )
     db.session.commit()
     assert (again.id, is_new) == (gift.id, False)
     assert dump() == before

@@ -82,11 +82,17 @@ def receipts_went_out(now: datetime) -> None:
     )
     made = [
         gifts.record_gift(
-            donor.id, Money(5000 + n, "PLN"), received_on=now.date(), source="manual", source_ref=str(n),
-            now=now, actor="t", fund_ids={1: 5000 + n},
+            donor.id,
+            Money(5000 + n, "PLN"),
+            received_on=now.date(),
+            source="manual",
+            source_ref=str(n),
+            now=now,
+            actor="t",
+            fund_ids={1: 5000 + n},
         )[0]
         for n in range(2)
-    ]  # fmt: skip
+    ]
     for gift in made:
         receipts.issue([gift.id], today=now.date(), now=now, actor="t")
     db.session.flush()
@@ -116,9 +122,20 @@ def broken(now: datetime) -> dict[str, list[str]]:
 def test_all_hold_in_a_sound_base(sound: Flask, now: datetime) -> None:
     assert broken(now + timedelta(hours=3)) == {}
     for table in (
-        "provider_event", "payment", "payout_item", "designation", "detail", "allocation", "statement",
-        "match", "receipt", "receipt_pdf", "message", "audit_record", "refund",
-    ):  # fmt: skip
+        "provider_event",
+        "payment",
+        "payout_item",
+        "designation",
+        "detail",
+        "allocation",
+        "statement",
+        "match",
+        "receipt",
+        "receipt_pdf",
+        "message",
+        "audit_record",
+        "refund",
+    ):
         assert db.session.scalar(text(f"SELECT count(*) FROM {table}")), f"nothing to damage in {table}"
 
 
@@ -130,7 +147,8 @@ DAMAGES: list[tuple[str, str, str]] = [
     (PAYMENTS, "a gift of another amount", f"UPDATE gift SET amount_minor = 7 WHERE id = {STRIPE_GIFT}"),
     (PAYMENTS, "a gift of another payment", "UPDATE payment SET payment_key = 'pi_other' WHERE id = 1"),
     (
-        PAYMENTS, "a gift of two payments",
+        PAYMENTS,
+        "a gift of two payments",
         "UPDATE payment SET gift_id = (SELECT gift_id FROM payment WHERE id = 1) WHERE id = 2",
     ),
     (PAYMENTS, "a payment lost", "UPDATE payment SET gift_id = NULL, state = 'failed' WHERE id = 1"),
@@ -150,27 +168,31 @@ DAMAGES: list[tuple[str, str, str]] = [
     (NUMBERS, "a number before the first", "UPDATE receipt SET number = 0 WHERE number = 1"),
     (NUMBERS, "no counter", "DELETE FROM receipt_counter"),
     (
-        RECEIPTS, "a payload",
+        RECEIPTS,
+        "a payload",
         "UPDATE receipt SET payload = (SELECT payload FROM receipt WHERE id = 2) WHERE id = 1",
     ),
     (RECEIPTS, "a line", "UPDATE receipt_line SET amount_minor = amount_minor + 1 WHERE id = 1"),
     (RECEIPTS, "another PDF", "UPDATE receipt SET pdf_sha256 = 'x' WHERE id = 1"),
     (RECEIPTS, "the bytes of a PDF", "UPDATE receipt_pdf SET content = :junk WHERE id = 1"),
     (
-        RECEIPTS, "two live receipts",
+        RECEIPTS,
+        "two live receipts",
         "DROP INDEX uq_receipt_line_live_gift; UPDATE receipt_line SET released_at = NULL, amount_minor ="
         " (SELECT total_minor FROM receipt WHERE id = 2), gift_id = (SELECT gift_id FROM receipt_line WHERE"
         " receipt_id = 1) WHERE receipt_id = 2",
     ),
     (THANKS, "no thank-you", f"UPDATE task SET key = 'lost' WHERE key = 'thank_you:gift:' || {STRIPE_GIFT}"),
     (
-        THANKS, "two thank-yous",
+        THANKS,
+        "two thank-yous",
         "UPDATE message SET task_id = (SELECT min(task_id) FROM message WHERE template LIKE 'thank_you%')"
         " WHERE template LIKE 'thank_you%'",
     ),
     (SENDINGS, "a sending that hangs", "UPDATE message SET state = 'claimed' WHERE id = 1"),
     (
-        AUDITED, "a gift from nowhere",
+        AUDITED,
+        "a gift from nowhere",
         "INSERT INTO gift (donor_id, amount_minor, currency, received_on, recorded_at, source, source_ref,"
         " method, note, is_test, thank) SELECT donor_id, 1, currency, received_on, recorded_at, 'manual',"
         " 'ghost', method, '', is_test, :no FROM gift WHERE id = 1",
@@ -178,7 +200,7 @@ DAMAGES: list[tuple[str, str, str]] = [
     (CHAIN, "a record changed", "UPDATE audit_record SET actor = 'user:7' WHERE seq = 3"),
     (CHAIN, "a record taken out", "DELETE FROM audit_record WHERE seq = 2"),
     (CHAIN, "a chain made anew", "UPDATE audit_record SET chain = 'x' WHERE seq = 4"),
-]  # fmt: skip
+]
 
 
 def test_damage_is_named_by_the_invariant_that_guards_it_and_by_no_other(

@@ -44,26 +44,59 @@ def donor_id(database: Flask) -> int:
     db.session.add(Dispute(state="lost", opened_on=DAY, reason="fraud", source_ref="1", **common))
     db.session.add(Correction(reason="typo", actor=ACTOR, source_ref="1", **common))
     receipt = Receipt(
-        series="R", year=2026, number=1, kind="single", state="void", jurisdiction="PL",
-        rule_pack_version="1", template_version="1", lang="pl", donor_id=donor.id, total_minor=5000,
-        currency="PLN", payload={},
-        payload_sha256="", issued_at=at(10), issued_on=DAY, issued_by=ACTOR, voided_at=at(11),
+        series="R",
+        year=2026,
+        number=1,
+        kind="single",
+        state="void",
+        jurisdiction="PL",
+        rule_pack_version="1",
+        template_version="1",
+        lang="pl",
+        donor_id=donor.id,
+        total_minor=5000,
+        currency="PLN",
+        payload={},
+        payload_sha256="",
+        issued_at=at(10),
+        issued_on=DAY,
+        issued_by=ACTOR,
+        voided_at=at(11),
         void_reason="name",
-    )  # fmt: skip
+    )
     message = Message(
-        send_key="1", donor_id=donor.id, template="thank_you@shipped-1", lang="pl",
-        to_address="a@example.org", subject="Thanks",
-        body="Thanks", message_id="<1@x>", state="sent", planned_at=at(9), sent_at=at(10),
-    )  # fmt: skip
+        send_key="1",
+        donor_id=donor.id,
+        template="thank_you@shipped-1",
+        lang="pl",
+        to_address="a@example.org",
+        subject="Thanks",
+        body="Thanks",
+        message_id="<1@x>",
+        state="sent",
+        planned_at=at(9),
+        sent_at=at(10),
+    )
     db.session.add_all([receipt, message])
     tasks.plan(
-        "call:1", kind="call", performer="person", subject=("donor", donor.id), donor_id=donor.id,
-        due_at=at(15), now=at(10),
-    )  # fmt: skip
+        "call:1",
+        kind="call",
+        performer="person",
+        subject=("donor", donor.id),
+        donor_id=donor.id,
+        due_at=at(15),
+        now=at(10),
+    )
     recurring_gifts.start(
-        donor.id, Money(3000, "PLN"), kind="standing_order", start_on=DAY, source="manual", source_ref="1",
-        now=at(14), actor=ACTOR,
-    )  # fmt: skip
+        donor.id,
+        Money(3000, "PLN"),
+        kind="standing_order",
+        start_on=DAY,
+        source="manual",
+        source_ref="1",
+        now=at(14),
+        actor=ACTOR,
+    )
     db.session.commit()
     return donor.id
 
@@ -71,8 +104,17 @@ def donor_id(database: Flask) -> int:
 def test_every_kind_of_event_is_there_newest_first(donor_id: int) -> None:
     events = timeline.of(donor_id).rows
     assert [event.kind for event in events] == [
-        "recurring", "correction", "void", "task", "receipt", "message", "donor", "refund", "gift", "dispute",
-    ]  # fmt: skip
+        "recurring",
+        "correction",
+        "void",
+        "task",
+        "receipt",
+        "message",
+        "donor",
+        "refund",
+        "gift",
+        "dispute",
+    ]
     assert [event.key for event in events] == sorted((event.key for event in events), reverse=True)
     assert events[7].amount == Money(1000, "PLN") and not events[7].has_time
 
@@ -94,9 +136,14 @@ def test_what_happens_meanwhile_never_shifts_the_next_page(donor_id: int) -> Non
     whole = [event.key for event in timeline.of(donor_id).rows]
     first = timeline.of(donor_id, limit=4)
     gifts.record_gift(
-        donor_id, Money(100, "PLN"), received_on=DAY + timedelta(days=1), source="manual", source_ref="2",
-        now=clock.now(), actor=ACTOR,
-    )  # fmt: skip
+        donor_id,
+        Money(100, "PLN"),
+        received_on=DAY + timedelta(days=1),
+        source="manual",
+        source_ref="2",
+        now=clock.now(),
+        actor=ACTOR,
+    )
     db.session.commit()
     second = timeline.of(donor_id, first.cursor, limit=50)
     assert [event.key for event in (*first.rows, *second.rows)] == whole

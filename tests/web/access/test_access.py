@@ -60,9 +60,14 @@ def test_a_caller_sees_the_own_list_and_cannot_guess_other_ids(database: Flask) 
     mine, other = add_donor("Zofia Mazur", owner_id=me), add_donor("Besnik Çela")
     for donor in (mine, other):
         tasks.plan(
-            f"call:{donor.id}", kind="call", performer="person", subject=("donor", donor.id),
-            donor_id=donor.id, due_at=moment(22), now=moment(21),
-        )  # fmt: skip
+            f"call:{donor.id}",
+            kind="call",
+            performer="person",
+            subject=("donor", donor.id),
+            donor_id=donor.id,
+            due_at=moment(22),
+            now=moment(21),
+        )
     db.session.commit()
     mine_id, other_id = mine.id, other.id
     listed = staff.text("/donors")
@@ -87,9 +92,15 @@ def test_roles_without_amounts_see_none(database: Flask, role: str) -> None:
     add_gift(donor, "1234.00", note="a secret 1234")
     add_recurring(donor, "1234.00")
     tasks.plan(
-        "thank_by_hand:gift:1", kind="thank_by_hand", performer="person", subject=("gift", 1),
-        donor_id=donor.id, due_at=moment(22), now=moment(21), facts={"amount": "1234.00", "currency": "PLN"},
-    )  # fmt: skip
+        "thank_by_hand:gift:1",
+        kind="thank_by_hand",
+        performer="person",
+        subject=("gift", 1),
+        donor_id=donor.id,
+        due_at=moment(22),
+        now=moment(21),
+        facts={"amount": "1234.00", "currency": "PLN"},
+    )
     db.session.commit()
     task = db.session.query(Task).filter_by(kind="thank_by_hand").one().id
     for path in ("/", "/donors", f"/donors/{donor.id}", "/tasks", f"/tasks/{task}"):

@@ -17,10 +17,18 @@ from tests.web.bank.bank_world import Staff, let_write, token_in, words_of
 from tests.web.desk import ACTOR, rows
 
 OURS = {
-    "legal_name": "Fundacja Otwarte Oczy", "street": "ul. Prosta 1", "postcode": "00-001", "city": "Warszawa",
-    "country": "PL", "id_KRS": "0000123456", "lang": "pl",
-    "time_zone": "Europe/Warsaw", "home_currency": "PLN", "jurisdiction": "PL", "receipt_series": "R",
-}  # fmt: skip
+    "legal_name": "Fundacja Otwarte Oczy",
+    "street": "ul. Prosta 1",
+    "postcode": "00-001",
+    "city": "Warszawa",
+    "country": "PL",
+    "id_KRS": "0000123456",
+    "lang": "pl",
+    "time_zone": "Europe/Warsaw",
+    "home_currency": "PLN",
+    "jurisdiction": "PL",
+    "receipt_series": "R",
+}
 PASSWORD = "a long enough password"
 
 

@@ -75,10 +75,15 @@ def _user(role: str, lang: str) -> User:
     user = users.find_user(email)
     if user is None:
         user = User(
-            email=email, name=f"Ann {role}", password="!", lang=lang, active=True,
-            fs_uniquifier=f"{role}-{lang}", created_at=clock.now(),
+            email=email,
+            name=f"Ann {role}",
+            password="!",
+            lang=lang,
+            active=True,
+            fs_uniquifier=f"{role}-{lang}",
+            created_at=clock.now(),
             roles=list(db.session.scalars(select(Role).filter_by(name=role))),
-        )  # fmt: skip
+        )
         db.session.add(user)
         db.session.commit()
     return user
@@ -157,8 +162,10 @@ def donor(name: str, **fields: object) -> Donor:
     given, _, family = name.rpartition(" ")
     row = donors.create_donor(
         {"name": name, "given_name": given, "family_name": family, **fields},
-        source="manual", now=clock.now(), actor="cli:test",
-    )  # fmt: skip
+        source="manual",
+        now=clock.now(),
+        actor="cli:test",
+    )
     db.session.commit()
     return row
 

@@ -235,9 +235,14 @@ def test_what_is_no_gift_is_kept_with_its_reason_and_can_be_undone(accountant: S
 
 def test_a_payout_of_this_very_amount_is_offered_and_joined(accountant: Staff) -> None:
     payout = Payout(
-        provider="stripe", account="acct_1", ref="po_1", state="paid", net_minor=12345, currency="PLN",
+        provider="stripe",
+        account="acct_1",
+        ref="po_1",
+        state="paid",
+        net_minor=12345,
+        currency="PLN",
         arrival_on=TODAY,
-    )  # fmt: skip
+    )
     db.session.add(payout)
     db.session.commit()
     statement(accountant, ("2026-11-20", "123.45", "CARD MONEY LTD", OTHER, "transfer"))
@@ -283,11 +288,18 @@ def receipted(gift: Gift) -> None:
     from donorhub.services.access import organisation
 
     organisation.change_organisation(
-        {"legal_name": "Fundacja Przykład", "street": "Długa 1", "postcode": "80-001", "city": "Gdańsk",
-         "ids": {"KRS": "0000123456", "NIP": "5260250274", "REGON": "012345678"},
-         "signatory_name": "Ewa Lis", "signatory_role": "Prezes"},
-        now=clock.now(), actor="cli:test",
-    )  # fmt: skip
+        {
+            "legal_name": "Fundacja Przykład",
+            "street": "Długa 1",
+            "postcode": "80-001",
+            "city": "Gdańsk",
+            "ids": {"KRS": "0000123456", "NIP": "5260250274", "REGON": "012345678"},
+            "signatory_name": "Ewa Lis",
+            "signatory_role": "Prezes",
+        },
+        now=clock.now(),
+        actor="cli:test",
+    )
     receipts.issue([gift.id], now=clock.now(), today=TODAY, actor="cli:test")
     db.session.commit()
 
@@ -351,8 +363,15 @@ def test_an_auditor_sees_everything_and_is_offered_no_deed(database: Flask) -> N
 
 
 def test_entries_and_files_that_are_not_there_are_not_found(accountant: Staff) -> None:
-    for path in ("/bank/entries/9", "/bank/files/9", "/bank/statements/9", "/bank/accounts/9",
-                 "/bank/files/9/columns", "/bank/files/9/take-back", "/bank/entries/9/split"):  # fmt: skip
+    for path in (
+        "/bank/entries/9",
+        "/bank/files/9",
+        "/bank/statements/9",
+        "/bank/accounts/9",
+        "/bank/files/9/columns",
+        "/bank/files/9/take-back",
+        "/bank/entries/9/split",
+    ):
         assert accountant.get(path).status_code == 404, path
 
 

@@ -200,9 +200,19 @@ def test_an_account_in_another_currency_is_refused_before_the_import(accountant:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["header_line=999", "delimiter=%7C", "encoding=utf-16", "encoding=klingon", "account=77", "account=x",
-     "currency=1", "date_order=never", "role0=amount&basis=x", "header_line=-1"],
-)  # fmt: skip
+    [
+        "header_line=999",
+        "delimiter=%7C",
+        "encoding=utf-16",
+        "encoding=klingon",
+        "account=77",
+        "account=x",
+        "currency=1",
+        "date_order=never",
+        "role0=amount&basis=x",
+        "header_line=-1",
+    ],
+)
 def test_no_choice_breaks_the_page(accountant: Staff, wrong: str) -> None:
     page = accountant.upload(UNKNOWN_CSV, "export.csv")
     assert accountant.get(f"{page}/columns?{wrong}").status_code == 200

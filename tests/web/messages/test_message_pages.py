@@ -82,11 +82,21 @@ def poison(kind: str = "thank_you") -> int:
 def event(state: str) -> int:
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=moment(20), actor=ACTOR)
     row = ProviderEvent(
-        endpoint_id=endpoint.id, provider="stripe", account="", external_id="evt_1", type="charge.succeeded",
-        livemode=True, occurred_at=1, received_at=moment(20), object_kind="charge", object_id="ch_1",
-        body=zlib.compress(b"{}"), body_sha256=hashlib.sha256(b"{}").digest(), state=state,
+        endpoint_id=endpoint.id,
+        provider="stripe",
+        account="",
+        external_id="evt_1",
+        type="charge.succeeded",
+        livemode=True,
+        occurred_at=1,
+        received_at=moment(20),
+        object_kind="charge",
+        object_id="ch_1",
+        body=zlib.compress(b"{}"),
+        body_sha256=hashlib.sha256(b"{}").digest(),
+        state=state,
         reason="other account",
-    )  # fmt: skip
+    )
     db.session.add(row)
     db.session.commit()
     return row.id

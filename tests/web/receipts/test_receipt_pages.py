@@ -20,12 +20,17 @@ from tests.web.desk import ACTOR, add_donor, add_gift, rows
 def staff(database: Flask) -> Staff:
     organisation.change_organisation(
         {
-            "street": "ul. Prosta 1", "postcode": "00-001", "city": "Warszawa", "country": "PL",
-            "ids": {"KRS": "0000123456", "NIP": "5252810770"}, "signatory_name": "Maria Nowak",
+            "street": "ul. Prosta 1",
+            "postcode": "00-001",
+            "city": "Warszawa",
+            "country": "PL",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770"},
+            "signatory_name": "Maria Nowak",
             "signatory_role": "prezeska",
         },
-        now=clock.now(), actor=ACTOR,
-    )  # fmt: skip
+        now=clock.now(),
+        actor=ACTOR,
+    )
     db.session.commit()
     return Staff(database, "admin")
 

@@ -15,9 +15,13 @@ from tests.web.bank.bank_world import Staff, let_write, words_of
 from tests.web.desk import TODAY, add_donor, add_recurring, key_in, moment, rows
 
 FORM = {
-    "kind": "standing_order", "amount": "30,00", "currency": "PLN", "every": "1", "period": "M",
+    "kind": "standing_order",
+    "amount": "30,00",
+    "currency": "PLN",
+    "every": "1",
+    "period": "M",
     "start_on": "2026-11-25",
-}  # fmt: skip
+}
 IBAN = "PL61 1090 1014 0000 0712 1981 2874"
 
 

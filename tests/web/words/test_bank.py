@@ -19,10 +19,20 @@ from importers.codes import Reason, Remark, RowFault, StatementFault, TableFault
 
 ROOT = Path(__file__).resolve().parents[3]
 PARAMS: dict[str, str | int] = {
-    "number": 1001, "ref": "R7", "ending": "1234", "namesakes": 2, "likeness": 91, "email": "a@b.example",
-    "times": 3, "wants": "EUR", "count": 2, "days": -2, "amount": "PLN 1.00", "arrival_on": "2026-11-20",
+    "number": 1001,
+    "ref": "R7",
+    "ending": "1234",
+    "namesakes": 2,
+    "likeness": 91,
+    "email": "a@b.example",
+    "times": 3,
+    "wants": "EUR",
+    "count": 2,
+    "days": -2,
+    "amount": "PLN 1.00",
+    "arrival_on": "2026-11-20",
     "provider": "stripe",
-}  # fmt: skip
+}
 
 
 def test_every_key_of_the_engine_has_its_sentence() -> None:

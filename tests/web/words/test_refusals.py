@@ -30,9 +30,15 @@ NOT_ON_PAGES = {"unauthenticated", "forbidden"}
 OF_READERS = {"problem.code"}  # of a file, for the API; pages say problems by themselves
 WITH_A_SENTENCE_OF_THEIR_OWN = {"gift_not_receiptable", "receipt_incomplete", "in_the_way"}
 FACTS = {
-    "state": "paused", "number": "R/2026/000001", "amount": "1250.00", "currency": "PLN", "gift_id": 7,
-    "reasons": [{"code": "disputed", "gift_id": 7}], "problems": ["donor_address_missing"], "decisions": 5,
-}  # fmt: skip
+    "state": "paused",
+    "number": "R/2026/000001",
+    "amount": "1250.00",
+    "currency": "PLN",
+    "gift_id": 7,
+    "reasons": [{"code": "disputed", "gift_id": 7}],
+    "problems": ["donor_address_missing"],
+    "decisions": 5,
+}
 
 
 class Raised(NamedTuple):
@@ -124,8 +130,11 @@ def test_sums_counts_and_states_are_written_as_the_language_does(database: Flask
             refusals.sentence_of(Rejected("", code="in_the_way", receipt_ids=range(n))) for n in (1, 2, 5, 22)
         ]
     assert [sentence.partition(" obejm")[0] for sentence in said] == [
-        "1 potwierdzenie", "2 potwierdzenia", "5 potwierdzeń", "22 potwierdzenia",
-    ]  # fmt: skip
+        "1 potwierdzenie",
+        "2 potwierdzenia",
+        "5 potwierdzeń",
+        "22 potwierdzenia",
+    ]
 
 
 def test_a_receipt_that_cannot_be_says_why_in_polish(database: Flask) -> None:

@@ -88,11 +88,25 @@ def test_pages_speak_the_reader_s_language(database: Flask, lang: str, sentence:
     add_gift(donor, "1250.00")
     recurring = add_recurring(donor)
     paths = [
-        "/", "/donors", f"/donors/{donor.id}", "/gifts", "/tasks", "/receipts", "/messages", "/errors",
-        "/recurring-gifts", f"/recurring-gifts/{recurring.id}", f"/receipts/new?donor={donor.id}", "/account",
-        "/settings", "/settings/organisation", "/settings/users", "/settings/tokens", "/settings/webhooks",
+        "/",
+        "/donors",
+        f"/donors/{donor.id}",
+        "/gifts",
+        "/tasks",
+        "/receipts",
+        "/messages",
+        "/errors",
+        "/recurring-gifts",
+        f"/recurring-gifts/{recurring.id}",
+        f"/receipts/new?donor={donor.id}",
+        "/account",
+        "/settings",
+        "/settings/organisation",
+        "/settings/users",
+        "/settings/tokens",
+        "/settings/webhooks",
         "/settings/funds",
-    ]  # fmt: skip
+    ]
     staff = Staff(database, "admin", lang=lang)
     for path in paths:
         answer = staff.get(path)

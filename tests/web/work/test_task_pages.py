@@ -22,9 +22,15 @@ def staff(database: Flask) -> Staff:
 def plan(key: str, due_at: datetime, **fields: object) -> int:
     donor = add_donor(f"For {key}")
     tasks.plan(
-        key, kind="call", performer="person", subject=("donor", donor.id), donor_id=donor.id, due_at=due_at,
-        now=moment(1), **fields,  # type: ignore[arg-type]
-    )  # fmt: skip
+        key,
+        kind="call",
+        performer="person",
+        subject=("donor", donor.id),
+        donor_id=donor.id,
+        due_at=due_at,
+        now=moment(1),
+        **fields,  # type: ignore[arg-type]
+    )
     db.session.commit()
     return tasks.find(key).id  # type: ignore[union-attr]
 

@@ -105,11 +105,12 @@ def rows(name: str) -> Registers:
 @pytest.mark.parametrize(
     ("name", "amount", "currency", "refunded", "lost"),
     [
-        ("one_off", 5000, "PLN", 0, 0), ("partial_refund", 5000, "PLN", 1500, 0),
+        ("one_off", 5000, "PLN", 0, 0),
+        ("partial_refund", 5000, "PLN", 1500, 0),
         ("sepa", 5000, "EUR", 0, 5000),
         ("jpy_zero", 500, "JPY", 0, 0),
     ],
-)  # fmt: skip
+)
 def test_a_sequence_told_backwards_and_then_again_is_one_payment(
     name: str, amount: int, currency: str, refunded: int, lost: int
 ) -> None:

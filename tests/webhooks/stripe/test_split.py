@@ -77,20 +77,49 @@ def test_a_fetched_object_comes_back_as_an_event_of_its_own() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"null", b"[]", b'"evt"', b"{}", b"\xff", b'{"object": "event"}',
+        b"",
+        b"null",
+        b"[]",
+        b'"evt"',
+        b"{}",
+        b"\xff",
+        b'{"object": "event"}',
         b'{"object": "list", "data": []}',
-        *(to_body({**EVENT, **change}) for change in (
-            {"id": None}, {"id": ""}, {"id": 5}, {"id": "e" * 256}, {"type": None}, {"type": "a b"},
-            {"type": "x" * 200},
-            {"created": None}, {"created": "now"}, {"created": True}, {"created": -1}, {"created": 10**13},
-            {"livemode": None}, {"livemode": "true"}, {"data": None}, {"data": {}}, {"data": {"object": []}},
-        )),
-        *(to_body({**THIN, **change}) for change in (
-            {"created": 5}, {"created": "yesterday"}, {"id": None}, {"type": None}, {"livemode": None},
-            {"related_object": "in_1"},
-        )),
+        *(
+            to_body({**EVENT, **change})
+            for change in (
+                {"id": None},
+                {"id": ""},
+                {"id": 5},
+                {"id": "e" * 256},
+                {"type": None},
+                {"type": "a b"},
+                {"type": "x" * 200},
+                {"created": None},
+                {"created": "now"},
+                {"created": True},
+                {"created": -1},
+                {"created": 10**13},
+                {"livemode": None},
+                {"livemode": "true"},
+                {"data": None},
+                {"data": {}},
+                {"data": {"object": []}},
+            )
+        ),
+        *(
+            to_body({**THIN, **change})
+            for change in (
+                {"created": 5},
+                {"created": "yesterday"},
+                {"id": None},
+                {"type": None},
+                {"livemode": None},
+                {"related_object": "in_1"},
+            )
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_event_is_refused(body: bytes) -> None:
     with pytest.raises(BadBody):
         STRIPE.split(body, {}, ENDPOINT)

@@ -43,9 +43,18 @@ def test_the_donors_own_name_is_known_however_the_bank_writes_it(name: str) -> N
 
 @pytest.mark.parametrize(
     "name",
-    ["ANNA NOWAK", "JANA KOWALSKA", "Janusz Kowalski", "JAN KOWALCZYK", "PIOTR ZIELINSKI", "FIRMA SP. Z O.O.",
-     "JAN KOWALSKI I ANNA NOWAK", "KOWALSKI", "A KOWALSKI"],
-)  # fmt: skip
+    [
+        "ANNA NOWAK",
+        "JANA KOWALSKA",
+        "Janusz Kowalski",
+        "JAN KOWALCZYK",
+        "PIOTR ZIELINSKI",
+        "FIRMA SP. Z O.O.",
+        "JAN KOWALSKI I ANNA NOWAK",
+        "KOWALSKI",
+        "A KOWALSKI",
+    ],
+)
 def test_another_name_on_a_known_account_waits_for_a_person(name: str) -> None:
     found = paid_from(name)
     assert found.decision == "suggest"

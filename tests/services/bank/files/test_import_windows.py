@@ -108,11 +108,15 @@ def rewritten(told: list[Told], opening: int, period: tuple[date, date], n: int)
     """Some days of the real account as one export."""
     payments = [
         Paid(
-            entry.booked_on, entry.amount.minor, name=_name(entry), account=_account(entry),
-            text=_text(entry), ref=entry.bank_ref or "",
+            entry.booked_on,
+            entry.amount.minor,
+            name=_name(entry),
+            account=_account(entry),
+            text=_text(entry),
+            ref=entry.bank_ref or "",
         )
         for entry in told
-    ]  # fmt: skip
+    ]
     return camt(
         payments, opening=opening, account="LT625883379695428516", currency="EUR", period=period, name=f"W{n}"
     )

@@ -173,9 +173,15 @@ def test_a_payment_of_a_batch_is_matched_by_itself(database: Flask, now: datetim
 
 def test_a_payout_explains_its_entry_and_makes_no_gift(database: Flask) -> None:
     payout = Payout(
-        provider="stripe", account="acct_1", ref="po_1", state="paid", net_minor=9711, currency="PLN",
-        arrival_on=DAY, descriptor="",
-    )  # fmt: skip
+        provider="stripe",
+        account="acct_1",
+        ref="po_1",
+        state="paid",
+        net_minor=9711,
+        currency="PLN",
+        arrival_on=DAY,
+        descriptor="",
+    )
     db.session.add(payout)
     db.session.commit()
     arrived(Paid(DAY, 9711, name="STRIPE PAYMENTS EUROPE", account=BESA, text="STRIPE"), mode="auto")
@@ -210,9 +216,15 @@ def test_a_return_takes_the_gift_back_and_the_instalment_is_owed_again(database:
 def test_many_gifts_at_once_are_written_as_one_by_one(database: Flask, now: datetime) -> None:
     anna = donor()
     gifts.record_gift(
-        anna.id, Money(100, "PLN"), received_on=DAY, source="bank", source_ref="1/0/0", method="transfer",
-        now=now, actor="x",
-    )  # fmt: skip
+        anna.id,
+        Money(100, "PLN"),
+        received_on=DAY,
+        source="bank",
+        source_ref="1/0/0",
+        method="transfer",
+        now=now,
+        actor="x",
+    )
     new = NewGift(anna.id, 100, "PLN", DAY, "bank", "2/0/0", "transfer")
     record_gifts([new], now=now, actor="x")
     db.session.commit()
