@@ -28,8 +28,8 @@ from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
 from tests.conftest import NOW
 from tests.queries.large_base import Sql, begin_numbers, fill
-from tests.queries.large_rows import large_rows
 from tests.queries.plans import PostgresPlans, SQLitePlans
+from tests.queries.rows import list_rows
 from tests.queries.store import Store, large_base
 from tests.queries.visits import Visit, Visitor
 
@@ -37,7 +37,7 @@ ACTOR = "system:0"
 SHARE = 10  # the base of the everyday run has a tenth of the rows: scans of it are told as well
 KEYS = {"DONORHUB_MODE": "test", "DONORHUB_SECRET_KEY": "large", "DONORHUB_FIELD_KEY": "large"}
 TABLE = Path(__file__).parents[1] / "files" / "csv" / "unknown-bank.csv"  # what all the bank files are
-LARGE = {rows.table for rows in large_rows(Sql("sqlite")) if rows.count >= 10_000}
+LARGE = {rows.table for rows in list_rows(Sql("sqlite")) if rows.count >= 10_000}
 
 
 @pytest.fixture(
@@ -131,9 +131,8 @@ def make_base(environ: dict[str, str], share: int) -> None:
         sql = Sql(db.engine.dialect.name)
         with db.engine.connect() as connection:
             _hurry(connection)
-            for rows in large_rows(
-                sql, share=share, sealed=vault.seal(zlib.compress(TABLE.read_bytes())), payload=payload
-            ):
+            content = vault.seal(zlib.compress(TABLE.read_bytes()))
+            for rows in list_rows(sql, share=share, content=content, payload=payload):
                 fill(connection, rows)
             begin_numbers(connection)
             connection.commit()
@@ -144,36 +143,8 @@ def make_base(environ: dict[str, str], share: int) -> None:
 
 def _begin() -> object:
     """Make what services do better than SQL: who we are, who is signed in, a receipt; return its print."""
-    organisation.found("Fundacja Przykład", now=NOW)
-    organisation.change_organisation(
-        {
-            "street": "ul. Prosta 1",
-            "postcode": "00-001",
-            "city": "Warszawa",
-            "country": "PL",
-            "ids": {"KRS": "0000123456", "NIP": "5252810770"},
-            "signatory_name": "Maria Nowak",
-            "signatory_role": "prezeska",
-        },
-        now=NOW,
-        actor=ACTOR,
-    )
-    for id_, name in enumerate(("caller", "admin"), 1):
-        role = db.session.query(Role).filter_by(name=name).one()
-        db.session.add(
-            User(
-                id=id_,
-                email=f"{name}@example.org",
-                name=name,
-                password="!",
-                lang="en",
-                active=True,
-                fs_uniquifier=name,
-                created_at=NOW,
-                roles=[role],
-            )
-        )
-    db.session.flush()
+    _found_organisation()
+    _create_users()
     donor = donors.create_donor(
         {
             "given_name": "Łucja",
@@ -189,8 +160,52 @@ def _begin() -> object:
         now=NOW,
         actor=ACTOR,
     )
+    payload = _issue_receipt(donor.id)
+    _token, text = users.create_token("queries", PERMISSIONS, now=NOW, actor=ACTOR)
+    db.session.commit()
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    (settings.home / "token").write_text(text)
+    return payload
+
+
+def _found_organisation() -> None:
+    organisation.found("Fundacja Przykład", now=NOW)
+    organisation.change_organisation(
+        {
+            "street": "ul. Prosta 1",
+            "postcode": "00-001",
+            "city": "Warszawa",
+            "country": "PL",
+            "ids": {"KRS": "0000123456", "NIP": "5252810770"},
+            "signatory_name": "Maria Nowak",
+            "signatory_role": "prezeska",
+        },
+        now=NOW,
+        actor=ACTOR,
+    )
+
+
+def _create_users() -> None:
+    for id_, name in enumerate(("caller", "admin"), 1):
+        user = User(
+            id=id_,
+            email=f"{name}@example.org",
+            name=name,
+            password="!",
+            lang="en",
+            active=True,
+            fs_uniquifier=name,
+            created_at=NOW,
+            roles=[db.session.query(Role).filter_by(name=name).one()],
+        )
+        db.session.add(user)
+    db.session.flush()  # what follows is written down with their ids
+
+
+def _issue_receipt(donor_id: int) -> object:
+    """Issue the receipt of a first gift; return what it prints."""
     gift, _ = gifts.record_gift(
-        donor.id,
+        donor_id,
         Money(5000, "PLN"),
         received_on=date(2026, 11, 20),
         source="test",
@@ -198,13 +213,7 @@ def _begin() -> object:
         now=NOW,
         actor=ACTOR,
     )
-    receipt = receipts.issue([gift.id], today=date(2026, 11, 22), now=NOW, actor=ACTOR)
-    _token, text = users.create_token("queries", PERMISSIONS, now=NOW, actor=ACTOR)
-    payload = receipt.payload
-    db.session.commit()
-    settings: Settings = current_app.extensions["donorhub.settings"]
-    (settings.home / "token").write_text(text)
-    return payload
+    return receipts.issue([gift.id], today=date(2026, 11, 22), now=NOW, actor=ACTOR).payload
 
 
 def _hurry(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """A base as large as one gets after years, made by SQL alone: queries are explained and counted on it.
 
 What its columns hold is plausible enough for a planner, not for a person; which rows there are is in
-:mod:`.large_rows`. A column that is not named there gets its default, so that a new one changes nothing.
+:mod:`.rows`. A column that is not named there gets its default, so that a new one changes nothing.
 """
 
 from __future__ import annotations

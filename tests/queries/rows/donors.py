@@ -1,0 +1,42 @@
+"""The donors of the large base, and by what they are found."""
+
+from __future__ import annotations
+
+from tests.queries.large_base import FIRST, Rows, Sql
+from tests.queries.rows.numbers import AGO, FAMILY_NAMES, GIVEN_NAMES, ID, pick_name
+
+
+def list_donor_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
+    given, family = f"({pick_name(GIVEN_NAMES, 'i')})", f"({pick_name(FAMILY_NAMES, '(i / 11)')}) || ' ' || i"
+    return (
+        Rows(
+            "donor",
+            count,
+            {
+                "code": "'DH-' || (2001 + i) || '-0'",
+                "name": f"{given} || ' ' || {family}",
+                "given_name": given,
+                "family_name": family,
+                "email": "'d' || i || '@example.org'",
+                "lang": pick_name(("pl", "sq", "en"), "i"),
+                "city": "'Łódź'",
+                "search": f"lower({given} || ' ' || {family} || ' d' || i || '@example.org lodz')",
+                "owner_id": "CASE WHEN i % 500 = 0 THEN 1 END",
+                "source": "'form'",
+                "merged_into_id": f"CASE WHEN i % 1000 = 999 THEN {FIRST} END",
+                "created_at": sql.moment(AGO),
+                "updated_at": sql.moment("(i * 31) % 3650"),
+            },
+        ),
+        Rows(
+            "identity_key",
+            count,
+            {
+                "kind": "'email'",
+                "value": "'d' || i || '@example.org'",
+                "donor_id": ID,
+            },
+        ),
+        Rows("external_id", count // 2, {"donor_id": ID, "source": "'crm'", "ref": "'r' || i"}),
+        Rows("payer_key", count // 2, {"value": "'PL' || i", "donor_id": ID, "hits": "3"}),
+    )
