@@ -85,13 +85,13 @@ def test_nothing_stands_against_a_complete_receipt() -> None:
         ),
     ],
 )
-def test_what_is_missing_or_wrong_has_a_code_and_a_place(
-    changes: dict[str, Any], level: str, code: str, where: str
-) -> None:
+def test_faults_have_a_code_and_place(changes: dict[str, Any], level: str, code: str, where: str) -> None:
+    """What is missing or wrong has a code and a place, so that the page can lead to the field."""
     assert (level, code, where) in _codes(samples.receipt(**changes))
 
 
-def test_errors_come_before_warnings_and_every_message_names_a_way_out() -> None:
+def test_errors_come_before_warnings() -> None:
+    """Errors come before warnings, and every message names a way out."""
     bad = samples.receipt(lang="sq", number="", organisation=replace(samples.FOUNDATION, ids={}))
     found = check(bad, pack("PL", bad.issued_on))
     assert [problem.level for problem in found] == ["error", "warning", "warning", "warning", "warning"]
@@ -99,7 +99,9 @@ def test_errors_come_before_warnings_and_every_message_names_a_way_out() -> None
     assert "must" not in found[1].message
 
 
-def test_albania_and_kosovo_want_a_signatory_and_the_company_s_number() -> None:
+def test_albania_and_kosovo_want_signatory() -> None:
+    """Albania and Kosovo want a signatory and, of a company, its tax number; without them no receipt is
+    made."""
     company = replace(samples.JAN, is_company=True)
     unsigned = replace(samples.SHOQATA, signatory_name="")
     for country, number in (("AL", "NIPT"), ("XK", "NUI")):
@@ -108,7 +110,9 @@ def test_albania_and_kosovo_want_a_signatory_and_the_company_s_number() -> None:
         assert ("error", "donor_id_missing", f"donor.ids.{number}") in codes
 
 
-def test_a_company_of_another_country_has_that_country_s_number_and_is_only_warned_of() -> None:
+def test_foreign_company_is_only_warned_of() -> None:
+    """A company of another country has that country's number, so its missing NIPT or NUI is only a
+    warning."""
     foreign = replace(samples.JAN, is_company=True, ids={"NIP": "5252810770"})
     for country, number in (("AL", "NIPT"), ("XK", "NUI")):
         codes = _codes(samples.in_country(country, "sq", donor=foreign, organisation=samples.SHOQATA))
@@ -122,7 +126,8 @@ def test_a_person_needs_no_company_number() -> None:
     assert _codes(gift) == {("warning", "donor_id_missing", "donor.ids")}
 
 
-def test_more_gifts_than_a_document_can_show_are_refused_before_they_take_a_number() -> None:
+def test_too_many_gifts_take_no_number() -> None:
+    """More gifts than a document can show are refused before the receipt takes a number."""
     lines = (samples.GIFT,) * (MOST_LINES + 1)
     made = samples.receipt(
         kind="annual",

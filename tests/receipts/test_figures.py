@@ -28,9 +28,8 @@ from receipts.document import Lang
         ("sq", 150000, "ALL", "1 500,00 lekë"),
     ],
 )
-def test_an_amount_keeps_all_the_decimals_of_its_currency(
-    lang: Lang, minor: int, currency: str, shown: str
-) -> None:
+def test_amount_keeps_all_its_decimals(lang: Lang, minor: int, currency: str, shown: str) -> None:
+    """An amount keeps all the decimals that its currency has, and is written as its language writes it."""
     assert figures.amount(Money(minor, currency), lang).replace("\xa0", " ") == shown
 
 
@@ -54,7 +53,8 @@ def test_an_amount_never_breaks_across_lines() -> None:
     assert " " not in figures.amount(Money(123456750, "PLN"), "pl")
 
 
-def test_dates_are_written_so_that_day_and_month_cannot_be_swapped() -> None:
+def test_day_and_month_cannot_be_swapped() -> None:
+    """Dates are written so that day and month cannot be swapped by a reader."""
     day = date(2026, 3, 5)
     assert [figures.long_date(day, lang).replace("\xa0", " ") for lang in ("en", "pl", "sq")] == [
         "5 March 2026",
@@ -68,7 +68,8 @@ def test_dates_are_written_so_that_day_and_month_cannot_be_swapped() -> None:
     ]
 
 
-def test_an_iban_stands_in_groups_of_four_and_another_number_as_it_came() -> None:
+def test_iban_stands_in_groups_of_four() -> None:
+    """An IBAN stands in groups of four, and another account number as it came."""
     grouped = figures.account("PL61 10901014 0000071219812874")
     assert grouped.replace("\xa0", " ") == "PL61 1090 1014 0000 0712 1981 2874"
     assert figures.account("12-345/6") == "12-345/6"

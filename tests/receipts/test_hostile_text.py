@@ -94,9 +94,9 @@ def _everywhere(text: str) -> Receipt:
 
 
 @pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS.keys())
-def test_markup_in_any_field_is_literal_text_and_fetches_nothing(
-    vector: str, server: tuple[str, list[str]], secret: str
-) -> None:
+def test_markup_in_any_field_is_text(vector: str, server: tuple[str, list[str]], secret: str) -> None:
+    """Markup in any field is printed as literal text and fetches nothing: no request, no file, no
+    attachment."""
     address, asked = server
     written = vector.format(http=address, file=secret)
     pdf = render(_everywhere(written))

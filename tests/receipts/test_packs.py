@@ -27,18 +27,21 @@ def test_a_pack_says_everything_in_every_language(country: str) -> None:
     assert held.must_check
 
 
-def test_there_are_packs_for_poland_albania_kosovo_and_no_country() -> None:
+def test_packs_for_three_countries_and_none() -> None:
+    """There are packs for Poland, Albania and Kosovo, and one for no country."""
     assert packs.jurisdictions() == ("AL", "PL", "XK", "XX")
 
 
-def test_a_pack_is_found_again_by_the_version_a_receipt_names() -> None:
+def test_pack_is_found_by_its_version() -> None:
+    """A pack is found again by the version that a receipt names, so that an old receipt can be drawn anew."""
     held = pack("PL", TODAY)
     assert packs.by_version(held.version) is held
     with pytest.raises(NoPack, match="PL-1999-01"):
         packs.by_version("PL-1999-01")
 
 
-def test_a_country_without_rules_and_a_day_before_them_are_refused() -> None:
+def test_country_or_day_without_pack_refused() -> None:
+    """A country without rules, and a day before the first rules, are refused with what there is."""
     with pytest.raises(NoPack, match="AL, PL, XK, XX"):
         pack("DE", TODAY)
     with pytest.raises(NoPack, match="2020-01-01"):
@@ -59,9 +62,10 @@ def test_a_country_without_rules_and_a_day_before_them_are_refused() -> None:
         ),
     ],
 )
-def test_a_sentence_is_said_on_the_receipts_it_is_for(
+def test_sentence_stands_only_where_it_belongs(
     changes: dict[str, object], wanted: str, unwanted: str
 ) -> None:
+    """A sentence of the law stands on the receipts that it is for and on no others."""
     said = " ".join(list_sentences(samples.receipt(**changes), pack("PL", TODAY)))
     assert wanted in said
     assert unwanted not in said

@@ -28,7 +28,9 @@ def _run(script: str, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
+def test_other_hash_seed_gives_same_bytes() -> None:
+    """Another process with another hash seed and time zone gives the same bytes, so a receipt can be
+    proved."""
     script = (
         "import hashlib; from receipts import render; "
         "print(hashlib.sha256(render(samples.annual(12))).hexdigest())"
@@ -37,8 +39,9 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
     assert done.stdout.decode().strip() == hashlib.sha256(render(samples.annual(12))).hexdigest()
 
 
-def test_without_pango_the_reason_names_the_line_to_run_and_the_preview_still_works() -> None:
-    """A real process in which every library of the system but libc is hidden from the loader."""
+def test_missing_pango_names_its_remedy() -> None:
+    """Without Pango the error names the command that installs it, and the preview still works. A real process
+    in which every library of the system but libc is hidden from the loader."""
     script = (
         "import cffi\n"
         "def gone(self, name, flags=0): raise OSError(f'cannot load library {name!r}')\n"
@@ -52,7 +55,8 @@ def test_without_pango_the_reason_names_the_line_to_run_and_the_preview_still_wo
     assert b"apt-get install --no-install-recommends libpangoft2-1.0-0" in done.stdout
 
 
-def test_a_process_that_made_a_pdf_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_drawing_process_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A process that made a PDF leaves no file in the temporary folder and writes nothing to stderr."""
     script = "from receipts import render; render(samples.receipt())"
     done = _run(script, TMPDIR=str(tmp_path))
     assert done.stderr == b""
@@ -60,8 +64,9 @@ def test_a_process_that_made_a_pdf_leaves_nothing_behind(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_three_hundred_documents_take_no_more_memory_than_fifty() -> None:
-    """A new font configuration per document would leak about 0.3 MiB each, 75 MiB here."""
+def test_many_documents_need_no_more_memory() -> None:
+    """Three hundred documents take no more memory than fifty. A new font configuration per document would
+    leak about 0.3 MiB each, 75 MiB here."""
     receipts = (samples.annual(1 + n % 4, number=f"2026/{n:06}") for n in range(300))
     made = render_many(receipts)
     for _ in range(50):
@@ -71,7 +76,8 @@ def test_three_hundred_documents_take_no_more_memory_than_fifty() -> None:
     assert _resident_kib() - before < 15 * 1024
 
 
-def test_a_child_of_a_preloaded_worker_draws_the_same_bytes_and_spares_its_parent_s_fonts() -> None:
+def test_forked_child_draws_the_same_bytes() -> None:
+    """A child of a preloaded worker draws the same bytes and leaves its parent's fonts in place."""
     script = (
         "import hashlib, os, sys; from receipts import preload, render\n"
         "preload(); assert 'weasyprint' in sys.modules\n"
@@ -83,7 +89,8 @@ def test_a_child_of_a_preloaded_worker_draws_the_same_bytes_and_spares_its_paren
     assert done.stdout.decode().split() == [hashlib.sha256(render(samples.receipt())).hexdigest()] * 2
 
 
-def test_when_a_sweeper_takes_the_fonts_from_tmp_the_next_document_is_the_same(tmp_path: Path) -> None:
+def test_swept_fonts_change_no_document(tmp_path: Path) -> None:
+    """When a sweeper takes the fonts from /tmp, the next document is still the same, byte for byte."""
     script = (
         "import pathlib, shutil, sys; from receipts import preload, render\n"
         "preload()\n"

@@ -72,9 +72,8 @@ FACTS: list[tuple[str, Any, list[str]]] = [
 
 
 @pytest.mark.parametrize(("lang", "receipt", "facts"), FACTS, ids=[lang for lang, *_ in FACTS])
-def test_the_pdf_says_who_gave_what_when_in_figures_and_words(
-    lang: str, receipt: Any, facts: list[str]
-) -> None:
+def test_pdf_names_donor_amount_and_date(lang: str, receipt: Any, facts: list[str]) -> None:
+    """The PDF says who gave what and when, in figures and words, in its own language."""
     pdf = render(receipt)
     said = reading.text(pdf)
     assert [fact for fact in facts if fact not in said] == []
@@ -88,7 +87,8 @@ def test_another_reader_sees_the_same_facts(lang: str, receipt: Any, facts: list
     assert [fact for fact in facts if fact not in said and len(fact) < 40] == []
 
 
-def test_the_file_is_tagged_titled_and_dated_by_the_receipt_and_not_by_the_clock() -> None:
+def test_file_is_tagged_and_dated_by_receipt() -> None:
+    """The file is tagged and titled and takes its date from the receipt, not from the clock."""
     reader = PdfReader(io.BytesIO(render(samples.receipt())))
     root = reader.root_object
     assert root["/MarkInfo"]["/Marked"]
@@ -103,7 +103,8 @@ def test_the_file_is_tagged_titled_and_dated_by_the_receipt_and_not_by_the_clock
     assert (round(width), round(height)) == (595, 842)
 
 
-def test_every_letter_is_drawn_with_the_fonts_that_we_ship() -> None:
+def test_every_letter_uses_shipped_fonts() -> None:
+    """Every letter is drawn with the fonts that we ship, so a receipt looks the same everywhere."""
     fonts = {
         str(font.get_object()["/BaseFont"])
         for page in PdfReader(io.BytesIO(render(samples.annual(40)))).pages
@@ -130,9 +131,8 @@ def test_every_letter_is_drawn_with_the_fonts_that_we_ship() -> None:
         ({"replaces": "2026/000100"}, ["Zastępuje nr 2026/000100"]),
     ],
 )
-def test_a_draft_a_void_one_a_copy_and_a_replacement_say_so(
-    changes: dict[str, Any], marks: list[str]
-) -> None:
+def test_special_receipts_bear_their_mark(changes: dict[str, Any], marks: list[str]) -> None:
+    """A draft, a void receipt, a copy and a replacement each say what they are."""
     said = reading.text(render(samples.receipt(**changes)))
     assert [mark for mark in marks if mark not in said] == []
 
@@ -154,7 +154,8 @@ def test_an_issued_receipt_bears_no_mark() -> None:
     assert not any(mark in said for mark in ("PROJEKT", "ANULOWANE", "KOPIA", "Zastępuje"))
 
 
-def test_sixty_gifts_run_over_pages_with_the_header_and_the_mark_on_each_and_one_total() -> None:
+def test_sixty_gifts_run_over_pages() -> None:
+    """Sixty gifts run over three pages, each with the header and the mark, and with one total."""
     pages = reading.pages(render(samples.annual(60, is_copy=True)))
     assert len(pages) == 3
     assert all("Data wpływu" in page and "KOPIA" in page for page in pages)
@@ -166,14 +167,17 @@ def test_sixty_gifts_run_over_pages_with_the_header_and_the_mark_on_each_and_one
     assert "1 stycznia 2025 r. – 31 grudnia 2025 r." in text
 
 
-def test_the_foot_of_the_page_is_said_once_and_its_words_stand_nowhere_else_in_the_text() -> None:
+def test_page_foot_stands_once_in_text() -> None:
+    """The foot of the page stands once in the text, and its words stand nowhere else, so a screen reader
+    reads them once."""
     text = reading.text(render(samples.receipt()))
     assert text.count("strona 1 / 1") == text.count("strona") == 1
     assert text.count("Potwierdzenie darowizny nr") == 2  # the title and the foot
     assert text.count("Fundacja Żółty Dąb") == 3  # its letterhead, as who received the gift, and the foot
 
 
-def test_a_year_of_monthly_gifts_fits_on_one_sheet() -> None:
+def test_year_of_gifts_fits_one_sheet() -> None:
+    """A year of monthly gifts fits on one sheet."""
     assert len(reading.pages(render(samples.annual(12)))) == 1
 
 
@@ -187,33 +191,38 @@ def test_nothing_is_lost_wherever_the_page_ends() -> None:
         assert [part for part in shown + ends if part not in said] == [], f"{count} lines"
 
 
-def test_two_hundred_letters_without_a_blank_stay_on_the_sheet() -> None:
+def test_long_name_stays_on_the_sheet() -> None:
+    """Two hundred letters without a blank stay on the sheet and lose none."""
     name = "Wm" * 100
     pdf = render(samples.receipt(donor=replace(samples.JAN, name_line=name)))
     assert name in reading.text(pdf).replace(" ", "")
     assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
 
 
-def test_the_same_receipt_gives_the_same_bytes_again_and_after_others() -> None:
+def test_same_receipt_gives_same_bytes() -> None:
+    """The same receipt gives the same bytes again, also after others were drawn."""
     first = render(samples.receipt())
     others = list(render_many([samples.annual(12), samples.in_country("XX", "en", donor=GEZIM)]))
     assert render(samples.receipt()) == first
     assert len({first, *others}) == 3
 
 
-def test_a_release_without_the_named_pack_or_template_says_so() -> None:
+def test_missing_pack_or_template_is_named() -> None:
+    """A release without the named pack or template says which one is missing instead of drawing another."""
     with pytest.raises(Unrenderable, match="PL-1999-01"):
         render(samples.receipt(rule_pack_version="PL-1999-01"))
     with pytest.raises(Unrenderable, match=r"receipt-9\.html"):
         render(samples.receipt(template_version="9"))
 
 
-def test_more_lines_than_a_document_should_have_are_refused() -> None:
+def test_too_many_lines_are_refused() -> None:
+    """More lines than a document should have are refused, with their number."""
     with pytest.raises(Unrenderable, match="2001 lines"):
         render(samples.receipt(lines=(samples.GIFT,) * 2001))
 
 
-def test_the_preview_holds_its_style_and_names_nothing_to_fetch() -> None:
+def test_preview_fetches_nothing() -> None:
+    """The preview holds its own style and names nothing that a browser would fetch."""
     page = render_html(samples.receipt())
     assert "<style>" in page and "1&nbsp;246" in page.replace("\xa0", "&nbsp;")
     assert not any(word in page for word in ("url(", "src=", "href=", "<script"))

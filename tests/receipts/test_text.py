@@ -23,7 +23,8 @@ from tests.receipts import samples
         ("x" * 501, "501 characters"),
     ],
 )
-def test_a_text_that_breaks_renderers_is_refused_by_name(text: str, named: str) -> None:
+def test_breaking_text_is_refused_by_name(text: str, named: str) -> None:
+    """A text that breaks renderers is refused, and the refusal names the field and the character."""
     with pytest.raises(UnprintableText, match=rf"donor\.name_line.*{named}"):
         printable(text, "donor.name_line")
 
@@ -43,12 +44,14 @@ def test_a_refused_name_stops_the_preview_too() -> None:
         render_html(bad)
 
 
-def test_a_name_of_two_hundred_characters_is_the_longest() -> None:
+def test_longest_name_has_200_characters() -> None:
+    """A name of 200 characters is drawn and one of 201 is refused with that limit."""
     assert "x" * 200 in render_html(samples.receipt(donor=replace(samples.JAN, name_line="x" * 200)))
     with pytest.raises(UnprintableText, match="shorten it to 200"):
         render_html(samples.receipt(donor=replace(samples.JAN, name_line="x" * 201)))
 
 
-def test_our_font_draws_polish_albanian_and_cyrillic_and_says_what_it_cannot() -> None:
+def test_font_names_letters_it_cannot_draw() -> None:
+    """Our font draws Polish, Albanian and Cyrillic, and the letters that it cannot draw are named."""
     assert find_undrawable("Zażółć gęślą jaźń ĄĆĘŁŃÓŚŹŻ Gëzim Çela Ђорђе Ελένη") == ""
     assert find_undrawable("王 Jan 芳") == "王芳"

@@ -140,20 +140,21 @@ LANGS: tuple[Lang, ...] = ("en", "pl", "sq")
 
 
 @pytest.mark.parametrize(("lang", "currency", "amount", "words"), TABLE)
-def test_an_amount_is_written_as_a_reader_of_the_language_says_it(
-    lang: Lang, currency: str, amount: str, words: str
-) -> None:
+def test_amount_reads_as_its_language_says(lang: Lang, currency: str, amount: str, words: str) -> None:
+    """An amount is written in words as a reader of the language says it."""
     assert in_words(Money.parse(amount, currency), lang) == words
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_first_ten_thousand_whole_amounts_have_ten_thousand_different_words(lang: Lang) -> None:
+def test_whole_amounts_have_different_words(lang: Lang) -> None:
+    """The first ten thousand whole amounts have ten thousand different words, so no two can be mistaken."""
     said = {in_words(Money(whole * 100, "EUR"), lang) for whole in range(10_000)}
     assert len(said) == 10_000
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_every_count_of_minor_units_has_its_own_words(lang: Lang) -> None:
+def test_minor_units_have_their_own_words(lang: Lang) -> None:
+    """Every count of minor units has its own words, in each currency."""
     for currency in CURRENCIES:
         said = {in_words(Money(minor, currency), lang) for minor in range(300)}
         assert len(said) == 300
@@ -196,14 +197,16 @@ def _zloty(number: int) -> str:
     return "złote" if number % 10 in (2, 3, 4) and number % 100 // 10 != 1 else "złotych"
 
 
-def test_the_library_says_polish_numbers_to_a_thousand_as_an_independent_list_does() -> None:
+def test_polish_numbers_match_independent_list() -> None:
+    """The library writes Polish numbers up to a thousand exactly as an independent list does."""
     for number in range(1000):
         expected = f"{_polish(number)} {_zloty(number)} 07/100"
         assert in_words(Money(number * 100 + 7, "PLN"), "pl") == expected
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_a_negative_amount_and_one_beyond_words_are_refused(lang: Lang) -> None:
+def test_amounts_beyond_words_are_refused(lang: Lang) -> None:
+    """A negative amount and one that is too large for words are refused."""
     with pytest.raises(ValueError, match="negative"):
         in_words(Money(-1, "PLN"), lang)
     with pytest.raises(ValueError, match="too large"):

@@ -48,7 +48,8 @@ def test_what_is_no_code_is_not_found(text: str) -> None:
     assert find_codes(text, "DH") == ()
 
 
-def test_two_readings_are_two_codes_so_that_none_is_certain() -> None:
+def test_two_readings_are_two_codes() -> None:
+    """Digits that can be read as two codes give both, so that none of them is certain."""
     longer = format_code("DH", 10017).replace("-", "")  # DH10017 is also DH-1001-7
     written = longer[:-1] + " " + longer[-1]
     assert set(find_codes(written, "DH")) == {1001, 10017}
@@ -82,11 +83,13 @@ def test_one_wrong_digit_is_never_another_donors_code(number: int, place: int, a
 @pytest.mark.parametrize(
     "text", ["RF18539007547034", "rf18 5390 0754 7034", "wpłata RF18 5390 0754 7034 od Jana"]
 )
-def test_a_creditor_reference_is_found_with_and_without_blanks(text: str) -> None:
+def test_creditor_reference_found_despite_blanks(text: str) -> None:
+    """A creditor reference (RF) is found with and without blanks in it."""
     assert find_rf(text) == ("RF18539007547034",)
 
 
-def test_a_creditor_reference_with_wrong_check_digits_is_none() -> None:
+def test_wrong_creditor_reference_is_none() -> None:
+    """A creditor reference with wrong check digits is no reference."""
     assert find_rf("RF19539007547034") == ()
     assert not is_right_rf("RF19539007547034")
 

@@ -30,7 +30,8 @@ from donorhub.domain.payer_text import (
         ("dr Jan de Nowak", "Jan", "de Nowak"),
     ],
 )
-def test_a_name_that_is_told_by_its_words_is_taken_apart(text: str, given: str, family: str) -> None:
+def test_clear_name_is_taken_apart(text: str, given: str, family: str) -> None:
+    """A name whose words show which is which is taken apart into given name and surname."""
     parsed = parse_payer(text)
     assert (parsed.given_name, parsed.family_name, parsed.kind, parsed.is_confident) == (
         given,
@@ -41,7 +42,8 @@ def test_a_name_that_is_told_by_its_words_is_taken_apart(text: str, given: str, 
 
 
 @pytest.mark.parametrize("text", ["ANTON JEREMI", "GERLACH GAJA", "ADAM JAN", "KOWALSKI", "J. NOWAK", ""])
-def test_a_name_that_could_be_either_way_is_flagged(text: str) -> None:
+def test_ambiguous_name_is_flagged(text: str) -> None:
+    """A name that could be read either way is flagged, so that a person decides about it."""
     assert not parse_payer(text).is_confident
 
 
@@ -132,7 +134,8 @@ def test_organisations_are_greeted_as_many() -> None:
     assert greetings == ["Szanowni Państwo,", "Të nderuar,", "Dear friends,"]
 
 
-def test_folding_knows_the_letters_unicode_does_not_take_apart() -> None:
+def test_folding_knows_letters_unicode_keeps() -> None:
+    """Folding also knows the letters that Unicode does not take apart, such as ł and đ."""
     assert fold_letters("Łódź ĐURO  Straße Ëndrra Çelik") == "lodz duro strasse endrra celik"
 
 
@@ -142,7 +145,8 @@ def test_an_account_is_one_however_it_is_written() -> None:
     assert canonical_account("") is None and canonical_account(None) is None
 
 
-def test_a_payer_is_remembered_by_account_else_by_name_without_digits_and_order() -> None:
+def test_payer_key_is_account_else_name() -> None:
+    """A payer is remembered by account, else by name without digits and whatever the order of its words."""
     assert payer_key("PL61109010140000071219812874", "x") == "iban:PL61109010140000071219812874"
     assert (
         payer_key(None, "Łukasz NOWAK ul. Lipowa 7") == payer_key("", "nowak lukasz") == "name:lukasz nowak"
@@ -151,7 +155,8 @@ def test_a_payer_is_remembered_by_account_else_by_name_without_digits_and_order(
     assert name_key("Nowak Łukasz 123") == "lukasz nowak"
 
 
-def test_addresses_and_the_banks_own_words_are_taken_away() -> None:
+def test_addresses_and_bank_words_are_removed() -> None:
+    """Addresses and the bank's own words are taken away, so that only the payer's words are compared."""
     assert without_address("JAN NOWAK UL. LIPOWA 3 00-001 WARSZAWA") == "JAN NOWAK"
     assert without_address("Olaf Alowski") == "Olaf Alowski"
     assert telling_words("SVWZ+Darowizna na cele statutowe od Kowalskiej /REMI/ maj") == ("kowalskiej", "maj")

@@ -22,9 +22,10 @@ from donorhub.domain.donors.tax_numbers import get_number_label, normalise_numbe
         (" ", "AL", True, ""),
     ],
 )
-def test_a_right_number_is_kept_without_what_separates_it(
+def test_right_number_loses_its_separators(
     text: str, country: str, is_organisation: bool, number: str
 ) -> None:
+    """A right number is kept without what separates its digits, and keeping it again changes nothing."""
     assert normalise_number(text, country, is_organisation=is_organisation) == number
     assert normalise_number(number, country, is_organisation=is_organisation) == number
 
@@ -43,12 +44,14 @@ def test_a_right_number_is_kept_without_what_separates_it(
         ("1" * 21, ""),
     ],
 )
-def test_a_wrong_number_is_refused_with_what_it_should_look_like(text: str, country: str) -> None:
+def test_wrong_number_names_the_right_form(text: str, country: str) -> None:
+    """A wrong number is refused with what it should look like."""
     with pytest.raises(ValueError, match="digits"):
         normalise_number(text, country, is_organisation=True)
 
 
-def test_one_wrong_digit_of_a_nip_is_always_noticed() -> None:
+def test_wrong_nip_digit_is_always_noticed() -> None:
+    """One wrong digit of a NIP is noticed at every place."""
     right = "5252810770"
     for place in range(10):
         for digit in "0123456789":
@@ -58,7 +61,8 @@ def test_one_wrong_digit_of_a_nip_is_always_noticed() -> None:
                     normalise_number(text, "PL", is_organisation=True)
 
 
-def test_the_number_is_called_as_its_country_calls_it() -> None:
+def test_number_has_its_countrys_label() -> None:
+    """The number is called what its country calls it."""
     names = [get_number_label(country, is_organisation=True) for country in ("PL", "AL", "XK", "DE")]
     assert names == ["NIP", "NIPT", "NUI", "Tax no."]
     assert get_number_label("XK", is_organisation=False) == "ID"

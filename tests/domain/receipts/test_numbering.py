@@ -16,7 +16,8 @@ def test_a_number_names_its_series_and_year() -> None:
 @pytest.mark.parametrize(
     "form", ["{series}", "{number}", "{year}", "{year}{number}{x}", "{number.__class__}{year}"]
 )
-def test_a_form_that_would_give_two_receipts_one_number_is_refused(form: str) -> None:
+def test_form_giving_equal_numbers_is_refused(form: str) -> None:
+    """A form that would give two receipts the same number, or reaches into objects, is refused."""
     with pytest.raises(ValueError, match="form"):
         format_number("PL", 2026, 1, form)
 

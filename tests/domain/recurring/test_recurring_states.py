@@ -63,7 +63,8 @@ def test_an_instalment_goes_only_where_its_row_says(state: InstalmentState, goes
         ("closed", ""),
     ],
 )
-def test_a_recurring_gift_goes_only_where_its_row_says(state: RecurringState, goes_to: str) -> None:
+def test_recurring_gift_follows_its_table(state: RecurringState, goes_to: str) -> None:
+    """A recurring gift goes only to the states that its row of the table allows, and a closed one nowhere."""
     assert set(RECURRING_STEPS[state].values()) == set(goes_to.split())
     assert next_recurring_state("closed", "pay") is None
 
@@ -100,7 +101,8 @@ def test_nothing_is_missed_while_another_attempt_is_planned() -> None:
 
 
 @pytest.mark.parametrize(("days", "holds"), [(-2, False), (-1, True), (0, True), (4, True), (5, False)])
-def test_money_is_matched_alone_from_one_day_before_to_four_after(days: int, holds: bool) -> None:
+def test_matching_window_around_the_due_date(days: int, holds: bool) -> None:
+    """Money is matched without a person from one day before to four days after the due date."""
     assert WINDOWS.include_booking(DUE, DUE + timedelta(days=days)) is holds
 
 
@@ -113,8 +115,9 @@ def test_money_is_matched_alone_from_one_day_before_to_four_after(days: int, hol
         (date(2026, 2, 22), "close"),
     ],
 )
-def test_ten_and_twenty_days_lapse_on_12_and_close_on_22_february(today: date, step: str | None) -> None:
-    """Monthly from 1 January, the first paid: the vector NPSP documents for its own rule."""
+def test_lapse_and_close_after_given_days(today: date, step: str | None) -> None:
+    """Ten and twenty days lapse on 12 and close on 22 February. Monthly from 1 January, the first paid: the
+    vector NPSP documents for its own rule."""
     rule = LapseRule(lapse_days=10, close_days=20)
     assert step_of_misses([date(2026, 2, 1)], "M", 1, today, rule=rule, windows=WINDOWS) == step
 

@@ -68,16 +68,16 @@ def test_rolling_over_christmas() -> None:
 
 
 @given(st.dates(date(2000, 1, 1), date(2060, 1, 1)), st.integers(1, 24), st.integers(0, 200))
-def test_a_monthly_slot_has_the_anchors_day_or_the_last_of_a_shorter_month(
-    anchor: date, every: int, k: int
-) -> None:
+def test_monthly_slot_keeps_the_anchors_day(anchor: date, every: int, k: int) -> None:
+    """A monthly slot falls on the anchor's day, or on the last day of a month that is too short for it."""
     on = nominal_on(term(anchor, every=every), k)
     assert (on.year - anchor.year) * 12 + on.month - anchor.month == every * k
     assert on.day == anchor.day or (on.day < anchor.day and (on + timedelta(days=1)).day == 1)
 
 
 @given(st.dates(date(2000, 1, 1), date(2060, 1, 1)), st.integers(0, 100))
-def test_day_last_is_always_the_last_of_the_month(anchor: date, k: int) -> None:
+def test_day_last_ends_the_month(anchor: date, k: int) -> None:
+    """The day "last" is always the last day of its month."""
     assert (nominal_on(term(anchor, day="last"), k) + timedelta(days=1)).day == 1
 
 
@@ -103,12 +103,15 @@ def test_a_later_horizon_only_adds_slots(anchor: date, period: str, every: int, 
     assert [slot.seq for slot in far] == list(range(1, len(far) + 1))
 
 
-def test_the_leap_day_of_a_yearly_gift_comes_back() -> None:
+def test_leap_day_comes_back() -> None:
+    """A yearly gift of 29 February falls on the 28th in common years and comes back to the 29th in a leap
+    year."""
     yearly = term(date(2024, 2, 29), "Y")
     assert [nominal_on(yearly, k) for k in (1, 4)] == [date(2025, 2, 28), date(2028, 2, 29)]
 
 
-def test_a_pause_promises_nothing_and_an_amendment_takes_over() -> None:
+def test_pause_promises_nothing_before_amendment() -> None:
+    """A pause promises no instalments, and an amendment takes over with its own amount from its first day."""
     first = term(date(2026, 1, 10), to_on=date(2026, 2, 28), term_id=1)
     pause = term(date(2026, 1, 10), from_on=date(2026, 3, 1), to_on=date(2026, 3, 31), is_pause=True)
     dearer = Term(date(2026, 1, 10), "M", Money(8000, "PLN"), date(2026, 4, 1), term_id=2)
@@ -121,7 +124,8 @@ def test_a_pause_promises_nothing_and_an_amendment_takes_over() -> None:
     ]
 
 
-def test_a_fixed_number_and_an_end_stop_the_slots() -> None:
+def test_number_and_end_stop_the_slots() -> None:
+    """A fixed number of instalments or an end date stops the slots."""
     monthly = [term(date(2026, 1, 10))]
     assert len(instalments_until(monthly, date(2030, 1, 1), country="PL", instalment_count=3)) == 3
     ended = instalments_until(monthly, date(2030, 1, 1), country="PL", ends_on=date(2026, 6, 9))
@@ -142,7 +146,9 @@ def test_the_value_a_month_is_exact(minor: int, period: str, every: int, value: 
     assert compute_monthly_minor(minor, period, every) == value  # type: ignore[arg-type]
 
 
-def test_an_upgrade_is_told_by_the_value_a_month() -> None:
+def test_upgrade_compares_values_a_month() -> None:
+    """An upgrade is found by comparing the value a month, whatever the periods; two currencies cannot be
+    compared."""
     yearly = Term(date(2026, 1, 1), "Y", Money(60000, "PLN"), date(2026, 1, 1))
     assert find_change_type(term(date(2026, 1, 1)), yearly) == "same"
     assert (

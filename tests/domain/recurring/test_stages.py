@@ -62,7 +62,8 @@ def test_the_limits_are_the_organisations() -> None:
 
 
 @given(st.lists(st.integers(0, 1500), min_size=1, max_size=6), st.integers(0, 800))
-def test_without_a_new_gift_a_donor_only_moves_on(days: list[int], later: int) -> None:
+def test_donor_without_gifts_only_moves_on(days: list[int], later: int) -> None:
+    """Without a new gift a donor only moves on through the stages, never back."""
     order = ["new", "reactivated", "first_time_active", "active_repeat", "lapsing", "lapsed", "deep_lapsed"]
     giving = DonorGiving(ago(*days))
     before, after = stage_on(DAY, giving), stage_on(DAY + timedelta(days=later), giving)

@@ -44,11 +44,13 @@ def entry(
         ("Jan Kowalski", "Darowizna"),
     ],
 )
-def test_spelling_of_blanks_and_case_does_not_make_another_entry(name: str, text: str) -> None:
+def test_blanks_and_case_make_no_other_entry(name: str, text: str) -> None:
+    """Another spelling of blanks and case gives the same fingerprint, so one payment is not booked twice."""
     assert make_fingerprint("A", entry(name=name, text=text)) == make_fingerprint("A", entry())
 
 
-def test_a_polish_account_is_the_same_with_and_without_its_country() -> None:
+def test_polish_account_matches_without_its_country() -> None:
+    """A Polish account with and without its PL is the same account, since banks write both."""
     short = entry(account="61 1090 1014 0000 0712 1981 2874")
     assert make_fingerprint("A", short) == make_fingerprint("A", entry())
 
@@ -71,7 +73,8 @@ def test_whatever_differs_makes_another_fingerprint(other: Entry) -> None:
     assert make_fingerprint("B", entry()) != make_fingerprint("A", entry())
 
 
-def test_text_that_moves_from_one_field_to_the_next_is_another_entry() -> None:
+def test_moved_text_is_another_entry() -> None:
+    """Text that moves from one field to the next makes another entry: fields cannot run into each other."""
     assert make_fingerprint("A", entry(name="Jan", text="x|y")) != make_fingerprint(
         "A", entry(name="Jan|x", text="y")
     )
@@ -83,7 +86,9 @@ def test_ids_that_mean_none_are_no_ids(ref: str) -> None:
     assert make_fingerprint("A", entry(ref=ref)) == make_fingerprint("A", entry())
 
 
-def test_an_id_is_the_last_part_and_can_be_left_out() -> None:
+def test_id_is_last_and_may_be_missing() -> None:
+    """The bank's id is the last part of a fingerprint and can be left out, so that the content can be
+    compared alone."""
     with_id, without = (
         make_fingerprint("A", entry(ref="X1")),
         make_fingerprint("A", entry(ref="X1"), ids_trusted=False),
@@ -93,8 +98,9 @@ def test_an_id_is_the_last_part_and_can_be_left_out() -> None:
     assert with_id.startswith("v1.") and len(with_id) <= 64
 
 
-def test_the_fingerprint_of_today_is_the_one_stored_yesterday() -> None:
-    """Rows in databases hold it: a change here needs a new version and a migration."""
+def test_fingerprint_stays_as_stored() -> None:
+    """The fingerprint made today is the one stored before. Rows in databases hold it: a change here needs a
+    new version and a migration."""
     assert (
         make_fingerprint("PL1", entry(ref="X1"))
         == "v1.887f850dafc5b1268fadef85ea4ca3be.41189eeb4572592920f67922"
@@ -112,7 +118,8 @@ def test_details_of_a_batch_all_count() -> None:
     assert make_fingerprint("A", batch("b")) != make_fingerprint("A", batch("c"))
 
 
-def test_an_id_on_two_amounts_or_days_is_reused() -> None:
+def test_id_on_two_amounts_is_reused() -> None:
+    """An id that stands on two amounts or two days is reused by the bank and identifies nothing."""
     entries = key_entries("A", [entry(ref="X"), entry(ref="X"), entry(ref="Y"), entry(minor=100, ref="Y")])
     assert find_reused_refs(entries, {}) == {"Y"}
     assert find_reused_refs(entries[:1], {"X": (date(2026, 1, 1), 5000)}) == {"X"}

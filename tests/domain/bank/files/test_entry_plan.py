@@ -61,9 +61,11 @@ def windows(rng: random.Random, times: int = 6) -> list[tuple[int, int]]:
 
 
 @given(st.lists(gifts, max_size=40), st.booleans(), st.randoms(use_true_random=False))
-def test_overlapping_exports_in_any_order_end_in_exactly_the_ledger(
+def test_overlapping_exports_make_exactly_the_ledger(
     drawn: list[tuple[int, int, str, str]], with_refs: bool, rng: random.Random
 ) -> None:
+    """Overlapping exports, taken in any order, end in exactly the entries of the account, none twice and none
+    lost."""
     entries, ledger = account_of(drawn, with_refs=with_refs), Ledger()
     for first, last in windows(rng):
         ledger.take(window(entries, first, last))
@@ -72,9 +74,10 @@ def test_overlapping_exports_in_any_order_end_in_exactly_the_ledger(
 
 
 @given(st.lists(gifts, max_size=40), st.randoms(use_true_random=False))
-def test_the_same_account_in_two_formats_is_counted_once(
+def test_two_formats_count_one_account_once(
     drawn: list[tuple[int, int, str, str]], rng: random.Random
 ) -> None:
+    """The same account read in two formats is counted once, although one format says less than the other."""
     entries, ledger = account_of(drawn, with_refs=True), Ledger()
     poorer = [as_csv(entry) for entry in entries]
     for first, last in windows(rng):
@@ -113,9 +116,11 @@ def test_intraday_statements_out_of_order_lose_nothing_unseen(
 
 
 @given(st.lists(gifts, max_size=40), st.booleans(), st.randoms(use_true_random=False))
-def test_balances_do_not_disturb_overlapping_exports_of_whole_days(
+def test_balances_do_not_disturb_whole_days(
     drawn: list[tuple[int, int, str, str]], with_refs: bool, rng: random.Random
 ) -> None:
+    """Balances do not disturb overlapping exports of whole days: the money is right and nothing is lost
+    unseen."""
     entries, ledger = account_of(drawn, with_refs=with_refs), Ledger()
     for first, last in windows(rng):
         cut = window(entries, first, last)
@@ -143,14 +148,17 @@ def intraday(entries: list[Entry], rng: random.Random) -> list[Cut]:
     ]
 
 
-def test_a_twin_in_the_next_intraday_statement_is_new_by_its_balances_alone() -> None:
+def test_balances_make_an_intraday_twin_new() -> None:
+    """A twin in the next intraday statement is new because its balances alone say that it is other money."""
     ledger, gift = Ledger(), made(START, 5000, "Jan", "x", ref=None, account=None)
     ledger.take(Cut([gift], START, START, (0, 5000)))
     answer = ledger.take(Cut([gift], START, START, (5000, 10000)))
     assert [(new.position, new.occurrence) for new in answer.new] == [(0, 1)]
 
 
-def test_without_balances_nothing_says_whether_parts_of_a_day_overlap_and_a_person_decides() -> None:
+def test_parts_of_day_without_balances_need_person() -> None:
+    """Without balances nothing says whether two parts of a day overlap, so a person decides about the
+    twin."""
     ledger = Ledger()
     twin = made(START, 5000, "Jan", "x", ref=None, account=None)
     morning = made(START, 2000, "Anna", "x", ref=None, account=None)
@@ -161,8 +169,9 @@ def test_without_balances_nothing_says_whether_parts_of_a_day_overlap_and_a_pers
     assert [new.position for new in answer.new] == [1]
 
 
-def test_a_chain_of_balances_that_could_be_a_repeat_is_left_to_a_person() -> None:
-    """0 to 60, 60 to 0, and 0 to 60: the third may be the first once more."""
+def test_possible_repeat_of_balances_needs_person() -> None:
+    """A chain of balances that could be a repeat is left to a person: 0 to 60, 60 to 0, and 0 to 60, where
+    the third may be the first once more."""
     ledger = Ledger()
     come, gone = (made(START, minor, "Jan", "x", ref=None, account=None) for minor in (60, -60))
     ledger.take(Cut([come], START, START, (0, 60)))
@@ -171,7 +180,8 @@ def test_a_chain_of_balances_that_could_be_a_repeat_is_left_to_a_person() -> Non
     assert [doubt.doubt for doubt in answer.doubtful] == ["unsure_order"]
 
 
-def test_an_entry_whose_text_the_bank_changed_is_not_booked_twice_unseen() -> None:
+def test_changed_text_is_not_booked_twice() -> None:
+    """An entry whose text the bank changed is not booked a second time unseen, but becomes a doubt."""
     ledger = Ledger()
     ledger.take(Cut([made(START, 5000, "Jan", "blokada", ref=None, account="PL1")], START, START))
     answer = ledger.take(Cut([made(START, 5000, "Jan", "przelew", ref=None, account="PL1")], START, START))
@@ -179,14 +189,18 @@ def test_an_entry_whose_text_the_bank_changed_is_not_booked_twice_unseen() -> No
     assert answer.new == ()
 
 
-def test_ids_that_change_with_every_download_do_not_double_the_ledger() -> None:
+def test_changing_ids_do_not_double_the_ledger() -> None:
+    """Ids that change with every download do not double the ledger: the second id makes a doubt, no new
+    entry."""
     ledger = Ledger()
     ledger.take(Cut([made(START, 5000, "Jan", "x", ref="d1-1", account="PL1")], START, START))
     answer = ledger.take(Cut([made(START, 5000, "Jan", "x", ref="d2-1", account="PL1")], START, START))
     assert [doubt.doubt for doubt in answer.doubtful] == ["other_bank_ref"]
 
 
-def test_another_id_is_other_money_where_the_bank_repeats_its_ids() -> None:
+def test_new_id_is_other_money_beside_repeats() -> None:
+    """Where the bank repeats its ids, another id is other money: the known entry is the same, the second is
+    new."""
     ledger = Ledger()
     first, second = (made(START, 5000, "Jan", "x", ref=ref, account="PL1") for ref in ("R1", "R2"))
     ledger.take(Cut([first], START, START))
@@ -195,7 +209,9 @@ def test_another_id_is_other_money_where_the_bank_repeats_its_ids() -> None:
     assert [same.how for same in answer.same] == ["fingerprint"]
 
 
-def test_ids_found_untrusted_later_do_not_double_what_came_with_them() -> None:
+def test_ids_untrusted_later_double_nothing() -> None:
+    """When ids turn out untrusted later, entries that came with them are known by content and are not
+    doubled."""
     ledger = Ledger()
     twins = [made(START, 5000, "Jan", "x", ref=ref, account="PL1") for ref in ("1", "2")]
     ledger.take(Cut(twins, START, START))
@@ -204,7 +220,8 @@ def test_ids_found_untrusted_later_do_not_double_what_came_with_them() -> None:
     assert len(answer.new) == 1
 
 
-def test_the_same_id_in_another_format_finds_the_entry_and_new_ids_are_kept() -> None:
+def test_same_id_finds_entry_across_formats() -> None:
+    """The same id in another format finds the entry, and the ids that are new in it are kept."""
     ledger = Ledger()
     ledger.take(Cut([made(START, 5000, "Jan", "x", ref="R1", account="PL1")], START, START))
     told = Detail(0, Money(5000, "PLN"), tx_id="T9", counterparty=Party("JAN", "PL2"), remittance="other")
@@ -239,9 +256,8 @@ def _minor(text: str) -> int:
 @pytest.mark.parametrize("with_refs", [True, False])
 @settings(max_examples=10, deadline=None)
 @given(rng=st.randoms(use_true_random=False))
-def test_a_real_account_in_overlapping_windows_is_its_nine_statements(
-    with_refs: bool, rng: random.Random
-) -> None:
+def test_real_account_equals_its_nine_statements(with_refs: bool, rng: random.Random) -> None:
+    """A real account, read in overlapping windows, gives exactly the entries of its nine daily statements."""
     daily = subite()
     ledger = Ledger()
     for first, last in windows(rng, times=3):
@@ -252,8 +268,9 @@ def test_a_real_account_in_overlapping_windows_is_its_nine_statements(
     assert ledger.doubtful == 0
 
 
-def test_balances_that_agree_by_chance_do_not_count_an_overlap_twice() -> None:
-    """50 came and 50 went after the first file's middle, so that the second seems to begin where it ended."""
+def test_chance_balances_do_not_hide_an_overlap() -> None:
+    """Balances that agree by chance do not count an overlap twice: 50 came and 50 went after the first file's
+    middle, so that the second seems to begin where it ended."""
     ledger = Ledger()
     day = [made(START, minor, "Jan", "x", ref=None, account=None) for minor in (2000, 5000, -5000, 3000)]
     ledger.take(Cut(day[:3], START, START, (0, 2000)))
@@ -265,7 +282,8 @@ def test_balances_that_agree_by_chance_do_not_count_an_overlap_twice() -> None:
     assert [new.position for new in answer.new] == [2]
 
 
-def test_an_id_of_the_bank_tells_an_overlap_that_balances_hide() -> None:
+def test_bank_id_reveals_a_hidden_overlap() -> None:
+    """An id of the bank reveals an overlap that the balances hide, so nothing is booked twice."""
     ledger = Ledger()
     day = [
         made(START, minor, "Jan", "x", ref=f"R{n}", account=None)
@@ -277,7 +295,8 @@ def test_an_id_of_the_bank_tells_an_overlap_that_balances_hide() -> None:
     assert ledger.doubtful == 0
 
 
-def test_two_formats_that_each_tell_a_part_of_a_day_are_not_merged_unseen() -> None:
+def test_formats_with_partial_days_need_person() -> None:
+    """Two formats that each hold a part of a day are not merged unseen: the twin waits for a person."""
     ledger = Ledger()
     twin, morning, evening = (
         made(START, minor, "Jan", "x", ref=None, account="PL1") for minor in (5000, 2000, 3000)
@@ -305,8 +324,9 @@ def test_windows_cut_inside_days_never_count_money_twice(
     assert ledger.money() <= money_of(entries)
 
 
-def test_the_same_id_on_another_day_in_another_format_waits_for_a_person() -> None:
-    """One format tells the day of the order, the other that of the booking."""
+def test_same_id_on_another_day_needs_person() -> None:
+    """The same id on another day in another format waits for a person, since one format gives the day of the
+    order and the other that of the booking; days later it is a new entry."""
     ledger = Ledger()
     booked = made(START, 5000, "Jan", "x", ref="R1", account="PL1")
     ledger.take(Cut([booked], START, START))

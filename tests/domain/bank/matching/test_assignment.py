@@ -28,7 +28,9 @@ def cheapest(costs: list[list[float]]) -> float:
 
 
 @given(tables)
-def test_the_hungarian_method_finds_the_least_total_that_uses_all_it_can(costs: list[list[float]]) -> None:
+def test_hungarian_method_finds_the_least_total(costs: list[list[float]]) -> None:
+    """The Hungarian method finds the least total among all assignments that use as many columns as can be
+    used."""
     chosen = assign_by_least_cost(costs)
     used = [column for column in chosen if column is not None]
     assert len(used) == len(set(used)) == min(len(costs), len(costs[0]))
@@ -41,7 +43,9 @@ def test_greedy_uses_each_column_once(costs: list[list[float]]) -> None:
     assert len(used) == len(set(used)) == min(len(costs), len(costs[0]))
 
 
-def test_the_nearest_first_is_not_always_the_cheapest_whole() -> None:
+def test_nearest_first_can_cost_more() -> None:
+    """Taking the nearest first is not always the cheapest whole, which is why the Hungarian method
+    decides."""
     costs = [[1.0, 2.0], [0.0, 9.0]]
     assert assign_by_least_cost(costs) == [1, 0]
     assert assign_greedily([[0.0, 1.0], [0.5, 9.0]]) == [0, 1]

@@ -23,7 +23,6 @@ from tests.domain.bank.matching_world import (
     ANNA,
     AUTO,
     DAY,
-    GIFT,
     IBAN,
     JAN,
     OTHER_IBAN,
@@ -41,7 +40,9 @@ def test_a_code_decides() -> None:
     assert (found.kind, found.decision, found.candidates[0].donor_id) == ("gift", "auto", JAN)
 
 
-def test_a_code_with_a_wrong_check_digit_decides_nothing() -> None:
+def test_wrong_check_digit_decides_nothing() -> None:
+    """A code with a wrong check digit decides nothing: the money waits in suspense, with a day by which to
+    decide."""
     found = one(credit(text="DH-1002-1", name=None))
     assert found.decision == "suspense"
     assert found.decide_by == DAY + timedelta(days=90)
@@ -57,7 +58,8 @@ def test_codes_of_two_donors_contradict_each_other() -> None:
     assert "contradiction" in found.hindrances
 
 
-def test_codes_of_two_donors_whose_instalments_add_up_are_split() -> None:
+def test_codes_of_two_donors_split_the_sum() -> None:
+    """Codes of two donors whose instalments add up to the credit split it between them."""
     known = facts(instalments={ANNA: (instalment(1),), JAN: (instalment(2, minor=3000, donor=JAN),)})
     found = one(credit(8000, text="DH-1001-7 " + format_code("DH", 1002)), known)
     assert found.decision == "auto"
@@ -69,7 +71,9 @@ def test_codes_of_two_donors_whose_instalments_add_up_are_split() -> None:
 
 
 @pytest.mark.parametrize("minor", [5000, 12345])
-def test_a_name_alone_never_decides_even_with_the_amount(minor: int) -> None:
+def test_name_alone_never_decides(minor: int) -> None:
+    """A name alone never decides, even with the amount of an instalment, since two people can share a
+    name."""
     known = facts(instalments={ANNA: (instalment(1),)})
     found = one(credit(minor), known)
     assert found.decision == "suggest"
@@ -82,9 +86,8 @@ def test_a_name_alone_never_decides_even_with_the_amount(minor: int) -> None:
     st.integers(-40, 40),
     st.sampled_from([0, 1, 5, 50]),
 )
-def test_without_id_account_and_history_nothing_is_ever_decided(
-    minor: int, name: str, days: int, hits: int
-) -> None:
+def test_nothing_decides_without_strong_evidence(minor: int, name: str, days: int, hits: int) -> None:
+    """Without an id, an account and a history nothing is ever decided, whatever name, amount and day say."""
     learned = {"name:anna nowak": (PayerKeyFacts("name:anna nowak", ANNA, hits),)}
     known = facts(instalments={ANNA: (instalment(1),)}, payer_keys=learned)
     found = one(credit(minor, name=name, on=DAY + timedelta(days=days)), known)
@@ -115,7 +118,8 @@ def test_an_account_confirmed_twice_decides_until_it_fails(hits: int, misses: in
     assert (found.decision if found.candidates else "suggest") == decision
 
 
-def test_a_payer_key_of_two_donors_is_a_choice() -> None:
+def test_payer_key_of_two_donors_is_choice() -> None:
+    """A payer key that belongs to two donors is a choice for a person."""
     key = f"iban:{OTHER_IBAN}"
     known = facts(payer_keys={key: (PayerKeyFacts(key, JAN, 9), PayerKeyFacts(key, ANNA, 2))})
     found = one(credit(account=OTHER_IBAN, name=None), known)
@@ -123,7 +127,8 @@ def test_a_payer_key_of_two_donors_is_a_choice() -> None:
     assert "contradiction" in found.hindrances
 
 
-def test_a_shared_account_is_decided_by_the_amount_only_with_distance() -> None:
+def test_amount_decides_within_a_shared_account() -> None:
+    """A shared account is decided by the amount only where one donor's instalment fits clearly better."""
     known = facts(
         donors_of_account={IBAN: (ANNA, JAN)},
         instalments={ANNA: (instalment(1),), JAN: (instalment(2, minor=3000, donor=JAN),)},
@@ -160,7 +165,8 @@ def test_an_amount_above_the_cap_needs_a_person() -> None:
     assert one(credit(10001, text="DH-1001-7"), policy=policy).hindrances == ("over_cap",)
 
 
-def test_the_mode_suggest_says_what_auto_would_have_done_and_off_says_nothing() -> None:
+def test_modes_suggest_and_off() -> None:
+    """The mode suggest says what auto would have done, and the mode off says nothing at all."""
     paid = credit(text="DH-1001-7")
     waiting = one(paid, policy=Policy("DH"))
     assert (waiting.decision, waiting.would_auto) == ("suggest", True)
@@ -168,7 +174,8 @@ def test_the_mode_suggest_says_what_auto_would_have_done_and_off_says_nothing() 
 
 
 @pytest.mark.parametrize(("days", "decision"), [(-2, "suggest"), (-1, "auto"), (4, "auto"), (5, "suggest")])
-def test_an_instalment_is_settled_alone_only_around_its_due_date(days: int, decision: str) -> None:
+def test_instalment_settles_only_around_its_day(days: int, decision: str) -> None:
+    """An instalment is settled without a person only around its due date; outside it is only suggested."""
     known = facts(instalments={ANNA: (instalment(1),)})
     found = one(credit(account=IBAN, on=DAY + timedelta(days=days)), known)
     assert found.decision == decision
@@ -189,14 +196,16 @@ def test_two_credits_in_march_settle_february_and_march() -> None:
         assert {p.decision for p in found} == {"auto"}
 
 
-def test_two_equal_credits_on_one_day_do_not_settle_one_instalment_twice() -> None:
+def test_equal_credits_settle_one_instalment_once() -> None:
+    """Two equal credits on one day do not settle one instalment twice."""
     known = facts(instalments={ANNA: (instalment(1),)})
     found = solve(credit(account=IBAN, entry_id=1), credit(account=IBAN, entry_id=2), known=known)
     allocated = [part.allocations for p in found for part in p.candidates[0].parts]
     assert sorted(map(len, allocated)) == [0, 1]
 
 
-def test_an_overpayment_settles_the_instalment_and_the_rest_is_a_one_off() -> None:
+def test_overpayment_leaves_a_one_off() -> None:
+    """An overpayment settles the instalment, and the rest is a one-off gift: no money is lost."""
     found = one(credit(7000, account=IBAN), facts(instalments={ANNA: (instalment(1),)}))
     part = found.candidates[0].parts[0]
     assert (part.settles, part.minor, part.allocations) == ("over", 7000, ((1, 5000),))
@@ -208,7 +217,8 @@ def test_too_little_pays_a_part() -> None:
     assert (part.settles, part.allocations) == ("partial", ((1, 3000),))
 
 
-def test_three_times_the_amount_pays_arrears_first_and_then_in_advance() -> None:
+def test_triple_amount_pays_arrears_first() -> None:
+    """Three times the amount pays the arrears first, then what is due and then in advance."""
     due = [
         instalment(1, date(2026, 2, 2), state="missed"),
         instalment(2, DAY),
@@ -222,7 +232,8 @@ def test_three_times_the_amount_pays_arrears_first_and_then_in_advance() -> None
     assert found.decision == "auto"
 
 
-def test_two_recurring_gifts_paid_in_one_sum_are_both_settled() -> None:
+def test_one_sum_settles_two_recurring_gifts() -> None:
+    """Two recurring gifts that are paid in one sum are both settled."""
     due = (instalment(1, minor=5000), replace(instalment(2, minor=3000), recurring_gift_id=99))
     found = one(credit(8000, account=IBAN), facts(instalments={ANNA: due}))
     assert found.candidates[0].parts[0].allocations == ((1, 5000), (2, 3000))
@@ -254,7 +265,8 @@ def test_allocations_never_exceed_a_credit_or_an_instalment(
     assert all(minor <= open_[number].open.minor for number, minor in settled.items())
 
 
-def test_a_collections_own_id_settles_its_instalment_whatever_the_day() -> None:
+def test_collection_id_settles_on_any_day() -> None:
+    """A collection's own id settles its instalment whatever the day."""
     mine = replace(instalment(5, DAY - timedelta(days=60)), refs=("E2E-5",))
     known = facts(instalments={ANNA: (mine, instalment(6))}, donors_of_ref={"E2E-5": (ANNA,)})
     found = one(credit(refs=("E2E-5",), name=None), known)
@@ -276,19 +288,22 @@ STRIPE = {"stripe": ("stripe", "stripe payments")}
         (credit(123457, name="Stripe"), "suspense"),
     ],
 )
-def test_a_providers_payout_is_matched_to_it_and_never_a_gift(paid: Credit, decision: str) -> None:
+def test_payout_is_never_a_gift(paid: Credit, decision: str) -> None:
+    """A provider's payout is matched to its entry and is never taken for a gift."""
     found = one(paid, facts(payouts=(PAYOUT,), provider_words=STRIPE))
     assert (found.kind, found.decision) == ("payout", decision)
     assert all(not candidate.parts for candidate in found.candidates)
 
 
-def test_a_payout_that_two_entries_would_be_needs_a_person() -> None:
+def test_payout_of_two_entries_needs_person() -> None:
+    """A payout that two entries could be needs a person."""
     known = facts(payouts=(PAYOUT,), provider_words=STRIPE)
     found = solve(credit(123456, name="Stripe"), credit(123456, name="Stripe", entry_id=2), known=known)
     assert [p.hindrances for p in found] == [("contested",), ("contested",)]
 
 
-def test_a_donor_who_writes_a_providers_name_in_the_text_is_still_a_donor() -> None:
+def test_providers_name_in_text_hides_no_donor() -> None:
+    """A donor who writes a provider's name into the text is still found as the donor."""
     found = one(credit(text="zamiast stripe DH-1001-7"), facts(provider_words=STRIPE))
     assert (found.kind, found.candidates[0].donor_id) == ("gift", ANNA)
 
@@ -308,45 +323,6 @@ def test_money_that_is_no_gift_needs_no_one(paid: Credit, kind: str) -> None:
     assert (found.kind, found.decision, found.candidates) == (kind, "auto", ())
 
 
-def test_money_paid_to_a_donor_may_be_a_refund_and_is_looked_at() -> None:
-    found = one(credit(-5000, account=IBAN, text="dla Anny"))
-    assert (found.kind, found.decision, found.hindrances) == ("outgoing", "suspense", ("paid_to_donor",))
-
-
-def test_a_return_finds_its_gift_by_the_collections_id() -> None:
-    known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
-    found = one(credit(-5000, name=None, text="", refs=("E2E-1",)), known)
-    assert (found.kind, found.decision, found.candidates[0].gift_id) == ("return", "auto", 31)
-
-
-def test_a_return_with_the_banks_fee_in_it_finds_its_gift() -> None:
-    known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
-    found = one(replace(credit(-5300, refs=("E2E-1",)), charges_minor=300, return_code="AM04"), known)
-    assert (found.decision, found.candidates[0].gift_id) == ("auto", 31)
-
-
-def test_a_return_finds_its_gift_by_payer_and_amount_within_120_days() -> None:
-    paid = credit(-5000, account=IBAN, text="ZWROT MD06")
-    assert one(paid, facts(gifts={ANNA: (GIFT,)})).candidates[0].gift_id == 31
-    old = replace(GIFT, received_on=DAY - timedelta(days=121))
-    assert one(paid, facts(gifts={ANNA: (old,)})).hindrances == ("original_unknown",)
-
-
-def test_a_return_that_may_take_back_either_of_two_gifts_needs_a_person() -> None:
-    known = facts(gifts={ANNA: (GIFT, replace(GIFT, gift_id=32))})
-    found = one(replace(credit(-5000, account=IBAN), return_code="AC04"), known)
-    assert (found.decision, found.hindrances) == ("suggest", ("margin",))
-
-
-def test_a_code_inside_a_reference_is_no_return_code() -> None:
-    assert one(credit(-5000, account=OTHER_IBAN, text="REF XAM045 faktura")).kind == "outgoing"
-
-
-def test_a_reversal_that_brings_money_is_not_taken_for_a_gift_alone() -> None:
-    found = one(replace(credit(text="DH-1001-7"), reversal=True))
-    assert "contradiction" in found.hindrances
-
-
 def test_points_follow_what_people_confirm() -> None:
     weights = calibrate_points({"match.email": (0, 0), "match.name": (2, 18), "match.account": (500, 0)})
     assert weights["match.email"] == PRIORS["match.email"]
@@ -355,7 +331,8 @@ def test_points_follow_what_people_confirm() -> None:
     assert found.candidates[0].points == weights["match.name"]
 
 
-def test_a_statement_gives_one_proposal_for_each_credit_in_order() -> None:
+def test_one_proposal_for_each_credit() -> None:
+    """A statement gives one proposal for each credit, in the order of the credits."""
     credits = [credit(entry_id=number, minor=number - 50) for number in range(100) if number != 50]
     assert [p.entry_id for p in solve(*credits)] == [c.entry_id for c in credits]
 
@@ -373,9 +350,11 @@ def test_a_statement_gives_one_proposal_for_each_credit_in_order() -> None:
     ],
 )
 @pytest.mark.parametrize("mode", ["suggest", "auto"])
-def test_a_candidate_is_called_sure_exactly_where_the_engine_would_settle_it(
+def test_sure_means_the_engine_would_settle(
     asked: tuple[Credit, dict[str, object]], mode: MatchingMode
 ) -> None:
+    """A candidate is called sure exactly where the engine would settle it, so the word on the page keeps its
+    promise."""
     found = one(asked[0], facts(**asked[1]), replace(AUTO, mode=mode))
     assert [candidate.level == "sure" for candidate in found.candidates] == [
         found.would_auto and rank == 0 for rank in range(len(found.candidates))

@@ -37,7 +37,8 @@ def paid_from(name: str, text: str = "darowizna", *, known: dict[str, object] | 
     "name",
     ["Jan Kowalski", "KOWALSKI JAN UL. LIPOWA 3", "J. KOWALSKI", "DR JAN PIOTR KOWALSKI", "JAN KOWALSK"],
 )
-def test_the_donors_own_name_is_known_however_the_bank_writes_it(name: str) -> None:
+def test_donors_name_is_known_in_bank_spelling(name: str) -> None:
+    """The donor's own name is known however the bank writes it, so such a gift needs no person."""
     assert paid_from(name).decision == "auto"
 
 
@@ -55,18 +56,21 @@ def test_the_donors_own_name_is_known_however_the_bank_writes_it(name: str) -> N
         "A KOWALSKI",
     ],
 )
-def test_another_name_on_a_known_account_waits_for_a_person(name: str) -> None:
+def test_another_name_on_account_needs_person(name: str) -> None:
+    """Another name on a known account waits for a person, who sees why."""
     found = paid_from(name)
     assert found.decision == "suggest"
     assert "contradiction" in found.hindrances
     assert "match.other_payer" in [reason.key for reason in found.candidates[0].evidence]
 
 
-def test_the_donor_whose_name_paid_is_shown_beside_the_one_whose_account_it_is() -> None:
+def test_donors_of_name_and_account_both_shown() -> None:
+    """The donor whose name paid is shown beside the donor whose account it is."""
     assert {candidate.donor_id for candidate in paid_from("ANNA NOWAK").candidates} == {ANNA, JAN}
 
 
-def test_a_text_that_names_another_donor_waits_and_shows_that_one() -> None:
+def test_text_naming_another_donor_waits() -> None:
+    """A text that names another donor waits for a person and shows that donor too."""
     found = paid_from("JAN KOWALSKI", "darowizna od Anna Nowak za maj")
     assert found.decision == "suggest"
     assert {candidate.donor_id for candidate in found.candidates} == {ANNA, JAN}
@@ -78,7 +82,8 @@ def test_a_code_decides_whoever_pays() -> None:
 
 
 @pytest.mark.parametrize(("hits", "decision"), [(1, "suggest"), (2, "auto")])
-def test_a_payer_who_says_the_same_as_confirmed_twice_needs_no_person(hits: int, decision: str) -> None:
+def test_saying_confirmed_twice_needs_no_person(hits: int, decision: str) -> None:
+    """A payer who says the same as was confirmed twice needs no person; with other words a person decides."""
     said = make_saying(OTHER_IBAN, "FIRMA SP. Z O.O.", "za Jana 7/2026") or ""
     key = f"iban:{OTHER_IBAN}"
     learned = {
@@ -91,7 +96,9 @@ def test_a_payer_who_says_the_same_as_confirmed_twice_needs_no_person(hits: int,
     assert other.decision == "suggest"
 
 
-def test_two_recurring_gifts_that_wait_for_the_same_amount_are_a_choice() -> None:
+def test_equal_waiting_amounts_are_a_choice() -> None:
+    """Two recurring gifts that wait for the same amount are a choice for a person; two such credits settle
+    both."""
     other = replace(instalment(2), recurring_gift_id=99)
     known = facts(instalments={ANNA: (instalment(1), other)})
     found = one(credit(account=IBAN), known)
@@ -102,12 +109,14 @@ def test_two_recurring_gifts_that_wait_for_the_same_amount_are_a_choice() -> Non
 
 
 @pytest.mark.parametrize("text", ["zwrot kosztow podrozy", "zwrot pozyczki", "usługi tech"])
-def test_money_paid_back_to_a_donor_is_no_return_of_a_gift_by_a_word(text: str) -> None:
+def test_word_alone_makes_no_return(text: str) -> None:
+    """Money paid back to a donor is no return of a gift because of one word in its text."""
     found = one(credit(-5000, account=IBAN, text=text), facts(gifts={ANNA: (GIFT,)}))
     assert (found.decision, found.hindrances) == ("suggest", ("not_enough",))
 
 
-def test_two_returns_in_one_statement_do_not_take_the_same_gift_back() -> None:
+def test_two_returns_never_take_one_gift() -> None:
+    """Two returns in one statement do not take the same gift back; both wait for a person."""
     known = facts(gifts_of_ref={"E2E-1": (GIFT,)})
     back = credit(-5000, name=None, text="", refs=("E2E-1",))
     found = solve(back, replace(back, entry_id=2), known=known)
@@ -115,6 +124,7 @@ def test_two_returns_in_one_statement_do_not_take_the_same_gift_back() -> None:
 
 
 @pytest.mark.parametrize("told", [{"text": "KOREKTA UZNANIA DH-1001-7"}, {"name": "NOWAK ANNA", "text": "x"}])
-def test_money_out_that_names_a_donor_is_looked_at(told: dict[str, str]) -> None:
+def test_outgoing_money_naming_donor_needs_person(told: dict[str, str]) -> None:
+    """Money that goes out and names a donor is looked at by a person."""
     found = one(replace(credit(-5000, name=None), **told))  # type: ignore[arg-type]
     assert found.decision != "auto"
