@@ -68,7 +68,7 @@ SKIPS: Final[Mapping[Skip, str]] = {
     "zero": N_("The amount is zero: it changes nothing."),
     "before_header": N_("The row stands above the table."),
 }
-_DAMAGED: Final = N_("The spreadsheet is damaged: export it again.")
+_DAMAGED_WORKBOOK: Final = N_("The spreadsheet is damaged: export it again.")
 _ROWS: Final[Mapping[str, str]] = {
     "row_cut": N_("The row has %(cells)s cells, the header %(names)s: something is missing."),
     "row_shifted": N_("The row has %(cells)s cells, the header %(names)s: a separator stands in a text."),
@@ -110,7 +110,7 @@ _TABLES: Final[Mapping[str, str]] = {
     ),
     "count_mismatch": N_("The file says it has %(count)s entries; %(entries)s were read."),
     "currency_needed": N_("Nothing in the file tells its currency: choose the currency of the account."),
-    "damaged_workbook": _DAMAGED,
+    "damaged_workbook": _DAMAGED_WORKBOOK,
     "damaged_workbook.long_cell": N_(
         "A cell of the spreadsheet is longer than any of a bank: it is no export."
     ),

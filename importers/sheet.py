@@ -28,7 +28,7 @@ EVIDENCE_ROWS: Final = 2000  # that are looked at to tell how dates and amounts 
 _NAMES: Final = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}
 
 
-class Unsheetable(ValueError):
+class UnreadableTable(ValueError):
     """The file is no table that we can read; ``reason`` says why, its text says it in English."""
 
     def __init__(self, code: TableFault, **figures: str | int) -> None:
@@ -64,45 +64,45 @@ class Sheet:
     epoch: date | None = None  # text has no serial dates; a workbook's sheet has
     others: tuple[str, ...] = ()  # and may have others beside it
 
-    def rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
+    def iter_rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
         """Return every row of the file. The arguments are for workbooks; here cells are what is written."""
         with io.TextIOWrapper(io.BytesIO(self.data), self.codec, newline="") as text:
             yield from _split_rows(text, self.delimiter, self.quote)
 
-    def head(self, count: int = 80) -> list[Row]:
+    def read_head(self, count: int = 80) -> list[Row]:
         """Return the first rows."""
-        return list(islice(self.rows(), count))
+        return list(islice(self.iter_rows(), count))
 
-    def texts(self, places: Iterable[int], after: int) -> Iterator[str]:
+    def iter_texts(self, places: Iterable[int], after: int) -> Iterator[str]:
         """Return the filled cells of some columns below a line, as written, of the first rows."""
         columns = tuple(places)
-        for row in islice(self.rows(), after + EVIDENCE_ROWS):
+        for row in islice(self.iter_rows(), after + EVIDENCE_ROWS):
             if row.line > after:
                 yield from (row.cells[at] for at in columns if at < len(row.cells) and row.cells[at].strip())
 
-    def facts(self) -> dict[str, str]:
+    def list_facts(self) -> dict[str, str]:
         """Return what was found out about the file."""
         return {"encoding": self.codec, "delimiter": _NAMES.get(self.delimiter, self.delimiter)}
 
-    def cut_off(self) -> bool:
+    def is_cut_off(self) -> bool:
         """Return whether the file does not end with the end of a line, as one that was cut off."""
         return not self.data.rstrip(b" \0\x1a").endswith((b"\n", b"\r", b"\n\0", b"\r\0"))
 
-    def separated_by(self, delimiter: Delimiter, quote: str) -> Sheet:
+    def change_delimiter(self, delimiter: Delimiter, quote: str) -> Sheet:
         """Return the same text cut at another sign."""
         return replace(self, delimiter=delimiter or self.delimiter, quote=quote)
 
 
 def open_text(data: bytes, encoding: str = "") -> Sheet:
-    """Return the sheet in a text file; raise Undecodable, or Unsheetable when nothing separates cells."""
+    """Return the sheet in a text file; raise Undecodable, or UnreadableTable when nothing separates cells."""
     if max(data.count(b"\n"), data.count(b"\r")) > MOST_LINES:
-        raise Unsheetable("table_too_long", most=MOST_LINES)
+        raise UnreadableTable("table_too_long", most=MOST_LINES)
     text, codec = decode_text(data, encoding or None)
     lines = list(islice(io.StringIO(text, newline=""), _SAMPLE_LINES))
     del text
     delimiter = _find_delimiter(lines)
     if not delimiter:
-        raise Unsheetable("one_column")
+        raise UnreadableTable("one_column")
     return Sheet(data, codec, delimiter)
 
 

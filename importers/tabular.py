@@ -15,12 +15,12 @@ from typing import Final, Literal
 from donorhub.money import Money, total
 from importers.codes import Reason, RowFault, Skip
 from importers.profiles import list_profiles
-from importers.sheet import Row, Unsheetable
+from importers.sheet import Row, UnreadableTable
 from importers.statement import Entry, Integrity, Reading, refuse_file
 from importers.table.answers import Answers
 from importers.table.changes import Change, find_change
 from importers.table.draft import Draft, read_draft
-from importers.table.layout import Column, Found, Layout, LayoutError, header_signature
+from importers.table.layout import Column, FactPlace, Layout, LayoutError, make_header_signature
 from importers.table.opening import open_table, recognise_layout
 from importers.table.reading import AnySheet, Outcome, open_pass, read_rows
 from importers.text import Undecodable
@@ -29,14 +29,14 @@ __all__ = [
     "Answers",
     "Column",
     "Draft",
-    "Found",
+    "FactPlace",
     "Layout",
     "LayoutError",
     "Preview",
     "PreviewRow",
     "draft_layout",
     "find_header_change",
-    "header_signature",
+    "make_header_signature",
     "preview_table",
     "read",
     "recognise_table",
@@ -86,7 +86,7 @@ def read(
             return replace(_refuse_unknown(sheet), file_sha256=digest, format=source_format)
         job = open_pass(sheet, layout, currency=currency, source_format=source_format)
         return replace(read_rows(job), file_sha256=digest)
-    except (Undecodable, Unsheetable) as e:
+    except (Undecodable, UnreadableTable) as e:
         return replace(refuse_file(e.reason), file_sha256=digest)
 
 
@@ -95,7 +95,7 @@ def recognise_table(data: bytes, own_layouts: Sequence[Layout] = ()) -> Layout |
     try:
         sheet, _ = open_table(data)
         return recognise_layout(sheet, (*own_layouts, *list_profiles()))
-    except (Undecodable, Unsheetable):
+    except (Undecodable, UnreadableTable):
         return None
 
 
@@ -103,19 +103,21 @@ def find_header_change(data: bytes, own_layouts: Sequence[Layout]) -> Change | N
     """Return how the file's header differs from the one of ``own_layouts`` that it is most like, or None."""
     try:
         sheet, _ = open_table(data)
-        changes = (find_change(row.cells, own_layouts) for row in sheet.head())
+        changes = (find_change(row.cells, own_layouts) for row in sheet.read_head())
         return next((change for change in changes if change), None)
-    except (Undecodable, Unsheetable):
+    except (Undecodable, UnreadableTable):
         return None
 
 
-def draft_layout(data: bytes, answers: Answers | None = None, *, saved: Sequence[Layout] = ()) -> Draft:
+def draft_layout(
+    data: bytes, answers: Answers | None = None, *, saved_layouts: Sequence[Layout] = ()
+) -> Draft:
     """Return what can be told about a table without asking, and what must be asked. Raise nothing."""
-    return read_draft(data, answers, saved=saved, shipped=list_profiles())
+    return read_draft(data, answers, saved_layouts=saved_layouts, shipped_layouts=list_profiles())
 
 
 def preview_table(
-    data: bytes, layout: Layout, limit: int = 20, *, failed: int = 0, currency: str = ""
+    data: bytes, layout: Layout, limit: int = 20, *, failure_limit: int = 0, currency: str = ""
 ) -> Preview:
     """Read the whole file with ``layout``, and show its first ``limit`` rows beside what they become.
 
@@ -124,7 +126,7 @@ def preview_table(
     rows: list[PreviewRow] = []
 
     def watch_row(row: Row, outcome: Outcome) -> None:
-        if len(rows) < limit or (isinstance(outcome, Reason) and len(rows) < limit + failed):
+        if len(rows) < limit or (isinstance(outcome, Reason) and len(rows) < limit + failure_limit):
             rows.append(_show_row(row, outcome))
 
     try:
@@ -132,7 +134,7 @@ def preview_table(
         reading = read_rows(
             open_pass(sheet, layout, currency=currency, source_format=source_format), watch_row
         )
-    except (Undecodable, Unsheetable) as e:
+    except (Undecodable, UnreadableTable) as e:
         reading = refuse_file(e.reason)
     return _sum_up(rows, reading)
 
@@ -166,5 +168,7 @@ def _sum_up(rows: Sequence[PreviewRow], reading: Reading) -> Preview:
 
 
 def _refuse_unknown(sheet: AnySheet) -> Reading:
-    head = next((row for row in sheet.head() if len([cell for cell in row.cells if cell.strip()]) > 1), None)
+    head = next(
+        (row for row in sheet.read_head() if len([cell for cell in row.cells if cell.strip()]) > 1), None
+    )
     return refuse_file(_UNKNOWN_LAYOUT, head.line if head else None)

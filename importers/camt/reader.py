@@ -15,7 +15,7 @@ from donorhub.money import Money
 from importers.camt.entry import Unreadable, invert_entry, read_entry
 from importers.camt.shape import TREE
 from importers.camt.statement import Head, Tally, check_summary, read_head
-from importers.camt.tree import Refused, Row, Walk
+from importers.camt.tree import Row, UntrustedFile, Walk
 from importers.statement import (
     Begin,
     End,
@@ -67,7 +67,7 @@ def stream(file: BinaryIO) -> Iterator[Part]:
             reader.walk.feed_piece(piece)
             yield from reader.take_parts()
         reader.walk.finish_file()
-    except Refused as fault:
+    except UntrustedFile as fault:
         yield from reader.take_parts()
         yield Problem("error", fault.code, f"{fault}.", f"line {reader.walk.line}")
         return
@@ -190,7 +190,7 @@ class _Report:
 
     def _release_reversals(self, statement: Statement, walk: Walk) -> Integrity:
         """Give out the reversals with the sign that the balances want, and say whether they hold."""
-        missing = compute_missing_minor(statement, self._tally.booked)
+        missing = compute_missing_minor(statement, self._tally.booked_minor)
         reversal_minor = sum(
             entry.amount.minor for entry in self._reversals if entry.amount.currency == statement.currency
         )
@@ -204,7 +204,7 @@ class _Report:
             return "unverifiable"
         if missing:
             difference = explain_difference(Money(missing, statement.currency))
-            self._parts.append(make_problem("error", difference, where=self._place(walk)))
+            self._parts.append(make_problem("error", difference, where=self._write_place(walk)))
         return "mismatch" if missing or self._tally.odd else "proved"
 
     def _add_problem(
@@ -215,9 +215,9 @@ class _Report:
         walk: Walk,
         position: int | None = None,
     ) -> None:
-        self._parts.append(Problem(level, code, message, self._place(walk, position)))
+        self._parts.append(Problem(level, code, message, self._write_place(walk, position)))
 
-    def _place(self, walk: Walk, position: int | None = None) -> str:
+    def _write_place(self, walk: Walk, position: int | None = None) -> str:
         """``Stmt 2, Ntry 3, line 40``: numbers from 1, the first statement's left out."""
         places = [f"Stmt {self._number}"] if self._number > 1 else []
         places += [f"Ntry {position + 1}"] if position is not None else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from importers.camt.tree import Group, Joined, Node, Shape, compile_shape
+from importers.camt.tree import Group, JoinedField, Node, Shape, compile_shape
 
 _ADDRESS: Final = (
     "AdrLine Dept SubDept BldgNm StrtNm BldgNb Flr PstBx Room PstCd TwnNm TwnLctnNm DstrctNm CtrySubDvsn Ctry"
@@ -37,8 +37,8 @@ def _list_party_paths(role: str, field: str) -> Shape:
         f"{here}Acct/Nm": f"{field} account name",
         f"{ultimate}/Nm": f"{field} ultimate",
         f"{ultimate}/Pty/Nm": f"{field} ultimate",
-        **{f"{here}/PstlAdr/{it}": Joined(f"{field} address", ", ") for it in _ADDRESS},
-        **{f"{here}/Pty/PstlAdr/{it}": Joined(f"{field} address", ", ") for it in _ADDRESS},
+        **{f"{here}/PstlAdr/{it}": JoinedField(f"{field} address", ", ") for it in _ADDRESS},
+        **{f"{here}/Pty/PstlAdr/{it}": JoinedField(f"{field} address", ", ") for it in _ADDRESS},
         **_list_account_paths(f"{here}Acct", field),
         **_list_bank_paths(f"RltdAgts/{role}Agt", f"{field} bic"),
     }
@@ -99,8 +99,8 @@ _PAYMENT: Final[Shape] = {
         ),
         _IDENTIFIER,
     ),
-    "RmtInf/Ustrd": Joined("remittance", " "),
-    "RmtInf/Strd/AddtlRmtInf": Joined("remittance", " "),
+    "RmtInf/Ustrd": JoinedField("remittance", " "),
+    "RmtInf/Strd/AddtlRmtInf": JoinedField("remittance", " "),
     "RmtInf/Strd/CdtrRefInf": _REFERENCE,
     "RmtInf/Strd/RfrdDocInf": _DOCUMENT,
     "Purp/Cd": "purpose",
@@ -109,8 +109,8 @@ _PAYMENT: Final[Shape] = {
     "RtrInf/Rsn/Prtry": "return_code",
     "RtrInf/RtrRsn/Cd": "return_code",  # version 1
     "RtrInf/RtrRsn/Prtry": "return_code",
-    "RtrInf/AddtlInf": Joined("return_info", " "),
-    "RtrInf/AddtlRtrRsnInf": Joined("return_info", " "),  # version 1
+    "RtrInf/AddtlInf": JoinedField("return_info", " "),
+    "RtrInf/AddtlRtrRsnInf": JoinedField("return_info", " "),  # version 1
     "AddtlTxInf": "info",
 }
 _BATCH: Final[Shape] = {
@@ -168,13 +168,13 @@ _STATEMENT: Final[Shape] = {
         for element, side in (("TtlNtries", "all"), ("TtlCdtNtries", "CRDT"), ("TtlDbtNtries", "DBIT"))
         for child, field in (("NbOfNtries", "count"), ("Sum", "sum"))
     },
-    "Ntry": Group("entry", _ENTRY, reported=True),
+    "Ntry": Group("entry", _ENTRY, is_reported=True),
 }
 _MESSAGE: Final[Shape] = {
     "GrpHdr/MsgId": "message_id",
     "GrpHdr/CreDtTm": "created",
     "GrpHdr/MsgPgntn/PgNb": "page",  # where version 2 numbers its pages
-    **dict.fromkeys(("Stmt", "Rpt", "Ntfctn"), Group("statement", _STATEMENT, reported=True)),
+    **dict.fromkeys(("Stmt", "Rpt", "Ntfctn"), Group("statement", _STATEMENT, is_reported=True)),
 }
 _CONTAINERS: Final = {
     "BkToCstmrAcctRpt": "camt.052",
@@ -184,7 +184,7 @@ _CONTAINERS: Final = {
 
 TREE: Final[Node] = compile_shape(
     {
-        f"{element}{version}": Group(name, _MESSAGE, reported=True)
+        f"{element}{version}": Group(name, _MESSAGE, is_reported=True)
         for element, name in _CONTAINERS.items()
         for version in ("", "V01")
     }

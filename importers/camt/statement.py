@@ -101,11 +101,11 @@ def _find_opening_and_closing(
 ) -> tuple[Balance | None, Balance | None]:
     """Opening: OPBD, else PRCD. Closing: CLBD. Between the pages of a statement ITBD stands for either."""
 
-    def of(code: str) -> list[Balance]:
+    def list_balances(code: str) -> list[Balance]:
         return sorted((balance for its, balance in balances_by_code if its == code), key=_get_day)
 
-    openings, closings = of("OPBD") or of("PRCD"), of("CLBD")
-    between = of("ITBD") if is_paged else []
+    openings, closings = list_balances("OPBD") or list_balances("PRCD"), list_balances("CLBD")
+    between = list_balances("ITBD") if is_paged else []
     if not openings and between:
         openings, between = [replace(between[0], kind="opening")], between[1:]
     if not closings and between:
@@ -162,7 +162,7 @@ class Tally:
         self.sums[key] += minor
 
     @property
-    def booked(self) -> int:
+    def booked_minor(self) -> int:
         return self.sums[True, False] + self.sums[True, True]
 
 

@@ -30,7 +30,7 @@ Row = dict[str, Any]  # a field's key holds text, a group's key the list of its 
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedField:
     """A field of elements that may come often; their texts are joined by ``sign``."""
 
     field: str
@@ -43,10 +43,10 @@ class Group:
 
     name: str
     shape: Shape
-    reported: bool = False
+    is_reported: bool = False
 
 
-Shape = Mapping[str, "str | Joined | Group"]  # "Refs/EndToEndId" -> what becomes of its text
+Shape = Mapping[str, "str | JoinedField | Group"]  # "Refs/EndToEndId" -> what becomes of its text
 
 
 class Listener(Protocol):
@@ -57,7 +57,7 @@ class Listener(Protocol):
     def end_group(self, group: str, row: Row) -> None: ...
 
 
-class Refused(Exception):
+class UntrustedFile(Exception):
     """The file as a whole cannot be trusted."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -68,7 +68,7 @@ class Refused(Exception):
 class Node:
     """What may stand below an element, by name, and what becomes of the element's own text."""
 
-    __slots__ = ("children", "currency", "depth", "field", "group", "joint", "parent", "reported")
+    __slots__ = ("children", "currency", "depth", "field", "group", "is_reported", "joint", "parent")
 
     def __init__(self, parent: Node | None = None) -> None:
         self.parent = self if parent is None else parent
@@ -78,7 +78,7 @@ class Node:
         self.currency = ""  # the key under which its Ccy attribute is kept
         self.joint: str | None = None
         self.group: str | None = None
-        self.reported = False
+        self.is_reported = False
 
 
 def compile_shape(shape: Shape) -> Node:
@@ -94,11 +94,11 @@ def _grow_tree(top: Node, shape: Shape) -> None:
         for name in path.split("/"):
             node = node.children.setdefault(name, Node(node))
         if isinstance(what, Group):
-            node.group, node.reported = what.name, what.reported
+            node.group, node.is_reported = what.name, what.is_reported
             _grow_tree(node, what.shape)
             continue
-        node.field = what.field if isinstance(what, Joined) else what
-        node.joint = what.sign if isinstance(what, Joined) else None
+        node.field = what.field if isinstance(what, JoinedField) else what
+        node.joint = what.sign if isinstance(what, JoinedField) else None
         node.currency = f"{node.field} currency"
 
 
@@ -110,8 +110,8 @@ class Walk:
 
     def __init__(self, tree: Node, listener: Listener) -> None:
         self._tree, self._listener = tree, listener
-        self._fed = 0
-        self._skipped = 0  # blanks before the first tag, where no XML declaration may stand
+        self._fed_bytes = 0
+        self._blank_bytes = 0  # blanks before the first tag, where no XML declaration may stand
         self._texts: list[str] = []
         self._parser = self._make_parser(None)
 
@@ -132,20 +132,20 @@ class Walk:
     @property
     def byte(self) -> int:
         """Where the tag that is being told of begins in the file."""
-        return self._skipped + self._parser.CurrentByteIndex
+        return self._blank_bytes + self._parser.CurrentByteIndex
 
     def feed_piece(self, piece: bytes) -> None:
-        if self._fed == self._skipped:
+        if self._fed_bytes == self._blank_bytes:
             piece = self._drop_leading_blanks(piece)
-        self._fed += len(piece)
+        self._fed_bytes += len(piece)
         try:
             self._parser.Parse(piece, False)
         except expat.ExpatError as e:
             message = f"This is no sound XML ({expat.ErrorString(e.code)}): export it again"
-            raise Refused("damaged_xml", message) from e
+            raise UntrustedFile("damaged_xml", message) from e
         _check_text(self._texts)
-        if self._fed - self.byte > TOKEN_LIMIT + len(piece):
-            raise Refused("text_too_long", "A tag or comment has no end in sight")
+        if self._fed_bytes - self.byte > TOKEN_LIMIT + len(piece):
+            raise UntrustedFile("text_too_long", "A tag or comment has no end in sight")
 
     def _drop_leading_blanks(self, piece: bytes) -> bytes:
         """Without the blanks that some downloads have before ``<?xml``, and a mark of UTF-8 before these."""
@@ -155,15 +155,15 @@ class Walk:
         if not bare[:1].isspace():
             return piece
         bare = bare.lstrip(b" \t\r\n")
-        self._skipped += len(piece) - len(bare)
-        self._fed += len(piece) - len(bare)
+        self._blank_bytes += len(piece) - len(bare)
+        self._fed_bytes += len(piece) - len(bare)
         return bare
 
     def finish_file(self) -> None:
         try:
             self._parser.Parse(b"", True)
         except expat.ExpatError as e:
-            raise Refused("truncated", "The file ends in the middle: download it again") from e
+            raise UntrustedFile("truncated", "The file ends in the middle: download it again") from e
 
 
 def _attach_handlers(  # noqa: C901 - two handlers, written out because they run some fifty times for an entry
@@ -173,7 +173,7 @@ def _attach_handlers(  # noqa: C901 - two handlers, written out because they run
     node, row = tree, Row()
     rows: list[Row] = []
 
-    def start(name: str, attributes: dict[str, str]) -> None:
+    def start_element(name: str, attributes: dict[str, str]) -> None:
         nonlocal node, row
         if texts:
             _drop_blanks(texts, node)
@@ -186,10 +186,10 @@ def _attach_handlers(  # noqa: C901 - two handlers, written out because they run
         if node.group is not None:
             rows.append(row)
             row = {}
-            if node.reported:
+            if node.is_reported:
                 listener.begin_group(node.group, row)
 
-    def end(_name: str) -> None:
+    def end_element(_name: str) -> None:
         nonlocal node, row
         if texts:
             text = texts.pop()
@@ -204,14 +204,14 @@ def _attach_handlers(  # noqa: C901 - two handlers, written out because they run
                     row[field] = text
         if node.group is not None:
             full_row, row = row, rows.pop()
-            if node.reported:
+            if node.is_reported:
                 listener.end_group(node.group, full_row)
             else:
                 row.setdefault(node.group, []).append(full_row)
         node = node.parent
 
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
+    parser.StartElementHandler = start_element
+    parser.EndElementHandler = end_element
     parser.CharacterDataHandler = texts.append
 
 
@@ -233,14 +233,14 @@ def _find_node(tree: Node, node: Node, name: str) -> Node:
     if node.children is tree.children:
         new_node.children = tree.children  # still around the report, which may be in here
     if new_node.depth > DEPTH_LIMIT:
-        raise Refused("nested_too_deep", f"The file nests elements more than {DEPTH_LIMIT} deep")
+        raise UntrustedFile("nested_too_deep", f"The file nests elements more than {DEPTH_LIMIT} deep")
     return new_node
 
 
 def _drop_blanks(texts: list[str], node: Node) -> None:
     """Forget the blanks before a child; words there would leave an element's text in two halves."""
     if node.field is not None and _check_text(texts).strip():
-        raise Refused("mixed_content", "An element holds both text and elements: no bank writes that")
+        raise UntrustedFile("mixed_content", "An element holds both text and elements: no bank writes that")
     texts.clear()
 
 
@@ -253,15 +253,15 @@ def _take_text(texts: list[str], last: str) -> str:
 def _check_text(texts: list[str]) -> str:
     text = "".join(texts)
     if len(text) > TEXT_LIMIT:
-        raise Refused("text_too_long", f"An element has a text of more than {TEXT_LIMIT} characters")
+        raise UntrustedFile("text_too_long", f"An element has a text of more than {TEXT_LIMIT} characters")
     return text
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise Refused("doctype_refused", "The file declares a document type, which no bank's file needs")
+    raise UntrustedFile("doctype_refused", "The file declares a document type, which no bank's file needs")
 
 
 def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
     if encoding and encoding.upper() not in _UNICODE and find_code_page(encoding) is None:
         message = f"The file declares the encoding {encoding[:40]!r}: save it as UTF-8"
-        raise Refused("unknown_encoding", message)
+        raise UntrustedFile("unknown_encoding", message)

@@ -10,7 +10,7 @@ import re
 from typing import Final
 from xml.parsers import expat
 
-from importers.sheet import Unsheetable
+from importers.sheet import UnreadableTable
 
 MAX_ROWS: Final = 200_000
 MAX_COLUMNS: Final = 100
@@ -31,7 +31,7 @@ _VALUES: Final = (
 
 
 class Grid:
-    """Takes a member of the zip piece by piece; raises Unsheetable when its cells need too much room."""
+    """Takes a member of the zip piece by piece; raises UnreadableTable when its cells need too much room."""
 
     def __init__(self, member: str) -> None:
         self._parser = expat.ParserCreate()
@@ -101,12 +101,12 @@ class Grid:
         elif local == "table":
             self._row = self._column = self._rows = self._columns = 0
         elif local == "s" and _read_repeats(texts, "c") > _LONGEST_SPACE:
-            raise Unsheetable("damaged_workbook.long_cell")
+            raise UnreadableTable("damaged_workbook.long_cell")
 
     def _need_room(self, row: int, column: int) -> None:
         self._rows, self._columns = max(self._rows, row), max(self._columns, column)
         if self._rows > MAX_ROWS or self._columns > MAX_COLUMNS or self._rows * self._columns > MAX_CELLS:
-            raise Unsheetable("workbook_too_large", rows=self._rows, columns=self._columns)
+            raise UnreadableTable("workbook_too_large", rows=self._rows, columns=self._columns)
 
 
 def _read_repeats(texts: dict[str, str], key: str) -> int:
@@ -126,4 +126,4 @@ _COLUMNS: Final = {letters: _compute_column(letters) for letters in "ABCDEFGHIJK
 
 
 def _refuse_declaration(*_: object) -> None:
-    raise Unsheetable("damaged_workbook.declaration")
+    raise UnreadableTable("damaged_workbook.declaration")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from importers.guards.grid import MAX_CELLS
-from importers.sheet import Unsheetable
+from importers.sheet import UnreadableTable
 
 MAX_COLUMNS: Final = 256  # as many as the format has
 MAX_ROWS: Final = 65_536
@@ -46,11 +46,11 @@ _IN_ROW: Final = (0x0BD, 0x0BE)  # several cells of a row; the last column is th
 
 
 def refuse_dangerous_xls(data: bytes) -> None:
-    """Raise Unsheetable for a workbook that is damaged, locked, or would take too much memory to open."""
+    """Raise UnreadableTable for a workbook that is damaged, locked, or would take too much memory to open."""
     try:
         _check_records(_find_workbook(data))
     except (struct.error, IndexError) as e:
-        raise Unsheetable("damaged_workbook") from e
+        raise UnreadableTable("damaged_workbook") from e
 
 
 def _check_records(stream: bytes) -> None:
@@ -61,7 +61,7 @@ def _check_records(stream: bytes) -> None:
         if kind == _BEGIN:
             rows = columns = 0  # another sheet
         elif kind == _PASSWORD:
-            raise Unsheetable("locked.workbook")
+            raise UnreadableTable("locked.workbook")
         elif kind in _CELLS and length >= 4:  # noqa: PLR2004 - row and column
             row, column = struct.unpack_from("<HH", stream, at)
             if kind in _IN_ROW:
@@ -79,19 +79,19 @@ def _check_dimensions(record: bytes) -> None:
     shape = "<IIHH" if len(record) >= 12 else "<HHHH"  # noqa: PLR2004 - its length in Excel 97
     rows_from, rows_to, columns_from, columns_to = struct.unpack_from(shape, record)
     if not rows_from <= rows_to <= MAX_ROWS or not columns_from <= columns_to <= MAX_COLUMNS:
-        raise Unsheetable("damaged_workbook")
+        raise UnreadableTable("damaged_workbook")
 
 
 def _check_size(rows: int, columns: int) -> None:
     if columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
-        raise Unsheetable("workbook_too_large", rows=rows, columns=columns)
+        raise UnreadableTable("workbook_too_large", rows=rows, columns=columns)
 
 
 # ---------------------------------------------------------------- the compound file
 
 
 def _find_workbook(data: bytes) -> bytes:
-    """Return the stream that holds the records; raise Unsheetable where there is none."""
+    """Return the stream that holds the records; raise UnreadableTable where there is none."""
     file = _Compound(data)
     directory = file.read_stream(file.first_directory)
     root = b""
@@ -107,7 +107,7 @@ def _find_workbook(data: bytes) -> bytes:
                 if size < file.cutoff
                 else file.read_stream(start)[:size]
             )
-    raise Unsheetable("damaged_workbook")
+    raise UnreadableTable("damaged_workbook")
 
 
 class _Compound:
@@ -155,7 +155,7 @@ class _Compound:
                 return
             yield number
             (number,) = struct.unpack_from("<I", table, number * 4)
-        raise Unsheetable("damaged_workbook")
+        raise UnreadableTable("damaged_workbook")
 
 
 def _list_numbers(piece: bytes) -> Iterator[int]:

@@ -13,7 +13,7 @@ import zlib
 from typing import Final
 
 from importers.guards.grid import Grid
-from importers.sheet import Unsheetable
+from importers.sheet import UnreadableTable
 from importers.sniff import MOST_MEMBERS, count_members
 
 MAX_UNPACKED: Final = 50 * 1024 * 1024
@@ -37,19 +37,19 @@ _ERRORS_OF_DAMAGE: Final = (
 
 
 def refuse_dangerous_zip(data: bytes) -> None:
-    """Raise Unsheetable for a workbook that is damaged or would not be safe to unpack."""
+    """Raise UnreadableTable for a workbook that is damaged or would not be safe to unpack."""
     if count_members(data) > MOST_MEMBERS:
-        raise Unsheetable("zip_bomb.members", most=MOST_MEMBERS)
+        raise UnreadableTable("zip_bomb.members", most=MOST_MEMBERS)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             _check_list(members, len(data))
             for member in members:
                 _check_member(archive, member)
-    except Unsheetable:
+    except UnreadableTable:
         raise
     except (*_ERRORS_OF_DAMAGE, zipfile.LargeZipFile) as e:
-        raise Unsheetable("damaged_workbook") from e
+        raise UnreadableTable("damaged_workbook") from e
 
 
 def read_member(data: bytes, name: str) -> bytes:
@@ -61,20 +61,20 @@ def read_member(data: bytes, name: str) -> bytes:
 def _check_list(members: list[zipfile.ZipInfo], size: int) -> None:
     unpacked_size = sum(member.file_size for member in members)
     if len(members) > MOST_MEMBERS:
-        raise Unsheetable("zip_bomb.members", most=MOST_MEMBERS)
+        raise UnreadableTable("zip_bomb.members", most=MOST_MEMBERS)
     if unpacked_size > MAX_UNPACKED:
-        raise Unsheetable("zip_bomb", most=MAX_UNPACKED // 1024 // 1024)
+        raise UnreadableTable("zip_bomb", most=MAX_UNPACKED // 1024 // 1024)
     if unpacked_size > _RATIO_MATTERS_FROM and unpacked_size > MAX_RATIO * size:
-        raise Unsheetable("zip_bomb.ratio")
+        raise UnreadableTable("zip_bomb.ratio")
     if any(member.compress_type not in _PACKINGS for member in members):
-        raise Unsheetable("damaged_workbook.packing")
+        raise UnreadableTable("damaged_workbook.packing")
     for name in (member.filename.lower().replace("\\", "/") for member in members):
         if ".." in name.split("/") or name.startswith("/"):
-            raise Unsheetable("damaged_workbook.outside_name")
+            raise UnreadableTable("damaged_workbook.outside_name")
         if "vbaproject" in name or "/macrosheets/" in name:
-            raise Unsheetable("macros")
+            raise UnreadableTable("macros")
         if name == "xl/workbook.bin":
-            raise Unsheetable("binary_workbook")
+            raise UnreadableTable("binary_workbook")
 
 
 def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
@@ -90,4 +90,4 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
             before = piece[-_OVERLAP:]
             grid = grid if grid and grid.feed_piece(piece) else None
     if has_cells and not (grid and grid.finish_member()):
-        raise Unsheetable("damaged_workbook")
+        raise UnreadableTable("damaged_workbook")

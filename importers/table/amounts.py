@@ -15,10 +15,10 @@ from importers.table.layout import Layout
 from importers.table.words import NOTHING, Role, fold_word
 from importers.text import Unreadable, parse_amount, parse_number
 
-MOST_KEPT: Final = 20_000  # values that are remembered of a file
+MOST_VALUES: Final = 20_000  # values that are remembered of a file
 
 
-class Fault(ValueError):
+class UnreadableRow(ValueError):
     """A row that cannot be read; ``reason`` says why."""
 
     def __init__(self, reason: Reason[RowFault]) -> None:
@@ -34,7 +34,7 @@ class AmountReader:
     places: Mapping[Role, tuple[int, ...]]
     decimal: str
     currency: str
-    _read: Callable[[AmountReader, list[str]], Money | None] = field(init=False)
+    _read_by_kind: Callable[[AmountReader, list[str]], Money | None] = field(init=False)
     _signs: dict[str, int] = field(init=False)
     _codes: set[str] = field(default_factory=set)  # currencies that were seen
     _amounts: dict[tuple[str, str], Money] = field(default_factory=dict)
@@ -43,24 +43,24 @@ class AmountReader:
         self._signs = {fold_word(word): 1 for word in self.layout.money_in}
         self._signs |= {fold_word(word): -1 for word in self.layout.money_out}
         # Functions, not methods of ours: a circle would keep all amounts until the collector finds it.
-        self._read = AmountReader._read_sides
+        self._read_by_kind = AmountReader._read_sides
         if self.places["amount"]:
             is_directed = bool(self.places["direction"])
-            self._read = AmountReader._read_directed if is_directed else AmountReader._read_signed
+            self._read_by_kind = AmountReader._read_directed if is_directed else AmountReader._read_signed
 
     def read_amount(self, cells: list[str]) -> Money | None:
         """The amount of a row as the account sees it; None where its cells are empty. Raises Fault."""
-        return self._read(self, cells)
+        return self._read_by_kind(self, cells)
 
     def _find_currency(self, cells: list[str], text: str) -> str:
-        code = find_filled(cells, self.places["currency"])
+        code = get_first_text(cells, self.places["currency"])
         if code in self._codes:
             return code
         code = code.upper() or self.currency or self._find_unit(text)
         if not code:
-            raise Fault(Reason("unknown_currency.none"))
+            raise UnreadableRow(Reason("unknown_currency.none"))
         if not is_currency(code):
-            raise Fault(Reason("unknown_currency", {"text": repr(code[:20])}))
+            raise UnreadableRow(Reason("unknown_currency", {"text": repr(code[:20])}))
         self._codes.add(code)
         return code
 
@@ -68,10 +68,10 @@ class AmountReader:
         try:
             return parse_number(text, self.decimal)[1]
         except Unreadable as e:
-            raise Fault(e.reason) from e
+            raise UnreadableRow(e.reason) from e
 
-    def _parse(self, cells: list[str], role: Role) -> Money | None:
-        text = find_filled(cells, self.places[role])
+    def _parse_cell(self, cells: list[str], role: Role) -> Money | None:
+        text = get_first_text(cells, self.places[role])
         if not text or text in NOTHING:
             return None
         currency = self._find_currency(cells, text)
@@ -80,35 +80,37 @@ class AmountReader:
             try:
                 amount = parse_amount(text, currency, self.decimal)
             except Unreadable as e:
-                raise Fault(e.reason) from e
-            if len(self._amounts) < MOST_KEPT:
+                raise UnreadableRow(e.reason) from e
+            if len(self._amounts) < MOST_VALUES:
                 self._amounts[text, currency] = amount  # gifts come in round sums
         return amount
 
     def _read_signed(self, cells: list[str]) -> Money | None:
-        amount = self._parse(cells, "amount")
+        amount = self._parse_cell(cells, "amount")
         return -amount if amount and self.layout.amounts == "inverse" else amount
 
     def _read_directed(self, cells: list[str]) -> Money | None:
-        amount = self._parse(cells, "amount")
+        amount = self._parse_cell(cells, "amount")
         if amount is None:
             return None
-        word = fold_word(find_filled(cells, self.places["direction"]))
+        word = fold_word(get_first_text(cells, self.places["direction"]))
         sign = self._signs.get(word)
         if sign is None or amount.minor < 0:
-            raise Fault(Reason("unreadable_direction", {"text": repr(word[:40]), "amount": str(amount)}))
+            raise UnreadableRow(
+                Reason("unreadable_direction", {"text": repr(word[:40]), "amount": str(amount)})
+            )
         return amount if sign > 0 else -amount
 
     def _read_sides(self, cells: list[str]) -> Money | None:
-        debit, credit = self._parse(cells, "debit"), self._parse(cells, "credit")
+        debit, credit = self._parse_cell(cells, "debit"), self._parse_cell(cells, "credit")
         if debit and debit.minor and credit and credit.minor:
-            raise Fault(Reason("two_amounts", {"debit": str(debit), "credit": str(credit)}))
+            raise UnreadableRow(Reason("two_amounts", {"debit": str(debit), "credit": str(credit)}))
         if credit and (credit.minor or not debit):
             return credit
         return -debit if debit and self.layout.debits == "positive" else debit
 
 
-def find_filled(cells: list[str], places: tuple[int, ...]) -> str:
+def get_first_text(cells: list[str], places: tuple[int, ...]) -> str:
     """The first filled cell of those that may hold the same."""
     for at in places:
         if text := cells[at].strip():

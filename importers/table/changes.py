@@ -11,7 +11,7 @@ from typing import Final
 
 from importers.codes import Reason, TableFault
 from importers.table.layout import Layout
-from importers.table.words import fold
+from importers.table.words import fold_text
 
 _HALF: Final = 0.5  # of a header's names must be there: with fewer it is another table
 
@@ -21,23 +21,23 @@ class Change:
     """How a header differs from the one a saved layout knows."""
 
     name: str
-    gone: tuple[str, ...]
-    new: tuple[str, ...]
+    missing_names: tuple[str, ...]
+    new_names: tuple[str, ...]
     layout: Layout
 
 
-def find_change(header: Sequence[str], saved: Iterable[Layout]) -> Change | None:
+def find_change(header: Sequence[str], saved_layouts: Iterable[Layout]) -> Change | None:
     """The saved layout this header is most like, where it is like one but not the same; else None."""
-    names = {fold(cell): cell.strip() for cell in header if fold(cell)}
+    names = {fold_text(cell): cell.strip() for cell in header if fold_text(cell)}
     best: Change | None = None
     most = 0.0
-    for layout in saved:
-        before = {fold(cell): cell.strip() for cell in layout.header if fold(cell)}
+    for layout in saved_layouts:
+        before = {fold_text(cell): cell.strip() for cell in layout.header if fold_text(cell)}
         alike = len(names.keys() & before.keys()) / max(len(before), 1)
         if before and alike >= _HALF and alike > most and names.keys() != before.keys():
-            gone = tuple(cell for name, cell in before.items() if name not in names)
-            new = tuple(cell for name, cell in names.items() if name not in before)
-            best, most = Change(layout.name, gone, new, layout), alike
+            missing_names = tuple(cell for name, cell in before.items() if name not in names)
+            new_names = tuple(cell for name, cell in names.items() if name not in before)
+            best, most = Change(layout.name, missing_names, new_names, layout), alike
     return best
 
 
@@ -45,5 +45,9 @@ def make_change_reason(change: Change) -> Reason[TableFault]:
     """Why a file with this header is not read: whose columns they were, what is gone and what is new."""
     return Reason(
         "header_changed.saved",
-        {"layout": repr(change.name), "gone": ", ".join(change.gone), "new": ", ".join(change.new)},
+        {
+            "layout": repr(change.name),
+            "gone": ", ".join(change.missing_names),
+            "new": ", ".join(change.new_names),
+        },
     )

@@ -41,29 +41,29 @@ def build_chain(entries: Sequence[Entry]) -> Chain:
         if entry.balance_after and entry.status == "booked"
     ]
     if not bookings:
-        return Chain(_order_of_dates(entries), None, None, 0, ())
+        return Chain(_find_order_of_dates(entries), None, None, 0, ())
     currency = entries[0].amount.currency
     up = [at for (_, before, _), (at, after, amount) in pairwise(bookings) if before + amount != after]
     down = [at for (at, after, amount), (_, before, _) in pairwise(bookings) if before + amount != after]
     order: Order = "oldest_first" if len(up) < len(down) else "newest_first"
     if len(up) == len(down):
-        order = _order_of_dates(entries)
+        order = _find_order_of_dates(entries)
     breaks = up if order == "oldest_first" else down
     links = len(bookings) - 1
     if breaks:
-        ends = _ends(bookings)
+        ends = _find_ends(bookings)
         if ends:
             return Chain("mixed", Money(ends[0], currency), Money(ends[1], currency), links, ())
     first, last = (bookings[0], bookings[-1]) if order == "oldest_first" else (bookings[-1], bookings[0])
     return Chain(order, Money(first[1] - first[2], currency), Money(last[1], currency), links, tuple(breaks))
 
 
-def _order_of_dates(entries: Sequence[Entry]) -> Order:
+def _find_order_of_dates(entries: Sequence[Entry]) -> Order:
     is_rising = not entries or entries[0].booked_on <= entries[-1].booked_on
     return "oldest_first" if is_rising else "newest_first"
 
 
-def _ends(bookings: Sequence[tuple[int, int, int]]) -> tuple[int, int] | None:
+def _find_ends(bookings: Sequence[tuple[int, int, int]]) -> tuple[int, int] | None:
     """Opening and closing of rows in any order, when all other balances pair up."""
     after = Counter(balance for _, balance, _ in bookings)
     before = Counter(balance - amount for _, balance, amount in bookings)
@@ -97,7 +97,7 @@ def build_statement(
         closing=Balance("closing", closing, period[1]) if closing else None,
         entries=tuple(group.entries),
     )
-    integrity = _judge(group, chain, balances, statement, problems)
+    integrity = _check_sums(group, chain, balances, statement, problems)
     return replace(statement, integrity=integrity), chain.order, problems
 
 
@@ -110,11 +110,11 @@ def _parse_fact(
     try:
         return parse_amount(amount, currency, decimal)
     except Unreadable as e:
-        problems.append(_remark("unreadable_balance.fact", fact=fact, text=e.reason.figures["text"]))
+        problems.append(_make_remark("unreadable_balance.fact", fact=fact, text=e.reason.figures["text"]))
         return None
 
 
-def _judge(
+def _check_sums(
     group: Group,
     chain: Chain,
     balances: Mapping[str, Money | None],
@@ -126,7 +126,7 @@ def _judge(
         proofs.append(not chain.breaks)
     if chain.breaks:
         line = group.lines[chain.breaks[0]]
-        problems.append(_remark("balance_mismatch.chain", line=line, count=len(chain.breaks)))
+        problems.append(_make_remark("balance_mismatch.chain", line=line, count=len(chain.breaks)))
     for end, row_sum in (("opening", chain.opening), ("closing", chain.closing)):
         amount = balances[end]
         if amount and row_sum:
@@ -145,10 +145,10 @@ def _judge(
 
 
 def _report_difference(fact: str, amount: Money, row_sum: Money) -> Problem:
-    return _remark("balance_mismatch.written", fact=fact, written=str(amount), reckoned=str(row_sum))
+    return _make_remark("balance_mismatch.written", fact=fact, written=str(amount), reckoned=str(row_sum))
 
 
-def _remark(code: Remark, *, line: int | None = None, **figures: str | int) -> Problem:
+def _make_remark(code: Remark, *, line: int | None = None, **figures: str | int) -> Problem:
     return make_problem("warning", Reason(code, figures), line)
 
 
@@ -163,7 +163,7 @@ def check_totals(
     entries = [entry for statement in statements for entry in statement.entries]
     count = facts.get("count", "")
     if count.isascii() and count.isdigit() and not 0 <= int(count) - len(entries) <= others:
-        problems.append(_remark("count_mismatch", count=count, entries=len(entries)))
+        problems.append(_make_remark("count_mismatch", count=count, entries=len(entries)))
     proofs = []
     for fact, sign in (("total_in", 1), ("total_out", -1)):
         if len(statements) != 1 or fact not in facts:

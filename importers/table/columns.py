@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from importers.codes import Ground, Reason
-from importers.sheet import Delimiter, Row, Unsheetable
+from importers.sheet import Delimiter, Row, UnreadableTable
 from importers.table.answers import Side, Standing
 from importers.table.detect import LOOKED_AT, Detection, Guess, guess_by_names
-from importers.table.layout import Column, Found, Layout
+from importers.table.layout import Column, FactPlace, Layout
 from importers.table.placing import parse_account
 from importers.table.proof import settle_layout
 from importers.table.reading import AnySheet
-from importers.table.words import MONEY_IN, MONEY_OUT, NOT_BOOKED, Role, fold, fold_word
+from importers.table.words import MONEY_IN, MONEY_OUT, NOT_BOOKED, Role, fold_text, fold_word
 from importers.text import find_decimal_signs
 
 _SAMPLES: Final = 3
@@ -50,7 +50,7 @@ class Cut:
 
 def cut_table(sheet: AnySheet, delimiter: Delimiter, detection: Detection, header_line: int | None) -> Cut:
     """Cut a table at a header: the one a person named, else the one detected; a line of none is none."""
-    head = tuple(sheet.head(LOOKED_AT))
+    head = tuple(sheet.read_head(LOOKED_AT))
     line = detection.header_line if header_line is None else header_line
     header = next((row for row in head if row.line == line), None)
     return Cut(sheet, delimiter, head, header, _find_body(head, header), detection)
@@ -95,9 +95,11 @@ def _repeat_roles(before: Layout, header: Row | None, width: int) -> dict[int, P
             return {}
         places = {column.position: column.role for column in before.columns}
         return {at: (places.get(at), _BY_BEFORE) for at in range(width)}
-    roles = {fold(column.name): column.role for column in before.columns if column.name}
+    roles = {fold_text(column.name): column.role for column in before.columns if column.name}
     return {
-        at: (roles[fold(cell)], _BY_BEFORE) for at, cell in enumerate(header.cells) if fold(cell) in roles
+        at: (roles[fold_text(cell)], _BY_BEFORE)
+        for at, cell in enumerate(header.cells)
+        if fold_text(cell) in roles
     }
 
 
@@ -129,7 +131,7 @@ def _is_proved(cut: Cut, columns: Sequence[Guess]) -> bool:
         return settle_layout(
             cut.sheet, compose_layout(cut, columns), place_roles(columns), cut.first
         ).is_proved
-    except Unsheetable:
+    except UnreadableTable:
         return False
 
 
@@ -171,18 +173,18 @@ def read_words(
 ) -> Meanings:
     """What each word of a direction or status column means, where the vocabulary or a person says it."""
     ins, outs = set(MONEY_IN), set(MONEY_OUT)
-    waiting = set(map(fold, NOT_BOOKED))
+    waiting = set(map(fold_text, NOT_BOOKED))
     if before is not None:
         ins.update(map(fold_word, before.money_in))
         outs.update(map(fold_word, before.money_out))
-        waiting.update(map(fold, before.pending_words))
+        waiting.update(map(fold_text, before.pending_words))
     sides: dict[str, Side] = {}
     for word in _find_words(cut, columns, "direction"):
         side: Side = "in" if fold_word(word) in ins else "out" if fold_word(word) in outs else ""
         sides[word] = directions.get(word, side)
     standings: dict[str, Standing] = {}
     for word in _find_words(cut, columns, "status"):
-        standings[word] = statuses.get(word, "waits" if fold(word) in waiting else "booked")
+        standings[word] = statuses.get(word, "waits" if fold_text(word) in waiting else "booked")
     return Meanings(sides, standings)
 
 
@@ -195,10 +197,10 @@ def _find_words(cut: Cut, columns: Iterable[Guess], role: Role) -> list[str]:
 
 
 def compose_layout(
-    cut: Cut, columns: Sequence[Guess], meanings: Meanings = NO_WORDS, account: Found | None = None
+    cut: Cut, columns: Sequence[Guess], meanings: Meanings = NO_WORDS, account: FactPlace | None = None
 ) -> Layout:
     """What is certain of the layout with these columns; empty text is for ``settle_layout`` to find."""
-    names = tuple(cell.strip() for cell in cut.header.cells if fold(cell)) if cut.header else ()
+    names = tuple(cell.strip() for cell in cut.header.cells if fold_text(cell)) if cut.header else ()
     return Layout(
         name="",
         columns=tuple(_place_columns(columns, is_named=cut.header is not None)),
@@ -225,7 +227,7 @@ def has_unsure_sense(columns: Iterable[Guess]) -> bool:
 def _place_columns(columns: Iterable[Guess], *, is_named: bool) -> Iterable[Column]:
     names: Counter[str] = Counter()
     for column in columns:
-        name = fold(column.header)
+        name = fold_text(column.header)
         if column.role:
             by_name = is_named and bool(name)
             yield Column(
@@ -241,9 +243,9 @@ def _find_pending_words(columns: Iterable[Guess], statuses: Mapping[str, Standin
     """What says that a row is no booked money: words of this file, and known ones that the next may have."""
     if all(column.role != "status" for column in columns):
         return ()
-    here = set(map(fold, statuses))
+    here = set(map(fold_text, statuses))
     waiting = (word for word, standing in statuses.items() if standing == "waits")
-    return (*waiting, *(word for word in NOT_BOOKED if fold(word) not in here))
+    return (*waiting, *(word for word in NOT_BOOKED if fold_text(word) not in here))
 
 
 def _find_debits(detection: Detection) -> Literal["positive", "negative"]:
@@ -255,7 +257,7 @@ def _find_debits(detection: Detection) -> Literal["positive", "negative"]:
     return "negative" if sum("-" in cell for cell in cells) * 2 > len(cells) else "positive"
 
 
-def find_account(cut: Cut) -> tuple[str, Found] | None:
+def find_account(cut: Cut) -> tuple[str, FactPlace] | None:
     """Our account where the lines above the table name it, and how the next file's is to be found."""
     for number, row in enumerate(cut.head[: cut.header.line if cut.header else 0], 1):
         for at, cell in enumerate(row.cells):
@@ -263,7 +265,7 @@ def find_account(cut: Cut) -> tuple[str, Found] | None:
             label = before if colon else (row.cells[at - 1] if at else "")
             account, scheme = parse_account(after if colon else cell)
             if account and scheme == "iban":
-                if fold(label):
-                    return account, Found("account", labels=(label.strip().rstrip(":"),))
-                return account, Found("account", row=number, column=at + 1)
+                if fold_text(label):
+                    return account, FactPlace("account", labels=(label.strip().rstrip(":"),))
+                return account, FactPlace("account", row=number, column=at + 1)
     return None

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from donorhub.money import is_currency
 from importers.codes import Ground, Reason
-from importers.sheet import Row, Unsheetable
+from importers.sheet import Row, UnreadableTable
 from importers.table.placing import parse_account
 from importers.table.reading import AnySheet
 from importers.table.words import (
@@ -24,7 +24,7 @@ from importers.table.words import (
     VOCABULARY,
     Role,
     find_role,
-    fold,
+    fold_text,
     fold_word,
 )
 from importers.text import find_date_orders, find_decimal_signs
@@ -77,11 +77,11 @@ class Detection:
 
 
 def detect_columns(sheet: AnySheet) -> Detection:
-    """Look at the first rows of a sheet. Raises Unsheetable when no row looks like an entry."""
-    head = sheet.head(LOOKED_AT)
+    """Look at the first rows of a sheet. Raises UnreadableTable when no row looks like an entry."""
+    head = sheet.read_head(LOOKED_AT)
     body = [row for row in head if _is_entry(row.cells)]
     if not body:
-        raise Unsheetable("no_rows.nothing_like_an_entry")
+        raise UnreadableTable("no_rows.nothing_like_an_entry")
     width = Counter(len(row.cells) for row in body).most_common(1)[0][0]
     body = [row for row in body if len(row.cells) == width]
     header = _find_header(head, body[0].line, width)
@@ -170,7 +170,7 @@ def _guess_by_name(
     if role_and_word is None:
         return silent
     role = _correct_by_cells(role_and_word[0], kind, body, at)
-    if role in ("amount", "currency") and BESIDE.search(fold(name)):
+    if role in ("amount", "currency") and BESIDE.search(fold_text(name)):
         return replace(silent, reason=Reason("beside", {"role": role}))
     if role in ONE_COLUMN and role in prior_roles:
         return replace(silent, reason=Reason("taken", {"role": role}))
@@ -192,7 +192,7 @@ def _correct_by_cells(role: Role, kind: Kind, body: Sequence[Sequence[str]], at:
     words = {fold_word(row[at]) for row in body if row[at].strip()}
     if role in ("direction", "bank_code") and words <= {*MONEY_IN, *MONEY_OUT}:
         return "direction"
-    if role == "info" and not words.isdisjoint(map(fold, NOT_BOOKED)):
+    if role == "info" and not words.isdisjoint(map(fold_text, NOT_BOOKED)):
         return "status"
     return "bank_code" if role == "direction" else role
 
@@ -207,7 +207,7 @@ def _tell_column_kind(at: int, body: Sequence[Sequence[str]]) -> Kind:
 
 def _guess_by_cells(guess: Guess, body: Sequence[Sequence[str]], prior_roles: set[Role]) -> Guess:
     kind = _tell_column_kind(guess.position, body)
-    if kind in ("amount", "currency") and BESIDE.search(fold(guess.header)):
+    if kind in ("amount", "currency") and BESIDE.search(fold_text(guess.header)):
         return guess
     if "direction" not in prior_roles and _tells_direction(guess.position, body):
         prior_roles.add("direction")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from importers.sheet import Row, Sheet, Unsheetable, open_text
+from importers.sheet import Row, Sheet, UnreadableTable, open_text
 from importers.statement import Problem, make_problem
 from importers.table.answers import (
     Answers,
@@ -45,7 +45,7 @@ from importers.text import DATE_ORDERS, Undecodable
 class Draft:
     """A table under the answers in force. ``layout`` is whole when there are no ``questions``.
 
-    ``known`` is a layout that has this very header, ``change`` tells how the header differs
+    ``known_layout`` is a layout that has this very header, ``change`` tells how the header differs
     from one that was saved. ``problems`` say why there is no layout.
     """
 
@@ -57,7 +57,7 @@ class Draft:
     statuses: Mapping[str, Standing] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
     layout: Layout | None = None
-    known: Layout | None = None
+    known_layout: Layout | None = None
     change: Change | None = None
     account: str = ""  # that the file names, outside its rows
     is_workbook: bool = False
@@ -70,7 +70,7 @@ class Draft:
         """Where the header stands; 0 for a table without."""
         return self.writing.header_line
 
-    def matters(self, fact: FactName) -> bool:
+    def is_relevant(self, fact: FactName) -> bool:
         """Whether a fact has any bearing on this table: an encoding has none on a workbook, for one."""
         roles = {column.role for column in self.columns}
         if fact in ("encoding", "delimiter"):
@@ -95,8 +95,8 @@ def read_draft(
     data: bytes,
     answers: Answers | None = None,
     *,
-    saved: Sequence[Layout] = (),
-    shipped: Sequence[Layout] = (),
+    saved_layouts: Sequence[Layout] = (),
+    shipped_layouts: Sequence[Layout] = (),
 ) -> Draft:
     """Read a table under ``answers``, else as found, else as a layout of the same bank has it.
 
@@ -106,26 +106,28 @@ def read_draft(
     answers = answers or Answers()
     try:
         sheet, _ = open_table(data)
-        known = recognise_layout(sheet, (*saved, *shipped)) or find_layout_by_rows(sheet, saved)
-        sheet, own_writing, writing = _open_as_answered(data, sheet, answers)
-    except (Undecodable, Unsheetable) as e:
+        known_layout = recognise_layout(sheet, (*saved_layouts, *shipped_layouts)) or find_layout_by_rows(
+            sheet, saved_layouts
+        )
+        sheet, own_writing, writing = _open_sheet(data, sheet, answers)
+    except (Undecodable, UnreadableTable) as e:
         return Draft(problems=(make_problem("error", e.reason),))
-    detection, problems = _detect(sheet)
+    detection, problems = _detect_or_explain(sheet)
     cut = cut_table(sheet, writing.delimiter, detection, answers.header_line)
     draft = Draft(
         writing=replace(writing, header_line=cut.header.line if cut.header else 0),
         own_writing=replace(own_writing, header_line=detection.header_line),
         head=cut.head,
-        known=known,
-        change=None if known or cut.header is None else find_change(cut.header.cells, saved),
+        known_layout=known_layout,
+        change=None if known_layout or cut.header is None else find_change(cut.header.cells, saved_layouts),
         is_workbook=not isinstance(sheet, Sheet),
         problems=problems,
-        facts=sheet.facts(),
+        facts=sheet.list_facts(),
     )
     return _draft_layout(draft, cut, answers)
 
 
-def _open_as_answered(data: bytes, sheet: AnySheet, answers: Answers) -> tuple[AnySheet, Writing, Writing]:
+def _open_sheet(data: bytes, sheet: AnySheet, answers: Answers) -> tuple[AnySheet, Writing, Writing]:
     """The sheet under a person's encoding and separator, its own, and those in force."""
     if not isinstance(sheet, Sheet):
         return sheet, Writing(), Writing()
@@ -133,19 +135,19 @@ def _open_as_answered(data: bytes, sheet: AnySheet, answers: Answers) -> tuple[A
     writing = Writing(answers.encoding or sheet.codec, answers.delimiter or sheet.delimiter)
     if writing.encoding != sheet.codec:
         sheet = open_text(data, writing.encoding)
-    return sheet.separated_by(writing.delimiter, '"'), own_writing, writing
+    return sheet.change_delimiter(writing.delimiter, '"'), own_writing, writing
 
 
-def _detect(sheet: AnySheet) -> tuple[Detection, tuple[Problem, ...]]:
+def _detect_or_explain(sheet: AnySheet) -> tuple[Detection, tuple[Problem, ...]]:
     try:
         return detect_columns(sheet), ()
-    except Unsheetable as e:
+    except UnreadableTable as e:
         return Detection(None, (), ()), (make_problem("error", e.reason),)
 
 
 def _draft_layout(draft: Draft, cut: Cut, answers: Answers) -> Draft:
     """The draft with its columns and the layout that they make."""
-    before = draft.known or (draft.change.layout if draft.change else None)
+    before = draft.known_layout or (draft.change.layout if draft.change else None)
     columns = propose_columns(cut, before)
     if answers.basis == draft.writing.basis:
         columns = choose_roles(columns, answers.roles)
@@ -155,7 +157,7 @@ def _draft_layout(draft: Draft, cut: Cut, answers: Answers) -> Draft:
     problems = draft.problems
     try:
         settlement = settle_layout(cut.sheet, layout, place_roles(columns), cut.first)
-    except Unsheetable as e:
+    except UnreadableTable as e:
         settlement, problems = Settlement(layout), (*problems, make_problem("error", e.reason))
     draft = replace(
         draft,
@@ -171,7 +173,7 @@ def _draft_layout(draft: Draft, cut: Cut, answers: Answers) -> Draft:
 
 def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, before: Layout | None) -> Draft:
     """What a person said goes before what the file shows, and that before what was said the last time."""
-    own, last = settlement.layout, before or _NEVER
+    own, last = settlement.layout, before or _NO_LAYOUT
     writing = replace(
         draft.writing,
         date_order=answers.date_order or own.date_order or _check_order(last.date_order),
@@ -197,10 +199,10 @@ def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, befor
         currency=own.currency,
     )
     draft = replace(draft, writing=writing, own_writing=own_writing, layout=layout)
-    return replace(draft, questions=_find_open(draft, layout, settlement))
+    return replace(draft, questions=_find_open_questions(draft, layout, settlement))
 
 
-_NEVER: Final = Layout(
+_NO_LAYOUT: Final = Layout(
     name="", columns=(), amounts=""
 )  # what was said of a table that is seen for the first time
 
@@ -209,7 +211,7 @@ def _check_order(order: DateWriting) -> DateWriting:
     return order if order in DATE_ORDERS else ""
 
 
-def _find_open(draft: Draft, layout: Layout, settlement: Settlement) -> tuple[Question, ...]:
+def _find_open_questions(draft: Draft, layout: Layout, settlement: Settlement) -> tuple[Question, ...]:
     """The questions that nobody answered and that have a bearing with these columns."""
     questions = [question for question in settlement.questions if not _is_answered(draft, question)]
     gaps = {question.gap for question in questions}
@@ -222,4 +224,4 @@ def _find_open(draft: Draft, layout: Layout, settlement: Settlement) -> tuple[Qu
 def _is_answered(draft: Draft, question: Question) -> bool:
     if question.code == "columns":
         return False
-    return bool(draft.writing.write_fact(question.code)) or not draft.matters(question.code)
+    return bool(draft.writing.write_fact(question.code)) or not draft.is_relevant(question.code)

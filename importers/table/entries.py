@@ -15,11 +15,11 @@ from donorhub.money import Money
 from importers.codes import Reason, Skip
 from importers.sheet import Row
 from importers.statement import NOBODY, Detail, Entry, Party
-from importers.table.amounts import MOST_KEPT, AmountReader, Fault, find_filled
+from importers.table.amounts import MOST_VALUES, AmountReader, UnreadableRow, get_first_text
 from importers.table.layout import Layout
 from importers.table.placing import Facts, Places, parse_account
-from importers.table.words import ROLES, SUMS, Role, fold
-from importers.table.workbook import from_serial
+from importers.table.words import ROLES, SUMS, Role, fold_text
+from importers.table.workbook import parse_serial
 from importers.text import DateOrder, Unreadable, parse_amount, parse_date
 
 _IDS: Final[tuple[Role, ...]] = ("end_to_end_id", "mandate_id", "virtual_account")
@@ -64,20 +64,20 @@ class EntryReader:
     unread_balances: int = 0
     _accounts: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     _amounts: AmountReader = field(init=False)
-    _pending: frozenset[str] = field(init=False)
-    _skip: tuple[str, ...] = field(init=False)
+    _pending_words: frozenset[str] = field(init=False)
+    _skip_words: tuple[str, ...] = field(init=False)
     _in: Sides = field(init=False)
     _out: Sides = field(init=False)
-    _at: dict[Role, tuple[int, ...]] = field(init=False)
+    _places_of: dict[Role, tuple[int, ...]] = field(init=False)
     _has_ids: bool = field(init=False)
     _has_address: bool = field(init=False)
     _keys: dict[str, Role] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._pending = frozenset(map(fold, self.layout.pending_words))
-        self._skip = tuple(map(fold, self.layout.skip))
-        self._at = {role: self.places.roles.get(role, ()) for role in ROLES}
-        at = self._at
+        self._pending_words = frozenset(map(fold_text, self.layout.pending_words))
+        self._skip_words = tuple(map(fold_text, self.layout.skip))
+        self._places_of = {role: self.places.roles.get(role, ()) for role in ROLES}
+        at = self._places_of
         self._in = Sides(
             at["name"] + at["name_from"],
             at["account"] + at["account_from"],
@@ -90,36 +90,39 @@ class EntryReader:
         )
         self._has_ids = any(at[role] for role in _IDS)
         self._has_address = bool(at["address"] or at["bic"])
-        self._keys = {fold(key): role for key, role in self.layout.keys}
+        self._keys = {fold_text(key): role for key, role in self.layout.keys}
         self._amounts = AmountReader(self.layout, at, self.decimal, self.currency)
 
-    def read(self, row: Row) -> Entry | Skip:
+    def read_row(self, row: Row) -> Entry | Skip:
         """The entry of a row, kept in its group, or why it is none. Raises Fault."""
         if row.fault:
-            raise Fault(row.fault)
+            raise UnreadableRow(row.fault)
         day = self._read_day(row.cells)
         if isinstance(day, str):
             return day
         cells = self._fit_cells(row.cells)
-        if self.places.derived:
+        if self.places.derived_roles:
             self._derive_cells(cells)
-        is_pending = bool(self._pending) and self._is_pending(cells)
+        is_pending = bool(self._pending_words) and self._is_pending(cells)
         if is_pending and self.layout.pending == "skip":
             return "pending"
         amount = self._amounts.read_amount(cells)
         if amount is None or not amount.minor:
             return self._skip_empty(amount)
-        return self._keep(row, cells, day, amount, "pending" if is_pending else "booked")
+        return self._add_entry(row, cells, day, amount, "pending" if is_pending else "booked")
 
     def _is_pending(self, cells: list[str]) -> bool:
-        return any(at < len(cells) and fold(cells[at]) in self._pending for at in self._at["status"])
+        return any(
+            at < len(cells) and fold_text(cells[at]) in self._pending_words
+            for at in self._places_of["status"]
+        )
 
     # ------------------------------------------------------------ the entry
 
-    def _keep(
+    def _add_entry(
         self, row: Row, cells: list[str], day: date, amount: Money, status: Literal["booked", "pending"]
     ) -> Entry:
-        at = self._at
+        at = self._places_of
         party, own = self._find_parties(cells, is_in=amount.minor > 0)
         group = self.groups.get((own, amount.currency)) or Group()
         end_to_end_id, mandate_id, virtual_account = self._find_ids(cells)
@@ -132,15 +135,15 @@ class EntryReader:
             virtual_account=virtual_account,
             remittance=self._join_cells(cells, "remittance"),
         )
-        value_on = find_filled(cells, at["value_on"])
+        value_on = get_first_text(cells, at["value_on"])
         entry = Entry(
             len(group.entries),
             day,
             amount,
             value_on=self._parse_day(value_on) if value_on else None,
             status=status,
-            bank_ref=find_filled(cells, at["bank_ref"]).strip("'") or None,
-            bank_code=find_filled(cells, at["bank_code"]) or None,
+            bank_ref=get_first_text(cells, at["bank_ref"]).strip("'") or None,
+            bank_code=get_first_text(cells, at["bank_code"]) or None,
             info=self._join_cells(cells, "info") or None,
             balance_after=self._parse_balance(cells, amount.currency) if at["balance"] else None,
             details=(detail,),
@@ -155,24 +158,24 @@ class EntryReader:
         if not self._has_ids:
             return None, None, None
         end_to_end_id, mandate_id, virtual_account = (
-            find_filled(cells, self._at[role]) or None for role in _IDS
+            get_first_text(cells, self._places_of[role]) or None for role in _IDS
         )
         return end_to_end_id, mandate_id, virtual_account
 
     def _find_parties(self, cells: list[str], *, is_in: bool) -> tuple[Party, str | None]:
         """The other side, and the own account where the row tells it."""
         sides = self._in if is_in else self._out
-        name = find_filled(cells, sides.name) or None
-        account, scheme = self._parse_account(find_filled(cells, sides.account))
+        name = get_first_text(cells, sides.name) or None
+        account, scheme = self._parse_account(get_first_text(cells, sides.account))
         address = bic = own = None
         if self._has_address:
             address, bic = (
-                find_filled(cells, self._at["address"]) or None,
-                find_filled(cells, self._at["bic"]) or None,
+                get_first_text(cells, self._places_of["address"]) or None,
+                get_first_text(cells, self._places_of["bic"]) or None,
             )
         if sides.own:
-            text = find_filled(cells, sides.own)
-            own = self.facts.own_account(text) if text else None
+            text = get_first_text(cells, sides.own)
+            own = self.facts.find_own_account(text) if text else None
         if not (name or account or address or bic):
             return NOBODY, own
         return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
@@ -182,12 +185,12 @@ class EntryReader:
         account = self._accounts.get(cell)
         if account is None:
             account = parse_account(cell)
-            if len(self._accounts) < MOST_KEPT:
+            if len(self._accounts) < MOST_VALUES:
                 self._accounts[cell] = account
         return account
 
     def _parse_balance(self, cells: list[str], currency: str) -> Money | None:
-        text = find_filled(cells, self._at["balance"])
+        text = get_first_text(cells, self._places_of["balance"])
         if not text:
             return None
         try:
@@ -199,7 +202,7 @@ class EntryReader:
     # ------------------------------------------------------------ cells
 
     def _join_cells(self, cells: list[str], role: Role) -> str:
-        places = self._at[role]
+        places = self._places_of[role]
         text = " ".join(text for at in places if (text := cells[at].strip()))
         return " ".join(text.split()) if "\n" in text else text
 
@@ -208,13 +211,17 @@ class EntryReader:
         width, count = self.places.width, len(cells)
         if count < width:
             if not self.layout.ragged:
-                raise Fault(Reason("row_cut", {"cells": count, "names": width}))
+                raise UnreadableRow(Reason("row_cut", {"cells": count, "names": width}))
             cells = cells + [""] * (width - count)
-        if count > width and not self.places.unnamed_keyed and any(cell.strip() for cell in cells[width:]):
-            raise Fault(Reason("row_shifted", {"cells": count, "names": width}))
-        if self.places.derived:
-            beyond = cells[width:] if self.places.unnamed_keyed else []
-            return cells[:width] + [""] * len(self.places.derived) + beyond
+        if (
+            count > width
+            and not self.places.takes_unnamed_keys
+            and any(cell.strip() for cell in cells[width:])
+        ):
+            raise UnreadableRow(Reason("row_shifted", {"cells": count, "names": width}))
+        if self.places.derived_roles:
+            beyond = cells[width:] if self.places.takes_unnamed_keys else []
+            return cells[:width] + [""] * len(self.places.derived_roles) + beyond
         return cells
 
     def _derive_cells(self, cells: list[str]) -> None:
@@ -229,16 +236,16 @@ class EntryReader:
                 continue
             for part, piece in zip(column.parts, pieces, strict=True):
                 self._fill_cell(cells, part, piece)
-        beyond = range(self.places.width + len(self.places.derived), len(cells))
-        for at in (*self.places.keyed, *beyond):
+        beyond = range(self.places.width + len(self.places.derived_roles), len(cells))
+        for at in (*self.places.keyed_places, *beyond):
             if not cells[at]:
                 continue
             key, colon, value = cells[at].partition(":")
-            role = self._keys.get(fold(key)) if colon else None
+            role = self._keys.get(fold_text(key)) if colon else None
             self._fill_cell(cells, role or "info", value if role else cells[at])
 
     def _fill_cell(self, cells: list[str], role: Role, text: str) -> None:
-        at = self.places.width + self.places.derived.index(role)
+        at = self.places.width + self.places.derived_roles.index(role)
         cells[at] = f"{cells[at]} {text.strip()}".strip()
 
     # ------------------------------------------------------------ dates
@@ -247,9 +254,9 @@ class EntryReader:
         try:
             return parse_date(text, self.order)
         except Unreadable as e:
-            serial = from_serial(text.strip(), self.epoch) if self.epoch else None
+            serial = parse_serial(text.strip(), self.epoch) if self.epoch else None
             if serial is None:
-                raise Fault(e.reason) from e
+                raise UnreadableRow(e.reason) from e
             return serial
 
     def _read_day(self, cells: list[str]) -> date | Skip:
@@ -259,7 +266,7 @@ class EntryReader:
             return "blank"
         try:
             return self._parse_day(text)
-        except Fault:
+        except UnreadableRow:
             skip = self._find_skip(cells, text)
             if skip:
                 return skip
@@ -270,20 +277,20 @@ class EntryReader:
         texts = [cell for cell in cells if cell.strip()]
         if not texts:
             return "blank"
-        if self.header and tuple(map(fold, cells)) == self.header:
+        if self.header and tuple(map(fold_text, cells)) == self.header:
             return "header"
         if self._is_footer(cells, texts, date_text):
             return "footer"
         if date_text.strip():
             return None
         is_waiting = self.layout.empty_date == "pending" and len(cells) >= self.places.width
-        return "pending" if is_waiting or (self._pending and self._is_pending(cells)) else None
+        return "pending" if is_waiting or (self._pending_words and self._is_pending(cells)) else None
 
     def _is_footer(self, cells: list[str], texts: list[str], date_text: str) -> bool:
-        first = fold(texts[0])
-        if self.facts.look(0, cells) or any(first.startswith(word) for word in self._skip if word):
+        first = fold_text(texts[0])
+        if self.facts.take_row(0, cells) or any(first.startswith(word) for word in self._skip_words if word):
             return True
-        if first in SUMS or fold(date_text).startswith(_SUMS_AND_MORE):
+        if first in SUMS or fold_text(date_text).startswith(_SUMS_AND_MORE):
             return True
         return len(texts) == 1 and texts[0].strip()[0].isalpha() and not date_text[:1].isdigit()
 
@@ -292,9 +299,9 @@ class EntryReader:
             return "zero"
         if self.layout.empty_amount == "skip":
             return "no_amount"
-        raise Fault(Reason("unreadable_amount.empty"))
+        raise UnreadableRow(Reason("unreadable_amount.empty"))
 
 
 def fold_header(row: Row | None) -> tuple[str, ...]:
     """The folded names, to know the header when a page repeats it."""
-    return tuple(map(fold, row.cells)) if row else ()
+    return tuple(map(fold_text, row.cells)) if row else ()

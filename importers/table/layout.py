@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from importers.codes import Gap
-from importers.table.words import Role, fold
+from importers.table.words import Role, fold_text
 from importers.text import find_code_page
 
 Fact = Literal["account", "currency", "owner", "opening", "closing", "count", "total_in", "total_out"]
@@ -48,7 +48,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FactPlace:
     """A fact outside the rows: beside or below one of ``labels``, or at ``row`` and ``column`` (from 1).
 
     A label that ends in ``*`` is the beginning of one. Without ``column``, the account is the first
@@ -85,7 +85,7 @@ class Layout:
     money_in: tuple[Text, ...] = ()  # what the direction column says of money in
     money_out: tuple[Text, ...] = ()
     currency: Text = ""  # of the account, where the file does not tell
-    found: Annotated[tuple[Found, ...], Meta(max_length=_MOST)] = ()
+    found: Annotated[tuple[FactPlace, ...], Meta(max_length=_MOST)] = ()
     keys: tuple[tuple[Text, Role], ...] = ()  # in keyed cells: ("Tytuł", "remittance")
     skip: tuple[Text, ...] = ()  # rows beginning so are no entries
     empty_date: Literal["error", "pending"] = "error"
@@ -97,9 +97,9 @@ class Layout:
     @property
     def header_signature(self) -> str:
         """The same for the same column names in any order; "" for a table without header."""
-        return header_signature(self.header)
+        return make_header_signature(self.header)
 
-    def has(self, *roles: Role) -> bool:
+    def has_role(self, *roles: Role) -> bool:
         """Whether a column, a part of one or a key brings one of ``roles``."""
         own_roles = {column.role for column in self.columns}
         own_roles.update(part for column in self.columns for part in column.parts)
@@ -109,11 +109,11 @@ class Layout:
     def find_gaps(self) -> tuple[Gap, ...]:
         """What must still be said before a file can be read."""
         gaps: list[Gap] = []
-        if not self.has("booked_on"):
+        if not self.has_role("booked_on"):
             gaps.append("booked_on")
-        if not self.has("amount", "debit", "credit"):
+        if not self.has_role("amount", "debit", "credit"):
             gaps.append("amount")
-        if self.has("direction") and not (self.money_in and self.money_out):
+        if self.has_role("direction") and not (self.money_in and self.money_out):
             gaps.append("direction_words")
         if not self.amounts:
             gaps.append("sense")
@@ -121,7 +121,7 @@ class Layout:
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON or TOML, without what is at its default, for :meth:`from_dict`."""
-        return _plain(self)
+        return _make_plain(self)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, object]) -> Layout:
@@ -145,24 +145,24 @@ class Layout:
         return layout
 
 
-_PARTS: Final[Mapping[str, type[Column | Found]]] = {"columns": Column, "found": Found}
+_PARTS: Final[Mapping[str, type[Column | FactPlace]]] = {"columns": Column, "found": FactPlace}
 _WIDE: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 
 
-def _refuse_unknown_keys(raw: object, kind: type[Layout | Column | Found], where: str) -> None:
+def _refuse_unknown_keys(raw: object, kind: type[Layout | Column | FactPlace], where: str) -> None:
     names = {field.name for field in fields(kind)}
     for key in raw if isinstance(raw, Mapping) else ():
         if key not in names:
             raise LayoutError(f"{where}: the key {str(key)[:60]!r} is unknown")
 
 
-def json_schema() -> dict[str, Any]:
+def make_json_schema() -> dict[str, Any]:
     """What :meth:`Layout.from_dict` takes, as JSON Schema, for those who write a layout by hand."""
     _, definitions = msgspec.json.schema_components([Layout], ref_template="{name}")
-    return _describe("Layout", definitions)
+    return _describe_class("Layout", definitions)
 
 
-def _describe(name: str, definitions: Schema) -> dict[str, object]:
+def _describe_class(name: str, definitions: Schema) -> dict[str, object]:
     """The schema of one of our classes, without its default values, with the classes in it put in place."""
     schema = definitions[name]
     properties = {key: _describe_value(value, definitions) for key, value in schema["properties"].items()}
@@ -176,29 +176,31 @@ def _describe(name: str, definitions: Schema) -> dict[str, object]:
 
 def _describe_value(value: Schema, definitions: Schema) -> dict[str, object]:
     if "$ref" in value:
-        return _describe(value["$ref"], definitions)
+        return _describe_class(value["$ref"], definitions)
     schema = {key: part for key, part in value.items() if key != "default"}
     if isinstance(schema.get("items"), dict):
         schema["items"] = _describe_value(schema["items"], definitions)
     return schema
 
 
-def header_signature(names: Iterable[str]) -> str:
+def make_header_signature(names: Iterable[str]) -> str:
     """A sha256 over the fold names in alphabetical order: position and accents do not matter."""
-    folds = sorted(filter(None, map(fold, names)))
+    folds = sorted(filter(None, map(fold_text, names)))
     return hashlib.sha256("\n".join(folds).encode()).hexdigest() if folds else ""
 
 
-def _plain(thing: Layout | Column | Found) -> dict[str, object]:
+def _make_plain(thing: Layout | Column | FactPlace) -> dict[str, object]:
     plain: dict[str, object] = {}
     for field in fields(thing):
         value = getattr(thing, field.name)
         if field.default is MISSING or value != field.default:
-            plain[field.name] = [_plain_item(item) for item in value] if isinstance(value, tuple) else value
+            plain[field.name] = (
+                [_make_plain_item(item) for item in value] if isinstance(value, tuple) else value
+            )
     return plain
 
 
-def _plain_item(item: object) -> object:
-    if isinstance(item, Column | Found):
-        return _plain(item)
+def _make_plain_item(item: object) -> object:
+    if isinstance(item, Column | FactPlace):
+        return _make_plain(item)
     return list(item) if isinstance(item, tuple) else item

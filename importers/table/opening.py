@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from importers.sheet import Row, Unsheetable, open_text
+from importers.sheet import Row, UnreadableTable, open_text
 from importers.sniff import find_format
 from importers.statement import Entry
-from importers.table.amounts import Fault
-from importers.table.layout import Layout, header_signature
+from importers.table.amounts import UnreadableRow
+from importers.table.layout import Layout, make_header_signature
 from importers.table.placing import find_header, parse_account
 from importers.table.reading import AnySheet, open_pass
 from importers.table.workbook import open_workbook
@@ -19,14 +19,14 @@ _FIRST_ROWS: Final = 6
 
 
 def open_table(data: bytes, encoding: str = "") -> tuple[AnySheet, str]:
-    """The sheet in a file and the file's format. Raises Unsheetable, and Undecodable for no text."""
+    """The sheet in a file and the file's format. Raises UnreadableTable, and Undecodable for no text."""
     kind = find_format(data)
     if kind in WORKBOOKS:
         return open_workbook(data), kind
     if kind == "empty":
-        raise Unsheetable("empty")
+        raise UnreadableTable("empty")
     if kind != "table":
-        raise Unsheetable("not_a_table", format=kind)
+        raise UnreadableTable("not_a_table", format=kind)
     return open_text(data, encoding), "csv"
 
 
@@ -38,10 +38,10 @@ def recognise_layout(sheet: AnySheet, layouts: Iterable[Layout]) -> Layout | Non
     for layout in layouts:
         mark = (layout.delimiter, layout.quote)
         if mark not in heads:
-            heads[mark] = sheet.separated_by(*mark).head()
+            heads[mark] = sheet.change_delimiter(*mark).read_head()
         header = find_header(heads[mark], layout) if layout.header else None
         if header:
-            is_same = header_signature(header.cells) == layout.header_signature
+            is_same = make_header_signature(header.cells) == layout.header_signature
             fitting.append((is_same, len(layout.columns), layout))
     if fitting:
         return max(fitting, key=lambda fit: fit[:2])[2]
@@ -57,11 +57,11 @@ def find_layout_by_rows(sheet: AnySheet, layouts: Sequence[Layout]) -> Layout | 
 
 
 def _is_readable(sheet: AnySheet, layout: Layout) -> bool:
-    head = sheet.separated_by(layout.delimiter, layout.quote).head()
+    head = sheet.change_delimiter(layout.delimiter, layout.quote).read_head()
     try:
         job = open_pass(sheet, layout)
-        outcomes = [job.reader.read(row) for row in head if row.line > job.start]
-    except (Unsheetable, Fault):
+        outcomes = [job.reader.read_row(row) for row in head if row.line > job.start]
+    except (UnreadableTable, UnreadableRow):
         return False
     return any(isinstance(outcome, Entry) for outcome in outcomes)
 
@@ -69,7 +69,7 @@ def _is_readable(sheet: AnySheet, layout: Layout) -> bool:
 def _fits_by_rows(sheet: AnySheet, layout: Layout) -> bool:
     """Whether a file without header has the account where the layout says, and rows that can be read."""
     places = [place for place in layout.found if place.row and place.fact == "account"]
-    head = sheet.separated_by(layout.delimiter, layout.quote).head(_FIRST_ROWS)
+    head = sheet.change_delimiter(layout.delimiter, layout.quote).read_head(_FIRST_ROWS)
     if not places or len(head) <= places[0].row:
         return False
     row, column = head[places[0].row - 1].cells, places[0].column - 1
@@ -77,6 +77,6 @@ def _fits_by_rows(sheet: AnySheet, layout: Layout) -> bool:
         return False
     try:
         job = open_pass(sheet, layout)
-        return any(isinstance(job.reader.read(row), Entry) for row in head if row.line > job.start)
-    except (Unsheetable, Fault):
+        return any(isinstance(job.reader.read_row(row), Entry) for row in head if row.line > job.start)
+    except (UnreadableTable, UnreadableRow):
         return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from importers.codes import Gap, QuestionCode
-from importers.sheet import Unsheetable
+from importers.sheet import UnreadableTable
 from importers.statement import Entry
 from importers.table.checks import Chain, build_chain
 from importers.table.layout import Layout
@@ -60,7 +60,7 @@ class Proof:
 def settle_layout(sheet: AnySheet, draft: Layout, places: Places, first: int) -> Settlement:
     """Settle a draft with what the file proves; ``first`` is the line of the first entry.
 
-    Raises Unsheetable where the layout does not fit the sheet.
+    Raises UnreadableTable where the layout does not fit the sheet.
     """
     dates = [text for text in _find_texts(sheet, places, first, ("booked_on",)) if find_date_orders((text,))]
     orders = (
@@ -83,7 +83,7 @@ def settle_layout(sheet: AnySheet, draft: Layout, places: Places, first: int) ->
 
 
 def _find_texts(sheet: AnySheet, places: Places, first: int, roles: Sequence[Role]) -> list[str]:
-    return list(sheet.texts([at for at, role in places if role in roles], first - 1))
+    return list(sheet.iter_texts([at for at, role in places if role in roles], first - 1))
 
 
 def _find_signs(texts: Sequence[str]) -> list[Sign]:
@@ -114,11 +114,11 @@ def _is_running(entries: Sequence[Entry], chain: Chain) -> bool:
 
 
 def _read_entries(sheet: AnySheet, layout: Layout) -> Sequence[Entry]:
-    if layout.find_gaps() or not layout.has("balance"):
+    if layout.find_gaps() or not layout.has_role("balance"):
         return ()
     try:
         statements = read_rows(open_pass(sheet, layout, currency=_ANY_CURRENCY)).statements
-    except Unsheetable:
+    except UnreadableTable:
         return ()
     return statements[0].entries if len(statements) == 1 else ()
 
@@ -131,6 +131,6 @@ def _find_questions(layout: Layout, orders: Sequence[str], signs: Sequence[str])
         questions.append(Question("decimal", tuple(signs) or _SIGNS))
     if not layout.amounts:
         questions.append(Question("amounts", ("signed", "inverse")))
-    if not layout.has("currency"):
+    if not layout.has_role("currency"):
         questions.append(Question("currency"))
     return tuple(questions)

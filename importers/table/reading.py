@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from importers.codes import Reason, Remark, RowFault, Skip, TableFault
-from importers.sheet import DELIMITERS, Row, Sheet, Unsheetable
+from importers.sheet import DELIMITERS, Row, Sheet, UnreadableTable
 from importers.statement import Entry, Integrity, Level, Problem, Reading, Statement, make_problem
-from importers.table.amounts import Fault
+from importers.table.amounts import UnreadableRow
 from importers.table.checks import build_statement, check_totals
 from importers.table.entries import EntryReader, Group, fold_header
 from importers.table.layout import Layout
@@ -46,18 +46,18 @@ class Pass:
 
 
 def open_pass(sheet: AnySheet, layout: Layout, *, currency: str = "", source_format: str = "csv") -> Pass:
-    """Find the header, the facts above it and what the layout leaves open. Raises Unsheetable."""
+    """Find the header, the facts above it and what the layout leaves open. Raises UnreadableTable."""
     gaps = layout.find_gaps()
     if gaps:
-        raise Unsheetable("layout_unfinished", gaps=" ".join(gaps))
-    sheet, head, header = _with_header(sheet, layout)
+        raise UnreadableTable("layout_unfinished", gaps=" ".join(gaps))
+    sheet, head, header = _cut_at_header(sheet, layout)
     start = header.line if header else max(layout.first_row - 1, 0)
     widths = Counter(len(row.cells) for row in head if row.line > start and row.cells)
     places = find_places(layout, header, max(widths, key=lambda width: (widths[width], width), default=0))
     facts = Facts(layout.found)
     for number, row in enumerate(head, 1):
         if row.line <= start:
-            facts.look(number, row.cells)
+            facts.take_row(number, row.cells)
     order, decimal = _settle_writing(sheet, layout, places, start)
     reader = EntryReader(
         layout,
@@ -72,37 +72,39 @@ def open_pass(sheet: AnySheet, layout: Layout, *, currency: str = "", source_for
     return Pass(sheet, layout, source_format, reader, start)
 
 
-def _with_header(sheet: AnySheet, layout: Layout) -> tuple[AnySheet, list[Row], Row | None]:
+def _cut_at_header(sheet: AnySheet, layout: Layout) -> tuple[AnySheet, list[Row], Row | None]:
     """The sheet cut so that the header is found: at the layout's sign, at the guessed one, at any."""
-    sheet = sheet.separated_by(layout.delimiter, layout.quote)
-    head = sheet.head()
+    sheet = sheet.change_delimiter(layout.delimiter, layout.quote)
+    head = sheet.read_head()
     header = find_header(head, layout) if layout.header else None
     if header or not layout.header:
         return sheet, head, header
     for sign in () if layout.delimiter else DELIMITERS:
-        other = sheet.separated_by(sign, layout.quote)
-        if header := find_header(rows := other.head(), layout):
+        other = sheet.change_delimiter(sign, layout.quote)
+        if header := find_header(rows := other.read_head(), layout):
             return other, rows, header
     raise _refuse_header(head, layout)
 
 
-def _refuse_header(head: Sequence[Row], layout: Layout) -> Unsheetable:
+def _refuse_header(head: Sequence[Row], layout: Layout) -> UnreadableTable:
     name, other = repr(layout.name), find_other_header(head, layout)
     if other is None:
-        return Unsheetable("layout_does_not_fit", layout=name)
-    return Unsheetable("header_changed", layout=name, line=other.line, gone=other.gone, new=other.new)
+        return UnreadableTable("layout_does_not_fit", layout=name)
+    return UnreadableTable(
+        "header_changed", layout=name, line=other.line, gone=other.missing_names, new=other.new_names
+    )
 
 
 def _settle_writing(sheet: AnySheet, layout: Layout, places: Places, start: int) -> tuple[DateOrder, str]:
     order, decimal = layout.date_order, layout.decimal
     if order not in DATE_ORDERS:
-        order = _choose_order(list(sheet.texts(places.roles["booked_on"][:1], start)), order)
+        order = _choose_order(list(sheet.iter_texts(places.roles["booked_on"][:1], start)), order)
     if decimal:
         return order, decimal
     columns = [at for role in _AMOUNTS for at in places.roles.get(role, ())]
-    signs = _find_signs(list(sheet.texts(columns, start)))
+    signs = _find_signs(list(sheet.iter_texts(columns, start)))
     if len(signs) > 1:
-        raise Unsheetable("ambiguous_amounts")
+        raise UnreadableTable("ambiguous_amounts")
     return order, next(iter(signs), ".")
 
 
@@ -112,7 +114,7 @@ def _choose_order(texts: Sequence[str], among: str) -> DateOrder:
     fitting = _find_orders(texts)
     orders = [order for order in DATE_ORDERS if order in fitting and (not among or order in among)]
     if len(orders) > 1:
-        raise Unsheetable("ambiguous_dates")
+        raise UnreadableTable("ambiguous_dates")
     return orders[0] if orders else "ymd"
 
 
@@ -132,14 +134,14 @@ def _choose_currency(facts: Facts, layout: Layout, currency: str) -> str:
     return code if is_code else layout.currency or currency
 
 
-def read_rows(job: Pass, watch: Watch | None = None) -> Reading:
+def read_rows(job: Pass, watch_row: Watch | None = None) -> Reading:
     """Read all rows. Every row of the file is counted: as an entry, as skipped for a reason, or as failed."""
     rows = 0
-    for row in job.sheet.rows(job.reader.order, job.reader.decimal):
+    for row in job.sheet.iter_rows(job.reader.order, job.reader.decimal):
         rows += 1
         outcome = _read_row(job, row)
-        if watch:
-            watch(row, outcome)
+        if watch_row:
+            watch_row(row, outcome)
     job.counts["rows"] = rows
     return _sum_up(job)
 
@@ -151,8 +153,8 @@ def _read_row(job: Pass, row: Row) -> Outcome:
         counts[f"skipped.{above}"] += 1
         return above
     try:
-        outcome = job.reader.read(row)
-    except Fault as fault:
+        outcome = job.reader.read_row(row)
+    except UnreadableRow as fault:
         counts["failed"] += 1
         if counts["failed"] <= _MOST_PROBLEMS:
             job.problems.append(make_problem("error", fault.reason, row.line))
@@ -217,7 +219,7 @@ def _is_whole(job: Pass, order: str) -> bool:
     if any(control in texts for control in _CONTROLS if control != "closing"):
         return True
     ends_newest = order == "oldest_first" and job.counts["entries"] > 1  # a single row has no order
-    return ("closing" in texts and ("opening" in texts or ends_newest)) or not job.sheet.cut_off()
+    return ("closing" in texts and ("opening" in texts or ends_newest)) or not job.sheet.is_cut_off()
 
 
 def _explain_emptiness(job: Pass) -> Reason[TableFault] | None:
@@ -237,7 +239,7 @@ def _explain_emptiness(job: Pass) -> Reason[TableFault] | None:
 
 def _name_groups(reader: EntryReader) -> dict[tuple[str | None, str], Group]:
     """The groups; rows that name no own account go to the only one that is named, or to the file's."""
-    own = reader.facts.own_account(reader.facts.texts.get("account", ""))
+    own = reader.facts.find_own_account(reader.facts.texts.get("account", ""))
     if len(reader.facts.accounts) > 1:
         own = None
     groups: dict[tuple[str | None, str], Group] = {}
@@ -266,29 +268,29 @@ def _find_remarks(job: Pass, order: str) -> list[Problem]:
         job.counts["failed"],
     )
     if pending:
-        remarks.append(_remark("warning", "pending_skipped", count=pending))
+        remarks.append(_make_remark("warning", "pending_skipped", count=pending))
     if unread:
-        remarks.append(_remark("warning", "unreadable_balance.rows", count=unread))
+        remarks.append(_make_remark("warning", "unreadable_balance.rows", count=unread))
     if others := job.sheet.others:
-        sheet = repr(job.sheet.facts()["sheet"][:60])
+        sheet = repr(job.sheet.list_facts()["sheet"][:60])
         names = ", ".join(others)[:200]
-        remarks.append(_remark("error", "other_sheets", sheet=sheet, count=len(others), others=names))
+        remarks.append(_make_remark("error", "other_sheets", sheet=sheet, count=len(others), others=names))
     if failures > _MOST_PROBLEMS:
-        remarks.append(_remark("error", "more_rows_failed", count=failures - _MOST_PROBLEMS))
+        remarks.append(_make_remark("error", "more_rows_failed", count=failures - _MOST_PROBLEMS))
     missing = _find_missing_controls(job)
     if missing:
-        remarks.append(_remark("warning", "control_missing", facts=" ".join(missing)))
+        remarks.append(_make_remark("warning", "control_missing", facts=" ".join(missing)))
     elif not _is_whole(job, order):
-        remarks.append(_remark("warning", "maybe_cut"))
+        remarks.append(_make_remark("warning", "maybe_cut"))
     return remarks
 
 
-def _remark(level: Level, code: Remark, **figures: str | int) -> Problem:
+def _make_remark(level: Level, code: Remark, **figures: str | int) -> Problem:
     return make_problem(level, Reason(code, figures))
 
 
 def _collect_facts(job: Pass, order: str) -> dict[str, str]:
-    facts = job.sheet.facts()
+    facts = job.sheet.list_facts()
     if order:
         facts["order"] = order
     facts["date_order"], facts["decimal"] = job.reader.order, job.reader.decimal

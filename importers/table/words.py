@@ -45,21 +45,25 @@ _LONGEST_NAME: Final = 1_000  # behind these signs texts may differ and count as
 _BETWEEN: Final = re.compile(r"[\W_]+")
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Text for comparing: small letters without accents, all else a single blank.
 
     ``#Data księgowania`` and ``DATA KSIEGOWANIA`` are the same.
     """
-    return _fold(text) if len(text) <= _NAME_LENGTH else _fold.__wrapped__(text[:_LONGEST_NAME])
+    return (
+        _fold_short_text(text)
+        if len(text) <= _NAME_LENGTH
+        else _fold_short_text.__wrapped__(text[:_LONGEST_NAME])
+    )
 
 
 def fold_word(text: str) -> str:
     """A word of a cell for comparing; signs such as ``+`` stay, which folding would drop."""
-    return fold(text) or text.strip()
+    return fold_text(text) or text.strip()
 
 
 @lru_cache(maxsize=2048)  # the names and keys of a file are few, and asked for in every row
-def _fold(text: str) -> str:
+def _fold_short_text(text: str) -> str:
     if text.isascii():
         return _BETWEEN.sub(" ", text.lower()).strip()
     parts = unicodedata.normalize("NFKD", text.translate(_NOT_DECOMPOSED).casefold())
@@ -181,7 +185,7 @@ _SERBIAN: Final = str.maketrans(
 
 def find_role(header: str) -> tuple[Role, str] | None:
     """The role that a column's name tells, and the word that told it."""
-    name = fold(header.casefold().translate(_SERBIAN))
+    name = fold_text(header.casefold().translate(_SERBIAN))
     if name in _EXACT:
         return _EXACT[name], name
     for word, role in _BY_LENGTH:

@@ -19,7 +19,7 @@ import python_calamine
 from importers.guards.grid import MAX_COLUMNS, MAX_ROWS
 from importers.guards.xls import refuse_dangerous_xls
 from importers.guards.zip import read_member, refuse_dangerous_zip
-from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, Unsheetable
+from importers.sheet import EVIDENCE_ROWS, Delimiter, Row, UnreadableTable
 from importers.text import DateOrder, find_date_orders, find_decimal_signs
 
 _MAX_XLS: Final = 20 * 1024 * 1024
@@ -44,33 +44,33 @@ class WorkbookSheet:
     delimiter: Delimiter = ""
     quote: str = ""
 
-    def rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
+    def iter_rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
         """Every row, dates written in ``order`` and numbers with the ``decimal`` sign."""
         pattern, sign = _DATES[order], decimal or "."
         for number, row in enumerate(self.grid, 1):
-            cells = [_as_text(cell, pattern, sign) for cell in row]
+            cells = [_write_cell(cell, pattern, sign) for cell in row]
             yield Row(number, cells, "\t".join(cells))
 
-    def head(self, count: int = 80) -> list[Row]:
+    def read_head(self, count: int = 80) -> list[Row]:
         """The first rows."""
-        return list(islice(self.rows(), count))
+        return list(islice(self.iter_rows(), count))
 
-    def texts(self, places: Iterable[int], after: int) -> Iterator[str]:
+    def iter_texts(self, places: Iterable[int], after: int) -> Iterator[str]:
         """The cells of some columns that hold text; typed dates and numbers leave nothing to find out."""
-        wanted = tuple(places)
+        columns = tuple(places)
         for row in self.grid[after : after + EVIDENCE_ROWS]:
-            cells = (row[at] for at in wanted if at < len(row))
+            cells = (row[at] for at in columns if at < len(row))
             yield from (cell for cell in cells if isinstance(cell, str) and cell.strip())
 
-    def facts(self) -> dict[str, str]:
+    def list_facts(self) -> dict[str, str]:
         """What was found out about the file."""
         return {"sheet": self.name}
 
-    def cut_off(self) -> bool:
+    def is_cut_off(self) -> bool:
         """Never: a workbook that was cut off cannot be opened."""
         return False
 
-    def separated_by(self, delimiter: Delimiter, quote: str) -> WorkbookSheet:
+    def change_delimiter(self, delimiter: Delimiter, quote: str) -> WorkbookSheet:
         """The same: cells of a workbook need no separator."""
         return self
 
@@ -78,7 +78,7 @@ class WorkbookSheet:
 def open_workbook(data: bytes) -> WorkbookSheet:
     """The first visible sheet with entries, or with at least two columns of cells when none has any.
 
-    Raises Unsheetable for a file that is damaged, locked, holds macros or is a zip bomb.
+    Raises UnreadableTable for a file that is damaged, locked, holds macros or is a zip bomb.
     """
     epoch = _SPREADSHEET_EPOCHS[False]
     if data.startswith(b"PK"):
@@ -86,42 +86,42 @@ def open_workbook(data: bytes) -> WorkbookSheet:
         since_1904 = _SINCE_1904.search(read_member(data, "xl/workbook.xml"))
         epoch = _SPREADSHEET_EPOCHS[since_1904 is not None]
     elif len(data) > _MAX_XLS:
-        raise Unsheetable("workbook_too_large.bytes", most=_MAX_XLS // 1024 // 1024)
+        raise UnreadableTable("workbook_too_large.bytes", most=_MAX_XLS // 1024 // 1024)
     else:
         refuse_dangerous_xls(data)
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            chosen = _chosen(book, epoch)
+            sheet = _choose_sheet(book, epoch)
     except python_calamine.PasswordError as e:
-        raise Unsheetable("locked.workbook") from e
+        raise UnreadableTable("locked.workbook") from e
     except (python_calamine.CalamineError, OSError, ValueError) as e:
-        raise Unsheetable("damaged_workbook") from e
+        raise UnreadableTable("damaged_workbook") from e
     except BaseException as e:
         if type(e).__name__ != "PanicException":  # a fault in Rust, which PyO3 gives no name to import
             raise
-        raise Unsheetable("damaged_workbook") from e
-    if chosen is None:
-        raise Unsheetable("one_column.workbook")
-    return chosen
+        raise UnreadableTable("damaged_workbook") from e
+    if sheet is None:
+        raise UnreadableTable("one_column.workbook")
+    return sheet
 
 
-def _chosen(book: python_calamine.CalamineWorkbook, epoch: date) -> WorkbookSheet | None:
+def _choose_sheet(book: python_calamine.CalamineWorkbook, epoch: date) -> WorkbookSheet | None:
     """The sheet to read, with the names of others that hold entries: some people make one a month."""
     second_best: WorkbookSheet | None = None
-    found: WorkbookSheet | None = None
+    best: WorkbookSheet | None = None
     others: list[str] = []
     for about in book.sheets_metadata:
         if about.visible != python_calamine.SheetVisibleEnum.Visible:
             continue
-        grid = _grid(book.get_sheet_by_name(about.name))
+        grid = _read_grid(book.get_sheet_by_name(about.name))
         if any(map(_is_entry, grid[:_LOOKED_AT])):
-            if found is None:
-                found = WorkbookSheet(grid, about.name, epoch)
+            if best is None:
+                best = WorkbookSheet(grid, about.name, epoch)
             else:
                 others.append(about.name)
         elif second_best is None and any(len([cell for cell in row if cell != ""]) > 1 for row in grid):
             second_best = WorkbookSheet(grid, about.name, epoch)
-    return replace(found, others=tuple(others)) if found else second_best
+    return replace(best, others=tuple(others)) if best else second_best
 
 
 def _is_entry(row: Sequence[Cell]) -> bool:
@@ -139,29 +139,29 @@ def _is_amount(cell: Cell) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-def _grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
+def _read_grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
     """The rows as stored, from the first row of the sheet, so that row numbers are the spreadsheet's."""
     if sheet.end and (sheet.end[0] >= MAX_ROWS or sheet.end[1] >= MAX_COLUMNS):
-        raise Unsheetable("workbook_too_large", rows=sheet.end[0] + 1, columns=sheet.end[1] + 1)
+        raise UnreadableTable("workbook_too_large", rows=sheet.end[0] + 1, columns=sheet.end[1] + 1)
     grid = sheet.to_python(skip_empty_area=False)
     if any(isinstance(cell, str) and len(cell) > _LONGEST_CELL for row in grid for cell in row):
-        raise Unsheetable("damaged_workbook.long_cell")
+        raise UnreadableTable("damaged_workbook.long_cell")
     return grid
 
 
-def _as_text(cell: Cell, pattern: str, sign: str) -> str:
+def _write_cell(cell: Cell, pattern: str, sign: str) -> str:
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, int | float):
-        return _number(cell).replace(".", sign)
+        return _write_number(cell).replace(".", sign)
     if isinstance(cell, date):
         return cell.strftime(pattern)
     return str(cell)
 
 
-def _number(value: float) -> str:
+def _write_number(value: float) -> str:
     """Plain digits; what binary fractions add behind the sixth decimal is no part of an amount."""
     number = Decimal(repr(value))
     if not number.is_finite() or abs(number) >= _EXACT_TO:
@@ -170,7 +170,7 @@ def _number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def from_serial(text: str, epoch: date) -> date | None:
+def parse_serial(text: str, epoch: date) -> date | None:
     """The day of a spreadsheet's serial number such as ``45915``, or None when it is none."""
     if not re.fullmatch(r"[1-9][0-9]{4}(?:[.,][0-9]+)?", text, re.ASCII):
         return None

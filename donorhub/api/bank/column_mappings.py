@@ -34,7 +34,7 @@ from donorhub.models import ColumnMapping
 from donorhub.services.bank.files import column_mappings
 from donorhub.services.bank.files.statement_drafts import make_plain_problems
 from importers import sentences
-from importers.table.layout import json_schema
+from importers.table.layout import make_json_schema
 from importers.table.proof import Question
 from importers.tabular import Preview, PreviewRow
 from webhooks import strict_json
@@ -48,7 +48,7 @@ SORTS: Final = {"id": ColumnMapping.id}
 
 class NewColumnMappingSchema(StrictSchema):
     name = Line(shortest=1, required=True)
-    layout = fields.Dict(keys=fields.String(), required=True, metadata=json_schema())
+    layout = fields.Dict(keys=fields.String(), required=True, metadata=make_json_schema())
     bank_account_id = Id(allow_none=True)
 
 
@@ -203,8 +203,8 @@ def _propose_layout(content: bytes) -> tuple[dict[str, object], list[dict[str, o
     Rejected with the reason where it is no table that can be read.
     """
     draft = column_mappings.draft_layout(content)
-    if draft.known is not None:
-        return draft.known.to_dict(), []
+    if draft.known_layout is not None:
+        return draft.known_layout.to_dict(), []
     if draft.problems or draft.layout is None:
         problem = draft.problems[0]
         raise Rejected(problem.message, field="/file", code=problem.code)

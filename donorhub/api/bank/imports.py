@@ -27,7 +27,7 @@ from donorhub.money import CURRENCY_PATTERN
 from donorhub.schemas.limits import REASON
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
-from importers.table.layout import json_schema
+from importers.table.layout import make_json_schema
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
 SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
@@ -38,7 +38,7 @@ _FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # w
 
 _LAYOUT: Final = {
     "description": "Of a table, as for a new column mapping; of a QIF file the order of its `dates`",
-    "properties": {**json_schema()["properties"], "dates": {"type": "string", "enum": ["dmy", "mdy"]}},
+    "properties": {**make_json_schema()["properties"], "dates": {"type": "string", "enum": ["dmy", "mdy"]}},
     "additionalProperties": False,
 }
 

@@ -81,7 +81,7 @@ def list_facts(draft: Draft) -> list[Fact]:
     return [
         Fact(name, str(label), draft.writing.write_fact(name), _offer(draft, name), _find_state(draft, name))
         for name, label in bank_tables.FACT_LABELS.items()
-        if name not in open_codes and draft.matters(name) and draft.head
+        if name not in open_codes and draft.is_relevant(name) and draft.head
     ]
 
 

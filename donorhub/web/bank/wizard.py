@@ -76,18 +76,18 @@ class Wizard:
     def base(self) -> Layout | None:
         """The layout of this bank that was there before, with this header or another one."""
         change = self.draft.change
-        return self.draft.known or (change.layout if change else None)
+        return self.draft.known_layout or (change.layout if change else None)
 
     @property
     def is_known(self) -> bool:
         """Whether a known layout is taken as it is: nobody changed anything."""
-        return self.draft.known is not None and "basis" not in self.given
+        return self.draft.known_layout is not None and "basis" not in self.given
 
     @property
     def layout(self) -> Layout | None:
         """The layout that Import takes."""
         if self.is_known:
-            return self.draft.known
+            return self.draft.known_layout
         return replace(self.draft.layout, name=self.name) if self.draft.layout else None
 
     @property
@@ -182,7 +182,7 @@ def _choose_account(wizard: Wizard, mapping: ColumnMapping | None) -> None:
     if wizard.account is None:
         wizard.choice = ""
         return
-    if draft.matters("currency") and not wizard.given.get("currency"):
+    if draft.is_relevant("currency") and not wizard.given.get("currency"):
         wizard.draft = draft.take_currency(wizard.account.currency)
 
 
@@ -209,7 +209,7 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
     if layout is None:
         return
     currency = wizard.currency or (wizard.account.currency if wizard.account else "")
-    wizard.preview = preview_table(content, layout, ROWS_SHOWN, failed=FAILED_SHOWN, currency=currency)
+    wizard.preview = preview_table(content, layout, ROWS_SHOWN, failure_limit=FAILED_SHOWN, currency=currency)
     for statement in wizard.preview.reading.statements:
         account = wizard.account
         if statement.account:

@@ -78,7 +78,7 @@ def test_a_table_that_nobody_knows_is_not_guessed() -> None:
 
 def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
     seen = tabular.draft_layout(UNKNOWN)
-    assert seen.known is None
+    assert seen.known_layout is None
     assert {guess.header: guess.role for guess in seen.columns} == {
         "Data e postimit": "booked_on",
         "Përfituesi": "name",
@@ -108,7 +108,7 @@ def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
     saved = Layout.from_dict(json.loads(json.dumps(mine.to_dict())))
     assert saved == mine
     assert tabular.recognise_table(UNKNOWN, [saved]) == saved
-    assert tabular.draft_layout(UNKNOWN, saved=[saved]).known == saved
+    assert tabular.draft_layout(UNKNOWN, saved_layouts=[saved]).known_layout == saved
     assert amounts(importers.read(UNKNOWN, profile=saved)) == ["50.00", "1234.50", "-1.20"]
 
 
@@ -131,10 +131,10 @@ def test_columns_in_another_order_are_the_same_layout_but_another_name_stops_the
 
 
 def test_the_signature_of_a_header_knows_no_order_no_accents_and_no_case() -> None:
-    one = tabular.header_signature(["Data księgowania", "#Kwota", "Tytuł"])
-    assert one == tabular.header_signature(["TYTUŁ:", "Kwota", "", "data ksiegowania"])
-    assert one != tabular.header_signature(["Data księgowania", "Kwota"])
-    assert one != tabular.header_signature(["Data księgowania", "Kwota", "Tytuł", "Kwota"])
+    one = tabular.make_header_signature(["Data księgowania", "#Kwota", "Tytuł"])
+    assert one == tabular.make_header_signature(["TYTUŁ:", "Kwota", "", "data ksiegowania"])
+    assert one != tabular.make_header_signature(["Data księgowania", "Kwota"])
+    assert one != tabular.make_header_signature(["Data księgowania", "Kwota", "Tytuł", "Kwota"])
 
 
 def test_what_can_be_read_in_two_ways_is_asked_and_not_guessed() -> None:

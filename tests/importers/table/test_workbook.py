@@ -17,11 +17,11 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904  # type: ignore[import-unt
 
 import importers
 from importers import tabular
-from importers.sheet import Unsheetable
+from importers.sheet import UnreadableTable
 from importers.sniff import count_members, find_format
 from importers.statement import Reading
 from importers.table.layout import Column, Layout
-from importers.table.workbook import from_serial, open_workbook
+from importers.table.workbook import open_workbook, parse_serial
 
 HEADER = ("Data", "Opis", "Kwota", "Waluta")
 LAYOUT = Layout(
@@ -118,7 +118,9 @@ def test_a_workbook_that_counts_days_from_1904_gives_the_same_days() -> None:
     for row in (HEADER, (date(2026, 9, 5), "typed", 1, "PLN"), (44810, "serial", 2, "PLN")):
         book.active.append(list(row))
     days = [day for day, _, _ in entries(tabular.read(saved(book), profile=LAYOUT))]
-    assert days == ["2026-09-05", str(from_serial("44810", date(1904, 1, 1)))] == ["2026-09-05", "2026-09-07"]
+    assert (
+        days == ["2026-09-05", str(parse_serial("44810", date(1904, 1, 1)))] == ["2026-09-05", "2026-09-07"]
+    )
 
 
 def test_the_first_visible_sheet_with_a_table_is_read_below_its_titles() -> None:
@@ -259,7 +261,7 @@ def test_a_dangerous_workbook_is_refused_quickly_and_in_little_memory(name: str)
     data, code = dangerous()[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.process_time()
-    with pytest.raises(Unsheetable) as refusal:
+    with pytest.raises(UnreadableTable) as refusal:
         open_workbook(data)
     assert time.process_time() - begin < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # kilobytes

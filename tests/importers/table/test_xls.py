@@ -9,7 +9,7 @@ import pytest
 
 import importers
 from importers.guards.xls import refuse_dangerous_xls
-from importers.sheet import Unsheetable
+from importers.sheet import UnreadableTable
 from tests.importers.samples import read, sample
 from tests.importers.table.sheet_writer import xls
 
@@ -17,7 +17,7 @@ GOOD = sample("xls", 40)
 
 
 def code(data: bytes) -> str:
-    with pytest.raises(Unsheetable) as refusal:
+    with pytest.raises(UnreadableTable) as refusal:
         refuse_dangerous_xls(data)
     return refusal.value.code
 

@@ -98,7 +98,9 @@ def find_header_change(content: bytes) -> Problem | None:
 
 def draft_layout(data: bytes, answers: Answers | None = None) -> Draft:
     """What a table seems to be under a person's answers, with the saved or shipped layout that fits it."""
-    return tabular.draft_layout(data, answers, saved=[Layout.from_dict(row.layout) for row in list_saved()])
+    return tabular.draft_layout(
+        data, answers, saved_layouts=[Layout.from_dict(row.layout) for row in list_saved()]
+    )
 
 
 def save_mapping(

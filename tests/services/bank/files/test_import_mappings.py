@@ -20,7 +20,7 @@ def test_a_table_that_nobody_knows_asks(database: Flask) -> None:
     file = send(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n", "a.csv")
     assert (file.state, file.problems[0]["code"]) == ("asking", "layout_unknown")
     found = column_mappings.draft_layout(b"Kiedy;Ile;Komu\r\n2026-10-05;50,00;X\r\n2026-10-06;51,00;Y\r\n")
-    assert found.layout is not None and found.known is None
+    assert found.layout is not None and found.known_layout is None
 
 
 def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Flask, now: datetime) -> None:
@@ -32,7 +32,7 @@ def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Fla
     file = send(csv(GIFTS), "a.csv")
     assert (file.state, file.new_count) == ("done", 2)
     assert sum(ledger().values()) == 2
-    assert column_mappings.draft_layout(csv(GIFTS)).known == Layout.from_dict(CSV_LAYOUT)
+    assert column_mappings.draft_layout(csv(GIFTS)).known_layout == Layout.from_dict(CSV_LAYOUT)
 
 
 def test_an_unknown_table_that_is_like_a_saved_one_says_what_the_bank_changed(
