@@ -92,7 +92,7 @@ def _break_services() -> None:
 
     inbox.columns, statement_drafts.draft_statements = fail_on_webhook, fail_on_file
     messages.plan_note_to_staff, donors.normal_email = fail_on_job, fail_on_json
-    overdue.advance_all = lambda **_: _fail(email_of("timer"))
+    overdue.advance_recurring_gifts = lambda **_: _fail(email_of("timer"))
     event.listen(Donor, "before_insert", _break_donor)
     event.listen(User, "before_insert", _break_user)
 

@@ -74,17 +74,19 @@ def give(donor: Donor, on: date, now: datetime, ref: str = "1") -> Gift:
 
 def promise(donor: Donor, start_on: date, now: datetime) -> Instalment:
     """The first instalment of a monthly promise."""
-    gift, _is_new = recurring_gifts.start(
-        donor.id,
-        Money(5000, "PLN"),
-        kind="standing_order",
-        start_on=start_on,
-        source="t",
-        source_ref="1",
+    gift, _is_new = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(5000, "PLN"),
+            kind="standing_order",
+            start_on=start_on,
+            source="t",
+            source_ref="1",
+        ),
         now=now,
         actor=ACTOR,
     )
-    instalments.materialise(gift, today=start_on)
+    instalments.make_instalments(gift, today=start_on)
     db.session.commit()
     query = select(Instalment).filter_by(recurring_gift_id=gift.id).order_by(Instalment.due_on).limit(1)
     return db.session.scalars(query).one()
@@ -118,7 +120,7 @@ def test_an_instalment_is_late_from_our_midnight_on(anna: Donor, night: datetime
 
 def test_a_promise_that_is_closed_ends_today(anna: Donor, night: datetime, today: date) -> None:
     gift = promise(anna, today - timedelta(days=100), night).recurring_gift
-    recurring_gifts.close(gift, reason="donor", now=night, actor=ACTOR)
+    recurring_gifts.close_recurring_gift(gift, reason="donor", now=night, actor=ACTOR)
     assert gift.ends_on == today
 
 

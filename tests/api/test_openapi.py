@@ -73,17 +73,19 @@ def test_every_route_is_in_the_document_with_its_scope_and_its_refusals(app: Fla
 @pytest.fixture
 def rows(database: Flask, donor: Donor, gift: Gift, now: datetime) -> None:
     """A row of each kind, so that ids lead somewhere."""
-    monthly, _ = recurring_gifts.start(
-        donor.id,
-        Money(1000, "PLN"),
-        kind="pledge",
-        start_on=date(2026, 11, 1),
-        source="t",
-        source_ref="1",
+    monthly, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(1000, "PLN"),
+            kind="pledge",
+            start_on=date(2026, 11, 1),
+            source="t",
+            source_ref="1",
+        ),
         now=now,
         actor="t",
     )
-    instalments.materialise(monthly, today=now.date())
+    instalments.make_instalments(monthly, today=now.date())
     endpoints.create_endpoint("stripe", "whsec_12345678", now=now, actor="t")
     tasks.plan("p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now)
     messages.plan_message(

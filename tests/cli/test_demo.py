@@ -43,17 +43,19 @@ def promised(database: Flask) -> list[Instalment]:
     """Two instalments of one recurring gift, both due."""
     donor = donors.create_donor({"name": "Ewa Mazur"}, source="manual", now=NOW, actor="test")
     start = date(2026, 9, 15)
-    gift, _ = recurring_gifts.start(
-        donor.id,
-        AMOUNT,
-        kind="standing_order",
-        start_on=start,
-        source="manual",
-        source_ref="1",
+    gift, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=AMOUNT,
+            kind="standing_order",
+            start_on=start,
+            source="manual",
+            source_ref="1",
+        ),
         now=NOW,
         actor="test",
     )
-    instalments.materialise(gift, today=NOW.date())
+    instalments.make_instalments(gift, today=NOW.date())
     rows = db.session.scalars(select(Instalment).order_by(Instalment.nominal_on)).all()
     return list(rows[:2])
 
@@ -92,7 +94,7 @@ def test_gifts_written_together_are_the_rows_that_the_services_write(promised: l
         fund_ids={one.fund_id: one.amount.minor},
         thank=False,
     )
-    instalments.settle(alone, {first.id: AMOUNT.minor}, now=NOW, actor="test")
+    instalments.settle_instalments(alone, {first.id: AMOUNT.minor}, now=NOW, actor="test")
     (together,) = history.write([_past(second, "together")], actor="test")
     db.session.flush()
     for model in (Gift, Designation, Allocation, DomainEvent, AuditRecord):

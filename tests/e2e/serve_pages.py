@@ -88,7 +88,7 @@ def fill() -> None:
     )
     users.create_token("website", ["donors:read"], now=now, actor=ACTOR)
     endpoints.create_endpoint("stripe", "whsec_x", now=now, actor=ACTOR)
-    overdue.advance_all(today=TODAY, now=now)
+    overdue.advance_recurring_gifts(today=TODAY, now=now)
     db.session.commit()
 
 
@@ -126,18 +126,20 @@ def add_donor(name: str, number: int) -> None:
             actor=ACTOR,
             method=("transfer", "card", "cash", "standing_order")[month],
         )
-    promise, _ = recurring_gifts.start(
-        donor.id,
-        Money(3000, "PLN"),
-        kind="standing_order",
-        start_on=date(2026, 10, 5 + number),
-        source="manual",
-        source_ref=str(number),
+    promise, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(3000, "PLN"),
+            kind="standing_order",
+            start_on=date(2026, 10, 5 + number),
+            source="manual",
+            source_ref=str(number),
+            payer_iban="PL61109010140000071219812874",
+        ),
         now=now,
         actor=ACTOR,
-        payer_iban="PL61109010140000071219812874",
     )
-    instalments.materialise(promise, today=TODAY)
+    instalments.make_instalments(promise, today=TODAY)
     tasks.plan(
         f"call:{donor.id}",
         kind="call",

@@ -46,17 +46,19 @@ def add_gift(donor: Donor, amount: str = "50.00", on: date = TODAY, ref: str = "
 
 
 def add_recurring(donor: Donor, amount: str = "30.00", start_on: date = date(2026, 9, 15)) -> RecurringGift:
-    gift, _is_new = recurring_gifts.start(
-        donor.id,
-        Money.parse(amount, "PLN"),
-        kind="standing_order",
-        start_on=start_on,
-        source="manual",
-        source_ref=f"test-{donor.id}-{start_on}",
+    gift, _is_new = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money.parse(amount, "PLN"),
+            kind="standing_order",
+            start_on=start_on,
+            source="manual",
+            source_ref=f"test-{donor.id}-{start_on}",
+        ),
         now=clock.now(),
         actor=ACTOR,
     )
-    instalments.materialise(gift, today=TODAY)
+    instalments.make_instalments(gift, today=TODAY)
     db.session.commit()
     return gift
 

@@ -56,8 +56,8 @@ Query = pages.args(
 def list_instalments(asked: dict[str, object]) -> pages.Page:
     """List instalments."""
     page, filters = pages.split(asked)
-    found = pages.page(instalments.choose(**filters), page, SORTS)
-    paid = instalments.allocated_to([row.id for row in found.data])
+    found = pages.page(instalments.select_instalments(**filters), page, SORTS)
+    paid = instalments.sum_settled_minor([row.id for row in found.data])
     return pages.with_data(found, lambda rows: [_told(row, paid.get(row.id, 0)) for row in rows])
 
 
@@ -74,8 +74,10 @@ class Reason(TypedDict):
 @bp.response(200, InstalmentSchema)
 def skip_instalment(asked: Reason, instalment_id: int) -> Response:
     """Let an instalment go: nothing is owed for it. Let go already: nothing changes."""
-    row = instalments.skip(instalment_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
-    return shown(InstalmentSchema, _told(row, instalments.allocated(row.id)))
+    row = instalments.skip_instalment(
+        instalment_id, reason=asked["reason"], now=clock.now(), actor=principal().actor
+    )
+    return shown(InstalmentSchema, _told(row, instalments.compute_settled_minor(row.id)))
 
 
 def _told(row: Instalment, paid_minor: int) -> dict[str, object]:

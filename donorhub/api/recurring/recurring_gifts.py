@@ -140,7 +140,7 @@ Query = pages.args(
 def list_recurring_gifts(asked: dict[str, object]) -> pages.Page:
     """List recurring gifts."""
     page, filters = pages.split(asked)
-    gifts = pages.page(recurring_gifts.choose(**filters), page, SORTS)
+    gifts = pages.page(recurring_gifts.select_recurring_gifts(**filters), page, SORTS)
     terms = recurring_terms.list_terms([gift.id for gift in gifts.data])
     return pages.with_data(gifts, lambda rows: [told(row, terms[row.id]) for row in rows])
 
@@ -172,25 +172,27 @@ class NewRecurringGift(TypedDict):
 def start_recurring_gift(new: NewRecurringGift) -> Response:
     """Record a promise to give again; its instalments are made ahead."""
     now = clock.now()
-    gift, is_new = recurring_gifts.start(
-        new["donor_id"],
-        new["amount"],
-        kind=new["kind"],
-        start_on=new["start_on"],
-        ends_on=new.get("ends_on"),
-        period=new["period"],
-        every=new["every"],
-        day_of_month=new.get("day_of_month"),
-        payer_iban=new.get("payer_iban", ""),
-        fund_id=new.get("fund_id"),
-        campaign_id=new.get("campaign_id"),
-        source=new.get("source", f"api:{principal().id}"),
-        source_ref=new.get("source_ref") or sent_key() or uuid.uuid4().hex,
-        origin="declared",
+    gift, is_new = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=new["donor_id"],
+            amount=new["amount"],
+            kind=new["kind"],
+            start_on=new["start_on"],
+            ends_on=new.get("ends_on"),
+            period=new["period"],
+            every=new["every"],
+            day_of_month=new.get("day_of_month"),
+            payer_iban=new.get("payer_iban", ""),
+            fund_id=new.get("fund_id"),
+            campaign_id=new.get("campaign_id"),
+            source=new.get("source", f"api:{principal().id}"),
+            source_ref=new.get("source_ref") or sent_key() or uuid.uuid4().hex,
+            origin="declared",
+        ),
         now=now,
         actor=principal().actor,
     )
-    instalments.materialise(gift, today=organisation.get_day(now))
+    instalments.make_instalments(gift, today=organisation.get_day(now))
     return created(RecurringGiftSchema, told(gift), is_new=is_new)
 
 
@@ -249,7 +251,7 @@ class Pause(TypedDict):
 def pause_recurring_gift(asked: Pause, recurring_gift_id: int) -> Response:
     """Expect nothing from a day on, until another or until resumed."""
     gift = _ours(recurring_gift_id)
-    recurring_gifts.pause(gift, now=clock.now(), actor=principal().actor, **asked)
+    recurring_gifts.pause_recurring_gift(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
 
 
@@ -267,7 +269,7 @@ class Resumption(TypedDict):
 def resume_recurring_gift(asked: Resumption, recurring_gift_id: int) -> Response:
     """Expect instalments again from a day on."""
     gift = _ours(recurring_gift_id)
-    recurring_gifts.resume(gift, now=clock.now(), actor=principal().actor, **asked)
+    recurring_gifts.resume_recurring_gift(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
 
 
@@ -286,26 +288,26 @@ class Closing(TypedDict):
 def close_recurring_gift(asked: Closing, recurring_gift_id: int) -> Response:
     """End the promise; instalments not due yet are owed no more. Closed already: nothing changes."""
     gift = _ours(recurring_gift_id)
-    recurring_gifts.close(gift, now=clock.now(), actor=principal().actor, **asked)
+    recurring_gifts.close_recurring_gift(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
 
 
 def _ours(recurring_gift_id: int) -> RecurringGift:
     """A recurring gift that we may change; what a provider runs is changed at the provider."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-    recurring_gifts.refuse_providers(gift)
+    recurring_gifts.refuse_gift_of_provider(gift)
     return gift
 
 
 def _answer(gift: RecurringGift) -> Response:
-    instalments.materialise(gift, today=organisation.get_day(clock.now()))
+    instalments.make_instalments(gift, today=organisation.get_day(clock.now()))
     return shown(RecurringGiftSchema, told(gift), version=gift.version)
 
 
 def told(gift: RecurringGift, terms: Sequence[Term] = ()) -> dict[str, object]:
     """Return the answer for a recurring gift, with the term that holds today on top; ``terms``, if read."""
     today = organisation.get_day(clock.now())
-    terms = terms or recurring_terms.rows_of_terms(gift)
+    terms = terms or recurring_terms.list_terms_of_gift(gift)
     now_holds = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
     ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}
     return ours | {

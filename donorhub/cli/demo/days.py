@@ -35,7 +35,7 @@ def add(people: Sequence[Person], *, now: datetime) -> None:
     """Let the days pass up to now, and leave a handful of tasks of each kind."""
     for days in LOOKED:
         then = now - timedelta(days=days)
-        overdue.advance_all(today=organisation.get_day(then), now=then, actor=ACTOR)
+        overdue.advance_recurring_gifts(today=organisation.get_day(then), now=then, actor=ACTOR)
         _work_off("thank_you", _thank, now=then)
         _work_off("send_message", _send, now=then)
     db.session.flush()

@@ -126,19 +126,21 @@ def _standing_order(
     today, currency = organisation.get_day(now), currency_of(person)
     amount = Money(dice.choice(AMOUNTS[currency][:4]), currency)
     start = months_after(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
-    gift, _ = recurring_gifts.start(
-        person.donor.id,
-        amount,
-        kind="standing_order",
-        start_on=start,
-        source=SOURCE,
-        source_ref=f"order:{person.donor.id}",
+    gift, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=person.donor.id,
+            amount=amount,
+            kind="standing_order",
+            start_on=start,
+            source=SOURCE,
+            source_ref=f"order:{person.donor.id}",
+            fund_id=fund.id,
+            payer_iban=person.iban,
+        ),
         now=now - (today - start),
         actor=ACTOR,
-        fund_id=fund.id,
-        payer_iban=person.iban,
     )
-    instalments.materialise(gift, today=today)
+    instalments.make_instalments(gift, today=today)
     stopped = 62 if place % 36 == 0 else 31 if place % 28 == 4 else 12
     for number, instalment in enumerate(_instalments_of(gift)):
         if instalment.due_on > today - timedelta(days=stopped):

@@ -46,7 +46,7 @@ def write(past: Sequence[Past], *, actor: str) -> list[Gift]:
     pairs = list(zip(past, rows, strict=True))
     for one, _gift_row in pairs:
         if one.instalment is not None:
-            instalments.step(one.instalment, "pay")
+            instalments.change_state(one.instalment, "pay")
     _insert(Designation, (_designation(one, gift) for one, gift in pairs))
     _insert(Allocation, (_allocation(one.instalment, gift) for one, gift in pairs if one.instalment))
     _insert(DomainEvent, (event for one, gift in pairs for event in _events(one, gift)))

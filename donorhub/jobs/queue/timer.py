@@ -59,7 +59,7 @@ def _seal_audit() -> int:
 
 def _advance_recurring_gifts() -> int:
     now = clock.now()
-    count = overdue.advance_all(today=organisation.get_day(now), now=now)
+    count = overdue.advance_recurring_gifts(today=organisation.get_day(now), now=now)
     db.session.commit()
     return count
 

@@ -188,7 +188,7 @@ def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now:
 def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: datetime, actor: str) -> None:
     if not view.invoices:
         return
-    left = gift.amount_minor - instalments.allocated_of_gift(gift.id)
+    left = gift.amount_minor - instalments.sum_allocations_of_gift(gift.id)
     for join in view.invoices:
         instalment: Instalment | None = db.session.scalar(
             select(Instalment).where(Instalment.source_ref == join.ref)
@@ -196,7 +196,7 @@ def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: d
         if instalment is None or instalment.currency != gift.currency or left <= 0:
             continue
         part = min(left, join.amount_minor or instalment.amount_minor)
-        left -= instalments.settle(gift, {instalment.id: part}, now=now, actor=actor) * part
+        left -= instalments.settle_instalments(gift, {instalment.id: part}, now=now, actor=actor) * part
         tasks.cancel(missing_payments.key_of(join.ref), now=now, actor=actor, reason="found")
         payment.instalment_id = instalment.id
 
@@ -269,14 +269,14 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
     db.session.flush()  # the sums are asked of the database
     left = gifts.counts_for(gift).minor
     if view.lost_minor and left == 0:
-        instalments.unsettle(gift.id, "bank_return", now=now)
+        instalments.unsettle_instalments(gift.id, "bank_return", now=now)
     elif left == 0:
-        instalments.unsettle(gift.id, "refund", now=now)
+        instalments.unsettle_instalments(gift.id, "refund", now=now)
     if left == 0:
         tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     else:
         tasks.reopen(f"thank_you:gift:{gift.id}", ("nothing_left",))
-        instalments.resettle(gift.id)
+        instalments.resettle_instalments(gift.id)
     receipt_upkeep.look_after(gift, now=now, actor=actor)
 
 

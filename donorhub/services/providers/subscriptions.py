@@ -24,7 +24,7 @@ def apply_recurring(at: Account, view: RecurringView, *, now: datetime) -> bool:
     """Bring a recurring gift up to what the provider says of its subscription; tells whether it is new."""
     if view.is_test and not at.projects_tests:
         return False
-    gift = recurring_gifts.find(at.source, view.ref)
+    gift = recurring_gifts.find_recurring_gift(at.source, view.ref)
     has_terms = bool(view.amount_minor and view.currency and view.period)
     if view.state == "unknown" or not has_terms:
         _ask_about(at, view, gift, now=now)
@@ -47,21 +47,23 @@ def _giver(view: RecurringView) -> Giver:
 
 def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
     donor = find_or_make(at, _giver(view), now=now)
-    gift, _ = recurring_gifts.start(
-        donor.id,
-        Money(view.amount_minor or 0, view.currency or ""),
-        kind="provider",
-        charged_by=webhooks.provider(at.provider).charged_by,
-        start_on=local_day(view.started_at or view.anchor_at or view.stated_at, now),
-        source=at.source,
-        source_ref=view.ref,
+    gift, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(view.amount_minor or 0, view.currency or ""),
+            kind="provider",
+            charged_by=webhooks.provider(at.provider).charged_by,
+            start_on=local_day(view.started_at or view.anchor_at or view.stated_at, now),
+            source=at.source,
+            source_ref=view.ref,
+            period=view.period or "M",
+            every=view.every or 1,
+            state="pending" if view.state == "pending" else "active",
+            origin="provider",
+            is_test=view.is_test,
+        ),
         now=now,
         actor=at.actor,
-        period=view.period or "M",
-        every=view.every or 1,
-        state="pending" if view.state == "pending" else "active",
-        origin="provider",
-        is_test=view.is_test,
     )
     return gift
 
@@ -87,7 +89,7 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
     stamp = int(view.stated_at.timestamp())
     on = local_day(view.stated_at, now)
     if view.state == "closed":
-        recurring_gifts.close(
+        recurring_gifts.close_recurring_gift(
             gift,
             reason=view.closed_reason or "requested",
             now=now,
@@ -99,11 +101,11 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
         return
     gift.ends_on = organisation.get_day(view.ends_at) if view.ends_at else None
     if gift.state == "pending" and view.state != "pending":
-        recurring_gifts.step(gift, "start")
+        recurring_gifts.change_state(gift, "start")
     if view.state == "paused":
         if gift.state == "lapsed":
-            recurring_gifts.step(gift, "pay")  # the provider still holds it to be alive
-        recurring_gifts.pause(
+            recurring_gifts.change_state(gift, "pay")  # the provider still holds it to be alive
+        recurring_gifts.pause_recurring_gift(
             gift,
             from_on=max(on, gift.start_on),
             until=None,
@@ -114,11 +116,13 @@ def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datet
         )
         return
     if gift.state == "paused":
-        recurring_gifts.resume(gift, from_on=on, now=now, actor=at.actor, key=f"resumed:{stamp}")
-    if view.state == "failing" and recurring_gifts.may(gift, "fail"):
-        recurring_gifts.step(gift, "fail", reason=view.status or "")
+        recurring_gifts.resume_recurring_gift(
+            gift, from_on=on, now=now, actor=at.actor, key=f"resumed:{stamp}"
+        )
+    if view.state == "failing" and recurring_gifts.is_step_allowed(gift, "fail"):
+        recurring_gifts.change_state(gift, "fail", reason=view.status or "")
     elif view.state == "active" and gift.state != "active" and not _has_failed_since(at, gift, view):
-        recurring_gifts.step(gift, "pay")
+        recurring_gifts.change_state(gift, "pay")
 
 
 def _has_failed_since(at: Account, gift: RecurringGift, view: RecurringView) -> bool:
@@ -140,7 +144,7 @@ def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> boo
     """
     if not view.subscription or not view.currency or not view.amount_due_minor:
         return False
-    gift = recurring_gifts.find(at.source, view.subscription)
+    gift = recurring_gifts.find_recurring_gift(at.source, view.subscription)
     if gift is None:
         return False
     instalment: Instalment | None = db.session.scalar(
@@ -199,7 +203,7 @@ def _end_dunning(at: Account, instalment: Instalment, *, reason: str, now: datet
 def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
     """The provider's word that an invoice is paid counts until the gift is joined."""
     if instalment.state != "paid":
-        instalments.step(instalment, "pay")
+        instalments.change_state(instalment, "pay")
     instalment.next_attempt_on = None
     tasks.cancel(f"missed_instalment:{instalment.id}", now=now, actor=at.actor, reason="paid")
     _end_dunning(at, instalment, reason="paid", now=now)
@@ -234,8 +238,8 @@ def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: d
         instalment.state = "failed"  # the provider tried and failed in one word: no collecting between
     instalment.next_attempt_on = organisation.get_day(view.next_attempt_at) if view.next_attempt_at else None
     gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
-    if recurring_gifts.may(gift, "fail") and _is_news(at, gift, view):
-        recurring_gifts.step(gift, "fail", reason="payment_failed")
+    if recurring_gifts.is_step_allowed(gift, "fail") and _is_news(at, gift, view):
+        recurring_gifts.change_state(gift, "fail", reason="payment_failed")
     _end_dunning(at, instalment, reason="tried_again", now=now, before=instalment.attempt)
     if instalment.attempt > 1 or view.next_attempt_at is None:
         tasks.plan(

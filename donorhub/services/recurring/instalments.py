@@ -23,55 +23,70 @@ from donorhub.services.work import events, tasks
 HORIZON = timedelta(days=92)
 
 
-def materialise(gift: RecurringGift, *, today: date) -> int:
-    """Make the instalments that fall due within the horizon, and take up again those that a change of
-    term had put aside; gives how many are new. A provider makes its own."""
+def make_instalments(gift: RecurringGift, *, today: date) -> int:
+    """Create the instalments that fall due within the horizon; return how many are new.
+
+    Those that a change of term had put aside are expected again. A second call creates nothing. Ignore a
+    recurring gift whose provider makes its own instalments, and one that expects nothing.
+    """
     if gift.origin == "provider" or gift.state not in EXPECTING_PROMISES:
         return 0
-    known = set(
+    days_there = set(
         db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
     )
     country = organisation.get_organisation().country
-    return _materialise(gift, recurring_terms.terms_of(gift), known, today=today, country=country)
+    return _insert_instalments(
+        gift, recurring_terms.list_plain_terms(gift), days_there, today=today, country=country
+    )
 
 
-def materialise_all(promises: Sequence[RecurringGift], *, today: date) -> int:
-    """:func:`materialise` for many, in a few queries where nothing is to be made."""
-    own = {
+def make_instalments_of_all(promises: Sequence[RecurringGift], *, today: date) -> int:
+    """Create the instalments of many recurring gifts, as :func:`make_instalments` does, in a few queries
+    where none is missing.
+    """
+    gifts_by_id = {
         gift.id: gift for gift in promises if gift.origin != "provider" and gift.state in EXPECTING_PROMISES
     }
-    known: dict[int, set[date]] = defaultdict(set)
+    days_there: dict[int, set[date]] = defaultdict(set)
     terms: dict[int, list[schedule.Term]] = defaultdict(list)
-    chosen = select(RecurringGift.id).where(
+    gift_ids = select(RecurringGift.id).where(
         RecurringGift.origin != "provider", RecurringGift.state.in_(EXPECTING_PROMISES)
     )
     for id_, nominal_on in db.session.execute(
         select(Instalment.recurring_gift_id, Instalment.nominal_on).where(
-            Instalment.recurring_gift_id.in_(chosen)
+            Instalment.recurring_gift_id.in_(gift_ids)
         )
     ):
-        known[id_].add(nominal_on)
+        days_there[id_].add(nominal_on)
     for row in db.session.scalars(
-        select(Term).where(Term.recurring_gift_id.in_(chosen)).order_by(Term.recurring_gift_id, Term.from_on)
+        select(Term)
+        .where(Term.recurring_gift_id.in_(gift_ids))
+        .order_by(Term.recurring_gift_id, Term.from_on)
     ):
-        terms[row.recurring_gift_id].append(recurring_terms.plain_term(row))
+        terms[row.recurring_gift_id].append(recurring_terms.make_plain_term(row))
     country = organisation.get_organisation().country
     return sum(
-        _materialise(gift, terms[id_], known[id_], today=today, country=country) for id_, gift in own.items()
+        _insert_instalments(gift, terms[id_], days_there[id_], today=today, country=country)
+        for id_, gift in gifts_by_id.items()
     )
 
 
-def _materialise(
-    gift: RecurringGift, terms: Sequence[schedule.Term], known: Collection[date], *, today: date, country: str
+def _insert_instalments(
+    gift: RecurringGift,
+    terms: Sequence[schedule.Term],
+    days_there: Collection[date],
+    *,
+    today: date,
+    country: str,
 ) -> int:
     slots = schedule.instalments_until(
         terms, today + HORIZON, country=country, instalment_count=gift.instalments_total, ends_on=gift.ends_on
     )
-    new = 0
+    new_count = 0
     for slot in slots:
-        if slot.nominal_on in known:
+        if slot.nominal_on in days_there:
             continue
-        added = db.session.execute(
+        new_id = db.session.execute(
             insert_or_ignore(
                 Instalment,
                 on=(
@@ -93,15 +108,17 @@ def _materialise(
             )
             .returning(Instalment.id)
         ).scalar_one_or_none()
-        new += added is not None
+        new_count += new_id is not None
     if gift.version > 1:  # only a change of term, which may overwrite the only one, puts instalments aside
-        _revive(gift, slots)
-    return new
+        _revive_instalments(gift, slots)
+    return new_count
 
 
-def _revive(gift: RecurringGift, slots: Sequence[schedule.Slot]) -> None:
-    """Slots that a change of term had skipped and that the new term wants again take its amount."""
-    wanted = {slot.nominal_on: slot for slot in slots}
+def _revive_instalments(gift: RecurringGift, slots: Sequence[schedule.Slot]) -> None:
+    """Expect again, with the new term's amount, what a change of term had skipped and the new term falls
+    on.
+    """
+    slots_by_day = {slot.nominal_on: slot for slot in slots}
     rows = db.session.scalars(
         select(Instalment).where(
             Instalment.recurring_gift_id == gift.id,
@@ -110,18 +127,19 @@ def _revive(gift: RecurringGift, slots: Sequence[schedule.Slot]) -> None:
         )
     )
     for row in rows:
-        slot = wanted.get(row.nominal_on)
+        slot = slots_by_day.get(row.nominal_on)
         if slot is not None:
             row.state, row.state_reason = "expected", ""
             row.amount_minor, row.due_on, row.term_id = slot.amount.minor, slot.due_on, slot.term_id
 
 
-def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -> int:
-    """Let a gift pay instalments: minor units by instalment id. What is allocated already stays as it is.
+def settle_instalments(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -> int:
+    """Allocate parts of a gift, minor units by instalment id; return how many allocations are new.
 
-    Rejected when more is allocated than was given, or in another currency.
+    An allocation that is there already stays as it is. Raise Rejected when more is allocated than was
+    given, or in another currency.
     """
-    new = 0
+    new_count = 0
     for instalment_id, minor in parts.items():
         instalment = get_instalment(instalment_id)
         if instalment.currency != gift.currency:
@@ -130,7 +148,7 @@ def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -
                 code="currency_differs",
                 currency=instalment.currency,
             )
-        added = db.session.execute(
+        new_id = db.session.execute(
             insert_or_ignore(
                 Allocation,
                 on=(
@@ -141,20 +159,20 @@ def settle(gift: Gift, parts: Mapping[int, int], *, now: datetime, actor: str) -
             .values(gift_id=gift.id, instalment_id=instalment_id, amount_minor=minor)
             .returning(Allocation.id)
         ).scalar_one_or_none()
-        if added is not None:
-            new += 1
-            _paid_more(instalment, now=now, actor=actor)
-    given_out = allocated_of_gift(gift.id)
+        if new_id is not None:
+            new_count += 1
+            _note_allocation(instalment, now=now, actor=actor)
+    given_out = sum_allocations_of_gift(gift.id)
     if given_out > gift.amount_minor:
         raise Rejected(f"more of gift {gift.id} would be allocated than was given", code="allocated_too_much")
-    return new
+    return new_count
 
 
-def _paid_more(instalment: Instalment, *, now: datetime, actor: str) -> None:
+def _note_allocation(instalment: Instalment, *, now: datetime, actor: str) -> None:
     was_missed = instalment.missed_at is not None
-    is_covered = allocated(instalment.id) >= instalment.amount_minor
+    is_covered = compute_settled_minor(instalment.id) >= instalment.amount_minor
     if instalment.state != "paid":
-        step(instalment, "pay" if is_covered else "pay_part")
+        change_state(instalment, "pay" if is_covered else "pay_part")
     gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     if is_covered:
         instalment.next_attempt_on = None
@@ -167,14 +185,15 @@ def _paid_more(instalment: Instalment, *, now: datetime, actor: str) -> None:
             donor_id=gift.donor_id,
             data={"was_missed": was_missed},
         )
-    if recurring_gifts.may(gift, "pay"):
-        recurring_gifts.step(gift, "pay")
+    if recurring_gifts.is_step_allowed(gift, "pay"):
+        recurring_gifts.change_state(gift, "pay")
 
 
-def unsettle(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:
-    """Take a gift's allocations back: ``bank_return``, ``refund`` (nothing is owed) or ``undo``.
+def unsettle_instalments(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:
+    """Take a gift's allocations back; return how many there are.
 
-    An instalment that other gifts cover stays paid, so that it may be told again at any time.
+    The word is ``bank_return``, ``refund`` (nothing is owed any more) or ``undo``. An instalment that
+    other gifts cover stays paid, so a second call changes nothing.
     """
     rows = db.session.scalars(select(Allocation).where(Allocation.gift_id == gift_id)).all()
     for row in rows:
@@ -182,32 +201,34 @@ def unsettle(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:
         if word == "undo":
             db.session.delete(row)
             db.session.flush()  # the sum of what is left decides the state
-        others = allocated(instalment.id, without=gift_id)
-        if others >= instalment.amount_minor:
+        minor_of_others = compute_settled_minor(instalment.id, without=gift_id)
+        if minor_of_others >= instalment.amount_minor:
             continue
         if next_state(instalment.state, word) is not None:
-            step(instalment, word, reason=word)
-            if word == "undo" and others:
-                step(instalment, "pay_part")
+            change_state(instalment, word, reason=word)
+            if word == "undo" and minor_of_others:
+                change_state(instalment, "pay_part")
     return len(rows)
 
 
-def resettle(gift_id: int) -> int:
-    """Let instalments be paid again that were only taken back with what a gift lost and has regained."""
-    settled = 0
+def resettle_instalments(gift_id: int) -> int:
+    """Mark as paid what was taken back with a part of the gift that has come again; return how many
+    instalments.
+    """
+    count = 0
     for row in db.session.scalars(select(Allocation).where(Allocation.gift_id == gift_id)):
         instalment = get_instalment(row.instalment_id)
         was_taken_back = instalment.state == "returned" or (
             instalment.state == "skipped" and instalment.state_reason == "refund"
         )
-        if was_taken_back and allocated(instalment.id) >= instalment.amount_minor:
-            step(instalment, "pay")
-            settled += 1
-    return settled
+        if was_taken_back and compute_settled_minor(instalment.id) >= instalment.amount_minor:
+            change_state(instalment, "pay")
+            count += 1
+    return count
 
 
-def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> None:
-    """Let the state follow its table; Conflict when this step is not allowed from here."""
+def change_state(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> None:
+    """Take one step of the table of states; raise Conflict when it is not allowed from here."""
     after = next_state(instalment.state, word)
     if after is None:
         raise Conflict(
@@ -218,24 +239,25 @@ def step(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> N
     instalment.state, instalment.state_reason = after, reason
 
 
-def skip(instalment_id: int, *, reason: str, now: datetime, actor: str) -> Instalment:
-    """Nothing is owed for this one. Skipped already: nothing changes."""
+def skip_instalment(instalment_id: int, *, reason: str, now: datetime, actor: str) -> Instalment:
+    """Note that nothing is owed for an instalment. Ignore one that is skipped already."""
     instalment = get_instalment(instalment_id)
     if instalment.state in FREED_INSTALMENTS:
         return instalment
-    step(instalment, "waive" if instalment.state == "missed" else "skip", reason=reason)
+    change_state(instalment, "waive" if instalment.state == "missed" else "skip", reason=reason)
     audit.record(actor, "instalment.skipped", ("instalment", instalment.id), now=now)
     return instalment
 
 
 def get_instalment(instalment_id: int) -> Instalment:
+    """Return the instalment; raise NotFound where there is none."""
     instalment = db.session.get(Instalment, instalment_id)
     if instalment is None:
         raise NotFound(f"there is no instalment {instalment_id}")
     return instalment
 
 
-def choose(
+def select_instalments(
     *,
     donor_id: int | None = None,
     recurring_gift_id: int | None = None,
@@ -255,29 +277,34 @@ def choose(
     return query if due_to is None else query.where(Instalment.due_on <= due_to)
 
 
-def allocated_to(instalment_ids: Sequence[int], *, without: int | None = None) -> dict[int, int]:
-    """Minor units that settle each of these: of a gift no more than is left of it. Those that nothing
-    settles are left out. ``without`` leaves one gift out of account."""
+def sum_settled_minor(instalment_ids: Sequence[int], *, without: int | None = None) -> dict[int, int]:
+    """Return the minor units that settle each instalment, of a gift no more than is left of it.
+
+    Instalments that nothing settles are left out. ``without`` names a gift that does not count.
+    """
     rows = db.session.execute(
         select(Allocation.instalment_id, Allocation.gift_id, Allocation.amount_minor, Gift.amount_minor)
         .join(Gift, Gift.id == Allocation.gift_id)
         .where(Allocation.instalment_id.in_(instalment_ids), Allocation.gift_id != (without or 0))
     ).all()
-    away = gifts.taken_away([row.gift_id for row in rows])
-    found: dict[int, int] = {}
-    for instalment_id, gift_id, minor, given in rows:
-        part = min(minor, given - away[gift_id])
+    minor_taken_away = gifts.taken_away([row.gift_id for row in rows])
+    minor_by_instalment: dict[int, int] = {}
+    for instalment_id, gift_id, minor, gift_minor in rows:
+        part = min(minor, gift_minor - minor_taken_away[gift_id])
         if part > 0:
-            found[instalment_id] = found.get(instalment_id, 0) + part
-    return found
+            minor_by_instalment[instalment_id] = minor_by_instalment.get(instalment_id, 0) + part
+    return minor_by_instalment
 
 
-def allocated(instalment_id: int, *, without: int | None = None) -> int:
-    """Minor units of gifts that settle an instalment so far."""
-    return allocated_to([instalment_id], without=without).get(instalment_id, 0)
+def compute_settled_minor(instalment_id: int, *, without: int | None = None) -> int:
+    """Return the minor units that settle one instalment so far; ``without`` names a gift that does not
+    count.
+    """
+    return sum_settled_minor([instalment_id], without=without).get(instalment_id, 0)
 
 
-def allocated_of_gift(gift_id: int) -> int:
+def sum_allocations_of_gift(gift_id: int) -> int:
+    """Return the minor units of a gift that are allocated to instalments."""
     sum_: int | None = db.session.scalar(
         select(sum_minor(Allocation.amount_minor)).where(Allocation.gift_id == gift_id)
     )

@@ -26,26 +26,27 @@ WINDOWS = Windows()
 LAPSE = LapseRule()
 
 
-def advance_all(*, today: date, now: datetime, actor: str = "system:0") -> int:
-    """Make what is coming and move what is overdue, for every recurring gift; gives how many rows moved.
+def advance_recurring_gifts(*, today: date, now: datetime, actor: str = "system:0") -> int:
+    """Create what is coming and move what is overdue, for every recurring gift; return how many rows
+    changed.
 
-    On the same day again it changes nothing.
+    On the same day a second call changes nothing.
     """
-    moved = 0
+    count = 0
     promises = db.session.scalars(select(RecurringGift).where(RecurringGift.state.in_(LIVE_PROMISES))).all()
     for gift in promises:
-        moved += _resume_when_over(gift, today=today, now=now, actor=actor)
-    moved += instalments.materialise_all(promises, today=today)
-    moved += _move_overdue(today=today, now=now)
-    behind = _behind(today)
+        count += _resume_after_pause(gift, today=today, now=now, actor=actor)
+    count += instalments.make_instalments_of_all(promises, today=today)
+    count += _move_overdue_instalments(today=today, now=now)
+    ids_behind = _find_ids_behind(today)
     for gift in promises:
-        if gift.id in behind:
-            moved += _lapse(gift, today=today, now=now, actor=actor)
-    return moved
+        if gift.id in ids_behind:
+            count += _lapse_if_unpaid(gift, today=today, now=now, actor=actor)
+    return count
 
 
-def _behind(today: date) -> set[int]:
-    """The recurring gifts with something unpaid beyond its grace: no others can lapse."""
+def _find_ids_behind(today: date) -> set[int]:
+    """Return the recurring gifts with something unpaid beyond its grace: no others can lapse."""
     return set(
         db.session.scalars(
             select(Instalment.recurring_gift_id)
@@ -58,13 +59,13 @@ def _behind(today: date) -> set[int]:
     )
 
 
-def _resume_when_over(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
+def _resume_after_pause(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
     if gift.state != "paused" or not recurring_terms.is_pause_over(gift, today):
         return 0
-    return int(recurring_gifts.resume(gift, from_on=today, now=now, actor=actor))
+    return int(recurring_gifts.resume_recurring_gift(gift, from_on=today, now=now, actor=actor))
 
 
-def _move_overdue(*, today: date, now: datetime) -> int:
+def _move_overdue_instalments(*, today: date, now: datetime) -> int:
     waiting = db.session.scalars(
         select(Instalment)
         .join(RecurringGift)
@@ -75,11 +76,11 @@ def _move_overdue(*, today: date, now: datetime) -> int:
         )
         .order_by(Instalment.id)
     ).all()
-    return sum(_move(instalment, today=today, now=now) for instalment in waiting)
+    return sum(_move_instalment(instalment, today=today, now=now) for instalment in waiting)
 
 
-def _move(instalment: Instalment, *, today: date, now: datetime) -> int:
-    moved = 0
+def _move_instalment(instalment: Instalment, *, today: date, now: datetime) -> int:
+    count = 0
     while word := step_of_time(
         instalment.state,
         instalment.due_on,
@@ -87,14 +88,14 @@ def _move(instalment: Instalment, *, today: date, now: datetime) -> int:
         windows=WINDOWS,
         next_attempt_on=instalment.next_attempt_on,
     ):
-        instalments.step(instalment, word)
-        moved += 1
+        instalments.change_state(instalment, word)
+        count += 1
         if word == "grace_over":
-            _missed(instalment, now=now)
-    return moved
+            _record_missed(instalment, now=now)
+    return count
 
 
-def _missed(instalment: Instalment, *, now: datetime) -> None:
+def _record_missed(instalment: Instalment, *, now: datetime) -> None:
     instalment.missed_at = instalment.missed_at or now
     gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     facts = {
@@ -118,13 +119,13 @@ def _missed(instalment: Instalment, *, now: datetime) -> None:
     )
 
 
-def _lapse(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
+def _lapse_if_unpaid(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
     if gift.state not in EXPECTING_PROMISES:
         return 0
-    term = recurring_terms.current_term(gift, today)
-    unpaid = _unpaid_in_a_row(gift.id, today)
-    word = step_of_misses(unpaid, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
-    if word == "lapse" and recurring_gifts.may(gift, "lapse"):
+    term = recurring_terms.get_term_on(gift, today)
+    unpaid_days = _list_unpaid_days(gift.id, today)
+    word = step_of_misses(unpaid_days, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
+    if word == "lapse" and recurring_gifts.is_step_allowed(gift, "lapse"):
         events.tell(
             "recurring_gift.lapsed",
             ("recurring_gift", gift.id),
@@ -132,24 +133,26 @@ def _lapse(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> in
             now=now,
             donor_id=gift.donor_id,
         )
-        return int(recurring_gifts.step(gift, "lapse", reason="missed"))
+        return int(recurring_gifts.change_state(gift, "lapse", reason="missed"))
     if word == "close":
-        return int(recurring_gifts.close(gift, reason="unpaid", now=now, actor=actor, on=today))
+        return int(
+            recurring_gifts.close_recurring_gift(gift, reason="unpaid", now=now, actor=actor, on=today)
+        )
     return 0
 
 
-def _unpaid_in_a_row(recurring_gift_id: int, today: date) -> list[date]:
-    """Due dates of the unpaid instalments after the last paid one, oldest first."""
+def _list_unpaid_days(recurring_gift_id: int, today: date) -> list[date]:
+    """Return the due dates of the unpaid instalments after the last paid one, oldest first."""
     rows = db.session.execute(
         select(Instalment.due_on, Instalment.state)
         .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.due_on < today)
         .order_by(Instalment.due_on.desc())
         .limit(60)
     ).all()
-    unpaid: list[date] = []
+    unpaid_days: list[date] = []
     for due_on, state in rows:
         if state == "paid":
             break
         if state not in FREED_INSTALMENTS:
-            unpaid.append(due_on)
-    return unpaid[::-1]
+            unpaid_days.append(due_on)
+    return unpaid_days[::-1]

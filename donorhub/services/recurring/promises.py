@@ -14,7 +14,7 @@ from donorhub.models import Allocation, Donor, Gift, Instalment, RecurringGift, 
 from donorhub.models.states import UNPAID_INSTALMENTS, InstalmentState, RecurringState
 from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, oldest_first, rows_newest_first
 
-_SHOWN: Final = select(
+_LIST_QUERY: Final = select(
     RecurringGift.id,
     RecurringGift.donor_id,
     Donor.name.label("donor_name"),
@@ -31,7 +31,7 @@ def list_recurring_gifts(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[RecurringGift]:
-    """Recurring gifts with their terms, the newest first."""
+    """Return recurring gifts with their terms, the newest first."""
     query = select(RecurringGift).options(
         selectinload(RecurringGift.donor), selectinload(RecurringGift.terms)
     )
@@ -49,8 +49,8 @@ def list_recurring_gift_rows(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[AnyRow]:
-    """List what a list shows of recurring gifts, with their donors' names, the newest first."""
-    query = _SHOWN
+    """Return what a list shows of recurring gifts, with their donors' names, the newest first."""
+    query = _LIST_QUERY
     if states:
         query = query.where(RecurringGift.state.in_(states))
     if donor_id:
@@ -58,8 +58,8 @@ def list_recurring_gift_rows(
     return rows_newest_first(query, [RecurringGift.id], after=after, limit=limit)
 
 
-def terms_on(rows: Sequence[AnyRow], day: date) -> dict[int, AnyRow]:
-    """Return the term of each recurring gift that holds on a day; before the first, the first."""
+def find_terms_on(rows: Sequence[AnyRow], day: date) -> dict[int, AnyRow]:
+    """Return the term of each recurring gift that holds on a day, by gift; before the first, the first."""
     terms = db.session.execute(
         select(
             Term.recurring_gift_id,
@@ -73,17 +73,19 @@ def terms_on(rows: Sequence[AnyRow], day: date) -> dict[int, AnyRow]:
         .where(Term.recurring_gift_id.in_([row.id for row in rows]))
         .order_by(Term.from_on),
     )
-    holding: dict[int, AnyRow] = {}
+    terms_by_gift: dict[int, AnyRow] = {}
     for term in terms:
-        if term.from_on <= day or term.recurring_gift_id not in holding:
-            holding[term.recurring_gift_id] = term
-    return holding
+        if term.from_on <= day or term.recurring_gift_id not in terms_by_gift:
+            terms_by_gift[term.recurring_gift_id] = term
+    return terms_by_gift
 
 
-def list_late(
+def list_late_instalments(
     *, states: Sequence[InstalmentState], after: str | None = None, limit: int = LIMIT
 ) -> Page[Instalment]:
-    """Instalments in these states of recurring gifts that are not closed, the longest due first."""
+    """Return the instalments in these states of recurring gifts that are not closed, the longest due
+    first.
+    """
     query = (
         select(Instalment)
         .join(RecurringGift)
@@ -93,14 +95,16 @@ def list_late(
     return oldest_first(query, [Instalment.due_on, Instalment.id], after=after, limit=limit)
 
 
-def term_on(gift: RecurringGift, day: date) -> Term:
-    """The term that holds on a day; before the first, the first. Reads what is loaded already."""
-    begun = [term for term in gift.terms if term.from_on <= day]
-    return begun[-1] if begun else gift.terms[0]
+def get_term_on(gift: RecurringGift, day: date) -> Term:
+    """Return the term that holds on a day; before the first, the first. It queries nothing: the terms are
+    loaded.
+    """
+    terms_so_far = [term for term in gift.terms if term.from_on <= day]
+    return terms_so_far[-1] if terms_so_far else gift.terms[0]
 
 
-def next_instalments(recurring_gift_id: int, limit: int = 3) -> Sequence[Instalment]:
-    """What waits to be paid, the first due first."""
+def list_next_instalments(recurring_gift_id: int, limit: int = 3) -> Sequence[Instalment]:
+    """Return the instalments that wait to be paid, the first due first."""
     return db.session.scalars(
         select(Instalment)
         .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.state.in_(UNPAID_INSTALMENTS))
@@ -109,21 +113,25 @@ def next_instalments(recurring_gift_id: int, limit: int = 3) -> Sequence[Instalm
     ).all()
 
 
-def instalments_of(recurring_gift_id: int, limit: int = 36) -> list[tuple[Instalment, list[Gift]]]:
-    """The last instalments and those to come, with the gifts that settled them, the latest first."""
+def list_instalments_with_gifts(
+    recurring_gift_id: int, limit: int = 36
+) -> list[tuple[Instalment, list[Gift]]]:
+    """Return the last instalments and those to come, each with the gifts that settled it, the latest
+    first.
+    """
     rows = db.session.scalars(
         select(Instalment)
         .where(Instalment.recurring_gift_id == recurring_gift_id)
         .order_by(Instalment.nominal_on.desc())
         .limit(limit)
     ).all()
-    paid: dict[int, list[Gift]] = {row.id: [] for row in rows}
-    settled = db.session.execute(
+    gifts_by_instalment: dict[int, list[Gift]] = {row.id: [] for row in rows}
+    allocations = db.session.execute(
         select(Allocation.instalment_id, Gift)
         .join(Gift, Gift.id == Allocation.gift_id)
-        .where(Allocation.instalment_id.in_(paid))
+        .where(Allocation.instalment_id.in_(gifts_by_instalment))
         .order_by(Gift.received_on, Gift.id)
     )
-    for instalment_id, gift in settled:
-        paid[instalment_id].append(gift)
-    return [(row, paid[row.id]) for row in rows]
+    for instalment_id, gift in allocations:
+        gifts_by_instalment[instalment_id].append(gift)
+    return [(row, gifts_by_instalment[row.id]) for row in rows]

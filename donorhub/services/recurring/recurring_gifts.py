@@ -1,9 +1,12 @@
-"""Recurring gifts: starting, changing, pausing and closing the promise. What is paid of it is
-:mod:`donorhub.services.recurring.instalments`."""
+"""Recurring gifts: the promise starts, changes, pauses and closes.
+
+What is paid of it is :mod:`donorhub.services.recurring.instalments`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -46,75 +49,86 @@ CHARGED_BY: Final[Mapping[RecurringKind, ChargedBy]] = {
 }
 
 
-def start(  # noqa: PLR0913  each names a column
-    donor_id: int,
-    amount: Money,
-    *,
-    kind: RecurringKind,
-    start_on: date,
-    source: str,
-    source_ref: str,
-    now: datetime,
-    actor: str,
-    charged_by: ChargedBy | None = None,
-    period: Period = "M",
-    every: int = 1,
-    day_of_month: int | None = None,
-    ends_on: date | None = None,
-    instalments_total: int | None = None,
-    campaign_id: int | None = None,
-    fund_id: int | None = None,
-    payer_iban: str = "",
-    state: RecurringState = "active",
-    origin: RecurringOrigin = "declared",
-    is_test: bool = False,
-) -> tuple[RecurringGift, bool]:
-    """Record a promise with its first term; return it and whether it is new. The same source and ref
-    again return the first row."""
-    known = find(source, source_ref)
-    if known is not None:
-        return known, False
-    if amount.minor <= 0:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRecurringGift:
+    """A promise that is to be recorded: whose, how much and how often, and where it came from."""
+
+    donor_id: int
+    amount: Money
+    kind: RecurringKind
+    start_on: date
+    source: str
+    source_ref: str
+    charged_by: ChargedBy | None = None  # None: whoever charges gifts of this kind
+    period: Period = "M"
+    every: int = 1
+    day_of_month: int | None = None
+    ends_on: date | None = None
+    instalments_total: int | None = None
+    campaign_id: int | None = None
+    fund_id: int | None = None
+    payer_iban: str = ""
+    state: RecurringState = "active"
+    origin: RecurringOrigin = "declared"
+    is_test: bool = False
+
+
+def start_recurring_gift(new: NewRecurringGift, *, now: datetime, actor: str) -> tuple[RecurringGift, bool]:
+    """Record a promise with its first term; return it and whether it is new.
+
+    The same source and ref again return the first row. Raise Rejected for an amount of zero, an unknown
+    fund or campaign, or an impossible day or interval, NotFound for an unknown donor.
+    """
+    earlier_gift = find_recurring_gift(new.source, new.source_ref)
+    if earlier_gift is not None:
+        return earlier_gift, False
+    if new.amount.minor <= 0:
         raise Rejected("a recurring gift is more than nothing", field="/amount")
-    donor = donors.find_survivor(donor_id)
+    donor = donors.find_survivor(new.donor_id)
     if donor is None:
-        raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
-    _refuse_unknown_purpose(Fund, fund_id)
-    _refuse_unknown_purpose(Campaign, campaign_id)
+        raise NotFound(f"there is no donor {new.donor_id}", field="/donor_id")
+    _refuse_unknown_purpose(Fund, new.fund_id)
+    _refuse_unknown_purpose(Campaign, new.campaign_id)
     gift = RecurringGift(
         donor_id=donor.id,
-        kind=kind,
-        charged_by=charged_by or CHARGED_BY[kind],
-        state=state,
-        currency=amount.currency,
-        start_on=start_on,
-        source=source,
-        source_ref=source_ref,
+        kind=new.kind,
+        charged_by=new.charged_by or CHARGED_BY[new.kind],
+        state=new.state,
+        currency=new.amount.currency,
+        start_on=new.start_on,
+        source=new.source,
+        source_ref=new.source_ref,
         created_at=now,
-        ends_on=ends_on,
-        origin=origin,
-        instalments_total=instalments_total,
-        campaign_id=campaign_id,
-        fund_id=fund_id,
-        payer_iban=payer_iban,
-        is_test=is_test,
+        ends_on=new.ends_on,
+        origin=new.origin,
+        instalments_total=new.instalments_total,
+        campaign_id=new.campaign_id,
+        fund_id=new.fund_id,
+        payer_iban=new.payer_iban,
+        is_test=new.is_test,
     )
     db.session.add(gift)
     db.session.flush()  # the term needs its id
+    _add_first_term(gift, new)
+    _record_change(
+        gift, "started", key="started", after=str(new.amount), effective_at=now, now=now, actor=actor
+    )
+    return gift, True
+
+
+def _add_first_term(gift: RecurringGift, new: NewRecurringGift) -> None:
     term = Term(
         recurring_gift_id=gift.id,
-        amount_minor=amount.minor,
-        currency=amount.currency,
-        period=period,
-        every=every,
-        day_of_month=day_of_month,
-        anchor_on=start_on,
-        from_on=start_on,
+        amount_minor=new.amount.minor,
+        currency=new.amount.currency,
+        period=new.period,
+        every=new.every,
+        day_of_month=new.day_of_month,
+        anchor_on=new.start_on,
+        from_on=new.start_on,
     )
-    _refuse_impossible(term)
+    _refuse_impossible_term(term)
     db.session.add(term)
-    _note_change(gift, "started", key="started", after=str(amount), effective_at=now, now=now, actor=actor)
-    return gift, True
 
 
 def _refuse_unknown_purpose(kind: type[Fund | Campaign], id_: int | None) -> None:
@@ -133,12 +147,13 @@ def change_amount(
     period: Period | None = None,
     every: int | None = None,
 ) -> bool:
-    """Promise another amount or interval from a day on: closes the term and opens the next. False when
-    nothing differs. Instalments from that day on that nobody has paid or tried follow the new term.
+    """Promise another amount or interval from a day on: close the term and open the next.
 
-    A pause stays one, and what goes on after a planned one goes on with the new amount.
+    Return False when nothing differs. Instalments from that day on that nobody has paid or tried follow
+    the new term. A pause stays one, and what goes on after a planned one goes on with the new amount.
+    Raise Conflict when the recurring gift is closed, Rejected for another currency.
     """
-    _refuse_closed(gift)
+    _refuse_if_closed(gift)
     if amount.currency != gift.currency:
         raise Rejected(
             f"this recurring gift is in {gift.currency}",
@@ -146,7 +161,7 @@ def change_amount(
             field="/amount/currency",
             currency=gift.currency,
         )
-    term = recurring_terms.current_term(gift, from_on)
+    term = recurring_terms.get_term_on(gift, from_on)
     period, every = period or term.period, every or term.every
     keeps_rhythm = (period, every) == (term.period, term.every)
     if keeps_rhythm and amount.minor == term.amount_minor:
@@ -157,7 +172,7 @@ def change_amount(
     )
     recurring_terms.change_later_terms(gift, term, from_on, rhythm)
     recurring_terms.open_next_term(gift, term, rhythm, from_on=from_on, is_pause=term.is_pause)
-    _note_change(
+    _record_change(
         gift,
         "amount",
         key=key or f"amount:{from_on}:{amount.minor}",
@@ -170,7 +185,7 @@ def change_amount(
     return True
 
 
-def pause(
+def pause_recurring_gift(
     gift: RecurringGift,
     *,
     from_on: date,
@@ -180,19 +195,22 @@ def pause(
     reason: str = "",
     key: str | None = None,
 ) -> bool:
-    """Expect nothing from a day on, until another or until resumed. Paused already: nothing changes."""
+    """Expect nothing from a day on, until another day or until resumed.
+
+    Return False when it is paused already. Raise Rejected for a pause that ends before it begins.
+    """
     if gift.state == "paused":
         return False
     if until is not None and until <= from_on:
         raise Rejected("a pause ends after it begins", field="/until")
-    term = recurring_terms.current_term(gift, from_on)
-    step(gift, "pause", reason=reason)
-    rhythm = recurring_terms.read_rhythm(term)
+    term = recurring_terms.get_term_on(gift, from_on)
+    change_state(gift, "pause", reason=reason)
+    rhythm = recurring_terms.make_rhythm(term)
     pause_term = recurring_terms.open_next_term(gift, term, rhythm, from_on=from_on, is_pause=True)
     pause_term.reason = reason
     if until is not None:
         recurring_terms.open_next_term(gift, pause_term, rhythm, from_on=until, is_pause=False)
-    _note_change(
+    _record_change(
         gift,
         "paused",
         key=key or f"paused:{from_on}",
@@ -204,26 +222,33 @@ def pause(
     return True
 
 
-def resume(gift: RecurringGift, *, from_on: date, now: datetime, actor: str, key: str | None = None) -> bool:
-    """Expect instalments again from a day on. Not paused: nothing changes."""
+def resume_recurring_gift(
+    gift: RecurringGift, *, from_on: date, now: datetime, actor: str, key: str | None = None
+) -> bool:
+    """Expect instalments again from a day on; return False when it is not paused."""
     if gift.state != "paused":
         return False
-    term = recurring_terms.current_term(gift, from_on)
-    step(gift, "resume")
+    term = recurring_terms.get_term_on(gift, from_on)
+    change_state(gift, "resume")
     if term.is_pause:
         recurring_terms.open_next_term(
-            gift, term, recurring_terms.read_rhythm(term), from_on=from_on, is_pause=False
+            gift, term, recurring_terms.make_rhythm(term), from_on=from_on, is_pause=False
         )
-    _note_change(gift, "resumed", key=key or f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
+    _record_change(gift, "resumed", key=key or f"resumed:{from_on}", effective_at=now, now=now, actor=actor)
     return True
 
 
-def close(gift: RecurringGift, *, reason: str, now: datetime, actor: str, on: date | None = None) -> bool:
-    """End the promise with a reason. Instalments that are not due yet are owed no more. Closed: no change."""
+def close_recurring_gift(
+    gift: RecurringGift, *, reason: str, now: datetime, actor: str, on: date | None = None
+) -> bool:
+    """End the promise with a reason; return False when it is closed already.
+
+    Instalments that are not due yet are owed no more.
+    """
     if gift.state == "closed":
         return False
     day = on or organisation.get_day(now)
-    step(gift, "close", reason=reason)
+    change_state(gift, "close", reason=reason)
     gift.ends_on, gift.closed_at = day, now
     db.session.execute(
         update(Instalment)
@@ -234,12 +259,15 @@ def close(gift: RecurringGift, *, reason: str, now: datetime, actor: str, on: da
         )
         .values(state="skipped", state_reason="closed")
     )
-    _note_change(gift, "closed", key="closed", after=reason, effective_at=now, now=now, actor=actor)
+    _record_change(gift, "closed", key="closed", after=reason, effective_at=now, now=now, actor=actor)
     return True
 
 
-def step(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
-    """Let the state follow its table; Conflict when this step is not allowed from here."""
+def change_state(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
+    """Take one step of the table of states; return whether the state differs now.
+
+    Raise Conflict when the step is not allowed from here.
+    """
     after = next_recurring_state(gift.state, word)
     if after is None:
         raise Conflict(
@@ -247,29 +275,32 @@ def step(gift: RecurringGift, word: RecurringStep, *, reason: str = "") -> bool:
             code="recurring_gift_state",
             state=gift.state,
         )
-    changed = after != gift.state
+    is_new_state = after != gift.state
     gift.state = after
-    if changed:
+    if is_new_state:
         gift.state_reason = reason
-    return changed
+    return is_new_state
 
 
-def may(gift: RecurringGift, word: RecurringStep) -> bool:
+def is_step_allowed(gift: RecurringGift, word: RecurringStep) -> bool:
+    """Return whether the table of states allows a step from here."""
     return next_recurring_state(gift.state, word) is not None
 
 
-def find(source: str, source_ref: str) -> RecurringGift | None:
+def find_recurring_gift(source: str, source_ref: str) -> RecurringGift | None:
+    """Return the recurring gift that a source knows by a ref; None where there is none."""
     return db.session.scalar(select(RecurringGift).filter_by(source=source, source_ref=source_ref))
 
 
 def get_recurring_gift(recurring_gift_id: int) -> RecurringGift:
+    """Return the recurring gift; raise NotFound where there is none."""
     gift = db.session.get(RecurringGift, recurring_gift_id)
     if gift is None:
         raise NotFound(f"there is no recurring gift {recurring_gift_id}")
     return gift
 
 
-def choose(
+def select_recurring_gifts(
     *, donor_id: int | None = None, state: RecurringState | None = None, kind: RecurringKind | None = None
 ) -> Select[RecurringGift]:
     """Return a query for the recurring gifts that fit all that is given, terms with them."""
@@ -284,15 +315,15 @@ def choose(
     )
 
 
-def refuse_providers(gift: RecurringGift) -> None:
-    """What a provider collects is changed there: its next event would undo a change of ours."""
+def refuse_gift_of_provider(gift: RecurringGift) -> None:
+    """Raise Rejected for what a provider collects: its next event would undo a change of ours."""
     if gift.origin == "provider":
         raise Rejected(
             f"recurring gift {gift.id} is run by {gift.source}: change it there", code="run_by_provider"
         )
 
 
-def _note_change(
+def _record_change(
     gift: RecurringGift,
     what: RecurringChange,
     *,
@@ -303,7 +334,7 @@ def _note_change(
     before: str = "",
     after: str = "",
 ) -> None:
-    new = db.session.execute(
+    change_id = db.session.execute(
         insert_or_ignore(
             RecurringGiftChange,
             on=(
@@ -322,7 +353,7 @@ def _note_change(
         )
         .returning(RecurringGiftChange.id)
     ).scalar_one_or_none()
-    if new is None:
+    if change_id is None:
         return
     events.tell(
         _EVENTS[what],
@@ -341,13 +372,13 @@ def _note_change(
     )
 
 
-def _refuse_closed(gift: RecurringGift) -> None:
+def _refuse_if_closed(gift: RecurringGift) -> None:
     if gift.state == "closed":
         raise Conflict(f"recurring gift {gift.id} is closed: start a new one", code="recurring_gift_closed")
 
 
-def _refuse_impossible(term: Term) -> None:
+def _refuse_impossible_term(term: Term) -> None:
     try:
-        recurring_terms.plain_term(term)
+        recurring_terms.make_plain_term(term)
     except ValueError as e:
         raise Rejected(str(e), field="/day_of_month") from e

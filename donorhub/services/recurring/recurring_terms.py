@@ -28,15 +28,15 @@ class Rhythm:
     anchor_on: date
 
 
-def rows_of_terms(gift: RecurringGift) -> Sequence[Term]:
-    """The terms, the first first."""
+def list_terms_of_gift(gift: RecurringGift) -> Sequence[Term]:
+    """Return the terms of a recurring gift, the first first."""
     return db.session.scalars(
         select(Term).where(Term.recurring_gift_id == gift.id).order_by(Term.from_on)
     ).all()
 
 
-def current_term(gift: RecurringGift, on: date) -> Term:
-    """The term that holds on a day; before the first, the first."""
+def get_term_on(gift: RecurringGift, on: date) -> Term:
+    """Return the term that holds on a day; before the first, the first."""
     term: Term | None = db.session.scalar(
         select(Term)
         .where(Term.recurring_gift_id == gift.id, Term.from_on <= on)
@@ -64,21 +64,22 @@ def list_terms(recurring_gift_ids: Collection[int]) -> dict[int, list[Term]]:
 
 
 def is_pause_over(gift: RecurringGift, on: date) -> bool:
-    """Whether no pause holds on a day or is still to come."""
-    ahead = db.session.scalar(
+    """Return whether no pause holds on a day or is still to come."""
+    pause_id = db.session.scalar(
         select(Term.id)
         .where(Term.recurring_gift_id == gift.id, Term.is_pause, or_(Term.to_on.is_(None), Term.to_on >= on))
         .limit(1)
     )
-    return ahead is None
+    return pause_id is None
 
 
-def terms_of(gift: RecurringGift) -> list[schedule.Term]:
-    """The terms as plain values for the schedule."""
-    return [plain_term(row) for row in rows_of_terms(gift)]
+def list_plain_terms(gift: RecurringGift) -> list[schedule.Term]:
+    """Return the terms as plain values for the schedule, the first first."""
+    return [make_plain_term(row) for row in list_terms_of_gift(gift)]
 
 
-def plain_term(row: Term) -> schedule.Term:
+def make_plain_term(row: Term) -> schedule.Term:
+    """Return a term as a plain value for the schedule; raise ValueError for an impossible day or interval."""
     return schedule.Term(
         anchor_on=row.anchor_on,
         period=row.period,
@@ -92,14 +93,18 @@ def plain_term(row: Term) -> schedule.Term:
     )
 
 
-def read_rhythm(term: Term) -> Rhythm:
+def make_rhythm(term: Term) -> Rhythm:
+    """Return how much a term promises how often."""
     return Rhythm(term.amount_minor, term.period, term.every, term.anchor_on)
 
 
 def open_next_term(
     gift: RecurringGift, before: Term, rhythm: Rhythm, *, from_on: date, is_pause: bool
 ) -> Term:
-    """Close a term the day before and open the next; one that begins the same day is overwritten."""
+    """Close a term the day before and return the next one; a term that begins the same day is overwritten.
+
+    Instalments from that day on that nobody has paid or tried are skipped.
+    """
     db.session.execute(
         update(Instalment)
         .where(
@@ -110,7 +115,7 @@ def open_next_term(
         )
         .values(state="skipped", state_reason="term_changed")
     )
-    later = db.session.scalar(
+    later_from_on = db.session.scalar(
         select(func.min(Term.from_on)).where(Term.recurring_gift_id == gift.id, Term.from_on > from_on)
     )
     if before.from_on >= from_on:
@@ -126,7 +131,7 @@ def open_next_term(
         db.session.add(term)
     term.amount_minor, term.anchor_on, term.is_pause = rhythm.amount_minor, rhythm.anchor_on, is_pause
     term.period, term.every = rhythm.period, rhythm.every
-    term.to_on = later - timedelta(days=1) if later else None
+    term.to_on = later_from_on - timedelta(days=1) if later_from_on else None
     gift.version += 1
     db.session.flush()  # the next reader asks the database for the terms
     return term

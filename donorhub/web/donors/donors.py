@@ -166,7 +166,7 @@ def _email(form: Form) -> str:
 
 def _recurring(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
     rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
-    return [(row, promises.term_on(row, today()), promises.next_instalments(row.id)) for row in rows]
+    return [(row, promises.get_term_on(row, today()), promises.list_next_instalments(row.id)) for row in rows]
 
 
 def _form_page(form: Form, donor: Donor | None = None) -> str:

@@ -53,7 +53,7 @@ def index() -> str:
         page=page,
         form=form,
         states=[("running", gettext("running")), *labels.RECURRING_STATES.items()],
-        terms=promises.terms_on(page.rows, today()),
+        terms=promises.find_terms_on(page.rows, today()),
         donor=donors.get_donor(donor_id) if donor_id else None,
     )
 
@@ -65,7 +65,7 @@ def late() -> str:
     asked = request.args.get("state", "")
     one_state = find_word(asked, OVERDUE_INSTALMENTS)
     states = (one_state,) if one_state else OVERDUE_INSTALMENTS
-    page = promises.list_late(states=states, after=request.args.get("after"))
+    page = promises.list_late_instalments(states=states, after=request.args.get("after"))
     tabs = [
         ("", gettext("All")),
         *((state, labels.INSTALMENT_STATES[state]) for state in OVERDUE_INSTALMENTS),
@@ -101,20 +101,22 @@ def create() -> Answer:
         form.wrong("ends_on", gettext("It would end before it starts."))
     with form.saving() as saving:
         saving.check()
-        gift, _is_new = recurring_gifts.start(
-            donor.id,
-            amount,
-            kind=kind,
-            start_on=start_on,
-            source="manual",
-            source_ref=key,
+        gift, _is_new = recurring_gifts.start_recurring_gift(
+            recurring_gifts.NewRecurringGift(
+                donor_id=donor.id,
+                amount=amount,
+                kind=kind,
+                start_on=start_on,
+                source="manual",
+                source_ref=key,
+                **rest,
+            ),
             now=clock.now(),
             actor=principal().actor,
-            **rest,
         )
         if rest["payer_iban"]:
             donors.learn_key(donor.id, "iban", rest["payer_iban"])
-        instalments.materialise(gift, today=today())
+        instalments.make_instalments(gift, today=today())
         commit()
         say(gettext("The recurring gift is started."))
         return redirect(url_for("recurring.show", recurring_gift_id=gift.id))
@@ -150,7 +152,7 @@ def pause(recurring_gift_id: int) -> Answer:
     reason, until = form.text("reason"), form.day("until")
 
     def do(gift: RecurringGift) -> None:
-        recurring_gifts.pause(
+        recurring_gifts.pause_recurring_gift(
             gift, from_on=today(), until=until, reason=reason, now=clock.now(), actor=principal().actor
         )
 
@@ -163,7 +165,7 @@ def resume(recurring_gift_id: int) -> Answer:
     """Expect instalments again from today on."""
 
     def do(gift: RecurringGift) -> None:
-        recurring_gifts.resume(gift, from_on=today(), now=clock.now(), actor=principal().actor)
+        recurring_gifts.resume_recurring_gift(gift, from_on=today(), now=clock.now(), actor=principal().actor)
 
     return _changed(recurring_gift_id, Form(request.form), do, gettext("The recurring gift runs again."))
 
@@ -176,7 +178,9 @@ def close(recurring_gift_id: int) -> Answer:
     reason = form.text("reason", required=True)
 
     def do(gift: RecurringGift) -> None:
-        recurring_gifts.close(gift, reason=reason, now=clock.now(), actor=principal().actor, on=today())
+        recurring_gifts.close_recurring_gift(
+            gift, reason=reason, now=clock.now(), actor=principal().actor, on=today()
+        )
 
     return _changed(recurring_gift_id, form, do, gettext("The recurring gift is closed."))
 
@@ -190,7 +194,7 @@ def skip(instalment_id: int) -> Answer:
     recurring_gift_id = instalments.get_instalment(instalment_id).recurring_gift_id
 
     def do(_gift: RecurringGift) -> None:
-        instalments.skip(instalment_id, reason=reason, now=clock.now(), actor=principal().actor)
+        instalments.skip_instalment(instalment_id, reason=reason, now=clock.now(), actor=principal().actor)
 
     return _changed(recurring_gift_id, form, do, gettext("The instalment is skipped."))
 
@@ -203,7 +207,7 @@ def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], N
     with form.saving() as saving:
         saving.check()
         do(gift)
-        instalments.materialise(gift, today=today())
+        instalments.make_instalments(gift, today=today())
         commit()
         say(said)
         return redirect(url_for("recurring.show", recurring_gift_id=recurring_gift_id))
@@ -245,7 +249,7 @@ def _terms(form: Form) -> PromiseTerms:
 
 
 def _start_of(gift: RecurringGift) -> Form:
-    term = promises.term_on(gift, today())
+    term = promises.get_term_on(gift, today())
     start = {"amount": "", "currency": gift.currency, "from_on": today() + timedelta(days=1)}
     return Form(start=start | {"amount": amount_of(term).as_text()})
 
@@ -255,10 +259,10 @@ def _page(gift: RecurringGift, form: Form) -> str:
         "recurring/recurring_gift.html",
         gift=gift,
         form=form,
-        term=promises.term_on(gift, today()),
+        term=promises.get_term_on(gift, today()),
         amount_of=amount_of,
-        rows=promises.instalments_of(gift.id),
-        may_step=lambda word: recurring_gifts.may(gift, word),
+        rows=promises.list_instalments_with_gifts(gift.id),
+        may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),
         changes=_changes_allowed(gift),
     )
 

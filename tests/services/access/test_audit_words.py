@@ -130,22 +130,24 @@ def test_receipts(database: Flask, now: datetime) -> None:
 def test_recurring_gifts(database: Flask, now: datetime) -> None:
     giver = donor()
     words = read_words()
-    gift, _ = recurring_gifts.start(
-        giver.id,
-        Money(3000, "PLN"),
-        kind="standing_order",
-        start_on=date(2026, 9, 15),
-        source="manual",
-        source_ref="r",
+    gift, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=giver.id,
+            amount=Money(3000, "PLN"),
+            kind="standing_order",
+            start_on=date(2026, 9, 15),
+            source="manual",
+            source_ref="r",
+        ),
         now=now,
         actor=ME,
     )
     words = expect(words, "recurring_gift.started")
-    instalments.materialise(gift, today=now.date())
+    instalments.make_instalments(gift, today=now.date())
     db.session.commit()
     first = db.session.scalars(select(Instalment).order_by(Instalment.due_on)).first()
     assert first is not None
-    instalments.skip(first.id, reason="asked", now=now, actor=ME)
+    instalments.skip_instalment(first.id, reason="asked", now=now, actor=ME)
     expect(words, "instalment.skipped")
 
 
@@ -193,24 +195,26 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
 
 
 def test_promises_change(database: Flask, now: datetime) -> None:
-    gift, _ = recurring_gifts.start(
-        donor().id,
-        Money(3000, "PLN"),
-        kind="standing_order",
-        start_on=date(2026, 9, 15),
-        source="manual",
-        source_ref="r",
+    gift, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor().id,
+            amount=Money(3000, "PLN"),
+            kind="standing_order",
+            start_on=date(2026, 9, 15),
+            source="manual",
+            source_ref="r",
+        ),
         now=now,
         actor="t",
     )
     words, day = read_words(), now.date()
     recurring_gifts.change_amount(gift, Money(4000, "PLN"), from_on=day, now=now, actor=ME)
     words = expect(words, "recurring_gift.amount")
-    recurring_gifts.pause(gift, from_on=day, until=None, now=now, actor=ME)
+    recurring_gifts.pause_recurring_gift(gift, from_on=day, until=None, now=now, actor=ME)
     words = expect(words, "recurring_gift.paused")
-    recurring_gifts.resume(gift, from_on=day + timedelta(days=40), now=now, actor=ME)
+    recurring_gifts.resume_recurring_gift(gift, from_on=day + timedelta(days=40), now=now, actor=ME)
     words = expect(words, "recurring_gift.resumed")
-    recurring_gifts.close(gift, reason="asked", now=now, actor=ME)
+    recurring_gifts.close_recurring_gift(gift, reason="asked", now=now, actor=ME)
     expect(words, "recurring_gift.closed")
 
 

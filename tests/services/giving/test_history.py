@@ -151,17 +151,19 @@ def test_stages_follow_from_gifts_and_instalments() -> None:
     give(ids["new"], "10.00", date(2026, 11, 1))
     give(ids["old"], "10.00", date(2024, 1, 1))
     for name, start in (("regular", date(2026, 11, 25)), ("overdue", date(2026, 11, 2))):
-        gift, _ = recurring_gifts.start(
-            ids[name],
-            Money(1000, "PLN"),
-            kind="standing_order",
-            start_on=start,
-            source="manual",
-            source_ref=name,
+        gift, _ = recurring_gifts.start_recurring_gift(
+            recurring_gifts.NewRecurringGift(
+                donor_id=ids[name],
+                amount=Money(1000, "PLN"),
+                kind="standing_order",
+                start_on=start,
+                source="manual",
+                source_ref=name,
+            ),
             now=clock.now(),
             actor=ACTOR,
         )
-        instalments.materialise(gift, today=TODAY)
+        instalments.make_instalments(gift, today=TODAY)
     people = db.session.scalars(select(Donor)).all()
     next(one for one in people if one.id == ids["gone"]).is_deceased = True
     stages = history.stages_of(people, today=TODAY)

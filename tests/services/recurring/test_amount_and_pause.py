@@ -14,13 +14,15 @@ from donorhub.services.recurring import overdue, recurring_gifts, recurring_term
 
 def promise_of(now: datetime) -> RecurringGift:
     donor = donors.create_donor({"name": "Ola"}, source="manual", now=now, actor="t")
-    promise, _ = recurring_gifts.start(
-        donor.id,
-        Money(5000, "PLN"),
-        kind="standing_order",
-        start_on=date(2026, 10, 1),
-        source="t",
-        source_ref="r",
+    promise, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(5000, "PLN"),
+            kind="standing_order",
+            start_on=date(2026, 10, 1),
+            source="t",
+            source_ref="r",
+        ),
         now=now,
         actor="t",
     )
@@ -29,27 +31,31 @@ def promise_of(now: datetime) -> RecurringGift:
 
 def test_a_new_amount_does_not_end_the_pause(database: Flask, now: datetime) -> None:
     promise = promise_of(now)
-    recurring_gifts.pause(promise, from_on=date(2026, 11, 1), until=None, now=now, actor="t")
+    recurring_gifts.pause_recurring_gift(promise, from_on=date(2026, 11, 1), until=None, now=now, actor="t")
     recurring_gifts.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 11, 20), now=now, actor="t")
-    overdue.advance_all(today=now.date(), now=now)
+    overdue.advance_recurring_gifts(today=now.date(), now=now)
     assert promise.state == "paused"
-    recurring_gifts.resume(promise, from_on=date(2026, 12, 1), now=now, actor="t")
-    assert recurring_terms.current_term(promise, date(2026, 12, 1)).amount_minor == 8000
+    recurring_gifts.resume_recurring_gift(promise, from_on=date(2026, 12, 1), now=now, actor="t")
+    assert recurring_terms.get_term_on(promise, date(2026, 12, 1)).amount_minor == 8000
 
 
 def test_a_new_amount_lasts_beyond_a_pause_that_was_planned_before(database: Flask, now: datetime) -> None:
     promise = promise_of(now)
     recurring_gifts.change_amount(promise, Money(6000, "PLN"), from_on=date(2026, 11, 1), now=now, actor="t")
-    recurring_gifts.pause(promise, from_on=date(2026, 12, 1), until=date(2027, 2, 1), now=now, actor="t")
+    recurring_gifts.pause_recurring_gift(
+        promise, from_on=date(2026, 12, 1), until=date(2027, 2, 1), now=now, actor="t"
+    )
     recurring_gifts.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 11, 20), now=now, actor="t")
-    assert recurring_terms.current_term(promise, date(2026, 12, 5)).is_pause
-    assert recurring_terms.current_term(promise, date(2027, 2, 1)).amount_minor == 8000
+    assert recurring_terms.get_term_on(promise, date(2026, 12, 5)).is_pause
+    assert recurring_terms.get_term_on(promise, date(2027, 2, 1)).amount_minor == 8000
 
 
 def test_a_pause_that_is_still_to_come_is_not_over(database: Flask, now: datetime) -> None:
     promise = promise_of(now)
-    recurring_gifts.pause(promise, from_on=date(2026, 12, 1), until=date(2027, 2, 1), now=now, actor="t")
-    overdue.advance_all(today=now.date(), now=now)
+    recurring_gifts.pause_recurring_gift(
+        promise, from_on=date(2026, 12, 1), until=date(2027, 2, 1), now=now, actor="t"
+    )
+    overdue.advance_recurring_gifts(today=now.date(), now=now)
     assert promise.state == "paused"
-    overdue.advance_all(today=date(2027, 2, 1), now=now)
+    overdue.advance_recurring_gifts(today=date(2027, 2, 1), now=now)
     assert promise.state != "paused"

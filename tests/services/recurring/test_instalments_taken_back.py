@@ -18,17 +18,19 @@ from donorhub.services.recurring import instalments, overdue, recurring_gifts
 
 def instalment_of(now: datetime) -> Instalment:
     donor = donors.create_donor({"name": "Ola"}, source="manual", now=now, actor="t")
-    promise, _ = recurring_gifts.start(
-        donor.id,
-        Money(5000, "PLN"),
-        kind="provider",
-        start_on=date(2026, 11, 1),
-        source="t",
-        source_ref="r",
+    promise, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(5000, "PLN"),
+            kind="provider",
+            start_on=date(2026, 11, 1),
+            source="t",
+            source_ref="r",
+        ),
         now=now,
         actor="t",
     )
-    instalments.materialise(promise, today=date(2026, 11, 1))
+    instalments.make_instalments(promise, today=date(2026, 11, 1))
     db.session.flush()
     return db.session.query(Instalment).order_by(Instalment.id).limit(1).one()
 
@@ -38,7 +40,7 @@ def gift_of(instalment: Instalment, minor: int, ref: str, now: datetime) -> Gift
     gift, _ = gifts.record_gift(
         donor_id, Money(minor, "PLN"), received_on=now.date(), source="t", source_ref=ref, now=now, actor="t"
     )
-    instalments.settle(gift, {instalment.id: minor}, now=now, actor="t")
+    instalments.settle_instalments(gift, {instalment.id: minor}, now=now, actor="t")
     return gift
 
 
@@ -47,11 +49,11 @@ def test_a_return_told_again_leaves_alone_what_another_gift_has_paid_since(
 ) -> None:
     instalment = instalment_of(now)
     first = gift_of(instalment, 5000, "1", now)
-    instalments.unsettle(first.id, "bank_return", now=now)
+    instalments.unsettle_instalments(first.id, "bank_return", now=now)
     assert instalment.state == "returned"
     gift_of(instalment, 5000, "2", now)
     assert instalment.state == "paid"
-    instalments.unsettle(first.id, "bank_return", now=now)
+    instalments.unsettle_instalments(first.id, "bank_return", now=now)
     assert instalment.state == "paid"
 
 
@@ -72,8 +74,8 @@ def test_a_returned_gift_does_not_help_to_pay_its_instalment(database: Flask, no
             source_ref="1",
         )
     )
-    instalments.unsettle(first.id, "bank_return", now=now)
-    assert instalments.allocated(instalment.id) == 0
+    instalments.unsettle_instalments(first.id, "bank_return", now=now)
+    assert instalments.compute_settled_minor(instalment.id) == 0
 
 
 def test_an_undone_part_leaves_the_instalment_paid_in_part_by_the_other(
@@ -83,8 +85,8 @@ def test_an_undone_part_leaves_the_instalment_paid_in_part_by_the_other(
     first = gift_of(instalment, 2000, "1", now)
     gift_of(instalment, 3000, "2", now)
     assert instalment.state == "paid"
-    instalments.unsettle(first.id, "undo", now=now)
-    assert (instalment.state, instalments.allocated(instalment.id)) == ("partial", 3000)
+    instalments.unsettle_instalments(first.id, "undo", now=now)
+    assert (instalment.state, instalments.compute_settled_minor(instalment.id)) == ("partial", 3000)
 
 
 def test_a_change_of_amount_reaches_the_instalments_that_were_made_already(
@@ -93,7 +95,7 @@ def test_a_change_of_amount_reaches_the_instalments_that_were_made_already(
     instalment = instalment_of(now)
     promise = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     recurring_gifts.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 12, 1), now=now, actor="t")
-    instalments.materialise(promise, today=now.date())
+    instalments.make_instalments(promise, today=now.date())
     db.session.flush()
     rows = db.session.query(Instalment).order_by(Instalment.nominal_on).all()
     assert [(row.state, row.amount_minor) for row in rows] == [
@@ -110,20 +112,22 @@ def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
     counts = []
     for number in range(100):
         donor = donors.create_donor({"name": f"Ola {number}"}, source="import:t", now=now, actor="t")
-        recurring_gifts.start(
-            donor.id,
-            Money(5000, "PLN"),
-            kind="provider",
-            start_on=date(2026, 11, 20),
-            source="t",
-            source_ref=f"p{number}",
+        recurring_gifts.start_recurring_gift(
+            recurring_gifts.NewRecurringGift(
+                donor_id=donor.id,
+                amount=Money(5000, "PLN"),
+                kind="provider",
+                start_on=date(2026, 11, 20),
+                source="t",
+                source_ref=f"p{number}",
+            ),
             now=now,
             actor="t",
         )
         if number in (9, 99):
-            overdue.advance_all(today=now.date(), now=now)
+            overdue.advance_recurring_gifts(today=now.date(), now=now)
             db.session.commit()
-            counts.append(statements_of(lambda: overdue.advance_all(today=now.date(), now=now)))
+            counts.append(statements_of(lambda: overdue.advance_recurring_gifts(today=now.date(), now=now)))
     assert counts[1] == counts[0] < 10
 
 

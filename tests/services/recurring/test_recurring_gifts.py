@@ -33,14 +33,18 @@ def donor(database: Flask, now: datetime) -> Donor:
 
 def promise(donor: Donor, start_on: date, now: datetime, **more: Any) -> RecurringGift:
     more = {"kind": "standing_order", "source": "t", "source_ref": "r", **more}
-    made, _ = recurring_gifts.start(donor.id, PLN50, start_on=start_on, now=now, actor="t", **more)
+    made, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(donor_id=donor.id, amount=PLN50, start_on=start_on, **more),
+        now=now,
+        actor="t",
+    )
     db.session.commit()
     return made
 
 
 def advance(day: date) -> int:
     """What the timer does on a day."""
-    moved = overdue.advance_all(today=day, now=datetime.combine(day, time(3), UTC))
+    moved = overdue.advance_recurring_gifts(today=day, now=datetime.combine(day, time(3), UTC))
     db.session.commit()
     return moved
 
@@ -67,7 +71,7 @@ def pay(donor: Donor, instalment: Instalment, day: date, ref: str = "g", minor: 
     gift, _ = gifts.record_gift(
         donor.id, Money(minor, "PLN"), received_on=day, source="t", source_ref=ref, now=now, actor="t"
     )
-    instalments.settle(gift, {instalment.id: minor}, now=now, actor="t")
+    instalments.settle_instalments(gift, {instalment.id: minor}, now=now, actor="t")
     db.session.commit()
     return gift
 
@@ -89,7 +93,7 @@ def test_instalments_fall_due_on_the_next_banking_day_counted_from_the_anchor(
     gift = promise(donor, start_on, now, day_of_month=day)
     wanted = expected.split()
     for month in range(1, 13):
-        instalments.materialise(gift, today=date(2026, month, 1))
+        instalments.make_instalments(gift, today=date(2026, month, 1))
     db.session.commit()
     assert due(gift)[: len(wanted)] == wanted
 
@@ -97,7 +101,7 @@ def test_instalments_fall_due_on_the_next_banking_day_counted_from_the_anchor(
 def test_the_last_day_of_the_month_is_the_last_in_every_month(donor: Donor, now: datetime) -> None:
     gift = promise(donor, date(2026, 1, 31), now, day_of_month=32)
     for month in (1, 3):
-        instalments.materialise(gift, today=date(2026, month, 1))
+        instalments.make_instalments(gift, today=date(2026, month, 1))
     nominal = db.session.scalars(select(Instalment.nominal_on).order_by(Instalment.nominal_on)).all()
     assert [day.isoformat() for day in nominal[:4]] == [
         "2026-01-31",
@@ -163,13 +167,13 @@ def test_settling_again_changes_nothing_and_more_than_was_given_is_refused(
     advance(date(2026, 11, 2))
     gift = pay(donor, first(promised), date(2026, 11, 3))
     before = dump()
-    assert instalments.settle(gift, {first(promised).id: 5000}, now=now, actor="t") == 0
+    assert instalments.settle_instalments(gift, {first(promised).id: 5000}, now=now, actor="t") == 0
     db.session.commit()
     assert dump() == before
     second = db.session.scalars(select(Instalment).order_by(Instalment.nominal_on).offset(1)).first()
     assert second is not None
     with pytest.raises(Rejected, match="more of gift"):
-        instalments.settle(gift, {second.id: 1}, now=now, actor="t")
+        instalments.settle_instalments(gift, {second.id: 1}, now=now, actor="t")
     db.session.rollback()
     assert dump() == before
 
@@ -181,7 +185,7 @@ def test_money_in_another_currency_settles_nothing(donor: Donor, now: datetime) 
         donor.id, Money(5000, "EUR"), received_on=now.date(), source="t", source_ref="e", now=now, actor="t"
     )
     with pytest.raises(Rejected, match="PLN"):
-        instalments.settle(gift, {first(promised).id: 5000}, now=now, actor="t")
+        instalments.settle_instalments(gift, {first(promised).id: 5000}, now=now, actor="t")
     db.session.rollback()
     assert db.session.query(Allocation).count() == 0
 
@@ -214,13 +218,15 @@ def test_six_months_without_a_payment_close_a_promise(donor: Donor, now: datetim
 def test_a_promise_started_again_is_the_first_one(donor: Donor, now: datetime) -> None:
     gift = promise(donor, date(2026, 11, 2), now)
     before = dump()
-    again, is_new = recurring_gifts.start(
-        donor.id,
-        Money(9900, "PLN"),
-        kind="provider",
-        start_on=date(2027, 1, 1),
-        source="t",
-        source_ref="r",
+    again, is_new = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(9900, "PLN"),
+            kind="provider",
+            start_on=date(2027, 1, 1),
+            source="t",
+            source_ref="r",
+        ),
         now=now,
         actor="t",
     )
@@ -243,16 +249,18 @@ def test_a_promise_that_cannot_be_is_refused_by_name(
     donor: Donor, now: datetime, change: dict[str, Any], error: type[DonorHubError], field: str
 ) -> None:
     before = dump()
-    given: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "donor_id": donor.id,
         "amount": PLN50,
         "kind": "pledge",
         "start_on": now.date(),
         "source": "t",
+        "source_ref": "x",
     }
-    given |= {"source_ref": "x", "now": now, "actor": "t"} | change
     with pytest.raises(error) as refused:
-        recurring_gifts.start(given.pop("donor_id"), given.pop("amount"), **given)
+        recurring_gifts.start_recurring_gift(
+            recurring_gifts.NewRecurringGift(**columns | change), now=now, actor="t"
+        )
     db.session.rollback()
     assert refused.value.field == field
     assert dump() == before
@@ -267,7 +275,7 @@ def test_a_change_reaches_what_nobody_has_paid_yet_and_again_changes_nothing(
     assert recurring_gifts.change_amount(
         gift, Money(8000, "PLN"), from_on=date(2026, 10, 1), now=now, actor="t"
     )
-    instalments.materialise(gift, today=date(2026, 10, 1))
+    instalments.make_instalments(gift, today=date(2026, 10, 1))
     db.session.commit()
     amounts = db.session.scalars(select(Instalment.amount_minor).order_by(Instalment.nominal_on)).all()
     assert amounts == [5000, 8000, 8000, 8000]
@@ -284,12 +292,16 @@ def test_a_change_reaches_what_nobody_has_paid_yet_and_again_changes_nothing(
 def test_a_closed_promise_owes_no_more_and_cannot_be_changed(donor: Donor, now: datetime) -> None:
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 11, 22))
-    assert recurring_gifts.close(gift, reason="deceased", now=now, actor="t", on=date(2026, 11, 22))
+    assert recurring_gifts.close_recurring_gift(
+        gift, reason="deceased", now=now, actor="t", on=date(2026, 11, 22)
+    )
     db.session.commit()
     later = db.session.scalars(select(Instalment.state).where(Instalment.due_on > date(2026, 11, 22))).all()
     assert later and set(later) == {"skipped"}
     before = dump()
-    assert not recurring_gifts.close(gift, reason="again", now=now + timedelta(days=1), actor="t")
+    assert not recurring_gifts.close_recurring_gift(
+        gift, reason="again", now=now + timedelta(days=1), actor="t"
+    )
     db.session.commit()
     advance(date(2027, 2, 1))
     assert dump() == before
@@ -297,7 +309,7 @@ def test_a_closed_promise_owes_no_more_and_cannot_be_changed(donor: Donor, now: 
         recurring_gifts.change_amount(gift, Money(1, "PLN"), from_on=now.date(), now=now, actor="t")
     db.session.rollback()
     with pytest.raises(Conflict):
-        recurring_gifts.pause(gift, from_on=now.date(), until=None, now=now, actor="t")
+        recurring_gifts.pause_recurring_gift(gift, from_on=now.date(), until=None, now=now, actor="t")
     db.session.rollback()
     assert dump() == before
 
@@ -305,7 +317,7 @@ def test_a_closed_promise_owes_no_more_and_cannot_be_changed(donor: Donor, now: 
 def test_during_a_pause_nothing_is_expected_and_it_ends_by_itself(donor: Donor, now: datetime) -> None:
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 10, 1))
-    recurring_gifts.pause(
+    recurring_gifts.pause_recurring_gift(
         gift, from_on=date(2026, 10, 15), until=date(2026, 12, 15), reason="no work", now=now, actor="t"
     )
     db.session.commit()
@@ -327,11 +339,11 @@ def test_a_missed_instalment_is_waived_and_an_expected_one_skipped(donor: Donor,
     missed = first(gift)
     coming = db.session.scalars(select(Instalment).where(Instalment.state == "expected")).first()
     assert coming is not None
-    instalments.skip(missed.id, reason="ill", now=now, actor="t")
-    instalments.skip(coming.id, reason="ill", now=now, actor="t")
+    instalments.skip_instalment(missed.id, reason="ill", now=now, actor="t")
+    instalments.skip_instalment(coming.id, reason="ill", now=now, actor="t")
     db.session.commit()
     assert (missed.state, coming.state) == ("waived", "skipped")
     before = dump()
-    instalments.skip(missed.id, reason="again", now=now, actor="t")
+    instalments.skip_instalment(missed.id, reason="again", now=now, actor="t")
     db.session.commit()
     assert dump() == before

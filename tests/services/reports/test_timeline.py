@@ -87,13 +87,15 @@ def donor_id(database: Flask) -> int:
         due_at=at(15),
         now=at(10),
     )
-    recurring_gifts.start(
-        donor.id,
-        Money(3000, "PLN"),
-        kind="standing_order",
-        start_on=DAY,
-        source="manual",
-        source_ref="1",
+    recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=donor.id,
+            amount=Money(3000, "PLN"),
+            kind="standing_order",
+            start_on=DAY,
+            source="manual",
+            source_ref="1",
+        ),
         now=at(14),
         actor=ACTOR,
     )

@@ -122,7 +122,7 @@ def test_an_instalment_is_skipped(staff: Staff) -> None:
 
 def test_late_and_missed_instalments_are_listed(staff: Staff) -> None:
     add_recurring(add_donor(phone="512 345 678"), start_on=date(2026, 9, 15))
-    overdue.advance_all(today=TODAY, now=moment(22))
+    overdue.advance_recurring_gifts(today=TODAY, now=moment(22))
     db.session.commit()
     shown = staff.text("/recurring-gifts/late")
     assert "Anna Kowalska" in shown and "missed" in shown and "512 345 678" in shown

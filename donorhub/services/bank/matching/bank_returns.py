@@ -54,7 +54,7 @@ def record_return(place: Place, gift_id: int, *, now: datetime, actor: str) -> D
 def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor: str) -> None:
     left_minor = gifts.counts_for(gift).minor
     if left_minor == 0:
-        instalments.unsettle(gift.id, "bank_return", now=now)
+        instalments.unsettle_instalments(gift.id, "bank_return", now=now)
         tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     facts = {"amount": gift.amount.as_text(), "currency": gift.currency, "reason": dispute.reason}
     _plan_task(f"returned_gift:{ref}", "returned_gift", "fundraiser", gift, facts, now=now)
@@ -97,4 +97,4 @@ def _pay_again(gift_id: int) -> None:
         .where(Allocation.gift_id == gift_id, Instalment.state == "returned")
     )
     for row in rows:
-        instalments.step(row, "pay")
+        instalments.change_state(row, "pay")

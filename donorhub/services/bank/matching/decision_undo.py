@@ -83,7 +83,7 @@ def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> 
             now=now,
             actor=actor,
         )
-    instalments.unsettle(gift_id, "undo", now=now)
+    instalments.unsettle_instalments(gift_id, "undo", now=now)
 
 
 def _keep_out(match: Match, *, now: datetime, actor: str) -> None:

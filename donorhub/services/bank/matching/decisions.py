@@ -194,7 +194,7 @@ def _may_pay(allocation: Allocated, promises: Mapping[int, tuple[Instalment, Rec
     pair = promises.get(allocation.instalment_id)
     if pair is None:
         return False
-    paid_minor = instalments.allocated(allocation.instalment_id) + allocation.minor
+    paid_minor = instalments.compute_settled_minor(allocation.instalment_id) + allocation.minor
     step: InstalmentStep = "pay" if paid_minor >= pair[0].amount_minor else "pay_part"
     return next_state(pair[0].state, step) is not None
 
@@ -226,7 +226,7 @@ def _record_gifts(
         if row.allocations or row.funds:
             gift = db.session.get_one(Gift, gift_id)
             gifts.designate(gift, row.funds)
-            instalments.settle(
+            instalments.settle_instalments(
                 gift, {a.instalment_id: a.minor for a in row.allocations}, now=now, actor=actor
             )
 

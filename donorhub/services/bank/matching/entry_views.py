@@ -216,5 +216,5 @@ def list_open_instalments(donor_id: int, currency: str) -> list[tuple[Instalment
         .order_by(Instalment.due_on)
         .limit(_MOST_INSTALMENTS)
     ).all()
-    paid_minor = instalments.allocated_to([row.id for row in rows])
+    paid_minor = instalments.sum_settled_minor([row.id for row in rows])
     return [(row, row.amount_minor - paid_minor.get(row.id, 0)) for row in rows]

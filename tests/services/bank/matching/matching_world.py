@@ -35,17 +35,19 @@ def donor(name: str = "Anna Kowalska", iban: str = "") -> Donor:
 
 def promised(giver: Donor, minor: int = 5000, day: date = DAY) -> Instalment:
     """The instalment due on ``day`` of a monthly standing order."""
-    gift, _ = recurring_gifts.start(
-        giver.id,
-        Money(minor, "PLN"),
-        kind="standing_order",
-        start_on=day,
-        source="manual",
-        source_ref=f"r{giver.id}",
+    gift, _ = recurring_gifts.start_recurring_gift(
+        recurring_gifts.NewRecurringGift(
+            donor_id=giver.id,
+            amount=Money(minor, "PLN"),
+            kind="standing_order",
+            start_on=day,
+            source="manual",
+            source_ref=f"r{giver.id}",
+        ),
         now=clock.now(),
         actor="user:1",
     )
-    instalments.materialise(gift, today=day)
+    instalments.make_instalments(gift, today=day)
     db.session.commit()
     return db.session.scalars(select(Instalment).order_by(Instalment.due_on)).first()  # type: ignore[return-value]
 
