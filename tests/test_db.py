@@ -93,7 +93,7 @@ def test_a_reading_transaction_cannot_write(database: Flask) -> None:
 def test_naive_instants_are_refused(database: Flask) -> None:
     from donorhub.services.work import events
 
-    events.tell("x", ("gift", 1), occurred_at=datetime(2026, 1, 1), now=datetime(2026, 1, 1))
+    events.record_event("x", ("gift", 1), occurred_at=datetime(2026, 1, 1), now=datetime(2026, 1, 1))
     with pytest.raises(DBAPIError.__mro__[1], match="time zone"):
         db.session.commit()
     db.session.rollback()

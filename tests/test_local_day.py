@@ -142,7 +142,7 @@ def test_a_gift_of_today_stands_below_what_happened_tonight(
     gift = give(anna, today, night)
     yesterday = organisation.get_midnight(today) - timedelta(minutes=1)
     for key, moment in (("tonight", night), ("before", yesterday)):
-        tasks.plan(
+        tasks.plan_task(
             key,
             kind="call",
             performer="person",
@@ -248,7 +248,7 @@ def test_what_is_due_by_the_end_of_today_is_the_same_for_page_and_api(
 ) -> None:
     ends = organisation.get_midnight(today + DAY)
     for key, due_at in (("today", ends - timedelta(seconds=1)), ("tomorrow", ends)):
-        tasks.plan(
+        tasks.plan_task(
             key,
             kind="call",
             performer="person",

@@ -91,10 +91,10 @@ def write(columns: dict[str, object]) -> None:
 
 
 def call() -> None:
-    tasks.plan("k", kind="call", performer="person", subject=("gift", 1), due_at=NOW, now=NOW)
-    tasks.plan("k", kind="cal", performer="person", subject=("gift", 1), due_at=NOW, now=NOW)  # WRONG
-    tasks.choose(state="planed")  # WRONG
-    tasks.choose(stat="planned")  # WRONG
+    tasks.plan_task("k", kind="call", performer="person", subject=("gift", 1), due_at=NOW, now=NOW)
+    tasks.plan_task("k", kind="cal", performer="person", subject=("gift", 1), due_at=NOW, now=NOW)  # WRONG
+    tasks.select_tasks(state="planed")  # WRONG
+    tasks.select_tasks(stat="planned")  # WRONG
 """
 
 

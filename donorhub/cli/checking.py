@@ -27,7 +27,7 @@ def verify_invariants(thorough: bool, as_json: bool) -> None:
 
     Goes on from where all held and says from where; --thorough looks at every row.
     """
-    while audit.seal():
+    while audit.seal_records():
         db.session.commit()
     db.session.commit()
     now = clock.now()
@@ -77,7 +77,7 @@ def _show_results(results: Mapping[str, list[str]]) -> None:
 def show_pending(as_json: bool) -> None:
     """Show what waits for workers and for people, and what lies in the error inbox."""
     with read_only():
-        waits = pending_service.count(now=clock.now())
+        waits = pending_service.count_pending(now=clock.now())
         db.session.rollback()
     if as_json:
         click.echo(json.dumps(waits, indent=1))

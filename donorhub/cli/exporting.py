@@ -36,7 +36,7 @@ from donorhub.services.moving import export
 def export_command(everything: bool, as_json: bool, output: Path | None) -> None:
     """Write out everything but secrets. It holds personal data: keep it safe."""
     with _open_output(output) as place:
-        audit.record(get_actor(), "export.all", ("organisation", 1), now=clock.now())
+        audit.record_action(get_actor(), "export.all", ("organisation", 1), now=clock.now())
         db.session.commit()
         with read_only():
             _write_tables(place)

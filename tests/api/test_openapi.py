@@ -87,7 +87,7 @@ def rows(database: Flask, donor: Donor, gift: Gift, now: datetime) -> None:
     )
     instalments.make_instalments(monthly, today=now.date())
     endpoints.create_endpoint("stripe", "whsec_12345678", now=now, actor="t")
-    tasks.plan("p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now)
+    tasks.plan_task("p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now)
     messages.plan_message(
         "new_donor",
         {"code": "DH-1", "source": "t", "link": "x"},

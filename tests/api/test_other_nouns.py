@@ -90,8 +90,10 @@ def test_an_instalment_is_let_go_once(api: Caller, donor: Donor) -> None:
 
 
 def test_a_task_is_postponed_and_done_by_a_person_only(api: Caller, donor: Donor, now: datetime) -> None:
-    tasks.plan("p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now, donor_id=1)
-    tasks.plan("w", kind="thank_you", performer="worker", subject=("gift", 1), due_at=now, now=now)
+    tasks.plan_task(
+        "p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now, donor_id=1
+    )
+    tasks.plan_task("w", kind="thank_you", performer="worker", subject=("gift", 1), due_at=now, now=now)
     db.session.commit()
     mine = api.get("/me/tasks").get_json()["data"]
     assert [task["kind"] for task in mine] == ["call"]
@@ -111,7 +113,7 @@ def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: dat
         users.create_user(
             f"u{n}@example.org", name="U", password="a long password", roles=["caller"], now=now, actor="t"
         )
-        tasks.plan(
+        tasks.plan_task(
             f"p{n}", kind=kind, performer="person", subject=("donor", 1), due_at=now, now=now, assignee_id=n
         )
     db.session.query(ApiToken).one().created_by = "user:2"

@@ -49,7 +49,7 @@ def plan_idle(count: int) -> None:
     perform.PERFORMERS["call"] = _do_nothing
     now = clock.now()
     for n in range(count):
-        tasks.plan(f"idle:{n}", kind="call", performer="worker", subject=("x", 0), due_at=now, now=now)
+        tasks.plan_task(f"idle:{n}", kind="call", performer="worker", subject=("x", 0), due_at=now, now=now)
     db.session.commit()
 
 

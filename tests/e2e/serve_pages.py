@@ -140,7 +140,7 @@ def add_donor(name: str, number: int) -> None:
         actor=ACTOR,
     )
     instalments.make_instalments(promise, today=TODAY)
-    tasks.plan(
+    tasks.plan_task(
         f"call:{donor.id}",
         kind="call",
         performer="person",

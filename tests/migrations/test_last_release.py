@@ -36,11 +36,11 @@ def test_the_upgraded_release_is_sound(released: Engine, tmp_path: Path, servers
     )
     app = create_app(settings)
     with app.app_context():
-        audit.seal()
+        audit.seal_records()
         db.session.commit()
         checks = invariants.check_all(now=NOW)
         assert {name: sentences for name, sentences in checks.items() if sentences} == {}
-        named = sorted(task.subject_id for task in error_inbox.contents().tasks)
+        named = sorted(task.subject_id for task in error_inbox.read_error_inbox().tasks)
         assert named == [1, 2, 3, 4, 6, 7, 7, 8]
         db.session.remove()
         db.engine.dispose()

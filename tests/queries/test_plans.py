@@ -83,9 +83,9 @@ def test_no_page_or_list_scans_a_large_table(large_app: Flask, visits: list[Visi
 
 def test_no_worker_or_timer_scans_a_large_table(spare_app: Flask) -> None:
     def look() -> Iterator[Sent]:
-        yield from sent_by("pending", lambda: pending.count(now=NOW))
-        yield from sent_by("claims", lambda: claims.claim_next(now=NOW, most=32))
-        yield from sent_by("leases", lambda: claims.leased(NOW))
+        yield from sent_by("pending", lambda: pending.count_pending(now=NOW))
+        yield from sent_by("claims", lambda: claims.claim_next_tasks(now=NOW, most=32))
+        yield from sent_by("leases", lambda: claims.list_leases(NOW))
         for step in timer.list_steps():
             if step.name not in STEPS_LEFT_OUT:
                 yield from sent_by(step.name, step.do)

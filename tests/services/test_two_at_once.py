@@ -46,7 +46,7 @@ def locks(database: Flask) -> Flask:
 def plan_tasks(now: datetime, count: int) -> list[int]:
     for number in range(count):
         key = f"note:{number}"
-        tasks.plan(key, kind="new_donor", performer="worker", subject=("donor", 0), due_at=now, now=now)
+        tasks.plan_task(key, kind="new_donor", performer="worker", subject=("donor", 0), due_at=now, now=now)
     db.session.commit()
     return list(db.session.scalars(select(Task.id).order_by(Task.id)))
 
@@ -56,49 +56,49 @@ def plan_tasks(now: datetime, count: int) -> list[int]:
 
 def test_two_workers_claim_different_tasks_and_none_waits(locks: Flask, now: datetime) -> None:
     one, other = plan_tasks(now, 2)
-    assert claims.claim_next(now=now) == [one]
-    second = run_second(locks, lambda: claims.claim_next(now=now))
+    assert claims.claim_next_tasks(now=now) == [one]
+    second = run_second(locks, lambda: claims.claim_next_tasks(now=now))
     assert (second.result, second.error, second.waited) == ([other], None, False)
 
 
 def test_the_last_task_is_claimed_by_one(locks: Flask, now: datetime) -> None:
     (one,) = plan_tasks(now, 1)
-    assert claims.claim_next(now=now) == [one]
-    second = run_second(locks, lambda: claims.claim_next(now=now))
+    assert claims.claim_next_tasks(now=now) == [one]
+    second = run_second(locks, lambda: claims.claim_next_tasks(now=now))
     assert (second.result, second.error) == ([], None)
 
 
 def test_a_task_asked_for_by_its_id_is_claimed_by_one(locks: Flask, now: datetime) -> None:
     (one,) = plan_tasks(now, 1)
-    assert claims.claim(one, now=now)
-    second = run_second(locks, lambda: claims.claim(one, now=now))
+    assert claims.claim_task(one, now=now)
+    second = run_second(locks, lambda: claims.claim_task(one, now=now))
     assert (second.result, second.error) == (False, None)
 
 
 def test_a_lease_frees_its_task_when_it_is_over_and_not_before(database: Flask, now: datetime) -> None:
     (one,) = plan_tasks(now, 1)
-    assert claims.claim_next(now=now) == [one]
+    assert claims.claim_next_tasks(now=now) == [one]
     almost = now + claims.LEASE - timedelta(seconds=1)
-    assert (claims.claim_next(now=almost), claims.claim(one, now=almost)) == ([], False)
-    assert claims.claim_next(now=now + claims.LEASE) == [one]
+    assert (claims.claim_next_tasks(now=almost), claims.claim_task(one, now=almost)) == ([], False)
+    assert claims.claim_next_tasks(now=now + claims.LEASE) == [one]
 
 
 def test_what_another_worker_has_just_done_is_not_performed_again(locks: Flask, now: datetime) -> None:
     (one,) = plan_tasks(now, 1)
-    claims.claim(one, now=now)
+    claims.claim_task(one, now=now)
     db.session.commit()
-    (task,) = claims.claimed([one])
+    (task,) = claims.lock_claimed_tasks([one])
     task.state, task.done_at = "done", now
-    second = run_second(locks, lambda: len(claims.claimed([one])))
+    second = run_second(locks, lambda: len(claims.lock_claimed_tasks([one])))
     assert (second.result, second.error) == (0, None)
 
 
 def test_a_claimed_task_is_held_before_it_is_performed(locks: Flask, now: datetime) -> None:
     (one,) = plan_tasks(now, 1)
-    claims.claim(one, now=now)
+    claims.claim_task(one, now=now)
     db.session.commit()
-    assert len(claims.claimed([one])) == 1
-    second = run_second(locks, lambda: len(claims.claimed([one])))
+    assert len(claims.lock_claimed_tasks([one])) == 1
+    second = run_second(locks, lambda: len(claims.lock_claimed_tasks([one])))
     assert second.waited
 
 
@@ -110,10 +110,10 @@ def test_two_who_seal_the_audit_give_each_number_once(
 ) -> None:
     """The second reads where the chain ends, and the first commits before it reads what is to be sealed."""
     for number in range(3):
-        audit.record("user:1", "donor.changed", ("donor", number), now=now)
+        audit.record_action("user:1", "donor.changed", ("donor", number), now=now)
         db.session.commit()
-    assert audit.seal(limit=2) == 2
-    read_head, reached = audit.head, threading.Event()
+    assert audit.seal_records(limit=2) == 2
+    read_head, reached = audit.find_head, threading.Event()
 
     def read_head_early() -> tuple[int, str] | None:
         head = read_head()
@@ -121,8 +121,8 @@ def test_two_who_seal_the_audit_give_each_number_once(
         time.sleep(0.3)
         return head
 
-    monkeypatch.setattr(audit, "head", read_head_early)
-    second = run_second(locks, audit.seal, reached=reached)
+    monkeypatch.setattr(audit, "find_head", read_head_early)
+    second = run_second(locks, audit.seal_records, reached=reached)
     assert second.error is None
     sealed = db.session.scalars(select(AuditRecord.seq).order_by(AuditRecord.id)).all()
     assert sealed == list(range(1, len(sealed) + 1))

@@ -31,7 +31,7 @@ def world(organised: Staff) -> None:  # noqa: F811
     add_gift(donor, "70.00")
     add_recurring(donor)
     receipts.issue([gift.id], today=TODAY, now=clock.now(), actor=ACTOR)
-    tasks.plan(
+    tasks.plan_task(
         "call:1",
         kind="call",
         performer="person",

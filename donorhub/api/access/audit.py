@@ -52,4 +52,4 @@ LISTED: Final = Rows(AuditRecordSchema, AuditRecord, SORTS)
 def list_audit_records(asked: dict[str, object]) -> Response:
     """List audit records."""
     page, filters = pages.split(asked)
-    return LISTED.answer_page(page, audit.choose(**filters).whereclause)
+    return LISTED.answer_page(page, audit.select_records(**filters).whereclause)

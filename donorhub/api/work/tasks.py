@@ -85,7 +85,7 @@ LISTED: Final = Rows(TaskSchema, Task, SORTS)
 def list_tasks(asked: dict[str, object]) -> Response:
     """List tasks."""
     page, filters = pages.split(asked)
-    return LISTED.answer_page(page, tasks.choose(**filters).whereclause)
+    return LISTED.answer_page(page, tasks.select_tasks(**filters).whereclause)
 
 
 @mine.get("/tasks")
@@ -95,7 +95,7 @@ def list_tasks(asked: dict[str, object]) -> Response:
 def list_my_tasks(asked: pages.Asked) -> Response:
     """List people's open tasks due by the end of today: those of the token's maker, and nobody's."""
     maker = users.maker_of_token(principal().id)
-    query = tasks.choose(state="open", performer="person", due_before=_end_of_today(clock.now()))
+    query = tasks.select_tasks(state="open", performer="person", due_before=_end_of_today(clock.now()))
     return LISTED.answer_page(asked, query.where(tasks.is_for(maker)).whereclause)
 
 
@@ -120,7 +120,7 @@ class Done(TypedDict):
 @bp.response(200, TaskSchema)
 def complete_task(asked: Done, task_id: int) -> Response:
     """Say that a person did a task. Done already: nothing changes."""
-    task = tasks.complete(task_id, outcome=asked["outcome"], now=clock.now(), actor=principal().actor)
+    task = tasks.complete_task(task_id, outcome=asked["outcome"], now=clock.now(), actor=principal().actor)
     return shown(TaskSchema, task)
 
 
@@ -137,7 +137,7 @@ class Postponement(TypedDict):
 @bp.response(200, TaskSchema)
 def postpone_task(asked: Postponement, task_id: int) -> Response:
     """Put an open task of a person off."""
-    task = tasks.postpone(task_id, due_at=asked["due_at"], now=clock.now(), actor=principal().actor)
+    task = tasks.postpone_task(task_id, due_at=asked["due_at"], now=clock.now(), actor=principal().actor)
     return shown(TaskSchema, task)
 
 

@@ -53,7 +53,7 @@ def _work_off(kind: TaskKind, perform: Callable[[Task, datetime], str], *, now: 
         .order_by(Task.due_at, Task.id)
     ).all()
     for task in waiting:
-        tasks.finish(task, now=task.due_at, actor="system:0", outcome=perform(task, task.due_at))
+        tasks.finish_task(task, now=task.due_at, actor="system:0", outcome=perform(task, task.due_at))
     db.session.flush()
 
 
@@ -86,7 +86,7 @@ def _greetings(people: Sequence[Person], *, now: datetime) -> None:
 
 
 def _plan(kind: TaskKind, person: Person, *, due_at: datetime, now: datetime) -> None:
-    tasks.plan(
+    tasks.plan_task(
         f"demo:{kind}:{person.donor.id}",
         kind=kind,
         performer="person",
@@ -111,9 +111,9 @@ def _do_what_was_due(*, now: datetime) -> None:
     ).all()
     for number, task in enumerate(old[:-PUT_OFF]):
         outcome = OUTCOMES[number % len(OUTCOMES)]
-        tasks.complete(task.id, outcome=outcome, now=task.due_at - timedelta(hours=5), actor=actor)
+        tasks.complete_task(task.id, outcome=outcome, now=task.due_at - timedelta(hours=5), actor=actor)
     for task in old[-PUT_OFF:]:
-        tasks.postpone(task.id, due_at=_this_evening(now), now=now - timedelta(days=1), actor=actor)
+        tasks.postpone_task(task.id, due_at=_this_evening(now), now=now - timedelta(days=1), actor=actor)
 
 
 def _this_evening(now: datetime) -> datetime:

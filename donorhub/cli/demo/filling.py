@@ -26,6 +26,6 @@ def fill(to_try: Path, *, now: datetime) -> None:
     days.add(people, now=now)
     db.session.commit()
     bank.add(people, to_try=to_try, paid_out=paid_out, now=now)
-    audit.seal()
+    audit.seal_records()
     db.session.commit()
     db.session.remove()

@@ -50,7 +50,7 @@ def write(past: Sequence[Past], *, actor: str) -> list[Gift]:
     _insert(Designation, (_designation(one, gift) for one, gift in pairs))
     _insert(Allocation, (_allocation(one.instalment, gift) for one, gift in pairs if one.instalment))
     _insert(DomainEvent, (event for one, gift in pairs for event in _events(one, gift)))
-    audit.record_many(_audited(gift, actor) for gift in rows)
+    audit.write_records(_audited(gift, actor) for gift in rows)
     return rows
 
 
@@ -101,4 +101,4 @@ def _audited(gift: Gift, actor: str) -> dict[str, object]:
         "currency": gift.currency,
         "source": gift.source,
     }
-    return audit.row(actor, "gift.recorded", ("gift", gift.id), now=gift.recorded_at, data=said)
+    return audit.make_record(actor, "gift.recorded", ("gift", gift.id), now=gift.recorded_at, data=said)

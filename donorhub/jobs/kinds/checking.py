@@ -45,7 +45,7 @@ def _tell_admins(faults: Mapping[str, list[str]], *, now: datetime) -> None:
     for name, sentences in faults.items():
         log.warning("invariant_broken", invariant=name, count=len(sentences))
         short = hashlib.sha256(name.encode()).hexdigest()[:8]
-        tasks.plan(
+        tasks.plan_task(
             f"invariant:{short}:{today}",
             kind="invariant_broken",
             performer="person",

@@ -122,7 +122,7 @@ def match_statement(task: Task, _settings: Settings) -> str:
 def _look_again(task_id: int, statement_id: int) -> None:
     """Plan another run for entries that this one passed by because a person was deciding them."""
     now = clock.now()
-    tasks.plan(
+    tasks.plan_task(
         f"match_statement:{statement_id}:after.{task_id}",
         kind="match_statement",
         performer="worker",

@@ -88,7 +88,7 @@ def dispatch_tasks() -> int:
         return 0
     db.session.rollback()  # what was committed is over; look with a new, reading transaction
     with read_only():
-        ids = claims.due_ids(clock.now(), limit=SIGNALS)
+        ids = claims.list_due_ids(clock.now(), limit=SIGNALS)
         db.session.rollback()
     get_bell().call_workers(ids)
     return len(ids)

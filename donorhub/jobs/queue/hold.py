@@ -58,7 +58,7 @@ def free_abandoned(*, now: datetime) -> int:
     """Let claimed tasks that no living worker holds be claimed at once, and commit; return how many."""
     if not _has_locks():
         return 0
-    attempts_by_task = claims.leased(now)
+    attempts_by_task = claims.list_leases(now)
     if not attempts_by_task:
         return 0
     connection = (
@@ -70,7 +70,7 @@ def free_abandoned(*, now: datetime) -> int:
             for id_, attempts in attempts_by_task.items()
             if connection.execute(_TRY, {"locks": LOCKS, "id": id_}).scalar_one()
         }
-        count = claims.free(dead)
+        count = claims.free_claims(dead)
         db.session.commit()
     finally:
         _let_all_go(connection)

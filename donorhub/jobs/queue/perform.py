@@ -28,10 +28,10 @@ def perform_tasks(task_ids: Sequence[int]) -> None:
     """
     settings = current_app.extensions["donorhub.settings"]
     outcomes: dict[int, str] = {}
-    for task in claims.claimed(task_ids):
+    for task in claims.lock_claimed_tasks(task_ids):
         task_id = task.id  # before the task commits or rolls back, after which it would be read again
         outcomes[task_id] = _get_performer(task.kind)(task, settings)
-    tasks.finish_all(outcomes, now=clock.now(), actor=ACTOR)
+    tasks.finish_tasks(outcomes, now=clock.now(), actor=ACTOR)
 
 
 def explain_error(error: BaseException) -> str:

@@ -64,7 +64,7 @@ def run_task(task_id: int) -> bool:
 
 
 def _perform_one(task_id: int) -> bool:
-    if not claims.claim(task_id, now=clock.now()):
+    if not claims.claim_task(task_id, now=clock.now()):
         db.session.rollback()
         return False
     with Hold() as hold:
@@ -103,7 +103,7 @@ def _perform_group(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> lis
 
 
 def _claim_next(hold: Hold) -> list[int]:
-    ids = claims.claim_next(now=clock.now(), together=perform.TOGETHER, most=GROUP)
+    ids = claims.claim_next_tasks(now=clock.now(), together=perform.TOGETHER, most=GROUP)
     hold.take_locks(ids)
     return ids
 
@@ -115,7 +115,7 @@ def _sort_out(ids: Sequence[int], error: Exception, hold: Hold) -> None:
             _perform_group([task_id], hold)
         return
     task = tasks.get_task(ids[0])
-    tasks.fail(task, perform.explain_error(error), now=clock.now())
+    tasks.fail_task(task, perform.explain_error(error), now=clock.now())
     db.session.commit()
     hold.let_go(ids)
     logs.report(error, event="task_failed", task=task.id, kind=task.kind, attempts=task.attempts)

@@ -37,7 +37,7 @@ class Step:
 
 def bury_dead() -> None:
     """Put what no worker will try any more where a person sees it."""
-    claims.bury_deadly(now=clock.now())
+    claims.bury_deadly_tasks(now=clock.now())
     imports.give_up_dead(now=clock.now())
     db.session.commit()
 
@@ -52,7 +52,7 @@ def _sweep_rows() -> int:
 
 
 def _seal_audit() -> int:
-    count = audit.seal()
+    count = audit.seal_records()
     db.session.commit()
     return count
 

@@ -1,8 +1,8 @@
 """The audit trail: who did what, sealed into a hash chain that shows later changes.
 
-Records are written in the transaction of what they tell of. They are numbered and
-chained a moment later by :func:`seal`, so that writers never wait for each other. A head
-beside them tells how far the chain goes, and so when its end was cut off.
+Records are written in the transaction of the change itself. They are numbered and
+chained a moment later by :func:`seal_records`, so that writers never wait for each other.
+A head beside them holds how far the chain goes, and so shows when its end was cut off.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from donorhub.services.paging import AnyRow, if_given
 
 FIRST_LINK = "0" * 64
 CHUNK = 500  # records in memory at a time
-_SEALED = (
+_CHAIN_COLUMNS = (
     AuditRecord.seq,
     AuditRecord.at,
     AuditRecord.actor,
@@ -34,7 +34,7 @@ _SEALED = (
 )
 
 
-def row(
+def make_record(
     actor: str,
     what: str,
     subject: tuple[str, int],
@@ -42,7 +42,7 @@ def row(
     now: datetime,
     data: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """The columns of one record; ``data`` holds ids, amounts and words of ours, never personal data."""
+    """Return the columns of one record; ``data`` holds ids, amounts and words of ours, no personal data."""
     subject_type, subject_id = subject
     facts = dict(data or {})
     return {
@@ -52,13 +52,13 @@ def row(
         "subject_type": subject_type,
         "subject_id": subject_id,
         "data": facts,
-        "digest": digest(
+        "digest": compute_digest(
             at=now, actor=actor, what=what, subject_type=subject_type, subject_id=subject_id, data=facts
         ),
     }
 
 
-def record(
+def record_action(
     actor: str,
     what: str,
     subject: tuple[str, int],
@@ -66,65 +66,66 @@ def record(
     now: datetime,
     data: Mapping[str, object] | None = None,
 ) -> None:
-    """Write who did what to which row, in the present transaction."""
-    record_many([row(actor, what, subject, now=now, data=data)])
+    """Record who did what to which row, in the present transaction."""
+    write_records([make_record(actor, what, subject, now=now, data=data)])
 
 
-def record_many(rows: Iterable[Mapping[str, object]]) -> None:
-    """Write many records made by :func:`row` at once."""
+def write_records(rows: Iterable[Mapping[str, object]]) -> None:
+    """Write many records that :func:`make_record` made, in one statement."""
     rows = list(rows)
     if rows:
         db.session.execute(insert(AuditRecord), rows)
 
 
-def digest(
+def compute_digest(
     *, at: datetime, actor: str, what: str, subject_type: str, subject_id: int, data: Mapping[str, object]
 ) -> str:
-    """A keyed digest of what a record says; it can be checked only with the key."""
-    said = [at.astimezone(UTC).isoformat(), actor, what, subject_type, subject_id, data]
-    return vault.keyed_hash(json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    """Return a keyed digest of all that a record says; it can be checked only with the key."""
+    content = [at.astimezone(UTC).isoformat(), actor, what, subject_type, subject_id, data]
+    return vault.keyed_hash(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
-def link(before: str, seq: int, digest_: str) -> str:
-    return hashlib.sha256(f"{before}|{seq}|{digest_}".encode()).hexdigest()
+def compute_link(before: str, seq: int, record_digest: str) -> str:
+    """Return the hash that joins a record to the one before it."""
+    return hashlib.sha256(f"{before}|{seq}|{record_digest}".encode()).hexdigest()
 
 
-def seal(limit: int = 5000) -> int:
-    """Number and chain up to ``limit`` records that are not yet; gives how many. Again changes nothing."""
+def seal_records(limit: int = 5000) -> int:
+    """Number and chain up to ``limit`` records that are not yet; return how many there were."""
     if db.session.get_bind().dialect.name == "postgresql":
         # Two sealers at once would give one number twice; the lock ends with the transaction.
         db.session.execute(text("SELECT pg_advisory_xact_lock(727274)"))
     # The chain goes on from its head, not from the last record: what was cut off stays missing.
-    seq, chain = head() or (0, FIRST_LINK)
+    seq, chain = find_head() or (0, FIRST_LINK)
     waiting = db.session.execute(
         select(AuditRecord.id, AuditRecord.digest)
         .where(AuditRecord.seq.is_(None))
         .order_by(AuditRecord.id)
         .limit(limit)
     ).all()
-    sealed = []
-    for id_, digest_ in waiting:
+    new_links = []
+    for id_, record_digest in waiting:
         seq += 1
-        chain = link(chain, seq, digest_)
-        sealed.append({"id": id_, "seq": seq, "chain": chain})
-    if sealed:
-        db.session.bulk_update_mappings(AuditRecord, sealed)
+        chain = compute_link(chain, seq, record_digest)
+        new_links.append({"id": id_, "seq": seq, "chain": chain})
+    if new_links:
+        db.session.bulk_update_mappings(AuditRecord, new_links)
         _move_head(seq, chain)
-    return len(sealed)
+    return len(new_links)
 
 
-def head() -> tuple[int, str] | None:
-    """Number and hash of the last record that was sealed; None before the first."""
-    known = db.session.execute(select(AuditHead.seq, AuditHead.chain)).first()
-    return (known.seq, known.chain) if known else None
+def find_head() -> tuple[int, str] | None:
+    """Return number and hash of the last record that was sealed; None before the first."""
+    row = db.session.execute(select(AuditHead.seq, AuditHead.chain)).first()
+    return (row.seq, row.chain) if row else None
 
 
 def _move_head(seq: int, chain: str) -> None:
-    moved = insert_or_update(AuditHead, on=(AuditHead.id,), columns=(AuditHead.seq, AuditHead.chain))
-    db.session.execute(moved.values(id=1, seq=seq, chain=chain))
+    statement = insert_or_update(AuditHead, on=(AuditHead.id,), columns=(AuditHead.seq, AuditHead.chain))
+    db.session.execute(statement.values(id=1, seq=seq, chain=chain))
 
 
-def choose(
+def select_records(
     *,
     since: datetime | None = None,
     actor: str | None = None,
@@ -142,55 +143,57 @@ def choose(
     return query if since is None else query.where(AuditRecord.at >= since)
 
 
-def unsealed_count() -> int:
+def count_unsealed() -> int:
+    """Return how many records have no number yet."""
     return db.session.scalar(select(func.count()).where(AuditRecord.seq.is_(None))) or 0
 
 
 def find_broken_links(*, after_seq: int = 0, after_chain: str = "") -> Iterator[str]:
-    """A sentence on each record that does not fit the chain or its head, none when nobody touched it.
+    """Return a sentence on each record that does not fit the chain or its head; none if nobody changed any.
 
     ``after_seq`` and ``after_chain`` are a place of the chain that was proved: from there on.
     """
-    last, last_chain = head() or (0, FIRST_LINK)  # read before the records: more may be sealed meanwhile
-    chain, expected = (after_chain, after_seq) if after_seq else (FIRST_LINK, 0)
+    # The head is read before the records: more may be sealed meanwhile.
+    last_seq, last_chain = find_head() or (0, FIRST_LINK)
+    chain, seq = (after_chain, after_seq) if after_seq else (FIRST_LINK, 0)
     if after_seq and not _is_sealed(after_seq, after_chain):
         yield f"audit record {after_seq} is not the one that was proved"
-    for one in _stream_sealed(after_seq):
-        expected += 1
-        if one.seq != expected:
-            yield f"audit record {expected} is missing"
-            expected = one.seq
-        if _digest_of(one) != one.digest:
-            yield f"audit record {one.seq} was changed"
-        chain = link(chain, one.seq, one.digest)
-        if chain != one.chain:
-            yield f"audit record {one.seq} does not follow from the one before"
-            chain = one.chain or chain
-        if one.seq == last and one.chain != last_chain:
-            yield f"audit record {last} is not the one that was sealed last"
-    if expected < last:
-        yield f"audit records {expected + 1} to {last} are missing: the end was cut off"
-    if expected and not last:
+    for record in _stream_sealed(after_seq):
+        seq += 1
+        if record.seq != seq:
+            yield f"audit record {seq} is missing"
+            seq = record.seq
+        if _compute_row_digest(record) != record.digest:
+            yield f"audit record {record.seq} was changed"
+        chain = compute_link(chain, record.seq, record.digest)
+        if chain != record.chain:
+            yield f"audit record {record.seq} does not follow from the one before"
+            chain = record.chain or chain
+        if record.seq == last_seq and record.chain != last_chain:
+            yield f"audit record {last_seq} is not the one that was sealed last"
+    if seq < last_seq:
+        yield f"audit records {seq + 1} to {last_seq} are missing: the end was cut off"
+    if seq and not last_seq:
         yield "the audit has no head that tells how far it went"
 
 
 def _is_sealed(seq: int, chain: str) -> bool:
-    """Whether the record of this number is there, says what it said, and has this place in the chain."""
-    one = db.session.execute(select(*_SEALED).where(AuditRecord.seq == seq)).first()
-    return one is not None and one.chain == chain and _digest_of(one) == one.digest
+    """Return whether the record of this number is there, unchanged, and has this place in the chain."""
+    record = db.session.execute(select(*_CHAIN_COLUMNS).where(AuditRecord.seq == seq)).first()
+    return record is not None and record.chain == chain and _compute_row_digest(record) == record.digest
 
 
 def _stream_sealed(after_seq: int) -> Iterator[AnyRow]:
-    query = select(*_SEALED).where(AuditRecord.seq > after_seq).order_by(AuditRecord.seq)
+    query = select(*_CHAIN_COLUMNS).where(AuditRecord.seq > after_seq).order_by(AuditRecord.seq)
     return iter(db.session.execute(query.execution_options(yield_per=CHUNK)))
 
 
-def _digest_of(one: AnyRow) -> str:
-    return digest(
-        at=one.at,
-        actor=one.actor,
-        what=one.what,
-        subject_type=one.subject_type,
-        subject_id=one.subject_id,
-        data=one.data,
+def _compute_row_digest(record: AnyRow) -> str:
+    return compute_digest(
+        at=record.at,
+        actor=record.actor,
+        what=record.what,
+        subject_type=record.subject_type,
+        subject_id=record.subject_id,
+        data=record.data,
     )

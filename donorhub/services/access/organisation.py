@@ -98,5 +98,7 @@ def change_organisation(fields: Mapping[str, object], *, now: datetime, actor: s
     for name in changed:
         setattr(organisation, name, fields[name])
     if changed:
-        audit.record(actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed})
+        audit.record_action(
+            actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed}
+        )
     return organisation

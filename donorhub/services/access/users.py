@@ -56,7 +56,7 @@ def create_user(
     )
     db.session.add(user)
     db.session.flush()  # the audit needs user.id
-    audit.record(actor, "user.created", ("user", user.id), now=now, data={"roles": sorted(roles)})
+    audit.record_action(actor, "user.created", ("user", user.id), now=now, data={"roles": sorted(roles)})
     return user
 
 
@@ -69,7 +69,7 @@ def set_roles(user_id: int, roles: Collection[RoleName], *, now: datetime, actor
     if "admin" in before and "admin" not in roles:
         _refuse_without_admin(user)
     user.roles = _roles(roles)
-    audit.record(
+    audit.record_action(
         actor,
         "user.roles_changed",
         ("user", user.id),
@@ -85,7 +85,7 @@ def set_password(user_id: int, password: str, *, now: datetime, actor: str) -> U
     _refuse_weak(password)
     user.password = PasswordHasher().hash(password)
     user.fs_uniquifier = uuid.uuid4().hex
-    audit.record(actor, "user.password_changed", ("user", user.id), now=now)
+    audit.record_action(actor, "user.password_changed", ("user", user.id), now=now)
     return user
 
 
@@ -97,7 +97,7 @@ def deactivate(user_id: int, *, now: datetime, actor: str) -> User:
     if "admin" in {role.name for role in user.roles}:
         _refuse_without_admin(user)
     user.active, user.fs_uniquifier = False, uuid.uuid4().hex
-    audit.record(actor, "user.deactivated", ("user", user.id), now=now)
+    audit.record_action(actor, "user.deactivated", ("user", user.id), now=now)
     return user
 
 
@@ -137,7 +137,7 @@ def activate(user_id: int, *, now: datetime, actor: str) -> User:
     user = get_user(user_id)
     if not user.active:
         user.active = True
-        audit.record(actor, "user.activated", ("user", user.id), now=now)
+        audit.record_action(actor, "user.activated", ("user", user.id), now=now)
     return user
 
 
@@ -173,7 +173,7 @@ def create_token(
     )
     db.session.add(token)
     db.session.flush()  # the audit needs token.id
-    audit.record(actor, "token.created", ("token", token.id), now=now, data={"scopes": sorted(scopes)})
+    audit.record_action(actor, "token.created", ("token", token.id), now=now, data={"scopes": sorted(scopes)})
     return token, text
 
 
@@ -183,7 +183,7 @@ def revoke_token(token_id: int, *, now: datetime, actor: str) -> ApiToken:
         raise NotFound(f"there is no token {token_id}")
     if token.revoked_at is None:
         token.revoked_at = now
-        audit.record(actor, "token.revoked", ("token", token.id), now=now)
+        audit.record_action(actor, "token.revoked", ("token", token.id), now=now)
     return token
 
 

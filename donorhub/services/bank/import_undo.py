@@ -121,7 +121,7 @@ def take_back_import(
         worth |= _take_back_statement(row, now=now, actor=actor)
     file.state, file.finished_at = "taken_back", now
     file.statements_count = file.entries_count = file.new_count = file.known_count = file.doubtful_count = 0
-    audit.record(
+    audit.record_action(
         actor,
         "import_file.taken_back",
         ("import_file", file.id),
@@ -129,7 +129,7 @@ def take_back_import(
         data={"reason": reason.strip()},
     )
     for statement_id in sorted(worth - {row.id for row in rows}):
-        tasks.plan(
+        tasks.plan_task(
             f"match_statement:{statement_id}:{file.id}.{file.generation}.undone",
             kind="match_statement",
             performer="worker",

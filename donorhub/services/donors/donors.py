@@ -52,7 +52,7 @@ def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, ac
     donor.code = codes.format_code(_prefix(), FIRST_NUMBER + donor.id)
     _learn_keys(donor)
     if not source.startswith("import:"):  # hundreds taken over from another system are no news
-        tasks.plan(
+        tasks.plan_task(
             f"new_donor:{donor.id}",
             kind="new_donor",
             performer="worker",
@@ -61,8 +61,8 @@ def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, ac
             due_at=now,
             now=now,
         )
-    events.tell("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
-    audit.record(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
+    events.record_event("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)
+    audit.record_action(actor, "donor.created", ("donor", donor.id), now=now, data={"source": source})
     return donor
 
 
@@ -84,7 +84,7 @@ def change_donor(
     donor.version += 1
     donor.updated_at = now
     _index(donor)
-    audit.record(actor, "donor.changed", ("donor", donor.id), now=now, data={"fields": changed})
+    audit.record_action(actor, "donor.changed", ("donor", donor.id), now=now, data={"fields": changed})
     return donor
 
 

@@ -25,7 +25,7 @@ def create(kind: type[Purpose], fields: Mapping[str, Any], *, now: datetime, act
     db.session.add(row)
     db.session.flush()  # the audit needs its id
     word = kind.__tablename__
-    audit.record(actor, f"{word}.created", (word, row.id), now=now)
+    audit.record_action(actor, f"{word}.created", (word, row.id), now=now)
     return row
 
 
@@ -39,7 +39,7 @@ def change(row: Fund | Campaign | Appeal, fields: Mapping[str, Any], *, now: dat
         raise Rejected("it would end before it starts", field="/ends_on")
     if changed:
         word = row.__tablename__
-        audit.record(actor, f"{word}.changed", (word, row.id), now=now, data={"fields": changed})
+        audit.record_action(actor, f"{word}.changed", (word, row.id), now=now, data={"fields": changed})
     return bool(changed)
 
 

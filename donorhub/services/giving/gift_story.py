@@ -48,7 +48,7 @@ def of(gift: Gift) -> Story:
         .order_by(Receipt.id)
     ).all()
     live_id = gifts.live_receipt_id(gift.id)
-    thank_you = tasks.find(f"thank_you:gift:{gift.id}")
+    thank_you = tasks.find_task(f"thank_you:gift:{gift.id}")
     message = db.session.scalar(select(Message).filter_by(task_id=thank_you.id)) if thank_you else None
     entry_id: int | None = db.session.scalar(
         select(Match.entry_id).where(Match.gift_id == gift.id, Match.undone_at.is_(None)).limit(1)

@@ -103,8 +103,8 @@ def record_gift(  # noqa: PLR0913  each names a column
     designate(gift, fund_ids or {})
     if gift.thank:
         plan_thank_you(gift, now=now, settle=settle)
-    events.tell("gift.recorded", ("gift", gift.id), occurred_at=now, now=now, donor_id=donor.id)
-    audit.record(
+    events.record_event("gift.recorded", ("gift", gift.id), occurred_at=now, now=now, donor_id=donor.id)
+    audit.record_action(
         actor,
         "gift.recorded",
         ("gift", gift.id),
@@ -121,7 +121,7 @@ def _refuse_unknown(kind: type[Campaign | Appeal], id_: int | None) -> None:
 
 def plan_thank_you(gift: Gift, *, now: datetime, settle: timedelta | None = None) -> bool:
     """Plan the thank-you of a gift; once, whoever asks."""
-    return tasks.plan(
+    return tasks.plan_task(
         f"thank_you:gift:{gift.id}",
         kind="thank_you",
         performer="worker",
@@ -301,7 +301,7 @@ def correct_gift(
         source_ref=source_ref,
     )
     db.session.add(correction)
-    tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="corrected")
-    events.tell("gift.corrected", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
-    audit.record(actor, "gift.corrected", ("gift", gift.id), now=now, data={"minor": left.minor})
+    tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="corrected")
+    events.record_event("gift.corrected", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
+    audit.record_action(actor, "gift.corrected", ("gift", gift.id), now=now, data={"minor": left.minor})
     return correction, True

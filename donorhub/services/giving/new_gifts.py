@@ -66,8 +66,8 @@ def record_gifts(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[i
     if thank_yous:
         db.session.execute(insert(Task), thank_yous)
     db.session.execute(insert(DomainEvent), [_event(id_, gift, now) for id_, gift in pairs])
-    audit.record_many(
-        audit.row(
+    audit.write_records(
+        audit.make_record(
             actor,
             "gift.recorded",
             ("gift", id_),

@@ -111,7 +111,7 @@ def plan_message(
     ).scalar_one_or_none()
     if message_id is None:
         return "known"
-    tasks.plan(
+    tasks.plan_task(
         f"send_message:{message_id}",
         kind="send_message",
         performer="worker",
@@ -188,12 +188,12 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
             code="message_state",
             state=message.state,
         )
-    tasks.supersede_all("send_message", ("message", message.id), now=now, actor=actor)
+    tasks.supersede_tasks("send_message", ("message", message.id), now=now, actor=actor)
     if was_received:
         note_sent(message, now=now)
     else:
         message.state = "planned"
-        tasks.plan(
+        tasks.plan_task(
             f"send_message:{message_id}:{now.timestamp()}",
             kind="send_message",
             performer="worker",
@@ -202,7 +202,7 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
             now=now,
             donor_id=message.donor_id,
         )
-    audit.record(
+    audit.record_action(
         actor, "message.decided", ("message", message.id), now=now, data={"was_received": was_received}
     )
     return message
@@ -237,7 +237,7 @@ def suppress(address: str, *, reason: str, now: datetime, actor: str) -> None:
             ),
         ).values(channel="email", address_hash=_hash(address), reason=reason, created_at=now)
     )
-    audit.record(actor, "address.suppressed", ("suppression", 0), now=now, data={"reason": reason})
+    audit.record_action(actor, "address.suppressed", ("suppression", 0), now=now, data={"reason": reason})
 
 
 def is_suppressed(address: str) -> bool:
@@ -262,7 +262,7 @@ def _why_not(gift: Gift, donor: Donor) -> str:
 
 
 def _plan_a_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
-    tasks.plan(
+    tasks.plan_task(
         f"thank_by_hand:gift:{gift.id}",
         kind="thank_by_hand",
         performer="person",

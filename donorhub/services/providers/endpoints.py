@@ -57,7 +57,7 @@ def create_endpoint(
     db.session.add(endpoint)
     db.session.flush()  # the secret and the audit need its id
     add_secret(endpoint.id, secret, label="first", now=now, actor=actor)
-    audit.record(
+    audit.record_action(
         actor, "endpoint.created", ("webhook_endpoint", endpoint.id), now=now, data={"provider": provider}
     )
     return endpoint
@@ -73,7 +73,7 @@ def add_secret(endpoint_id: int, secret: str, *, label: str, now: datetime, acto
         endpoint_id=endpoint_id, sealed=vault.seal(secret.strip().encode()), label=label, created_at=now
     )
     db.session.add(row)
-    audit.record(actor, "endpoint.secret_added", ("webhook_endpoint", endpoint_id), now=now)
+    audit.record_action(actor, "endpoint.secret_added", ("webhook_endpoint", endpoint_id), now=now)
     return row
 
 
@@ -85,7 +85,7 @@ def expire_secret(
     if row is None or endpoint_id not in (None, row.endpoint_id):
         raise NotFound(f"there is no secret {secret_id}")
     row.expires_at = at
-    audit.record(actor, "endpoint.secret_expired", ("webhook_endpoint", row.endpoint_id), now=now)
+    audit.record_action(actor, "endpoint.secret_expired", ("webhook_endpoint", row.endpoint_id), now=now)
     return row
 
 

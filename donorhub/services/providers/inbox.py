@@ -234,5 +234,5 @@ def release(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
     if row.state == "quarantined":
         row.reason = "released"  # looked at by a person: account and mode are not asked again
     row.state, row.attempts, row.next_attempt_at = "received", 0, None
-    audit.record(actor, "provider_event.released", ("provider_event", row.id), now=now)
+    audit.record_action(actor, "provider_event.released", ("provider_event", row.id), now=now)
     return row

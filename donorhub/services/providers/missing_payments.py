@@ -66,7 +66,7 @@ def _accounts() -> list[tuple[str, str]]:
 
 
 def _ask(ref: str, subject: Subject, donor_id: int | None, *, now: datetime) -> bool:
-    return tasks.plan(
+    return tasks.plan_task(
         key_of(ref),
         kind="payment_missing",
         performer="person",

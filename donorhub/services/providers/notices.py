@@ -31,7 +31,7 @@ def tell(at: Account, notices: Sequence[NoticeState], *, now: datetime) -> None:
         if kind is None or not (notice["livemode"] or at.projects_tests):
             continue
         subject = notice["subject"]
-        tasks.plan(
+        tasks.plan_task(
             f"{kind}:{at.provider}:{subject}",
             kind=kind,
             performer="person",

@@ -178,8 +178,8 @@ def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now:
     if donor.id != gift.donor_id:
         db.session.flush()
         gift.donor_id = payment.donor_id = donor.id
-        tasks.give_to(f"thank_you:gift:{gift.id}", donor.id)
-        audit.record(at.actor, "gift.moved", ("gift", gift.id), now=now, data={"donor": donor.id})
+        tasks.give_task_to_donor(f"thank_you:gift:{gift.id}", donor.id)
+        audit.record_action(at.actor, "gift.moved", ("gift", gift.id), now=now, data={"donor": donor.id})
     if payment.method != "other":
         gift.method = payment.method
     gift.received_on = local_day(view.succeeded_at or view.created_at, now)
@@ -197,7 +197,7 @@ def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: d
             continue
         part = min(left, join.amount_minor or instalment.amount_minor)
         left -= instalments.settle_instalments(gift, {instalment.id: part}, now=now, actor=actor) * part
-        tasks.cancel(missing_payments.key_of(join.ref), now=now, actor=actor, reason="found")
+        tasks.cancel_task(missing_payments.key_of(join.ref), now=now, actor=actor, reason="found")
         payment.instalment_id = instalment.id
 
 
@@ -216,15 +216,17 @@ def _refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None
             source_ref=view.ref,
         )
         db.session.add(refund)
-        events.tell("gift.refunded", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
-        audit.record(
+        events.record_event(
+            "gift.refunded", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id
+        )
+        audit.record_action(
             at.actor, "refund.recorded", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
         _for_accountant(f"refund:{view.ref}", "refund", gift, now=now)
-        tasks.cancel(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
+        tasks.cancel_task(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
     elif refund.state != state:
         refund.state = state
-        audit.record(at.actor, f"refund.{state}", ("gift", gift.id), now=now)
+        audit.record_action(at.actor, f"refund.{state}", ("gift", gift.id), now=now)
 
 
 def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> None:
@@ -246,19 +248,21 @@ def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> No
             source_ref=view.ref,
         )
         db.session.add(dispute)
-        events.tell("gift.disputed", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
-        audit.record(
+        events.record_event(
+            "gift.disputed", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id
+        )
+        audit.record_action(
             at.actor, "dispute.opened", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
         _for_accountant(key, "dispute", gift, now=now, due_at=view.due_at)
-        tasks.cancel(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
+        tasks.cancel_task(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
     elif dispute.state != state or (dispute.kind == "warning") != view.is_warning:
         dispute.state, dispute.kind = state, "warning" if view.is_warning else view.kind
-        audit.record(at.actor, f"dispute.{state}", ("gift", gift.id), now=now)
+        audit.record_action(at.actor, f"dispute.{state}", ("gift", gift.id), now=now)
     if state != "open":
-        tasks.cancel(key, now=now, actor=at.actor, reason=state)
+        tasks.cancel_task(key, now=now, actor=at.actor, reason=state)
     else:
-        tasks.reopen(key, ("won", "lost"))  # an appeal
+        tasks.reopen_task(key, ("won", "lost"))  # an appeal
 
 
 def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
@@ -273,9 +277,9 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
     elif left == 0:
         instalments.unsettle_instalments(gift.id, "refund", now=now)
     if left == 0:
-        tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
+        tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     else:
-        tasks.reopen(f"thank_you:gift:{gift.id}", ("nothing_left",))
+        tasks.reopen_task(f"thank_you:gift:{gift.id}", ("nothing_left",))
         instalments.resettle_instalments(gift.id)
     receipt_upkeep.look_after(gift, now=now, actor=actor)
 
@@ -283,7 +287,7 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
 def _for_accountant(
     key: str, kind: TaskKind, gift: Gift, *, now: datetime, due_at: datetime | None = None
 ) -> None:
-    tasks.plan(
+    tasks.plan_task(
         key,
         kind=kind,
         performer="person",
@@ -297,7 +301,7 @@ def _for_accountant(
 
 
 def _ask_about(payment: Payment, *, now: datetime) -> None:
-    tasks.plan(
+    tasks.plan_task(
         f"unknown_state:{payment.provider}:{payment.payment_key}",
         kind="unknown_state",
         performer="person",

@@ -48,7 +48,7 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
     if payout.entry_id is not None and payout.state not in ARRIVING_PAYOUTS:
         _part_from_entry(payout, payout.entry_id, now=now, actor=at.actor)
     if view.is_automatic and view.is_reconciled and not view.is_explained:
-        tasks.plan(
+        tasks.plan_task(
             f"fetch_payout_items:{payout.id}",
             kind="fetch_payout_items",
             performer="worker",
@@ -178,7 +178,7 @@ def _paid(at: Account, keys: set[str]) -> dict[str, int]:
 
 
 def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
-    is_new = tasks.plan(
+    is_new = tasks.plan_task(
         f"payout_failed:{payout.ref}",
         kind="payout_failed",
         performer="person",
@@ -188,12 +188,12 @@ def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
         now=now,
     )
     if is_new:
-        audit.record(at.actor, "payout.failed", ("payout", payout.id), now=now)
+        audit.record_action(at.actor, "payout.failed", ("payout", payout.id), now=now)
 
 
 def ask_a_person(payout: Payout, *, now: datetime) -> str:
     """Without a key the provider cannot be asked for the items: a person compares, or sets the key."""
-    tasks.plan(
+    tasks.plan_task(
         f"payout_unexplained:{payout.ref}",
         kind="payout_unexplained",
         performer="person",
@@ -218,4 +218,4 @@ def _part_from_entry(payout: Payout, entry_id: int, *, now: datetime, actor: str
         .where(Entry.id == entry_id, Entry.state == "matched")
         .values(state="suspense", decide_by=organisation.get_day(now) + timedelta(days=SUSPENSE_DAYS))
     )
-    audit.record(actor, "payout.parted", ("payout", payout.id), now=now, data={"entry": entry_id})
+    audit.record_action(actor, "payout.parted", ("payout", payout.id), now=now, data={"entry": entry_id})

@@ -37,7 +37,7 @@ def may_give_way(donor: Donor, source: str) -> bool:
 
 def give_way(donor: Donor, better: Donor, *, now: datetime, actor: str) -> None:
     """Move all that ``donor`` holds to ``better``, and let its number lead there from now on."""
-    tasks.cancel(f"new_donor:{donor.id}", now=now, actor=actor, reason="known_before")
+    tasks.cancel_task(f"new_donor:{donor.id}", now=now, actor=actor, reason="known_before")
     for model in _MOVING:
         condition = model.donor_id == donor.id
         if model is Task:
@@ -53,4 +53,4 @@ def give_way(donor: Donor, better: Donor, *, now: datetime, actor: str) -> None:
     )
     donor.merged_into_id, donor.updated_at = better.id, now
     donor.version += 1
-    audit.record(actor, "donor.merged", ("donor", donor.id), now=now, data={"into": better.id})
+    audit.record_action(actor, "donor.merged", ("donor", donor.id), now=now, data={"into": better.id})

@@ -197,7 +197,7 @@ def _follow_invoice(at: Account, instalment: Instalment, view: InstalmentView, *
 def _end_dunning(at: Account, instalment: Instalment, *, reason: str, now: datetime, before: int = 0) -> None:
     """Cancel what was planned about failed attempts, all or those before one."""
     for attempt in range(1, before or instalment.attempt + 1):
-        tasks.cancel(f"dunning:{instalment.id}:{attempt}", now=now, actor=at.actor, reason=reason)
+        tasks.cancel_task(f"dunning:{instalment.id}:{attempt}", now=now, actor=at.actor, reason=reason)
 
 
 def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
@@ -205,12 +205,12 @@ def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: dat
     if instalment.state != "paid":
         instalments.change_state(instalment, "pay")
     instalment.next_attempt_on = None
-    tasks.cancel(f"missed_instalment:{instalment.id}", now=now, actor=at.actor, reason="paid")
+    tasks.cancel_task(f"missed_instalment:{instalment.id}", now=now, actor=at.actor, reason="paid")
     _end_dunning(at, instalment, reason="paid", now=now)
     gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     if view.off_provider_minor:  # no payment will follow: the money is in the bank, or nowhere
         elsewhere = Money(view.off_provider_minor, instalment.currency)
-        tasks.plan(
+        tasks.plan_task(
             f"paid_elsewhere:{instalment.id}",
             kind="paid_elsewhere",
             performer="person",
@@ -221,7 +221,7 @@ def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: dat
             now=now,
             facts={"amount": elsewhere.as_text(), "currency": elsewhere.currency},
         )
-    tasks.plan(
+    tasks.plan_task(
         f"welcome_recurring:{gift.id}",
         kind="welcome_recurring",
         performer="person",
@@ -242,7 +242,7 @@ def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: d
         recurring_gifts.change_state(gift, "fail", reason="payment_failed")
     _end_dunning(at, instalment, reason="tried_again", now=now, before=instalment.attempt)
     if instalment.attempt > 1 or view.next_attempt_at is None:
-        tasks.plan(
+        tasks.plan_task(
             f"dunning:{instalment.id}:{instalment.attempt}",
             kind="dunning",
             performer="person",
@@ -263,7 +263,7 @@ def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
 
 def _ask_about(at: Account, view: RecurringView, gift: RecurringGift | None, *, now: datetime) -> None:
     """A subscription in a state that we do not know, or without a fixed amount in weeks, months or years."""
-    tasks.plan(
+    tasks.plan_task(
         f"unknown_state:{at.provider}:{view.ref}",
         kind="unknown_state",
         performer="person",

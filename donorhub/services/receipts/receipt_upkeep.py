@@ -33,7 +33,7 @@ def look_after(gift: Gift, *, now: datetime, actor: str) -> None:
 
 
 def _ask(key: str, kind: TaskKind, gift: Gift, *, now: datetime) -> None:
-    is_new = tasks.plan(
+    is_new = tasks.plan_task(
         key,
         kind=kind,
         performer="person",
@@ -45,7 +45,7 @@ def _ask(key: str, kind: TaskKind, gift: Gift, *, now: datetime) -> None:
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
     )
     if not is_new:
-        tasks.reopen(key, (AS_IT_SHOULD,))
+        tasks.reopen_task(key, (AS_IT_SHOULD,))
 
 
 def _withdraw(gift: Gift, kinds: list[TaskKind], *, now: datetime, actor: str) -> None:
@@ -53,4 +53,4 @@ def _withdraw(gift: Gift, kinds: list[TaskKind], *, now: datetime, actor: str) -
         Task.kind.in_(kinds), Task.subject_type == "gift", Task.subject_id == gift.id, tasks.IS_OPEN
     )
     for key in db.session.scalars(asked).all():
-        tasks.cancel(key, now=now, actor=actor, reason=AS_IT_SHOULD)
+        tasks.cancel_task(key, now=now, actor=actor, reason=AS_IT_SHOULD)

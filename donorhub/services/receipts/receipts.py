@@ -104,8 +104,10 @@ def issue(
         for place, (gift, line) in enumerate(zip(chosen, lines, strict=True))
     )
     _plan_pdf(receipt, "issued", now=now)
-    events.tell("receipt.issued", ("receipt", receipt.id), occurred_at=now, now=now, donor_id=donor.id)
-    audit.record(
+    events.record_event(
+        "receipt.issued", ("receipt", receipt.id), occurred_at=now, now=now, donor_id=donor.id
+    )
+    audit.record_action(
         actor,
         "receipt.issued",
         ("receipt", receipt.id),
@@ -131,10 +133,10 @@ def void(receipt_id: int, *, reason: str, now: datetime, actor: str) -> Receipt:
     for line in receipt.lines:
         receipt_upkeep.look_after(gifts.get_gift(line.gift_id), now=now, actor=actor)
     _plan_pdf(receipt, "void", now=now)
-    events.tell(
+    events.record_event(
         "receipt.voided", ("receipt", receipt.id), occurred_at=now, now=now, donor_id=receipt.donor_id
     )
-    audit.record(actor, "receipt.voided", ("receipt", receipt.id), now=now)
+    audit.record_action(actor, "receipt.voided", ("receipt", receipt.id), now=now)
     return receipt
 
 
@@ -307,7 +309,7 @@ def _next_number(series: str, year: int) -> int:
 
 def _plan_pdf(receipt: Receipt, mark: str, *, now: datetime) -> None:
     facts: dict[str, object] = {"mark": mark}
-    tasks.plan(
+    tasks.plan_task(
         f"render_receipt:{receipt.id}:{mark}",
         kind="render_receipt",
         performer="worker",

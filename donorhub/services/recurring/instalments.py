@@ -176,8 +176,8 @@ def _note_allocation(instalment: Instalment, *, now: datetime, actor: str) -> No
     gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     if is_covered:
         instalment.next_attempt_on = None
-        tasks.cancel(f"missed_instalment:{instalment.id}", now=now, actor=actor, reason="paid")
-        events.tell(
+        tasks.cancel_task(f"missed_instalment:{instalment.id}", now=now, actor=actor, reason="paid")
+        events.record_event(
             "instalment.paid",
             ("instalment", instalment.id),
             occurred_at=now,
@@ -245,7 +245,7 @@ def skip_instalment(instalment_id: int, *, reason: str, now: datetime, actor: st
     if instalment.state in FREED_INSTALMENTS:
         return instalment
     change_state(instalment, "waive" if instalment.state == "missed" else "skip", reason=reason)
-    audit.record(actor, "instalment.skipped", ("instalment", instalment.id), now=now)
+    audit.record_action(actor, "instalment.skipped", ("instalment", instalment.id), now=now)
     return instalment
 
 

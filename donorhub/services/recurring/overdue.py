@@ -103,7 +103,7 @@ def _record_missed(instalment: Instalment, *, now: datetime) -> None:
         "currency": instalment.currency,
         "due_on": instalment.due_on.isoformat(),
     }
-    tasks.plan(
+    tasks.plan_task(
         f"missed_instalment:{instalment.id}",
         kind="missed_instalment",
         performer="person",
@@ -114,7 +114,7 @@ def _record_missed(instalment: Instalment, *, now: datetime) -> None:
         now=now,
         facts=facts,
     )
-    events.tell(
+    events.record_event(
         "instalment.missed", ("instalment", instalment.id), occurred_at=now, now=now, donor_id=gift.donor_id
     )
 
@@ -126,7 +126,7 @@ def _lapse_if_unpaid(gift: RecurringGift, *, today: date, now: datetime, actor: 
     unpaid_days = _list_unpaid_days(gift.id, today)
     word = step_of_misses(unpaid_days, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
     if word == "lapse" and recurring_gifts.is_step_allowed(gift, "lapse"):
-        events.tell(
+        events.record_event(
             "recurring_gift.lapsed",
             ("recurring_gift", gift.id),
             occurred_at=now,

@@ -355,7 +355,7 @@ def _record_change(
     ).scalar_one_or_none()
     if change_id is None:
         return
-    events.tell(
+    events.record_event(
         _EVENTS[what],
         ("recurring_gift", gift.id),
         occurred_at=effective_at,
@@ -363,7 +363,7 @@ def _record_change(
         donor_id=gift.donor_id,
         data={"before": before, "after": after},
     )
-    audit.record(
+    audit.record_action(
         actor,
         f"recurring_gift.{what}",
         ("recurring_gift", gift.id),

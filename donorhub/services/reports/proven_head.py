@@ -83,7 +83,7 @@ def read_mark() -> Mark:
         table.__tablename__: db.session.scalar(select(func.max(table.__table__.c.id))) or 0
         for table in TABLES
     }
-    seq, chain = audit.head() or (0, "")
+    seq, chain = audit.find_head() or (0, "")
     return Mark(ids, seq, chain)
 
 

@@ -15,15 +15,15 @@ from donorhub.services.work.tasks import IS_OPEN, MAX_ATTEMPTS
 LEASE = timedelta(minutes=5)
 
 
-def due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
-    """Ids of workers' tasks that may be done now, the longest due first."""
+def list_due_ids(now: datetime, limit: int = 100) -> Sequence[int]:
+    """Return the ids of workers' tasks that may be done now, the longest due first."""
     return db.session.scalars(
         select(Task.id).where(is_due(now)).order_by(Task.due_at, Task.id).limit(limit)
     ).all()
 
 
 def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """The condition under which a worker may take a task at this moment."""
+    """Return the condition under which a worker may take a task at this moment."""
     return and_(
         Task.performer == "worker",
         IS_OPEN,
@@ -50,35 +50,35 @@ _TAKE = (
 )
 
 
-def claim(task_id: int, *, now: datetime) -> bool:
-    """Take a worker's task under a lease; False when it is done, not due, or another worker has it."""
-    claimed = db.session.scalar(
+def claim_task(task_id: int, *, now: datetime) -> bool:
+    """Take a worker's task under a lease; return False when it is done, not due, or another worker has it."""
+    claimed_id = db.session.scalar(
         update(Task)
         .where(Task.id == task_id, is_due(now))
         .values(lease_until=now + LEASE, attempts=Task.attempts + 1, state="queued")
         .returning(Task.id)
         .execution_options(synchronize_session=False)
     )
-    return claimed is not None
+    return claimed_id is not None
 
 
-def claim_next(*, now: datetime, together: Collection[str] = (), most: int = 1) -> list[int]:
-    """Take the worker's task that is due the longest and free; none when there is none.
+def claim_next_tasks(*, now: datetime, together: Collection[str] = (), most: int = 1) -> list[int]:
+    """Take the free worker's task that is due the longest under a lease; return its id, or nothing.
 
     If its kind is in ``together``, up to ``most`` tasks of these kinds are taken in one go, but only such
     as are tried for the first time: one that kills its worker takes no other along a second time.
     """
-    found = db.session.execute(_NEXT, {"now": now, "most": most}).all()
-    group = [id_ for id_, kind, attempts in found if kind in together and attempts == 0]
-    ids = [found[0].id] if found and found[0].id not in group else group
+    rows = db.session.execute(_NEXT, {"now": now, "most": most}).all()
+    group = [id_ for id_, kind, attempts in rows if kind in together and attempts == 0]
+    ids = [rows[0].id] if rows and rows[0].id not in group else group
     if ids:
         db.session.execute(_TAKE, {"ids": ids, "until": now + LEASE})
     return ids
 
 
-def claimed(ids: Collection[int]) -> Sequence[Task]:
-    """Those of the claimed tasks that are still to be performed, the longest due first, locked until the
-    transaction ends: what was cancelled meanwhile, or done by another worker, is not among them.
+def lock_claimed_tasks(ids: Collection[int]) -> Sequence[Task]:
+    """Return those of the claimed tasks that are still to be performed, the longest due first, locked until
+    the transaction ends; leave out what was cancelled meanwhile or done by another worker.
 
     A lock is waited for: whoever tried to claim one of them and lost holds it for a moment longer, and
     a task that is passed over here would wait until its lease is over."""
@@ -92,22 +92,22 @@ def claimed(ids: Collection[int]) -> Sequence[Task]:
 
 
 def free_leases() -> int:
-    """Let every claimed task be claimed at once; gives how many.
+    """Let every claimed task be claimed again at once; return how many there were.
 
     Only for a worker that knows that it is the only one: whoever claimed them is dead.
     """
-    freed = db.session.scalars(
+    freed_ids = db.session.scalars(
         update(Task)
         .where(Task.performer == "worker", IS_OPEN, Task.lease_until.is_not(None))
         .values(lease_until=None)
         .returning(Task.id)
         .execution_options(synchronize_session=False)
     )
-    return len(freed.all())
+    return len(freed_ids.all())
 
 
-def leased(now: datetime, limit: int = 1000) -> dict[int, int]:
-    """The claimed tasks whose lease still runs, each with its attempts."""
+def list_leases(now: datetime, limit: int = 1000) -> dict[int, int]:
+    """Return the ids of the claimed tasks whose lease still runs, each with its number of attempts."""
     rows = db.session.execute(
         select(Task.id, Task.attempts)
         .where(Task.performer == "worker", IS_OPEN, Task.state == "queued", Task.lease_until > now)
@@ -117,28 +117,28 @@ def leased(now: datetime, limit: int = 1000) -> dict[int, int]:
     return {id_: attempts for id_, attempts in rows}  # noqa: C416  a Row is no pair for dict
 
 
-def free(claims: Mapping[int, int]) -> int:
-    """Let these tasks be claimed at once, where no attempt came after those given; gives how many.
+def free_claims(claims: Mapping[int, int]) -> int:
+    """Let these tasks be claimed again at once; return how many. Ignore those that were tried since.
 
-    Only for claims whose worker is known to be dead.
+    ``claims`` are ids of tasks, each with its number of attempts. Only for those whose worker is dead.
     """
-    freed = 0
+    count = 0
     for task_id, attempts in claims.items():
-        found = db.session.scalar(
+        freed_id = db.session.scalar(
             update(Task)
             .where(Task.id == task_id, Task.attempts == attempts, Task.state == "queued")
             .values(lease_until=None)
             .returning(Task.id)
             .execution_options(synchronize_session=False)
         )
-        freed += found is not None
-    return freed
+        count += freed_id is not None
+    return count
 
 
-def bury_deadly(*, now: datetime) -> int:
-    """Put tasks into the error inbox whose last attempt, too, ended with the worker's death, so that
-    nobody could write down an error. Gives how many."""
-    buried = db.session.scalars(
+def bury_deadly_tasks(*, now: datetime) -> int:
+    """Put tasks into the error inbox whose last attempt ended with the worker's death, as all before it,
+    so that nobody could write down an error; return how many."""
+    buried_ids = db.session.scalars(
         update(Task)
         .where(
             Task.performer == "worker",
@@ -155,4 +155,4 @@ def bury_deadly(*, now: datetime) -> int:
         .returning(Task.id)
         .execution_options(synchronize_session=False)
     )
-    return len(buried.all())
+    return len(buried_ids.all())

@@ -17,6 +17,8 @@ MOST: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ErrorInbox:
+    """What lies in the error inbox, at most :data:`MOST` of each kind, the newest first."""
+
     tasks: Sequence[Task]
     events: Sequence[ProviderEvent]
     files: Sequence[ImportFile]
@@ -24,12 +26,13 @@ class ErrorInbox:
 
     @property
     def is_empty(self) -> bool:
+        """Return whether nothing failed."""
         return not (self.tasks or self.events or self.files or self.messages)
 
 
-def contents() -> ErrorInbox:
-    """The newest of each kind: tasks that gave up, events that did or are quarantined, files that were
-    refused, are held or failed, and messages that were not sent or nobody knows of."""
+def read_error_inbox() -> ErrorInbox:
+    """Return the tasks that failed for the last time, the events that did or are quarantined, the files
+    that were refused, are held or failed, and the messages that were not sent or perhaps not."""
     return ErrorInbox(
         tasks=db.session.scalars(
             select(Task).where(Task.state == "dead").order_by(Task.id.desc()).limit(MOST)

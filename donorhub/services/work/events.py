@@ -1,4 +1,4 @@
-"""Domain events: what happened with us, written in the transaction of the data it tells of."""
+"""Domain events: what happened with us, recorded in the transaction that changed the data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from donorhub.models import DomainEvent
 from donorhub.models.states import EventKind
 
 
-def tell(
+def record_event(
     kind: EventKind,
     subject: tuple[str, int],
     *,
@@ -19,7 +19,7 @@ def tell(
     donor_id: int | None = None,
     data: Mapping[str, object] | None = None,
 ) -> None:
-    """Say that something happened (``gift.recorded``); nothing listens in this transaction."""
+    """Record that something happened (``gift.recorded``); what follows runs in a later transaction."""
     db.session.add(
         DomainEvent(
             kind=kind,

@@ -13,30 +13,32 @@ from donorhub.models.states import OPEN_TASKS, STUCK_EVENTS, WAITING_EVENTS, Wor
 from donorhub.services.work import claims
 
 
-def count(*, now: datetime) -> dict[str, dict[str, int]]:
-    """Counts by what waits and its state; empty groups where nothing does."""
+def count_pending(*, now: datetime) -> dict[str, dict[str, int]]:
+    """Return how many wait, by what they are and their kind or state; where nothing waits, empty groups."""
     return {
-        "worker tasks": _by(Task.kind, Task.performer == "worker", Task.state.in_(OPEN_TASKS)),
-        "worker tasks due": _by(Task.kind, claims.is_due(now)),
-        "people's tasks": _by(Task.kind, Task.performer == "person", Task.state.in_(OPEN_TASKS)),
-        "error inbox: tasks": _by(Task.kind, Task.state == "dead"),
-        "provider events": _by(ProviderEvent.state, ProviderEvent.state.in_(WAITING_EVENTS)),
-        "error inbox: provider events": _by(ProviderEvent.state, ProviderEvent.state.in_(STUCK_EVENTS)),
-        "bank files": _by(ImportFile.state, ImportFile.state.in_(("received", "asking", "held", "failed"))),
-        "entries in suspense": _by(Entry.state, Entry.state.in_(("suspense", "doubtful", "new"))),
-        "messages": _by(Message.state, Message.state.in_(("planned", "claimed", "failed"))),
-        "error inbox: messages": _by(Message.state, Message.state == "unknown"),
-        "receipts without PDF": _by(Receipt.series, Receipt.pdf_sha256.is_(None)),
+        "worker tasks": _count_by(Task.kind, Task.performer == "worker", Task.state.in_(OPEN_TASKS)),
+        "worker tasks due": _count_by(Task.kind, claims.is_due(now)),
+        "people's tasks": _count_by(Task.kind, Task.performer == "person", Task.state.in_(OPEN_TASKS)),
+        "error inbox: tasks": _count_by(Task.kind, Task.state == "dead"),
+        "provider events": _count_by(ProviderEvent.state, ProviderEvent.state.in_(WAITING_EVENTS)),
+        "error inbox: provider events": _count_by(ProviderEvent.state, ProviderEvent.state.in_(STUCK_EVENTS)),
+        "bank files": _count_by(
+            ImportFile.state, ImportFile.state.in_(("received", "asking", "held", "failed"))
+        ),
+        "entries in suspense": _count_by(Entry.state, Entry.state.in_(("suspense", "doubtful", "new"))),
+        "messages": _count_by(Message.state, Message.state.in_(("planned", "claimed", "failed"))),
+        "error inbox: messages": _count_by(Message.state, Message.state == "unknown"),
+        "receipts without PDF": _count_by(Receipt.series, Receipt.pdf_sha256.is_(None)),
     }
 
 
 def is_idle(*, now: datetime) -> bool:
-    """Whether workers have nothing to do at this moment."""
-    waits = count(now=now)
-    return not (waits["worker tasks due"] or waits["provider events"])
+    """Return whether workers have nothing to do at this moment."""
+    counts = count_pending(now=now)
+    return not (counts["worker tasks due"] or counts["provider events"])
 
 
-def _by(column: InstrumentedAttribute[Word], *conditions: ColumnElement[bool]) -> dict[str, int]:
+def _count_by(column: InstrumentedAttribute[Word], *conditions: ColumnElement[bool]) -> dict[str, int]:
     rows = db.session.execute(
         select(column, func.count()).where(*conditions).group_by(column).order_by(column)
     )

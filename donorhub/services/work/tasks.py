@@ -29,7 +29,7 @@ MAX_ATTEMPTS = 8
 IS_OPEN = Task.state.in_(OPEN_TASKS)
 
 
-def plan(
+def plan_task(
     key: str,
     *,
     kind: TaskKind,
@@ -42,8 +42,8 @@ def plan(
     assignee_id: int | None = None,
     facts: Mapping[str, object] | None = None,
 ) -> bool:
-    """Plan a task; True when it is new. The same key again changes nothing, so nothing is done twice."""
-    added = db.session.execute(
+    """Plan a task; return whether it is new. The same key again changes nothing, so nothing is done twice."""
+    task_id = db.session.execute(
         insert_or_ignore(Task, on=(Task.key,))
         .values(
             key=key,
@@ -64,15 +64,15 @@ def plan(
         )
         .returning(Task.id)
     ).scalar_one_or_none()
-    return added is not None
+    return task_id is not None
 
 
 # Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
 _TABLE: Final = Base.metadata.tables["task"]
-_THESE = _TABLE.c.id.in_(bindparam("ids", expanding=True))
-_DONE = (
+_HAS_ID = _TABLE.c.id.in_(bindparam("ids", expanding=True))
+_FINISH = (
     update(_TABLE)
-    .where(_THESE)
+    .where(_HAS_ID)
     .values(
         state="done",
         lease_until=None,
@@ -83,23 +83,23 @@ _DONE = (
 )
 
 
-def finish(task: Task, *, now: datetime, actor: str, outcome: str = "") -> None:
+def finish_task(task: Task, *, now: datetime, actor: str, outcome: str = "") -> None:
     """Mark a task as done, in the transaction of what it did."""
     task.state, task.done_at, task.done_by, task.outcome = "done", now, actor, outcome
     task.lease_until = None
 
 
-def finish_all(outcomes: Mapping[int, str], *, now: datetime, actor: str) -> None:
+def finish_tasks(outcomes: Mapping[int, str], *, now: datetime, actor: str) -> None:
     """Mark tasks as done, each with its outcome, in the transaction of what they did."""
-    same: defaultdict[str, list[int]] = defaultdict(list)
+    ids_by_outcome: defaultdict[str, list[int]] = defaultdict(list)
     for task_id, outcome in outcomes.items():
-        same[outcome].append(task_id)
-    for outcome, ids in same.items():
-        db.session.execute(_DONE, {"ids": ids, "now": now, "by": actor, "outcome": outcome})
+        ids_by_outcome[outcome].append(task_id)
+    for outcome, ids in ids_by_outcome.items():
+        db.session.execute(_FINISH, {"ids": ids, "now": now, "by": actor, "outcome": outcome})
 
 
-def fail(task: Task, error: str, *, now: datetime) -> None:
-    """Note that an attempt failed; it is tried again later, and after the last lies in the error inbox."""
+def fail_task(task: Task, error: str, *, now: datetime) -> None:
+    """Record that an attempt failed; plan the next one, or after the last put it into the error inbox."""
     task.last_error, task.lease_until = error[:500], None
     if task.attempts >= MAX_ATTEMPTS:
         task.state, task.next_attempt_at = "dead", None
@@ -108,8 +108,8 @@ def fail(task: Task, error: str, *, now: datetime) -> None:
     task.next_attempt_at = now + BACK_OFF[min(task.attempts, len(BACK_OFF)) - 1]
 
 
-def retry(task_id: int, *, now: datetime, actor: str) -> Task:
-    """Take a task out of the error inbox and let it be tried at once."""
+def retry_task(task_id: int, *, now: datetime, actor: str) -> Task:
+    """Take a task out of the error inbox and let it be tried at once; raise Conflict if it did not fail."""
     task = get_task(task_id)
     if task.state not in FAILED_TASKS:
         raise Conflict(
@@ -118,22 +118,22 @@ def retry(task_id: int, *, now: datetime, actor: str) -> Task:
             state=task.state,
         )
     task.state, task.attempts, task.next_attempt_at = "planned", 0, None
-    audit.record(actor, "task.retried", ("task", task.id), now=now)
+    audit.record_action(actor, "task.retried", ("task", task.id), now=now)
     return task
 
 
-def cancel(key: str, *, now: datetime, actor: str, reason: str = "") -> bool:
-    """Cancel the open task of this key; False when there is none."""
-    cancelled = db.session.scalar(
+def cancel_task(key: str, *, now: datetime, actor: str, reason: str = "") -> bool:
+    """Cancel the open task of this key; return False when there is none."""
+    cancelled_id = db.session.scalar(
         update(Task)
         .where(Task.key == key, IS_OPEN)
         .values(state="cancelled", done_at=now, done_by=actor, outcome=reason)
         .returning(Task.id)
     )
-    return cancelled is not None
+    return cancelled_id is not None
 
 
-def supersede(key: str, *, now: datetime, actor: str) -> None:
+def supersede_task(key: str, *, now: datetime, actor: str) -> None:
     """Take a dead task out of the error inbox because another one does its work."""
     db.session.execute(
         update(Task)
@@ -142,7 +142,7 @@ def supersede(key: str, *, now: datetime, actor: str) -> None:
     )
 
 
-def supersede_all(kind: TaskKind, subject: tuple[str, int], *, now: datetime, actor: str) -> None:
+def supersede_tasks(kind: TaskKind, subject: tuple[str, int], *, now: datetime, actor: str) -> None:
     """Take the dead tasks of this kind and subject out of the error inbox: somebody decided about it."""
     db.session.execute(
         update(Task)
@@ -152,36 +152,38 @@ def supersede_all(kind: TaskKind, subject: tuple[str, int], *, now: datetime, ac
     )
 
 
-def reopen(key: str, reasons: Sequence[str]) -> bool:
-    """Plan a task again that was cancelled for one of these reasons, which holds no longer."""
-    reopened = db.session.scalar(
+def reopen_task(key: str, reasons: Sequence[str]) -> bool:
+    """Plan a task again that was cancelled for one of these reasons; return False when there is none."""
+    reopened_id = db.session.scalar(
         update(Task)
         .where(Task.key == key, Task.state == "cancelled", Task.outcome.in_(reasons))
         .values(state="planned", done_at=None, done_by=None, outcome="", attempts=0, lease_until=None)
         .returning(Task.id)
     )
-    return reopened is not None
+    return reopened_id is not None
 
 
-def give_to(key: str, donor_id: int) -> None:
-    """Let a task be for another donor, as long as it is not done."""
+def give_task_to_donor(key: str, donor_id: int) -> None:
+    """Let an open task be for another donor; ignore one that is done or cancelled."""
     db.session.execute(
         update(Task).where(Task.key == key, Task.state.in_(OPEN_TASKS)).values(donor_id=donor_id)
     )
 
 
-def find(key: str) -> Task | None:
+def find_task(key: str) -> Task | None:
+    """Return the task of this key, or None."""
     return db.session.scalar(select(Task).filter_by(key=key))
 
 
 def get_task(task_id: int) -> Task:
+    """Return a task, a worker's or a person's; raise NotFound when there is none of this id."""
     task = db.session.get(Task, task_id)
     if task is None:
         raise NotFound(f"there is no task {task_id}")
     return task
 
 
-def choose(
+def select_tasks(
     *,
     state: TaskState | Literal["open"] | None = None,
     performer: TaskPerformer | None = None,
@@ -203,18 +205,19 @@ def choose(
 
 
 def is_for(user_id: int | None) -> ColumnElement[bool]:
-    """A condition on tasks: of this user, or of nobody in particular.
+    """Return the condition that a task is this user's, or nobody's in particular.
 
     It names no value that an index of assignees could be asked for: nearly all tasks are nobody's, and
     their due time finds them sooner.
     """
     nobody = 0
-    wanted = nobody if user_id is None else user_id
-    return func.coalesce(Task.assignee_id, wanted) == wanted
+    assignee_id = nobody if user_id is None else user_id
+    return func.coalesce(Task.assignee_id, assignee_id) == assignee_id
 
 
-def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
-    """A person did their task. Doing it again changes nothing; a worker's task is refused."""
+def complete_task(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
+    """Mark a person's task as done; a second time changes nothing. Raise Conflict for a worker's task and
+    for a cancelled one."""
     task = get_task(task_id)
     if task.performer != "person":
         raise Conflict(f"task {task_id} is done by the program, not by a person", code="task_of_worker")
@@ -222,13 +225,13 @@ def complete(task_id: int, *, outcome: str, now: datetime, actor: str) -> Task:
         return task
     if task.state == "cancelled":
         raise Conflict(f"task {task_id} was cancelled", code="task_state", state=task.state)
-    finish(task, now=now, actor=actor, outcome=outcome)
-    audit.record(actor, "task.done", ("task", task.id), now=now, data={"kind": task.kind})
+    finish_task(task, now=now, actor=actor, outcome=outcome)
+    audit.record_action(actor, "task.done", ("task", task.id), now=now, data={"kind": task.kind})
     return task
 
 
-def postpone(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Task:
-    """Put a person's open task off until ``due_at``."""
+def postpone_task(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Task:
+    """Put a person's open task off until ``due_at``; raise Conflict for any other task."""
     task = get_task(task_id)
     if task.performer != "person" or task.state not in OPEN_TASKS:
         raise Conflict(
@@ -237,5 +240,5 @@ def postpone(task_id: int, *, due_at: datetime, now: datetime, actor: str) -> Ta
             state=task.state,
         )
     task.due_at = due_at
-    audit.record(actor, "task.postponed", ("task", task.id), now=now)
+    audit.record_action(actor, "task.postponed", ("task", task.id), now=now)
     return task

@@ -18,7 +18,7 @@ from donorhub.services.work.tasks import is_for
 
 View = Literal["today", "later", "mine", "all", "done"]
 VIEWS: Final[tuple[View, ...]] = ("today", "later", "mine", "all", "done")
-_SHOWN: Final = select(
+_ROWS: Final = select(
     Task.id, Task.kind, Task.donor_id, Task.facts, Task.state, Task.done_at, Task.due_at
 ).where(Task.performer == "person")
 
@@ -32,49 +32,51 @@ def list_tasks(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[AnyRow]:
-    """List what a list shows of people's tasks, the first due first.
+    """Return a page of people's tasks, the first due first; done ones the newest first.
 
     ``today`` and ``later``: the user's and nobody's. ``is_narrowed``: only the user's own
     tasks and those of donors on the user's own list.
     """
-    query = _SHOWN
+    query = _ROWS
     if is_narrowed:
-        query = query.where(_of_own_list(user_id))
+        query = query.where(_is_on_own_list(user_id))
     if view == "done":
         return rows_newest_first(query.where(Task.state == "done"), [Task.id], after=after, limit=limit)
-    query = query.where(Task.state.in_(OPEN_TASKS), *_of_view(view, user_id, end_of_today))
+    query = query.where(Task.state.in_(OPEN_TASKS), *_list_view_conditions(view, user_id, end_of_today))
     return rows_oldest_first(query, [Task.due_at, Task.id], after=after, limit=limit)
 
 
 def count_due(*, user_id: int, end_of_today: datetime, is_narrowed: bool = False) -> int:
-    """How many open tasks of the user, or of nobody in particular, are due by the end of today."""
+    """Return how many open tasks of the user, or of nobody in particular, are due by the end of today."""
     query: Select[int] = select(func.count()).select_from(Task)
     query = query.where(
-        Task.performer == "person", Task.state.in_(OPEN_TASKS), *_of_view("today", user_id, end_of_today)
+        Task.performer == "person",
+        Task.state.in_(OPEN_TASKS),
+        *_list_view_conditions("today", user_id, end_of_today),
     )
     if is_narrowed:
-        query = query.where(_of_own_list(user_id))
+        query = query.where(_is_on_own_list(user_id))
     return db.session.scalar(query) or 0
 
 
 def get_task(task_id: int, *, owner_id: int | None = None) -> Task:
-    """A person's task; with ``owner_id`` only one of that user's own list."""
+    """Return a person's task, with ``owner_id`` only one of that user's own list; else raise NotFound."""
     query = select(Task).where(Task.id == task_id, Task.performer == "person")
     if owner_id is not None:
-        query = query.where(_of_own_list(owner_id))
+        query = query.where(_is_on_own_list(owner_id))
     task = db.session.scalar(query)
     if task is None:
         raise NotFound(f"there is no task {task_id}")
     return task
 
 
-def people_of(tasks: Sequence[AnyRow]) -> dict[int, str]:
-    """The names of the donors that tasks are about, by donor id."""
+def find_donor_names(tasks: Sequence[AnyRow]) -> dict[int, str]:
+    """Return the names of the donors that tasks are about, by donor id."""
     ids = {task.donor_id for task in tasks if task.donor_id}
     return dict(db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(ids))).all())
 
 
-def _of_view(view: View, user_id: int, end_of_today: datetime) -> list[ColumnElement[bool]]:
+def _list_view_conditions(view: View, user_id: int, end_of_today: datetime) -> list[ColumnElement[bool]]:
     due: InstrumentedAttribute[datetime] = Task.due_at
     if view == "today":
         return [due < end_of_today, is_for(user_id)]
@@ -83,6 +85,6 @@ def _of_view(view: View, user_id: int, end_of_today: datetime) -> list[ColumnEle
     return [Task.assignee_id == user_id] if view == "mine" else []
 
 
-def _of_own_list(user_id: int) -> ColumnElement[bool]:
+def _is_on_own_list(user_id: int) -> ColumnElement[bool]:
     own = select(Donor.id).where(Donor.owner_id == user_id)
     return or_(Task.assignee_id == user_id, Task.donor_id.in_(own))

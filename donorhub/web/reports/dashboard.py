@@ -58,7 +58,7 @@ def show() -> str:
     tasks = worklist.list_tasks(
         "today", user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed, limit=5
     )
-    shown["tasks"], shown["people"] = tasks.rows, worklist.people_of(tasks.rows)
+    shown["tasks"], shown["people"] = tasks.rows, worklist.find_donor_names(tasks.rows)
     shown["now"] = clock.now()
     shown["tasks_count"] = worklist.count_due(
         user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed

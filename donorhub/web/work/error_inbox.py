@@ -19,14 +19,14 @@ bp = Blueprint("errors", __name__, url_prefix="/errors")
 @needs("providers:read")
 def index() -> str:
     """All that failed, by kind."""
-    return render_template("work/error_inbox.html", inbox=error_inbox.contents())
+    return render_template("work/error_inbox.html", inbox=error_inbox.read_error_inbox())
 
 
 @bp.post("/tasks/<int:task_id>/retry")
 @needs("providers:read", "tasks:write")
 def retry(task_id: int) -> Response:
     """Let a worker's task be tried again at once."""
-    tasks.retry(task_id, now=clock.now(), actor=principal().actor)
+    tasks.retry_task(task_id, now=clock.now(), actor=principal().actor)
     commit()
     say(gettext("It is tried again."))
     return redirect(url_for("errors.index"))

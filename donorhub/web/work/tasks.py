@@ -50,7 +50,7 @@ def index() -> str:
         page=page,
         view=view,
         tabs=TABS,
-        people=worklist.people_of(page.rows),
+        people=worklist.find_donor_names(page.rows),
         now=clock.now(),
     )
 
@@ -71,7 +71,7 @@ def done(task_id: int) -> Answer:
     outcome = form.lines("outcome", limit=OUTCOME)
     with form.saving() as saving:
         saving.check()
-        tasks.complete(task.id, outcome=outcome, now=clock.now(), actor=principal().actor)
+        tasks.complete_task(task.id, outcome=outcome, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("Done."))
         return redirect(url_for("tasks.index"))
@@ -90,7 +90,7 @@ def later(task_id: int) -> Answer:
     with form.saving() as saving:
         saving.check()
         morning = datetime.combine(day, time(9), organisation.get_zone())
-        tasks.postpone(task.id, due_at=morning, now=clock.now(), actor=principal().actor)
+        tasks.postpone_task(task.id, due_at=morning, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The task is put off."))
         return redirect(url_for("tasks.index"))

@@ -43,7 +43,7 @@ def postgres(database: Flask) -> Iterator[Flask]:
 
 def plan(now: datetime, kind: str = "call", count: int = 1) -> list[int]:
     for n in range(count):
-        tasks.plan(f"{kind}{n}", kind=kind, performer="worker", subject=("x", 1), due_at=now, now=now)
+        tasks.plan_task(f"{kind}{n}", kind=kind, performer="worker", subject=("x", 1), due_at=now, now=now)
     db.session.commit()
     return list(db.session.scalars(select(Task.id).order_by(Task.id)))
 
@@ -56,7 +56,7 @@ def locks() -> int:
 
 def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, now: datetime) -> None:
     task_id = plan(now)[0]
-    assert claims.claim(task_id, now=now)
+    assert claims.claim_task(task_id, now=now)
     db.session.commit()  # and here the worker was killed, and its connections with it
     assert not run.run_task(task_id)
     timer.Timer().run_due_steps()
@@ -67,14 +67,14 @@ def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, no
 def test_the_task_of_a_worker_that_lives_stays_its_own(postgres: Flask, now: datetime) -> None:
     first, second = plan(now, count=2)
     with Hold() as hold:
-        assert claims.claim(first, now=now) and claims.claim(second, now=now)
+        assert claims.claim_task(first, now=now) and claims.claim_task(second, now=now)
         hold.take_locks([first, second])
         db.session.commit()
         assert free_abandoned(now=now) == 0
         hold.let_go([second])
         assert free_abandoned(now=now) == 1
-        assert not claims.claim(first, now=now)
-        assert claims.claim(second, now=now)
+        assert not claims.claim_task(first, now=now)
+        assert claims.claim_task(second, now=now)
         db.session.rollback()
     assert free_abandoned(now=now) == 1
 
@@ -96,8 +96,8 @@ def test_what_failed_is_held_no_more(postgres: Flask, now: datetime) -> None:
 
 def test_a_task_that_another_attempt_took_since_is_not_freed(postgres: Flask, now: datetime) -> None:
     task_id = plan(now)[0]
-    claims.claim(task_id, now=now)
+    claims.claim_task(task_id, now=now)
     db.session.commit()
-    assert claims.leased(now) == {task_id: 1}
-    assert claims.free({task_id: 2}) == 0
-    assert claims.free({task_id: 1}) == 1
+    assert claims.list_leases(now) == {task_id: 1}
+    assert claims.free_claims({task_id: 2}) == 0
+    assert claims.free_claims({task_id: 1}) == 1

@@ -150,7 +150,7 @@ def test_our_own_job_performs_its_row_once(
 
     monkeypatch.setitem(perform.PERFORMERS, "call", note)
     monkeypatch.setattr(run, "_app", database)
-    tasks.plan("k", kind="call", performer="worker", subject=("x", 1), due_at=now, now=now)
+    tasks.plan_task("k", kind="call", performer="worker", subject=("x", 1), due_at=now, now=now)
     db.session.commit()
     task_id = db.session.scalars(select(Task.id)).one()
     enqueue_rows(queue, [task_id])

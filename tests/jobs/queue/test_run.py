@@ -54,7 +54,7 @@ def kinds(database: Flask) -> Iterator[None]:
 
 
 def plan(now: datetime, kind: str = "call", key: str = "k") -> int:
-    tasks.plan(key, kind=kind, performer="worker", subject=("x", 1), due_at=now, now=now)
+    tasks.plan_task(key, kind=kind, performer="worker", subject=("x", 1), due_at=now, now=now)
     db.session.commit()
     return db.session.scalars(select(Task.id).filter_by(key=key)).one()
 
@@ -69,7 +69,7 @@ def test_a_claimed_task_that_another_still_locks_for_a_moment_is_performed_all_t
     if db.session.get_bind().dialect.name == "sqlite":
         pytest.skip("SQLite locks no rows")
     task_id = plan(now)
-    assert claims.claim(task_id, now=now)
+    assert claims.claim_task(task_id, now=now)
     db.session.commit()
     with db.engine.connect() as loser:
         loser.execute(text("SELECT id FROM task FOR UPDATE"))
@@ -99,7 +99,7 @@ def test_a_task_is_not_performed_before_its_time(kinds: None, now: datetime) -> 
 
 def test_what_a_dead_worker_had_is_performed_again_when_its_lease_is_over(kinds: None, now: datetime) -> None:
     task_id = plan(now)
-    assert claims.claim(task_id, now=now)
+    assert claims.claim_task(task_id, now=now)
     db.session.commit()  # and here the worker was killed
     assert not run.run_task(task_id)
     clock.use(lambda: now + claims.LEASE)
@@ -181,10 +181,10 @@ def test_one_that_breaks_undoes_no_other_of_its_group(together: None, now: datet
 
 def test_what_died_together_is_tried_again_one_by_one(together: None, now: datetime) -> None:
     ids = [plan(now, key=str(n)) for n in range(3)]
-    claimed = [claims.claim_next(now=now, together=perform.TOGETHER, most=5)]
+    claimed = [claims.claim_next_tasks(now=now, together=perform.TOGETHER, most=5)]
     db.session.commit()  # and then the worker died
     later = now + claims.LEASE
-    claimed += [claims.claim_next(now=later, together=perform.TOGETHER, most=5) for _ in range(4)]
+    claimed += [claims.claim_next_tasks(now=later, together=perform.TOGETHER, most=5) for _ in range(4)]
     assert claimed == [ids, *([id_] for id_ in ids), []]
 
 
@@ -193,7 +193,7 @@ def test_a_task_of_another_kind_is_claimed_alone_and_in_its_turn(together: None,
     small = [plan(now, key="a")]
     plan(now, "import_file", "second")
     small.append(plan(now, key="b"))
-    claimed = [claims.claim_next(now=now, together=perform.TOGETHER, most=5) for _ in range(2)]
+    claimed = [claims.claim_next_tasks(now=now, together=perform.TOGETHER, most=5) for _ in range(2)]
     assert claimed == [[first], small]
 
 
@@ -201,8 +201,8 @@ def test_a_task_that_was_cancelled_after_its_group_was_claimed_is_not_performed(
     together: None, now: datetime
 ) -> None:
     kept, cancelled = plan(now, key="kept"), plan(now, key="cancelled")
-    ids = claims.claim_next(now=now, together=perform.TOGETHER, most=5)
-    assert tasks.cancel("cancelled", now=now, actor="user:1")
+    ids = claims.claim_next_tasks(now=now, together=perform.TOGETHER, most=5)
+    assert tasks.cancel_task("cancelled", now=now, actor="user:1")
     perform.perform_tasks(ids)
     db.session.commit()
     assert done == [kept] and task(cancelled).state == "cancelled"
@@ -219,10 +219,10 @@ def test_looking_for_the_next_task_does_not_read_all_tasks_that_were_ever_done(
         seen.append((statement, values))
 
     event.listen(db.engine, "before_cursor_execute", note)
-    claims.claim_next(now=now)
-    claims.claim(1, now=now)
-    claims.due_ids(now)
-    claims.bury_deadly(now=now)
+    claims.claim_next_tasks(now=now)
+    claims.claim_task(1, now=now)
+    claims.list_due_ids(now)
+    claims.bury_deadly_tasks(now=now)
     event.remove(db.engine, "before_cursor_execute", note)
     plans = [
         str(db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())

@@ -60,7 +60,7 @@ def plan(now: datetime, count: int = 1) -> list[int]:
     """Tasks that do nothing but be done: their donor is gone."""
     for n in range(count):
         key = f"fetch_payout_items:{n}"
-        tasks.plan(
+        tasks.plan_task(
             key, kind="fetch_payout_items", performer="worker", subject=("payout", 0), due_at=now, now=now
         )
     db.session.commit()
@@ -95,7 +95,9 @@ def test_the_sweep_does_not_ring_twice_for_what_waits_nor_for_what_is_not_due(
 ) -> None:
     (first,) = plan(now)
     later = now + timedelta(hours=1)
-    tasks.plan("later", kind="new_donor", performer="worker", subject=("donor", 0), due_at=later, now=now)
+    tasks.plan_task(
+        "later", kind="new_donor", performer="worker", subject=("donor", 0), due_at=later, now=now
+    )
     db.session.commit()
     for _ in range(3):
         dispatch.dispatch_tasks()
@@ -158,7 +160,7 @@ def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
     database: Flask, now: datetime, tmp_path: Path
 ) -> None:
     (task_id,) = plan(now)
-    assert claims.claim(task_id, now=now)  # and then it was killed
+    assert claims.claim_task(task_id, now=now)  # and then it was killed
     db.session.commit()
     assert run_due() == 0
     presence = Presence(tmp_path)
@@ -170,7 +172,7 @@ def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
 def test_nothing_is_taken_from_others_who_are_at_work(database: Flask, now: datetime, tmp_path: Path) -> None:
     (task_id,) = plan(now)
     with _other_at_work(tmp_path) as other:
-        claims.claim(task_id, now=now)
+        claims.claim_task(task_id, now=now)
         db.session.commit()
         presence = Presence(tmp_path)
         assert presence.enter_work() == 0
@@ -200,7 +202,7 @@ def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
 ) -> None:
     (task_id,) = plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert claims.claim(task_id, now=now)  # and then the worker died
+        assert claims.claim_task(task_id, now=now)  # and then the worker died
         now += claims.LEASE
     db.session.commit()
     clock.use(lambda: now)
@@ -208,7 +210,7 @@ def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
     timer.Timer().run_due_steps()
     task = db.session.get_one(Task, task_id, populate_existing=True)
     assert (task.state, task.last_error) == ("dead", "the worker stopped while it was doing this")
-    tasks.retry(task_id, now=now, actor="user:1")
+    tasks.retry_task(task_id, now=now, actor="user:1")
     db.session.commit()
     assert run_task(task_id)
 
@@ -216,10 +218,10 @@ def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
 def test_a_task_whose_last_attempt_still_runs_is_not_buried(database: Flask, now: datetime) -> None:
     (task_id,) = plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert claims.claim(task_id, now=now)
+        assert claims.claim_task(task_id, now=now)
         now += claims.LEASE
-    assert claims.bury_deadly(now=now - timedelta(seconds=1)) == 0
-    assert claims.bury_deadly(now=now) == 1
+    assert claims.bury_deadly_tasks(now=now - timedelta(seconds=1)) == 0
+    assert claims.bury_deadly_tasks(now=now) == 1
 
 
 # ---------------------------------------------------------------- poisonous events

@@ -13,24 +13,26 @@ from donorhub.services.access import audit
 
 def three_records(now: datetime) -> None:
     for number in range(3):
-        audit.record("user:1", "gift.recorded", ("gift", number), now=now, data={"minor": 5000, "text": "ł"})
+        audit.record_action(
+            "user:1", "gift.recorded", ("gift", number), now=now, data={"minor": 5000, "text": "ł"}
+        )
     db.session.commit()
 
 
 def test_records_are_sealed_once_and_the_chain_holds(database: Flask, now: datetime) -> None:
     three_records(now)
-    assert (audit.seal(), audit.seal()) == (3, 0)
+    assert (audit.seal_records(), audit.seal_records()) == (3, 0)
     db.session.commit()
     three_records(now)
-    audit.seal(limit=2)
-    audit.seal()
+    audit.seal_records(limit=2)
+    audit.seal_records()
     db.session.commit()
     assert list(audit.find_broken_links()) == []
 
 
 def test_a_changed_record_and_a_missing_one_are_named(database: Flask, now: datetime) -> None:
     three_records(now)
-    audit.seal()
+    audit.seal_records()
     db.session.commit()
     db.session.query(AuditRecord).filter_by(seq=2).update({"data": {"minor": 9000}})
     assert list(audit.find_broken_links()) == ["audit record 2 was changed"]
@@ -44,35 +46,35 @@ def test_a_cut_off_end_is_noticed_and_what_is_sealed_later_does_not_hide_it(
     database: Flask, now: datetime
 ) -> None:
     three_records(now)
-    audit.seal()
+    audit.seal_records()
     db.session.commit()
     db.session.query(AuditRecord).filter(AuditRecord.seq >= 2).delete()
     db.session.commit()
     assert list(audit.find_broken_links()) == ["audit records 2 to 3 are missing: the end was cut off"]
     three_records(now)
-    assert audit.seal() == 3
+    assert audit.seal_records() == 3
     db.session.commit()
     assert "audit record 2 is missing" in list(audit.find_broken_links())
 
 
 def test_a_chain_that_was_made_anew_does_not_fit_its_head(database: Flask, now: datetime) -> None:
     three_records(now)
-    audit.seal()
+    audit.seal_records()
     db.session.commit()
     last = db.session.query(AuditRecord).filter_by(seq=3).one()
     last.what = "gift.forgotten"
-    last.digest = audit.digest(
+    last.digest = audit.compute_digest(
         at=last.at, actor=last.actor, what=last.what, subject_type="gift", subject_id=2, data=last.data
     )
     before = db.session.query(AuditRecord).filter_by(seq=2).one()
-    last.chain = audit.link(str(before.chain), 3, last.digest)
+    last.chain = audit.compute_link(str(before.chain), 3, last.digest)
     db.session.commit()
     assert list(audit.find_broken_links()) == ["audit record 3 is not the one that was sealed last"]
 
 
 def test_all_records_gone_are_noticed_and_so_is_the_head(database: Flask, now: datetime) -> None:
     three_records(now)
-    audit.seal()
+    audit.seal_records()
     db.session.commit()
     db.session.query(AuditRecord).delete()
     assert list(audit.find_broken_links()) == ["audit records 1 to 3 are missing: the end was cut off"]

@@ -154,7 +154,7 @@ def test_recurring_gifts(database: Flask, now: datetime) -> None:
 def test_tasks_and_messages(database: Flask, now: datetime) -> None:
     giver = donor()
     for number in range(3):
-        tasks.plan(
+        tasks.plan_task(
             f"call:{number}",
             kind="call",
             performer="person" if number < 2 else "worker",
@@ -166,13 +166,13 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
     db.session.commit()
     one, two, three = db.session.scalars(select(Task.id).where(Task.kind == "call").order_by(Task.id))
     words = read_words()
-    tasks.complete(one, outcome="reached", now=now, actor=ME)
+    tasks.complete_task(one, outcome="reached", now=now, actor=ME)
     words = expect(words, "task.done")
-    tasks.postpone(two, due_at=now + timedelta(days=1), now=now, actor=ME)
+    tasks.postpone_task(two, due_at=now + timedelta(days=1), now=now, actor=ME)
     words = expect(words, "task.postponed")
     db.session.get_one(Task, three).state = "dead"
     db.session.commit()
-    tasks.retry(three, now=now, actor=ME)
+    tasks.retry_task(three, now=now, actor=ME)
     words = expect(words, "task.retried")
     messages.suppress("a@example.org", reason="bounce", now=now, actor=ME)
     words = expect(words, "address.suppressed")
@@ -356,7 +356,7 @@ def _listed() -> tuple[set[str], set[str]]:
     words, patterns = set(), set()
     for path in (ROOT / "donorhub").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record_action":
                 word = node.args[1]
                 if isinstance(word, ast.Constant):
                     words.add(str(word.value))

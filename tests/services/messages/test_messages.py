@@ -203,11 +203,11 @@ def test_a_person_may_say_that_an_uncertain_message_never_came(mail: SmtpServer,
 
 def test_a_process_that_died_while_sending_leaves_it_to_a_person(mail: SmtpServer, now: datetime) -> None:
     give(now)
-    assert claims.claim_next(now=now)  # new_donor or thank_you: the message is written by the next line
+    assert claims.claim_next_tasks(now=now)  # new_donor or thank_you: the message is written by the next line
     db.session.rollback()
     work_until_written(now)
     task_id = sending().id
-    assert claims.claim(task_id, now=now)
+    assert claims.claim_task(task_id, now=now)
     assert messages.claim_message(only().id) is not None
     db.session.commit()  # and here the process was killed
     clock.use(lambda: now + timedelta(minutes=6))

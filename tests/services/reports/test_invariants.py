@@ -109,7 +109,7 @@ def sound(database: Flask, now: datetime) -> Flask:
     clock.use(lambda: now + timedelta(minutes=10))  # thank-yous are due
     while run_due():
         pass
-    audit.seal()
+    audit.seal_records()
     db.session.commit()
     return database
 

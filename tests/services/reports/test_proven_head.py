@@ -49,7 +49,7 @@ def give(now: datetime, ref: str) -> Gift:
 def check_later(now: datetime, minutes: int) -> dict[str, list[str]]:
     """What the timer finds so many minutes later, its audit sealed before."""
     clock.use(lambda: now + timedelta(minutes=minutes))
-    audit.seal()
+    audit.seal_records()
     db.session.commit()
     checking.verify_and_tell()
     tasks = db.session.scalars(select(Task).where(Task.kind == "invariant_broken"))
@@ -108,7 +108,7 @@ def test_an_old_row_that_a_new_one_links_to_is_looked_at(proved: Gift, now: date
 
 def test_an_old_row_that_the_audit_names_is_looked_at(proved: Gift, now: datetime) -> None:
     break_designation(proved)
-    audit.record("user:1", "gift.moved", ("gift", proved.id), now=now)
+    audit.record_action("user:1", "gift.moved", ("gift", proved.id), now=now)
     db.session.commit()
     assert set(check_later(now, 30)) == {PARTS}
 
@@ -144,7 +144,7 @@ def head_is(ids: dict[str, int], audit_seq: int) -> bool:
 def test_a_record_after_the_proven_one_that_was_changed_is_told(proved: Gift, now: datetime) -> None:
     seq = head().audit_seq
     give(now, "new")
-    audit.seal()
+    audit.seal_records()
     db.session.execute(update(AuditRecord).where(AuditRecord.seq == seq + 1).values(actor="user:7"))
     db.session.commit()
     assert check_later(now, 30) == {CHAIN: [f"audit record {seq + 1} was changed"]}
@@ -176,7 +176,7 @@ def test_a_chain_that_was_made_anew_does_not_fit_what_was_proved(
 def test_an_end_that_was_cut_off_is_told(proved: Gift, now: datetime) -> None:
     seq = head().audit_seq
     give(now, "new")
-    sealed = audit.seal()
+    sealed = audit.seal_records()
     db.session.query(AuditRecord).filter(AuditRecord.seq > seq).delete()
     db.session.commit()
     clock.use(lambda: now + timedelta(minutes=30))
@@ -260,11 +260,13 @@ def add_records(count: int, now: datetime) -> None:
     """So many records of the audit, sealed."""
     for first in range(0, count, 5000):
         rows = [
-            audit.row("user:1", "donor.changed", ("donor", n), now=now, data={"fields": ["name", "city"]})
+            audit.make_record(
+                "user:1", "donor.changed", ("donor", n), now=now, data={"fields": ["name", "city"]}
+            )
             for n in range(first, min(first + 5000, count))
         ]
         db.session.execute(insert(AuditRecord), rows)
-        audit.seal()
+        audit.seal_records()
         db.session.commit()
 
 

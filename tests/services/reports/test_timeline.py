@@ -78,7 +78,7 @@ def donor_id(database: Flask) -> int:
         sent_at=at(10),
     )
     db.session.add_all([receipt, message])
-    tasks.plan(
+    tasks.plan_task(
         "call:1",
         kind="call",
         performer="person",

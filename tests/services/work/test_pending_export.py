@@ -26,7 +26,7 @@ def waiting(database: Flask, now: datetime) -> Flask:
         ("call", "call", "person", now),
         ("dead", "send_message", "worker", now),
     ):
-        tasks.plan(key, kind=kind, performer=performer, subject=("donor", 1), due_at=due_at, now=now)
+        tasks.plan_task(key, kind=kind, performer=performer, subject=("donor", 1), due_at=due_at, now=now)
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t")
     db.session.flush()
     row = inbox.columns(endpoint.id, "stripe", to_raw(one_off("aa")[0]), now=now, source="http")
@@ -37,7 +37,7 @@ def waiting(database: Flask, now: datetime) -> Flask:
 
 
 def test_what_waits_is_told_apart_by_who_it_waits_for(waiting: Flask, now: datetime) -> None:
-    waits = {name: counts for name, counts in pending.count(now=now).items() if counts}
+    waits = {name: counts for name, counts in pending.count_pending(now=now).items() if counts}
     assert waits == {
         "worker tasks": {"thank_you": 1, "new_donor": 1},
         "worker tasks due": {"thank_you": 1},
@@ -53,7 +53,7 @@ def test_workers_are_idle_when_only_people_and_the_future_wait(waiting: Flask, n
     db.session.execute(text("UPDATE provider_event SET state = 'quarantined'"))
     assert pending.is_idle(now=now)
     assert not pending.is_idle(now=now + timedelta(days=2))
-    assert pending.count(now=now)["error inbox: provider events"] == {"quarantined": 1}
+    assert pending.count_pending(now=now)["error inbox: provider events"] == {"quarantined": 1}
 
 
 def test_every_column_that_sounds_secret_is_left_out_or_known_to_be_none(database: Flask) -> None:

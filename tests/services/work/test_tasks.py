@@ -14,7 +14,9 @@ from donorhub.services.work import claims, tasks
 
 
 def plan(now: datetime, key: str = "k", performer: str = "worker") -> bool:
-    return tasks.plan(key, kind="thank_you", performer=performer, subject=("gift", 1), due_at=now, now=now)
+    return tasks.plan_task(
+        key, kind="thank_you", performer=performer, subject=("gift", 1), due_at=now, now=now
+    )
 
 
 def only() -> Task:
@@ -29,12 +31,12 @@ def test_the_same_key_plans_one_task(database: Flask, now: datetime) -> None:
 def test_a_claimed_task_is_not_given_twice_until_its_lease_is_over(database: Flask, now: datetime) -> None:
     plan(now)
     task_id = only().id
-    assert claims.claim(task_id, now=now)
-    assert not claims.claim(task_id, now=now)
-    assert claims.due_ids(now) == []
+    assert claims.claim_task(task_id, now=now)
+    assert not claims.claim_task(task_id, now=now)
+    assert claims.list_due_ids(now) == []
     later = now + claims.LEASE
-    assert claims.due_ids(later) == [task_id]
-    assert claims.claim(task_id, now=later)
+    assert claims.list_due_ids(later) == [task_id]
+    assert claims.claim_task(task_id, now=later)
 
 
 def test_a_task_that_fails_is_tried_later_and_at_last_waits_for_a_person(
@@ -42,25 +44,25 @@ def test_a_task_that_fails_is_tried_later_and_at_last_waits_for_a_person(
 ) -> None:
     plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert claims.claim(only().id, now=now)
-        tasks.fail(only(), "no route", now=now)
+        assert claims.claim_task(only().id, now=now)
+        tasks.fail_task(only(), "no route", now=now)
         db.session.flush()
         now += timedelta(days=2)
     assert (only().state, only().last_error) == ("dead", "no route")
-    assert claims.due_ids(now) == []
-    tasks.retry(only().id, now=now, actor="user:1")
+    assert claims.list_due_ids(now) == []
+    tasks.retry_task(only().id, now=now, actor="user:1")
     db.session.flush()
-    assert claims.due_ids(now) == [only().id]
+    assert claims.list_due_ids(now) == [only().id]
 
 
 def test_completing_again_changes_nothing_and_a_workers_task_is_refused(
     database: Flask, now: datetime
 ) -> None:
     plan(now, performer="person")
-    tasks.complete(only().id, outcome="called", now=now, actor="user:1")
-    tasks.complete(only().id, outcome="again", now=now + timedelta(days=1), actor="user:2")
+    tasks.complete_task(only().id, outcome="called", now=now, actor="user:1")
+    tasks.complete_task(only().id, outcome="again", now=now + timedelta(days=1), actor="user:2")
     db.session.flush()
     assert (only().outcome, only().done_by) == ("called", "user:1")
     plan(now, key="w")
     with pytest.raises(Conflict):
-        tasks.complete(claims.due_ids(now)[0], outcome="", now=now, actor="user:1")
+        tasks.complete_task(claims.list_due_ids(now)[0], outcome="", now=now, actor="user:1")

@@ -59,7 +59,7 @@ def test_a_caller_sees_the_own_list_and_cannot_guess_other_ids(database: Flask) 
     me = int(database.extensions["security"].datastore.find_user(email="caller-en@example.org").id)
     mine, other = add_donor("Zofia Mazur", owner_id=me), add_donor("Besnik Çela")
     for donor in (mine, other):
-        tasks.plan(
+        tasks.plan_task(
             f"call:{donor.id}",
             kind="call",
             performer="person",
@@ -91,7 +91,7 @@ def test_roles_without_amounts_see_none(database: Flask, role: str) -> None:
     donor = add_donor(owner_id=me)
     add_gift(donor, "1234.00", note="a secret 1234")
     add_recurring(donor, "1234.00")
-    tasks.plan(
+    tasks.plan_task(
         "thank_by_hand:gift:1",
         kind="thank_by_hand",
         performer="person",

@@ -64,7 +64,7 @@ def test_a_message_that_was_sent_is_not_sent_again(database: Flask, message_id: 
 
 
 def poison(kind: str = "thank_you") -> int:
-    tasks.plan(
+    tasks.plan_task(
         f"{kind}:gift:1",
         kind=kind,
         performer="worker",
@@ -72,7 +72,7 @@ def poison(kind: str = "thank_you") -> int:
         due_at=moment(20),
         now=moment(20),
     )
-    task = tasks.find(f"{kind}:gift:1")
+    task = tasks.find_task(f"{kind}:gift:1")
     assert task is not None
     task.state, task.attempts, task.last_error = "dead", 8, "NotFound at gifts.py:1"
     db.session.commit()

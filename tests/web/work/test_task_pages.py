@@ -21,7 +21,7 @@ def staff(database: Flask) -> Staff:
 
 def plan(key: str, due_at: datetime, **fields: object) -> int:
     donor = add_donor(f"For {key}")
-    tasks.plan(
+    tasks.plan_task(
         key,
         kind="call",
         performer="person",
@@ -32,7 +32,7 @@ def plan(key: str, due_at: datetime, **fields: object) -> int:
         **fields,  # type: ignore[arg-type]
     )
     db.session.commit()
-    return tasks.find(key).id  # type: ignore[union-attr]
+    return tasks.find_task(key).id  # type: ignore[union-attr]
 
 
 def test_tasks_are_shown_when_they_are_due(database: Flask, staff: Staff) -> None:
@@ -74,7 +74,7 @@ def test_a_task_is_put_off_to_a_day_after_today(staff: Staff) -> None:
 
 
 def test_a_task_of_the_program_is_no_page(staff: Staff) -> None:
-    tasks.plan(
+    tasks.plan_task(
         "thank_you:gift:1",
         kind="thank_you",
         performer="worker",
@@ -83,7 +83,7 @@ def test_a_task_of_the_program_is_no_page(staff: Staff) -> None:
         now=moment(1),
     )
     db.session.commit()
-    assert staff.get(f"/tasks/{tasks.find('thank_you:gift:1').id}").status_code == 404  # type: ignore[union-attr]
+    assert staff.get(f"/tasks/{tasks.find_task('thank_you:gift:1').id}").status_code == 404  # type: ignore[union-attr]
 
 
 def test_an_auditor_sees_tasks_and_may_not_do_them(database: Flask) -> None:

@@ -89,7 +89,7 @@ def create_account(
     if account is None:
         raise NotFound(f"there is no bank account {clean_number} in {currency}")
     if added_id is not None:
-        audit.record(actor, "bank_account.created", ("bank_account", account.id), now=now)
+        audit.record_action(actor, "bank_account.created", ("bank_account", account.id), now=now)
     return account
 
 
@@ -111,7 +111,7 @@ def change_account(
     for field, value in changes.items():
         setattr(account, field, value)
     if changes:
-        audit.record(
+        audit.record_action(
             actor,
             "bank_account.changed",
             ("bank_account", account.id),

@@ -135,7 +135,7 @@ def save_mapping(
     )
     db.session.add(mapping)
     db.session.flush()  # the audit names it
-    audit.record(actor, "column_mapping.saved", ("column_mapping", mapping.id), now=now)
+    audit.record_action(actor, "column_mapping.saved", ("column_mapping", mapping.id), now=now)
     return mapping
 
 

@@ -63,7 +63,7 @@ def receive_file(
         return file, False
     _set_answers(file, bank_account_id, layout, currency)
     if is_new:
-        audit.record(
+        audit.record_action(
             actor, "import_file.received", ("import_file", file.id), now=now, data={"sha256": digest}
         )
     plan_reading(file, create_accounts=create_accounts, now=now, actor=actor, is_first=is_new)
@@ -137,13 +137,13 @@ def plan_reading(
 ) -> None:
     """Plan the import of a file; not the first time, it is another generation with a task of its own."""
     if not is_first:
-        tasks.supersede(_task_key(file), now=now, actor=actor)
+        tasks.supersede_task(_task_key(file), now=now, actor=actor)
         file.generation += 1
-        audit.record(
+        audit.record_action(
             actor, "import_file.sent_again", ("import_file", file.id), now=now, data={"was": file.state}
         )
     file.state, file.finished_at, file.progress = "received", None, 0
-    tasks.plan(
+    tasks.plan_task(
         _task_key(file),
         kind="import_file",
         performer="worker",
@@ -161,7 +161,7 @@ def _task_key(file: ImportFile) -> str:
 
 def find_reading_task(file: ImportFile) -> Task | None:
     """The task that reads a file, or read it."""
-    return tasks.find(_task_key(file))
+    return tasks.find_task(_task_key(file))
 
 
 def give_up_dead(*, now: datetime) -> int:
@@ -193,7 +193,7 @@ def _give_up(file: ImportFile, error: str, attempts: int, *, now: datetime) -> N
     }
     file.state, file.finished_at = "failed", now
     file.problems = [*(old for old in file.problems if old.get("code") != GIVEN_UP), problem]
-    audit.record(
+    audit.record_action(
         "system:0", "import_file.failed", ("import_file", file.id), now=now, data={"attempts": attempts}
     )
 

@@ -129,7 +129,7 @@ def _post_all(
         db.session.flush()  # entries name their statement
         rows.append(row)
         if row.state == "held":
-            audit.record(
+            audit.record_action(
                 actor,
                 "statement.held",
                 ("statement", row.id),
@@ -165,7 +165,7 @@ def _post_statement(
 ) -> None:
     row.posted_at = now
     worth = enriching.join_advice(row, draft) if row.is_advice else _post_entries(row, draft, account)
-    audit.record(
+    audit.record_action(
         actor,
         "statement.posted",
         ("statement", row.id),
@@ -176,7 +176,7 @@ def _post_statement(
         worth.add(row.id)
         _read_advice_again(row, now=now, actor=actor)
     for statement_id in worth:
-        tasks.plan(
+        tasks.plan_task(
             f"match_statement:{statement_id}:{file.id}.{file.generation}",
             kind="match_statement",
             performer="worker",
@@ -297,7 +297,7 @@ def _finish_file(
 ) -> ImportFile:
     file.state, file.finished_at, file.progress = state, now, file.entries_count
     file.problems = make_plain_problems(problems)
-    audit.record(
+    audit.record_action(
         actor,
         f"import_file.{state}",
         ("import_file", file.id),
@@ -324,7 +324,7 @@ def release_statement(statement_id: int, *, reason: str, now: datetime, actor: s
     if not reason.strip():
         raise Rejected("say why the statement may be taken in all the same", field="/reason")
     row.state, row.released_by, row.released_at = "released", actor, now
-    audit.record(actor, RELEASE_EVENT, ("statement", row.id), now=now, data={"reason": reason.strip()})
+    audit.record_action(actor, RELEASE_EVENT, ("statement", row.id), now=now, data={"reason": reason.strip()})
     file = imports.get_file(row.import_file_id)
     if file.state != "received":
         imports.plan_reading(file, now=now, actor=actor)

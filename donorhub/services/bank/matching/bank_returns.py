@@ -45,8 +45,10 @@ def record_return(place: Place, gift_id: int, *, now: datetime, actor: str) -> D
     dispute.amount_minor = min(left_minor, -place.credit.amount.minor)
     dispute.reason, dispute.recorded_at = place.credit.return_code or "", now
     db.session.flush()  # what is left of the gift is asked of the database
-    events.tell("gift.returned", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
-    audit.record(actor, "return.recorded", ("gift", gift.id), now=now, data={"minor": dispute.amount_minor})
+    events.record_event("gift.returned", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
+    audit.record_action(
+        actor, "return.recorded", ("gift", gift.id), now=now, data={"minor": dispute.amount_minor}
+    )
     _tell_people(gift, ref, dispute, now=now, actor=actor)
     return dispute
 
@@ -55,7 +57,7 @@ def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor
     left_minor = gifts.counts_for(gift).minor
     if left_minor == 0:
         instalments.unsettle_instalments(gift.id, "bank_return", now=now)
-        tasks.cancel(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
+        tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     facts = {"amount": gift.amount.as_text(), "currency": gift.currency, "reason": dispute.reason}
     _plan_task(f"returned_gift:{ref}", "returned_gift", "fundraiser", gift, facts, now=now)
     receipt_upkeep.look_after(gift, now=now, actor=actor)
@@ -64,7 +66,7 @@ def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor
 def _plan_task(
     key: str, kind: TaskKind, role: TaskRole, gift: Gift, facts: dict[str, str], *, now: datetime
 ) -> None:
-    tasks.plan(
+    tasks.plan_task(
         key,
         kind=kind,
         performer="person",
@@ -83,10 +85,10 @@ def take_out_return(place: Place, *, now: datetime, actor: str) -> None:
     if dispute is None or dispute.state != "lost":
         return
     dispute.state, dispute.reason = "won", "undone"
-    tasks.cancel(f"returned_gift:{_make_ref(place)}", now=now, actor=actor, reason="undone")
+    tasks.cancel_task(f"returned_gift:{_make_ref(place)}", now=now, actor=actor, reason="undone")
     _pay_again(dispute.gift_id)
     receipt_upkeep.look_after(gifts.get_gift(dispute.gift_id), now=now, actor=actor)
-    audit.record(actor, "return.undone", ("gift", dispute.gift_id), now=now)
+    audit.record_action(actor, "return.undone", ("gift", dispute.gift_id), now=now)
 
 
 def _pay_again(gift_id: int) -> None:

@@ -54,7 +54,7 @@ def _accept_entries(entry_ids: Sequence[int], statement_id: int | None, *, now: 
     decisions.settle_matches(sure, now=now, actor=actor)
     holding.learn_accounts(sure)
     if sure:
-        audit.record(
+        audit.record_action(
             actor, "entries.accepted", ("statement", statement_id or 0), now=now, data={"count": len(sure)}
         )
         db.session.flush()  # what is not written yet would be forgotten

@@ -38,7 +38,9 @@ def undo_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
         _take_back(entry, match, now=now, actor=actor)
         match.undone_at, match.undone_by = now, actor
     if matches:
-        audit.record(actor, "entry.undone", ("entry", entry.id), now=now, data={"matches": len(matches)})
+        audit.record_action(
+            actor, "entry.undone", ("entry", entry.id), now=now, data={"matches": len(matches)}
+        )
     db.session.flush()  # others ask the database for live matches
     return bool(matches)
 
@@ -107,7 +109,7 @@ def _keep_out(match: Match, *, now: datetime, actor: str) -> None:
 
 
 def _note_empty(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
-    audit.record(actor, "gift.nothing_left", ("gift", gift_id), now=now, data={"match": match.id})
+    audit.record_action(actor, "gift.nothing_left", ("gift", gift_id), now=now, data={"match": match.id})
 
 
 def _forget_payer(entry: Entry, match: Match, donor_id: int) -> None:

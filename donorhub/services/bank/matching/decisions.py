@@ -238,7 +238,7 @@ def _join_payout(decision: Decided, *, now: datetime, actor: str) -> None:
             f"payout {payout.ref} is not what it was a moment ago: look again", code="payout_changed"
         )
     payout.entry_id = decision.place.entry_id
-    audit.record(
+    audit.record_action(
         actor, "payout.joined", ("payout", payout.id), now=now, data={"entry": decision.place.entry_id}
     )
 

@@ -160,7 +160,7 @@ def create_donor_from(
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
     donor = donors.create_donor(donor_values, source="bank", now=now, actor=actor)
-    tasks.plan(
+    tasks.plan_task(
         f"new_donor:{donor.id}",
         kind="new_donor",
         performer="worker",
@@ -251,8 +251,8 @@ def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
     if entry.state != "doubtful":
         return entry
     entry.state = "new"
-    audit.record(actor, "entry.accepted", ("entry", entry.id), now=now)
-    tasks.plan(
+    audit.record_action(actor, "entry.accepted", ("entry", entry.id), now=now)
+    tasks.plan_task(
         f"match_statement:{entry.statement_id}:e{entry.id}",
         kind="match_statement",
         performer="worker",
@@ -273,7 +273,7 @@ def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
             f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
         )
     entry.state, entry.occurrence = "duplicate", -entry.id
-    audit.record(actor, "entry.rejected", ("entry", entry.id), now=now)
+    audit.record_action(actor, "entry.rejected", ("entry", entry.id), now=now)
     return entry
 
 

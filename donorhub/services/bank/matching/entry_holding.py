@@ -112,7 +112,9 @@ def settle_entry(entry: Entry, decision: Decided, *, now: datetime, actor: str) 
     """Write a person's decision down."""
     settling.settle_matches([decision], now=now, actor=actor)
     learn_accounts([decision])
-    audit.record(actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decision.parts)})
+    audit.record_action(
+        actor, "entry.decided", ("entry", entry.id), now=now, data={"gifts": len(decision.parts)}
+    )
     db.session.refresh(entry)
     return entry
 

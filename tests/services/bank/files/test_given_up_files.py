@@ -82,7 +82,7 @@ def test_a_worker_that_was_killed_each_time_leaves_a_file_that_says_so(
     receive(now)
     at = now
     for _ in range(tasks.MAX_ATTEMPTS):
-        assert claims.claim(reading().id, now=at)
+        assert claims.claim_task(reading().id, now=at)
         db.session.commit()  # and here the worker was killed
         at += claims.LEASE
     set_clock(at)
@@ -93,7 +93,7 @@ def test_a_worker_that_was_killed_each_time_leaves_a_file_that_says_so(
 
 def test_a_file_that_is_tried_again_by_its_task_is_read(given_up: datetime) -> None:
     timer.bury_dead()
-    tasks.retry(reading().id, now=given_up, actor="user:1")
+    tasks.retry_task(reading().id, now=given_up, actor="user:1")
     db.session.commit()
     work()
     assert (kept().state, kept().new_count, kept().problems) == ("done", 1, [])
