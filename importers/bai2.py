@@ -107,7 +107,7 @@ def read(data: bytes, *, currency: str = "") -> Reading:
 
 
 def _split_records(text: str) -> Iterator[_Record]:
-    """Logical records: continuations go to the record before them."""
+    """Return the logical records: continuations go to the record before them."""
     open_: _Record | None = None
     for number, line in enumerate(text.splitlines(), 1):
         raw = line.strip("\x1a\0 ")
@@ -290,7 +290,9 @@ class _Reader:
 
 
 def _read_summaries(fields: Iterator[str]) -> Iterator[tuple[str, int]]:
-    """Type and amount of each summary of record 03; the number of items and the days of funds are skipped."""
+    """Return type and amount of each summary of record 03, without the number of items and the days of
+    funds.
+    """
     for code in fields:
         amount, _items, funds = (next(fields, "") for _ in range(3))
         if funds == "D":
@@ -330,7 +332,7 @@ def _read_minor(text: str) -> int:
 
 
 def _read_day(text: str) -> date:
-    """``YYMMDD``, 2000 and later."""
+    """Return the day of ``YYMMDD``, 2000 and later."""
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text[:20]!r} is no date of six digits")
     return parse_date(f"20{text}", "ymd")

@@ -167,7 +167,7 @@ def _read_statement(account: _Account, currency: str, problems: list[Problem]) -
 
 
 def _read_own_account(record: str) -> tuple[str | None, str]:
-    """Account and currency of record 1, whose places depend on the kind of number (place 2)."""
+    """Return account and currency of record 1, whose places depend on the kind of number (place 2)."""
     if record[1] == "0":
         return record[5:17].strip() or None, record[18:21].strip()
     return iban.remove_blanks(record[5:39]) or None, record[39:42].strip()
@@ -320,7 +320,7 @@ def _read_amount(text: str, currency: str) -> Money:
 
 
 def _read_day(text: str) -> date:
-    """``DDMMYY``, 2000 and later."""
+    """Return the day of ``DDMMYY``, 2000 and later."""
     if not _DAY.fullmatch(text):
         raise ValueError(f"{text[:20]!r} is no date of six digits")
     return parse_date(f"{text[:4]}20{text[4:]}", "dmy")

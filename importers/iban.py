@@ -34,7 +34,7 @@ def remove_blanks(account: str) -> str:
 
 
 def complete_nrb(account: str) -> str:
-    """``PL`` before the 26 digits of a Polish NRB whose check digits hold; anything else as it is."""
+    """Return ``PL`` before the 26 digits of a Polish NRB whose check digits hold; anything else as it is."""
     if len(account) == _NRB_DIGITS and _NRB.fullmatch(account) and is_iban(f"PL{account}"):
         return f"PL{account}"
     return account

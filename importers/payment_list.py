@@ -31,7 +31,7 @@ class Payment:
 
 
 def read_day(text: str) -> date:
-    """``20260930`` or ``2026-09-30``; ValueError for anything else."""
+    """Return the day of ``20260930`` or ``2026-09-30``; raise ValueError for anything else."""
     digits = text.strip()
     if len(digits) != _COMPACT and not digits[4:5] == "-":
         raise ValueError(f"{digits[:20]!r} is no date: year, month and day are needed")

@@ -27,7 +27,7 @@ def keep_english(text: str) -> str:
 
 
 def keep_figure(_name: str, value: str) -> str:
-    """A figure as it is."""
+    """Return a figure as it is."""
     return value
 
 
@@ -310,36 +310,36 @@ _SLOT: Final = re.compile(r"%\((\w+)\)s")
 def write_sentence(
     pattern: str, figures: Figures, translate: Translate = keep_english, localise: Localise = keep_figure
 ) -> str:
-    """The sentence with its figures: one that is a code is said in words, one that is empty as a dash."""
+    """Return the sentence with its figures: those that are codes in words, an empty one as a dash."""
     texts = {name: _write_figure(name, value, translate, localise) for name, value in figures.items()}
     return translate(pattern) % texts
 
 
 def write_question(code: QuestionCode, gap: Gap | None) -> str:
-    """What is asked of a program, or of who works with one."""
+    """Return what is asked of a program, or of who works with one."""
     return GAPS[gap] if gap else QUESTIONS[code]
 
 
 def write_problem(
     reason: Reason[str], translate: Translate = keep_english, localise: Localise = keep_figure
 ) -> str:
-    """The sentence of a fault of a file, of a statement or of a row."""
+    """Return the sentence of a fault of a file, of a statement or of a row."""
     return write_sentence(PROBLEMS[reason.code], reason.figures, translate, localise)
 
 
 def write_fragment(reason: Reason[str]) -> str:
-    """The sentence to stand inside another one: with a small letter and without its end."""
+    """Return the sentence to stand inside another one: with a small letter and without its end."""
     sentence = write_problem(reason)
     return f"{sentence[:1].lower()}{sentence[1:].removesuffix('.')}"
 
 
 def has_sentence(code: str, figures: Figures) -> bool:
-    """Whether a problem has a sentence whose figures are all there, as a newer or older file's may not be."""
+    """Return whether a problem has a sentence and all its figures, as a newer or older file's may not."""
     return code in PROBLEMS and set(_SLOT.findall(PROBLEMS[code])) <= figures.keys()
 
 
 def has_figures(code: str) -> bool:
-    """Whether the sentence of a problem names any figures."""
+    """Return whether the sentence of a problem names any figures."""
     return bool(_SLOT.search(PROBLEMS[code]))
 
 

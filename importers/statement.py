@@ -244,7 +244,7 @@ def explain_difference(missing: Money) -> Reason[StatementFault]:
 
 
 def compute_missing_minor(statement: Statement, booked_minor: int) -> int | None:
-    """Closing less opening less booked entries, or None where a balance is not there."""
+    """Return closing less opening less booked entries, or None where a balance is not there."""
     if statement.opening is None or statement.closing is None:
         return None
     return statement.closing.amount.minor - statement.opening.amount.minor - booked_minor

@@ -111,7 +111,7 @@ def _decode_strictly(data: bytes, codec: str) -> str:
 
 
 def _find_utf16(data: bytes) -> str | None:
-    """UTF-16 by its NULs: text of these languages has one in most pairs, always on the same side."""
+    """Return the kind of UTF-16 that NULs show: this text has one in most pairs, on the same side."""
     sample = data[:4096]
     pairs = len(sample) // 2
     if pairs == 0 or len(data) % 2:
@@ -255,7 +255,7 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
 
 
 def parse_number(text: str, decimal: str | None = None) -> tuple[str, str]:
-    """``-1 234,56 zł`` as ``("-1234.56", "PLN")``: plain digits for Money, and the currency or "".
+    """Return ``-1 234,56 zł`` as ``("-1234.56", "PLN")``: plain digits for Money, and the currency or "".
 
     ``50.00 DR`` is money out. Raise Unreadable as :func:`parse_amount` does.
     """

@@ -44,7 +44,7 @@ Doubt = tuple[str, str]  # code and message of a warning
 def read_entry(
     row: Row, own_account: str | None, only_day: date | None, position: int, raw: str
 ) -> tuple[Entry, Sequence[Doubt]]:
-    """The entry and what is doubtful about it, read with our account's number. Raises :class:`Unreadable`.
+    """Return the entry and what is doubtful about it, read with our account's number; raise Unreadable.
 
     ``only_day`` is the one that its statement covers, if it covers one: entries without a date have it.
     """
@@ -76,7 +76,7 @@ def read_entry(
 
 
 def invert_entry(entry: Entry) -> Entry:
-    """The entry with the other sign, and its details too."""
+    """Return the entry with the other sign, and its details too."""
     return replace(
         entry,
         amount=-entry.amount,
@@ -103,7 +103,7 @@ def _read_amount(row: Row, *, out: bool) -> Money:
 
 
 def _read_status(text: str | None, doubts: list[Doubt]) -> Status:
-    """A statement without statuses has booked entries; one that we do not know must not move money."""
+    """Return the status; a statement without any has booked entries, an unknown one moves no money."""
     if text is None:
         return "booked"
     status = _STATUSES.get(text)
@@ -113,7 +113,9 @@ def _read_status(text: str | None, doubts: list[Doubt]) -> Status:
 
 
 def _read_days(row: Row, only_day: date | None, doubts: list[Doubt]) -> tuple[date, date | None]:
-    """Booking and value day; the value day, else the only day of the statement, stands in for the first.
+    """Return booking and value day.
+
+    The value day, else the only day of the statement, stands in for the booking day.
 
     A value day that cannot be read loses no entry that has a booking day.
     """
@@ -153,7 +155,7 @@ def _read_bank_code(row: Row) -> str | None:
 
 
 def _read_details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> tuple[Detail, ...]:
-    """The entry's payments, when their signed amounts add up to it; else none, and a doubt."""
+    """Return the entry's payments, when their signed amounts add up to it; else none, and a doubt."""
     payments = _list_payments(row)
     if not payments:
         return ()
@@ -176,7 +178,7 @@ def _read_details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> t
 
 
 def _list_payments(row: Row) -> list[tuple[Row, Row]]:
-    """Each payment with its batch; in version 1 the entry itself is the batch."""
+    """Return each payment with its batch; in version 1 the entry itself is the batch."""
     return [
         (payment, batch)
         for batch in (*row.get("batches", ()), row)
@@ -186,7 +188,7 @@ def _list_payments(row: Row) -> list[tuple[Row, Row]]:
 
 
 def _find_only_batch_id(row: Row) -> str | None:
-    """The PmtInfId of an entry that lists no payments that can be kept; None where it has several."""
+    """Return the PmtInfId of an entry that lists no payments that can be kept; None where it has several."""
     batch_ids = {batch["batch_id"] for batch in (*row.get("batches", ()), row) if "batch_id" in batch}
     return batch_ids.pop() if len(batch_ids) == 1 else None
 
@@ -216,7 +218,7 @@ _AMOUNTS: Final = tuple(
 
 
 def _read_payment_amount(payment: Row, currency: str, *, out: bool) -> Money | None:
-    """What the payment moved: its amount in the account's currency, never the instructed one."""
+    """Return what the payment moved: its amount in the account's currency, never the instructed one."""
     if "sign" in payment:
         out = payment["sign"] == "DBIT"
     for key, currency_key in _AMOUNTS:
@@ -273,7 +275,7 @@ _INSTRUCTED_AMOUNTS: Final = (("instructed amount", "instructed amount currency"
 
 
 def _read_original_amount(payment: Row, amount: Money) -> Money | None:
-    """What was instructed, where that was another currency."""
+    """Return what was instructed, where that was another currency."""
     for key, currency_key in _INSTRUCTED_AMOUNTS:
         if payment.get(currency_key, amount.currency) != amount.currency:
             return _read_money_or_none(payment, key, out=amount.minor < 0)
@@ -281,7 +283,7 @@ def _read_original_amount(payment: Row, amount: Money) -> Money | None:
 
 
 def _add_up_charges(payment: Row) -> Money | None:
-    """What the banks took, positive; the total where one is given. None where currencies mix."""
+    """Return what the banks took, positive; the total where one is given. None where currencies mix."""
     parts: list[Money] = []
     for charge in payment["charges"]:
         records = charge.get("charges", (charge,))
@@ -295,7 +297,7 @@ def _add_up_charges(payment: Row) -> Money | None:
 
 
 def _find_creditor_id(payment: Row) -> str | None:
-    """The direct debit's creditor identifier: marked SEPA, or beside a mandate (EPC AT-02)."""
+    """Return the direct debit's creditor identifier: marked SEPA, or beside a mandate (EPC AT-02)."""
     ids = [it for it in payment["creditor ids"] if "id" in it]
     sepa_ids = [it["id"] for it in ids if it.get("scheme") == "SEPA"]
     if not sepa_ids and "mandate_id" in payment:

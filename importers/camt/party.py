@@ -40,7 +40,10 @@ _CREDITOR: Final = _Keys(*(f"creditor {key.replace('_', ' ')}" for key in _Keys.
 
 
 def find_counterparty(payment: Row, side: Side) -> Party:
-    """The party that is not us. In a return the parties keep their roles: the donor stays the debtor."""
+    """Return the party that is not us.
+
+    In a return the parties keep their roles: the donor stays the debtor.
+    """
     is_return = side.reversal or "return_code" in payment or "return_info" in payment
     debtor_first = side.out == is_return
     likely = _read_party(payment, _DEBTOR if debtor_first else _CREDITOR)

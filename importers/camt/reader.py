@@ -50,7 +50,7 @@ _MOST_REVERSALS: Final = 10_000  # reversals kept back in memory
 
 
 def stream(file: BinaryIO) -> Iterator[Part]:
-    """What a camt file says, in the order of the file but for reversals, which end their statement.
+    """Return what a camt file says, in the order of the file but for reversals, which end their statement.
 
     Whether a bank wrote its reversals (``RvslInd``) with the sign of the money or with that of
     the payment taken back shows only in the closing balance, so booked reversals are kept back
@@ -81,7 +81,7 @@ def stream(file: BinaryIO) -> Iterator[Part]:
 
 
 def read(data: bytes) -> Reading:
-    """All that :func:`stream` gives, gathered; a file that cannot be trusted gives only the reason."""
+    """Return all that :func:`stream` gives, gathered; a file that cannot be trusted gives only the reason."""
     statements: list[Statement] = []
     problems: list[Problem] = []
     entries: list[Entry] = []
@@ -111,7 +111,7 @@ class _Reader:
         self._report: _Report | None = None
 
     def take_parts(self) -> list[Part]:
-        """The parts that are ready, once."""
+        """Return the parts that are ready, once."""
         parts, self._parts[:] = self._parts[:], ()
         return parts
 
@@ -218,7 +218,9 @@ class _Report:
         self._parts.append(Problem(level, code, message, self._write_place(walk, position)))
 
     def _write_place(self, walk: Walk, position: int | None = None) -> str:
-        """``Stmt 2, Ntry 3, line 40``: numbers from 1, the first statement's left out."""
+        """Return a place such as ``Stmt 2, Ntry 3, line 40``, counted from 1; the first statement's is
+        left out.
+        """
         places = [f"Stmt {self._number}"] if self._number > 1 else []
         places += [f"Ntry {position + 1}"] if position is not None else []
         return ", ".join([*places, f"line {walk.line}"])

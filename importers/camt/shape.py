@@ -17,7 +17,7 @@ _ADDRESS: Final = (
 
 
 def _list_account_paths(path: str, field: str) -> Shape:
-    """An account's number: ``PrtryAcct``, ``BBAN`` and ``UPIC`` are version 1."""
+    """Return an account's number: ``PrtryAcct``, ``BBAN`` and ``UPIC`` are version 1."""
     other = dict.fromkeys(
         (f"{path}/Id/{it}" for it in "Othr/Id PrtryAcct/Id BBAN UPIC".split()), f"{field} other"
     )

@@ -40,7 +40,10 @@ class Head:
 
 
 def read_head(row: Row, message: Row, source_format: str, entry_currency: str) -> Head:
-    """The statement without entries; where the account names no currency, its balances or entries do."""
+    """Return the statement without entries.
+
+    Where the account names no currency, its balances or entries do.
+    """
     doubts: list[Doubt] = []
     currency = _find_currency(row, entry_currency)
     balances_by_code = list(_read_balances(row, currency, doubts))
@@ -79,7 +82,7 @@ def _find_currency(row: Row, entry_currency: str) -> str:
 
 
 def _read_balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tuple[str, Balance]]:
-    """The balances of kinds that we know, with their codes, in the account's currency."""
+    """Return the balances of kinds that we know, with their codes, in the account's currency."""
     for it in row.get("balances", ()):
         code = it.get("type", "")
         if code not in _KINDS or it.get("amount currency") != currency:
@@ -99,7 +102,10 @@ def _read_balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tup
 def _find_opening_and_closing(
     balances_by_code: list[tuple[str, Balance]], *, is_paged: bool
 ) -> tuple[Balance | None, Balance | None]:
-    """Opening: OPBD, else PRCD. Closing: CLBD. Between the pages of a statement ITBD stands for either."""
+    """Return opening (OPBD, else PRCD) and closing (CLBD).
+
+    Between the pages of a statement ITBD stands for either.
+    """
 
     def list_balances(code: str) -> list[Balance]:
         return sorted((balance for its, balance in balances_by_code if its == code), key=_get_day)
@@ -120,7 +126,7 @@ def _get_day(balance: Balance) -> date:
 def _find_only_day(
     statement: Statement, balances_by_code: list[tuple[str, Balance]], created_text: str | None
 ) -> date | None:
-    """The one day that entries can be of: the period, an OPBD and CLBD alike, or an advice's making."""
+    """Return the one day that entries can be of: the period's, OPBD's and CLBD's, or an advice's making."""
     first, last = statement.period
     if first is None and last is None:
         (first, last) = (_find_day_of("OPBD", balances_by_code), _find_day_of("CLBD", balances_by_code))
@@ -174,7 +180,7 @@ _SIDES: Final = (
 
 
 def check_summary(row: Row, tally: Tally, currency: str) -> Iterator[str]:
-    """A sentence for each total of ``TxsSummry`` that is not that of the entries.
+    """Return a sentence for each total of ``TxsSummry`` that is not that of the entries.
 
     Banks differ in whether entries that are not booked count and whether a sum is net, so any of
     these readings will do. Where an entry could not be read, only the number of all is compared.
@@ -189,7 +195,7 @@ def check_summary(row: Row, tally: Tally, currency: str) -> Iterator[str]:
 
 
 def _list_possible_totals(tally: Tally, outs: tuple[bool, ...]) -> tuple[set[str], set[int]]:
-    """The numbers, as text, and sums that a bank may give for the entries with these signs."""
+    """Return the numbers, as text, and sums that a bank may give for the entries with these signs."""
     numbers, sums = set(), set()
     for kinds in ((True,), (True, False)):
         keys = [(is_booked, out) for is_booked in kinds for out in outs]

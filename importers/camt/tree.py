@@ -82,7 +82,7 @@ class Node:
 
 
 def compile_shape(shape: Shape) -> Node:
-    """The shape as a tree of names; its top looks through any wrapping for the names it knows."""
+    """Return the shape as a tree of names; its top looks through any wrapping for the names it knows."""
     top = Node()
     _grow_tree(top, shape)
     return top
@@ -116,7 +116,7 @@ class Walk:
         self._parser = self._make_parser(None)
 
     def _make_parser(self, encoding: str | None) -> expat.XMLParserType:
-        """A parser that has read nothing; ``encoding`` overrules what the file declares."""
+        """Return a parser that has read nothing; ``encoding`` overrules what the file declares."""
         parser = expat.ParserCreate(encoding)
         parser.buffer_text = True
         parser.buffer_size = TEXT_LIMIT
@@ -135,6 +135,7 @@ class Walk:
         return self._blank_bytes + self._parser.CurrentByteIndex
 
     def feed_piece(self, piece: bytes) -> None:
+        """Parse the next piece of the file; raise UntrustedFile where it is unsound or a tag does not end."""
         if self._fed_bytes == self._blank_bytes:
             piece = self._drop_leading_blanks(piece)
         self._fed_bytes += len(piece)
@@ -148,7 +149,9 @@ class Walk:
             raise UntrustedFile("text_too_long", "A tag or comment has no end in sight")
 
     def _drop_leading_blanks(self, piece: bytes) -> bytes:
-        """Without the blanks that some downloads have before ``<?xml``, and a mark of UTF-8 before these."""
+        """Return the first piece without what some downloads have before ``<?xml``: blanks, a mark of
+        UTF-8.
+        """
         if _UTF_8_MISNAMED.match(piece):
             self._parser = self._make_parser("UTF-8")
         bare = piece.removeprefix(codecs.BOM_UTF8)
@@ -160,6 +163,7 @@ class Walk:
         return bare
 
     def finish_file(self) -> None:
+        """Parse the end of the file; raise UntrustedFile where elements are still open."""
         try:
             self._parser.Parse(b"", True)
         except expat.ExpatError as e:
@@ -225,7 +229,7 @@ def _add_second_text(row: Row, node: Node, field: str, text: str) -> None:
 
 
 def _find_node(tree: Node, node: Node, name: str) -> Node:
-    """The node for a name that is not there as it stands: prefixed, or unknown and made for this once."""
+    """Return the node of a name that is not there as written: prefixed, or unknown and made for this once."""
     named_node = node.children.get(name.rpartition(":")[2])
     if named_node is not None:
         return named_node

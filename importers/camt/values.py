@@ -22,7 +22,9 @@ _LONGEST: Final = 40
 
 @lru_cache(maxsize=8192)  # gifts come in round sums
 def read_money(text: str, currency: str, *, out: bool) -> Money:
-    """The amount of ``Amt``, negative when the money goes ``out``. ValueError says what is wrong with it."""
+    """Return the amount of ``Amt``, negative when the money goes ``out``; raise ValueError with what is
+    wrong.
+    """
     match = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
     if not match or not (match[1] or match[2]):
         raise ValueError(f"{text[:_LONGEST]!r} is no amount: digits with at most one point are")
@@ -32,7 +34,9 @@ def read_money(text: str, currency: str, *, out: bool) -> Money:
 
 @lru_cache(maxsize=4096)
 def read_day(text: str) -> date:
-    """The day of a ``Dt`` or ``DtTm`` as the bank's own clock shows it. ValueError for anything else."""
+    """Return the day of a ``Dt`` or ``DtTm`` as the bank's own clock shows it; raise ValueError for no
+    day.
+    """
     match = _DAY.fullmatch(text) if len(text) <= _LONGEST else None
     if not match:
         raise ValueError(f"{text[:_LONGEST]!r} is no date: 2026-09-30 is")
@@ -40,7 +44,7 @@ def read_day(text: str) -> date:
 
 
 def read_moment(text: str | None) -> datetime | None:
-    """A ``CreDtTm``, in UTC where it has no offset. None when it cannot be read: nothing rests on it."""
+    """Return a ``CreDtTm``, in UTC where it has no offset, or None for no time: nothing rests on it."""
     try:
         instant = datetime.fromisoformat(text or "")
     except ValueError:
@@ -49,7 +53,7 @@ def read_moment(text: str | None) -> datetime | None:
 
 
 def read_account(iban: str | None, other: str | None) -> tuple[str | None, str | None]:
-    """An account's number and its scheme; some banks write IBANs where other numbers belong.
+    """Return an account's number and its scheme; some banks write IBANs where other numbers belong.
 
     26 digits there may be a Polish NRB, which is an IBAN without its ``PL``.
     """

@@ -75,7 +75,7 @@ def _check_records(stream: bytes) -> None:
 
 
 def _check_dimensions(record: bytes) -> None:
-    """Calamine sets memory apart for what this record says; Excel 95 writes it shorter."""
+    """Refuse sizes that are too large: Calamine sets memory apart for them; Excel 95 writes them shorter."""
     shape = "<IIHH" if len(record) >= 12 else "<HHHH"  # noqa: PLR2004 - its length in Excel 97
     rows_from, rows_to, columns_from, columns_to = struct.unpack_from(shape, record)
     if not rows_from <= rows_to <= MAX_ROWS or not columns_from <= columns_to <= MAX_COLUMNS:

@@ -78,7 +78,7 @@ def _check_list(members: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Unpack once: zipfile stops at the size that the list tells, and a false size fails the checksum.
+    """Unpack a member once: zipfile stops at the listed size, and a false size fails the checksum.
 
     A member with cells must be sound XML, so that no reader finds more in it than was counted.
     """

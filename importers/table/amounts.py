@@ -49,7 +49,9 @@ class AmountReader:
             self._read_by_kind = AmountReader._read_directed if is_directed else AmountReader._read_signed
 
     def read_amount(self, cells: list[str]) -> Money | None:
-        """The amount of a row as the account sees it; None where its cells are empty. Raises Fault."""
+        """Return the amount as the account sees it, or None where its cells are empty; raise
+        UnreadableRow.
+        """
         return self._read_by_kind(self, cells)
 
     def _find_currency(self, cells: list[str], text: str) -> str:
@@ -111,7 +113,7 @@ class AmountReader:
 
 
 def get_first_text(cells: list[str], places: tuple[int, ...]) -> str:
-    """The first filled cell of those that may hold the same."""
+    """Return the first filled cell of those that may hold the same."""
     for at in places:
         if text := cells[at].strip():
             return text

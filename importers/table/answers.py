@@ -37,7 +37,7 @@ class Writing:
     currency: str = ""
 
     def write_fact(self, name: FactName) -> str:
-        """A fact as text."""
+        """Return a fact as text."""
         return str(getattr(self, name))
 
     @property
@@ -68,6 +68,6 @@ class Answers:
 
 
 def check_currency(text: str) -> str:
-    """The code of a currency in capital letters, "" for another text."""
+    """Return the code of a currency in capital letters, "" for another text."""
     code = text.strip().upper()
     return code if len(code) == _CODE_LENGTH and code.isascii() and code.isalpha() else ""

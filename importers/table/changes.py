@@ -27,7 +27,7 @@ class Change:
 
 
 def find_change(header: Sequence[str], saved_layouts: Iterable[Layout]) -> Change | None:
-    """The saved layout this header is most like, where it is like one but not the same; else None."""
+    """Return the saved layout this header is most like, where it is like one but not the same; else None."""
     names = {fold_text(cell): cell.strip() for cell in header if fold_text(cell)}
     best: Change | None = None
     most = 0.0
@@ -42,7 +42,9 @@ def find_change(header: Sequence[str], saved_layouts: Iterable[Layout]) -> Chang
 
 
 def make_change_reason(change: Change) -> Reason[TableFault]:
-    """Why a file with this header is not read: whose columns they were, what is gone and what is new."""
+    """Return why a file with this header is not read: whose columns they were, which are gone and which
+    new.
+    """
     return Reason(
         "header_changed.saved",
         {

@@ -64,7 +64,7 @@ def _find_order_of_dates(entries: Sequence[Entry]) -> Order:
 
 
 def _find_ends(bookings: Sequence[tuple[int, int, int]]) -> tuple[int, int] | None:
-    """Opening and closing of rows in any order, when all other balances pair up."""
+    """Return opening and closing of rows in any order, when all other balances pair up."""
     after = Counter(balance for _, balance, _ in bookings)
     before = Counter(balance - amount for _, balance, amount in bookings)
     opening, closing = list((before - after).elements()), list((after - before).elements())
@@ -74,7 +74,7 @@ def _find_ends(bookings: Sequence[tuple[int, int, int]]) -> tuple[int, int] | No
 def build_statement(
     group: Group, key: tuple[str | None, str], facts: Mapping[str, str], *, decimal: str, source_format: str
 ) -> tuple[Statement, Order, list[Problem]]:
-    """One account's statement with its balances, the order of its rows, and what does not add up."""
+    """Return an account's statement with its balances, the order of its rows, and what does not add up."""
     account, currency = key
     chain = build_chain(group.entries)
     problems: list[Problem] = []

@@ -69,7 +69,7 @@ def _find_body(head: Sequence[Row], header: Row | None) -> tuple[Row, ...]:
 
 
 def propose_columns(cut: Cut, before: Layout | None) -> tuple[Guess, ...]:
-    """Each column of a table with the role it seems to have, as in ``before`` where that names it."""
+    """Return each column of a table with the role it seems to have, as in ``before`` where that names it."""
     names = len(cut.header.cells) if cut.header else 0
     width = min(max([len(row.cells) for row in cut.body] + [names]), _MOST_COLUMNS)
     proposals = _propose_roles(cut, width, before)
@@ -110,7 +110,10 @@ def _make_guess(cut: Cut, at: int, proposal: Proposal) -> Guess:
 
 
 def _find_balance(cut: Cut, columns: Sequence[Guess]) -> tuple[Guess, ...]:
-    """A column that nothing names is the balance if each of its amounts follows from the one before."""
+    """Return the columns with the balance in them.
+
+    A column that nothing names is the balance if each of its amounts follows from the one before.
+    """
     roles = {column.role for column in columns}
     if "balance" not in roles and roles & {"amount", "debit", "credit"} and cut.body:
         for at, column in enumerate(columns):
@@ -136,7 +139,7 @@ def _is_proved(cut: Cut, columns: Sequence[Guess]) -> bool:
 
 
 def choose_roles(columns: Iterable[Guess], roles: Mapping[int, Role | None]) -> tuple[Guess, ...]:
-    """The columns with the roles that a person gave them; one that was left as proposed keeps its reason."""
+    """Return the columns with a person's roles; a column that was left as proposed keeps its reason."""
     return tuple(
         replace(column, role=roles[column.position], reason=Reason("person"))
         if column.position in roles and roles[column.position] != column.role
@@ -146,7 +149,7 @@ def choose_roles(columns: Iterable[Guess], roles: Mapping[int, Role | None]) -> 
 
 
 def place_roles(columns: Iterable[Guess]) -> list[tuple[int, Role | None]]:
-    """The role at each position."""
+    """Return the role at each position."""
     return [(column.position, column.role) for column in columns]
 
 
@@ -171,7 +174,7 @@ def read_words(
     statuses: Mapping[str, Standing],
     before: Layout | None,
 ) -> Meanings:
-    """What each word of a direction or status column means, where the vocabulary or a person says it."""
+    """Return what each word of a direction or status column means, by the vocabulary or a person."""
     ins, outs = set(MONEY_IN), set(MONEY_OUT)
     waiting = set(map(fold_text, NOT_BOOKED))
     if before is not None:
@@ -199,7 +202,7 @@ def _find_words(cut: Cut, columns: Iterable[Guess], role: Role) -> list[str]:
 def compose_layout(
     cut: Cut, columns: Sequence[Guess], meanings: Meanings = NO_WORDS, account: FactPlace | None = None
 ) -> Layout:
-    """What is certain of the layout with these columns; empty text is for ``settle_layout`` to find."""
+    """Return what is certain of the layout; empty text is for ``settle_layout`` to find."""
     names = tuple(cell.strip() for cell in cut.header.cells if fold_text(cell)) if cut.header else ()
     return Layout(
         name="",
@@ -219,7 +222,7 @@ def compose_layout(
 
 
 def has_unsure_sense(columns: Iterable[Guess]) -> bool:
-    """Whether these columns leave open which amounts are money in."""
+    """Return whether these columns leave open which amounts are money in."""
     roles = {column.role for column in columns}
     return "amount" in roles and "direction" not in roles
 
@@ -240,7 +243,9 @@ def _place_columns(columns: Iterable[Guess], *, is_named: bool) -> Iterable[Colu
 
 
 def _find_pending_words(columns: Iterable[Guess], statuses: Mapping[str, Standing]) -> tuple[str, ...]:
-    """What says that a row is no booked money: words of this file, and known ones that the next may have."""
+    """Return what marks a row as no booked money: words of this file, and known ones that the next may
+    have.
+    """
     if all(column.role != "status" for column in columns):
         return ()
     here = set(map(fold_text, statuses))
@@ -249,7 +254,7 @@ def _find_pending_words(columns: Iterable[Guess], statuses: Mapping[str, Standin
 
 
 def _find_debits(detection: Detection) -> Literal["positive", "negative"]:
-    """How most cells of the debit column write money out."""
+    """Return how most cells of the debit column write money out."""
     at = next((guess.position for guess in detection.columns if guess.role == "debit"), None)
     cells = (
         [row.cells[at].strip() for row in detection.body if row.cells[at].strip()] if at is not None else []
@@ -258,7 +263,7 @@ def _find_debits(detection: Detection) -> Literal["positive", "negative"]:
 
 
 def find_account(cut: Cut) -> tuple[str, FactPlace] | None:
-    """Our account where the lines above the table name it, and how the next file's is to be found."""
+    """Return our account where the lines above the table name it, and how the next file's is to be found."""
     for number, row in enumerate(cut.head[: cut.header.line if cut.header else 0], 1):
         for at, cell in enumerate(row.cells):
             before, colon, after = cell.partition(":")

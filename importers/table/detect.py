@@ -77,7 +77,7 @@ class Detection:
 
 
 def detect_columns(sheet: AnySheet) -> Detection:
-    """Look at the first rows of a sheet. Raises UnreadableTable when no row looks like an entry."""
+    """Return what the first rows of a sheet show; raise UnreadableTable when no row looks like an entry."""
     head = sheet.read_head(LOOKED_AT)
     body = [row for row in head if _is_entry(row.cells)]
     if not body:
@@ -90,7 +90,7 @@ def detect_columns(sheet: AnySheet) -> Detection:
 
 
 def guess_by_names(header: Row, width: int) -> dict[int, tuple[Role, Reason[Ground]]]:
-    """The roles that the names of a header tell by themselves, each role that stands once in one column."""
+    """Return the roles that the names of a header tell, each role of one column once."""
     prior_roles: set[Role] = set()
     roles: dict[int, tuple[Role, Reason[Ground]]] = {}
     for at, cell in enumerate(header.cells[:width]):
@@ -123,7 +123,7 @@ def _tell_kind(cell: str) -> Kind:
 
 
 def _find_header(head: Sequence[Row], before: int, width: int) -> Row | None:
-    """The nearest row above the entries whose cells are names, for at least half of the columns."""
+    """Return the nearest row above the entries whose cells are names, for at least half of the columns."""
     above = [row for row in head if row.line < before and row.cells]
     for row in reversed(above):
         names = [cell for cell in row.cells if cell.strip()]
@@ -144,7 +144,7 @@ def _guess_columns(header: Row | None, body: Sequence[Sequence[str]], width: int
 
 
 def _choose_booking(guesses: list[Guess], prior_roles: set[Role]) -> list[Guess]:
-    """Of several columns that could be the booking date, the one whose name is likelier."""
+    """Return the guesses with the likelier name as booking date, where several columns could be it."""
     likelier = VOCABULARY["booked_on"].split("|")
     names = {guess.position: find_role(guess.header) for guess in guesses if guess.header}
     ranks = [(likelier.index(name[1]), at) for at, name in names.items() if name and name[0] == "booked_on"]
@@ -184,7 +184,10 @@ def _guess_by_name(
 
 
 def _correct_by_cells(role: Role, kind: Kind, body: Sequence[Sequence[str]], at: int) -> Role:
-    """Names that mean two things: ``valuta`` is a currency or a date, ``type`` may tell the direction."""
+    """Return the role of a name that means two things.
+
+    ``valuta`` is a currency or a date, ``type`` may tell the direction.
+    """
     if role == "currency" and kind == "date":
         return "value_on"
     if role == "value_on" and kind == "currency":

@@ -71,7 +71,7 @@ class Draft:
         return self.writing.header_line
 
     def is_relevant(self, fact: FactName) -> bool:
-        """Whether a fact has any bearing on this table: an encoding has none on a workbook, for one."""
+        """Return whether a fact matters for this table: an encoding does not for a workbook."""
         roles = {column.role for column in self.columns}
         if fact in ("encoding", "delimiter"):
             return not self.is_workbook
@@ -82,7 +82,7 @@ class Draft:
         return fact != "debits" or "debit" in roles
 
     def take_currency(self, currency: str) -> Draft:
-        """The draft for an account in ``currency``, where neither table nor person names one."""
+        """Return the draft for an account in ``currency``, where neither table nor person names one."""
         return replace(
             self,
             writing=replace(self.writing, currency=currency),
@@ -98,7 +98,9 @@ def read_draft(
     saved_layouts: Sequence[Layout] = (),
     shipped_layouts: Sequence[Layout] = (),
 ) -> Draft:
-    """Read a table under ``answers``, else as found, else as a layout of the same bank has it.
+    """Return what a table seems to be.
+
+    Answers count most, then what the file shows, then a layout of the same bank.
 
     ``saved`` are layouts that people made, ``shipped`` those that come with the program. Raises
     nothing for the file's fault: it is among the ``problems``.
@@ -128,7 +130,7 @@ def read_draft(
 
 
 def _open_sheet(data: bytes, sheet: AnySheet, answers: Answers) -> tuple[AnySheet, Writing, Writing]:
-    """The sheet under a person's encoding and separator, its own, and those in force."""
+    """Return the sheet under a person's encoding and separator, its own, and those in force."""
     if not isinstance(sheet, Sheet):
         return sheet, Writing(), Writing()
     own_writing = Writing(sheet.codec, sheet.delimiter)
@@ -146,7 +148,7 @@ def _detect_or_explain(sheet: AnySheet) -> tuple[Detection, tuple[Problem, ...]]
 
 
 def _draft_layout(draft: Draft, cut: Cut, answers: Answers) -> Draft:
-    """The draft with its columns and the layout that they make."""
+    """Return the draft with its columns and the layout that they make."""
     before = draft.known_layout or (draft.change.layout if draft.change else None)
     columns = propose_columns(cut, before)
     if answers.basis == draft.writing.basis:
@@ -172,7 +174,10 @@ def _draft_layout(draft: Draft, cut: Cut, answers: Answers) -> Draft:
 
 
 def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, before: Layout | None) -> Draft:
-    """What a person said goes before what the file shows, and that before what was said the last time."""
+    """Return the draft under a person's answers.
+
+    They go before what the file shows, and that before what was said the last time.
+    """
     own, last = settlement.layout, before or _NO_LAYOUT
     writing = replace(
         draft.writing,
@@ -212,7 +217,7 @@ def _check_order(order: DateWriting) -> DateWriting:
 
 
 def _find_open_questions(draft: Draft, layout: Layout, settlement: Settlement) -> tuple[Question, ...]:
-    """The questions that nobody answered and that have a bearing with these columns."""
+    """Return the questions that nobody answered and that have a bearing with these columns."""
     questions = [question for question in settlement.questions if not _is_answered(draft, question)]
     gaps = {question.gap for question in questions}
     return (

@@ -94,7 +94,7 @@ class EntryReader:
         self._amounts = AmountReader(self.layout, at, self.decimal, self.currency)
 
     def read_row(self, row: Row) -> Entry | Skip:
-        """The entry of a row, kept in its group, or why it is none. Raises Fault."""
+        """Return the entry of a row, which joins its group, or why it is none; raise UnreadableRow."""
         if row.fault:
             raise UnreadableRow(row.fault)
         day = self._read_day(row.cells)
@@ -163,7 +163,7 @@ class EntryReader:
         return end_to_end_id, mandate_id, virtual_account
 
     def _find_parties(self, cells: list[str], *, is_in: bool) -> tuple[Party, str | None]:
-        """The other side, and the own account where the row tells it."""
+        """Return the other side, and the own account where the row tells it."""
         sides = self._in if is_in else self._out
         name = get_first_text(cells, sides.name) or None
         account, scheme = self._parse_account(get_first_text(cells, sides.account))
@@ -181,7 +181,9 @@ class EntryReader:
         return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
 
     def _parse_account(self, cell: str) -> tuple[str | None, str | None]:
-        """As ``parse_account``; a donor who gives often is reckoned, and kept in memory, once."""
+        """Return the same as ``parse_account``; a donor who gives often is worked out, and held in memory,
+        once.
+        """
         account = self._accounts.get(cell)
         if account is None:
             account = parse_account(cell)
@@ -207,7 +209,7 @@ class EntryReader:
         return " ".join(text.split()) if "\n" in text else text
 
     def _fit_cells(self, cells: list[str]) -> list[str]:
-        """The cells, as many as the header has, with room for what pieces of cells will fill."""
+        """Return the cells, as many as the header has, with room for what pieces of cells will fill."""
         width, count = self.places.width, len(cells)
         if count < width:
             if not self.layout.ragged:
@@ -273,7 +275,7 @@ class EntryReader:
             raise
 
     def _find_skip(self, cells: list[str], date_text: str) -> Skip | None:
-        """Why a row without a date is none of the entries; None when it should have had one."""
+        """Return why a row without a date is none of the entries; None when it should have had one."""
         texts = [cell for cell in cells if cell.strip()]
         if not texts:
             return "blank"
@@ -303,5 +305,5 @@ class EntryReader:
 
 
 def fold_header(row: Row | None) -> tuple[str, ...]:
-    """The folded names, to know the header when a page repeats it."""
+    """Return the folded names, to know the header when a page repeats it."""
     return tuple(map(fold_text, row.cells)) if row else ()

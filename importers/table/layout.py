@@ -100,14 +100,14 @@ class Layout:
         return make_header_signature(self.header)
 
     def has_role(self, *roles: Role) -> bool:
-        """Whether a column, a part of one or a key brings one of ``roles``."""
+        """Return whether a column, a part of one or a key brings one of ``roles``."""
         own_roles = {column.role for column in self.columns}
         own_roles.update(part for column in self.columns for part in column.parts)
         own_roles.update(role for _, role in self.keys)
         return not own_roles.isdisjoint(roles)
 
     def find_gaps(self) -> tuple[Gap, ...]:
-        """What must still be said before a file can be read."""
+        """Return what must still be said before a file can be read."""
         gaps: list[Gap] = []
         if not self.has_role("booked_on"):
             gaps.append("booked_on")
@@ -120,12 +120,12 @@ class Layout:
         return tuple(gaps)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON or TOML, without what is at its default, for :meth:`from_dict`."""
+        """Return plain values for JSON or TOML, without what is at its default, for :meth:`from_dict`."""
         return _make_plain(self)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, object]) -> Layout:
-        """The layout that ``raw`` describes. Raises LayoutError for an unknown key or a wrong value."""
+        """Return the layout that ``raw`` describes; raise LayoutError for an unknown key or a wrong value."""
         _refuse_unknown_keys(raw, cls, "layout")
         for name, kind in _PARTS.items():
             parts = raw.get(name)
@@ -157,13 +157,13 @@ def _refuse_unknown_keys(raw: object, kind: type[Layout | Column | FactPlace], w
 
 
 def make_json_schema() -> dict[str, Any]:
-    """What :meth:`Layout.from_dict` takes, as JSON Schema, for those who write a layout by hand."""
+    """Return what :meth:`Layout.from_dict` takes, as JSON Schema, for those who write a layout by hand."""
     _, definitions = msgspec.json.schema_components([Layout], ref_template="{name}")
     return _describe_class("Layout", definitions)
 
 
 def _describe_class(name: str, definitions: Schema) -> dict[str, object]:
-    """The schema of one of our classes, without its default values, with the classes in it put in place."""
+    """Return the schema of one of our classes, without defaults, with the classes in it put in place."""
     schema = definitions[name]
     properties = {key: _describe_value(value, definitions) for key, value in schema["properties"].items()}
     return {
@@ -184,7 +184,7 @@ def _describe_value(value: Schema, definitions: Schema) -> dict[str, object]:
 
 
 def make_header_signature(names: Iterable[str]) -> str:
-    """A sha256 over the fold names in alphabetical order: position and accents do not matter."""
+    """Return a sha256 over the folded names in alphabetical order: position and accents do not matter."""
     folds = sorted(filter(None, map(fold_text, names)))
     return hashlib.sha256("\n".join(folds).encode()).hexdigest() if folds else ""
 

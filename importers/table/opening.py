@@ -19,7 +19,7 @@ _FIRST_ROWS: Final = 6
 
 
 def open_table(data: bytes, encoding: str = "") -> tuple[AnySheet, str]:
-    """The sheet in a file and the file's format. Raises UnreadableTable, and Undecodable for no text."""
+    """Return the sheet in a file and its format; raise UnreadableTable, or Undecodable for no text."""
     kind = find_format(data)
     if kind in WORKBOOKS:
         return open_workbook(data), kind
@@ -31,7 +31,9 @@ def open_table(data: bytes, encoding: str = "") -> tuple[AnySheet, str]:
 
 
 def recognise_layout(sheet: AnySheet, layouts: Iterable[Layout]) -> Layout | None:
-    """The first layout with exactly this header; else the one with the most of its columns; else by rows."""
+    """Return the first layout with exactly this header, else the one with most of its columns, else by
+    rows.
+    """
     layouts = tuple(layouts)
     heads: dict[tuple[str, str], list[Row]] = {}
     fitting: list[tuple[bool, int, Layout]] = []
@@ -49,7 +51,7 @@ def recognise_layout(sheet: AnySheet, layouts: Iterable[Layout]) -> Layout | Non
 
 
 def find_layout_by_rows(sheet: AnySheet, layouts: Sequence[Layout]) -> Layout | None:
-    """The first of ``layouts`` without header by which each of the first rows can be read.
+    """Return the first of ``layouts`` without header by which each of the first rows can be read.
 
     Another bank's table may fit as well: it is for a person to confirm, not to read by.
     """
@@ -67,7 +69,7 @@ def _is_readable(sheet: AnySheet, layout: Layout) -> bool:
 
 
 def _fits_by_rows(sheet: AnySheet, layout: Layout) -> bool:
-    """Whether a file without header has the account where the layout says, and rows that can be read."""
+    """Return whether a file without header has the account where the layout says, and readable rows."""
     places = [place for place in layout.found if place.row and place.fact == "account"]
     head = sheet.change_delimiter(layout.delimiter, layout.quote).read_head(_FIRST_ROWS)
     if not places or len(head) <= places[0].row:

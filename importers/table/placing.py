@@ -34,7 +34,7 @@ class Places:
 
 
 def find_header(rows: Sequence[Row], layout: Layout) -> Row | None:
-    """The row that has the layout's column names, all of them and no other where it is ``exact``."""
+    """Return the row that has the layout's column names, all of them and no other where it is ``exact``."""
     targets = Counter(filter(None, map(fold_text, layout.header)))
     must_have = Counter({fold_text(column.name): 1 for column in layout.columns if _is_needed(column)})
     for column in layout.columns:  # of several columns of one name, as many as there were
@@ -61,7 +61,7 @@ class OtherHeader:
 
 
 def find_other_header(rows: Sequence[Row], layout: Layout) -> OtherHeader | None:
-    """The row most like the layout's header; None when no row has half of the names."""
+    """Return the row most like the layout's header; None when no row has half of the names."""
     targets = Counter(filter(None, map(fold_text, layout.header)))
     best = max(rows, key=lambda row: (Counter(map(fold_text, row.cells)) & targets).total(), default=None)
     if best is None:
@@ -79,7 +79,7 @@ def _list_names(names: Sequence[str]) -> str:
 
 
 def find_places(layout: Layout, header: Row | None, width: int) -> Places:
-    """The columns of each role; raises UnreadableTable when a name of the layout is not there."""
+    """Return the columns of each role; raise UnreadableTable when a name of the layout is not there."""
     names = [fold_text(cell) for cell in header.cells] if header else [""] * width
     while names and header and not names[-1]:
         names.pop()  # an empty cell at the end is the bank's last separator
@@ -112,7 +112,7 @@ def find_places(layout: Layout, header: Row | None, width: int) -> Places:
 
 
 def _list_derived_roles(layout: Layout) -> tuple[Role, ...]:
-    """The roles that pieces of cells fill; also what a keyed or split cell holds when it stays whole."""
+    """Return the roles that pieces of cells fill, and that of a keyed or split cell that stays whole."""
     roles: dict[Role, None] = {role: None for _, role in layout.keys}
     for column in layout.columns:
         roles.update(dict.fromkeys(column.parts))
@@ -151,7 +151,9 @@ class Facts:
         self._below: dict[int, FactPlace] = {}
 
     def take_row(self, number: int, cells: Sequence[str]) -> bool:
-        """Take what this row tells, ``number`` counted from 1 (0: unknown); whether it told anything."""
+        """Take what this row tells and return whether it told anything; ``number`` counts from 1 (0:
+        unknown).
+        """
         has_fact = self._take_below(cells)
         for rule in self._rules_by_place:
             if rule.row == number:
@@ -175,7 +177,7 @@ class Facts:
         return has_fact
 
     def find_own_account(self, cell: str) -> str | None:
-        """The own account that a cell names, by its number or by the bank's name for it."""
+        """Return the own account that a cell names, by its number or by the bank's name for it."""
         name = fold_text(cell)
         numbers = (number for label, number in self.accounts.items() if label == name or label[:-4] == name)
         return parse_account(next(numbers, cell))[0]
@@ -213,7 +215,7 @@ def _find_placed_text(rule: FactPlace, cells: Sequence[str]) -> str:
 
 
 def parse_account(cell: str) -> tuple[str | None, str | None]:
-    """An account as we keep it and its scheme, or nothing where the cell holds no account number."""
+    """Return an account as we keep it and its scheme, or nothing where the cell holds no account number."""
     if not cell:
         return None, None
     account = remove_blanks(cell.removeprefix("=")).upper()  # ="0123" keeps a spreadsheet from rounding

@@ -58,9 +58,9 @@ class Proof:
 
 
 def settle_layout(sheet: AnySheet, draft: Layout, places: Places, first: int) -> Settlement:
-    """Settle a draft with what the file proves; ``first`` is the line of the first entry.
+    """Return a draft settled with what the file proves; ``first`` is the line of the first entry.
 
-    Raises UnreadableTable where the layout does not fit the sheet.
+    Raise UnreadableTable where the layout does not fit the sheet.
     """
     dates = [text for text in _find_texts(sheet, places, first, ("booked_on",)) if find_date_orders((text,))]
     orders = (
@@ -95,7 +95,7 @@ def _find_signs(texts: Sequence[str]) -> list[Sign]:
 def _find_proofs(
     sheet: AnySheet, draft: Layout, readings: Sequence[tuple[Sign, Sense]], orders: Sequence[DateOrder]
 ) -> list[Proof]:
-    """The ways of reading under which every balance follows from the one before."""
+    """Return the ways of reading under which every balance follows from the one before."""
     proofs = []
     for decimal, sense in readings:
         layout = replace(draft, decimal=decimal, amounts=sense)
@@ -108,7 +108,7 @@ def _find_proofs(
 
 
 def _is_running(entries: Sequence[Entry], chain: Chain) -> bool:
-    """Whether the days never go back along the chain of balances."""
+    """Return whether the days never go back along the chain of balances."""
     days = [entry.booked_on for entry in entries]
     return chain.order == "mixed" or days == sorted(days, reverse=chain.order == "newest_first")
 

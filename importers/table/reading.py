@@ -46,7 +46,7 @@ class Pass:
 
 
 def open_pass(sheet: AnySheet, layout: Layout, *, currency: str = "", source_format: str = "csv") -> Pass:
-    """Find the header, the facts above it and what the layout leaves open. Raises UnreadableTable."""
+    """Find the header, the facts above it and what the layout leaves open; raise UnreadableTable."""
     gaps = layout.find_gaps()
     if gaps:
         raise UnreadableTable("layout_unfinished", gaps=" ".join(gaps))
@@ -73,7 +73,7 @@ def open_pass(sheet: AnySheet, layout: Layout, *, currency: str = "", source_for
 
 
 def _cut_at_header(sheet: AnySheet, layout: Layout) -> tuple[AnySheet, list[Row], Row | None]:
-    """The sheet cut so that the header is found: at the layout's sign, at the guessed one, at any."""
+    """Return the sheet cut so that the header is found: at the layout's sign, at the guessed one, at any."""
     sheet = sheet.change_delimiter(layout.delimiter, layout.quote)
     head = sheet.read_head()
     header = find_header(head, layout) if layout.header else None
@@ -119,7 +119,7 @@ def _choose_order(texts: Sequence[str], among: str) -> DateOrder:
 
 
 def _find_orders(texts: Sequence[str]) -> set[DateOrder]:
-    """The orders that fit every cell which is a date in any order; sums and footers tell nothing."""
+    """Return the orders that fit every cell which is a date in any order; sums and footers tell nothing."""
     return find_date_orders(text for text in texts if find_date_orders((text,)))
 
 
@@ -135,7 +135,10 @@ def _choose_currency(facts: Facts, layout: Layout, currency: str) -> str:
 
 
 def read_rows(job: Pass, watch_row: Watch | None = None) -> Reading:
-    """Read all rows. Every row of the file is counted: as an entry, as skipped for a reason, or as failed."""
+    """Return the reading of all rows.
+
+    Every row of the file is counted: as an entry, as skipped for a reason, or as failed.
+    """
     rows = 0
     for row in job.sheet.iter_rows(job.reader.order, job.reader.decimal):
         rows += 1
@@ -194,7 +197,9 @@ def _sum_up(job: Pass) -> Reading:
 
 
 def _complete_verdict(statement: Statement, total: Integrity, *, is_whole: bool) -> Statement:
-    """The verdict with the control totals: balances that follow each other do not show the end is there."""
+    """Return the statement judged with the control totals: balances alone do not show that the end is
+    there.
+    """
     if total == "mismatch" or statement.integrity == "mismatch":
         return replace(statement, integrity="mismatch")
     if total == "proved" or (statement.integrity == "proved" and is_whole):
@@ -203,13 +208,13 @@ def _complete_verdict(statement: Statement, total: Integrity, *, is_whole: bool)
 
 
 def _find_missing_controls(job: Pass) -> list[str]:
-    """The sums and counts that this bank always writes and this file does not have."""
+    """Return the sums and counts that this bank always writes and this file does not have."""
     texts = job.reader.facts.texts
     return [place.fact for place in job.layout.found if place.fact in _CONTROLS and place.fact not in texts]
 
 
 def _is_whole(job: Pass, order: str) -> bool:
-    """Whether the end of the file is there: its last line has an end, or sums reach to it.
+    """Return whether the end of the file is there: its last line has an end, or sums reach to it.
 
     A closing balance does so where the last row is the newest, or together with the opening.
     """
@@ -223,7 +228,7 @@ def _is_whole(job: Pass, order: str) -> bool:
 
 
 def _explain_emptiness(job: Pass) -> Reason[TableFault] | None:
-    """Why a table without entries is refused; None for a quiet month whose balances prove it."""
+    """Return why a table without entries is refused; None for a quiet month whose balances prove it."""
     if job.problems and {problem.code for problem in job.problems} == {"unknown_currency"}:
         return Reason("currency_needed")
     if job.counts["failed"]:
@@ -238,7 +243,7 @@ def _explain_emptiness(job: Pass) -> Reason[TableFault] | None:
 
 
 def _name_groups(reader: EntryReader) -> dict[tuple[str | None, str], Group]:
-    """The groups; rows that name no own account go to the only one that is named, or to the file's."""
+    """Return the groups; rows that name no own account go to the only one that is named, or to the file's."""
     own = reader.facts.find_own_account(reader.facts.texts.get("account", ""))
     if len(reader.facts.accounts) > 1:
         own = None

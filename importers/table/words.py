@@ -46,7 +46,7 @@ _BETWEEN: Final = re.compile(r"[\W_]+")
 
 
 def fold_text(text: str) -> str:
-    """Text for comparing: small letters without accents, all else a single blank.
+    """Return a text for comparing: small letters without accents, all else a single blank.
 
     ``#Data księgowania`` and ``DATA KSIEGOWANIA`` are the same.
     """
@@ -58,7 +58,7 @@ def fold_text(text: str) -> str:
 
 
 def fold_word(text: str) -> str:
-    """A word of a cell for comparing; signs such as ``+`` stay, which folding would drop."""
+    """Return a word of a cell for comparing; signs such as ``+`` stay, which folding would drop."""
     return fold_text(text) or text.strip()
 
 
@@ -184,7 +184,7 @@ _SERBIAN: Final = str.maketrans(
 
 
 def find_role(header: str) -> tuple[Role, str] | None:
-    """The role that a column's name tells, and the word that told it."""
+    """Return the role that a column's name tells, and the word that told it."""
     name = fold_text(header.casefold().translate(_SERBIAN))
     if name in _EXACT:
         return _EXACT[name], name

@@ -45,40 +45,40 @@ class WorkbookSheet:
     quote: str = ""
 
     def iter_rows(self, order: DateOrder | str = "", decimal: str = "") -> Iterator[Row]:
-        """Every row, dates written in ``order`` and numbers with the ``decimal`` sign."""
+        """Return every row, dates written in ``order`` and numbers with the ``decimal`` sign."""
         pattern, sign = _DATES[order], decimal or "."
         for number, row in enumerate(self.grid, 1):
             cells = [_write_cell(cell, pattern, sign) for cell in row]
             yield Row(number, cells, "\t".join(cells))
 
     def read_head(self, count: int = 80) -> list[Row]:
-        """The first rows."""
+        """Return the first rows."""
         return list(islice(self.iter_rows(), count))
 
     def iter_texts(self, places: Iterable[int], after: int) -> Iterator[str]:
-        """The cells of some columns that hold text; typed dates and numbers leave nothing to find out."""
+        """Return the texts in some columns; typed dates and numbers leave nothing to find out."""
         columns = tuple(places)
         for row in self.grid[after : after + EVIDENCE_ROWS]:
             cells = (row[at] for at in columns if at < len(row))
             yield from (cell for cell in cells if isinstance(cell, str) and cell.strip())
 
     def list_facts(self) -> dict[str, str]:
-        """What was found out about the file."""
+        """Return what was found out about the file."""
         return {"sheet": self.name}
 
     def is_cut_off(self) -> bool:
-        """Never: a workbook that was cut off cannot be opened."""
+        """Return False: a workbook that was cut off cannot be opened."""
         return False
 
     def change_delimiter(self, delimiter: Delimiter, quote: str) -> WorkbookSheet:
-        """The same: cells of a workbook need no separator."""
+        """Return the same: cells of a workbook need no separator."""
         return self
 
 
 def open_workbook(data: bytes) -> WorkbookSheet:
-    """The first visible sheet with entries, or with at least two columns of cells when none has any.
+    """Return the first visible sheet with entries, or with at least two columns of cells when none has any.
 
-    Raises UnreadableTable for a file that is damaged, locked, holds macros or is a zip bomb.
+    Raise UnreadableTable for a file that is damaged, locked, holds macros or is a zip bomb.
     """
     epoch = _SPREADSHEET_EPOCHS[False]
     if data.startswith(b"PK"):
@@ -106,7 +106,7 @@ def open_workbook(data: bytes) -> WorkbookSheet:
 
 
 def _choose_sheet(book: python_calamine.CalamineWorkbook, epoch: date) -> WorkbookSheet | None:
-    """The sheet to read, with the names of others that hold entries: some people make one a month."""
+    """Return the sheet to read, with the names of others that hold entries: some people make one a month."""
     second_best: WorkbookSheet | None = None
     best: WorkbookSheet | None = None
     others: list[str] = []
@@ -125,7 +125,7 @@ def _choose_sheet(book: python_calamine.CalamineWorkbook, epoch: date) -> Workbo
 
 
 def _is_entry(row: Sequence[Cell]) -> bool:
-    """Whether a row has both a day and an amount, typed or as text."""
+    """Return whether a row has both a day and an amount, typed or as text."""
     return any(map(_is_day, row)) and any(map(_is_amount, row))
 
 
@@ -140,7 +140,7 @@ def _is_amount(cell: Cell) -> bool:
 
 
 def _read_grid(sheet: python_calamine.CalamineSheet) -> list[list[Cell]]:
-    """The rows as stored, from the first row of the sheet, so that row numbers are the spreadsheet's."""
+    """Return the rows as stored, from the sheet's first, so that row numbers are the spreadsheet's."""
     if sheet.end and (sheet.end[0] >= MAX_ROWS or sheet.end[1] >= MAX_COLUMNS):
         raise UnreadableTable("workbook_too_large", rows=sheet.end[0] + 1, columns=sheet.end[1] + 1)
     grid = sheet.to_python(skip_empty_area=False)
@@ -162,7 +162,7 @@ def _write_cell(cell: Cell, pattern: str, sign: str) -> str:
 
 
 def _write_number(value: float) -> str:
-    """Plain digits; what binary fractions add behind the sixth decimal is no part of an amount."""
+    """Return plain digits; what binary fractions add behind the sixth decimal is no part of an amount."""
     number = Decimal(repr(value))
     if not number.is_finite() or abs(number) >= _EXACT_TO:
         return str(number)
@@ -171,7 +171,7 @@ def _write_number(value: float) -> str:
 
 
 def parse_serial(text: str, epoch: date) -> date | None:
-    """The day of a spreadsheet's serial number such as ``45915``, or None when it is none."""
+    """Return the day of a spreadsheet's serial number such as ``45915``, or None when it is none."""
     if not re.fullmatch(r"[1-9][0-9]{4}(?:[.,][0-9]+)?", text, re.ASCII):
         return None
     return epoch + timedelta(days=int(text[:5]))
