@@ -36,7 +36,8 @@ def codes(reading: Reading) -> list[str]:
     return [problem.code for problem in reading.problems]
 
 
-def test_an_entry_has_its_day_its_references_and_its_text_with_commas() -> None:
+def test_entry_has_day_references_and_text() -> None:
+    """An entry has its day, its references and its text, commas included."""
     reading = read(file(ENTRY))
     (statement,) = reading.statements
     (entry,) = statement.entries
@@ -53,12 +54,14 @@ def test_a_text_goes_on_in_the_next_lines() -> None:
 
 
 @pytest.mark.parametrize("funds", ["", "0", "Z", "S,1000,2000,2000", "D,2,0,2500,1,2500", "V,260929,"])
-def test_the_text_is_found_behind_every_way_to_say_when_the_money_is_there(funds: str) -> None:
+def test_text_behind_every_funds_type(funds: str) -> None:
+    """The text is found behind every way to say when the money is available."""
     (entry,) = read(file(f"16,165,5000,{funds},B1,,TEXT/")).statements[0].entries
     assert (entry.bank_ref, entry.details[0].remittance) == ("B1", "TEXT")
 
 
-def test_money_out_is_negative_and_what_only_tells_is_no_entry() -> None:
+def test_money_out_is_negative() -> None:
+    """Money out is negative, and a record that only informs is no entry."""
     entries = read(file("16,475,700,,,,CHECK/", "16,890,0,,,,A NOTE/")).statements[0].entries
     assert [entry.amount.minor for entry in entries] == [-700]
 
@@ -67,7 +70,8 @@ def test_an_interim_report_is_advice() -> None:
     assert [read(file(ENTRY, modifier=m)).statements[0].advice for m in "1234"] == [True, False, True, False]
 
 
-def test_the_currency_is_the_accounts_where_the_file_tells_none() -> None:
+def test_account_currency_where_file_has_none() -> None:
+    """The currency is the account's where the file names none."""
     lines = "\n".join(file(ENTRY, currency="")).encode()
     assert importers.read(lines).statements[0].currency == "USD"
     assert importers.read(lines, currency="CAD").statements[0].currency == "CAD"
@@ -78,7 +82,8 @@ def test_a_group_that_corrects_says_so(status: str, wanted: str) -> None:
     assert codes(read(file(ENTRY, status=status))) == [wanted]
 
 
-def test_a_group_that_is_a_test_brings_no_money() -> None:
+def test_test_group_brings_no_money() -> None:
+    """A group that the bank marks as a test brings no money."""
     reading = read(file(ENTRY, status="4"))
     assert reading.statements == () and codes(reading) == ["test_group", "no_statement"]
 
@@ -97,7 +102,8 @@ def test_a_file_without_its_end_is_refused() -> None:
 
 
 @pytest.mark.parametrize("row", ["16,165,50.00,,,,X/", "16,999,5000,,,,X/", "17,165,1,,,,X/"])
-def test_a_record_that_cannot_be_read_is_named_and_loses_no_other(row: str) -> None:
+def test_unreadable_record_loses_no_other(row: str) -> None:
+    """A record that cannot be read is named with its line and loses no other."""
     reading = read([*file(ENTRY)[:3], row, *file(ENTRY)[3:]])
     (problem,) = (problem for problem in reading.problems if problem.code == "unreadable_row")
     assert problem.where == "line 4"
@@ -109,9 +115,8 @@ def test_a_record_that_cannot_be_read_is_named_and_loses_no_other(row: str) -> N
     ("entries", "code", "integrity"),
     [((ENTRY,), "balance_mismatch", "mismatch"), ((), "entries_not_listed", "unverifiable")],
 )
-def test_balances_show_a_missing_entry_but_not_in_a_report_of_sums_alone(
-    entries: tuple[str, ...], code: str, integrity: str
-) -> None:
+def test_balances_show_a_missing_entry(entries: tuple[str, ...], code: str, integrity: str) -> None:
+    """Balances show that an entry is missing; a report of sums alone lists none and is no mismatch."""
     lines = [line.replace("010,100000,,/", "010,30000,,,015,70000,,/") for line in file(*entries)]
     reading = read(lines)
     assert codes(reading) == [code] and reading.statements[0].integrity == integrity

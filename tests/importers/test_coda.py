@@ -23,7 +23,8 @@ def codes(reading: Reading) -> list[str]:
     return [problem.code for problem in reading.problems]
 
 
-def test_a_statement_has_its_account_its_balances_and_a_proof() -> None:
+def test_statement_has_account_balances_and_proof() -> None:
+    """A statement has its account, its balances and a proof that they agree."""
     reading = importers.read(GOOD)
     (statement,) = reading.statements
     assert (reading.format, reading.problems) == ("coda", ())
@@ -57,13 +58,15 @@ def test_a_movement_is_an_entry_with_its_payment() -> None:
     assert fee.amount == Money(-150, "EUR") and gift.bank_code == "00150000"
 
 
-def test_a_long_text_goes_on_in_the_next_record() -> None:
+def test_long_text_uses_next_record() -> None:
+    """A long text goes on in the next record and is read whole."""
     text = "word " * 18 + "end"
     (entry,) = importers.read(write_coda([replace(GIFT, remittance=text)])).statements[0].entries
     assert entry.details[0].remittance == text
 
 
-def test_an_ogm_reference_is_kept_as_such_and_as_people_write_it() -> None:
+def test_ogm_reference_is_kept() -> None:
+    """A Belgian OGM reference is kept as such, and the remittance shows it as people write it."""
     records = head() + movement(1, replace(GIFT, remittance="101012345678921"), structured=True)
     (entry,) = importers.read(closed(records, [GIFT])).statements[0].entries
     assert entry.details[0].references == (("OGM", "012345678921"),)
@@ -102,7 +105,8 @@ def batch(*parts: int) -> bytes:
     return closed(records, [whole])
 
 
-def test_the_payments_of_a_sum_are_its_details_and_no_entries() -> None:
+def test_payments_of_sum_are_details() -> None:
+    """The payments of a sum are its details and no entries of their own, so nothing is counted twice."""
     (statement,) = importers.read(batch(3_000, 2_000)).statements
     (entry,) = statement.entries
     assert [(d.amount.minor, d.counterparty.name) for d in entry.details] == [
@@ -112,7 +116,8 @@ def test_the_payments_of_a_sum_are_its_details_and_no_entries() -> None:
     assert statement.integrity == "proved"
 
 
-def test_payments_that_do_not_add_up_leave_the_sum_alone() -> None:
+def test_unbalanced_payments_leave_the_sum() -> None:
+    """Payments that do not add up leave the sum alone, with a warning."""
     reading = importers.read(batch(3_000, 1_000))
     assert reading.statements[0].entries[0].details == () and codes(reading) == ["details_differ"]
 
@@ -145,7 +150,8 @@ def test_what_does_not_hold_is_told(change: object, wanted: list[str]) -> None:
     assert all(statement.integrity == "mismatch" for statement in reading.statements)
 
 
-def test_numbers_that_begin_anew_after_9999_are_other_movements() -> None:
+def test_numbers_restarting_are_other_movements() -> None:
+    """Numbers that begin anew after 9999 are other movements."""
     records = head()
     for number in (9_999, 10_000, 9_999):
         records += movement(number, GIFT)

@@ -76,7 +76,8 @@ def probes(kind: str, suffix: str) -> list[str]:
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample["path"])
-def test_a_sample_has_the_number_of_entries_it_should_or_a_reason(sample: dict[str, str]) -> None:
+def test_samples_give_all_entries_or_reason(sample: dict[str, str]) -> None:
+    """A sample gives as many entries as it has, or a reason why not."""
     path = sample["path"]
     found = reading(path)
     assert found.statements or found.problems[0].message.endswith(".")
@@ -96,7 +97,8 @@ def test_what_is_listed_as_different_is_different() -> None:
         assert entries(reading(path)) != int(counted[path] or -1) or not reading(path).statements, path
 
 
-def test_the_table_of_all_formats_is_the_one_that_is_known() -> None:
+def test_table_of_formats_is_as_known() -> None:
+    """The table of what is read of all formats is the known one, so that no reader becomes worse unseen."""
     print(f"\n{shown()}")
     found = {name: tuple(row[column] for column in COLUMNS) for name, row in table().items()}
     assert found

@@ -35,7 +35,8 @@ def codes(reading: Reading) -> list[str]:
     return [problem.code for problem in reading.problems if problem.level == "error"]
 
 
-def test_a_debits_of_one_day_are_one_entry_of_our_account_with_a_detail_each() -> None:
+def test_debits_of_day_are_one_entry() -> None:
+    """The debits of one day are one entry of our account, with a detail for each."""
     (statement,) = read(DEBIT, DEBIT.replace("5000", "2550").replace("DH00012345", "DH00077777")).statements
     (entry,) = statement.entries
     assert (statement.account, statement.advice) == (f"PL{OWN}", True)
@@ -46,7 +47,8 @@ def test_a_debits_of_one_day_are_one_entry_of_our_account_with_a_detail_each() -
     ]
 
 
-def test_a_debit_names_the_payer_and_leaves_the_ids_out_of_the_title() -> None:
+def test_debit_names_its_payer() -> None:
+    """A debit names its payer and leaves the ids out of the title."""
     detail = read(DEBIT).statements[0].entries[0].details[0]
     party = detail.counterparty
     assert (party.name, party.address) == ("ANNA ŻAK", "UL. PROSTA 1, 00-001 WARSZAWA")
@@ -54,7 +56,8 @@ def test_a_debit_names_the_payer_and_leaves_the_ids_out_of_the_title() -> None:
     assert detail.remittance == "Darowizna wrzesień"
 
 
-def test_a_transfer_of_mass_payments_has_the_virtual_account_that_it_went_to() -> None:
+def test_mass_transfer_has_virtual_account() -> None:
+    """A transfer of mass payments has the virtual account that it went to."""
     (statement,) = read(TRANSFER).statements
     detail = statement.entries[0].details[0]
     assert (detail.virtual_account, detail.mandate_id) == (f"PL{OWN}", None)
@@ -84,7 +87,8 @@ def test_an_encoding_is_told_by_its_letters(encoding: str) -> None:
         DEBIT.removesuffix('"'),
     ],
 )
-def test_a_line_that_cannot_be_read_is_named_and_loses_no_other(line: str) -> None:
+def test_unreadable_line_loses_no_other(line: str) -> None:
+    """A line that cannot be read is named and loses no other."""
     reading = read(DEBIT, line, TRANSFER)
     assert [problem.where for problem in reading.problems if problem.code == "unreadable_row"] == ["line 2"]
     assert sum(len(s.entries[0].details) for s in reading.statements) == 2
@@ -138,7 +142,8 @@ def test_a_report_whose_footer_holds_has_no_problem() -> None:
 
 
 @pytest.mark.parametrize("footer", ["F,2,50.00", "F,1,50.01"])
-def test_a_footer_that_does_not_hold_is_told_and_the_postings_are_kept(footer: str) -> None:
+def test_wrong_footer_keeps_the_postings(footer: str) -> None:
+    """A footer that does not agree is reported, and the postings are kept."""
     reading = report(HEADER, POSTING, footer)
     assert codes(reading) == ["total_mismatch"]
     assert len(reading.statements[0].entries) == 1
@@ -149,7 +154,8 @@ def test_a_report_without_its_footer_is_cut() -> None:
 
 
 @pytest.mark.parametrize("footer", ["F,1,50.00", "F,2,30.00"])
-def test_a_return_takes_money_out_with_its_reason_and_may_count_in_the_footer(footer: str) -> None:
+def test_return_takes_money_out(footer: str) -> None:
+    """A return takes money out, has its reason, and may or may not count in the footer."""
     reading = report(HEADER, POSTING, f"R,2026-09-30,20.00,DH7,A,{DONOR},x,brak środków", footer)
     entries = reading.statements[0].entries
     assert [entry.amount.minor for entry in entries] == [5_000, -2_000]
@@ -170,7 +176,8 @@ SECOND = (
 )
 
 
-def test_a_report_is_told_by_its_bytes_and_its_footer_shows_the_columns() -> None:
+def test_report_known_by_bytes_and_footer() -> None:
+    """A report is known by its bytes, and its footer shows which columns are which."""
     reading = importers.read("\r\n".join([HEADER, POSTING, SECOND, ANYBODY]).encode("cp1250"), "x.txt")
     (statement,) = reading.statements
     (entry,) = statement.entries
@@ -205,7 +212,8 @@ def test_two_days_that_differ_are_not_guessed_between() -> None:
     assert codes(importers.read("\n".join([HEADER, *rows, ANYBODY]).encode())) == ["columns_needed"]
 
 
-def test_columns_that_a_person_told_hold_for_a_report_that_lost_its_footer() -> None:
+def test_given_columns_replace_lost_footer() -> None:
+    """Columns that a person gave hold for a report that lost its footer."""
     reading = importers.read(f"{HEADER}\n{POSTING}\n".encode(), profile=COLUMNS)
     assert reading.format == "debit_report" and codes(reading) == ["report_cut"]
     assert reading.statements[0].entries[0].amount == Money(5_000, "PLN")

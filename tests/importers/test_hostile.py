@@ -33,11 +33,13 @@ def hold(children: Children, case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_hostile_file_is_refused_or_read_to_the_last_good_row(children: Children, name: str) -> None:
+def test_hostile_file_does_no_harm(children: Children, name: str) -> None:
+    """A hostile file is refused or read to its last good row, within its limits of time and memory."""
     hold(children, SMALL[name])
 
 
 @pytest.mark.load
 @pytest.mark.parametrize("name", LARGE)
-def test_a_large_hostile_file_is_refused_or_read_to_the_last_good_row(children: Children, name: str) -> None:
+def test_large_hostile_file_does_no_harm(children: Children, name: str) -> None:
+    """A large hostile file is refused or read to its last good row, within its limits of time and memory."""
     hold(children, LARGE[name])

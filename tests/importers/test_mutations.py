@@ -119,7 +119,8 @@ def checked(data: bytes) -> Reading:
 @pytest.mark.parametrize("name", WRITE)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some=changes)
-def test_whatever_happens_to_a_file_reading_it_raises_nothing(name: str, some: list[Change]) -> None:
+def test_changed_file_raises_nothing(name: str, some: list[Change]) -> None:
+    """Whatever happens to a file, reading it raises nothing."""
     checked(changed(sample(name), some))
 
 
@@ -127,7 +128,8 @@ def test_whatever_happens_to_a_file_reading_it_raises_nothing(name: str, some: l
 @pytest.mark.parametrize("name", WRITE)
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some=changes)
-def test_whatever_happens_to_a_file_often_reading_it_raises_nothing(name: str, some: list[Change]) -> None:
+def test_changed_file_raises_nothing_for_long(name: str, some: list[Change]) -> None:
+    """Whatever happens to a file, and however often we try, reading it raises nothing."""
     checked(changed(sample(name), some))
 
 

@@ -25,7 +25,8 @@ def codes(reading: Reading) -> list[str]:
     return [problem.code for problem in reading.problems]
 
 
-def test_a_bank_section_gives_amount_day_payer_cheque_and_memo() -> None:
+def test_bank_section_gives_every_field() -> None:
+    """A bank section gives amount, day, payer, cheque number and memo."""
     data = (
         "!Type:Bank\nD25/12/2025\nT-1,234.56\nN101\nPÇlirim Gjoni\nMdhurim\nLGifts\n"
         "SGifts\n$-1.00\nD1/1/1\n^\n"
@@ -55,7 +56,8 @@ def test_a_bank_section_gives_amount_day_payer_cheque_and_memo() -> None:
         (["05/05/2025"], [date(2025, 5, 5)]),
     ],
 )
-def test_the_order_of_day_and_month_is_what_the_file_proves(days: list[str], expected: list[date]) -> None:
+def test_file_proves_its_date_order(days: list[str], expected: list[date]) -> None:
+    """The order of day and month is the one that the file proves."""
     assert [entry.booked_on for entry in entries(qif.read(file(*days), currency="PLN"))] == expected
 
 
@@ -70,7 +72,8 @@ def test_the_answer_decides_what_the_file_leaves_open() -> None:
     assert entries(qif.read(file("01/02/2025"), dates="mdy", currency="PLN"))[0].booked_on == date(2025, 1, 2)
 
 
-def test_an_answer_that_the_file_disproves_changes_no_date() -> None:
+def test_disproved_answer_changes_no_date() -> None:
+    """An answer that the file disproves changes no date."""
     reading = qif.read(file("25/12/2025", "01/02/2025"), dates="mdy", currency="PLN")
     assert [entry.booked_on for entry in entries(reading)] == [date(2025, 12, 25), date(2025, 2, 1)]
 
@@ -79,12 +82,14 @@ def test_dates_in_two_orders_are_refused() -> None:
     assert codes(qif.read(file("25/12/2025", "12/25/2025"), currency="PLN")) == ["mixed_dates"]
 
 
-def test_the_currency_is_asked_for_together_with_the_order() -> None:
+def test_currency_and_order_asked_together() -> None:
+    """The currency is asked for together with the order of the dates, so that a person is asked once."""
     assert codes(qif.read(file("01/02/2025"))) == ["ambiguous_dates", "currency_needed"]
 
 
 @pytest.mark.parametrize("bad", ["D32/12/2025\nT1.00", "D25/12/2025\nT1,234", "D25/12/2025", "T5.00"])
-def test_a_record_that_cannot_be_read_is_named_and_the_others_are_kept(bad: str) -> None:
+def test_unreadable_record_loses_no_other(bad: str) -> None:
+    """A record that cannot be read is named with its line, and the others are kept."""
     data = file("24/12/2025") + f"{bad}\n^\n".encode() + file("26/12/2025")
     reading = qif.read(data, currency="EUR")
     assert [entry.booked_on.day for entry in entries(reading)] == [24, 26]
@@ -93,7 +98,8 @@ def test_a_record_that_cannot_be_read_is_named_and_the_others_are_kept(bad: str)
     ]
 
 
-def test_each_account_is_a_statement_and_its_opening_balance_no_gift() -> None:
+def test_opening_balance_is_no_gift() -> None:
+    """Each account is a statement, and its opening balance is no gift."""
     data = (
         "!Account\nNPL61109010140000071219812874\nTBank\n^\n!Type:Bank\n"
         "D25/12/2025\nT500.00\nPOpening Balance\nL[Main]\n^\nD26/12/2025\nT10.00\nPA\n^\n"
@@ -106,7 +112,8 @@ def test_each_account_is_a_statement_and_its_opening_balance_no_gift() -> None:
     assert (cash.account, len(cash.entries)) == ("Cash box", 1)
 
 
-def test_sections_without_bank_transactions_are_passed_over_and_counted() -> None:
+def test_other_sections_are_counted() -> None:
+    """Sections without bank transactions are passed over, each with a warning."""
     data = b"!Type:Cat\nNFood\n^\nNFun\n^\n" + file("25/12/2025") + b"!Type:Invst\nD1/1/2025\nNBuy\nT5\n^\n"
     reading = qif.read(data, currency="PLN")
     assert len(entries(reading)) == 1
@@ -120,7 +127,8 @@ def test_a_file_without_bank_transactions_says_so(data: bytes) -> None:
     assert codes(qif.read(data, currency="PLN")) == ["no_statement"]
 
 
-def test_a_record_cut_off_at_the_end_of_the_file_is_not_passed_over_in_silence() -> None:
+def test_record_cut_at_end_is_reported() -> None:
+    """A record that is cut off at the end of the file is not passed over in silence."""
     assert codes(qif.read(file("25/12/2025") + b"D26/12/2025\n", currency="PLN")) == [
         "unreadable_transaction"
     ]

@@ -100,7 +100,8 @@ def test_the_format_is_told_by_the_bytes(data: bytes, name: str) -> None:
         (bytes(range(256)) * 4, "binary", "camt.053"),
     ],
 )
-def test_what_is_no_statement_is_refused_with_the_way_out(data: bytes, code: str, word: str) -> None:
+def test_no_statement_names_the_way_out(data: bytes, code: str, word: str) -> None:
+    """What is no statement is refused, with the way out in the message."""
     reading = importers.read(data, "statement.csv")
     assert reading.statements == () and reading.format == ""
     (problem,) = reading.problems
@@ -108,7 +109,8 @@ def test_what_is_no_statement_is_refused_with_the_way_out(data: bytes, code: str
     assert word in problem.message and problem.message.endswith(".")
 
 
-def test_a_reading_says_its_format_and_the_digest_of_its_file() -> None:
+def test_reading_has_format_and_digest() -> None:
+    """A reading has its format and the digest of its file, whatever the file is called."""
     reading = importers.read(OFX, "wrong.csv")
     assert (reading.format, reading.file_sha256) == ("ofx", hashlib.sha256(OFX).hexdigest())
     assert [len(statement.entries) for statement in reading.statements] == [3]
@@ -119,7 +121,8 @@ def test_a_refusal_has_the_digest_too() -> None:
 
 
 @pytest.mark.parametrize(("closing", "verdict"), [("110,00", "proved"), ("110,01", "mismatch")])
-def test_balances_prove_a_statement_or_show_that_it_does_not_hold(closing: str, verdict: str) -> None:
+def test_balances_prove_or_disprove_statement(closing: str, verdict: str) -> None:
+    """Balances prove a statement or show that it does not agree."""
     data = (
         ":20:S\r\n:25:PL61109010140000071219812874\r\n:28C:1/1\r\n:60F:C260101PLN100,00\r\n"
         f":61:2601020102C10,00NTRFNONREF\r\n:86:gift\r\n:62F:C260102PLN{closing}\r\n-\r\n"
@@ -137,7 +140,8 @@ def test_reading_leaves_the_garbage_collector_as_it_was(was_running: bool) -> No
         gc.enable()
 
 
-def test_what_a_qif_file_leaves_open_comes_from_the_profile_or_the_account() -> None:
+def test_open_qif_questions_have_answers() -> None:
+    """What a QIF file leaves open comes from the profile or from the account."""
     data = b"!Type:Bank\nD01/02/2025\nT10.00\nPA\n^\n"
     assert {problem.code for problem in importers.read(data).problems} == {
         "ambiguous_dates",
@@ -161,12 +165,14 @@ def test_a_stream_gives_the_same_in_pieces() -> None:
     assert len(middle) == len(reading.statements[0].entries)
 
 
-def test_a_stream_of_a_web_page_is_one_problem() -> None:
+def test_streamed_web_page_is_one_problem() -> None:
+    """A web page that is streamed is one problem and no entry."""
     (part,) = importers.stream(io.BytesIO(b"<html>"))
     assert isinstance(part, Problem) and part.code == "web_page"
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes_have_a_format_and_no_bytes_crash(data: bytes) -> None:
+def test_any_bytes_have_a_format(data: bytes) -> None:
+    """Any bytes have a format or a problem, and none make the reader crash."""
     name = find_format(data)
     assert name in importers.FORMATS or importers.read(data).problems

@@ -87,7 +87,8 @@ def check(name: str, entries: Sequence[Plain]) -> None:
 
 
 @pytest.mark.parametrize("name", WRITE)
-def test_a_statement_reads_as_the_same_entries_in_every_format(name: str) -> None:
+def test_every_format_gives_same_entries(name: str) -> None:
+    """A statement reads as the same entries in every format."""
     check(name, plain_entries(60, seed=11))
 
 
@@ -98,7 +99,8 @@ def test_so_do_statements_of_any_seed(name: str, seed: int, count: int) -> None:
     check(name, plain_entries(count, seed))
 
 
-def test_the_own_account_is_read_wherever_a_format_has_a_place_for_it() -> None:
+def test_own_account_in_every_format() -> None:
+    """Our own account is read wherever a format has a place for it."""
     silent = {"qif", "elixir", "debit_report", "csv plain.pl", "csv pl.pko.ipko"}
     silent |= {"xlsx", "xlsx shared", "xls", "ods"}
     for name in WRITE:

@@ -36,7 +36,8 @@ def streamed(data: bytes) -> Iterable[Part]:
 @pytest.mark.parametrize(
     "data", [*(write(50) for write in FILES.values()), TWO, PAGES, b"OFXHEADER:100\n<OFX>", b":20:1\n:86:x\n"]
 )
-def test_the_parts_of_a_file_gathered_are_its_reading(data: bytes) -> None:
+def test_gathered_parts_are_the_reading(data: bytes) -> None:
+    """The parts of a streamed file, gathered, are the same as its reading."""
     reading = importers.read(data)
     parts = gather_parts(streamed(data), reading.format, reading.facts)
     assert (parts.statements, parts.problems) == (reading.statements, reading.problems)
@@ -44,13 +45,15 @@ def test_the_parts_of_a_file_gathered_are_its_reading(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_entries_of_more_than_one_piece_of_the_text_keep_their_place_and_their_lines(name: str) -> None:
+def test_entries_keep_place_across_pieces(name: str) -> None:
+    """Entries of a text of more than one piece keep their place and their lines."""
     (only,) = importers.read(FILES[name](MANY)).statements
     assert [entry.position for entry in only.entries] == list(range(len(only.entries)))
     assert [entry.amount.minor for entry in only.entries] == [plain.minor for plain in PLAIN]
 
 
-def test_a_bad_row_in_a_later_piece_is_named_by_its_own_line() -> None:
+def test_bad_row_in_later_piece() -> None:
+    """A bad row in a later piece of the file is named by its own line."""
     rows = [row(f"{number}.00", more=f"<FITID>{number}<NAME>A\n") for number in range(1, 2_501)]
     rows[2_300] = row("much")
     data = document(statement(*rows))
@@ -60,7 +63,8 @@ def test_a_bad_row_in_a_later_piece_is_named_by_its_own_line() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_stream_holds_no_entries_that_it_has_given(name: str) -> None:
+def test_stream_holds_no_given_entries(name: str) -> None:
+    """A stream holds no entries that it has already given, so that memory stays small."""
     data = FILES[name](MANY)
     assert _held(lambda: _at_last_entry(data)) < _held(lambda: importers.read(data)) / 2
 
@@ -84,7 +88,8 @@ def _at_last_entry(data: bytes) -> Iterator[Part]:
     return parts
 
 
-def test_a_statement_that_proves_damaged_has_no_end_and_the_next_one_is_whole() -> None:
+def test_damaged_statement_has_no_end() -> None:
+    """A statement that turns out damaged has no end, and the next one is whole."""
     data = document(statement(row(), *[row("x")] * 1_001), statement(row("3.00"))).encode()
     parts = [part for part in streamed(data) if not isinstance(part, Entry)]
     kinds = [type(part) for part in parts]

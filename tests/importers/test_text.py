@@ -56,7 +56,8 @@ def test_the_codec_is_named_and_the_mark_removed() -> None:
     assert decode_text(b"") == ("", "utf-8")
 
 
-def test_a_declared_single_byte_charset_is_believed_but_utf_8_is_not_overruled() -> None:
+def test_declared_charset_against_utf_8() -> None:
+    """A declared single-byte charset is believed, but clear UTF-8 is not overruled by it."""
     data = "Müller".encode("iso8859-1")
     assert decode_text(data, "8859-1") == ("Müller", "iso8859-1")
     assert decode_text("żółw".encode(), "1252") == ("żółw", "utf-8")
@@ -72,9 +73,8 @@ def test_a_declared_single_byte_charset_is_believed_but_utf_8_is_not_overruled()
         ("¿Qué tal? ¡Hola! Müller® © 2026", "cp1252"),
     ],
 )
-def test_a_header_that_says_1252_whatever_is_in_the_file_is_overruled_by_broken_words(
-    text: str, codec: str
-) -> None:
+def test_wrong_1252_is_overruled(text: str, codec: str) -> None:
+    """A header that says 1252 whatever is in the file is overruled where it would give broken words."""
     assert decode_text(text.encode(codec), "1252") == (text, codec)
 
 
@@ -106,7 +106,8 @@ def test_charset_names_of_bank_files_are_mapped(declared: str | None, codec: str
         (codecs.BOM_UTF8 + b"\xff\xfe", "utf-8"),
     ],
 )
-def test_bytes_that_are_no_text_are_refused_with_a_sentence(data: bytes, says: str) -> None:
+def test_bytes_of_no_text_are_refused(data: bytes, says: str) -> None:
+    """Bytes that are no text are refused with a sentence."""
     with pytest.raises(Undecodable, match=says):
         decode_text(data)
 
@@ -205,12 +206,14 @@ def test_amounts_as_banks_write_them(written: str, minor: int | None) -> None:
         "5%",
     ],
 )
-def test_what_is_no_amount_or_two_amounts_is_refused(written: str) -> None:
+def test_ambiguous_amount_is_refused(written: str) -> None:
+    """What is no amount, or could be two amounts, is refused."""
     with pytest.raises(ValueError, match=r"amount|mean|is not in|decimals"):
         parse_amount(written, "PLN")
 
 
-def test_a_known_decimal_sign_settles_what_could_be_read_twice() -> None:
+def test_known_decimal_sign_settles_amount() -> None:
+    """A known decimal sign settles what could be read in two ways."""
     assert parse_amount("1,234", "PLN", ".") == Money(123400, "PLN")
     assert parse_amount("1,230", "PLN", ",") == Money(123, "PLN")
     assert parse_amount("1.234", "KWD", ".") == Money(1234, "KWD")
@@ -307,7 +310,8 @@ def test_any_text_is_a_date_or_refused(text: str, order: DateOrder) -> None:
 
 
 @pytest.mark.parametrize("codec", ["cp1250", "cp852"])
-def test_the_dot_that_stands_for_an_empty_field_says_nothing_of_the_code_page(codec: str) -> None:
+def test_placeholder_dot_proves_no_code_page(codec: str) -> None:
+    """The byte that stands for an empty field says nothing of the code page; the letters decide."""
     rows = "".join(f"~20DAROWIZNA~21\xff~32DONOR {i}~33\xff\r\n" for i in range(20))
     data = rows.encode("latin-1") + "~20opłata~32DRUKARNIA ŚWIT\r\n".encode(codec)
     text, found = decode_text(data)

@@ -29,20 +29,24 @@ def test_a_reversal_has_the_sign_of_its_money() -> None:
     assert statement.entries[0].reversal and (statement.integrity, problems) == ("proved", [])
 
 
-def test_reversals_written_the_other_way_round_are_turned_when_the_balances_prove_it() -> None:
+def test_inverted_reversals_turned_where_balances_prove_it() -> None:
+    """Reversals written the other way round are turned when the balances prove that they are, and the report
+    says so."""
     statement, problems = reversal("CRDT", "957")
     assert [found.amount.minor for found in statement.entries] == [-5000, 700]
     assert [detail.amount.minor for detail in statement.entries[0].details] == [-5000]
     assert (statement.integrity, problems) == ("proved", ["reversal_signs_inverted"])
 
 
-def test_reversals_stay_as_written_when_neither_way_proves_anything() -> None:
+def test_unproved_reversals_stay_as_written() -> None:
+    """Reversals stay as written when neither way of reading them makes the balances agree."""
     statement, problems = reversal("CRDT", "1000")
     assert [found.amount.minor for found in statement.entries] == [5000, 700]
     assert (statement.integrity, problems) == ("mismatch", ["balance_mismatch"])
 
 
-def test_in_a_stream_reversals_come_last_and_with_the_right_sign() -> None:
+def test_streamed_reversals_come_last() -> None:
+    """In a stream reversals come last, when the balances are known, and with the right sign."""
     ends = balance("OPBD", "1000") + balance("CLBD", "957")
     data = document(entry(state=REVERSED), entry(amount("7.00")), balances=ends)
     entries = [part for part in reader.stream(io.BytesIO(data)) if isinstance(part, Entry)]
@@ -60,9 +64,8 @@ def test_in_a_stream_reversals_come_last_and_with_the_right_sign() -> None:
         (balance("CLBD", "60") + balance("CLAV", "60"), (None, 6000)),
     ],
 )
-def test_balances_open_and_close_a_statement_or_a_page(
-    balances: str, ends: tuple[int | None, int | None]
-) -> None:
+def test_balances_open_and_close_each_page(balances: str, ends: tuple[int | None, int | None]) -> None:
+    """Balances open and close a statement or a page; where one is missing nothing is proved."""
     statement = only(document(entry(), balances=balances))
     found = [end.amount.minor if end else None for end in (statement.opening, statement.closing)]
     assert tuple(found) == ends
@@ -76,7 +79,8 @@ def test_a_missing_entry_shows_in_the_balances() -> None:
     assert (problem.level, problem.code) == ("error", "balance_mismatch") and "by 0.01 " in problem.message
 
 
-def test_a_balance_without_its_sign_is_credit_and_told() -> None:
+def test_balance_without_sign_is_credit() -> None:
+    """A balance without its sign counts as a credit, and the report says so."""
     ends = (
         balance("OPBD", "0")
         + '<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">50</Amt></Bal>'
@@ -96,7 +100,8 @@ def test_a_balance_without_its_sign_is_credit_and_told() -> None:
         ("<TtlDbtNtries><NbOfNtries>x</NbOfNtries><Sum>x</Sum></TtlDbtNtries>", ["total_mismatch"] * 2),
     ],
 )
-def test_the_banks_own_totals_are_compared_with_the_entries(totals: str, wrong: list[str]) -> None:
+def test_banks_totals_are_compared(totals: str, wrong: list[str]) -> None:
+    """The bank's own totals are compared with the entries, so that a missing entry is noticed."""
     rows = entry(), entry(amount("20.00", "DBIT"))
     reading = reader.read(document(*rows, balances=f"<TxsSummry>{totals}</TxsSummry>"))
     assert codes(reading) == wrong

@@ -23,7 +23,8 @@ NRB = "27114020040000300201355387"
 
 @pytest.mark.parametrize("name", ["utf8", "UTF8", "utf-16", "UTF-16LE"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\r\n"])
-def test_utf_8_is_read_although_the_file_calls_it_by_another_name(name: str, mark: bytes) -> None:
+def test_utf_8_under_another_name(name: str, mark: bytes) -> None:
+    """UTF-8 is read although the file gives it another name, as some banks' files do."""
     head = f'<?xml version="1.0" encoding="{name}"?>'
     written = parties("<Dbtr><Nm>ŁUKASZ</Nm></Dbtr>")
     data = mark + head.encode() + document(entry(None, written))
@@ -37,14 +38,16 @@ def test_utf_16_that_is_one_is_still_read() -> None:
     assert len(only((head + document(entry()).decode()).encode("utf-16")).entries) == 1
 
 
-def test_a_status_of_the_banks_own_moves_no_money() -> None:
+def test_banks_own_status_moves_no_money() -> None:
+    """A status of the bank's own moves no money: the entry is only for information, with a warning."""
     state = "<Sts><Prtry>VORGEMERKT</Prtry></Sts><BookgDt><Dt>2026-09-30</Dt></BookgDt>"
     data = document(entry(state=state))
     assert [one.status for one in only(data).entries] == ["info"]
     assert codes(reader.read(data)) == ["unknown_status"]
 
 
-def test_a_value_date_that_cannot_be_read_loses_no_booked_entry() -> None:
+def test_unreadable_value_date_loses_no_entry() -> None:
+    """A value date that cannot be read loses no booked entry; without a booking date the entry is refused."""
     data = document(
         entry(state="<Sts>BOOK</Sts><BookgDt><Dt>2026-09-30</Dt></BookgDt><ValDt><Dt>0001-01-01</Dt></ValDt>")
     )
@@ -63,14 +66,18 @@ def test_a_value_date_that_cannot_be_read_loses_no_booked_entry() -> None:
         ("<Othr><Id>12345</Id></Othr>", "12345"),
     ],
 )
-def test_one_account_has_one_number_whichever_element_the_bank_uses(written: str, number: str) -> None:
+def test_account_number_from_any_element(written: str, number: str) -> None:
+    """One account has one number, whichever element the bank writes it into, so that a payer is
+    recognised."""
     donor = f"<Dbtr><Nm>A</Nm></Dbtr><DbtrAcct><Id>{written}</Id></DbtrAcct>"
     assert only_detail(parties(donor)).counterparty.account == number
     own = document(entry()).replace(f"<IBAN>{OWN_ACCOUNT}</IBAN>".encode(), written.encode())
     assert only(own).account == number
 
 
-def test_balances_are_known_by_codes_that_stand_as_the_banks_own() -> None:
+def test_balances_under_proprietary_codes() -> None:
+    """Balances are also known by codes that stand as the bank's own, so that they still prove the
+    statement."""
     balances = balance("OPBD", "10.00") + balance("CLBD", "60.00")
     data = document(
         entry(),
@@ -81,20 +88,23 @@ def test_balances_are_known_by_codes_that_stand_as_the_banks_own() -> None:
     assert only(data).integrity == "proved"
 
 
-def test_a_name_that_stands_with_the_account_alone_is_the_payers() -> None:
+def test_account_holder_is_the_payer() -> None:
+    """A name that stands only with the account is the payer's name; the party's own name comes first."""
     account = f"<DbtrAcct><Id><IBAN>PL{NRB}</IBAN></Id><Nm>ANNA NOWAK</Nm></DbtrAcct>"
     assert only_detail(parties(account)).counterparty.name == "ANNA NOWAK"
     assert only_detail(parties("<Dbtr><Nm>A</Nm></Dbtr>", account)).counterparty.name == "A"
 
 
-def test_a_paper_that_the_payer_names_is_kept_with_its_kind() -> None:
+def test_named_document_is_kept_with_kind() -> None:
+    """A document that the payer names, such as an invoice, is kept with its kind."""
     paper = "<RfrdDocInf><Tp><CdOrPrtry><Cd>CINV</Cd></CdOrPrtry></Tp><Nb>FV/7</Nb></RfrdDocInf>"
     creditors = "<CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp><Ref>RF18</Ref></CdtrRefInf>"
     detail = only_detail(f"<RmtInf><Strd>{paper}{creditors}</Strd></RmtInf>")
     assert detail.references == (("CINV", "FV/7"), ("SCOR", "RF18"))
 
 
-def test_words_for_no_reference_are_none_and_indented_texts_one_line() -> None:
+def test_words_for_no_reference_are_none() -> None:
+    """Words that mean "no reference" make none, and indented texts become one line."""
     refs = "<Refs><EndToEndId>Not Provided</EndToEndId></Refs>"
     detail = only_detail(f"{refs}<RmtInf><Ustrd>one\n    two</Ustrd></RmtInf>")
     assert (detail.end_to_end_id, detail.remittance) == (None, "one two")

@@ -37,7 +37,9 @@ BANK = SHARED / "corpora" / "bank"
 # ---------------------------------------------------------------- whole files
 
 
-def test_a_version_8_file_gives_all_that_it_says_of_its_account() -> None:
+def test_version_8_statement_keeps_every_field() -> None:
+    """A version 8 file gives all that it says of its account: numbers, owner, bank, pages, balances and
+    proof."""
     reading = reader.read((FILES / "version_8.xml").read_bytes())
     (statement,) = reading.statements
     assert reading.problems == () and reading.format == "camt"
@@ -59,7 +61,8 @@ def test_a_version_8_file_gives_all_that_it_says_of_its_account() -> None:
     )
 
 
-def test_a_version_8_entry_and_its_payment_keep_every_field() -> None:
+def test_version_8_entry_keeps_every_field() -> None:
+    """A version 8 entry and its payment keep every field that the file gives."""
     data = (FILES / "version_8.xml").read_bytes()
     (found,) = only(data).entries
     assert (found.booked_on, found.value_on) == (date(2026, 9, 30), date(2026, 10, 1))
@@ -95,14 +98,16 @@ def test_a_version_8_entry_and_its_payment_keep_every_field() -> None:
     )
 
 
-def test_an_entry_tells_where_in_the_file_it_stands() -> None:
+def test_entry_says_its_place_in_file() -> None:
+    """An entry says at which bytes of the file it stands, so that a person can look it up."""
     data = (FILES / "version_8.xml").read_bytes()
     (found,) = only(data).entries
     start, end = map(int, found.raw.removeprefix("bytes ").split("-"))
     assert data[start:].startswith(b"<Ntry>") and data[end:].startswith(b"</Ntry>")
 
 
-def test_the_first_version_with_payments_right_in_the_entry_is_read() -> None:
+def test_version_1_payments_inside_the_entry() -> None:
+    """The first version, with payments right inside the entry, is read with all that it says."""
     statement = only((FILES / "version_1.xml").read_bytes())
     (found,) = statement.entries
     assert (statement.account, statement.account_scheme, statement.integrity) == ("4711", "other", "proved")
@@ -148,7 +153,8 @@ def test_prefixes_and_wrappings_do_not_matter() -> None:
     assert [found.amount for found in only(wrapped.encode()).entries] == [eur(5000)]
 
 
-def test_each_statement_of_a_file_has_its_own_entries() -> None:
+def test_statements_keep_their_own_entries() -> None:
+    """Each statement of a file has its own entries, and none slips into the next."""
     one = document(entry()).decode()
     start, end = one.index("<Stmt>"), one.index("</Stmt>") + 7
     other = one[start:end].replace("50.00", "60.00").replace("S1", "S2")
@@ -160,13 +166,15 @@ def test_each_statement_of_a_file_has_its_own_entries() -> None:
     ]
 
 
-def test_the_package_reads_a_camt_file_by_its_bytes() -> None:
+def test_package_knows_camt_by_its_bytes() -> None:
+    """The package knows a camt file by its bytes, whatever the file is called."""
     data = write_camt(plain_entries(3, seed=1), 8)
     reading = importers.read(data, "statement.txt")
     assert len(reading.statements[0].entries) == 3 and reading.format == "camt"
 
 
-def test_a_stream_begins_gives_entries_and_ends_each_statement() -> None:
+def test_stream_begins_and_ends_each_statement() -> None:
+    """A stream begins each statement, gives its entries one by one, and ends it with the proof."""
     parts = list(reader.stream(io.BytesIO(write_camt(plain_entries(300, seed=2), 2))))
     assert isinstance(parts[0], Begin) and parts[0].statement.account == OWN_ACCOUNT
     assert all(isinstance(part, Entry) for part in parts[1:-1]) and len(parts) == 302
@@ -188,7 +196,8 @@ def test_an_amount_is_an_xml_decimal(text: str, minor: int) -> None:
 @pytest.mark.parametrize(
     "text", ["50,00", "1 000.00", "-50.00", "+50.00", "5e1", "٥٠", "50.001", "", ".", "0x10", "NaN", "9" * 40]
 )
-def test_an_amount_that_cannot_be_read_names_its_entry_and_loses_no_other(text: str) -> None:
+def test_unreadable_amount_loses_no_other_entry(text: str) -> None:
+    """An amount that cannot be read names its entry and line, and no other entry is lost."""
     reading = reader.read(document(entry(amount("1.00")) + "\n", entry(amount(text)), entry(amount("2.00"))))
     (statement,) = reading.statements
     assert [(found.position, found.amount.minor) for found in statement.entries] == [(0, 100), (2, 200)]
@@ -205,12 +214,14 @@ def test_an_amount_given_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("sign", ["", "<CdtDbtInd>CREDIT</CdtDbtInd>"])
-def test_an_entry_that_does_not_say_its_direction_is_no_entry(sign: str) -> None:
+def test_entry_without_direction_is_none(sign: str) -> None:
+    """An entry that does not say whether money came or went is no entry, because a wrong sign is worse."""
     reading = reader.read(document(entry(f'<Amt Ccy="EUR">5</Amt>{sign}')))
     assert codes(reading) == ["unreadable_sign"] and reading.statements[0].entries == ()
 
 
-def test_a_foreign_entry_keeps_its_currency_and_is_an_error() -> None:
+def test_foreign_entry_keeps_its_currency() -> None:
+    """An entry in another currency keeps that currency and is reported as an error."""
     reading = reader.read(
         document(entry(amount("50.00", currency="USD")), balances=balance("OPBD", "0") + balance("CLBD", "0"))
     )
@@ -219,7 +230,8 @@ def test_a_foreign_entry_keeps_its_currency_and_is_an_error() -> None:
     assert [(problem.level, problem.code) for problem in reading.problems] == [("error", "other_currency")]
 
 
-def test_the_currency_comes_from_balances_or_entries_where_the_account_names_none() -> None:
+def test_currency_from_balances_or_entries() -> None:
+    """The currency comes from the balances or the entries where the account names none."""
     assert only(document(entry(), currency="")).currency == "EUR"
     assert only(document(balances=balance("CLBD", "5"), currency="")).currency == "EUR"
     assert only(document(currency="")).currency == ""
@@ -232,14 +244,16 @@ def test_the_currency_comes_from_balances_or_entries_where_the_account_names_non
     "text",
     ["<Dt>2026-09-30</Dt>", "<Dt>2026-09-30+02:00</Dt>", "<DtTm>2026-09-30T23:59:59.999-11:00</DtTm>"],
 )
-def test_the_booking_day_is_the_day_as_the_bank_writes_it(text: str) -> None:
+def test_booking_day_as_the_bank_writes(text: str) -> None:
+    """The booking day is the day as the bank writes it, whatever the time zone beside it."""
     assert only_entry(state=f"<BookgDt>{text}</BookgDt>").booked_on == date(2026, 9, 30)
 
 
 @pytest.mark.parametrize(
     "text", ["2026-02-30", "30.09.2026", "20260930", "2026-9-30", "1899-01-01", "٢٠٢٦-٠٩-٣٠"]
 )
-def test_a_date_that_no_calendar_has_loses_the_entry_with_a_reason(text: str) -> None:
+def test_impossible_date_loses_the_entry(text: str) -> None:
+    """A date that no calendar has loses the entry, with a reason, and no other."""
     reading = reader.read(document(entry(state=f"<BookgDt><Dt>{text}</Dt></BookgDt>"), entry()))
     assert codes(reading) == ["unreadable_date"] and len(reading.statements[0].entries) == 1
 
@@ -248,14 +262,16 @@ def test_without_a_booking_day_the_value_day_stands() -> None:
     assert only_entry(state="<ValDt><Dt>2026-09-29</Dt></ValDt>").booked_on == date(2026, 9, 29)
 
 
-def test_without_any_date_the_only_day_of_the_statement_stands_and_is_told() -> None:
+def test_dateless_entry_takes_only_day() -> None:
+    """Without any date an entry takes the only day of its statement, and the report says so."""
     same_day = balance("OPBD", "0") + balance("CLBD", "50")
     reading = reader.read(document(entry(state=""), balances=same_day))
     assert reading.statements[0].entries[0].booked_on == date(2026, 9, 30)
     assert codes(reading) == ["date_from_statement"]
 
 
-def test_without_any_date_an_entry_of_a_longer_statement_is_not_guessed() -> None:
+def test_dateless_entry_of_days_not_guessed() -> None:
+    """Without any date an entry of a statement of several days is not guessed but refused."""
     two_days = balance("OPBD", "0", "2026-09-29") + balance("CLBD", "50")
     assert "unreadable_date" in codes(reader.read(document(entry(state=""), balances=two_days)))
 
@@ -328,7 +344,8 @@ def _row(part: Entry | Detail) -> list[str | None]:
 
 
 @pytest.mark.parametrize("before", [b"\n", b" \r\n\t" * 30_000, b"\xef\xbb\xbf\r\n"])
-def test_blanks_before_the_declaration_are_no_harm_and_places_are_those_of_the_file(before: bytes) -> None:
+def test_blanks_before_declaration_do_no_harm(before: bytes) -> None:
+    """Blanks before the XML declaration do no harm, and places are still those of the file."""
     good = write_camt(plain_entries(2, seed=5), 8)
     reading = reader.read(before + good)
     (statement,) = reading.statements

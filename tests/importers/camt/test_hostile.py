@@ -114,14 +114,16 @@ def test_a_file_cut_anywhere_is_refused(percent: int) -> None:
     assert reading.statements == () and [problem.code for problem in reading.problems] == ["truncated"]
 
 
-def test_a_stream_that_is_cut_ends_with_the_refusal() -> None:
+def test_cut_stream_ends_with_refusal() -> None:
+    """A stream that is cut ends with a refusal and never with the end of a statement."""
     data = write_camt(plain_entries(2000, seed=4), 8)
     parts = list(reader.stream(io.BytesIO(data[: len(data) // 2])))
     assert isinstance(parts[-1], Problem) and parts[-1].code in reader.REFUSALS
     assert len(parts) > 500 and not any(isinstance(part, End) for part in parts)
 
 
-def test_the_limits_let_through_what_is_just_within_them() -> None:
+def test_limits_allow_what_is_just_within() -> None:
+    """The limits let through what is just within them and refuse what is one step beyond."""
     long = reader.read(put(b"x" * (TEXT_LIMIT - 200)))
     assert len(long.statements[0].entries[0].details[0].remittance) > TEXT_LIMIT - 200
     inside = DEPTH_LIMIT - 5  # five elements of the report are around it
@@ -163,9 +165,8 @@ def test_memory_does_not_grow_with_the_file() -> None:
     source=st.sampled_from([GOOD, RICH]),
 )
 @settings(max_examples=400, deadline=None)
-def test_whatever_is_done_to_a_file_reading_it_raises_nothing(
-    at: int, cut: int, put_in: bytes, source: bytes
-) -> None:
+def test_changed_file_raises_nothing(at: int, cut: int, put_in: bytes, source: bytes) -> None:
+    """Whatever is done to a file, reading it raises nothing: it gives statements or problems."""
     reading = reader.read(source[:at] + put_in + source[at + cut :])
     assert reading.statements or reading.problems
 

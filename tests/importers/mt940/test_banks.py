@@ -37,7 +37,8 @@ def only_entry(row: str) -> Entry:
         ("100,000", 10000),
     ],
 )
-def test_amounts_are_read_with_whichever_signs_the_bank_writes_them(written: str, minor: int) -> None:
+def test_amounts_with_any_banks_signs(written: str, minor: int) -> None:
+    """Amounts are read with whichever decimal and thousands signs the bank writes."""
     read = only(statement(f":61:2609300930C{written}NTRFNONREF", ":86:a", opening=f"C260929PLN {written}"))
     assert read.opening is not None
     assert [e.amount.minor for e in read.entries] == [minor] == [read.opening.amount.minor]
@@ -57,9 +58,10 @@ def test_amounts_are_read_with_whichever_signs_the_bank_writes_them(written: str
         ),
     ],
 )
-def test_a_row_without_a_text_of_its_own_keeps_what_stands_below_it(
+def test_row_without_text_keeps_next_lines(
     row: str, name: str | None, account: str | None, remittance: str, info: str | None
 ) -> None:
+    """A row without a text of its own keeps what stands in the line below it."""
     entry = only_entry(row)
     (detail,) = entry.details
     assert (detail.counterparty.name, detail.counterparty.account) == (name, account)
@@ -76,7 +78,8 @@ def test_a_row_without_a_text_of_its_own_keeps_what_stands_below_it(
         ("37040044/0532013000", "37040044/0532013000"),
     ],
 )
-def test_one_account_has_one_number_however_the_bank_writes_it(written: str, account: str) -> None:
+def test_account_has_one_number_in_any_spelling(written: str, account: str) -> None:
+    """One account has one number, however the bank writes it."""
     data = statement(closing="C260930PLN1000,00").replace(f"/{OWN_ACCOUNT}".encode(), written.encode())
     assert only(data).account == account
 
@@ -104,15 +107,17 @@ def test_one_account_has_one_number_however_the_bank_writes_it(written: str, acc
         ("/OCMT/USD53,12/\nPAYMENT 12\n/OGB/A BANK", None, None, "PAYMENT 12 /OGB/A BANK"),
     ],
 )
-def test_name_address_and_title_are_told_apart_in_each_dialect(
+def test_name_address_and_title_in_each_dialect(
     text: str, name: str | None, address: str | None, remittance: str
 ) -> None:
+    """Name, address and title are told apart in each dialect of the banks."""
     (detail,) = only_entry(f":61:2609300930C50,00NTRFNONREF\n:86:{text}").details
     assert (detail.counterparty.name, detail.counterparty.address) == (name, address)
     assert detail.remittance == remittance
 
 
-def test_keywords_of_sepa_are_known_without_numbers_around_them() -> None:
+def test_sepa_keywords_without_sub_fields() -> None:
+    """The keywords of SEPA are known without numbered sub-fields around them."""
     text = "EREF+E2E-1 MREF+M1 CRED+DE98ZZZ09999999999 SVWZ+Gift 7\nfor EREF+"
     (detail,) = only_entry(f":61:2609300930C50,00NTRFNONREF\n:86:{text}").details
     assert (detail.end_to_end_id, detail.mandate_id) == ("E2E-1", "M1")
@@ -129,14 +134,15 @@ def test_keywords_of_sepa_are_known_without_numbers_around_them() -> None:
         ("NDDTMARF", None, "NDDT/999"),
     ],
 )
-def test_no_type_code_makes_no_reference_of_a_word_for_none(
-    after: str, bank_ref: str | None, code: str
-) -> None:
+def test_word_for_none_is_no_reference(after: str, bank_ref: str | None, code: str) -> None:
+    """Whatever the type code, a word that means "none" makes no reference."""
     entry = only_entry(f":61:2609300930C50,00{after}\n:86:999gift")
     assert (entry.bank_ref, entry.entry_ref, entry.bank_code) == (bank_ref, None, code)
 
 
-def test_co_operative_banks_write_the_sign_before_the_line_ends_and_our_own_account_in_38() -> None:
+def test_co_operative_banks_have_own_layout() -> None:
+    """Co-operative banks write the sign before the line ends and our own account in field 38: the donor is
+    still found."""
     donor, ours = "PL27114020040000300201355387", OWN_ACCOUNT
     text = (
         f"034~\n20for October~21~\n22~23~\n27ZOFIA LIS-KOWALSKA O~28~\n3011402004~31{donor}~\n32ZOFIA LIS-KOW"
@@ -148,7 +154,8 @@ def test_co_operative_banks_write_the_sign_before_the_line_ends_and_our_own_acco
     assert detail.remittance == "for October"
 
 
-def test_a_code_in_a_text_of_its_own_hides_no_donor() -> None:
+def test_code_in_own_text_hides_no_donor() -> None:
+    """A code in a text field of its own hides no donor: name, account and title come from the next one."""
     donor = "PL27114020040000300201355387"
     text = f"034~00EXGC\n~20for October~21DH-1001-7\n~29{donor[2:]}\n~31{donor}\n~32ANNA LIS~33LIPOWA 2"
     entry = only_entry(f":61:2609300930C50,00S034NONREF//IPH7\n:86:034\n:86:{text}\n~62KRAKOW")
@@ -165,7 +172,8 @@ def test_the_keys_of_nordic_banks_are_known() -> None:
     assert (detail.original, detail.charges) == (Money(10000, "EUR"), Money(400, "PLN"))
 
 
-def test_labels_in_small_letters_are_known_and_a_payers_own_stay_in_the_title() -> None:
+def test_lower_case_labels_and_payers_own() -> None:
+    """Labels in small letters are known, while labels that the payer wrote stay in the title."""
     text = (
         "911 Transakcja Collect; ID IPH: XX000000000014; z rach.: 27114020040000300201355387;\n"
         "od: ANNA LIS ul.Lipowa 2; tyt.: a gift; od: mum; DATA STEMPLA: 02.06.2026; TNR: 1549.11"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,8 @@ def places(reading: Reading, code: str) -> list[str | None]:
     return [problem.where for problem in reading.problems if problem.code == code]
 
 
-def test_the_currency_of_the_account_counts_only_where_no_field_tells_one() -> None:
+def test_account_currency_counts_only_without_others() -> None:
+    """The currency of the account counts only where no field of the file names one."""
     bare = b":20:X\r\n:25:1\r\n:28C:1\r\n:61:2609300930C50,00NTRFNONREF\r\n:86:gift\r\n:62F:oops\r\n-\r\n"
     assert [s.currency for s in importers.read(bare).statements] == ["XXX"]
     assert [s.currency for s in importers.read(bare, currency="PLN").statements] == ["PLN"]
@@ -57,7 +58,8 @@ def test_the_currency_of_the_account_counts_only_where_no_field_tells_one() -> N
 # ---------------------------------------------------------------- a whole statement
 
 
-def test_a_statement_has_its_account_number_page_balances_and_a_proof() -> None:
+def test_statement_has_numbers_balances_and_proof() -> None:
+    """A statement has its account, number, page, balances and a proof that they agree."""
     read = only(statement(":61:2609300930C50,00NTRFNONREF//B1"))
     assert (read.account, read.account_scheme, read.currency) == (OWN_ACCOUNT, "iban", "PLN")
     assert (read.statement_id, read.sequence_no, read.page) == ("ST1", "00012", "00001")
@@ -67,7 +69,8 @@ def test_a_statement_has_its_account_number_page_balances_and_a_proof() -> None:
     assert (read.integrity, read.advice, read.source_format) == ("proved", False, "mt940")
 
 
-def test_what_a_row_says_beside_its_text_is_kept_with_the_row_itself() -> None:
+def test_row_keeps_its_references_and_info() -> None:
+    """What a row says beside its text is kept with the row itself: days, references, code and note."""
     row = ":61:2610010930C50,00NTRFORDER 7//B1\r\nBOOKED BY HAND\r\n:86:a gift"
     entry = only_entry(row)
     assert (entry.booked_on, entry.value_on) == (date(2026, 9, 30), date(2026, 10, 1))
@@ -91,14 +94,14 @@ def test_what_a_row_says_beside_its_text_is_kept_with_the_row_itself() -> None:
         ("ED", -5_000, False, "pending"),
     ],
 )
-def test_a_mark_has_a_sign_and_a_funds_code_letter_has_none(
-    mark: str, minor: int, reversal: bool, status: str
-) -> None:
+def test_mark_decides_the_sign(mark: str, minor: int, reversal: bool, status: str) -> None:
+    """The mark decides the sign of an amount; the funds code letter behind it changes nothing."""
     entry = only_entry(f":61:2609300930{mark}50,00NTRFNONREF")
     assert (entry.amount.minor, entry.reversal, entry.status) == (minor, reversal, status)
 
 
-def test_an_expected_entry_does_not_count_against_the_balances() -> None:
+def test_expected_entry_counts_in_no_balance() -> None:
+    """An expected entry does not count against the balances."""
     read = only(statement(":61:2609300930EC50,00NTRFNONREF", closing="C260930PLN1000,00"))
     assert read.integrity == "proved"
 
@@ -112,16 +115,16 @@ def test_an_expected_entry_does_not_count_against_the_balances() -> None:
         ("240301", "0229", date(2024, 2, 29)),
     ],
 )
-def test_the_entry_date_is_in_the_year_nearest_to_the_value_date(
-    value: str, entry: str, booked_on: date
-) -> None:
+def test_entry_date_takes_the_nearest_year(value: str, entry: str, booked_on: date) -> None:
+    """The entry date is in the year that is nearest to the value date, also around New Year."""
     assert only_entry(f":61:{value}{entry}C50,00NTRFNONREF").booked_on == booked_on
 
 
 @pytest.mark.parametrize(
     ("value", "value_on"), [("260230", date(2026, 2, 28)), ("240230", date(2024, 2, 29))]
 )
-def test_30_february_becomes_the_last_of_february_and_is_told(value: str, value_on: date) -> None:
+def test_thirtieth_of_february_moves_to_last(value: str, value_on: date) -> None:
+    """30 February becomes the last day of February, and the report names the line."""
     reading = reader.read(statement(f":61:{value}0301C50,00NTRFNONREF"))
     assert reading.statements[0].entries[0].value_on == value_on
     assert places(reading, "date_moved") == ["line 5"]
@@ -138,7 +141,8 @@ def test_words_for_no_reference_are_no_reference(word: str) -> None:
     assert (entry.bank_ref, entry.entry_ref) == (None, None)
 
 
-def test_a_long_reference_and_one_with_blanks_are_read() -> None:
+def test_long_references_with_blanks_are_read() -> None:
+    """A reference that is too long and one with blanks in it are read whole."""
     entry = only_entry(":61:2609300930C50,00NTRF29-07-2014 10:05 AND MORE THAN 16//B4G29PGDCK1QFV3E")
     assert (entry.entry_ref, entry.bank_ref) == ("29-07-2014 10:05 AND MORE THAN 16", "B4G29PGDCK1QFV3E")
 
@@ -160,26 +164,31 @@ def test_a_long_reference_and_one_with_blanks_are_read() -> None:
         ":61:2609300930CNTRFNONREF",
     ],
 )
-def test_an_unreadable_row_names_its_line_and_loses_no_other(row: str) -> None:
+def test_unreadable_row_loses_no_other(row: str) -> None:
+    """A row that cannot be read names its line and loses no other row."""
     good = ":61:2609300930C50,00NTRFNONREF//{}\r\n:86:a gift"
     reading = reader.read(statement(good.format("A"), row, good.format("B"), closing="C260930PLN1100,00"))
     assert [entry.bank_ref for entry in reading.statements[0].entries] == ["A", "B"]
     assert places(reading, "unreadable_entry") == ["line 7"]
 
 
-def test_a_row_of_which_only_the_date_is_broken_is_no_text_of_the_row_before_it() -> None:
+def test_broken_date_makes_no_text() -> None:
+    """A row of which only the date is broken is an error, and no text of the row before it."""
     reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:a", ":61:X609300930C5,00NTRF"))
     assert places(reading, "unreadable_entry") == ["line 7"]
 
 
-def test_a_line_of_a_payers_text_that_begins_like_a_row_stays_text_and_is_told() -> None:
+def test_row_like_text_stays_text() -> None:
+    """A line of a payer's text that begins like a row stays text, with a warning: nobody writes himself an
+    entry."""
     reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", ":86:REF", ":61:not a row"))
     (entry,) = reading.statements[0].entries
     assert entry.details[0].remittance == "REF :61:not a row"
     assert places(reading, "tag_in_text") == ["line 7"]
 
 
-def test_a_line_of_a_payers_text_that_is_a_dash_ends_no_statement() -> None:
+def test_dash_in_text_ends_no_statement() -> None:
+    """A line of a payer's text that is only a dash ends no statement, so later entries are not lost."""
     row = ":61:2609300930C25,00NTRFNONREF"
     read = only(statement(row, ":86:thanks", "-", "and bye", row, ":86:b"))
     assert [entry.details[0].remittance for entry in read.entries] == ["thanks - and bye", "b"]
@@ -196,56 +205,8 @@ def test_no_message_repeats_a_payers_text() -> None:
 # ---------------------------------------------------------------- balances, pages, ends
 
 
-def test_a_balance_that_does_not_hold_keeps_the_entries_and_is_told() -> None:
-    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930PLN1055,00"))
-    assert reading.statements[0].integrity == "mismatch"
-    assert places(reading, "balance_mismatch") == ["line 6"]
-    assert len(reading.statements[0].entries) == 1
-
-
-def test_balances_in_two_currencies_prove_nothing() -> None:
-    reading = reader.read(statement(":61:2609300930C50,00NTRFNONREF", closing="C260930EUR1050,00"))
-    assert reading.statements[0].integrity == "mismatch"
-    assert "currency_mixed" in codes(reading)
-
-
-def test_available_balances_are_kept_and_a_broken_one_is_only_a_warning() -> None:
-    data = statement(closing="C260930PLN1000,00").replace(
-        b"\r\n-", b"\r\n:64:C260930PLN900,00\r\n:65:Dnullnullnull\r\n-"
-    )
-    reading = reader.read(data)
-    assert [balance.kind for balance in reading.statements[0].balances] == ["opening", "closing", "available"]
-    assert [(problem.level, problem.code) for problem in reading.problems] == [
-        ("warning", "unreadable_balance")
-    ]
-
-
-def pages() -> bytes:
-    return (FILES / "two_pages_two_accounts.sta").read_bytes()
-
-
-def test_pages_stay_statements_of_their_own_whose_balances_chain() -> None:
-    reading = reader.read(pages())
-    assert [(s.sequence_no, s.page, s.integrity) for s in reading.statements] == [
-        ("7", "1", "proved"),
-        ("7", "2", "proved"),
-        ("1", "1", "proved"),
-    ]
-    assert reading.problems == ()
-    assert reading.statements[0].account != reading.statements[2].account
-
-
-def test_a_page_that_is_missing_between_two_is_told() -> None:
-    reading = reader.read(pages().replace(b":60M:C260930PLN1050,00", b":60M:C260930PLN1051,00"))
-    assert places(reading, "balance_gap") == ["line 9"]
-
-
-def test_a_last_page_that_closes_with_an_interim_balance_is_told() -> None:
-    first = pages().split(b"-\r\n")[0] + b"-\r\n"
-    assert codes(reader.read(first)) == {"page_missing"}
-
-
-def test_swifts_envelope_names_the_bank_and_a_missing_end_is_told() -> None:
+def test_swift_envelope_names_the_bank() -> None:
+    """SWIFT's envelope names the bank, and a missing end of it is reported."""
     data = b"{1:F01INGBNL2AXXXX0000000000}{2:I940INGBNL2AXXXN}{4:\r\n" + statement(
         closing="C260930PLN1000,00"
     )
@@ -255,7 +216,8 @@ def test_swifts_envelope_names_the_bank_and_a_missing_end_is_told() -> None:
     assert codes(reader.read(whole[: whole.index(b"\r\n-}")])) == {"no_end_mark"}
 
 
-def test_an_envelope_without_a_line_of_its_own_is_read() -> None:
+def test_envelope_without_own_line_is_read() -> None:
+    """An envelope without a line of its own is read with the statement that follows on the same line."""
     data = b"{1:F01INGBNL2AXXXX0000000000}{4:" + statement(closing="C260930PLN1000,00")
     assert (only(data).statement_id, only(data).bank_bic) == ("ST1", "INGBNL2A")
 
@@ -265,7 +227,8 @@ def test_something_behind_the_last_statement_is_told() -> None:
     assert codes(reader.read(data)) == {"loose_rest"}
 
 
-def test_a_statement_number_that_is_broken_over_two_lines_is_read() -> None:
+def test_statement_number_over_two_lines() -> None:
+    """A statement number that is broken over two lines is read."""
     data = statement(closing="C260930PLN1000,00").replace(b":28C:00012/00001", b":28:\r\n00012/00001")
     assert (only(data).sequence_no, only(data).page) == ("00012", "00001")
 
@@ -281,12 +244,14 @@ def test_a_statement_number_that_is_broken_over_two_lines_is_read() -> None:
         ("BPHKPLPK/320000546101 ", "BPHKPLPK/320000546101"),
     ],
 )
-def test_the_account_is_without_currency_blanks_and_bank_code(written: str, account: str) -> None:
+def test_account_loses_currency_and_bank_code(written: str, account: str) -> None:
+    """The account stands without the currency, blanks and bank code around it."""
     data = statement(opening="C260929EUR0,", closing="C260930EUR0,")
     assert only(data.replace(f"/{OWN_ACCOUNT}".encode(), written.encode())).account == account
 
 
-def test_rows_without_any_balance_have_no_currency_and_are_an_error() -> None:
+def test_rows_without_balance_have_no_currency() -> None:
+    """Rows without any balance have no currency, and that is an error."""
     reading = reader.read(b":61:110701CN50,00NZ10NONREF\n-\n")
     assert reading.statements[0].currency == "XXX"
     assert {problem.code for problem in reading.problems if problem.level == "error"} == {
@@ -298,48 +263,21 @@ def test_rows_without_any_balance_have_no_currency_and_are_an_error() -> None:
 # ---------------------------------------------------------------- MT942
 
 
-def interim(*totals: str) -> bytes:
-    rows = [
-        ":61:2609300930C50,00NTRFNONREF//B1",
-        ":86:a",
-        ":61:2609300930C1,50NTRFNONREF//B2",
-        ":61:2609300930D2,00NTRFNONREF//B3",
-    ]
-    head = [":20:X", f":25:{OWN_ACCOUNT}", ":28C:1/1", ":34F:PLN0", ":13D:2609301215+0200"]
-    return "\r\n".join([*head, *rows, *totals, "-", ""]).encode()
-
-
-def test_an_interim_report_is_advice_with_its_instant_and_proved_by_its_totals() -> None:
-    reading = reader.read(interim(":90D:1PLN2,00", ":90C:2PLN51,50"))
-    (report,) = reading.statements
-    assert (report.advice, report.source_format, report.integrity) == (True, "mt942", "proved")
-    assert report.created_at == datetime(2026, 9, 30, 10, 15, tzinfo=UTC)
-    assert reading.problems == ()
-
-
-@pytest.mark.parametrize("total", [":90C:3PLN51,50", ":90C:2PLN51,51", ":90C:2EUR51,50"])
-def test_a_control_total_that_does_not_hold_is_told(total: str) -> None:
-    reading = reader.read(interim(":90D:1PLN2,00", total))
-    assert reading.statements[0].integrity == "mismatch"
-    assert "total_mismatch" in codes(reading)
-
-
-def test_an_interim_report_without_totals_may_be_cut_and_says_so() -> None:
-    assert codes(reader.read(interim(":90D:1PLN2,00"))) == {"no_control_total"}
-
-
 # ---------------------------------------------------------------- nothing is lost, nothing is raised
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\1\2", b"hello", b"<html></html>", b":86:only a text", b"-"])
-def test_a_file_with_no_statement_is_refused_in_a_sentence(data: bytes) -> None:
+def test_file_without_statement_is_refused(data: bytes) -> None:
+    """A file with no statement in it is refused in one sentence."""
     reading = reader.read(data)
     assert reading.statements == ()
     assert [problem.level for problem in reading.problems] == ["error"]
 
 
 @pytest.mark.parametrize("dialect", MT940_DIALECTS)
-def test_a_file_cut_anywhere_never_loses_an_entry_silently(dialect: str) -> None:
+def test_cut_file_loses_nothing_silently(dialect: str) -> None:
+    """A file that is cut anywhere never loses an entry silently: it is whole and proved, or there is a
+    problem."""
     data = write_mt940(plain_entries(40, 5), dialect)
     for cut in {len(data) * percent // 100 for percent in range(0, 100, 5)} | set(
         range(len(data) - 120, len(data))
@@ -348,17 +286,6 @@ def test_a_file_cut_anywhere_never_loses_an_entry_silently(dialect: str) -> None
         whole = sum(len(read.entries) for read in reading.statements) == 40
         proved = all(read.integrity == "proved" for read in reading.statements)
         assert reading.problems or (whole and proved), f"cut at {cut} of {len(data)}"
-
-
-def test_pages_cut_anywhere_never_lose_an_entry_silently() -> None:
-    data = pages()
-    ends = [data.index(b"-\r\n", at) for at in (data.index(b":62F"), data.rindex(b":62F"))]
-    for cut in range(len(data)):
-        reading = reader.read(data[:cut])
-        count = sum(len(read.entries) for read in reading.statements)
-        # Nothing in a file tells that another account's statement would have followed.
-        between = ends[0] - 2 <= cut <= ends[0] + 3
-        assert reading.problems or count == 4 or (between and count == 3), f"cut at {cut}"
 
 
 @given(st.binary(max_size=400))
@@ -381,9 +308,8 @@ def test_random_bytes_are_never_an_exception(data: bytes) -> None:
         max_size=6,
     ),
 )
-def test_a_mutated_file_is_never_an_exception_and_says_what_it_lost(
-    dialect: str, cuts: list[tuple[int, int, bytes]]
-) -> None:
+def test_mutated_file_reports_its_losses(dialect: str, cuts: list[tuple[int, int, bytes]]) -> None:
+    """A file that was changed at random raises nothing and says when it lost an entry."""
     data = write_mt940(plain_entries(12, 9), dialect)
     for at, length, other in cuts:
         data = data[:at] + other + data[at + length :]

@@ -34,7 +34,8 @@ def as_plain(entry: Entry) -> Plain:
 
 
 @pytest.mark.parametrize("dialect", MT940_DIALECTS)
-def test_what_is_written_in_a_dialect_is_read_back(dialect: str) -> None:
+def test_written_dialect_is_read_back(dialect: str) -> None:
+    """What is written in a bank's dialect is read back exactly, and proved."""
     written = plain_entries(200, 11)
     reading = importers.read(write_mt940(written, dialect))
     if dialect == "caret":  # its account numbers are read as they stand, without a country
@@ -56,7 +57,8 @@ def _samples() -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize(("path", "count"), _samples())
-def test_every_sample_gives_as_many_entries_as_it_has(path: str, count: int) -> None:
+def test_samples_give_all_their_entries(path: str, count: int) -> None:
+    """Every sample gives as many entries as it has."""
     reading = reader.read((BANK / path).read_bytes())
     assert sum(len(read.entries) for read in reading.statements) == count
     assert not places(reading, "unreadable_entry")
@@ -88,7 +90,8 @@ def test_every_probe_says_what_is_expected_of_it(name: str, expected: dict[str, 
 
 
 @pytest.mark.parametrize("path", [path for path, count in _samples() if count > 1])
-def test_another_reader_finds_the_same_dates_and_amounts_where_it_can_read(path: str) -> None:
+def test_another_reader_finds_the_same(path: str) -> None:
+    """Another reader finds the same dates and amounts wherever it can read the file."""
     data = (BANK / path).read_bytes()
     try:
         theirs = other_reader.parse(data.decode("utf-8"), options=other_reader.Options.all())

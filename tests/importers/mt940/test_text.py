@@ -30,7 +30,8 @@ def detail_of(text: str, line: str = "C50,00NTRFNONREF//B1") -> Detail:
 # ---------------------------------------------------------------- ? sub-fields (German, and Polish with ?)
 
 
-def test_sepa_keywords_fill_their_fields_across_sub_fields_and_lines() -> None:
+def test_sepa_keywords_across_sub_fields() -> None:
+    """The keywords of SEPA fill their fields across sub-fields and lines."""
     detail = detail_of(
         "171?00SEPA LASTSCHRIFT?10281?20EREF+TRX-0A4A47C3-F846-4729?21-8A1B-5D\n"
         "F620F?22MREF+CAC97D2144174318AC18D9?23BF815BD4FB?24CRED+DE98ZZZ0999999\n"
@@ -46,7 +47,8 @@ def test_sepa_keywords_fill_their_fields_across_sub_fields_and_lines() -> None:
     assert (detail.counterparty.name, detail.return_code) == ("Peter Pan", None)
 
 
-def test_a_text_without_keywords_is_remittance_over_all_title_sub_fields() -> None:
+def test_text_without_keywords_is_remittance() -> None:
+    """A text without keywords is the remittance, over all sub-fields of the title."""
     entry = entry_of(
         "051?00GUTSCHRIFT?20Darowizna na cele statutowe?21 DH-1001-7?32KARL?33     KAUFMANN?60z Polski"
     )
@@ -55,7 +57,8 @@ def test_a_text_without_keywords_is_remittance_over_all_title_sub_fields() -> No
     assert (entry.info, entry.bank_code) == ("GUTSCHRIFT", "NTRF/051")
 
 
-def test_short_sub_fields_are_words_and_full_ones_go_on() -> None:
+def test_full_sub_fields_go_on() -> None:
+    """A short sub-field ends its word, and a full one goes on in the next."""
     assert detail_of("051?20DH-1001-7?21darowizna").remittance == "DH-1001-7 darowizna"
     assert detail_of("051?20DAROWIZNA NA CELE STATUTOW?21E").remittance == "DAROWIZNA NA CELE STATUTOWE"
 
@@ -70,15 +73,15 @@ def test_short_sub_fields_are_words_and_full_ones_go_on() -> None:
         ("008?00DAUERAUFTRAG?20Miete?34339", "D50,00NSTO", None, None),
     ],
 )
-def test_a_return_has_its_reason_and_other_entries_have_none(
-    text: str, line: str, code: str | None, reason: str | None
-) -> None:
+def test_only_returns_have_a_reason(text: str, line: str, code: str | None, reason: str | None) -> None:
+    """A return has its reason, and other entries have none."""
     detail = detail_of(text, line)
     assert detail.return_code == code
     assert dict(detail.extra).get("return_reason") == reason
 
 
-def test_a_short_sub_field_ends_an_id_and_a_message_of_the_bank_is_no_remittance() -> None:
+def test_short_sub_field_ends_an_id() -> None:
+    """A short sub-field ends an id, and a message of the bank is no remittance."""
     detail = detail_of("159?00RETOURE?20EREF+TFNR 40005 00005?21MTLG:Grund nicht spezifizie?22rt?34914")
     assert (detail.end_to_end_id, detail.remittance) == ("TFNR 40005 00005", "")
     assert detail.return_info == "Grund nicht spezifiziert"
@@ -105,7 +108,8 @@ def test_words_for_no_id_are_no_ids() -> None:
 
 
 @pytest.mark.parametrize("sign", ["~", "+", "^"])
-def test_polish_sub_fields_have_title_name_address_and_account(sign: str) -> None:
+def test_polish_sub_fields_are_known(sign: str) -> None:
+    """Polish sub-fields give title, name, address and account, whichever sign begins them."""
     text = "051|00PRZELEW|20DAROWIZNA DH-1001-7|22˙|3010901014|32ANNA ŻAK|33UL. PROSTA 1|38PL" + NRB
     detail = detail_of(text.replace("|", sign))
     party = detail.counterparty
@@ -113,12 +117,14 @@ def test_polish_sub_fields_have_title_name_address_and_account(sign: str) -> Non
     assert detail.remittance == "DAROWIZNA DH-1001-7"
 
 
-def test_bank_and_rest_of_a_polish_account_make_its_iban() -> None:
+def test_polish_bank_and_account_make_iban() -> None:
+    """The bank's number and the rest of a Polish account make its IBAN."""
     detail = detail_of("051~20x~3010901014~310000071219812874~32A")
     assert detail.counterparty.account == "PL61109010140000071219812874"
 
 
-def test_bph_and_alior_put_the_name_after_the_title() -> None:
+def test_bph_and_alior_name_after_title() -> None:
+    """BPH and Alior put the name after the title, and it is still found."""
     detail = detail_of(f"020<00WPŁATA<20DAROWIZNA<21DH-1001-7<27ANNA ŻAK<28UL. PROSTA 1<38{NRB}")
     assert detail.counterparty.name == "ANNA ŻAK"
     assert detail.counterparty.account == f"PL{NRB}"
@@ -131,7 +137,8 @@ def test_triodos_writes_sub_fields_after_an_angle_bracket() -> None:
     assert (detail.counterparty.account, detail.counterparty.account_scheme) == ("0390123456", "other")
 
 
-def test_a_phone_number_or_a_comparison_is_no_sub_field() -> None:
+def test_phone_number_is_no_sub_field() -> None:
+    """A phone number or a comparison in a text is no sub-field."""
     assert detail_of("+48 22 123 45 67 zadzwoń").remittance == "+48 22 123 45 67 zadzwoń"
 
 
@@ -163,7 +170,8 @@ def test_rabobanks_empty_keys_and_ings_counterparty_are_read() -> None:
     assert structured.references == (("CUR", "9876123456789012"),)
 
 
-def test_a_dutch_return_and_an_ultimate_debtor_are_read() -> None:
+def test_dutch_return_and_ultimate_debtor() -> None:
+    """A Dutch return is read with its reason, its ultimate debtor and its original amount."""
     detail = detail_of("/RTRN/MS03/NAME/BANK/ULTD//NAME/OMA/OCMT/USD13,50", "RC50,00NRTI")
     assert (detail.return_code, detail.counterparty.name, detail.counterparty.ultimate) == (
         "MS03",
@@ -179,7 +187,8 @@ def test_knab_labels_give_account_and_name() -> None:
     assert detail.remittance == "FACTUUR 201403110"
 
 
-def test_old_dutch_files_have_the_counterparty_in_the_row() -> None:
+def test_old_dutch_files_name_counterparty_in_row() -> None:
+    """Old Dutch files have the counterparty in the row itself, and it is read from there."""
     rabobank = entry_of("Betaling", "D10,00N060P000029225      KPN - MOBIEL        ")
     assert rabobank.details[0].counterparty.name == "KPN - MOBIEL"
     assert rabobank.details[0].counterparty.account == "P000029225"
@@ -208,11 +217,13 @@ def test_mbanks_labels_and_its_virtual_account_are_read() -> None:
     assert (entry.bank_code, entry.info) == ("NTRF/911", "TRANSAKCJA COLLECT")
 
 
-def test_the_bank_writes_its_number_last_so_a_payers_own_does_not_count() -> None:
+def test_last_bank_number_counts() -> None:
+    """The bank writes its number last, so a number that the payer wrote before does not count."""
     assert detail_of("911 X; OD: A; TYT.: gift; TNR: FAKE; TNR: REAL").tx_id == "REAL"
 
 
-def test_an_address_after_one_blank_is_found_by_its_street() -> None:
+def test_address_is_found_by_its_street() -> None:
+    """An address that follows the name after one blank is found by its street word."""
     party = detail_of("911 X; OD: JAN NOWAK UL. NIJAKA 1; TYT.: x; TNR: 1").counterparty
     assert (party.name, party.address) == ("JAN NOWAK", "UL. NIJAKA 1")
 
@@ -220,7 +231,8 @@ def test_an_address_after_one_blank_is_found_by_its_street() -> None:
 # ---------------------------------------------------------------- no dialect
 
 
-def test_a_text_of_no_dialect_is_remittance_as_it_stands() -> None:
+def test_text_of_no_dialect_stays() -> None:
+    """A text of no dialect is the remittance as it stands."""
     assert detail_of("Dhurim  për shkollën\nDH-1001-7").remittance == "Dhurim për shkollën DH-1001-7"
     assert detail_of("999PN0911DAUERAUFTR.NR. 14").remittance == "PN0911DAUERAUFTR.NR. 14"
 
@@ -249,6 +261,7 @@ def test_a_row_whose_tag_is_damaged_is_told(damaged: str) -> None:
 @pytest.mark.parametrize(
     "text", ["166?20a" + "?20b" * 5_000, "/NAME/a" + "/REMI/b" * 5_000, "9 TYT.: a" + "; OD: b" * 5_000]
 )
-def test_a_part_that_is_repeated_a_thousand_times_is_text(text: str) -> None:
+def test_part_repeated_often_is_text(text: str) -> None:
+    """A part that is repeated thousands of times is text, so no file can make the reader slow or wrong."""
     assert entry_of(text).amount == Money(5_000, "EUR")
     assert detail_of(text).counterparty.name in (None, "a", "b")

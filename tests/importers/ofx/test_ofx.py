@@ -58,7 +58,8 @@ def only_error(reading: Reading) -> Problem:
 # ------------------------------------------------------------ what a file says
 
 
-def test_a_polish_sgml_file_in_cp1250_gives_every_field_it_has() -> None:
+def test_polish_sgml_file_gives_every_field() -> None:
+    """A Polish SGML file in cp1250 gives every field that it has."""
     reading = reader.read((FILES / "sgml_cp1250.ofx").read_bytes())
     assert reading.problems == () and reading.facts == {"encoding": "cp1250"}
     (statement,) = reading.statements
@@ -82,12 +83,14 @@ def test_a_polish_sgml_file_in_cp1250_gives_every_field_it_has() -> None:
     assert fee.details[0].cheque_no == "17"
 
 
-def test_the_raw_text_of_an_entry_is_its_own_piece_of_the_file() -> None:
+def test_raw_text_is_its_own_piece() -> None:
+    """The raw text of an entry is its own piece of the file and nothing of its neighbour."""
     first, second = row(), row(more="<FITID>F2<NAME>B")
     assert [entry.raw for entry in entries(read(first, second))] == [first.strip(), second.strip()]
 
 
-def test_an_xml_file_in_utf8_with_two_accounts_and_cdata_is_read() -> None:
+def test_xml_file_with_two_accounts() -> None:
+    """An XML file in UTF-8 with two accounts and CDATA is read as two statements."""
     reading = reader.read((FILES / "xml_two_accounts.ofx").read_bytes())
     lek, euro = reading.statements
     assert (lek.currency, lek.bank_bic, euro.currency, euro.entries) == ("ALL", "SGSBALTX", "EUR", ())
@@ -97,7 +100,8 @@ def test_an_xml_file_in_utf8_with_two_accounts_and_cdata_is_read() -> None:
     assert (euro.account, euro.account_scheme) == ("000-77", "other")
 
 
-def test_a_card_statement_keeps_the_original_amount_and_a_later_balance_is_only_advice() -> None:
+def test_card_statement_keeps_original_amount() -> None:
+    """A card statement keeps the original amount, and a balance of a later day is only advice."""
     (statement,) = reader.read((FILES / "card.qfx").read_bytes()).statements
     assert statement.entries[0].details[0].original == Money(-2400, "USD")
     assert statement.closing is None
@@ -114,7 +118,8 @@ def test_a_card_statement_keeps_the_original_amount_and_a_later_balance_is_only_
         "2024-01-15",
     ],
 )
-def test_the_booking_day_is_the_bank_s_own_in_every_time_zone(written: str) -> None:
+def test_booking_day_ignores_time_zone(written: str) -> None:
+    """The booking day is the bank's own day in every time zone."""
     (entry,) = entries(read(row(day=written)))
     assert entry.booked_on == date(2024, 1, 15)
 
@@ -132,7 +137,8 @@ def test_the_booking_day_is_the_bank_s_own_in_every_time_zone(written: str) -> N
         ("-00000000001500.0000", -150000),
     ],
 )
-def test_amounts_are_read_as_banks_write_them_and_both_readers_agree(written: str, minor: int) -> None:
+def test_amounts_agree_with_second_reader(written: str, minor: int) -> None:
+    """Amounts are read as banks write them, and the second reader agrees."""
     reading = read(row(written))
     assert errors(reading) == []
     assert [entry.amount.minor for entry in entries(reading)] == [minor]
@@ -170,9 +176,8 @@ def test_a_missing_id_or_name_loses_no_transaction(fitid: str, name: str) -> Non
         ),
     ],
 )
-def test_nothing_that_a_payer_or_the_bank_wrote_of_him_is_lost(
-    more: str, name: str, account: str | None, remittance: str
-) -> None:
+def test_nothing_of_the_payer_is_lost(more: str, name: str, account: str | None, remittance: str) -> None:
+    """Nothing that a payer wrote, or the bank wrote about the payer, is lost."""
     reading = read(row(more=more))
     ((detail,),) = [entry.details for entry in entries(reading)]
     assert not reading.problems
@@ -184,14 +189,16 @@ def test_one_id_for_two_payments_keeps_both() -> None:
     assert len(entries(read(row(), row()))) == 2
 
 
-def test_lower_case_tags_mixed_closing_and_bare_signs_are_read() -> None:
+def test_careless_tags_are_read() -> None:
+    """Tags in lower case, mixed closing and bare signs are read."""
     lower = row(more="<FITID>F1</FITID><NAME>A & B <3 C<MEMO>x</MEMO>").lower()
     (entry,) = entries(read(lower))
     assert entry.details[0].counterparty.name == "a & b <3 c"
     assert entry.details[0].remittance == "x"
 
 
-def test_references_are_resolved_once_and_only_when_they_are_whole() -> None:
+def test_references_are_resolved_once() -> None:
+    """Character references are resolved once, and only when they are whole."""
     (entry,) = entries(read(row(more="<NAME>AT&T &amp;amp; S&#243;w &lt;UK&gt;<MEMO>a&copy")))
     assert entry.details[0].counterparty.name == "AT&T &amp; Sów <UK>"
     assert entry.details[0].remittance == "a&copy"
@@ -202,21 +209,24 @@ def test_transactions_count_wherever_they_stand_inside_a_statement() -> None:
     assert len(entries(reader.read(bare.encode()))) == 2
 
 
-def test_a_correction_of_an_earlier_transaction_is_kept_and_pointed_out() -> None:
+def test_correction_is_kept_with_warning() -> None:
+    """A correction of an earlier transaction is kept, with a warning that points it out."""
     reading = read(row(more="<FITID>F2<CORRECTFITID>F1<CORRECTACTION>REPLACE"))
     (entry,) = entries(reading)
     assert ("CORRECTFITID", "F1") in entry.details[0].extra
     assert [(problem.level, problem.code) for problem in reading.problems] == [("warning", "correction")]
 
 
-def test_a_statement_without_a_currency_takes_the_one_that_all_its_transactions_name() -> None:
+def test_currency_from_all_transactions() -> None:
+    """A statement without a currency takes the one that all its transactions name."""
     in_aud = row(more="<CURRENCY><CURRATE>1.0<CURSYM>AUD</CURRENCY>")
     reading = reader.read(document(statement(in_aud, in_aud, currency="")).encode())
     assert [s.currency for s in reading.statements] == ["AUD"]
 
 
 @pytest.mark.parametrize("text", [statement(row(), currency=""), statement(row(), currency="złoty")])
-def test_a_statement_whose_currency_is_unknown_is_refused_not_guessed(text: str) -> None:
+def test_unknown_currency_is_not_guessed(text: str) -> None:
+    """A statement whose currency is unknown is refused, because a guess would be wrong money."""
     assert only_error(reader.read(document(text).encode())).code == "unknown_currency"
 
 
@@ -280,7 +290,8 @@ def test_any_header_and_none_will_do(header: str) -> None:
         (row(more="<MEMO>" + "x" * 30_000), "too_long"),
     ],
 )
-def test_a_transaction_that_cannot_be_read_is_named_and_the_others_are_kept(bad: str, code: str) -> None:
+def test_unreadable_transaction_loses_no_other(bad: str, code: str) -> None:
+    """A transaction that cannot be read is named with its line, and the others are kept."""
     reading = read(row(), bad, row(more="<FITID>F9"))
     assert [entry.bank_ref for entry in entries(reading)] == ["F1", "F9"]
     assert [entry.position for entry in entries(reading)] == [0, 1]
@@ -288,12 +299,14 @@ def test_a_transaction_that_cannot_be_read_is_named_and_the_others_are_kept(bad:
     assert (problem.code, problem.where) == (code, "transaction 2, line 13")
 
 
-def test_a_file_of_nothing_but_bad_rows_is_given_up_instead_of_a_million_problems() -> None:
+def test_file_of_bad_rows_is_given_up() -> None:
+    """A file of nothing but bad rows is given up instead of reporting a million problems."""
     reading = read(*(row("x") for _ in range(reader.MOST_BAD_ROWS + 1)))
     assert only_error(reading).code == "unreadable"
 
 
-def test_an_unreadable_balance_is_a_warning_and_no_loss() -> None:
+def test_unreadable_balance_only_warns() -> None:
+    """A balance that cannot be read is a warning, and no entry is lost."""
     text = statement(row(), after="<LEDGERBAL><BALAMT>1,234<DTASOF>20260131</LEDGERBAL>")
     reading = reader.read(document(text).encode())
     assert [problem.code for problem in reading.problems] == ["unreadable_balance"]
@@ -331,7 +344,8 @@ WHOLE = document(statement(row(), row()))
         WHOLE.replace("<OFX>", '<!DOCTYPE OFX [<!ENTITY a "b">]><OFX>'),
     ],
 )
-def test_a_file_whose_groups_do_not_close_is_refused_as_a_whole(text: str) -> None:
+def test_unclosed_groups_refuse_the_file(text: str) -> None:
+    """A file whose groups do not close is refused as a whole, because entries may be missing."""
     assert only_error(reader.read(text.encode())).code in ("truncated", "damaged", "doctype")
 
 
@@ -341,7 +355,8 @@ def test_zero_characters_are_refused() -> None:
     assert only_error(reader.read(wide)).code == "damaged"
 
 
-def test_an_error_of_the_bank_is_not_an_empty_statement() -> None:
+def test_banks_error_is_no_empty_statement() -> None:
+    """An error that the bank reports is not taken for an empty statement."""
     problem = only_error(reader.read((FILES / "bank_error.ofx").read_bytes()))
     assert problem.code == "bank_error" and "2000 (General error)" in problem.message
 
@@ -350,7 +365,8 @@ def test_a_complete_file_without_a_statement_says_so() -> None:
     assert only_error(reader.read(b"<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>")).code == "no_statement"
 
 
-def test_markup_in_a_donor_s_text_makes_no_transaction() -> None:
+def test_markup_in_text_makes_no_transaction() -> None:
+    """Markup in a donor's text, or in a comment, makes no transaction."""
     evil = "<![CDATA[x</STMTTRN>" + row("1000000.00") + "]]>"
     assert [entry.amount.minor for entry in entries(read(row(more=f"<FITID>F1<MEMO>{evil}")))] == [1000]
     commented = row() + "<!--" + row("1000000.00") + "-->"

@@ -17,7 +17,8 @@ from tests.importers.ofx.test_ofx import FILES, document, entries, errors, only_
 # ------------------------------------------------------------ the second reader
 
 
-def test_ofxparse_is_asked_up_to_the_limit_and_not_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ofxparse_is_asked_up_to_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second reader, ofxparse, is asked up to the limit and not beyond, since it is slow."""
     asked: list[int] = []
 
     def disagreement(rows: list[str], entries: tuple[Entry, ...]) -> str | None:
@@ -31,7 +32,8 @@ def test_ofxparse_is_asked_up_to_the_limit_and_not_beyond(monkeypatch: pytest.Mo
     assert asked == [2, 2]
 
 
-def test_readers_that_differ_hold_the_statement_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_differing_readers_hold_the_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers that differ hold the statement for a person, with both sums in the message."""
     monkeypatch.setattr(tags, "read_fields", _fields_with_another_amount)
     reading = read(row(), row(more="<FITID>F2"))
     assert [problem.code for problem in errors(reading)] == ["readers_disagree"]
@@ -40,7 +42,8 @@ def test_readers_that_differ_hold_the_statement_for_a_person(monkeypatch: pytest
     assert len(entries(reading)) == 2
 
 
-def test_what_the_second_reader_cannot_even_take_apart_is_a_disagreement_and_raises_nothing() -> None:
+def test_second_readers_failure_is_disagreement() -> None:
+    """What the second reader cannot even take apart is a disagreement and raises nothing."""
     reading = read(row(more="<MEMO><![CDAT x"))
     assert [problem.code for problem in errors(reading)] == ["readers_disagree"]
     assert [(s.integrity, len(s.entries)) for s in reading.statements] == [("mismatch", 1)]
@@ -64,7 +67,8 @@ def _fields_with_another_amount(text: str) -> dict[str, str]:
         [row("x")],
     ],
 )
-def test_the_second_reader_sees_another_number_amount_id_or_day(changed: list[str]) -> None:
+def test_second_reader_sees_every_difference(changed: list[str]) -> None:
+    """The second reader sees another number of rows, another amount, id or day."""
     found = entries(read(row()))
     assert ofx_second.find_disagreement([row()], found) is None
     assert ofx_second.find_disagreement(changed, found) is not None
@@ -76,7 +80,8 @@ def test_the_second_reader_reads_more_than_one_piece() -> None:
     assert reading.problems == () and len(entries(reading)) == 600
 
 
-def test_investments_are_read_by_ofxparse_alone_and_trades_are_not_money() -> None:
+def test_trades_are_not_money() -> None:
+    """Investments are read by ofxparse alone, and trades in them are not money that came or went."""
     (statement,) = reader.read((FILES / "investments.ofx").read_bytes()).statements
     assert (statement.account, statement.currency) == ("X-7", "USD")
     trade, cash = statement.entries

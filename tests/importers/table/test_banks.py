@@ -73,19 +73,22 @@ def previewed(text: str, **said: Any) -> tabular.Preview:
 
 
 @pytest.mark.parametrize("bank", HEADERS)
-def test_the_columns_of_a_bank_are_known_by_their_names(bank: str) -> None:
+def test_bank_columns_are_known_by_name(bank: str) -> None:
+    """The columns of a bank are known by their names."""
     header, row, roles = HEADERS[bank]
     seen = tabular.draft_layout(f"{header}\n{row}\n".encode())
     found = {guess.role: guess.position for guess in seen.columns if guess.role}
     assert {role: found.get(role) for role in roles} == roles  # type: ignore[call-overload]
 
 
-def test_what_stands_beside_the_amount_is_never_taken_for_it() -> None:
+def test_original_amount_is_not_taken() -> None:
+    """What stands beside the amount, such as the original amount or a fee, is never taken for it."""
     seen = tabular.draft_layout(b"Date,Original Amount,Original Currency,Fee\n2026-09-30,60.00,USD,1.00\n")
     assert {guess.role for guess in seen.columns} == {"booked_on", None}
 
 
-def test_rows_that_a_state_calls_waiting_or_undone_are_no_money() -> None:
+def test_waiting_and_undone_rows_are_skipped() -> None:
+    """Rows whose state says waiting or undone are no money; they are skipped with a warning."""
     rows = "Completed Date,Description,Amount,Currency,State\n2026-09-30,A,50.00,EUR,COMPLETED\n"
     rows += ",B,-5.00,EUR,PENDING\n2026-09-30,C,-7.00,EUR,REVERTED\n"
     preview = previewed(rows, amounts="signed")
@@ -96,7 +99,8 @@ def test_rows_that_a_state_calls_waiting_or_undone_are_no_money() -> None:
 @pytest.mark.parametrize(
     "footer", ["Razem;;30,00", ";Suma;30,00", "Gjithsej: 2;;30,00", "Razem 2 operacje;;30,00"]
 )
-def test_a_row_of_sums_is_no_entry_and_no_error(footer: str) -> None:
+def test_row_of_sums_is_no_entry(footer: str) -> None:
+    """A row of sums is no entry and no error."""
     preview = previewed(
         f"Data;Opis;Kwota\n30.09.2026;A;50,00\n29.09.2026;B;-20,00\n{footer}\n", amounts="signed"
     )
@@ -104,7 +108,8 @@ def test_a_row_of_sums_is_no_entry_and_no_error(footer: str) -> None:
     assert len(entries(preview.reading)) == 2
 
 
-def test_a_row_whose_date_is_missing_is_an_error_whatever_its_text_begins_with() -> None:
+def test_missing_date_is_always_an_error() -> None:
+    """A row whose date is missing is an error, even if its text begins like a row of sums."""
     preview = previewed("Opis;Data;Kwota\nA;30.09.2026;50,00\nSuma z puszki;;20,00\n", amounts="signed")
     assert [problem.where for problem in preview.reading.problems if problem.level == "error"] == ["line 3"]
 
@@ -114,7 +119,8 @@ def test_a_dash_says_that_there_is_no_amount() -> None:
     assert [entry.amount.minor for entry in entries(preview.reading)] == [5000, -2000]
 
 
-def test_a_number_kept_from_rounding_and_a_text_of_two_lines_are_read_plainly() -> None:
+def test_guarded_number_and_two_line_text() -> None:
+    """A number that was kept from rounding and a text of two lines are read plainly."""
     text = f'Data;Opis;Rachunek;Kwota\n30.09.2026;"for\nDH-1001-7";="{NRB}";50,00\n'
     (entry,) = entries(previewed(text, amounts="signed").reading)
     assert entry.details[0].counterparty.account == f"PL{NRB}"
@@ -131,11 +137,13 @@ def test_a_number_kept_from_rounding_and_a_text_of_two_lines_are_read_plainly() 
         ("30-XYZ-2026", set()),
     ],
 )
-def test_days_are_read_with_months_in_words_and_with_a_zone(text: str, order: set[str]) -> None:
+def test_months_in_words_and_zones(text: str, order: set[str]) -> None:
+    """Days are read with months in words and with a time zone."""
     assert find_date_orders((text,)) == order
 
 
-def test_credit_and_debit_behind_an_amount_tell_its_sign() -> None:
+def test_credit_and_debit_behind_the_amount() -> None:
+    """The words for credit and debit behind an amount give its sign; two signs are refused."""
     assert [parse_amount(text, "EUR").minor for text in ("50.00 CR", "50.00 Dr", "50,00DR")] == [
         5000,
         -5000,

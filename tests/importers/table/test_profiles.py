@@ -52,7 +52,8 @@ def expected(layout: str) -> list[Plain]:
 
 
 @pytest.mark.parametrize("layout", WRITERS)
-def test_a_bank_s_table_is_recognised_and_read_back(layout: str) -> None:
+def test_bank_table_is_recognised_and_read(layout: str) -> None:
+    """The table of each known bank is recognised and read back exactly."""
     reading = tabular.read(write_csv(ENTRIES, layout), currency="PLN")
     assert reading.profile == layout
     assert [problem for problem in reading.problems if problem.level == "error"] == []
@@ -71,7 +72,8 @@ def test_balances_prove_the_tables_that_have_them(layout: str) -> None:
 
 
 @pytest.mark.parametrize("layout", sorted(PROVED))
-def test_a_row_taken_out_of_the_middle_is_noticed(layout: str) -> None:
+def test_missing_row_is_noticed(layout: str) -> None:
+    """A row that was taken out of the middle is noticed by the balances."""
     lines = write_csv(ENTRIES, layout).splitlines(keepends=True)
     del lines[len(lines) // 2]
     reading = tabular.read(b"".join(lines), currency="PLN")
@@ -88,11 +90,13 @@ def test_every_row_of_the_file_is_accounted_for(layout: str) -> None:
 
 
 @pytest.mark.parametrize("own", ["pl.mbank.detail", "pl.ing.moje", "pl.pekao.24", "pl.santander", "pl.alior"])
-def test_the_own_account_is_found_in_preamble_or_columns(own: str) -> None:
+def test_own_account_in_preamble_or_columns(own: str) -> None:
+    """Our own account is found in the lines above the table or in its columns."""
     assert tabular.read(write_csv(ENTRIES, own)).statements[0].account == OWN_ACCOUNT
 
 
-def test_profiles_are_data_that_can_be_saved_and_have_one_name_each() -> None:
+def test_profiles_can_be_saved_and_named() -> None:
+    """Profiles are data that can be saved and loaded, complete, and have one name each."""
     assert len({layout.name for layout in list_profiles()}) == len(list_profiles()) >= 13
     for layout in list_profiles():
         assert Layout.from_dict(layout.to_dict()) == layout
@@ -113,7 +117,8 @@ def test_no_two_profiles_have_the_same_header() -> None:
     assert len(set(signatures)) == len(signatures)
 
 
-def test_a_table_without_currency_asks_for_the_account_s() -> None:
+def test_table_without_currency_asks_for_it() -> None:
+    """A table without a currency asks for the account's currency and reads nothing before it has it."""
     data = write_csv(ENTRIES, "al.raiffeisen")
     reading = tabular.read(data)
     assert reading.statements == ()
@@ -121,7 +126,8 @@ def test_a_table_without_currency_asks_for_the_account_s() -> None:
     assert tabular.read(data, currency="ALL").statements[0].currency == "ALL"
 
 
-def test_mbank_s_one_cell_of_name_type_and_title_is_taken_apart() -> None:
+def test_mbanks_single_cell_is_taken_apart() -> None:
+    """The one cell in which mBank writes name, kind and title is taken apart."""
     reading = tabular.read((FILES / "mbank-categories.csv").read_bytes())
     gift, shop = reading.statements[0].entries
     assert reading.profile == "pl.mbank.categories"
@@ -137,7 +143,8 @@ def test_mbank_s_one_cell_of_name_type_and_title_is_taken_apart() -> None:
     assert (str(gift.amount), str(shop.amount)) == ("150.00 PLN", "-45.90 PLN")
 
 
-def test_an_export_of_several_accounts_becomes_a_statement_for_each() -> None:
+def test_several_accounts_give_several_statements() -> None:
+    """An export of several accounts becomes a statement for each of them."""
     reading = tabular.read((FILES / "ing-kilka-rachunkow.csv").read_bytes())
     assert [(s.account, len(s.entries), s.integrity) for s in reading.statements] == [
         ("PL61109010140000071219812874", 2, "proved"),

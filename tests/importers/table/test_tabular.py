@@ -94,7 +94,8 @@ def test_the_shared_samples_are_read_exactly(name: str) -> None:
 @pytest.mark.parametrize(
     "layout", ["pl.mbank.detail", "pl.pekao.24", "pl.ing.moje", "plain.pl", "al.raiffeisen"]
 )
-def test_a_bank_s_table_is_read_in_every_encoding(layout: str, codec: str) -> None:
+def test_bank_table_in_every_encoding(layout: str, codec: str) -> None:
+    """A bank's table is read in every encoding that it may come in."""
     entries = plain_entries(12, seed=5)
     own = {"pl.pekao.24": "utf-8-sig", "plain.pl": "utf-8", "al.raiffeisen": "utf-8-sig"}.get(
         layout, "cp1250"
@@ -107,7 +108,8 @@ def test_a_bank_s_table_is_read_in_every_encoding(layout: str, codec: str) -> No
 # ---------------------------------------------------------------- rows
 
 
-def test_a_bad_row_is_named_by_its_line_and_loses_no_other() -> None:
+def test_bad_row_names_its_line() -> None:
+    """A bad row is named by its line and loses no other row."""
     reading = tabular.read((FILES / "pages-and-faults.csv").read_bytes(), profile=SIMPLE)
     assert amounts(reading) == ["10.00", "20.00", "60.00"]
     assert [(problem.code, problem.where) for problem in reading.problems] == [
@@ -129,7 +131,8 @@ def test_a_bad_row_is_named_by_its_line_and_loses_no_other() -> None:
 @pytest.mark.parametrize(
     "amount", ["1.234", "NaN", "Inf", "1e400", "1_000", "٥٠", "--5", "5,001", "12 EUR", "", "x"]
 )
-def test_an_amount_that_is_none_fails_its_row_only(amount: str) -> None:
+def test_bad_amount_fails_only_its_row(amount: str) -> None:
+    """A text that is no amount fails its own row only."""
     data = table("2026-09-01;dobry;10,00;PLN", f"2026-09-02;zły;{amount};PLN")
     layout = replace(SIMPLE, decimal="," if amount != "1.234" else ".")
     data = data.replace(b"10,00", b"10.00") if amount == "1.234" else data
@@ -141,7 +144,8 @@ def test_an_amount_that_is_none_fails_its_row_only(amount: str) -> None:
     assert reading.problems[0].level == "error"
 
 
-def test_money_out_and_in_columns_follow_their_sign_convention() -> None:
+def test_money_columns_follow_their_sign_convention() -> None:
+    """The columns for money out and in follow the sign convention of the layout."""
     header = "Data;Opis;Wydatki;Wpływy\r\n"
     columns = (
         Column("booked_on", "Data"),
@@ -164,7 +168,8 @@ def test_money_out_and_in_columns_follow_their_sign_convention() -> None:
     assert codes(tabular.read(both, profile=layout)) == ["two_amounts"]
 
 
-def test_a_direction_word_that_was_not_declared_is_refused() -> None:
+def test_undeclared_direction_is_refused() -> None:
+    """A word for the direction that the layout does not know is refused, because a wrong sign is worse."""
     layout = replace(
         SIMPLE,
         columns=(*SIMPLE.columns[:3], Column("direction", "Waluta")),
@@ -190,12 +195,14 @@ def test_two_equal_gifts_stay_two() -> None:
     assert amounts(reading) == ["50.00", "50.00"]
 
 
-def test_a_card_statement_with_inverse_signs_is_turned_round() -> None:
+def test_inverse_card_statement_is_turned() -> None:
+    """A card statement with inverse signs is turned round."""
     reading = tabular.read(table("2026-09-01;a;5,00;PLN"), profile=replace(SIMPLE, amounts="inverse"))
     assert amounts(reading) == ["-5.00"]
 
 
-def test_a_pending_status_is_skipped_or_kept_as_the_layout_says() -> None:
+def test_pending_rows_follow_the_layout() -> None:
+    """A pending row is skipped or kept as the layout says, and skipping is reported."""
     layout = replace(
         SIMPLE,
         columns=(*SIMPLE.columns[:3], Column("status", "Waluta")),
@@ -222,7 +229,8 @@ def balanced(*rows: str) -> Reading:
     return tabular.read(table(*rows), profile=layout)
 
 
-def test_running_balances_prove_a_file_in_either_order_or_in_none() -> None:
+def test_balances_prove_any_order() -> None:
+    """Running balances prove a file that is sorted either way or not at all."""
     up = ["2026-09-01;a;5,00;105,00", "2026-09-01;b;7,00;112,00", "2026-09-02;c;-2,00;110,00"]
     for rows, order in ((up, "oldest_first"), (up[::-1], "newest_first"), ([up[1], up[0], up[2]], "mixed")):
         reading = balanced(*rows)
@@ -232,7 +240,8 @@ def test_running_balances_prove_a_file_in_either_order_or_in_none() -> None:
         assert statement.closing is not None and statement.closing.amount == Money(11000, "PLN")
 
 
-def test_a_changed_amount_breaks_the_chain_at_its_line() -> None:
+def test_changed_amount_breaks_the_chain() -> None:
+    """A changed amount breaks the chain of balances, and the report names its line."""
     reading = balanced("2026-09-01;a;5,00;105,00", "2026-09-01;b;70,00;112,00", "2026-09-02;c;-2,00;110,00")
     assert reading.statements[0].integrity == "mismatch"
     assert [(problem.code, problem.where) for problem in reading.problems] == [("balance_mismatch", "line 3")]
@@ -253,7 +262,8 @@ def test_a_footer_that_counts_otherwise_is_a_mismatch() -> None:
     assert reading.statements[0].integrity == "mismatch"
 
 
-def test_a_file_cut_anywhere_is_never_a_quiet_success() -> None:
+def test_cut_file_is_never_quiet_success() -> None:
+    """A file that is cut anywhere is never a quiet success: there is a problem and no proof."""
     data = write_csv(plain_entries(15, seed=4), "pl.mbank.detail")
     whole = tabular.read(data)
     assert whole.problems == () and whole.statements[0].integrity == "proved"
@@ -263,7 +273,8 @@ def test_a_file_cut_anywhere_is_never_a_quiet_success() -> None:
         assert all(statement.integrity != "proved" for statement in reading.statements), at
 
 
-def test_a_last_line_without_end_is_mentioned_where_nothing_else_proves_the_file() -> None:
+def test_unended_last_line_is_mentioned() -> None:
+    """A last line without its end is mentioned where nothing else proves the file, as it may be cut."""
     data = table("2026-09-01;a;5,00;PLN")
     assert codes(tabular.read(data, profile=SIMPLE)) == []
     assert codes(tabular.read(data.rstrip(), profile=SIMPLE)) == ["maybe_cut"]
@@ -287,14 +298,16 @@ def test_a_last_line_without_end_is_mentioned_where_nothing_else_proves_the_file
         (b"PK\x03\x04 no zip at all", "not_a_table"),
     ],
 )
-def test_what_is_no_table_is_refused_with_a_reason(data: bytes, code: str) -> None:
+def test_no_table_is_refused_with_reason(data: bytes, code: str) -> None:
+    """What is no table is refused with a reason, by every way of reading it."""
     for reading in (tabular.read(data, profile=SIMPLE), tabular.preview_table(data, SIMPLE).reading):
         assert (reading.statements, codes(reading)) == ((), [code])
         assert reading.problems[0].message.endswith(".")
     assert tabular.draft_layout(data).problems
 
 
-def test_a_cell_of_ten_megabytes_fails_its_row_in_a_moment() -> None:
+def test_huge_cell_fails_its_row() -> None:
+    """A cell of ten megabytes fails its own row in a moment."""
     data = table(f'2026-09-01;"{"x" * 10_000_000}";5,00;PLN', "2026-09-02;b;6,00;PLN")
     begin = time.process_time()
     reading = tabular.read(data, profile=SIMPLE)
@@ -302,7 +315,8 @@ def test_a_cell_of_ten_megabytes_fails_its_row_in_a_moment() -> None:
     assert (amounts(reading), codes(reading)) == (["6.00"], ["unbalanced_quote"])
 
 
-def test_a_quotation_mark_that_is_never_closed_swallows_nothing() -> None:
+def test_unclosed_quote_swallows_nothing() -> None:
+    """A quotation mark that is never closed swallows no other row."""
     rows = [f"2026-09-{day:02d};x;{day},00;PLN" for day in range(1, 29)] * 400
     rows[5] = '2026-09-06;"x;6,00;PLN'
     begin = time.process_time()
@@ -311,7 +325,8 @@ def test_a_quotation_mark_that_is_never_closed_swallows_nothing() -> None:
     assert (len(amounts(reading)), codes(reading)) == (len(rows) - 1, ["unbalanced_quote"])
 
 
-def test_an_unclosed_mark_in_every_line_takes_linear_time() -> None:
+def test_unclosed_quotes_take_linear_time() -> None:
+    """An unclosed quotation mark in every line takes linear time, so no file can stop the server."""
     rows = [f'2026-09-01;"x;{n % 90 + 1},00;PLN' for n in range(20_000)]
     begin = time.process_time()
     reading = tabular.read(table("2026-09-01;ok;1,00;PLN", *rows), profile=SIMPLE)
@@ -320,7 +335,8 @@ def test_an_unclosed_mark_in_every_line_takes_linear_time() -> None:
     assert reading.facts["failed"] == "20000" and len(reading.problems) <= 1002
 
 
-def test_text_that_looks_like_a_formula_is_kept_as_it_is() -> None:
+def test_formula_like_text_is_kept() -> None:
+    """A text that looks like a formula is kept as it is."""
     reading = tabular.read(table("2026-09-01;=HYPERLINK(1);5,00;PLN"), profile=SIMPLE)
     assert reading.statements[0].entries[0].details[0].remittance == "=HYPERLINK(1)"
 
@@ -358,7 +374,8 @@ def test_a_damaged_table_never_crashes_and_never_grows(draw: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("before", ["2026-09-01;a;5,00;PLN", '2026-09-01;"a;5,00;PLN'])
-def test_a_line_that_is_far_too_long_fails_and_loses_no_other(before: str) -> None:
+def test_overlong_line_loses_no_other(before: str) -> None:
+    """A line that is far too long fails, and no other line is lost with it."""
     long = "2026-09-02;" + "x" * 600_000 + ";7,00;PLN"
     reading = tabular.read(table(before, long, "2026-09-03;c;9,00;PLN"), profile=SIMPLE)
     failed = [problem.where for problem in reading.problems if problem.level == "error"]
@@ -366,5 +383,6 @@ def test_a_line_that_is_far_too_long_fails_and_loses_no_other(before: str) -> No
     assert amounts(reading) == [*(["5.00"] if '"' not in before else []), "9.00"]
 
 
-def test_a_table_of_more_than_a_million_lines_is_refused() -> None:
+def test_table_of_million_lines_is_refused() -> None:
+    """A table of more than a million lines is refused."""
     assert codes(tabular.read(table("2026-09-01;a;5,00;PLN") + b"\n" * 1_000_001)) == ["table_too_long"]

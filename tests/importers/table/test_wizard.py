@@ -55,9 +55,8 @@ def codes(reading: Reading) -> list[str]:
         ),
     ],
 )
-def test_serbian_in_either_alphabet_and_albanian_headings_tell_their_columns(
-    header: str, row: str, roles: list[str]
-) -> None:
+def test_serbian_and_albanian_headings(header: str, row: str, roles: list[str]) -> None:
+    """Headings in Serbian, in either alphabet, and in Albanian give their columns."""
     seen = tabular.draft_layout(f"{header}\r\n{row}\r\n{row}\r\n".encode())
     assert [column.role for column in seen.columns] == roles
 
@@ -76,7 +75,8 @@ def test_a_table_that_nobody_knows_is_not_guessed() -> None:
     assert "once" in reading.problems[0].message
 
 
-def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
+def test_wizard_leads_to_saved_layout() -> None:
+    """The wizard leads from the first sight of a table to a saved layout that reads it."""
     seen = tabular.draft_layout(UNKNOWN)
     assert seen.known_layout is None
     assert {guess.header: guess.role for guess in seen.columns} == {
@@ -112,7 +112,8 @@ def test_the_wizard_from_first_sight_to_a_saved_layout() -> None:
     assert amounts(importers.read(UNKNOWN, profile=saved)) == ["50.00", "1234.50", "-1.20"]
 
 
-def test_columns_in_another_order_are_the_same_layout_but_another_name_stops_the_import() -> None:
+def test_renamed_columns_stop_the_import() -> None:
+    """Columns in another order are the same layout, but a renamed or new column stops the import."""
     layout = tabular.draft_layout(UNKNOWN).layout
     assert layout is not None
     mine = replace(layout, name="bank.shembull", date_order="dmy")
@@ -130,14 +131,16 @@ def test_columns_in_another_order_are_the_same_layout_but_another_name_stops_the
     assert codes(tabular.read(table("2026-09-01;a;1,00;PLN"), profile=mine)) == ["layout_does_not_fit"]
 
 
-def test_the_signature_of_a_header_knows_no_order_no_accents_and_no_case() -> None:
+def test_header_signature_ignores_order_and_case() -> None:
+    """The signature of a header knows no order, no accents and no case, but every column counts."""
     one = tabular.make_header_signature(["Data księgowania", "#Kwota", "Tytuł"])
     assert one == tabular.make_header_signature(["TYTUŁ:", "Kwota", "", "data ksiegowania"])
     assert one != tabular.make_header_signature(["Data księgowania", "Kwota"])
     assert one != tabular.make_header_signature(["Data księgowania", "Kwota", "Tytuł", "Kwota"])
 
 
-def test_what_can_be_read_in_two_ways_is_asked_and_not_guessed() -> None:
+def test_ambiguous_values_are_asked() -> None:
+    """What can be read in two ways is asked, and is never guessed."""
     data = b'Data,Opis,Kwota,Waluta\r\n03/04/2026,a,"1,234",PLN\r\n05/06/2026,b,"5,678",PLN\r\n'
     seen = tabular.draft_layout(data)
     assert {question.code: question.choices for question in seen.questions} == {
@@ -153,7 +156,8 @@ def test_what_can_be_read_in_two_ways_is_asked_and_not_guessed() -> None:
     assert amounts(tabular.read(data, profile=settled)) == ["1234.00", "5678.00"]
 
 
-def test_balances_prove_a_sign_and_the_days_prove_their_order() -> None:
+def test_balances_and_days_prove_a_layout() -> None:
+    """Balances prove the signs, and the days prove their order, so that nobody need be asked."""
     rows = ["Date,Text,Amount,Balance", '01/02/2026,a,"1,234","5,678"', '03/02/2026,b,"1,000","6,678"']
     rows += ['01/03/2026,c,"2,000","8,678"']
     seen = tabular.draft_layout("\r\n".join([*rows, ""]).encode())
@@ -198,7 +202,8 @@ def test_a_table_without_header_is_mapped_by_position() -> None:
         {"date_order": ["dmy"]},
     ],
 )
-def test_a_layout_from_outside_is_checked_key_by_key(change: dict[str, Any]) -> None:
+def test_foreign_layout_is_checked_by_key(change: dict[str, Any]) -> None:
+    """A layout from outside is checked key by key, and what is unknown or missing is refused."""
     good = {"name": "x", "columns": [{"role": "amount", "name": "Kwota"}]}
     assert Layout.from_dict(good).name == "x"
     with pytest.raises(LayoutError):

@@ -84,7 +84,8 @@ def codes(reading: Reading) -> list[str]:
     return [problem.code for problem in reading.problems]
 
 
-def test_dates_and_amounts_are_read_whether_typed_serial_or_text() -> None:
+def test_typed_serial_and_text_cells() -> None:
+    """Dates and amounts are read whether they are typed cells, serial numbers or text."""
     data = workbook(
         HEADER,
         (date(2026, 9, 5), "a date", 50.0, "PLN"),
@@ -105,13 +106,15 @@ def test_dates_and_amounts_are_read_whether_typed_serial_or_text() -> None:
     ]
 
 
-def test_a_digit_that_the_currency_has_no_coin_for_fails_its_row() -> None:
+def test_too_many_decimals_fail_the_row() -> None:
+    """A digit for which the currency has no coin fails its row instead of being rounded."""
     data = workbook(HEADER, (date(2026, 9, 5), "a", 12.345, "PLN"), (date(2026, 9, 6), "b", 1.5, "PLN"))
     reading = tabular.read(data, profile=LAYOUT)
     assert (entries(reading), codes(reading)) == ([("2026-09-06", "1.50", "b")], ["unreadable_amount"])
 
 
-def test_a_workbook_that_counts_days_from_1904_gives_the_same_days() -> None:
+def test_calendar_of_1904_gives_same_days() -> None:
+    """A workbook that counts its days from 1904 gives the same days."""
     book = openpyxl.Workbook()
     book.epoch = CALENDAR_MAC_1904
     assert book.active is not None
@@ -123,7 +126,8 @@ def test_a_workbook_that_counts_days_from_1904_gives_the_same_days() -> None:
     )
 
 
-def test_the_first_visible_sheet_with_a_table_is_read_below_its_titles() -> None:
+def test_first_visible_table_is_read() -> None:
+    """The first visible sheet with a table is read, below its titles; hidden sheets are not."""
     book = openpyxl.Workbook()
     notes = book.active
     assert notes is not None
@@ -158,7 +162,8 @@ JANUARY = [HEADER, (date(2026, 1, 5), "a", 5, "PLN")]
 FEBRUARY = [HEADER, ("05.02.2026", "b", "7,00", "PLN")]
 
 
-def test_entries_on_a_second_sheet_are_not_passed_over_in_silence() -> None:
+def test_second_sheet_is_reported() -> None:
+    """Entries on a second sheet are not passed over in silence: an error names both sheets."""
     reading = tabular.read(book_of(Jan=JANUARY, Notes=[("a", "b")], Feb=FEBRUARY), profile=LAYOUT)
     assert entries(reading) == [("2026-01-05", "5.00", "a")]
     (problem,) = reading.problems
@@ -167,20 +172,23 @@ def test_entries_on_a_second_sheet_are_not_passed_over_in_silence() -> None:
     assert reading.statements[0].integrity == "unverifiable"
 
 
-def test_a_sheet_of_notes_before_the_entries_is_not_taken_for_them() -> None:
+def test_sheet_of_notes_is_passed_over() -> None:
+    """A sheet of notes before the entries is not taken for them."""
     data = book_of(Info=[("Klient", "Fundacja"), ("Rachunek", "EUR")], Feb=FEBRUARY)
     reading = tabular.read(data, profile=LAYOUT)
     assert entries(reading) == [("2026-02-05", "7.00", "b")]
     assert reading.problems == ()
 
 
-def test_a_formula_without_a_stored_value_fails_its_row() -> None:
+def test_formula_without_value_fails_row() -> None:
+    """A formula without a stored value fails its row, because its amount is unknown."""
     data = workbook(HEADER, (date(2026, 9, 5), "a", "=1+1", "PLN"), (date(2026, 9, 6), "b", 2, "PLN"))
     reading = tabular.read(data, profile=LAYOUT)
     assert (entries(reading), codes(reading)) == ([("2026-09-06", "2.00", "b")], ["unreadable_amount"])
 
 
-def test_an_account_that_the_spreadsheet_has_rounded_is_left_out() -> None:
+def test_rounded_account_is_left_out() -> None:
+    """An account number that the spreadsheet has rounded is left out, as it would be another account."""
     layout = replace(LAYOUT, columns=(*LAYOUT.columns[:3], Column("account", "Waluta")), currency="PLN")
     data = workbook(
         HEADER,
@@ -257,7 +265,8 @@ def dangerous() -> dict[str, tuple[bytes, str]]:
 
 
 @pytest.mark.parametrize("name", dangerous())
-def test_a_dangerous_workbook_is_refused_quickly_and_in_little_memory(name: str) -> None:
+def test_dangerous_workbook_is_refused_cheaply(name: str) -> None:
+    """A dangerous workbook is refused quickly and in little memory."""
     data, code = dangerous()[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.process_time()
@@ -269,14 +278,16 @@ def test_a_dangerous_workbook_is_refused_quickly_and_in_little_memory(name: str)
     assert str(refusal.value).endswith(".")
 
 
-def test_a_locked_or_damaged_workbook_gives_a_reading_with_one_problem() -> None:
+def test_locked_workbook_gives_one_problem() -> None:
+    """A locked or damaged workbook gives a reading with one problem."""
     for data in (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, changed(GOOD, SHEET, b"<<<")):
         reading = importers.read(data, "wyciag.xlsx", LAYOUT)
         assert reading.statements == ()
         assert len(reading.problems) == 1 and reading.problems[0].level == "error"
 
 
-def test_a_workbook_of_too_many_files_is_refused_without_reading_its_list() -> None:
+def test_too_many_members_refused_unread() -> None:
+    """A workbook of too many files is refused without reading the list of them."""
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w") as archive:
         for name in ("xl/workbook.xml", *(f"m{n}" for n in range(3_000))):
@@ -289,7 +300,8 @@ def test_a_workbook_of_too_many_files_is_refused_without_reading_its_list() -> N
     assert [problem.code for problem in reading.problems] == ["zip_bomb"]
 
 
-def test_a_zip_of_many_files_that_is_no_workbook_is_an_archive() -> None:
+def test_other_zip_is_an_archive() -> None:
+    """A ZIP of many files that is no workbook is called an archive."""
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w") as archive:
         for number in range(300):

@@ -38,16 +38,16 @@ def test_an_old_spreadsheet_is_read() -> None:
 
 
 @pytest.mark.parametrize(("row", "column"), [(65_535, 200), (0, 300), (60_000, 255)])
-def test_a_cell_far_out_is_refused_before_memory_is_taken_for_all_cells_before_it(
-    row: int, column: int
-) -> None:
+def test_distant_cell_is_refused_early(row: int, column: int) -> None:
+    """A cell far out is refused before memory is taken for all the cells before it."""
     assert code(with_place(row, column)) == "workbook_too_large"
     assert [problem.code for problem in importers.read(with_place(row, column)).problems] == [
         "workbook_too_large"
     ]
 
 
-def test_a_cell_that_is_only_low_is_no_harm() -> None:
+def test_low_cell_does_no_harm() -> None:
+    """A cell that is only far down does no harm."""
     refuse_dangerous_xls(with_place(65_535, 9))
 
 
@@ -70,7 +70,8 @@ def test_sectors_that_go_round_in_a_circle_end() -> None:
     assert code(GOOD[:first] + struct.pack("<I", 2) + GOOD[first + 4 :]) == "damaged_workbook"
 
 
-def test_a_large_file_has_more_tables_and_is_read_too() -> None:
+def test_large_file_is_read_too() -> None:
+    """A large file has more allocation tables and is read too."""
     reading = read(xls([["Data", "Kwota"], *[["2026-01-01", "x" * 200]] * 4_000]))
     assert [problem.code for problem in reading.problems] == ["layout_unknown"]
 
