@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from donorhub import clock, logs
-from donorhub.api.schemas import Instant, ProblemSchema
+from donorhub.api.schemas import ProblemSchema
 from donorhub.db import db, is_reading, read_only
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.errors import (
@@ -31,6 +31,8 @@ from donorhub.errors import (
     Rejected,
     Unauthenticated,
 )
+from donorhub.schemas.faults import Fault
+from donorhub.schemas.fields import Instant
 from donorhub.services.access import users
 
 PREFIX: Final = "/api/v1"
@@ -354,4 +356,5 @@ def _field_errors(messages: object, pointer: str = "") -> list[dict[str, object]
         if messages and all(isinstance(one, Mapping) and "pointer" in one for one in messages):
             return [dict(one) for one in messages]
         return [found for inner in messages for found in _field_errors(inner, pointer)]
-    return [{"pointer": pointer or "/", "detail": str(messages), "code": "invalid"}]
+    code = messages.code if isinstance(messages, Fault) else "invalid"
+    return [{"pointer": pointer or "/", "detail": str(messages), "code": code}]

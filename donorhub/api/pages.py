@@ -19,8 +19,8 @@ from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.api.http import refuse
-from donorhub.api.schemas import StrictSchema
 from donorhub.db import MAX_ID, db, write_literal
+from donorhub.schemas.fields import StrictSchema
 
 MOST: Final = 200
 Row = TypeVar("Row")

@@ -16,7 +16,8 @@ import msgspec
 from flask import g
 from marshmallow import Schema, fields
 
-from donorhub.api.schemas import AnswerSchema, Instant, is_money, write_instant
+from donorhub.api.schemas import AnswerSchema, is_money
+from donorhub.schemas.fields import Instant, write_instant
 
 Convert = Callable[[Any], Any]
 Hook = Callable[..., Any]

@@ -1,1 +1,1 @@
-"""What a noun's input and answer may be, for API, page and command alike. No queries."""
+"""What may stand in a noun, for API, page and command alike. Form only: no queries."""

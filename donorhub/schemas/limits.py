@@ -14,6 +14,7 @@ EXEMPTION: Final = 4000  # what a receipt says of our status
 CONTACT: Final = 500  # how donors reach us
 POSTCODE: Final = 20
 TAX_NUMBER: Final = 30
+IBAN: Final = 40  # with blanks between its groups
 EMAIL: Final = 254  # RFC 5321, with its erratum 1690
 MAX_MINOR: Final = 10**14
 EARLIEST: Final = date(1900, 1, 1)

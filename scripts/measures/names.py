@@ -35,6 +35,7 @@ ALLOWED_FUNCTIONS = {
     "toDecimal": "ofxparse calls it",
     "parseTransaction": "ofxparse calls it",
     "flush": "the word of the database",
+    "format": "the word of a text, which marshmallow calls",
     "serialize": "the word of the session interface that is implemented",
     "deserialize": "the word of the session interface that is implemented",
     "decorate": "the inner function of a decorator",

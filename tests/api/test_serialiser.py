@@ -23,7 +23,6 @@ from donorhub.api.donors import donors
 from donorhub.api.giving import appeals, funds
 from donorhub.api.messages import messages
 from donorhub.api.providers import provider_events
-from donorhub.api.schemas import Instant, MoneySchema
 from donorhub.api.serialiser import Serialiser, serialiser_of, write_json
 from donorhub.api.work import tasks
 from donorhub.db import db
@@ -42,6 +41,8 @@ from donorhub.models import (
     Task,
 )
 from donorhub.money import Money
+from donorhub.schemas.fields import Instant
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.giving import funds as funds_services
 from donorhub.services.messages import messages as message_services
 from donorhub.services.providers import endpoints

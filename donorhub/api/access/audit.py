@@ -11,8 +11,9 @@ from donorhub.api import pages
 from donorhub.api.blueprint import HouseBlueprint
 from donorhub.api.http import requires
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import AuditRecord
+from donorhub.schemas.fields import Instant, Line, QueryId
 from donorhub.services.access import audit
 
 bp = HouseBlueprint("audit", __name__, path="/audit-records", description="Who did what.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 from flask import Response
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields
 
 from donorhub import clock
 from donorhub.api import etags
@@ -13,12 +13,9 @@ from donorhub.api.answers import tag, tagged
 from donorhub.api.blueprint import HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed
-from donorhub.api.schemas import AnswerSchema, Line, Pattern, StrictSchema, Text
-from donorhub.models.states import LANGS
-from donorhub.money import CURRENCY_PATTERN
-from donorhub.schemas.limits import CONTACT, EXEMPTION, POSTCODE
+from donorhub.api.schemas import AnswerSchema
+from donorhub.schemas.access import OrganisationFieldsSchema
 from donorhub.services.access import organisation
-from receipts.packs import jurisdictions
 
 bp = HouseBlueprint("organisation", __name__, path="/organisation", description="Who keeps this base.")
 
@@ -26,34 +23,6 @@ bp = HouseBlueprint("organisation", __name__, path="/organisation", description=
 def _is_time_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError("Such as Europe/Warsaw.")
-
-
-class OrganisationFieldsSchema(StrictSchema):
-    legal_name = Line(shortest=1)
-    street = Line()
-    postcode = Line(POSTCODE)
-    city = Line()
-    country = fields.String(validate=Pattern(r"^[A-Z]{2}$", error="Two capital letters, as in PL."))
-    ids = fields.Dict(
-        keys=Line(20, shortest=1),
-        values=Line(40),
-        validate=validate.Length(max=20),
-        metadata={"description": 'Such as `{"KRS": "0000123456"}`'},
-    )
-    contact = Line(CONTACT)
-    signatory_name = Line()
-    signatory_role = Line()
-    exemption = Text(EXEMPTION)
-    lang = fields.String(validate=validate.OneOf(LANGS))
-    time_zone = fields.String(validate=_is_time_zone, metadata={"examples": ["Europe/Warsaw"]})
-    home_currency = fields.String(
-        validate=Pattern(f"^{CURRENCY_PATTERN}$", error="Three capital letters, as in PLN.")
-    )
-    jurisdiction = fields.String(validate=validate.OneOf(jurisdictions()))
-    receipt_series = fields.String(validate=Pattern(r"^[A-Z0-9-]{1,10}$"))
-    closed_until = fields.Date(
-        allow_none=True, metadata={"description": "What was received up to this day, people change no more"}
-    )
 
 
 class OrganisationSchema(AnswerSchema):

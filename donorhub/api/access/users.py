@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final
 
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import fields
 from sqlalchemy import select
 
 from donorhub import clock
@@ -14,34 +14,14 @@ from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
-from donorhub.api.schemas import AnswerSchema, EmailAddress, Instant, Line, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import User
-from donorhub.models.states import LANGS, ROLES, Lang, RoleName
+from donorhub.schemas.access import NewUser, NewUserSchema, UserChanges, UserChangesSchema
+from donorhub.schemas.fields import Instant
 from donorhub.services.access import users
 
 bp = HouseBlueprint("users", __name__, path="/users", description="Staff and what they may do.")
 SORTS: Final = {"id": User.id, "email": User.email}
-
-
-class NewUserSchema(StrictSchema):
-    email = EmailAddress(required=True)
-    name = Line(shortest=1, required=True)
-    password = fields.String(required=True, load_only=True, validate=validate.Length(users.MIN_PASSWORD, 200))
-    roles = fields.List(
-        fields.String(validate=validate.OneOf(ROLES)), required=True, validate=validate.Length(1, len(ROLES))
-    )
-    lang = fields.String(load_default="en", validate=validate.OneOf(LANGS))
-
-
-class UserChangesSchema(StrictSchema):
-    roles = fields.List(
-        fields.String(validate=validate.OneOf(ROLES)), validate=validate.Length(1, len(ROLES))
-    )
-    is_active = fields.Boolean(
-        truthy=(),
-        falsy={False},
-        metadata={"description": "`false` ends every session at once", "enum": [False]},
-    )
 
 
 class UserSchema(AnswerSchema):
@@ -66,16 +46,6 @@ class RoleSchema(AnswerSchema):
 def list_users(asked: pages.Asked) -> pages.Page:
     """List users."""
     return pages.page(select(User), asked, SORTS)
-
-
-class NewUser(TypedDict):
-    """One of the staff, as the API takes them."""
-
-    email: str
-    name: str
-    password: str
-    roles: list[RoleName]
-    lang: Lang
 
 
 @bp.post("")
@@ -104,13 +74,6 @@ def create_user(new: NewUser) -> Response:
 def get_user(user_id: int) -> Response:
     """Show a user."""
     return tagged(UserSchema, users.get_user(user_id))
-
-
-class UserChanges(TypedDict, total=False):
-    """What is to be other of a user."""
-
-    roles: list[RoleName]
-    is_active: bool
 
 
 @bp.patch(f"/<{ID}:user_id>")

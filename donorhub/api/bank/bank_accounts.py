@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final
 
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from donorhub import clock
 from donorhub.api import etags, pages
@@ -14,29 +14,21 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, Pattern, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import BankAccount
-from donorhub.models.states import MATCHING_MODES, MatchingMode
-from donorhub.money import CURRENCY_PATTERN, Money
+from donorhub.money import Money
+from donorhub.schemas.bank import (
+    BankAccountFields,
+    BankAccountFieldsSchema,
+    NewBankAccount,
+    NewBankAccountSchema,
+)
+from donorhub.schemas.fields import Instant
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.bank.files import bank_accounts
 
 bp = HouseBlueprint("bank_accounts", __name__, path="/bank-accounts", description="Our own accounts.")
 SORTS: Final = {"id": BankAccount.id, "name": BankAccount.name}
-
-
-class BankAccountFieldsSchema(StrictSchema):
-    name = Line(shortest=1)
-    matching = fields.String(
-        validate=validate.OneOf(MATCHING_MODES),
-        metadata={"description": "How far matching may go by itself"},
-    )
-
-
-class NewBankAccountSchema(BankAccountFieldsSchema):
-    number = Line(40, shortest=1, required=True, metadata={"description": "The IBAN, or the bank's number"})
-    currency = fields.String(
-        required=True, validate=Pattern(f"^{CURRENCY_PATTERN}$", error="Three capital letters, such as PLN.")
-    )
 
 
 class BankAccountSchema(AnswerSchema):
@@ -72,20 +64,6 @@ LISTED: Final = Rows(BankAccountSchema, BankAccount, SORTS)
 def list_bank_accounts(asked: pages.Asked) -> Response:
     """List our accounts."""
     return LISTED.answer_page(asked)
-
-
-class BankAccountFields(TypedDict, total=False):
-    """What people may change of an account of ours."""
-
-    name: str
-    matching: MatchingMode
-
-
-class NewBankAccount(BankAccountFields):
-    """An account of ours, as the API takes it."""
-
-    number: str
-    currency: str
 
 
 @bp.post("")

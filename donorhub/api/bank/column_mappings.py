@@ -13,28 +13,20 @@ from werkzeug.datastructures import FileStorage
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import created, shown
-from donorhub.api.bank.imports import CURRENCY
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import (
-    AnswerSchema,
-    Id,
-    Instant,
-    Line,
-    MoneySchema,
-    QueryId,
-    StrictSchema,
-    UploadedFile,
-)
+from donorhub.api.schemas import AnswerSchema, UploadedFile
 from donorhub.errors import Rejected
 from donorhub.models import ColumnMapping
+from donorhub.schemas.bank import NewColumnMapping, NewColumnMappingSchema
+from donorhub.schemas.fields import Currency, Instant, QueryId, StrictSchema
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.bank.files import column_mappings
 from donorhub.services.bank.files.statement_drafts import make_plain_problems
 from importers import sentences
-from importers.table.layout import make_json_schema
 from importers.table.proof import Question
 from importers.tabular import Preview, PreviewRow
 from webhooks import strict_json
@@ -44,12 +36,6 @@ bp = HouseBlueprint(
     "column_mappings", __name__, path="/column-mappings", description="Which column is which, by header."
 )
 SORTS: Final = {"id": ColumnMapping.id}
-
-
-class NewColumnMappingSchema(StrictSchema):
-    name = Line(shortest=1, required=True)
-    layout = fields.Dict(keys=fields.String(), required=True, metadata=make_json_schema())
-    bank_account_id = Id(allow_none=True)
 
 
 class ColumnMappingSchema(AnswerSchema):
@@ -71,7 +57,7 @@ class NewPreviewSchema(StrictSchema):
         keys=fields.String(),
         metadata={"description": "JSON, as for a new mapping; else one is proposed", "type": "string"},
     )
-    currency = fields.String(load_default="", validate=CURRENCY)
+    currency = Currency(load_default="")
 
     @pre_load
     def _read_layout(self, data: Mapping[str, object], **_: object) -> dict[str, object]:
@@ -135,14 +121,6 @@ def list_column_mappings(asked: dict[str, object]) -> Response:
     """List column mappings, every version of each."""
     page, filters = pages.split(asked)
     return LISTED.answer_page(page, select(ColumnMapping).filter_by(**filters).whereclause)
-
-
-class NewColumnMapping(TypedDict):
-    """A layout and what it is called."""
-
-    layout: dict[str, object]
-    name: str
-    bank_account_id: NotRequired[int | None]
 
 
 @bp.post("")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from flask import Response
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 
 from donorhub import clock
@@ -14,60 +14,19 @@ from donorhub.api import pages
 from donorhub.api.answers import shown
 from donorhub.api.bank.entry_answers import EntrySchema, EntryWithProposalsSchema, told, with_proposals
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.donors.donors import NewDonorSchema
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
-from donorhub.api.schemas import Day, Id, Line, MoneySchema, QueryId, StrictSchema, is_positive
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Entry
 from donorhub.models.states import ENTRY_STATES
+from donorhub.schemas.bank import WAYS, NewMatchSchema, Which, WhichSchema
+from donorhub.schemas.fields import Day, QueryId, StrictSchema
 from donorhub.services.bank.matching import certain_entries, entries
 from donorhub.services.bank.matching.entries import Share
 
 bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
 SORTS: Final = {"id": Entry.id, "booked_on": Entry.booked_on}
-WAYS: Final = ("rank", "parts", "payout_id", "gift_id", "not_gift", "new_donor")
-
-
-class PartSchema(StrictSchema):
-    donor_id = Id(required=True)
-    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
-    fund_id = Id()
-
-
-class NewMatchSchema(StrictSchema):
-    """What the entry, or one payment of it, is: exactly one of the ways to say it."""
-
-    detail_id = Id(metadata={"description": "One payment of an entry that holds several"})
-    rank = fields.Integer(
-        strict=True,
-        validate=validate.Range(0, 100),
-        metadata={"description": "The engine's proposal of this rank; 0 is the best"},
-    )
-    parts = fields.List(
-        fields.Nested(PartSchema),
-        validate=validate.Length(1, 50),
-        metadata={"description": "Whose gifts it is; they add up to it"},
-    )
-    payout_id = Id(metadata={"description": "The provider's payout that it is"})
-    gift_id = Id(metadata={"description": "The gift that it takes back"})
-    not_gift = Line(200, shortest=1, metadata={"description": "Why it is no gift"})
-    new_donor = fields.Nested(
-        NewDonorSchema(partial=True), metadata={"description": "Add the payer as a donor; what is given wins"}
-    )
-
-    @validates_schema
-    def _says_one_thing(self, data: dict[str, object], **_: object) -> None:
-        if sum(way in data for way in WAYS) != 1:
-            raise ValidationError(f"Say exactly one of {', '.join(WAYS)}.")
-
-
-class WhichSchema(StrictSchema):
-    """Which of the waiting entries are looked at; all, when nothing is said."""
-
-    bank_account_id = Id(metadata={"description": "Those of one account"})
-    statement_id = Id(metadata={"description": "Those that one statement brought"})
 
 
 class AcceptedSchema(Schema):
@@ -109,13 +68,6 @@ def list_entries(asked: dict[str, object]) -> pages.Page:
 def get_entry(entry_id: int) -> Response:
     """Show an entry with its payments, its decisions, and what the engine proposes now and why."""
     return _answer(entries.get_entry(entry_id))
-
-
-class Which(TypedDict, total=False):
-    """Whose entries are meant."""
-
-    bank_account_id: int
-    statement_id: int
 
 
 @bp.post("/accept-certain")

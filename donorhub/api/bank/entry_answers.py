@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from marshmallow import fields
 
-from donorhub.api.schemas import AnswerSchema, Instant, MoneySchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.domain.bank.matching.matching_facts import Candidate, Proposal
 from donorhub.models import Detail, Entry, Match
 from donorhub.models.states import OPEN_ENTRIES
 from donorhub.money import Money
+from donorhub.schemas.fields import Instant
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.bank.matching import entry_views, matching
 
 

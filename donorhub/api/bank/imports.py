@@ -19,28 +19,20 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once, once_by_key
-from donorhub.api.schemas import AnswerSchema, Id, Instant, Line, Pattern, QueryId, StrictSchema, UploadedFile
+from donorhub.api.schemas import AnswerSchema, UploadedFile
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
 from donorhub.models.states import IMPORT_FILE_STATES
-from donorhub.money import CURRENCY_PATTERN
-from donorhub.schemas.limits import REASON
+from donorhub.schemas.bank import Answers, AnswersSchema, TakeBackSchema, TakingBack
+from donorhub.schemas.fields import Currency, Instant, QueryId, StrictSchema
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
-from importers.table.layout import make_json_schema
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
 SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
-CURRENCY: Final = Pattern(f"^{CURRENCY_PATTERN}$", error="Three capital letters, such as PLN.")
+
 _NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
 _FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # what a spreadsheet would reckon
-
-
-_LAYOUT: Final = {
-    "description": "Of a table, as for a new column mapping; of a QIF file the order of its `dates`",
-    "properties": {**make_json_schema()["properties"], "dates": {"type": "string", "enum": ["dmy", "mdy"]}},
-    "additionalProperties": False,
-}
 
 
 class NewImportSchema(StrictSchema):
@@ -48,19 +40,10 @@ class NewImportSchema(StrictSchema):
 
     file = UploadedFile(required=True)
     bank_account_id = QueryId(metadata={"description": "For files that do not name their account"})
-    currency = fields.String(validate=CURRENCY)
+    currency = Currency()
     create_accounts = fields.Boolean(
         load_default=False, metadata={"description": "Add accounts of ours that the file names"}
     )
-
-
-class AnswersSchema(StrictSchema):
-    """What a file that asks wants to know."""
-
-    bank_account_id = Id()
-    currency = fields.String(validate=CURRENCY)
-    layout = fields.Dict(keys=fields.String(), metadata=_LAYOUT)
-    create_accounts = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class ImportSchema(AnswerSchema):
@@ -109,16 +92,6 @@ class ObstacleSchema(AnswerSchema):
 
 class ObstacleListSchema(AnswerSchema):
     data = fields.List(fields.Nested(ObstacleSchema), required=True)
-
-
-class TakeBackSchema(StrictSchema):
-    reason = Line(REASON, shortest=1, required=True)
-    undo_decisions = fields.Boolean(
-        load_default=False,
-        truthy={True},
-        falsy={False},
-        metadata={"description": "Undo what people decided of its entries too"},
-    )
 
 
 Query = pages.args(
@@ -203,15 +176,6 @@ def fetch_problems(import_id: int) -> Response:
     return Response(table.getvalue(), content_type="text/csv; charset=utf-8")
 
 
-class Answers(TypedDict):
-    """What a file that asks is told."""
-
-    create_accounts: bool
-    bank_account_id: NotRequired[int]
-    currency: NotRequired[str]
-    layout: NotRequired[dict[str, object]]
-
-
 @bp.post(f"/<{ID}:import_id>/answers")
 @requires("imports:write")
 @once
@@ -229,13 +193,6 @@ def answer_import(answers: Answers, import_id: int) -> Response:
 def list_obstacles(import_id: int) -> Response:
     """List what stands in the way of taking a file back: receipts, then decisions that people made."""
     return shown(ObstacleListSchema, {"data": import_undo.list_obstacles(import_id)})
-
-
-class TakingBack(TypedDict):
-    """Why a file is taken back, and how far."""
-
-    reason: str
-    undo_decisions: bool
 
 
 @bp.post(f"/<{ID}:import_id>/take-back")

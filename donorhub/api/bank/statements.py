@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypedDict
+from typing import Final
 
 from flask import Response
 from marshmallow import fields, validate
@@ -14,11 +14,13 @@ from donorhub.api.answers import shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
-from donorhub.api.schemas import AnswerSchema, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Statement
 from donorhub.models.states import STATEMENT_INTEGRITIES, STATEMENT_STATES
 from donorhub.money import Money
-from donorhub.schemas.limits import REASON
+from donorhub.schemas.bank import ReleaseSchema
+from donorhub.schemas.fields import Instant, QueryId, Reason
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.bank.files import statements
 
 bp = HouseBlueprint("statements", __name__, path="/statements", description="Accounts' reports for periods.")
@@ -47,10 +49,6 @@ class StatementSchema(AnswerSchema):
     release_reason = fields.String(allow_none=True, metadata={"description": "Why it was let in"})
 
 
-class ReleaseSchema(StrictSchema):
-    reason = Line(REASON, shortest=1, required=True)
-
-
 Query = pages.args(
     *SORTS,
     import_file_id=QueryId(),
@@ -77,12 +75,6 @@ def list_statements(asked: dict[str, object]) -> pages.Page:
 def get_statement(statement_id: int) -> Response:
     """Show a bank statement."""
     return shown(StatementSchema, *_all_told([statements.get_statement(statement_id)]))
-
-
-class Reason(TypedDict):
-    """Why something is done."""
-
-    reason: str
 
 
 @bp.post(f"/<{ID}:statement_id>/release")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response, url_for
-from marshmallow import ValidationError, fields, post_dump, validate, validates_schema
+from marshmallow import fields, post_dump, validate
 
 from donorhub import clock
 from donorhub.api import etags, pages
@@ -14,22 +14,13 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import (
-    AnswerSchema,
-    EmailAddress,
-    Id,
-    Instant,
-    Line,
-    MoneySchema,
-    Pattern,
-    StrictSchema,
-    Text,
-)
+from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor
-from donorhub.models.states import DONOR_KINDS, LANGS
-from donorhub.schemas.limits import DONOR_NOTE, POSTCODE, TAX_NUMBER
+from donorhub.schemas.donors import NewDonorSchema
+from donorhub.schemas.fields import Instant, Line, StrictSchema
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.donors import donors, search
 from donorhub.services.reports import timeline
 
@@ -40,37 +31,6 @@ SORTS: Final = {
     "updated_at": Donor.updated_at,
     "name": Donor.name,
 }
-
-
-class NewDonorSchema(StrictSchema):
-    """A name, or a given and family name of which it is made; all else may be left out."""
-
-    kind = fields.String(validate=validate.OneOf(DONOR_KINDS))
-    name = Line()
-    given_name = Line()
-    family_name = Line()
-    salutation = Line(metadata={"description": "What the donor wants to be called, such as `Dear Anna`"})
-    email = EmailAddress(metadata={"description": "Or empty"})
-    phone = Line()
-    street = Line()
-    postcode = Line(POSTCODE)
-    city = Line()
-    country = fields.String(validate=Pattern(r"^([A-Z]{2})?$", error="Two capital letters, as in PL."))
-    tax_number = Line(
-        TAX_NUMBER, metadata={"description": "NIP, NIPT, NUI; as the donor's country has it, or empty"}
-    )
-    lang = fields.String(validate=validate.OneOf(LANGS))
-    note = Text(DONOR_NOTE)
-    do_not_contact = fields.Boolean(truthy={True}, falsy={False})
-    is_deceased = fields.Boolean(truthy={True}, falsy={False})
-    owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})
-
-    @validates_schema
-    def _has_a_name(self, data: dict[str, object], **_: object) -> None:
-        if not self.partial and not any(data.get(name) for name in ("name", "given_name", "family_name")):
-            raise ValidationError("Give a name, or a given and a family name.", "name")
-        if self.partial and data.get("name") == "":
-            raise ValidationError("A name cannot be taken away.", "name")
 
 
 class DonorSchema(AnswerSchema):

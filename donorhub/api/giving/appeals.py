@@ -15,22 +15,14 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import AnswerSchema, Id, Line, QueryId, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Appeal
+from donorhub.schemas.fields import QueryId
+from donorhub.schemas.giving import AppealFieldsSchema, NewAppealSchema
 from donorhub.services.giving import funds
 
 bp = HouseBlueprint("appeals", __name__, path="/appeals", description="What asked for gifts.")
 SORTS: Final = {"id": Appeal.id, "code": Appeal.code}
-
-
-class AppealFieldsSchema(StrictSchema):
-    name = Line(shortest=1)
-    campaign_id = Id(allow_none=True)
-
-
-class NewAppealSchema(AppealFieldsSchema):
-    code = Line(40, shortest=1, required=True, metadata={"description": "Short and unique; it stays"})
-    name = Line(shortest=1, required=True)
 
 
 class AppealSchema(AnswerSchema):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import Response
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import fields
 from sqlalchemy import select
 
 from donorhub import clock
@@ -14,31 +14,15 @@ from donorhub.api.answers import created, tag, tagged
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
-from donorhub.api.schemas import AnswerSchema, Day, Line, MoneySchema, StrictSchema, is_positive
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Campaign
 from donorhub.money import Money
+from donorhub.schemas.giving import CampaignFieldsSchema, NewCampaignSchema
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.giving import funds
 
 bp = HouseBlueprint("campaigns", __name__, path="/campaigns", description="Efforts with a goal.")
 SORTS: Final = {"id": Campaign.id, "code": Campaign.code}
-
-
-class CampaignFieldsSchema(StrictSchema):
-    name = Line(shortest=1)
-    goal = fields.Nested(MoneySchema, allow_none=True, validate=is_positive)
-    starts_on = Day(allow_none=True)
-    ends_on = Day(allow_none=True)
-
-    @validates_schema
-    def _ends_after_it_starts(self, data: dict[str, Any], **_: Any) -> None:
-        starts_on, ends_on = data.get("starts_on"), data.get("ends_on")
-        if starts_on and ends_on and ends_on < starts_on:
-            raise ValidationError("It ends before it starts.", "ends_on")
-
-
-class NewCampaignSchema(CampaignFieldsSchema):
-    code = Line(40, shortest=1, required=True, metadata={"description": "Short and unique; it stays"})
-    name = Line(shortest=1, required=True)
 
 
 class CampaignSchema(AnswerSchema):

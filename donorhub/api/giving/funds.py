@@ -15,22 +15,13 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import committed, once
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import AnswerSchema, Line, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Fund
+from donorhub.schemas.giving import FundFieldsSchema, NewFundSchema
 from donorhub.services.giving import funds
 
 bp = HouseBlueprint("funds", __name__, path="/funds", description="How money must be used.")
 SORTS: Final = {"id": Fund.id, "code": Fund.code}
-
-
-class FundFieldsSchema(StrictSchema):
-    name = Line(shortest=1)
-    is_closed = fields.Boolean(truthy={True}, falsy={False})
-
-
-class NewFundSchema(StrictSchema):
-    code = Line(40, shortest=1, required=True, metadata={"description": "Short and unique; it stays"})
-    name = Line(shortest=1, required=True)
 
 
 class FundSchema(AnswerSchema):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Final
 
 from flask import Response
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import pages
@@ -15,70 +14,23 @@ from donorhub.api.answers import created, shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once_by_key, sent_key
-from donorhub.api.schemas import (
-    AnswerSchema,
-    Day,
-    Id,
-    Instant,
-    Line,
-    MoneySchema,
-    Pattern,
-    QueryId,
-    StrictSchema,
-    Text,
-    is_positive,
-)
+from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
 from donorhub.models import Correction, Gift
-from donorhub.models.states import GIFT_METHODS, GiftMethod
+from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
-from donorhub.schemas.limits import GIFT_NOTE, REASON
+from donorhub.schemas.fields import Day, Instant, Line, QueryId, Reason
+from donorhub.schemas.giving import (
+    NewCorrectionSchema,
+    NewGift,
+    NewGiftSchema,
+)
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.giving import gifts
 from donorhub.services.providers import payouts
 
 bp = HouseBlueprint("gifts", __name__, path="/gifts", description="Money received from donors, once each.")
 SORTS: Final = {"id": Gift.id, "received_on": Gift.received_on, "recorded_at": Gift.recorded_at}
-
-
-class NewDesignationSchema(StrictSchema):
-    fund_id = Id(required=True)
-    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
-
-
-class NewGiftSchema(StrictSchema):
-    """A gift that came outside the bank files and providers that we read ourselves."""
-
-    donor_id = Id(required=True)
-    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
-    received_on = Day(required=True)
-    method = fields.String(load_default="other", validate=validate.OneOf(GIFT_METHODS))
-    source = fields.String(
-        validate=Pattern(r"^import:[a-z0-9][a-z0-9_.-]{0,39}$"),
-        metadata={"description": "Where it was kept before, such as `import:civicrm`; else this token"},
-    )
-    source_ref = Line(
-        200, shortest=1, metadata={"description": "The key it has there; else the Idempotency-Key"}
-    )
-    designations = fields.List(
-        fields.Nested(NewDesignationSchema),
-        load_default=list,
-        validate=validate.Length(max=50),
-        metadata={"description": "Which funds it is for; they add up to the amount"},
-    )
-    campaign_id = Id(allow_none=True)
-    appeal_id = Id(allow_none=True)
-    note = Text(GIFT_NOTE)
-    thank = fields.Boolean(load_default=True, truthy={True}, falsy={False})
-
-    @validates_schema
-    def _fits(self, data: dict[str, Any], **_: Any) -> None:
-        if "source" in data and "source_ref" not in data:
-            raise ValidationError("Give the key it has in that source.", "source_ref")
-        funds = [part["fund_id"] for part in data["designations"]]
-        if len(set(funds)) != len(funds):
-            raise ValidationError("A fund is named twice.", "designations")
-        if any(part["amount"].currency != data["amount"].currency for part in data["designations"]):
-            raise ValidationError("A designation is in another currency than the gift.", "designations")
 
 
 class DesignationSchema(AnswerSchema):
@@ -107,10 +59,6 @@ class GiftSchema(AnswerSchema):
     note = fields.String()
     is_test = fields.Boolean(required=True)
     thank = fields.Boolean(required=True)
-
-
-class NewCorrectionSchema(StrictSchema):
-    reason = Line(REASON, shortest=1, required=True)
 
 
 class CorrectionSchema(AnswerSchema):
@@ -146,29 +94,6 @@ def list_gifts(asked: dict[str, object]) -> pages.Page:
     return pages.with_data(pages.page(gifts.choose(**filters), page, SORTS), told)
 
 
-class NewDesignation(TypedDict):
-    """The part of a new gift that is for one fund."""
-
-    fund_id: int
-    amount: Money
-
-
-class NewGift(TypedDict):
-    """A gift, as the API takes it."""
-
-    donor_id: int
-    amount: Money
-    received_on: date
-    method: GiftMethod
-    designations: list[NewDesignation]
-    thank: bool
-    source: NotRequired[str]
-    source_ref: NotRequired[str]
-    campaign_id: NotRequired[int | None]
-    appeal_id: NotRequired[int | None]
-    note: NotRequired[str]
-
-
 @bp.post("")
 @requires("gifts:write")
 @once_by_key
@@ -202,12 +127,6 @@ def record_gift(new: NewGift) -> Response:
 def get_gift(gift_id: int) -> Response:
     """Show a gift."""
     return shown(GiftSchema, told([gifts.get_gift(gift_id)])[0])
-
-
-class Reason(TypedDict):
-    """Why something is done."""
-
-    reason: str
 
 
 @bp.post(f"/<{ID}:gift_id>/corrections")

@@ -12,9 +12,10 @@ from donorhub.api.answers import shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import AnswerSchema, Instant, QueryId
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Message
 from donorhub.models.states import MESSAGE_STATES
+from donorhub.schemas.fields import Instant, QueryId
 from donorhub.services.messages import messages
 
 bp = HouseBlueprint("messages", __name__, path="/messages", description="What was said to donors and staff.")

@@ -11,10 +11,12 @@ from donorhub.api import pages
 from donorhub.api.answers import shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import requires
-from donorhub.api.schemas import AnswerSchema, Day, Line, MoneySchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Payout, PayoutItem
 from donorhub.models.states import PAYOUT_STATES
 from donorhub.money import Money
+from donorhub.schemas.fields import Day, Line
+from donorhub.schemas.money import MoneySchema
 from donorhub.services.providers import payouts
 
 bp = HouseBlueprint("payouts", __name__, path="/payouts", description="Transfers of providers to our bank.")

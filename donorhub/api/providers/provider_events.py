@@ -14,10 +14,11 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.models import ProviderEvent
 from donorhub.models.states import PROVIDER_EVENT_STATES
+from donorhub.schemas.fields import Instant, Line, QueryId, StrictSchema
 from donorhub.services.providers import inbox
 
 bp = HouseBlueprint(

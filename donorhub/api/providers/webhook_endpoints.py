@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TypedDict
-
 from flask import Response, current_app
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from donorhub import clock
 from donorhub.api.answers import created, shown
@@ -14,20 +11,22 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.providers import webhooks
-from donorhub.api.schemas import AnswerSchema, Instant, Line, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import WebhookEndpoint, WebhookSecret
+from donorhub.schemas.fields import Instant
+from donorhub.schemas.providers import (
+    Expiry,
+    ExpirySchema,
+    NewEndpoint,
+    NewEndpointSchema,
+    NewSecret,
+    NewSecretSchema,
+)
 from donorhub.services.providers import endpoints
 
 bp = HouseBlueprint(
     "webhook_endpoints", __name__, path="/webhook-endpoints", description="Where providers post to."
 )
-
-
-class NewEndpointSchema(StrictSchema):
-    provider = Line(40, shortest=1, required=True, metadata={"description": "Such as `stripe`"})
-    secret = fields.String(required=True, load_only=True, validate=validate.Length(8, 500))
-    account = Line(100, load_default="", metadata={"description": "The provider's id of our account"})
-    livemode = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
 class EndpointSchema(AnswerSchema):
@@ -46,15 +45,6 @@ class EndpointListSchema(Schema):
     data = fields.List(fields.Nested(EndpointSchema), required=True)
 
 
-class NewSecretSchema(StrictSchema):
-    secret = fields.String(required=True, load_only=True, validate=validate.Length(8, 500))
-    label = Line(100, load_default="")
-
-
-class ExpirySchema(StrictSchema):
-    at = Instant(required=True, metadata={"description": "Good until then and no longer"})
-
-
 class SecretSchema(AnswerSchema):
     id = fields.Integer(required=True)
     endpoint_id = fields.Integer(required=True)
@@ -69,15 +59,6 @@ class SecretSchema(AnswerSchema):
 def list_endpoints() -> dict[str, object]:
     """List all endpoints; there are few."""
     return {"data": [_told(row) for row in endpoints.list_endpoints()]}
-
-
-class NewEndpoint(TypedDict):
-    """An account at a provider and its first secret."""
-
-    provider: str
-    secret: str
-    account: str
-    livemode: bool
 
 
 @bp.post("")
@@ -106,13 +87,6 @@ def get_endpoint(endpoint_id: int) -> Response:
     return shown(EndpointSchema, _told(endpoints.get_endpoint(endpoint_id)))
 
 
-class NewSecret(TypedDict):
-    """A further signing secret."""
-
-    secret: str
-    label: str
-
-
 @bp.post(f"/<{ID}:endpoint_id>/secrets")
 @requires("providers:write")
 @once
@@ -123,12 +97,6 @@ def add_secret(new: NewSecret, endpoint_id: int) -> Response:
     row = endpoints.add_secret(endpoint_id, **new, now=clock.now(), actor=principal().actor)
     webhooks.forget_endpoints()
     return _secret(row, status=201)
-
-
-class Expiry(TypedDict):
-    """Until when a secret is good."""
-
-    at: datetime
 
 
 @bp.post(f"/<{ID}:endpoint_id>/secrets/<{ID}:secret_id>/expire")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NotRequired, TypedDict
+from typing import Final
 
 from flask import Response
 from marshmallow import fields, validate
@@ -13,42 +13,19 @@ from donorhub.api.answers import created, shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once, once_by_key
-from donorhub.api.schemas import (
-    AnswerSchema,
-    Day,
-    Id,
-    Instant,
-    Line,
-    MoneySchema,
-    QueryId,
-    StrictSchema,
-)
+from donorhub.api.schemas import AnswerSchema
 from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
-from donorhub.models.states import LANGS, Lang
 from donorhub.money import Money
-from donorhub.schemas.limits import REASON
+from donorhub.schemas.fields import Day, Instant, QueryId, Reason
+from donorhub.schemas.money import MoneySchema
+from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, Replacement, ReplacementSchema, VoidSchema
 from donorhub.services.access import organisation
 from donorhub.services.receipts import receipts
 
 bp = HouseBlueprint("receipts", __name__, path="/receipts", description="Numbered documents, never edited.")
 SORTS: Final = {"id": Receipt.id, "issued_on": Receipt.issued_on, "number": Receipt.number}
 PDF: Final = "application/pdf"
-
-
-class NewReceiptSchema(StrictSchema):
-    gift_ids = fields.List(
-        Id(), required=True, validate=validate.Length(1, 500), metadata={"description": "Of one donor"}
-    )
-    lang = fields.String(validate=validate.OneOf(LANGS), metadata={"description": "Else the donor's"})
-
-
-class VoidSchema(StrictSchema):
-    reason = Line(REASON, shortest=1, required=True)
-
-
-class ReplacementSchema(StrictSchema):
-    lang = fields.String(validate=validate.OneOf(LANGS), metadata={"description": "Else the donor's"})
 
 
 class ReceiptLineSchema(AnswerSchema):
@@ -93,13 +70,6 @@ def list_receipts(asked: dict[str, object]) -> pages.Page:
     page, filters = pages.split(asked)
     found = pages.page(receipts.choose(**filters), page, SORTS)
     return pages.with_data(found, lambda rows: [told(row) for row in rows])
-
-
-class NewReceipt(TypedDict):
-    """Which gifts a receipt is asked for, and in which language."""
-
-    gift_ids: list[int]
-    lang: NotRequired[Lang]
 
 
 @bp.post("")
@@ -149,12 +119,6 @@ def get_pdf(receipt_id: int) -> Response:
     return Response(pdf.content, content_type=PDF, headers=headers)
 
 
-class Reason(TypedDict):
-    """Why something is done."""
-
-    reason: str
-
-
 @bp.post(f"/<{ID}:receipt_id>/void")
 @requires("receipts:issue")
 @once
@@ -164,12 +128,6 @@ def void_receipt(asked: Reason, receipt_id: int) -> Response:
     """Void a receipt: its number stays, its gifts are free again. A void one stays as it is."""
     receipt = receipts.void(receipt_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
     return shown(ReceiptSchema, told(receipt))
-
-
-class Replacement(TypedDict):
-    """In which language a receipt is issued anew."""
-
-    lang: NotRequired[Lang]
 
 
 @bp.post(f"/<{ID}:receipt_id>/replace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final
 
 from flask import Response
 from marshmallow import fields, validate
@@ -13,10 +13,13 @@ from donorhub.api.answers import shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
-from donorhub.api.schemas import AnswerSchema, Day, Instant, Line, MoneySchema, QueryId, StrictSchema
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Instalment
 from donorhub.models.states import INSTALMENT_STATES
 from donorhub.money import Money
+from donorhub.schemas.fields import Day, Instant, QueryId, Reason
+from donorhub.schemas.money import MoneySchema
+from donorhub.schemas.recurring import SkipSchema
 from donorhub.services.recurring import instalments
 
 bp = HouseBlueprint("instalments", __name__, path="/instalments", description="Expected payments.")
@@ -33,10 +36,6 @@ class InstalmentSchema(AnswerSchema):
     state = fields.String(required=True, validate=validate.OneOf(INSTALMENT_STATES))
     state_reason = fields.String()
     missed_at = Instant(allow_none=True)
-
-
-class SkipSchema(StrictSchema):
-    reason = Line(shortest=1, required=True)
 
 
 Query = pages.args(
@@ -59,12 +58,6 @@ def list_instalments(asked: dict[str, object]) -> pages.Page:
     found = pages.page(instalments.select_instalments(**filters), page, SORTS)
     paid = instalments.sum_settled_minor([row.id for row in found.data])
     return pages.with_data(found, lambda rows: [_told(row, paid.get(row.id, 0)) for row in rows])
-
-
-class Reason(TypedDict):
-    """Why something is done."""
-
-    reason: str
 
 
 @bp.post(f"/<{ID}:instalment_id>/skip")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Final
 
 from flask import Response
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import etags, pages
@@ -16,76 +15,29 @@ from donorhub.api.answers import created, shown
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once, sent_key
-from donorhub.api.schemas import (
-    AnswerSchema,
-    Day,
-    Id,
-    Instant,
-    Line,
-    MoneySchema,
-    Pattern,
-    QueryId,
-    StrictSchema,
-    is_positive,
-)
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import RecurringGift, Term
-from donorhub.models.states import PERIODS, RECURRING_KINDS, RECURRING_STATES, Period, RecurringKind
+from donorhub.models.states import RECURRING_KINDS, RECURRING_STATES
 from donorhub.money import Money
+from donorhub.schemas.fields import Instant, QueryId
+from donorhub.schemas.money import MoneySchema
+from donorhub.schemas.recurring import (
+    Change,
+    ChangeSchema,
+    CloseSchema,
+    Closing,
+    NewRecurringGift,
+    NewRecurringGiftSchema,
+    Pause,
+    PauseSchema,
+    ResumeSchema,
+    Resumption,
+)
 from donorhub.services.access import organisation
 from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
 SORTS: Final = {"id": RecurringGift.id, "created_at": RecurringGift.created_at}
-
-
-class NewRecurringGiftSchema(StrictSchema):
-    donor_id = Id(required=True)
-    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
-    kind = fields.String(required=True, validate=validate.OneOf(RECURRING_KINDS))
-    start_on = Day(required=True)
-    ends_on = Day(allow_none=True)
-    period = fields.String(load_default="M", validate=validate.OneOf(PERIODS))
-    every = fields.Integer(strict=True, load_default=1, validate=validate.Range(1, 60))
-    day_of_month = fields.Integer(
-        strict=True, validate=validate.Range(1, 32), metadata={"description": "1 to 31; 32 is the last day"}
-    )
-    payer_iban = Line(40)
-    fund_id = Id(allow_none=True)
-    campaign_id = Id(allow_none=True)
-    source = fields.String(
-        validate=Pattern(r"^import:[a-z0-9][a-z0-9_.-]{0,39}$"),
-        metadata={"description": "Where it was kept before, such as `import:civicrm`; else this token"},
-    )
-    source_ref = Line(200, shortest=1, metadata={"description": "The key it has there"})
-
-    @validates_schema
-    def _fits(self, data: dict[str, Any], **_: Any) -> None:
-        if "source" in data and "source_ref" not in data:
-            raise ValidationError("Give the key it has in that source.", "source_ref")
-        if data.get("ends_on") and data["ends_on"] < data["start_on"]:
-            raise ValidationError("It ends before it starts.", "ends_on")
-
-
-class ChangeSchema(StrictSchema):
-    amount = fields.Nested(MoneySchema, required=True, validate=is_positive)
-    from_on = Day(required=True)
-    period = fields.String(validate=validate.OneOf(PERIODS))
-    every = fields.Integer(strict=True, validate=validate.Range(1, 60))
-
-
-class PauseSchema(StrictSchema):
-    from_on = Day(required=True)
-    until = Day(allow_none=True, load_default=None)
-    reason = Line(load_default="")
-
-
-class ResumeSchema(StrictSchema):
-    from_on = Day(required=True)
-
-
-class CloseSchema(StrictSchema):
-    reason = Line(shortest=1, required=True)
-    on = Day()
 
 
 class TermSchema(AnswerSchema):
@@ -145,24 +97,6 @@ def list_recurring_gifts(asked: dict[str, object]) -> pages.Page:
     return pages.with_data(gifts, lambda rows: [told(row, terms[row.id]) for row in rows])
 
 
-class NewRecurringGift(TypedDict):
-    """A promise, as the API takes it."""
-
-    donor_id: int
-    amount: Money
-    kind: RecurringKind
-    start_on: date
-    period: Period
-    every: int
-    ends_on: NotRequired[date | None]
-    day_of_month: NotRequired[int]
-    payer_iban: NotRequired[str]
-    fund_id: NotRequired[int | None]
-    campaign_id: NotRequired[int | None]
-    source: NotRequired[str]
-    source_ref: NotRequired[str]
-
-
 @bp.post("")
 @requires("recurring:write")
 @once
@@ -206,15 +140,6 @@ def get_recurring_gift(recurring_gift_id: int) -> Response:
     return shown(RecurringGiftSchema, told(gift), version=gift.version)
 
 
-class Change(TypedDict):
-    """Another amount or interval, and from which day."""
-
-    amount: Money
-    from_on: date
-    period: NotRequired[Period]
-    every: NotRequired[int]
-
-
 @bp.post(f"/<{ID}:recurring_gift_id>/change")
 @requires("recurring:write")
 @once
@@ -235,14 +160,6 @@ def change_recurring_gift(asked: Change, recurring_gift_id: int) -> Response:
     return _answer(gift)
 
 
-class Pause(TypedDict):
-    """From which day nothing is expected, and until when."""
-
-    from_on: date
-    until: date | None
-    reason: str
-
-
 @bp.post(f"/<{ID}:recurring_gift_id>/pause")
 @requires("recurring:write")
 @once
@@ -255,12 +172,6 @@ def pause_recurring_gift(asked: Pause, recurring_gift_id: int) -> Response:
     return _answer(gift)
 
 
-class Resumption(TypedDict):
-    """From which day instalments are expected again."""
-
-    from_on: date
-
-
 @bp.post(f"/<{ID}:recurring_gift_id>/resume")
 @requires("recurring:write")
 @once
@@ -271,13 +182,6 @@ def resume_recurring_gift(asked: Resumption, recurring_gift_id: int) -> Response
     gift = _ours(recurring_gift_id)
     recurring_gifts.resume_recurring_gift(gift, now=clock.now(), actor=principal().actor, **asked)
     return _answer(gift)
-
-
-class Closing(TypedDict):
-    """Why a promise ends, and when."""
-
-    reason: str
-    on: NotRequired[date]
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/close")

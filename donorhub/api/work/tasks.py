@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from flask import Response
 from marshmallow import fields, post_dump, validate
@@ -15,10 +15,11 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
 from donorhub.api.rows import Rows
-from donorhub.api.schemas import AnswerSchema, Instant, Line, QueryId, StrictSchema, Text
+from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Task
 from donorhub.models.states import TASK_STATES
-from donorhub.schemas.limits import OUTCOME
+from donorhub.schemas.fields import Instant, Line, QueryId
+from donorhub.schemas.work import Done, DoneSchema, Postponement, PostponeSchema
 from donorhub.services.access import organisation, users
 from donorhub.services.work import tasks
 
@@ -52,14 +53,6 @@ class TaskSchema(AnswerSchema):
             hidden = {"amount", "currency"}
             data["facts"] = {name: value for name, value in data["facts"].items() if name not in hidden}
         return data
-
-
-class DoneSchema(StrictSchema):
-    outcome = Text(OUTCOME, load_default="")
-
-
-class PostponeSchema(StrictSchema):
-    due_at = Instant(required=True)
 
 
 Query = pages.args(
@@ -107,12 +100,6 @@ def get_task(task_id: int) -> Response:
     return shown(TaskSchema, tasks.get_task(task_id))
 
 
-class Done(TypedDict):
-    """What came of a task."""
-
-    outcome: str
-
-
 @bp.post(f"/<{ID}:task_id>/complete")
 @requires("tasks:write")
 @once
@@ -122,12 +109,6 @@ def complete_task(asked: Done, task_id: int) -> Response:
     """Say that a person did a task. Done already: nothing changes."""
     task = tasks.complete_task(task_id, outcome=asked["outcome"], now=clock.now(), actor=principal().actor)
     return shown(TaskSchema, task)
-
-
-class Postponement(TypedDict):
-    """Until when a task is put off."""
-
-    due_at: datetime
 
 
 @bp.post(f"/<{ID}:task_id>/postpone")

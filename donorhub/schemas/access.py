@@ -1,0 +1,110 @@
+"""What may stand in the organisation, a user and a token, whoever writes it."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from marshmallow import fields
+
+from donorhub.domain.access.permissions import PERMISSIONS
+from donorhub.models.states import LANGS, ROLES, Lang, RoleName
+from donorhub.schemas import faults
+from donorhub.schemas.fields import (
+    Choice,
+    Coded,
+    Count,
+    Country,
+    Currency,
+    Day,
+    EmailAddress,
+    Line,
+    Secret,
+    Several,
+    StrictSchema,
+    Text,
+    Tick,
+    TimeZone,
+)
+from donorhub.schemas.limits import CONTACT, EXEMPTION, POSTCODE
+from donorhub.services.access.users import MAX_PASSWORD, MIN_PASSWORD
+from receipts.packs import jurisdictions
+
+MOST_NUMBERS = 20
+
+
+class OrganisationFieldsSchema(StrictSchema):
+    legal_name = Line(shortest=1)
+    street = Line()
+    postcode = Line(POSTCODE)
+    city = Line()
+    country = Country()
+    ids = fields.Dict(
+        keys=Line(20, shortest=1),
+        values=Line(40),
+        validate=Count(max=MOST_NUMBERS),
+        metadata={"description": 'Such as `{"KRS": "0000123456"}`'},
+    )
+    contact = Line(CONTACT)
+    signatory_name = Line()
+    signatory_role = Line()
+    exemption = Text(EXEMPTION)
+    lang = Choice(LANGS)
+    time_zone = TimeZone(metadata={"examples": ["Europe/Warsaw"]})
+    home_currency = Currency()
+    jurisdiction = Choice(jurisdictions())
+    receipt_series = Coded(r"^[A-Z0-9-]{1,10}$", error=faults.NO_SERIES)
+    closed_until = Day(
+        allow_none=True, metadata={"description": "What was received up to this day, people change no more"}
+    )
+
+
+class NewUserSchema(StrictSchema):
+    email = EmailAddress(required=True)
+    name = Line(shortest=1, required=True)
+    password = Secret(MIN_PASSWORD, MAX_PASSWORD, required=True)
+    roles = Several(Choice(ROLES), 1, len(ROLES), required=True)
+    lang = Choice(LANGS, load_default="en")
+
+
+class NewUser(TypedDict):
+    """One of the staff, with the first password."""
+
+    email: str
+    name: str
+    password: str
+    roles: list[RoleName]
+    lang: Lang
+
+
+class UserChangesSchema(StrictSchema):
+    roles = Several(Choice(ROLES), 1, len(ROLES))
+    is_active = Tick(
+        truthy=(),
+        metadata={"description": "`false` ends every session at once", "enum": [False]},
+    )
+
+
+class UserChanges(TypedDict, total=False):
+    """What is to be other of a user."""
+
+    roles: list[RoleName]
+    is_active: bool
+
+
+class PasswordSchema(StrictSchema):
+    password = Secret(MIN_PASSWORD, MAX_PASSWORD, required=True)
+
+
+class NewTokenSchema(StrictSchema):
+    """A key for a program; the API makes none, since it is made with one."""
+
+    name = Line(shortest=1, required=True)
+    scopes = Several(Choice(sorted(PERMISSIONS)), 1, len(PERMISSIONS), required=True)
+    expires_on = Day(allow_none=True, load_default=None)
+
+
+class NewToken(TypedDict):
+    """What a program is called and may do."""
+
+    name: str
+    scopes: list[str]

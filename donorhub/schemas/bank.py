@@ -1,0 +1,154 @@
+"""What is said of our accounts, of bank files and of entries that a person decides, whoever says it."""
+
+from __future__ import annotations
+
+from typing import Final, NotRequired, TypedDict
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from donorhub.models.states import MATCHING_MODES, MatchingMode
+from donorhub.money import Money
+from donorhub.schemas import faults
+from donorhub.schemas.donors import NewDonorSchema
+from donorhub.schemas.fields import Choice, Currency, Id, Line, Several, StrictSchema, Tick, Whole
+from donorhub.schemas.limits import IBAN, REASON
+from donorhub.schemas.money import Amount
+from importers.table.layout import make_json_schema
+
+WAYS: Final = ("rank", "parts", "payout_id", "gift_id", "not_gift", "new_donor")
+MOST_PARTS: Final = 50
+MOST_RANKS: Final = 100
+_LAYOUT: Final = {
+    "description": "Of a table, as for a new column mapping; of a QIF file the order of its `dates`",
+    "properties": {**make_json_schema()["properties"], "dates": {"type": "string", "enum": ["dmy", "mdy"]}},
+    "additionalProperties": False,
+}
+
+
+class BankAccountFieldsSchema(StrictSchema):
+    name = Line(shortest=1)
+    matching = Choice(MATCHING_MODES, metadata={"description": "How far matching may go by itself"})
+
+
+class NewBankAccountSchema(BankAccountFieldsSchema):
+    number = Line(IBAN, shortest=1, required=True, metadata={"description": "The IBAN, or the bank's number"})
+    currency = Currency(required=True)
+
+
+class BankAccountFields(TypedDict, total=False):
+    """What people may change of an account of ours."""
+
+    name: str
+    matching: MatchingMode
+
+
+class NewBankAccount(BankAccountFields):
+    """An account of ours."""
+
+    number: str
+    currency: str
+
+
+class AnswersSchema(StrictSchema):
+    """What a file that asks wants to know."""
+
+    bank_account_id = Id()
+    currency = Currency()
+    layout = fields.Dict(keys=fields.String(), metadata=_LAYOUT)
+    create_accounts = Tick(load_default=False)
+
+
+class Answers(TypedDict):
+    """What a file that asks is told."""
+
+    create_accounts: bool
+    bank_account_id: NotRequired[int]
+    currency: NotRequired[str]
+    layout: NotRequired[dict[str, object]]
+
+
+class TakeBackSchema(StrictSchema):
+    reason = Line(REASON, shortest=1, required=True)
+    undo_decisions = Tick(
+        load_default=False, metadata={"description": "Undo what people decided of its entries too"}
+    )
+
+
+class TakingBack(TypedDict):
+    """Why a file is taken back, and how far."""
+
+    reason: str
+    undo_decisions: bool
+
+
+class ReleaseSchema(StrictSchema):
+    reason = Line(REASON, shortest=1, required=True)
+
+
+class NewColumnMappingSchema(StrictSchema):
+    name = Line(shortest=1, required=True)
+    layout = fields.Dict(keys=fields.String(), required=True, metadata=make_json_schema())
+    bank_account_id = Id(allow_none=True)
+
+
+class NewColumnMapping(TypedDict):
+    """A layout and what it is called."""
+
+    layout: dict[str, object]
+    name: str
+    bank_account_id: NotRequired[int | None]
+
+
+# ---------------------------------------------------------------- deciding an entry
+
+
+class PartSchema(StrictSchema):
+    donor_id = Id(required=True)
+    amount = Amount(required=True)
+    fund_id = Id()
+
+
+class NewMatchSchema(StrictSchema):
+    """What the entry, or one payment of it, is: exactly one of the ways to say it."""
+
+    detail_id = Id(metadata={"description": "One payment of an entry that holds several"})
+    rank = Whole(0, MOST_RANKS, metadata={"description": "The engine's proposal of this rank; 0 is the best"})
+    parts = Several(
+        fields.Nested(PartSchema),
+        1,
+        MOST_PARTS,
+        metadata={"description": "Whose gifts it is; they add up to it"},
+    )
+    payout_id = Id(metadata={"description": "The provider's payout that it is"})
+    gift_id = Id(metadata={"description": "The gift that it takes back"})
+    not_gift = Line(200, shortest=1, metadata={"description": "Why it is no gift"})
+    new_donor = fields.Nested(
+        NewDonorSchema(partial=True), metadata={"description": "Add the payer as a donor; what is given wins"}
+    )
+
+    @validates_schema
+    def _says_one_thing(self, data: dict[str, object], **_: object) -> None:
+        if sum(way in data for way in WAYS) != 1:
+            raise ValidationError(faults.NOT_ONE_WAY.format(ways=", ".join(WAYS)))
+
+
+class Part(TypedDict):
+    """What of an entry is the gift of one donor."""
+
+    donor_id: int
+    amount: Money
+    fund_id: NotRequired[int]
+
+
+class WhichSchema(StrictSchema):
+    """Which of the waiting entries are looked at; all, when nothing is said."""
+
+    bank_account_id = Id(metadata={"description": "Those of one account"})
+    statement_id = Id(metadata={"description": "Those that one statement brought"})
+
+
+class Which(TypedDict, total=False):
+    """Whose entries are meant."""
+
+    bank_account_id: int
+    statement_id: int

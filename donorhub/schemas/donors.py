@@ -1,0 +1,43 @@
+"""What may stand in a donor, whoever writes it."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError, validates_schema
+
+from donorhub.models.states import DONOR_KINDS, LANGS
+from donorhub.schemas import faults
+from donorhub.schemas.fields import Choice, Country, EmailAddress, Id, Line, StrictSchema, Text, Tick
+from donorhub.schemas.limits import DONOR_NOTE, POSTCODE, TAX_NUMBER
+
+NAMES = ("name", "given_name", "family_name")
+
+
+class NewDonorSchema(StrictSchema):
+    """A name, or a given and family name of which it is made; all else may be left out."""
+
+    kind = Choice(DONOR_KINDS)
+    name = Line()
+    given_name = Line()
+    family_name = Line()
+    salutation = Line(metadata={"description": "What the donor wants to be called, such as `Dear Anna`"})
+    email = EmailAddress(metadata={"description": "Or empty"})
+    phone = Line()
+    street = Line()
+    postcode = Line(POSTCODE)
+    city = Line()
+    country = Country(can_be_empty=True)
+    tax_number = Line(
+        TAX_NUMBER, metadata={"description": "NIP, NIPT, NUI; as the donor's country has it, or empty"}
+    )
+    lang = Choice(LANGS)
+    note = Text(DONOR_NOTE)
+    do_not_contact = Tick()
+    is_deceased = Tick()
+    owner_id = Id(allow_none=True, metadata={"description": "The user on whose list the donor is"})
+
+    @validates_schema
+    def _has_a_name(self, data: dict[str, object], **_: object) -> None:
+        if not self.partial and not any(data.get(name) for name in NAMES):
+            raise ValidationError(faults.NO_NAME, "name")
+        if self.partial and data.get("name") == "":
+            raise ValidationError(faults.NAME_TAKEN_AWAY, "name")

@@ -1,0 +1,133 @@
+"""What may stand in a gift, its correction, a fund, a campaign and an appeal, whoever writes it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NotRequired, TypedDict
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from donorhub.models.states import GIFT_METHODS, GiftMethod
+from donorhub.money import Money
+from donorhub.schemas import faults
+from donorhub.schemas.fields import Choice, Day, Id, Line, Several, Source, StrictSchema, Text, Tick
+from donorhub.schemas.limits import GIFT_NOTE, REASON
+from donorhub.schemas.money import Amount
+
+CODE = 40
+MOST_FUNDS = 50
+
+
+class NewDesignationSchema(StrictSchema):
+    fund_id = Id(required=True)
+    amount = Amount(required=True)
+
+
+class NewGiftSchema(StrictSchema):
+    """A gift that came outside the bank files and providers that we read ourselves."""
+
+    donor_id = Id(required=True)
+    amount = Amount(required=True)
+    received_on = Day(required=True)
+    method = Choice(GIFT_METHODS, load_default="other")
+    source = Source(
+        metadata={"description": "Where it was kept before, such as `import:civicrm`; else this token"}
+    )
+    source_ref = Line(
+        200, shortest=1, metadata={"description": "The key it has there; else the Idempotency-Key"}
+    )
+    designations = Several(
+        fields.Nested(NewDesignationSchema),
+        None,
+        MOST_FUNDS,
+        load_default=list,
+        metadata={"description": "Which funds it is for; they add up to the amount"},
+    )
+    campaign_id = Id(allow_none=True)
+    appeal_id = Id(allow_none=True)
+    note = Text(GIFT_NOTE)
+    thank = Tick(load_default=True)
+
+    @validates_schema
+    def _check_parts(self, data: dict[str, Any], **_: Any) -> None:
+        if "source" in data and "source_ref" not in data:
+            raise ValidationError(faults.NO_SOURCE_REF, "source_ref")
+        designations = data.get("designations", ())
+        fund_ids = [designation["fund_id"] for designation in designations]
+        if len(set(fund_ids)) != len(fund_ids):
+            raise ValidationError(faults.FUND_TWICE, "designations")
+        if any(part["amount"].currency != data["amount"].currency for part in designations):
+            raise ValidationError(faults.OTHER_CURRENCY, "designations")
+
+
+class NewDesignation(TypedDict):
+    """The part of a new gift that is for one fund."""
+
+    fund_id: int
+    amount: Money
+
+
+class GiftDetails(TypedDict):
+    """What stands in a new gift beside where it came from and which funds it is for."""
+
+    donor_id: int
+    amount: Money
+    received_on: date
+    method: GiftMethod
+    thank: bool
+    campaign_id: NotRequired[int | None]
+    appeal_id: NotRequired[int | None]
+    note: NotRequired[str]
+
+
+class NewGift(GiftDetails):
+    """A gift with all that another system can say of it."""
+
+    designations: list[NewDesignation]
+    source: NotRequired[str]
+    source_ref: NotRequired[str]
+
+
+class NewCorrectionSchema(StrictSchema):
+    reason = Line(REASON, shortest=1, required=True)
+
+
+# ---------------------------------------------------------------- funds, campaigns, appeals
+
+
+class FundFieldsSchema(StrictSchema):
+    name = Line(shortest=1)
+    is_closed = Tick()
+
+
+class NewFundSchema(StrictSchema):
+    code = Line(CODE, shortest=1, required=True, metadata={"description": "Short and unique; it stays"})
+    name = Line(shortest=1, required=True)
+
+
+class CampaignFieldsSchema(StrictSchema):
+    name = Line(shortest=1)
+    goal = Amount(allow_none=True)
+    starts_on = Day(allow_none=True)
+    ends_on = Day(allow_none=True)
+
+    @validates_schema
+    def _ends_after_it_starts(self, data: dict[str, Any], **_: Any) -> None:
+        starts_on, ends_on = data.get("starts_on"), data.get("ends_on")
+        if starts_on and ends_on and ends_on < starts_on:
+            raise ValidationError(faults.ENDS_BEFORE_START, "ends_on")
+
+
+class NewCampaignSchema(CampaignFieldsSchema):
+    code = Line(CODE, shortest=1, required=True, metadata={"description": "Short and unique; it stays"})
+    name = Line(shortest=1, required=True)
+
+
+class AppealFieldsSchema(StrictSchema):
+    name = Line(shortest=1)
+    campaign_id = Id(allow_none=True)
+
+
+class NewAppealSchema(AppealFieldsSchema):
+    code = Line(CODE, shortest=1, required=True, metadata={"description": "Short and unique; it stays"})
+    name = Line(shortest=1, required=True)

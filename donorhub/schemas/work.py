@@ -1,0 +1,29 @@
+"""What is said of a task that is done or put off, whoever says it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from donorhub.schemas.fields import Instant, StrictSchema, Text
+from donorhub.schemas.limits import OUTCOME
+
+
+class DoneSchema(StrictSchema):
+    outcome = Text(OUTCOME, load_default="")
+
+
+class Done(TypedDict):
+    """What came of a task."""
+
+    outcome: str
+
+
+class PostponeSchema(StrictSchema):
+    due_at = Instant(required=True)
+
+
+class Postponement(TypedDict):
+    """Until when a task is put off."""
+
+    due_at: datetime
