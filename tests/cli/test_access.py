@@ -22,7 +22,8 @@ def test_the_last_admin_stays(donorhub: Donorhub) -> None:
     assert donorhub("user", "list").lines == [["1", "boss@example.org", "admin", "active"]]
 
 
-def test_a_user_is_made_with_a_password_that_is_shown_once(donorhub: Donorhub) -> None:
+def test_new_password_is_shown_once(donorhub: Donorhub) -> None:
+    """A user is made with a password that is shown once and kept only as a hash."""
     ended = donorhub(
         "user", "create", "Marta@example.org", "--name", "Marta", "--role", "admin", "--lang", "pl"
     )
@@ -36,7 +37,8 @@ def test_a_user_is_made_with_a_password_that_is_shown_once(donorhub: Donorhub) -
     assert secret not in listed.out
 
 
-def test_a_user_gets_other_roles_another_password_and_is_let_in_no_more(donorhub: Donorhub) -> None:
+def test_user_changes_until_deactivated(donorhub: Donorhub) -> None:
+    """A user gets other roles and another password, and is let in no more once deactivated."""
     donorhub("user", "create", "boss@example.org", "--role", "admin")
     donorhub("user", "create", "a@example.org", "--role", "admin", "--password", "long-enough-secret")
     assert donorhub("user", "roles", "a@example.org", "--role", "caller", "--role", "auditor").code == 0
@@ -51,7 +53,8 @@ def test_a_user_gets_other_roles_another_password_and_is_let_in_no_more(donorhub
     assert len(who) == 1 and who.pop().startswith("cli:")
 
 
-def test_a_token_is_shown_once_listed_without_its_text_and_revoked(donorhub: Donorhub) -> None:
+def test_token_is_shown_once_then_revoked(donorhub: Donorhub) -> None:
+    """A token is shown once, listed without its text, and can be revoked."""
     ended = donorhub("token", "create", "website", "--scope", "gifts:read", "--days", "30")
     assert ended.code == 0
     text = ended.lines[1][0]
@@ -83,9 +86,10 @@ def test_a_token_is_shown_once_listed_without_its_text_and_revoked(donorhub: Don
         (("fly",), 2, "No such command 'fly'"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence_and_changes_nothing(
+def test_wrong_use_changes_nothing(
     donorhub: Donorhub, arguments: tuple[str, ...], code: int, sentence: str
 ) -> None:
+    """Wrong use is answered with a sentence and changes nothing."""
     ended = donorhub(*arguments)
     assert (ended.code, ended.out) == (code, "")
     assert sentence in ended.err and "Traceback" not in ended.err

@@ -36,7 +36,8 @@ def gift_came(now: datetime) -> None:
     db.session.commit()
 
 
-def test_all_holds_and_the_audit_is_sealed_on_the_way(donorhub: Donorhub, now: datetime) -> None:
+def test_verify_seals_the_audit(donorhub: Donorhub, now: datetime) -> None:
+    """When all checks hold, verify says so and seals the audit on the way."""
     gift_came(now)
     ended = donorhub("verify")
     assert ended.code == 0
@@ -46,7 +47,8 @@ def test_all_holds_and_the_audit_is_sealed_on_the_way(donorhub: Donorhub, now: d
     assert db.session.query(AuditRecord).filter(AuditRecord.seq.is_(None)).count() == 0
 
 
-def test_what_is_broken_is_named_with_its_row_and_the_code_is_1(donorhub: Donorhub, now: datetime) -> None:
+def test_broken_check_names_its_row(donorhub: Donorhub, now: datetime) -> None:
+    """What is broken is named with its row, and the exit code is 1."""
     gift_came(now)
     db.session.execute(text("UPDATE task SET key = 'lost' WHERE key = 'thank_you:gift:1'"))
     db.session.commit()
@@ -58,9 +60,8 @@ def test_what_is_broken_is_named_with_its_row_and_the_code_is_1(donorhub: Donorh
     assert json.loads(as_json.out)["one thank-you a gift"] == ["gift 1 has no thank-you planned"]
 
 
-def test_it_says_from_where_it_checked_and_finds_an_older_row_only_when_thorough(
-    donorhub: Donorhub, now: datetime
-) -> None:
+def test_older_fault_needs_thorough_check(donorhub: Donorhub, now: datetime) -> None:
+    """Verify says from where it checked, and finds a fault in an older row only when thorough."""
     gift_came(now)
     for minutes in (0, 10):
         clock.use(lambda: now + timedelta(minutes=minutes))  # noqa: B023  used before it changes
@@ -104,9 +105,8 @@ def other_version(database: Flask) -> Iterator[None]:
         connection.execute(set_version, {"version": newest()})
 
 
-def test_a_database_of_another_version_is_refused_with_the_way_out(
-    donorhub: Donorhub, other_version: None
-) -> None:
+def test_other_database_version_is_refused(donorhub: Donorhub, other_version: None) -> None:
+    """A database of another version is refused with the way out."""
     for command in (("verify",), ("pending",), ("user", "list"), ("export", "--all", "--json")):
         ended = donorhub(*command)
         assert (ended.code, ended.out) == (1, "")

@@ -31,9 +31,8 @@ def of_last_release(
         }
 
 
-def test_the_base_of_the_last_release_is_upgraded_once(
-    shell: Donorhub, of_last_release: dict[str, str]
-) -> None:
+def test_last_releases_base_upgrades_once(shell: Donorhub, of_last_release: dict[str, str]) -> None:
+    """The database of the last release is upgraded once, and is sound afterwards."""
     assert shell("verify", **of_last_release).code == 1
     ended = shell("db", "upgrade", **of_last_release)
     assert (ended.code, ended.out) == (0, f"database at {newest()} (was {last_release.REVISION})\n")

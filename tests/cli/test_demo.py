@@ -79,7 +79,8 @@ def _rows(model: type[Any], gift: Gift, instalment: Instalment) -> list[dict[str
     return found
 
 
-def test_gifts_written_together_are_the_rows_that_the_services_write(promised: list[Instalment]) -> None:
+def test_bulk_gifts_equal_service_rows(promised: list[Instalment]) -> None:
+    """Gifts that are written together are the same rows that the services write."""
     first, second = promised
     one = _past(first, "one by one")
     alone, _ = gifts.record_gift(
@@ -118,7 +119,8 @@ def test_blik_moves_zloty_only() -> None:
 # ---------------------------------------------------------------- where it is made
 
 
-def test_the_demo_never_takes_the_place_of_what_lies_in_a_folder(shell: Donorhub, tmp_path: Path) -> None:
+def test_demo_never_replaces_a_folder(shell: Donorhub, tmp_path: Path) -> None:
+    """The demo never takes the place of what lies in a folder."""
     (tmp_path / "field_key").write_text("the real one")
     ended = shell("demo", "--prepare", tmp_path)
     assert ended.code == 1
@@ -127,7 +129,8 @@ def test_the_demo_never_takes_the_place_of_what_lies_in_a_folder(shell: Donorhub
     assert [path.name for path in tmp_path.iterdir()] == ["field_key"]
 
 
-def test_a_port_in_use_is_told_before_the_data_are_made(shell: Donorhub) -> None:
+def test_used_port_is_reported_first(shell: Donorhub) -> None:
+    """A port in use is reported before the data are made."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = shell("demo", "--port", taken.getsockname()[1])
     assert ended.code == 1
@@ -135,9 +138,8 @@ def test_a_port_in_use_is_told_before_the_data_are_made(shell: Donorhub) -> None
     assert "making the demo" not in ended.err
 
 
-def test_the_demo_of_today_is_kept_until_the_program_or_the_day_is_another(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_demo_of_today_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The demo of today is kept until the program or the day is another."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     before = clock.use(lambda: NOW)
     try:

@@ -101,9 +101,10 @@ def test_a_sound_installation_is_called_well(doctor: Donorhub) -> None:
     ],
     ids=lambda value: next(iter(value.items()))[0] if isinstance(value, dict) else "",
 )
-def test_what_is_unsafe_or_away_is_an_error_with_its_way_out(
+def test_unsafe_setting_is_an_error(
     doctor: Donorhub, environ: dict[str, str], what: str, way_out: str
 ) -> None:
+    """What is unsafe or away is an error, with its way out."""
     ended = doctor(**environ)
     assert ended.code == 1
     errors = ended.out.partition("warning")[0]
@@ -118,9 +119,8 @@ def test_what_is_unsafe_or_away_is_an_error_with_its_way_out(
         ({"DONORHUB_SMTP_URL": ""}, "no mail leaves this program"),
     ],
 )
-def test_what_is_only_unusual_is_a_warning_and_the_code_is_0(
-    doctor: Donorhub, environ: dict[str, str], what: str
-) -> None:
+def test_unusual_setting_is_only_warned(doctor: Donorhub, environ: dict[str, str], what: str) -> None:
+    """What is only unusual is a warning, and the exit code is 0."""
     ended = doctor(**environ)
     assert ended.code == 0
     assert ended.out.startswith("warning") and what in ended.out and "->" in ended.out
@@ -137,7 +137,8 @@ def test_keys_that_others_can_read_are_an_error(doctor: Donorhub, upgraded: Path
     assert ended.code == 1 and f"others can read {key}" in ended.out and f"chmod 600 {key}" in ended.out
 
 
-def test_an_empty_database_is_an_error_with_the_command_to_make_it(doctor: Donorhub, tmp_path: Path) -> None:
+def test_empty_database_names_the_command(doctor: Donorhub, tmp_path: Path) -> None:
+    """An empty database is an error, with the command that makes it."""
     ended = doctor(DONORHUB_HOME=str(tmp_path))
     assert ended.code == 1 and "-> donorhub db upgrade" in ended.out
 
@@ -153,8 +154,9 @@ main()
 
 
 @pytest.mark.slow
-def test_a_machine_without_pango_is_told_what_to_install(upgraded: Path) -> None:
-    """In a process of its own, whose libraries cannot be loaded."""
+def test_missing_pango_says_what_to_install(upgraded: Path) -> None:
+    """A machine without Pango is told what to install. In a process of its own, whose libraries cannot be
+    loaded."""
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DONORHUB_HOME": str(upgraded)}
     ended = subprocess.run(
         [sys.executable, "-c", _WITHOUT_PANGO, "doctor"],

@@ -45,9 +45,8 @@ def secrets(database: Flask, now: datetime) -> list[str]:
     ]
 
 
-def test_every_row_of_every_table_comes_out_and_no_secret(
-    donorhub: Donorhub, secrets: list[str], tmp_path: Path
-) -> None:
+def test_export_holds_all_rows_but_secrets(donorhub: Donorhub, secrets: list[str], tmp_path: Path) -> None:
+    """Every row of every table comes out, and no secret does."""
     path = tmp_path / "all.json"
     ended = donorhub("export", "--all", "--json", "--output", path)
     assert ended.code == 0
@@ -63,9 +62,8 @@ def test_every_row_of_every_table_comes_out_and_no_secret(
     assert {f"{name}: {count}" for name, count in counts.items()} <= set(ended.err.splitlines())
 
 
-def test_files_and_messages_come_out_as_they_came_in(
-    donorhub: Donorhub, secrets: list[str], tmp_path: Path
-) -> None:
+def test_files_and_messages_come_out_whole(donorhub: Donorhub, secrets: list[str], tmp_path: Path) -> None:
+    """Files and messages come out as they came in."""
     said = json.loads(donorhub("export", "--all", "--json").out)
     (file,) = said["import_file"]
     assert base64.b64decode(file["content"]).startswith(b"<Document") and bank.OURS in str(

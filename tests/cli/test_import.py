@@ -48,7 +48,8 @@ def sound(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_tells_account_period_sums_and_that_the_balances_hold(run: Run, sound: Path) -> None:
+def test_import_prints_account_sums_and_proof(run: Run, sound: Path) -> None:
+    """The command prints account, period and sums, and that the balances hold."""
     result = run(sound)
     assert result.exit_code == 0, result.output
     assert f"{sound}: camt.053, done" in result.output
@@ -58,9 +59,8 @@ def test_it_tells_account_period_sums_and_that_the_balances_hold(run: Run, sound
     ) in result.output
 
 
-def test_a_table_that_names_no_account_is_told_with_the_account_it_was_taken_into(
-    run: Run, tmp_path: Path, now: datetime
-) -> None:
+def test_table_without_account_prints_it(run: Run, tmp_path: Path, now: datetime) -> None:
+    """A table that names no account is printed with the account that it was taken into."""
     account = open_account()
     column_mappings.save_mapping(CSV_LAYOUT, name="ours", bank_account_id=account.id, now=now, actor="user:1")
     db.session.commit()
@@ -93,7 +93,8 @@ def test_a_dry_run_reads_and_stores_nothing(run: Run, sound: Path) -> None:
     assert rows() == before
 
 
-def test_a_dry_run_says_what_an_unknown_table_seems_to_hold(run: Run, tmp_path: Path) -> None:
+def test_dry_run_describes_unknown_table(run: Run, tmp_path: Path) -> None:
+    """A dry run prints what an unknown table seems to hold, and stores nothing."""
     table = tmp_path / "list.csv"
     table.write_text("Date;Payer;Fee;Amount\n03/04/2026;Anna;1,00;50,00\n05/06/2026;Bank;0,50;-2,00\n")
     before = rows()
@@ -109,7 +110,8 @@ def test_a_dry_run_says_what_an_unknown_table_seems_to_hold(run: Run, tmp_path: 
     assert rows() == before
 
 
-def test_what_is_no_statement_is_refused_with_its_reason(run: Run, tmp_path: Path) -> None:
+def test_no_statement_is_refused_with_reason(run: Run, tmp_path: Path) -> None:
+    """What is no statement is refused with its reason."""
     page = tmp_path / "a.ofx"
     page.write_text("<html><body>log in</body></html>")
     result = run(page)
@@ -118,9 +120,10 @@ def test_what_is_no_statement_is_refused_with_its_reason(run: Run, tmp_path: Pat
     assert db.session.scalar(select(func.count()).select_from(Statement)) == 0
 
 
-def test_a_file_over_the_limit_is_refused_and_not_kept(
+def test_file_over_limit_is_not_kept(
     run: Run, tmp_path: Path, database: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A file over the limit is refused and not kept."""
     from dataclasses import replace
 
     settings = replace(database.extensions["donorhub.settings"], upload_limit_mb=1)
@@ -133,7 +136,8 @@ def test_a_file_over_the_limit_is_refused_and_not_kept(
     assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 0
 
 
-def test_figures_that_do_not_hold_are_shown_and_taken_in_only_for_a_reason(run: Run, tmp_path: Path) -> None:
+def test_held_statement_needs_a_reason(run: Run, tmp_path: Path) -> None:
+    """Figures that do not hold are shown, and are taken in only with a reason."""
     wrong = tmp_path / "wrong.xml"
     wrong.write_bytes(camt([Paid(DAY, 5000)], opening=0, closing=1))
     first = run(wrong)
@@ -146,14 +150,16 @@ def test_figures_that_do_not_hold_are_shown_and_taken_in_only_for_a_reason(run: 
     assert db.session.scalar(select(func.count()).select_from(Entry)) == 1
 
 
-def test_a_folder_is_walked_and_quiet_tells_only_what_needs_a_person(run: Run, sound: Path) -> None:
+def test_quiet_prints_only_what_needs_person(run: Run, sound: Path) -> None:
+    """A folder is walked, and quiet prints only what needs a person."""
     (sound.parent / "empty.csv").write_bytes(b"")
     result = run("--quiet", sound.parent)
     assert result.exit_code == 1
     assert "sound.xml" not in result.output and "empty.csv" in result.output
 
 
-def test_a_table_takes_its_account_and_layout_from_the_command(run: Run, tmp_path: Path) -> None:
+def test_table_takes_account_from_command(run: Run, tmp_path: Path) -> None:
+    """A table takes its account and layout from the command."""
     from donorhub import clock
     from donorhub.services.bank.files import column_mappings
     from tests.services.bank.bank import CSV_LAYOUT
@@ -202,7 +208,8 @@ def test_every_sample_twice_adds_nothing_the_second_time(run: Run) -> None:
     assert kept_files() == files
 
 
-def test_a_file_that_cannot_be_read_now_says_why_and_is_read_when_it_can(run: Run, sound: Path) -> None:
+def test_unreadable_file_is_read_later(run: Run, sound: Path) -> None:
+    """A file that cannot be read now says why, and is read when it can be."""
     imports.receive_file(
         sound.read_bytes(), sound.name, create_accounts=True, now=clock.now(), actor="user:1"
     )

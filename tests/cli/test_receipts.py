@@ -44,13 +44,15 @@ def three_gifts(database: Flask, now: datetime) -> list[str]:
     return made
 
 
-def test_one_receipt_for_several_gifts_and_one_for_each(donorhub: Donorhub, three_gifts: list[str]) -> None:
+def test_one_receipt_or_one_each(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    """Several gifts get one receipt, or one for each with the option for it."""
     ended = donorhub("receipts", "issue", *three_gifts[:2])
     assert (ended.code, ended.lines) == (0, [["R/2026/000001", "receipt 1", "100.01 PLN"]])
     assert donorhub("receipts", "issue", "--each", three_gifts[2]).lines[0][0] == "R/2026/000002"
 
 
-def test_all_gifts_of_a_year_that_have_none_get_theirs(donorhub: Donorhub, three_gifts: list[str]) -> None:
+def test_all_gifts_of_year_get_receipts(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    """All gifts of a year that have no receipt get theirs, and a second call changes nothing."""
     donorhub("receipts", "issue", three_gifts[0], "--lang", "sq")
     assert len(donorhub("receipts", "issue", "--all-of", "2026").lines) == 2
     assert donorhub("receipts", "issue", "--all-of", "2026").out == ""
@@ -59,9 +61,8 @@ def test_all_gifts_of_a_year_that_have_none_get_theirs(donorhub: Donorhub, three
     assert db.session.query(Receipt).order_by(Receipt.id).first().lang == "sq"  # type: ignore[union-attr]
 
 
-def test_what_should_be_looked_at_is_said_once_however_many_receipts_it_is_true_of(
-    donorhub: Donorhub, three_gifts: list[str]
-) -> None:
+def test_warning_is_said_once(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    """What should be looked at is said once, however many receipts it is true of."""
     for donor in db.session.query(Donor):
         donor.name = f"{donor.name} 李"
     db.session.commit()
@@ -70,7 +71,8 @@ def test_what_should_be_looked_at_is_said_once_however_many_receipts_it_is_true_
     assert ended.err.count("warning: our font has no shape for 李 in donor.name_line") == 1
 
 
-def test_a_void_number_stays_and_a_replacement_names_it(donorhub: Donorhub, three_gifts: list[str]) -> None:
+def test_void_number_stays_with_replacement(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    """A void number stays, and a replacement names it."""
     donorhub("receipts", "issue", three_gifts[0])
     assert donorhub("receipts", "replace", "1").lines == [["R/2026/000002", "receipt 2"]]
     assert donorhub("receipts", "void", "2", "--reason", "wrong name").out == "R/2026/000002 is void\n"
@@ -108,18 +110,18 @@ def test_pdfs_are_made_and_saved_under_their_numbers(
         (("save",), 2, "Missing argument 'FOLDER'"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence_and_changes_nothing(
+def test_wrong_use_changes_nothing(
     donorhub: Donorhub, three_gifts: list[str], arguments: tuple[str, ...], code: int, sentence: str
 ) -> None:
+    """Wrong use is answered with a sentence and changes nothing."""
     ended = donorhub("receipts", *arguments)
     assert (ended.code, ended.out) == (code, "")
     assert sentence in ended.err and "Traceback" not in ended.err
     assert not db.session.query(Receipt).count() + db.session.query(ReceiptCounter).count()
 
 
-def test_what_cannot_be_issued_is_told_and_the_rest_is_issued_without_a_gap(
-    donorhub: Donorhub, three_gifts: list[str]
-) -> None:
+def test_refused_gift_leaves_no_gap(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    """What cannot be issued is reported, and the rest is issued without a gap in the numbers."""
     donorhub("receipts", "issue", three_gifts[0])
     ended = donorhub("receipts", "issue", "--each", *three_gifts)
     assert ended.code == 1

@@ -33,9 +33,10 @@ POSTGRES = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeou
         (("serve",), {"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL"),
     ],
 )
-def test_what_is_unsafe_or_away_is_refused_before_anything_runs(
+def test_unsafe_start_is_refused_first(
     shell: Donorhub, tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], sentence: str
 ) -> None:
+    """What is unsafe or away is refused before anything runs."""
     ended = shell(*arguments, **{"DONORHUB_HOME": str(tmp_path), **environ})
     assert (ended.code, ended.out) == (1, "")
     assert sentence in ended.err and "Traceback" not in ended.err
@@ -56,14 +57,14 @@ def test_upgrading_again_changes_nothing(shell: Donorhub, tmp_path: Path) -> Non
     assert "a@example.org" in shell("user", "list", DONORHUB_HOME=str(tmp_path)).out
 
 
-def test_a_command_before_the_database_is_made_says_how_to_make_it(shell: Donorhub, tmp_path: Path) -> None:
+def test_command_before_database_explains_itself(shell: Donorhub, tmp_path: Path) -> None:
+    """A command that runs before the database is made says how to make it."""
     ended = shell("pending", DONORHUB_HOME=str(tmp_path))
     assert ended.code == 1 and "run `donorhub db upgrade` first" in ended.err
 
 
-def test_a_worker_of_the_small_installation_works_off_what_waits_and_ends(
-    shell: Donorhub, tmp_path: Path
-) -> None:
+def test_burst_worker_ends_after_its_work(shell: Donorhub, tmp_path: Path) -> None:
+    """A worker of the small installation works off what waits, and ends."""
     environ = {"DONORHUB_HOME": str(tmp_path), "DONORHUB_MODE": "test"}
     shell("db", "upgrade", **environ)
     assert shell("worker", "--burst", **environ).code == 0

@@ -34,7 +34,8 @@ def came(now: datetime, *, livemode: bool = True) -> None:
     db.session.commit()
 
 
-def test_an_address_is_opened_and_its_secret_is_nowhere_to_be_read(donorhub: Donorhub) -> None:
+def test_new_address_hides_its_secret(donorhub: Donorhub) -> None:
+    """An address is opened, and its secret is nowhere to be read."""
     ended = donorhub("webhooks", "create", "stripe", "--secret", "whsec_one", "--account", "acct_1")
     assert ended.code == 0
     endpoint = db.session.query(WebhookEndpoint).one()
@@ -45,7 +46,8 @@ def test_an_address_is_opened_and_its_secret_is_nowhere_to_be_read(donorhub: Don
     assert endpoint.slug in listed and "live" in listed and "whsec" not in listed
 
 
-def test_a_second_secret_is_added_and_the_first_expired(donorhub: Donorhub) -> None:
+def test_second_secret_replaces_the_first(donorhub: Donorhub) -> None:
+    """A second secret is added, and the first is expired."""
     donorhub("webhooks", "create", "stripe", "--secret", "whsec_one", "--test-mode")
     assert "test" in donorhub("webhooks", "endpoints").out
     assert donorhub("webhooks", "add-secret", "1", "--secret", "whsec_two", "--label", "new").code == 0
@@ -54,7 +56,8 @@ def test_a_second_secret_is_added_and_the_first_expired(donorhub: Donorhub) -> N
     assert first.expires_at is not None and second.expires_at is None
 
 
-def test_the_inbox_is_shown_without_what_it_says_of_people(donorhub: Donorhub, now: datetime) -> None:
+def test_inbox_is_shown_without_personal_data(donorhub: Donorhub, now: datetime) -> None:
+    """The inbox is listed without what it says of people; only one shown message has it."""
     donorhub("webhooks", "create", "stripe", "--secret", "whsec_one")
     came(now)
     tail = donorhub("webhooks", "tail", "-n", "2")
@@ -90,9 +93,10 @@ def test_quarantined_events_are_released_by_a_person(donorhub: Donorhub, now: da
         (("send", "http://127.0.0.1:1/x", "missing.json", "--secret", "x"), 2, "does not exist"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence_and_changes_nothing(
+def test_wrong_use_changes_nothing(
     donorhub: Donorhub, arguments: tuple[str, ...], code: int, sentence: str
 ) -> None:
+    """Wrong use is answered with a sentence and changes nothing."""
     ended = donorhub("webhooks", *arguments)
     assert (ended.code, ended.out) == (code, "")
     assert sentence in ended.err and "Traceback" not in ended.err

@@ -67,13 +67,15 @@ def test_what_is_no_event_is_not_posted(donorhub: Donorhub, tmp_path: Path, cont
         ("receipts issue --all-of 2026", "every gift of 2026 has its receipt, or there is none"),
     ],
 )
-def test_a_list_of_nothing_says_so_beside_its_output(donorhub: Donorhub, line: str, said: str) -> None:
+def test_empty_list_says_so_on_stderr(donorhub: Donorhub, line: str, said: str) -> None:
+    """A list of nothing says so beside its output, so that a script reads no line too many."""
     ended = donorhub(*line.split())
     assert (ended.code, ended.out) == (0, "")
     assert said in ended.err
 
 
-def test_a_token_that_has_ended_is_not_called_valid(donorhub: Donorhub) -> None:
+def test_ended_token_is_not_valid(donorhub: Donorhub) -> None:
+    """A token that has ended is not called valid."""
     for name, days in (("old", -1), ("new", 30)):
         users.create_token(
             name,
@@ -96,7 +98,8 @@ def test_only_its_owner_can_read_an_export(donorhub: Donorhub, tmp_path: Path) -
     assert file.read_text().startswith("{")
 
 
-def test_an_export_that_cannot_be_written_is_not_audited_as_one(donorhub: Donorhub, tmp_path: Path) -> None:
+def test_failed_export_is_not_audited(donorhub: Donorhub, tmp_path: Path) -> None:
+    """An export that cannot be written is not audited as one."""
     donorhub("export", "--all", "--json", "--output", tmp_path / "no" / "all.json")
     told = select(func.count()).where(AuditRecord.what == "export.all")
     assert db.session.scalar(told) == 0

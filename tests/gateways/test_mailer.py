@@ -46,7 +46,8 @@ def test_a_message_arrives_as_it_was_written(server: SmtpServer) -> None:
     assert came["Content-Transfer-Encoding"] == "quoted-printable"  # no server is asked for 8BITMIME
 
 
-def test_lines_of_full_stops_arrive_as_they_were_written(server: SmtpServer) -> None:
+def test_full_stops_arrive_as_written(server: SmtpServer) -> None:
+    """Lines that begin with full stops arrive as they were written, although SMTP ends a text with one."""
     body = "one\n.\n..two\n.three\n"
     Smtp(server.url).send_message(letter(body=body))
     (came,) = server.wait_for(1)
@@ -54,7 +55,8 @@ def test_lines_of_full_stops_arrive_as_they_were_written(server: SmtpServer) -> 
 
 
 @pytest.mark.parametrize("name", ["a@evil.example, b@evil.example", 'x" <evil@example.org>, "', "a\\", "; y"])
-def test_whatever_a_donor_is_called_the_envelope_has_one_address(server: SmtpServer, name: str) -> None:
+def test_envelope_has_exactly_one_address(server: SmtpServer, name: str) -> None:
+    """Whatever a donor is called, the envelope has exactly one address, so no name sends mail to others."""
     Smtp(server.url).send_message(letter(name=name))
     (came,) = server.wait_for(1)
     assert server.recipients == [["anna@example.org"]]
@@ -88,19 +90,22 @@ def test_an_answer_says_whether_to_try_again(
     assert server.messages == []
 
 
-def test_a_line_that_drops_after_the_text_leaves_it_uncertain(server: SmtpServer) -> None:
+def test_drop_after_text_is_uncertain(server: SmtpServer) -> None:
+    """A connection that drops after the text leaves it uncertain whether the mail was taken."""
     server.drops_after_data = True
     with pytest.raises(Uncertain):
         Smtp(server.url).send_message(letter())
 
 
-def test_an_answer_to_the_text_that_is_neither_yes_nor_no_leaves_it_uncertain(server: SmtpServer) -> None:
+def test_unclear_answer_is_uncertain(server: SmtpServer) -> None:
+    """An answer to the text that is neither yes nor no leaves it uncertain whether the mail was taken."""
     server.data_answer = "so be it"
     with pytest.raises(Uncertain, match="no answer that can be understood"):
         Smtp(server.url).send_message(letter())
 
 
-def test_a_line_that_drops_before_the_text_is_tried_again(server: SmtpServer) -> None:
+def test_drop_before_text_is_retried(server: SmtpServer) -> None:
+    """A connection that drops before the text is tried again, since nothing was sent."""
     server.drops_at_recipient = True
     with pytest.raises(TryLater, match="hung up"):
         Smtp(server.url).send_message(letter())
@@ -114,7 +119,8 @@ def test_nobody_there_is_tried_again() -> None:
         Smtp(f"smtp://127.0.0.1:{free_port()}").send_message(letter())
 
 
-def test_an_address_that_the_server_cannot_write_is_refused_and_not_uncertain() -> None:
+def test_unwritable_address_is_refused() -> None:
+    """An address that the server cannot write is refused and not uncertain."""
     controller = Controller(object(), hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
     controller.start()
     try:

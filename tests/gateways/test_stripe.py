@@ -92,7 +92,8 @@ def test_all_pages_are_fetched_with_the_key(api: Api) -> None:
     assert api.asked[0][2]["payout"] == ["po_a1"]
 
 
-def test_a_refusal_of_stripe_is_said_without_its_words(api: Api) -> None:
+def test_stripes_refusal_is_reported_without_words(api: Api) -> None:
+    """A refusal of Stripe is reported without its words, which could hold a secret."""
     api.status = 401
     with pytest.raises(ProviderAway, match="Stripe did not answer"):
         list(asked(api))
@@ -121,9 +122,10 @@ def fetch(app: Flask, api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch) 
     return db.session.scalars(select(Payout)).one()
 
 
-def test_the_items_of_a_payout_explain_it_to_the_cent(
+def test_fetched_items_explain_payout(
     database: Flask, now: datetime, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The fetched items of a payout explain it to the cent, in the rows and under verify."""
     take_in(database, now)
     payout = fetch(database, api, now, monkeypatch)
     items = db.session.scalars(select(PayoutItem).where(PayoutItem.payout_id == payout.id)).all()

@@ -54,9 +54,10 @@ def check_that_order_does_not_matter(mix: tuple[list[RawEvent], list[RawEvent]])
 
 @given(deliveries())
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-def test_any_order_repetition_and_subset_then_rest_gives_the_same_views(
+def test_any_order_gives_same_views(
     mix: tuple[list[RawEvent], list[RawEvent]],
 ) -> None:
+    """Any order, any repetition and any subset followed by the rest give the same views."""
     check_that_order_does_not_matter(mix)
 
 
@@ -95,7 +96,8 @@ def test_draining_in_batches_ends_in_the_same_rows(
 
 
 @pytest.mark.parametrize("story", sorted(STORIES))
-def test_a_story_told_backwards_one_event_at_a_time_ends_the_same(story: str) -> None:
+def test_backwards_story_ends_the_same(story: str) -> None:
+    """A story that arrives backwards, one event at a time, ends in the same rows."""
     forwards, backwards = Registers(), Registers()
     told = events_of(story, "x")
     for event in told:

@@ -15,7 +15,8 @@ from tests.webhooks.stripe.stripe_objects import payout as payout_object
 from webhooks.stripe.fetched import fetched, fetched_items
 
 
-def test_a_payout_that_comes_back_after_it_was_paid_has_failed() -> None:
+def test_returned_payout_has_failed() -> None:
+    """A payout that comes back after it was paid has failed."""
     events = scenarios.paid_out("x")
     paid = payout(after(events[:-1]))
     assert (paid.state, paid.net_minor, paid.arrival_on) == ("paid", 9300, date(2026, 10, 28))
@@ -23,7 +24,8 @@ def test_a_payout_that_comes_back_after_it_was_paid_has_failed() -> None:
     assert payout(after(events)).state == "failed"
 
 
-def test_the_items_of_a_payout_explain_it_to_the_cent() -> None:
+def test_payout_items_explain_every_cent() -> None:
+    """The items of a payout explain it to the cent, and each finds its payment."""
     found = payout(after(scenarios.paid_out("x"), payout_listing("x")))
     assert (found.items_minor, found.is_explained) == (9300, True)
     by_txn = {item.ref: item for item in found.items}
@@ -32,7 +34,8 @@ def test_the_items_of_a_payout_explain_it_to_the_cent() -> None:
     assert (by_txn["txn_x3"].item, by_txn["txn_x3"].net_minor) == ("refund", -1000)
 
 
-def test_a_payout_with_an_item_missing_is_not_explained() -> None:
+def test_payout_missing_an_item_unexplained() -> None:
+    """A payout of which an item is missing is not explained."""
     short = fetched_items(
         [row("txn_1", "charge", 5000, 150, "ch_1")],
         page="p",
@@ -45,7 +48,8 @@ def test_a_payout_with_an_item_missing_is_not_explained() -> None:
     assert not payout(after(scenarios.paid_out("x"))).is_explained
 
 
-def test_a_listed_fee_finds_its_payment_by_charge_or_by_intent() -> None:
+def test_listed_fee_finds_its_payment() -> None:
+    """A listed fee finds its payment by the charge or by the payment intent."""
     for source in ("ch_x1", {"id": "ch_x1", "object": "charge", "payment_intent": "pi_x1"}):
         rows = [row("txn_x1", "charge", 5000, 150, source)]
         listed = fetched_items(rows, page="p", payout=None, at=START + DAY, account="", livemode=True)
@@ -53,7 +57,8 @@ def test_a_listed_fee_finds_its_payment_by_charge_or_by_intent() -> None:
         assert (item.fee_minor, item.net_minor) == (150, 4850)
 
 
-def test_what_was_fetched_is_newer_than_what_was_told_in_the_same_second() -> None:
+def test_fetched_object_beats_event_of_same_second() -> None:
+    """What was fetched is newer than what an event brought in the same second."""
     s = Story("x")
     s.tell("charge.pending", charge("ch_x1", 5000, status="pending"))
     newer = fetched(
@@ -65,7 +70,8 @@ def test_what_was_fetched_is_newer_than_what_was_told_in_the_same_second() -> No
     assert payment(after(s.events, newer), "ch_x1").fee_ref == "txn_1"
 
 
-def test_a_customer_is_a_donor_and_stays_one_when_deleted() -> None:
+def test_customer_stays_a_donor_when_deleted() -> None:
+    """A customer is a donor and stays one when deleted at the provider."""
     s = Story("x")
     s.tell(
         "customer.updated",
@@ -77,7 +83,8 @@ def test_a_customer_is_a_donor_and_stays_one_when_deleted() -> None:
     assert (found.is_deleted, found.donor["email"]) == (True, "a@b.pl")
 
 
-def test_a_card_its_mandate_and_its_setup_are_one_method() -> None:
+def test_card_mandate_and_setup_are_one() -> None:
+    """A card, its mandate and its setup are one payment method."""
     s = Story("x")
     card = {"brand": "visa", "last4": "4242", "exp_month": 8, "exp_year": 2030}
     s.tell(
@@ -102,7 +109,8 @@ def test_a_card_its_mandate_and_its_setup_are_one_method() -> None:
     assert (found.brand, found.last4, found.exp_month, found.exp_year) == ("visa", "4242", 8, 2030)
 
 
-def test_an_early_fraud_warning_is_a_notice_on_its_payment() -> None:
+def test_fraud_warning_is_payment_notice() -> None:
+    """An early fraud warning is a notice on its payment."""
     s = Story("x")
     said = {"id": "issfr_1", "object": "radar.early_fraud_warning", "charge": "ch_x1", "fraud_type": "misc"}
     s.tell("radar.early_fraud_warning.created", said)
@@ -126,9 +134,8 @@ def test_an_early_fraud_warning_is_a_notice_on_its_payment() -> None:
         ("charge.dispute.updated", dispute("dp_x1", 500, status="teleported", charge="ch_x1"), "ch_x1"),
     ],
 )
-def test_a_status_nobody_knows_is_unknown_and_shown_to_staff(
-    type_: str, said: dict[str, Any], key: str
-) -> None:
+def test_unknown_status_is_shown_to_staff(type_: str, said: dict[str, Any], key: str) -> None:
+    """A status that nobody knows becomes "unknown" and is shown to staff."""
     s = Story("x")
     s.tell(type_, said)
     view = after(s.events)[key]

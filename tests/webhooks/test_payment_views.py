@@ -12,7 +12,8 @@ from tests.webhooks.scenarios import DAY, START, Story, to_raw
 from tests.webhooks.stripe.stripe_objects import charge, dispute, intent, refund, session
 
 
-def test_a_one_off_is_one_payment_known_by_three_ids() -> None:
+def test_one_off_has_three_ids() -> None:
+    """A one-off is one payment that is known by three ids."""
     rows = after(scenarios.one_off("x"))
     found = payment(rows)
     assert list(rows) == ["pi_x1"]
@@ -27,7 +28,8 @@ def test_a_one_off_is_one_payment_known_by_three_ids() -> None:
     assert found.fee_ref == "txn_x1"
 
 
-def test_who_gave_and_what_for_is_merged_from_session_intent_and_charge() -> None:
+def test_donor_and_purpose_are_merged() -> None:
+    """Who gave and what for is merged from session, intent and charge."""
     found = payment(after(scenarios.one_off("x")))
     assert found.metadata == {"campaign": "winter", "appeal": "letter"}
     assert found.donor["name"] == "Aleksandra Wiśniewska"  # as typed at the checkout
@@ -35,13 +37,15 @@ def test_who_gave_and_what_for_is_merged_from_session_intent_and_charge() -> Non
     assert (found.donor.get("address") or {})["city"] == "Łódź"
 
 
-def test_a_session_that_says_paid_makes_no_payment_succeed() -> None:
+def test_paid_session_completes_no_payment() -> None:
+    """A checkout session that says "paid" makes no payment succeed; only the charge does."""
     told = [event for event in scenarios.one_off("x") if event["type"].startswith("checkout")]
     found = payment(after(told))
     assert (found.state, found.succeeded_at) == ("pending", None)
 
 
-def test_an_expired_session_is_an_expired_payment_of_its_own() -> None:
+def test_expired_session_is_expired_payment() -> None:
+    """An expired session is an expired payment of its own."""
     s = Story("x")
     s.tell("checkout.session.expired", session("cs_x1", status="expired", payment_status="unpaid"))
     assert payment(after(s.events), "cs_x1").state == "expired"
@@ -51,14 +55,16 @@ def test_a_test_payment_says_so() -> None:
     assert payment(after(scenarios.one_off("x", livemode=False))).is_test
 
 
-def test_a_payment_without_a_payment_intent_goes_by_its_charge() -> None:
+def test_payment_without_intent_uses_charge() -> None:
+    """A payment without a payment intent goes by its charge."""
     s = Story("x")
     s.tell("charge.succeeded", charge("ch_x1", 700))
     found = payment(after(s.events), "ch_x1")
     assert (found.key, found.state, found.amount_minor) == ("ch_x1", "succeeded", 700)
 
 
-def test_refunds_count_one_by_one_and_a_failed_one_comes_home() -> None:
+def test_failed_refund_comes_home() -> None:
+    """Refunds count one by one, and one that failed counts no more."""
     events = scenarios.partial_refund("x")
     before = payment(after([e for e in events if e["type"] != "refund.failed"]))
     assert before.refunded_minor == 1500
@@ -72,7 +78,8 @@ def test_the_sum_on_charge_refunded_is_never_taken() -> None:
     assert payment(after(events)).refunded_minor == 0
 
 
-def test_refunds_that_an_old_charge_lists_are_taken_one_by_one() -> None:
+def test_old_charges_refunds_count_singly() -> None:
+    """Refunds that an old charge lists are taken one by one."""
     s = Story("x", api_version="2020-08-27")
     listed = {"object": "list", "data": [refund("re_x1", 300, status="succeeded", charge="ch_x1")]}
     s.tell(
@@ -81,7 +88,8 @@ def test_refunds_that_an_old_charge_lists_are_taken_one_by_one() -> None:
     assert payment(after(s.events)).refunded_minor == 300
 
 
-def test_the_rest_of_a_partly_captured_charge_is_no_refund() -> None:
+def test_uncaptured_rest_is_no_refund() -> None:
+    """The rest of a partly captured charge is no refund."""
     s = Story("x", api_version="2020-08-27")
     listed = {"data": [refund("re_x1", 2000, status="succeeded")]}
     s.tell(
@@ -101,7 +109,8 @@ def test_a_refund_before_its_charge_waits() -> None:
     assert payment(registers.rows).refunded_minor == 400
 
 
-def test_a_debit_that_comes_back_weeks_later_is_a_lost_return() -> None:
+def test_late_debit_return_is_lost() -> None:
+    """A debit that comes back weeks later is a lost return, while the payment itself had succeeded."""
     rows = after(scenarios.sepa_late_return("x"))
     found = payment(rows)
     assert (found.state, found.currency, found.method) == ("succeeded", "EUR", "direct_debit")
@@ -123,9 +132,8 @@ def test_a_debit_on_its_way_is_processing() -> None:
         (scenarios.dispute_appealed, "open", "appeal_under_review", 5000, 0),
     ],
 )
-def test_a_dispute_ends_as_it_ends_and_a_lost_one_may_open_again(
-    story: Any, state: str, status: str, held: int, lost: int
-) -> None:
+def test_dispute_holds_or_loses_money(story: Any, state: str, status: str, held: int, lost: int) -> None:
+    """A dispute ends as it ends, holding or losing the money, and a lost one may open again."""
     found = payment(after(story("x")))
     (case,) = found.disputes
     assert (case.state, case.status, case.kind) == (state, status, "dispute")
@@ -145,7 +153,8 @@ def test_an_enquiry_holds_no_money(status: str, state: str) -> None:
     assert (found.disputes[0].state, found.held_minor, found.lost_minor) == (state, 0, 0)
 
 
-def test_what_was_only_authorised_and_released_is_cancelled_and_never_refunded() -> None:
+def test_released_authorisation_is_cancelled() -> None:
+    """What was only authorised and then released is cancelled, and never refunded."""
     events = scenarios.authorised_then_released("x")
     assert payment(after(events[:2])).state == "authorised"
     found = payment(after(events))
@@ -155,13 +164,15 @@ def test_what_was_only_authorised_and_released_is_cancelled_and_never_refunded()
 @pytest.mark.parametrize(
     ("type_", "refunded"), [("charge.expired", False), ("charge.expired", True), ("charge.refunded", True)]
 )
-def test_a_charge_alone_tells_that_what_it_held_was_released(type_: str, refunded: bool) -> None:
+def test_charge_shows_released_hold(type_: str, refunded: bool) -> None:
+    """A charge alone shows that what it held was released."""
     s = Story("x")
     s.tell(type_, charge("ch_x1", 5000, captured=False, amount_captured=0, refunded=refunded))
     assert payment(after(s.events), "ch_x1").state == "cancelled"
 
 
-def test_a_payment_that_failed_first_and_succeeded_then_has_succeeded() -> None:
+def test_later_success_beats_first_failure() -> None:
+    """A payment that first failed and then succeeded has succeeded."""
     events = scenarios.failed_once("x")
     first = payment(after(events[:2]))
     assert (first.state, first.succeeded_at, first.failure_code) == ("failed", None, "insufficient_funds")
@@ -170,7 +181,8 @@ def test_a_payment_that_failed_first_and_succeeded_then_has_succeeded() -> None:
     assert found.refs == ("ch_x1", "ch_x2", "pi_x1")
 
 
-def test_a_word_about_a_failed_charge_does_not_undo_the_new_attempt() -> None:
+def test_late_news_keeps_new_attempt() -> None:
+    """News about a failed charge does not undo the new attempt."""
     s = Story("x")
     declined = charge("ch_x1", 5000, status="failed", payment_intent="pi_x1", created=s.now)
     s.tell("charge.failed", declined)
@@ -189,7 +201,8 @@ def test_amounts_are_in_minor_units_of_iso_4217(currency: str, units: int, minor
     assert (found.amount_minor, found.currency) == (minor, currency.upper())
 
 
-def test_what_the_donor_saw_stands_beside_what_we_book() -> None:
+def test_shown_amount_stands_beside_ours() -> None:
+    """What the donor saw stands beside what we book."""
     s = Story("x")
     shown = {"presentment_amount": 1170, "presentment_currency": "eur"}
     s.tell("charge.succeeded", charge("ch_x1", 5000, presentment_details=shown))
@@ -201,7 +214,8 @@ def test_what_the_donor_saw_stands_beside_what_we_book() -> None:
 @pytest.mark.parametrize(
     "said", [charge("ch_x1", 5000, payment_intent="pi_x1"), intent("pi_x1", 5000, latest="ch_x1")]
 )
-def test_a_refund_that_names_the_charge_alone_finds_the_payment_intent(said: dict[str, Any]) -> None:
+def test_refund_by_charge_finds_intent(said: dict[str, Any]) -> None:
+    """A refund that names only the charge finds the payment intent."""
     s = Story("x")
     s.tell(f"{said['object']}.succeeded", said)
     s.tell("refund.created", refund("re_x1", 400, status="succeeded", charge="ch_x1"))

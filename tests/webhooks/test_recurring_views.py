@@ -14,7 +14,8 @@ from webhooks.views import JoinView
 
 
 @pytest.mark.parametrize("story", [scenarios.first_subscription, scenarios.old_subscription])
-def test_a_first_subscription_joins_gift_instalment_and_promise_in_every_version(story: Any) -> None:
+def test_first_subscription_joins_all_versions(story: Any) -> None:
+    """A first subscription joins gift, instalment and recurring gift in every version of the API."""
     rows = after(story("x"))
     gift, paid, promise = payment(rows), instalment(rows), recurring(rows)
     assert (promise.state, promise.amount_minor, promise.currency) == ("active", 2500, "PLN")
@@ -27,13 +28,15 @@ def test_a_first_subscription_joins_gift_instalment_and_promise_in_every_version
     assert rows["sub_x1"].below == ("in_x1",) and rows["in_x1"].below == ("pi_x1",)
 
 
-def test_an_invoice_payment_tells_how_much_of_the_gift_paid_the_invoice() -> None:
+def test_invoice_payment_says_its_share() -> None:
+    """An invoice payment says how much of the gift paid the invoice."""
     rows = after(scenarios.first_subscription("x"))
     assert instalment(rows).payments == (JoinView("pi_x1", 2500, "PLN"),)
     assert payment(rows).invoices == (JoinView("in_x1", 2500, "PLN"),)
 
 
-def test_the_checkout_of_a_subscription_says_whose_it_is() -> None:
+def test_subscription_checkout_names_its_donor() -> None:
+    """The checkout of a subscription says whose it is and what for."""
     promise = recurring(after(scenarios.first_subscription("x")))
     assert promise.donor["name"] == "Aleksandra Wiśniewska" and promise.donor["customer"] == "cus_x1"
     assert promise.metadata == {"campaign": "winter", "fund": "dogs"}
@@ -46,7 +49,8 @@ def test_an_invoice_alone_makes_no_payment() -> None:
     assert all(view.payment is None for view in rows.values())
 
 
-def test_a_renewal_that_fails_is_seen_failing_and_then_recovered() -> None:
+def test_failing_renewal_recovers() -> None:
+    """A renewal that fails is seen as failing, and then as recovered."""
     events = scenarios.renewal_recovered("x")
     names = [event["type"] for event in events]
     failing = after(
@@ -61,13 +65,15 @@ def test_a_renewal_that_fails_is_seen_failing_and_then_recovered() -> None:
     assert [join.ref for join in instalment(rows, "in_x2").payments] == ["pi_x2"]
 
 
-def test_a_change_of_amount_and_interval_is_the_present_term() -> None:
+def test_changed_amount_is_present_term() -> None:
+    """A change of amount and interval is the present term."""
     promise = recurring(after(scenarios.amount_change("x")))
     assert (promise.amount_minor, promise.period, promise.every) == (45000, "Y", 1)
     assert promise.stated_at == moment(START + 80 * DAY)
 
 
-def test_a_pause_of_collection_is_a_pause_though_stripe_says_active() -> None:
+def test_paused_collection_is_pause() -> None:
+    """A pause of collection is a pause, although Stripe says active."""
     promise = recurring(after(scenarios.paused("x")))
     assert (promise.state, promise.status, promise.paused_reason) == ("paused", "active", "collection")
     assert promise.resumes_at == moment(START + 90 * DAY)
@@ -83,7 +89,8 @@ def test_a_pause_by_status_gives_stripes_reason() -> None:
     assert recurring(after(s.events)).paused_reason == "pause_requested"
 
 
-def test_leaving_at_the_end_of_the_period_is_told_before_it_happens() -> None:
+def test_leaving_is_known_before_it_happens() -> None:
+    """Leaving at the end of the period is known before it happens."""
     events = scenarios.cancelled_at_period_end("x")
     leaving = recurring(after(events[:-1]))
     assert (leaving.state, leaving.ends_at) == ("active", moment(START + 30 * DAY))
@@ -103,9 +110,8 @@ def test_leaving_at_the_end_of_the_period_is_told_before_it_happens() -> None:
         ("canceled", "closed", None),
     ],
 )
-def test_every_status_of_a_subscription_is_a_state_of_ours(
-    status: str, state: str, reason: str | None
-) -> None:
+def test_every_status_maps_to_state(status: str, state: str, reason: str | None) -> None:
+    """Every status of a subscription is a state of ours."""
     s = Story("x")
     s.tell("customer.subscription.updated", subscription("sub_x1", 2500, status=status, period=START))
     promise = recurring(after(s.events))
@@ -123,9 +129,10 @@ def test_every_status_of_a_subscription_is_a_state_of_ours(
         ("fortnight", 1, (None, None)),
     ],
 )
-def test_intervals_are_weeks_months_or_years_and_others_are_shown_to_staff(
+def test_odd_intervals_are_shown_to_staff(
     interval: str, count: int, expected: tuple[str | None, int | None]
 ) -> None:
+    """Intervals are weeks, months or years, and others are shown to staff."""
     s = Story("x")
     said = subscription("sub_x1", 2500, interval=interval, period=START)
     said["items"]["data"][0]["price"]["recurring"]["interval_count"] = count
@@ -135,7 +142,8 @@ def test_intervals_are_weeks_months_or_years_and_others_are_shown_to_staff(
     assert bool(rows["sub_x1"].notices) == (expected == (None, None))
 
 
-def test_the_amount_of_a_promise_is_the_sum_of_its_items() -> None:
+def test_amount_is_sum_of_items() -> None:
+    """The amount of a recurring gift is the sum of its items, and unknown where one has no price."""
     s = Story("x")
     said = subscription("sub_x1", 2500, period=START)
     said["items"]["data"].append(
@@ -148,7 +156,8 @@ def test_the_amount_of_a_promise_is_the_sum_of_its_items() -> None:
     assert recurring(after(s.events)).amount_minor is None
 
 
-def test_the_next_invoice_is_announced_until_the_subscription_says_more() -> None:
+def test_next_invoice_stays_until_update() -> None:
+    """The next invoice is announced until the subscription says more."""
     s = Story("x")
     s.tell("customer.subscription.created", subscription("sub_x1", 2500, period=START))
     s.wait(23 * DAY)
@@ -172,13 +181,15 @@ def test_the_next_invoice_is_announced_until_the_subscription_says_more() -> Non
 @pytest.mark.parametrize(
     ("status", "state"), [("void", "skipped"), ("uncollectible", "waived"), ("open", "expected")]
 )
-def test_an_invoice_given_up_is_an_instalment_given_up(status: str, state: str) -> None:
+def test_abandoned_invoice_abandons_instalment(status: str, state: str) -> None:
+    """An invoice that was given up is an instalment given up."""
     s = Story("x")
     s.tell("invoice.voided", invoice("in_x1", 2500, sub="sub_x1", status=status, period=START))
     assert instalment(after(s.events)).state == state
 
 
-def test_an_invoice_that_needs_the_donor_says_where_to_confirm() -> None:
+def test_invoice_says_where_to_confirm() -> None:
+    """An invoice that needs the donor says where to confirm."""
     s = Story("x")
     said = invoice("in_x1", 2500, sub="sub_x1", status="open", period=START)
     s.tell(
@@ -199,7 +210,8 @@ def test_money_that_went_past_stripe_is_told_apart() -> None:
     assert instalment(after(s.events)).off_provider_minor == 2500
 
 
-def test_an_update_in_the_second_of_the_creation_comes_after_it() -> None:
+def test_update_follows_creation_in_same_second() -> None:
+    """An update in the second of the creation comes after it, in whatever order they arrive."""
     s = Story("x")
     s.tell("customer.subscription.created", subscription("sub_x1", 2500, period=START))
     s.tell("customer.subscription.updated", subscription("sub_x1", 4000, period=START))

@@ -52,6 +52,7 @@ def test_brackets_inside_text_are_no_levels() -> None:
         b'{"a": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_what_is_ambiguous_huge_or_cannot_be_stored_is_refused(raw: bytes) -> None:
+def test_ambiguous_or_huge_json_is_refused(raw: bytes) -> None:
+    """JSON that is ambiguous, huge or cannot be stored is refused."""
     with pytest.raises(BadBody):
         strict_json.read(raw)

@@ -47,7 +47,8 @@ def run_first_look() -> None:
     assert run.run_task(task_id)
 
 
-def test_an_entry_that_another_held_is_matched_by_a_later_look(database: Flask, now: datetime) -> None:
+def test_locked_entry_is_matched_later(database: Flask, now: datetime) -> None:
+    """An entry that another held is matched by a later look, and the statement is done only then."""
     if db.session.get_bind().dialect.name == "sqlite":
         pytest.skip("SQLite has one writer: nobody holds an entry while another writes")
     arrived(now)
@@ -64,7 +65,8 @@ def test_an_entry_that_another_held_is_matched_by_a_later_look(database: Flask, 
     assert_sound()
 
 
-def test_a_look_tells_how_many_entries_lie_behind_it_unmatched(database: Flask, now: datetime) -> None:
+def test_look_counts_unmatched_entries(database: Flask, now: datetime) -> None:
+    """A look returns how many entries behind it are still unmatched."""
     arrived(now)
     *_, last_id = db.session.scalars(select(Entry.id).order_by(Entry.id))
     statement_id = db.session.scalars(select(Statement.id)).one()
@@ -73,7 +75,8 @@ def test_a_look_tells_how_many_entries_lie_behind_it_unmatched(database: Flask, 
     assert matching_done_at() is None
 
 
-def test_a_look_that_finds_all_free_plans_no_other(database: Flask, now: datetime) -> None:
+def test_complete_look_plans_no_other(database: Flask, now: datetime) -> None:
+    """A look that finds all entries free plans no other."""
     arrived(now)
     match()
     assert states() == ["matched"] * 3

@@ -13,9 +13,8 @@ from donorhub.services.donors import donors
 from donorhub.services.messages import messages
 
 
-def test_an_address_that_mail_cannot_write_to_is_refused_once_and_says_so(
-    database: Flask, now: datetime
-) -> None:
+def test_unwritable_address_is_refused_once(database: Flask, now: datetime) -> None:
+    """An address that mail cannot be written to is refused once, and the message says so."""
     donor = donors.create_donor({"name": "Łucja"}, source="import:t", now=now, actor="t")
     messages.plan_message(
         "thank_you",

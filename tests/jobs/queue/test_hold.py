@@ -54,7 +54,8 @@ def locks() -> int:
     return held or 0
 
 
-def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, now: datetime) -> None:
+def test_dead_workers_task_is_freed(postgres: Flask, now: datetime) -> None:
+    """The task of a dead worker is free at the next sweep."""
     task_id = plan(now)[0]
     assert claims.claim_task(task_id, now=now)
     db.session.commit()  # and here the worker was killed, and its connections with it
@@ -64,7 +65,8 @@ def test_the_task_of_a_dead_worker_is_free_at_the_next_sweep(postgres: Flask, no
     assert db.session.get_one(Task, task_id, populate_existing=True).attempts == 2
 
 
-def test_the_task_of_a_worker_that_lives_stays_its_own(postgres: Flask, now: datetime) -> None:
+def test_living_workers_task_stays_its_own(postgres: Flask, now: datetime) -> None:
+    """The task of a worker that lives stays its own until it lets go."""
     first, second = plan(now, count=2)
     with Hold() as hold:
         assert claims.claim_task(first, now=now) and claims.claim_task(second, now=now)
@@ -79,7 +81,8 @@ def test_the_task_of_a_worker_that_lives_stays_its_own(postgres: Flask, now: dat
     assert free_abandoned(now=now) == 1
 
 
-def test_what_is_being_performed_is_held_until_it_is_done(postgres: Flask, now: datetime) -> None:
+def test_performed_tasks_are_held_until_done(postgres: Flask, now: datetime) -> None:
+    """Tasks that are being performed are held until they are done."""
     ids = plan(now, count=3)
     assert run.run_due() == 3
     assert seen == [0, 0, 0]
@@ -94,7 +97,8 @@ def test_what_failed_is_held_no_more(postgres: Flask, now: datetime) -> None:
     assert free_abandoned(now=now) == 0
 
 
-def test_a_task_that_another_attempt_took_since_is_not_freed(postgres: Flask, now: datetime) -> None:
+def test_task_of_newer_attempt_stays(postgres: Flask, now: datetime) -> None:
+    """A task that another attempt has taken since is not freed."""
     task_id = plan(now)[0]
     claims.claim_task(task_id, now=now)
     db.session.commit()

@@ -80,36 +80,32 @@ def stored() -> set[str]:
     return set(db.session.scalars(select(ProviderEvent.external_id)))
 
 
-def test_those_who_come_while_one_is_written_share_the_next_commit(
-    database: Flask, rows: list[dict[str, Any]]
-) -> None:
+def test_waiting_messages_share_next_commit(database: Flask, rows: list[dict[str, Any]]) -> None:
+    """Messages that come while one is written share the next commit."""
     gate = Gate(db.engine)
     assert store_at_once(gate, rows) == [None] * CROWD
     assert gate.begun == 2
     assert len(stored()) == CROWD
 
 
-def test_a_message_that_cannot_be_stored_takes_no_other_along(
-    database: Flask, rows: list[dict[str, Any]]
-) -> None:
+def test_unstorable_message_harms_no_other(database: Flask, rows: list[dict[str, Any]]) -> None:
+    """A message that cannot be stored takes no other along."""
     rows[4]["source"] = "nowhere"
     ends = store_at_once(Gate(db.engine), rows)
     assert [type(e) for e in ends if e] == [IntegrityError] and isinstance(ends[4], IntegrityError)
     assert stored() == {row["external_id"] for row in rows} - {rows[4]["external_id"]}
 
 
-def test_a_database_that_is_away_is_asked_once_for_all_who_wait(
-    database: Flask, rows: list[dict[str, Any]]
-) -> None:
+def test_absent_database_is_asked_once(database: Flask, rows: list[dict[str, Any]]) -> None:
+    """A database that is away is asked once for all who wait."""
     gate = Gate(db.engine, is_away=True)
     assert {type(e) for e in store_at_once(gate, rows)} == {OperationalError}
     assert gate.begun == 2
     assert stored() == set()
 
 
-def test_a_long_backlog_is_not_sorted_for_every_few_events_of_it(
-    database: Flask, rows: list[dict[str, Any]], now: datetime
-) -> None:
+def test_backlog_is_not_sorted_each_time(database: Flask, rows: list[dict[str, Any]], now: datetime) -> None:
+    """A long backlog is not sorted again for every few events that are taken from it."""
     if db.engine.dialect.name != "sqlite":
         pytest.skip("it is SQLite that tells its plan in words")
     InboxWriter(db.engine).store_rows(rows)

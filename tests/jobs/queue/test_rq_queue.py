@@ -72,7 +72,7 @@ def foreign(queue: RowQueue) -> Queue:
         (FUNCTION, (1,), {"more": 1}),
     ],
 )
-def test_a_job_that_is_not_ours_is_not_run(
+def test_foreign_job_is_not_run(
     queue: RowQueue,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -80,6 +80,7 @@ def test_a_job_that_is_not_ours_is_not_run(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> None:
+    """A job that is not ours is not run, even if someone writes it into Redis."""
     trace = tmp_path / "trace"
     monkeypatch.setenv("DONORHUB_TEST_TRACE", str(trace))
     said = tuple(arg.format(trace=trace) if isinstance(arg, str) else arg for arg in args)
@@ -134,7 +135,8 @@ def test_a_pickle_in_the_queue_is_not_opened(queue: RowQueue, tmp_path: Path, re
     assert not trace.exists()
 
 
-def test_the_same_row_waits_once_however_often_the_bell_rings(queue: RowQueue) -> None:
+def test_row_waits_once_in_queue(queue: RowQueue) -> None:
+    """The same row waits once, however often the bell rings."""
     assert [enqueue_rows(queue, [7]), enqueue_rows(queue, [7]), enqueue_rows(queue, [7, 8])] == [1, 0, 1]
     assert queue.count == 2
 

@@ -63,9 +63,8 @@ def task(task_id: int) -> Task:
     return db.session.get_one(Task, task_id, populate_existing=True)
 
 
-def test_a_claimed_task_that_another_still_locks_for_a_moment_is_performed_all_the_same(
-    kinds: None, now: datetime
-) -> None:
+def test_briefly_locked_task_is_still_performed(kinds: None, now: datetime) -> None:
+    """A claimed task that another still locks for a moment is performed all the same."""
     if db.session.get_bind().dialect.name == "sqlite":
         pytest.skip("SQLite locks no rows")
     task_id = plan(now)
@@ -79,7 +78,8 @@ def test_a_claimed_task_that_another_still_locks_for_a_moment_is_performed_all_t
     assert (done, task(task_id).state) == ([task_id], "done")
 
 
-def test_a_task_is_performed_once_however_often_it_is_asked_for(kinds: None, now: datetime) -> None:
+def test_task_is_performed_once(kinds: None, now: datetime) -> None:
+    """A task is performed once, however often it is asked for."""
     task_id = plan(now)
     assert [run.run_task(task_id) for _ in range(3)] == [True, False, False]
     assert done == [task_id]
@@ -97,7 +97,8 @@ def test_a_task_is_not_performed_before_its_time(kinds: None, now: datetime) -> 
     assert run.run_task(task_id)
 
 
-def test_what_a_dead_worker_had_is_performed_again_when_its_lease_is_over(kinds: None, now: datetime) -> None:
+def test_expired_lease_lets_task_run_again(kinds: None, now: datetime) -> None:
+    """What a dead worker had is performed again when its lease is over."""
     task_id = plan(now)
     assert claims.claim_task(task_id, now=now)
     db.session.commit()  # and here the worker was killed
@@ -107,9 +108,8 @@ def test_what_a_dead_worker_had_is_performed_again_when_its_lease_is_over(kinds:
     assert (done, task(task_id).attempts) == ([task_id], 2)
 
 
-def test_a_task_that_breaks_leaves_nothing_half_done_and_no_personal_data_in_its_error(
-    kinds: None, now: datetime
-) -> None:
+def test_broken_task_leaves_nothing_half_done(kinds: None, now: datetime) -> None:
+    """A task that breaks leaves nothing half done and no personal data in its error."""
     task_id = plan(now, "refund")
     run.run_task(task_id)
     failed = task(task_id)
@@ -120,15 +120,15 @@ def test_a_task_that_breaks_leaves_nothing_half_done_and_no_personal_data_in_its
     assert db.session.scalars(select(Task).filter_by(key="half")).all() == []
 
 
-def test_a_kind_that_nobody_knows_is_an_error_and_never_skipped(kinds: None, now: datetime) -> None:
+def test_unknown_kind_is_an_error(kinds: None, now: datetime) -> None:
+    """A kind that nobody knows is an error and never skipped."""
     task_id = plan(now, "dunning")
     run.run_task(task_id)
     assert task(task_id).state == "failed"
 
 
-def test_a_task_that_always_breaks_ends_in_the_error_inbox_and_holds_up_no_other(
-    kinds: None, now: datetime
-) -> None:
+def test_always_broken_task_ends_dead(kinds: None, now: datetime) -> None:
+    """A task that always breaks ends in the error inbox and holds up no other."""
     broken, good = plan(now, "refund", "a"), plan(now, "call", "b")
     for day in range(tasks.MAX_ATTEMPTS + 3):
         clock.use(lambda day=day: now + timedelta(days=2 * day))  # type: ignore[misc]
@@ -169,7 +169,8 @@ def test_small_tasks_share_their_commits(together: None, now: datetime) -> None:
     assert done == ids and {task(id_).outcome for id_ in ids} == {"noted"}
 
 
-def test_one_that_breaks_undoes_no_other_of_its_group(together: None, now: datetime) -> None:
+def test_broken_task_undoes_no_other(together: None, now: datetime) -> None:
+    """A task that breaks undoes no other of its group."""
     good = [plan(now, key=f"g{n}") for n in range(3)]
     broken = plan(now, "refund", "b")
     good += [plan(now, key=f"h{n}") for n in range(3)]
@@ -179,7 +180,8 @@ def test_one_that_breaks_undoes_no_other_of_its_group(together: None, now: datet
     assert db.session.scalars(select(Task).filter_by(key="half")).all() == []
 
 
-def test_what_died_together_is_tried_again_one_by_one(together: None, now: datetime) -> None:
+def test_group_that_died_retries_singly(together: None, now: datetime) -> None:
+    """Tasks that died together are tried again one by one, so that only the guilty one fails."""
     ids = [plan(now, key=str(n)) for n in range(3)]
     claimed = [claims.claim_next_tasks(now=now, together=perform.TOGETHER, most=5)]
     db.session.commit()  # and then the worker died
@@ -188,7 +190,8 @@ def test_what_died_together_is_tried_again_one_by_one(together: None, now: datet
     assert claimed == [ids, *([id_] for id_ in ids), []]
 
 
-def test_a_task_of_another_kind_is_claimed_alone_and_in_its_turn(together: None, now: datetime) -> None:
+def test_other_kind_is_claimed_alone(together: None, now: datetime) -> None:
+    """A task of another kind is claimed alone and in its turn."""
     first = plan(now - timedelta(minutes=2), "import_file", "first")
     small = [plan(now, key="a")]
     plan(now, "import_file", "second")
@@ -197,9 +200,8 @@ def test_a_task_of_another_kind_is_claimed_alone_and_in_its_turn(together: None,
     assert claimed == [[first], small]
 
 
-def test_a_task_that_was_cancelled_after_its_group_was_claimed_is_not_performed(
-    together: None, now: datetime
-) -> None:
+def test_cancelled_task_of_group_is_skipped(together: None, now: datetime) -> None:
+    """A task that was cancelled after its group was claimed is not performed."""
     kept, cancelled = plan(now, key="kept"), plan(now, key="cancelled")
     ids = claims.claim_next_tasks(now=now, together=perform.TOGETHER, most=5)
     assert tasks.cancel_task("cancelled", now=now, actor="user:1")
@@ -208,9 +210,8 @@ def test_a_task_that_was_cancelled_after_its_group_was_claimed_is_not_performed(
     assert done == [kept] and task(cancelled).state == "cancelled"
 
 
-def test_looking_for_the_next_task_does_not_read_all_tasks_that_were_ever_done(
-    database: Flask, now: datetime
-) -> None:
+def test_next_task_reads_no_done_tasks(database: Flask, now: datetime) -> None:
+    """Looking for the next task does not read all the tasks that were ever done."""
     if db.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL sees the values of a statement when it plans it")
     seen: list[tuple[str, Any]] = []
@@ -236,9 +237,8 @@ def test_looking_for_the_next_task_does_not_read_all_tasks_that_were_ever_done(
 # ---------------------------------------------------------------- the thread and the timer
 
 
-def test_the_worker_thread_performs_what_is_planned_while_it_runs(
-    kinds: None, database: Flask, now: datetime
-) -> None:
+def test_worker_thread_performs_new_tasks(kinds: None, database: Flask, now: datetime) -> None:
+    """The worker thread performs what is planned while it runs."""
     if not database.extensions["donorhub.settings"].is_embedded:
         pytest.skip("with Redis there is no thread")
     worker = WorkerThread(database, pause=0.05)
@@ -256,9 +256,8 @@ def test_the_worker_thread_performs_what_is_planned_while_it_runs(
     assert sorted(done) == ids
 
 
-def test_the_timer_does_each_step_when_its_time_has_come_and_survives_one_that_breaks(
-    database: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_timer_survives_a_broken_step(database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timer does each step when its time has come, and survives one that breaks."""
     calls: list[str] = []
 
     def breaks() -> int:
@@ -272,7 +271,8 @@ def test_the_timer_does_each_step_when_its_time_has_come_and_survives_one_that_b
     assert calls == ["broken"]
 
 
-def test_the_timer_has_every_step_that_the_program_counts_on(database: Flask) -> None:
+def test_timer_has_every_needed_step(database: Flask) -> None:
+    """The timer has every step that the program counts on."""
     names = [step.name for step in timer.list_steps()]
     assert {"sweep", "seal", "recurring", "verify", "forget answers"} <= set(names)
     timer.Timer().run_due_steps()

@@ -77,7 +77,8 @@ def test_a_worker_that_was_killed_has_a_successor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_lets_the_worker_end_in_good_order(tmp_path: Path, number: signal.Signals) -> None:
+def test_stopping_watcher_ends_worker_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    """A watcher that is asked to stop lets the worker end in good order."""
     with watching(tmp_path) as watcher:
         wait_for(lambda: len(workers(tmp_path)) == 1)
         watcher.send_signal(number)
@@ -86,7 +87,8 @@ def test_told_to_stop_it_lets_the_worker_end_in_good_order(tmp_path: Path, numbe
     assert (tmp_path / f"{worker}.ended").exists()
 
 
-def test_a_worker_does_not_outlive_a_watcher_that_was_killed(tmp_path: Path) -> None:
+def test_worker_does_not_outlive_its_watcher(tmp_path: Path) -> None:
+    """A worker does not outlive a watcher that was killed."""
     with watching(tmp_path) as watcher:
         wait_for(lambda: len(workers(tmp_path)) == 1)
         watcher.send_signal(signal.SIGSTOP)  # so that it leaves something unread: the line ends as reset
@@ -98,7 +100,8 @@ def test_a_worker_does_not_outlive_a_watcher_that_was_killed(tmp_path: Path) -> 
         wait_for(lambda: not is_alive(worker))
 
 
-def test_a_worker_whose_job_never_ends_is_ended_and_has_a_successor(tmp_path: Path) -> None:
+def test_hanging_worker_is_replaced(tmp_path: Path) -> None:
+    """A worker whose job never ends is ended and has a successor."""
     with watching(tmp_path, "hangs"):
         wait_for(lambda: len(workers(tmp_path)) >= 2)
         first = workers(tmp_path)[0]

@@ -80,9 +80,8 @@ def make_queue_of(redis: Redis) -> RowQueue:
 # ---------------------------------------------------------------- lost messages
 
 
-def test_the_timer_rings_again_for_rows_whose_messages_were_lost(
-    with_redis: Flask, redis: Redis, now: datetime
-) -> None:
+def test_timer_rings_again_for_lost_messages(with_redis: Flask, redis: Redis, now: datetime) -> None:
+    """The timer rings again for rows whose messages were lost with Redis."""
     ids = plan(now, 3)
     assert dispatch.dispatch_tasks() == 3 and waiting(redis) == ids
     redis.flushall()
@@ -90,9 +89,8 @@ def test_the_timer_rings_again_for_rows_whose_messages_were_lost(
     assert waiting(redis) == [INBOX, *ids]
 
 
-def test_the_sweep_does_not_ring_twice_for_what_waits_nor_for_what_is_not_due(
-    with_redis: Flask, redis: Redis, now: datetime
-) -> None:
+def test_sweep_rings_once_and_when_due(with_redis: Flask, redis: Redis, now: datetime) -> None:
+    """The sweep does not ring twice for what waits, nor for what is not due."""
     (first,) = plan(now)
     later = now + timedelta(hours=1)
     tasks.plan_task(
@@ -104,9 +102,8 @@ def test_the_sweep_does_not_ring_twice_for_what_waits_nor_for_what_is_not_due(
     assert waiting(redis) == [first]
 
 
-def test_a_crowd_of_messages_rings_once_until_those_called_are_about_to_look(
-    with_redis: Flask, redis: Redis
-) -> None:
+def test_crowd_of_messages_rings_once(with_redis: Flask, redis: Redis) -> None:
+    """A crowd of messages rings once, until those who were called are about to look."""
     dispatch.ring_inbox()
     assert waiting(redis) == [INBOX]
     redis.flushall()
@@ -117,8 +114,9 @@ def test_a_crowd_of_messages_rings_once_until_those_called_are_about_to_look(
     assert waiting(redis) == [INBOX]
 
 
-def test_an_id_may_wait_again_as_soon_as_its_job_runs_or_its_mark_is_old(redis: Redis) -> None:
-    """RQ's own ``unique`` would refuse it for as long as Redis knows of a job that a killed worker had."""
+def test_id_waits_again_after_its_job(redis: Redis) -> None:
+    """An id may wait again as soon as its job runs or its mark is old. RQ's own ``unique`` would refuse it
+    for as long as Redis knows of a job that a killed worker had."""
     queue = make_queue_of(redis)
     assert [enqueue_rows(queue, [7]), enqueue_rows(queue, [7])] == [1, 0]
     (job,) = queue.get_jobs()
@@ -129,7 +127,8 @@ def test_an_id_may_wait_again_as_soon_as_its_job_runs_or_its_mark_is_old(redis: 
     assert enqueue_rows(queue, [7]) == 1
 
 
-def test_a_queue_that_nobody_reads_does_not_grow_for_ever_and_provider_events_go_first(redis: Redis) -> None:
+def test_unread_queue_stays_bounded(redis: Redis) -> None:
+    """A queue that nobody reads does not grow for ever, and provider events go first."""
     queue = make_queue_of(redis)
     assert enqueue_rows(queue, range(1, MOST_WAITING + 1)) == MOST_WAITING
     assert enqueue_rows(queue, [MOST_WAITING + 1]) == 0
@@ -137,7 +136,8 @@ def test_a_queue_that_nobody_reads_does_not_grow_for_ever_and_provider_events_go
     assert queue.get_jobs()[0].args == [INBOX]
 
 
-def test_ringing_a_redis_that_is_away_neither_fails_nor_waits(now: datetime) -> None:
+def test_absent_redis_neither_fails_nor_waits(now: datetime) -> None:
+    """Ringing a Redis that is away neither fails nor waits."""
     bell = RedisBell(f"redis://127.0.0.1:{free_port()}/0")
     since = time.monotonic()
     for _ in range(50):
@@ -156,9 +156,8 @@ def test_the_workers_queue_is_the_patient_one(redis_url: str) -> None:
 # ---------------------------------------------------------------- killed workers
 
 
-def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
-    database: Flask, now: datetime, tmp_path: Path
-) -> None:
+def test_only_worker_takes_over_at_once(database: Flask, now: datetime, tmp_path: Path) -> None:
+    """What the dead had is taken over at once by the only worker at work."""
     (task_id,) = plan(now)
     assert claims.claim_task(task_id, now=now)  # and then it was killed
     db.session.commit()
@@ -169,7 +168,8 @@ def test_what_the_dead_had_is_taken_over_at_once_by_the_only_one_at_work(
     presence.leave_work()
 
 
-def test_nothing_is_taken_from_others_who_are_at_work(database: Flask, now: datetime, tmp_path: Path) -> None:
+def test_working_others_keep_their_tasks(database: Flask, now: datetime, tmp_path: Path) -> None:
+    """Nothing is taken from others who are at work."""
     (task_id,) = plan(now)
     with _other_at_work(tmp_path) as other:
         claims.claim_task(task_id, now=now)
@@ -197,9 +197,9 @@ def _other_at_work(home: Path) -> subprocess.Popen[str]:
     return other
 
 
-def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
-    database: Flask, now: datetime
-) -> None:
+def test_killing_task_ends_in_error_inbox(database: Flask, now: datetime) -> None:
+    """A task that kills its worker each time ends in the error inbox, from where a person can try it
+    again."""
     (task_id,) = plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
         assert claims.claim_task(task_id, now=now)  # and then the worker died
@@ -215,7 +215,8 @@ def test_a_task_that_kills_its_worker_each_time_ends_in_the_error_inbox(
     assert run_task(task_id)
 
 
-def test_a_task_whose_last_attempt_still_runs_is_not_buried(database: Flask, now: datetime) -> None:
+def test_running_last_attempt_is_not_buried(database: Flask, now: datetime) -> None:
+    """A task whose last attempt still runs is not buried."""
     (task_id,) = plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
         assert claims.claim_task(task_id, now=now)
@@ -227,9 +228,8 @@ def test_a_task_whose_last_attempt_still_runs_is_not_buried(database: Flask, now
 # ---------------------------------------------------------------- poisonous events
 
 
-def test_a_poisonous_event_holds_up_no_other_and_ends_in_the_error_inbox(
-    database: Flask, now: datetime
-) -> None:
+def test_poisonous_event_holds_up_no_other(database: Flask, now: datetime) -> None:
+    """A poisonous event holds up no other and ends in the error inbox."""
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", account="acct_1", now=now, actor="t")
     db.session.flush()
     for name in ("aa", "bb", "cc", "dd"):

@@ -56,18 +56,21 @@ def test_an_amount_is_what_stripe_means_by_it(currency: str, units: int, text: s
     assert to_minor(-units, currency) == -to_minor(units, currency)
 
 
-def test_a_part_of_a_coin_is_refused_and_not_rounded_away() -> None:
+def test_part_of_coin_is_refused() -> None:
+    """A part of a coin is refused and not rounded away, because it would change the amount."""
     with pytest.raises(BadBody, match="ISK"):
         to_minor(550, "ISK")
 
 
 @pytest.mark.parametrize("told", [True, False, 1.0, 0.5, "5000", -1, 10**12 + 1, 10**40, [], {}])
-def test_what_is_no_whole_number_in_range_is_no_amount(told: object) -> None:
+def test_only_whole_numbers_are_amounts(told: object) -> None:
+    """What is no whole number in range is no amount."""
     with pytest.raises(BadBody, match="amount"):
         amount({"amount": told}, "amount", "PLN")
 
 
-def test_an_amount_may_be_absent_only_where_it_need_not_be_there() -> None:
+def test_required_amount_must_be_there() -> None:
+    """An amount may be absent only where it need not be there."""
     assert amount({"amount": None}, "amount", "PLN") is None
     with pytest.raises(BadBody, match="missing"):
         required_amount({}, "amount", "PLN")
@@ -96,7 +99,8 @@ def test_a_currency_is_written_in_capitals(told: str) -> None:
     assert currency_of({"currency": told}) == told.upper()
 
 
-def test_a_price_may_have_a_fraction_which_the_invoice_rounds_half_up() -> None:
+def test_price_fraction_is_rounded_half_up() -> None:
+    """A price may have a fraction, which the invoice rounds half up as Stripe does."""
     assert unit_amount({"unit_amount": None, "unit_amount_decimal": "10.5"}) == Decimal("10.5")
     assert rounded_to_minor(Decimal("10.5") * 3, "PLN") == 32
     assert unit_amount({"unit_amount": None}) is None

@@ -109,12 +109,14 @@ def test_what_says_nothing_to_us_is_ignored(type_: str) -> None:
         ("payout.paid", {**OBJECTS["payout"], "arrival_date": 10**15}),
     ],
 )
-def test_an_object_that_cannot_be_kept_is_a_bad_body_and_no_crash(type_: str, said: dict[str, Any]) -> None:
+def test_unkeepable_object_is_a_bad_body(type_: str, said: dict[str, Any]) -> None:
+    """An object that cannot be kept is a bad body and no crash."""
     with pytest.raises(BadBody):
         facts(type_, said)
 
 
-def test_an_expandable_field_is_an_id_or_the_object() -> None:
+def test_expandable_field_is_id_or_object() -> None:
+    """An expandable field is an id or the object itself, and both give the same reference."""
     assert ref_of("ch_1") == ref_of({"id": "ch_1", "object": "charge"}) == "ch_1"
     assert ref_of(None) is ref_of("") is ref_of(5) is ref_of({}) is ref_of("c" * 256) is None
 
@@ -147,25 +149,29 @@ def test_an_invoice_names_its_payments_in_several_ways(invoice_: dict[str, Any])
     assert inv_payments({}) == []
 
 
-def test_the_metadata_of_an_invoice_are_its_own_over_those_of_its_subscription() -> None:
+def test_invoice_metadata_come_first() -> None:
+    """The metadata of an invoice stand over those of its subscription."""
     assert inv_metadata(
         {"parent": {"subscription_details": {"metadata": {"a": "1", "b": "1"}}}, "metadata": {"b": "2"}}
     ) == {"a": "1", "b": "2"}
     assert inv_metadata({"subscription_details": {"metadata": {"a": "1"}}, "metadata": None}) == {"a": "1"}
 
 
-def test_the_period_is_that_of_the_line_and_not_the_one_before() -> None:
+def test_period_comes_from_the_line() -> None:
+    """The period is that of the invoice's line and not the one before, which the invoice itself names."""
     told = {"period_start": 1, "period_end": 2, "lines": {"data": [{"period": {"start": 2, "end": 9}}]}}
     assert inv_period(told) == (2, 9)
     assert inv_period({"period_start": 1, "period_end": 2}) == (1, 2)
 
 
-def test_the_running_period_is_on_the_items_or_on_the_subscription() -> None:
+def test_running_period_on_items_or_subscription() -> None:
+    """The running period stands on the items or, in older versions, on the subscription."""
     new = {"items": {"data": [{"current_period_start": 1, "current_period_end": 2}]}}
     assert sub_period(new) == sub_period({"current_period_start": 1, "current_period_end": 2}) == (1, 2)
 
 
-def test_the_price_is_on_the_price_the_plan_or_the_oldest_plan_of_all() -> None:
+def test_price_in_three_places() -> None:
+    """The price stands on the price, on the plan, or on the oldest plan of all, and is the same."""
     plan = {"amount": 500, "currency": "usd", "interval": "month", "interval_count": 1}
     new = {"unit_amount": 500, "recurring": {"interval": "month", "interval_count": 1}}
     for told in (
@@ -177,7 +183,8 @@ def test_the_price_is_on_the_price_the_plan_or_the_oldest_plan_of_all() -> None:
         assert sub_interval(told) == ("month", 1)
 
 
-def test_the_method_of_a_charge_is_named_since_2019_and_guessed_from_its_source_before() -> None:
+def test_charge_method_named_or_guessed() -> None:
+    """The method of a charge is named since 2019, and guessed from its source before."""
     assert charge_method({"payment_method_details": {"type": "blik"}}) == "blik"
     assert (
         charge_method({"source": {"object": "card"}}) == charge_method({"card": {"object": "card"}}) == "card"

@@ -68,7 +68,8 @@ def outcome(event: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("path", [p for p in SAMPLES if p.parent.name == "ruby-mock"], ids=lambda p: p.stem)
-def test_an_event_of_any_age_gives_facts_or_is_ignored_or_too_old(path: Path) -> None:
+def test_event_of_any_age_is_handled(path: Path) -> None:
+    """An event of any age gives facts, or is ignored, or is refused as too old, but never crashes."""
     (event,) = events(path)
     known = {"ignored"} if path.stem.startswith(IGNORED) or "setup_mode" in path.stem else {"facts"}
     if path.stem.startswith("account.application"):
@@ -89,7 +90,8 @@ def test_objects_of_the_published_api_description_give_facts() -> None:
     assert found == {"facts": 16, "ignored": 4}
 
 
-def test_recipes_of_the_command_line_tool_are_no_events() -> None:
+def test_command_line_recipes_are_no_events() -> None:
+    """The recipes of Stripe's command-line tool are no events and are refused."""
     recipes = [path for path in SAMPLES if path.parent.name == "cli-triggers"]
     assert {outcome(json.loads(path.read_bytes())) for path in recipes} == {"refused"}
 
@@ -111,9 +113,10 @@ def rows(name: str) -> Registers:
         ("jpy_zero", 500, "JPY", 0, 0),
     ],
 )
-def test_a_sequence_told_backwards_and_then_again_is_one_payment(
+def test_backwards_sequence_is_one_payment(
     name: str, amount: int, currency: str, refunded: int, lost: int
 ) -> None:
+    """A sequence that arrives backwards, and then once more, is one payment."""
     (payment,) = (view.payment for view in rows(name).rows.values() if view.payment)
     assert (payment.state, payment.amount_minor, payment.currency) == ("succeeded", amount, currency)
     assert (payment.refunded_minor, payment.lost_minor) == (refunded, lost)
@@ -124,7 +127,8 @@ def test_the_payout_sequence_ends_failed() -> None:
     assert (payout.state, payout.net_minor, payout.currency) == ("failed", 9300, "PLN")
 
 
-def test_the_first_subscription_sequence_joins_one_gift_to_one_instalment() -> None:
+def test_first_subscription_joins_gift_and_instalment() -> None:
+    """The first sequence of a subscription joins one gift to one instalment."""
     views = rows("sub_first").rows.values()
     (payment,) = (view.payment for view in views if view.payment)
     (instalment,) = (view.instalment for view in views if view.instalment)

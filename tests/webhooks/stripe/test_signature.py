@@ -32,12 +32,14 @@ def verify(
     return provider("stripe").verify(body, headers, Endpoint("acct_1", True, settings), secrets, now)  # type: ignore[arg-type]
 
 
-def test_a_signature_names_the_secret_that_made_it_and_how_late_it_came() -> None:
+def test_signature_names_secret_and_delay() -> None:
+    """A signature names the secret that made it and how late it came."""
     assert verify(sign(BODY, OLD.value, NOW - 7)) == Verified(secret_id=1, skew_s=7)
     assert verify(sign(BODY, NEW.value, NOW + 7)) == Verified(secret_id=2, skew_s=-7)
 
 
-def test_while_a_secret_is_rolled_either_of_the_two_signatures_will_do() -> None:
+def test_either_signature_holds_during_rolling() -> None:
+    """While a secret is rolled, either of the two signatures is enough, so no message is lost."""
     both = f"t={NOW},v1={signature(BODY, 'whsec_unknown', NOW)},v0=abc,v1={signature(BODY, NEW.value, NOW)}"
     assert verify(both).secret_id == 2
 
@@ -53,12 +55,15 @@ def test_five_minutes_early_or_late_are_tolerated(skew: int) -> None:
 
 
 @pytest.mark.parametrize("skew", [-301, 301, -10 * 365 * 86400, 10 * 365 * 86400])
-def test_more_is_refused_in_the_past_and_in_the_future(skew: int) -> None:
+def test_distant_times_are_refused(skew: int) -> None:
+    """More than five minutes in the past or in the future are refused, so an old message cannot be
+    replayed."""
     with pytest.raises(BadSignature, match="ago" if skew > 0 else "future"):
         verify(sign(BODY, OLD.value, NOW), now=NOW + skew)
 
 
-def test_the_tolerance_is_a_setting_and_zero_means_zero() -> None:
+def test_tolerance_is_setting() -> None:
+    """The tolerance is a setting, and zero means zero."""
     assert verify(sign(BODY, OLD.value, NOW), now=NOW + 900, tolerance_s=1000).skew_s == 900
     assert verify(sign(BODY, OLD.value, NOW), tolerance_s=0).skew_s == 0
     with pytest.raises(BadSignature):
@@ -93,7 +98,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("header", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_header_is_a_bad_signature_and_nothing_else(header: object) -> None:
+def test_hostile_header_is_bad_signature(header: object) -> None:
+    """A hostile header is a bad signature and nothing else."""
     with pytest.raises(BadSignature):
         verify(header)
 
@@ -107,7 +113,8 @@ def test_no_header_brings_anything_but_a_verdict(header: str) -> None:
         assert verify(header).secret_id == 1
 
 
-def test_no_header_two_headers_and_no_secret_are_refused() -> None:
+def test_missing_or_double_header_is_refused() -> None:
+    """No header, two headers and no secret are refused."""
     header = sign(BODY, OLD.value, NOW)
     endpoint, stripe_ = Endpoint("", True, {}), provider("stripe")
     for headers in ({}, {"Stripe-Signature": header, "STRIPE-SIGNATURE": header}):
@@ -117,10 +124,12 @@ def test_no_header_two_headers_and_no_secret_are_refused() -> None:
         verify(header, secrets=())
 
 
-def test_a_body_that_differs_in_one_byte_is_refused() -> None:
+def test_changed_byte_is_refused() -> None:
+    """A body that differs in one byte is refused."""
     with pytest.raises(BadSignature):
         verify(sign(BODY, OLD.value, NOW), body=BODY + b" ")
 
 
-def test_a_body_that_is_not_text_is_still_verified_as_bytes() -> None:
+def test_binary_body_is_verified() -> None:
+    """A body that is not text is still verified, as bytes."""
     assert verify(sign(b"\xff\x00", OLD.value, NOW), body=b"\xff\x00").secret_id == 1

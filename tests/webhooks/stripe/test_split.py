@@ -53,7 +53,8 @@ THIN = {
 }
 
 
-def test_a_thin_event_waits_to_be_fetched_and_tells_nothing_before() -> None:
+def test_thin_event_waits_to_be_fetched() -> None:
+    """A thin event waits to be fetched and gives no facts before."""
     found = split(THIN)
     assert (found.external_id, found.type, found.needs_fetch) == ("evt_thin", "invoice.paid", True)
     assert (found.object_kind, found.object_id, found.account) == ("invoice", "in_1", "acct_9")
@@ -61,11 +62,13 @@ def test_a_thin_event_waits_to_be_fetched_and_tells_nothing_before() -> None:
     assert STRIPE.facts(found) == []
 
 
-def test_a_thin_event_and_its_snapshot_twin_are_one_event() -> None:
+def test_thin_event_equals_its_snapshot() -> None:
+    """A thin event and its snapshot twin are one event, so nothing is counted twice."""
     assert split({**THIN, "snapshot_event": EVENT["id"]}).external_id == split(EVENT).external_id
 
 
-def test_a_fetched_object_comes_back_as_an_event_of_its_own() -> None:
+def test_fetched_object_is_an_own_event() -> None:
+    """A fetched object comes back as an event of its own, newer than the one that it was fetched for."""
     said = {**EVENT["data"]["object"], "balance_transaction": "txn_1"}
     raw = fetched(said, at=1_793_500_000, account="acct_1", livemode=True)
     assert raw.type == "fetch.charge" and raw.external_id == "fetch.charge:ch_x1:1793500000"
@@ -142,7 +145,8 @@ def test_what_is_no_event_is_refused(body: bytes) -> None:
         '"NaN"',
     ],
 )
-def test_an_amount_that_is_none_is_refused_before_it_is_kept(told: str) -> None:
+def test_wrong_amount_is_refused_before_keeping(told: str) -> None:
+    """An amount that is none is refused before the event is kept."""
     body = to_body(with_object(amount="AMOUNT")).replace(b'"AMOUNT"', told.encode())
     with pytest.raises(BadBody, match="amount"):
         STRIPE.split(body, {}, ENDPOINT)
@@ -155,12 +159,14 @@ def test_every_amount_of_the_object_is_looked_at(key: str) -> None:
 
 
 @pytest.mark.parametrize("told", ["", "zl", "zzz", "PLNN", 985, True])
-def test_a_currency_that_is_none_is_refused_before_it_is_kept(told: object) -> None:
+def test_wrong_currency_is_refused_before_keeping(told: object) -> None:
+    """A currency that is none is refused before the event is kept."""
     with pytest.raises(BadBody, match="ISO 4217"):
         split(with_object(currency=told))
 
 
-def test_an_event_of_no_interest_is_kept_whatever_its_object_holds() -> None:
+def test_uninteresting_event_is_always_kept() -> None:
+    """An event of no interest is kept whatever its object holds, and gives no facts."""
     said = {"object": "tax_rate", "id": "txr_1", "percentage": 23.5, "currency": "none", "amount": -5}
     raw = split({**EVENT, "type": "tax_rate.created", "data": {"object": said}})
     assert STRIPE.facts(raw) == []
@@ -178,7 +184,8 @@ def test_an_unknown_provider_is_named_in_a_sentence() -> None:
     assert str(told.value) == "there is no payment provider 'paypul'; known are stripe"
 
 
-def test_an_event_that_says_nothing_to_us_is_kept_whatever_its_amounts_are() -> None:
+def test_odd_amount_in_unused_event() -> None:
+    """An event that gives no facts is kept, whatever stands in its fields that look like amounts."""
     told = {**one_off("x")[1], "type": "product.created"}
     told["data"] = {"object": {"object": "product", "id": "prod_1", "amount_label": "from 5"}}
     assert to_raw(told).object_id == "prod_1"
