@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -15,7 +16,7 @@ from donorhub.gateways.opening import open_gateway
 from donorhub.jobs.queue import perform
 from donorhub.jobs.queue.dispatch import ring_inbox
 from donorhub.jobs.queue.inbox_writer import InboxWriter
-from donorhub.models import Payout, ProviderEvent, Task, WebhookEndpoint
+from donorhub.models import Payout, Task, WebhookEndpoint
 from donorhub.services.providers import inbox, payouts, projection
 from webhooks.fact import BadBody
 
@@ -38,22 +39,17 @@ def drain_inbox(settings: Settings) -> int:
     It ends only when nothing is there that another worker has not taken: what came in during the last
     batch was announced to workers that this one kept out.
     """
-    total = 0
+    amounts = AMOUNTS[db.session.get_bind().dialect.name]
     writer: InboxWriter = current_app.extensions["donorhub.inbox_writer"]
-    while count := _drain_window(AMOUNTS[db.session.get_bind().dialect.name]):
+    total = 0
+    while due := inbox.find_due(amounts.window, now=clock.now()):
+        modes = _read_modes()
+        count = sum(_drain_account(at, ids, modes, amounts.batch) for at, ids in due.items())
         total += count
-        if settings.is_embedded and writer.is_busy():
+        if not count or (settings.is_embedded and writer.is_busy()):
             break  # a provider that waits for its answer shares the one writer with us
+    db.session.rollback()  # the last look found nothing
     return total
-
-
-def _drain_window(most: Amounts) -> int:
-    due = inbox.find_due(most.window, now=clock.now())
-    if not due:
-        db.session.rollback()
-        return 0
-    modes = _read_modes()
-    return sum(_drain_account(at, ids, modes, most.batch) for at, ids in due.items())
 
 
 def _read_modes() -> Modes:
@@ -65,16 +61,31 @@ def _read_modes() -> Modes:
 
 
 def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch: int) -> int:
-    """Work off events of one account until another worker has its turn; return how many."""
+    """Work off events of one account until another worker has its turn; return how many.
+
+    A batch that fails is undone and taken again in halves, down to the one event that is at fault.
+    """
+    turn = _name_turn(at, modes)
     count = 0
-    for start in range(0, len(ids), batch):
-        rows = inbox.take(ids[start : start + batch], _name_turn(at, modes))
-        if rows:
-            _apply_batch(rows, modes)
-        db.session.commit()
-        if rows is None:
+    batches = deque(ids[start : start + batch] for start in range(0, len(ids), batch))
+    while batches:
+        events = inbox.take(batches.popleft(), turn)
+        if events is None:
+            db.session.rollback()
             break
-        count += len(rows)
+        event_ids = [event.id for event in events]
+        try:
+            projection.apply_events(events, modes, now=clock.now())
+            db.session.flush()  # a broken constraint shows here
+        except Exception as e:
+            db.session.rollback()
+            if len(event_ids) > 1:
+                middle = len(event_ids) // 2
+                batches.extendleft((event_ids[middle:], event_ids[:middle]))
+                continue
+            _note_failure(event_ids[0], turn, e)
+        db.session.commit()
+        count += len(event_ids)
     return count
 
 
@@ -85,29 +96,14 @@ def _name_turn(at: tuple[str, str], modes: Modes) -> str:
     return f"{provider}:{account}" if all(name for name, _ in modes.values()) else provider
 
 
-def _apply_batch(rows: list[ProviderEvent], modes: dict[int, tuple[str, bool]]) -> None:
-    """Apply a batch; when it fails, its halves, down to the one event that is at fault."""
-    ids = [row.id for row in rows]
-    try:
-        with db.session.begin_nested():
-            projection.apply_events(rows, modes, now=clock.now())
-            db.session.flush()  # a broken constraint shows here, inside the savepoint
-    except Exception as e:
-        rows = list(
-            db.session.scalars(
-                select(ProviderEvent).where(ProviderEvent.id.in_(ids)).order_by(ProviderEvent.id)
-            )
-        )
-        if len(rows) == 1:
-            logs.report(e, event="provider_event_failed", provider_event=ids[0])
-            if isinstance(e, BadBody):  # our own sentence, and the same bytes will read no better
-                inbox.note_error(rows[0], str(e), now=clock.now(), is_final=True)
-            else:
-                inbox.note_error(rows[0], perform.explain_error(e), now=clock.now())
-            return
-        middle = len(rows) // 2
-        _apply_batch(rows[:middle], modes)
-        _apply_batch(rows[middle:], modes)
+def _note_failure(event_id: int, turn: str, error: Exception) -> None:
+    """Report an error and note it at the event that raised it, unless another worker has it meanwhile."""
+    logs.report(error, event="provider_event_failed", provider_event=event_id)
+    for event in inbox.take([event_id], turn) or ():
+        if isinstance(error, BadBody):  # our own sentence, and the same bytes will read no better
+            inbox.note_error(event, str(error), now=clock.now(), is_final=True)
+        else:
+            inbox.note_error(event, perform.explain_error(error), now=clock.now())
 
 
 def fetch_payout_items(task: Task, settings: Settings) -> str:
