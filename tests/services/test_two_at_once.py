@@ -16,31 +16,21 @@ from sqlalchemy import select, text
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
 from donorhub.migrations import run as migrations
-from donorhub.models import AuditRecord, Donor, Entry, Gift, ImportFile, Match, Payout, Receipt, Task
+from donorhub.models import AuditRecord, Donor, Entry, Gift, ImportFile, Match, Receipt, Task
 from donorhub.services.access import audit
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports, statement_drafts, statements
 from donorhub.services.bank.matching import certain_entries, entries, matching
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
-from donorhub.services.providers import inbox
 from donorhub.services.receipts import receipts
 from donorhub.services.reports import proven_head
 from donorhub.services.work import claims, tasks
-from tests.races import record_locks, run_second, skip_without_locks
-from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send, work_off
+from tests.races import record_locks, run_second
+from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send
 from tests.services.bank.matching.matching_world import DAY, arrived, donor, only_entry
-from tests.services.providers.test_failed_payouts import FAILED, MONEY, only_payout, steps
-from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.services.receipts.conftest import make_receiptable
 from tests.services.receipts.test_receipts import give
-from tests.webhooks.scenarios import one_off, to_raw
-
-
-@pytest.fixture
-def locks(database: Flask) -> Flask:
-    skip_without_locks(database)
-    return database
 
 
 def plan_tasks(now: datetime, count: int) -> list[int]:
@@ -68,14 +58,16 @@ def test_the_last_task_is_claimed_by_one(locks: Flask, now: datetime) -> None:
     assert (second.result, second.error) == ([], None)
 
 
-def test_a_task_asked_for_by_its_id_is_claimed_by_one(locks: Flask, now: datetime) -> None:
+def test_task_by_id_is_claimed_once(locks: Flask, now: datetime) -> None:
+    """A task that is asked for by its id is claimed by one worker."""
     (one,) = plan_tasks(now, 1)
     assert claims.claim_task(one, now=now)
     second = run_second(locks, lambda: claims.claim_task(one, now=now))
     assert (second.result, second.error) == (False, None)
 
 
-def test_a_lease_frees_its_task_when_it_is_over_and_not_before(database: Flask, now: datetime) -> None:
+def test_lease_frees_task_when_over(database: Flask, now: datetime) -> None:
+    """A lease frees its task when it is over, and not before."""
     (one,) = plan_tasks(now, 1)
     assert claims.claim_next_tasks(now=now) == [one]
     almost = now + claims.LEASE - timedelta(seconds=1)
@@ -83,7 +75,8 @@ def test_a_lease_frees_its_task_when_it_is_over_and_not_before(database: Flask, 
     assert claims.claim_next_tasks(now=now + claims.LEASE) == [one]
 
 
-def test_what_another_worker_has_just_done_is_not_performed_again(locks: Flask, now: datetime) -> None:
+def test_done_task_is_not_performed_again(locks: Flask, now: datetime) -> None:
+    """What another worker has just done is not performed again."""
     (one,) = plan_tasks(now, 1)
     claims.claim_task(one, now=now)
     db.session.commit()
@@ -93,7 +86,8 @@ def test_what_another_worker_has_just_done_is_not_performed_again(locks: Flask, 
     assert (second.result, second.error) == (0, None)
 
 
-def test_a_claimed_task_is_held_before_it_is_performed(locks: Flask, now: datetime) -> None:
+def test_claimed_task_is_held_first(locks: Flask, now: datetime) -> None:
+    """A claimed task is held before it is performed."""
     (one,) = plan_tasks(now, 1)
     claims.claim_task(one, now=now)
     db.session.commit()
@@ -105,10 +99,9 @@ def test_a_claimed_task_is_held_before_it_is_performed(locks: Flask, now: dateti
 # ---------------------------------------------------------------- audit and migrations
 
 
-def test_two_who_seal_the_audit_give_each_number_once(
-    locks: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second reads where the chain ends, and the first commits before it reads what is to be sealed."""
+def test_two_sealers_number_once(locks: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who seal the audit give each number once. The second reads where the chain ends, and the first
+    commits before it reads what is to be sealed."""
     for number in range(3):
         audit.record_action("user:1", "donor.changed", ("donor", number), now=now)
         db.session.commit()
@@ -129,13 +122,15 @@ def test_two_who_seal_the_audit_give_each_number_once(
     assert_sound()
 
 
-def test_two_who_upgrade_at_once_wait_for_each_other(locks: Flask) -> None:
+def test_two_upgrades_wait(locks: Flask) -> None:
+    """Two who upgrade at once wait for each other."""
     db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": migrations.LOCK})
     second = run_second(locks, lambda: migrations.upgrade(db.engine))
     assert second.waited
 
 
-def test_two_checks_at_once_do_not_forget_how_far_the_first_came(locks: Flask, now: datetime) -> None:
+def test_two_checks_keep_first_head(locks: Flask, now: datetime) -> None:
+    """Two checks at once do not forget how far the first came."""
     mark, step = proven_head.read_mark(), proven_head.OPEN_FOR + timedelta(minutes=1)
     proven_head.move_head(mark, now=now)
     db.session.commit()
@@ -159,7 +154,8 @@ def giver(locks: Flask, now: datetime) -> Donor:
     return giver
 
 
-def test_of_two_who_void_at_once_the_first_reason_stays(giver: Donor, locks: Flask, now: datetime) -> None:
+def test_first_voiding_reason_stays(giver: Donor, locks: Flask, now: datetime) -> None:
+    """Of two who void at once the first reason stays."""
     receipt = receipts.issue([give(giver.id, now)], today=now.date(), now=now, actor="t")
     db.session.commit()
     receipt_id = receipt.id
@@ -175,7 +171,8 @@ def test_of_two_who_void_at_once_the_first_reason_stays(giver: Donor, locks: Fla
     assert db.session.scalars(query).all() == ["user:1"]
 
 
-def test_of_two_who_replace_at_once_one_makes_the_new_one(giver: Donor, locks: Flask, now: datetime) -> None:
+def test_two_replacers_make_one(giver: Donor, locks: Flask, now: datetime) -> None:
+    """Of two who replace a receipt at once one makes the new one."""
     receipt = receipts.issue([give(giver.id, now)], today=now.date(), now=now, actor="t")
     db.session.commit()
     receipt_id = receipt.id
@@ -189,7 +186,8 @@ def test_of_two_who_replace_at_once_one_makes_the_new_one(giver: Donor, locks: F
     assert len(db.session.scalars(select(Receipt.id)).all()) == 2
 
 
-def test_who_receipts_a_gift_at_once_sees_the_receipt(giver: Donor, locks: Flask, now: datetime) -> None:
+def test_second_issuer_sees_receipt(giver: Donor, locks: Flask, now: datetime) -> None:
+    """Who receipts a gift at the same time sees the other's receipt, and no error of the database."""
     gift_id = give(giver.id, now)
 
     def issue() -> None:
@@ -201,7 +199,8 @@ def test_who_receipts_a_gift_at_once_sees_the_receipt(giver: Donor, locks: Flask
     assert db.session.scalars(select(Receipt.number)).all() == [1]
 
 
-def test_two_receipts_at_once_have_numbers_in_a_row(giver: Donor, locks: Flask, now: datetime) -> None:
+def test_receipts_at_once_number_in_row(giver: Donor, locks: Flask, now: datetime) -> None:
+    """Two receipts at once have numbers in a row."""
     gift_ids = [give(giver.id, now, str(number)) for number in range(2)]
     receipts.issue(gift_ids[:1], today=now.date(), now=now, actor="t")
     second = run_second(
@@ -213,7 +212,8 @@ def test_two_receipts_at_once_have_numbers_in_a_row(giver: Donor, locks: Flask, 
 # ---------------------------------------------------------------- bank entries
 
 
-def test_of_two_who_decide_an_entry_the_second_is_told(locks: Flask, now: datetime) -> None:
+def test_second_decider_gets_conflict(locks: Flask, now: datetime) -> None:
+    """Of two who decide an entry the second gets a conflict."""
     anna_id, besa_id = donor().id, donor("Besa").id
     arrived(Paid(DAY, 5000))
     entry_id = only_entry().id
@@ -226,7 +226,8 @@ def test_of_two_who_decide_an_entry_the_second_is_told(locks: Flask, now: dateti
     assert_sound()
 
 
-def test_accepting_what_is_certain_leaves_out_what_a_person_holds(locks: Flask, now: datetime) -> None:
+def test_accepting_skips_held_entries(locks: Flask, now: datetime) -> None:
+    """Accepting what is certain leaves out what a person holds."""
     anna = donor()
     arrived(*(Paid(DAY, 5000 + number, text=anna.code) for number in range(2)))
     first, other = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
@@ -244,7 +245,8 @@ def test_who_accepts_what_is_certain_holds_it(locks: Flask, now: datetime) -> No
     assert (second.result, second.error, second.waited) == (0, None, False)
 
 
-def test_two_looks_at_a_statement_match_each_entry_once(locks: Flask, now: datetime) -> None:
+def test_two_looks_match_once(locks: Flask, now: datetime) -> None:
+    """Two looks at a statement match each entry once."""
     anna = donor()
     open_account("auto")
     send(camt([Paid(DAY, 5000, text=anna.code)]))
@@ -295,7 +297,8 @@ def test_two_workers_post_one_file_once(locks: Flask, now: datetime) -> None:
     assert len(posted) == len(set(posted))
 
 
-def test_two_files_of_one_account_count_an_entry_once(locks: Flask, now: datetime) -> None:
+def test_two_files_count_entry_once(locks: Flask, now: datetime) -> None:
+    """Two files of one account count an entry once."""
     open_account()
     one, other = (
         receive(camt([Paid(DAY, 5000), *more]), f"{len(more)}.xml", now) for more in ([], [Paid(DAY, 700)])
@@ -331,7 +334,8 @@ def test_a_file_is_taken_back_once(locks: Flask, now: datetime) -> None:
     assert db.session.scalars(query).all() == ["user:1"]
 
 
-def test_an_import_waits_for_an_undo_on_its_account(locks: Flask, now: datetime) -> None:
+def test_import_waits_for_undo(locks: Flask, now: datetime) -> None:
+    """An import waits for an undo on its account."""
     open_account()
     first = send(camt([Paid(DAY, 5000)])).id
     other = receive(camt([Paid(DAY, 5000), Paid(DAY, 700)]), "b.xml", now)
@@ -339,53 +343,3 @@ def test_an_import_waits_for_an_undo_on_its_account(locks: Flask, now: datetime)
     second = run_second(locks, lambda: post(other, now))
     assert (second.result, second.error) == ((2, 0), None)
     assert_sound()
-
-
-# ---------------------------------------------------------------- provider events and payouts
-
-
-def test_events_of_one_account_are_worked_off_by_one_at_a_time(locks: Flask, now: datetime) -> None:
-    endpoint = open_endpoint(now)
-    raw = [to_raw(event) for event in one_off("aa")]
-    rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in raw]
-    inbox.store(db.session.connection(), rows)
-    db.session.commit()
-    (ids,) = inbox.find_due(50, now=now).values()
-    assert len(inbox.take(ids, "stripe") or ()) == len(rows)
-    second = run_second(locks, lambda: inbox.take(ids, "stripe"))
-    assert (second.result, second.error, second.waited) == (None, None, False)
-    assert len(inbox.take(ids, "stripe") or ()) == len(rows)
-
-
-def test_a_payout_that_fails_sees_the_entry_being_joined(locks: Flask, now: datetime) -> None:
-    do = steps(locks, now)
-    do["paid"]()
-    send(MONEY)
-    work_off("match_statement")
-    entry = only_entry()
-    if entry.state == "matched":  # by itself: undone, so that a person joins it while the payout fails
-        entries.undo_entry(entry.id, now=now, actor="user:1")
-        db.session.commit()
-    endpoint = open_endpoint(now)
-    db.session.commit()
-    entry_id, payout_id = only_entry().id, only_payout().id
-    entries.join_payout(entry_id, payout_id, now=now, actor="user:1")
-    second = run_second(locks, lambda: deliver(locks, endpoint, [FAILED], now))
-    assert second.error is None
-    db.session.expire_all()
-    payout = db.session.get_one(Payout, payout_id)
-    assert (payout.state, payout.entry_id) == ("failed", None)
-    assert db.session.get_one(Entry, entry_id).state == "suspense"
-    assert_sound()
-
-
-def test_an_entry_is_not_joined_to_a_payout_that_fails_meanwhile(locks: Flask, now: datetime) -> None:
-    do = steps(locks, now)
-    do["paid"]()
-    send(MONEY)
-    entry_id, payout_id = only_entry().id, only_payout().id
-    db.session.execute(text("UPDATE payout SET state = 'failed' WHERE id = :id"), {"id": payout_id})
-    second = run_second(locks, lambda: entries.join_payout(entry_id, payout_id, now=now, actor="user:1"))
-    assert isinstance(second.error, Conflict), second.error
-    db.session.expire_all()
-    assert db.session.get_one(Payout, payout_id).entry_id is None

@@ -30,7 +30,8 @@ def test_records_are_sealed_once_and_the_chain_holds(database: Flask, now: datet
     assert list(audit.find_broken_links()) == []
 
 
-def test_a_changed_record_and_a_missing_one_are_named(database: Flask, now: datetime) -> None:
+def test_changed_and_missing_records_are_named(database: Flask, now: datetime) -> None:
+    """A record that was changed and one that is missing are both named."""
     three_records(now)
     audit.seal_records()
     db.session.commit()
@@ -42,9 +43,8 @@ def test_a_changed_record_and_a_missing_one_are_named(database: Flask, now: date
     db.session.rollback()
 
 
-def test_a_cut_off_end_is_noticed_and_what_is_sealed_later_does_not_hide_it(
-    database: Flask, now: datetime
-) -> None:
+def test_cut_off_end_is_noticed(database: Flask, now: datetime) -> None:
+    """A cut-off end of the audit is noticed, and what is sealed later does not hide it."""
     three_records(now)
     audit.seal_records()
     db.session.commit()
@@ -57,7 +57,8 @@ def test_a_cut_off_end_is_noticed_and_what_is_sealed_later_does_not_hide_it(
     assert "audit record 2 is missing" in list(audit.find_broken_links())
 
 
-def test_a_chain_that_was_made_anew_does_not_fit_its_head(database: Flask, now: datetime) -> None:
+def test_remade_chain_does_not_fit_its_head(database: Flask, now: datetime) -> None:
+    """A chain that was made anew does not fit its head, so a forger must change both."""
     three_records(now)
     audit.seal_records()
     db.session.commit()
@@ -72,7 +73,8 @@ def test_a_chain_that_was_made_anew_does_not_fit_its_head(database: Flask, now: 
     assert list(audit.find_broken_links()) == ["audit record 3 is not the one that was sealed last"]
 
 
-def test_all_records_gone_are_noticed_and_so_is_the_head(database: Flask, now: datetime) -> None:
+def test_missing_audit_and_head_are_noticed(database: Flask, now: datetime) -> None:
+    """That all records are gone is noticed, and so is a missing head."""
     three_records(now)
     audit.seal_records()
     db.session.commit()

@@ -313,9 +313,10 @@ def test_a_gift_finds_the_donor_we_knew(database: Flask, now: datetime) -> None:
     assert "donor.merged" in {what for _actor, what in read_words()}
 
 
-def test_a_gift_moves_to_the_donor_told_of_later(
+def test_late_customer_moves_the_gift(
     database: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A gift moves to the donor that the provider names later, and the audit says so."""
     endpoint = open_endpoint(now)
     first, *later = scenarios.one_off("m")[::-1]
     deliver(database, endpoint, [first], now)

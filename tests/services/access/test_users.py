@@ -31,7 +31,8 @@ def make(now: datetime, email: str = "anna@example.org", roles: tuple[str, ...] 
     return made
 
 
-def test_a_password_is_kept_as_an_argon2_hash_and_nowhere_else(database: Flask, now: datetime) -> None:
+def test_password_is_kept_only_as_hash(database: Flask, now: datetime) -> None:
+    """A password is kept as an Argon2 hash and nowhere else."""
     user = make(now)
     assert user.password.startswith("$argon2id$") and PasswordHasher().verify(user.password, PASSWORD)
     assert PASSWORD not in repr(dump())
@@ -47,9 +48,10 @@ def test_a_password_is_kept_as_an_argon2_hash_and_nowhere_else(database: Flask, 
         ({"roles": []}, Rejected, "/roles"),
     ],
 )
-def test_a_user_who_cannot_be_is_refused_by_name(
+def test_impossible_user_is_refused_by_field(
     database: Flask, now: datetime, change: dict[str, object], error: type[DonorHubError], field: str
 ) -> None:
+    """A user who cannot be is refused with the name of the field, and nothing changes."""
     make(now)
     before = dump()
     fields = {"email": "new@example.org", "name": "N", "password": PASSWORD, "roles": ["caller"]} | change
@@ -80,14 +82,16 @@ def test_the_last_admin_stays_admin_and_active(database: Flask, now: datetime) -
         users.set_roles(other.id, ["auditor"], now=now, actor="t")
 
 
-def test_an_admin_who_was_let_in_no_more_does_not_count_as_one(database: Flask, now: datetime) -> None:
+def test_deactivated_admin_does_not_count(database: Flask, now: datetime) -> None:
+    """An admin who was deactivated does not count as one, so the last active admin stays."""
     first, second = make(now), make(now, "second@example.org")
     users.deactivate(first.id, now=now, actor="t")
     with pytest.raises(Rejected):
         users.deactivate(second.id, now=now, actor="t")
 
 
-def test_a_changed_password_or_a_lost_seat_ends_every_session(database: Flask, now: datetime) -> None:
+def test_new_password_ends_every_session(database: Flask, now: datetime) -> None:
+    """A changed password or a deactivation ends every session, so a stolen one is worth nothing."""
     user = make(now)
     make(now, "other@example.org")
     session = user.fs_uniquifier
@@ -100,9 +104,8 @@ def test_a_changed_password_or_a_lost_seat_ends_every_session(database: Flask, n
         users.set_password(user.id, "short", now=now, actor="t")
 
 
-def test_the_same_roles_again_change_nothing_and_new_ones_are_in_the_audit(
-    database: Flask, now: datetime
-) -> None:
+def test_only_changed_roles_are_audited(database: Flask, now: datetime) -> None:
+    """The same roles again change nothing, and new ones are in the audit."""
     user = make(now, roles=("admin", "auditor"))
     before = dump()
     users.set_roles(user.id, ["auditor", "admin"], now=now, actor="t")
@@ -114,7 +117,8 @@ def test_the_same_roles_again_change_nothing_and_new_ones_are_in_the_audit(
     assert said == {"before": ["admin", "auditor"], "after": ["admin"]}
 
 
-def test_a_right_taken_away_is_gone_at_the_next_look(database: Flask, now: datetime) -> None:
+def test_removed_right_is_gone_at_once(database: Flask, now: datetime) -> None:
+    """A right that was taken away is gone at the next look."""
     make(now)
     user = make(now, "f@example.org", ("fundraiser",))
     assert users.principal_of(user).has_permission("gifts:write")
@@ -122,7 +126,8 @@ def test_a_right_taken_away_is_gone_at_the_next_look(database: Flask, now: datet
     assert not users.principal_of(user).has_permission("gifts:read")
 
 
-def test_roles_give_known_permissions_and_a_mere_caller_sees_only_an_own_list() -> None:
+def test_roles_give_only_known_permissions() -> None:
+    """Roles give known permissions, and a mere caller sees only the own list."""
     assert set(ROLE_PERMISSIONS) == set(ROLES)
     assert all(permissions <= PERMISSIONS for permissions in ROLE_PERMISSIONS.values())
     assert combine_permissions(["king"]) == frozenset()
@@ -130,9 +135,8 @@ def test_roles_give_known_permissions_and_a_mere_caller_sees_only_an_own_list() 
     assert (find_row_scope(["caller"]), find_row_scope(["caller", "steward"])) == ("own", "all")
 
 
-def test_of_a_token_only_the_hash_is_kept_and_it_may_what_its_scopes_say(
-    database: Flask, now: datetime
-) -> None:
+def test_token_is_kept_as_hash(database: Flask, now: datetime) -> None:
+    """Of a token only the hash is kept, and it may do what its scopes say and no more."""
     token, text = users.create_token("shop", ["gifts:write", "donors:read"], now=now, actor="user:1")
     db.session.commit()
     assert text.startswith("dhk_") and text not in repr(dump())
@@ -143,9 +147,8 @@ def test_of_a_token_only_the_hash_is_kept_and_it_may_what_its_scopes_say(
 
 
 @pytest.mark.parametrize("scopes", [[], ["gifts:steal"], ["gifts:read", ""]])
-def test_a_token_with_scopes_that_nobody_knows_is_refused(
-    database: Flask, now: datetime, scopes: list[str]
-) -> None:
+def test_token_of_unknown_scopes_is_refused(database: Flask, now: datetime, scopes: list[str]) -> None:
+    """A token with no scopes, or with scopes that nobody knows, is refused and nothing changes."""
     before = dump()
     with pytest.raises(Rejected) as refused:
         users.create_token("x", scopes, now=now, actor="t")
@@ -154,7 +157,8 @@ def test_a_token_with_scopes_that_nobody_knows_is_refused(
     assert dump() == before
 
 
-def test_a_token_ends_at_its_hour_or_when_it_is_revoked_at_once(database: Flask, now: datetime) -> None:
+def test_token_ends_at_hour_or_revocation(database: Flask, now: datetime) -> None:
+    """A token ends at its hour, or at once when it is revoked; revoking again changes nothing."""
     hour = now + timedelta(hours=1)
     _, ends = users.create_token("a", ["donors:read"], now=now, actor="t", expires_at=hour)
     revoked, text = users.create_token("b", ["donors:read"], now=now, actor="t")

@@ -26,7 +26,8 @@ PENDING = camt([Paid(DAY, 700), Paid(DAY, 5000, text="waits")], opening=None).re
 )
 
 
-def test_what_is_pending_is_in_no_ledger_and_no_gift(database: Flask, now: datetime) -> None:
+def test_pending_entry_makes_no_gift(database: Flask, now: datetime) -> None:
+    """What is pending stands in no ledger and makes no gift."""
     anna = donor()
     open_account("auto")
     half = camt([Paid(DAY, 700, text=anna.code), Paid(DAY, 5000, text=anna.code)], opening=None)
@@ -38,7 +39,8 @@ def test_what_is_pending_is_in_no_ledger_and_no_gift(database: Flask, now: datet
     assert_sound()
 
 
-def test_what_was_pending_counts_once_when_it_is_booked(database: Flask, now: datetime) -> None:
+def test_booked_entry_counts_once(database: Flask, now: datetime) -> None:
+    """What was pending counts once when it is booked, however often it was sent before."""
     open_account()
     for _again in range(2):
         assert send(PENDING).new_count == 0
@@ -69,7 +71,8 @@ def take_back(gift_id: int, now: datetime) -> int:
     return db.session.scalars(select(Dispute.amount_minor).where(Dispute.state == "lost")).one()
 
 
-def test_a_return_with_the_banks_fee_takes_back_the_gift_alone(database: Flask, now: datetime) -> None:
+def test_return_fee_takes_no_more(database: Flask, now: datetime) -> None:
+    """A return with the bank's fee takes back the gift alone."""
     gift_id = give(donor().id, now, minor=5000)
     open_account()
     send(camt([Paid(DAY, -5350, return_code="MD06")]))
@@ -89,7 +92,8 @@ def test_a_return_of_a_part_leaves_the_rest(database: Flask, now: datetime) -> N
     assert_sound()
 
 
-def test_the_bank_takes_back_what_a_promise_owes_again(database: Flask, now: datetime) -> None:
+def test_return_makes_instalment_owed_again(database: Flask, now: datetime) -> None:
+    """What the bank takes back makes the instalment owed again."""
     anna = donor()
     instalment = promised(anna)
     open_account("auto")
@@ -114,7 +118,8 @@ def test_half_a_cent_is_no_amount(amount: str, currency: str) -> None:
 
 
 @pytest.mark.parametrize("amount", ["0,005", "10,005", "1,0049"])
-def test_a_bank_row_of_half_a_cent_is_not_rounded(amount: str) -> None:
+def test_half_cent_row_is_not_rounded(amount: str) -> None:
+    """A bank row of half a cent is refused and not rounded."""
     with pytest.raises(Unreadable):
         parse_amount(amount, "PLN")
 

@@ -28,9 +28,8 @@ def keys(donor: Donor) -> set[tuple[str, str]]:
     return {(kind, value) for kind, value in rows}
 
 
-def test_a_new_donor_has_a_code_with_a_check_character_an_event_and_an_audit(
-    database: Flask, now: datetime
-) -> None:
+def test_new_donor_has_code_and_audit(database: Flask, now: datetime) -> None:
+    """A new donor has a code with a check character, an event, an audit record and a task."""
     donor = make(now)
     assert donor.code == "DH-1001-7"
     assert codes.find_codes(f"darowizna {donor.code}", "DH") == (1001,)
@@ -39,14 +38,14 @@ def test_a_new_donor_has_a_code_with_a_check_character_an_event_and_an_audit(
     assert db.session.scalars(select(Task.kind)).all() == ["new_donor"]
 
 
-def test_without_a_name_it_is_made_of_given_and_family_name(database: Flask, now: datetime) -> None:
+def test_name_is_made_of_its_parts(database: Flask, now: datetime) -> None:
+    """Without a name the donor's name is made of given name and surname."""
     donor = make(now, name="", given_name="Çlirim", family_name="Gjoka")
     assert donor.name == "Çlirim Gjoka"
 
 
-def test_a_change_counts_the_version_and_tells_the_audit_which_fields_not_what_they_held(
-    database: Flask, now: datetime
-) -> None:
+def test_audit_keeps_only_field_names(database: Flask, now: datetime) -> None:
+    """A change counts the version up, and the audit keeps which fields changed and not what they held."""
     donor = make(now)
     later = now + timedelta(days=1)
     donors.change_donor(donor, {"city": "Łódź", "name": "Anna Kowalska"}, now=later, actor="t", version=1)
@@ -85,7 +84,8 @@ def test_an_owner_must_be_one_of_the_staff(database: Flask, now: datetime) -> No
     assert dump() == before
 
 
-def test_of_somebody_elses_list_a_donor_is_not_found(database: Flask, now: datetime) -> None:
+def test_others_list_hides_its_donors(database: Flask, now: datetime) -> None:
+    """A donor of somebody else's list is not found."""
     user = users.create_user(
         "caller@example.org", name="C", password="a long password", roles=["caller"], now=now, actor="t"
     )
@@ -95,9 +95,8 @@ def test_of_somebody_elses_list_a_donor_is_not_found(database: Flask, now: datet
         donors.get_donor(other.id, owner_id=user.id)
 
 
-def test_what_a_donor_is_known_by_follows_every_change_but_a_learned_account_stays(
-    database: Flask, now: datetime
-) -> None:
+def test_keys_follow_every_change(database: Flask, now: datetime) -> None:
+    """What a donor is known by follows every change, but a learned account stays."""
     donor = make(now, email="Anna+News@Example.org", phone="+48 600 100 200")
     donors.learn_key(donor.id, "iban", "PL61109010140000071219812874")
     assert keys(donor) >= {("email", "anna@example.org"), ("phone", "+48600100200")}
@@ -115,9 +114,8 @@ def test_an_address_of_two_donors_names_neither(database: Flask, now: datetime) 
     assert donors.find_by_email("home@example.org") is None
 
 
-def test_another_systems_key_makes_the_donor_once_and_follows_it_into_a_merge(
-    database: Flask, now: datetime
-) -> None:
+def test_external_key_makes_one_donor(database: Flask, now: datetime) -> None:
+    """Another system's key makes the donor once, and follows it into a merge."""
     donor, is_new = donors.put_by_external_id("crm", "7", {"name": "Anna"}, now=now, actor="t")
     db.session.commit()
     assert is_new and donor.source == "import:crm"
@@ -134,9 +132,8 @@ def test_another_systems_key_makes_the_donor_once_and_follows_it_into_a_merge(
     assert donors.find_by_external_id("other", "7") is None
 
 
-def test_a_tax_number_is_kept_as_its_country_writes_it_and_finds_the_donor(
-    database: Flask, now: datetime
-) -> None:
+def test_tax_number_finds_donor(database: Flask, now: datetime) -> None:
+    """A tax number is kept as its country writes it, and finds the donor."""
     donor = make(now, kind="organisation", country="AL", tax_number="k 12345678 l")
     make(now, name="Another")
     assert (donor.tax_number, donors.tax_number_called(donor)) == ("K12345678L", "NIPT")
@@ -147,9 +144,8 @@ def test_a_tax_number_is_kept_as_its_country_writes_it_and_finds_the_donor(
     assert (donor.version, donor.tax_number) == (2, "")
 
 
-def test_a_tax_number_of_no_country_is_taken_for_one_of_ours_and_a_wrong_one_changes_nothing(
-    database: Flask, now: datetime
-) -> None:
+def test_wrong_tax_number_changes_nothing(database: Flask, now: datetime) -> None:
+    """A tax number without a country is taken for one of ours, and a wrong one changes nothing."""
     donor = make(now)
     before = dump()
     for fields in ({"tax_number": "5252810771"}, {"tax_number": "5252810770", "country": "AL"}):

@@ -62,13 +62,15 @@ def test_a_search_finds(words: str, names: list[str]) -> None:
     assert found(words) == names
 
 
-def test_without_a_text_all_are_listed_and_narrowing_holds() -> None:
+def test_empty_search_lists_all() -> None:
+    """Without a text all donors are listed, and narrowing still holds."""
     assert found("") == ["Besnik Çela", "Joanna Nowakowska", "Anna Nowak"]
     assert found("", lang="sq") == ["Besnik Çela"]
     assert found("nowak", owner_id=7) == []
 
 
-def test_what_was_changed_or_deleted_is_found_no_more() -> None:
+def test_changed_or_deleted_is_not_found() -> None:
+    """What was changed or deleted is found no more under its old words."""
     anna = db.session.scalars(select(Donor).filter_by(name="Anna Nowak")).one()
     donors.change_donor(anna, {"name": "Anna Mazur", "email": ""}, now=clock.now(), actor=ACTOR)
     db.session.commit()
@@ -97,7 +99,8 @@ def test_pages_follow_each_other_without_a_gap() -> None:
         search.find("serial", after="1; DROP TABLE donor")
 
 
-def test_nothing_of_an_erased_donor_stays_in_the_search_table(database: Flask) -> None:
+def test_erased_donor_leaves_search_table(database: Flask) -> None:
+    """Nothing of an erased donor stays in the search table, not even in its free blocks."""
     if db.session.get_bind().dialect.name != "sqlite":
         pytest.skip("PostgreSQL keeps no table of its own for this")
     anna = db.session.scalars(select(Donor).filter_by(name="Anna Nowak")).one()

@@ -82,7 +82,8 @@ def test_nothing_that_people_do_reaches_into_closed_books(file_id: int, now: dat
         assert rows() == before
 
 
-def test_the_day_after_is_open_and_so_is_what_banks_tell(file_id: int) -> None:
+def test_later_days_and_bank_entries_are_open(file_id: int) -> None:
+    """The day after the closed books is open, and so is all that banks and providers bring."""
     donor_id = db.session.scalars(select(Gift.donor_id)).one()
     assert recorded(donor_id, "manual", date(2026, 10, 6)).id
     assert recorded(donor_id, "stripe").received_on == DAY
@@ -101,9 +102,8 @@ def test_opened_again_the_import_can_be_taken_back(file_id: int, now: datetime) 
     assert (imports.get_file(file_id).state, ledger()) == ("taken_back", {})
 
 
-def test_the_pages_say_that_the_books_are_closed_and_let_an_admin_open_them(
-    database: Flask, file_id: int
-) -> None:
+def test_pages_let_admin_open_books(database: Flask, file_id: int) -> None:
+    """The pages say that the books are closed, and let an admin open them."""
     accountant = Staff(database, "accountant")
     page = f"/bank/files/{file_id}/take-back"
     assert "closed books, up to" in accountant.text(page)

@@ -41,7 +41,8 @@ def tasks_of(kind: str) -> list[Task]:
     return list(db.session.scalars(select(Task).where(Task.kind == kind).order_by(Task.id)))
 
 
-def test_recording_again_gives_the_first_gift_and_changes_nothing(donor: Donor, now: datetime) -> None:
+def test_recording_again_changes_nothing(donor: Donor, now: datetime) -> None:
+    """Recording a gift again gives the first gift and changes nothing."""
     first, is_new = record(donor.id, now)
     assert is_new and len(tasks_of("thank_you")) == 1
     before = dump()
@@ -50,9 +51,8 @@ def test_recording_again_gives_the_first_gift_and_changes_nothing(donor: Donor, 
     assert dump() == before
 
 
-def test_the_same_reference_with_another_amount_is_a_conflict_and_changes_nothing(
-    donor: Donor, now: datetime
-) -> None:
+def test_same_reference_other_amount_conflicts(donor: Donor, now: datetime) -> None:
+    """The same reference with another amount is a conflict and changes nothing."""
     record(donor.id, now)
     before = dump()
     for other in (Money(5001, "PLN"), Money(5000, "EUR")):
@@ -76,9 +76,10 @@ def test_the_same_reference_with_another_amount_is_a_conflict_and_changes_nothin
         ({"appeal_id": 99}, Rejected, "/appeal_id"),
     ],
 )
-def test_a_gift_that_cannot_be_is_refused_by_name_and_changes_nothing(
+def test_impossible_gift_is_refused_by_field(
     donor: Donor, now: datetime, change: dict[str, Any], error: type[DonorHubError], field: str
 ) -> None:
+    """A gift that cannot be is refused with the name of the field, and nothing changes."""
     before = dump()
     with pytest.raises(error) as refused:
         record(change.pop("donor_id", donor.id), now, **change)
@@ -87,24 +88,28 @@ def test_a_gift_that_cannot_be_is_refused_by_name_and_changes_nothing(
     assert dump() == before
 
 
-def test_what_a_gift_is_for_adds_up_to_it(donor: Donor, now: datetime) -> None:
+def test_designations_add_up_to_gift(donor: Donor, now: datetime) -> None:
+    """What a gift is for adds up to the gift."""
     gift, _ = record(donor.id, now, fund_ids={1: 5000})
     assert db.session.scalars(select(Designation.amount_minor).filter_by(gift_id=gift.id)).all() == [5000]
 
 
-def test_who_recorded_a_gift_is_in_the_audit_without_personal_data(donor: Donor, now: datetime) -> None:
+def test_audit_names_recorder_without_personal_data(donor: Donor, now: datetime) -> None:
+    """Who recorded a gift is in the audit, without personal data."""
     gift, _ = record(donor.id, now, note="from Anna's mother")
     said = db.session.scalars(select(AuditRecord).filter_by(what="gift.recorded")).one()
     assert (said.actor, said.subject_id) == ("t", gift.id)
     assert "Anna" not in str(said.data)
 
 
-def test_a_gift_that_asked_for_no_thanks_gets_none(donor: Donor, now: datetime) -> None:
+def test_gift_without_thanks_plans_none(donor: Donor, now: datetime) -> None:
+    """A gift that asked for no thanks gets none."""
     record(donor.id, now, thank=False)
     assert tasks_of("thank_you") == []
 
 
-def test_a_correction_takes_out_what_is_left_once_and_cancels_the_thanks(donor: Donor, now: datetime) -> None:
+def test_correction_cancels_thanks_once(donor: Donor, now: datetime) -> None:
+    """A correction takes out what is left, once, and cancels the thanks."""
     gift, _ = record(donor.id, now)
     gift_id = gift.id
     correction, is_new = gifts.correct_gift(gift_id, reason="twice", source_ref="c", now=now, actor="t")
@@ -122,7 +127,8 @@ def test_a_correction_takes_out_what_is_left_once_and_cancels_the_thanks(donor: 
     assert dump() == before
 
 
-def test_a_gift_on_a_receipt_is_corrected_only_after_the_receipt_is_void(donor: Donor, now: datetime) -> None:
+def test_receipt_forbids_correction(donor: Donor, now: datetime) -> None:
+    """A gift on a receipt is corrected only after the receipt is void."""
     from tests.services.receipts.conftest import make_receiptable
 
     gift, _ = record(donor.id, now)
@@ -143,9 +149,9 @@ def test_a_gift_on_a_receipt_is_corrected_only_after_the_receipt_is_void(donor: 
     assert db.session.scalar(select(func.count(Correction.id))) == 1
 
 
-def test_what_was_taken_away_counts_refunds_under_way_lost_disputes_and_corrections(
-    donor: Donor, now: datetime
-) -> None:
+def test_taken_away_sums_real_losses(donor: Donor, now: datetime) -> None:
+    """What was taken away counts refunds made or under way, lost disputes and corrections, and nothing
+    else."""
     gift, _ = record(donor.id, now)
     common = {"gift_id": gift.id, "currency": "PLN", "recorded_at": now, "source": "s"}
     for n, (state, minor) in enumerate(
@@ -163,7 +169,8 @@ def test_what_was_taken_away_counts_refunds_under_way_lost_disputes_and_correcti
     assert gifts.counts_for(gift) == Money(4690, "PLN")
 
 
-def test_a_gift_taken_twice_over_counts_for_nothing_and_not_for_less(donor: Donor, now: datetime) -> None:
+def test_double_loss_never_counts_below_zero(donor: Donor, now: datetime) -> None:
+    """A gift that was taken back twice over counts for nothing, and not for less."""
     gift, _ = record(donor.id, now)
     common = {"gift_id": gift.id, "currency": "PLN", "recorded_at": now, "source": "s", "amount_minor": 5000}
     db.session.add(Refund(**common, state="succeeded", refunded_on=now.date(), source_ref="1"))

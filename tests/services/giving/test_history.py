@@ -77,7 +77,8 @@ def _base(database: Flask) -> None:
     pass
 
 
-def test_a_month_is_what_came_in_less_what_went_back_in_it() -> None:
+def test_month_counts_income_less_returns() -> None:
+    """A month is what came in less what went back in it, in each currency."""
     one = donor()
     give(one, "100.00", date(2026, 11, 1))
     give(one, "40.00", date(2026, 10, 31))
@@ -92,7 +93,8 @@ def test_a_month_is_what_came_in_less_what_went_back_in_it() -> None:
     assert dashboard.received(date(2026, 11, 1), TODAY) == [Money(2000, "EUR"), Money(6500, "PLN")]
 
 
-def test_a_gift_taken_out_counts_as_if_it_had_never_been_recorded() -> None:
+def test_corrected_gift_never_counted() -> None:
+    """A gift that was corrected counts as if it had never been recorded."""
     gift = give(donor(), "100.00", date(2026, 3, 3))
     gifts.correct_gift(gift, reason="typo", source_ref="1", now=clock.now(), actor=ACTOR)
     db.session.flush()
@@ -100,7 +102,8 @@ def test_a_gift_taken_out_counts_as_if_it_had_never_been_recorded() -> None:
     assert dashboard.received(date(2026, 11, 1), TODAY) == []
 
 
-def test_twelve_months_end_with_this_one_and_add_up() -> None:
+def test_twelve_months_end_with_this() -> None:
+    """Twelve months end with this one, and each adds up by method."""
     one = donor()
     give(one, "10.00", date(2025, 11, 30))
     give(one, "20.00", date(2025, 12, 1))
@@ -112,7 +115,8 @@ def test_twelve_months_end_with_this_one_and_add_up() -> None:
     assert months[0].total("PLN") == Money(2000, "PLN")
 
 
-def test_retention_is_the_share_of_last_year_s_donors_who_gave_again() -> None:
+def test_retention_counts_repeated_donors() -> None:
+    """Retention is the share of last year's donors who gave again."""
     stayed, lost, new, refunded, late = donor(), donor(), donor(), donor(), donor()
     give(stayed, "10.00", date(2025, 5, 5))
     give(stayed, "10.00", date(2026, 5, 5))
@@ -131,7 +135,8 @@ def test_no_donor_before_means_no_retention() -> None:
     assert history.retention(TODAY, "PLN") == (0, 0)
 
 
-def test_facts_of_a_donor_leave_out_what_was_taken_away() -> None:
+def test_donor_facts_omit_returned_money() -> None:
+    """The facts of a donor leave out what was taken away."""
     one = donor()
     give(one, "10.00", date(2026, 1, 1))
     give(one, "5.00", date(2026, 2, 2), "EUR")

@@ -113,9 +113,10 @@ def test_what_happens_before_it_leaves_stops_it(
 
 
 @pytest.mark.parametrize(("happens", "reason"), REASONS)
-def test_what_happens_before_it_is_written_keeps_it_unwritten(
+def test_early_reason_keeps_message_unwritten(
     mailbox: Mailbox, now: datetime, happens: Callable[[int, datetime], None], reason: str
 ) -> None:
+    """What happens before a message is written keeps it unwritten."""
     donor_id = give(now).id
     happens(donor_id, now)
     db.session.commit()
@@ -126,16 +127,16 @@ def test_what_happens_before_it_is_written_keeps_it_unwritten(
     assert thanking.outcome in (reason, "nothing_left") or thanking.state == "cancelled"
 
 
-def test_a_message_is_committed_as_claimed_before_it_leaves(mailbox: Mailbox, now: datetime) -> None:
+def test_message_is_claimed_before_sending(mailbox: Mailbox, now: datetime) -> None:
+    """A message is committed as claimed before it leaves, so that a killed worker cannot send it twice."""
     give(now)
     work()
     assert (mailbox.seen, len(mailbox.letters), read_message().state) == (["claimed"], 1, "sent")
 
 
 @pytest.mark.parametrize("has_left", [False, True])
-def test_who_is_killed_while_it_leaves_never_sends_it_again(
-    mailbox: Mailbox, now: datetime, has_left: bool
-) -> None:
+def test_killed_sender_never_sends_again(mailbox: Mailbox, now: datetime, has_left: bool) -> None:
+    """A worker that is killed while a message leaves never sends it again."""
     give(now)
 
     def kill() -> None:

@@ -68,7 +68,8 @@ def sending() -> Task:
     return db.session.scalars(query).one()
 
 
-def test_a_gift_is_thanked_for_once_in_the_donors_language(mail: SmtpServer, now: datetime) -> None:
+def test_gift_is_thanked_once(mail: SmtpServer, now: datetime) -> None:
+    """A gift is thanked for once, in the donor's language."""
     give(now)
     work()
     work()
@@ -90,9 +91,8 @@ def test_a_gift_is_thanked_for_once_in_the_donors_language(mail: SmtpServer, now
         ("en", "20 November 2026.\n", "It goes to: Szkoła.\n"),
     ],
 )
-def test_a_thank_you_names_the_fund_of_its_gift_and_none_where_there_is_none(
-    mail: SmtpServer, now: datetime, lang: str, day: str, purpose: str
-) -> None:
+def test_thanks_name_the_fund(mail: SmtpServer, now: datetime, lang: str, day: str, purpose: str) -> None:
+    """A thank-you names the fund of its gift, and none where there is none."""
     donor = give(now, lang=lang)
     fund = funds.create(Fund, {"code": "S", "name": "Szkoła"}, now=now, actor="t")
     db.session.flush()
@@ -116,7 +116,8 @@ def test_a_thank_you_names_the_fund_of_its_gift_and_none_where_there_is_none(
     assert purpose in with_fund and purpose.partition(":")[0] not in without
 
 
-def test_a_message_decided_after_all_attempts_leaves_the_error_inbox(mail: SmtpServer, now: datetime) -> None:
+def test_late_decision_leaves_error_inbox(mail: SmtpServer, now: datetime) -> None:
+    """A message that is decided after all attempts leaves the error inbox."""
     give(now)
     mail.recipient_answer = "451 later"
     for days in range(0, 16, 2):
@@ -144,7 +145,8 @@ def test_refused_for_good_is_not_tried_again(mail: SmtpServer, now: datetime) ->
 
 
 @pytest.mark.parametrize("where", ["recipient_answer", "data_answer"])
-def test_not_now_is_tried_again_later_and_sent_once(mail: SmtpServer, now: datetime, where: str) -> None:
+def test_temporary_refusal_is_retried_once(mail: SmtpServer, now: datetime, where: str) -> None:
+    """An answer "not now" is tried again later, and the mail is sent once."""
     setattr(mail, where, "451 later")
     give(now)
     work()
@@ -171,7 +173,8 @@ def test_a_server_that_is_away_is_tried_again(database: Flask, now: datetime) ->
     assert "did not let us in" in only().last_error
 
 
-def test_a_line_that_drops_after_the_text_leaves_it_to_a_person(mail: SmtpServer, now: datetime) -> None:
+def test_drop_after_text_needs_person(mail: SmtpServer, now: datetime) -> None:
+    """A connection that drops after the text leaves the message to a person, since it may have arrived."""
     mail.drops_after_data = True
     give(now)
     work()
@@ -188,7 +191,8 @@ def test_a_line_that_drops_after_the_text_leaves_it_to_a_person(mail: SmtpServer
         messages.decide_unknown(only().id, was_received=True, now=now, actor="user:1")
 
 
-def test_a_person_may_say_that_an_uncertain_message_never_came(mail: SmtpServer, now: datetime) -> None:
+def test_person_resends_uncertain_message(mail: SmtpServer, now: datetime) -> None:
+    """A person may say that an uncertain message never came; it is sent again under the same id."""
     mail.drops_after_data = True
     give(now)
     work()
@@ -201,7 +205,8 @@ def test_a_person_may_say_that_an_uncertain_message_never_came(mail: SmtpServer,
     assert only().state == "sent"
 
 
-def test_a_process_that_died_while_sending_leaves_it_to_a_person(mail: SmtpServer, now: datetime) -> None:
+def test_dead_process_needs_person(mail: SmtpServer, now: datetime) -> None:
+    """A process that died while sending leaves the message to a person."""
     give(now)
     assert claims.claim_next_tasks(now=now)  # new_donor or thank_you: the message is written by the next line
     db.session.rollback()
@@ -226,7 +231,8 @@ def work_until_written(now: datetime) -> None:
     db.session.rollback()
 
 
-def test_without_an_address_a_person_is_asked_to_thank(mail: SmtpServer, now: datetime) -> None:
+def test_missing_address_asks_person(mail: SmtpServer, now: datetime) -> None:
+    """Without an address a person is asked to thank."""
     donor = give(now, email="")
     work()
     assert mail.messages == [] and db.session.query(Message).count() == 0
@@ -238,9 +244,10 @@ def test_without_an_address_a_person_is_asked_to_thank(mail: SmtpServer, now: da
 @pytest.mark.parametrize(
     ("fields", "outcome"), [({"do_not_contact": True}, "no_contact"), ({"is_deceased": True}, "deceased")]
 )
-def test_who_wants_no_contact_or_has_died_is_not_written_to(
+def test_unwanted_contact_is_not_written(
     mail: SmtpServer, now: datetime, fields: dict[str, bool], outcome: str
 ) -> None:
+    """Who wants no contact or has died is not written to."""
     give(now, **fields)
     work()
     thanked = db.session.scalars(select(Task).where(Task.kind == "thank_you")).one()
@@ -248,7 +255,8 @@ def test_who_wants_no_contact_or_has_died_is_not_written_to(
     assert mail.messages == []
 
 
-def test_a_no_that_comes_between_writing_and_sending_still_counts(mail: SmtpServer, now: datetime) -> None:
+def test_late_refusal_stops_sending(mail: SmtpServer, now: datetime) -> None:
+    """A refusal of contact that comes between writing and sending still counts."""
     donor = give(now)
     work_until_written(now)
     assert only().state == "planned"
@@ -259,9 +267,8 @@ def test_a_no_that_comes_between_writing_and_sending_still_counts(mail: SmtpServ
     assert sending().outcome == "no_contact"  # what the page says of it
 
 
-def test_a_suppressed_address_is_never_written_to_and_kept_as_a_hash_only(
-    mail: SmtpServer, now: datetime
-) -> None:
+def test_suppressed_address_is_kept_hashed(mail: SmtpServer, now: datetime) -> None:
+    """A suppressed address is never written to, and is kept as a hash only."""
     messages.suppress("Lucja+news@Example.org", reason="complaint", now=now, actor="t")
     messages.suppress("lucja@example.org", reason="bounce", now=now, actor="t")
     db.session.commit()
@@ -271,7 +278,8 @@ def test_a_suppressed_address_is_never_written_to_and_kept_as_a_hash_only(
     assert mail.messages == []
 
 
-def test_a_gift_taken_out_before_its_thanks_is_not_thanked_for(mail: SmtpServer, now: datetime) -> None:
+def test_corrected_gift_is_not_thanked(mail: SmtpServer, now: datetime) -> None:
+    """A gift that was corrected before its thanks is not thanked for."""
     give(now)
     gifts.correct_gift(1, reason="twice", source_ref="c", now=now, actor="t")
     db.session.commit()
@@ -279,9 +287,8 @@ def test_a_gift_taken_out_before_its_thanks_is_not_thanked_for(mail: SmtpServer,
     assert mail.messages == []
 
 
-def test_a_gift_taken_out_while_the_mail_server_was_away_is_not_thanked_for(
-    mail: SmtpServer, now: datetime
-) -> None:
+def test_gift_corrected_while_waiting(mail: SmtpServer, now: datetime) -> None:
+    """A gift that was corrected while the mail server was away is not thanked for."""
     give(now)
     mail.recipient_answer = "451 later"
     work()
@@ -295,9 +302,8 @@ def test_a_gift_taken_out_while_the_mail_server_was_away_is_not_thanked_for(
     assert (only().state, only().suppressed_reason) == ("suppressed", "nothing_left_of_the_gift")
 
 
-def test_a_line_that_drops_before_the_text_is_tried_again_and_thanks_once(
-    mail: SmtpServer, now: datetime
-) -> None:
+def test_drop_before_text_thanks_once(mail: SmtpServer, now: datetime) -> None:
+    """A connection that drops before the text is tried again, and thanks once."""
     give(now)
     mail.drops_at_recipient = True
     work()
@@ -309,7 +315,8 @@ def test_a_line_that_drops_before_the_text_is_tried_again_and_thanks_once(
     assert (only().state, sent["Date"].datetime) == ("sent", now + timedelta(minutes=2))
 
 
-def test_staff_who_look_after_donors_are_told_of_a_new_one_once_each(mail: SmtpServer, now: datetime) -> None:
+def test_staff_hear_of_new_donor_once(mail: SmtpServer, now: datetime) -> None:
+    """Staff who look after donors hear of a new one, once each and without the name."""
     for email, roles in (
         ("admin@example.org", ["admin"]),
         ("fund@example.org", ["fundraiser"]),
@@ -350,7 +357,8 @@ def test_the_same_key_writes_one_message(database: Flask, now: datetime) -> None
     assert dump() == before
 
 
-def test_a_line_break_in_a_name_makes_no_header(mail: SmtpServer, now: datetime) -> None:
+def test_line_break_makes_no_header(mail: SmtpServer, now: datetime) -> None:
+    """A line break in a name makes no header, so no name adds a recipient."""
     donor = give(now)
     donors.get_donor(donor.id).name = "Anna\r\nBcc: evil@example.org"
     db.session.commit()

@@ -64,7 +64,8 @@ def ours() -> dict[str, object]:
     return {name: found for name, found in dump().items() if name != "provider_event"}
 
 
-def test_an_entry_is_matched_to_the_payout_that_brought_it(database: Flask, now: datetime) -> None:
+def test_entry_joins_its_payout(database: Flask, now: datetime) -> None:
+    """An entry is matched to the payout that brought it."""
     do = steps(database, now)
     do["paid"]()
     do["entry"]()
@@ -72,9 +73,9 @@ def test_an_entry_is_matched_to_the_payout_that_brought_it(database: Flask, now:
 
 
 @pytest.mark.parametrize("order", list(permutations(STEPS)), ids=" ".join)
-def test_after_a_failed_payout_the_entry_waits_in_any_order_and_again_changes_nothing(
-    database: Flask, now: datetime, order: tuple[str, ...]
-) -> None:
+def test_failed_payout_frees_its_entry(database: Flask, now: datetime, order: tuple[str, ...]) -> None:
+    """After a failed payout the entry waits, in any order of the events, and a second time changes
+    nothing."""
     do = steps(database, now)
     for name in order:
         do[name]()
@@ -93,9 +94,8 @@ def test_after_a_failed_payout_the_entry_waits_in_any_order_and_again_changes_no
     assert_sound()
 
 
-def test_a_failed_payout_is_neither_offered_nor_joined_nor_accepted_as_certain(
-    database: Flask, now: datetime
-) -> None:
+def test_failed_payout_is_never_joined(database: Flask, now: datetime) -> None:
+    """A failed payout is neither offered nor joined nor accepted as certain."""
     do = steps(database, now)
     for name in ("failed", "paid", "entry"):
         do[name]()
@@ -109,9 +109,8 @@ def test_a_failed_payout_is_neither_offered_nor_joined_nor_accepted_as_certain(
     assert dump() == before
 
 
-def test_a_payout_that_failed_while_the_entry_was_being_matched_is_not_joined(
-    database: Flask, now: datetime
-) -> None:
+def test_payout_failing_during_matching(database: Flask, now: datetime) -> None:
+    """A payout that failed while the entry was being matched is not joined."""
     do = steps(database, now)
     do["paid"]()
     send(MONEY)
@@ -123,10 +122,9 @@ def test_a_payout_that_failed_while_the_entry_was_being_matched_is_not_joined(
         decisions.settle_matches([decided], now=now, actor="system:matching")
 
 
-def test_what_else_was_decided_of_the_entry_stays_when_its_payout_fails(
-    database: Flask, now: datetime
-) -> None:
-    """An entry that a person decided otherwise meanwhile is not thrown open again."""
+def test_other_decision_survives_failed_payout(database: Flask, now: datetime) -> None:
+    """What else was decided of the entry stays when its payout fails. An entry that a person decided
+    otherwise meanwhile is not thrown open again."""
     do = steps(database, now)
     do["paid"]()
     do["entry"]()

@@ -68,7 +68,8 @@ def tell(app: Flask, now: datetime, events: Sequence[Event]) -> dict[str, list[s
 
 
 @pytest.mark.parametrize("story", HARD)
-def test_a_hard_story_ends_the_same_in_every_order(database: Flask, now: datetime, story: str) -> None:
+def test_hard_story_ends_same_in_any_order(database: Flask, now: datetime, story: str) -> None:
+    """A hard story ends the same in every order."""
     events = HARD[story]("x")
     expected = tell(database, now, events)
     assert tell(database, now, events[::-1]) == expected
@@ -80,14 +81,16 @@ def states(model: Any) -> list[str]:
     return sorted(db.session.scalars(select(model.state)))
 
 
-def test_a_guest_is_one_donor_with_address_and_language(database: Flask, now: datetime) -> None:
+def test_guest_is_one_donor(database: Flask, now: datetime) -> None:
+    """A guest who gives twice is one donor, with address and language."""
     found = tell(database, now, HARD["guest_twice"]("x"))
     assert found["donors"] == ["('Aleksandra Wiśniewska', 'ola@example.org', 'pl', '')"]
     assert [gift.rpartition("'ola")[2] for gift in found["gifts"]] == ["@example.org')"] * 2
     assert found["tasks"].count("('thank_you', 'ola@example.org')") == 2
 
 
-def test_a_customer_told_of_last_is_the_donor_we_knew(database: Flask, now: datetime) -> None:
+def test_late_customer_is_known_donor(database: Flask, now: datetime) -> None:
+    """A customer whose event comes last is the donor that we knew."""
     events = known_customer("x")
     for order in (events, events[::-1]):
         found = tell(database, now, order)
@@ -95,21 +98,22 @@ def test_a_customer_told_of_last_is_the_donor_we_knew(database: Flask, now: date
         assert [gift.rpartition("'ola")[2] for gift in found["gifts"]] == ["@example.org')"] * 2
 
 
-def test_a_debit_is_a_gift_of_the_day_it_succeeded(database: Flask, now: datetime) -> None:
+def test_debit_counts_on_success_day(database: Flask, now: datetime) -> None:
+    """A debit is a gift of the day on which it succeeded."""
     events = HARD["debit"]("x")
     found = tell(database, now, [events[-1], *events[:-1]])
     assert "'direct_debit', datetime.date(2026, 10, 31)" in found["gifts"][0]
 
 
-def test_a_refund_that_failed_leaves_the_gift_thanked_for_and_its_month_paid(
-    database: Flask, now: datetime
-) -> None:
+def test_failed_refund_keeps_gift(database: Flask, now: datetime) -> None:
+    """A refund that failed leaves the gift thanked for and its month paid."""
     found = tell(database, now, HARD["refund_came_back"]("x"))
     assert "('thank_you', 'ola@example.org')" in found["tasks"]
     assert states(Instalment) == ["paid"]
 
 
-def test_a_dispute_lost_is_the_accountants_again_when_it_is_appealed(database: Flask, now: datetime) -> None:
+def test_appealed_dispute_returns_to_accountant(database: Flask, now: datetime) -> None:
+    """A dispute that was lost is the accountant's again when it is appealed."""
     found = tell(database, now, HARD["appeal_open"]("x"))
     assert "('dispute', 'ola@example.org')" in found["tasks"]
     assert states(Dispute) == ["open"]
@@ -132,9 +136,8 @@ def test_a_recurring_gift_stands_where_stripe_says(
 
 
 @pytest.mark.parametrize("story", ["written_off_and_paid", "closed_and_paid", "paid_in_two_parts"])
-def test_an_invoice_that_nobody_waited_for_any_more_is_paid_all_the_same(
-    database: Flask, now: datetime, story: str
-) -> None:
+def test_abandoned_invoice_can_be_paid(database: Flask, now: datetime, story: str) -> None:
+    """An invoice that nobody waited for any more is paid all the same."""
     found = tell(database, now, HARD[story]("x"))
     assert states(Instalment) == ["paid", "paid"]
     assert sum(db.session.scalars(select(Gift.amount_minor))) == 5000
@@ -151,7 +154,8 @@ def test_only_the_newest_attempt_is_asked_about(database: Flask, now: datetime) 
     assert found["tasks"].count("('dunning', 'ola@example.org')") == 1
 
 
-def test_a_donor_without_a_name_goes_by_the_address_once_there_is_one(database: Flask, now: datetime) -> None:
+def test_nameless_donor_goes_by_address(database: Flask, now: datetime) -> None:
+    """A donor without a name goes by the address once there is one."""
     events = HARD["guest"]("x")
     events[-1]["data"]["object"]["customer_details"]["name"] = None
     found = tell(database, now, events)

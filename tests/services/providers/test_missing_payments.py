@@ -32,9 +32,8 @@ def only(events: Sequence[Event], *kinds: str) -> list[Event]:
     return [event for event in events if event["type"].startswith(kinds)]
 
 
-def test_a_paid_invoice_without_its_payment_is_asked_about_after_a_day(
-    database: Flask, now: datetime
-) -> None:
+def test_invoice_without_payment_is_asked_about(database: Flask, now: datetime) -> None:
+    """A paid invoice without its payment is asked about after a day, once, until the payment comes."""
     endpoint, events = open_endpoint(now), first_subscription("x")
     payment = only(events, "charge.", "payment_intent.")
     deliver(database, endpoint, [event for event in events if event not in payment], now)
@@ -46,9 +45,8 @@ def test_a_paid_invoice_without_its_payment_is_asked_about_after_a_day(
     assert asked() == []
 
 
-def test_a_refund_and_a_dispute_of_payments_never_told_of_are_asked_about(
-    database: Flask, now: datetime
-) -> None:
+def test_orphan_refund_is_asked_about(database: Flask, now: datetime) -> None:
+    """A refund and a dispute of payments that never came are asked about."""
     endpoint, refunded, disputed = open_endpoint(now), partial_refund("x"), dispute_lost("y")
     deliver(database, endpoint, only(refunded, "refund."), now)
     deliver(database, endpoint, only(disputed, "charge.dispute."), now)

@@ -41,9 +41,8 @@ def test_an_account_that_shuts_us_out_is_told(database: Flask, now: datetime) ->
     assert told_twice(database, now, s.events) == ["account_deauthorized"]
 
 
-def test_an_invoice_paid_elsewhere_is_no_gift_and_somebody_looks_for_the_money(
-    database: Flask, now: datetime
-) -> None:
+def test_invoice_paid_elsewhere_is_no_gift(database: Flask, now: datetime) -> None:
+    """An invoice that was paid elsewhere is no gift, and somebody looks for the money."""
     s = _first_subscription("x")
     s.wait(10 * DAY)
     paid = invoice(s.ref("in", 2), 2500, sub=s.ref("sub"), status="paid", period=s.now)
@@ -59,7 +58,8 @@ def _priced(s: Story, **price: Any) -> dict[str, Any]:
     return said
 
 
-def test_a_subscription_without_a_fixed_amount_is_asked_about(database: Flask, now: datetime) -> None:
+def test_subscription_without_amount_is_asked_about(database: Flask, now: datetime) -> None:
+    """A subscription without a fixed amount is asked about."""
     s = Story("x")
     s.tell("customer.subscription.created", _priced(s, unit_amount=None, unit_amount_decimal=None))
     assert told_twice(database, now, s.events) == ["unknown_state"]
@@ -72,16 +72,16 @@ def test_a_subscription_that_costs_nothing_is_asked_about(database: Flask, now: 
     assert db.session.scalars(select(RecurringGift.id)).all() == []
 
 
-def test_a_daily_subscription_is_not_taken_for_a_monthly_one(database: Flask, now: datetime) -> None:
+def test_daily_subscription_is_not_monthly(database: Flask, now: datetime) -> None:
+    """A daily subscription is not taken for a monthly one."""
     s = Story("x")
     s.tell("customer.subscription.created", _priced(s, recurring={"interval": "day", "interval_count": 1}))
     assert told_twice(database, now, s.events) == ["unknown_state"]
     assert db.session.scalars(select(RecurringGift.id)).all() == []
 
 
-def test_a_price_that_falls_to_nothing_keeps_the_term_and_is_asked_about(
-    database: Flask, now: datetime
-) -> None:
+def test_price_of_nothing_keeps_term(database: Flask, now: datetime) -> None:
+    """A price that falls to nothing keeps the term and is asked about."""
     s = _first_subscription("x")
     s.wait(DAY)
     s.tell("customer.subscription.updated", _priced(s, unit_amount=0, unit_amount_decimal="0"))

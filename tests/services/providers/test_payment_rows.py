@@ -14,9 +14,8 @@ from tests.webhooks.scenarios import Story
 from tests.webhooks.stripe.stripe_objects import charge, intent, refund, session
 
 
-def test_a_session_told_of_before_its_payment_does_not_hold_up_what_follows(
-    database: Flask, now: datetime
-) -> None:
+def test_early_session_blocks_nothing(database: Flask, now: datetime) -> None:
+    """A session that comes before its payment does not hold up what follows."""
     s = Story("x")
     pi, ch, cs = s.ref("pi"), s.ref("ch"), s.ref("cs")
     opened = session(cs, payment_intent=None, amount_total=5000, status="open", payment_status="unpaid")

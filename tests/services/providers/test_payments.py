@@ -88,9 +88,8 @@ def outcome() -> dict[str, list[Any]]:
 
 
 @pytest.mark.parametrize("path", SEQUENCES, ids=lambda path: path.stem)
-def test_a_sequence_gives_the_same_in_order_doubled_and_shuffled(
-    database: Flask, now: datetime, path: Path
-) -> None:
+def test_sequence_order_changes_nothing(database: Flask, now: datetime, path: Path) -> None:
+    """A sequence gives the same in order, doubled and shuffled."""
     events = json.loads(path.read_text())
     endpoint = open_endpoint(now)
     deliver(database, endpoint, events, now)

@@ -46,9 +46,8 @@ def two_gifts_paid_out(*, is_expanded: bool) -> list[Event]:
 
 @pytest.mark.parametrize("is_expanded", [True, False])
 @pytest.mark.parametrize("order", ["told", "listed before the gifts"])
-def test_the_items_name_their_gifts_and_make_the_payout(
-    database: Flask, now: datetime, is_expanded: bool, order: str
-) -> None:
+def test_items_name_gifts_and_payout(database: Flask, now: datetime, is_expanded: bool, order: str) -> None:
+    """The items name their gifts and add up to the payout, in whatever order they come."""
     *told, paid, listed = two_gifts_paid_out(is_expanded=is_expanded)
     events = [*told, paid, listed] if order == "told" else [told[-1], paid, listed, *told[:-1]]
     endpoint = open_endpoint(now)

@@ -44,7 +44,8 @@ def gifts() -> Sequence[str]:
     return db.session.scalars(select(Gift.source_ref)).all()
 
 
-def test_a_thin_message_is_not_passed_over_in_silence(database: Flask, now: datetime) -> None:
+def test_thin_message_is_quarantined(database: Flask, now: datetime) -> None:
+    """A thin message is not passed over in silence, but waits in quarantine."""
     deliver(database, open_endpoint(now), [THIN], now)
     assert reasons() == [("quarantined", "thin_message")]
 
@@ -63,9 +64,8 @@ def test_a_thin_message_gives_way_to_its_snapshot(database: Flask, now: datetime
 
 
 @pytest.mark.parametrize("is_wrong_first", [True, False])
-def test_an_event_is_booked_by_the_endpoint_it_belongs_to_whichever_hears_of_it_first(
-    database: Flask, now: datetime, is_wrong_first: bool
-) -> None:
+def test_right_endpoint_books_event(database: Flask, now: datetime, is_wrong_first: bool) -> None:
+    """An event is booked by the endpoint that it belongs to, whichever hears of it first."""
     right = open_endpoint(now)
     for_tests = another_endpoint(now, livemode=False)
     for endpoint in (for_tests, right) if is_wrong_first else (right, for_tests):
@@ -74,9 +74,8 @@ def test_an_event_is_booked_by_the_endpoint_it_belongs_to_whichever_hears_of_it_
     assert gifts() == ["pi_x1"]
 
 
-def test_an_event_at_the_wrong_endpoint_stays_in_quarantine_when_it_comes_again(
-    database: Flask, now: datetime
-) -> None:
+def test_wrong_endpoint_stays_quarantined(database: Flask, now: datetime) -> None:
+    """An event at the wrong endpoint stays in quarantine when it comes again."""
     for_tests = another_endpoint(now, livemode=False)
     for _ in range(2):
         deliver(database, for_tests, one_off("x")[1:2], now)
@@ -94,9 +93,8 @@ def test_money_of_a_connected_account_is_not_ours(database: Flask, now: datetime
     assert gifts() == ["pi_x1"]
 
 
-def test_one_account_at_two_endpoints_named_and_unnamed_is_counted_once(
-    database: Flask, now: datetime
-) -> None:
+def test_account_at_two_endpoints_counts_once(database: Flask, now: datetime) -> None:
+    """One account at two endpoints, named and unnamed, is counted once."""
     endpoint, named = open_endpoint(now), another_endpoint(now, account="acct_1")
     for at in (endpoint, named):
         deliver(database, at, one_off("x")[1:3], now)
@@ -104,7 +102,8 @@ def test_one_account_at_two_endpoints_named_and_unnamed_is_counted_once(
     assert gifts() == ["pi_x1"]
 
 
-def test_what_can_never_be_read_is_shown_at_once_with_its_reason(database: Flask, now: datetime) -> None:
+def test_unreadable_event_shows_its_reason(database: Flask, now: datetime) -> None:
+    """What can never be read is shown at once, with its reason."""
     told = one_off("x")[1]
     told["data"]["object"]["status"] = None
     deliver(database, open_endpoint(now), [told], now)

@@ -60,9 +60,8 @@ def states() -> dict[str, set[str]]:
     ("turn", "left"),
     [("stripe:acct_one", {"acct_one"}), ("stripe:acct_two", {"acct_two"}), ("stripe", set())],
 )
-def test_an_account_that_another_worker_has_is_left_to_it(
-    postgres: Flask, now: datetime, turn: str, left: set[str]
-) -> None:
+def test_busy_account_is_left_alone(postgres: Flask, now: datetime, turn: str, left: set[str]) -> None:
+    """An account that another worker has is left to it, and the others are worked off."""
     store(ACCOUNTS, now)
     with db.engine.begin() as other:
         other.execute(text("SELECT pg_advisory_xact_lock(727275, hashtext(:turn))"), {"turn": turn})
@@ -72,7 +71,8 @@ def test_an_account_that_another_worker_has_is_left_to_it(
     assert states() == {name: {"done"} for name in ACCOUNTS}
 
 
-def test_where_an_endpoint_names_no_account_the_provider_is_one_turn(postgres: Flask, now: datetime) -> None:
+def test_nameless_account_is_one_turn(postgres: Flask, now: datetime) -> None:
+    """Where an endpoint names no account, the whole provider is one turn."""
     store(("", "acct_one"), now)
     with db.engine.begin() as other:
         other.execute(text("SELECT pg_advisory_xact_lock(727275, hashtext('stripe'))"))
@@ -80,9 +80,10 @@ def test_where_an_endpoint_names_no_account_the_provider_is_one_turn(postgres: F
     assert drain(postgres) == 6
 
 
-def test_one_person_at_two_accounts_at_once_is_one_donor(
+def test_person_at_two_accounts_is_one_donor(
     postgres: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One person who pays at two accounts at once is one donor."""
     store(ACCOUNTS, now)
     both_looked = threading.Barrier(2, timeout=1)
     make = donors.create_donor

@@ -57,7 +57,9 @@ def asked() -> list[tuple[str, str]]:
     return [(task.kind, task.state) for task in found]
 
 
-def test_each_refund_that_a_new_receipt_does_not_know_is_asked_about(donor: Donor, now: datetime) -> None:
+def test_every_unknown_refund_is_asked_about(donor: Donor, now: datetime) -> None:
+    """Each refund that a new receipt does not know is asked about, and what is done need not be ticked
+    off."""
     gift_id = give(donor.id, now)
     receipt = issue([gift_id], now)
     refund(gift_id, 1000, now)
@@ -72,9 +74,8 @@ def test_each_refund_that_a_new_receipt_does_not_know_is_asked_about(donor: Dono
     assert asked() == [("receipt_correct", "cancelled"), ("receipt_correct", "planned")]
 
 
-def test_when_nothing_is_left_the_receipt_is_to_be_voided_and_not_replaced(
-    donor: Donor, now: datetime
-) -> None:
+def test_empty_receipt_must_be_voided(donor: Donor, now: datetime) -> None:
+    """When nothing is left, the receipt is to be voided and not replaced."""
     gift_id = give(donor.id, now)
     receipt = issue([gift_id], now)
     refund(gift_id, 1000, now)
@@ -85,7 +86,8 @@ def test_when_nothing_is_left_the_receipt_is_to_be_voided_and_not_replaced(
     assert asked()[1] == ("receipt_void", "cancelled")
 
 
-def test_a_refund_that_failed_and_was_made_again_is_asked_about_again(donor: Donor, now: datetime) -> None:
+def test_repeated_refund_is_asked_about_again(donor: Donor, now: datetime) -> None:
+    """A refund that failed and was made again is asked about again."""
     gift_id = give(donor.id, now)
     issue([gift_id], now)
     first = refund(gift_id, 5000, now, state="pending")
@@ -102,7 +104,8 @@ def test_without_a_receipt_nobody_is_asked(donor: Donor, now: datetime) -> None:
     assert asked() == []
 
 
-def test_a_return_that_was_none_takes_back_what_was_asked(donor: Donor, now: datetime) -> None:
+def test_undone_return_cancels_question(donor: Donor, now: datetime) -> None:
+    """A return that was none takes back what was asked, since the receipt is good."""
     gift_id = give(donor.id, now)
     issue([gift_id], now)
     open_account("auto")

@@ -50,7 +50,8 @@ def issue(gift_ids: list[int], now: datetime, today: date | None = None) -> Rece
     return made
 
 
-def test_a_receipt_freezes_what_is_printed_and_plans_its_pdf(donor: Donor, now: datetime) -> None:
+def test_receipt_freezes_what_is_printed(donor: Donor, now: datetime) -> None:
+    """A receipt freezes what is printed, and plans its PDF."""
     receipt = issue([give(donor.id, now)], now)
     assert receipts.number_of(receipt) == "R/2026/000001"
     assert (receipt.kind, receipt.total_minor, receipt.lang) == ("single", 5000, "pl")
@@ -63,14 +64,16 @@ def test_a_receipt_freezes_what_is_printed_and_plans_its_pdf(donor: Donor, now: 
     assert keys == [f"render_receipt:{receipt.id}:issued"]
 
 
-def test_several_gifts_stand_on_one_receipt_by_their_dates(donor: Donor, now: datetime) -> None:
+def test_gifts_stand_by_date(donor: Donor, now: datetime) -> None:
+    """Several gifts stand on one receipt by their dates, each once."""
     first, second = give(donor.id, now, "1", 1000), give(donor.id, now, "2", 2000)
     receipt = issue([second, first, second], now)
     assert [(line.gift_id, line.amount_minor) for line in receipt.lines] == [(first, 1000), (second, 2000)]
     assert (receipt.kind, receipt.total_minor) == ("annual", 3000)
 
 
-def test_of_a_gift_partly_refunded_the_rest_is_receipted(donor: Donor, now: datetime) -> None:
+def test_refunded_gift_receipts_the_rest(donor: Donor, now: datetime) -> None:
+    """Of a gift that was partly refunded the rest is receipted."""
     gift_id = give(donor.id, now)
     db.session.add(
         Refund(
@@ -95,9 +98,8 @@ def refused(gift_ids: list[int], now: datetime, match: str) -> None:
     assert dump() == before
 
 
-def test_what_must_not_be_receipted_is_refused_with_every_reason_and_takes_no_number(
-    donor: Donor, now: datetime
-) -> None:
+def test_refused_receipt_takes_no_number(donor: Donor, now: datetime) -> None:
+    """What must not be receipted is refused with every reason, and takes no number."""
     other = donors.create_donor({"name": "Jan"}, source="test", now=now, actor="t")
     db.session.commit()
     test, euro = give(donor.id, now, "t", is_test=True), give(donor.id, now, "e", currency="EUR")
@@ -129,7 +131,8 @@ def test_what_must_not_be_receipted_is_refused_with_every_reason_and_takes_no_nu
     assert db.session.scalar(select(ReceiptCounter.last)) == 1
 
 
-def test_a_receipt_that_could_not_be_printed_takes_no_number(donor: Donor, now: datetime) -> None:
+def test_unprintable_receipt_takes_no_number(donor: Donor, now: datetime) -> None:
+    """A receipt that could not be printed takes no number."""
     gift_id = give(donor.id, now)
     donors.get_donor(donor.id).name = "An\u0378na"
     db.session.commit()
@@ -158,9 +161,8 @@ def refund(gift_id: int, minor: int, now: datetime) -> None:
     db.session.commit()
 
 
-def test_a_refusal_gives_the_number_back_and_a_clock_set_back_dates_no_receipt_before_another(
-    donor: Donor, now: datetime
-) -> None:
+def test_refusal_returns_number_and_dates_grow(donor: Donor, now: datetime) -> None:
+    """A refusal gives the number back, and a clock that was set back dates no receipt before another."""
     first = issue([give(donor.id, now, "1")], now)
     receipts.issue([give(donor.id, now, "2")], today=now.date(), now=now, actor="t")
     db.session.rollback()
@@ -204,7 +206,8 @@ def test_eight_threads_take_numbers_without_gap_or_double(
     assert {name: found for name, found in invariants.check_all(now=now).items() if found} == {}
 
 
-def test_of_eight_who_receipt_one_gift_at_once_one_does(donor: Donor, database: Flask, now: datetime) -> None:
+def test_eight_racers_make_one_receipt(donor: Donor, database: Flask, now: datetime) -> None:
+    """Of eight who receipt one gift at once exactly one does."""
     gift_id = give(donor.id, now)
     failed: list[Exception] = []
     db.session.rollback()
@@ -251,7 +254,8 @@ def test_two_processes_take_numbers_without_gap_or_double(
     assert sorted(db.session.scalars(select(Receipt.number))) == list(range(1, 61))
 
 
-def test_the_database_itself_refuses_a_gift_on_two_live_receipts(donor: Donor, now: datetime) -> None:
+def test_database_refuses_second_live_receipt(donor: Donor, now: datetime) -> None:
+    """The database itself refuses a gift on two live receipts."""
     from sqlalchemy.exc import IntegrityError
 
     gift_id = give(donor.id, now)
@@ -266,9 +270,10 @@ def test_the_database_itself_refuses_a_gift_on_two_live_receipts(donor: Donor, n
 @pytest.mark.parametrize(
     ("country", "name", "number"), [("AL", "NIPT", "K12345678L"), ("XK", "NUI", "810123456")]
 )
-def test_a_company_gets_its_receipt_with_its_tax_number_and_what_was_issued_stays(
+def test_company_receipt_has_tax_number(
     donor: Donor, now: datetime, country: str, name: str, number: str
 ) -> None:
+    """A company gets its receipt with its tax number, and what was issued stays."""
     organisation.change_organisation(
         {"jurisdiction": country, "country": country, "ids": {name: number}, "signatory_name": "Arta K."},
         now=now,
@@ -290,7 +295,8 @@ def test_a_company_gets_its_receipt_with_its_tax_number_and_what_was_issued_stay
     assert digest(dict(kept.payload)) == kept.payload_sha256
 
 
-def test_a_receipt_from_before_donors_had_tax_numbers_is_read_as_it_was(donor: Donor, now: datetime) -> None:
+def test_old_receipt_has_no_tax_number(donor: Donor, now: datetime) -> None:
+    """A receipt from before donors had tax numbers is read as it was."""
     receipt = issue([give(donor.id, now)], now)
     assert receipt.payload["donor"]["ids"] == {}
     donors.change_donor(donors.get_donor(donor.id), {"tax_number": "5252810770"}, now=now, actor="t")

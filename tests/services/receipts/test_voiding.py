@@ -18,7 +18,8 @@ from tests.api.conftest import dump
 from tests.services.receipts.test_receipts import give, issue, refund
 
 
-def test_a_void_receipt_keeps_number_and_lines_and_frees_its_gifts(donor: Donor, now: datetime) -> None:
+def test_void_receipt_frees_its_gifts(donor: Donor, now: datetime) -> None:
+    """A void receipt keeps its number and lines and frees its gifts; voiding again changes nothing."""
     gift_id = give(donor.id, now)
     old = issue([gift_id], now)
     old_id, payload = old.id, dict(old.payload)
@@ -50,7 +51,8 @@ def test_a_receipt_is_not_voided_without_a_reason(donor: Donor, now: datetime) -
     assert dump() == before
 
 
-def test_a_replacement_names_the_old_one_and_a_void_one_is_not_replaced(donor: Donor, now: datetime) -> None:
+def test_replacement_names_the_old_receipt(donor: Donor, now: datetime) -> None:
+    """A replacement names the old receipt, and a void one is not replaced."""
     old = issue([give(donor.id, now)], now)
     new = receipts.replace(old.id, today=now.date(), now=now, actor="t", lang="en")
     db.session.commit()
@@ -62,9 +64,8 @@ def test_a_replacement_names_the_old_one_and_a_void_one_is_not_replaced(donor: D
     assert dump() == before
 
 
-def test_a_replacement_leaves_out_a_gift_that_was_refunded_and_one_of_nothing_is_refused(
-    donor: Donor, now: datetime
-) -> None:
+def test_replacement_omits_refunded_gift(donor: Donor, now: datetime) -> None:
+    """A replacement leaves out a gift that was refunded, and one with nothing left is refused."""
     first, second = give(donor.id, now, "1", 1000), give(donor.id, now, "2", 2000)
     old_id = issue([first, second], now).id
     refund(second, 2000, now)
@@ -82,9 +83,8 @@ def test_a_replacement_leaves_out_a_gift_that_was_refunded_and_one_of_nothing_is
 
 
 @pytest.mark.parametrize("order", [("issued", "void"), ("void", "issued")])
-def test_of_a_void_receipt_the_stamped_pdf_counts_whichever_worker_was_faster(
-    donor: Donor, now: datetime, order: tuple[str, str]
-) -> None:
+def test_stamped_pdf_always_counts(donor: Donor, now: datetime, order: tuple[str, str]) -> None:
+    """Of a void receipt the stamped PDF counts, whichever worker was faster."""
     receipt = issue([give(donor.id, now)], now)
     assert receipts.find_pdf(receipt) is None
     receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
@@ -95,7 +95,8 @@ def test_of_a_void_receipt_the_stamped_pdf_counts_whichever_worker_was_faster(
     assert found is not None and found.content == b"void"
 
 
-def test_a_void_receipt_is_not_handed_out_without_its_stamp(donor: Donor, now: datetime) -> None:
+def test_void_receipt_waits_for_stamp(donor: Donor, now: datetime) -> None:
+    """A void receipt is not handed out without its stamp."""
     receipt = issue([give(donor.id, now)], now)
     receipts.keep_pdf(receipt, "issued", b"valid", "sha")
     assert receipts.find_pdf(receipt) is not None
@@ -114,7 +115,8 @@ def test_a_reason_that_cannot_be_printed_voids_nothing(donor: Donor, now: dateti
     assert dump() == before
 
 
-def test_a_void_receipt_tells_the_day_that_it_is_at_the_organisation(donor: Donor, now: datetime) -> None:
+def test_void_day_is_organisations_own(donor: Donor, now: datetime) -> None:
+    """A void receipt has the day of the organisation's time zone."""
     receipt = issue([give(donor.id, now)], now)
     half_past_midnight = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)  # 1 January in Warsaw
     receipts.void(receipt.id, reason="wrong name", now=half_past_midnight, actor="t")
@@ -126,9 +128,8 @@ def test_a_void_receipt_tells_the_day_that_it_is_at_the_organisation(donor: Dono
     )
 
 
-def test_a_replaced_receipt_names_its_successor_and_no_word_of_another_language(
-    donor: Donor, now: datetime
-) -> None:
+def test_replaced_receipt_names_successor(donor: Donor, now: datetime) -> None:
+    """A replaced receipt names its successor, without a word in another language."""
     old = issue([give(donor.id, now)], now)
     new = receipts.replace(old.id, today=now.date(), now=now, actor="t")
     db.session.commit()
@@ -137,9 +138,8 @@ def test_a_replaced_receipt_names_its_successor_and_no_word_of_another_language(
     assert as_it_stands(new).state == as_issued(old).state == "issued"
 
 
-def test_of_two_who_void_one_receipt_at_once_the_first_reason_stays(
-    donor: Donor, database: Flask, now: datetime
-) -> None:
+def test_first_voiding_reason_stays(donor: Donor, database: Flask, now: datetime) -> None:
+    """Of two who void one receipt at once the first reason stays."""
     receipt_id = issue([give(donor.id, now)], now).id
     receipts.get_receipt(receipt_id)  # this one has seen it issued before the other voids it
 

@@ -39,7 +39,8 @@ def test_a_new_amount_does_not_end_the_pause(database: Flask, now: datetime) -> 
     assert recurring_terms.get_term_on(promise, date(2026, 12, 1)).amount_minor == 8000
 
 
-def test_a_new_amount_lasts_beyond_a_pause_that_was_planned_before(database: Flask, now: datetime) -> None:
+def test_new_amount_outlasts_pause(database: Flask, now: datetime) -> None:
+    """A new amount lasts beyond a pause that was planned before."""
     promise = promise_of(now)
     recurring_gifts.change_amount(promise, Money(6000, "PLN"), from_on=date(2026, 11, 1), now=now, actor="t")
     recurring_gifts.pause_recurring_gift(
@@ -50,7 +51,8 @@ def test_a_new_amount_lasts_beyond_a_pause_that_was_planned_before(database: Fla
     assert recurring_terms.get_term_on(promise, date(2027, 2, 1)).amount_minor == 8000
 
 
-def test_a_pause_that_is_still_to_come_is_not_over(database: Flask, now: datetime) -> None:
+def test_future_pause_is_not_over(database: Flask, now: datetime) -> None:
+    """A pause that is still to come is not over."""
     promise = promise_of(now)
     recurring_gifts.pause_recurring_gift(
         promise, from_on=date(2026, 12, 1), until=date(2027, 2, 1), now=now, actor="t"

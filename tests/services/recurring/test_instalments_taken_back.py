@@ -44,9 +44,8 @@ def gift_of(instalment: Instalment, minor: int, ref: str, now: datetime) -> Gift
     return gift
 
 
-def test_a_return_told_again_leaves_alone_what_another_gift_has_paid_since(
-    database: Flask, now: datetime
-) -> None:
+def test_repeated_return_spares_new_payment(database: Flask, now: datetime) -> None:
+    """A return that comes again leaves alone what another gift has paid since."""
     instalment = instalment_of(now)
     first = gift_of(instalment, 5000, "1", now)
     instalments.unsettle_instalments(first.id, "bank_return", now=now)
@@ -57,7 +56,8 @@ def test_a_return_told_again_leaves_alone_what_another_gift_has_paid_since(
     assert instalment.state == "paid"
 
 
-def test_a_returned_gift_does_not_help_to_pay_its_instalment(database: Flask, now: datetime) -> None:
+def test_returned_gift_pays_nothing(database: Flask, now: datetime) -> None:
+    """A returned gift does not help to pay its instalment."""
     instalment = instalment_of(now)
     first = gift_of(instalment, 5000, "1", now)
     db.session.add(
@@ -78,9 +78,8 @@ def test_a_returned_gift_does_not_help_to_pay_its_instalment(database: Flask, no
     assert instalments.compute_settled_minor(instalment.id) == 0
 
 
-def test_an_undone_part_leaves_the_instalment_paid_in_part_by_the_other(
-    database: Flask, now: datetime
-) -> None:
+def test_undone_part_leaves_other_part(database: Flask, now: datetime) -> None:
+    """An undone part leaves the instalment paid in part by the other gift."""
     instalment = instalment_of(now)
     first = gift_of(instalment, 2000, "1", now)
     gift_of(instalment, 3000, "2", now)
@@ -89,9 +88,8 @@ def test_an_undone_part_leaves_the_instalment_paid_in_part_by_the_other(
     assert (instalment.state, instalments.compute_settled_minor(instalment.id)) == ("partial", 3000)
 
 
-def test_a_change_of_amount_reaches_the_instalments_that_were_made_already(
-    database: Flask, now: datetime
-) -> None:
+def test_new_amount_reaches_existing_instalments(database: Flask, now: datetime) -> None:
+    """A change of amount reaches the instalments that were made already."""
     instalment = instalment_of(now)
     promise = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     recurring_gifts.change_amount(promise, Money(8000, "PLN"), from_on=date(2026, 12, 1), now=now, actor="t")
@@ -106,9 +104,8 @@ def test_a_change_of_amount_reaches_the_instalments_that_were_made_already(
     ]
 
 
-def test_the_hourly_round_asks_no_more_of_a_hundred_promises_than_of_ten(
-    database: Flask, now: datetime
-) -> None:
+def test_hourly_round_needs_constant_queries(database: Flask, now: datetime) -> None:
+    """The hourly round runs no more statements for a hundred recurring gifts than for ten."""
     counts = []
     for number in range(100):
         donor = donors.create_donor({"name": f"Ola {number}"}, source="import:t", now=now, actor="t")

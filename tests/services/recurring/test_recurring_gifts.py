@@ -87,9 +87,10 @@ def pay(donor: Donor, instalment: Instalment, day: date, ref: str = "g", minor: 
         ),
     ],
 )
-def test_instalments_fall_due_on_the_next_banking_day_counted_from_the_anchor(
+def test_instalments_fall_on_banking_days(
     donor: Donor, now: datetime, start_on: date, day: int, expected: str
 ) -> None:
+    """Instalments fall due on the next banking day, counted from the anchor."""
     gift = promise(donor, start_on, now, day_of_month=day)
     wanted = expected.split()
     for month in range(1, 13):
@@ -98,7 +99,8 @@ def test_instalments_fall_due_on_the_next_banking_day_counted_from_the_anchor(
     assert due(gift)[: len(wanted)] == wanted
 
 
-def test_the_last_day_of_the_month_is_the_last_in_every_month(donor: Donor, now: datetime) -> None:
+def test_last_day_is_last_every_month(donor: Donor, now: datetime) -> None:
+    """The last day of the month is the last in every month."""
     gift = promise(donor, date(2026, 1, 31), now, day_of_month=32)
     for month in (1, 3):
         instalments.make_instalments(gift, today=date(2026, month, 1))
@@ -119,7 +121,8 @@ def test_the_same_day_again_makes_and_moves_nothing(donor: Donor, now: datetime)
     assert dump() == before
 
 
-def test_a_missed_instalment_makes_one_reminder_and_one_event(donor: Donor, now: datetime) -> None:
+def test_missed_instalment_makes_one_reminder(donor: Donor, now: datetime) -> None:
+    """A missed instalment makes one reminder and one event."""
     gift = promise(donor, date(2026, 11, 2), now)
     advance(date(2026, 11, 6))
     assert first(gift).state == "expected"
@@ -138,7 +141,8 @@ def test_a_missed_instalment_makes_one_reminder_and_one_event(donor: Donor, now:
     assert len(kinds) == 1
 
 
-def test_paid_late_cancels_the_reminder_and_stays_known_as_once_missed(donor: Donor, now: datetime) -> None:
+def test_late_payment_cancels_reminder(donor: Donor, now: datetime) -> None:
+    """What is paid late cancels the reminder, and stays known as once missed."""
     gift = promise(donor, date(2026, 11, 2), now)
     advance(date(2026, 11, 13))
     pay(donor, first(gift), date(2026, 11, 15))
@@ -151,7 +155,8 @@ def test_paid_late_cancels_the_reminder_and_stays_known_as_once_missed(donor: Do
     assert first(gift).state == "paid" and len(reminders()) == 1
 
 
-def test_a_part_is_not_the_whole_and_the_rest_completes_it(donor: Donor, now: datetime) -> None:
+def test_rest_completes_partial_payment(donor: Donor, now: datetime) -> None:
+    """A part is not the whole, and the rest completes it."""
     gift = promise(donor, date(2026, 11, 2), now)
     advance(date(2026, 11, 2))
     pay(donor, first(gift), date(2026, 11, 3), "a", 2000)
@@ -160,9 +165,8 @@ def test_a_part_is_not_the_whole_and_the_rest_completes_it(donor: Donor, now: da
     assert first(gift).state == "paid"
 
 
-def test_settling_again_changes_nothing_and_more_than_was_given_is_refused(
-    donor: Donor, now: datetime
-) -> None:
+def test_settling_again_changes_nothing(donor: Donor, now: datetime) -> None:
+    """Settling again changes nothing, and more than was given is refused."""
     promised = promise(donor, date(2026, 11, 2), now)
     advance(date(2026, 11, 2))
     gift = pay(donor, first(promised), date(2026, 11, 3))
@@ -190,9 +194,8 @@ def test_money_in_another_currency_settles_nothing(donor: Donor, now: datetime) 
     assert db.session.query(Allocation).count() == 0
 
 
-def test_two_missed_in_a_row_let_a_promise_lapse_and_a_payment_brings_it_back(
-    donor: Donor, now: datetime
-) -> None:
+def test_two_misses_lapse_until_payment(donor: Donor, now: datetime) -> None:
+    """Two missed instalments in a row let a recurring gift lapse, and a payment brings it back."""
     gift = promise(donor, date(2026, 1, 2), now)
     for day in (date(2026, 1, 13), date(2026, 2, 12)):
         advance(day)
@@ -245,9 +248,10 @@ def test_a_promise_started_again_is_the_first_one(donor: Donor, now: datetime) -
         ({"day_of_month": 33}, Rejected, "/day_of_month"),
     ],
 )
-def test_a_promise_that_cannot_be_is_refused_by_name(
+def test_impossible_promise_is_refused_by_field(
     donor: Donor, now: datetime, change: dict[str, Any], error: type[DonorHubError], field: str
 ) -> None:
+    """A recurring gift that cannot be is refused with the name of the field, and nothing changes."""
     before = dump()
     columns: dict[str, Any] = {
         "donor_id": donor.id,
@@ -266,9 +270,8 @@ def test_a_promise_that_cannot_be_is_refused_by_name(
     assert dump() == before
 
 
-def test_a_change_reaches_what_nobody_has_paid_yet_and_again_changes_nothing(
-    donor: Donor, now: datetime
-) -> None:
+def test_change_reaches_unpaid_instalments(donor: Donor, now: datetime) -> None:
+    """A change reaches what nobody has paid yet, and again changes nothing."""
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 10, 1))
     pay(donor, first(gift), date(2026, 10, 1))
@@ -289,7 +292,8 @@ def test_a_change_reaches_what_nobody_has_paid_yet_and_again_changes_nothing(
         recurring_gifts.change_amount(gift, Money(8000, "EUR"), from_on=date(2026, 10, 1), now=now, actor="t")
 
 
-def test_a_closed_promise_owes_no_more_and_cannot_be_changed(donor: Donor, now: datetime) -> None:
+def test_closed_gift_owes_nothing(donor: Donor, now: datetime) -> None:
+    """A closed recurring gift owes no more and cannot be changed."""
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 11, 22))
     assert recurring_gifts.close_recurring_gift(
@@ -314,7 +318,8 @@ def test_a_closed_promise_owes_no_more_and_cannot_be_changed(donor: Donor, now: 
     assert dump() == before
 
 
-def test_during_a_pause_nothing_is_expected_and_it_ends_by_itself(donor: Donor, now: datetime) -> None:
+def test_pause_expects_nothing_until_end(donor: Donor, now: datetime) -> None:
+    """During a pause nothing is expected, and it ends by itself."""
     gift = promise(donor, date(2026, 10, 1), now)
     advance(date(2026, 10, 1))
     recurring_gifts.pause_recurring_gift(
@@ -333,7 +338,8 @@ def test_during_a_pause_nothing_is_expected_and_it_ends_by_itself(donor: Donor, 
     assert "01-04" in due(gift, 2027)
 
 
-def test_a_missed_instalment_is_waived_and_an_expected_one_skipped(donor: Donor, now: datetime) -> None:
+def test_skipping_waives_missed_instalment(donor: Donor, now: datetime) -> None:
+    """A missed instalment that is skipped is waived, and an expected one is skipped."""
     gift = promise(donor, date(2026, 11, 2), now)
     advance(date(2026, 11, 13))
     missed = first(gift)

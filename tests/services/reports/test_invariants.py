@@ -203,9 +203,8 @@ DAMAGES: list[tuple[str, str, str]] = [
 ]
 
 
-def test_damage_is_named_by_the_invariant_that_guards_it_and_by_no_other(
-    sound: Flask, now: datetime, subtests: pytest.Subtests
-) -> None:
+def test_damage_names_its_own_invariant(sound: Flask, now: datetime, subtests: pytest.Subtests) -> None:
+    """Damage is named by the invariant that guards it, and by no other."""
     for invariant, damage, statements in DAMAGES:  # in one base, which takes its time to make
         with subtests.test(damage):
             spoil(statements, now)
@@ -219,7 +218,8 @@ def test_every_invariant_has_been_broken() -> None:
     assert {name for name, _, _ in DAMAGES} == set(invariants.CHECKS)
 
 
-def test_of_much_damage_some_is_shown_and_more_is_said(database: Flask, now: datetime) -> None:
+def test_much_damage_is_shortened(database: Flask, now: datetime) -> None:
+    """Of much damage some is shown, and that there is more is said."""
     donor_id = donors.create_donor({"name": "Jan"}, source="manual", now=now, actor="t").id
     spoil(_many_ghosts(range(40), donor_id), now)
     said = broken(now + timedelta(hours=3))[AUDITED]

@@ -80,7 +80,8 @@ def test_a_broken_row_after_the_head_is_told(proved: Gift, now: datetime) -> Non
     assert check_later(now, 30) == {PARTS: [f"the designations of gift {new.id} do not add up to it"]}
 
 
-def test_a_row_before_the_head_is_found_by_the_thorough_check_only(proved: Gift, now: datetime) -> None:
+def test_old_row_needs_thorough_check(proved: Gift, now: datetime) -> None:
+    """A row before the head is found by the thorough check only."""
     break_designation(proved)
     assert check_later(now, 30) == {}
     assert invariants.check_all(now=now)[PARTS] == [
@@ -94,7 +95,8 @@ def test_everything_is_looked_at_once_a_day(proved: Gift, now: datetime) -> None
     assert set(check_later(now, 24 * 60)) == {PARTS}
 
 
-def test_an_old_row_that_a_new_one_links_to_is_looked_at(proved: Gift, now: datetime) -> None:
+def test_linked_old_row_is_checked(proved: Gift, now: datetime) -> None:
+    """An old row that a new one links to is looked at."""
     db.session.execute(text("INSERT INTO fund (code, name, is_closed) VALUES ('b', 'B', false)"))
     db.session.execute(
         text(
@@ -106,7 +108,8 @@ def test_an_old_row_that_a_new_one_links_to_is_looked_at(proved: Gift, now: date
     assert set(check_later(now, 30)) == {PARTS}
 
 
-def test_an_old_row_that_the_audit_names_is_looked_at(proved: Gift, now: datetime) -> None:
+def test_audited_old_row_is_checked(proved: Gift, now: datetime) -> None:
+    """An old row that the audit names is looked at."""
     break_designation(proved)
     audit.record_action("user:1", "gift.moved", ("gift", proved.id), now=now)
     db.session.commit()
@@ -121,10 +124,9 @@ def test_the_head_stays_where_something_is_broken(proved: Gift, now: datetime) -
     assert head().ids == before and invariants.check_scope(proven_head.make_scope(head()), now=now)[PARTS]
 
 
-def test_rows_of_a_transaction_that_was_open_meanwhile_are_still_looked_at(
-    database: Flask, now: datetime
-) -> None:
-    """A check that saw gift 2 does not prove gift 1, which may be committed later."""
+def test_open_transactions_rows_are_checked(database: Flask, now: datetime) -> None:
+    """Rows of a transaction that was open meanwhile are still looked at. A check that saw gift 2 does not
+    prove gift 1, which may be committed later."""
     first, second = proven_head.Mark({"gift": 2}, 1, "a"), proven_head.Mark({"gift": 5}, 2, "b")
     proven_head.move_head(first, now=now)
     assert head_is({}, 1)
@@ -141,7 +143,8 @@ def head_is(ids: dict[str, int], audit_seq: int) -> bool:
     return (row.ids, row.audit_seq) == (ids, audit_seq)
 
 
-def test_a_record_after_the_proven_one_that_was_changed_is_told(proved: Gift, now: datetime) -> None:
+def test_changed_new_record_is_reported(proved: Gift, now: datetime) -> None:
+    """A changed record after the proven one is reported."""
     seq = head().audit_seq
     give(now, "new")
     audit.seal_records()
@@ -150,9 +153,8 @@ def test_a_record_after_the_proven_one_that_was_changed_is_told(proved: Gift, no
     assert check_later(now, 30) == {CHAIN: [f"audit record {seq + 1} was changed"]}
 
 
-def test_a_record_before_the_proven_one_is_found_by_the_thorough_check_only(
-    proved: Gift, now: datetime
-) -> None:
+def test_old_record_needs_thorough_check(proved: Gift, now: datetime) -> None:
+    """A changed record before the proven one is found by the thorough check only."""
     db.session.execute(update(AuditRecord).where(AuditRecord.seq == 1).values(actor="user:7"))
     db.session.commit()
     assert check_later(now, 30) == {}
@@ -160,9 +162,8 @@ def test_a_record_before_the_proven_one_is_found_by_the_thorough_check_only(
 
 
 @pytest.mark.parametrize("change", [{"chain": "x"}, {"actor": "user:7"}, None])
-def test_a_chain_that_was_made_anew_does_not_fit_what_was_proved(
-    proved: Gift, now: datetime, change: dict[str, str] | None
-) -> None:
+def test_remade_chain_contradicts_proof(proved: Gift, now: datetime, change: dict[str, str] | None) -> None:
+    """A chain that was made anew does not fit what was proved."""
     seq = head().audit_seq
     record = AuditRecord.seq == seq
     if change is None:
@@ -187,10 +188,9 @@ def test_an_end_that_was_cut_off_is_told(proved: Gift, now: datetime) -> None:
     ]
 
 
-def test_the_queries_of_the_quick_check_find_every_damage(
-    sound: Flask, now: datetime, subtests: pytest.Subtests
-) -> None:
-    """With all rows as new ones, the conditions that leave out the old ones leave out nothing."""
+def test_quick_queries_find_every_damage(sound: Flask, now: datetime, subtests: pytest.Subtests) -> None:
+    """The queries of the quick check find every damage. With all rows as new ones, the conditions that leave
+    out the old ones leave out nothing."""
     scope = invariants.Scope(ALL_NEW)
     for invariant, damage, statements in DAMAGES:
         with subtests.test(damage):
@@ -200,9 +200,8 @@ def test_the_queries_of_the_quick_check_find_every_damage(
             assert {name for name, sentences in results.items() if sentences} == {invariant}
 
 
-def test_of_old_rows_the_quick_check_looks_only_at_what_an_index_leads_to(
-    sound: Flask, now: datetime, subtests: pytest.Subtests
-) -> None:
+def test_quick_check_follows_indexes(sound: Flask, now: datetime, subtests: pytest.Subtests) -> None:
+    """Of old rows the quick check looks only at those to which an index leads."""
     mark = proven_head.read_mark()
     scope = invariants.Scope(mark.ids, audit_seq=mark.audit_seq, audit_chain=mark.audit_chain)
     for invariant, damage, statements in DAMAGES:
@@ -290,7 +289,8 @@ def measure_peak(step: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-def test_a_whole_check_holds_few_rows_at_a_time(sound: Flask, now: datetime) -> None:
+def test_whole_check_holds_few_rows(sound: Flask, now: datetime) -> None:
+    """A whole check holds few rows at a time."""
     few = measure_peak(lambda: invariants.check_all(now=now))
     add_records(10_000, now)
     add_bodies(8_000)
@@ -299,9 +299,8 @@ def test_a_whole_check_holds_few_rows_at_a_time(sound: Flask, now: datetime) -> 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_whole_check_of_300_000_records_takes_no_more_memory_than_a_chunk(
-    sound: Flask, now: datetime
-) -> None:
+def test_large_check_stays_in_memory(sound: Flask, now: datetime) -> None:
+    """A whole check of 300,000 records takes no more memory than a chunk of them."""
     add_records(300_000, now)
     invariants.check_all(now=now)
     db.session.remove()

@@ -122,7 +122,8 @@ def test_every_kind_of_event_is_there_newest_first(donor_id: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 10, 11])
-def test_pages_of_any_size_give_each_event_once_in_the_same_order(donor_id: int, limit: int) -> None:
+def test_pages_of_any_size_agree(donor_id: int, limit: int) -> None:
+    """Pages of any size give each event once, in the same order."""
     whole = [event.key for event in timeline.of(donor_id).rows]
     paged, cursor = [], None
     while True:
@@ -151,7 +152,8 @@ def test_what_happens_meanwhile_never_shifts_the_next_page(donor_id: int) -> Non
     assert [event.key for event in (*first.rows, *second.rows)] == whole
 
 
-def test_another_donor_s_events_stay_out_and_a_damaged_cursor_is_refused(donor_id: int) -> None:
+def test_timeline_hides_others_events(donor_id: int) -> None:
+    """Another donor's events stay out, and a damaged cursor is refused."""
     other = donors.create_donor({"name": "Besnik Çela"}, source="form", now=at(8), actor=ACTOR)
     db.session.commit()
     assert [event.kind for event in timeline.of(other.id).rows] == ["donor"]

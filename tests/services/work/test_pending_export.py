@@ -36,7 +36,8 @@ def waiting(database: Flask, now: datetime) -> Flask:
     return database
 
 
-def test_what_waits_is_told_apart_by_who_it_waits_for(waiting: Flask, now: datetime) -> None:
+def test_waiting_work_is_counted_by_owner(waiting: Flask, now: datetime) -> None:
+    """What waits is counted by who it waits for."""
     waits = {name: counts for name, counts in pending.count_pending(now=now).items() if counts}
     assert waits == {
         "worker tasks": {"thank_you": 1, "new_donor": 1},
@@ -48,7 +49,8 @@ def test_what_waits_is_told_apart_by_who_it_waits_for(waiting: Flask, now: datet
     assert not pending.is_idle(now=now)
 
 
-def test_workers_are_idle_when_only_people_and_the_future_wait(waiting: Flask, now: datetime) -> None:
+def test_idle_workers_ignore_people_and_future(waiting: Flask, now: datetime) -> None:
+    """Workers are idle when only people and the future wait."""
     db.session.execute(text("UPDATE task SET state = 'done' WHERE key = 'now'"))
     db.session.execute(text("UPDATE provider_event SET state = 'quarantined'"))
     assert pending.is_idle(now=now)
@@ -56,8 +58,9 @@ def test_workers_are_idle_when_only_people_and_the_future_wait(waiting: Flask, n
     assert pending.count_pending(now=now)["error inbox: provider events"] == {"quarantined": 1}
 
 
-def test_every_column_that_sounds_secret_is_left_out_or_known_to_be_none(database: Flask) -> None:
-    """A new secret column must be named in SECRETS, or here with the reason why it is none."""
+def test_every_secret_column_is_left_out(database: Flask) -> None:
+    """Every column that sounds secret is left out of the export. A new secret column must be named in
+    SECRETS, or here with the reason why it is none."""
     harmless = {("suppression", "address_hash")}  # keyed: tells nothing without the key
     sounding = {
         (table.name, column.name)
@@ -71,7 +74,8 @@ def test_every_column_that_sounds_secret_is_left_out_or_known_to_be_none(databas
         assert column in Base.metadata.tables[table].columns, f"{table}.{column} is gone"
 
 
-def test_rows_come_in_the_order_of_their_key_as_plain_values(waiting: Flask) -> None:
+def test_rows_come_ordered_and_plain(waiting: Flask) -> None:
+    """Rows come in the order of their key, as plain values."""
     rows = list(export.rows("task"))
     assert [row["key"] for row in rows] == ["now", "later", "call", "dead"]
     assert rows[0]["due_at"] == "2026-11-22T09:00:00+00:00"

@@ -28,7 +28,8 @@ def test_the_same_key_plans_one_task(database: Flask, now: datetime) -> None:
     assert only().key == "k"
 
 
-def test_a_claimed_task_is_not_given_twice_until_its_lease_is_over(database: Flask, now: datetime) -> None:
+def test_claimed_task_waits_for_lease(database: Flask, now: datetime) -> None:
+    """A claimed task is not given out twice until its lease is over."""
     plan(now)
     task_id = only().id
     assert claims.claim_task(task_id, now=now)
@@ -39,9 +40,8 @@ def test_a_claimed_task_is_not_given_twice_until_its_lease_is_over(database: Fla
     assert claims.claim_task(task_id, now=later)
 
 
-def test_a_task_that_fails_is_tried_later_and_at_last_waits_for_a_person(
-    database: Flask, now: datetime
-) -> None:
+def test_failing_task_ends_with_person(database: Flask, now: datetime) -> None:
+    """A task that fails is tried later, and at last waits for a person."""
     plan(now)
     for _ in range(tasks.MAX_ATTEMPTS):
         assert claims.claim_task(only().id, now=now)
@@ -55,9 +55,8 @@ def test_a_task_that_fails_is_tried_later_and_at_last_waits_for_a_person(
     assert claims.list_due_ids(now) == [only().id]
 
 
-def test_completing_again_changes_nothing_and_a_workers_task_is_refused(
-    database: Flask, now: datetime
-) -> None:
+def test_completing_again_changes_nothing(database: Flask, now: datetime) -> None:
+    """Completing a task again changes nothing, and a worker's task cannot be completed by a person."""
     plan(now, performer="person")
     tasks.complete_task(only().id, outcome="called", now=now, actor="user:1")
     tasks.complete_task(only().id, outcome="again", now=now + timedelta(days=1), actor="user:2")

@@ -46,7 +46,8 @@ def test_the_payments_of_a_batch_become_details(database: Flask) -> None:
     assert_sound()
 
 
-def test_advice_adds_no_money_and_tells_the_payments_of_a_batch(database: Flask) -> None:
+def test_advice_adds_details_but_no_money(database: Flask) -> None:
+    """Advice adds no money to the ledger, but brings the payments of a batch."""
     send(camt([Paid(DAY, 5000, name="", account="", text="SEPA batch", ref="B1")]))
     batch = [Paid(DAY, 3000, name="A", ref="B1"), Paid(DAY, 2000, name="B")]
     file = send(camt([batch], kind="054"))
@@ -56,7 +57,8 @@ def test_advice_adds_no_money_and_tells_the_payments_of_a_batch(database: Flask)
     assert_sound()
 
 
-def test_advice_that_comes_before_its_statement_is_read_again_when_that_comes(database: Flask) -> None:
+def test_early_advice_is_read_again(database: Flask) -> None:
+    """Advice that comes before its statement is read again when the statement comes, and only then."""
     open_account()
     batch = [Paid(DAY, 3000, name="A"), Paid(DAY, 2000, name="B")]
     send(camt([batch], kind="054"))
@@ -68,7 +70,8 @@ def test_advice_that_comes_before_its_statement_is_read_again_when_that_comes(da
     assert rows() == before
 
 
-def test_another_format_of_the_same_days_is_known_and_fills_what_was_empty(database: Flask) -> None:
+def test_other_format_fills_empty_fields(database: Flask) -> None:
+    """Another format of the same days brings no new entry and fills what was empty."""
     account = open_account()
     bare = [Paid(paid.on, paid.minor, name=paid.name, account="", text=paid.text) for paid in GIFTS]
     send(csv(bare), "a.csv", layout=CSV_LAYOUT, bank_account_id=account.id)
@@ -81,14 +84,16 @@ def test_another_format_of_the_same_days_is_known_and_fills_what_was_empty(datab
     assert (again.new_count, ledger()) == (0, money(GIFTS))
 
 
-def test_an_id_that_the_bank_gives_twice_is_not_trusted_for_the_account(database: Flask) -> None:
+def test_repeated_bank_id_is_not_trusted(database: Flask) -> None:
+    """An id that the bank gives twice is not trusted for the whole account."""
     send(camt([Paid(DAY, 100, ref="X"), Paid(DAY, 200, ref="X")]))
     assert db.session.scalars(select(BankAccount.ids_untrusted)).one()
     again = send(camt([Paid(DAY, 100, ref="X"), Paid(DAY, 200, ref="X")]) + b" ")
     assert (again.new_count, ledger()) == (0, {(DAY, 100): 1, (DAY, 200): 1})
 
 
-def test_a_missing_statement_is_a_gap_with_its_figures(database: Flask) -> None:
+def test_missing_statement_is_gap(database: Flask) -> None:
+    """A missing statement is a gap with its figures, which closes when the statement comes."""
     first, third = date(2026, 10, 1), date(2026, 10, 3)
     send(camt([Paid(first, 100)], opening=0))
     file = send(camt([Paid(third, 300)], opening=350))
@@ -100,7 +105,8 @@ def test_a_missing_statement_is_a_gap_with_its_figures(database: Flask) -> None:
     assert bank_accounts.find_gaps(account.id) == []
 
 
-def test_what_a_file_without_balances_brought_is_not_missing_from_a_gap(database: Flask) -> None:
+def test_file_without_balances_fills_a_gap(database: Flask) -> None:
+    """What a file without balances brought is not missing from a gap."""
     first, third = date(2026, 10, 1), date(2026, 10, 3)
     send(camt([Paid(first, 100)], opening=0))
     send(camt([Paid(third, 300)], opening=350))
@@ -111,7 +117,8 @@ def test_what_a_file_without_balances_brought_is_not_missing_from_a_gap(database
     assert bank_accounts.find_gaps(account.id) == []
 
 
-def test_a_file_of_too_many_statements_is_refused_with_a_way_out(database: Flask) -> None:
+def test_too_many_statements_are_refused(database: Flask) -> None:
+    """A file of too many statements is refused, and leaves only its reason."""
     one = b":20:X\r\n:25:1\r\n:28C:1\r\n:60F:C260101PLN0,00\r\n:62F:C260101PLN0,00\r\n-\r\n"
     before = rows()
     file = send(one * 4001, "a.sta")
@@ -125,7 +132,8 @@ def test_a_file_of_too_many_statements_is_refused_with_a_way_out(database: Flask
     assert [len(after[name]) for name in ("import_file", "task")] == [1, 1]
 
 
-def test_what_the_bank_wrote_is_no_part_of_the_audit(database: Flask) -> None:
+def test_audit_holds_no_bank_text(database: Flask) -> None:
+    """What the bank wrote is no part of the audit, which is never erased."""
     send(camt(GIFTS))
     told = " ".join(str(data) for data in db.session.scalars(select(AuditRecord.data)))
     assert "Kowalska" not in told and GIFTS[0].account not in told
@@ -135,10 +143,11 @@ def test_what_the_bank_wrote_is_no_part_of_the_audit(database: Flask) -> None:
     ("first", "second", "more"),
     [((5000, 6000, 700), (5000, 9000, 700), "60.00 PLN"), ((5000, 6000, 700), (5000, 700), "60.00 PLN")],
 )
-def test_a_day_that_another_file_tells_otherwise_is_told_with_its_figures(
+def test_contradicted_day_is_reported_with_figures(
     database: Flask, first: tuple[int, ...], second: tuple[int, ...], more: str
 ) -> None:
-    """The bank corrected its statement, or a file is not of this account: both would count."""
+    """A day of which another file has other entries is reported with its figures. The bank corrected its
+    statement, or a file is not of this account: both would count."""
     days = [date(2026, 10, 5 + n) for n in range(3)]
     send(camt([Paid(day, minor) for day, minor in zip(days, first, strict=True)]))
     kept = days if len(second) == len(days) else [days[0], days[2]]
@@ -149,7 +158,8 @@ def test_a_day_that_another_file_tells_otherwise_is_told_with_its_figures(
     assert more in found[0]["message"]
 
 
-def test_a_newer_issue_of_a_daily_statement_is_compared_with_the_ledger(database: Flask) -> None:
+def test_newer_issue_is_compared_with_ledger(database: Flask) -> None:
+    """A newer issue of a daily statement is compared with the ledger, and a difference is reported."""
     day = date(2026, 10, 5)
     send(camt([Paid(day, 5000)]))
     file = send(camt([Paid(day, 9000, text="other")]))
@@ -157,7 +167,8 @@ def test_a_newer_issue_of_a_daily_statement_is_compared_with_the_ledger(database
     assert "ledger_differs" not in [p["code"] for p in send(camt([Paid(day, 700)], opening=14000)).problems]
 
 
-def test_another_day_in_another_format_is_a_doubt_and_the_banks_ids_stay_trusted(database: Flask) -> None:
+def test_another_day_in_other_format_is_doubtful(database: Flask) -> None:
+    """Another day in another format makes a doubt, and the bank's ids stay trusted."""
     account = open_account()
     send(camt([Paid(date(2026, 10, 6), 5000, ref="R1"), Paid(date(2026, 10, 8), 900, ref="R2")]))
     layout = {**CSV_LAYOUT, "columns": [*CSV_LAYOUT["columns"], {"role": "bank_ref", "name": "Ref"}]}

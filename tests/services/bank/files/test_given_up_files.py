@@ -64,7 +64,8 @@ def given_up(database: Flask, now: datetime) -> datetime:
     return at
 
 
-def test_the_file_says_that_it_failed_and_why_and_what_to_do(given_up: datetime) -> None:
+def test_given_up_file_says_why(given_up: datetime) -> None:
+    """The file says that it failed, why, and what to do; a second look changes nothing."""
     timer.bury_dead()
     file = kept()
     assert file.state == "failed"
@@ -76,9 +77,8 @@ def test_the_file_says_that_it_failed_and_why_and_what_to_do(given_up: datetime)
     assert (rows(), kept().problems) == (before, [problem])
 
 
-def test_a_worker_that_was_killed_each_time_leaves_a_file_that_says_so(
-    database: Flask, now: datetime
-) -> None:
+def test_killed_worker_leaves_failed_file(database: Flask, now: datetime) -> None:
+    """A worker that was killed each time leaves a file that says so."""
     receive(now)
     at = now
     for _ in range(tasks.MAX_ATTEMPTS):
@@ -91,7 +91,8 @@ def test_a_worker_that_was_killed_each_time_leaves_a_file_that_says_so(
     assert "the worker stopped" in kept().problems[0]["message"]
 
 
-def test_a_file_that_is_tried_again_by_its_task_is_read(given_up: datetime) -> None:
+def test_retried_task_reads_the_file(given_up: datetime) -> None:
+    """A file whose task is tried again is read."""
     timer.bury_dead()
     tasks.retry_task(reading().id, now=given_up, actor="user:1")
     db.session.commit()
@@ -101,9 +102,8 @@ def test_a_file_that_is_tried_again_by_its_task_is_read(given_up: datetime) -> N
 
 
 @pytest.mark.parametrize("is_told_first", [True, False])
-def test_a_file_that_is_sent_again_is_read_and_its_dead_task_is_nobodys_worry(
-    given_up: datetime, is_told_first: bool
-) -> None:
+def test_resent_file_replaces_dead_task(given_up: datetime, is_told_first: bool) -> None:
+    """A file that is sent again is read, and its dead task is nobody's worry."""
     dead_id = reading().id
     if is_told_first:
         timer.bury_dead()
@@ -115,7 +115,8 @@ def test_a_file_that_is_sent_again_is_read_and_its_dead_task_is_nobodys_worry(
     assert not receive(given_up)
 
 
-def test_a_dead_task_of_an_earlier_reading_does_not_make_a_later_one_fail(given_up: datetime) -> None:
+def test_old_dead_task_fails_no_reading(given_up: datetime) -> None:
+    """A dead task of an earlier reading does not make a later one fail."""
     assert receive(given_up)
     old = db.session.scalars(select(Task).where(Task.kind == "import_file").order_by(Task.id)).first()
     assert old is not None

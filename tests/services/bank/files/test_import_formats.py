@@ -67,9 +67,10 @@ def busy_days(seed: int) -> list[Plain]:
 
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 12))])
-def test_windows_of_days_in_any_formats_are_the_whole(
+def test_windows_in_any_formats_are_whole(
     database: Flask, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
+    """Windows of days in any formats end in the entries of the whole account."""
     rng = random.Random(seed)
     account_id = open_account().id
     entries = busy_days(seed)
@@ -86,7 +87,8 @@ def test_windows_of_days_in_any_formats_are_the_whole(
     assert ledger() == money(entries)
 
 
-def test_an_entry_of_zero_tells_of_a_balance_and_is_no_entry_of_the_ledger(database: Flask) -> None:
+def test_zero_entry_is_only_balance(database: Flask) -> None:
+    """An entry of zero stands for a balance and is no entry of the ledger."""
     open_account()
     head = f":20:X\r\n:25:{OURS}\r\n:28C:1\r\n:60F:C260929PLN10,00\r\n"
     rows = ":61:2609300930C0,00S940NONREF\r\n:86:940\r\n:61:2609300930C5,00S034NONREF\r\n:86:034~20gift\r\n"

@@ -23,7 +23,8 @@ def test_a_table_that_nobody_knows_asks(database: Flask) -> None:
     assert found.layout is not None and found.known_layout is None
 
 
-def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Flask, now: datetime) -> None:
+def test_saved_mapping_reads_the_next_file(database: Flask, now: datetime) -> None:
+    """A saved mapping reads the next file and knows its account."""
     account = open_account()
     column_mappings.save_mapping(
         CSV_LAYOUT, name="our bank", bank_account_id=account.id, now=now, actor="user:1"
@@ -35,9 +36,8 @@ def test_a_saved_mapping_reads_the_next_file_and_knows_its_account(database: Fla
     assert column_mappings.draft_layout(csv(GIFTS)).known_layout == Layout.from_dict(CSV_LAYOUT)
 
 
-def test_an_unknown_table_that_is_like_a_saved_one_says_what_the_bank_changed(
-    database: Flask, now: datetime
-) -> None:
+def test_changed_header_names_what_changed(database: Flask, now: datetime) -> None:
+    """An unknown table that is like a saved one says what the bank changed."""
     column_mappings.save_mapping(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
     db.session.commit()
     file = send(csv(GIFTS).replace("Tytuł".encode(), b"Opis").replace(b"Nadawca", b"Kto"), "a.csv")
@@ -67,7 +67,8 @@ def test_saving_the_same_mapping_again_changes_nothing(database: Flask, now: dat
     assert (again.id, rows()) == (first.id, before)
 
 
-def test_another_layout_for_the_same_header_is_the_next_version(database: Flask, now: datetime) -> None:
+def test_other_layout_is_the_next_version(database: Flask, now: datetime) -> None:
+    """Another layout for the same header is the next version of the mapping, and replaces the first."""
     column_mappings.save_mapping(CSV_LAYOUT, name="our bank", now=now, actor="user:1")
     changed = CSV_LAYOUT | {"amounts": "inverse"}
     second = column_mappings.save_mapping(changed, name="our bank", now=now, actor="user:1")
@@ -88,7 +89,8 @@ def test_an_unfinished_or_unknown_layout_is_refused(database: Flask, now: dateti
     assert rows() == before
 
 
-def test_a_preview_shows_rows_and_sums_and_stores_nothing(database: Flask) -> None:
+def test_preview_stores_nothing(database: Flask) -> None:
+    """A preview shows rows and sums and stores nothing."""
     before = rows()
     seen = column_mappings.preview_layout(csv(GIFTS), CSV_LAYOUT)
     assert [row.status for row in seen.rows] == ["skipped", "entry", "entry"]

@@ -64,7 +64,8 @@ def windows(rng: random.Random, days: int) -> list[tuple[date, date]]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_overlapping_exports_in_any_order_end_in_the_ledger_of_the_whole(database: Flask, seed: int) -> None:
+def test_overlapping_exports_make_the_ledger(database: Flask, seed: int) -> None:
+    """Overlapping exports, in any order, end in the ledger of the whole account."""
     rng = random.Random(seed)
     payments = account(rng, 9, with_refs=bool(seed % 2))
     for n, (first, last) in enumerate(windows(rng, 9)):
@@ -135,7 +136,8 @@ def _text(entry: Told) -> str:
 
 
 @pytest.mark.skipif(not SUBITE, reason="the shared corpora are not here")
-def test_nine_daily_statements_and_their_repeats_are_the_concatenation(database: Flask) -> None:
+def test_nine_statements_and_repeats_add_up(database: Flask) -> None:
+    """Nine daily statements of a real account and their repeats are exactly the nine together."""
     whole = [entry for path in SUBITE for entry in read(path).entries]
     order = [*SUBITE, *SUBITE[::2]]
     random.Random(5).shuffle(order)
@@ -148,7 +150,8 @@ def test_nine_daily_statements_and_their_repeats_are_the_concatenation(database:
 @pytest.mark.slow
 @pytest.mark.skipif(not SUBITE, reason="the shared corpora are not here")
 @pytest.mark.parametrize("seed", range(4))
-def test_windows_cut_from_the_nine_days_are_the_concatenation(database: Flask, seed: int) -> None:
+def test_windows_of_nine_days_add_up(database: Flask, seed: int) -> None:
+    """Windows that are cut from the nine days are exactly the nine together."""
     rng = random.Random(seed)
     statements = [read(path) for path in SUBITE]
     whole = [entry for statement in statements for entry in statement.entries]
@@ -167,7 +170,8 @@ def test_windows_cut_from_the_nine_days_are_the_concatenation(database: Flask, s
     assert ledger() == told_money(whole)
 
 
-def test_a_doubt_that_was_answered_is_not_raised_again_by_the_same_statement(database: Flask) -> None:
+def test_answered_doubt_is_not_raised_again(database: Flask) -> None:
+    """A doubt that was answered is not raised again by the same statement."""
     open_account()
     send(camt([Paid(START, 5000), Paid(START, 700, text="x")], opening=None))
     second = camt([Paid(START, 5000), Paid(START, 900, text="y")], opening=None)

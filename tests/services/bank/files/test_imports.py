@@ -49,7 +49,8 @@ def states() -> list[str]:
     return list(db.session.scalars(select(Statement.state).order_by(Statement.id)))
 
 
-def test_a_sound_file_is_stored_with_its_account_and_statement(database: Flask) -> None:
+def test_sound_file_is_stored(database: Flask) -> None:
+    """A sound file is stored with its account, its statement and its entries."""
     file = send(camt(GIFTS, opening=100))
     assert (file.state, file.new_count, file.known_count, file.format) == ("done", 3, 0, "camt.053")
     statement = db.session.scalars(select(Statement)).one()
@@ -71,7 +72,8 @@ def test_the_same_bytes_under_any_name_change_nothing(database: Flask) -> None:
     assert rows() == before
 
 
-def test_the_same_statement_in_other_bytes_adds_no_entry(database: Flask) -> None:
+def test_other_bytes_add_no_entry(database: Flask) -> None:
+    """The same statement in other bytes adds no entry."""
     send(camt(GIFTS))
     again = send(camt(GIFTS) + b"\n")
     assert (again.state, again.new_count, again.known_count) == ("done", 0, 3)
@@ -79,13 +81,15 @@ def test_the_same_statement_in_other_bytes_adds_no_entry(database: Flask) -> Non
     assert_sound()
 
 
-def test_the_file_is_kept_as_it_came_and_unreadable_in_the_database(database: Flask) -> None:
+def test_file_is_kept_sealed(database: Flask) -> None:
+    """The file is kept as it came, and is unreadable in the database."""
     file = send(camt(GIFTS))
     assert imports.read_content(file) == camt(GIFTS)
     assert b"Kowalska" not in file.content
 
 
-def test_a_file_that_is_no_statement_leaves_nothing_but_its_reason(database: Flask) -> None:
+def test_no_statement_leaves_only_its_reason(database: Flask) -> None:
+    """A file that is no statement leaves nothing but its reason."""
     before = rows()
     file = send(b"<!DOCTYPE html><html><body>Session expired</body></html>", "statement.ofx")
     assert file.state == "refused"
@@ -95,7 +99,8 @@ def test_a_file_that_is_no_statement_leaves_nothing_but_its_reason(database: Fla
     assert changed - {"audit_head"} == {"import_file", "task", "audit_record"}
 
 
-def test_a_cut_camt_file_leaves_nothing_of_what_came_before_the_cut(database: Flask) -> None:
+def test_cut_camt_file_leaves_nothing(database: Flask) -> None:
+    """A cut camt file leaves nothing of what came before the cut."""
     whole = camt(GIFTS)
     file = send(whole[: len(whole) - 200])
     assert file.state == "refused"
@@ -103,14 +108,16 @@ def test_a_cut_camt_file_leaves_nothing_of_what_came_before_the_cut(database: Fl
     assert db.session.scalar(select(func.count()).select_from(BankAccount)) == 0
 
 
-def test_a_file_over_the_limit_is_refused_and_not_kept(database: Flask) -> None:
+def test_file_over_limit_is_not_kept(database: Flask) -> None:
+    """A file over the limit is refused and not kept."""
     with pytest.raises(Rejected, match="larger than 1 MB") as refused:
         imports.receive_file(b"x" * (1024 * 1024 + 1), "big.csv", limit_mb=1, now=clock.now(), actor="user:1")
     assert refused.value.specific_code == "file_too_large"
     assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 0
 
 
-def test_figures_that_do_not_add_up_hold_the_statement(database: Flask) -> None:
+def test_wrong_figures_hold_the_statement(database: Flask) -> None:
+    """Figures that do not add up hold the statement, and none of its entries count."""
     open_account()
     file = send(camt(GIFTS, opening=0, closing=999))
     assert (file.state, states()) == ("held", ["held"])
@@ -121,7 +128,8 @@ def test_figures_that_do_not_add_up_hold_the_statement(database: Flask) -> None:
     assert_sound()
 
 
-def test_a_released_statement_is_posted_and_the_release_is_recorded(database: Flask, now: datetime) -> None:
+def test_released_statement_is_posted_and_audited(database: Flask, now: datetime) -> None:
+    """A released statement is posted, and the release is recorded with its reason."""
     open_account()
     send(camt(GIFTS, closing=999))
     held = db.session.scalars(select(Statement)).one()
@@ -137,9 +145,8 @@ def test_a_released_statement_is_posted_and_the_release_is_recorded(database: Fl
     assert_sound()
 
 
-def test_releasing_again_changes_nothing_and_without_a_reason_it_is_refused(
-    database: Flask, now: datetime
-) -> None:
+def test_release_needs_reason_once(database: Flask, now: datetime) -> None:
+    """Releasing without a reason is refused, and releasing again changes nothing."""
     open_account()
     send(camt(GIFTS, closing=999))
     held_id = db.session.scalars(select(Statement.id)).one()
@@ -182,7 +189,8 @@ def test_entries_of_days_to_come_hold_the_statement(database: Flask) -> None:
     assert "future_entries" in [problem["code"] for problem in file.problems]
 
 
-def test_a_row_that_cannot_be_read_holds_a_table_that_nothing_proves(database: Flask) -> None:
+def test_unreadable_row_holds_unproved_table(database: Flask) -> None:
+    """A row that cannot be read holds a table that nothing proves, until a person releases it."""
     account = open_account()
     data = csv(GIFTS) + "2026-10-07;X;;y;zwölf;PLN\r\n".encode()
     file = send(data, "a.csv", layout=CSV_LAYOUT, bank_account_id=account.id)
@@ -194,7 +202,8 @@ def test_a_row_that_cannot_be_read_holds_a_table_that_nothing_proves(database: F
     assert ledger() == money(GIFTS)
 
 
-def test_an_unknown_account_is_asked_for_when_none_may_be_made(database: Flask, now: datetime) -> None:
+def test_unknown_account_is_asked_for(database: Flask, now: datetime) -> None:
+    """An unknown account is asked for when none may be made, and the answer lets the file in."""
     file = send(camt(GIFTS), create_accounts=False)
     assert (file.state, file.problems[-1]["code"]) == ("asking", "account_unknown")
     assert db.session.scalar(select(func.count()).select_from(Statement)) == 0
@@ -205,13 +214,15 @@ def test_an_unknown_account_is_asked_for_when_none_may_be_made(database: Flask, 
     assert ledger() == money(GIFTS)
 
 
-def test_no_account_is_made_for_figures_that_do_not_add_up(database: Flask) -> None:
+def test_wrong_figures_make_no_account(database: Flask) -> None:
+    """No account is made for figures that do not add up."""
     file = send(camt(GIFTS, closing=1))
     assert file.state == "asking"
     assert db.session.scalar(select(func.count()).select_from(BankAccount)) == 0
 
 
-def test_a_sound_statement_makes_the_account_of_its_neighbour_that_is_held(database: Flask) -> None:
+def test_sound_statement_makes_neighbours_account(database: Flask) -> None:
+    """A sound statement makes the account that its held neighbour also needs."""
     first, second = camt(GIFTS[:2], opening=0), camt(GIFTS[2:], opening=10000, closing=1)
     cut = second.index(b"<Stmt>"), second.index(b"</BkToCstmrStmt>")
     both = first.replace(b"</BkToCstmrStmt>", second[cut[0] : cut[1]] + b"</BkToCstmrStmt>")
@@ -219,9 +230,8 @@ def test_a_sound_statement_makes_the_account_of_its_neighbour_that_is_held(datab
     assert ledger() == money(GIFTS[:2])
 
 
-def test_a_table_without_account_asks_whose_it_is_and_takes_the_answer(
-    database: Flask, now: datetime
-) -> None:
+def test_table_without_account_asks(database: Flask, now: datetime) -> None:
+    """A table without an account asks whose it is and takes the answer."""
     file = send(csv(GIFTS), "a.csv", layout=CSV_LAYOUT)
     assert (file.state, file.problems[-1]["code"]) == ("asking", "account_missing")
     account = open_account()
@@ -231,7 +241,8 @@ def test_a_table_without_account_asks_whose_it_is_and_takes_the_answer(
     assert ledger() == money(GIFTS)
 
 
-def test_an_answer_that_cannot_be_is_refused_before_it_is_kept(database: Flask, now: datetime) -> None:
+def test_impossible_answer_is_refused(database: Flask, now: datetime) -> None:
+    """An answer that cannot be is refused before it is kept."""
     file = send(csv(GIFTS), "a.csv", layout=CSV_LAYOUT)
     before = rows()
     with pytest.raises(Rejected):
@@ -270,10 +281,9 @@ def test_making_the_same_account_again_gives_the_first(database: Flask, now: dat
         bank_accounts.create_account(" - ", "PLN", now=now, actor="user:2")
 
 
-def test_a_failure_in_the_middle_of_storing_leaves_nothing_and_can_be_repeated(
-    database: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stand-in for kill -9: the power goes after the entries were written, before the commit."""
+def test_failed_storing_leaves_nothing(database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure in the middle of storing leaves nothing and can be repeated. A stand-in for kill -9: the
+    power goes after the entries were written, before the commit."""
 
     def die(*_: object) -> None:
         raise RuntimeError("killed")
@@ -301,7 +311,8 @@ def test_a_failure_in_the_middle_of_storing_leaves_nothing_and_can_be_repeated(
     assert_sound()
 
 
-def test_four_at_once_send_the_same_file_and_one_set_of_rows_is_made(database: Flask) -> None:
+def test_four_senders_make_one_set(database: Flask) -> None:
+    """Four at once send the same file, and one set of rows is made."""
     problems: list[BaseException] = []
 
     def send_in_thread() -> None:

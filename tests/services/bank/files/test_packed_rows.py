@@ -13,7 +13,8 @@ PIECES = st.lists(st.lists(st.tuples(VALUES, VALUES), max_size=4), max_size=5)
 
 
 @given(PIECES)
-def test_rows_come_back_as_they_were_in_any_order(pieces: list[list[tuple[object, object]]]) -> None:
+def test_rows_come_back_unchanged(pieces: list[list[tuple[object, object]]]) -> None:
+    """Packed rows come back as they were, in any order and in any slice."""
     rows, flat = Rows(), [row for piece in pieces for row in piece]
     for piece in pieces:
         rows.add_rows(list(piece))
@@ -24,9 +25,8 @@ def test_rows_come_back_as_they_were_in_any_order(pieces: list[list[tuple[object
 
 
 @given(PIECES, st.data())
-def test_rows_that_are_picked_come_in_the_order_asked_for(
-    pieces: list[list[tuple[object, object]]], data: st.DataObject
-) -> None:
+def test_picked_rows_keep_asked_order(pieces: list[list[tuple[object, object]]], data: st.DataObject) -> None:
+    """Rows that are picked come in the order asked for."""
     rows, flat = Rows(), [row for piece in pieces for row in piece]
     for piece in pieces:
         rows.add_rows(list(piece))
@@ -35,7 +35,8 @@ def test_rows_that_are_picked_come_in_the_order_asked_for(
 
 
 @pytest.mark.parametrize("place", [2, -3])
-def test_a_place_that_is_none_is_an_index_error(place: int) -> None:
+def test_wrong_place_is_an_index_error(place: int) -> None:
+    """A place that is none is an IndexError, as with a list."""
     rows = Rows()
     rows.add_rows([("a",), ("b",)])
     with pytest.raises(IndexError):

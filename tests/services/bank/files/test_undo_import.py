@@ -52,7 +52,8 @@ def first_entry() -> int:
     return db.session.scalars(select(Entry.id).order_by(Entry.id).limit(1)).one()
 
 
-def test_what_nobody_decided_leaves_without_a_trace_in_the_ledger(database: Flask, now: datetime) -> None:
+def test_undecided_import_leaves_no_trace(database: Flask, now: datetime) -> None:
+    """What nobody decided leaves the ledger without a trace."""
     file = send(camt(GIFTS))
     match()
     take_back(file.id, now)
@@ -70,7 +71,8 @@ def test_taking_back_again_changes_nothing(database: Flask, now: datetime) -> No
     assert rows() == before
 
 
-def test_without_a_reason_or_while_it_is_read_it_is_refused(database: Flask, now: datetime) -> None:
+def test_undo_needs_reason_and_finished_reading(database: Flask, now: datetime) -> None:
+    """Without a reason, or while the file is read, taking back is refused and nothing changes."""
     file = send(camt(GIFTS))
     before = rows()
     with pytest.raises(Rejected):
@@ -86,7 +88,8 @@ def test_without_a_reason_or_while_it_is_read_it_is_refused(database: Flask, now
     assert rows() == before
 
 
-def test_gifts_made_by_themselves_are_corrected_and_stay_explained(database: Flask, now: datetime) -> None:
+def test_automatic_gifts_are_corrected(database: Flask, now: datetime) -> None:
+    """Gifts that matching made are corrected and stay explained, since a gift is never deleted."""
     anna = donor()
     open_account("auto")
     file = send(camt([Paid(DAYS[0], 5000, text=anna.code)]))
@@ -102,7 +105,8 @@ def test_gifts_made_by_themselves_are_corrected_and_stay_explained(database: Fla
     assert_sound()
 
 
-def test_the_same_bytes_work_again_after_they_were_taken_back(database: Flask, now: datetime) -> None:
+def test_same_bytes_work_after_undo(database: Flask, now: datetime) -> None:
+    """The same bytes can be sent again after they were taken back, and count once."""
     anna = donor()
     open_account("auto")
     data = camt([Paid(DAYS[0], 5000, text=anna.code)])
@@ -117,7 +121,8 @@ def test_the_same_bytes_work_again_after_they_were_taken_back(database: Flask, n
     assert_sound()
 
 
-def test_what_another_file_also_tells_comes_back_from_it(database: Flask, now: datetime) -> None:
+def test_entries_of_other_file_come_back(database: Flask, now: datetime) -> None:
+    """What another file also holds comes back from that file."""
     wrong = send(camt(GIFTS[:2], name="A"))
     other = send(camt(GIFTS[1:], opening=1000, name="B"))
     assert (other.new_count, other.known_count) == (1, 1)
@@ -129,7 +134,8 @@ def test_what_another_file_also_tells_comes_back_from_it(database: Flask, now: d
     assert_sound()
 
 
-def test_names_that_the_file_gave_to_entries_of_others_go_with_it(database: Flask, now: datetime) -> None:
+def test_names_from_file_go_with_it(database: Flask, now: datetime) -> None:
+    """Names that the file gave to entries of other files go with it."""
     first = [Paid(paid.on, paid.minor) for paid in GIFTS]
     send(camt(first, name="A"))
     file = send(camt(GIFTS, name="B"))
@@ -141,9 +147,8 @@ def test_names_that_the_file_gave_to_entries_of_others_go_with_it(database: Flas
     assert_sound()
 
 
-def test_what_advice_told_of_entries_goes_with_it_and_the_right_one_can_come(
-    database: Flask, now: datetime
-) -> None:
+def test_advice_goes_with_its_details(database: Flask, now: datetime) -> None:
+    """What advice added to entries goes with it, and the right advice can come."""
     bare = [Paid(DAYS[0], 1000 + n, name="", account="", text="", ref=f"R{n}") for n in range(2)]
     send(camt(bare))
     wrong = [
@@ -165,7 +170,8 @@ def told() -> list[tuple[str, bool]]:
     return [(name, has_details) for name, has_details in db.session.execute(columns)]
 
 
-def test_a_decision_that_rests_on_advice_stands_in_its_way(database: Flask, now: datetime) -> None:
+def test_decision_on_advice_blocks_undo(database: Flask, now: datetime) -> None:
+    """A decision that rests on advice stands in the way of taking the advice back."""
     anna = donor()
     send(camt([Paid(DAYS[0], 1000, name="", account="", text="", ref="R0")]))
     file = send(camt([Paid(DAYS[0], 1000, ref="R0")], kind="054"))
@@ -184,7 +190,8 @@ def test_a_decision_that_rests_on_advice_stands_in_its_way(database: Flask, now:
     assert_sound()
 
 
-def test_a_persons_decision_stands_in_the_way_unless_it_is_undone_too(database: Flask, now: datetime) -> None:
+def test_persons_decision_blocks_undo(database: Flask, now: datetime) -> None:
+    """A person's decision stands in the way, unless it is undone too."""
     anna = donor()
     file = send(camt(GIFTS))
     match()
@@ -203,7 +210,8 @@ def test_a_persons_decision_stands_in_the_way_unless_it_is_undone_too(database: 
     assert_sound()
 
 
-def test_a_receipt_stands_in_the_way_whatever_is_asked(database: Flask, now: datetime) -> None:
+def test_receipt_always_blocks_undo(database: Flask, now: datetime) -> None:
+    """A receipt stands in the way, whatever is asked."""
     anna = donor()
     file = send(camt(GIFTS))
     match()

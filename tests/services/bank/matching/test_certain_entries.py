@@ -41,9 +41,8 @@ def states() -> dict[str, int]:
     return {state: count for state, count in found}  # noqa: C416  a Row is no pair for dict
 
 
-def test_accepting_all_that_is_sure_leaves_the_rest_and_again_finds_none(
-    database: Flask, now: datetime
-) -> None:
+def test_accepting_certain_leaves_the_rest(database: Flask, now: datetime) -> None:
+    """Accepting all that is certain leaves the rest, and doing it again finds none."""
     arrived(Paid(DAY, 5000, text=anna(now).code), Paid(DAY, 700, name="Nobody", account=BESA))
     account_id = db.session.scalars(select(BankAccount.id)).one()
     assert accept(now, bank_account_id=account_id) == 1
@@ -53,7 +52,8 @@ def test_accepting_all_that_is_sure_leaves_the_rest_and_again_finds_none(
     assert rows() == before
 
 
-def test_what_is_sure_is_found_behind_any_number_of_older_entries(database: Flask, now: datetime) -> None:
+def test_certain_is_found_behind_older_entries(database: Flask, now: datetime) -> None:
+    """What is certain is found behind any number of older entries."""
     donor = anna(now)
     older = [
         Paid(DAY, 700 + n, name="Nobody", account="", text="?") for n in range(certain_entries.AT_ONCE + 3)
@@ -65,7 +65,8 @@ def test_what_is_sure_is_found_behind_any_number_of_older_entries(database: Flas
     assert_sound()
 
 
-def test_every_chunk_is_told_to_the_audit_and_all_of_them_are_counted(database: Flask, now: datetime) -> None:
+def test_every_chunk_is_audited(database: Flask, now: datetime) -> None:
+    """Every chunk is written to the audit, and all of them are counted."""
     donor = anna(now)
     many = certain_entries.AT_ONCE + 20
     arrived(*(Paid(DAY, 5000 + n, text=donor.code) for n in range(many)))

@@ -64,7 +64,8 @@ def test_another_decision_wants_the_first_undone(database: Flask, now: datetime)
     assert rows() == before
 
 
-def test_one_payment_may_be_the_gifts_of_two_donors(database: Flask, now: datetime) -> None:
+def test_one_payment_of_two_donors(database: Flask, now: datetime) -> None:
+    """One payment may be the gifts of two donors, if the shares add up to it."""
     anna, besa = donor(), donor("Besa")
     arrived(Paid(DAY, 5000))
     entry_id = only_entry().id
@@ -98,9 +99,8 @@ def test_the_best_candidate_is_taken_by_its_rank(database: Flask, now: datetime)
     assert rows() == before
 
 
-def test_a_new_donor_is_made_of_the_payer_and_names_only_where_they_are_certain(
-    database: Flask, now: datetime
-) -> None:
+def test_payer_becomes_new_donor(database: Flask, now: datetime) -> None:
+    """A new donor is made of the payer, with given name and surname only where they are certain."""
     arrived(
         Paid(DAY, 5000, name="KOWALSKA ANNA UL. LIPOWA 3"),
         Paid(DAY, 700, name="XQZ WRT BLT", account=BESA),
@@ -117,7 +117,8 @@ def test_a_new_donor_is_made_of_the_payer_and_names_only_where_they_are_certain(
     assert rows() == before
 
 
-def test_no_gift_wants_a_reason_and_is_said_once(database: Flask, now: datetime) -> None:
+def test_no_gift_needs_reason_once(database: Flask, now: datetime) -> None:
+    """That an entry is no gift needs a reason, and a second time changes nothing."""
     arrived(Paid(DAY, 5000))
     entry_id = only_entry().id
     before = rows()
@@ -164,7 +165,9 @@ def test_a_payout_of_another_amount_is_refused(database: Flask, now: datetime) -
     assert rows() == before
 
 
-def test_undoing_takes_the_gift_out_and_the_part_counts_on(database: Flask, now: datetime) -> None:
+def test_undoing_takes_the_gift_out(database: Flask, now: datetime) -> None:
+    """Undoing takes the gift out, and the instalment is expected again; another gift of the entry gets the
+    next part number."""
     anna, besa = donor(iban=ANNA), donor("Besa")
     instalment = promised(anna)
     arrived(Paid(DAY, 5000))
@@ -191,7 +194,8 @@ def test_undoing_takes_the_gift_out_and_the_part_counts_on(database: Flask, now:
     assert_sound()
 
 
-def test_undoing_is_refused_while_a_receipt_names_the_gift(database: Flask, now: datetime) -> None:
+def test_receipt_forbids_undoing(database: Flask, now: datetime) -> None:
+    """Undoing is refused while a receipt names the gift."""
     anna = donor()
     arrived(Paid(DAY, 5000))
     entries.accept_shares(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
@@ -233,7 +237,8 @@ def doubtful() -> int:
     return int(only(select(Entry.id).where(Entry.state == "doubtful")))
 
 
-def test_what_may_be_known_waits_and_counts_once_it_is_accepted(database: Flask, now: datetime) -> None:
+def test_accepted_doubt_counts_once(database: Flask, now: datetime) -> None:
+    """An entry that may be known already waits, and counts once it is accepted."""
     entry_id = doubtful()
     anna = donor()
     with pytest.raises(Conflict):
@@ -249,7 +254,8 @@ def test_what_may_be_known_waits_and_counts_once_it_is_accepted(database: Flask,
     assert_sound()
 
 
-def test_what_is_known_is_rejected_once_and_counts_no_more(database: Flask, now: datetime) -> None:
+def test_rejected_doubt_counts_no_more(database: Flask, now: datetime) -> None:
+    """An entry that is known already is rejected once and counts no more."""
     entry_id = doubtful()
     entries.reject_doubtful(entry_id, now=now, actor="user:5")
     db.session.commit()

@@ -45,7 +45,8 @@ from tests.services.bank.matching.matching_world import (
 )
 
 
-def test_a_code_makes_the_gift_by_itself_where_the_account_is_on_auto(database: Flask) -> None:
+def test_code_makes_gift_on_auto(database: Flask) -> None:
+    """A code makes the gift without a person where the account is on auto."""
     anna = donor()
     arrived(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="auto")
     gift = only_gift()
@@ -58,7 +59,8 @@ def test_a_code_makes_the_gift_by_itself_where_the_account_is_on_auto(database: 
     assert_sound()
 
 
-def test_suggest_leaves_the_same_entry_to_a_person_until_a_date(database: Flask) -> None:
+def test_suggest_leaves_entry_to_person(database: Flask) -> None:
+    """The mode suggest leaves the same entry to a person until a date."""
     anna = donor()
     arrived(Paid(DAY, 5000, text=f"dar {anna.code}"))
     entry = only_entry()
@@ -68,7 +70,8 @@ def test_suggest_leaves_the_same_entry_to_a_person_until_a_date(database: Flask)
     assert (proposal.would_auto, proposal.candidates[0].donor_id) == (True, anna.id)
 
 
-def test_off_proposes_nothing_by_itself_but_answers_a_person(database: Flask) -> None:
+def test_off_proposes_only_when_asked(database: Flask) -> None:
+    """The mode off proposes nothing by itself, but answers a person."""
     anna = donor()
     arrived(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="off")
     assert entry_states() == ["suspense"]
@@ -81,7 +84,8 @@ def test_a_name_alone_never_decides(database: Flask) -> None:
     assert entry_states() == ["suspense"]
 
 
-def test_the_account_and_the_instalment_it_pays_decide_together(database: Flask) -> None:
+def test_account_and_instalment_decide_together(database: Flask) -> None:
+    """The account and the instalment that it pays decide together."""
     anna = donor(iban=ANNA)
     instalment = promised(anna)
     arrived(Paid(DAY, 5000), mode="auto")
@@ -105,7 +109,8 @@ def test_matching_again_changes_nothing(database: Flask) -> None:
     assert (done.last_id, rows()) == (None, before)
 
 
-def test_a_bank_fee_is_no_gift_and_needs_no_person(database: Flask) -> None:
+def test_bank_fee_needs_no_person(database: Flask) -> None:
+    """A bank fee is no gift and needs no person."""
     arrived(Paid(DAY, -300, name="", account="", text="Opłata za prowadzenie rachunku"))
     assert entry_states() == ["not_gift"]
     assert only(select(Match.kind)) == "not_gift"
@@ -119,7 +124,8 @@ def test_a_merged_donors_code_finds_the_survivor(database: Flask) -> None:
     assert only_gift().donor_id == new.id
 
 
-def test_a_reference_by_iso_11649_that_carries_the_code_finds_the_donor(database: Flask) -> None:
+def test_creditor_reference_finds_donor(database: Flask) -> None:
+    """A reference by ISO 11649 that carries the code finds the donor."""
     anna = donor()
     body = anna.code.replace("-", "")
     digits = "".join(str(int(sign, 36)) for sign in f"{body}RF00")
@@ -129,7 +135,8 @@ def test_a_reference_by_iso_11649_that_carries_the_code_finds_the_donor(database
     assert only_gift().donor_id == anna.id
 
 
-def test_two_confirmed_payments_let_the_third_from_the_account_pass(database: Flask, now: datetime) -> None:
+def test_third_payment_passes_after_two(database: Flask, now: datetime) -> None:
+    """Two confirmed payments let the third from the account pass."""
     anna = donor("Inna Osoba")
     arrived(*(Paid(DAY + timedelta(days=n), 5000 + n, name="X Y") for n in range(2)))
     for entry_id in db.session.scalars(select(Entry.id)).all():
@@ -151,7 +158,8 @@ def only_account() -> Any:
     return only(select(BankAccount))
 
 
-def test_a_payment_of_a_batch_is_matched_by_itself(database: Flask, now: datetime) -> None:
+def test_payments_of_batch_match_singly(database: Flask, now: datetime) -> None:
+    """Each payment of a batch is matched by itself."""
     anna = donor()
     open_account("auto")
     send(camt([[Paid(DAY, 3000, text=anna.code), Paid(DAY, 2000, name="Nobody", account=BESA)]]))
@@ -171,7 +179,8 @@ def test_a_payment_of_a_batch_is_matched_by_itself(database: Flask, now: datetim
     assert_sound()
 
 
-def test_a_payout_explains_its_entry_and_makes_no_gift(database: Flask) -> None:
+def test_payout_entry_makes_no_gift(database: Flask) -> None:
+    """A payout explains its entry and makes no gift, as its gifts came from the provider."""
     payout = Payout(
         provider="stripe",
         account="acct_1",
@@ -190,7 +199,8 @@ def test_a_payout_explains_its_entry_and_makes_no_gift(database: Flask) -> None:
     assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
 
 
-def test_a_return_takes_the_gift_back_and_the_instalment_is_owed_again(database: Flask) -> None:
+def test_return_takes_gift_back(database: Flask) -> None:
+    """A return takes the gift back, and the instalment is owed again."""
     anna = donor(iban=ANNA)
     instalment = promised(anna)
     arrived(Paid(DAY, 5000, end_to_end="E2E-1"), mode="auto")
@@ -213,7 +223,8 @@ def test_a_return_takes_the_gift_back_and_the_instalment_is_owed_again(database:
     assert_sound()
 
 
-def test_many_gifts_at_once_are_written_as_one_by_one(database: Flask, now: datetime) -> None:
+def test_many_gifts_equal_single_ones(database: Flask, now: datetime) -> None:
+    """Many gifts that are written at once have the same rows as one that is written alone."""
     anna = donor()
     gifts.record_gift(
         anna.id,
@@ -259,7 +270,8 @@ def confirmed(giver: Donor, *payments: Paid) -> None:
 FIRM = {"name": "FIRMA DOBRA SP Z O O", "account": BESA}
 
 
-def test_a_payer_for_many_is_asked_after_each_time_it_says_something_else(database: Flask) -> None:
+def test_payer_for_many_asks_again(database: Flask) -> None:
+    """A payer for many donors needs a person each time the text is another."""
     adam, beata = donor("Adam Lis"), donor("Beata Mak")
     confirmed(adam, *(Paid(DAY + timedelta(days=n), 5000, text=f"za Adama {n}/26", **FIRM) for n in (0, 1)))
     others = [
@@ -274,9 +286,8 @@ def test_a_payer_for_many_is_asked_after_each_time_it_says_something_else(databa
     assert matching.list_proposals([named])[named][0].candidates[0].donor_id == beata.id
 
 
-def test_what_was_said_of_a_payer_is_forgotten_when_the_decision_is_undone(
-    database: Flask, now: datetime
-) -> None:
+def test_undone_decision_forgets_the_saying(database: Flask, now: datetime) -> None:
+    """What was learnt of a payer is forgotten when the decision is undone."""
     adam = donor("Adam Lis")
     confirmed(adam, *(Paid(DAY + timedelta(days=n), 5000, text="za Adama", **FIRM) for n in (0, 1)))
     entries.undo_entry(1, now=now, actor="user:1")
@@ -286,7 +297,8 @@ def test_what_was_said_of_a_payer_is_forgotten_when_the_decision_is_undone(
     assert entry_states() == ["suspense", "matched", "suspense"]
 
 
-def test_a_gift_that_was_taken_back_is_not_taken_back_again(database: Flask, now: datetime) -> None:
+def test_returned_gift_is_not_returned_again(database: Flask, now: datetime) -> None:
+    """A gift that was taken back is not taken back again."""
     donor(iban=ANNA)
     promised(db.session.scalars(select(Donor)).one())
     arrived(Paid(DAY, 5000, end_to_end="E1"), mode="auto")

@@ -48,7 +48,8 @@ def gift(database: Flask) -> Gift:
     return gift
 
 
-def test_the_gift_undone_before_its_return_does_not_come_back(gift: Gift, now: datetime) -> None:
+def test_undone_gift_stays_out(gift: Gift, now: datetime) -> None:
+    """The gift that is undone before its return does not come back when the return is undone."""
     paid, back = db.session.scalars(select(Entry.id).order_by(Entry.booked_on)).all()
     entries.undo_entry(paid, now=now, actor="user:5")
     db.session.commit()
@@ -58,7 +59,8 @@ def test_the_gift_undone_before_its_return_does_not_come_back(gift: Gift, now: d
     assert_sound()
 
 
-def test_an_import_with_a_gift_and_its_return_is_taken_back_whole(gift: Gift, now: datetime) -> None:
+def test_gift_and_return_leave_together(gift: Gift, now: datetime) -> None:
+    """An import that holds a gift and its return is taken back whole."""
     file_id = db.session.scalars(select(ImportFile.id)).one()
     import_undo.take_back_import(file_id, reason="x", undo_decisions=True, now=now, actor="user:5")
     db.session.commit()
