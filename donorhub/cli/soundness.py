@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,13 +14,16 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from donorhub import clock
 from donorhub.cli.upgrading import refuse_old_database
 from donorhub.config import Settings, load
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
+from donorhub.services.providers import inbox
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING
+LONG_BACKLOG = timedelta(minutes=5)
 LITTLE_DISK = 500 * 1024 * 1024
 
 
@@ -126,8 +130,13 @@ def _check_database(settings: Settings, make_app: Callable[[Settings], Flask]) -
     try:
         with make_app(settings).app_context():
             refuse_old_database()
+            backlog = inbox.measure_backlog(now=clock.now())
     except DonorHubError as e:
         return [Finding("error", e.message, "donorhub db upgrade")]
     except SQLAlchemyError as e:
         return [Finding("error", f"the database does not answer: {type(e).__name__}", "correct DATABASE_URL")]
+    if backlog >= LONG_BACKLOG:
+        minutes = backlog // timedelta(minutes=1)
+        what = f"payment providers' messages have waited unread for {minutes} minutes"
+        return [Finding("warning", what, "start `donorhub serve`, or with Redis `donorhub worker`")]
     return []

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from donorhub.models import ProviderEvent
 from tests.cli.conftest import Donorhub, Ended
 from tests.processes import free_port
 from tests.smtp import SmtpServer, smtp_server
@@ -59,6 +62,25 @@ def doctor(shell: Donorhub, upgraded: Path, mailbox: SmtpServer) -> Donorhub:
 def test_a_sound_installation_is_called_well(doctor: Donorhub) -> None:
     ended = doctor()
     assert (ended.code, ended.out) == (0, "all is well\n"), ended
+
+
+def test_messages_left_unread_are_named(doctor: Donorhub, upgraded: Path) -> None:
+    from donorhub import config
+    from donorhub.app import create_app
+    from donorhub.db import db
+    from tests.services.providers.test_backlog import store_event
+
+    app = create_app(config.load({"DONORHUB_HOME": str(upgraded), "DONORHUB_FIELD_KEY": KEY}))
+    with app.app_context():
+        store_event("old", datetime.now(UTC) - timedelta(minutes=12, seconds=30))
+        try:
+            ended = doctor()
+        finally:
+            db.session.execute(delete(ProviderEvent))
+            db.session.commit()
+            db.engine.dispose()
+    assert "messages have waited unread for 12 minutes" in ended.err + ended.out
+    assert "-> start `donorhub serve`" in ended.err + ended.out
 
 
 @pytest.mark.parametrize(

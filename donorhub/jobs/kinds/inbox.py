@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock, logs
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.gateways.opening import open_gateway
-from donorhub.jobs.queue import perform
+from donorhub.jobs.queue import pace, perform
 from donorhub.jobs.queue.dispatch import ring_inbox
-from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.models import Payout, Task, WebhookEndpoint
 from donorhub.services.providers import inbox, payouts, projection
 from webhooks.fact import BadBody
 
 
 class Amounts(NamedTuple):
-    """How many events are looked for at once, and how many of them share a commit."""
+    """How many events are looked for at once, and how many of them share a commit: more in a long backlog."""
 
     window: int
     batch: int
+    large_batch: int
+
+    def choose_batch(self, due: int) -> int:
+        """Return how many of so many due events share a commit."""
+        return self.large_batch if due >= self.window else self.batch
 
 
 # SQLite has one writer: those who answer wait for a batch. PostgreSQL's workers share a window by account.
-AMOUNTS: Final = {"postgresql": Amounts(2000, 50), "sqlite": Amounts(24, 24)}
+AMOUNTS: Final = {"postgresql": Amounts(2000, 50, 50), "sqlite": Amounts(192, 24, 48)}
+VISIT_S: Final = 2.0  # after so long the one process looks at its tasks too
 Modes = dict[int, tuple[str, bool]]
 
 
 def drain_inbox(settings: Settings) -> int:
     """Work off all that is due; return how many events. Each batch is one commit.
 
-    It ends only when nothing is there that another worker has not taken: what came in during the last
-    batch was announced to workers that this one kept out.
+    Where there are other workers, it ends only when nothing is there that another has not taken: what came
+    in during the last batch was announced to workers that this one kept out.
     """
     amounts = AMOUNTS[db.session.get_bind().dialect.name]
-    writer: InboxWriter = current_app.extensions["donorhub.inbox_writer"]
+    until = time.monotonic() + VISIT_S if settings.is_embedded else float("inf")
     total = 0
     while due := inbox.find_due(amounts.window, now=clock.now()):
         modes = _read_modes()
-        count = sum(_drain_account(at, ids, modes, amounts.batch) for at, ids in due.items())
+        batch = amounts.choose_batch(sum(len(ids) for ids in due.values()))
+        count = sum(_drain_account(at, ids, modes, batch) for at, ids in due.items())
         total += count
-        if not count or (settings.is_embedded and writer.is_busy()):
-            break  # a provider that waits for its answer shares the one writer with us
+        if not count or time.monotonic() > until:
+            break
     db.session.rollback()  # the last look found nothing
     return total
 
@@ -69,6 +75,7 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
     count = 0
     batches = deque(ids[start : start + batch] for start in range(0, len(ids), batch))
     while batches:
+        began_at = time.thread_time()
         events = inbox.take(batches.popleft(), turn)
         if events is None:
             db.session.rollback()
@@ -86,6 +93,7 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
             _note_failure(event_ids[0], turn, e)
         db.session.commit()
         count += len(event_ids)
+        pace.rest_after(time.thread_time() - began_at)
     return count
 
 

@@ -22,7 +22,8 @@ from donorhub.services.providers import inbox
 MOST: Final = 64  # requests in one commit
 TIMEOUT_S: Final = 8.0  # providers wait for about ten seconds, then they repeat the message
 IDLE_S: Final = 30.0
-QUIET_S: Final = 0.15
+QUIET_S: Final = 1.0  # after so long without a message nobody waits any more
+WEIGHT: Final = 0.1  # of the newest wait in the running mean
 
 
 def _make_taken_lock() -> threading.Lock:
@@ -48,10 +49,12 @@ class InboxWriter:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._last_stored_at = float("-inf")
+        self._mean_wait_s = 0.0
 
-    def is_busy(self) -> bool:
-        """Return whether messages are coming in now: what can wait should let their answers go first."""
-        return not self._queue.empty() or time.monotonic() - self._last_stored_at < QUIET_S
+    def measure_wait(self) -> float:
+        """Return the running mean of the seconds that messages wait for their commit; 0.0 when none came of
+        late."""
+        return self._mean_wait_s if time.monotonic() - self._last_stored_at < QUIET_S else 0.0
 
     def store_rows(self, rows: Sequence[dict[str, object]]) -> None:
         """Store the rows and return after the commit; raise the database's error when nothing is stored.
@@ -60,15 +63,24 @@ class InboxWriter:
         """
         if not rows:
             return
-        self._last_stored_at = time.monotonic()
+        began_at = time.monotonic()
+        if began_at - self._last_stored_at >= QUIET_S:
+            self._mean_wait_s = 0.0
         waiting = _Waiting(rows)
         with self._lock:  # the thread ends only under this lock, so that nothing is put behind its back
             self._queue.put(waiting)
             self._wake_thread()
-        if not waiting.turn.acquire(timeout=TIMEOUT_S):
+        is_stored = waiting.turn.acquire(timeout=TIMEOUT_S)
+        self._note_wait(time.monotonic() - began_at)
+        if not is_stored:
             raise Busy("the inbox could not be written in time")
         if waiting.error is not None:
             raise waiting.error
+
+    def _note_wait(self, wait_s: float) -> None:
+        # Without a lock: of two threads at once one figure is left out, which a mean can bear.
+        self._mean_wait_s += WEIGHT * (wait_s - self._mean_wait_s)
+        self._last_stored_at = time.monotonic()
 
     def _wake_thread(self) -> None:
         if self._thread is None or not self._thread.is_alive():

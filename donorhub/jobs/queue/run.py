@@ -15,7 +15,7 @@ from flask import Flask, has_app_context
 
 from donorhub import clock, logs
 from donorhub.db import db
-from donorhub.jobs.queue import perform
+from donorhub.jobs.queue import pace, perform
 from donorhub.jobs.queue.dispatch import GATHER_S, INBOX, dispatch_tasks
 from donorhub.jobs.queue.hold import Hold
 from donorhub.services.work import claims, tasks
@@ -87,6 +87,7 @@ def run_due(seconds: float = VISIT_S) -> int:
 
 def _perform_group(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> list[int]:
     """Perform claimed tasks; return the next, claimed in the same transaction, unless it is too late."""
+    began_at = time.thread_time()
     db.session.commit()  # the claim: it counts as an attempt even if this process dies
     try:
         perform.perform_tasks(ids)
@@ -99,6 +100,7 @@ def _perform_group(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> lis
         _sort_out(ids, e, hold)
         return _claim_next(hold) if time.monotonic() < until else []
     hold.let_go(ids)
+    pace.rest_after(time.thread_time() - began_at)
     return following
 
 

@@ -19,15 +19,14 @@ from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs.queue import perform, run, timer
 from donorhub.jobs.queue.dispatch import ThreadBell
-from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.jobs.queue.presence import Presence
 from donorhub.jobs.queue.rq_worker import RowWorker, make_queue
 from donorhub.jobs.queue.watcher import Pulse, Watcher
 
 log = get_logger(__name__)
 PAUSE_S = 2.0
-PATIENCE_S = 2.0
 NICENESS = 5
+VISIT_S = 0.5  # what is due, before the inbox is looked at again
 SHARE = 1000  # jobs, after which a worker gives back what memory it gathered
 HANGS_S = 960.0  # a minute after RQ would have ended a job
 
@@ -62,19 +61,10 @@ class WorkerThread:
     def _work_until_stop(self) -> None:
         steps = timer.Timer()
         while not self._is_stopping.is_set():
-            self._let_answers_go_first()
             count = self._guard_step(lambda: work_once(self._app))
             self._guard_step(lambda: self._keep_time(steps))
             if not count:
                 self._bell.wait_for_call(self._pause)
-
-    def _let_answers_go_first(self) -> None:
-        """While providers post, wait for a quiet moment, but not for long: their answers come from this
-        process, and what they sent is safe in the inbox."""
-        writer: InboxWriter = self._app.extensions["donorhub.inbox_writer"]
-        until = time.monotonic() + PATIENCE_S
-        while writer.is_busy() and time.monotonic() < until and not self._is_stopping.is_set():
-            time.sleep(0.02)
 
     def _keep_time(self, steps: timer.Timer) -> int:
         with self._app.app_context():
@@ -113,7 +103,7 @@ def at_work(app: Flask) -> Iterator[None]:
 def work_once(app: Flask) -> int:
     """Drain the inbox and perform what is due; return how much was done."""
     with app.app_context():
-        count = perform.drain_inbox() + run.run_due()
+        count = perform.drain_inbox() + run.run_due(VISIT_S)
         db.session.remove()
         return count
 

@@ -108,6 +108,17 @@ def _statement(connection: Connection) -> object:
     )
 
 
+def measure_backlog(*, now: datetime) -> timedelta:
+    """Return for how long the oldest event has waited unread; zero when all are read."""
+    received_at: datetime | None = db.session.scalar(
+        select(ProviderEvent.received_at)
+        .where(ProviderEvent.state == "received")
+        .order_by(ProviderEvent.next_attempt_at, ProviderEvent.id)
+        .limit(1)
+    )
+    return max(now - received_at, timedelta()) if received_at else timedelta()
+
+
 def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[int]]:
     """Return the ids of the next events to work off, oldest first, by provider and account."""
     event = ProviderEvent

@@ -23,6 +23,7 @@ from donorhub.models.states import (
 )
 from donorhub.money import Money
 from donorhub.services.giving import history
+from donorhub.services.providers import inbox
 
 MONTHS: Final = 12
 
@@ -92,8 +93,10 @@ def recurring_figures() -> RecurringFigures:
 
 
 def attention(now: datetime) -> dict[str, int]:
-    """What waits for a person: entries in suspense, files, the error inbox, tasks overdue."""
+    """Return what waits: entries in suspense, files, the error inbox, tasks overdue, and for how many whole
+    minutes providers' events lie unread."""
     return {
+        "unread_minutes": inbox.measure_backlog(now=now) // timedelta(minutes=1),
         "suspense": _count(Entry.state.in_(ENTRIES_TO_DECIDE)),
         "files": _count(ImportFile.state.in_(STUCK_FILES)),
         "errors": sum(error_counts().values()),

@@ -84,6 +84,13 @@ def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
         number = counts["errors"]
         sentence = ngettext("%(num)s error in the inbox", "%(num)s errors in the inbox", number)
         waiting.append(Waiting("inbox", build_address("errors.index"), sentence))
+    if counts["unread_minutes"] and may("providers:read"):
+        sentence = ngettext(
+            "Payment providers' messages have waited unread for %(num)s minute",
+            "Payment providers' messages have waited unread for %(num)s minutes",
+            counts["unread_minutes"],
+        )
+        waiting.append(Waiting("inbox", build_address("errors.index"), sentence))
     if counts["overdue"]:
         sentence = ngettext("%(num)s task overdue", "%(num)s tasks overdue", counts["overdue"])
         waiting.append(Waiting("clock", build_address("tasks.index", view="all"), sentence))

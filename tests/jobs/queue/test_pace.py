@@ -1,0 +1,87 @@
+"""How the one process shares itself between answering and working."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.jobs.queue import pace
+from donorhub.jobs.queue.inbox_writer import InboxWriter
+from donorhub.jobs.queue.worker import WorkerThread
+from donorhub.models import ProviderEvent
+from donorhub.services.providers import endpoints, inbox
+from tests.webhooks.scenarios import one_off, to_raw
+
+
+@pytest.mark.parametrize(
+    ("worked_s", "waited_s", "rest_s"),
+    [
+        (0.04, 0.0, 0.0),  # nobody waits
+        (0.04, 0.001, 0.01),  # answers are quick: a quarter of the work
+        (0.04, 0.025, 0.04),  # as long as the work
+        (0.04, 0.1, 0.16),
+        (0.04, 60.0, 0.36),  # never more than nine times the work
+        (30.0, 60.0, 0.5),  # nor more than half a second
+    ],
+)
+def test_rest_grows_with_waiting(worked_s: float, waited_s: float, rest_s: float) -> None:
+    assert pace.choose_rest(worked_s, waited_s) == pytest.approx(rest_s)
+
+
+def count_unread(app: Flask) -> int:
+    with app.app_context():
+        count = db.session.scalar(select(func.count()).where(ProviderEvent.state == "received"))
+        db.session.remove()
+    return count or 0
+
+
+def test_inbox_is_read_while_messages_come(database: Flask, now: datetime) -> None:
+    """Messages that come close together do not lie unread until they end."""
+    endpoint_id = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t").id
+    db.session.commit()
+    writer = database.extensions["donorhub.inbox_writer"]
+    is_over = threading.Event()
+    at = datetime.now(UTC)
+
+    def post_messages() -> None:
+        number = 0
+        while not is_over.wait(0.05):
+            event = to_raw(one_off(f"pace{number}")[0])
+            writer.store_rows([inbox.columns(endpoint_id, "stripe", event, now=at, source="http")])
+            number += 1
+
+    worker, provider = WorkerThread(database, pause=0.05), threading.Thread(target=post_messages)
+    provider.start()
+    worker.start_thread()
+    try:
+        time.sleep(1)
+        least = count_unread(database)
+        for _ in range(80):  # the provider never stops meanwhile
+            least = min(least, count_unread(database))
+            if least <= 1:
+                break
+            time.sleep(0.1)
+    finally:
+        is_over.set()
+        provider.join()
+        worker.stop_thread()
+    assert least <= 1
+
+
+def test_wait_is_forgotten_after_messages(database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    endpoint_id = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t").id
+    db.session.commit()
+    writer = InboxWriter(db.engine)
+    assert writer.measure_wait() == 0.0
+    row = inbox.columns(endpoint_id, "stripe", to_raw(one_off("w")[0]), now=now, source="http")
+    writer.store_rows([row])
+    assert writer.measure_wait() > 0.0
+    monkeypatch.setattr("donorhub.jobs.queue.inbox_writer.QUIET_S", 0.0)
+    assert writer.measure_wait() == 0.0
