@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 
 from webhooks.fact import Fact
 
@@ -24,7 +25,7 @@ class Groups:
 
     def __init__(self, facts: Iterable[Fact]) -> None:
         self._held: dict[str, list[Fact]] = defaultdict(list)
-        for fact in sorted(facts, key=lambda fact: (fact.kind, fact.ref)):
+        for fact in sorted(facts, key=attrgetter("kind", "ref")):
             self._held[fact.group].append(fact)
 
     def key_of(self, group: str) -> str:
@@ -68,11 +69,12 @@ def below(facts: Iterable[Fact]) -> tuple[str, ...]:
 def _same(fact: Fact) -> set[str]:
     if fact.kind == "link":
         return {fact.state["to"]} if fact.state["relation"] == "same" else set()
+    names: tuple[str | None, ...] = ()
     if fact.kind == "payment":
-        return _named(fact.ref.partition("/")[0], fact.state.get("attempt"), fact.group)
-    if fact.kind in ("refund", "dispute"):
-        return _named(fact.state.get("attempt"), fact.state.get("order"), fact.group)
-    return set()
+        names = fact.ref.partition("/")[0], fact.state.get("attempt"), fact.group
+    elif fact.kind in ("refund", "dispute"):
+        names = fact.state.get("attempt"), fact.state.get("order"), fact.group
+    return {name for name in names if name}
 
 
 def _lower(fact: Fact) -> set[str]:
@@ -86,9 +88,6 @@ def _above(fact: Fact) -> set[str]:
     if fact.kind == "link":
         return {fact.state["to"]} if fact.state["relation"] == "above" else set()
     if fact.kind in ("payment", "recurring_gift", "instalment"):
-        return _named(fact.state.get("donor", {}).get("customer"))
+        customer = fact.state.get("donor", {}).get("customer")
+        return {customer} if customer else set()
     return set()
-
-
-def _named(*names: str | None) -> set[str]:
-    return {name for name in names if name}

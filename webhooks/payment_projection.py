@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final, cast
 
 from webhooks.fact import Fact
@@ -25,6 +26,8 @@ _LATER: Final = {
     "cancelled": 6,
     "succeeded": 7,
 }
+_KINDS_ABOVE: Final = ("donor", "recurring_gift", "instalment")
+_VERSION: Final = attrgetter("at", "rank", "ev", "ref")
 
 
 def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> PaymentView | None:
@@ -76,7 +79,7 @@ def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> Paym
 def _of(facts: Sequence[Fact], what: str) -> list[Fact]:
     """The payment's objects of one sort, oldest word first."""
     found = [fact for fact in facts if fact.kind == "payment" and fact.state.get("object") == what]
-    return sorted(found, key=lambda fact: (fact.version, fact.ref))
+    return sorted(found, key=_VERSION)
 
 
 def _latest_first(facts: list[Fact]) -> list[Fact]:
@@ -197,19 +200,14 @@ def joins(facts: Sequence[Fact], relation: str) -> tuple[JoinView, ...]:
 
 
 def donor_parts(above: Sequence[Fact]) -> list[Fact]:
-    """Who gives, from what lies above: the customer least, the invoice most."""
-    return sorted(_sorted_above(above), key=lambda fact: fact.kind != "donor")
+    """Return who gives, from what lies above: the customer first, who counts least, the invoice last."""
+    oldest_first = sorted(above, key=_VERSION)
+    return [fact for kind in _KINDS_ABOVE for fact in oldest_first if fact.kind == kind]
 
 
 def metadata_parts(above: Sequence[Fact]) -> list[Fact]:
-    """What for, from what lies above; a customer's metadata are about the customer."""
-    return [fact for fact in _sorted_above(above) if fact.kind != "donor"]
-
-
-def _sorted_above(above: Sequence[Fact]) -> list[Fact]:
-    order = {"donor": 0, "recurring_gift": 1, "instalment": 2}
-    chosen = [fact for fact in above if fact.kind in order]
-    return sorted(chosen, key=lambda fact: (order[fact.kind], fact.version, fact.ref))
+    """Return what for, from what lies above; a customer's metadata are about the customer."""
+    return [fact for fact in donor_parts(above) if fact.kind != "donor"]
 
 
 def merged_donor(parts: Sequence[Fact]) -> DonorState:

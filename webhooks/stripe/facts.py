@@ -133,22 +133,21 @@ def is_read(kind: str) -> bool:
     return kind in _READERS
 
 
-def read(type_: str, *, at: int, ev: str, livemode: bool, said: Object) -> list[Fact]:
-    """The facts of one event about the object ``said``; none when it is of no interest.
+def find_reader(event: ObjectEvent) -> Callable[[ObjectEvent], list[Fact]] | None:
+    """Return what reads the facts of an event about an object; None when it is of no interest.
 
-    Raises BadBody when the object cannot be kept: no id, no amount, no currency.
+    Raise BadBody for an object that is too old to be read; so does the reader for one that cannot be kept.
     """
-    kind = _kind_of(type_)
-    # An event's name and its object differ in places: customer.deleted, charge.refund.updated.
-    own = said.get("object")
-    if kind is not None and isinstance(own, str) and own in _READERS:
-        kind = own
-    reader = _READERS.get(kind or "")
-    if reader is None:
-        return []
-    if kind == "charge" and said.get("status") is None:
+    if event.kind == "charge" and event.payload.get("status") is None:
         raise BadBody("a charge without a status is older than 2014 and cannot be read")
-    return reader(ObjectEvent(type_, kind or "", at, ev, livemode, said))
+    return _READERS.get(event.kind)
+
+
+def tell_kind(type_: str, payload: Object) -> str:
+    """Return what kind of object an event is about: an event's name and its object differ in places, as in
+    customer.deleted and charge.refund.updated."""
+    kind, own = _kind_of(type_), payload.get("object")
+    return own if kind is not None and isinstance(own, str) and own in _READERS else kind or ""
 
 
 def _kind_of(type_: str) -> str | None:
