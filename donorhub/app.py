@@ -14,7 +14,7 @@ from donorhub import api, clock, config, jobs, logs, vault, web
 from donorhub.config import Settings
 from donorhub.db import db, set_reading, set_up_engine
 from donorhub.errors import DonorHubError
-from donorhub.services.giving import gifts
+from donorhub.services.giving import new_gifts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Raised = (
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or config.load()
     vault.use(settings.field_key)
     clock.use(clock.from_setting(settings.clock))
-    gifts.settle_after(timedelta(seconds=settings.settle_s))
+    new_gifts.set_thank_delay(timedelta(seconds=settings.settle_s))
     app = DonorHub("donorhub", static_folder=None)
     app.config.update(_flask_settings(settings))
     app.extensions["donorhub.settings"] = settings

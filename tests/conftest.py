@@ -80,7 +80,7 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
     app = create_app(settings)
     with app.app_context():
         run.upgrade(db.engine)
-        organisation.found("Fundacja Przykład", now=NOW)
+        organisation.create_organisation("Fundacja Przykład", now=NOW)
         db.session.commit()
         db.session.remove()
         if settings.uses_sqlite:
@@ -113,7 +113,7 @@ def _empty(app: Flask, home: Path) -> None:
         return
     with db.engine.begin() as connection:
         _empty_what_is_full(connection)
-    organisation.found("Fundacja Przykład", now=NOW)
+    organisation.create_organisation("Fundacja Przykład", now=NOW)
     db.session.commit()
 
 

@@ -133,7 +133,7 @@ def test_tomorrow_may_be_a_gifts_day_and_the_day_after_not(anna: Donor, night: d
 def test_a_correction_is_shown_at_the_day_it_was_made(anna: Donor, night: datetime, today: date) -> None:
     gift = give(anna, today, night)
     gifts.correct_gift(gift.id, reason="x", source_ref="1", now=night, actor=ACTOR)
-    assert [one.on for one in gift_story.of(gift).taken] == [today]
+    assert [one.on for one in gift_story.read_story(gift).deductions] == [today]
 
 
 def test_a_gift_of_today_stands_below_what_happened_tonight(

@@ -32,7 +32,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]
         app = create_app(config.load({"DONORHUB_MODE": "test", "DONORHUB_HOME": str(tmp_path), **values}))
         with app.app_context():
             upgrade(db.engine)
-            organisation.found("Fundacja Przykład", now=NOW)
+            organisation.create_organisation("Fundacja Przykład", now=NOW)
             db.session.commit()
         apps.append(app)
         return app

@@ -227,10 +227,10 @@ def _authenticate() -> None:
     if scheme.lower() != "bearer" or not text:
         raise Unauthenticated("send your token as `Authorization: Bearer dhk_…`")
     if is_reading():
-        who = users.principal_of_token(text.strip(), now=clock.now())
+        who = users.authenticate_token(text.strip(), now=clock.now())
     else:
         with read_only():  # whoever knocks with a wrong token does not queue for writing
-            who = users.principal_of_token(text.strip(), now=clock.now())
+            who = users.authenticate_token(text.strip(), now=clock.now())
             db.session.rollback()
     g.principal = who
     if not who.has_permission(permission):

@@ -58,13 +58,17 @@ def _keyed(view: View, key_is: str) -> View:
             if key_is == "required":
                 refuse(400, "idempotency_key_missing", f"send an {HEADER}, a new one for each new thing")
             return _finish(view(*args, **kwargs))
-        row = idempotency.take(principal().actor, _route(), key, fingerprint=fingerprint(), now=clock.now())
+        row = idempotency.take_key(
+            principal().actor, _route(), key, fingerprint=fingerprint(), now=clock.now()
+        )
         if row.status:
             return _replay(row)
         response: Response = view(*args, **kwargs)
         if response.status_code in _SUCCESS:
             headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-            idempotency.keep(row, status=response.status_code, headers=headers, body=response.get_data())
+            idempotency.store_answer(
+                row, status=response.status_code, headers=headers, body=response.get_data()
+            )
         return _finish(response)
 
     wrapper._commits = True  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ def create_user(
     email: str, name: str | None, roles: tuple[RoleName, ...], lang: Lang, password: str | None
 ) -> None:
     """Add a user with EMAIL."""
-    secret = password or users.one_time_password()
+    secret = password or users.make_one_time_password()
     user = users.create_user(
         email, name=name or email, password=secret, roles=roles, lang=lang, now=clock.now(), actor=get_actor()
     )
@@ -69,7 +69,7 @@ def set_roles(email: str, roles: tuple[RoleName, ...]) -> None:
 @in_app
 def reset_password(email: str) -> None:
     """Make a new password for the user with EMAIL and print it once."""
-    secret = users.one_time_password()
+    secret = users.make_one_time_password()
     users.set_password(_get_user(email).id, secret, now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"password (shown once): {secret}")
@@ -80,7 +80,7 @@ def reset_password(email: str) -> None:
 @in_app
 def deactivate_user(email: str) -> None:
     """Let the user with EMAIL in no more."""
-    users.deactivate(_get_user(email).id, now=clock.now(), actor=get_actor())
+    users.deactivate_user(_get_user(email).id, now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"{email} is inactive")
 

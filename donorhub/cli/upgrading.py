@@ -15,7 +15,7 @@ def bring_up_to_date() -> tuple[str | None, str | None]:
     Call it inside an application context. A second call changes nothing.
     """
     revisions = run.upgrade(db.engine)
-    organisation.found(now=clock.now())
+    organisation.create_organisation(now=clock.now())
     db.session.commit()
     db.session.remove()
     return revisions

@@ -206,7 +206,7 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
-    g.principal = users.principal_of(cast(User, current_user._get_current_object()))
+    g.principal = users.make_principal(cast(User, current_user._get_current_object()))
     permissions = getattr(current_app.view_functions[request.endpoint], "_needs", ())
     if not permissions or not all(g.principal.has_permission(permission) for permission in permissions):
         return render_template(

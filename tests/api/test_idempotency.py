@@ -97,8 +97,8 @@ def test_keys_of_two_programs_and_of_two_routes_do_not_meet(
 
 def test_an_answer_is_kept_thirty_days_and_then_forgotten(api: Caller, donor: Donor, now: datetime) -> None:
     api.post("/funds", {"code": "k", "name": "K"}, key="k1")
-    assert idempotency.expire(now + timedelta(days=30) - timedelta(seconds=1)) == 0
-    assert idempotency.expire(now + timedelta(days=30)) == 1
+    assert idempotency.delete_expired_keys(now + timedelta(days=30) - timedelta(seconds=1)) == 0
+    assert idempotency.delete_expired_keys(now + timedelta(days=30)) == 1
     db.session.commit()
 
 

@@ -194,9 +194,11 @@ def test_rows_without_objects_equal_the_dump(
 @pytest.fixture
 def row_of_each(gift: Gift, now: datetime) -> None:
     """A row of each list."""
-    funds_services.create(Campaign, {"code": "c", "name": "C"}, now=now, actor="system:0")
+    funds_services.create_purpose(Campaign, {"code": "c", "name": "C"}, now=now, actor="system:0")
     db.session.flush()
-    funds_services.create(Appeal, {"code": "a", "name": "A", "campaign_id": 1}, now=now, actor="system:0")
+    funds_services.create_purpose(
+        Appeal, {"code": "a", "name": "A", "campaign_id": 1}, now=now, actor="system:0"
+    )
     account = BankAccount(name="Main", number="PL61109010140000071219812874", currency="PLN", created_at=now)
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="system:0")
     db.session.add(account)

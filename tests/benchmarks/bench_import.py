@@ -207,7 +207,7 @@ def _measured(name: str, file: Path, home: Path, options: list[str]) -> Figures:
     with app.app_context():
         run.upgrade(db.engine)
         now = datetime.now(UTC)
-        organisation.found("Bench", now=now)
+        organisation.create_organisation("Bench", now=now)
         account = bank_accounts.create_account(ACCOUNT, "PLN", matching="auto", now=now, actor="bench")
         choices: dict[str, Any] = {"create_accounts": True}
         if name == "csv":

@@ -78,7 +78,7 @@ def plan_thank_yous(count: int) -> None:
             source_ref=str(n),
             now=now,
             actor="t",
-            settle=timedelta(0),
+            thank_delay=timedelta(0),
         )
     db.session.commit()
 

@@ -50,7 +50,7 @@ def main(count: int = 100_000) -> None:
         app = create_app(config.load(environment))
         with app.app_context():
             run.upgrade(db.engine)
-            organisation.found("Bench", now=NOW)
+            organisation.create_organisation("Bench", now=NOW)
             began = time.perf_counter()
             fill(count)
             print(
@@ -131,12 +131,15 @@ def measure(count: int) -> None:
         "PL61109010140000071219812874",
         "zzzzz",
     ):
-        show(f"search {what!r}", lambda what=what: search.find(what))  # type: ignore[misc]
+        show(f"search {what!r}", lambda what=what: search.find_donors(what))  # type: ignore[misc]
     show("timeline of one donor", lambda: timeline.of(middle))
-    show("stages of a page of 50", lambda: history.stages_of(search.find("nowak").rows, today=TODAY))
+    show(
+        "stages of a page of 50",
+        lambda: history.compute_stages(search.find_donors("nowak").rows, today=TODAY),
+    )
     show("received this month", lambda: dashboard.received(TODAY.replace(day=1), TODAY))
     show("twelve months by method", lambda: dashboard.months(TODAY, "PLN"))
-    show("retention", lambda: history.retention(TODAY, "PLN"))
+    show("retention", lambda: history.count_retained_donors(TODAY, "PLN"))
 
 
 def show(what: str, act: Callable[[], Any]) -> None:

@@ -31,7 +31,7 @@ def gift_came(now: datetime) -> None:
         source_ref="1",
         now=now,
         actor="t",
-        settle=timedelta(0),
+        thank_delay=timedelta(0),
     )
     db.session.commit()
 

@@ -169,7 +169,7 @@ def _begin() -> object:
 
 
 def _found_organisation() -> None:
-    organisation.found("Fundacja Przykład", now=NOW)
+    organisation.create_organisation("Fundacja Przykład", now=NOW)
     organisation.change_organisation(
         {
             "street": "ul. Prosta 1",

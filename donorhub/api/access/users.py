@@ -90,5 +90,5 @@ def change_user(changes: UserChanges, user_id: int) -> Response:
     if "roles" in changes:
         users.set_roles(user_id, changes["roles"], now=now, actor=actor)
     if "is_active" in changes:
-        users.deactivate(user_id, now=now, actor=actor)
+        users.deactivate_user(user_id, now=now, actor=actor)
     return tagged(UserSchema, user)

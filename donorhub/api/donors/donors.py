@@ -79,8 +79,10 @@ def list_donors(asked: dict[str, object]) -> pages.Page | Response:
     page, filters = pages.split(asked)
     text = filters.pop("q", "")
     if not text:
-        return LISTED.answer_page(page, *donors.conditions(**filters))
-    found = search.find(text, *donors.conditions(**filters), after=page.get("after"), limit=page["limit"])
+        return LISTED.answer_page(page, *donors.make_conditions(**filters))
+    found = search.find_donors(
+        text, *donors.make_conditions(**filters), after=page.get("after"), limit=page["limit"]
+    )
     return pages.follow(found.rows, found.cursor)
 
 

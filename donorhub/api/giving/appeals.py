@@ -52,7 +52,7 @@ def list_appeals(asked: dict[str, object]) -> Response:
 @bp.response(201, AppealSchema)
 def create_appeal(new: dict[str, object]) -> Response:
     """Add an appeal."""
-    return created(AppealSchema, funds.create(Appeal, new, now=clock.now(), actor=principal().actor))
+    return created(AppealSchema, funds.create_purpose(Appeal, new, now=clock.now(), actor=principal().actor))
 
 
 @bp.get(f"/<{ID}:appeal_id>")
@@ -61,7 +61,7 @@ def create_appeal(new: dict[str, object]) -> Response:
 @bp.response(200, AppealSchema)
 def get_appeal(appeal_id: int) -> Response:
     """Show an appeal."""
-    return tagged(AppealSchema, funds.get(Appeal, appeal_id))
+    return tagged(AppealSchema, funds.get_purpose(Appeal, appeal_id))
 
 
 @bp.patch(f"/<{ID}:appeal_id>")
@@ -72,7 +72,7 @@ def get_appeal(appeal_id: int) -> Response:
 @bp.response(200, AppealSchema)
 def change_appeal(changes: dict[str, object], appeal_id: int) -> Response:
     """Rename an appeal or give it to a campaign."""
-    appeal = funds.get(Appeal, appeal_id)
+    appeal = funds.get_purpose(Appeal, appeal_id)
     etags.require(tag(AppealSchema, appeal))
-    funds.change(appeal, changes, now=clock.now(), actor=principal().actor)
+    funds.change_purpose(appeal, changes, now=clock.now(), actor=principal().actor)
     return tagged(AppealSchema, appeal)

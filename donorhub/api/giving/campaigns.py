@@ -51,7 +51,7 @@ def list_campaigns(asked: pages.Asked) -> pages.Page:
 @bp.response(201, CampaignSchema)
 def create_campaign(new: dict[str, object]) -> Response:
     """Add a campaign."""
-    campaign = funds.create(Campaign, _columns(new), now=clock.now(), actor=principal().actor)
+    campaign = funds.create_purpose(Campaign, _columns(new), now=clock.now(), actor=principal().actor)
     return created(CampaignSchema, _told(campaign))
 
 
@@ -61,7 +61,7 @@ def create_campaign(new: dict[str, object]) -> Response:
 @bp.response(200, CampaignSchema)
 def get_campaign(campaign_id: int) -> Response:
     """Show a campaign."""
-    return tagged(CampaignSchema, _told(funds.get(Campaign, campaign_id)))
+    return tagged(CampaignSchema, _told(funds.get_purpose(Campaign, campaign_id)))
 
 
 @bp.patch(f"/<{ID}:campaign_id>")
@@ -72,9 +72,9 @@ def get_campaign(campaign_id: int) -> Response:
 @bp.response(200, CampaignSchema)
 def change_campaign(changes: dict[str, object], campaign_id: int) -> Response:
     """Change a campaign's name, goal or dates."""
-    campaign = funds.get(Campaign, campaign_id)
+    campaign = funds.get_purpose(Campaign, campaign_id)
     etags.require(tag(CampaignSchema, _told(campaign)))
-    funds.change(campaign, _columns(changes), now=clock.now(), actor=principal().actor)
+    funds.change_purpose(campaign, _columns(changes), now=clock.now(), actor=principal().actor)
     return tagged(CampaignSchema, _told(campaign))
 
 

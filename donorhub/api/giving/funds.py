@@ -51,7 +51,7 @@ def list_funds(asked: dict[str, object]) -> Response:
 @bp.response(201, FundSchema)
 def create_fund(new: dict[str, object]) -> Response:
     """Add a fund."""
-    return created(FundSchema, funds.create(Fund, new, now=clock.now(), actor=principal().actor))
+    return created(FundSchema, funds.create_purpose(Fund, new, now=clock.now(), actor=principal().actor))
 
 
 @bp.get(f"/<{ID}:fund_id>")
@@ -60,7 +60,7 @@ def create_fund(new: dict[str, object]) -> Response:
 @bp.response(200, FundSchema)
 def get_fund(fund_id: int) -> Response:
     """Show a fund."""
-    return tagged(FundSchema, funds.get(Fund, fund_id))
+    return tagged(FundSchema, funds.get_purpose(Fund, fund_id))
 
 
 @bp.patch(f"/<{ID}:fund_id>")
@@ -71,7 +71,7 @@ def get_fund(fund_id: int) -> Response:
 @bp.response(200, FundSchema)
 def change_fund(changes: dict[str, object], fund_id: int) -> Response:
     """Rename or close a fund."""
-    fund = funds.get(Fund, fund_id)
+    fund = funds.get_purpose(Fund, fund_id)
     etags.require(tag(FundSchema, fund))
-    funds.change(fund, changes, now=clock.now(), actor=principal().actor)
+    funds.change_purpose(fund, changes, now=clock.now(), actor=principal().actor)
     return tagged(FundSchema, fund)

@@ -91,7 +91,7 @@ Query = pages.args(
 def list_gifts(asked: dict[str, object]) -> pages.Page:
     """List gifts."""
     page, filters = pages.split(asked)
-    return pages.with_data(pages.page(gifts.choose(**filters), page, SORTS), told)
+    return pages.with_data(pages.page(gifts.select_gifts(**filters), page, SORTS), told)
 
 
 @bp.post("")
@@ -152,8 +152,12 @@ def correct_gift(new: Reason, gift_id: int) -> Response:
 def told(found: Sequence[Gift]) -> list[dict[str, object]]:
     """The answers for gifts, with what belongs to them read for all at once."""
     ids = [gift.id for gift in found]
-    away, receipts, items = gifts.taken_away(ids), gifts.live_receipt_ids(ids), payouts.items_of_gifts(ids)
-    parts = gifts.parts_of(ids)
+    away, receipts, items = (
+        gifts.sum_deductions(ids),
+        gifts.find_live_receipt_ids(ids),
+        payouts.items_of_gifts(ids),
+    )
+    parts = gifts.list_designations(ids)
     names = [column.key for column in Gift.__table__.columns]
     answers = []
     for gift in found:

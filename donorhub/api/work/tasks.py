@@ -87,7 +87,7 @@ def list_tasks(asked: dict[str, object]) -> Response:
 @mine.response(200, pages.envelope(TaskSchema))
 def list_my_tasks(asked: pages.Asked) -> Response:
     """List people's open tasks due by the end of today: those of the token's maker, and nobody's."""
-    maker = users.maker_of_token(principal().id)
+    maker = users.find_token_maker(principal().id)
     query = tasks.select_tasks(state="open", performer="person", due_before=_end_of_today(clock.now()))
     return LISTED.answer_page(asked, query.where(tasks.is_for(maker)).whereclause)
 

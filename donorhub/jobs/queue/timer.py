@@ -71,7 +71,7 @@ def _ask_about_gaps() -> int:
 
 
 def _forget_answers() -> int:
-    count = idempotency.expire(clock.now())
+    count = idempotency.delete_expired_keys(clock.now())
     db.session.commit()
     return count
 

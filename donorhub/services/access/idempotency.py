@@ -17,21 +17,24 @@ from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, Rejected
 from donorhub.models import IdempotencyKey
 
-KEPT: Final = timedelta(days=30)
-_WAITED_TOO_LONG: Final = "55P03"  # PostgreSQL's lock_not_available; SQLite's writers queue before they begin
+LIFETIME: Final = timedelta(days=30)
+_LOCK_NOT_AVAILABLE: Final = (
+    "55P03"  # PostgreSQL's lock_not_available; SQLite's writers queue before they begin
+)
 
 
-def take(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
-    """The row of a key: new with status 0, to be filled by :func:`keep`, or with the answer it holds.
+def take_key(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
+    """Return the row of a key: new with status 0, for :func:`store_answer` to fill, or with the answer to
+    the first request.
 
-    Rejected when the key came with another request before, Conflict when its first
-    request still runs after the database's patience.
+    Raise Rejected when the key came with another request before, Conflict when its first request still
+    runs after the longest that the database waits.
     """
-    row = _insert(principal, route, key, fingerprint=fingerprint, now=now)
+    row = _find_or_insert_key(principal, route, key, fingerprint=fingerprint, now=now)
     if row.expires_at <= now:  # the sweep has not come by yet
         db.session.delete(row)
         db.session.flush()  # its place is taken by the insert that follows
-        row = _insert(principal, route, key, fingerprint=fingerprint, now=now)
+        row = _find_or_insert_key(principal, route, key, fingerprint=fingerprint, now=now)
     if row.fingerprint != fingerprint:
         raise Rejected(
             "this Idempotency-Key was used for another request: take a new key", code="idempotency_key_reused"
@@ -39,20 +42,22 @@ def take(principal: str, route: str, key: str, *, fingerprint: str, now: datetim
     return row
 
 
-def keep(row: IdempotencyKey, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Write the answer into its row."""
+def store_answer(row: IdempotencyKey, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Write the answer into the row of its key."""
     row.status, row.headers, row.body = status, dict(headers), body
 
 
-def expire(now: datetime) -> int:
-    """Forget answers that were kept long enough; gives how many."""
-    gone = db.session.execute(
+def delete_expired_keys(now: datetime) -> int:
+    """Delete the answers that were kept long enough; return how many."""
+    deleted_ids = db.session.execute(
         delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now).returning(IdempotencyKey.id)
     )
-    return len(gone.all())
+    return len(deleted_ids.all())
 
 
-def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: datetime) -> IdempotencyKey:
+def _find_or_insert_key(
+    principal: str, route: str, key: str, *, fingerprint: str, now: datetime
+) -> IdempotencyKey:
     try:
         new_row: IdempotencyKey | None = db.session.scalars(
             insert_or_ignore(
@@ -71,12 +76,12 @@ def _insert(principal: str, route: str, key: str, *, fingerprint: str, now: date
                 status=0,
                 headers={},
                 body=b"",
-                expires_at=now + KEPT,
+                expires_at=now + LIFETIME,
             )
             .returning(IdempotencyKey)
         ).one_or_none()
     except OperationalError as e:
-        if getattr(e.orig, "sqlstate", None) != _WAITED_TOO_LONG:
+        if getattr(e.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise
         raise Conflict(
             "the first request with this Idempotency-Key still runs: ask again",

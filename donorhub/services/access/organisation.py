@@ -1,4 +1,4 @@
-"""Our own organisation: founding it at the first start, reading and changing its settings."""
+"""Our own organisation: creating it at the first start, reading and changing its settings."""
 
 from __future__ import annotations
 
@@ -37,8 +37,11 @@ FIELDS: Final = (
 _ORGANISATION: Final = "organisation"
 
 
-def found(legal_name: str = "Our organisation", *, now: datetime) -> Organisation:
-    """Make the organisation, the roles and the general fund if they are missing. Again changes nothing."""
+def create_organisation(legal_name: str = "Our organisation", *, now: datetime) -> Organisation:
+    """Create the organisation, the roles and the general fund where they are missing; return it.
+
+    Again changes nothing.
+    """
     for role in ROLES:
         db.session.execute(insert_or_ignore(Role, on=(Role.name,)).values(name=role))
     db.session.execute(
@@ -72,7 +75,7 @@ def find_organisation() -> Organisation | None:
 
 
 def get_zone() -> ZoneInfo:
-    """Return whose midnight ends the day."""
+    """Return the organisation's time zone, in which its days begin and end."""
     return ZoneInfo(get_organisation().time_zone)
 
 
@@ -90,15 +93,15 @@ def get_midnight(day: date) -> datetime:
 
 
 def change_organisation(fields: Mapping[str, object], *, now: datetime, actor: str) -> Organisation:
-    """Change settings of the organisation; the audit keeps which, not what they were."""
+    """Change settings of the organisation and return it; the audit names the settings, not their values."""
     organisation = get_organisation()
-    changed = sorted(
+    changed_fields = sorted(
         name for name in FIELDS if name in fields and getattr(organisation, name) != fields[name]
     )
-    for name in changed:
+    for name in changed_fields:
         setattr(organisation, name, fields[name])
-    if changed:
+    if changed_fields:
         audit.record_action(
-            actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed}
+            actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed_fields}
         )
     return organisation

@@ -1,4 +1,4 @@
-"""Users and API tokens: making them, changing their rights, taking them away."""
+"""Users and API tokens: creating them, changing their rights, taking them away."""
 
 from __future__ import annotations
 
@@ -39,11 +39,14 @@ def create_user(
     actor: str,
     lang: Lang = "en",
 ) -> User:
-    """Add one of the staff. Conflict when the address is taken, Rejected for a weak password."""
-    address = _address(email)
+    """Create one of the staff and return it.
+
+    Raise Conflict when the address is taken, Rejected for a weak password or an unknown role.
+    """
+    address = _parse_address(email)
     if db.session.scalar(select(User.id).where(User.email == address)) is not None:
         raise Conflict("there is a user with this address already", field="/email")
-    _refuse_weak(password)
+    _refuse_weak_password(password)
     user = User(
         email=address,
         name=name,
@@ -52,7 +55,7 @@ def create_user(
         active=True,
         fs_uniquifier=uuid.uuid4().hex,
         created_at=now,
-        roles=_roles(roles),
+        roles=_list_roles(roles),
     )
     db.session.add(user)
     db.session.flush()  # the audit needs user.id
@@ -61,14 +64,14 @@ def create_user(
 
 
 def set_roles(user_id: int, roles: Collection[RoleName], *, now: datetime, actor: str) -> User:
-    """Give a user exactly these roles. The last admin stays one."""
+    """Give a user exactly these roles; raise Rejected when nobody would remain admin."""
     user = get_user(user_id)
     before = {role.name for role in user.roles}
     if before == set(roles):
         return user
     if "admin" in before and "admin" not in roles:
-        _refuse_without_admin(user)
-    user.roles = _roles(roles)
+        _refuse_last_admin(user)
+    user.roles = _list_roles(roles)
     audit.record_action(
         actor,
         "user.roles_changed",
@@ -80,28 +83,32 @@ def set_roles(user_id: int, roles: Collection[RoleName], *, now: datetime, actor
 
 
 def set_password(user_id: int, password: str, *, now: datetime, actor: str) -> User:
-    """Change a password; every session of the user ends."""
+    """Change a password and end every session of the user; raise Rejected for a weak one."""
     user = get_user(user_id)
-    _refuse_weak(password)
+    _refuse_weak_password(password)
     user.password = PasswordHasher().hash(password)
     user.fs_uniquifier = uuid.uuid4().hex
     audit.record_action(actor, "user.password_changed", ("user", user.id), now=now)
     return user
 
 
-def deactivate(user_id: int, *, now: datetime, actor: str) -> User:
-    """Let a user in no more; sessions end at once. The last admin stays."""
+def deactivate_user(user_id: int, *, now: datetime, actor: str) -> User:
+    """Let a user in no more and end all sessions; again changes nothing.
+
+    Raise Rejected for the last admin.
+    """
     user = get_user(user_id)
     if not user.active:
         return user
     if "admin" in {role.name for role in user.roles}:
-        _refuse_without_admin(user)
+        _refuse_last_admin(user)
     user.active, user.fs_uniquifier = False, uuid.uuid4().hex
     audit.record_action(actor, "user.deactivated", ("user", user.id), now=now)
     return user
 
 
 def get_user(user_id: int) -> User:
+    """Return a user; raise NotFound when there is none of this id."""
     user = db.session.get(User, user_id)
     if user is None:
         raise NotFound(f"there is no user {user_id}")
@@ -109,22 +116,23 @@ def get_user(user_id: int) -> User:
 
 
 def user_exists(user_id: int) -> bool:
+    """Return whether there is a user of this id, active or not."""
     return db.session.scalar(select(User.id).where(User.id == user_id)) is not None
 
 
 def list_users(*, active_only: bool = False) -> list[User]:
-    """The staff by name."""
+    """Return the staff by name."""
     query = select(User).order_by(User.name, User.id)
     return list(db.session.scalars(query.where(User.active) if active_only else query))
 
 
 def list_tokens() -> list[ApiToken]:
-    """API tokens, the newest first."""
+    """Return the API tokens, the newest first."""
     return list(db.session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))
 
 
 def set_lang(user_id: int, lang: Lang) -> User:
-    """The language a user reads; Rejected when there is no such."""
+    """Set the language that a user reads; raise Rejected for one that we do not have."""
     if lang not in LANGS:
         raise Rejected("choose en, pl or sq", field="/lang")
     user = get_user(user_id)
@@ -132,8 +140,8 @@ def set_lang(user_id: int, lang: Lang) -> User:
     return user
 
 
-def activate(user_id: int, *, now: datetime, actor: str) -> User:
-    """Let a user in again. Active already: nothing changes."""
+def activate_user(user_id: int, *, now: datetime, actor: str) -> User:
+    """Let a user in again; one who is active stays as they are."""
     user = get_user(user_id)
     if not user.active:
         user.active = True
@@ -142,11 +150,12 @@ def activate(user_id: int, *, now: datetime, actor: str) -> User:
 
 
 def find_user(email: str) -> User | None:
+    """Return the user of this address, or None."""
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))
 
 
-def principal_of(user: User) -> Principal:
-    """What a user may do, read anew for each request: a right taken away is gone at once."""
+def make_principal(user: User) -> Principal:
+    """Return what a user may do, read anew for each request: a right that is taken away is gone at once."""
     roles = [role.name for role in user.roles]
     return Principal("user", user.id, user.name, combine_permissions(roles), find_row_scope(roles))
 
@@ -154,18 +163,22 @@ def principal_of(user: User) -> Principal:
 def create_token(
     name: str, scopes: Collection[str], *, now: datetime, actor: str, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """A key for a program and its text, which is shown this once. Rejected for an unknown scope."""
+    """Create a token for a program; return it and its text, which is shown this once.
+
+    Raise Rejected for an empty name and an unknown scope.
+    """
     if not name.strip():
         raise Rejected("a token has a name that says which program has it", field="/name")
-    unknown = sorted(set(scopes) - PERMISSIONS)
-    if unknown or not scopes:
+    unknown_scopes = sorted(set(scopes) - PERMISSIONS)
+    if unknown_scopes or not scopes:
         raise Rejected(
-            f"unknown scope {unknown[0]}" if unknown else "choose at least one scope", field="/scopes"
+            f"unknown scope {unknown_scopes[0]}" if unknown_scopes else "choose at least one scope",
+            field="/scopes",
         )
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         name=name,
-        token_sha256=_hash(text),
+        token_sha256=_hash_token(text),
         scopes=sorted(scopes),
         created_by=actor,
         created_at=now,
@@ -178,6 +191,7 @@ def create_token(
 
 
 def revoke_token(token_id: int, *, now: datetime, actor: str) -> ApiToken:
+    """Make a token invalid at once and return it; again changes nothing. Raise NotFound if unknown."""
     token = db.session.get(ApiToken, token_id)
     if token is None:
         raise NotFound(f"there is no token {token_id}")
@@ -187,34 +201,34 @@ def revoke_token(token_id: int, *, now: datetime, actor: str) -> ApiToken:
     return token
 
 
-def principal_of_token(text: str, *, now: datetime) -> Principal:
-    """Who a bearer token is; Unauthenticated when it is unknown, revoked or over."""
-    row = db.session.connection().execute(_TOKEN_BY_HASH, {"sha256": _hash(text)}).first()
+def authenticate_token(text: str, *, now: datetime) -> Principal:
+    """Return who bears this token; raise Unauthenticated when it is unknown, revoked or expired."""
+    row = db.session.connection().execute(_TOKEN_BY_HASH, {"sha256": _hash_token(text)}).first()
     if row is None or row.revoked_at is not None or (row.expires_at and row.expires_at <= now):
         raise Unauthenticated("this token is not valid: make one with `donorhub token create`")
     return Principal("token", row.id, row.name, frozenset(row.scopes))
 
 
-def maker_of_token(token_id: int) -> int | None:
-    """The user who made a token; None when it was made on the command line."""
+def find_token_maker(token_id: int) -> int | None:
+    """Return the id of the user who made a token; None when it was made on the command line."""
     made_by: str | None = db.session.scalar(select(ApiToken.created_by).where(ApiToken.id == token_id))
     kind, _, id_ = (made_by or "").partition(":")
     return int(id_) if kind == "user" else None
 
 
-def one_time_password() -> str:
-    """A password for a first sign-in."""
+def make_one_time_password() -> str:
+    """Return a new random password for a first sign-in."""
     return secrets.token_urlsafe(12)
 
 
-def _address(email: str) -> str:
+def _parse_address(email: str) -> str:
     try:
         return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError as e:
         raise Rejected(f"this is no e-mail address: {e}", field="/email") from e
 
 
-def _refuse_weak(password: str) -> None:
+def _refuse_weak_password(password: str) -> None:
     if len(password) < MIN_PASSWORD:
         raise Rejected(f"a password has at least {MIN_PASSWORD} characters", field="/password")
     if len(password) > MAX_PASSWORD:
@@ -223,19 +237,19 @@ def _refuse_weak(password: str) -> None:
         )
 
 
-def _roles(names: Collection[RoleName]) -> list[Role]:
-    unknown = sorted(set(names) - set(ROLES))
-    if unknown or not names:
+def _list_roles(names: Collection[RoleName]) -> list[Role]:
+    unknown_names = sorted(set(names) - set(ROLES))
+    if unknown_names or not names:
         raise Rejected(
-            f"unknown role {unknown[0]}: choose from {', '.join(ROLES)}"
-            if unknown
+            f"unknown role {unknown_names[0]}: choose from {', '.join(ROLES)}"
+            if unknown_names
             else "choose at least one role",
             field="/roles",
         )
     return list(db.session.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.id)))
 
 
-def _refuse_without_admin(user: User) -> None:
+def _refuse_last_admin(user: User) -> None:
     admins = db.session.scalar(
         select(func.count(User.id)).where(
             User.active, User.id != user.id, User.roles.any(Role.name == "admin")
@@ -245,5 +259,5 @@ def _refuse_without_admin(user: User) -> None:
         raise Rejected("somebody must stay admin: make another one first", code="last_admin")
 
 
-def _hash(text: str) -> str:
+def _hash_token(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

@@ -67,7 +67,7 @@ def list_obstacles(import_file_id: int) -> list[Obstacle]:
 
 
 def _list_in_closed_books(import_file_id: int) -> list[Obstacle]:
-    until = closed_books.closed_until()
+    until = closed_books.find_last_closed_day()
     if until is None:
         return []
     ids = db.session.scalars(
@@ -143,7 +143,7 @@ def take_back_import(
 
 
 def _refuse_obstacles(file: ImportFile, *, undo_decisions: bool) -> None:
-    closed_books.refuse(
+    closed_books.refuse_closed_days(
         *db.session.scalars(
             select(func.min(Entry.booked_on))
             .where(_make_counting_condition(file.id))

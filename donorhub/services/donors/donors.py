@@ -1,4 +1,4 @@
-"""Donors: making, changing, finding them. Merging and erasing have modules of their own."""
+"""Donors: creating, changing and finding them."""
 
 from __future__ import annotations
 
@@ -43,13 +43,16 @@ FIELDS: Final = (
 
 
 def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, actor: str) -> Donor:
-    """Add a donor and tell the staff. ``fields`` are some of FIELDS; without a name, it is made of
-    given and family name. Rejected when a tax number is none of the donor's country."""
+    """Create a donor, plan the news of it for the staff, and return it.
+
+    ``fields`` are some of FIELDS; without a name, it is made of given and family name. Raise Rejected when
+    a tax number is none of the donor's country.
+    """
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
-    _set(donor, _normal(fields, donor))
+    _set_fields(donor, _normalise_tax_number(fields, donor))
     db.session.add(donor)
     db.session.flush()  # the code is made of the id
-    donor.code = codes.format_code(_prefix(), FIRST_NUMBER + donor.id)
+    donor.code = codes.format_code(_get_code_prefix(), FIRST_NUMBER + donor.id)
     _learn_keys(donor)
     if not source.startswith("import:"):  # hundreds taken over from another system are no news
         tasks.plan_task(
@@ -69,56 +72,63 @@ def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, ac
 def change_donor(
     donor: Donor, fields: Mapping[str, object], *, now: datetime, actor: str, version: int | None = None
 ) -> Donor:
-    """Change what is known of a donor. Conflict when ``version`` is given and somebody changed it since;
-    fields that are as they were change nothing."""
+    """Change what is known of a donor and return it; fields that are as they were change nothing.
+
+    Raise Conflict when ``version`` is given and somebody changed the donor since.
+    """
     if version is not None and version != donor.version:
         raise Conflict(
             "somebody else changed this donor in the meantime: look again before you save",
             code="donor_changed",
         )
-    fields = _normal(fields, donor)
-    changed = sorted(name for name in fields if name in FIELDS and getattr(donor, name) != fields[name])
-    if not changed:
+    fields = _normalise_tax_number(fields, donor)
+    changed_fields = sorted(
+        name for name in fields if name in FIELDS and getattr(donor, name) != fields[name]
+    )
+    if not changed_fields:
         return donor
-    _set(donor, fields)
+    _set_fields(donor, fields)
     donor.version += 1
     donor.updated_at = now
-    _index(donor)
-    audit.record_action(actor, "donor.changed", ("donor", donor.id), now=now, data={"fields": changed})
+    _index_donor(donor)
+    audit.record_action(actor, "donor.changed", ("donor", donor.id), now=now, data={"fields": changed_fields})
     return donor
 
 
 def get_donor(donor_id: int, *, owner_id: int | None = None) -> Donor:
-    """The donor, or the one it was merged into. With ``owner_id``, only one of that user's own list."""
+    """Return the donor, or the one it was merged into; with ``owner_id`` only one of that user's own list.
+
+    Raise NotFound where there is none.
+    """
     donor = find_survivor(donor_id)
     if donor is None or (owner_id is not None and donor.owner_id != owner_id):
         raise NotFound(f"there is no donor {donor_id}")
     return donor
 
 
-def conditions(
+def make_conditions(
     *,
     code: str = "",
     email: str = "",
     updated_after: datetime | None = None,
     created_after: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
-    """Conditions on donors for what is given."""
-    wanted: list[ColumnElement[bool]] = []
+    """Return conditions on donors for all that is given."""
+    conditions: list[ColumnElement[bool]] = []
     if code:
-        wanted.append(Donor.code == code)
+        conditions.append(Donor.code == code)
     if email:
-        known = select(IdentityKey.donor_id).filter_by(kind="email", value=normal_email(email))
-        wanted.append(Donor.id.in_(known))
+        donor_ids = select(IdentityKey.donor_id).filter_by(kind="email", value=normalise_email(email))
+        conditions.append(Donor.id.in_(donor_ids))
     if updated_after is not None:
-        wanted.append(Donor.updated_at > updated_after)
+        conditions.append(Donor.updated_at > updated_after)
     if created_after is not None:
-        wanted.append(Donor.created_at > created_after)
-    return wanted
+        conditions.append(Donor.created_at > created_after)
+    return conditions
 
 
 def find_survivor(donor_id: int) -> Donor | None:
-    """The donor, or the one it was merged into."""
+    """Return the donor, or the one it was merged into; None when there is none."""
     donor = db.session.get(Donor, donor_id)
     if donor is not None and donor.merged_into_id is not None:
         return db.session.get(Donor, donor.merged_into_id)
@@ -126,7 +136,7 @@ def find_survivor(donor_id: int) -> Donor | None:
 
 
 def find_by_key(kind: IdentityKind, value: str) -> Sequence[Donor]:
-    """Donors that are known by a normalised e-mail, iban, phone or folded name, the oldest first."""
+    """Return the donors that have this e-mail, IBAN, phone or name in its normal form, the oldest first."""
     return db.session.scalars(
         select(Donor)
         .join(IdentityKey)
@@ -136,9 +146,9 @@ def find_by_key(kind: IdentityKind, value: str) -> Sequence[Donor]:
 
 
 def find_by_email(email: str) -> Donor | None:
-    """The only donor with this address; none when nobody or several have it."""
-    found = find_by_key("email", normal_email(email)) if email else ()
-    return found[0] if len(found) == 1 else None
+    """Return the only donor with this address; None when nobody or several have it."""
+    donors = find_by_key("email", normalise_email(email)) if email else ()
+    return donors[0] if len(donors) == 1 else None
 
 
 def find_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
@@ -147,13 +157,13 @@ def find_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
     On PostgreSQL those who look for an address that nobody has take turns until their transactions
     end, so that two who would both make a donor of it make one.
     """
-    wanted = {normal_email(email) for email in emails}
-    found = _read_by_emails(wanted)
-    missing = wanted - found.keys()
+    addresses = {normalise_email(email) for email in emails}
+    donors_by_email = _read_by_emails(addresses)
+    missing = addresses - donors_by_email.keys()
     if missing and db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(_TAKE_TURNS, {"emails": sorted(missing)})
-        found |= _read_by_emails(missing)
-    return found
+        donors_by_email |= _read_by_emails(missing)
+    return donors_by_email
 
 
 # In the order of the locks, so that two who want several of the same never wait for each other.
@@ -172,22 +182,22 @@ def _read_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
         .where(IdentityKey.kind == "email", IdentityKey.value.in_(emails), Donor.merged_into_id.is_(None))
         .order_by(Donor.id)
     )
-    found: dict[str, list[Donor]] = {}
+    donors_by_email: dict[str, list[Donor]] = {}
     for value, donor in rows:
-        found.setdefault(value, []).append(donor)
-    return found
+        donors_by_email.setdefault(value, []).append(donor)
+    return donors_by_email
 
 
 def find_by_external_id(source: str, ref: str) -> Donor | None:
-    """The donor that another system calls ``ref``, or the one that it was merged into."""
-    known: int | None = db.session.scalar(select(ExternalId.donor_id).filter_by(source=source, ref=ref))
-    return None if known is None else get_donor(known)
+    """Return the donor that another system calls ``ref``, or the one it was merged into; None if unknown."""
+    donor_id: int | None = db.session.scalar(select(ExternalId.donor_id).filter_by(source=source, ref=ref))
+    return None if donor_id is None else get_donor(donor_id)
 
 
 def put_by_external_id(
     source: str, ref: str, fields: Mapping[str, object], *, now: datetime, actor: str
 ) -> tuple[Donor, bool]:
-    """Make or change the donor that another system calls ``ref``; tell whether it is new."""
+    """Create or change the donor that another system calls ``ref``; return it and whether it is new."""
     donor = find_by_external_id(source, ref)
     if donor is not None:
         return change_donor(donor, fields, now=now, actor=actor), False
@@ -197,7 +207,7 @@ def put_by_external_id(
 
 
 def learn_key(donor_id: int, kind: IdentityKind, value: str) -> None:
-    """Remember another thing by which the donor is known, such as an IBAN a gift came from."""
+    """Record another key of a donor, such as an IBAN that a gift came from; again changes nothing."""
     db.session.execute(
         insert_or_ignore(
             IdentityKey,
@@ -210,18 +220,19 @@ def learn_key(donor_id: int, kind: IdentityKind, value: str) -> None:
     )
 
 
-def normal_email(email: str) -> str:
-    """The address as it is compared: lower case, without a +tag."""
+def normalise_email(email: str) -> str:
+    """Return the address as it is compared: in lower case, without a +tag."""
     local, _, host = email.strip().lower().rpartition("@")
     return f"{local.partition('+')[0]}@{host}"
 
 
-def normal_phone(phone: str) -> str:
+def normalise_phone(phone: str) -> str:
+    """Return the digits of a phone number, with its plus."""
     return "".join(c for c in phone if c.isdigit() or c == "+")
 
 
-def normal_iban(text: str) -> str | None:
-    """The IBAN without blanks, in capitals; None when it is none."""
+def normalise_iban(text: str) -> str | None:
+    """Return the IBAN in capitals without blanks; None when the text is no IBAN."""
     try:
         return str(IBAN(text))
     except SchwiftyException:
@@ -229,20 +240,21 @@ def normal_iban(text: str) -> str | None:
 
 
 def count_donors() -> int:
+    """Return how many donors there are, merged ones too."""
     return db.session.scalar(select(func.count()).select_from(Donor)) or 0
 
 
-def _prefix() -> str:
-    ours = organisation.find_organisation()
-    return ours.code_prefix if ours else "DH"
+def _get_code_prefix() -> str:
+    own_organisation = organisation.find_organisation()
+    return own_organisation.code_prefix if own_organisation else "DH"
 
 
-def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
-    """The fields with the tax number as it is kept, if there is one among them."""
+def _normalise_tax_number(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
+    """Return the fields with the tax number as it is kept, if it is one of them; raise Rejected if wrong."""
     if not fields.get("tax_number"):
         return fields
     kind = fields.get("kind", donor.kind)
-    country = fields.get("country", donor.country) or _home_country()
+    country = fields.get("country", donor.country) or _get_home_country()
     try:
         number = tax_numbers.normalise_number(
             fields["tax_number"], country, is_organisation=kind == "organisation"
@@ -256,19 +268,19 @@ def _normal(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
     return {**fields, "tax_number": number}
 
 
-def tax_number_called(donor: Donor) -> str:
-    """What stands before the donor's tax number on paper: NIP, NIPT, NUI."""
-    country = donor.country or _home_country()
+def get_tax_number_label(donor: Donor) -> str:
+    """Return what stands before the donor's tax number on paper: NIP, NIPT, NUI."""
+    country = donor.country or _get_home_country()
     return tax_numbers.get_number_label(country, is_organisation=donor.kind == "organisation")
 
 
-def _home_country() -> str:
-    """Where donors are taken to be of whom nothing else is known."""
-    ours = organisation.find_organisation()
-    return ours.country if ours else ""
+def _get_home_country() -> str:
+    """Return the country that a donor is of when nothing else is known: the organisation's."""
+    own_organisation = organisation.find_organisation()
+    return own_organisation.country if own_organisation else ""
 
 
-def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
+def _set_fields(donor: Donor, fields: Mapping[str, Any]) -> None:
     if fields.get("owner_id") is not None and not users.user_exists(fields["owner_id"]):
         raise Rejected(f"there is no user {fields['owner_id']}", field="/owner_id")
     for name in FIELDS:
@@ -278,8 +290,8 @@ def _set(donor: Donor, fields: Mapping[str, Any]) -> None:
         donor.name = " ".join(part for part in (donor.given_name, donor.family_name) if part)
 
 
-def _index(donor: Donor) -> None:
-    """Work out the search text and the identity keys anew; learned IBANs stay."""
+def _index_donor(donor: Donor) -> None:
+    """Compute the search text and the identity keys anew; keep the IBANs that were learned."""
     db.session.execute(
         delete(IdentityKey).where(IdentityKey.donor_id == donor.id, IdentityKey.kind != "iban")
     )
@@ -287,15 +299,19 @@ def _index(donor: Donor) -> None:
 
 
 def _learn_keys(donor: Donor) -> None:
-    parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normal_phone(donor.phone)]
+    parts = [donor.name, donor.email, donor.code, donor.city, donor.phone, normalise_phone(donor.phone)]
     parts.append(donor.tax_number or "")
     donor.search = payer_text.fold_letters(" ".join(parts))
-    known_by: dict[IdentityKind, str] = {
-        "email": normal_email(donor.email) if donor.email else "",
-        "phone": normal_phone(donor.phone),
+    values_by_kind: dict[IdentityKind, str] = {
+        "email": normalise_email(donor.email) if donor.email else "",
+        "phone": normalise_phone(donor.phone),
         "name": payer_text.name_key(donor.name),
     }
-    keys = [{"kind": kind, "value": value, "donor_id": donor.id} for kind, value in known_by.items() if value]
+    keys = [
+        {"kind": kind, "value": value, "donor_id": donor.id}
+        for kind, value in values_by_kind.items()
+        if value
+    ]
     if keys:
         db.session.execute(
             insert_or_ignore(IdentityKey, on=(IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)),

@@ -22,7 +22,7 @@ from donorhub.models.states import IdentityKind, Lang
 from donorhub.services import paging
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
-from donorhub.services.donors.donors import FIRST_NUMBER, normal_iban, normal_phone
+from donorhub.services.donors.donors import FIRST_NUMBER, normalise_iban, normalise_phone
 from donorhub.services.paging import LIMIT, Page
 
 IdColumn = ColumnElement[int] | InstrumentedAttribute[int]
@@ -33,7 +33,7 @@ _PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ()/.-]{5,20}")
 _donor_search = table("donor_search", column("rowid"), column("donor_search"))
 
 
-def find(
+def find_donors(
     text: str,
     *conditions: ColumnElement[bool],
     owner_id: int | None = None,
@@ -41,7 +41,7 @@ def find(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[Donor]:
-    """Donors that the text fits, the exact ones first, then the newest; without a text, all of them.
+    """Return the donors that the text fits, the exact ones first, then the newest; without a text, all.
 
     ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list.
     """
@@ -51,15 +51,15 @@ def find(
         query = query.where(Donor.owner_id == owner_id)
     if lang:
         query = query.where(Donor.lang == lang)
-    exact = _exact(query, text)
-    rest, key = _containing(query, text, owner_id is not None)
-    if exact:
-        rest = rest.where(Donor.id.not_in([donor.id for donor in exact]))
-    page = _newest_first(rest, key, after=after, limit=limit)
-    return page if after else Page([*exact, *page.rows], page.cursor)
+    exact_donors = _find_exact(query, text)
+    rest, key = _filter_by_words(query, text, owner_id is not None)
+    if exact_donors:
+        rest = rest.where(Donor.id.not_in([donor.id for donor in exact_donors]))
+    page = _read_page(rest, key, after=after, limit=limit)
+    return page if after else Page([*exact_donors, *page.rows], page.cursor)
 
 
-def _newest_first(
+def _read_page(
     query: Select[Donor],
     key: IdColumn,
     *,
@@ -72,89 +72,91 @@ def _newest_first(
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
 
 
-def find_one_by_code(text: str) -> Donor | None:
-    """The donor whose code the text is, and nothing else."""
-    found = _numbers(text)
-    if len(found) != 1 or len(payer_text.split_words(text)) > TRIGRAM:
+def find_by_code(text: str) -> Donor | None:
+    """Return the donor whose code the text is; None when it is more than a code, or nobody's."""
+    numbers = _find_numbers(text)
+    if len(numbers) != 1 or len(payer_text.split_words(text)) > TRIGRAM:
         return None
-    donor = db.session.get(Donor, found[0] - FIRST_NUMBER)
+    donor = db.session.get(Donor, numbers[0] - FIRST_NUMBER)
     return donors.get_donor(donor.id) if donor else None
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    ours = organisation.find_organisation()
-    return codes.find_codes(text, ours.code_prefix if ours else "DH")
+def _find_numbers(text: str) -> tuple[int, ...]:
+    own_organisation = organisation.find_organisation()
+    return codes.find_codes(text, own_organisation.code_prefix if own_organisation else "DH")
 
 
-def _exact(query: Select[Donor], text: str) -> Sequence[Donor]:
-    """Donors known by this very e-mail, IBAN, phone, name or code."""
+def _find_exact(query: Select[Donor], text: str) -> Sequence[Donor]:
+    """Return the donors who have this very e-mail, IBAN, phone, name or code."""
     if not text.strip():
         return ()
     iban = payer_text.canonical_account(text)
     values: dict[IdentityKind, str] = {
-        "email": donors.normal_email(text) if "@" in text else "",
-        "iban": (normal_iban(iban) or "") if iban else "",
-        "phone": normal_phone(text) if _PHONE.fullmatch(text.strip()) else "",
+        "email": donors.normalise_email(text) if "@" in text else "",
+        "iban": (normalise_iban(iban) or "") if iban else "",
+        "phone": normalise_phone(text) if _PHONE.fullmatch(text.strip()) else "",
         "name": "" if "@" in text else payer_text.name_key(text),
     }
-    known = [(kind, value) for kind, value in values.items() if value]
-    ids = [number - FIRST_NUMBER for number in _numbers(text)]
-    if known:
-        same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value == value) for kind, value in known))
-        keyed = select(IdentityKey.donor_id).where(same).order_by(IdentityKey.donor_id).limit(MOST_EXACT)
-        ids += db.session.scalars(keyed).all()
+    keys = [(kind, value) for kind, value in values.items() if value]
+    ids = [number - FIRST_NUMBER for number in _find_numbers(text)]
+    if keys:
+        same = or_(*((IdentityKey.kind == kind) & (IdentityKey.value == value) for kind, value in keys))
+        donor_ids = select(IdentityKey.donor_id).where(same).order_by(IdentityKey.donor_id).limit(MOST_EXACT)
+        ids += db.session.scalars(donor_ids).all()
     if not ids:
         return ()
     return db.session.scalars(query.where(Donor.id.in_(ids)).order_by(Donor.id.desc())).all()
 
 
-def needles(text: str) -> list[str]:
-    """The folded words that all have to occur; a phone number is one word, however it is spaced."""
+def split_search_text(text: str) -> list[str]:
+    """Return the folded words that all have to occur; a phone number is one word, however it is spaced."""
     if _PHONE.fullmatch(text.strip()):
-        return [normal_phone(text)]
+        return [normalise_phone(text)]
     return payer_text.fold_letters(text).split()[:MOST_WORDS]
 
 
-def _containing(query: Select[Donor], text: str, is_small: bool) -> tuple[Select[Donor], IdColumn]:
-    """The donors whose search text holds all words, and the column of their ids to sort by: that of the
-    search table where it is used, which then gives them in order without sorting."""
-    words = needles(text)
+def _filter_by_words(query: Select[Donor], text: str, is_small: bool) -> tuple[Select[Donor], IdColumn]:
+    """Return the query for donors whose search text holds all words, and the column of their ids to sort by:
+    that of the search table where it is used, which then gives them in order without sorting."""
+    words = split_search_text(text)
     long = [word for word in words if len(word) >= TRIGRAM]
     if words and not long and not is_small:
-        return _beginning(query, " ".join(words)), Donor.id
-    indexed = bool(long) and not is_small and db.session.get_bind().dialect.name == "sqlite"
-    if indexed:
+        return _filter_by_start(query, " ".join(words)), Donor.id
+    is_indexed = bool(long) and not is_small and db.session.get_bind().dialect.name == "sqlite"
+    if is_indexed:
         query = query.join(_donor_search, _donor_search.c.rowid == Donor.id).where(
-            _donor_search.c.donor_search.op("MATCH")(" AND ".join(_quoted(word) for word in long))
+            _donor_search.c.donor_search.op("MATCH")(" AND ".join(_quote_word(word) for word in long))
         )
     for word in words:
-        if not indexed or word not in long:
-            query = query.where(_is_like(f"%{_plain(word)}%"))
-    return query, _donor_search.c.rowid if indexed else Donor.id
+        if not is_indexed or word not in long:
+            query = query.where(_is_like(f"%{_escape_pattern(word)}%"))
+    return query, _donor_search.c.rowid if is_indexed else Donor.id
 
 
-def _beginning(query: Select[Donor], start: str) -> Select[Donor]:
-    """Donors whose search text begins so: a range of the plain index in SQLite, LIKE in PostgreSQL."""
+def _filter_by_start(query: Select[Donor], start: str) -> Select[Donor]:
+    """Return the query for donors whose search text begins so: a range of the plain index in SQLite, LIKE
+    in PostgreSQL."""
     if db.session.get_bind().dialect.name == "sqlite":
         return query.where(Donor.search >= start, Donor.search < start + "\U0010ffff")
-    return query.where(_is_like(f"{_plain(start)}%"))
+    return query.where(_is_like(f"{_escape_pattern(start)}%"))
 
 
 def _is_like(pattern: str) -> ColumnElement[bool]:
-    """The search text is like this pattern, which the trigrams serve only where it is seen."""
+    """Return the condition that the search text is like this pattern, written into the statement: trigrams
+    serve no parameter."""
     return Donor.search.like(write_literal(pattern), escape="/")
 
 
-def _plain(text: str) -> str:
-    """Text in a pattern that stands for itself."""
+def _escape_pattern(text: str) -> str:
+    """Return a text that stands for itself in a pattern."""
     return re.sub(r"([/%_])", r"/\1", text)
 
 
-def _quoted(word: str) -> str:
+def _quote_word(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
-def forget() -> None:
+def purge_erased_donors() -> None:
     """Take the remains of erased donors out of SQLite's search table; PostgreSQL's vacuum does it itself."""
     if db.session.get_bind().dialect.name == "sqlite":
         db.session.execute(sql("INSERT INTO donor_search(donor_search) VALUES ('optimize')"))

@@ -1,6 +1,6 @@
 """Closed books: what was received up to a day is reported, and people change it no more.
 
-What banks and providers tell of those days still comes in, as money is never lost; only
+What banks and providers report of those days is still recorded, as money is never lost; only
 changes by people are refused until somebody opens the books again, which the audit shows.
 """
 
@@ -12,14 +12,14 @@ from donorhub.errors import Rejected
 from donorhub.services.access import organisation
 
 
-def closed_until() -> date | None:
-    """The last day of the closed books; None while all are open."""
+def find_last_closed_day() -> date | None:
+    """Return the last day of the closed books; None while all are open."""
     return organisation.get_organisation().closed_until
 
 
-def refuse(*days: date, field: str | None = None) -> None:
-    """Rejected when one of these days lies in closed books."""
-    until = closed_until()
+def refuse_closed_days(*days: date, field: str | None = None) -> None:
+    """Raise Rejected when one of these days lies in closed books."""
+    until = find_last_closed_day()
     if until is not None and any(day <= until for day in days):
         raise Rejected(
             f"the books are closed up to {until}: open them first (Settings, Organisation)",

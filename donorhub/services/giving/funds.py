@@ -16,8 +16,8 @@ from donorhub.services.access import audit
 Purpose = TypeVar("Purpose", Fund, Campaign, Appeal)
 
 
-def create(kind: type[Purpose], fields: Mapping[str, Any], *, now: datetime, actor: str) -> Purpose:
-    """Add a fund, campaign or appeal. Conflict when its code is taken."""
+def create_purpose(kind: type[Purpose], fields: Mapping[str, Any], *, now: datetime, actor: str) -> Purpose:
+    """Create a fund, campaign or appeal and return it; raise Conflict when its code is taken."""
     if db.session.scalar(select(kind.id).where(kind.code == fields["code"])) is not None:
         raise Conflict(f"the code {fields['code']} is taken", field="/code")
     _refuse_unknown_campaign(fields)
@@ -29,35 +29,43 @@ def create(kind: type[Purpose], fields: Mapping[str, Any], *, now: datetime, act
     return row
 
 
-def change(row: Fund | Campaign | Appeal, fields: Mapping[str, Any], *, now: datetime, actor: str) -> bool:
-    """Change its name or dates, close a fund; what is as it was changes nothing. The code stays."""
+def change_purpose(
+    row: Fund | Campaign | Appeal, fields: Mapping[str, Any], *, now: datetime, actor: str
+) -> bool:
+    """Change name or dates, close a fund; return whether anything changed. The code stays.
+
+    Raise Rejected for an unknown campaign and for one that would end before it starts.
+    """
     _refuse_unknown_campaign(fields)
-    changed = sorted(name for name in fields if getattr(row, name) != fields[name])
-    for name in changed:
+    changed_fields = sorted(name for name in fields if getattr(row, name) != fields[name])
+    for name in changed_fields:
         setattr(row, name, fields[name])
     if isinstance(row, Campaign) and row.starts_on and row.ends_on and row.ends_on < row.starts_on:
         raise Rejected("it would end before it starts", field="/ends_on")
-    if changed:
+    if changed_fields:
         word = row.__tablename__
-        audit.record_action(actor, f"{word}.changed", (word, row.id), now=now, data={"fields": changed})
-    return bool(changed)
+        audit.record_action(
+            actor, f"{word}.changed", (word, row.id), now=now, data={"fields": changed_fields}
+        )
+    return bool(changed_fields)
 
 
-def get(kind: type[Purpose], id_: int) -> Purpose:
+def get_purpose(kind: type[Purpose], id_: int) -> Purpose:
+    """Return a fund, campaign or appeal; raise NotFound when there is none of this id."""
     row = db.session.get(kind, id_)
     if row is None:
         raise NotFound(f"there is no {kind.__tablename__} {id_}")
     return row
 
 
-def list_all(kind: type[Purpose]) -> list[Purpose]:
-    """All of a kind by name."""
+def list_purposes(kind: type[Purpose]) -> list[Purpose]:
+    """Return all funds, campaigns or appeals, by name."""
     return list(db.session.scalars(select(kind).order_by(kind.name, kind.id)))
 
 
-def open_funds() -> list[Fund]:
-    """The funds that gifts may still go to, by name."""
-    return [fund for fund in list_all(Fund) if not fund.is_closed]
+def list_open_funds() -> list[Fund]:
+    """Return the funds that gifts may still go to, by name."""
+    return [fund for fund in list_purposes(Fund) if not fund.is_closed]
 
 
 def _refuse_unknown_campaign(fields: Mapping[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""Gifts: recording them once, and what is later taken away from them."""
+"""Gifts: recording them once, finding them, and what is later taken away from them."""
 
 from __future__ import annotations
 
@@ -25,23 +25,10 @@ from donorhub.models.states import COUNTED_REFUNDS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
-from donorhub.services.giving import closed_books
+from donorhub.services.giving import closed_books, new_gifts
+from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.paging import if_given
 from donorhub.services.work import events, tasks
-
-_settle = timedelta(seconds=120)
-
-
-def settle_after(wait: timedelta) -> None:
-    """Let thank-yous of this process wait so long after their gift (DONORHUB_SETTLE_S), so that what
-    belongs to the gift has arrived when they are written."""
-    global _settle  # noqa: PLW0603  one process has one such setting
-    _settle = wait
-
-
-def thanked_at(now: datetime) -> datetime:
-    """When the thank-you of a gift that is recorded now falls due."""
-    return now + _settle
 
 
 def record_gift(  # noqa: PLR0913  each names a column
@@ -55,40 +42,29 @@ def record_gift(  # noqa: PLR0913  each names a column
     actor: str,
     method: GiftMethod = "other",
     fund_ids: Mapping[int, int] | None = None,
-    settle: timedelta | None = None,
+    thank_delay: timedelta | None = None,
     campaign_id: int | None = None,
     appeal_id: int | None = None,
     note: str = "",
     is_test: bool = False,
     thank: bool = True,
 ) -> tuple[Gift, bool]:
-    """Record one gift and plan its thank-you; tell whether it is new.
+    """Record one gift and plan its thank-you; return it and whether it is new.
 
-    The same ``source`` and ``source_ref`` again give the first row back, so a webhook
-    sent twice or a statement imported twice changes nothing; told with another amount,
-    that is a Conflict. ``fund_ids`` gives minor units by fund and adds up to the amount.
+    The same ``source`` and ``source_ref`` again return the first row, so a webhook sent twice or a
+    statement imported twice changes nothing; raise Conflict when the amount is another. ``fund_ids``
+    gives minor units by fund and adds up to the amount. Raise NotFound for an unknown donor, Rejected
+    for what no gift can be.
     """
-    known = find_gift(source, source_ref)
-    if known is not None:
-        refuse_other_amount(known, amount)
-        return known, False
-    if amount.minor <= 0:
-        raise Rejected("a gift is more than nothing", field="/amount")
-    if received_on > organisation.get_day(now) + timedelta(days=1):
-        raise Rejected(f"{received_on} is in the future", field="/received_on")
-    if source == "manual" or source.startswith("api:"):
-        closed_books.refuse(received_on, field="/received_on")
-    donor = donors.find_survivor(donor_id)
-    if donor is None:
-        raise NotFound(f"there is no donor {donor_id}", field="/donor_id")
-    _refuse_unknown(Campaign, campaign_id)
-    _refuse_unknown(Appeal, appeal_id)
-    gift = Gift(
-        donor_id=donor.id,
-        amount_minor=amount.minor,
+    earlier_gift = find_gift(source, source_ref)
+    if earlier_gift is not None:
+        refuse_other_amount(earlier_gift, amount)
+        return earlier_gift, False
+    new = NewGift(
+        donor_id=donor_id,
+        minor=amount.minor,
         currency=amount.currency,
         received_on=received_on,
-        recorded_at=now,
         source=source,
         source_ref=source_ref,
         method=method,
@@ -98,42 +74,38 @@ def record_gift(  # noqa: PLR0913  each names a column
         is_test=is_test,
         thank=thank,
     )
-    db.session.add(gift)
-    db.session.flush()  # what follows needs gift.id
-    designate(gift, fund_ids or {})
-    if gift.thank:
-        plan_thank_you(gift, now=now, settle=settle)
-    events.record_event("gift.recorded", ("gift", gift.id), occurred_at=now, now=now, donor_id=donor.id)
-    audit.record_action(
-        actor,
-        "gift.recorded",
-        ("gift", gift.id),
-        now=now,
-        data={"donor": donor.id, "minor": amount.minor, "currency": amount.currency, "source": source},
-    )
+    new = _check_new_gift(new, now=now)
+    gift = new_gifts.insert_gift(new, now=now)
+    designate_gift(gift, fund_ids or {})
+    new_gifts.record_effects({gift.id: new}, now=now, actor=actor, thank_delay=thank_delay)
     return gift, True
 
 
-def _refuse_unknown(kind: type[Campaign | Appeal], id_: int | None) -> None:
+def _check_new_gift(new: NewGift, *, now: datetime) -> NewGift:
+    """Return the gift, of the donor into whom its own was merged; raise what speaks against it."""
+    new_gifts.refuse_nothing(new)
+    if new.received_on > organisation.get_day(now) + timedelta(days=1):
+        raise Rejected(f"{new.received_on} is in the future", field="/received_on")
+    if new.source == "manual" or new.source.startswith("api:"):
+        closed_books.refuse_closed_days(new.received_on, field="/received_on")
+    donor = donors.find_survivor(new.donor_id)
+    if donor is None:
+        raise NotFound(f"there is no donor {new.donor_id}", field="/donor_id")
+    _refuse_unknown_purpose(Campaign, new.campaign_id)
+    _refuse_unknown_purpose(Appeal, new.appeal_id)
+    return new._replace(donor_id=donor.id)
+
+
+def _refuse_unknown_purpose(kind: type[Campaign | Appeal], id_: int | None) -> None:
     if id_ is not None and db.session.get(kind, id_) is None:
         raise Rejected(f"there is no {kind.__tablename__} {id_}", field=f"/{kind.__tablename__}_id")
 
 
-def plan_thank_you(gift: Gift, *, now: datetime, settle: timedelta | None = None) -> bool:
-    """Plan the thank-you of a gift; once, whoever asks."""
-    return tasks.plan_task(
-        f"thank_you:gift:{gift.id}",
-        kind="thank_you",
-        performer="worker",
-        subject=("gift", gift.id),
-        donor_id=gift.donor_id,
-        due_at=now + (_settle if settle is None else settle),
-        now=now,
-    )
+def designate_gift(gift: Gift, fund_ids: Mapping[int, int]) -> None:
+    """Record which funds a new gift is for, with minor units by fund; for no fund in particular, nothing.
 
-
-def designate(gift: Gift, fund_ids: Mapping[int, int]) -> None:
-    """Say which funds a new gift is for; Rejected when they do not add up or a fund is closed."""
+    Raise Rejected when they do not add up to the gift, or a fund is closed or unknown.
+    """
     if not fund_ids:
         return
     if sum(fund_ids.values()) != gift.amount_minor or min(fund_ids.values()) <= 0:
@@ -152,6 +124,7 @@ def designate(gift: Gift, fund_ids: Mapping[int, int]) -> None:
 
 
 def find_gift(source: str, source_ref: str) -> Gift | None:
+    """Return the gift that was recorded under this reference of a source, or None."""
     return db.session.scalar(select(Gift).filter_by(source=source, source_ref=source_ref))
 
 
@@ -162,7 +135,7 @@ def find_gifts(source: str, source_refs: Collection[str]) -> dict[str, Gift]:
 
 
 def refuse_other_amount(gift: Gift, amount: Money) -> None:
-    """Raise Conflict where a gift that was recorded is told of again with another amount."""
+    """Raise Conflict when the gift was recorded with another amount than this."""
     if gift.amount != amount:
         raise Conflict(
             f"gift {gift.id} is known under {gift.source} {gift.source_ref} with {gift.amount}, not {amount}",
@@ -172,6 +145,7 @@ def refuse_other_amount(gift: Gift, amount: Money) -> None:
 
 
 def get_gift(gift_id: int) -> Gift:
+    """Return a gift; raise NotFound when there is none of this id."""
     gift = db.session.get(Gift, gift_id)
     if gift is None:
         raise NotFound(f"there is no gift {gift_id}")
@@ -179,7 +153,7 @@ def get_gift(gift_id: int) -> Gift:
 
 
 _GIFT_IDS: Final[BindParameter[int]] = bindparam("gift_ids", expanding=True)
-_TAKEN: Final = union_all(
+_DEDUCTIONS: Final = union_all(
     select(Refund.gift_id, Refund.amount_minor).where(
         Refund.gift_id.in_(_GIFT_IDS), Refund.state.in_(COUNTED_REFUNDS)
     ),
@@ -190,34 +164,34 @@ _TAKEN: Final = union_all(
 )
 
 
-def taken_away(gift_ids: Sequence[int]) -> dict[int, int]:
-    """Minor units that refunds, lost disputes and corrections have taken from each gift so far."""
-    away = dict.fromkeys(gift_ids, 0)
-    for gift_id, minor in db.session.execute(_TAKEN, {"gift_ids": list(gift_ids)}):
-        away[gift_id] += minor
-    return away
+def sum_deductions(gift_ids: Sequence[int]) -> dict[int, int]:
+    """Return the minor units that refunds, lost disputes and corrections took from each gift, by its id."""
+    minor_by_gift = dict.fromkeys(gift_ids, 0)
+    for gift_id, minor in db.session.execute(_DEDUCTIONS, {"gift_ids": list(gift_ids)}):
+        minor_by_gift[gift_id] += minor
+    return minor_by_gift
 
 
-def parts_of(gift_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+def list_designations(gift_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
     """Return fund and minor units of each designation, by gift; gifts without any are left out."""
     rows = db.session.execute(
         select(Designation.gift_id, Designation.fund_id, Designation.amount_minor)
         .where(Designation.gift_id.in_(gift_ids))
         .order_by(Designation.id)
     )
-    parts: dict[int, list[tuple[int, int]]] = {}
+    designations: dict[int, list[tuple[int, int]]] = {}
     for gift_id, fund_id, minor in rows:
-        parts.setdefault(gift_id, []).append((fund_id, minor))
-    return parts
+        designations.setdefault(gift_id, []).append((fund_id, minor))
+    return designations
 
 
-def counts_for(gift: Gift) -> Money:
-    """What is left of a gift; never below nothing, even when a refund and a dispute both took it."""
-    return Money(max(0, gift.amount_minor - taken_away([gift.id])[gift.id]), gift.currency)
+def compute_remainder(gift: Gift) -> Money:
+    """Return what is left of a gift; never below nothing, even when a refund and a dispute both took it."""
+    return Money(max(0, gift.amount_minor - sum_deductions([gift.id])[gift.id]), gift.currency)
 
 
-def live_receipt_id(gift_id: int) -> int | None:
-    """The receipt that names this gift now, if one does."""
+def find_live_receipt_id(gift_id: int) -> int | None:
+    """Return the id of the receipt that names this gift now, or None."""
     return db.session.scalar(
         select(ReceiptLine.receipt_id).where(
             ReceiptLine.gift_id == gift_id, ReceiptLine.released_at.is_(None)
@@ -225,8 +199,8 @@ def live_receipt_id(gift_id: int) -> int | None:
     )
 
 
-def live_receipt_ids(gift_ids: Sequence[int]) -> dict[int, int]:
-    """The receipt that names each of these gifts now, by gift; those on none are left out."""
+def find_live_receipt_ids(gift_ids: Sequence[int]) -> dict[int, int]:
+    """Return the id of the receipt that names each of these gifts now, by gift; leave out those on none."""
     rows = db.session.execute(
         select(ReceiptLine.gift_id, ReceiptLine.receipt_id).where(
             ReceiptLine.gift_id.in_(gift_ids), ReceiptLine.released_at.is_(None)
@@ -235,7 +209,7 @@ def live_receipt_ids(gift_ids: Sequence[int]) -> dict[int, int]:
     return {gift_id: receipt_id for gift_id, receipt_id in rows}  # noqa: C416  a Row is no pair for dict
 
 
-def choose(
+def select_gifts(
     *,
     fund_id: int | None = None,
     received_from: date | None = None,
@@ -272,27 +246,28 @@ def choose(
 def correct_gift(
     gift_id: int, *, reason: str, source_ref: str, now: datetime, actor: str, source: str = "manual"
 ) -> tuple[Correction, bool]:
-    """Take out a gift that was recorded wrongly; tell whether that is new.
+    """Take out a gift that was recorded wrongly; return the correction and whether it is new.
 
-    The gift's row stays. Rejected while a live receipt names it: void the receipt first.
+    The gift's row stays. Raise Rejected while a live receipt names it (void the receipt first), and when
+    nothing is left of it.
     """
-    known = db.session.scalar(select(Correction).filter_by(source=source, source_ref=source_ref))
-    if known is not None:
-        return known, False
+    earlier_correction = db.session.scalar(select(Correction).filter_by(source=source, source_ref=source_ref))
+    if earlier_correction is not None:
+        return earlier_correction, False
     gift = get_gift(gift_id)
     if source == "manual":
-        closed_books.refuse(gift.received_on)
-    receipt_id = live_receipt_id(gift_id)
+        closed_books.refuse_closed_days(gift.received_on)
+    receipt_id = find_live_receipt_id(gift_id)
     if receipt_id is not None:
         raise Rejected(
             f"gift {gift_id} is on a receipt: void it first", code="gift_on_receipt", receipt_id=receipt_id
         )
-    left = counts_for(gift)
-    if left.minor == 0:
+    remainder = compute_remainder(gift)
+    if remainder.minor == 0:
         raise Rejected(f"nothing is left of gift {gift_id}", code="nothing_left")
     correction = Correction(
         gift_id=gift.id,
-        amount_minor=left.minor,
+        amount_minor=remainder.minor,
         currency=gift.currency,
         reason=reason,
         recorded_at=now,
@@ -303,5 +278,5 @@ def correct_gift(
     db.session.add(correction)
     tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="corrected")
     events.record_event("gift.corrected", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id)
-    audit.record_action(actor, "gift.corrected", ("gift", gift.id), now=now, data={"minor": left.minor})
+    audit.record_action(actor, "gift.corrected", ("gift", gift.id), now=now, data={"minor": remainder.minor})
     return correction, True

@@ -1,6 +1,6 @@
-"""What donors have given: facts of one donor, stages of many, who gave in which year, lists of gifts.
+"""What donors have given: one donor's giving, the stages of many, who gave in which year, lists of gifts.
 
-A gift counts for what refunds, lost disputes and corrections left of it; tests count nowhere.
+A gift counts with what refunds, lost disputes and corrections left of it; tests count nowhere.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first
 
-_SHOWN: Final = select(
+_ROWS: Final = select(
     Gift.id,
     Gift.donor_id,
     Donor.name.label("donor_name"),
@@ -54,7 +54,7 @@ _SHOWN: Final = select(
 
 _DONOR_IDS: Final[BindParameter[int]] = bindparam("donor_ids", expanding=True)
 _TODAY: Final[BindParameter[date]] = bindparam("today", type_=Date)
-_GIVEN: Final = (
+_GIFTS_SO_FAR: Final = (
     select(Gift.id, Gift.donor_id, Gift.received_on, Gift.amount_minor)
     .where(Gift.donor_id.in_(_DONOR_IDS), Gift.is_test.is_(False), Gift.received_on <= _TODAY)
     .order_by(Gift.received_on)
@@ -68,7 +68,7 @@ _OVERDUE_SINCE: Final = (
     )
     .scalar_subquery()
 )
-_PROMISED: Final = select(RecurringGift.donor_id, RecurringGift.state, _OVERDUE_SINCE).where(
+_PROMISES: Final = select(RecurringGift.donor_id, RecurringGift.state, _OVERDUE_SINCE).where(
     RecurringGift.donor_id.in_(_DONOR_IDS),
     RecurringGift.state.in_(LIVE_PROMISES),
     RecurringGift.is_test.is_(False),
@@ -76,7 +76,7 @@ _PROMISED: Final = select(RecurringGift.donor_id, RecurringGift.state, _OVERDUE_
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GivingFacts:
     """One donor's giving: the sum of each currency, how many gifts count, the last of them."""
 
     totals: tuple[Money, ...] = ()
@@ -92,64 +92,72 @@ class _Giving:
     recurring: list[RecurringFacts] = field(default_factory=list)
 
 
-def facts_of(donor_id: int) -> Facts:
-    """What a donor has given so far."""
+def compute_facts(donor_id: int) -> GivingFacts:
+    """Return what a donor has given so far, tests left out."""
     rows = db.session.scalars(
         select(Gift).filter_by(donor_id=donor_id, is_test=False).order_by(Gift.received_on, Gift.id)
     ).all()
-    away = gifts.taken_away([row.id for row in rows])
-    left = [(row, row.amount_minor - away[row.id]) for row in rows if row.amount_minor > away[row.id]]
-    if not left:
-        return Facts()
+    deductions = gifts.sum_deductions([row.id for row in rows])
+    counted_gifts = [
+        (row, row.amount_minor - deductions[row.id]) for row in rows if row.amount_minor > deductions[row.id]
+    ]
+    if not counted_gifts:
+        return GivingFacts()
     sums: dict[str, int] = {}
-    for row, minor in left:
+    for row, minor in counted_gifts:
         sums[row.currency] = sums.get(row.currency, 0) + minor
     totals = tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
-    average = Money(round(totals[0].minor / len(left)), totals[0].currency) if len(totals) == 1 else None
-    return Facts(totals, len(left), left[0][0].received_on, left[-1][0], average)
+    average = (
+        Money(round(totals[0].minor / len(counted_gifts)), totals[0].currency) if len(totals) == 1 else None
+    )
+    return GivingFacts(
+        totals, len(counted_gifts), counted_gifts[0][0].received_on, counted_gifts[-1][0], average
+    )
 
 
-def stages_of(donors: Collection[Donor], *, today: date) -> dict[int, Stage]:
-    """The stage of each donor on a day, by id, in three queries for all of them."""
+def compute_stages(donors: Collection[Donor], *, today: date) -> dict[int, Stage]:
+    """Return the stage of each donor on a day, by id, in three queries for all of them."""
     ids = [donor.id for donor in donors]
-    found = {id_: _Giving() for id_ in ids}
-    rows = db.session.execute(_GIVEN, {"donor_ids": ids, "today": today}).all()
-    away = gifts.taken_away([row.id for row in rows])
+    giving_by_donor = {id_: _Giving() for id_ in ids}
+    rows = db.session.execute(_GIFTS_SO_FAR, {"donor_ids": ids, "today": today}).all()
+    deductions = gifts.sum_deductions([row.id for row in rows])
     for row in rows:
-        if row.amount_minor > away[row.id]:
-            found[row.donor_id].days.append(row.received_on)
-    for donor_id, facts in _recurring_facts(ids, today):
-        found[donor_id].recurring.append(facts)
+        if row.amount_minor > deductions[row.id]:
+            giving_by_donor[row.donor_id].days.append(row.received_on)
+    for donor_id, facts in _list_recurring_facts(ids, today):
+        giving_by_donor[donor_id].recurring.append(facts)
     return {
         donor.id: stage_on(
             today,
-            DonorGiving(found[donor.id].days, found[donor.id].recurring, is_gone=donor.is_deceased),
+            DonorGiving(
+                giving_by_donor[donor.id].days, giving_by_donor[donor.id].recurring, is_gone=donor.is_deceased
+            ),
         )
         for donor in donors
     }
 
 
-def _recurring_facts(donor_ids: Collection[int], today: date) -> list[tuple[int, RecurringFacts]]:
-    rows = db.session.execute(_PROMISED, {"donor_ids": list(donor_ids), "today": today})
+def _list_recurring_facts(donor_ids: Collection[int], today: date) -> list[tuple[int, RecurringFacts]]:
+    rows = db.session.execute(_PROMISES, {"donor_ids": list(donor_ids), "today": today})
     return [
         (donor_id, RecurringFacts(since, is_lapsed=state == "lapsed", is_paused=state == "paused"))
         for donor_id, state, since in rows
     ]
 
 
-def movements(first: date, last: date, *, currency: str | None = None) -> Subquery:
-    """Money of a period as rows (donor_id, on_day, method, currency, minor): gifts as they came, and below
-    nothing what was booked in it as refund or lost dispute. A correction takes its gift out of the gift's
-    own day (reports.md, Exact definitions)."""
+def select_movements(first: date, last: date, *, currency: str | None = None) -> Subquery:
+    """Return the money of a period as rows (donor_id, on_day, method, currency, minor): gifts as they came,
+    and as negative amounts the refunds and lost disputes of its days. A correction takes its gift out of
+    the gift's own day."""
     parts = [
-        _part(Gift.received_on, Gift.amount_minor, first, last),
-        _part(Refund.refunded_on, -Refund.amount_minor, first, last)
+        _select_part(Gift.received_on, Gift.amount_minor, first, last),
+        _select_part(Refund.refunded_on, -Refund.amount_minor, first, last)
         .join(Refund, Refund.gift_id == Gift.id)
         .where(Refund.state.in_(COUNTED_REFUNDS)),
-        _part(Dispute.opened_on, -Dispute.amount_minor, first, last)
+        _select_part(Dispute.opened_on, -Dispute.amount_minor, first, last)
         .join(Dispute, Dispute.gift_id == Gift.id)
         .where(Dispute.state == "lost"),
-        _part(Gift.received_on, -Correction.amount_minor, first, last).join(
+        _select_part(Gift.received_on, -Correction.amount_minor, first, last).join(
             Correction, Correction.gift_id == Gift.id
         ),
     ]
@@ -158,7 +166,7 @@ def movements(first: date, last: date, *, currency: str | None = None) -> Subque
     return union_all(*parts).subquery("movement")
 
 
-def _part(on_day: Any, minor: Any, first: date, last: date) -> Select[Any]:
+def _select_part(on_day: Any, minor: Any, first: date, last: date) -> Select[Any]:
     return (
         select(Gift.donor_id, on_day.label("on_day"), Gift.method, Gift.currency, minor.label("minor"))
         .select_from(Gift)
@@ -166,22 +174,23 @@ def _part(on_day: Any, minor: Any, first: date, last: date) -> Select[Any]:
     )
 
 
-def year_before(day: date) -> date:
-    """The first day of the twelve months that end on a day."""
+def find_start_of_year(day: date) -> date:
+    """Return the first day of the twelve months that end on a day."""
     return months_after(day, -12) + timedelta(days=1)
 
 
-def gave_in(first: date, last: date, currency: str) -> Select[int]:
-    """Ids of the donors whose giving in a period is more than nothing."""
-    movement = movements(first, last, currency=currency)
+def select_givers(first: date, last: date, currency: str) -> Select[int]:
+    """Return a query for the ids of the donors whose giving in a period is more than nothing."""
+    movement = select_movements(first, last, currency=currency)
     return select(movement.c.donor_id).group_by(movement.c.donor_id).having(func.sum(movement.c.minor) > 0)
 
 
-def retention(today: date, currency: str) -> tuple[int, int]:
-    """Of the donors of the twelve months before the last twelve: how many gave again, how many they were."""
-    start = year_before(today)
-    before = gave_in(year_before(start - timedelta(days=1)), start - timedelta(days=1), currency).subquery()
-    again = gave_in(start, today, currency).subquery()
+def count_retained_donors(today: date, currency: str) -> tuple[int, int]:
+    """Return how many donors of the year before the last twelve months gave again, and how many gave then."""
+    start = find_start_of_year(today)
+    end = start - timedelta(days=1)
+    before = select_givers(find_start_of_year(end), end, currency).subquery()
+    again = select_givers(start, today, currency).subquery()
     row = db.session.execute(
         select(func.count(again.c.donor_id), func.count()).select_from(
             before.outerjoin(again, before.c.donor_id == again.c.donor_id)
@@ -190,12 +199,12 @@ def retention(today: date, currency: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def not_given_again(today: date, currency: str) -> ColumnElement[bool]:
-    """A condition on donors: gave in the year before the last twelve months, and not since (LYBUNT)."""
-    start = year_before(today)
+def has_not_given_again(today: date, currency: str) -> ColumnElement[bool]:
+    """Return the condition that a donor gave in the year before the last twelve months, not since."""
+    start = find_start_of_year(today)
     end = start - timedelta(days=1)
-    return Donor.id.in_(gave_in(year_before(end), end, currency)) & Donor.id.not_in(
-        gave_in(start, today, currency)
+    return Donor.id.in_(select_givers(find_start_of_year(end), end, currency)) & Donor.id.not_in(
+        select_givers(start, today, currency)
     )
 
 
@@ -208,8 +217,8 @@ def list_gifts(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[AnyRow]:
-    """List what a list shows of gifts, with their donors' names, the newest received first."""
-    query = _SHOWN
+    """Return a page of gifts with their donors' names, the newest received first."""
+    query = _ROWS
     if first:
         query = query.where(Gift.received_on >= first)
     if last:
@@ -221,8 +230,8 @@ def list_gifts(
     return rows_newest_first(query, [Gift.received_on, Gift.id], after=after, limit=limit)
 
 
-def fund_names_of(gifts_: Collection[AnyRow]) -> dict[int, list[str]]:
-    """Return the names of the funds that gifts are for, by gift; gifts for no fund are left out."""
+def find_fund_names(gifts_: Collection[AnyRow]) -> dict[int, list[str]]:
+    """Return the names of the funds that gifts are for, by gift; leave out gifts for no fund."""
     rows = db.session.execute(
         select(Designation.gift_id, Fund.name)
         .join(Fund, Fund.id == Designation.fund_id)
@@ -235,9 +244,11 @@ def fund_names_of(gifts_: Collection[AnyRow]) -> dict[int, list[str]]:
     return names
 
 
-def state_of(gifts_: Collection[AnyRow]) -> Mapping[int, str]:
-    """``part`` or ``gone`` for each gift of which something was taken away, by id."""
-    away = gifts.taken_away([gift.id for gift in gifts_])
+def find_deduction_states(gifts_: Collection[AnyRow]) -> Mapping[int, str]:
+    """Return ``part`` or ``gone`` for each gift of which something was taken away, by id."""
+    deductions = gifts.sum_deductions([gift.id for gift in gifts_])
     return {
-        gift.id: "gone" if away[gift.id] >= gift.amount_minor else "part" for gift in gifts_ if away[gift.id]
+        gift.id: "gone" if deductions[gift.id] >= gift.amount_minor else "part"
+        for gift in gifts_
+        if deductions[gift.id]
     }

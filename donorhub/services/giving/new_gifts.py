@@ -1,25 +1,29 @@
-"""Gifts recorded many at once: what :func:`donorhub.services.giving.gifts.record_gift` does for one.
+"""New gifts, one or many: their rows, and what follows from each (thank-you, domain event, audit record).
 
-The same rows come of both (gift, thank-you, domain event, audit record), which a test compares.
+Whether a gift may be recorded is judged before: by :func:`donorhub.services.giving.gifts.record_gift`
+for one of a person or program, by matching and by providers for theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 
-from donorhub.db import db
+from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Rejected
 from donorhub.models import DomainEvent, Gift, Task
 from donorhub.models.states import GiftMethod
 from donorhub.services.access import audit
-from donorhub.services.giving import gifts
+
+_thank_delay = timedelta(seconds=120)
 
 
 class NewGift(NamedTuple):
+    """What a gift is made of. The reference is the only one of its source; ``thank`` plans a thank-you."""
+
     donor_id: int
     minor: int
     currency: str
@@ -28,44 +32,57 @@ class NewGift(NamedTuple):
     source_ref: str
     method: GiftMethod
     campaign_id: int | None = None
+    appeal_id: int | None = None
+    note: str = ""
     is_test: bool = False
+    thank: bool = True
+
+
+def set_thank_delay(delay: timedelta) -> None:
+    """Let thank-yous of this process wait so long after their gift (DONORHUB_SETTLE_S), so that what
+    belongs to the gift has arrived when they are written."""
+    global _thank_delay  # noqa: PLW0603  one process has one such setting
+    _thank_delay = delay
 
 
 def record_gifts(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[int]:
-    """Record gifts that were not recorded before, and plan the thank-yous of those that are no tests;
-    return their ids in order.
+    """Record gifts that were not recorded before; return their ids in order.
 
-    The caller holds what they come from, so that no one else records the same. Rejected when one is nothing.
+    The caller holds what they come from, so that no one else records the same. Raise Rejected when one
+    is nothing.
     """
     if not new:
         return []
-    if any(gift.minor <= 0 for gift in new):
-        raise Rejected("a gift is more than nothing", field="/amount")
+    for gift in new:
+        refuse_nothing(gift)
     ids = db.session.scalars(
-        insert(Gift).returning(Gift.id, sort_by_parameter_order=True),
-        [
-            {
-                "donor_id": gift.donor_id,
-                "amount_minor": gift.minor,
-                "currency": gift.currency,
-                "received_on": gift.received_on,
-                "recorded_at": now,
-                "source": gift.source,
-                "source_ref": gift.source_ref,
-                "method": gift.method,
-                "campaign_id": gift.campaign_id,
-                "note": "",
-                "is_test": gift.is_test,
-                "thank": not gift.is_test,
-            }
-            for gift in new
-        ],
+        insert(Gift).returning(Gift.id, sort_by_parameter_order=True), [_make_row(gift, now) for gift in new]
     ).all()
-    pairs = list(zip(ids, new, strict=True))
-    thank_yous = [_thank_you(id_, gift, now) for id_, gift in pairs if not gift.is_test]
+    record_effects(dict(zip(ids, new, strict=True)), now=now, actor=actor)
+    return list(ids)
+
+
+def refuse_nothing(gift: NewGift) -> None:
+    """Raise Rejected for a gift of no money."""
+    if gift.minor <= 0:
+        raise Rejected("a gift is more than nothing", field="/amount")
+
+
+def insert_gift(new: NewGift, *, now: datetime) -> Gift:
+    """Write the row of one gift and return it; its effects are recorded afterwards."""
+    return db.session.scalars(insert(Gift).returning(Gift), [_make_row(new, now)]).one()
+
+
+def record_effects(
+    new: Mapping[int, NewGift], *, now: datetime, actor: str, thank_delay: timedelta | None = None
+) -> None:
+    """Record what follows from new gifts, given by their ids: plan the thank-yous, write the domain events
+    and the audit."""
+    thank_at = now + (_thank_delay if thank_delay is None else thank_delay)
+    thank_yous = [_make_thank_you(id_, gift, thank_at, now) for id_, gift in new.items() if gift.thank]
     if thank_yous:
-        db.session.execute(insert(Task), thank_yous)
-    db.session.execute(insert(DomainEvent), [_event(id_, gift, now) for id_, gift in pairs])
+        db.session.execute(insert_or_ignore(Task, on=(Task.key,)), thank_yous)
+    db.session.execute(insert(DomainEvent), [_make_event(id_, gift, now) for id_, gift in new.items()])
     audit.write_records(
         audit.make_record(
             actor,
@@ -79,12 +96,29 @@ def record_gifts(new: Sequence[NewGift], *, now: datetime, actor: str) -> list[i
                 "source": gift.source,
             },
         )
-        for id_, gift in pairs
+        for id_, gift in new.items()
     )
-    return list(ids)
 
 
-def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
+def _make_row(gift: NewGift, now: datetime) -> dict[str, Any]:
+    return {
+        "donor_id": gift.donor_id,
+        "amount_minor": gift.minor,
+        "currency": gift.currency,
+        "received_on": gift.received_on,
+        "recorded_at": now,
+        "source": gift.source,
+        "source_ref": gift.source_ref,
+        "method": gift.method,
+        "campaign_id": gift.campaign_id,
+        "appeal_id": gift.appeal_id,
+        "note": gift.note,
+        "is_test": gift.is_test,
+        "thank": gift.thank,
+    }
+
+
+def _make_thank_you(gift_id: int, gift: NewGift, due_at: datetime, now: datetime) -> dict[str, Any]:
     return {
         "key": f"thank_you:gift:{gift_id}",
         "kind": "thank_you",
@@ -94,7 +128,7 @@ def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
         "subject_type": "gift",
         "subject_id": gift_id,
         "facts": {},
-        "due_at": gifts.thanked_at(now),
+        "due_at": due_at,
         "created_at": now,
         "state": "planned",
         "attempts": 0,
@@ -103,7 +137,7 @@ def _thank_you(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
     }
 
 
-def _event(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
+def _make_event(gift_id: int, gift: NewGift, now: datetime) -> dict[str, Any]:
     return {
         "kind": "gift.recorded",
         "donor_id": gift.donor_id,

@@ -156,7 +156,7 @@ def _thanks_for_nothing(message: Message) -> bool:
     task = db.session.get(Task, message.task_id) if message.task_id else None
     if task is None or task.kind != "thank_you":
         return False
-    return gifts.counts_for(gifts.get_gift(task.subject_id)).minor == 0
+    return gifts.compute_remainder(gifts.get_gift(task.subject_id)).minor == 0
 
 
 def note_sent(message: Message, *, now: datetime) -> None:
@@ -246,11 +246,11 @@ def is_suppressed(address: str) -> bool:
 
 
 def _hash(address: str) -> str:
-    return vault.keyed_hash(donors.normal_email(address))
+    return vault.keyed_hash(donors.normalise_email(address))
 
 
 def _why_not(gift: Gift, donor: Donor) -> str:
-    if gifts.counts_for(gift).minor == 0:
+    if gifts.compute_remainder(gift).minor == 0:
         return "nothing_left_of_the_gift"
     if donor.is_deceased:
         return "deceased"

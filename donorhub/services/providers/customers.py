@@ -102,7 +102,7 @@ class Directory:
             named = self._donors.get(row.subject_id) if row is not None else None
         if named is not None:
             return donors.get_donor(named.id)  # the one that it was merged into
-        namesakes = self._by_email.get(donors.normal_email(str(fields.get("email", ""))), [])
+        namesakes = self._by_email.get(donors.normalise_email(str(fields.get("email", ""))), [])
         return namesakes[0] if len(namesakes) == 1 else None
 
     def _make(self, fields: Mapping[str, object], ref: str, *, now: datetime) -> Donor:
@@ -122,7 +122,7 @@ class Directory:
             if donor in namesakes:
                 namesakes.remove(donor)
         if donor.email:
-            self._by_email.setdefault(donors.normal_email(donor.email), []).append(donor)
+            self._by_email.setdefault(donors.normalise_email(donor.email), []).append(donor)
 
     def _map(self, teller: Teller, donor: Donor, fields: Mapping[str, object]) -> ProviderMap:
         row = self._rows.get(teller)

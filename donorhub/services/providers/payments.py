@@ -148,6 +148,7 @@ def _new_gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime
         payment.payment_key,
         payment.method,
         is_test=view.is_test,
+        thank=not view.is_test,
     )
 
 
@@ -171,7 +172,7 @@ def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now:
 
     The amount never changes, and nothing does any more once a receipt says it.
     """
-    if gifts.live_receipt_id(gift.id) is not None:
+    if gifts.find_live_receipt_id(gift.id) is not None:
         return
     before = donors.get_donor(gift.donor_id)
     donor = keep_up(at, before, _giver(payment, view), now=now)
@@ -271,7 +272,7 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
     if not view.refunds and not view.disputes:
         return
     db.session.flush()  # the sums are asked of the database
-    left = gifts.counts_for(gift).minor
+    left = gifts.compute_remainder(gift).minor
     if view.lost_minor and left == 0:
         instalments.unsettle_instalments(gift.id, "bank_return", now=now)
     elif left == 0:

@@ -51,7 +51,7 @@ def draft(
         donor=DonorBlock(
             name_line=donor.name,
             address_lines=_address(donor),
-            ids={donors.tax_number_called(donor): donor.tax_number} if donor.tax_number else {},
+            ids={donors.get_tax_number_label(donor): donor.tax_number} if donor.tax_number else {},
             is_company=donor.kind == "organisation",
         ),
         lines=tuple(

@@ -76,7 +76,7 @@ def without_receipt(donor_id: int, year: int) -> Sequence[Unreceipted]:
         .order_by(Gift.received_on, Gift.id)
     ).all()
     ids = [row.id for row in rows]
-    away = gifts.taken_away(ids)
+    away = gifts.sum_deductions(ids)
     disputed = set(
         db.session.scalars(
             select(Dispute.gift_id).where(

@@ -24,7 +24,7 @@ def look_after(gift: Gift, *, now: datetime, actor: str) -> None:
     """Ask the accountant to void or replace the receipt that says more than is left of the gift, once for
     each receipt; withdraw what was asked when it is true no more. Again changes nothing."""
     db.session.flush()  # the sums are asked of the database
-    left = gifts.counts_for(gift).minor
+    left = gifts.compute_remainder(gift).minor
     line = db.session.scalar(select(ReceiptLine).filter_by(gift_id=gift.id, released_at=None))
     wanted = None if line is None or line.amount_minor <= left else KINDS[0] if left == 0 else KINDS[1]
     _withdraw(gift, [kind for kind in KINDS if kind != wanted], now=now, actor=actor)

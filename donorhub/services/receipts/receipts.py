@@ -56,7 +56,7 @@ def issue(
     """
     chosen = _gifts(gift_ids)
     donor = donors.get_donor(chosen[0].donor_id)
-    left = gifts.taken_away([gift.id for gift in chosen])
+    left = gifts.sum_deductions([gift.id for gift in chosen])
     lines = [Money(gift.amount_minor - left[gift.id], gift.currency) for gift in chosen]
     _refuse_unfit(chosen, lines, donor)
     ours = organisation.get_organisation()
@@ -164,7 +164,7 @@ def get_receipt(receipt_id: int) -> Receipt:
 
 
 def _still_there(gift_ids: list[int]) -> list[int]:
-    away = gifts.taken_away(gift_ids)
+    away = gifts.sum_deductions(gift_ids)
     amounts = db.session.execute(select(Gift.id, Gift.amount_minor).where(Gift.id.in_(gift_ids)))
     return [id_ for id_, minor in amounts if minor > away[id_]] or gift_ids
 

@@ -287,7 +287,7 @@ def sum_settled_minor(instalment_ids: Sequence[int], *, without: int | None = No
         .join(Gift, Gift.id == Allocation.gift_id)
         .where(Allocation.instalment_id.in_(instalment_ids), Allocation.gift_id != (without or 0))
     ).all()
-    minor_taken_away = gifts.taken_away([row.gift_id for row in rows])
+    minor_taken_away = gifts.sum_deductions([row.gift_id for row in rows])
     minor_by_instalment: dict[int, int] = {}
     for instalment_id, gift_id, minor, gift_minor in rows:
         part = min(minor, gift_minor - minor_taken_away[gift_id])

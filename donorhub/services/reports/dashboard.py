@@ -52,7 +52,7 @@ class RecurringFigures:
 
 def received(first: date, last: date) -> list[Money]:
     """What a period brought in each currency, refunds and lost disputes taken off."""
-    movement = history.movements(first, last)
+    movement = history.select_movements(first, last)
     rows = db.session.execute(
         select(movement.c.currency, sum_minor(movement.c.minor)).group_by(movement.c.currency)
     )
@@ -62,7 +62,7 @@ def received(first: date, last: date) -> list[Money]:
 def months(today: date, currency: str) -> list[Month]:
     """The last twelve calendar months up to today, oldest first."""
     starts = [months_after(today.replace(day=1), back) for back in range(1 - MONTHS, 1)]
-    movement = history.movements(starts[0], today, currency=currency)
+    movement = history.select_movements(starts[0], today, currency=currency)
     rows = db.session.execute(
         select(movement.c.on_day, movement.c.method, sum_minor(movement.c.minor)).group_by(
             movement.c.on_day, movement.c.method

@@ -81,7 +81,7 @@ def add_purpose() -> Answer:
         "code": form.text("code", required=True, limit=40),
         "name": form.text("name", required=True),
     }
-    campaign_id = form.row("campaign_id", [row.id for row in funds.list_all(Campaign)])
+    campaign_id = form.row("campaign_id", [row.id for row in funds.list_purposes(Campaign)])
     if kind == "appeal":
         fields["campaign_id"] = campaign_id
     with form.saving() as saving:
@@ -97,9 +97,9 @@ def add_purpose() -> Answer:
 @needs("funds:write")
 def close_fund(fund_id: int) -> Response:
     """Close a fund to new gifts, or open it again."""
-    fund = funds.get(Fund, fund_id)
+    fund = funds.get_purpose(Fund, fund_id)
     is_closed = request.form.get("is_closed") == "1"
-    funds.change(fund, {"is_closed": is_closed}, now=clock.now(), actor=principal().actor)
+    funds.change_purpose(fund, {"is_closed": is_closed}, now=clock.now(), actor=principal().actor)
     commit()
     say(gettext("The fund is closed.") if is_closed else gettext("The fund is open again."))
     return redirect(url_for("settings.purposes"))
@@ -108,11 +108,11 @@ def close_fund(fund_id: int) -> Response:
 def _create(kind: str, fields: dict[str, object]) -> None:
     now, actor = clock.now(), principal().actor
     if kind == "fund":
-        funds.create(Fund, fields, now=now, actor=actor)
+        funds.create_purpose(Fund, fields, now=now, actor=actor)
     elif kind == "campaign":
-        funds.create(Campaign, fields, now=now, actor=actor)
+        funds.create_purpose(Campaign, fields, now=now, actor=actor)
     else:
-        funds.create(Appeal, fields, now=now, actor=actor)
+        funds.create_purpose(Appeal, fields, now=now, actor=actor)
 
 
 def _organisation(form: Form) -> dict[str, object]:
@@ -164,7 +164,7 @@ def _purposes_page(form: Form) -> str:
         "giving/funds.html",
         form=form,
         kinds=PURPOSES,
-        funds=funds.list_all(Fund),
-        campaigns=funds.list_all(Campaign),
-        appeals=funds.list_all(Appeal),
+        funds=funds.list_purposes(Fund),
+        campaigns=funds.list_purposes(Campaign),
+        appeals=funds.list_purposes(Appeal),
     )

@@ -33,7 +33,7 @@ def create() -> Answer:
     form = Form(request.form)
     name, email = form.text("name", required=True), form.text("email", required=True, limit=EMAIL)
     roles, lang = _roles(form), form.choice("lang", labels.LANGS)
-    password = users.one_time_password()
+    password = users.make_one_time_password()
     with form.saving() as saving:
         saving.check()
         user = users.create_user(
@@ -81,7 +81,7 @@ def set_active(user_id: int) -> Answer:
     wanted = form.choice("active", ("yes", "no"))
     with form.saving() as saving:
         saving.check()
-        act = users.activate if wanted == "yes" else users.deactivate
+        act = users.activate_user if wanted == "yes" else users.deactivate_user
         act(user_id, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("Saved."))
@@ -96,7 +96,7 @@ def set_active(user_id: int) -> Answer:
 @needs("users:write")
 def new_password(user_id: int) -> Answer:
     """A new password, shown this once; every session of the user ends."""
-    password = users.one_time_password()
+    password = users.make_one_time_password()
     user = users.set_password(user_id, password, now=clock.now(), actor=principal().actor)
     commit()
     return render_template("access/secret.html", secret=password, user=user, kind="password")

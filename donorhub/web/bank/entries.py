@@ -136,7 +136,7 @@ def entry_page(entry_id: int, form: Form) -> str:
 
 
 def _found(text: str) -> Page[Donor]:
-    return search.find(text, limit=MOST_FOUND) if text else Page(())
+    return search.find_donors(text, limit=MOST_FOUND) if text else Page(())
 
 
 def after_deciding(entry_id: int) -> Response:

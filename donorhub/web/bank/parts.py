@@ -52,7 +52,7 @@ def _new_donor(entry_id: int, form: Form) -> str:
     item = choices.items([entries.get_entry(entry_id)])[0]
     detail_id = _detail_of(request.values)
     payment = next((p for p in item.payments if p.detail_id == detail_id), item.payments[0])
-    same = search.find(payment.credit.name, limit=5).rows if payment.credit.name else ()
+    same = search.find_donors(payment.credit.name, limit=5).rows if payment.credit.name else ()
     return render_template("bank/new_donor.html", item=item, payment=payment, form=form, same=same)
 
 
@@ -123,7 +123,7 @@ def _split(entry_id: int, form: Form) -> str:
         left=amount - Money(sum(_minors(form, amount.currency)), amount.currency),
         rows=[_row(form, number, amount.currency) for number in range(_count(form))],
         form=form,
-        funds=funds.open_funds(),
+        funds=funds.list_open_funds(),
     )
 
 
@@ -155,8 +155,8 @@ def _row(form: Form, number: int, currency: str) -> Row:
 def _who(text: str) -> Sequence[Donor]:
     if not text:
         return ()
-    donor = search.find_one_by_code(text)
-    return [donor] if donor else search.find(text, limit=NAMESAKES).rows
+    donor = search.find_by_code(text)
+    return [donor] if donor else search.find_donors(text, limit=NAMESAKES).rows
 
 
 @bp.post("/entries/<int:entry_id>/split")
@@ -184,7 +184,7 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
 def _shares(form: Form, amount: Money) -> list[Share]:
     """The parts that are filled in; what is wrong stands beside its field."""
     shares: list[Share] = []
-    fund_ids = [fund.id for fund in funds.open_funds()]
+    fund_ids = [fund.id for fund in funds.list_open_funds()]
     for number in range(_count(form)):
         minor = _minor(form.value(f"amount{number}"), amount.currency)
         row = _row(form, number, amount.currency)

@@ -30,7 +30,9 @@ def _page(file_id: int, form: Form) -> str:
         "bank/take_back.html",
         file=imports.get_file(file_id),
         form=form,
-        closed_until=closed_books.closed_until() if "closed_books" in {one.kind for one in found} else None,
+        closed_until=closed_books.find_last_closed_day()
+        if "closed_books" in {one.kind for one in found}
+        else None,
         receipts=[one for one in found if one.kind == "receipt"],
         decisions=decisions,
         decided_count=len({one.entry_id for one in decisions}),

@@ -33,20 +33,20 @@ Answer = Response | str | tuple[str, int]
 def index() -> Answer:
     """The list, or what a search found; a donor's code leads straight to the donor."""
     text = request.args.get("q", "").strip()[:200]
-    found = search.find_one_by_code(text) if text else None
+    found = search.find_by_code(text) if text else None
     if found is not None and own_list() in (None, found.owner_id):
         return redirect(url_for("donors.show", donor_id=found.id))
     conditions = []
     if request.args.get("giving") == "not_again" and principal().has_permission("gifts:read"):
-        conditions.append(history.not_given_again(today(), organisation.get_organisation().home_currency))
-    page = search.find(
+        conditions.append(history.has_not_given_again(today(), organisation.get_organisation().home_currency))
+    page = search.find_donors(
         text,
         *conditions,
         owner_id=own_list(),
         lang=find_word(request.args.get("speaks"), labels.LANGS),
         after=request.args.get("after"),
     )
-    stages = history.stages_of(page.rows, today=today())
+    stages = history.compute_stages(page.rows, today=today())
     return render_template("donors/donors.html", page=page, stages=stages, text=text)
 
 
@@ -67,12 +67,12 @@ def create() -> Answer:
     key, fields = form.key(), _fields(form)
     with form.saving() as saving:
         saving.check()
-        once = idempotency.take(
+        once = idempotency.take_key(
             principal().actor, "form:donors.new", key, fingerprint="form", now=clock.now()
         )
         if not once.status:
             donor = donors.create_donor(fields, source="form", now=clock.now(), actor=principal().actor)
-            idempotency.keep(once, status=302, headers={}, body=str(donor.id).encode())
+            idempotency.store_answer(once, status=302, headers={}, body=str(donor.id).encode())
         where = url_for("donors.show", donor_id=int(once.body))
         commit()
         say(gettext("The donor is added."))
@@ -92,8 +92,8 @@ def show(donor_id: int) -> Answer:
         "donors/donor.html",
         donor=donor,
         address=_write_address(donor),
-        stage=history.stages_of([donor], today=today())[donor.id],
-        facts=history.facts_of(donor.id) if who.has_permission("gifts:read") else None,
+        stage=history.compute_stages([donor], today=today())[donor.id],
+        facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
         recurring=_recurring(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
         page=timeline.of(donor.id, before=request.args.get("after"), limit=25),

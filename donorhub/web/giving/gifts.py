@@ -44,8 +44,8 @@ def index() -> Answer:
         page=page,
         form=form,
         donor=donor,
-        taken=history.state_of(page.rows),
-        funds=history.fund_names_of(page.rows),
+        taken=history.find_deduction_states(page.rows),
+        funds=history.find_fund_names(page.rows),
     )
     return (shown, 422) if form.errors else shown
 
@@ -59,8 +59,8 @@ def new() -> str:
     if donor_id:
         return _form_page(Form(start=_start()), donors.get_donor(donor_id))
     text = form.text("q")
-    page: Page[Donor] = search.find(text, limit=12) if text else Page(())
-    donor = search.find_one_by_code(text) if text else None
+    page: Page[Donor] = search.find_donors(text, limit=12) if text else Page(())
+    donor = search.find_by_code(text) if text else None
     if donor is None and len(page.rows) == 1:
         donor = page.rows[0]
     if donor is not None:
@@ -75,7 +75,7 @@ def create() -> Answer:
     form = Form(request.form)
     donor = donors.get_donor(form.id("donor_id") or 0)
     amount, key, rest = form.money("amount"), form.key(), _rest(form)
-    fund_id = form.row("fund_id", [fund.id for fund in funds.open_funds()])
+    fund_id = form.row("fund_id", [fund.id for fund in funds.list_open_funds()])
     received_on = form.needed_day("received_on")
     if received_on > today():
         form.wrong("received_on", gettext("This day is in the future."))
@@ -145,7 +145,7 @@ def _choose_row(form: Form, name: str, kind: type[funds.Purpose]) -> int | None:
     """Return the id that was chosen; what is offered is read only where something was."""
     if not form.value(name):
         return None
-    return form.row(name, [row.id for row in funds.list_all(kind)])
+    return form.row(name, [row.id for row in funds.list_purposes(kind)])
 
 
 def _start() -> dict[str, object]:
@@ -165,7 +165,7 @@ def _page(gift_id: int, form: Form) -> str:
         "giving/gift.html",
         gift=gift,
         source=labels.SOURCES.get(kind_of_source, gift.source),
-        story=gift_story.of(gift),
+        story=gift_story.read_story(gift),
         form=form,
     )
 
@@ -175,7 +175,7 @@ def _form_page(form: Form, donor: Donor) -> str:
         "giving/gift_form.html",
         form=form,
         donor=donor,
-        funds=funds.open_funds(),
-        campaigns=funds.list_all(Campaign),
-        appeals=funds.list_all(Appeal),
+        funds=funds.list_open_funds(),
+        campaigns=funds.list_purposes(Campaign),
+        appeals=funds.list_purposes(Appeal),
     )

@@ -24,7 +24,7 @@ from donorhub.models.states import (
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
-from donorhub.services.donors.donors import normal_iban
+from donorhub.services.donors.donors import normalise_iban
 from donorhub.services.giving import funds
 from donorhub.services.recurring import instalments, promises, recurring_gifts, recurring_terms
 from donorhub.web.forms import Form, new_key
@@ -234,7 +234,7 @@ class PromiseTerms(TypedDict):
 
 def _terms(form: Form) -> PromiseTerms:
     iban = form.text("payer_iban", limit=40)
-    if iban and normal_iban(iban) is None:
+    if iban and normalise_iban(iban) is None:
         form.wrong("payer_iban", gettext("This is no IBAN: a digit may be missing or wrong."))
     return {
         "every": form.number("every", 1, 60) or 1,
@@ -242,9 +242,9 @@ def _terms(form: Form) -> PromiseTerms:
         "day_of_month": form.number("day_of_month", 1, recurring_terms.LAST_DAY),
         "instalments_total": form.number("instalments_total", 1, MOST_INSTALMENTS),
         "ends_on": form.day("ends_on"),
-        "fund_id": form.row("fund_id", [fund.id for fund in funds.open_funds()]),
-        "campaign_id": form.row("campaign_id", [row.id for row in funds.list_all(Campaign)]),
-        "payer_iban": normal_iban(iban) or "" if iban else "",
+        "fund_id": form.row("fund_id", [fund.id for fund in funds.list_open_funds()]),
+        "campaign_id": form.row("campaign_id", [row.id for row in funds.list_purposes(Campaign)]),
+        "payer_iban": normalise_iban(iban) or "" if iban else "",
     }
 
 
@@ -277,7 +277,7 @@ def _form_page(form: Form, donor: Donor) -> str:
         "recurring/recurring_gift_form.html",
         form=form,
         donor=donor,
-        funds=funds.open_funds(),
-        campaigns=funds.list_all(Campaign),
+        funds=funds.list_open_funds(),
+        campaigns=funds.list_purposes(Campaign),
         kinds=[(kind, labels.RECURRING_KINDS[kind]) for kind in BY_HAND],
     )

@@ -102,8 +102,8 @@ def _money_figures(day: date) -> dict[str, object]:
     months = dashboard.months(day, currency)
     received = {money.currency: money for money in dashboard.received(day.replace(day=1), day)}
     chart = charts.stacked([_columns(month, currency) for month in months])
-    kept, before = history.retention(day, currency)
-    last_year = dashboard.received(history.year_before(day), day)
+    kept, before = history.count_retained_donors(day, currency)
+    last_year = dashboard.received(history.find_start_of_year(day), day)
     latest = history.list_gifts(limit=8).rows
     return {
         "received": received.pop(currency, Money(0, currency)),
@@ -119,7 +119,7 @@ def _money_figures(day: date) -> dict[str, object]:
         "gave_before": before,
         "retention": round(100 * kept / before) if before else None,
         "latest": latest,
-        "funds": history.fund_names_of(latest),
+        "funds": history.find_fund_names(latest),
         "currency": currency,
     }
 

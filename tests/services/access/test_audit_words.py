@@ -85,9 +85,9 @@ def test_users_and_tokens(database: Flask, now: datetime) -> None:
     words = expect(words, "user.roles_changed")
     users.set_password(user.id, "another long password", now=now, actor=ME)
     words = expect(words, "user.password_changed")
-    users.deactivate(user.id, now=now, actor=ME)
+    users.deactivate_user(user.id, now=now, actor=ME)
     words = expect(words, "user.deactivated")
-    users.activate(user.id, now=now, actor=ME)
+    users.activate_user(user.id, now=now, actor=ME)
     words = expect(words, "user.activated")
     token, _text = users.create_token("t", ["donors:read"], now=now, actor=ME)
     words = expect(words, "token.created")
@@ -110,9 +110,9 @@ def test_donors_gifts_and_purposes(database: Flask, now: datetime) -> None:
     gifts.correct_gift(gift.id, reason="twice", source_ref="c", now=now, actor=ME)
     words = expect(words, "gift.corrected")
     for kind in (Fund, Campaign, Appeal):
-        purpose = funds.create(kind, {"name": "A", "code": "a"}, now=now, actor=ME)
+        purpose = funds.create_purpose(kind, {"name": "A", "code": "a"}, now=now, actor=ME)
         words = expect(words, f"{kind.__tablename__}.created")
-        funds.change(purpose, {"name": "B"}, now=now, actor=ME)
+        funds.change_purpose(purpose, {"name": "B"}, now=now, actor=ME)
         words = expect(words, f"{kind.__tablename__}.changed")
 
 

@@ -68,7 +68,7 @@ def test_the_last_admin_stays_admin_and_active(database: Flask, now: datetime) -
     before = dump()
     for attempt in (
         lambda: users.set_roles(admin.id, ["caller"], now=now, actor="t"),
-        lambda: users.deactivate(admin.id, now=now, actor="t"),
+        lambda: users.deactivate_user(admin.id, now=now, actor="t"),
     ):
         with pytest.raises(Rejected) as refused:
             attempt()
@@ -76,7 +76,7 @@ def test_the_last_admin_stays_admin_and_active(database: Flask, now: datetime) -
         assert refused.value.specific_code == "last_admin"
     assert dump() == before
     users.set_roles(other.id, ["admin"], now=now, actor="t")
-    users.deactivate(admin.id, now=now, actor="t")
+    users.deactivate_user(admin.id, now=now, actor="t")
     db.session.commit()
     with pytest.raises(Rejected):
         users.set_roles(other.id, ["auditor"], now=now, actor="t")
@@ -85,9 +85,9 @@ def test_the_last_admin_stays_admin_and_active(database: Flask, now: datetime) -
 def test_deactivated_admin_does_not_count(database: Flask, now: datetime) -> None:
     """An admin who was deactivated does not count as one, so the last active admin stays."""
     first, second = make(now), make(now, "second@example.org")
-    users.deactivate(first.id, now=now, actor="t")
+    users.deactivate_user(first.id, now=now, actor="t")
     with pytest.raises(Rejected):
-        users.deactivate(second.id, now=now, actor="t")
+        users.deactivate_user(second.id, now=now, actor="t")
 
 
 def test_new_password_ends_every_session(database: Flask, now: datetime) -> None:
@@ -98,7 +98,7 @@ def test_new_password_ends_every_session(database: Flask, now: datetime) -> None
     users.set_password(user.id, "another long password", now=now, actor="t")
     assert user.fs_uniquifier != session
     session = user.fs_uniquifier
-    users.deactivate(user.id, now=now, actor="t")
+    users.deactivate_user(user.id, now=now, actor="t")
     assert user.fs_uniquifier != session and not user.active
     with pytest.raises(Rejected):
         users.set_password(user.id, "short", now=now, actor="t")
@@ -121,9 +121,9 @@ def test_removed_right_is_gone_at_once(database: Flask, now: datetime) -> None:
     """A right that was taken away is gone at the next look."""
     make(now)
     user = make(now, "f@example.org", ("fundraiser",))
-    assert users.principal_of(user).has_permission("gifts:write")
+    assert users.make_principal(user).has_permission("gifts:write")
     users.set_roles(user.id, ["communications"], now=now, actor="t")
-    assert not users.principal_of(user).has_permission("gifts:read")
+    assert not users.make_principal(user).has_permission("gifts:read")
 
 
 def test_roles_give_only_known_permissions() -> None:
@@ -140,10 +140,10 @@ def test_token_is_kept_as_hash(database: Flask, now: datetime) -> None:
     token, text = users.create_token("shop", ["gifts:write", "donors:read"], now=now, actor="user:1")
     db.session.commit()
     assert text.startswith("dhk_") and text not in repr(dump())
-    who = users.principal_of_token(text, now=now)
+    who = users.authenticate_token(text, now=now)
     assert (who.kind, who.id, who.actor) == ("token", token.id, f"token:{token.id}")
     assert who.permissions == {"gifts:write", "donors:read"} and not who.has_permission("gifts:read")
-    assert users.maker_of_token(token.id) == 1
+    assert users.find_token_maker(token.id) == 1
 
 
 @pytest.mark.parametrize("scopes", [[], ["gifts:steal"], ["gifts:read", ""]])
@@ -162,14 +162,14 @@ def test_token_ends_at_hour_or_revocation(database: Flask, now: datetime) -> Non
     hour = now + timedelta(hours=1)
     _, ends = users.create_token("a", ["donors:read"], now=now, actor="t", expires_at=hour)
     revoked, text = users.create_token("b", ["donors:read"], now=now, actor="t")
-    assert users.principal_of_token(ends, now=hour - timedelta(seconds=1))
+    assert users.authenticate_token(ends, now=hour - timedelta(seconds=1))
     for late in (hour, hour + timedelta(days=1)):
         with pytest.raises(Unauthenticated):
-            users.principal_of_token(ends, now=late)
+            users.authenticate_token(ends, now=late)
     users.revoke_token(revoked.id, now=now, actor="t")
     db.session.commit()
     with pytest.raises(Unauthenticated):
-        users.principal_of_token(text, now=now)
+        users.authenticate_token(text, now=now)
     before = dump()
     users.revoke_token(revoked.id, now=hour, actor="t")
     db.session.commit()

@@ -22,7 +22,7 @@ def add(name: str, **fields: str) -> Donor:
 
 
 def found(words: str, **narrowing: object) -> list[str]:
-    return [donor.name for donor in search.find(words, **narrowing).rows]  # type: ignore[arg-type]
+    return [donor.name for donor in search.find_donors(words, **narrowing).rows]  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -89,14 +89,14 @@ def test_pages_follow_each_other_without_a_gap() -> None:
     names: list[str] = []
     after: str | None = None
     while True:
-        page = search.find("serial", after=after, limit=3)
+        page = search.find_donors("serial", after=after, limit=3)
         names += [donor.name for donor in page.rows]
         after = page.cursor
         if after is None:
             break
     assert names == [f"Serial {number}" for number in range(6, -1, -1)]
     with pytest.raises(Rejected):
-        search.find("serial", after="1; DROP TABLE donor")
+        search.find_donors("serial", after="1; DROP TABLE donor")
 
 
 def test_erased_donor_leaves_search_table(database: Flask) -> None:
@@ -106,7 +106,7 @@ def test_erased_donor_leaves_search_table(database: Flask) -> None:
     anna = db.session.scalars(select(Donor).filter_by(name="Anna Nowak")).one()
     anna.search = ""
     db.session.flush()
-    search.forget()
+    search.purge_erased_donors()
     db.session.commit()
     blocks = db.session.execute(text("SELECT block FROM donor_search_data")).scalars().all()
     assert blocks and not any(b"lod" in block or b"dz " in block for block in blocks)

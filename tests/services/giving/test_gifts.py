@@ -115,7 +115,7 @@ def test_correction_cancels_thanks_once(donor: Donor, now: datetime) -> None:
     correction, is_new = gifts.correct_gift(gift_id, reason="twice", source_ref="c", now=now, actor="t")
     db.session.commit()
     assert is_new and correction.amount_minor == 5000
-    assert gifts.counts_for(gifts.get_gift(gift_id)) == Money(0, "PLN")
+    assert gifts.compute_remainder(gifts.get_gift(gift_id)) == Money(0, "PLN")
     assert [task.state for task in tasks_of("thank_you")] == ["cancelled"]
     before = dump()
     again, is_new = gifts.correct_gift(gift_id, reason="twice", source_ref="c", now=now, actor="t")
@@ -165,8 +165,8 @@ def test_taken_away_sums_real_losses(donor: Donor, now: datetime) -> None:
             Dispute(**common, state=state, amount_minor=minor, opened_on=now.date(), source_ref=str(n))
         )
     db.session.flush()
-    assert gifts.taken_away([gift.id]) == {gift.id: 310}
-    assert gifts.counts_for(gift) == Money(4690, "PLN")
+    assert gifts.sum_deductions([gift.id]) == {gift.id: 310}
+    assert gifts.compute_remainder(gift) == Money(4690, "PLN")
 
 
 def test_double_loss_never_counts_below_zero(donor: Donor, now: datetime) -> None:
@@ -176,4 +176,4 @@ def test_double_loss_never_counts_below_zero(donor: Donor, now: datetime) -> Non
     db.session.add(Refund(**common, state="succeeded", refunded_on=now.date(), source_ref="1"))
     db.session.add(Dispute(**common, state="lost", opened_on=now.date(), source_ref="1"))
     db.session.flush()
-    assert gifts.counts_for(gift) == Money(0, "PLN")
+    assert gifts.compute_remainder(gift) == Money(0, "PLN")

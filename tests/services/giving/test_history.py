@@ -126,13 +126,13 @@ def test_retention_counts_repeated_donors() -> None:
     refund(give(refunded, "10.00", date(2026, 5, 5)), 1000, date(2026, 5, 6))
     give(late, "10.00", date(2025, 11, 22))  # the last day of the year before
     give(late, "10.00", date(2025, 11, 23))  # the first of the last twelve months
-    assert history.retention(TODAY, "PLN") == (2, 4)
-    left = db.session.scalars(select(Donor.id).where(history.not_given_again(TODAY, "PLN"))).all()
+    assert history.count_retained_donors(TODAY, "PLN") == (2, 4)
+    left = db.session.scalars(select(Donor.id).where(history.has_not_given_again(TODAY, "PLN"))).all()
     assert set(left) == {lost, refunded}
 
 
 def test_no_donor_before_means_no_retention() -> None:
-    assert history.retention(TODAY, "PLN") == (0, 0)
+    assert history.count_retained_donors(TODAY, "PLN") == (0, 0)
 
 
 def test_donor_facts_omit_returned_money() -> None:
@@ -144,11 +144,11 @@ def test_donor_facts_omit_returned_money() -> None:
     refund(gone, 9900, date(2026, 3, 4))
     part = give(one, "30.00", date(2025, 12, 31))
     refund(part, 1000, date(2026, 1, 2))
-    facts = history.facts_of(one)
+    facts = history.compute_facts(one)
     assert facts.totals == (Money(500, "EUR"), Money(3000, "PLN"))
     assert (facts.count, facts.first_on) == (3, date(2025, 12, 31))
     assert facts.last is not None and facts.last.received_on == date(2026, 2, 2)
-    assert history.facts_of(donor()) == history.Facts()
+    assert history.compute_facts(donor()) == history.GivingFacts()
 
 
 def test_stages_follow_from_gifts_and_instalments() -> None:
@@ -171,7 +171,7 @@ def test_stages_follow_from_gifts_and_instalments() -> None:
         instalments.make_instalments(gift, today=TODAY)
     people = db.session.scalars(select(Donor)).all()
     next(one for one in people if one.id == ids["gone"]).is_deceased = True
-    stages = history.stages_of(people, today=TODAY)
+    stages = history.compute_stages(people, today=TODAY)
     assert {name: stages[id_] for name, id_ in ids.items()} == {
         "none": "prospect",
         "new": "new",

@@ -94,7 +94,7 @@ def test_gift_is_thanked_once(mail: SmtpServer, now: datetime) -> None:
 def test_thanks_name_the_fund(mail: SmtpServer, now: datetime, lang: str, day: str, purpose: str) -> None:
     """A thank-you names the fund of its gift, and none where there is none."""
     donor = give(now, lang=lang)
-    fund = funds.create(Fund, {"code": "S", "name": "Szkoła"}, now=now, actor="t")
+    fund = funds.create_purpose(Fund, {"code": "S", "name": "Szkoła"}, now=now, actor="t")
     db.session.flush()
     gifts.record_gift(
         donor.id,
@@ -324,7 +324,7 @@ def test_staff_hear_of_new_donor_once(mail: SmtpServer, now: datetime) -> None:
         ("gone@example.org", ["steward"]),
     ):
         users.create_user(email, name="S", password="a long password", roles=roles, now=now, actor="t")
-    users.deactivate(4, now=now, actor="t")
+    users.deactivate_user(4, now=now, actor="t")
     donors.create_donor({"name": "Anna", "email": ""}, source="form", now=now, actor="t")
     db.session.commit()
     work()

@@ -34,7 +34,7 @@ def test_void_receipt_frees_its_gifts(donor: Donor, now: datetime) -> None:
         later,
     )
     assert voided.payload == payload and [line.gift_id for line in voided.lines] == [gift_id]
-    assert gifts.live_receipt_id(gift_id) is None
+    assert gifts.find_live_receipt_id(gift_id) is None
     before = dump()
     receipts.void(old_id, reason="again", now=later + timedelta(days=1), actor="v")
     db.session.commit()
@@ -73,7 +73,7 @@ def test_replacement_omits_refunded_gift(donor: Donor, now: datetime) -> None:
     db.session.commit()
     assert [(line.gift_id, line.amount_minor) for line in new.lines] == [(first, 1000)]
     assert (new.kind, new.total_minor, new.replaces_id) == ("single", 1000, old_id)
-    assert gifts.live_receipt_id(second) is None
+    assert gifts.find_live_receipt_id(second) is None
     refund(first, 1000, now)
     before = dump()
     with pytest.raises(Rejected, match=f"nothing is left of gift {first}"):

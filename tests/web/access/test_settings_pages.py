@@ -151,7 +151,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(admin: Staff, database: Flas
     text = secret_in(answer.text)
     assert text.startswith("dhk_") and text not in admin.get("/settings/tokens").text
     let_write()
-    assert users.principal_of_token(text, now=clock.now()).permissions == {"donors:read"}
+    assert users.authenticate_token(text, now=clock.now()).permissions == {"donors:read"}
     token_id = db.session.scalars(select(ApiToken.id)).one()
     assert admin.post(f"/settings/tokens/{token_id}/revoke").status_code == 302
     assert "revoked" in admin.text("/settings/tokens")

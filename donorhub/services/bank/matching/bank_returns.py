@@ -35,7 +35,7 @@ def record_return(place: Place, gift_id: int, *, now: datetime, actor: str) -> D
     dispute = db.session.scalar(select(Dispute).filter_by(source=SOURCE, source_ref=ref))
     if dispute is not None and dispute.state == "lost":
         return dispute
-    left_minor = gifts.counts_for(gift).minor
+    left_minor = gifts.compute_remainder(gift).minor
     if left_minor == 0:
         raise Rejected(f"nothing is left of gift {gift_id}: it was taken back before", code="nothing_left")
     if dispute is None:
@@ -54,7 +54,7 @@ def record_return(place: Place, gift_id: int, *, now: datetime, actor: str) -> D
 
 
 def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor: str) -> None:
-    left_minor = gifts.counts_for(gift).minor
+    left_minor = gifts.compute_remainder(gift).minor
     if left_minor == 0:
         instalments.unsettle_instalments(gift.id, "bank_return", now=now)
         tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")

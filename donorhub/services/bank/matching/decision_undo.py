@@ -46,7 +46,7 @@ def undo_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
 
 
 def _refuse_receipted(match: Match) -> None:
-    receipt_id = gifts.live_receipt_id(match.gift_id) if match.kind == "gift" and match.gift_id else None
+    receipt_id = gifts.find_live_receipt_id(match.gift_id) if match.kind == "gift" and match.gift_id else None
     if receipt_id is not None:
         raise Rejected(
             f"gift {match.gift_id} is on a receipt: void it first",
@@ -74,7 +74,7 @@ def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None
 def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
     """What a refund, a return or an earlier correction took already is not taken twice."""
     gift = gifts.get_gift(gift_id)
-    if gifts.counts_for(gift).minor == 0:
+    if gifts.compute_remainder(gift).minor == 0:
         _note_empty(match, gift_id, now=now, actor=actor)
     else:
         gifts.correct_gift(
@@ -97,7 +97,7 @@ def _keep_out(match: Match, *, now: datetime, actor: str) -> None:
         .where(Match.gift_id == gift.id, Match.kind == "gift", Match.undone_at.is_(None))
         .limit(1)
     )
-    if gift.source == SOURCE and is_explained is None and gifts.counts_for(gift).minor:
+    if gift.source == SOURCE and is_explained is None and gifts.compute_remainder(gift).minor:
         gifts.correct_gift(
             gift.id,
             reason="the bank entry was decided otherwise",

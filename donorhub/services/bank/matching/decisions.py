@@ -225,7 +225,7 @@ def _record_gifts(
         row.columns["gift_id"] = gift_id
         if row.allocations or row.funds:
             gift = db.session.get_one(Gift, gift_id)
-            gifts.designate(gift, row.funds)
+            gifts.designate_gift(gift, row.funds)
             instalments.settle_instalments(
                 gift, {a.instalment_id: a.minor for a in row.allocations}, now=now, actor=actor
             )

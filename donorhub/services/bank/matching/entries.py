@@ -285,7 +285,7 @@ def undo_entry(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """
     entry = holding.lock_entry(entry_id)
     if decision_undo.list_live_matches(entry.id):
-        closed_books.refuse(entry.booked_on)
+        closed_books.refuse_closed_days(entry.booked_on)
     if decision_undo.undo_decisions(entry, now=now, actor=actor):
         entry.state, entry.decide_by = "suspense", organisation.get_day(now) + SUSPENSE
     return entry

@@ -215,7 +215,7 @@ def _leave_out_taken_back(facts: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K,
     amounts = {gift.gift_id: gift.amount.minor for some in facts.values() for gift in some}
     gone_ids: set[int] = set()
     for chunk in in_chunks(sorted(amounts)):
-        gone_ids |= {id_ for id_, minor in gifts.taken_away(chunk).items() if minor >= amounts[id_]}
+        gone_ids |= {id_ for id_, minor in gifts.sum_deductions(chunk).items() if minor >= amounts[id_]}
     return {key: tuple(g for g in some if g.gift_id not in gone_ids) for key, some in facts.items()}
 
 

@@ -163,7 +163,7 @@ def _find_by_email(emails: Iterable[str]) -> Links:
     """Addresses as written in the text, by their normal form."""
     emails_by_normal: dict[str, list[str]] = defaultdict(list)
     for email in emails:
-        emails_by_normal[donors.normal_email(email)].append(email)
+        emails_by_normal[donors.normalise_email(email)].append(email)
     links = _find_by_identity("email", emails_by_normal)
     return {email: ids for normal, ids in links.items() for email in emails_by_normal[normal]}
 

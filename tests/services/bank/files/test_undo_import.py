@@ -96,7 +96,7 @@ def test_automatic_gifts_are_corrected(database: Flask, now: datetime) -> None:
     match()
     gift = db.session.scalars(select(Gift)).one()
     take_back(file.id, now)
-    assert gifts.counts_for(gift).minor == 0
+    assert gifts.compute_remainder(gift).minor == 0
     assert db.session.scalars(select(Correction.gift_id)).all() == [gift.id]
     kept = db.session.scalars(select(Entry)).one()
     assert (kept.state, kept.occurrence) == ("taken_back", -kept.id)
@@ -117,7 +117,7 @@ def test_same_bytes_work_after_undo(database: Flask, now: datetime) -> None:
     match()
     assert (again.id, again.state, again.new_count) == (first.id, "done", 1)
     assert ledger() == {(DAYS[0], 5000): 1}
-    assert sum(gifts.counts_for(gift).minor for gift in db.session.scalars(select(Gift))) == 5000
+    assert sum(gifts.compute_remainder(gift).minor for gift in db.session.scalars(select(Gift))) == 5000
     assert_sound()
 
 

@@ -215,7 +215,7 @@ def test_return_takes_gift_back(database: Flask) -> None:
     dispute = db.session.scalars(select(Dispute)).one()
     assert (dispute.kind, dispute.state, dispute.gift_id) == ("return", "lost", gift.id)
     assert (dispute.amount_minor, dispute.reason) == (5000, "AM04")
-    assert gifts.counts_for(gift).minor == 0
+    assert gifts.compute_remainder(gift).minor == 0
     db.session.refresh(instalment)
     assert instalment.state == "returned"
     kinds = set(db.session.scalars(select(Task.kind).where(Task.performer == "person")))
