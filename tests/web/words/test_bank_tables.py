@@ -125,7 +125,7 @@ def find_reasons() -> Iterator[tuple[str, set[str]]]:
             if not isinstance(call, ast.Call):
                 continue
             name = ast.unparse(call.func).rpartition(".")[2]
-            if name in ("Reason", "UnreadableTable", "Undecodable", "Unreadable", "_remark"):
+            if name in ("Reason", "UnreadableTable", "Undecodable", "Unreadable", "_make_remark"):
                 for code in {text for text in find_texts(call.args[:2]) if text in known}:
                     yield code, find_figures(call, name)
 
