@@ -9,9 +9,9 @@ from types import FrameType
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
-from waitress.server import create_server
 
 from donorhub import logs
+from donorhub.cli import serving
 from donorhub.cli.context import database_answers, make_app, refuse_unready
 from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.config import Settings
@@ -95,14 +95,7 @@ def serve_embedded(app: Flask, host: str, port: int) -> None:
     """Serve with threads and the worker in this process, until SIGTERM or Ctrl-C."""
     settings: Settings = app.extensions["donorhub.settings"]
     try:
-        server = create_server(
-            app,
-            host=host,
-            port=port,
-            threads=settings.threads,
-            ident="DonorHub",
-            max_request_body_size=(settings.upload_limit_mb + 1) * 1024 * 1024,
-        )
+        server = serving.make_server(app, settings, host, port)
     except OSError as e:
         raise Misconfigured(
             f"cannot listen on {host}:{port} ({e.strerror}): choose another with --port"

@@ -38,6 +38,8 @@ ALLOWED_FUNCTIONS = {
     "format": "the word of a text, which marshmallow calls",
     "serialize": "the word of the session interface that is implemented",
     "deserialize": "the word of the session interface that is implemented",
+    "readable": "waitress asks each connection",
+    "received": "waitress tells each connection",
     "decorate": "the inner function of a decorator",
     "wrapper": "the inner function of a decorator",
     "wrapped": "the inner function of a decorator",

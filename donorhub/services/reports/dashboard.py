@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from donorhub.db import db, sum_minor
 from donorhub.domain.recurring.schedule import months_after
@@ -113,6 +112,5 @@ def error_counts() -> dict[str, int]:
     }
 
 
-def _count(*conditions: object) -> int:
-    found: Sequence[int] = db.session.scalars(select(func.count()).where(*conditions)).all()  # type: ignore[arg-type]
-    return found[0]
+def _count(*conditions: ColumnElement[bool]) -> int:
+    return db.session.execute(select(func.count()).where(*conditions)).scalar_one()
