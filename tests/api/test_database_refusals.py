@@ -56,7 +56,8 @@ def is_busy(answer: TestResponse) -> bool:
     return (said["status"], said["code"], answer.headers["Retry-After"]) == (503, "busy", "5")
 
 
-def test_a_database_that_takes_no_writes_asks_to_come_again(api: Caller, donor: Donor) -> None:
+def test_readonly_database_asks_for_retry(api: Caller, donor: Donor) -> None:
+    """A database that takes no writes asks the caller to come again."""
     before = dump()
     with every_write_begins(read_only_server):
         assert is_busy(api.post("/gifts", new_gift(donor)))
@@ -65,7 +66,8 @@ def test_a_database_that_takes_no_writes_asks_to_come_again(api: Caller, donor: 
     assert api.post("/gifts", new_gift(donor)).status_code == 201
 
 
-def test_a_transaction_that_had_failed_asks_to_come_again(api: Caller, donor: Donor, database: Flask) -> None:
+def test_failed_transaction_asks_for_retry(api: Caller, donor: Donor, database: Flask) -> None:
+    """A transaction that had failed asks the caller to come again."""
     postgres(database)
     before, new = dump(), new_gift(donor)
     with every_write_begins(failed_already):
@@ -74,9 +76,8 @@ def test_a_transaction_that_had_failed_asks_to_come_again(api: Caller, donor: Do
     assert dump() == before
 
 
-def test_a_row_that_another_holds_too_long_asks_to_come_again(
-    api: Caller, donor: Donor, database: Flask
-) -> None:
+def test_long_lock_asks_for_retry(api: Caller, donor: Donor, database: Flask) -> None:
+    """A row that another holds too long asks the caller to come again."""
     postgres(database)
     etag = api.get(f"/donors/{donor.id}").headers["ETag"]
     db.session.rollback()
@@ -87,9 +88,8 @@ def test_a_row_that_another_holds_too_long_asks_to_come_again(
     assert api.patch(f"/donors/{donor.id}", {"city": "X"}, etag=etag).status_code == 200
 
 
-def test_a_write_of_ours_where_we_said_that_we_only_read_is_our_fault_and_not_passing(
-    database: Flask, donor: Donor
-) -> None:
+def test_write_in_reading_is_our_fault(database: Flask, donor: Donor) -> None:
+    """A write where we said that we only read is our fault and does not pass by itself."""
     donor_id = donor.id
     db.session.rollback()
     with read_only():

@@ -43,7 +43,8 @@ def send(api: Caller, route: Route, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("raw", NOT_JSON.values(), ids=list(NOT_JSON))
-def test_a_body_that_is_no_json_is_refused_everywhere(database: Flask, api: Caller, raw: bytes) -> None:
+def test_body_of_no_json_is_refused(database: Flask, api: Caller, raw: bytes) -> None:
+    """A body that is no JSON is refused by every route, and nothing changes."""
     before = dump()
     for route in with_json(database):
         said = problem(send(api, route, data=raw, content_type="application/json"))
@@ -52,7 +53,8 @@ def test_a_body_that_is_no_json_is_refused_everywhere(database: Flask, api: Call
     assert dump() == before
 
 
-def test_a_body_that_is_no_object_is_refused_everywhere(database: Flask, api: Caller) -> None:
+def test_body_of_no_object_is_refused(database: Flask, api: Caller) -> None:
+    """A body that is no object is refused by every route, and nothing changes."""
     before = dump()
     for route in with_json(database):
         for body in NOT_AN_OBJECT:
@@ -61,7 +63,8 @@ def test_a_body_that_is_no_object_is_refused_everywhere(database: Flask, api: Ca
     assert dump() == before
 
 
-def test_a_field_that_nobody_knows_is_refused_by_name_everywhere(database: Flask, api: Caller) -> None:
+def test_unknown_field_is_refused_everywhere(database: Flask, api: Caller) -> None:
+    """A field that nobody knows is refused by name by every route, so no typing error is lost."""
     before = dump()
     for route in with_json(database):
         said = problem(send(api, route, body={"surprise/~": 1}))
@@ -70,7 +73,8 @@ def test_a_field_that_nobody_knows_is_refused_by_name_everywhere(database: Flask
     assert dump() == before
 
 
-def test_a_query_that_nobody_knows_is_refused_by_name_everywhere(database: Flask, api: Caller) -> None:
+def test_unknown_query_is_refused_everywhere(database: Flask, api: Caller) -> None:
+    """A query that nobody knows is refused by name by every route."""
     before = dump()
     for route in routes(database):
         if "/health" in route.path:
@@ -88,7 +92,8 @@ def test_a_query_that_nobody_knows_is_refused_by_name_everywhere(database: Flask
     ("goal", "pointer"),
     [({}, "/goal/amount"), ({"amount": "1"}, "/goal/currency"), ({"currency": "PLN"}, "/goal/amount")],
 )
-def test_an_amount_is_given_whole_also_in_a_change(api: Caller, goal: dict[str, str], pointer: str) -> None:
+def test_amount_is_always_given_whole(api: Caller, goal: dict[str, str], pointer: str) -> None:
+    """An amount is given whole, also in a change: without its currency it means nothing."""
     made = api.post("/campaigns", {"code": "winter", "name": "Winter"})
     before = dump()
     answer = api.patch("/campaigns/1", {"goal": goal}, etag=api.get("/campaigns/1").headers["ETag"])
@@ -98,7 +103,8 @@ def test_an_amount_is_given_whole_also_in_a_change(api: Caller, goal: dict[str, 
 
 
 @pytest.mark.parametrize("cursor", ["x", "2026-11-20~gift~1", "9999-12-31T23:59:59-12:00~gift~1", "1~gift~²"])
-def test_a_damaged_place_in_a_timeline_is_refused_by_name(api: Caller, donor: Donor, cursor: str) -> None:
+def test_damaged_timeline_cursor_is_refused(api: Caller, donor: Donor, cursor: str) -> None:
+    """A damaged place in a timeline is refused by name."""
     said = problem(api.get(f"/donors/{donor.id}/timeline?after={quote(cursor)}"))
     assert (said["status"], said["code"], said["errors"][0]["pointer"]) == (422, "bad_cursor", "/after")
 
@@ -150,7 +156,8 @@ def test_a_body_without_a_length_is_refused_everywhere(database: Flask, api: Cal
     assert dump() == before
 
 
-def test_ids_that_no_row_has_are_not_found_everywhere(database: Flask, api: Caller) -> None:
+def test_unknown_ids_are_not_found(database: Flask, api: Caller) -> None:
+    """Ids that no row has are not found by any route."""
     for route in routes(database):
         if "/4711" in route.path and not route.writes:
             assert problem(send(api, route))["code"] == "not_found", route
@@ -204,9 +211,8 @@ GOOD_GIFT = {"donor_id": 1, "amount": {"amount": "10.00", "currency": "PLN"}, "r
         ({"designations": [{}]}, "/designations/0/fund_id"),
     ],
 )
-def test_a_gift_with_a_wrong_field_is_refused_by_name(
-    api: Caller, donor: Donor, change: dict[str, Any], pointer: str
-) -> None:
+def test_wrong_gift_field_is_named(api: Caller, donor: Donor, change: dict[str, Any], pointer: str) -> None:
+    """A gift with a wrong field is refused with the name of the field."""
     before = dump()
     said = problem(api.post("/gifts", GOOD_GIFT | change))
     assert said["status"] in (422, 404) and pointer in [error["pointer"] for error in said["errors"]], said
@@ -214,7 +220,8 @@ def test_a_gift_with_a_wrong_field_is_refused_by_name(
 
 
 @pytest.mark.parametrize("name", ["donor_id", "amount", "received_on"])
-def test_a_gift_without_a_field_it_needs_is_refused_by_name(api: Caller, donor: Donor, name: str) -> None:
+def test_missing_gift_field_is_named(api: Caller, donor: Donor, name: str) -> None:
+    """A gift without a field that it needs is refused with the name of the field."""
     body = {key: value for key, value in GOOD_GIFT.items() if key != name}
     assert [error["pointer"] for error in problem(api.post("/gifts", body))["errors"]] == [f"/{name}"]
 
@@ -237,9 +244,8 @@ def test_a_gift_without_a_field_it_needs_is_refused_by_name(api: Caller, donor: 
         ({"version": 9}, "/version"),
     ],
 )
-def test_a_donor_with_a_wrong_field_is_refused_by_name(
-    api: Caller, change: dict[str, Any], pointer: str
-) -> None:
+def test_wrong_donor_field_is_named(api: Caller, change: dict[str, Any], pointer: str) -> None:
+    """A donor with a wrong field is refused with the name of the field."""
     before = dump()
     said = problem(api.post("/donors", {"name": "A"} | change))
     assert said["status"] == 422 and pointer in [error["pointer"] for error in said["errors"]], said
@@ -274,9 +280,8 @@ def test_a_multipart_of_endless_parts_is_refused_quickly(api: Caller) -> None:
     assert dump() == before
 
 
-def test_a_gift_on_a_receipt_a_void_gift_and_somebodys_gifts_are_refused(
-    api: Caller, donor: Donor, gift: Gift
-) -> None:
+def test_receipted_or_foreign_gift_is_refused(api: Caller, donor: Donor, gift: Gift) -> None:
+    """A gift on a receipt, a gift that does not exist and no gift at all are refused, and nothing changes."""
     api.post("/receipts", {"gift_ids": [gift.id]})
     before = dump()
     assert problem(api.post("/receipts", {"gift_ids": [gift.id]}))["code"] == "gift_not_receiptable"
@@ -287,7 +292,8 @@ def test_a_gift_on_a_receipt_a_void_gift_and_somebodys_gifts_are_refused(
     assert dump() == before
 
 
-def test_what_the_address_does_not_allow_names_what_it_does(api: Caller) -> None:
+def test_wrong_method_names_allowed_ones(api: Caller) -> None:
+    """A method that the address does not allow names those that it allows."""
     answer = api.send("DELETE", "/donors")
     assert problem(answer)["code"] == "method_not_allowed"
     assert {"GET", "POST"} <= set(answer.headers["Allow"].replace(" ", "").split(","))

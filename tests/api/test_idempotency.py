@@ -28,7 +28,8 @@ def count(model: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_the_same_request_again_gets_the_first_answer_and_changes_nothing(api: Caller, donor: Donor) -> None:
+def test_repeated_request_gets_first_answer(api: Caller, donor: Donor) -> None:
+    """The same request again gets the first answer and changes nothing."""
     first = api.post("/gifts", new_gift(donor), key="k1")
     before = dump()
     again = api.post("/gifts", new_gift(donor), key="k1")
@@ -38,7 +39,8 @@ def test_the_same_request_again_gets_the_first_answer_and_changes_nothing(api: C
     assert dump() == before
 
 
-def test_a_key_with_another_body_is_refused_and_changes_nothing(api: Caller, donor: Donor) -> None:
+def test_key_with_other_body_is_refused(api: Caller, donor: Donor) -> None:
+    """A key with another body is refused and changes nothing."""
     api.post("/gifts", new_gift(donor), key="k1")
     before = dump()
     assert (
@@ -47,7 +49,8 @@ def test_a_key_with_another_body_is_refused_and_changes_nothing(api: Caller, don
     assert dump() == before
 
 
-def test_a_key_on_another_path_of_the_same_route_is_refused(api: Caller, donor: Donor) -> None:
+def test_key_on_other_path_is_refused(api: Caller, donor: Donor) -> None:
+    """A key on another path of the same route is refused and changes nothing."""
     one, other = (api.post("/gifts", new_gift(donor)).get_json()["id"] for _ in range(2))
     body = {"reason": "twice"}
     assert api.post(f"/gifts/{one}/corrections", body, key="k1").status_code in (200, 201)
@@ -57,7 +60,8 @@ def test_a_key_on_another_path_of_the_same_route_is_refused(api: Caller, donor: 
     assert dump() == before
 
 
-def test_where_money_is_at_stake_a_key_is_asked_for(api: Caller, donor: Donor, gift: Gift) -> None:
+def test_money_routes_need_a_key(api: Caller, donor: Donor, gift: Gift) -> None:
+    """Where money is at stake a key is required, so a repeated request cannot pay twice."""
     before = dump()
     for path, body in (
         ("/gifts", new_gift(donor)),
@@ -75,16 +79,16 @@ def test_a_key_that_cannot_be_kept_is_refused(api: Caller, donor: Donor) -> None
     assert api.post("/gifts", new_gift(donor), key="x" * 255).status_code == 201
 
 
-def test_a_refusal_is_not_kept_so_the_same_key_may_be_tried_again(api: Caller, donor: Donor) -> None:
+def test_refused_request_frees_its_key(api: Caller, donor: Donor) -> None:
+    """A refusal is not kept, so the same key may be tried again."""
     wrong = new_gift(donor) | {"received_on": "2030-01-01"}
     assert api.post("/gifts", wrong, key="k1").status_code == 422
     assert count(IdempotencyKey) == 0
     assert api.post("/gifts", new_gift(donor), key="k1").status_code == 201
 
 
-def test_keys_of_two_programs_and_of_two_routes_do_not_meet(
-    api: Caller, caller_with: Callable[..., Caller], donor: Donor
-) -> None:
+def test_keys_of_programs_do_not_meet(api: Caller, caller_with: Callable[..., Caller], donor: Donor) -> None:
+    """Keys of two programs and of two routes do not meet."""
     other = caller_with(name="other")
     first = api.post("/gifts", new_gift(donor), key="k1")
     second = other.post("/gifts", new_gift(donor), key="k1")
@@ -95,22 +99,23 @@ def test_keys_of_two_programs_and_of_two_routes_do_not_meet(
     assert count(Gift) == 2
 
 
-def test_an_answer_is_kept_thirty_days_and_then_forgotten(api: Caller, donor: Donor, now: datetime) -> None:
+def test_answer_is_kept_thirty_days(api: Caller, donor: Donor, now: datetime) -> None:
+    """An answer is kept for thirty days and then forgotten."""
     api.post("/funds", {"code": "k", "name": "K"}, key="k1")
     assert idempotency.delete_expired_keys(now + timedelta(days=30) - timedelta(seconds=1)) == 0
     assert idempotency.delete_expired_keys(now + timedelta(days=30)) == 1
     db.session.commit()
 
 
-def test_a_key_that_the_sweep_has_not_reached_yet_is_as_good_as_forgotten(api: Caller, now: datetime) -> None:
+def test_expired_key_counts_as_forgotten(api: Caller, now: datetime) -> None:
+    """A key that the sweep has not reached yet is as good as forgotten."""
     api.post("/funds", {"code": "a", "name": "A"}, key="k1")
     clock.use(lambda: now + timedelta(days=31))
     assert api.post("/funds", {"code": "b", "name": "B"}, key="k1").status_code == 201
 
 
-def test_twins_at_the_same_moment_make_one_gift_and_get_one_answer(
-    api: Caller, donor: Donor, database: Flask
-) -> None:
+def test_simultaneous_twins_make_one_gift(api: Caller, donor: Donor, database: Flask) -> None:
+    """Twins at the same moment make one gift and get one answer."""
     body, answers, barrier = new_gift(donor), [], threading.Barrier(8)
 
     def send() -> None:
@@ -130,7 +135,9 @@ def test_twins_at_the_same_moment_make_one_gift_and_get_one_answer(
     assert db.session.scalar(select(func.count()).where(Task.kind == "thank_you")) == 1
 
 
-def test_an_upload_is_the_same_whatever_boundary_the_client_drew(api: Caller) -> None:
+def test_upload_boundary_changes_no_key(api: Caller) -> None:
+    """An upload is the same, whatever boundary the client drew."""
+
     def send(content: bytes) -> Any:
         parts = {"file": (io.BytesIO(content), "a.sta")}
         return api.post("/imports", key="up", data=parts, content_type="multipart/form-data")

@@ -48,7 +48,8 @@ def test_the_committed_document_is_what_the_application_says(app: Flask) -> None
     assert document(app) == COPY.read_text(), "meant? then: python -m tests.api.test_openapi"
 
 
-def test_every_route_is_in_the_document_with_its_scope_and_its_refusals(app: Flask) -> None:
+def test_document_names_scopes_and_refusals(app: Flask) -> None:
+    """Every route is in the document, with its scope and its refusals."""
     said = json.loads(document(app))
     assert said["openapi"] == "3.1.0" and said["security"] == [{"token": []}]
     told = {
@@ -116,9 +117,8 @@ def rows(database: Flask, donor: Donor, gift: Gift, now: datetime) -> None:
 
 
 @pytest.mark.slow
-def test_schemathesis_finds_no_answer_that_the_document_does_not_promise(
-    database: Flask, api: Caller, rows: None
-) -> None:
+def test_schemathesis_finds_no_broken_promise(database: Flask, api: Caller, rows: None) -> None:
+    """Schemathesis finds no answer that the document does not promise."""
     load_all_checks()
     checks = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in NOT_APPLICABLE]
     schema = Context().run(schemathesis.openapi.from_wsgi, "/api/openapi.json", database)

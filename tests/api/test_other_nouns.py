@@ -20,7 +20,8 @@ MONTHLY = {
 }
 
 
-def test_funds_campaigns_and_appeals_are_added_renamed_and_closed(api: Caller) -> None:
+def test_funds_campaigns_and_appeals_change(api: Caller) -> None:
+    """Funds, campaigns and appeals are added, renamed and closed."""
     fund = api.post("/funds", {"code": "dogs", "name": "Dogs"}).get_json()
     assert problem(api.post("/funds", {"code": "dogs", "name": "Cats"}))["errors"][0]["pointer"] == "/code"
     etag = api.get(f"/funds/{fund['id']}").headers["ETag"]
@@ -51,7 +52,8 @@ def test_a_closed_fund_takes_no_gift(api: Caller, donor: Donor) -> None:
     assert dump() == before
 
 
-def test_a_promise_is_started_changed_paused_resumed_and_closed(api: Caller, donor: Donor) -> None:
+def test_recurring_gift_runs_its_life(api: Caller, donor: Donor) -> None:
+    """A recurring gift is started, changed, paused, resumed and closed."""
     made = api.post("/recurring-gifts", {"donor_id": donor.id, **MONTHLY})
     assert made.status_code == 201
     path = made.headers["Location"].removeprefix("/api/v1")
@@ -89,7 +91,8 @@ def test_an_instalment_is_let_go_once(api: Caller, donor: Donor) -> None:
     assert api.post("/instalments/1/skip", {"reason": "again"}).get_json() == skipped
 
 
-def test_a_task_is_postponed_and_done_by_a_person_only(api: Caller, donor: Donor, now: datetime) -> None:
+def test_person_completes_only_persons_task(api: Caller, donor: Donor, now: datetime) -> None:
+    """A task is postponed and done by a person only, never one of the worker's."""
     tasks.plan_task(
         "p", kind="call", performer="person", subject=("donor", 1), due_at=now, now=now, donor_id=1
     )
@@ -108,7 +111,8 @@ def test_a_task_is_postponed_and_done_by_a_person_only(api: Caller, donor: Donor
     assert problem(api.post(f"/tasks/{worker['id']}/complete", {}))["code"] == "task_of_worker"
 
 
-def test_my_tasks_are_those_of_the_user_who_made_the_token(api: Caller, now: datetime) -> None:
+def test_my_tasks_are_tokens_makers(api: Caller, now: datetime) -> None:
+    """My tasks are those of the user who made the token."""
     for n, kind in ((1, "call"), (2, "dunning")):
         users.create_user(
             f"u{n}@example.org", name="U", password="a long password", roles=["caller"], now=now, actor="t"
@@ -139,7 +143,8 @@ def test_messages_are_shown_with_what_became_of_them(api: Caller, now: datetime)
     assert api.get(f"/messages/{listed['id']}").get_json() == listed
 
 
-def test_an_event_in_the_error_inbox_is_released_and_its_body_never_shown(api: Caller, now: datetime) -> None:
+def test_event_body_is_never_shown(api: Caller, now: datetime) -> None:
+    """An event in the error inbox is released, and its body is never shown."""
     endpoint = endpoints.create_endpoint("stripe", "whsec_12345678", now=now, actor="t")
     db.session.add(
         ProviderEvent(
@@ -169,7 +174,8 @@ def test_an_event_in_the_error_inbox_is_released_and_its_body_never_shown(api: C
     assert dump() == before
 
 
-def test_an_endpoint_is_opened_and_its_secrets_never_come_out(api: Caller) -> None:
+def test_endpoint_secrets_never_come_out(api: Caller) -> None:
+    """An endpoint is opened, and its secrets never come out."""
     made = api.post("/webhook-endpoints", {"provider": "stripe", "secret": "whsec_first_one"})
     said = made.get_json()
     assert made.status_code == 201 and "/webhooks/stripe/" in said["url"]
@@ -186,7 +192,8 @@ def test_an_endpoint_is_opened_and_its_secrets_never_come_out(api: Caller) -> No
     assert problem(refused)["errors"][0]["pointer"] == "/provider"
 
 
-def test_the_organisation_is_changed_from_the_version_that_was_seen(api: Caller) -> None:
+def test_organisation_changes_from_seen_version(api: Caller) -> None:
+    """The organisation is changed only from the version that was seen, and a wrong field is named."""
     etag = api.get("/organisation").headers["ETag"]
     changed = api.patch("/organisation", {"city": "Tiranë", "ids": {"NIPT": "K1"}}, etag=etag)
     assert (changed.get_json()["city"], changed.get_json()["ids"]) == ("Tiranë", {"NIPT": "K1"})
@@ -201,7 +208,8 @@ def test_the_organisation_is_changed_from_the_version_that_was_seen(api: Caller)
         assert said["errors"][0]["pointer"] == f"/{next(iter(wrong))}"
 
 
-def test_a_user_is_added_given_roles_and_let_in_no_more(api: Caller) -> None:
+def test_user_changes_until_deactivated(api: Caller) -> None:
+    """A user is added, given roles and deactivated, while the last admin stays."""
     new = {"email": "Anna@Example.org", "name": "Anna", "password": "a long password", "roles": ["admin"]}
     made = api.post("/users", new)
     said = made.get_json()
@@ -237,9 +245,8 @@ def test_who_did_what_is_listed_and_narrowed(api: Caller, gift: Gift, now: datet
     assert api.get(f"/audit-records?since={later}").get_json()["data"] == []
 
 
-def test_a_payout_is_explained_line_by_line_and_a_gift_shows_its_fee(
-    api: Caller, gift: Gift, now: datetime
-) -> None:
+def test_payout_is_explained_by_line(api: Caller, gift: Gift, now: datetime) -> None:
+    """A payout is explained line by line, and a gift shows its fee."""
     payout = Payout(
         provider="stripe",
         account="",

@@ -79,7 +79,8 @@ def cursor(*said: object) -> str:
         "W10",
     ],
 )
-def test_a_cursor_that_is_not_of_this_list_is_refused(api: Caller, people: list[str], after: str) -> None:
+def test_foreign_cursor_is_refused(api: Caller, people: list[str], after: str) -> None:
+    """A cursor that is not of this list is refused."""
     said = problem(api.get(f"/donors?sort=id&after={after}"))
     assert (said["status"], said["code"], said["errors"][0]["pointer"]) == (422, "bad_cursor", "/after")
 
@@ -100,6 +101,7 @@ def test_a_cursor_of_text_cannot_carry_a_nul(api: Caller, people: list[str]) -> 
         ("colour=red", "/colour"),
     ],
 )
-def test_a_query_that_means_nothing_is_refused_by_name(api: Caller, query: str, pointer: str) -> None:
+def test_meaningless_query_is_refused(api: Caller, query: str, pointer: str) -> None:
+    """A query that means nothing is refused with its name."""
     said = problem(api.get(f"/donors?{query}"))
     assert (said["status"], said["errors"][0]["pointer"]) == (422, pointer)

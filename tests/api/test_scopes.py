@@ -18,7 +18,8 @@ from tests.api.conftest import Caller, apart, dump, problem
 from tests.api.routes import routes
 
 
-def test_every_route_declares_a_scope_and_every_write_is_committed_by_the_house(app: Flask) -> None:
+def test_every_route_declares_its_scope(app: Flask) -> None:
+    """Every route declares a scope, and every write is committed by the house and nowhere else."""
     found = routes(app)
     assert len(found) > 60
     assert [route for route in found if route.scope not in PERMISSIONS] == []
@@ -31,9 +32,8 @@ def test_every_route_declares_a_scope_and_every_write_is_committed_by_the_house(
     assert [r for r in found if r.writes and r.scope.endswith(":read")] == []
 
 
-def test_without_its_scope_every_route_is_closed_and_names_it(
-    app: Flask, caller_with: Callable[..., Caller]
-) -> None:
+def test_missing_scope_closes_every_route(app: Flask, caller_with: Callable[..., Caller]) -> None:
+    """Without its scope every route is closed, and names the scope."""
     callers = {scope: caller_with(PERMISSIONS - {scope}) for scope in {route.scope for route in routes(app)}}
     before = dump()
     for route in routes(app):
@@ -81,9 +81,8 @@ def test_without_a_good_token_every_route_is_closed(database: Flask, header: str
     assert dump() == before
 
 
-def test_a_revoked_token_is_refused_at_the_next_call_and_an_old_one_when_it_is_over(
-    api: Caller, now: datetime
-) -> None:
+def test_revoked_token_is_refused_at_once(api: Caller, now: datetime) -> None:
+    """A revoked token is refused at the next call, and one that ends at its hour."""
     token = db.session.query(ApiToken).one()
     token.expires_at = now + timedelta(hours=1)
     db.session.commit()
@@ -96,9 +95,10 @@ def test_a_revoked_token_is_refused_at_the_next_call_and_an_old_one_when_it_is_o
     assert api.get("/donors").status_code == 401
 
 
-def test_who_may_not_see_gifts_sees_no_amount_anywhere(
+def test_no_amounts_without_gifts_read(
     api: Caller, caller_with: Callable[..., Caller], donor: Donor, gift: Gift
 ) -> None:
+    """Who may not see gifts sees no amount anywhere."""
     api.post("/receipts", {"gift_ids": [gift.id]})
     start = {"amount": {"amount": "7.77", "currency": "PLN"}, "kind": "pledge", "start_on": "2026-11-01"}
     api.post("/recurring-gifts", {"donor_id": donor.id, **start})

@@ -161,7 +161,9 @@ def see_same(schema: type[Schema], *, shows_money: bool) -> None:
     see_one_same()
 
 
-def test_a_hook_that_sees_more_than_a_row_is_refused() -> None:
+def test_hook_on_whole_rows_is_refused() -> None:
+    """A hook that sees more than a row's values is refused, because the serialiser could not honour it."""
+
     class Odd(Schema):
         name = fields.String()
 

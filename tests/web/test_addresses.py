@@ -50,7 +50,8 @@ def test_other_values_go_through_url_for(app: Flask, values: dict[str, object]) 
         assert build_address("tasks.index", **values) == url_for("tasks.index", **values)
 
 
-def test_an_address_beside_the_page_is_that_of_its_blueprint(app: Flask) -> None:
+def test_relative_address_follows_blueprint(app: Flask) -> None:
+    """An address beside the page is that of its own blueprint."""
     with app.test_request_context("/donors"):
         assert build_address(".show", donor_id=7) == "/donors/7"
     with app.test_request_context("/gifts"):

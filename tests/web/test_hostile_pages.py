@@ -83,7 +83,8 @@ def paths_with(rule: Rule, id_: str) -> Iterator[str]:
             yield re.sub(r"<int[^>]*>", "1", path)
 
 
-def test_an_id_that_no_row_can_have_leads_nowhere_at_every_page(database: Flask) -> None:
+def test_impossible_id_leads_nowhere(database: Flask) -> None:
+    """An id that no row can have leads nowhere at every page, and changes nothing."""
     staff = Staff(database, "admin")
     before = rows()
     for rule in pages(database):
@@ -94,7 +95,8 @@ def test_an_id_that_no_row_can_have_leads_nowhere_at_every_page(database: Flask)
     assert rows() == before
 
 
-def test_a_page_that_no_list_gave_out_is_refused_and_says_so(database: Flask, world: None) -> None:  # noqa: F811
+def test_invented_page_is_refused(database: Flask, world: None) -> None:  # noqa: F811
+    """A page that no list gave out is refused and says where to begin."""
     staff = Staff(database, "admin")
     for path in LISTS:
         for cursor in DAMAGED:
@@ -103,7 +105,8 @@ def test_a_page_that_no_list_gave_out_is_refused_and_says_so(database: Flask, wo
             assert "begin at the first page" in words_of(answer.text), path
 
 
-def test_a_query_that_names_nobody_s_row_gets_a_page_all_the_same(database: Flask, world: None) -> None:  # noqa: F811
+def test_query_without_row_gets_page(database: Flask, world: None) -> None:  # noqa: F811
+    """A query that names nobody's row gets a page all the same."""
     staff = Staff(database, "admin")
     for path in (
         "/gifts?donor=",
@@ -138,9 +141,8 @@ def test_a_query_that_names_nobody_s_row_gets_a_page_all_the_same(database: Flas
         ("owner_id", "9" * 5000, "choose one of the list"),
     ],
 )
-def test_a_donor_with_a_wrong_field_is_refused_beside_it(
-    database: Flask, field: str, value: str, sentence: str
-) -> None:
+def test_wrong_donor_field_is_marked(database: Flask, field: str, value: str, sentence: str) -> None:
+    """A donor with a wrong field is refused, with the fault beside the field."""
     staff = Staff(database, "admin")
     good = {
         "key": key_in(staff.get("/donors/new").text),
@@ -157,7 +159,8 @@ def test_a_donor_with_a_wrong_field_is_refused_beside_it(
 
 
 @pytest.mark.parametrize("version", ["1" * 5000, "-1", "x", str(2**31)])
-def test_a_donor_is_not_saved_over_a_version_that_cannot_be(database: Flask, version: str) -> None:
+def test_impossible_version_saves_nothing(database: Flask, version: str) -> None:
+    """A donor is not saved over a version that cannot be."""
     staff, donor = Staff(database, "admin"), add_donor()
     before = rows()
     answer = staff.post(
@@ -168,7 +171,8 @@ def test_a_donor_is_not_saved_over_a_version_that_cannot_be(database: Flask, ver
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "20261120", "2026-W47-5", "0001-01-01", "2026-02-31"])
-def test_a_gift_of_an_impossible_day_is_refused_beside_it(database: Flask, day: str) -> None:
+def test_impossible_day_is_marked(database: Flask, day: str) -> None:
+    """A gift of an impossible day is refused, with the fault beside the field."""
     staff, donor = Staff(database, "admin"), add_donor()
     page = staff.get(f"/gifts/new?donor={donor.id}").text
     before = rows()
@@ -248,7 +252,8 @@ def unsaid(shown: list[dict[str, Any]], page: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_every_field_of_every_form_bears_whatever_is_sent(database: Flask, world: None) -> None:  # noqa: F811
+def test_every_field_bears_anything(database: Flask, world: None) -> None:  # noqa: F811
+    """Every field of every form bears whatever is sent."""
     staff = Staff(database, "admin")
     known = forms(staff)
     assert len(known) > 30

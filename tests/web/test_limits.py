@@ -65,7 +65,8 @@ def save_on_page(staff: Staff, donor_id: int, **changes: Any) -> int:
 
 
 @pytest.mark.parametrize("field", sorted(LONGEST))
-def test_the_longest_text_of_one_door_is_saved_by_the_other(caller: Caller, staff: Staff, field: str) -> None:
+def test_doors_share_longest_text(caller: Caller, staff: Staff, field: str) -> None:
+    """The longest text that one door takes is saved by the other, and one letter more by neither."""
     longest = "x" * LONGEST[field]
     donor_id = caller.post("/donors", {"name": "Anna", field: longest}).get_json()["id"]
     assert save_on_page(staff, donor_id, **{field: longest}) == 302

@@ -57,7 +57,8 @@ def entries(api: Caller, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-def test_a_file_is_taken_in_at_once_and_read_after(imported: dict[str, Any], api: Caller) -> None:
+def test_file_is_received_then_read(imported: dict[str, Any], api: Caller) -> None:
+    """A file is taken in at once and read afterwards, and statements and entries show its figures."""
     counts = {name: imported[name] for name in ("state", "statements_count", "entries_count", "new_count")}
     assert counts == {"state": "done", "statements_count": 1, "entries_count": 3, "new_count": 3}
     (statement,) = api.get(f"/statements?import_file_id={imported['id']}").get_json()["data"]
@@ -75,7 +76,8 @@ def test_the_same_bytes_again_change_nothing(imported: dict[str, Any], api: Call
     assert {name: rows for name, rows in dump().items() if name != "idempotency_key"} == before
 
 
-def test_a_file_that_cannot_be_read_says_so_line_by_line(database: Flask, api: Caller) -> None:
+def test_unreadable_file_lists_its_problems(database: Flask, api: Caller) -> None:
+    """A file that cannot be read says so line by line, also as a table for download."""
     made = send(api, b"=cmd();this is no statement\n").get_json()
     work(database)
     path = f"/imports/{made['id']}"
@@ -88,7 +90,8 @@ def test_a_file_that_cannot_be_read_says_so_line_by_line(database: Flask, api: C
     )
 
 
-def test_a_cell_that_a_spreadsheet_would_reckon_is_made_harmless(database: Flask, api: Caller) -> None:
+def test_spreadsheet_formula_is_made_harmless(database: Flask, api: Caller) -> None:
+    """A cell that a spreadsheet would calculate is made harmless, since a bank file may come from anyone."""
     send(api, b"nothing")
     file = db.session.get_one(ImportFile, 1)
     file.problems = [{"level": "error", "code": "x", "message": "=HYPERLINK()", "where": " ＝1"}]
@@ -97,9 +100,8 @@ def test_a_cell_that_a_spreadsheet_would_reckon_is_made_harmless(database: Flask
     assert "' ＝1" in api.get("/imports/1/problems.csv").text
 
 
-def test_what_the_engine_proposes_comes_with_its_reasons_and_is_accepted(
-    imported: dict[str, Any], api: Caller, donor: Donor
-) -> None:
+def test_proposal_is_explained_and_accepted(imported: dict[str, Any], api: Caller, donor: Donor) -> None:
+    """What the engine proposes comes with its reasons and is accepted; accepting again changes nothing."""
     row = next(row for row in entries(api, "state=suspense") if row["amount"]["amount"] == "50.00")
     shown = api.get(f"/entries/{row['id']}").get_json()
     best = shown["proposals"][0]["candidates"][0]
@@ -150,9 +152,10 @@ def test_a_payer_whom_nobody_knows_becomes_a_donor(imported: dict[str, Any], api
         ({"new_donor": {"lang": "de"}}, "/new_donor/lang"),
     ],
 )
-def test_a_decision_that_cannot_be_is_refused_by_name(
+def test_impossible_decision_names_its_field(
     imported: dict[str, Any], api: Caller, decision: dict[str, Any], pointer: str
 ) -> None:
+    """A decision that cannot be is refused with the name of the field, and nothing changes."""
     row = next(row for row in entries(api) if row["amount"]["amount"] == "30.00")
     before = dump()
     said = problem(api.post(f"/entries/{row['id']}/matches", decision))
@@ -160,9 +163,8 @@ def test_a_decision_that_cannot_be_is_refused_by_name(
     assert dump() == before
 
 
-def test_a_whole_file_is_taken_back_unless_a_receipt_stands_in_the_way(
-    imported: dict[str, Any], api: Caller, donor: Donor
-) -> None:
+def test_receipt_blocks_taking_back_file(imported: dict[str, Any], api: Caller, donor: Donor) -> None:
+    """A whole file is taken back, unless a receipt stands in the way."""
     row = next(row for row in entries(api) if row["amount"]["amount"] == "50.00")
     matched = api.post(f"/entries/{row['id']}/matches", {"rank": 0}).get_json()
     receipt = api.post("/receipts", {"gift_ids": [matched["matches"][0]["gift_id"]]}).get_json()
@@ -176,7 +178,8 @@ def test_a_whole_file_is_taken_back_unless_a_receipt_stands_in_the_way(
     assert {row["state"] for row in entries(api)} <= {"taken_back"}
 
 
-def test_an_account_of_ours_is_added_once_and_changed(api: Caller) -> None:
+def test_own_account_is_added_once(api: Caller) -> None:
+    """An account of ours is added once and can be changed."""
     new = {"number": "PL61 1090 1014 0000 0712 1981 2874", "currency": "PLN", "name": "Main"}
     made = api.post("/bank-accounts", new).get_json()
     assert made["number"] == "PL61109010140000071219812874"
@@ -207,7 +210,8 @@ LAYOUT = {
 TABLE = b"Data;Nadawca;Tytul;Kwota\n2026-11-02;Anna;DH-1001-7;50,00\n2026-11-03;Jan;x;abc\n"
 
 
-def test_a_layout_is_tried_out_kept_and_kept_anew_when_it_changes(api: Caller) -> None:
+def test_layout_is_tried_kept_and_versioned(api: Caller) -> None:
+    """A layout is tried out without storing anything, kept, and kept anew when it changes."""
     before = dump()
     data = {"file": (io.BytesIO(TABLE), "t.csv"), "layout": json.dumps(LAYOUT), "currency": "PLN"}
     tried = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data", key=None)
@@ -225,7 +229,8 @@ def test_a_layout_is_tried_out_kept_and_kept_anew_when_it_changes(api: Caller) -
     assert len(api.get("/column-mappings").get_json()["data"]) == 2
 
 
-def test_without_a_layout_the_preview_proposes_one_and_asks_what_it_leaves_open(api: Caller) -> None:
+def test_preview_proposes_layout_and_asks(api: Caller) -> None:
+    """Without a layout the preview proposes one and asks what it leaves open."""
     before = dump()
     table = b"Date;Payer;Details;Amount\n03/04/2026;Anna;gift;50,00\n05/06/2026;Bank;fee;-2,00\n"
     data = {"file": (io.BytesIO(table), "t.csv"), "currency": "EUR"}
@@ -245,13 +250,15 @@ def test_without_a_layout_the_preview_proposes_one_and_asks_what_it_leaves_open(
     assert dump() == before
 
 
-def test_what_is_no_table_gets_its_reason_from_the_preview(api: Caller) -> None:
+def test_preview_explains_what_is_no_table(api: Caller) -> None:
+    """What is no table gets its reason from the preview."""
     data = {"file": (io.BytesIO(b"<html>log in</html>"), "t.csv")}
     refused = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data")
     assert (problem(refused)["status"], problem(refused)["code"]) == (422, "not_a_table")
 
 
-def test_a_released_statement_tells_who_let_it_in_and_why(database: Flask, api: Caller) -> None:
+def test_released_statement_names_releaser(database: Flask, api: Caller) -> None:
+    """A released statement says who let it in and why, and the first reason stays."""
     sent = send(api, MT940.replace(b"1076,00", b"1077,00"), create_accounts="true")
     work(database)
     api.post("/bank-accounts", {"number": "PL61109010140000071219812874", "currency": "PLN"})
@@ -268,16 +275,16 @@ def test_a_released_statement_tells_who_let_it_in_and_why(database: Flask, api: 
 
 
 @pytest.mark.parametrize("layout", ["", "{", "[]", "{}", '{"name": "x", "columns": 7}', '{"a": NaN}', "null"])
-def test_a_layout_that_means_nothing_is_refused_by_name(api: Caller, layout: str) -> None:
+def test_meaningless_layout_names_its_field(api: Caller, layout: str) -> None:
+    """A layout that means nothing is refused with the name of the field."""
     data = {"file": (io.BytesIO(TABLE), "t.csv"), "layout": layout}
     refused = api.post("/column-mappings/preview", data=data, content_type="multipart/form-data")
     assert problem(refused)["status"] == 422
     assert problem(refused)["errors"][0]["pointer"].startswith("/layout")
 
 
-def test_all_that_is_called_sure_is_accepted_at_once_and_again_finds_none(
-    imported: dict[str, Any], api: Caller
-) -> None:
+def test_all_certain_entries_accepted_once(imported: dict[str, Any], api: Caller) -> None:
+    """All that is called sure is accepted at once, and doing it again finds none."""
     shown = [api.get(f"/entries/{row['id']}").get_json() for row in entries(api, "state=suspense")]
     levels = [
         found["level"] for entry in shown for said in entry["proposals"] for found in said["candidates"]
@@ -288,7 +295,8 @@ def test_all_that_is_called_sure_is_accepted_at_once_and_again_finds_none(
     assert api.post("/entries/accept-certain", {}).get_json() == {"accepted": 0}
 
 
-def test_accepting_what_is_certain_is_done_once_for_a_key(imported: dict[str, Any], api: Caller) -> None:
+def test_accepting_is_idempotent_by_key(imported: dict[str, Any], api: Caller) -> None:
+    """Accepting what is certain is done once for a key."""
     first = api.post("/entries/accept-certain", {}, key="k1")
     again = api.post("/entries/accept-certain", {}, key="k1")
     assert first.get_json() == again.get_json() == {"accepted": 1}

@@ -10,7 +10,8 @@ from donorhub.services.donors import donors
 from tests.api.conftest import Caller, dump, problem
 
 
-def test_a_donor_is_added_with_a_code_and_found_by_parts_of_the_name(api: Caller) -> None:
+def test_donor_is_added_and_found(api: Caller) -> None:
+    """A donor is added with a code, and is found by parts of the name and by the code."""
     made = api.post("/donors", {"given_name": "Çlirim", "family_name": "Gjoka", "lang": "sq"})
     assert made.status_code == 201
     said = made.get_json()
@@ -21,12 +22,14 @@ def test_a_donor_is_added_with_a_code_and_found_by_parts_of_the_name(api: Caller
     assert api.get("/donors?q=nobody").get_json() == {"data": [], "has_more": False, "next": None}
 
 
-def test_a_donor_is_found_by_the_address_however_it_is_written(api: Caller, donor: Donor) -> None:
+def test_donor_is_found_by_any_address_spelling(api: Caller, donor: Donor) -> None:
+    """A donor is found by the e-mail address however it is written."""
     found = api.get("/donors?email=LUCJA%2Bnews@example.org").get_json()["data"]
     assert [row["id"] for row in found] == [donor.id]
 
 
-def test_a_change_needs_the_version_it_was_made_from(api: Caller, donor: Donor) -> None:
+def test_change_needs_its_version(api: Caller, donor: Donor) -> None:
+    """A change needs the version that it was made from, so nobody overwrites another's change."""
     etag = api.get(f"/donors/{donor.id}").headers["ETag"]
     before = dump()
     assert problem(api.patch(f"/donors/{donor.id}", {"city": "X"}))["status"] == 428
@@ -39,19 +42,22 @@ def test_a_change_needs_the_version_it_was_made_from(api: Caller, donor: Donor) 
     assert problem(api.patch(f"/donors/{donor.id}", {"city": "X"}, etag=etag))["status"] == 412
 
 
-def test_a_change_that_changes_nothing_leaves_version_and_audit_alone(api: Caller, donor: Donor) -> None:
+def test_empty_change_keeps_the_version(api: Caller, donor: Donor) -> None:
+    """A change that changes nothing leaves version and audit alone."""
     before = dump()
     assert api.patch(f"/donors/{donor.id}", {"city": "Łódź"}, etag='"1"').headers["ETag"] == '"1"'
     assert dump() == before
 
 
-def test_who_has_the_version_already_is_told_so_without_a_body(api: Caller, donor: Donor) -> None:
+def test_known_version_gets_no_body(api: Caller, donor: Donor) -> None:
+    """Who has the version already gets 304 and no body."""
     answer = api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"1"'})
     assert (answer.status_code, answer.data) == (304, b"")
     assert api.get(f"/donors/{donor.id}", headers={"If-None-Match": '"0"'}).status_code == 200
 
 
-def test_another_systems_key_makes_the_donor_once_and_changes_it_after(api: Caller) -> None:
+def test_external_key_makes_one_donor(api: Caller) -> None:
+    """Another system's key makes the donor once and changes it afterwards."""
     path = "/donors/by-external-id/civicrm/C-77"
     assert problem(api.get(path))["status"] == 404
     made = api.put(path, {"name": "Anna"})
@@ -65,9 +71,8 @@ def test_another_systems_key_makes_the_donor_once_and_changes_it_after(api: Call
     assert api.get(path).get_json() == changed.get_json()
 
 
-def test_a_donor_merged_into_another_is_at_the_others_address(
-    api: Caller, donor: Donor, now: datetime
-) -> None:
+def test_merged_donor_redirects(api: Caller, donor: Donor, now: datetime) -> None:
+    """A donor that was merged into another is at the other's address."""
     twin = donors.create_donor({"name": "Lucja Zolc"}, source="test", now=now, actor="t")
     twin.merged_into_id = donor.id
     db.session.commit()
@@ -91,14 +96,16 @@ def test_a_donor_nobody_knows_is_not_found(api: Caller) -> None:
         assert problem(api.get(path))["code"] == "not_found"
 
 
-def test_an_owner_who_is_no_user_is_refused_by_name(api: Caller) -> None:
+def test_unknown_owner_is_refused(api: Caller) -> None:
+    """An owner who is no user is refused with the name of the field, and nothing changes."""
     before = dump()
     said = problem(api.post("/donors", {"name": "A", "owner_id": 77}))
     assert (said["status"], said["errors"][0]["pointer"]) == (422, "/owner_id")
     assert dump() == before
 
 
-def test_a_tax_number_is_kept_without_dashes_and_a_wrong_one_is_refused_by_its_field(api: Caller) -> None:
+def test_wrong_tax_number_names_its_field(api: Caller) -> None:
+    """A tax number is kept without dashes, and a wrong one is refused with the name of its field."""
     fields = {"kind": "organisation", "name": "Spółka", "country": "PL", "tax_number": "525-281-07-70"}
     assert api.post("/donors", fields).get_json()["tax_number"] == "5252810770"
     before = dump()

@@ -15,7 +15,8 @@ from tests.api.conftest import Caller, dump, problem
 PLN = {"currency": "PLN"}
 
 
-def test_a_gift_is_recorded_for_its_funds_and_shown_with_what_is_left(api: Caller, donor: Donor) -> None:
+def test_gift_has_funds_and_rest(api: Caller, donor: Donor) -> None:
+    """A gift is recorded for its funds and is shown with what is left of it."""
     fund = api.post("/funds", {"code": "dogs", "name": "Dogs"}).get_json()
     parts = [
         {"fund_id": 1, "amount": {"amount": "4.00", **PLN}},
@@ -42,9 +43,8 @@ def test_a_gift_is_recorded_for_its_funds_and_shown_with_what_is_left(api: Calle
     assert api.get("/gifts?method=card").get_json()["data"] == []
 
 
-def test_the_sources_own_key_records_a_gift_once_whatever_the_idempotency_key(
-    api: Caller, donor: Donor
-) -> None:
+def test_sources_key_records_once(api: Caller, donor: Donor) -> None:
+    """The source's own key records a gift once, whatever the idempotency key."""
     body = {
         "donor_id": donor.id,
         "amount": {"amount": "10.00", **PLN},
@@ -59,7 +59,8 @@ def test_the_sources_own_key_records_a_gift_once_whatever_the_idempotency_key(
     assert (problem(other)["status"], problem(other)["code"]) == (409, "gift_differs")
 
 
-def test_a_gift_for_a_donor_merged_away_is_the_survivors(api: Caller, donor: Donor, now: datetime) -> None:
+def test_merged_donors_gift_is_survivors(api: Caller, donor: Donor, now: datetime) -> None:
+    """A gift for a donor that was merged away is the survivor's."""
     other = api.post("/donors", {"name": "Twin"}).get_json()["id"]
     db.session.get_one(Donor, other).merged_into_id = donor.id
     db.session.commit()
@@ -67,7 +68,8 @@ def test_a_gift_for_a_donor_merged_away_is_the_survivors(api: Caller, donor: Don
     assert api.post("/gifts", body).get_json()["donor_id"] == donor.id
 
 
-def test_a_corrected_gift_stays_and_nothing_is_left_of_it(api: Caller, gift: Gift) -> None:
+def test_corrected_gift_stays_with_nothing_left(api: Caller, gift: Gift) -> None:
+    """A corrected gift stays, and nothing is left of it."""
     made = api.post(f"/gifts/{gift.id}/corrections", {"reason": "twice"})
     assert (made.status_code, made.get_json()["amount"]) == (201, {"amount": "50.00", **PLN})
     shown = api.get(f"/gifts/{gift.id}").get_json()
@@ -77,9 +79,8 @@ def test_a_corrected_gift_stays_and_nothing_is_left_of_it(api: Caller, gift: Gif
     assert dump() == before
 
 
-def test_a_receipt_waits_for_its_pdf_is_voided_and_frees_its_gift(
-    database: Flask, api: Caller, gift: Gift
-) -> None:
+def test_receipt_waits_for_pdf_until_voided(database: Flask, api: Caller, gift: Gift) -> None:
+    """A receipt waits for its PDF, can be voided, and then frees its gift."""
     receipt = api.post("/receipts", {"gift_ids": [gift.id], "lang": "en"}).get_json()
     assert receipt["number"] == "R/2026/000001" and receipt["total"] == {"amount": "50.00", **PLN}
     waiting = api.get(f"/receipts/{receipt['id']}/pdf")
@@ -98,7 +99,8 @@ def test_a_receipt_waits_for_its_pdf_is_voided_and_frees_its_gift(
     assert new.get_json()["number"] == "R/2026/000002"
 
 
-def test_a_replacement_names_the_old_receipt_and_a_void_one_is_not_replaced(api: Caller, gift: Gift) -> None:
+def test_replacement_names_the_old_receipt(api: Caller, gift: Gift) -> None:
+    """A replacement names the old receipt, and a void one is not replaced."""
     old = api.post("/receipts", {"gift_ids": [gift.id]}).get_json()
     new = api.post(f"/receipts/{old['id']}/replace", {"lang": "sq"})
     assert (new.status_code, new.get_json()["replaces_id"], new.get_json()["lang"]) == (201, old["id"], "sq")
@@ -109,7 +111,8 @@ def test_a_replacement_names_the_old_receipt_and_a_void_one_is_not_replaced(api:
     assert [row["id"] for row in listed] == [new.get_json()["id"]]
 
 
-def test_a_gift_can_be_receipted_only_for_what_is_left(api: Caller, gift: Gift, now: datetime) -> None:
+def test_receipt_needs_something_left(api: Caller, gift: Gift, now: datetime) -> None:
+    """A gift can be receipted only for what is left of it."""
     gifts.correct_gift(gift.id, reason="x", source_ref="1", now=now, actor="t")
     db.session.commit()
     before = dump()

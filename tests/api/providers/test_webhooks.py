@@ -83,7 +83,8 @@ def test_a_message_is_kept_and_then_answered(stripe: Stripe) -> None:
     )
 
 
-def test_a_message_sent_again_is_counted_and_told_from_one_with_other_bytes(stripe: Stripe) -> None:
+def test_repeated_message_is_counted(stripe: Stripe) -> None:
+    """A message that is sent again is counted, and told from one with other bytes."""
     stripe.post(paid())
     assert stripe.post(paid()).status_code == 200
     (kept,) = events()
@@ -93,7 +94,8 @@ def test_a_message_sent_again_is_counted_and_told_from_one_with_other_bytes(stri
     assert (kept.deliveries, kept.other_body) == (3, True)
 
 
-def test_a_forged_message_leaves_no_row_but_a_count(stripe: Stripe) -> None:
+def test_forged_message_leaves_only_count(stripe: Stripe) -> None:
+    """A forged message leaves no row, only a count, so nobody can fill the database."""
     body, at = to_body(paid()), int(clock.now().timestamp())
     forged = [
         sign(body, "whsec_another", at),
@@ -114,7 +116,8 @@ def test_a_forged_message_leaves_no_row_but_a_count(stripe: Stripe) -> None:
     assert db.session.scalar(select(WebhookEndpoint.bad_signatures)) == len(forged)
 
 
-def test_a_second_secret_is_good_until_it_is_expired(stripe: Stripe, now: datetime) -> None:
+def test_second_secret_holds_until_expiry(stripe: Stripe, now: datetime) -> None:
+    """A second secret is good until it is expired."""
     new = endpoints.add_secret(1, "whsec_new", label="new", now=now, actor="t")
     endpoints.expire_secret(1, at=now, now=now, actor="t")
     db.session.commit()
@@ -126,9 +129,8 @@ def test_a_second_secret_is_good_until_it_is_expired(stripe: Stripe, now: dateti
 @pytest.mark.parametrize(
     ("account", "livemode"), [("acct_other", True), ("acct_ours", False), ("acct_other", False)]
 )
-def test_money_of_another_account_or_mode_is_answered_and_set_aside(
-    database: Flask, stripe: Stripe, account: str, livemode: bool
-) -> None:
+def test_foreign_money_is_quarantined(database: Flask, stripe: Stripe, account: str, livemode: bool) -> None:
+    """Money of another account or mode is answered and set aside, and makes no gift."""
     db.session.query(WebhookEndpoint).one().account = "acct_ours"
     db.session.commit()
     route.forget_endpoints()
@@ -139,7 +141,8 @@ def test_money_of_another_account_or_mode_is_answered_and_set_aside(
     assert count(Gift) == 0
 
 
-def test_nothing_listens_at_an_address_that_nobody_gave_out(stripe: Stripe) -> None:
+def test_unknown_address_has_no_listener(stripe: Stripe) -> None:
+    """Nothing listens at an address that nobody gave out."""
     before = dump()
     for path in ("/webhooks/stripe/0000", stripe.path.replace("stripe", "payu"), "/webhooks/nobody/x"):
         assert stripe.post(paid(), path=path).status_code == 404
@@ -168,9 +171,9 @@ def test_a_message_to_another_host_is_refused(stripe: Stripe, monkeypatch: pytes
     assert stripe.post(paid(), headers={"Host": "donors.example"}).status_code == 200
 
 
-def test_an_error_nobody_foresaw_is_answered_like_any_other(
-    stripe: Stripe, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unforeseen_error_shows_nothing(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody foresaw is answered like any other and shows nothing of its text."""
+
     def fail(*_args: Any, **_more: Any) -> None:
         raise ZeroDivisionError("a name that must not be shown")
 
@@ -202,7 +205,8 @@ def test_bodies_that_no_provider_sends_are_refused_unread(stripe: Stripe) -> Non
 @pytest.mark.parametrize(
     "body", [b"[]", b"{}", b"null", b'{"id": NaN}', b"[" * 70 + b"]" * 70, b'{"id": 7}', b"\xff"]
 )
-def test_a_signed_body_that_means_nothing_is_refused_and_leaves_nothing(stripe: Stripe, body: bytes) -> None:
+def test_meaningless_signed_body_is_refused(stripe: Stripe, body: bytes) -> None:
+    """A signed body that means nothing is refused and leaves nothing."""
     before = dump()
     signed = {"Stripe-Signature": sign(body, SECRET, int(clock.now().timestamp()))}
     said = problem(stripe.send(body, signed))
@@ -210,9 +214,10 @@ def test_a_signed_body_that_means_nothing_is_refused_and_leaves_nothing(stripe: 
     assert dump() == before
 
 
-def test_a_message_that_cannot_be_kept_is_asked_for_again(
+def test_unkept_message_is_asked_for_again(
     stripe: Stripe, database: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A message that cannot be kept is asked for again, and is kept then."""
     settings = database.extensions["donorhub.settings"]
     if not settings.uses_sqlite:
         pytest.skip("the lock of another process is SQLite's")
@@ -227,9 +232,8 @@ def test_a_message_that_cannot_be_kept_is_asked_for_again(
     assert len(events()) == 1
 
 
-def test_a_database_that_takes_no_writes_loses_nothing_that_was_answered(
-    stripe: Stripe, database: Flask
-) -> None:
+def test_readonly_database_loses_nothing(stripe: Stripe, database: Flask) -> None:
+    """A database that takes no writes loses nothing that was answered."""
     writer = database.extensions["donorhub.inbox_writer"]
     before, writer._engine = writer._engine, _ReadOnly(writer._engine)
     try:
@@ -276,9 +280,8 @@ def together(number: int, what: Callable[[int], None]) -> None:
         thread.join()
 
 
-def test_the_same_story_from_eight_threads_makes_one_gift_and_one_thank_you(
-    stripe: Stripe, database: Flask
-) -> None:
+def test_eight_threads_make_one_gift(stripe: Stripe, database: Flask) -> None:
+    """The same story from eight threads makes one gift and one thank-you."""
     answers: list[int] = []
 
     def tell(_n: int) -> None:
@@ -292,9 +295,8 @@ def test_the_same_story_from_eight_threads_makes_one_gift_and_one_thank_you(
 
 
 @pytest.mark.slow
-def test_sixty_four_threads_share_commits_and_each_message_is_there_when_it_is_answered(
-    stripe: Stripe, database: Flask
-) -> None:
+def test_many_threads_share_commits(stripe: Stripe, database: Flask) -> None:
+    """Sixty-four threads share commits, and each message is there when it is answered."""
     missing: list[str] = []
 
     def tell(n: int) -> None:
@@ -313,7 +315,8 @@ def test_sixty_four_threads_share_commits_and_each_message_is_there_when_it_is_a
     assert len(events()) == 64 * len(one_off("x"))
 
 
-def test_an_old_message_of_a_delayed_delivery_is_refused_by_its_time(stripe: Stripe, now: datetime) -> None:
+def test_delayed_message_is_refused(stripe: Stripe, now: datetime) -> None:
+    """An old message of a delayed delivery is refused by its time."""
     body = to_body(paid())
     old = {"Stripe-Signature": sign(body, SECRET, int((now - timedelta(minutes=6)).timestamp()))}
     assert stripe.send(body, old).status_code == 400

@@ -54,7 +54,8 @@ def test_a_form_without_its_token_is_refused(database: Flask) -> None:
     assert rows() == before
 
 
-def test_a_caller_sees_the_own_list_and_cannot_guess_other_ids(database: Flask) -> None:
+def test_caller_sees_only_own_donors(database: Flask) -> None:
+    """A caller sees the own list and cannot guess other ids."""
     staff = Staff(database, "caller")
     me = int(database.extensions["security"].datastore.find_user(email="caller-en@example.org").id)
     mine, other = add_donor("Zofia Mazur", owner_id=me), add_donor("Besnik Çela")
@@ -109,7 +110,8 @@ def test_roles_without_amounts_see_none(database: Flask, role: str) -> None:
     assert "Gift" in staff.text(f"/donors/{donor.id}")
 
 
-def test_a_right_taken_away_is_gone_with_the_next_click(database: Flask) -> None:
+def test_removed_right_is_gone_at_once(database: Flask) -> None:
+    """A right that was taken away is gone with the next click."""
     from donorhub.services.access import users
 
     staff = Staff(database, "fundraiser")

@@ -70,7 +70,8 @@ def test_a_wrong_organisation_is_not_saved(admin: Staff, name: str, value: str) 
     assert db.session.scalars(select(Organisation.legal_name)).one() == "Fundacja Przykład"
 
 
-def test_funds_campaigns_and_appeals_are_added_and_a_fund_is_closed(database: Flask) -> None:
+def test_funds_are_added_and_closed(database: Flask) -> None:
+    """Funds, campaigns and appeals are added, a wrong one is refused, and a fund is closed and opened."""
     staff = Staff(database, "accountant")
     for kind in ("fund", "campaign", "appeal"):
         assert staff.post("/settings/funds", kind=kind, name=f"A {kind}", code=f"{kind}-1").status_code == 302
@@ -90,7 +91,8 @@ def test_funds_campaigns_and_appeals_are_added_and_a_fund_is_closed(database: Fl
     assert db.session.scalars(select(Appeal.name)).all() == ["A appeal"]
 
 
-def test_a_user_is_added_with_a_password_shown_once(admin: Staff) -> None:
+def test_new_password_is_shown_once(admin: Staff) -> None:
+    """A user is added with a password that is shown once."""
     answer = admin.post("/settings/users", name="Ola", email="ola@example.org", lang="pl", roles=["caller"])
     password = secret_in(answer.text)
     assert len(password) >= 12 and answer.headers["Cache-Control"] == "no-store"
@@ -135,7 +137,8 @@ def test_roles_change_and_somebody_stays_administrator(admin: Staff, database: F
     assert db.session.get(User, caller_id).active  # type: ignore[union-attr]
 
 
-def test_a_user_shut_out_or_with_a_new_password_is_signed_out_at_once(admin: Staff, database: Flask) -> None:
+def test_changed_user_is_signed_out(admin: Staff, database: Flask) -> None:
+    """A user who was shut out or got a new password is signed out at once."""
     caller = Staff(database, "caller")
     user = users.find_user("caller-en@example.org")
     assert user is not None
@@ -146,7 +149,8 @@ def test_a_user_shut_out_or_with_a_new_password_is_signed_out_at_once(admin: Sta
     assert caller.get("/").status_code == 302
 
 
-def test_a_token_is_shown_once_works_and_is_revoked(admin: Staff, database: Flask) -> None:
+def test_token_is_shown_once_then_revoked(admin: Staff, database: Flask) -> None:
+    """A token is shown once, works, and can be revoked."""
     answer = admin.post("/settings/tokens", name="website", scopes=["donors:read"], expires_on="2027-01-01")
     text = secret_in(answer.text)
     assert text.startswith("dhk_") and text not in admin.get("/settings/tokens").text
@@ -168,7 +172,8 @@ def test_a_wrong_token_is_not_made(admin: Staff, fields: dict[str, object]) -> N
     assert rows() == before
 
 
-def test_an_endpoint_shows_its_address_and_never_its_secret(admin: Staff) -> None:
+def test_endpoint_never_shows_its_secret(admin: Staff) -> None:
+    """An endpoint shows its address and never its secret."""
     answer = admin.post("/settings/webhooks", provider="stripe", secret="whsec_very", livemode="1")
     assert answer.status_code == 302
     endpoint = db.session.scalars(select(WebhookEndpoint)).one()
@@ -230,7 +235,8 @@ def signs_in(person: Staff, password: str) -> bool:
     return is_in
 
 
-def test_everybody_changes_the_own_password_and_stays_signed_in(person: Staff) -> None:
+def test_password_change_keeps_own_session(person: Staff) -> None:
+    """Everybody changes the own password and stays signed in, while other sessions end."""
     new = "another long password"
     elsewhere = Staff(person.client.application, "caller")
     assert elsewhere.get("/account").status_code == 200
@@ -262,7 +268,8 @@ def test_a_wrong_password_change_changes_nothing(
     assert signs_in(person, PASSWORD)
 
 
-def test_the_settings_page_offers_what_the_reader_may_set(database: Flask, admin: Staff) -> None:
+def test_settings_show_only_permitted_links(database: Flask, admin: Staff) -> None:
+    """The settings page offers only what the reader may set."""
     assert "Users and roles" in admin.text("/settings") and "Webhook endpoints" in admin.text("/settings")
     shown = Staff(database, "caller").text("/settings")
     assert "Your account" in shown and "Users" not in shown and "Organisation" not in shown

@@ -49,7 +49,8 @@ def sign_in(client: FlaskClient, password: str, email: str = "ola@example.org", 
     return answer
 
 
-def test_the_right_password_opens_the_dashboard_and_signing_out_closes_it(client: FlaskClient) -> None:
+def test_sign_in_opens_and_sign_out_closes(client: FlaskClient) -> None:
+    """The right password opens the dashboard, and signing out closes it."""
     assert sign_in(client, PASSWORD).status_code == 302
     page = client.get("/")
     assert page.status_code == 200 and "Ola" in page.text
@@ -59,18 +60,21 @@ def test_the_right_password_opens_the_dashboard_and_signing_out_closes_it(client
 
 
 @pytest.mark.parametrize("password", ["x" * 1001, "x" * 100_000, "ż" * 4000, "a\0b", ""])
-def test_a_password_that_cannot_be_is_answered_like_a_wrong_one(client: FlaskClient, password: str) -> None:
+def test_impossible_password_is_only_wrong(client: FlaskClient, password: str) -> None:
+    """A password that cannot be is answered like a wrong one."""
     answers = [sign_in(client, password), sign_in(client, password, email="nobody@example.org")]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert all("The address or the password is not right." in answer.text for answer in answers)
 
 
-def test_a_password_too_long_to_sign_in_with_cannot_be_set(client: FlaskClient) -> None:
+def test_overlong_password_cannot_be_set(client: FlaskClient) -> None:
+    """A password that is too long to sign in with cannot be set."""
     with pytest.raises(Rejected, match="at most 1000 characters"):
         users.set_password(1, "x" * 1001, now=clock.now(), actor=ACTOR)
 
 
-def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: FlaskClient) -> None:
+def test_unknown_address_looks_like_wrong_password(client: FlaskClient) -> None:
+    """A wrong password and an unknown address get the same answer, so nobody learns who has an account."""
     pages = []
     for email in ("ola@example.org", "nobody@example.org"):
         let_write()
@@ -92,20 +96,23 @@ def test_the_way_back_stays_on_our_own_host(client: FlaskClient, evil: str) -> N
     assert urlsplit(sent_onward).netloc == ""
 
 
-def test_after_the_sign_in_comes_the_page_that_was_wanted(client: FlaskClient) -> None:
+def test_wanted_page_follows_sign_in(client: FlaskClient) -> None:
+    """After the sign-in comes the page that was wanted."""
     page = client.get("/sign-in?next=/donors?q=x").text
     assert 'name="next" value="/donors?q=x"' in page
     assert sign_in(client, PASSWORD, next="/donors?q=x").headers["Location"] == "/donors?q=x"
 
 
-def test_too_many_attempts_wait_and_others_still_get_in(client: FlaskClient, limited: None) -> None:
+def test_attempts_are_limited_by_address(client: FlaskClient, limited: None) -> None:
+    """Too many attempts at one address must wait, and others still get in."""
     statuses = [sign_in(client, "wrong", email="victim@example.org").status_code for _attempt in range(11)]
     assert statuses[:10] == [200] * 10
     assert statuses[10] == 429
     assert sign_in(client, PASSWORD).status_code == 302
 
 
-def test_too_many_attempts_are_told_with_a_time_to_wait(client: FlaskClient, limited: None) -> None:
+def test_refused_attempt_says_how_long(client: FlaskClient, limited: None) -> None:
+    """Too many attempts are answered with a time to wait."""
     for _attempt in range(10):
         sign_in(client, "wrong")
     let_write()
@@ -129,7 +136,8 @@ def test_nothing_of_a_person_is_logged(client: FlaskClient) -> None:
     assert "ola" not in str(lines).lower()
 
 
-def test_every_page_has_the_headers_that_keep_it_safe(client: FlaskClient) -> None:
+def test_every_page_has_safe_headers(client: FlaskClient) -> None:
+    """Every page has the headers that keep it safe."""
     for path in ("/sign-in", "/static/donorhub.css", "/nowhere"):
         with client.get(path) as answer:
             assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -141,9 +149,8 @@ def test_health_is_told_without_a_sign_in(database: Flask) -> None:
     assert (answer.status_code, answer.text) == (200, "ok\n")
 
 
-def test_health_is_503_while_the_database_does_not_answer(
-    database: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_health_fails_without_database(database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Health is 503 while the database does not answer."""
     from sqlalchemy.exc import OperationalError
 
     def away(*_args: object, **_kwargs: object) -> None:

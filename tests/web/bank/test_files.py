@@ -19,11 +19,6 @@ LINES = [
 ]
 
 
-@pytest.fixture
-def accountant(database: Flask) -> Staff:
-    return Staff(database, "accountant")
-
-
 def imported(staff: Staff, data: bytes) -> str:
     """Upload a statement of an account that is new, and say that it is ours."""
     page = staff.upload(data)
@@ -32,7 +27,8 @@ def imported(staff: Staff, data: bytes) -> str:
     return page
 
 
-def test_a_file_of_an_unknown_account_asks_and_is_imported_with_one_click(accountant: Staff) -> None:
+def test_unknown_account_is_added_by_click(accountant: Staff) -> None:
+    """A file of an unknown account asks, and is imported with one click."""
     page = accountant.upload(camt(LINES))
     text = accountant.text(page)
     assert "PL61 1090 1014 0000 0712 1981 2874 in PLN is not known yet" in text
@@ -47,14 +43,16 @@ def test_a_file_of_an_unknown_account_asks_and_is_imported_with_one_click(accoun
     assert db.session.scalar(select(BankAccount.number)) == OURS
 
 
-def test_while_the_worker_has_not_come_the_page_shows_progress_and_renews_itself(accountant: Staff) -> None:
+def test_waiting_page_renews_itself(accountant: Staff) -> None:
+    """While the worker has not come, the page shows progress and renews itself."""
     answer = accountant.post("/bank/files", file=(io.BytesIO(camt(LINES)), "a.xml"))
     page = accountant.get(answer.headers["Location"])
     assert '<meta http-equiv="refresh" content="2">' in page.text
     assert "The file is being read." in words_of(page.text)
 
 
-def test_the_same_file_again_changes_nothing_and_leads_to_what_came_of_it(accountant: Staff) -> None:
+def test_same_file_leads_to_first(accountant: Staff) -> None:
+    """The same file again changes nothing, and leads to what came of it."""
     first = imported(accountant, camt(LINES))
     assert accountant.upload(camt(LINES), "another-name.xml") == first
     assert db.session.scalar(select(func.count()).select_from(Entry)) == 2
@@ -74,9 +72,10 @@ def test_a_currency_that_is_none_is_refused(accountant: Staff) -> None:
     assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 0
 
 
-def test_a_statement_that_does_not_add_up_is_held_with_its_figures_and_released_with_a_reason(
+def test_held_statement_needs_a_reason(
     accountant: Staff,
 ) -> None:
+    """A statement that does not add up is held with its figures, and released only with a reason."""
     imported(accountant, camt(LINES))
     page = accountant.upload(
         camt([("2026-11-21", "20.00", "NOWAK JAN", PAYER, "x")], opening="137.50", closing="999.00")
@@ -98,7 +97,8 @@ def test_a_statement_that_does_not_add_up_is_held_with_its_figures_and_released_
     assert record is not None and record.actor.startswith("user:")
 
 
-def test_a_steward_sees_a_held_statement_and_may_not_release_it(database: Flask) -> None:
+def test_steward_releases_no_statement(database: Flask) -> None:
+    """A steward sees a held statement and may not release it."""
     accountant = Staff(database, "accountant")
     imported(accountant, camt(LINES))
     page = accountant.upload(camt([LINES[0]], opening="1.00", closing="2.00"))
@@ -109,7 +109,8 @@ def test_a_steward_sees_a_held_statement_and_may_not_release_it(database: Flask)
 
 
 @pytest.mark.parametrize("role", ["fundraiser", "caller", "communications"])
-def test_who_has_nothing_to_do_with_the_bank_sees_none_of_its_pages(database: Flask, role: str) -> None:
+def test_other_roles_see_no_bank(database: Flask, role: str) -> None:
+    """Who has nothing to do with the bank sees none of its pages."""
     staff = Staff(database, role)
     for path in ("/bank", "/bank/files", "/bank/to-decide", "/bank/files/1", "/bank/files/1/columns"):
         assert staff.get(path).status_code == 403, path
@@ -127,7 +128,8 @@ def test_a_form_without_its_token_is_refused(accountant: Staff, path: str) -> No
     assert accountant.client.post(path, data={}).status_code == 400
 
 
-def test_what_is_no_bank_file_is_refused_in_words(accountant: Staff) -> None:
+def test_no_bank_file_is_refused(accountant: Staff) -> None:
+    """What is no bank file is refused in words."""
     page = accountant.upload(b"<html><body>Sign in</body></html>", "statement.html")
     text = accountant.text(page)
     assert "refused" in text
@@ -141,7 +143,8 @@ def test_an_unknown_table_leads_to_its_columns(accountant: Staff) -> None:
     assert "DonorHub does not know this table yet" in words_of(answer.text)
 
 
-def test_gaps_between_statements_are_listed_with_what_is_missing(accountant: Staff) -> None:
+def test_gaps_show_what_is_missing(accountant: Staff) -> None:
+    """Gaps between statements are listed, with what is missing."""
     imported(accountant, camt(LINES))
     accountant.upload(camt([("2026-11-21", "5.00", "X Y", PAYER, "z")], opening="140.00"))
     account = db.session.scalars(select(BankAccount.id)).one()
@@ -150,7 +153,8 @@ def test_gaps_between_statements_are_listed_with_what_is_missing(accountant: Sta
     assert "Entries that add up to PLN 2.50 are not here" in text
 
 
-def test_an_account_is_added_renamed_and_told_how_far_to_match(accountant: Staff) -> None:
+def test_account_is_added_and_set(accountant: Staff) -> None:
+    """An account is added, renamed and set to a way of matching; a wrong one is refused."""
     made = accountant.post("/bank/accounts", number="61 1090 1014 0000 0712 1981 2874", new_currency="pln")
     assert made.status_code == 302
     page = made.headers["Location"]
@@ -166,9 +170,10 @@ def test_the_pages_speak_polish_and_albanian(database: Flask) -> None:
     assert "Pasqyrat" in Staff(database, "accountant", lang="sq").text("/bank")
 
 
-def test_a_file_whose_reading_was_given_up_says_so_and_is_read_again_with_one_click(
+def test_given_up_file_is_read_again(
     accountant: Staff,
 ) -> None:
+    """A file whose reading was given up says so, and is read again with one click."""
     answer = accountant.post("/bank/files", file=(io.BytesIO(camt(LINES)), "a.xml"))
     page = answer.headers["Location"]
     task = db.session.scalars(select(Task).filter_by(kind="import_file")).one()

@@ -22,11 +22,6 @@ BARE = (
 )
 
 
-@pytest.fixture
-def accountant(database: Flask) -> Staff:
-    return Staff(database, "accountant")
-
-
 def answers(page: str, **said: str) -> dict[str, str]:
     """Every field of the wizard as the page has it, but for what is ``said``."""
     form = page[page.index('id="wizard"') : page.index("</form>", page.index('id="wizard"'))]
@@ -50,9 +45,10 @@ def entries_count() -> int:
     return db.session.scalar(select(func.count()).select_from(Entry)) or 0
 
 
-def test_what_is_found_is_shown_and_what_is_open_is_asked_with_examples_of_the_file(
+def test_open_questions_show_examples(
     accountant: Staff,
 ) -> None:
+    """What is found is shown, and what is open is asked with examples of the file."""
     page = accountant.upload(UNKNOWN_CSV, "export.csv")
     words = accountant.text(f"{page}/columns")
     assert "All days are 12 or less. What is 03.09.2026? 3 September 2026 9 March 2026" in words
@@ -73,7 +69,8 @@ def test_looking_stores_nothing(accountant: Staff) -> None:
     assert db.session.scalar(select(func.count()).select_from(ColumnMapping)) == 0
 
 
-def test_an_import_stores_remembers_and_the_next_file_is_read_without_asking(accountant: Staff) -> None:
+def test_import_remembers_its_columns(accountant: Staff) -> None:
+    """An import stores and remembers, and the next file is read without asking."""
     page = accountant.upload(UNKNOWN_CSV, "export.csv")
     shown = accountant.get(f"{page}/columns?date_order=dmy").text
     answer = accountant.post(f"{page}/columns", **answers(shown, remember="1", name="Banka Shembull"))
@@ -89,7 +86,8 @@ def test_an_import_stores_remembers_and_the_next_file_is_read_without_asking(acc
     assert entries_count() == 6
 
 
-def test_a_known_table_says_so_and_counts_what_the_ledger_has(accountant: Staff) -> None:
+def test_known_table_counts_known_entries(accountant: Staff) -> None:
+    """A known table says so, and counts what the ledger has already."""
     page = accountant.upload(UNKNOWN_CSV, "export.csv")
     shown = accountant.get(f"{page}/columns?date_order=dmy").text
     accountant.post(f"{page}/columns", **answers(shown, remember="1", name="Banka Shembull"))
@@ -100,7 +98,8 @@ def test_a_known_table_says_so_and_counts_what_the_ledger_has(accountant: Staff)
     assert "This file is imported. To import it with other columns, take the import back first." in words
 
 
-def test_a_changed_header_is_noticed_explained_and_mapped_as_far_as_before(accountant: Staff) -> None:
+def test_changed_header_is_explained(accountant: Staff) -> None:
+    """A changed header is noticed, explained, and mapped as far as before."""
     page = accountant.upload(UNKNOWN_CSV, "export.csv")
     shown = accountant.get(f"{page}/columns?date_order=dmy").text
     accountant.post(f"{page}/columns", **answers(shown, remember="1", name="Banka Shembull"))
@@ -115,9 +114,10 @@ def test_a_changed_header_is_noticed_explained_and_mapped_as_far_as_before(accou
     assert entries_count() == 3
 
 
-def test_a_table_without_column_names_is_proposed_as_the_last_time_and_waits_for_a_person(
+def test_headless_table_waits_for_person(
     accountant: Staff,
 ) -> None:
+    """A table without column names is proposed as the last time and waits for a person."""
     accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
     rows = "2026-09-21;Anna Nowak;dar;50,00;PLN\n2026-09-22;Bank;oplata;-1,00;PLN\n"
     page = accountant.upload(rows.encode(), "rows.csv")
@@ -139,7 +139,8 @@ def test_a_table_without_column_names_is_proposed_as_the_last_time_and_waits_for
     assert "known as" not in accountant.text(f"{strange}/columns")
 
 
-def test_every_open_thing_must_be_said_before_anything_is_imported(accountant: Staff) -> None:
+def test_open_questions_stop_the_import(accountant: Staff) -> None:
+    """Every open thing must be answered before anything is imported."""
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     page = accountant.upload(BARE, "bare.csv")
     shown = accountant.get(f"{page}/columns").text
@@ -162,7 +163,8 @@ def test_every_open_thing_must_be_said_before_anything_is_imported(accountant: S
     assert names == ["Arben Gashi", "Besa Krasniqi", "Banka"]
 
 
-def test_the_sense_of_plus_and_minus_is_the_persons(accountant: Staff) -> None:
+def test_person_decides_plus_and_minus(accountant: Staff) -> None:
+    """What plus and minus mean is decided by the person."""
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     page = accountant.upload(BARE, "bare.csv")
     words = accountant.text(f"{page}/columns?date_order=mdy&amounts=inverse&account=1")
@@ -170,7 +172,8 @@ def test_the_sense_of_plus_and_minus_is_the_persons(accountant: Staff) -> None:
     assert "9 Mar 2026 – 9 May 2026" in words
 
 
-def test_rows_that_fail_are_shown_with_the_reason_beyond_the_first_twenty(accountant: Staff) -> None:
+def test_failing_rows_show_their_reason(accountant: Staff) -> None:
+    """Rows that fail are shown with the reason, beyond the first twenty."""
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     good = b"".join(b"13.09.2026;Arben %d;dhurim;1,00\n" % n for n in range(25))
     page = accountant.upload(b"Dita;Kush;Pse;Sa\n" + good + b"31.02.2026;Besa;dhurim;2,00\n", "long.csv")
@@ -179,7 +182,8 @@ def test_rows_that_fail_are_shown_with_the_reason_beyond_the_first_twenty(accoun
     assert re.search(r"27 fails .*31\.02\.2026", words)
 
 
-def test_a_polish_reader_meets_no_english_in_the_wizard(database: Flask) -> None:
+def test_polish_wizard_has_no_english(database: Flask) -> None:
+    """A Polish reader meets no English in the wizard."""
     accountant = Staff(database, "accountant", lang="pl")
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     rows = "Data;Data waluty;Kwota;Kwota zlecenia;Opis\n13.09.2026;13.09.2026;1,00;2,00;dar\n"
@@ -191,7 +195,8 @@ def test_a_polish_reader_meets_no_english_in_the_wizard(database: Flask) -> None
     assert 'lang="en"' not in shown[shown.index('id="wizard"') :]
 
 
-def test_an_account_in_another_currency_is_refused_before_the_import(accountant: Staff) -> None:
+def test_other_currency_account_is_refused(accountant: Staff) -> None:
+    """An account in another currency is refused before the import."""
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     page = accountant.upload(BARE, "bare.csv")
     words = accountant.text(f"{page}/columns?date_order=dmy&amounts=signed&account=1&currency=ALL")
@@ -224,7 +229,8 @@ def test_what_is_no_table_gets_a_sentence(accountant: Staff) -> None:
     assert "The file is no bank statement that we know" in words
 
 
-def test_words_of_a_direction_column_are_asked_and_used(accountant: Staff) -> None:
+def test_direction_words_are_asked(accountant: Staff) -> None:
+    """The words of a direction column are asked and used."""
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     rows = "Dita;Kush;Sa;Kahu\n13.09.2026;Arben;50,00;ardhje\n14.09.2026;Banka;1,20;shkuarje\n"
     page = accountant.upload(rows.encode(), "words.csv")
@@ -237,7 +243,8 @@ def test_words_of_a_direction_column_are_asked_and_used(accountant: Staff) -> No
     assert "Money in EUR 50.00" in words and "Money out EUR -1.20" in words
 
 
-def test_entries_that_are_not_booked_are_left_out_by_their_status(accountant: Staff) -> None:
+def test_unbooked_entries_are_left_out(accountant: Staff) -> None:
+    """Entries that are not booked are left out by their status."""
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     rows = "Data;Nadawca;Kwota;Status\n13.09.2026;Arben;50,00;wykonana\n14.09.2026;Besa;9,00;oczekuje\n"
     page = accountant.upload(rows.encode(), "status.csv")
@@ -256,7 +263,8 @@ def test_the_form_sent_twice_imports_once(accountant: Staff) -> None:
     assert db.session.scalar(select(func.count()).select_from(ColumnMapping)) == 1
 
 
-def test_the_token_travels_with_the_import_only_and_never_in_an_address(accountant: Staff) -> None:
+def test_token_stays_out_of_addresses(accountant: Staff) -> None:
+    """The token travels with the import only, and never in an address."""
     page = accountant.upload(UNKNOWN_CSV, "export.csv")
     shown = accountant.get(f"{page}/columns?date_order=dmy").text
     form = shown[shown.index('id="wizard"') :]

@@ -47,9 +47,8 @@ def test_the_same_form_sent_twice_adds_one_donor(database: Flask) -> None:
         ({"key": "short"}, "load the form anew"),
     ],
 )
-def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_saved(
-    database: Flask, wrong: dict[str, str], sentence: str
-) -> None:
+def test_fault_stands_beside_its_field(database: Flask, wrong: dict[str, str], sentence: str) -> None:
+    """What is wrong is said beside its field, and nothing is saved."""
     staff = Staff(database, "fundraiser")
     key = key_in(staff.get("/donors/new").text)
     before = rows()
@@ -61,7 +60,8 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_saved(
     assert rows() == before
 
 
-def test_a_change_is_saved_and_a_stale_one_is_refused(database: Flask) -> None:
+def test_stale_change_is_refused(database: Flask) -> None:
+    """A change is saved, and a stale one is refused, so nobody overwrites another's change."""
     staff = Staff(database, "steward")
     donor_id = add_donor().id
     form = {**FORM, "given_name": "Anna", "family_name": "Nowak", "name": "Anna Nowak"}
@@ -77,7 +77,8 @@ def test_a_change_is_saved_and_a_stale_one_is_refused(database: Flask) -> None:
 @pytest.mark.parametrize(
     "text", ["kowal", "KOWALSKA łódź", "lodz", "anna@example.org", "512 345 678", "+48512345678"]
 )
-def test_a_search_finds_by_parts_folded_letters_and_numbers(database: Flask, text: str) -> None:
+def test_search_folds_letters_and_numbers(database: Flask, text: str) -> None:
+    """A search finds by parts, by folded letters and by numbers."""
     staff = Staff(database, "auditor")
     add_donor(email="Anna@Example.org", phone="+48 512 345 678")
     add_donor("Besnik Çela", city="Prizren")
@@ -103,13 +104,15 @@ def test_the_list_goes_on_where_it_ended(database: Flask) -> None:
     assert "Nr 004" in second and "Nr 000" in second and "Meanwhile" not in second
 
 
-def test_a_damaged_page_address_is_told_and_not_guessed(database: Flask) -> None:
+def test_damaged_page_address_is_refused(database: Flask) -> None:
+    """A damaged page address is refused and not guessed."""
     staff = Staff(database, "auditor")
     assert staff.get("/donors?after=x").status_code == 422
     assert staff.get("/gifts?after=x~1").status_code == 422
 
 
-def test_the_page_of_a_donor_shows_giving_recurring_gifts_and_the_timeline(database: Flask) -> None:
+def test_donor_page_shows_the_whole_story(database: Flask) -> None:
+    """The page of a donor shows giving, recurring gifts and the timeline."""
     staff = Staff(database, "admin")
     donor = add_donor()
     donor_id = donor.id
@@ -121,7 +124,8 @@ def test_the_page_of_a_donor_shows_giving_recurring_gifts_and_the_timeline(datab
     assert "Donor added" in shown and "Gift PLN 70.00" in shown and "Recurring gift started" in shown
 
 
-def test_a_merged_donor_leads_to_the_one_it_became(database: Flask) -> None:
+def test_merged_donor_leads_to_survivor(database: Flask) -> None:
+    """A merged donor leads to the one that it became."""
     staff = Staff(database, "admin")
     kept, gone = add_donor(), add_donor("Ania Kowalska")
     kept_id, gone_id = kept.id, gone.id
@@ -131,7 +135,8 @@ def test_a_merged_donor_leads_to_the_one_it_became(database: Flask) -> None:
     assert "Ania" not in staff.text("/donors")
 
 
-def test_names_are_shown_as_text_and_never_as_markup(database: Flask) -> None:
+def test_names_are_never_markup(database: Flask) -> None:
+    """Names are shown as text and never as markup."""
     staff = Staff(database, "admin")
     donor_id = add_donor("<script>alert(1)</script> X", note="<b>bold</b>").id
     page = staff.get(f"/donors/{donor_id}").text
@@ -139,7 +144,8 @@ def test_names_are_shown_as_text_and_never_as_markup(database: Flask) -> None:
     assert db.session.scalar(select(Donor.name)) == "<script>alert(1)</script> X"
 
 
-def test_a_tax_number_is_kept_and_shown_and_a_wrong_one_is_told_beside_its_field(database: Flask) -> None:
+def test_tax_number_is_checked_beside_field(database: Flask) -> None:
+    """A tax number is kept and shown, and a wrong one is named beside its field."""
     staff = Staff(database, "fundraiser")
     key = key_in(staff.get("/donors/new").text)
     before = rows()

@@ -37,7 +37,8 @@ def test_an_amount_is_read_as_people_write_it(staff: Staff, written: str, minor:
     assert (gift.amount_minor, gift.currency, gift.received_on) == (minor, "PLN", date(2026, 11, 20))
 
 
-def test_a_gift_goes_to_its_fund_and_its_thank_you_is_planned(staff: Staff) -> None:
+def test_gift_plans_its_thanks(staff: Staff) -> None:
+    """A gift goes to its fund, and its thank-you is planned."""
     fund_id = db.session.scalars(select(Fund.id)).one()
     answer = staff.post("/gifts/new", **sent(staff, add_donor().id, fund_id=str(fund_id), note="at the fair"))
     shown = staff.text(answer.headers["Location"])
@@ -92,9 +93,8 @@ def test_the_same_form_with_another_amount_is_refused(staff: Staff) -> None:
         ({"key": ""}, "load the form anew"),
     ],
 )
-def test_what_is_wrong_is_told_and_nothing_is_recorded(
-    staff: Staff, wrong: dict[str, str], sentence: str
-) -> None:
+def test_wrong_gift_records_nothing(staff: Staff, wrong: dict[str, str], sentence: str) -> None:
+    """What is wrong is said, and nothing is recorded."""
     fields = sent(staff, add_donor().id, note="kept words")
     before = rows()
     answer = staff.post("/gifts/new", **{**fields, **wrong})
@@ -110,7 +110,8 @@ def test_a_gift_of_nobody_is_not_found(staff: Staff) -> None:
     assert staff.post("/gifts/new", **{**fields, "donor_id": "77"}).status_code == 404
 
 
-def test_the_donor_is_found_by_a_search_or_at_once_when_only_one_fits(staff: Staff) -> None:
+def test_donor_is_found_by_search(staff: Staff) -> None:
+    """The donor is found by a search, or at once when only one fits."""
     add_donor("Anna Kowalska")
     other_id = add_donor("Adam Kowalski").id
     assert "Adam Kowalski" in staff.text("/gifts/new?q=kowalsk")
@@ -130,7 +131,8 @@ def test_a_closed_fund_takes_no_gift(staff: Staff) -> None:
     assert rows() == before
 
 
-def test_a_gift_recorded_wrongly_is_taken_out_once_with_its_reason(staff: Staff) -> None:
+def test_wrong_gift_is_corrected_once(staff: Staff) -> None:
+    """A gift that was recorded wrongly is taken out once, with its reason."""
     gift_id = add_gift(add_donor()).id
     key = key_in(staff.get(f"/gifts/{gift_id}").text)
     before = rows()
@@ -145,7 +147,8 @@ def test_a_gift_recorded_wrongly_is_taken_out_once_with_its_reason(staff: Staff)
     assert "taken away" in staff.text("/gifts")
 
 
-def test_the_list_is_narrowed_by_days_donor_and_method(staff: Staff) -> None:
+def test_gift_list_is_narrowed(staff: Staff) -> None:
+    """The list is narrowed by days, donor and method."""
     anna, besnik = add_donor(), add_donor("Besnik Çela")
     anna_id = anna.id
     add_gift(anna, "10.00", date(2026, 10, 1), method="card")

@@ -30,23 +30,24 @@ def set_state(message_id: int, state: str) -> None:
     db.session.commit()
 
 
-def test_a_message_is_shown_as_the_donor_gets_it(database: Flask, message_id: int) -> None:
+def test_message_is_shown_as_sent(database: Flask, message_id: int) -> None:
+    """A message is shown as the donor gets it."""
     staff = Staff(database, "fundraiser")
     assert "anna@example.org" in staff.text("/messages")
     shown = staff.text(f"/messages/{message_id}")
     assert "Szanowna Pani Anno," in shown and "50,00 zł" in shown and "sent" in shown
 
 
-def test_who_may_not_see_amounts_sees_no_text_that_names_one(database: Flask, message_id: int) -> None:
+def test_text_with_amount_is_hidden(database: Flask, message_id: int) -> None:
+    """Who may not see amounts sees no text that names one."""
     staff = Staff(database, "communications")
     for path in ("/messages", f"/messages/{message_id}"):
         assert "50" not in staff.text(path).replace("22 Nov 2026", "") and "Thank-you" in staff.text(path)
 
 
 @pytest.mark.parametrize(("answer", "state"), [("arrived", "sent"), ("again", "planned")])
-def test_a_person_decides_what_became_of_an_uncertain_message(
-    database: Flask, message_id: int, answer: str, state: str
-) -> None:
+def test_person_decides_uncertain_message(database: Flask, message_id: int, answer: str, state: str) -> None:
+    """A person decides what became of an uncertain message."""
     staff = Staff(database, "fundraiser")
     set_state(message_id, "unknown")
     assert "Nobody knows whether it arrived" in staff.text(f"/messages/{message_id}")
@@ -55,7 +56,8 @@ def test_a_person_decides_what_became_of_an_uncertain_message(
     assert db.session.get(Message, message_id).state == state  # type: ignore[union-attr]
 
 
-def test_a_message_that_was_sent_is_not_sent_again(database: Flask, message_id: int) -> None:
+def test_sent_message_is_not_sent_again(database: Flask, message_id: int) -> None:
+    """A message that was sent is not sent again."""
     staff = Staff(database, "fundraiser")
     before = rows()
     assert staff.post(f"/messages/{message_id}/decide", answer="again").status_code == 422
@@ -141,7 +143,8 @@ def test_work_that_gave_up_is_tried_again(database: Flask) -> None:
     assert staff.post(f"/errors/tasks/{task_id}/retry").status_code == 409
 
 
-def test_a_quarantined_event_is_released_by_an_administrator_only(database: Flask) -> None:
+def test_only_admin_releases_events(database: Flask) -> None:
+    """A quarantined event is released by an administrator only."""
     event_id = event("quarantined")
     assert Staff(database, "steward").post(f"/errors/events/{event_id}/release").status_code == 403
     assert Staff(database, "admin").post(f"/errors/events/{event_id}/release").status_code == 302

@@ -43,7 +43,8 @@ def issued(staff: Staff, *amounts: str) -> int:
     return int(answer.headers["Location"].rpartition("/")[2])
 
 
-def test_a_receipt_is_issued_for_the_ticked_gifts_of_a_year(staff: Staff) -> None:
+def test_receipt_covers_ticked_gifts(staff: Staff) -> None:
+    """A receipt is issued for the ticked gifts of a year."""
     donor = add_donor()
     donor_id = donor.id
     add_gift(donor, "10.00", date(2025, 5, 5))
@@ -69,7 +70,8 @@ def test_a_receipt_sent_twice_is_issued_once(staff: Staff) -> None:
     assert rows() == before
 
 
-def test_without_gifts_or_with_those_of_another_nothing_is_issued(staff: Staff) -> None:
+def test_receipt_needs_donors_own_gifts(staff: Staff) -> None:
+    """Without gifts, or with those of another donor, nothing is issued."""
     donor_id, foreign = add_donor().id, add_gift(add_donor("Besnik Çela")).id
     before = rows()
     none = staff.post("/receipts/new", donor_id=str(donor_id), lang="pl")
@@ -103,7 +105,8 @@ def test_while_the_pdf_waits_the_page_says_why(staff: Staff) -> None:
     assert "lacks a library" in words_of(staff.get(f"/receipts/{receipt_id}/pdf").text)
 
 
-def test_the_preview_is_a_page_that_runs_and_fetches_nothing(staff: Staff) -> None:
+def test_preview_runs_and_fetches_nothing(staff: Staff) -> None:
+    """The preview is a page that runs and fetches nothing."""
     answer = staff.get(f"/receipts/{issued(staff)}/preview")
     assert "Potwierdzenie" in answer.text and "Anna Kowalska" in answer.text
     assert answer.headers["Content-Security-Policy"].startswith(
@@ -112,7 +115,8 @@ def test_the_preview_is_a_page_that_runs_and_fetches_nothing(staff: Staff) -> No
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_receipt_is_voided_with_a_reason_and_its_gifts_are_free(staff: Staff) -> None:
+def test_voided_receipt_frees_its_gifts(staff: Staff) -> None:
+    """A receipt is voided with a reason, and its gifts are free."""
     receipt_id = issued(staff)
     before = rows()
     refused = staff.post(f"/receipts/{receipt_id}/void", reason="")
@@ -123,7 +127,8 @@ def test_a_receipt_is_voided_with_a_reason_and_its_gifts_are_free(staff: Staff) 
     assert db.session.scalars(select(ReceiptLine)).one().released_at is not None
 
 
-def test_a_receipt_is_replaced_by_one_that_names_it(staff: Staff) -> None:
+def test_replaced_receipt_names_successor(staff: Staff) -> None:
+    """A receipt is replaced by one that names it, once."""
     old = issued(staff)
     answer = staff.post(f"/receipts/{old}/replace")
     new = int(answer.headers["Location"].rpartition("/")[2])
@@ -134,7 +139,8 @@ def test_a_receipt_is_replaced_by_one_that_names_it(staff: Staff) -> None:
     assert rows() == before
 
 
-def test_a_gift_on_a_receipt_cannot_be_taken_out(staff: Staff) -> None:
+def test_receipted_gift_stays(staff: Staff) -> None:
+    """A gift on a receipt cannot be taken out."""
     issued(staff)
     gift_id = db.session.scalars(select(ReceiptLine.gift_id)).one()
     before = rows()
@@ -143,7 +149,8 @@ def test_a_gift_on_a_receipt_cannot_be_taken_out(staff: Staff) -> None:
     assert rows() == before
 
 
-def test_the_organisation_s_gaps_are_told_before_a_number_is_taken(database: Flask) -> None:
+def test_organisations_gaps_take_no_number(database: Flask) -> None:
+    """The organisation's gaps are named before a number is taken."""
     gift = add_gift(add_donor())
     fields = {"donor_id": str(gift.donor_id), "gift_ids": str(gift.id), "lang": "pl"}
     staff = Staff(database, "accountant")

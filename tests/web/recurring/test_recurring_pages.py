@@ -40,7 +40,8 @@ def state(id_: int) -> str:
     return db.session.get(RecurringGift, id_).state  # type: ignore[union-attr]
 
 
-def test_a_standing_order_is_started_once_with_its_instalments(staff: Staff) -> None:
+def test_standing_order_starts_once(staff: Staff) -> None:
+    """A standing order is started once, with its instalments."""
     fields = sent(staff, add_donor().id, payer_iban=IBAN)
     answer = staff.post("/recurring-gifts/new", **fields)
     before = rows()
@@ -66,9 +67,8 @@ def test_a_standing_order_is_started_once_with_its_instalments(staff: Staff) -> 
         ({"kind": "card"}, "Please choose one of the list."),
     ],
 )
-def test_what_is_wrong_is_told_and_nothing_is_started(
-    staff: Staff, wrong: dict[str, str], sentence: str
-) -> None:
+def test_wrong_promise_starts_nothing(staff: Staff, wrong: dict[str, str], sentence: str) -> None:
+    """What is wrong is said, and nothing is started."""
     fields = sent(staff, add_donor().id)
     before = rows()
     answer = staff.post("/recurring-gifts/new", **{**fields, **wrong})

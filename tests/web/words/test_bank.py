@@ -48,7 +48,8 @@ def test_every_hindrance_of_the_engine_has_its_sentence() -> None:
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
-def test_reasons_differ_from_english_and_leave_no_slot_open(database: Flask, lang: str) -> None:
+def test_reasons_are_translated_and_filled(database: Flask, lang: str) -> None:
+    """Reasons differ from English in each language and leave no slot open."""
     with database.test_request_context():
         for key in bank.REASON_KEYS:
             with force_locale("en"):
@@ -74,7 +75,8 @@ def test_a_code_is_written_with_its_check_character(database: Flask) -> None:
         assert bank.reason("match.code", {"number": 1001}, prefix="DH") == "The text has the code DH-1001-7"
 
 
-def test_what_only_a_newer_version_says_is_shown_as_it_is(database: Flask) -> None:
+def test_newer_codes_are_shown_plainly(database: Flask) -> None:
+    """What only a newer version knows is shown as it is."""
     with database.test_request_context():
         assert bank.reason("match.moon_phase", {}, prefix="DH") == "moon phase"
         assert bank.hindrance("moon_phase") == "moon phase"
@@ -105,7 +107,8 @@ def codes_of_readers() -> set[str]:
     return codes - FIELDS
 
 
-def test_whatever_a_reader_tells_of_a_file_has_its_sentence() -> None:
+def test_every_reader_problem_has_words() -> None:
+    """Whatever a reader reports of a file has its sentence."""
     codes = codes_of_readers()
     assert len(codes) > 60
     assert codes - bank_problems.FAULT_CODES == set()

@@ -40,16 +40,19 @@ SAME = {"text", "currency", "BIC"}  # the same word in more than one language
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_code_of_a_family_has_a_sentence_and_no_sentence_is_left_over(family: str) -> None:
+def test_every_code_has_one_sentence(family: str) -> None:
+    """Every code of a family has a sentence, and no sentence is left over."""
     literal, words = FAMILIES[family]
     assert set(get_args(literal)) == set(words)
 
 
-def test_every_problem_of_a_table_has_a_sentence_and_none_is_left_over() -> None:
+def test_every_table_problem_has_sentence() -> None:
+    """Every problem of a table has a sentence, and none is left over."""
     assert set(sentences.PROBLEMS) == PROBLEMS
 
 
-def test_every_problem_of_a_table_has_its_meaning_on_pages() -> None:
+def test_every_table_problem_has_meaning() -> None:
+    """Every problem of a table has its meaning on pages."""
     assert {Reason(code).problem_code for code in PROBLEMS} - bank_problems.FAULT_CODES == set()
 
 
@@ -69,7 +72,8 @@ def is_shown(code: str) -> bool:
     return code != "layout_unfinished" and (code in TABLES or "." in code or sentences.has_figures(code))
 
 
-def test_a_figure_that_is_a_code_is_said_in_words(database: Flask) -> None:
+def test_codes_as_figures_become_words(database: Flask) -> None:
+    """A figure that is a code is said in words."""
     ground: Reason[codes.Ground] = Reason("cells_differ", {"role": "amount", "kind": "date"})
     unfinished = Reason("layout_unfinished", {"gaps": "booked_on sense"})
     with database.test_request_context(), force_locale("pl"):
@@ -79,7 +83,8 @@ def test_a_figure_that_is_a_code_is_said_in_words(database: Flask) -> None:
         )
 
 
-def test_a_problem_of_a_table_is_said_without_english(database: Flask) -> None:
+def test_table_problem_has_no_english(database: Flask) -> None:
+    """A problem of a table is said without English."""
     problem = make_problem("error", Reason("unreadable_amount.two_ways", {"text": "'1,234'"}), 7)
     with database.test_request_context(), force_locale("pl"):
         words = bank_problems.word_problem(problem)
@@ -88,7 +93,8 @@ def test_a_problem_of_a_table_is_said_without_english(database: Flask) -> None:
     assert words.detail == "'1,234' może oznaczać tysiące albo grosze: wskaż, który znak jest dziesiętny."
 
 
-def test_days_and_amounts_are_written_as_the_reader_writes_them(database: Flask) -> None:
+def test_days_and_amounts_follow_reader(database: Flask) -> None:
+    """Days and amounts are written as the reader writes them."""
     gap: Reason[codes.StatementFault] = Reason(
         "gap", {"from_on": "2026-09-03", "to_on": "2026-09-05", "missing": "-1234.50 EUR"}
     )
@@ -100,14 +106,16 @@ def test_days_and_amounts_are_written_as_the_reader_writes_them(database: Flask)
 
 
 @pytest.mark.parametrize("code", ["unreadable_amount", "row_cut"])
-def test_a_problem_kept_by_an_earlier_version_shows_its_own_sentence(database: Flask, code: str) -> None:
+def test_old_problem_keeps_its_sentence(database: Flask, code: str) -> None:
+    """A problem that an earlier version kept shows its own sentence."""
     problem = Problem("error", code, "Something was wrong.", "line 7")
     with database.test_request_context(), force_locale("pl"):
         words = bank_problems.word_problem(problem)
     assert (words.detail, words.english, words.place) == ("", "Something was wrong.", "line 7")
 
 
-def test_each_reason_in_the_sources_brings_the_figures_of_its_sentence() -> None:
+def test_reasons_bring_their_figures() -> None:
+    """Each reason in the sources brings the figures that its sentence needs."""
     patterns = {**sentences.PROBLEMS, **sentences.GROUNDS}
     reasons = list(find_reasons())
     assert {code for code, _ in reasons} >= PROBLEMS

@@ -108,7 +108,8 @@ def test_every_problem_of_a_receipt_has_its_words() -> None:
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
-def test_each_sentence_is_said_in_the_language_and_leaves_no_slot_open(database: Flask, lang: str) -> None:
+def test_refusals_are_translated_and_filled(database: Flask, lang: str) -> None:
+    """Each sentence is said in the language of the page and leaves no slot open."""
     with database.test_request_context():
         for code in (*refusals.CODES, *WITH_A_SENTENCE_OF_THEIR_OWN):
             error = Rejected("in English", code=code, **FACTS)
@@ -120,7 +121,8 @@ def test_each_sentence_is_said_in_the_language_and_leaves_no_slot_open(database:
             assert "%(" not in said and "%%" not in said, code
 
 
-def test_sums_counts_and_states_are_written_as_the_language_does(database: Flask) -> None:
+def test_figures_follow_the_language(database: Flask) -> None:
+    """Sums, counts and states are written as the language does."""
     parts = Rejected("", code="parts_differ", amount="1250.00", currency="PLN")
     paused = Conflict("", code="recurring_gift_state", state="paused")
     with database.test_request_context(), force_locale("pl"):
@@ -137,7 +139,8 @@ def test_sums_counts_and_states_are_written_as_the_language_does(database: Flask
     ]
 
 
-def test_a_receipt_that_cannot_be_says_why_in_polish(database: Flask) -> None:
+def test_impossible_receipt_explains_in_polish(database: Flask) -> None:
+    """A receipt that cannot be says why in Polish."""
     staff, donor = Staff(database, "admin", lang="pl"), add_donor(street="", city="", postcode="")
     gift = add_gift(donor)
     sent = {"donor_id": donor.id, "year": 2026, "lang": "pl", "gift_ids": gift.id}
@@ -146,7 +149,8 @@ def test_a_receipt_that_cannot_be_says_why_in_polish(database: Flask) -> None:
     assert "a receipt of" not in said
 
 
-def test_a_closed_recurring_gift_says_in_albanian_why_it_cannot_be_paused(database: Flask) -> None:
+def test_closed_gift_explains_in_albanian(database: Flask) -> None:
+    """A closed recurring gift says in Albanian why it cannot be paused."""
     staff, promise = Staff(database, "admin", lang="sq"), add_recurring(add_donor())
     path = f"/recurring-gifts/{promise.id}"
     assert staff.post(f"{path}/close", reason="u shpërngul").status_code == 302

@@ -41,7 +41,8 @@ def slots(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
-def test_every_word_of_the_sources_has_a_translation_with_the_same_slots(lang: str, said: Any) -> None:
+def test_every_word_is_translated(lang: str, said: Any) -> None:
+    """Every word of the sources has a translation with the same slots."""
     known, missing, torn = catalogue(lang), [], []
     for message in said:
         if not message.id:
@@ -157,7 +158,8 @@ def test_every_state_and_kind_has_its_word(words: object, labelled: Mapping[str,
     assert set(labelled) == set(get_args(words))
 
 
-def test_every_code_that_a_row_keeps_has_its_words_and_a_person_s_words_stay(database: Flask) -> None:
+def test_every_stored_code_has_words(database: Flask) -> None:
+    """Every code that a row keeps has its words, and a person's words stay."""
     kept = set()
     for path in (ROOT / "donorhub" / "services").rglob("*.py"):
         kept |= set(re.findall(r'\b(?:reason|outcome|state_reason)="([a-z_]+)"', path.read_text()))
@@ -171,7 +173,8 @@ def test_every_code_that_a_row_keeps_has_its_words_and_a_person_s_words_stay(dat
                 assert codes.said("przeprowadzka, tel. 12") == "przeprowadzka, tel. 12"
 
 
-def test_the_error_inbox_says_in_polish_why_something_waits(database: Flask) -> None:
+def test_error_inbox_explains_in_polish(database: Flask) -> None:
+    """The error inbox says in Polish why something waits."""
     staff = Staff(database, "admin", lang="pl")
     staff.upload(b"x;y\n1;2\n", "lista.csv")
     page = staff.get("/errors").text

@@ -30,7 +30,8 @@ def decided_twice(now: datetime) -> int:
     return task.id
 
 
-def test_a_payment_decided_twice_is_named_with_its_entry(database: Flask, now: datetime) -> None:
+def test_double_decision_names_its_entry(database: Flask, now: datetime) -> None:
+    """A payment that was decided twice is named with its entry."""
     decided_twice(now)
     for lang, title, reason in (
         ("en", "Look at a bank payment that was decided twice", "the later of two decisions was taken back"),

@@ -51,7 +51,8 @@ def test_tasks_are_shown_when_they_are_due(database: Flask, staff: Staff) -> Non
     assert "For tomorrow" in staff.text("/tasks?view=all")
 
 
-def test_a_task_is_done_with_a_note_and_again_changes_nothing(staff: Staff) -> None:
+def test_task_is_done_once(staff: Staff) -> None:
+    """A task is done with a note, and again changes nothing."""
     task_id = plan("one", moment(22))
     assert staff.post(f"/tasks/{task_id}/done", outcome="Reached, all is well").status_code == 302
     before = rows()
@@ -61,7 +62,8 @@ def test_a_task_is_done_with_a_note_and_again_changes_nothing(staff: Staff) -> N
     assert "For one" in staff.text("/tasks?view=done") and "For one" not in staff.text("/tasks")
 
 
-def test_a_task_is_put_off_to_a_day_after_today(staff: Staff) -> None:
+def test_task_is_put_off_past_today(staff: Staff) -> None:
+    """A task is put off to a day after today, and no other answer is taken."""
     task_id = plan("one", moment(22))
     for wrong in ("", "2026-11-22", "soon"):
         answer = staff.post(f"/tasks/{task_id}/later", until=wrong)
@@ -86,7 +88,8 @@ def test_a_task_of_the_program_is_no_page(staff: Staff) -> None:
     assert staff.get(f"/tasks/{tasks.find_task('thank_you:gift:1').id}").status_code == 404  # type: ignore[union-attr]
 
 
-def test_an_auditor_sees_tasks_and_may_not_do_them(database: Flask) -> None:
+def test_auditor_may_do_no_task(database: Flask) -> None:
+    """An auditor sees tasks and may not do them."""
     task_id = plan("one", moment(22))
     auditor = Staff(database, "auditor")
     assert "What came of it" not in auditor.text(f"/tasks/{task_id}")
