@@ -152,9 +152,9 @@ def test_a_gift_of_today_stands_below_what_happened_tonight(
             now=moment,
         )
     db.session.commit()
-    first = timeline.of(anna.id, limit=2)
+    first = timeline.read_timeline(anna.id, limit=2)
     assert first.cursor is not None
-    events = [*first.rows, *timeline.of(anna.id, before=first.cursor, limit=2).rows]
+    events = [*first.rows, *timeline.read_timeline(anna.id, before=first.cursor, limit=2).rows]
     order = [(event.kind, organisation.get_day(event.at)) for event in events if event.kind != "donor"]
     assert order == [("task", today), ("gift", today), ("task", today - DAY)] and gift.received_on == today
 

@@ -60,10 +60,10 @@ def _open_output(output: Path | None) -> Iterator[TextIO]:
 
 def _write_tables(output: TextIO) -> None:
     output.write("{")
-    for place, name in enumerate(export.tables()):
+    for place, name in enumerate(export.list_tables()):
         output.write(("," if place else "") + f"\n{json.dumps(name)}: [")
         count = 0
-        for count, row in enumerate(export.rows(name), start=1):
+        for count, row in enumerate(export.read_rows(name), start=1):
             output.write(("," if count > 1 else "") + "\n  " + json.dumps(row, ensure_ascii=False))
         output.write("\n]" if count else "]")
         if not output.isatty():

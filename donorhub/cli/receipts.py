@@ -20,8 +20,8 @@ from donorhub.models.states import LANGS, OPEN_TASKS
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.receipts import receipts as service
-from donorhub.services.receipts.receipt_drafts import warnings
-from donorhub.services.receipts.receipt_stamps import as_issued
+from donorhub.services.receipts.receipt_drafts import list_warnings
+from donorhub.services.receipts.receipt_stamps import get_issued_document
 
 YEAR: Final = click.IntRange(1900, 2999)
 
@@ -50,7 +50,7 @@ def issue_receipts(gift_ids: tuple[int, ...], lang: str | None, each: bool, year
     for number, ids in enumerate(groups, start=1):
         now = clock.now()
         try:
-            receipt = service.issue(
+            receipt = service.issue_receipt(
                 ids, today=organisation.get_day(now), now=now, actor=get_actor(), lang=lang
             )
         except DonorHubError as e:
@@ -60,7 +60,7 @@ def issue_receipts(gift_ids: tuple[int, ...], lang: str | None, each: bool, year
             continue
         db.session.commit()
         click.echo(
-            f"{service.number_of(receipt)}\treceipt {receipt.id}\t"
+            f"{service.format_number_of(receipt)}\treceipt {receipt.id}\t"
             f"{Money(receipt.total_minor, receipt.currency)}"
         )
         _show_warnings(receipt, sentences)
@@ -72,7 +72,7 @@ def issue_receipts(gift_ids: tuple[int, ...], lang: str | None, each: bool, year
 
 def _show_warnings(receipt: Receipt, sentences: set[str]) -> None:
     """Tell what should be looked at, each sentence once however many receipts it is true of."""
-    for sentence in warnings(as_issued(receipt)):
+    for sentence in list_warnings(get_issued_document(receipt)):
         if sentence not in sentences:
             click.echo(f"warning: {sentence}", err=True)
             sentences.add(sentence)
@@ -100,9 +100,9 @@ def _list_gifts_without_receipt(year: int) -> list[int]:
 @in_app
 def void_receipt(receipt_id: int, reason: str) -> None:
     """Void RECEIPT_ID; its number stays, its gifts are free again."""
-    receipt = service.void(receipt_id, reason=reason, now=clock.now(), actor=get_actor())
+    receipt = service.void_receipt(receipt_id, reason=reason, now=clock.now(), actor=get_actor())
     db.session.commit()
-    click.echo(f"{service.number_of(receipt)} is void")
+    click.echo(f"{service.format_number_of(receipt)} is void")
 
 
 @receipts_group.command("replace")
@@ -111,9 +111,9 @@ def void_receipt(receipt_id: int, reason: str) -> None:
 def replace_receipt(receipt_id: int) -> None:
     """Void RECEIPT_ID and issue a new one for the same gifts."""
     now = clock.now()
-    receipt = service.replace(receipt_id, today=organisation.get_day(now), now=now, actor=get_actor())
+    receipt = service.replace_receipt(receipt_id, today=organisation.get_day(now), now=now, actor=get_actor())
     db.session.commit()
-    click.echo(f"{service.number_of(receipt)}\treceipt {receipt.id}")
+    click.echo(f"{service.format_number_of(receipt)}\treceipt {receipt.id}")
 
 
 @receipts_group.command("render")
@@ -143,7 +143,7 @@ def save_receipts(folder: Path, year: int | None) -> None:
         click.echo("there is no receipt to save", err=True)
     for receipt in rows:
         pdf = service.find_pdf(receipt)
-        name = service.number_of(receipt).replace("/", "-")
+        name = service.format_number_of(receipt).replace("/", "-")
         if pdf is None:
             missing_count += 1
             click.echo(

@@ -56,7 +56,7 @@ def register(
         month=lambda day: format_date(day, "LLLL yyyy", locale=date_locale()),
         pairs=pairs,
         part_amount=lambda part, currency: show_money(_part(part, currency)),
-        receipt_number=receipts.number_of,
+        receipt_number=receipts.format_number_of,
         receipt_total=lambda receipt: show_money(_total(receipt)),
         rhythm=rhythm,
         amount=lambda row: show_money(Money(row.amount_minor, row.currency)),

@@ -132,13 +132,13 @@ def measure(count: int) -> None:
         "zzzzz",
     ):
         show(f"search {what!r}", lambda what=what: search.find_donors(what))  # type: ignore[misc]
-    show("timeline of one donor", lambda: timeline.of(middle))
+    show("timeline of one donor", lambda: timeline.read_timeline(middle))
     show(
         "stages of a page of 50",
         lambda: history.compute_stages(search.find_donors("nowak").rows, today=TODAY),
     )
-    show("received this month", lambda: dashboard.received(TODAY.replace(day=1), TODAY))
-    show("twelve months by method", lambda: dashboard.months(TODAY, "PLN"))
+    show("received this month", lambda: dashboard.sum_received(TODAY.replace(day=1), TODAY))
+    show("twelve months by method", lambda: dashboard.list_months(TODAY, "PLN"))
     show("retention", lambda: history.count_retained_donors(TODAY, "PLN"))
 
 

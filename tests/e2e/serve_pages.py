@@ -82,9 +82,9 @@ def fill() -> None:
     names = ("Anna Kowalska", "Besnik Çela", "Łucja Gżegżółka", "Fundacja Bardzo Długa Nazwa Na Rzecz Prób")
     for number, name in enumerate(names):
         add_donor(name, number)
-    receipts.issue([1, 2], today=TODAY, now=now, actor=ACTOR)
-    receipts.void(
-        receipts.issue([5], today=TODAY, now=now, actor=ACTOR).id, reason="typo", now=now, actor=ACTOR
+    receipts.issue_receipt([1, 2], today=TODAY, now=now, actor=ACTOR)
+    receipts.void_receipt(
+        receipts.issue_receipt([5], today=TODAY, now=now, actor=ACTOR).id, reason="typo", now=now, actor=ACTOR
     )
     users.create_token("website", ["donors:read"], now=now, actor=ACTOR)
     endpoints.create_endpoint("stripe", "whsec_x", now=now, actor=ACTOR)

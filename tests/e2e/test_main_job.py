@@ -95,7 +95,7 @@ def wait_for_pdf(place: Installation, token: str, receipt_id: int) -> bytes:
     raise AssertionError("the PDF did not come")
 
 
-def test_a_gift_from_form_to_thank_you_to_receipt(place: Installation, mail: SmtpServer, page: Page) -> None:
+def create_token(place: Installation) -> str:
     scopes = [
         "donors:write",
         "donors:read",
@@ -104,8 +104,12 @@ def test_a_gift_from_form_to_thank_you_to_receipt(place: Installation, mail: Smt
         "receipts:issue",
         "settings:write",
     ]
-    made = place.run("token", "create", "test", *[word for scope in scopes for word in ("--scope", scope)])
-    token = made.stdout.strip().splitlines()[-1]
+    answer = place.run("token", "create", "test", *[word for scope in scopes for word in ("--scope", scope)])
+    return answer.stdout.strip().splitlines()[-1]
+
+
+def describe_organisation(place: Installation, token: str) -> None:
+    """Enter what a Polish receipt must show of its issuer."""
     with urlopen(
         Request(
             f"http://127.0.0.1:{place.port}/api/v1/organisation", headers={"Authorization": f"Bearer {token}"}
@@ -126,6 +130,9 @@ def test_a_gift_from_form_to_thank_you_to_receipt(place: Installation, mail: Smt
             "ids": {"KRS": "0000123456", "NIP": "5252810770"},
         },
     )
+
+
+def create_donor(place: Installation, token: str) -> int:
     donor = call(
         place,
         token,
@@ -143,19 +150,30 @@ def test_a_gift_from_form_to_thank_you_to_receipt(place: Installation, mail: Smt
             "country": "PL",
         },
     )
+    donor_id: int = donor["id"]
+    return donor_id
 
+
+def record_gift(place: Installation, page: Page, donor_id: int) -> int:
+    """Sign in and record a gift by its form; return the id in the address that comes after it."""
     base = f"http://127.0.0.1:{place.port}"
     page.goto(f"{base}/sign-in")
     page.get_by_label("E-mail").fill("marta@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{base}/gifts/new?donor={donor['id']}")
+    page.goto(f"{base}/gifts/new?donor={donor_id}")
     page.get_by_label(re.compile("^Amount")).fill("1 246,50")
     page.locator(
         "main form[method=post] button.primary, main form[method=post] button[type=submit]"
     ).first.click()
     page.wait_for_url(re.compile(r"/gifts/\d+$"))
-    gift_id = int(page.url.rsplit("/", 1)[1])
+    return int(page.url.rsplit("/", 1)[1])
+
+
+def test_a_gift_from_form_to_thank_you_to_receipt(place: Installation, mail: SmtpServer, page: Page) -> None:
+    token = create_token(place)
+    describe_organisation(place, token)
+    gift_id = record_gift(place, page, create_donor(place, token))
 
     letters = [letter for letter in mail.wait_for(2, timeout=40) if "lucja" in letter["To"]]
     assert len(letters) == 1

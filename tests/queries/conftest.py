@@ -213,7 +213,7 @@ def _issue_receipt(donor_id: int) -> object:
         now=NOW,
         actor=ACTOR,
     )
-    return receipts.issue([gift.id], today=date(2026, 11, 22), now=NOW, actor=ACTOR).payload
+    return receipts.issue_receipt([gift.id], today=date(2026, 11, 22), now=NOW, actor=ACTOR).payload
 
 
 def _hurry(connection: Connection) -> None:

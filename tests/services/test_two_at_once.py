@@ -156,12 +156,12 @@ def giver(locks: Flask, now: datetime) -> Donor:
 
 def test_first_voiding_reason_stays(giver: Donor, locks: Flask, now: datetime) -> None:
     """Of two who void at once the first reason stays."""
-    receipt = receipts.issue([give(giver.id, now)], today=now.date(), now=now, actor="t")
+    receipt = receipts.issue_receipt([give(giver.id, now)], today=now.date(), now=now, actor="t")
     db.session.commit()
     receipt_id = receipt.id
-    receipts.void(receipt_id, reason="the first", now=now, actor="user:1")
+    receipts.void_receipt(receipt_id, reason="the first", now=now, actor="user:1")
     second = run_second(
-        locks, lambda: receipts.void(receipt_id, reason="another", now=now, actor="user:2").state
+        locks, lambda: receipts.void_receipt(receipt_id, reason="another", now=now, actor="user:2").state
     )
     assert (second.result, second.error) == ("void", None)
     db.session.expire_all()
@@ -173,12 +173,12 @@ def test_first_voiding_reason_stays(giver: Donor, locks: Flask, now: datetime) -
 
 def test_two_replacers_make_one(giver: Donor, locks: Flask, now: datetime) -> None:
     """Of two who replace a receipt at once one makes the new one."""
-    receipt = receipts.issue([give(giver.id, now)], today=now.date(), now=now, actor="t")
+    receipt = receipts.issue_receipt([give(giver.id, now)], today=now.date(), now=now, actor="t")
     db.session.commit()
     receipt_id = receipt.id
 
     def replace() -> None:
-        receipts.replace(receipt_id, today=now.date(), now=now, actor="t")
+        receipts.replace_receipt(receipt_id, today=now.date(), now=now, actor="t")
 
     replace()
     second = run_second(locks, replace)
@@ -191,7 +191,7 @@ def test_second_issuer_sees_receipt(giver: Donor, locks: Flask, now: datetime) -
     gift_id = give(giver.id, now)
 
     def issue() -> None:
-        receipts.issue([gift_id], today=now.date(), now=now, actor="t")
+        receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="t")
 
     issue()
     second = run_second(locks, issue)
@@ -202,9 +202,9 @@ def test_second_issuer_sees_receipt(giver: Donor, locks: Flask, now: datetime) -
 def test_receipts_at_once_number_in_row(giver: Donor, locks: Flask, now: datetime) -> None:
     """Two receipts at once have numbers in a row."""
     gift_ids = [give(giver.id, now, str(number)) for number in range(2)]
-    receipts.issue(gift_ids[:1], today=now.date(), now=now, actor="t")
+    receipts.issue_receipt(gift_ids[:1], today=now.date(), now=now, actor="t")
     second = run_second(
-        locks, lambda: receipts.issue(gift_ids[1:], today=now.date(), now=now, actor="t").number
+        locks, lambda: receipts.issue_receipt(gift_ids[1:], today=now.date(), now=now, actor="t").number
     )
     assert (second.result, second.error) == (2, None)
 

@@ -30,7 +30,7 @@ def world(organised: Staff) -> None:  # noqa: F811
     gift = add_gift(donor, settle=moment(22) - moment(22))
     add_gift(donor, "70.00")
     add_recurring(donor)
-    receipts.issue([gift.id], today=TODAY, now=clock.now(), actor=ACTOR)
+    receipts.issue_receipt([gift.id], today=TODAY, now=clock.now(), actor=ACTOR)
     tasks.plan_task(
         "call:1",
         kind="call",

@@ -170,7 +170,7 @@ def show_timeline(asked: AskedTimeline, donor_id: int) -> pages.Page | Response:
     moved = _moved(".show_timeline", donor_id)
     if moved is not None:
         return moved
-    found = timeline.of(donor_id, asked.get("after"), asked["limit"])
+    found = timeline.read_timeline(donor_id, asked.get("after"), asked["limit"])
     return pages.follow(found.rows, found.cursor)
 
 

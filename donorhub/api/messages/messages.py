@@ -66,7 +66,7 @@ LISTED: Final = Rows(MessageSchema, Message, SORTS)
 def list_messages(asked: dict[str, object]) -> Response:
     """List messages."""
     page, filters = pages.split(asked)
-    return LISTED.answer_page(page, messages.choose(**filters).whereclause)
+    return LISTED.answer_page(page, messages.select_messages(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:message_id>")

@@ -68,7 +68,7 @@ Query = pages.args(
 def list_receipts(asked: dict[str, object]) -> pages.Page:
     """List receipts."""
     page, filters = pages.split(asked)
-    found = pages.page(receipts.choose(**filters), page, SORTS)
+    found = pages.page(receipts.select_receipts(**filters), page, SORTS)
     return pages.with_data(found, lambda rows: [told(row) for row in rows])
 
 
@@ -80,7 +80,7 @@ def list_receipts(asked: dict[str, object]) -> pages.Page:
 def issue_receipt(new: NewReceipt) -> Response:
     """Issue a receipt for gifts of one donor. Its PDF is made a moment later."""
     now = clock.now()
-    receipt = receipts.issue(
+    receipt = receipts.issue_receipt(
         new["gift_ids"],
         lang=new.get("lang"),
         today=organisation.get_day(now),
@@ -114,7 +114,7 @@ def get_pdf(receipt_id: int) -> Response:
             code="pdf_not_ready",
             retry_after=2,
         )
-    name = f"{receipts.number_of(receipt).replace('/', '-')}.pdf"
+    name = f"{receipts.format_number_of(receipt).replace('/', '-')}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{pdf.sha256}"'}
     return Response(pdf.content, content_type=PDF, headers=headers)
 
@@ -126,7 +126,9 @@ def get_pdf(receipt_id: int) -> Response:
 @bp.response(200, ReceiptSchema)
 def void_receipt(asked: Reason, receipt_id: int) -> Response:
     """Void a receipt: its number stays, its gifts are free again. A void one stays as it is."""
-    receipt = receipts.void(receipt_id, reason=asked["reason"], now=clock.now(), actor=principal().actor)
+    receipt = receipts.void_receipt(
+        receipt_id, reason=asked["reason"], now=clock.now(), actor=principal().actor
+    )
     return shown(ReceiptSchema, told(receipt))
 
 
@@ -138,7 +140,7 @@ def void_receipt(asked: Reason, receipt_id: int) -> Response:
 def replace_receipt(asked: Replacement, receipt_id: int) -> Response:
     """Void a receipt and issue a new one for the same gifts."""
     now = clock.now()
-    receipt = receipts.replace(
+    receipt = receipts.replace_receipt(
         receipt_id, lang=asked.get("lang"), today=organisation.get_day(now), now=now, actor=principal().actor
     )
     return shown(ReceiptSchema, told(receipt), status=201)
@@ -148,7 +150,7 @@ def told(receipt: Receipt) -> dict[str, object]:
     """The answer for a receipt."""
     names = [field for field in ReceiptSchema().fields if field not in ("number", "total", "lines")]
     return {name: getattr(receipt, name) for name in names} | {
-        "number": receipts.number_of(receipt),
+        "number": receipts.format_number_of(receipt),
         "total": Money(receipt.total_minor, receipt.currency),
         "lines": [
             {"gift_id": line.gift_id, "amount": Money(line.amount_minor, receipt.currency)}

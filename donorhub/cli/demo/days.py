@@ -68,7 +68,7 @@ def _send(task: Task, at: datetime) -> str:
         return "known"
     if messages.suppress_if_needed(message):
         return "suppressed"
-    messages.note_sent(message, now=at)
+    messages.mark_as_sent(message, now=at)
     return "sent"
 
 

@@ -183,6 +183,10 @@ def issue_receipts(*, now: datetime) -> None:
         then = now - timedelta(days=4 * (9 - place))
         lang = ("pl", "en", "sq")[place % 3]
         issued.append(
-            receipts.issue([gift.id], today=organisation.get_day(then), now=then, actor=ACTOR, lang=lang)
+            receipts.issue_receipt(
+                [gift.id], today=organisation.get_day(then), now=then, actor=ACTOR, lang=lang
+            )
         )
-    receipts.replace(issued[3].id, today=organisation.get_day(now), now=now - timedelta(hours=1), actor=ACTOR)
+    receipts.replace_receipt(
+        issued[3].id, today=organisation.get_day(now), now=now - timedelta(hours=1), actor=ACTOR
+    )

@@ -11,7 +11,7 @@ from donorhub.errors import DonorHubError
 from donorhub.models import Receipt, Task
 from donorhub.models.states import ReceiptState
 from donorhub.services.receipts import receipt_stamps, receipts
-from donorhub.services.receipts.receipt_payload import digest
+from donorhub.services.receipts.receipt_payload import compute_digest
 from receipts.document import Receipt as Document
 from receipts.document import UnprintableText, Unrenderable
 
@@ -49,6 +49,10 @@ def _read_mark(task: Task) -> ReceiptState:
 
 def make_document(receipt: Receipt, mark: ReceiptState) -> Document:
     """Return what is to be printed; raise PayloadChanged when the payload does not fit its digest."""
-    if digest(receipt.payload) != receipt.payload_sha256:
+    if compute_digest(receipt.payload) != receipt.payload_sha256:
         raise PayloadChanged(f"the payload of receipt {receipt.id} was changed after it was issued")
-    return receipt_stamps.as_it_stands(receipt) if mark == "void" else receipt_stamps.as_issued(receipt)
+    return (
+        receipt_stamps.get_current_document(receipt)
+        if mark == "void"
+        else receipt_stamps.get_issued_document(receipt)
+    )

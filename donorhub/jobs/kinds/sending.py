@@ -33,21 +33,21 @@ def send_message(task: Task, settings: Settings) -> str:
     message_id = task.subject_id
     message = messages.claim_message(message_id)
     if message is None:
-        return "unknown" if messages.strand_claimed(message_id) else "known"
+        return "unknown" if messages.strand_claimed_message(message_id) else "known"
     if messages.suppress_if_needed(message):
         return message.suppressed_reason
     try:
         mail = _compose_mail(message, settings)
     except ValueError as e:  # an address or a name that no header can hold: trying again is no use
-        messages.note_unsent(message, "failed", f"this address cannot be written to: {type(e).__name__}")
+        messages.mark_as_unsent(message, "failed", f"this address cannot be written to: {type(e).__name__}")
         return "refused"
     db.session.commit()  # claimed: from here on a crash leaves it claimed, never sent twice
     outcome, error = _hand_over(get_mailer(settings), mail)
     message = messages.get_message(message_id)
     if outcome == "sent":
-        messages.note_sent(message, now=clock.now())
+        messages.mark_as_sent(message, now=clock.now())
     else:
-        messages.note_unsent(message, "unknown" if outcome == "unknown" else "failed", error)
+        messages.mark_as_unsent(message, "unknown" if outcome == "unknown" else "failed", error)
     if outcome == "later":
         db.session.commit()
         raise NotSentYet(error)

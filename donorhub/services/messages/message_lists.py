@@ -10,7 +10,7 @@ from donorhub.models import Donor, Message
 from donorhub.models.states import MessageState
 from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first
 
-_SHOWN: Final = select(
+_LIST_QUERY: Final = select(
     Message.id, Message.planned_at, Message.to_address, Message.subject, Message.template, Message.state
 )
 
@@ -23,11 +23,11 @@ def list_messages(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[AnyRow]:
-    """List what a list shows of messages of a state or donor, the newest first.
+    """Return what a list shows of messages of a state or donor, the newest first.
 
     With ``owner_id`` only those to donors of that user's own list.
     """
-    query = _SHOWN
+    query = _LIST_QUERY
     if state:
         query = query.where(Message.state == state)
     if donor_id:

@@ -28,21 +28,21 @@ _liquid = Environment()
 
 
 def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
-    """Write the thank-you that a task asks for and plan its sending; gives the task's outcome.
+    """Write the thank-you that a task asks for and plan its sending; return the task's outcome.
 
-    A gift that was taken out or fully refunded in the meantime is not thanked for. Without an
-    address or with a no to contact nothing is sent, and staff are told where they can do something.
+    A gift that was taken out or fully refunded in the meantime is not thanked for. Without an address or
+    with a no to contact nothing is sent, and staff get a task where they can do something.
     """
     gift = gifts.get_gift(task.subject_id)
     donor = donors.get_donor(gift.donor_id)
-    reason = _why_not(gift, donor)
+    reason = _find_hindrance(gift, donor)
     if reason:
         if reason == "no_address":
-            _plan_a_call(gift, donor, now=now)
+            _plan_call(gift, donor, now=now)
         return reason
     return plan_message(
         "thank_you",
-        _thank_you_facts(gift, donor),
+        _collect_thank_you_facts(gift, donor),
         key=task.key,
         task_id=task.id,
         donor=donor,
@@ -54,10 +54,15 @@ def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
 
 
 def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
-    """Tell the staff who look after donors what a task says; once for each of them."""
+    """Write what a task says to the staff who look after donors; return the task's outcome.
+
+    A second call writes nothing to those who have it already.
+    """
     staff = db.session.scalars(select(User).where(User.active).order_by(User.id)).all()
-    told = [user for user in staff if {role.name for role in user.roles} & {"admin", "fundraiser", "steward"}]
-    for user in told:
+    recipients = [
+        user for user in staff if {role.name for role in user.roles} & {"admin", "fundraiser", "steward"}
+    ]
+    for user in recipients:
         plan_message(
             "new_donor",
             facts,
@@ -69,7 +74,7 @@ def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime
             now=now,
             domain=domain,
         )
-    return f"told {len(told)}"
+    return f"told {len(recipients)}"
 
 
 def plan_message(
@@ -84,8 +89,11 @@ def plan_message(
     now: datetime,
     domain: str,
 ) -> str:
-    """Write a message and plan the task that sends it. The same key again changes nothing."""
-    version, text = _wording(kind, lang)
+    """Write a message and plan the task that sends it; return the outcome.
+
+    The same key again changes nothing and returns ``known``.
+    """
+    version, text = _get_wording(kind, lang)
     send_key = hashlib.sha256(f"{key}|email".encode()).hexdigest()
     subject = " ".join(_liquid.from_string(text.subject).render(**facts).split())
     message_id = db.session.execute(
@@ -124,19 +132,24 @@ def plan_message(
 
 
 def claim_message(message_id: int) -> Message | None:
-    """Take a message for sending, to be committed before it is handed over. None: it was sent or taken."""
-    claimed = db.session.scalar(
+    """Take a message for sending, to be committed before it is handed over; return None when it was sent
+    or taken.
+    """
+    claimed_id = db.session.scalar(
         update(Message)
         .where(Message.id == message_id, Message.state.in_(UNSENT_MESSAGES))
         .values(state="claimed")
         .returning(Message.id)
     )
-    return db.session.get(Message, claimed, populate_existing=True) if claimed else None
+    return db.session.get(Message, claimed_id, populate_existing=True) if claimed_id else None
 
 
 def suppress_if_needed(message: Message) -> bool:
-    """Last look before sending: an address on the suppression list, a donor who wants no contact or has
-    died, or a thank-you whose gift was taken out while the mail server was away."""
+    """Look a last time before sending; return whether the message is suppressed.
+
+    It is for an address on the suppression list, a donor who wants no contact or has died, or a thank-you
+    whose gift was taken out while the mail server was away.
+    """
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     reason = ""
     if is_suppressed(message.to_address):
@@ -145,42 +158,49 @@ def suppress_if_needed(message: Message) -> bool:
         reason = "deceased"
     elif donor is not None and donor.do_not_contact:
         reason = "no_contact"
-    elif _thanks_for_nothing(message):
+    elif _has_nothing_to_thank_for(message):
         reason = "nothing_left_of_the_gift"
     if reason:
         message.state, message.suppressed_reason = "suppressed", reason
     return bool(reason)
 
 
-def _thanks_for_nothing(message: Message) -> bool:
+def _has_nothing_to_thank_for(message: Message) -> bool:
     task = db.session.get(Task, message.task_id) if message.task_id else None
     if task is None or task.kind != "thank_you":
         return False
     return gifts.compute_remainder(gifts.get_gift(task.subject_id)).minor == 0
 
 
-def note_sent(message: Message, *, now: datetime) -> None:
+def mark_as_sent(message: Message, *, now: datetime) -> None:
+    """Record that the message was handed over."""
     message.state, message.sent_at, message.last_error = "sent", now, ""
 
 
-def note_unsent(message: Message, state: Literal["failed", "unknown"], error: str) -> None:
-    """``failed`` (nothing was sent) or ``unknown`` (nobody can know; never sent again by itself)."""
+def mark_as_unsent(message: Message, state: Literal["failed", "unknown"], error: str) -> None:
+    """Record ``failed`` (nothing was sent) or ``unknown`` (nobody can know; never sent again by itself)."""
     message.state, message.last_error = state, error[:300]
 
 
-def strand_claimed(message_id: int) -> bool:
-    """A message found claimed when its task is tried again: the process died while handing it over."""
-    stranded = db.session.scalar(
+def strand_claimed_message(message_id: int) -> bool:
+    """Mark a message unknown that is still claimed when its task is tried again; return whether it was.
+
+    The process died while it handed the message over.
+    """
+    stranded_id = db.session.scalar(
         update(Message)
         .where(Message.id == message_id, Message.state == "claimed")
         .values(state="unknown", last_error="the program stopped while the message was being sent")
         .returning(Message.id)
     )
-    return stranded is not None
+    return stranded_id is not None
 
 
-def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor: str) -> Message:
-    """A person says what became of an uncertain message: it arrived, or it is to be sent again."""
+def decide_uncertain_message(message_id: int, *, was_received: bool, now: datetime, actor: str) -> Message:
+    """Record what a person says of an uncertain message: it arrived, or it is to be sent again.
+
+    Raise Conflict for a message that is not uncertain.
+    """
     message = get_message(message_id)
     if message.state not in UNDELIVERED_MESSAGES:
         raise Conflict(
@@ -190,7 +210,7 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
         )
     tasks.supersede_tasks("send_message", ("message", message.id), now=now, actor=actor)
     if was_received:
-        note_sent(message, now=now)
+        mark_as_sent(message, now=now)
     else:
         message.state = "planned"
         tasks.plan_task(
@@ -208,7 +228,7 @@ def decide_unknown(message_id: int, *, was_received: bool, now: datetime, actor:
     return message
 
 
-def choose(
+def select_messages(
     *, donor_id: int | None = None, task_id: int | None = None, state: MessageState | None = None
 ) -> Select[Message]:
     """Return a query for the messages that fit all that is given."""
@@ -220,14 +240,15 @@ def choose(
 
 
 def get_message(message_id: int) -> Message:
+    """Return the message; raise NotFound where there is none."""
     message = db.session.get(Message, message_id)
     if message is None:
         raise NotFound(f"there is no message {message_id}")
     return message
 
 
-def suppress(address: str, *, reason: str, now: datetime, actor: str) -> None:
-    """Never send to this address again; only its keyed hash is kept."""
+def suppress_address(address: str, *, reason: str, now: datetime, actor: str) -> None:
+    """Never send to this address again; only its keyed hash is kept. A second call keeps the first reason."""
     db.session.execute(
         insert_or_ignore(
             Suppression,
@@ -235,21 +256,24 @@ def suppress(address: str, *, reason: str, now: datetime, actor: str) -> None:
                 Suppression.channel,
                 Suppression.address_hash,
             ),
-        ).values(channel="email", address_hash=_hash(address), reason=reason, created_at=now)
+        ).values(channel="email", address_hash=_hash_address(address), reason=reason, created_at=now)
     )
     audit.record_action(actor, "address.suppressed", ("suppression", 0), now=now, data={"reason": reason})
 
 
 def is_suppressed(address: str) -> bool:
-    found = db.session.scalar(select(Suppression.id).filter_by(channel="email", address_hash=_hash(address)))
-    return found is not None
+    """Return whether nothing may be sent to this address."""
+    suppression_id = db.session.scalar(
+        select(Suppression.id).filter_by(channel="email", address_hash=_hash_address(address))
+    )
+    return suppression_id is not None
 
 
-def _hash(address: str) -> str:
+def _hash_address(address: str) -> str:
     return vault.keyed_hash(donors.normalise_email(address))
 
 
-def _why_not(gift: Gift, donor: Donor) -> str:
+def _find_hindrance(gift: Gift, donor: Donor) -> str:
     if gifts.compute_remainder(gift).minor == 0:
         return "nothing_left_of_the_gift"
     if donor.is_deceased:
@@ -261,7 +285,7 @@ def _why_not(gift: Gift, donor: Donor) -> str:
     return "suppressed" if is_suppressed(donor.email) else ""
 
 
-def _plan_a_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
+def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     tasks.plan_task(
         f"thank_by_hand:gift:{gift.id}",
         kind="thank_by_hand",
@@ -275,7 +299,7 @@ def _plan_a_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     )
 
 
-def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
+def _collect_thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
     ours = organisation.get_organisation()
     funds = db.session.scalars(
         select(Fund.name)
@@ -284,7 +308,7 @@ def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
         .order_by(Fund.id)
     ).all()
     return {
-        "salutation": salutation_of(donor),
+        "salutation": write_salutation(donor),
         "amount": figures.amount(gift.amount, donor.lang).replace("\u00a0", " "),
         "received_on": figures.long_date(gift.received_on, donor.lang),
         "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
@@ -292,8 +316,8 @@ def _thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
     }
 
 
-def salutation_of(donor: Donor) -> str:
-    """How the donor is addressed in their language; what they asked for wins."""
+def write_salutation(donor: Donor) -> str:
+    """Return how the donor is addressed in their language; what they asked for wins."""
     if donor.salutation:
         return donor.salutation
     if donor.kind != "person" or not donor.given_name:
@@ -301,10 +325,10 @@ def salutation_of(donor: Donor) -> str:
     return salutation.write_greeting(donor.lang, donor.given_name, donor.family_name)
 
 
-def _wording(kind: TemplateKind, lang: Lang) -> tuple[str, wording.Wording]:
-    own = db.session.scalar(
+def _get_wording(kind: TemplateKind, lang: Lang) -> tuple[str, wording.Wording]:
+    own_template = db.session.scalar(
         select(Template).filter_by(kind=kind, lang=lang).order_by(Template.version.desc()).limit(1)
     )
-    if own is not None:
-        return f"own-{own.version}", wording.Wording(own.subject, own.body)
+    if own_template is not None:
+        return f"own-{own_template.version}", wording.Wording(own_template.subject, own_template.body)
     return wording.SHIPPED_VERSION, wording.get_shipped_text(kind, lang)

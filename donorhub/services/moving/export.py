@@ -25,23 +25,24 @@ SECRETS: Final = {
 }
 
 
-def tables() -> list[str]:
-    """The names of all tables, parents before children."""
+def list_tables() -> list[str]:
+    """Return the names of all tables, parents before children."""
     return [table.name for table in Base.metadata.sorted_tables]
 
 
-def rows(name: str) -> Iterator[dict[str, object]]:
-    """The rows of one table in the order of its key; amounts are minor units, bytes are base64."""
+def read_rows(name: str) -> Iterator[dict[str, object]]:
+    """Return the rows of one table in the order of its key; amounts are minor units, bytes are base64."""
     table = Base.metadata.tables[name]
     columns = [column for column in table.columns if column.name not in SECRETS.get(name, ())]
-    found = db.session.execute(select(*columns).order_by(*table.primary_key.columns)).yield_per(1000)
-    for row in found:
+    table_rows = db.session.execute(select(*columns).order_by(*table.primary_key.columns)).yield_per(1000)
+    for row in table_rows:
         yield {
-            column.name: _plain(table, column.name, value) for column, value in zip(columns, row, strict=True)
+            column.name: _make_plain_value(table, column.name, value)
+            for column, value in zip(columns, row, strict=True)
         }
 
 
-def _plain(table: Table, column: str, value: object) -> object:
+def _make_plain_value(table: Table, column: str, value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, bytes):

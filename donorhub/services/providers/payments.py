@@ -282,7 +282,7 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
     else:
         tasks.reopen_task(f"thank_you:gift:{gift.id}", ("nothing_left",))
         instalments.resettle_instalments(gift.id)
-    receipt_upkeep.look_after(gift, now=now, actor=actor)
+    receipt_upkeep.update_accountant_tasks(gift, now=now, actor=actor)
 
 
 def _for_accountant(

@@ -25,53 +25,55 @@ from receipts.document import Receipt as Document
 PRINTED_METHODS: Final = {"blik": "online", "wallet": "online"}  # what receipts.phrases calls them
 
 
-def draft(
+def draft_document(
     ours: Organisation,
     donor: Donor,
-    chosen: Sequence[Gift],
+    gift_rows: Sequence[Gift],
     lines: Sequence[Money],
     *,
     issued_on: date,
     lang: str,
     replaces: str,
 ) -> Document:
-    """What is to be printed, without a number yet; ``replaces`` is the old receipt's number or empty."""
-    currency = chosen[0].currency
+    """Return what is to be printed, without a number yet; ``replaces`` is the old receipt's number or
+    empty.
+    """
+    currency = gift_rows[0].currency
     pack = printed.pack(ours.jurisdiction, issued_on)
     return Document(
         number="",
-        kind="single" if len(chosen) == 1 else "annual",
+        kind="single" if len(gift_rows) == 1 else "annual",
         state="draft",
         jurisdiction=ours.jurisdiction,
         rule_pack_version=pack.version,
         template_version=printed.TEMPLATE_VERSION,
         lang=cast(Lang, lang),
         issued_on=issued_on,
-        organisation=_printed_organisation(ours, currency),
+        organisation=_make_printed_organisation(ours, currency),
         donor=DonorBlock(
             name_line=donor.name,
-            address_lines=_address(donor),
+            address_lines=_list_address_lines(donor),
             ids={donors.get_tax_number_label(donor): donor.tax_number} if donor.tax_number else {},
             is_company=donor.kind == "organisation",
         ),
         lines=tuple(
-            Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _purpose(gift))
-            for gift, line in zip(chosen, lines, strict=True)
+            Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _write_purpose(gift))
+            for gift, line in zip(gift_rows, lines, strict=True)
         ),
         total=total(lines, currency),
-        period=(chosen[0].received_on, chosen[-1].received_on) if len(chosen) > 1 else None,
+        period=(gift_rows[0].received_on, gift_rows[-1].received_on) if len(gift_rows) > 1 else None,
         replaces=replaces,
     )
 
 
-def numbered(document: Document, number: str, issued_on: date) -> Document:
-    """The draft as it is issued."""
+def number_document(document: Document, number: str, issued_on: date) -> Document:
+    """Return the draft as it is issued."""
     return dataclasses.replace(document, number=number, issued_on=issued_on, state="issued")
 
 
 def refuse_problems(document: Document) -> None:
-    """Rejected, with all of them, when the country's rules or the print lack something."""
-    errors = [problem for problem in _problems(document) if problem.level == "error"]
+    """Raise Rejected, with all of them, when the country's rules or the print lack something."""
+    errors = [problem for problem in _list_problems(document) if problem.level == "error"]
     if errors:
         raise Rejected(
             "; ".join(problem.message for problem in errors),
@@ -80,17 +82,19 @@ def refuse_problems(document: Document) -> None:
         )
 
 
-def warnings(document: Document) -> list[str]:
-    """What does not stop a receipt and still should be looked at, in English sentences with the way out."""
-    return [problem.message for problem in _problems(document) if problem.level == "warning"]
+def list_warnings(document: Document) -> list[str]:
+    """Return what does not stop a receipt and still should be looked at, in English sentences with the way
+    out.
+    """
+    return [problem.message for problem in _list_problems(document) if problem.level == "warning"]
 
 
-def _problems(document: Document) -> list[printed.Problem]:
-    issued = document if document.number else numbered(document, "CHECK", document.issued_on)
-    return printed.check(issued, printed.pack(document.jurisdiction, document.issued_on))
+def _list_problems(document: Document) -> list[printed.Problem]:
+    issued_document = document if document.number else number_document(document, "CHECK", document.issued_on)
+    return printed.check(issued_document, printed.pack(document.jurisdiction, document.issued_on))
 
 
-def _printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:
+def _make_printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:
     account = db.session.scalar(
         select(BankAccount.number).where(BankAccount.currency == currency).order_by(BankAccount.id).limit(1)
     )
@@ -108,10 +112,10 @@ def _printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisat
     )
 
 
-def _address(donor: Donor) -> tuple[str, ...]:
+def _list_address_lines(donor: Donor) -> tuple[str, ...]:
     place = " ".join(part for part in (donor.postcode, donor.city) if part)
     return tuple(line for line in (donor.street, place) if line)
 
 
-def _purpose(gift: Gift) -> str:
+def _write_purpose(gift: Gift) -> str:
     return ", ".join(part.fund.name for part in gift.designations)

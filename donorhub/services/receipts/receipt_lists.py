@@ -16,7 +16,7 @@ from donorhub.money import Money
 from donorhub.services.giving import gifts
 from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first
 
-_SHOWN: Final = select(
+_LIST_QUERY: Final = select(
     Receipt.id,
     Receipt.series,
     Receipt.year,
@@ -32,15 +32,16 @@ _SHOWN: Final = select(
 
 
 @dataclass(frozen=True, slots=True)
-class Unreceipted:
+class GiftWithoutReceipt:
     """A gift without a live receipt, what is left of it, and why it cannot have one, if so."""
 
     gift: Gift
-    left: Money
+    amount_left: Money
     hindrance: str  # "", "test", "gone", "disputed"
 
     @property
     def is_fit(self) -> bool:
+        """Return whether the gift can have a receipt."""
         return not self.hindrance
 
 
@@ -52,8 +53,8 @@ def list_receipts(
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[AnyRow]:
-    """List what a list shows of receipts, with their donors' names, the newest first."""
-    query = _SHOWN
+    """Return what a list shows of receipts, with their donors' names, the newest first."""
+    query = _LIST_QUERY
     if year:
         query = query.where(Receipt.year == year)
     if donor_id:
@@ -63,8 +64,8 @@ def list_receipts(
     return rows_newest_first(query, [Receipt.id], after=after, limit=limit)
 
 
-def without_receipt(donor_id: int, year: int) -> Sequence[Unreceipted]:
-    """A donor's gifts of a year that are on no live receipt, the oldest first."""
+def list_gifts_without_receipt(donor_id: int, year: int) -> Sequence[GiftWithoutReceipt]:
+    """Return a donor's gifts of a year that are on no live receipt, the oldest first."""
     on_receipt = select(ReceiptLine.gift_id).where(ReceiptLine.released_at.is_(None))
     rows = db.session.scalars(
         select(Gift)
@@ -76,23 +77,25 @@ def without_receipt(donor_id: int, year: int) -> Sequence[Unreceipted]:
         .order_by(Gift.received_on, Gift.id)
     ).all()
     ids = [row.id for row in rows]
-    away = gifts.sum_deductions(ids)
-    disputed = set(
+    minor_taken_away = gifts.sum_deductions(ids)
+    disputed_ids = set(
         db.session.scalars(
             select(Dispute.gift_id).where(
                 Dispute.gift_id.in_(ids), Dispute.state == "open", Dispute.kind != "warning"
             )
         )
     )
-    return [_unreceipted(row, row.amount_minor - away[row.id], row.id in disputed) for row in rows]
+    return [
+        _judge_gift(row, row.amount_minor - minor_taken_away[row.id], row.id in disputed_ids) for row in rows
+    ]
 
 
-def _unreceipted(gift: Gift, left: int, is_disputed: bool) -> Unreceipted:
-    hindrance = "test" if gift.is_test else "gone" if left <= 0 else "disputed" if is_disputed else ""
-    return Unreceipted(gift, Money(max(left, 0), gift.currency), hindrance)
+def _judge_gift(gift: Gift, minor_left: int, is_disputed: bool) -> GiftWithoutReceipt:
+    hindrance = "test" if gift.is_test else "gone" if minor_left <= 0 else "disputed" if is_disputed else ""
+    return GiftWithoutReceipt(gift, Money(max(minor_left, 0), gift.currency), hindrance)
 
 
-def neighbours(receipt: Receipt) -> tuple[Receipt | None, Receipt | None]:
-    """The receipt that this one replaced, and the one that replaced it."""
+def find_neighbours(receipt: Receipt) -> tuple[Receipt | None, Receipt | None]:
+    """Return the receipt that this one replaced and the one that replaced it, None where there is none."""
     old = db.session.get(Receipt, receipt.replaces_id) if receipt.replaces_id else None
     return old, db.session.scalar(select(Receipt).filter_by(replaces_id=receipt.id))

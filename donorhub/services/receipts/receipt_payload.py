@@ -14,11 +14,11 @@ from typing import Any
 from donorhub.money import Money
 from receipts.document import DonorBlock, Line, Organisation, Receipt
 
-Frozen = Mapping[str, Any]  # what freeze wrote and JSON gives back
+Payload = Mapping[str, Any]  # what freeze wrote and JSON gives back
 
 
-def freeze(document: Receipt) -> dict[str, object]:
-    """Plain JSON values of all that is printed."""
+def freeze_document(document: Receipt) -> dict[str, object]:
+    """Return all that is printed as plain JSON values."""
     period = [day.isoformat() for day in document.period] if document.period else None
     return {
         "number": document.number,
@@ -30,19 +30,19 @@ def freeze(document: Receipt) -> dict[str, object]:
         "issued_on": document.issued_on.isoformat(),
         "period": period,
         "replaces": document.replaces,
-        "organisation": _organisation(document.organisation),
+        "organisation": _freeze_organisation(document.organisation),
         "donor": {
             "name_line": document.donor.name_line,
             "address_lines": list(document.donor.address_lines),
             "ids": dict(document.donor.ids),
             "is_company": document.donor.is_company,
         },
-        "lines": [_line(line) for line in document.lines],
-        "total": _money(document.total),
+        "lines": [_freeze_line(line) for line in document.lines],
+        "total": _freeze_money(document.total),
     }
 
 
-def thaw(payload: Frozen) -> Receipt:
+def thaw_document(payload: Payload) -> Receipt:
     """Return the document as it was issued."""
     donor, ours = payload["donor"], payload["organisation"]
     return Receipt(
@@ -54,22 +54,22 @@ def thaw(payload: Frozen) -> Receipt:
         template_version=payload["template_version"],
         lang=payload["lang"],
         issued_on=date.fromisoformat(payload["issued_on"]),
-        period=_period(payload["period"]),
+        period=_thaw_period(payload["period"]),
         replaces=payload["replaces"],
         organisation=Organisation(**{**ours, "address_lines": tuple(ours["address_lines"])}),
         donor=DonorBlock(**{**donor, "address_lines": tuple(donor["address_lines"])}),
-        lines=tuple(_thawed_line(line) for line in payload["lines"]),
-        total=_thawed_money(payload["total"]),
+        lines=tuple(_thaw_line(line) for line in payload["lines"]),
+        total=_thaw_money(payload["total"]),
     )
 
 
-def digest(payload: Mapping[str, object]) -> str:
-    """sha256 of the payload in one way of writing, so that any later change shows."""
+def compute_digest(payload: Mapping[str, object]) -> str:
+    """Return the sha256 of the payload in one way of writing, so that any later change shows."""
     text = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _organisation(ours: Organisation) -> dict[str, object]:
+def _freeze_organisation(ours: Organisation) -> dict[str, object]:
     return {
         "legal_name": ours.legal_name,
         "address_lines": list(ours.address_lines),
@@ -83,33 +83,33 @@ def _organisation(ours: Organisation) -> dict[str, object]:
     }
 
 
-def _line(line: Line) -> dict[str, object]:
+def _freeze_line(line: Line) -> dict[str, object]:
     return {
         "received_on": line.received_on.isoformat(),
-        "amount": _money(line.amount),
+        "amount": _freeze_money(line.amount),
         "method": line.method,
         "purpose": line.purpose,
         "reference": line.reference,
     }
 
 
-def _thawed_line(line: Frozen) -> Line:
+def _thaw_line(line: Payload) -> Line:
     return Line(
         received_on=date.fromisoformat(line["received_on"]),
-        amount=_thawed_money(line["amount"]),
+        amount=_thaw_money(line["amount"]),
         method=line["method"],
         purpose=line["purpose"],
         reference=line["reference"],
     )
 
 
-def _money(money: Money) -> dict[str, object]:
+def _freeze_money(money: Money) -> dict[str, object]:
     return {"minor": money.minor, "currency": money.currency}
 
 
-def _thawed_money(money: Frozen) -> Money:
+def _thaw_money(money: Payload) -> Money:
     return Money(money["minor"], money["currency"])
 
 
-def _period(period: list[str] | None) -> tuple[date, date] | None:
+def _thaw_period(period: list[str] | None) -> tuple[date, date] | None:
     return (date.fromisoformat(period[0]), date.fromisoformat(period[1])) if period else None

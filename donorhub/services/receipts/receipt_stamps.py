@@ -12,27 +12,29 @@ from sqlalchemy import select
 from donorhub.db import db
 from donorhub.models import Receipt
 from donorhub.services.access import organisation
-from donorhub.services.receipts.receipt_payload import thaw
-from donorhub.services.receipts.receipts import REPLACED, number_of
+from donorhub.services.receipts.receipt_payload import thaw_document
+from donorhub.services.receipts.receipts import REPLACEMENT_REASON, format_number_of
 from receipts.document import Receipt as Document
 
 
-def as_issued(receipt: Receipt) -> Document:
-    """The receipt as it was when it was issued."""
-    return thaw(receipt.payload)
+def get_issued_document(receipt: Receipt) -> Document:
+    """Return the document as it was when the receipt was issued."""
+    return thaw_document(receipt.payload)
 
 
-def as_it_stands(receipt: Receipt) -> Document:
-    """The receipt as it is now. A void one tells the day at the organisation, and what took its place."""
+def get_current_document(receipt: Receipt) -> Document:
+    """Return the document as it stands now: of a void receipt with the day at the organisation, the
+    reason, and what took its place.
+    """
     if receipt.voided_at is None:
-        return as_issued(receipt)
+        return get_issued_document(receipt)
     successor = db.session.scalar(select(Receipt).filter_by(replaces_id=receipt.id))
     reason = receipt.void_reason or ""
     return replace(
-        as_issued(receipt),
+        get_issued_document(receipt),
         state="void",
         voided_on=organisation.get_day(receipt.voided_at),
         # Our own word for it is English; the number that replaces it says the same in any language.
-        void_reason="" if successor and reason == REPLACED else reason,
-        replaced_by=number_of(successor) if successor else "",
+        void_reason="" if successor and reason == REPLACEMENT_REASON else reason,
+        replaced_by=format_number_of(successor) if successor else "",
     )

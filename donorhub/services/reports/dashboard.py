@@ -36,21 +36,25 @@ class Month:
 
     @property
     def last(self) -> date:
+        """Return the last day of the month."""
         return months_after(self.first, 1) - timedelta(days=1)
 
-    def total(self, currency: str) -> Money:
+    def compute_total(self, currency: str) -> Money:
+        """Return what all methods brought together."""
         return Money(sum(self.by_method.values()), currency)
 
 
 @dataclass(frozen=True, slots=True)
 class RecurringFigures:
-    active: int
-    late: int
-    missed: int
+    """How many recurring gifts run, and how many instalments are late or missed."""
+
+    active_count: int
+    late_count: int
+    missed_count: int
 
 
-def received(first: date, last: date) -> list[Money]:
-    """What a period brought in each currency, refunds and lost disputes taken off."""
+def sum_received(first: date, last: date) -> list[Money]:
+    """Return what a period brought in each currency, refunds and lost disputes taken off."""
     movement = history.select_movements(first, last)
     rows = db.session.execute(
         select(movement.c.currency, sum_minor(movement.c.minor)).group_by(movement.c.currency)
@@ -58,8 +62,8 @@ def received(first: date, last: date) -> list[Money]:
     return [Money(int(minor), currency) for currency, minor in sorted(tuple(row) for row in rows)]
 
 
-def months(today: date, currency: str) -> list[Month]:
-    """The last twelve calendar months up to today, oldest first."""
+def list_months(today: date, currency: str) -> list[Month]:
+    """Return the last twelve calendar months up to today, oldest first."""
     starts = [months_after(today.replace(day=1), back) for back in range(1 - MONTHS, 1)]
     movement = history.select_movements(starts[0], today, currency=currency)
     rows = db.session.execute(
@@ -74,8 +78,10 @@ def months(today: date, currency: str) -> list[Month]:
     return [Month(start, of_month) for start, of_month in sums.items()]
 
 
-def recurring_figures() -> RecurringFigures:
-    """Running recurring gifts, and instalments that are late or missed."""
+def compute_recurring_figures() -> RecurringFigures:
+    """Return how many recurring gifts run, and how many instalments are late or missed; tests do not
+    count.
+    """
     active = db.session.scalar(
         select(func.count()).where(
             RecurringGift.state.in_(RUNNING_PROMISES), RecurringGift.is_test.is_(False)
@@ -91,26 +97,27 @@ def recurring_figures() -> RecurringFigures:
     return RecurringFigures(active or 0, counts.get("late", 0), counts.get("missed", 0))
 
 
-def attention(now: datetime) -> dict[str, int]:
-    """Return what waits: entries in suspense, files, the error inbox, tasks overdue, and for how many whole
-    minutes providers' events lie unread."""
+def count_waiting(now: datetime) -> dict[str, int]:
+    """Return how many rows wait for a person, by kind: entries in suspense, files, the error inbox, tasks
+    overdue.
+    """
     return {
         "unread_minutes": inbox.measure_backlog(now=now) // timedelta(minutes=1),
-        "suspense": _count(Entry.state.in_(ENTRIES_TO_DECIDE)),
-        "files": _count(ImportFile.state.in_(STUCK_FILES)),
-        "errors": sum(error_counts().values()),
-        "overdue": _count(Task.performer == "person", Task.state.in_(OPEN_TASKS), Task.due_at < now),
+        "suspense": _count_rows(Entry.state.in_(ENTRIES_TO_DECIDE)),
+        "files": _count_rows(ImportFile.state.in_(STUCK_FILES)),
+        "errors": sum(count_errors().values()),
+        "overdue": _count_rows(Task.performer == "person", Task.state.in_(OPEN_TASKS), Task.due_at < now),
     }
 
 
-def error_counts() -> dict[str, int]:
-    """How much lies in the error inbox, by kind."""
+def count_errors() -> dict[str, int]:
+    """Return how many rows lie in the error inbox, by kind."""
     return {
-        "tasks": _count(Task.state == "dead"),
-        "events": _count(ProviderEvent.state.in_(STUCK_EVENTS)),
-        "messages": _count(Message.state.in_(UNDELIVERED_MESSAGES)),
+        "tasks": _count_rows(Task.state == "dead"),
+        "events": _count_rows(ProviderEvent.state.in_(STUCK_EVENTS)),
+        "messages": _count_rows(Message.state.in_(UNDELIVERED_MESSAGES)),
     }
 
 
-def _count(*conditions: ColumnElement[bool]) -> int:
+def _count_rows(*conditions: ColumnElement[bool]) -> int:
     return db.session.execute(select(func.count()).where(*conditions)).scalar_one()

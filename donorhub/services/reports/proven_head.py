@@ -101,13 +101,15 @@ def make_scope(head: ProvenHead | None) -> Scope:
 
 
 def is_whole_due(head: ProvenHead | None, now: datetime) -> bool:
-    """Whether everything is to be looked at again, whatever holds of what came since."""
+    """Return whether everything is to be looked at again, whatever holds of what came since."""
     return head is None or head.whole_at is None or now - head.whole_at >= WHOLE_EVERY
 
 
 def move_head(mark: Mark, *, now: datetime) -> None:
-    """Note that everything up to the mark holds. Rows count as proved up to where a check was that is so
-    long ago that no transaction from then is open."""
+    """Record that everything up to the mark holds.
+
+    Rows count as proved up to where a check was that is so long ago that no transaction from then is open.
+    """
     head = _get_head()
     head.audit_seq, head.audit_chain = mark.audit_seq, mark.audit_chain
     if head.next_at is not None and now - head.next_at < OPEN_FOR:
@@ -118,7 +120,7 @@ def move_head(mark: Mark, *, now: datetime) -> None:
 
 
 def note_whole(*, now: datetime) -> None:
-    """Note that all rows were looked at, whatever was found."""
+    """Record that all rows were looked at, whatever was found."""
     _get_head().whole_at = now
 
 

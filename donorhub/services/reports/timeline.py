@@ -46,10 +46,12 @@ class Event:
 
     @property
     def cursor(self) -> str:
+        """Return the place of this event, from which the next page goes on."""
         return f"{self.at.isoformat()}~{self.kind}~{self.id}"
 
     @property
     def key(self) -> tuple[datetime, str, int]:
+        """Return what events are sorted by."""
         return self.at, self.kind, self.id
 
 
@@ -57,26 +59,27 @@ Cursor = tuple[datetime, str, int]
 Moment = ColumnElement[Any] | InstrumentedAttribute[Any]  # of a date or an instant
 
 
-def of(donor_id: int, before: str | None = None, limit: int = LIMIT) -> Page[Event]:
-    """A page of a donor's timeline. ``before`` is the cursor of the page before; Rejected when damaged.
+def read_timeline(donor_id: int, before: str | None = None, limit: int = LIMIT) -> Page[Event]:
+    """Return a page of a donor's timeline; ``before`` is the cursor of the page before.
 
-    Rows recorded in the meantime never shift a page, nor show a row twice.
+    Rows recorded in the meantime never shift a page, nor show a row twice. Raise Rejected for a damaged
+    cursor.
     """
-    cursor = _read(before) if before else None
-    found = [event for source in SOURCES for event in source(donor_id, cursor, limit + 1)]
-    found.sort(key=lambda event: event.key, reverse=True)
-    page = found[:limit]
-    return Page(page, page[-1].cursor if len(found) > limit else None)
+    cursor = _read_cursor(before) if before else None
+    events = [event for source in SOURCES for event in source(donor_id, cursor, limit + 1)]
+    events.sort(key=lambda event: event.key, reverse=True)
+    page = events[:limit]
+    return Page(page, page[-1].cursor if len(events) > limit else None)
 
 
-def _read(text: str) -> Cursor:
+def _read_cursor(text: str) -> Cursor:
     parts = text.split("~")
     if len(parts) != len(("at", "kind", "id")):
         raise paging.damaged()
     return paging.moment_in(parts[0]), parts[1], paging.number_in(parts[2])
 
 
-def _rows(
+def _read_newest_rows(
     query: AnySelect,
     at: Moment,
     id_: ColumnElement[int] | InstrumentedAttribute[int],
@@ -84,17 +87,17 @@ def _rows(
     cursor: Cursor | None,
     limit: int,
 ) -> Iterator[Any]:
-    """The newest rows of one source that come after the cursor in (at, kind, id) falling."""
+    """Return the newest rows of one source that come after the cursor in (at, kind, id) falling."""
     if cursor is not None:
-        query = query.where(_comes_after(at, id_, kind, cursor))
+        query = query.where(_make_cursor_condition(at, id_, kind, cursor))
     return iter(db.session.execute(query.order_by(at.desc(), id_.desc()).limit(limit)))
 
 
-def _comes_after(
+def _make_cursor_condition(
     at: Moment, id_: ColumnElement[int] | InstrumentedAttribute[int], kind: str, cursor: Cursor
 ) -> ColumnElement[bool]:
     moment, cursor_kind, cursor_id = cursor
-    earlier, same = _earlier(at, moment)
+    earlier, same = _make_moment_conditions(at, moment)
     if kind < cursor_kind:
         return or_(earlier, same)
     if kind > cursor_kind:
@@ -102,8 +105,8 @@ def _comes_after(
     return or_(earlier, and_(same, id_ < cursor_id))
 
 
-def _earlier(at: Moment, moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Conditions for "before this moment" and "at it"; a date stands for its midnight."""
+def _make_moment_conditions(at: Moment, moment: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions for "before this moment" and "at it"; a date stands for its midnight."""
     if not isinstance(at.type, Date):
         return at < moment, at == moment
     day = organisation.get_day(moment)
@@ -112,19 +115,19 @@ def _earlier(at: Moment, moment: datetime) -> tuple[ColumnElement[bool], ColumnE
     return at <= day, false()
 
 
-def _gifts(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+def _read_gifts(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     query = select(Gift).where(Gift.donor_id == donor_id)
-    for (gift,) in _rows(query, Gift.received_on, Gift.id, "gift", cursor, limit):
+    for (gift,) in _read_newest_rows(query, Gift.received_on, Gift.id, "gift", cursor, limit):
         facts = {"method": gift.method, "note": gift.note, "is_test": gift.is_test}
         yield Event(organisation.get_midnight(gift.received_on), "gift", gift.id, False, gift.amount, facts)
 
 
-def _taken(
+def _make_reader_of_gift_rows(
     model: type[Refund] | type[Dispute] | type[Correction], kind: str, at: Moment
 ) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
-    def rows(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+    def read_events(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
         query = select(model, at).join(Gift, Gift.id == model.gift_id).where(Gift.donor_id == donor_id)
-        for row, moment in _rows(query, at, model.id, kind, cursor, limit):
+        for row, moment in _read_newest_rows(query, at, model.id, kind, cursor, limit):
             has_time = isinstance(moment, datetime)
             facts = {
                 "gift_id": row.gift_id,
@@ -140,31 +143,31 @@ def _taken(
                 facts,
             )
 
-    return rows
+    return read_events
 
 
-def _receipts(kind: str, at: Moment) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
-    def rows(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+def _make_reader_of_receipts(kind: str, at: Moment) -> Callable[[int, Cursor | None, int], Iterator[Event]]:
+    def read_events(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
         query = select(Receipt, at).where(Receipt.donor_id == donor_id, at.is_not(None))
-        for receipt, moment in _rows(query, at, Receipt.id, kind, cursor, limit):
-            facts = {"number": receipts.number_of(receipt), "reason": receipt.void_reason or ""}
+        for receipt, moment in _read_newest_rows(query, at, Receipt.id, kind, cursor, limit):
+            facts = {"number": receipts.format_number_of(receipt), "reason": receipt.void_reason or ""}
             yield Event(moment, kind, receipt.id, True, Money(receipt.total_minor, receipt.currency), facts)
 
-    return rows
+    return read_events
 
 
-def _tasks(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+def _read_tasks(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     at = func.coalesce(Task.done_at, Task.created_at, type_=Task.created_at.type)
     query = select(Task, at).where(Task.donor_id == donor_id, Task.performer == "person")
-    for task, moment in _rows(query, at, Task.id, "task", cursor, limit):
+    for task, moment in _read_newest_rows(query, at, Task.id, "task", cursor, limit):
         facts = {"task": task.kind, "state": task.state, "outcome": task.outcome, "due_at": task.due_at}
         yield Event(moment, "task", task.id, True, None, facts)
 
 
-def _messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+def _read_messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     at = func.coalesce(Message.sent_at, Message.planned_at, type_=Message.planned_at.type)
     query = select(Message, at).where(Message.donor_id == donor_id)
-    for message, moment in _rows(query, at, Message.id, "message", cursor, limit):
+    for message, moment in _read_newest_rows(query, at, Message.id, "message", cursor, limit):
         facts = {
             "subject": message.subject,
             "state": message.state,
@@ -174,14 +177,14 @@ def _messages(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Even
         yield Event(moment, "message", message.id, True, None, facts)
 
 
-def _changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+def _read_changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     at, id_ = RecurringGiftChange.effective_at, RecurringGiftChange.id
     query = (
         select(RecurringGiftChange)
         .join(RecurringGift, RecurringGift.id == RecurringGiftChange.recurring_gift_id)
         .where(RecurringGift.donor_id == donor_id)
     )
-    for (change,) in _rows(query, at, id_, "recurring", cursor, limit):
+    for (change,) in _read_newest_rows(query, at, id_, "recurring", cursor, limit):
         facts = {
             "what": change.what,
             "before": change.before,
@@ -191,22 +194,22 @@ def _changes(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event
         yield Event(change.effective_at, "recurring", change.id, True, None, facts)
 
 
-def _donor(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
+def _read_donor(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     query = select(Donor).where(Donor.id == donor_id)
-    for (donor,) in _rows(query, Donor.created_at, Donor.id, "donor", cursor, limit):
+    for (donor,) in _read_newest_rows(query, Donor.created_at, Donor.id, "donor", cursor, limit):
         facts = {"source": donor.source.partition(":")[0]}
         yield Event(donor.created_at, "donor", donor.id, True, None, facts)
 
 
 SOURCES: Final[tuple[Callable[[int, Cursor | None, int], Iterator[Event]], ...]] = (
-    _gifts,
-    _taken(Refund, "refund", Refund.refunded_on),
-    _taken(Dispute, "dispute", Dispute.opened_on),
-    _taken(Correction, "correction", Correction.recorded_at),
-    _receipts("receipt", Receipt.issued_at),
-    _receipts("void", Receipt.voided_at),
-    _tasks,
-    _messages,
-    _changes,
-    _donor,
+    _read_gifts,
+    _make_reader_of_gift_rows(Refund, "refund", Refund.refunded_on),
+    _make_reader_of_gift_rows(Dispute, "dispute", Dispute.opened_on),
+    _make_reader_of_gift_rows(Correction, "correction", Correction.recorded_at),
+    _make_reader_of_receipts("receipt", Receipt.issued_at),
+    _make_reader_of_receipts("void", Receipt.voided_at),
+    _read_tasks,
+    _read_messages,
+    _read_changes,
+    _read_donor,
 )

@@ -96,7 +96,7 @@ def show(donor_id: int) -> Answer:
         facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
         recurring=_recurring(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
-        page=timeline.of(donor.id, before=request.args.get("after"), limit=25),
+        page=timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25),
     )
 
 

@@ -54,7 +54,7 @@ def decide(message_id: int) -> Answer:
     answer = form.choice("answer", ("arrived", "again"))
     with form.saving() as saving:
         saving.check()
-        messages.decide_unknown(
+        messages.decide_uncertain_message(
             message_id, was_received=answer == "arrived", now=clock.now(), actor=principal().actor
         )
         commit()

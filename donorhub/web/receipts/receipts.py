@@ -13,7 +13,7 @@ from donorhub.models.states import find_word
 from donorhub.schemas.limits import REASON
 from donorhub.services.donors import donors
 from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
-from donorhub.services.receipts.receipt_payload import thaw
+from donorhub.services.receipts.receipt_payload import thaw_document
 from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, principal, say, today
 from donorhub.web.words import labels
@@ -40,7 +40,7 @@ def index() -> str:
         "receipts/receipts.html",
         page=page,
         form=form,
-        number_of=receipts.number_of,
+        number_of=receipts.format_number_of,
         donor=donors.get_donor(donor_id) if donor_id else None,
     )
 
@@ -52,7 +52,7 @@ def new() -> str:
     form = Form(request.args)
     donor = donors.get_donor(form.id("donor") or 0)
     year = form.number("year", 1900, 2999) or today().year
-    gifts = receipt_lists.without_receipt(donor.id, year)
+    gifts = receipt_lists.list_gifts_without_receipt(donor.id, year)
     start = {"gift_ids": [row.gift.id for row in gifts if row.is_fit], "lang": donor.lang}
     return _form_page(Form(start=start), donor, year)
 
@@ -68,12 +68,14 @@ def issue() -> Answer:
     lang = form.choice("lang", labels.LANGS)
     with form.saving() as saving:
         saving.check()
-        receipt = receipts.issue(ids, today=today(), now=clock.now(), actor=principal().actor, lang=lang)
+        receipt = receipts.issue_receipt(
+            ids, today=today(), now=clock.now(), actor=principal().actor, lang=lang
+        )
         if receipt.donor_id != donor.id:
             form.wrong("gift_ids", gettext("These are gifts of another donor."))
             saving.check()
         commit()
-        say(gettext("The receipt %(number)s is issued.", number=receipts.number_of(receipt)))
+        say(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
         return redirect(url_for("receipts.show", receipt_id=receipt.id))
     return _form_page(form, donors.get_donor(donor.id), year), 422
 
@@ -93,7 +95,7 @@ def pdf(receipt_id: int) -> Answer:
     made = receipts.find_pdf(receipt)
     if made is None:
         return _page(receipt, Form()), 404
-    name = receipts.number_of(receipt).replace("/", "-")
+    name = receipts.format_number_of(receipt).replace("/", "-")
     return Response(
         made.content,
         content_type="application/pdf",
@@ -105,7 +107,7 @@ def pdf(receipt_id: int) -> Answer:
 @needs("receipts:read")
 def preview(receipt_id: int) -> Response:
     """The receipt as a page, as it will be printed."""
-    document = receipt_stamps.as_it_stands(receipts.get_receipt(receipt_id))
+    document = receipt_stamps.get_current_document(receipts.get_receipt(receipt_id))
     page = printed.render_html(document)
     return Response(page, content_type="text/html", headers={"Content-Security-Policy": PREVIEW_POLICY})
 
@@ -118,7 +120,7 @@ def void(receipt_id: int) -> Answer:
     reason = form.text("reason", required=True, limit=REASON)
     with form.saving() as saving:
         saving.check()
-        receipts.void(receipt_id, reason=reason, now=clock.now(), actor=principal().actor)
+        receipts.void_receipt(receipt_id, reason=reason, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The receipt is void. Its gifts can be receipted anew."))
         return redirect(url_for("receipts.show", receipt_id=receipt_id))
@@ -131,22 +133,24 @@ def replace(receipt_id: int) -> Answer:
     """Void a receipt and issue a new one with what is known of the donor now."""
     form = Form(request.form)
     with form.saving():
-        receipt = receipts.replace(receipt_id, today=today(), now=clock.now(), actor=principal().actor)
+        receipt = receipts.replace_receipt(
+            receipt_id, today=today(), now=clock.now(), actor=principal().actor
+        )
         commit()
-        say(gettext("The receipt %(number)s is issued.", number=receipts.number_of(receipt)))
+        say(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
         return redirect(url_for("receipts.show", receipt_id=receipt.id))
     return _page(receipts.get_receipt(receipt_id), form), 422
 
 
 def _page(receipt: Receipt, form: Form) -> str:
-    old, new_one = receipt_lists.neighbours(receipt)
+    old, new_one = receipt_lists.find_neighbours(receipt)
     return render_template(
         "receipts/receipt.html",
         receipt=receipt,
         form=form,
-        number_of=receipts.number_of,
+        number_of=receipts.format_number_of,
         pdf=receipts.find_pdf(receipt),
-        document=thaw(receipt.payload),
+        document=thaw_document(receipt.payload),
         replaces=old,
         replaced_by=new_one,
     )
@@ -159,5 +163,5 @@ def _form_page(form: Form, donor: Donor, year: int) -> str:
         donor=donor,
         year=year,
         years=range(today().year, today().year - 6, -1),
-        rows=receipt_lists.without_receipt(donor.id, year),
+        rows=receipt_lists.list_gifts_without_receipt(donor.id, year),
     )

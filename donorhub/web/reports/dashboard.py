@@ -53,7 +53,7 @@ def show() -> str:
     if who.has_permission("gifts:read"):
         shown |= _money_figures(today())
     if who.has_permission("recurring:read"):
-        shown["recurring"] = dashboard.recurring_figures()
+        shown["recurring"] = dashboard.compute_recurring_figures()
     narrowed = own_list() is not None
     tasks = worklist.list_tasks(
         "today", user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed, limit=5
@@ -64,7 +64,7 @@ def show() -> str:
         user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed
     )
     if not narrowed:
-        shown["waiting"] = _list_waiting(dashboard.attention(clock.now()))
+        shown["waiting"] = _list_waiting(dashboard.count_waiting(clock.now()))
     return render_template("reports/dashboard.html", **shown)
 
 
@@ -99,11 +99,11 @@ def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
 
 def _money_figures(day: date) -> dict[str, object]:
     currency = organisation.get_organisation().home_currency
-    months = dashboard.months(day, currency)
-    received = {money.currency: money for money in dashboard.received(day.replace(day=1), day)}
+    months = dashboard.list_months(day, currency)
+    received = {money.currency: money for money in dashboard.sum_received(day.replace(day=1), day)}
     chart = charts.stacked([_columns(month, currency) for month in months])
     kept, before = history.count_retained_donors(day, currency)
-    last_year = dashboard.received(history.find_start_of_year(day), day)
+    last_year = dashboard.sum_received(history.find_start_of_year(day), day)
     latest = history.list_gifts(limit=8).rows
     return {
         "received": received.pop(currency, Money(0, currency)),

@@ -26,7 +26,7 @@ def test_a_pdf_is_drawn_outside_any_transaction(
     gift, _ = gifts.record_gift(
         donor.id, Money(5000, "PLN"), received_on=now.date(), source="t", source_ref="1", now=now, actor="t"
     )
-    receipt = receipts.issue([gift.id], today=now.date(), now=now, actor="t")
+    receipt = receipts.issue_receipt([gift.id], today=now.date(), now=now, actor="t")
     db.session.commit()
     task = db.session.query(Task).filter_by(kind="render_receipt").one()
     in_transaction: list[bool] = []

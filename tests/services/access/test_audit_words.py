@@ -121,9 +121,9 @@ def test_receipts(database: Flask, now: datetime) -> None:
     make_receiptable(giver_id, now)
     gift_id = give(giver_id, now)
     words = read_words()
-    receipt = receipts.issue([gift_id], today=now.date(), now=now, actor=ME)
+    receipt = receipts.issue_receipt([gift_id], today=now.date(), now=now, actor=ME)
     words = expect(words, "receipt.issued")
-    receipts.void(receipt.id, reason="wrong", now=now, actor=ME)
+    receipts.void_receipt(receipt.id, reason="wrong", now=now, actor=ME)
     expect(words, "receipt.voided")
 
 
@@ -174,7 +174,7 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
     db.session.commit()
     tasks.retry_task(three, now=now, actor=ME)
     words = expect(words, "task.retried")
-    messages.suppress("a@example.org", reason="bounce", now=now, actor=ME)
+    messages.suppress_address("a@example.org", reason="bounce", now=now, actor=ME)
     words = expect(words, "address.suppressed")
     messages.plan_message(
         "new_donor",
@@ -190,7 +190,7 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
     message = db.session.scalars(select(Message)).one()
     message.state = "unknown"
     db.session.commit()
-    messages.decide_unknown(message.id, was_received=True, now=now, actor=ME)
+    messages.decide_uncertain_message(message.id, was_received=True, now=now, actor=ME)
     expect(words, "message.decided")
 
 

@@ -56,8 +56,8 @@ def test_sums_never_mix_currencies(database: Flask, now: datetime) -> None:
     for number, (minor, currency) in enumerate([(5000, "PLN"), (700, "EUR"), (1, "EUR"), (300, "ALL")]):
         give(giver_id, now, str(number), minor, currency)
     sums = [Money(300, "ALL"), Money(701, "EUR"), Money(5000, "PLN")]
-    assert dashboard.received(date(2026, 11, 1), date(2026, 11, 30)) == sums
-    by_method = [month.by_method for month in dashboard.months(now.date(), "EUR")]
+    assert dashboard.sum_received(date(2026, 11, 1), date(2026, 11, 30)) == sums
+    by_method = [month.by_method for month in dashboard.list_months(now.date(), "EUR")]
     assert [sum(methods.values()) for methods in by_method if methods] == [701]
 
 

@@ -133,7 +133,7 @@ def test_receipt_forbids_correction(donor: Donor, now: datetime) -> None:
 
     gift, _ = record(donor.id, now)
     make_receiptable(donor.id, now)
-    receipt = receipts.issue([gift.id], today=now.date(), now=now, actor="t")
+    receipt = receipts.issue_receipt([gift.id], today=now.date(), now=now, actor="t")
     db.session.commit()
     receipt_id, gift_id = receipt.id, gift.id
     with pytest.raises(Rejected) as refused:
@@ -143,7 +143,7 @@ def test_receipt_forbids_correction(donor: Donor, now: datetime) -> None:
         {"receipt_id": receipt_id},
     )
     db.session.rollback()
-    receipts.void(receipt_id, reason="x", now=now, actor="t")
+    receipts.void_receipt(receipt_id, reason="x", now=now, actor="t")
     gifts.correct_gift(gift_id, reason="x", source_ref="c", now=now, actor="t")
     db.session.commit()
     assert db.session.scalar(select(func.count(Correction.id))) == 1

@@ -90,7 +90,7 @@ def test_month_counts_income_less_returns() -> None:
     refund(old, 900, date(2026, 11, 6), state="failed")
     lose(old, 2000, date(2026, 11, 7))
     lose(old, 100, date(2026, 11, 8), state="open")
-    assert dashboard.received(date(2026, 11, 1), TODAY) == [Money(2000, "EUR"), Money(6500, "PLN")]
+    assert dashboard.sum_received(date(2026, 11, 1), TODAY) == [Money(2000, "EUR"), Money(6500, "PLN")]
 
 
 def test_corrected_gift_never_counted() -> None:
@@ -98,8 +98,8 @@ def test_corrected_gift_never_counted() -> None:
     gift = give(donor(), "100.00", date(2026, 3, 3))
     gifts.correct_gift(gift, reason="typo", source_ref="1", now=clock.now(), actor=ACTOR)
     db.session.flush()
-    assert dashboard.received(date(2026, 3, 1), date(2026, 3, 31)) == [Money(0, "PLN")]
-    assert dashboard.received(date(2026, 11, 1), TODAY) == []
+    assert dashboard.sum_received(date(2026, 3, 1), date(2026, 3, 31)) == [Money(0, "PLN")]
+    assert dashboard.sum_received(date(2026, 11, 1), TODAY) == []
 
 
 def test_twelve_months_end_with_this() -> None:
@@ -108,7 +108,7 @@ def test_twelve_months_end_with_this() -> None:
     give(one, "10.00", date(2025, 11, 30))
     give(one, "20.00", date(2025, 12, 1))
     give(one, "30.00", TODAY, method="cash")
-    months = dashboard.months(TODAY, "PLN")
+    months = dashboard.list_months(TODAY, "PLN")
     assert [month.first for month in months][:2] == [date(2025, 12, 1), date(2026, 1, 1)]
     assert len(months) == 12 and months[-1].last == date(2026, 11, 30)
     assert months[0].by_method == {"card": 2000} and months[-1].by_method == {"cash": 3000}

@@ -67,7 +67,7 @@ def say_no(donor_id: int, now: datetime) -> None:
 
 
 def complain(donor_id: int, now: datetime) -> None:
-    messages.suppress("lucja@example.org", reason="complaint", now=now, actor="user:1")
+    messages.suppress_address("lucja@example.org", reason="complaint", now=now, actor="user:1")
 
 
 def take_gift_out(donor_id: int, now: datetime) -> None:

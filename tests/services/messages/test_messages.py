@@ -125,7 +125,7 @@ def test_late_decision_leaves_error_inbox(mail: SmtpServer, now: datetime) -> No
         work()
     assert sending().state == "dead"
     mail.recipient_answer = "250 OK"
-    messages.decide_unknown(only().id, was_received=False, now=clock.now(), actor="user:1")
+    messages.decide_uncertain_message(only().id, was_received=False, now=clock.now(), actor="user:1")
     db.session.commit()
     work()
     states = db.session.scalars(select(Task.state).where(Task.kind == "send_message").order_by(Task.id)).all()
@@ -184,11 +184,11 @@ def test_drop_after_text_needs_person(mail: SmtpServer, now: datetime) -> None:
         clock.use(lambda days=days: now + timedelta(days=days))  # type: ignore[misc]
         work()
     assert len(mail.messages) == 1  # it had arrived: sending again would have thanked twice
-    messages.decide_unknown(only().id, was_received=True, now=now, actor="user:1")
+    messages.decide_uncertain_message(only().id, was_received=True, now=now, actor="user:1")
     db.session.commit()
     assert only().state == "sent"
     with pytest.raises(Conflict):
-        messages.decide_unknown(only().id, was_received=True, now=now, actor="user:1")
+        messages.decide_uncertain_message(only().id, was_received=True, now=now, actor="user:1")
 
 
 def test_person_resends_uncertain_message(mail: SmtpServer, now: datetime) -> None:
@@ -197,7 +197,7 @@ def test_person_resends_uncertain_message(mail: SmtpServer, now: datetime) -> No
     give(now)
     work()
     mail.drops_after_data = False
-    messages.decide_unknown(only().id, was_received=False, now=now, actor="user:1")
+    messages.decide_uncertain_message(only().id, was_received=False, now=now, actor="user:1")
     db.session.commit()
     work()
     first, second = mail.wait_for(2)
@@ -269,8 +269,8 @@ def test_late_refusal_stops_sending(mail: SmtpServer, now: datetime) -> None:
 
 def test_suppressed_address_is_kept_hashed(mail: SmtpServer, now: datetime) -> None:
     """A suppressed address is never written to, and is kept as a hash only."""
-    messages.suppress("Lucja+news@Example.org", reason="complaint", now=now, actor="t")
-    messages.suppress("lucja@example.org", reason="bounce", now=now, actor="t")
+    messages.suppress_address("Lucja+news@Example.org", reason="complaint", now=now, actor="t")
+    messages.suppress_address("lucja@example.org", reason="bounce", now=now, actor="t")
     db.session.commit()
     assert "lucja" not in str(db.session.scalars(select(Suppression.address_hash)).one()).lower()
     give(now)

@@ -14,7 +14,7 @@ from donorhub.services.bank.matching import entries
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
-from donorhub.services.receipts.receipt_upkeep import KINDS, look_after
+from donorhub.services.receipts.receipt_upkeep import KINDS, update_accountant_tasks
 from tests.services.bank.bank import Paid, camt, open_account, send
 from tests.services.receipts.conftest import make_receiptable
 from tests.services.receipts.test_receipts import give, issue
@@ -47,7 +47,7 @@ def refund(gift_id: int, minor: int, now: datetime, state: str = "succeeded") ->
 
 
 def look(gift_id: int, now: datetime) -> None:
-    look_after(gifts.get_gift(gift_id), now=now, actor="t")
+    update_accountant_tasks(gifts.get_gift(gift_id), now=now, actor="t")
     db.session.commit()
 
 
@@ -65,7 +65,7 @@ def test_every_unknown_refund_is_asked_about(donor: Donor, now: datetime) -> Non
     refund(gift_id, 1000, now)
     look(gift_id, now)
     assert asked() == [("receipt_correct", "planned")]
-    receipts.replace(receipt.id, today=now.date(), now=now, actor="t")
+    receipts.replace_receipt(receipt.id, today=now.date(), now=now, actor="t")
     db.session.commit()
     assert asked() == [("receipt_correct", "cancelled")]  # it was done: nobody has to tick it off
     look(gift_id, now)
@@ -81,7 +81,7 @@ def test_empty_receipt_must_be_voided(donor: Donor, now: datetime) -> None:
     refund(gift_id, 1000, now)
     refund(gift_id, 4000, now)
     assert asked() == [("receipt_correct", "cancelled"), ("receipt_void", "planned")]
-    receipts.void(receipt.id, reason="refunded", now=now, actor="t")
+    receipts.void_receipt(receipt.id, reason="refunded", now=now, actor="t")
     db.session.commit()
     assert asked()[1] == ("receipt_void", "cancelled")
 

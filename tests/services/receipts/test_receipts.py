@@ -22,7 +22,7 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
-from donorhub.services.receipts.receipt_payload import digest, thaw
+from donorhub.services.receipts.receipt_payload import compute_digest, thaw_document
 from donorhub.services.reports import invariants
 from tests.api.conftest import dump
 
@@ -45,7 +45,7 @@ def give(
 
 
 def issue(gift_ids: list[int], now: datetime, today: date | None = None) -> Receipt:
-    made = receipts.issue(gift_ids, today=today or now.date(), now=now, actor="t")
+    made = receipts.issue_receipt(gift_ids, today=today or now.date(), now=now, actor="t")
     db.session.commit()
     return made
 
@@ -53,10 +53,10 @@ def issue(gift_ids: list[int], now: datetime, today: date | None = None) -> Rece
 def test_receipt_freezes_what_is_printed(donor: Donor, now: datetime) -> None:
     """A receipt freezes what is printed, and plans its PDF."""
     receipt = issue([give(donor.id, now)], now)
-    assert receipts.number_of(receipt) == "R/2026/000001"
+    assert receipts.format_number_of(receipt) == "R/2026/000001"
     assert (receipt.kind, receipt.total_minor, receipt.lang) == ("single", 5000, "pl")
     frozen = dict(receipt.payload)
-    assert digest(frozen) == receipt.payload_sha256
+    assert compute_digest(frozen) == receipt.payload_sha256
     donors.change_donor(donors.get_donor(donor.id), {"name": "Another"}, now=now, actor="t")
     db.session.commit()
     assert receipts.get_receipt(receipt.id).payload["donor"]["name_line"] == "Łucja Żółć"
@@ -93,7 +93,7 @@ def test_refunded_gift_receipts_the_rest(donor: Donor, now: datetime) -> None:
 def refused(gift_ids: list[int], now: datetime, match: str) -> None:
     before = dump()
     with pytest.raises((Rejected, NotFound), match=match):
-        receipts.issue(gift_ids, today=now.date(), now=now, actor="t")
+        receipts.issue_receipt(gift_ids, today=now.date(), now=now, actor="t")
     db.session.rollback()
     assert dump() == before
 
@@ -138,7 +138,7 @@ def test_unprintable_receipt_takes_no_number(donor: Donor, now: datetime) -> Non
     db.session.commit()
     before = dump()
     with pytest.raises(Rejected) as refusal:
-        receipts.issue([gift_id], today=now.date(), now=now, actor="t")
+        receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="t")
     db.session.rollback()
     assert refusal.value.specific_code == "receipt_incomplete"
     assert refusal.value.facts["problems"] == ["text_unprintable"]
@@ -164,7 +164,7 @@ def refund(gift_id: int, minor: int, now: datetime) -> None:
 def test_refusal_returns_number_and_dates_grow(donor: Donor, now: datetime) -> None:
     """A refusal gives the number back, and a clock that was set back dates no receipt before another."""
     first = issue([give(donor.id, now, "1")], now)
-    receipts.issue([give(donor.id, now, "2")], today=now.date(), now=now, actor="t")
+    receipts.issue_receipt([give(donor.id, now, "2")], today=now.date(), now=now, actor="t")
     db.session.rollback()
     second = issue([give(donor.id, now, "3")], now, today=now.date() - timedelta(days=3))
     assert (first.number, second.number) == (1, 2)
@@ -174,7 +174,7 @@ def test_refusal_returns_number_and_dates_grow(donor: Donor, now: datetime) -> N
 def test_each_year_counts_from_one(donor: Donor, now: datetime) -> None:
     old = issue([give(donor.id, now, "1")], now)
     new = issue([give(donor.id, now, "2")], now, today=date(2027, 1, 2))
-    assert [receipts.number_of(one) for one in (old, new)] == ["R/2026/000001", "R/2027/000001"]
+    assert [receipts.format_number_of(one) for one in (old, new)] == ["R/2026/000001", "R/2027/000001"]
 
 
 def issue_all(app: Flask, gift_ids: list[int], now: datetime, failed: list[Exception]) -> None:
@@ -292,7 +292,7 @@ def test_company_receipt_has_tax_number(
     db.session.commit()
     kept = receipts.get_receipt(receipt.id)
     assert kept.payload["donor"]["ids"] == {name: number}
-    assert digest(dict(kept.payload)) == kept.payload_sha256
+    assert compute_digest(dict(kept.payload)) == kept.payload_sha256
 
 
 def test_old_receipt_has_no_tax_number(donor: Donor, now: datetime) -> None:
@@ -301,4 +301,4 @@ def test_old_receipt_has_no_tax_number(donor: Donor, now: datetime) -> None:
     assert receipt.payload["donor"]["ids"] == {}
     donors.change_donor(donors.get_donor(donor.id), {"tax_number": "5252810770"}, now=now, actor="t")
     db.session.commit()
-    assert thaw(receipts.get_receipt(receipt.id).payload).donor.ids == {}
+    assert thaw_document(receipts.get_receipt(receipt.id).payload).donor.ids == {}

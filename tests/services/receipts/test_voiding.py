@@ -13,7 +13,7 @@ from donorhub.errors import Conflict, Rejected
 from donorhub.models import Donor
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
-from donorhub.services.receipts.receipt_stamps import as_issued, as_it_stands
+from donorhub.services.receipts.receipt_stamps import get_current_document, get_issued_document
 from tests.api.conftest import dump
 from tests.services.receipts.test_receipts import give, issue, refund
 
@@ -24,7 +24,7 @@ def test_void_receipt_frees_its_gifts(donor: Donor, now: datetime) -> None:
     old = issue([gift_id], now)
     old_id, payload = old.id, dict(old.payload)
     later = now + timedelta(days=1)
-    receipts.void(old_id, reason="wrong name", now=later, actor="u")
+    receipts.void_receipt(old_id, reason="wrong name", now=later, actor="u")
     db.session.commit()
     voided = receipts.get_receipt(old_id)
     assert (voided.state, voided.void_reason, voided.voided_by, voided.voided_at) == (
@@ -36,17 +36,17 @@ def test_void_receipt_frees_its_gifts(donor: Donor, now: datetime) -> None:
     assert voided.payload == payload and [line.gift_id for line in voided.lines] == [gift_id]
     assert gifts.find_live_receipt_id(gift_id) is None
     before = dump()
-    receipts.void(old_id, reason="again", now=later + timedelta(days=1), actor="v")
+    receipts.void_receipt(old_id, reason="again", now=later + timedelta(days=1), actor="v")
     db.session.commit()
     assert dump() == before
-    assert receipts.number_of(issue([gift_id], later)) == "R/2026/000002"
+    assert receipts.format_number_of(issue([gift_id], later)) == "R/2026/000002"
 
 
 def test_a_receipt_is_not_voided_without_a_reason(donor: Donor, now: datetime) -> None:
     receipt = issue([give(donor.id, now)], now)
     before = dump()
     with pytest.raises(Rejected):
-        receipts.void(receipt.id, reason=" ", now=now, actor="t")
+        receipts.void_receipt(receipt.id, reason=" ", now=now, actor="t")
     db.session.rollback()
     assert dump() == before
 
@@ -54,12 +54,12 @@ def test_a_receipt_is_not_voided_without_a_reason(donor: Donor, now: datetime) -
 def test_replacement_names_the_old_receipt(donor: Donor, now: datetime) -> None:
     """A replacement names the old receipt, and a void one is not replaced."""
     old = issue([give(donor.id, now)], now)
-    new = receipts.replace(old.id, today=now.date(), now=now, actor="t", lang="en")
+    new = receipts.replace_receipt(old.id, today=now.date(), now=now, actor="t", lang="en")
     db.session.commit()
     assert (new.replaces_id, new.payload["replaces"], new.lang) == (old.id, "R/2026/000001", "en")
     before = dump()
     with pytest.raises(Conflict, match="R/2026/000001 is void already"):
-        receipts.replace(old.id, today=now.date(), now=now, actor="t")
+        receipts.replace_receipt(old.id, today=now.date(), now=now, actor="t")
     db.session.rollback()
     assert dump() == before
 
@@ -69,7 +69,7 @@ def test_replacement_omits_refunded_gift(donor: Donor, now: datetime) -> None:
     first, second = give(donor.id, now, "1", 1000), give(donor.id, now, "2", 2000)
     old_id = issue([first, second], now).id
     refund(second, 2000, now)
-    new = receipts.replace(old_id, today=now.date(), now=now, actor="t")
+    new = receipts.replace_receipt(old_id, today=now.date(), now=now, actor="t")
     db.session.commit()
     assert [(line.gift_id, line.amount_minor) for line in new.lines] == [(first, 1000)]
     assert (new.kind, new.total_minor, new.replaces_id) == ("single", 1000, old_id)
@@ -77,7 +77,7 @@ def test_replacement_omits_refunded_gift(donor: Donor, now: datetime) -> None:
     refund(first, 1000, now)
     before = dump()
     with pytest.raises(Rejected, match=f"nothing is left of gift {first}"):
-        receipts.replace(new.id, today=now.date(), now=now, actor="t")
+        receipts.replace_receipt(new.id, today=now.date(), now=now, actor="t")
     db.session.rollback()
     assert dump() == before
 
@@ -87,7 +87,7 @@ def test_stamped_pdf_always_counts(donor: Donor, now: datetime, order: tuple[str
     """Of a void receipt the stamped PDF counts, whichever worker was faster."""
     receipt = issue([give(donor.id, now)], now)
     assert receipts.find_pdf(receipt) is None
-    receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
+    receipts.void_receipt(receipt.id, reason="wrong name", now=now, actor="t")
     for mark in order:
         receipts.keep_pdf(receipt, mark, mark.encode(), f"sha of {mark}")
     db.session.commit()
@@ -100,7 +100,7 @@ def test_void_receipt_waits_for_stamp(donor: Donor, now: datetime) -> None:
     receipt = issue([give(donor.id, now)], now)
     receipts.keep_pdf(receipt, "issued", b"valid", "sha")
     assert receipts.find_pdf(receipt) is not None
-    receipts.void(receipt.id, reason="wrong name", now=now, actor="t")
+    receipts.void_receipt(receipt.id, reason="wrong name", now=now, actor="t")
     assert receipts.find_pdf(receipt) is None
 
 
@@ -109,7 +109,7 @@ def test_a_reason_that_cannot_be_printed_voids_nothing(donor: Donor, now: dateti
     before = dump()
     for reason in ("wrong \u202ename\u202c", "x" * 501):
         with pytest.raises(Rejected) as refusal:
-            receipts.void(receipt.id, reason=reason, now=now, actor="t")
+            receipts.void_receipt(receipt.id, reason=reason, now=now, actor="t")
         db.session.rollback()
         assert (refusal.value.specific_code, refusal.value.field) == ("reason_unprintable", "/reason")
     assert dump() == before
@@ -119,8 +119,8 @@ def test_void_day_is_organisations_own(donor: Donor, now: datetime) -> None:
     """A void receipt has the day of the organisation's time zone."""
     receipt = issue([give(donor.id, now)], now)
     half_past_midnight = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)  # 1 January in Warsaw
-    receipts.void(receipt.id, reason="wrong name", now=half_past_midnight, actor="t")
-    printed = as_it_stands(receipt)
+    receipts.void_receipt(receipt.id, reason="wrong name", now=half_past_midnight, actor="t")
+    printed = get_current_document(receipt)
     assert (printed.state, printed.voided_on, printed.void_reason) == (
         "void",
         date(2027, 1, 1),
@@ -131,11 +131,11 @@ def test_void_day_is_organisations_own(donor: Donor, now: datetime) -> None:
 def test_replaced_receipt_names_successor(donor: Donor, now: datetime) -> None:
     """A replaced receipt names its successor, without a word in another language."""
     old = issue([give(donor.id, now)], now)
-    new = receipts.replace(old.id, today=now.date(), now=now, actor="t")
+    new = receipts.replace_receipt(old.id, today=now.date(), now=now, actor="t")
     db.session.commit()
-    printed = as_it_stands(old)
-    assert (printed.replaced_by, printed.void_reason) == (receipts.number_of(new), "")
-    assert as_it_stands(new).state == as_issued(old).state == "issued"
+    printed = get_current_document(old)
+    assert (printed.replaced_by, printed.void_reason) == (receipts.format_number_of(new), "")
+    assert get_current_document(new).state == get_issued_document(old).state == "issued"
 
 
 def test_first_voiding_reason_stays(donor: Donor, database: Flask, now: datetime) -> None:
@@ -145,7 +145,7 @@ def test_first_voiding_reason_stays(donor: Donor, database: Flask, now: datetime
 
     def void_elsewhere() -> None:
         with database.app_context():
-            receipts.void(receipt_id, reason="first", now=now, actor="u")
+            receipts.void_receipt(receipt_id, reason="first", now=now, actor="u")
             db.session.commit()
 
     if database.extensions["donorhub.settings"].uses_sqlite:
@@ -153,7 +153,7 @@ def test_first_voiding_reason_stays(donor: Donor, database: Flask, now: datetime
     other = threading.Thread(target=void_elsewhere)
     other.start()
     other.join()
-    receipts.void(receipt_id, reason="second", now=now, actor="v")
+    receipts.void_receipt(receipt_id, reason="second", now=now, actor="v")
     db.session.commit()
     voided = receipts.get_receipt(receipt_id)
     assert (voided.void_reason, voided.voided_by) == ("first", "u")

@@ -94,9 +94,9 @@ def receipts_went_out(now: datetime) -> None:
         for n in range(2)
     ]
     for gift in made:
-        receipts.issue([gift.id], today=now.date(), now=now, actor="t")
+        receipts.issue_receipt([gift.id], today=now.date(), now=now, actor="t")
     db.session.flush()
-    receipts.void(2, reason="mistake", now=now, actor="t")
+    receipts.void_receipt(2, reason="mistake", now=now, actor="t")
     db.session.commit()
 
 
@@ -224,7 +224,7 @@ def test_much_damage_is_shortened(database: Flask, now: datetime) -> None:
     spoil(_many_ghosts(range(40), donor_id), now)
     said = broken(now + timedelta(hours=3))[AUDITED]
     db.session.rollback()
-    assert len(said) == invariants.SHOWN + 1
+    assert len(said) == invariants.SENTENCE_LIMIT + 1
     assert said[-1] == "… and more"
 
 

@@ -26,6 +26,46 @@ def at(hour: int, day: date = DAY) -> datetime:
     return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
 
+def make_void_receipt(donor_id: int) -> Receipt:
+    return Receipt(
+        series="R",
+        year=2026,
+        number=1,
+        kind="single",
+        state="void",
+        jurisdiction="PL",
+        rule_pack_version="1",
+        template_version="1",
+        lang="pl",
+        donor_id=donor_id,
+        total_minor=5000,
+        currency="PLN",
+        payload={},
+        payload_sha256="",
+        issued_at=at(10),
+        issued_on=DAY,
+        issued_by=ACTOR,
+        voided_at=at(11),
+        void_reason="name",
+    )
+
+
+def make_sent_message(donor_id: int) -> Message:
+    return Message(
+        send_key="1",
+        donor_id=donor_id,
+        template="thank_you@shipped-1",
+        lang="pl",
+        to_address="a@example.org",
+        subject="Thanks",
+        body="Thanks",
+        message_id="<1@x>",
+        state="sent",
+        planned_at=at(9),
+        sent_at=at(10),
+    )
+
+
 @pytest.fixture
 def donor_id(database: Flask) -> int:
     """A donor with one event of every kind, most of them on one day."""
@@ -43,41 +83,7 @@ def donor_id(database: Flask) -> int:
     db.session.add(Refund(state="succeeded", refunded_on=DAY, source_ref="1", **common))
     db.session.add(Dispute(state="lost", opened_on=DAY, reason="fraud", source_ref="1", **common))
     db.session.add(Correction(reason="typo", actor=ACTOR, source_ref="1", **common))
-    receipt = Receipt(
-        series="R",
-        year=2026,
-        number=1,
-        kind="single",
-        state="void",
-        jurisdiction="PL",
-        rule_pack_version="1",
-        template_version="1",
-        lang="pl",
-        donor_id=donor.id,
-        total_minor=5000,
-        currency="PLN",
-        payload={},
-        payload_sha256="",
-        issued_at=at(10),
-        issued_on=DAY,
-        issued_by=ACTOR,
-        voided_at=at(11),
-        void_reason="name",
-    )
-    message = Message(
-        send_key="1",
-        donor_id=donor.id,
-        template="thank_you@shipped-1",
-        lang="pl",
-        to_address="a@example.org",
-        subject="Thanks",
-        body="Thanks",
-        message_id="<1@x>",
-        state="sent",
-        planned_at=at(9),
-        sent_at=at(10),
-    )
-    db.session.add_all([receipt, message])
+    db.session.add_all([make_void_receipt(donor.id), make_sent_message(donor.id)])
     tasks.plan_task(
         "call:1",
         kind="call",
@@ -104,7 +110,7 @@ def donor_id(database: Flask) -> int:
 
 
 def test_every_kind_of_event_is_there_newest_first(donor_id: int) -> None:
-    events = timeline.of(donor_id).rows
+    events = timeline.read_timeline(donor_id).rows
     assert [event.kind for event in events] == [
         "recurring",
         "correction",
@@ -124,10 +130,10 @@ def test_every_kind_of_event_is_there_newest_first(donor_id: int) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 10, 11])
 def test_pages_of_any_size_agree(donor_id: int, limit: int) -> None:
     """Pages of any size give each event once, in the same order."""
-    whole = [event.key for event in timeline.of(donor_id).rows]
+    whole = [event.key for event in timeline.read_timeline(donor_id).rows]
     paged, cursor = [], None
     while True:
-        page = timeline.of(donor_id, cursor, limit)
+        page = timeline.read_timeline(donor_id, cursor, limit)
         paged += [event.key for event in page.rows]
         cursor = page.cursor
         if cursor is None:
@@ -136,8 +142,8 @@ def test_pages_of_any_size_agree(donor_id: int, limit: int) -> None:
 
 
 def test_what_happens_meanwhile_never_shifts_the_next_page(donor_id: int) -> None:
-    whole = [event.key for event in timeline.of(donor_id).rows]
-    first = timeline.of(donor_id, limit=4)
+    whole = [event.key for event in timeline.read_timeline(donor_id).rows]
+    first = timeline.read_timeline(donor_id, limit=4)
     gifts.record_gift(
         donor_id,
         Money(100, "PLN"),
@@ -148,7 +154,7 @@ def test_what_happens_meanwhile_never_shifts_the_next_page(donor_id: int) -> Non
         actor=ACTOR,
     )
     db.session.commit()
-    second = timeline.of(donor_id, first.cursor, limit=50)
+    second = timeline.read_timeline(donor_id, first.cursor, limit=50)
     assert [event.key for event in (*first.rows, *second.rows)] == whole
 
 
@@ -156,7 +162,7 @@ def test_timeline_hides_others_events(donor_id: int) -> None:
     """Another donor's events stay out, and a damaged cursor is refused."""
     other = donors.create_donor({"name": "Besnik Çela"}, source="form", now=at(8), actor=ACTOR)
     db.session.commit()
-    assert [event.kind for event in timeline.of(other.id).rows] == ["donor"]
+    assert [event.kind for event in timeline.read_timeline(other.id).rows] == ["donor"]
     for damaged in ("x", "2026-11-20~gift~1~2", "yesterday~gift~1", "2026-11-20T00:00:00+00:00~gift~one"):
         with pytest.raises(Rejected):
-            timeline.of(donor_id, damaged)
+            timeline.read_timeline(donor_id, damaged)

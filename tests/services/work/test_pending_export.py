@@ -76,10 +76,10 @@ def test_every_secret_column_is_left_out(database: Flask) -> None:
 
 def test_rows_come_ordered_and_plain(waiting: Flask) -> None:
     """Rows come in the order of their key, as plain values."""
-    rows = list(export.rows("task"))
+    rows = list(export.read_rows("task"))
     assert [row["key"] for row in rows] == ["now", "later", "call", "dead"]
     assert rows[0]["due_at"] == "2026-11-22T09:00:00+00:00"
-    (secret,) = export.rows("webhook_secret")
+    (secret,) = export.read_rows("webhook_secret")
     assert "sealed" not in secret and secret["label"] == "first"
-    assert "user_role" in export.tables()
-    assert export.tables().index("donor") < export.tables().index("gift")
+    assert "user_role" in export.list_tables()
+    assert export.list_tables().index("donor") < export.list_tables().index("gift")

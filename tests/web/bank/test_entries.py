@@ -304,7 +304,7 @@ def receipted(gift: Gift) -> None:
         now=clock.now(),
         actor="cli:test",
     )
-    receipts.issue([gift.id], now=clock.now(), today=TODAY, actor="cli:test")
+    receipts.issue_receipt([gift.id], now=clock.now(), today=TODAY, actor="cli:test")
     db.session.commit()
 
 

@@ -60,7 +60,7 @@ def _tell_people(gift: Gift, ref: str, dispute: Dispute, *, now: datetime, actor
         tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     facts = {"amount": gift.amount.as_text(), "currency": gift.currency, "reason": dispute.reason}
     _plan_task(f"returned_gift:{ref}", "returned_gift", "fundraiser", gift, facts, now=now)
-    receipt_upkeep.look_after(gift, now=now, actor=actor)
+    receipt_upkeep.update_accountant_tasks(gift, now=now, actor=actor)
 
 
 def _plan_task(
@@ -87,7 +87,7 @@ def take_out_return(place: Place, *, now: datetime, actor: str) -> None:
     dispute.state, dispute.reason = "won", "undone"
     tasks.cancel_task(f"returned_gift:{_make_ref(place)}", now=now, actor=actor, reason="undone")
     _pay_again(dispute.gift_id)
-    receipt_upkeep.look_after(gifts.get_gift(dispute.gift_id), now=now, actor=actor)
+    receipt_upkeep.update_accountant_tasks(gifts.get_gift(dispute.gift_id), now=now, actor=actor)
     audit.record_action(actor, "return.undone", ("gift", dispute.gift_id), now=now)
 
 

@@ -1,8 +1,8 @@
 """What must always hold, checked against the raw rows: money first, then documents, work and audit.
 
-Each check gives sentences on what is broken, none when it holds. They only read, and count in the
-database. Every ten minutes they look at what came since all held, and at what that or the audit names;
-now and then, and by ``donorhub verify --thorough``, at everything.
+Each check returns sentences on what is broken, none when it holds. Checks only read, and count in the
+database. Every ten minutes they look at what came since all held, and at what that or the audit names; now
+and then, and by ``donorhub verify --thorough``, at everything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from donorhub.services.reports.invariants.providers import (
     check_payouts,
 )
 from donorhub.services.reports.invariants.receipts import check_numbers, check_papers
-from donorhub.services.reports.invariants.scope import SHOWN, Scope
+from donorhub.services.reports.invariants.scope import SENTENCE_LIMIT, Scope
 from donorhub.services.reports.invariants.work import (
     check_audit,
     check_audited_gifts,
@@ -27,7 +27,7 @@ from donorhub.services.reports.invariants.work import (
     check_thank_yous,
 )
 
-__all__ = ["CHECKS", "SHOWN", "Scope", "check_all", "check_scope"]
+__all__ = ["CHECKS", "SENTENCE_LIMIT", "Scope", "check_all", "check_scope"]
 
 CHECKS: Final[dict[str, Callable[[Scope, datetime], list[str]]]] = {
     "every answered provider event is kept as it came": check_kept_events,
@@ -52,5 +52,7 @@ def check_all(*, now: datetime) -> dict[str, list[str]]:
 
 
 def check_scope(scope: Scope, *, now: datetime) -> dict[str, list[str]]:
-    """The same of the rows in a scope."""
+    """Return every invariant by name with what breaks it in the rows of a scope; an empty list where it
+    holds.
+    """
     return {name: check(scope, now) for name, check in CHECKS.items()}

@@ -24,49 +24,51 @@ from donorhub.services.reports.invariants.scope import Scope, find_broken
 
 
 def check_parts(scope: Scope, _now: datetime) -> list[str]:
-    """Designations, details and allocations add up to what they are parts of."""
-    designated = (
+    """Return designations, details and allocations that do not add up to what they are parts of."""
+    wrong_designations = (
         select(Gift.id)
         .join(Designation)
-        .where(scope.touched(Gift, Designation.gift_id))
+        .where(scope.is_concerned(Gift, Designation.gift_id))
         .group_by(Gift.id)
         .having(func.sum(Designation.amount_minor) != func.max(Gift.amount_minor))
     )
-    detailed = (
+    wrong_details = (
         select(Entry.id)
         .join(Detail, Detail.entry_id == Entry.id)
-        .where(scope.touched(Entry, Detail.entry_id))
+        .where(scope.is_concerned(Entry, Detail.entry_id))
         .group_by(Entry.id)
         .having(func.sum(Detail.amount_minor) != func.max(Entry.amount_minor))
     )
-    allocated = (
+    wrong_allocations = (
         select(Gift.id)
         .join(Allocation, Allocation.gift_id == Gift.id)
-        .where(scope.touched(Gift, Allocation.gift_id))
+        .where(scope.is_concerned(Gift, Allocation.gift_id))
         .group_by(Gift.id)
         .having(func.sum(Allocation.amount_minor) > func.max(Gift.amount_minor))
     )
-    settled = (
+    wrong_currencies = (
         select(Instalment.id)
         .join(Allocation, Allocation.instalment_id == Instalment.id)
         .join(Gift, Gift.id == Allocation.gift_id)
-        .where(scope.touched(Instalment, Allocation.instalment_id), Gift.currency != Instalment.currency)
+        .where(scope.is_concerned(Instalment, Allocation.instalment_id), Gift.currency != Instalment.currency)
     )
     return [
-        *find_broken(designated, lambda id_: f"the designations of gift {id_} do not add up to it"),
-        *find_broken(detailed, lambda id_: f"the details of entry {id_} do not add up to it"),
-        *find_broken(allocated, lambda id_: f"more of gift {id_} is allocated than was given"),
-        *find_broken(settled, lambda id_: f"instalment {id_} is settled in another currency"),
+        *find_broken(wrong_designations, lambda id_: f"the designations of gift {id_} do not add up to it"),
+        *find_broken(wrong_details, lambda id_: f"the details of entry {id_} do not add up to it"),
+        *find_broken(wrong_allocations, lambda id_: f"more of gift {id_} is allocated than was given"),
+        *find_broken(wrong_currencies, lambda id_: f"instalment {id_} is settled in another currency"),
     ]
 
 
 def check_statements(scope: Scope, _now: datetime) -> list[str]:
-    """Opening and entries make closing, and every entry is of a statement that counts."""
+    """Return statements whose opening and entries do not make closing, and entries of a statement that
+    does not count.
+    """
     stands = Entry.state != "taken_back"  # such a row is kept only to explain a corrected gift
     of_statement = and_(Entry.statement_id == Statement.id, stands)
-    concerned = scope.touched(Statement, Entry.statement_id)
-    proved = select(Statement.id).where(
-        concerned,
+    is_concerned = scope.is_concerned(Statement, Entry.statement_id)
+    wrong_proofs = select(Statement.id).where(
+        is_concerned,
         Statement.integrity == "proved",
         Statement.opening_minor + Statement.sum_minor != Statement.closing_minor,
     )
@@ -74,7 +76,7 @@ def check_statements(scope: Scope, _now: datetime) -> list[str]:
         select(Statement.id, Statement.sum_minor, func.coalesce(func.sum(Entry.amount_minor), 0))
         .outerjoin(Entry, of_statement)
         .where(
-            concerned,
+            is_concerned,
             Statement.state.in_(COUNTED_STATEMENTS),
             Statement.is_advice.is_(False),
             Statement.new_count == Statement.entries_count,
@@ -85,39 +87,45 @@ def check_statements(scope: Scope, _now: datetime) -> list[str]:
     counts = (
         select(Statement.id)
         .outerjoin(Entry, of_statement)
-        .where(concerned)
+        .where(is_concerned)
         .group_by(Statement.id)
         .having(func.count(Entry.id) != Statement.new_count)
     )
-    uncounted = select(Statement.id).where(Statement.state.in_(UNCOUNTED_STATEMENTS))
-    homeless = select(Entry.id).where(Entry.statement_id.in_(uncounted), stands)
+    uncounted_ids = select(Statement.id).where(Statement.state.in_(UNCOUNTED_STATEMENTS))
+    homeless_entries = select(Entry.id).where(Entry.statement_id.in_(uncounted_ids), stands)
     return [
-        *find_broken(proved, lambda id_: f"statement {id_} is called proved and its balances do not add up"),
+        *find_broken(
+            wrong_proofs, lambda id_: f"statement {id_} is called proved and its balances do not add up"
+        ),
         *find_broken(
             sums,
-            lambda id_, told, sum_: f"statement {id_} says {told} and its entries say {sum_} (minor units)",
+            lambda id_, stated_sum, sum_: (
+                f"statement {id_} says {stated_sum} and its entries say {sum_} (minor units)"
+            ),
         ),
         *find_broken(counts, lambda id_: f"statement {id_} has not the number of new entries it says"),
-        *find_broken(homeless, lambda id_: f"entry {id_} belongs to a statement that is not posted"),
+        *find_broken(homeless_entries, lambda id_: f"entry {id_} belongs to a statement that is not posted"),
     ]
 
 
 def check_matches(scope: Scope, _now: datetime) -> list[str]:
-    """A matched entry is its matches, and a gift from the bank has one or what took it back."""
+    """Return entries that are not what they are matched to, and gifts from the bank that nothing explains."""
     live = Match.undone_at.is_(None)
-    concerned = scope.touched(Entry, Match.entry_id)
+    is_concerned = scope.is_concerned(Entry, Match.entry_id)
     sums = (
         select(Entry.id)
         .join(Match, and_(Match.entry_id == Entry.id, live, Match.kind == "gift"))
-        .where(concerned, Entry.state == "matched", Entry.has_details.is_(False))
+        .where(is_concerned, Entry.state == "matched", Entry.has_details.is_(False))
         .group_by(Entry.id)
         .having(func.sum(Match.amount_minor) != func.max(Entry.amount_minor))
     )
-    bare = select(Entry.id).where(
-        concerned, Entry.state == "matched", ~exists(select(Match.id).where(Match.entry_id == Entry.id, live))
+    entries_without_match = select(Entry.id).where(
+        is_concerned,
+        Entry.state == "matched",
+        ~exists(select(Match.id).where(Match.entry_id == Entry.id, live)),
     )
-    unexplained = select(Gift.id).where(
-        scope.touched(Gift, Match.gift_id),
+    gifts_without_entry = select(Gift.id).where(
+        scope.is_concerned(Gift, Match.gift_id),
         Gift.source == "bank",
         ~exists(select(Match.id).where(Match.gift_id == Gift.id, live)),
         ~exists(select(Correction.id).where(Correction.gift_id == Gift.id)),
@@ -126,6 +134,8 @@ def check_matches(scope: Scope, _now: datetime) -> list[str]:
     )
     return [
         *find_broken(sums, lambda id_: f"what entry {id_} was matched to is not its amount"),
-        *find_broken(bare, lambda id_: f"entry {id_} is called matched and has no match"),
-        *find_broken(unexplained, lambda id_: f"gift {id_} came from the bank and no entry explains it"),
+        *find_broken(entries_without_match, lambda id_: f"entry {id_} is called matched and has no match"),
+        *find_broken(
+            gifts_without_entry, lambda id_: f"gift {id_} came from the bank and no entry explains it"
+        ),
     ]

@@ -16,13 +16,13 @@ from donorhub.services.reports.invariants.work import STUCK_AFTER
 
 
 def check_kept_events(scope: Scope, _now: datetime) -> list[str]:
-    """Every answered provider event lies in the inbox as it came."""
+    """Return answered provider events that do not lie in the inbox as they came."""
     return show_some(_find_changed_bodies(scope))
 
 
 def _find_changed_bodies(scope: Scope) -> Iterator[str]:
     query = select(ProviderEvent.id, ProviderEvent.body, ProviderEvent.body_sha256)
-    for id_, body, sha256 in stream_rows(query.where(scope.came(ProviderEvent))):
+    for id_, body, sha256 in stream_rows(query.where(scope.is_new(ProviderEvent))):
         try:
             is_whole = hashlib.sha256(zlib.decompress(body)).digest() == sha256
         except zlib.error:
@@ -32,7 +32,7 @@ def _find_changed_bodies(scope: Scope) -> Iterator[str]:
 
 
 def check_inbox(_scope: Scope, now: datetime) -> list[str]:
-    """No event waits long; an index leads to those that wait, so all are looked at each time."""
+    """Return events that wait long; an index leads to those that wait, so all are looked at each time."""
     query = select(ProviderEvent.id).where(
         ProviderEvent.state == "received", ProviderEvent.received_at < now - STUCK_AFTER
     )
@@ -42,13 +42,15 @@ def check_inbox(_scope: Scope, now: datetime) -> list[str]:
 
 
 def check_payments(scope: Scope, _now: datetime) -> list[str]:
-    """A payment that succeeded is one gift of its amount, and such a gift is of one payment."""
-    without = select(Payment.id).where(text("payment.state = 'succeeded' AND payment.gift_id IS NULL"))
-    concerned = scope.touched(Gift, Payment.gift_id)
+    """Return payments that succeeded and are not one gift of their amount, and gifts of no one payment."""
+    payments_without_gift = select(Payment.id).where(
+        text("payment.state = 'succeeded' AND payment.gift_id IS NULL")
+    )
+    is_concerned = scope.is_concerned(Gift, Payment.gift_id)
     twice = (
         select(Gift.id, func.count())
         .join(Payment, Payment.gift_id == Gift.id)
-        .where(concerned)
+        .where(is_concerned)
         .group_by(Gift.id)
         .having(func.count() > 1)
     )
@@ -56,7 +58,7 @@ def check_payments(scope: Scope, _now: datetime) -> list[str]:
         select(Payment.id, Gift.id)
         .join(Gift, Gift.id == Payment.gift_id)
         .where(
-            concerned,
+            is_concerned,
             or_(
                 Gift.amount_minor != Payment.amount_minor,
                 Gift.currency != Payment.currency,
@@ -64,23 +66,28 @@ def check_payments(scope: Scope, _now: datetime) -> list[str]:
             ),
         )
     )
-    orphan = select(Gift.id).where(
-        scope.touched(Gift),
+    gifts_without_payment = select(Gift.id).where(
+        scope.is_concerned(Gift),
         Gift.source.in_(_find_provider_sources(scope)),
         ~exists(select(Payment.id).where(Payment.gift_id == Gift.id)),
     )
     return [
-        *find_broken(without, lambda id_: f"payment {id_} succeeded and has no gift"),
-        *find_broken(orphan, lambda id_: f"gift {id_} came from a provider and no payment explains it"),
+        *find_broken(payments_without_gift, lambda id_: f"payment {id_} succeeded and has no gift"),
+        *find_broken(
+            gifts_without_payment, lambda id_: f"gift {id_} came from a provider and no payment explains it"
+        ),
         *find_broken(twice, lambda gift, n: f"gift {gift} stands for {n} payments"),
         *find_broken(other, lambda payment, gift: f"gift {gift} differs from its payment {payment}"),
     ]
 
 
 def _find_provider_sources(scope: Scope) -> list[str]:
-    """The sources of gifts that are accounts of a provider: each asked for by itself, since an index leads
-    to the payments of an account and none to all accounts."""
-    sources = db.session.scalars(select(Gift.source).where(scope.touched(Gift)).distinct()).all()
+    """Return the sources of gifts that are accounts of a provider.
+
+    Each is asked for by itself, since an index leads to the payments of an account and none to all
+    accounts.
+    """
+    sources = db.session.scalars(select(Gift.source).where(scope.is_concerned(Gift)).distinct()).all()
     return [source for source in sources if _has_payments(*source.partition(":"))]
 
 
@@ -90,11 +97,11 @@ def _has_payments(provider: str, _colon: str, account: str) -> bool:
 
 
 def check_payouts(scope: Scope, _now: datetime) -> list[str]:
-    """The items of a payout make its sum."""
+    """Return payouts whose items do not make their sum."""
     query = (
         select(Payout.id, Payout.net_minor, func.sum(PayoutItem.net_minor))
         .join(PayoutItem, and_(PayoutItem.payout_id == Payout.id, PayoutItem.kind != "payout"))
-        .where(scope.touched(Payout, PayoutItem.payout_id))
+        .where(scope.is_concerned(Payout, PayoutItem.payout_id))
         .group_by(Payout.id, Payout.net_minor)
         .having(func.sum(PayoutItem.net_minor) != Payout.net_minor)
     )

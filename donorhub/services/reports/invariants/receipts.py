@@ -9,13 +9,16 @@ from datetime import datetime
 from sqlalchemy import and_, exists, func, or_, select, tuple_
 
 from donorhub.models import Receipt, ReceiptCounter, ReceiptLine, ReceiptPdf
-from donorhub.services.receipts.receipt_payload import digest
+from donorhub.services.receipts.receipt_payload import compute_digest
 from donorhub.services.reports.invariants.scope import Scope, find_broken, show_some, stream_rows
 
 
 def check_numbers(scope: Scope, _now: datetime) -> list[str]:
-    """Receipt numbers run from 1 without a gap; a series and year is counted whole when one is new in it."""
-    used = select(Receipt.series, Receipt.year).where(scope.came(Receipt))
+    """Return series whose numbers do not run from 1 without a gap.
+
+    A series and year is counted whole when one receipt is new in it.
+    """
+    new_series = select(Receipt.series, Receipt.year).where(scope.is_new(Receipt))
     gaps = (
         select(
             ReceiptCounter.series,
@@ -27,7 +30,11 @@ def check_numbers(scope: Scope, _now: datetime) -> list[str]:
         .outerjoin(
             Receipt, and_(Receipt.series == ReceiptCounter.series, Receipt.year == ReceiptCounter.year)
         )
-        .where(scope.in_part(tuple_(ReceiptCounter.series, ReceiptCounter.year).in_(used), Receipt))
+        .where(
+            scope.narrow_condition(
+                tuple_(ReceiptCounter.series, ReceiptCounter.year).in_(new_series), Receipt
+            )
+        )
         .group_by(ReceiptCounter.series, ReceiptCounter.year, ReceiptCounter.last)
         .having(
             or_(
@@ -40,8 +47,8 @@ def check_numbers(scope: Scope, _now: datetime) -> list[str]:
     counter = select(ReceiptCounter.last).where(
         ReceiptCounter.series == Receipt.series, ReceiptCounter.year == Receipt.year
     )
-    uncounted = (
-        select(Receipt.series, Receipt.year).where(scope.touched(Receipt), ~exists(counter)).distinct()
+    series_without_counter = (
+        select(Receipt.series, Receipt.year).where(scope.is_concerned(Receipt), ~exists(counter)).distinct()
     )
     return [
         *find_broken(
@@ -50,18 +57,22 @@ def check_numbers(scope: Scope, _now: datetime) -> list[str]:
                 f"series {series}/{year}: counter {last}, {n} receipts, highest {top}"
             ),
         ),
-        *find_broken(uncounted, lambda series, year: f"series {series}/{year} has receipts and no counter"),
+        *find_broken(
+            series_without_counter, lambda series, year: f"series {series}/{year} has receipts and no counter"
+        ),
     ]
 
 
 def check_papers(scope: Scope, _now: datetime) -> list[str]:
-    """A gift is on one live receipt, lines add up, and payload and PDF are as they were made."""
+    """Return gifts on two live receipts, lines that do not add up, and payloads and PDFs that were
+    changed.
+    """
     twice = (
         select(ReceiptLine.gift_id)
         .where(
             ReceiptLine.released_at.is_(None),
-            scope.in_part(
-                ReceiptLine.gift_id.in_(select(ReceiptLine.gift_id).where(scope.came(ReceiptLine))),
+            scope.narrow_condition(
+                ReceiptLine.gift_id.in_(select(ReceiptLine.gift_id).where(scope.is_new(ReceiptLine))),
                 ReceiptLine,
             ),
         )
@@ -71,7 +82,7 @@ def check_papers(scope: Scope, _now: datetime) -> list[str]:
     sums = (
         select(Receipt.id)
         .join(ReceiptLine)
-        .where(scope.touched(Receipt, ReceiptLine.receipt_id))
+        .where(scope.is_concerned(Receipt, ReceiptLine.receipt_id))
         .group_by(Receipt.id)
         .having(func.sum(ReceiptLine.amount_minor) != func.max(Receipt.total_minor))
     )
@@ -79,7 +90,7 @@ def check_papers(scope: Scope, _now: datetime) -> list[str]:
         select(Receipt.id)
         .join(ReceiptPdf, and_(ReceiptPdf.receipt_id == Receipt.id, ReceiptPdf.mark == "issued"))
         .where(
-            scope.touched(Receipt, ReceiptPdf.receipt_id),
+            scope.is_concerned(Receipt, ReceiptPdf.receipt_id),
             ReceiptPdf.sha256 != Receipt.pdf_sha256,
         )
     )
@@ -94,13 +105,13 @@ def check_papers(scope: Scope, _now: datetime) -> list[str]:
 
 def _find_changed_payloads(scope: Scope) -> Iterator[str]:
     query = select(Receipt.id, Receipt.payload, Receipt.payload_sha256)
-    for id_, payload, sha256 in stream_rows(query.where(scope.touched(Receipt))):
-        if digest(payload) != sha256:
+    for id_, payload, sha256 in stream_rows(query.where(scope.is_concerned(Receipt))):
+        if compute_digest(payload) != sha256:
             yield f"the payload of receipt {id_} was changed after it was issued"
 
 
 def _find_changed_pdfs(scope: Scope) -> Iterator[str]:
     query = select(ReceiptPdf.receipt_id, ReceiptPdf.content, ReceiptPdf.sha256)
-    for receipt_id, content, sha256 in stream_rows(query.where(scope.came(ReceiptPdf)), chunk=20):
+    for receipt_id, content, sha256 in stream_rows(query.where(scope.is_new(ReceiptPdf)), chunk=20):
         if hashlib.sha256(content).hexdigest() != sha256:
             yield f"the bytes of a PDF of receipt {receipt_id} were changed"

@@ -16,17 +16,17 @@ STUCK_AFTER: Final = timedelta(hours=1)
 
 
 def check_thank_yous(scope: Scope, _now: datetime) -> list[str]:
-    """Every gift that wants one has one thank-you planned, and no plan wrote two."""
+    """Return gifts that want a thank-you and have none planned, and plans that wrote two."""
     key = literal("thank_you:gift:") + cast(Gift.id, String)
     none = select(Gift.id).where(
-        scope.touched(Gift), Gift.thank, ~exists(select(Task.id).where(Task.key == key))
+        scope.is_concerned(Gift), Gift.thank, ~exists(select(Task.id).where(Task.key == key))
     )
     first, second = aliased(Message), aliased(Message)
     twice = (
         select(first.task_id)
         .join(second, and_(second.task_id == first.task_id, second.id > first.id))
         .join(Task, Task.id == first.task_id)
-        .where(Task.kind == "thank_you", scope.touched(Task, Message.task_id))
+        .where(Task.kind == "thank_you", scope.is_concerned(Task, Message.task_id))
     )
     return [
         *find_broken(none, lambda id_: f"gift {id_} has no thank-you planned"),
@@ -35,13 +35,15 @@ def check_thank_yous(scope: Scope, _now: datetime) -> list[str]:
 
 
 def check_sendings(_scope: Scope, now: datetime) -> list[str]:
-    """No message is being sent for long; an index leads to those that are, so all are looked at each time."""
+    """Return messages that are being sent for long; an index leads to them, so all are looked at each
+    time.
+    """
     query = select(Message.id).where(Message.state == "claimed", Message.planned_at < now - STUCK_AFTER)
     return find_broken(query, lambda id_: f"message {id_} is being sent for more than an hour")
 
 
 def check_audited_gifts(scope: Scope, _now: datetime) -> list[str]:
-    """Somebody said of every gift that they recorded it."""
+    """Return gifts of which no record says who recorded them."""
     record = exists(
         select(AuditRecord.id).where(
             AuditRecord.subject_type == "gift",
@@ -49,10 +51,10 @@ def check_audited_gifts(scope: Scope, _now: datetime) -> list[str]:
             AuditRecord.what == "gift.recorded",
         )
     )
-    query = select(Gift.id).where(scope.touched(Gift), ~record)
+    query = select(Gift.id).where(scope.is_concerned(Gift), ~record)
     return find_broken(query, lambda id_: f"nobody says who recorded gift {id_}")
 
 
 def check_audit(scope: Scope, _now: datetime) -> list[str]:
-    """The audit is one chain up to its head."""
+    """Return where the audit is not one chain up to its head."""
     return show_some(audit.find_broken_links(after_seq=scope.audit_seq, after_chain=scope.audit_chain))

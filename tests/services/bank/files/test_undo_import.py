@@ -218,7 +218,7 @@ def test_receipt_always_blocks_undo(database: Flask, now: datetime) -> None:
     entries.accept_shares(first_entry(), [Share(anna.id, 1000)], now=now, actor="user:5")
     organisation.change_organisation({"jurisdiction": "XX", "city": "Berat"}, now=now, actor="user:1")
     gift_id = db.session.scalars(select(Gift.id)).one()
-    receipt = receipts.issue([gift_id], today=now.date(), now=now, actor="user:1")
+    receipt = receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="user:1")
     db.session.commit()
     kinds = [(one.kind, one.receipt_id) for one in import_undo.list_obstacles(file.id)]
     assert kinds == [("receipt", receipt.id), ("decision", receipt.id)]
@@ -227,7 +227,7 @@ def test_receipt_always_blocks_undo(database: Flask, now: datetime) -> None:
         take_back(file.id, now, undo_decisions=True)
     db.session.rollback()
     assert rows() == before
-    receipts.void(receipt.id, reason="wrong", now=now, actor="user:1")
+    receipts.void_receipt(receipt.id, reason="wrong", now=now, actor="user:1")
     db.session.commit()
     take_back(file.id, now, undo_decisions=True)
     assert ledger() == {}

@@ -67,7 +67,7 @@ def only_gift() -> Gift:
 def receipted(now: datetime) -> None:
     """A receipt for the only gift, after the rules of a country that asks for little."""
     organisation.change_organisation({"jurisdiction": "XX", "city": "Berat"}, now=now, actor="user:1")
-    receipts.issue([only_gift().id], today=now.date(), now=now, actor="user:1")
+    receipts.issue_receipt([only_gift().id], today=now.date(), now=now, actor="user:1")
     db.session.commit()
 
 
