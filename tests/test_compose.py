@@ -51,7 +51,8 @@ def test_a_slip_in_a_service_is_noticed(compose: dict[str, Any], key: str) -> No
     assert _faults(compose | {"services": compose["services"] | {"web": web}})
 
 
-def test_whatever_serves_waits_for_the_migration_and_for_both_stores(compose: dict[str, Any]) -> None:
+def test_services_wait_for_migration_and_stores(compose: dict[str, Any]) -> None:
+    """Whatever serves waits for the migration and for both stores."""
     for name in ("web", "worker", "timer"):
         assert {key: wait["condition"] for key, wait in compose["services"][name]["depends_on"].items()} == {
             "migrate": "service_completed_successfully",
@@ -60,7 +61,8 @@ def test_whatever_serves_waits_for_the_migration_and_for_both_stores(compose: di
         }
 
 
-def test_whatever_is_waited_for_in_health_has_a_health_check(compose: dict[str, Any]) -> None:
+def test_awaited_services_have_health_checks(compose: dict[str, Any]) -> None:
+    """Whatever is waited for until it is healthy has a health check."""
     services = compose["services"]
     waits = [
         (key, wait) for service in services.values() for key, wait in service.get("depends_on", {}).items()
@@ -76,13 +78,15 @@ def test_redis_keeps_its_queue_on_disk(compose: dict[str, Any]) -> None:
     assert compose["services"]["redis"]["volumes"] == ["redis:/data"]
 
 
-def test_every_volume_is_used_and_every_used_volume_is_named(compose: dict[str, Any]) -> None:
+def test_volumes_are_used_and_named(compose: dict[str, Any]) -> None:
+    """Every volume is used, and every used volume is named."""
     used = [volume for service in compose["services"].values() for volume in service.get("volumes", [])]
     assert {volume.partition(":")[0] for volume in used} == set(compose["volumes"])
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_our_services_are_set_up_by_settings_that_exist(compose: dict[str, Any], name: str) -> None:
+def test_service_settings_exist(compose: dict[str, Any], name: str) -> None:
+    """Our services are set up by settings that exist, and have those that they need."""
     environment = compose["services"][name]["environment"]
     assert set(environment) <= KNOWN
     assert {"DATABASE_URL", "REDIS_URL", "DONORHUB_SECRET_KEY", "DONORHUB_FIELD_KEY"} <= set(environment)
@@ -110,14 +114,16 @@ def test_no_secret_has_a_value_in_the_files(compose: dict[str, Any]) -> None:
             assert service["environment"][name] == f"${{{name}:?set it in .env}}"
 
 
-def test_the_image_runs_as_an_ordinary_user_and_holds_all_rooms(compose: dict[str, Any]) -> None:
+def test_image_runs_as_ordinary_user(compose: dict[str, Any]) -> None:
+    """The image runs as an ordinary user and holds all rooms."""
     image = compose["services"]["web"]["build"]["dockerfile_inline"]
     assert image.rstrip().endswith("USER donorhub")
     copied = set(re.findall(r"^COPY (\w+) \1$", image, re.MULTILINE))
     assert copied == {"donorhub", "importers", "receipts", "webhooks"}
 
 
-def test_the_example_of_settings_names_every_setting_and_no_other() -> None:
+def test_settings_example_is_complete() -> None:
+    """The example of settings names every setting and no other."""
     assert set(_env_example()) - {"POSTGRES_PASSWORD"} == KNOWN
 
 

@@ -16,7 +16,8 @@ def test_nothing_set_is_the_small_installation(tmp_path: Path) -> None:
     assert settings.database_url == f"sqlite:///{tmp_path / 'donorhub.sqlite3'}"
 
 
-def test_the_keys_are_made_once_and_only_we_can_read_them(tmp_path: Path) -> None:
+def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
+    """The keys are made once, and only we can read them."""
     first, second = (config.load({"DONORHUB_HOME": str(tmp_path)}) for _ in range(2))
     assert first.secret_key == second.secret_key != first.field_key
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
@@ -39,7 +40,8 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "sender", ["", "Foundation", "Łąka, Foundation <a@example.org>", "ł@example.org", "a@b\n"]
 )
-def test_a_sender_that_no_message_could_name_is_refused_at_once(tmp_path: Path, sender: str) -> None:
+def test_impossible_sender_is_refused(tmp_path: Path, sender: str) -> None:
+    """A sender that no message could name is refused at once."""
     with pytest.raises(Misconfigured, match="DONORHUB_MAIL_FROM holds no address"):
         config.load({"DONORHUB_HOME": str(tmp_path), "DONORHUB_MAIL_FROM": sender})
 
@@ -47,7 +49,8 @@ def test_a_sender_that_no_message_could_name_is_refused_at_once(tmp_path: Path, 
 @pytest.mark.parametrize(
     "sender", ["a@example.org", "Fundacja Łąka <thanks+x@łąka.example.org>", '"A, B" <a@b>']
 )
-def test_a_sender_with_or_without_a_name_is_taken(tmp_path: Path, sender: str) -> None:
+def test_sender_may_have_a_name(tmp_path: Path, sender: str) -> None:
+    """A sender with or without a name is taken."""
     assert config.load({"DONORHUB_HOME": str(tmp_path), "DONORHUB_MAIL_FROM": sender}).mail_from == sender
 
 
@@ -70,7 +73,8 @@ def test_a_set_clock_runs_on_from_its_instant(tmp_path: Path) -> None:
         clock.from_setting("2030-01-01T00:00:00")
 
 
-def test_what_is_sealed_opens_only_with_its_key_and_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sealed_text_needs_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sealed opens only with its key and unchanged."""
     monkeypatch.setattr(vault, "_key", None)  # and given back after the test
     vault.use("one")
     sealed = vault.seal(b"secret")

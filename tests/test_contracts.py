@@ -183,14 +183,16 @@ def test_a_planted_import_breaks_its_contract(
     assert "planted" in said, "broken, but by something else"
 
 
-def test_a_room_without_a_place_breaks_the_order_of_rooms(linter: _Linter, plant: _Planter) -> None:
+def test_unplaced_room_breaks_the_order(linter: _Linter, plant: _Planter) -> None:
+    """A room without a place breaks the order of rooms."""
     plant("donorhub.planted", "")
     holds, said = linter.check("rooms")
     assert not holds
     assert "planted" in said
 
 
-def test_an_import_for_type_checking_only_is_no_import(linter: _Linter, plant: _Planter) -> None:
+def test_type_checking_import_is_none(linter: _Linter, plant: _Planter) -> None:
+    """An import for type checking only is no import."""
     source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import donorhub.app\n"
     plant("donorhub.models.planted", source)
     assert "planted" not in linter.check("rooms")[1]

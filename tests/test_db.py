@@ -33,7 +33,8 @@ def test_writers_are_served_in_the_order_they_came() -> None:
     assert served == list(range(8))
 
 
-def test_a_writer_that_waits_too_long_is_told_and_leaves_the_queue() -> None:
+def test_late_writer_leaves_the_queue() -> None:
+    """A writer that waits too long is refused and leaves the queue, so that the next can write."""
     queue = WriteQueue()
     queue.take_turn(1)
     with pytest.raises(Busy):

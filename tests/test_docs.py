@@ -178,7 +178,8 @@ def roles_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_table_of_roles_is_that_of_the_program() -> None:
+def test_roles_table_equals_the_program() -> None:
+    """The table of roles is that of the program."""
     found = ROLES_TABLE.search(ROLES_PAGE.read_text())
     assert found
     assert found[2] == roles_table(), "write it anew with .venv/bin/python -m tests.test_docs"
@@ -189,7 +190,8 @@ def test_every_role_is_described() -> None:
     assert described == list(ROLES)
 
 
-def test_every_event_that_stripe_should_send_says_something_to_us() -> None:
+def test_listed_stripe_events_are_wanted() -> None:
+    """Every event that Stripe should send has a meaning for us."""
     listed = next(block for block in blocks_of(ROOT / "docs/stripe.md") if block.lang == "text")
     events = listed.text.split()
     assert len(events) > 50
@@ -218,7 +220,8 @@ def test_the_example_of_a_format_runs() -> None:
     run(example("importers/example.py"))
 
 
-def test_the_example_of_a_provider_verifies_splits_and_says_what_was_paid() -> None:
+def test_provider_example_works() -> None:
+    """The example of a provider verifies, splits and says what was paid."""
     adapter = run(example("donorhub_example/__init__.py"))["Example"]()
     raw = (
         b'{"id":"1","at":1793000000,"payment":"p1","minor":5000,"currency":"PLN","email":"a@b.pl","name":"A",'
@@ -244,12 +247,14 @@ def test_the_example_of_a_provider_names_no_other() -> None:
     assert [word for word in STRIPES_WORDS if word in text] == []
 
 
-def test_the_example_names_the_entry_points_that_are_looked_up() -> None:
+def test_example_names_real_entry_points() -> None:
+    """The example names the entry points that are looked up."""
     declared: dict[str, Any] = tomllib.loads(example("pyproject.toml"))
     assert ENTRY_POINTS in declared["project"]["entry-points"]
 
 
-def test_the_example_of_a_pack_holds_for_a_receipt(tmp_path: Path) -> None:
+def test_pack_example_makes_a_receipt(tmp_path: Path) -> None:
+    """The example of a pack holds for a receipt."""
     file = tmp_path / "MK-2026-11.toml"
     file.write_text(example("receipts/packs/MK-2026-11.toml"))
     pack = packs._read_pack(file)

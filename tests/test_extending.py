@@ -19,9 +19,10 @@ from tests.api.conftest import apart
 from tests.test_docs import example, run
 
 
-def test_what_the_example_of_a_provider_says_becomes_a_gift(
+def test_provider_example_makes_a_gift(
     database: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What the example of a provider reports becomes a gift, once."""
     adapter = run(example("donorhub_example/__init__.py"))["Example"]()
     monkeypatch.setitem(webhooks._OURS, "example", adapter)
     endpoint = endpoints.create_endpoint("example", "s", now=now, actor="t")

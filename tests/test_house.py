@@ -199,9 +199,8 @@ def test_it_fails_over_its_limit(home: Path, goal: float | None, today: float | 
     assert house.main(["--short"], home, _count_files(goal=goal, today=today)) == code
 
 
-def test_a_failure_lists_its_places_and_the_short_report_no_others(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failure_lists_its_places(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failure lists its places, and the short report no others."""
     write(home, "donorhub/utils.py", "")
     house.main(["--short"], home, _count_files(goal=1))
     assert "donorhub/utils.py" not in capsys.readouterr().out

@@ -92,7 +92,8 @@ def promise(donor: Donor, start_on: date, now: datetime) -> Instalment:
     return db.session.scalars(query).one()
 
 
-def test_the_day_of_an_instant_begins_at_our_midnight(night: datetime, today: date) -> None:
+def test_day_begins_at_our_midnight(night: datetime, today: date) -> None:
+    """The day of an instant begins at our midnight."""
     assert organisation.get_day(night) == today != night.date()
     midnight = organisation.get_midnight(today)
     assert organisation.get_day(midnight) == today
@@ -124,21 +125,22 @@ def test_a_promise_that_is_closed_ends_today(anna: Donor, night: datetime, today
     assert gift.ends_on == today
 
 
-def test_tomorrow_may_be_a_gifts_day_and_the_day_after_not(anna: Donor, night: datetime, today: date) -> None:
+def test_gifts_day_may_be_tomorrow(anna: Donor, night: datetime, today: date) -> None:
+    """Tomorrow may be a gift's day, and the day after may not."""
     assert give(anna, today + DAY, night).received_on == today + DAY
     with pytest.raises(Rejected, match="future"):
         give(anna, today + 2 * DAY, night, "2")
 
 
-def test_a_correction_is_shown_at_the_day_it_was_made(anna: Donor, night: datetime, today: date) -> None:
+def test_correction_keeps_its_day(anna: Donor, night: datetime, today: date) -> None:
+    """A correction is shown at the day on which it was made."""
     gift = give(anna, today, night)
     gifts.correct_gift(gift.id, reason="x", source_ref="1", now=night, actor=ACTOR)
     assert [one.on for one in gift_story.read_story(gift).deductions] == [today]
 
 
-def test_a_gift_of_today_stands_below_what_happened_tonight(
-    anna: Donor, night: datetime, today: date
-) -> None:
+def test_gift_stands_below_tonights_events(anna: Donor, night: datetime, today: date) -> None:
+    """A gift of today stands below what happened tonight."""
     gift = give(anna, today, night)
     yesterday = organisation.get_midnight(today) - timedelta(minutes=1)
     for key, moment in (("tonight", night), ("before", yesterday)):
@@ -159,7 +161,8 @@ def test_a_gift_of_today_stands_below_what_happened_tonight(
     assert order == [("task", today), ("gift", today), ("task", today - DAY)] and gift.received_on == today
 
 
-def test_a_payment_of_a_provider_is_a_gift_of_our_day(database: Flask, night: datetime, today: date) -> None:
+def test_provider_payment_has_our_day(database: Flask, night: datetime, today: date) -> None:
+    """A payment of a provider is a gift of our day."""
     events = [_moved(event, int(night.timestamp())) for event in one_off("n")]
     deliver(database, open_endpoint(night), events, night)
     assert {gift.received_on for gift in db.session.scalars(select(Gift))} == {today}
@@ -176,7 +179,8 @@ def _moved(value: Any, created: int) -> Any:
     return [_moved(one, created) for one in value] if isinstance(value, list) else value
 
 
-def test_an_entry_that_was_undone_waits_from_today_on(anna: Donor, night: datetime, today: date) -> None:
+def test_undone_entry_waits_from_today(anna: Donor, night: datetime, today: date) -> None:
+    """An entry that was undone waits from today on."""
     open_account("auto")
     send(camt([Paid(today - DAY, 5000, text=anna.code)]))
     match()
@@ -187,14 +191,16 @@ def test_an_entry_that_was_undone_waits_from_today_on(anna: Donor, night: dateti
     assert entry.decide_by == today + timedelta(days=SUSPENSE_DAYS)
 
 
-def test_a_statement_of_tomorrow_counts_and_of_the_day_after_is_held(night: datetime, today: date) -> None:
+def test_statement_beyond_tomorrow_is_held(night: datetime, today: date) -> None:
+    """A statement of tomorrow counts, and one of the day after is held."""
     open_account()
     assert send(camt([Paid(today + DAY, 5000)]), "a.xml").state == "done"
     assert send(camt([Paid(today + 2 * DAY, 5000)], opening=5000, name="S2"), "b.xml").state == "held"
     assert len(db.session.scalars(select(ImportFile)).all()) == 2
 
 
-def test_a_broken_invariant_is_told_once_a_day_of_ours(anna: Donor, night: datetime, today: date) -> None:
+def test_broken_invariant_is_reported_daily(anna: Donor, night: datetime, today: date) -> None:
+    """A broken invariant is reported once a day of ours."""
     give(anna, today - DAY, night)
     db.session.execute(delete(Task).where(Task.kind == "thank_you"))
     db.session.commit()
@@ -243,9 +249,8 @@ def test_pages_call_the_same_day_today(database: Flask, anna: Donor, night: date
     assert f"known since {shown}" in staff.text(f"/donors/{anna.id}")
 
 
-def test_what_is_due_by_the_end_of_today_is_the_same_for_page_and_api(
-    database: Flask, anna: Donor, night: datetime, today: date
-) -> None:
+def test_page_and_api_share_today(database: Flask, anna: Donor, night: datetime, today: date) -> None:
+    """What is due by the end of today is the same for page and API."""
     ends = organisation.get_midnight(today + DAY)
     for key, due_at in (("today", ends - timedelta(seconds=1)), ("tomorrow", ends)):
         tasks.plan_task(
@@ -266,7 +271,8 @@ def test_what_is_due_by_the_end_of_today_is_the_same_for_page_and_api(
     assert f'/tasks/{ids["today"]}"' in page and f'/tasks/{ids["tomorrow"]}"' not in page
 
 
-def test_a_token_of_a_page_ends_at_our_midnight(database: Flask, night: datetime, today: date) -> None:
+def test_token_ends_at_our_midnight(database: Flask, night: datetime, today: date) -> None:
+    """A token that was made on a page ends at our midnight."""
     staff = Staff(database, "admin")
     fields = {"name": "t", "scopes": "gifts:read"}
     assert staff.post("/settings/tokens", expires_on=str(today), **fields).status_code == 422

@@ -85,21 +85,24 @@ def test_what_a_group_holds_is_named(lines: Lines) -> None:
     assert PERSON not in json.dumps(line)
 
 
-def test_an_error_that_was_never_raised_has_the_place_of_its_report(lines: Lines) -> None:
+def test_unraised_error_has_reports_place(lines: Lines) -> None:
+    """An error that was never raised has the place of its report."""
     logs.report(ValueError(PERSON), event="x")
     (line,) = lines()
-    assert functions_of(line["frames"]) == ["test_an_error_that_was_never_raised_has_the_place_of_its_report"]
+    assert functions_of(line["frames"]) == ["test_unraised_error_has_reports_place"]
 
 
-def test_who_called_the_one_that_caught_it_is_named(lines: Lines) -> None:
+def test_catchers_caller_is_named(lines: Lines) -> None:
+    """Who called the function that caught an error is named."""
+
     def caught_deep_inside() -> None:
         logs.report(catch_error(raise_error), event="x")
 
     caught_deep_inside()
     (line,) = lines()
     assert functions_of(line["frames"])[-4:] == [
-        "test_who_called_the_one_that_caught_it_is_named",
-        "test_who_called_the_one_that_caught_it_is_named.<locals>.caught_deep_inside",
+        "test_catchers_caller_is_named",
+        "test_catchers_caller_is_named.<locals>.caught_deep_inside",
         "catch_error",
         "raise_error",
     ]
@@ -136,9 +139,10 @@ def test_a_line_names_the_request_it_belongs_to(lines: Lines) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_a_line_written_with_the_error_itself_quotes_nothing(
+def test_error_line_quotes_nothing(
     capsys: pytest.CaptureFixture[str], quiet_logging: None, log_format: Any
 ) -> None:
+    """A line that is written with the error itself quotes nothing of it."""
     logs.configure_logs(log_format)
     try:
         raise_error()
@@ -163,9 +167,8 @@ def test_a_library_that_logs_an_error_quotes_nothing(
     assert functions_of(line["frames"])[-1] == "raise_error" and PERSON not in json.dumps(line)
 
 
-def test_a_line_of_a_library_without_an_error_has_its_place(
-    lines: Lines, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_library_line_has_its_place(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line of a library without an error has its place and none of its values."""
     library = logging.getLogger("another.library.of.this.test")
     library.addHandler(logging.StreamHandler(sys.stdout))
     library.warning("hello %s", PERSON)
@@ -213,8 +216,9 @@ def test_whoever_catches_all_errors_reports_them() -> None:
     assert silent == []
 
 
-def test_no_code_of_ours_logs_what_an_error_says() -> None:
-    """Only logs.py knows tracebacks; everybody else hands the error to it."""
+def test_our_code_logs_no_error_text() -> None:
+    """No code of ours logs what an error says. Only logs.py knows tracebacks; everybody else hands the error
+    to it."""
     careless = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in (ROOT / "donorhub").rglob("*.py")

@@ -43,7 +43,8 @@ def test_what_is_no_plain_amount_is_refused(text: str) -> None:
         Money.parse(text, "PLN")
 
 
-def test_decimals_follow_the_currency_and_zeros_beyond_are_fine() -> None:
+def test_decimals_follow_the_currency() -> None:
+    """Decimals follow the currency, and zeros beyond them are fine."""
     assert Money.parse("27.050", "EUR") == Money(2705, "EUR")
     assert Money.parse("5000", "JPY").minor == 5000
     assert Money.parse("1.234", "KWD").minor == 1234

@@ -55,7 +55,8 @@ def run(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tupl
     return code, (printed.out + printed.err).splitlines()
 
 
-def test_a_bug_is_caught_or_survives_or_is_none(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bug_is_caught_survives_or_breaks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bug is caught, or survives, or is none because the tests do not even run."""
     plant(home, "adds_twice", "total + amount", "total + amount + amount")
     plant(
         home, "keeps_spaces", "name.strip()", "name", HEAD.replace("A gift counts twice", "A name has spaces")
@@ -127,9 +128,10 @@ def test_a_patch_follows_its_lines(home: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     "change", [("total + amount", "total + gift"), ("name.strip()", "name\n    return total + amount")]
 )
-def test_a_patch_whose_line_is_gone_or_doubled_is_named(
+def test_patch_without_line_is_named(
     home: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str]
 ) -> None:
+    """A patch whose line is gone or stands twice is named and left as it is."""
     path = plant(home, "adds_twice", "total + amount", "total + amount + amount")
     before = path.read_text()
     (home / "toy/sums.py").write_text(PROGRAM.replace(*change).replace("def add_gift", "def add_money"))

@@ -41,12 +41,14 @@ with app.app_context():
 """
 
 
-def test_the_languages_of_the_program_are_those_of_its_papers() -> None:
-    """Receipts know nothing of the program and name their languages themselves."""
+def test_program_and_papers_share_languages() -> None:
+    """The languages of the program are those of its papers. Receipts know nothing of the program and name
+    their languages themselves."""
     assert get_args(Lang) == LANGUAGES == LANGS
 
 
-def test_page_and_api_offer_the_countries_that_have_a_pack(database: Flask) -> None:
+def test_page_offers_countries_with_pack(database: Flask) -> None:
+    """Page and API offer the countries that have a pack."""
     countries = {path.name.partition("-")[0] for path in PACKS.glob("*.toml")}
     page = Staff(database, "admin").get("/settings/organisation").text
     form = re.search(r'name="jurisdiction".*?</select>', page, re.S)

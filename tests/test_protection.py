@@ -49,7 +49,8 @@ def read_cookies(app: Flask, base: str) -> list[str]:
     return app.test_client().get("/sign-in", base_url=base).headers.getlist("Set-Cookie")
 
 
-def test_over_https_the_cookie_is_bound_to_its_host(make_app: Maker) -> None:
+def test_https_cookie_is_bound_to_host(make_app: Maker) -> None:
+    """Over HTTPS the cookie is bound to its host, secure and hidden from scripts."""
     app = make_app(public_url="https://give.example.org")
     (cookie,) = read_cookies(app, "https://give.example.org")
     assert cookie.startswith("__Host-donorhub=")
@@ -66,7 +67,8 @@ def test_without_https_no_script_reads_the_cookie(make_app: Maker) -> None:
     assert {"HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
 
 
-def test_a_browser_that_came_by_https_comes_so_again(make_app: Maker) -> None:
+def test_https_stays_required(make_app: Maker) -> None:
+    """A browser that came by HTTPS must come so again, and one that came without is not bound."""
     client = make_app(public_url="https://give.example.org").test_client()
     for path in ("/sign-in", "/api/health", "/static/donorhub.css"):
         with client.get(path, base_url="https://give.example.org") as answer:
@@ -100,7 +102,8 @@ def test_only_our_own_proxies_are_believed(make_app: Maker, proxies: str, addres
     assert seen == [(address, scheme)]
 
 
-def test_every_page_says_what_it_may_load_and_that_no_frame_holds_it(make_app: Maker) -> None:
+def test_pages_limit_content_and_frames(make_app: Maker) -> None:
+    """Every page says what it may load, and that no frame may hold it."""
     headers = make_app().test_client().get("/sign-in").headers
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy or "default-src 'self'" in policy
@@ -125,7 +128,8 @@ def test_a_connection_of_sqlite_keeps_what_was_answered(database: Flask) -> None
         assert told == expected
 
 
-def test_a_connection_of_postgres_waits_for_nobody_for_ever(database: Flask) -> None:
+def test_postgres_connection_waits_limited_time(database: Flask) -> None:
+    """A connection of PostgreSQL waits for nobody for ever."""
     settings = database.extensions["donorhub.settings"]
     if settings.uses_sqlite:
         pytest.skip("SQLite's own settings are above")

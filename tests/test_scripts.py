@@ -107,7 +107,8 @@ PACKAGES_FOR_RUN = [
 PROJECT = f"{PIP} --no-deps --no-build-isolation -e ."
 
 
-def test_a_first_start_makes_the_environment_from_hashed_files_and_says_so(machine: Machine) -> None:
+def test_first_start_installs_hashed_files(machine: Machine) -> None:
+    """A first start makes the environment from hashed files and says so."""
     done = machine.run("scripts/setup", "run")
     assert done.returncode == 0, done.stderr
     assert machine.calls() == ["python3 -m venv --clear .venv", *PACKAGES_FOR_RUN, PROJECT]
@@ -143,7 +144,8 @@ def test_other_pins_are_installed_at_the_next_start(machine: Machine) -> None:
     assert machine.calls() == [*PACKAGES_FOR_RUN, PROJECT]
 
 
-def test_another_pyproject_installs_the_project_again_but_no_packages(machine: Machine) -> None:
+def test_changed_pyproject_reinstalls_only_project(machine: Machine) -> None:
+    """Another pyproject installs the project again, but no packages."""
     machine.run("scripts/setup", "run")
     with (machine.home / "pyproject.toml").open("a") as project:
         project.write("# another\n")
@@ -151,7 +153,8 @@ def test_another_pyproject_installs_the_project_again_but_no_packages(machine: M
     assert machine.calls() == [PROJECT]
 
 
-def test_a_start_that_was_broken_off_is_finished_by_the_next(machine: Machine) -> None:
+def test_interrupted_start_is_finished_later(machine: Machine) -> None:
+    """A start that was broken off is finished by the next."""
     machine.fails(PACKAGES_FOR_RUN[1])
     assert machine.run("scripts/setup", "run").returncode != 0
     machine.fails("nothing")
@@ -159,7 +162,8 @@ def test_a_start_that_was_broken_off_is_finished_by_the_next(machine: Machine) -
     assert machine.calls() == [*PACKAGES_FOR_RUN, PROJECT]
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(machine: Machine) -> None:
+def test_environment_without_python_is_remade(machine: Machine) -> None:
+    """An environment whose Python is gone is made anew."""
     machine.run("scripts/setup", "run")
     python = machine.home / ".venv/bin/python"
     python.unlink()
@@ -168,14 +172,16 @@ def test_an_environment_whose_python_is_gone_is_made_anew(machine: Machine) -> N
     assert machine.calls() == ["python3 -m venv --clear .venv", *PACKAGES_FOR_RUN, PROJECT]
 
 
-def test_root_installs_the_system_packages_that_are_missing_and_no_others(machine: Machine) -> None:
+def test_root_installs_missing_system_packages(machine: Machine) -> None:
+    """Root installs the system packages that are missing, and no others."""
     done = machine.run("scripts/setup", "test")
     assert done.returncode == 0, done.stderr
     assert machine.calls()[0] == APT
     assert f"+ env DEBIAN_FRONTEND=noninteractive {APT}\n" in done.stdout
 
 
-def test_package_lists_that_do_not_know_a_package_are_fetched_first(machine: Machine) -> None:
+def test_unknown_packages_refresh_the_lists(machine: Machine) -> None:
+    """Package lists that do not know a package are fetched first."""
     machine.fails(f"{APT} --simulate")
     machine.run("scripts/setup", "test")
     assert machine.calls()[:2] == ["apt-get update", APT]
@@ -190,7 +196,8 @@ def test_a_user_with_sudo_installs_through_it(machine: Machine) -> None:
     assert APT in machine.calls()
 
 
-def test_a_user_who_may_not_install_is_told_the_line_and_nothing_is_done(machine: Machine) -> None:
+def test_unprivileged_user_gets_the_command(machine: Machine) -> None:
+    """A user who may not install is told the command, and nothing is done."""
     machine.is_user("1000")
     done = machine.run("scripts/setup", "test")
     assert done.returncode == 3
@@ -221,7 +228,8 @@ EVERYDAY = "-m not slow and not load"
 ONLY_STORED = f"{EVERYDAY} and not once"
 
 
-def test_the_whole_suite_checks_style_types_and_contracts_and_runs_on_both_databases(ready: Machine) -> None:
+def test_suite_checks_all_on_both_databases(ready: Machine) -> None:
+    """The whole suite checks style, types and contracts, and runs on both databases."""
     done = ready.run("scripts/test")
     assert done.returncode == 0, done.stdout + done.stderr
     assert ready.calls() == [
@@ -241,7 +249,8 @@ def test_ci_runs_every_stage_on_both_databases(ready: Machine) -> None:
     assert ready.calls()[-2:] == [f"pytest -n 2 {EVERYDAY}", f"pytest -n 2 --db=postgres {ONLY_STORED}"]
 
 
-def test_quick_leaves_the_other_database_out_and_says_so(ready: Machine) -> None:
+def test_quick_says_what_is_left_out(ready: Machine) -> None:
+    """Quick leaves the other database out and says so."""
     done = ready.run("scripts/test", "--quick")
     assert done.returncode == 0
     assert ready.calls()[-1] == f"pytest -n 2 {EVERYDAY}"
@@ -253,7 +262,8 @@ def test_all_means_the_slow_tests_too(ready: Machine) -> None:
     assert ready.calls()[-2:] == ["pytest -n 2", "pytest -n 2 --db=postgres -m not once"]
 
 
-def test_what_failed_beside_others_is_tried_once_more_alone_and_then_counts(ready: Machine) -> None:
+def test_failed_tests_run_once_more_alone(ready: Machine) -> None:
+    """What failed beside others is tried once more alone, and then counts."""
     ready.fails(f"pytest -n 2 {EVERYDAY}")
     again = f"pytest --last-failed --last-failed-no-failures none {EVERYDAY}"
     assert ready.run("scripts/test").returncode == 0
@@ -263,7 +273,8 @@ def test_what_failed_beside_others_is_tried_once_more_alone_and_then_counts(read
     assert ready.calls()[-1] == again
 
 
-def test_what_had_to_be_tried_twice_is_named_until_ten_runs_passed(ready: Machine) -> None:
+def test_retried_tests_are_named_ten_runs(ready: Machine) -> None:
+    """What had to be tried twice is named until ten runs have passed."""
     failures = (
         "mkdir -p .pytest_cache/v/cache; echo '{\n \"tests/test_a.py::test_b[c d]\": true\n}' >.pytest_cache"
     )
@@ -282,7 +293,8 @@ def test_what_had_to_be_tried_twice_is_named_until_ten_runs_passed(ready: Machin
     assert f"2 {name}" in outputs[7] and f"1 {name}" in outputs[8]
 
 
-def test_the_first_stage_that_fails_is_named_and_ends_the_run(ready: Machine) -> None:
+def test_first_failing_stage_ends_run(ready: Machine) -> None:
+    """The first stage that fails is named and ends the run."""
     ready.fails("mypy ")
     done = ready.run("scripts/test")
     assert done.returncode == 1
@@ -295,14 +307,16 @@ def test_arguments_narrow_the_run_to_pytest(ready: Machine) -> None:
     assert ready.calls() == ["pytest tests/importers -k ofx"]
 
 
-def test_a_benchmark_that_does_not_exist_is_named_before_anything_runs(ready: Machine) -> None:
+def test_unknown_benchmark_is_named_first(ready: Machine) -> None:
+    """A benchmark that does not exist is named before anything runs."""
     done = ready.run("scripts/bench", "nothing")
     assert done.returncode == 2
     assert "there is no tests/benchmarks/bench_nothing.py" in done.stderr
     assert ready.calls() == []
 
 
-def test_every_benchmark_is_run_or_those_that_are_named(ready: Machine) -> None:
+def test_all_or_named_benchmarks_run(ready: Machine) -> None:
+    """Every benchmark is run, or only those that are named."""
     for name in ("search", "webhooks"):
         path = ready.home / f"tests/benchmarks/bench_{name}.py"
         path.parent.mkdir(exist_ok=True)
@@ -328,19 +342,22 @@ def _pins(name: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("name", PINNED)
-def test_a_pinned_file_holds_exact_versions_and_hashes_and_names_no_host(name: str) -> None:
+def test_pins_are_exact_and_hashed(name: str) -> None:
+    """A pinned file holds exact versions and hashes and names no host."""
     lines = (ROOT / name).read_text().splitlines()
     form = re.compile(r"[\w.-]+==[\w.]+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     assert [line for line in lines if not form.fullmatch(line)] == []
     assert "--hash" in lines[1]
 
 
-def test_tests_run_with_the_very_versions_that_are_run() -> None:
+def test_tests_use_the_running_versions() -> None:
+    """Tests run with the very versions that are run."""
     run, test = _pins("requirements.txt"), _pins("tests/requirements.txt")
     assert {name: test.get(name) for name in run} == run
 
 
-def test_whatever_the_project_asks_for_is_pinned_in_its_range() -> None:
+def test_every_requirement_is_pinned_in_range() -> None:
+    """Whatever the project asks for is pinned in its range."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for name, asked in (
         ("requirements.txt", project["dependencies"]),
@@ -358,7 +375,8 @@ def test_whatever_the_project_asks_for_is_pinned_in_its_range() -> None:
 @pytest.mark.parametrize(
     "script", ["setup", "demo", "test", "bench", "pin", "house", "mutants", "../.ci/run"]
 )
-def test_a_script_can_be_run_and_stops_at_its_first_error(script: str) -> None:
+def test_scripts_run_and_stop_at_errors(script: str) -> None:
+    """A script can be run and stops at its first error."""
     path = ROOT / "scripts" / script
     assert os.access(path, os.X_OK)
     assert "set -euo pipefail" in path.read_text()

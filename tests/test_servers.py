@@ -48,7 +48,8 @@ def _execute(url: str, *statements: str) -> list[tuple[object, ...]]:
         engine.dispose()
 
 
-def test_a_database_made_from_a_template_has_its_rows_and_its_own_life(cluster: str) -> None:
+def test_database_copy_has_own_life(cluster: str) -> None:
+    """A database made from a template has its rows and a life of its own."""
     template = servers.create_database(cluster)
     _execute(template, "CREATE TABLE gift (id int)", "INSERT INTO gift VALUES (7)")
     copy = servers.create_database(cluster, template=template)
@@ -57,14 +58,16 @@ def test_a_database_made_from_a_template_has_its_rows_and_its_own_life(cluster: 
     assert _execute(template, "SELECT id FROM gift") == [(7,)]
 
 
-def test_the_cluster_keeps_polish_and_albanian_text_as_utf8(cluster: str) -> None:
+def test_cluster_keeps_polish_and_albanian(cluster: str) -> None:
+    """The cluster keeps Polish and Albanian text as UTF-8."""
     database = servers.create_database(cluster)
     assert _execute(database, "SELECT 'Żółć, Përshëndetje', current_setting('server_encoding')") == [
         ("Żółć, Përshëndetje", "UTF8")
     ]
 
 
-def test_a_dropped_database_is_gone_although_someone_was_connected(cluster: str) -> None:
+def test_dropped_database_is_gone(cluster: str) -> None:
+    """A dropped database is gone although someone was connected."""
     database = servers.create_database(cluster)
     parts = make_url(database)
     with psycopg.connect(host=str(parts.query["host"]), user=parts.username, dbname=parts.database):
@@ -74,7 +77,8 @@ def test_a_dropped_database_is_gone_although_someone_was_connected(cluster: str)
 
 
 @pytest.mark.slow
-def test_a_durable_cluster_that_crashes_has_every_committed_row_when_it_starts_again() -> None:
+def test_durable_cluster_keeps_committed_rows() -> None:
+    """A durable cluster that crashes has every committed row when it starts again."""
     with servers.postgres(durable=True) as server:
         database = servers.create_database(server.url)
         _execute(database, "CREATE TABLE gift (id int)", "INSERT INTO gift SELECT generate_series(1, 500)")
@@ -105,7 +109,8 @@ def test_a_killed_redis_has_forgotten_everything() -> None:
         assert client.get("task") is None
 
 
-def test_a_killed_redis_with_an_append_only_file_remembers() -> None:
+def test_append_only_redis_remembers() -> None:
+    """A killed Redis with an append-only file remembers."""
     with servers.redis_store(appendonly=True) as server, redis.Redis.from_url(server.url) as client:
         client.set("task", "7")
         time.sleep(0.1)  # until it is written, which happens after the answer
@@ -126,14 +131,16 @@ def _send(server: SmtpServer) -> None:
         client.send_message(_letter())
 
 
-def test_a_message_that_was_taken_can_be_read_back(mailbox: SmtpServer) -> None:
+def test_accepted_message_can_be_read(mailbox: SmtpServer) -> None:
+    """A message that the server took can be read back."""
     _send(mailbox)
     [message] = mailbox.wait_for(1)
     assert (message["Subject"], message.get_content()) == ("Dziękujemy", "Faleminderit, Zoë\r\n")
     assert mailbox.recipients == [["b@example.org"]]
 
 
-def test_waiting_for_a_message_that_does_not_come_fails(mailbox: SmtpServer) -> None:
+def test_waiting_for_nothing_fails(mailbox: SmtpServer) -> None:
+    """Waiting for a message that does not come fails."""
     with pytest.raises(AssertionError, match="0 of 1 messages"):
         mailbox.wait_for(1, timeout=0.05)
 
@@ -145,16 +152,18 @@ def test_a_refused_recipient_gets_nothing(mailbox: SmtpServer) -> None:
     assert mailbox.messages == []
 
 
-def test_a_message_put_off_with_451_is_not_kept(mailbox: SmtpServer) -> None:
+def test_deferred_message_is_not_kept(mailbox: SmtpServer) -> None:
+    """A message that is put off with 451 is not kept."""
     mailbox.data_answer = "451 try again later"
     with pytest.raises(smtplib.SMTPDataError, match="451"):
         _send(mailbox)
     assert mailbox.messages == []
 
 
-def test_a_line_dropped_after_the_data_leaves_the_message_kept_and_the_sender_in_the_dark(
+def test_dropped_connection_keeps_the_message(
     mailbox: SmtpServer,
 ) -> None:
+    """A connection that drops after the data leaves the message kept and the sender uncertain."""
     mailbox.drops_after_data = True
     with pytest.raises(smtplib.SMTPServerDisconnected):
         _send(mailbox)
@@ -176,7 +185,8 @@ with servers.postgres() as cluster, servers.redis_store() as store:
 """
 
 
-def test_servers_of_a_killed_process_end_and_their_directories_go_at_the_next_start() -> None:
+def test_servers_end_with_their_process() -> None:
+    """Servers of a killed process end, and their directories go at the next start."""
     holder = subprocess.Popen([sys.executable, "-c", _HOLDER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     with holder:
         assert holder.stdout is not None

@@ -117,7 +117,8 @@ def test_each_planted_misspelling_fails_mypy_and_nothing_else(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("model", sorted((m.class_ for m in Base.registry.mappers), key=lambda m: m.__name__))
-def test_a_column_with_a_type_of_words_has_its_check(model: type[Base]) -> None:
+def test_typed_column_has_its_check(model: type[Base]) -> None:
+    """A column with a type of words has its CHECK constraint with the same words."""
     table = Base.metadata.tables[model.__tablename__]
     checks = {str(check.name): str(check.sqltext) for check in table.constraints if hasattr(check, "sqltext")}
     for name, annotation in model.__annotations__.items():

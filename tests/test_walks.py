@@ -190,8 +190,9 @@ def test_a_paid_invoice_to_its_settled_instalment(database: Flask, endpoint: tup
     check(walk, "a paid invoice", depth=INVOICE_DEPTH, statements=INVOICE_STATEMENTS)
 
 
-def test_a_bank_entry_from_its_file_to_its_gift(database: Flask) -> None:
-    """The file is read and stored, its one entry matched by the donor's code."""
+def test_entry_walks_from_file_to_gift(database: Flask) -> None:
+    """A bank entry is walked from its file to its gift. The file is read and stored, its one entry matched by
+    the donor's code."""
     anna = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=clock.now(), actor="user:1")
     open_account("auto")
     imports.receive_file(camt([Paid(DAY, 5000, text=anna.code)]), "a.xml", now=clock.now(), actor="user:1")

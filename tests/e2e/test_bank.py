@@ -110,7 +110,8 @@ def send(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Import", exact=True).click()
 
 
-def test_a_statement_is_sent_three_entries_decided_and_one_undone(opened: Opener, statement: Path) -> None:
+def test_statement_is_sent_and_decided(opened: Opener, statement: Path) -> None:
+    """A statement is sent, three entries are decided, and one decision is undone."""
     page = opened()
     send(page, statement)
     page.get_by_role("button", name="It is ours: add it and import").click()
@@ -136,9 +137,8 @@ def test_a_statement_is_sent_three_entries_decided_and_one_undone(opened: Opener
     assert page.locator("ol.entries > li").count() == 1
 
 
-def test_an_unknown_table_is_mapped_in_under_ten_clicks_and_known_the_second_time(
-    opened: Opener, statement: Path
-) -> None:
+def test_unknown_table_is_mapped_quickly(opened: Opener, statement: Path) -> None:
+    """An unknown table is mapped in under ten clicks and known the second time."""
     page = opened()
     clicks = 0
 

@@ -170,7 +170,8 @@ def record_gift(place: Installation, page: Page, donor_id: int) -> int:
     return int(page.url.rsplit("/", 1)[1])
 
 
-def test_a_gift_from_form_to_thank_you_to_receipt(place: Installation, mail: SmtpServer, page: Page) -> None:
+def test_gift_leads_to_thanks_and_receipt(place: Installation, mail: SmtpServer, page: Page) -> None:
+    """A gift goes from the form to the thank-you and to the receipt, in one installation."""
     token = create_token(place)
     describe_organisation(place, token)
     gift_id = record_gift(place, page, create_donor(place, token))

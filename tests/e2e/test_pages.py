@@ -142,7 +142,8 @@ def heading(page: Page) -> str:
     return page.get_by_role("heading", level=1).inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_axe_finds_nothing_on_any_page_by_day_or_night(visit: Visit) -> None:
+def test_axe_finds_nothing_anywhere(visit: Visit) -> None:
+    """Axe finds nothing on any page, by day or by night."""
     page = visit(color_scheme="light", reduced_motion="reduce")
     found = []
     for path in PATHS:
@@ -170,7 +171,8 @@ def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, lang: str) -> None:
     assert wide == []
 
 
-def test_the_menu_of_a_phone_opens_and_leads_on(visit: Visit) -> None:
+def test_phone_menu_opens(visit: Visit) -> None:
+    """The menu of a phone opens and leads on."""
     page = visit(viewport=PHONE)
     assert not page.get_by_role("link", name="Receipts").is_visible()
     page.get_by_role("button", name="Menu").click()
@@ -200,7 +202,8 @@ def test_a_gift_is_recorded_with_the_keyboard_alone(visit: Visit) -> None:
     assert heading(page) == "Gift of PLN 123.45"
 
 
-def test_a_wrong_form_comes_back_with_the_focus_on_what_is_wrong(visit: Visit) -> None:
+def test_wrong_form_focuses_its_fault(visit: Visit) -> None:
+    """A wrong form comes back with the focus on what is wrong, and keeps what was typed."""
     page = visit()
     page.goto("/gifts/new?donor=1")
     page.fill("#f-amount", "a lot")
@@ -262,7 +265,8 @@ def test_what_is_printed_has_no_navigation(visit: Visit) -> None:
     assert page.get_by_role("heading", level=1).is_visible()
 
 
-def test_a_caller_sees_pages_without_amounts_and_axe_finds_nothing_there(visit: Visit) -> None:
+def test_callers_pages_show_no_amounts(visit: Visit) -> None:
+    """A caller sees pages without amounts, and axe finds nothing there."""
     page = visit("caller")
     for path in ("/", "/donors", "/donors/1", "/tasks", "/account", "/settings", "/gifts"):
         page.goto(path)

@@ -39,7 +39,8 @@ def peak_mb(home: Path, path: Path) -> int:
 
 
 @pytest.mark.parametrize("name", ["camt", "ofx1", "mt940"])
-def test_a_hundred_thousand_entries_are_imported_in_bounded_memory(tmp_path: Path, name: str) -> None:
+def test_large_import_needs_bounded_memory(tmp_path: Path, name: str) -> None:
+    """A hundred thousand entries are imported in bounded memory."""
     few = peak_mb(tmp_path / "few", _file(name, 100, tmp_path))
     many = peak_mb(tmp_path / "many", _file(name, 100_000, tmp_path))
     print(f"{name}: {few} MB for 100 entries, {many} MB for 100,000")

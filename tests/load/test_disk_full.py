@@ -60,7 +60,8 @@ def test_a_full_disk_refuses_and_recovers(installation: Installation) -> None:
     installation.run("verify", "--thorough")
 
 
-def test_a_database_that_somebody_holds_is_not_waited_for_without_end(installation: Installation) -> None:
+def test_held_database_is_not_awaited_forever(installation: Installation) -> None:
+    """A database that somebody holds is not waited for without end, and recovers."""
     url = open_address(installation)
     installation.serve()
     holder = sqlite3.connect(installation.home / "donorhub.sqlite3", isolation_level=None)

@@ -84,9 +84,8 @@ def wait_until_received(installation: Installation, path: Path) -> None:
         time.sleep(0.005)
 
 
-def test_an_import_killed_at_random_moments_is_whole_or_absent_and_can_be_repeated(
-    installation: Installation, tmp_path: Path
-) -> None:
+def test_killed_import_is_whole_or_absent(installation: Installation, tmp_path: Path) -> None:
+    """An import that is killed at random moments is whole or absent, and can be repeated."""
     seed = random.randrange(10**6)
     chance = random.Random(seed)
     paths, kills, whole, shift = write_files(tmp_path), 0, 0, 0

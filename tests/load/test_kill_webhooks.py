@@ -134,9 +134,8 @@ class Havoc:
         self.recoveries.append((time.monotonic() - since, cpu_seconds(self.running[name].pid)))
 
 
-def test_nothing_that_was_answered_is_lost_and_each_gift_is_thanked_once(
-    installation: Installation, place: Place, mailbox: SmtpServer
-) -> None:
+def test_answered_events_survive_kills(installation: Installation, place: Place, mailbox: SmtpServer) -> None:
+    """Nothing that was answered is lost, and each gift is thanked for once, whatever is killed."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     chance = random.Random(seed)

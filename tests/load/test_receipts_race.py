@@ -62,7 +62,8 @@ def rendered(installation: Installation) -> None:
         assert said == kept == hashlib.sha256(content).hexdigest() and content.startswith(b"%PDF")
 
 
-def test_two_processes_give_500_consecutive_numbers_and_every_pdf_is_made(installation: Installation) -> None:
+def test_two_processes_number_without_gap(installation: Installation) -> None:
+    """Two processes give 500 consecutive numbers, and every PDF is made."""
     began = time.monotonic()
     both = issuing(installation)
     for process in both:
@@ -76,7 +77,8 @@ def test_two_processes_give_500_consecutive_numbers_and_every_pdf_is_made(instal
     installation.run("verify", "--thorough")
 
 
-def test_killed_on_the_way_they_leave_no_gap_and_no_number_twice(installation: Installation) -> None:
+def test_killed_processes_leave_no_gap(installation: Installation) -> None:
+    """Processes that are killed on the way leave no gap, and no number twice."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     chance = random.Random(seed)

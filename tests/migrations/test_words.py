@@ -30,7 +30,8 @@ NEW_DONOR = (
 )
 
 
-def test_words_outside_a_closed_set_stop_the_upgrade_and_nothing_changes(engine: Engine) -> None:
+def test_unknown_words_stop_the_upgrade(engine: Engine) -> None:
+    """Words outside a closed set stop the upgrade, which names their rows and changes nothing."""
     with engine.begin() as connection:
         command.upgrade(run.alembic_config(connection), BEFORE_THE_WORDS)
         for number in range(1, 8):
@@ -62,7 +63,8 @@ def test_corrected_words_let_the_upgrade_through(engine: Engine) -> None:
         connection.execute(NEW_TASK, {"key": "l", "kind": "tank_you", "role": ""})
 
 
-def test_new_checks_leave_rows_indexes_and_references_as_they_were(engine: Engine) -> None:
+def test_new_checks_change_nothing_else(engine: Engine) -> None:
+    """New checks leave rows, indexes and references as they were."""
     with engine.begin() as connection:
         command.upgrade(run.alembic_config(connection), BEFORE_THE_WORDS)
         connection.execute(NEW_USER)
@@ -86,7 +88,8 @@ def test_new_checks_leave_rows_indexes_and_references_as_they_were(engine: Engin
         connection.execute(text('DELETE FROM "user"'))  # the task and the role still point at it
 
 
-def test_a_check_of_a_table_with_triggers_replaces_the_earlier_one(engine: Engine) -> None:
+def test_check_beside_triggers_is_replaced(engine: Engine) -> None:
+    """A check of a table with triggers replaces the earlier one and keeps the triggers."""
     run.upgrade(engine)
     wider = WordCheck("donor", "kind", ("person", "organisation", "household", "robot"))
     with engine.connect() as connection, run.free_of_foreign_keys(connection), connection.begin():

@@ -107,9 +107,10 @@ def test_a_replay_after_the_translation_changes_nothing(
     assert [table for table in after if list_new_rows(before, after, table)] == []
 
 
-def test_registers_are_what_the_adapter_says_of_the_same_events(
+def test_translated_registers_equal_the_adapters(
     stripes: Engine, tmp_path: Path, servers: dict[str, str]
 ) -> None:
+    """The registers that the migration translated are what the adapter makes of the same events."""
     run.upgrade(stripes)
     translated = read_rows(stripes)["provider_register"]
     with application(stripes, tmp_path, servers) as app:
