@@ -211,7 +211,7 @@ class Saving:
             return False
         if isinstance(error, DonorHubError):
             name = (error.field or "").rpartition("/")[2]
-            self._form.wrong(name, refusals.sentence_of(error))
+            self._form.wrong(name, refusals.write_refusal(error))
         elif not isinstance(error, Refused):
             return False
         db.session.rollback()

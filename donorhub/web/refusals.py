@@ -55,7 +55,7 @@ def _answer_error(error: Exception) -> object:
     if isinstance(error, OperationalError) or not isinstance(error, DonorHubError):
         error = Busy("the database is busy: nothing was changed")
     title = gettext("There is no such page") if error.code == "not_found" else gettext("This cannot be done")
-    page = render_template("error.html", title=title, text=refusals.sentence_of(error))
+    page = render_template("error.html", title=title, text=refusals.write_refusal(error))
     return page, STATUS.get(error.code, 422)
 
 

@@ -39,7 +39,7 @@ def register(
         amount, _, currency = text.partition(" ")
         if _AMOUNT.fullmatch(text):
             return show_money(Money.parse(amount, currency))
-        return show_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else codes.said(text)
+        return show_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else codes.word_code(text)
 
     def before_and_after(facts: Mapping[str, Any]) -> str:
         """What a change of a recurring gift led from and to, as far as either is recorded."""
@@ -47,9 +47,9 @@ def register(
 
     app.jinja_env.filters.update(
         before_and_after=before_and_after,
-        first_problem=codes.first_problem,
-        in_english=codes.in_english,
-        said=codes.said,
+        word_first_problem=codes.word_first_problem,
+        mark_english=codes.mark_english,
+        word_code=codes.word_code,
         fact_day=lambda facts: show_day(date.fromisoformat(facts["due_on"])),
         fact_money=fact_money,
         long_day=lambda day: format_date(day, "full", locale=date_locale()),

@@ -16,7 +16,9 @@ from werkzeug.routing import Rule
 from donorhub.db import Base, db
 
 NO_PAGES: Final = ("static", "security.", "health", "api_health", "api-docs")  # they read no row of a table
-ABOUT_A_FILE: Final = ("bank.columns",)  # their forms ask hundreds of things, of the file and not of the base
+ABOUT_A_FILE: Final = (
+    "bank.show_columns",
+)  # their forms ask hundreds of things, of the file and not of the base
 TABLE_OF: Final = {  # where an argument's name is not its table's
     "account_id": "bank_account",
     "file_id": "import_file",

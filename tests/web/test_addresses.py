@@ -47,7 +47,7 @@ def test_every_page_has_the_address_of_url_for(app: Flask, root: str) -> None:
 )
 def test_other_values_go_through_url_for(app: Flask, values: dict[str, object]) -> None:
     with app.test_request_context("/donors"):
-        assert build_address("tasks.index", **values) == url_for("tasks.index", **values)
+        assert build_address("tasks.list_tasks", **values) == url_for("tasks.list_tasks", **values)
 
 
 def test_relative_address_follows_blueprint(app: Flask) -> None:

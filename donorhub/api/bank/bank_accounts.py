@@ -54,16 +54,16 @@ class BankAccountWithGapsSchema(BankAccountSchema):
     gaps = fields.List(fields.Nested(GapSchema), required=True)
 
 
-LISTED: Final = Rows(BankAccountSchema, BankAccount, SORTS)
+ROWS: Final = Rows(BankAccountSchema, BankAccount, SORTS)
 
 
 @bp.get("")
 @requires("imports:read")
 @bp.arguments(pages.args(*SORTS), location="query")
 @bp.response(200, pages.envelope(BankAccountSchema))
-def list_bank_accounts(asked: pages.Asked) -> Response:
+def list_bank_accounts(query: pages.Asked) -> Response:
     """List our accounts."""
-    return LISTED.answer_page(asked)
+    return ROWS.answer_page(query)
 
 
 @bp.post("")
@@ -90,7 +90,7 @@ def create_bank_account(new: NewBankAccount) -> Response:
 @bp.response(200, BankAccountWithGapsSchema)
 def get_bank_account(bank_account_id: int) -> Response:
     """Show an account with the gaps between its statements."""
-    return tagged(BankAccountWithGapsSchema, _told(bank_accounts.get_account(bank_account_id)))
+    return tagged(BankAccountWithGapsSchema, _make_answer(bank_accounts.get_account(bank_account_id)))
 
 
 @bp.patch(f"/<{ID}:bank_account_id>")
@@ -102,12 +102,12 @@ def get_bank_account(bank_account_id: int) -> Response:
 def change_bank_account(changes: BankAccountFields, bank_account_id: int) -> Response:
     """Rename an account, or say how far matching may go by itself."""
     account = bank_accounts.get_account(bank_account_id)
-    etags.require(tag(BankAccountWithGapsSchema, _told(account)))
+    etags.require(tag(BankAccountWithGapsSchema, _make_answer(account)))
     bank_accounts.change_account(account, now=clock.now(), actor=principal().actor, **changes)
-    return tagged(BankAccountWithGapsSchema, _told(account))
+    return tagged(BankAccountWithGapsSchema, _make_answer(account))
 
 
-def _told(account: BankAccount) -> dict[str, object]:
+def _make_answer(account: BankAccount) -> dict[str, object]:
     gaps = [
         {name: getattr(gap, name) for name in ("after_id", "before_id", "from_on", "to_on")}
         | {"missing": Money(gap.missing_minor, gap.currency)}

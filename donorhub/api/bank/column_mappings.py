@@ -61,14 +61,14 @@ class NewPreviewSchema(StrictSchema):
 
     @pre_load
     def _read_layout(self, data: Mapping[str, object], **_: object) -> dict[str, object]:
-        said = dict(data.items())
-        if "layout" not in said:
-            return said
+        fields = dict(data.items())
+        if "layout" not in fields:
+            return fields
         try:
-            said["layout"] = strict_json.read(str(said["layout"]).encode("utf-8", "surrogatepass"))
+            fields["layout"] = strict_json.read(str(fields["layout"]).encode("utf-8", "surrogatepass"))
         except BadBody as e:
             raise ValidationError(str(e), "layout") from e
-        return said
+        return fields
 
 
 class PreviewRowSchema(AnswerSchema):
@@ -110,17 +110,17 @@ class PreviewSchema(AnswerSchema):
     integrity = fields.String(required=True)
 
 
-LISTED: Final = Rows(ColumnMappingSchema, ColumnMapping, SORTS)
+ROWS: Final = Rows(ColumnMappingSchema, ColumnMapping, SORTS)
 
 
 @bp.get("")
 @requires("imports:read")
 @bp.arguments(pages.args(*SORTS, bank_account_id=QueryId()), location="query")
 @bp.response(200, pages.envelope(ColumnMappingSchema))
-def list_column_mappings(asked: dict[str, object]) -> Response:
+def list_column_mappings(query: dict[str, object]) -> Response:
     """List column mappings, every version of each."""
-    page, filters = pages.split(asked)
-    return LISTED.answer_page(page, select(ColumnMapping).filter_by(**filters).whereclause)
+    page, filters = pages.split(query)
+    return ROWS.answer_page(page, select(ColumnMapping).filter_by(**filters).whereclause)
 
 
 @bp.post("")
@@ -162,7 +162,7 @@ class NewPreview(TypedDict):
 @committed
 @bp.arguments(NewPreviewSchema, location="upload")
 @bp.response(200, PreviewSchema)
-def preview(new: NewPreview) -> Response:
+def preview_table(new: NewPreview) -> Response:
     """Try a layout on a table: the first rows beside what they become. Nothing is kept.
 
     Without a layout, the one that fits or seems to is tried, and what it leaves open is asked.
@@ -171,12 +171,12 @@ def preview(new: NewPreview) -> Response:
     questions: list[dict[str, object]] = []
     if layout is None:
         layout, questions = _propose_layout(content)
-    tried = column_mappings.preview_layout(content, layout, currency=new["currency"])
-    return shown(PreviewSchema, _show_preview(tried) | {"layout": layout, "questions": questions})
+    trial = column_mappings.preview_layout(content, layout, currency=new["currency"])
+    return shown(PreviewSchema, _show_preview(trial) | {"layout": layout, "questions": questions})
 
 
 def _propose_layout(content: bytes) -> tuple[dict[str, object], list[dict[str, object]]]:
-    """The layout that a table has or seems to have, and what must be asked of it.
+    """Return the layout that a table has or seems to have, and what must be asked of it.
 
     Rejected with the reason where it is no table that can be read.
     """
@@ -198,18 +198,18 @@ def _show_question(question: Question) -> dict[str, object]:
     }
 
 
-def _show_preview(tried: Preview) -> dict[str, object]:
+def _show_preview(trial: Preview) -> dict[str, object]:
     return {
-        "rows": [_show_row(row) for row in tried.rows],
+        "rows": [_show_row(row) for row in trial.rows],
         "totals": [
-            {"total_in": tried.total_in[currency], "total_out": tried.total_out[currency]}
-            for currency in sorted(tried.total_in)
+            {"total_in": trial.total_in[currency], "total_out": trial.total_out[currency]}
+            for currency in sorted(trial.total_in)
         ],
-        "entries_count": sum(len(statement.entries) for statement in tried.reading.statements),
-        "problems": make_plain_problems(tried.reading.problems),
-        "period_from": tried.period[0],
-        "period_to": tried.period[1],
-        "integrity": str(tried.integrity),
+        "entries_count": sum(len(statement.entries) for statement in trial.reading.statements),
+        "problems": make_plain_problems(trial.reading.problems),
+        "period_from": trial.period[0],
+        "period_to": trial.period[1],
+        "integrity": str(trial.integrity),
     }
 
 

@@ -12,7 +12,12 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import shown
-from donorhub.api.bank.entry_answers import EntrySchema, EntryWithProposalsSchema, told, with_proposals
+from donorhub.api.bank.entry_answers import (
+    EntrySchema,
+    EntryWithProposalsSchema,
+    make_answer,
+    make_list_answers,
+)
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import principal, requires
 from donorhub.api.idempotency import once
@@ -51,15 +56,15 @@ Query = pages.args(
 @requires("imports:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(EntrySchema))
-def list_entries(asked: dict[str, object]) -> pages.Page:
+def list_entries(arguments: dict[str, object]) -> pages.Page:
     """List bank entries; with `state=suspense`, those that wait for a decision."""
-    page, filters = pages.split(asked)
+    page, filters = pages.split(arguments)
     query = select(Entry)
     if "booked_from" in filters:
         query = query.where(Entry.booked_on >= filters.pop("booked_from"))
     if "booked_to" in filters:
         query = query.where(Entry.booked_on <= filters.pop("booked_to"))
-    return pages.with_data(pages.page(query.filter_by(**filters), page, SORTS), told)
+    return pages.with_data(pages.page(query.filter_by(**filters), page, SORTS), make_list_answers)
 
 
 @bp.get(f"/<{ID}:entry_id>")
@@ -67,7 +72,7 @@ def list_entries(asked: dict[str, object]) -> pages.Page:
 @bp.response(200, EntryWithProposalsSchema)
 def get_entry(entry_id: int) -> Response:
     """Show an entry with its payments, its decisions, and what the engine proposes now and why."""
-    return _answer(entries.get_entry(entry_id))
+    return _show_entry(entries.get_entry(entry_id))
 
 
 @bp.post("/accept-certain")
@@ -78,9 +83,9 @@ def get_entry(entry_id: int) -> Response:
 def accept_certain(which: Which) -> dict[str, int]:
     """Accept every proposal of level `sure` among the entries that wait. Again finds none left."""
     count = 0
-    for accepted in certain_entries.accept_certain(**which, now=clock.now(), actor=principal().actor):
+    for chunk_count in certain_entries.accept_certain(**which, now=clock.now(), actor=principal().actor):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
-        count += accepted
+        count += chunk_count
     return {"accepted": count}
 
 
@@ -96,7 +101,7 @@ def decide_entry(decision: dict[str, object], entry_id: int) -> Response:
     if "detail_id" in decision:
         where["detail_id"] = decision["detail_id"]
     _DECIDE[way](entry_id, decision[way], where)
-    return _answer(entries.get_entry(entry_id))
+    return _show_entry(entries.get_entry(entry_id))
 
 
 @bp.post(f"/<{ID}:entry_id>/undo")
@@ -106,7 +111,7 @@ def decide_entry(decision: dict[str, object], entry_id: int) -> Response:
 @bp.response(200, EntryWithProposalsSchema)
 def undo_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Take back what was decided: its gifts are corrected and it waits again. Not decided: no change."""
-    return _answer(entries.undo_entry(entry_id, now=clock.now(), actor=principal().actor))
+    return _show_entry(entries.undo_entry(entry_id, now=clock.now(), actor=principal().actor))
 
 
 @bp.post(f"/<{ID}:entry_id>/accept")
@@ -116,7 +121,7 @@ def undo_entry(_nothing: dict[str, object], entry_id: int) -> Response:
 @bp.response(200, EntryWithProposalsSchema)
 def accept_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that it is other money than the one it looks like."""
-    return _answer(entries.accept_doubtful(entry_id, now=clock.now(), actor=principal().actor))
+    return _show_entry(entries.accept_doubtful(entry_id, now=clock.now(), actor=principal().actor))
 
 
 @bp.post(f"/<{ID}:entry_id>/reject")
@@ -126,14 +131,14 @@ def accept_entry(_nothing: dict[str, object], entry_id: int) -> Response:
 @bp.response(200, EntryWithProposalsSchema)
 def reject_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that the ledger has it already."""
-    return _answer(entries.reject_doubtful(entry_id, now=clock.now(), actor=principal().actor))
+    return _show_entry(entries.reject_doubtful(entry_id, now=clock.now(), actor=principal().actor))
 
 
-def _answer(entry: Entry) -> Response:
-    return shown(EntryWithProposalsSchema, with_proposals(entry))
+def _show_entry(entry: Entry) -> Response:
+    return shown(EntryWithProposalsSchema, make_answer(entry))
 
 
-def _by_parts(entry_id: int, parts: list[dict[str, Any]], where: dict[str, Any]) -> None:
+def _accept_parts(entry_id: int, parts: list[dict[str, Any]], where: dict[str, Any]) -> None:
     currency = entries.get_entry(entry_id).currency
     if any(part["amount"].currency != currency for part in parts):
         raise Rejected(f"this entry is in {currency}", field="/parts")
@@ -141,16 +146,16 @@ def _by_parts(entry_id: int, parts: list[dict[str, Any]], where: dict[str, Any])
     entries.accept_shares(entry_id, shares, **where)
 
 
-def _payout(entry_id: int, payout_id: int, where: dict[str, Any]) -> None:
+def _join_payout(entry_id: int, payout_id: int, where: dict[str, Any]) -> None:
     where.pop("detail_id", None)  # a payout is a whole entry
     entries.join_payout(entry_id, payout_id, **where)
 
 
 _DECIDE: Final[dict[str, Callable[[int, Any, dict[str, Any]], object]]] = {
     "rank": lambda entry_id, rank, where: entries.accept_proposal(entry_id, rank=rank, **where),
-    "parts": _by_parts,
-    "payout_id": _payout,
+    "parts": _accept_parts,
+    "payout_id": _join_payout,
     "gift_id": lambda entry_id, gift_id, where: entries.accept_return(entry_id, gift_id, **where),
     "not_gift": lambda entry_id, reason, where: entries.mark_not_a_gift(entry_id, reason, **where),
-    "new_donor": lambda entry_id, given, where: entries.create_donor_from(entry_id, given, **where),
+    "new_donor": lambda entry_id, donor, where: entries.create_donor_from(entry_id, donor, **where),
 }

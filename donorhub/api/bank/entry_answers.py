@@ -93,48 +93,51 @@ class EntryWithProposalsSchema(EntrySchema):
     proposals = fields.List(fields.Nested(ProposalSchema), required=True)
 
 
-def told(rows: Sequence[Entry]) -> list[dict[str, object]]:
-    """The answers for entries in a list."""
-    return [_entry(row) for row in rows]
+def make_list_answers(rows: Sequence[Entry]) -> list[dict[str, object]]:
+    """Return the answers for entries in a list."""
+    return [_make_entry(row) for row in rows]
 
 
-def with_proposals(entry: Entry) -> dict[str, object]:
-    """The answer for one entry. Proposals are worked out anew, and only while something waits."""
+def make_answer(entry: Entry) -> dict[str, object]:
+    """Return the answer for one entry.
+
+    Proposals are worked out anew, and only while something waits.
+    """
     is_open = entry.state in OPEN_ENTRIES
     proposals = matching.list_proposals([entry.id]).get(entry.id, []) if is_open else []
-    return _entry(entry) | {
-        "details": [_detail(row) for row in entry_views.list_details(entry.id)],
-        "matches": [_match(row, entry.currency) for row in entry_views.list_matches(entry.id)],
-        "proposals": [_proposal(proposal, entry.currency) for proposal in proposals],
+    return _make_entry(entry) | {
+        "details": [_make_detail(row) for row in entry_views.list_details(entry.id)],
+        "matches": [_make_match(row, entry.currency) for row in entry_views.list_matches(entry.id)],
+        "proposals": [_make_proposal(proposal, entry.currency) for proposal in proposals],
     }
 
 
-def _entry(row: Entry) -> dict[str, object]:
+def _make_entry(row: Entry) -> dict[str, object]:
     names = [name for name in EntrySchema().fields if name != "amount"]
     return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, row.currency)}
 
 
-def _detail(row: Detail) -> dict[str, object]:
+def _make_detail(row: Detail) -> dict[str, object]:
     names = [name for name in DetailSchema().fields if name != "amount"]
     return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, row.currency)}
 
 
-def _match(row: Match, currency: str) -> dict[str, object]:
+def _make_match(row: Match, currency: str) -> dict[str, object]:
     names = [name for name in MatchSchema().fields if name != "amount"]
     return {name: getattr(row, name) for name in names} | {"amount": Money(row.amount_minor, currency)}
 
 
-def _proposal(proposal: Proposal, currency: str) -> dict[str, object]:
+def _make_proposal(proposal: Proposal, currency: str) -> dict[str, object]:
     return {
         "detail_id": proposal.detail_id,
         "kind": proposal.kind,
         "decision": proposal.decision,
-        "candidates": [_candidate(candidate, currency) for candidate in proposal.candidates],
+        "candidates": [_make_candidate(candidate, currency) for candidate in proposal.candidates],
         "hindrances": list(proposal.hindrances),
     }
 
 
-def _candidate(candidate: Candidate, currency: str) -> dict[str, object]:
+def _make_candidate(candidate: Candidate, currency: str) -> dict[str, object]:
     return {
         "level": candidate.level,
         "reasons": [
@@ -146,7 +149,7 @@ def _candidate(candidate: Candidate, currency: str) -> dict[str, object]:
                 "donor_id": part.donor_id,
                 "amount": Money(part.minor, currency),
                 "settles": part.settles,
-                "instalment_ids": [allocated.instalment_id for allocated in part.allocations],
+                "instalment_ids": [one.instalment_id for one in part.allocations],
             }
             for part in candidate.parts
         ],

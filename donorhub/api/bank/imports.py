@@ -103,11 +103,11 @@ Query = pages.args(
 @requires("imports:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(ImportSchema))
-def list_imports(asked: dict[str, object]) -> pages.Page:
+def list_imports(query: dict[str, object]) -> pages.Page:
     """List bank files."""
-    page, filters = pages.split(asked)
-    found = pages.page(imports.select_files(**filters), page, SORTS)
-    return pages.with_data(found, lambda rows: [_told(row) for row in rows])
+    page, filters = pages.split(query)
+    page_of_files = pages.page(imports.select_files(**filters), page, SORTS)
+    return pages.with_data(page_of_files, lambda rows: [_make_answer(row) for row in rows])
 
 
 class NewImport(TypedDict):
@@ -135,7 +135,7 @@ def send_import(new: NewImport) -> Response:
     settings = current_app.extensions["donorhub.settings"]
     row, is_read = imports.receive_file(
         content,
-        _plain_name(file.filename),
+        _make_plain_name(file.filename),
         bank_account_id=new.get("bank_account_id"),
         currency=new.get("currency", ""),
         create_accounts=new["create_accounts"],
@@ -144,7 +144,7 @@ def send_import(new: NewImport) -> Response:
         actor=principal().actor,
     )
     at = f"{request.path}/{row.id}"
-    return shown(ImportSchema, _told(row), status=202 if is_read else 200, at=at)
+    return shown(ImportSchema, _make_answer(row), status=202 if is_read else 200, at=at)
 
 
 @bp.get(f"/<{ID}:import_id>")
@@ -152,7 +152,7 @@ def send_import(new: NewImport) -> Response:
 @bp.response(200, ImportSchema)
 def get_import(import_id: int) -> Response:
     """Show a bank file and how far it is."""
-    return shown(ImportSchema, _told(imports.get_file(import_id)))
+    return shown(ImportSchema, _make_answer(imports.get_file(import_id)))
 
 
 @bp.get(f"/<{ID}:import_id>/problems")
@@ -172,7 +172,9 @@ def fetch_problems(import_id: int) -> Response:
     writer = csv.writer(table)
     columns = ("level", "code", "where", "message")
     writer.writerow(columns)
-    writer.writerows(_harmless(problem, columns) for problem in imports.get_file(import_id).problems)
+    writer.writerows(
+        _make_harmless_cells(problem, columns) for problem in imports.get_file(import_id).problems
+    )
     return Response(table.getvalue(), content_type="text/csv; charset=utf-8")
 
 
@@ -184,7 +186,7 @@ def fetch_problems(import_id: int) -> Response:
 def answer_import(answers: Answers, import_id: int) -> Response:
     """Answer what a file asks (state `asking`); it is read again."""
     row = imports.answer_questions(import_id, now=clock.now(), actor=principal().actor, **answers)
-    return shown(ImportSchema, _told(row), status=202)
+    return shown(ImportSchema, _make_answer(row), status=202)
 
 
 @bp.get(f"/<{ID}:import_id>/obstacles")
@@ -200,22 +202,22 @@ def list_obstacles(import_id: int) -> Response:
 @once
 @bp.arguments(TakeBackSchema)
 @bp.response(200, ImportSchema)
-def take_back_import(asked: TakingBack, import_id: int) -> Response:
+def take_back_import(request_body: TakingBack, import_id: int) -> Response:
     """Take a whole file back: its gifts are corrected, its entries leave the ledger, the file stays."""
-    row = import_undo.take_back_import(import_id, now=clock.now(), actor=principal().actor, **asked)
-    return shown(ImportSchema, _told(row))
+    row = import_undo.take_back_import(import_id, now=clock.now(), actor=principal().actor, **request_body)
+    return shown(ImportSchema, _make_answer(row))
 
 
-def _told(row: ImportFile) -> dict[str, object]:
+def _make_answer(row: ImportFile) -> dict[str, object]:
     names = [name for name in ImportSchema().fields if name != "problems_count"]
     return {name: getattr(row, name) for name in names} | {"problems_count": len(row.problems)}
 
 
-def _plain_name(name: str | None) -> str:
+def _make_plain_name(name: str | None) -> str:
     return _NOT_IN_A_NAME.sub(" ", name or "").strip() or "file"
 
 
-def _harmless(problem: Mapping[str, object], columns: Iterable[str]) -> list[str]:
-    """Cells of which none is taken for a formula when the table is opened in a spreadsheet."""
+def _make_harmless_cells(problem: Mapping[str, object], columns: Iterable[str]) -> list[str]:
+    """Return cells of which none is taken for a formula when the table is opened in a spreadsheet."""
     cells = [str(problem.get(column) or "") for column in columns]
     return [f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells]

@@ -62,11 +62,11 @@ Query = pages.args(
 @requires("imports:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(StatementSchema))
-def list_statements(asked: dict[str, object]) -> pages.Page:
+def list_statements(query: dict[str, object]) -> pages.Page:
     """List bank statements."""
-    page, filters = pages.split(asked)
-    found = pages.page(statements.select_statements(**filters), page, SORTS)
-    return pages.with_data(found, _all_told)
+    page, filters = pages.split(query)
+    page_of_statements = pages.page(statements.select_statements(**filters), page, SORTS)
+    return pages.with_data(page_of_statements, _make_answers)
 
 
 @bp.get(f"/<{ID}:statement_id>")
@@ -74,7 +74,7 @@ def list_statements(asked: dict[str, object]) -> pages.Page:
 @bp.response(200, StatementSchema)
 def get_statement(statement_id: int) -> Response:
     """Show a bank statement."""
-    return shown(StatementSchema, *_all_told([statements.get_statement(statement_id)]))
+    return shown(StatementSchema, *_make_answers([statements.get_statement(statement_id)]))
 
 
 @bp.post(f"/<{ID}:statement_id>/release")
@@ -82,21 +82,21 @@ def get_statement(statement_id: int) -> Response:
 @once
 @bp.arguments(ReleaseSchema)
 @bp.response(200, StatementSchema)
-def release_statement(asked: Reason, statement_id: int) -> Response:
+def release_statement(request_body: Reason, statement_id: int) -> Response:
     """Take a held statement into the ledger although its balance does not hold; who did is recorded."""
     row = statements.release_statement(
-        statement_id, reason=asked["reason"], now=clock.now(), actor=principal().actor
+        statement_id, reason=request_body["reason"], now=clock.now(), actor=principal().actor
     )
-    return shown(StatementSchema, *_all_told([row]))
+    return shown(StatementSchema, *_make_answers([row]))
 
 
-def _all_told(rows: Sequence[Statement]) -> list[dict[str, object]]:
-    released = [row.id for row in rows if row.released_at is not None]
-    reasons = statements.find_release_reasons(released) if released else {}
-    return [_told(row) | {"release_reason": reasons.get(row.id)} for row in rows]
+def _make_answers(rows: Sequence[Statement]) -> list[dict[str, object]]:
+    released_ids = [row.id for row in rows if row.released_at is not None]
+    reasons = statements.find_release_reasons(released_ids) if released_ids else {}
+    return [_make_answer(row) | {"release_reason": reasons.get(row.id)} for row in rows]
 
 
-def _told(row: Statement) -> dict[str, object]:
+def _make_answer(row: Statement) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Statement.__table__.columns}
     return ours | {
         "opening": None if row.opening_minor is None else Money(row.opening_minor, row.currency),

@@ -59,12 +59,12 @@ class StatementView:
 
 
 @dataclass(slots=True)
-class Known:
+class LedgerOverlap:
     """How a file's entries would meet the ledger, before anything is stored."""
 
-    new: int = 0
-    known: int = 0
-    doubtful: int = 0
+    new_count: int = 0
+    known_count: int = 0
+    doubtful_count: int = 0
     states: dict[int, str] = field(default_factory=dict)  # by id() of the entry: "known" or "doubtful"
 
 
@@ -160,7 +160,7 @@ def list_account_names() -> dict[int, str]:
 # ---------------------------------------------------------------- before an import
 
 
-def compare_with_ledger(account: BankAccount | None, statement: told.Statement) -> Known:
+def compare_with_ledger(account: BankAccount | None, statement: told.Statement) -> LedgerOverlap:
     """Which entries of a statement the ledger has already; a dry run of what storing it would find.
 
     How statements of these days lie to each other is not looked at: storing may be
@@ -168,7 +168,7 @@ def compare_with_ledger(account: BankAccount | None, statement: told.Statement) 
     """
     booked_entries = [entry for entry in statement.entries if entry.status == "booked"]
     if account is None or not booked_entries:
-        return Known(new=len(booked_entries))
+        return LedgerOverlap(new_count=len(booked_entries))
     key = bank_accounts.normalise_number(statement.account or "") or account.number
     items = entry_keys.key_entries(key, booked_entries, ids_trusted=not account.ids_untrusted)
     days: list[date] = [item.day for item in items]
@@ -180,4 +180,4 @@ def compare_with_ledger(account: BankAccount | None, statement: told.Statement) 
     )
     states = {id(booked_entries[same.position]): "known" for same in answer.same}
     states.update({id(booked_entries[doubt.position]): "doubtful" for doubt in answer.doubtful})
-    return Known(len(answer.new), len(answer.same), len(answer.doubtful), states)
+    return LedgerOverlap(len(answer.new), len(answer.same), len(answer.doubtful), states)

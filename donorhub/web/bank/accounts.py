@@ -11,8 +11,8 @@ from donorhub.models import BankAccount
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import entry_views
-from donorhub.web.bank.blueprint import MODES, actor, bp
-from donorhub.web.bank.files import index_page, is_currency
+from donorhub.web.bank.blueprint import MODES, bp, get_actor
+from donorhub.web.bank.files import is_currency, render_bank
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
 
@@ -29,22 +29,22 @@ def add_account() -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         row = bank_accounts.create_account(
-            number, currency, name=form.text("name"), now=clock.now(), actor=actor()
+            number, currency, name=form.text("name"), now=clock.now(), actor=get_actor()
         )
         commit()
-        return redirect(url_for("bank.account", account_id=row.id))
-    return index_page(form), 422
+        return redirect(url_for("bank.show_account", account_id=row.id))
+    return render_bank(form), 422
 
 
 @bp.get("/accounts/<int:account_id>")
 @needs("imports:read")
-def account(account_id: int) -> str:
-    """One account: its statements, what is missing between them, its settings."""
+def show_account(account_id: int) -> str:
+    """Show one account: its statements, what is missing between them, its settings."""
     row = bank_accounts.get_account(account_id)
-    return _account(row, Form(start={"name": row.name, "matching": row.matching}))
+    return _render_account(row, Form(start={"name": row.name, "matching": row.matching}))
 
 
-def _account(row: BankAccount, form: Form) -> str:
+def _render_account(row: BankAccount, form: Form) -> str:
     return render_template(
         "bank/account.html",
         account=row,
@@ -65,8 +65,8 @@ def change_account(account_id: int) -> Response | tuple[str, int]:
     name, mode = form.text("name", required=True), form.choice("matching", MODES)
     with form.saving() as saving:
         saving.check()
-        bank_accounts.change_account(row, name=name, matching=mode, now=clock.now(), actor=actor())
+        bank_accounts.change_account(row, name=name, matching=mode, now=clock.now(), actor=get_actor())
         commit()
         say(gettext("Saved."))
-        return redirect(url_for("bank.account", account_id=account_id))
-    return _account(bank_accounts.get_account(account_id), form), 422
+        return redirect(url_for("bank.show_account", account_id=account_id))
+    return _render_account(bank_accounts.get_account(account_id), form), 422

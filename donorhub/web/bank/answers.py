@@ -19,19 +19,21 @@ Choice = TypeVar("Choice", bound=str)
 
 
 def read_answers(fields: Mapping[str, str]) -> Answers:
-    """The answers in ``sent``: facts by name, ``role0``, ``role1`` …, ``word:<word>``, ``state:<word>``."""
+    """Return the answers in a form: facts by name, ``role0``, ``role1`` …, ``word:<word>``,
+    ``state:<word>``.
+    """
     delimiters: tuple[Delimiter, ...] = get_args(Delimiter)
     signs: tuple[Sign, ...] = get_args(Sign)
     senses: tuple[Sense, ...] = get_args(Sense)
     debits: tuple[Debits, ...] = get_args(Debits)
     return Answers(
         encoding=fields.get("encoding", ""),
-        delimiter=_choose(fields.get("delimiter"), delimiters) or "",
+        delimiter=_choose_value(fields.get("delimiter"), delimiters) or "",
         header_line=whole_number(fields.get("header_line", "")),
-        date_order=_choose(fields.get("date_order"), DATE_ORDERS) or "",
-        decimal=_choose(fields.get("decimal"), signs) or "",
-        amounts=_choose(fields.get("amounts"), senses) or "",
-        debits=_choose(fields.get("debits"), debits) or "",
+        date_order=_choose_value(fields.get("date_order"), DATE_ORDERS) or "",
+        decimal=_choose_value(fields.get("decimal"), signs) or "",
+        amounts=_choose_value(fields.get("amounts"), senses) or "",
+        debits=_choose_value(fields.get("debits"), debits) or "",
         currency=fields.get("currency", ""),
         basis=fields.get("basis", ""),
         roles=_read_roles(fields),
@@ -40,14 +42,14 @@ def read_answers(fields: Mapping[str, str]) -> Answers:
     )
 
 
-def _choose(value: str | None, choices: tuple[Choice, ...]) -> Choice | None:
+def _choose_value(value: str | None, choices: tuple[Choice, ...]) -> Choice | None:
     return next((choice for choice in choices if choice == value), None)
 
 
 def _read_words(fields: Mapping[str, str], prefix: str, choices: tuple[Choice, ...]) -> dict[str, Choice]:
     words = {}
     for name, value in fields.items():
-        choice = _choose(value, choices) if name.startswith(prefix) else None
+        choice = _choose_value(value, choices) if name.startswith(prefix) else None
         if choice is not None:
             words[name.removeprefix(prefix)] = choice
     return words
@@ -58,5 +60,5 @@ def _read_roles(fields: Mapping[str, str]) -> dict[int, Role | None]:
     for name, value in fields.items():
         position = whole_number(name.removeprefix(_ROLE)) if name.startswith(_ROLE) else None
         if position is not None and (not value or value in ROLES):
-            roles[position] = _choose(value, tuple(ROLES))
+            roles[position] = _choose_value(value, tuple(ROLES))
     return roles

@@ -70,26 +70,26 @@ LOOKS: Final[Mapping[str, str]] = {
 }
 
 
-def actor() -> str:
-    """Who does it, for the audit."""
+def get_actor() -> str:
+    """Return who does it, for the audit."""
     return principal().actor
 
 
-def money(minor: int | None, currency: str) -> Money | None:
+def make_money(minor: int | None, currency: str) -> Money | None:
     return None if minor is None else Money(minor, currency)
 
 
-def masked(account: str) -> str:
-    """The beginning and the end of an account number: enough to know it by, not enough to use."""
-    grouped = figures.account(account).replace("\N{NO-BREAK SPACE}", " ")
-    groups = grouped.split(" ")
+def mask_account(account: str) -> str:
+    """Return the beginning and the end of an account number: enough to know it by, not enough to use."""
+    text = figures.account(account).replace("\N{NO-BREAK SPACE}", " ")
+    groups = text.split(" ")
     if len(groups) > 3:  # noqa: PLR2004  an IBAN has at least four groups
         return f"{groups[0]} … {''.join(groups)[-4:]}"
     return f"… {account[-4:]}" if len(account) > 4 else account  # noqa: PLR2004
 
 
-def name_of(who: str | None) -> str:
-    """The name of somebody whom the audit calls ``user:3``."""
+def find_actor_name(who: str | None) -> str:
+    """Return the name of somebody whom the audit calls ``user:3``."""
     kind, _, number = (who or "").partition(":")
     user = db.session.get(User, int(number)) if kind == "user" and number.isdigit() else None
     if user is not None:
@@ -97,38 +97,38 @@ def name_of(who: str | None) -> str:
     return str(gettext("DonorHub")) if kind == "system" else (who or "")
 
 
-def plain_named(accounts: Iterable[BankAccount]) -> list[tuple[int, str]]:
-    """Accounts as the choices of a select."""
+def list_account_choices(accounts: Iterable[BankAccount]) -> list[tuple[int, str]]:
+    """Return accounts as the choices of a select."""
     return [(account.id, f"{account.name} · {account.currency}") for account in accounts]
 
 
-def named(rows: Iterable[AccountRow]) -> list[tuple[int, str]]:
-    """The same for the rows of the first page."""
-    return plain_named(row.account for row in rows)
+def list_row_choices(rows: Iterable[AccountRow]) -> list[tuple[int, str]]:
+    """Return the same for the rows of the first page."""
+    return list_account_choices(row.account for row in rows)
 
 
 @cache
-def bank_version() -> str:
-    """Changes with our own style and script, so that no browser keeps old ones."""
+def compute_bank_version() -> str:
+    """Return a digest of our own style and script: a browser fetches them anew when they change."""
     folder = Path(__file__).parents[1] / "static"
     both = (folder / "bank.css").read_bytes() + (folder / "bank.js").read_bytes()
     return hashlib.sha256(both).hexdigest()[:8]
 
 
 @bp.context_processor
-def words_of_the_bank() -> dict[str, object]:
-    """What every template here may use."""
+def list_bank_words() -> dict[str, object]:
+    """Return what every template here may use."""
     return {
         "file_states": FILE_STATES,
         "integrity_words": INTEGRITY,
         "statement_states": STATEMENT_STATES,
         "entry_states": ENTRY_STATES,
         "bank_looks": LOOKS,
-        "masked": masked,
+        "mask_account": mask_account,
         "iban": figures.account,
-        "to_money": money,
-        "name_of": name_of,
-        "named": named,
-        "plain_named": plain_named,
-        "bank_version": bank_version(),
+        "make_money": make_money,
+        "find_actor_name": find_actor_name,
+        "list_row_choices": list_row_choices,
+        "list_account_choices": list_account_choices,
+        "bank_version": compute_bank_version(),
     }

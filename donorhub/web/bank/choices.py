@@ -81,7 +81,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class _Names:
+class _Rows:
     """The rows that the candidates of a page name, fetched at once."""
 
     donors: Mapping[int, Donor] = field(default_factory=dict)
@@ -90,8 +90,8 @@ class _Names:
     prefix: str = "DH"
 
 
-def key_of(candidate: Candidate) -> str:
-    """What a candidate stands for, whatever its rank is now."""
+def make_choice_key(candidate: Candidate) -> str:
+    """Return what a candidate stands for, whatever its rank is now."""
     if candidate.payout_id is not None:
         return f"payout:{candidate.payout_id}"
     if candidate.gift_id is not None:
@@ -99,21 +99,21 @@ def key_of(candidate: Candidate) -> str:
     return "donor:" + ",".join(f"{part.donor_id}-{part.minor}" for part in candidate.parts)
 
 
-def rank_of(entry_id: int, detail_id: int | None, key: str) -> int | None:
-    """Where the engine ranks a choice now; None when it proposes it no more."""
+def find_rank(entry_id: int, detail_id: int | None, key: str) -> int | None:
+    """Return where the engine ranks a choice now, or None when it proposes it no more."""
     for proposal in matching.list_proposals([entry_id]).get(entry_id, ()):
         if proposal.detail_id == detail_id:
-            keys = [key_of(candidate) for candidate in proposal.candidates]
+            keys = [make_choice_key(candidate) for candidate in proposal.candidates]
             return keys.index(key) if key in keys else None
     return None
 
 
-def items(entries: Sequence[Entry]) -> list[Item]:
-    """The entries of a page with proposals for what waits and decisions for the rest."""
+def list_items(entries: Sequence[Entry]) -> list[Item]:
+    """Return the entries of a page with proposals for what waits and decisions for the rest."""
     ids = [entry.id for entry in entries]
     waiting = [entry.id for entry in entries if entry.state in OPEN_ENTRIES]
     proposals = matching.list_proposals(waiting) if waiting else {}
-    names = _names(proposal for found in proposals.values() for proposal in found)
+    names = _fetch_rows(proposal for of_entry in proposals.values() for proposal in of_entry)
     matches = entry_views.list_live_matches(ids)
     accounts = bank_views.list_account_names()
     places: dict[int, list[credits.Place]] = {}
@@ -124,7 +124,7 @@ def items(entries: Sequence[Entry]) -> list[Item]:
             entry,
             accounts.get(entry.bank_account_id, ""),
             [
-                _payment(place, proposals.get(entry.id, ()), matches.get(entry.id, ()), names)
+                _make_payment(place, proposals.get(entry.id, ()), matches.get(entry.id, ()), names)
                 for place in places.get(entry.id, ())
             ],
         )
@@ -132,8 +132,8 @@ def items(entries: Sequence[Entry]) -> list[Item]:
     ]
 
 
-def _payment(
-    place: credits.Place, proposals: Iterable[Proposal], matches: Iterable[MatchView], names: _Names
+def _make_payment(
+    place: credits.Place, proposals: Iterable[Proposal], matches: Iterable[MatchView], names: _Rows
 ) -> Payment:
     mine = [view for view in matches if view.row.detail_id == place.detail_id]
     proposal = next((p for p in proposals if p.detail_id == place.detail_id), None)
@@ -142,17 +142,17 @@ def _payment(
     return Payment(
         place.detail_id,
         place.credit,
-        [_choice(candidate, place.credit, names) for candidate in proposal.candidates],
-        [bank.hindrance(key) for key in proposal.hindrances if key != "mode_off"],
+        [_make_choice(candidate, place.credit, names) for candidate in proposal.candidates],
+        [bank.word_hindrance(key) for key in proposal.hindrances if key != "mode_off"],
     )
 
 
-def _choice(candidate: Candidate, credit: Credit, names: _Names) -> Choice:
+def _make_choice(candidate: Candidate, credit: Credit, names: _Rows) -> Choice:
     return Choice(
-        value=key_of(candidate),
+        value=make_choice_key(candidate),
         level=candidate.level,
-        level_word=bank.level(candidate.level),
-        reasons=[_reason(reason, names.prefix) for reason in candidate.evidence],
+        level_word=bank.word_level(candidate.level),
+        reasons=[_make_reason(reason, names.prefix) for reason in candidate.evidence],
         donors=[
             (names.donors[part.donor_id], Money(part.minor, credit.amount.currency))
             for part in candidate.parts
@@ -162,41 +162,41 @@ def _choice(candidate: Candidate, credit: Credit, names: _Names) -> Choice:
     )
 
 
-def _reason(reason: Evidence, prefix: str) -> Reason:
-    text = bank.reason(reason.key, reason.params, prefix=prefix)
+def _make_reason(reason: Evidence, prefix: str) -> Reason:
+    text = bank.word_reason(reason.key, reason.params, prefix=prefix)
     return Reason(text, reason.contradicts or reason.points < 0)
 
 
-def _names(proposals: Iterable[Proposal]) -> _Names:
+def _fetch_rows(proposals: Iterable[Proposal]) -> _Rows:
     candidates = [candidate for proposal in proposals for candidate in proposal.candidates]
     donor_ids = {part.donor_id for candidate in candidates for part in candidate.parts}
-    gifts = _by_id(Gift, {candidate.gift_id for candidate in candidates})
+    gifts = _fetch_by_id(Gift, {candidate.gift_id for candidate in candidates})
     donor_ids |= {gift.donor_id for gift in gifts.values()}
-    return _Names(
-        donors=_by_id(Donor, donor_ids),
-        payouts=_by_id(Payout, {candidate.payout_id for candidate in candidates}),
+    return _Rows(
+        donors=_fetch_by_id(Donor, donor_ids),
+        payouts=_fetch_by_id(Payout, {candidate.payout_id for candidate in candidates}),
         gifts=gifts,
         prefix=organisation.get_organisation().code_prefix,
     )
 
 
-Named = TypeVar("Named", Gift, Donor, Payout)
+AnyRow = TypeVar("AnyRow", Gift, Donor, Payout)
 
 
-def _by_id(model: type[Named], ids: Iterable[int | None]) -> dict[int, Named]:
-    wanted = sorted(id_ for id_ in ids if id_ is not None)
-    if not wanted:
+def _fetch_by_id(model: type[AnyRow], ids: Iterable[int | None]) -> dict[int, AnyRow]:
+    row_ids = sorted(id_ for id_ in ids if id_ is not None)
+    if not row_ids:
         return {}
-    return {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(wanted)))}
+    return {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(row_ids)))}
 
 
-def reasons_of(match: Match) -> list[Reason]:
-    """Why a decision was taken, as it was kept with it."""
+def list_reasons(match: Match) -> list[Reason]:
+    """Return why a decision was taken, as it was recorded with it."""
     prefix = organisation.get_organisation().code_prefix
     return [
         Reason(
-            bank.reason(str(kept["key"]), kept.get("params") or {}, prefix=prefix),
-            bool(kept.get("contradicts")) or int(kept.get("points", 0)) < 0,
+            bank.word_reason(str(evidence["key"]), evidence.get("params") or {}, prefix=prefix),
+            bool(evidence.get("contradicts")) or int(evidence.get("points", 0)) < 0,
         )
-        for kept in match.evidence
+        for evidence in match.evidence
     ]

@@ -24,7 +24,7 @@ from donorhub.services.bank.matching import certain_entries, entries, entry_view
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
 from donorhub.web.bank import choices
-from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.choices import Item
 from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, say
@@ -58,67 +58,67 @@ FILTERS: Final = ("account", "statement", "after")
 @bp.get(f"/{TAB}", endpoint="entries")
 @needs("imports:read")
 def show_entries(tab: str) -> str:
-    """A page of fifty entries of one tab, of all accounts, one account or one statement."""
-    chosen = _filters(request.args)
+    """Show fifty entries of one tab, of all accounts, one account or one statement."""
+    filters = _read_filters(request.args)
     page = entry_views.list_entries(
         tab,
         after=request.args.get("after"),
-        bank_account_id=chosen.get("account"),
-        statement_id=chosen.get("statement"),
+        bank_account_id=filters.get("account"),
+        statement_id=filters.get("statement"),
     )
     counts = entry_views.count_waiting(
-        bank_account_id=chosen.get("account"), statement_id=chosen.get("statement")
+        bank_account_id=filters.get("account"), statement_id=filters.get("statement")
     )
     return render_template(
         "bank/entries.html",
         tab=tab,
         tabs=TAB_WORDS,
         page=page,
-        items=choices.items(page.rows),
+        items=choices.list_items(page.rows),
         twins=entry_views.find_twins(page.rows) if tab == "doubtful" else {},
         counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
-        chosen=chosen,
+        filters=filters,
         accounts=bank_accounts.list_accounts(),
         not_gifts=prepared.write_options(NOT_GIFTS),
-        done=_done(),
-        reasons_of=choices.reasons_of,
+        decided_item=_find_decided_item(),
+        list_reasons=choices.list_reasons,
     )
 
 
-def _filters(sent: Mapping[str, str]) -> dict[str, int]:
-    found = {name: row_id(sent.get(name)) for name in ("account", "statement")}
-    return {name: value for name, value in found.items() if value is not None}
+def _read_filters(fields: Mapping[str, str]) -> dict[str, int]:
+    row_ids = {name: row_id(fields.get(name)) for name in ("account", "statement")}
+    return {name: value for name, value in row_ids.items() if value is not None}
 
 
-def _as_query(filters: Mapping[str, object]) -> dict[str, Any]:
+def _make_query(filters: Mapping[str, object]) -> dict[str, Any]:
     """Return the filters of a list that are set, for its address."""
     return {name: filters[name] for name in FILTERS if filters.get(name)}
 
 
-def _done() -> Item | None:
-    """The entry that was decided just now, so that it can be undone at once."""
+def _find_decided_item() -> Item | None:
+    """Return the entry that was decided just now, so that it can be undone at once."""
     id_ = row_id(request.args.get("done"))
     if id_ is None:
         return None
-    item = choices.items([entries.get_entry(id_)])[0]
+    item = choices.list_items([entries.get_entry(id_)])[0]
     return item if item.matches or item.entry.state == "duplicate" else None
 
 
 @bp.get("/entries/<int:entry_id>")
 @needs("imports:read")
-def entry(entry_id: int) -> str:
-    """One entry in full: where it came from, who it may be from, whoever else, what was decided."""
-    return entry_page(entry_id, Form())
+def show_entry(entry_id: int) -> str:
+    """Show one entry in full: where it came from, who it may be from, what was decided."""
+    return render_entry(entry_id, Form())
 
 
-def entry_page(entry_id: int, form: Form) -> str:
-    """The page of one entry, with what is wrong in one of its forms."""
+def render_entry(entry_id: int, form: Form) -> str:
+    """Return the page of one entry, with what is wrong in one of its forms."""
     row = entries.get_entry(entry_id)
     text = request.args.get("q", "").strip()
     payouts = entry_views.list_payouts_like(row) if row.state in OPEN_ENTRIES else []
     return render_template(
         "bank/entry.html",
-        item=choices.items([row])[0],
+        item=choices.list_items([row])[0],
         details=entry_views.list_details(entry_id) if row.has_details else (),
         statement=entry_views.get_statement_of(row),
         history=entry_views.list_matches(entry_id),
@@ -130,27 +130,27 @@ def entry_page(entry_id: int, form: Form) -> str:
         form=form,
         q=text,
         detail=row_id(request.args.get("detail")),
-        found=_found(text),
-        reasons_of=choices.reasons_of,
+        donors=_find_donors(text),
+        list_reasons=choices.list_reasons,
     )
 
 
-def _found(text: str) -> Page[Donor]:
+def _find_donors(text: str) -> Page[Donor]:
     return search.find_donors(text, limit=MOST_FOUND) if text else Page(())
 
 
-def after_deciding(entry_id: int) -> Response:
-    """Back to the list that the click came from, at the entry that is next there."""
-    sent = request.form
-    query = _as_query(sent)
-    following = row_id(sent.get("next"))
-    anchor = f"e{following}" if following else None
+def go_to_next_entry(entry_id: int) -> Response:
+    """Redirect to the list that the click came from, at the entry that is next there."""
+    fields = request.form
+    query = _make_query(fields)
+    next_id = row_id(fields.get("next"))
+    anchor = f"e{next_id}" if next_id else None
     return redirect(url_for("bank.entries", tab="to-decide", done=entry_id, **query, _anchor=anchor))
 
 
 @bp.post("/entries/<int:entry_id>/accept")
 @needs("entries:decide")
-def accept(entry_id: int) -> Response | tuple[str, int]:
+def accept_choice(entry_id: int) -> Response | tuple[str, int]:
     """Take what was proposed and chosen; refused when the engine would say otherwise now."""
     form = Form(request.form)
     detail_id, key = form.id("detail"), form.text("choice", limit=2000)
@@ -158,18 +158,20 @@ def accept(entry_id: int) -> Response | tuple[str, int]:
         form.wrong("", gettext("Please choose one of the donors first."))
     with form.saving() as saving:
         saving.check()
-        rank = choices.rank_of(entry_id, detail_id, key)
+        rank = choices.find_rank(entry_id, detail_id, key)
         if rank is None and entries.get_entry(entry_id).state in OPEN_ENTRIES:
             raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
-        entries.accept_proposal(entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=actor())
+        entries.accept_proposal(
+            entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=get_actor()
+        )
         commit()
-        return after_deciding(entry_id)
-    return entry_page(entry_id, form), 422
+        return go_to_next_entry(entry_id)
+    return render_entry(entry_id, form), 422
 
 
 @bp.post("/entries/<int:entry_id>/give")
 @needs("entries:decide")
-def give(entry_id: int) -> Response | tuple[str, int]:
+def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is the gift of a donor who was looked up."""
     form = Form(request.form)
     donor_id, detail_id = form.id("donor"), form.id("detail")
@@ -183,25 +185,25 @@ def give(entry_id: int) -> Response | tuple[str, int]:
             [entries.Share(donor_id or 0, minor)],
             detail_id=detail_id,
             now=clock.now(),
-            actor=actor(),
+            actor=get_actor(),
         )
         commit()
-        return after_deciding(entry_id)
-    return entry_page(entry_id, form), 422
+        return go_to_next_entry(entry_id)
+    return render_entry(entry_id, form), 422
 
 
 @bp.post("/entries/<int:entry_id>/not-a-gift")
 @needs("entries:decide")
-def not_a_gift(entry_id: int) -> Response | tuple[str, int]:
+def mark_not_a_gift(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is no gift, and what it is."""
     form = Form(request.form)
     reason, detail_id = form.choice("reason", NOT_GIFTS), form.id("detail")
     with form.saving() as saving:
         saving.check()
-        entries.mark_not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=actor())
+        entries.mark_not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=get_actor())
         commit()
-        return after_deciding(entry_id)
-    return entry_page(entry_id, form), 422
+        return go_to_next_entry(entry_id)
+    return render_entry(entry_id, form), 422
 
 
 @bp.post("/entries/<int:entry_id>/payout")
@@ -214,10 +216,10 @@ def join_payout(entry_id: int) -> Response | tuple[str, int]:
         form.wrong("", gettext("Please choose a payout first."))
     with form.saving() as saving:
         saving.check()
-        entries.join_payout(entry_id, payout_id or 0, now=clock.now(), actor=actor())
+        entries.join_payout(entry_id, payout_id or 0, now=clock.now(), actor=get_actor())
         commit()
-        return after_deciding(entry_id)
-    return entry_page(entry_id, form), 422
+        return go_to_next_entry(entry_id)
+    return render_entry(entry_id, form), 422
 
 
 @bp.post("/entries/<int:entry_id>/doubt")
@@ -226,47 +228,47 @@ def settle_doubt(entry_id: int) -> Response:
     """Say whether a doubtful entry is other money, or one that the ledger has already."""
     is_new = request.form.get("answer") == "new"
     decide = entries.accept_doubtful if is_new else entries.reject_doubtful
-    decide(entry_id, now=clock.now(), actor=actor())
+    decide(entry_id, now=clock.now(), actor=get_actor())
     commit()
     say(
         gettext("It counts as other money.")
         if is_new
         else gettext("It counts no more: it was known already.")
     )
-    query = _as_query(request.form)
+    query = _make_query(request.form)
     return redirect(url_for("bank.entries", tab="doubtful", **query))
 
 
 @bp.post("/entries/<int:entry_id>/undo")
 @needs("entries:decide")
-def undo(entry_id: int) -> Response | tuple[str, int]:
+def undo_entry(entry_id: int) -> Response | tuple[str, int]:
     """Take back what was decided; the entry waits again."""
     form = Form(request.form)
     with form.saving():
-        entries.undo_entry(entry_id, now=clock.now(), actor=actor())
+        entries.undo_entry(entry_id, now=clock.now(), actor=get_actor())
         commit()
         say(gettext("Undone: the entry waits to be decided again."))
-        return redirect(url_for("bank.entry", entry_id=entry_id))
-    return entry_page(entry_id, form), 422
+        return redirect(url_for("bank.show_entry", entry_id=entry_id))
+    return render_entry(entry_id, form), 422
 
 
 @bp.post("/accept-sure")
 @needs("entries:decide")
 def accept_sure() -> Response:
     """Accept everything that the engine is sure of, in the list as it is narrowed."""
-    chosen = _filters(request.form)
+    filters = _read_filters(request.form)
     count = 0
-    for accepted in certain_entries.accept_certain(
-        statement_id=chosen.get("statement"),
-        bank_account_id=chosen.get("account"),
+    for chunk_count in certain_entries.accept_certain(
+        statement_id=filters.get("statement"),
+        bank_account_id=filters.get("account"),
         now=clock.now(),
-        actor=actor(),
+        actor=get_actor(),
     ):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
-        count += accepted
+        count += chunk_count
     commit()
     if count:
         say(gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count))
     else:
         say(gettext("Nothing here is certain enough to be accepted without a look."), "info")
-    return redirect(url_for("bank.entries", tab="to-decide", **_as_query(chosen)))
+    return redirect(url_for("bank.entries", tab="to-decide", **_make_query(filters)))

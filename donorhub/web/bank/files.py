@@ -16,7 +16,7 @@ from donorhub.models.states import READ_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
 from donorhub.services.bank.files import imports
-from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
 from donorhub.web.words import bank_problems
@@ -37,13 +37,13 @@ MATCHING_TAKES: Final = timedelta(minutes=5)  # after which the page waits no lo
 
 @bp.get("")
 @needs("imports:read")
-def index() -> str:
-    """Our accounts, a place to drop a file, and the files of late."""
-    return index_page(Form())
+def show_bank() -> str:
+    """Show our accounts, a place to drop a file, and the files of late."""
+    return render_bank(Form())
 
 
-def index_page(form: Form) -> str:
-    """The first page of the bank, with what is wrong in one of its forms."""
+def render_bank(form: Form) -> str:
+    """Return the first page of the bank, with what is wrong in one of its forms."""
     accounts = bank_views.list_account_rows()
     return render_template(
         "bank/index.html",
@@ -51,29 +51,29 @@ def index_page(form: Form) -> str:
         accounts=accounts,
         waiting=sum(row.to_decide for row in accounts),
         files=bank_views.list_files(limit=8),
-        limit_mb=_settings().upload_limit_mb,
+        limit_mb=_get_settings().upload_limit_mb,
     )
 
 
-def _settings() -> Settings:
+def _get_settings() -> Settings:
     settings: Settings = current_app.extensions["donorhub.settings"]
     return settings
 
 
 @bp.get("/files")
 @needs("imports:read")
-def files() -> str:
-    """Every file that was sent."""
+def list_files() -> str:
+    """List every file that was sent."""
     return render_template("bank/files.html", page=bank_views.list_files(after=request.args.get("after")))
 
 
 @bp.post("/files")
 @needs("imports:write")
-def upload() -> Response | tuple[str, int]:
+def upload_file() -> Response | tuple[str, int]:
     """Keep a file and let it be read; the same file again leads to what came of it."""
     form = Form(request.form)
-    sent = request.files.get("file")
-    data = sent.read() if sent else b""
+    upload = request.files.get("file")
+    data = upload.read() if upload else b""
     if not data:
         form.wrong("file", gettext("Please choose a file; it may not be empty."))
     account_id = form.row("account", [row.account.id for row in bank_views.list_account_rows()])
@@ -84,34 +84,34 @@ def upload() -> Response | tuple[str, int]:
         saving.check()
         file, is_read = imports.receive_file(
             data,
-            (sent.filename if sent else None) or "statement",
+            (upload.filename if upload else None) or "statement",
             bank_account_id=account_id,
             currency=currency,
-            limit_mb=_settings().upload_limit_mb,
+            limit_mb=_get_settings().upload_limit_mb,
             now=clock.now(),
-            actor=actor(),
+            actor=get_actor(),
         )
         commit()
         if not is_read:
             say(gettext("This file came before: here is what became of it. Nothing was changed."), "info")
-        return redirect(url_for("bank.file", file_id=file.id))
-    return index_page(form), 422
+        return redirect(url_for("bank.show_file", file_id=file.id))
+    return render_bank(form), 422
 
 
 def is_currency(text: str) -> bool:
-    """Whether a text has the form of an ISO 4217 code."""
+    """Return whether a text has the form of an ISO 4217 code."""
     return len(text) == 3 and text.isascii() and text.isalpha()  # noqa: PLR2004
 
 
 @bp.get("/files/<int:file_id>")
 @needs("imports:read")
-def file(file_id: int) -> str:
-    """What became of a file: its progress, then its statements, problems and what it asks."""
+def show_file(file_id: int) -> str:
+    """Show what became of a file: its progress, then its statements, problems and what it asks."""
     row = imports.get_file(file_id)
-    return _file(row, Form())
+    return _render_file(row, Form())
 
 
-def _file(row: ImportFile, form: Form) -> str:
+def _render_file(row: ImportFile, form: Form) -> str:
     views = bank_views.list_statements_of_file(row)
     codes = {str(problem["code"]) for problem in row.problems}
     return render_template(
@@ -119,7 +119,7 @@ def _file(row: ImportFile, form: Form) -> str:
         file=row,
         form=form,
         views=views,
-        phase=_phase(row, views),
+        phase=_find_phase(row, views),
         phases=PHASES,
         problems=[bank_problems.word_problem(Problem(**problem)) for problem in row.problems[:MOST_PROBLEMS]],
         more_problems=max(len(row.problems) - MOST_PROBLEMS, 0),
@@ -127,13 +127,15 @@ def _file(row: ImportFile, form: Form) -> str:
         asks_account=bool(codes & ABOUT_ACCOUNTS),
         asks_days=bool(codes & ABOUT_DAYS) and row.format not in TABLES,
         asks_currency="currency_needed" in codes,
-        unknown=[said for said in row.summaries if said["account"]] if "account_unknown" in codes else [],
+        unknown=[summary for summary in row.summaries if summary["account"]]
+        if "account_unknown" in codes
+        else [],
         accounts=[account.account for account in bank_views.list_account_rows()],
     )
 
 
-def _phase(row: ImportFile, views: list[StatementView]) -> str:
-    """Where the work stands: ``reading``, ``storing``, ``matching``, or "" when nothing goes on."""
+def _find_phase(row: ImportFile, views: list[StatementView]) -> str:
+    """Return where the work stands: ``reading``, ``storing``, ``matching``, or "" when nothing goes on."""
     if row.state == "received":
         return "storing" if row.progress else "reading"
     is_young = row.finished_at is not None and clock.now() - row.finished_at < MATCHING_TAKES
@@ -143,11 +145,13 @@ def _phase(row: ImportFile, views: list[StatementView]) -> str:
 
 @bp.post("/files/<int:file_id>/answer")
 @needs("imports:write")
-def answer(file_id: int) -> Response | tuple[str, int]:
+def answer_file(file_id: int) -> Response | tuple[str, int]:
     """Say what a file leaves open: whose account it is, its currency, the order of its days."""
     row = imports.get_file(file_id)
     form = Form(request.form)
-    account_id = form.row("account", [known.account.id for known in bank_views.list_account_rows()])
+    account_id = form.row(
+        "account", [row_of_account.account.id for row_of_account in bank_views.list_account_rows()]
+    )
     creates = form.tick("create")
     currency = form.text("currency").upper()
     if currency and not is_currency(currency):
@@ -164,26 +168,26 @@ def answer(file_id: int) -> Response | tuple[str, int]:
             create_accounts=creates,
             layout={"dates": order} if order else None,
             now=clock.now(),
-            actor=actor(),
+            actor=get_actor(),
         )
         commit()
-        return redirect(url_for("bank.file", file_id=row.id))
-    return _file(imports.get_file(file_id), form), 422
+        return redirect(url_for("bank.show_file", file_id=row.id))
+    return _render_file(imports.get_file(file_id), form), 422
 
 
 @bp.post("/files/<int:file_id>/again")
 @needs("imports:write")
-def again(file_id: int) -> Response:
+def read_file_again(file_id: int) -> Response:
     """Read a file once more that failed, was refused or was taken back."""
     row = imports.get_file(file_id)
     _, is_read = imports.receive_file(
         imports.read_content(row),
         row.filename,
-        limit_mb=_settings().upload_limit_mb,
+        limit_mb=_get_settings().upload_limit_mb,
         now=clock.now(),
-        actor=actor(),
+        actor=get_actor(),
     )
     commit()
     if not is_read:
         say(gettext("This file needs no second reading: nothing was changed."), "info")
-    return redirect(url_for("bank.file", file_id=file_id))
+    return redirect(url_for("bank.show_file", file_id=file_id))

@@ -21,8 +21,8 @@ from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import search
 from donorhub.services.giving import funds
 from donorhub.web.bank import choices
-from donorhub.web.bank.blueprint import actor, bp
-from donorhub.web.bank.entries import after_deciding
+from donorhub.web.bank.blueprint import bp, get_actor
+from donorhub.web.bank.entries import go_to_next_entry
 from donorhub.web.forms import Form, row_id
 from donorhub.web.shell import commit, needs, say
 from importers.text import parse_amount
@@ -39,18 +39,20 @@ DONOR_FIELDS: Final = {
 
 @bp.get("/entries/<int:entry_id>/new-donor")
 @needs("entries:decide")
-def new_donor(entry_id: int) -> str:
-    """A form for the payer as a donor, filled in as far as the bank's text tells for certain."""
-    return _new_donor(entry_id, Form(start=entries.list_donor_fields(entry_id, _detail_of(request.args))))
+def show_new_donor(entry_id: int) -> str:
+    """Show a form for the payer as a donor, filled in as far as the bank's text tells for certain."""
+    return _render_new_donor(
+        entry_id, Form(start=entries.list_donor_fields(entry_id, _read_detail_id(request.args)))
+    )
 
 
-def _detail_of(sent: Mapping[str, str]) -> int | None:
-    return row_id(sent.get("detail"))
+def _read_detail_id(fields: Mapping[str, str]) -> int | None:
+    return row_id(fields.get("detail"))
 
 
-def _new_donor(entry_id: int, form: Form) -> str:
-    item = choices.items([entries.get_entry(entry_id)])[0]
-    detail_id = _detail_of(request.values)
+def _render_new_donor(entry_id: int, form: Form) -> str:
+    item = choices.list_items([entries.get_entry(entry_id)])[0]
+    detail_id = _read_detail_id(request.values)
     payment = next((p for p in item.payments if p.detail_id == detail_id), item.payments[0])
     same = search.find_donors(payment.credit.name, limit=5).rows if payment.credit.name else ()
     return render_template("bank/new_donor.html", item=item, payment=payment, form=form, same=same)
@@ -71,12 +73,12 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
     with form.saving() as saving:
         saving.check()
         donor = entries.create_donor_from(
-            entry_id, fields, detail_id=_detail_of(request.form), now=clock.now(), actor=actor()
+            entry_id, fields, detail_id=_read_detail_id(request.form), now=clock.now(), actor=get_actor()
         )
         commit()
         say(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
-        return after_deciding(entry_id)
-    return _new_donor(entry_id, form), 422
+        return go_to_next_entry(entry_id)
+    return _render_new_donor(entry_id, form), 422
 
 
 # ---------------------------------------------------------------- split
@@ -89,53 +91,55 @@ class Row:
     number: int
     donor: Donor | None
     donors: Sequence[Donor]  # to choose of, where the text fits several
-    owed: Sequence[tuple[Instalment, int]]
+    open_instalments: Sequence[tuple[Instalment, int]]
 
 
 @bp.get("/entries/<int:entry_id>/split")
 @needs("entries:decide")
-def split(entry_id: int) -> str:
-    """A form for the parts of a payment: donor, amount, fund and what it settles."""
-    detail_id = _detail_of(request.args)
+def show_split(entry_id: int) -> str:
+    """Show a form for the parts of a payment: donor, amount, fund and what each settles."""
+    detail_id = _read_detail_id(request.args)
     amount = entry_views.get_amount(entries.get_entry(entry_id), detail_id)
     start: dict[str, object] = {"count": FEWEST, "amount0": amount.as_text(), "detail": detail_id or ""}
-    best = _proposed_donors(entry_id, detail_id)
+    best = _list_proposed_donors(entry_id, detail_id)
     start.update({f"who{n}": donor.code for n, donor in enumerate(best[:MOST])})
-    return _split(entry_id, Form(start=start))
+    return _render_split(entry_id, Form(start=start))
 
 
-def _proposed_donors(entry_id: int, detail_id: int | None) -> list[Donor]:
-    for payment in choices.items([entries.get_entry(entry_id)])[0].payments:
+def _list_proposed_donors(entry_id: int, detail_id: int | None) -> list[Donor]:
+    for payment in choices.list_items([entries.get_entry(entry_id)])[0].payments:
         if payment.detail_id == detail_id and payment.choices:
             return [donor for donor, _ in payment.choices[0].donors]
     return []
 
 
-def _split(entry_id: int, form: Form) -> str:
-    detail_id = _detail_of({"detail": form.value("detail")})
+def _render_split(entry_id: int, form: Form) -> str:
+    detail_id = _read_detail_id({"detail": form.value("detail")})
     row = entries.get_entry(entry_id)
     amount = entry_views.get_amount(row, detail_id)
     return render_template(
         "bank/split.html",
-        item=choices.items([row])[0],
+        item=choices.list_items([row])[0],
         detail=detail_id,
         amount=amount,
-        left=amount - Money(sum(_minors(form, amount.currency)), amount.currency),
-        rows=[_row(form, number, amount.currency) for number in range(_count(form))],
+        left=amount - Money(sum(_read_amounts(form, amount.currency)), amount.currency),
+        rows=[_read_row(form, number, amount.currency) for number in range(_count_parts(form))],
         form=form,
         funds=funds.list_open_funds(),
     )
 
 
-def _count(form: Form) -> int:
+def _count_parts(form: Form) -> int:
     return min(max(form.number("count", FEWEST, MOST) or FEWEST, FEWEST), MOST)
 
 
-def _minors(form: Form, currency: str) -> list[int]:
-    return [_minor(form.value(f"amount{number}"), currency) or 0 for number in range(_count(form))]
+def _read_amounts(form: Form, currency: str) -> list[int]:
+    return [
+        _read_amount(form.value(f"amount{number}"), currency) or 0 for number in range(_count_parts(form))
+    ]
 
 
-def _minor(text: str, currency: str) -> int | None:
+def _read_amount(text: str, currency: str) -> int | None:
     if not text.strip():
         return 0
     try:
@@ -144,15 +148,15 @@ def _minor(text: str, currency: str) -> int | None:
         return None
 
 
-def _row(form: Form, number: int, currency: str) -> Row:
-    text, chosen = form.value(f"who{number}").strip(), form.value(f"donor{number}")
-    found = _who(text)
-    donor = next((row for row in found if str(row.id) == chosen), found[0] if len(found) == 1 else None)
-    owed = entry_views.list_open_instalments(donor.id, currency) if donor else ()
-    return Row(number, donor, found if len(found) > 1 else (), owed)
+def _read_row(form: Form, number: int, currency: str) -> Row:
+    text, donor_id = form.value(f"who{number}").strip(), form.value(f"donor{number}")
+    donors = _find_donors(text)
+    donor = next((row for row in donors if str(row.id) == donor_id), donors[0] if len(donors) == 1 else None)
+    open_instalments = entry_views.list_open_instalments(donor.id, currency) if donor else ()
+    return Row(number, donor, donors if len(donors) > 1 else (), open_instalments)
 
 
-def _who(text: str) -> Sequence[Donor]:
+def _find_donors(text: str) -> Sequence[Donor]:
     if not text:
         return ()
     donor = search.find_by_code(text)
@@ -164,30 +168,30 @@ def _who(text: str) -> Sequence[Donor]:
 def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     """Look again, add a part, or record the parts; they must add up to the payment."""
     form = Form(request.form)
-    detail_id = _detail_of(request.form)
+    detail_id = _read_detail_id(request.form)
     amount = entry_views.get_amount(entries.get_entry(entry_id), detail_id)
     if request.form.get("do") == "more" and form.sent is not None:
         form.sent = form.sent.copy()
-        form.sent["count"] = str(_count(form) + 1)
-        return _split(entry_id, form)
+        form.sent["count"] = str(_count_parts(form) + 1)
+        return _render_split(entry_id, form)
     if request.form.get("do") != "record":
-        return _split(entry_id, form)
+        return _render_split(entry_id, form)
     with form.saving() as saving:
-        shares = _shares(form, amount)
+        shares = _read_shares(form, amount)
         saving.check()
-        entries.accept_shares(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=actor())
+        entries.accept_shares(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=get_actor())
         commit()
-        return after_deciding(entry_id)
-    return _split(entry_id, form), 422
+        return go_to_next_entry(entry_id)
+    return _render_split(entry_id, form), 422
 
 
-def _shares(form: Form, amount: Money) -> list[Share]:
-    """The parts that are filled in; what is wrong stands beside its field."""
+def _read_shares(form: Form, amount: Money) -> list[Share]:
+    """Return the parts that are filled in; what is wrong stands beside its field."""
     shares: list[Share] = []
     fund_ids = [fund.id for fund in funds.list_open_funds()]
-    for number in range(_count(form)):
-        minor = _minor(form.value(f"amount{number}"), amount.currency)
-        row = _row(form, number, amount.currency)
+    for number in range(_count_parts(form)):
+        minor = _read_amount(form.value(f"amount{number}"), amount.currency)
+        row = _read_row(form, number, amount.currency)
         if minor is None or minor < 0:
             form.wrong(f"amount{number}", gettext("This is no amount: write it as 50,00 or 50.00."))
         if not minor and not form.value(f"who{number}").strip():
@@ -195,27 +199,29 @@ def _shares(form: Form, amount: Money) -> list[Share]:
         if not minor:
             form.wrong(f"amount{number}", gettext("Please give an amount."))
         if row.donor is None:
-            form.wrong(f"who{number}", _why_nobody(row))
+            form.wrong(f"who{number}", _explain_no_donor(row))
         if minor and row.donor is not None:
             fund_id = form.row(f"fund{number}", fund_ids)
-            shares.append(Share(row.donor.id, minor, fund_id, _settles(form, row, minor)))
+            shares.append(Share(row.donor.id, minor, fund_id, _read_settlement(form, row, minor)))
     if not form.errors and sum(share.minor for share in shares) != amount.minor:
         form.wrong("", gettext("The parts must add up to the whole amount."))
     return shares
 
 
-def _why_nobody(row: Row) -> str:
+def _explain_no_donor(row: Row) -> str:
     if row.donors:
         return str(gettext("Several donors fit: please choose one."))
     return str(gettext("Nobody is found: write the code, the e-mail or the name."))
 
 
-def _settles(form: Form, row: Row, minor: int) -> dict[int, int] | None:
-    """What the part settles: as the engine says (None), nothing, or the instalment that was chosen."""
-    wanted = form.value(f"settles{row.number}")
-    if wanted == "none":
+def _read_settlement(form: Form, row: Row, minor: int) -> dict[int, int] | None:
+    """Return what the part settles: what the engine says (None), nothing, or the instalment that was
+    chosen.
+    """
+    answer = form.value(f"settles{row.number}")
+    if answer == "none":
         return {}
-    for instalment, open_minor in row.owed:
-        if wanted == str(instalment.id):
+    for instalment, open_minor in row.open_instalments:
+        if answer == str(instalment.id):
             return {instalment.id: min(minor, open_minor)}
     return None

@@ -11,7 +11,7 @@ from typing import Final
 
 from flask_babel import gettext
 
-from donorhub.services.bank.bank_views import Known
+from donorhub.services.bank.bank_views import LedgerOverlap
 from donorhub.web.shell import lang, show_day, show_money
 from donorhub.web.words import bank_tables
 from importers.statement import Entry
@@ -39,7 +39,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionView:
     """A question with its possible answers; without choices it names columns, or is typed."""
 
     code: str
@@ -56,7 +56,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class ColumnView:
     """A column above three of its cells."""
 
     view: Guess
@@ -65,7 +65,7 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class RowView:
     """A row of the preview: what it becomes, and why it does not."""
 
     line: int
@@ -76,10 +76,16 @@ class Tried:
 
 
 def list_facts(draft: Draft) -> list[Fact]:
-    """The facts that have a bearing on this table, but for those that are being asked."""
+    """Return the facts that have a bearing on this table, but for those that are being asked."""
     open_codes = {question.code for question in draft.questions}
     return [
-        Fact(name, str(label), draft.writing.write_fact(name), _offer(draft, name), _find_state(draft, name))
+        Fact(
+            name,
+            str(label),
+            draft.writing.write_fact(name),
+            _list_choices(draft, name),
+            _find_state(draft, name),
+        )
         for name, label in bank_tables.FACT_LABELS.items()
         if name not in open_codes and draft.is_relevant(name) and draft.head
     ]
@@ -92,9 +98,9 @@ def _find_state(draft: Draft, name: FactName) -> str:
     return "found" if value == draft.own_writing.write_fact(name) else "said"
 
 
-def _offer(draft: Draft, name: FactName) -> list[tuple[str, str]]:
+def _list_choices(draft: Draft, name: FactName) -> list[tuple[str, str]]:
     if name == "header_line":
-        return [("0", str(gettext("there are none"))), *_offer_headers(draft)]
+        return [("0", str(gettext("there are none"))), *_list_header_choices(draft)]
     choices = [(value, str(label)) for value, label in bank_tables.FACT_CHOICES.get(name, {}).items()]
     value = draft.writing.write_fact(name)
     if choices and value not in dict(choices):
@@ -102,7 +108,7 @@ def _offer(draft: Draft, name: FactName) -> list[tuple[str, str]]:
     return choices
 
 
-def _offer_headers(draft: Draft) -> Iterator[tuple[str, str]]:
+def _list_header_choices(draft: Draft) -> Iterator[tuple[str, str]]:
     for row in draft.head[:_HEADERS_OFFERED]:
         names = [cell.strip() for cell in row.cells if cell.strip()]
         if len(names) > 1:
@@ -110,40 +116,40 @@ def _offer_headers(draft: Draft) -> Iterator[tuple[str, str]]:
             yield str(row.line), str(gettext("line %(line)s: %(text)s", line=row.line, text=text))
 
 
-def word_questions(draft: Draft) -> list[Asked]:
-    """What is asked, each with an example out of this file."""
+def word_questions(draft: Draft) -> list[QuestionView]:
+    """Return what is asked, each with an example out of this file."""
     return [_word_question(draft, question) for question in draft.questions]
 
 
-def _word_question(draft: Draft, question: Question) -> Asked:
+def _word_question(draft: Draft, question: Question) -> QuestionView:
     code, choices = question.code, question.choices
     if code == "date_order":
         sample = _find_sample(draft, "booked_on")
         text = gettext("All days are 12 or less. What is %(sample)s?", sample=sample)
-        return Asked(code, text, [(order, _write_day(sample, order)) for order in choices])
+        return QuestionView(code, text, [(order, _write_day(sample, order)) for order in choices])
     if code == "decimal":
         sample = _find_sample(draft, "amount", "credit", "debit")
         text = gettext("How much is %(sample)s?", sample=sample)
-        return Asked(code, text, [(sign, _write_sum(sample, sign)) for sign in choices])
+        return QuestionView(code, text, [(sign, _write_sum(sample, sign)) for sign in choices])
     if code == "amounts":
         return _word_sense(draft, choices)
     if code == "currency":
-        return Asked(code, gettext("The table has no currency column: which currency is it?"), ())
-    return Asked(code, bank_tables.word_gap(question.gap) if question.gap else "", ())
+        return QuestionView(code, gettext("The table has no currency column: which currency is it?"), ())
+    return QuestionView(code, bank_tables.word_gap(question.gap) if question.gap else "", ())
 
 
-def _word_sense(draft: Draft, choices: Sequence[str]) -> Asked:
+def _word_sense(draft: Draft, choices: Sequence[str]) -> QuestionView:
     sample = _find_sample(draft, "amount")
     row = _write_first_row(draft)
     text = gettext("Did %(sample)s come in or go out? The row: %(row)s", sample=sample, row=row)
     came_in, went_out = gettext("it came in"), gettext("it went out")
     is_minus = "-" in sample
     words = {"signed": went_out if is_minus else came_in, "inverse": came_in if is_minus else went_out}
-    return Asked("amounts", text, [(sense, str(words[sense])) for sense in choices])
+    return QuestionView("amounts", text, [(sense, str(words[sense])) for sense in choices])
 
 
 def _find_sample(draft: Draft, *roles: Role) -> str:
-    """A cell of a column of these roles, the first that is filled."""
+    """Return a cell of a column of these roles, the first that is filled."""
     for column in draft.columns:
         if column.role in roles:
             return next((text for text in column.samples if text), "")
@@ -151,7 +157,7 @@ def _find_sample(draft: Draft, *roles: Role) -> str:
 
 
 def _write_first_row(draft: Draft) -> str:
-    """The first entry as the file writes it, so that a person can know it again."""
+    """Return the first entry as the file writes it, so that a person can know it again."""
     cells = [column.samples[0] for column in draft.columns if column.samples and column.samples[0]]
     return " · ".join(cells)[:120]
 
@@ -174,8 +180,8 @@ def _write_sum(sample: str, sign: str) -> str:
     return figures.amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
 
 
-def sample_columns(draft: Draft, trial: Preview | None) -> list[Sampled]:
-    """Every column above its cells of the first three entries, each beside what it is read as."""
+def sample_columns(draft: Draft, trial: Preview | None) -> list[ColumnView]:
+    """Return every column above its cells of the first three entries, each beside what it is read as."""
     good = [row for row in trial.rows if row.entry is not None][:_SAMPLES] if trial else []
     columns = []
     for column in draft.columns:
@@ -185,13 +191,13 @@ def sample_columns(draft: Draft, trial: Preview | None) -> list[Sampled]:
             for row in good
             if row.entry is not None
         ]
-        why = bank_tables.word_ground(column.reason) if _is_told(column) else ""
-        columns.append(Sampled(column, why, cells or [Cell(text) for text in column.samples]))
+        why = bank_tables.word_ground(column.reason) if _has_reason(column) else ""
+        columns.append(ColumnView(column, why, cells or [Cell(text) for text in column.samples]))
     return columns
 
 
-def _is_told(column: Guess) -> bool:
-    """Whether the reason of a column says anything: of one left out, only that its name had a role."""
+def _has_reason(column: Guess) -> bool:
+    """Return whether the reason says anything: of a column left out, only that its name had a role."""
     return column.role is not None or column.reason.code not in ("name_silent", "cells", "before", "person")
 
 
@@ -208,15 +214,15 @@ def _write_cell(role: Role | None, entry: Entry) -> str:
     return ""
 
 
-def list_rows(trial: Preview | None, ledger: Known) -> list[Tried]:
-    """The rows of the preview with their states; those above the table are left out."""
+def list_rows(trial: Preview | None, ledger: LedgerOverlap) -> list[RowView]:
+    """Return the rows of the preview with their states; those above the table are left out."""
     outcomes = []
     for row in trial.rows if trial else ():
         state = row.status if row.entry is None else ledger.states.get(id(row.entry), "new")
         if not any(cell.strip() for cell in row.cells) and state == "skipped":
             continue
         raw = " · ".join(cell.strip() for cell in row.cells if cell.strip())
-        outcomes.append(Tried(row.line, state, _word_outcome(row), row.entry, raw))
+        outcomes.append(RowView(row.line, state, _word_outcome(row), row.entry, raw))
     return outcomes
 
 

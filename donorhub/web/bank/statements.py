@@ -11,19 +11,19 @@ from donorhub.schemas.limits import REASON
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.files import imports, statements
 from donorhub.services.bank.matching import entry_views
-from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
 
 
 @bp.get("/statements/<int:statement_id>")
 @needs("imports:read")
-def statement(statement_id: int) -> str:
-    """One statement: opening, credits, debits, closing, and the entries it brought."""
-    return _statement(statement_id, Form())
+def show_statement(statement_id: int) -> str:
+    """Show one statement: opening, credits, debits, closing, and the entries it brought."""
+    return _render_statement(statement_id, Form())
 
 
-def _statement(statement_id: int, form: Form) -> str:
+def _render_statement(statement_id: int, form: Form) -> str:
     row = statements.get_statement(statement_id)
     return render_template(
         "bank/statement.html",
@@ -37,15 +37,15 @@ def _statement(statement_id: int, form: Form) -> str:
 
 @bp.post("/statements/<int:statement_id>/release")
 @needs("statements:release")
-def release(statement_id: int) -> Response | tuple[str, int]:
+def release_statement(statement_id: int) -> Response | tuple[str, int]:
     """Take a held statement into the ledger all the same; who and why is kept."""
     form = Form(request.form)
     reason = form.text("reason", required=True, limit=REASON)
     with form.saving() as saving:
         saving.check()
-        row = statements.release_statement(statement_id, reason=reason, now=clock.now(), actor=actor())
+        row = statements.release_statement(statement_id, reason=reason, now=clock.now(), actor=get_actor())
         file_id = row.import_file_id
         commit()
         say(gettext("Released: the statement is being taken into the ledger."))
-        return redirect(url_for("bank.file", file_id=file_id))
-    return _statement(statement_id, form), 422
+        return redirect(url_for("bank.show_file", file_id=file_id))
+    return _render_statement(statement_id, form), 422

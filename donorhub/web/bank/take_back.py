@@ -11,29 +11,29 @@ from donorhub.schemas.limits import REASON
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from donorhub.services.giving import closed_books
-from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
 
 
 @bp.get("/files/<int:file_id>/take-back")
 @needs("imports:write")
-def take_back(file_id: int) -> str:
-    """What taking the import back would undo, and what keeps it from being taken back."""
-    return _page(file_id, Form())
+def show_take_back(file_id: int) -> str:
+    """Show what taking the import back would undo, and what stands in the way."""
+    return _render_take_back(file_id, Form())
 
 
-def _page(file_id: int, form: Form) -> str:
-    found = import_undo.list_obstacles(file_id)
-    decisions = [one for one in found if one.kind == "decision"]
+def _render_take_back(file_id: int, form: Form) -> str:
+    obstacles = import_undo.list_obstacles(file_id)
+    decisions = [one for one in obstacles if one.kind == "decision"]
     return render_template(
         "bank/take_back.html",
         file=imports.get_file(file_id),
         form=form,
         closed_until=closed_books.find_last_closed_day()
-        if "closed_books" in {one.kind for one in found}
+        if "closed_books" in {one.kind for one in obstacles}
         else None,
-        receipts=[one for one in found if one.kind == "receipt"],
+        receipts=[one for one in obstacles if one.kind == "receipt"],
         decisions=decisions,
         decided_count=len({one.entry_id for one in decisions}),
     )
@@ -41,7 +41,7 @@ def _page(file_id: int, form: Form) -> str:
 
 @bp.post("/files/<int:file_id>/take-back")
 @needs("imports:write")
-def take_back_now(file_id: int) -> Response | tuple[str, int]:
+def take_back_file(file_id: int) -> Response | tuple[str, int]:
     """Take the import back; people's decisions on it only when that was ticked."""
     form = Form(request.form)
     reason = form.text("reason", required=True, limit=REASON)
@@ -52,9 +52,9 @@ def take_back_now(file_id: int) -> Response | tuple[str, int]:
             reason=reason,
             undo_decisions=form.tick("undo_decisions"),
             now=clock.now(),
-            actor=actor(),
+            actor=get_actor(),
         )
         commit()
         say(gettext("The import is taken back: nothing of it counts any more."))
-        return redirect(url_for("bank.file", file_id=file_id))
-    return _page(file_id, form), 422
+        return redirect(url_for("bank.show_file", file_id=file_id))
+    return _render_take_back(file_id, form), 422

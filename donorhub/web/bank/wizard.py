@@ -19,18 +19,18 @@ from donorhub import clock
 from donorhub.models import BankAccount, ColumnMapping, ImportFile
 from donorhub.models.states import READABLE_AGAIN_FILES
 from donorhub.services.bank import bank_views
-from donorhub.services.bank.bank_views import Known
+from donorhub.services.bank.bank_views import LedgerOverlap
 from donorhub.services.bank.files import bank_accounts, column_mappings, imports
 from donorhub.web.bank import samples
 from donorhub.web.bank.answers import read_answers
-from donorhub.web.bank.blueprint import actor, bp
+from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import row_id
 from donorhub.web.shell import commit, needs, say
 from donorhub.web.words import bank_problems, bank_tables, labels
 from importers.tabular import Draft, Layout, Preview, preview_table
 
 ROWS_SHOWN: Final = 20
-FAILED_SHOWN: Final = 100
+FAULTS_SHOWN: Final = 100
 AGAIN: Final = ("asking", *READABLE_AGAIN_FILES)
 IN_FILE: Final = "file"
 MOUTHS: Final = ("name", "name_from", "remittance")  # columns without which no donor can be told
@@ -42,11 +42,11 @@ class Wizard:
 
     file: ImportFile
     draft: Draft
-    given: Mapping[str, str]
+    fields: Mapping[str, str]
     account: BankAccount | None = None
     choice: str = ""  # the account field: an id, ``file``, or "" while nobody said
     preview: Preview | None = None
-    ledger: Known = field(default_factory=Known)
+    ledger: LedgerOverlap = field(default_factory=LedgerOverlap)
     name: str = ""
 
     @property
@@ -81,7 +81,7 @@ class Wizard:
     @property
     def is_known(self) -> bool:
         """Whether a known layout is taken as it is: nobody changed anything."""
-        return self.draft.known_layout is not None and "basis" not in self.given
+        return self.draft.known_layout is not None and "basis" not in self.fields
 
     @property
     def layout(self) -> Layout | None:
@@ -98,8 +98,8 @@ class Wizard:
 
 @bp.get("/files/<int:file_id>/columns")
 @needs("imports:read")
-def columns(file_id: int) -> str:
-    """The table with the role of each column, read live; nothing is stored."""
+def show_columns(file_id: int) -> str:
+    """Show the table with the role of each column, as it is read with them; nothing is stored."""
     return _show_page(_open_wizard(imports.get_file(file_id), request.args.to_dict()))
 
 
@@ -110,25 +110,27 @@ def import_columns(file_id: int) -> Response | tuple[str, int]:
     file = imports.get_file(file_id)
     if file.state not in AGAIN:
         say(gettext("This file is imported already: nothing was changed."), "info")
-        return redirect(url_for("bank.file", file_id=file_id))
+        return redirect(url_for("bank.show_file", file_id=file_id))
     wizard = _open_wizard(file, request.form.to_dict())
     if wizard.is_open or not wizard.can_import:
         return _show_page(wizard), 422
     _import_file(wizard)
     commit()
-    return redirect(url_for("bank.file", file_id=file_id))
+    return redirect(url_for("bank.show_file", file_id=file_id))
 
 
 def _import_file(wizard: Wizard) -> None:
-    now, who, file = clock.now(), actor(), wizard.file
+    now, who, file = clock.now(), get_actor(), wizard.file
     account_id = wizard.account.id if wizard.account else None
     layout = wizard.layout
     if layout is None:
         raise ValueError("a draft without open questions has a layout")
     plain = layout.to_dict()
-    if wizard.given.get("remember"):
-        kept_for = None if wizard.number else account_id
-        column_mappings.save_mapping(plain, name=layout.name, bank_account_id=kept_for, now=now, actor=who)
+    if wizard.fields.get("remember"):
+        mapping_account_id = None if wizard.number else account_id
+        column_mappings.save_mapping(
+            plain, name=layout.name, bank_account_id=mapping_account_id, now=now, actor=who
+        )
     creates = bool(wizard.number) and wizard.account is None
     if file.state == "asking":
         imports.answer_questions(
@@ -156,21 +158,21 @@ def _import_file(wizard: Wizard) -> None:
 # ---------------------------------------------------------------- reading the table
 
 
-def _open_wizard(file: ImportFile, given: Mapping[str, str]) -> Wizard:
+def _open_wizard(file: ImportFile, fields: Mapping[str, str]) -> Wizard:
     content = imports.read_content(file)
-    wizard = Wizard(file, column_mappings.draft_layout(content, read_answers(given)), given)
+    wizard = Wizard(file, column_mappings.draft_layout(content, read_answers(fields)), fields)
     _choose_account(wizard, column_mappings.find_by_layout(wizard.base))
-    wizard.name = given.get("name", "").strip()[:80] or _propose_name(wizard)
+    wizard.name = fields.get("name", "").strip()[:80] or _propose_name(wizard)
     if not wizard.is_open:
         _try_out(wizard, content)
     return wizard
 
 
 def _choose_account(wizard: Wizard, mapping: ColumnMapping | None) -> None:
-    """Whose account it is: what a person said, what the file says, or what it was the last time."""
+    """Choose whose account it is: what a person said, what the file says, or what it was the last time."""
     draft = wizard.draft
     before = wizard.file.bank_account_id or (mapping.bank_account_id if mapping else None)
-    wizard.choice = wizard.given.get("account") or (IN_FILE if draft.account else str(before or ""))
+    wizard.choice = wizard.fields.get("account") or (IN_FILE if draft.account else str(before or ""))
     if wizard.choice == IN_FILE:
         if not draft.account:
             wizard.choice = ""
@@ -182,7 +184,7 @@ def _choose_account(wizard: Wizard, mapping: ColumnMapping | None) -> None:
     if wizard.account is None:
         wizard.choice = ""
         return
-    if draft.is_relevant("currency") and not wizard.given.get("currency"):
+    if draft.is_relevant("currency") and not wizard.fields.get("currency"):
         wizard.draft = draft.take_currency(wizard.account.currency)
 
 
@@ -191,7 +193,7 @@ def _list_accounts() -> Sequence[BankAccount]:
 
 
 def _guess_currency(draft: Draft) -> str:
-    """The currency of the rows, as far as it is known before they are read."""
+    """Return the currency of the rows, as far as it is known before they are read."""
     column = next((column for column in draft.columns if column.role == "currency"), None)
     code = next((text for text in column.samples if text), "") if column else draft.writing.currency
     return code.strip().upper()
@@ -209,15 +211,15 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
     if layout is None:
         return
     currency = wizard.currency or (wizard.account.currency if wizard.account else "")
-    wizard.preview = preview_table(content, layout, ROWS_SHOWN, failure_limit=FAILED_SHOWN, currency=currency)
+    wizard.preview = preview_table(content, layout, ROWS_SHOWN, failure_limit=FAULTS_SHOWN, currency=currency)
     for statement in wizard.preview.reading.statements:
         account = wizard.account
         if statement.account:
             account = bank_accounts.find_account(statement.account, statement.currency)
         overlap = bank_views.compare_with_ledger(account, statement)
-        wizard.ledger.new += overlap.new
-        wizard.ledger.known += overlap.known
-        wizard.ledger.doubtful += overlap.doubtful
+        wizard.ledger.new_count += overlap.new_count
+        wizard.ledger.known_count += overlap.known_count
+        wizard.ledger.doubtful_count += overlap.doubtful_count
         wizard.ledger.states.update(overlap.states)
 
 

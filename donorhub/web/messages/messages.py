@@ -28,28 +28,30 @@ WITHOUT_AMOUNT: Final = frozenset({"new_donor"})
 
 @bp.get("")
 @needs("messages:read")
-def index() -> str:
-    """The list, by state."""
+def list_messages() -> str:
+    """List messages, by state."""
     form = Form(request.args)
     page = message_lists.list_messages(
         state=find_word(form.value("state"), labels.MESSAGE_STATES),
         donor_id=form.id("donor"),
         after=request.args.get("after"),
     )
-    return render_template("messages/messages.html", page=page, form=form, kind_of=kind_of, may_read=may_read)
+    return render_template(
+        "messages/messages.html", page=page, form=form, find_kind=find_kind, can_read_text=can_read_text
+    )
 
 
 @bp.get("/<int:message_id>")
 @needs("messages:read")
-def show(message_id: int) -> str:
-    """One message as it reaches its reader."""
-    return _page(messages.get_message(message_id), Form())
+def show_message(message_id: int) -> str:
+    """Show one message as it reaches its reader."""
+    return _render_message(messages.get_message(message_id), Form())
 
 
 @bp.post("/<int:message_id>/decide")
 @needs("messages:read", "gifts:write")
-def decide(message_id: int) -> Answer:
-    """A person says that an uncertain message arrived, or has it sent again."""
+def decide_message(message_id: int) -> Answer:
+    """Record that an uncertain message arrived, or have it sent again, as a person says."""
     form = Form(request.form)
     answer = form.choice("answer", ("arrived", "again"))
     with form.saving() as saving:
@@ -63,26 +65,26 @@ def decide(message_id: int) -> Answer:
             if answer == "arrived"
             else gettext("The message will be sent again.")
         )
-        return redirect(url_for("messages.show", message_id=message_id))
-    return _page(messages.get_message(message_id), form), 422
+        return redirect(url_for("messages.show_message", message_id=message_id))
+    return _render_message(messages.get_message(message_id), form), 422
 
 
-def kind_of(message: Message | AnyRow) -> str:
-    """What sort of message it is, without what its template's version is."""
+def find_kind(message: Message | AnyRow) -> str:
+    """Return what sort of message it is, without the version of its template."""
     return str(message.template).partition("@")[0]
 
 
-def may_read(message: Message | AnyRow) -> bool:
-    """Whether the reader may see its text."""
-    return principal().has_permission("gifts:read") or kind_of(message) in WITHOUT_AMOUNT
+def can_read_text(message: Message | AnyRow) -> bool:
+    """Return whether the reader may see its text."""
+    return principal().has_permission("gifts:read") or find_kind(message) in WITHOUT_AMOUNT
 
 
-def _page(message: Message, form: Form) -> str:
+def _render_message(message: Message, form: Form) -> str:
     return render_template(
         "messages/message.html",
         message=message,
         form=form,
-        kind=kind_of(message),
-        is_readable=may_read(message),
+        kind=find_kind(message),
+        is_readable=can_read_text(message),
         donor=db.session.get(Donor, message.donor_id) if message.donor_id else None,
     )

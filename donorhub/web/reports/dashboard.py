@@ -23,7 +23,7 @@ from donorhub.web.addresses import build_address
 from donorhub.web.reports import charts
 from donorhub.web.shell import date_locale, needs, own_list, principal, today
 from donorhub.web.words import labels
-from donorhub.web.work.tasks import end_of_today
+from donorhub.web.work.tasks import get_end_of_today
 
 bp = Blueprint("dashboard", __name__)
 SERIES: Final[tuple[tuple[GiftMethod, ...], ...]] = (
@@ -56,12 +56,12 @@ def show() -> str:
         shown["recurring"] = dashboard.compute_recurring_figures()
     narrowed = own_list() is not None
     tasks = worklist.list_tasks(
-        "today", user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed, limit=5
+        "today", user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=narrowed, limit=5
     )
     shown["tasks"], shown["people"] = tasks.rows, worklist.find_donor_names(tasks.rows)
     shown["now"] = clock.now()
     shown["tasks_count"] = worklist.count_due(
-        user_id=who.id, end_of_today=end_of_today(), is_narrowed=narrowed
+        user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=narrowed
     )
     if not narrowed:
         shown["waiting"] = _list_waiting(dashboard.count_waiting(clock.now()))
@@ -79,21 +79,21 @@ def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
     if counts["files"] and may("imports:read"):
         number = counts["files"]
         sentence = ngettext("%(num)s bank file waits for you", "%(num)s bank files wait for you", number)
-        waiting.append(Waiting("file-x", build_address("bank.files"), sentence))
+        waiting.append(Waiting("file-x", build_address("bank.list_files"), sentence))
     if counts["errors"] and may("providers:read"):
         number = counts["errors"]
         sentence = ngettext("%(num)s error in the inbox", "%(num)s errors in the inbox", number)
-        waiting.append(Waiting("inbox", build_address("errors.index"), sentence))
+        waiting.append(Waiting("inbox", build_address("errors.show_error_inbox"), sentence))
     if counts["unread_minutes"] and may("providers:read"):
         sentence = ngettext(
             "Payment providers' messages have waited unread for %(num)s minute",
             "Payment providers' messages have waited unread for %(num)s minutes",
             counts["unread_minutes"],
         )
-        waiting.append(Waiting("inbox", build_address("errors.index"), sentence))
+        waiting.append(Waiting("inbox", build_address("errors.show_error_inbox"), sentence))
     if counts["overdue"]:
         sentence = ngettext("%(num)s task overdue", "%(num)s tasks overdue", counts["overdue"])
-        waiting.append(Waiting("clock", build_address("tasks.index", view="all"), sentence))
+        waiting.append(Waiting("clock", build_address("tasks.list_tasks", view="all"), sentence))
     return waiting
 
 

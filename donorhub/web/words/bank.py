@@ -12,7 +12,7 @@ from flask_babel.speaklater import LazyString
 
 from donorhub.domain.donors import codes
 
-Said = Mapping[str, str | int]
+Params = Mapping[str, str | int]
 
 LEVELS: Final = {"low": lazy_gettext("low"), "likely": lazy_gettext("likely"), "sure": lazy_gettext("sure")}
 
@@ -57,31 +57,31 @@ def ngettext(one: str, many: str, count: int) -> str:
     return str(counted(one, many, count))
 
 
-def _namesakes(count: int) -> str:
+def _word_namesakes(count: int) -> str:
     if count == 1:
         return str(gettext("The name is that of this donor only"))
     return ngettext("%(num)d donor has this name", "%(num)d donors have this name", count)
 
 
-def _on_time(days: int) -> str:
+def _word_days(days: int) -> str:
     if days == 0:
         return str(gettext("It came on the day it was due"))
-    return _late(days) if days > 0 else _early(-days)
+    return _word_days_late(days) if days > 0 else _word_days_early(-days)
 
 
-def _late(days: int) -> str:
+def _word_days_late(days: int) -> str:
     return ngettext("It came %(num)d day after it was due", "It came %(num)d days after it was due", days)
 
 
-def _early(days: int) -> str:
+def _word_days_early(days: int) -> str:
     return ngettext("It came %(num)d day before it was due", "It came %(num)d days before it was due", days)
 
 
-def _history(times: int) -> str:
+def _word_history(times: int) -> str:
     return ngettext("Confirmed for this payer once", "Confirmed for this payer %(num)d times", times)
 
 
-def _several(count: int) -> str:
+def _word_several(count: int) -> str:
     return ngettext(
         "The amount is that of %(num)d open instalment",
         "The amount is that of %(num)d open instalments together",
@@ -89,13 +89,13 @@ def _several(count: int) -> str:
     )
 
 
-_COUNTED: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
-    "match.name": ("namesakes", _namesakes),
-    "match.history": ("times", _history),
-    "match.amount_several": ("count", _several),
-    "match.date_on_time": ("days", _on_time),
-    "match.date_other_amount": ("days", _on_time),
-    "match.date_near": ("days", _on_time),
+_COUNT_SENTENCES: Final[dict[str, tuple[str, Callable[[int], str]]]] = {
+    "match.name": ("namesakes", _word_namesakes),
+    "match.history": ("times", _word_history),
+    "match.amount_several": ("count", _word_several),
+    "match.date_on_time": ("days", _word_days),
+    "match.date_other_amount": ("days", _word_days),
+    "match.date_near": ("days", _word_days),
 }
 # What an entry is that is no gift, as a person says it.
 NOT_GIFTS: Final = {
@@ -107,7 +107,7 @@ NOT_GIFTS: Final = {
     "interest": lazy_gettext("interest"),
     "other": lazy_gettext("something else"),
 }
-REASON_KEYS: Final = frozenset((*_REASONS, *_COUNTED))
+REASON_KEYS: Final = frozenset((*_REASONS, *_COUNT_SENTENCES))
 
 _HINDRANCES: Final[Mapping[str, LazyString]] = {
     "mode_off": lazy_gettext("Matching is switched off for this account."),
@@ -129,35 +129,35 @@ _HINDRANCES: Final[Mapping[str, LazyString]] = {
 HINDRANCE_KEYS: Final = frozenset(_HINDRANCES)
 
 
-def level(word: str) -> str:
-    """How sure a suggestion is, in a word."""
+def word_level(word: str) -> str:
+    """Return how sure a suggestion is, in a word."""
     return str(LEVELS[word])
 
 
-def reason(key: str, params: Said, *, prefix: str) -> str:
-    """One reason of a suggestion; a key of a newer version of the program is shown as it is."""
-    counted = _COUNTED.get(key)
-    if counted is not None:
-        name, sentence = counted
+def word_reason(key: str, params: Params, *, prefix: str) -> str:
+    """Return one reason of a suggestion; a key that this version does not know is shown as it is."""
+    count_sentence = _COUNT_SENTENCES.get(key)
+    if count_sentence is not None:
+        name, sentence = count_sentence
         return sentence(int(params.get(name, 0)))
     if key == "match.person" and params.get("reason"):
-        said = str(params["reason"])
-        return str(gettext("A person said: %(what)s", what=NOT_GIFTS.get(said, said)))
+        code = str(params["reason"])
+        return str(gettext("A person said: %(what)s", what=NOT_GIFTS.get(code, code)))
     if key not in _REASONS:
         return key.removeprefix("match.").replace("_", " ")
-    return str(_REASONS[key]) % _written(params, prefix)
+    return str(_REASONS[key]) % _write_params(params, prefix)
 
 
-def _written(params: Said, prefix: str) -> dict[str, str | int]:
-    """The parameters as people write them: a code with its prefix, a day as a date."""
-    written = dict(params)
+def _write_params(params: Params, prefix: str) -> dict[str, str | int]:
+    """Return the parameters as people write them: a code with its prefix, a day as a date."""
+    texts = dict(params)
     if "number" in params:
-        written["code"] = codes.format_code(prefix, int(params["number"]))
+        texts["code"] = codes.format_code(prefix, int(params["number"]))
     if "arrival_on" in params:
-        written["arrival_on"] = str(format_date(date.fromisoformat(str(params["arrival_on"])), "medium"))
-    return written
+        texts["arrival_on"] = str(format_date(date.fromisoformat(str(params["arrival_on"])), "medium"))
+    return texts
 
 
-def hindrance(key: str) -> str:
-    """Why nothing was decided without a person."""
+def word_hindrance(key: str) -> str:
+    """Return why nothing was decided without a person."""
     return str(_HINDRANCES[key]) if key in _HINDRANCES else key.replace("_", " ")

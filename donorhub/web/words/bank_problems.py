@@ -154,7 +154,7 @@ FAULT_CODES: Final = frozenset(_FAULTS)
 
 
 def word_meaning(code: str) -> str:
-    """What a problem of a file means and the way out; "" for one that only the reader's sentence explains."""
+    """Return what a problem means and the way out; "" for one that only the reader's sentence explains."""
     return str(_FAULTS[code]) if code in _FAULTS else ""
 
 
@@ -173,7 +173,7 @@ class ProblemWords:
 
 
 def word_problem(problem: Problem) -> ProblemWords:
-    """A problem in words; one that an earlier version kept has no figures but in its English sentence."""
+    """Return a problem in words; one of an earlier version has no figures but in its English sentence."""
     key, figures = _split_params(problem)
     has_sentence = sentences.has_sentence(key, figures)
     means = word_meaning(problem.code)

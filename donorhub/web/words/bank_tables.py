@@ -122,35 +122,37 @@ FACT_CHOICES: Final[Mapping[str, Choices]] = {
 }
 
 
-def _translate(text: str) -> str:
+def _translate_text(text: str) -> str:
     return str(gettext(text))
 
 
 def word_gap(gap: Gap) -> str:
-    """What must still be said about the columns of a table."""
-    return _translate(sentences.GAPS[gap])
+    """Return what must still be said about the columns of a table."""
+    return _translate_text(sentences.GAPS[gap])
 
 
 def word_ground(reason: Reason[Ground]) -> str:
-    """Why a column has its role, or none."""
-    return sentences.write_sentence(sentences.GROUNDS[reason.code], reason.figures, _translate)
+    """Return why a column has its role, or none."""
+    return sentences.write_sentence(sentences.GROUNDS[reason.code], reason.figures, _translate_text)
 
 
 def word_skip(skip: Skip) -> str:
-    """Why a row is no entry."""
-    return _translate(sentences.SKIPS[skip])
+    """Return why a row is no entry."""
+    return _translate_text(sentences.SKIPS[skip])
 
 
 def word_fault(reason: Reason[str]) -> str:
-    """Why a row, a statement or a file cannot be read, with days and amounts as the reader writes them."""
-    return sentences.write_problem(reason, _translate, _localise)
+    """Return why a row, statement or file cannot be read, with days and amounts as the reader writes them."""
+    return sentences.write_problem(reason, _translate_text, _localise_figure)
 
 
-def _localise(name: str, value: str) -> str:
+def _localise_figure(name: str, value: str) -> str:
     if name.endswith("_on"):
         return str(format_date(date.fromisoformat(value), "medium"))
     if name == "days":
-        return ", ".join(_localise("_on", day) if day[0].isdigit() else day for day in value.split(", "))
+        return ", ".join(
+            _localise_figure("_on", day) if day[0].isdigit() else day for day in value.split(", ")
+        )
     if name not in _AMOUNTS:
         return value
     number, _, currency = value.partition(" ")
@@ -159,7 +161,8 @@ def _localise(name: str, value: str) -> str:
 
 
 def word_roles(groups: Iterable[tuple[Word, Iterable[Role]]]) -> dict[str, dict[str, str]]:
-    """What a column may hold, by groups, in the order in which it is offered."""
+    """Return what a column may hold, by groups, in the order in which it is offered."""
     return {
-        str(group): {role: _translate(sentences.ROLES[role]) for role in roles} for group, roles in groups
+        str(group): {role: _translate_text(sentences.ROLES[role]) for role in roles}
+        for group, roles in groups
     }

@@ -80,21 +80,21 @@ PROVIDERS: Final[Mapping[str, object]] = {
 }
 
 
-def said(text: str | None) -> str:
-    """The word for a code; another text, which a person wrote, as it is."""
-    known = ENDS.get(text or "") or PROVIDERS.get(text or "")
-    return str(known) if known is not None else text or ""
+def word_code(text: str | None) -> str:
+    """Return the word for a code; another text, which a person wrote, as it is."""
+    word = ENDS.get(text or "") or PROVIDERS.get(text or "")
+    return str(word) if word is not None else text or ""
 
 
-def first_problem(problems: list[dict[str, object]]) -> str | Markup:
-    """What is wrong with a file in one sentence: ours where there is one, else the reader's, in English."""
+def word_first_problem(problems: list[dict[str, object]]) -> str | Markup:
+    """Return what is wrong with a file in one sentence: ours, else the reader's in English."""
     if not problems:
         return "–"
     means = bank_problems.word_meaning(str(problems[0]["code"]))
-    return means or in_english(str(problems[0]["message"]))
+    return means or mark_english(str(problems[0]["message"]))
 
 
-def in_english(text: str) -> str | Markup:
-    """A sentence of a program, marked so that a screen reader pronounces it; a code we know as its word."""
-    word = said(text)
+def mark_english(text: str) -> str | Markup:
+    """Return a program's sentence marked as English for screen readers; a code we know as its word."""
+    word = word_code(text)
     return word if word != text else Markup('<span lang="en">{}</span>').format(text)

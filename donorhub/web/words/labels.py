@@ -166,17 +166,17 @@ MESSAGE_KINDS: Final[Words[TemplateKind]] = {
     "new_donor": lazy_gettext("Note on a new donor"),
 }
 RECEIPT_STATES: Final[Words[ReceiptState]] = {"issued": lazy_gettext("issued"), "void": lazy_gettext("void")}
-TAKEN: Final[Words[str]] = {
+DEDUCTION_KINDS: Final[Words[str]] = {
     "refund": lazy_gettext("Refund"),
     "dispute": lazy_gettext("Dispute"),
     "correction": lazy_gettext("Taken out"),
 }
-TAKEN_AWAY: Final[Words[str]] = {
+DEDUCTIONS: Final[Words[str]] = {
     "gone": lazy_gettext("taken away"),
     "part": lazy_gettext("partly taken away"),
 }
-TAKEN_AWAY_LOOK: Final = {"gone": "no", "part": "warn"}
-TAKEN_STATES: Final[Words[RefundState | DisputeState]] = {
+DEDUCTION_LOOKS: Final = {"gone": "no", "part": "warn"}
+DEDUCTION_STATES: Final[Words[RefundState | DisputeState]] = {
     "pending": lazy_gettext("under way"),
     "succeeded": lazy_gettext("given back"),
     "failed": lazy_gettext("failed"),

@@ -150,20 +150,20 @@ RECEIPT_PROBLEMS: Final[Mapping[str, object]] = {
 }
 
 
-def sentence_of(error: DonorHubError) -> str:
-    """What the reader is told of a refusal: our sentence in their language, else what the service said."""
+def write_refusal(error: DonorHubError) -> str:
+    """Return what the reader is told of a refusal: our sentence in their language, else the service's."""
     if error.specific_code == "gift_not_receiptable":
-        return _no_receipt(_reason(told) for told in error.facts["reasons"])
+        return _word_no_receipt(_word_reason(fact) for fact in error.facts["reasons"])
     if error.specific_code == "receipt_incomplete":
-        return _no_receipt(dict.fromkeys(_problem(code) for code in error.facts["problems"]))
+        return _word_no_receipt(dict.fromkeys(_word_problem(code) for code in error.facts["problems"]))
     if error.specific_code == "in_the_way":
-        return _in_the_way(error.facts)
-    known = template_of(error.code, error.specific_code, error.field)
-    return error.message if known is None else str(known) % _written(error)
+        return _word_obstacle(error.facts)
+    pattern = find_pattern(error.code, error.specific_code, error.field)
+    return error.message if pattern is None else str(pattern) % _write_facts(error)
 
 
-def template_of(kind: str, specific_code: str, field: str | None) -> object:
-    """The sentence with its slots; None where there is none."""
+def find_pattern(kind: str, specific_code: str, field: str | None) -> object:
+    """Return the sentence with its slots, or None where there is none."""
     if specific_code != kind:
         return CODES.get(specific_code)
     if kind == "rejected" and field == "/password":
@@ -171,8 +171,8 @@ def template_of(kind: str, specific_code: str, field: str | None) -> object:
     return FIELDS.get(f"{kind}{field}") if field else CODES.get(kind)
 
 
-def _written(error: DonorHubError) -> dict[str, Any]:
-    """The facts of a refusal as people write them: a state as a word, an amount with its currency."""
+def _write_facts(error: DonorHubError) -> dict[str, Any]:
+    """Return a refusal's facts as people write them: a state as a word, an amount with its currency."""
     facts = dict(error.facts)
     if error.specific_code in _STATES:
         state = str(facts["state"])
@@ -183,31 +183,31 @@ def _written(error: DonorHubError) -> dict[str, Any]:
     return facts
 
 
-def _no_receipt(reasons: Iterable[str]) -> str:
+def _word_no_receipt(reasons: Iterable[str]) -> str:
     return str(gettext("No receipt can be issued: %(reasons)s.", reasons="; ".join(reasons)))
 
 
-def _reason(told: Mapping[str, Any]) -> str:
-    return str(RECEIPT_REASONS[told["code"]]) % {"gift": told["gift_id"]}
+def _word_reason(reason: Mapping[str, Any]) -> str:
+    return str(RECEIPT_REASONS[reason["code"]]) % {"gift": reason["gift_id"]}
 
 
-def _problem(code: str) -> str:
+def _word_problem(code: str) -> str:
     return str(
         RECEIPT_PROBLEMS.get(code) or gettext("its figures do not fit each other (%(code)s)", code=code)
     )
 
 
-def _in_the_way(facts: Mapping[str, Any]) -> str:
+def _word_obstacle(facts: Mapping[str, Any]) -> str:
     if "receipt_ids" in facts:
-        said: object = ngettext(
+        sentence: object = ngettext(
             "%(num)d receipt names gifts of this file: void it first.",
             "%(num)d receipts name gifts of this file: void them first.",
             len(facts["receipt_ids"]),
         )
-        return str(said)
-    said = ngettext(
+        return str(sentence)
+    sentence = ngettext(
         "People decided %(num)d entry of this file: tick that it is undone too.",
         "People decided %(num)d entries of this file: tick that they are undone too.",
         facts["decisions"],
     )
-    return str(said)
+    return str(sentence)

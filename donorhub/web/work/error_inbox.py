@@ -17,27 +17,27 @@ bp = Blueprint("errors", __name__, url_prefix="/errors")
 
 @bp.get("")
 @needs("providers:read")
-def index() -> str:
-    """All that failed, by kind."""
+def show_error_inbox() -> str:
+    """Show all that failed, by kind."""
     return render_template("work/error_inbox.html", inbox=error_inbox.read_error_inbox())
 
 
 @bp.post("/tasks/<int:task_id>/retry")
 @needs("providers:read", "tasks:write")
-def retry(task_id: int) -> Response:
+def retry_task(task_id: int) -> Response:
     """Let a worker's task be tried again at once."""
     tasks.retry_task(task_id, now=clock.now(), actor=principal().actor)
     commit()
     say(gettext("It is tried again."))
-    return redirect(url_for("errors.index"))
+    return redirect(url_for("errors.show_error_inbox"))
 
 
 @bp.post("/events/<int:event_id>/release")
 @needs("providers:write")
-def release(event_id: int) -> Response:
+def release_event(event_id: int) -> Response:
     """Let a provider event be worked off again."""
     inbox.release(event_id, now=clock.now(), actor=principal().actor)
     commit()
     ring_inbox()
     say(gettext("The event is worked off again."))
-    return redirect(url_for("errors.index"))
+    return redirect(url_for("errors.show_error_inbox"))

@@ -34,14 +34,14 @@ TABS: Final[Mapping[View, LazyString]] = {
 
 @bp.get("")
 @needs("tasks:read")
-def index() -> str:
-    """The list of a view, the first due first."""
-    asked = request.args.get("view")
-    view: View = next((known for known in VIEWS if known == asked), "today")
+def list_tasks() -> str:
+    """List the tasks of a view, the first due first."""
+    name = request.args.get("view")
+    view: View = next((candidate for candidate in VIEWS if candidate == name), "today")
     page = worklist.list_tasks(
         view,
         user_id=principal().id,
-        end_of_today=end_of_today(),
+        end_of_today=get_end_of_today(),
         is_narrowed=own_list() is not None,
         after=request.args.get("after"),
     )
@@ -57,15 +57,15 @@ def index() -> str:
 
 @bp.get("/<int:task_id>")
 @needs("tasks:read")
-def show(task_id: int) -> str:
-    """One task with its forms."""
-    return _page(worklist.get_task(task_id, owner_id=own_list()), Form())
+def show_task(task_id: int) -> str:
+    """Show one task with its forms."""
+    return _render_task(worklist.get_task(task_id, owner_id=own_list()), Form())
 
 
 @bp.post("/<int:task_id>/done")
 @needs("tasks:write")
-def done(task_id: int) -> Answer:
-    """The task is done; the note says what came of it."""
+def complete_task(task_id: int) -> Answer:
+    """Mark a task as done; the note says what came of it."""
     task = worklist.get_task(task_id, owner_id=own_list())
     form = Form(request.form)
     outcome = form.lines("outcome", limit=OUTCOME)
@@ -74,13 +74,13 @@ def done(task_id: int) -> Answer:
         tasks.complete_task(task.id, outcome=outcome, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("Done."))
-        return redirect(url_for("tasks.index"))
-    return _page(worklist.get_task(task_id), form), 422
+        return redirect(url_for("tasks.list_tasks"))
+    return _render_task(worklist.get_task(task_id), form), 422
 
 
 @bp.post("/<int:task_id>/later")
 @needs("tasks:write")
-def later(task_id: int) -> Answer:
+def postpone_task(task_id: int) -> Answer:
     """Put a task off until the morning of a day."""
     task = worklist.get_task(task_id, owner_id=own_list())
     form = Form(request.form)
@@ -93,11 +93,11 @@ def later(task_id: int) -> Answer:
         tasks.postpone_task(task.id, due_at=morning, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The task is put off."))
-        return redirect(url_for("tasks.index"))
-    return _page(worklist.get_task(task_id), form), 422
+        return redirect(url_for("tasks.list_tasks"))
+    return _render_task(worklist.get_task(task_id), form), 422
 
 
-def _page(task: Task, form: Form) -> str:
+def _render_task(task: Task, form: Form) -> str:
     return render_template(
         "work/task.html",
         task=task,
@@ -108,6 +108,6 @@ def _page(task: Task, form: Form) -> str:
     )
 
 
-def end_of_today() -> datetime:
-    """The instant at which the organisation's day ends."""
+def get_end_of_today() -> datetime:
+    """Return the instant at which the organisation's day ends."""
     return organisation.get_midnight(today() + timedelta(days=1))

@@ -53,16 +53,16 @@ def test_reasons_are_translated_and_filled(database: Flask, lang: str) -> None:
     with database.test_request_context():
         for key in bank.REASON_KEYS:
             with force_locale("en"):
-                english = bank.reason(key, PARAMS, prefix="DH")
+                english = bank.word_reason(key, PARAMS, prefix="DH")
             with force_locale(lang):
-                said = bank.reason(key, PARAMS, prefix="DH")
+                said = bank.word_reason(key, PARAMS, prefix="DH")
             assert said != english, key
             assert "%(" not in said + english, key
 
 
 def test_numbers_take_the_plural_of_the_language(database: Flask) -> None:
     with database.test_request_context(), force_locale("pl"):
-        said = [bank.reason("match.name", {"namesakes": n}, prefix="DH") for n in (1, 2, 5)]
+        said = [bank.word_reason("match.name", {"namesakes": n}, prefix="DH") for n in (1, 2, 5)]
     assert said == [
         "Tylko ten darczyńca tak się nazywa",
         "2 darczyńcy tak się nazywają",
@@ -72,14 +72,16 @@ def test_numbers_take_the_plural_of_the_language(database: Flask) -> None:
 
 def test_a_code_is_written_with_its_check_character(database: Flask) -> None:
     with database.test_request_context(), force_locale("en"):
-        assert bank.reason("match.code", {"number": 1001}, prefix="DH") == "The text has the code DH-1001-7"
+        assert (
+            bank.word_reason("match.code", {"number": 1001}, prefix="DH") == "The text has the code DH-1001-7"
+        )
 
 
 def test_newer_codes_are_shown_plainly(database: Flask) -> None:
     """What only a newer version knows is shown as it is."""
     with database.test_request_context():
-        assert bank.reason("match.moon_phase", {}, prefix="DH") == "moon phase"
-        assert bank.hindrance("moon_phase") == "moon phase"
+        assert bank.word_reason("match.moon_phase", {}, prefix="DH") == "moon phase"
+        assert bank.word_hindrance("moon_phase") == "moon phase"
         assert bank_problems.word_meaning("moon_phase") == ""
 
 

@@ -83,7 +83,7 @@ def test_every_refusal_has_its_sentence(database: Flask) -> None:
             for one in known
             for field in one.fields
             if one.code not in NOT_ON_PAGES | WITH_A_SENTENCE_OF_THEIR_OWN
-            and refusals.template_of(one.kind, one.code, field or None) is None
+            and refusals.find_pattern(one.kind, one.code, field or None) is None
         ]
     assert len(known) > 80
     assert silent == []
@@ -114,9 +114,9 @@ def test_refusals_are_translated_and_filled(database: Flask, lang: str) -> None:
         for code in (*refusals.CODES, *WITH_A_SENTENCE_OF_THEIR_OWN):
             error = Rejected("in English", code=code, **FACTS)
             with force_locale("en"):
-                english = refusals.sentence_of(error)
+                english = refusals.write_refusal(error)
             with force_locale(lang):
-                said = refusals.sentence_of(error)
+                said = refusals.write_refusal(error)
             assert said not in (english, "in English"), code
             assert "%(" not in said and "%%" not in said, code
 
@@ -126,10 +126,11 @@ def test_figures_follow_the_language(database: Flask) -> None:
     parts = Rejected("", code="parts_differ", amount="1250.00", currency="PLN")
     paused = Conflict("", code="recurring_gift_state", state="paused")
     with database.test_request_context(), force_locale("pl"):
-        assert "1\N{NO-BREAK SPACE}250,00\N{NO-BREAK SPACE}zł" in refusals.sentence_of(parts)
-        assert "zawieszona" in refusals.sentence_of(paused)
+        assert "1\N{NO-BREAK SPACE}250,00\N{NO-BREAK SPACE}zł" in refusals.write_refusal(parts)
+        assert "zawieszona" in refusals.write_refusal(paused)
         said = [
-            refusals.sentence_of(Rejected("", code="in_the_way", receipt_ids=range(n))) for n in (1, 2, 5, 22)
+            refusals.write_refusal(Rejected("", code="in_the_way", receipt_ids=range(n)))
+            for n in (1, 2, 5, 22)
         ]
     assert [sentence.partition(" obejm")[0] for sentence in said] == [
         "1 potwierdzenie",

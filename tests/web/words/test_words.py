@@ -168,9 +168,9 @@ def test_every_stored_code_has_words(database: Flask) -> None:
     with database.test_request_context():
         for lang in ("pl", "sq"):
             with force_locale(lang):
-                unsaid = {code for code in kept if codes.said(code) == code}
+                unsaid = {code for code in kept if codes.word_code(code) == code}
                 assert unsaid == set()
-                assert codes.said("przeprowadzka, tel. 12") == "przeprowadzka, tel. 12"
+                assert codes.word_code("przeprowadzka, tel. 12") == "przeprowadzka, tel. 12"
 
 
 def test_error_inbox_explains_in_polish(database: Flask) -> None:
