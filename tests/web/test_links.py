@@ -27,7 +27,7 @@ def world(organised: Staff) -> None:  # noqa: F811
     organised.post("/bank/accounts", number=OURS, new_currency="PLN", name="Main")
     organised.upload(camt([("2026-11-20", "50.00", "Jan Nowak", PAYER, "darowizna")]))
     donor = add_donor(email="anna@example.org")
-    gift = add_gift(donor, settle=moment(22) - moment(22))
+    gift = add_gift(donor, thank_delay=moment(22) - moment(22))
     add_gift(donor, "70.00")
     add_recurring(donor)
     receipts.issue_receipt([gift.id], today=TODAY, now=clock.now(), actor=ACTOR)

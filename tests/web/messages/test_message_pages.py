@@ -20,7 +20,7 @@ from tests.web.desk import ACTOR, add_donor, add_gift, moment, rows
 @pytest.fixture
 def message_id(database: Flask) -> int:
     """A thank-you for 50 PLN that went to the outbox."""
-    add_gift(add_donor(email="anna@example.org"), settle=moment(22) - moment(22))
+    add_gift(add_donor(email="anna@example.org"), thank_delay=moment(22) - moment(22))
     work()
     return db.session.scalars(select(Message.id)).one()
 
