@@ -90,6 +90,7 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
                 middle = len(event_ids) // 2
                 batches.extendleft((event_ids[middle:], event_ids[:middle]))
                 continue
+            logs.report(e, event="provider_event_failed", provider_event=event_ids[0])
             _note_failure(event_ids[0], turn, e)
         db.session.commit()
         count += len(event_ids)
@@ -105,8 +106,7 @@ def _name_turn(at: tuple[str, str], modes: Modes) -> str:
 
 
 def _note_failure(event_id: int, turn: str, error: Exception) -> None:
-    """Report an error and note it at the event that raised it, unless another worker has it meanwhile."""
-    logs.report(error, event="provider_event_failed", provider_event=event_id)
+    """Note an error at the event that raised it; ignore one that another worker has meanwhile."""
     for event in inbox.take([event_id], turn) or ():
         if isinstance(error, BadBody):  # our own sentence, and the same bytes will read no better
             inbox.note_error(event, str(error), now=clock.now(), is_final=True)
