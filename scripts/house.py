@@ -61,6 +61,7 @@ LIMITS = (
         each=100,
     ),
     Measure("functions of one word", names.find_functions_of_one_word, None, today=362),
+    Measure(f"test names over {names.TEST_WORDS} words", names.find_long_test_names, 0),
     Measure("modules without a docstring", shape.find_undocumented_modules, 0),
     Measure(
         "public names without a docstring",

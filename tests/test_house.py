@@ -89,6 +89,12 @@ FAULTS = [
         "class A:\n    def _told(self): ...",
         "donorhub/domain/a.py:2 _told",
     ),
+    (
+        "test names over 8 words",
+        "tests/test_a.py",
+        "class TestA:\n    def test_one_two_three_four_five_six_seven_eight_nine(self): ...",
+        "tests/test_a.py:2 test_one_two_three_four_five_six_seven_eight_nine",
+    ),
     ("modules without a docstring", "donorhub/web/a.py", "x = 1", "donorhub/web/a.py:1 the module"),
     (
         "public names without a docstring",
@@ -129,6 +135,8 @@ ALLOWED = [
     ("names that are a participle", "importers/a.py", "left = right = is_known = entry_found = 1"),
     ("functions of one word", "donorhub/domain/a.py", "def main(): ..."),
     ("functions of one word", "donorhub/domain/a.py", "class A:\n    @property\n    def amount(self): ..."),
+    ("test names over 8 words", "tests/test_a.py", "def test_one_two_three_four_five_six_seven_eight(): ..."),
+    ("test names over 8 words", "tests/a.py", "def make_one_two_three_four_five_six_seven_eight_nine(): ..."),
     ("modules without a docstring", "donorhub/web/__init__.py", ""),
     ("public names without a docstring", "donorhub/web/a.py", "def _show_it(): ..."),
     ("template lines over 120 letters", "donorhub/web/templates/a/b.html", "x" * 120),

@@ -1,4 +1,4 @@
-"""Names that say too little: a bare participle for a value, a function of one word."""
+"""Names that say too little or too much: a bare participle, a function of one word, a test of many words."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ IRREGULAR = set(
 )
 # They end like a participle and are none, or are the everyday noun or adjective of the thing.
 NOUNS = set("bed embed exceed feed indeed need proceed red seed shed speed succeed unneeded weed wed".split())
+
+TEST_WORDS = 8  # the case; the whole statement is the test's docstring
 
 # Functions of one word that may stay, each with the reason.
 ALLOWED_FUNCTIONS = {
@@ -98,6 +100,16 @@ def find_functions_of_one_word(tree: Tree) -> Iterator[Place]:
                 word = node.name.strip("_")
                 if "_" not in word and word not in ALLOWED_FUNCTIONS:
                     yield source.place(node, node.name)
+
+
+def find_long_test_names(tree: Tree) -> Iterator[Place]:
+    """Return the tests whose name has more than ``TEST_WORDS`` words after ``test_``."""
+    for source in tree.sources:
+        for node in source.nodes:
+            if not isinstance(node, Function) or not node.name.startswith("test_"):
+                continue
+            if node.name.count("_") > TEST_WORDS:
+                yield source.place(node, node.name)
 
 
 def _is_property(function: Function) -> bool:
