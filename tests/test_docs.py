@@ -28,7 +28,7 @@ from donorhub.models.states import ROLES
 from importers.table.layout import Layout
 from receipts import packs
 from tests.receipts import samples
-from webhooks import ENTRY_POINTS, project
+from webhooks import ENTRY_POINTS, project_groups
 from webhooks.fact import Endpoint, Secret
 from webhooks.stripe.facts import is_wanted
 
@@ -229,10 +229,10 @@ def test_provider_example_works() -> None:
     )
     endpoint, secret = Endpoint("", True, {}), Secret(7, "s")
     signed = {"X-Signature": hmac.new(b"s", raw, hashlib.sha256).hexdigest()}
-    assert adapter.verify(raw, signed, endpoint, [secret], 0).secret_id == secret.id
-    (event,) = adapter.split(raw, {}, endpoint)
-    facts = adapter.facts(event)
-    (view,) = project({facts[0].group}, facts)
+    assert adapter.verify_message(raw, signed, endpoint, [secret], 0).secret_id == secret.id
+    (event,) = adapter.split_message(raw, {}, endpoint)
+    facts = adapter.read_facts(event)
+    (view,) = project_groups({facts[0].group}, facts)
     assert view.payment is not None
     assert (view.payment.state, view.payment.amount_minor, view.payment.currency) == (
         "succeeded",

@@ -152,7 +152,7 @@ def store(events: list[dict[str, Any]], slug: str, endpoint_id: int) -> None:
     rows = [
         inbox.columns(endpoint_id, "stripe", one, now=clock.now(), source="http")
         for said in events
-        for one in Stripe().split(scenarios.to_body(said), {}, seen)
+        for one in Stripe().split_message(scenarios.to_body(said), {}, seen)
     ]
     for row in rows:
         inbox.store(db.session.connection(), [row])

@@ -1,7 +1,6 @@
 """Messages of payment providers: from raw bytes to facts, and from facts to what is true now.
 
-Pure: no network, no database, no clock. ``provider`` finds who can read a message, ``reach``
-and ``project`` work facts into views; ``webhooks.states`` tells how they fit together.
+Pure: no network, no database, no clock. ``webhooks.states`` says how facts and views fit together.
 """
 
 from __future__ import annotations
@@ -10,12 +9,19 @@ from importlib.metadata import entry_points
 from typing import Final, cast
 
 from webhooks.fact import Provider
-from webhooks.groups import reach
+from webhooks.groups import find_linked_groups
 from webhooks.payout_texts import WITHOUT_ADAPTER
-from webhooks.projection import project
+from webhooks.projection import project_groups
 from webhooks.stripe.events import Stripe
 
-__all__ = ["UnknownProvider", "names", "payout_texts", "project", "provider", "reach"]
+__all__ = [
+    "UnknownProvider",
+    "collect_payout_texts",
+    "find_linked_groups",
+    "get_provider",
+    "list_provider_names",
+    "project_groups",
+]
 
 ENTRY_POINTS: Final = "donorhub.webhook_providers"
 _OURS: Final[dict[str, Provider]] = {"stripe": Stripe()}
@@ -28,21 +34,26 @@ class UnknownProvider(KeyError):
         return str(self.args[0])
 
 
-def names() -> list[str]:
-    """The payment providers that there is an adapter for, ours and installed ones."""
-    return sorted({*_OURS, *(found.name for found in entry_points(group=ENTRY_POINTS))})
+def list_provider_names() -> list[str]:
+    """Return the names of all payment providers that have an adapter, ours or an installed one, sorted."""
+    return sorted({*_OURS, *(entry_point.name for entry_point in entry_points(group=ENTRY_POINTS))})
 
 
-def payout_texts() -> dict[str, tuple[str, ...]]:
+def collect_payout_texts() -> dict[str, tuple[str, ...]]:
     """Return the words by which the bank's entry of a payout is known, by provider."""
-    return {**WITHOUT_ADAPTER, **{name: provider(name).payout_texts for name in names()}}
+    return {**WITHOUT_ADAPTER, **{name: get_provider(name).payout_texts for name in list_provider_names()}}
 
 
-def provider(name: str) -> Provider:
-    """The adapter of one payment provider: ours, else one that an installed package brings
-    in the entry point group ``donorhub.webhook_providers``. Raises UnknownProvider."""
+def get_provider(name: str) -> Provider:
+    """Return the adapter of one payment provider: ours, else that of an installed package.
+
+    A package names its adapter in the entry point group ``donorhub.webhook_providers``.
+    Raise UnknownProvider where there is none.
+    """
     if name in _OURS:
         return _OURS[name]
-    for found in entry_points(group=ENTRY_POINTS, name=name):
-        return cast(Provider, found.load()())
-    raise UnknownProvider(f"there is no payment provider {name!r}; known are {', '.join(names())}")
+    for entry_point in entry_points(group=ENTRY_POINTS, name=name):
+        return cast(Provider, entry_point.load()())
+    raise UnknownProvider(
+        f"there is no payment provider {name!r}; known are {', '.join(list_provider_names())}"
+    )

@@ -1,7 +1,7 @@
 """What a provider's messages say, as values: raw events, facts, and how facts are merged.
 
 Pure: no network, no database, no clock. A fact is one provider object's state as one
-event told it; the newest word on an object wins whatever the order of arrival.
+event says it is; the newest one of an object counts, whatever the order of arrival.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class BadBody(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
+    """One signing secret of an endpoint, decrypted, with the id of its row."""
+
     id: int
     value: str
 
@@ -49,14 +51,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verification:
+    """That a message is the provider's: which secret signed it, and how many seconds after its timestamp
+    it was read (negative when before)."""
+
     secret_id: int | None
     skew_s: int | None
-    trusted: bool = True  # False: may only trigger a fetch
+    is_trusted: bool = True  # False: may only trigger a fetch
 
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
+    """One event of a message as it goes into the inbox: what its envelope says, and its bytes unread."""
+
     external_id: str
     type: str
     occurred_at: int  # unix seconds
@@ -85,15 +92,16 @@ class Fact:
 
     @property
     def version(self) -> tuple[int, int, str]:
+        """Return what facts of one register are compared by: the greatest is the newest."""
         return (self.at, self.rank, self.ev)
 
 
-def merge(facts: Iterable[Fact]) -> dict[tuple[str, str], Fact]:
-    """The newest fact for each (kind, ref): order and repetition make no difference."""
+def merge_facts(facts: Iterable[Fact]) -> dict[tuple[str, str], Fact]:
+    """Return the newest fact for each (kind, ref), whatever their order; repeated facts change nothing."""
     newest: dict[tuple[str, str], Fact] = {}
     for fact in facts:
-        held = newest.get((fact.kind, fact.ref))
-        if held is None or fact.version > held.version:
+        earlier_fact = newest.get((fact.kind, fact.ref))
+        if earlier_fact is None or fact.version > earlier_fact.version:
             newest[fact.kind, fact.ref] = fact
     return newest
 
@@ -107,16 +115,16 @@ class Provider(Protocol):
     charged_by: Literal["provider", "us"]  # who starts the payments of a recurring gift
     payout_texts: tuple[str, ...]  # words by which the bank's entry of a payout is known
 
-    def verify(
+    def verify_message(
         self, raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, secrets: Sequence[Secret], now: int
-    ) -> Verified:
-        """Who signed these exact bytes; raises BadSignature and nothing else."""
+    ) -> Verification:
+        """Return who signed these exact bytes; raise BadSignature and nothing else."""
 
-    def split(self, raw: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> list[RawEvent]:
-        """The events of one message; raises BadBody."""
+    def split_message(self, raw: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> list[RawEvent]:
+        """Return the events of one message; raise BadBody where it cannot be read."""
 
-    def facts(self, event: RawEvent) -> list[Fact]:
-        """What the event says; an empty list when it is of no interest; raises BadBody."""
+    def read_facts(self, event: RawEvent) -> list[Fact]:
+        """Return the facts of one event, none when it is of no interest; raise BadBody if unreadable."""
 
-    def ack(self, n: int) -> tuple[int, bytes, str]:
-        """Status, body and content type that the provider wants to hear for ``n`` stored events."""
+    def make_answer(self, count: int) -> tuple[int, bytes, str]:
+        """Return status, body and content type of the answer to a message of ``count`` stored events."""

@@ -1,4 +1,4 @@
-"""What is true of one payment, from everything its attempts, order and checkout told.
+"""What is true of one payment, from all that its attempts, order and checkout say.
 
 Only an attempt or an order decides whether there is money; a checkout and an invoice
 only say whose it is and what for.
@@ -30,117 +30,120 @@ _KINDS_ABOVE: Final = ("donor", "recurring_gift", "instalment")
 _VERSION: Final = attrgetter("at", "rank", "ev", "ref")
 
 
-def payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> PaymentView | None:
-    """The payment ``key``; None while no attempt, order or checkout of it was seen."""
-    attempts, orders, checkouts = (_of(facts, what) for what in ("attempt", "order", "checkout"))
-    spoken = attempts + orders + checkouts
-    if not spoken:
+def make_payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> PaymentView | None:
+    """Return the view of the payment ``key``; None while no attempt, order or checkout of it was seen."""
+    attempts, orders, checkouts = (_list_objects(facts, what) for what in ("attempt", "order", "checkout"))
+    objects = attempts + orders + checkouts
+    if not objects:
         return None
-    word = _word(attempts, orders, checkouts)
-    main = _main(attempts, orders)
-    best = [fact for fact in (main, *_latest_first(orders), *_latest_first(checkouts)) if fact]
-    succeeded = word == "succeeded"
-    refunds = tuple(refund_view(f) for f in facts if f.kind == "refund") if succeeded else ()
-    disputes = tuple(dispute_view(f) for f in facts if f.kind == "dispute") if succeeded else ()
+    word = _decide_word(attempts, orders, checkouts)
+    main = _find_main_attempt(attempts, orders)
+    best = [fact for fact in (main, *_sort_latest_first(orders), *_sort_latest_first(checkouts)) if fact]
+    has_succeeded = word == "succeeded"
+    refunds = tuple(make_refund_view(f) for f in facts if f.kind == "refund") if has_succeeded else ()
+    disputes = tuple(make_dispute_view(f) for f in facts if f.kind == "dispute") if has_succeeded else ()
     failures = [fact for fact in (*orders, main) if fact and word == "failed"]
     certain = [fact for fact in best if fact.state["object"] != "checkout"] or best
     return PaymentView(
         key=key,
-        refs=tuple(sorted({key, *(fact.ref for fact in spoken)})),
+        refs=tuple(sorted({key, *(fact.ref for fact in objects)})),
         state=word,
-        amount_minor=_amount(certain, succeeded=succeeded),
-        currency=first(certain, "currency"),
-        method=first(best, "method"),
-        method_ref=first(best, "method_ref"),
-        mandate_ref=first(best, "mandate_ref"),
-        is_test=not all(fact.state["livemode"] for fact in spoken),
-        created_at=instant(
-            min((f.state["created_at"] for f in spoken if "created_at" in f.state), default=None)
+        amount_minor=_find_amount(certain, has_succeeded=has_succeeded),
+        currency=find_first_value(certain, "currency"),
+        method=find_first_value(best, "method"),
+        method_ref=find_first_value(best, "method_ref"),
+        mandate_ref=find_first_value(best, "mandate_ref"),
+        is_test=not all(fact.state["livemode"] for fact in objects),
+        created_at=make_instant(
+            min((f.state["created_at"] for f in objects if "created_at" in f.state), default=None)
         ),
-        succeeded_at=instant(_succeeded_at(facts, best)) if succeeded else None,
-        failure_code=first(failures, "failure_code"),
-        failure_text=first(failures, "failure_text"),
-        donor=merged_donor([*donor_parts(above), *orders, *attempts, *checkouts]),
-        metadata=merged_metadata([*metadata_parts(above), *checkouts, *orders, *attempts]),
-        invoices=joins(facts, "above"),
-        subscription=_subscription(checkouts, above),
+        succeeded_at=make_instant(_find_success_second(facts, best)) if has_succeeded else None,
+        failure_code=find_first_value(failures, "failure_code"),
+        failure_text=find_first_value(failures, "failure_text"),
+        donor=merge_donor([*list_donor_parts(above), *orders, *attempts, *checkouts]),
+        metadata=merge_metadata([*list_metadata_parts(above), *checkouts, *orders, *attempts]),
+        invoices=list_joins(facts, "above"),
+        subscription=_find_subscription(checkouts, above),
         refunds=refunds,
         disputes=disputes,
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.counts),
         held_minor=sum(d.amount_minor for d in disputes if d.state == "open" and not d.is_warning),
         lost_minor=sum(d.amount_minor for d in disputes if d.state == "lost"),
         fee_ref=main.state.get("fee_ref") if main else None,
-        items=tuple(item_view(fact) for fact in facts if fact.kind == "fee"),
-        presentment_minor=first(best, "presentment_minor"),
-        presentment_currency=first(best, "presentment_currency"),
+        items=tuple(make_item_view(fact) for fact in facts if fact.kind == "fee"),
+        presentment_minor=find_first_value(best, "presentment_minor"),
+        presentment_currency=find_first_value(best, "presentment_currency"),
     )
 
 
-def _of(facts: Sequence[Fact], what: str) -> list[Fact]:
-    """The payment's objects of one sort, oldest word first."""
-    found = [fact for fact in facts if fact.kind == "payment" and fact.state.get("object") == what]
-    return sorted(found, key=_VERSION)
+def _list_objects(facts: Sequence[Fact], what: str) -> list[Fact]:
+    """Return the payment's objects of one sort, the oldest first."""
+    objects = [fact for fact in facts if fact.kind == "payment" and fact.state.get("object") == what]
+    return sorted(objects, key=_VERSION)
 
 
-def _latest_first(facts: list[Fact]) -> list[Fact]:
+def _sort_latest_first(facts: list[Fact]) -> list[Fact]:
     return facts[::-1]
 
 
-def _word(attempts: list[Fact], orders: list[Fact], checkouts: list[Fact]) -> PaymentWord:
-    said = {fact.state["state"] for fact in attempts + orders}
-    if "succeeded" in said:
+def _decide_word(attempts: list[Fact], orders: list[Fact], checkouts: list[Fact]) -> PaymentWord:
+    words = {fact.state["state"] for fact in attempts + orders}
+    if "succeeded" in words:
         return "succeeded"
     if any(fact.state["state"] == "cancelled" for fact in orders):
         return "cancelled"
-    present = _present(attempts, orders) or checkouts
-    known = [fact for fact in present if fact.state["state"] != "unknown"] or present
-    newest = max(known, key=lambda f: (f.at, _LATER[f.state["state"]], f.ref))
+    present = _list_deciding_objects(attempts, orders) or checkouts
+    telling = [fact for fact in present if fact.state["state"] != "unknown"] or present
+    newest = max(telling, key=lambda f: (f.at, _LATER[f.state["state"]], f.ref))
     return cast(PaymentWord, newest.state["state"])
 
 
-def _present(attempts: list[Fact], orders: list[Fact]) -> list[Fact]:
-    """Who may still say how the payment stands: not the attempts that were given up."""
+def _list_deciding_objects(attempts: list[Fact], orders: list[Fact]) -> list[Fact]:
+    """Return the objects that say how the payment stands: not the attempts that a later one replaced."""
     if not orders:
         return attempts
-    current = {fact.state.get("attempt") for fact in orders}
+    current_attempts = {fact.state.get("attempt") for fact in orders}
     since = max(fact.at for fact in orders)
-    return orders + [f for f in attempts if f.ref in current or f.state.get("created_at", f.at) >= since]
+    return orders + [
+        f for f in attempts if f.ref in current_attempts or f.state.get("created_at", f.at) >= since
+    ]
 
 
-def _main(attempts: list[Fact], orders: list[Fact]) -> Fact | None:
-    """The attempt that carries the payment: the one that succeeded, else the newest."""
+def _find_main_attempt(attempts: list[Fact], orders: list[Fact]) -> Fact | None:
+    """Return the attempt that stands for the payment: the one that succeeded, else the newest."""
     if not attempts:
         return None
-    current = {fact.state.get("attempt") for fact in orders}
+    current_attempts = {fact.state.get("attempt") for fact in orders}
     return max(
         attempts,
         key=lambda f: (
             f.state["state"] == "succeeded",
-            f.ref in current,
+            f.ref in current_attempts,
             f.state.get("created_at", f.at),
             f.ref,
         ),
     )
 
 
-def _amount(certain: list[Fact], *, succeeded: bool) -> int | None:
-    if succeeded:
+def _find_amount(certain: list[Fact], *, has_succeeded: bool) -> int | None:
+    if has_succeeded:
         certain = [fact for fact in certain if fact.state["state"] == "succeeded"]
-    return cast(int | None, first(certain, "amount_minor"))
+    return cast(int | None, find_first_value(certain, "amount_minor"))
 
 
-def _succeeded_at(facts: Sequence[Fact], best: list[Fact]) -> int | None:
+def _find_success_second(facts: Sequence[Fact], best: list[Fact]) -> int | None:
     moments = [f.state["created_at"] for f in facts if f.kind == "payment" and f.state["object"] == "moment"]
-    return min(moments, default=None) or cast(int | None, first(best, "created_at"))
+    return min(moments, default=None) or cast(int | None, find_first_value(best, "created_at"))
 
 
-def _subscription(checkouts: list[Fact], above: Sequence[Fact]) -> str | None:
+def _find_subscription(checkouts: list[Fact], above: Sequence[Fact]) -> str | None:
     refs = [fact.state.get("subscription") for fact in (*checkouts, *above)]
     refs += [fact.group for fact in above if fact.kind == "recurring_gift"]
     return min((ref for ref in refs if ref), default=None)
 
 
-def refund_view(fact: Fact) -> RefundView:
+def make_refund_view(fact: Fact) -> RefundView:
+    """Return the view of a fact of kind ``refund``."""
     state = fact.state
     return RefundView(
         ref=fact.ref,
@@ -149,11 +152,12 @@ def refund_view(fact: Fact) -> RefundView:
         currency=state["currency"],
         reason=state.get("reason"),
         failure_reason=state.get("failure_reason"),
-        created_at=instant(state.get("created_at")),
+        created_at=make_instant(state.get("created_at")),
     )
 
 
-def dispute_view(fact: Fact) -> DisputeView:
+def make_dispute_view(fact: Fact) -> DisputeView:
+    """Return the view of a fact of kind ``dispute``."""
     state = fact.state
     return DisputeView(
         ref=fact.ref,
@@ -164,12 +168,13 @@ def dispute_view(fact: Fact) -> DisputeView:
         amount_minor=state["amount_minor"],
         currency=state["currency"],
         reason=state.get("reason"),
-        due_at=instant(state.get("due_at")),
-        created_at=instant(state.get("created_at")),
+        due_at=make_instant(state.get("due_at")),
+        created_at=make_instant(state.get("created_at")),
     )
 
 
-def item_view(fact: Fact) -> ItemView:
+def make_item_view(fact: Fact) -> ItemView:
+    """Return the view of a fact of kind ``fee``."""
     state = fact.state
     return ItemView(
         ref=state["ref"],
@@ -181,59 +186,60 @@ def item_view(fact: Fact) -> ItemView:
         currency=state["currency"],
         source_ref=state.get("source_ref"),
         payment_key=state.get("payment_key"),
-        created_at=instant(state.get("created_at")),
+        created_at=make_instant(state.get("created_at")),
     )
 
 
-def joins(facts: Sequence[Fact], relation: str) -> tuple[JoinView, ...]:
-    """The other ends of the links of one direction, each once; an amount told beats none."""
-    found: dict[str, tuple[bool, object, JoinView]] = {}
+def list_joins(facts: Sequence[Fact], relation: str) -> tuple[JoinView, ...]:
+    """Return the other ends of the links of one direction, each once, with an amount if any names one."""
+    best_by_ref: dict[str, tuple[bool, object, JoinView]] = {}
     for fact in facts:
         if fact.kind != "link" or fact.state["relation"] != relation:
             continue
         minor = fact.state.get("amount_minor")
         join = JoinView(fact.state["to"], minor, fact.state.get("currency"))
-        rated = (minor is not None, (fact.version, fact.ref), join)
-        if join.ref not in found or rated[:2] > found[join.ref][:2]:
-            found[join.ref] = rated
-    return tuple(found[ref][2] for ref in sorted(found))
+        candidate = (minor is not None, (fact.version, fact.ref), join)
+        if join.ref not in best_by_ref or candidate[:2] > best_by_ref[join.ref][:2]:
+            best_by_ref[join.ref] = candidate
+    return tuple(best_by_ref[ref][2] for ref in sorted(best_by_ref))
 
 
-def donor_parts(above: Sequence[Fact]) -> list[Fact]:
-    """Return who gives, from what lies above: the customer first, who counts least, the invoice last."""
+def list_donor_parts(above: Sequence[Fact]) -> list[Fact]:
+    """Return the facts above that say who gives: the customer first, who counts least, the invoice last."""
     oldest_first = sorted(above, key=_VERSION)
     return [fact for kind in _KINDS_ABOVE for fact in oldest_first if fact.kind == kind]
 
 
-def metadata_parts(above: Sequence[Fact]) -> list[Fact]:
-    """Return what for, from what lies above; a customer's metadata are about the customer."""
-    return [fact for fact in donor_parts(above) if fact.kind != "donor"]
+def list_metadata_parts(above: Sequence[Fact]) -> list[Fact]:
+    """Return the facts above that say what a gift is for; a customer's metadata are about the customer."""
+    return [fact for fact in list_donor_parts(above) if fact.kind != "donor"]
 
 
-def merged_donor(parts: Sequence[Fact]) -> DonorState:
-    """What is known of who gives; where parts differ the later one has its way."""
-    merged: dict[str, object] = {}
+def merge_donor(parts: Sequence[Fact]) -> DonorState:
+    """Return what the parts say of who gives; where they differ the later one counts."""
+    donor: dict[str, object] = {}
     for fact in parts:
         person = fact.state if fact.kind == "donor" else fact.state.get("donor", {})
-        merged.update({k: v for k, v in person.items() if v is not None and k not in _NOT_THE_PERSON})
-    return cast(DonorState, merged)
+        donor.update({k: v for k, v in person.items() if v is not None and k not in _NOT_THE_PERSON})
+    return cast(DonorState, donor)
 
 
 _NOT_THE_PERSON: Final = frozenset({"metadata", "livemode", "is_deleted", "default_method"})
 
 
-def merged_metadata(parts: Sequence[Fact]) -> dict[str, str]:
-    """Metadata of all parts; where they differ the later one has its way."""
-    merged: dict[str, str] = {}
+def merge_metadata(parts: Sequence[Fact]) -> dict[str, str]:
+    """Return the metadata of all parts as one; where they differ the later one counts."""
+    metadata: dict[str, str] = {}
     for fact in parts:
-        merged.update(fact.state.get("metadata", {}))
-    return merged
+        metadata.update(fact.state.get("metadata", {}))
+    return metadata
 
 
-def first(facts: Sequence[Fact], key: str) -> Any:
-    """The first of the facts that tells ``key``."""
+def find_first_value(facts: Sequence[Fact], key: str) -> Any:
+    """Return the value of ``key`` in the first fact that has one; None where none has."""
     return next((fact.state[key] for fact in facts if fact.state.get(key) is not None), None)
 
 
-def instant(seconds: int | None) -> datetime | None:
+def make_instant(seconds: int | None) -> datetime | None:
+    """Return unix seconds as an aware instant; None for None."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

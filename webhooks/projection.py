@@ -9,41 +9,51 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import cast
 
-from webhooks.fact import Fact, merge
-from webhooks.groups import Groups, below
-from webhooks.payment_projection import first, instant, item_view, merged_donor, merged_metadata, payment_view
-from webhooks.recurring_projection import instalment_view, recurring_view
+from webhooks.fact import Fact, merge_facts
+from webhooks.groups import Groups, list_groups_below
+from webhooks.payment_projection import (
+    find_first_value,
+    make_instant,
+    make_item_view,
+    make_payment_view,
+    merge_donor,
+    merge_metadata,
+)
+from webhooks.recurring_projection import make_instalment_view, make_recurring_view
 from webhooks.states import NoticeState
 from webhooks.views import DonorView, GroupView, MethodView, PayoutView
 
 
-def project(touched: Iterable[str], facts: Iterable[Fact]) -> list[GroupView]:
-    """The views of the touched groups, sorted by key; a payment known by several ids comes once.
+def project_groups(changed_groups: Iterable[str], facts: Iterable[Fact]) -> list[GroupView]:
+    """Return the views of the changed groups, sorted by key; a payment known by several ids comes once.
 
-    ``facts`` are the registers of the touched groups and of what ``reach`` named, asked again
-    until it names nothing new. More facts, older ones and repeated ones do no harm.
+    ``facts`` are the registers of the changed groups and of all that ``find_linked_groups`` named, called
+    again until it names nothing new. More facts, older ones and repeated ones change nothing.
     """
-    groups = Groups(merge(facts).values())
-    return [_group_view(groups, key) for key in sorted({groups.key_of(group) for group in touched})]
+    groups = Groups(merge_facts(facts).values())
+    return [
+        _make_group_view(groups, key)
+        for key in sorted({groups.choose_key(group) for group in changed_groups})
+    ]
 
 
-def _group_view(groups: Groups, key: str) -> GroupView:
-    facts = groups.whole(key)
-    above = groups.above(facts)
+def _make_group_view(groups: Groups, key: str) -> GroupView:
+    facts = groups.list_facts(key)
+    above = groups.list_facts_above(facts)
     return GroupView(
         key=key,
-        payment=payment_view(key, facts, above),
-        recurring=recurring_view(key, facts, above),
-        instalment=instalment_view(key, facts, above),
-        donor=_donor_view(key, facts),
-        method=_method_view(key, facts),
-        payout=_payout_view(key, facts),
+        payment=make_payment_view(key, facts, above),
+        recurring=make_recurring_view(key, facts, above),
+        instalment=make_instalment_view(key, facts, above),
+        donor=_make_donor_view(key, facts),
+        method=_make_method_view(key, facts),
+        payout=_make_payout_view(key, facts),
         notices=tuple(cast(NoticeState, dict(fact.state)) for fact in facts if fact.kind == "notice"),
-        below=below(facts),
+        below=list_groups_below(facts),
     )
 
 
-def _donor_view(key: str, facts: Sequence[Fact]) -> DonorView | None:
+def _make_donor_view(key: str, facts: Sequence[Fact]) -> DonorView | None:
     of_donor = [fact for fact in facts if fact.kind == "donor"]
     main = next((fact for fact in of_donor if fact.ref == key), None)
     if main is None:
@@ -52,12 +62,12 @@ def _donor_view(key: str, facts: Sequence[Fact]) -> DonorView | None:
         ref=key,
         is_test=not main.state["livemode"],
         is_deleted=any(fact.state.get("is_deleted") for fact in of_donor),
-        donor=merged_donor([main]),
-        metadata=merged_metadata([main]),
+        donor=merge_donor([main]),
+        metadata=merge_metadata([main]),
     )
 
 
-def _method_view(key: str, facts: Sequence[Fact]) -> MethodView | None:
+def _make_method_view(key: str, facts: Sequence[Fact]) -> MethodView | None:
     of_method = [fact for fact in facts if fact.kind == "mandate"]
     if not of_method:
         return None
@@ -68,22 +78,22 @@ def _method_view(key: str, facts: Sequence[Fact]) -> MethodView | None:
     return MethodView(
         ref=key,
         is_test=not all(fact.state["livemode"] for fact in of_method),
-        status=first(methods, "status"),
-        customer=first(methods + setups, "customer"),
-        method=first(methods + mandates, "method"),
-        brand=first(methods, "brand"),
-        last4=first(methods, "last4"),
-        exp_month=first(methods, "exp_month"),
-        exp_year=first(methods, "exp_year"),
+        status=find_first_value(methods, "status"),
+        customer=find_first_value(methods + setups, "customer"),
+        method=find_first_value(methods + mandates, "method"),
+        brand=find_first_value(methods, "brand"),
+        last4=find_first_value(methods, "last4"),
+        exp_month=find_first_value(methods, "exp_month"),
+        exp_year=find_first_value(methods, "exp_year"),
         mandate_ref=mandates[0].ref if mandates else None,
-        mandate_status=first(mandates, "status"),
-        mandate_text=first(mandates, "mandate_text"),
-        setup_status=first(setups, "status"),
-        failure_code=first(setups, "failure_code"),
+        mandate_status=find_first_value(mandates, "status"),
+        mandate_text=find_first_value(mandates, "mandate_text"),
+        setup_status=find_first_value(setups, "status"),
+        failure_code=find_first_value(setups, "failure_code"),
     )
 
 
-def _payout_view(key: str, facts: Sequence[Fact]) -> PayoutView | None:
+def _make_payout_view(key: str, facts: Sequence[Fact]) -> PayoutView | None:
     main = next((fact for fact in facts if fact.kind == "payout" and fact.ref == key), None)
     if main is None:
         return None
@@ -101,6 +111,6 @@ def _payout_view(key: str, facts: Sequence[Fact]) -> PayoutView | None:
         is_automatic=state["is_automatic"],
         is_reconciled=state["is_reconciled"],
         failure_code=state.get("failure_code"),
-        created_at=instant(state.get("created_at")),
-        items=tuple(item_view(fact) for fact in facts if fact.kind == "fee"),
+        created_at=make_instant(state.get("created_at")),
+        items=tuple(make_item_view(fact) for fact in facts if fact.kind == "fee"),
     )

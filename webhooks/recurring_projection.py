@@ -1,6 +1,6 @@
 """What is true of a recurring gift and of its instalments, from subscription, session and invoices.
 
-Whether an instalment was missed is not told by a provider and is not decided here.
+No provider says whether an instalment was missed, and it is not decided here.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 
 from webhooks.fact import Fact
 from webhooks.payment_projection import (
-    donor_parts,
-    first,
-    instant,
-    joins,
-    merged_donor,
-    merged_metadata,
-    metadata_parts,
+    find_first_value,
+    list_donor_parts,
+    list_joins,
+    list_metadata_parts,
+    make_instant,
+    merge_donor,
+    merge_metadata,
 )
 from webhooks.views import InstalmentView, RecurringView
 
 
-def recurring_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> RecurringView | None:
-    """The recurring gift ``key``; None while only its session or next invoice was seen."""
+def make_recurring_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> RecurringView | None:
+    """Return the view of the recurring gift ``key``; None while only its session or next invoice was seen."""
     by_ref = {fact.ref: fact for fact in facts if fact.kind == "recurring_gift"}
     main = by_ref.get(key)
     if main is None:
@@ -43,28 +43,28 @@ def recurring_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> Re
         every=state.get("every"),
         is_test=not state["livemode"],
         stated_at=datetime.fromtimestamp(main.at, UTC),
-        started_at=instant(state.get("started_at")),
-        anchor_at=instant(state.get("anchor_at")),
-        period_start_at=instant(state.get("period_start_at")),
-        period_end_at=instant(state.get("period_end_at")),
-        trial_ends_at=instant(state.get("trial_ends_at")),
-        ends_at=instant(state.get("ends_at")),
-        ended_at=instant(state.get("ended_at")),
+        started_at=make_instant(state.get("started_at")),
+        anchor_at=make_instant(state.get("anchor_at")),
+        period_start_at=make_instant(state.get("period_start_at")),
+        period_end_at=make_instant(state.get("period_end_at")),
+        trial_ends_at=make_instant(state.get("trial_ends_at")),
+        ends_at=make_instant(state.get("ends_at")),
+        ended_at=make_instant(state.get("ended_at")),
         closed_reason=state.get("closed_reason"),
         comment=state.get("comment"),
         paused_reason=state.get("paused_reason"),
-        resumes_at=instant(state.get("resumes_at")),
+        resumes_at=make_instant(state.get("resumes_at")),
         method_ref=state.get("method_ref"),
         # An announcement that is older than the subscription's last word may be out of date.
-        next_at=instant(first(upcoming, "next_at")),
-        next_minor=first(upcoming, "next_minor"),
-        donor=merged_donor([*donor_parts(above), main, *sessions]),
-        metadata=merged_metadata([*sessions, main]),
+        next_at=make_instant(find_first_value(upcoming, "next_at")),
+        next_minor=find_first_value(upcoming, "next_minor"),
+        donor=merge_donor([*list_donor_parts(above), main, *sessions]),
+        metadata=merge_metadata([*sessions, main]),
     )
 
 
-def instalment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> InstalmentView | None:
-    """The instalment of invoice ``key``; None while only links to it were seen."""
+def make_instalment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> InstalmentView | None:
+    """Return the view of the instalment of invoice ``key``; None while only links to it were seen."""
     main = next((fact for fact in facts if fact.kind == "instalment" and fact.ref == key), None)
     if main is None:
         return None
@@ -77,20 +77,20 @@ def instalment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) -> I
         number=state.get("number"),
         is_first=state.get("is_first"),
         is_test=not state["livemode"],
-        period_start_at=instant(state.get("period_start_at")),
-        period_end_at=instant(state.get("period_end_at")),
-        due_at=instant(state.get("due_at")),
-        paid_at=instant(state.get("paid_at")),
+        period_start_at=make_instant(state.get("period_start_at")),
+        period_end_at=make_instant(state.get("period_end_at")),
+        due_at=make_instant(state.get("due_at")),
+        paid_at=make_instant(state.get("paid_at")),
         amount_due_minor=state.get("amount_due_minor"),
         amount_paid_minor=state.get("amount_paid_minor"),
         off_provider_minor=state.get("off_provider_minor"),
         overpaid_minor=state.get("overpaid_minor"),
         currency=state.get("currency"),
         attempt=state["attempt"],
-        next_attempt_at=instant(state.get("next_attempt_at")),
+        next_attempt_at=make_instant(state.get("next_attempt_at")),
         needs_action=state["needs_action"],
         hosted_url=state.get("hosted_url"),
-        payments=joins(facts, "below"),
-        donor=merged_donor([*donor_parts(above), main]),
-        metadata=merged_metadata([*metadata_parts(above), main]),
+        payments=list_joins(facts, "below"),
+        donor=merge_donor([*list_donor_parts(above), main]),
+        metadata=merge_metadata([*list_metadata_parts(above), main]),
     )

@@ -3,7 +3,7 @@
 It names shapes only: the package of each provider fills them, ``projection`` reads them.
 Every amount is in ISO 4217 minor units beside its ``currency`` (the provider's own units are
 converted before), every ``*_at`` is unix seconds, every ``*_on`` an ISO date. A key may be
-absent; absent and None mean the same: not told.
+absent; absent and None mean the same: unknown.
 
 Words
 -----
@@ -35,13 +35,15 @@ write ``grp`` together with the state.
 
 How to load and project
 -----------------------
-1. Upsert the facts of the batch; ``touched`` is the set of their groups.
-2. ``held``: all registers with ``grp IN touched``. Then ``webhooks.reach(held) - seen`` names
-   further groups to load, until it is empty: one payment told under two ids (attempt
-   and order), and what lies above it (payment -> invoice -> subscription -> customer).
-   That is four indexed selects for a whole batch at most; it never goes downwards.
-3. ``webhooks.project(touched, held)`` gives one ``GroupView`` for each payment, instalment,
-   recurring gift, donor, method or payout among the touched groups; extra facts do no harm.
+1. Upsert the facts of the batch; ``changed_groups`` are their groups.
+2. Load ``registers``: all with ``grp IN changed_groups``. Then load the groups that
+   ``webhooks.find_linked_groups(registers)`` names and that are not loaded yet, until it names no
+   more: one payment under two ids (attempt and order), and what lies above it (payment -> invoice
+   -> subscription -> customer). That is four indexed selects for a whole batch at most; it never
+   goes downwards.
+3. ``webhooks.project_groups(changed_groups, registers)`` returns one ``GroupView`` for each payment,
+   instalment, recurring gift, donor, method or payout among the changed groups; more facts change
+   nothing.
 4. ``GroupView.below`` names the groups that hang on this one (subscription -> invoices,
    invoice -> payments). When the row of a recurring gift or an instalment was made just now,
    load and project these too, and those below them, and so on: they may have come first and
@@ -66,6 +68,8 @@ Relation = Literal["same", "above", "below"]
 
 
 class Address(TypedDict, total=False):
+    """A postal address in its parts, as the provider keeps it."""
+
     line1: str | None
     line2: str | None
     city: str | None
@@ -178,7 +182,7 @@ class FeeState(TypedDict, total=False):
 
 
 class RecurringState(TypedDict, total=False):
-    """Kind ``recurring_gift``: a subscription, what its checkout told (donor and metadata only), or its
+    """Kind ``recurring_gift``: a subscription, what its checkout says (donor and metadata only), or its
     next invoice (``<subscription>/upcoming``: ``next_*`` only)."""
 
     object: Literal["subscription", "checkout", "upcoming"]
@@ -216,7 +220,7 @@ class InstalmentState(TypedDict, total=False):
     status: str | None
     subscription: str | None  # None: an invoice outside any recurring gift
     number: str | None
-    is_first: bool | None  # of its subscription, where that is told
+    is_first: bool | None  # of its subscription, where the provider says so
     period_start_at: int | None
     period_end_at: int | None
     due_at: int | None
@@ -241,7 +245,7 @@ class LinkState(TypedDict, total=False):
     livemode: bool
     to: str
     relation: Relation
-    amount_minor: int | None  # how much of the payment paid the invoice, when told
+    amount_minor: int | None  # how much of the payment paid the invoice, where that is known
     currency: str | None
 
 
@@ -280,7 +284,7 @@ class PayoutState(TypedDict, total=False):
 
 
 class NoticeState(TypedDict, total=False):
-    """Kind ``notice``: something for staff. Its ref holds object, code and value, so it is told once."""
+    """Kind ``notice``: something for staff. Its ref holds object, code and value, so that it comes once."""
 
     livemode: bool
     code: str  # unknown_value, fraud_warning, access_withdrawn, debit_announced

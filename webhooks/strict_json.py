@@ -21,10 +21,10 @@ _UNSTORABLE_ESCAPE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-def read(raw: bytes) -> Any:
-    """The value of one UTF-8 JSON text; raises BadBody.
+def read_json(raw: bytes) -> Any:
+    """Return the value of one UTF-8 JSON text.
 
-    Refused besides what is no JSON: NaN and Infinity (also as 1e400), a key twice in one
+    Raise BadBody for what is no JSON and for NaN and Infinity (also as 1e400), a key twice in one
     object, more than ``MAX_DEPTH`` levels, a byte order mark, NUL and lone surrogates.
     """
     _refuse_deep(raw)
@@ -50,18 +50,18 @@ def _refuse_deep(raw: bytes) -> None:
             raise BadBody(f"the body is nested more than {MAX_DEPTH} levels deep")
 
 
-def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+def _make_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    values_by_key = dict(pairs)
+    if len(values_by_key) != len(pairs):
         raise BadBody("the body has a key twice in one object")
-    return found
+    return values_by_key
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise BadBody(f"{name} is not a JSON number")
 
 
-def _finite(digits: str) -> float:
+def _read_finite_number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise BadBody(f"{digits[:20]} is too large a number")
@@ -70,7 +70,7 @@ def _finite(digits: str) -> float:
 
 # Made once: json.loads would build a new decoder for each message.
 _DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite
+    object_pairs_hook=_make_object, parse_constant=_refuse_constant, parse_float=_read_finite_number
 )
 
 

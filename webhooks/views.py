@@ -27,7 +27,7 @@ from webhooks.states import (
 
 @dataclass(frozen=True, slots=True)
 class JoinView:
-    """One end of a payment-invoice pair, and how much of the payment paid the invoice, when told."""
+    """One end of a payment-invoice pair, and how much of the payment paid the invoice, where known."""
 
     ref: str
     amount_minor: int | None = None
@@ -36,6 +36,8 @@ class JoinView:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
+    """One refund: its own amount, never the sum of several."""
+
     ref: str
     state: RefundWord
     amount_minor: int
@@ -46,12 +48,14 @@ class RefundView:
 
     @property
     def counts(self) -> bool:
-        """Whether the money is gone or going; a failed or cancelled refund came back."""
+        """Return whether the money is gone or going; a failed or cancelled refund came back."""
         return self.state in ("pending", "succeeded")
 
 
 @dataclass(frozen=True, slots=True)
 class DisputeView:
+    """One payment that the donor's bank asks about or takes back."""
+
     ref: str
     state: DisputeWord
     status: str  # the provider's word: appeal_* tells that a lost one was opened again
@@ -147,14 +151,14 @@ class RecurringView:
 
 @dataclass(frozen=True, slots=True)
 class InstalmentView:
-    """An invoice. ``payments`` names the payments that paid it, as far as they were told."""
+    """An invoice. ``payments`` names the payments that paid it, as far as they are known."""
 
     ref: str
     subscription: str | None
     state: InstalmentWord
     status: str | None
     number: str | None
-    is_first: bool | None  # the first of its subscription, where that is told
+    is_first: bool | None  # the first of its subscription, where the provider says so
     is_test: bool
     period_start_at: datetime | None
     period_end_at: datetime | None
@@ -176,6 +180,8 @@ class InstalmentView:
 
 @dataclass(frozen=True, slots=True)
 class DonorView:
+    """A customer as the provider keeps it."""
+
     ref: str
     is_test: bool
     is_deleted: bool
@@ -205,6 +211,8 @@ class MethodView:
 
 @dataclass(frozen=True, slots=True)
 class PayoutView:
+    """A transfer of the provider to our bank, with the lines that explain it as far as they were fetched."""
+
     ref: str
     state: PayoutWord
     net_minor: int
@@ -221,12 +229,12 @@ class PayoutView:
 
     @property
     def items_minor(self) -> int:
-        """What the items sum up to; the payout's own row is not among them."""
+        """Return the sum of the items, without the payout's own row."""
         return sum(item.net_minor for item in self.items if item.item != "payout")
 
     @property
     def is_explained(self) -> bool:
-        """Whether the items give the payout to the last minor unit."""
+        """Return whether the items add up to the payout, to the last minor unit."""
         return bool(self.items) and self.items_minor == self.net_minor
 
 

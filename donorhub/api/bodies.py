@@ -94,6 +94,6 @@ class StrictParser(FlaskParser):
         if not raw:
             refuse(400, "bad_request", "the body is empty: send a JSON object", pointer="/")
         try:
-            return strict_json.read(raw)
+            return strict_json.read_json(raw)
         except BadBody as e:
             refuse(400, "bad_request", str(e), pointer="/")

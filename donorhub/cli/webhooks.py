@@ -25,7 +25,7 @@ from donorhub.models import ProviderEvent
 from donorhub.models.states import PROVIDER_EVENT_STATES, ProviderEventState
 from donorhub.services.access import organisation
 from donorhub.services.providers import endpoints, inbox
-from webhooks import names
+from webhooks import list_provider_names
 
 
 @click.group("webhooks")
@@ -34,7 +34,7 @@ def webhooks_group() -> None:
 
 
 @webhooks_group.command("create")
-@click.argument("provider", type=click.Choice(names()))
+@click.argument("provider", type=click.Choice(list_provider_names()))
 @click.option("--secret", prompt=True, hide_input=True, help="The signing secret, whsec_… at Stripe.")
 @click.option("--account", default="", help="The provider's id of our account, where it sends one.")
 @click.option(

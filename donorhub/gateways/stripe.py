@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from donorhub.gateways.providers import ProviderAway
 from webhooks.fact import RawEvent
-from webhooks.stripe.fetched import fetched_items
+from webhooks.stripe.fetch_events import make_items_event
 
 PAGE: Final = 100
 MAX_PAGES: Final = 1000
@@ -32,7 +32,7 @@ class StripeGateway:
     def list_payout_items(self, ref: str, *, at: int, account: str, livemode: bool) -> Iterator[RawEvent]:
         """Yield a payout's balance transactions, fetched at ``at``, an event a page; raise ProviderAway."""
         for rows in self._list_rows(ref):
-            yield fetched_items(
+            yield make_items_event(
                 rows, page=str(rows[0]["id"]), payout=ref, at=at, account=account, livemode=livemode
             )
 

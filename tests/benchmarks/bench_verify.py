@@ -15,7 +15,7 @@ from typing import Any
 import stripe
 
 from tests.webhooks.scenarios import ENDPOINT, START, first_subscription, sign, to_body
-from webhooks import project, provider
+from webhooks import get_provider, project_groups
 from webhooks.fact import Secret
 
 SECRET = Secret(1, "whsec_bench")
@@ -43,25 +43,25 @@ def messages() -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    ours = provider("stripe")
+    ours = get_provider("stripe")
     print(
         f"{'event':24}{'bytes':>7}{'verify':>8}{'split':>8}{'facts':>8}{'project':>9}{'sdk':>8}{'sdk/ours':>10}"
     )
     for event in messages():
         body = json.dumps(event, indent=2).encode()  # as Stripe writes it
         headers = {"Stripe-Signature": sign(body, SECRET.value, START)}
-        (raw,) = ours.split(to_body(event), headers, ENDPOINT)
-        facts = ours.facts(raw)
+        (raw,) = ours.split_message(to_body(event), headers, ENDPOINT)
+        facts = ours.read_facts(raw)
         groups = {fact.group for fact in facts}
         fresh = {"Stripe-Signature": sign(body, SECRET.value, int(time.time()))}
 
         def by_the_sdk(body: bytes = body, header: str = fresh["Stripe-Signature"]) -> object:
             return stripe.Webhook.construct_event(body, header, SECRET.value)
 
-        verify = best_us(lambda h=headers, b=body: ours.verify(b, h, ENDPOINT, [SECRET], START))
-        split = best_us(lambda h=headers, b=body: ours.split(b, h, ENDPOINT))
-        read = best_us(lambda r=raw: ours.facts(r))
-        worked = best_us(lambda g=groups, f=facts: project(g, f))
+        verify = best_us(lambda h=headers, b=body: ours.verify_message(b, h, ENDPOINT, [SECRET], START))
+        split = best_us(lambda h=headers, b=body: ours.split_message(b, h, ENDPOINT))
+        read = best_us(lambda r=raw: ours.read_facts(r))
+        worked = best_us(lambda g=groups, f=facts: project_groups(g, f))
         sdk = best_us(by_the_sdk)
         print(
             f"{event['type'][:23]:24}{len(body):7}{verify:8.1f}{split:8.1f}{read:8.1f}{worked:9.1f}{sdk:8.1f}"

@@ -19,7 +19,7 @@ from donorhub.models import Gift, ProviderEvent, WebhookEndpoint, WebhookSecret
 from donorhub.services.providers import inbox
 from tests.cli.conftest import Donorhub
 from tests.webhooks.scenarios import one_off, to_raw
-from webhooks import provider
+from webhooks import get_provider
 from webhooks.fact import Endpoint, Secret
 
 
@@ -149,7 +149,9 @@ def test_samples_are_signed_so_that_the_signature_holds(
     assert ["charge.succeeded", "200"] in ended.lines and ["charge.updated", "404"] in ended.lines
     endpoint, secret = Endpoint("", True, {}), Secret(1, "whsec_one")
     for body, signature in listener.taken:  # type: ignore[attr-defined]
-        provider("stripe").verify(body, {"Stripe-Signature": signature}, endpoint, [secret], int(time.time()))
+        get_provider("stripe").verify_message(
+            body, {"Stripe-Signature": signature}, endpoint, [secret], int(time.time())
+        )
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/webhooks/stripe/x", "file:///etc/passwd"])

@@ -104,7 +104,7 @@ def take_in(app: Flask, now: datetime) -> None:
     seen = endpoints.open_endpoint("stripe", endpoint.slug, now=now).seen_by_adapter
     paid = [{**event, "id": f"{event['id']}p"} for event in scenarios.paid_out("a")]  # ids of their own
     bodies = [scenarios.to_body(event) for event in (*scenarios.partial_refund("a"), *paid)]
-    events = [event for body in bodies for event in Stripe().split(body, {}, seen)]
+    events = [event for body in bodies for event in Stripe().split_message(body, {}, seen)]
     rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in events]
     for row in rows:
         inbox.store(db.session.connection(), [row])

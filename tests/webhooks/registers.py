@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from tests.webhooks.scenarios import Event, to_raw
-from webhooks import project, provider, reach
+from webhooks import find_linked_groups, get_provider, project_groups
 from webhooks.fact import Fact, RawEvent
 from webhooks.views import GroupView, InstalmentView, PaymentView, PayoutView, RecurringView
 
@@ -17,7 +17,7 @@ class Registers:
         self.rows: dict[str, GroupView] = {}
 
     def drain(self, batch: Iterable[RawEvent]) -> None:
-        facts = [fact for event in batch for fact in provider("stripe").facts(event)]
+        facts = [fact for event in batch for fact in get_provider("stripe").read_facts(event)]
         for fact in facts:
             known = self.held.get((fact.kind, fact.ref))
             if known is None or fact.version > known.version:
@@ -32,13 +32,13 @@ class Registers:
             found = [fact for fact in self.held.values() if fact.group in groups]
             seen |= groups
             facts += found
-            groups = reach(found) - seen
+            groups = find_linked_groups(found) - seen
         return facts
 
     def _project(self, touched: set[str]) -> None:
         while touched:
             new: set[str] = set()
-            for view in project(touched, self.load(touched)):
+            for view in project_groups(touched, self.load(touched)):
                 is_new = view.key not in self.rows or not _is_whole(self.rows[view.key])
                 if _is_whole(view) and is_new:
                     new.update(view.below)

@@ -24,9 +24,9 @@ from tests.webhooks.stripe.stripe_objects import (
     session,
     subscription,
 )
-from webhooks import provider
+from webhooks import get_provider
 from webhooks.fact import Endpoint, RawEvent
-from webhooks.stripe.fetched import fetched_items
+from webhooks.stripe.fetch_events import make_items_event
 
 Event = dict[str, Any]
 START = 1_793_000_000  # 2026-10-26
@@ -45,7 +45,7 @@ def sign(body: bytes, secret: str, t: int) -> str:
 
 
 def to_raw(event: Event) -> RawEvent:
-    return provider("stripe").split(to_body(event), {}, ENDPOINT)[0]
+    return get_provider("stripe").split_message(to_body(event), {}, ENDPOINT)[0]
 
 
 class Story:
@@ -304,7 +304,7 @@ def payout_listing(name: str) -> RawEvent:
         row(f"txn_{name}2", "charge", 5600, 150, f"ch_{name}2"),
         row(f"txn_{name}3", "refund", -1000, 0, {"id": f"re_{at}", "object": "refund", "charge": f"ch_{at}"}),
     ]
-    return fetched_items(
+    return make_items_event(
         rows, page=rows[0]["id"], payout=f"po_{at}", at=START + 3 * DAY, account="acct_1", livemode=True
     )
 

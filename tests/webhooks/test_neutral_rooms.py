@@ -19,7 +19,7 @@ from webhooks.stripe.methods import METHODS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 OURS: Final = frozenset({"card", "blik", "link"})  # their words are ours too, or plain English
-NAMES: Final = {*webhooks.names(), *WITHOUT_ADAPTER, "mollie", "tpay", "braintree", "adyen"}
+NAMES: Final = {*webhooks.list_provider_names(), *WITHOUT_ADAPTER, "mollie", "tpay", "braintree", "adyen"}
 PREFIXES: Final = "ch pi cs dp txn sub cus pm seti evt py".split()
 OBJECTS: Final = (
     "payment_intent PaymentIntent setup_intent SetupIntent checkout.session balance_transaction "

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.webhooks.registers import Registers
 from tests.webhooks.scenarios import STORIES, payout_listing, to_raw
-from webhooks import project, provider
+from webhooks import get_provider, project_groups
 from webhooks.fact import Fact, RawEvent
 from webhooks.views import GroupView
 
@@ -25,12 +25,12 @@ def events_of(story: str, name: str) -> tuple[RawEvent, ...]:
 
 @cache
 def facts_of(event: RawEvent) -> tuple[Fact, ...]:
-    return tuple(provider("stripe").facts(event))
+    return tuple(get_provider("stripe").read_facts(event))
 
 
 def views(events: list[RawEvent]) -> list[GroupView]:
     facts = [fact for event in events for fact in facts_of(event)]
-    return project({fact.group for fact in facts}, facts)
+    return project_groups({fact.group for fact in facts}, facts)
 
 
 mixes = st.lists(st.sampled_from(sorted(STORIES)), min_size=1, max_size=4).map(

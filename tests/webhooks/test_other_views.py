@@ -12,7 +12,7 @@ from tests.webhooks.registers import after, payment, payout
 from tests.webhooks.scenarios import DAY, START, Story, payout_listing
 from tests.webhooks.stripe.stripe_objects import charge, dispute, intent, invoice, refund, row, subscription
 from tests.webhooks.stripe.stripe_objects import payout as payout_object
-from webhooks.stripe.fetched import fetched, fetched_items
+from webhooks.stripe.fetch_events import make_fetch_event, make_items_event
 
 
 def test_returned_payout_has_failed() -> None:
@@ -36,7 +36,7 @@ def test_payout_items_explain_every_cent() -> None:
 
 def test_payout_missing_an_item_unexplained() -> None:
     """A payout of which an item is missing is not explained."""
-    short = fetched_items(
+    short = make_items_event(
         [row("txn_1", "charge", 5000, 150, "ch_1")],
         page="p",
         payout="po_x1",
@@ -52,7 +52,7 @@ def test_listed_fee_finds_its_payment() -> None:
     """A listed fee finds its payment by the charge or by the payment intent."""
     for source in ("ch_x1", {"id": "ch_x1", "object": "charge", "payment_intent": "pi_x1"}):
         rows = [row("txn_x1", "charge", 5000, 150, source)]
-        listed = fetched_items(rows, page="p", payout=None, at=START + DAY, account="", livemode=True)
+        listed = make_items_event(rows, page="p", payout=None, at=START + DAY, account="", livemode=True)
         (item,) = payment(after(scenarios.one_off("x"), listed)).items
         assert (item.fee_minor, item.net_minor) == (150, 4850)
 
@@ -61,7 +61,7 @@ def test_fetched_object_beats_event_of_same_second() -> None:
     """What was fetched is newer than what an event brought in the same second."""
     s = Story("x")
     s.tell("charge.pending", charge("ch_x1", 5000, status="pending"))
-    newer = fetched(
+    newer = make_fetch_event(
         charge("ch_x1", 5000, status="pending", balance_transaction="txn_1"),
         at=START,
         account="",

@@ -10,22 +10,22 @@ from webhooks.fact import BadBody
 
 def test_plain_json_is_read_as_it_stands() -> None:
     raw = '{"a": [1, -2.5, "ł \\ud83d\\ude00 \\\\u0000", null, true], "b": {}}'.encode()
-    assert strict_json.read(raw) == {"a": [1, -2.5, "ł 😀 \\u0000", None, True], "b": {}}
+    assert strict_json.read_json(raw) == {"a": [1, -2.5, "ł 😀 \\u0000", None, True], "b": {}}
 
 
 @pytest.mark.parametrize("depth", [1, 63, 64])
 def test_sixty_four_levels_are_read(depth: int) -> None:
-    assert strict_json.read(b"[" * depth + b"]" * depth) is not None
+    assert strict_json.read_json(b"[" * depth + b"]" * depth) is not None
 
 
 @pytest.mark.parametrize("raw", [b"[" * 65 + b"]" * 65, b'{"a":' * 100_000, b"[" * 500_000])
 def test_more_levels_are_refused_before_anything_is_built(raw: bytes) -> None:
     with pytest.raises(BadBody, match=r"64 levels|not JSON"):
-        strict_json.read(raw)
+        strict_json.read_json(raw)
 
 
 def test_brackets_inside_text_are_no_levels() -> None:
-    assert strict_json.read(b'["' + b"[{" * 500 + b'\\"[[", 1]')[1] == 1
+    assert strict_json.read_json(b'["' + b"[{" * 500 + b'\\"[[", 1]')[1] == 1
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_brackets_inside_text_are_no_levels() -> None:
 def test_ambiguous_or_huge_json_is_refused(raw: bytes) -> None:
     """JSON that is ambiguous, huge or cannot be stored is refused."""
     with pytest.raises(BadBody):
-        strict_json.read(raw)
+        strict_json.read_json(raw)

@@ -37,8 +37,8 @@ _CURRENCIES: Final = frozenset(
 )
 
 
-def currency_of(holder: Mapping[str, object], key: str = "currency") -> str:
-    """The ISO code an object names, in capitals; raises BadBody when it names none."""
+def read_currency(holder: Mapping[str, object], key: str = "currency") -> str:
+    """Return the ISO code that an object names, in capitals; raise BadBody when it names none."""
     value = holder.get(key)
     code = value.upper() if isinstance(value, str) else None
     if code not in _CURRENCIES:
@@ -46,34 +46,40 @@ def currency_of(holder: Mapping[str, object], key: str = "currency") -> str:
     return str(code)
 
 
-def amount(holder: Object, key: str, currency: str) -> int | None:
-    """``holder[key]`` in minor units, 0 to 10^12 in Stripe's units; None when it is not told."""
+def read_amount(holder: Object, key: str, currency: str) -> int | None:
+    """Return ``holder[key]`` in minor units, None when it is not there.
+
+    Raise BadBody for all but whole numbers from 0 to 10^12 in Stripe's units.
+    """
     value = holder.get(key)
     if value is None:
         return None
     if type(value) is not int or not 0 <= value <= MAX_AMOUNT:
         raise BadBody(f"{key} is no amount: a whole number from 0 to {MAX_AMOUNT} is")
-    return to_minor(value, currency)
+    return convert_to_minor(value, currency)
 
 
-def required_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
-    """The same for an amount that must be there."""
-    found = amount(holder, key, currency)
-    if found is None:
+def read_required_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
+    """Return ``holder[key]`` as ``read_amount`` does; raise BadBody when it is not there."""
+    minor = read_amount(holder, key, currency)
+    if minor is None:
         raise BadBody(f"{key} is missing")
-    return found
+    return minor
 
 
-def signed_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
-    """The same for a required amount that may be below zero, as in a balance transaction."""
+def read_signed_amount(holder: Mapping[str, object], key: str, currency: str) -> int:
+    """Return ``holder[key]`` in minor units, maybe below zero, as in a balance transaction.
+
+    Raise BadBody when it is not there or is no whole number.
+    """
     value = holder.get(key)
     if type(value) is not int or abs(value) > MAX_AMOUNT:
         raise BadBody(f"{key} is no amount: a whole number from -{MAX_AMOUNT} to {MAX_AMOUNT} is")
-    return to_minor(value, currency)
+    return convert_to_minor(value, currency)
 
 
-def to_minor(units: int, currency: str) -> int:
-    """Stripe's units as ISO minor units; BadBody when that would cut off a part of a coin."""
+def convert_to_minor(units: int, currency: str) -> int:
+    """Return Stripe's units as ISO minor units; raise BadBody when that would cut off a part of a coin."""
     shift = exponent(currency) - _STRIPE_EXPONENTS.get(currency, exponent(currency))
     if shift >= 0:
         return int(units * 10**shift)
@@ -83,25 +89,25 @@ def to_minor(units: int, currency: str) -> int:
     return int(whole)
 
 
-def unit_amount(price: Mapping[str, object]) -> Decimal | None:
-    """What one unit costs in Stripe's units, maybe with a fraction; None when it is not fixed."""
+def read_unit_amount(price: Mapping[str, object]) -> Decimal | None:
+    """Return what one unit costs in Stripe's units, maybe with a fraction; None when it is not fixed."""
     for key in ("unit_amount", "unit_amount_decimal", "amount", "amount_decimal"):
         value = price.get(key)
         if value is None:
             continue
-        number = _decimal(value, key)
+        number = _read_decimal(value, key)
         if not 0 <= number <= MAX_AMOUNT:
             raise BadBody(f"{key} is no amount: from 0 to {MAX_AMOUNT} is")
         return number
     return None
 
 
-def rounded_to_minor(units: Decimal, currency: str) -> int:
-    """A reckoned sum as Stripe rounds it on an invoice: half a unit goes up."""
-    return to_minor(int(units.quantize(Decimal(1), ROUND_HALF_UP)), currency)
+def round_to_minor(units: Decimal, currency: str) -> int:
+    """Return a computed sum in minor units, rounded as Stripe does on an invoice: half a unit goes up."""
+    return convert_to_minor(int(units.quantize(Decimal(1), ROUND_HALF_UP)), currency)
 
 
-def _decimal(value: object, key: str) -> Decimal:
+def _read_decimal(value: object, key: str) -> Decimal:
     if type(value) is int:
         return Decimal(value)
     if not isinstance(value, str):
@@ -131,7 +137,7 @@ def refuse_odd_money(kind: str, holder: Mapping[str, object]) -> None:
         ):
             raise BadBody(f"{key} is no amount: a whole number from {lowest} to {MAX_AMOUNT} is")
     if kind in _NEVER_NEGATIVE and holder.get("currency") is not None:
-        currency_of(holder)
+        read_currency(holder)
 
 
 def _is_an_amount(key: str, value: object) -> bool:

@@ -9,107 +9,124 @@ from collections.abc import Mapping
 
 from webhooks.fact import Fact
 from webhooks.states import DonorState, MandateState
-from webhooks.stripe.methods import method_of
+from webhooks.stripe.methods import find_method
 from webhooks.stripe.object_event import ObjectEvent
-from webhooks.stripe.shapes import Object, address_of, at, count_at, identity, metadata_of, ref_of, text_at
+from webhooks.stripe.shapes import (
+    Object,
+    find_address,
+    find_count,
+    find_ref,
+    find_text,
+    find_value,
+    read_id,
+    read_metadata,
+)
 
 
-def customer_facts(event: ObjectEvent) -> list[Fact]:
+def read_customer_facts(event: ObjectEvent) -> list[Fact]:
+    """Return the donor that a customer says, and that it was deleted where it was."""
     customer = event.payload
-    ref = identity(customer)
+    ref = read_id(customer)
     locales = customer.get("preferred_locales")
-    first = locales[0] if isinstance(locales, list) and locales else None
-    found: list[Fact] = []
+    locale = locales[0] if isinstance(locales, list) and locales else None
+    facts: list[Fact] = []
     if customer.get("deleted") is True or event.type == "customer.deleted":
-        # A register of its own: a deleted customer may be told by its id alone, and we know more.
-        gone = DonorState(customer=ref, is_deleted=True)
-        found.append(event.fact("donor", f"{ref}/deleted", group=ref, state=gone))
+        # A register of its own: an event may name a deleted customer by its id alone, and we know more.
+        deletion = DonorState(customer=ref, is_deleted=True)
+        facts.append(event.make_fact("donor", f"{ref}/deleted", group=ref, state=deletion))
         if customer.get("deleted") is True:
-            return found
+            return facts
     state = DonorState(
         customer=ref,
-        email=text_at(customer, "email"),
-        name=text_at(customer, "name"),
-        phone=text_at(customer, "phone"),
-        locale=first if isinstance(first, str) else None,
-        address=address_of(customer.get("address")),
-        default_method=ref_of(at(customer, "invoice_settings", "default_payment_method"))
-        or ref_of(customer.get("default_source")),
-        metadata=metadata_of(customer.get("metadata")),
+        email=find_text(customer, "email"),
+        name=find_text(customer, "name"),
+        phone=find_text(customer, "phone"),
+        locale=locale if isinstance(locale, str) else None,
+        address=find_address(customer.get("address")),
+        default_method=find_ref(find_value(customer, "invoice_settings", "default_payment_method"))
+        or find_ref(customer.get("default_source")),
+        metadata=read_metadata(customer.get("metadata")),
     )
-    return [*found, event.fact("donor", ref, group=ref, state=state, step=len(found))]
+    return [*facts, event.make_fact("donor", ref, group=ref, state=state, step=len(facts))]
 
 
-def method_facts(event: ObjectEvent) -> list[Fact]:
+def read_method_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a payment method: its kind, last digits and expiry, and whether it is attached to a customer."""
     method = event.payload
-    ref, kind = identity(method), text_at(method, "type")
-    details = at(method, kind) if kind else None
+    ref, kind = read_id(method), find_text(method, "type")
+    details = find_value(method, kind) if kind else None
     state = MandateState(
         object="method",
         status="detached" if event.type == "payment_method.detached" else "attached",
-        customer=ref_of(method.get("customer")),
+        customer=find_ref(method.get("customer")),
         method_ref=ref,
-        method=method_of(kind),
-        brand=text_at(details, "brand"),
-        last4=text_at(details, "last4"),
-        exp_month=count_at(details, "exp_month"),
-        exp_year=count_at(details, "exp_year"),
+        method=find_method(kind),
+        brand=find_text(details, "brand"),
+        last4=find_text(details, "last4"),
+        exp_month=find_count(details, "exp_month"),
+        exp_year=find_count(details, "exp_year"),
     )
     return [
-        event.fact("mandate", ref, group=ref, state=state, step=1 if state["status"] == "detached" else 0)
+        event.make_fact(
+            "mandate", ref, group=ref, state=state, step=1 if state["status"] == "detached" else 0
+        )
     ]
 
 
-def mandate_facts(event: ObjectEvent) -> list[Fact]:
+def read_mandate_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a mandate in the group of its payment method, and a notice for a status we do not know."""
     mandate = event.payload
-    ref, method = identity(mandate), ref_of(mandate.get("payment_method"))
-    status = text_at(mandate, "status")
-    kind = text_at(mandate, "payment_method_details", "type")
+    ref, method = read_id(mandate), find_ref(mandate.get("payment_method"))
+    status = find_text(mandate, "status")
+    kind = find_text(mandate, "payment_method_details", "type")
     state = MandateState(
         object="mandate",
         status=status,
         method_ref=method,
-        method=method_of(kind),
-        mandate_text=_bank_reference(mandate, kind),
+        method=find_method(kind),
+        mandate_text=_find_bank_reference(mandate, kind),
     )
     group = method or ref
     step = {"pending": 1, "active": 2, "inactive": 3}.get(status or "", 0)
-    found = [event.fact("mandate", ref, group=group, state=state, step=step)]
+    facts = [event.make_fact("mandate", ref, group=group, state=state, step=step)]
     if step == 0:
-        found.append(event.notice("unknown_value", ref, group=group, field="status", value=status))
-    return found
+        facts.append(event.make_notice("unknown_value", ref, group=group, field="status", value=status))
+    return facts
 
 
-def _bank_reference(mandate: Object, kind: str | None) -> str | None:
-    details = at(mandate, "payment_method_details", kind) if kind else None
-    return text_at(details, "reference") if isinstance(details, Mapping) else None
+def _find_bank_reference(mandate: Object, kind: str | None) -> str | None:
+    details = find_value(mandate, "payment_method_details", kind) if kind else None
+    return find_text(details, "reference") if isinstance(details, Mapping) else None
 
 
-def setup_facts(event: ObjectEvent) -> list[Fact]:
+def read_setup_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a SetupIntent in the group of the payment method that it sets up."""
     setup = event.payload
-    ref = identity(setup)
-    method = ref_of(setup.get("payment_method")) or ref_of(at(setup, "last_setup_error", "payment_method"))
-    status = text_at(setup, "status")
+    ref = read_id(setup)
+    method = find_ref(setup.get("payment_method")) or find_ref(
+        find_value(setup, "last_setup_error", "payment_method")
+    )
+    status = find_text(setup, "status")
     state = MandateState(
         object="setup",
         status=status,
-        customer=ref_of(setup.get("customer")),
+        customer=find_ref(setup.get("customer")),
         method_ref=method,
-        failure_code=text_at(setup, "last_setup_error", "decline_code")
-        or text_at(setup, "last_setup_error", "code"),
+        failure_code=find_text(setup, "last_setup_error", "decline_code")
+        or find_text(setup, "last_setup_error", "code"),
     )
     step = {"succeeded": 3, "canceled": 2}.get(status or "", 1)
-    return [event.fact("mandate", ref, group=method or ref, state=state, step=step)]
+    return [event.make_fact("mandate", ref, group=method or ref, state=state, step=step)]
 
 
-def mandate_notification_facts(event: ObjectEvent) -> list[Fact]:
-    """The bank wants the payer told of a debit before it is made."""
-    subject = ref_of(event.payload.get("source")) or identity(event.payload)
-    value = text_at(event.payload, "reason")
-    return [event.notice("debit_announced", subject, group=subject, field="reason", value=value)]
+def read_debit_announcement(event: ObjectEvent) -> list[Fact]:
+    """Return a notice that the bank announces a debit to the payer before it is made."""
+    subject = find_ref(event.payload.get("source")) or read_id(event.payload)
+    value = find_text(event.payload, "reason")
+    return [event.make_notice("debit_announced", subject, group=subject, field="reason", value=value)]
 
 
-def deauthorized_facts(event: ObjectEvent) -> list[Fact]:
-    """The account withdrew our access: nothing more will be heard of it."""
-    subject = ref_of(event.payload.get("id")) or "account"
-    return [event.notice("access_withdrawn", subject, group=subject)]
+def read_withdrawal_of_access(event: ObjectEvent) -> list[Fact]:
+    """Return a notice that the account withdrew our access: no more events will come from it."""
+    subject = find_ref(event.payload.get("id")) or "account"
+    return [event.make_notice("access_withdrawn", subject, group=subject)]

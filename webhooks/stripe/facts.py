@@ -1,4 +1,4 @@
-"""What each of Stripe's events says, as facts; what a fact's state holds is told in ``states``.
+"""What each of Stripe's events says, as facts; ``webhooks.states`` lists what a fact's state holds.
 
 =====================================================  ==============================================
 event                                                  facts
@@ -40,18 +40,18 @@ from typing import Final
 
 from webhooks.fact import BadBody, Fact
 from webhooks.stripe.donors import (
-    customer_facts,
-    deauthorized_facts,
-    mandate_facts,
-    mandate_notification_facts,
-    method_facts,
-    setup_facts,
+    read_customer_facts,
+    read_debit_announcement,
+    read_mandate_facts,
+    read_method_facts,
+    read_setup_facts,
+    read_withdrawal_of_access,
 )
-from webhooks.stripe.fees import item_facts, payout_facts, payout_items
+from webhooks.stripe.fees import read_item_facts, read_payout_facts, read_payout_items
 from webhooks.stripe.object_event import ObjectEvent
-from webhooks.stripe.payments import charge_facts, intent_facts, session_facts
-from webhooks.stripe.recurring import invoice_facts, invoice_payment_facts, subscription_facts
-from webhooks.stripe.refunds import dispute_facts, fraud_warning_facts, refund_facts
+from webhooks.stripe.payments import read_charge_facts, read_intent_facts, read_session_facts
+from webhooks.stripe.recurring import read_invoice_facts, read_invoice_payment_facts, read_subscription_facts
+from webhooks.stripe.refunds import read_dispute_facts, read_fraud_warning_facts, read_refund_facts
 from webhooks.stripe.shapes import Object
 
 # The events we subscribe to, and some that say the same to endpoints of old API versions.
@@ -102,34 +102,34 @@ TYPES: Final[Mapping[str, str]] = {
 # and attempts not yet made (payment_intent.created).
 
 _READERS: Final[Mapping[str, Callable[[ObjectEvent], list[Fact]]]] = {
-    "checkout.session": session_facts,
-    "payment_intent": intent_facts,
-    "charge": charge_facts,
-    "refund": refund_facts,
-    "dispute": dispute_facts,
-    "radar.early_fraud_warning": fraud_warning_facts,
-    "invoice": invoice_facts,
-    "invoice_payment": invoice_payment_facts,
-    "subscription": subscription_facts,
-    "customer": customer_facts,
-    "payment_method": method_facts,
-    "mandate": mandate_facts,
-    "setup_intent": setup_facts,
-    "source_mandate_notification": mandate_notification_facts,
-    "payout": payout_facts,
-    "application": deauthorized_facts,
-    "balance_transaction": item_facts,
-    "balance_transactions": payout_items,
+    "checkout.session": read_session_facts,
+    "payment_intent": read_intent_facts,
+    "charge": read_charge_facts,
+    "refund": read_refund_facts,
+    "dispute": read_dispute_facts,
+    "radar.early_fraud_warning": read_fraud_warning_facts,
+    "invoice": read_invoice_facts,
+    "invoice_payment": read_invoice_payment_facts,
+    "subscription": read_subscription_facts,
+    "customer": read_customer_facts,
+    "payment_method": read_method_facts,
+    "mandate": read_mandate_facts,
+    "setup_intent": read_setup_facts,
+    "source_mandate_notification": read_debit_announcement,
+    "payout": read_payout_facts,
+    "application": read_withdrawal_of_access,
+    "balance_transaction": read_item_facts,
+    "balance_transactions": read_payout_items,
 }
 
 
 def is_wanted(type_: str) -> bool:
-    """Whether events of this type say anything to us."""
-    return _kind_of(type_) in _READERS
+    """Return whether events of this type give facts."""
+    return _find_kind(type_) in _READERS
 
 
-def is_read(kind: str) -> bool:
-    """Whether objects of this kind may hold money of ours."""
+def may_hold_money(kind: str) -> bool:
+    """Return whether objects of this kind give facts, so that their amounts must be sound."""
     return kind in _READERS
 
 
@@ -143,14 +143,14 @@ def find_reader(event: ObjectEvent) -> Callable[[ObjectEvent], list[Fact]] | Non
     return _READERS.get(event.kind)
 
 
-def tell_kind(type_: str, payload: Object) -> str:
+def choose_kind(type_: str, payload: Object) -> str:
     """Return what kind of object an event is about: an event's name and its object differ in places, as in
     customer.deleted and charge.refund.updated."""
-    kind, own = _kind_of(type_), payload.get("object")
-    return own if kind is not None and isinstance(own, str) and own in _READERS else kind or ""
+    kind, own_kind = _find_kind(type_), payload.get("object")
+    return own_kind if kind is not None and isinstance(own_kind, str) and own_kind in _READERS else kind or ""
 
 
-def _kind_of(type_: str) -> str | None:
+def _find_kind(type_: str) -> str | None:
     if type_.startswith("fetch."):
         return type_.removeprefix("fetch.")
     return TYPES.get(type_)

@@ -11,9 +11,17 @@ from typing import Final
 
 from webhooks.fact import Fact
 from webhooks.states import FeeState, ItemWord, PayoutState, PayoutWord
-from webhooks.stripe.amounts import currency_of, required_amount, signed_amount
+from webhooks.stripe.amounts import read_currency, read_required_amount, read_signed_amount
 from webhooks.stripe.object_event import ObjectEvent
-from webhooks.stripe.shapes import Object, identity, objects_at, payment_key, ref_of, seconds_at, text_at
+from webhooks.stripe.shapes import (
+    Object,
+    find_payment_key,
+    find_ref,
+    find_text,
+    list_objects,
+    read_id,
+    read_seconds,
+)
 
 _PAYOUTS: Final[dict[str, tuple[PayoutWord, int]]] = {
     "pending": ("pending", 1),
@@ -48,112 +56,113 @@ _ITEMS: Final[dict[str, ItemWord]] = {
 _CHARGE_LIKE: Final = ("ch_", "py_")
 
 
-def payout_facts(event: ObjectEvent) -> list[Fact]:
+def read_payout_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a payout, and a notice for a status we do not know."""
     payout = event.payload
-    ref, currency = identity(payout), currency_of(payout)
-    status = text_at(payout, "status") or ""
+    ref, currency = read_id(payout), read_currency(payout)
+    status = find_text(payout, "status") or ""
     word, step = _PAYOUTS.get(status, ("unknown", 0))
-    arrival = seconds_at(payout, "arrival_date")
+    arrival = read_seconds(payout, "arrival_date")
     state = PayoutState(
         state=word,
         status=status,
-        net_minor=required_amount(payout, "amount", currency),
+        net_minor=read_required_amount(payout, "amount", currency),
         currency=currency,
         # Stripe writes the day as its midnight in UTC.
         arrival_on=None if arrival is None else datetime.fromtimestamp(arrival, UTC).date().isoformat(),
-        statement_descriptor=text_at(payout, "statement_descriptor"),
-        trace_id=text_at(payout, "trace_id", "value"),
+        statement_descriptor=find_text(payout, "statement_descriptor"),
+        trace_id=find_text(payout, "trace_id", "value"),
         is_automatic=bool(payout.get("automatic")),
         is_reconciled=_is_reconciled(payout, word),
-        failure_code=text_at(payout, "failure_code"),
-        created_at=seconds_at(payout, "created"),
+        failure_code=find_text(payout, "failure_code"),
+        created_at=read_seconds(payout, "created"),
     )
-    found = [event.fact("payout", ref, group=ref, state=state, step=step)]
+    facts = [event.make_fact("payout", ref, group=ref, state=state, step=step)]
     if word == "unknown":
-        found.append(event.notice("unknown_value", ref, group=ref, field="status", value=status))
-    return found
+        facts.append(event.make_notice("unknown_value", ref, group=ref, field="status", value=status))
+    return facts
 
 
 def _is_reconciled(payout: Object, word: PayoutWord) -> bool:
-    """Whether the list of items is complete; before 2022-11 nothing told so but that it was paid."""
+    """Return whether the list of items is complete; before 2022-11 only a payout's being paid showed it."""
     if "reconciliation_status" in payout:
-        return text_at(payout, "reconciliation_status") == "completed"
+        return find_text(payout, "reconciliation_status") == "completed"
     return word == "paid"
 
 
-def payout_items(event: ObjectEvent) -> list[Fact]:
-    """Facts of a fetched list of balance transactions: one in the payout's group, one in the payment's.
+def read_payout_items(event: ObjectEvent) -> list[Fact]:
+    """Return the facts of a fetched list of balance transactions: each in two groups, payout and payment.
 
     The list object may name its ``payout``; without it only payments learn their fees. Fetch it
     with ``expand[]=data.source``, so that a row names the PaymentIntent and not the charge alone.
     """
-    payout = ref_of(event.payload.get("payout"))
-    found: list[Fact] = []
-    for row in objects_at(event.payload, "data"):
+    payout = find_ref(event.payload.get("payout"))
+    facts: list[Fact] = []
+    for row in list_objects(event.payload, "data"):
         if payout:
-            state = _fee_state(row, payout)
-            found.append(event.fact("fee", f"{payout}/{state['ref']}", group=payout, state=state))
-        found += _payment_item(event, row)
-    return found
+            state = _read_fee_state(row, payout)
+            facts.append(event.make_fact("fee", f"{payout}/{state['ref']}", group=payout, state=state))
+        facts += _read_payment_item(event, row)
+    return facts
 
 
-def item_facts(event: ObjectEvent) -> list[Fact]:
-    """A balance transaction that was fetched by itself."""
-    return _payment_item(event, event.payload)
+def read_item_facts(event: ObjectEvent) -> list[Fact]:
+    """Return the fact of a balance transaction that was fetched by itself; none if it names no payment."""
+    return _read_payment_item(event, event.payload)
 
 
-def _payment_item(event: ObjectEvent, row: Object) -> list[Fact]:
-    """The fact of one balance transaction in the group of its payment, if it names one."""
+def _read_payment_item(event: ObjectEvent, row: Object) -> list[Fact]:
+    """Return the fact of one balance transaction in the group of its payment; none if it names none."""
     source = row.get("source")
-    key = _source_payment(row)
+    key = _find_source_payment(row)
     if key is None:
         return []
-    charge = ref_of(source) if _is_charge(ref_of(source)) else None
-    intent = ref_of(source.get("payment_intent")) if isinstance(source, Mapping) else None
+    charge = find_ref(source) if _is_charge(find_ref(source)) else None
+    intent = find_ref(source.get("payment_intent")) if isinstance(source, Mapping) else None
     if isinstance(source, Mapping):
-        charge = charge or ref_of(source.get("charge"))
-    return [fee_of(event, row, group=key), *event.same(charge, intent)]
+        charge = charge or find_ref(source.get("charge"))
+    return [make_fee_fact(event, row, group=key), *event.link_same_payment(charge, intent)]
 
 
-def fee_of(event: ObjectEvent, row: Object, *, group: str) -> Fact:
-    """The fact of a balance transaction that is known to belong to a payment."""
-    state = _fee_state(row, None)
+def make_fee_fact(event: ObjectEvent, row: Object, *, group: str) -> Fact:
+    """Return the fact of a balance transaction of a payment whose group the caller knows."""
+    state = _read_fee_state(row, None)
     state["payment_key"] = state.get("payment_key") or group
-    return event.fact("fee", state["ref"], group=group, state=state)
+    return event.make_fact("fee", state["ref"], group=group, state=state)
 
 
-def _fee_state(row: Object, payout: str | None) -> FeeState:
-    currency = currency_of(row)
-    kind = text_at(row, "type")
+def _read_fee_state(row: Object, payout: str | None) -> FeeState:
+    currency = read_currency(row)
+    kind = find_text(row, "type")
     return FeeState(
-        ref=identity(row),
-        item=_item(row, kind),
+        ref=read_id(row),
+        item=_read_item_word(row, kind),
         type=kind,
-        gross_minor=signed_amount(row, "amount", currency),
-        fee_minor=signed_amount(row, "fee", currency),
-        net_minor=signed_amount(row, "net", currency),
+        gross_minor=read_signed_amount(row, "amount", currency),
+        fee_minor=read_signed_amount(row, "fee", currency),
+        net_minor=read_signed_amount(row, "net", currency),
         currency=currency,
-        source_ref=ref_of(row.get("source")),
-        payment_key=_source_payment(row),
+        source_ref=find_ref(row.get("source")),
+        payment_key=_find_source_payment(row),
         payout=payout,
-        created_at=seconds_at(row, "created"),
-        available_at=seconds_at(row, "available_on"),
-        description=text_at(row, "description"),
+        created_at=read_seconds(row, "created"),
+        available_at=read_seconds(row, "available_on"),
+        description=find_text(row, "description"),
     )
 
 
-def _item(row: Object, kind: str | None) -> ItemWord:
-    if kind == "adjustment" and (text_at(row, "reporting_category") or "").startswith("dispute"):
+def _read_item_word(row: Object, kind: str | None) -> ItemWord:
+    if kind == "adjustment" and (find_text(row, "reporting_category") or "").startswith("dispute"):
         return "dispute"
     return _ITEMS.get(kind or "", "adjustment")
 
 
-def _source_payment(row: Object) -> str | None:
-    """The payment a row is about: of the expanded source, else the charge id that stands there."""
+def _find_source_payment(row: Object) -> str | None:
+    """Return the payment of a row: that of its expanded source, else the charge id that stands there."""
     source = row.get("source")
-    if isinstance(source, Mapping) and (key := payment_key(source)):
+    if isinstance(source, Mapping) and (key := find_payment_key(source)):
         return key
-    ref = ref_of(source)
+    ref = find_ref(source)
     return ref if _is_charge(ref) else None
 
 

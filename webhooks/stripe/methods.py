@@ -22,6 +22,6 @@ METHODS: Final[Mapping[str, MethodWord]] = {
 }
 
 
-def method_of(name: str | None) -> MethodWord | None:
+def find_method(name: str | None) -> MethodWord | None:
     """Return the word for a method; None when none was named, ``other`` for one that we do not know."""
     return None if name is None else METHODS.get(name, "other")

@@ -1,6 +1,6 @@
 """Facts from Stripe's charges, PaymentIntents and Checkout Sessions.
 
-Each says what one object is; how they make one payment is worked out in ``projection``.
+Each says what one object is; ``webhooks.payment_projection`` joins them to one payment.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from webhooks.states import (
     PaymentWord,
     RecurringState,
 )
-from webhooks.stripe.amounts import amount, currency_of, required_amount
-from webhooks.stripe.fees import fee_of
-from webhooks.stripe.methods import method_of
+from webhooks.stripe.amounts import read_amount, read_currency, read_required_amount
+from webhooks.stripe.fees import make_fee_fact
+from webhooks.stripe.methods import find_method
 from webhooks.stripe.object_event import ObjectEvent
-from webhooks.stripe.refunds import refund_facts
+from webhooks.stripe.refunds import read_refund_facts
 from webhooks.stripe.shapes import (
     Object,
-    address_of,
-    at,
-    charge_method,
-    identity,
-    metadata_of,
-    objects_at,
-    ref_of,
-    seconds_at,
-    text_at,
+    find_address,
+    find_charge_method,
+    find_ref,
+    find_text,
+    find_value,
+    list_objects,
+    read_id,
+    read_metadata,
+    read_seconds,
 )
 
 _MOMENTS: Final = frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"})
@@ -63,129 +63,133 @@ _INTENTS: Final[dict[str, PaymentWord]] = {
 _SESSION_STEPS: Final[dict[PaymentWord, int]] = {"pending": 1, "expired": 3, "failed": 4}
 
 
-def charge_facts(event: ObjectEvent) -> list[Fact]:
+def read_charge_facts(event: ObjectEvent) -> list[Fact]:
+    """Return an attempt with all that its charge carries: refunds, fee, and links to order and invoice."""
     charge = event.payload
-    ref, intent = identity(charge), ref_of(charge.get("payment_intent"))
+    ref, intent = read_id(charge), find_ref(charge.get("payment_intent"))
     group = intent or ref
-    status = text_at(charge, "status")
-    word = _charge_word(event, status)
-    found = [
-        event.fact("payment", ref, group=group, state=_charge_state(event, word), step=_CHARGE_STEPS[word]),
-        *event.same(ref, intent),
-        *_moment(event, ref, group=group, word=word),
-        *_charge_refunds(event, word),
+    status = find_text(charge, "status")
+    word = _read_charge_word(event, status)
+    facts = [
+        event.make_fact(
+            "payment", ref, group=group, state=_read_charge_state(event, word), step=_CHARGE_STEPS[word]
+        ),
+        *event.link_same_payment(ref, intent),
+        *_make_moment(event, ref, group=group, word=word),
+        *_read_charge_refunds(event, word),
     ]
-    if invoice := ref_of(charge.get("invoice")):
-        found += event.joined(group, invoice)
+    if invoice := find_ref(charge.get("invoice")):
+        facts += event.link_upwards(group, invoice)
     if isinstance(charge.get("balance_transaction"), dict):
-        found.append(fee_of(event, charge["balance_transaction"], group=group))
+        facts.append(make_fee_fact(event, charge["balance_transaction"], group=group))
     if word == "unknown":
-        found.append(event.notice("unknown_value", ref, group=group, field="status", value=status))
-    return found
+        facts.append(event.make_notice("unknown_value", ref, group=group, field="status", value=status))
+    return facts
 
 
-def _charge_word(event: ObjectEvent, status: str | None) -> PaymentWord:
+def _read_charge_word(event: ObjectEvent, status: str | None) -> PaymentWord:
     charge = event.payload
     if status == "succeeded":
         if charge.get("captured", True):
             return "succeeded"
         # What was only authorised is released by something that looks like a refund.
-        released = event.type == "charge.expired" or charge.get("refunded") is True
-        return "cancelled" if released else "authorised"
+        is_released = event.type == "charge.expired" or charge.get("refunded") is True
+        return "cancelled" if is_released else "authorised"
     return {"pending": "processing", "failed": "failed"}.get(status or "", "unknown")  # type: ignore[return-value]
 
 
-def _charge_state(event: ObjectEvent, word: PaymentWord) -> PaymentState:
+def _read_charge_state(event: ObjectEvent, word: PaymentWord) -> PaymentState:
     charge = event.payload
-    currency = currency_of(charge)
-    gross = required_amount(charge, "amount", currency)
-    captured = amount(charge, "amount_captured", currency)
-    presented = charge.get("presentment_details")
+    currency = read_currency(charge)
+    gross = read_required_amount(charge, "amount", currency)
+    captured_minor = read_amount(charge, "amount_captured", currency)
+    presentment = charge.get("presentment_details")
     state = PaymentState(
         object="attempt",
         state=word,
-        status=text_at(charge, "status"),
-        amount_minor=captured if captured and word == "succeeded" else gross,
+        status=find_text(charge, "status"),
+        amount_minor=captured_minor if captured_minor and word == "succeeded" else gross,
         currency=currency,
-        method=method_of(charge_method(charge)),
-        method_ref=ref_of(charge.get("payment_method")),
-        mandate_ref=_charge_mandate(charge),
-        created_at=seconds_at(charge, "created"),
-        order=ref_of(charge.get("payment_intent")),
-        invoice=ref_of(charge.get("invoice")),
-        fee_ref=ref_of(charge.get("balance_transaction")),
+        method=find_method(find_charge_method(charge)),
+        method_ref=find_ref(charge.get("payment_method")),
+        mandate_ref=_find_charge_mandate(charge),
+        created_at=read_seconds(charge, "created"),
+        order=find_ref(charge.get("payment_intent")),
+        invoice=find_ref(charge.get("invoice")),
+        fee_ref=find_ref(charge.get("balance_transaction")),
         is_disputed=bool(charge.get("disputed")),
         # "insufficient_funds" says more than "card_declined".
-        failure_code=text_at(charge, "failure_code")
-        and (text_at(charge, "outcome", "reason") or text_at(charge, "failure_code")),
-        failure_text=text_at(charge, "failure_message"),
-        donor=_charge_donor(charge),
-        metadata=metadata_of(charge.get("metadata")),
+        failure_code=find_text(charge, "failure_code")
+        and (find_text(charge, "outcome", "reason") or find_text(charge, "failure_code")),
+        failure_text=find_text(charge, "failure_message"),
+        donor=_read_charge_donor(charge),
+        metadata=read_metadata(charge.get("metadata")),
     )
-    if isinstance(presented, dict):
-        shown = currency_of(presented, "presentment_currency")
-        state["presentment_minor"] = amount(presented, "presentment_amount", shown)
-        state["presentment_currency"] = shown
+    if isinstance(presentment, dict):
+        shown_currency = read_currency(presentment, "presentment_currency")
+        state["presentment_minor"] = read_amount(presentment, "presentment_amount", shown_currency)
+        state["presentment_currency"] = shown_currency
     return state
 
 
-def _charge_mandate(charge: Object) -> str | None:
-    method = text_at(charge, "payment_method_details", "type")
-    return ref_of(at(charge, "payment_method_details", method, "mandate")) if method else None
+def _find_charge_mandate(charge: Object) -> str | None:
+    method = find_text(charge, "payment_method_details", "type")
+    return find_ref(find_value(charge, "payment_method_details", method, "mandate")) if method else None
 
 
-def _charge_donor(charge: Object) -> DonorState:
+def _read_charge_donor(charge: Object) -> DonorState:
     return DonorState(
-        customer=ref_of(charge.get("customer")),
-        email=text_at(charge, "billing_details", "email") or text_at(charge, "receipt_email"),
-        name=text_at(charge, "billing_details", "name"),
-        phone=text_at(charge, "billing_details", "phone"),
-        address=address_of(at(charge, "billing_details", "address")),
+        customer=find_ref(charge.get("customer")),
+        email=find_text(charge, "billing_details", "email") or find_text(charge, "receipt_email"),
+        name=find_text(charge, "billing_details", "name"),
+        phone=find_text(charge, "billing_details", "phone"),
+        address=find_address(find_value(charge, "billing_details", "address")),
     )
 
 
-def _charge_refunds(event: ObjectEvent, word: PaymentWord) -> list[Fact]:
-    """Refunds listed on a charge, one by one: endpoints before 2022-11-15 hear of them nowhere else.
+def _read_charge_refunds(event: ObjectEvent, word: PaymentWord) -> list[Fact]:
+    """Return the refunds that a charge lists: before API 2022-11-15 they come nowhere else.
 
-    A charge captured in part lists the rest as if it were refunded; that list says nothing.
+    None of a charge captured in part, which lists the rest as if it were refunded.
     """
     charge = event.payload
     if word != "succeeded" or charge.get("amount_captured", charge.get("amount")) != charge.get("amount"):
         return []
-    found: list[Fact] = []
-    for refund in objects_at(charge, "refunds"):
+    facts: list[Fact] = []
+    for refund in list_objects(charge, "refunds"):
         whole = {"charge": charge.get("id"), "payment_intent": charge.get("payment_intent"), **refund}
         inner = ObjectEvent("charge.refunds.created", "refund", event.at, event.ev, event.livemode, whole)
-        found += refund_facts(inner)
-    return found
+        facts += read_refund_facts(inner)
+    return facts
 
 
-def _moment(event: ObjectEvent, ref: str, *, group: str, word: PaymentWord) -> list[Fact]:
+def _make_moment(event: ObjectEvent, ref: str, *, group: str, word: PaymentWord) -> list[Fact]:
     if event.type not in _MOMENTS or word != "succeeded":
         return []
     state = PaymentState(object="moment", state="succeeded", created_at=event.at)
-    return [event.fact("payment", f"{ref}/succeeded", group=group, state=state)]
+    return [event.make_fact("payment", f"{ref}/succeeded", group=group, state=state)]
 
 
-def intent_facts(event: ObjectEvent) -> list[Fact]:
+def read_intent_facts(event: ObjectEvent) -> list[Fact]:
+    """Return an order with links to its latest attempt and its invoice."""
     intent = event.payload
-    ref = identity(intent)
-    charge = ref_of(intent.get("latest_charge"))
-    status = text_at(intent, "status")
-    word, step = _intent_word(event, status)
-    found = [
-        event.fact("payment", ref, group=ref, state=_intent_state(event, word, charge), step=step),
-        *event.same(charge, ref),
-        *_moment(event, ref, group=ref, word=word),
+    ref = read_id(intent)
+    charge = find_ref(intent.get("latest_charge"))
+    status = find_text(intent, "status")
+    word, step = _read_intent_word(event, status)
+    facts = [
+        event.make_fact("payment", ref, group=ref, state=_read_intent_state(event, word, charge), step=step),
+        *event.link_same_payment(charge, ref),
+        *_make_moment(event, ref, group=ref, word=word),
     ]
-    if invoice := ref_of(intent.get("invoice")):
-        found += event.joined(ref, invoice)
+    if invoice := find_ref(intent.get("invoice")):
+        facts += event.link_upwards(ref, invoice)
     if word == "unknown":
-        found.append(event.notice("unknown_value", ref, group=ref, field="status", value=status))
-    return found
+        facts.append(event.make_notice("unknown_value", ref, group=ref, field="status", value=status))
+    return facts
 
 
-def _intent_word(event: ObjectEvent, status: str | None) -> tuple[PaymentWord, int]:
+def _read_intent_word(event: ObjectEvent, status: str | None) -> tuple[PaymentWord, int]:
     if status == "requires_payment_method" and (
         event.type == "payment_intent.payment_failed" or event.payload.get("last_payment_error")
     ):
@@ -193,69 +197,74 @@ def _intent_word(event: ObjectEvent, status: str | None) -> tuple[PaymentWord, i
     return _INTENTS.get(status or "", "unknown"), _INTENT_STEPS.get(status or "", 0)
 
 
-def _intent_state(event: ObjectEvent, word: PaymentWord, charge: str | None) -> PaymentState:
+def _read_intent_state(event: ObjectEvent, word: PaymentWord, charge: str | None) -> PaymentState:
     intent = event.payload
-    currency = currency_of(intent)
-    received = amount(intent, "amount_received", currency)
+    currency = read_currency(intent)
+    received_minor = read_amount(intent, "amount_received", currency)
     methods = intent.get("payment_method_types")
-    only = methods[0] if isinstance(methods, list) and len(methods) == 1 else None
+    only_method = methods[0] if isinstance(methods, list) and len(methods) == 1 else None
     return PaymentState(
         object="order",
         state=word,
-        status=text_at(intent, "status"),
-        amount_minor=received
-        if received and word == "succeeded"
-        else required_amount(intent, "amount", currency),
+        status=find_text(intent, "status"),
+        amount_minor=received_minor
+        if received_minor and word == "succeeded"
+        else read_required_amount(intent, "amount", currency),
         currency=currency,
-        method=method_of(only if isinstance(only, str) else None),
-        method_ref=ref_of(intent.get("payment_method")),
-        created_at=seconds_at(intent, "created"),
+        method=find_method(only_method if isinstance(only_method, str) else None),
+        method_ref=find_ref(intent.get("payment_method")),
+        created_at=read_seconds(intent, "created"),
         attempt=charge,
-        invoice=ref_of(intent.get("invoice")),
-        failure_code=text_at(intent, "last_payment_error", "decline_code")
-        or text_at(intent, "last_payment_error", "code"),
-        failure_text=text_at(intent, "last_payment_error", "message"),
-        donor=DonorState(customer=ref_of(intent.get("customer")), email=text_at(intent, "receipt_email")),
-        metadata=metadata_of(intent.get("metadata")),
+        invoice=find_ref(intent.get("invoice")),
+        failure_code=find_text(intent, "last_payment_error", "decline_code")
+        or find_text(intent, "last_payment_error", "code"),
+        failure_text=find_text(intent, "last_payment_error", "message"),
+        donor=DonorState(customer=find_ref(intent.get("customer")), email=find_text(intent, "receipt_email")),
+        metadata=read_metadata(intent.get("metadata")),
     )
 
 
-def session_facts(event: ObjectEvent) -> list[Fact]:
-    """A Checkout Session: who gives and why. It never makes a payment succeed by itself."""
+def read_session_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a checkout: who gives and what for. It never makes a payment succeed by itself.
+
+    One that opened a subscription speaks of the recurring gift; one that only sets up a method says nothing.
+    """
     session = event.payload
-    ref, intent = identity(session), ref_of(session.get("payment_intent"))
-    subscription = ref_of(session.get("subscription"))
+    ref, intent = read_id(session), find_ref(session.get("payment_intent"))
+    subscription = find_ref(session.get("subscription"))
     if session.get("mode") == "setup":
         return []  # its SetupIntent tells the rest
-    donor = _session_donor(session)
-    metadata = metadata_of(session.get("metadata"))
-    word = _session_word(event)
+    donor = _read_session_donor(session)
+    metadata = read_metadata(session.get("metadata"))
+    word = _read_session_word(event)
     if subscription and not intent:
         recurring = RecurringState(object="checkout", donor=donor, metadata=metadata)
         return [
-            event.fact("recurring_gift", ref, group=subscription, state=recurring, step=_SESSION_STEPS[word])
+            event.make_fact(
+                "recurring_gift", ref, group=subscription, state=recurring, step=_SESSION_STEPS[word]
+            )
         ]
     total = session.get("amount_total")
-    currency = currency_of(session) if total is not None else None
+    currency = read_currency(session) if total is not None else None
     state = PaymentState(
         object="checkout",
         state=word,
-        status=text_at(session, "payment_status"),
-        amount_minor=amount(session, "amount_total", currency) if currency else None,
+        status=find_text(session, "payment_status"),
+        amount_minor=read_amount(session, "amount_total", currency) if currency else None,
         currency=currency,
-        created_at=seconds_at(session, "created"),
+        created_at=read_seconds(session, "created"),
         order=intent,
         subscription=subscription,
         donor=donor,
         metadata=metadata,
     )
     return [
-        event.fact("payment", ref, group=intent or ref, state=state, step=_SESSION_STEPS[word]),
-        *event.same(ref, intent),
+        event.make_fact("payment", ref, group=intent or ref, state=state, step=_SESSION_STEPS[word]),
+        *event.link_same_payment(ref, intent),
     ]
 
 
-def _session_word(event: ObjectEvent) -> PaymentWord:
+def _read_session_word(event: ObjectEvent) -> PaymentWord:
     if event.type == "checkout.session.async_payment_failed":
         return "failed"
     if event.type == "checkout.session.expired" or event.payload.get("status") == "expired":
@@ -263,14 +272,14 @@ def _session_word(event: ObjectEvent) -> PaymentWord:
     return "pending"  # also when paid: only a charge or PaymentIntent makes money certain
 
 
-def _session_donor(session: Object) -> DonorState:
+def _read_session_donor(session: Object) -> DonorState:
     return DonorState(
-        customer=ref_of(session.get("customer")),
-        email=text_at(session, "customer_details", "email") or text_at(session, "customer_email"),
-        name=text_at(session, "customer_details", "name"),
-        phone=text_at(session, "customer_details", "phone"),
-        address=address_of(at(session, "customer_details", "address")),
-        locale=text_at(session, "locale"),
-        promotions=text_at(session, "consent", "promotions"),
-        terms=text_at(session, "consent", "terms_of_service"),
+        customer=find_ref(session.get("customer")),
+        email=find_text(session, "customer_details", "email") or find_text(session, "customer_email"),
+        name=find_text(session, "customer_details", "name"),
+        phone=find_text(session, "customer_details", "phone"),
+        address=find_address(find_value(session, "customer_details", "address")),
+        locale=find_text(session, "locale"),
+        promotions=find_text(session, "consent", "promotions"),
+        terms=find_text(session, "consent", "terms_of_service"),
     )

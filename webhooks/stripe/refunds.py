@@ -9,10 +9,18 @@ from typing import Final
 
 from webhooks.fact import Fact
 from webhooks.states import DisputeState, DisputeWord, RefundState, RefundWord
-from webhooks.stripe.amounts import currency_of, required_amount
-from webhooks.stripe.fees import fee_of
+from webhooks.stripe.amounts import read_currency, read_required_amount
+from webhooks.stripe.fees import make_fee_fact
 from webhooks.stripe.object_event import ObjectEvent
-from webhooks.stripe.shapes import identity, metadata_of, objects_at, payment_key, ref_of, seconds_at, text_at
+from webhooks.stripe.shapes import (
+    find_payment_key,
+    find_ref,
+    find_text,
+    list_objects,
+    read_id,
+    read_metadata,
+    read_seconds,
+)
 
 _REFUNDS: Final[dict[str, tuple[RefundWord, int]]] = {
     "pending": ("pending", 1),
@@ -40,71 +48,83 @@ _RETURN_REASONS: Final = frozenset(
 )
 
 
-def refund_facts(event: ObjectEvent) -> list[Fact]:
+def read_refund_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a refund in the group of its payment, and a notice for a status we do not know.
+
+    None of a refund of something that is no payment, such as a customer's balance.
+    """
     refund = event.payload
-    ref, group = identity(refund), payment_key(refund)
+    ref, group = read_id(refund), find_payment_key(refund)
     if group is None:
-        return []  # a refund of something that is no payment, such as a customer balance
-    currency = currency_of(refund)
-    # Before 2014 a refund had no status: it was made when it was told.
-    status = text_at(refund, "status") or "succeeded"
+        return []
+    currency = read_currency(refund)
+    # Before 2014 a refund had no status: it was through when its event came.
+    status = find_text(refund, "status") or "succeeded"
     word, step = _REFUNDS.get(status, ("unknown", 0))
-    charge, intent = ref_of(refund.get("charge")), ref_of(refund.get("payment_intent"))
+    charge, intent = find_ref(refund.get("charge")), find_ref(refund.get("payment_intent"))
     state = RefundState(
         state=word,
         status=status,
-        amount_minor=required_amount(refund, "amount", currency),
+        amount_minor=read_required_amount(refund, "amount", currency),
         currency=currency,
-        reason=text_at(refund, "reason"),
-        failure_reason=text_at(refund, "failure_reason"),
+        reason=find_text(refund, "reason"),
+        failure_reason=find_text(refund, "failure_reason"),
         attempt=charge,
         order=intent,
-        created_at=seconds_at(refund, "created"),
-        metadata=metadata_of(refund.get("metadata")),
+        created_at=read_seconds(refund, "created"),
+        metadata=read_metadata(refund.get("metadata")),
     )
-    found = [event.fact("refund", ref, group=group, state=state, step=step), *event.same(charge, intent)]
+    facts = [
+        event.make_fact("refund", ref, group=group, state=state, step=step),
+        *event.link_same_payment(charge, intent),
+    ]
     if word == "unknown":
-        found.append(event.notice("unknown_value", ref, group=group, field="status", value=status))
-    return found
+        facts.append(event.make_notice("unknown_value", ref, group=group, field="status", value=status))
+    return facts
 
 
-def dispute_facts(event: ObjectEvent) -> list[Fact]:
+def read_dispute_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a dispute in the group of its payment with the fees it names; none if it names no payment."""
     dispute = event.payload
-    ref, group = identity(dispute), payment_key(dispute)
+    ref, group = read_id(dispute), find_payment_key(dispute)
     if group is None:
         return []
-    currency = currency_of(dispute)
-    status, reason = text_at(dispute, "status") or "", text_at(dispute, "reason")
+    currency = read_currency(dispute)
+    status, reason = find_text(dispute, "status") or "", find_text(dispute, "reason")
     word, step = _DISPUTES.get(status, ("unknown", 0))
-    charge, intent = ref_of(dispute.get("charge")), ref_of(dispute.get("payment_intent"))
+    charge, intent = find_ref(dispute.get("charge")), find_ref(dispute.get("payment_intent"))
     state = DisputeState(
         state=word,
         status=status,
         kind="return" if reason in _RETURN_REASONS else "dispute",
         is_warning=status.startswith("warning_"),
-        amount_minor=required_amount(dispute, "amount", currency),
+        amount_minor=read_required_amount(dispute, "amount", currency),
         currency=currency,
         reason=reason,
-        due_at=seconds_at(dispute, "evidence_details", "due_by"),
+        due_at=read_seconds(dispute, "evidence_details", "due_by"),
         attempt=charge,
         order=intent,
-        created_at=seconds_at(dispute, "created"),
+        created_at=read_seconds(dispute, "created"),
     )
-    found = [event.fact("dispute", ref, group=group, state=state, step=step), *event.same(charge, intent)]
-    found += [fee_of(event, row, group=group) for row in objects_at(dispute, "balance_transactions")]
+    facts = [
+        event.make_fact("dispute", ref, group=group, state=state, step=step),
+        *event.link_same_payment(charge, intent),
+    ]
+    facts += [make_fee_fact(event, row, group=group) for row in list_objects(dispute, "balance_transactions")]
     if word == "unknown":
-        found.append(event.notice("unknown_value", ref, group=group, field="status", value=status))
-    return found
+        facts.append(event.make_notice("unknown_value", ref, group=group, field="status", value=status))
+    return facts
 
 
-def fraud_warning_facts(event: ObjectEvent) -> list[Fact]:
+def read_fraud_warning_facts(event: ObjectEvent) -> list[Fact]:
+    """Return a notice in the group of the payment that a bank calls fraud; none if it names no payment."""
     warning = event.payload
-    group = payment_key(warning)
+    group = find_payment_key(warning)
     if group is None:
         return []
-    charge, intent = ref_of(warning.get("charge")), ref_of(warning.get("payment_intent"))
-    kind = text_at(warning, "fraud_type")
+    charge, intent = find_ref(warning.get("charge")), find_ref(warning.get("payment_intent"))
+    kind = find_text(warning, "fraud_type")
     return [
-        event.notice("fraud_warning", charge or group, group=group, field="fraud_type", value=kind),
-        *event.same(charge, intent),
+        event.make_notice("fraud_warning", charge or group, group=group, field="fraud_type", value=kind),
+        *event.link_same_payment(charge, intent),
     ]

@@ -65,7 +65,7 @@ class NewPreviewSchema(StrictSchema):
         if "layout" not in fields:
             return fields
         try:
-            fields["layout"] = strict_json.read(str(fields["layout"]).encode("utf-8", "surrogatepass"))
+            fields["layout"] = strict_json.read_json(str(fields["layout"]).encode("utf-8", "surrogatepass"))
         except BadBody as e:
             raise ValidationError(str(e), "layout") from e
         return fields

@@ -93,16 +93,18 @@ class Door:
             endpoint = self._endpoint(provider, slug)
         except NotFound:
             return _problem(404, "not_found", "nothing listens here", request_id)
-        adapter = webhooks.provider(endpoint.provider)
+        adapter = webhooks.get_provider(endpoint.provider)
         raw = environ["wsgi.input"].read(get_content_length(environ))
         headers, now = _headers(environ), clock.now()
         try:
-            adapter.verify(raw, headers, endpoint.seen_by_adapter, endpoint.secrets, int(now.timestamp()))
+            adapter.verify_message(
+                raw, headers, endpoint.seen_by_adapter, endpoint.secrets, int(now.timestamp())
+            )
         except BadSignature as e:
             self._count_bad_signature(endpoint)
             return _problem(adapter.bad_signature_status, "bad_signature", str(e), request_id)
         try:
-            events = adapter.split(raw, headers, endpoint.seen_by_adapter)
+            events = adapter.split_message(raw, headers, endpoint.seen_by_adapter)
         except BadBody as e:
             at_the_body = {"pointer": "/", "detail": str(e), "code": "bad_request"}
             return _problem(400, "bad_request", str(e), request_id, errors=[at_the_body])
@@ -116,7 +118,7 @@ class Door:
             answer = _problem(503, "busy", "the message could not be kept: send it again", request_id)
             return answer._replace(headers=(("Retry-After", "30"),))
         self._bell.call_workers((INBOX,))
-        return Answer(*adapter.ack(len(rows)))
+        return Answer(*adapter.make_answer(len(rows)))
 
     def _refuse_odd(self, environ: WSGIEnvironment, request_id: str) -> Answer | None:
         """Return the refusal of a request that no provider sends: from another host, or with a body that

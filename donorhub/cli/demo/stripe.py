@@ -22,7 +22,7 @@ from donorhub.db import db
 from donorhub.models import ProviderEvent
 from donorhub.services.providers import endpoints, inbox, projection
 from webhooks.fact import Endpoint, RawEvent
-from webhooks.stripe.fetched import fetched_items
+from webhooks.stripe.fetch_events import make_items_event
 
 ACTOR: Final = "cli:demo"
 VERSION: Final = "2026-10-28.endive"
@@ -58,7 +58,7 @@ def add(people: Sequence[Person], *, now: datetime) -> int:
         _take_in(endpoint.id, _event(one, number), now=one.at)
     paid_out = sum(int(item["net"]) for item in items)
     at = now - timedelta(days=4)
-    listing = fetched_items(
+    listing = make_items_event(
         items, page="txn_demo1", payout=PAYOUT, at=int(at.timestamp()), account="", livemode=True
     )
     _take_in(endpoint.id, listing, now=at)
@@ -87,8 +87,8 @@ def _event(one: Said, number: int) -> RawEvent:
         "api_version": VERSION,
         "data": {"object": {"created": seconds, **one.about}},
     }
-    adapter = webhooks.provider("stripe")
-    return adapter.split(json.dumps(told, ensure_ascii=False).encode(), {}, Endpoint("", True, {}))[0]
+    adapter = webhooks.get_provider("stripe")
+    return adapter.split_message(json.dumps(told, ensure_ascii=False).encode(), {}, Endpoint("", True, {}))[0]
 
 
 def _all(payers: Sequence[Payer], items: list[Object], *, now: datetime) -> Iterator[Said]:

@@ -43,7 +43,7 @@ def create_endpoint(
 ) -> WebhookEndpoint:
     """Open an address for one provider account, with its first signing secret."""
     try:
-        webhooks.provider(provider)
+        webhooks.get_provider(provider)
     except webhooks.UnknownProvider as e:
         raise Rejected(str(e), field="/provider") from e
     endpoint = WebhookEndpoint(

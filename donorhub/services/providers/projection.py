@@ -41,7 +41,7 @@ def apply_events(rows: Sequence[ProviderEvent], endpoint_modes: Modes, *, now: d
             outcomes[row.id] = "quarantined", reason
             continue
         at = Account(row.provider, row.account, projects_tests=not row.livemode and not livemode)
-        of_row = webhooks.provider(row.provider).facts(inbox.raw_event(row))
+        of_row = webhooks.get_provider(row.provider).read_facts(inbox.raw_event(row))
         facts[at, row.livemode] += of_row
         outcomes[row.id] = ("done" if of_row else "ignored"), ""
     for (at, livemode), of_account in facts.items():

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, tuple_
 import webhooks
 from donorhub.db import db, insert_or_update
 from donorhub.models import ProviderRegister
-from webhooks.fact import Fact, merge
+from webhooks.fact import Fact, merge_facts
 from webhooks.views import GroupView
 
 KEY = (
@@ -23,7 +23,7 @@ KEY = (
 
 def keep(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) -> set[str]:
     """Store facts where they are newer than what is held; gives the groups they touch."""
-    newest = merge(facts)
+    newest = merge_facts(facts)
     if not newest:
         return set()
     held = ProviderRegister
@@ -60,8 +60,8 @@ def views(provider: str, account: str, touched: set[str]) -> list[GroupView]:
     while wanted:
         held += _load(provider, account, wanted)
         seen |= wanted
-        wanted = webhooks.reach(held) - seen
-    return webhooks.project(touched, held)
+        wanted = webhooks.find_linked_groups(held) - seen
+    return webhooks.project_groups(touched, held)
 
 
 def state_of(provider: str, account: str, kind: str, ref: str) -> dict[str, Any] | None:

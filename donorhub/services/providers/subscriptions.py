@@ -52,7 +52,7 @@ def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
             donor_id=donor.id,
             amount=Money(view.amount_minor or 0, view.currency or ""),
             kind="provider",
-            charged_by=webhooks.provider(at.provider).charged_by,
+            charged_by=webhooks.get_provider(at.provider).charged_by,
             start_on=local_day(view.started_at or view.anchor_at or view.stated_at, now),
             source=at.source,
             source_ref=view.ref,

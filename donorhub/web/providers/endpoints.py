@@ -10,7 +10,7 @@ from donorhub import clock
 from donorhub.services.providers import endpoints
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
-from webhooks import names
+from webhooks import list_provider_names
 
 bp = Blueprint("webhooks", __name__, url_prefix="/settings/webhooks")
 Answer = Response | str | tuple[str, int]
@@ -28,7 +28,7 @@ def index() -> str:
 def create() -> Answer:
     """Open an endpoint with its first secret."""
     form = Form(request.form)
-    provider, secret = form.choice("provider", names()), form.text("secret", required=True)
+    provider, secret = form.choice("provider", list_provider_names()), form.text("secret", required=True)
     account, livemode = form.text("account"), form.tick("livemode")
     with form.saving() as saving:
         saving.check()
@@ -70,5 +70,10 @@ def _page(form: Form) -> str:
     base = current_app.extensions["donorhub.settings"].public_url.rstrip("/")
     rows = [(row, endpoints.list_secrets(row.id)) for row in endpoints.list_endpoints()]
     return render_template(
-        "providers/endpoints.html", form=form, rows=rows, base=base, providers=names(), now=clock.now()
+        "providers/endpoints.html",
+        form=form,
+        rows=rows,
+        base=base,
+        providers=list_provider_names(),
+        now=clock.now(),
     )

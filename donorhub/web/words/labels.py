@@ -196,7 +196,7 @@ SOURCES: Final[Words[str]] = {
     "bank": lazy_gettext("Bank statement"),
     "import": lazy_gettext("Import"),
     "api": lazy_gettext("API"),
-    **{name: webhooks.provider(name).label for name in webhooks.names()},
+    **{name: webhooks.get_provider(name).label for name in webhooks.list_provider_names()},
 }
 EVENT_ICONS: Final = {  # of a donor's timeline
     "gift": "coin",

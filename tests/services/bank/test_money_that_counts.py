@@ -126,4 +126,4 @@ def test_half_cent_row_is_not_rounded(amount: str) -> None:
 
 def test_half_a_unit_of_a_provider_goes_up() -> None:
     sums = [(Decimal("2.5"), 3), (Decimal("3.5"), 4), (Decimal("2.4999"), 2)]
-    assert [(units, amounts.rounded_to_minor(units, "PLN")) for units, _minor in sums] == sums
+    assert [(units, amounts.round_to_minor(units, "PLN")) for units, _minor in sums] == sums

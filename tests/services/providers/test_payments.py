@@ -50,7 +50,7 @@ def deliver(app: Flask, endpoint: WebhookEndpoint, events: Sequence[dict[str, An
     rows = [
         inbox.columns(endpoint.id, "stripe", event, now=now, source="http")
         for body in events
-        for event in Stripe().split(json.dumps(body).encode(), {}, seen)
+        for event in Stripe().split_message(json.dumps(body).encode(), {}, seen)
     ]
     for row in rows:
         inbox.store(db.session.connection(), [row])

@@ -15,7 +15,7 @@ from donorhub.services.reports import invariants
 from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.webhooks.scenarios import DAY, Event, Story
 from tests.webhooks.stripe.stripe_objects import charge, payout, refund, row
-from webhooks.stripe.fetched import fetched_items
+from webhooks.stripe.fetch_events import make_items_event
 
 
 def two_gifts_paid_out(*, is_expanded: bool) -> list[Event]:
@@ -40,7 +40,9 @@ def two_gifts_paid_out(*, is_expanded: bool) -> list[Event]:
         row("txn_5", "stripe_fee", -100, 0, None),
         row("txn_6", "adjustment", 100, 0, None),
     ]
-    listed = fetched_items(rows, page="txn_0", payout=s.ref("po"), at=s.now + 60, account="", livemode=True)
+    listed = make_items_event(
+        rows, page="txn_0", payout=s.ref("po"), at=s.now + 60, account="", livemode=True
+    )
     return [*s.events, json.loads(listed.body)]
 
 

@@ -116,7 +116,7 @@ def test_several_events_are_stored_with_one_statement(database: Flask, now: date
     rows = [
         inbox.columns(endpoint.id, "stripe", event, now=now, source="http")
         for told in one_off("x") * 2
-        for event in Stripe().split(json.dumps(told).encode(), {}, seen)
+        for event in Stripe().split_message(json.dumps(told).encode(), {}, seen)
     ]
     inbox.store(db.session.connection(), rows)
     db.session.commit()

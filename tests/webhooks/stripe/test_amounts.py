@@ -9,13 +9,13 @@ import pytest
 from donorhub.money import Money
 from webhooks.fact import BadBody
 from webhooks.stripe.amounts import (
-    amount,
-    currency_of,
-    required_amount,
-    rounded_to_minor,
-    signed_amount,
-    to_minor,
-    unit_amount,
+    convert_to_minor,
+    read_amount,
+    read_currency,
+    read_required_amount,
+    read_signed_amount,
+    read_unit_amount,
+    round_to_minor,
 )
 
 # What Stripe writes for an amount, and the amount: https://docs.stripe.com/currencies
@@ -52,61 +52,61 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("currency", "units", "text"), WRITTEN, ids=[row[0] for row in WRITTEN])
 def test_an_amount_is_what_stripe_means_by_it(currency: str, units: int, text: str) -> None:
-    assert Money(to_minor(units, currency), currency).as_text() == text
-    assert to_minor(-units, currency) == -to_minor(units, currency)
+    assert Money(convert_to_minor(units, currency), currency).as_text() == text
+    assert convert_to_minor(-units, currency) == -convert_to_minor(units, currency)
 
 
 def test_part_of_coin_is_refused() -> None:
     """A part of a coin is refused and not rounded away, because it would change the amount."""
     with pytest.raises(BadBody, match="ISK"):
-        to_minor(550, "ISK")
+        convert_to_minor(550, "ISK")
 
 
 @pytest.mark.parametrize("told", [True, False, 1.0, 0.5, "5000", -1, 10**12 + 1, 10**40, [], {}])
 def test_only_whole_numbers_are_amounts(told: object) -> None:
     """What is no whole number in range is no amount."""
     with pytest.raises(BadBody, match="amount"):
-        amount({"amount": told}, "amount", "PLN")
+        read_amount({"amount": told}, "amount", "PLN")
 
 
 def test_required_amount_must_be_there() -> None:
     """An amount may be absent only where it need not be there."""
-    assert amount({"amount": None}, "amount", "PLN") is None
+    assert read_amount({"amount": None}, "amount", "PLN") is None
     with pytest.raises(BadBody, match="missing"):
-        required_amount({}, "amount", "PLN")
+        read_required_amount({}, "amount", "PLN")
 
 
 def test_the_bounds_are_amounts() -> None:
-    assert amount({"amount": 0}, "amount", "PLN") == 0
-    assert amount({"amount": 10**12}, "amount", "PLN") == 10**12
+    assert read_amount({"amount": 0}, "amount", "PLN") == 0
+    assert read_amount({"amount": 10**12}, "amount", "PLN") == 10**12
 
 
 @pytest.mark.parametrize("told", [None, True, 1.5, "10", 10**12 + 1, -(10**12) - 1])
 def test_a_signed_amount_is_a_whole_number_too(told: object) -> None:
     with pytest.raises(BadBody):
-        signed_amount({"net": told}, "net", "PLN")
-    assert signed_amount({"net": -150}, "net", "PLN") == -150
+        read_signed_amount({"net": told}, "net", "PLN")
+    assert read_signed_amount({"net": -150}, "net", "PLN") == -150
 
 
 @pytest.mark.parametrize("told", [None, "", "zł", "PL", "plnn", "xyz", "xxx", "usdc", 985, True, ["pln"]])
 def test_only_iso_currencies_are_currencies(told: object) -> None:
     with pytest.raises(BadBody, match="ISO 4217"):
-        currency_of({"currency": told})
+        read_currency({"currency": told})
 
 
 @pytest.mark.parametrize("told", ["pln", "PLN", "all", "eur", "xcg", "hrk"])
 def test_a_currency_is_written_in_capitals(told: str) -> None:
-    assert currency_of({"currency": told}) == told.upper()
+    assert read_currency({"currency": told}) == told.upper()
 
 
 def test_price_fraction_is_rounded_half_up() -> None:
     """A price may have a fraction, which the invoice rounds half up as Stripe does."""
-    assert unit_amount({"unit_amount": None, "unit_amount_decimal": "10.5"}) == Decimal("10.5")
-    assert rounded_to_minor(Decimal("10.5") * 3, "PLN") == 32
-    assert unit_amount({"unit_amount": None}) is None
+    assert read_unit_amount({"unit_amount": None, "unit_amount_decimal": "10.5"}) == Decimal("10.5")
+    assert round_to_minor(Decimal("10.5") * 3, "PLN") == 32
+    assert read_unit_amount({"unit_amount": None}) is None
 
 
 @pytest.mark.parametrize("told", ["NaN", "Infinity", "-1", "1e30", "", "ten", 1.5, True])
 def test_a_price_that_is_no_number_is_refused(told: object) -> None:
     with pytest.raises(BadBody):
-        unit_amount({"unit_amount_decimal": told})
+        read_unit_amount({"unit_amount_decimal": told})

@@ -18,19 +18,19 @@ from tests.webhooks.stripe.stripe_objects import (
     session,
     subscription,
 )
-from webhooks import provider
+from webhooks import get_provider
 from webhooks.fact import BadBody, Fact
 from webhooks.stripe.facts import TYPES
-from webhooks.stripe.recurring import sub_amount
+from webhooks.stripe.recurring import read_subscription_amount
 from webhooks.stripe.shapes import (
-    charge_method,
-    inv_metadata,
-    inv_payments,
-    inv_period,
-    inv_subscription,
-    ref_of,
-    sub_interval,
-    sub_period,
+    find_charge_method,
+    find_interval,
+    find_invoice_period,
+    find_invoice_subscription,
+    find_ref,
+    find_running_period,
+    list_invoice_payments,
+    read_invoice_metadata,
 )
 
 OBJECTS: dict[str, dict[str, Any]] = {
@@ -72,10 +72,10 @@ VERSIONS = ("2020-08-27", "2024-12-18.acacia", "2025-03-31.basil", "2026-10-28.e
 
 def facts(type_: str, said: dict[str, Any], version: str = VERSIONS[-1]) -> list[Fact]:
     body = {"id": "evt_1", "object": "event", "type": type_, "created": START, "livemode": True}
-    (raw,) = provider("stripe").split(
+    (raw,) = get_provider("stripe").split_message(
         to_body({**body, "api_version": version, "data": {"object": said}}), {}, ENDPOINT
     )
-    return provider("stripe").facts(raw)
+    return get_provider("stripe").read_facts(raw)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -117,8 +117,8 @@ def test_unkeepable_object_is_a_bad_body(type_: str, said: dict[str, Any]) -> No
 
 def test_expandable_field_is_id_or_object() -> None:
     """An expandable field is an id or the object itself, and both give the same reference."""
-    assert ref_of("ch_1") == ref_of({"id": "ch_1", "object": "charge"}) == "ch_1"
-    assert ref_of(None) is ref_of("") is ref_of(5) is ref_of({}) is ref_of("c" * 256) is None
+    assert find_ref("ch_1") == find_ref({"id": "ch_1", "object": "charge"}) == "ch_1"
+    assert find_ref(None) is find_ref("") is find_ref(5) is find_ref({}) is find_ref("c" * 256) is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_expandable_field_is_id_or_object() -> None:
     ],
 )
 def test_an_invoice_names_its_subscription_in_five_ways(invoice_: dict[str, Any]) -> None:
-    assert inv_subscription(invoice_) == "sub_1"
+    assert find_invoice_subscription(invoice_) == "sub_1"
 
 
 @pytest.mark.parametrize(
@@ -144,30 +144,36 @@ def test_an_invoice_names_its_subscription_in_five_ways(invoice_: dict[str, Any]
     ],
 )
 def test_an_invoice_names_its_payments_in_several_ways(invoice_: dict[str, Any]) -> None:
-    assert inv_payments(invoice_) == ["pi_1"]
-    assert inv_payments({"charge": "ch_1"}) == ["ch_1"]
-    assert inv_payments({}) == []
+    assert list_invoice_payments(invoice_) == ["pi_1"]
+    assert list_invoice_payments({"charge": "ch_1"}) == ["ch_1"]
+    assert list_invoice_payments({}) == []
 
 
 def test_invoice_metadata_come_first() -> None:
     """The metadata of an invoice stand over those of its subscription."""
-    assert inv_metadata(
+    assert read_invoice_metadata(
         {"parent": {"subscription_details": {"metadata": {"a": "1", "b": "1"}}}, "metadata": {"b": "2"}}
     ) == {"a": "1", "b": "2"}
-    assert inv_metadata({"subscription_details": {"metadata": {"a": "1"}}, "metadata": None}) == {"a": "1"}
+    assert read_invoice_metadata({"subscription_details": {"metadata": {"a": "1"}}, "metadata": None}) == {
+        "a": "1"
+    }
 
 
 def test_period_comes_from_the_line() -> None:
     """The period is that of the invoice's line and not the one before, which the invoice itself names."""
     told = {"period_start": 1, "period_end": 2, "lines": {"data": [{"period": {"start": 2, "end": 9}}]}}
-    assert inv_period(told) == (2, 9)
-    assert inv_period({"period_start": 1, "period_end": 2}) == (1, 2)
+    assert find_invoice_period(told) == (2, 9)
+    assert find_invoice_period({"period_start": 1, "period_end": 2}) == (1, 2)
 
 
 def test_running_period_on_items_or_subscription() -> None:
     """The running period stands on the items or, in older versions, on the subscription."""
     new = {"items": {"data": [{"current_period_start": 1, "current_period_end": 2}]}}
-    assert sub_period(new) == sub_period({"current_period_start": 1, "current_period_end": 2}) == (1, 2)
+    assert (
+        find_running_period(new)
+        == find_running_period({"current_period_start": 1, "current_period_end": 2})
+        == (1, 2)
+    )
 
 
 def test_price_in_three_places() -> None:
@@ -179,15 +185,17 @@ def test_price_in_three_places() -> None:
         {"currency": "usd", "items": {"data": [{"plan": plan, "quantity": 2}]}},
         {"plan": plan, "quantity": 2},
     ):
-        assert sub_amount(told) == 1000
-        assert sub_interval(told) == ("month", 1)
+        assert read_subscription_amount(told) == 1000
+        assert find_interval(told) == ("month", 1)
 
 
 def test_charge_method_named_or_guessed() -> None:
     """The method of a charge is named since 2019, and guessed from its source before."""
-    assert charge_method({"payment_method_details": {"type": "blik"}}) == "blik"
+    assert find_charge_method({"payment_method_details": {"type": "blik"}}) == "blik"
     assert (
-        charge_method({"source": {"object": "card"}}) == charge_method({"card": {"object": "card"}}) == "card"
+        find_charge_method({"source": {"object": "card"}})
+        == find_charge_method({"card": {"object": "card"}})
+        == "card"
     )
-    assert charge_method({"source": {"object": "source", "type": "sepa_debit"}}) == "sepa_debit"
-    assert charge_method({}) is None
+    assert find_charge_method({"source": {"object": "source", "type": "sepa_debit"}}) == "sepa_debit"
+    assert find_charge_method({}) is None

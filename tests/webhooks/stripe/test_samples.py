@@ -12,7 +12,7 @@ import pytest
 
 from tests.webhooks.registers import Registers
 from tests.webhooks.scenarios import ENDPOINT, to_body, to_raw
-from webhooks import provider
+from webhooks import get_provider
 from webhooks.fact import BadBody
 
 SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[4] / "shared"))
@@ -59,10 +59,10 @@ def events(path: Path) -> list[dict[str, Any]]:
 
 
 def outcome(event: dict[str, Any]) -> str:
-    stripe = provider("stripe")
+    stripe = get_provider("stripe")
     try:
-        (raw,) = stripe.split(to_body(event), {}, ENDPOINT)
-        return "facts" if stripe.facts(raw) else "ignored"
+        (raw,) = stripe.split_message(to_body(event), {}, ENDPOINT)
+        return "facts" if stripe.read_facts(raw) else "ignored"
     except BadBody:
         return "refused"
 

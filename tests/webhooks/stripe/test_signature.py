@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webhooks.scenarios import sign
-from webhooks import provider
-from webhooks.fact import BadSignature, Endpoint, Secret, Verified
-from webhooks.stripe.signature import signature
+from webhooks import get_provider
+from webhooks.fact import BadSignature, Endpoint, Secret, Verification
+from webhooks.stripe.signature import compute_signature
 
 BODY = b'{"id": "evt_1", "name": "\xc5\x82"}'
 NOW = 1_793_000_000
 OLD, NEW = Secret(1, "whsec_old"), Secret(2, "whsec_new")
-GOOD = signature(BODY, OLD.value, NOW)
+GOOD = compute_signature(BODY, OLD.value, NOW)
 
 
 def verify(
@@ -27,25 +27,28 @@ def verify(
     now: int = NOW,
     secrets: tuple[Secret, ...] = (OLD, NEW),
     **settings: object,
-) -> Verified:
+) -> Verification:
     headers = {"Content-Type": "application/json", "stripe-signature": header}
-    return provider("stripe").verify(body, headers, Endpoint("acct_1", True, settings), secrets, now)  # type: ignore[arg-type]
+    return get_provider("stripe").verify_message(
+        body, headers, Endpoint("acct_1", True, settings), secrets, now
+    )  # type: ignore[arg-type]
 
 
 def test_signature_names_secret_and_delay() -> None:
     """A signature names the secret that made it and how late it came."""
-    assert verify(sign(BODY, OLD.value, NOW - 7)) == Verified(secret_id=1, skew_s=7)
-    assert verify(sign(BODY, NEW.value, NOW + 7)) == Verified(secret_id=2, skew_s=-7)
+    assert verify(sign(BODY, OLD.value, NOW - 7)) == Verification(secret_id=1, skew_s=7)
+    assert verify(sign(BODY, NEW.value, NOW + 7)) == Verification(secret_id=2, skew_s=-7)
 
 
 def test_either_signature_holds_during_rolling() -> None:
     """While a secret is rolled, either of the two signatures is enough, so no message is lost."""
-    both = f"t={NOW},v1={signature(BODY, 'whsec_unknown', NOW)},v0=abc,v1={signature(BODY, NEW.value, NOW)}"
+    unknown, right = (compute_signature(BODY, secret, NOW) for secret in ("whsec_unknown", NEW.value))
+    both = f"t={NOW},v1={unknown},v0=abc,v1={right}"
     assert verify(both).secret_id == 2
 
 
 def test_the_providers_own_library_agrees_with_our_signature() -> None:
-    header = f"t={NOW},v1={signature(BODY, OLD.value, NOW)}"
+    header = f"t={NOW},v1={compute_signature(BODY, OLD.value, NOW)}"
     assert stripe.WebhookSignature.verify_header(BODY.decode(), header, OLD.value, tolerance=None)
 
 
@@ -116,10 +119,10 @@ def test_no_header_brings_anything_but_a_verdict(header: str) -> None:
 def test_missing_or_double_header_is_refused() -> None:
     """No header, two headers and no secret are refused."""
     header = sign(BODY, OLD.value, NOW)
-    endpoint, stripe_ = Endpoint("", True, {}), provider("stripe")
+    endpoint, stripe_ = Endpoint("", True, {}), get_provider("stripe")
     for headers in ({}, {"Stripe-Signature": header, "STRIPE-SIGNATURE": header}):
         with pytest.raises(BadSignature):
-            stripe_.verify(BODY, headers, endpoint, [OLD], NOW)
+            stripe_.verify_message(BODY, headers, endpoint, [OLD], NOW)
     with pytest.raises(BadSignature):
         verify(header, secrets=())
 

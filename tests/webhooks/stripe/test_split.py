@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from tests.webhooks.scenarios import ENDPOINT, one_off, to_body, to_raw
-from webhooks import UnknownProvider, provider
+from webhooks import UnknownProvider, get_provider
 from webhooks.fact import BadBody, RawEvent
-from webhooks.stripe.fetched import fetched
+from webhooks.stripe.fetch_events import make_fetch_event
 
-STRIPE = provider("stripe")
+STRIPE = get_provider("stripe")
 EVENT = one_off("x")[1]
 
 
 def split(event: Any) -> RawEvent:
-    (found,) = STRIPE.split(to_body(event), {}, ENDPOINT)
+    (found,) = STRIPE.split_message(to_body(event), {}, ENDPOINT)
     return found
 
 
@@ -59,7 +59,7 @@ def test_thin_event_waits_to_be_fetched() -> None:
     assert (found.external_id, found.type, found.needs_fetch) == ("evt_thin", "invoice.paid", True)
     assert (found.object_kind, found.object_id, found.account) == ("invoice", "in_1", "acct_9")
     assert found.occurred_at == 1_793_000_000
-    assert STRIPE.facts(found) == []
+    assert STRIPE.read_facts(found) == []
 
 
 def test_thin_event_equals_its_snapshot() -> None:
@@ -70,11 +70,11 @@ def test_thin_event_equals_its_snapshot() -> None:
 def test_fetched_object_is_an_own_event() -> None:
     """A fetched object comes back as an event of its own, newer than the one that it was fetched for."""
     said = {**EVENT["data"]["object"], "balance_transaction": "txn_1"}
-    raw = fetched(said, at=1_793_500_000, account="acct_1", livemode=True)
+    raw = make_fetch_event(said, at=1_793_500_000, account="acct_1", livemode=True)
     assert raw.type == "fetch.charge" and raw.external_id == "fetch.charge:ch_x1:1793500000"
-    newest = max(STRIPE.facts(raw), key=lambda fact: fact.kind == "payment")
+    newest = max(STRIPE.read_facts(raw), key=lambda fact: fact.kind == "payment")
     assert newest.state["fee_ref"] == "txn_1"
-    assert newest.version > STRIPE.facts(to_raw(EVENT))[0].version
+    assert newest.version > STRIPE.read_facts(to_raw(EVENT))[0].version
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_fetched_object_is_an_own_event() -> None:
 )
 def test_what_is_no_event_is_refused(body: bytes) -> None:
     with pytest.raises(BadBody):
-        STRIPE.split(body, {}, ENDPOINT)
+        STRIPE.split_message(body, {}, ENDPOINT)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_wrong_amount_is_refused_before_keeping(told: str) -> None:
     """An amount that is none is refused before the event is kept."""
     body = to_body(with_object(amount="AMOUNT")).replace(b'"AMOUNT"', told.encode())
     with pytest.raises(BadBody, match="amount"):
-        STRIPE.split(body, {}, ENDPOINT)
+        STRIPE.split_message(body, {}, ENDPOINT)
 
 
 @pytest.mark.parametrize("key", ["amount_captured", "amount_refunded"])
@@ -169,17 +169,17 @@ def test_uninteresting_event_is_always_kept() -> None:
     """An event of no interest is kept whatever its object holds, and gives no facts."""
     said = {"object": "tax_rate", "id": "txr_1", "percentage": 23.5, "currency": "none", "amount": -5}
     raw = split({**EVENT, "type": "tax_rate.created", "data": {"object": said}})
-    assert STRIPE.facts(raw) == []
+    assert STRIPE.read_facts(raw) == []
 
 
 def test_ack_is_what_stripe_wants_to_hear() -> None:
-    status, body, kind = STRIPE.ack(1)
+    status, body, kind = STRIPE.make_answer(1)
     assert (status, json.loads(body), kind) == (200, {"received": 1}, "application/json")
 
 
 def test_an_unknown_provider_is_named_in_a_sentence() -> None:
     with pytest.raises(KeyError) as told:
-        provider("paypul")
+        get_provider("paypul")
     assert isinstance(told.value, UnknownProvider)
     assert str(told.value) == "there is no payment provider 'paypul'; known are stripe"
 

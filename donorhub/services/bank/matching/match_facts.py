@@ -231,7 +231,7 @@ def _find_payouts(
             Payout.arrival_on.between(first_on - _PAYOUT_DAYS, last_on + _PAYOUT_DAYS),
         )
     ).all()
-    words = {provider: list(some) for provider, some in webhooks.payout_texts().items()}
+    words = {provider: list(some) for provider, some in webhooks.collect_payout_texts().items()}
     for row in rows:
         if row.descriptor and row.descriptor not in words.setdefault(row.provider, []):
             words[row.provider].append(row.descriptor)
