@@ -7,12 +7,14 @@ from datetime import timedelta
 import click
 
 from donorhub import clock
+from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, in_app
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
 from donorhub.models import ApiToken, User
 from donorhub.models.states import LANGS, ROLES, Lang, RoleName
+from donorhub.schemas.access import NewToken, NewTokenSchema, NewUser, NewUserSchema
 from donorhub.services.access import organisation, users
 
 
@@ -34,14 +36,27 @@ def create_user(
     email: str, name: str | None, roles: tuple[RoleName, ...], lang: Lang, password: str | None
 ) -> None:
     """Add a user with EMAIL."""
-    secret = password or users.make_one_time_password()
+    new: NewUser = load_arguments(
+        NewUserSchema(),
+        email=email,
+        name=name or email,
+        password=password or users.make_one_time_password(),
+        roles=roles,
+        lang=lang,
+    )
     user = users.create_user(
-        email, name=name or email, password=secret, roles=roles, lang=lang, now=clock.now(), actor=get_actor()
+        new["email"],
+        name=new["name"],
+        password=new["password"],
+        roles=new["roles"],
+        lang=new["lang"],
+        now=clock.now(),
+        actor=get_actor(),
     )
     db.session.commit()
     click.echo(f"user {user.id} {user.email}: {', '.join(sorted(roles))}")
     if not password:
-        click.echo(f"password (shown once): {secret}")
+        click.echo(f"password (shown once): {new['password']}")
 
 
 @user_group.command("list")
@@ -106,9 +121,12 @@ def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a token called NAME and print it once."""
     now = clock.now()
     ends = now + timedelta(days=days) if days else None
-    api_token, text = users.create_token(name, scopes, now=now, actor=get_actor(), expires_at=ends)
+    new: NewToken = load_arguments(NewTokenSchema(), name=name, scopes=scopes)
+    api_token, text = users.create_token(
+        new["name"], new["scopes"], now=now, actor=get_actor(), expires_at=ends
+    )
     db.session.commit()
-    click.echo(f"token {api_token.id} {name}: {', '.join(api_token.scopes)}")
+    click.echo(f"token {api_token.id} {api_token.name}: {', '.join(api_token.scopes)}")
     click.echo(text)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.cli import tables
+from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import get_actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
@@ -27,6 +28,8 @@ from donorhub.jobs.queue.worker import at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
 from donorhub.models.states import UNTRIED_TASKS, TaskKind
 from donorhub.money import Money
+from donorhub.schemas.bank import Answers, AnswersSchema, ReleaseSchema
+from donorhub.schemas.fields import Reason
 from donorhub.services.access import organisation
 from donorhub.services.bank.files import (
     bank_accounts,
@@ -80,6 +83,11 @@ def import_files(
     For each file it says what was in it. Exit code 1 when a file was refused, is held
     because its figures do not add up, or asks something.
     """
+    answers: Answers = load_arguments(AnswersSchema(), currency=currency or None)
+    currency = answers.get("currency", "")
+    if accept_held:
+        release: Reason = load_arguments(ReleaseSchema(), reason=accept_held)
+        accept_held = release["reason"]
     choices = Choices(_find_account_id(account, currency), currency, _find_layout(layout), accept_held, quiet)
     unsound = 0
     with at_work(current_app):

@@ -11,6 +11,7 @@ import click
 from sqlalchemy import select
 
 from donorhub import clock
+from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, in_app
 from donorhub.db import db
 from donorhub.errors import DonorHubError
@@ -18,6 +19,8 @@ from donorhub.jobs.queue.run import run_task
 from donorhub.models import Gift, Receipt, ReceiptLine, Task
 from donorhub.models.states import LANGS, OPEN_TASKS
 from donorhub.money import Money
+from donorhub.schemas.fields import Reason
+from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
 from donorhub.services.access import organisation
 from donorhub.services.receipts import receipts as service
 from donorhub.services.receipts.receipt_drafts import list_warnings
@@ -50,8 +53,13 @@ def issue_receipts(gift_ids: tuple[int, ...], lang: str | None, each: bool, year
     for number, ids in enumerate(groups, start=1):
         now = clock.now()
         try:
+            new: NewReceipt = load_arguments(NewReceiptSchema(), gift_ids=ids, lang=lang)
             receipt = service.issue_receipt(
-                ids, today=organisation.get_day(now), now=now, actor=get_actor(), lang=lang
+                new["gift_ids"],
+                today=organisation.get_day(now),
+                now=now,
+                actor=get_actor(),
+                lang=new.get("lang"),
             )
         except DonorHubError as e:
             db.session.rollback()
@@ -100,7 +108,8 @@ def _list_gifts_without_receipt(year: int) -> list[int]:
 @in_app
 def void_receipt(receipt_id: int, reason: str) -> None:
     """Void RECEIPT_ID; its number stays, its gifts are free again."""
-    receipt = service.void_receipt(receipt_id, reason=reason, now=clock.now(), actor=get_actor())
+    new: Reason = load_arguments(VoidSchema(), reason=reason)
+    receipt = service.void_receipt(receipt_id, reason=new["reason"], now=clock.now(), actor=get_actor())
     db.session.commit()
     click.echo(f"{service.format_number_of(receipt)} is void")
 

@@ -16,6 +16,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
+from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, in_app
 from donorhub.config import Settings
 from donorhub.db import db
@@ -23,6 +24,7 @@ from donorhub.errors import NotFound, Rejected
 from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import ProviderEvent
 from donorhub.models.states import PROVIDER_EVENT_STATES, ProviderEventState
+from donorhub.schemas.providers import NewEndpoint, NewEndpointSchema, NewSecret, NewSecretSchema
 from donorhub.services.access import organisation
 from donorhub.services.providers import endpoints, inbox
 from webhooks import list_provider_names
@@ -43,9 +45,10 @@ def webhooks_group() -> None:
 @in_app
 def create_endpoint(provider: str, secret: str, account: str, test_mode: bool) -> None:
     """Open an address for PROVIDER and print it."""
-    endpoint = endpoints.create_endpoint(
-        provider, secret, now=clock.now(), actor=get_actor(), account=account, livemode=not test_mode
+    new: NewEndpoint = load_arguments(
+        NewEndpointSchema(), provider=provider, secret=secret, account=account, livemode=not test_mode
     )
+    endpoint = endpoints.create_endpoint(now=clock.now(), actor=get_actor(), **new)
     db.session.commit()
     settings: Settings = current_app.extensions["donorhub.settings"]
     click.echo(f"{settings.public_url}/webhooks/{endpoint.provider}/{endpoint.slug}")
@@ -77,7 +80,8 @@ def list_endpoints() -> None:
 @in_app
 def add_secret(endpoint_id: int, secret: str, label: str) -> None:
     """Add a signing secret to ENDPOINT_ID; the old ones stay valid."""
-    endpoints.add_secret(endpoint_id, secret, label=label, now=clock.now(), actor=get_actor())
+    new: NewSecret = load_arguments(NewSecretSchema(), secret=secret, label=label)
+    endpoints.add_secret(endpoint_id, now=clock.now(), actor=get_actor(), **new)
     db.session.commit()
     click.echo("added: change it at the provider, then expire the old one")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TypedDict
 
 from marshmallow import fields
@@ -25,7 +26,7 @@ from donorhub.schemas.fields import (
     Tick,
     TimeZone,
 )
-from donorhub.schemas.limits import CONTACT, EXEMPTION, POSTCODE
+from donorhub.schemas.limits import CONTACT, EXEMPTION, ORGANISATION_NUMBER, POSTCODE
 from donorhub.services.access.users import MAX_PASSWORD, MIN_PASSWORD
 from receipts.packs import jurisdictions
 
@@ -40,7 +41,7 @@ class OrganisationFieldsSchema(StrictSchema):
     country = Country()
     ids = fields.Dict(
         keys=Line(20, shortest=1),
-        values=Line(40),
+        values=Line(ORGANISATION_NUMBER),
         validate=Count(max=MOST_NUMBERS),
         metadata={"description": 'Such as `{"KRS": "0000123456"}`'},
     )
@@ -95,6 +96,12 @@ class PasswordSchema(StrictSchema):
     password = Secret(MIN_PASSWORD, MAX_PASSWORD, required=True)
 
 
+class NewPassword(TypedDict):
+    """The password that a user chose."""
+
+    password: str
+
+
 class NewTokenSchema(StrictSchema):
     """A key for a program; the API makes none, since it is made with one."""
 
@@ -104,7 +111,8 @@ class NewTokenSchema(StrictSchema):
 
 
 class NewToken(TypedDict):
-    """What a program is called and may do."""
+    """What a program is called and may do, and until when."""
 
     name: str
     scopes: list[str]
+    expires_on: date | None

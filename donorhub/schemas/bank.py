@@ -31,6 +31,7 @@ class BankAccountFieldsSchema(StrictSchema):
 
 
 class NewBankAccountSchema(BankAccountFieldsSchema):
+    name = Line(metadata={"description": "Else its number"})
     number = Line(IBAN, shortest=1, required=True, metadata={"description": "The IBAN, or the bank's number"})
     currency = Currency(required=True)
 

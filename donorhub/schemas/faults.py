@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, SupportsIndex
 
 
@@ -25,6 +25,21 @@ class Fault(str):
 
     def __reduce_ex__(self, _protocol: SupportsIndex) -> tuple[object, ...]:
         return Fault, (self.code, str(self), self.facts)
+
+
+Path = tuple[str | int, ...]  # where in what was sent, from the outside in
+
+
+def list_faults(messages: object, path: Path = ()) -> Iterator[tuple[Path, Fault]]:
+    """Return each fault that marshmallow tells of, with its place."""
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            yield from list_faults(inner, path if name == "_schema" else (*path, name))
+    elif isinstance(messages, list | tuple):
+        for inner in messages:
+            yield from list_faults(inner, path)
+    else:
+        yield path, messages if isinstance(messages, Fault) else Fault("invalid", str(messages))
 
 
 REQUIRED: Final = Fault("required", "Please fill this in.")

@@ -103,6 +103,14 @@ class Pattern(validate.Regexp):
         return value
 
 
+def refuse_unprintable(text: str, *, is_printable: bool) -> None:
+    """Raise ValidationError for a text with a sign that has no shape, or a letter under too many marks."""
+    if not is_printable:
+        raise ValidationError(faults.UNPRINTABLE)
+    if plain_text.piles_up(text):
+        raise ValidationError(faults.PILED_MARKS)
+
+
 def check_email(address: str) -> None:
     """Raise ValidationError for what can be nobody's address; an empty one is fine."""
     if address and not is_email(address):
@@ -130,10 +138,7 @@ class Line(fields.String):
 
     def _deserialize(self, value: object, attr: str | None, data: Sent, **more: object) -> str:
         text = self._clean(super()._deserialize(value, attr, data, **more))
-        if not self._can_be_printed(text):
-            raise ValidationError(faults.UNPRINTABLE)
-        if plain_text.piles_up(text):
-            raise ValidationError(faults.PILED_MARKS)
+        refuse_unprintable(text, is_printable=self._can_be_printed(text))
         return text
 
 
@@ -161,10 +166,12 @@ class EmailAddress(fields.Email):
 
     def __init__(self, **more: Unpack[Options]) -> None:
         super().__init__(**more)
-        self.validators = [Length(max=EMAIL), check_email]
+        self.validators = [Length(1 if self.required else None, EMAIL), check_email]
 
     def _deserialize(self, value: object, attr: str | None, data: Sent, **more: object) -> str:
-        return plain_text.one_line(super()._deserialize(value, attr, data, **more))
+        text = plain_text.one_line(super()._deserialize(value, attr, data, **more))
+        refuse_unprintable(text, is_printable=plain_text.can_be_printed(text))
+        return text
 
 
 class Choice(fields.String):

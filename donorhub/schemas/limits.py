@@ -10,6 +10,7 @@ REASON: Final = 500
 DONOR_NOTE: Final = 5000
 GIFT_NOTE: Final = 2000
 OUTCOME: Final = 4000  # what came of a task
+ORGANISATION_NUMBER: Final = 40  # KRS, NIP, NUI
 EXEMPTION: Final = 4000  # what a receipt says of our status
 CONTACT: Final = 500  # how donors reach us
 POSTCODE: Final = 20

@@ -119,4 +119,4 @@ class Closing(TypedDict):
 
 
 class SkipSchema(StrictSchema):
-    reason = Line(shortest=1, required=True)
+    reason = Line(load_default="")

@@ -1,4 +1,4 @@
-"""Reading what a form sent: texts, days, amounts, choices, each refused with a sentence beside its field.
+"""A form of a page: what its schema makes of what was sent, or a sentence beside each field that is wrong.
 
 Form only: whether a thing exists or is allowed, the services say, and their answer
 about a field lands here as well.
@@ -11,22 +11,23 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import date
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
+from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
 from donorhub.db import MAX_ID, db, set_reading
-from donorhub.domain import plain_text
 from donorhub.errors import DonorHubError, NotFound
 from donorhub.models.states import Word, find_word
-from donorhub.money import Money, is_currency
-from donorhub.schemas.limits import EARLIEST, LATEST, MAX_MINOR, SHORT
+from donorhub.schemas.faults import list_faults
+from donorhub.schemas.fields import Currency, Day, Id, Line, Whole
+from donorhub.schemas.limits import SHORT
+from donorhub.web.form_values import LEFT_OUT, Sent, convert_text, find_field, read_whole_number
 from donorhub.web.words import refusals
-from importers.text import parse_amount
+from donorhub.web.words.faults import write_fault
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class Refused(Exception):
@@ -43,150 +44,134 @@ class Form:
         self.start = dict(start or {})
         self.errors: dict[str, str] = {}
 
-    def value(self, name: str) -> str:
-        """What the field shows: what was sent, else what it starts with."""
+    # ------------------------------------------------------------ what the page shows
+
+    def get_value(self, name: str) -> str:
+        """Return what the field shows: what was sent, else what it starts with."""
         if self.sent is not None:
             return self.sent.get(name, "")
         value = self.start.get(name)
         return "" if value is None or value is False else str(value)
 
-    def values_of(self, name: str) -> list[str]:
-        """What is ticked of several."""
+    def list_values(self, name: str) -> list[str]:
+        """Return what is ticked of several."""
         if self.sent is not None:
             return self.sent.getlist(name)
         values = self.start.get(name)
         return [str(value) for value in values] if isinstance(values, list | tuple | set) else []
 
     def describe_by(self, name: str, hint: str) -> str:
-        """The ids of what is written under a field: its hint, and what is wrong with it."""
+        """Return the ids of what is written under a field: its hint, and what is wrong with it."""
         ids = [f"h-{name}"] if hint else []
         return " ".join([*ids, f"e-{name}"] if name in self.errors else ids)
 
-    def wrong(self, name: str, sentence: str) -> None:
+    def add_error(self, name: str, sentence: str) -> None:
+        """Write a sentence beside a field that has none; under the name "", above all of them."""
         self.errors.setdefault(name, sentence)
 
-    def text(self, name: str, *, required: bool = False, limit: int = SHORT) -> str:
-        """One line of text without blanks around it, in composed letters."""
-        raw = plain_text.one_line(self.value(name))
-        self._check_text(name, raw, limit, is_printable=plain_text.can_be_printed(raw))
-        if required and not raw:
-            self.wrong(name, gettext("Please fill this in."))
-        return raw
+    # ------------------------------------------------------------ what a schema says of it
 
-    def lines(self, name: str, *, limit: int) -> str:
-        """A text of several lines."""
-        raw = plain_text.several_lines(self.value(name))
-        self._check_text(name, raw, limit, is_printable=plain_text.lines_can_be_printed(raw))
-        return raw
+    def load_fields(self, schema: Schema, names: Mapping[str, str] | None = None) -> Any:
+        """Return what the schema makes of the form; raise Refused where it, or a field read before, is wrong.
 
-    def _check_text(self, name: str, text: str, limit: int, *, is_printable: bool) -> None:
-        if len(text) > limit:
-            self.wrong(
-                name,
-                ngettext("At most %(num)d character, please.", "At most %(num)d characters, please.", limit),
-            )
-        if not is_printable or plain_text.piles_up(text):
-            self.wrong(name, gettext("There is a sign in it that cannot be printed."))
+        ``names`` tells what the form calls a field where the schema has another name for it. A field
+        that the form does not have is left out.
+        """
+        names = names or {}
+        sent = Sent(self._find_text, self.list_values, names)
+        try:
+            values = schema.load(sent.collect(schema))
+        except ValidationError as e:
+            for path, fault in list_faults(e.messages):
+                name, field = find_field(schema, path, names)
+                self.add_error(name, write_fault(fault, field))
+            raise Refused from e
+        self.refuse_errors()
+        return values
 
-    def day(self, name: str) -> date | None:
-        """A day; None when the field is empty."""
-        raw = self.value(name).strip()
-        if not raw:
-            return None
-        if not _DAY.fullmatch(raw):  # 20261122 and 2026-W47-7 are ISO 8601 too, and nobody means them
-            self.wrong(name, gettext("This is no date."))
+    def refuse_errors(self) -> None:
+        """Raise Refused where something is wrong."""
+        if self.errors:
+            raise Refused
+
+    def _find_text(self, name: str) -> str | None:
+        if self.sent is None:
+            return self.get_value(name)
+        return self.sent.get(name)
+
+    def _read_field(self, name: str, field: fields.Field[Any]) -> Any:
+        """Return what one field of a schema makes of a text; None where it is empty or wrong."""
+        value = convert_text(self.get_value(name), field)
+        if value is LEFT_OUT or value is None:
             return None
         try:
-            found = date.fromisoformat(raw)
-        except ValueError:
-            self.wrong(name, gettext("This is no date."))
+            return field.deserialize(value)
+        except ValidationError as e:
+            for _path, fault in list_faults(e.messages):
+                self.add_error(name, write_fault(fault, field))
             return None
-        if found < EARLIEST:
-            self.wrong(name, gettext("This date is too long ago."))
-            return None
-        if found > LATEST:
-            self.wrong(name, gettext("This date is too far away."))
-            return None
-        return found
 
-    def needed_day(self, name: str) -> date:
-        """A day that has to be there."""
-        found = self.day(name)
-        if found is None:
-            self.wrong(name, gettext("Please give a date."))
-        return found or date.min
+    # ------------------------------------------------------------ fields of a page alone
 
-    def money(self, name: str, currency_name: str = "currency") -> Money:
-        """An amount above nothing, as it is written here: ``50,00`` and ``50.00``."""
-        currency = self.value(currency_name).strip().upper()
-        if not is_currency(currency):
-            self.wrong(currency_name, gettext("Three letters, such as PLN or EUR."))
-            return Money(0, "XXX")
-        raw = self.value(name)
-        if not raw.strip():
-            self.wrong(name, gettext("Please give an amount."))
-            return Money(0, currency)
-        try:
-            amount = parse_amount(raw, currency)
-        except ValueError:
-            self.wrong(name, gettext("This is no amount: write it as 50,00 or 50.00."))
-            return Money(0, currency)
-        if amount.minor <= 0:
-            self.wrong(name, gettext("An amount is more than nothing."))
-        if amount.minor > MAX_MINOR:
-            self.wrong(name, gettext("This is more money than can be kept."))
-        return amount
+    def read_line(self, name: str, limit: int = SHORT) -> str:
+        """Return one line of text, empty where it is wrong."""
+        return self._read_field(name, Line(limit)) or ""
 
-    def choice(self, name: str, allowed: Collection[Word]) -> Word:
-        """Return one of the allowed words: the first where another was sent, which is then an error."""
-        word = find_word(self.value(name), allowed)
+    def read_day(self, name: str) -> date | None:
+        """Return a day; None where the field is empty or wrong."""
+        day: date | None = self._read_field(name, Day())
+        return day
+
+    def get_day(self, name: str) -> date:
+        """Return a day that has to be there; the first of all where it is not, which is an error."""
+        day = self.read_day(name)
+        if day is None:
+            self.add_error(name, gettext("Please give a date."))
+        return day or date.min
+
+    def read_currency(self, name: str) -> str:
+        """Return a currency, empty where none is named or it is wrong."""
+        return self._read_field(name, Currency()) or "" if self.get_value(name).strip() else ""
+
+    def read_choice(self, name: str, words: Collection[Word]) -> Word:
+        """Return one of the words: the first where another was sent, which is then an error."""
+        word = find_word(self.get_value(name), words)
         if word is None:
-            self.wrong(name, gettext("Please choose one of the list."))
-            return next(iter(allowed))
+            self.add_error(name, gettext("Please choose one of the list."))
+            return next(iter(words))
         return word
 
-    def row(self, name: str, allowed: Collection[int]) -> int | None:
-        """The id of one of the rows offered; None when nothing is chosen."""
-        raw = self.value(name)
-        if not raw:
+    def choose_row(self, name: str, ids: Collection[int]) -> int | None:
+        """Return the id of one of the rows offered; None where nothing is chosen."""
+        id_ = self.read_id(name)
+        if id_ is not None and id_ not in ids:
+            self.add_error(name, gettext("Please choose one of the list."))
             return None
-        if raw not in {str(id_) for id_ in allowed}:
-            self.wrong(name, gettext("Please choose one of the list."))
-            return None
-        return int(raw)
+        return id_
 
-    def number(self, name: str, low: int, high: int) -> int | None:
-        """A whole number; None when the field is empty."""
-        raw = self.value(name).strip()
-        if not raw:
-            return None
-        found = whole_number(raw)
-        if found is None or not low <= found <= high:
-            self.wrong(name, gettext("A whole number from %(low)s to %(high)s, please.", low=low, high=high))
-            return None
-        return found
+    def read_number(self, name: str, low: int, high: int) -> int | None:
+        """Return a whole number; None where the field is empty or wrong."""
+        number: int | None = self._read_field(name, Whole(low, high))
+        return number
 
-    def id(self, name: str) -> int | None:
-        """The id of a row, which may be there or not; None when the field is empty or holds none."""
-        raw = self.value(name).strip()
-        found = whole_number(raw)
-        if raw and (found is None or not 1 <= found <= MAX_ID):
-            self.wrong(name, gettext("Please choose one of the list."))
-            return None
-        return found
+    def read_id(self, name: str) -> int | None:
+        """Return the id of a row, which may be there or not; None where the field is empty or holds none."""
+        id_: int | None = self._read_field(name, Id())
+        return id_
 
-    def tick(self, name: str) -> bool:
-        return bool(self.value(name))
+    def is_ticked(self, name: str) -> bool:
+        """Return whether a box is ticked."""
+        return bool(self.get_value(name))
 
-    def key(self) -> str:
-        """The form's own key: sent twice, the form is done once."""
-        found = self.value("key")
-        if not _KEY.fullmatch(found):
-            self.wrong("", gettext("Please load the form anew and send it again."))
-        return found
+    def read_key(self) -> str:
+        """Return the form's own key: sent twice, the form is done once."""
+        key = self.get_value("key")
+        if not _KEY.fullmatch(key):
+            self.add_error("", gettext("Please load the form anew and send it again."))
+        return key
 
-    def saving(self) -> Saving:
-        """What is done inside is done only if the form has no errors; an error of a service becomes one."""
+    def start_saving(self) -> Saving:
+        """Return what is put around the service calls: an error of theirs becomes one of the form."""
         return Saving(self)
 
 
@@ -199,10 +184,9 @@ class Saving:
     def __enter__(self) -> Saving:
         return self
 
-    def check(self) -> None:
-        """Go on only when all fields could be read."""
-        if self._form.errors:
-            raise Refused
+    def refuse_errors(self) -> None:
+        """Raise Refused where a field could not be read: this block is left, and nothing is done."""
+        self._form.refuse_errors()
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
@@ -211,7 +195,7 @@ class Saving:
             return False
         if isinstance(error, DonorHubError):
             name = (error.field or "").rpartition("/")[2]
-            self._form.wrong(name, refusals.write_refusal(error))
+            self._form.add_error(name, refusals.write_refusal(error))
         elif not isinstance(error, Refused):
             return False
         db.session.rollback()
@@ -219,19 +203,12 @@ class Saving:
         return True
 
 
-def whole_number(text: str) -> int | None:
-    """A whole number in plain digits that a column can hold; None for anything else."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))):
-        return None
-    return int(text)
+def read_row_id(text: str | None) -> int | None:
+    """Return the id that an address names; None where it can be nobody's."""
+    id_ = read_whole_number(text or "")
+    return id_ if id_ is not None and 1 <= id_ <= MAX_ID else None
 
 
-def row_id(text: str | None) -> int | None:
-    """The id that an address names; None where it can be nobody's."""
-    found = whole_number(text or "")
-    return found if found is not None and 1 <= found <= MAX_ID else None
-
-
-def new_key() -> str:
-    """A key for a form that is about to be shown."""
+def make_key() -> str:
+    """Return a key for a form that is about to be shown."""
     return secrets.token_urlsafe(18)

@@ -34,7 +34,7 @@ from donorhub.db import MAX_ID, db, set_reading
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.queue.dispatch import dispatch_tasks
 from donorhub.models import Role, User
-from donorhub.models.states import LANGS
+from donorhub.models.states import LANGS, Lang, find_word
 from donorhub.money import OFFERED_CURRENCIES, Money
 from donorhub.services.access import organisation, users
 from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit
@@ -42,7 +42,6 @@ from donorhub.web.addresses import build_address
 from donorhub.web.sign_in_form import SignInForm
 from donorhub.web.words import prepared
 from receipts import figures
-from receipts.document import Lang
 
 OWN_WORDS: Final = {"en": "English", "pl": "Polski", "sq": "Shqip"}
 PUBLIC: Final = ("static", "security.", "public.", "health")
@@ -248,7 +247,7 @@ def today() -> date:
 def lang() -> Lang:
     """The language of this page."""
     locale = get_locale()
-    return cast(Lang, locale.language if locale else "en")  # none of ours has a territory
+    return find_word(locale.language if locale else "en", LANGS) or "en"
 
 
 def show_money(money: Money) -> str:

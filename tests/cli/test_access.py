@@ -70,7 +70,7 @@ def test_token_is_shown_once_then_revoked(donorhub: Donorhub) -> None:
     [
         (("user", "create", "x@example.org"), 2, "Missing option '--role'"),
         (("user", "create", "x@example.org", "--role", "boss"), 2, "'boss' is not one of"),
-        (("user", "create", "not an address", "--role", "admin"), 1, "this is no e-mail address"),
+        (("user", "create", "not an address", "--role", "admin"), 1, "email: This is no e-mail address"),
         (
             ("user", "roles", "nobody@example.org", "--role", "admin"),
             1,

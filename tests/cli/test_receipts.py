@@ -133,5 +133,5 @@ def test_refused_gift_leaves_no_gap(donorhub: Donorhub, three_gifts: list[str]) 
 def test_a_reason_of_blanks_is_none(donorhub: Donorhub, three_gifts: list[str]) -> None:
     donorhub("receipts", "issue", three_gifts[0])
     ended = donorhub("receipts", "void", "1", "--reason", " ")
-    assert ended.code == 1 and "say why the receipt is voided" in ended.err
+    assert ended.code == 1 and "reason: Please fill this in" in ended.err
     assert db.session.query(Receipt).one().state == "issued"

@@ -82,10 +82,10 @@ def test_quarantined_events_are_released_by_a_person(donorhub: Donorhub, now: da
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("create", "stripe", "--secret", " "), 1, "a secret has at least one character"),
+        (("create", "stripe", "--secret", " "), 1, "secret: Please fill this in"),
         (("create", "piggybank", "--secret", "x"), 2, "'piggybank' is not"),
         (("create",), 2, "Missing argument"),
-        (("add-secret", "9", "--secret", "x"), 1, "there is no endpoint 9"),
+        (("add-secret", "9", "--secret", "whsec_long"), 1, "there is no endpoint 9"),
         (("expire-secret", "9"), 1, "there is no secret 9"),
         (("show", "9"), 1, "there is no provider event 9"),
         (("release", "9"), 1, "there is no provider event 9"),

@@ -45,7 +45,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(donorhub: Donorhub, line: str, 
 def test_a_token_needs_a_name(donorhub: Donorhub) -> None:
     ended = donorhub("token", "create", " ", "--scope", "gifts:read")
     assert ended.code == 1
-    assert "a token has a name" in ended.err
+    assert "name: Please fill this in" in ended.err
     assert db.session.scalar(select(func.count()).select_from(ApiToken)) == 0
 
 

@@ -22,6 +22,7 @@ from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, StrictSchema
 from donorhub.schemas.money import MoneySchema
 from donorhub.services.donors import donors, search
+from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.reports import timeline
 
 bp = HouseBlueprint("donors", __name__, path="/donors", description="Whom we keep in the base.")
@@ -91,7 +92,7 @@ def list_donors(asked: dict[str, object]) -> pages.Page | Response:
 @once
 @bp.arguments(NewDonorSchema)
 @bp.response(201, DonorSchema)
-def create_donor(new: dict[str, object]) -> Response:
+def create_donor(new: DonorFields) -> Response:
     """Add a donor. Whether they are known already is not looked at: search first, or put by external id."""
     donor = donors.create_donor(new, source="api", now=clock.now(), actor=principal().actor)
     return created(DonorSchema, donor, version=donor.version)
@@ -119,7 +120,7 @@ def get_donor(donor_id: int) -> Response:
 @bp.arguments(NewDonorSchema(partial=True))
 @bp.response(200, DonorSchema)
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
-def change_donor(changes: dict[str, object], donor_id: int) -> Response:
+def change_donor(changes: DonorFields, donor_id: int) -> Response:
     """Change what is known of a donor."""
     moved = _moved(".change_donor", donor_id)
     if moved is not None:
@@ -195,9 +196,9 @@ def get_by_external_id(source: str, ref: str) -> Response:
 @bp.arguments(NewDonorSchema)
 @bp.response(200, DonorSchema)
 @bp.alt_response(201, schema=DonorSchema, description="The donor is new.")
-def put_by_external_id(given: dict[str, object], source: str, ref: str) -> Response:
+def put_by_external_id(fields: DonorFields, source: str, ref: str) -> Response:
     """Add the donor that another system calls `ref`, or change it; fields left out stay as they are."""
-    donor, is_new = donors.put_by_external_id(source, ref, given, now=clock.now(), actor=principal().actor)
+    donor, is_new = donors.put_by_external_id(source, ref, fields, now=clock.now(), actor=principal().actor)
     db.session.flush()  # the answer shows the version
     at = url_for(".get_donor", donor_id=donor.id) if is_new else None
     return shown(DonorSchema, donor, status=201 if is_new else 200, at=at, version=donor.version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +13,7 @@ from donorhub.models import Donor
 from donorhub.models.states import Lang, RoleName
 from donorhub.services.access import organisation, users
 from donorhub.services.donors import donors
+from donorhub.services.donors.donor_fields import DonorFields
 
 PASSWORD: Final = "demo-demo-demo"  # noqa: S105  a password for made-up data, printed on purpose
 STAFF: Final[tuple[tuple[str, str, tuple[RoleName, ...], Lang], ...]] = (
@@ -21,7 +23,7 @@ STAFF: Final[tuple[tuple[str, str, tuple[RoleName, ...], Lang], ...]] = (
     ("caller@demo.example", "Emma Caller", ("caller",), "en"),
 )
 SEED: Final = 20_26
-COUNT: Final = {"pl": 180, "sq": 70, "en": 50}
+COUNT: Final[Mapping[Lang, int]] = {"pl": 180, "sq": 70, "en": 50}
 GIVEN: Final = {
     "pl": (
         "Anna Maria Katarzyna Małgorzata Agnieszka Barbara Ewa Elżbieta Zofia Łucja Żaneta Danuta "
@@ -149,7 +151,7 @@ def add(*, now: datetime) -> list[Person]:
     return people
 
 
-def _person(number: int, lang: str, dice: random.Random) -> dict[str, object]:
+def _person(number: int, lang: Lang, dice: random.Random) -> DonorFields:
     given = dice.choice(GIVEN[lang])
     is_woman = given[-1] in "aeé" and given not in ("José", "Kosma")
     family = dice.choice(FAMILY[lang])[0 if is_woman else 1]
@@ -169,7 +171,7 @@ def _person(number: int, lang: str, dice: random.Random) -> dict[str, object]:
     }
 
 
-def _group(name: str, lang: str, dice: random.Random) -> dict[str, object]:
+def _group(name: str, lang: Lang, dice: random.Random) -> DonorFields:
     town, postcode = dice.choice(TOWNS[lang])
     return {
         "kind": "organisation",

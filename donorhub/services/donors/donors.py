@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
@@ -18,35 +18,17 @@ from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, ExternalId, IdentityKey
 from donorhub.models.states import IdentityKind
 from donorhub.services.access import audit, organisation, users
+from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.work import events, tasks
 
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
-FIELDS: Final = (
-    "kind",
-    "name",
-    "given_name",
-    "family_name",
-    "salutation",
-    "email",
-    "phone",
-    "street",
-    "postcode",
-    "city",
-    "country",
-    "tax_number",
-    "lang",
-    "note",
-    "do_not_contact",
-    "is_deceased",
-    "owner_id",
-)
 
 
-def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, actor: str) -> Donor:
+def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str) -> Donor:
     """Create a donor, plan the news of it for the staff, and return it.
 
-    ``fields`` are some of FIELDS; without a name, it is made of given and family name. Raise Rejected when
-    a tax number is none of the donor's country.
+    Without a name, it is made of given and family name. Raise Rejected when a tax number is none of the
+    donor's country.
     """
     donor = Donor(code=f"new:{uuid.uuid4()}", source=source, created_at=now, updated_at=now, name="")
     _set_fields(donor, _normalise_tax_number(fields, donor))
@@ -70,7 +52,7 @@ def create_donor(fields: Mapping[str, object], *, source: str, now: datetime, ac
 
 
 def change_donor(
-    donor: Donor, fields: Mapping[str, object], *, now: datetime, actor: str, version: int | None = None
+    donor: Donor, fields: DonorFields, *, now: datetime, actor: str, version: int | None = None
 ) -> Donor:
     """Change what is known of a donor and return it; fields that are as they were change nothing.
 
@@ -82,9 +64,7 @@ def change_donor(
             code="donor_changed",
         )
     fields = _normalise_tax_number(fields, donor)
-    changed_fields = sorted(
-        name for name in fields if name in FIELDS and getattr(donor, name) != fields[name]
-    )
+    changed_fields = sorted(name for name, value in fields.items() if getattr(donor, name) != value)
     if not changed_fields:
         return donor
     _set_fields(donor, fields)
@@ -195,7 +175,7 @@ def find_by_external_id(source: str, ref: str) -> Donor | None:
 
 
 def put_by_external_id(
-    source: str, ref: str, fields: Mapping[str, object], *, now: datetime, actor: str
+    source: str, ref: str, fields: DonorFields, *, now: datetime, actor: str
 ) -> tuple[Donor, bool]:
     """Create or change the donor that another system calls ``ref``; return it and whether it is new."""
     donor = find_by_external_id(source, ref)
@@ -249,7 +229,7 @@ def _get_code_prefix() -> str:
     return own_organisation.code_prefix if own_organisation else "DH"
 
 
-def _normalise_tax_number(fields: Mapping[str, Any], donor: Donor) -> Mapping[str, Any]:
+def _normalise_tax_number(fields: DonorFields, donor: Donor) -> DonorFields:
     """Return the fields with the tax number as it is kept, if it is one of them; raise Rejected if wrong."""
     if not fields.get("tax_number"):
         return fields
@@ -280,12 +260,12 @@ def _get_home_country() -> str:
     return own_organisation.country if own_organisation else ""
 
 
-def _set_fields(donor: Donor, fields: Mapping[str, Any]) -> None:
-    if fields.get("owner_id") is not None and not users.user_exists(fields["owner_id"]):
-        raise Rejected(f"there is no user {fields['owner_id']}", field="/owner_id")
-    for name in FIELDS:
-        if name in fields:
-            setattr(donor, name, fields[name])
+def _set_fields(donor: Donor, fields: DonorFields) -> None:
+    owner_id = fields.get("owner_id")
+    if owner_id is not None and not users.user_exists(owner_id):
+        raise Rejected(f"there is no user {owner_id}", field="/owner_id")
+    for name, value in fields.items():
+        setattr(donor, name, value)
     if not donor.name:
         donor.name = " ".join(part for part in (donor.given_name, donor.family_name) if part)
 

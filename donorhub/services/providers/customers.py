@@ -12,9 +12,10 @@ from sqlalchemy import select
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, ProviderMap
-from donorhub.models.states import LANGS, ProviderObject
+from donorhub.models.states import LANGS, ProviderObject, find_word
 from donorhub.services.access.organisation import get_organisation
 from donorhub.services.donors import donors
+from donorhub.services.donors.donor_fields import DonorFields, select_fields
 from donorhub.services.providers import registers
 from donorhub.services.providers.placeholder_donors import give_way, may_give_way
 from webhooks.states import DonorState
@@ -86,7 +87,7 @@ class Directory:
                 self._learn(donor)
         return donor
 
-    def _words(self, giver: Giver) -> tuple[dict[str, object], dict[str, object]]:
+    def _words(self, giver: Giver) -> tuple[DonorFields, DonorFields]:
         customer = giver.person.get("customer")
         return _words(giver.person, cast(DonorState, self._customers.get(customer, {})) if customer else None)
 
@@ -94,7 +95,7 @@ class Directory:
         numbers = codes.find_codes(text, self._organisation.code_prefix)
         return numbers[0] - donors.FIRST_NUMBER if len(numbers) == 1 else None
 
-    def _find(self, giver: Giver, fields: Mapping[str, object]) -> Donor | None:
+    def _find(self, giver: Giver, fields: DonorFields) -> Donor | None:
         number = self._numbers[_code_text(giver.metadata)]
         named = self._donors.get(number) if number else None
         if named is None and (customer := giver.person.get("customer")):
@@ -105,8 +106,8 @@ class Directory:
         namesakes = self._by_email.get(donors.normalise_email(str(fields.get("email", ""))), [])
         return namesakes[0] if len(namesakes) == 1 else None
 
-    def _make(self, fields: Mapping[str, object], ref: str, *, now: datetime) -> Donor:
-        named = {
+    def _make(self, fields: DonorFields, ref: str, *, now: datetime) -> Donor:
+        named: DonorFields = {
             "name": fields.get("email") or f"{self._at.source} {ref}",
             "lang": self._organisation.lang,
             **fields,
@@ -124,7 +125,7 @@ class Directory:
         if donor.email:
             self._by_email.setdefault(donors.normalise_email(donor.email), []).append(donor)
 
-    def _map(self, teller: Teller, donor: Donor, fields: Mapping[str, object]) -> ProviderMap:
+    def _map(self, teller: Teller, donor: Donor, fields: DonorFields) -> ProviderMap:
         row = self._rows.get(teller)
         if row is None:
             row = self._rows[teller] = ProviderMap(
@@ -181,7 +182,7 @@ def _teller(giver: Giver) -> Teller:
     return giver.kind, giver.ref
 
 
-def _words(person: DonorState, of_customer: DonorState | None) -> tuple[dict[str, object], dict[str, object]]:
+def _words(person: DonorState, of_customer: DonorState | None) -> tuple[DonorFields, DonorFields]:
     """Return what is said of the giver, and which of it may replace what the same teller said before;
     ``of_customer`` is what the provider's customer says, None where there is none."""
     if of_customer is None:
@@ -190,10 +191,10 @@ def _words(person: DonorState, of_customer: DonorState | None) -> tuple[dict[str
     named = _fields(of_customer)
     fields = {**_fields(person), **named}
     # The language comes from the checkout only, and mostly after the donor was made with ours.
-    return fields, {**({"lang": fields["lang"]} if "lang" in fields else {}), **named}
+    return fields, {**select_fields(fields, ["lang"]), **named}
 
 
-def _find(at: Account, giver: Giver, fields: Mapping[str, object]) -> Donor | None:
+def _find(at: Account, giver: Giver, fields: DonorFields) -> Donor | None:
     return (
         _by_metadata(giver.metadata)
         or _by_customer(at, giver.person.get("customer"))
@@ -204,23 +205,26 @@ def _find(at: Account, giver: Giver, fields: Mapping[str, object]) -> Donor | No
 def _fill_in(
     at: Account,
     donor: Donor,
-    fields: Mapping[str, object],
-    replacing: Mapping[str, object],
+    fields: DonorFields,
+    replacing: DonorFields,
     row: ProviderMap | None,
     *,
     now: datetime,
 ) -> bool:
     """Change what is known of a donor by what was said; return whether anything was."""
     filled_in = (row.donor_fields if row is not None else None) or {}
-    changes = {
-        name: value
+    missing = [
+        name
         for name, value in fields.items()
         # What was told before and is empty now was taken out by a person.
         if not getattr(donor, name) and filled_in.get(name) != value
-    }
-    for name, value in replacing.items():
-        if name in filled_in and getattr(donor, name) == filled_in[name] != value:
-            changes[name] = value
+    ]
+    outdated = [
+        name
+        for name, value in replacing.items()
+        if name in filled_in and getattr(donor, name) == filled_in[name] != value
+    ]
+    changes: DonorFields = {**select_fields(fields, missing), **select_fields(replacing, outdated)}
     is_made_up = donor.name == donor.email or donor.name.startswith(f"{donor.source} ")
     better_name = fields.get("name") or fields.get("email")
     if is_made_up and better_name and better_name != donor.name:
@@ -232,7 +236,7 @@ def _fill_in(
     return bool(changes)
 
 
-def _map(at: Account, teller: Teller, donor: Donor, fields: Mapping[str, object]) -> None:
+def _map(at: Account, teller: Teller, donor: Donor, fields: DonorFields) -> None:
     db.session.execute(
         insert_or_ignore(
             ProviderMap,
@@ -297,17 +301,18 @@ def _by_customer(at: Account, customer: str | None) -> Donor | None:
     return donors.get_donor(row.subject_id) if row is not None else None
 
 
-def _fields(person: DonorState) -> dict[str, object]:
+def _fields(person: DonorState) -> DonorFields:
     address = person.get("address") or {}
-    lang = (person.get("locale") or "")[:2].lower()
-    fields = {
-        "name": person.get("name"),
-        "email": person.get("email"),
-        "phone": person.get("phone"),
+    fields: DonorFields = {
+        "name": person.get("name") or "",
+        "email": person.get("email") or "",
+        "phone": person.get("phone") or "",
         "street": " ".join(part for part in (address.get("line1"), address.get("line2")) if part),
-        "postcode": address.get("postal_code"),
-        "city": address.get("city"),
-        "country": address.get("country"),
-        "lang": lang if lang in LANGS else None,
+        "postcode": address.get("postal_code") or "",
+        "city": address.get("city") or "",
+        "country": address.get("country") or "",
     }
-    return {name: value for name, value in fields.items() if value}
+    lang = find_word((person.get("locale") or "")[:2].lower(), LANGS)
+    if lang is not None:
+        fields["lang"] = lang
+    return select_fields(fields, [name for name, value in fields.items() if value])

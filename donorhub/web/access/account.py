@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import User
+from donorhub.schemas.access import NewPassword, PasswordSchema
 from donorhub.services.access import users
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
@@ -32,9 +33,9 @@ def show() -> str:
 def set_language() -> Answer:
     """The language that pages and messages to this user have."""
     form = Form(request.form)
-    lang = form.choice("lang", labels.LANGS)
-    with form.saving() as saving:
-        saving.check()
+    lang = form.read_choice("lang", labels.LANGS)
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         users.set_lang(principal().id, lang)
         commit()
         session["lang"] = lang
@@ -49,13 +50,13 @@ def set_password() -> Answer:
     """Another password; all other sessions of the user end."""
     form = Form(request.form)
     user = users.get_user(principal().id)
-    if not _is_right(user, form.value("old")):
-        form.wrong("old", gettext("This is not your password."))
-    if form.value("password") != form.value("again"):
-        form.wrong("again", gettext("The two are not the same."))
-    with form.saving() as saving:
-        saving.check()
-        users.set_password(user.id, form.value("password"), now=clock.now(), actor=principal().actor)
+    if not _is_right(user, form.get_value("old")):
+        form.add_error("old", gettext("This is not your password."))
+    if form.get_value("password") != form.get_value("again"):
+        form.add_error("again", gettext("The two are not the same."))
+    with form.start_saving():
+        new: NewPassword = form.load_fields(PasswordSchema())
+        users.set_password(user.id, new["password"], now=clock.now(), actor=principal().actor)
         commit()
         login_user(user)
         say(gettext("The password is changed. Elsewhere you have to sign in again."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -12,16 +12,16 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Appeal, Campaign, Fund
-from donorhub.money import is_currency
-from donorhub.schemas.limits import CONTACT, EXEMPTION, POSTCODE
+from donorhub.schemas.access import OrganisationFieldsSchema
+from donorhub.schemas.fields import StrictSchema
+from donorhub.schemas.giving import NewAppealSchema, NewCampaignSchema, NewFundSchema
+from donorhub.schemas.limits import ORGANISATION_NUMBER
 from donorhub.services.access import organisation
 from donorhub.services.giving import funds
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today
-from donorhub.web.words import labels
 from receipts.packs import find_pack, jurisdictions
 
-SERIES: Final = re.compile(r"[A-Z0-9-]{1,10}")  # the same as over the API
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 Answer = Response | str | tuple[str, int]
 PURPOSES: Final = {
@@ -29,6 +29,12 @@ PURPOSES: Final = {
     "campaign": lazy_gettext("Campaign"),
     "appeal": lazy_gettext("Appeal"),
 }
+PURPOSE_SCHEMAS: Final[Mapping[str, type[StrictSchema]]] = {
+    "fund": NewFundSchema,
+    "campaign": NewCampaignSchema,
+    "appeal": NewAppealSchema,
+}
+ORGANISATION: Final = OrganisationFieldsSchema(exclude=("ids",))  # each number has a field of its own
 NUMBERS: Final = ("KRS", "NIP", "REGON", "NUI", "NIPT")
 
 
@@ -54,9 +60,9 @@ def edit() -> str:
 def change() -> Answer:
     """Save the organisation."""
     form = Form(request.form)
-    fields = _organisation(form)
-    with form.saving() as saving:
-        saving.check()
+    ids = {name: form.read_line(f"id_{name}", ORGANISATION_NUMBER) for name in NUMBERS}
+    with form.start_saving():
+        fields = form.load_fields(ORGANISATION) | {"ids": {name: text for name, text in ids.items() if text}}
         organisation.change_organisation(fields, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The organisation is saved."))
@@ -76,17 +82,9 @@ def purposes() -> str:
 def add_purpose() -> Answer:
     """Add a fund, campaign or appeal."""
     form = Form(request.form)
-    kind = form.choice("kind", PURPOSES)
-    fields: dict[str, object] = {
-        "code": form.text("code", required=True, limit=40),
-        "name": form.text("name", required=True),
-    }
-    campaign_id = form.row("campaign_id", [row.id for row in funds.list_purposes(Campaign)])
-    if kind == "appeal":
-        fields["campaign_id"] = campaign_id
-    with form.saving() as saving:
-        saving.check()
-        _create(kind, fields)
+    kind = form.read_choice("kind", PURPOSES)
+    with form.start_saving():
+        _create(kind, form.load_fields(PURPOSE_SCHEMAS[kind]()))
         commit()
         say(gettext("Added."))
         return redirect(url_for("settings.purposes"))
@@ -113,38 +111,6 @@ def _create(kind: str, fields: dict[str, object]) -> None:
         funds.create_purpose(Campaign, fields, now=now, actor=actor)
     else:
         funds.create_purpose(Appeal, fields, now=now, actor=actor)
-
-
-def _organisation(form: Form) -> dict[str, object]:
-    fields: dict[str, object] = {
-        name: form.text(name) for name in ("street", "city", "signatory_name", "signatory_role")
-    }
-    fields |= {
-        "postcode": form.text("postcode", limit=POSTCODE),
-        "contact": form.text("contact", limit=CONTACT),
-    }
-    zone = form.value("time_zone").strip()
-    if zone not in available_timezones():
-        form.wrong("time_zone", gettext("This is no time zone: Europe/Warsaw is one."))
-    currency = form.value("home_currency").strip().upper()
-    if not is_currency(currency):
-        form.wrong("home_currency", gettext("Three letters, such as PLN or EUR."))
-    series = form.text("receipt_series", required=True)
-    if series and not SERIES.fullmatch(series):
-        form.wrong("receipt_series", gettext("Up to ten capital letters, digits and hyphens."))
-    ids = {name: form.text(f"id_{name}", limit=40) for name in NUMBERS}
-    return fields | {
-        "legal_name": form.text("legal_name", required=True),
-        "country": form.text("country", required=True, limit=2).upper(),
-        "exemption": form.lines("exemption", limit=EXEMPTION),
-        "ids": {name: value for name, value in ids.items() if value},
-        "lang": form.choice("lang", labels.LANGS),
-        "time_zone": zone,
-        "home_currency": currency,
-        "jurisdiction": form.choice("jurisdiction", jurisdictions()),
-        "receipt_series": series,
-        "closed_until": form.day("closed_until"),
-    }
 
 
 def _offers() -> dict[str, object]:

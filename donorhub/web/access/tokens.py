@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.domain.access.permissions import PERMISSIONS
+from donorhub.schemas.access import NewToken, NewTokenSchema
 from donorhub.services.access import organisation, users
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today
@@ -28,16 +29,18 @@ def index() -> str:
 def create() -> Answer:
     """Make a token and show its text, this once."""
     form = Form(request.form)
-    name, scopes, until = form.text("name", required=True), form.values_of("scopes"), form.day("expires_on")
-    if not scopes or not set(scopes) <= PERMISSIONS:
-        form.wrong("scopes", gettext("Choose at least one."))
-    if until is not None and until <= today():
-        form.wrong("expires_on", gettext("Please choose a day after today."))
-    expires_at = organisation.get_midnight(until) if until else None
-    with form.saving() as saving:
-        saving.check()
+    with form.start_saving() as saving:
+        new: NewToken = form.load_fields(NewTokenSchema())
+        until = new["expires_on"]
+        if until is not None and until <= today():
+            form.add_error("expires_on", gettext("Please choose a day after today."))
+            saving.refuse_errors()
         token, text = users.create_token(
-            name, scopes, now=clock.now(), actor=principal().actor, expires_at=expires_at
+            new["name"],
+            new["scopes"],
+            now=clock.now(),
+            actor=principal().actor,
+            expires_at=organisation.get_midnight(until) if until else None,
         )
         commit()
         return render_template("access/secret.html", secret=text, token=token, kind="token")

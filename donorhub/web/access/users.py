@@ -8,12 +8,10 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import User
-from donorhub.models.states import ROLES, RoleName, find_word
-from donorhub.schemas.limits import EMAIL
+from donorhub.schemas.access import NewUser, NewUserSchema, UserChanges, UserChangesSchema
 from donorhub.services.access import users
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
-from donorhub.web.words import labels
 
 bp = Blueprint("users", __name__, url_prefix="/settings/users")
 Answer = Response | str | tuple[str, int]
@@ -31,17 +29,15 @@ def index() -> str:
 def create() -> Answer:
     """Add somebody; their first password is shown this once."""
     form = Form(request.form)
-    name, email = form.text("name", required=True), form.text("email", required=True, limit=EMAIL)
-    roles, lang = _roles(form), form.choice("lang", labels.LANGS)
     password = users.make_one_time_password()
-    with form.saving() as saving:
-        saving.check()
+    with form.start_saving():
+        new: NewUser = form.load_fields(NewUserSchema(exclude=("password",)))
         user = users.create_user(
-            email,
-            name=name,
+            new["email"],
+            name=new["name"],
             password=password,
-            roles=roles,
-            lang=lang,
+            roles=new["roles"],
+            lang=new["lang"],
             now=clock.now(),
             actor=principal().actor,
         )
@@ -63,10 +59,9 @@ def show(user_id: int) -> str:
 def set_roles(user_id: int) -> Answer:
     """Give a user exactly these roles."""
     form = Form(request.form)
-    roles = _roles(form)
-    with form.saving() as saving:
-        saving.check()
-        users.set_roles(user_id, roles, now=clock.now(), actor=principal().actor)
+    with form.start_saving():
+        changes: UserChanges = form.load_fields(UserChangesSchema(only=("roles",)))
+        users.set_roles(user_id, changes["roles"], now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The roles are saved."))
         return redirect(url_for("users.show", user_id=user_id))
@@ -78,9 +73,9 @@ def set_roles(user_id: int) -> Answer:
 def set_active(user_id: int) -> Answer:
     """Let a user in no more, or again."""
     form = Form(request.form)
-    wanted = form.choice("active", ("yes", "no"))
-    with form.saving() as saving:
-        saving.check()
+    wanted = form.read_choice("active", ("yes", "no"))
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         act = users.activate_user if wanted == "yes" else users.deactivate_user
         act(user_id, now=clock.now(), actor=principal().actor)
         commit()
@@ -100,14 +95,6 @@ def new_password(user_id: int) -> Answer:
     user = users.set_password(user_id, password, now=clock.now(), actor=principal().actor)
     commit()
     return render_template("access/secret.html", secret=password, user=user, kind="password")
-
-
-def _roles(form: Form) -> list[RoleName]:
-    chosen = [find_word(name, ROLES) for name in form.values_of("roles")]
-    roles = [role for role in chosen if role is not None]
-    if not roles or len(roles) < len(chosen):
-        form.wrong("roles", gettext("Choose at least one."))
-    return roles
 
 
 def _page(user: User, form: Form) -> str:

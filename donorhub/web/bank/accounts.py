@@ -8,11 +8,17 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import BankAccount
+from donorhub.schemas.bank import (
+    BankAccountFields,
+    BankAccountFieldsSchema,
+    NewBankAccount,
+    NewBankAccountSchema,
+)
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import entry_views
 from donorhub.web.bank.blueprint import MODES, bp, get_actor
-from donorhub.web.bank.files import is_currency, render_bank
+from donorhub.web.bank.files import render_bank
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, say
 
@@ -22,14 +28,12 @@ from donorhub.web.shell import commit, needs, say
 def add_account() -> Response | tuple[str, int]:
     """Add an account of ours by its number; a known one is shown."""
     form = Form(request.form)
-    number = form.text("number", required=True, limit=40)
-    currency = form.text("new_currency", required=True).upper()
-    if currency and not is_currency(currency):
-        form.wrong("new_currency", gettext("Three letters, such as PLN or EUR."))
-    with form.saving() as saving:
-        saving.check()
+    with form.start_saving():
+        new: NewBankAccount = form.load_fields(
+            NewBankAccountSchema(exclude=("matching",)), {"currency": "new_currency"}
+        )
         row = bank_accounts.create_account(
-            number, currency, name=form.text("name"), now=clock.now(), actor=get_actor()
+            new["number"], new["currency"], name=new.get("name", ""), now=clock.now(), actor=get_actor()
         )
         commit()
         return redirect(url_for("bank.show_account", account_id=row.id))
@@ -62,10 +66,9 @@ def change_account(account_id: int) -> Response | tuple[str, int]:
     """Rename an account, or say how far matching may go by itself."""
     row = bank_accounts.get_account(account_id)
     form = Form(request.form)
-    name, mode = form.text("name", required=True), form.choice("matching", MODES)
-    with form.saving() as saving:
-        saving.check()
-        bank_accounts.change_account(row, name=name, matching=mode, now=clock.now(), actor=get_actor())
+    with form.start_saving():
+        changes: BankAccountFields = form.load_fields(BankAccountFieldsSchema())
+        bank_accounts.change_account(row, now=clock.now(), actor=get_actor(), **changes)
         commit()
         say(gettext("Saved."))
         return redirect(url_for("bank.show_account", account_id=account_id))

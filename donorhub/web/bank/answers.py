@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeVar, get_args
 
-from donorhub.web.forms import whole_number
+from donorhub.web.form_values import read_whole_number
 from importers.sheet import Delimiter
 from importers.table.answers import Answers, Debits, Sense, Side, Sign, Standing
 from importers.table.words import ROLES, Role
@@ -29,7 +29,7 @@ def read_answers(fields: Mapping[str, str]) -> Answers:
     return Answers(
         encoding=fields.get("encoding", ""),
         delimiter=_choose_value(fields.get("delimiter"), delimiters) or "",
-        header_line=whole_number(fields.get("header_line", "")),
+        header_line=read_whole_number(fields.get("header_line", "")),
         date_order=_choose_value(fields.get("date_order"), DATE_ORDERS) or "",
         decimal=_choose_value(fields.get("decimal"), signs) or "",
         amounts=_choose_value(fields.get("amounts"), senses) or "",
@@ -58,7 +58,7 @@ def _read_words(fields: Mapping[str, str], prefix: str, choices: tuple[Choice, .
 def _read_roles(fields: Mapping[str, str]) -> dict[int, Role | None]:
     roles: dict[int, Role | None] = {}
     for name, value in fields.items():
-        position = whole_number(name.removeprefix(_ROLE)) if name.startswith(_ROLE) else None
+        position = read_whole_number(name.removeprefix(_ROLE)) if name.startswith(_ROLE) else None
         if position is not None and (not value or value in ROLES):
             roles[position] = _choose_value(value, tuple(ROLES))
     return roles

@@ -26,7 +26,7 @@ from donorhub.services.paging import Page
 from donorhub.web.bank import choices
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.choices import Item
-from donorhub.web.forms import Form, row_id
+from donorhub.web.forms import Form, read_row_id
 from donorhub.web.shell import commit, needs, say
 from donorhub.web.words import prepared
 from donorhub.web.words.bank import NOT_GIFTS
@@ -86,7 +86,7 @@ def show_entries(tab: str) -> str:
 
 
 def _read_filters(fields: Mapping[str, str]) -> dict[str, int]:
-    row_ids = {name: row_id(fields.get(name)) for name in ("account", "statement")}
+    row_ids = {name: read_row_id(fields.get(name)) for name in ("account", "statement")}
     return {name: value for name, value in row_ids.items() if value is not None}
 
 
@@ -97,7 +97,7 @@ def _make_query(filters: Mapping[str, object]) -> dict[str, Any]:
 
 def _find_decided_item() -> Item | None:
     """Return the entry that was decided just now, so that it can be undone at once."""
-    id_ = row_id(request.args.get("done"))
+    id_ = read_row_id(request.args.get("done"))
     if id_ is None:
         return None
     item = choices.list_items([entries.get_entry(id_)])[0]
@@ -129,7 +129,7 @@ def render_entry(entry_id: int, form: Form) -> str:
         not_gifts=prepared.write_options(NOT_GIFTS),
         form=form,
         q=text,
-        detail=row_id(request.args.get("detail")),
+        detail=read_row_id(request.args.get("detail")),
         donors=_find_donors(text),
         list_reasons=choices.list_reasons,
     )
@@ -143,7 +143,7 @@ def go_to_next_entry(entry_id: int) -> Response:
     """Redirect to the list that the click came from, at the entry that is next there."""
     fields = request.form
     query = _make_query(fields)
-    next_id = row_id(fields.get("next"))
+    next_id = read_row_id(fields.get("next"))
     anchor = f"e{next_id}" if next_id else None
     return redirect(url_for("bank.entries", tab="to-decide", done=entry_id, **query, _anchor=anchor))
 
@@ -153,11 +153,11 @@ def go_to_next_entry(entry_id: int) -> Response:
 def accept_choice(entry_id: int) -> Response | tuple[str, int]:
     """Take what was proposed and chosen; refused when the engine would say otherwise now."""
     form = Form(request.form)
-    detail_id, key = form.id("detail"), form.text("choice", limit=2000)
+    detail_id, key = form.read_id("detail"), form.read_line("choice", 2000)
     if not key:
-        form.wrong("", gettext("Please choose one of the donors first."))
-    with form.saving() as saving:
-        saving.check()
+        form.add_error("", gettext("Please choose one of the donors first."))
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         rank = choices.find_rank(entry_id, detail_id, key)
         if rank is None and entries.get_entry(entry_id).state in OPEN_ENTRIES:
             raise Conflict(f"entry {entry_id} has no such proposal any more", code="proposal_gone")
@@ -174,11 +174,11 @@ def accept_choice(entry_id: int) -> Response | tuple[str, int]:
 def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is the gift of a donor who was looked up."""
     form = Form(request.form)
-    donor_id, detail_id = form.id("donor"), form.id("detail")
+    donor_id, detail_id = form.read_id("donor"), form.read_id("detail")
     if donor_id is None:
-        form.wrong("", gettext("Please choose one of the donors first."))
-    with form.saving() as saving:
-        saving.check()
+        form.add_error("", gettext("Please choose one of the donors first."))
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         minor = entry_views.get_amount(entries.get_entry(entry_id), detail_id).minor
         entries.accept_shares(
             entry_id,
@@ -197,9 +197,9 @@ def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
 def mark_not_a_gift(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is no gift, and what it is."""
     form = Form(request.form)
-    reason, detail_id = form.choice("reason", NOT_GIFTS), form.id("detail")
-    with form.saving() as saving:
-        saving.check()
+    reason, detail_id = form.read_choice("reason", NOT_GIFTS), form.read_id("detail")
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         entries.mark_not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=get_actor())
         commit()
         return go_to_next_entry(entry_id)
@@ -211,11 +211,11 @@ def mark_not_a_gift(entry_id: int) -> Response | tuple[str, int]:
 def join_payout(entry_id: int) -> Response | tuple[str, int]:
     """Say which payout of a provider an entry is."""
     form = Form(request.form)
-    payout_id = form.id("payout")
+    payout_id = form.read_id("payout")
     if payout_id is None:
-        form.wrong("", gettext("Please choose a payout first."))
-    with form.saving() as saving:
-        saving.check()
+        form.add_error("", gettext("Please choose a payout first."))
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         entries.join_payout(entry_id, payout_id or 0, now=clock.now(), actor=get_actor())
         commit()
         return go_to_next_entry(entry_id)
@@ -244,7 +244,7 @@ def settle_doubt(entry_id: int) -> Response:
 def undo_entry(entry_id: int) -> Response | tuple[str, int]:
     """Take back what was decided; the entry waits again."""
     form = Form(request.form)
-    with form.saving():
+    with form.start_saving():
         entries.undo_entry(entry_id, now=clock.now(), actor=get_actor())
         commit()
         say(gettext("Undone: the entry waits to be decided again."))

@@ -75,13 +75,11 @@ def upload_file() -> Response | tuple[str, int]:
     upload = request.files.get("file")
     data = upload.read() if upload else b""
     if not data:
-        form.wrong("file", gettext("Please choose a file; it may not be empty."))
-    account_id = form.row("account", [row.account.id for row in bank_views.list_account_rows()])
-    currency = form.text("currency").upper()
-    if currency and not is_currency(currency):
-        form.wrong("currency", gettext("Three letters, such as PLN or EUR."))
-    with form.saving() as saving:
-        saving.check()
+        form.add_error("file", gettext("Please choose a file; it may not be empty."))
+    account_id = form.choose_row("account", [row.account.id for row in bank_views.list_account_rows()])
+    currency = form.read_currency("currency")
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         file, is_read = imports.receive_file(
             data,
             (upload.filename if upload else None) or "statement",
@@ -96,11 +94,6 @@ def upload_file() -> Response | tuple[str, int]:
             say(gettext("This file came before: here is what became of it. Nothing was changed."), "info")
         return redirect(url_for("bank.show_file", file_id=file.id))
     return render_bank(form), 422
-
-
-def is_currency(text: str) -> bool:
-    """Return whether a text has the form of an ISO 4217 code."""
-    return len(text) == 3 and text.isascii() and text.isalpha()  # noqa: PLR2004
 
 
 @bp.get("/files/<int:file_id>")
@@ -149,18 +142,16 @@ def answer_file(file_id: int) -> Response | tuple[str, int]:
     """Say what a file leaves open: whose account it is, its currency, the order of its days."""
     row = imports.get_file(file_id)
     form = Form(request.form)
-    account_id = form.row(
+    account_id = form.choose_row(
         "account", [row_of_account.account.id for row_of_account in bank_views.list_account_rows()]
     )
-    creates = form.tick("create")
-    currency = form.text("currency").upper()
-    if currency and not is_currency(currency):
-        form.wrong("currency", gettext("Three letters, such as PLN or EUR."))
-    order = form.value("dates")
+    creates = form.is_ticked("create")
+    currency = form.read_currency("currency")
+    order = form.get_value("dates")
     if not (account_id or creates or currency or order in ("dmy", "mdy", "ymd")):
-        form.wrong("", gettext("Please answer what the file asks."))
-    with form.saving() as saving:
-        saving.check()
+        form.add_error("", gettext("Please answer what the file asks."))
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         imports.answer_questions(
             row.id,
             bank_account_id=account_id,

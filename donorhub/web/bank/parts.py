@@ -12,29 +12,24 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.models import Donor, Instalment
-from donorhub.models.states import DONOR_KINDS, LANGS
 from donorhub.money import Money
-from donorhub.schemas.addresses import is_email
-from donorhub.schemas.limits import EMAIL, POSTCODE, SHORT
+from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.bank.matching import entries, entry_views
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import search
+from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import funds
 from donorhub.web.bank import choices
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.entries import go_to_next_entry
-from donorhub.web.forms import Form, row_id
+from donorhub.web.forms import Form, read_row_id
 from donorhub.web.shell import commit, needs, say
 from importers.text import parse_amount
 
 FEWEST: Final = 2
 MOST: Final = 12
 NAMESAKES: Final = 12
-DONOR_FIELDS: Final = {
-    **dict.fromkeys(("name", "given_name", "family_name", "phone", "street", "city"), SHORT),
-    "email": EMAIL,
-    "postcode": POSTCODE,
-}
+DONOR: Final = NewDonorSchema(exclude=("owner_id", "do_not_contact", "is_deceased"))
 
 
 @bp.get("/entries/<int:entry_id>/new-donor")
@@ -47,7 +42,7 @@ def show_new_donor(entry_id: int) -> str:
 
 
 def _read_detail_id(fields: Mapping[str, str]) -> int | None:
-    return row_id(fields.get("detail"))
+    return read_row_id(fields.get("detail"))
 
 
 def _render_new_donor(entry_id: int, form: Form) -> str:
@@ -63,15 +58,8 @@ def _render_new_donor(entry_id: int, form: Form) -> str:
 def add_donor(entry_id: int) -> Response | tuple[str, int]:
     """Add the payer as a donor and take the payment as the donor's gift; twice adds one."""
     form = Form(request.form)
-    fields = {
-        name: form.text(name, required=name == "name", limit=limit) for name, limit in DONOR_FIELDS.items()
-    }
-    fields["kind"] = form.choice("kind", DONOR_KINDS)
-    fields["lang"] = form.choice("lang", LANGS)
-    if fields["email"] and not is_email(fields["email"]):
-        form.wrong("email", gettext("This is no e-mail address."))
-    with form.saving() as saving:
-        saving.check()
+    with form.start_saving():
+        fields: DonorFields = form.load_fields(DONOR)
         donor = entries.create_donor_from(
             entry_id, fields, detail_id=_read_detail_id(request.form), now=clock.now(), actor=get_actor()
         )
@@ -114,7 +102,7 @@ def _list_proposed_donors(entry_id: int, detail_id: int | None) -> list[Donor]:
 
 
 def _render_split(entry_id: int, form: Form) -> str:
-    detail_id = _read_detail_id({"detail": form.value("detail")})
+    detail_id = _read_detail_id({"detail": form.get_value("detail")})
     row = entries.get_entry(entry_id)
     amount = entry_views.get_amount(row, detail_id)
     return render_template(
@@ -130,12 +118,12 @@ def _render_split(entry_id: int, form: Form) -> str:
 
 
 def _count_parts(form: Form) -> int:
-    return min(max(form.number("count", FEWEST, MOST) or FEWEST, FEWEST), MOST)
+    return min(max(form.read_number("count", FEWEST, MOST) or FEWEST, FEWEST), MOST)
 
 
 def _read_amounts(form: Form, currency: str) -> list[int]:
     return [
-        _read_amount(form.value(f"amount{number}"), currency) or 0 for number in range(_count_parts(form))
+        _read_amount(form.get_value(f"amount{number}"), currency) or 0 for number in range(_count_parts(form))
     ]
 
 
@@ -149,7 +137,7 @@ def _read_amount(text: str, currency: str) -> int | None:
 
 
 def _read_row(form: Form, number: int, currency: str) -> Row:
-    text, donor_id = form.value(f"who{number}").strip(), form.value(f"donor{number}")
+    text, donor_id = form.get_value(f"who{number}").strip(), form.get_value(f"donor{number}")
     donors = _find_donors(text)
     donor = next((row for row in donors if str(row.id) == donor_id), donors[0] if len(donors) == 1 else None)
     open_instalments = entry_views.list_open_instalments(donor.id, currency) if donor else ()
@@ -176,9 +164,9 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
         return _render_split(entry_id, form)
     if request.form.get("do") != "record":
         return _render_split(entry_id, form)
-    with form.saving() as saving:
+    with form.start_saving() as saving:
         shares = _read_shares(form, amount)
-        saving.check()
+        saving.refuse_errors()
         entries.accept_shares(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=get_actor())
         commit()
         return go_to_next_entry(entry_id)
@@ -190,21 +178,21 @@ def _read_shares(form: Form, amount: Money) -> list[Share]:
     shares: list[Share] = []
     fund_ids = [fund.id for fund in funds.list_open_funds()]
     for number in range(_count_parts(form)):
-        minor = _read_amount(form.value(f"amount{number}"), amount.currency)
+        minor = _read_amount(form.get_value(f"amount{number}"), amount.currency)
         row = _read_row(form, number, amount.currency)
         if minor is None or minor < 0:
-            form.wrong(f"amount{number}", gettext("This is no amount: write it as 50,00 or 50.00."))
-        if not minor and not form.value(f"who{number}").strip():
+            form.add_error(f"amount{number}", gettext("This is no amount: write it as 50,00 or 50.00."))
+        if not minor and not form.get_value(f"who{number}").strip():
             continue
         if not minor:
-            form.wrong(f"amount{number}", gettext("Please give an amount."))
+            form.add_error(f"amount{number}", gettext("Please give an amount."))
         if row.donor is None:
-            form.wrong(f"who{number}", _explain_no_donor(row))
+            form.add_error(f"who{number}", _explain_no_donor(row))
         if minor and row.donor is not None:
-            fund_id = form.row(f"fund{number}", fund_ids)
+            fund_id = form.choose_row(f"fund{number}", fund_ids)
             shares.append(Share(row.donor.id, minor, fund_id, _read_settlement(form, row, minor)))
     if not form.errors and sum(share.minor for share in shares) != amount.minor:
-        form.wrong("", gettext("The parts must add up to the whole amount."))
+        form.add_error("", gettext("The parts must add up to the whole amount."))
     return shares
 
 
@@ -218,7 +206,7 @@ def _read_settlement(form: Form, row: Row, minor: int) -> dict[int, int] | None:
     """Return what the part settles: what the engine says (None), nothing, or the instalment that was
     chosen.
     """
-    answer = form.value(f"settles{row.number}")
+    answer = form.get_value(f"settles{row.number}")
     if answer == "none":
         return {}
     for instalment, open_minor in row.open_instalments:

@@ -7,7 +7,8 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.schemas.limits import REASON
+from donorhub.schemas.bank import ReleaseSchema
+from donorhub.schemas.fields import Reason
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.files import imports, statements
 from donorhub.services.bank.matching import entry_views
@@ -40,10 +41,11 @@ def _render_statement(statement_id: int, form: Form) -> str:
 def release_statement(statement_id: int) -> Response | tuple[str, int]:
     """Take a held statement into the ledger all the same; who and why is kept."""
     form = Form(request.form)
-    reason = form.text("reason", required=True, limit=REASON)
-    with form.saving() as saving:
-        saving.check()
-        row = statements.release_statement(statement_id, reason=reason, now=clock.now(), actor=get_actor())
+    with form.start_saving():
+        new: Reason = form.load_fields(ReleaseSchema())
+        row = statements.release_statement(
+            statement_id, reason=new["reason"], now=clock.now(), actor=get_actor()
+        )
         file_id = row.import_file_id
         commit()
         say(gettext("Released: the statement is being taken into the ledger."))

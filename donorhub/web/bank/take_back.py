@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.schemas.limits import REASON
+from donorhub.schemas.bank import TakeBackSchema, TakingBack
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from donorhub.services.giving import closed_books
@@ -44,16 +44,9 @@ def _render_take_back(file_id: int, form: Form) -> str:
 def take_back_file(file_id: int) -> Response | tuple[str, int]:
     """Take the import back; people's decisions on it only when that was ticked."""
     form = Form(request.form)
-    reason = form.text("reason", required=True, limit=REASON)
-    with form.saving() as saving:
-        saving.check()
-        import_undo.take_back_import(
-            file_id,
-            reason=reason,
-            undo_decisions=form.tick("undo_decisions"),
-            now=clock.now(),
-            actor=get_actor(),
-        )
+    with form.start_saving():
+        new: TakingBack = form.load_fields(TakeBackSchema())
+        import_undo.take_back_import(file_id, now=clock.now(), actor=get_actor(), **new)
         commit()
         say(gettext("The import is taken back: nothing of it counts any more."))
         return redirect(url_for("bank.show_file", file_id=file_id))

@@ -24,7 +24,7 @@ from donorhub.services.bank.files import bank_accounts, column_mappings, imports
 from donorhub.web.bank import samples
 from donorhub.web.bank.answers import read_answers
 from donorhub.web.bank.blueprint import bp, get_actor
-from donorhub.web.forms import row_id
+from donorhub.web.forms import read_row_id
 from donorhub.web.shell import commit, needs, say
 from donorhub.web.words import bank_problems, bank_tables, labels
 from importers.tabular import Draft, Layout, Preview, preview_table
@@ -179,7 +179,7 @@ def _choose_account(wizard: Wizard, mapping: ColumnMapping | None) -> None:
             return
         wizard.account = bank_accounts.find_account(draft.account, _guess_currency(draft))
         return
-    account_id = row_id(wizard.choice)
+    account_id = read_row_id(wizard.choice)
     wizard.account = next((account for account in _list_accounts() if account.id == account_id), None)
     if wizard.account is None:
         wizard.choice = ""

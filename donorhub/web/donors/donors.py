@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -13,14 +12,14 @@ from donorhub import clock
 from donorhub.db import MAX_ID, db
 from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.models.states import find_word
-from donorhub.schemas.addresses import is_email
-from donorhub.schemas.limits import DONOR_NOTE, EMAIL, POSTCODE, TAX_NUMBER
+from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.access import idempotency, organisation, users
 from donorhub.services.donors import donors, search
+from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
-from donorhub.web.forms import Form, new_key
+from donorhub.web.forms import Form, make_key
 from donorhub.web.shell import commit, needs, own_list, principal, say, today
 from donorhub.web.words import labels
 
@@ -55,7 +54,7 @@ def index() -> Answer:
 def new() -> str:
     """An empty form."""
     ours = organisation.get_organisation()
-    start = {"key": new_key(), "kind": "person", "lang": ours.lang, "country": ours.country}
+    start = {"key": make_key(), "kind": "person", "lang": ours.lang, "country": ours.country}
     return _form_page(Form(start=start | {"name": request.args.get("name", "")}))
 
 
@@ -64,9 +63,9 @@ def new() -> str:
 def create() -> Answer:
     """Add a donor; the same form sent twice adds one."""
     form = Form(request.form)
-    key, fields = form.key(), _fields(form)
-    with form.saving() as saving:
-        saving.check()
+    key = form.read_key()
+    with form.start_saving():
+        fields: DonorFields = form.load_fields(NewDonorSchema())
         once = idempotency.take_key(
             principal().actor, "form:donors.new", key, fingerprint="form", now=clock.now()
         )
@@ -105,7 +104,7 @@ def show(donor_id: int) -> Answer:
 def edit(donor_id: int) -> str:
     """The form with what is known."""
     donor = donors.get_donor(donor_id, owner_id=own_list())
-    start = {name: getattr(donor, name) for name in donors.FIELDS} | {"version": donor.version}
+    start = {name: getattr(donor, name) for name in FIELDS} | {"version": donor.version}
     return _form_page(Form(start=start), donor)
 
 
@@ -115,9 +114,9 @@ def change(donor_id: int) -> Answer:
     """Save a donor; refused when somebody else saved in the meantime."""
     donor = donors.get_donor(donor_id, owner_id=own_list())
     form = Form(request.form)
-    fields, version = _fields(form), form.number("version", 1, MAX_ID)
-    with form.saving() as saving:
-        saving.check()
+    version = form.read_number("version", 1, MAX_ID)
+    with form.start_saving():
+        fields: DonorFields = form.load_fields(NewDonorSchema())
         donors.change_donor(donor, fields, now=clock.now(), actor=principal().actor, version=version or 0)
         commit()
         say(gettext("The donor is saved."))
@@ -131,39 +130,6 @@ def _write_address(donor: Donor) -> str:
     return "\n".join(filter(None, (donor.street, town)))
 
 
-def _fields(form: Form) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        name: form.text(name)
-        for name in ("given_name", "family_name", "name", "salutation", "phone", "street", "city")
-    }
-    fields |= {
-        "postcode": form.text("postcode", limit=POSTCODE),
-        "note": form.lines("note", limit=DONOR_NOTE),
-    }
-    fields |= {
-        "email": _email(form),
-        "tax_number": form.text("tax_number", limit=TAX_NUMBER),
-        "kind": form.choice("kind", labels.KINDS),
-        "lang": form.choice("lang", labels.LANGS),
-        "country": form.text("country", limit=2).upper(),
-        "owner_id": form.row("owner_id", [user.id for user in users.list_users(active_only=True)]),
-        "do_not_contact": form.tick("do_not_contact"),
-        "is_deceased": form.tick("is_deceased"),
-    }
-    if not (fields["name"] or fields["given_name"] or fields["family_name"]):
-        form.wrong("name", gettext("Please give a name."))
-    if fields["country"] and not (fields["country"].isascii() and fields["country"].isalpha()):
-        form.wrong("country", gettext("Two letters, such as PL, AL or XK."))
-    return fields
-
-
-def _email(form: Form) -> str:
-    address = form.text("email", limit=EMAIL)
-    if address and not is_email(address):
-        form.wrong("email", gettext("This is no e-mail address."))
-    return address
-
-
 def _recurring(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
     rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
     return [(row, promises.get_term_on(row, today()), promises.list_next_instalments(row.id)) for row in rows]
@@ -171,5 +137,5 @@ def _recurring(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instal
 
 def _form_page(form: Form, donor: Donor | None = None) -> str:
     staff = users.list_users(active_only=True)
-    version = donor.version if donor and "" in form.errors else form.value("version")
+    version = donor.version if donor and "" in form.errors else form.get_value("version")
     return render_template("donors/donor_form.html", form=form, donor=donor, staff=staff, version=version)

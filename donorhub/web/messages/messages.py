@@ -32,8 +32,8 @@ def list_messages() -> str:
     """List messages, by state."""
     form = Form(request.args)
     page = message_lists.list_messages(
-        state=find_word(form.value("state"), labels.MESSAGE_STATES),
-        donor_id=form.id("donor"),
+        state=find_word(form.get_value("state"), labels.MESSAGE_STATES),
+        donor_id=form.read_id("donor"),
         after=request.args.get("after"),
     )
     return render_template(
@@ -53,9 +53,9 @@ def show_message(message_id: int) -> str:
 def decide_message(message_id: int) -> Answer:
     """Record that an uncertain message arrived, or have it sent again, as a person says."""
     form = Form(request.form)
-    answer = form.choice("answer", ("arrived", "again"))
-    with form.saving() as saving:
-        saving.check()
+    answer = form.read_choice("answer", ("arrived", "again"))
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         messages.decide_uncertain_message(
             message_id, was_received=answer == "arrived", now=clock.now(), actor=principal().actor
         )

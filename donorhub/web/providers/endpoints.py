@@ -7,6 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.schemas.providers import NewEndpoint, NewEndpointSchema, NewSecret, NewSecretSchema
 from donorhub.services.providers import endpoints
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say
@@ -28,13 +29,10 @@ def index() -> str:
 def create() -> Answer:
     """Open an endpoint with its first secret."""
     form = Form(request.form)
-    provider, secret = form.choice("provider", list_provider_names()), form.text("secret", required=True)
-    account, livemode = form.text("account"), form.tick("livemode")
-    with form.saving() as saving:
-        saving.check()
-        endpoints.create_endpoint(
-            provider, secret, account=account, livemode=livemode, now=clock.now(), actor=principal().actor
-        )
+    form.read_choice("provider", list_provider_names())
+    with form.start_saving():
+        new: NewEndpoint = form.load_fields(NewEndpointSchema())
+        endpoints.create_endpoint(now=clock.now(), actor=principal().actor, **new)
         commit()
         say(gettext("The endpoint is open. Give its address to the provider."))
         return redirect(url_for("webhooks.index"))
@@ -46,10 +44,11 @@ def create() -> Answer:
 def add_secret(endpoint_id: int) -> Answer:
     """Add a secret while the provider changes from the old one to it."""
     form = Form(request.form)
-    secret = form.text("new_secret", required=True)
-    with form.saving() as saving:
-        saving.check()
-        endpoints.add_secret(endpoint_id, secret, label="added", now=clock.now(), actor=principal().actor)
+    with form.start_saving():
+        new: NewSecret = form.load_fields(NewSecretSchema(only=("secret",)), {"secret": "new_secret"})
+        endpoints.add_secret(
+            endpoint_id, new["secret"], label="added", now=clock.now(), actor=principal().actor
+        )
         commit()
         say(gettext("The secret is added. The old one stays valid until you expire it."))
         return redirect(url_for("webhooks.index"))

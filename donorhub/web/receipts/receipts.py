@@ -10,11 +10,12 @@ import receipts as printed
 from donorhub import clock
 from donorhub.models import Donor, Receipt
 from donorhub.models.states import find_word
-from donorhub.schemas.limits import REASON
+from donorhub.schemas.fields import Reason
+from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
 from donorhub.services.donors import donors
 from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
-from donorhub.web.forms import Form, row_id
+from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today
 from donorhub.web.words import labels
 
@@ -29,11 +30,11 @@ PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 def index() -> str:
     """The list, the newest first."""
     form = Form(request.args)
-    donor_id = form.id("donor")
+    donor_id = form.read_id("donor")
     page = receipt_lists.list_receipts(
-        year=form.number("year", 1900, 2999),
+        year=form.read_number("year", 1900, 2999),
         donor_id=donor_id,
-        state=find_word(form.value("state"), labels.RECEIPT_STATES),
+        state=find_word(form.get_value("state"), labels.RECEIPT_STATES),
         after=request.args.get("after"),
     )
     return render_template(
@@ -50,8 +51,8 @@ def index() -> str:
 def new() -> str:
     """Choose gifts of a donor, those of a year ticked."""
     form = Form(request.args)
-    donor = donors.get_donor(form.id("donor") or 0)
-    year = form.number("year", 1900, 2999) or today().year
+    donor = donors.get_donor(form.read_id("donor") or 0)
+    year = form.read_number("year", 1900, 2999) or today().year
     gifts = receipt_lists.list_gifts_without_receipt(donor.id, year)
     start = {"gift_ids": [row.gift.id for row in gifts if row.is_fit], "lang": donor.lang}
     return _form_page(Form(start=start), donor, year)
@@ -62,18 +63,20 @@ def new() -> str:
 def issue() -> Answer:
     """Issue one receipt for the ticked gifts. Sent twice, the second finds the gifts on a receipt."""
     form = Form(request.form)
-    donor = donors.get_donor(form.id("donor_id") or 0)
-    year = form.number("year", 1900, 2999) or today().year
-    ids = [id_ for id_ in map(row_id, form.values_of("gift_ids")) if id_ is not None]
-    lang = form.choice("lang", labels.LANGS)
-    with form.saving() as saving:
-        saving.check()
+    donor = donors.get_donor(form.read_id("donor_id") or 0)
+    year = form.read_number("year", 1900, 2999) or today().year
+    with form.start_saving() as saving:
+        new: NewReceipt = form.load_fields(NewReceiptSchema())
         receipt = receipts.issue_receipt(
-            ids, today=today(), now=clock.now(), actor=principal().actor, lang=lang
+            new["gift_ids"],
+            today=today(),
+            now=clock.now(),
+            actor=principal().actor,
+            lang=new.get("lang"),
         )
         if receipt.donor_id != donor.id:
-            form.wrong("gift_ids", gettext("These are gifts of another donor."))
-            saving.check()
+            form.add_error("gift_ids", gettext("These are gifts of another donor."))
+            saving.refuse_errors()
         commit()
         say(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
         return redirect(url_for("receipts.show", receipt_id=receipt.id))
@@ -117,10 +120,9 @@ def preview(receipt_id: int) -> Response:
 def void(receipt_id: int) -> Answer:
     """Void a receipt with the reason; its number stays."""
     form = Form(request.form)
-    reason = form.text("reason", required=True, limit=REASON)
-    with form.saving() as saving:
-        saving.check()
-        receipts.void_receipt(receipt_id, reason=reason, now=clock.now(), actor=principal().actor)
+    with form.start_saving():
+        new: Reason = form.load_fields(VoidSchema())
+        receipts.void_receipt(receipt_id, reason=new["reason"], now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The receipt is void. Its gifts can be receipted anew."))
         return redirect(url_for("receipts.show", receipt_id=receipt_id))
@@ -132,7 +134,7 @@ def void(receipt_id: int) -> Answer:
 def replace(receipt_id: int) -> Answer:
     """Void a receipt and issue a new one with what is known of the donor now."""
     form = Form(request.form)
-    with form.saving():
+    with form.start_saving():
         receipt = receipts.replace_receipt(
             receipt_id, today=today(), now=clock.now(), actor=principal().actor
         )

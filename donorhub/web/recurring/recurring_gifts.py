@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
-from typing import Final, TypedDict
+from datetime import timedelta
+from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -17,22 +17,35 @@ from donorhub.models.states import (
     OVERDUE_INSTALMENTS,
     RECURRING_STATES,
     RUNNING_PROMISES,
-    Period,
     RecurringKind,
     find_word,
 )
 from donorhub.money import Money
+from donorhub.schemas.fields import Reason
+from donorhub.schemas.limits import IBAN
+from donorhub.schemas.recurring import (
+    Change,
+    ChangeSchema,
+    CloseSchema,
+    Closing,
+    NewRecurringGiftSchema,
+    Pause,
+    PauseSchema,
+    PromiseDetails,
+    SkipSchema,
+)
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donors import normalise_iban
 from donorhub.services.giving import funds
-from donorhub.services.recurring import instalments, promises, recurring_gifts, recurring_terms
-from donorhub.web.forms import Form, new_key
+from donorhub.services.recurring import instalments, promises, recurring_gifts
+from donorhub.web.forms import Form, make_key
 from donorhub.web.shell import commit, needs, principal, say, today
 from donorhub.web.words import labels
 
 bp = Blueprint("recurring", __name__, url_prefix="/recurring-gifts")
 Answer = Response | str | tuple[str, int]
+PROMISE: Final = NewRecurringGiftSchema(exclude=("source", "source_ref"))
 BY_HAND: Final[tuple[RecurringKind, ...]] = ("standing_order", "pledge")
 MOST_INSTALMENTS: Final = 600
 
@@ -42,7 +55,7 @@ MOST_INSTALMENTS: Final = 600
 def index() -> str:
     """The list, by state and donor."""
     form = Form(request.args)
-    donor_id, state = form.id("donor"), form.value("state")
+    donor_id, state = form.read_id("donor"), form.get_value("state")
     one_state = find_word(state, RECURRING_STATES)
     wanted = RUNNING_PROMISES if state == "running" else (one_state,) if one_state else ()
     page = promises.list_recurring_gift_rows(
@@ -77,9 +90,9 @@ def late() -> str:
 @needs("recurring:write")
 def new() -> str:
     """An empty form for a donor."""
-    donor = donors.get_donor(Form(request.args).number("donor", 1, 10**9) or 0)
+    donor = donors.get_donor(Form(request.args).read_number("donor", 1, 10**9) or 0)
     start = {
-        "key": new_key(),
+        "key": make_key(),
         "kind": "standing_order",
         "every": 1,
         "period": "M",
@@ -94,28 +107,22 @@ def new() -> str:
 def create() -> Answer:
     """Start a standing order or a pledge; the same form sent twice starts one."""
     form = Form(request.form)
-    donor = donors.get_donor(form.id("donor_id") or 0)
-    amount, key, rest = form.money("amount"), form.key(), _terms(form)
-    start_on, kind = form.needed_day("start_on"), form.choice("kind", BY_HAND)
-    if rest["ends_on"] and rest["ends_on"] < start_on:
-        form.wrong("ends_on", gettext("It would end before it starts."))
-    with form.saving() as saving:
-        saving.check()
+    donor = donors.get_donor(form.read_id("donor_id") or 0)
+    key, instalments_total = form.read_key(), form.read_number("instalments_total", 1, MOST_INSTALMENTS)
+    form.read_choice("kind", BY_HAND)
+    iban = _read_iban(form)
+    with form.start_saving():
+        new: PromiseDetails = form.load_fields(PROMISE)
+        new["donor_id"], new["payer_iban"] = donor.id, iban
         gift, _is_new = recurring_gifts.start_recurring_gift(
             recurring_gifts.NewRecurringGift(
-                donor_id=donor.id,
-                amount=amount,
-                kind=kind,
-                start_on=start_on,
-                source="manual",
-                source_ref=key,
-                **rest,
+                source="manual", source_ref=key, instalments_total=instalments_total, **new
             ),
             now=clock.now(),
             actor=principal().actor,
         )
-        if rest["payer_iban"]:
-            donors.learn_key(donor.id, "iban", rest["payer_iban"])
+        if iban:
+            donors.learn_key(donor.id, "iban", iban)
         instalments.make_instalments(gift, today=today())
         commit()
         say(gettext("The recurring gift is started."))
@@ -136,12 +143,14 @@ def show(recurring_gift_id: int) -> str:
 def change_amount(recurring_gift_id: int) -> Answer:
     """Another amount from a day on."""
     form = Form(request.form)
-    amount, from_on = form.money("amount"), form.needed_day("from_on")
 
-    def do(gift: RecurringGift) -> None:
-        recurring_gifts.change_amount(gift, amount, from_on=from_on, now=clock.now(), actor=principal().actor)
+    def change_promise(gift: RecurringGift) -> None:
+        change: Change = form.load_fields(ChangeSchema(only=("amount", "from_on")))
+        recurring_gifts.change_amount(
+            gift, change["amount"], from_on=change["from_on"], now=clock.now(), actor=principal().actor
+        )
 
-    return _changed(recurring_gift_id, form, do, gettext("The amount is changed."))
+    return _save_change(recurring_gift_id, form, change_promise, gettext("The amount is changed."))
 
 
 @bp.post("/<int:recurring_gift_id>/pause")
@@ -149,25 +158,31 @@ def change_amount(recurring_gift_id: int) -> Answer:
 def pause(recurring_gift_id: int) -> Answer:
     """Expect nothing for a while."""
     form = Form(request.form)
-    reason, until = form.text("reason"), form.day("until")
 
-    def do(gift: RecurringGift) -> None:
+    def pause_promise(gift: RecurringGift) -> None:
+        pause: Pause = form.load_fields(PauseSchema(exclude=("from_on",)))
         recurring_gifts.pause_recurring_gift(
-            gift, from_on=today(), until=until, reason=reason, now=clock.now(), actor=principal().actor
+            gift,
+            from_on=today(),
+            until=pause["until"],
+            reason=pause["reason"],
+            now=clock.now(),
+            actor=principal().actor,
         )
 
-    return _changed(recurring_gift_id, form, do, gettext("The recurring gift is paused."))
+    return _save_change(recurring_gift_id, form, pause_promise, gettext("The recurring gift is paused."))
 
 
 @bp.post("/<int:recurring_gift_id>/resume")
 @needs("recurring:write")
 def resume(recurring_gift_id: int) -> Answer:
     """Expect instalments again from today on."""
+    form = Form(request.form)
 
-    def do(gift: RecurringGift) -> None:
+    def resume_promise(gift: RecurringGift) -> None:
         recurring_gifts.resume_recurring_gift(gift, from_on=today(), now=clock.now(), actor=principal().actor)
 
-    return _changed(recurring_gift_id, Form(request.form), do, gettext("The recurring gift runs again."))
+    return _save_change(recurring_gift_id, form, resume_promise, gettext("The recurring gift runs again."))
 
 
 @bp.post("/<int:recurring_gift_id>/close")
@@ -175,14 +190,14 @@ def resume(recurring_gift_id: int) -> Answer:
 def close(recurring_gift_id: int) -> Answer:
     """End the promise with its reason."""
     form = Form(request.form)
-    reason = form.text("reason", required=True)
 
-    def do(gift: RecurringGift) -> None:
+    def close_promise(gift: RecurringGift) -> None:
+        closing: Closing = form.load_fields(CloseSchema(exclude=("on",)))
         recurring_gifts.close_recurring_gift(
-            gift, reason=reason, now=clock.now(), actor=principal().actor, on=today()
+            gift, reason=closing["reason"], now=clock.now(), actor=principal().actor, on=today()
         )
 
-    return _changed(recurring_gift_id, form, do, gettext("The recurring gift is closed."))
+    return _save_change(recurring_gift_id, form, close_promise, gettext("The recurring gift is closed."))
 
 
 @bp.post("/instalments/<int:instalment_id>/skip")
@@ -190,26 +205,29 @@ def close(recurring_gift_id: int) -> Answer:
 def skip(instalment_id: int) -> Answer:
     """Nothing is owed for this instalment."""
     form = Form(request.form)
-    reason = form.text("reason")
     recurring_gift_id = instalments.get_instalment(instalment_id).recurring_gift_id
 
-    def do(_gift: RecurringGift) -> None:
-        instalments.skip_instalment(instalment_id, reason=reason, now=clock.now(), actor=principal().actor)
+    def skip_one(_gift: RecurringGift) -> None:
+        skip: Reason = form.load_fields(SkipSchema())
+        instalments.skip_instalment(
+            instalment_id, reason=skip["reason"], now=clock.now(), actor=principal().actor
+        )
 
-    return _changed(recurring_gift_id, form, do, gettext("The instalment is skipped."))
+    return _save_change(recurring_gift_id, form, skip_one, gettext("The instalment is skipped."))
 
 
-def _changed(recurring_gift_id: int, form: Form, do: Callable[[RecurringGift], None], said: str) -> Answer:
-    """Do one change, make the instalments that follow from it, and show the page again."""
+def _save_change(
+    recurring_gift_id: int, form: Form, change: Callable[[RecurringGift], None], sentence: str
+) -> Answer:
+    """Make one change and the instalments that follow from it, and show the page again with the sentence."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     if gift.origin == "provider":
         raise Conflict("the provider collects this recurring gift: change it there", code="run_by_provider")
-    with form.saving() as saving:
-        saving.check()
-        do(gift)
+    with form.start_saving():
+        change(gift)
         instalments.make_instalments(gift, today=today())
         commit()
-        say(said)
+        say(sentence)
         return redirect(url_for("recurring.show", recurring_gift_id=recurring_gift_id))
     return _page(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
 
@@ -219,33 +237,13 @@ def amount_of(term: Term) -> Money:
     return Money(term.amount_minor, term.currency)
 
 
-class PromiseTerms(TypedDict):
-    """What a form says of a promise beside its donor, kind, start and amount."""
-
-    every: int
-    period: Period
-    day_of_month: int | None
-    instalments_total: int | None
-    ends_on: date | None
-    fund_id: int | None
-    campaign_id: int | None
-    payer_iban: str
-
-
-def _terms(form: Form) -> PromiseTerms:
-    iban = form.text("payer_iban", limit=40)
-    if iban and normalise_iban(iban) is None:
-        form.wrong("payer_iban", gettext("This is no IBAN: a digit may be missing or wrong."))
-    return {
-        "every": form.number("every", 1, 60) or 1,
-        "period": form.choice("period", labels.PERIODS),
-        "day_of_month": form.number("day_of_month", 1, recurring_terms.LAST_DAY),
-        "instalments_total": form.number("instalments_total", 1, MOST_INSTALMENTS),
-        "ends_on": form.day("ends_on"),
-        "fund_id": form.row("fund_id", [fund.id for fund in funds.list_open_funds()]),
-        "campaign_id": form.row("campaign_id", [row.id for row in funds.list_purposes(Campaign)]),
-        "payer_iban": normalise_iban(iban) or "" if iban else "",
-    }
+def _read_iban(form: Form) -> str:
+    """Return the payer's IBAN as it is kept; empty where none is given or it is none, which is an error."""
+    text = form.read_line("payer_iban", IBAN)
+    iban = normalise_iban(text) if text else ""
+    if iban is None:
+        form.add_error("payer_iban", gettext("This is no IBAN: a digit may be missing or wrong."))
+    return iban or ""
 
 
 def _start_of(gift: RecurringGift) -> Form:

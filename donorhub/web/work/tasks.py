@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Task, User
-from donorhub.schemas.limits import OUTCOME
+from donorhub.schemas.work import Done, DoneSchema
 from donorhub.services.access import organisation
 from donorhub.services.work import tasks, worklist
 from donorhub.services.work.worklist import VIEWS, View
@@ -68,10 +68,9 @@ def complete_task(task_id: int) -> Answer:
     """Mark a task as done; the note says what came of it."""
     task = worklist.get_task(task_id, owner_id=own_list())
     form = Form(request.form)
-    outcome = form.lines("outcome", limit=OUTCOME)
-    with form.saving() as saving:
-        saving.check()
-        tasks.complete_task(task.id, outcome=outcome, now=clock.now(), actor=principal().actor)
+    with form.start_saving():
+        new: Done = form.load_fields(DoneSchema())
+        tasks.complete_task(task.id, outcome=new["outcome"], now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("Done."))
         return redirect(url_for("tasks.list_tasks"))
@@ -84,11 +83,11 @@ def postpone_task(task_id: int) -> Answer:
     """Put a task off until the morning of a day."""
     task = worklist.get_task(task_id, owner_id=own_list())
     form = Form(request.form)
-    day = form.needed_day("until")
+    day = form.get_day("until")
     if day <= today():
-        form.wrong("until", gettext("Please choose a day after today."))
-    with form.saving() as saving:
-        saving.check()
+        form.add_error("until", gettext("Please choose a day after today."))
+    with form.start_saving() as saving:
+        saving.refuse_errors()
         morning = datetime.combine(day, time(9), organisation.get_zone())
         tasks.postpone_task(task.id, due_at=morning, now=clock.now(), actor=principal().actor)
         commit()

@@ -87,7 +87,7 @@ def test_the_same_form_with_another_amount_is_refused(staff: Staff) -> None:
         ({"received_on": "2026-11-24"}, "in the future"),
         ({"received_on": "0026-11-24"}, "too long ago"),
         ({"method": "barter"}, "Please choose one of the list."),
-        ({"fund_id": "77"}, "Please choose one of the list."),
+        ({"fund_id": "77"}, "This fund is closed"),
         ({"campaign_id": "77"}, "Please choose one of the list."),
         ({"note": "x" * 2001}, "At most 2000 characters"),
         ({"key": ""}, "load the form anew"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from donorhub.db import db
 from donorhub.domain.bank.matching.matching_facts import Allocated, Candidate, Part, Proposal
@@ -23,6 +23,7 @@ from donorhub.services.bank.matching import decision_undo, matching
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import Decided
 from donorhub.services.donors import donors
+from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
 
@@ -124,23 +125,23 @@ def _says_the_same(matches: Sequence[Match], candidate: Candidate) -> bool:
     return parts == sorted((row.donor_id, row.amount_minor) for row in matches)
 
 
-def list_donor_fields(entry_id: int, detail_id: int | None = None) -> dict[str, object]:
+def list_donor_fields(entry_id: int, detail_id: int | None = None) -> DonorFields:
     """What is known of the payer, for a new donor. Given and family name only where they are certain."""
     name = holding.get_place(entry_id, detail_id).credit.name or ""
     payer = parse_payer(name)
-    fields: dict[str, object] = {
+    fields: DonorFields = {
         "kind": "organisation" if payer.kind == "organisation" else "person",
         "name": " ".join(part for part in (payer.given_name, payer.family_name) if part) or name,
         "lang": organisation.get_organisation().lang,
     }
     if payer.is_confident and payer.kind == "person":
-        fields |= {"given_name": payer.given_name, "family_name": payer.family_name}
+        fields["given_name"], fields["family_name"] = payer.given_name, payer.family_name
     return fields
 
 
 def create_donor_from(
     entry_id: int,
-    fields: Mapping[str, Any] | None = None,
+    fields: DonorFields | None = None,
     *,
     now: datetime,
     actor: str,
@@ -153,8 +154,8 @@ def create_donor_from(
     if matches and matches[0].donor_id is not None:
         return donors.get_donor(matches[0].donor_id)
     holding.refuse_decided(entry, matches)
-    donor_values = list_donor_fields(entry_id, detail_id) | dict(fields or {})
-    if not donor_values["name"]:
+    donor_values: DonorFields = {**list_donor_fields(entry_id, detail_id), **(fields or {})}
+    if not any(donor_values.get(name) for name in ("name", "given_name", "family_name")):
         raise Rejected("the bank does not tell who paid: give a name", field="/name")
     amount = holding.get_place(entry_id, detail_id).credit.amount
     if amount.minor <= 0:

@@ -1,0 +1,38 @@
+"""The fields of a donor that people, programs and providers fill in, by name and type."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, TypedDict, cast
+
+from donorhub.models.states import DonorKind, Lang
+
+
+class DonorFields(TypedDict, total=False):
+    """Some of a donor's fields; those left out stay as they are."""
+
+    kind: DonorKind
+    name: str
+    given_name: str
+    family_name: str
+    salutation: str
+    email: str
+    phone: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+    tax_number: str
+    lang: Lang
+    note: str
+    do_not_contact: bool
+    is_deceased: bool
+    owner_id: int | None
+
+
+FIELDS: Final = tuple(DonorFields.__annotations__)
+
+
+def select_fields(fields: DonorFields, names: Collection[str]) -> DonorFields:
+    """Return those of the fields that are named."""
+    return cast(DonorFields, {name: value for name, value in fields.items() if name in names})
