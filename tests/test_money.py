@@ -51,7 +51,8 @@ def test_decimals_follow_the_currency() -> None:
     assert exponent("ALL") == 2
 
 
-def test_two_currencies_are_never_reckoned_together() -> None:
+def test_two_currencies_are_never_added() -> None:
+    """Amounts in two currencies are never added."""
     with pytest.raises(ValueError, match="PLN and EUR"):
         Money(1, "PLN") + Money(1, "EUR")
     with pytest.raises(ValueError, match="cannot be reckoned"):

@@ -57,7 +57,8 @@ def test_page_offers_countries_with_pack(database: Flask) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("valid_from", ["2020-01-01", "2099-01-01"])
-def test_a_pack_dropped_in_is_offered_by_both(tmp_path: Path, valid_from: str) -> None:
+def test_added_pack_is_offered_everywhere(tmp_path: Path, valid_from: str) -> None:
+    """A rule pack that was dropped in is offered by page and API alike."""
     shutil.copytree(Path(receipts.__file__).parent, tmp_path / "receipts")
     text = (PACKS / "XX-2026-11.toml").read_text()
     text = re.sub(r"^jurisdiction = .*", 'jurisdiction = "MK"', text, flags=re.M)
@@ -78,8 +79,9 @@ def test_a_pack_dropped_in_is_offered_by_both(tmp_path: Path, valid_from: str) -
     assert done.stdout.strip().replace('"', "'") == str([countries, countries])
 
 
-def test_what_a_currency_looks_like_is_said_once() -> None:
-    """Everybody asks ``money.is_currency``; patterns that hold more than a currency are another thing."""
+def test_currency_pattern_is_written_once() -> None:
+    """What a currency code looks like is written once. Everybody asks ``money.is_currency``; patterns that
+    hold more than a currency are another thing."""
     places = [
         str(path.relative_to(ROOT))
         for room in ("donorhub", "importers", "receipts", "webhooks")

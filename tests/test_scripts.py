@@ -129,7 +129,8 @@ def _has_everything(machine: Machine) -> None:
         machine.put(machine.home / "machine" / program)
 
 
-def test_what_is_set_up_for_tests_also_runs(machine: Machine) -> None:
+def test_setup_for_tests_also_runs(machine: Machine) -> None:
+    """What is set up for tests can also run the program, without another start."""
     _has_everything(machine)
     machine.run("scripts/setup", "test")
     machine.run("scripts/setup", "run")

@@ -173,8 +173,9 @@ def endpoint(database: Flask) -> tuple[str, int]:
     return row.slug, row.id
 
 
-def test_a_paid_invoice_to_its_settled_instalment(database: Flask, endpoint: tuple[str, int]) -> None:
-    """The subscription and the charge are known, the invoice that joins them comes last."""
+def test_invoice_walks_to_settled_instalment(database: Flask, endpoint: tuple[str, int]) -> None:
+    """A paid invoice is walked to its settled instalment. The subscription and the charge are known, the
+    invoice that joins them comes last."""
     *before, paid = scenarios.old_subscription("w")[:3]
     assert paid["type"] == "invoice.paid"
     store(before, *endpoint)
@@ -210,8 +211,9 @@ def test_entry_walks_from_file_to_gift(database: Flask) -> None:
     check(matched, "a bank entry matched", depth=ENTRY_DEPTH)
 
 
-def test_a_gift_by_hand_to_its_row(database: Flask) -> None:
-    """The form of one donor with a fund, from who is signed in to the address of the new gift."""
+def test_manual_gift_walks_to_its_row(database: Flask) -> None:
+    """A gift by hand is walked to its row. The form of one donor with a fund, from who is signed in to the
+    address of the new gift."""
     donor = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=clock.now(), actor="user:1")
     fund_id = db.session.scalars(select(Fund.id)).one()
     db.session.commit()

@@ -85,6 +85,7 @@ def test_without_its_options_nothing_is_exported(donorhub: Donorhub, arguments: 
     assert db.session.query(AuditRecord).count() == 0
 
 
-def test_a_file_that_cannot_be_written_is_told(donorhub: Donorhub, tmp_path: Path) -> None:
+def test_unwritable_file_is_an_error(donorhub: Donorhub, tmp_path: Path) -> None:
+    """A file that cannot be written is an error with a sentence."""
     ended = donorhub("export", "--all", "--json", "--output", tmp_path / "none" / "x.json")
     assert ended.code != 0 and "No such file" in ended.err and "Traceback" not in ended.err

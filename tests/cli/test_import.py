@@ -69,7 +69,8 @@ def test_table_without_account_prints_it(run: Run, tmp_path: Path, now: datetime
     assert f"{OURS} PLN, 2026-10-05 to 2026-10-05, 1 entries: 1 new" in run(path).output
 
 
-def test_it_matches_what_came_at_once(run: Run, sound: Path) -> None:
+def test_import_matches_at_once(run: Run, sound: Path) -> None:
+    """What an import brought is matched at once."""
     run(sound)
     assert db.session.scalar(select(func.count()).where(Entry.state == "new")) == 0
     assert set(db.session.scalars(select(Task.state).where(Task.kind == "match_statement"))) == {"done"}

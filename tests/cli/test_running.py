@@ -73,7 +73,8 @@ def test_burst_worker_ends_after_its_work(shell: Donorhub, tmp_path: Path) -> No
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )  # waitress leaves its pipe open
-def test_a_port_that_is_taken_is_told(shell: Donorhub, tmp_path: Path) -> None:
+def test_used_port_is_an_error(shell: Donorhub, tmp_path: Path) -> None:
+    """A port in use is an error with a sentence."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = shell("serve", "--port", port, DONORHUB_HOME=str(tmp_path), DONORHUB_MODE="test")

@@ -155,14 +155,16 @@ def test_samples_are_signed_so_that_the_signature_holds(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/webhooks/stripe/x", "file:///etc/passwd"])
-def test_sending_to_nobody_is_told(donorhub: Donorhub, tmp_path: Path, url: str) -> None:
+def test_sending_to_nobody_is_an_error(donorhub: Donorhub, tmp_path: Path, url: str) -> None:
+    """Sending a sample to an address where nobody listens is an error with a sentence."""
     sample = tmp_path / "sample.json"
     sample.write_text(json.dumps(one_off("aa")[0]))
     ended = donorhub("webhooks", "send", url, sample, "--secret", "whsec_one")
     assert ended.code == 1 and ("nothing answers at" in ended.err or "is no web address" in ended.err)
 
 
-def test_a_sample_that_is_no_json_is_told(donorhub: Donorhub, tmp_path: Path) -> None:
+def test_sample_of_no_json_is_an_error(donorhub: Donorhub, tmp_path: Path) -> None:
+    """A sample that is no JSON is an error with a sentence."""
     sample = tmp_path / "sample.json"
     sample.write_text("{not json")
     ended = donorhub("webhooks", "send", "http://127.0.0.1:1/x", sample, "--secret", "whsec_one")

@@ -142,7 +142,8 @@ def test_information_records_are_kept_with_their_entry() -> None:
         (lambda lines: [*lines[:-2], lines[-1]], ["unreadable_statement"]),
     ],
 )
-def test_what_does_not_hold_is_told(change: object, wanted: list[str]) -> None:
+def test_wrong_sums_are_reported(change: object, wanted: list[str]) -> None:
+    """Sums and balances that do not agree are reported."""
     lines = GOOD.decode("cp1252").split("\r\n")[:-1]
     assert callable(change)
     reading = importers.read("\r\n".join([*change(lines), ""]).encode("cp1252"))
@@ -159,7 +160,8 @@ def test_numbers_restarting_are_other_movements() -> None:
     assert len(statement.entries) == 3 and statement.integrity == "proved"
 
 
-def test_a_detail_without_its_sum_is_told() -> None:
+def test_detail_without_sum_is_reported() -> None:
+    """A detail whose sum is missing is reported."""
     reading = importers.read(closed([*head(), *movement(1, GIFT), *movement(2, GIFT, detail=1)], [GIFT]))
     assert codes(reading) == ["unreadable_entry"] and len(reading.statements[0].entries) == 1
 

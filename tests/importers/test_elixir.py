@@ -72,7 +72,8 @@ def test_days_and_kinds_are_entries_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1250", "iso-8859-2", "cp852", "utf-8"])
-def test_an_encoding_is_told_by_its_letters(encoding: str) -> None:
+def test_letters_reveal_the_encoding(encoding: str) -> None:
+    """The letters of a file reveal its encoding."""
     assert read(DEBIT, encoding=encoding).statements[0].entries[0].details[0].counterparty.name == "ANNA ŻAK"
 
 

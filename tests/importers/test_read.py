@@ -74,7 +74,8 @@ LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1  # the flag "encrypted" in the list
         (b'<?xml version="1.0"?><note/>', "xml"),
     ],
 )
-def test_the_format_is_told_by_the_bytes(data: bytes, name: str) -> None:
+def test_bytes_reveal_the_format(data: bytes, name: str) -> None:
+    """The bytes of a file reveal its format, whatever its name."""
     assert find_format(data) == name
 
 

@@ -95,7 +95,8 @@ def test_every_format_gives_same_entries(name: str) -> None:
 @pytest.mark.parametrize("name", WRITE)
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(2, 25))
-def test_so_do_statements_of_any_seed(name: str, seed: int, count: int) -> None:
+def test_every_format_agrees_for_any_seed(name: str, seed: int, count: int) -> None:
+    """Statements of any seed read as the same entries in every format."""
     check(name, plain_entries(count, seed))
 
 

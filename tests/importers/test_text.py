@@ -44,7 +44,8 @@ MATRIX = [
 
 
 @pytest.mark.parametrize(("text", "codec"), MATRIX)
-def test_every_encoding_of_our_languages_is_told_apart(text: str, codec: str) -> None:
+def test_encodings_of_our_languages_are_distinguished(text: str, codec: str) -> None:
+    """Every encoding of our languages is distinguished from the others."""
     assert decode_text(text.encode(codec))[0] == text
 
 
@@ -159,7 +160,8 @@ def test_twenty_megabytes_are_decoded_in_a_moment() -> None:
         ("-0,00", 0),
     ],
 )
-def test_amounts_as_banks_write_them(written: str, minor: int | None) -> None:
+def test_bank_amounts_are_read(written: str, minor: int | None) -> None:
+    """Amounts are read as banks write them, and what is no amount is refused."""
     if minor is None:
         with pytest.raises(ValueError, match="no amount"):
             parse_amount(written, "PLN")
@@ -254,7 +256,8 @@ def test_any_text_is_an_amount_or_refused(text: str, sign: str | None) -> None:
         (" 05.09.2026 ", "dmy", date(2026, 9, 5)),
     ],
 )
-def test_dates_in_their_order(written: str, order: DateOrder, day: date) -> None:
+def test_dates_are_read_in_order(written: str, order: DateOrder, day: date) -> None:
+    """Dates are read in the order of day, month and year that is given."""
     assert parse_date(written, order) == day
 
 
@@ -283,7 +286,8 @@ def test_days_that_no_calendar_has_are_refused(written: str, order: DateOrder) -
         parse_date(written, order)
 
 
-def test_orders_and_signs_that_fit_all_samples() -> None:
+def test_orders_and_signs_fit_all_samples() -> None:
+    """Only orders of dates and decimal signs that fit all samples are returned."""
     assert find_date_orders(["05/09/2026", "06/10/2026"]) == {"dmy", "mdy"}
     assert find_date_orders(["05/09/2026", "13/10/2026"]) == {"dmy"}
     assert find_date_orders(["05/09/2026", "10/13/2026"]) == {"mdy"}

@@ -237,7 +237,8 @@ def test_accepting_skips_held_entries(locks: Flask, now: datetime) -> None:
     assert db.session.scalars(select(Match.entry_id).where(Match.gift_id.is_not(None))).all() == [other]
 
 
-def test_who_accepts_what_is_certain_holds_it(locks: Flask, now: datetime) -> None:
+def test_accepting_certain_entries_holds_them(locks: Flask, now: datetime) -> None:
+    """Who accepts what is certain holds those entries until the commit."""
     anna = donor()
     arrived(Paid(DAY, 5000, text=anna.code))
     assert sum(certain_entries.accept_certain(now=now, actor="user:1")) == 1

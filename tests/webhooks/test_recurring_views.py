@@ -203,7 +203,8 @@ def test_invoice_says_where_to_confirm() -> None:
     )
 
 
-def test_money_that_went_past_stripe_is_told_apart() -> None:
+def test_payment_outside_stripe_is_distinguished() -> None:
+    """Money that was paid outside Stripe is distinguished from what Stripe charged."""
     s = Story("x")
     said = invoice("in_x1", 2500, sub="sub_x1", status="paid", period=START, amount_paid_off_stripe=2500)
     s.tell("invoice.paid", said)

@@ -82,7 +82,8 @@ def test_merged_donor_redirects(api: Caller, donor: Donor, now: datetime) -> Non
     assert [row["id"] for row in api.get("/donors").get_json()["data"]] == [donor.id]
 
 
-def test_a_timeline_tells_all_that_happened_in_pages(api: Caller, donor: Donor, gift: Gift) -> None:
+def test_timeline_holds_all_events_in_pages(api: Caller, donor: Donor, gift: Gift) -> None:
+    """A timeline holds all that happened, in pages."""
     api.post("/receipts", {"gift_ids": [gift.id]})
     first = api.get(f"/donors/{donor.id}/timeline?limit=2").get_json()
     rest = api.get(first["next"].removeprefix("/api/v1")).get_json()

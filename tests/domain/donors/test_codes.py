@@ -16,7 +16,8 @@ from donorhub.domain.donors.codes import (
 )
 
 
-def test_the_code_of_the_glossary() -> None:
+def test_glossarys_code_is_made() -> None:
+    """The code that stands in the glossary is the one that is made."""
     assert format_code("DH", 1001) == "DH-1001-7"
     assert compute_luhn_digit(7992739871) == 3  # the number Luhn's method is explained with
 

@@ -79,7 +79,8 @@ def test_surnames_of_one_family_share_their_key(one: str, other: str) -> None:
     assert make_surname_key(one) == make_surname_key(other)
 
 
-def test_other_families_do_not() -> None:
+def test_other_families_have_other_keys() -> None:
+    """Surnames of other families do not share a key."""
     assert make_surname_key("Nowak") != make_surname_key("Nowacki")
     assert make_given_key("Kasia") == make_given_key("KATARZYNA Anna") == "katarzyna"
     assert make_given_key("Kasia") != make_given_key("Basia")
@@ -98,7 +99,8 @@ def test_polish_names_are_called_in_the_vocative(given: str, called: str) -> Non
 
 
 @pytest.mark.parametrize("given", ["Agim", "John", "Arta", "Ngozi", "Jean Paul"])
-def test_foreign_names_are_not_bent(given: str) -> None:
+def test_foreign_names_are_not_inflected(given: str) -> None:
+    """Foreign names are not put into the vocative."""
     assert make_vocative(given) == given
 
 

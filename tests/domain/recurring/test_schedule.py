@@ -32,11 +32,13 @@ def due(day: int, until: date) -> list[str]:
     return [f"{slot.due_on:%m-%d}" for slot in slots]
 
 
-def test_the_31st_of_2026_in_poland() -> None:
+def test_slots_of_day_31_in_poland() -> None:
+    """The slots of the 31st in 2026, rolled to Polish banking days."""
     assert due(31, date(2026, 6, 30)) == "02-02 03-02 03-31 04-30 06-01 06-30".split()
 
 
-def test_the_first_of_2026_in_poland() -> None:
+def test_slots_of_day_1_in_poland() -> None:
+    """The slots of the first in 2026, rolled to Polish banking days."""
     expected = "01-02 02-02 03-02 04-01 05-04 06-01 07-01 08-03 09-01 10-01 11-02 12-01"
     assert due(1, date(2026, 12, 31)) == expected.split()
 
@@ -59,7 +61,8 @@ def test_banks_are_closed_on_the_countrys_own_holidays(day: date, country: str, 
     assert is_banking_day(day, country) is is_open
 
 
-def test_rolling_over_christmas() -> None:
+def test_banking_days_skip_christmas() -> None:
+    """Rolling to a banking day and counting banking days skip the holidays of Christmas."""
     eve = date(2025, 12, 24)
     assert roll_forward(eve, "PL") == date(2025, 12, 29)
     assert roll_back(eve, "PL") == date(2025, 12, 23)

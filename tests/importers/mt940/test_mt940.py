@@ -222,7 +222,8 @@ def test_envelope_without_own_line_is_read() -> None:
     assert (only(data).statement_id, only(data).bank_bic) == ("ST1", "INGBNL2A")
 
 
-def test_something_behind_the_last_statement_is_told() -> None:
+def test_text_behind_last_statement_is_reported() -> None:
+    """Something that stands behind the last statement is reported."""
     data = statement(closing="C260930PLN1000,00") + b"{1:F01INGBNL2AXXXX00"
     assert codes(reader.read(data)) == {"loose_rest"}
 

@@ -252,7 +252,8 @@ def test_several_texts_of_one_row_are_one_remittance() -> None:
 @pytest.mark.parametrize(
     "damaged", [":6:2609300930D20,00NTRFNONREF", "::61:2609300930D20,00NTRF", ":61:€200930D20,00NT"]
 )
-def test_a_row_whose_tag_is_damaged_is_told(damaged: str) -> None:
+def test_row_with_damaged_tag_is_reported(damaged: str) -> None:
+    """A row whose tag is damaged is reported and does not vanish."""
     row = ":61:2609300930C50,00NTRF\n:86:166?20gift"
     data = f":20:X\n:60F:C260929EUR0,\n{row}\n{damaged}\n:86:166?20other\n:62F:C260930EUR50,00\n-\n"
     assert reader.read(data.encode()).problems

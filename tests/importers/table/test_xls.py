@@ -76,7 +76,8 @@ def test_large_file_is_read_too() -> None:
     assert [problem.code for problem in reading.problems] == ["layout_unknown"]
 
 
-def test_a_password_is_told() -> None:
+def test_password_is_reported() -> None:
+    """That a workbook has a password is reported."""
     at = GOOD.index(struct.pack("<HH", 0x42, 2))
     assert code(GOOD[:at] + struct.pack("<H", 0x2F) + GOOD[at + 2 :]) == "locked"
 

@@ -71,7 +71,8 @@ def expect(before: Counter[tuple[str, str]], *words: str, actor: str = ME) -> Co
     return read_words()
 
 
-def test_users_and_tokens(database: Flask, now: datetime) -> None:
+def test_users_and_tokens_are_audited(database: Flask, now: datetime) -> None:
+    """What is done to users and tokens has its words in the audit."""
     words = read_words()
     user = users.create_user(
         "a@example.org", name="A", password="a long password", roles=["admin"], now=now, actor=ME
@@ -95,7 +96,8 @@ def test_users_and_tokens(database: Flask, now: datetime) -> None:
     expect(words, "token.revoked")
 
 
-def test_donors_gifts_and_purposes(database: Flask, now: datetime) -> None:
+def test_donors_gifts_and_purposes_are_audited(database: Flask, now: datetime) -> None:
+    """What is done to donors, gifts and purposes has its words in the audit."""
     words = read_words()
     organisation.change_organisation({"city": "Berat"}, now=now, actor=ME)
     words = expect(words, "organisation.changed")
@@ -116,7 +118,8 @@ def test_donors_gifts_and_purposes(database: Flask, now: datetime) -> None:
         words = expect(words, f"{kind.__tablename__}.changed")
 
 
-def test_receipts(database: Flask, now: datetime) -> None:
+def test_receipts_are_audited_with_words(database: Flask, now: datetime) -> None:
+    """What is done to receipts has its words in the audit."""
     giver_id = donor().id
     make_receiptable(giver_id, now)
     gift_id = give(giver_id, now)
@@ -127,7 +130,8 @@ def test_receipts(database: Flask, now: datetime) -> None:
     expect(words, "receipt.voided")
 
 
-def test_recurring_gifts(database: Flask, now: datetime) -> None:
+def test_recurring_gifts_are_audited(database: Flask, now: datetime) -> None:
+    """What is done to recurring gifts has its words in the audit."""
     giver = donor()
     words = read_words()
     gift, _ = recurring_gifts.start_recurring_gift(
@@ -151,7 +155,8 @@ def test_recurring_gifts(database: Flask, now: datetime) -> None:
     expect(words, "instalment.skipped")
 
 
-def test_tasks_and_messages(database: Flask, now: datetime) -> None:
+def test_tasks_and_messages_are_audited(database: Flask, now: datetime) -> None:
+    """What is done to tasks and messages has its words in the audit."""
     giver = donor()
     for number in range(3):
         tasks.plan_task(
@@ -194,7 +199,8 @@ def test_tasks_and_messages(database: Flask, now: datetime) -> None:
     expect(words, "message.decided")
 
 
-def test_promises_change(database: Flask, now: datetime) -> None:
+def test_changed_recurring_gifts_are_audited(database: Flask, now: datetime) -> None:
+    """Changes of recurring gifts and instalments have their words in the audit."""
     gift, _ = recurring_gifts.start_recurring_gift(
         recurring_gifts.NewRecurringGift(
             donor_id=donor().id,
@@ -218,7 +224,8 @@ def test_promises_change(database: Flask, now: datetime) -> None:
     expect(words, "recurring_gift.closed")
 
 
-def test_bank_accounts_files_and_statements(database: Flask, now: datetime) -> None:
+def test_accounts_files_and_statements_are_audited(database: Flask, now: datetime) -> None:
+    """What is done to bank accounts, files and statements has its words in the audit."""
     words = read_words()
     account = open_account()  # by user:1
     words = expect(words, "bank_account.created", actor="user:1")
@@ -244,7 +251,8 @@ def test_bank_accounts_files_and_statements(database: Flask, now: datetime) -> N
     expect(words, "column_mapping.saved")
 
 
-def test_entries(database: Flask, now: datetime) -> None:
+def test_decisions_about_entries_are_audited(database: Flask, now: datetime) -> None:
+    """What is decided about entries has its words in the audit."""
     anna = donor()
     open_account()
     send(camt([Paid(DAY, 5000)]))
@@ -265,7 +273,8 @@ def test_entries(database: Flask, now: datetime) -> None:
         words = expect(words, word)
 
 
-def test_a_return_and_its_undo(database: Flask, now: datetime) -> None:
+def test_return_and_undo_are_audited(database: Flask, now: datetime) -> None:
+    """A return and its undo have their words in the audit."""
     gift_id = give(donor().id, now)
     open_account()
     send(camt([Paid(DAY, -5000, return_code="MD06")]))
@@ -280,7 +289,8 @@ def test_a_return_and_its_undo(database: Flask, now: datetime) -> None:
     expect(words, "entry.undone", "return.undone")
 
 
-def test_endpoints(database: Flask, now: datetime) -> None:
+def test_webhook_endpoints_are_audited(database: Flask, now: datetime) -> None:
+    """What is done to webhook endpoints has its words in the audit."""
     words = read_words()
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", account="acct_1", now=now, actor=ME)
     words = expect(words, "endpoint.created", "endpoint.secret_added")
@@ -298,7 +308,8 @@ def test_endpoints(database: Flask, now: datetime) -> None:
     expect(words, "provider_event.released")
 
 
-def test_a_payout_and_its_entry(database: Flask, now: datetime) -> None:
+def test_payout_and_entry_are_audited(database: Flask, now: datetime) -> None:
+    """A payout that joins and leaves its entry has its words in the audit."""
     do = steps(database, now)
     for step in ("paid", "entry", "failed"):
         do[step]()
@@ -337,9 +348,10 @@ def test_late_customer_moves_the_gift(
         (scenarios.paid_out, {"payout.failed"}),
     ],
 )
-def test_what_a_provider_tells(
+def test_provider_events_are_audited(
     database: Flask, now: datetime, story: Callable[[str], list[dict[str, object]]], words: set[str]
 ) -> None:
+    """What a provider's events do has its words in the audit."""
     endpoint = open_endpoint(now)
     before = read_words()
     for event in story("w"):

@@ -58,7 +58,8 @@ def people(database: Flask) -> None:
         ("nowak AND zzz", []),
     ],
 )
-def test_a_search_finds(words: str, names: list[str]) -> None:
+def test_search_finds_by_many_words(words: str, names: list[str]) -> None:
+    """A search finds donors by parts, codes, addresses and numbers."""
     assert found(words) == names
 
 

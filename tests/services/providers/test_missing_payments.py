@@ -57,7 +57,8 @@ def test_orphan_refund_is_asked_about(database: Flask, now: datetime) -> None:
     assert asked() == []
 
 
-def test_nothing_is_asked_where_all_was_told(database: Flask, now: datetime) -> None:
+def test_complete_events_raise_no_question(database: Flask, now: datetime) -> None:
+    """Nothing is asked where all events have come."""
     endpoint = open_endpoint(now)
     for events in (first_subscription("a"), partial_refund("b"), dispute_lost("c")):
         deliver(database, endpoint, events, now)

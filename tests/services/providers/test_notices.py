@@ -35,7 +35,8 @@ def test_a_warning_of_fraud_is_the_accountants(database: Flask, now: datetime) -
     assert told_twice(database, now, s.events) == ["fraud_warning"]
 
 
-def test_an_account_that_shuts_us_out_is_told(database: Flask, now: datetime) -> None:
+def test_lost_account_access_is_reported(database: Flask, now: datetime) -> None:
+    """That a provider's account shuts us out is reported to people."""
     s = Story("x")
     s.tell("account.application.deauthorized", {"id": "ca_1", "object": "application"})
     assert told_twice(database, now, s.events) == ["account_deauthorized"]

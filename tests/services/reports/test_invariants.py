@@ -119,7 +119,8 @@ def broken(now: datetime) -> dict[str, list[str]]:
     return {name: sentences for name, sentences in found.items() if sentences}
 
 
-def test_all_hold_in_a_sound_base(sound: Flask, now: datetime) -> None:
+def test_invariants_hold_in_sound_base(sound: Flask, now: datetime) -> None:
+    """All invariants hold in a sound database."""
     assert broken(now + timedelta(hours=3)) == {}
     for table in (
         "provider_event",

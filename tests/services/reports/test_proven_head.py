@@ -74,7 +74,8 @@ def break_designation(gift: Gift) -> None:
     db.session.commit()
 
 
-def test_a_broken_row_after_the_head_is_told(proved: Gift, now: datetime) -> None:
+def test_broken_new_row_is_reported(proved: Gift, now: datetime) -> None:
+    """A broken row after the head is reported."""
     new = give(now, "new")
     break_designation(new)
     assert check_later(now, 30) == {PARTS: [f"the designations of gift {new.id} do not add up to it"]}
@@ -174,7 +175,8 @@ def test_remade_chain_contradicts_proof(proved: Gift, now: datetime, change: dic
     assert check_later(now, 30) == {CHAIN: [f"audit record {seq} is not the one that was proved"]}
 
 
-def test_an_end_that_was_cut_off_is_told(proved: Gift, now: datetime) -> None:
+def test_cut_off_end_is_reported(proved: Gift, now: datetime) -> None:
+    """An end of the audit that was cut off is reported."""
     seq = head().audit_seq
     give(now, "new")
     sealed = audit.seal_records()

@@ -144,7 +144,8 @@ def test_every_page_has_safe_headers(client: FlaskClient) -> None:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_health_is_told_without_a_sign_in(database: Flask) -> None:
+def test_health_needs_no_sign_in(database: Flask) -> None:
+    """Health is answered without a sign-in."""
     answer = database.test_client().get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\n")
 

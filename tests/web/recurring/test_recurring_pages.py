@@ -88,7 +88,8 @@ def test_another_amount_opens_another_term(staff: Staff) -> None:
     assert db.session.scalars(select(Term.amount_minor).order_by(Term.from_on)).all() == [3000, 4500]
 
 
-def test_a_pause_a_resumption_and_the_end(staff: Staff) -> None:
+def test_recurring_gift_pauses_resumes_and_ends(staff: Staff) -> None:
+    """A recurring gift is paused, resumed and closed on its page."""
     id_ = add_recurring(add_donor()).id
     assert staff.post(f"/recurring-gifts/{id_}/pause", until="2026-11-01").status_code == 422
     assert state(id_) == "active"

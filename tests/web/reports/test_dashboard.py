@@ -11,7 +11,7 @@ from tests.services.providers.test_backlog import store_event
 from tests.web.bank.bank_world import Staff
 
 
-def test_dashboard_tells_of_unread_messages(database: Flask) -> None:
+def test_dashboard_shows_unread_messages(database: Flask) -> None:
     """From a minute on, and only to who may look after providers."""
     sentence = "messages have waited unread for"
     assert sentence not in Staff(database, "admin").text("/")

@@ -41,7 +41,8 @@ def test_double_decision_names_its_entry(database: Flask, now: datetime) -> None
         assert title in page and reason in page and 'href="/bank/entries/7"' in page
 
 
-def test_it_leaves_the_inbox_when_somebody_has_looked(database: Flask, now: datetime) -> None:
+def test_looked_at_payment_leaves_inbox(database: Flask, now: datetime) -> None:
+    """A payment that was decided twice leaves the inbox when somebody has looked at it."""
     staff, task_id = Staff(database, "admin"), decided_twice(now)
     assert f'action="/tasks/{task_id}/done"' in staff.get("/errors").text
     assert staff.post(f"/tasks/{task_id}/done").status_code == 302

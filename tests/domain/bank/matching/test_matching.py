@@ -48,7 +48,8 @@ def test_wrong_check_digit_decides_nothing() -> None:
     assert found.decide_by == DAY + timedelta(days=90)
 
 
-def test_a_right_code_of_nobody_is_told() -> None:
+def test_code_of_nobody_is_shown() -> None:
+    """A right code that belongs to no donor is shown as a reason against deciding."""
     assert one(credit(text=format_code("DH", 9999), name=None)).hindrances == ("code_unknown",)
 
 
