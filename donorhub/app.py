@@ -17,38 +17,42 @@ from donorhub.errors import DonorHubError
 from donorhub.services.giving import new_gifts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-Raised = (
+ExceptionInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 )  # of sys.exc_info
 
 
 class DonorHub(Flask):
-    """Flask that reports errors as all of us do, since its own log quotes their text, and without coroutines:
-    it would ask of each hook and view of each request whether it is one."""
+    """Flask that logs errors without their text, and looks for no coroutines among hooks and views."""
 
     def ensure_sync(self, func: Callable[..., object]) -> Callable[..., object]:
+        """Return the function as it is: Flask would ask at each call whether it is a coroutine."""
         return func
 
-    def log_exception(self, exc_info: Raised) -> None:
+    def log_exception(self, exc_info: ExceptionInfo) -> None:
+        """Report the error of a request by its kind and frames; Flask's own log would quote its text."""
         if exc_info[1] is not None:
             logs.report(exc_info[1], event="request_failed", endpoint=request.endpoint or "")
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application from its settings, or from the environment; starts no worker, touches no data."""
-    settings = settings or config.load()
-    vault.use(settings.field_key)
-    clock.use(clock.from_setting(settings.clock))
+    """Return the application, made from its settings or those of the environment.
+
+    It starts no worker and reads no data.
+    """
+    settings = settings or config.load_settings()
+    vault.use_key(settings.field_key)
+    clock.use_clock(clock.parse_clock(settings.clock))
     new_gifts.set_thank_delay(timedelta(seconds=settings.settle_s))
     app = DonorHub("donorhub", static_folder=None)
-    app.config.update(_flask_settings(settings))
+    app.config.update(_make_flask_config(settings))
     app.extensions["donorhub.settings"] = settings
     if settings.uses_sqlite:
         settings.home.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
     with app.app_context():
         set_up_engine(db.engine)
-    app.before_request(_say_whether_it_reads)
+    app.before_request(_set_reading)
     jobs.register(app)
     api.register(app)
     logs.use_request_ids(api.http.find_request_id)
@@ -62,16 +66,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _say_whether_it_reads() -> None:
+def _set_reading() -> None:
     set_reading(request.method in SAFE_METHODS)
 
 
-def _flask_settings(settings: Settings) -> dict[str, object]:
+def _make_flask_config(settings: Settings) -> dict[str, object]:
     is_https = settings.public_url.startswith("https:")
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "SQLALCHEMY_ENGINE_OPTIONS": _make_engine_options(settings),
         "MAX_CONTENT_LENGTH": settings.upload_limit_mb * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "MAX_FORM_PARTS": 1000,
@@ -84,7 +88,7 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     }
 
 
-def _engine_options(settings: Settings) -> dict[str, object]:
+def _make_engine_options(settings: Settings) -> dict[str, object]:
     if settings.uses_sqlite:
         # The connection used last comes first: it has its statements compiled and its pages read.
         return {"pool_size": 64, "max_overflow": 64, "pool_use_lifo": True}

@@ -14,38 +14,39 @@ from pathlib import Path
 Clock = Callable[[], datetime]
 
 
-def system() -> datetime:
+def read_system_clock() -> datetime:
+    """Return the machine's own time, in UTC."""
     return datetime.now(UTC)
 
 
-def starting_at(instant: datetime) -> Clock:
+def make_clock_starting_at(instant: datetime) -> Clock:
     """Return a clock that shows ``instant`` now and runs on from there."""
     shift = instant.timestamp() - time.time()
     return lambda: datetime.fromtimestamp(time.time() + shift, UTC)
 
 
-def shifted_by_file(path: Path) -> Clock:
-    """Return the real time plus the seconds that the file holds at that moment."""
+def make_clock_shifted_by_file(path: Path) -> Clock:
+    """Return a clock that shows the real time plus the seconds that the file holds at that moment."""
     return lambda: datetime.fromtimestamp(time.time() + float(path.read_text() or 0), UTC)
 
 
-def from_setting(text: str) -> Clock:
-    """Return the clock that ``DONORHUB_CLOCK`` asks for; ValueError when it cannot be read."""
+def parse_clock(text: str) -> Clock:
+    """Return the clock that ``DONORHUB_CLOCK`` asks for; raise ValueError when it cannot be read."""
     if not text:
-        return system
+        return read_system_clock
     if text.startswith("file:"):
-        return shifted_by_file(Path(text.removeprefix("file:")))
+        return make_clock_shifted_by_file(Path(text.removeprefix("file:")))
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone: write it as 2026-11-22T09:00:00+01:00")
-    return starting_at(instant)
+    return make_clock_starting_at(instant)
 
 
-_current: Clock = system
+_current: Clock = read_system_clock
 
 
-def use(clock: Clock) -> Clock:
-    """Let :func:`now` read this clock; gives back the one before."""
+def use_clock(clock: Clock) -> Clock:
+    """Let :func:`now` read this clock; return the one before."""
     global _current
     before, _current = _current, clock
     return before

@@ -49,11 +49,12 @@ class Settings:
 
     @property
     def is_embedded(self) -> bool:
-        """One process does everything: no Redis, so the worker is a thread of the server."""
+        """Return whether one process does everything: no Redis, so the worker is a thread of the server."""
         return not self.redis_url
 
     @property
     def uses_sqlite(self) -> bool:
+        """Return whether the database is a file of ours and no server."""
         return self.database_url.startswith("sqlite")
 
 
@@ -77,17 +78,19 @@ _DEFAULTS = {
 }
 
 
-def variable(setting: str) -> str:
+def name_variable(setting: str) -> str:
     """Return the environment variable of a setting: ``port`` is ``DONORHUB_PORT``."""
     return _WITHOUT_PREFIX.get(setting, f"DONORHUB_{setting.upper()}")
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; Misconfigured lists every name that is wrong, all at once."""
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings and return them; raise Misconfigured with all that is wrong at once."""
     env = os.environ if environ is None else environ
     wrong = _find_unknown(env)
     home = Path(env.get("DONORHUB_HOME") or "instance").absolute()
-    texts: dict[str, Any] = {name: env.get(variable(name), default) for name, default in _DEFAULTS.items()}
+    texts: dict[str, Any] = {
+        name: env.get(name_variable(name), default) for name, default in _DEFAULTS.items()
+    }
     values: dict[str, Any] = {name: _read_number(name, texts.pop(name), wrong) for name in _NUMBERS}
     url = env.get("DATABASE_URL") or f"sqlite:///{home / 'donorhub.sqlite3'}"
     wrong += _check_choices(texts) + _check_clock(texts) + _check_sender(texts) + _check_url(url)
@@ -107,7 +110,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 def find_log_format() -> LogFormat:
     """Return how to log before the settings are read, or while they are wrong."""
-    return "json" if os.environ.get(variable("log_format")) == "json" else "console"
+    return "json" if os.environ.get(name_variable("log_format")) == "json" else "console"
 
 
 _NUMBERS = {  # the least and the most that make sense
@@ -120,7 +123,7 @@ _NUMBERS = {  # the least and the most that make sense
 
 
 def _find_unknown(env: Mapping[str, str]) -> list[str]:
-    names = {variable(field.name) for field in fields(Settings)}
+    names = {name_variable(field.name) for field in fields(Settings)}
     return [
         f"{name} is not a setting of DonorHub: see the table of settings in README.md"
         for name in env
@@ -130,18 +133,18 @@ def _find_unknown(env: Mapping[str, str]) -> list[str]:
 
 def _read_number(name: str, text: str, wrong: list[str]) -> int:
     if not (text.isascii() and text.isdigit()):
-        wrong.append(f"{variable(name)} must be a whole number, not {text!r}")
+        wrong.append(f"{name_variable(name)} must be a whole number, not {text!r}")
         return 0
     least, most = _NUMBERS[name]
     if not least <= int(text[:20]) <= most:
-        wrong.append(f"{variable(name)} must be a number from {least} to {most}, not {text[:20]}")
+        wrong.append(f"{name_variable(name)} must be a number from {least} to {most}, not {text[:20]}")
     return int(text[:20])
 
 
 def _check_choices(texts: Mapping[str, str]) -> list[str]:
     choices = {"mode": get_args(Mode), "log_format": get_args(LogFormat)}
     return [
-        f"{variable(name)} must be one of {', '.join(words)}, not {texts[name]!r}"
+        f"{name_variable(name)} must be one of {', '.join(words)}, not {texts[name]!r}"
         for name, words in choices.items()
         if texts[name] not in words
     ]
@@ -151,7 +154,7 @@ def _check_clock(texts: Mapping[str, str]) -> list[str]:
     if texts["clock"] and texts["mode"] == "production":
         return ["DONORHUB_CLOCK is only for tests and the demo: remove it, or set DONORHUB_MODE=demo"]
     try:
-        clock.from_setting(texts["clock"])
+        clock.parse_clock(texts["clock"])
     except ValueError as e:
         return [f"DONORHUB_CLOCK: {e}"]
     return []

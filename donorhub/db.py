@@ -67,16 +67,18 @@ NAMES = {
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An instant. Refuses naive values, so that no local time is ever taken for UTC."""
+    """An instant, never a naive one, so that no local time is ever taken for UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     @property
     def python_type(self) -> type[datetime]:
+        """Return what a value is in Python."""
         return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the instant in UTC, for SQLite without its zone; raise ValueError for a naive one."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -85,6 +87,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the instant with its zone, UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -112,7 +115,10 @@ class Word(String):
     """
 
     class Comparator(String.Comparator[str]):
+        """Writes the words that a column is compared with into the statement."""
+
         def operate(self, op: OperatorType, *other: object, **more: object) -> ColumnElement[Any]:
+            """Return the comparison, its words as the statement's own text."""
             return super().operate(op, *(_write_word(one) for one in other), **more)
 
     comparator_factory = Comparator
@@ -130,20 +136,20 @@ def _write_word(value: object) -> object:
 
 @event.listens_for(Base, "resolve_type_annotation")
 def _choose_column_type(annotation: TypeResolve) -> Word | JSON | None:
-    """Store a Literal as text of any length, since the CHECK of :func:`one_of` says which words it may hold,
-    and dicts and lists as JSON, whatever is in them."""
+    """Return text for a Literal, of any length, since :func:`make_word_check` says which words it may hold,
+    and JSON for dicts and lists, whatever is in them."""
     origin = get_origin(annotation.resolved_type)
     if origin is Literal:
         return Word()
     return JSON() if origin in (dict, list) else None
 
 
-def one_of(column: str, words: object) -> CheckConstraint:
+def make_word_check(column: str, words: object) -> CheckConstraint:
     """Return the check that a column holds one of the words of a Literal type (see ``models.states``)."""
-    return CheckConstraint(is_among(column, get_args(words)), f"{column}_is_known")
+    return CheckConstraint(write_word_condition(column, get_args(words)), f"{column}_is_known")
 
 
-def is_among(column: str, words: tuple[str, ...]) -> str:
+def write_word_condition(column: str, words: tuple[str, ...]) -> str:
     """Return the SQL that a column holds one of the words, as a check or a partial index writes it."""
     return f"{column} IN ({', '.join(repr(word) for word in words)})"
 
@@ -302,8 +308,8 @@ def _make_ignoring_insert(
 ) -> PostgresInsert | SQLiteInsert:
     """Return the statement, built once: building it takes longer than many an insert."""
     insert: Any = sqlite_insert(model) if dialect == "sqlite" else postgres_insert(model)
-    ignoring: PostgresInsert | SQLiteInsert = insert.on_conflict_do_nothing(index_elements=list(on))
-    return ignoring
+    statement: PostgresInsert | SQLiteInsert = insert.on_conflict_do_nothing(index_elements=list(on))
+    return statement
 
 
 def insert_or_update(
@@ -318,11 +324,11 @@ def insert_or_update(
     ``where`` is called with the new row (``excluded``) and gives the condition.
     """
     statement = _make_insert(model)
-    new = statement.excluded
+    new_row = statement.excluded
     overwriting: PostgresInsert | SQLiteInsert = statement.on_conflict_do_update(
         index_elements=_list_keys(on),
-        set_={column: new[column] for column in _list_keys(columns)},
-        where=None if where is None else where(new),
+        set_={column: new_row[column] for column in _list_keys(columns)},
+        where=None if where is None else where(new_row),
     )
     return overwriting
 

@@ -33,8 +33,8 @@ def is_currency(text: str) -> bool:
     return _CURRENCY.fullmatch(text) is not None
 
 
-def exponent(currency: str) -> int:
-    """Return decimal places of a currency's minor unit, from ISO 4217."""
+def get_exponent(currency: str) -> int:
+    """Return the number of decimals of a currency, from ISO 4217."""
     return _EXPONENTS.get(currency, 2)
 
 
@@ -53,7 +53,7 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """Read plain digits with at most one decimal point, such as ``-1234.50``.
+        """Return the amount of plain digits with at most one decimal point, such as ``-1234.50``.
 
         Raise ValueError for anything else: a decimal comma, a thousands sign, an
         exponent, or a digit that the currency has no coin for. Zeros beyond the
@@ -62,7 +62,7 @@ class Money:
         match = _PLAIN_NUMBER.fullmatch(text)
         if not match:
             raise ValueError(f"{text[:40]!r} is no amount: write it as 1234.50")
-        places = exponent(currency)
+        places = get_exponent(currency)
         whole, _, decimals = text.partition(".")
         if decimals[places:].strip("0"):
             raise ValueError(f"{text!r} has more decimals than {currency}, which has {places}")
@@ -71,14 +71,14 @@ class Money:
 
     @classmethod
     def from_decimal(cls, number: Decimal, currency: str) -> Money:
-        """Return the exact amount of a finite Decimal; ValueError when it does not fit the currency."""
+        """Return the exact amount of a finite Decimal; raise ValueError if it does not fit the currency."""
         if not number.is_finite():
             raise ValueError(f"{number} is no amount")
         return cls.parse(format(number, "f"), currency)
 
     def as_decimal(self) -> Decimal:
         """Return the amount in major units, with the currency's decimals."""
-        return Decimal(self.minor).scaleb(-exponent(self.currency))
+        return Decimal(self.minor).scaleb(-get_exponent(self.currency))
 
     def as_text(self) -> str:
         """Return plain digits with a decimal point, such as ``50.00``; :meth:`parse` reads it back."""
@@ -117,7 +117,7 @@ class Money:
         return other
 
 
-def total(amounts: Iterable[Money], currency: str) -> Money:
+def sum_money(amounts: Iterable[Money], currency: str) -> Money:
     """Return the sum in one currency; zero of it when there is nothing to add."""
     sum_ = Money(0, currency)
     for amount in amounts:

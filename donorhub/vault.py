@@ -19,34 +19,34 @@ _NONCE = 12
 _key: bytes | None = None
 
 
-def use(key: str) -> None:
-    """Take the key for this process; any text, the longer the better."""
+def use_key(key: str) -> None:
+    """Set the key of this process; any text, the longer the better."""
     global _key  # noqa: PLW0603  one process has one key
     _key = hashlib.sha256(b"donorhub field key 1|" + key.encode()).digest()
 
 
-def _our_key() -> bytes:
+def _get_key() -> bytes:
     if _key is None:
         raise Misconfigured("no field key: set DONORHUB_FIELD_KEY")
     return _key
 
 
-def seal(plain: bytes) -> bytes:
-    """Encrypt; the same bytes look different each time."""
+def seal_bytes(plain: bytes) -> bytes:
+    """Return the bytes encrypted; the same bytes look different each time."""
     nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(_our_key()).encrypt(nonce, plain, None)
+    return nonce + AESGCM(_get_key()).encrypt(nonce, plain, None)
 
 
-def unseal(cipher: bytes) -> bytes:
-    """Decrypt what :func:`seal` made; Misconfigured when the key is another or a bit was changed."""
+def unseal_bytes(cipher: bytes) -> bytes:
+    """Return what :func:`seal_bytes` encrypted; raise Misconfigured if the key or a bit is another."""
     try:
-        return AESGCM(_our_key()).decrypt(cipher[:_NONCE], cipher[_NONCE:], None)
+        return AESGCM(_get_key()).decrypt(cipher[:_NONCE], cipher[_NONCE:], None)
     except InvalidTag as e:
         raise Misconfigured(
             "DONORHUB_FIELD_KEY is not the key this was sealed with, or the stored bytes were changed"
         ) from e
 
 
-def keyed_hash(text: str) -> str:
+def compute_keyed_hash(text: str) -> str:
     """Return a hash that cannot be tried out without the key; equal texts give equal hashes."""
-    return hmac.new(_our_key(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_get_key(), text.encode(), hashlib.sha256).hexdigest()

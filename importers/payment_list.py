@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from donorhub.money import total
+from donorhub.money import sum_money
 from importers import iban
 from importers.statement import Detail, Entry, Statement
 from importers.text import parse_date
@@ -75,7 +75,7 @@ def _make_entry(position: int, on: date, kind: str, payments: Sequence[Payment],
     return Entry(
         position=position,
         booked_on=on,
-        amount=total((payment.detail.amount for payment in payments), currency),
+        amount=sum_money((payment.detail.amount for payment in payments), currency),
         bank_code=kind,
         details=tuple(replace(payment.detail, position=i) for i, payment in enumerate(payments)),
         raw="\n".join(payment.raw for payment in payments),

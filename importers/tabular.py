@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
-from donorhub.money import Money, total
+from donorhub.money import Money, sum_money
 from importers.codes import Reason, RowFault, Skip
 from importers.profiles import list_profiles
 from importers.sheet import Row, UnreadableTable
@@ -160,8 +160,8 @@ def _sum_up(rows: Sequence[PreviewRow], reading: Reading) -> Preview:
     return Preview(
         rows=tuple(rows),
         reading=reading,
-        total_in={code: total((m for m in all_ if m.minor > 0), code) for code, all_ in amounts.items()},
-        total_out={code: total((m for m in all_ if m.minor < 0), code) for code, all_ in amounts.items()},
+        total_in={code: sum_money((m for m in all_ if m.minor > 0), code) for code, all_ in amounts.items()},
+        total_out={code: sum_money((m for m in all_ if m.minor < 0), code) for code, all_ in amounts.items()},
         period=(min(days), max(days)) if days else (None, None),
         integrity=worst,
     )

@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, Literal
 
-from donorhub.money import Money, exponent
+from donorhub.money import Money, get_exponent
 from importers.codes import DecodeFault, Reason, TextFault
 from importers.sentences import write_fragment
 
@@ -237,7 +237,7 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
     ``currency``, for other digits than 0-9, and for two signs.
     """
     fast = _FAST.fullmatch(text)
-    if fast and exponent(currency) == _HUNDREDTHS:
+    if fast and get_exponent(currency) == _HUNDREDTHS:
         minus, whole, between, mark, hundredths = fast.groups()
         if mark != between and (decimal is None or mark == decimal):
             minor = int((whole.replace(between, "") if between else whole) + hundredths)
@@ -245,7 +245,7 @@ def parse_amount(text: str, currency: str, decimal: str | None = None) -> Money:
     number, unit = parse_number(text, decimal)
     if unit and unit != currency:
         raise Unreadable("unreadable_amount.other_currency", text, currency=currency)
-    places = exponent(currency)
+    places = get_exponent(currency)
     whole, _, decimals = number.lstrip("-").partition(".")
     if decimals[places:].strip("0"):
         raise Unreadable("unreadable_amount.too_precise", text, currency=currency, places=places)

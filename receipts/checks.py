@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from donorhub.money import Money, total
+from donorhub.money import Money, sum_money
 from receipts.document import MOST_LINES, Receipt, UnprintableText
 from receipts.packs import Pack
 from receipts.phrases import METHODS
@@ -192,7 +192,7 @@ def _check_total(receipt: Receipt) -> Iterator[Problem]:
             "error", "mixed_currencies", f"the receipt has {codes}: make one receipt per currency", "total"
         )
         return
-    sum_of_lines = total((line.amount for line in receipt.lines), receipt.total.currency)
+    sum_of_lines = sum_money((line.amount for line in receipt.lines), receipt.total.currency)
     if sum_of_lines != receipt.total:
         yield Problem(
             "error",

@@ -9,7 +9,7 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
 
-from donorhub.money import Money, exponent
+from donorhub.money import Money, get_exponent
 from receipts.document import Lang
 
 _LOCALES: Final = {"en": "en_GB", "pl": "pl", "sq": "sq"}
@@ -22,10 +22,10 @@ _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 def amount(money: Money, lang: Lang) -> str:
     """``1 246,50 zł``: figures in the language's grouping, with all decimals of ISO 4217.
 
-    The decimals come from :func:`donorhub.money.exponent` and not from CLDR, which
+    The decimals come from :func:`donorhub.money.get_exponent` and not from CLDR, which
     would print the lek with none and drop its cents.
     """
-    places = exponent(money.currency)
+    places = get_exponent(money.currency)
     whole, part = divmod(abs(money.minor), 10**places)
     minus, group, point = _find_signs(lang)
     figures = f"{whole:,}".replace(",", group)

@@ -12,7 +12,7 @@ from typing import Final
 
 from num2words import num2words
 
-from donorhub.money import Money, exponent
+from donorhub.money import Money, get_exponent
 from receipts.document import Lang
 
 LARGEST: Final = 999_999_999_999  # whole units; beyond it num2words names of thousands get doubtful
@@ -83,7 +83,7 @@ def in_words(money: Money, lang: Lang) -> str:
     """
     if money.minor < 0:
         raise ValueError(f"{money} is negative: a receipt has no words for that")
-    whole, minor = divmod(money.minor, 10 ** exponent(money.currency))
+    whole, minor = divmod(money.minor, 10 ** get_exponent(money.currency))
     if whole > LARGEST:
         raise ValueError(f"{money} is too large to be written in words")
     if lang == "sq":
@@ -95,7 +95,7 @@ def _with_fraction(whole: int, minor: int, currency: str, lang: Lang) -> str:
     unit = _UNITS[lang].get(currency)
     form = _choose_polish_form if lang == "pl" else _choose_form
     text = f"{_write_cardinal(whole, lang)} {form(unit, whole) if unit else currency}"
-    places = exponent(currency)
+    places = get_exponent(currency)
     if not places:
         return text
     joint = " and " if lang == "en" else " "
@@ -126,7 +126,7 @@ def _write_albanian(whole: int, minor: int, currency: str) -> str:
         return text
     coin = _SQ_MINOR.get(currency)
     if coin is None:
-        places = exponent(currency)
+        places = get_exponent(currency)
         return f"{text} e {minor:0{places}}/{10**places}"
     return f"{text} e {_albanian_number(minor, feminine=coin.feminine)} {_choose_form(coin, minor)}"
 

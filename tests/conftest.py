@@ -74,7 +74,7 @@ def servers(stores: str, home: Path) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
-    settings = config.load(
+    settings = config.load_settings(
         {**servers, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home), "DONORHUB_SETTLE_S": "120"}
     )
     app = create_app(settings)
@@ -94,13 +94,13 @@ def app(servers: dict[str, str], home: Path) -> Iterator[Flask]:
 @pytest.fixture
 def database(app: Flask, home: Path) -> Iterator[Flask]:
     """An empty database with its organisation, and an application context; time stands at NOW."""
-    before = clock.use(lambda: NOW)
+    before = clock.use_clock(lambda: NOW)
     set_reading(False)  # a test client leaves behind what its last request said
     with app.app_context():
         _empty(app, home)
         yield app
         db.session.remove()
-    clock.use(before)
+    clock.use_clock(before)
 
 
 def _empty(app: Flask, home: Path) -> None:

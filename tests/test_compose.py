@@ -17,10 +17,10 @@ import yaml  # type: ignore[import-untyped]
 from click.testing import CliRunner
 
 from donorhub.cli import run_command
-from donorhub.config import Settings, variable
+from donorhub.config import Settings, name_variable
 
 ROOT = Path(__file__).resolve().parents[1]
-KNOWN = {variable(field.name) for field in fields(Settings)}
+KNOWN = {name_variable(field.name) for field in fields(Settings)}
 OURS = ("migrate", "web", "worker", "timer")
 
 

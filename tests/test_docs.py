@@ -22,7 +22,7 @@ import pytest
 import importers
 import receipts
 from donorhub.cli import run_command
-from donorhub.config import Settings, variable
+from donorhub.config import Settings, name_variable
 from donorhub.domain.access.permissions import PERMISSIONS, ROLE_PERMISSIONS
 from donorhub.models.states import ROLES
 from importers.table.layout import Layout
@@ -161,7 +161,7 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 
 @every_page
 def test_every_setting_that_is_named_exists(page: Path) -> None:
-    known = {variable(field.name) for field in fields(Settings)}
+    known = {name_variable(field.name) for field in fields(Settings)}
     named = set(re.findall(r"\b(?:DONORHUB_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b", page.read_text()))
     assert named <= known
 

@@ -48,7 +48,7 @@ DAY = timedelta(days=1)
 def night(request: pytest.FixtureRequest, database: Flask) -> datetime:
     """A moment after midnight in Warsaw that UTC still counts to the day before."""
     moment: datetime = request.param
-    clock.use(lambda: moment)
+    clock.use_clock(lambda: moment)
     return moment
 
 
@@ -110,10 +110,10 @@ def test_an_instalment_is_late_from_our_midnight_on(anna: Donor, night: datetime
     instalment = promise(anna, today - timedelta(days=40), night)
     instalment.due_on = today - timedelta(days=overdue.WINDOWS.late + 1)  # its days of grace ended yesterday
     db.session.commit()
-    clock.use(lambda: organisation.get_midnight(today) - timedelta(minutes=1))
+    clock.use_clock(lambda: organisation.get_midnight(today) - timedelta(minutes=1))
     timer._advance_recurring_gifts()
     assert instalment.state == "expected"
-    clock.use(lambda: night)
+    clock.use_clock(lambda: night)
     timer._advance_recurring_gifts()
     db.session.refresh(instalment)
     assert instalment.state == "late"
@@ -205,11 +205,11 @@ def test_broken_invariant_is_reported_daily(anna: Donor, night: datetime, today:
     db.session.execute(delete(Task).where(Task.kind == "thank_you"))
     db.session.commit()
     checking.verify_and_tell()
-    clock.use(lambda: organisation.get_midnight(today + DAY) - timedelta(minutes=1))
+    clock.use_clock(lambda: organisation.get_midnight(today + DAY) - timedelta(minutes=1))
     checking.verify_and_tell()
     keys = db.session.scalars(select(Task.key).where(Task.kind == "invariant_broken")).all()
     assert keys and all(key.endswith(f":{today}") for key in keys)
-    clock.use(lambda: organisation.get_midnight(today + DAY))
+    clock.use_clock(lambda: organisation.get_midnight(today + DAY))
     checking.verify_and_tell()
     again = db.session.scalars(select(Task.key).where(Task.kind == "invariant_broken")).all()
     assert len(again) == 2 * len(keys)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.money import Money, exponent, total
+from donorhub.money import Money, get_exponent, sum_money
 
 currencies = st.sampled_from(["PLN", "EUR", "ALL", "JPY", "KWD", "CLF"])
 
@@ -48,7 +48,7 @@ def test_decimals_follow_the_currency() -> None:
     assert Money.parse("27.050", "EUR") == Money(2705, "EUR")
     assert Money.parse("5000", "JPY").minor == 5000
     assert Money.parse("1.234", "KWD").minor == 1234
-    assert exponent("ALL") == 2
+    assert get_exponent("ALL") == 2
 
 
 def test_two_currencies_are_never_added() -> None:
@@ -56,7 +56,7 @@ def test_two_currencies_are_never_added() -> None:
     with pytest.raises(ValueError, match="PLN and EUR"):
         Money(1, "PLN") + Money(1, "EUR")
     with pytest.raises(ValueError, match="cannot be reckoned"):
-        total([Money(1, "EUR")], "PLN")
+        sum_money([Money(1, "EUR")], "PLN")
 
 
 def test_only_whole_minor_units_are_money() -> None:
@@ -68,5 +68,5 @@ def test_only_whole_minor_units_are_money() -> None:
 
 
 def test_sums_keep_every_grosz() -> None:
-    assert total([Money(1, "PLN")] * 200_000, "PLN").as_text() == "2000.00"
+    assert sum_money([Money(1, "PLN")] * 200_000, "PLN").as_text() == "2000.00"
     assert abs(-Money(5, "PLN")) - Money(5, "PLN") == Money(0, "PLN")

@@ -30,7 +30,7 @@ from donorhub.app import create_app
 from donorhub.cli.database import bring_up_to_date
 from donorhub.db import db
 from tests.web.bank.bank_world import Staff
-app = create_app(config.load())
+app = create_app(config.load_settings())
 with app.app_context():
     bring_up_to_date()
     page = Staff(app, "admin").get("/settings/organisation").text

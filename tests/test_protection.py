@@ -29,7 +29,9 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]
     def make(**settings: str) -> Flask:
         set_reading(False)  # the last request of this context may have said that it only reads
         values = {f"DONORHUB_{name.upper()}": value for name, value in settings.items()}
-        app = create_app(config.load({"DONORHUB_MODE": "test", "DONORHUB_HOME": str(tmp_path), **values}))
+        app = create_app(
+            config.load_settings({"DONORHUB_MODE": "test", "DONORHUB_HOME": str(tmp_path), **values})
+        )
         with app.app_context():
             upgrade(db.engine)
             organisation.create_organisation("Fundacja Przykład", now=NOW)
@@ -143,13 +145,13 @@ def test_postgres_connection_waits_limited_time(database: Flask) -> None:
 
 
 def test_what_is_sealed_looks_different_each_time(database: Flask) -> None:
-    sealed = [vault.seal(b"the same bytes") for _ in range(2000)]
+    sealed = [vault.seal_bytes(b"the same bytes") for _ in range(2000)]
     assert len({piece[:12] for piece in sealed}) == len(sealed)  # a nonce that comes twice gives the key away
-    assert {vault.unseal(piece) for piece in sealed} == {b"the same bytes"}
+    assert {vault.unseal_bytes(piece) for piece in sealed} == {b"the same bytes"}
 
 
 def test_a_changed_bit_is_not_opened(database: Flask) -> None:
-    sealed = bytearray(vault.seal(b"the same bytes"))
+    sealed = bytearray(vault.seal_bytes(b"the same bytes"))
     sealed[-1] ^= 1
     with pytest.raises(vault.Misconfigured):
-        vault.unseal(bytes(sealed))
+        vault.unseal_bytes(bytes(sealed))

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from donorhub.config import Settings, variable
+from donorhub.config import Settings, name_variable
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -19,7 +19,7 @@ def test_the_table_has_every_setting_and_no_other() -> None:
             r"`([A-Z][A-Z_]+)`", "\n".join(line.split("|")[1] for line in table.splitlines() if "|" in line)
         )
     )
-    assert named == {variable(field.name) for field in fields(Settings)}
+    assert named == {name_variable(field.name) for field in fields(Settings)}
 
 
 def test_every_link_leads_to_a_file() -> None:

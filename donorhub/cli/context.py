@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from donorhub import logs
 from donorhub.app import create_app
 from donorhub.cli.upgrading import refuse_old_database
-from donorhub.config import Settings, load
+from donorhub.config import Settings, load_settings
 from donorhub.errors import Misconfigured
 
 ROW_ID: Final = click.IntRange(1, 2**63 - 1)  # what a database can hold
@@ -32,7 +32,7 @@ def get_actor() -> str:
 
 def make_app(settings: Settings | None = None) -> Flask:
     """Return the application, with logging set up; raise Misconfigured for settings that cannot be."""
-    settings = settings or load()
+    settings = settings or load_settings()
     logs.configure_logs(settings.log_format)
     return create_app(settings)
 

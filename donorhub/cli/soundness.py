@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from donorhub import clock
 from donorhub.cli.upgrading import refuse_old_database
-from donorhub.config import Settings, load
+from donorhub.config import Settings, load_settings
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
 from donorhub.services.providers import inbox
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 def list_findings(make_app: Callable[[Settings], Flask]) -> list[Finding]:
     """Return all findings, errors first; empty when all is well."""
     try:
-        settings = load()
+        settings = load_settings()
     except DonorHubError as e:
         return [Finding("error", e.message)]
     findings = [

@@ -45,7 +45,7 @@ def fold_letters(text: str) -> str:
 
 
 @lru_cache(maxsize=1 << 13)  # a file of 100,000 accounts is not to be kept in memory twice
-def canonical_account(text: str | None) -> str | None:
+def normalise_account(text: str | None) -> str | None:
     """Return an account in capitals without blanks; 26 digits are Polish and get their ``PL``."""
     if not text:
         return None
@@ -62,17 +62,17 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(_NOT_WORD.sub(" ", fold_letters(text)).split())
 
 
-def without_tags(text: str) -> str:
+def remove_tags(text: str) -> str:
     """Return the remittance without the banks' field marks, such as ``SVWZ+`` or ``/REMI/``."""
     return _TAGS.sub(" ", text)
 
 
-def telling_words(text: str) -> tuple[str, ...]:
+def list_telling_words(text: str) -> tuple[str, ...]:
     """Return the words that may tell payers apart: no tags, no legal noise, no single letters."""
-    return tuple(w for w in split_words(without_tags(text)) if w not in NOISE and len(w) > 1)
+    return tuple(w for w in split_words(remove_tags(text)) if w not in NOISE and len(w) > 1)
 
 
-def without_address(text: str) -> str:
+def cut_address(text: str) -> str:
     """Return the name alone: cut at ``ul.``, a separator, a wide gap or the first digit.
 
     What begins with a mark keeps its text: a name is better too long than lost.
@@ -85,18 +85,18 @@ def without_address(text: str) -> str:
 
 
 @lru_cache(maxsize=1 << 17)
-def name_key(text: str) -> str:
+def make_name_key(text: str) -> str:
     """Return the folded words of a name, without digits, in alphabetical order."""
-    return " ".join(sorted(split_words(_DIGITS.sub(" ", without_address(text)))))
+    return " ".join(sorted(split_words(_DIGITS.sub(" ", cut_address(text)))))
 
 
-def payer_key(account: str | None, name: str | None) -> str | None:
+def make_payer_key(account: str | None, name: str | None) -> str | None:
     """Return what a payer is remembered by: ``iban:…`` where the bank tells the account, else ``name:…``.
 
     None when the bank tells neither.
     """
-    canonical = canonical_account(account)
+    canonical = normalise_account(account)
     if canonical:
         return f"iban:{canonical}"
-    key = name_key(name) if name else ""
+    key = make_name_key(name) if name else ""
     return f"name:{key}" if key else None

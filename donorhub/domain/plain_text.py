@@ -13,14 +13,14 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Cn", "Co"})  # control, half a pai
 _MOST_MARKS: Final = 8  # combining marks on one letter; more is an attack on whoever draws it
 
 
-def one_line(text: str) -> str:
+def clean_line(text: str) -> str:
     """Return the text in NFC without blanks around it."""
     return unicodedata.normalize("NFC", text).strip()
 
 
-def several_lines(text: str) -> str:
+def clean_lines(text: str) -> str:
     """Return the text in NFC without blanks around it, its line ends written as ``\\n``."""
-    return one_line(text.replace("\r\n", "\n"))
+    return clean_line(text.replace("\r\n", "\n"))
 
 
 def can_be_printed(text: str) -> bool:
@@ -33,12 +33,12 @@ def lines_can_be_printed(text: str) -> bool:
     return can_be_printed(text.replace("\n", "").replace("\t", ""))
 
 
-def without_unprintable(text: str) -> str:
+def blank_out_unprintable(text: str) -> str:
     """Return the text with a blank for each sign that has no shape, so that it can be looked for."""
     return "".join(" " if unicodedata.category(sign) in _UNPRINTABLE else sign for sign in text)
 
 
-def piles_up(text: str) -> bool:
+def has_piled_marks(text: str) -> bool:
     """Return whether more marks stand on one letter than any language puts there."""
     run = 0
     for sign in text:

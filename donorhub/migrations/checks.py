@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, text
 
-from donorhub.db import is_among
+from donorhub.db import write_word_condition
 from donorhub.errors import Conflict
 
 SHOWN_IDS: Final = 5  # of the rows that do not fit; the others are counted
@@ -32,7 +32,7 @@ class WordCheck:
 
     def make_clause(self) -> str:
         """Return the constraint as SQL writes it."""
-        return f"CONSTRAINT {self.constraint_name} CHECK ({is_among(self.column, self.words)})"
+        return f"CONSTRAINT {self.constraint_name} CHECK ({write_word_condition(self.column, self.words)})"
 
 
 def set_word_checks(connection: Connection, checks: Sequence[WordCheck]) -> None:
@@ -65,7 +65,7 @@ def refuse_unknown_words(connection: Connection, checks: Sequence[WordCheck]) ->
 def _find_refusals(connection: Connection, check: WordCheck) -> list[str]:
     quote = connection.dialect.identifier_preparer.quote
     table, column = quote(check.table), quote(check.column)
-    is_refused = f"NOT ({is_among(column, check.words)})"
+    is_refused = f"NOT ({write_word_condition(column, check.words)})"
     rows = connection.exec_driver_sql(
         f"SELECT {column}, id FROM {table} WHERE {is_refused} ORDER BY {column}, id"  # noqa: S608  our own names
     )

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, one_of
+from donorhub.db import Base, make_word_check
 from donorhub.models.states import Lang, RoleName
 
 user_role = Table(
@@ -33,7 +33,7 @@ class Role(Base, RoleMixin):
     """A role of the staff; what it may do stands in donorhub.services.access.users."""
 
     __tablename__ = "role"
-    __table_args__ = (one_of("name", RoleName),)
+    __table_args__ = (make_word_check("name", RoleName),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[RoleName] = mapped_column(unique=True)
@@ -43,7 +43,7 @@ class User(Base, UserMixin):
     """One of the staff. The names of some columns are Flask-Security's."""
 
     __tablename__ = "user"
-    __table_args__ = (one_of("lang", Lang),)
+    __table_args__ = (make_word_check("lang", Lang),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)

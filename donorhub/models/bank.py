@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, Currency, Minor, is_among, one_of
+from donorhub.db import Base, Currency, Minor, make_word_check, write_word_condition
 from donorhub.models.states import (
     ENTRIES_TO_DECIDE,
     AliasKind,
@@ -25,7 +25,7 @@ class BankAccount(Base):
     """One of our own accounts."""
 
     __tablename__ = "bank_account"
-    __table_args__ = (UniqueConstraint("number", "currency"), one_of("matching", MatchingMode))
+    __table_args__ = (UniqueConstraint("number", "currency"), make_word_check("matching", MatchingMode))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -59,7 +59,7 @@ class ImportFile(Base):
 
     __tablename__ = "import_file"
     __table_args__ = (
-        one_of("state", ImportFileState),
+        make_word_check("state", ImportFileState),
         Index("ix_import_file_uploaded_at_id", "uploaded_at", "id"),
     )
 
@@ -96,8 +96,8 @@ class Statement(Base):
     __tablename__ = "statement"
     __table_args__ = (
         UniqueConstraint("import_file_id", "number"),
-        one_of("integrity", StatementIntegrity),
-        one_of("state", StatementState),
+        make_word_check("integrity", StatementIntegrity),
+        make_word_check("state", StatementState),
         Index("ix_statement_bank_account_id_period_from", "bank_account_id", "period_from"),
     )
 
@@ -143,7 +143,7 @@ class Entry(Base):
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("bank_account_id", "fingerprint", "occurrence"),
-        one_of("state", EntryState),
+        make_word_check("state", EntryState),
         Index("ix_entry_bank_account_id_booked_on", "bank_account_id", "booked_on"),
         Index("ix_entry_statement_id", "statement_id"),
         Index("ix_entry_bank_account_id_id", "bank_account_id", "id"),
@@ -156,8 +156,8 @@ class Entry(Base):
             "state",
             "booked_on",
             "id",
-            sqlite_where=text(is_among("state", ENTRIES_TO_DECIDE)),
-            postgresql_where=text(is_among("state", ENTRIES_TO_DECIDE)),
+            sqlite_where=text(write_word_condition("state", ENTRIES_TO_DECIDE)),
+            postgresql_where=text(write_word_condition("state", ENTRIES_TO_DECIDE)),
         ),
     )
 
@@ -215,7 +215,7 @@ class EntryAlias(Base):
     __tablename__ = "entry_alias"
     __table_args__ = (
         UniqueConstraint("entry_id", "statement_id", "kind", "ref"),
-        one_of("kind", AliasKind),
+        make_word_check("kind", AliasKind),
         Index("ix_entry_alias_ref", "ref"),
     )
 
@@ -231,7 +231,7 @@ class Match(Base):
 
     __tablename__ = "match"
     __table_args__ = (
-        one_of("kind", MatchKind),
+        make_word_check("kind", MatchKind),
         Index("ix_match_entry_id", "entry_id"),
         Index(
             "uq_match_live",

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, one_of
+from donorhub.db import Base, make_word_check
 from donorhub.models.states import DonorKind, IdentityKind, Lang
 
 
@@ -16,8 +16,8 @@ class Donor(Base):
 
     __tablename__ = "donor"
     __table_args__ = (
-        one_of("kind", DonorKind),
-        one_of("lang", Lang),
+        make_word_check("kind", DonorKind),
+        make_word_check("lang", Lang),
         Index("ix_donor_created_at_id", "created_at", "id"),
         Index("ix_donor_updated_at_id", "updated_at", "id"),
         Index("ix_donor_name_id", "name", "id"),
@@ -75,7 +75,7 @@ class IdentityKey(Base):
     __tablename__ = "identity_key"
     __table_args__ = (
         UniqueConstraint("kind", "value", "donor_id"),
-        one_of("kind", IdentityKind),
+        make_word_check("kind", IdentityKind),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.db import Base, Currency, Minor, make_word_check
 from donorhub.models.donor import Donor
 from donorhub.models.states import DisputeKind, DisputeState, GiftMethod, RefundState
 from donorhub.money import Money
@@ -60,7 +60,7 @@ class Gift(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),  # one reference makes one gift, however often we are told
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of("method", GiftMethod),
+        make_word_check("method", GiftMethod),
         Index("ix_gift_received_on_id", "received_on", "id"),
         Index("ix_gift_recorded_at_id", "recorded_at", "id"),
         Index("ix_gift_source_id", "source", "id"),
@@ -138,7 +138,7 @@ class Refund(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of("state", RefundState),
+        make_word_check("state", RefundState),
         Index("ix_refund_refunded_on", "refunded_on"),
     )
 
@@ -161,8 +161,8 @@ class Dispute(Base):
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of("state", DisputeState),
-        one_of("kind", DisputeKind),
+        make_word_check("state", DisputeState),
+        make_word_check("kind", DisputeKind),
         Index("ix_dispute_opened_on", "opened_on"),
     )
 

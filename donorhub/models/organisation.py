@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, one_of
+from donorhub.db import Base, make_word_check
 from donorhub.models.states import Lang
 
 
@@ -15,7 +15,7 @@ class Organisation(Base):
     """The organisation and its settings that people change in the program, not in the environment."""
 
     __tablename__ = "organisation"
-    __table_args__ = (CheckConstraint("id = 1", "there_is_one"), one_of("lang", Lang))
+    __table_args__ = (CheckConstraint("id = 1", "there_is_one"), make_word_check("lang", Lang))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     legal_name: Mapped[str]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.db import Base, Currency, Minor, make_word_check
 from donorhub.models.states import (
     GiftMethod,
     PaymentState,
@@ -61,8 +61,8 @@ class ProviderEvent(Base):
     __tablename__ = "provider_event"
     __table_args__ = (
         UniqueConstraint("provider", "account", "external_id"),
-        one_of("state", ProviderEventState),
-        one_of("source", ProviderEventSource),
+        make_word_check("state", ProviderEventState),
+        make_word_check("source", ProviderEventSource),
         Index("ix_provider_event_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_provider_event_state_id", "state", "id"),
         Index("ix_provider_event_provider_id", "provider", "id"),
@@ -118,7 +118,7 @@ class ProviderMap(Base):
     __tablename__ = "provider_map"
     __table_args__ = (
         UniqueConstraint("provider", "account", "kind", "ref"),
-        one_of("kind", ProviderObject),
+        make_word_check("kind", ProviderObject),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -138,14 +138,14 @@ class Payment(Base):
     __tablename__ = "payment"
     __table_args__ = (
         UniqueConstraint("provider", "account", "payment_key"),
-        one_of("state", PaymentState),
+        make_word_check("state", PaymentState),
         Index(  # what the check of payments asks for: there should be none
             "ix_payment_without_gift",
             "id",
             sqlite_where=text("state = 'succeeded' AND gift_id IS NULL"),
             postgresql_where=text("state = 'succeeded' AND gift_id IS NULL"),
         ),
-        one_of("method", GiftMethod),
+        make_word_check("method", GiftMethod),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -172,7 +172,7 @@ class Payout(Base):
     __tablename__ = "payout"
     __table_args__ = (
         UniqueConstraint("provider", "account", "ref"),
-        one_of("state", PayoutState),
+        make_word_check("state", PayoutState),
         Index("ix_payout_arrival_on_net_minor", "arrival_on", "net_minor"),
     )
 
@@ -195,7 +195,7 @@ class PayoutItem(Base):
     __tablename__ = "payout_item"
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
-        one_of("kind", PayoutItemKind),
+        make_word_check("kind", PayoutItemKind),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.db import Base, Currency, Minor, make_word_check
 from donorhub.models.donor import Donor
 from donorhub.models.states import Lang, ReceiptKind, ReceiptState
 
@@ -29,9 +29,9 @@ class Receipt(Base):
     __tablename__ = "receipt"
     __table_args__ = (
         UniqueConstraint("series", "year", "number"),
-        one_of("state", ReceiptState),
-        one_of("kind", ReceiptKind),
-        one_of("lang", Lang),
+        make_word_check("state", ReceiptState),
+        make_word_check("kind", ReceiptKind),
+        make_word_check("lang", Lang),
         Index("ix_receipt_donor_id", "donor_id"),
         Index("ix_receipt_state_id", "state", "id"),
         Index(
@@ -105,7 +105,7 @@ class ReceiptPdf(Base):
     """The bytes of a receipt, apart from it so that lists stay light."""
 
     __tablename__ = "receipt_pdf"
-    __table_args__ = (UniqueConstraint("receipt_id", "mark"), one_of("mark", ReceiptState))
+    __table_args__ = (UniqueConstraint("receipt_id", "mark"), make_word_check("mark", ReceiptState))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipt.id", ondelete="RESTRICT"))

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, Currency, Minor, one_of
+from donorhub.db import Base, Currency, Minor, make_word_check
 from donorhub.models.donor import Donor
 from donorhub.models.states import (
     ChargedBy,
@@ -27,10 +27,10 @@ class RecurringGift(Base):
     __tablename__ = "recurring_gift"
     __table_args__ = (
         UniqueConstraint("source", "source_ref"),
-        one_of("kind", RecurringKind),
-        one_of("charged_by", ChargedBy),
-        one_of("state", RecurringState),
-        one_of("origin", RecurringOrigin),
+        make_word_check("kind", RecurringKind),
+        make_word_check("charged_by", ChargedBy),
+        make_word_check("state", RecurringState),
+        make_word_check("origin", RecurringOrigin),
         Index("ix_recurring_gift_state", "state"),
         Index("ix_recurring_gift_donor_id_state", "donor_id", "state"),
     )
@@ -71,7 +71,7 @@ class Term(Base):
         UniqueConstraint("recurring_gift_id", "from_on"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         CheckConstraint("every > 0", "every_is_positive"),
-        one_of("period", Period),
+        make_word_check("period", Period),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -97,7 +97,7 @@ class Instalment(Base):
     __table_args__ = (
         UniqueConstraint("recurring_gift_id", "nominal_on"),
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
-        one_of("state", InstalmentState),
+        make_word_check("state", InstalmentState),
         Index("ix_instalment_state_due_on", "state", "due_on"),
         Index("ix_instalment_state_id", "state", "id"),
         Index("ix_instalment_due_on_id", "due_on", "id"),
@@ -149,7 +149,7 @@ class RecurringGiftChange(Base):
     """What changed in a recurring gift, for the donor's timeline and the reports."""
 
     __tablename__ = "recurring_gift_change"
-    __table_args__ = (UniqueConstraint("recurring_gift_id", "key"), one_of("what", RecurringChange))
+    __table_args__ = (UniqueConstraint("recurring_gift_id", "key"), make_word_check("what", RecurringChange))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))

@@ -1,8 +1,8 @@
 """Every state, kind and method of every table as a type, and the lists of those that mean something together.
 
 This is the only place where they are listed. The CHECK constraint of a column is made from its type
-(:func:`donorhub.db.one_of`), mypy refuses another word, and nothing else writes a list of its own. A word
-that is new or goes needs a migration (:mod:`donorhub.migrations.checks`).
+(:func:`donorhub.db.make_word_check`), mypy refuses another word, and nothing else writes a list of its own.
+A word that is new or goes needs a migration (:mod:`donorhub.migrations.checks`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from donorhub.db import Base, is_among, one_of
+from donorhub.db import Base, make_word_check, write_word_condition
 from donorhub.models.states import (
     OPEN_TASKS,
     Channel,
@@ -30,24 +30,24 @@ class Task(Base):
 
     __tablename__ = "task"
     __table_args__ = (
-        one_of("kind", TaskKind),
-        one_of("performer", TaskPerformer),
-        one_of("role", TaskRole),
-        one_of("state", TaskState),
+        make_word_check("kind", TaskKind),
+        make_word_check("performer", TaskPerformer),
+        make_word_check("role", TaskRole),
+        make_word_check("state", TaskState),
         Index(
             "ix_task_open",
             "performer",
             "due_at",
             "id",
-            sqlite_where=text(is_among("state", OPEN_TASKS)),
-            postgresql_where=text(is_among("state", OPEN_TASKS)),
+            sqlite_where=text(write_word_condition("state", OPEN_TASKS)),
+            postgresql_where=text(write_word_condition("state", OPEN_TASKS)),
         ),
         Index("ix_task_subject", "subject_type", "subject_id"),
         Index(
             "ix_task_open_id",
             "id",
-            sqlite_where=text(is_among("state", OPEN_TASKS)),
-            postgresql_where=text(is_among("state", OPEN_TASKS)),
+            sqlite_where=text(write_word_condition("state", OPEN_TASKS)),
+            postgresql_where=text(write_word_condition("state", OPEN_TASKS)),
         ),
         Index(
             "ix_task_people",
@@ -90,10 +90,10 @@ class Message(Base):
 
     __tablename__ = "message"
     __table_args__ = (
-        one_of("channel", Channel),
-        one_of("category", MessageCategory),
-        one_of("lang", Lang),
-        one_of("state", MessageState),
+        make_word_check("channel", Channel),
+        make_word_check("category", MessageCategory),
+        make_word_check("lang", Lang),
+        make_word_check("state", MessageState),
         Index("ix_message_planned_at_id", "planned_at", "id"),
         Index("ix_message_state_id", "state", "id"),
     )
@@ -123,8 +123,8 @@ class Template(Base):
     __tablename__ = "template"
     __table_args__ = (
         UniqueConstraint("kind", "lang", "version"),
-        one_of("kind", TemplateKind),
-        one_of("lang", Lang),
+        make_word_check("kind", TemplateKind),
+        make_word_check("lang", Lang),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -141,7 +141,7 @@ class Suppression(Base):
     """An address that nothing is sent to, kept as a keyed hash so that it outlives the donor."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("channel", "address_hash"), one_of("channel", Channel))
+    __table_args__ = (UniqueConstraint("channel", "address_hash"), make_word_check("channel", Channel))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[Channel] = mapped_column(default="email")
@@ -155,7 +155,7 @@ class DomainEvent(Base):
 
     __tablename__ = "domain_event"
     __table_args__ = (
-        one_of("kind", EventKind),
+        make_word_check("kind", EventKind),
         Index("ix_domain_event_donor_id_occurred_at", "donor_id", "occurred_at"),
     )
 

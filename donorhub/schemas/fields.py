@@ -107,7 +107,7 @@ def refuse_unprintable(text: str, *, is_printable: bool) -> None:
     """Raise ValidationError for a text with a sign that has no shape, or a letter under too many marks."""
     if not is_printable:
         raise ValidationError(faults.UNPRINTABLE)
-    if plain_text.piles_up(text):
+    if plain_text.has_piled_marks(text):
         raise ValidationError(faults.PILED_MARKS)
 
 
@@ -130,7 +130,7 @@ class Line(fields.String):
     """One line of text in NFC: no control characters, no private or unassigned ones, no piled-up marks."""
 
     default_error_messages = MESSAGES
-    _clean = staticmethod(plain_text.one_line)
+    _clean = staticmethod(plain_text.clean_line)
     _can_be_printed = staticmethod(plain_text.can_be_printed)
 
     def __init__(self, longest: int = SHORT, *, shortest: int = 0, **more: Unpack[Options]) -> None:
@@ -145,7 +145,7 @@ class Line(fields.String):
 class Text(Line):
     """Text of several lines."""
 
-    _clean = staticmethod(plain_text.several_lines)
+    _clean = staticmethod(plain_text.clean_lines)
     _can_be_printed = staticmethod(plain_text.lines_can_be_printed)
 
 
@@ -169,7 +169,7 @@ class EmailAddress(fields.Email):
         self.validators = [Length(1 if self.required else None, EMAIL), check_email]
 
     def _deserialize(self, value: object, attr: str | None, data: Sent, **more: object) -> str:
-        text = plain_text.one_line(super()._deserialize(value, attr, data, **more))
+        text = plain_text.clean_line(super()._deserialize(value, attr, data, **more))
         refuse_unprintable(text, is_printable=plain_text.can_be_printed(text))
         return text
 

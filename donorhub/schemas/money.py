@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from marshmallow import ValidationError, fields, post_load, pre_dump
 
-from donorhub.money import Money, exponent
+from donorhub.money import Money, get_exponent
 from donorhub.schemas import faults
 from donorhub.schemas.fields import MESSAGES, Coded, Currency, Options, StrictSchema
 from donorhub.schemas.limits import MAX_MINOR
@@ -33,7 +33,7 @@ class MoneySchema(StrictSchema):
         try:
             money = Money.parse(data["amount"], currency)
         except ValueError as e:
-            places = exponent(currency)
+            places = get_exponent(currency)
             raise ValidationError(
                 faults.TOO_PRECISE.format(currency=currency, places=places), "amount"
             ) from e

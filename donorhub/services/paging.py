@@ -28,73 +28,86 @@ class Page(Generic[T]):
     cursor: str | None = None
 
 
-def newest_first(
+def read_newest_first(
     query: Select[T],
     keys: Keys,
     *,
     after: str | None,
     limit: int = LIMIT,
 ) -> Page[T]:
-    """A page in falling order of ``keys``, the last of which is unique. Rejected for a damaged cursor."""
+    """Return a page in falling order of ``keys``, the last of which is unique.
+
+    Raise Rejected for a cursor that no page of ours gave out.
+    """
     if after:
-        query = query.where(tuple_(*keys) < tuple_(*_read(after, keys)))
-    return _page(query.order_by(*(key.desc() for key in keys)), keys, limit)
+        query = query.where(tuple_(*keys) < tuple_(*_parse_cursor(after, keys)))
+    return _read_page(query.order_by(*(key.desc() for key in keys)), keys, limit)
 
 
-def oldest_first(
+def read_oldest_first(
     query: Select[T],
     keys: Keys,
     *,
     after: str | None,
     limit: int = LIMIT,
 ) -> Page[T]:
-    """A page in rising order of ``keys``, the last of which is unique. Rejected for a damaged cursor."""
+    """Return a page in rising order of ``keys``; the rest as :func:`read_newest_first`."""
     if after:
-        query = query.where(tuple_(*keys) > tuple_(*_read(after, keys)))
-    return _page(query.order_by(*keys), keys, limit)
+        query = query.where(tuple_(*keys) > tuple_(*_parse_cursor(after, keys)))
+    return _read_page(query.order_by(*keys), keys, limit)
 
 
-def rows_newest_first(query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT) -> Page[AnyRow]:
-    """Like :func:`newest_first`, of a query that reads columns, the keys among them, and makes no objects."""
+def read_rows_newest_first(
+    query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT
+) -> Page[AnyRow]:
+    """Return a page as :func:`read_newest_first` does, of a query that reads columns and makes no objects.
+
+    The keys are among the columns.
+    """
     if after:
-        query = query.where(tuple_(*keys) < tuple_(*_read(after, keys)))
+        query = query.where(tuple_(*keys) < tuple_(*_parse_cursor(after, keys)))
     query = query.order_by(*(key.desc() for key in keys)).limit(write_literal(limit + 1))
-    return _cut(db.session.execute(query).all(), keys, limit)
+    return _cut_page(db.session.execute(query).all(), keys, limit)
 
 
-def rows_oldest_first(query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT) -> Page[AnyRow]:
-    """Like :func:`oldest_first`, of a query that reads columns, the keys among them, and makes no objects."""
+def read_rows_oldest_first(
+    query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT
+) -> Page[AnyRow]:
+    """Return a page as :func:`read_oldest_first` does, of a query that reads columns and makes no objects.
+
+    The keys are among the columns.
+    """
     if after:
-        query = query.where(tuple_(*keys) > tuple_(*_read(after, keys)))
+        query = query.where(tuple_(*keys) > tuple_(*_parse_cursor(after, keys)))
     query = query.order_by(*keys).limit(write_literal(limit + 1))
-    return _cut(db.session.execute(query).all(), keys, limit)
+    return _cut_page(db.session.execute(query).all(), keys, limit)
 
 
-def _page(query: Select[T], keys: Keys, limit: int) -> Page[T]:
-    return _cut(db.session.scalars(query.limit(write_literal(limit + 1))).unique().all(), keys, limit)
+def _read_page(query: Select[T], keys: Keys, limit: int) -> Page[T]:
+    return _cut_page(db.session.scalars(query.limit(write_literal(limit + 1))).unique().all(), keys, limit)
 
 
-def _cut(rows: Sequence[T], keys: Keys, limit: int) -> Page[T]:
+def _cut_page(rows: Sequence[T], keys: Keys, limit: int) -> Page[T]:
     if len(rows) <= limit:
         return Page(rows)
     rows = rows[:limit]
-    return Page(rows, "~".join(_written(getattr(rows[-1], key.key)) for key in keys))
+    return Page(rows, "~".join(_format_key(getattr(rows[-1], key.key)) for key in keys))
 
 
-def _written(value: object) -> str:
+def _format_key(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _read(cursor: str, keys: Keys) -> list[object]:
+def _parse_cursor(cursor: str, keys: Keys) -> list[object]:
     parts = cursor.split("~")
     if len(parts) != len(keys):
-        raise damaged()
+        raise make_cursor_refusal()
     return [
-        literal(_READ[key.type.python_type](part), key.type) for key, part in zip(keys, parts, strict=True)
+        literal(_PARSERS[key.type.python_type](part), key.type) for key, part in zip(keys, parts, strict=True)
     ]
 
 
-def if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[ColumnElement[bool], ...]:
+def equals_if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[ColumnElement[bool], ...]:
     """Return the condition that a column holds a value, for ``where(*…)``; none where nothing is asked.
 
     A text stands in the statement: it may fit nothing, and a list is planned for that.
@@ -104,36 +117,41 @@ def if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[ColumnE
     return (column == (write_literal(value) if isinstance(value, str) else value),)
 
 
-def number_in(text: str) -> int:
-    """A key in a cursor; Rejected for what no column holds."""
+def parse_number(text: str) -> int:
+    """Return the number that a cursor holds; raise Rejected for what no column holds."""
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
-        raise damaged()
+        raise make_cursor_refusal()
     return int(text)
 
 
-def moment_in(text: str) -> datetime:
-    """An instant in a cursor, in UTC; Rejected for one without an offset or outside the calendar."""
+def parse_moment(text: str) -> datetime:
+    """Return the instant that a cursor holds, in UTC; raise Rejected for one without an offset or outside
+    the calendar."""
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError) as e:
-        raise damaged() from e
-    raise damaged()
+        raise make_cursor_refusal() from e
+    raise make_cursor_refusal()
 
 
-def _day_in(text: str) -> date:
+def _parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as e:
-        raise damaged() from e
+        raise make_cursor_refusal() from e
 
 
-def damaged() -> Rejected:
-    """What is said of a cursor that no list of ours gave out."""
+def make_cursor_refusal() -> Rejected:
+    """Return the error for a cursor that no page of ours gave out."""
     return Rejected(
         "this address is not complete: begin at the first page of the list", code="bad_cursor", field="/after"
     )
 
 
-_READ: Final[dict[type, Callable[[str], object]]] = {int: number_in, date: _day_in, datetime: moment_in}
+_PARSERS: Final[dict[type, Callable[[str], object]]] = {
+    int: parse_number,
+    date: _parse_day,
+    datetime: parse_moment,
+}

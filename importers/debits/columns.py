@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from donorhub.money import Money, total
+from donorhub.money import Money, sum_money
 from importers import iban
 from importers.payment_list import read_day
 
@@ -100,7 +100,9 @@ def _find_sums(
     for returns, at in product(kinds_of_returns, choices):
         for only_paid in (False, True) if returns else (False,):
             some = [row for row in postings if not (only_paid and row[0].strip() in returns)]
-            sum_of_postings = total((_read_signed_amount(row, at, returns) for row in some), _ANY_CURRENCY)
+            sum_of_postings = sum_money(
+                (_read_signed_amount(row, at, returns) for row in some), _ANY_CURRENCY
+            )
             count = next((c for c in counts if int(footer[c]) == len(some)), None)
             sum_ = next((s for s in sums if _read_money(footer[s]) == sum_of_postings), None)
             if count is not None and sum_ is not None:

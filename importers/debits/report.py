@@ -13,7 +13,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 
-from donorhub.money import Money, total
+from donorhub.money import Money, sum_money
 from importers import iban
 from importers.debits.columns import Columns, find_columns
 from importers.payment_list import Payment, make_advice, read_day
@@ -142,10 +142,10 @@ def _check_footers(
         message = "The report has no footer with number and sum: it is cut. Download it again."
         return [Problem("error", "report_cut", message)]
     count = sum(number for number, _ in footers)
-    amount = total((sum_ for _, sum_ in footers), columns.currency)
+    amount = sum_money((sum_ for _, sum_ in footers), columns.currency)
     postings = [payment for payment in payments if payment.kind == "posting"]
     sums_that_hold = {
-        (len(some), total((payment.detail.amount for payment in some), columns.currency))
+        (len(some), sum_money((payment.detail.amount for payment in some), columns.currency))
         for some in (payments, postings)
     }
     if (count, amount) in sums_that_hold:

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from donorhub.money import Money, exponent, is_currency
+from donorhub.money import Money, get_exponent, is_currency
 from importers import iban
 from importers.ofx import tags
 from importers.statement import NOBODY, Detail, Entry, Party
@@ -165,7 +165,7 @@ def _compute_original(amount: Money, fields: dict[str, str]) -> Money | None:
     rate = Decimal(rate_text)
     if not rate:
         return None
-    step = Decimal(1).scaleb(-exponent(symbol))
+    step = Decimal(1).scaleb(-get_exponent(symbol))
     return Money.from_decimal((amount.as_decimal() / rate).quantize(step), symbol)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from donorhub.money import Money, total
+from donorhub.money import Money, sum_money
 from importers.codes import Reason, Remark
 from importers.statement import Balance, Entry, Integrity, Problem, Statement, make_problem
 from importers.table.entries import Group
@@ -135,7 +135,7 @@ def _check_sums(
                 problems.append(_report_difference(end, amount, row_sum))
     opening, closing = balances["opening"], balances["closing"]
     if opening and closing:
-        bookings = total((e.amount for e in group.entries if e.status == "booked"), statement.currency)
+        bookings = sum_money((e.amount for e in group.entries if e.status == "booked"), statement.currency)
         proofs.append(opening + bookings == closing)
         if not proofs[-1]:
             problems.append(_report_difference("closing", closing, opening + bookings))
@@ -170,7 +170,7 @@ def check_totals(
             continue
         currency = statements[0].currency
         amount = _parse_fact(facts, fact, currency, decimal, problems)
-        row_sum = total((e.amount for e in entries if e.amount.minor * sign > 0), currency)
+        row_sum = sum_money((e.amount for e in entries if e.amount.minor * sign > 0), currency)
         if amount is None:
             continue
         proofs.append(abs(amount) == abs(row_sum))

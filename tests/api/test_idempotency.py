@@ -110,7 +110,7 @@ def test_answer_is_kept_thirty_days(api: Caller, donor: Donor, now: datetime) ->
 def test_expired_key_counts_as_forgotten(api: Caller, now: datetime) -> None:
     """A key that the sweep has not reached yet is as good as forgotten."""
     api.post("/funds", {"code": "a", "name": "A"}, key="k1")
-    clock.use(lambda: now + timedelta(days=31))
+    clock.use_clock(lambda: now + timedelta(days=31))
     assert api.post("/funds", {"code": "b", "name": "B"}, key="k1").status_code == 201
 
 

@@ -157,4 +157,6 @@ def test_the_document_is_valid_json_schema_throughout(app: Flask) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
-        COPY.write_text(document(create_app(config.load({"DONORHUB_MODE": "test", "DONORHUB_HOME": home}))))
+        COPY.write_text(
+            document(create_app(config.load_settings({"DONORHUB_MODE": "test", "DONORHUB_HOME": home})))
+        )

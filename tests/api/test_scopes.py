@@ -87,9 +87,9 @@ def test_revoked_token_is_refused_at_once(api: Caller, now: datetime) -> None:
     token.expires_at = now + timedelta(hours=1)
     db.session.commit()
     assert api.get("/donors").status_code == 200
-    clock.use(lambda: now + timedelta(hours=1))
+    clock.use_clock(lambda: now + timedelta(hours=1))
     assert api.get("/donors").status_code == 401
-    clock.use(lambda: now)
+    clock.use_clock(lambda: now)
     users.revoke_token(1, now=now, actor="t")
     db.session.commit()
     assert api.get("/donors").status_code == 401

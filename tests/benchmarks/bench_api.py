@@ -187,7 +187,7 @@ def print_ratio(name: str, ms: float, ratio: float, unit: str, goal: float) -> N
 
 
 def run(home: Path, donors: int, times: int, rounds: int) -> None:
-    settings = config.load({"DONORHUB_HOME": str(home), "DONORHUB_MODE": "test"})
+    settings = config.load_settings({"DONORHUB_HOME": str(home), "DONORHUB_MODE": "test"})
     app = create_app(settings)
     with app.app_context():
         upgrade(db.engine)

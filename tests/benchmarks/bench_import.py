@@ -203,7 +203,7 @@ def _measured(name: str, file: Path, home: Path, options: list[str]) -> Figures:
     from donorhub.services.bank.files import bank_accounts
 
     stores = {key: os.environ[key] for key in ("DATABASE_URL",) if key in os.environ}
-    app = create_app(config.load({**stores, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home)}))
+    app = create_app(config.load_settings({**stores, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home)}))
     with app.app_context():
         run.upgrade(db.engine)
         now = datetime.now(UTC)
@@ -342,7 +342,7 @@ def _load_donors() -> None:
 
     from donorhub.db import db
     from donorhub.domain.donors.codes import format_code
-    from donorhub.domain.payer_text import name_key
+    from donorhub.domain.payer_text import make_name_key
     from donorhub.models import Donor, ExternalId, IdentityKey
 
     spec = importlib.util.spec_from_file_location("dhgen", GENERATOR.with_name("dhgen.py"))
@@ -365,7 +365,7 @@ def _load_donors() -> None:
         keys = [
             {"kind": kind, "value": value, "donor_id": d.id}
             for d in chunk
-            for kind, value in (("iban", d.iban), ("name", name_key(d.name)))
+            for kind, value in (("iban", d.iban), ("name", make_name_key(d.name)))
         ]
         refs = [{"source": "payer_ref", "ref": d.ref, "donor_id": d.id} for d in chunk]
         for model, some in ((Donor, rows), (IdentityKey, keys), (ExternalId, refs)):

@@ -35,7 +35,9 @@ def installation() -> Iterator[Flask]:
     """A small installation with an empty database on disk, without mail: messages stay in the outbox."""
     with tempfile.TemporaryDirectory(prefix="donorhub-bench-") as home:
         logs.configure_logs("console")
-        settings = config.load({"DONORHUB_HOME": home, "DONORHUB_MODE": "test", "DONORHUB_SETTLE_S": "0"})
+        settings = config.load_settings(
+            {"DONORHUB_HOME": home, "DONORHUB_MODE": "test", "DONORHUB_SETTLE_S": "0"}
+        )
         app = create_app(settings)
         with app.app_context():
             bring_up_to_date()

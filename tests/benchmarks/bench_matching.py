@@ -22,7 +22,7 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
 )
 from donorhub.domain.donors.codes import format_code
-from donorhub.domain.payer_text import canonical_account, fold_letters, name_key, without_address
+from donorhub.domain.payer_text import cut_address, fold_letters, make_name_key, normalise_account
 from donorhub.money import Money
 
 GIVEN = "Anna Łukasz Agnieszka Piotr Małgorzata Arta Agim Blerta Shpëtim Ylli Zofia Józef".split()
@@ -54,7 +54,7 @@ def _line(number: int, rng: random.Random, names: list[str]) -> Credit:
 def _facts(names: list[str]) -> MatchFacts:
     by_name: dict[str, tuple[int, ...]] = {}
     for donor, name in enumerate(names):
-        by_name[name_key(name)] = (*by_name.get(name_key(name), ()), donor)
+        by_name[make_name_key(name)] = (*by_name.get(make_name_key(name), ()), donor)
     return MatchFacts(
         donors={donor: DonorFacts(donor, name) for donor, name in enumerate(names)},
         donor_of_number={1001 + donor: donor for donor in range(len(names))},
@@ -72,7 +72,7 @@ def _facts(names: list[str]) -> MatchFacts:
 def _rate(what: str, count: int, work: Callable[[], object]) -> None:
     best = None
     for _ in range(3):
-        for cache in (fold_letters, name_key, canonical_account, without_address):
+        for cache in (fold_letters, make_name_key, normalise_account, cut_address):
             if hasattr(cache, "cache_clear"):
                 cache.cache_clear()
         started = time.process_time()

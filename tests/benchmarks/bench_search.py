@@ -47,7 +47,7 @@ def main(count: int = 100_000) -> None:
         environment = {"DONORHUB_MODE": "test", "DONORHUB_HOME": home}
         if os.environ.get("DATABASE_URL"):
             environment["DATABASE_URL"] = os.environ["DATABASE_URL"]
-        app = create_app(config.load(environment))
+        app = create_app(config.load_settings(environment))
         with app.app_context():
             run.upgrade(db.engine)
             organisation.create_organisation("Bench", now=NOW)
@@ -70,7 +70,7 @@ def fill(count: int) -> None:
         donors.append(row)
         keys += [
             {"kind": "email", "value": row["email"], "donor_id": id_},
-            {"kind": "name", "value": payer_text.name_key(row["name"]), "donor_id": id_},
+            {"kind": "name", "value": payer_text.make_name_key(row["name"]), "donor_id": id_},
         ]
     db.session.execute(insert(Donor), donors)
     db.session.execute(insert(IdentityKey), keys)

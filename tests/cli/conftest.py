@@ -48,7 +48,7 @@ def shell(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quiet_logging: None
 ) -> Iterator[Donorhub]:
     """``shell("user", "list", DONORHUB_PORT="1")`` with nothing of DonorHub in the environment but that."""
-    before = clock.use(clock.system)
+    before = clock.use_clock(clock.read_system_clock)
     made: list[Flask] = []
     for name in [*os.environ]:
         if name.startswith("DONORHUB_") or name in ("DATABASE_URL", "REDIS_URL"):
@@ -71,7 +71,7 @@ def shell(
     for app in made:
         with app.app_context():
             db.engine.dispose()
-    clock.use(before)
+    clock.use_clock(before)
 
 
 def _into(made: list[Flask]) -> Callable[..., None]:
@@ -89,7 +89,7 @@ def donorhub(
     """A command on the test's own database, in the application that is made already."""
     assert all(module.make_app is make_app for module in REAL)
     monkeypatch.setattr(context, "make_app", lambda: database)
-    clock.use(lambda: NOW)
+    clock.use_clock(lambda: NOW)
     environ = {**servers, "DONORHUB_HOME": str(home), "DONORHUB_MODE": "test", "DONORHUB_CLOCK": str(NOW)}
 
     def call(*arguments: str | Path, **more: str) -> Ended:

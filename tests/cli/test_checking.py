@@ -64,7 +64,7 @@ def test_older_fault_needs_thorough_check(donorhub: Donorhub, now: datetime) -> 
     """Verify says from where it checked, and finds a fault in an older row only when thorough."""
     gift_came(now)
     for minutes in (0, 10):
-        clock.use(lambda: now + timedelta(minutes=minutes))  # noqa: B023  used before it changes
+        clock.use_clock(lambda: now + timedelta(minutes=minutes))  # noqa: B023  used before it changes
         assert donorhub("verify").code == 0
     db.session.execute(text("UPDATE task SET key = 'lost' WHERE key = 'thank_you:gift:1'"))
     db.session.commit()

@@ -141,14 +141,14 @@ def test_used_port_is_reported_first(shell: Donorhub) -> None:
 def test_demo_of_today_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The demo of today is kept until the program or the day is another."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    before = clock.use(lambda: NOW)
+    before = clock.use_clock(lambda: NOW)
     try:
         today = demo._kept_copy()
         assert today == demo._kept_copy()
-        clock.use(lambda: NOW + timedelta(days=1))
+        clock.use_clock(lambda: NOW + timedelta(days=1))
         assert demo._kept_copy() != today
     finally:
-        clock.use(before)
+        clock.use_clock(before)
     assert today.parent == tmp_path / "donorhub"
 
 
@@ -240,7 +240,7 @@ def test_every_page_has_something_to_show(
 ) -> None:
     engine = create_engine(f"sqlite:///{two_starts[0][1] / demo.DATABASE}")
     with engine.connect() as connection:
-        tomorrow = clock.system().date() + timedelta(days=1)
+        tomorrow = clock.read_system_clock().date() + timedelta(days=1)
         found = connection.execute(text(query), {"end": tomorrow.isoformat()} if ":end" in query else {})
         assert least <= found.scalar_one() <= most
     engine.dispose()

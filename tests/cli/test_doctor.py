@@ -36,7 +36,7 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from donorhub.db import db
 
     home = tmp_path_factory.mktemp("doctor")
-    app = create_app(config.load({"DONORHUB_HOME": str(home), "DONORHUB_FIELD_KEY": KEY}))
+    app = create_app(config.load_settings({"DONORHUB_HOME": str(home), "DONORHUB_FIELD_KEY": KEY}))
     with app.app_context():
         bring_up_to_date()
         db.engine.dispose()
@@ -70,7 +70,7 @@ def test_messages_left_unread_are_named(doctor: Donorhub, upgraded: Path) -> Non
     from donorhub.db import db
     from tests.services.providers.test_backlog import store_event
 
-    app = create_app(config.load({"DONORHUB_HOME": str(upgraded), "DONORHUB_FIELD_KEY": KEY}))
+    app = create_app(config.load_settings({"DONORHUB_HOME": str(upgraded), "DONORHUB_FIELD_KEY": KEY}))
     with app.app_context():
         store_event("old", datetime.now(UTC) - timedelta(minutes=12, seconds=30))
         try:

@@ -37,7 +37,7 @@ TODAY = date(2026, 11, 22)
 def main(home: str) -> None:
     stores = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
     app = create_app(
-        config.load(
+        config.load_settings(
             {
                 **stores,
                 "DONORHUB_MODE": "demo",

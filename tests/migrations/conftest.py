@@ -35,8 +35,8 @@ def released(
 ) -> Iterator[Engine]:
     """A database as the last release left it; this process has its key, and time stands at NOW."""
     monkeypatch.setattr(vault, "_key", None)
-    vault.use(last_release.KEY)
-    before = clock.use(lambda: last_release.NOW)
+    vault.use_key(last_release.KEY)
+    before = clock.use_clock(lambda: last_release.NOW)
     with new_database(home, servers, like=release_image) as engine:
         yield engine
-    clock.use(before)
+    clock.use_clock(before)

@@ -25,7 +25,7 @@ def test_the_upgraded_release_is_sound(released: Engine, tmp_path: Path, servers
     """What stands adds up again, the audit's chain goes on, and the error inbox names what was taken back."""
     run.upgrade(released)
     url = released.url.render_as_string(hide_password=False)
-    settings = config.load(
+    settings = config.load_settings(
         {
             **servers,
             "DATABASE_URL": url,

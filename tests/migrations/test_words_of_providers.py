@@ -47,20 +47,20 @@ OLD_WORDS = (
 def stripes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The database of the last release that had worked Stripe's stories off."""
     monkeypatch.setattr(vault, "_key", None)
-    vault.use(KEY)
-    before = clock.use(lambda: NOW)
+    vault.use_key(KEY)
+    before = clock.use_clock(lambda: NOW)
     with engine.begin() as connection:
         last_release.load(connection, f"{REVISION}_stripe")
     yield engine
-    clock.use(before)
+    clock.use_clock(before)
 
 
 @contextmanager
 def application(engine: Engine, home: Path, servers: dict[str, str]) -> Iterator[Flask]:
     url = engine.url.render_as_string(hide_password=False)
     place = {"DATABASE_URL": url, "DONORHUB_MODE": "test", "DONORHUB_HOME": str(home)}
-    app = create_app(config.load({**servers, **place, "DONORHUB_FIELD_KEY": KEY}))
-    clock.use(lambda: NOW)
+    app = create_app(config.load_settings({**servers, **place, "DONORHUB_FIELD_KEY": KEY}))
+    clock.use_clock(lambda: NOW)
     with app.app_context():
         yield app
         db.session.remove()

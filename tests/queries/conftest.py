@@ -84,7 +84,7 @@ def spare_app(store: Store, tmp_path: Path) -> Iterator[Flask]:
 @contextmanager
 def application(environ: dict[str, str]) -> Iterator[Flask]:
     """An application beside that of the other tests."""
-    app = create_app(config.load({**KEYS, **environ}))
+    app = create_app(config.load_settings({**KEYS, **environ}))
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -94,13 +94,13 @@ def application(environ: dict[str, str]) -> Iterator[Flask]:
 def in_its_world(app: Flask) -> Iterator[None]:
     """Its context, its key and our time, and the others' again at the end."""
     settings: Settings = app.extensions["donorhub.settings"]
-    key, before = vault._key, clock.use(lambda: NOW)
-    vault.use(settings.field_key)
+    key, before = vault._key, clock.use_clock(lambda: NOW)
+    vault.use_key(settings.field_key)
     set_reading(False)
     with app.app_context():
         yield
         db.session.remove()
-    clock.use(before)
+    clock.use_clock(before)
     vault._key = key
 
 
@@ -131,7 +131,7 @@ def make_base(environ: dict[str, str], share: int) -> None:
         sql = Sql(db.engine.dialect.name)
         with db.engine.connect() as connection:
             _hurry(connection)
-            content = vault.seal(zlib.compress(TABLE.read_bytes()))
+            content = vault.seal_bytes(zlib.compress(TABLE.read_bytes()))
             for rows in list_rows(sql, share=share, content=content, payload=payload):
                 fill(connection, rows)
             begin_numbers(connection)

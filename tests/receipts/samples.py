@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from donorhub.money import Money, total
+from donorhub.money import Money, sum_money
 from receipts import TEMPLATE_VERSION, DonorBlock, Line, Organisation, Receipt, pack
 from receipts.document import Lang
 
@@ -72,7 +72,7 @@ def annual(count: int, **changes: Any) -> Receipt:
     held: dict[str, Any] = {
         "kind": "annual",
         "lines": lines,
-        "total": total((line.amount for line in lines), "PLN"),
+        "total": sum_money((line.amount for line in lines), "PLN"),
         "period": (date(2025, 1, 1), date(2025, 12, 31)),
     }
     return receipt(**(held | changes))

@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.money import Money, exponent
+from donorhub.money import Money, get_exponent
 from receipts import figures
 from receipts.document import Lang
 
@@ -42,7 +42,7 @@ def test_amounts_are_written_as_babel_writes_them(
     minor: int, currency: str, language: tuple[Lang, str]
 ) -> None:
     money, (lang, locale) = Money(minor, currency), language
-    pattern = "#,##0." + "0" * exponent(currency) if exponent(currency) else "#,##0"
+    pattern = "#,##0." + "0" * get_exponent(currency) if get_exponent(currency) else "#,##0"
     written = format_decimal(money.as_decimal(), format=pattern, locale=locale)
     unit = {("pl", "PLN"): "zł", ("sq", "ALL"): "lekë"}.get((lang, currency), currency)
     whole = f"{currency}\xa0{written}" if lang == "en" else f"{written}\xa0{unit}"

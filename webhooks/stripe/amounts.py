@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Final
 
-from donorhub.money import exponent
+from donorhub.money import get_exponent
 from webhooks.fact import BadBody
 from webhooks.stripe.shapes import Object
 
@@ -80,7 +80,7 @@ def read_signed_amount(holder: Mapping[str, object], key: str, currency: str) ->
 
 def convert_to_minor(units: int, currency: str) -> int:
     """Return Stripe's units as ISO minor units; raise BadBody when that would cut off a part of a coin."""
-    shift = exponent(currency) - _STRIPE_EXPONENTS.get(currency, exponent(currency))
+    shift = get_exponent(currency) - _STRIPE_EXPONENTS.get(currency, get_exponent(currency))
     if shift >= 0:
         return int(units * 10**shift)
     whole, rest = divmod(units, 10**-shift)

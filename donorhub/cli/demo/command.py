@@ -24,7 +24,7 @@ from donorhub.cli.demo.filling import fill
 from donorhub.cli.demo.people import PASSWORD, STAFF
 from donorhub.cli.running import serve_embedded
 from donorhub.cli.upgrading import bring_up_to_date
-from donorhub.config import Settings, load
+from donorhub.config import Settings, load_settings
 from donorhub.db import db
 from donorhub.errors import Conflict, Misconfigured
 
@@ -91,7 +91,7 @@ def settings_for(home: Path, host: str, port: int) -> Settings:
         "DONORHUB_MODE": "demo",
         "DONORHUB_PUBLIC_URL": f"http://{host}:{port}",
     }
-    return load({**environment, "DONORHUB_CLOCK": os.environ.get("DONORHUB_CLOCK", "")})
+    return load_settings({**environment, "DONORHUB_CLOCK": os.environ.get("DONORHUB_CLOCK", "")})
 
 
 def build(settings: Settings) -> Flask:

@@ -14,7 +14,7 @@ from donorhub.cli.demo.history import SOURCE, Past
 from donorhub.cli.demo.people import SEED, Person
 from donorhub.db import db
 from donorhub.domain.recurring.banking_days import roll_forward
-from donorhub.domain.recurring.schedule import months_after
+from donorhub.domain.recurring.schedule import add_months
 from donorhub.models import Appeal, Campaign, Fund, Gift, Instalment, Receipt, RecurringGift
 from donorhub.models.states import GiftMethod
 from donorhub.money import Money
@@ -125,7 +125,7 @@ def _standing_order(
     ago, every seventh forgot the last one. The newest instalments are left to the bank files."""
     today, currency = organisation.get_day(now), currency_of(person)
     amount = Money(dice.choice(AMOUNTS[currency][:4]), currency)
-    start = months_after(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
+    start = add_months(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
     gift, _ = recurring_gifts.start_recurring_gift(
         recurring_gifts.NewRecurringGift(
             donor_id=person.donor.id,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from donorhub.domain.donors.given_names import SEX_OF, find_full_form
-from donorhub.domain.payer_text import fold_letters, without_address
+from donorhub.domain.payer_text import cut_address, fold_letters
 
 Kind = Literal["person", "organisation", "joint"]
 
@@ -51,7 +51,7 @@ def parse_payer(text: str) -> ParsedName:
     """
     if _ORGANISATION.search(fold_letters(text)):
         return ParsedName("", " ".join(text.partition("|")[0].split()), "organisation", is_confident=True)
-    name = without_address(text)
+    name = cut_address(text)
     if _JOINT.search(name):
         return ParsedName("", " ".join(name.split()), "joint", is_confident=False)
     tokens = [token for token in name.split() if fold_letters(token).strip(".") not in _TITLES]
@@ -62,19 +62,19 @@ def parse_payer(text: str) -> ParsedName:
 
 def is_joint(text: str) -> bool:
     """Return whether a name is that of two people, as joint accounts have it."""
-    return _JOINT.search(without_address(text)) is not None
+    return _JOINT.search(cut_address(text)) is not None
 
 
 def _split_tokens(tokens: list[str]) -> ParsedName:
     pattern = "".join("F" if _is_given(token) else "x" for token in tokens)
-    cut = _cut_of(pattern, tokens)
+    cut = _find_cut(pattern, tokens)
     if cut is None:
         return ParsedName(_write_name(tokens[:1]), _write_name(tokens[1:]), "person", is_confident=False)
     given_words, family_words = (tokens[:cut], tokens[cut:]) if cut > 0 else (tokens[-cut:], tokens[:-cut])
     return ParsedName(_write_name(given_words), _write_name(family_words), "person", is_confident=True)
 
 
-def _cut_of(pattern: str, tokens: list[str]) -> int | None:
+def _find_cut(pattern: str, tokens: list[str]) -> int | None:
     """Return how many words at the front are given names; negative: so many are the surname in front."""
     if re.fullmatch(r"F{1,2}x{1,2}", pattern):
         return pattern.count("F")

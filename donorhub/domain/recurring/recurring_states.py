@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from donorhub.domain.recurring.schedule import months_after
+from donorhub.domain.recurring.schedule import add_months
 
 if TYPE_CHECKING:
     from donorhub.models.states import InstalmentState, Period, RecurringState
@@ -74,12 +74,12 @@ RECURRING_STEPS: Final[Mapping[RecurringState, Mapping[RecurringStep, RecurringS
 }
 
 
-def next_state(state: InstalmentState, step: InstalmentStep) -> InstalmentState | None:
+def find_next_state(state: InstalmentState, step: InstalmentStep) -> InstalmentState | None:
     """Return the instalment's state after a step; None where the step is not allowed."""
     return INSTALMENT_STEPS[state].get(step)
 
 
-def next_recurring_state(state: RecurringState, step: RecurringStep) -> RecurringState | None:
+def find_next_recurring_state(state: RecurringState, step: RecurringStep) -> RecurringState | None:
     """Return the recurring gift's state after a step; None where the step is not allowed."""
     return RECURRING_STEPS[state].get(step)
 
@@ -101,7 +101,7 @@ class Windows:
         return -self.early <= (booked_on - due_on).days <= self.late
 
 
-def step_of_time(
+def find_step_of_time(
     state: InstalmentState,
     due_on: date,
     today: date,
@@ -143,7 +143,7 @@ class LapseRule:
             raise ValueError("a recurring gift must lapse before it is closed")
 
 
-def step_of_misses(
+def find_step_of_misses(
     unpaid_due: Sequence[date], period: Period, every: int, today: date, *, rule: LapseRule, windows: Windows
 ) -> Literal["lapse", "close"] | None:
     """Return what the unpaid instalments at the end do to a recurring gift: lapse it, close it, or nothing.
@@ -156,7 +156,7 @@ def step_of_misses(
     if rule.lapse_days is not None and rule.close_days is not None:
         overdue = (today - unpaid_due[0]).days
         return "close" if overdue > rule.close_days else "lapse" if overdue > rule.lapse_days else None
-    if today > months_after(unpaid_due[0], rule.close_months):
+    if today > add_months(unpaid_due[0], rule.close_months):
         return "close"
     return "lapse" if _is_lapsed(unpaid_due, period, every, today, rule, windows) else None
 

@@ -66,7 +66,7 @@ class Slot:
     amount: Money
 
 
-def nominal_on(term: Term, k: int) -> date:
+def compute_nominal_on(term: Term, k: int) -> date:
     """Return the date of slot ``k`` (0 is in the anchor's month), before it is rolled to a banking day.
 
     A day that the month has not is its last: 31 January, 28 February, 31 March.
@@ -74,17 +74,17 @@ def nominal_on(term: Term, k: int) -> date:
     if term.period == "W":
         return term.anchor_on + timedelta(weeks=term.every * k)
     day = _LAST_DAY if term.day == "last" else term.day or term.anchor_on.day
-    return months_after(term.anchor_on, _MONTHS[term.period] * term.every * k, day=day)
+    return add_months(term.anchor_on, _MONTHS[term.period] * term.every * k, day=day)
 
 
-def months_after(start: date, months: int, *, day: int | None = None) -> date:
+def add_months(start: date, months: int, *, day: int | None = None) -> date:
     """Return the same day (or ``day``) so many months later, or the month's last where it is shorter."""
     month = start.month - 1 + months
     year, month = start.year + month // 12, month % 12 + 1
     return date(year, month, min(day or start.day, calendar.monthrange(year, month)[1]))
 
 
-def instalments_until(
+def list_slots(
     terms: Iterable[Term],
     horizon: date,
     *,
@@ -115,7 +115,7 @@ def instalments_until(
 def _list_nominal_dates(term: Term, last_on: date) -> Iterator[date]:
     end = last_on if term.to_on is None else min(last_on, term.to_on)
     for k in count():
-        on = nominal_on(term, k)
+        on = compute_nominal_on(term, k)
         if on > end:
             return
         if on >= term.from_on:

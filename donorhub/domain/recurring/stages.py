@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from donorhub.domain.recurring.schedule import months_after
+from donorhub.domain.recurring.schedule import add_months
 
 RULE_VERSION: Final = 1
 Stage = Literal[
@@ -47,7 +47,7 @@ class RecurringFacts:
 
     ``overdue_since`` is the due date of its oldest unpaid instalment that was due by
     then, None when there is none. ``is_lapsed``: past the lapse limit of
-    :func:`donorhub.domain.recurring.recurring_states.step_of_misses`.
+    :func:`donorhub.domain.recurring.recurring_states.find_step_of_misses`.
     """
 
     overdue_since: date | None = None
@@ -68,31 +68,31 @@ class DonorGiving:
     is_gone: bool = False
 
 
-def stage_on(day: date, giving: DonorGiving, rules: StageRules | None = None) -> Stage:
+def compute_stage(day: date, giving: DonorGiving, rules: StageRules | None = None) -> Stage:
     """Return the donor's stage on a day; facts of later days must be left out by the caller."""
     rules = rules or StageRules()
     if giving.is_gone:
         return "deceased"
-    return _stage_of_recurring(day, giving, rules) or _stage_of_gifts(day, giving.gift_days, rules)
+    return _find_recurring_stage(day, giving, rules) or _find_gift_stage(day, giving.gift_days, rules)
 
 
-def _stage_of_recurring(day: date, giving: DonorGiving, rules: StageRules) -> Stage | None:
+def _find_recurring_stage(day: date, giving: DonorGiving, rules: StageRules) -> Stage | None:
     """Return the stage by recurring gifts, or None: a lapsed one counts if none runs, a paused one never."""
     running = [gift for gift in giving.recurring if not gift.is_lapsed and not gift.is_paused]
     if running:
-        is_late = any(_days_over(day, gift) > rules.grace_days for gift in running)
+        is_late = any(_count_days_over(day, gift) > rules.grace_days for gift in running)
         return "recurring_at_risk" if is_late else "recurring_active"
     if not any(gift.is_lapsed for gift in giving.recurring) or not giving.gift_days:
         return None
-    recent = day <= months_after(giving.gift_days[-1], rules.active_months)
+    recent = day <= add_months(giving.gift_days[-1], rules.active_months)
     return "recurring_lapsed" if recent else None
 
 
-def _days_over(day: date, gift: RecurringFacts) -> int:
+def _count_days_over(day: date, gift: RecurringFacts) -> int:
     return (day - gift.overdue_since).days if gift.overdue_since else 0
 
 
-def _stage_of_gifts(day: date, gift_days: Sequence[date], rules: StageRules) -> Stage:
+def _find_gift_stage(day: date, gift_days: Sequence[date], rules: StageRules) -> Stage:
     if not gift_days:
         return "prospect"
     last = gift_days[-1]
@@ -101,12 +101,12 @@ def _stage_of_gifts(day: date, gift_days: Sequence[date], rules: StageRules) -> 
         return "new"
     if len(gift_days) > 1 and age <= rules.new_days and _was_away(gift_days, rules):
         return "reactivated"
-    if day <= months_after(last, rules.active_months):
+    if day <= add_months(last, rules.active_months):
         return "active_repeat" if len(gift_days) > 1 else "first_time_active"
-    if day <= months_after(last, rules.lapsing_months):
+    if day <= add_months(last, rules.lapsing_months):
         return "lapsing"
-    return "lapsed" if day <= months_after(last, rules.lapsed_months) else "deep_lapsed"
+    return "lapsed" if day <= add_months(last, rules.lapsed_months) else "deep_lapsed"
 
 
 def _was_away(gift_days: Sequence[date], rules: StageRules) -> bool:
-    return gift_days[-1] > months_after(gift_days[-2], rules.active_months)
+    return gift_days[-1] > add_months(gift_days[-2], rules.active_months)

@@ -300,7 +300,7 @@ class _TakingBack:
     def _audit(self, what: str, subject_type: str, subject_id: int, data: Mapping[str, Any]) -> None:
         """A record as donorhub's audit writes it; it is sealed later, with the others."""
         fields = [self.now.astimezone(UTC).isoformat(), ACTOR, what, subject_type, subject_id, dict(data)]
-        digest = vault.keyed_hash(json.dumps(fields, sort_keys=True, separators=(',', ':'), ensure_ascii=False))
+        digest = vault.compute_keyed_hash(json.dumps(fields, sort_keys=True, separators=(',', ':'), ensure_ascii=False))
         self._insert(
             AUDIT_RECORD, at=self.now, actor=ACTOR, what=what, subject_type=subject_type, subject_id=subject_id,
             data=dict(data), digest=digest,

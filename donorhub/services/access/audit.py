@@ -17,7 +17,7 @@ from sqlalchemy import Select, func, insert, select, text
 from donorhub import vault
 from donorhub.db import db, insert_or_update
 from donorhub.models import AuditHead, AuditRecord
-from donorhub.services.paging import AnyRow, if_given
+from donorhub.services.paging import AnyRow, equals_if_given
 
 FIRST_LINK = "0" * 64
 CHUNK = 500  # records in memory at a time
@@ -82,7 +82,9 @@ def compute_digest(
 ) -> str:
     """Return a keyed digest of all that a record says; it can be checked only with the key."""
     content = [at.astimezone(UTC).isoformat(), actor, what, subject_type, subject_id, data]
-    return vault.keyed_hash(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    return vault.compute_keyed_hash(
+        json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    )
 
 
 def compute_link(before: str, seq: int, record_digest: str) -> str:
@@ -135,10 +137,10 @@ def select_records(
 ) -> Select[AuditRecord]:
     """Return a query for the records that fit all that is given."""
     query = select(AuditRecord).where(
-        *if_given(AuditRecord.actor, actor),
-        *if_given(AuditRecord.what, what),
-        *if_given(AuditRecord.subject_type, subject_type),
-        *if_given(AuditRecord.subject_id, subject_id),
+        *equals_if_given(AuditRecord.actor, actor),
+        *equals_if_given(AuditRecord.what, what),
+        *equals_if_given(AuditRecord.subject_type, subject_type),
+        *equals_if_given(AuditRecord.subject_id, subject_id),
     )
     return query if since is None else query.where(AuditRecord.at >= since)
 

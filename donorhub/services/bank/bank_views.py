@@ -25,7 +25,7 @@ from donorhub.models.states import COUNTED_STATEMENTS, ENTRIES_TO_DECIDE
 from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts, ledger_rows, statements
 from donorhub.services.bank.files.bank_accounts import Gap
-from donorhub.services.paging import Page, newest_first
+from donorhub.services.paging import Page, read_newest_first
 from importers import statement as told
 
 
@@ -104,7 +104,9 @@ def _find_newest_statement(bank_account_id: int) -> Statement | None:
 
 def list_files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
     """The files that were sent, the newest first."""
-    return newest_first(select(ImportFile), [ImportFile.uploaded_at, ImportFile.id], after=after, limit=limit)
+    return read_newest_first(
+        select(ImportFile), [ImportFile.uploaded_at, ImportFile.id], after=after, limit=limit
+    )
 
 
 def list_statements_of_file(file: ImportFile) -> list[StatementView]:
@@ -146,7 +148,7 @@ def _make_money(minor: int | None, row: Statement) -> Money | None:
 
 def list_statements_of_account(bank_account_id: int, *, after: str | None = None) -> Page[Statement]:
     """An account's statements, the last that came first."""
-    return newest_first(
+    return read_newest_first(
         select(Statement).where(Statement.bank_account_id == bank_account_id), [Statement.id], after=after
     )
 
@@ -175,7 +177,7 @@ def compare_with_ledger(account: BankAccount | None, statement: told.Statement) 
     answer = plan_entries(
         ledger_rows.list_known_entries(account.id, min(days) - REACH, max(days) + REACH),
         items,
-        source_format=entry_keys.source_of(statement.source_format, statement.layout),
+        source_format=entry_keys.make_source_name(statement.source_format, statement.layout),
         ids_trusted=not account.ids_untrusted,
     )
     states = {id(booked_entries[same.position]): "known" for same in answer.same}

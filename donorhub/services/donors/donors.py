@@ -285,7 +285,7 @@ def _learn_keys(donor: Donor) -> None:
     values_by_kind: dict[IdentityKind, str] = {
         "email": normalise_email(donor.email) if donor.email else "",
         "phone": normalise_phone(donor.phone),
-        "name": payer_text.name_key(donor.name),
+        "name": payer_text.make_name_key(donor.name),
     }
     keys = [
         {"kind": kind, "value": value, "donor_id": donor.id}

@@ -45,7 +45,7 @@ def find_donors(
 
     ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list.
     """
-    text = plain_text.without_unprintable(text)
+    text = plain_text.blank_out_unprintable(text)
     query = select(Donor).where(Donor.merged_into_id.is_(None), *conditions)
     if owner_id is not None:
         query = query.where(Donor.owner_id == owner_id)
@@ -67,7 +67,7 @@ def _read_page(
     limit: int,
 ) -> Page[Donor]:
     if after:
-        query = query.where(key < paging.number_in(after))
+        query = query.where(key < paging.parse_number(after))
     rows = db.session.scalars(query.order_by(key.desc()).limit(write_literal(limit + 1))).all()
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
 
@@ -90,12 +90,12 @@ def _find_exact(query: Select[Donor], text: str) -> Sequence[Donor]:
     """Return the donors who have this very e-mail, IBAN, phone, name or code."""
     if not text.strip():
         return ()
-    iban = payer_text.canonical_account(text)
+    iban = payer_text.normalise_account(text)
     values: dict[IdentityKind, str] = {
         "email": donors.normalise_email(text) if "@" in text else "",
         "iban": (normalise_iban(iban) or "") if iban else "",
         "phone": normalise_phone(text) if _PHONE.fullmatch(text.strip()) else "",
-        "name": "" if "@" in text else payer_text.name_key(text),
+        "name": "" if "@" in text else payer_text.make_name_key(text),
     }
     keys = [(kind, value) for kind, value in values.items() if value]
     ids = [number - FIRST_NUMBER for number in _find_numbers(text)]

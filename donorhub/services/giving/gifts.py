@@ -27,7 +27,7 @@ from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import closed_books, new_gifts
 from donorhub.services.giving.new_gifts import NewGift
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from donorhub.services.work import events, tasks
 
 
@@ -224,12 +224,12 @@ def select_gifts(
 ) -> Select[Gift]:
     """Return a query for the gifts that fit all that is given."""
     query = select(Gift).where(
-        *if_given(Gift.donor_id, donor_id),
-        *if_given(Gift.campaign_id, campaign_id),
-        *if_given(Gift.appeal_id, appeal_id),
-        *if_given(Gift.source, source),
-        *if_given(Gift.method, method),
-        *if_given(Gift.is_test, is_test),
+        *equals_if_given(Gift.donor_id, donor_id),
+        *equals_if_given(Gift.campaign_id, campaign_id),
+        *equals_if_given(Gift.appeal_id, appeal_id),
+        *equals_if_given(Gift.source, source),
+        *equals_if_given(Gift.method, method),
+        *equals_if_given(Gift.is_test, is_test),
     )
     if fund_id is not None:
         of_fund = select(Designation.gift_id).where(Designation.fund_id == fund_id)

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 
 from donorhub.db import db
-from donorhub.domain.recurring.schedule import months_after
-from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, Stage, stage_on
+from donorhub.domain.recurring.schedule import add_months
+from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, Stage, compute_stage
 from donorhub.models import (
     Correction,
     Designation,
@@ -39,7 +39,7 @@ from donorhub.models import (
 from donorhub.models.states import COUNTED_REFUNDS, LIVE_PROMISES, UNPAID_INSTALMENTS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.giving import gifts
-from donorhub.services.paging import LIMIT, AnyRow, Page, rows_newest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, read_rows_newest_first
 
 _ROWS: Final = select(
     Gift.id,
@@ -127,7 +127,7 @@ def compute_stages(donors: Collection[Donor], *, today: date) -> dict[int, Stage
     for donor_id, facts in _list_recurring_facts(ids, today):
         giving_by_donor[donor_id].recurring.append(facts)
     return {
-        donor.id: stage_on(
+        donor.id: compute_stage(
             today,
             DonorGiving(
                 giving_by_donor[donor.id].days, giving_by_donor[donor.id].recurring, is_gone=donor.is_deceased
@@ -176,7 +176,7 @@ def _select_part(on_day: Any, minor: Any, first: date, last: date) -> Select[Any
 
 def find_start_of_year(day: date) -> date:
     """Return the first day of the twelve months that end on a day."""
-    return months_after(day, -12) + timedelta(days=1)
+    return add_months(day, -12) + timedelta(days=1)
 
 
 def select_givers(first: date, last: date, currency: str) -> Select[int]:
@@ -227,7 +227,7 @@ def list_gifts(
         query = query.where(Gift.donor_id == donor_id)
     if method:
         query = query.where(Gift.method == method)
-    return rows_newest_first(query, [Gift.received_on, Gift.id], after=after, limit=limit)
+    return read_rows_newest_first(query, [Gift.received_on, Gift.id], after=after, limit=limit)
 
 
 def find_fund_names(gifts_: Collection[AnyRow]) -> dict[int, list[str]]:

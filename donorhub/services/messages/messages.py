@@ -20,7 +20,7 @@ from donorhub.models.states import UNDELIVERED_MESSAGES, UNSENT_MESSAGES, Lang, 
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from donorhub.services.work import tasks
 from receipts import figures
 
@@ -233,9 +233,9 @@ def select_messages(
 ) -> Select[Message]:
     """Return a query for the messages that fit all that is given."""
     return select(Message).where(
-        *if_given(Message.donor_id, donor_id),
-        *if_given(Message.task_id, task_id),
-        *if_given(Message.state, state),
+        *equals_if_given(Message.donor_id, donor_id),
+        *equals_if_given(Message.task_id, task_id),
+        *equals_if_given(Message.state, state),
     )
 
 
@@ -270,7 +270,7 @@ def is_suppressed(address: str) -> bool:
 
 
 def _hash_address(address: str) -> str:
-    return vault.keyed_hash(donors.normalise_email(address))
+    return vault.compute_keyed_hash(donors.normalise_email(address))
 
 
 def _find_hindrance(gift: Gift, donor: Donor) -> str:

@@ -47,7 +47,7 @@ def _make_plain_value(table: Table, column: str, value: object) -> object:
         return value.isoformat()
     if isinstance(value, bytes):
         if table.name == "import_file" and column == "content":
-            value = zlib.decompress(vault.unseal(value)) if value else value
+            value = zlib.decompress(vault.unseal_bytes(value)) if value else value
         elif table.name == "provider_event" and column == "body":
             return zlib.decompress(value).decode("utf-8", "replace") if value else ""
         return base64.b64encode(value).decode()

@@ -17,7 +17,7 @@ from donorhub.errors import Conflict, NotFound
 from donorhub.models import ProviderEvent
 from donorhub.models.states import STUCK_EVENTS, ProviderEventState
 from donorhub.services.access import audit
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from webhooks.fact import RawEvent
 
 BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
@@ -216,11 +216,11 @@ def choose(
     return (
         select(ProviderEvent)
         .where(
-            *if_given(ProviderEvent.provider, provider),
-            *if_given(ProviderEvent.state, state),
-            *if_given(ProviderEvent.type, type),
-            *if_given(ProviderEvent.object_id, object_id),
-            *if_given(ProviderEvent.endpoint_id, endpoint_id),
+            *equals_if_given(ProviderEvent.provider, provider),
+            *equals_if_given(ProviderEvent.state, state),
+            *equals_if_given(ProviderEvent.type, type),
+            *equals_if_given(ProviderEvent.object_id, object_id),
+            *equals_if_given(ProviderEvent.endpoint_id, endpoint_id),
         )
         .options(defer(ProviderEvent.body))
     )

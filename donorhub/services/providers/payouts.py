@@ -14,7 +14,7 @@ from donorhub.errors import NotFound
 from donorhub.models import Entry, Match, Payment, Payout, PayoutItem, Refund
 from donorhub.models.states import ARRIVING_PAYOUTS, PayoutState
 from donorhub.services.access import audit, organisation
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from donorhub.services.providers import registers
 from donorhub.services.providers.customers import Account
 from donorhub.services.providers.payments import local_day
@@ -110,7 +110,9 @@ def choose(
     arrival_to: date | None = None,
 ) -> Select[Payout]:
     """Return a query for the payouts that fit all that is given."""
-    query = select(Payout).where(*if_given(Payout.provider, provider), *if_given(Payout.state, state))
+    query = select(Payout).where(
+        *equals_if_given(Payout.provider, provider), *equals_if_given(Payout.state, state)
+    )
     if arrival_from is not None:
         query = query.where(Payout.arrival_on >= arrival_from)
     if arrival_to is not None:

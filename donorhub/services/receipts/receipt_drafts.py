@@ -16,7 +16,7 @@ import receipts as printed
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import BankAccount, Donor, Gift, Organisation
-from donorhub.money import Money, total
+from donorhub.money import Money, sum_money
 from donorhub.services.donors import donors
 from receipts.document import DonorBlock, Lang, Line
 from receipts.document import Organisation as PrintedOrganisation
@@ -60,7 +60,7 @@ def draft_document(
             Line(gift.received_on, line, PRINTED_METHODS.get(gift.method, gift.method), _write_purpose(gift))
             for gift, line in zip(gift_rows, lines, strict=True)
         ),
-        total=total(lines, currency),
+        total=sum_money(lines, currency),
         period=(gift_rows[0].received_on, gift_rows[-1].received_on) if len(gift_rows) > 1 else None,
         replaces=replaces,
     )

@@ -29,7 +29,7 @@ from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from donorhub.services.receipts import receipt_drafts, receipt_upkeep
 from donorhub.services.receipts.receipt_payload import compute_digest, freeze_document
 from donorhub.services.work import events, tasks
@@ -206,7 +206,7 @@ def select_receipts(
     """Return a query for the receipts that fit all that is given, lines with them."""
     query = (
         select(Receipt)
-        .where(*if_given(Receipt.donor_id, donor_id), *if_given(Receipt.state, state))
+        .where(*equals_if_given(Receipt.donor_id, donor_id), *equals_if_given(Receipt.state, state))
         .options(selectinload(Receipt.lines))
     )
     if issued_from is not None:

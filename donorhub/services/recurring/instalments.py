@@ -10,13 +10,13 @@ from sqlalchemy import Select, select
 
 from donorhub.db import db, insert_or_ignore, sum_minor
 from donorhub.domain.recurring import schedule
-from donorhub.domain.recurring.recurring_states import InstalmentStep, next_state
+from donorhub.domain.recurring.recurring_states import InstalmentStep, find_next_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Term
 from donorhub.models.states import EXPECTING_PROMISES, FREED_INSTALMENTS, InstalmentState
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from donorhub.services.recurring import recurring_gifts, recurring_terms
 from donorhub.services.work import events, tasks
 
@@ -79,7 +79,7 @@ def _insert_instalments(
     today: date,
     country: str,
 ) -> int:
-    slots = schedule.instalments_until(
+    slots = schedule.list_slots(
         terms, today + HORIZON, country=country, instalment_count=gift.instalments_total, ends_on=gift.ends_on
     )
     new_count = 0
@@ -204,7 +204,7 @@ def unsettle_instalments(gift_id: int, word: InstalmentStep, *, now: datetime) -
         minor_of_others = compute_settled_minor(instalment.id, without=gift_id)
         if minor_of_others >= instalment.amount_minor:
             continue
-        if next_state(instalment.state, word) is not None:
+        if find_next_state(instalment.state, word) is not None:
             change_state(instalment, word, reason=word)
             if word == "undo" and minor_of_others:
                 change_state(instalment, "pay_part")
@@ -229,7 +229,7 @@ def resettle_instalments(gift_id: int) -> int:
 
 def change_state(instalment: Instalment, word: InstalmentStep, *, reason: str = "") -> None:
     """Take one step of the table of states; raise Conflict when it is not allowed from here."""
-    after = next_state(instalment.state, word)
+    after = find_next_state(instalment.state, word)
     if after is None:
         raise Conflict(
             f"instalment {instalment.id} is {instalment.state}: it cannot {word} now",
@@ -267,7 +267,8 @@ def select_instalments(
 ) -> Select[Instalment]:
     """Return a query for the instalments that fit all that is given."""
     query = select(Instalment).where(
-        *if_given(Instalment.recurring_gift_id, recurring_gift_id), *if_given(Instalment.state, state)
+        *equals_if_given(Instalment.recurring_gift_id, recurring_gift_id),
+        *equals_if_given(Instalment.state, state),
     )
     if donor_id is not None:
         of_donor = select(RecurringGift.id).where(RecurringGift.donor_id == donor_id)

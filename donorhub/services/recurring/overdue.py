@@ -10,7 +10,12 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.domain.recurring.recurring_states import LapseRule, Windows, step_of_misses, step_of_time
+from donorhub.domain.recurring.recurring_states import (
+    LapseRule,
+    Windows,
+    find_step_of_misses,
+    find_step_of_time,
+)
 from donorhub.models import Instalment, RecurringGift
 from donorhub.models.states import (
     AGEING_INSTALMENTS,
@@ -81,7 +86,7 @@ def _move_overdue_instalments(*, today: date, now: datetime) -> int:
 
 def _move_instalment(instalment: Instalment, *, today: date, now: datetime) -> int:
     count = 0
-    while word := step_of_time(
+    while word := find_step_of_time(
         instalment.state,
         instalment.due_on,
         today,
@@ -124,7 +129,7 @@ def _lapse_if_unpaid(gift: RecurringGift, *, today: date, now: datetime, actor: 
         return 0
     term = recurring_terms.get_term_on(gift, today)
     unpaid_days = _list_unpaid_days(gift.id, today)
-    word = step_of_misses(unpaid_days, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
+    word = find_step_of_misses(unpaid_days, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
     if word == "lapse" and recurring_gifts.is_step_allowed(gift, "lapse"):
         events.record_event(
             "recurring_gift.lapsed",

@@ -12,7 +12,14 @@ from sqlalchemy.orm import selectinload
 from donorhub.db import db
 from donorhub.models import Allocation, Donor, Gift, Instalment, RecurringGift, Term
 from donorhub.models.states import UNPAID_INSTALMENTS, InstalmentState, RecurringState
-from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, oldest_first, rows_newest_first
+from donorhub.services.paging import (
+    LIMIT,
+    AnyRow,
+    Page,
+    read_newest_first,
+    read_oldest_first,
+    read_rows_newest_first,
+)
 
 _LIST_QUERY: Final = select(
     RecurringGift.id,
@@ -39,7 +46,7 @@ def list_recurring_gifts(
         query = query.where(RecurringGift.state.in_(states))
     if donor_id:
         query = query.where(RecurringGift.donor_id == donor_id)
-    return newest_first(query, [RecurringGift.id], after=after, limit=limit)
+    return read_newest_first(query, [RecurringGift.id], after=after, limit=limit)
 
 
 def list_recurring_gift_rows(
@@ -55,7 +62,7 @@ def list_recurring_gift_rows(
         query = query.where(RecurringGift.state.in_(states))
     if donor_id:
         query = query.where(RecurringGift.donor_id == donor_id)
-    return rows_newest_first(query, [RecurringGift.id], after=after, limit=limit)
+    return read_rows_newest_first(query, [RecurringGift.id], after=after, limit=limit)
 
 
 def find_terms_on(rows: Sequence[AnyRow], day: date) -> dict[int, AnyRow]:
@@ -92,7 +99,7 @@ def list_late_instalments(
         .options(selectinload(Instalment.recurring_gift).selectinload(RecurringGift.donor))
         .where(Instalment.state.in_(states), RecurringGift.state != "closed")
     )
-    return oldest_first(query, [Instalment.due_on, Instalment.id], after=after, limit=limit)
+    return read_oldest_first(query, [Instalment.due_on, Instalment.id], after=after, limit=limit)
 
 
 def get_term_on(gift: RecurringGift, day: date) -> Term:

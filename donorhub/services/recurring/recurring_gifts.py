@@ -14,7 +14,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import selectinload
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain.recurring.recurring_states import RecurringStep, next_recurring_state
+from donorhub.domain.recurring.recurring_states import RecurringStep, find_next_recurring_state
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Campaign, Fund, Instalment, RecurringGift, RecurringGiftChange, Term
 from donorhub.models.states import (
@@ -29,7 +29,7 @@ from donorhub.models.states import (
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
 from donorhub.services.donors import donors
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from donorhub.services.recurring import recurring_terms
 from donorhub.services.work import events
 
@@ -268,7 +268,7 @@ def change_state(gift: RecurringGift, word: RecurringStep, *, reason: str = "") 
 
     Raise Conflict when the step is not allowed from here.
     """
-    after = next_recurring_state(gift.state, word)
+    after = find_next_recurring_state(gift.state, word)
     if after is None:
         raise Conflict(
             f"recurring gift {gift.id} is {gift.state}: it cannot {word} now",
@@ -284,7 +284,7 @@ def change_state(gift: RecurringGift, word: RecurringStep, *, reason: str = "") 
 
 def is_step_allowed(gift: RecurringGift, word: RecurringStep) -> bool:
     """Return whether the table of states allows a step from here."""
-    return next_recurring_state(gift.state, word) is not None
+    return find_next_recurring_state(gift.state, word) is not None
 
 
 def find_recurring_gift(source: str, source_ref: str) -> RecurringGift | None:
@@ -307,9 +307,9 @@ def select_recurring_gifts(
     return (
         select(RecurringGift)
         .where(
-            *if_given(RecurringGift.donor_id, donor_id),
-            *if_given(RecurringGift.state, state),
-            *if_given(RecurringGift.kind, kind),
+            *equals_if_given(RecurringGift.donor_id, donor_id),
+            *equals_if_given(RecurringGift.state, state),
+            *equals_if_given(RecurringGift.kind, kind),
         )
         .options(selectinload(RecurringGift.terms))
     )

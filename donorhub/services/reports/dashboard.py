@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, func, select
 
 from donorhub.db import db, sum_minor
-from donorhub.domain.recurring.schedule import months_after
+from donorhub.domain.recurring.schedule import add_months
 from donorhub.models import Entry, ImportFile, Instalment, Message, ProviderEvent, RecurringGift, Task
 from donorhub.models.states import (
     ENTRIES_TO_DECIDE,
@@ -37,7 +37,7 @@ class Month:
     @property
     def last(self) -> date:
         """Return the last day of the month."""
-        return months_after(self.first, 1) - timedelta(days=1)
+        return add_months(self.first, 1) - timedelta(days=1)
 
     def compute_total(self, currency: str) -> Money:
         """Return what all methods brought together."""
@@ -64,7 +64,7 @@ def sum_received(first: date, last: date) -> list[Money]:
 
 def list_months(today: date, currency: str) -> list[Month]:
     """Return the last twelve calendar months up to today, oldest first."""
-    starts = [months_after(today.replace(day=1), back) for back in range(1 - MONTHS, 1)]
+    starts = [add_months(today.replace(day=1), back) for back in range(1 - MONTHS, 1)]
     movement = history.select_movements(starts[0], today, currency=currency)
     rows = db.session.execute(
         select(movement.c.on_day, movement.c.method, sum_minor(movement.c.minor)).group_by(

@@ -75,8 +75,8 @@ def read_timeline(donor_id: int, before: str | None = None, limit: int = LIMIT) 
 def _read_cursor(text: str) -> Cursor:
     parts = text.split("~")
     if len(parts) != len(("at", "kind", "id")):
-        raise paging.damaged()
-    return paging.moment_in(parts[0]), parts[1], paging.number_in(parts[2])
+        raise paging.make_cursor_refusal()
+    return paging.parse_moment(parts[0]), parts[1], paging.parse_number(parts[2])
 
 
 def _read_newest_rows(

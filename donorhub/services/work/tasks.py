@@ -21,7 +21,7 @@ from donorhub.errors import Conflict, NotFound
 from donorhub.models import Task
 from donorhub.models.states import FAILED_TASKS, OPEN_TASKS, TaskKind, TaskPerformer, TaskRole, TaskState
 from donorhub.services.access import audit
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 
 SOON = timedelta(days=2)  # in which a person should have done what came up just now
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
@@ -194,10 +194,10 @@ def select_tasks(
 ) -> Select[Task]:
     """Return a query for the tasks that fit all that is given; ``open`` is a state too."""
     query = select(Task).where(
-        *if_given(Task.performer, performer),
-        *if_given(Task.kind, kind),
-        *if_given(Task.donor_id, donor_id),
-        *if_given(Task.assignee_id, assignee_id),
+        *equals_if_given(Task.performer, performer),
+        *equals_if_given(Task.kind, kind),
+        *equals_if_given(Task.donor_id, donor_id),
+        *equals_if_given(Task.assignee_id, assignee_id),
     )
     if state:
         query = query.where(IS_OPEN if state == "open" else Task.state == state)

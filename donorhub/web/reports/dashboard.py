@@ -14,7 +14,7 @@ from flask_babel import get_locale, gettext, ngettext
 
 from donorhub import clock
 from donorhub.models.states import GiftMethod
-from donorhub.money import Money, exponent
+from donorhub.money import Money, get_exponent
 from donorhub.services.access import organisation
 from donorhub.services.giving import history
 from donorhub.services.reports import dashboard
@@ -138,7 +138,7 @@ def _minors(month: dashboard.Month) -> list[int]:
 
 
 def _columns(month: dashboard.Month, currency: str) -> list[float]:
-    return [minor / 10 ** exponent(currency) for minor in _minors(month)]
+    return [minor / 10 ** get_exponent(currency) for minor in _minors(month)]
 
 
 def _short(value: float) -> str:

@@ -8,12 +8,12 @@ from donorhub.domain.donors.given_names import POLISH_MEN, POLISH_WOMEN, find_se
 from donorhub.domain.donors.names import make_given_key, make_surname_key, parse_payer
 from donorhub.domain.donors.salutation import make_vocative, write_greeting, write_greeting_of_organisation
 from donorhub.domain.payer_text import (
-    canonical_account,
+    cut_address,
     fold_letters,
-    name_key,
-    payer_key,
-    telling_words,
-    without_address,
+    list_telling_words,
+    make_name_key,
+    make_payer_key,
+    normalise_account,
 )
 
 
@@ -143,22 +143,27 @@ def test_folding_knows_letters_unicode_keeps() -> None:
 
 def test_an_account_is_one_however_it_is_written() -> None:
     nrb = "'61 1090 1014 0000 0712 1981 2874'"
-    assert canonical_account(nrb) == canonical_account("pl61109010140000071219812874")
-    assert canonical_account("") is None and canonical_account(None) is None
+    assert normalise_account(nrb) == normalise_account("pl61109010140000071219812874")
+    assert normalise_account("") is None and normalise_account(None) is None
 
 
 def test_payer_key_is_account_else_name() -> None:
     """A payer is remembered by account, else by name without digits and whatever the order of its words."""
-    assert payer_key("PL61109010140000071219812874", "x") == "iban:PL61109010140000071219812874"
+    assert make_payer_key("PL61109010140000071219812874", "x") == "iban:PL61109010140000071219812874"
     assert (
-        payer_key(None, "Łukasz NOWAK ul. Lipowa 7") == payer_key("", "nowak lukasz") == "name:lukasz nowak"
+        make_payer_key(None, "Łukasz NOWAK ul. Lipowa 7")
+        == make_payer_key("", "nowak lukasz")
+        == "name:lukasz nowak"
     )
-    assert payer_key(None, None) is None
-    assert name_key("Nowak Łukasz 123") == "lukasz nowak"
+    assert make_payer_key(None, None) is None
+    assert make_name_key("Nowak Łukasz 123") == "lukasz nowak"
 
 
 def test_addresses_and_bank_words_are_removed() -> None:
     """Addresses and the bank's own words are taken away, so that only the payer's words are compared."""
-    assert without_address("JAN NOWAK UL. LIPOWA 3 00-001 WARSZAWA") == "JAN NOWAK"
-    assert without_address("Olaf Alowski") == "Olaf Alowski"
-    assert telling_words("SVWZ+Darowizna na cele statutowe od Kowalskiej /REMI/ maj") == ("kowalskiej", "maj")
+    assert cut_address("JAN NOWAK UL. LIPOWA 3 00-001 WARSZAWA") == "JAN NOWAK"
+    assert cut_address("Olaf Alowski") == "Olaf Alowski"
+    assert list_telling_words("SVWZ+Darowizna na cele statutowe od Kowalskiej /REMI/ maj") == (
+        "kowalskiej",
+        "maj",
+    )

@@ -15,10 +15,10 @@ from donorhub.domain.recurring.recurring_states import (
     InstalmentStep,
     LapseRule,
     Windows,
-    next_recurring_state,
-    next_state,
-    step_of_misses,
-    step_of_time,
+    find_next_recurring_state,
+    find_next_state,
+    find_step_of_misses,
+    find_step_of_time,
 )
 from donorhub.models.states import InstalmentState, RecurringState
 
@@ -47,7 +47,7 @@ def test_every_state_has_its_row() -> None:
     ],
 )
 def test_an_instalment_goes_only_where_its_row_says(state: InstalmentState, goes_to: str) -> None:
-    found = {next_state(state, step) for step in get_args(InstalmentStep)} - {None}
+    found = {find_next_state(state, step) for step in get_args(InstalmentStep)} - {None}
     assert found == set(goes_to.split())
 
 
@@ -66,15 +66,15 @@ def test_an_instalment_goes_only_where_its_row_says(state: InstalmentState, goes
 def test_recurring_gift_follows_its_table(state: RecurringState, goes_to: str) -> None:
     """A recurring gift goes only to the states that its row of the table allows, and a closed one nowhere."""
     assert set(RECURRING_STEPS[state].values()) == set(goes_to.split())
-    assert next_recurring_state("closed", "pay") is None
+    assert find_next_recurring_state("closed", "pay") is None
 
 
 @given(st.lists(st.sampled_from(get_args(InstalmentStep)), max_size=30))
 def test_money_pays_whatever_is_not_paid_yet(steps: list[InstalmentStep]) -> None:
     state: InstalmentState = "expected"
     for step in steps:
-        state = next_state(state, step) or state
-    assert (next_state(state, "pay") == "paid") == (state != "paid")
+        state = find_next_state(state, step) or state
+    assert (find_next_state(state, "pay") == "paid") == (state != "paid")
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_money_pays_whatever_is_not_paid_yet(steps: list[InstalmentStep]) -> Non
     ],
 )
 def test_window_and_grace_run_out(state: InstalmentState, days: int, step: str | None) -> None:
-    assert step_of_time(state, DUE, DUE + timedelta(days=days), windows=WINDOWS) == step
+    assert find_step_of_time(state, DUE, DUE + timedelta(days=days), windows=WINDOWS) == step
 
 
 def test_nothing_is_missed_while_another_attempt_is_planned() -> None:
     late = DUE + timedelta(days=30)
-    assert step_of_time("failed", DUE, late, windows=WINDOWS, next_attempt_on=late) is None
+    assert find_step_of_time("failed", DUE, late, windows=WINDOWS, next_attempt_on=late) is None
 
 
 @pytest.mark.parametrize(("days", "holds"), [(-2, False), (-1, True), (0, True), (4, True), (5, False)])
@@ -119,7 +119,7 @@ def test_lapse_and_close_after_given_days(today: date, step: str | None) -> None
     """Ten and twenty days lapse on 12 and close on 22 February. Monthly from 1 January, the first paid: the
     vector NPSP documents for its own rule."""
     rule = LapseRule(lapse_days=10, close_days=20)
-    assert step_of_misses([date(2026, 2, 1)], "M", 1, today, rule=rule, windows=WINDOWS) == step
+    assert find_step_of_misses([date(2026, 2, 1)], "M", 1, today, rule=rule, windows=WINDOWS) == step
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_lapse_and_close_after_given_days(today: date, step: str | None) -> None
 def test_misses_lapse_and_half_a_year_closes(
     unpaid: list[date], period: str, every: int, today: date, step: str | None
 ) -> None:
-    found = step_of_misses(unpaid, period, every, today, rule=LapseRule(), windows=WINDOWS)  # type: ignore[arg-type]
+    found = find_step_of_misses(unpaid, period, every, today, rule=LapseRule(), windows=WINDOWS)  # type: ignore[arg-type]
     assert found == step
 
 

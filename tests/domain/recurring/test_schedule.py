@@ -13,9 +13,9 @@ from donorhub.domain.recurring.banking_days import add_banking_days, is_banking_
 from donorhub.domain.recurring.schedule import (
     Term,
     compute_monthly_minor,
+    compute_nominal_on,
     find_change_type,
-    instalments_until,
-    nominal_on,
+    list_slots,
 )
 from donorhub.money import Money
 
@@ -28,7 +28,7 @@ def term(anchor: date, period: str = "M", **more: object) -> Term:
 
 
 def due(day: int, until: date) -> list[str]:
-    slots = instalments_until([term(date(2026, 1, day))], until, country="PL")
+    slots = list_slots([term(date(2026, 1, day))], until, country="PL")
     return [f"{slot.due_on:%m-%d}" for slot in slots]
 
 
@@ -73,7 +73,7 @@ def test_banking_days_skip_christmas() -> None:
 @given(st.dates(date(2000, 1, 1), date(2060, 1, 1)), st.integers(1, 24), st.integers(0, 200))
 def test_monthly_slot_keeps_the_anchors_day(anchor: date, every: int, k: int) -> None:
     """A monthly slot falls on the anchor's day, or on the last day of a month that is too short for it."""
-    on = nominal_on(term(anchor, every=every), k)
+    on = compute_nominal_on(term(anchor, every=every), k)
     assert (on.year - anchor.year) * 12 + on.month - anchor.month == every * k
     assert on.day == anchor.day or (on.day < anchor.day and (on + timedelta(days=1)).day == 1)
 
@@ -81,13 +81,13 @@ def test_monthly_slot_keeps_the_anchors_day(anchor: date, every: int, k: int) ->
 @given(st.dates(date(2000, 1, 1), date(2060, 1, 1)), st.integers(0, 100))
 def test_day_last_ends_the_month(anchor: date, k: int) -> None:
     """The day "last" is always the last day of its month."""
-    assert (nominal_on(term(anchor, day="last"), k) + timedelta(days=1)).day == 1
+    assert (compute_nominal_on(term(anchor, day="last"), k) + timedelta(days=1)).day == 1
 
 
 @given(st.dates(date(2000, 1, 1), date(2040, 1, 1)), PERIODS, st.integers(1, 13), st.integers(0, 50))
 def test_slots_only_go_forward(anchor: date, period: str, every: int, k: int) -> None:
     one = term(anchor, period, every=every)
-    assert nominal_on(one, k) < nominal_on(one, k + 1)
+    assert compute_nominal_on(one, k) < compute_nominal_on(one, k + 1)
 
 
 @given(
@@ -99,8 +99,8 @@ def test_slots_only_go_forward(anchor: date, period: str, every: int, k: int) ->
 )
 def test_a_later_horizon_only_adds_slots(anchor: date, period: str, every: int, days: int, more: int) -> None:
     terms = [term(anchor, period, every=every)]
-    near = instalments_until(terms, anchor + timedelta(days=days), country="PL")
-    far = instalments_until(terms, anchor + timedelta(days=days + more), country="PL")
+    near = list_slots(terms, anchor + timedelta(days=days), country="PL")
+    far = list_slots(terms, anchor + timedelta(days=days + more), country="PL")
     assert far[: len(near)] == near
     assert all(is_banking_day(slot.due_on, "PL") and slot.due_on >= slot.nominal_on for slot in far)
     assert [slot.seq for slot in far] == list(range(1, len(far) + 1))
@@ -110,7 +110,7 @@ def test_leap_day_comes_back() -> None:
     """A yearly gift of 29 February falls on the 28th in common years and comes back to the 29th in a leap
     year."""
     yearly = term(date(2024, 2, 29), "Y")
-    assert [nominal_on(yearly, k) for k in (1, 4)] == [date(2025, 2, 28), date(2028, 2, 29)]
+    assert [compute_nominal_on(yearly, k) for k in (1, 4)] == [date(2025, 2, 28), date(2028, 2, 29)]
 
 
 def test_pause_promises_nothing_before_amendment() -> None:
@@ -118,7 +118,7 @@ def test_pause_promises_nothing_before_amendment() -> None:
     first = term(date(2026, 1, 10), to_on=date(2026, 2, 28), term_id=1)
     pause = term(date(2026, 1, 10), from_on=date(2026, 3, 1), to_on=date(2026, 3, 31), is_pause=True)
     dearer = Term(date(2026, 1, 10), "M", Money(8000, "PLN"), date(2026, 4, 1), term_id=2)
-    slots = instalments_until([dearer, first, pause], date(2026, 5, 31), country="PL")
+    slots = list_slots([dearer, first, pause], date(2026, 5, 31), country="PL")
     assert [(slot.nominal_on.month, slot.term_id, slot.amount.minor) for slot in slots] == [
         (1, 1, 5000),
         (2, 1, 5000),
@@ -130,8 +130,8 @@ def test_pause_promises_nothing_before_amendment() -> None:
 def test_number_and_end_stop_the_slots() -> None:
     """A fixed number of instalments or an end date stops the slots."""
     monthly = [term(date(2026, 1, 10))]
-    assert len(instalments_until(monthly, date(2030, 1, 1), country="PL", instalment_count=3)) == 3
-    ended = instalments_until(monthly, date(2030, 1, 1), country="PL", ends_on=date(2026, 6, 9))
+    assert len(list_slots(monthly, date(2030, 1, 1), country="PL", instalment_count=3)) == 3
+    ended = list_slots(monthly, date(2030, 1, 1), country="PL", ends_on=date(2026, 6, 9))
     assert ended[-1].nominal_on == date(2026, 5, 10)
 
 

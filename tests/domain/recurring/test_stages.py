@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, StageRules, stage_on
+from donorhub.domain.recurring.stages import DonorGiving, RecurringFacts, StageRules, compute_stage
 
 DAY = date(2026, 6, 15)
 
@@ -54,11 +54,11 @@ RUNNING = RecurringFacts()
     ],
 )
 def test_the_first_rule_that_holds_is_the_stage(stage: str, giving: DonorGiving) -> None:
-    assert stage_on(DAY, giving) == stage
+    assert compute_stage(DAY, giving) == stage
 
 
 def test_the_limits_are_the_organisations() -> None:
-    assert stage_on(DAY, DonorGiving(ago(60)), StageRules(new_days=30)) == "first_time_active"
+    assert compute_stage(DAY, DonorGiving(ago(60)), StageRules(new_days=30)) == "first_time_active"
 
 
 @given(st.lists(st.integers(0, 1500), min_size=1, max_size=6), st.integers(0, 800))
@@ -66,5 +66,5 @@ def test_donor_without_gifts_only_moves_on(days: list[int], later: int) -> None:
     """Without a new gift a donor only moves on through the stages, never back."""
     order = ["new", "reactivated", "first_time_active", "active_repeat", "lapsing", "lapsed", "deep_lapsed"]
     giving = DonorGiving(ago(*days))
-    before, after = stage_on(DAY, giving), stage_on(DAY + timedelta(days=later), giving)
+    before, after = compute_stage(DAY, giving), compute_stage(DAY + timedelta(days=later), giving)
     assert order.index(before) <= order.index(after)

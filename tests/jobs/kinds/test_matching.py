@@ -58,7 +58,7 @@ def test_locked_entry_is_matched_later(database: Flask, now: datetime) -> None:
         assert states() == ["new", "matched", "matched"]
         assert matching_done_at() is None
     assert [task.state for task in looks()] == ["done", "planned"]
-    clock.use(lambda: now + imports.AGAIN)
+    clock.use_clock(lambda: now + imports.AGAIN)
     match()
     assert states() == ["matched"] * 3
     assert matching_done_at() == clock.now()

@@ -93,7 +93,7 @@ def test_task_is_performed_once(kinds: None, now: datetime) -> None:
 def test_a_task_is_not_performed_before_its_time(kinds: None, now: datetime) -> None:
     task_id = plan(now + timedelta(hours=1))
     assert not run.run_task(task_id)
-    clock.use(lambda: now + timedelta(hours=1))
+    clock.use_clock(lambda: now + timedelta(hours=1))
     assert run.run_task(task_id)
 
 
@@ -103,7 +103,7 @@ def test_expired_lease_lets_task_run_again(kinds: None, now: datetime) -> None:
     assert claims.claim_task(task_id, now=now)
     db.session.commit()  # and here the worker was killed
     assert not run.run_task(task_id)
-    clock.use(lambda: now + claims.LEASE)
+    clock.use_clock(lambda: now + claims.LEASE)
     assert run.run_task(task_id)
     assert (done, task(task_id).attempts) == ([task_id], 2)
 
@@ -131,7 +131,7 @@ def test_always_broken_task_ends_dead(kinds: None, now: datetime) -> None:
     """A task that always breaks ends in the error inbox and holds up no other."""
     broken, good = plan(now, "refund", "a"), plan(now, "call", "b")
     for day in range(tasks.MAX_ATTEMPTS + 3):
-        clock.use(lambda day=day: now + timedelta(days=2 * day))  # type: ignore[misc]
+        clock.use_clock(lambda day=day: now + timedelta(days=2 * day))  # type: ignore[misc]
         run.run_due()
     assert (task(broken).state, task(broken).attempts) == ("dead", tasks.MAX_ATTEMPTS)
     assert (task(good).state, done) == ("done", [good])

@@ -205,7 +205,7 @@ def test_killing_task_ends_in_error_inbox(database: Flask, now: datetime) -> Non
         assert claims.claim_task(task_id, now=now)  # and then the worker died
         now += claims.LEASE
     db.session.commit()
-    clock.use(lambda: now)
+    clock.use_clock(lambda: now)
     assert not run_task(task_id) and run_due() == 0
     timer.Timer().run_due_steps()
     task = db.session.get_one(Task, task_id, populate_existing=True)
@@ -247,7 +247,7 @@ def test_poisonous_event_holds_up_no_other(database: Flask, now: datetime) -> No
     assert db.session.query(Gift).count() == 4  # what else is told of bb was enough for its gift
     for _ in range(inbox.MAX_ATTEMPTS):
         now += timedelta(days=2)
-        clock.use(lambda now=now: now)  # type: ignore[misc]
+        clock.use_clock(lambda now=now: now)  # type: ignore[misc]
         perform.drain_inbox()
     event = db.session.get_one(ProviderEvent, poison, populate_existing=True)
     assert (event.state, event.attempts) == ("dead", inbox.MAX_ATTEMPTS)

@@ -105,7 +105,7 @@ def test_what_happens_before_it_leaves_stops_it(
         assert read_message().state == "failed"
     happens(donor_id, now)
     db.session.commit()
-    clock.use(lambda: now + timedelta(hours=1))
+    clock.use_clock(lambda: now + timedelta(hours=1))
     work()
     assert mailbox.letters == []
     message = read_message()
@@ -150,6 +150,6 @@ def test_killed_sender_never_sends_again(mailbox: Mailbox, now: datetime, has_le
     db.session.rollback()
     mailbox.before_sending = lambda: None
     for hours in range(1, 4):
-        clock.use(lambda hours=hours: now + timedelta(hours=hours))  # type: ignore[misc]
+        clock.use_clock(lambda hours=hours: now + timedelta(hours=hours))  # type: ignore[misc]
         work()
     assert (read_message().state, len(mailbox.letters)) == ("unknown", int(has_left))

@@ -121,7 +121,7 @@ def test_late_decision_leaves_error_inbox(mail: SmtpServer, now: datetime) -> No
     give(now)
     mail.recipient_answer = "451 later"
     for days in range(0, 16, 2):
-        clock.use(lambda days=days: now + timedelta(days=days))  # type: ignore[misc]
+        clock.use_clock(lambda days=days: now + timedelta(days=days))  # type: ignore[misc]
         work()
     assert sending().state == "dead"
     mail.recipient_answer = "250 OK"
@@ -138,7 +138,7 @@ def test_refused_for_good_is_not_tried_again(mail: SmtpServer, now: datetime) ->
     work()
     assert (only().state, only().last_error) == ("failed", "the address was refused with code 550")
     assert (sending().state, sending().outcome) == ("done", "refused")
-    clock.use(lambda: now + timedelta(days=30))
+    clock.use_clock(lambda: now + timedelta(days=30))
     mail.recipient_answer = "250 OK"
     work()
     assert mail.messages == []
@@ -154,7 +154,7 @@ def test_temporary_refusal_is_retried_once(mail: SmtpServer, now: datetime, wher
     work()
     assert sending().attempts == 1  # not before its time
     setattr(mail, where, "250 OK")
-    clock.use(lambda: now + timedelta(minutes=2))
+    clock.use_clock(lambda: now + timedelta(minutes=2))
     work()
     assert len(mail.wait_for(1)) == 1
     assert (only().state, sending().state, sending().attempts) == ("sent", "done", 2)
@@ -181,7 +181,7 @@ def test_drop_after_text_needs_person(mail: SmtpServer, now: datetime) -> None:
     assert (only().state, sending().state, sending().outcome) == ("unknown", "done", "unknown")
     mail.drops_after_data = False
     for days in (1, 30):
-        clock.use(lambda days=days: now + timedelta(days=days))  # type: ignore[misc]
+        clock.use_clock(lambda days=days: now + timedelta(days=days))  # type: ignore[misc]
         work()
     assert len(mail.messages) == 1  # it had arrived: sending again would have thanked twice
     messages.decide_uncertain_message(only().id, was_received=True, now=now, actor="user:1")
@@ -215,7 +215,7 @@ def test_dead_process_needs_person(mail: SmtpServer, now: datetime) -> None:
     assert claims.claim_task(task_id, now=now)
     assert messages.claim_message(only().id) is not None
     db.session.commit()  # and here the process was killed
-    clock.use(lambda: now + timedelta(minutes=6))
+    clock.use_clock(lambda: now + timedelta(minutes=6))
     work()
     assert (only().state, mail.messages) == ("unknown", [])
     assert "stopped while" in only().last_error
@@ -296,7 +296,7 @@ def test_gift_corrected_while_waiting(mail: SmtpServer, now: datetime) -> None:
     gifts.correct_gift(1, reason="twice", source_ref="c", now=now, actor="t")
     db.session.commit()
     mail.recipient_answer = "250 OK"
-    clock.use(lambda: now + timedelta(minutes=2))
+    clock.use_clock(lambda: now + timedelta(minutes=2))
     work()
     assert mail.messages == []
     assert (only().state, only().suppressed_reason) == ("suppressed", "nothing_left_of_the_gift")
@@ -309,7 +309,7 @@ def test_drop_before_text_thanks_once(mail: SmtpServer, now: datetime) -> None:
     work()
     assert (only().state, sending().state) == ("failed", "failed")
     mail.drops_at_recipient = False
-    clock.use(lambda: now + timedelta(minutes=2))
+    clock.use_clock(lambda: now + timedelta(minutes=2))
     work()
     (sent,) = mail.wait_for(1)
     assert (only().state, sent["Date"].datetime) == ("sent", now + timedelta(minutes=2))

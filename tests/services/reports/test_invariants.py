@@ -106,7 +106,7 @@ def sound(database: Flask, now: datetime) -> Flask:
     webhooks_came(database, now)
     bank_files_came()
     receipts_went_out(now)
-    clock.use(lambda: now + timedelta(minutes=10))  # thank-yous are due
+    clock.use_clock(lambda: now + timedelta(minutes=10))  # thank-yous are due
     while run_due():
         pass
     audit.seal_records()

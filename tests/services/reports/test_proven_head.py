@@ -48,7 +48,7 @@ def give(now: datetime, ref: str) -> Gift:
 
 def check_later(now: datetime, minutes: int) -> dict[str, list[str]]:
     """What the timer finds so many minutes later, its audit sealed before."""
-    clock.use(lambda: now + timedelta(minutes=minutes))
+    clock.use_clock(lambda: now + timedelta(minutes=minutes))
     audit.seal_records()
     db.session.commit()
     checking.verify_and_tell()
@@ -182,7 +182,7 @@ def test_cut_off_end_is_reported(proved: Gift, now: datetime) -> None:
     sealed = audit.seal_records()
     db.session.query(AuditRecord).filter(AuditRecord.seq > seq).delete()
     db.session.commit()
-    clock.use(lambda: now + timedelta(minutes=30))
+    clock.use_clock(lambda: now + timedelta(minutes=30))
     checking.verify_and_tell()
     told = db.session.scalars(select(Task).where(Task.kind == "invariant_broken")).all()
     assert [task.facts["first"] for task in told if task.facts["invariant"] == CHAIN] == [

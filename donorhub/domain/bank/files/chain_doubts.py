@@ -13,14 +13,14 @@ from collections.abc import Collection, Container, Iterable
 from datetime import date
 from typing import Final
 
-from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_of, has_id
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, get_content, has_id
 
 _MOST_SUMS: Final = 4096  # with more, some entries of both signs come to nothing anyway
 
 
 def find_overlaps(
     ledger_rows: Collection[KnownEntry],
-    incoming: Iterable[Incoming],
+    incoming: Iterable[IncomingEntry],
     chained_ids: Container[int],
     source_format: str,
 ) -> frozenset[int]:
@@ -29,7 +29,7 @@ def find_overlaps(
     One whose entry has the bank's own id of an incoming entry certainly does.
     """
     shared_days = {row.day for row in ledger_rows if row.statement_id in chained_ids}
-    items_of: dict[date, list[Incoming]] = defaultdict(list)
+    items_of: dict[date, list[IncomingEntry]] = defaultdict(list)
     for item in incoming:
         if item.day in shared_days:
             items_of[item.day].append(item)
@@ -48,7 +48,7 @@ def find_overlaps(
 
 
 def _find_sharers(
-    rows: list[KnownEntry], items: list[Incoming], source_format: str
+    rows: list[KnownEntry], items: list[IncomingEntry], source_format: str
 ) -> tuple[set[int], set[int]]:
     """Return the statements that share a bank's id with these entries, and those with entries like them."""
     ids = {item.fingerprint for item in items if has_id(item.fingerprint)}
@@ -57,17 +57,17 @@ def _find_sharers(
     return proved_ids, alike
 
 
-def _look_alike(row: KnownEntry, item: Incoming, source_format: str) -> bool:
+def _look_alike(row: KnownEntry, item: IncomingEntry, source_format: str) -> bool:
     """Return whether both may be one entry: by the amount between formats, else by content, not by ids."""
     if (row.minor, row.currency) != (item.minor, item.currency):
         return False
     if row.source_format != source_format:
         return True
     both_have_ids = has_id(row.fingerprint) and has_id(item.fingerprint)
-    return not both_have_ids and content_of(row.fingerprint) == content_of(item.fingerprint)
+    return not both_have_ids and get_content(row.fingerprint) == get_content(item.fingerprint)
 
 
-def come_to_nothing(*sides: Iterable[KnownEntry | Incoming]) -> bool:
+def come_to_nothing(*sides: Iterable[KnownEntry | IncomingEntry]) -> bool:
     """Return whether some entries of one side add up to nothing; True also when they are too many."""
     return any(_reaches_zero([entry.minor for entry in side]) for side in sides)
 

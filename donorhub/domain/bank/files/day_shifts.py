@@ -11,17 +11,17 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Final
 
-from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry
 
 REACH: Final = timedelta(days=5)  # what lies between the days of two formats: a long weekend and a holiday
 
 
 def find_shifts(
-    items: Iterable[Incoming],
+    items: Iterable[IncomingEntry],
     ledger_rows: Iterable[KnownEntry],
     paired_ids: Collection[int],
     source_format: str,
-) -> list[tuple[Incoming, int]]:
+) -> list[tuple[IncomingEntry, int]]:
     """Return the entries that may be a row of another format on a day nearby, each with that row's id.
 
     An id of the bank and the amount agree. ``paired_ids`` are rows that are other entries of the file.
@@ -35,7 +35,7 @@ def find_shifts(
         if row.source_format != source_format and row.id not in paired_ids
         for ref in row.refs
     }
-    shifts: list[tuple[Incoming, int]] = []
+    shifts: list[tuple[IncomingEntry, int]] = []
     for item in items_with_refs:
         rows = (holders.get((ref, item.minor, item.currency)) for ref in item.refs)
         row = next((row for row in rows if row is not None and _is_near(item, row)), None)
@@ -44,5 +44,5 @@ def find_shifts(
     return shifts
 
 
-def _is_near(item: Incoming, row: KnownEntry) -> bool:
+def _is_near(item: IncomingEntry, row: KnownEntry) -> bool:
     return row.day != item.day and abs(row.day - item.day) <= REACH

@@ -13,7 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from donorhub.domain.payer_text import canonical_account
+from donorhub.domain.payer_text import normalise_account
 from importers.statement import Detail, Entry
 
 VERSION: Final = "v1"
@@ -22,7 +22,7 @@ _SEPARATOR: Final = "\x1f"  # occurs in no bank text, so that no two field lists
 _CONTENT_END: Final = len(VERSION) + 1 + 32  # v1. and 32 digits
 
 
-class Incoming(NamedTuple):
+class IncomingEntry(NamedTuple):
     """One entry of a file with its keys; ``position`` is its place in what was given."""
 
     position: int
@@ -49,7 +49,7 @@ class KnownEntry(NamedTuple):
     refs: tuple[str, ...] = ()  # its own and those of its aliases
 
 
-def source_of(source_format: str, layout: str) -> str:
+def make_source_name(source_format: str, layout: str) -> str:
     """Return the name of one format of an account: two layouts of a table are two formats."""
     return f"{source_format} {layout}".rstrip()
 
@@ -62,7 +62,7 @@ def _normalise_text(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _day_text(day: date) -> str:
+def _format_day(day: date) -> str:
     return day.isoformat()
 
 
@@ -82,7 +82,7 @@ def list_refs(entry: Entry) -> tuple[str, ...]:
 
 
 def find_reused_refs(
-    entries: Iterable[Incoming], places_in_ledger: Mapping[str, tuple[date, int]]
+    entries: Iterable[IncomingEntry], places_in_ledger: Mapping[str, tuple[date, int]]
 ) -> frozenset[str]:
     """Return the ids that stand on two different (day, amount), in the file or in the ledger.
 
@@ -98,27 +98,27 @@ def find_reused_refs(
     return frozenset(ambiguous_refs)
 
 
-def _detail_text(detail: Detail, account: str | None) -> str:
+def _describe_detail(detail: Detail, account: str | None) -> str:
     name = detail.counterparty.name
     name = _normalise_text(name) if name else ""
     return f"{account or ''}{_SEPARATOR}{name}{_SEPARATOR}{_normalise_text(detail.remittance)}"
 
 
-def _account_of(entry: Entry) -> str | None:
+def _find_account(entry: Entry) -> str | None:
     """Return the counterparty's account, canonical; None where the entry has not just one."""
     details = entry.details
-    return canonical_account(details[0].counterparty.account) if len(details) == 1 else None
+    return normalise_account(details[0].counterparty.account) if len(details) == 1 else None
 
 
 def _describe_content(entry: Entry, account: str | None) -> str:
     details = entry.details
     if len(details) == 1:
-        return _detail_text(details[0], account)
+        return _describe_detail(details[0], account)
     if not details:
         return f"{_SEPARATOR}{_SEPARATOR}{_normalise_text(entry.info) if entry.info else ''}"
     return _SEPARATOR.join(
         f"{detail.amount.minor}{_SEPARATOR}"
-        f"{_detail_text(detail, canonical_account(detail.counterparty.account))}"
+        f"{_describe_detail(detail, normalise_account(detail.counterparty.account))}"
         for detail in details
     )
 
@@ -130,13 +130,13 @@ def make_fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True
     account, name and remittance, normalised (NFKC, case folded, blanks collapsed).
     The last part is of the best id the bank gives, empty where none is trusted.
     """
-    return _hash_entry(account_key, entry, _account_of(entry), list_refs(entry) if ids_trusted else ())
+    return _hash_entry(account_key, entry, _find_account(entry), list_refs(entry) if ids_trusted else ())
 
 
 def _hash_entry(account_key: str, entry: Entry, account: str | None, refs: tuple[str, ...]) -> str:
     money = entry.amount
     text = (
-        f"{VERSION}{_SEPARATOR}{account_key}{_SEPARATOR}{_day_text(entry.booked_on)}{_SEPARATOR}"
+        f"{VERSION}{_SEPARATOR}{account_key}{_SEPARATOR}{_format_day(entry.booked_on)}{_SEPARATOR}"
         f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_describe_content(entry, account)}"
     )
     content = blake2b(text.encode(), digest_size=16).hexdigest()
@@ -146,7 +146,7 @@ def _hash_entry(account_key: str, entry: Entry, account: str | None, refs: tuple
 
 def key_entries(
     account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True, first: int = 0
-) -> list[Incoming]:
+) -> list[IncomingEntry]:
     """Return the entries with their keys, in order, and positions from ``first``.
 
     Entries that are not booked are the caller's to leave out.
@@ -156,13 +156,13 @@ def key_entries(
     ]
 
 
-def _key_entry(account_key: str, position: int, entry: Entry, ids_trusted: bool) -> Incoming:
-    refs, money, account = list_refs(entry), entry.amount, _account_of(entry)
+def _key_entry(account_key: str, position: int, entry: Entry, ids_trusted: bool) -> IncomingEntry:
+    refs, money, account = list_refs(entry), entry.amount, _find_account(entry)
     key = _hash_entry(account_key, entry, account, refs if ids_trusted else ())
-    return Incoming(position, key, entry.booked_on, money.minor, money.currency, account, refs)
+    return IncomingEntry(position, key, entry.booked_on, money.minor, money.currency, account, refs)
 
 
-def content_of(fingerprint: str) -> str:
+def get_content(fingerprint: str) -> str:
     """Return the part of a fingerprint that leaves the bank's id out."""
     return fingerprint[:_CONTENT_END]
 

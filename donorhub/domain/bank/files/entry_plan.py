@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from donorhub.domain.bank.files.chain_doubts import find_overlaps
 from donorhub.domain.bank.files.day_shifts import find_shifts
-from donorhub.domain.bank.files.entry_keys import Incoming, KnownEntry, content_of, has_id
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, get_content, has_id
 
 How = Literal["fingerprint", "content", "bank_ref", "other_format"]
 Doubt = Literal["other_bank_ref", "text_changed", "part_of_a_day", "unsure_order", "other_day"]
@@ -61,7 +61,7 @@ class Plan:
 
 
 class _Pair(NamedTuple):
-    item: Incoming
+    item: IncomingEntry
     row: KnownEntry
     how: How
 
@@ -70,14 +70,14 @@ class _Pair(NamedTuple):
 class _Day:
     """The entries of one day on both sides that have not found each other yet."""
 
-    items: list[Incoming]
+    items: list[IncomingEntry]
     rows: list[KnownEntry]
     pairs: list[_Pair] = field(default_factory=list)
 
     def pair_equal(
         self,
         how: How,
-        item_key: Callable[[Incoming], Hashable],
+        item_key: Callable[[IncomingEntry], Hashable],
         row_key: Callable[[KnownEntry], Hashable],
     ) -> None:
         """Move entries with equal keys from both sides into ``pairs``; a key of None pairs nothing."""
@@ -86,7 +86,7 @@ class _Day:
         waiting: dict[Hashable, list[KnownEntry]] = {}
         for row in reversed(self.rows):
             waiting.setdefault(row_key(row), []).append(row)
-        unpaired_items: list[Incoming] = []
+        unpaired_items: list[IncomingEntry] = []
         for item in self.items:
             key = item_key(item)
             equal_rows = waiting.get(key) if key is not None else None
@@ -104,7 +104,7 @@ class _Day:
 
 def plan_entries(
     ledger_rows: Collection[KnownEntry],
-    incoming: Sequence[Incoming],
+    incoming: Sequence[IncomingEntry],
     *,
     source_format: str,
     apart: Container[int] = (),
@@ -130,7 +130,7 @@ def plan_entries(
     days = _pair_days(rows_of, incoming, source_format, ids_trusted)
     ids_are_stable = any(_is_proved(pair) for day in days.values() for pair in day.pairs)
     same: list[SameEntry] = []
-    doubts: list[tuple[Incoming, int, Doubt]] = []
+    doubts: list[tuple[IncomingEntry, int, Doubt]] = []
     for on, day in days.items():
         formats = day.list_unpaired_formats() if on not in whole_days and day.items else frozenset()
         for pair in day.pairs:
@@ -168,7 +168,10 @@ def _sort_by_day(
 
 
 def _pair_days(
-    rows_of: dict[date, list[KnownEntry]], incoming: Iterable[Incoming], source_format: str, ids_trusted: bool
+    rows_of: dict[date, list[KnownEntry]],
+    incoming: Iterable[IncomingEntry],
+    source_format: str,
+    ids_trusted: bool,
 ) -> dict[date, _Day]:
     days: dict[date, _Day] = {}
     for item in incoming:
@@ -186,13 +189,13 @@ def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
     day.pair_equal("fingerprint", lambda item: item.fingerprint, lambda row: row.fingerprint)
     day.pair_equal(
         "content",
-        lambda item: None if has_id(item.fingerprint) else content_of(item.fingerprint),
-        lambda row: content_of(row.fingerprint),
+        lambda item: None if has_id(item.fingerprint) else get_content(item.fingerprint),
+        lambda row: get_content(row.fingerprint),
     )
     day.pair_equal(
         "content",
-        lambda item: content_of(item.fingerprint),
-        lambda row: row.id if has_id(row.fingerprint) else content_of(row.fingerprint),
+        lambda item: get_content(item.fingerprint),
+        lambda row: row.id if has_id(row.fingerprint) else get_content(row.fingerprint),
     )
     if ids_trusted:
         _pair_by_ref(day)
@@ -201,7 +204,7 @@ def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
 
 def _pair_by_ref(day: _Day) -> None:
     holders = {(ref, row.minor, row.currency): row for row in day.rows for ref in row.refs}
-    unpaired_items: list[Incoming] = []
+    unpaired_items: list[IncomingEntry] = []
     paired_ids: set[int] = set()
     for item in day.items:
         rows = (holders.get((ref, item.minor, item.currency)) for ref in item.refs)
@@ -218,23 +221,23 @@ def _pair_by_ref(day: _Day) -> None:
 def _pair_formats(day: _Day, source_format: str) -> None:
     """Pair entries of two formats when amount and account agree, or one format tells no account."""
 
-    def key_of_other_format(row: KnownEntry, *key: object) -> Hashable:
+    def make_key(row: KnownEntry, *key: object) -> Hashable:
         return None if row.source_format == source_format else key
 
     day.pair_equal(
         "other_format",
         lambda item: (item.minor, item.currency, item.account),
-        lambda row: key_of_other_format(row, row.minor, row.currency, row.account),
+        lambda row: make_key(row, row.minor, row.currency, row.account),
     )
     day.pair_equal(
         "other_format",
         lambda item: None if item.account else (item.minor, item.currency),
-        lambda row: key_of_other_format(row, row.minor, row.currency),
+        lambda row: make_key(row, row.minor, row.currency),
     )
     day.pair_equal(
         "other_format",
         lambda item: (item.minor, item.currency),
-        lambda row: None if row.account else key_of_other_format(row, row.minor, row.currency),
+        lambda row: None if row.account else make_key(row, row.minor, row.currency),
     )
 
 
@@ -258,36 +261,38 @@ def _make_same_entry(pair: _Pair) -> SameEntry:
     return SameEntry(pair.item.position, pair.row.id, pair.how, refs)
 
 
-def _find_rivals(day: _Day, source_format: str, *, ids_are_stable: bool) -> list[tuple[Incoming, int, Doubt]]:
+def _find_rivals(
+    day: _Day, source_format: str, *, ids_are_stable: bool
+) -> list[tuple[IncomingEntry, int, Doubt]]:
     """Return unpaired entries that look like an unpaired row whose text or id was changed.
 
     Where the file repeats ids that the ledger has, the bank's ids are stable, and
     another id is other money.
     """
     rows = [row for row in day.rows if row.source_format == source_format]
-    rivals: list[tuple[Incoming, int, Doubt]] = []
+    rivals: list[tuple[IncomingEntry, int, Doubt]] = []
     for item in day.items:
         row = next((row for row in rows if _look_alike(item, row)), None)
         if row is None:
             continue
         if ids_are_stable and has_id(item.fingerprint) and has_id(row.fingerprint):
             continue
-        equal = content_of(item.fingerprint) == content_of(row.fingerprint)
+        equal = get_content(item.fingerprint) == get_content(row.fingerprint)
         rivals.append((item, row.id, "other_bank_ref" if equal else "text_changed"))
         rows.remove(row)
     return rivals
 
 
-def _look_alike(item: Incoming, row: KnownEntry) -> bool:
+def _look_alike(item: IncomingEntry, row: KnownEntry) -> bool:
     if (item.minor, item.currency) != (row.minor, row.currency):
         return False
     return item.account is None or row.account is None or item.account == row.account
 
 
 def _number_entries(
-    fresh: list[Incoming],
+    fresh: list[IncomingEntry],
     same: list[SameEntry],
-    doubts: list[tuple[Incoming, int, Doubt]],
+    doubts: list[tuple[IncomingEntry, int, Doubt]],
     occurrences: dict[str, int],
 ) -> Plan:
     new: list[NewEntry] = []

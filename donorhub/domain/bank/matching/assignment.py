@@ -10,7 +10,13 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from donorhub.domain.bank.matching.matching_facts import Allocated, Credit, InstalmentFacts, Policy, Settles
+from donorhub.domain.bank.matching.matching_facts import (
+    Credit,
+    InstalmentFacts,
+    NewAllocation,
+    Policy,
+    Settles,
+)
 
 _UNPAID: Final = 10_000.0  # dearer than any instalment, so that a credit settles one where it can
 _ADVANCE_DAYS: Final = 31
@@ -23,7 +29,7 @@ class Fit(NamedTuple):
     """What a credit settles; ``days`` is from the nearest due date to the booking."""
 
     settles: Settles
-    allocations: tuple[Allocated, ...]
+    allocations: tuple[NewAllocation, ...]
     days: int
     in_window: bool
     is_tied: bool = False  # an instalment of another recurring gift would do as well
@@ -65,7 +71,9 @@ def find_nearest(
 ) -> InstalmentFacts | None:
     """Return the open instalment whose window holds the credit's day: the nearest of several, or None."""
     candidates = [
-        i for i in instalments if i.open.currency == credit.amount.currency and _in_window(credit, i, policy)
+        i
+        for i in instalments
+        if i.open.currency == credit.amount.currency and _is_in_window(credit, i, policy)
     ]
     return min(candidates, key=lambda i: abs((credit.booked_on - i.due_on).days), default=None)
 
@@ -95,7 +103,7 @@ def _is_near(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> boo
     return abs((credit.booked_on - instalment.due_on).days) <= policy.grace_days
 
 
-def _in_window(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
+def _is_in_window(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
     return -policy.early_days <= (credit.booked_on - instalment.due_on).days <= policy.late_days
 
 
@@ -208,13 +216,13 @@ def _has_twin(
     policy: Policy,
 ) -> bool:
     """Return whether another recurring gift of the donor waits for the same amount about now."""
-    if _names_instalment(credit, first) or not _in_window(credit, first, policy):
+    if _names_instalment(credit, first) or not _is_in_window(credit, first, policy):
         return False
     return any(
         i.recurring_gift_id != first.recurring_gift_id
         and i.open == first.open
         and i.instalment_id not in settled_ids
-        and _in_window(credit, i, policy)
+        and _is_in_window(credit, i, policy)
         for i in open_
     )
 
@@ -249,8 +257,8 @@ def _make_fit(
 ) -> Fit:
     rest_minor, allocations = credit.amount.minor, []
     for instalment in instalments:
-        allocations.append(Allocated(instalment.instalment_id, min(rest_minor, instalment.open.minor)))
+        allocations.append(NewAllocation(instalment.instalment_id, min(rest_minor, instalment.open.minor)))
         rest_minor -= allocations[-1].minor
     days = min(((credit.booked_on - i.due_on).days for i in instalments), key=abs)
-    in_window = any(_in_window(credit, i, policy) for i in instalments)
+    in_window = any(_is_in_window(credit, i, policy) for i in instalments)
     return Fit(settles, tuple(allocations), days, in_window)

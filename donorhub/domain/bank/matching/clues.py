@@ -12,7 +12,7 @@ from typing import NamedTuple
 from donorhub.domain.bank.matching.matching_facts import Credit
 from donorhub.domain.bank.matching.other_payers import find_name_keys, make_saying
 from donorhub.domain.donors.codes import find_codes, find_emails, find_rf
-from donorhub.domain.payer_text import canonical_account, fold_letters, name_key
+from donorhub.domain.payer_text import fold_letters, make_name_key, normalise_account
 
 
 class Clues(NamedTuple):
@@ -38,8 +38,8 @@ def read_clues(credits: Iterable[Credit], prefix: str) -> list[Clues]:
 def _read_credit(credit: Credit, prefix: str) -> Clues:
     text, name = credit.text, credit.name
     numbers = find_codes(text, prefix)
-    account = canonical_account(credit.account)
-    key = name_key(name) if name else ""
+    account = normalise_account(credit.account)
+    key = make_name_key(name) if name else ""
     payer = f"iban:{account}" if account else f"name:{key}" if key else None
     return Clues(
         credit,

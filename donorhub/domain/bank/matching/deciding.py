@@ -24,7 +24,7 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
     Proposal,
 )
-from donorhub.domain.bank.matching.not_gifts import Contested
+from donorhub.domain.bank.matching.not_gifts import ContestedRows
 
 _NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer"})
 _IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})
@@ -43,7 +43,7 @@ def decide_credit(
     candidates: Sequence[Candidate],
     *,
     facts: MatchFacts,
-    contested_ids: Contested,
+    contested_ids: ContestedRows,
     policy: Policy,
 ) -> Proposal:
     """Return the proposal for one credit; ``contested_ids`` are what several entries claim."""
@@ -109,7 +109,7 @@ def _explain_nothing(clues: Clues, kind: Kind, facts: MatchFacts) -> Hindrance:
 
 
 def _list_hindrances(
-    clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested_ids: Contested, policy: Policy
+    clues: Clues, kind: Kind, candidates: Sequence[Candidate], contested_ids: ContestedRows, policy: Policy
 ) -> tuple[Hindrance, ...]:
     """Return all that keeps the best candidate from being settled now, as message keys."""
     best = candidates[0]

@@ -24,7 +24,7 @@ from donorhub.domain.bank.matching.matching_facts import (
     WeighedKey,
 )
 from donorhub.domain.bank.matching.other_payers import names_agree
-from donorhub.domain.payer_text import name_key
+from donorhub.domain.payer_text import make_name_key
 
 Reasons = dict[int, list[Evidence]]  # by donor
 
@@ -199,7 +199,7 @@ def _weigh_name(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reason
         if donor_id in namesakes:
             evidence.append(scales.weigh_reason("NAME", "match.name", "namesakes", len(namesakes)))
         elif donor_id in facts.donors:
-            likeness = token_sort_ratio(clues.name_key, name_key(facts.donors[donor_id].name))
+            likeness = token_sort_ratio(clues.name_key, make_name_key(facts.donors[donor_id].name))
             if likeness >= _LIKE:
                 evidence.append(scales.weigh_reason("NAME", "match.name_like", "likeness", round(likeness)))
     if not any(donor_id in reasons for donor_id in namesakes) and 0 < len(namesakes) <= _MANY:

@@ -16,16 +16,16 @@ from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.deciding import decide_credit, list_families
 from donorhub.domain.bank.matching.evidence import Reasons, Scales, collect_reasons, weigh_fit
 from donorhub.domain.bank.matching.matching_facts import (
-    Allocated,
     Candidate,
     Kind,
     Level,
     MatchFacts,
+    NewAllocation,
     Part,
     Policy,
     Proposal,
 )
-from donorhub.domain.bank.matching.not_gifts import Payouts, find_contested, find_originals, kind_of_debit
+from donorhub.domain.bank.matching.not_gifts import Payouts, find_contested, find_debit_kind, find_originals
 
 ENGINE_VERSION: Final = "2026.1"
 
@@ -65,7 +65,7 @@ def _draft_credit(
         return _Draft(clues, "payout", candidates=paid_out)
     if clues.credit.amount.minor > 0:
         return _draft_gift(clues, facts, scales, policy)
-    kind = kind_of_debit(clues, facts)
+    kind = find_debit_kind(clues, facts)
     if kind != "return":
         return _Draft(clues, kind)
     reasons = collect_reasons(clues, facts, scales)
@@ -136,7 +136,7 @@ def _split_credit(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Poli
     ):
         return None
     parts = tuple(
-        Part(i.donor_id, i.open.minor, "exact", (Allocated(i.instalment_id, i.open.minor),))
+        Part(i.donor_id, i.open.minor, "exact", (NewAllocation(i.instalment_id, i.open.minor),))
         for i in instalments
     )
     codes = [scales.weigh_reason("REF", "match.code", "number", number) for number in donors.values()]

@@ -192,7 +192,7 @@ class Evidence(NamedTuple):
     contradicts: bool = False
 
 
-class Allocated(NamedTuple):
+class NewAllocation(NamedTuple):
     """The part of a credit, in minor units, that settles one instalment."""
 
     instalment_id: int
@@ -205,7 +205,7 @@ class Part(NamedTuple):
     donor_id: int
     minor: int
     settles: Settles
-    allocations: tuple[Allocated, ...] = ()
+    allocations: tuple[NewAllocation, ...] = ()
 
 
 @dataclass(slots=True)

@@ -52,8 +52,8 @@ class Payouts:
             last = add_banking_days(payout.arrival_on, _LATE, policy.country)
             key = (payout.net.currency, payout.net.minor)
             self._by_amount.setdefault(key, []).append((payout, first, last))
-        self._words = {p: _whole_words(words) for p, words in facts.provider_words.items() if words}
-        self._any = _whole_words(w for words in facts.provider_words.values() for w in words)
+        self._words = {p: _make_word_pattern(words) for p, words in facts.provider_words.items() if words}
+        self._any = _make_word_pattern(w for words in facts.provider_words.values() for w in words)
 
     def find_provider(self, clues: Clues) -> str | None:
         """Return the provider that calls itself the payer; the text counts where the bank tells no payer."""
@@ -74,18 +74,18 @@ class Payouts:
         for payout, first, last in waiting:
             if not first <= on <= last:
                 continue
-            evidence = _payout_evidence(clues, payout, provider, scales)
+            evidence = _weigh_payout(clues, payout, provider, scales)
             if len(evidence) > _BY_CHANCE:
                 points = sum(reason.points for reason in evidence)
                 candidates.append(Candidate(points, "likely", evidence, payout_id=payout.payout_id))
         return sorted(candidates, key=lambda candidate: -candidate.points)
 
 
-def _whole_words(words: Iterable[str]) -> re.Pattern[str]:
+def _make_word_pattern(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(re.escape(fold_letters(word)) for word in words) + r")\b")
 
 
-def _payout_evidence(
+def _weigh_payout(
     clues: Clues, payout: PayoutFacts, provider: str | None, scales: Scales
 ) -> tuple[Evidence, ...]:
     evidence = [
@@ -100,7 +100,7 @@ def _payout_evidence(
     return tuple(evidence)
 
 
-def kind_of_debit(clues: Clues, facts: MatchFacts) -> Kind:
+def find_debit_kind(clues: Clues, facts: MatchFacts) -> Kind:
     """Return what money that leaves is: own transfer, return, cost of the bank, or paid to someone."""
     credit = clues.credit
     if clues.account in facts.own_accounts:
@@ -121,19 +121,19 @@ def find_originals(
     gifts_with_ref = {
         gift.gift_id: (gift, ref) for ref in clues.refs for gift in facts.gifts_of_ref.get(ref, ())
     }
-    candidates = [_named_original(clues, gift, ref, scales) for gift, ref in gifts_with_ref.values()]
+    candidates = [_make_named_original(clues, gift, ref, scales) for gift, ref in gifts_with_ref.values()]
     for donor_id in donor_ids:
         for gift in facts.gifts.get(donor_id, ()):
             if gift.gift_id not in gifts_with_ref and _may_be_original(clues, gift, policy):
-                evidence = (_same_amount(gift, scales), scales.weigh_reason("ACCOUNT", "match.return_payer"))
+                evidence = (_weigh_amount(gift, scales), scales.weigh_reason("ACCOUNT", "match.return_payer"))
                 candidates.append(_make_take_back(gift, evidence))
     return sorted(candidates, key=lambda candidate: -candidate.points)
 
 
-def _named_original(clues: Clues, gift: GiftFacts, ref: str, scales: Scales) -> Candidate:
+def _make_named_original(clues: Clues, gift: GiftFacts, ref: str, scales: Scales) -> Candidate:
     evidence = [scales.weigh_reason("REF", "match.return_ref", "ref", ref)]
     if _amount_agrees(clues, gift):
-        evidence.append(_same_amount(gift, scales))
+        evidence.append(_weigh_amount(gift, scales))
     return _make_take_back(gift, tuple(evidence))
 
 
@@ -142,7 +142,7 @@ def _make_take_back(gift: GiftFacts, evidence: tuple[Evidence, ...]) -> Candidat
     return Candidate(points, "likely", evidence, gift_id=gift.gift_id)
 
 
-def _same_amount(gift: GiftFacts, scales: Scales) -> Evidence:
+def _weigh_amount(gift: GiftFacts, scales: Scales) -> Evidence:
     return scales.weigh_reason("AMOUNT", "match.return_amount", "amount", str(gift.amount))
 
 
@@ -158,17 +158,17 @@ def _may_be_original(clues: Clues, gift: GiftFacts, policy: Policy) -> bool:
     return timedelta(0) <= age <= timedelta(days=policy.return_days) and _amount_agrees(clues, gift)
 
 
-class Contested(NamedTuple):
+class ContestedRows(NamedTuple):
     """The payouts that more than one entry of the statement would be, and gifts that several take back."""
 
     payouts: frozenset[int]
     gifts: frozenset[int]
 
 
-def find_contested(candidates: Iterable[Candidate]) -> Contested:
+def find_contested(candidates: Iterable[Candidate]) -> ContestedRows:
     """Return the payouts and gifts that are the best candidate of more than one entry."""
     best = list(candidates)
-    return Contested(
+    return ContestedRows(
         _list_repeated_ids(c.payout_id for c in best), _list_repeated_ids(c.gift_id for c in best)
     )
 

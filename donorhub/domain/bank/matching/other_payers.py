@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from donorhub.domain.donors.names import is_joint
-from donorhub.domain.payer_text import NOISE, name_key, split_words, telling_words, without_address
+from donorhub.domain.payer_text import NOISE, cut_address, list_telling_words, make_name_key, split_words
 
 _MOST_WORDS: Final = 24  # of a text that are looked at for names
 _CUT_AFTER: Final = 5  # letters of a word that a bank's field may cut off
@@ -27,34 +27,34 @@ def names_agree(payer: str, donor: str) -> bool:
     Kowalczyk is not Kowalska, and a surname alone is a family's. Two people on one account
     agree only with a donor who is both. A name without words agrees with every name.
     """
-    short, long = sorted((_name_words(payer), _name_words(donor)), key=len)
+    short, long = sorted((_list_name_words(payer), _list_name_words(donor)), key=len)
     if is_joint(payer) and len(short) < len(long):
         return False
     remaining_words = list(long)
     for word in short:
-        match = next((other for other in remaining_words if _same_word(word, other)), None)
+        match = next((other for other in remaining_words if _is_same_word(word, other)), None)
         if match is None:
             return False
         remaining_words.remove(match)
     return not short or not remaining_words or (len(short) > 1 and any(len(word) > 1 for word in short))
 
 
-def _name_words(name: str) -> list[str]:
+def _list_name_words(name: str) -> list[str]:
     return [
         word
-        for word in split_words(without_address(name))
+        for word in split_words(cut_address(name))
         if word not in _TITLES and (len(word) == 1 or word not in NOISE) and not word.isdigit()
     ]
 
 
-def _same_word(one: str, other: str) -> bool:
+def _is_same_word(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     return short == long or (long.startswith(short) and (len(short) == 1 or len(short) > _CUT_AFTER))
 
 
 def find_name_keys(text: str) -> tuple[str, ...]:
     """Return keys, as ``payer_text.name_key`` makes them, of names of two or three words in a text."""
-    name_words = [word for word in telling_words(text)[:_MOST_WORDS] if word.isalpha()]
+    name_words = [word for word in list_telling_words(text)[:_MOST_WORDS] if word.isalpha()]
     pairs = [" ".join(sorted(pair)) for pair in pairwise(name_words)]
     threes = [
         " ".join(sorted(three)) for three in zip(name_words, name_words[1:], name_words[2:], strict=False)
@@ -70,6 +70,6 @@ def make_saying(account: str | None, name: str | None, text: str, codes: Sequenc
     """
     if not account or not name or codes:
         return None
-    word_text = " ".join(word for word in telling_words(text) if word.isalpha())
-    digest = blake2b(f"{account}\x1f{name_key(name)}\x1f{word_text}".encode(), digest_size=16)
+    word_text = " ".join(word for word in list_telling_words(text) if word.isalpha())
+    digest = blake2b(f"{account}\x1f{make_name_key(name)}\x1f{word_text}".encode(), digest_size=16)
     return f"said:{digest.hexdigest()}"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain.payer_text import canonical_account
+from donorhub.domain.payer_text import normalise_account
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import BankAccount, Entry, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, MATCHING_MODES, UNCOUNTED_ENTRIES, MatchingMode
@@ -34,7 +34,7 @@ class Gap:
 
 def normalise_number(number: str) -> str:
     """The account without blanks, in capitals; the 26 digits of an NRB get their ``PL``."""
-    return canonical_account(number) or ""
+    return normalise_account(number) or ""
 
 
 def find_account(number: str, currency: str) -> BankAccount | None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Text, and_, case, cast, or_, select
 
 from donorhub.db import db, insert_for
 from donorhub.domain.bank.files.continuity import Span
-from donorhub.domain.bank.files.entry_keys import KnownEntry, source_of
+from donorhub.domain.bank.files.entry_keys import KnownEntry, make_source_name
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENTRIES
 from donorhub.services.bank.files.packed_rows import Row
@@ -76,7 +76,7 @@ def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> l
             row[4] or None,
             row[5],
             row[6],
-            source_of(row[7], layouts.get(row[8], "")) if layouts else row[7],
+            make_source_name(row[7], layouts.get(row[8], "")) if layouts else row[7],
             row[8],
             _list_refs(row[9], row[10], aliases.get(row[0], ()) if aliases else ()),
         )

@@ -17,8 +17,8 @@ from operator import attrgetter
 from typing import Any, Final
 
 import importers
-from donorhub.domain.bank.files.entry_keys import Incoming, key_entries
-from donorhub.domain.payer_text import canonical_account
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, key_entries
+from donorhub.domain.payer_text import normalise_account
 from donorhub.services.bank.files.packed_rows import Row, Rows
 from importers.camt.reader import REFUSALS
 from importers.codes import Reason
@@ -54,7 +54,7 @@ class Draft:
 
     header: Statement  # as the file tells it, without entries
     account: str  # canonical; "" where the file names none
-    items: list[Incoming] = field(default_factory=list)
+    items: list[IncomingEntry] = field(default_factory=list)
     rows: Rows = field(default_factory=Rows)  # in the order of ENTRY_COLUMNS
     details: dict[int, list[Row]] = field(default_factory=dict)  # by position, in that of PAYMENT_COLUMNS
     day_sums: dict[date, int] = field(default_factory=dict)
@@ -100,7 +100,7 @@ def draft_statements(
     are what :func:`importers.read` takes, ``change`` says what the bank changed of a table that nobody
     knows. Raises nothing for the file's fault."""
     sniffed_format = find_format(content)
-    gathering = _Gathering(canonical_account(account) or "", progress)
+    gathering = _Gathering(normalise_account(account) or "", progress)
     with importers.pause_collector():
         for part in importers.stream(io.BytesIO(content), filename, profile, currency=currency):
             gathering.take_part(part)
@@ -136,7 +136,7 @@ class _Gathering:
             if len(self._waiting) == _TOGETHER:
                 self._add_waiting()
         elif isinstance(part, Begin):
-            self._open = Draft(part.statement, canonical_account(part.statement.account) or "")
+            self._open = Draft(part.statement, normalise_account(part.statement.account) or "")
             self._positions = []
             self._waiting = []  # of a statement that was given up
         elif isinstance(part, End):
@@ -214,7 +214,7 @@ def _format_day(day: date) -> str:
     return day.isoformat()
 
 
-def _make_row(entry: Entry, payment: Detail | None, item: Incoming, *, is_batch: bool) -> Row:
+def _make_row(entry: Entry, payment: Detail | None, item: IncomingEntry, *, is_batch: bool) -> Row:
     day, minor, account = _format_day(item.day), item.minor, item.account
     value_on = (
         day if entry.value_on == entry.booked_on else _format_day(entry.value_on) if entry.value_on else None
@@ -246,7 +246,7 @@ def _make_payment_row(detail: Detail, minor: int) -> Row:
     return (
         minor,
         party.name or "",
-        canonical_account(party.account) or "",
+        normalise_account(party.account) or "",
         detail.remittance,
         detail.end_to_end_id,
         detail.mandate_id,

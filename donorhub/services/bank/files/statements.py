@@ -17,11 +17,11 @@ from donorhub.db import db
 from donorhub.domain.bank.files.continuity import compare_spans
 from donorhub.domain.bank.files.day_shifts import REACH
 from donorhub.domain.bank.files.entry_keys import (
-    Incoming,
+    IncomingEntry,
     KnownEntry,
-    content_of,
     find_reused_refs,
-    source_of,
+    get_content,
+    make_source_name,
 )
 from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan_entries
 from donorhub.errors import Conflict, NotFound, Rejected
@@ -44,7 +44,7 @@ from donorhub.services.bank.files import (
     statement_totals,
 )
 from donorhub.services.bank.files.statement_drafts import Draft, Drafts, make_plain_problems, summarise_draft
-from donorhub.services.paging import if_given
+from donorhub.services.paging import equals_if_given
 from donorhub.services.work import tasks
 from importers.statement import Balance, Problem
 
@@ -192,7 +192,7 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
         return set()
     first_on, last_on = min(draft.day_sums), max(draft.day_sums)
     ledger_entries = ledger_rows.list_known_entries(account.id, first_on - REACH, last_on + REACH)
-    source = source_of(row.format, draft.header.layout)
+    source = make_source_name(row.format, draft.header.layout)
     answer = _plan_entries(row, draft.items, ledger_entries, account, source)
     new_rows = [(new.position, new.fingerprint, new.occurrence, "new") for new in answer.new]
     doubtful = _list_new_doubts(answer.doubtful, ledger_rows.count_own_fingerprints(row.id))
@@ -221,7 +221,7 @@ def _list_new_doubts(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> li
 
 def _plan_entries(
     row: Statement,
-    items: Sequence[Incoming],
+    items: Sequence[IncomingEntry],
     ledger_entries: list[KnownEntry],
     account: BankAccount,
     source: str,
@@ -232,7 +232,7 @@ def _plan_entries(
     if not account.ids_untrusted and find_reused_refs(items, money_by_ref):
         account.ids_untrusted = True
     if account.ids_untrusted:
-        items = [item._replace(fingerprint=f"{content_of(item.fingerprint)}.") for item in items]
+        items = [item._replace(fingerprint=f"{get_content(item.fingerprint)}.") for item in items]
     span = ledger_rows.make_span(row)
     spans = [
         s
@@ -354,10 +354,10 @@ def select_statements(
 ) -> Select[Statement]:
     """Return a query for the statements that fit all that is given."""
     return select(Statement).where(
-        *if_given(Statement.import_file_id, import_file_id),
-        *if_given(Statement.bank_account_id, bank_account_id),
-        *if_given(Statement.state, state),
-        *if_given(Statement.integrity, integrity),
+        *equals_if_given(Statement.import_file_id, import_file_id),
+        *equals_if_given(Statement.bank_account_id, bank_account_id),
+        *equals_if_given(Statement.state, state),
+        *equals_if_given(Statement.integrity, integrity),
     )
 
 

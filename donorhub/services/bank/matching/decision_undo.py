@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.domain.bank.matching.other_payers import make_saying
-from donorhub.domain.payer_text import canonical_account, payer_key
+from donorhub.domain.payer_text import make_payer_key, normalise_account
 from donorhub.errors import Rejected
 from donorhub.models import Detail, Entry, Match, Payout
 from donorhub.services.access import audit
@@ -116,12 +116,12 @@ def _forget_payer(entry: Entry, match: Match, donor_id: int) -> None:
     party: Entry | Detail = entry
     if match.detail_id is not None:
         party = db.session.get_one(Detail, match.detail_id)
-    key = payer_key(party.counterparty_account or None, party.counterparty_name or None)
+    key = make_payer_key(party.counterparty_account or None, party.counterparty_name or None)
     if key:
         payer_keys.reject_payer(key, donor_id)
     text = party.remittance or (party.more or {}).get("info") or ""
     payer_saying = make_saying(
-        canonical_account(party.counterparty_account), party.counterparty_name or None, text
+        normalise_account(party.counterparty_account), party.counterparty_name or None, text
     )
     if payer_saying:
         payer_keys.reject_payer(payer_saying, donor_id)

@@ -16,8 +16,8 @@ from sqlalchemy import Table, bindparam, func, insert, literal_column, select, u
 from donorhub.db import db
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import ENGINE_VERSION
-from donorhub.domain.bank.matching.matching_facts import Allocated, Part
-from donorhub.domain.recurring.recurring_states import InstalmentStep, next_state
+from donorhub.domain.bank.matching.matching_facts import NewAllocation, Part
+from donorhub.domain.recurring.recurring_states import InstalmentStep, find_next_state
 from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
 from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod
@@ -58,7 +58,7 @@ class _Row:
     part: int
     columns: dict[str, Any]
     gift: NewGift | None = None
-    allocations: tuple[Allocated, ...] = ()
+    allocations: tuple[NewAllocation, ...] = ()
     funds: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -189,14 +189,14 @@ def _make_rows(
     return rows
 
 
-def _may_pay(allocation: Allocated, promises: Mapping[int, tuple[Instalment, RecurringGift]]) -> bool:
+def _may_pay(allocation: NewAllocation, promises: Mapping[int, tuple[Instalment, RecurringGift]]) -> bool:
     """Not every state takes a part of its amount: then the gift stands by itself."""
     pair = promises.get(allocation.instalment_id)
     if pair is None:
         return False
     paid_minor = instalments.compute_settled_minor(allocation.instalment_id) + allocation.minor
     step: InstalmentStep = "pay" if paid_minor >= pair[0].amount_minor else "pay_part"
-    return next_state(pair[0].state, step) is not None
+    return find_next_state(pair[0].state, step) is not None
 
 
 def _find_method(decision: Decided, promise: RecurringGift | None) -> GiftMethod:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from donorhub.db import db
-from donorhub.domain.bank.matching.matching_facts import Allocated, Candidate, Part, Proposal
+from donorhub.domain.bank.matching.matching_facts import Candidate, NewAllocation, Part, Proposal
 from donorhub.domain.donors.names import parse_payer
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
@@ -85,7 +85,7 @@ def _make_part(share: Share, proposal: Proposal) -> tuple[Part, Candidate | None
     donor = donors.get_donor(share.donor_id)
     candidate = next((c for c in proposal.candidates if c.donor_id == donor.id), None)
     if share.allocations is not None:
-        allocations = tuple(Allocated(id_, minor) for id_, minor in share.allocations.items())
+        allocations = tuple(NewAllocation(id_, minor) for id_, minor in share.allocations.items())
         return Part(donor.id, share.minor, "partial" if allocations else "one_off", allocations), candidate
     proposed_part = candidate.parts[0] if candidate is not None else None
     if proposed_part is not None and proposed_part.minor == share.minor:

@@ -35,7 +35,7 @@ from donorhub.models.states import (
     EntryState,
 )
 from donorhub.money import Money
-from donorhub.services.paging import Page, newest_first, oldest_first
+from donorhub.services.paging import Page, read_newest_first, read_oldest_first
 from donorhub.services.recurring import instalments
 
 TABS: Final[Mapping[str, tuple[EntryState, ...]]] = {
@@ -71,14 +71,14 @@ def list_entries(
     keys = [Entry.booked_on, Entry.id]
     if TABS[tab][0] in ENTRIES_TO_DECIDE:
         is_waiting = Entry.state.in_(ENTRIES_TO_DECIDE)  # said once more: there is an index of those
-        return oldest_first(query.where(is_waiting), keys, after=after, limit=limit)
-    return newest_first(query, keys, after=after, limit=limit)
+        return read_oldest_first(query.where(is_waiting), keys, after=after, limit=limit)
+    return read_newest_first(query, keys, after=after, limit=limit)
 
 
 def list_entries_of_statement(statement_id: int, *, after: str | None = None) -> Page[Entry]:
     """The entries that a statement brought, in the order of the file."""
     query = select(Entry).where(Entry.statement_id == statement_id)
-    return oldest_first(query, [Entry.position, Entry.id], after=after)
+    return read_oldest_first(query, [Entry.position, Entry.id], after=after)
 
 
 def _narrow_query(

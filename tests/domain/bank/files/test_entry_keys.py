@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from donorhub.domain.bank.files.entry_keys import (
-    content_of,
     find_reused_refs,
+    get_content,
     has_id,
     key_entries,
     list_refs,
@@ -94,7 +94,7 @@ def test_id_is_last_and_may_be_missing() -> None:
         make_fingerprint("A", entry(ref="X1"), ids_trusted=False),
     )
     assert has_id(with_id) and not has_id(without)
-    assert content_of(with_id) == content_of(without) == content_of(make_fingerprint("A", entry(ref="X2")))
+    assert get_content(with_id) == get_content(without) == get_content(make_fingerprint("A", entry(ref="X2")))
     assert with_id.startswith("v1.") and len(with_id) <= 64
 
 

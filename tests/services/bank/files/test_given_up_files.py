@@ -36,7 +36,7 @@ def receive(now: datetime) -> bool:
 
 
 def set_clock(at: datetime) -> None:
-    clock.use(lambda: at)
+    clock.use_clock(lambda: at)
 
 
 def work() -> None:
