@@ -1,4 +1,4 @@
-"""The application: the only module that knows all the others."""
+"""The application: the only module that imports all rooms."""
 
 from __future__ import annotations
 

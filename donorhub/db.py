@@ -334,7 +334,7 @@ def insert_or_update(
 
 
 def insert_for(connection: Connection, model: type[Base]) -> PostgresInsert | SQLiteInsert:
-    """Return an INSERT in the connection's dialect, which knows ON CONFLICT."""
+    """Return an INSERT in the connection's dialect, which has ON CONFLICT."""
     return sqlite_insert(model) if connection.dialect.name == "sqlite" else postgres_insert(model)
 
 

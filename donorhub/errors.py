@@ -25,7 +25,7 @@ class DonorHubError(Exception):
 
 
 class NotFound(DonorHubError):
-    """There is no such row, or not for this actor: which of the two is not told."""
+    """There is no such row, or not for this actor; the message does not say which."""
 
     code = "not_found"
 
@@ -43,13 +43,13 @@ class Rejected(DonorHubError):
 
 
 class Forbidden(DonorHubError):
-    """The actor is known and may not do this."""
+    """The actor signed in and may not do this."""
 
     code = "forbidden"
 
 
 class Unauthenticated(DonorHubError):
-    """Nobody we know asked."""
+    """Nobody signed in, or with a wrong password or token."""
 
     code = "unauthenticated"
 

@@ -96,19 +96,22 @@ class _Stderr:
     """stderr, whose failing breaks nothing: on a full disk a webhook must be answered, log or no log."""
 
     def write(self, text: str) -> int:
+        """Write the text if that is possible; return its length."""
         with contextlib.suppress(OSError, ValueError):  # full, or closed
             sys.stderr.write(text)
         return len(text)
 
     def flush(self) -> None:
+        """Flush stderr if that is possible."""
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
 
 
 class _LibraryHandler(logging.Handler):
-    """Passes on that a library logged something, and where; its text was dropped by the record."""
+    """Logs that a library logged something, and where; its text was dropped by the record."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Log the level, the library and the place of a line, never its text."""
         _log.log(record.levelno, "library_log", logger=record.name, **_describe_record(record))
 
 

@@ -1,7 +1,7 @@
 """Money as whole minor units and a currency: 5000 minor units of PLN are 50.00 zł.
 
-It adds, compares and prints exactly and refuses what it cannot read; it knows
-nothing of exchange rates, of banks' ways of writing, or of the database.
+It adds, compares and prints exactly and refuses what it cannot read. Exchange rates,
+banks' ways of writing and the database are others' business.
 """
 
 from __future__ import annotations

@@ -91,9 +91,9 @@ def make_name_key(text: str) -> str:
 
 
 def make_payer_key(account: str | None, name: str | None) -> str | None:
-    """Return what a payer is remembered by: ``iban:…`` where the bank tells the account, else ``name:…``.
+    """Return what a payer is remembered by: ``iban:…`` where the bank gives the account, else ``name:…``.
 
-    None when the bank tells neither.
+    None when the bank gives neither.
     """
     canonical = normalise_account(account)
     if canonical:

@@ -39,7 +39,7 @@ class BankAccount(Base):
 
 
 class ColumnMapping(Base):
-    """Which column of a bank's table is which, as a person once said (importers.tabular layout)."""
+    """Which column of a bank's table is which, as a person once decided (importers.tabular layout)."""
 
     __tablename__ = "column_mapping"
     __table_args__ = (UniqueConstraint("signature", "version"),)
@@ -71,7 +71,7 @@ class ImportFile(Base):
     format: Mapped[str] = mapped_column(default="")
     profile: Mapped[str] = mapped_column(default="")
     bank_account_id: Mapped[int | None] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
-    currency: Mapped[str] = mapped_column(default="")  # what a person said, for files that do not tell theirs
+    currency: Mapped[str] = mapped_column(default="")  # a person's answer, for files that do not name theirs
     layout: Mapped[dict[str, object] | None]  # the answers of the mapping wizard, when it was needed
     generation: Mapped[int] = mapped_column(default=1)  # how often it was sent to be read
     state: Mapped[ImportFileState] = mapped_column(default="received")
@@ -91,7 +91,7 @@ class ImportFile(Base):
 
 
 class Statement(Base):
-    """One account's report for one period, as one file told it."""
+    """One account's report for one period, as one file has it."""
 
     __tablename__ = "statement"
     __table_args__ = (
@@ -121,7 +121,7 @@ class Statement(Base):
     first_day_minor: Mapped[Minor] = mapped_column(default=0)  # of those on its first day, and on its last:
     last_day_minor: Mapped[Minor] = mapped_column(
         default=0
-    )  # they tell a day told twice from two parts of it
+    )  # they show whether a day is twice in the ledger or in two parts
     entries_count: Mapped[int]
     new_count: Mapped[int]  # rows it brought, doubtful ones too
     doubtful_count: Mapped[int] = mapped_column(default=0)
@@ -210,7 +210,7 @@ class Detail(Base):
 
 
 class EntryAlias(Base):
-    """Another statement's name for an entry we hold: the same money, told in another format."""
+    """Another statement's name for an entry of the ledger: the same money in another format."""
 
     __tablename__ = "entry_alias"
     __table_args__ = (

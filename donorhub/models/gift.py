@@ -58,7 +58,7 @@ class Gift(Base):
 
     __tablename__ = "gift"
     __table_args__ = (
-        UniqueConstraint("source", "source_ref"),  # one reference makes one gift, however often we are told
+        UniqueConstraint("source", "source_ref"),  # one reference makes one gift, however often it comes
         CheckConstraint("amount_minor > 0", "amount_is_positive"),
         make_word_check("method", GiftMethod),
         Index("ix_gift_received_on_id", "received_on", "id"),

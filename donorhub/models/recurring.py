@@ -153,7 +153,7 @@ class RecurringGiftChange(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     recurring_gift_id: Mapped[int] = mapped_column(ForeignKey("recurring_gift.id", ondelete="RESTRICT"))
-    key: Mapped[str]  # makes the same change, told twice, one row
+    key: Mapped[str]  # makes the same change, reported twice, one row
     what: Mapped[RecurringChange]
     before: Mapped[str] = mapped_column(default="")
     after: Mapped[str] = mapped_column(default="")

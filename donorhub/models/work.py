@@ -1,4 +1,4 @@
-"""What is to be done and what was said: tasks, messages, templates, suppressions, domain events."""
+"""What is to be done and what happened: tasks, messages, templates, suppressions, domain events."""
 
 from __future__ import annotations
 

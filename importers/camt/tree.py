@@ -105,7 +105,7 @@ def _grow_tree(top: Node, shape: Shape) -> None:
 class Walk:
     """One file on its way through the parser; feed it until the end, then finish.
 
-    ``feed`` and ``finish`` raise :class:`Refused`, and let through what the listener raises.
+    ``feed`` and ``finish`` raise :class:`UntrustedFile`, and let through what the listener raises.
     """
 
     def __init__(self, tree: Node, listener: Listener) -> None:

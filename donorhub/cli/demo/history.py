@@ -1,5 +1,5 @@
-"""The demo's older gifts, written many at once: the rows that ``gifts.record_gift`` and ``instalments.settle``
-write one by one, in a hundredth of the statements.
+"""The demo's older gifts, written many at once, in a hundredth of the statements: the rows that
+``gifts.record_gift`` and ``instalments.settle_instalments`` write one by one.
 
 Only for gifts that are new, that nobody is to be thanked for any more, and that pay an instalment whole.
 tests/cli/test_demo.py compares the rows with those of the services.

@@ -98,7 +98,7 @@ POLISH: Final = frozenset(map(fold_letters, (*POLISH_WOMEN, *POLISH_MEN))) | fro
 
 
 def find_sex(given_name: str) -> Sex | None:
-    """Return the sex that the first of the given names tells; None where we do not know the name."""
+    """Return the sex of the first of the given names; None where we do not know the name."""
     first = fold_letters(given_name).split()
     return SEX_OF.get(first[0]) if first else None
 

@@ -46,8 +46,8 @@ class ParsedName:
 def parse_payer(text: str) -> ParsedName:
     """Return the parts of a name that a bank wrote: ``KOWALSKA ANNA UL. LIPOWA 3`` is Anna Kowalska.
 
-    Two people on one account are ``joint``, and both stay in ``family_name`` as written. What is
-    neither told by a known given name nor by an adjectival surname is not confident.
+    Two people on one account are ``joint``, and both stay in ``family_name`` as written. Without a
+    given name that we know or an adjectival surname, the parts are not confident.
     """
     if _ORGANISATION.search(fold_letters(text)):
         return ParsedName("", " ".join(text.partition("|")[0].split()), "organisation", is_confident=True)

@@ -75,7 +75,7 @@ def _bend_consonant(name: str) -> str:
 def write_greeting(lang: str, given_name: str, family: str, *, sex: Sex | None = None) -> str:
     """Return the first line of a letter to one person, with its comma.
 
-    ``sex`` is what is known of the donor; in Polish a known given name tells it too.
+    ``sex`` is the donor's, if recorded; in Polish it also follows from a given name that we know.
     In Albanian the ending of a name is no proof (one in twenty is wrong): without
     ``sex`` the greeting is neutral.
     """

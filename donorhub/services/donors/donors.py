@@ -54,7 +54,7 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
 def change_donor(
     donor: Donor, fields: DonorFields, *, now: datetime, actor: str, version: int | None = None
 ) -> Donor:
-    """Change what is known of a donor and return it; fields that are as they were change nothing.
+    """Change fields of a donor and return it; those that are as they were change nothing.
 
     Raise Conflict when ``version`` is given and somebody changed the donor since.
     """
@@ -255,7 +255,7 @@ def get_tax_number_label(donor: Donor) -> str:
 
 
 def _get_home_country() -> str:
-    """Return the country that a donor is of when nothing else is known: the organisation's."""
+    """Return the country of a donor who has none on record: the organisation's."""
     own_organisation = organisation.find_organisation()
     return own_organisation.country if own_organisation else ""
 

@@ -94,7 +94,7 @@ def lock_claimed_tasks(ids: Collection[int]) -> Sequence[Task]:
 def free_leases() -> int:
     """Let every claimed task be claimed again at once; return how many there were.
 
-    Only for a worker that knows that it is the only one: whoever claimed them is dead.
+    Only for the only worker there is: whoever claimed them is dead.
     """
     freed_ids = db.session.scalars(
         update(Task)

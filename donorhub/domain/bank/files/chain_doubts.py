@@ -1,6 +1,6 @@
 """Whether statements that balances call neighbours may overlap all the same.
 
-Where one closes with what the other opens with on a day that both tell, they overlap
+Where one closes with what the other opens with on a day that both have, they overlap
 only when they share entries, and only when entries of that day come to nothing: the
 balance after them is the balance before them. It compares entries of single days;
 :mod:`.continuity` compares the spans, and :mod:`.entry_plan` draws the consequence.

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One statement of an account: its days, balances in minor units and number, as far as it tells them.
+    """One statement of an account: its days, balances in minor units and number, as far as it has them.
 
     ``first_day_minor`` and ``last_day_minor`` are the sums of its booked entries on
     its first and last day; a sum of zero proves no order. ``page`` counts the pages of
@@ -35,12 +35,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What the known statements are to a new one.
+    """How the statements in the ledger lie to a new one.
 
     ``apart``: they share no entry with it. ``chained_ids``: those of them of which balances
-    alone say so, on a day that both tell; what the entries sum up to may still refute it.
-    ``unsure``: balances would allow both. ``whole_days``: days inside a span, which that
-    span tells completely.
+    alone say so, on a day that both have; what the entries sum up to may still refute it.
+    ``unsure``: balances would allow both. ``whole_days``: days inside a span, of which that
+    span has every entry.
     """
 
     apart: frozenset[int]
@@ -84,7 +84,7 @@ def is_followed_by(earlier: Span, later: Span) -> bool:
         return True
     if earlier.sequence is not None and later.sequence is not None:
         return later.sequence == earlier.sequence + 1
-    # Both tell the same day: had it been told twice, the balances could only agree if
+    # Both have the same day: were its entries in both, the balances could only agree if
     # the day came to nothing.
     return earlier.last_day_minor != 0 and later.first_day_minor != 0
 
@@ -112,7 +112,7 @@ def _is_followed_by_number(earlier: Span, later: Span) -> bool:
 
 
 def _leaves_gap(one: Span, other: Span) -> bool:
-    """Return whether they share one day, and by balances neither tell it both nor follow each other."""
+    """Return whether they share one day, and by balances neither have all of it nor follow each other."""
     if one.first_on == one.last_on == other.first_on == other.last_on:
         both_open = None not in (one.opening, other.opening)
         return (
@@ -123,8 +123,8 @@ def _leaves_gap(one: Span, other: Span) -> bool:
     earlier, later = (one, other) if one.last_on <= other.first_on else (other, one)
     if earlier.last_on != later.first_on or earlier.closing is None or later.opening is None:
         return False
-    tells_day_again = later.opening == earlier.closing - earlier.last_day_minor
-    return not tells_day_again and not is_followed_by(earlier, later)
+    repeats_day = later.opening == earlier.closing - earlier.last_day_minor
+    return not repeats_day and not is_followed_by(earlier, later)
 
 
 def _is_repeat(incoming: Span, near: Sequence[Span]) -> bool:

@@ -1,6 +1,6 @@
 """Entries that another format of the account books on another day, recognised by the bank's own id.
 
-One format tells the day of the order and another that of the booking, so that the same
+One format gives the day of the order and another that of the booking, so that the same
 money stands on two days. It only points at such entries: ids alone prove nothing, and a
 person decides.
 """

@@ -2,8 +2,8 @@
 
 Equal fingerprints of one day are counted, and a file adds what it has more of than
 the ledger (the maximum of two multisets). Nothing is dropped without proof: what may
-be either is told as doubtful. Where statements lie to each other,
-:mod:`donorhub.domain.bank.files.continuity` says.
+be either is doubtful. How the days of two statements lie to each other,
+:mod:`donorhub.domain.bank.files.continuity` finds out.
 """
 
 from __future__ import annotations
@@ -118,11 +118,11 @@ def plan_entries(
     ``ledger_rows`` are all rows of the account on the days of ``incoming``, which must hold
     whole days of one statement, and some days around (``day_shifts.REACH``). Rows of
     statements in ``apart`` are different money for sure (an intraday statement that
-    follows another): occurrences count on. Rows of ``unsure`` ones cannot be told apart,
-    nor those of ``chained_ids``, which are ``apart`` by balances alone, where the entries
-    allow that they overlap. On ``whole_days`` one side is known to hold the whole day.
+    follows another): occurrences count on. Rows of ``unsure`` ones may be either, and so may
+    those of ``chained_ids``, which are ``apart`` by balances alone, where the entries allow
+    that they overlap. On ``whole_days`` one side certainly holds the whole day.
     ``apart``, ``unsure``, ``whole_days`` and ``chained_ids`` are what
-    :func:`donorhub.domain.bank.files.continuity.compare_spans` gives.
+    :func:`donorhub.domain.bank.files.continuity.compare_spans` returns.
     """
     refuted_ids = find_overlaps(ledger_rows, incoming, chained_ids, source_format)
     rows_of, occurrences = _sort_by_day(ledger_rows, apart, refuted_ids)
@@ -219,7 +219,7 @@ def _pair_by_ref(day: _Day) -> None:
 
 
 def _pair_formats(day: _Day, source_format: str) -> None:
-    """Pair entries of two formats when amount and account agree, or one format tells no account."""
+    """Pair entries of two formats when amount and account agree, or one format gives no account."""
 
     def make_key(row: KnownEntry, *key: object) -> Hashable:
         return None if row.source_format == source_format else key
@@ -251,7 +251,7 @@ def _find_doubt(pair: _Pair, *, partial: bool, unsure: bool) -> Doubt | None:
         return None
     if unsure:
         return "unsure_order"
-    # Each side has entries the other lacks: both tell a part of the day, and the parts
+    # Each side has entries the other lacks: both hold a part of the day, and the parts
     # may be different ones.
     return "part_of_a_day" if partial else None
 

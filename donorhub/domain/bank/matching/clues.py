@@ -1,6 +1,6 @@
 """What a credit itself says about who paid: codes, ids, account, name, addresses.
 
-It reads the credit alone; a service uses the clues to fetch what is known, and
+It reads the credit alone; a service uses the clues to fetch the facts, and
 :mod:`donorhub.domain.bank.matching.matching` to weigh it.
 """
 

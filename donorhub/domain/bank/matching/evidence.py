@@ -70,7 +70,7 @@ _AMOUNT_KEYS: Final[Mapping[Settles, WeighedKey]] = {
     "partial": "match.amount_partial",
     "over": "match.amount_over",
 }
-_MANY: Final = 20  # namesakes beyond which a name tells nothing
+_MANY: Final = 20  # namesakes beyond which a name proves nothing
 _LIKE: Final = 85.0  # of 100, rapidfuzz token_sort_ratio
 _MOST_TIMES: Final = 5
 SAID_BEFORE: Final = 2  # confirmations after which a payer's words speak for another's gift

@@ -1,4 +1,4 @@
-"""The plain values that matching reads and answers: credits, what is known of donors, proposals.
+"""The plain values that matching reads and returns: credits, facts on donors, proposals.
 
 They hold no rules. A service fetches the facts in bulk by indexed keys and stores
 what comes back; ids are those of our tables.
@@ -156,11 +156,11 @@ class PayoutFacts:
 
 @dataclass(frozen=True, slots=True)
 class MatchFacts:
-    """All that is known about the payers of one statement. Merged donors are followed to the survivor.
+    """All facts on the payers of one statement. Merged donors are followed to the survivor.
 
-    The keys are those :class:`donorhub.domain.bank.matching.clues.Clues` gives: numbers of codes,
-    ids as written, canonical accounts, ``payer_text.name_key``, addresses in lower case,
-    ``payer_text.payer_key``.
+    The keys are those of :class:`donorhub.domain.bank.matching.clues.Clues`: numbers of codes,
+    ids as written, canonical accounts, ``payer_text.make_name_key``, addresses in lower case,
+    ``payer_text.make_payer_key``.
     """
 
     donors: Mapping[int, DonorFacts] = field(default_factory=dict)

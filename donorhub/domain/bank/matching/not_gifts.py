@@ -56,7 +56,7 @@ class Payouts:
         self._any = _make_word_pattern(w for words in facts.provider_words.values() for w in words)
 
     def find_provider(self, clues: Clues) -> str | None:
-        """Return the provider that calls itself the payer; the text counts where the bank tells no payer."""
+        """Return the provider that calls itself the payer; the text counts where the bank names no payer."""
         if not self._words:
             return None
         payer_text = fold_letters(clues.credit.name) if clues.credit.name else clues.folded_text

@@ -53,7 +53,7 @@ def _is_same_word(one: str, other: str) -> bool:
 
 
 def find_name_keys(text: str) -> tuple[str, ...]:
-    """Return keys, as ``payer_text.name_key`` makes them, of names of two or three words in a text."""
+    """Return keys, as ``payer_text.make_name_key`` makes them, of names of two or three words in a text."""
     name_words = [word for word in list_telling_words(text)[:_MOST_WORDS] if word.isalpha()]
     pairs = [" ".join(sorted(pair)) for pair in pairwise(name_words)]
     threes = [
@@ -65,7 +65,7 @@ def find_name_keys(text: str) -> tuple[str, ...]:
 def make_saying(account: str | None, name: str | None, text: str, codes: Sequence[int] = ()) -> str | None:
     """Return what a payer says every time: the digest of account, name and words, without numbers.
 
-    None where the bank tells no account or no name, and where the text has a donor's code,
+    None where the bank gives no account or no name, and where the text has a donor's code,
     which speaks for itself.
     """
     if not account or not name or codes:
