@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(_make_flask_config(settings))
     app.extensions["donorhub.settings"] = settings
     if settings.uses_sqlite:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     db.init_app(app)
     with app.app_context():
         set_up_engine(db.engine)

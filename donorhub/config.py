@@ -187,7 +187,7 @@ def _keep_key(home: Path, name: str) -> str:
     """Return a key that is made at the first start and kept beside the database, readable by us alone."""
     path = home / name
     if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -39,6 +40,7 @@ for command in (
 
 def main() -> None:
     """The entry point: an error of ours is one line on stderr and exit code 1, any other one of the log."""
+    os.umask(0o077)  # what is written here is nobody else's to read
     logs.configure_logs(config.find_log_format())
     try:
         run_command.main(standalone_mode=False)

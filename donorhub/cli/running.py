@@ -130,6 +130,7 @@ def _serve_many(app: Flask, host: str, port: int, processes: int) -> None:
                 "worker_class": "gthread",
                 "threads": settings.threads,
                 "timeout": 60,
+                "umask": 0o077,
                 "control_socket_disable": True,
                 "loglevel": "warning",
                 "on_starting": _route_logs,

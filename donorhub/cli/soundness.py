@@ -43,6 +43,7 @@ def list_findings(make_app: Callable[[Settings], Flask]) -> list[Finding]:
         return [Finding("error", e.message)]
     findings = [
         *_check_settings(settings),
+        *_check_folder(settings),
         *_check_libraries(),
         *_check_disk(settings),
         *_check_queue(settings),
@@ -71,11 +72,19 @@ def _check_settings(settings: Settings) -> Iterator[Finding]:
     for name in ("secret_key", "field_key"):
         if len(getattr(settings, name)) < 32:  # noqa: PLR2004  128 bits in hexadecimal
             yield Finding("error", f"DONORHUB_{name.upper()} is short", "use `openssl rand -hex 32`")
-        path = settings.home / name
-        if path.exists() and path.stat().st_mode & 0o077:
-            yield Finding("error", f"others can read {path}", f"chmod 600 {path}")
     if not settings.is_embedded and settings.uses_sqlite:
         yield Finding("error", "REDIS_URL is set but DATABASE_URL is not", "set both, or neither")
+
+
+def _check_folder(settings: Settings) -> Iterator[Finding]:
+    """Return what of the data folder others on this machine can read: its way out is one command."""
+    if not settings.home.exists():
+        return
+    paths = (settings.home, *(path for path in settings.home.rglob("*") if not path.is_symlink()))
+    readable = [path for path in paths if path.stat().st_mode & 0o077]
+    if readable:
+        more = f" and {len(readable) - 1} more" if len(readable) > 1 else ""
+        yield Finding("error", f"others can read {readable[0]}{more}", f"chmod -R go= {settings.home}")
 
 
 def _check_libraries() -> Iterator[Finding]:

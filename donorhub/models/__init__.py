@@ -8,6 +8,7 @@ from donorhub.models.access import (
     ProvenHead,
     Role,
     User,
+    UserSession,
 )
 from donorhub.models.bank import (
     BankAccount,
@@ -98,6 +99,7 @@ __all__ = [
     "Template",
     "Term",
     "User",
+    "UserSession",
     "WebhookEndpoint",
     "WebhookSecret",
 ]

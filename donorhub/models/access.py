@@ -51,11 +51,23 @@ class User(Base, UserMixin):
     password: Mapped[str]  # argon2 hash
     lang: Mapped[Lang] = mapped_column(default="en")
     active: Mapped[bool] = mapped_column(default=True)
-    fs_uniquifier: Mapped[str] = mapped_column(unique=True)  # changed, every session of the user is over
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True)  # Flask-Security wants it; it opens nothing
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]  # type: ignore[assignment]  # the mixin declares it never empty
 
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")  # type: ignore[assignment]
+
+
+class UserSession(Base):
+    """A browser in which a user is signed in; only the hash of its token is kept. The row goes with it."""
+
+    __tablename__ = "user_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
 
 
 class ApiToken(Base):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -18,25 +19,25 @@ from urllib.parse import urlencode
 from babel.dates import format_date
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import Babel, get_locale, gettext, lazy_gettext
-from flask_login import current_user, user_logged_in
+from flask_login import current_user, user_logged_in, user_logged_out
 from flask_security.core import Security, UserMixin
 from flask_security.datastore import SQLAlchemySessionUserDatastore
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Connection, insert
+from sqlalchemy.exc import OperationalError
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from donorhub import clock
 from donorhub.config import Settings
-from donorhub.db import MAX_ID, db, set_reading
+from donorhub.db import MAX_ID, db, is_reading, set_reading
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.queue.dispatch import dispatch_tasks
-from donorhub.models import Role, User
+from donorhub.models import AuditRecord, Role, User
 from donorhub.models.states import LANGS, Lang, find_word
 from donorhub.money import OFFERED_CURRENCIES, Money
-from donorhub.services.access import organisation, users
+from donorhub.services.access import audit, organisation, sessions, users
 from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit
 from donorhub.web.addresses import build_address
 from donorhub.web.sign_in_form import SignInForm
@@ -59,9 +60,6 @@ HEADERS: Final = (
 _OUR_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")
 View = TypeVar("View", bound=Callable[..., object])
 csrf = CSRFProtect()
-_SIGNED_IN: Final = (
-    select(User).options(joinedload(User.roles)).where(User.fs_uniquifier == bindparam("uniquifier"))
-)
 
 
 class Link(NamedTuple):
@@ -127,7 +125,8 @@ def register(app: Flask) -> None:
     showing.register(app, show_money, show_day, date_locale)
     app.extensions["donorhub.style_version"] = _style_version()
     refusals.register(app)
-    user_logged_in.connect(_note_sign_in, app)
+    user_logged_in.connect(_start_session, app)
+    user_logged_out.connect(_end_session, app)
 
 
 def _settings(settings: Settings) -> dict[str, object]:
@@ -158,13 +157,16 @@ def _settings(settings: Settings) -> dict[str, object]:
 
 
 class Staff(SQLAlchemySessionUserDatastore):
-    """Flask-Security's store, which looks up who is signed in at each page: here with their roles at once."""
+    """Flask-Security's store. What a cookie holds is the token of a session, not the user's own key."""
 
     def find_user(self, case_insensitive: bool = False, **equal: object) -> UserMixin | None:
         if set(equal) != {"fs_uniquifier"}:
             return super().find_user(case_insensitive, **equal)
-        found = db.session.scalars(_SIGNED_IN, {"uniquifier": equal["fs_uniquifier"]})
-        return found.unique().one_or_none()
+        signed_in = sessions.find_signed_in(str(equal["fs_uniquifier"]), now=clock.now())
+        if signed_in is None:
+            return None
+        g.signed_in = signed_in
+        return signed_in.user
 
 
 class RowId(IntegerConverter):
@@ -205,9 +207,11 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
+    _note_seen(g.signed_in)
     g.principal = users.make_principal(cast(User, current_user._get_current_object()))
     permissions = getattr(current_app.view_functions[request.endpoint], "_needs", ())
     if not permissions or not all(g.principal.has_permission(permission) for permission in permissions):
+        _note_refusal(g.principal.id, request.endpoint)
         return render_template(
             "error.html",
             title=gettext("Not allowed"),
@@ -216,8 +220,50 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
     return None
 
 
-def _note_sign_in(_app: Flask, user: User, **_: object) -> None:
-    user.last_login_at = clock.now()
+def _start_session(_app: Flask, user: User, **_: object) -> None:
+    """Keep in the cookie a token that we can take back; whatever session the browser had is over."""
+    now = clock.now()
+    if "signed_in" in g:
+        sessions.end_session(g.signed_in.session_id)
+    session_id, session["_user_id"] = sessions.start_session(user, now=now)
+    g.signed_in = sessions.SignedIn(user, session_id, now)
+    user.last_login_at = now
+    audit.record_action(f"user:{user.id}", "user.signed_in", ("user", user.id), now=now)
+
+
+def _end_session(_app: Flask, user: User, **_: object) -> None:
+    if "signed_in" in g:
+        sessions.end_session(g.signed_in.session_id)
+        now = clock.now()
+        audit.record_action(f"user:{user.id}", "user.signed_out", ("user", user.id), now=now)
+        commit()
+
+
+def _note_seen(signed_in: sessions.SignedIn) -> None:
+    now = clock.now()
+    if now - signed_in.seen_at >= sessions.SEEN_EVERY:
+        with suppress(OperationalError), _write_apart() as connection:  # another time, if it is busy
+            sessions.note_seen(connection, signed_in.session_id, now=now)
+
+
+def _note_refusal(user_id: int, page: str) -> None:
+    record = audit.make_record(
+        f"user:{user_id}", "access.refused", ("user", user_id), now=clock.now(), data={"page": page}
+    )
+    with _write_apart() as connection:
+        connection.execute(insert(AuditRecord), record)
+
+
+@contextmanager
+def _write_apart() -> Iterator[Connection]:
+    """Open a transaction of its own that writes, whatever this request may do otherwise."""
+    was_reading = is_reading()
+    set_reading(False)
+    try:
+        with db.engine.begin() as connection:
+            yield connection
+    finally:
+        set_reading(was_reading)
 
 
 def _lang() -> str:

@@ -30,7 +30,7 @@ from donorhub.domain import payer_text
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.migrations.run import upgrade
 from donorhub.models import Donor, Entry, Message, Receipt, Task
-from donorhub.services.access import organisation, users
+from donorhub.services.access import organisation, sessions, users
 from tests.benchmarks.plain_api import LIMIT, create_plain_app
 from tests.processes import new_directory
 
@@ -155,10 +155,11 @@ def sign_in(app: Flask) -> str:
     with app.app_context():
         user = users.find_user(STAFF[0][0])
         assert user is not None
-        uniquifier = user.fs_uniquifier
+        _, session_token = sessions.start_session(user, now=clock.now())
+        db.session.commit()
         db.session.remove()
     with client.session_transaction() as session:
-        session.update(_user_id=uniquifier, _fresh=True)
+        session.update(_user_id=session_token, _fresh=True)
     client.get("/donors")  # the first page puts its form token into the session, later ones find it there
     cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None

@@ -40,6 +40,8 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with app.app_context():
         bring_up_to_date()
         db.engine.dispose()
+    for path in home.iterdir():
+        path.chmod(0o600)  # as the command line, which this is not, would make them
     return home
 
 
@@ -156,7 +158,9 @@ def test_keys_that_others_can_read_are_an_error(doctor: Donorhub, upgraded: Path
         ended = doctor()
     finally:
         key.unlink()
-    assert ended.code == 1 and f"others can read {key}" in ended.out and f"chmod 600 {key}" in ended.out
+    assert (
+        ended.code == 1 and f"others can read {key}" in ended.out and f"chmod -R go= {upgraded}" in ended.out
+    )
 
 
 def test_empty_database_names_the_command(doctor: Donorhub, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from donorhub import clock, logs
 from donorhub.db import db
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch_tasks, ring_inbox
-from donorhub.services.access import audit, idempotency, organisation
+from donorhub.services.access import audit, idempotency, organisation, sessions
 from donorhub.services.bank.files import imports
 from donorhub.services.providers import missing_payments
 from donorhub.services.recurring import overdue
@@ -76,6 +76,12 @@ def _forget_answers() -> int:
     return count
 
 
+def _forget_sessions() -> int:
+    count = sessions.delete_ended_sessions(now=clock.now())
+    db.session.commit()
+    return count
+
+
 def _check_invariants() -> int:
     verify: Callable[[], int] = current_app.extensions["donorhub.verify"]
     return verify()
@@ -89,6 +95,7 @@ def list_steps() -> list[Step]:
         Step("recurring", 3600, _advance_recurring_gifts),
         Step("provider gaps", 3600, _ask_about_gaps),
         Step("forget answers", 86400, _forget_answers),
+        Step("forget sessions", 3600, _forget_sessions),
         # Not at once: a large base takes a minute, and what a killed process left comes first.
         Step("verify", 600, _check_invariants, last=time.monotonic()),
     ]

@@ -17,7 +17,7 @@ from donorhub.domain.access.permissions import PERMISSIONS, Principal, combine_p
 from donorhub.errors import Conflict, NotFound, Rejected, Unauthenticated
 from donorhub.models import ApiToken, Role, User
 from donorhub.models.states import LANGS, ROLES, Lang, RoleName
-from donorhub.services.access import audit
+from donorhub.services.access import audit, sessions
 
 TOKEN_PREFIX = "dhk_"  # noqa: S105  it says what kind of secret follows and is none
 MIN_PASSWORD = 12
@@ -87,13 +87,13 @@ def set_password(user_id: int, password: str, *, now: datetime, actor: str) -> U
     user = get_user(user_id)
     _refuse_weak_password(password)
     user.password = PasswordHasher().hash(password)
-    user.fs_uniquifier = uuid.uuid4().hex
+    sessions.end_sessions(user.id)
     audit.record_action(actor, "user.password_changed", ("user", user.id), now=now)
     return user
 
 
 def deactivate_user(user_id: int, *, now: datetime, actor: str) -> User:
-    """Let a user in no more and end all sessions; again changes nothing.
+    """Let a user in no more, end all sessions and revoke the tokens that they made; again changes nothing.
 
     Raise Rejected for the last admin.
     """
@@ -102,7 +102,12 @@ def deactivate_user(user_id: int, *, now: datetime, actor: str) -> User:
         return user
     if "admin" in {role.name for role in user.roles}:
         _refuse_last_admin(user)
-    user.active, user.fs_uniquifier = False, uuid.uuid4().hex
+    user.active = False
+    sessions.end_sessions(user.id)
+    for token_id in db.session.scalars(
+        select(ApiToken.id).where(ApiToken.created_by == f"user:{user.id}", ApiToken.revoked_at.is_(None))
+    ).all():
+        revoke_token(token_id, now=now, actor=actor)
     audit.record_action(actor, "user.deactivated", ("user", user.id), now=now)
     return user
 

@@ -19,6 +19,7 @@ from donorhub.db import Base, db
 
 SECRETS: Final = {
     "user": {"password", "fs_uniquifier"},
+    "user_session": {"token_sha256"},
     "api_token": {"token_sha256"},
     "webhook_secret": {"sealed"},
     "idempotency_key": {"body", "headers", "fingerprint"},

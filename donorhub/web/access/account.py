@@ -57,8 +57,8 @@ def set_password() -> Answer:
     with form.start_saving():
         new: NewPassword = form.load_fields(PasswordSchema())
         users.set_password(user.id, new["password"], now=clock.now(), actor=principal().actor)
+        login_user(user)  # a session of its own, since all that there were are over
         commit()
-        login_user(user)
         say(gettext("The password is changed. Elsewhere you have to sign in again."))
         return redirect(url_for("account.show"))
     return _page(form), 422

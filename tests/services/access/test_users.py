@@ -19,7 +19,7 @@ from donorhub.domain.access.permissions import (
 from donorhub.errors import Conflict, DonorHubError, NotFound, Rejected, Unauthenticated
 from donorhub.models import ApiToken, AuditRecord, User
 from donorhub.models.states import ROLES
-from donorhub.services.access import users
+from donorhub.services.access import sessions, users
 from tests.api.conftest import dump
 
 PASSWORD = "correct horse battery"
@@ -94,12 +94,15 @@ def test_new_password_ends_every_session(database: Flask, now: datetime) -> None
     """A changed password or a deactivation ends every session, so a stolen one is worth nothing."""
     user = make(now)
     make(now, "other@example.org")
-    session = user.fs_uniquifier
-    users.set_password(user.id, "another long password", now=now, actor="t")
-    assert user.fs_uniquifier != session
-    session = user.fs_uniquifier
-    users.deactivate_user(user.id, now=now, actor="t")
-    assert user.fs_uniquifier != session and not user.active
+    for end in (
+        lambda: users.set_password(user.id, "another long password", now=now, actor="t"),
+        lambda: users.deactivate_user(user.id, now=now, actor="t"),
+    ):
+        tokens = [sessions.start_session(user, now=now)[1] for _ in range(2)]
+        assert all(sessions.find_signed_in(token, now=now) for token in tokens)
+        end()
+        assert not any(sessions.find_signed_in(token, now=now) for token in tokens)
+    assert not user.active
     with pytest.raises(Rejected):
         users.set_password(user.id, "short", now=now, actor="t")
 

@@ -13,7 +13,7 @@ from donorhub.db import db
 from donorhub.models import ApiToken, Appeal, Campaign, Fund, Organisation, User, WebhookEndpoint
 from donorhub.services.access import users
 from donorhub.services.providers import endpoints
-from tests.web.bank.bank_world import Staff, let_write, token_in, words_of
+from tests.web.bank.bank_world import Staff, let_write, start_session, token_in, words_of
 from tests.web.desk import ACTOR, rows
 
 OURS = {
@@ -209,7 +209,7 @@ def person(database: Flask) -> Staff:
     users.set_password(user.id, PASSWORD, now=clock.now(), actor=ACTOR)
     db.session.commit()
     with staff.client.session_transaction() as session:
-        session["_user_id"] = users.get_user(user.id).fs_uniquifier
+        session["_user_id"] = start_session(user.id)
     return staff
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Rejected
+from donorhub.models import AuditRecord
 from donorhub.services.access import users
-from tests.web.bank.bank_world import let_write, token_in
+from tests.web.bank.bank_world import Staff, let_write, token_in
 from tests.web.desk import ACTOR
 
 PASSWORD = "a long enough password"
@@ -160,3 +164,88 @@ def test_health_fails_without_database(database: Flask, monkeypatch: pytest.Monk
     let_write()
     monkeypatch.setattr(db.session.registry().__class__, "execute", away)
     assert database.test_client().get("/healthz").status_code == 503
+
+
+def read_audit(what: str) -> list[tuple[str, int]]:
+    let_write()
+    records = select(AuditRecord.actor, AuditRecord.subject_id).where(AuditRecord.what == what)
+    return [tuple(row) for row in db.session.execute(records.order_by(AuditRecord.id))]
+
+
+def test_stolen_cookie_is_worthless_after_sign_out(client: FlaskClient, database: Flask) -> None:
+    sign_in(client, PASSWORD)
+    name = database.config["SESSION_COOKIE_NAME"]
+    cookie = client.get_cookie(name)
+    assert cookie is not None
+    thief = database.test_client()
+    thief.set_cookie(name, cookie.value)
+    let_write()
+    assert thief.get("/").status_code == 200
+    let_write()
+    token = token_in(client.get("/").text)
+    let_write()
+    client.post("/sign-out", data={"csrf_token": token})
+    let_write()
+    assert thief.get("/").status_code == 302
+    assert read_audit("user.signed_in") == read_audit("user.signed_out") == [("user:1", 1)]
+
+
+def test_session_ends_after_twelve_idle_hours(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that are only read keep it alive, and hardly ever write."""
+    sign_in(client, PASSWORD)
+    start = clock.now()
+    statuses = []
+    for hours in (11, 22, 35):
+        monkeypatch.setattr(clock, "now", lambda at=start + timedelta(hours=hours): at)
+        let_write()
+        statuses.append(client.get("/account").status_code)
+    assert statuses == [200, 200, 302]
+
+
+def test_failed_sign_ins_are_audited(client: FlaskClient) -> None:
+    """With whose account it was, and without the name that somebody made up."""
+    sign_in(client, "wrong")
+    sign_in(client, PASSWORD, email="nobody@example.org")
+    assert read_audit("user.sign_in_failed") == [("nobody", 1), ("nobody", 0)]
+    assert read_audit("user.signed_in") == []
+
+
+def test_refused_page_is_audited(database: Flask) -> None:
+    caller = Staff(database, "caller")
+    assert caller.get("/settings/users").status_code == 403
+    assert read_audit("access.refused") == [("user:1", 1)]
+
+
+def test_unknown_name_takes_as_long(client: FlaskClient) -> None:
+    """Who is staff cannot be told by the clock: a password is hashed for a name that nobody has, too."""
+    took = {}
+    for email in ("ola@example.org", "nobody@example.org"):
+        began_at = time.process_time()
+        for _ in range(3):
+            sign_in(client, "a wrong password", email=email)
+        took[email] = time.process_time() - began_at
+    assert 0.6 < took["ola@example.org"] / took["nobody@example.org"] < 1.7
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize(
+    ("address", "email", "most"),
+    [("10.0.0.{}", "ola@example.org", 50), ("10.0.0.1", "ola{}@example.org", 60)],
+    ids=["one name", "one address"],
+)
+def test_guesses_are_counted_in_all_ways(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, address: str, email: str, most: int
+) -> None:
+    """Neither many addresses that guess one name nor one address that guesses many names go on for ever."""
+    monkeypatch.setattr("donorhub.web.sign_in_form.SignInForm.validate", lambda _self, **_: False)
+    statuses = []
+    token = token_in(client.get("/sign-in").text)
+    for number in range(most + 1):
+        let_write()
+        answer = client.post(
+            "/sign-in",
+            data={"csrf_token": token, "email": email.format(number), "password": "x"},
+            environ_base={"REMOTE_ADDR": address.format(number)},
+        )
+        statuses.append(answer.status_code)
+    assert 429 not in statuses[:most] and statuses[most] == 429

@@ -18,7 +18,7 @@ from donorhub import clock
 from donorhub.db import db, set_reading
 from donorhub.jobs.queue.run import run_due
 from donorhub.models import Donor, Role, User
-from donorhub.services.access import users
+from donorhub.services.access import sessions, users
 from donorhub.services.donors import donors
 
 OURS = "PL61109010140000071219812874"
@@ -36,7 +36,7 @@ class Staff:
         self.client: FlaskClient = app.test_client()
         user = _user(role, lang)
         with self.client.session_transaction() as session:
-            session.update(_user_id=user.fs_uniquifier, _fresh=True)
+            session.update(_user_id=start_session(user.id), _fresh=True)
         let_write()
 
     def get(self, path: str) -> TestResponse:
@@ -54,7 +54,7 @@ class Staff:
     def post(self, path: str, **fields: object) -> TestResponse:
         """Send a form with the token of the session; files come as (bytes, name)."""
         let_write()
-        token = token_in(self.client.get("/bank").text) or token_in(self.client.get("/").text)
+        token = token_in(self.client.get("/account").text)
         let_write()
         data = {"csrf_token": token, **{name.rstrip("_"): value for name, value in fields.items()}}
         answer = self.client.post(path, data=data, content_type="multipart/form-data")
@@ -98,6 +98,13 @@ def words_of(page: str) -> str:
     """The text of a page's main part, blanks collapsed."""
     main = page[page.find("<main") :] if "<main" in page else page
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def start_session(user_id: int) -> str:
+    """Sign a user in as the sign-in page does; gives what the cookie holds."""
+    _, token = sessions.start_session(users.get_user(user_id), now=clock.now())
+    db.session.commit()
+    return token
 
 
 def let_write() -> None:
