@@ -61,9 +61,10 @@ def get_organisation() -> Organisation:
     It is read once a transaction, and so once a request: the session holds its rows only as long as
     somebody else does, which is here the session itself.
     """
-    organisation = find_organisation()
+    organisation: Organisation | None = db.session.get(Organisation, 1)
     if organisation is None:
         raise Misconfigured("the database is empty: run `donorhub db upgrade`")
+    db.session.info[_ORGANISATION] = organisation
     return organisation
 
 
@@ -84,7 +85,12 @@ def get_day(moment: datetime) -> date:
 
     No rule asks for another: a day of UTC ends an hour or two late in Warsaw and Tirana.
     """
-    return moment.astimezone(get_zone()).date()
+    return moment.astimezone(ZoneInfo(get_organisation().time_zone)).date()
+
+
+def get_past_day(moment: datetime | None, now: datetime) -> date:
+    """Return the organisation's calendar day of an instant that others name, never later than today."""
+    return min(moment or now, now).astimezone(ZoneInfo(get_organisation().time_zone)).date()
 
 
 def get_midnight(day: date) -> datetime:

@@ -9,7 +9,7 @@ from typing import Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
-from sqlalchemy import ColumnElement, delete, func, select, text
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, text
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import payer_text
@@ -131,15 +131,16 @@ def find_by_email(email: str) -> Donor | None:
     return donors[0] if len(donors) == 1 else None
 
 
-def find_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
+def find_by_emails(emails: Collection[str], *, newcomers: Collection[str]) -> dict[str, list[Donor]]:
     """Return the donors that have each of these addresses, by the normal form of the address.
 
-    On PostgreSQL those who look for an address that nobody has take turns until their transactions
-    end, so that two who would both make a donor of it make one.
+    On PostgreSQL those who look for an address of ``newcomers`` that nobody has take turns until their
+    transactions end, so that two who would both make a donor of it make one.
     """
-    addresses = {normalise_email(email) for email in emails}
+    new_addresses = {normalise_email(email) for email in newcomers}
+    addresses = {normalise_email(email) for email in emails} | new_addresses
     donors_by_email = _read_by_emails(addresses)
-    missing = addresses - donors_by_email.keys()
+    missing = new_addresses - donors_by_email.keys()
     if missing and db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(_TAKE_TURNS, {"emails": sorted(missing)})
         donors_by_email |= _read_by_emails(missing)
@@ -153,17 +154,20 @@ _TAKE_TURNS: Final = text(
 )
 
 
+_BY_EMAILS: Final = (
+    select(IdentityKey.value, Donor)
+    .join(Donor, Donor.id == IdentityKey.donor_id)
+    .where(IdentityKey.kind == "email", IdentityKey.value.in_(bindparam("emails", expanding=True)))
+    .where(Donor.merged_into_id.is_(None))
+    .order_by(Donor.id)
+)
+
+
 def _read_by_emails(emails: Collection[str]) -> dict[str, list[Donor]]:
     if not emails:
         return {}
-    rows = db.session.execute(
-        select(IdentityKey.value, Donor)
-        .join(Donor, Donor.id == IdentityKey.donor_id)
-        .where(IdentityKey.kind == "email", IdentityKey.value.in_(emails), Donor.merged_into_id.is_(None))
-        .order_by(Donor.id)
-    )
     donors_by_email: dict[str, list[Donor]] = {}
-    for value, donor in rows:
+    for value, donor in db.session.execute(_BY_EMAILS, {"emails": sorted(emails)}):
         donors_by_email.setdefault(value, []).append(donor)
     return donors_by_email
 

@@ -134,6 +134,13 @@ def find_gifts(source: str, source_refs: Collection[str]) -> dict[str, Gift]:
     return {gift.source_ref: gift for gift in rows}
 
 
+def read_gifts(gift_ids: Collection[int]) -> dict[int, Gift]:
+    """Return gifts by their ids."""
+    if not gift_ids:
+        return {}
+    return {gift.id: gift for gift in db.session.scalars(select(Gift).where(Gift.id.in_(gift_ids)))}
+
+
 def refuse_other_amount(gift: Gift, amount: Money) -> None:
     """Raise Conflict when the gift was recorded with another amount than this."""
     if gift.amount != amount:

@@ -9,7 +9,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, case, not_, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    not_,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import defer
 
 from donorhub.db import db, insert_for
@@ -126,7 +139,8 @@ def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[int]]:
     # Each in the order of its index, so that a long backlog is not sorted anew for every few of it.
     new = columns.where(event.state == "received").order_by(event.next_attempt_at, event.id)
     again = columns.where(event.state == "error", event.next_attempt_at <= now).order_by(event.id)
-    rows = sorted(row for query in (new, again) for row in db.session.execute(query.limit(limit)))
+    either = union_all(*(select(query.limit(limit).subquery()) for query in (new, again)))
+    rows = sorted(db.session.execute(either))
     due: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for id_, provider, account in rows[:limit]:
         due[provider, account].append(id_)
@@ -170,7 +184,7 @@ def raw_event(row: ProviderEvent) -> RawEvent:
     )
 
 
-def note_all(outcomes: Mapping[int, tuple[ProviderEventState, str]], *, now: datetime) -> None:
+def note_outcomes(outcomes: Mapping[int, tuple[ProviderEventState, str]], *, now: datetime) -> None:
     """Write what became of events by id: done, ignored, or quarantined with its reason."""
     same: defaultdict[tuple[ProviderEventState, str], list[int]] = defaultdict(list)
     for id_, outcome in outcomes.items():

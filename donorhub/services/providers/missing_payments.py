@@ -31,8 +31,8 @@ _GONE: Final = ("failed", "cancelled")
 Subject = tuple[str, int]
 
 
-def key_of(ref: str) -> str:
-    """The key of the task about an invoice, refund or dispute whose payment is missing."""
+def name_task(ref: str) -> str:
+    """Return the key of the task about an invoice, refund or dispute whose payment is missing."""
     return f"payment_missing:{ref}"
 
 
@@ -67,7 +67,7 @@ def _accounts() -> list[tuple[str, str]]:
 
 def _ask(ref: str, subject: Subject, donor_id: int | None, *, now: datetime) -> bool:
     return tasks.plan_task(
-        key_of(ref),
+        name_task(ref),
         kind="payment_missing",
         performer="person",
         role="accountant",
@@ -94,7 +94,7 @@ def _waits(provider: str, account: str, kind: str, now: datetime) -> list[Column
         held.kind == kind,
         held.livemode.is_(True),
         exists(select(ProviderEvent.id).where(came)),
-        ~exists(select(Task.id).where(Task.key == key_of("") + held.ref)),
+        ~exists(select(Task.id).where(Task.key == name_task("") + held.ref)),
     ]
 
 
@@ -133,7 +133,7 @@ def _taken_from_nothing(
             )
         ).all()
         for ref, group, state in rows:
-            views = registers.views(provider, account, {group})
+            views = registers.read_views(provider, account, {group}).views
             # A card that was only authorised is released by a refund of a payment that we know.
             if state["state"] not in _GONE and not any(view.payment for view in views):
                 yield ref, ("payment", 0), None

@@ -16,7 +16,7 @@ from donorhub.models import Payment
 from donorhub.models.states import TaskKind
 from donorhub.services.providers.customers import Account
 from donorhub.services.work import tasks
-from webhooks.states import NoticeState
+from webhooks.views import GroupView
 
 _TASKS: Final[dict[str, TaskKind]] = {
     "fraud_warning": "fraud_warning",
@@ -24,9 +24,9 @@ _TASKS: Final[dict[str, TaskKind]] = {
 }
 
 
-def tell(at: Account, notices: Sequence[NoticeState], *, now: datetime) -> None:
+def ask_about_notices(at: Account, views: Sequence[GroupView], *, now: datetime) -> None:
     """Plan a task for each notice that a person must act on; once, however often it is told."""
-    for notice in notices:
+    for notice in (notice for view in views for notice in view.notices):
         kind = _TASKS.get(notice["code"])
         if kind is None or not (notice["livemode"] or at.projects_tests):
             continue

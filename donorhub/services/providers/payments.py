@@ -7,12 +7,12 @@ ends in the same rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.models import Dispute, Gift, Instalment, Payment, Refund
+from donorhub.models import Dispute, Gift, Payment, Refund
 from donorhub.models.states import TaskKind
 from donorhub.money import Money
 from donorhub.services.access import audit, organisation
@@ -20,73 +20,51 @@ from donorhub.services.donors import donors
 from donorhub.services.giving import gifts, new_gifts
 from donorhub.services.giving.new_gifts import NewGift
 from donorhub.services.providers import missing_payments
-from donorhub.services.providers.customers import Account, Directory, Giver, keep_up
+from donorhub.services.providers.account_rows import AccountRows, make_giver_of_payment
+from donorhub.services.providers.customers import Account
 from donorhub.services.receipts import receipt_upkeep
-from donorhub.services.recurring import instalments
+from donorhub.services.recurring import instalments, settlements
 from donorhub.services.work import events, tasks
+from donorhub.services.work.tasks import NewTask
 from webhooks.views import DisputeView, PaymentView, RefundView
 
+Pair = tuple[Payment, PaymentView]
 
-def apply_payments(at: Account, views: Sequence[PaymentView], *, now: datetime) -> set[str]:
+
+def apply_payments(rows: AccountRows, *, now: datetime) -> set[str]:
     """Bring our rows up to what is true of payments now; return the keys of those whose row is new.
 
     A payment that failed makes no donor and no gift. One in a provider's test mode makes
     test gifts, and only at an endpoint that is for tests. Read and written for all at once.
     """
-    views = [
-        view
-        for view in views
-        if view.amount_minor is not None and view.currency and (not view.is_test or at.projects_tests)
-    ]
-    if not views:
-        return set()
-    by_key = _read_payments(at, views)
+    views = [view for view in rows.views.payments if view.amount_minor is not None and view.currency]
     pairs, new = [], set()
     for view in views:
-        payment = _find(by_key, view)
+        payment = rows.find_payment(view)
         if payment is None:
-            payment = by_key[view.key] = _make(at, view, now=now)
+            payment = rows.payments[view.key] = _make_payment(rows.at, view, now=now)
             new.add(view.key)
-        _move(payment, view)
+        elif payment.gift_id is None:
+            payment.payment_key = view.key  # a checkout that now has its order
+        _change_payment(payment, view)
         pairs.append((payment, view))
-    fresh = _record_gifts(at, pairs, now=now)
+    fresh = _record_gifts(rows, pairs, now=now)
     db.session.add_all(payment for payment, view in pairs if view.key in new)
-    db.session.flush()  # tasks and instalments name them
-    for payment, view in pairs:
-        if view.state == "succeeded":
-            _follow(at, payment, view, is_fresh=view.key in fresh, now=now)
-        elif view.state == "unknown":
-            _ask_about(payment, now=now)
+    if new:
+        db.session.flush()  # tasks and instalments name them
+    _ask_about_states([payment for payment, view in pairs if view.state == "unknown"], now=now)
+    hanging = _list_hanging(rows, pairs, fresh)
+    for payment, view in hanging:
+        if view.key not in fresh:
+            _follow_telling(rows, payment, view, now=now)
+    _join_instalments(rows, hanging, now=now)
+    for payment, view in hanging:
+        if view.refunds or view.disputes:
+            _follow_losses(rows, payment, view, now=now)
     return new
 
 
-def local_day(moment: datetime | None, now: datetime) -> date:
-    """The organisation's calendar day of an instant, never later than today."""
-    return organisation.get_day(min(moment or now, now))
-
-
-def _read_payments(at: Account, views: Sequence[PaymentView]) -> dict[str, Payment]:
-    refs = {ref for view in views for ref in view.refs}
-    rows = db.session.scalars(
-        select(Payment).where(
-            Payment.provider == at.provider, Payment.account == at.account, Payment.payment_key.in_(refs)
-        )
-    )
-    return {payment.payment_key: payment for payment in rows}
-
-
-def _find(by_key: dict[str, Payment], view: PaymentView) -> Payment | None:
-    rows = [payment for ref in view.refs if (payment := by_key.get(ref)) is not None]
-    if not rows:
-        return None
-    # A checkout and its order may have a row each, told of before they were linked.
-    payment = min(rows, key=lambda row: (row.payment_key != view.key, row.id or 0))
-    if payment.gift_id is None:
-        payment.payment_key = view.key  # a checkout that now has its order
-    return payment
-
-
-def _make(at: Account, view: PaymentView, *, now: datetime) -> Payment:
+def _make_payment(at: Account, view: PaymentView, *, now: datetime) -> Payment:
     return Payment(
         provider=at.provider,
         account=at.account,
@@ -100,7 +78,7 @@ def _make(at: Account, view: PaymentView, *, now: datetime) -> Payment:
     )
 
 
-def _move(payment: Payment, view: PaymentView) -> None:
+def _change_payment(payment: Payment, view: PaymentView) -> None:
     if view.method not in (None, "other"):
         payment.method = view.method
     payment.failure_code = view.failure_code or ""
@@ -110,21 +88,22 @@ def _move(payment: Payment, view: PaymentView) -> None:
         payment.state = view.state
 
 
-def _record_gifts(at: Account, pairs: Sequence[tuple[Payment, PaymentView]], *, now: datetime) -> set[str]:
+def _record_gifts(rows: AccountRows, pairs: Sequence[Pair], *, now: datetime) -> set[str]:
     """Record the gifts of payments that succeeded and have none; return the keys of these payments."""
+    at = rows.at
     fresh = [
         (payment, view) for payment, view in pairs if view.state == "succeeded" and payment.gift_id is None
     ]
     if not fresh:
         return set()
-    directory = Directory(at, [_giver(payment, view) for payment, view in fresh])
     recorded = gifts.find_gifts(at.source, [payment.payment_key for payment, _ in fresh])
     new: list[tuple[Payment, NewGift]] = []
     for payment, view in fresh:
-        payment.donor_id = directory.find_or_make(_giver(payment, view), now=now).id
+        giver = make_giver_of_payment(payment, view)
+        payment.donor_id = rows.directory.find_or_create_donor(giver, now=now).id
         gift = recorded.get(payment.payment_key)
         if gift is None:
-            new.append((payment, _new_gift(at, payment, view, now=now)))
+            new.append((payment, _make_new_gift(at, payment, view, now=now)))
         else:
             gifts.refuse_other_amount(gift, Money(payment.amount_minor, payment.currency))
             payment.gift_id = gift.id
@@ -134,16 +113,12 @@ def _record_gifts(at: Account, pairs: Sequence[tuple[Payment, PaymentView]], *, 
     return {view.key for _, view in fresh}
 
 
-def _giver(payment: Payment, view: PaymentView) -> Giver:
-    return Giver(view.donor, view.metadata, payment.payment_key, "payment")
-
-
-def _new_gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> NewGift:
+def _make_new_gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime) -> NewGift:
     return NewGift(
         payment.donor_id or 0,
         payment.amount_minor,
         payment.currency,
-        local_day(view.succeeded_at or view.created_at, now),
+        organisation.get_past_day(view.succeeded_at or view.created_at, now),
         at.source,
         payment.payment_key,
         payment.method,
@@ -152,57 +127,71 @@ def _new_gift(at: Account, payment: Payment, view: PaymentView, *, now: datetime
     )
 
 
-def _follow(at: Account, payment: Payment, view: PaymentView, *, is_fresh: bool, now: datetime) -> None:
-    """Bring the gift of a payment up to what is true of it now, and what hangs on it."""
-    if is_fresh and not (view.invoices or view.refunds or view.disputes):
-        return
-    gift = gifts.get_gift(payment.gift_id or 0)
-    if not is_fresh:
-        _learn(at, gift, payment, view, now=now)
-    _join_instalments(gift, payment, view, now=now, actor=at.actor)
-    for refund in view.refunds:
-        _refund(at, gift, refund, now=now)
-    for dispute in view.disputes:
-        _dispute(at, gift, dispute, now=now)
-    _after_what_was_taken(gift, view, now=now, actor=at.actor)
+def _list_hanging(rows: AccountRows, pairs: Sequence[Pair], fresh: set[str]) -> list[Pair]:
+    """Return the payments on whose gifts something may hang or change; their gifts are read."""
+    hanging = [
+        (payment, view)
+        for payment, view in pairs
+        if view.state == "succeeded"
+        and (view.key not in fresh or view.invoices or view.refunds or view.disputes)
+    ]
+    gift_ids = {payment.gift_id for payment, _ in hanging if payment.gift_id is not None}
+    rows.gifts |= gifts.read_gifts(gift_ids - rows.gifts.keys())
+    return hanging
 
 
-def _learn(at: Account, gift: Gift, payment: Payment, view: PaymentView, *, now: datetime) -> None:
-    """What was not told yet when the gift was recorded: who gave, by what, and on which day.
+def _follow_telling(rows: AccountRows, payment: Payment, view: PaymentView, *, now: datetime) -> None:
+    """Change what was not told yet when the gift was recorded: who gave, by what, and on which day.
 
     The amount never changes, and nothing does any more once a receipt says it.
     """
-    if gifts.find_live_receipt_id(gift.id) is not None:
+    gift = rows.gifts[payment.gift_id or 0]
+    if gift.id in rows.ids_on_receipts:
         return
+    actor = rows.at.actor
     before = donors.get_donor(gift.donor_id)
-    donor = keep_up(at, before, _giver(payment, view), now=now)
+    donor = rows.directory.keep_up_donor(before, make_giver_of_payment(payment, view), now=now)
     if donor.id != gift.donor_id:
         db.session.flush()
         gift.donor_id = payment.donor_id = donor.id
         tasks.give_task_to_donor(f"thank_you:gift:{gift.id}", donor.id)
-        audit.record_action(at.actor, "gift.moved", ("gift", gift.id), now=now, data={"donor": donor.id})
+        audit.record_action(actor, "gift.moved", ("gift", gift.id), now=now, data={"donor": donor.id})
     if payment.method != "other":
         gift.method = payment.method
-    gift.received_on = local_day(view.succeeded_at or view.created_at, now)
+    gift.received_on = organisation.get_past_day(view.succeeded_at or view.created_at, now)
 
 
-def _join_instalments(gift: Gift, payment: Payment, view: PaymentView, *, now: datetime, actor: str) -> None:
-    if not view.invoices:
-        return
-    left = gift.amount_minor - instalments.sum_allocations_of_gift(gift.id)
-    for join in view.invoices:
-        instalment: Instalment | None = db.session.scalar(
-            select(Instalment).where(Instalment.source_ref == join.ref)
-        )
-        if instalment is None or instalment.currency != gift.currency or left <= 0:
-            continue
-        part = min(left, join.amount_minor or instalment.amount_minor)
-        left -= instalments.settle_instalments(gift, {instalment.id: part}, now=now, actor=actor) * part
-        tasks.cancel_task(missing_payments.key_of(join.ref), now=now, actor=actor, reason="found")
-        payment.instalment_id = instalment.id
+def _join_instalments(rows: AccountRows, pairs: Sequence[Pair], *, now: datetime) -> None:
+    """Let gifts settle the instalments of their invoices, as far as these are there."""
+    payments = {}
+    joins = []
+    for payment, view in pairs:
+        for invoice in view.invoices:
+            instalment = rows.instalments.get(invoice.ref)
+            if instalment is not None:
+                gift = rows.gifts[payment.gift_id or 0]
+                payments[gift.id] = payment
+                promise = rows.promises_by_id[instalment.recurring_gift_id]
+                joins.append(settlements.Join(gift, instalment, promise, invoice.amount_minor))
+    holding, covered = settlements.settle_joins(joins, now=now)
+    for join in holding:
+        payments[join.gift.id].instalment_id = join.instalment.id
+        rows.cancel_reasons[missing_payments.name_task(join.instalment.source_ref or "")] = "found"
+    for instalment in covered:
+        rows.cancel_reasons[instalments.name_missed_task(instalment)] = "paid"
 
 
-def _refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None:
+def _follow_losses(rows: AccountRows, payment: Payment, view: PaymentView, *, now: datetime) -> None:
+    """Record what was given or taken back, and let what hangs on the gift follow."""
+    gift = rows.gifts[payment.gift_id or 0]
+    for refund in view.refunds:
+        _record_refund(rows.at, gift, refund, now=now)
+    for dispute in view.disputes:
+        _record_dispute(rows.at, gift, dispute, now=now)
+    _after_what_was_taken(gift, view, now=now, actor=rows.at.actor)
+
+
+def _record_refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None:
     refund = db.session.scalar(select(Refund).filter_by(source=at.source, source_ref=view.ref))
     state = "pending" if view.state == "unknown" else view.state
     if refund is None:
@@ -211,7 +200,7 @@ def _refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None
             amount_minor=view.amount_minor,
             currency=view.currency,
             state=state,
-            refunded_on=local_day(view.created_at, now),
+            refunded_on=organisation.get_past_day(view.created_at, now),
             recorded_at=now,
             source=at.source,
             source_ref=view.ref,
@@ -224,13 +213,13 @@ def _refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None
             at.actor, "refund.recorded", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
         _for_accountant(f"refund:{view.ref}", "refund", gift, now=now)
-        tasks.cancel_task(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
+        tasks.cancel_task(missing_payments.name_task(view.ref), now=now, actor=at.actor, reason="found")
     elif refund.state != state:
         refund.state = state
         audit.record_action(at.actor, f"refund.{state}", ("gift", gift.id), now=now)
 
 
-def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> None:
+def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> None:
     dispute = db.session.scalar(select(Dispute).filter_by(source=at.source, source_ref=view.ref))
     state = "open" if view.state == "unknown" else view.state
     key = f"dispute:{view.ref}"
@@ -243,7 +232,7 @@ def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> No
             state=state,
             reason=view.reason or "",
             due_at=view.due_at,
-            opened_on=local_day(view.created_at, now),
+            opened_on=organisation.get_past_day(view.created_at, now),
             recorded_at=now,
             source=at.source,
             source_ref=view.ref,
@@ -256,7 +245,7 @@ def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> No
             at.actor, "dispute.opened", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
         _for_accountant(key, "dispute", gift, now=now, due_at=view.due_at)
-        tasks.cancel_task(missing_payments.key_of(view.ref), now=now, actor=at.actor, reason="found")
+        tasks.cancel_task(missing_payments.name_task(view.ref), now=now, actor=at.actor, reason="found")
     elif dispute.state != state or (dispute.kind == "warning") != view.is_warning:
         dispute.state, dispute.kind = state, "warning" if view.is_warning else view.kind
         audit.record_action(at.actor, f"dispute.{state}", ("gift", gift.id), now=now)
@@ -269,8 +258,6 @@ def _dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> No
 def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
     """When nothing is left of a gift it is not thanked for, and its instalment and receipt follow; when
     a refund fails or an appeal is won, it is as it was before."""
-    if not view.refunds and not view.disputes:
-        return
     db.session.flush()  # the sums are asked of the database
     left = gifts.compute_remainder(gift).minor
     if view.lost_minor and left == 0:
@@ -301,13 +288,17 @@ def _for_accountant(
     )
 
 
-def _ask_about(payment: Payment, *, now: datetime) -> None:
-    tasks.plan_task(
-        f"unknown_state:{payment.provider}:{payment.payment_key}",
-        kind="unknown_state",
-        performer="person",
-        role="accountant",
-        subject=("payment", payment.id),
-        due_at=now + tasks.SOON,
-        now=now,
-    )
+def _ask_about_states(payments: Sequence[Payment], *, now: datetime) -> None:
+    """Plan a question about each payment in a state that we do not know."""
+    questions = [
+        NewTask(
+            key=f"unknown_state:{payment.provider}:{payment.payment_key}",
+            kind="unknown_state",
+            performer="person",
+            role="accountant",
+            subject=("payment", payment.id),
+            due_at=now + tasks.SOON,
+        )
+        for payment in payments
+    ]
+    tasks.plan_tasks(questions, now=now)

@@ -16,16 +16,24 @@ from donorhub.models.states import ARRIVING_PAYOUTS, PayoutState
 from donorhub.services.access import audit, organisation
 from donorhub.services.paging import equals_if_given
 from donorhub.services.providers import registers
+from donorhub.services.providers.account_rows import AccountRows
 from donorhub.services.providers.customers import Account
-from donorhub.services.providers.payments import local_day
 from donorhub.services.work import tasks
-from webhooks.views import ItemView, PayoutView
+from webhooks.views import GroupView, ItemView, PayoutView
 
 
-def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
-    """Bring a payout up to what is told of it; tells whether it is new."""
-    if view.is_test and not at.projects_tests:
-        return False
+def apply_payouts(rows: AccountRows, *, now: datetime) -> set[str]:
+    """Bring payouts up to what is told of them; return the refs of new ones."""
+    return {view.ref for view in rows.views.payouts if _apply_payout(rows.at, view, now=now)}
+
+
+def keep_items_of_payments(at: Account, views: Sequence[GroupView]) -> None:
+    """Store the lines that payments name, those of tests too."""
+    keep_items(at, [item for view in views if view.payment for item in view.payment.items])
+
+
+def _apply_payout(at: Account, view: PayoutView, *, now: datetime) -> bool:
+    """Bring a payout up to what is told of it; return whether it is new."""
     payout = db.session.scalar(
         select(Payout)
         .filter_by(provider=at.provider, account=at.account, ref=view.ref)
@@ -38,7 +46,7 @@ def apply(at: Account, view: PayoutView, *, now: datetime) -> bool:
             provider=at.provider, account=at.account, ref=view.ref, is_test=view.is_test, state=view.state
         )
     payout.state, payout.net_minor, payout.currency = view.state, view.net_minor, view.currency
-    payout.arrival_on = view.arrival_on or local_day(view.created_at, now)
+    payout.arrival_on = view.arrival_on or organisation.get_past_day(view.created_at, now)
     payout.descriptor = view.statement_descriptor or ""
     db.session.add(payout)
     db.session.flush()  # items and tasks name it
@@ -138,7 +146,7 @@ def _gifts_of(at: Account, items: Sequence[ItemView]) -> dict[str, int]:
     A line that was fetched without its source names an attempt or refund only.
     """
     keys = {item.payment_key for item in items if item.payment_key is not None}
-    attempts = registers.states_of(at.provider, at.account, "payment", keys)
+    attempts = registers.find_states(at.provider, at.account, "payment", keys)
     orders = {key: state["order"] for key, state in attempts.items() if state.get("order")}
     paid = _paid(at, keys | set(orders.values()))
     refunded = _refunded(at, [item.source_ref for item in items if item.payment_key is None])

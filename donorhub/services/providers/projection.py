@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,40 +14,64 @@ import webhooks
 from donorhub.db import db
 from donorhub.models import ProviderEvent
 from donorhub.models.states import ProviderEventState
-from donorhub.services.providers import inbox, notices, payments, payouts, registers, subscriptions
-from donorhub.services.providers.customers import Account, follow_customer
+from donorhub.services.providers import (
+    account_rows,
+    inbox,
+    notices,
+    payments,
+    payouts,
+    registers,
+    subscriptions,
+)
+from donorhub.services.providers.customers import Account
+from donorhub.services.work import tasks
 from webhooks.fact import Fact
-from webhooks.views import GroupView
 
 RELEASED: Final = "released"
 WAITING: Final = ("received", "error")
 Modes = Mapping[int, tuple[str, bool]]  # account and livemode of each endpoint
 
 
-def apply_events(rows: Sequence[ProviderEvent], endpoint_modes: Modes, *, now: datetime) -> None:
+def apply_events(events: Sequence[ProviderEvent], endpoint_modes: Modes, *, now: datetime) -> None:
     """Work off events of the inbox, all or none: the caller's transaction decides.
 
     ``endpoint_modes`` gives account and livemode of each endpoint. An event of an unknown
     account or of the wrong mode, and one that only says that something happened, is
     quarantined: shown, never booked.
     """
-    elsewhere = _find_told_elsewhere(rows, endpoint_modes)
+    doubles = _find_told_elsewhere(events, endpoint_modes)
     outcomes: dict[int, tuple[ProviderEventState, str]] = {}
-    facts: defaultdict[tuple[Account, bool], list[Fact]] = defaultdict(list)
-    for row in rows:
-        _, livemode = endpoint_modes[row.endpoint_id]
-        reason = _why_not(row, endpoint_modes) or ("told_elsewhere" if row.id in elsewhere else "")
+    facts_of_accounts: defaultdict[tuple[Account, bool], list[Fact]] = defaultdict(list)
+    for event in events:
+        _, livemode = endpoint_modes[event.endpoint_id]
+        reason = _why_not(event, endpoint_modes) or ("told_elsewhere" if event.id in doubles else "")
         if reason:
-            outcomes[row.id] = "quarantined", reason
+            outcomes[event.id] = "quarantined", reason
             continue
-        at = Account(row.provider, row.account, projects_tests=not row.livemode and not livemode)
-        of_row = webhooks.get_provider(row.provider).read_facts(inbox.raw_event(row))
-        facts[at, row.livemode] += of_row
-        outcomes[row.id] = ("done" if of_row else "ignored"), ""
-    for (at, livemode), of_account in facts.items():
-        groups = registers.keep(at.provider, at.account, of_account, livemode=livemode)
-        apply_groups(at, groups, now=now)
-    inbox.note_all(outcomes, now=now)
+        at = Account(event.provider, event.account, projects_tests=not event.livemode and not livemode)
+        facts = webhooks.get_provider(event.provider).read_facts(inbox.raw_event(event))
+        facts_of_accounts[at, event.livemode] += facts
+        outcomes[event.id] = ("done" if facts else "ignored"), ""
+    for (at, livemode), facts in facts_of_accounts.items():
+        waiting = registers.keep_facts(at.provider, at.account, facts, livemode=livemode)
+        applied: set[str] = set()
+        while waiting:
+            applied |= waiting
+            reading = registers.read_views(at.provider, at.account, waiting)
+            rows = account_rows.read_rows(at, reading, now=now)
+            notices.ask_about_notices(at, reading.views, now=now)
+            # What others hang on comes first: customer, subscription, invoice, payment, payout.
+            subscriptions.follow_customers(rows, now=now)
+            new = subscriptions.apply_subscriptions(rows, now=now)
+            new |= subscriptions.apply_invoices(rows, now=now)
+            tasks.plan_tasks(rows.new_tasks, now=now)
+            new |= payments.apply_payments(rows, now=now)
+            payouts.keep_items_of_payments(at, reading.views)
+            new |= payouts.apply_payouts(rows, now=now)
+            tasks.cancel_tasks(rows.cancel_reasons, now=now, actor=at.actor)
+            # What hangs on new rows waited for them.
+            waiting = {group for view in reading.views if view.key in new for group in view.below} - applied
+    inbox.note_outcomes(outcomes, now=now)
 
 
 def _why_not(row: ProviderEvent, endpoint_modes: Modes) -> str:
@@ -85,41 +109,3 @@ def _find_told_elsewhere(rows: Sequence[ProviderEvent], endpoint_modes: Modes) -
         for other in others[row.provider, row.external_id]
         if other.account != row.account and other.id < row.id
     }
-
-
-def apply_groups(at: Account, touched: Iterable[str], *, now: datetime) -> None:
-    """Apply the present views of groups, and of what hangs on rows that this makes."""
-    waiting, seen = set(touched), set[str]()
-    while waiting:
-        views = sorted(registers.views(at.provider, at.account, waiting), key=_order)
-        seen |= waiting
-        waiting = _apply(at, views, now=now) - seen
-
-
-def _order(view: GroupView) -> tuple[int, str]:
-    """What others hang on comes first: customer, subscription, invoice, payment, payout."""
-    parts = (view.donor, view.recurring, view.instalment, view.payment, view.payout)
-    return next((place for place, part in enumerate(parts) if part is not None), len(parts)), view.key
-
-
-def _apply(at: Account, views: Sequence[GroupView], *, now: datetime) -> set[str]:
-    """Apply views in their order, payments together; return the groups that hang on new rows."""
-    for view in views:
-        notices.tell(at, view.notices, now=now)
-    new = {view.key for view in views if view.payment is None and _apply_one(at, view, now=now)}
-    paid = [view.payment for view in views if view.payment is not None]
-    new |= payments.apply_payments(at, paid, now=now)
-    payouts.keep_items(at, [item for payment in paid for item in payment.items])
-    new |= {view.key for view in views if view.payout and payouts.apply(at, view.payout, now=now)}
-    return {group for view in views if view.key in new for group in view.below}
-
-
-def _apply_one(at: Account, view: GroupView, *, now: datetime) -> bool:
-    """Apply a view that comes before payments; return whether its row is new."""
-    if view.donor is not None:
-        follow_customer(at, view.donor.ref, now=now)
-    if view.recurring is not None:
-        return subscriptions.apply_recurring(at, view.recurring, now=now)
-    if view.instalment is not None:
-        return subscriptions.apply_instalment(at, view.instalment, now=now)
-    return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import func, select, tuple_
 
@@ -11,6 +11,7 @@ import webhooks
 from donorhub.db import db, insert_or_update
 from donorhub.models import ProviderRegister
 from webhooks.fact import Fact, merge_facts
+from webhooks.states import DonorState
 from webhooks.views import GroupView
 
 KEY = (
@@ -21,17 +22,33 @@ KEY = (
 )
 
 
-def keep(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) -> set[str]:
-    """Store facts where they are newer than what is held; gives the groups they touch."""
+class Reading(NamedTuple):
+    """Present views, and what the customers near them say of themselves, by their refs."""
+
+    views: list[GroupView]
+    customers: Mapping[str, DonorState]
+
+
+def keep_facts(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) -> set[str]:
+    """Store facts that are newer than their registers, ignore others; return all groups they touch."""
     newest = merge_facts(facts)
     if not newest:
         return set()
-    held = ProviderRegister
+    register = ProviderRegister
     statement = insert_or_update(
         ProviderRegister,
         on=KEY,
-        columns=(held.grp, held.v_at, held.v_rank, held.v_ev, held.state, held.livemode),
-        where=lambda new: tuple_(new.v_at, new.v_rank, new.v_ev) > tuple_(held.v_at, held.v_rank, held.v_ev),
+        columns=(
+            register.grp,
+            register.v_at,
+            register.v_rank,
+            register.v_ev,
+            register.state,
+            register.livemode,
+        ),
+        where=lambda new: (
+            tuple_(new.v_at, new.v_rank, new.v_ev) > tuple_(register.v_at, register.v_rank, register.v_ev)
+        ),
     )
     rows = [
         {
@@ -52,41 +69,39 @@ def keep(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) 
     return {fact.group for fact in newest.values()}
 
 
-def views(provider: str, account: str, touched: set[str]) -> list[GroupView]:
-    """The present views of the touched groups, with all that belongs to them loaded."""
-    held: list[Fact] = []
-    seen: set[str] = set()
-    wanted = set(touched)
-    while wanted:
-        held += _load(provider, account, wanted)
-        seen |= wanted
-        wanted = webhooks.find_linked_groups(held) - seen
-    return webhooks.project_groups(touched, held)
+def read_views(provider: str, account: str, groups: set[str]) -> Reading:
+    """Return the present views of groups, made of their registers and of all that belongs to them."""
+    facts: list[Fact] = []
+    loaded: set[str] = set()
+    missing = set(groups)
+    while missing:
+        new_facts = _read_facts(provider, account, missing)
+        facts += new_facts
+        loaded |= missing
+        missing = webhooks.find_linked_groups(new_facts) - loaded
+    customers = {fact.ref: cast(DonorState, fact.state) for fact in facts if fact.kind == "donor"}
+    return Reading(webhooks.project_groups(groups, facts), customers)
 
 
-def state_of(provider: str, account: str, kind: str, ref: str) -> dict[str, Any] | None:
-    """What the register of one object holds; None when nothing was told of it."""
-    return db.session.scalar(
-        select(ProviderRegister.state).filter_by(provider=provider, account=account, kind=kind, ref=ref)
-    )
-
-
-def states_of(provider: str, account: str, kind: str, refs: Iterable[str]) -> dict[str, dict[str, Any]]:
+def find_states(provider: str, account: str, kind: str, refs: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return what the registers of several objects of a kind hold, by ref, without those never told of."""
     refs = sorted(refs)
     if not refs:
         return {}
-    held = ProviderRegister
+    register = ProviderRegister
     rows = db.session.execute(
-        select(held.ref, held.state).where(
-            held.provider == provider, held.account == account, held.kind == kind, held.ref.in_(refs)
+        select(register.ref, register.state).where(
+            register.provider == provider,
+            register.account == account,
+            register.kind == kind,
+            register.ref.in_(refs),
         )
     )
     return {ref: state for ref, state in rows}  # noqa: C416  a Row is no pair for dict
 
 
 def find_stated_at(provider: str, account: str, kind: str, refs: Iterable[str | None]) -> int:
-    """When the newest word on any of these objects was said, in unix seconds; 0 when none was."""
+    """Return when the newest word on any of these objects was said, in unix seconds; 0 when none was."""
     newest = db.session.scalar(
         select(func.max(ProviderRegister.v_at)).where(
             ProviderRegister.provider == provider,
@@ -98,7 +113,7 @@ def find_stated_at(provider: str, account: str, kind: str, refs: Iterable[str | 
     return newest or 0
 
 
-def _load(provider: str, account: str, groups: set[str]) -> list[Fact]:
+def _read_facts(provider: str, account: str, groups: set[str]) -> list[Fact]:
     rows = db.session.execute(
         select(
             ProviderRegister.kind,

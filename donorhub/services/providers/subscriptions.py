@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,47 +13,53 @@ from donorhub.models.states import FREED_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.access import organisation
 from donorhub.services.providers import registers
-from donorhub.services.providers.customers import Account, Giver, find_or_make, keep_up
-from donorhub.services.providers.payments import local_day
-from donorhub.services.recurring import instalments, recurring_gifts
+from donorhub.services.providers.account_rows import AccountRows, make_customer, make_giver_of_subscription
+from donorhub.services.providers.customers import Account
+from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
 from donorhub.services.work import tasks
+from donorhub.services.work.tasks import NewTask
 from webhooks.views import InstalmentView, RecurringView
 
 
-def apply_recurring(at: Account, view: RecurringView, *, now: datetime) -> bool:
-    """Bring a recurring gift up to what the provider says of its subscription; tells whether it is new."""
-    if view.is_test and not at.projects_tests:
-        return False
-    gift = recurring_gifts.find_recurring_gift(at.source, view.ref)
-    has_terms = bool(view.amount_minor and view.currency and view.period)
-    if view.state == "unknown" or not has_terms:
-        _ask_about(at, view, gift, now=now)
-    if view.state == "unknown" or (gift is None and not has_terms):
-        return False
-    if gift is None:
-        gift = _start(at, view, now=now)
-        _follow(at, gift, view, now=now)
-        return True
-    gift.donor_id = keep_up(at, gift.donor, _giver(view), now=now).id
-    if has_terms:
-        _change_terms(at, gift, view, now=now)
-    _follow(at, gift, view, now=now)
-    return False
+def follow_customers(rows: AccountRows, *, now: datetime) -> None:
+    """Bring the donors of a provider's customers up to what it says now; ignore those whom we do not know."""
+    for view in rows.views.customers:
+        rows.directory.follow_customer(make_customer(view.ref), now=now)
 
 
-def _giver(view: RecurringView) -> Giver:
-    return Giver(view.donor, view.metadata, view.ref, "subscription")
+def apply_subscriptions(rows: AccountRows, *, now: datetime) -> set[str]:
+    """Bring recurring gifts up to what the provider says of subscriptions; return the refs of new ones."""
+    new = set()
+    for view in rows.views.subscriptions:
+        promise = rows.promises.get(view.ref)
+        has_terms = bool(view.amount_minor and view.currency and view.period)
+        if view.state == "unknown" or not has_terms:
+            rows.new_tasks.append(_ask_about_state(rows.at, view, promise, now=now))
+        if view.state == "unknown" or (promise is None and not has_terms):
+            continue
+        if promise is None:
+            promise = _start_promise(rows, view, now=now)
+            rows.add_promise(promise)
+            new.add(view.ref)
+        else:
+            giver = make_giver_of_subscription(view)
+            promise.donor_id = rows.directory.keep_up_donor(promise.donor, giver, now=now).id
+            if has_terms:
+                _change_terms(rows, promise, view, now=now)
+        _follow_state(rows.at, promise, view, now=now)
+    return new
 
 
-def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
-    donor = find_or_make(at, _giver(view), now=now)
+def _start_promise(rows: AccountRows, view: RecurringView, *, now: datetime) -> RecurringGift:
+    at = rows.at
+    donor = rows.directory.find_or_create_donor(make_giver_of_subscription(view), now=now)
     gift, _ = recurring_gifts.start_recurring_gift(
         recurring_gifts.NewRecurringGift(
             donor_id=donor.id,
             amount=Money(view.amount_minor or 0, view.currency or ""),
             kind="provider",
             charged_by=webhooks.get_provider(at.provider).charged_by,
-            start_on=local_day(view.started_at or view.anchor_at or view.stated_at, now),
+            start_on=organisation.get_past_day(view.started_at or view.anchor_at or view.stated_at, now),
             source=at.source,
             source_ref=view.ref,
             period=view.period or "M",
@@ -68,33 +74,37 @@ def _start(at: Account, view: RecurringView, *, now: datetime) -> RecurringGift:
     return gift
 
 
-def _change_terms(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
-    if gift.state == "closed" or view.amount_minor is None or view.currency != gift.currency:
+def _change_terms(rows: AccountRows, promise: RecurringGift, view: RecurringView, *, now: datetime) -> None:
+    if promise.state == "closed" or view.amount_minor is None or view.currency != promise.currency:
         return  # no provider changes a subscription's currency
-    from_on = local_day(view.stated_at, now)
+    from_on = max(organisation.get_past_day(view.stated_at, now), promise.start_on)
+    term = recurring_terms.pick_term(rows.terms[promise.id], from_on)
+    terms_of_view = view.amount_minor, view.period or term.period, view.every or term.every
+    if (term.amount_minor, term.period, term.every) == terms_of_view:
+        return
     recurring_gifts.change_amount(
-        gift,
-        Money(view.amount_minor, gift.currency),
-        from_on=max(from_on, gift.start_on),
+        promise,
+        Money(view.amount_minor, promise.currency),
+        from_on=from_on,
         now=now,
-        actor=at.actor,
+        actor=rows.at.actor,
         key=f"amount:{int(view.stated_at.timestamp())}",
         period=view.period,
         every=view.every,
     )
 
 
-def _follow(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
+def _follow_state(at: Account, gift: RecurringGift, view: RecurringView, *, now: datetime) -> None:
     """Let our state follow the provider's word."""
     stamp = int(view.stated_at.timestamp())
-    on = local_day(view.stated_at, now)
+    on = organisation.get_past_day(view.stated_at, now)
     if view.state == "closed":
         recurring_gifts.close_recurring_gift(
             gift,
             reason=view.closed_reason or "requested",
             now=now,
             actor=at.actor,
-            on=local_day(view.ended_at or view.stated_at, now),
+            on=organisation.get_past_day(view.ended_at or view.stated_at, now),
         )
         return
     if gift.state == "closed":
@@ -137,122 +147,144 @@ def _has_failed_since(at: Account, gift: RecurringGift, view: RecurringView) -> 
     )
 
 
-def apply_instalment(at: Account, view: InstalmentView, *, now: datetime) -> bool:
-    """Bring an instalment up to what the provider says of its invoice; tells whether its row is new.
+def apply_invoices(rows: AccountRows, *, now: datetime) -> set[str]:
+    """Bring instalments up to what the provider says of its invoices; return the refs of new ones.
 
     An invoice whose subscription has not come yet waits in its register.
     """
-    if not view.subscription or not view.currency or not view.amount_due_minor:
-        return False
-    gift = recurring_gifts.find_recurring_gift(at.source, view.subscription)
-    if gift is None:
-        return False
-    instalment: Instalment | None = db.session.scalar(
-        select(Instalment).where(Instalment.source_ref == view.ref, Instalment.recurring_gift_id == gift.id)
-    )
-    is_new = instalment is None
-    if instalment is None:
-        amount = Money(view.amount_due_minor, view.currency)
-        instalment = _make(gift, view, amount, now=now)
-    _follow_invoice(at, instalment, view, now=now)
-    return is_new
+    views = [
+        view
+        for view in rows.views.invoices
+        if view.currency and view.amount_due_minor and (view.subscription or "") in rows.promises
+    ]
+    new = [view for view in views if not _has_instalment(rows, view)]
+    for view in new:
+        instalment = rows.instalments[view.ref] = _make_instalment(rows, view, now=now)
+        db.session.add(instalment)
+    changes = [view for view in views if _change_instalment(rows.instalments[view.ref], view)]
+    if new:
+        db.session.flush()  # tasks and payments name them
+    for view in changes:
+        _follow_invoice(rows, view, now=now)
+    return {view.ref for view in new}
 
 
-def _make(gift: RecurringGift, view: InstalmentView, amount: Money, *, now: datetime) -> Instalment:
-    """One row for each period; a second invoice for the same day takes the next free one."""
-    on = organisation.get_day(view.due_at or view.period_start_at or now)
-    taken = set(
-        db.session.scalars(select(Instalment.nominal_on).where(Instalment.recurring_gift_id == gift.id))
-    )
-    nominal = on
-    while nominal in taken:
-        nominal = date.fromordinal(nominal.toordinal() + 1)
-    instalment = Instalment(
-        recurring_gift_id=gift.id,
-        nominal_on=nominal,
-        due_on=on,
+def _has_instalment(rows: AccountRows, view: InstalmentView) -> bool:
+    instalment = rows.instalments.get(view.ref)
+    promise = rows.promises[view.subscription or ""]
+    return instalment is not None and instalment.recurring_gift_id == promise.id
+
+
+def _make_instalment(rows: AccountRows, view: InstalmentView, *, now: datetime) -> Instalment:
+    """Return a row for the period; a second invoice for the same day takes the next free one."""
+    promise = rows.promises[view.subscription or ""]
+    amount = Money(view.amount_due_minor or 0, view.currency or "")
+    due_on = nominal_on = organisation.get_day(view.due_at or view.period_start_at or now)
+    while (promise.id, nominal_on) in rows.occupied_days:
+        nominal_on += timedelta(days=1)
+    rows.occupied_days.add((promise.id, nominal_on))
+    return Instalment(
+        recurring_gift_id=promise.id,
+        nominal_on=nominal_on,
+        due_on=due_on,
         amount_minor=amount.minor,
         currency=amount.currency,
         source_ref=view.ref,
         state="expected",
+        state_reason="",
+        attempt=0,
     )
-    db.session.add(instalment)
-    db.session.flush()  # payments name it
-    return instalment
 
 
-def _follow_invoice(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
+def _change_instalment(instalment: Instalment, view: InstalmentView) -> bool:
+    """Let the state follow the provider's word, which counts until a gift is joined; return whether it may.
+
+    What was taken back again is told by the payment.
+    """
     if instalment.state == "returned" or instalment.state_reason == "refund":
-        return  # what was taken back again is told by the payment
+        return False
     instalment.attempt = max(instalment.attempt, view.attempt)
     if view.state == "paid":
-        _paid(at, instalment, view, now=now)
-    elif view.state == "failed" and instalment.state in ("expected", "late", "failed", "collecting"):
-        _failed(at, instalment, view, now=now)
-    elif view.state in FREED_INSTALMENTS and instalment.state != "paid":
+        if instalment.state != "paid":
+            instalments.change_state(instalment, "pay")
+        instalment.next_attempt_on = None
+        return True
+    if view.state == "failed" and instalment.state in ("expected", "late", "failed", "collecting"):
+        instalment.state = "failed"  # the provider tried and failed in one word: no collecting between
+        day = organisation.get_day(view.next_attempt_at) if view.next_attempt_at else None
+        instalment.next_attempt_on = day
+        return True
+    if view.state in FREED_INSTALMENTS and instalment.state != "paid":
         instalment.state, instalment.state_reason = view.state, view.status or ""
-        _end_dunning(at, instalment, reason=view.state, now=now)
+        return True
+    return False
 
 
-def _end_dunning(at: Account, instalment: Instalment, *, reason: str, now: datetime, before: int = 0) -> None:
-    """Cancel what was planned about failed attempts, all or those before one."""
-    for attempt in range(1, before or instalment.attempt + 1):
-        tasks.cancel_task(f"dunning:{instalment.id}:{attempt}", now=now, actor=at.actor, reason=reason)
+def _follow_invoice(rows: AccountRows, view: InstalmentView, *, now: datetime) -> None:
+    """Plan and cancel what people have to do about an invoice, and let its recurring gift follow."""
+    instalment = rows.instalments[view.ref]
+    promise = rows.promises[view.subscription or ""]
+    if view.state == "paid":
+        rows.cancel_reasons[instalments.name_missed_task(instalment)] = "paid"
+        _end_dunning(rows, instalment, instalment.attempt, reason="paid")
+        if view.off_provider_minor:  # no payment will follow: the money is in the bank, or nowhere
+            elsewhere = Money(view.off_provider_minor, instalment.currency)
+            rows.new_tasks.append(_ask_about_money_elsewhere(instalment, promise, elsewhere, now=now))
+        rows.new_tasks.append(_plan_welcome(promise, now=now))
+    elif view.state == "failed":
+        if recurring_gifts.is_step_allowed(promise, "fail") and _is_news(rows.at, promise, view):
+            recurring_gifts.change_state(promise, "fail", reason="payment_failed")
+        _end_dunning(rows, instalment, instalment.attempt - 1, reason="tried_again")
+        if instalment.attempt > 1 or view.next_attempt_at is None:
+            rows.new_tasks.append(_plan_dunning(instalment, promise, now=now))
+    else:
+        _end_dunning(rows, instalment, instalment.attempt, reason=view.state)
 
 
-def _paid(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
-    """The provider's word that an invoice is paid counts until the gift is joined."""
-    if instalment.state != "paid":
-        instalments.change_state(instalment, "pay")
-    instalment.next_attempt_on = None
-    tasks.cancel_task(f"missed_instalment:{instalment.id}", now=now, actor=at.actor, reason="paid")
-    _end_dunning(at, instalment, reason="paid", now=now)
-    gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
-    if view.off_provider_minor:  # no payment will follow: the money is in the bank, or nowhere
-        elsewhere = Money(view.off_provider_minor, instalment.currency)
-        tasks.plan_task(
-            f"paid_elsewhere:{instalment.id}",
-            kind="paid_elsewhere",
-            performer="person",
-            role="accountant",
-            subject=("instalment", instalment.id),
-            donor_id=gift.donor_id,
-            due_at=now + tasks.SOON,
-            now=now,
-            facts={"amount": elsewhere.as_text(), "currency": elsewhere.currency},
-        )
-    tasks.plan_task(
-        f"welcome_recurring:{gift.id}",
+def _end_dunning(rows: AccountRows, instalment: Instalment, attempts: int, *, reason: str) -> None:
+    """Cancel what was planned about so many failed attempts."""
+    for attempt in range(1, attempts + 1):
+        rows.cancel_reasons[f"dunning:{instalment.id}:{attempt}"] = reason
+
+
+def _ask_about_money_elsewhere(
+    instalment: Instalment, promise: RecurringGift, amount: Money, *, now: datetime
+) -> NewTask:
+    return NewTask(
+        key=f"paid_elsewhere:{instalment.id}",
+        kind="paid_elsewhere",
+        performer="person",
+        role="accountant",
+        subject=("instalment", instalment.id),
+        donor_id=promise.donor_id,
+        due_at=now + tasks.SOON,
+        facts={"amount": amount.as_text(), "currency": amount.currency},
+    )
+
+
+def _plan_welcome(promise: RecurringGift, *, now: datetime) -> NewTask:
+    return NewTask(
+        key=f"welcome_recurring:{promise.id}",
         kind="welcome_recurring",
         performer="person",
         role="fundraiser",
-        subject=("recurring_gift", gift.id),
-        donor_id=gift.donor_id,
+        subject=("recurring_gift", promise.id),
+        donor_id=promise.donor_id,
         due_at=now + tasks.SOON,
-        now=now,
     )
 
 
-def _failed(at: Account, instalment: Instalment, view: InstalmentView, *, now: datetime) -> None:
-    if instalment.state != "failed":
-        instalment.state = "failed"  # the provider tried and failed in one word: no collecting between
-    instalment.next_attempt_on = organisation.get_day(view.next_attempt_at) if view.next_attempt_at else None
-    gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
-    if recurring_gifts.is_step_allowed(gift, "fail") and _is_news(at, gift, view):
-        recurring_gifts.change_state(gift, "fail", reason="payment_failed")
-    _end_dunning(at, instalment, reason="tried_again", now=now, before=instalment.attempt)
-    if instalment.attempt > 1 or view.next_attempt_at is None:
-        tasks.plan_task(
-            f"dunning:{instalment.id}:{instalment.attempt}",
-            kind="dunning",
-            performer="person",
-            role="fundraiser",
-            subject=("instalment", instalment.id),
-            donor_id=gift.donor_id,
-            due_at=now + tasks.SOON,
-            now=now,
-            facts={"amount": instalment.amount.as_text(), "currency": instalment.currency},
-        )
+def _plan_dunning(instalment: Instalment, promise: RecurringGift, *, now: datetime) -> NewTask:
+    return NewTask(
+        key=f"dunning:{instalment.id}:{instalment.attempt}",
+        kind="dunning",
+        performer="person",
+        role="fundraiser",
+        subject=("instalment", instalment.id),
+        donor_id=promise.donor_id,
+        due_at=now + tasks.SOON,
+        facts={"amount": instalment.amount.as_text(), "currency": instalment.currency},
+    )
 
 
 def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
@@ -261,15 +293,17 @@ def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
     return registers.find_stated_at(at.provider, at.account, "instalment", [view.ref]) >= of_gift
 
 
-def _ask_about(at: Account, view: RecurringView, gift: RecurringGift | None, *, now: datetime) -> None:
-    """A subscription in a state that we do not know, or without a fixed amount in weeks, months or years."""
-    tasks.plan_task(
-        f"unknown_state:{at.provider}:{view.ref}",
+def _ask_about_state(
+    at: Account, view: RecurringView, promise: RecurringGift | None, *, now: datetime
+) -> NewTask:
+    """Return the question about a subscription in a state that we do not know, or without a fixed amount in
+    weeks, months or years."""
+    return NewTask(
+        key=f"unknown_state:{at.provider}:{view.ref}",
         kind="unknown_state",
         performer="person",
         role="accountant",
-        subject=("recurring_gift", gift.id if gift else 0),
+        subject=("recurring_gift", promise.id if promise else 0),
         due_at=now + tasks.SOON,
-        now=now,
         facts={"status": view.status or ""},
     )

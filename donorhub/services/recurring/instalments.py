@@ -169,24 +169,37 @@ def settle_instalments(gift: Gift, parts: Mapping[int, int], *, now: datetime, a
 
 
 def _note_allocation(instalment: Instalment, *, now: datetime, actor: str) -> None:
-    was_missed = instalment.missed_at is not None
     is_covered = compute_settled_minor(instalment.id) >= instalment.amount_minor
+    promise = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
+    if is_covered:
+        tasks.cancel_task(name_missed_task(instalment), now=now, actor=actor, reason="paid")
+    follow_allocation(instalment, promise, is_covered=is_covered, now=now)
+
+
+def name_missed_task(instalment: Instalment) -> str:
+    """Return the key of the task about an instalment that did not come."""
+    return f"missed_instalment:{instalment.id}"
+
+
+def follow_allocation(
+    instalment: Instalment, promise: RecurringGift, *, is_covered: bool, now: datetime
+) -> None:
+    """Change what a new allocation changes in its instalment and recurring gift, and record the event."""
+    was_missed = instalment.missed_at is not None
     if instalment.state != "paid":
         change_state(instalment, "pay" if is_covered else "pay_part")
-    gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
     if is_covered:
         instalment.next_attempt_on = None
-        tasks.cancel_task(f"missed_instalment:{instalment.id}", now=now, actor=actor, reason="paid")
         events.record_event(
             "instalment.paid",
             ("instalment", instalment.id),
             occurred_at=now,
             now=now,
-            donor_id=gift.donor_id,
+            donor_id=promise.donor_id,
             data={"was_missed": was_missed},
         )
-    if recurring_gifts.is_step_allowed(gift, "pay"):
-        recurring_gifts.change_state(gift, "pay")
+    if recurring_gifts.is_step_allowed(promise, "pay"):
+        recurring_gifts.change_state(promise, "pay")
 
 
 def unsettle_instalments(gift_id: int, word: InstalmentStep, *, now: datetime) -> int:

@@ -50,6 +50,11 @@ def get_term_on(gift: RecurringGift, on: date) -> Term:
     return term
 
 
+def pick_term(terms: Sequence[Term], on: date) -> Term:
+    """Return the term that holds on a day among all of a recurring gift; before the first, the first."""
+    return next((term for term in reversed(terms) if term.from_on <= on), terms[0])
+
+
 def list_terms(recurring_gift_ids: Collection[int]) -> dict[int, list[Term]]:
     """Return the terms of recurring gifts, the first of each first, by the id of the gift."""
     terms: dict[int, list[Term]] = {id_: [] for id_ in recurring_gift_ids}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -65,6 +66,45 @@ def plan_task(
         .returning(Task.id)
     ).scalar_one_or_none()
     return task_id is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """A task that is to be planned beside others; see :func:`plan_task`."""
+
+    key: str
+    kind: TaskKind
+    performer: TaskPerformer
+    subject: tuple[str, int]
+    due_at: datetime
+    role: TaskRole = ""
+    donor_id: int | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def plan_tasks(new: Iterable[NewTask], *, now: datetime) -> None:
+    """Plan tasks in one insert; ignore those whose key is there already."""
+    rows = [
+        {
+            "key": task.key,
+            "kind": task.kind,
+            "performer": task.performer,
+            "role": task.role,
+            "donor_id": task.donor_id,
+            "subject_type": task.subject[0],
+            "subject_id": task.subject[1],
+            "facts": dict(task.facts),
+            "due_at": task.due_at,
+            "created_at": now,
+            "state": "planned",
+            "attempts": 0,
+            "last_error": "",
+            "outcome": "",
+        }
+        for task in new
+    ]
+    if rows:
+        db.session.execute(insert_or_ignore(Task, on=(Task.key,)), rows)
 
 
 # Built once, and past the ORM: a task that does nothing would spend most of its time on building them.
@@ -131,6 +171,14 @@ def cancel_task(key: str, *, now: datetime, actor: str, reason: str = "") -> boo
         .returning(Task.id)
     )
     return cancelled_id is not None
+
+
+def cancel_tasks(reasons: Mapping[str, str], *, now: datetime, actor: str) -> None:
+    """Cancel the open tasks of these keys, each for its reason; ignore keys that have none."""
+    if not reasons:
+        return
+    for key in db.session.scalars(select(Task.key).where(Task.key.in_(reasons), IS_OPEN)).all():
+        cancel_task(key, now=now, actor=actor, reason=reasons[key])
 
 
 def supersede_task(key: str, *, now: datetime, actor: str) -> None:

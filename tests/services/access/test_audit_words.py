@@ -36,7 +36,8 @@ from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
 from donorhub.services.giving import funds, gifts
 from donorhub.services.messages import messages
-from donorhub.services.providers import endpoints, inbox, payments
+from donorhub.services.providers import endpoints, inbox
+from donorhub.services.providers.directory import Directory
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring import instalments, recurring_gifts
 from donorhub.services.work import tasks
@@ -332,7 +333,7 @@ def test_late_customer_moves_the_gift(
     first, *later = scenarios.one_off("m")[::-1]
     deliver(database, endpoint, [first], now)
     besa_id = donor("Besa").id
-    monkeypatch.setattr(payments, "keep_up", lambda *_args, **_more: donors.get_donor(besa_id))
+    monkeypatch.setattr(Directory, "keep_up_donor", lambda *_args, **_more: donors.get_donor(besa_id))
     for event in later:
         deliver(database, endpoint, [event], now)
     assert db.session.scalars(select(Gift.donor_id)).all() == [besa_id]
