@@ -90,7 +90,7 @@ def get_day(moment: datetime) -> date:
 
 def get_past_day(moment: datetime | None, now: datetime) -> date:
     """Return the organisation's calendar day of an instant that others name, never later than today."""
-    return min(moment or now, now).astimezone(ZoneInfo(get_organisation().time_zone)).date()
+    return get_day(min(moment or now, now))
 
 
 def get_midnight(day: date) -> datetime:
