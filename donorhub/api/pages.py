@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Final, NotRequired, TypedDict, TypeVar
+from typing import Any, ClassVar, Final, NotRequired, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from flask import request
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, post_load, validate
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -39,19 +39,47 @@ class Asked(TypedDict):
 class PageArgs(StrictSchema):
     """What every list takes."""
 
+    first_sort: ClassVar[str]
+    sort_of_filter: ClassVar[Mapping[str, str]]
+
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST))
     after = fields.String(
         validate=validate.Length(1, 1000),
         metadata={"description": "From `next` of the page before"},
     )
 
+    @post_load
+    def choose_sort(self, data: dict[str, object], **_: object) -> dict[str, object]:
+        """Sort as is asked, else by the time that is filtered by, else by the first sort of the list."""
+        filter_sorts = (sort for name, sort in self.sort_of_filter.items() if name in data)
+        data.setdefault("sort", next(filter_sorts, self.first_sort))
+        return data
 
-def args(*sorts: str, **filters: fields.Field[Any]) -> type[PageArgs]:
-    """The query of one list: its filters and what it can be sorted by (with ``-`` the other way round)."""
-    words = [sign + name for name in sorts for sign in ("", "-")]
-    sort = fields.String(load_default=sorts[0], validate=validate.OneOf(words))
-    made: type[PageArgs] = type("Query", (PageArgs,), {**filters, "sort": sort})
-    return made
+
+def args(
+    *sorts: str, by_time: Mapping[str, str] | None = None, **filters: fields.Field[Any]
+) -> type[PageArgs]:
+    """Return the query of one list: its filters and what it can be sorted by (with ``-`` in falling order).
+
+    ``by_time`` names for filters on a time the sort by that time, in which such a list comes where no other
+    is asked for: an index finds the rows since a day, and in another order all of them would have to be read.
+    """
+    parts: dict[str, object] = {
+        **filters,
+        "sort": _make_sort_field(sorts, by_time or {}),
+        "first_sort": sorts[0],
+        "sort_of_filter": by_time or {},
+    }
+    query: type[PageArgs] = type("Query", (PageArgs,), parts)
+    return query
+
+
+def _make_sort_field(sorts: Sequence[str], by_time: Mapping[str, str]) -> fields.String:
+    is_sort = validate.OneOf([sign + name for name in sorts for sign in ("", "-")])
+    if not by_time:
+        return fields.String(load_default=sorts[0], validate=is_sort)
+    filters = ", ".join(f"with `{name}`: {sort}" for name, sort in by_time.items())
+    return fields.String(validate=is_sort, metadata={"description": f"Without one: {sorts[0]}; {filters}"})
 
 
 @cache

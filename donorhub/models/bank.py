@@ -98,7 +98,9 @@ class Statement(Base):
         UniqueConstraint("import_file_id", "number"),
         make_word_check("integrity", StatementIntegrity),
         make_word_check("state", StatementState),
-        Index("ix_statement_bank_account_id_period_from", "bank_account_id", "period_from"),
+        Index("ix_statement_chain", "bank_account_id", "period_from", "period_to", "id"),
+        Index("ix_statement_bank_account_id_period_to_id", "bank_account_id", "period_to", "id"),
+        Index("ix_statement_bank_account_id_id", "bank_account_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

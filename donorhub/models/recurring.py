@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from donorhub.db import Base, Currency, Minor, make_word_check
+from donorhub.db import Base, Currency, Minor, make_word_check, write_word_condition
 from donorhub.models.donor import Donor
 from donorhub.models.states import (
+    RUNNING_PROMISES,
     ChargedBy,
     InstalmentState,
     Period,
@@ -33,6 +34,13 @@ class RecurringGift(Base):
         make_word_check("origin", RecurringOrigin),
         Index("ix_recurring_gift_state", "state"),
         Index("ix_recurring_gift_donor_id_state", "donor_id", "state"),
+        Index("ix_recurring_gift_created_at_id", "created_at", "id"),
+        Index(  # written so that only a list of those that run asks for it: see promises.IS_RUNNING
+            "ix_recurring_gift_running",
+            "id",
+            sqlite_where=text(f"({write_word_condition('state', RUNNING_PROMISES)}) IS 1"),
+            postgresql_where=text(f"({write_word_condition('state', RUNNING_PROMISES)}) IS TRUE"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

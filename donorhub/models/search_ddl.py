@@ -26,7 +26,7 @@ SQLITE: Final = (
     "CREATE INDEX ix_donor_search ON donor (search)",
 )
 POSTGRESQL: Final = (
-    "CREATE INDEX ix_donor_search ON donor (search text_pattern_ops)",
+    'CREATE INDEX ix_donor_search ON donor (search COLLATE "C", id)',
     # A role that may not make the extension, or a server without it, keeps the plain index.
     "DO $$ BEGIN CREATE EXTENSION IF NOT EXISTS pg_trgm; "
     "CREATE INDEX ix_donor_search_trigrams ON donor USING gin (search gin_trgm_ops); "

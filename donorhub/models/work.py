@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,6 +22,8 @@ from donorhub.models.states import (
     TaskState,
     TemplateKind,
 )
+
+OPEN_TASKS_OF_PEOPLE: Final = f"performer = 'person' AND {write_word_condition('state', OPEN_TASKS)}"
 
 
 class Task(Base):
@@ -55,6 +57,21 @@ class Task(Base):
             "id",
             sqlite_where=text("performer = 'person'"),
             postgresql_where=text("performer = 'person'"),
+        ),
+        Index(  # what people have to do in the order of ids, and what is to be done for one's own donors
+            "ix_task_people_open",
+            "performer",
+            "id",
+            sqlite_where=text(OPEN_TASKS_OF_PEOPLE),
+            postgresql_where=text(OPEN_TASKS_OF_PEOPLE),
+        ),
+        Index(
+            "ix_task_people_donor",
+            "performer",
+            "donor_id",
+            "due_at",
+            sqlite_where=text(OPEN_TASKS_OF_PEOPLE),
+            postgresql_where=text(OPEN_TASKS_OF_PEOPLE),
         ),
         Index("ix_task_state_id", "state", "id"),
         Index("ix_task_kind_id", "kind", "id"),

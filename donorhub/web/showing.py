@@ -9,11 +9,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import get_locale, gettext, ngettext
 
 from donorhub.models import Designation, Receipt, Term
 from donorhub.money import Money
+from donorhub.services.counting import MOST_COUNTED
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring.recurring_terms import LAST_DAY
 from donorhub.web.words import codes
@@ -53,6 +55,7 @@ def register(
         fact_day=lambda facts: show_day(date.fromisoformat(facts["due_on"])),
         fact_money=fact_money,
         long_day=lambda day: format_date(day, "full", locale=date_locale()),
+        how_many=show_count,
         month=lambda day: format_date(day, "LLLL yyyy", locale=date_locale()),
         pairs=pairs,
         part_amount=lambda part, currency: show_money(_part(part, currency)),
@@ -66,6 +69,13 @@ def register(
 def pairs(rows: Iterable[Any]) -> list[tuple[int, str]]:
     """Rows as the options of a list."""
     return [(row.id, row.name) for row in rows]
+
+
+def show_count(count: int) -> str:
+    """Return a count for people; "1,000+" where nobody counted further."""
+    if count <= MOST_COUNTED:
+        return str(count)
+    return f"{format_decimal(MOST_COUNTED, locale=get_locale())}+"
 
 
 def rhythm(term: Term) -> str:

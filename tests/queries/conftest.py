@@ -115,10 +115,11 @@ def plans_of(app: Flask) -> Iterator[SQLitePlans | PostgresPlans]:
         raw.close()
         return
     with psycopg.connect(settings.database_url.replace("+psycopg", "")) as connection:
-        yield PostgresPlans(connection, LARGE, is_small=_is_small())
+        yield PostgresPlans(connection, LARGE, is_small=is_small())
 
 
-def _is_small() -> bool:
+def is_small() -> bool:
+    """Return whether the base is that of the everyday run."""
     count = db.session.scalar(select(func.count()).select_from(Gift)) or 0
     db.session.remove()
     return count < 100_000

@@ -17,6 +17,7 @@ from donorhub.db import Base
 
 FIRST: Final = 1001  # ids of the rows begin here: the few before them are made by services
 TODAY: Final = "2026-11-22"
+COMING: Final = "2026-12-07"  # when the next instalments fall due
 Columns = Mapping[str, str]
 
 
@@ -41,6 +42,12 @@ class Sql:
         if self.is_sqlite:
             return f"date('{TODAY}', -CAST({ago} AS INTEGER) || ' days')"
         return f"(DATE '{TODAY}' - CAST(floor({ago}) AS INTEGER))"
+
+    def month(self, ago: str) -> str:
+        """The seventh of the month that lies so many months, an SQL expression, before the coming one."""
+        if self.is_sqlite:
+            return f"date('{COMING}', -({ago}) || ' months')"
+        return f"CAST(DATE '{COMING}' - ({ago}) * INTERVAL '1 month' AS DATE)"
 
     def moment(self, ago: str) -> str:
         """The instant that lies so many days and parts of days before this morning."""

@@ -15,7 +15,7 @@ from donorhub.db import Base, db
 from donorhub.jobs.queue import timer
 from donorhub.services.work import claims, pending
 from tests.conftest import NOW
-from tests.queries.conftest import plans_of
+from tests.queries.conftest import is_small, plans_of
 from tests.queries.plans import Statement
 from tests.queries.recording import recorded
 from tests.queries.visits import Visit, Visitor
@@ -34,11 +34,12 @@ EXEMPT = (
     Exempt("/", "AS movement", "the sums of twelve months; roll-ups will keep them"),
     Exempt("/donors", "AS movement", "who gave in one year and not in the next; roll-ups will tell that"),
     Exempt("/api/v1/audit-records", "audit_record.at >=", "all since a day, in the order of ids"),
-    Exempt("/api/v1/entries", "entry.booked_on >=", "all since a day, in the order of ids"),
     Exempt("/api/v1/gifts", "designation.fund_id =", "all of a fund, in the order of gifts"),
 )
 EXEMPT_WORK = (
-    Exempt("pending", "GROUP BY task.kind", "counts what is open, however much that is"),
+    Exempt("pending", "GROUP BY", "counts what is open, however much that is"),
+    Exempt("recurring", "FROM recurring_gift \nWHERE recurring_gift.state IN", "looks at each that lives"),
+    Exempt("recurring", "FROM term \n", "the terms of those"),
     Exempt("recurring", "SELECT instalment.recurring_gift_id, instalment.nominal_on", "compares every slot"),
     Exempt("provider gaps", "FROM provider_register", "looks among all that is there for what is not"),
 )
@@ -47,15 +48,20 @@ Sent = tuple[str, str, Statement]  # where it was sent: the rule, the address; a
 
 
 def distinct(sent: Iterable[Sent]) -> list[Sent]:
-    """The first of each statement with the same parameters."""
-    return list({(one[2].text, repr(one[2].parameters)): one for one in reversed(list(sent))}.values())[::-1]
+    """Return the first of each statement with the same parameters, and of each that only inserts values."""
+    return list({_identify(one[2]): one for one in reversed(list(sent))}.values())[::-1]
+
+
+def _identify(statement: Statement) -> tuple[str, str]:
+    is_insert = statement.text.startswith("INSERT INTO") and "SELECT" not in statement.text
+    return (statement.text, "" if is_insert else repr(statement.parameters))
 
 
 def assert_served(app: Flask, sent: Iterable[Sent], exempt: Iterable[Exempt]) -> None:
     """No statement scans, but for those exempt; and no exemption is left that nothing needs."""
     found, used = faults(app, sent, exempt)
     assert not found, "\n\n".join(found)
-    if db.engine.dialect.name == "sqlite":  # where each of them is needed, in a tenth of the base too
+    if db.engine.dialect.name == "sqlite" and not is_small():  # where each of them is needed
         assert used == set(exempt), "take out what nothing needs any more"
 
 

@@ -44,6 +44,7 @@ class NothingSchema(StrictSchema):
 
 Query = pages.args(
     *SORTS,
+    by_time={"booked_from": "booked_on", "booked_to": "booked_on"},
     state=fields.String(validate=validate.OneOf(ENTRY_STATES)),
     bank_account_id=QueryId(),
     statement_id=QueryId(),

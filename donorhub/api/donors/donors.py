@@ -63,6 +63,7 @@ class DonorSchema(AnswerSchema):
 LISTED: Final = Rows(DonorSchema, Donor, SORTS, Donor.merged_into_id.is_(None), also=("merged_into_id",))
 Query = pages.args(
     *SORTS,
+    by_time={"created_after": "created_at", "updated_after": "updated_at"},
     q=Line(200, metadata={"description": "Parts of name, e-mail, code, city or phone, without accents"}),
     code=Line(20),
     email=Line(254),

@@ -71,6 +71,7 @@ class CorrectionSchema(AnswerSchema):
 
 Query = pages.args(
     *SORTS,
+    by_time={"received_from": "received_on", "received_to": "received_on", "recorded_after": "recorded_at"},
     donor_id=QueryId(),
     fund_id=QueryId(),
     campaign_id=QueryId(),

@@ -52,6 +52,7 @@ class PayoutWithItemsSchema(PayoutSchema):
 
 Query = pages.args(
     *SORTS,
+    by_time={"arrival_from": "arrival_on", "arrival_to": "arrival_on"},
     provider=Line(40),
     state=fields.String(validate=validate.OneOf(PAYOUT_STATES)),
     arrival_from=Day(),

@@ -54,6 +54,7 @@ class ReceiptSchema(AnswerSchema):
 
 Query = pages.args(
     *SORTS,
+    by_time={"issued_from": "issued_on", "issued_to": "issued_on"},
     donor_id=QueryId(),
     state=fields.String(validate=validate.OneOf(("issued", "void"))),
     issued_from=Day(),

@@ -40,6 +40,7 @@ class InstalmentSchema(AnswerSchema):
 
 Query = pages.args(
     *SORTS,
+    by_time={"due_from": "due_on", "due_to": "due_on"},
     recurring_gift_id=QueryId(),
     donor_id=QueryId(),
     state=fields.String(validate=validate.OneOf(INSTALMENT_STATES)),

@@ -131,6 +131,11 @@ def list_users(*, active_only: bool = False) -> list[User]:
     return list(db.session.scalars(query.where(User.active) if active_only else query))
 
 
+def list_user_names() -> dict[int, str]:
+    """Return the names of all users by id."""
+    return {user_id: name for user_id, name in db.session.execute(select(User.id, User.name))}  # noqa: C416  a Row is no pair for dict
+
+
 def list_tokens() -> list[ApiToken]:
     """Return the API tokens, the newest first."""
     return list(db.session.scalars(select(ApiToken).order_by(ApiToken.id.desc())))

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from donorhub.db import db
+from donorhub.db import db, write_literal
 from donorhub.domain.bank.files import entry_keys
 from donorhub.domain.bank.files.day_shifts import REACH
 from donorhub.domain.bank.files.entry_plan import plan_entries
@@ -25,6 +25,7 @@ from donorhub.models.states import COUNTED_STATEMENTS, ENTRIES_TO_DECIDE
 from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts, ledger_rows, statements
 from donorhub.services.bank.files.bank_accounts import Gap
+from donorhub.services.counting import count_each
 from donorhub.services.paging import Page, read_newest_first
 from importers import statement as told
 
@@ -71,35 +72,34 @@ class LedgerOverlap:
 def list_account_rows() -> list[AccountRow]:
     """Every account of ours, by name."""
     rows = db.session.scalars(select(BankAccount).order_by(BankAccount.name, BankAccount.id)).all()
-    waiting = _count_waiting_by_account()
+    waiting = count_each(
+        {
+            row.id: select(Entry.id).where(
+                Entry.bank_account_id == row.id, Entry.state.in_(ENTRIES_TO_DECIDE)
+            )
+            for row in rows
+        }
+    )
     return [
-        AccountRow(
-            row, _find_newest_statement(row.id), bank_accounts.find_gaps(row.id), waiting.get(row.id, 0)
-        )
+        AccountRow(row, _find_newest_statement(row.id), bank_accounts.find_gaps(row.id), waiting[row.id])
         for row in rows
     ]
 
 
-def _count_waiting_by_account() -> dict[int, int]:
-    rows = db.session.execute(
-        select(Entry.bank_account_id, func.count())
-        .where(Entry.state.in_(ENTRIES_TO_DECIDE))
-        .group_by(Entry.bank_account_id)
-    )
-    return {account_id: count for account_id, count in rows}  # noqa: C416  a Row is no pair for dict
-
-
 def _find_newest_statement(bank_account_id: int) -> Statement | None:
-    return db.session.scalar(
-        select(Statement)
-        .where(
-            Statement.bank_account_id == bank_account_id,
-            Statement.state.in_(COUNTED_STATEMENTS),
-            Statement.is_advice.is_(False),
-        )
-        .order_by(Statement.period_to.desc().nulls_last(), Statement.id.desc())
-        .limit(1)
+    """Return the statement that reaches farthest; one that names no days only where none does."""
+    statements_of_account = select(Statement).where(
+        Statement.bank_account_id == bank_account_id,
+        Statement.state.in_(COUNTED_STATEMENTS),
+        Statement.is_advice.is_(False),
     )
+    with_days = statements_of_account.where(Statement.period_to.is_not(None))
+    newest = db.session.scalar(
+        with_days.order_by(Statement.period_to.desc(), Statement.id.desc()).limit(write_literal(1))
+    )
+    if newest is not None:
+        return newest
+    return db.session.scalar(statements_of_account.order_by(Statement.id.desc()).limit(write_literal(1)))
 
 
 def list_files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
@@ -156,7 +156,7 @@ def list_statements_of_account(bank_account_id: int, *, after: str | None = None
 def list_account_names() -> dict[int, str]:
     """The names of our accounts by id."""
     rows = db.session.execute(select(BankAccount.id, BankAccount.name))
-    return {id_: name for id_, name in rows}  # noqa: C416  as above
+    return {id_: name for id_, name in rows}  # noqa: C416  a Row is no pair for dict
 
 
 # ---------------------------------------------------------------- before an import

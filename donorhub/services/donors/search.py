@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, column, or_, select, table
+from sqlalchemy import ColumnElement, Select, collate, column, or_, select, table, tuple_
 from sqlalchemy import text as sql
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -27,6 +27,7 @@ from donorhub.services.paging import LIMIT, Page
 
 IdColumn = ColumnElement[int] | InstrumentedAttribute[int]
 TRIGRAM: Final = 3  # shorter words have no trigram
+LAST_LETTER: Final = "\U0010ffff"
 MOST_WORDS: Final = 8
 MOST_EXACT: Final = 20
 _PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ()/.-]{5,20}")
@@ -43,6 +44,7 @@ def find_donors(
 ) -> Page[Donor]:
     """Return the donors that the text fits, the exact ones first, then the newest; without a text, all.
 
+    One or two letters ask for the donors whose names begin so; they can be thousands and come by name.
     ``conditions`` on donors narrow further; ``owner_id`` narrows to that user's own list.
     """
     text = plain_text.blank_out_unprintable(text)
@@ -52,14 +54,16 @@ def find_donors(
     if lang:
         query = query.where(Donor.lang == lang)
     exact_donors = _find_exact(query, text)
-    rest, key = _filter_by_words(query, text, owner_id is not None)
-    if exact_donors:
-        rest = rest.where(Donor.id.not_in([donor.id for donor in exact_donors]))
-    page = _read_page(rest, key, after=after, limit=limit)
+    rest = query.where(Donor.id.not_in([donor.id for donor in exact_donors])) if exact_donors else query
+    words = split_search_text(text)
+    if words and owner_id is None and all(len(word) < TRIGRAM for word in words):
+        page = _list_by_start(rest, " ".join(words), after=after, limit=limit)
+    else:
+        page = _list_newest(*_filter_by_words(rest, words, owner_id is not None), after=after, limit=limit)
     return page if after else Page([*exact_donors, *page.rows], page.cursor)
 
 
-def _read_page(
+def _list_newest(
     query: Select[Donor],
     key: IdColumn,
     *,
@@ -68,7 +72,24 @@ def _read_page(
 ) -> Page[Donor]:
     if after:
         query = query.where(key < paging.parse_number(after))
-    rows = db.session.scalars(query.order_by(key.desc()).limit(write_literal(limit + 1))).all()
+    return _read_page(query.order_by(key.desc()), limit)
+
+
+def _list_by_start(query: Select[Donor], start: str, *, after: str | None, limit: int) -> Page[Donor]:
+    """Return donors whose search text begins so, in its order: that of the index which finds them."""
+    search_text: ColumnElement[str] = Donor.search.expression
+    if db.session.get_bind().dialect.name == "postgresql":
+        search_text = collate(Donor.search, "C")
+    query = query.where(search_text >= write_literal(start), search_text < write_literal(start + LAST_LETTER))
+    if after:  # the cursor is an id, since it stands in an address and the text says who it is
+        last_id = paging.parse_number(after)
+        last_text = select(search_text).where(Donor.id == last_id).scalar_subquery()
+        query = query.where(tuple_(search_text, Donor.id) > tuple_(last_text, last_id))
+    return _read_page(query.order_by(search_text, Donor.id), limit)
+
+
+def _read_page(query: Select[Donor], limit: int) -> Page[Donor]:
+    rows = db.session.scalars(query.limit(write_literal(limit + 1))).all()
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
 
 
@@ -115,13 +136,12 @@ def split_search_text(text: str) -> list[str]:
     return payer_text.fold_letters(text).split()[:MOST_WORDS]
 
 
-def _filter_by_words(query: Select[Donor], text: str, is_small: bool) -> tuple[Select[Donor], IdColumn]:
+def _filter_by_words(
+    query: Select[Donor], words: Sequence[str], is_small: bool
+) -> tuple[Select[Donor], IdColumn]:
     """Return the query for donors whose search text holds all words, and the column of their ids to sort by:
     that of the search table where it is used, which then gives them in order without sorting."""
-    words = split_search_text(text)
     long = [word for word in words if len(word) >= TRIGRAM]
-    if words and not long and not is_small:
-        return _filter_by_start(query, " ".join(words)), Donor.id
     is_indexed = bool(long) and not is_small and db.session.get_bind().dialect.name == "sqlite"
     if is_indexed:
         query = query.join(_donor_search, _donor_search.c.rowid == Donor.id).where(
@@ -131,14 +151,6 @@ def _filter_by_words(query: Select[Donor], text: str, is_small: bool) -> tuple[S
         if not is_indexed or word not in long:
             query = query.where(_is_like(f"%{_escape_pattern(word)}%"))
     return query, _donor_search.c.rowid if is_indexed else Donor.id
-
-
-def _filter_by_start(query: Select[Donor], start: str) -> Select[Donor]:
-    """Return the query for donors whose search text begins so: a range of the plain index in SQLite, LIKE
-    in PostgreSQL."""
-    if db.session.get_bind().dialect.name == "sqlite":
-        return query.where(Donor.search >= start, Donor.search < start + "\U0010ffff")
-    return query.where(_is_like(f"{_escape_pattern(start)}%"))
 
 
 def _is_like(pattern: str) -> ColumnElement[bool]:

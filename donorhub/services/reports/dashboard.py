@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from donorhub.db import db, sum_minor
 from donorhub.domain.recurring.schedule import add_months
@@ -21,6 +21,7 @@ from donorhub.models.states import (
     UNDELIVERED_MESSAGES,
 )
 from donorhub.money import Money
+from donorhub.services.counting import count_each
 from donorhub.services.giving import history
 from donorhub.services.providers import inbox
 
@@ -98,26 +99,27 @@ def compute_recurring_figures() -> RecurringFigures:
 
 
 def count_waiting(now: datetime) -> dict[str, int]:
-    """Return how many rows wait for a person, by kind: entries in suspense, files, the error inbox, tasks
-    overdue.
+    """Return how much waits for a person: entries in suspense, files, the error inbox, tasks overdue.
+
+    Each is counted as far as :mod:`donorhub.services.counting` does.
     """
+    open_tasks = select(Task.id).where(Task.performer == "person", Task.state.in_(OPEN_TASKS))
+    counts = count_each(
+        {
+            "suspense": select(Entry.id).where(Entry.state.in_(ENTRIES_TO_DECIDE)),
+            "files": select(ImportFile.id).where(ImportFile.state.in_(STUCK_FILES)),
+            "overdue": open_tasks.where(Task.due_at < now),
+            "dead_tasks": select(Task.id).where(Task.state == "dead"),
+            "stuck_events": select(ProviderEvent.id).where(ProviderEvent.state.in_(STUCK_EVENTS)),
+            "undelivered_messages": select(Message.id).where(Message.state.in_(UNDELIVERED_MESSAGES)),
+        }
+    )
+    unread_minutes = inbox.measure_backlog(now=now) // timedelta(minutes=1)
+    errors = counts["dead_tasks"] + counts["stuck_events"] + counts["undelivered_messages"]
     return {
-        "unread_minutes": inbox.measure_backlog(now=now) // timedelta(minutes=1),
-        "suspense": _count_rows(Entry.state.in_(ENTRIES_TO_DECIDE)),
-        "files": _count_rows(ImportFile.state.in_(STUCK_FILES)),
-        "errors": sum(count_errors().values()),
-        "overdue": _count_rows(Task.performer == "person", Task.state.in_(OPEN_TASKS), Task.due_at < now),
+        "unread_minutes": unread_minutes,
+        "suspense": counts["suspense"],
+        "files": counts["files"],
+        "errors": errors,
+        "overdue": counts["overdue"],
     }
-
-
-def count_errors() -> dict[str, int]:
-    """Return how many rows lie in the error inbox, by kind."""
-    return {
-        "tasks": _count_rows(Task.state == "dead"),
-        "events": _count_rows(ProviderEvent.state.in_(STUCK_EVENTS)),
-        "messages": _count_rows(Message.state.in_(UNDELIVERED_MESSAGES)),
-    }
-
-
-def _count_rows(*conditions: ColumnElement[bool]) -> int:
-    return db.session.execute(select(func.count()).where(*conditions)).scalar_one()

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import db
 from donorhub.errors import NotFound
 from donorhub.models import Donor, Task
 from donorhub.models.states import OPEN_TASKS
+from donorhub.services.counting import count_each, count_rows
 from donorhub.services.paging import LIMIT, AnyRow, Page, read_rows_newest_first, read_rows_oldest_first
 from donorhub.services.work.tasks import is_for
 
@@ -47,16 +48,21 @@ def list_tasks(
 
 
 def count_due(*, user_id: int, end_of_today: datetime, is_narrowed: bool = False) -> int:
-    """Return how many open tasks of the user, or of nobody in particular, are due by the end of today."""
-    query: Select[int] = select(func.count()).select_from(Task)
-    query = query.where(
-        Task.performer == "person",
-        Task.state.in_(OPEN_TASKS),
-        *_list_view_conditions("today", user_id, end_of_today),
+    """Return how many open tasks of the user, or of nobody in particular, are due by the end of today.
+
+    It counts as far as :mod:`donorhub.services.counting` does.
+    """
+    due_tasks: Select[int] = select(Task.id).where(
+        Task.performer == "person", Task.state.in_(OPEN_TASKS), Task.due_at < end_of_today
     )
-    if is_narrowed:
-        query = query.where(_is_on_own_list(user_id))
-    return db.session.scalar(query) or 0
+    if not is_narrowed:
+        return count_rows(due_tasks.where(is_for(user_id)))
+    own = select(Donor.id).where(Donor.owner_id == user_id)
+    parts = {
+        "assigned": due_tasks.where(Task.assignee_id == user_id),
+        "nobody's": due_tasks.where(Task.assignee_id.is_(None), Task.donor_id.in_(own)),
+    }
+    return sum(count_each(parts).values())
 
 
 def get_task(task_id: int, *, owner_id: int | None = None) -> Task:

@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint
+from flask import Blueprint, g
 from flask_babel import gettext, lazy_gettext
 
-from donorhub.db import db
-from donorhub.models import BankAccount, User
+from donorhub.models import BankAccount
 from donorhub.models.states import (
     EntryState,
     ImportFileState,
@@ -21,6 +20,7 @@ from donorhub.models.states import (
     StatementState,
 )
 from donorhub.money import Money
+from donorhub.services.access import users
 from donorhub.services.bank.bank_views import AccountRow
 from donorhub.web.shell import principal
 from donorhub.web.words.labels import Words
@@ -89,11 +89,12 @@ def mask_account(account: str) -> str:
 
 
 def find_actor_name(who: str | None) -> str:
-    """Return the name of somebody whom the audit calls ``user:3``."""
+    """Return the name of somebody whom the audit calls ``user:3``; all names are read once a request."""
     kind, _, number = (who or "").partition(":")
-    user = db.session.get(User, int(number)) if kind == "user" and number.isdigit() else None
-    if user is not None:
-        return str(user.name)
+    if kind == "user" and number.isdigit():
+        if "user_names" not in g:
+            g.user_names = users.list_user_names()
+        return str(g.user_names.get(int(number), who))
     return str(gettext("DonorHub")) if kind == "system" else (who or "")
 
 

@@ -24,11 +24,12 @@ def show_take_back(file_id: int) -> str:
 
 
 def _render_take_back(file_id: int, form: Form) -> str:
+    file = imports.get_file(file_id)
     obstacles = import_undo.list_obstacles(file_id)
     decisions = [one for one in obstacles if one.kind == "decision"]
     return render_template(
         "bank/take_back.html",
-        file=imports.get_file(file_id),
+        file=file,
         form=form,
         closed_until=closed_books.find_last_closed_day()
         if "closed_books" in {one.kind for one in obstacles}

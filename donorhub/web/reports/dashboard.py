@@ -22,6 +22,7 @@ from donorhub.services.work import worklist
 from donorhub.web.addresses import build_address
 from donorhub.web.reports import charts
 from donorhub.web.shell import date_locale, needs, own_list, principal, today
+from donorhub.web.showing import show_count
 from donorhub.web.words import labels
 from donorhub.web.work.tasks import get_end_of_today
 
@@ -72,17 +73,26 @@ def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
     """What waits for a person, as far as the reader may look after it."""
     may = principal().has_permission
     waiting = []
-    if counts["suspense"] and may("imports:read"):
-        number = counts["suspense"]
-        sentence = ngettext("%(num)s entry without a donor", "%(num)s entries without a donor", number)
+    if (number := counts["suspense"]) and may("imports:read"):
+        sentence = ngettext(
+            "%(count)s entry without a donor",
+            "%(count)s entries without a donor",
+            number,
+            count=show_count(number),
+        )
         waiting.append(Waiting("building-bank", build_address("bank.entries", tab="to-decide"), sentence))
-    if counts["files"] and may("imports:read"):
-        number = counts["files"]
-        sentence = ngettext("%(num)s bank file waits for you", "%(num)s bank files wait for you", number)
+    if (number := counts["files"]) and may("imports:read"):
+        sentence = ngettext(
+            "%(count)s bank file waits for you",
+            "%(count)s bank files wait for you",
+            number,
+            count=show_count(number),
+        )
         waiting.append(Waiting("file-x", build_address("bank.list_files"), sentence))
-    if counts["errors"] and may("providers:read"):
-        number = counts["errors"]
-        sentence = ngettext("%(num)s error in the inbox", "%(num)s errors in the inbox", number)
+    if (number := counts["errors"]) and may("providers:read"):
+        sentence = ngettext(
+            "%(count)s error in the inbox", "%(count)s errors in the inbox", number, count=show_count(number)
+        )
         waiting.append(Waiting("inbox", build_address("errors.show_error_inbox"), sentence))
     if counts["unread_minutes"] and may("providers:read"):
         sentence = ngettext(
@@ -91,8 +101,10 @@ def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
             counts["unread_minutes"],
         )
         waiting.append(Waiting("inbox", build_address("errors.show_error_inbox"), sentence))
-    if counts["overdue"]:
-        sentence = ngettext("%(num)s task overdue", "%(num)s tasks overdue", counts["overdue"])
+    if number := counts["overdue"]:
+        sentence = ngettext(
+            "%(count)s task overdue", "%(count)s tasks overdue", number, count=show_count(number)
+        )
         waiting.append(Waiting("clock", build_address("tasks.list_tasks", view="all"), sentence))
     return waiting
 

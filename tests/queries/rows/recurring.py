@@ -18,7 +18,7 @@ def _list_promise_rows(sql: Sql, count: int, donors: int) -> tuple[Rows, ...]:
             {
                 "donor_id": f"{FIRST} + (i * 13) % {donors}",
                 "currency": "'PLN'",
-                "start_on": sql.day("400"),
+                "start_on": sql.month("11"),
                 "source": "'manual'",
                 "source_ref": "'rg' || i",
                 "kind": pick_name(("provider", "standing_order"), "i"),
@@ -33,8 +33,8 @@ def _list_promise_rows(sql: Sql, count: int, donors: int) -> tuple[Rows, ...]:
                 "recurring_gift_id": ID,
                 "amount_minor": "5000",
                 "currency": "'PLN'",
-                "anchor_on": sql.day("400"),
-                "from_on": sql.day("400"),
+                "anchor_on": sql.month("11"),
+                "from_on": sql.month("11"),
             },
         ),
         Rows(
@@ -52,7 +52,7 @@ def _list_promise_rows(sql: Sql, count: int, donors: int) -> tuple[Rows, ...]:
 
 
 def _list_instalment_rows(sql: Sql, count: int) -> tuple[Rows, ...]:
-    nominal_on = sql.day(f"(i / {count}) * 30 - 15")
+    nominal_on = sql.month(f"i / {count}")
     return (
         Rows(
             "instalment",

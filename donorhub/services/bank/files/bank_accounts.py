@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -127,14 +128,36 @@ def _check_mode(matching: MatchingMode) -> MatchingMode:
     return matching
 
 
+class _Link(NamedTuple):
+    """What the chain needs of a statement that names its days and both balances."""
+
+    period_from: date
+    period_to: date | None
+    id: int
+    opening_minor: int
+    closing_minor: int
+    currency: str
+
+    @property
+    def ends_on(self) -> date:
+        return self.period_to or self.period_from
+
+
 def find_gaps(bank_account_id: int) -> list[Gap]:
-    """The breaks in the chain "closing of one = opening of the next", oldest first.
+    """Return the breaks in the chain "closing of one = opening of the next", oldest first.
 
     A statement that begins inside another's days proves nothing and breaks nothing. Where the
     entries of files without balances explain a break to the cent, nothing is missing.
     """
-    rows = db.session.scalars(
-        select(Statement)
+    rows = db.session.execute(
+        select(
+            Statement.period_from,
+            Statement.period_to,
+            Statement.id,
+            Statement.opening_minor,
+            Statement.closing_minor,
+            Statement.currency,
+        )
         .where(
             Statement.bank_account_id == bank_account_id,
             Statement.state.in_(COUNTED_STATEMENTS),
@@ -144,8 +167,13 @@ def find_gaps(bank_account_id: int) -> list[Gap]:
             Statement.closing_minor.is_not(None),
         )
         .order_by(Statement.period_from, Statement.period_to, Statement.id)
-    ).all()
-    return _leave_out_explained(bank_account_id, _find_breaks(rows))
+    )
+    links = [
+        _Link(from_on, to_on, id_, opening_minor, closing_minor, currency)
+        for from_on, to_on, id_, opening_minor, closing_minor, currency in rows
+        if from_on is not None and opening_minor is not None and closing_minor is not None
+    ]
+    return _leave_out_explained(bank_account_id, _find_breaks(links))
 
 
 def _leave_out_explained(bank_account_id: int, breaks: Sequence[Gap]) -> list[Gap]:
@@ -180,28 +208,16 @@ def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) ->
     return [(day, int(minor)) for day, minor in rows]
 
 
-def _find_breaks(rows: Sequence[Statement]) -> list[Gap]:
+def _find_breaks(links: Sequence[_Link]) -> list[Gap]:
     """Walk forward; ``last`` is the statement that reaches farthest so far."""
     gaps: list[Gap] = []
-    closings: set[int | None] = set()
-    last: Statement | None = None
-    for row in rows:
-        if last is not None and _begins_after(row, last) and row.opening_minor not in closings:
-            gaps.append(_make_gap(last, row))
-        closings.add(row.closing_minor)
-        if last is None or _find_end(row) >= _find_end(last):
-            last = row
+    closings: set[int] = set()
+    last: _Link | None = None
+    for link in links:
+        if last is not None and link.period_from > last.ends_on and link.opening_minor not in closings:
+            missing_minor = link.opening_minor - last.closing_minor
+            gaps.append(Gap(last.id, link.id, last.ends_on, link.period_from, missing_minor, link.currency))
+        closings.add(link.closing_minor)
+        if last is None or link.ends_on >= last.ends_on:
+            last = link
     return gaps
-
-
-def _find_end(row: Statement) -> date:
-    return row.period_to or row.period_from or date.min
-
-
-def _begins_after(row: Statement, last: Statement) -> bool:
-    return row.period_from is not None and row.period_from > _find_end(last)
-
-
-def _make_gap(last: Statement, row: Statement) -> Gap:
-    missing = (row.opening_minor or 0) - (last.closing_minor or 0)
-    return Gap(last.id, row.id, _find_end(last), row.period_from or date.max, missing, row.currency)

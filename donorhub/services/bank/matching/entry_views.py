@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Select, func, or_, select
 
@@ -35,6 +35,7 @@ from donorhub.models.states import (
     EntryState,
 )
 from donorhub.money import Money
+from donorhub.services.counting import count_each
 from donorhub.services.paging import Page, read_newest_first, read_oldest_first
 from donorhub.services.recurring import instalments
 
@@ -44,6 +45,7 @@ TABS: Final[Mapping[str, tuple[EntryState, ...]]] = {
     "matched": ("matched",),
     "not-gifts": ("not_gift",),
 }
+T = TypeVar("T")
 _MOST_PAYOUTS: Final = 20
 _MOST_INSTALMENTS: Final = 24
 
@@ -81,9 +83,7 @@ def list_entries_of_statement(statement_id: int, *, after: str | None = None) ->
     return read_oldest_first(query, [Entry.position, Entry.id], after=after)
 
 
-def _narrow_query(
-    query: Select[Entry], bank_account_id: int | None, statement_id: int | None
-) -> Select[Entry]:
+def _narrow_query(query: Select[T], bank_account_id: int | None, statement_id: int | None) -> Select[T]:
     if bank_account_id is not None:
         query = query.where(Entry.bank_account_id == bank_account_id)
     if statement_id is not None:
@@ -94,15 +94,13 @@ def _narrow_query(
 def count_waiting(
     *, bank_account_id: int | None = None, statement_id: int | None = None
 ) -> dict[EntryState, int]:
-    """How many entries wait, by state."""
-    query = select(Entry.state, func.count()).where(Entry.state.in_(ENTRIES_TO_DECIDE)).group_by(Entry.state)
-    if bank_account_id is not None:
-        query = query.where(Entry.bank_account_id == bank_account_id)
-    if statement_id is not None:
-        query = query.where(Entry.statement_id == statement_id)
-    counts = dict.fromkeys(ENTRIES_TO_DECIDE, 0)
-    counts.update({state: count for state, count in db.session.execute(query)})  # noqa: C416  as above
-    return counts
+    """Return how many entries wait, by state, each as far as :mod:`donorhub.services.counting` counts."""
+    return count_each(
+        {
+            state: _narrow_query(select(Entry.id).where(Entry.state == state), bank_account_id, statement_id)
+            for state in ENTRIES_TO_DECIDE
+        }
+    )
 
 
 def list_details(entry_id: int) -> Sequence[Detail]:
