@@ -3,11 +3,11 @@
 Nothing here sees a database, a donor or a clock. WeasyPrint is loaded by the first PDF.
 """
 
-from receipts.checks import Problem, check
+from receipts.checks import Problem, check_receipt
 from receipts.document import DonorBlock, Line, Organisation, Receipt, UnprintableText, Unrenderable
-from receipts.packs import NoPack, Pack, pack
-from receipts.render import TEMPLATE_VERSION, preload, render, render_html, render_many
-from receipts.words import in_words
+from receipts.packs import NoPack, Pack, get_pack
+from receipts.render import TEMPLATE_VERSION, preload_engine, render_html, render_pdf, render_pdfs
+from receipts.words import write_in_words
 
 __all__ = [
     "TEMPLATE_VERSION",
@@ -20,11 +20,11 @@ __all__ = [
     "Receipt",
     "UnprintableText",
     "Unrenderable",
-    "check",
-    "in_words",
-    "pack",
-    "preload",
-    "render",
+    "check_receipt",
+    "get_pack",
+    "preload_engine",
     "render_html",
-    "render_many",
+    "render_pdf",
+    "render_pdfs",
+    "write_in_words",
 ]

@@ -14,8 +14,8 @@ from donorhub.money import Money, sum_money
 from receipts.document import MOST_LINES, Receipt, UnprintableText
 from receipts.packs import Pack
 from receipts.phrases import METHODS
-from receipts.text import find_undrawable, get_longest, list_texts, printable
-from receipts.words import in_words
+from receipts.text import find_undrawable, get_longest, list_texts, make_printable
+from receipts.words import write_in_words
 
 _CODES_AND_NAMES: Final = {
     "organisation.legal_name": ("organisation_name_missing", "the organisation's legal name"),
@@ -44,7 +44,7 @@ class Problem:
     where: str
 
 
-def check(receipt: Receipt, pack: Pack) -> list[Problem]:
+def check_receipt(receipt: Receipt, pack: Pack) -> list[Problem]:
     """Return all that stands against the receipt under these rules, errors first; empty when nothing does."""
     problems = [
         *_check_texts(receipt),
@@ -69,7 +69,7 @@ def check(receipt: Receipt, pack: Pack) -> list[Problem]:
 def _check_texts(receipt: Receipt) -> Iterator[Problem]:
     for where, text in list_texts(receipt):
         try:
-            printable_text = printable(text, where, longest=get_longest(where))
+            printable_text = make_printable(text, where, longest=get_longest(where))
         except UnprintableText as e:
             yield Problem("error", "text_unprintable", str(e), where)
             continue
@@ -83,14 +83,14 @@ def _check_texts(receipt: Receipt) -> Iterator[Problem]:
 
 
 def _check_fields(receipt: Receipt, pack: Pack) -> Iterator[Problem]:
-    for where in pack.required:
+    for where in pack.required_places:
         if not _has_field(receipt, where):
             yield _report_missing("error", where, pack)
-    for where in pack.company if receipt.donor.is_company else ():
+    for where in pack.company_places if receipt.donor.is_company else ():
         if not _has_field(receipt, where):
             # A company of another country has that country's number and can never enter ours.
             yield _report_missing("warning" if receipt.donor.ids else "error", where, pack)
-    for where in pack.expected:
+    for where in pack.expected_places:
         if not _has_field(receipt, where):
             yield _report_missing("warning", where, pack)
 
@@ -205,6 +205,6 @@ def _check_total(receipt: Receipt) -> Iterator[Problem]:
 
 def _check_words(money: Money) -> Iterator[Problem]:
     try:
-        in_words(money, "en")
+        write_in_words(money, "en")
     except ValueError as e:
         yield Problem("error", "no_words", str(e), "total")

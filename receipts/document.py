@@ -15,6 +15,8 @@ MOST_LINES: Final = 2000  # of one document: more would take minutes to draw
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
+    """Who received the money, as it is printed."""
+
     legal_name: str
     address_lines: tuple[str, ...]
     ids: Mapping[str, str]  # {"KRS": "0000123456", "NIP": "5252810770"}: printed in this order
@@ -28,6 +30,8 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class DonorBlock:
+    """Who gave, as it is printed."""
+
     name_line: str
     address_lines: tuple[str, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +40,8 @@ class DonorBlock:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """One gift on a receipt."""
+
     received_on: date
     amount: Money
     method: str  # key such as "transfer", "card", "cash", "direct_debit", "in_kind"

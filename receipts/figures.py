@@ -19,11 +19,11 @@ _HOME_UNITS: Final = {("pl", "PLN"): "zł", ("sq", "ALL"): "lekë"}
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
-def amount(money: Money, lang: Lang) -> str:
-    """``1 246,50 zł``: figures in the language's grouping, with all decimals of ISO 4217.
+def write_amount(money: Money, lang: Lang) -> str:
+    """Return the amount in the language's grouping, with all decimals of ISO 4217: ``1 246,50 zł``.
 
-    The decimals come from :func:`donorhub.money.get_exponent` and not from CLDR, which
-    would print the lek with none and drop its cents.
+    The decimals come from :func:`donorhub.money.get_exponent` and not from CLDR, which would print the lek
+    with none and drop its cents.
     """
     places = get_exponent(money.currency)
     whole, part = divmod(abs(money.minor), 10**places)
@@ -48,18 +48,18 @@ def _find_signs(lang: Lang) -> tuple[str, str, str]:
     return get_minus_sign_symbol(locale), get_group_symbol(locale), get_decimal_symbol(locale)
 
 
-def long_date(on: date, lang: Lang) -> str:
-    """``5 marca 2026``: the month as a word, so that no reader swaps day and month."""
+def write_long_date(on: date, lang: Lang) -> str:
+    """Return ``5 marca 2026``: the month as a word, so that no reader swaps day and month."""
     text = format_date(on, "long", locale=_LOCALES[lang])
     return f"{text}{_NO_BREAK}r." if lang == "pl" else text
 
 
-def short_date(on: date, lang: Lang) -> str:
-    """``05.03.2026`` for a table; English names the month, since 05/03 has two readings."""
+def write_short_date(on: date, lang: Lang) -> str:
+    """Return ``05.03.2026`` for a table; English names the month, since 05/03 has two readings."""
     return format_date(on, _SHORT_DATES[lang], locale=_LOCALES[lang])
 
 
-def account(number: str) -> str:
+def write_account(number: str) -> str:
     """Return an IBAN in groups of four, as ISO 13616 prints it; other numbers stay as they are."""
     plain = number.replace(" ", "")
     if not (plain[:2].isalpha() and plain[2:4].isdigit() and plain.isalnum()):

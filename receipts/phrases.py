@@ -125,6 +125,8 @@ METHODS: Final[Mapping[str, Mapping[Lang, str]]] = {
 }
 
 
-def method(key: str, lang: Lang) -> str:
-    """Return the method's name; one we do not know is ``other``, and :func:`receipts.check` warns of it."""
+def get_method_name(key: str, lang: Lang) -> str:
+    """Return the method's name; one we do not know is ``other``, and :func:`receipts.check_receipt` warns
+    of it.
+    """
     return METHODS.get(key, METHODS["other"])[lang]

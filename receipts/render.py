@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 from markupsafe import Markup
 
 from receipts.document import MOST_LINES, Receipt, Unrenderable
-from receipts.packs import NoPack, by_version
+from receipts.packs import NoPack, get_pack_by_version
 from receipts.text import FONTS, clean_receipt
 from receipts.view import make_values
 
@@ -34,13 +34,13 @@ _WAY_OUT: Final = "apt-get install --no-install-recommends libpangoft2-1.0-0 lib
 _one_at_a_time = threading.Lock()  # Pango's font map is not made for two threads
 
 
-def render(receipt: Receipt) -> bytes:
+def render_pdf(receipt: Receipt) -> bytes:
     """Return the receipt as a tagged PDF/UA-1 file on A4 pages.
 
-    The same receipt gives the same bytes in any process of the same release, so a stored
-    sha256 holds. Unrenderable when the system's libraries, the rule pack or the template
-    are missing or there are more than 2,000 lines; UnprintableText when a text holds what
-    no document can. Both messages tell the way out.
+    The same receipt gives the same bytes in any process of the same release, so a stored sha256 holds.
+    Raise Unrenderable when the system's libraries, the rule pack or the template are missing or there are
+    more than 2,000 lines, UnprintableText when a text holds what no document can. Both messages tell the
+    way out.
     """
     html = _render_page(receipt, inline_style="")
     identifier = hashlib.sha256(html.encode()).digest()[:16]
@@ -48,15 +48,16 @@ def render(receipt: Receipt) -> bytes:
         return _get_whole_engine().make_pdf(html, receipt.template_version, identifier)
 
 
-def render_many(receipts: Iterable[Receipt]) -> Iterator[bytes]:
+def render_pdfs(receipts: Iterable[Receipt]) -> Iterator[bytes]:
     """Return the PDF of each receipt in turn; memory does not grow with their number."""
-    return map(render, receipts)
+    return map(render_pdf, receipts)
 
 
-def preload() -> None:
+def preload_engine() -> None:
     """Load WeasyPrint and our fonts now, as a worker does before it forks: a second saved per job.
 
-    Unrenderable as :func:`render`, so it also tells whether PDFs can be made on this machine.
+    Raise Unrenderable as :func:`render_pdf` does, so a call also tells whether PDFs can be made on this
+    machine.
     """
     with _one_at_a_time:
         _get_whole_engine().get_style(TEMPLATE_VERSION)
@@ -78,7 +79,7 @@ def _render_page(receipt: Receipt, *, inline_style: str) -> str:
             "void it and issue one for each part of the year"
         )
     try:
-        pack = by_version(receipt.rule_pack_version)
+        pack = get_pack_by_version(receipt.rule_pack_version)
         template = _make_environment().get_template(f"receipt-{receipt.template_version}.html")
     except (NoPack, TemplateNotFound) as e:
         raise Unrenderable(
@@ -114,8 +115,8 @@ class _Engine:
 
         self._html = weasyprint.HTML
         self._css = weasyprint.CSS
-        self._fetcher = _memory_fetcher()
-        self._fonts = _font_folder()
+        self._fetcher = _make_memory_fetcher()
+        self._fonts = _make_font_folder()
         self._styles: dict[str, Any] = {}
         self._images: dict[str, Any] = {}
 
@@ -142,7 +143,7 @@ class _Engine:
 
     def is_intact(self) -> bool:
         """Return whether the fonts are still where WeasyPrint put them."""
-        whole: bool = self._fonts.holds(len(_FONT_FILES)) or not self._styles
+        whole: bool = self._fonts.has_files(len(_FONT_FILES)) or not self._styles
         return whole
 
     def get_style(self, template_version: str) -> Any:
@@ -171,7 +172,7 @@ def _get_whole_engine() -> _Engine:
     return _get_engine()
 
 
-def _font_folder() -> Any:
+def _make_font_folder() -> Any:
     from weasyprint.text.fonts import FontConfiguration
 
     class FontFolder(FontConfiguration):  # type: ignore[misc]
@@ -184,7 +185,7 @@ def _font_folder() -> Any:
             super().__init__()
             self._maker = os.getpid()
 
-        def holds(self, count: int) -> bool:
+        def has_files(self, count: int) -> bool:
             return self._folder is not None and sum(1 for _ in self._folder.glob("*")) >= count
 
         def __del__(self) -> None:
@@ -194,7 +195,7 @@ def _font_folder() -> Any:
     return FontFolder()
 
 
-def _memory_fetcher() -> Any:
+def _make_memory_fetcher() -> Any:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class MemoryFetcher(URLFetcher):  # type: ignore[misc]

@@ -28,11 +28,11 @@ _FAULTS: Final = {"Cc": "a control character", "Cs": "half a character", "Cn": "
 _DIRECTION_MARKS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def printable(text: str, where: str, *, longest: int = TEXT_LENGTH) -> str:
+def make_printable(text: str, where: str, *, longest: int = TEXT_LENGTH) -> str:
     """Return the text in composed form (NFC), with line ends and tabs as blanks.
 
-    UnprintableText when a character cannot be printed, when a letter carries more than
-    eight marks, or when the text is longer than ``longest``; it names ``where``.
+    Raise UnprintableText, which names ``where``, when a character cannot be printed, when a letter carries
+    more than eight marks, or when the text is longer than ``longest``.
     """
     plain_text = unicodedata.normalize("NFC", " ".join(text.split()))
     if len(plain_text) > longest:
@@ -55,7 +55,7 @@ def printable(text: str, where: str, *, longest: int = TEXT_LENGTH) -> str:
 
 
 def clean_receipt(receipt: Receipt) -> Receipt:
-    """Return the same receipt with every text printable; UnprintableText names the first that is not."""
+    """Return the same receipt with every text printable; raise UnprintableText for the first that is not."""
     clean: Receipt = _clean_value(receipt, "")
     return clean
 
@@ -67,12 +67,12 @@ def list_texts(receipt: Receipt) -> Iterator[tuple[str, str]]:
 
 def find_undrawable(text: str) -> str:
     """Return the characters that our own font has no shape for; others differ by machine."""
-    drawable = _list_drawable()
+    drawable = _list_drawable_letters()
     return "".join(sorted({char for char in text if ord(char) not in drawable}))
 
 
 @cache
-def _list_drawable() -> frozenset[int]:
+def _list_drawable_letters() -> frozenset[int]:
     # It comes with WeasyPrint and needs no library of the system.
     with TTFont(FONTS / "DejaVuSansCondensed.ttf", lazy=True) as font:
         return frozenset(font.getBestCmap())
@@ -85,7 +85,7 @@ def get_longest(where: str) -> int:
 
 def _clean_value(value: Any, where: str) -> Any:
     if isinstance(value, str):
-        return printable(value, where, longest=get_longest(where))
+        return make_printable(value, where, longest=get_longest(where))
     if isinstance(value, tuple):
         return tuple(_clean_value(item, f"{where}.{n}") for n, item in enumerate(value, 1))
     if isinstance(value, Mapping):

@@ -11,20 +11,20 @@ from typing import Any
 from receipts import figures
 from receipts.document import Lang, Line, Receipt
 from receipts.packs import Pack, When
-from receipts.phrases import PHRASES, method
-from receipts.words import in_words
+from receipts.phrases import PHRASES, get_method_name
+from receipts.words import write_in_words
 
 
 def make_values(receipt: Receipt, pack: Pack) -> dict[str, Any]:
-    """Return the template's variables; ValueError when the total cannot be written in words."""
+    """Return the template's variables; raise ValueError when the total cannot be written in words."""
     lang = receipt.lang
     return {
         "lang": lang,
         "say": PHRASES[lang],
-        "title": pack.title(receipt.kind, lang),
+        "title": pack.get_title(receipt.kind, lang),
         "kind": receipt.kind,
         "number": receipt.number,
-        "issued_on": figures.long_date(receipt.issued_on, lang),
+        "issued_on": figures.write_long_date(receipt.issued_on, lang),
         "issued_iso": receipt.issued_on.isoformat(),
         "changed_iso": (receipt.voided_on or receipt.issued_on).isoformat(),
         "period": _show_period(receipt),
@@ -32,11 +32,11 @@ def make_values(receipt: Receipt, pack: Pack) -> dict[str, Any]:
         "marks": list(_list_marks(receipt)),
         "notices": list(_list_notices(receipt)),
         "organisation": receipt.organisation,
-        "account": figures.account(receipt.organisation.account),
+        "account": figures.write_account(receipt.organisation.account),
         "donor": receipt.donor,
         "lines": [_show_line(line, lang) for line in receipt.lines],
-        "total": figures.amount(receipt.total, lang),
-        "words": in_words(receipt.total, lang),
+        "total": figures.write_amount(receipt.total, lang),
+        "words": write_in_words(receipt.total, lang),
         "sentences": list_sentences(receipt, pack),
         "thanks": receipt.state != "void",
     }
@@ -64,11 +64,11 @@ def _find_sorts(receipt: Receipt) -> set[When]:
 
 def _show_line(line: Line, lang: Lang) -> dict[str, str]:
     return {
-        "date": figures.short_date(line.received_on, lang),
-        "method": method(line.method, lang),
+        "date": figures.write_short_date(line.received_on, lang),
+        "method": get_method_name(line.method, lang),
         "purpose": line.purpose,
         "reference": line.reference,
-        "amount": figures.amount(line.amount, lang),
+        "amount": figures.write_amount(line.amount, lang),
     }
 
 
@@ -76,7 +76,7 @@ def _show_period(receipt: Receipt) -> str:
     if receipt.period is None:
         return ""
     first, last = receipt.period
-    return f"{figures.long_date(first, receipt.lang)} – {figures.long_date(last, receipt.lang)}"
+    return f"{figures.write_long_date(first, receipt.lang)} – {figures.write_long_date(last, receipt.lang)}"
 
 
 def _list_marks(receipt: Receipt) -> Iterator[str]:
@@ -93,16 +93,16 @@ def _list_notices(receipt: Receipt) -> Iterator[str]:
     if receipt.state == "draft":
         yield say["draft_note"]
     if receipt.state == "void":
-        yield _void_notice(receipt)
+        yield _write_void_notice(receipt)
     if receipt.is_copy:
         yield say["copy_note"]
 
 
-def _void_notice(receipt: Receipt) -> str:
+def _write_void_notice(receipt: Receipt) -> str:
     say = PHRASES[receipt.lang]
     parts = [say["void_note"]]
     if receipt.voided_on:
-        parts.append(f"{say['void_on']} {figures.long_date(receipt.voided_on, receipt.lang)}")
+        parts.append(f"{say['void_on']} {figures.write_long_date(receipt.voided_on, receipt.lang)}")
     if receipt.void_reason:
         parts.append(f"{say['reason']}: {receipt.void_reason}")
     if receipt.replaced_by:

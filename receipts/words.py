@@ -74,12 +74,12 @@ _SQ_TENS: Final = (
 _SQ_LARGE: Final = ((1_000_000_000, "miliard", "miliardë"), (1_000_000, "milion", "milionë"))
 
 
-def in_words(money: Money, lang: Lang) -> str:
+def write_in_words(money: Money, lang: Lang) -> str:
     """Return the amount in words: ``sto złotych 50/100``, ``one euro and 00/100``, ``një euro e dy cent``.
 
-    English and Polish write the minor units as a fraction, always, so that nothing can
-    be added behind the words. A currency whose name we do not know keeps its ISO code.
-    ValueError for a negative amount and for one of a thousand thousand million or more.
+    English and Polish write the minor units as a fraction, always, so that nothing can be added behind the
+    words. A currency whose name we do not know keeps its ISO code. Raise ValueError for a negative amount
+    and for one of a thousand thousand million or more.
     """
     if money.minor < 0:
         raise ValueError(f"{money} is negative: a receipt has no words for that")
@@ -88,10 +88,10 @@ def in_words(money: Money, lang: Lang) -> str:
         raise ValueError(f"{money} is too large to be written in words")
     if lang == "sq":
         return _write_albanian(whole, minor, money.currency)
-    return _with_fraction(whole, minor, money.currency, lang)
+    return _write_with_fraction(whole, minor, money.currency, lang)
 
 
-def _with_fraction(whole: int, minor: int, currency: str, lang: Lang) -> str:
+def _write_with_fraction(whole: int, minor: int, currency: str, lang: Lang) -> str:
     unit = _UNITS[lang].get(currency)
     form = _choose_polish_form if lang == "pl" else _choose_form
     text = f"{_write_cardinal(whole, lang)} {form(unit, whole) if unit else currency}"
@@ -120,7 +120,7 @@ def _choose_polish_form(unit: _Unit, number: int) -> str:
 
 def _write_albanian(whole: int, minor: int, currency: str) -> str:
     unit = _UNITS["sq"].get(currency)
-    text = f"{_albanian_number(whole, feminine=bool(unit and unit.feminine))} "
+    text = f"{_write_albanian_number(whole, feminine=bool(unit and unit.feminine))} "
     text += _choose_form(unit, whole) if unit else currency
     if not minor:
         return text
@@ -128,33 +128,33 @@ def _write_albanian(whole: int, minor: int, currency: str) -> str:
     if coin is None:
         places = get_exponent(currency)
         return f"{text} e {minor:0{places}}/{10**places}"
-    return f"{text} e {_albanian_number(minor, feminine=coin.feminine)} {_choose_form(coin, minor)}"
+    return f"{text} e {_write_albanian_number(minor, feminine=coin.feminine)} {_choose_form(coin, minor)}"
 
 
-def _albanian_number(number: int, *, feminine: bool = False) -> str:
-    """``njëmijë e dyqind e dyzet e gjashtë``; a final three before a feminine noun is ``tri``."""
+def _write_albanian_number(number: int, *, feminine: bool = False) -> str:
+    """Return ``njëmijë e dyqind e dyzet e gjashtë``; a final three before a feminine noun is ``tri``."""
     if number == 0:
         return _SQ_BELOW_TWENTY[0]
     parts = []
     for size, one, many in _SQ_LARGE:
         count, number = divmod(number, size)
         if count:
-            parts.append(f"{_albanian_number(count)} {one if count == 1 else many}")
+            parts.append(f"{_write_albanian_number(count)} {one if count == 1 else many}")
     thousands, rest = divmod(number, 1000)
     if thousands:
-        parts.append(_albanian_thousands(thousands))
+        parts.append(_write_albanian_thousands(thousands))
     if rest:
-        parts.append(_albanian_below_thousand(rest, feminine=feminine))
+        parts.append(_write_albanian_below_thousand(rest, feminine=feminine))
     return " e ".join(parts)
 
 
-def _albanian_thousands(count: int) -> str:
-    """``njëmijë`` and ``njëqindmijë`` in one word, ``njëzet e pesë mijë`` in several."""
-    text = _albanian_below_thousand(count)
+def _write_albanian_thousands(count: int) -> str:
+    """Return ``njëmijë`` and ``njëqindmijë`` in one word, ``njëzet e pesë mijë`` in several."""
+    text = _write_albanian_below_thousand(count)
     return f"{text} mijë" if " " in text else f"{text}mijë"
 
 
-def _albanian_below_thousand(number: int, *, feminine: bool = False) -> str:
+def _write_albanian_below_thousand(number: int, *, feminine: bool = False) -> str:
     hundreds, rest = divmod(number, 100)
     parts = [f"{_SQ_BELOW_TWENTY[hundreds]}qind"] if hundreds else []
     if rest >= len(_SQ_BELOW_TWENTY):

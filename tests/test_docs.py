@@ -201,7 +201,9 @@ def test_listed_stripe_events_are_wanted() -> None:
 
 def test_every_pack_stands_in_the_page_on_receipts() -> None:
     named = set(re.findall(r"`([A-Z]{2}-\d{4}-\d{2})`", (ROOT / "docs/receipts.md").read_text()))
-    assert named == {packs.pack(country, date(2026, 11, 22)).version for country in packs.jurisdictions()}
+    assert named == {
+        packs.get_pack(country, date(2026, 11, 22)).version for country in packs.list_jurisdictions()
+    }
 
 
 # ---------------------------------------------------------------- examples
@@ -259,7 +261,7 @@ def test_pack_example_makes_a_receipt(tmp_path: Path) -> None:
     file.write_text(example("receipts/packs/MK-2026-11.toml"))
     pack = packs._read_pack(file)
     receipt = replace(samples.receipt(), jurisdiction="MK", lang="sq")
-    assert [problem for problem in receipts.check(receipt, pack) if problem.level == "error"] == []
+    assert [problem for problem in receipts.check_receipt(receipt, pack) if problem.level == "error"] == []
 
 
 def run(code: str) -> dict[str, Any]:

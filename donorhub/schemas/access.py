@@ -28,7 +28,7 @@ from donorhub.schemas.fields import (
 )
 from donorhub.schemas.limits import CONTACT, EXEMPTION, ORGANISATION_NUMBER, POSTCODE
 from donorhub.services.access.users import MAX_PASSWORD, MIN_PASSWORD
-from receipts.packs import jurisdictions
+from receipts.packs import list_jurisdictions
 
 MOST_NUMBERS = 20
 
@@ -52,7 +52,7 @@ class OrganisationFieldsSchema(StrictSchema):
     lang = Choice(LANGS)
     time_zone = TimeZone(metadata={"examples": ["Europe/Warsaw"]})
     home_currency = Currency()
-    jurisdiction = Choice(jurisdictions())
+    jurisdiction = Choice(list_jurisdictions())
     receipt_series = Coded(r"^[A-Z0-9-]{1,10}$", error=faults.NO_SERIES)
     closed_until = Day(
         allow_none=True, metadata={"description": "What was received up to this day, people change no more"}

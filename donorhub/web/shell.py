@@ -113,7 +113,11 @@ def register(app: Flask) -> None:
     app.after_request(_headers)
     app.context_processor(_words_of_every_page)
     app.jinja_env.filters.update(
-        money=show_money, day=show_day, moment=show_moment, local_day=show_local_day, iban=figures.account
+        money=show_money,
+        day=show_day,
+        moment=show_moment,
+        local_day=show_local_day,
+        iban=figures.write_account,
     )
     app.jinja_env.globals.update(
         offered_currencies=OFFERED_CURRENCIES,
@@ -298,7 +302,7 @@ def lang() -> Lang:
 
 def show_money(money: Money) -> str:
     """An amount as the reader's language writes it."""
-    return figures.amount(money, lang())
+    return figures.write_amount(money, lang())
 
 
 def commit() -> None:

@@ -43,9 +43,9 @@ class Sentence:
 class Pack:
     """The rules of one country from one day on.
 
-    ``required`` and ``expected`` are places such as ``donor.address_lines`` or
-    ``organisation.ids.KRS``: without the first no receipt should go out, without the
-    second it may. ``company`` are the places required of a donor that is a company.
+    ``required_places`` and ``expected_places`` are places such as ``donor.address_lines`` or
+    ``organisation.ids.KRS``: without the first no receipt should go out, without the second it may.
+    ``company_places`` are those required of a donor that is a company.
     """
 
     jurisdiction: str
@@ -54,50 +54,51 @@ class Pack:
     checked_on: date
     languages: tuple[str, ...]
     titles: Mapping[str, Mapping[Lang, str]]
-    required: tuple[str, ...]
-    expected: tuple[str, ...]
-    company: tuple[str, ...]
+    required_places: tuple[str, ...]
+    expected_places: tuple[str, ...]
+    company_places: tuple[str, ...]
     numbering: str
     must_check: tuple[str, ...]
     sentences: tuple[Sentence, ...]
 
-    def title(self, kind: str, lang: Lang) -> str:
+    def get_title(self, kind: str, lang: Lang) -> str:
+        """Return the title of a receipt of this kind."""
         return self.titles[kind][lang]
 
 
-def pack(jurisdiction: str, on: date) -> Pack:
+def get_pack(jurisdiction: str, day: date) -> Pack:
     """Return the rules for receipts issued on that day; ``XX`` is a country we know no rules of.
 
-    NoPack when the country is not among :func:`jurisdictions`, or its first pack is later.
+    Raise NoPack when the country is not among :func:`list_jurisdictions`, or its first pack is later.
     """
     packs_of_country = [one for one in _list_packs() if one.jurisdiction == jurisdiction]
     if not packs_of_country:
-        raise NoPack(f"no receipt rules for {jurisdiction!r}: there are {', '.join(jurisdictions())}")
-    in_force = [one for one in packs_of_country if one.valid_from <= on]
+        raise NoPack(f"no receipt rules for {jurisdiction!r}: there are {', '.join(list_jurisdictions())}")
+    in_force = [one for one in packs_of_country if one.valid_from <= day]
     if not in_force:
         raise NoPack(
-            f"the receipt rules for {jurisdiction} start on {packs_of_country[0].valid_from}, after {on}"
+            f"the receipt rules for {jurisdiction} start on {packs_of_country[0].valid_from}, after {day}"
         )
     return in_force[-1]
 
 
-def find_pack(jurisdiction: str, on: date) -> Pack:
+def find_pack(jurisdiction: str, day: date) -> Pack:
     """Return the rules in force on that day, or the first to come; raise NoPack for an unknown country."""
     packs_of_country = [one for one in _list_packs() if one.jurisdiction == jurisdiction]
-    return next((one for one in reversed(packs_of_country) if one.valid_from <= on), None) or pack(
-        jurisdiction, packs_of_country[0].valid_from if packs_of_country else on
+    return next((one for one in reversed(packs_of_country) if one.valid_from <= day), None) or get_pack(
+        jurisdiction, packs_of_country[0].valid_from if packs_of_country else day
     )
 
 
-def by_version(version: str) -> Pack:
-    """Return the pack a receipt was issued under; NoPack when this release does not hold it."""
+def get_pack_by_version(version: str) -> Pack:
+    """Return the pack a receipt was issued under; raise NoPack when this release does not hold it."""
     for one in _list_packs():
         if one.version == version:
             return one
     raise NoPack(f"no rule pack {version!r}: there are {', '.join(one.version for one in _list_packs())}")
 
 
-def jurisdictions() -> tuple[str, ...]:
+def list_jurisdictions() -> tuple[str, ...]:
     """Return the countries with a pack, and ``XX``."""
     return tuple(sorted({one.jurisdiction for one in _list_packs()}))
 
@@ -118,9 +119,9 @@ def _read_pack(path: Path) -> Pack:
         checked_on=content["checked_on"],
         languages=tuple(content["languages"]),
         titles=content["titles"],
-        required=tuple(content["required"]),
-        expected=tuple(content["expected"]),
-        company=tuple(content["company"]),
+        required_places=tuple(content["required"]),
+        expected_places=tuple(content["expected"]),
+        company_places=tuple(content["company"]),
         numbering=content["numbering"],
         must_check=tuple(content["must_check"]),
         sentences=tuple(_read_sentence(one) for one in content["sentences"]),

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from donorhub.money import Money, sum_money
-from receipts import TEMPLATE_VERSION, DonorBlock, Line, Organisation, Receipt, pack
+from receipts import TEMPLATE_VERSION, DonorBlock, Line, Organisation, Receipt, get_pack
 from receipts.document import Lang
 
 FOUNDATION = Organisation(
@@ -41,7 +41,7 @@ def receipt(**changes: Any) -> Receipt:
         kind="single",
         state="issued",
         jurisdiction="PL",
-        rule_pack_version=pack("PL", date(2026, 3, 9)).version,
+        rule_pack_version=get_pack("PL", date(2026, 3, 9)).version,
         template_version=TEMPLATE_VERSION,
         lang="pl",
         issued_on=date(2026, 3, 9),
@@ -54,7 +54,7 @@ def receipt(**changes: Any) -> Receipt:
 
 
 def in_country(country: str, lang: Lang, **changes: Any) -> Receipt:
-    version = pack(country, date(2026, 3, 9)).version
+    version = get_pack(country, date(2026, 3, 9)).version
     return receipt(jurisdiction=country, rule_pack_version=version, lang=lang, **changes)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from donorhub.money import Money
-from receipts import Line, Receipt, check, pack
+from receipts import Line, Receipt, check_receipt, get_pack
 from receipts.document import MOST_LINES
 from tests.receipts import samples
 
 
 def _codes(receipt: Receipt) -> set[tuple[str, str, str]]:
-    found = check(receipt, pack(receipt.jurisdiction, receipt.issued_on))
+    found = check_receipt(receipt, get_pack(receipt.jurisdiction, receipt.issued_on))
     return {(problem.level, problem.code, problem.where) for problem in found}
 
 
@@ -93,7 +93,7 @@ def test_faults_have_a_code_and_place(changes: dict[str, Any], level: str, code:
 def test_errors_come_before_warnings() -> None:
     """Errors come before warnings, and every message names a way out."""
     bad = samples.receipt(lang="sq", number="", organisation=replace(samples.FOUNDATION, ids={}))
-    found = check(bad, pack("PL", bad.issued_on))
+    found = check_receipt(bad, get_pack("PL", bad.issued_on))
     assert [problem.level for problem in found] == ["error", "warning", "warning", "warning", "warning"]
     assert found[0].message == "an issued receipt has a number: issue it in a series"
     assert "must" not in found[1].message

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from receipts import Receipt, Unrenderable, render, render_html
+from receipts import Receipt, Unrenderable, render_html, render_pdf
 from tests.receipts import reading, samples
 
 SECRET = "s3cret-of-the-server"
@@ -99,7 +99,7 @@ def test_markup_in_any_field_is_text(vector: str, server: tuple[str, list[str]],
     attachment."""
     address, asked = server
     written = vector.format(http=address, file=secret)
-    pdf = render(_everywhere(written))
+    pdf = render_pdf(_everywhere(written))
     assert asked == []
     assert "".join(written.split()) in "".join(reading.text(pdf).split())
     assert not any(SECRET.encode() in stream for stream in reading.streams(pdf))
@@ -130,7 +130,7 @@ def test_the_server_of_these_tests_does_count(server: tuple[str, list[str]]) -> 
 
 @pytest.mark.parametrize("text", TEMPLATES)
 def test_template_language_in_a_name_is_literal_text(text: str) -> None:
-    said = reading.text(render(samples.receipt(donor=replace(samples.JAN, name_line=text))))
+    said = reading.text(render_pdf(samples.receipt(donor=replace(samples.JAN, name_line=text))))
     assert text in said
     assert "49" not in said.replace("124650", "")
 

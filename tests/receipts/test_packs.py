@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from receipts import packs
-from receipts.packs import NoPack, When, pack
+from receipts.packs import NoPack, When, get_pack
 from receipts.phrases import LANGUAGES, METHODS, PHRASES
 from receipts.view import list_sentences
 from tests.receipts import samples
@@ -16,12 +16,12 @@ from tests.receipts import samples
 TODAY = date(2026, 11, 22)
 
 
-@pytest.mark.parametrize("country", packs.jurisdictions())
+@pytest.mark.parametrize("country", packs.list_jurisdictions())
 def test_a_pack_says_everything_in_every_language(country: str) -> None:
-    held = pack(country, TODAY)
+    held = get_pack(country, TODAY)
     assert held.version.startswith(f"{country}-")
     for lang in LANGUAGES:
-        assert all(held.title(kind, lang) for kind in ("single", "annual"))
+        assert all(held.get_title(kind, lang) for kind in ("single", "annual"))
         assert all(sentence.text[lang] for sentence in held.sentences)
     assert all(sentence.when in get_args(When) for sentence in held.sentences)
     assert held.must_check
@@ -29,23 +29,23 @@ def test_a_pack_says_everything_in_every_language(country: str) -> None:
 
 def test_packs_for_three_countries_and_none() -> None:
     """There are packs for Poland, Albania and Kosovo, and one for no country."""
-    assert packs.jurisdictions() == ("AL", "PL", "XK", "XX")
+    assert packs.list_jurisdictions() == ("AL", "PL", "XK", "XX")
 
 
 def test_pack_is_found_by_its_version() -> None:
     """A pack is found again by the version that a receipt names, so that an old receipt can be drawn anew."""
-    held = pack("PL", TODAY)
-    assert packs.by_version(held.version) is held
+    held = get_pack("PL", TODAY)
+    assert packs.get_pack_by_version(held.version) is held
     with pytest.raises(NoPack, match="PL-1999-01"):
-        packs.by_version("PL-1999-01")
+        packs.get_pack_by_version("PL-1999-01")
 
 
 def test_country_or_day_without_pack_refused() -> None:
     """A country without rules, and a day before the first rules, are refused with what there is."""
     with pytest.raises(NoPack, match="AL, PL, XK, XX"):
-        pack("DE", TODAY)
+        get_pack("DE", TODAY)
     with pytest.raises(NoPack, match="2020-01-01"):
-        pack("PL", date(2019, 12, 31))
+        get_pack("PL", date(2019, 12, 31))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_sentence_stands_only_where_it_belongs(
     changes: dict[str, object], wanted: str, unwanted: str
 ) -> None:
     """A sentence of the law stands on the receipts that it is for and on no others."""
-    said = " ".join(list_sentences(samples.receipt(**changes), pack("PL", TODAY)))
+    said = " ".join(list_sentences(samples.receipt(**changes), get_pack("PL", TODAY)))
     assert wanted in said
     assert unwanted not in said
 

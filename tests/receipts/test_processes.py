@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from receipts import render, render_many
+from receipts import render_pdf, render_pdfs
 from tests.receipts import samples
 
 ROOT = Path(__file__).parents[2]
@@ -32,11 +32,11 @@ def test_other_hash_seed_gives_same_bytes() -> None:
     """Another process with another hash seed and time zone gives the same bytes, so a receipt can be
     proved."""
     script = (
-        "import hashlib; from receipts import render; "
-        "print(hashlib.sha256(render(samples.annual(12))).hexdigest())"
+        "import hashlib; from receipts import render_pdf; "
+        "print(hashlib.sha256(render_pdf(samples.annual(12))).hexdigest())"
     )
     done = _run(script, PYTHONHASHSEED="7", TZ="Pacific/Kiritimati")
-    assert done.stdout.decode().strip() == hashlib.sha256(render(samples.annual(12))).hexdigest()
+    assert done.stdout.decode().strip() == hashlib.sha256(render_pdf(samples.annual(12))).hexdigest()
 
 
 def test_missing_pango_names_its_remedy() -> None:
@@ -46,9 +46,9 @@ def test_missing_pango_names_its_remedy() -> None:
         "import cffi\n"
         "def gone(self, name, flags=0): raise OSError(f'cannot load library {name!r}')\n"
         "cffi.FFI.dlopen = gone\n"
-        "from receipts import Unrenderable, render, render_html\n"
+        "from receipts import Unrenderable, render_pdf, render_html\n"
         "assert 'Łukasiewicz' in render_html(samples.receipt())\n"
-        "try: render(samples.receipt())\n"
+        "try: render_pdf(samples.receipt())\n"
         "except Unrenderable as e: print(e)\n"
     )
     done = _run(script)
@@ -57,7 +57,7 @@ def test_missing_pango_names_its_remedy() -> None:
 
 def test_drawing_process_leaves_nothing_behind(tmp_path: Path) -> None:
     """A process that made a PDF leaves no file in the temporary folder and writes nothing to stderr."""
-    script = "from receipts import render; render(samples.receipt())"
+    script = "from receipts import render_pdf; render_pdf(samples.receipt())"
     done = _run(script, TMPDIR=str(tmp_path))
     assert done.stderr == b""
     assert list(tmp_path.iterdir()) == []
@@ -68,7 +68,7 @@ def test_many_documents_need_no_more_memory() -> None:
     """Three hundred documents take no more memory than fifty. A new font configuration per document would
     leak about 0.3 MiB each, 75 MiB here."""
     receipts = (samples.annual(1 + n % 4, number=f"2026/{n:06}") for n in range(300))
-    made = render_many(receipts)
+    made = render_pdfs(receipts)
     for _ in range(50):
         next(made)
     before = _resident_kib()
@@ -79,28 +79,28 @@ def test_many_documents_need_no_more_memory() -> None:
 def test_forked_child_draws_the_same_bytes() -> None:
     """A child of a preloaded worker draws the same bytes and leaves its parent's fonts in place."""
     script = (
-        "import hashlib, os, sys; from receipts import preload, render\n"
-        "preload(); assert 'weasyprint' in sys.modules\n"
-        "def told(): print(hashlib.sha256(render(samples.receipt())).hexdigest(), flush=True)\n"
+        "import hashlib, os, sys; from receipts import preload_engine, render_pdf\n"
+        "preload_engine(); assert 'weasyprint' in sys.modules\n"
+        "def told(): print(hashlib.sha256(render_pdf(samples.receipt())).hexdigest(), flush=True)\n"
         "child = os.fork()\n"
         "told() if not child else os.waitpid(child, 0) and told()\n"
     )
     done = _run(script)
-    assert done.stdout.decode().split() == [hashlib.sha256(render(samples.receipt())).hexdigest()] * 2
+    assert done.stdout.decode().split() == [hashlib.sha256(render_pdf(samples.receipt())).hexdigest()] * 2
 
 
 def test_swept_fonts_change_no_document(tmp_path: Path) -> None:
     """When a sweeper takes the fonts from /tmp, the next document is still the same, byte for byte."""
     script = (
-        "import pathlib, shutil, sys; from receipts import preload, render\n"
-        "preload()\n"
+        "import pathlib, shutil, sys; from receipts import preload_engine, render_pdf\n"
+        "preload_engine()\n"
         "[shutil.rmtree(folder) for folder in pathlib.Path(sys.argv[1]).iterdir()]\n"
-        "one = render(samples.receipt())\n"
+        "one = render_pdf(samples.receipt())\n"
         "[shutil.rmtree(folder) for folder in pathlib.Path(sys.argv[1]).iterdir()]\n"
-        "sys.stdout.buffer.write(one if render(samples.receipt()) == one else b'another')\n"
+        "sys.stdout.buffer.write(one if render_pdf(samples.receipt()) == one else b'another')\n"
     )
     done = _run(script, str(tmp_path), TMPDIR=str(tmp_path))
-    assert done.stdout == render(samples.receipt())
+    assert done.stdout == render_pdf(samples.receipt())
     assert list(tmp_path.iterdir()) == []
 
 

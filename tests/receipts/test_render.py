@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from donorhub.money import Money
-from receipts import DonorBlock, Line, Unrenderable, figures, render, render_html, render_many
+from receipts import DonorBlock, Line, Unrenderable, figures, render_html, render_pdf, render_pdfs
 from tests.receipts import reading, samples
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ FACTS: list[tuple[str, Any, list[str]]] = [
 @pytest.mark.parametrize(("lang", "receipt", "facts"), FACTS, ids=[lang for lang, *_ in FACTS])
 def test_pdf_names_donor_amount_and_date(lang: str, receipt: Any, facts: list[str]) -> None:
     """The PDF says who gave what and when, in figures and words, in its own language."""
-    pdf = render(receipt)
+    pdf = render_pdf(receipt)
     said = reading.text(pdf)
     assert [fact for fact in facts if fact not in said] == []
     assert PdfReader(io.BytesIO(pdf)).root_object["/Lang"] == lang
@@ -83,13 +83,13 @@ def test_pdf_names_donor_amount_and_date(lang: str, receipt: Any, facts: list[st
 @pytest.mark.skipif(reading.POPPLER is None, reason="poppler-utils is not installed")
 @pytest.mark.parametrize(("lang", "receipt", "facts"), FACTS, ids=[lang for lang, *_ in FACTS])
 def test_another_reader_sees_the_same_facts(lang: str, receipt: Any, facts: list[str]) -> None:
-    said = reading.poppler_text(render(receipt))
+    said = reading.poppler_text(render_pdf(receipt))
     assert [fact for fact in facts if fact not in said and len(fact) < 40] == []
 
 
 def test_file_is_tagged_and_dated_by_receipt() -> None:
     """The file is tagged and titled and takes its date from the receipt, not from the clock."""
-    reader = PdfReader(io.BytesIO(render(samples.receipt())))
+    reader = PdfReader(io.BytesIO(render_pdf(samples.receipt())))
     root = reader.root_object
     assert root["/MarkInfo"]["/Marked"]
     assert "/StructTreeRoot" in root
@@ -107,7 +107,7 @@ def test_every_letter_uses_shipped_fonts() -> None:
     """Every letter is drawn with the fonts that we ship, so a receipt looks the same everywhere."""
     fonts = {
         str(font.get_object()["/BaseFont"])
-        for page in PdfReader(io.BytesIO(render(samples.annual(40)))).pages
+        for page in PdfReader(io.BytesIO(render_pdf(samples.annual(40)))).pages
         for font in page["/Resources"]["/Font"].values()
     }
     assert fonts
@@ -133,7 +133,7 @@ def test_every_letter_uses_shipped_fonts() -> None:
 )
 def test_special_receipts_bear_their_mark(changes: dict[str, Any], marks: list[str]) -> None:
     """A draft, a void receipt, a copy and a replacement each say what they are."""
-    said = reading.text(render(samples.receipt(**changes)))
+    said = reading.text(render_pdf(samples.receipt(**changes)))
     assert [mark for mark in marks if mark not in said] == []
 
 
@@ -143,20 +143,20 @@ def test_special_receipts_bear_their_mark(changes: dict[str, Any], marks: list[s
 )
 def test_the_marks_are_in_the_receipt_s_language(lang: Any, void: str, copy: str, draft: str) -> None:
     both = reading.text(
-        render(samples.receipt(lang=lang, state="void", voided_on=date(2026, 4, 1), is_copy=True))
+        render_pdf(samples.receipt(lang=lang, state="void", voided_on=date(2026, 4, 1), is_copy=True))
     )
     assert void in both and copy in both
-    assert draft in reading.text(render(samples.receipt(lang=lang, state="draft", number="")))
+    assert draft in reading.text(render_pdf(samples.receipt(lang=lang, state="draft", number="")))
 
 
 def test_an_issued_receipt_bears_no_mark() -> None:
-    said = reading.text(render(samples.receipt()))
+    said = reading.text(render_pdf(samples.receipt()))
     assert not any(mark in said for mark in ("PROJEKT", "ANULOWANE", "KOPIA", "Zastępuje"))
 
 
 def test_sixty_gifts_run_over_pages() -> None:
     """Sixty gifts run over three pages, each with the header and the mark, and with one total."""
-    pages = reading.pages(render(samples.annual(60, is_copy=True)))
+    pages = reading.pages(render_pdf(samples.annual(60, is_copy=True)))
     assert len(pages) == 3
     assert all("Data wpływu" in page and "KOPIA" in page for page in pages)
     assert all("Roczne potwierdzenie darowizn nr 2026/000123" in page for page in pages)
@@ -170,7 +170,7 @@ def test_sixty_gifts_run_over_pages() -> None:
 def test_page_foot_stands_once_in_text() -> None:
     """The foot of the page stands once in the text, and its words stand nowhere else, so a screen reader
     reads them once."""
-    text = reading.text(render(samples.receipt()))
+    text = reading.text(render_pdf(samples.receipt()))
     assert text.count("strona 1 / 1") == text.count("strona") == 1
     assert text.count("Potwierdzenie darowizny nr") == 2  # the title and the foot
     assert text.count("Fundacja Żółty Dąb") == 3  # its letterhead, as who received the gift, and the foot
@@ -178,15 +178,15 @@ def test_page_foot_stands_once_in_text() -> None:
 
 def test_year_of_gifts_fits_one_sheet() -> None:
     """A year of monthly gifts fits on one sheet."""
-    assert len(reading.pages(render(samples.annual(12)))) == 1
+    assert len(reading.pages(render_pdf(samples.annual(12)))) == 1
 
 
 def test_nothing_is_lost_wherever_the_page_ends() -> None:
     """Boxes that float over the end of a page lose their last lines in WeasyPrint; ours must not."""
     for count in range(12, 30, 2):
         receipt = samples.annual(count, donor=replace(samples.JAN, name_line="Wm" * 100))
-        said = reading.text(render(receipt))
-        shown = [figures.amount(line.amount, "pl").replace("\xa0", " ") for line in receipt.lines]
+        said = reading.text(render_pdf(receipt))
+        shown = [figures.write_amount(line.amount, "pl").replace("\xa0", " ") for line in receipt.lines]
         ends = ["skarbniczka", "Warszawa, 9 marca 2026 r.", "dowód wpłaty na rachunek organizacji."]
         assert [part for part in shown + ends if part not in said] == [], f"{count} lines"
 
@@ -194,31 +194,31 @@ def test_nothing_is_lost_wherever_the_page_ends() -> None:
 def test_long_name_stays_on_the_sheet() -> None:
     """Two hundred letters without a blank stay on the sheet and lose none."""
     name = "Wm" * 100
-    pdf = render(samples.receipt(donor=replace(samples.JAN, name_line=name)))
+    pdf = render_pdf(samples.receipt(donor=replace(samples.JAN, name_line=name)))
     assert name in reading.text(pdf).replace(" ", "")
     assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
 
 
 def test_same_receipt_gives_same_bytes() -> None:
     """The same receipt gives the same bytes again, also after others were drawn."""
-    first = render(samples.receipt())
-    others = list(render_many([samples.annual(12), samples.in_country("XX", "en", donor=GEZIM)]))
-    assert render(samples.receipt()) == first
+    first = render_pdf(samples.receipt())
+    others = list(render_pdfs([samples.annual(12), samples.in_country("XX", "en", donor=GEZIM)]))
+    assert render_pdf(samples.receipt()) == first
     assert len({first, *others}) == 3
 
 
 def test_missing_pack_or_template_is_named() -> None:
     """A release without the named pack or template says which one is missing instead of drawing another."""
     with pytest.raises(Unrenderable, match="PL-1999-01"):
-        render(samples.receipt(rule_pack_version="PL-1999-01"))
+        render_pdf(samples.receipt(rule_pack_version="PL-1999-01"))
     with pytest.raises(Unrenderable, match=r"receipt-9\.html"):
-        render(samples.receipt(template_version="9"))
+        render_pdf(samples.receipt(template_version="9"))
 
 
 def test_too_many_lines_are_refused() -> None:
     """More lines than a document should have are refused, with their number."""
     with pytest.raises(Unrenderable, match="2001 lines"):
-        render(samples.receipt(lines=(samples.GIFT,) * 2001))
+        render_pdf(samples.receipt(lines=(samples.GIFT,) * 2001))
 
 
 def test_preview_fetches_nothing() -> None:

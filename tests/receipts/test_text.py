@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from receipts import UnprintableText, render_html
-from receipts.text import find_undrawable, printable
+from receipts.text import find_undrawable, make_printable
 from tests.receipts import samples
 
 
@@ -26,16 +26,16 @@ from tests.receipts import samples
 def test_breaking_text_is_refused_by_name(text: str, named: str) -> None:
     """A text that breaks renderers is refused, and the refusal names the field and the character."""
     with pytest.raises(UnprintableText, match=rf"donor\.name_line.*{named}"):
-        printable(text, "donor.name_line")
+        make_printable(text, "donor.name_line")
 
 
 def test_accents_are_composed_and_line_ends_become_blanks() -> None:
-    assert printable("Ge\u0308zim\r\n  C\u0327ela ", "x") == "Gëzim Çela"
+    assert make_printable("Ge\u0308zim\r\n  C\u0327ela ", "x") == "Gëzim Çela"
 
 
 def test_an_emoji_family_and_vietnamese_letters_are_printable() -> None:
     for name in ("Nguyễn Thị Ánh", "Анна Ковальчук", "👩\u200d👧"):
-        assert printable(name, "x") == name
+        assert make_printable(name, "x") == name
 
 
 def test_a_refused_name_stops_the_preview_too() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from donorhub.money import Money
-from receipts import in_words
+from receipts import write_in_words
 from receipts.document import Lang
 
 POLISH = {
@@ -142,13 +142,13 @@ LANGS: tuple[Lang, ...] = ("en", "pl", "sq")
 @pytest.mark.parametrize(("lang", "currency", "amount", "words"), TABLE)
 def test_amount_reads_as_its_language_says(lang: Lang, currency: str, amount: str, words: str) -> None:
     """An amount is written in words as a reader of the language says it."""
-    assert in_words(Money.parse(amount, currency), lang) == words
+    assert write_in_words(Money.parse(amount, currency), lang) == words
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_whole_amounts_have_different_words(lang: Lang) -> None:
     """The first ten thousand whole amounts have ten thousand different words, so no two can be mistaken."""
-    said = {in_words(Money(whole * 100, "EUR"), lang) for whole in range(10_000)}
+    said = {write_in_words(Money(whole * 100, "EUR"), lang) for whole in range(10_000)}
     assert len(said) == 10_000
 
 
@@ -156,7 +156,7 @@ def test_whole_amounts_have_different_words(lang: Lang) -> None:
 def test_minor_units_have_their_own_words(lang: Lang) -> None:
     """Every count of minor units has its own words, in each currency."""
     for currency in CURRENCIES:
-        said = {in_words(Money(minor, currency), lang) for minor in range(300)}
+        said = {write_in_words(Money(minor, currency), lang) for minor in range(300)}
         assert len(said) == 300
 
 
@@ -167,7 +167,7 @@ _MINOR = st.integers(0, 10**12 - 1) | st.integers(0, 10**6 - 1).map(lambda n: n 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(LANGS), st.sampled_from(CURRENCIES), _MINOR, _MINOR)
 def test_different_amounts_have_different_words(lang: Lang, currency: str, one: int, other: int) -> None:
-    same = in_words(Money(one, currency), lang) == in_words(Money(other, currency), lang)
+    same = write_in_words(Money(one, currency), lang) == write_in_words(Money(other, currency), lang)
     assert same == (one == other)
 
 
@@ -201,13 +201,13 @@ def test_polish_numbers_match_independent_list() -> None:
     """The library writes Polish numbers up to a thousand exactly as an independent list does."""
     for number in range(1000):
         expected = f"{_polish(number)} {_zloty(number)} 07/100"
-        assert in_words(Money(number * 100 + 7, "PLN"), "pl") == expected
+        assert write_in_words(Money(number * 100 + 7, "PLN"), "pl") == expected
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_amounts_beyond_words_are_refused(lang: Lang) -> None:
     """A negative amount and one that is too large for words are refused."""
     with pytest.raises(ValueError, match="negative"):
-        in_words(Money(-1, "PLN"), lang)
+        write_in_words(Money(-1, "PLN"), lang)
     with pytest.raises(ValueError, match="too large"):
-        in_words(Money(100_000_000_000_000, "PLN"), lang)
+        write_in_words(Money(100_000_000_000_000, "PLN"), lang)

@@ -33,7 +33,7 @@ def render_receipt(task: Task, _settings: Settings) -> str:
         document = make_document(receipts.get_receipt(receipt_id), mark)
         db.session.rollback()
     try:
-        content = printed.render(document)
+        content = printed.render_pdf(document)
     except (Unrenderable, UnprintableText) as e:
         receipts.get_receipt(receipt_id).waits_because = str(e)
         db.session.commit()  # people see the reason even though the task failed

@@ -152,4 +152,4 @@ def work_patiently(
 
 def preload_libraries() -> None:
     """Import what jobs need, so that a forked child has it: WeasyPrint alone takes half a second."""
-    receipts.preload()
+    receipts.preload_engine()

@@ -27,7 +27,7 @@ from donorhub.services.bank.files import bank_accounts, ledger_rows, statements
 from donorhub.services.bank.files.bank_accounts import Gap
 from donorhub.services.counting import count_each
 from donorhub.services.paging import Page, read_newest_first
-from importers import statement as told
+from importers.statement import Statement as StatementInFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,17 @@ class StatementView:
     opening: Money | None
     closing: Money | None
     off_by: Money | None
-    skipped: int
+    skipped_count: int
     release_reason: str = ""
 
     @property
     def known_count(self) -> int:
+        """Return how many entries the ledger had already."""
         return self.row.entries_count - self.row.new_count
 
 
 @dataclass(slots=True)
-class LedgerOverlap:
+class LedgerComparison:
     """How a file's entries would meet the ledger, before anything is stored."""
 
     new_count: int = 0
@@ -70,7 +71,7 @@ class LedgerOverlap:
 
 
 def list_account_rows() -> list[AccountRow]:
-    """Every account of ours, by name."""
+    """Return every account of ours with what its page shows, by name."""
     rows = db.session.scalars(select(BankAccount).order_by(BankAccount.name, BankAccount.id)).all()
     waiting = count_each(
         {
@@ -103,14 +104,14 @@ def _find_newest_statement(bank_account_id: int) -> Statement | None:
 
 
 def list_files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
-    """The files that were sent, the newest first."""
+    """Return the files that were sent, the newest first."""
     return read_newest_first(
         select(ImportFile), [ImportFile.uploaded_at, ImportFile.id], after=after, limit=limit
     )
 
 
 def list_statements_of_file(file: ImportFile) -> list[StatementView]:
-    """The statements that a file brought, in its order."""
+    """Return the statements that a file brought, in its order."""
     rows = db.session.scalars(
         select(Statement).where(Statement.import_file_id == file.id).order_by(Statement.number)
     ).all()
@@ -118,7 +119,7 @@ def list_statements_of_file(file: ImportFile) -> list[StatementView]:
 
 
 def make_statement_view(row: Statement) -> StatementView:
-    """One statement beside its figures."""
+    """Return one statement beside its figures."""
     return _make_view(row, db.session.get_one(ImportFile, row.import_file_id))
 
 
@@ -137,7 +138,7 @@ def _make_view(row: Statement, file: ImportFile) -> StatementView:
         opening=opening,
         closing=closing,
         off_by=off_by,
-        skipped=int(summary.get("skipped", 0)),
+        skipped_count=int(summary.get("skipped", 0)),
         release_reason=statements.find_release_reasons([row.id]).get(row.id, "") if row.released_at else "",
     )
 
@@ -147,14 +148,14 @@ def _make_money(minor: int | None, row: Statement) -> Money | None:
 
 
 def list_statements_of_account(bank_account_id: int, *, after: str | None = None) -> Page[Statement]:
-    """An account's statements, the last that came first."""
+    """Return an account's statements, the last that came first."""
     return read_newest_first(
         select(Statement).where(Statement.bank_account_id == bank_account_id), [Statement.id], after=after
     )
 
 
 def list_account_names() -> dict[int, str]:
-    """The names of our accounts by id."""
+    """Return the names of our accounts by id."""
     rows = db.session.execute(select(BankAccount.id, BankAccount.name))
     return {id_: name for id_, name in rows}  # noqa: C416  a Row is no pair for dict
 
@@ -162,15 +163,16 @@ def list_account_names() -> dict[int, str]:
 # ---------------------------------------------------------------- before an import
 
 
-def compare_with_ledger(account: BankAccount | None, statement: told.Statement) -> LedgerOverlap:
-    """Which entries of a statement the ledger has already; a dry run of what storing it would find.
+def compare_with_ledger(account: BankAccount | None, statement: StatementInFile) -> LedgerComparison:
+    """Return which entries of a statement the ledger has already, as storing it would find; change
+    nothing.
 
-    How statements of these days lie to each other is not looked at: storing may be
-    more careful and call some doubtful.
+    How statements of these days lie to each other is not looked at: storing may be more careful and call
+    some doubtful.
     """
     booked_entries = [entry for entry in statement.entries if entry.status == "booked"]
     if account is None or not booked_entries:
-        return LedgerOverlap(new_count=len(booked_entries))
+        return LedgerComparison(len(booked_entries))
     key = bank_accounts.normalise_number(statement.account or "") or account.number
     items = entry_keys.key_entries(key, booked_entries, ids_trusted=not account.ids_untrusted)
     days: list[date] = [item.day for item in items]
@@ -182,4 +184,4 @@ def compare_with_ledger(account: BankAccount | None, statement: told.Statement) 
     )
     states = {id(booked_entries[same.position]): "known" for same in answer.same}
     states.update({id(booked_entries[doubt.position]): "doubtful" for doubt in answer.doubtful})
-    return LedgerOverlap(len(answer.new), len(answer.same), len(answer.doubtful), states)
+    return LedgerComparison(len(answer.new), len(answer.same), len(answer.doubtful), states)

@@ -1,7 +1,7 @@
 """Taking a whole import back: its decisions are undone, its entries leave the ledger, the file stays.
 
-What other files of the same days also tell comes back from them. An entry that was
-ever matched stays as a row that counts no more, so that its corrected gift can be explained.
+What other files of the same days also hold comes back from them. An entry that was ever matched stays as a
+row that counts no more, so that its corrected gift can be explained.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ MOST_SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why an import cannot simply be taken back. A receipt must be voided first, and closed books opened;
-    a person's decision may be undone along with the import, when that is asked for."""
+    """Why an import cannot simply be taken back.
+
+    A receipt must be voided first, and closed books opened; a person's decision may be undone along with
+    the import, when that is asked for.
+    """
 
     kind: Literal["receipt", "decision", "closed_books"]
     entry_id: int
@@ -41,8 +44,9 @@ class Obstacle:
 
 
 def list_obstacles(import_file_id: int) -> list[Obstacle]:
-    """Entries in closed books, receipts that name gifts of the file, then decisions that people made, at
-    most SHOWN of each."""
+    """Return entries in closed books, receipts that name gifts of the file, then decisions that people
+    made, at most MOST_SHOWN of each.
+    """
     imports.get_file(import_file_id)
     base = (
         select(Match.entry_id, Match.gift_id, ReceiptLine.receipt_id, Match.actor)
@@ -80,15 +84,16 @@ def _list_in_closed_books(import_file_id: int) -> list[Obstacle]:
 
 
 def _make_counting_condition(import_file_id: int) -> ColumnElement[bool]:
-    """Entries that count and that the file brought or told more about."""
+    """Return the condition for entries that count and that the file brought or filled."""
     mine = select(Statement.id).where(Statement.import_file_id == import_file_id)
     return and_(_make_touched_condition(mine), Entry.state.not_in(GONE_ENTRIES))
 
 
 def _make_touched_condition(statement_ids: Select[int]) -> ColumnElement[bool]:
-    """Entries that these statements brought or told more about: what was decided may rest on that.
+    """Return the condition for entries that these statements brought or filled: decisions may rest on
+    that.
 
-    Both lists in one, since PostgreSQL looks into no index for one OR another list.
+    Both lists are one, since PostgreSQL looks into no index for one OR another list.
     """
     brought_entry = aliased(Entry)
     ids = select(brought_entry.id).where(brought_entry.statement_id.in_(statement_ids))
@@ -98,11 +103,11 @@ def _make_touched_condition(statement_ids: Select[int]) -> ColumnElement[bool]:
 def take_back_import(
     import_file_id: int, *, reason: str, now: datetime, actor: str, undo_decisions: bool = False
 ) -> ImportFile:
-    """Take an import back. Taken back already: nothing changes.
+    """Take an import back and return its file. Ignore one that is taken back already.
 
-    Rejected, with nothing changed, while a receipt names a gift of it, an entry of it lies in
-    closed books, or while a person's decision stands on it unless ``undo_decisions``. Conflict while it
-    is being read.
+    Raise Rejected, with nothing changed, while a receipt names a gift of it, an entry of it lies in closed
+    books, or a person's decision stands on it unless ``undo_decisions``. Raise Conflict while it is being
+    read.
     """
     file = imports.lock_file(import_file_id)
     if file.state == "taken_back":
@@ -176,7 +181,7 @@ def _lock_accounts(rows: Sequence[Statement]) -> None:
 
 
 def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[int]:
-    """Take one statement back; tells the statements of others whose entries say less now."""
+    """Take one statement back; return the statements of others whose entries hold less now."""
     decided_entries = select(Entry).where(
         _make_touched_condition(select(Statement.id).where(Statement.id == row.id)),
         exists().where(Match.entry_id == Entry.id, Match.undone_at.is_(None)),
@@ -204,7 +209,7 @@ def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[in
 
 
 def _delete_entries(statement_id: int, condition: ColumnElement[bool]) -> None:
-    """Entries that nobody ever decided, with what is told of them, and this statement's names for others."""
+    """Delete entries that nobody ever decided, with their details, and this statement's names for others."""
     ids = select(Entry.id).where(condition).scalar_subquery()
     for deletion in (
         delete(EntryAlias).where(or_(EntryAlias.statement_id == statement_id, EntryAlias.entry_id.in_(ids))),
@@ -215,7 +220,7 @@ def _delete_entries(statement_id: int, condition: ColumnElement[bool]) -> None:
 
 
 def _list_other_files(file: ImportFile, rows: Sequence[Statement]) -> list[ImportFile]:
-    """Kept files that tell of the same days and found some entries known already: they bring them now."""
+    """Return kept files of the same days that found some entries known already: they bring them now."""
     files_by_id: dict[int, ImportFile] = {}
     for row in rows:
         if row.period_from is None:

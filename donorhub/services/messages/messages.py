@@ -309,8 +309,8 @@ def _collect_thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
     ).all()
     return {
         "salutation": write_salutation(donor),
-        "amount": figures.amount(gift.amount, donor.lang).replace("\u00a0", " "),
-        "received_on": figures.long_date(gift.received_on, donor.lang),
+        "amount": figures.write_amount(gift.amount, donor.lang).replace("\u00a0", " "),
+        "received_on": figures.write_long_date(gift.received_on, donor.lang),
         "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
         "organisation": ours.legal_name,
     }

@@ -39,7 +39,7 @@ def draft_document(
     empty.
     """
     currency = gift_rows[0].currency
-    pack = printed.pack(ours.jurisdiction, issued_on)
+    pack = printed.get_pack(ours.jurisdiction, issued_on)
     return Document(
         number="",
         kind="single" if len(gift_rows) == 1 else "annual",
@@ -91,7 +91,7 @@ def list_warnings(document: Document) -> list[str]:
 
 def _list_problems(document: Document) -> list[printed.Problem]:
     issued_document = document if document.number else number_document(document, "CHECK", document.issued_on)
-    return printed.check(issued_document, printed.pack(document.jurisdiction, document.issued_on))
+    return printed.check_receipt(issued_document, printed.get_pack(document.jurisdiction, document.issued_on))
 
 
 def _make_printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:

@@ -35,7 +35,7 @@ from donorhub.services.receipts.receipt_payload import compute_digest, freeze_do
 from donorhub.services.work import events, tasks
 from receipts.document import Receipt as Document
 from receipts.document import UnprintableText
-from receipts.text import printable
+from receipts.text import make_printable
 
 REPLACEMENT_REASON: Final = "replaced"  # the reason for which a replaced receipt is void
 
@@ -191,7 +191,7 @@ def _check_reason(reason: str) -> str:
     if not reason.strip():
         raise Rejected("say why the receipt is voided", field="/reason")
     try:
-        return printable(reason, "the reason")
+        return make_printable(reason, "the reason")
     except UnprintableText as e:
         raise Rejected(str(e), code="reason_unprintable", field="/reason") from e
 

@@ -20,7 +20,7 @@ from donorhub.services.access import organisation
 from donorhub.services.giving import funds
 from donorhub.web.forms import Form
 from donorhub.web.shell import commit, needs, principal, say, today
-from receipts.packs import find_pack, jurisdictions
+from receipts.packs import find_pack, list_jurisdictions
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
 Answer = Response | str | tuple[str, int]
@@ -116,7 +116,8 @@ def _create(kind: str, fields: dict[str, object]) -> None:
 def _offers() -> dict[str, object]:
     names = {"XX": gettext("no country")}
     packs = [
-        (code, f"{names.get(code, code)} · {find_pack(code, today()).version}") for code in jurisdictions()
+        (code, f"{names.get(code, code)} · {find_pack(code, today()).version}")
+        for code in list_jurisdictions()
     ]
     return {
         "numbers": NUMBERS,

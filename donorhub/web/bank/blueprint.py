@@ -81,7 +81,7 @@ def make_money(minor: int | None, currency: str) -> Money | None:
 
 def mask_account(account: str) -> str:
     """Return the beginning and the end of an account number: enough to know it by, not enough to use."""
-    text = figures.account(account).replace("\N{NO-BREAK SPACE}", " ")
+    text = figures.write_account(account).replace("\N{NO-BREAK SPACE}", " ")
     groups = text.split(" ")
     if len(groups) > 3:  # noqa: PLR2004  an IBAN has at least four groups
         return f"{groups[0]} … {''.join(groups)[-4:]}"
@@ -126,7 +126,7 @@ def list_bank_words() -> dict[str, object]:
         "entry_states": ENTRY_STATES,
         "bank_looks": LOOKS,
         "mask_account": mask_account,
-        "iban": figures.account,
+        "iban": figures.write_account,
         "make_money": make_money,
         "find_actor_name": find_actor_name,
         "list_row_choices": list_row_choices,

@@ -164,7 +164,7 @@ def _write_first_row(draft: Draft) -> str:
 
 def _write_day(sample: str, order: str) -> str:
     try:
-        return figures.long_date(parse_date(sample, _ORDER[order]), lang())
+        return figures.write_long_date(parse_date(sample, _ORDER[order]), lang())
     except ValueError:
         return str(bank_tables.DATE_ORDERS[order])
 
@@ -177,7 +177,7 @@ def _write_sum(sample: str, sign: str) -> str:
         amount = parse_amount(sample, "EUR", sign)
     except ValueError:
         return str(bank_tables.DECIMAL_SIGNS[sign])
-    return figures.amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
+    return figures.write_amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
 
 
 def sample_columns(draft: Draft, trial: Preview | None) -> list[ColumnView]:

@@ -157,7 +157,7 @@ def _localise_figure(name: str, value: str) -> str:
         return value
     number, _, currency = value.partition(" ")
     lang = next((lang for lang in LANGS if lang == str(get_locale())), LANGS[0])
-    return figures.amount(Money.parse(number, currency), lang)
+    return figures.write_amount(Money.parse(number, currency), lang)
 
 
 def word_roles(groups: Iterable[tuple[Word, Iterable[Role]]]) -> dict[str, dict[str, str]]:

@@ -179,7 +179,7 @@ def _write_facts(error: DonorHubError) -> dict[str, Any]:
         facts["state"] = _STATES[error.specific_code].get(state, state)
     if "amount" in facts:
         lang = find_word(str(get_locale()), LANGS) or "en"
-        facts["amount"] = figures.amount(Money.parse(facts["amount"], facts["currency"]), lang)
+        facts["amount"] = figures.write_amount(Money.parse(facts["amount"], facts["currency"]), lang)
     return facts
 
 

@@ -30,13 +30,13 @@ def test_a_pdf_is_drawn_outside_any_transaction(
     db.session.commit()
     task = db.session.query(Task).filter_by(kind="render_receipt").one()
     in_transaction: list[bool] = []
-    draw = printed.render
+    draw = printed.render_pdf
 
     def watched(document: printed.Receipt) -> bytes:
         in_transaction.append(db.session().in_transaction())
         return draw(document)
 
-    monkeypatch.setattr(printed, "render", watched)
+    monkeypatch.setattr(printed, "render_pdf", watched)
     assert receipts_job.render_receipt(task, database.extensions["donorhub.settings"]) == "made"
     db.session.commit()
     assert in_transaction == [False]

@@ -59,7 +59,7 @@ class Draft:
     details: dict[int, list[Row]] = field(default_factory=dict)  # by position, in that of PAYMENT_COLUMNS
     day_sums: dict[date, int] = field(default_factory=dict)
     sum_in: int = 0
-    skipped: int = 0
+    skipped_count: int = 0
 
     @property
     def sum_minor(self) -> int:
@@ -152,7 +152,7 @@ class _Gathering:
             raise ValueError("an entry came before its statement began")
         if not draft.header.advice:
             booked_entries = [entry for entry in entries if _moves_money(entry)]
-            draft.skipped += len(entries) - len(booked_entries)
+            draft.skipped_count += len(entries) - len(booked_entries)
             entries = booked_entries
         self._positions += [entry.position for entry in entries]
         _add_entries(draft, entries, draft.account or self._fallback)
@@ -324,7 +324,7 @@ def summarise_draft(draft: Draft) -> dict[str, Any]:
         "in_minor": draft.sum_in,
         "out_minor": draft.sum_minor - draft.sum_in,
         "entries": len(draft.items),
-        "skipped": draft.skipped,
+        "skipped": draft.skipped_count,
         "integrity": header.integrity,
     }
 
