@@ -29,4 +29,4 @@ def upgrade() -> None:
 def write_revision(words: str) -> None:
     """For developers: write a migration from the models. WORDS say what it does."""
     with make_app().app_context():
-        click.echo(run.write_new(db.engine, words, clock.now()))
+        click.echo(run.write_migration(db.engine, words, clock.now()))

@@ -24,7 +24,7 @@ from donorhub.errors import NotFound, Rejected
 from donorhub.jobs.kinds.imports import report_progress
 from donorhub.jobs.queue import timer
 from donorhub.jobs.queue.run import run_task
-from donorhub.jobs.queue.worker import at_work
+from donorhub.jobs.queue.worker import stay_at_work
 from donorhub.models import ColumnMapping, ImportFile, Statement, Task
 from donorhub.models.states import UNTRIED_TASKS, TaskKind
 from donorhub.money import Money
@@ -90,8 +90,8 @@ def import_files(
         accept_held = release["reason"]
     choices = Choices(_find_account_id(account, currency), currency, _find_layout(layout), accept_held, quiet)
     unsound = 0
-    with at_work(current_app):
-        timer.bury_dead()  # a file that is sent again may wait for a task that nobody will try any more
+    with stay_at_work(current_app):
+        timer.bury_dead_tasks()  # a file that is sent again may wait for a task that nobody will try any more
         for path in _list_files(paths):
             unsound += not (_show_only(path, choices) if dry_run else _import_file(path, choices))
     if unsound:

@@ -18,7 +18,7 @@ from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import Misconfigured
 from donorhub.jobs.queue.timer import run_timer
-from donorhub.jobs.queue.worker import WorkerThread, at_work, be_polite, run_rq_worker, work_once
+from donorhub.jobs.queue.worker import WorkerThread, lower_priority, run_rq_worker, stay_at_work, work_once
 
 
 @click.command("serve")
@@ -60,7 +60,7 @@ def run_worker(burst: bool, name: str | None) -> None:
     with app.app_context():
         refuse_unready()
     if settings.is_embedded:
-        with at_work(app):
+        with stay_at_work(app):
             while work_once(app):
                 pass
         return
@@ -79,7 +79,7 @@ def keep_time() -> None:
         refuse_unready()
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stopping.set())
-    be_polite()
+    lower_priority()
     run_timer(app, stop=stopping.is_set)
 
 

@@ -24,6 +24,6 @@ def bring_up_to_date() -> tuple[str | None, str | None]:
 def refuse_old_database() -> None:
     """Raise Misconfigured when the tables are not those of this program."""
     with db.engine.connect() as connection:
-        has = run.current(connection)
-    if has != run.newest():
+        has = run.read_current_revision(connection)
+    if has != run.find_newest_revision():
         raise Misconfigured("the database is not up to date: run `donorhub db upgrade` first")

@@ -26,7 +26,7 @@ _GO_ON = range(354, 355)  # the server's answer to DATA: start the text
 _AT_LINE_START = re.compile(rb"^\.", re.MULTILINE)  # a full stop there is sent twice (RFC 5321, 4.5.2)
 
 
-class Refused(Exception):
+class MessageRefused(Exception):
     """The server will not take this message, now or later."""
 
 
@@ -101,7 +101,7 @@ class Smtp:
         try:
             connection.ehlo_or_helo_if_needed()
             if options and not connection.has_extn("smtputf8"):
-                raise Refused("the mail server cannot write to an address with such letters")
+                raise MessageRefused("the mail server cannot write to an address with such letters")
             _require_code(connection.mail(_get_address(message, "From"), options), "the message was refused")
             _require_code(connection.rcpt(_get_address(message, "To")), "the address was refused")
             _require_code(connection.docmd("DATA"), "the message was refused", codes=_GO_ON)
@@ -128,7 +128,7 @@ def _require_code(answer: tuple[int, bytes], what: str, *, codes: range = SUCCES
     if code in codes:
         return
     text = f"{what} with code {code}"
-    raise Refused(text) if code in PERMANENT else TryLater(text)
+    raise MessageRefused(text) if code in PERMANENT else TryLater(text)
 
 
 def _get_address(message: EmailMessage, header: str) -> str:
@@ -153,8 +153,8 @@ def compose_message(
     Raise ValueError for line breaks in a name, address or subject, and for what is no address.
     """
     message = EmailMessage()
-    message["From"] = _header_address(*parseaddr(sender))
-    message["To"] = _header_address(to_name, to_address)
+    message["From"] = _write_address(*parseaddr(sender))
+    message["To"] = _write_address(to_name, to_address)
     message["Subject"] = subject
     message["Date"] = at
     message["Message-ID"] = message_id
@@ -163,7 +163,7 @@ def compose_message(
     return message
 
 
-def _header_address(name: str, address: str) -> Address:
+def _write_address(name: str, address: str) -> Address:
     try:
         return Address(name, addr_spec=address)
     # The parser of the standard library stumbles over some of what is no address, such as "a@" or "a@x..pl".

@@ -13,12 +13,14 @@ from donorhub.jobs.queue.inbox_writer import InboxWriter
 
 
 def register(app: Flask) -> None:
-    """Give the application its bell, the thread's in one process and RQ's where there is Redis, and the
-    queue the kinds of jobs there are."""
+    """Give the application its bell, and the queue the kinds of jobs there are.
+
+    The bell is the thread's in one process and RQ's where there is Redis.
+    """
     perform.PERFORMERS.update(kinds.PERFORMERS)
     perform.TOGETHER.update(kinds.TOGETHER)
     app.extensions["donorhub.drain_inbox"] = inbox.drain_inbox
-    app.extensions["donorhub.verify"] = checking.verify_and_tell
+    app.extensions["donorhub.verify"] = checking.check_and_report
     settings = app.extensions["donorhub.settings"]
     bell: Bell = ThreadBell() if settings.is_embedded else RedisBell(settings.redis_url)
     app.extensions["donorhub.bell"] = bell

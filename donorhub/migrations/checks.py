@@ -28,6 +28,7 @@ class WordCheck:
 
     @property
     def constraint_name(self) -> str:
+        """Return the name that the constraint has in the database."""
         return f"ck_{self.table}_{self.column}_is_known"
 
     def make_clause(self) -> str:
@@ -92,7 +93,7 @@ def _alter_table(connection: Connection, table: str, checks: Sequence[WordCheck]
         connection.execute(text(f"ALTER TABLE {table_name} ADD {check.make_clause()}"))
 
 
-def _with_checks(sql: str, checks: Sequence[WordCheck]) -> str:
+def _add_checks(sql: str, checks: Sequence[WordCheck]) -> str:
     """Return a CREATE TABLE statement of ours with the checks in it."""
     for check in checks:
         earlier = re.compile(rf"CONSTRAINT {check.constraint_name} CHECK \([^()]* IN \([^()]*\)\)")
@@ -112,7 +113,7 @@ def _rebuild_table(connection: Connection, table: str, checks: Sequence[WordChec
     """
     table_name = connection.dialect.identifier_preparer.quote(table)
     parts = _read_schema(connection, table)
-    create = _with_checks(next(row.sql for row in parts if row.type == "table"), checks)
+    create = _add_checks(next(row.sql for row in parts if row.type == "table"), checks)
     new = f"{table}_rebuilt"
     connection.exec_driver_sql(f"CREATE TABLE {new} ({create.split('(', 1)[1]}")
     connection.exec_driver_sql(f"INSERT INTO {new} SELECT * FROM {table_name}")  # noqa: S608  names of ours

@@ -18,22 +18,24 @@ def _is_ours(name: str | None, kind: str) -> bool:
     return not (kind in SEARCH and name is not None and name.startswith(SEARCH[kind]))
 
 
-def _written(kind: str, column_type: object, _context: object) -> str | Literal[False]:
-    """How a column type stands in a migration, which must not change when our own types do."""
+def _render_type(kind: str, column_type: object, _context: object) -> str | Literal[False]:
+    """Return how a column type is written in a migration, which must not change when our own types do;
+    False for Alembic's way.
+    """
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(column_type, UTCDateTime) else False
 
 
-def _run(connection: Connection) -> None:
+def _run_migrations(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
-        render_item=_written,
+        render_item=_render_type,
         include_name=lambda name, kind, _parents: _is_ours(name, kind),
     )
     with context.begin_transaction():
         context.run_migrations()
 
 
-_run(context.config.attributes["connection"])
+_run_migrations(context.config.attributes["connection"])

@@ -17,7 +17,8 @@ LOCK = 727273
 FOLDER = Path(__file__).parent
 
 
-def alembic_config(connection: Connection) -> Config:
+def make_config(connection: Connection) -> Config:
+    """Return Alembic's configuration for a connection."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")
@@ -26,20 +27,20 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str | None]:
-    """Run what is missing; return the revisions before and after. Again changes nothing."""
-    with engine.connect() as connection, free_of_foreign_keys(connection), connection.begin():
+    """Run what is missing; return the revisions before and after. A second call changes nothing."""
+    with engine.connect() as connection, suspend_foreign_keys(connection), connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        before = current(connection)
-        command.upgrade(alembic_config(connection), "head")
-        after = current(connection)
+        before = read_current_revision(connection)
+        command.upgrade(make_config(connection), "head")
+        after = read_current_revision(connection)
         if before != after:
             _refuse_orphans(connection)
         return before, after
 
 
 @contextmanager
-def free_of_foreign_keys(connection: Connection) -> Iterator[None]:
+def suspend_foreign_keys(connection: Connection) -> Iterator[None]:
     """Let SQLite build tables anew that others point at. It heeds this between transactions only."""
     raw = connection.connection.driver_connection
     if connection.dialect.name != "sqlite" or raw is None:
@@ -60,24 +61,26 @@ def _refuse_orphans(connection: Connection) -> None:
             raise RuntimeError(f"a row of {orphan[0]} points at one of {orphan[2]} that is not there")
 
 
-def current(connection: Connection) -> str | None:
-    """The revision that the database has; None for an empty one."""
+def read_current_revision(connection: Connection) -> str | None:
+    """Return the revision that the database has; None for an empty one."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def newest() -> str | None:
-    """The revision that this program needs."""
+def find_newest_revision() -> str | None:
+    """Return the revision that this program needs."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")
     return ScriptDirectory.from_config(config).get_current_head()
 
 
-def write_new(engine: Engine, words: str, now: datetime) -> Path:
-    """For developers: write a migration from what the models have and the database has not."""
+def write_migration(engine: Engine, words: str, now: datetime) -> Path:
+    """Write a migration from what the models have and the database has not; return its path. For
+    developers.
+    """
     with engine.begin() as connection:
         script = command.revision(
-            alembic_config(connection), message=words, autogenerate=True, rev_id=f"{now:%Y%m%d_%H%M}"
+            make_config(connection), message=words, autogenerate=True, rev_id=f"{now:%Y%m%d_%H%M}"
         )
     if script is None or isinstance(script, list):
         raise RuntimeError("expected one script")

@@ -95,6 +95,7 @@ class Gift(Base):
 
     @property
     def amount(self) -> Money:
+        """Return the amount with its currency."""
         return Money(self.amount_minor, self.currency)
 
 

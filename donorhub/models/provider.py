@@ -49,7 +49,7 @@ class WebhookSecret(Base):
     endpoint_id: Mapped[int] = mapped_column(
         ForeignKey("webhook_endpoint.id", ondelete="RESTRICT"), index=True
     )
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_secret: Mapped[bytes] = mapped_column("sealed", LargeBinary)
     label: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]

@@ -133,6 +133,7 @@ class Instalment(Base):
 
     @property
     def amount(self) -> Money:
+        """Return the amount with its currency."""
         return Money(self.amount_minor, self.currency)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.migrations.run import newest
+from donorhub.migrations.run import find_newest_revision
 from donorhub.models import AuditRecord
 from donorhub.money import Money
 from donorhub.services.donors import donors
@@ -102,7 +102,7 @@ def other_version(database: Flask) -> Iterator[None]:
     yield
     db.session.rollback()
     with db.engine.begin() as connection:
-        connection.execute(set_version, {"version": newest()})
+        connection.execute(set_version, {"version": find_newest_revision()})
 
 
 def test_other_database_version_is_refused(donorhub: Donorhub, other_version: None) -> None:

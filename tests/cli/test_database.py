@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from donorhub import vault
-from donorhub.migrations.run import newest
+from donorhub.migrations.run import find_newest_revision
 from tests.cli.conftest import Donorhub
 from tests.migrations import last_release
 from tests.migrations.databases import new_database
@@ -35,7 +35,10 @@ def test_last_releases_base_upgrades_once(shell: Donorhub, of_last_release: dict
     """The database of the last release is upgraded once, and is sound afterwards."""
     assert shell("verify", **of_last_release).code == 1
     ended = shell("db", "upgrade", **of_last_release)
-    assert (ended.code, ended.out) == (0, f"database at {newest()} (was {last_release.REVISION})\n")
-    assert shell("db", "upgrade", **of_last_release).out == f"database at {newest()}\n"
+    assert (ended.code, ended.out) == (
+        0,
+        f"database at {find_newest_revision()} (was {last_release.REVISION})\n",
+    )
+    assert shell("db", "upgrade", **of_last_release).out == f"database at {find_newest_revision()}\n"
     ended = shell("verify", "--json", **of_last_release)
     assert ended.code == 0 and ended.err.startswith("checked: every row"), ended.err

@@ -41,7 +41,7 @@ def test_new_address_hides_its_secret(donorhub: Donorhub) -> None:
     endpoint = db.session.query(WebhookEndpoint).one()
     assert ended.out == f"http://127.0.0.1:8080/webhooks/stripe/{endpoint.slug}\n"
     assert (endpoint.account, endpoint.livemode) == ("acct_1", True)
-    assert b"whsec_one" not in db.session.query(WebhookSecret).one().sealed
+    assert b"whsec_one" not in db.session.query(WebhookSecret).one().sealed_secret
     listed = donorhub("webhooks", "endpoints").out
     assert endpoint.slug in listed and "live" in listed and "whsec" not in listed
 

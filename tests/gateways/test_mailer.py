@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 
-from donorhub.gateways.mailer import Refused, Smtp, TryLater, Uncertain, compose_message
+from donorhub.gateways.mailer import MessageRefused, Smtp, TryLater, Uncertain, compose_message
 from tests.processes import free_port
 from tests.smtp import SmtpServer, smtp_server
 
@@ -75,9 +75,9 @@ def test_what_is_no_address_is_a_value_error(address: str) -> None:
 @pytest.mark.parametrize(
     ("where", "answer", "outcome"),
     [
-        ("recipient_answer", "550 no such user", Refused),
+        ("recipient_answer", "550 no such user", MessageRefused),
         ("recipient_answer", "451 later", TryLater),
-        ("data_answer", "554 spam", Refused),
+        ("data_answer", "554 spam", MessageRefused),
         ("data_answer", "452 full", TryLater),
     ],
 )
@@ -124,7 +124,7 @@ def test_unwritable_address_is_refused() -> None:
     controller = Controller(object(), hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
     controller.start()
     try:
-        with pytest.raises(Refused, match="letters"):
+        with pytest.raises(MessageRefused, match="letters"):
             Smtp(f"smtp://127.0.0.1:{controller.port}").send_message(letter("lucja@łąka.example.org"))
     finally:
         controller.stop()

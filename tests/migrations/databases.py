@@ -43,7 +43,7 @@ def new_database(home: Path, servers: dict[str, str], *, like: Engine | None = N
 
 def upgrade_to(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
-        command.upgrade(run.alembic_config(connection), revision)
+        command.upgrade(run.make_config(connection), revision)
 
 
 def read_rows(engine: Engine) -> Rows:
@@ -61,7 +61,7 @@ def read_rows(engine: Engine) -> Rows:
 
 def _read_tables(connection: Connection) -> MetaData:
     """Return the tables of a database; asked once for each revision, since it takes a tenth of a second."""
-    key = (connection.dialect.name, run.current(connection))
+    key = (connection.dialect.name, run.read_current_revision(connection))
     if key not in _TABLES:
         _TABLES[key] = MetaData()
         _TABLES[key].reflect(connection)

@@ -23,7 +23,7 @@ _DUMPS: Final = Path(__file__).parents[1] / "files" / "releases"
 
 def load(connection: Connection, name: str = REVISION) -> None:
     """Make the tables of that release and fill them, from the dump of this name."""
-    command.upgrade(run.alembic_config(connection), REVISION)
+    command.upgrade(run.make_config(connection), REVISION)
     dump = (_DUMPS / f"{name}.sql").read_text()
     if connection.dialect.name == "sqlite":
         for statement in dump.splitlines():

@@ -47,9 +47,9 @@ def test_the_upgraded_release_is_sound(released: Engine, tmp_path: Path, servers
 
 
 def test_upgrading_the_release_again_changes_nothing(released: Engine) -> None:
-    assert run.upgrade(released) == (REVISION, run.newest())
+    assert run.upgrade(released) == (REVISION, run.find_newest_revision())
     before = read_rows(released)
-    assert run.upgrade(released) == (run.newest(), run.newest())
+    assert run.upgrade(released) == (run.find_newest_revision(), run.find_newest_revision())
     after = read_rows(released)
     assert list_changes(before, after) == {}
     assert [table for table in after if list_new_rows(before, after, table)] == []

@@ -46,9 +46,9 @@ def test_the_migrations_make_what_the_models_say(migrated: Engine, wanted_shape:
 
 
 def test_upgrading_again_changes_nothing(engine: Engine) -> None:
-    assert run.upgrade(engine) == (None, run.newest())
+    assert run.upgrade(engine) == (None, run.find_newest_revision())
     before = shape_of(engine)
-    assert run.upgrade(engine) == (run.newest(), run.newest())
+    assert run.upgrade(engine) == (run.find_newest_revision(), run.find_newest_revision())
     assert shape_of(engine) == before
 
 
@@ -56,7 +56,7 @@ def test_upgrading_again_changes_nothing(engine: Engine) -> None:
 def test_a_new_migration_would_be_empty(migrated: Engine) -> None:
     """`donorhub db revision` finds nothing to write, and nothing of the search to drop."""
     with migrated.begin() as connection:
-        command.check(run.alembic_config(connection))
+        command.check(run.make_config(connection))
 
 
 def test_only_the_comparison_makes_tables_past_the_migrations() -> None:

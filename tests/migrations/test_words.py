@@ -33,7 +33,7 @@ NEW_DONOR = (
 def test_unknown_words_stop_the_upgrade(engine: Engine) -> None:
     """Words outside a closed set stop the upgrade, which names their rows and changes nothing."""
     with engine.begin() as connection:
-        command.upgrade(run.alembic_config(connection), BEFORE_THE_WORDS)
+        command.upgrade(run.make_config(connection), BEFORE_THE_WORDS)
         for number in range(1, 8):
             connection.execute(NEW_TASK, {"key": f"bad {number}", "kind": "tank_you", "role": ""})
         connection.execute(NEW_TASK, {"key": "good", "kind": "thank_you", "role": "boss"})
@@ -47,12 +47,12 @@ def test_unknown_words_stop_the_upgrade(engine: Engine) -> None:
     assert "Correct these rows" in str(refusal.value)
     with engine.connect() as connection:
         assert read_contents(connection) == before
-        assert run.current(connection) == BEFORE_THE_WORDS
+        assert run.read_current_revision(connection) == BEFORE_THE_WORDS
 
 
 def test_corrected_words_let_the_upgrade_through(engine: Engine) -> None:
     with engine.begin() as connection:
-        command.upgrade(run.alembic_config(connection), BEFORE_THE_WORDS)
+        command.upgrade(run.make_config(connection), BEFORE_THE_WORDS)
         connection.execute(NEW_TASK, {"key": "k", "kind": "tank_you", "role": ""})
     with pytest.raises(Conflict):
         run.upgrade(engine)
@@ -66,7 +66,7 @@ def test_corrected_words_let_the_upgrade_through(engine: Engine) -> None:
 def test_new_checks_change_nothing_else(engine: Engine) -> None:
     """New checks leave rows, indexes and references as they were."""
     with engine.begin() as connection:
-        command.upgrade(run.alembic_config(connection), BEFORE_THE_WORDS)
+        command.upgrade(run.make_config(connection), BEFORE_THE_WORDS)
         connection.execute(NEW_USER)
         connection.execute(text("INSERT INTO role (id, name) VALUES (7, 'admin')"))
         connection.execute(text("INSERT INTO user_role (user_id, role_id) VALUES (3, 7)"))
@@ -75,8 +75,8 @@ def test_new_checks_change_nothing_else(engine: Engine) -> None:
         before = read_contents(connection)
         indexes = read_definitions(connection, "index")
         triggers = read_definitions(connection, "trigger")
-    with engine.connect() as connection, run.free_of_foreign_keys(connection), connection.begin():
-        command.upgrade(run.alembic_config(connection), THE_WORDS)
+    with engine.connect() as connection, run.suspend_foreign_keys(connection), connection.begin():
+        command.upgrade(run.make_config(connection), THE_WORDS)
     with engine.connect() as connection:
         after = read_contents(connection)
         assert {table: after[table] for table in before if table != "alembic_version"} == {
@@ -92,7 +92,7 @@ def test_check_beside_triggers_is_replaced(engine: Engine) -> None:
     """A check of a table with triggers replaces the earlier one and keeps the triggers."""
     run.upgrade(engine)
     wider = WordCheck("donor", "kind", ("person", "organisation", "household", "robot"))
-    with engine.connect() as connection, run.free_of_foreign_keys(connection), connection.begin():
+    with engine.connect() as connection, run.suspend_foreign_keys(connection), connection.begin():
         connection.execute(text(NEW_DONOR.format(kind="person", code="DH-1")))
         triggers, indexes = read_definitions(connection, "trigger"), read_definitions(connection, "index")
         set_word_checks(connection, [wider])

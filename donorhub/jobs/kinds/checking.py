@@ -17,7 +17,7 @@ from donorhub.services.work import tasks
 log = get_logger(__name__)
 
 
-def verify_and_tell() -> int:
+def check_and_report() -> int:
     """Check what came since all held, and everything once a day; return how many invariants are broken.
 
     Plan a task for an administrator for each of them, once a day.

@@ -114,12 +114,12 @@ def match_statement(task: Task, _settings: Settings) -> str:
             db.session.commit()
             report("matching", settled_count + waiting_count)
     if left_count:
-        _look_again(task_id, statement_id)
+        _plan_another_run(task_id, statement_id)
     rest = f", {left_count} were held by another" if left_count else ""
     return f"{settled_count} settled, {waiting_count} wait{rest}"
 
 
-def _look_again(task_id: int, statement_id: int) -> None:
+def _plan_another_run(task_id: int, statement_id: int) -> None:
     """Plan another run for entries that this one passed by because a person was deciding them."""
     now = clock.now()
     tasks.plan_task(

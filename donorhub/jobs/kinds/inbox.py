@@ -99,8 +99,10 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
 
 
 def _name_turn(at: tuple[str, str], modes: Modes) -> str:
-    """Return whose events no two workers may have at once: an account's, or all of the provider's where
-    an endpoint that names no account may be told of the same events."""
+    """Return whose events no two workers may have at once.
+
+    It is an account's, or all of the provider's where one of its endpoints names no account.
+    """
     provider, account = at
     return f"{provider}:{account}" if all(name for name, _ in modes.values()) else provider
 

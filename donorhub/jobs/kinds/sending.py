@@ -63,7 +63,7 @@ def get_mailer(settings: Settings) -> mailer.Mailer:
 def _hand_over(sender: mailer.Mailer, mail: EmailMessage) -> tuple[str, str]:
     try:
         sender.send_message(mail)
-    except mailer.Refused as e:
+    except mailer.MessageRefused as e:
         return "refused", str(e)
     except mailer.TryLater as e:
         return "later", str(e)

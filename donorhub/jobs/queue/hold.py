@@ -54,7 +54,7 @@ class Hold:
             self._connection.execute(_LET_GO, {"locks": LOCKS, "ids": list(ids)})
 
 
-def free_abandoned(*, now: datetime) -> int:
+def free_abandoned_tasks(*, now: datetime) -> int:
     """Let claimed tasks that no living worker holds be claimed at once, and commit; return how many."""
     if not _has_locks():
         return 0

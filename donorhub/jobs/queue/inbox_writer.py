@@ -34,7 +34,7 @@ def _make_taken_lock() -> threading.Lock:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingRows:
     rows: Sequence[dict[str, object]]
     turn: threading.Lock = field(default_factory=_make_taken_lock)  # given back when the rows are committed
     error: Exception | None = None
@@ -45,7 +45,7 @@ class InboxWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._queue: SimpleQueue[_WaitingRows] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._last_stored_at = float("-inf")
@@ -66,7 +66,7 @@ class InboxWriter:
         began_at = time.monotonic()
         if began_at - self._last_stored_at >= QUIET_S:
             self._mean_wait_s = 0.0
-        waiting = _Waiting(rows)
+        waiting = _WaitingRows(rows)
         with self._lock:  # the thread ends only under this lock, so that nothing is put behind its back
             self._queue.put(waiting)
             self._wake_thread()
@@ -104,7 +104,7 @@ class InboxWriter:
                     break
             self._write_group(group)
 
-    def _write_group(self, group: list[_Waiting]) -> None:
+    def _write_group(self, group: list[_WaitingRows]) -> None:
         try:
             self._commit([row for waiting in group for row in waiting.rows])
         except (SQLAlchemyError, DonorHubError) as e:

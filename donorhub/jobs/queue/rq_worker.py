@@ -38,8 +38,10 @@ class RowJob(Job):
             self.webhooks = []
 
     def perform(self) -> object:
-        """Run, and let the id be put on the queue again from now on: whatever is committed after this
-        moment may not be seen by this run."""
+        """Run, and let the id be put on the queue again from now on.
+
+        Whatever is committed after this moment may not be seen by this run.
+        """
         _ = self.func  # refuses what is not ours before anything is done
         self.connection.delete(make_waiting_key(self.args[0]))
         return super().perform()

@@ -35,7 +35,7 @@ class Step:
     last: float = field(default=float("-inf"))
 
 
-def bury_dead() -> None:
+def bury_dead_tasks() -> None:
     """Put what no worker will try any more where a person sees it."""
     claims.bury_deadly_tasks(now=clock.now())
     imports.give_up_dead(now=clock.now())
@@ -43,10 +43,10 @@ def bury_dead() -> None:
 
 
 def _sweep_rows() -> int:
-    lease_count = hold.free_abandoned(now=clock.now())
+    lease_count = hold.free_abandoned_tasks(now=clock.now())
     if lease_count:
         log.info("leases_taken_over", tasks=lease_count)
-    bury_dead()
+    bury_dead_tasks()
     ring_inbox()
     return dispatch_tasks()
 

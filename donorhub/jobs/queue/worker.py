@@ -55,7 +55,7 @@ class WorkerThread:
         return bell
 
     def _run_loop(self) -> None:
-        with at_work(self._app):
+        with stay_at_work(self._app):
             self._work_until_stop()
 
     def _work_until_stop(self) -> None:
@@ -81,9 +81,12 @@ class WorkerThread:
 
 
 @contextmanager
-def at_work(app: Flask) -> Iterator[None]:
-    """Perform tasks inside this. Where there is no Redis, the first to come takes over what a killed
-    process had claimed; with Redis there may be workers on other machines, and leases have to run out."""
+def stay_at_work(app: Flask) -> Iterator[None]:
+    """Perform tasks inside this context.
+
+    Where there is no Redis, the first to come takes over what a killed process had claimed; with Redis
+    there may be workers on other machines, and leases have to run out.
+    """
     settings: Settings = app.extensions["donorhub.settings"]
     if not (settings.is_embedded and settings.uses_sqlite):
         yield
@@ -109,9 +112,11 @@ def work_once(app: Flask) -> int:
 
 
 def run_rq_worker(app: Flask, *, burst: bool = False, name: str | None = None) -> None:
-    """Work off RQ's queue until told to stop, in a child that is watched; with ``burst`` until nothing
-    waits, in this process. All that is heavy is loaded before the fork."""
-    be_polite()
+    """Work off RQ's queue until told to stop, in a child that is watched.
+
+    With ``burst`` work until nothing waits, in this process. All that is heavy is loaded before the fork.
+    """
+    lower_priority()
     run.attach_app(app)
     preload_libraries()
     redis_url: str = app.extensions["donorhub.settings"].redis_url
@@ -124,7 +129,7 @@ def run_rq_worker(app: Flask, *, burst: bool = False, name: str | None = None) -
     Watcher(lambda pulse: work_patiently(redis_url, name=name, pulse=pulse), most_s=HANGS_S).watch_work()
 
 
-def be_polite() -> None:
+def lower_priority() -> None:
     """Let those who answer people and providers go first where they share the machine."""
     os.nice(NICENESS)
 
@@ -132,13 +137,14 @@ def be_polite() -> None:
 def work_patiently(
     redis_url: str, *, burst: bool = False, name: str | None = None, pulse: Pulse | None = None
 ) -> None:
-    """Work, for so many jobs; when RQ gives up, as it does when Redis goes away in the middle of a job,
-    begin anew."""
+    """Work, for so many jobs; begin anew when RQ gives up, as it does when Redis goes away in the middle
+    of a job.
+    """
     while True:
         queue = make_queue(redis_url)
         # A name of its own each time: RQ refuses, for minutes, the name of a worker that was killed.
-        own = f"{name or 'donorhub'}.{secrets.token_hex(4)}"
-        worker = RowWorker.make_for_queue(queue, own, pulse)
+        worker_name = f"{name or 'donorhub'}.{secrets.token_hex(4)}"
+        worker = RowWorker.make_for_queue(queue, worker_name, pulse)
         try:
             worker.work(burst=burst, logging_level="WARNING", max_jobs=None if burst else SHARE)
         except RedisError as e:

@@ -70,7 +70,10 @@ def add_secret(endpoint_id: int, secret: str, *, label: str, now: datetime, acto
     if not secret.strip():
         raise Rejected("a secret has at least one character", field="/secret")
     row = WebhookSecret(
-        endpoint_id=endpoint_id, sealed=vault.seal_bytes(secret.strip().encode()), label=label, created_at=now
+        endpoint_id=endpoint_id,
+        sealed_secret=vault.seal_bytes(secret.strip().encode()),
+        label=label,
+        created_at=now,
     )
     db.session.add(row)
     audit.record_action(actor, "endpoint.secret_added", ("webhook_endpoint", endpoint_id), now=now)
@@ -107,7 +110,7 @@ def open_endpoint(provider: str, slug: str, *, now: datetime) -> Opened:
         livemode=row.livemode,
         seen_by_adapter=Endpoint(row.account, row.livemode, row.settings),
         secrets=tuple(
-            Secret(one.id, vault.unseal_bytes(one.sealed).decode())
+            Secret(one.id, vault.unseal_bytes(one.sealed_secret).decode())
             for one in valid
             if one.expires_at is None or one.expires_at > now
         ),

@@ -13,7 +13,7 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.jobs.queue import perform, run, timer
-from donorhub.jobs.queue.hold import Hold, free_abandoned
+from donorhub.jobs.queue.hold import Hold, free_abandoned_tasks
 from donorhub.models import Task
 from donorhub.services.work import claims, tasks
 
@@ -23,7 +23,7 @@ seen: list[int] = []
 def _look(_task: Task, _settings: Settings) -> str:
     """What the timer of another process would find while this is being performed."""
     db.session.commit()
-    seen.append(free_abandoned(now=clock.now()))
+    seen.append(free_abandoned_tasks(now=clock.now()))
     return "looked"
 
 
@@ -72,13 +72,13 @@ def test_living_workers_task_stays_its_own(postgres: Flask, now: datetime) -> No
         assert claims.claim_task(first, now=now) and claims.claim_task(second, now=now)
         hold.take_locks([first, second])
         db.session.commit()
-        assert free_abandoned(now=now) == 0
+        assert free_abandoned_tasks(now=now) == 0
         hold.let_go([second])
-        assert free_abandoned(now=now) == 1
+        assert free_abandoned_tasks(now=now) == 1
         assert not claims.claim_task(first, now=now)
         assert claims.claim_task(second, now=now)
         db.session.rollback()
-    assert free_abandoned(now=now) == 1
+    assert free_abandoned_tasks(now=now) == 1
 
 
 def test_performed_tasks_are_held_until_done(postgres: Flask, now: datetime) -> None:
@@ -94,7 +94,7 @@ def test_what_failed_is_held_no_more(postgres: Flask, now: datetime) -> None:
     plan(now, "refund", count=2)
     assert run.run_due() == 2
     assert locks() == 0
-    assert free_abandoned(now=now) == 0
+    assert free_abandoned_tasks(now=now) == 0
 
 
 def test_task_of_newer_attempt_stays(postgres: Flask, now: datetime) -> None:

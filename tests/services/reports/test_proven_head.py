@@ -51,7 +51,7 @@ def check_later(now: datetime, minutes: int) -> dict[str, list[str]]:
     clock.use_clock(lambda: now + timedelta(minutes=minutes))
     audit.seal_records()
     db.session.commit()
-    checking.verify_and_tell()
+    checking.check_and_report()
     tasks = db.session.scalars(select(Task).where(Task.kind == "invariant_broken"))
     return {task.facts["invariant"]: [task.facts["first"]] for task in tasks}
 
@@ -183,7 +183,7 @@ def test_cut_off_end_is_reported(proved: Gift, now: datetime) -> None:
     db.session.query(AuditRecord).filter(AuditRecord.seq > seq).delete()
     db.session.commit()
     clock.use_clock(lambda: now + timedelta(minutes=30))
-    checking.verify_and_tell()
+    checking.check_and_report()
     told = db.session.scalars(select(Task).where(Task.kind == "invariant_broken")).all()
     assert [task.facts["first"] for task in told if task.facts["invariant"] == CHAIN] == [
         f"audit records {seq + 1} to {seq + sealed} are missing: the end was cut off"

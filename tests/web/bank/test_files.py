@@ -179,7 +179,7 @@ def test_given_up_file_is_read_again(
     task = db.session.scalars(select(Task).filter_by(kind="import_file")).one()
     task.state, task.last_error = "dead", "the worker stopped while it was doing this"
     db.session.commit()
-    timer.bury_dead()
+    timer.bury_dead_tasks()
     text = accountant.text(page)
     assert "failed" in text and "Reading failed several times and was given up" in text
     assert "Read it again" in text and "This page renews itself" not in text

@@ -66,14 +66,14 @@ def given_up(database: Flask, now: datetime) -> datetime:
 
 def test_given_up_file_says_why(given_up: datetime) -> None:
     """The file says that it failed, why, and what to do; a second look changes nothing."""
-    timer.bury_dead()
+    timer.bury_dead_tasks()
     file = kept()
     assert file.state == "failed"
     (problem,) = file.problems
     assert problem["code"] == "reading_given_up"
     assert "8 attempts" in problem["message"] and "read again" in problem["message"]
     before = rows()
-    timer.bury_dead()
+    timer.bury_dead_tasks()
     assert (rows(), kept().problems) == (before, [problem])
 
 
@@ -86,14 +86,14 @@ def test_killed_worker_leaves_failed_file(database: Flask, now: datetime) -> Non
         db.session.commit()  # and here the worker was killed
         at += claims.LEASE
     set_clock(at)
-    timer.bury_dead()
+    timer.bury_dead_tasks()
     assert kept().state == "failed"
     assert "the worker stopped" in kept().problems[0]["message"]
 
 
 def test_retried_task_reads_the_file(given_up: datetime) -> None:
     """A file whose task is tried again is read."""
-    timer.bury_dead()
+    timer.bury_dead_tasks()
     tasks.retry_task(reading().id, now=given_up, actor="user:1")
     db.session.commit()
     work()
@@ -106,7 +106,7 @@ def test_resent_file_replaces_dead_task(given_up: datetime, is_told_first: bool)
     """A file that is sent again is read, and its dead task is nobody's worry."""
     dead_id = reading().id
     if is_told_first:
-        timer.bury_dead()
+        timer.bury_dead_tasks()
     assert receive(given_up)
     work()
     assert (kept().state, kept().new_count) == ("done", 1)
@@ -122,5 +122,5 @@ def test_old_dead_task_fails_no_reading(given_up: datetime) -> None:
     assert old is not None
     old.state = "dead"
     db.session.commit()
-    timer.bury_dead()
+    timer.bury_dead_tasks()
     assert kept().state == "received"
