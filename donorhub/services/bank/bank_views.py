@@ -61,7 +61,7 @@ class StatementView:
 
 
 @dataclass(slots=True)
-class LedgerComparison:
+class LedgerOverlap:
     """How a file's entries would meet the ledger, before anything is stored."""
 
     new_count: int = 0
@@ -163,7 +163,7 @@ def list_account_names() -> dict[int, str]:
 # ---------------------------------------------------------------- before an import
 
 
-def compare_with_ledger(account: BankAccount | None, statement: StatementInFile) -> LedgerComparison:
+def compare_with_ledger(account: BankAccount | None, statement: StatementInFile) -> LedgerOverlap:
     """Return which entries of a statement the ledger has already, as storing it would find; change
     nothing.
 
@@ -172,7 +172,7 @@ def compare_with_ledger(account: BankAccount | None, statement: StatementInFile)
     """
     booked_entries = [entry for entry in statement.entries if entry.status == "booked"]
     if account is None or not booked_entries:
-        return LedgerComparison(len(booked_entries))
+        return LedgerOverlap(len(booked_entries))
     key = bank_accounts.normalise_number(statement.account or "") or account.number
     items = entry_keys.key_entries(key, booked_entries, ids_trusted=not account.ids_untrusted)
     days: list[date] = [item.day for item in items]
@@ -184,4 +184,4 @@ def compare_with_ledger(account: BankAccount | None, statement: StatementInFile)
     )
     states = {id(booked_entries[same.position]): "known" for same in answer.same}
     states.update({id(booked_entries[doubt.position]): "doubtful" for doubt in answer.doubtful})
-    return LedgerComparison(len(answer.new), len(answer.same), len(answer.doubtful), states)
+    return LedgerOverlap(len(answer.new), len(answer.same), len(answer.doubtful), states)

@@ -216,11 +216,11 @@ def _try_out(wizard: Wizard, content: bytes) -> None:
         account = wizard.account
         if statement.account:
             account = bank_accounts.find_account(statement.account, statement.currency)
-        comparison = bank_views.compare_with_ledger(account, statement)
-        wizard.ledger.new_count += comparison.new_count
-        wizard.ledger.known_count += comparison.known_count
-        wizard.ledger.doubtful_count += comparison.doubtful_count
-        wizard.ledger.states.update(comparison.states)
+        overlap = bank_views.compare_with_ledger(account, statement)
+        wizard.ledger.new_count += overlap.new_count
+        wizard.ledger.known_count += overlap.known_count
+        wizard.ledger.doubtful_count += overlap.doubtful_count
+        wizard.ledger.states.update(overlap.states)
 
 
 # ---------------------------------------------------------------- the page
