@@ -42,7 +42,7 @@ from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit
 from donorhub.web.addresses import build_address
 from donorhub.web.sign_in_form import SignInForm
 from donorhub.web.words import prepared
-from receipts import figures
+from receipts.figures import write_account, write_amount
 
 OWN_WORDS: Final = {"en": "English", "pl": "Polski", "sq": "Shqip"}
 PUBLIC: Final = ("static", "security.", "public.", "health")
@@ -113,11 +113,7 @@ def register(app: Flask) -> None:
     app.after_request(_headers)
     app.context_processor(_words_of_every_page)
     app.jinja_env.filters.update(
-        money=show_money,
-        day=show_day,
-        moment=show_moment,
-        local_day=show_local_day,
-        iban=figures.write_account,
+        money=show_money, day=show_day, moment=show_moment, local_day=show_local_day, iban=write_account
     )
     app.jinja_env.globals.update(
         offered_currencies=OFFERED_CURRENCIES,
@@ -302,7 +298,7 @@ def lang() -> Lang:
 
 def show_money(money: Money) -> str:
     """An amount as the reader's language writes it."""
-    return figures.write_amount(money, lang())
+    return write_amount(money, lang())
 
 
 def commit() -> None:
