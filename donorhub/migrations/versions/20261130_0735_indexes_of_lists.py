@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = '20261130_0720'
-down_revision = '20261130_0545'
+revision = '20261130_0735'
+down_revision = '20261130_0720'
 branch_labels = None
 depends_on = None
 
