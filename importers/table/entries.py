@@ -7,6 +7,7 @@ up to the balances is for ``checks``.
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -32,7 +33,7 @@ class Group:
     """The entries of one account in one currency, and the line of the file that each came from."""
 
     entries: list[Entry] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    lines: array[int] = field(default_factory=lambda: array("L"))
 
 
 @dataclass(frozen=True, slots=True)

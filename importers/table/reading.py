@@ -5,6 +5,7 @@ Files and bytes, and which layout fits, are for ``importers.tabular``.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -261,7 +262,7 @@ def _join_groups(one: Group, other: Group) -> Group:
     )
     return Group(
         entries=[replace(entry, position=at) for at, (_, entry) in enumerate(pairs)],
-        lines=[line for line, _ in pairs],
+        lines=array("L", (line for line, _ in pairs)),
     )
 
 

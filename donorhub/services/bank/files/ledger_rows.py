@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Text, and_, case, cast, or_, select
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Text, and_, case, cast, or_, select
 from donorhub.db import db, insert_for
 from donorhub.domain.bank.files.continuity import Span
 from donorhub.domain.bank.files.entry_keys import KnownEntry, make_source_name
+from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, NewEntry
 from donorhub.models import Entry, EntryAlias, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS, DOUBTED_ENTRIES, GONE_ENTRIES
 from donorhub.services.bank.files.packed_rows import Row
@@ -169,19 +170,19 @@ def _parse_number(text: str | None) -> int | None:
 
 
 def insert_entries(
-    statement: Statement, draft: Draft, new_rows: Sequence[tuple[int, str, int, str]]
+    statement: Statement, draft: Draft, new: Sequence[NewEntry], doubtful: Sequence[DoubtfulEntry]
 ) -> Mapping[int, int]:
-    """Write entries: position in the draft, fingerprint, occurrence and state of each.
+    """Write the entries of a draft that are new and those that are doubtful.
 
-    Gives the new ids by position where an entry has details of its own, which are written too.
+    Return the new ids by position where an entry has details of its own, which are written too.
     """
     head = (statement.bank_account_id, statement.id, statement.currency)
-    rows = (
-        (*head, *place_columns, *row)
-        for place_columns, row in zip(
-            new_rows, draft.rows.pick_rows(place for place, _, _, _ in new_rows), strict=True
-        )
+    places = chain(
+        ((one.position, one.fingerprint, one.occurrence, "new") for one in new),
+        ((one.position, one.fingerprint, one.occurrence, "doubtful") for one in doubtful),
     )
+    draft_rows = draft.rows.pick_rows(one.position for one in chain(new, doubtful))
+    rows = ((*head, *place, *row) for place, row in zip(places, draft_rows, strict=True))
     count = _insert_rows("entry", (*_PLACE_COLUMNS, *ENTRY_COLUMNS), rows)
     if not draft.details or not count:
         return {}

@@ -194,14 +194,12 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
     ledger_entries = ledger_rows.list_known_entries(account.id, first_on - REACH, last_on + REACH)
     source = make_source_name(row.format, draft.header.layout)
     answer = _plan_entries(row, draft.items, ledger_entries, account, source)
-    new_rows = [(new.position, new.fingerprint, new.occurrence, "new") for new in answer.new]
     doubtful = _list_new_doubts(answer.doubtful, ledger_rows.count_own_fingerprints(row.id))
-    new_rows += [(d.position, d.fingerprint, d.occurrence, "doubtful") for d in doubtful]
-    ledger_rows.insert_entries(row, draft, new_rows)
+    ledger_rows.insert_entries(row, draft, answer.new, doubtful)
     ledger_rows.insert_aliases(
         row.id, ((same.entry_id, "bank_ref", ref) for same in answer.same for ref in same.add_refs)
     )
-    row.new_count += len(new_rows)
+    row.new_count += len(answer.new) + len(doubtful)
     row.doubtful_count += len(doubtful)
     others = [(same.entry_id, same.position) for same in answer.same if same.how == "other_format"]
     return enriching.fill_entries(row, draft, others)
