@@ -63,7 +63,8 @@ class EntryReader:
     header: tuple[str, ...] = ()
     groups: dict[tuple[str | None, str], Group] = field(default_factory=dict)
     unread_balances: int = 0
-    _accounts: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    _parties: dict[str, Party] = field(default_factory=dict)  # by the cell of the account
+    _texts: dict[str, str] = field(default_factory=dict)
     _amounts: AmountReader = field(init=False)
     _pending_words: frozenset[str] = field(init=False)
     _skip_words: tuple[str, ...] = field(init=False)
@@ -167,7 +168,6 @@ class EntryReader:
         """Return the other side, and the own account where the row tells it."""
         sides = self._in if is_in else self._out
         name = get_first_text(cells, sides.name) or None
-        account, scheme = self._parse_account(get_first_text(cells, sides.account))
         address = bic = own = None
         if self._has_address:
             address, bic = (
@@ -177,20 +177,23 @@ class EntryReader:
         if sides.own:
             text = get_first_text(cells, sides.own)
             own = self.facts.find_own_account(text) if text else None
-        if not (name or account or address or bic):
-            return NOBODY, own
-        return Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address), own
+        return self._make_party(name, get_first_text(cells, sides.account), address, bic), own
 
-    def _parse_account(self, cell: str) -> tuple[str | None, str | None]:
-        """Return the same as ``parse_account``; a donor who gives often is worked out, and held in memory,
-        once.
-        """
-        account = self._accounts.get(cell)
-        if account is None:
-            account = parse_account(cell)
-            if len(self._accounts) < MOST_VALUES:
-                self._accounts[cell] = account
-        return account
+    def _make_party(self, name: str | None, account_cell: str, address: str | None, bic: str | None) -> Party:
+        """Return the party of a row; one who gives often is worked out, and held in memory, once."""
+        earlier_party = self._parties.get(account_cell)
+        if earlier_party is None:
+            account, scheme = parse_account(account_cell)
+        elif (earlier_party.name, earlier_party.address, earlier_party.bic) == (name, address, bic):
+            return earlier_party
+        else:
+            account, scheme = earlier_party.account, earlier_party.account_scheme
+        if not (name or account or address or bic):
+            return NOBODY
+        party = Party(name=name, account=account, account_scheme=scheme, bic=bic, address=address)
+        if earlier_party is None and len(self._parties) < MOST_VALUES:
+            self._parties[account_cell] = party
+        return party
 
     def _parse_balance(self, cells: list[str], currency: str) -> Money | None:
         text = get_first_text(cells, self._places_of["balance"])
@@ -207,7 +210,13 @@ class EntryReader:
     def _join_cells(self, cells: list[str], role: Role) -> str:
         places = self._places_of[role]
         text = " ".join(text for at in places if (text := cells[at].strip()))
-        return " ".join(text.split()) if "\n" in text else text
+        return self._share_text(" ".join(text.split()) if "\n" in text else text)
+
+    def _share_text(self, text: str) -> str:
+        """Return an equal text of an earlier row: a purpose that comes often is held in memory once."""
+        if len(self._texts) < MOST_VALUES:
+            return self._texts.setdefault(text, text)
+        return self._texts.get(text, text)
 
     def _fit_cells(self, cells: list[str]) -> list[str]:
         """Return the cells, as many as the header has, with room for what pieces of cells will fill."""

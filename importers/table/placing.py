@@ -219,6 +219,8 @@ def parse_account(cell: str) -> tuple[str | None, str | None]:
     if not cell:
         return None, None
     account = remove_blanks(cell.removeprefix("=")).upper()  # ="0123" keeps a spreadsheet from rounding
+    if account == cell:
+        account = cell  # not the same text twice: a large file has many
     if not account.isalnum():
         account = account.replace("-", "")
     if account.isdigit():

@@ -181,8 +181,8 @@ def insert_entries(
         ((one.position, one.fingerprint, one.occurrence, "new") for one in new),
         ((one.position, one.fingerprint, one.occurrence, "doubtful") for one in doubtful),
     )
-    draft_rows = draft.rows.pick_rows(one.position for one in chain(new, doubtful))
-    rows = ((*head, *place, *row) for place, row in zip(places, draft_rows, strict=True))
+    positions = chain((one.position for one in new), (one.position for one in doubtful))
+    rows = ((*head, *place, *row) for place, row in zip(places, draft.rows.pick_rows(positions), strict=True))
     count = _insert_rows("entry", (*_PLACE_COLUMNS, *ENTRY_COLUMNS), rows)
     if not draft.details or not count:
         return {}
