@@ -42,9 +42,7 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
     holding: list[Join] = []
     for join in joins:
         key = join.gift.id, join.instalment.id
-        left = (
-            join.gift.amount_minor - _sum_of_gift(join.gift.id, minors) - _sum_of_gift(join.gift.id, wanted)
-        )
+        left = join.gift.amount_minor - _sum_of_gift(join.gift.id, minors | wanted)
         if join.instalment.currency != join.gift.currency or left <= 0:
             continue
         holding.append(join)
