@@ -112,7 +112,7 @@ def test_twelve_months_end_with_this() -> None:
     assert [month.first for month in months][:2] == [date(2025, 12, 1), date(2026, 1, 1)]
     assert len(months) == 12 and months[-1].last == date(2026, 11, 30)
     assert months[0].by_method == {"card": 2000} and months[-1].by_method == {"cash": 3000}
-    assert months[0].total("PLN") == Money(2000, "PLN")
+    assert months[0].compute_total("PLN") == Money(2000, "PLN")
 
 
 def test_retention_counts_repeated_donors() -> None:
