@@ -232,7 +232,7 @@ def test_accepting_skips_held_entries(locks: Flask, now: datetime) -> None:
     arrived(*(Paid(DAY, 5000 + number, text=anna.code) for number in range(2)))
     first, other = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
     entries.mark_not_a_gift(first, "own_transfer", now=now, actor="user:1")
-    second = run_second(locks, lambda: sum(certain_entries.accept_certain(now=now, actor="user:2")))
+    second = run_second(locks, lambda: sum(certain_entries.accept_certain_entries(now=now, actor="user:2")))
     assert (second.result, second.error, second.waited) == (1, None, False)
     assert db.session.scalars(select(Match.entry_id).where(Match.gift_id.is_not(None))).all() == [other]
 
@@ -241,8 +241,8 @@ def test_accepting_certain_entries_holds_them(locks: Flask, now: datetime) -> No
     """Who accepts what is certain holds those entries until the commit."""
     anna = donor()
     arrived(Paid(DAY, 5000, text=anna.code))
-    assert sum(certain_entries.accept_certain(now=now, actor="user:1")) == 1
-    second = run_second(locks, lambda: sum(certain_entries.accept_certain(now=now, actor="user:2")))
+    assert sum(certain_entries.accept_certain_entries(now=now, actor="user:1")) == 1
+    second = run_second(locks, lambda: sum(certain_entries.accept_certain_entries(now=now, actor="user:2")))
     assert (second.result, second.error, second.waited) == (0, None, False)
 
 
@@ -254,7 +254,7 @@ def test_two_looks_match_once(locks: Flask, now: datetime) -> None:
     statement_id = only_entry().statement_id
 
     def look() -> tuple[int, int]:
-        matched = matching.match_next(statement_id, 0, now=now, actor="system:matching")
+        matched = matching.match_next_entries(statement_id, 0, now=now, actor="system:matching")
         return matched.settled_count, matched.left_count
 
     assert look() == (1, 0)

@@ -84,7 +84,9 @@ def get_entry(entry_id: int) -> Response:
 def accept_certain(which: Which) -> dict[str, int]:
     """Accept every proposal of level `sure` among the entries that wait. Again finds none left."""
     count = 0
-    for chunk_count in certain_entries.accept_certain(**which, now=clock.now(), actor=principal().actor):
+    for chunk_count in certain_entries.accept_certain_entries(
+        **which, now=clock.now(), actor=principal().actor
+    ):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
         count += chunk_count
     return {"accepted": count}

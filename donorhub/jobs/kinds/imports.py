@@ -105,9 +105,9 @@ def match_statement(task: Task, _settings: Settings) -> str:
     settled_count = waiting_count = left_count = 0
     last_id: int | None = 0
     while last_id is not None:
-        part = matching.match_next(statement_id, last_id, now=clock.now(), actor=MATCHER)
+        part = matching.match_next_entries(statement_id, last_id, now=clock.now(), actor=MATCHER)
         settled_count += part.settled_count
-        waiting_count += part.waiting
+        waiting_count += part.waiting_count
         last_id, left_count = part.last_id, part.left_count
         if last_id is not None:
             _keep_lease(task_id)

@@ -94,7 +94,7 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
             _note_failure(event_ids[0], turn, e)
         db.session.commit()
         count += len(event_ids)
-        pace.rest_after(time.thread_time() - began_at)
+        pace.rest_after_work(time.thread_time() - began_at)
     return count
 
 

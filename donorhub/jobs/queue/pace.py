@@ -1,7 +1,8 @@
 """How the one process shares itself between answering and working.
 
-Whoever works rests after each batch, the longer the longer those wait whose messages come in. Nobody is put
-off for ever: a tenth of the time is always for the work, so that what providers told does not lie unread.
+Whoever works rests after each batch, the longer the longer those wait whose messages come in. Nobody is
+put off for ever: a tenth of the time is always for the work, so that what providers sent does not lie
+unread.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def choose_rest(worked_s: float, waited_s: float) -> float:
     return min(LONGEST_REST_S, worked_s * share)
 
 
-def rest_after(worked_s: float) -> None:
+def rest_after_work(worked_s: float) -> None:
     """Rest after so many seconds of the processor, if messages come in. Never inside a transaction."""
     rest_s = choose_rest(worked_s, current_app.extensions["donorhub.inbox_writer"].measure_wait())
     if rest_s:

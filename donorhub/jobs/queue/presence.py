@@ -1,7 +1,7 @@
-"""Who performs tasks in this home: tells the first one that all others are dead.
+"""Who performs tasks in this home: the first one learns that all others are dead.
 
-Where one process does everything, the tasks it had claimed need not wait for their leases
-when it was killed. Of processes on other machines it knows nothing: they have Redis and leases.
+Where one process does everything, the tasks it had claimed need not wait for their leases when it was
+killed. Of processes on other machines it knows nothing: they have Redis and leases.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def _perform_group(ids: Sequence[int], hold: Hold, *, until: float = 0.0) -> lis
         _sort_out(ids, e, hold)
         return _claim_next(hold) if time.monotonic() < until else []
     hold.let_go(ids)
-    pace.rest_after(time.thread_time() - began_at)
+    pace.rest_after_work(time.thread_time() - began_at)
     return following
 
 

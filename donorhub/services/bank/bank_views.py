@@ -42,7 +42,9 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementView:
-    """A statement beside its figures; ``off_by`` is what is missing to add up, None where nothing tells."""
+    """A statement beside its figures; ``off_by`` is what is missing to add up, None where it has no
+    balances.
+    """
 
     row: Statement
     account: BankAccount

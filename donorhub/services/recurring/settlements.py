@@ -20,7 +20,7 @@ Minors = dict[tuple[int, int], int]  # allocated minor units by gift and instalm
 
 
 class Join(NamedTuple):
-    """An instalment that a gift is said to pay, with how much of it where that is told."""
+    """An instalment that a gift pays, and how much of it where the provider says so."""
 
     gift: Gift
     instalment: Instalment
@@ -38,24 +38,26 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
     if not joins:
         return [], []
     minors, gift_minors = _read_allocations(joins)
-    wanted: Minors = {}
-    holding: list[Join] = []
+    new_minors: Minors = {}
+    joins_that_hold: list[Join] = []
     for join in joins:
         key = join.gift.id, join.instalment.id
-        left = join.gift.amount_minor - _sum_of_gift(join.gift.id, minors | wanted)
-        if join.instalment.currency != join.gift.currency or left <= 0:
+        minor_left = join.gift.amount_minor
+            - _sum_of_gift(join.gift.id, minors)
+            - _sum_of_gift(join.gift.id, new_minors)
+        if join.instalment.currency != join.gift.currency or minor_left <= 0:
             continue
-        holding.append(join)
-        if key not in minors and key not in wanted:
-            wanted[key] = min(left, join.minor or join.instalment.amount_minor)
-    new = _insert_allocations(wanted)
+        joins_that_hold.append(join)
+        if key not in minors and key not in new_minors:
+            new_minors[key] = min(minor_left, join.minor or join.instalment.amount_minor)
+    new = _insert_allocations(new_minors)
     deductions = gifts.sum_deductions([*gift_minors])
-    covered = []
-    for join in holding:
+    covered_instalments = []
+    for join in joins_that_hold:
         key = join.gift.id, join.instalment.id
         if key not in new or key in minors:
             continue
-        minors[key] = wanted[key]
+        minors[key] = new_minors[key]
         settled_minor = sum(
             max(0, min(minor, gift_minors[gift_id] - deductions[gift_id]))
             for (gift_id, instalment_id), minor in minors.items()
@@ -64,8 +66,8 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
         is_covered = settled_minor >= join.instalment.amount_minor
         instalments.follow_allocation(join.instalment, join.promise, is_covered=is_covered, now=now)
         if is_covered:
-            covered.append(join.instalment)
-    return holding, covered
+            covered_instalments.append(join.instalment)
+    return joins_that_hold, covered_instalments
 
 
 def _read_allocations(joins: Sequence[Join]) -> tuple[Minors, dict[int, int]]:

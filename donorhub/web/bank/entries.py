@@ -258,7 +258,7 @@ def accept_sure() -> Response:
     """Accept everything that the engine is sure of, in the list as it is narrowed."""
     filters = _read_filters(request.form)
     count = 0
-    for chunk_count in certain_entries.accept_certain(
+    for chunk_count in certain_entries.accept_certain_entries(
         statement_id=filters.get("statement"),
         bank_account_id=filters.get("account"),
         now=clock.now(),

@@ -70,8 +70,8 @@ def test_look_counts_unmatched_entries(database: Flask, now: datetime) -> None:
     arrived(now)
     *_, last_id = db.session.scalars(select(Entry.id).order_by(Entry.id))
     statement_id = db.session.scalars(select(Statement.id)).one()
-    done = matching.match_next(statement_id, last_id, now=now, actor="system:matching")
-    assert done == matching.Matched(None, left_count=3)
+    done = matching.match_next_entries(statement_id, last_id, now=now, actor="system:matching")
+    assert done == matching.ChunkResult(None, left_count=3)
     assert matching_done_at() is None
 
 

@@ -101,7 +101,7 @@ def test_failed_payout_is_never_joined(database: Flask, now: datetime) -> None:
         do[name]()
     assert entry_views.list_payouts_like(only_entry()) == []
     before = dump()
-    assert sum(certain_entries.accept_certain(now=now, actor="user:1")) == 0
+    assert sum(certain_entries.accept_certain_entries(now=now, actor="user:1")) == 0
     with pytest.raises(Rejected, match="failed") as refused:
         entries.join_payout(only_entry().id, only_payout().id, now=now, actor="user:1")
     assert refused.value.specific_code == "payout_failed"
@@ -116,7 +116,7 @@ def test_payout_failing_during_matching(database: Flask, now: datetime) -> None:
     send(MONEY)
     place = credits.read_places([only_entry().id])[0]
     payout = only_payout()
-    decided = decisions.Decided(place, clues.read_clues([place.credit], "DH")[0], payout_id=payout.id)
+    decided = decisions.CreditDecision(place, clues.read_clues([place.credit], "DH")[0], payout_id=payout.id)
     db.session.execute(text("UPDATE payout SET state = 'failed'"))  # as another worker did meanwhile
     with pytest.raises(Conflict, match="look again"):
         decisions.settle_matches([decided], now=now, actor="system:matching")

@@ -34,17 +34,19 @@ class Gap:
 
 
 def normalise_number(number: str) -> str:
-    """The account without blanks, in capitals; the 26 digits of an NRB get their ``PL``."""
+    """Return the account without blanks, in capitals; the 26 digits of an NRB get their ``PL``."""
     return normalise_account(number) or ""
 
 
 def find_account(number: str, currency: str) -> BankAccount | None:
+    """Return our account of this number and currency; None where there is none."""
     return db.session.scalar(
         select(BankAccount).filter_by(number=normalise_number(number), currency=currency)
     )
 
 
 def get_account(bank_account_id: int) -> BankAccount:
+    """Return the account; raise NotFound where there is none."""
     account = db.session.get(BankAccount, bank_account_id)
     if account is None:
         raise NotFound(f"there is no bank account {bank_account_id}", field="/bank_account_id")
@@ -52,6 +54,7 @@ def get_account(bank_account_id: int) -> BankAccount:
 
 
 def list_accounts() -> Sequence[BankAccount]:
+    """Return all accounts of ours, by name."""
     return db.session.scalars(select(BankAccount).order_by(BankAccount.name, BankAccount.id)).all()
 
 
@@ -144,11 +147,7 @@ class _Link(NamedTuple):
 
 
 def find_gaps(bank_account_id: int) -> list[Gap]:
-    """Return the breaks in the chain "closing of one = opening of the next", oldest first.
-
-    A statement that begins inside another's days proves nothing and breaks nothing. Where the
-    entries of files without balances explain a break to the cent, nothing is missing.
-    """
+    """Return the breaks in the chain "closing of one = opening of the next", oldest first."""
     rows = db.session.execute(
         select(
             Statement.period_from,
@@ -173,14 +172,14 @@ def find_gaps(bank_account_id: int) -> list[Gap]:
         for from_on, to_on, id_, opening_minor, closing_minor, currency in rows
         if from_on is not None and opening_minor is not None and closing_minor is not None
     ]
-    return _leave_out_explained(bank_account_id, _find_breaks(links))
+    return _leave_out_explained_gaps(bank_account_id, _find_breaks(links))
 
 
-def _leave_out_explained(bank_account_id: int, breaks: Sequence[Gap]) -> list[Gap]:
-    """The breaks without the money that entries of statements outside the chain account for."""
+def _leave_out_explained_gaps(bank_account_id: int, breaks: Sequence[Gap]) -> list[Gap]:
+    """Return the breaks without the money that entries of statements outside the chain account for."""
     if not breaks:
         return []
-    sums = _sums_outside_the_chain(bank_account_id, breaks[0].from_on, breaks[-1].to_on)
+    sums = _sum_outside_the_chain(bank_account_id, breaks[0].from_on, breaks[-1].to_on)
     gaps = []
     for gap in breaks:
         here = sum(minor for day, minor in sums if gap.from_on <= day <= gap.to_on)
@@ -189,8 +188,8 @@ def _leave_out_explained(bank_account_id: int, breaks: Sequence[Gap]) -> list[Ga
     return gaps
 
 
-def _sums_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) -> list[tuple[date, int]]:
-    """Day by day, what the ledger has from statements that lack a balance."""
+def _sum_outside_the_chain(bank_account_id: int, from_on: date, to_on: date) -> list[tuple[date, int]]:
+    """Return, day by day, what the ledger has from statements that lack a balance."""
     rows = db.session.execute(
         select(Entry.booked_on, func.sum(Entry.amount_minor))
         .where(

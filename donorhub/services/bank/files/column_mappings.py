@@ -30,8 +30,8 @@ CHOICES: Final = {"dates": re.compile("dmy|mdy|"), "currency": re.compile("[A-Z]
 TABLES = ("table", "xlsx", "xls", "ods")
 
 
-def list_saved() -> Sequence[ColumnMapping]:
-    """The newest version of each mapping, the newest mapping first."""
+def list_saved_mappings() -> Sequence[ColumnMapping]:
+    """Return the newest version of each mapping, the newest mapping first."""
     newest = select(ColumnMapping.signature, func.max(ColumnMapping.version).label("version")).group_by(
         ColumnMapping.signature
     )
@@ -48,7 +48,7 @@ def list_saved() -> Sequence[ColumnMapping]:
 
 
 def read_layout(plain: Mapping[str, object]) -> Layout:
-    """The layout that plain values describe; Rejected with the key at fault."""
+    """Return the layout that plain values describe; raise Rejected with the key at fault."""
     try:
         return Layout.from_dict(plain)
     except LayoutError as e:
@@ -56,8 +56,10 @@ def read_layout(plain: Mapping[str, object]) -> Layout:
 
 
 def read_answers(plain: Mapping[str, object]) -> Layout | dict[str, object]:
-    """What a person answered about a file: the layout of a table, or of another file the order of its
-    dates and its currency. Rejected with the key that is neither."""
+    """Return what a person answered about a file; raise Rejected with the key that is no answer.
+
+    An answer is the layout of a table, or of another file the order of its dates and its currency.
+    """
     if not plain or not plain.keys() <= CHOICES.keys():
         return read_layout(plain)
     for key, value in plain.items():
@@ -67,47 +69,53 @@ def read_answers(plain: Mapping[str, object]) -> Layout | dict[str, object]:
 
 
 def find_profile(content: bytes, answers: Mapping[str, object] | None) -> tuple[object, int | None]:
-    """How a file is to be read: by a person's answers, or by the mapping whose header it has."""
+    """Return how a file is to be read: by a person's answers, or by the mapping whose header it has."""
     is_table = find_format(content) in TABLES
     if answers is not None and ("columns" in answers or not is_table):
         return (read_layout(answers) if "columns" in answers else dict(answers)), None
     if not is_table:
         return None, None
-    mappings = {Layout.from_dict(row.layout): row for row in list_saved()}
+    mappings = {Layout.from_dict(row.layout): row for row in list_saved_mappings()}
     layout = tabular.recognise_table(content, tuple(mappings))
     row = mappings.get(layout) if layout is not None else None
     return layout, row.bank_account_id if row is not None else None
 
 
 def find_by_layout(layout: Layout | None) -> ColumnMapping | None:
-    """The newest mapping that keeps this very layout."""
+    """Return the newest mapping that keeps this very layout; None where there is none."""
     return (
-        next((row for row in list_saved() if Layout.from_dict(row.layout) == layout), None)
+        next((row for row in list_saved_mappings() if Layout.from_dict(row.layout) == layout), None)
         if layout
         else None
     )
 
 
 def find_header_change(content: bytes) -> Problem | None:
-    """What changed, where an unknown table is like one whose columns were saved; else None."""
+    """Return what changed, where an unknown table is like one whose columns were saved; else None."""
     if find_format(content) not in TABLES:
         return None
-    change = tabular.find_header_change(content, [Layout.from_dict(row.layout) for row in list_saved()])
+    change = tabular.find_header_change(
+        content, [Layout.from_dict(row.layout) for row in list_saved_mappings()]
+    )
     return make_problem("error", make_change_reason(change)) if change is not None else None
 
 
 def draft_layout(data: bytes, answers: Answers | None = None) -> Draft:
-    """What a table seems to be under a person's answers, with the saved or shipped layout that fits it."""
+    """Return what a table seems to be under a person's answers, with the saved or shipped layout that fits
+    it.
+    """
     return tabular.draft_layout(
-        data, answers, saved_layouts=[Layout.from_dict(row.layout) for row in list_saved()]
+        data, answers, saved_layouts=[Layout.from_dict(row.layout) for row in list_saved_mappings()]
     )
 
 
 def save_mapping(
     layout: Mapping[str, object], *, name: str, now: datetime, actor: str, bank_account_id: int | None = None
 ) -> ColumnMapping:
-    """Keep a layout for every file with this header. The same again gives the kept one back; another
-    layout for the same header is its next version."""
+    """Save a layout for every file with this header, and return its mapping.
+
+    The same layout again returns the saved one; another layout for the same header is its next version.
+    """
     checked_layout = read_layout(layout)
     gaps = checked_layout.find_gaps()
     if gaps:
@@ -140,6 +148,7 @@ def save_mapping(
 
 
 def get_mapping(column_mapping_id: int) -> ColumnMapping:
+    """Return the mapping; raise NotFound where there is none."""
     mapping = db.session.get(ColumnMapping, column_mapping_id)
     if mapping is None:
         raise NotFound(f"there is no column mapping {column_mapping_id}")
@@ -147,7 +156,7 @@ def get_mapping(column_mapping_id: int) -> ColumnMapping:
 
 
 def find_by_signature(signature: str) -> ColumnMapping | None:
-    """The newest version of the mapping for a header."""
+    """Return the newest version of the mapping for a header; None where there is none."""
     mapping: ColumnMapping | None = db.session.scalar(
         select(ColumnMapping).filter_by(signature=signature).order_by(ColumnMapping.version.desc()).limit(1)
     )
@@ -155,5 +164,5 @@ def find_by_signature(signature: str) -> ColumnMapping | None:
 
 
 def preview_layout(data: bytes, layout: Mapping[str, object], *, currency: str = "") -> Preview:
-    """The first rows beside what they become, and the sums over all of them."""
+    """Return the first rows beside what they become, and the sums over all of them."""
     return tabular.preview_table(data, read_layout(layout), currency=currency)

@@ -39,7 +39,7 @@ def fill_entries(statement: Statement, draft: Draft, pairs: Iterable[tuple[int, 
     Tells which statements have entries in suspense that are worth matching again.
     """
     worth: set[int] = set()
-    for chunk in ledger_rows.in_chunks(pairs):
+    for chunk in ledger_rows.cut_query_values(pairs):
         positions = dict(chunk)
         for entry in _list_unmatched(Entry.id.in_(positions)):
             if _fill_entry(statement, draft, entry, positions[entry.id]):
@@ -55,7 +55,7 @@ def _list_unmatched(condition: ColumnElement[bool]) -> list[Entry]:
 
 
 def select_entries_filled_by(statement_ids: Select[int]) -> Select[int]:
-    """The entries of other statements that these statements told more about."""
+    """Return a query for the entries of other statements that these statements filled."""
     return select(EntryAlias.entry_id).where(
         EntryAlias.statement_id.in_(statement_ids), EntryAlias.kind == FILLED_ALIAS
     )
@@ -93,7 +93,7 @@ def _empty_column(entry: Entry, name: str) -> None:
 
 
 def _fill_entry(statement: Statement, draft: Draft, entry: Entry, position: int) -> bool:
-    """Whether the entry says more than before."""
+    """Fill what an entry lacks; return whether it says more than before."""
     values = dict(zip(ENTRY_COLUMNS, draft.rows[position], strict=True))
     lacking: dict[str, Any] = {
         name: values[name] for name in _BLANKS if values[name] and not getattr(entry, name)

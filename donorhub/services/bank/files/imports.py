@@ -53,7 +53,7 @@ def receive_file(
             "or raise DONORHUB_UPLOAD_LIMIT_MB",
             code="file_too_large",
         )
-    _refuse_unknown(bank_account_id, layout)
+    _refuse_unknown_answers(bank_account_id, layout)
     digest = hashlib.sha256(data).hexdigest()
     file, is_new = _keep_file(data, digest, filename, now=now, actor=actor)
     if file.state == "received" and not is_new:
@@ -73,7 +73,10 @@ def receive_file(
 def _keep_file(
     data: bytes, digest: str, filename: str, *, now: datetime, actor: str
 ) -> tuple[ImportFile, bool]:
-    """The row of these bytes. Two uploads at once make one row: the constraint decides."""
+    """Return the row of these bytes and whether it is new.
+
+    Two uploads at once make one row: the constraint decides.
+    """
     earlier_file = _find_by_digest(digest)
     if earlier_file is not None:
         return earlier_file, False
@@ -113,8 +116,8 @@ def _find_by_digest(digest: str) -> ImportFile | None:
     return db.session.scalar(select(ImportFile).filter_by(sha256=digest))
 
 
-def _refuse_unknown(bank_account_id: int | None, layout: Mapping[str, object] | None) -> None:
-    """NotFound or Rejected now, rather than a job that fails later."""
+def _refuse_unknown_answers(bank_account_id: int | None, layout: Mapping[str, object] | None) -> None:
+    """Raise NotFound or Rejected now, rather than let a job fail later."""
     if bank_account_id is not None:
         bank_accounts.get_account(bank_account_id)
     if layout is not None:
@@ -137,14 +140,14 @@ def plan_reading(
 ) -> None:
     """Plan the import of a file; not the first time, it is another generation with a task of its own."""
     if not is_first:
-        tasks.supersede_task(_task_key(file), now=now, actor=actor)
+        tasks.supersede_task(_make_task_key(file), now=now, actor=actor)
         file.generation += 1
         audit.record_action(
             actor, "import_file.sent_again", ("import_file", file.id), now=now, data={"was": file.state}
         )
     file.state, file.finished_at, file.progress = "received", None, 0
     tasks.plan_task(
-        _task_key(file),
+        _make_task_key(file),
         kind="import_file",
         performer="worker",
         subject=("import_file", file.id),
@@ -154,14 +157,14 @@ def plan_reading(
     )
 
 
-def _task_key(file: ImportFile) -> str:
-    """Of the task that reads the present generation of a file."""
+def _make_task_key(file: ImportFile) -> str:
+    """Return the key of the task that reads the present generation of a file."""
     return f"import_file:{file.id}:{file.generation}"
 
 
 def find_reading_task(file: ImportFile) -> Task | None:
-    """The task that reads a file, or read it."""
-    return tasks.find_task(_task_key(file))
+    """Return the task that reads a file, or read it."""
+    return tasks.find_task(_make_task_key(file))
 
 
 def give_up_dead(*, now: datetime) -> int:
@@ -177,7 +180,7 @@ def give_up_dead(*, now: datetime) -> int:
     given_up = 0
     for file_id, key, error, attempts in rows:
         file = lock_file(file_id)
-        if file.state == "received" and key == _task_key(file):
+        if file.state == "received" and key == _make_task_key(file):
             _give_up(file, error, attempts, now=now)
             given_up += 1
     return given_up
@@ -208,19 +211,23 @@ def answer_questions(
     currency: str = "",
     create_accounts: bool = False,
 ) -> ImportFile:
-    """Say what a file leaves open, and let it be read again. Conflict when it asks nothing."""
+    """Record what a person answers about a file, and plan that it is read again.
+
+    Raise Conflict when the file asks nothing.
+    """
     file = get_file(import_file_id)
     if file.state != "asking":
         raise Conflict(
             f"file {import_file_id} is {file.state}: it asks nothing", code="asks_nothing", state=file.state
         )
-    _refuse_unknown(bank_account_id, layout)
+    _refuse_unknown_answers(bank_account_id, layout)
     _set_answers(file, bank_account_id, layout, currency)
     plan_reading(file, create_accounts=create_accounts, now=now, actor=actor)
     return file
 
 
 def get_file(import_file_id: int) -> ImportFile:
+    """Return the file; raise NotFound where there is none."""
     file = db.session.get(ImportFile, import_file_id)
     if file is None:
         raise NotFound(f"there is no import file {import_file_id}")
@@ -238,7 +245,7 @@ def select_files(
 
 
 def lock_file(import_file_id: int) -> ImportFile:
-    """The row, held until the transaction ends: two workers never post one file at once."""
+    """Return the row, locked until the transaction ends: two workers never post one file at once."""
     file = db.session.scalar(
         select(ImportFile)
         .where(ImportFile.id == import_file_id)
@@ -251,7 +258,7 @@ def lock_file(import_file_id: int) -> ImportFile:
 
 
 def read_content(file: ImportFile) -> bytes:
-    """The bytes as they came. Misconfigured when the key is another."""
+    """Return the bytes as they came; raise Misconfigured when the key is another."""
     return zlib.decompress(
         vault.unseal_bytes(file.content), bufsize=max(file.size, 1)
     )  # else it is there twice

@@ -42,7 +42,7 @@ _PLACE_COLUMNS: Final = (
 
 
 def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> list[KnownEntry]:
-    """The rows of an account from one day to another, with all ids they are known by."""
+    """Return the rows of an account from one day to another, with all ids they are known by."""
     more = cast(Entry.more, Text)
     has_ids = or_(more.contains('"uetr"'), more.contains('"tx_id"'))
     rows = db.session.execute(
@@ -86,7 +86,7 @@ def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> l
 
 
 def _find_layouts(bank_account_id: int, first_on: date, last_on: date) -> dict[int, str]:
-    """The layouts that the tables of these days were read with, by statement."""
+    """Return the layouts that the tables of these days were read with, by statement."""
     rows = db.session.execute(
         select(Statement.id, ImportFile.profile)
         .join(ImportFile, ImportFile.id == Statement.import_file_id)
@@ -125,7 +125,7 @@ def _find_aliases(bank_account_id: int, first_on: date, last_on: date) -> dict[i
 
 
 def list_known_spans(bank_account_id: int, first_on: date, last_on: date) -> list[Span]:
-    """The statements in the ledger that touch these days, as spans."""
+    """Return the statements in the ledger that touch these days, as spans."""
     rows = db.session.scalars(
         select(Statement).where(
             Statement.bank_account_id == bank_account_id,
@@ -140,7 +140,7 @@ def list_known_spans(bank_account_id: int, first_on: date, last_on: date) -> lis
 
 
 def count_own_fingerprints(statement_id: int) -> Counter[str]:
-    """What a statement brought when it was read before, rejected doubts too."""
+    """Return what a statement brought when it was read before, rejected doubts too."""
     rows = db.session.scalars(
         select(Entry.fingerprint).where(Entry.statement_id == statement_id, Entry.state.in_(DOUBTED_ENTRIES))
     )
@@ -148,7 +148,7 @@ def count_own_fingerprints(statement_id: int) -> Counter[str]:
 
 
 def make_span(row: Statement) -> Span:
-    """How a statement lies in time, for :mod:`donorhub.domain.bank.files.continuity`."""
+    """Return how a statement lies in time, for :mod:`donorhub.domain.bank.files.continuity`."""
     if row.period_from is None or row.period_to is None:
         raise ValueError(f"statement {row.id} covers no days")
     return Span(
@@ -192,7 +192,7 @@ def insert_entries(
 
 
 def _find_ids(statement_id: int, positions: Iterable[int]) -> dict[int, int]:
-    """Which entries of a statement became which rows, among the batches."""
+    """Return which entries of a statement became which rows, among the batches."""
     rows = db.session.execute(
         select(Entry.position, Entry.id).where(
             Entry.statement_id == statement_id, Entry.has_details, Entry.state.not_in(GONE_ENTRIES)
@@ -223,19 +223,20 @@ def insert_aliases(statement_id: int, refs: Iterable[tuple[int, str, str]]) -> N
         connection.execute(insert_for(connection, EntryAlias).on_conflict_do_nothing(), chunk)
 
 
-def in_chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
-    """Values for ``IN (…)``, as many at a time as every database takes."""
+def cut_query_values(values: Iterable[Value]) -> Iterator[list[Value]]:
+    """Yield values for ``IN (…)``, as many at a time as every database takes."""
     return cut_chunks(values, _MOST_PARAMETERS)
 
 
 def cut_chunks(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
+    """Yield the values in lists of at most ``size``."""
     rest = iter(values)
     while chunk := list(islice(rest, size)):
         yield chunk
 
 
 def _insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Write rows in the present transaction; gives how many."""
+    """Write rows in the present transaction; return how many."""
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
         return _copy_rows(connection, table, columns, rows)
@@ -256,11 +257,11 @@ def _copy_rows(connection: Connection, table: str, columns: Sequence[str], rows:
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
         for row in rows:
-            copy.write_row([_without_nul(value) for value in row])
+            copy.write_row([_drop_nul(value) for value in row])
             count += 1
     return count
 
 
-def _without_nul(value: object) -> object:
-    """PostgreSQL keeps no NUL in a text."""
+def _drop_nul(value: object) -> object:
+    """Return the value without the NUL that PostgreSQL keeps in no text."""
     return value.replace("\0", "") if isinstance(value, str) and "\0" in value else value

@@ -55,7 +55,9 @@ class Rows(Sequence[Row]):
         return rows[place - self._ends[number]]  # counted from the end of the piece
 
     def pick_rows(self, places: Iterable[int]) -> Iterator[Row]:
-        """The rows at some places from 0, quickest in their order; IndexError for a place that is none."""
+        """Yield the rows at some places from 0, quickest in their order; raise IndexError for a place that
+        is none.
+        """
         first = end = 0
         rows: list[Row] = []
         for place in places:

@@ -19,10 +19,10 @@ from importers.statement import Problem, make_problem
 def resolve_accounts(
     file: ImportFile, drafts: Sequence[Draft], may_create: Sequence[bool], *, now: datetime, actor: str
 ) -> tuple[list[BankAccount], list[Problem]]:
-    """The account of each statement, locked until the transaction ends, or what is to be asked.
+    """Return the account of each statement, locked until the transaction ends, or what is to be asked.
 
-    New accounts are made only when nothing has to be asked, and only for numbers that a sound statement
-    of the file names.
+    Create new accounts only when nothing has to be asked, and only for numbers that a sound statement of
+    the file names.
     """
     numbers = {draft.account for draft in drafts if draft.account}
     chosen_account = bank_accounts.get_account(file.bank_account_id) if file.bank_account_id else None
@@ -52,7 +52,7 @@ def resolve_accounts(
 def _find_account(
     draft: Draft, chosen_account: BankAccount | None, *, is_only_one: bool
 ) -> BankAccount | None:
-    """What the file itself says wins; a person's choice stands for a file that names no IBAN."""
+    """Return the account that the file names; a person's choice stands for a file that names no IBAN."""
     account = bank_accounts.find_account(draft.account, draft.header.currency) if draft.account else None
     if account is not None or chosen_account is None:
         return account
@@ -79,7 +79,7 @@ def _find_question(draft: Draft, account: BankAccount | None, *, may_create: boo
 
 
 def _lock_accounts(accounts: Sequence[BankAccount]) -> None:
-    """One import at a time for an account, in the order of ids so that two never wait for each other."""
+    """Lock the accounts, in the order of ids so that two imports never wait for each other."""
     ids = sorted({account.id for account in accounts})
     db.session.scalars(
         select(BankAccount)

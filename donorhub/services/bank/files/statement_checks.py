@@ -40,11 +40,13 @@ AHEAD: Final = timedelta(days=1)  # the bank's day may have begun where ours has
 
 
 def is_question(problems: Iterable[Problem]) -> bool:
+    """Return whether a problem is a question that only a person can answer."""
     return any(problem.level == "error" and problem.code in QUESTIONS for problem in problems)
 
 
 def list_hold_reasons(draft: Draft, problems: Sequence[Problem], *, today: date) -> list[str]:
-    """Codes of what keeps a statement out of the ledger until a person releases it; none when it is sound.
+    """Return codes of what keeps a statement out of the ledger until a person releases it; none when it is
+    sound.
 
     A row that could not be read holds a statement whose balances do not prove it complete.
     """
@@ -63,8 +65,10 @@ def list_hold_reasons(draft: Draft, problems: Sequence[Problem], *, today: date)
 
 
 def list_remarks(draft: Draft, reader_problems: Sequence[Problem], *, today: date) -> list[Problem]:
-    """What a person should know of a statement beyond what its reader ``told``: days and account that look
-    wrong, and the figures of one that does not add up."""
+    """Return what a person should know of a statement beyond what its reader remarked.
+
+    That is days and an account that look wrong, and the figures of one that does not add up.
+    """
     remarks = []
     days = draft.day_sums
     if any(day > today + AHEAD for day in days):
@@ -84,7 +88,7 @@ def list_remarks(draft: Draft, reader_problems: Sequence[Problem], *, today: dat
 
 
 def _make_mismatch_problem(draft: Draft) -> Problem:
-    """The figures of a statement that does not add up, whatever its reader said."""
+    """Return the figures of a statement that does not add up, whatever its reader remarked."""
     header = draft.header
     if header.opening is None or header.closing is None:
         return make_problem("error", Reason("balance_mismatch.contradiction"))
@@ -103,7 +107,7 @@ def _make_mismatch_problem(draft: Draft) -> Problem:
 
 
 def make_gap_problem(gap: Gap) -> Problem:
-    """A break in the chain of statements, for the file that shows it."""
+    """Return a break in the chain of statements as a problem of the file that shows it."""
     missing = Money(gap.missing_minor, gap.currency)
     reason: Reason[StatementFault] = Reason(
         "gap", {"from_on": str(gap.from_on), "to_on": str(gap.to_on), "missing": str(missing)}

@@ -63,11 +63,14 @@ class Draft:
 
     @property
     def sum_minor(self) -> int:
+        """Return the sum of all entries in minor units."""
         return sum(self.day_sums.values())
 
     @property
     def days(self) -> tuple[date, date] | None:
-        """First and last day that it covers: its period, widened by its entries; None when nothing tells."""
+        """Return the first and last day that it covers, its period widened by its entries; None without
+        any day.
+        """
         balances = [b.on for b in (self.header.opening, self.header.closing) if b is not None and b.on]
         days_named = [day for day in (*self.header.period, *self.day_sums) if day is not None] or balances
         return (min(days_named), max(days_named)) if days_named else None
@@ -173,7 +176,7 @@ class _Gathering:
 
 
 def _moves_money(entry: Entry) -> bool:
-    """Whether an entry belongs in the ledger: one of zero only tells something, such as a day's balance."""
+    """Return whether an entry belongs in the ledger: one of zero only informs, such as of a day's balance."""
     return entry.status == "booked" and (entry.amount.minor != 0 or len(entry.details) > 1)
 
 
@@ -272,7 +275,7 @@ _OF_PARTY: Final = attrgetter(*_PARTY)
 
 
 def _dump_extras(entry: Entry | None, payment: Detail | None) -> str | None:
-    """The further fields that are filled, as JSON by their names in importers.statement."""
+    """Return the further fields that are filled, as JSON by their names in importers.statement."""
     bank_code = entry.bank_code if entry else None
     info = entry.info if entry and payment else None
     rest = _list_extras(payment) if payment else {}
@@ -310,7 +313,7 @@ def _list_extras(payment: Detail) -> dict[str, Any]:
 
 
 def summarise_draft(draft: Draft) -> dict[str, Any]:
-    """What a page or the command line shows of a statement, as plain values."""
+    """Return what a page or the command line shows of a statement, as plain values."""
     header, days = draft.header, draft.days
     return {
         "account": draft.account,
@@ -330,7 +333,7 @@ def summarise_draft(draft: Draft) -> dict[str, Any]:
 
 
 def make_plain_problems(problems: Iterable[Problem]) -> list[dict[str, object]]:
-    """Problems as they are kept with the file."""
+    """Return problems as they are kept with the file."""
     return [
         {"level": p.level, "code": p.code, "message": p.message, "where": p.where, "params": dict(p.params)}
         for p in problems

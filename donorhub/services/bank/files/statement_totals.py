@@ -1,8 +1,8 @@
-"""Whether the ledger holds, of the days that a statement tells wholly, the money that it tells.
+"""Whether the ledger has the same money as a statement, for the days that the statement covers wholly.
 
-Where it does not, the bank has corrected an older statement, or another file told of other
-days or another account: entries count that this one does not have. It warns and changes
-nothing; what is new in a statement, :mod:`donorhub.domain.bank.files.entry_plan` says.
+Where it has not, the bank has corrected an older statement, or another file was of other days or another
+account: entries count that this one does not have. It warns and changes nothing; what is new in a
+statement, :mod:`donorhub.domain.bank.files.entry_plan` finds.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _MOST_DAYS_NAMED: Final = 5  # days that the sentence names
 
 
 def list_remarks(row: Statement, draft: Draft) -> list[Problem]:
-    """A warning with days and amount where the ledger has other money of the days that the statement tells.
+    """Return a warning with days and amount where the ledger has other money of the days of the statement.
 
-    The first and last day may be told in part, and are looked at only when the statement
-    is a newer issue of one that the ledger has. Days with a doubtful entry wait for a person anyway.
+    The first and last day may be there in part, and are looked at only when the statement is a newer issue
+    of one that the ledger has. Days with a doubtful entry wait for a person anyway.
     """
     days = _list_whole_days(row)
     if not days:
@@ -60,7 +60,9 @@ def _list_whole_days(row: Statement) -> frozenset[date]:
 
 
 def _is_issued_anew(row: Statement) -> bool:
-    """Whether the ledger has a statement of this number or name, these days and this opening balance."""
+    """Return whether the ledger has a statement of this number or name, these days and this opening
+    balance.
+    """
     if row.opening_minor is None:
         return False
     earlier_id = db.session.scalar(
@@ -81,7 +83,7 @@ def _is_issued_anew(row: Statement) -> bool:
 
 
 def _sum_ledger(row: Statement, days: Collection[date]) -> dict[date, int]:
-    """What counts on these days, without days on which something is doubtful."""
+    """Return what counts on these days, without days on which something is doubtful."""
     doubts = func.sum(case((Entry.state == "doubtful", 1), else_=0))
     rows = db.session.execute(
         select(Entry.booked_on, sum_minor(Entry.amount_minor))

@@ -142,7 +142,7 @@ def _post_all(
 
 
 def _fill_in_statement(row: Statement, draft: Draft, account: BankAccount) -> None:
-    """What the file says of the statement; again the same."""
+    """Write into the row what the file says of the statement; a second call changes nothing."""
     header, days = draft.header, draft.days
     row.bank_account_id = account.id
     row.format, row.is_advice, row.currency = header.source_format, header.advice, header.currency
@@ -187,7 +187,7 @@ def _post_statement(
 
 
 def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int]:
-    """Write the new entries; tells the statements whose entries in suspense now say more."""
+    """Write the new entries; return the statements whose entries in suspense now say more."""
     if not draft.items or row.period_from is None or row.period_to is None:
         return set()
     first_on, last_on = min(draft.day_sums), max(draft.day_sums)
@@ -206,7 +206,9 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
 
 
 def _list_new_doubts(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> list[DoubtfulEntry]:
-    """Without those that this statement brought when it was read before: a person sees each doubt once."""
+    """Return the doubts without those that this statement brought when it was read before: a person sees
+    each once.
+    """
     own_counts = Counter(own)
     new_doubts = []
     for doubt in doubtful:
@@ -251,7 +253,7 @@ def _plan_entries(
 
 
 def _read_advice_again(row: Statement, *, now: datetime, actor: str) -> None:
-    """Advice of these days may have come before its entries: let it be read again."""
+    """Plan to read advice of these days again, since it may have come before its entries."""
     file_ids = db.session.scalars(
         select(Statement.import_file_id)
         .where(
@@ -308,7 +310,7 @@ def _finish_file(
 def release_statement(statement_id: int, *, reason: str, now: datetime, actor: str) -> Statement:
     """Take a held statement into the ledger although it could not be trusted; the worker posts it.
 
-    Released already: nothing changes. Rejected without a reason, Conflict when it is not held.
+    Ignore one that is released already. Raise Rejected without a reason, Conflict when it is not held.
     """
     row = get_statement(statement_id)
     if row.state == "released":
@@ -330,7 +332,7 @@ def release_statement(statement_id: int, *, reason: str, now: datetime, actor: s
 
 
 def find_release_reasons(statement_ids: Iterable[int]) -> dict[int, str]:
-    """Why each of these statements was released, as the person wrote; the others are left out."""
+    """Return why each of these statements was released, as the person wrote; the others are left out."""
     rows = db.session.execute(
         select(AuditRecord.subject_id, AuditRecord.data)
         .where(
@@ -360,6 +362,7 @@ def select_statements(
 
 
 def get_statement(statement_id: int) -> Statement:
+    """Return the statement; raise NotFound where there is none."""
     row = db.session.get(Statement, statement_id)
     if row is None:
         raise NotFound(f"there is no statement {statement_id}")

@@ -26,9 +26,9 @@ def _make_ref(place: Place) -> str:
 
 
 def record_return(place: Place, gift_id: int, *, now: datetime, actor: str) -> Dispute:
-    """Note that an entry takes a gift back; again the same row. The bank's fee in it is not the gift's.
+    """Record that an entry takes a gift back; the same entry again returns the same row.
 
-    Rejected when nothing is left of the gift.
+    The bank's fee in it is not the gift's. Raise Rejected when nothing is left of the gift.
     """
     ref = _make_ref(place)
     gift = gifts.get_gift(gift_id)
@@ -80,19 +80,19 @@ def _plan_task(
 
 
 def take_out_return(place: Place, *, now: datetime, actor: str) -> None:
-    """The entry was no return of this gift after all: the gift counts again. The row stays, as won."""
+    """Let the gift count again of which an entry was no return after all; the row stays, as won."""
     dispute = db.session.scalar(select(Dispute).filter_by(source=SOURCE, source_ref=_make_ref(place)))
     if dispute is None or dispute.state != "lost":
         return
     dispute.state, dispute.reason = "won", "undone"
     tasks.cancel_task(f"returned_gift:{_make_ref(place)}", now=now, actor=actor, reason="undone")
-    _pay_again(dispute.gift_id)
+    _settle_instalments_again(dispute.gift_id)
     receipt_upkeep.update_accountant_tasks(gifts.get_gift(dispute.gift_id), now=now, actor=actor)
     audit.record_action(actor, "return.undone", ("gift", dispute.gift_id), now=now)
 
 
-def _pay_again(gift_id: int) -> None:
-    """The instalments of a gift that counts again are paid again."""
+def _settle_instalments_again(gift_id: int) -> None:
+    """Mark the instalments of a gift that counts again as paid."""
     rows = db.session.scalars(
         select(Instalment)
         .join(Allocation, Allocation.instalment_id == Instalment.id)

@@ -17,18 +17,18 @@ from donorhub.models import Entry, Match
 from donorhub.services.access import audit
 from donorhub.services.bank.matching import decisions, matching
 from donorhub.services.bank.matching import entry_holding as holding
-from donorhub.services.bank.matching.decisions import Decided
+from donorhub.services.bank.matching.decisions import CreditDecision
 
 AT_ONCE: Final = 500  # entries that are weighed and written together
 
 
-def accept_certain(
+def accept_certain_entries(
     *, now: datetime, actor: str, statement_id: int | None = None, bank_account_id: int | None = None
 ) -> Iterator[int]:
-    """Accept what the engine would have decided by itself in mode ``auto``; yields how many payments.
+    """Accept what the engine would have decided by itself in mode ``auto``; yield how many payments.
 
-    It yields after each chunk, and the caller commits then. Entries that somebody else is
-    deciding at this moment are left to them. Again finds nothing left to accept.
+    It yields after each chunk, and the caller commits then. Entries that somebody else is deciding at this
+    moment are left to them. A second call finds nothing left to accept.
     """
     query = _select_waiting(statement_id, bank_account_id)
     key = tuple_(Entry.booked_on, Entry.id)
@@ -50,7 +50,7 @@ def _select_waiting(statement_id: int | None, bank_account_id: int | None) -> Se
 
 
 def _accept_entries(entry_ids: Sequence[int], statement_id: int | None, *, now: datetime, actor: str) -> int:
-    sure = _list_certain(entry_ids)
+    sure = _list_certain_decisions(entry_ids)
     decisions.settle_matches(sure, now=now, actor=actor)
     holding.learn_accounts(sure)
     if sure:
@@ -62,8 +62,8 @@ def _accept_entries(entry_ids: Sequence[int], statement_id: int | None, *, now: 
     return len(sure)
 
 
-def _list_certain(entry_ids: Sequence[int]) -> list[Decided]:
-    """What the engine is sure of, of payments that nobody decided yet."""
+def _list_certain_decisions(entry_ids: Sequence[int]) -> list[CreditDecision]:
+    """Return what the engine is sure of, of payments that nobody decided yet."""
     live = select(Match.entry_id, Match.detail_id).where(
         Match.entry_id.in_(entry_ids), Match.undone_at.is_(None)
     )

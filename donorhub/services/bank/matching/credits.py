@@ -32,9 +32,10 @@ class Place(NamedTuple):
 def read_entries(
     condition: ColumnElement[bool], *, limit: int | None = None, lock: bool = False
 ) -> list[Place]:
-    """The credits of the entries that are ``wanted``, by entry id; ``limit`` counts entries.
+    """Return the credits of the entries that are ``wanted``, by entry id; ``limit`` counts entries.
 
-    With ``lock`` the entries are held until the transaction ends, and those that another holds are left out.
+    With ``lock`` the entries are locked until the transaction ends, and those that another has locked are
+    left out.
     """
     query = select(Entry).where(condition).order_by(Entry.id).limit(limit)
     if lock:
@@ -52,16 +53,16 @@ def read_entries(
 
 
 def read_places(entry_ids: Iterable[int]) -> list[Place]:
-    """The credits of these entries."""
+    """Return the credits of these entries."""
     places: list[Place] = []
-    for chunk in ledger_rows.in_chunks(entry_ids):
+    for chunk in ledger_rows.cut_query_values(entry_ids):
         places += read_entries(Entry.id.in_(chunk))
     return places
 
 
 def _read_details(entry_ids: Sequence[int]) -> dict[int, list[Mapping[str, object]]]:
     details: dict[int, list[Mapping[str, object]]] = {}
-    for chunk in ledger_rows.in_chunks(entry_ids):
+    for chunk in ledger_rows.cut_query_values(entry_ids):
         rows = db.session.execute(
             select(*Detail.__table__.columns)
             .where(Detail.entry_id.in_(chunk))

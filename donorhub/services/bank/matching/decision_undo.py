@@ -20,7 +20,7 @@ from donorhub.services.recurring import instalments
 
 
 def list_live_matches(entry_id: int) -> Sequence[Match]:
-    """The decisions on an entry that stand."""
+    """Return the decisions on an entry that stand."""
     return db.session.scalars(
         select(Match).where(Match.entry_id == entry_id, Match.undone_at.is_(None)).order_by(Match.id)
     ).all()
@@ -68,11 +68,13 @@ def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None
         for place in credits.read_places([entry.id]):
             if place.detail_id == match.detail_id:
                 bank_returns.take_out_return(place, now=now, actor=actor)
-        _keep_out(match, now=now, actor=actor)
+        _keep_gift_out(match, now=now, actor=actor)
 
 
 def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> None:
-    """What a refund, a return or an earlier correction took already is not taken twice."""
+    """Correct what is left of a gift; what a refund, a return or an earlier correction took is not taken
+    twice.
+    """
     gift = gifts.get_gift(gift_id)
     if gifts.compute_remainder(gift).minor == 0:
         _note_empty(match, gift_id, now=now, actor=actor)
@@ -88,8 +90,10 @@ def _take_out_gift(match: Match, gift_id: int, *, now: datetime, actor: str) -> 
     instalments.unsettle_instalments(gift_id, "undo", now=now)
 
 
-def _keep_out(match: Match, *, now: datetime, actor: str) -> None:
-    """A gift whose own entry was undone while its return stood does not count again without the return."""
+def _keep_gift_out(match: Match, *, now: datetime, actor: str) -> None:
+    """Correct a gift whose own entry was undone while its return stood: it does not count without the
+    return.
+    """
     gift = gifts.get_gift(match.gift_id or 0)
     db.session.flush()  # what is left of the gift is asked of the database
     is_explained = db.session.scalar(

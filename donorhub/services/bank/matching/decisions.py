@@ -22,7 +22,7 @@ from donorhub.errors import Conflict
 from donorhub.models import Detail, Entry, Gift, Instalment, Match, Payout, RecurringGift
 from donorhub.models.states import ARRIVING_PAYOUTS, GiftMethod
 from donorhub.services.access import audit
-from donorhub.services.bank.files.ledger_rows import in_chunks
+from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import bank_returns, payer_keys
 from donorhub.services.bank.matching.credits import SOURCE, Place
 from donorhub.services.giving import gifts, new_gifts
@@ -35,7 +35,7 @@ _DEBIT_CODES: Final = ("RDDT", "IDDT", "NDDT", "DIRECTDEBIT")
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class CreditDecision:
     """What one credit is: gifts (``parts``), a payout, a return of ``gift_id``, or, with none, no gift.
 
     ``funds`` are minor units by fund for each part, where a person said so.
@@ -54,7 +54,7 @@ class Decided:
 class _Row:
     """One match to be written, and the gift it makes."""
 
-    decision: Decided
+    decision: CreditDecision
     part: int
     columns: dict[str, Any]
     gift: NewGift | None = None
@@ -62,7 +62,7 @@ class _Row:
     funds: Mapping[int, int] = field(default_factory=dict)
 
 
-def settle_matches(decisions: Sequence[Decided], *, now: datetime, actor: str) -> None:
+def settle_matches(decisions: Sequence[CreditDecision], *, now: datetime, actor: str) -> None:
     """Write decisions of entries that the caller holds, and bring the entries' states up to date."""
     if not decisions:
         return
@@ -83,16 +83,18 @@ def settle_matches(decisions: Sequence[Decided], *, now: datetime, actor: str) -
             bank_returns.record_return(decision.place, decision.gift_id, now=now, actor=actor)
     db.session.execute(insert(Match), [row.columns for row in rows])
     payer_keys.confirm_payers(_list_payers(rows))
-    refresh_states({decision.place.entry_id for decision in decisions})
+    refresh_entry_states({decision.place.entry_id for decision in decisions})
 
 
-def _list_payers(rows: Sequence[_Row]) -> list[payer_keys.Paid]:
-    """What was learned of the payers: their accounts or names, and what they say when they pay for others."""
+def _list_payers(rows: Sequence[_Row]) -> list[payer_keys.PayerUse]:
+    """Return what was learned of the payers: their accounts or names, and what they say when they pay for
+    others.
+    """
     gift_rows = [
         (row.decision.clues, row.gift, row.decision.evidence) for row in rows if row.gift is not None
     ]
     payers = [
-        payer_keys.Paid(clues.payer_key, gift.donor_id, gift.received_on)
+        payer_keys.PayerUse(clues.payer_key, gift.donor_id, gift.received_on)
         for clues, gift, _ in gift_rows
         if clues.payer_key
     ]
@@ -103,15 +105,15 @@ def _list_payers(rows: Sequence[_Row]) -> list[payer_keys.Paid]:
     )
 
 
-def _make_key(decision: Decided) -> tuple[int, int]:
+def _make_key(decision: CreditDecision) -> tuple[int, int]:
     return decision.place.entry_id, decision.place.detail_id or 0
 
 
 def _find_next_parts(entry_ids: set[int]) -> dict[tuple[int, int], int]:
-    """The next free part of what was decided before and undone, by entry and detail."""
+    """Return the next free part of what was decided before and undone, by entry and detail."""
     next_parts: dict[tuple[int, int], int] = {}
     detail_id = func.coalesce(Match.detail_id, literal_column("0"))  # a parameter would be another each time
-    for chunk in in_chunks(sorted(entry_ids)):
+    for chunk in cut_query_values(sorted(entry_ids)):
         rows = db.session.execute(
             select(Match.entry_id, detail_id, func.max(Match.part))
             .where(Match.entry_id.in_(chunk))
@@ -121,11 +123,11 @@ def _find_next_parts(entry_ids: set[int]) -> dict[tuple[int, int], int]:
     return next_parts
 
 
-def _find_promises(decisions: Sequence[Decided]) -> dict[int, tuple[Instalment, RecurringGift]]:
-    """The instalments that gifts settle, with their recurring gifts."""
+def _find_promises(decisions: Sequence[CreditDecision]) -> dict[int, tuple[Instalment, RecurringGift]]:
+    """Return the instalments that gifts settle, with their recurring gifts."""
     ids = {a.instalment_id for decision in decisions for part in decision.parts for a in part.allocations}
     promises: dict[int, tuple[Instalment, RecurringGift]] = {}
-    for chunk in in_chunks(sorted(ids)):
+    for chunk in cut_query_values(sorted(ids)):
         rows = db.session.execute(
             select(Instalment, RecurringGift).join(RecurringGift).where(Instalment.id.in_(chunk))
         )
@@ -134,7 +136,7 @@ def _find_promises(decisions: Sequence[Decided]) -> dict[int, tuple[Instalment, 
 
 
 def _make_rows(
-    decision: Decided,
+    decision: CreditDecision,
     first: int,
     promises: Mapping[int, tuple[Instalment, RecurringGift]],
     *,
@@ -166,7 +168,7 @@ def _make_rows(
     rows = []
     for index, part in enumerate(decision.parts):
         number = first + index
-        allocations = tuple(a for a in part.allocations if _may_pay(a, promises))
+        allocations = tuple(a for a in part.allocations if _can_settle(a, promises))
         promise = promises[allocations[0].instalment_id][1] if allocations else None
         gift = NewGift(
             part.donor_id,
@@ -189,8 +191,10 @@ def _make_rows(
     return rows
 
 
-def _may_pay(allocation: NewAllocation, promises: Mapping[int, tuple[Instalment, RecurringGift]]) -> bool:
-    """Not every state takes a part of its amount: then the gift stands by itself."""
+def _can_settle(allocation: NewAllocation, promises: Mapping[int, tuple[Instalment, RecurringGift]]) -> bool:
+    """Return whether the instalment takes this part of its amount; where it does not, the gift stands by
+    itself.
+    """
     pair = promises.get(allocation.instalment_id)
     if pair is None:
         return False
@@ -199,7 +203,7 @@ def _may_pay(allocation: NewAllocation, promises: Mapping[int, tuple[Instalment,
     return find_next_state(pair[0].state, step) is not None
 
 
-def _find_method(decision: Decided, promise: RecurringGift | None) -> GiftMethod:
+def _find_method(decision: CreditDecision, promise: RecurringGift | None) -> GiftMethod:
     code = decision.place.credit.bank_code or ""
     if any(word in code for word in _DEBIT_CODES) or (promise and promise.kind == "direct_debit"):
         return "direct_debit"
@@ -231,7 +235,7 @@ def _record_gifts(
             )
 
 
-def _join_payout(decision: Decided, *, now: datetime, actor: str) -> None:
+def _join_payout(decision: CreditDecision, *, now: datetime, actor: str) -> None:
     payout = db.session.get_one(Payout, decision.payout_id, with_for_update=True, populate_existing=True)
     if payout.state not in ARRIVING_PAYOUTS or payout.entry_id not in (None, decision.place.entry_id):
         raise Conflict(
@@ -243,9 +247,9 @@ def _join_payout(decision: Decided, *, now: datetime, actor: str) -> None:
     )
 
 
-def refresh_states(entry_ids: set[int]) -> None:
+def refresh_entry_states(entry_ids: set[int]) -> None:
     """Let the states of entries follow their live matches; one that is decided in part stays in suspense."""
-    for chunk in in_chunks(sorted(entry_ids)):
+    for chunk in cut_query_values(sorted(entry_ids)):
         states = _find_states(chunk)
         if states:
             db.session.connection().execute(
@@ -257,7 +261,7 @@ def refresh_states(entry_ids: set[int]) -> None:
 
 
 def _find_states(entry_ids: Sequence[int]) -> dict[int, str]:
-    """The state of each of these entries that is wholly decided."""
+    """Return the state of each of these entries that is wholly decided."""
     rows = db.session.execute(
         select(
             Match.entry_id,
@@ -277,7 +281,7 @@ def _find_states(entry_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _count_payments(entry_ids: Sequence[int]) -> dict[int, int]:
-    """How many payments the batch entries among these hold."""
+    """Return how many payments the batch entries among these hold."""
     rows = db.session.execute(
         select(Detail.entry_id, func.count()).where(Detail.entry_id.in_(entry_ids)).group_by(Detail.entry_id)
     )

@@ -21,7 +21,7 @@ from donorhub.models.states import ARRIVING_PAYOUTS, GONE_ENTRIES
 from donorhub.services.access import audit, organisation
 from donorhub.services.bank.matching import decision_undo, matching
 from donorhub.services.bank.matching import entry_holding as holding
-from donorhub.services.bank.matching.decisions import Decided
+from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.donors import donors
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import closed_books
@@ -45,10 +45,10 @@ class Share:
 def accept_shares(
     entry_id: int, parts: Sequence[Share], *, now: datetime, actor: str, detail_id: int | None = None
 ) -> Entry:
-    """Say whose gift an entry is, or whose gifts; the parts must add up to it.
+    """Record whose gift an entry is, or whose gifts; the parts must add up to it. Return the entry.
 
-    Rejected for money that left, and when the parts do not add up; Conflict when it was
-    decided otherwise before: undo that first.
+    Raise Rejected for money that left, and when the parts do not add up; Conflict when it was decided
+    otherwise before: undo that first.
     """
     entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
     new_shares = sorted((share.donor_id, share.minor) for share in parts)
@@ -57,7 +57,7 @@ def accept_shares(
         (row.donor_id, row.amount_minor) for row in matches if row.kind == "gift"
     ):
         return entry
-    holding.refuse_decided(entry, matches)
+    holding.refuse_decided_payment(entry, matches)
     amount = place.credit.amount
     if amount.minor <= 0:
         raise Rejected(f"entry {entry_id} is money that left: it is no gift", code="not_a_credit")
@@ -70,7 +70,7 @@ def accept_shares(
             currency=amount.currency,
         )
     gift_parts = [_make_part(share, proposal) for share in parts]
-    decision = Decided(
+    decision = CreditDecision(
         place,
         clues,
         tuple(part for part, _ in gift_parts),
@@ -81,7 +81,7 @@ def accept_shares(
 
 
 def _make_part(share: Share, proposal: Proposal) -> tuple[Part, Candidate | None]:
-    """The gift of one donor, with the instalments that a person or the engine says it settles."""
+    """Return the gift of one donor, with the instalments that a person or the engine says it settles."""
     donor = donors.get_donor(share.donor_id)
     candidate = next((c for c in proposal.candidates if c.donor_id == donor.id), None)
     if share.allocations is not None:
@@ -103,7 +103,7 @@ def _find_first_evidence(
 def accept_proposal(
     entry_id: int, *, now: datetime, actor: str, rank: int = 0, detail_id: int | None = None
 ) -> Entry:
-    """Take the engine's candidate of this rank, the best is 0. Conflict when there is none such now."""
+    """Take the engine's candidate of this rank, the best is 0; raise Conflict when there is none such now."""
     entry, place, clues, proposal = holding.lock_payment(entry_id, detail_id)
     matches = holding.list_live_matches(entry_id, detail_id)
     if not 0 <= rank < len(proposal.candidates):
@@ -111,14 +111,14 @@ def accept_proposal(
             return entry  # it was the last one, and is decided
         raise Conflict(f"entry {entry_id} has no such proposal any more: look again", code="proposal_gone")
     candidate = proposal.candidates[rank]
-    if matches and _says_the_same(matches, candidate):
+    if matches and _is_same_decision(matches, candidate):
         return entry
-    holding.refuse_decided(entry, matches)
+    holding.refuse_decided_payment(entry, matches)
     decision = matching.make_decision(place, clues, candidate)
     return holding.settle_entry(entry, holding.add_person_evidence(decision), now=now, actor=actor)
 
 
-def _says_the_same(matches: Sequence[Match], candidate: Candidate) -> bool:
+def _is_same_decision(matches: Sequence[Match], candidate: Candidate) -> bool:
     if candidate.payout_id is not None or candidate.gift_id is not None:
         return (matches[0].payout_id, matches[0].gift_id) == (candidate.payout_id, candidate.gift_id)
     parts = sorted((part.donor_id, part.minor) for part in candidate.parts)
@@ -126,7 +126,9 @@ def _says_the_same(matches: Sequence[Match], candidate: Candidate) -> bool:
 
 
 def list_donor_fields(entry_id: int, detail_id: int | None = None) -> DonorFields:
-    """What is known of the payer, for a new donor. Given and family name only where they are certain."""
+    """Return what is known of the payer, for a new donor; given and family name only where they are
+    certain.
+    """
     name = holding.get_place(entry_id, detail_id).credit.name or ""
     payer = parse_payer(name)
     fields: DonorFields = {
@@ -153,7 +155,7 @@ def create_donor_from(
     matches = holding.list_live_matches(entry_id, detail_id)
     if matches and matches[0].donor_id is not None:
         return donors.get_donor(matches[0].donor_id)
-    holding.refuse_decided(entry, matches)
+    holding.refuse_decided_payment(entry, matches)
     donor_values: DonorFields = {**list_donor_fields(entry_id, detail_id), **(fields or {})}
     if not any(donor_values.get(name) for name in ("name", "given_name", "family_name")):
         raise Rejected("the bank does not tell who paid: give a name", field="/name")
@@ -177,14 +179,14 @@ def create_donor_from(
 def mark_not_a_gift(
     entry_id: int, reason: str, *, now: datetime, actor: str, detail_id: int | None = None
 ) -> Entry:
-    """Say that an entry is no gift, and why: a fee, a grant, our own money moved."""
+    """Record that an entry is no gift, and why: a fee, a grant, our own money moved. Return the entry."""
     if not reason.strip():
         raise Rejected("say what the entry is", field="/reason")
     return holding.decide_payment(
         entry_id,
         detail_id,
         lambda row: row.kind == "not_gift",
-        lambda place, clues: Decided(
+        lambda place, clues: CreditDecision(
             place, clues, evidence=(holding.make_person_evidence(reason.strip()[:200]),)
         ),
         now=now,
@@ -193,7 +195,10 @@ def mark_not_a_gift(
 
 
 def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> Entry:
-    """Say which payout of a provider an entry is. Rejected when another entry is it or the sums differ."""
+    """Record which payout of a provider an entry is, and return the entry.
+
+    Raise Rejected when another entry is that payout or the sums differ.
+    """
     payout = db.session.get(Payout, payout_id)
     if payout is None:
         raise NotFound(f"there is no payout {payout_id}", field="/payout_id")
@@ -212,7 +217,7 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
         entry_id,
         None,
         lambda row: row.payout_id == payout_id,
-        lambda place, clues: Decided(
+        lambda place, clues: CreditDecision(
             place, clues, payout_id=payout_id, evidence=(holding.make_person_evidence(),)
         ),
         now=now,
@@ -223,7 +228,7 @@ def join_payout(entry_id: int, payout_id: int, *, now: datetime, actor: str) -> 
 def accept_return(
     entry_id: int, gift_id: int, *, now: datetime, actor: str, detail_id: int | None = None
 ) -> Entry:
-    """Say which gift an entry takes back."""
+    """Record which gift an entry takes back, and return the entry."""
     gift = db.session.get(Gift, gift_id)
     if gift is None:
         raise NotFound(f"there is no gift {gift_id}", field="/gift_id")
@@ -234,7 +239,7 @@ def accept_return(
         entry_id,
         detail_id,
         lambda row: row.kind == "return" and row.gift_id == gift_id,
-        lambda place, clues: Decided(
+        lambda place, clues: CreditDecision(
             place, clues, gift_id=gift_id, evidence=(holding.make_person_evidence(),)
         ),
         now=now,
@@ -243,7 +248,7 @@ def accept_return(
 
 
 def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
-    """The entry is other money than the one it looks like: it counts, and is matched next."""
+    """Record that the entry is other money than the one it looks like: it counts, and is matched next."""
     entry = holding.lock_entry(entry_id)
     if entry.state in GONE_ENTRIES:
         raise Conflict(
@@ -265,7 +270,7 @@ def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
 
 
 def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
-    """The entry is one that the ledger has already: the row stays for the record and counts no more."""
+    """Record that the ledger has the entry already: the row stays for the record and counts no more."""
     entry = holding.lock_entry(entry_id)
     if entry.state == "duplicate":
         return entry
@@ -281,8 +286,8 @@ def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
 def undo_entry(entry_id: int, *, now: datetime, actor: str) -> Entry:
     """Take back what was decided of an entry: its gifts are corrected, its payout is free, it waits again.
 
-    Rejected while a live receipt names a gift of it, or when its day lies in closed books. Not
-    decided: nothing changes.
+    Ignore one that is not decided. Raise Rejected while a live receipt names a gift of it, or when its day
+    lies in closed books.
     """
     entry = holding.lock_entry(entry_id)
     if decision_undo.list_live_matches(entry.id):

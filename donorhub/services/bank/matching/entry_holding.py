@@ -1,4 +1,4 @@
-"""An entry held while a person decides it: its payment, what stands on it already, and the writing down.
+"""An entry locked while a person decides it: its payment, what stands on it already, and the writing down.
 
 What a person may decide, :mod:`donorhub.services.bank.matching.entries` says.
 """
@@ -22,10 +22,11 @@ from donorhub.services.access import audit, organisation
 from donorhub.services.bank.matching import credits, matching, payer_keys
 from donorhub.services.bank.matching import decisions as settling
 from donorhub.services.bank.matching.credits import Place
-from donorhub.services.bank.matching.decisions import Decided
+from donorhub.services.bank.matching.decisions import CreditDecision
 
 
 def get_entry(entry_id: int) -> Entry:
+    """Return the entry; raise NotFound where there is none."""
     entry = db.session.get(Entry, entry_id)
     if entry is None:
         raise NotFound(f"there is no entry {entry_id}")
@@ -33,7 +34,7 @@ def get_entry(entry_id: int) -> Entry:
 
 
 def lock_entry(entry_id: int) -> Entry:
-    """The entry, held until the transaction ends."""
+    """Return the entry, locked until the transaction ends."""
     entry = db.session.scalar(
         select(Entry).where(Entry.id == entry_id).with_for_update().execution_options(populate_existing=True)
     )
@@ -43,7 +44,7 @@ def lock_entry(entry_id: int) -> Entry:
 
 
 def get_place(entry_id: int, detail_id: int | None) -> Place:
-    """The payment of an entry; of a batch, ``detail_id`` says which."""
+    """Return the payment of an entry; of a batch, ``detail_id`` says which."""
     get_entry(entry_id)
     for place in credits.read_places([entry_id]):
         if place.detail_id == detail_id:
@@ -54,7 +55,7 @@ def get_place(entry_id: int, detail_id: int | None) -> Place:
 
 
 def lock_payment(entry_id: int, detail_id: int | None) -> tuple[Entry, Place, Clues, Proposal]:
-    """The entry, locked, with what the engine says of the payment."""
+    """Return the entry, locked, with what the engine says of the payment."""
     entry = lock_entry(entry_id)
     get_place(entry_id, detail_id)
     for place, clues, proposal in matching.propose_for_entries([entry_id]):
@@ -64,7 +65,7 @@ def lock_payment(entry_id: int, detail_id: int | None) -> tuple[Entry, Place, Cl
 
 
 def list_live_matches(entry_id: int, detail_id: int | None) -> Sequence[Match]:
-    """The decisions on a payment that stand."""
+    """Return the decisions on a payment that stand."""
     of_detail = Match.detail_id.is_(None) if detail_id is None else Match.detail_id == detail_id
     return db.session.scalars(
         select(Match)
@@ -73,8 +74,8 @@ def list_live_matches(entry_id: int, detail_id: int | None) -> Sequence[Match]:
     ).all()
 
 
-def refuse_decided(entry: Entry, matches: Sequence[Match]) -> None:
-    """Conflict where there is nothing to decide, or another decision stands."""
+def refuse_decided_payment(entry: Entry, matches: Sequence[Match]) -> None:
+    """Raise Conflict where there is nothing to decide, or another decision stands."""
     if matches:
         raise Conflict(f"entry {entry.id} is decided already: undo that first", code="decided")
     if entry.state == "doubtful":
@@ -91,7 +92,7 @@ def decide_payment(
     entry_id: int,
     detail_id: int | None,
     is_same: Callable[[Match], bool],
-    make_decision: Callable[[Place, Clues], Decided],
+    make_decision: Callable[[Place, Clues], CreditDecision],
     *,
     now: datetime,
     actor: str,
@@ -102,13 +103,13 @@ def decide_payment(
     matches = list_live_matches(entry_id, detail_id)
     if matches and all(is_same(row) for row in matches):
         return entry
-    refuse_decided(entry, matches)
+    refuse_decided_payment(entry, matches)
     prefix = organisation.get_organisation().code_prefix
     clues = clues_of.read_clues([place.credit], prefix)[0]
     return settle_entry(entry, make_decision(place, clues), now=now, actor=actor)
 
 
-def settle_entry(entry: Entry, decision: Decided, *, now: datetime, actor: str) -> Entry:
+def settle_entry(entry: Entry, decision: CreditDecision, *, now: datetime, actor: str) -> Entry:
     """Write a person's decision down."""
     settling.settle_matches([decision], now=now, actor=actor)
     learn_accounts([decision])
@@ -120,7 +121,7 @@ def settle_entry(entry: Entry, decision: Decided, *, now: datetime, actor: str) 
 
 
 def make_person_evidence(reason: str = "") -> dict[str, object]:
-    """The evidence that a person said so."""
+    """Return the evidence that a person said so."""
     return {
         "family": "TEXT",
         "points": 0,
@@ -130,13 +131,13 @@ def make_person_evidence(reason: str = "") -> dict[str, object]:
     }
 
 
-def add_person_evidence(decision: Decided) -> Decided:
-    """What the engine proposed, and a person took."""
+def add_person_evidence(decision: CreditDecision) -> CreditDecision:
+    """Return what the engine proposed as a decision that a person took."""
     return replace(decision, evidence=(*decision.evidence, make_person_evidence()))
 
 
-def learn_accounts(decisions: Sequence[Decided]) -> None:
-    """An account that paid for one donor alone is that donor's."""
+def learn_accounts(decisions: Sequence[CreditDecision]) -> None:
+    """Record each account that paid for one donor alone as that donor's."""
     for decision in decisions:
         if len(decision.parts) == 1 and decision.clues.payer_key:
             payer_keys.learn_account(decision.clues.payer_key, decision.parts[0].donor_id)

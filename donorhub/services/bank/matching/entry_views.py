@@ -68,7 +68,7 @@ def list_entries(
     statement_id: int | None = None,
     limit: int = 50,
 ) -> Page[Entry]:
-    """A page of one tab: what waits the oldest first, what is decided the newest first."""
+    """Return a page of one tab: what waits the oldest first, what is decided the newest first."""
     query = _narrow_query(select(Entry).where(Entry.state.in_(TABS[tab])), bank_account_id, statement_id)
     keys = [Entry.booked_on, Entry.id]
     if TABS[tab][0] in ENTRIES_TO_DECIDE:
@@ -78,7 +78,7 @@ def list_entries(
 
 
 def list_entries_of_statement(statement_id: int, *, after: str | None = None) -> Page[Entry]:
-    """The entries that a statement brought, in the order of the file."""
+    """Return the entries that a statement brought, in the order of the file."""
     query = select(Entry).where(Entry.statement_id == statement_id)
     return read_oldest_first(query, [Entry.position, Entry.id], after=after)
 
@@ -104,14 +104,14 @@ def count_waiting(
 
 
 def list_details(entry_id: int) -> Sequence[Detail]:
-    """The payments of an entry that holds several."""
+    """Return the payments of an entry that holds several."""
     return db.session.scalars(
         select(Detail).where(Detail.entry_id == entry_id).order_by(Detail.position)
     ).all()
 
 
 def list_live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
-    """The decisions that stand, by entry."""
+    """Return the decisions that stand, by entry."""
     rows = db.session.execute(
         select(Match, Donor, Gift, Payout)
         .outerjoin(Gift, Gift.id == Match.gift_id)
@@ -127,17 +127,17 @@ def list_live_matches(entry_ids: Iterable[int]) -> dict[int, list[MatchView]]:
 
 
 def list_matches(entry_id: int) -> Sequence[Match]:
-    """All decisions there ever were on an entry, the last first."""
+    """Return all decisions there ever were on an entry, the last first."""
     return db.session.scalars(select(Match).where(Match.entry_id == entry_id).order_by(Match.id.desc())).all()
 
 
 def get_statement_of(entry: Entry) -> Statement:
-    """The statement that brought an entry."""
+    """Return the statement that brought an entry."""
     return db.session.get_one(Statement, entry.statement_id)
 
 
 def get_amount(entry: Entry, detail_id: int | None) -> Money:
-    """What an entry, or one payment of it, comes to."""
+    """Return what an entry, or one payment of it, comes to."""
     if detail_id is None:
         return Money(entry.amount_minor, entry.currency)
     detail = db.session.get(Detail, detail_id)
@@ -147,8 +147,11 @@ def get_amount(entry: Entry, detail_id: int | None) -> Money:
 
 
 def find_twins(entries: Iterable[Entry]) -> dict[int, Entry]:
-    """For doubtful entries, the entry of the same account and amount that each may be: of the same day, or,
-    where another format told another day, of the nearest with the same id of the bank."""
+    """Return, for doubtful entries, the entry of the same account and amount that each may be.
+
+    It is one of the same day, or, where another format has another day, of the nearest with the same id of
+    the bank.
+    """
     twins_by_entry: dict[int, Entry] = {}
     for entry in entries:
         twin = db.session.scalar(
@@ -185,7 +188,7 @@ def _find_twin_of_another_day(entry: Entry) -> Entry | None:
 
 
 def list_payouts_like(entry: Entry) -> Sequence[Payout]:
-    """The payouts of this very amount that no entry is joined to, the nearest in time first."""
+    """Return the payouts of this very amount that no entry is joined to, the nearest in time first."""
     rows = db.session.scalars(
         select(Payout)
         .where(
@@ -202,7 +205,7 @@ def list_payouts_like(entry: Entry) -> Sequence[Payout]:
 
 
 def list_open_instalments(donor_id: int, currency: str) -> list[tuple[Instalment, int]]:
-    """What a donor owes in a currency, the first due first, each with what is still open of it."""
+    """Return what a donor owes in a currency, the first due first, each with what is still open of it."""
     rows = db.session.scalars(
         select(Instalment)
         .join(RecurringGift)

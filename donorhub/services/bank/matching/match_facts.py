@@ -38,7 +38,7 @@ from donorhub.models import (
 from donorhub.models.states import ARRIVING_PAYOUTS, UNPAID_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.bank.files.ledger_rows import in_chunks
+from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import match_links
 from donorhub.services.giving import gifts
 
@@ -49,13 +49,13 @@ _PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays 
 
 
 def make_policy(account: BankAccount) -> Policy:
-    """How far matching may go for an account."""
+    """Return how far matching may go for an account."""
     ours = organisation.get_organisation()
     return Policy(prefix=ours.code_prefix, mode=account.matching, country=ours.country)
 
 
 def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
-    """What is known about the payers of these credits, merged donors followed to the survivor."""
+    """Return what is known about the payers of these credits, merged donors followed to the survivor."""
     links = match_links.fetch_links(items, policy.prefix)
     survivors, donors = _find_donors(links.list_donor_ids())
     links = links.follow_merges(survivors)
@@ -81,14 +81,14 @@ def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
 
 
 def _find_donors(ids: Iterable[int]) -> tuple[dict[int, int], dict[int, DonorFacts]]:
-    """Who was merged into whom, and the facts of all who are left."""
+    """Return who was merged into whom, and the facts of all who are left."""
     survivors: dict[int, int] = {}
     facts: dict[int, DonorFacts] = {}
     ids_to_read = set(ids)
     while ids_to_read:
         further: set[int] = set()
-        closed_ids = _find_closed(ids_to_read)
-        for chunk in in_chunks(sorted(ids_to_read)):
+        closed_ids = _find_donors_who_closed(ids_to_read)
+        for chunk in cut_query_values(sorted(ids_to_read)):
             columns = select(Donor.id, Donor.name, Donor.is_deceased, Donor.merged_into_id)
             for id_, name, is_deceased, merged_into_id in db.session.execute(
                 columns.where(Donor.id.in_(chunk))
@@ -110,11 +110,11 @@ def _find_last(donor_id: int, survivors: Mapping[int, int]) -> int:
     return donor_id
 
 
-def _find_closed(donor_ids: Iterable[int]) -> set[int]:
-    """Those who have closed recurring gifts and no open one."""
+def _find_donors_who_closed(donor_ids: Iterable[int]) -> set[int]:
+    """Return those who have closed recurring gifts and no open one."""
     is_open = case((RecurringGift.state == "closed", 0), else_=1)
     closed_ids: set[int] = set()
-    for chunk in in_chunks(sorted(donor_ids)):
+    for chunk in cut_query_values(sorted(donor_ids)):
         closed_ids.update(
             db.session.scalars(
                 select(RecurringGift.donor_id)
@@ -131,7 +131,7 @@ def _find_instalments(
 ) -> dict[int, tuple[InstalmentFacts, ...]]:
     paid_minor = func.coalesce(sum_minor(Allocation.amount_minor), 0)
     facts: dict[int, list[InstalmentFacts]] = defaultdict(list)
-    for chunk in in_chunks(sorted(donor_ids)):
+    for chunk in cut_query_values(sorted(donor_ids)):
         rows = db.session.execute(
             select(
                 Instalment.id,
@@ -173,10 +173,10 @@ def _find_instalments(
 def _find_gifts(
     donor_ids: Iterable[int], first_on: date, last_on: date, policy: Policy
 ) -> dict[int, tuple[GiftFacts, ...]]:
-    """Gifts that a return may take back, the newest first."""
+    """Return gifts that a return may take back, the newest first."""
     facts: dict[int, list[GiftFacts]] = defaultdict(list)
     since = first_on - timedelta(days=policy.return_days)
-    for chunk in in_chunks(sorted(donor_ids)):
+    for chunk in cut_query_values(sorted(donor_ids)):
         rows = db.session.execute(
             select(Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on)
             .where(Gift.donor_id.in_(chunk), Gift.received_on.between(since, last_on), Gift.source == "bank")
@@ -188,13 +188,13 @@ def _find_gifts(
 
 
 def _find_gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tuple[GiftFacts, ...]]:
-    """Gifts of entries that came under the end-to-end id or mandate that a debit names."""
+    """Return gifts of entries that came under the end-to-end id or mandate that a debit names."""
     refs = sorted({ref for clues in debits for ref in clues.credit.refs})
     days = [clues.credit.booked_on for clues in debits]
     since = min(days) - timedelta(days=policy.return_days)
     facts: dict[str, list[GiftFacts]] = defaultdict(list)
     for column in (Entry.end_to_end_id, Entry.mandate_id):
-        for chunk in in_chunks(refs):
+        for chunk in cut_query_values(refs):
             rows = db.session.execute(
                 select(column, Gift.id, Gift.donor_id, Gift.amount_minor, Gift.currency, Gift.received_on)
                 .join(Match, Match.entry_id == Entry.id)
@@ -211,10 +211,10 @@ def _find_gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tup
 
 
 def _leave_out_taken_back(facts: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K, tuple[GiftFacts, ...]]:
-    """Without the gifts of which nothing is left: they cannot be taken back again."""
+    """Return the gifts without those of which nothing is left: they cannot be taken back again."""
     amounts = {gift.gift_id: gift.amount.minor for some in facts.values() for gift in some}
     gone_ids: set[int] = set()
-    for chunk in in_chunks(sorted(amounts)):
+    for chunk in cut_query_values(sorted(amounts)):
         gone_ids |= {id_ for id_, minor in gifts.sum_deductions(chunk).items() if minor >= amounts[id_]}
     return {key: tuple(g for g in some if g.gift_id not in gone_ids) for key, some in facts.items()}
 
@@ -222,7 +222,7 @@ def _leave_out_taken_back(facts: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K,
 def _find_payouts(
     first_on: date, last_on: date
 ) -> tuple[dict[str, tuple[str, ...]], tuple[PayoutFacts, ...]]:
-    """The payouts that wait for their entry around these days, and what their providers are called."""
+    """Return the payouts that wait for their entry around these days, and what their providers are called."""
     rows = db.session.scalars(
         select(Payout).where(
             Payout.entry_id.is_(None),

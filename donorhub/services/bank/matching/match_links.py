@@ -18,7 +18,7 @@ from donorhub.domain.bank.matching.matching_facts import PayerKeyFacts
 from donorhub.domain.donors import codes
 from donorhub.models import Donor, ExternalId, IdentityKey, Instalment, PayerKey, RecurringGift
 from donorhub.models.states import IdentityKind
-from donorhub.services.bank.files.ledger_rows import in_chunks
+from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.donors import donors
 
 # Systems whose ids a payer's bank carries: a reference printed on a slip, a mandate, an account of one's own.
@@ -30,7 +30,7 @@ Query = Callable[[list[str]], Select[str, int] | Select[str | None, int]]
 
 
 def fetch_links(items: Sequence[Clues], prefix: str) -> KeyLinks:
-    """The donors that each key of these credits points to, merged ones not yet followed."""
+    """Return the donors that each key of these credits points to, merged ones not yet followed."""
     refs = {ref for clues in items for ref in clues.refs}
     numbers = {n for clues in items for n in clues.numbers} | _list_numbers_of_rf(refs, prefix)
     return KeyLinks(
@@ -65,12 +65,13 @@ class KeyLinks:
         self.payer_key_facts = payer_key_facts
 
     def list_donor_ids(self) -> set[int]:
+        """Return all donors that some key points to."""
         by_word = (self.refs, self.accounts, self.names, self.emails)
         ids = {id_ for links in (self.numbers, *by_word) for some in links.values() for id_ in some}
         return ids | {key.donor_id for key in self.payer_key_facts}
 
     def follow_merges(self, survivors: Mapping[int, int]) -> KeyLinks:
-        """With merged donors replaced by those they were merged into."""
+        """Return the links with merged donors replaced by those they were merged into."""
         payer_key_facts = [
             key
             if key.donor_id not in survivors
@@ -87,7 +88,7 @@ class KeyLinks:
         )
 
     def add_rf_refs(self, refs: Iterable[str], prefix: str) -> None:
-        """An ISO 11649 reference that carries a code points where the code does."""
+        """Let an ISO 11649 reference that carries a code point where the code does."""
         for ref in refs:
             if ref.startswith("RF") and ref not in self.refs:
                 ids = [id_ for n in codes.find_codes(ref[4:], prefix) for id_ in self.numbers.get(n, ())]
@@ -95,6 +96,7 @@ class KeyLinks:
                     self.refs[ref] = tuple(dict.fromkeys(ids))
 
     def group_payer_keys(self) -> dict[str, tuple[PayerKeyFacts, ...]]:
+        """Return what was learned of payers, by their keys."""
         facts_by_key: dict[str, tuple[PayerKeyFacts, ...]] = {}
         for key in self.payer_key_facts:
             facts_by_key[key.key] = (*facts_by_key.get(key.key, ()), key)
@@ -110,9 +112,9 @@ def _follow_merges(
 
 
 def _find_links(query: Query, keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    """Donor ids by key, from a query that gives (key, donor id) for some keys."""
+    """Return donor ids by key, from a query that gives (key, donor id) for some keys."""
     ids_by_key: dict[str, list[int]] = defaultdict(list)
-    for chunk in in_chunks(sorted(keys)):
+    for chunk in cut_query_values(sorted(keys)):
         for key, donor_id in db.session.execute(query(chunk)):
             if key is not None and donor_id not in ids_by_key[key]:
                 ids_by_key[key].append(donor_id)
@@ -126,7 +128,7 @@ def _find_by_number(numbers: Iterable[int], prefix: str) -> NumberLinks:
 
 
 def _list_numbers_of_rf(refs: Iterable[str], prefix: str) -> set[int]:
-    """An ISO 11649 reference may carry a donor's code after its check digits."""
+    """Return the donors' numbers that ISO 11649 references carry as codes after their check digits."""
     return {n for ref in refs if ref.startswith("RF") for n in codes.find_codes(ref[4:], prefix)}
 
 
@@ -160,7 +162,7 @@ def _find_by_account(accounts: Iterable[str]) -> Links:
 
 
 def _find_by_email(emails: Iterable[str]) -> Links:
-    """Addresses as written in the text, by their normal form."""
+    """Return the donors of addresses as written in the text, by their normal form."""
     emails_by_normal: dict[str, list[str]] = defaultdict(list)
     for email in emails:
         emails_by_normal[donors.normalise_email(email)].append(email)
@@ -188,7 +190,7 @@ def _join_links(several: Iterable[Links]) -> dict[str, tuple[int, ...]]:
 def _read_payer_keys(keys: Iterable[str]) -> list[PayerKeyFacts]:
     return [
         PayerKeyFacts(*row)
-        for chunk in in_chunks(sorted(keys))
+        for chunk in cut_query_values(sorted(keys))
         for row in db.session.execute(
             select(PayerKey.value, PayerKey.donor_id, PayerKey.hits, PayerKey.misses).where(
                 PayerKey.value.in_(chunk)

@@ -23,27 +23,28 @@ from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statements import get_statement
 from donorhub.services.bank.matching import credits, decisions, match_facts
 from donorhub.services.bank.matching.credits import Place
-from donorhub.services.bank.matching.decisions import Decided
+from donorhub.services.bank.matching.decisions import CreditDecision
 
 CHUNK: Final = 500  # entries in one transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class ChunkResult:
     """What one chunk brought; ``last_id`` is None behind the last one that was free.
 
-    ``left`` entries another transaction held meanwhile: they are to be looked at again later.
+    ``left_count`` entries were locked by another transaction meanwhile: they are to be looked at again
+    later.
     """
 
     last_id: int | None
     settled_count: int = 0
-    waiting: int = 0
+    waiting_count: int = 0
     left_count: int = 0
     by_kind: Mapping[str, int] = field(default_factory=dict)
 
 
-def match_next(statement_id: int, after_id: int, *, now: datetime, actor: str) -> Matched:
-    """Match the next entries of a statement that nobody looked at yet. Again finds none."""
+def match_next_entries(statement_id: int, after_id: int, *, now: datetime, actor: str) -> ChunkResult:
+    """Match the next entries of a statement that nobody looked at yet; a second call finds none."""
     statement = get_statement(statement_id)
     places = credits.read_entries(
         (Entry.statement_id == statement_id) & (Entry.id > after_id) & (Entry.state == "new"),
@@ -54,7 +55,7 @@ def match_next(statement_id: int, after_id: int, *, now: datetime, actor: str) -
         left_count = _count_unseen(statement_id)
         if not left_count:
             statement.matching_done_at = now
-        return Matched(None, left_count=left_count)
+        return ChunkResult(None, left_count=left_count)
     account = bank_accounts.get_account(statement.bank_account_id)
     pairs = _propose_for_places(places, match_facts.make_policy(account))
     sure = [
@@ -64,7 +65,7 @@ def match_next(statement_id: int, after_id: int, *, now: datetime, actor: str) -
     ]
     _suspend_entries([(place, proposal) for place, _, proposal in pairs if proposal.decision != "auto"])
     decisions.settle_matches(sure, now=now, actor=actor)
-    return Matched(places[-1].entry_id, len(sure), len(pairs) - len(sure))
+    return ChunkResult(places[-1].entry_id, len(sure), len(pairs) - len(sure))
 
 
 def _count_unseen(statement_id: int) -> int:
@@ -78,16 +79,16 @@ def _propose_for_places(places: Sequence[Place], policy: Policy) -> list[tuple[P
     return list(zip(places, items, answers, strict=True))
 
 
-def _make_certain_decision(place: Place, clues: Clues, proposal: Proposal) -> Decided:
+def _make_certain_decision(place: Place, clues: Clues, proposal: Proposal) -> CreditDecision:
     if not proposal.candidates:
         reason = {"family": "TEXT", "points": 0, "key": f"match.{proposal.kind}", "params": {}}
-        return Decided(place, clues, evidence=(reason,))
+        return CreditDecision(place, clues, evidence=(reason,))
     return make_decision(place, clues, proposal.candidates[0])
 
 
-def make_decision(place: Place, clues: Clues, candidate: Candidate) -> Decided:
-    """The decision for a candidate of the engine."""
-    return Decided(
+def make_decision(place: Place, clues: Clues, candidate: Candidate) -> CreditDecision:
+    """Return the decision for a candidate of the engine."""
+    return CreditDecision(
         place,
         clues,
         parts=candidate.parts,
@@ -98,7 +99,7 @@ def make_decision(place: Place, clues: Clues, candidate: Candidate) -> Decided:
 
 
 def make_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:
-    """A candidate's reasons as a match row keeps them."""
+    """Return a candidate's reasons as a match row keeps them."""
     return tuple(
         {
             "family": reason.family,
@@ -112,7 +113,7 @@ def make_evidence(candidate: Candidate) -> tuple[dict[str, object], ...]:
 
 
 def _suspend_entries(waiting: Iterable[tuple[Place, Proposal]]) -> None:
-    """Entries wait for a person until the earliest date of their payments."""
+    """Let entries wait for a person until the earliest date of their payments."""
     until: dict[int, date | None] = {}
     for place, proposal in waiting:
         days = [day for day in (until.get(place.entry_id), proposal.decide_by) if day is not None]
@@ -128,7 +129,7 @@ def _suspend_entries(waiting: Iterable[tuple[Place, Proposal]]) -> None:
 
 
 def list_proposals(entry_ids: Iterable[int]) -> dict[int, list[Proposal]]:
-    """What the engine would say now of each payment of these entries, whatever the account's mode."""
+    """Return what the engine would say now of each payment of these entries, whatever the account's mode."""
     proposals: dict[int, list[Proposal]] = {}
     for _, _, proposal in propose_for_entries(entry_ids):
         proposals.setdefault(proposal.entry_id, []).append(proposal)
@@ -136,7 +137,7 @@ def list_proposals(entry_ids: Iterable[int]) -> dict[int, list[Proposal]]:
 
 
 def propose_for_entries(entry_ids: Iterable[int]) -> list[tuple[Place, Clues, Proposal]]:
-    """The proposals with the credits they are for. Entries of one account are weighed together."""
+    """Return the proposals with the credits they are for; entries of one account are weighed together."""
     by_account: dict[int, list[int]] = {}
     wanted_ids = list(entry_ids)
     for id_, account_id in db.session.execute(
@@ -152,7 +153,7 @@ def propose_for_entries(entry_ids: Iterable[int]) -> list[tuple[Place, Clues, Pr
 
 
 def _make_asking_policy(account: BankAccount) -> Policy:
-    """A person asks: with mode off nothing would be proposed at all."""
+    """Return the policy for a person who asks: with mode off nothing would be proposed at all."""
     policy = match_facts.make_policy(account)
     return (
         policy
@@ -162,7 +163,7 @@ def _make_asking_policy(account: BankAccount) -> Policy:
 
 
 def list_unmatched_statements(bank_account_id: int) -> Sequence[int]:
-    """Statements of an account with entries that nobody looked at yet."""
+    """Return statements of an account with entries that nobody looked at yet."""
     return db.session.scalars(
         select(Statement.id)
         .join(Entry, Entry.statement_id == Statement.id)

@@ -12,22 +12,22 @@ from sqlalchemy import delete, select, update
 from donorhub.db import db, insert_for
 from donorhub.domain.bank.matching.other_payers import names_agree
 from donorhub.models import Donor, IdentityKey, PayerKey
-from donorhub.services.bank.files.ledger_rows import in_chunks
+from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.donors import donors
 
 _IBAN = "iban:"
 
 
-class Paid(NamedTuple):
-    """A payer's money was decided to be a donor's."""
+class PayerUse(NamedTuple):
+    """One decision that a payer's money is a donor's."""
 
     value: str  # as payer_text.payer_key or other_payers.saying makes it
     donor_id: int
     on: date
 
 
-def confirm_payers(payers: Iterable[Paid]) -> None:
-    """Count that payers' money was these donors', once for each."""
+def confirm_payers(payers: Iterable[PayerUse]) -> None:
+    """Record that payers' money was these donors', once for each."""
     payers = list(payers)
     if not payers:
         return
@@ -56,29 +56,33 @@ def confirm_payers(payers: Iterable[Paid]) -> None:
     )
 
 
-def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[Paid]:
-    """What to confirm of payers whose name is not the donor's: (saying, payer's name, donor, day) of each."""
+def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[PayerUse]:
+    """Return what to confirm of payers whose name is not the donor's, from (saying, payer's name, donor,
+    day) of each.
+    """
     payers = list(payers)
     ids = {donor_id for _, _, donor_id, _ in payers}
     names: dict[int, str] = {}
-    for chunk in in_chunks(sorted(ids)):
+    for chunk in cut_query_values(sorted(ids)):
         rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(chunk)))
         names.update({id_: name for id_, name in rows})  # noqa: C416  a Row is no pair for dict
     return [
-        Paid(saying, donor_id, on)
+        PayerUse(saying, donor_id, on)
         for saying, name, donor_id, on in payers
         if not names_agree(name, names[donor_id])
     ]
 
 
 def learn_account(payer_key: str, donor_id: int) -> None:
-    """A person said that this account is the donor's."""
+    """Record that this account is the donor's, as a person said."""
     if payer_key.startswith(_IBAN):
         donors.learn_key(donor_id, "iban", payer_key.removeprefix(_IBAN))
 
 
 def reject_payer(payer_key: str, donor_id: int) -> None:
-    """A decision was undone: the payer points to the donor no more, unless it did so before that one."""
+    """Record that a decision was undone: the payer points to the donor no more, unless it did so before
+    that one.
+    """
     db.session.execute(
         update(PayerKey)
         .where(PayerKey.value == payer_key, PayerKey.donor_id == donor_id)

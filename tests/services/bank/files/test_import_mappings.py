@@ -75,7 +75,7 @@ def test_other_layout_is_the_next_version(database: Flask, now: datetime) -> Non
     assert second.version == 2
     found = column_mappings.find_by_signature(second.signature)
     assert found is not None and found.layout["amounts"] == "inverse"
-    assert [mapping.version for mapping in column_mappings.list_saved()] == [2]
+    assert [mapping.version for mapping in column_mappings.list_saved_mappings()] == [2]
 
 
 def test_an_unfinished_or_unknown_layout_is_refused(database: Flask, now: datetime) -> None:

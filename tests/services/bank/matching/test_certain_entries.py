@@ -30,7 +30,7 @@ def arrived(*payments: Paid) -> None:
 
 def accept(now: datetime, **which: int) -> int:
     count = 0
-    for accepted in certain_entries.accept_certain(**which, now=now, actor="user:5"):
+    for accepted in certain_entries.accept_certain_entries(**which, now=now, actor="user:5"):
         db.session.commit()
         count += accepted
     return count

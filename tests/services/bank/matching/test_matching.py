@@ -104,7 +104,7 @@ def test_matching_again_changes_nothing(database: Flask) -> None:
     )
     before = rows()
     statement_id = only(select(Entry.statement_id).distinct())
-    done = matching.match_next(statement_id, 0, now=clock.now(), actor="system:matching")
+    done = matching.match_next_entries(statement_id, 0, now=clock.now(), actor="system:matching")
     db.session.commit()
     assert (done.last_id, rows()) == (None, before)
 
