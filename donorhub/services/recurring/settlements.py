@@ -42,9 +42,7 @@ def settle_joins(joins: Sequence[Join], *, now: datetime) -> tuple[list[Join], l
     joins_that_hold: list[Join] = []
     for join in joins:
         key = join.gift.id, join.instalment.id
-        minor_left = join.gift.amount_minor
-            - _sum_of_gift(join.gift.id, minors)
-            - _sum_of_gift(join.gift.id, new_minors)
+        minor_left = join.gift.amount_minor - _sum_of_gift(join.gift.id, minors | new_minors)
         if join.instalment.currency != join.gift.currency or minor_left <= 0:
             continue
         joins_that_hold.append(join)
