@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -20,25 +19,22 @@ from babel.dates import format_date
 from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import Babel, get_locale, gettext, lazy_gettext
 from flask_login import current_user, user_logged_in, user_logged_out
-from flask_security.core import Security, UserMixin
-from flask_security.datastore import SQLAlchemySessionUserDatastore
+from flask_security.core import Security
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
-from sqlalchemy import Connection, insert
-from sqlalchemy.exc import OperationalError
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from donorhub import clock
 from donorhub.config import Settings
-from donorhub.db import MAX_ID, db, is_reading, set_reading
+from donorhub.db import MAX_ID, db, set_reading
 from donorhub.domain.access.permissions import PERMISSIONS, Principal
 from donorhub.jobs.queue.dispatch import dispatch_tasks
-from donorhub.models import AuditRecord, Role, User
+from donorhub.models import Role, User
 from donorhub.models.states import LANGS, Lang, find_word
 from donorhub.money import OFFERED_CURRENCIES, Money
-from donorhub.services.access import audit, organisation, sessions, users
-from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit
+from donorhub.services.access import organisation, users
+from donorhub.web import icons, page_hooks, refusals, showing, sign_in_limit, signed_in
 from donorhub.web.addresses import build_address
 from donorhub.web.sign_in_form import SignInForm
 from donorhub.web.words import prepared
@@ -106,7 +102,7 @@ def register(app: Flask) -> None:
     Babel(app, locale_selector=_lang, timezone_selector=_time_zone)
     with page_hooks.for_pages_only(app):
         csrf.init_app(app)
-        Security(app, Staff(db.session, User, Role), login_form=SignInForm)
+        Security(app, signed_in.Staff(db.session, User, Role), login_form=SignInForm)
         app.before_request(csrf.protect)
         app.before_request(_admit)
         sign_in_limit.register(app)
@@ -125,8 +121,8 @@ def register(app: Flask) -> None:
     showing.register(app, show_money, show_day, date_locale)
     app.extensions["donorhub.style_version"] = _style_version()
     refusals.register(app)
-    user_logged_in.connect(_start_session, app)
-    user_logged_out.connect(_end_session, app)
+    user_logged_in.connect(signed_in.start_session, app)
+    user_logged_out.connect(signed_in.end_session, app)
 
 
 def _settings(settings: Settings) -> dict[str, object]:
@@ -154,19 +150,6 @@ def _settings(settings: Settings) -> dict[str, object]:
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.public_url.startswith("https:"),
     }
-
-
-class Staff(SQLAlchemySessionUserDatastore):
-    """Flask-Security's store. What a cookie holds is the token of a session, not the user's own key."""
-
-    def find_user(self, case_insensitive: bool = False, **equal: object) -> UserMixin | None:
-        if set(equal) != {"fs_uniquifier"}:
-            return super().find_user(case_insensitive, **equal)
-        signed_in = sessions.find_signed_in(str(equal["fs_uniquifier"]), now=clock.now())
-        if signed_in is None:
-            return None
-        g.signed_in = signed_in
-        return signed_in.user
 
 
 class RowId(IntegerConverter):
@@ -207,63 +190,17 @@ def _admit() -> WerkzeugResponse | str | tuple[str, int] | None:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
-    _note_seen(g.signed_in)
+    signed_in.note_seen(g.signed_in)
     g.principal = users.make_principal(cast(User, current_user._get_current_object()))
     permissions = getattr(current_app.view_functions[request.endpoint], "_needs", ())
     if not permissions or not all(g.principal.has_permission(permission) for permission in permissions):
-        _note_refusal(g.principal.id, request.endpoint)
+        signed_in.note_refusal(g.principal.id, request.endpoint)
         return render_template(
             "error.html",
             title=gettext("Not allowed"),
             text=gettext("Your role does not include this page. Ask an administrator."),
         ), 403
     return None
-
-
-def _start_session(_app: Flask, user: User, **_: object) -> None:
-    """Keep in the cookie a token that we can take back; whatever session the browser had is over."""
-    now = clock.now()
-    if "signed_in" in g:
-        sessions.end_session(g.signed_in.session_id)
-    session_id, session["_user_id"] = sessions.start_session(user, now=now)
-    g.signed_in = sessions.SignedIn(user, session_id, now)
-    user.last_login_at = now
-    audit.record_action(f"user:{user.id}", "user.signed_in", ("user", user.id), now=now)
-
-
-def _end_session(_app: Flask, user: User, **_: object) -> None:
-    if "signed_in" in g:
-        sessions.end_session(g.signed_in.session_id)
-        now = clock.now()
-        audit.record_action(f"user:{user.id}", "user.signed_out", ("user", user.id), now=now)
-        commit()
-
-
-def _note_seen(signed_in: sessions.SignedIn) -> None:
-    now = clock.now()
-    if now - signed_in.seen_at >= sessions.SEEN_EVERY:
-        with suppress(OperationalError), _write_apart() as connection:  # another time, if it is busy
-            sessions.note_seen(connection, signed_in.session_id, now=now)
-
-
-def _note_refusal(user_id: int, page: str) -> None:
-    record = audit.make_record(
-        f"user:{user_id}", "access.refused", ("user", user_id), now=clock.now(), data={"page": page}
-    )
-    with _write_apart() as connection:
-        connection.execute(insert(AuditRecord), record)
-
-
-@contextmanager
-def _write_apart() -> Iterator[Connection]:
-    """Open a transaction of its own that writes, whatever this request may do otherwise."""
-    was_reading = is_reading()
-    set_reading(False)
-    try:
-        with db.engine.begin() as connection:
-            yield connection
-    finally:
-        set_reading(was_reading)
 
 
 def _lang() -> str:
