@@ -9,7 +9,7 @@ import click
 
 from donorhub import config, logs
 from donorhub.cli import access, checking, database, exporting, imports, receipts, running, webhooks
-from donorhub.cli.demo.command import demo
+from donorhub.cli.demo.command import run_demo
 from donorhub.errors import DonorHubError
 
 
@@ -23,7 +23,7 @@ for command in (
     running.serve_site,
     running.run_worker,
     running.keep_time,
-    demo,
+    run_demo,
     database.db_group,
     access.user_group,
     access.token_group,
@@ -39,7 +39,7 @@ for command in (
 
 
 def main() -> None:
-    """The entry point: an error of ours is one line on stderr and exit code 1, any other one of the log."""
+    """Run the command line; an error of ours is one line on stderr and exit code 1, others go to the log."""
     os.umask(0o077)  # what is written here is nobody else's to read
     logs.configure_logs(config.find_log_format())
     try:

@@ -28,10 +28,10 @@ class TimedChannel(HTTPChannel):  # type: ignore[misc]  # it has no types
 
     will_close: bool
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
         self._began_at = time.monotonic()  # of the request that is not whole yet
         self._count = 0  # bytes of it
-        super().__init__(*arguments, **named)
+        super().__init__(*arguments, **keywords)
 
     def received(self, data: bytes) -> bool:
         """Take bytes in; the clock starts with the first of each request."""
@@ -78,8 +78,8 @@ def make_server(app: Any, settings: Settings, host: str, port: int) -> BaseWSGIS
 def _raise_connections() -> int:
     """Return how many connections may be open, after asking the kernel for as many files as that takes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + _OTHER_FILES
-    if soft < wanted:
-        soft = min(wanted, hard)
+    file_count = CONNECTIONS + _OTHER_FILES
+    if soft < file_count:
+        soft = min(file_count, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return min(CONNECTIONS, soft - _OTHER_FILES)

@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 
 
 def list_findings(make_app: Callable[[Settings], Flask]) -> list[Finding]:
-    """Return all findings, errors first; empty when all is well."""
+    """Return all findings, errors first; none when all is well."""
     try:
         settings = load_settings()
     except DonorHubError as e:

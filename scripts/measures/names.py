@@ -37,6 +37,7 @@ ALLOWED_FUNCTIONS = {
     "toDecimal": "ofxparse calls it",
     "parseTransaction": "ofxparse calls it",
     "flush": "the word of the database",
+    "load": "gunicorn and marshmallow call it",
     "format": "the word of a text, which marshmallow calls",
     "serialize": "the word of the session interface that is implemented",
     "deserialize": "the word of the session interface that is implemented",

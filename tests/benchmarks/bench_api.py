@@ -23,7 +23,7 @@ from werkzeug.test import EnvironBuilder
 
 from donorhub import clock, config
 from donorhub.app import create_app
-from donorhub.cli.demo.filling import fill
+from donorhub.cli.demo.filling import fill_demo
 from donorhub.cli.demo.people import STAFF
 from donorhub.db import Base, db
 from donorhub.domain import payer_text
@@ -134,7 +134,7 @@ def fill_base(home: Path, donors: int) -> str:
     now = clock.now()
     organisation.create_organisation(now=now)
     db.session.commit()
-    fill(home / "to-try.csv", now=now)
+    fill_demo(home / "to-try.csv", now=now)
     add_donors(donors)
     fill_page(Receipt, lambda n: {"number": 1000 + n, "replaces_id": None, "donor_id": 1 + n}, state="issued")
     fill_page(

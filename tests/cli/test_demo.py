@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from donorhub import clock
 from donorhub.cli.demo import command as demo
 from donorhub.cli.demo import giving, history
-from donorhub.cli.demo.history import Past
+from donorhub.cli.demo.history import PastGift
 from donorhub.db import db
 from donorhub.models import Allocation, AuditRecord, Designation, DomainEvent, Donor, Fund, Gift, Instalment
 from donorhub.money import Money
@@ -60,10 +60,10 @@ def promised(database: Flask) -> list[Instalment]:
     return list(rows[:2])
 
 
-def _past(instalment: Instalment, ref: str) -> Past:
+def _past(instalment: Instalment, ref: str) -> PastGift:
     donor_id = db.session.scalars(select(Donor.id)).one()
     fund_id = db.session.scalars(select(Fund.id)).one()
-    return Past(donor_id, AMOUNT, instalment.due_on, NOW, ref, "transfer", fund_id, instalment)
+    return PastGift(donor_id, AMOUNT, instalment.due_on, NOW, ref, "transfer", fund_id, instalment)
 
 
 def _rows(model: type[Any], gift: Gift, instalment: Instalment) -> list[dict[str, Any]]:
@@ -96,7 +96,7 @@ def test_bulk_gifts_equal_service_rows(promised: list[Instalment]) -> None:
         thank=False,
     )
     instalments.settle_instalments(alone, {first.id: AMOUNT.minor}, now=NOW, actor="test")
-    (together,) = history.write([_past(second, "together")], actor="test")
+    (together,) = history.write_gifts([_past(second, "together")], actor="test")
     db.session.flush()
     for model in (Gift, Designation, Allocation, DomainEvent, AuditRecord):
         rows = _rows(model, together, second)
@@ -107,9 +107,9 @@ def test_bulk_gifts_equal_service_rows(promised: list[Instalment]) -> None:
 
 def test_a_gift_known_already_is_not_written_again(promised: list[Instalment]) -> None:
     past = _past(promised[0], "1")
-    history.write([past], actor="test")
+    history.write_gifts([past], actor="test")
     with pytest.raises(IntegrityError):
-        history.write([replace(past, instalment=None)], actor="test")
+        history.write_gifts([replace(past, instalment=None)], actor="test")
 
 
 def test_blik_moves_zloty_only() -> None:
@@ -143,10 +143,10 @@ def test_demo_of_today_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     before = clock.use_clock(lambda: NOW)
     try:
-        today = demo._kept_copy()
-        assert today == demo._kept_copy()
+        today = demo._find_copy()
+        assert today == demo._find_copy()
         clock.use_clock(lambda: NOW + timedelta(days=1))
-        assert demo._kept_copy() != today
+        assert demo._find_copy() != today
     finally:
         clock.use_clock(before)
     assert today.parent == tmp_path / "donorhub"
@@ -184,7 +184,7 @@ def test_only_the_first_start_makes_the_data(two_starts: tuple[list[Path], list[
         demo.DATABASE,
         "field_key",
         "secret_key",
-        demo.TO_TRY,
+        demo.SAMPLE_FILE,
     ]
 
 

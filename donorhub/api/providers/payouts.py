@@ -24,6 +24,8 @@ SORTS: Final = {"id": Payout.id, "arrival_on": Payout.arrival_on}
 
 
 class PayoutSchema(AnswerSchema):
+    """A payout as a list shows it."""
+
     id = fields.Integer(required=True)
     provider = fields.String(required=True)
     account = fields.String(required=True)
@@ -37,6 +39,8 @@ class PayoutSchema(AnswerSchema):
 
 
 class PayoutItemSchema(AnswerSchema):
+    """One line of a payout: gross less fee is net, each signed."""
+
     id = fields.Integer(required=True)
     kind = fields.String(required=True)
     gross = fields.Nested(MoneySchema)
@@ -47,6 +51,8 @@ class PayoutItemSchema(AnswerSchema):
 
 
 class PayoutWithItemsSchema(PayoutSchema):
+    """A payout with all its lines."""
+
     items = fields.List(fields.Nested(PayoutItemSchema), required=True)
 
 
@@ -64,11 +70,11 @@ Query = pages.args(
 @requires("providers:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(PayoutSchema))
-def list_payouts(asked: dict[str, object]) -> pages.Page:
+def list_payouts(query: dict[str, object]) -> pages.Page:
     """List payouts."""
-    page, filters = pages.split(asked)
-    found = pages.page(payouts.choose(**filters), page, SORTS)
-    return pages.with_data(found, lambda rows: [_told(row) for row in rows])
+    page, filters = pages.split(query)
+    rows_page = pages.page(payouts.choose(**filters), page, SORTS)
+    return pages.with_data(rows_page, lambda rows: [_make_answer(row) for row in rows])
 
 
 @bp.get(f"/<{ID}:payout_id>")
@@ -77,15 +83,15 @@ def list_payouts(asked: dict[str, object]) -> pages.Page:
 def get_payout(payout_id: int) -> Response:
     """Show a payout with the lines that add up to it."""
     payout = payouts.get_payout(payout_id)
-    items = [_item(item) for item in payouts.items_of(payout_id)]
-    return shown(PayoutWithItemsSchema, _told(payout) | {"items": items})
+    items = [_make_item_answer(item) for item in payouts.items_of(payout_id)]
+    return shown(PayoutWithItemsSchema, _make_answer(payout) | {"items": items})
 
 
-def _told(row: Payout) -> dict[str, object]:
+def _make_answer(row: Payout) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Payout.__table__.columns}
     return ours | {"net": Money(row.net_minor, row.currency)}
 
 
-def _item(row: PayoutItem) -> dict[str, object]:
+def _make_item_answer(row: PayoutItem) -> dict[str, object]:
     amounts = {name: Money(getattr(row, f"{name}_minor"), row.currency) for name in ("gross", "fee", "net")}
     return amounts | {"id": row.id, "kind": row.kind, "gift_id": row.gift_id, "source_ref": row.source_ref}

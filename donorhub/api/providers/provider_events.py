@@ -28,6 +28,8 @@ SORTS: Final = {"id": ProviderEvent.id}
 
 
 class ProviderEventSchema(AnswerSchema):
+    """A provider event without its body, which may hold personal data."""
+
     id = fields.Integer(required=True)
     endpoint_id = fields.Integer(required=True)
     provider = fields.String(required=True)
@@ -60,17 +62,17 @@ Query = pages.args(
 )
 
 
-LISTED: Final = Rows(ProviderEventSchema, ProviderEvent, SORTS)
+ROWS: Final = Rows(ProviderEventSchema, ProviderEvent, SORTS)
 
 
 @bp.get("")
 @requires("providers:read")
 @bp.arguments(Query, location="query")
 @bp.response(200, pages.envelope(ProviderEventSchema))
-def list_provider_events(asked: dict[str, object]) -> Response:
+def list_provider_events(query: dict[str, object]) -> Response:
     """List provider events."""
-    page, filters = pages.split(asked)
-    return LISTED.answer_page(page, inbox.choose(**filters).whereclause)
+    page, filters = pages.split(query)
+    return ROWS.answer_page(page, inbox.choose(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:event_id>")

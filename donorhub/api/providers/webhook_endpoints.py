@@ -30,6 +30,8 @@ bp = HouseBlueprint(
 
 
 class EndpointSchema(AnswerSchema):
+    """An endpoint with the address to give to the provider, and without its secrets."""
+
     id = fields.Integer(required=True)
     provider = fields.String(required=True)
     url = fields.String(required=True)
@@ -42,10 +44,14 @@ class EndpointSchema(AnswerSchema):
 
 
 class EndpointListSchema(Schema):
+    """All endpoints at once, without pages."""
+
     data = fields.List(fields.Nested(EndpointSchema), required=True)
 
 
 class SecretSchema(AnswerSchema):
+    """A signing secret by its label and end; its text is never answered."""
+
     id = fields.Integer(required=True)
     endpoint_id = fields.Integer(required=True)
     label = fields.String(required=True)
@@ -58,7 +64,7 @@ class SecretSchema(AnswerSchema):
 @bp.response(200, EndpointListSchema)
 def list_endpoints() -> dict[str, object]:
     """List all endpoints; there are few."""
-    return {"data": [_told(row) for row in endpoints.list_endpoints()]}
+    return {"data": [_make_answer(row) for row in endpoints.list_endpoints()]}
 
 
 @bp.post("")
@@ -66,17 +72,17 @@ def list_endpoints() -> dict[str, object]:
 @once
 @bp.arguments(NewEndpointSchema)
 @bp.response(201, EndpointSchema)
-def create_endpoint(new: NewEndpoint) -> Response:
+def create_endpoint(new_endpoint: NewEndpoint) -> Response:
     """Open an address for one account at a provider."""
     row = endpoints.create_endpoint(
-        new["provider"],
-        new["secret"],
-        account=new["account"],
-        livemode=new["livemode"],
+        new_endpoint["provider"],
+        new_endpoint["secret"],
+        account=new_endpoint["account"],
+        livemode=new_endpoint["livemode"],
         now=clock.now(),
         actor=principal().actor,
     )
-    return created(EndpointSchema, _told(row))
+    return created(EndpointSchema, _make_answer(row))
 
 
 @bp.get(f"/<{ID}:endpoint_id>")
@@ -84,7 +90,7 @@ def create_endpoint(new: NewEndpoint) -> Response:
 @bp.response(200, EndpointSchema)
 def get_endpoint(endpoint_id: int) -> Response:
     """Show an endpoint."""
-    return shown(EndpointSchema, _told(endpoints.get_endpoint(endpoint_id)))
+    return shown(EndpointSchema, _make_answer(endpoints.get_endpoint(endpoint_id)))
 
 
 @bp.post(f"/<{ID}:endpoint_id>/secrets")
@@ -92,11 +98,11 @@ def get_endpoint(endpoint_id: int) -> Response:
 @once
 @bp.arguments(NewSecretSchema)
 @bp.response(201, SecretSchema)
-def add_secret(new: NewSecret, endpoint_id: int) -> Response:
+def add_secret(new_secret: NewSecret, endpoint_id: int) -> Response:
     """Add a signing secret; those there are stay valid until they are expired."""
-    row = endpoints.add_secret(endpoint_id, **new, now=clock.now(), actor=principal().actor)
+    row = endpoints.add_secret(endpoint_id, **new_secret, now=clock.now(), actor=principal().actor)
     webhooks.forget_endpoints()
-    return _secret(row, status=201)
+    return _answer_secret(row, status=201)
 
 
 @bp.post(f"/<{ID}:endpoint_id>/secrets/<{ID}:secret_id>/expire")
@@ -104,20 +110,20 @@ def add_secret(new: NewSecret, endpoint_id: int) -> Response:
 @once
 @bp.arguments(ExpirySchema)
 @bp.response(200, SecretSchema)
-def expire_secret(asked: Expiry, endpoint_id: int, secret_id: int) -> Response:
+def expire_secret(expiry: Expiry, endpoint_id: int, secret_id: int) -> Response:
     """Let a secret be good until a moment and no longer."""
     row = endpoints.expire_secret(
-        secret_id, at=asked["at"], endpoint_id=endpoint_id, now=clock.now(), actor=principal().actor
+        secret_id, at=expiry["at"], endpoint_id=endpoint_id, now=clock.now(), actor=principal().actor
     )
     webhooks.forget_endpoints()
-    return _secret(row)
+    return _answer_secret(row)
 
 
-def _secret(row: WebhookSecret, *, status: int = 200) -> Response:
+def _answer_secret(row: WebhookSecret, *, status: int = 200) -> Response:
     return shown(SecretSchema, row, status=status)
 
 
-def _told(row: WebhookEndpoint) -> dict[str, object]:
+def _make_answer(row: WebhookEndpoint) -> dict[str, object]:
     public_url = current_app.extensions["donorhub.settings"].public_url
     names = [name for name in EndpointSchema().fields if name != "url"]
     return {name: getattr(row, name) for name in names} | {

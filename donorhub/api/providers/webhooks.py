@@ -46,6 +46,8 @@ _lock = Lock()
 
 
 class Answer(NamedTuple):
+    """What is sent back for one message, whoever says it: the adapter, or we in refusing it."""
+
     status: int
     body: bytes
     content_type: str
@@ -72,7 +74,7 @@ class Door:
             return self._inner(environ, start_response)
         request_id = name_request(environ.get("HTTP_X_REQUEST_ID", ""))
         try:
-            answer = self._answer(environ, request_id, *address.groups())
+            answer = self._take_message(environ, request_id, *address.groups())
         except Exception as e:  # what nobody foresaw is told and answered where all other errors are
             with self._app.request_context(environ):
                 return self._app.handle_exception(e)(environ, start_response)
@@ -83,31 +85,34 @@ class Door:
         start_response(_LINES[answer.status], headers)
         return [answer.body]
 
-    def _answer(self, environ: WSGIEnvironment, request_id: str, provider: str, slug: str) -> Answer:
-        """Take in one message of a provider."""
+    def _take_message(self, environ: WSGIEnvironment, request_id: str, provider: str, slug: str) -> Answer:
+        """Store the events of one message and return the provider's answer, or what refuses it.
+
+        Nothing is stored of a message that is refused; the same message again adds a delivery and no event.
+        """
         refusal = self._refuse_odd(environ, request_id)
         if refusal is not None:
             return refusal
         set_reading(False)
         try:
-            endpoint = self._endpoint(provider, slug)
+            endpoint = self._open_endpoint(provider, slug)
         except NotFound:
-            return _problem(404, "not_found", "nothing listens here", request_id)
+            return _make_problem(404, "not_found", "nothing listens here", request_id)
         adapter = webhooks.get_provider(endpoint.provider)
         raw = environ["wsgi.input"].read(get_content_length(environ))
-        headers, now = _headers(environ), clock.now()
+        headers, now = _read_headers(environ), clock.now()
         try:
             adapter.verify_message(
                 raw, headers, endpoint.seen_by_adapter, endpoint.secrets, int(now.timestamp())
             )
         except BadSignature as e:
             self._count_bad_signature(endpoint)
-            return _problem(adapter.bad_signature_status, "bad_signature", str(e), request_id)
+            return _make_problem(adapter.bad_signature_status, "bad_signature", str(e), request_id)
         try:
             events = adapter.split_message(raw, headers, endpoint.seen_by_adapter)
         except BadBody as e:
-            at_the_body = {"pointer": "/", "detail": str(e), "code": "bad_request"}
-            return _problem(400, "bad_request", str(e), request_id, errors=[at_the_body])
+            fault = {"pointer": "/", "detail": str(e), "code": "bad_request"}
+            return _make_problem(400, "bad_request", str(e), request_id, errors=[fault])
         rows = [
             inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in events
         ]
@@ -115,7 +120,7 @@ class Door:
             self._writer.store_rows(rows)
         except (DBAPIError, Busy) as e:  # away, locked, full, or turned read-only
             logs.report(e, event="inbox_cannot_store", endpoint_id=endpoint.id)
-            answer = _problem(503, "busy", "the message could not be kept: send it again", request_id)
+            answer = _make_problem(503, "busy", "the message could not be kept: send it again", request_id)
             return answer._replace(headers=(("Retry-After", "30"),))
         self._bell.call_workers((INBOX,))
         return Answer(*adapter.make_answer(len(rows)))
@@ -128,18 +133,20 @@ class Door:
             try:
                 get_host(environ, hosts)
             except SecurityError:
-                return _problem(400, "bad_request", "the host is not one of ours", request_id)
+                return _make_problem(400, "bad_request", "the host is not one of ours", request_id)
         if environ["REQUEST_METHOD"] != "POST":
-            answer = _problem(405, "method_not_allowed", "providers post here", request_id)
+            answer = _make_problem(405, "method_not_allowed", "providers post here", request_id)
             return answer._replace(headers=(("Allow", "POST"),))
         if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
             detail = "send the body unpacked, without Content-Encoding"
-            return _problem(415, "unsupported_media_type", detail, request_id)
+            return _make_problem(415, "unsupported_media_type", detail, request_id)
         length = get_content_length(environ)
         if length is None:
-            return _problem(411, "length_required", "send a Content-Length", request_id)
+            return _make_problem(411, "length_required", "send a Content-Length", request_id)
         if length > MAX_BODY:
-            return _problem(413, "too_large", f"a message has at most {MAX_BODY // 1024} KiB", request_id)
+            return _make_problem(
+                413, "too_large", f"a message has at most {MAX_BODY // 1024} KiB", request_id
+            )
         return None
 
     def _count_bad_signature(self, endpoint: Opened) -> None:
@@ -147,12 +154,12 @@ class Door:
             endpoints.count_bad_signature(endpoint.id)
             db.session.commit()
 
-    def _endpoint(self, provider: str, slug: str) -> Opened:
+    def _open_endpoint(self, provider: str, slug: str) -> Opened:
         """Return the endpoint, kept for a few seconds: opening it decrypts its secrets."""
         key = (provider, slug)
-        cached = _cache.get(key)
-        if cached is not None and time.monotonic() - cached[0] < CACHE_S:
-            return cached[1]
+        cache_row = _cache.get(key)
+        if cache_row is not None and time.monotonic() - cache_row[0] < CACHE_S:
+            return cache_row[1]
         with self._app.app_context(), read_only():
             endpoint = endpoints.open_endpoint(provider, slug, now=clock.now())
         with _lock:
@@ -161,12 +168,12 @@ class Door:
 
 
 def forget_endpoints() -> None:
-    """Read endpoints anew at the next message; for tests and after a change in this process."""
+    """Forget all endpoints that are kept, so that the next message reads its own anew."""
     with _lock:
         _cache.clear()
 
 
-def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+def _read_headers(environ: WSGIEnvironment) -> dict[str, str]:
     """Return the headers of a request by their names on the wire, as adapters read them."""
     headers = {
         name[5:].replace("_", "-").title(): value
@@ -176,7 +183,7 @@ def _headers(environ: WSGIEnvironment) -> dict[str, str]:
     return {"Content-Type": environ.get("CONTENT_TYPE", ""), **headers}
 
 
-def _problem(
+def _make_problem(
     status: int, code: str, detail: str, request_id: str, *, errors: list[dict[str, Any]] | None = None
 ) -> Answer:
     body = problem_body(status, code, detail, request_id=request_id, errors=errors)

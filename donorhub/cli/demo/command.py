@@ -20,7 +20,7 @@ from flask import Flask
 
 from donorhub import clock
 from donorhub.cli.context import make_app
-from donorhub.cli.demo.filling import fill
+from donorhub.cli.demo.filling import fill_demo
 from donorhub.cli.demo.people import PASSWORD, STAFF
 from donorhub.cli.running import serve_embedded
 from donorhub.cli.upgrading import bring_up_to_date
@@ -30,11 +30,11 @@ from donorhub.errors import Conflict, Misconfigured
 
 FIXED_KEY: Final = "0" * 32 + "demo" * 8  # the base is made once and opened again, and hides nothing
 DATABASE: Final = "donorhub.sqlite3"
-TO_TRY: Final = "wyciag-do-wyprobowania.csv"
+SAMPLE_FILE: Final = "wyciag-do-wyprobowania.csv"
 ROOMS: Final = ("donorhub", "importers", "receipts", "webhooks")  # a change in any may change the demo
 
 
-@click.command()
+@click.command("demo")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option(
@@ -42,35 +42,35 @@ ROOMS: Final = ("donorhub", "importers", "receipts", "webhooks")  # a change in 
     type=click.Path(file_okay=False, path_type=Path),
     help="Only make the demo in this folder; do not serve.",
 )
-def demo(host: str, port: int, prepare: Path | None) -> None:
+def run_demo(host: str, port: int, prepare: Path | None) -> None:
     """Show DonorHub with made-up data: 300 donors, bank files, tasks due today."""
     if prepare is not None:
         home = prepare.absolute()
-        refuse_filled(home)
-        build(settings_for(home, host, port))
+        refuse_filled_folder(home)
+        build_demo(make_settings(home, host, port))
         click.echo(
             f"the demo lies in {prepare}; look at it with DONORHUB_MODE=demo DONORHUB_HOME={home} "
             "before any donorhub command"
         )
         return
-    refuse_taken(host, port)
+    refuse_taken_port(host, port)
     home = Path(tempfile.mkdtemp(prefix="donorhub-demo-"))
     try:
-        app = build(settings_for(home, host, port))
-        _greet(host, port, home)
+        app = build_demo(make_settings(home, host, port))
+        _show_greeting(host, port, home)
         serve_embedded(app, host, port)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def refuse_filled(home: Path) -> None:
-    """The demo never takes the place of a database or key that is there."""
+def refuse_filled_folder(home: Path) -> None:
+    """Raise Conflict for a folder that holds anything: a database or key there is never replaced."""
     if home.exists() and any(home.iterdir()):
         raise Conflict(f"{home} is not empty: choose a new folder for the demo")
 
 
-def refuse_taken(host: str, port: int) -> None:
-    """Told before the data are made, not after."""
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise Misconfigured for an address that cannot be listened on, before the data are made."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as e:
@@ -79,9 +79,11 @@ def refuse_taken(host: str, port: int) -> None:
         ) from e
 
 
-def settings_for(home: Path, host: str, port: int) -> Settings:
-    """The demo's settings: SQLite in a folder of its own with the demo's key, no mail, no queue. Of the
-    environment only DONORHUB_CLOCK counts."""
+def make_settings(home: Path, host: str, port: int) -> Settings:
+    """Return the demo's settings: SQLite in a folder of its own with the demo's key, no mail, no queue.
+
+    Of the environment only DONORHUB_CLOCK counts.
+    """
     home.mkdir(parents=True, exist_ok=True)
     key = home / "field_key"  # what was sealed at an earlier start is opened with it
     key.touch(0o600)
@@ -94,52 +96,52 @@ def settings_for(home: Path, host: str, port: int) -> Settings:
     return load_settings({**environment, "DONORHUB_CLOCK": os.environ.get("DONORHUB_CLOCK", "")})
 
 
-def build(settings: Settings) -> Flask:
-    """Make the application with its filled base: or take the copy of an earlier start."""
+def build_demo(settings: Settings) -> Flask:
+    """Return the application with its filled base, copied from an earlier start of today if there was one."""
     app = make_app(settings)  # before the clock is asked: it may have been set
-    kept, home = _kept_copy(), Path(settings.home)
-    if kept.exists():
-        shutil.copyfile(kept, home / DATABASE)
-        shutil.copyfile(kept.with_suffix(".csv"), home / TO_TRY)
+    copy, home = _find_copy(), Path(settings.home)
+    if copy.exists():
+        shutil.copyfile(copy, home / DATABASE)
+        shutil.copyfile(copy.with_suffix(".csv"), home / SAMPLE_FILE)
         return app
     click.echo("making the demo data, once a day: this takes some seconds …", err=True)
     with app.app_context():
         bring_up_to_date()
-        fill(home / TO_TRY, now=clock.now())
-        _keep_copy(kept, home / TO_TRY)
+        fill_demo(home / SAMPLE_FILE, now=clock.now())
+        _store_copy(copy, home / SAMPLE_FILE)
     return app
 
 
-def _kept_copy() -> Path:
-    """Where today's demo is kept between starts: another day, program or clock makes another."""
+def _find_copy() -> Path:
+    """Return where today's demo is kept between starts: another day, program or clock has another place."""
     program = Path(__file__).parents[3]
-    made_by = hashlib.sha256(f"{clock.now():%Y-%m-%d}|{os.getuid()}|{FIXED_KEY}".encode())
+    digest = hashlib.sha256(f"{clock.now():%Y-%m-%d}|{os.getuid()}|{FIXED_KEY}".encode())
     for room in ROOMS:
         for source in sorted((program / room).rglob("*.py")):
-            at = source.stat()
-            made_by.update(f"{source.relative_to(program)}|{at.st_size}|{at.st_mtime_ns}\n".encode())
+            state = source.stat()
+            digest.update(f"{source.relative_to(program)}|{state.st_size}|{state.st_mtime_ns}\n".encode())
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "donorhub"
-    return folder / f"demo-{made_by.hexdigest()[:16]}.sqlite3"
+    return folder / f"demo-{digest.hexdigest()[:16]}.sqlite3"
 
 
-def _keep_copy(kept: Path, to_try: Path) -> None:
-    """Keep a copy for the next start; a home that cannot be written costs seconds, nothing else."""
+def _store_copy(copy: Path, sample_path: Path) -> None:
+    """Keep a copy for the next start; say so and go on where the cache cannot be written."""
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-            whole = Path(folder) / kept.name
-            raw = db.engine.raw_connection()  # VACUUM works only outside a transaction
-            raw.cursor().execute("VACUUM INTO ?", (str(whole),))
-            raw.close()
-            for old in kept.parent.glob("demo-*"):
-                old.unlink(missing_ok=True)
-            shutil.copyfile(to_try, kept.with_suffix(".csv"))
-            whole.replace(kept)  # last and at once: two first starts may happen together
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=copy.parent) as folder:
+            whole = Path(folder) / copy.name
+            connection = db.engine.raw_connection()  # VACUUM works only outside a transaction
+            connection.cursor().execute("VACUUM INTO ?", (str(whole),))
+            connection.close()
+            for earlier_copy in copy.parent.glob("demo-*"):
+                earlier_copy.unlink(missing_ok=True)
+            shutil.copyfile(sample_path, copy.with_suffix(".csv"))
+            whole.replace(copy)  # last and at once: two first starts may happen together
     except (OSError, sqlite3.Error) as e:
         click.echo(f"the demo is not kept for the next start: {type(e).__name__}", err=True)
 
 
-def _greet(host: str, port: int, home: Path) -> None:
+def _show_greeting(host: str, port: int, home: Path) -> None:
     click.echo(
         f"""
   DonorHub demo        http://{host}:{port}
@@ -147,7 +149,7 @@ def _greet(host: str, port: int, home: Path) -> None:
   password             {PASSWORD}
 
   others               {", ".join(f"{email} ({roles[0]})" for email, _, roles, _ in STAFF[1:])}
-  a bank file to try   {home / TO_TRY}
+  a bank file to try   {home / SAMPLE_FILE}
 
   All data is made up and is deleted when you stop the demo with Ctrl-C.
 """

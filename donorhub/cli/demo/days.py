@@ -19,50 +19,50 @@ from donorhub.services.recurring import overdue
 from donorhub.services.work import tasks
 
 ACTOR: Final = "cli:demo"
-LOOKED: Final = (24, 12, 5, 2, 1, 0)  # days ago on which the calendar moved what was overdue
-BEHIND: Final = timedelta(hours=30)  # what fell due before that has been done
+SWEEP_DAYS: Final = (24, 12, 5, 2, 1, 0)  # so many days ago overdue instalments were looked for
+DONE_AFTER: Final = timedelta(hours=30)  # what fell due before that has been done
 DOMAIN: Final = "demo.example"
 OUTCOMES: Final = (  # Arta writes as she speaks
     "E telefonova, do të paguajë këtë javë.",
     "E ka ndërruar bankën, e rregullon urdhrin.",
     "Nuk u përgjigj, i shkrova një letër.",
 )
-PUT_OFF: Final = 5  # tasks of the last days that were put off until today
+POSTPONED_COUNT: Final = 5  # tasks of the last days that were put off until today
 CALLS: Final = ((10, 0), (20, 0), (30, 1), (47, 0), (85, 3), (111, 0))  # place of the donor, days from today
 
 
-def add(people: Sequence[Person], *, now: datetime) -> None:
+def add_days(people: Sequence[Person], *, now: datetime) -> None:
     """Let the days pass up to now, and leave a handful of tasks of each kind."""
-    for days in LOOKED:
+    for days in SWEEP_DAYS:
         then = now - timedelta(days=days)
         overdue.advance_recurring_gifts(today=organisation.get_day(then), now=then, actor=ACTOR)
-        _work_off("thank_you", _thank, now=then)
-        _work_off("send_message", _send, now=then)
+        _perform_tasks("thank_you", _plan_thank_you, now=then)
+        _perform_tasks("send_message", _send_message, now=then)
     db.session.flush()
-    _calls(people, now=now)
-    _greetings(people, now=now)
-    _do_what_was_due(now=now)
+    _plan_calls(people, now=now)
+    _plan_welcomes(people, now=now)
+    _finish_due_tasks(now=now)
 
 
-def _work_off(kind: TaskKind, perform: Callable[[Task, datetime], str], *, now: datetime) -> None:
-    """What the worker did, at the time when it was due. What came in the last minutes is left to it."""
-    waiting = db.session.scalars(
+def _perform_tasks(kind: TaskKind, perform: Callable[[Task, datetime], str], *, now: datetime) -> None:
+    """Finish the worker's tasks of one kind that were due by now, each at the time when it was due."""
+    open_tasks = db.session.scalars(
         select(Task)
         .where(Task.kind == kind, Task.performer == "worker", Task.state == "planned")
         .where(Task.due_at <= now)
         .order_by(Task.due_at, Task.id)
     ).all()
-    for task in waiting:
+    for task in open_tasks:
         tasks.finish_task(task, now=task.due_at, actor="system:0", outcome=perform(task, task.due_at))
     db.session.flush()
 
 
-def _thank(task: Task, at: datetime) -> str:
+def _plan_thank_you(task: Task, at: datetime) -> str:
     return messages.plan_thank_you(task, now=at, domain=DOMAIN)
 
 
-def _send(task: Task, at: datetime) -> str:
-    """The demo has no mail server: what is sent can be read in the program."""
+def _send_message(task: Task, at: datetime) -> str:
+    """Mark a message as sent, or suppress it; there is no mail server, the program shows what it says."""
     message = messages.claim_message(task.subject_id)
     if message is None:
         return "known"
@@ -72,20 +72,20 @@ def _send(task: Task, at: datetime) -> str:
     return "sent"
 
 
-def _calls(people: Sequence[Person], *, now: datetime) -> None:
-    """Calls, some of them to donors on the caller's own list."""
+def _plan_calls(people: Sequence[Person], *, now: datetime) -> None:
+    """Plan calls, some of them to donors on the caller's own list."""
     for place, days in CALLS:
-        _plan("call", people[place], due_at=_this_evening(now) + timedelta(days=days), now=now)
+        _plan_task("call", people[place], due_at=_compute_evening(now) + timedelta(days=days), now=now)
 
 
-def _greetings(people: Sequence[Person], *, now: datetime) -> None:
-    """Those who came last and gave most are welcomed in person."""
-    newest = sorted(people, key=lambda person: (person.joined_days_ago, person.donor.id))
-    for place, person in enumerate(newest[:3]):
-        _plan("new_donor", person, due_at=_this_evening(now) + timedelta(days=place), now=now)
+def _plan_welcomes(people: Sequence[Person], *, now: datetime) -> None:
+    """Plan a personal welcome for the three donors who came last."""
+    newest_people = sorted(people, key=lambda person: (person.joined_days_ago, person.donor.id))
+    for place, person in enumerate(newest_people[:3]):
+        _plan_task("new_donor", person, due_at=_compute_evening(now) + timedelta(days=place), now=now)
 
 
-def _plan(kind: TaskKind, person: Person, *, due_at: datetime, now: datetime) -> None:
+def _plan_task(kind: TaskKind, person: Person, *, due_at: datetime, now: datetime) -> None:
     tasks.plan_task(
         f"demo:{kind}:{person.donor.id}",
         kind=kind,
@@ -99,23 +99,22 @@ def _plan(kind: TaskKind, person: Person, *, due_at: datetime, now: datetime) ->
     )
 
 
-def _do_what_was_due(*, now: datetime) -> None:
-    """What fell due before yesterday is done, but for the last few and the accountant's, which were put off
-    until today."""
+def _finish_due_tasks(*, now: datetime) -> None:
+    """Complete people's tasks that fell due long ago; put off the last few, the accountant's, until today."""
     fundraiser = users.find_user("arta@demo.example")
     actor = f"user:{fundraiser.id}" if fundraiser else ACTOR
-    old = db.session.scalars(
+    due_tasks = db.session.scalars(
         select(Task)
-        .where(Task.performer == "person", Task.state == "planned", Task.due_at < now - BEHIND)
+        .where(Task.performer == "person", Task.state == "planned", Task.due_at < now - DONE_AFTER)
         .order_by(Task.role == "accountant", Task.due_at, Task.id)
     ).all()
-    for number, task in enumerate(old[:-PUT_OFF]):
+    for number, task in enumerate(due_tasks[:-POSTPONED_COUNT]):
         outcome = OUTCOMES[number % len(OUTCOMES)]
         tasks.complete_task(task.id, outcome=outcome, now=task.due_at - timedelta(hours=5), actor=actor)
-    for task in old[-PUT_OFF:]:
-        tasks.postpone_task(task.id, due_at=_this_evening(now), now=now - timedelta(days=1), actor=actor)
+    for task in due_tasks[-POSTPONED_COUNT:]:
+        tasks.postpone_task(task.id, due_at=_compute_evening(now), now=now - timedelta(days=1), actor=actor)
 
 
-def _this_evening(now: datetime) -> datetime:
-    """Late enough today that a task is not overdue while somebody looks at the demo."""
+def _compute_evening(now: datetime) -> datetime:
+    """Return a time late enough today that no task is overdue while somebody looks at the demo."""
     return now.astimezone(organisation.get_zone()).replace(hour=22, minute=0)

@@ -21,37 +21,44 @@ class Line:
     ref: str
 
 
-def _amount(minor: int, point: str = ".") -> str:
+def _write_amount(minor: int, point: str = ".") -> str:
     return f"{abs(minor) // 100}{point}{abs(minor) % 100:02d}"
 
 
-def camt(
-    lines: Sequence[Line], own: str, currency: str, first: date, *, opening: int, closing: int, number: int
+def write_camt(
+    lines: Sequence[Line],
+    own_account: str,
+    currency: str,
+    first: date,
+    *,
+    opening: int,
+    closing: int,
+    number: int,
 ) -> bytes:
-    """A camt.053.001.02 of one statement; the caller says whether its balances hold."""
+    """Return a camt.053.001.02 of one statement; the caller decides whether its balances hold."""
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>'
         f"<GrpHdr><MsgId>DEMO-{first:%Y%m%d}</MsgId><CreDtTm>{first + timedelta(days=7)}T06:00:00</CreDtTm></GrpHdr>"
         f"<Stmt><Id>DEMO-{first:%Y%m%d}</Id><ElctrncSeqNb>{number}</ElctrncSeqNb>"
         f"<CreDtTm>{first + timedelta(days=7)}T06:00:00</CreDtTm>"
-        f"<Acct><Id><IBAN>{own}</IBAN></Id><Ccy>{currency}</Ccy></Acct>"
+        f"<Acct><Id><IBAN>{own_account}</IBAN></Id><Ccy>{currency}</Ccy></Acct>"
     ]
     for code, minor, on in (("OPBD", opening, first), ("CLBD", closing, lines[-1].on)):
         parts.append(
             f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
-            f'<Amt Ccy="{currency}">{_amount(minor)}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{on}</Dt></Dt></Bal>'
+            f'<Amt Ccy="{currency}">{_write_amount(minor)}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{on}</Dt></Dt></Bal>'
         )
-    parts += [_camt_entry(line, currency) for line in lines]
+    parts += [_write_camt_entry(line, currency) for line in lines]
     return ("".join(parts) + "</Stmt></BkToCstmrStmt></Document>\n").encode()
 
 
-def _camt_entry(line: Line, currency: str) -> str:
+def _write_camt_entry(line: Line, currency: str) -> str:
     is_in = line.minor > 0
     party, account = ("Dbtr", "DbtrAcct") if is_in else ("Cdtr", "CdtrAcct")
     iban = f"<{account}><Id><IBAN>{line.account}</IBAN></Id></{account}>" if line.account else ""
     return (
-        f'<Ntry><Amt Ccy="{currency}">{_amount(line.minor)}</Amt><CdtDbtInd>{"CRDT" if is_in else "DBIT"}</CdtDbtInd>'
+        f'<Ntry><Amt Ccy="{currency}">{_write_amount(line.minor)}</Amt><CdtDbtInd>{"CRDT" if is_in else "DBIT"}</CdtDbtInd>'
         f"<Sts>BOOK</Sts><BookgDt><Dt>{line.on}</Dt></BookgDt><ValDt><Dt>{line.on}</Dt></ValDt>"
         f"<AcctSvcrRef>{line.ref}</AcctSvcrRef><NtryDtls><TxDtls><Refs><AcctSvcrRef>{line.ref}</AcctSvcrRef></Refs>"
         f"<RltdPties><{party}><Nm>{escape(line.name)}</Nm></{party}>{iban}</RltdPties>"
@@ -59,24 +66,24 @@ def _camt_entry(line: Line, currency: str) -> str:
     )
 
 
-def mt940(lines: Sequence[Line], own: str, currency: str, first: date) -> bytes:
-    """An MT940 with the sub-fields that Polish banks write behind a tilde, in cp1250."""
+def write_mt940(lines: Sequence[Line], own_account: str, currency: str, first: date) -> bytes:
+    """Return an MT940 with the sub-fields that Polish banks write behind a tilde, in cp1250."""
     opening, closing = 310_000, 310_000 + sum(line.minor for line in lines)
-    text = f":20:DEMO\r\n:25:/{own}\r\n:28C:47/1\r\n:60F:C{first:%y%m%d}{currency}{_amount(opening, ',')}\r\n"
+    text = f":20:DEMO\r\n:25:/{own_account}\r\n:28C:47/1\r\n:60F:C{first:%y%m%d}{currency}{_write_amount(opening, ',')}\r\n"
     for line in lines:
         mark = "C" if line.minor > 0 else "D"
         text += (
-            f":61:{line.on:%y%m%d}{line.on:%m%d}{mark}{_amount(line.minor, ',')}NTRFNONREF//{line.ref}\r\n"
+            f":61:{line.on:%y%m%d}{line.on:%m%d}{mark}{_write_amount(line.minor, ',')}NTRFNONREF//{line.ref}\r\n"
             f":86:020~00PRZELEW~20{line.text[:35]}~21˙~30{line.account[4:12]}~31{line.account[12:]}"
             f"~32{line.name[:35]}~33{line.name[35:70] or '˙'}~38{line.account}\r\n"
         )
-    return (text + f":62F:C{lines[-1].on:%y%m%d}{currency}{_amount(closing, ',')}\r\n-\r\n").encode(
+    return (text + f":62F:C{lines[-1].on:%y%m%d}{currency}{_write_amount(closing, ',')}\r\n-\r\n").encode(
         "cp1250", "replace"
     )
 
 
-def csv(lines: Sequence[Line], own: str, first: date) -> bytes:
-    """The detailed list of operations of mBank, in cp1250, with its preamble and balances."""
+def write_csv(lines: Sequence[Line], own_account: str, first: date) -> bytes:
+    """Return the detailed list of operations of mBank, in cp1250, with its preamble and balances."""
     balance = 200_000
     closing = balance + sum(line.minor for line in lines)
     head = [
@@ -91,10 +98,10 @@ def csv(lines: Sequence[Line], own: str, first: date) -> bytes:
         "#Waluta;",
         "PLN;",
         "#Numer rachunku;",
-        f"{own[2:]};",
+        f"{own_account[2:]};",
         "",
         "#Saldo początkowe;",
-        f"{_signed(balance)} PLN;",
+        f"{_write_signed_amount(balance)} PLN;",
         "",
         "#Data operacji;#Data księgowania;#Opis operacji;#Tytuł;#Nadawca/Odbiorca;#Numer konta;#Kwota;"
         "#Saldo po operacji;",
@@ -103,18 +110,20 @@ def csv(lines: Sequence[Line], own: str, first: date) -> bytes:
         balance += line.minor
         head.append(
             f'{line.on};{line.on};PRZELEW;"{line.text}";"{line.name}";'
-            f"'{line.account[2:]}';{_signed(line.minor)};{_signed(balance)};"
+            f"'{line.account[2:]}';{_write_signed_amount(line.minor)};{_write_signed_amount(balance)};"
         )
-    head += ["", f";;;;;;#Saldo końcowe;{_signed(closing)} PLN;"]
+    head += ["", f";;;;;;#Saldo końcowe;{_write_signed_amount(closing)} PLN;"]
     return "\r\n".join(head).encode("cp1250", "replace")
 
 
-def _signed(minor: int) -> str:
+def _write_signed_amount(minor: int) -> str:
     return f"{'-' if minor < 0 else ''}{abs(minor) // 100:,}".replace(",", " ") + f",{abs(minor) % 100:02d}"
 
 
-def unknown_table(lines: Sequence[Line]) -> bytes:
-    """A list of payments with columns in Albanian, which no layout knows."""
+def write_unknown_table(lines: Sequence[Line]) -> bytes:
+    """Return a list of payments with columns in Albanian, which no layout knows."""
     rows = ["Data;Dërguesi;Përshkrimi;Shuma;Monedha"]
-    rows += [f"{line.on:%d.%m.%Y};{line.name};{line.text};{_amount(line.minor, ',')};EUR" for line in lines]
+    rows += [
+        f"{line.on:%d.%m.%Y};{line.name};{line.text};{_write_amount(line.minor, ',')};EUR" for line in lines
+    ]
     return "\r\n".join(rows).encode() + b"\r\n"

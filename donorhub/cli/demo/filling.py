@@ -1,4 +1,4 @@
-"""Filling the demo's base, in the order in which things happened. What is in it, the other ``demo_`` modules say."""
+"""Filling the demo's base, in the order in which things happened; the other modules say with what."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from donorhub.db import db
 from donorhub.services.access import audit, users
 
 
-def fill(to_try: Path, *, now: datetime) -> None:
+def fill_demo(sample_path: Path, *, now: datetime) -> None:
     """Fill the base: staff, donors, giving, receipts, Stripe, the last weeks, bank files; and write the file
     ``to_try``. Commits as it goes."""
     for email, name, roles, lang in STAFF:
         users.create_user(
             email, name=name, password=PASSWORD, roles=roles, lang=lang, now=now, actor="cli:demo"
         )
-    people = demo_people.add(now=now)
-    giving.add(people, now=now)
+    people = demo_people.add_people(now=now)
+    giving.add_giving(people, now=now)
     giving.issue_receipts(now=now)
-    paid_out = stripe.add(people, now=now)
-    days.add(people, now=now)
+    payout_minor = stripe.add_events(people, now=now)
+    days.add_days(people, now=now)
     db.session.commit()
-    bank.add(people, to_try=to_try, paid_out=paid_out, now=now)
+    bank.add_bank_files(people, sample_path=sample_path, payout_minor=payout_minor, now=now)
     audit.seal_records()
     db.session.commit()
     db.session.remove()

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select
 
 from donorhub.cli.demo import history
-from donorhub.cli.demo.history import SOURCE, Past
+from donorhub.cli.demo.history import SOURCE, PastGift
 from donorhub.cli.demo.people import SEED, Person
 from donorhub.db import db
 from donorhub.domain.recurring.banking_days import roll_forward
@@ -39,29 +39,29 @@ METHODS: Final[dict[str, tuple[GiftMethod, ...]]] = {  # BLIK moves zloty only
 THANKED_DAYS: Final = 10  # older gifts were thanked for long ago
 
 
-def add(people: Sequence[Person], *, now: datetime) -> None:
+def add_giving(people: Sequence[Person], *, now: datetime) -> None:
     """Record the giving up to today; who is to be thanked for the newest gifts is planned with them."""
     dice = random.Random(SEED + 1)
-    funds = _purposes(organisation.get_day(now))
-    past: list[Past] = []
+    funds = _add_purposes(organisation.get_day(now))
+    past_gifts: list[PastGift] = []
     for place, person in enumerate(people):
         if place % 4 == 0:
-            past += _standing_order(person, place, funds[0], dice, now=now)
+            past_gifts += _make_standing_order(person, place, funds[0], dice, now=now)
         if place % 11 != 3:  # some are prospects: in the base, no gift yet
-            past += _single_gifts(person, funds, dice, now=now)
-    past.sort(key=lambda one: one.recorded_at)
+            past_gifts += _make_single_gifts(person, funds, dice, now=now)
+    past_gifts.sort(key=lambda one: one.recorded_at)
     is_recent = [
         (organisation.get_day(now) - one.received_on).days <= THANKED_DAYS and not one.instalment
-        for one in past
+        for one in past_gifts
     ]
-    history.write([one for one, new in zip(past, is_recent, strict=True) if not new], actor=ACTOR)
-    for one, new in zip(past, is_recent, strict=True):
+    history.write_gifts([one for one, new in zip(past_gifts, is_recent, strict=True) if not new], actor=ACTOR)
+    for one, new in zip(past_gifts, is_recent, strict=True):
         if new:
-            _record(one)
+            _record_gift(one)
 
 
-def _record(one: Past) -> None:
-    """A gift of these days, as it would be entered: with its thank-you."""
+def _record_gift(one: PastGift) -> None:
+    """Record a gift of these days, as it would be entered: with its thank-you."""
     gifts.record_gift(
         one.donor_id,
         one.amount,
@@ -75,7 +75,7 @@ def _record(one: Past) -> None:
     )
 
 
-def _purposes(today: date) -> list[Fund]:
+def _add_purposes(today: date) -> list[Fund]:
     db.session.add_all(
         [
             Fund(code="legal-aid", name="Legal aid"),
@@ -96,18 +96,19 @@ def _purposes(today: date) -> list[Fund]:
     return list(db.session.scalars(select(Fund).order_by(Fund.id)))
 
 
-def currency_of(person: Person) -> str:
+def choose_currency(person: Person) -> str:
+    """Return the currency that a person gives in: that of the country, else EUR."""
     return CURRENCY.get(person.donor.country, "EUR")
 
 
-def _single_gifts(
+def _make_single_gifts(
     person: Person, funds: Sequence[Fund], dice: random.Random, *, now: datetime
-) -> Iterator[Past]:
-    currency = currency_of(person)
+) -> Iterator[PastGift]:
+    currency = choose_currency(person)
     for number in range(dice.choice((1, 1, 2, 2, 3, 5, 8))):
         days = dice.randint(1, person.joined_days_ago)
         minor = dice.choice(AMOUNTS[currency]) * dice.choice((1, 1, 1, 1, 3))
-        yield Past(
+        yield PastGift(
             person.donor.id,
             Money(minor, currency),
             organisation.get_day(now) - timedelta(days=days),
@@ -118,15 +119,18 @@ def _single_gifts(
         )
 
 
-def _standing_order(
+def _make_standing_order(
     person: Person, place: int, fund: Fund, dice: random.Random, *, now: datetime
-) -> Iterator[Past]:
-    """A promise with its instalments, and the gifts that paid them. Most pay; every ninth stopped two months
-    ago, every seventh forgot the last one. The newest instalments are left to the bank files."""
-    today, currency = organisation.get_day(now), currency_of(person)
+) -> Iterator[PastGift]:
+    """Start a recurring gift with its instalments, and return the gifts that paid them.
+
+    Most pay; every ninth stopped two months ago, every seventh forgot the last one. The newest
+    instalments are left to the bank files.
+    """
+    today, currency = organisation.get_day(now), choose_currency(person)
     amount = Money(dice.choice(AMOUNTS[currency][:4]), currency)
     start = add_months(today, -dice.randint(3, MONTHS), day=dice.choice((1, 5, 10, 15, 28)))
-    gift, _ = recurring_gifts.start_recurring_gift(
+    recurring_gift, _ = recurring_gifts.start_recurring_gift(
         recurring_gifts.NewRecurringGift(
             donor_id=person.donor.id,
             amount=amount,
@@ -140,13 +144,13 @@ def _standing_order(
         now=now - (today - start),
         actor=ACTOR,
     )
-    instalments.make_instalments(gift, today=today)
-    stopped = 62 if place % 36 == 0 else 31 if place % 28 == 4 else 12
-    for number, instalment in enumerate(_instalments_of(gift)):
-        if instalment.due_on > today - timedelta(days=stopped):
+    instalments.make_instalments(recurring_gift, today=today)
+    days_without = 62 if place % 36 == 0 else 31 if place % 28 == 4 else 12
+    for number, instalment in enumerate(_list_instalments(recurring_gift)):
+        if instalment.due_on > today - timedelta(days=days_without):
             break
         paid_on = min(roll_forward(instalment.due_on + timedelta(days=number % 3), "PL"), today)
-        yield Past(
+        yield PastGift(
             person.donor.id,
             amount,
             paid_on,
@@ -158,15 +162,15 @@ def _standing_order(
         )
 
 
-def _instalments_of(gift: RecurringGift) -> Sequence[Instalment]:
+def _list_instalments(gift: RecurringGift) -> Sequence[Instalment]:
     return db.session.scalars(
         select(Instalment).where(Instalment.recurring_gift_id == gift.id).order_by(Instalment.nominal_on)
     ).all()
 
 
 def issue_receipts(*, now: datetime) -> None:
-    """Nine receipts in three languages over five weeks, one of them void and replaced."""
-    chosen = db.session.scalars(
+    """Issue nine receipts in three languages over five weeks, and replace one of them."""
+    candidates = db.session.scalars(
         select(Gift)
         .where(Gift.currency == "PLN", Gift.method != "cash", Gift.source == SOURCE)
         .where(
@@ -178,15 +182,15 @@ def issue_receipts(*, now: datetime) -> None:
         .order_by(Gift.received_on, Gift.id)
         .limit(100)
     ).all()
-    issued: list[Receipt] = []
-    for place, gift in enumerate(chosen[::11][:9]):
+    receipt_rows: list[Receipt] = []
+    for place, gift in enumerate(candidates[::11][:9]):
         then = now - timedelta(days=4 * (9 - place))
         lang = ("pl", "en", "sq")[place % 3]
-        issued.append(
+        receipt_rows.append(
             receipts.issue_receipt(
                 [gift.id], today=organisation.get_day(then), now=then, actor=ACTOR, lang=lang
             )
         )
     receipts.replace_receipt(
-        issued[3].id, today=organisation.get_day(now), now=now - timedelta(hours=1), actor=ACTOR
+        receipt_rows[3].id, today=organisation.get_day(now), now=now - timedelta(hours=1), actor=ACTOR
     )

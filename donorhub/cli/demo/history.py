@@ -25,7 +25,7 @@ SOURCE: Final = "import:demo"
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastGift:
     """One gift of the past, and the instalment that it paid, if it paid one."""
 
     donor_id: int
@@ -38,28 +38,33 @@ class Past:
     instalment: Instalment | None = None
 
 
-def write(past: Sequence[Past], *, actor: str) -> list[Gift]:
-    """Write the gifts with designations, allocations, events and audit; in the order given."""
-    rows = [_gift(one) for one in past]
+def write_gifts(past_gifts: Sequence[PastGift], *, actor: str) -> list[Gift]:
+    """Write the gifts with designations, allocations, events and audit; return them in the same order.
+
+    Raise IntegrityError for a gift that was written before.
+    """
+    rows = [_make_gift(one) for one in past_gifts]
     db.session.add_all(rows)
     db.session.flush()  # all that follows names the gifts
-    pairs = list(zip(past, rows, strict=True))
+    pairs = list(zip(past_gifts, rows, strict=True))
     for one, _gift_row in pairs:
         if one.instalment is not None:
             instalments.change_state(one.instalment, "pay")
-    _insert(Designation, (_designation(one, gift) for one, gift in pairs))
-    _insert(Allocation, (_allocation(one.instalment, gift) for one, gift in pairs if one.instalment))
-    _insert(DomainEvent, (event for one, gift in pairs for event in _events(one, gift)))
-    audit.write_records(_audited(gift, actor) for gift in rows)
+    _insert_rows(Designation, (_make_designation(one, gift) for one, gift in pairs))
+    _insert_rows(
+        Allocation, (_make_allocation(one.instalment, gift) for one, gift in pairs if one.instalment)
+    )
+    _insert_rows(DomainEvent, (event for one, gift in pairs for event in _make_events(one, gift)))
+    audit.write_records(_make_audit_record(gift, actor) for gift in rows)
     return rows
 
 
-def _insert(table: type[object], rows: Iterator[dict[str, object]]) -> None:
-    if found := list(rows):
-        db.session.execute(insert(table), found)
+def _insert_rows(table: type[object], rows: Iterator[dict[str, object]]) -> None:
+    if batch := list(rows):
+        db.session.execute(insert(table), batch)
 
 
-def _gift(one: Past) -> Gift:
+def _make_gift(one: PastGift) -> Gift:
     return Gift(
         donor_id=one.donor_id,
         amount_minor=one.amount.minor,
@@ -73,32 +78,32 @@ def _gift(one: Past) -> Gift:
     )
 
 
-def _designation(one: Past, gift: Gift) -> dict[str, object]:
+def _make_designation(one: PastGift, gift: Gift) -> dict[str, object]:
     return {"gift_id": gift.id, "fund_id": one.fund_id, "amount_minor": gift.amount_minor}
 
 
-def _allocation(instalment: Instalment, gift: Gift) -> dict[str, object]:
+def _make_allocation(instalment: Instalment, gift: Gift) -> dict[str, object]:
     return {"gift_id": gift.id, "instalment_id": instalment.id, "amount_minor": gift.amount_minor}
 
 
-def _events(one: Past, gift: Gift) -> Iterator[dict[str, object]]:
-    at = {"donor_id": gift.donor_id, "occurred_at": gift.recorded_at, "recorded_at": gift.recorded_at}
-    yield {"kind": "gift.recorded", "subject_type": "gift", "subject_id": gift.id, "data": {}, **at}
+def _make_events(one: PastGift, gift: Gift) -> Iterator[dict[str, object]]:
+    times = {"donor_id": gift.donor_id, "occurred_at": gift.recorded_at, "recorded_at": gift.recorded_at}
+    yield {"kind": "gift.recorded", "subject_type": "gift", "subject_id": gift.id, "data": {}, **times}
     if one.instalment is not None:
         yield {
             "kind": "instalment.paid",
             "subject_type": "instalment",
             "subject_id": one.instalment.id,
             "data": {"was_missed": False},
-            **at,
+            **times,
         }
 
 
-def _audited(gift: Gift, actor: str) -> dict[str, object]:
-    said = {
+def _make_audit_record(gift: Gift, actor: str) -> dict[str, object]:
+    data = {
         "donor": gift.donor_id,
         "minor": gift.amount_minor,
         "currency": gift.currency,
         "source": gift.source,
     }
-    return audit.make_record(actor, "gift.recorded", ("gift", gift.id), now=gift.recorded_at, data=said)
+    return audit.make_record(actor, "gift.recorded", ("gift", gift.id), now=gift.recorded_at, data=data)

@@ -24,7 +24,7 @@ STAFF: Final[tuple[tuple[str, str, tuple[RoleName, ...], Lang], ...]] = (
 )
 SEED: Final = 20_26
 COUNT: Final[Mapping[Lang, int]] = {"pl": 180, "sq": 70, "en": 50}
-GIVEN: Final = {
+GIVEN_NAMES: Final = {
     "pl": (
         "Anna Maria Katarzyna Małgorzata Agnieszka Barbara Ewa Elżbieta Zofia Łucja Żaneta Danuta "
         "Jan Piotr Krzysztof Andrzej Tomasz Paweł Michał Stanisław Jakub Wojciech Grzegorz Józef Łukasz"
@@ -35,7 +35,7 @@ GIVEN: Final = {
     ).split(),
     "en": "Emma Olivia Sophie Grace Alice Hannah Oliver Lukas Noah James Henry Daniel Chloé José Jürgen Søren".split(),
 }
-FAMILY: Final = {
+FAMILY_NAMES: Final = {
     "pl": [
         ("Kowalska", "Kowalski"),
         ("Nowak", "Nowak"),
@@ -113,8 +113,8 @@ class Person:
     joined_days_ago: int
 
 
-def add(*, now: datetime) -> list[Person]:
-    """Name the organisation and add the donors; gives them in the order of their ids."""
+def add_people(*, now: datetime) -> list[Person]:
+    """Name the organisation, add the donors and return them in the order of their ids."""
     organisation.change_organisation(
         {
             "legal_name": "Fundacja Otwarte Oczy",
@@ -138,29 +138,35 @@ def add(*, now: datetime) -> list[Person]:
     dice.shuffle(langs)
     for number, lang in enumerate(langs):
         days = dice.choice((45, 150, 300, 420, 500, 540, 540))
-        fields = _group(GROUPS[number // 37], lang, dice) if number % 37 == 5 else _person(number, lang, dice)
+        fields = (
+            _make_organisation(GROUPS[number // 37], lang, dice)
+            if number % 37 == 5
+            else _make_person(number, lang, dice)
+        )
         if owner is not None and number % 10 == 0:
             fields["owner_id"] = owner.id
         donor = donors.create_donor(
             fields, source="import:demo", now=now - timedelta(days=days + 1), actor="cli:demo"
         )
-        iban = iban_pl(f"{dice.choice(('10201026', '11402004', '10501025'))}{donor.id * 7919 + 10**9:016d}")
+        iban = make_polish_iban(
+            f"{dice.choice(('10201026', '11402004', '10501025'))}{donor.id * 7919 + 10**9:016d}"
+        )
         donors.learn_key(donor.id, "iban", iban)
         people.append(Person(donor, iban, days))
     db.session.flush()  # the gifts name the donors
     return people
 
 
-def _person(number: int, lang: Lang, dice: random.Random) -> DonorFields:
-    given = dice.choice(GIVEN[lang])
-    is_woman = given[-1] in "aeé" and given not in ("José", "Kosma")
-    family = dice.choice(FAMILY[lang])[0 if is_woman else 1]
+def _make_person(number: int, lang: Lang, dice: random.Random) -> DonorFields:
+    given_name = dice.choice(GIVEN_NAMES[lang])
+    is_woman = given_name[-1] in "aeé" and given_name not in ("José", "Kosma")
+    family_name = dice.choice(FAMILY_NAMES[lang])[0 if is_woman else 1]
     town, postcode = dice.choice(TOWNS[lang])
     return {
         "kind": "person",
-        "given_name": given,
-        "family_name": family,
-        "name": f"{given} {family}",
+        "given_name": given_name,
+        "family_name": family_name,
+        "name": f"{given_name} {family_name}",
         "email": "" if number % 9 == 4 else f"donor{number + 1}@demo.example",
         "lang": lang,
         "street": f"{dice.choice(STREETS[lang])} {dice.randint(1, 120)}",
@@ -171,7 +177,7 @@ def _person(number: int, lang: Lang, dice: random.Random) -> DonorFields:
     }
 
 
-def _group(name: str, lang: Lang, dice: random.Random) -> DonorFields:
+def _make_organisation(name: str, lang: Lang, dice: random.Random) -> DonorFields:
     town, postcode = dice.choice(TOWNS[lang])
     return {
         "kind": "organisation",
@@ -185,6 +191,6 @@ def _group(name: str, lang: Lang, dice: random.Random) -> DonorFields:
     }
 
 
-def iban_pl(bban: str) -> str:
-    """A Polish IBAN with its check digits (ISO 13616; PL is 25 21)."""
+def make_polish_iban(bban: str) -> str:
+    """Return a Polish IBAN with its check digits (ISO 13616; PL is 25 21)."""
     return f"PL{98 - int(bban + '252100') % 97:02d}{bban}"

@@ -19,9 +19,10 @@ class Payer:
     country: str = "PL"
 
 
-def charge(
+def make_charge(
     name: str, minor: int, payer: Payer, *, method: str, customer: str | None, failure: str | None = None
 ) -> Object:
+    """Return a charge that succeeded, or that failed for the reason ``failure``."""
     address = {"city": None, "country": payer.country, "line1": None, "postal_code": None, "state": None}
     return {
         "id": f"ch_{name}",
@@ -40,7 +41,8 @@ def charge(
     }
 
 
-def intent(name: str, minor: int, *, method: str, customer: str | None) -> Object:
+def make_intent(name: str, minor: int, *, method: str, customer: str | None) -> Object:
+    """Return the PaymentIntent of the charge of the same name, paid in full."""
     return {
         "id": f"pi_{name}",
         "object": "payment_intent",
@@ -55,7 +57,8 @@ def intent(name: str, minor: int, *, method: str, customer: str | None) -> Objec
     }
 
 
-def refund(name: str, minor: int) -> Object:
+def make_refund(name: str, minor: int) -> Object:
+    """Return a refund of the charge of the same name."""
     return {
         "id": f"re_{name}",
         "object": "refund",
@@ -68,7 +71,8 @@ def refund(name: str, minor: int) -> Object:
     }
 
 
-def customer(ref: str, payer: Payer) -> Object:
+def make_customer(ref: str, payer: Payer) -> Object:
+    """Return the customer whom a payer's subscription belongs to."""
     return {
         "id": ref,
         "object": "customer",
@@ -79,7 +83,8 @@ def customer(ref: str, payer: Payer) -> Object:
     }
 
 
-def subscription(ref: str, customer: str, minor: int, period: datetime) -> Object:
+def make_subscription(ref: str, customer: str, minor: int, period: datetime) -> Object:
+    """Return an active monthly subscription whose running period starts at ``period``."""
     start = int(period.timestamp())
     price = {
         "id": "price_demo",
@@ -109,7 +114,8 @@ def subscription(ref: str, customer: str, minor: int, period: datetime) -> Objec
     }
 
 
-def invoice(name: str, sub: str, customer: str, minor: int, at: datetime) -> Object:
+def make_invoice(name: str, sub: str, customer: str, minor: int, at: datetime) -> Object:
+    """Return a paid invoice of a subscription for the thirty days from ``at`` on."""
     start = int(at.timestamp())
     return {
         "id": f"in_{name}",
@@ -133,7 +139,8 @@ def invoice(name: str, sub: str, customer: str, minor: int, at: datetime) -> Obj
     }
 
 
-def invoice_payment(name: str, minor: int) -> Object:
+def make_invoice_payment(name: str, minor: int) -> Object:
+    """Return what joins the PaymentIntent and the invoice of the same name."""
     return {
         "id": f"inpay_{name}",
         "object": "invoice_payment",
@@ -146,8 +153,8 @@ def invoice_payment(name: str, minor: int) -> Object:
     }
 
 
-def item(name: str, minor: int, *, kind: str = "charge") -> Object:
-    """A line of the payout: a charge less its fee, or a refund, of which Stripe keeps the fee."""
+def make_payout_item(name: str, minor: int, *, kind: str = "charge") -> Object:
+    """Return a line of the payout: a charge less its fee, or a refund, of which Stripe keeps the fee."""
     fee = FEE_MINOR + minor * 15 // 1000 if kind == "charge" else 0
     ref = {"charge": "ch", "refund": "re"}[kind]
     source = {"id": f"{ref}_{name}", "object": kind, "payment_intent": f"pi_{name}"}
@@ -164,7 +171,8 @@ def item(name: str, minor: int, *, kind: str = "charge") -> Object:
     }
 
 
-def payout(ref: str, net: int, at: datetime) -> Object:
+def make_payout(ref: str, net: int, at: datetime) -> Object:
+    """Return a payout that arrived on the day of ``at`` and lists all its lines."""
     return {
         "id": ref,
         "object": "payout",

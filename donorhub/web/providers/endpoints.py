@@ -19,15 +19,15 @@ Answer = Response | str | tuple[str, int]
 
 @bp.get("")
 @needs("providers:read")
-def index() -> str:
-    """The endpoints there are."""
-    return _page(Form(start={"livemode": "1"}))
+def show_endpoints() -> str:
+    """Show all endpoints with their secrets, and the form for a new one."""
+    return _render_page(Form(start={"livemode": "1"}))
 
 
 @bp.post("")
 @needs("providers:write")
-def create() -> Answer:
-    """Open an endpoint with its first secret."""
+def create_endpoint() -> Answer:
+    """Open an endpoint with its first secret; show the form again with what is wrong in it."""
     form = Form(request.form)
     form.read_choice("provider", list_provider_names())
     with form.start_saving():
@@ -35,8 +35,8 @@ def create() -> Answer:
         endpoints.create_endpoint(now=clock.now(), actor=principal().actor, **new)
         commit()
         say(gettext("The endpoint is open. Give its address to the provider."))
-        return redirect(url_for("webhooks.index"))
-    return _page(form), 422
+        return redirect(url_for("webhooks.show_endpoints"))
+    return _render_page(form), 422
 
 
 @bp.post("/<int:endpoint_id>/secrets")
@@ -51,8 +51,8 @@ def add_secret(endpoint_id: int) -> Answer:
         )
         commit()
         say(gettext("The secret is added. The old one stays valid until you expire it."))
-        return redirect(url_for("webhooks.index"))
-    return _page(form), 422
+        return redirect(url_for("webhooks.show_endpoints"))
+    return _render_page(form), 422
 
 
 @bp.post("/secrets/<int:secret_id>/expire")
@@ -62,10 +62,10 @@ def expire_secret(secret_id: int) -> Response:
     endpoints.expire_secret(secret_id, at=clock.now(), now=clock.now(), actor=principal().actor)
     commit()
     say(gettext("The secret is expired."))
-    return redirect(url_for("webhooks.index"))
+    return redirect(url_for("webhooks.show_endpoints"))
 
 
-def _page(form: Form) -> str:
+def _render_page(form: Form) -> str:
     base = current_app.extensions["donorhub.settings"].public_url.rstrip("/")
     rows = [(row, endpoints.list_secrets(row.id)) for row in endpoints.list_endpoints()]
     return render_template(
