@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.jobs.kinds import inbox as inbox_job
-from donorhub.models import Gift, ProviderEvent, WebhookEndpoint
+from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services.providers import endpoints, inbox
 from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.webhooks.scenarios import Event, one_off
@@ -72,6 +72,15 @@ def test_right_endpoint_books_event(database: Flask, now: datetime, is_wrong_fir
         deliver(database, endpoint, one_off("x")[1:2], now)
     assert reasons() == [("done", "")]
     assert gifts() == ["pi_x1"]
+
+
+def test_payment_in_test_mode_is_not_thanked_for(database: Flask, now: datetime) -> None:
+    """A payment of the test mode makes a gift that is marked as a test, and plans no thank-you."""
+    endpoint = another_endpoint(now, livemode=False)
+    deliver(database, endpoint, one_off("x", livemode=False)[1:2], now)
+    assert reasons() == [("done", "")]
+    assert db.session.execute(select(Gift.is_test, Gift.thank)).all() == [(True, False)]
+    assert db.session.scalars(select(Task.id).where(Task.kind == "thank_you")).all() == []
 
 
 def test_wrong_endpoint_stays_quarantined(database: Flask, now: datetime) -> None:
