@@ -30,7 +30,7 @@ for command in (
     imports.import_files,
     webhooks.webhooks_group,
     receipts.receipts_group,
-    exporting.export_command,
+    exporting.export_base,
     checking.show_pending,
     checking.verify_invariants,
     checking.examine_installation,

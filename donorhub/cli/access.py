@@ -8,7 +8,7 @@ import click
 
 from donorhub import clock
 from donorhub.cli.arguments import load_arguments
-from donorhub.cli.context import ROW_ID, get_actor, in_app
+from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.errors import NotFound
@@ -31,7 +31,7 @@ def user_group() -> None:
 )
 @click.option("--lang", type=click.Choice(LANGS), default="en", show_default=True)
 @click.option("--password", help="Else one is made and printed once.")
-@in_app
+@run_in_app
 def create_user(
     email: str, name: str | None, roles: tuple[RoleName, ...], lang: Lang, password: str | None
 ) -> None:
@@ -60,7 +60,7 @@ def create_user(
 
 
 @user_group.command("list")
-@in_app
+@run_in_app
 def list_users() -> None:
     """List the users and their roles."""
     for one in db.session.query(User).order_by(User.id):
@@ -71,7 +71,7 @@ def list_users() -> None:
 @user_group.command("roles")
 @click.argument("email")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
-@in_app
+@run_in_app
 def set_roles(email: str, roles: tuple[RoleName, ...]) -> None:
     """Give the user with EMAIL exactly these roles."""
     users.set_roles(_get_user(email).id, roles, now=clock.now(), actor=get_actor())
@@ -81,7 +81,7 @@ def set_roles(email: str, roles: tuple[RoleName, ...]) -> None:
 
 @user_group.command("password")
 @click.argument("email")
-@in_app
+@run_in_app
 def reset_password(email: str) -> None:
     """Make a new password for the user with EMAIL and print it once."""
     secret = users.make_one_time_password()
@@ -92,7 +92,7 @@ def reset_password(email: str) -> None:
 
 @user_group.command("deactivate")
 @click.argument("email")
-@in_app
+@run_in_app
 def deactivate_user(email: str) -> None:
     """Let the user with EMAIL in no more."""
     users.deactivate_user(_get_user(email).id, now=clock.now(), actor=get_actor())
@@ -116,7 +116,7 @@ def token_group() -> None:
     help="May be repeated.",
 )
 @click.option("--days", type=click.IntRange(min=1), help="Ends after so many days; else never.")
-@in_app
+@run_in_app
 def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a token called NAME and print it once."""
     now = clock.now()
@@ -131,7 +131,7 @@ def create_token(name: str, scopes: tuple[str, ...], days: int | None) -> None:
 
 
 @token_group.command("list")
-@in_app
+@run_in_app
 def list_tokens() -> None:
     """List the tokens; their texts are kept nowhere."""
     tokens = db.session.query(ApiToken).order_by(ApiToken.id).all()
@@ -152,7 +152,7 @@ def _describe_state(token: ApiToken) -> str:
 
 @token_group.command("revoke")
 @click.argument("token_id", type=ROW_ID)
-@in_app
+@run_in_app
 def revoke_token(token_id: int) -> None:
     """Make the token TOKEN_ID worthless."""
     users.revoke_token(token_id, now=clock.now(), actor=get_actor())

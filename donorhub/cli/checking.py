@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import click
 
 from donorhub import clock
-from donorhub.cli.context import in_app, make_app
+from donorhub.cli.context import make_app, run_in_app
 from donorhub.cli.soundness import Finding, list_findings
 from donorhub.db import db, read_only
 from donorhub.models import ProvenHead
@@ -21,7 +21,7 @@ from donorhub.services.work import pending as pending_service
 @click.command("verify")
 @click.option("--thorough", is_flag=True, help="Look at everything, not only at what came since all held.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@in_app
+@run_in_app
 def verify_invariants(thorough: bool, as_json: bool) -> None:
     """Check that all money, receipts, tasks and the audit are as they must be. Exit code 1 when not.
 
@@ -73,7 +73,7 @@ def _show_results(results: Mapping[str, list[str]]) -> None:
 
 @click.command("pending")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@in_app
+@run_in_app
 def show_pending(as_json: bool) -> None:
     """Show what waits for workers and for people, and what lies in the error inbox."""
     with read_only():

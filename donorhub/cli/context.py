@@ -37,7 +37,7 @@ def make_app(settings: Settings | None = None) -> Flask:
     return create_app(settings)
 
 
-def in_app(command: Command) -> Command:
+def run_in_app(command: Command) -> Command:
     """Run a command inside the application, with an up-to-date database."""
 
     @functools.wraps(command)
@@ -52,12 +52,12 @@ def in_app(command: Command) -> Command:
 
 def refuse_unready() -> None:
     """Raise Misconfigured when the database is away or is not that of this program."""
-    with database_answers():
+    with refuse_absent_database():
         refuse_old_database()
 
 
 @contextmanager
-def database_answers() -> Iterator[None]:
+def refuse_absent_database() -> Iterator[None]:
     """Raise Misconfigured where the database is away inside."""
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from donorhub import clock
-from donorhub.cli.context import database_answers, make_app
+from donorhub.cli.context import make_app, refuse_absent_database
 from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.db import db
 from donorhub.migrations import run
@@ -19,7 +19,7 @@ def db_group() -> None:
 @db_group.command("upgrade")
 def upgrade() -> None:
     """Bring the database up to date. Safe to run again; data is never lost."""
-    with make_app().app_context(), database_answers():
+    with make_app().app_context(), refuse_absent_database():
         before, after = bring_up_to_date()
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 

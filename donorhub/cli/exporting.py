@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 
 from donorhub import clock
-from donorhub.cli.context import get_actor, in_app
+from donorhub.cli.context import get_actor, run_in_app
 from donorhub.db import db, read_only
 from donorhub.errors import Rejected
 from donorhub.services.access import audit
@@ -32,8 +32,8 @@ from donorhub.services.moving import export
     type=click.Path(dir_okay=False, path_type=Path),
     help="A file that only you can read; else standard output.",
 )
-@in_app
-def export_command(everything: bool, as_json: bool, output: Path | None) -> None:
+@run_in_app
+def export_base(everything: bool, as_json: bool, output: Path | None) -> None:
     """Write out everything but secrets. It holds personal data: keep it safe."""
     with _open_output(output) as place:
         audit.record_action(get_actor(), "export.all", ("organisation", 1), now=clock.now())

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from donorhub import clock
 from donorhub.cli import tables
 from donorhub.cli.arguments import load_arguments
-from donorhub.cli.context import get_actor, in_app
+from donorhub.cli.context import get_actor, run_in_app
 from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.errors import NotFound, Rejected
@@ -68,7 +68,7 @@ class Choices:
     "--accept-held", default="", metavar="REASON", help="Take in statements that do not add up, too."
 )
 @click.option("--quiet", is_flag=True, help="Only files that are not simply done.")
-@in_app
+@run_in_app
 def import_files(
     paths: Sequence[Path],
     account: str | None,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.cli.arguments import load_arguments
-from donorhub.cli.context import ROW_ID, get_actor, in_app
+from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.jobs.queue.run import run_task
@@ -39,7 +39,7 @@ def receipts_group() -> None:
 @click.option("--lang", type=click.Choice(LANGS), help="Else the donor's language.")
 @click.option("--each", is_flag=True, help="A receipt for each gift, not one for all.")
 @click.option("--all-of", "year", type=YEAR, help="A receipt for each gift of this year that has none.")
-@in_app
+@run_in_app
 def issue_receipts(gift_ids: tuple[int, ...], lang: str | None, each: bool, year: int | None) -> None:
     """Issue a receipt for GIFT_IDS (of one donor), or many with --each or --all-of."""
     if not gift_ids and year is None:
@@ -105,7 +105,7 @@ def _list_gifts_without_receipt(year: int) -> list[int]:
 @receipts_group.command("void")
 @click.argument("receipt_id", type=ROW_ID)
 @click.option("--reason", required=True)
-@in_app
+@run_in_app
 def void_receipt(receipt_id: int, reason: str) -> None:
     """Void RECEIPT_ID; its number stays, its gifts are free again."""
     new: Reason = load_arguments(VoidSchema(), reason=reason)
@@ -116,7 +116,7 @@ def void_receipt(receipt_id: int, reason: str) -> None:
 
 @receipts_group.command("replace")
 @click.argument("receipt_id", type=ROW_ID)
-@in_app
+@run_in_app
 def replace_receipt(receipt_id: int) -> None:
     """Void RECEIPT_ID and issue a new one for the same gifts."""
     now = clock.now()
@@ -126,7 +126,7 @@ def replace_receipt(receipt_id: int) -> None:
 
 
 @receipts_group.command("render")
-@in_app
+@run_in_app
 def render_receipts() -> None:
     """Make the PDFs that wait, in this process."""
     waiting = db.session.scalars(
@@ -140,7 +140,7 @@ def render_receipts() -> None:
 @receipts_group.command("save")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--year", type=YEAR, help="Only receipts of this year.")
-@in_app
+@run_in_app
 def save_receipts(folder: Path, year: int | None) -> None:
     """Write the PDFs into FOLDER, named by their numbers."""
     folder.mkdir(parents=True, exist_ok=True)

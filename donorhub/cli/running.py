@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 
 from donorhub import logs
 from donorhub.cli import serving
-from donorhub.cli.context import database_answers, make_app, refuse_unready
+from donorhub.cli.context import make_app, refuse_absent_database, refuse_unready
 from donorhub.cli.upgrading import bring_up_to_date
 from donorhub.config import Settings
 from donorhub.db import db
@@ -37,7 +37,7 @@ def serve_site(host: str | None, port: int | None, processes: int) -> None:
     settings: Settings = app.extensions["donorhub.settings"]
     refuse_unsafe_processes(settings, processes)
     address = host or settings.host, port or settings.port
-    with app.app_context(), database_answers():
+    with app.app_context(), refuse_absent_database():
         bring_up_to_date()
     if settings.is_embedded:
         serve_embedded(app, *address)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.cli.arguments import load_arguments
-from donorhub.cli.context import ROW_ID, get_actor, in_app
+from donorhub.cli.context import ROW_ID, get_actor, run_in_app
 from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
@@ -42,7 +42,7 @@ def webhooks_group() -> None:
 @click.option(
     "--test-mode", is_flag=True, help="For the provider's test mode: its gifts are marked as tests."
 )
-@in_app
+@run_in_app
 def create_endpoint(provider: str, secret: str, account: str, test_mode: bool) -> None:
     """Open an address for PROVIDER and print it."""
     new: NewEndpoint = load_arguments(
@@ -55,7 +55,7 @@ def create_endpoint(provider: str, secret: str, account: str, test_mode: bool) -
 
 
 @webhooks_group.command("endpoints")
-@in_app
+@run_in_app
 def list_endpoints() -> None:
     """List the addresses with what came in, and below each its secrets by number."""
     settings: Settings = current_app.extensions["donorhub.settings"]
@@ -77,7 +77,7 @@ def list_endpoints() -> None:
 @click.argument("endpoint_id", type=ROW_ID)
 @click.option("--secret", prompt=True, hide_input=True)
 @click.option("--label", default="")
-@in_app
+@run_in_app
 def add_secret(endpoint_id: int, secret: str, label: str) -> None:
     """Add a signing secret to ENDPOINT_ID; the old ones stay valid."""
     new: NewSecret = load_arguments(NewSecretSchema(), secret=secret, label=label)
@@ -88,7 +88,7 @@ def add_secret(endpoint_id: int, secret: str, label: str) -> None:
 
 @webhooks_group.command("expire-secret")
 @click.argument("secret_id", type=ROW_ID)
-@in_app
+@run_in_app
 def expire_secret(secret_id: int) -> None:
     """Make the secret SECRET_ID worthless from now on."""
     now = clock.now()
@@ -100,7 +100,7 @@ def expire_secret(secret_id: int) -> None:
 @webhooks_group.command("tail")
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--state", type=click.Choice(PROVIDER_EVENT_STATES), help="Only those in this state.")
-@in_app
+@run_in_app
 def show_newest_events(count: int, state: ProviderEventState | None) -> None:
     """Show the newest provider events, without what they say of people."""
     query = select(ProviderEvent).order_by(ProviderEvent.id.desc()).limit(count)
@@ -118,7 +118,7 @@ def show_newest_events(count: int, state: ProviderEventState | None) -> None:
 
 @webhooks_group.command("show")
 @click.argument("event_id", type=ROW_ID)
-@in_app
+@run_in_app
 def show_event(event_id: int) -> None:
     """Print one event as it came. It may hold personal data."""
     event = inbox.get_event(event_id)
@@ -127,7 +127,7 @@ def show_event(event_id: int) -> None:
 
 @webhooks_group.command("release")
 @click.argument("event_ids", type=ROW_ID, nargs=-1, required=True)
-@in_app
+@run_in_app
 def release_events(event_ids: tuple[int, ...]) -> None:
     """Work off events from the error inbox again."""
     for event_id in event_ids:

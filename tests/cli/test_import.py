@@ -197,9 +197,9 @@ def test_every_sample_twice_adds_nothing_the_second_time(run: Run) -> None:
     folders = [path for path in (BANK / "camt", BANK / "mt940", BANK / "ofx", BANK / "csv") if path.is_dir()]
     first = run(*folders)
     assert first.exception is None or isinstance(first.exception, SystemExit), first.exception
-    told = re.findall(r"^(?:/\S.*): .*?, (done|asking|held|refused)", first.output, re.M)
-    print(Counter(told))
-    assert Counter(told)["done"] > 40
+    states = re.findall(r"^(?:/\S.*): .*?, (done|asking|held|refused)", first.output, re.M)
+    print(Counter(states))
+    assert Counter(states)["done"] > 40
     before = {name: table for name, table in rows().items() if name not in TRIED_AGAIN}
     files = kept_files()
     second = run(*folders)

@@ -101,5 +101,5 @@ def test_only_its_owner_can_read_an_export(donorhub: Donorhub, tmp_path: Path) -
 def test_failed_export_is_not_audited(donorhub: Donorhub, tmp_path: Path) -> None:
     """An export that cannot be written is not audited as one."""
     donorhub("export", "--all", "--json", "--output", tmp_path / "no" / "all.json")
-    told = select(func.count()).where(AuditRecord.what == "export.all")
-    assert db.session.scalar(told) == 0
+    export_count = select(func.count()).where(AuditRecord.what == "export.all")
+    assert db.session.scalar(export_count) == 0

@@ -48,8 +48,8 @@ def known_customer(name: str) -> list[Event]:
         "charge.succeeded",
         charge(s.ref("ch"), 700, payment_intent=s.ref("pi"), customer=s.ref("cus"), billing_details=NOBODY),
     )
-    said = {"id": s.ref("cus"), "object": "customer", "email": "ola@example.org", "name": "Ola"}
-    s.tell("customer.created", said)
+    payload = {"id": s.ref("cus"), "object": "customer", "email": "ola@example.org", "name": "Ola"}
+    s.tell("customer.created", payload)
     return s.events
 
 
@@ -71,11 +71,11 @@ def debit(name: str) -> list[Event]:
 def refund_came_back(name: str) -> list[Event]:
     """The first month is given back in full, and the money comes home: the card is closed."""
     s = _first_subscription(name)
-    given: dict[str, Any] = {"charge": s.ref("ch"), "payment_intent": s.ref("pi"), "created": START + DAY}
+    links: dict[str, Any] = {"charge": s.ref("ch"), "payment_intent": s.ref("pi"), "created": START + DAY}
     s.wait(DAY)
-    s.tell("refund.created", refund(s.ref("re"), 2500, status="pending", **given))
+    s.tell("refund.created", refund(s.ref("re"), 2500, status="pending", **links))
     s.wait(DAY)
-    s.tell("refund.failed", refund(s.ref("re"), 2500, status="failed", **given))
+    s.tell("refund.failed", refund(s.ref("re"), 2500, status="failed", **links))
     return s.events
 
 
@@ -84,8 +84,8 @@ def _disputed_month(name: str, *statuses: str) -> list[Event]:
     for status in statuses:
         s.wait(DAY)
         kind = "closed" if status in ("won", "lost") else "updated"
-        said = dispute(s.ref("dp"), 2500, status=status, charge=s.ref("ch"), created=START + DAY)
-        s.tell(f"charge.dispute.{'created' if status == statuses[0] else kind}", said)
+        payload = dispute(s.ref("dp"), 2500, status=status, charge=s.ref("ch"), created=START + DAY)
+        s.tell(f"charge.dispute.{'created' if status == statuses[0] else kind}", payload)
     return s.events
 
 

@@ -13,15 +13,15 @@ from webhooks.views import GroupView, InstalmentView, PaymentView, PayoutView, R
 
 class Registers:
     def __init__(self) -> None:
-        self.held: dict[tuple[str, str], Fact] = {}
+        self.facts_by_key: dict[tuple[str, str], Fact] = {}
         self.rows: dict[str, GroupView] = {}
 
     def drain(self, batch: Iterable[RawEvent]) -> None:
         facts = [fact for event in batch for fact in get_provider("stripe").read_facts(event)]
         for fact in facts:
-            known = self.held.get((fact.kind, fact.ref))
-            if known is None or fact.version > known.version:
-                self.held[fact.kind, fact.ref] = fact
+            earlier_fact = self.facts_by_key.get((fact.kind, fact.ref))
+            if earlier_fact is None or fact.version > earlier_fact.version:
+                self.facts_by_key[fact.kind, fact.ref] = fact
         self._project({fact.group for fact in facts})
 
     def load(self, groups: set[str]) -> list[Fact]:
@@ -29,10 +29,10 @@ class Registers:
         seen: set[str] = set()
         facts: list[Fact] = []
         while groups:
-            found = [fact for fact in self.held.values() if fact.group in groups]
+            loaded_facts = [fact for fact in self.facts_by_key.values() if fact.group in groups]
             seen |= groups
-            facts += found
-            groups = find_linked_groups(found) - seen
+            facts += loaded_facts
+            groups = find_linked_groups(loaded_facts) - seen
         return facts
 
     def _project(self, touched: set[str]) -> None:
@@ -57,27 +57,27 @@ def after(events: list[Event], *fetched_events: RawEvent) -> dict[str, GroupView
 
 
 def payment(rows: dict[str, GroupView], key: str = "pi_x1") -> PaymentView:
-    found = rows[key].payment
-    assert found is not None
-    return found
+    view = rows[key].payment
+    assert view is not None
+    return view
 
 
 def recurring(rows: dict[str, GroupView]) -> RecurringView:
-    found = rows["sub_x1"].recurring
-    assert found is not None
-    return found
+    view = rows["sub_x1"].recurring
+    assert view is not None
+    return view
 
 
 def instalment(rows: dict[str, GroupView], ref: str = "in_x1") -> InstalmentView:
-    found = rows[ref].instalment
-    assert found is not None
-    return found
+    view = rows[ref].instalment
+    assert view is not None
+    return view
 
 
 def payout(rows: dict[str, GroupView]) -> PayoutView:
-    found = rows["po_x1"].payout
-    assert found is not None
-    return found
+    view = rows["po_x1"].payout
+    assert view is not None
+    return view
 
 
 def moment(seconds: int) -> datetime:

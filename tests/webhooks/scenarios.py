@@ -63,10 +63,10 @@ class Story:
     def wait(self, seconds: int) -> None:
         self.now += seconds
 
-    def tell(self, type_: str, said: dict[str, Any]) -> None:
+    def tell(self, type_: str, payload: dict[str, Any]) -> None:
         # Ids count downwards: among events of one second, they must not decide what came last.
         n = 999 - len(self.events)
-        data = {"object": {"created": self.now, **said}}
+        data = {"object": {"created": self.now, **payload}}
         self.events.append(
             {**self._common, "id": self.ref("evt", n), "type": type_, "created": self.now, "data": data}
         )
@@ -94,20 +94,20 @@ def one_off(name: str, minor: int = 5000, currency: str = "pln", *, livemode: bo
 def partial_refund(name: str) -> list[Event]:
     """5000 given; 1000 and 500 go back, and the 500 come home because the card is closed."""
     s = Story(name)
-    pi, ch, given = s.ref("pi"), s.ref("ch"), {"charge": s.ref("ch"), "payment_intent": s.ref("pi")}
+    pi, ch, links = s.ref("pi"), s.ref("ch"), {"charge": s.ref("ch"), "payment_intent": s.ref("pi")}
     paid = charge(ch, 5000, payment_intent=pi, created=s.now)
     s.tell("charge.succeeded", paid)
     s.tell("payment_intent.succeeded", intent(pi, 5000, latest=ch))
     s.wait(DAY)
-    s.tell("refund.created", refund(s.ref("re"), 1000, status="succeeded", **given))
+    s.tell("refund.created", refund(s.ref("re"), 1000, status="succeeded", **links))
     s.tell("charge.refunded", {**paid, "amount_refunded": 1000})
     s.wait(DAY)
     s.tell("refund.created", refund(s.ref("re", 2), 500, status="pending", charge=ch))
     s.tell("charge.refunded", {**paid, "amount_refunded": 1500})
     s.wait(60)
-    s.tell("refund.updated", refund(s.ref("re", 2), 500, status="succeeded", **given))
+    s.tell("refund.updated", refund(s.ref("re", 2), 500, status="succeeded", **links))
     s.wait(DAY)
-    s.tell("refund.failed", refund(s.ref("re", 2), 500, status="failed", **given))
+    s.tell("refund.failed", refund(s.ref("re", 2), 500, status="failed", **links))
     s.tell("charge.updated", {**paid, "amount_refunded": 1000})
     return s.events
 
@@ -123,9 +123,9 @@ def sepa_late_return(name: str) -> list[Event]:
     s.tell("charge.succeeded", charge(ch, 5000, **debit))
     s.tell("payment_intent.succeeded", intent(pi, 5000, currency="eur", latest=ch))
     s.wait(20 * DAY)
-    told = {"charge": ch, "payment_intent": pi, "currency": "eur", "reason": "debit_not_authorized"}
-    s.tell("charge.dispute.created", dispute(s.ref("dp"), 5000, status="needs_response", **told))
-    s.tell("charge.dispute.closed", dispute(s.ref("dp"), 5000, status="lost", **told))
+    fields = {"charge": ch, "payment_intent": pi, "currency": "eur", "reason": "debit_not_authorized"}
+    s.tell("charge.dispute.created", dispute(s.ref("dp"), 5000, status="needs_response", **fields))
+    s.tell("charge.dispute.closed", dispute(s.ref("dp"), 5000, status="lost", **fields))
     return s.events
 
 
@@ -166,15 +166,15 @@ def old_subscription(name: str) -> list[Event]:
     sub, inv, pi, ch = s.ref("sub"), s.ref("in"), s.ref("pi"), s.ref("ch")
     start, end = s.now, s.now + 30 * DAY
     plan = {"amount": 2500, "currency": "pln", "interval": "month", "interval_count": 1}
-    told = {"id": sub, "object": "subscription", "plan": plan, "quantity": 1, "customer": s.ref("cus")}
-    told |= {"current_period_start": start, "current_period_end": end, "metadata": {"fund": "dogs"}}
+    fields = {"id": sub, "object": "subscription", "plan": plan, "quantity": 1, "customer": s.ref("cus")}
+    fields |= {"current_period_start": start, "current_period_end": end, "metadata": {"fund": "dogs"}}
     paid = invoice(inv, 2500, sub=None, status="paid", period=s.now)
     paid |= {"subscription": sub, "charge": ch, "payment_intent": pi, "paid": True}
-    s.tell("customer.subscription.created", {**told, "status": "incomplete"})
+    s.tell("customer.subscription.created", {**fields, "status": "incomplete"})
     s.tell("charge.succeeded", charge(ch, 2500, payment_intent=pi, invoice=inv, created=s.now))
     s.tell("invoice.paid", paid)
     s.tell("invoice.payment_succeeded", paid)
-    s.tell("customer.subscription.updated", {**told, "status": "active"})
+    s.tell("customer.subscription.updated", {**fields, "status": "active"})
     return s.events
 
 
@@ -240,10 +240,10 @@ def cancelled_at_period_end(name: str) -> list[Event]:
     sub, cus = s.ref("sub"), s.ref("cus")
     s.wait(DAY)
     leaving = {"comment": None, "feedback": "too_expensive", "reason": "cancellation_requested"}
-    told = {"customer": cus, "cancel_at_period_end": True, "cancellation_details": leaving}
-    s.tell("customer.subscription.updated", subscription(sub, 2500, period=START, **told))
+    fields = {"customer": cus, "cancel_at_period_end": True, "cancellation_details": leaving}
+    s.tell("customer.subscription.updated", subscription(sub, 2500, period=START, **fields))
     s.wait(29 * DAY)
-    gone = {**told, "cancel_at_period_end": False, "ended_at": s.now, "canceled_at": START + DAY}
+    gone = {**fields, "cancel_at_period_end": False, "ended_at": s.now, "canceled_at": START + DAY}
     s.tell("customer.subscription.deleted", subscription(sub, 2500, status="canceled", period=START, **gone))
     return s.events
 
@@ -257,9 +257,9 @@ def _disputed(name: str, *statuses: str) -> list[Event]:
     for status in statuses:
         s.wait(DAY)
         kind = "closed" if status in ("won", "lost") else "updated"
-        said = dispute(s.ref("dp"), 5000, status=status, charge=ch)
-        said["balance_transactions"] = [row(s.ref("txn", 9), "adjustment", -5000, 1500, s.ref("dp"))]
-        s.tell(f"charge.dispute.{'created' if status == statuses[0] else kind}", said)
+        payload = dispute(s.ref("dp"), 5000, status=status, charge=ch)
+        payload["balance_transactions"] = [row(s.ref("txn", 9), "adjustment", -5000, 1500, s.ref("dp"))]
+        s.tell(f"charge.dispute.{'created' if status == statuses[0] else kind}", payload)
     s.tell("charge.updated", {**paid, "disputed": True})
     return s.events
 

@@ -26,9 +26,9 @@ def test_returned_payout_has_failed() -> None:
 
 def test_payout_items_explain_every_cent() -> None:
     """The items of a payout explain it to the cent, and each finds its payment."""
-    found = payout(after(scenarios.paid_out("x"), payout_listing("x")))
-    assert (found.items_minor, found.is_explained) == (9300, True)
-    by_txn = {item.ref: item for item in found.items}
+    view = payout(after(scenarios.paid_out("x"), payout_listing("x")))
+    assert (view.items_minor, view.is_explained) == (9300, True)
+    by_txn = {item.ref: item for item in view.items}
     assert by_txn["txn_x1"].payment_key == "pi_x1" and by_txn["txn_x1"].source_ref == "ch_x1"
     assert by_txn["txn_x2"].payment_key == "ch_x2"
     assert (by_txn["txn_x3"].item, by_txn["txn_x3"].net_minor) == ("refund", -1000)
@@ -78,9 +78,9 @@ def test_customer_stays_a_donor_when_deleted() -> None:
         {"id": "cus_x1", "object": "customer", "email": "a@b.pl", "preferred_locales": ["pl"]},
     )
     s.tell("customer.deleted", {"id": "cus_x1", "object": "customer", "email": "a@b.pl"})
-    found = after(s.events)["cus_x1"].donor
-    assert found is not None
-    assert (found.is_deleted, found.donor["email"]) == (True, "a@b.pl")
+    view = after(s.events)["cus_x1"].donor
+    assert view is not None
+    assert (view.is_deleted, view.donor["email"]) == (True, "a@b.pl")
 
 
 def test_card_mandate_and_setup_are_one() -> None:
@@ -103,23 +103,28 @@ def test_card_mandate_and_setup_are_one() -> None:
     s.tell(
         "payment_method.detached", {"id": "pm_x1", "object": "payment_method", "type": "card", "card": card}
     )
-    found = after(s.events)["pm_x1"].method
-    assert found is not None
-    assert (found.status, found.mandate_status, found.setup_status) == ("detached", "inactive", "succeeded")
-    assert (found.brand, found.last4, found.exp_month, found.exp_year) == ("visa", "4242", 8, 2030)
+    view = after(s.events)["pm_x1"].method
+    assert view is not None
+    assert (view.status, view.mandate_status, view.setup_status) == ("detached", "inactive", "succeeded")
+    assert (view.brand, view.last4, view.exp_month, view.exp_year) == ("visa", "4242", 8, 2030)
 
 
 def test_fraud_warning_is_payment_notice() -> None:
     """An early fraud warning is a notice on its payment."""
     s = Story("x")
-    said = {"id": "issfr_1", "object": "radar.early_fraud_warning", "charge": "ch_x1", "fraud_type": "misc"}
-    s.tell("radar.early_fraud_warning.created", said)
+    payload = {
+        "id": "issfr_1",
+        "object": "radar.early_fraud_warning",
+        "charge": "ch_x1",
+        "fraud_type": "misc",
+    }
+    s.tell("radar.early_fraud_warning.created", payload)
     (notice,) = after([*scenarios.one_off("x"), *s.events])["pi_x1"].notices
     assert (notice["code"], notice["subject"]) == ("fraud_warning", "ch_x1")
 
 
 @pytest.mark.parametrize(
-    ("type_", "said", "key"),
+    ("type_", "payload", "key"),
     [
         ("charge.updated", charge("ch_x1", 500, status="teleported"), "ch_x1"),
         ("payment_intent.processing", intent("pi_x1", 500, status="teleported"), "pi_x1"),
@@ -134,10 +139,10 @@ def test_fraud_warning_is_payment_notice() -> None:
         ("charge.dispute.updated", dispute("dp_x1", 500, status="teleported", charge="ch_x1"), "ch_x1"),
     ],
 )
-def test_unknown_status_is_shown_to_staff(type_: str, said: dict[str, Any], key: str) -> None:
+def test_unknown_status_is_shown_to_staff(type_: str, payload: dict[str, Any], key: str) -> None:
     """A status that nobody knows becomes "unknown" and is shown to staff."""
     s = Story("x")
-    s.tell(type_, said)
+    s.tell(type_, payload)
     view = after(s.events)[key]
     assert [(notice["code"], notice["value"]) for notice in view.notices] == [("unknown_value", "teleported")]
     whole = view.payment or view.recurring or view.instalment or view.payout

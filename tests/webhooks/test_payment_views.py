@@ -15,33 +15,33 @@ from tests.webhooks.stripe.stripe_objects import charge, dispute, intent, refund
 def test_one_off_has_three_ids() -> None:
     """A one-off is one payment that is known by three ids."""
     rows = after(scenarios.one_off("x"))
-    found = payment(rows)
+    view = payment(rows)
     assert list(rows) == ["pi_x1"]
-    assert (found.state, found.amount_minor, found.currency, found.method) == (
+    assert (view.state, view.amount_minor, view.currency, view.method) == (
         "succeeded",
         5000,
         "PLN",
         "card",
     )
-    assert found.refs == ("ch_x1", "cs_x1", "pi_x1") and not found.is_test
-    assert found.succeeded_at == moment(START + 20)
-    assert found.fee_ref == "txn_x1"
+    assert view.refs == ("ch_x1", "cs_x1", "pi_x1") and not view.is_test
+    assert view.succeeded_at == moment(START + 20)
+    assert view.fee_ref == "txn_x1"
 
 
 def test_donor_and_purpose_are_merged() -> None:
     """Who gave and what for is merged from session, intent and charge."""
-    found = payment(after(scenarios.one_off("x")))
-    assert found.metadata == {"campaign": "winter", "appeal": "letter"}
-    assert found.donor["name"] == "Aleksandra Wiśniewska"  # as typed at the checkout
-    assert found.donor["email"] == "ola@example.org" and found.donor["promotions"] == "opt_in"
-    assert (found.donor.get("address") or {})["city"] == "Łódź"
+    view = payment(after(scenarios.one_off("x")))
+    assert view.metadata == {"campaign": "winter", "appeal": "letter"}
+    assert view.donor["name"] == "Aleksandra Wiśniewska"  # as typed at the checkout
+    assert view.donor["email"] == "ola@example.org" and view.donor["promotions"] == "opt_in"
+    assert (view.donor.get("address") or {})["city"] == "Łódź"
 
 
 def test_paid_session_completes_no_payment() -> None:
     """A checkout session that says "paid" makes no payment succeed; only the charge does."""
-    told = [event for event in scenarios.one_off("x") if event["type"].startswith("checkout")]
-    found = payment(after(told))
-    assert (found.state, found.succeeded_at) == ("pending", None)
+    events = [event for event in scenarios.one_off("x") if event["type"].startswith("checkout")]
+    view = payment(after(events))
+    assert (view.state, view.succeeded_at) == ("pending", None)
 
 
 def test_expired_session_is_expired_payment() -> None:
@@ -59,8 +59,8 @@ def test_payment_without_intent_uses_charge() -> None:
     """A payment without a payment intent goes by its charge."""
     s = Story("x")
     s.tell("charge.succeeded", charge("ch_x1", 700))
-    found = payment(after(s.events), "ch_x1")
-    assert (found.key, found.state, found.amount_minor) == ("ch_x1", "succeeded", 700)
+    view = payment(after(s.events), "ch_x1")
+    assert (view.key, view.state, view.amount_minor) == ("ch_x1", "succeeded", 700)
 
 
 def test_failed_refund_comes_home() -> None:
@@ -68,9 +68,9 @@ def test_failed_refund_comes_home() -> None:
     events = scenarios.partial_refund("x")
     before = payment(after([e for e in events if e["type"] != "refund.failed"]))
     assert before.refunded_minor == 1500
-    found = payment(after(events))
-    assert (found.amount_minor, found.refunded_minor) == (5000, 1000)
-    assert {r.ref: r.state for r in found.refunds} == {"re_x1": "succeeded", "re_x2": "failed"}
+    view = payment(after(events))
+    assert (view.amount_minor, view.refunded_minor) == (5000, 1000)
+    assert {r.ref: r.state for r in view.refunds} == {"re_x1": "succeeded", "re_x2": "failed"}
 
 
 def test_the_sum_on_charge_refunded_is_never_taken() -> None:
@@ -95,8 +95,8 @@ def test_uncaptured_rest_is_no_refund() -> None:
     s.tell(
         "charge.captured", charge("ch_x1", 5000, amount_captured=3000, amount_refunded=2000, refunds=listed)
     )
-    found = payment(after(s.events), "ch_x1")
-    assert (found.amount_minor, found.refunded_minor) == (3000, 0)
+    view = payment(after(s.events), "ch_x1")
+    assert (view.amount_minor, view.refunded_minor) == (3000, 0)
 
 
 def test_a_refund_before_its_charge_waits() -> None:
@@ -112,12 +112,12 @@ def test_a_refund_before_its_charge_waits() -> None:
 def test_late_debit_return_is_lost() -> None:
     """A debit that comes back weeks later is a lost return, while the payment itself had succeeded."""
     rows = after(scenarios.sepa_late_return("x"))
-    found = payment(rows)
-    assert (found.state, found.currency, found.method) == ("succeeded", "EUR", "direct_debit")
-    assert found.mandate_ref == "mandate_1"
-    assert found.succeeded_at == moment(START + 5 * DAY)  # not when the debit was ordered
-    assert [(d.state, d.kind, d.amount_minor) for d in found.disputes] == [("lost", "return", 5000)]
-    assert (found.lost_minor, found.held_minor) == (5000, 0)
+    view = payment(rows)
+    assert (view.state, view.currency, view.method) == ("succeeded", "EUR", "direct_debit")
+    assert view.mandate_ref == "mandate_1"
+    assert view.succeeded_at == moment(START + 5 * DAY)  # not when the debit was ordered
+    assert [(d.state, d.kind, d.amount_minor) for d in view.disputes] == [("lost", "return", 5000)]
+    assert (view.lost_minor, view.held_minor) == (5000, 0)
 
 
 def test_a_debit_on_its_way_is_processing() -> None:
@@ -134,11 +134,11 @@ def test_a_debit_on_its_way_is_processing() -> None:
 )
 def test_dispute_holds_or_loses_money(story: Any, state: str, status: str, held: int, lost: int) -> None:
     """A dispute ends as it ends, holding or losing the money, and a lost one may open again."""
-    found = payment(after(story("x")))
-    (case,) = found.disputes
+    view = payment(after(story("x")))
+    (case,) = view.disputes
     assert (case.state, case.status, case.kind) == (state, status, "dispute")
-    assert (found.held_minor, found.lost_minor) == (held, lost)
-    assert [(item.ref, item.item, item.fee_minor) for item in found.items] == [("txn_x9", "adjustment", 1500)]
+    assert (view.held_minor, view.lost_minor) == (held, lost)
+    assert [(item.ref, item.item, item.fee_minor) for item in view.items] == [("txn_x9", "adjustment", 1500)]
 
 
 @pytest.mark.parametrize(
@@ -149,16 +149,16 @@ def test_an_enquiry_holds_no_money(status: str, state: str) -> None:
     s = Story("x")
     s.tell("charge.succeeded", charge("ch_x1", 5000))
     s.tell("charge.dispute.created", dispute("dp_x1", 5000, status=status, charge="ch_x1"))
-    found = payment(after(s.events), "ch_x1")
-    assert (found.disputes[0].state, found.held_minor, found.lost_minor) == (state, 0, 0)
+    view = payment(after(s.events), "ch_x1")
+    assert (view.disputes[0].state, view.held_minor, view.lost_minor) == (state, 0, 0)
 
 
 def test_released_authorisation_is_cancelled() -> None:
     """What was only authorised and then released is cancelled, and never refunded."""
     events = scenarios.authorised_then_released("x")
     assert payment(after(events[:2])).state == "authorised"
-    found = payment(after(events))
-    assert (found.state, found.refunds) == ("cancelled", ())
+    view = payment(after(events))
+    assert (view.state, view.refunds) == ("cancelled", ())
 
 
 @pytest.mark.parametrize(
@@ -176,9 +176,9 @@ def test_later_success_beats_first_failure() -> None:
     events = scenarios.failed_once("x")
     first = payment(after(events[:2]))
     assert (first.state, first.succeeded_at, first.failure_code) == ("failed", None, "insufficient_funds")
-    found = payment(after(events))
-    assert (found.state, found.failure_code) == ("succeeded", None)
-    assert found.refs == ("ch_x1", "ch_x2", "pi_x1")
+    view = payment(after(events))
+    assert (view.state, view.failure_code) == ("succeeded", None)
+    assert view.refs == ("ch_x1", "ch_x2", "pi_x1")
 
 
 def test_late_news_keeps_new_attempt() -> None:
@@ -197,8 +197,8 @@ def test_late_news_keeps_new_attempt() -> None:
     ("currency", "units", "minor"), [("jpy", 500, 500), ("isk", 500, 5), ("mga", 5, 500), ("kwd", 5120, 5120)]
 )
 def test_amounts_are_in_minor_units_of_iso_4217(currency: str, units: int, minor: int) -> None:
-    found = payment(after(scenarios.one_off("x", units, currency)))
-    assert (found.amount_minor, found.currency) == (minor, currency.upper())
+    view = payment(after(scenarios.one_off("x", units, currency)))
+    assert (view.amount_minor, view.currency) == (minor, currency.upper())
 
 
 def test_shown_amount_stands_beside_ours() -> None:
@@ -206,18 +206,18 @@ def test_shown_amount_stands_beside_ours() -> None:
     s = Story("x")
     shown = {"presentment_amount": 1170, "presentment_currency": "eur"}
     s.tell("charge.succeeded", charge("ch_x1", 5000, presentment_details=shown))
-    found = payment(after(s.events), "ch_x1")
-    assert (found.amount_minor, found.currency) == (5000, "PLN")
-    assert (found.presentment_minor, found.presentment_currency) == (1170, "EUR")
+    view = payment(after(s.events), "ch_x1")
+    assert (view.amount_minor, view.currency) == (5000, "PLN")
+    assert (view.presentment_minor, view.presentment_currency) == (1170, "EUR")
 
 
 @pytest.mark.parametrize(
-    "said", [charge("ch_x1", 5000, payment_intent="pi_x1"), intent("pi_x1", 5000, latest="ch_x1")]
+    "payload", [charge("ch_x1", 5000, payment_intent="pi_x1"), intent("pi_x1", 5000, latest="ch_x1")]
 )
-def test_refund_by_charge_finds_intent(said: dict[str, Any]) -> None:
+def test_refund_by_charge_finds_intent(payload: dict[str, Any]) -> None:
     """A refund that names only the charge finds the payment intent."""
     s = Story("x")
-    s.tell(f"{said['object']}.succeeded", said)
+    s.tell(f"{payload['object']}.succeeded", payload)
     s.tell("refund.created", refund("re_x1", 400, status="succeeded", charge="ch_x1"))
     for events in (s.events, s.events[::-1]):
         registers = Registers()

@@ -43,8 +43,8 @@ def test_subscription_checkout_names_its_donor() -> None:
 
 
 def test_an_invoice_alone_makes_no_payment() -> None:
-    told = [event for event in scenarios.first_subscription("x") if event["type"].startswith("invoice")]
-    rows = after(told)
+    events = [event for event in scenarios.first_subscription("x") if event["type"].startswith("invoice")]
+    rows = after(events)
     assert instalment(rows).state == "paid"
     assert all(view.payment is None for view in rows.values())
 
@@ -134,9 +134,9 @@ def test_odd_intervals_are_shown_to_staff(
 ) -> None:
     """Intervals are weeks, months or years, and others are shown to staff."""
     s = Story("x")
-    said = subscription("sub_x1", 2500, interval=interval, period=START)
-    said["items"]["data"][0]["price"]["recurring"]["interval_count"] = count
-    s.tell("customer.subscription.updated", said)
+    payload = subscription("sub_x1", 2500, interval=interval, period=START)
+    payload["items"]["data"][0]["price"]["recurring"]["interval_count"] = count
+    s.tell("customer.subscription.updated", payload)
     rows = after(s.events)
     assert (recurring(rows).period, recurring(rows).every) == expected
     assert bool(rows["sub_x1"].notices) == (expected == (None, None))
@@ -145,14 +145,16 @@ def test_odd_intervals_are_shown_to_staff(
 def test_amount_is_sum_of_items() -> None:
     """The amount of a recurring gift is the sum of its items, and unknown where one has no price."""
     s = Story("x")
-    said = subscription("sub_x1", 2500, period=START)
-    said["items"]["data"].append(
+    payload = subscription("sub_x1", 2500, period=START)
+    payload["items"]["data"].append(
         {"quantity": 3, "price": {"unit_amount": None, "unit_amount_decimal": "10.5"}}
     )
-    s.tell("customer.subscription.updated", said)
+    s.tell("customer.subscription.updated", payload)
     assert recurring(after(s.events)).amount_minor == 2532
-    said["items"]["data"].append({"quantity": 1, "price": {"unit_amount": None, "billing_scheme": "tiered"}})
-    s.tell("customer.subscription.updated", said)
+    payload["items"]["data"].append(
+        {"quantity": 1, "price": {"unit_amount": None, "billing_scheme": "tiered"}}
+    )
+    s.tell("customer.subscription.updated", payload)
     assert recurring(after(s.events)).amount_minor is None
 
 
@@ -191,12 +193,12 @@ def test_abandoned_invoice_abandons_instalment(status: str, state: str) -> None:
 def test_invoice_says_where_to_confirm() -> None:
     """An invoice that needs the donor says where to confirm."""
     s = Story("x")
-    said = invoice("in_x1", 2500, sub="sub_x1", status="open", period=START)
+    payload = invoice("in_x1", 2500, sub="sub_x1", status="open", period=START)
     s.tell(
-        "invoice.payment_action_required", {**said, "hosted_invoice_url": "https://invoice.stripe.com/i/1"}
+        "invoice.payment_action_required", {**payload, "hosted_invoice_url": "https://invoice.stripe.com/i/1"}
     )
-    found = instalment(after(s.events))
-    assert (found.state, found.needs_action, found.hosted_url) == (
+    view = instalment(after(s.events))
+    assert (view.state, view.needs_action, view.hosted_url) == (
         "failed",
         True,
         "https://invoice.stripe.com/i/1",
@@ -206,8 +208,8 @@ def test_invoice_says_where_to_confirm() -> None:
 def test_payment_outside_stripe_is_distinguished() -> None:
     """Money that was paid outside Stripe is distinguished from what Stripe charged."""
     s = Story("x")
-    said = invoice("in_x1", 2500, sub="sub_x1", status="paid", period=START, amount_paid_off_stripe=2500)
-    s.tell("invoice.paid", said)
+    payload = invoice("in_x1", 2500, sub="sub_x1", status="paid", period=START, amount_paid_off_stripe=2500)
+    s.tell("invoice.paid", payload)
     assert instalment(after(s.events)).off_provider_minor == 2500
 
 

@@ -75,7 +75,7 @@ class Door:
         request_id = name_request(environ.get("HTTP_X_REQUEST_ID", ""))
         try:
             answer = self._take_message(environ, request_id, *address.groups())
-        except Exception as e:  # what nobody foresaw is told and answered where all other errors are
+        except Exception as e:  # nobody foresaw it: logged and answered as any other error
             with self._app.request_context(environ):
                 return self._app.handle_exception(e)(environ, start_response)
         headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body)))]

@@ -62,11 +62,11 @@ def test_part_of_coin_is_refused() -> None:
         convert_to_minor(550, "ISK")
 
 
-@pytest.mark.parametrize("told", [True, False, 1.0, 0.5, "5000", -1, 10**12 + 1, 10**40, [], {}])
-def test_only_whole_numbers_are_amounts(told: object) -> None:
+@pytest.mark.parametrize("value", [True, False, 1.0, 0.5, "5000", -1, 10**12 + 1, 10**40, [], {}])
+def test_only_whole_numbers_are_amounts(value: object) -> None:
     """What is no whole number in range is no amount."""
     with pytest.raises(BadBody, match="amount"):
-        read_amount({"amount": told}, "amount", "PLN")
+        read_amount({"amount": value}, "amount", "PLN")
 
 
 def test_required_amount_must_be_there() -> None:
@@ -81,22 +81,22 @@ def test_the_bounds_are_amounts() -> None:
     assert read_amount({"amount": 10**12}, "amount", "PLN") == 10**12
 
 
-@pytest.mark.parametrize("told", [None, True, 1.5, "10", 10**12 + 1, -(10**12) - 1])
-def test_a_signed_amount_is_a_whole_number_too(told: object) -> None:
+@pytest.mark.parametrize("value", [None, True, 1.5, "10", 10**12 + 1, -(10**12) - 1])
+def test_a_signed_amount_is_a_whole_number_too(value: object) -> None:
     with pytest.raises(BadBody):
-        read_signed_amount({"net": told}, "net", "PLN")
+        read_signed_amount({"net": value}, "net", "PLN")
     assert read_signed_amount({"net": -150}, "net", "PLN") == -150
 
 
-@pytest.mark.parametrize("told", [None, "", "zł", "PL", "plnn", "xyz", "xxx", "usdc", 985, True, ["pln"]])
-def test_only_iso_currencies_are_currencies(told: object) -> None:
+@pytest.mark.parametrize("value", [None, "", "zł", "PL", "plnn", "xyz", "xxx", "usdc", 985, True, ["pln"]])
+def test_only_iso_currencies_are_currencies(value: object) -> None:
     with pytest.raises(BadBody, match="ISO 4217"):
-        read_currency({"currency": told})
+        read_currency({"currency": value})
 
 
-@pytest.mark.parametrize("told", ["pln", "PLN", "all", "eur", "xcg", "hrk"])
-def test_a_currency_is_written_in_capitals(told: str) -> None:
-    assert read_currency({"currency": told}) == told.upper()
+@pytest.mark.parametrize("value", ["pln", "PLN", "all", "eur", "xcg", "hrk"])
+def test_a_currency_is_written_in_capitals(value: str) -> None:
+    assert read_currency({"currency": value}) == value.upper()
 
 
 def test_price_fraction_is_rounded_half_up() -> None:
@@ -106,7 +106,7 @@ def test_price_fraction_is_rounded_half_up() -> None:
     assert read_unit_amount({"unit_amount": None}) is None
 
 
-@pytest.mark.parametrize("told", ["NaN", "Infinity", "-1", "1e30", "", "ten", 1.5, True])
-def test_a_price_that_is_no_number_is_refused(told: object) -> None:
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1", "1e30", "", "ten", 1.5, True])
+def test_a_price_that_is_no_number_is_refused(value: object) -> None:
     with pytest.raises(BadBody):
-        read_unit_amount({"unit_amount_decimal": told})
+        read_unit_amount({"unit_amount_decimal": value})

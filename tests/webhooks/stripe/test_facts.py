@@ -70,10 +70,10 @@ OLDER = {
 VERSIONS = ("2020-08-27", "2024-12-18.acacia", "2025-03-31.basil", "2026-10-28.endive")
 
 
-def facts(type_: str, said: dict[str, Any], version: str = VERSIONS[-1]) -> list[Fact]:
+def facts(type_: str, payload: dict[str, Any], version: str = VERSIONS[-1]) -> list[Fact]:
     body = {"id": "evt_1", "object": "event", "type": type_, "created": START, "livemode": True}
     (raw,) = get_provider("stripe").split_message(
-        to_body({**body, "api_version": version, "data": {"object": said}}), {}, ENDPOINT
+        to_body({**body, "api_version": version, "data": {"object": payload}}), {}, ENDPOINT
     )
     return get_provider("stripe").read_facts(raw)
 
@@ -81,10 +81,10 @@ def facts(type_: str, said: dict[str, Any], version: str = VERSIONS[-1]) -> list
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("type_", sorted(TYPES))
 def test_every_event_we_subscribe_to_says_something(type_: str, version: str) -> None:
-    said = OBJECTS[TYPES[type_]]
+    payload = OBJECTS[TYPES[type_]]
     if version < "2025":
-        said = {**said, **OLDER.get(TYPES[type_], {})}
-    found = facts(type_, said, version)
+        payload = {**payload, **OLDER.get(TYPES[type_], {})}
+    found = facts(type_, payload, version)
     assert found
     assert all(fact.at == START and fact.ev == "evt_1" and fact.state["livemode"] is True for fact in found)
 
@@ -98,7 +98,7 @@ def test_what_says_nothing_to_us_is_ignored(type_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "said"),
+    ("type_", "payload"),
     [
         ("charge.succeeded", {**OBJECTS["charge"], "id": None}),
         ("charge.succeeded", {**OBJECTS["charge"], "status": None}),
@@ -109,10 +109,10 @@ def test_what_says_nothing_to_us_is_ignored(type_: str) -> None:
         ("payout.paid", {**OBJECTS["payout"], "arrival_date": 10**15}),
     ],
 )
-def test_unkeepable_object_is_a_bad_body(type_: str, said: dict[str, Any]) -> None:
+def test_unkeepable_object_is_a_bad_body(type_: str, payload: dict[str, Any]) -> None:
     """An object that cannot be kept is a bad body and no crash."""
     with pytest.raises(BadBody):
-        facts(type_, said)
+        facts(type_, payload)
 
 
 def test_expandable_field_is_id_or_object() -> None:
@@ -161,8 +161,8 @@ def test_invoice_metadata_come_first() -> None:
 
 def test_period_comes_from_the_line() -> None:
     """The period is that of the invoice's line and not the one before, which the invoice itself names."""
-    told = {"period_start": 1, "period_end": 2, "lines": {"data": [{"period": {"start": 2, "end": 9}}]}}
-    assert find_invoice_period(told) == (2, 9)
+    payload = {"period_start": 1, "period_end": 2, "lines": {"data": [{"period": {"start": 2, "end": 9}}]}}
+    assert find_invoice_period(payload) == (2, 9)
     assert find_invoice_period({"period_start": 1, "period_end": 2}) == (1, 2)
 
 
@@ -180,13 +180,13 @@ def test_price_in_three_places() -> None:
     """The price stands on the price, on the plan, or on the oldest plan of all, and is the same."""
     plan = {"amount": 500, "currency": "usd", "interval": "month", "interval_count": 1}
     new = {"unit_amount": 500, "recurring": {"interval": "month", "interval_count": 1}}
-    for told in (
+    for payload in (
         {"currency": "usd", "items": {"data": [{"price": new, "quantity": 2}]}},
         {"currency": "usd", "items": {"data": [{"plan": plan, "quantity": 2}]}},
         {"plan": plan, "quantity": 2},
     ):
-        assert read_subscription_amount(told) == 1000
-        assert find_interval(told) == ("month", 1)
+        assert read_subscription_amount(payload) == 1000
+        assert find_interval(payload) == ("month", 1)
 
 
 def test_charge_method_named_or_guessed() -> None:

@@ -39,15 +39,15 @@ pytestmark = pytest.mark.skipif(not SAMPLES, reason="the shared samples are not 
 
 
 def events(path: Path) -> list[dict[str, Any]]:
-    told = json.loads(path.read_bytes())
-    if isinstance(told, list):
-        return told
-    if "data" in told and "type" in told:
-        return [{"object": "event", **told}]
-    said = told["object"] if isinstance(told.get("object"), dict) else told
+    content = json.loads(path.read_bytes())
+    if isinstance(content, list):
+        return content
+    if "data" in content and "type" in content:
+        return [{"object": "event", **content}]
+    payload = content["object"] if isinstance(content.get("object"), dict) else content
     type_ = REAL_TYPES.get(path.stem, path.stem)
     if path.parent.name == "openapi-objects":
-        type_ = f"fetch.{said['object']}"
+        type_ = f"fetch.{payload['object']}"
     common = {
         "id": "evt_1",
         "object": "event",
@@ -55,7 +55,7 @@ def events(path: Path) -> list[dict[str, Any]]:
         "created": 1_700_000_000,
         "livemode": True,
     }
-    return [{**common, "type": type_, "data": {"object": said}}]
+    return [{**common, "type": type_, "data": {"object": payload}}]
 
 
 def outcome(event: dict[str, Any]) -> str:
@@ -98,8 +98,8 @@ def test_command_line_recipes_are_no_events() -> None:
 
 def rows(name: str) -> Registers:
     registers = Registers()
-    told = [to_raw(event) for event in events(STRIPE / "synthetic" / f"{name}.json")]
-    for event in [*reversed(told), *told]:
+    raw_events = [to_raw(event) for event in events(STRIPE / "synthetic" / f"{name}.json")]
+    for event in [*reversed(raw_events), *raw_events]:
         registers.drain([event])
     return registers
 

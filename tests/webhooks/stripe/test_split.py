@@ -17,8 +17,8 @@ EVENT = one_off("x")[1]
 
 
 def split(event: Any) -> RawEvent:
-    (found,) = STRIPE.split_message(to_body(event), {}, ENDPOINT)
-    return found
+    (event_read,) = STRIPE.split_message(to_body(event), {}, ENDPOINT)
+    return event_read
 
 
 def with_object(**changes: Any) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def test_thin_event_equals_its_snapshot() -> None:
 
 def test_fetched_object_is_an_own_event() -> None:
     """A fetched object comes back as an event of its own, newer than the one that it was fetched for."""
-    said = {**EVENT["data"]["object"], "balance_transaction": "txn_1"}
-    raw = make_fetch_event(said, at=1_793_500_000, account="acct_1", livemode=True)
+    payload = {**EVENT["data"]["object"], "balance_transaction": "txn_1"}
+    raw = make_fetch_event(payload, at=1_793_500_000, account="acct_1", livemode=True)
     assert raw.type == "fetch.charge" and raw.external_id == "fetch.charge:ch_x1:1793500000"
     newest = max(STRIPE.read_facts(raw), key=lambda fact: fact.kind == "payment")
     assert newest.state["fee_ref"] == "txn_1"
@@ -129,7 +129,7 @@ def test_what_is_no_event_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "value",
     [
         "-1",
         "true",
@@ -145,9 +145,9 @@ def test_what_is_no_event_is_refused(body: bytes) -> None:
         '"NaN"',
     ],
 )
-def test_wrong_amount_is_refused_before_keeping(told: str) -> None:
+def test_wrong_amount_is_refused_before_keeping(value: str) -> None:
     """An amount that is none is refused before the event is kept."""
-    body = to_body(with_object(amount="AMOUNT")).replace(b'"AMOUNT"', told.encode())
+    body = to_body(with_object(amount="AMOUNT")).replace(b'"AMOUNT"', value.encode())
     with pytest.raises(BadBody, match="amount"):
         STRIPE.split_message(body, {}, ENDPOINT)
 
@@ -158,17 +158,17 @@ def test_every_amount_of_the_object_is_looked_at(key: str) -> None:
         split(with_object(**{key: True}))
 
 
-@pytest.mark.parametrize("told", ["", "zl", "zzz", "PLNN", 985, True])
-def test_wrong_currency_is_refused_before_keeping(told: object) -> None:
+@pytest.mark.parametrize("value", ["", "zl", "zzz", "PLNN", 985, True])
+def test_wrong_currency_is_refused_before_keeping(value: object) -> None:
     """A currency that is none is refused before the event is kept."""
     with pytest.raises(BadBody, match="ISO 4217"):
-        split(with_object(currency=told))
+        split(with_object(currency=value))
 
 
 def test_uninteresting_event_is_always_kept() -> None:
     """An event of no interest is kept whatever its object holds, and gives no facts."""
-    said = {"object": "tax_rate", "id": "txr_1", "percentage": 23.5, "currency": "none", "amount": -5}
-    raw = split({**EVENT, "type": "tax_rate.created", "data": {"object": said}})
+    payload = {"object": "tax_rate", "id": "txr_1", "percentage": 23.5, "currency": "none", "amount": -5}
+    raw = split({**EVENT, "type": "tax_rate.created", "data": {"object": payload}})
     assert STRIPE.read_facts(raw) == []
 
 
@@ -178,14 +178,14 @@ def test_ack_is_what_stripe_wants_to_hear() -> None:
 
 
 def test_an_unknown_provider_is_named_in_a_sentence() -> None:
-    with pytest.raises(KeyError) as told:
+    with pytest.raises(KeyError) as error:
         get_provider("paypul")
-    assert isinstance(told.value, UnknownProvider)
-    assert str(told.value) == "there is no payment provider 'paypul'; known are stripe"
+    assert isinstance(error.value, UnknownProvider)
+    assert str(error.value) == "there is no payment provider 'paypul'; known are stripe"
 
 
 def test_odd_amount_in_unused_event() -> None:
     """An event that gives no facts is kept, whatever stands in its fields that look like amounts."""
-    told = {**one_off("x")[1], "type": "product.created"}
-    told["data"] = {"object": {"object": "product", "id": "prod_1", "amount_label": "from 5"}}
-    assert to_raw(told).object_id == "prod_1"
+    event = {**one_off("x")[1], "type": "product.created"}
+    event["data"] = {"object": {"object": "product", "id": "prod_1", "amount_label": "from 5"}}
+    assert to_raw(event).object_id == "prod_1"
