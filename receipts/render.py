@@ -143,8 +143,8 @@ class _Engine:
 
     def is_intact(self) -> bool:
         """Return whether the fonts are still where WeasyPrint put them."""
-        whole: bool = self._fonts.has_files(len(_FONT_FILES)) or not self._styles
-        return whole
+        is_whole: bool = self._fonts.has_files(len(_FONT_FILES)) or not self._styles
+        return is_whole
 
     def get_style(self, template_version: str) -> Any:
         if template_version not in self._styles:

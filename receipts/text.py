@@ -66,7 +66,7 @@ def list_texts(receipt: Receipt) -> Iterator[tuple[str, str]]:
 
 
 def find_undrawable(text: str) -> str:
-    """Return the characters that our own font has no shape for; others differ by machine."""
+    """Return the characters that our own font has no shape for; other fonts differ by machine."""
     drawable = _list_drawable_letters()
     return "".join(sorted({char for char in text if ord(char) not in drawable}))
 

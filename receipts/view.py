@@ -44,8 +44,8 @@ def make_values(receipt: Receipt, pack: Pack) -> dict[str, Any]:
 
 def list_sentences(receipt: Receipt, pack: Pack) -> list[str]:
     """Return what the pack wants said on a receipt of this sort, in the receipt's language."""
-    true = _find_sorts(receipt)
-    return [one.text[receipt.lang] for one in pack.sentences if one.when in true]
+    sorts = _find_sorts(receipt)
+    return [one.text[receipt.lang] for one in pack.sentences if one.when in sorts]
 
 
 def _find_sorts(receipt: Receipt) -> set[When]:

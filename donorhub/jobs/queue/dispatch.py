@@ -44,9 +44,9 @@ class ThreadBell:
 
     def wait_for_call(self, seconds: float) -> bool:
         """Sleep until somebody calls, at most so long; return whether somebody did."""
-        rung = self._rung.wait(seconds)
+        was_rung = self._rung.wait(seconds)
         self._rung.clear()
-        return rung
+        return was_rung
 
 
 class RedisBell:

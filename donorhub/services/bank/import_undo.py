@@ -85,8 +85,8 @@ def _list_in_closed_books(import_file_id: int) -> list[Obstacle]:
 
 def _make_counting_condition(import_file_id: int) -> ColumnElement[bool]:
     """Return the condition for entries that count and that the file brought or filled."""
-    mine = select(Statement.id).where(Statement.import_file_id == import_file_id)
-    return and_(_make_touched_condition(mine), Entry.state.not_in(GONE_ENTRIES))
+    own_statements = select(Statement.id).where(Statement.import_file_id == import_file_id)
+    return and_(_make_touched_condition(own_statements), Entry.state.not_in(GONE_ENTRIES))
 
 
 def _make_touched_condition(statement_ids: Select[int]) -> ColumnElement[bool]:
@@ -121,9 +121,9 @@ def take_back_import(
         select(Statement).where(Statement.import_file_id == file.id).with_for_update().order_by(Statement.id)
     ).all()
     _lock_accounts(rows)
-    worth: set[int] = set()
+    statement_ids: set[int] = set()
     for row in rows:
-        worth |= _take_back_statement(row, now=now, actor=actor)
+        statement_ids |= _take_back_statement(row, now=now, actor=actor)
     file.state, file.finished_at = "taken_back", now
     file.statements_count = file.entries_count = file.new_count = file.known_count = file.doubtful_count = 0
     audit.record_action(
@@ -133,7 +133,7 @@ def take_back_import(
         now=now,
         data={"reason": reason.strip()},
     )
-    for statement_id in sorted(worth - {row.id for row in rows}):
+    for statement_id in sorted(statement_ids - {row.id for row in rows}):
         tasks.plan_task(
             f"match_statement:{statement_id}:{file.id}.{file.generation}.undone",
             kind="match_statement",
@@ -190,22 +190,22 @@ def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[in
         if decision_undo.undo_decisions(entry, now=now, actor=actor) and entry.statement_id != row.id:
             entry.state = "new"
     db.session.flush()  # what follows asks the database
-    worth = enriching.empty_filled_columns(row.id)
+    statement_ids = enriching.empty_filled_columns(row.id)
     was_matched = exists().where(Match.entry_id == Entry.id)
-    mine = Entry.statement_id == row.id
+    is_own = Entry.statement_id == row.id
     db.session.execute(
         update(Entry)
-        .where(mine, was_matched, Entry.state != "taken_back")
+        .where(is_own, was_matched, Entry.state != "taken_back")
         .values(state="taken_back", occurrence=-Entry.id, decide_by=None)
         .execution_options(synchronize_session=False)
     )
-    _delete_entries(row.id, and_(mine, ~was_matched))
+    _delete_entries(row.id, and_(is_own, ~was_matched))
     row.state, row.posted_at, row.matching_done_at = "taken_back", None, None
     row.new_count = row.doubtful_count = 0
     row.released_by = row.released_at = None
     db.session.flush()  # what is not written yet would be forgotten
     db.session.expire_all()
-    return worth
+    return statement_ids
 
 
 def _delete_entries(statement_id: int, condition: ColumnElement[bool]) -> None:
@@ -226,8 +226,12 @@ def _list_other_files(file: ImportFile, rows: Sequence[Statement]) -> list[Impor
         if row.period_from is None:
             continue
         # Advice fills what this one filled; other statements bring what this one brought, or fill.
-        tells = Statement.entries_count > Statement.new_count
-        condition = or_(Statement.is_advice, tells) if row.is_advice else and_(~Statement.is_advice, tells)
+        has_known_entries = Statement.entries_count > Statement.new_count
+        condition = (
+            or_(Statement.is_advice, has_known_entries)
+            if row.is_advice
+            else and_(~Statement.is_advice, has_known_entries)
+        )
         others = db.session.scalars(
             select(ImportFile)
             .join(Statement, Statement.import_file_id == ImportFile.id)

@@ -182,9 +182,9 @@ def _leave_out_explained_gaps(bank_account_id: int, breaks: Sequence[Gap]) -> li
     sums = _sum_outside_the_chain(bank_account_id, breaks[0].from_on, breaks[-1].to_on)
     gaps = []
     for gap in breaks:
-        here = sum(minor for day, minor in sums if gap.from_on <= day <= gap.to_on)
-        if here != gap.missing_minor:
-            gaps.append(replace(gap, missing_minor=gap.missing_minor - here))
+        sum_in_gap = sum(minor for day, minor in sums if gap.from_on <= day <= gap.to_on)
+        if sum_in_gap != gap.missing_minor:
+            gaps.append(replace(gap, missing_minor=gap.missing_minor - sum_in_gap))
     return gaps
 
 

@@ -34,17 +34,17 @@ _BEFORE, _AFTER = timedelta(days=1), timedelta(days=5)  # of a booking around th
 
 
 def fill_entries(statement: Statement, draft: Draft, pairs: Iterable[tuple[int, int]]) -> set[int]:
-    """Give entries what they lack: ``pairs`` of entry id and position in the draft.
+    """Give entries what they lack, from ``pairs`` of entry id and position in the draft.
 
-    Tells which statements have entries in suspense that are worth matching again.
+    Return the statements with entries in suspense that are to be matched again.
     """
-    worth: set[int] = set()
+    statement_ids: set[int] = set()
     for chunk in ledger_rows.cut_query_values(pairs):
         positions = dict(chunk)
         for entry in _list_unmatched(Entry.id.in_(positions)):
             if _fill_entry(statement, draft, entry, positions[entry.id]):
-                worth.add(entry.statement_id)
-    return worth
+                statement_ids.add(entry.statement_id)
+    return statement_ids
 
 
 def _list_unmatched(condition: ColumnElement[bool]) -> list[Entry]:
@@ -72,16 +72,16 @@ def empty_filled_columns(statement_id: int) -> set[int]:
             EntryAlias.statement_id == statement_id, EntryAlias.kind == FILLED_ALIAS
         )
     ).all()
-    worth: set[int] = set()
+    statement_ids: set[int] = set()
     for entry_id, names in rows:
         entry = db.session.get_one(Entry, entry_id, populate_existing=True)
         for name in names.split(","):
             _empty_column(entry, name)
         if entry.state in OPEN_ENTRIES:
             entry.state, entry.decide_by = "new", None
-        worth.add(entry.statement_id)
+        statement_ids.add(entry.statement_id)
     db.session.flush()  # what follows asks the database
-    return worth
+    return statement_ids
 
 
 def _empty_column(entry: Entry, name: str) -> None:
@@ -137,13 +137,13 @@ def join_advice(statement: Statement, draft: Draft) -> set[int]:
     for item in draft.items:
         entry_id = next((by_ref[ref, item.minor] for ref in item.refs if (ref, item.minor) in by_ref), None)
         if entry_id is None:
-            near = [
+            entries_nearby = [
                 row.id
                 for row in by_amount[item.minor]
                 if item.day - _BEFORE <= row.day <= item.day + _AFTER
                 and (item.account is None or row.account is None or item.account == row.account)
             ]
-            entry_id = near[0] if len(near) == 1 else None
+            entry_id = entries_nearby[0] if len(entries_nearby) == 1 else None
         if entry_id is not None and entry_id not in pairs:
             pairs[entry_id] = item.position
     _keep_refs(statement, draft, pairs)

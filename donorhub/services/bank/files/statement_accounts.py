@@ -29,7 +29,9 @@ def resolve_accounts(
     accounts_found: list[BankAccount | None] = []
     questions: list[Problem] = []
     creatable = {
-        (draft.account, draft.header.currency) for draft, may in zip(drafts, may_create, strict=True) if may
+        (draft.account, draft.header.currency)
+        for draft, is_allowed in zip(drafts, may_create, strict=True)
+        if is_allowed
     }
     for draft in drafts:
         account = _find_account(draft, chosen_account, is_only_one=len(numbers) <= 1)

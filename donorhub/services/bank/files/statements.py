@@ -164,7 +164,7 @@ def _post_statement(
     file: ImportFile, row: Statement, draft: Draft, account: BankAccount, *, now: datetime, actor: str
 ) -> None:
     row.posted_at = now
-    worth = enriching.join_advice(row, draft) if row.is_advice else _post_entries(row, draft, account)
+    statement_ids = enriching.join_advice(row, draft) if row.is_advice else _post_entries(row, draft, account)
     audit.record_action(
         actor,
         "statement.posted",
@@ -173,9 +173,9 @@ def _post_statement(
         data={"entries": row.entries_count, "new": row.new_count, "integrity": row.integrity},
     )
     if row.new_count:
-        worth.add(row.id)
+        statement_ids.add(row.id)
         _read_advice_again(row, now=now, actor=actor)
-    for statement_id in worth:
+    for statement_id in statement_ids:
         tasks.plan_task(
             f"match_statement:{statement_id}:{file.id}.{file.generation}",
             kind="match_statement",
@@ -205,11 +205,13 @@ def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int
     return enriching.fill_entries(row, draft, others)
 
 
-def _list_new_doubts(doubtful: Iterable[DoubtfulEntry], own: Counter[str]) -> list[DoubtfulEntry]:
+def _list_new_doubts(
+    doubtful: Iterable[DoubtfulEntry], own_fingerprints: Counter[str]
+) -> list[DoubtfulEntry]:
     """Return the doubts without those that this statement brought when it was read before: a person sees
     each once.
     """
-    own_counts = Counter(own)
+    own_counts = Counter(own_fingerprints)
     new_doubts = []
     for doubt in doubtful:
         if own_counts[doubt.fingerprint] > 0:
@@ -227,8 +229,8 @@ def _plan_entries(
     source: str,
 ) -> Plan:
     # Another format may tell another day of the same entry: that says nothing of the bank's ids.
-    own = (entry for entry in ledger_entries if entry.source_format == source)
-    money_by_ref = {ref: (entry.day, entry.minor) for entry in own for ref in entry.refs}
+    entries_of_source = (entry for entry in ledger_entries if entry.source_format == source)
+    money_by_ref = {ref: (entry.day, entry.minor) for entry in entries_of_source for ref in entry.refs}
     if not account.ids_untrusted and find_reused_refs(items, money_by_ref):
         account.ids_untrusted = True
     if account.ids_untrusted:
@@ -273,13 +275,13 @@ def _read_advice_again(row: Statement, *, now: datetime, actor: str) -> None:
 
 
 def _list_gap_problems(rows: Sequence[Statement]) -> list[Problem]:
-    mine = {row.id for row in rows}
+    statement_ids = {row.id for row in rows}
     accounts = {row.bank_account_id for row in rows if not row.is_advice}
     return [
         statement_checks.make_gap_problem(gap)
         for account_id in sorted(accounts)
         for gap in bank_accounts.find_gaps(account_id)
-        if gap.after_id in mine or gap.before_id in mine
+        if gap.after_id in statement_ids or gap.before_id in statement_ids
     ]
 
 

@@ -50,24 +50,28 @@ def _select_waiting(statement_id: int | None, bank_account_id: int | None) -> Se
 
 
 def _accept_entries(entry_ids: Sequence[int], statement_id: int | None, *, now: datetime, actor: str) -> int:
-    sure = _list_certain_decisions(entry_ids)
-    decisions.settle_matches(sure, now=now, actor=actor)
-    holding.learn_accounts(sure)
-    if sure:
+    certain_decisions = _list_certain_decisions(entry_ids)
+    decisions.settle_matches(certain_decisions, now=now, actor=actor)
+    holding.learn_accounts(certain_decisions)
+    if certain_decisions:
         audit.record_action(
-            actor, "entries.accepted", ("statement", statement_id or 0), now=now, data={"count": len(sure)}
+            actor,
+            "entries.accepted",
+            ("statement", statement_id or 0),
+            now=now,
+            data={"count": len(certain_decisions)},
         )
         db.session.flush()  # what is not written yet would be forgotten
         db.session.expire_all()
-    return len(sure)
+    return len(certain_decisions)
 
 
 def _list_certain_decisions(entry_ids: Sequence[int]) -> list[CreditDecision]:
     """Return what the engine is sure of, of payments that nobody decided yet."""
-    live = select(Match.entry_id, Match.detail_id).where(
+    live_matches = select(Match.entry_id, Match.detail_id).where(
         Match.entry_id.in_(entry_ids), Match.undone_at.is_(None)
     )
-    decided_payments = {(entry_id, detail_id) for entry_id, detail_id in db.session.execute(live)}
+    decided_payments = {(entry_id, detail_id) for entry_id, detail_id in db.session.execute(live_matches)}
     return [
         holding.add_person_evidence(matching.make_decision(place, clues, proposal.candidates[0]))
         for place, clues, proposal in matching.propose_for_entries(entry_ids)

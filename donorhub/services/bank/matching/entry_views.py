@@ -174,7 +174,7 @@ def find_twins(entries: Iterable[Entry]) -> dict[int, Entry]:
 
 def _find_twin_of_another_day(entry: Entry) -> Entry | None:
     aliases = select(EntryAlias.entry_id).where(EntryAlias.ref == entry.bank_ref)
-    near = db.session.scalars(
+    entries_nearby = db.session.scalars(
         select(Entry).where(
             Entry.bank_account_id == entry.bank_account_id,
             Entry.booked_on.between(entry.booked_on - REACH, entry.booked_on + REACH),
@@ -184,7 +184,7 @@ def _find_twin_of_another_day(entry: Entry) -> Entry | None:
             or_(Entry.bank_ref == entry.bank_ref, Entry.id.in_(aliases)),
         )
     ).all()
-    return min(near, key=lambda row: abs(row.booked_on - entry.booked_on), default=None)
+    return min(entries_nearby, key=lambda row: abs(row.booked_on - entry.booked_on), default=None)
 
 
 def list_payouts_like(entry: Entry) -> Sequence[Payout]:

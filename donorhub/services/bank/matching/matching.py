@@ -58,14 +58,14 @@ def match_next_entries(statement_id: int, after_id: int, *, now: datetime, actor
         return ChunkResult(None, left_count=left_count)
     account = bank_accounts.get_account(statement.bank_account_id)
     pairs = _propose_for_places(places, match_facts.make_policy(account))
-    sure = [
+    certain_decisions = [
         _make_certain_decision(place, clues, proposal)
         for place, clues, proposal in pairs
         if proposal.decision == "auto"
     ]
     _suspend_entries([(place, proposal) for place, _, proposal in pairs if proposal.decision != "auto"])
-    decisions.settle_matches(sure, now=now, actor=actor)
-    return ChunkResult(places[-1].entry_id, len(sure), len(pairs) - len(sure))
+    decisions.settle_matches(certain_decisions, now=now, actor=actor)
+    return ChunkResult(places[-1].entry_id, len(certain_decisions), len(pairs) - len(certain_decisions))
 
 
 def _count_unseen(statement_id: int) -> int:

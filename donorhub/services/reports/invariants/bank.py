@@ -110,11 +110,11 @@ def check_statements(scope: Scope, _now: datetime) -> list[str]:
 
 def check_matches(scope: Scope, _now: datetime) -> list[str]:
     """Return entries that are not what they are matched to, and gifts from the bank that nothing explains."""
-    live = Match.undone_at.is_(None)
+    is_live = Match.undone_at.is_(None)
     is_concerned = scope.is_concerned(Entry, Match.entry_id)
     sums = (
         select(Entry.id)
-        .join(Match, and_(Match.entry_id == Entry.id, live, Match.kind == "gift"))
+        .join(Match, and_(Match.entry_id == Entry.id, is_live, Match.kind == "gift"))
         .where(is_concerned, Entry.state == "matched", Entry.has_details.is_(False))
         .group_by(Entry.id)
         .having(func.sum(Match.amount_minor) != func.max(Entry.amount_minor))
@@ -122,12 +122,12 @@ def check_matches(scope: Scope, _now: datetime) -> list[str]:
     entries_without_match = select(Entry.id).where(
         is_concerned,
         Entry.state == "matched",
-        ~exists(select(Match.id).where(Match.entry_id == Entry.id, live)),
+        ~exists(select(Match.id).where(Match.entry_id == Entry.id, is_live)),
     )
     gifts_without_entry = select(Gift.id).where(
         scope.is_concerned(Gift, Match.gift_id),
         Gift.source == "bank",
-        ~exists(select(Match.id).where(Match.gift_id == Gift.id, live)),
+        ~exists(select(Match.id).where(Match.gift_id == Gift.id, is_live)),
         ~exists(select(Correction.id).where(Correction.gift_id == Gift.id)),
         ~exists(select(Dispute.id).where(Dispute.gift_id == Gift.id)),  # taken back before it was undone
         ~exists(select(Refund.id).where(Refund.gift_id == Gift.id)),

@@ -47,14 +47,14 @@ def check_payments(scope: Scope, _now: datetime) -> list[str]:
         text("payment.state = 'succeeded' AND payment.gift_id IS NULL")
     )
     is_concerned = scope.is_concerned(Gift, Payment.gift_id)
-    twice = (
+    gifts_of_several_payments = (
         select(Gift.id, func.count())
         .join(Payment, Payment.gift_id == Gift.id)
         .where(is_concerned)
         .group_by(Gift.id)
         .having(func.count() > 1)
     )
-    other = (
+    differing_gifts = (
         select(Payment.id, Gift.id)
         .join(Gift, Gift.id == Payment.gift_id)
         .where(
@@ -76,8 +76,10 @@ def check_payments(scope: Scope, _now: datetime) -> list[str]:
         *find_broken(
             gifts_without_payment, lambda id_: f"gift {id_} came from a provider and no payment explains it"
         ),
-        *find_broken(twice, lambda gift, n: f"gift {gift} stands for {n} payments"),
-        *find_broken(other, lambda payment, gift: f"gift {gift} differs from its payment {payment}"),
+        *find_broken(gifts_of_several_payments, lambda gift, n: f"gift {gift} stands for {n} payments"),
+        *find_broken(
+            differing_gifts, lambda payment, gift: f"gift {gift} differs from its payment {payment}"
+        ),
     ]
 
 

@@ -67,7 +67,7 @@ def check_papers(scope: Scope, _now: datetime) -> list[str]:
     """Return gifts on two live receipts, lines that do not add up, and payloads and PDFs that were
     changed.
     """
-    twice = (
+    gifts_on_two_receipts = (
         select(ReceiptLine.gift_id)
         .where(
             ReceiptLine.released_at.is_(None),
@@ -95,7 +95,7 @@ def check_papers(scope: Scope, _now: datetime) -> list[str]:
         )
     )
     return [
-        *find_broken(twice, lambda id_: f"gift {id_} is on two live receipts"),
+        *find_broken(gifts_on_two_receipts, lambda id_: f"gift {id_} is on two live receipts"),
         *find_broken(sums, lambda id_: f"the lines of receipt {id_} do not add up to it"),
         *find_broken(other_pdf, lambda id_: f"the PDF of receipt {id_} is not the one that was made"),
         *show_some(_find_changed_payloads(scope)),

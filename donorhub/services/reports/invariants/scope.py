@@ -39,7 +39,7 @@ class Scope:
         """
         if not self._marks.get(model.__tablename__, 0):
             return true()
-        own = model.__table__.c.id
+        row_id = model.__table__.c.id
         # Joined to nothing, the kind keeps SQLite from its index, which has all records of that kind.
         kind = AuditRecord.subject_type.concat("")
         audited_ids = select(AuditRecord.subject_id).where(
@@ -48,7 +48,7 @@ class Scope:
         linked_ids = [
             select(link).where(self._is_new_in(link.class_.__table__), link.is_not(None)) for link in links
         ]
-        return own.in_(union_all(select(own).where(self.is_new(model)), *linked_ids, audited_ids))
+        return row_id.in_(union_all(select(row_id).where(self.is_new(model)), *linked_ids, audited_ids))
 
     def _is_new_in(self, table: FromClause) -> ColumnElement[bool]:
         mark = self._marks.get(str(table), 0)
@@ -66,8 +66,8 @@ def find_broken(query: Select[*tuple[Any, ...]], sentence: Callable[..., str]) -
 
 def show_some(sentences: Iterable[str]) -> list[str]:
     """Return the first of many sentences, and whether there are more."""
-    some = list(islice(sentences, SENTENCE_LIMIT + 1))
-    return [*some[:SENTENCE_LIMIT], "… and more"] if len(some) > SENTENCE_LIMIT else some
+    first_ones = list(islice(sentences, SENTENCE_LIMIT + 1))
+    return [*first_ones[:SENTENCE_LIMIT], "… and more"] if len(first_ones) > SENTENCE_LIMIT else first_ones
 
 
 def stream_rows(query: Select[*tuple[Any, ...]], *, chunk: int = CHUNK) -> Iterator[Any]:

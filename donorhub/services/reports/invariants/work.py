@@ -18,19 +18,19 @@ STUCK_AFTER: Final = timedelta(hours=1)
 def check_thank_yous(scope: Scope, _now: datetime) -> list[str]:
     """Return gifts that want a thank-you and have none planned, and plans that wrote two."""
     key = literal("thank_you:gift:") + cast(Gift.id, String)
-    none = select(Gift.id).where(
+    gifts_without_thanks = select(Gift.id).where(
         scope.is_concerned(Gift), Gift.thank, ~exists(select(Task.id).where(Task.key == key))
     )
     first, second = aliased(Message), aliased(Message)
-    twice = (
+    tasks_with_two_messages = (
         select(first.task_id)
         .join(second, and_(second.task_id == first.task_id, second.id > first.id))
         .join(Task, Task.id == first.task_id)
         .where(Task.kind == "thank_you", scope.is_concerned(Task, Message.task_id))
     )
     return [
-        *find_broken(none, lambda id_: f"gift {id_} has no thank-you planned"),
-        *find_broken(twice, lambda id_: f"task {id_} wrote two thank-yous"),
+        *find_broken(gifts_without_thanks, lambda id_: f"gift {id_} has no thank-you planned"),
+        *find_broken(tasks_with_two_messages, lambda id_: f"task {id_} wrote two thank-yous"),
     ]
 
 
