@@ -73,7 +73,7 @@ def _break_user(_mapper: Any, _connection: Any, user: User) -> None:
 
 
 def _break_services() -> None:
-    columns, draft = inbox.columns, statement_drafts.draft_statements
+    columns, draft = inbox.make_event_row, statement_drafts.draft_statements
     plan, normal = messages.plan_note_to_staff, donors.normalise_email
 
     def fail_on_webhook(endpoint_id: int, provider: str, found: Any, **more: Any) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _break_services() -> None:
     def fail_on_json(email: str) -> str:
         return _fail(email) if email == email_of("json") else normal(email)
 
-    inbox.columns, statement_drafts.draft_statements = fail_on_webhook, fail_on_file
+    inbox.make_event_row, statement_drafts.draft_statements = fail_on_webhook, fail_on_file
     messages.plan_note_to_staff, donors.normalise_email = fail_on_job, fail_on_json
     overdue.advance_recurring_gifts = lambda **_: _fail(email_of("timer"))
     event.listen(Donor, "before_insert", _break_donor)

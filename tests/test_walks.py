@@ -139,12 +139,12 @@ def store(events: list[dict[str, Any]], slug: str, endpoint_id: int) -> None:
     """Lay events into the inbox, as the address for webhooks does."""
     seen = endpoints.open_endpoint("stripe", slug, now=clock.now()).seen_by_adapter
     rows = [
-        inbox.columns(endpoint_id, "stripe", one, now=clock.now(), source="http")
+        inbox.make_event_row(endpoint_id, "stripe", one, now=clock.now(), source="http")
         for said in events
         for one in Stripe().split_message(scenarios.to_body(said), {}, seen)
     ]
     for row in rows:
-        inbox.store(db.session.connection(), [row])
+        inbox.store_events(db.session.connection(), [row])
     db.session.commit()
 
 

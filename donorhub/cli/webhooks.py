@@ -122,7 +122,7 @@ def show_newest_events(count: int, state: ProviderEventState | None) -> None:
 def show_event(event_id: int) -> None:
     """Print one event as it came. It may hold personal data."""
     event = inbox.get_event(event_id)
-    click.echo(inbox.raw_event(event).body.decode("utf-8", "replace"))
+    click.echo(inbox.make_raw_event(event).body.decode("utf-8", "replace"))
 
 
 @webhooks_group.command("release")
@@ -131,7 +131,7 @@ def show_event(event_id: int) -> None:
 def release_events(event_ids: tuple[int, ...]) -> None:
     """Work off events from the error inbox again."""
     for event_id in event_ids:
-        inbox.release(event_id, now=clock.now(), actor=get_actor())
+        inbox.release_event(event_id, now=clock.now(), actor=get_actor())
     db.session.commit()
     inbox_job.drain_inbox(current_app.extensions["donorhub.settings"])
     for event_id in event_ids:

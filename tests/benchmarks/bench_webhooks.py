@@ -85,8 +85,8 @@ rows = []
 for n, event in enumerate(events):
     account = {accounts}[n % len({accounts})]
     raw = to_raw(event | {{"account": account}})
-    rows.append(inbox.columns(ids[account], "stripe", raw, now=clock.now(), source="http"))
-inbox.store(db.session.connection(), rows)
+    rows.append(inbox.make_event_row(ids[account], "stripe", raw, now=clock.now(), source="http"))
+inbox.store_events(db.session.connection(), rows)
 db.session.commit()
 """
 WORKER = """

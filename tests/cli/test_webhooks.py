@@ -26,11 +26,11 @@ from webhooks.fact import Endpoint, Secret
 def came(now: datetime, *, livemode: bool = True) -> None:
     """The events of one gift lie in the inbox."""
     rows = [
-        inbox.columns(1, "stripe", to_raw(event), now=now, source="http")
+        inbox.make_event_row(1, "stripe", to_raw(event), now=now, source="http")
         for event in one_off("aa", livemode=livemode)
     ]
     for row in rows:
-        inbox.store(db.session.connection(), [row])
+        inbox.store_events(db.session.connection(), [row])
     db.session.commit()
 
 

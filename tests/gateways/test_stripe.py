@@ -105,9 +105,9 @@ def take_in(app: Flask, now: datetime) -> None:
     paid = [{**event, "id": f"{event['id']}p"} for event in scenarios.paid_out("a")]  # ids of their own
     bodies = [scenarios.to_body(event) for event in (*scenarios.partial_refund("a"), *paid)]
     events = [event for body in bodies for event in Stripe().split_message(body, {}, seen)]
-    rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in events]
+    rows = [inbox.make_event_row(endpoint.id, "stripe", event, now=now, source="http") for event in events]
     for row in rows:
-        inbox.store(db.session.connection(), [row])
+        inbox.store_events(db.session.connection(), [row])
     db.session.commit()
     inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 

@@ -156,7 +156,7 @@ def told(found: Sequence[Gift]) -> list[dict[str, object]]:
     away, receipts, items = (
         gifts.sum_deductions(ids),
         gifts.find_live_receipt_ids(ids),
-        payouts.items_of_gifts(ids),
+        payouts.read_items_of_gifts(ids),
     )
     parts = gifts.list_designations(ids)
     names = [column.key for column in Gift.__table__.columns]

@@ -73,7 +73,7 @@ Query = pages.args(
 def list_payouts(query: dict[str, object]) -> pages.Page:
     """List payouts."""
     page, filters = pages.split(query)
-    rows_page = pages.page(payouts.choose(**filters), page, SORTS)
+    rows_page = pages.page(payouts.select_payouts(**filters), page, SORTS)
     return pages.with_data(rows_page, lambda rows: [_make_answer(row) for row in rows])
 
 
@@ -83,7 +83,7 @@ def list_payouts(query: dict[str, object]) -> pages.Page:
 def get_payout(payout_id: int) -> Response:
     """Show a payout with the lines that add up to it."""
     payout = payouts.get_payout(payout_id)
-    items = [_make_item_answer(item) for item in payouts.items_of(payout_id)]
+    items = [_make_item_answer(item) for item in payouts.list_items(payout_id)]
     return shown(PayoutWithItemsSchema, _make_answer(payout) | {"items": items})
 
 

@@ -72,7 +72,7 @@ ROWS: Final = Rows(ProviderEventSchema, ProviderEvent, SORTS)
 def list_provider_events(query: dict[str, object]) -> Response:
     """List provider events."""
     page, filters = pages.split(query)
-    return ROWS.answer_page(page, inbox.choose(**filters).whereclause)
+    return ROWS.answer_page(page, inbox.select_events(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:event_id>")
@@ -90,6 +90,6 @@ def get_provider_event(event_id: int) -> Response:
 @bp.response(200, ProviderEventSchema)
 def release_provider_event(_nothing: dict[str, object], event_id: int) -> Response:
     """Let an event from the error inbox be worked off again."""
-    event = inbox.release(event_id, now=clock.now(), actor=principal().actor)
+    event = inbox.release_event(event_id, now=clock.now(), actor=principal().actor)
     ring_inbox()
     return shown(ProviderEventSchema, event)

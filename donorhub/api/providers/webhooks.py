@@ -29,7 +29,7 @@ from donorhub.errors import Busy, NotFound
 from donorhub.jobs.queue.dispatch import INBOX, Bell
 from donorhub.jobs.queue.inbox_writer import InboxWriter
 from donorhub.services.providers import endpoints, inbox
-from donorhub.services.providers.endpoints import Opened
+from donorhub.services.providers.endpoints import OpenEndpoint
 from webhooks.fact import BadBody, BadSignature
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ CACHE_S: Final = 5.0
 _ADDRESS: Final = re.compile(r"/webhooks/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)")
 _HEADERS: Final = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 _LINES: Final = {status: f"{status} {name}" for status, name in HTTP_STATUS_CODES.items()}
-_cache: dict[tuple[str, str], tuple[float, Opened]] = {}
+_cache: dict[tuple[str, str], tuple[float, OpenEndpoint]] = {}
 _lock = Lock()
 
 
@@ -114,7 +114,8 @@ class Door:
             fault = {"pointer": "/", "detail": str(e), "code": "bad_request"}
             return _make_problem(400, "bad_request", str(e), request_id, errors=[fault])
         rows = [
-            inbox.columns(endpoint.id, endpoint.provider, event, now=now, source="http") for event in events
+            inbox.make_event_row(endpoint.id, endpoint.provider, event, now=now, source="http")
+            for event in events
         ]
         try:
             self._writer.store_rows(rows)
@@ -149,12 +150,12 @@ class Door:
             )
         return None
 
-    def _count_bad_signature(self, endpoint: Opened) -> None:
+    def _count_bad_signature(self, endpoint: OpenEndpoint) -> None:
         with self._app.app_context():
             endpoints.count_bad_signature(endpoint.id)
             db.session.commit()
 
-    def _open_endpoint(self, provider: str, slug: str) -> Opened:
+    def _open_endpoint(self, provider: str, slug: str) -> OpenEndpoint:
         """Return the endpoint, kept for a few seconds: opening it decrypts its secrets."""
         key = (provider, slug)
         cache_row = _cache.get(key)

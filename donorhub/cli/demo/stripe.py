@@ -73,8 +73,8 @@ def add_events(people: Sequence[Person], *, now: datetime) -> int:
 
 
 def _work_off_event(endpoint_id: int, event: RawEvent, *, now: datetime) -> None:
-    row = inbox.columns(endpoint_id, "stripe", event, now=now, source="http")
-    inbox.store(db.session.connection(), [row])
+    row = inbox.make_event_row(endpoint_id, "stripe", event, now=now, source="http")
+    inbox.store_events(db.session.connection(), [row])
     stored_event = db.session.scalars(
         select(ProviderEvent).filter_by(provider="stripe", account="", external_id=event.external_id)
     ).one()

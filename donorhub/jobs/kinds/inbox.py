@@ -76,7 +76,7 @@ def _drain_account(at: tuple[str, str], ids: Sequence[int], modes: Modes, batch:
     batches = deque(ids[start : start + batch] for start in range(0, len(ids), batch))
     while batches:
         began_at = time.thread_time()
-        events = inbox.take(batches.popleft(), turn)
+        events = inbox.take_events(batches.popleft(), turn)
         if events is None:
             db.session.rollback()
             break
@@ -109,7 +109,7 @@ def _name_turn(at: tuple[str, str], modes: Modes) -> str:
 
 def _note_failure(event_id: int, turn: str, error: Exception) -> None:
     """Note an error at the event that raised it; ignore one that another worker has meanwhile."""
-    for event in inbox.take([event_id], turn) or ():
+    for event in inbox.take_events([event_id], turn) or ():
         if isinstance(error, BadBody):  # our own sentence, and the same bytes will read no better
             inbox.note_error(event, str(error), now=clock.now(), is_final=True)
         else:
@@ -123,7 +123,7 @@ def fetch_payout_items(task: Task, settings: Settings) -> str:
         return "gone"
     gateway = open_gateway(payout.provider, settings)
     if gateway is None:
-        return payouts.ask_a_person(payout, now=clock.now())
+        return payouts.ask_about_items(payout, now=clock.now())
     at, ref, livemode = (payout.provider, payout.account), payout.ref, not payout.is_test
     endpoint_id: int = db.session.execute(
         select(WebhookEndpoint.id)
@@ -134,8 +134,8 @@ def fetch_payout_items(task: Task, settings: Settings) -> str:
     db.session.commit()  # the network is asked outside any transaction
     now = clock.now()
     events = gateway.list_payout_items(ref, at=int(now.timestamp()), account=at[1], livemode=livemode)
-    rows = [inbox.columns(endpoint_id, at[0], event, now=now, source="fetch") for event in events]
+    rows = [inbox.make_event_row(endpoint_id, at[0], event, now=now, source="fetch") for event in events]
     if rows:
-        inbox.store(db.session.connection(), rows)
+        inbox.store_events(db.session.connection(), rows)
     ring_inbox()
     return f"{len(rows)} pages"

@@ -121,7 +121,7 @@ class InboxWriter:
         # In one order, so that two processes that got the same events do not wait for each other.
         rows = sorted(rows, key=lambda row: (row["provider"], row["account"], row["external_id"]))
         with self._engine.begin() as connection:
-            inbox.store(connection, rows)
+            inbox.store_events(connection, rows)
 
 
 def _may_be_of_one(error: SQLAlchemyError | DonorHubError) -> bool:

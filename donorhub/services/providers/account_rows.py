@@ -108,10 +108,10 @@ def make_customer(ref: str) -> Giver:
 def _sort_views(at: Account, views: Sequence[GroupView]) -> SortedViews:
     return SortedViews(
         customers=[view.donor for view in views if view.donor],
-        subscriptions=[view.recurring for view in views if view.recurring and at.takes(view.recurring)],
+        subscriptions=[view.recurring for view in views if view.recurring and at.is_for_rows(view.recurring)],
         invoices=[view.instalment for view in views if view.instalment],
-        payments=[view.payment for view in views if view.payment and at.takes(view.payment)],
-        payouts=[view.payout for view in views if view.payout and at.takes(view.payout)],
+        payments=[view.payment for view in views if view.payment and at.is_for_rows(view.payment)],
+        payouts=[view.payout for view in views if view.payout and at.is_for_rows(view.payout)],
     )
 
 

@@ -30,7 +30,7 @@ class Account:
         """Return who did what this account's events did, as the audit names it."""
         return f"provider:{self.provider}"
 
-    def takes(self, view: RecurringView | PaymentView | PayoutView) -> bool:
+    def is_for_rows(self, view: RecurringView | PaymentView | PayoutView) -> bool:
         """Return whether a view makes rows here: one of a test only where the endpoint is for tests."""
         return self.projects_tests or not view.is_test
 

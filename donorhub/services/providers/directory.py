@@ -18,7 +18,7 @@ from donorhub.services.access.organisation import get_organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donor_fields import DonorFields, select_fields
 from donorhub.services.providers.customers import Account, Giver, read_donor_fields
-from donorhub.services.providers.placeholder_donors import give_way, may_give_way
+from donorhub.services.providers.placeholder_donors import is_placeholder, merge_placeholder
 from webhooks.states import DonorState
 
 
@@ -83,8 +83,8 @@ class Directory:
         if (better is None or better.id == donor.id) and not donor.email:
             better = self._find_namesake(fields)  # known before under another customer
         if better is not None and better.id != donor.id:
-            if may_give_way(donor, self._at.source):
-                give_way(donor, better, now=now, actor=self._at.actor)
+            if is_placeholder(donor, self._at.source):
+                merge_placeholder(donor, better, now=now, actor=self._at.actor)
                 donor = better
             elif self._ids_by_code[giver.code_text] in self._donors:
                 donor = better
@@ -106,10 +106,10 @@ class Directory:
         customer = giver.person.get("customer")
         if not customer:
             return fields, fields
-        named = read_donor_fields(self._customers.get(customer, DonorState()))
+        fields_of_customer = read_donor_fields(self._customers.get(customer, DonorState()))
         # The language comes from the checkout only, and mostly after the donor was made with ours.
-        lang = select_fields({**fields, **named}, ["lang"])
-        return {**fields, **named}, {**lang, **named}
+        lang = select_fields({**fields, **fields_of_customer}, ["lang"])
+        return {**fields, **fields_of_customer}, {**lang, **fields_of_customer}
 
     def _read_code(self, text: str) -> int | None:
         """Return the id in the one code of ours that a text names."""
@@ -169,18 +169,18 @@ class Directory:
     ) -> None:
         """Change what is known of a donor by what was said."""
         earlier_fields = row.donor_fields or {}
-        missing = [
+        empty_names = [
             name
             for name, value in fields.items()
             # What was said before and is empty now was taken out by a person.
             if not getattr(donor, name) and earlier_fields.get(name) != value
         ]
-        outdated = [
+        old_names = [
             name
             for name, value in replacing.items()
             if name in earlier_fields and getattr(donor, name) == earlier_fields[name] != value
         ]
-        changes: DonorFields = {**select_fields(fields, missing), **select_fields(replacing, outdated)}
+        changes: DonorFields = {**select_fields(fields, empty_names), **select_fields(replacing, old_names)}
         is_made_up = donor.name == donor.email or donor.name.startswith(f"{donor.source} ")
         better_name = fields.get("name") or fields.get("email")
         if is_made_up and better_name and better_name != donor.name:

@@ -19,7 +19,7 @@ from webhooks.fact import Endpoint, Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenEndpoint:
     """An endpoint with its secrets readable: what verifying needs."""
 
     id: int
@@ -92,17 +92,17 @@ def expire_secret(
     return row
 
 
-def open_endpoint(provider: str, slug: str, *, now: datetime) -> Opened:
-    """The endpoint of an address with its valid secrets; NotFound when there is none."""
+def open_endpoint(provider: str, slug: str, *, now: datetime) -> OpenEndpoint:
+    """Return the endpoint of an address with its valid secrets; raise NotFound when there is none."""
     row: WebhookEndpoint | None = db.session.scalar(
         select(WebhookEndpoint).filter_by(provider=provider, slug=slug)
     )
     if row is None or not row.is_active:
         raise NotFound("nothing listens here")
-    valid = db.session.scalars(
+    secret_rows = db.session.scalars(
         select(WebhookSecret).where(WebhookSecret.endpoint_id == row.id).order_by(WebhookSecret.id.desc())
     )
-    return Opened(
+    return OpenEndpoint(
         id=row.id,
         provider=row.provider,
         account=row.account,
@@ -111,7 +111,7 @@ def open_endpoint(provider: str, slug: str, *, now: datetime) -> Opened:
         seen_by_adapter=Endpoint(row.account, row.livemode, row.settings),
         secrets=tuple(
             Secret(one.id, vault.unseal_bytes(one.sealed_secret).decode())
-            for one in valid
+            for one in secret_rows
             if one.expires_at is None or one.expires_at > now
         ),
     )
@@ -127,6 +127,7 @@ def count_bad_signature(endpoint_id: int) -> None:
 
 
 def get_endpoint(endpoint_id: int) -> WebhookEndpoint:
+    """Return an endpoint; raise NotFound when there is none."""
     row = db.session.get(WebhookEndpoint, endpoint_id)
     if row is None:
         raise NotFound(f"there is no endpoint {endpoint_id}")
@@ -134,11 +135,12 @@ def get_endpoint(endpoint_id: int) -> WebhookEndpoint:
 
 
 def list_endpoints() -> list[WebhookEndpoint]:
+    """Return all endpoints, the oldest first."""
     return list(db.session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id)))
 
 
 def list_secrets(endpoint_id: int) -> list[WebhookSecret]:
-    """The secrets of an endpoint as rows, the newest first; what they say stays sealed."""
+    """Return the secrets of an endpoint as rows, the newest first; what they say stays sealed."""
     return list(
         db.session.scalars(
             select(WebhookSecret)

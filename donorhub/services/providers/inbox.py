@@ -35,8 +35,8 @@ from webhooks.fact import RawEvent
 
 BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 720, 1440))
 MAX_ATTEMPTS: Final = 8
-MISPLACED: Final = ("unknown_account", "mode_mismatch")  # why an event is not booked at an endpoint
-_TAKEN_OVER: Final = (
+WRONG_ENDPOINT_REASONS: Final = ("unknown_account", "mode_mismatch")
+_LATER_COLUMNS: Final = (
     "endpoint_id",
     "type",
     "livemode",
@@ -55,10 +55,10 @@ _TAKEN_OVER: Final = (
 )
 
 
-def columns(
+def make_event_row(
     endpoint_id: int, provider: str, event: RawEvent, *, now: datetime, source: str
 ) -> dict[str, Any]:
-    """The columns of one event, made outside the transaction: packing takes longer than inserting."""
+    """Return the columns of one event, made outside the transaction: packing takes longer than inserting."""
     return {
         "endpoint_id": endpoint_id,
         "provider": provider,
@@ -83,40 +83,41 @@ def columns(
     }
 
 
-def store(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+def store_events(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     """Insert events; one there already counts a delivery more and is marked if its bytes differ.
 
     One that could not be booked takes over what comes now if that can be: the snapshot of a thin
     message, or the same event at the endpoint that it belongs to.
     """
     dialect = connection.dialect.name
-    if dialect not in _storing:
-        _storing[dialect] = _statement(connection)
-    connection.execute(_storing[dialect], rows)
+    if dialect not in _inserts:
+        _inserts[dialect] = _make_insert(connection)
+    connection.execute(_inserts[dialect], rows)
 
 
-_storing: Final[dict[str, Any]] = {}  # building the statement takes longer than the insert
+_inserts: Final[dict[str, Any]] = {}  # building the statement takes longer than the insert
 
 
-def _statement(connection: Connection) -> object:
+def _make_insert(connection: Connection) -> object:
     statement = insert_for(connection, ProviderEvent)
-    new, held = statement.excluded, ProviderEvent
-    is_snapshot = and_(held.needs_fetch, not_(new.needs_fetch))
+    new, row = statement.excluded, ProviderEvent
+    is_snapshot = and_(row.needs_fetch, not_(new.needs_fetch))
     is_better = or_(
         is_snapshot,
         and_(
-            held.state == "quarantined",
-            or_(*(held.reason == reason for reason in MISPLACED)),  # many rows at once allow no IN
-            held.endpoint_id != new.endpoint_id,
+            row.state == "quarantined",
+            # Many rows at once allow no IN.
+            or_(*(row.reason == reason for reason in WRONG_ENDPOINT_REASONS)),
+            row.endpoint_id != new.endpoint_id,
         ),
     )
-    is_other = and_(new.body_sha256 != held.body_sha256, new.needs_fetch == held.needs_fetch)
+    is_other = and_(new.body_sha256 != row.body_sha256, new.needs_fetch == row.needs_fetch)
     return statement.on_conflict_do_update(
         index_elements=["provider", "account", "external_id"],
         set_={
-            **{name: case((is_better, new[name]), else_=getattr(held, name)) for name in _TAKEN_OVER},
-            "deliveries": held.deliveries + 1,
-            "other_body": or_(held.other_body, is_other),
+            **{name: case((is_better, new[name]), else_=getattr(row, name)) for name in _LATER_COLUMNS},
+            "deliveries": row.deliveries + 1,
+            "other_body": or_(row.other_body, is_other),
         },
     )
 
@@ -137,9 +138,14 @@ def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[int]]:
     event = ProviderEvent
     columns = select(event.id, event.provider, event.account)
     # Each in the order of its index, so that a long backlog is not sorted anew for every few of it.
-    new = columns.where(event.state == "received").order_by(event.next_attempt_at, event.id)
-    again = columns.where(event.state == "error", event.next_attempt_at <= now).order_by(event.id)
-    either = union_all(*(select(query.limit(limit).subquery()) for query in (new, again)))
+    new, failed = (
+        columns.where(*conditions).order_by(event.next_attempt_at, event.id).limit(limit).subquery()
+        for conditions in (
+            [event.state == "received"],
+            [event.state == "error", event.next_attempt_at <= now],
+        )
+    )
+    either = union_all(select(new), select(failed))
     rows = sorted(db.session.execute(either))
     due: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for id_, provider, account in rows[:limit]:
@@ -147,7 +153,7 @@ def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[int]]:
     return due
 
 
-def take(ids: Sequence[int], turn: str) -> list[ProviderEvent] | None:
+def take_events(ids: Sequence[int], turn: str) -> list[ProviderEvent] | None:
     """Return those of these events that wait still, for this transaction alone; None where another
     worker has this turn, until its transaction ends.
 
@@ -169,7 +175,8 @@ def _take_turn(turn: str) -> bool:
     return bool(db.session.scalar(lock, {"turn": turn}))
 
 
-def raw_event(row: ProviderEvent) -> RawEvent:
+def make_raw_event(row: ProviderEvent) -> RawEvent:
+    """Return a stored event as its provider's adapter reads it."""
     return RawEvent(
         external_id=row.external_id,
         type=row.type,
@@ -190,11 +197,11 @@ def note_outcomes(outcomes: Mapping[int, tuple[ProviderEventState, str]], *, now
     for id_, outcome in outcomes.items():
         same[outcome].append(id_)
     for (state, reason), ids in same.items():
-        db.session.execute(_NOTED, {"ids": ids, "word": state, "because": reason, "at": now})
+        db.session.execute(_SET_OUTCOME, {"ids": ids, "word": state, "because": reason, "at": now})
 
 
 _TABLE: Final = cast(Table, ProviderEvent.__table__)
-_NOTED: Final = (
+_SET_OUTCOME: Final = (
     update(_TABLE)
     .where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
     .values(
@@ -207,8 +214,8 @@ _NOTED: Final = (
 
 
 def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool = False) -> None:
-    """An attempt failed: it is tried again later, and after the last lies in the error inbox; at once
-    where trying again cannot help."""
+    """Note that an attempt failed: it is made again later, and after the last the event lies in the error
+    inbox; at once where it is final, since trying again cannot help."""
     row.attempts += 1
     row.reason = reason[:300]
     if is_final or row.attempts >= MAX_ATTEMPTS:
@@ -218,7 +225,7 @@ def note_error(row: ProviderEvent, reason: str, *, now: datetime, is_final: bool
     row.next_attempt_at = now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
 
 
-def choose(
+def select_events(
     *,
     provider: str | None = None,
     state: ProviderEventState | None = None,
@@ -241,14 +248,15 @@ def choose(
 
 
 def get_event(event_id: int) -> ProviderEvent:
+    """Return an event of the inbox; raise NotFound when there is none."""
     row = db.session.get(ProviderEvent, event_id)
     if row is None:
         raise NotFound(f"there is no provider event {event_id}")
     return row
 
 
-def release(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
-    """Let an event from the error inbox be worked off again."""
+def release_event(event_id: int, *, now: datetime, actor: str) -> ProviderEvent:
+    """Let an event from the error inbox be worked off again; raise Conflict for one that is not there."""
     row = get_event(event_id)
     if row.state not in ("error", *STUCK_EVENTS):
         raise Conflict(

@@ -27,7 +27,7 @@ from donorhub.services.providers import registers
 from donorhub.services.work import tasks
 
 PATIENCE: Final = timedelta(days=1)
-_GONE: Final = ("failed", "cancelled")
+_STATES_WITHOUT_MONEY: Final = ("failed", "cancelled")
 Subject = tuple[str, int]
 
 
@@ -37,19 +37,19 @@ def name_task(ref: str) -> str:
 
 
 def ask_about_gaps(*, now: datetime) -> int:
-    """Plan a task for each paid invoice, refund and dispute whose payment nobody told of for a day;
-    gives how many are new."""
+    """Plan a task for each paid invoice, refund and dispute whose payment was not named for a day; return
+    how many are new."""
     return sum(
-        _ask(ref, subject, donor_id, now=now)
-        for provider, account in _accounts()
+        _ask_about_object(ref, subject, donor_id, now=now)
+        for provider, account in _list_accounts()
         for ref, subject, donor_id in (
-            *_unpaid_invoices(provider, account, now=now),
-            *_taken_from_nothing(provider, account, now=now),
+            *_find_invoices_without_payment(provider, account, now=now),
+            *_find_losses_without_payment(provider, account, now=now),
         )
     )
 
 
-def _accounts() -> list[tuple[str, str]]:
+def _list_accounts() -> list[tuple[str, str]]:
     """The provider accounts that events came from, found in the index without reading all their events."""
     accounts: list[tuple[str, str]] = []
     provider = db.session.scalar(select(func.min(ProviderEvent.provider)))
@@ -65,7 +65,7 @@ def _accounts() -> list[tuple[str, str]]:
     return accounts
 
 
-def _ask(ref: str, subject: Subject, donor_id: int | None, *, now: datetime) -> bool:
+def _ask_about_object(ref: str, subject: Subject, donor_id: int | None, *, now: datetime) -> bool:
     return tasks.plan_task(
         name_task(ref),
         kind="payment_missing",
@@ -79,26 +79,26 @@ def _ask(ref: str, subject: Subject, donor_id: int | None, *, now: datetime) -> 
     )
 
 
-def _waits(provider: str, account: str, kind: str, now: datetime) -> list[ColumnElement[bool]]:
+def _make_conditions(provider: str, account: str, kind: str, now: datetime) -> list[ColumnElement[bool]]:
     """Registers of a kind whose newest word came more than a day ago and that nobody was asked about."""
-    held = ProviderRegister
-    came = and_(
-        ProviderEvent.provider == held.provider,
-        ProviderEvent.account == held.account,
-        ProviderEvent.external_id == held.v_ev,
+    row = ProviderRegister
+    is_newest_event = and_(
+        ProviderEvent.provider == row.provider,
+        ProviderEvent.account == row.account,
+        ProviderEvent.external_id == row.v_ev,
         ProviderEvent.received_at <= now - PATIENCE,
     )
     return [
-        held.provider == provider,
-        held.account == account,
-        held.kind == kind,
-        held.livemode.is_(True),
-        exists(select(ProviderEvent.id).where(came)),
-        ~exists(select(Task.id).where(Task.key == name_task("") + held.ref)),
+        row.provider == provider,
+        row.account == account,
+        row.kind == kind,
+        row.livemode.is_(True),
+        exists(select(ProviderEvent.id).where(is_newest_event)),
+        ~exists(select(Task.id).where(Task.key == name_task("") + row.ref)),
     ]
 
 
-def _unpaid_invoices(
+def _find_invoices_without_payment(
     provider: str, account: str, *, now: datetime
 ) -> Iterator[tuple[str, Subject, int | None]]:
     rows = db.session.execute(
@@ -106,7 +106,7 @@ def _unpaid_invoices(
         .join(Instalment, Instalment.source_ref == ProviderRegister.ref)
         .join(RecurringGift, RecurringGift.id == Instalment.recurring_gift_id)
         .where(
-            *_waits(provider, account, "instalment", now),
+            *_make_conditions(provider, account, "instalment", now),
             RecurringGift.source == f"{provider}:{account}",
             Instalment.state == "paid",
             ~exists(select(Allocation.id).where(Allocation.instalment_id == Instalment.id)),
@@ -117,14 +117,14 @@ def _unpaid_invoices(
             yield ref, ("instalment", instalment_id), donor_id
 
 
-def _taken_from_nothing(
+def _find_losses_without_payment(
     provider: str, account: str, *, now: datetime
 ) -> Iterator[tuple[str, Subject, int | None]]:
     """Refunds and disputes of payments that nobody told of: made before we listened, or lost."""
     for kind, model in (("refund", Refund), ("dispute", Dispute)):
         rows = db.session.execute(
             select(ProviderRegister.ref, ProviderRegister.grp, ProviderRegister.state).where(
-                *_waits(provider, account, kind, now),
+                *_make_conditions(provider, account, kind, now),
                 ~exists(
                     select(model.id).where(
                         model.source == f"{provider}:{account}", model.source_ref == ProviderRegister.ref
@@ -135,5 +135,5 @@ def _taken_from_nothing(
         for ref, group, state in rows:
             views = registers.read_views(provider, account, {group}).views
             # A card that was only authorised is released by a refund of a payment that we know.
-            if state["state"] not in _GONE and not any(view.payment for view in views):
+            if state["state"] not in _STATES_WITHOUT_MONEY and not any(view.payment for view in views):
                 yield ref, ("payment", 0), None

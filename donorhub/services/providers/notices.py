@@ -36,16 +36,16 @@ def ask_about_notices(at: Account, views: Sequence[GroupView], *, now: datetime)
             kind=kind,
             performer="person",
             role="accountant",
-            subject=("payment", _payment_id(at, subject)),
+            subject=("payment", _find_payment_id(at, subject)),
             due_at=now + tasks.SOON,
             now=now,
             facts={"ref": subject, "status": notice.get("value") or ""},
         )
 
 
-def _payment_id(at: Account, ref: str) -> int:
+def _find_payment_id(at: Account, ref: str) -> int:
     """Our payment of that name; 0 when there is none, as for a notice about a whole account."""
-    found = db.session.scalar(
+    payment_id = db.session.scalar(
         select(Payment.id).filter_by(provider=at.provider, account=at.account, payment_key=ref)
     )
-    return found or 0
+    return payment_id or 0

@@ -96,12 +96,12 @@ def _record_gifts(rows: AccountRows, pairs: Sequence[Pair], *, now: datetime) ->
     ]
     if not fresh:
         return set()
-    recorded = gifts.find_gifts(at.source, [payment.payment_key for payment, _ in fresh])
+    gifts_by_ref = gifts.find_gifts(at.source, [payment.payment_key for payment, _ in fresh])
     new: list[tuple[Payment, NewGift]] = []
     for payment, view in fresh:
         giver = make_giver_of_payment(payment, view)
         payment.donor_id = rows.directory.find_or_create_donor(giver, now=now).id
-        gift = recorded.get(payment.payment_key)
+        gift = gifts_by_ref.get(payment.payment_key)
         if gift is None:
             new.append((payment, _make_new_gift(at, payment, view, now=now)))
         else:
@@ -173,11 +173,11 @@ def _join_instalments(rows: AccountRows, pairs: Sequence[Pair], *, now: datetime
                 payments[gift.id] = payment
                 promise = rows.promises_by_id[instalment.recurring_gift_id]
                 joins.append(settlements.Join(gift, instalment, promise, invoice.amount_minor))
-    holding, covered = settlements.settle_joins(joins, now=now)
+    holding, paid_instalments = settlements.settle_joins(joins, now=now)
     for join in holding:
         payments[join.gift.id].instalment_id = join.instalment.id
         rows.cancel_reasons[missing_payments.name_task(join.instalment.source_ref or "")] = "found"
-    for instalment in covered:
+    for instalment in paid_instalments:
         rows.cancel_reasons[instalments.name_missed_task(instalment)] = "paid"
 
 
@@ -188,7 +188,7 @@ def _follow_losses(rows: AccountRows, payment: Payment, view: PaymentView, *, no
         _record_refund(rows.at, gift, refund, now=now)
     for dispute in view.disputes:
         _record_dispute(rows.at, gift, dispute, now=now)
-    _after_what_was_taken(gift, view, now=now, actor=rows.at.actor)
+    _follow_remainder(gift, view, now=now, actor=rows.at.actor)
 
 
 def _record_refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None:
@@ -212,7 +212,7 @@ def _record_refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) 
         audit.record_action(
             at.actor, "refund.recorded", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
-        _for_accountant(f"refund:{view.ref}", "refund", gift, now=now)
+        _ask_accountant(f"refund:{view.ref}", "refund", gift, now=now)
         tasks.cancel_task(missing_payments.name_task(view.ref), now=now, actor=at.actor, reason="found")
     elif refund.state != state:
         refund.state = state
@@ -244,7 +244,7 @@ def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime
         audit.record_action(
             at.actor, "dispute.opened", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
         )
-        _for_accountant(key, "dispute", gift, now=now, due_at=view.due_at)
+        _ask_accountant(key, "dispute", gift, now=now, due_at=view.due_at)
         tasks.cancel_task(missing_payments.name_task(view.ref), now=now, actor=at.actor, reason="found")
     elif dispute.state != state or (dispute.kind == "warning") != view.is_warning:
         dispute.state, dispute.kind = state, "warning" if view.is_warning else view.kind
@@ -255,16 +255,16 @@ def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime
         tasks.reopen_task(key, ("won", "lost"))  # an appeal
 
 
-def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
+def _follow_remainder(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
     """When nothing is left of a gift it is not thanked for, and its instalment and receipt follow; when
     a refund fails or an appeal is won, it is as it was before."""
     db.session.flush()  # the sums are asked of the database
-    left = gifts.compute_remainder(gift).minor
-    if view.lost_minor and left == 0:
+    left_minor = gifts.compute_remainder(gift).minor
+    if view.lost_minor and left_minor == 0:
         instalments.unsettle_instalments(gift.id, "bank_return", now=now)
-    elif left == 0:
+    elif left_minor == 0:
         instalments.unsettle_instalments(gift.id, "refund", now=now)
-    if left == 0:
+    if left_minor == 0:
         tasks.cancel_task(f"thank_you:gift:{gift.id}", now=now, actor=actor, reason="nothing_left")
     else:
         tasks.reopen_task(f"thank_you:gift:{gift.id}", ("nothing_left",))
@@ -272,7 +272,7 @@ def _after_what_was_taken(gift: Gift, view: PaymentView, *, now: datetime, actor
     receipt_upkeep.update_accountant_tasks(gift, now=now, actor=actor)
 
 
-def _for_accountant(
+def _ask_accountant(
     key: str, kind: TaskKind, gift: Gift, *, now: datetime, due_at: datetime | None = None
 ) -> None:
     tasks.plan_task(

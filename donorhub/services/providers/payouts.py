@@ -27,9 +27,9 @@ def apply_payouts(rows: AccountRows, *, now: datetime) -> set[str]:
     return {view.ref for view in rows.views.payouts if _apply_payout(rows.at, view, now=now)}
 
 
-def keep_items_of_payments(at: Account, views: Sequence[GroupView]) -> None:
+def store_items_of_payments(at: Account, views: Sequence[GroupView]) -> None:
     """Store the lines that payments name, those of tests too."""
-    keep_items(at, [item for view in views if view.payment for item in view.payment.items])
+    store_items(at, [item for view in views if view.payment for item in view.payment.items])
 
 
 def _apply_payout(at: Account, view: PayoutView, *, now: datetime) -> bool:
@@ -50,9 +50,9 @@ def _apply_payout(at: Account, view: PayoutView, *, now: datetime) -> bool:
     payout.descriptor = view.statement_descriptor or ""
     db.session.add(payout)
     db.session.flush()  # items and tasks name it
-    keep_items(at, view.items, payout_id=payout.id)
+    store_items(at, view.items, payout_id=payout.id)
     if view.state == "failed":
-        _failed(at, payout, now=now)
+        _ask_about_failed_payout(at, payout, now=now)
     if payout.entry_id is not None and payout.state not in ARRIVING_PAYOUTS:
         _part_from_entry(payout, payout.entry_id, now=now, actor=at.actor)
     if view.is_automatic and view.is_reconciled and not view.is_explained:
@@ -77,13 +77,13 @@ _ITEM_COLUMNS: Final = (
 )
 
 
-def keep_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None = None) -> None:
+def store_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None = None) -> None:
     """Store a provider's own lines with the gifts they belong to; a line told again is brought up to date."""
     if not items:
         return
-    gift_ids = _gifts_of(at, items)
+    gift_ids = _find_gifts(at, items)
     # What is in no payout yet may be in one already, as a later list said.
-    renewed = _ITEM_COLUMNS if payout_id is None else (*_ITEM_COLUMNS, PayoutItem.payout_id)
+    columns = _ITEM_COLUMNS if payout_id is None else (*_ITEM_COLUMNS, PayoutItem.payout_id)
     rows = [
         {
             "source": at.source,
@@ -99,18 +99,18 @@ def keep_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None 
         for item in items
     ]
     key = (PayoutItem.source, PayoutItem.source_ref)
-    db.session.execute(insert_or_update(PayoutItem, on=key, columns=renewed), rows)
+    db.session.execute(insert_or_update(PayoutItem, on=key, columns=columns), rows)
 
 
-def items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
-    """The item of each gift's payment, by gift: its fee is the gift's fee."""
-    found = db.session.scalars(
+def read_items_of_gifts(gift_ids: Sequence[int]) -> dict[int, PayoutItem]:
+    """Return the item of each gift's payment, by gift: its fee is the gift's fee."""
+    items = db.session.scalars(
         select(PayoutItem).where(PayoutItem.gift_id.in_(gift_ids), PayoutItem.kind == "charge")
     )
-    return {item.gift_id: item for item in found if item.gift_id is not None}
+    return {item.gift_id: item for item in items if item.gift_id is not None}
 
 
-def choose(
+def select_payouts(
     *,
     provider: str | None = None,
     state: PayoutState | None = None,
@@ -129,18 +129,19 @@ def choose(
 
 
 def get_payout(payout_id: int) -> Payout:
+    """Return a payout; raise NotFound when there is none."""
     payout = db.session.get(Payout, payout_id)
     if payout is None:
         raise NotFound(f"there is no payout {payout_id}")
     return payout
 
 
-def items_of(payout_id: int) -> Sequence[PayoutItem]:
-    """The lines that explain a payout, in the order they were told."""
+def list_items(payout_id: int) -> Sequence[PayoutItem]:
+    """Return the lines that explain a payout, in the order in which they came."""
     return db.session.scalars(select(PayoutItem).filter_by(payout_id=payout_id).order_by(PayoutItem.id)).all()
 
 
-def _gifts_of(at: Account, items: Sequence[ItemView]) -> dict[str, int]:
+def _find_gifts(at: Account, items: Sequence[ItemView]) -> dict[str, int]:
     """Return the gift that each item is about, by the item's own ref; those about none are left out.
 
     A line that was fetched without its source names an attempt or refund only.
@@ -148,19 +149,21 @@ def _gifts_of(at: Account, items: Sequence[ItemView]) -> dict[str, int]:
     keys = {item.payment_key for item in items if item.payment_key is not None}
     attempts = registers.find_states(at.provider, at.account, "payment", keys)
     orders = {key: state["order"] for key, state in attempts.items() if state.get("order")}
-    paid = _paid(at, keys | set(orders.values()))
-    refunded = _refunded(at, [item.source_ref for item in items if item.payment_key is None])
+    gifts_by_payment = _find_gifts_of_payments(at, keys | set(orders.values()))
+    gifts_by_refund = _find_gifts_of_refunds(
+        at, [item.source_ref for item in items if item.payment_key is None]
+    )
     gift_ids = {}
     for item in items:
         key = item.payment_key
         if key is None:
-            gift_ids[item.ref] = refunded.get(item.source_ref or "")
+            gift_ids[item.ref] = gifts_by_refund.get(item.source_ref or "")
         else:
-            gift_ids[item.ref] = paid.get(key) or paid.get(orders.get(key, ""))
+            gift_ids[item.ref] = gifts_by_payment.get(key) or gifts_by_payment.get(orders.get(key, ""))
     return {ref: gift_id for ref, gift_id in gift_ids.items() if gift_id is not None}
 
 
-def _refunded(at: Account, refs: Sequence[str | None]) -> dict[str, int]:
+def _find_gifts_of_refunds(at: Account, refs: Sequence[str | None]) -> dict[str, int]:
     """Return the gifts of refunds by their refs."""
     if not any(refs):
         return {}
@@ -172,7 +175,7 @@ def _refunded(at: Account, refs: Sequence[str | None]) -> dict[str, int]:
     return {ref: gift_id for ref, gift_id in rows}  # noqa: C416  a Row is no pair for dict
 
 
-def _paid(at: Account, keys: set[str]) -> dict[str, int]:
+def _find_gifts_of_payments(at: Account, keys: set[str]) -> dict[str, int]:
     """Return the gifts of payments by key."""
     if not keys:
         return {}
@@ -187,7 +190,7 @@ def _paid(at: Account, keys: set[str]) -> dict[str, int]:
     return {key: gift_id for key, gift_id in rows if gift_id is not None}
 
 
-def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
+def _ask_about_failed_payout(at: Account, payout: Payout, *, now: datetime) -> None:
     is_new = tasks.plan_task(
         f"payout_failed:{payout.ref}",
         kind="payout_failed",
@@ -201,8 +204,9 @@ def _failed(at: Account, payout: Payout, *, now: datetime) -> None:
         audit.record_action(at.actor, "payout.failed", ("payout", payout.id), now=now)
 
 
-def ask_a_person(payout: Payout, *, now: datetime) -> str:
-    """Without a key the provider cannot be asked for the items: a person compares, or sets the key."""
+def ask_about_items(payout: Payout, *, now: datetime) -> str:
+    """Plan a task for a person, who compares or sets the key without which the provider cannot be asked for
+    the items; return the outcome of the asking."""
     tasks.plan_task(
         f"payout_unexplained:{payout.ref}",
         kind="payout_unexplained",

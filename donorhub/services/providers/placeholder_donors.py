@@ -19,8 +19,8 @@ from donorhub.services.work import tasks
 _MOVING: Final = (Gift, RecurringGift, Payment, Task, DomainEvent)
 
 
-def may_give_way(donor: Donor, source: str) -> bool:
-    """Whether a donor is only a place-holder of this provider: made by it, with no receipt and no gift
+def is_placeholder(donor: Donor, source: str) -> bool:
+    """Return whether a donor is only a place-holder of this provider: made by it, with no receipt and no gift
     from elsewhere, and without an address or (an address told of one payment only) a second gift."""
     if donor.source != source or donor.merged_into_id is not None:
         return False
@@ -35,7 +35,7 @@ def may_give_way(donor: Donor, source: str) -> bool:
     return not donor.email or (sum(count for _, count in gifts) <= 1 and db.session.scalar(promises) is None)
 
 
-def give_way(donor: Donor, better: Donor, *, now: datetime, actor: str) -> None:
+def merge_placeholder(donor: Donor, better: Donor, *, now: datetime, actor: str) -> None:
     """Move all that ``donor`` holds to ``better``, and let its number lead there from now on."""
     tasks.cancel_task(f"new_donor:{donor.id}", now=now, actor=actor, reason="known_before")
     for model in _MOVING:

@@ -27,8 +27,8 @@ from donorhub.services.providers.customers import Account
 from donorhub.services.work import tasks
 from webhooks.fact import Fact
 
-RELEASED: Final = "released"
-WAITING: Final = ("received", "error")
+RELEASE_REASON: Final = "released"
+WAITING_STATES: Final = ("received", "error")
 Modes = Mapping[int, tuple[str, bool]]  # account and livemode of each endpoint
 
 
@@ -39,25 +39,27 @@ def apply_events(events: Sequence[ProviderEvent], endpoint_modes: Modes, *, now:
     account or of the wrong mode, and one that only says that something happened, is
     quarantined: shown, never booked.
     """
-    doubles = _find_told_elsewhere(events, endpoint_modes)
+    doubles = _find_doubles(events, endpoint_modes)
     outcomes: dict[int, tuple[ProviderEventState, str]] = {}
     facts_of_accounts: defaultdict[tuple[Account, bool], list[Fact]] = defaultdict(list)
     for event in events:
         _, livemode = endpoint_modes[event.endpoint_id]
-        reason = _why_not(event, endpoint_modes) or ("told_elsewhere" if event.id in doubles else "")
+        reason = _find_quarantine_reason(event, endpoint_modes)
+        if not reason and event.id in doubles:
+            reason = "told_elsewhere"
         if reason:
             outcomes[event.id] = "quarantined", reason
             continue
         at = Account(event.provider, event.account, projects_tests=not event.livemode and not livemode)
-        facts = webhooks.get_provider(event.provider).read_facts(inbox.raw_event(event))
+        facts = webhooks.get_provider(event.provider).read_facts(inbox.make_raw_event(event))
         facts_of_accounts[at, event.livemode] += facts
         outcomes[event.id] = ("done" if facts else "ignored"), ""
     for (at, livemode), facts in facts_of_accounts.items():
-        waiting = registers.keep_facts(at.provider, at.account, facts, livemode=livemode)
-        applied: set[str] = set()
-        while waiting:
-            applied |= waiting
-            reading = registers.read_views(at.provider, at.account, waiting)
+        groups = registers.store_facts(at.provider, at.account, facts, livemode=livemode)
+        seen_groups: set[str] = set()
+        while groups:
+            seen_groups |= groups
+            reading = registers.read_views(at.provider, at.account, groups)
             rows = account_rows.read_rows(at, reading, now=now)
             notices.ask_about_notices(at, reading.views, now=now)
             # What others hang on comes first: customer, subscription, invoice, payment, payout.
@@ -66,27 +68,29 @@ def apply_events(events: Sequence[ProviderEvent], endpoint_modes: Modes, *, now:
             new |= subscriptions.apply_invoices(rows, now=now)
             tasks.plan_tasks(rows.new_tasks, now=now)
             new |= payments.apply_payments(rows, now=now)
-            payouts.keep_items_of_payments(at, reading.views)
+            payouts.store_items_of_payments(at, reading.views)
             new |= payouts.apply_payouts(rows, now=now)
             tasks.cancel_tasks(rows.cancel_reasons, now=now, actor=at.actor)
             # What hangs on new rows waited for them.
-            waiting = {group for view in reading.views if view.key in new for group in view.below} - applied
+            groups = {
+                group for view in reading.views if view.key in new for group in view.below
+            } - seen_groups
     inbox.note_outcomes(outcomes, now=now)
 
 
-def _why_not(row: ProviderEvent, endpoint_modes: Modes) -> str:
+def _find_quarantine_reason(row: ProviderEvent, endpoint_modes: Modes) -> str:
     """Return why an event is not booked where it came in; nothing where it may be."""
     account, livemode = endpoint_modes[row.endpoint_id]
     if row.needs_fetch:  # it says nothing by itself; to ignore it would lose money without a word
         return "thin_message"
-    if row.reason == RELEASED:
+    if row.reason == RELEASE_REASON:
         return ""
     if row.account != account:
         return "unknown_account"  # of a connected account, where the endpoint names none
     return "" if row.livemode == livemode else "mode_mismatch"
 
 
-def _find_told_elsewhere(rows: Sequence[ProviderEvent], endpoint_modes: Modes) -> set[int]:
+def _find_doubles(rows: Sequence[ProviderEvent], endpoint_modes: Modes) -> set[int]:
     """Return which of these events came before under another name of their account, which may be named
     at one endpoint and unnamed at another: they are booked once."""
     names = {account for account, _ in endpoint_modes.values()}
@@ -101,7 +105,7 @@ def _find_told_elsewhere(rows: Sequence[ProviderEvent], endpoint_modes: Modes) -
     )
     others: defaultdict[tuple[str, str], list[ProviderEvent]] = defaultdict(list)
     for other in same:
-        if other.state not in WAITING or not _why_not(other, endpoint_modes):
+        if other.state not in WAITING_STATES or not _find_quarantine_reason(other, endpoint_modes):
             others[other.provider, other.external_id].append(other)
     return {
         row.id

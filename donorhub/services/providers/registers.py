@@ -29,7 +29,7 @@ class Reading(NamedTuple):
     customers: Mapping[str, DonorState]
 
 
-def keep_facts(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) -> set[str]:
+def store_facts(provider: str, account: str, facts: Iterable[Fact], *, livemode: bool) -> set[str]:
     """Store facts that are newer than their registers, ignore others; return all groups they touch."""
     newest = merge_facts(facts)
     if not newest:
@@ -72,13 +72,13 @@ def keep_facts(provider: str, account: str, facts: Iterable[Fact], *, livemode: 
 def read_views(provider: str, account: str, groups: set[str]) -> Reading:
     """Return the present views of groups, made of their registers and of all that belongs to them."""
     facts: list[Fact] = []
-    loaded: set[str] = set()
-    missing = set(groups)
-    while missing:
-        new_facts = _read_facts(provider, account, missing)
+    seen_groups: set[str] = set()
+    new_groups = set(groups)
+    while new_groups:
+        new_facts = _read_facts(provider, account, new_groups)
         facts += new_facts
-        loaded |= missing
-        missing = webhooks.find_linked_groups(new_facts) - loaded
+        seen_groups |= new_groups
+        new_groups = webhooks.find_linked_groups(new_facts) - seen_groups
     customers = {fact.ref: cast(DonorState, fact.state) for fact in facts if fact.kind == "donor"}
     return Reading(webhooks.project_groups(groups, facts), customers)
 

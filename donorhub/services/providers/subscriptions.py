@@ -131,11 +131,11 @@ def _follow_state(at: Account, gift: RecurringGift, view: RecurringView, *, now:
         )
     if view.state == "failing" and recurring_gifts.is_step_allowed(gift, "fail"):
         recurring_gifts.change_state(gift, "fail", reason=view.status or "")
-    elif view.state == "active" and gift.state != "active" and not _has_failed_since(at, gift, view):
+    elif view.state == "active" and gift.state != "active" and not _has_failed_later(at, gift, view):
         recurring_gifts.change_state(gift, "pay")
 
 
-def _has_failed_since(at: Account, gift: RecurringGift, view: RecurringView) -> bool:
+def _has_failed_later(at: Account, gift: RecurringGift, view: RecurringView) -> bool:
     """Whether an invoice failed after the subscription was called active for the last time."""
     refs = db.session.scalars(
         select(Instalment.source_ref).where(
@@ -232,7 +232,7 @@ def _follow_invoice(rows: AccountRows, view: InstalmentView, *, now: datetime) -
             rows.new_tasks.append(_ask_about_money_elsewhere(instalment, promise, elsewhere, now=now))
         rows.new_tasks.append(_plan_welcome(promise, now=now))
     elif view.state == "failed":
-        if recurring_gifts.is_step_allowed(promise, "fail") and _is_news(rows.at, promise, view):
+        if recurring_gifts.is_step_allowed(promise, "fail") and _is_newest_word(rows.at, promise, view):
             recurring_gifts.change_state(promise, "fail", reason="payment_failed")
         _end_dunning(rows, instalment, instalment.attempt - 1, reason="tried_again")
         if instalment.attempt > 1 or view.next_attempt_at is None:
@@ -287,7 +287,7 @@ def _plan_dunning(instalment: Instalment, promise: RecurringGift, *, now: dateti
     )
 
 
-def _is_news(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
+def _is_newest_word(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
     """Whether the invoice was told of after its subscription, which else has said what became of it."""
     of_gift = registers.find_stated_at(at.provider, at.account, "recurring_gift", [gift.source_ref])
     return registers.find_stated_at(at.provider, at.account, "instalment", [view.ref]) >= of_gift

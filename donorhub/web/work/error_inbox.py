@@ -36,7 +36,7 @@ def retry_task(task_id: int) -> Response:
 @needs("providers:write")
 def release_event(event_id: int) -> Response:
     """Let a provider event be worked off again."""
-    inbox.release(event_id, now=clock.now(), actor=principal().actor)
+    inbox.release_event(event_id, now=clock.now(), actor=principal().actor)
     commit()
     ring_inbox()
     say(gettext("The event is worked off again."))

@@ -177,7 +177,7 @@ def test_unforeseen_error_shows_nothing(stripe: Stripe, monkeypatch: pytest.Monk
     def fail(*_args: Any, **_more: Any) -> None:
         raise ZeroDivisionError("a name that must not be shown")
 
-    monkeypatch.setattr(inbox, "columns", fail)
+    monkeypatch.setattr(inbox, "make_event_row", fail)
     monkeypatch.setitem(stripe._app.config, "PROPAGATE_EXCEPTIONS", False)
     before = dump()
     answer = stripe.post(paid())

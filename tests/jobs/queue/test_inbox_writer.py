@@ -47,7 +47,7 @@ def rows(database: Flask, now: datetime) -> list[dict[str, Any]]:
     endpoint_id = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t").id
     db.session.commit()
     told = [to_raw(one_off(f"x{n}")[0]) for n in range(CROWD)]
-    return [inbox.columns(endpoint_id, "stripe", one, now=now, source="http") for one in told]
+    return [inbox.make_event_row(endpoint_id, "stripe", one, now=now, source="http") for one in told]
 
 
 def store_at_once(gate: Gate, rows: list[dict[str, Any]]) -> list[Exception | None]:

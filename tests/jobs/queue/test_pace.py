@@ -53,7 +53,7 @@ def test_inbox_is_read_while_messages_come(database: Flask, now: datetime) -> No
         number = 0
         while not is_over.wait(0.05):
             event = to_raw(one_off(f"pace{number}")[0])
-            writer.store_rows([inbox.columns(endpoint_id, "stripe", event, now=at, source="http")])
+            writer.store_rows([inbox.make_event_row(endpoint_id, "stripe", event, now=at, source="http")])
             number += 1
 
     worker, provider = WorkerThread(database, pause=0.05), threading.Thread(target=post_messages)
@@ -80,7 +80,7 @@ def test_wait_is_forgotten_after_messages(database: Flask, monkeypatch: pytest.M
     db.session.commit()
     writer = InboxWriter(db.engine)
     assert writer.measure_wait() == 0.0
-    row = inbox.columns(endpoint_id, "stripe", to_raw(one_off("w")[0]), now=now, source="http")
+    row = inbox.make_event_row(endpoint_id, "stripe", to_raw(one_off("w")[0]), now=now, source="http")
     writer.store_rows([row])
     assert writer.measure_wait() > 0.0
     monkeypatch.setattr("donorhub.jobs.queue.inbox_writer.QUIET_S", 0.0)

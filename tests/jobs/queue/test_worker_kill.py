@@ -234,8 +234,8 @@ def test_poisonous_event_holds_up_no_other(database: Flask, now: datetime) -> No
     db.session.flush()
     for name in ("aa", "bb", "cc", "dd"):
         for event in one_off(name):
-            row = inbox.columns(endpoint.id, "stripe", to_raw(event), now=now, source="http")
-            inbox.store(db.session.connection(), [row])
+            row = inbox.make_event_row(endpoint.id, "stripe", to_raw(event), now=now, source="http")
+            inbox.store_events(db.session.connection(), [row])
     poison = db.session.scalars(select(ProviderEvent.id).filter_by(object_id="ch_bb1")).first()
     db.session.execute(
         text("UPDATE provider_event SET body = :junk WHERE id = :id"), {"junk": b"junk", "id": poison}

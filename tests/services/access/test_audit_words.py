@@ -300,12 +300,12 @@ def test_webhook_endpoints_are_audited(database: Flask, now: datetime) -> None:
     endpoints.expire_secret(secret.id, at=now, now=now, actor=ME)
     words = expect(words, "endpoint.secret_expired")
     raw = to_raw(scenarios.one_off("q")[0])
-    row = inbox.columns(endpoint.id, "stripe", raw, now=now, source="http")
-    inbox.store(db.session.connection(), [row])
+    row = inbox.make_event_row(endpoint.id, "stripe", raw, now=now, source="http")
+    inbox.store_events(db.session.connection(), [row])
     event = db.session.scalars(select(ProviderEvent)).one()
     event.state = "error"
     db.session.commit()
-    inbox.release(event.id, now=now, actor=ME)
+    inbox.release_event(event.id, now=now, actor=ME)
     expect(words, "provider_event.released")
 
 

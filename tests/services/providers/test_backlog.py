@@ -13,8 +13,8 @@ from tests.webhooks.scenarios import one_off, to_raw
 
 def store_event(ref: str, received_at: datetime) -> None:
     endpoint_id = endpoints.create_endpoint("stripe", "whsec_x", now=received_at, actor="t").id
-    row = inbox.columns(endpoint_id, "stripe", to_raw(one_off(ref)[0]), now=received_at, source="http")
-    inbox.store(db.session.connection(), [row])
+    row = inbox.make_event_row(endpoint_id, "stripe", to_raw(one_off(ref)[0]), now=received_at, source="http")
+    inbox.store_events(db.session.connection(), [row])
     db.session.commit()
 
 

@@ -24,14 +24,14 @@ def test_account_events_have_one_worker(locks: Flask, now: datetime) -> None:
     """The events of one account are worked off by one at a time."""
     endpoint = open_endpoint(now)
     raw = [to_raw(event) for event in one_off("aa")]
-    rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in raw]
-    inbox.store(db.session.connection(), rows)
+    rows = [inbox.make_event_row(endpoint.id, "stripe", event, now=now, source="http") for event in raw]
+    inbox.store_events(db.session.connection(), rows)
     db.session.commit()
     (ids,) = inbox.find_due(50, now=now).values()
-    assert len(inbox.take(ids, "stripe") or ()) == len(rows)
-    second = run_second(locks, lambda: inbox.take(ids, "stripe"))
+    assert len(inbox.take_events(ids, "stripe") or ()) == len(rows)
+    second = run_second(locks, lambda: inbox.take_events(ids, "stripe"))
     assert (second.result, second.error, second.waited) == (None, None, False)
-    assert len(inbox.take(ids, "stripe") or ()) == len(rows)
+    assert len(inbox.take_events(ids, "stripe") or ()) == len(rows)
 
 
 def test_failing_payout_sees_joined_entry(locks: Flask, now: datetime) -> None:

@@ -48,12 +48,12 @@ def open_endpoint(now: datetime) -> WebhookEndpoint:
 def deliver(app: Flask, endpoint: WebhookEndpoint, events: Sequence[dict[str, Any]], now: datetime) -> None:
     seen = endpoints.open_endpoint("stripe", endpoint.slug, now=now).seen_by_adapter
     rows = [
-        inbox.columns(endpoint.id, "stripe", event, now=now, source="http")
+        inbox.make_event_row(endpoint.id, "stripe", event, now=now, source="http")
         for body in events
         for event in Stripe().split_message(json.dumps(body).encode(), {}, seen)
     ]
     for row in rows:
-        inbox.store(db.session.connection(), [row])
+        inbox.store_events(db.session.connection(), [row])
     db.session.commit()
     inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 

@@ -123,11 +123,11 @@ def test_several_events_are_stored_with_one_statement(database: Flask, now: date
     endpoint = open_endpoint(now)
     seen = endpoints.open_endpoint("stripe", endpoint.slug, now=now).seen_by_adapter
     rows = [
-        inbox.columns(endpoint.id, "stripe", event, now=now, source="http")
+        inbox.make_event_row(endpoint.id, "stripe", event, now=now, source="http")
         for told in one_off("x") * 2
         for event in Stripe().split_message(json.dumps(told).encode(), {}, seen)
     ]
-    inbox.store(db.session.connection(), rows)
+    inbox.store_events(db.session.connection(), rows)
     db.session.commit()
     inbox_job.drain_inbox(database.extensions["donorhub.settings"])
     assert gifts() == ["pi_x1"]

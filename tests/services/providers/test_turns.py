@@ -36,10 +36,12 @@ def store(accounts: tuple[str, ...], now: datetime, *, count: int = 3) -> None:
         endpoint = endpoints.create_endpoint("stripe", "whsec_x", account=account, now=now, actor="t")
         events = gift_events(100 + count, donors=50)[n * 50 : n * 50 + count]
         rows = [
-            inbox.columns(endpoint.id, "stripe", to_raw(event | {"account": account}), now=now, source="http")
+            inbox.make_event_row(
+                endpoint.id, "stripe", to_raw(event | {"account": account}), now=now, source="http"
+            )
             for event in events
         ]
-        inbox.store(db.session.connection(), rows)
+        inbox.store_events(db.session.connection(), rows)
     db.session.commit()
 
 

@@ -55,10 +55,10 @@ def webhooks_came(app: Flask, now: datetime) -> None:
     db.session.flush()
     told = [*one_off("aa"), *partial_refund("bb"), *first_subscription("cc"), *paid_out("dd")]
     events = [to_raw(event) for event in told] + [payout_listing("dd")]
-    rows = [inbox.columns(endpoint.id, "stripe", event, now=now, source="http") for event in events]
+    rows = [inbox.make_event_row(endpoint.id, "stripe", event, now=now, source="http") for event in events]
     for row in rows:
         row["account"] = "acct_1"
-        inbox.store(db.session.connection(), [row])
+        inbox.store_events(db.session.connection(), [row])
     db.session.commit()
     inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 

@@ -29,8 +29,8 @@ def waiting(database: Flask, now: datetime) -> Flask:
         tasks.plan_task(key, kind=kind, performer=performer, subject=("donor", 1), due_at=due_at, now=now)
     endpoint = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t")
     db.session.flush()
-    row = inbox.columns(endpoint.id, "stripe", to_raw(one_off("aa")[0]), now=now, source="http")
-    inbox.store(db.session.connection(), [row])
+    row = inbox.make_event_row(endpoint.id, "stripe", to_raw(one_off("aa")[0]), now=now, source="http")
+    inbox.store_events(db.session.connection(), [row])
     db.session.execute(text("UPDATE task SET state = 'dead' WHERE key = 'dead'"))
     db.session.commit()
     return database
