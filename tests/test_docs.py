@@ -85,7 +85,7 @@ def commands_of(page: Path) -> list[str]:
     return [line for line in lines if re.match(r"(\.venv/bin/)?donorhub ", line)]
 
 
-def parsed(line: str) -> None:
+def parse_line(line: str) -> None:
     """Parse a line with our command line, whatever files it names; raises what click has against it."""
     words = shlex.split(line, comments=True)[1:]
     command: click.Command = run_command
@@ -112,13 +112,13 @@ def parsed(line: str) -> None:
 @every_page
 def test_every_command_is_one(page: Path) -> None:
     for line in commands_of(page):
-        parsed(line)
+        parse_line(line)
 
 
 def test_a_wrong_command_is_noticed() -> None:
     for line in ("donorhub bake", "donorhub verify --fast", "donorhub receipts void x --reason y"):
         with pytest.raises(click.UsageError):
-            parsed(line)
+            parse_line(line)
 
 
 def test_scripts_that_are_named_exist() -> None:

@@ -163,20 +163,20 @@ def test_gift_stands_below_tonights_events(anna: Donor, night: datetime, today: 
 
 def test_provider_payment_has_our_day(database: Flask, night: datetime, today: date) -> None:
     """A payment of a provider is a gift of our day."""
-    events = [_moved(event, int(night.timestamp())) for event in one_off("n")]
+    events = [_move_story(event, int(night.timestamp())) for event in one_off("n")]
     deliver(database, open_endpoint(night), events, night)
     assert {gift.received_on for gift in db.session.scalars(select(Gift))} == {today}
     assert db.session.scalars(select(Payment)).first() is not None
 
 
-def _moved(value: Any, created: int) -> Any:
+def _move_story(value: Any, created: int) -> Any:
     """A story of a provider as it would be told had all of it happened at that second."""
     if isinstance(value, dict):
         return {
-            key: created if key == "created" and isinstance(inner, int) else _moved(inner, created)
+            key: created if key == "created" and isinstance(inner, int) else _move_story(inner, created)
             for key, inner in value.items()
         }
-    return [_moved(one, created) for one in value] if isinstance(value, list) else value
+    return [_move_story(one, created) for one in value] if isinstance(value, list) else value
 
 
 def test_undone_entry_waits_from_today(anna: Donor, night: datetime, today: date) -> None:

@@ -107,7 +107,7 @@ def _name(code: CodeType) -> str:
 
 
 @contextmanager
-def walked(entry: Any = None) -> Iterator[Walk]:
+def follow_walk(entry: Any = None) -> Iterator[Walk]:
     """Follow what is done inside; with ``entry``, depth is counted from that function."""
     walk = Walk(_entry=entry.__code__ if entry else None)
     engine = db.engine
@@ -148,7 +148,7 @@ def store(events: list[dict[str, Any]], slug: str, endpoint_id: int) -> None:
     db.session.commit()
 
 
-def claimed(kind: str) -> Task:
+def claim_only_task(kind: str) -> Task:
     """The only planned task of a kind, as a worker holds it."""
     task = db.session.scalars(select(Task).where(Task.kind == kind, Task.state == "planned")).one()
     db.session.commit()
@@ -173,7 +173,7 @@ def test_invoice_walks_to_settled_instalment(database: Flask, endpoint: tuple[st
     db.session.commit()
     store([paid], *endpoint)
     db.session.remove()
-    with walked() as walk:
+    with follow_walk() as walk:
         inbox_jobs.drain_inbox(settings_of(database))
     settled = select(Instalment.state, Allocation.amount_minor, Allocation.gift_id).join(Allocation)
     assert [tuple(row) for row in db.session.execute(settled)] == [("paid", 2500, 1)]
@@ -187,12 +187,12 @@ def test_entry_walks_from_file_to_gift(database: Flask) -> None:
     open_account("auto")
     imports.receive_file(camt([Paid(DAY, 5000, text=anna.code)]), "a.xml", now=clock.now(), actor="user:1")
     db.session.commit()
-    reading, settings = claimed("import_file"), settings_of(database)
-    with walked() as read:
+    reading, settings = claim_only_task("import_file"), settings_of(database)
+    with follow_walk() as read:
         import_jobs.import_file(reading, settings)
         db.session.commit()
-    matching = claimed("match_statement")
-    with walked() as matched:
+    matching = claim_only_task("match_statement")
+    with follow_walk() as matched:
         import_jobs.match_statement(matching, settings)
         db.session.commit()
     assert db.session.scalars(select(Gift.amount_minor)).all() == [5000]
@@ -221,7 +221,7 @@ def test_manual_gift_walks_to_its_row(database: Flask) -> None:
     }
     db.session.remove()
     let_write()
-    with walked(gift_pages.create) as walk:
+    with follow_walk(gift_pages.create) as walk:
         answer = staff.client.post("/gifts/new", data=fields)
     let_write()
     assert answer.status_code == 302

@@ -29,15 +29,15 @@ GENERATOR: Final = (
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
-        print(json.dumps(_measured(READERS[arguments[1]], Path(arguments[2]))))
+        print(json.dumps(_measure_reader(READERS[arguments[1]], Path(arguments[2]))))
         return
     sizes = (200, 1_000, 5_000) if "--quick" in arguments else (1_000, 10_000, 100_000)
     with tempfile.TemporaryDirectory() as folder:
         files = {n: _file(n, Path(folder)) for n in sizes}
         print(f"{'reader':28}{'entries':>10}{'MB':>8}{'CPU s':>10}{'entries/s':>12}{'peak MB':>10}")
-        ours = {n: _shown("stream", f"ours, piece by piece, {n:,}", files[n], n) for n in sizes}
-        _shown("whole", f"ours, gathered, {sizes[-1]:,}", files[sizes[-1]], sizes[-1])
-        bare = {n: _shown("iterparse", f"bare iterparse, {n:,}", files[n], n) for n in sizes}
+        ours = {n: _print_reader("stream", f"ours, piece by piece, {n:,}", files[n], n) for n in sizes}
+        _print_reader("whole", f"ours, gathered, {sizes[-1]:,}", files[sizes[-1]], sizes[-1])
+        bare = {n: _print_reader("iterparse", f"bare iterparse, {n:,}", files[n], n) for n in sizes}
     large, larger = sizes[1], sizes[2]
     print(f"growth from {large:,} to {larger:,}: {ours[larger] / ours[large]:.1f} times the time")
     print(f"at {larger:,} entries ours takes {ours[larger] / bare[larger]:.2f} times bare iterparse")
@@ -49,11 +49,11 @@ def _file(entries: int, folder: Path) -> Path:
         command = [sys.executable, GENERATOR.name, "camt", str(entries), "1000000", str(path)]
         subprocess.run(command, cwd=GENERATOR.parent, check=True)
     else:
-        return _written(entries, folder)
+        return _write_file(entries, folder)
     return path
 
 
-def _written(entries: int, folder: Path) -> Path:
+def _write_file(entries: int, folder: Path) -> Path:
     from tests.importers.bank_writers import plain_entries
     from tests.importers.camt.camt_writer import write_camt
 
@@ -62,7 +62,7 @@ def _written(entries: int, folder: Path) -> Path:
     return path
 
 
-def _shown(reader: str, label: str, path: Path, entries: int) -> float:
+def _print_reader(reader: str, label: str, path: Path, entries: int) -> float:
     """Measure in a process of its own, so that peaks do not mix; the best CPU seconds of three."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_camt", "--one", reader, str(path)]
     told = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(3)]
@@ -76,9 +76,9 @@ def _shown(reader: str, label: str, path: Path, entries: int) -> float:
     return float(best["seconds"])
 
 
-def _measured(read: Callable[[Path], int], path: Path) -> dict[str, float]:
+def _measure_reader(read: Callable[[Path], int], path: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        read(_written(1, Path(folder)))  # imports are not what is measured
+        read(_write_file(1, Path(folder)))  # imports are not what is measured
     started = time.process_time()
     entries = read(path)
     seconds = time.process_time() - started

@@ -27,7 +27,7 @@ LAYOUTS = ("plain.pl", "pl.mbank.detail", "pl.pko.ipko")
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
-        print(json.dumps(_measured(arguments[1], Path(arguments[2]))))
+        print(json.dumps(_measure_reader(arguments[1], Path(arguments[2]))))
         return
     if arguments[:1] == ["--write"]:
         Path(arguments[3]).write_bytes(write_csv(plain_entries(int(arguments[2]), seed=7), arguments[1]))
@@ -43,7 +43,7 @@ def _compare(layout: str, sizes: tuple[int, ...], folder: Path) -> None:
     readers = ("bare", layout) if layout == "plain.pl" else (layout,)
     files = {n: folder / f"{layout}-{n}.csv" for n in sizes}
     for n, file in files.items():
-        _called("--write", layout, str(n), str(file))
+        _call_child("--write", layout, str(n), str(file))
     sums: dict[int, set[int]] = {n: set() for n in sizes}
     for reader in readers:
         before: tuple[int, float] | None = None
@@ -61,17 +61,17 @@ def _compare(layout: str, sizes: tuple[int, ...], folder: Path) -> None:
 
 
 def _in_own_process(reader: str, file: Path) -> dict[str, float]:
-    found: dict[str, float] = json.loads(_called("--one", reader, str(file)))
+    found: dict[str, float] = json.loads(_call_child("--one", reader, str(file)))
     return found
 
 
-def _called(*arguments: str) -> str:
+def _call_child(*arguments: str) -> str:
     """What this module prints in a process of its own: a child's peak memory begins with its parent's."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_csv", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def _measured(reader: str, file: Path) -> dict[str, float]:
+def _measure_reader(reader: str, file: Path) -> dict[str, float]:
     data = file.read_bytes()
     importers.read(write_csv(plain_entries(5, seed=1), "plain.pl"))  # imports and profiles are loaded once
     begin = time.process_time()

@@ -64,7 +64,9 @@ Figures = dict[str, Any]
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
-        print(json.dumps(_measured(arguments[1], Path(arguments[2]), Path(arguments[3]), arguments[4:])))
+        print(
+            json.dumps(_measure_import(arguments[1], Path(arguments[2]), Path(arguments[3]), arguments[4:]))
+        )
         return
     sizes = (1_000, 10_000) if "--quick" in arguments else (10_000, 100_000)
     with tempfile.TemporaryDirectory() as folder, _stores("--postgres" in arguments) as stores:
@@ -99,11 +101,11 @@ def _file(name: str, entries: int, folder: Path) -> Path:
         command = [sys.executable, GENERATOR.name, name, str(entries), str(DONORS), str(path)]
         subprocess.run(command, cwd=GENERATOR.parent, check=True)
     else:
-        path.write_bytes(_written(name, entries))
+        path.write_bytes(_write_file(name, entries))
     return path
 
 
-def _written(name: str, entries: int) -> bytes:
+def _write_file(name: str, entries: int) -> bytes:
     from tests.importers.bank_writers import Plain, plain_entries, write_mt940
     from tests.importers.camt.camt_writer import write_camt
     from tests.importers.ofx.ofx_writer import write_ofx
@@ -194,7 +196,7 @@ def _match(file: Path, folder: Path, stores: Any) -> None:
 # ---------------------------------------------------------------- one measurement
 
 
-def _measured(name: str, file: Path, home: Path, options: list[str]) -> Figures:
+def _measure_import(name: str, file: Path, home: Path, options: list[str]) -> Figures:
     from donorhub import config
     from donorhub.app import create_app
     from donorhub.db import db
@@ -227,7 +229,7 @@ def _measured_import(file: Path, choices: dict[str, Any], *, with_profile: bool)
     profile = cProfile.Profile()
     wall = time.perf_counter()
     with profile if with_profile else nullcontext():
-        cpu, first = _imported(file.read_bytes(), "first", choices)
+        cpu, first = _time_import(file.read_bytes(), "first", choices)
     wall = time.perf_counter() - wall
     if with_profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(15)
@@ -241,8 +243,8 @@ def _measured_import(file: Path, choices: dict[str, Any], *, with_profile: bool)
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     assert (first.state, first.new_count) == ("done", first.entries_count), first.problems
-    figures["known"], _ = _imported(file.read_bytes(), "other name", choices)
-    figures["again"], second = _imported(file.read_bytes() + b"\n", "other bytes", choices)
+    figures["known"], _ = _time_import(file.read_bytes(), "other name", choices)
+    figures["again"], second = _time_import(file.read_bytes() + b"\n", "other bytes", choices)
     figures["again_new"] = second.new_count
     return figures
 
@@ -266,7 +268,7 @@ class _Watch:
         setattr(module, name, timed)
 
 
-def _imported(data: bytes, name: str, choices: dict[str, Any]) -> tuple[float, Any]:
+def _time_import(data: bytes, name: str, choices: dict[str, Any]) -> tuple[float, Any]:
     """CPU seconds from the bytes to the commit, and the file's row."""
     from donorhub import clock
     from donorhub.db import db
@@ -303,8 +305,8 @@ def _measured_match(file: Path, choices: dict[str, Any]) -> Figures:
     from donorhub.models import Entry
 
     _load_donors()
-    _imported(file.read_bytes(), "first", choices)
-    weigh = _weighed()
+    _time_import(file.read_bytes(), "first", choices)
+    weigh = _time_matching()
     started = time.process_time()
     for task_id in _open("match_statement"):
         run_task(task_id)
@@ -318,7 +320,7 @@ def _measured_match(file: Path, choices: dict[str, Any]) -> Figures:
     }
 
 
-def _weighed() -> float:
+def _time_matching() -> float:
     """Seconds to read the credits, fetch what is known and propose, writing nothing."""
     from sqlalchemy import select
 

@@ -30,17 +30,17 @@ Row = tuple[str, str, str, str, str]
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
-        print(json.dumps(_measured(arguments[1], Path(arguments[2]))))
+        print(json.dumps(_measure_reader(arguments[1], Path(arguments[2]))))
         return
     sizes = (500, 1_000, 2_000) if "--quick" in arguments else (1_000, 10_000, 100_000)
     with tempfile.TemporaryDirectory() as folder:
         files = {n: _file(kind="ofx1", entries=n, folder=Path(folder)) for n in sizes}
         second = _file(kind="ofx2", entries=sizes[-1], folder=Path(folder))
         print(f"{'reader':26}{'entries':>10}{'CPU s':>10}{'entries/s':>12}{'peak MB':>10}")
-        _shown("first", f"ours without second, {sizes[0]:,}", files[sizes[0]])
-        ours = {n: _shown("ours", f"ours, {n:,} OFX 1", path) for n, path in files.items()}
-        _shown("ours", f"ours, {sizes[-1]:,} OFX 2", second)
-        plain = {n: _shown("ofxparse", f"plain ofxparse, {n:,}", files[n]) for n in sizes[:2]}
+        _print_reader("first", f"ours without second, {sizes[0]:,}", files[sizes[0]])
+        ours = {n: _print_reader("ours", f"ours, {n:,} OFX 1", path) for n, path in files.items()}
+        _print_reader("ours", f"ours, {sizes[-1]:,} OFX 2", second)
+        plain = {n: _print_reader("ofxparse", f"plain ofxparse, {n:,}", files[n]) for n in sizes[:2]}
         large, larger = sizes[1], sizes[2]
         print(f"growth from {large:,} to {larger:,}: {ours[larger] / ours[large]:.1f} times the time")
         print(f"at {large:,} entries ours is {plain[large] / ours[large]:.0f} times as fast as ofxparse")
@@ -53,11 +53,11 @@ def _file(*, kind: str, entries: int, folder: Path) -> Path:
         command = [sys.executable, GENERATOR.name, kind, str(entries), "5000", str(path)]
         subprocess.run(command, cwd=GENERATOR.parent, check=True)
     else:
-        path.write_text(_generated(kind, entries), "utf-8")
+        path.write_text(_generate_file(kind, entries), "utf-8")
     return path
 
 
-def _generated(kind: str, entries: int) -> str:
+def _generate_file(kind: str, entries: int) -> str:
     """A statement like the generator's; OFX 2 closes its fields."""
     fields = ("TRNTYPE", "DTPOSTED", "TRNAMT", "FITID", "NAME", "MEMO")
 
@@ -81,7 +81,7 @@ def _generated(kind: str, entries: int) -> str:
     )
 
 
-def _shown(reader: str, label: str, path: Path) -> float:
+def _print_reader(reader: str, label: str, path: Path) -> float:
     """Measure in a process of its own, so that peaks do not mix; the CPU seconds."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_ofx", "--one", reader, str(path)]
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -90,10 +90,10 @@ def _shown(reader: str, label: str, path: Path) -> float:
     return float(told["seconds"])
 
 
-def _measured(reader: str, path: Path) -> dict[str, float]:
+def _measure_reader(reader: str, path: Path) -> dict[str, float]:
     read = {"ours": _ours, "first": _first, "ofxparse": _ofxparse}[reader]
     data = path.read_bytes()
-    read(_generated("ofx1", 1).encode())  # imports are not what is measured
+    read(_generate_file("ofx1", 1).encode())  # imports are not what is measured
     started = time.process_time()
     found = read(data)
     seconds = time.process_time() - started

@@ -51,7 +51,7 @@ DAYS_FIRST: Final = {"dates": "dmy", "currency": "PLN"}
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
-        print(json.dumps(_measured(READERS[arguments[1]], Path(arguments[2]))))
+        print(json.dumps(_measure_reader(READERS[arguments[1]], Path(arguments[2]))))
         return
     sizes = QUICK if "--quick" in arguments else SIZES
     others = {"OFX 1": "ofxparse", "MT940": "mt-940", "camt.053": "camt stream", "CSV": "bare csv"}
@@ -116,7 +116,7 @@ def _in_own_process(reader: str, path: Path) -> dict[str, float]:
     return min(told, key=lambda one: float(one["seconds"]))
 
 
-def _measured(read: Callable[[Path], int], path: Path) -> dict[str, float]:
+def _measure_reader(read: Callable[[Path], int], path: Path) -> dict[str, float]:
     small = _small(path)
     read(small)  # imports are not what is measured
     small.unlink()

@@ -39,7 +39,7 @@ AMOUNT = Money(5000, "PLN")
 
 
 @pytest.fixture
-def promised(database: Flask) -> list[Instalment]:
+def due_instalments(database: Flask) -> list[Instalment]:
     """Two instalments of one recurring gift, both due."""
     donor = donors.create_donor({"name": "Ewa Mazur"}, source="manual", now=NOW, actor="test")
     start = date(2026, 9, 15)
@@ -79,9 +79,9 @@ def _rows(model: type[Any], gift: Gift, instalment: Instalment) -> list[dict[str
     return found
 
 
-def test_bulk_gifts_equal_service_rows(promised: list[Instalment]) -> None:
+def test_bulk_gifts_equal_service_rows(due_instalments: list[Instalment]) -> None:
     """Gifts that are written together are the same rows that the services write."""
-    first, second = promised
+    first, second = due_instalments
     one = _past(first, "one by one")
     alone, _ = gifts.record_gift(
         one.donor_id,
@@ -105,8 +105,8 @@ def test_bulk_gifts_equal_service_rows(promised: list[Instalment]) -> None:
     assert (second.state, first.state) == ("paid", "paid")
 
 
-def test_a_gift_known_already_is_not_written_again(promised: list[Instalment]) -> None:
-    past = _past(promised[0], "1")
+def test_a_gift_known_already_is_not_written_again(due_instalments: list[Instalment]) -> None:
+    past = _past(due_instalments[0], "1")
     history.write_gifts([past], actor="test")
     with pytest.raises(IntegrityError):
         history.write_gifts([replace(past, instalment=None)], actor="test")

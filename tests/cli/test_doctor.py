@@ -28,7 +28,7 @@ def mailbox() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture(scope="module")
-def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def current_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a small installation that is up to date."""
     from donorhub import config
     from donorhub.app import create_app
@@ -46,9 +46,9 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def doctor(shell: Donorhub, upgraded: Path, mailbox: SmtpServer) -> Donorhub:
+def doctor(shell: Donorhub, current_home: Path, mailbox: SmtpServer) -> Donorhub:
     sound = {
-        "DONORHUB_HOME": str(upgraded),
+        "DONORHUB_HOME": str(current_home),
         "DONORHUB_SECRET_KEY": KEY,
         "DONORHUB_FIELD_KEY": KEY,
         "DONORHUB_PUBLIC_URL": "https://giving.example.org",
@@ -66,13 +66,13 @@ def test_a_sound_installation_is_called_well(doctor: Donorhub) -> None:
     assert (ended.code, ended.out) == (0, "all is well\n"), ended
 
 
-def test_messages_left_unread_are_named(doctor: Donorhub, upgraded: Path) -> None:
+def test_messages_left_unread_are_named(doctor: Donorhub, current_home: Path) -> None:
     from donorhub import config
     from donorhub.app import create_app
     from donorhub.db import db
     from tests.services.providers.test_backlog import store_event
 
-    app = create_app(config.load_settings({"DONORHUB_HOME": str(upgraded), "DONORHUB_FIELD_KEY": KEY}))
+    app = create_app(config.load_settings({"DONORHUB_HOME": str(current_home), "DONORHUB_FIELD_KEY": KEY}))
     with app.app_context():
         store_event("old", datetime.now(UTC) - timedelta(minutes=12, seconds=30))
         try:
@@ -150,8 +150,8 @@ def test_unusual_setting_is_only_warned(doctor: Donorhub, environ: dict[str, str
     assert ended.out.startswith("warning") and what in ended.out and "->" in ended.out
 
 
-def test_keys_that_others_can_read_are_an_error(doctor: Donorhub, upgraded: Path) -> None:
-    key = upgraded / "secret_key"
+def test_keys_that_others_can_read_are_an_error(doctor: Donorhub, current_home: Path) -> None:
+    key = current_home / "secret_key"
     key.write_text(KEY)
     key.chmod(0o644)
     try:
@@ -159,7 +159,9 @@ def test_keys_that_others_can_read_are_an_error(doctor: Donorhub, upgraded: Path
     finally:
         key.unlink()
     assert (
-        ended.code == 1 and f"others can read {key}" in ended.out and f"chmod -R go= {upgraded}" in ended.out
+        ended.code == 1
+        and f"others can read {key}" in ended.out
+        and f"chmod -R go= {current_home}" in ended.out
     )
 
 
@@ -180,10 +182,10 @@ main()
 
 
 @pytest.mark.slow
-def test_missing_pango_says_what_to_install(upgraded: Path) -> None:
+def test_missing_pango_says_what_to_install(current_home: Path) -> None:
     """A machine without Pango is told what to install. In a process of its own, whose libraries cannot be
     loaded."""
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DONORHUB_HOME": str(upgraded)}
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DONORHUB_HOME": str(current_home)}
     ended = subprocess.run(
         [sys.executable, "-c", _WITHOUT_PANGO, "doctor"],
         capture_output=True,

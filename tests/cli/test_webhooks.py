@@ -23,7 +23,7 @@ from webhooks import get_provider
 from webhooks.fact import Endpoint, Secret
 
 
-def came(now: datetime, *, livemode: bool = True) -> None:
+def store_events(now: datetime, *, livemode: bool = True) -> None:
     """The events of one gift lie in the inbox."""
     rows = [
         inbox.make_event_row(1, "stripe", to_raw(event), now=now, source="http")
@@ -59,7 +59,7 @@ def test_second_secret_replaces_the_first(donorhub: Donorhub) -> None:
 def test_inbox_is_shown_without_personal_data(donorhub: Donorhub, now: datetime) -> None:
     """The inbox is listed without what it says of people; only one shown message has it."""
     donorhub("webhooks", "create", "stripe", "--secret", "whsec_one")
-    came(now)
+    store_events(now)
     tail = donorhub("webhooks", "tail", "-n", "2")
     assert len(tail.lines) == 2 and "ola@example.org" not in tail.out
     assert donorhub("webhooks", "tail", "--state", "dead").out == ""
@@ -69,7 +69,7 @@ def test_inbox_is_shown_without_personal_data(donorhub: Donorhub, now: datetime)
 
 def test_quarantined_events_are_released_by_a_person(donorhub: Donorhub, now: datetime) -> None:
     donorhub("webhooks", "create", "stripe", "--secret", "whsec_one", "--account", "acct_2")
-    came(now)
+    store_events(now)
     perform.drain_inbox()
     assert {event.state for event in db.session.query(ProviderEvent)} == {"quarantined"}
     ids = [str(event.id) for event in db.session.query(ProviderEvent)]
@@ -105,7 +105,7 @@ def test_wrong_use_changes_nothing(
 
 def test_an_event_that_is_done_is_not_released(donorhub: Donorhub, now: datetime) -> None:
     donorhub("webhooks", "create", "stripe", "--secret", "whsec_one")
-    came(now)
+    store_events(now)
     db.session.execute(text("UPDATE provider_event SET state = 'done'"))
     db.session.commit()
     ended = donorhub("webhooks", "release", "1")

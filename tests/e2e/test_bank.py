@@ -66,7 +66,7 @@ Opener = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(place: Installation, browser: Browser) -> Iterator[Opener]:
+def open_signed_in(place: Installation, browser: Browser) -> Iterator[Opener]:
     """Open a signed-in page; a message of the browser's console fails the test."""
     contexts: list[BrowserContext] = []
     said: list[str] = []
@@ -110,9 +110,9 @@ def send(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Import", exact=True).click()
 
 
-def test_statement_is_sent_and_decided(opened: Opener, statement: Path) -> None:
+def test_statement_is_sent_and_decided(open_signed_in: Opener, statement: Path) -> None:
     """A statement is sent, three entries are decided, and one decision is undone."""
-    page = opened()
+    page = open_signed_in()
     send(page, statement)
     page.get_by_role("button", name="It is ours: add it and import").click()
     page.get_by_text("Opening, money in and money out make the closing balance.").wait_for(timeout=20_000)
@@ -137,9 +137,9 @@ def test_statement_is_sent_and_decided(opened: Opener, statement: Path) -> None:
     assert page.locator("ol.entries > li").count() == 1
 
 
-def test_unknown_table_is_mapped_quickly(opened: Opener, statement: Path) -> None:
+def test_unknown_table_is_mapped_quickly(open_signed_in: Opener, statement: Path) -> None:
     """An unknown table is mapped in under ten clicks and known the second time."""
-    page = opened()
+    page = open_signed_in()
     clicks = 0
 
     def click(name: str, role: str = "button") -> None:
@@ -173,8 +173,8 @@ def test_unknown_table_is_mapped_quickly(opened: Opener, statement: Path) -> Non
     assert page.get_by_text("The file asks you something").count() == 0
 
 
-def test_entries_are_decided_by_keyboard_alone(opened: Opener, statement: Path) -> None:
-    page = opened()
+def test_entries_are_decided_by_keyboard_alone(open_signed_in: Opener, statement: Path) -> None:
+    page = open_signed_in()
     page.goto("/bank/to-decide")
     waiting = page.locator("ol.entries > li").count()
     page.keyboard.press("ArrowDown")
@@ -189,8 +189,8 @@ def test_entries_are_decided_by_keyboard_alone(opened: Opener, statement: Path) 
     assert page.locator("ol.entries > li").count() == waiting
 
 
-def test_all_of_it_works_without_a_script(opened: Opener, statement: Path) -> None:
-    page = opened(java_script_enabled=False)
+def test_all_of_it_works_without_a_script(open_signed_in: Opener, statement: Path) -> None:
+    page = open_signed_in(java_script_enabled=False)
     bare = statement.with_name("bare.csv")
     bare.write_text(UNKNOWN.replace(".09.", ".08."), encoding="utf-8")
     send(page, bare)
@@ -209,8 +209,8 @@ def test_all_of_it_works_without_a_script(opened: Opener, statement: Path) -> No
 @pytest.mark.parametrize(
     "lang", ["pl", *(pytest.param(lang, marks=pytest.mark.slow) for lang in ("en", "sq"))]
 )
-def test_nothing_is_wider_than_a_phone(opened: Opener, lang: str) -> None:
-    page = opened(viewport={"width": 360, "height": 740})
+def test_nothing_is_wider_than_a_phone(open_signed_in: Opener, lang: str) -> None:
+    page = open_signed_in(viewport={"width": 360, "height": 740})
     page.goto(f"/?lang={lang}")
     for path in PATHS:
         answer = page.goto(path)
@@ -218,8 +218,8 @@ def test_nothing_is_wider_than_a_phone(opened: Opener, lang: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
-def test_axe_finds_nothing_by_day_or_night(opened: Opener) -> None:
-    page = opened(color_scheme="light", reduced_motion="reduce")
+def test_axe_finds_nothing_by_day_or_night(open_signed_in: Opener) -> None:
+    page = open_signed_in(color_scheme="light", reduced_motion="reduce")
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     found = []
     for path in PATHS:

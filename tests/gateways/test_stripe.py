@@ -79,13 +79,13 @@ def api() -> Iterator[Api]:
     api.stop()
 
 
-def asked(api: Api) -> Iterator[RawEvent]:
+def ask_for_items(api: Api) -> Iterator[RawEvent]:
     gateway = StripeGateway("sk_test_1", api.url)
     return gateway.list_payout_items("po_a1", at=1, account="acct_1", livemode=True)
 
 
 def test_all_pages_are_fetched_with_the_key(api: Api) -> None:
-    pages = list(asked(api))
+    pages = list(ask_for_items(api))
     rows = [json.loads(page.body)["data"]["object"]["data"] for page in pages]
     assert [len(page) for page in rows] == [2, 2]
     assert {call[0] for call in api.asked} == {"Bearer sk_test_1"}
@@ -96,7 +96,7 @@ def test_stripes_refusal_is_reported_without_words(api: Api) -> None:
     """A refusal of Stripe is reported without its words, which could hold a secret."""
     api.status = 401
     with pytest.raises(ProviderAway, match="Stripe did not answer"):
-        list(asked(api))
+        list(ask_for_items(api))
 
 
 def take_in(app: Flask, now: datetime) -> None:

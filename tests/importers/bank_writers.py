@@ -106,14 +106,14 @@ def _caret(plain: Plain) -> str:
     return f"020^00PRZELEW{title}^32{plain.name}^38{plain.account[2:]}"
 
 
-def _structured(plain: Plain) -> str:
+def _write_structured_text(plain: Plain) -> str:
     return (
         f"/TRTP/SEPA OVERBOEKING/IBAN/{plain.account}/BIC/WBKPPLPP/NAME/{plain.name}"
         f"/REMI/{plain.remittance}/EREF/{plain.ref}"
     )
 
 
-def _labelled(plain: Plain) -> str:
+def _write_labelled_text(plain: Plain) -> str:
     return (
         f"911 PRZELEW; Z RACH.: {plain.account[2:]}; OD: {plain.name}; "
         f"TYT.: {plain.remittance}; TNR: {plain.ref}"
@@ -125,8 +125,8 @@ MT940_DIALECTS: Final[dict[str, tuple[Callable[[Plain], str], str]]] = {
     "tilde": (_tilde, "cp1250"),
     "angle": (_angle, "cp852"),
     "caret": (_caret, "iso-8859-2"),
-    "structured": (_structured, "utf-8"),
-    "labelled": (_labelled, "iso-8859-2"),
+    "structured": (_write_structured_text, "utf-8"),
+    "labelled": (_write_labelled_text, "iso-8859-2"),
 }
 
 

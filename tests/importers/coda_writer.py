@@ -58,7 +58,7 @@ def tail(records: Sequence[str], closing: int, debits: int, credits_: int, on: d
     return [eight, place((1, "9"), (17, f"{counted:06d}"), (23, sums), (128, "2"))]
 
 
-def closed(records: Sequence[str], entries: Sequence[Plain], opening: int = OPENING_MINOR) -> bytes:
+def close_file(records: Sequence[str], entries: Sequence[Plain], opening: int = OPENING_MINOR) -> bytes:
     """The records with those of the new balance and the sums of ``entries``, as a file."""
     debits = sum(-plain.minor for plain in entries if plain.minor < 0)
     credits_ = sum(plain.minor for plain in entries if plain.minor > 0)
@@ -72,4 +72,4 @@ def write_coda(entries: Sequence[Plain], currency: str = "EUR") -> bytes:
     records = head(currency=currency)
     for number, plain in enumerate(entries, 1):
         records += movement(number, plain)
-    return closed(records, entries)
+    return close_file(records, entries)

@@ -61,7 +61,7 @@ def table() -> dict[str, Counter[str]]:
     return dict(sorted(rows.items()))
 
 
-def shown() -> str:
+def format_table() -> str:
     """The table as text."""
     lines = [f"{'format':8}" + "".join(f"{column:>14}" for column in COLUMNS)]
     for name, row in table().items():
@@ -84,6 +84,6 @@ def reasons() -> str:
 if __name__ == "__main__":
     if not samples():
         sys.exit(f"the shared corpora are not at {BANK}")
-    print(shown())
+    print(format_table())
     if "--all" in sys.argv:
         print(reasons())

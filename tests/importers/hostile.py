@@ -19,7 +19,7 @@ from tests.importers.camt.camt_writer import write_camt
 from tests.importers.in_child import Taken
 from tests.importers.ofx.ofx_writer import write_ofx
 from tests.importers.samples import HEADER, WRITE, write_xlsx
-from tests.importers.table.sheet_writer import xlsx, xlsx_rows, zipped
+from tests.importers.table.sheet_writer import xlsx, xlsx_rows, zip_members
 
 Check = Callable[[Taken], None]
 COUNT: Final = 8
@@ -39,7 +39,7 @@ class Case:
 # ---------------------------------------------------------------- what must come of a file
 
 
-def refused(*codes: str) -> Check:
+def expect_refusal(*codes: str) -> Check:
     """Nothing is read, and the reason is one of these."""
 
     def check(taken: Taken) -> None:
@@ -48,7 +48,7 @@ def refused(*codes: str) -> Check:
     return check
 
 
-def told(count: int) -> Check:
+def expect_all_or_report(count: int) -> Check:
     """All of the payments are there, or it says that they are not; never proved without them."""
 
     def check(taken: Taken) -> None:
@@ -59,7 +59,7 @@ def told(count: int) -> Check:
     return check
 
 
-def kept(count: int, *codes: str) -> Check:
+def expect_payments(count: int, *codes: str) -> Check:
     """This many payments are there, and no others; of these codes each is told."""
 
     def check(taken: Taken) -> None:
@@ -69,7 +69,7 @@ def kept(count: int, *codes: str) -> Check:
     return check
 
 
-def accounted(rows: int) -> Check:
+def expect_every_row(rows: int) -> Check:
     """Every row of a table is an entry, was skipped for a reason, or failed; what failed is told."""
 
     def check(taken: Taken) -> None:
@@ -87,7 +87,7 @@ def accounted(rows: int) -> Check:
 # ---------------------------------------------------------------- one entry that cannot be right
 
 
-def marked() -> list[Plain]:
+def mark_entries() -> list[Plain]:
     """Entries of which the fifth has a day and an amount that no other has."""
     entries = [replace(entry, minor=abs(entry.minor)) for entry in plain_entries(COUNT, seed=21)]
     return [*entries[:4], replace(entries[4], booked_on=date(2026, 6, 17), minor=1_234_567), *entries[5:]]
@@ -123,13 +123,13 @@ NUMBERS: Final = {
 
 
 def with_amount(name: str, text: str) -> bytes:
-    data = sheet_or(name, marked())
+    data = sheet_or(name, mark_entries())
     form = next(form for form in AMOUNTS if form in data)
     return sheet_again(name, data.replace(form, text.encode(), 1))
 
 
 def with_31_february(name: str) -> bytes:
-    data = sheet_or(name, marked())
+    data = sheet_or(name, mark_entries())
     good, bad = next(pair for pair in DAYS if pair[0] in data)
     return sheet_again(name, data.replace(good, bad))
 
@@ -171,7 +171,7 @@ def external(where: str) -> str:
     return f'<!DOCTYPE d [<!ENTITY x SYSTEM "{where}">]>'
 
 
-def declared(data: bytes, doctype: str, use: str) -> bytes:
+def declare_doctype(data: bytes, doctype: str, use: str) -> bytes:
     """An XML file with a document type, and its entity in the first remittance."""
     head, mark, rest = data.partition(b"?>")
     for tag in (b"<Ustrd>", b"<MEMO>"):
@@ -195,13 +195,13 @@ def with_members(**members: bytes) -> bytes:
     """A good workbook with more in its zip; ``__`` stands for a slash."""
     with zipfile.ZipFile(io.BytesIO(write_xlsx(plain_entries(COUNT, seed=25)))) as archive:
         whole = {name: archive.read(name) for name in archive.namelist()}
-    return zipped({**whole, **{name.replace("__", "/"): data for name, data in members.items()}})
+    return zip_members({**whole, **{name.replace("__", "/"): data for name, data in members.items()}})
 
 
-def nested(levels: int) -> bytes:
+def nest_zips(levels: int) -> bytes:
     data = b"\0" * MB
     for _ in range(levels):
-        data = zipped({f"{n}.zip": data for n in range(10)})
+        data = zip_members({f"{n}.zip": data for n in range(10)})
     return with_members(xl__media__x=data)
 
 
@@ -229,7 +229,7 @@ def formulas() -> bytes:
 
 
 def in_utf16(name: str, codec: str) -> bytes:
-    return WRITE[name](marked()).decode(codec).encode("utf-16-le")
+    return WRITE[name](mark_entries()).decode(codec).encode("utf-16-le")
 
 
 def many(count: int, name: str) -> bytes:

@@ -73,7 +73,7 @@ class Children:
         return Taken(**told)
 
 
-def _told(path: str) -> dict[str, Any]:
+def _summarise_reading(path: str) -> dict[str, Any]:
     from tests.importers.samples import read
 
     try:
@@ -110,7 +110,7 @@ def _resident_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1024**2
 
 
-def _measured(path: str) -> dict[str, Any]:
+def _measure_reading(path: str) -> dict[str, Any]:
     """Fork, read, and take from the kernel what the child used."""
     base = _resident_mb()
     started = time.monotonic()
@@ -121,7 +121,7 @@ def _measured(path: str) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_CPU, (_CPU_LIMIT, _CPU_LIMIT))
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
         with os.fdopen(writer, "w") as out:
-            json.dump(_told(path), out)
+            json.dump(_summarise_reading(path), out)
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as said:
@@ -143,7 +143,7 @@ def _serve() -> None:
     for name in WRITE:
         read(sample(name))  # all readers and profiles are imported before the first fork
     for line in sys.stdin:
-        print(json.dumps(_measured(line.strip())), flush=True)
+        print(json.dumps(_measure_reading(line.strip())), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import importers
 from donorhub.money import Money
 from importers.statement import Reading
 from tests.importers.bank_writers import OWN_ACCOUNT, Plain, iban
-from tests.importers.coda_writer import closed, head, movement, place, write_coda
+from tests.importers.coda_writer import close_file, head, movement, place, write_coda
 
 DONOR = iban("BE", "539007547034")
 GIFT = Plain(date(2026, 9, 30), 5_000, "EUR", "Anna Peeters", DONOR, "Gift DH-1001-7, with thanks", "B1")
@@ -68,7 +68,7 @@ def test_long_text_uses_next_record() -> None:
 def test_ogm_reference_is_kept() -> None:
     """A Belgian OGM reference is kept as such, and the remittance shows it as people write it."""
     records = head() + movement(1, replace(GIFT, remittance="101012345678921"), structured=True)
-    (entry,) = importers.read(closed(records, [GIFT])).statements[0].entries
+    (entry,) = importers.read(close_file(records, [GIFT])).statements[0].entries
     assert entry.details[0].references == (("OGM", "012345678921"),)
     assert entry.details[0].remittance == "+++012/3456/78921+++"
 
@@ -85,7 +85,7 @@ def test_a_direct_debit_has_its_mandate_and_creditor() -> None:
         + "September gift"
     )
     records = head() + movement(1, replace(GIFT, remittance=text), structured=True)
-    detail = importers.read(closed(records, [GIFT])).statements[0].entries[0].details[0]
+    detail = importers.read(close_file(records, [GIFT])).statements[0].entries[0].details[0]
     assert (detail.creditor_id, detail.mandate_id) == ("BE68ZZZ0123456789", "MND-42")
     assert detail.remittance == "September gift"
 
@@ -93,7 +93,7 @@ def test_a_direct_debit_has_its_mandate_and_creditor() -> None:
 def test_a_return_has_its_reason() -> None:
     records = head() + movement(1, FEE)
     records[-2] = records[-2][:113] + "AC04" + records[-2][117:]
-    (entry,) = importers.read(closed(records, [FEE])).statements[0].entries
+    (entry,) = importers.read(close_file(records, [FEE])).statements[0].entries
     assert entry.details[0].return_code == "AC04"
 
 
@@ -102,7 +102,7 @@ def batch(*parts: int) -> bytes:
     records = head() + movement(1, whole)
     for at, minor in enumerate(parts, 1):
         records += movement(1, replace(GIFT, minor=minor, name=f"Donor {at}"), detail=at)
-    return closed(records, [whole])
+    return close_file(records, [whole])
 
 
 def test_payments_of_sum_are_details() -> None:
@@ -124,7 +124,7 @@ def test_unbalanced_payments_leave_the_sum() -> None:
 
 def test_information_records_are_kept_with_their_entry() -> None:
     told = place((1, "31"), (3, "00010000"), (11, "B1"), (41, "urgent transfer"))
-    (entry,) = importers.read(closed([*head(), *movement(1, GIFT), told], [GIFT])).statements[0].entries
+    (entry,) = importers.read(close_file([*head(), *movement(1, GIFT), told], [GIFT])).statements[0].entries
     assert entry.info == "urgent transfer"
 
 
@@ -156,13 +156,13 @@ def test_numbers_restarting_are_other_movements() -> None:
     records = head()
     for number in (9_999, 10_000, 9_999):
         records += movement(number, GIFT)
-    (statement,) = importers.read(closed(records, [GIFT] * 3)).statements
+    (statement,) = importers.read(close_file(records, [GIFT] * 3)).statements
     assert len(statement.entries) == 3 and statement.integrity == "proved"
 
 
 def test_detail_without_sum_is_reported() -> None:
     """A detail whose sum is missing is reported."""
-    reading = importers.read(closed([*head(), *movement(1, GIFT), *movement(2, GIFT, detail=1)], [GIFT]))
+    reading = importers.read(close_file([*head(), *movement(1, GIFT), *movement(2, GIFT, detail=1)], [GIFT]))
     assert codes(reading) == ["unreadable_entry"] and len(reading.statements[0].entries) == 1
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.importers.corpus_table import BANK, COLUMNS, entries, reading, reason, samples, shown, table
+from tests.importers.corpus_table import BANK, COLUMNS, entries, format_table, reading, reason, samples, table
 
 PROBES: Final = BANK / "probes"
 
@@ -66,13 +66,13 @@ KNOWN: Final[dict[str, tuple[int, ...]]] = {  # in the order of COLUMNS
 pytestmark = pytest.mark.skipif(not BANK.is_dir(), reason="the shared corpora are not here")
 
 
-def expected(kind: str) -> dict[str, Any]:
+def read_expectations(kind: str) -> dict[str, Any]:
     path = PROBES / kind / "expected.json"
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def probes(kind: str, suffix: str) -> list[str]:
-    return [name for name in sorted(expected(kind)) if (PROBES / kind / f"{name}{suffix}").is_file()]
+    return [name for name in sorted(read_expectations(kind)) if (PROBES / kind / f"{name}{suffix}").is_file()]
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample["path"])
@@ -100,7 +100,7 @@ def test_listed_differences_are_real() -> None:
 
 def test_table_of_formats_is_as_known() -> None:
     """The table of what is read of all formats is the known one, so that no reader becomes worse unseen."""
-    print(f"\n{shown()}")
+    print(f"\n{format_table()}")
     found = {name: tuple(row[column] for column in COLUMNS) for name, row in table().items()}
     assert found
     for name, row in found.items():
@@ -122,7 +122,7 @@ def test_an_ofx_probe_comes_out_exactly(name: str) -> None:
         for statement in found.statements
         for entry in statement.entries
     ]
-    wanted = expected("ofx")[name]
+    wanted = read_expectations("ofx")[name]
     if wanted is None:
         assert rows == [] and reason(found)
     else:
@@ -131,7 +131,7 @@ def test_an_ofx_probe_comes_out_exactly(name: str) -> None:
 
 @pytest.mark.parametrize("name", probes("mt940", ".sta"))
 def test_an_mt940_probe_comes_out_exactly(name: str) -> None:
-    wanted = expected("mt940")[name]
+    wanted = read_expectations("mt940")[name]
     found = reading(f"probes/mt940/{name}.sta")
     (statement,) = found.statements
     (entry,) = statement.entries
@@ -153,7 +153,7 @@ def test_an_mt940_probe_comes_out_exactly(name: str) -> None:
 
 @pytest.mark.parametrize("name", probes("camt", ".xml"))
 def test_a_camt_probe_comes_out_exactly(name: str) -> None:
-    wanted = expected("camt")[name]
+    wanted = read_expectations("camt")[name]
     found = reading(f"probes/camt/{name}.xml")
     if wanted is None:
         assert not found.statements and reason(found)

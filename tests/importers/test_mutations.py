@@ -80,7 +80,7 @@ changes = st.lists(
 )
 
 
-def changed(data: bytes, some: Sequence[Change]) -> bytes:
+def change_bytes(data: bytes, some: Sequence[Change]) -> bytes:
     for what, where, length, other in some:
         at = int(where * len(data))
         piece = data[at : at + length]
@@ -101,7 +101,7 @@ def count(reading: Reading) -> int:
     return sum(len(statement.entries) for statement in reading.statements)
 
 
-def checked(data: bytes) -> Reading:
+def read_and_check(data: bytes) -> Reading:
     """Read it, and hold what every reading holds: a reason where there is nothing, signed sums that agree."""
     reading = read(data)
     assert reading.statements or any(problem.level == "error" for problem in reading.problems)
@@ -121,7 +121,7 @@ def checked(data: bytes) -> Reading:
 @given(some=changes)
 def test_changed_file_raises_nothing(name: str, some: list[Change]) -> None:
     """Whatever happens to a file, reading it raises nothing."""
-    checked(changed(sample(name), some))
+    read_and_check(change_bytes(sample(name), some))
 
 
 @pytest.mark.load
@@ -130,7 +130,7 @@ def test_changed_file_raises_nothing(name: str, some: list[Change]) -> None:
 @given(some=changes)
 def test_changed_file_raises_nothing_for_long(name: str, some: list[Change]) -> None:
     """Whatever happens to a file, and however often we try, reading it raises nothing."""
-    checked(changed(sample(name), some))
+    read_and_check(change_bytes(sample(name), some))
 
 
 # Formats whose end or sums show that something is missing; a list in Elixir has neither, and says so always.
@@ -144,7 +144,7 @@ def test_a_file_cut_anywhere_says_so(name: str) -> None:
     data = sample(name, 20)
     whole = count(read(data))
     for percent in range(5, 100, 5):
-        reading = checked(data[: len(data) * percent // 100])
+        reading = read_and_check(data[: len(data) * percent // 100])
         assert reading.problems or count(reading) == whole, f"cut at {percent} %"
         if count(reading) != whole:
             assert all(statement.integrity != "proved" for statement in reading.statements), f"{percent} %"
@@ -152,10 +152,10 @@ def test_a_file_cut_anywhere_says_so(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRITE)
 def test_the_sample_itself_is_read_whole(name: str) -> None:
-    details = sum(len(e.details) for s in checked(sample(name)).statements for e in s.entries)
+    details = sum(len(e.details) for s in read_and_check(sample(name)).statements for e in s.entries)
     assert details == 6
 
 
 @given(st.binary(max_size=600), st.sampled_from(MARKS))
 def test_random_bytes_raise_nothing(data: bytes, mark: bytes) -> None:
-    checked(mark + data)
+    read_and_check(mark + data)

@@ -25,7 +25,7 @@ CAMT = (
 )
 
 
-def zipped(*names: str) -> bytes:
+def zip_names(*names: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
@@ -33,7 +33,7 @@ def zipped(*names: str) -> bytes:
     return buffer.getvalue()
 
 
-LOCKED = bytearray(zipped("statement.csv"))
+LOCKED = bytearray(zip_names("statement.csv"))
 LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1  # the flag "encrypted" in the list of contents
 
 
@@ -67,8 +67,8 @@ LOCKED[LOCKED.index(b"PK\x01\x02") + 8] |= 1  # the flag "encrypted" in the list
         (b"Data;Kwota\n2026-01-01;5,00\n", "table"),
         (b"Data,Text\n2026-01-01,<OFX> and camt.053 and :20: in a remittance\n", "table"),
         ("Data\tKwota\n".encode("utf-16"), "table"),
-        (zipped("[Content_Types].xml", "xl/workbook.xml"), "xlsx"),
-        (zipped("mimetype", "content.xml"), "ods"),
+        (zip_names("[Content_Types].xml", "xl/workbook.xml"), "xlsx"),
+        (zip_names("mimetype", "content.xml"), "ods"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "xls"),
         (b"<note>hello</note>", "xml"),
         (b'<?xml version="1.0"?><note/>', "xml"),
@@ -90,9 +90,9 @@ def test_bytes_reveal_the_format(data: bytes, name: str) -> None:
         (b"%PDF-1.7\n", "pdf", "PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "locked", "password"),
         (bytes(LOCKED), "locked", "password"),
-        (zipped("statement.csv"), "archive", "unpack"),
+        (zip_names("statement.csv"), "archive", "unpack"),
         (b"\x1f\x8b\x08\0", "archive", "unpack"),
-        (zipped("xl/workbook.xml")[:40], "damaged", "download"),
+        (zip_names("xl/workbook.xml")[:40], "damaged", "download"),
         (b"\x89PNG\r\n\x1a\n", "picture", "camt.053"),
         (b"{\\rtf1 hello}", "document", "camt.053"),
         (b' {"amount": 1}', "json", "camt.053"),

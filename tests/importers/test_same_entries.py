@@ -40,7 +40,7 @@ SEEN_AS_LATIN: Final = str.maketrans("ŁłąĄćĆęĘńŃóÓśŚźŹżŻ", "Ll
 Row = tuple[str, ...]
 
 
-def written(entries: Sequence[Plain], lost: frozenset[str]) -> Counter[Row]:
+def count_written_rows(entries: Sequence[Plain], lost: frozenset[str]) -> Counter[Row]:
     """The entries as a format that loses these fields can bring them, in any order."""
     rows: list[Row] = []
     for one in entries:
@@ -52,7 +52,7 @@ def written(entries: Sequence[Plain], lost: frozenset[str]) -> Counter[Row]:
     return Counter(rows)
 
 
-def found(reading: Reading, lost: frozenset[str]) -> Counter[Row]:
+def count_read_rows(reading: Reading, lost: frozenset[str]) -> Counter[Row]:
     """The same of what was read: a payment for each detail."""
     rows: list[Row] = []
     for statement in reading.statements:
@@ -77,7 +77,7 @@ def check(name: str, entries: Sequence[Plain]) -> None:
     lost = CANNOT.get(name, frozenset())
     reading = read(WRITE[name](entries))
     assert [problem for problem in reading.problems if problem.level == "error"] == []
-    assert found(reading, lost) == written(entries, lost)
+    assert count_read_rows(reading, lost) == count_written_rows(entries, lost)
     for statement in reading.statements:
         assert statement.account in ((None,) if "own account" in lost else (OWN_ACCOUNT, None))
         assert statement.advice == (name in ADVICE)

@@ -29,7 +29,7 @@ PAGES = (
 )
 
 
-def streamed(data: bytes) -> Iterable[Part]:
+def stream_bytes(data: bytes) -> Iterable[Part]:
     return importers.stream(io.BytesIO(data))
 
 
@@ -39,7 +39,7 @@ def streamed(data: bytes) -> Iterable[Part]:
 def test_gathered_parts_are_the_reading(data: bytes) -> None:
     """The parts of a streamed file, gathered, are the same as its reading."""
     reading = importers.read(data)
-    parts = gather_parts(streamed(data), reading.format, reading.facts)
+    parts = gather_parts(stream_bytes(data), reading.format, reading.facts)
     assert (parts.statements, parts.problems) == (reading.statements, reading.problems)
     assert parts.statements or parts.problems
 
@@ -66,10 +66,10 @@ def test_bad_row_in_later_piece() -> None:
 def test_stream_holds_no_given_entries(name: str) -> None:
     """A stream holds no entries that it has already given, so that memory stays small."""
     data = FILES[name](MANY)
-    assert _held(lambda: _at_last_entry(data)) < _held(lambda: importers.read(data)) / 2
+    assert _measure_memory(lambda: _at_last_entry(data)) < _measure_memory(lambda: importers.read(data)) / 2
 
 
-def _held(run: Callable[[], object]) -> int:
+def _measure_memory(run: Callable[[], object]) -> int:
     """Bytes of what is alive after ``run``, with what it gave."""
     tracemalloc.start()
     try:
@@ -81,7 +81,7 @@ def _held(run: Callable[[], object]) -> int:
 
 
 def _at_last_entry(data: bytes) -> Iterator[Part]:
-    parts = iter(streamed(data))
+    parts = iter(stream_bytes(data))
     left = MANY
     while left:
         left -= isinstance(next(parts), Entry)
@@ -91,7 +91,7 @@ def _at_last_entry(data: bytes) -> Iterator[Part]:
 def test_damaged_statement_has_no_end() -> None:
     """A statement that turns out damaged has no end, and the next one is whole."""
     data = document(statement(row(), *[row("x")] * 1_001), statement(row("3.00"))).encode()
-    parts = [part for part in streamed(data) if not isinstance(part, Entry)]
+    parts = [part for part in stream_bytes(data) if not isinstance(part, Entry)]
     kinds = [type(part) for part in parts]
     assert kinds.count(Begin) == 2 and kinds.count(End) == 1
     (kept,) = importers.read(data).statements

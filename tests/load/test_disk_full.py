@@ -29,7 +29,7 @@ def open_address(installation: Installation) -> str:
     return installation.run("webhooks", "create", "stripe", "--secret", SECRET).stdout.strip()
 
 
-def kept(installation: Installation) -> set[str]:
+def list_kept_ids(installation: Installation) -> set[str]:
     return {ref for (ref,) in installation.rows("SELECT external_id FROM provider_event")}
 
 
@@ -48,11 +48,11 @@ def test_a_full_disk_refuses_and_recovers(installation: Installation) -> None:
     assert provider.told() == set() and provider.refused == []
     assert set(provider.statuses) == {503}, provider.statuses
     assert installation.answers()
-    assert kept(installation) == {event["id"] for event in before}
+    assert list_kept_ids(installation) == {event["id"] for event in before}
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     provider.wait_for(len(during))
     installation.shift_clock(400)
-    assert provider.told() <= kept(installation)
+    assert provider.told() <= list_kept_ids(installation)
     deadline = time.monotonic() + 60
     while installation.one("SELECT count(*) FROM gift") < 100:
         assert time.monotonic() < deadline, installation.log()
@@ -76,4 +76,4 @@ def test_held_database_is_not_awaited_forever(installation: Installation) -> Non
     holder.execute("ROLLBACK")
     holder.close()
     provider.wait_for(1)
-    assert kept(installation) == {"evt_load0"}
+    assert list_kept_ids(installation) == {"evt_load0"}

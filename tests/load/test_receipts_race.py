@@ -41,7 +41,7 @@ def issuing(installation: Installation) -> list[subprocess.Popen[bytes]]:
     return [installation.start("receipts", "issue", "--all-of", YEAR) for _ in range(2)]
 
 
-def rendered(installation: Installation) -> None:
+def render_receipts(installation: Installation) -> None:
     """Let two workers make the PDFs; every one is there with its sha256."""
     workers = [
         installation.start("worker", *(["--burst"] if installation.is_embedded else [])) for _ in range(2)
@@ -72,7 +72,7 @@ def test_two_processes_number_without_gap(installation: Installation) -> None:
     assert numbers(installation) == list(range(1, COUNT + 1)), installation.log()
     assert installation.one("SELECT count(DISTINCT gift_id) FROM receipt_line") == COUNT
     assert "Traceback" not in (installation.home / "log").read_text(errors="replace")
-    rendered(installation)
+    render_receipts(installation)
     print(f"{COUNT} issued in {issued:.1f} s, made after {time.monotonic() - began:.1f} s")
     installation.run("verify", "--thorough")
 

@@ -30,7 +30,7 @@ def release_image(home: Path, servers: dict[str, str]) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def released(
+def release_engine(
     release_image: Engine, home: Path, servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Engine]:
     """A database as the last release left it; this process has its key, and time stands at NOW."""

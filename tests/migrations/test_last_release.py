@@ -21,10 +21,12 @@ from tests.migrations.last_release import KEY, NOW, REVISION
 pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 
 
-def test_the_upgraded_release_is_sound(released: Engine, tmp_path: Path, servers: dict[str, str]) -> None:
+def test_the_upgraded_release_is_sound(
+    release_engine: Engine, tmp_path: Path, servers: dict[str, str]
+) -> None:
     """What stands adds up again, the audit's chain goes on, and the error inbox names what was taken back."""
-    run.upgrade(released)
-    url = released.url.render_as_string(hide_password=False)
+    run.upgrade(release_engine)
+    url = release_engine.url.render_as_string(hide_password=False)
     settings = config.load_settings(
         {
             **servers,
@@ -46,19 +48,19 @@ def test_the_upgraded_release_is_sound(released: Engine, tmp_path: Path, servers
         db.engine.dispose()
 
 
-def test_upgrading_the_release_again_changes_nothing(released: Engine) -> None:
-    assert run.upgrade(released) == (REVISION, run.find_newest_revision())
-    before = read_rows(released)
-    assert run.upgrade(released) == (run.find_newest_revision(), run.find_newest_revision())
-    after = read_rows(released)
+def test_upgrading_the_release_again_changes_nothing(release_engine: Engine) -> None:
+    assert run.upgrade(release_engine) == (REVISION, run.find_newest_revision())
+    before = read_rows(release_engine)
+    assert run.upgrade(release_engine) == (run.find_newest_revision(), run.find_newest_revision())
+    after = read_rows(release_engine)
     assert list_changes(before, after) == {}
     assert [table for table in after if list_new_rows(before, after, table)] == []
 
 
-def test_the_upgrade_refuses_a_second_live_decision(released: Engine) -> None:
-    run.upgrade(released)
-    row = read_rows(released)["match"][1,]
+def test_the_upgrade_refuses_a_second_live_decision(release_engine: Engine) -> None:
+    run.upgrade(release_engine)
+    row = read_rows(release_engine)["match"][1,]
     columns = [column for column in row if column != "id"]
     copy = f"INSERT INTO match ({', '.join(columns)}) SELECT {', '.join(columns)} FROM match WHERE id = 1"
-    with pytest.raises(IntegrityError), released.begin() as connection:
+    with pytest.raises(IntegrityError), release_engine.begin() as connection:
         connection.execute(text(copy))

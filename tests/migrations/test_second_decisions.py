@@ -15,10 +15,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection o
 ONE_LIVE_DECISION: Final = "20261130_0400"
 
 
-def test_the_later_decision_alone_is_taken_back(released: Engine) -> None:
-    before = read_rows(released)
-    upgrade_to(released, ONE_LIVE_DECISION)
-    after = read_rows(released)
+def test_the_later_decision_alone_is_taken_back(release_engine: Engine) -> None:
+    before = read_rows(release_engine)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    after = read_rows(release_engine)
     at = after["match"][2,]["undone_at"]
     assert at.replace(tzinfo=UTC) == NOW
     undone = {"undone_at": at, "undone_by": "system:0"}
@@ -50,10 +50,10 @@ def test_the_later_decision_alone_is_taken_back(released: Engine) -> None:
     assert grown == {"correction", "domain_event", "audit_record", "task"}
 
 
-def test_what_the_upgrade_adds_is_what_undo_adds(released: Engine) -> None:
-    before = read_rows(released)
-    upgrade_to(released, ONE_LIVE_DECISION)
-    after = read_rows(released)
+def test_what_the_upgrade_adds_is_what_undo_adds(release_engine: Engine) -> None:
+    before = read_rows(release_engine)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    after = read_rows(release_engine)
     columns = ("gift_id", "amount_minor", "currency", "actor", "source", "source_ref")
     assert list_new_rows(before, after, "correction", *columns) == [
         (1, 5000, "PLN", "system:0", "bank", "match:2"),
@@ -120,37 +120,37 @@ def settle_all_but(*live: int) -> str:
     return f"UPDATE match SET undone_at = '2026-11-21 00:00:00' WHERE id IN ({', '.join(map(str, others))})"
 
 
-def test_a_base_without_second_decisions_keeps_all_rows(released: Engine) -> None:
-    edit(released, settle_all_but())
-    before = read_rows(released)
-    upgrade_to(released, ONE_LIVE_DECISION)
-    after = read_rows(released)
+def test_a_base_without_second_decisions_keeps_all_rows(release_engine: Engine) -> None:
+    edit(release_engine, settle_all_but())
+    before = read_rows(release_engine)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    after = read_rows(release_engine)
     assert list_changes(before, after) == {}
     assert [table for table in after if list_new_rows(before, after, table)] == []
 
 
-def test_the_instant_says_which_is_later(released: Engine) -> None:
+def test_the_instant_says_which_is_later(release_engine: Engine) -> None:
     edit(
-        released,
+        release_engine,
         settle_all_but(),
         copy_match(9, 31, entry_id="5", decided_at="'2026-11-19 00:00:00'", undone_at="NULL"),
     )
-    upgrade_to(released, ONE_LIVE_DECISION)
-    after = read_rows(released)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    after = read_rows(release_engine)
     assert {id_: after["match"][id_,]["undone_by"] for id_ in (8, 31)} == {8: "system:0", 31: None}
     assert after["entry"][5,]["state"] == "not_gift"
 
 
-def test_a_gift_undone_before_its_return_stays_out(released: Engine) -> None:
+def test_a_gift_undone_before_its_return_stays_out(release_engine: Engine) -> None:
     """The gift's own entry and its return were both decided twice: the gift is gone with its instalment."""
     edit(
-        released,
+        release_engine,
         settle_all_but(10),
         copy_match(9, 31, entry_id="5", decided_at="'2026-11-19 00:00:00'", undone_at="NULL"),
     )
-    before = read_rows(released)
-    upgrade_to(released, ONE_LIVE_DECISION)
-    after = read_rows(released)
+    before = read_rows(release_engine)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    after = read_rows(release_engine)
     assert after["dispute"][1,]["state"] == "won"
     columns = ("gift_id", "amount_minor", "source_ref")
     assert list_new_rows(before, after, "correction", *columns) == [(5, 1500, "match:10")]
@@ -171,18 +171,18 @@ def test_a_gift_undone_before_its_return_stays_out(released: Engine) -> None:
     ids=["return", "payout"],
 )
 def test_what_both_decisions_say_stays(
-    earlier: int, later: int, rows: dict[str, str], released: Engine
+    earlier: int, later: int, rows: dict[str, str], release_engine: Engine
 ) -> None:
     """A copy of a decision is marked as undone, and what it says is left alone."""
     edit(
-        released,
+        release_engine,
         settle_all_but(later),
         f"UPDATE match SET undone_at = '2026-11-21 00:00:00' WHERE id = {earlier}",
         copy_match(later, 31),
     )
-    before = read_rows(released)
-    upgrade_to(released, ONE_LIVE_DECISION)
-    after = read_rows(released)
+    before = read_rows(release_engine)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    after = read_rows(release_engine)
     assert set(list_changes(before, after)) == {("match", 31)}
     for table, column in rows.items():
         assert {key: row[column] for key, row in after[table].items() if key in before[table]} == {
@@ -190,32 +190,32 @@ def test_what_both_decisions_say_stays(
         }
 
 
-def test_an_instalment_others_pay_too_is_partial(released: Engine) -> None:
+def test_an_instalment_others_pay_too_is_partial(release_engine: Engine) -> None:
     edit(
-        released,
+        release_engine,
         settle_all_but(2),
         "UPDATE allocation SET amount_minor = 4400 WHERE gift_id = 1",
         "INSERT INTO allocation (id, gift_id, instalment_id, amount_minor) VALUES (31, 11, 1, 600)",
     )
-    upgrade_to(released, ONE_LIVE_DECISION)
-    instalment = read_rows(released)["instalment"][1,]
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    instalment = read_rows(release_engine)["instalment"][1,]
     assert (instalment["state"], instalment["state_reason"]) == ("partial", "")
 
 
-def test_an_instalment_that_others_pay_wholly_stays_paid(released: Engine) -> None:
+def test_an_instalment_that_others_pay_wholly_stays_paid(release_engine: Engine) -> None:
     edit(
-        released,
+        release_engine,
         settle_all_but(2),
         "UPDATE instalment SET amount_minor = 600 WHERE id = 1",
         "INSERT INTO allocation (id, gift_id, instalment_id, amount_minor) VALUES (31, 11, 1, 600)",
     )
-    before = read_rows(released)
-    upgrade_to(released, ONE_LIVE_DECISION)
-    assert read_rows(released)["instalment"] == before["instalment"]
+    before = read_rows(release_engine)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    assert read_rows(release_engine)["instalment"] == before["instalment"]
 
 
 @pytest.mark.parametrize("was_asked", [False, True])
-def test_a_receipt_over_a_gift_that_counts_again(was_asked: bool, released: Engine) -> None:
+def test_a_receipt_over_a_gift_that_counts_again(was_asked: bool, release_engine: Engine) -> None:
     """It was to be voided; now a part of its gift counts, so it is to be replaced by one that says less."""
     task = "INSERT INTO task (id, key, kind, performer, role, subject_type, subject_id, facts, due_at, state,"
     task += (
@@ -223,7 +223,7 @@ def test_a_receipt_over_a_gift_that_counts_again(was_asked: bool, released: Engi
     )
     task += " 'accountant', 'gift', 5, '{}', '2026-11-22', '{}', 0, '', '2026-11-20', '{}')"
     edit(
-        released,
+        release_engine,
         settle_all_but(10),
         "INSERT INTO receipt_line (id, receipt_id, position, gift_id, amount_minor)"
         " VALUES (31, 1, 1, 5, 1500)",
@@ -232,37 +232,37 @@ def test_a_receipt_over_a_gift_that_counts_again(was_asked: bool, released: Engi
         task.format(31, "void", "void", "{}", "planned", ""),
         *([task.format(32, "correct", "correct", "{}", "cancelled", "given_back")] if was_asked else []),
     )
-    upgrade_to(released, ONE_LIVE_DECISION)
-    tasks = {row["key"]: (row["state"], row["outcome"]) for row in read_rows(released)["task"].values()}
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    tasks = {row["key"]: (row["state"], row["outcome"]) for row in read_rows(release_engine)["task"].values()}
     assert tasks["receipt_void:5:1"] == ("cancelled", "given_back")
     assert tasks["receipt_correct:5:1"] == ("planned", "")
 
 
-def test_a_return_in_a_batch_has_its_place(released: Engine) -> None:
+def test_a_return_in_a_batch_has_its_place(release_engine: Engine) -> None:
     edit(
-        released,
+        release_engine,
         settle_all_but(10),
         "UPDATE match SET undone_at = '2026-11-21 00:00:00' WHERE id = 12",
         "UPDATE match SET entry_id = 7, detail_id = 2 WHERE id IN (9, 10)",
         "UPDATE dispute SET source_ref = '7/1' WHERE id = 1",
     )
-    upgrade_to(released, ONE_LIVE_DECISION)
-    assert read_rows(released)["dispute"][1,]["state"] == "won"
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    assert read_rows(release_engine)["dispute"][1,]["state"] == "won"
 
 
-def test_an_entry_decided_in_part_keeps_its_state(released: Engine) -> None:
+def test_an_entry_decided_in_part_keeps_its_state(release_engine: Engine) -> None:
     edit(
-        released,
+        release_engine,
         settle_all_but(13, 14),
         "UPDATE match SET undone_at = '2026-11-21 00:00:00' WHERE id = 12",
         "UPDATE entry SET state = 'suspense', decide_by = '2026-12-24' WHERE id = 7",
     )
-    before = read_rows(released)
-    upgrade_to(released, ONE_LIVE_DECISION)
-    assert read_rows(released)["entry"] == before["entry"]
+    before = read_rows(release_engine)
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    assert read_rows(release_engine)["entry"] == before["entry"]
 
 
-def test_an_entry_that_was_taken_back_stays_so(released: Engine) -> None:
-    edit(released, settle_all_but(2), "UPDATE entry SET state = 'taken_back' WHERE id = 1")
-    upgrade_to(released, ONE_LIVE_DECISION)
-    assert read_rows(released)["entry"][1,]["state"] == "taken_back"
+def test_an_entry_that_was_taken_back_stays_so(release_engine: Engine) -> None:
+    edit(release_engine, settle_all_but(2), "UPDATE entry SET state = 'taken_back' WHERE id = 1")
+    upgrade_to(release_engine, ONE_LIVE_DECISION)
+    assert read_rows(release_engine)["entry"][1,]["state"] == "taken_back"

@@ -29,7 +29,7 @@ def wanted_shape(home: Path, servers: dict[str, str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def migrated(home: Path, servers: dict[str, str]) -> Iterator[Engine]:
+def migrated_engine(home: Path, servers: dict[str, str]) -> Iterator[Engine]:
     """A migrated database that the tests of this file leave as it is."""
     with new_database(home, servers) as engine:
         run.upgrade(engine)
@@ -41,8 +41,8 @@ def shape_of(engine: Engine) -> set[str]:
         return read_shape(connection)
 
 
-def test_the_migrations_make_what_the_models_say(migrated: Engine, wanted_shape: set[str]) -> None:
-    assert sorted(shape_of(migrated) ^ wanted_shape) == []
+def test_the_migrations_make_what_the_models_say(migrated_engine: Engine, wanted_shape: set[str]) -> None:
+    assert sorted(shape_of(migrated_engine) ^ wanted_shape) == []
 
 
 def test_upgrading_again_changes_nothing(engine: Engine) -> None:
@@ -53,9 +53,9 @@ def test_upgrading_again_changes_nothing(engine: Engine) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*expression.*index")
-def test_a_new_migration_would_be_empty(migrated: Engine) -> None:
+def test_a_new_migration_would_be_empty(migrated_engine: Engine) -> None:
     """`donorhub db revision` finds nothing to write, and nothing of the search to drop."""
-    with migrated.begin() as connection:
+    with migrated_engine.begin() as connection:
         command.check(run.make_config(connection))
 
 
@@ -72,16 +72,16 @@ def test_only_the_comparison_makes_tables_past_the_migrations() -> None:
 
 
 @pytest.mark.parametrize("kind", SLIPS)
-def test_the_comparison_sees_each_kind_of_slip(kind: str, migrated: Engine) -> None:
+def test_the_comparison_sees_each_kind_of_slip(kind: str, migrated_engine: Engine) -> None:
     slip = SLIPS[kind]
-    shape = shape_of(migrated)
-    with migrated.connect() as connection:
+    shape = shape_of(migrated_engine)
+    with migrated_engine.connect() as connection:
         slip.plant(connection)
         difference = read_shape(connection) ^ shape
         connection.rollback()
     assert difference
     assert all(slip.about in line for line in difference), difference
-    assert shape_of(migrated) == shape
+    assert shape_of(migrated_engine) == shape
 
 
 def test_a_migrated_database_searches_parts_of_names(engine: Engine) -> None:

@@ -153,7 +153,7 @@ class Offers(HTMLParser):
         elif self._form and tag == "option" and self._select and told.get("value"):
             self.queries[urlencode({self._select: told["value"]})] = None
         elif self._form and tag == "input" and told.get("name"):
-            for value in _typed(told):
+            for value in _pick_words(told):
                 self.queries[urlencode({told["name"]: value})] = None
 
     def handle_endtag(self, tag: str) -> None:
@@ -162,7 +162,7 @@ class Offers(HTMLParser):
             self._form = self._form if tag == "select" else ""
 
 
-def _typed(field: Mapping[str, str]) -> Sequence[str]:
+def _pick_words(field: Mapping[str, str]) -> Sequence[str]:
     if field.get("type") in ("hidden", "radio", "checkbox"):
         return (field.get("value", ""),)
     return (DAY,) if field.get("type") == "date" else WORDS.get(field["name"], ("xyzzy",))

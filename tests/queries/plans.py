@@ -152,19 +152,19 @@ class PostgresPlans:
     def _faults_of(self, node: Mapping[str, Any]) -> Iterator[str]:
         kind, table = node["Node Type"], node.get("Relation Name", "")
         children: Sequence[Mapping[str, Any]] = node.get("Plans", ())
-        visited = _visited(node)
+        visited = _count_visited_rows(node)
         where = f"{kind} {table} {node.get('Index Name', '')} {node.get('Filter', '')}".strip()
         if (kind == "Seq Scan" and table in self._large and visited > MOST_ROWS / 10) or (
             table in self._large and visited > MOST_ROWS
         ):
             yield f"{where}: {visited} rows"
-        elif "Sort" in kind and sum(_visited(child) for child in children) > MOST_ROWS:
-            yield f"{kind} of {sum(_visited(child) for child in children)} rows"
+        elif "Sort" in kind and sum(_count_visited_rows(child) for child in children) > MOST_ROWS:
+            yield f"{kind} of {sum(_count_visited_rows(child) for child in children)} rows"
         for child in children:
             yield from self._faults_of(child)
 
 
-def _visited(node: Mapping[str, Any]) -> int:
+def _count_visited_rows(node: Mapping[str, Any]) -> int:
     rows = node["Actual Rows"] + sum(
         node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Index Recheck")
     )

@@ -14,7 +14,7 @@ _NO_QUERY = ("BEGIN", "PRAGMA", "SET ", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
 @contextmanager
-def recorded(engine: Engine) -> Iterator[list[Statement]]:
+def record_statements(engine: Engine) -> Iterator[list[Statement]]:
     """The statements that are sent inside, in their order; what only begins a transaction is left out."""
     statements: list[Statement] = []
 

@@ -50,7 +50,7 @@ class Store:
 def large_base(name: str, fill: Fill, *, is_postgres: bool) -> Iterator[Store]:
     """The base of this run; ``fill`` makes it in the database of the variables it gets, once."""
     with ExitStack() as stack:
-        directory, lock = stack.enter_context(_locked(f"large-base-{name}"))
+        directory, lock = stack.enter_context(_lock_directory(f"large-base-{name}"))
         store = Store(directory, is_postgres=is_postgres)
         is_maker = not store.url_file.exists()
         if is_maker:
@@ -67,7 +67,7 @@ def large_base(name: str, fill: Fill, *, is_postgres: bool) -> Iterator[Store]:
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[tuple[Path, IO[str]]]:
+def _lock_directory(name: str) -> Iterator[tuple[Path, IO[str]]]:
     """A directory of the whole run, locked; what a maker has taken away meanwhile is made anew."""
     while True:
         directory = shared_directory(name)

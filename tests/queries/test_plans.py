@@ -17,7 +17,7 @@ from donorhub.services.work import claims, pending
 from tests.conftest import NOW
 from tests.queries.conftest import is_small, plans_of
 from tests.queries.plans import Statement
-from tests.queries.recording import recorded
+from tests.queries.recording import record_statements
 from tests.queries.visits import Visit, Visitor
 
 
@@ -101,7 +101,7 @@ def test_no_worker_or_timer_scans_a_large_table(spare_app: Flask) -> None:
 
 def sent_by(name: str, do: Callable[[], object]) -> list[Sent]:
     """What a piece of work of workers or of the timer sends."""
-    with recorded(db.engine) as statements:
+    with record_statements(db.engine) as statements:
         do()
         db.session.rollback()
     return [(name, name, statement) for statement in statements]

@@ -26,7 +26,7 @@ from tests.queries.addresses import (
     read_rules,
 )
 from tests.queries.plans import Statement
-from tests.queries.recording import recorded
+from tests.queries.recording import record_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Visitor:
 
     def visit(self, address: str) -> tuple[Visit, TestResponse]:
         """Ask for one address."""
-        with recorded(db.engine) as statements:
+        with record_statements(db.engine) as statements:
             answer = self._get(address)
         rule, _ = self._app.url_map.bind("").match(address.partition("?")[0], return_rule=True)
         return Visit(rule.rule, address, self._who, answer.status_code, statements), answer

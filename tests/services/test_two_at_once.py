@@ -28,7 +28,7 @@ from donorhub.services.reports import proven_head
 from donorhub.services.work import claims, tasks
 from tests.races import record_locks, run_second
 from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send
-from tests.services.bank.matching.matching_world import DAY, arrived, donor, only_entry
+from tests.services.bank.matching.matching_world import DAY, donor, import_and_match, only_entry
 from tests.services.receipts.conftest import make_receiptable
 from tests.services.receipts.test_receipts import give
 
@@ -215,7 +215,7 @@ def test_receipts_at_once_number_in_row(giver: Donor, locks: Flask, now: datetim
 def test_second_decider_gets_conflict(locks: Flask, now: datetime) -> None:
     """Of two who decide an entry the second gets a conflict."""
     anna_id, besa_id = donor().id, donor("Besa").id
-    arrived(Paid(DAY, 5000))
+    import_and_match(Paid(DAY, 5000))
     entry_id = only_entry().id
     entries.accept_shares(entry_id, [Share(anna_id, 5000)], now=now, actor="user:1")
     second = run_second(
@@ -229,7 +229,7 @@ def test_second_decider_gets_conflict(locks: Flask, now: datetime) -> None:
 def test_accepting_skips_held_entries(locks: Flask, now: datetime) -> None:
     """Accepting what is certain leaves out what a person holds."""
     anna = donor()
-    arrived(*(Paid(DAY, 5000 + number, text=anna.code) for number in range(2)))
+    import_and_match(*(Paid(DAY, 5000 + number, text=anna.code) for number in range(2)))
     first, other = db.session.scalars(select(Entry.id).order_by(Entry.id)).all()
     entries.mark_not_a_gift(first, "own_transfer", now=now, actor="user:1")
     second = run_second(locks, lambda: sum(certain_entries.accept_certain_entries(now=now, actor="user:2")))
@@ -240,7 +240,7 @@ def test_accepting_skips_held_entries(locks: Flask, now: datetime) -> None:
 def test_accepting_certain_entries_holds_them(locks: Flask, now: datetime) -> None:
     """Who accepts what is certain holds those entries until the commit."""
     anna = donor()
-    arrived(Paid(DAY, 5000, text=anna.code))
+    import_and_match(Paid(DAY, 5000, text=anna.code))
     assert sum(certain_entries.accept_certain_entries(now=now, actor="user:1")) == 1
     second = run_second(locks, lambda: sum(certain_entries.accept_certain_entries(now=now, actor="user:2")))
     assert (second.result, second.error, second.waited) == (0, None, False)

@@ -223,7 +223,7 @@ def amount_change(name: str) -> list[Event]:
     return s.events
 
 
-def paused(name: str) -> list[Event]:
+def paused_collection(name: str) -> list[Event]:
     """Collection is held back until a day; Stripe goes on calling the subscription active."""
     s = _first_subscription(name)
     s.wait(DAY)
@@ -248,7 +248,7 @@ def cancelled_at_period_end(name: str) -> list[Event]:
     return s.events
 
 
-def _disputed(name: str, *statuses: str) -> list[Event]:
+def _dispute_story(name: str, *statuses: str) -> list[Event]:
     s = Story(name)
     pi, ch = s.ref("pi"), s.ref("ch")
     paid = charge(ch, 5000, payment_intent=pi, created=s.now)
@@ -265,15 +265,15 @@ def _disputed(name: str, *statuses: str) -> list[Event]:
 
 
 def dispute_won(name: str) -> list[Event]:
-    return _disputed(name, "needs_response", "under_review", "won")
+    return _dispute_story(name, "needs_response", "under_review", "won")
 
 
 def dispute_lost(name: str) -> list[Event]:
-    return _disputed(name, "needs_response", "under_review", "lost")
+    return _dispute_story(name, "needs_response", "under_review", "lost")
 
 
 def dispute_appealed(name: str) -> list[Event]:
-    return _disputed(name, "needs_response", "lost", "appeal_under_review")
+    return _dispute_story(name, "needs_response", "lost", "appeal_under_review")
 
 
 def paid_out(name: str) -> list[Event]:
@@ -359,7 +359,7 @@ STORIES: dict[str, Callable[[str], list[Event]]] = {
         old_subscription,
         renewal_recovered,
         amount_change,
-        paused,
+        paused_collection,
         cancelled_at_period_end,
         dispute_won,
         dispute_lost,

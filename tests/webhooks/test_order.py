@@ -68,7 +68,7 @@ def test_ten_thousand_deliveries_give_the_same_views(mix: tuple[list[RawEvent], 
     check_that_order_does_not_matter(mix)
 
 
-def settled(rows: dict[str, GroupView]) -> dict[str, Any]:
+def keep_settled_part(rows: dict[str, GroupView]) -> dict[str, Any]:
     """What a row holds for good. Who and what for is taken when a row is made, from what is known then."""
     return {
         key: replace(
@@ -92,7 +92,7 @@ def test_draining_in_batches_ends_in_the_same_rows(
     in_one.drain(told)
     for start in range(0, len(delivered), size):
         in_batches.drain(delivered[start : start + size])
-    assert settled(in_batches.rows) == settled(in_one.rows)
+    assert keep_settled_part(in_batches.rows) == keep_settled_part(in_one.rows)
 
 
 @pytest.mark.parametrize("story", sorted(STORIES))
@@ -104,4 +104,4 @@ def test_backwards_story_ends_the_same(story: str) -> None:
         forwards.drain([event])
     for event in reversed(told):
         backwards.drain([event])
-    assert settled(backwards.rows) == settled(forwards.rows)
+    assert keep_settled_part(backwards.rows) == keep_settled_part(forwards.rows)

@@ -74,7 +74,7 @@ def test_changed_amount_is_present_term() -> None:
 
 def test_paused_collection_is_pause() -> None:
     """A pause of collection is a pause, although Stripe says active."""
-    promise = recurring(after(scenarios.paused("x")))
+    promise = recurring(after(scenarios.paused_collection("x")))
     assert (promise.state, promise.status, promise.paused_reason) == ("paused", "active", "collection")
     assert promise.resumes_at == moment(START + 90 * DAY)
 

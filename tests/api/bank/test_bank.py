@@ -44,7 +44,7 @@ def work(app: Flask) -> None:
 
 
 @pytest.fixture
-def imported(database: Flask, api: Caller, donor: Donor) -> dict[str, Any]:
+def import_row(database: Flask, api: Caller, donor: Donor) -> dict[str, Any]:
     sent = send(api, create_accounts="true")
     assert sent.status_code == 202, sent.data
     work(database)
@@ -57,11 +57,11 @@ def entries(api: Caller, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-def test_file_is_received_then_read(imported: dict[str, Any], api: Caller) -> None:
+def test_file_is_received_then_read(import_row: dict[str, Any], api: Caller) -> None:
     """A file is taken in at once and read afterwards, and statements and entries show its figures."""
-    counts = {name: imported[name] for name in ("state", "statements_count", "entries_count", "new_count")}
+    counts = {name: import_row[name] for name in ("state", "statements_count", "entries_count", "new_count")}
     assert counts == {"state": "done", "statements_count": 1, "entries_count": 3, "new_count": 3}
-    (statement,) = api.get(f"/statements?import_file_id={imported['id']}").get_json()["data"]
+    (statement,) = api.get(f"/statements?import_file_id={import_row['id']}").get_json()["data"]
     assert (statement["integrity"], statement["state"]) == ("proved", "posted")
     assert (statement["opening"]["amount"], statement["closing"]["amount"]) == ("1000.00", "1076.00")
     assert statement["sum"] == {"amount": "76.00", "currency": "PLN"}
@@ -69,10 +69,10 @@ def test_file_is_received_then_read(imported: dict[str, Any], api: Caller) -> No
     assert sorted(row["amount"]["amount"] for row in entries(api)) == ["-4.00", "30.00", "50.00"]
 
 
-def test_the_same_bytes_again_change_nothing(imported: dict[str, Any], api: Caller) -> None:
+def test_the_same_bytes_again_change_nothing(import_row: dict[str, Any], api: Caller) -> None:
     before = {name: rows for name, rows in dump().items() if name != "idempotency_key"}
     again = send(api)
-    assert (again.status_code, again.get_json()["id"]) == (200, imported["id"])
+    assert (again.status_code, again.get_json()["id"]) == (200, import_row["id"])
     assert {name: rows for name, rows in dump().items() if name != "idempotency_key"} == before
 
 
@@ -100,7 +100,7 @@ def test_spreadsheet_formula_is_made_harmless(database: Flask, api: Caller) -> N
     assert "' ＝1" in api.get("/imports/1/problems.csv").text
 
 
-def test_proposal_is_explained_and_accepted(imported: dict[str, Any], api: Caller, donor: Donor) -> None:
+def test_proposal_is_explained_and_accepted(import_row: dict[str, Any], api: Caller, donor: Donor) -> None:
     """What the engine proposes comes with its reasons and is accepted; accepting again changes nothing."""
     row = next(row for row in entries(api, "state=suspense") if row["amount"]["amount"] == "50.00")
     shown = api.get(f"/entries/{row['id']}").get_json()
@@ -115,7 +115,7 @@ def test_proposal_is_explained_and_accepted(imported: dict[str, Any], api: Calle
     assert {name: rows for name, rows in dump().items() if name != "idempotency_key"} == before
 
 
-def test_a_decision_is_undone_by_a_correction(imported: dict[str, Any], api: Caller, donor: Donor) -> None:
+def test_a_decision_is_undone_by_a_correction(import_row: dict[str, Any], api: Caller, donor: Donor) -> None:
     row = next(row for row in entries(api) if row["amount"]["amount"] == "30.00")
     parts = [
         {"donor_id": donor.id, "amount": {"amount": "10.00", "currency": "PLN"}},
@@ -129,7 +129,7 @@ def test_a_decision_is_undone_by_a_correction(imported: dict[str, Any], api: Cal
     assert {api.get(f"/gifts/{id_}").get_json()["left"]["amount"] for id_ in ids} == {"0.00"}
 
 
-def test_a_payer_whom_nobody_knows_becomes_a_donor(imported: dict[str, Any], api: Caller) -> None:
+def test_a_payer_whom_nobody_knows_becomes_a_donor(import_row: dict[str, Any], api: Caller) -> None:
     row = next(row for row in entries(api) if row["amount"]["amount"] == "30.00")
     given = {"name": "Nowa Osoba", "email": "nowa@example.org"}
     decided = api.post(f"/entries/{row['id']}/matches", {"new_donor": given}).get_json()
@@ -153,7 +153,7 @@ def test_a_payer_whom_nobody_knows_becomes_a_donor(imported: dict[str, Any], api
     ],
 )
 def test_impossible_decision_names_its_field(
-    imported: dict[str, Any], api: Caller, decision: dict[str, Any], pointer: str
+    import_row: dict[str, Any], api: Caller, decision: dict[str, Any], pointer: str
 ) -> None:
     """A decision that cannot be is refused with the name of the field, and nothing changes."""
     row = next(row for row in entries(api) if row["amount"]["amount"] == "30.00")
@@ -163,12 +163,12 @@ def test_impossible_decision_names_its_field(
     assert dump() == before
 
 
-def test_receipt_blocks_taking_back_file(imported: dict[str, Any], api: Caller, donor: Donor) -> None:
+def test_receipt_blocks_taking_back_file(import_row: dict[str, Any], api: Caller, donor: Donor) -> None:
     """A whole file is taken back, unless a receipt stands in the way."""
     row = next(row for row in entries(api) if row["amount"]["amount"] == "50.00")
     matched = api.post(f"/entries/{row['id']}/matches", {"rank": 0}).get_json()
     receipt = api.post("/receipts", {"gift_ids": [matched["matches"][0]["gift_id"]]}).get_json()
-    path, asked = f"/imports/{imported['id']}", {"reason": "wrong account", "undo_decisions": True}
+    path, asked = f"/imports/{import_row['id']}", {"reason": "wrong account", "undo_decisions": True}
     kinds = {one["kind"] for one in api.get(f"{path}/obstacles").get_json()["data"]}
     assert kinds == {"receipt", "decision"}
     assert problem(api.post(f"{path}/take-back", asked))["code"] == "in_the_way"
@@ -283,7 +283,7 @@ def test_meaningless_layout_names_its_field(api: Caller, layout: str) -> None:
     assert problem(refused)["errors"][0]["pointer"].startswith("/layout")
 
 
-def test_all_certain_entries_accepted_once(imported: dict[str, Any], api: Caller) -> None:
+def test_all_certain_entries_accepted_once(import_row: dict[str, Any], api: Caller) -> None:
     """All that is called sure is accepted at once, and doing it again finds none."""
     shown = [api.get(f"/entries/{row['id']}").get_json() for row in entries(api, "state=suspense")]
     levels = [
@@ -295,7 +295,7 @@ def test_all_certain_entries_accepted_once(imported: dict[str, Any], api: Caller
     assert api.post("/entries/accept-certain", {}).get_json() == {"accepted": 0}
 
 
-def test_accepting_is_idempotent_by_key(imported: dict[str, Any], api: Caller) -> None:
+def test_accepting_is_idempotent_by_key(import_row: dict[str, Any], api: Caller) -> None:
     """Accepting what is certain is done once for a key."""
     first = api.post("/entries/accept-certain", {}, key="k1")
     again = api.post("/entries/accept-certain", {}, key="k1")

@@ -68,15 +68,15 @@ def count(model: Any, *conditions: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
 
 
-def paid() -> Event:
+def pick_paid_event() -> Event:
     return next(event for event in one_off("x") if event["type"] == "charge.succeeded")
 
 
 def test_a_message_is_kept_and_then_answered(stripe: Stripe) -> None:
-    assert stripe.post(paid()).status_code == 200
+    assert stripe.post(pick_paid_event()).status_code == 200
     (kept,) = events()
     assert (kept.external_id, kept.state, kept.deliveries, kept.other_body) == (
-        paid()["id"],
+        pick_paid_event()["id"],
         "received",
         1,
         False,
@@ -85,18 +85,18 @@ def test_a_message_is_kept_and_then_answered(stripe: Stripe) -> None:
 
 def test_repeated_message_is_counted(stripe: Stripe) -> None:
     """A message that is sent again is counted, and told from one with other bytes."""
-    stripe.post(paid())
-    assert stripe.post(paid()).status_code == 200
+    stripe.post(pick_paid_event())
+    assert stripe.post(pick_paid_event()).status_code == 200
     (kept,) = events()
     assert (kept.deliveries, kept.other_body) == (2, False)
-    assert stripe.post(paid() | {"request": None}).status_code == 200
+    assert stripe.post(pick_paid_event() | {"request": None}).status_code == 200
     (kept,) = events()
     assert (kept.deliveries, kept.other_body) == (3, True)
 
 
 def test_forged_message_leaves_only_count(stripe: Stripe) -> None:
     """A forged message leaves no row, only a count, so nobody can fill the database."""
-    body, at = to_body(paid()), int(clock.now().timestamp())
+    body, at = to_body(pick_paid_event()), int(clock.now().timestamp())
     forged = [
         sign(body, "whsec_another", at),
         sign(body + b" ", SECRET, at),
@@ -122,8 +122,8 @@ def test_second_secret_holds_until_expiry(stripe: Stripe, now: datetime) -> None
     endpoints.expire_secret(1, at=now, now=now, actor="t")
     db.session.commit()
     assert new.id == 2
-    assert stripe.post(paid(), secret="whsec_new").status_code == 200
-    assert stripe.post(paid()).status_code == 400
+    assert stripe.post(pick_paid_event(), secret="whsec_new").status_code == 200
+    assert stripe.post(pick_paid_event()).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_unknown_address_has_no_listener(stripe: Stripe) -> None:
     """Nothing listens at an address that nobody gave out."""
     before = dump()
     for path in ("/webhooks/stripe/0000", stripe.path.replace("stripe", "payu"), "/webhooks/nobody/x"):
-        assert stripe.post(paid(), path=path).status_code == 404
+        assert stripe.post(pick_paid_event(), path=path).status_code == 404
     assert apart(stripe._app.test_client().get, stripe.path).status_code == 405
     assert dump() == before
 
@@ -154,11 +154,11 @@ def test_no_hook_of_pages_runs_for_a_provider(stripe: Stripe, monkeypatch: pytes
     hooks: list[str] = []
     for functions in (stripe._app.before_request_funcs, stripe._app.after_request_funcs):
         monkeypatch.setitem(functions, None, [lambda *_answer: hooks.append("ran")])
-    answer = stripe.post(paid())
+    answer = stripe.post(pick_paid_event())
     assert (answer.status_code, hooks) == (200, [])
     assert "Set-Cookie" not in answer.headers and answer.headers["X-Content-Type-Options"] == "nosniff"
     assert (
-        stripe.post(paid(), headers={"X-Request-Id": "of-the-caller"}).headers["X-Request-Id"]
+        stripe.post(pick_paid_event(), headers={"X-Request-Id": "of-the-caller"}).headers["X-Request-Id"]
         == "of-the-caller"
     )
 
@@ -166,9 +166,9 @@ def test_no_hook_of_pages_runs_for_a_provider(stripe: Stripe, monkeypatch: pytes
 def test_a_message_to_another_host_is_refused(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(stripe._app.config, "TRUSTED_HOSTS", ["donors.example"])
     before = dump()
-    assert stripe.post(paid()).status_code == 400
+    assert stripe.post(pick_paid_event()).status_code == 400
     assert dump() == before
-    assert stripe.post(paid(), headers={"Host": "donors.example"}).status_code == 200
+    assert stripe.post(pick_paid_event(), headers={"Host": "donors.example"}).status_code == 200
 
 
 def test_unforeseen_error_shows_nothing(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +180,7 @@ def test_unforeseen_error_shows_nothing(stripe: Stripe, monkeypatch: pytest.Monk
     monkeypatch.setattr(inbox, "make_event_row", fail)
     monkeypatch.setitem(stripe._app.config, "PROPAGATE_EXCEPTIONS", False)
     before = dump()
-    answer = stripe.post(paid())
+    answer = stripe.post(pick_paid_event())
     assert answer.status_code == 500 and "a name" not in answer.text
     assert dump() == before
 
@@ -188,12 +188,12 @@ def test_unforeseen_error_shows_nothing(stripe: Stripe, monkeypatch: pytest.Monk
 def test_an_endpoint_that_was_closed_listens_no_more(stripe: Stripe) -> None:
     db.session.query(WebhookEndpoint).one().is_active = False
     db.session.commit()
-    assert stripe.post(paid()).status_code == 404
+    assert stripe.post(pick_paid_event()).status_code == 404
 
 
 def test_bodies_that_no_provider_sends_are_refused_unread(stripe: Stripe) -> None:
     before = dump()
-    assert stripe.post(paid(), headers={"Content-Encoding": "gzip"}).status_code == 415
+    assert stripe.post(pick_paid_event(), headers={"Content-Encoding": "gzip"}).status_code == 415
     assert stripe.send(b"x" * (1024 * 1024 + 1), {}).status_code == 413
     chunked = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
     client = stripe._app.test_client()
@@ -225,10 +225,10 @@ def test_unkept_message_is_asked_for_again(
     db.session.rollback()
     with closing(sqlite3.connect(settings.home / "donorhub.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        refused = stripe.post(paid())
+        refused = stripe.post(pick_paid_event())
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
         other.execute("ROLLBACK")
-    assert stripe.post(paid()).status_code == 200
+    assert stripe.post(pick_paid_event()).status_code == 200
     assert len(events()) == 1
 
 
@@ -237,11 +237,11 @@ def test_readonly_database_loses_nothing(stripe: Stripe, database: Flask) -> Non
     writer = database.extensions["donorhub.inbox_writer"]
     before, writer._engine = writer._engine, _ReadOnly(writer._engine)
     try:
-        assert stripe.post(paid()).status_code == 503
+        assert stripe.post(pick_paid_event()).status_code == 503
     finally:
         writer._engine = before
     assert events() == []
-    assert stripe.post(paid()).status_code == 200
+    assert stripe.post(pick_paid_event()).status_code == 200
 
 
 class _ReadOnly:
@@ -317,6 +317,6 @@ def test_many_threads_share_commits(stripe: Stripe, database: Flask) -> None:
 
 def test_delayed_message_is_refused(stripe: Stripe, now: datetime) -> None:
     """An old message of a delayed delivery is refused by its time."""
-    body = to_body(paid())
+    body = to_body(pick_paid_event())
     old = {"Stripe-Signature": sign(body, SECRET, int((now - timedelta(minutes=6)).timestamp()))}
     assert stripe.send(body, old).status_code == 400

@@ -14,7 +14,7 @@ from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
 
 
-def made(day: date, minor: int, name: str, text: str, *, ref: str | None, account: str | None) -> Entry:
+def make_entry(day: date, minor: int, name: str, text: str, *, ref: str | None, account: str | None) -> Entry:
     money = Money(minor, "PLN")
     detail = Detail(0, money, counterparty=Party(name, account), remittance=text)
     return Entry(0, day, money, bank_ref=ref, details=(detail,))

@@ -21,7 +21,7 @@ _SECTOR: Final = 512
 _END, _FAT, _FREE = 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFF
 
 
-def zipped(members: Mapping[str, bytes | str]) -> bytes:
+def zip_members(members: Mapping[str, bytes | str]) -> bytes:
     """A zip of these members."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -36,7 +36,7 @@ def xlsx(sheet_data: bytes, **more: str) -> bytes:
     main = f"{kind}/spreadsheetml/2006/main"
     office = f"{kind}/officeDocument/2006/relationships"
     types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    return zipped(
+    return zip_members(
         {
             **{f"xl/{name}.xml": text for name, text in more.items()},
             "[Content_Types].xml": f'<Types xmlns="{kind}/package/2006/content-types">'
@@ -100,7 +100,7 @@ def ods(rows: Rows) -> bytes:
         for row in rows
     )
     kind = "application/vnd.oasis.opendocument.spreadsheet"
-    return zipped(
+    return zip_members(
         {
             "mimetype": kind,
             "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{name}manifest:1.0">'

@@ -64,7 +64,7 @@ def entries(reading: Reading) -> list[Entry]:
     return [entry for statement in reading.statements for entry in statement.entries]
 
 
-def previewed(text: str, **said: Any) -> tabular.Preview:
+def preview_text(text: str, **said: Any) -> tabular.Preview:
     """What the draft for a table makes of it, once the person has said what it leaves open."""
     data = text.encode()
     layout = tabular.draft_layout(data).layout
@@ -91,7 +91,7 @@ def test_waiting_and_undone_rows_are_skipped() -> None:
     """Rows whose state says waiting or undone are no money; they are skipped with a warning."""
     rows = "Completed Date,Description,Amount,Currency,State\n2026-09-30,A,50.00,EUR,COMPLETED\n"
     rows += ",B,-5.00,EUR,PENDING\n2026-09-30,C,-7.00,EUR,REVERTED\n"
-    preview = previewed(rows, amounts="signed")
+    preview = preview_text(rows, amounts="signed")
     assert [row.status for row in preview.rows[1:]] == ["entry", "skipped", "skipped"]
     assert [problem.level for problem in preview.reading.problems] == ["warning"]
 
@@ -101,7 +101,7 @@ def test_waiting_and_undone_rows_are_skipped() -> None:
 )
 def test_row_of_sums_is_no_entry(footer: str) -> None:
     """A row of sums is no entry and no error."""
-    preview = previewed(
+    preview = preview_text(
         f"Data;Opis;Kwota\n30.09.2026;A;50,00\n29.09.2026;B;-20,00\n{footer}\n", amounts="signed"
     )
     assert not preview.reading.problems
@@ -110,19 +110,19 @@ def test_row_of_sums_is_no_entry(footer: str) -> None:
 
 def test_missing_date_is_always_an_error() -> None:
     """A row whose date is missing is an error, even if its text begins like a row of sums."""
-    preview = previewed("Opis;Data;Kwota\nA;30.09.2026;50,00\nSuma z puszki;;20,00\n", amounts="signed")
+    preview = preview_text("Opis;Data;Kwota\nA;30.09.2026;50,00\nSuma z puszki;;20,00\n", amounts="signed")
     assert [problem.where for problem in preview.reading.problems if problem.level == "error"] == ["line 3"]
 
 
 def test_a_dash_says_that_there_is_no_amount() -> None:
-    preview = previewed("Data;Opis;Wpływy;Wydatki\n30.09.2026;A;50,00;-\n29.09.2026;B;—;20,00\n")
+    preview = preview_text("Data;Opis;Wpływy;Wydatki\n30.09.2026;A;50,00;-\n29.09.2026;B;—;20,00\n")
     assert [entry.amount.minor for entry in entries(preview.reading)] == [5000, -2000]
 
 
 def test_guarded_number_and_two_line_text() -> None:
     """A number that was kept from rounding and a text of two lines are read plainly."""
     text = f'Data;Opis;Rachunek;Kwota\n30.09.2026;"for\nDH-1001-7";="{NRB}";50,00\n'
-    (entry,) = entries(previewed(text, amounts="signed").reading)
+    (entry,) = entries(preview_text(text, amounts="signed").reading)
     assert entry.details[0].counterparty.account == f"PL{NRB}"
     assert entry.details[0].remittance == "for DH-1001-7"
 

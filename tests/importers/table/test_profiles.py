@@ -35,7 +35,7 @@ def read_back(reading: Reading, layout: str) -> Iterator[Plain]:
         yield Plain(entry.booked_on, entry.amount.minor, entry.amount.currency, **kept)
 
 
-def expected(layout: str) -> list[Plain]:
+def expect_entries(layout: str) -> list[Plain]:
     def kept(entry: Plain, name: str) -> str:
         return str(getattr(entry, name)) if name in KEPT[layout] else ""
 
@@ -59,7 +59,7 @@ def test_bank_table_is_recognised_and_read(layout: str) -> None:
     assert [problem for problem in reading.problems if problem.level == "error"] == []
     found = list(read_back(reading, layout))
     newest_first = reading.facts["order"] == "newest_first"
-    assert (found[::-1] if newest_first else found) == expected(layout)
+    assert (found[::-1] if newest_first else found) == expect_entries(layout)
 
 
 @pytest.mark.parametrize("layout", sorted(PROVED))

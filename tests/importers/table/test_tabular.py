@@ -220,7 +220,7 @@ def test_pending_rows_follow_the_layout() -> None:
 # ---------------------------------------------------------------- balances
 
 
-def balanced(*rows: str) -> Reading:
+def read_balances(*rows: str) -> Reading:
     layout = replace(
         SIMPLE,
         columns=(*SIMPLE.columns[:3], Column("balance", "Waluta")),
@@ -233,7 +233,7 @@ def test_balances_prove_any_order() -> None:
     """Running balances prove a file that is sorted either way or not at all."""
     up = ["2026-09-01;a;5,00;105,00", "2026-09-01;b;7,00;112,00", "2026-09-02;c;-2,00;110,00"]
     for rows, order in ((up, "oldest_first"), (up[::-1], "newest_first"), ([up[1], up[0], up[2]], "mixed")):
-        reading = balanced(*rows)
+        reading = read_balances(*rows)
         statement = reading.statements[0]
         assert (statement.integrity, reading.facts["order"]) == ("proved", order)
         assert statement.opening is not None and statement.opening.amount == Money(10000, "PLN")
@@ -242,7 +242,9 @@ def test_balances_prove_any_order() -> None:
 
 def test_changed_amount_breaks_the_chain() -> None:
     """A changed amount breaks the chain of balances, and the report names its line."""
-    reading = balanced("2026-09-01;a;5,00;105,00", "2026-09-01;b;70,00;112,00", "2026-09-02;c;-2,00;110,00")
+    reading = read_balances(
+        "2026-09-01;a;5,00;105,00", "2026-09-01;b;70,00;112,00", "2026-09-02;c;-2,00;110,00"
+    )
     assert reading.statements[0].integrity == "mismatch"
     assert [(problem.code, problem.where) for problem in reading.problems] == [("balance_mismatch", "line 3")]
 
@@ -250,7 +252,7 @@ def test_changed_amount_breaks_the_chain() -> None:
 def test_one_balance_proves_nothing() -> None:
     statement = importers.read(table("2026-09-01;a;5,00;105,00"), profile=None).statements
     assert statement == ()
-    assert balanced("2026-09-01;a;5,00;105,00").statements[0].integrity == "unverifiable"
+    assert read_balances("2026-09-01;a;5,00;105,00").statements[0].integrity == "unverifiable"
 
 
 def test_a_footer_that_counts_otherwise_is_a_mismatch() -> None:

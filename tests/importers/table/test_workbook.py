@@ -39,7 +39,7 @@ LAYOUT = Layout(
 SHEET = "xl/worksheets/sheet1.xml"
 
 
-def saved(book: openpyxl.Workbook) -> bytes:
+def save_workbook(book: openpyxl.Workbook) -> bytes:
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
@@ -50,10 +50,10 @@ def workbook(*rows: Sequence[Any]) -> bytes:
     assert book.active is not None
     for row in rows:
         book.active.append(list(row))
-    return saved(book)
+    return save_workbook(book)
 
 
-def zipped(**members: bytes) -> bytes:
+def zip_members(**members: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -61,7 +61,7 @@ def zipped(**members: bytes) -> bytes:
     return file.getvalue()
 
 
-def changed(data: bytes, name: str, content: bytes) -> bytes:
+def change_member(data: bytes, name: str, content: bytes) -> bytes:
     """The same zip with one member more, or with another content."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
@@ -120,7 +120,7 @@ def test_calendar_of_1904_gives_same_days() -> None:
     assert book.active is not None
     for row in (HEADER, (date(2026, 9, 5), "typed", 1, "PLN"), (44810, "serial", 2, "PLN")):
         book.active.append(list(row))
-    days = [day for day, _, _ in entries(tabular.read(saved(book), profile=LAYOUT))]
+    days = [day for day, _, _ in entries(tabular.read(save_workbook(book), profile=LAYOUT))]
     assert (
         days == ["2026-09-05", str(parse_serial("44810", date(1904, 1, 1)))] == ["2026-09-05", "2026-09-07"]
     )
@@ -141,7 +141,7 @@ def test_first_visible_table_is_read() -> None:
         page.append([])
         page.append(list(HEADER))
         page.append([date(2026, 9, 5), text, 5, "PLN"])
-    reading = tabular.read(saved(book), profile=LAYOUT)
+    reading = tabular.read(save_workbook(book), profile=LAYOUT)
     assert entries(reading) == [("2026-09-05", "5.00", "visible")]
     assert (reading.facts["sheet"], reading.facts["header_line"]) == ("Zestawienie", "3")
 
@@ -155,7 +155,7 @@ def book_of(**sheets: list[tuple[Any, ...]]) -> bytes:
         page = book.create_sheet(name)
         for row in rows:
             page.append(list(row))
-    return saved(book)
+    return save_workbook(book)
 
 
 JANUARY = [HEADER, (date(2026, 1, 5), "a", 5, "PLN")]
@@ -232,34 +232,34 @@ ODS = (
 
 def dangerous() -> dict[str, tuple[bytes, str]]:
     nulls = b"\0" * (49 * 1024 * 1024)
-    liar = bytearray(changed(GOOD, "xl/media/x.bin", b"\0" * 30_000_000))
+    liar = bytearray(change_member(GOOD, "xl/media/x.bin", b"\0" * 30_000_000))
     central = liar.rindex(b"xl/media/x.bin") - 46
     liar[central + 24 : central + 28] = (1000).to_bytes(4, "little")  # the list says 1000 bytes
     many = {f"xl__m{n}": b"" for n in range(250)}
     return {
-        "a bomb": (changed(GOOD, "xl/media/x.bin", nulls), "zip_bomb"),
+        "a bomb": (change_member(GOOD, "xl/media/x.bin", nulls), "zip_bomb"),
         "a bomb that lies about its size": (bytes(liar), "damaged_workbook"),
-        "more than fifty megabytes": (changed(GOOD, "xl/media/x.bin", nulls + nulls), "zip_bomb"),
-        "many members": (zipped(xl__workbook_xml=b"<workbook/>", **many), "zip_bomb"),
-        "a path out of the zip": (changed(GOOD, "xl/../../etc/passwd", b"x"), "damaged_workbook"),
-        "macros": (changed(GOOD, "xl/vbaProject.bin", b"x"), "macros"),
+        "more than fifty megabytes": (change_member(GOOD, "xl/media/x.bin", nulls + nulls), "zip_bomb"),
+        "many members": (zip_members(xl__workbook_xml=b"<workbook/>", **many), "zip_bomb"),
+        "a path out of the zip": (change_member(GOOD, "xl/../../etc/passwd", b"x"), "damaged_workbook"),
+        "macros": (change_member(GOOD, "xl/vbaProject.bin", b"x"), "macros"),
         "a cell in the last column": (
-            changed(GOOD, SHEET, sheet_xml(FAR.format(row=2, cell="XFD2"))),
+            change_member(GOOD, SHEET, sheet_xml(FAR.format(row=2, cell="XFD2"))),
             "workbook_too_large",
         ),
         "a cell in the last row": (
-            changed(GOOD, SHEET, sheet_xml(FAR.format(row=1048576, cell="A1048576"))),
+            change_member(GOOD, SHEET, sheet_xml(FAR.format(row=1048576, cell="A1048576"))),
             "workbook_too_large",
         ),
         "a wide and long grid": (
-            changed(GOOD, SHEET, sheet_xml(FAR.format(row=150_000, cell="CA150000"))),
+            change_member(GOOD, SHEET, sheet_xml(FAR.format(row=150_000, cell="CA150000"))),
             "workbook_too_large",
         ),
         "rows repeated in ods": (
-            zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content_xml=ODS),
+            zip_members(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content_xml=ODS),
             "workbook_too_large",
         ),
-        "no xml inside": (changed(GOOD, SHEET, b"no xml <<<"), "damaged_workbook"),
+        "no xml inside": (change_member(GOOD, SHEET, b"no xml <<<"), "damaged_workbook"),
         "half a zip": (GOOD[: len(GOOD) // 2], "damaged_workbook"),
     }
 
@@ -280,7 +280,7 @@ def test_dangerous_workbook_is_refused_cheaply(name: str) -> None:
 
 def test_locked_workbook_gives_one_problem() -> None:
     """A locked or damaged workbook gives a reading with one problem."""
-    for data in (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, changed(GOOD, SHEET, b"<<<")):
+    for data in (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, change_member(GOOD, SHEET, b"<<<")):
         reading = importers.read(data, "wyciag.xlsx", LAYOUT)
         assert reading.statements == ()
         assert len(reading.problems) == 1 and reading.problems[0].level == "error"

@@ -34,7 +34,7 @@ def matching_done_at() -> datetime | None:
     return db.session.scalars(query).one()
 
 
-def arrived(now: datetime) -> None:
+def import_three_entries(now: datetime) -> None:
     anna = donors.create_donor({"name": "Anna Kowalska"}, source="form", now=now, actor="user:1")
     db.session.commit()
     open_account("auto")
@@ -51,7 +51,7 @@ def test_locked_entry_is_matched_later(database: Flask, now: datetime) -> None:
     """An entry that another held is matched by a later look, and the statement is done only then."""
     if db.session.get_bind().dialect.name == "sqlite":
         pytest.skip("SQLite has one writer: nobody holds an entry while another writes")
-    arrived(now)
+    import_three_entries(now)
     with db.engine.connect() as other:
         other.execute(text("SELECT id FROM entry ORDER BY id LIMIT 1 FOR UPDATE"))
         run_first_look()
@@ -67,7 +67,7 @@ def test_locked_entry_is_matched_later(database: Flask, now: datetime) -> None:
 
 def test_look_counts_unmatched_entries(database: Flask, now: datetime) -> None:
     """A look returns how many entries behind it are still unmatched."""
-    arrived(now)
+    import_three_entries(now)
     *_, last_id = db.session.scalars(select(Entry.id).order_by(Entry.id))
     statement_id = db.session.scalars(select(Statement.id)).one()
     done = matching.match_next_entries(statement_id, last_id, now=now, actor="system:matching")
@@ -77,7 +77,7 @@ def test_look_counts_unmatched_entries(database: Flask, now: datetime) -> None:
 
 def test_complete_look_plans_no_other(database: Flask, now: datetime) -> None:
     """A look that finds all entries free plans no other."""
-    arrived(now)
+    import_three_entries(now)
     match()
     assert states() == ["matched"] * 3
     assert len(looks()) == 1

@@ -76,7 +76,7 @@ def store_at_once(gate: Gate, rows: list[dict[str, Any]]) -> list[Exception | No
     return ends
 
 
-def stored() -> set[str]:
+def list_stored_ids() -> set[str]:
     return set(db.session.scalars(select(ProviderEvent.external_id)))
 
 
@@ -85,7 +85,7 @@ def test_waiting_messages_share_next_commit(database: Flask, rows: list[dict[str
     gate = Gate(db.engine)
     assert store_at_once(gate, rows) == [None] * CROWD
     assert gate.begun == 2
-    assert len(stored()) == CROWD
+    assert len(list_stored_ids()) == CROWD
 
 
 def test_unstorable_message_harms_no_other(database: Flask, rows: list[dict[str, Any]]) -> None:
@@ -93,7 +93,7 @@ def test_unstorable_message_harms_no_other(database: Flask, rows: list[dict[str,
     rows[4]["source"] = "nowhere"
     ends = store_at_once(Gate(db.engine), rows)
     assert [type(e) for e in ends if e] == [IntegrityError] and isinstance(ends[4], IntegrityError)
-    assert stored() == {row["external_id"] for row in rows} - {rows[4]["external_id"]}
+    assert list_stored_ids() == {row["external_id"] for row in rows} - {rows[4]["external_id"]}
 
 
 def test_absent_database_is_asked_once(database: Flask, rows: list[dict[str, Any]]) -> None:
@@ -101,7 +101,7 @@ def test_absent_database_is_asked_once(database: Flask, rows: list[dict[str, Any
     gate = Gate(db.engine, is_away=True)
     assert {type(e) for e in store_at_once(gate, rows)} == {OperationalError}
     assert gate.begun == 2
-    assert stored() == set()
+    assert list_stored_ids() == set()
 
 
 def test_backlog_is_not_sorted_each_time(database: Flask, rows: list[dict[str, Any]], now: datetime) -> None:

@@ -17,7 +17,7 @@ from donorhub.services.giving import gifts
 from donorhub.services.reports import dashboard
 from importers.text import Unreadable, parse_amount
 from tests.services.bank.bank import Paid, assert_sound, camt, ledger, match, open_account, send
-from tests.services.bank.matching.matching_world import DAY, donor, promised
+from tests.services.bank.matching.matching_world import DAY, donor, promise_instalment
 from tests.services.receipts.test_receipts import give
 from webhooks.stripe import amounts
 
@@ -95,7 +95,7 @@ def test_a_return_of_a_part_leaves_the_rest(database: Flask, now: datetime) -> N
 def test_return_makes_instalment_owed_again(database: Flask, now: datetime) -> None:
     """What the bank takes back makes the instalment owed again."""
     anna = donor()
-    instalment = promised(anna)
+    instalment = promise_instalment(anna)
     open_account("auto")
     send(camt([Paid(DAY, 5000, text=anna.code)]))
     match()

@@ -21,7 +21,7 @@ def add(name: str, **fields: str) -> Donor:
     return donor
 
 
-def found(words: str, **narrowing: object) -> list[str]:
+def find_names(words: str, **narrowing: object) -> list[str]:
     return [donor.name for donor in search.find_donors(words, **narrowing).rows]  # type: ignore[arg-type]
 
 
@@ -60,14 +60,14 @@ def people(database: Flask) -> None:
 )
 def test_search_finds_by_many_words(words: str, names: list[str]) -> None:
     """A search finds donors by parts, codes, addresses and numbers."""
-    assert found(words) == names
+    assert find_names(words) == names
 
 
 def test_empty_search_lists_all() -> None:
     """Without a text all donors are listed, and narrowing still holds."""
-    assert found("") == ["Besnik Çela", "Joanna Nowakowska", "Anna Nowak"]
-    assert found("", lang="sq") == ["Besnik Çela"]
-    assert found("nowak", owner_id=7) == []
+    assert find_names("") == ["Besnik Çela", "Joanna Nowakowska", "Anna Nowak"]
+    assert find_names("", lang="sq") == ["Besnik Çela"]
+    assert find_names("nowak", owner_id=7) == []
 
 
 def test_changed_or_deleted_is_not_found() -> None:
@@ -75,13 +75,13 @@ def test_changed_or_deleted_is_not_found() -> None:
     anna = db.session.scalars(select(Donor).filter_by(name="Anna Nowak")).one()
     donors.change_donor(anna, {"name": "Anna Mazur", "email": ""}, now=clock.now(), actor=ACTOR)
     db.session.commit()
-    assert found("mazur") == ["Anna Mazur"]
-    assert found("anna nowak") == ["Joanna Nowakowska"]
+    assert find_names("mazur") == ["Anna Mazur"]
+    assert find_names("anna nowak") == ["Joanna Nowakowska"]
     for table in ("identity_key", "task", "domain_event"):
         db.session.execute(text(f"DELETE FROM {table} WHERE donor_id = 2"))
     db.session.execute(text("DELETE FROM donor WHERE id = 2"))
     db.session.commit()
-    assert found("nowakowska") == []
+    assert find_names("nowakowska") == []
 
 
 def test_pages_follow_each_other_without_a_gap() -> None:

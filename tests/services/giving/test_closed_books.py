@@ -28,12 +28,12 @@ DAY = date(2026, 10, 5)
 PAID = [Paid(DAY, 5000, ref="R1"), Paid(date(2026, 11, 3), 700, ref="R2")]
 
 
-def closed(until: date | None) -> None:
+def close_books(until: date | None) -> None:
     organisation.change_organisation({"closed_until": until}, now=clock.now(), actor="user:1")
     db.session.commit()
 
 
-def recorded(donor_id: int, source: str, on: date = DAY) -> Gift:
+def record_gift(donor_id: int, source: str, on: date = DAY) -> Gift:
     gift, _ = gifts.record_gift(
         donor_id,
         Money(100, "PLN"),
@@ -57,7 +57,7 @@ def file_id(database: Flask, now: datetime) -> int:
     first = db.session.scalars(select(Entry.id).order_by(Entry.id).limit(1)).one()
     entries.accept_shares(first, [Share(made.id, 5000)], now=now, actor="user:1")
     db.session.commit()
-    closed(DAY)
+    close_books(DAY)
     return file.id
 
 
@@ -70,8 +70,8 @@ def test_nothing_that_people_do_reaches_into_closed_books(file_id: int, now: dat
         ),
         lambda: entries.undo_entry(entry_id, now=now, actor="user:1"),
         lambda: gifts.correct_gift(gift.id, reason="typo", source_ref="c", now=now, actor="user:1"),
-        lambda: recorded(gift.donor_id, "manual"),
-        lambda: recorded(gift.donor_id, "api:1"),
+        lambda: record_gift(gift.donor_id, "manual"),
+        lambda: record_gift(gift.donor_id, "api:1"),
     ]
     before = rows()
     for attempt in attempts:
@@ -85,8 +85,8 @@ def test_nothing_that_people_do_reaches_into_closed_books(file_id: int, now: dat
 def test_later_days_and_bank_entries_are_open(file_id: int) -> None:
     """The day after the closed books is open, and so is all that banks and providers bring."""
     donor_id = db.session.scalars(select(Gift.donor_id)).one()
-    assert recorded(donor_id, "manual", date(2026, 10, 6)).id
-    assert recorded(donor_id, "stripe").received_on == DAY
+    assert record_gift(donor_id, "manual", date(2026, 10, 6)).id
+    assert record_gift(donor_id, "stripe").received_on == DAY
     late = send(camt([Paid(date(2026, 10, 2), 900, ref="R0")]))
     assert (late.state, late.new_count) == ("done", 1)
     assert_sound()
@@ -95,7 +95,7 @@ def test_later_days_and_bank_entries_are_open(file_id: int) -> None:
 def test_opened_again_the_import_can_be_taken_back(file_id: int, now: datetime) -> None:
     kinds = [one.kind for one in import_undo.list_obstacles(file_id)]
     assert kinds == ["closed_books", "decision"]
-    closed(None)
+    close_books(None)
     assert [one.kind for one in import_undo.list_obstacles(file_id)] == ["decision"]
     import_undo.take_back_import(file_id, reason="x", undo_decisions=True, now=now, actor="user:1")
     db.session.commit()

@@ -54,7 +54,7 @@ def live() -> int:
     return db.session.scalar(query) or 0
 
 
-def told(what: str) -> int:
+def count_audit_records(what: str) -> int:
     query = select(func.count()).select_from(AuditRecord).where(AuditRecord.what == what)
     return db.session.scalar(query) or 0
 
@@ -86,7 +86,11 @@ def test_failed_payout_frees_its_entry(database: Flask, now: datetime, order: tu
     assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
     assert db.session.scalars(select(Task.state).filter_by(kind="payout_failed")).all() == ["planned"]
     was_joined = order == ("paid", "entry", "failed")
-    assert [told(f"payout.{what}") for what in ("failed", "joined", "parted")] == [1, was_joined, was_joined]
+    assert [count_audit_records(f"payout.{what}") for what in ("failed", "joined", "parted")] == [
+        1,
+        was_joined,
+        was_joined,
+    ]
     before = ours()
     for name in order:
         do[name]()
@@ -133,5 +137,5 @@ def test_other_decision_survives_failed_payout(database: Flask, now: datetime) -
     entries.mark_not_a_gift(entry_id, "our own money", now=now, actor="user:1")
     db.session.commit()
     do["failed"]()
-    assert (only_entry().state, live(), told("payout.parted")) == ("not_gift", 1, 0)
+    assert (only_entry().state, live(), count_audit_records("payout.parted")) == ("not_gift", 1, 0)
     assert_sound()

@@ -23,7 +23,7 @@ from tests.webhooks.scenarios import (
 DAY = timedelta(days=1)
 
 
-def asked() -> Sequence[str]:
+def list_questions() -> Sequence[str]:
     query = select(Task.key).where(Task.kind == "payment_missing", Task.state == "planned")
     return db.session.scalars(query.order_by(Task.key)).all()
 
@@ -40,9 +40,9 @@ def test_invoice_without_payment_is_asked_about(database: Flask, now: datetime) 
     assert missing_payments.ask_about_gaps(now=now + DAY / 2) == 0
     assert missing_payments.ask_about_gaps(now=now + DAY) == 1
     assert missing_payments.ask_about_gaps(now=now + 2 * DAY) == 0
-    assert asked() == ["payment_missing:in_x1"]
+    assert list_questions() == ["payment_missing:in_x1"]
     deliver(database, endpoint, payment, now + 2 * DAY)
-    assert asked() == []
+    assert list_questions() == []
 
 
 def test_orphan_refund_is_asked_about(database: Flask, now: datetime) -> None:
@@ -52,9 +52,9 @@ def test_orphan_refund_is_asked_about(database: Flask, now: datetime) -> None:
     deliver(database, endpoint, only(disputed, "charge.dispute."), now)
     # What failed came back: nobody has to look for that.
     assert missing_payments.ask_about_gaps(now=now + DAY) == 2
-    assert asked() == ["payment_missing:dp_y1", "payment_missing:re_x1"]
+    assert list_questions() == ["payment_missing:dp_y1", "payment_missing:re_x1"]
     deliver(database, endpoint, [*refunded, *disputed], now + DAY)
-    assert asked() == []
+    assert list_questions() == []
 
 
 def test_complete_events_raise_no_question(database: Flask, now: datetime) -> None:

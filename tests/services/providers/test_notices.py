@@ -53,7 +53,7 @@ def test_invoice_paid_elsewhere_is_no_gift(database: Flask, now: datetime) -> No
     assert db.session.scalars(select(Instalment.state)).all() == ["paid", "paid"]
 
 
-def _priced(s: Story, **price: Any) -> dict[str, Any]:
+def _price_subscription(s: Story, **price: Any) -> dict[str, Any]:
     said = subscription(s.ref("sub"), 2500, period=s.now, customer=s.ref("cus"))
     said["items"]["data"][0]["price"] |= price
     return said
@@ -62,13 +62,15 @@ def _priced(s: Story, **price: Any) -> dict[str, Any]:
 def test_subscription_without_amount_is_asked_about(database: Flask, now: datetime) -> None:
     """A subscription without a fixed amount is asked about."""
     s = Story("x")
-    s.tell("customer.subscription.created", _priced(s, unit_amount=None, unit_amount_decimal=None))
+    s.tell(
+        "customer.subscription.created", _price_subscription(s, unit_amount=None, unit_amount_decimal=None)
+    )
     assert told_twice(database, now, s.events) == ["unknown_state"]
 
 
 def test_a_subscription_that_costs_nothing_is_asked_about(database: Flask, now: datetime) -> None:
     s = Story("x")
-    s.tell("customer.subscription.created", _priced(s, unit_amount=0, unit_amount_decimal="0"))
+    s.tell("customer.subscription.created", _price_subscription(s, unit_amount=0, unit_amount_decimal="0"))
     assert told_twice(database, now, s.events) == ["unknown_state"]
     assert db.session.scalars(select(RecurringGift.id)).all() == []
 
@@ -76,7 +78,10 @@ def test_a_subscription_that_costs_nothing_is_asked_about(database: Flask, now: 
 def test_daily_subscription_is_not_monthly(database: Flask, now: datetime) -> None:
     """A daily subscription is not taken for a monthly one."""
     s = Story("x")
-    s.tell("customer.subscription.created", _priced(s, recurring={"interval": "day", "interval_count": 1}))
+    s.tell(
+        "customer.subscription.created",
+        _price_subscription(s, recurring={"interval": "day", "interval_count": 1}),
+    )
     assert told_twice(database, now, s.events) == ["unknown_state"]
     assert db.session.scalars(select(RecurringGift.id)).all() == []
 
@@ -85,7 +90,7 @@ def test_price_of_nothing_keeps_term(database: Flask, now: datetime) -> None:
     """A price that falls to nothing keeps the term and is asked about."""
     s = _first_subscription("x")
     s.wait(DAY)
-    s.tell("customer.subscription.updated", _priced(s, unit_amount=0, unit_amount_decimal="0"))
+    s.tell("customer.subscription.updated", _price_subscription(s, unit_amount=0, unit_amount_decimal="0"))
     assert told_twice(database, now, s.events) == ["unknown_state", "welcome_recurring"]
     gift = db.session.scalars(select(RecurringGift)).one()
     assert [term.amount_minor for term in gift.terms] == [2500]

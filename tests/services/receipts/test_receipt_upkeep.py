@@ -51,7 +51,7 @@ def look(gift_id: int, now: datetime) -> None:
     db.session.commit()
 
 
-def asked() -> list[tuple[str, str]]:
+def list_questions() -> list[tuple[str, str]]:
     query = select(Task).where(Task.kind.in_(KINDS)).order_by(Task.id)
     found = db.session.scalars(query.execution_options(populate_existing=True)).all()
     return [(task.kind, task.state) for task in found]
@@ -64,14 +64,14 @@ def test_every_unknown_refund_is_asked_about(donor: Donor, now: datetime) -> Non
     receipt = issue([gift_id], now)
     refund(gift_id, 1000, now)
     look(gift_id, now)
-    assert asked() == [("receipt_correct", "planned")]
+    assert list_questions() == [("receipt_correct", "planned")]
     receipts.replace_receipt(receipt.id, today=now.date(), now=now, actor="t")
     db.session.commit()
-    assert asked() == [("receipt_correct", "cancelled")]  # it was done: nobody has to tick it off
+    assert list_questions() == [("receipt_correct", "cancelled")]  # it was done: nobody has to tick it off
     look(gift_id, now)
-    assert asked() == [("receipt_correct", "cancelled")]  # the new receipt says what is left
+    assert list_questions() == [("receipt_correct", "cancelled")]  # the new receipt says what is left
     refund(gift_id, 500, now)
-    assert asked() == [("receipt_correct", "cancelled"), ("receipt_correct", "planned")]
+    assert list_questions() == [("receipt_correct", "cancelled"), ("receipt_correct", "planned")]
 
 
 def test_empty_receipt_must_be_voided(donor: Donor, now: datetime) -> None:
@@ -80,10 +80,10 @@ def test_empty_receipt_must_be_voided(donor: Donor, now: datetime) -> None:
     receipt = issue([gift_id], now)
     refund(gift_id, 1000, now)
     refund(gift_id, 4000, now)
-    assert asked() == [("receipt_correct", "cancelled"), ("receipt_void", "planned")]
+    assert list_questions() == [("receipt_correct", "cancelled"), ("receipt_void", "planned")]
     receipts.void_receipt(receipt.id, reason="refunded", now=now, actor="t")
     db.session.commit()
-    assert asked()[1] == ("receipt_void", "cancelled")
+    assert list_questions()[1] == ("receipt_void", "cancelled")
 
 
 def test_repeated_refund_is_asked_about_again(donor: Donor, now: datetime) -> None:
@@ -93,15 +93,15 @@ def test_repeated_refund_is_asked_about_again(donor: Donor, now: datetime) -> No
     first = refund(gift_id, 5000, now, state="pending")
     first.state = "failed"
     look(gift_id, now)
-    assert asked() == [("receipt_void", "cancelled")]
+    assert list_questions() == [("receipt_void", "cancelled")]
     refund(gift_id, 5000, now)
-    assert asked() == [("receipt_void", "planned")]
+    assert list_questions() == [("receipt_void", "planned")]
 
 
 def test_without_a_receipt_nobody_is_asked(donor: Donor, now: datetime) -> None:
     gift_id = give(donor.id, now)
     refund(gift_id, 1000, now)
-    assert asked() == []
+    assert list_questions() == []
 
 
 def test_undone_return_cancels_question(donor: Donor, now: datetime) -> None:
@@ -113,7 +113,9 @@ def test_undone_return_cancels_question(donor: Donor, now: datetime) -> None:
     back = db.session.scalars(select(Entry.id)).one()
     entries.accept_return(back, gift_id, now=now, actor="user:5")
     db.session.commit()
-    assert asked() == [("receipt_void", "planned")]
+    assert list_questions() == [("receipt_void", "planned")]
     entries.undo_entry(back, now=now, actor="user:5")
     db.session.commit()
-    assert asked() == [("receipt_void", "cancelled")]  # the receipt is good: nobody may void it for this
+    assert list_questions() == [
+        ("receipt_void", "cancelled")
+    ]  # the receipt is good: nobody may void it for this

@@ -90,7 +90,7 @@ def test_refunded_gift_receipts_the_rest(donor: Donor, now: datetime) -> None:
     assert issue([gift_id], now).total_minor == 3500
 
 
-def refused(gift_ids: list[int], now: datetime, match: str) -> None:
+def expect_refusal(gift_ids: list[int], now: datetime, match: str) -> None:
     before = dump()
     with pytest.raises((Rejected, NotFound), match=match):
         receipts.issue_receipt(gift_ids, today=now.date(), now=now, actor="t")
@@ -119,15 +119,15 @@ def test_refused_receipt_takes_no_number(donor: Donor, now: datetime) -> None:
     )
     gifts.correct_gift(gone, reason="x", source_ref="c", now=now, actor="t")
     db.session.commit()
-    refused([test], now, f"gift {test} is a test")
-    refused([good, euro], now, "several currencies")
-    refused([good, foreign], now, "several donors")
-    refused([disputed, test], now, f"gift {disputed} is disputed; gift {test} is a test")
-    refused([gone], now, f"nothing is left of gift {gone}")
-    refused([], now, "at least one gift")
-    refused([good, 999], now, "no gift 999")
+    expect_refusal([test], now, f"gift {test} is a test")
+    expect_refusal([good, euro], now, "several currencies")
+    expect_refusal([good, foreign], now, "several donors")
+    expect_refusal([disputed, test], now, f"gift {disputed} is disputed; gift {test} is a test")
+    expect_refusal([gone], now, f"nothing is left of gift {gone}")
+    expect_refusal([], now, "at least one gift")
+    expect_refusal([good, 999], now, "no gift 999")
     issue([good], now)
-    refused([good], now, f"gift {good} is on a receipt already")
+    expect_refusal([good], now, f"gift {good} is on a receipt already")
     assert db.session.scalar(select(ReceiptCounter.last)) == 1
 
 

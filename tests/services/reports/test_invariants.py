@@ -114,14 +114,14 @@ def sound(database: Flask, now: datetime) -> Flask:
     return database
 
 
-def broken(now: datetime) -> dict[str, list[str]]:
+def find_broken(now: datetime) -> dict[str, list[str]]:
     found = invariants.check_all(now=now)
     return {name: sentences for name, sentences in found.items() if sentences}
 
 
 def test_invariants_hold_in_sound_base(sound: Flask, now: datetime) -> None:
     """All invariants hold in a sound database."""
-    assert broken(now + timedelta(hours=3)) == {}
+    assert find_broken(now + timedelta(hours=3)) == {}
     for table in (
         "provider_event",
         "payment",
@@ -209,7 +209,7 @@ def test_damage_names_its_own_invariant(sound: Flask, now: datetime, subtests: p
     for invariant, damage, statements in DAMAGES:  # in one base, which takes its time to make
         with subtests.test(damage):
             spoil(statements, now)
-            found = broken(now + timedelta(hours=3))
+            found = find_broken(now + timedelta(hours=3))
             db.session.rollback()
             assert set(found) == {invariant}, found
             assert all(sentence[0].islower() and "None" not in sentence for sentence in found[invariant])
@@ -223,7 +223,7 @@ def test_much_damage_is_shortened(database: Flask, now: datetime) -> None:
     """Of much damage some is shown, and that there is more is said."""
     donor_id = donors.create_donor({"name": "Jan"}, source="manual", now=now, actor="t").id
     spoil(_many_ghosts(range(40), donor_id), now)
-    said = broken(now + timedelta(hours=3))[AUDITED]
+    said = find_broken(now + timedelta(hours=3))[AUDITED]
     db.session.rollback()
     assert len(said) == invariants.SENTENCE_LIMIT + 1
     assert said[-1] == "… and more"
@@ -242,7 +242,12 @@ def _many_ghosts(numbers: Sequence[int], donor_id: int) -> str:
 
 def spoil(statements: str, now: datetime) -> None:
     """Do damage past the program, in the running transaction."""
-    values = {"junk": b"%PDF-1.7 forged", "packed": _packed(), "now": now.replace(tzinfo=None), "no": False}
+    values = {
+        "junk": b"%PDF-1.7 forged",
+        "packed": _pack_body(),
+        "now": now.replace(tzinfo=None),
+        "no": False,
+    }
     for statement in statements.split(";"):
         clause = text(statement)
         named = {name: value for name, value in values.items() if f":{name}" in statement}
@@ -250,5 +255,5 @@ def spoil(statements: str, now: datetime) -> None:
         assert "DROP" in statement or changed.rowcount, f"nothing was damaged by {statement}"  # type: ignore[attr-defined]
 
 
-def _packed() -> bytes:
+def _pack_body() -> bytes:
     return zlib.compress(b'{"amount": 1}')

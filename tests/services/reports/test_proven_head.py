@@ -57,7 +57,7 @@ def check_later(now: datetime, minutes: int) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def proved(database: Flask, now: datetime) -> Gift:
+def proved_gift(database: Flask, now: datetime) -> Gift:
     """A gift that two checks have seen, so that it is behind the head."""
     gift = give(now, "old")
     assert [check_later(now, minutes) for minutes in (0, 10, 20)] == [{}, {}, {}]
@@ -74,50 +74,50 @@ def break_designation(gift: Gift) -> None:
     db.session.commit()
 
 
-def test_broken_new_row_is_reported(proved: Gift, now: datetime) -> None:
+def test_broken_new_row_is_reported(proved_gift: Gift, now: datetime) -> None:
     """A broken row after the head is reported."""
     new = give(now, "new")
     break_designation(new)
     assert check_later(now, 30) == {PARTS: [f"the designations of gift {new.id} do not add up to it"]}
 
 
-def test_old_row_needs_thorough_check(proved: Gift, now: datetime) -> None:
+def test_old_row_needs_thorough_check(proved_gift: Gift, now: datetime) -> None:
     """A row before the head is found by the thorough check only."""
-    break_designation(proved)
+    break_designation(proved_gift)
     assert check_later(now, 30) == {}
     assert invariants.check_all(now=now)[PARTS] == [
-        f"the designations of gift {proved.id} do not add up to it"
+        f"the designations of gift {proved_gift.id} do not add up to it"
     ]
 
 
-def test_everything_is_looked_at_once_a_day(proved: Gift, now: datetime) -> None:
-    break_designation(proved)
+def test_everything_is_looked_at_once_a_day(proved_gift: Gift, now: datetime) -> None:
+    break_designation(proved_gift)
     assert check_later(now, 24 * 60 - 1) == {}
     assert set(check_later(now, 24 * 60)) == {PARTS}
 
 
-def test_linked_old_row_is_checked(proved: Gift, now: datetime) -> None:
+def test_linked_old_row_is_checked(proved_gift: Gift, now: datetime) -> None:
     """An old row that a new one links to is looked at."""
     db.session.execute(text("INSERT INTO fund (code, name, is_closed) VALUES ('b', 'B', false)"))
     db.session.execute(
         text(
             "INSERT INTO designation (gift_id, fund_id, amount_minor)"
-            f" SELECT {proved.id}, max(id), 7 FROM fund"
+            f" SELECT {proved_gift.id}, max(id), 7 FROM fund"
         )
     )
     db.session.commit()
     assert set(check_later(now, 30)) == {PARTS}
 
 
-def test_audited_old_row_is_checked(proved: Gift, now: datetime) -> None:
+def test_audited_old_row_is_checked(proved_gift: Gift, now: datetime) -> None:
     """An old row that the audit names is looked at."""
-    break_designation(proved)
-    audit.record_action("user:1", "gift.moved", ("gift", proved.id), now=now)
+    break_designation(proved_gift)
+    audit.record_action("user:1", "gift.moved", ("gift", proved_gift.id), now=now)
     db.session.commit()
     assert set(check_later(now, 30)) == {PARTS}
 
 
-def test_the_head_stays_where_something_is_broken(proved: Gift, now: datetime) -> None:
+def test_the_head_stays_where_something_is_broken(proved_gift: Gift, now: datetime) -> None:
     before = dict(head().ids)
     break_designation(give(now, "new"))
     check_later(now, 30)
@@ -144,7 +144,7 @@ def head_is(ids: dict[str, int], audit_seq: int) -> bool:
     return (row.ids, row.audit_seq) == (ids, audit_seq)
 
 
-def test_changed_new_record_is_reported(proved: Gift, now: datetime) -> None:
+def test_changed_new_record_is_reported(proved_gift: Gift, now: datetime) -> None:
     """A changed record after the proven one is reported."""
     seq = head().audit_seq
     give(now, "new")
@@ -154,7 +154,7 @@ def test_changed_new_record_is_reported(proved: Gift, now: datetime) -> None:
     assert check_later(now, 30) == {CHAIN: [f"audit record {seq + 1} was changed"]}
 
 
-def test_old_record_needs_thorough_check(proved: Gift, now: datetime) -> None:
+def test_old_record_needs_thorough_check(proved_gift: Gift, now: datetime) -> None:
     """A changed record before the proven one is found by the thorough check only."""
     db.session.execute(update(AuditRecord).where(AuditRecord.seq == 1).values(actor="user:7"))
     db.session.commit()
@@ -163,7 +163,9 @@ def test_old_record_needs_thorough_check(proved: Gift, now: datetime) -> None:
 
 
 @pytest.mark.parametrize("change", [{"chain": "x"}, {"actor": "user:7"}, None])
-def test_remade_chain_contradicts_proof(proved: Gift, now: datetime, change: dict[str, str] | None) -> None:
+def test_remade_chain_contradicts_proof(
+    proved_gift: Gift, now: datetime, change: dict[str, str] | None
+) -> None:
     """A chain that was made anew does not fit what was proved."""
     seq = head().audit_seq
     record = AuditRecord.seq == seq
@@ -175,7 +177,7 @@ def test_remade_chain_contradicts_proof(proved: Gift, now: datetime, change: dic
     assert check_later(now, 30) == {CHAIN: [f"audit record {seq} is not the one that was proved"]}
 
 
-def test_cut_off_end_is_reported(proved: Gift, now: datetime) -> None:
+def test_cut_off_end_is_reported(proved_gift: Gift, now: datetime) -> None:
     """An end of the audit that was cut off is reported."""
     seq = head().audit_seq
     give(now, "new")

@@ -36,7 +36,7 @@ def client(database: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def limited(database: Flask) -> Iterator[None]:
+def sign_in_limit(database: Flask) -> Iterator[None]:
     limiter = database.extensions["donorhub.limiter"]
     limiter.enabled = True
     limiter.reset()
@@ -107,7 +107,7 @@ def test_wanted_page_follows_sign_in(client: FlaskClient) -> None:
     assert sign_in(client, PASSWORD, next="/donors?q=x").headers["Location"] == "/donors?q=x"
 
 
-def test_attempts_are_limited_by_address(client: FlaskClient, limited: None) -> None:
+def test_attempts_are_limited_by_address(client: FlaskClient, sign_in_limit: None) -> None:
     """Too many attempts at one address must wait, and others still get in."""
     statuses = [sign_in(client, "wrong", email="victim@example.org").status_code for _attempt in range(11)]
     assert statuses[:10] == [200] * 10
@@ -115,7 +115,7 @@ def test_attempts_are_limited_by_address(client: FlaskClient, limited: None) -> 
     assert sign_in(client, PASSWORD).status_code == 302
 
 
-def test_refused_attempt_says_how_long(client: FlaskClient, limited: None) -> None:
+def test_refused_attempt_says_how_long(client: FlaskClient, sign_in_limit: None) -> None:
     """Too many attempts are answered with a time to wait."""
     for _attempt in range(10):
         sign_in(client, "wrong")
@@ -231,7 +231,7 @@ def test_unknown_name_takes_as_long(client: FlaskClient) -> None:
     assert 0.6 < took["ola@example.org"] / took["nobody@example.org"] < 1.7
 
 
-@pytest.mark.usefixtures("limited")
+@pytest.mark.usefixtures("sign_in_limit")
 @pytest.mark.parametrize(
     ("address", "email", "most"),
     [("10.0.0.{}", "ola@example.org", 50), ("10.0.0.1", "ola{}@example.org", 60)],

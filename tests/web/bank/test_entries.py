@@ -51,14 +51,14 @@ def gifts_now() -> list[tuple[str, int]]:
     return [(name, minor) for name, minor in rows]
 
 
-def coded(anna: Donor) -> Line:
+def make_coded_line(anna: Donor) -> Line:
     return ("2026-11-19", "50.00", "KOWALSKA ANNA", PAYER, f"darowizna {anna.code}")
 
 
 def test_code_is_proposed_and_accepted(accountant: Staff) -> None:
     """A code in the text is proposed with its reason and accepted."""
     anna = donor("Anna Kowalska")
-    statement(accountant, coded(anna))
+    statement(accountant, make_coded_line(anna))
     page = accountant.get("/bank/to-decide")
     words = words_of(page.text)
     assert f"The text has the code {anna.code}" in words
@@ -74,7 +74,7 @@ def test_code_is_proposed_and_accepted(accountant: Staff) -> None:
 
 def test_accepting_twice_makes_one_gift(accountant: Staff) -> None:
     anna = donor("Anna Kowalska")
-    statement(accountant, coded(anna))
+    statement(accountant, make_coded_line(anna))
     row = entry_of("KOWALSKA ANNA")
     choice = choice_in(accountant.get("/bank/to-decide").text, row.id)
     for _ in range(2):
@@ -85,7 +85,7 @@ def test_accepting_twice_makes_one_gift(accountant: Staff) -> None:
 def test_undo_makes_entry_wait_again(accountant: Staff) -> None:
     """Undo takes the gift out, and the entry waits again."""
     anna = donor("Anna Kowalska")
-    statement(accountant, coded(anna))
+    statement(accountant, make_coded_line(anna))
     row = entry_of("KOWALSKA ANNA")
     accountant.post(f"/bank/entries/{row.id}/give", donor=anna.id)
     assert "Anna Kowalska" in accountant.text("/bank/matched")
@@ -98,7 +98,7 @@ def test_undo_makes_entry_wait_again(accountant: Staff) -> None:
 def test_outdated_choice_is_refused(accountant: Staff) -> None:
     """A choice that is proposed no more is refused, and nothing changes."""
     anna = donor("Anna Kowalska")
-    statement(accountant, coded(anna))
+    statement(accountant, make_coded_line(anna))
     row = entry_of("KOWALSKA ANNA")
     answer = accountant.post(f"/bank/entries/{row.id}/accept", choice="donor:99-5000")
     assert answer.status_code == 422
@@ -260,7 +260,7 @@ def test_fitting_payout_is_offered(accountant: Staff) -> None:
 def test_certain_entries_are_accepted_together(accountant: Staff) -> None:
     """All that is certain is accepted at once, and the rest stays."""
     anna = donor("Anna Kowalska")
-    statement(accountant, coded(anna), ("2026-11-20", "20.00", "SOMEBODY ELSE", OTHER, "x"))
+    statement(accountant, make_coded_line(anna), ("2026-11-20", "20.00", "SOMEBODY ELSE", OTHER, "x"))
     answer = accountant.post("/bank/accept-sure")
     assert answer.status_code == 302
     assert gifts_now() == [("Anna Kowalska", 5000)]
@@ -271,12 +271,12 @@ def test_certain_entries_are_accepted_together(accountant: Staff) -> None:
 
 def test_a_receipt_keeps_a_decision_from_being_undone(accountant: Staff) -> None:
     anna = donor("Anna Kowalska", street="Lipowa 3", postcode="80-001", city="Gdańsk")
-    statement(accountant, coded(anna))
+    statement(accountant, make_coded_line(anna))
     row = entry_of("KOWALSKA ANNA")
     accountant.post(f"/bank/entries/{row.id}/give", donor=anna.id)
     let_write()
     gift = db.session.scalars(select(Gift)).one()
-    receipted(gift)
+    issue_receipt(gift)
     answer = accountant.post(f"/bank/entries/{row.id}/undo")
     assert answer.status_code == 422
     assert "receipt" in words_of(answer.text)
@@ -287,7 +287,7 @@ def test_a_receipt_keeps_a_decision_from_being_undone(accountant: Staff) -> None
     assert accountant.post(f"/bank/files/{file_id}/take-back", reason="wrong file").status_code == 422
 
 
-def receipted(gift: Gift) -> None:
+def issue_receipt(gift: Gift) -> None:
     from donorhub import clock
     from donorhub.services.access import organisation
 
@@ -311,7 +311,7 @@ def receipted(gift: Gift) -> None:
 def test_decided_import_needs_tick_for_undo(accountant: Staff) -> None:
     """An import is taken back after decisions only when that is ticked."""
     anna = donor("Anna Kowalska")
-    page = statement(accountant, coded(anna))
+    page = statement(accountant, make_coded_line(anna))
     row = entry_of("KOWALSKA ANNA")
     accountant.post(f"/bank/entries/{row.id}/give", donor=anna.id)
     back = f"{page}/take-back"

@@ -19,7 +19,7 @@ LINES = [
 ]
 
 
-def imported(staff: Staff, data: bytes) -> str:
+def import_file(staff: Staff, data: bytes) -> str:
     """Upload a statement of an account that is new, and say that it is ours."""
     page = staff.upload(data)
     staff.post(f"{page}/answer", create="1")
@@ -53,7 +53,7 @@ def test_waiting_page_renews_itself(accountant: Staff) -> None:
 
 def test_same_file_leads_to_first(accountant: Staff) -> None:
     """The same file again changes nothing, and leads to what came of it."""
-    first = imported(accountant, camt(LINES))
+    first = import_file(accountant, camt(LINES))
     assert accountant.upload(camt(LINES), "another-name.xml") == first
     assert db.session.scalar(select(func.count()).select_from(Entry)) == 2
     assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 1
@@ -76,7 +76,7 @@ def test_held_statement_needs_a_reason(
     accountant: Staff,
 ) -> None:
     """A statement that does not add up is held with its figures, and released only with a reason."""
-    imported(accountant, camt(LINES))
+    import_file(accountant, camt(LINES))
     page = accountant.upload(
         camt([("2026-11-21", "20.00", "NOWAK JAN", PAYER, "x")], opening="137.50", closing="999.00")
     )
@@ -100,7 +100,7 @@ def test_held_statement_needs_a_reason(
 def test_steward_releases_no_statement(database: Flask) -> None:
     """A steward sees a held statement and may not release it."""
     accountant = Staff(database, "accountant")
-    imported(accountant, camt(LINES))
+    import_file(accountant, camt(LINES))
     page = accountant.upload(camt([LINES[0]], opening="1.00", closing="2.00"))
     steward = Staff(database, "steward")
     assert "An accountant or an administrator can release it." in steward.text(page)
@@ -145,7 +145,7 @@ def test_an_unknown_table_leads_to_its_columns(accountant: Staff) -> None:
 
 def test_gaps_show_what_is_missing(accountant: Staff) -> None:
     """Gaps between statements are listed, with what is missing."""
-    imported(accountant, camt(LINES))
+    import_file(accountant, camt(LINES))
     accountant.upload(camt([("2026-11-21", "5.00", "X Y", PAYER, "z")], opening="140.00"))
     account = db.session.scalars(select(BankAccount.id)).one()
     assert "1 gap" in accountant.text("/bank")

@@ -21,7 +21,7 @@ def staff(database: Flask) -> Staff:
     return Staff(database, "fundraiser")
 
 
-def sent(staff: Staff, donor_id: int, **fields: str) -> dict[str, str]:
+def fill_form(staff: Staff, donor_id: int, **fields: str) -> dict[str, str]:
     key = key_in(staff.get(f"/gifts/new?donor={donor_id}").text)
     return {**FORM, "donor_id": str(donor_id), "key": key, **fields}
 
@@ -31,7 +31,7 @@ def sent(staff: Staff, donor_id: int, **fields: str) -> dict[str, str]:
     [("50,00", 5000), ("50.00", 5000), ("50", 5000), ("1 234,56", 123456), ("1,234.56", 123456)],
 )
 def test_an_amount_is_read_as_people_write_it(staff: Staff, written: str, minor: int) -> None:
-    answer = staff.post("/gifts/new", **sent(staff, add_donor().id, amount=written))
+    answer = staff.post("/gifts/new", **fill_form(staff, add_donor().id, amount=written))
     assert answer.status_code == 302
     gift = db.session.scalars(select(Gift)).one()
     assert (gift.amount_minor, gift.currency, gift.received_on) == (minor, "PLN", date(2026, 11, 20))
@@ -40,7 +40,9 @@ def test_an_amount_is_read_as_people_write_it(staff: Staff, written: str, minor:
 def test_gift_plans_its_thanks(staff: Staff) -> None:
     """A gift goes to its fund, and its thank-you is planned."""
     fund_id = db.session.scalars(select(Fund.id)).one()
-    answer = staff.post("/gifts/new", **sent(staff, add_donor().id, fund_id=str(fund_id), note="at the fair"))
+    answer = staff.post(
+        "/gifts/new", **fill_form(staff, add_donor().id, fund_id=str(fund_id), note="at the fair")
+    )
     shown = staff.text(answer.headers["Location"])
     assert "General" in shown and "at the fair" in shown and "PLN 50.00" in shown
     assert db.session.scalars(select(Designation)).one().amount_minor == 5000
@@ -48,12 +50,12 @@ def test_gift_plans_its_thanks(staff: Staff) -> None:
 
 
 def test_without_the_tick_nobody_is_thanked(staff: Staff) -> None:
-    staff.post("/gifts/new", **sent(staff, add_donor().id, thank=""))
+    staff.post("/gifts/new", **fill_form(staff, add_donor().id, thank=""))
     assert db.session.scalar(select(Task).filter_by(kind="thank_you")) is None
 
 
 def test_a_form_sent_twice_records_one_gift(staff: Staff) -> None:
-    fields = sent(staff, add_donor().id)
+    fields = fill_form(staff, add_donor().id)
     first = staff.post("/gifts/new", **fields)
     before = rows()
     second = staff.post("/gifts/new", **fields)
@@ -63,7 +65,7 @@ def test_a_form_sent_twice_records_one_gift(staff: Staff) -> None:
 
 
 def test_the_same_form_with_another_amount_is_refused(staff: Staff) -> None:
-    fields = sent(staff, add_donor().id)
+    fields = fill_form(staff, add_donor().id)
     staff.post("/gifts/new", **fields)
     before = rows()
     assert staff.post("/gifts/new", **{**fields, "amount": "60,00"}).status_code == 422
@@ -95,7 +97,7 @@ def test_the_same_form_with_another_amount_is_refused(staff: Staff) -> None:
 )
 def test_wrong_gift_records_nothing(staff: Staff, wrong: dict[str, str], sentence: str) -> None:
     """What is wrong is said, and nothing is recorded."""
-    fields = sent(staff, add_donor().id, note="kept words")
+    fields = fill_form(staff, add_donor().id, note="kept words")
     before = rows()
     answer = staff.post("/gifts/new", **{**fields, **wrong})
     assert answer.status_code == 422
@@ -106,7 +108,7 @@ def test_wrong_gift_records_nothing(staff: Staff, wrong: dict[str, str], sentenc
 
 
 def test_a_gift_of_nobody_is_not_found(staff: Staff) -> None:
-    fields = sent(staff, add_donor().id)
+    fields = fill_form(staff, add_donor().id)
     assert staff.post("/gifts/new", **{**fields, "donor_id": "77"}).status_code == 404
 
 
@@ -122,7 +124,7 @@ def test_donor_is_found_by_search(staff: Staff) -> None:
 def test_a_closed_fund_takes_no_gift(staff: Staff) -> None:
     fund = db.session.scalars(select(Fund)).one()
     fund_id, donor_id = fund.id, add_donor().id
-    fields = sent(staff, donor_id, fund_id=str(fund_id))
+    fields = fill_form(staff, donor_id, fund_id=str(fund_id))
     fund = db.session.scalars(select(Fund)).one()
     fund.is_closed = True
     db.session.commit()

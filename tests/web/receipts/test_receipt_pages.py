@@ -35,7 +35,7 @@ def staff(database: Flask) -> Staff:
     return Staff(database, "admin")
 
 
-def issued(staff: Staff, *amounts: str) -> int:
+def issue_receipt(staff: Staff, *amounts: str) -> int:
     donor = add_donor()
     ids = [str(add_gift(donor, amount).id) for amount in amounts or ("50.00",)]
     answer = staff.post("/receipts/new", donor_id=str(donor.id), gift_ids=ids, year="2026", lang="pl")
@@ -85,7 +85,7 @@ def test_receipt_needs_donors_own_gifts(staff: Staff) -> None:
 
 @pytest.mark.slow
 def test_the_pdf_is_downloaded_once_it_is_made(staff: Staff) -> None:
-    receipt_id = issued(staff)
+    receipt_id = issue_receipt(staff)
     assert "being made" in staff.text(f"/receipts/{receipt_id}")
     assert staff.get(f"/receipts/{receipt_id}/pdf").status_code == 404
     work()
@@ -96,7 +96,7 @@ def test_the_pdf_is_downloaded_once_it_is_made(staff: Staff) -> None:
 
 
 def test_while_the_pdf_waits_the_page_says_why(staff: Staff) -> None:
-    receipt_id = issued(staff)
+    receipt_id = issue_receipt(staff)
     receipt = db.session.get(Receipt, receipt_id)
     assert receipt is not None
     receipt.waits_because = "the PDF library lacks a library of the system"
@@ -107,7 +107,7 @@ def test_while_the_pdf_waits_the_page_says_why(staff: Staff) -> None:
 
 def test_preview_runs_and_fetches_nothing(staff: Staff) -> None:
     """The preview is a page that runs and fetches nothing."""
-    answer = staff.get(f"/receipts/{issued(staff)}/preview")
+    answer = staff.get(f"/receipts/{issue_receipt(staff)}/preview")
     assert "Potwierdzenie" in answer.text and "Anna Kowalska" in answer.text
     assert answer.headers["Content-Security-Policy"].startswith(
         "default-src 'none'; style-src 'unsafe-inline'"
@@ -117,7 +117,7 @@ def test_preview_runs_and_fetches_nothing(staff: Staff) -> None:
 
 def test_voided_receipt_frees_its_gifts(staff: Staff) -> None:
     """A receipt is voided with a reason, and its gifts are free."""
-    receipt_id = issued(staff)
+    receipt_id = issue_receipt(staff)
     before = rows()
     refused = staff.post(f"/receipts/{receipt_id}/void", reason="")
     assert refused.status_code == 422 and rows() == before
@@ -129,7 +129,7 @@ def test_voided_receipt_frees_its_gifts(staff: Staff) -> None:
 
 def test_replaced_receipt_names_successor(staff: Staff) -> None:
     """A receipt is replaced by one that names it, once."""
-    old = issued(staff)
+    old = issue_receipt(staff)
     answer = staff.post(f"/receipts/{old}/replace")
     new = int(answer.headers["Location"].rpartition("/")[2])
     assert "Replaces R/2026/000001" in staff.text(f"/receipts/{new}")
@@ -141,7 +141,7 @@ def test_replaced_receipt_names_successor(staff: Staff) -> None:
 
 def test_receipted_gift_stays(staff: Staff) -> None:
     """A gift on a receipt cannot be taken out."""
-    issued(staff)
+    issue_receipt(staff)
     gift_id = db.session.scalars(select(ReceiptLine.gift_id)).one()
     before = rows()
     answer = staff.post(f"/gifts/{gift_id}/correct", key="k" * 20, reason="oops")
@@ -162,6 +162,6 @@ def test_organisations_gaps_take_no_number(database: Flask) -> None:
 
 
 def test_the_list_is_narrowed_by_year_and_state(staff: Staff) -> None:
-    issued(staff)
+    issue_receipt(staff)
     assert "000001" in staff.text("/receipts?year=2026&state=issued")
     assert "000001" not in staff.text("/receipts?year=2025") + staff.text("/receipts?state=void")

@@ -30,7 +30,7 @@ def staff(database: Flask) -> Staff:
     return Staff(database, "fundraiser")
 
 
-def sent(staff: Staff, donor_id: int, **fields: str) -> dict[str, str]:
+def fill_form(staff: Staff, donor_id: int, **fields: str) -> dict[str, str]:
     key = key_in(staff.get(f"/recurring-gifts/new?donor={donor_id}").text)
     return {**FORM, "donor_id": str(donor_id), "key": key, **fields}
 
@@ -42,7 +42,7 @@ def state(id_: int) -> str:
 
 def test_standing_order_starts_once(staff: Staff) -> None:
     """A standing order is started once, with its instalments."""
-    fields = sent(staff, add_donor().id, payer_iban=IBAN)
+    fields = fill_form(staff, add_donor().id, payer_iban=IBAN)
     answer = staff.post("/recurring-gifts/new", **fields)
     before = rows()
     again = staff.post("/recurring-gifts/new", **fields)
@@ -69,7 +69,7 @@ def test_standing_order_starts_once(staff: Staff) -> None:
 )
 def test_wrong_promise_starts_nothing(staff: Staff, wrong: dict[str, str], sentence: str) -> None:
     """What is wrong is said, and nothing is started."""
-    fields = sent(staff, add_donor().id)
+    fields = fill_form(staff, add_donor().id)
     before = rows()
     answer = staff.post("/recurring-gifts/new", **{**fields, **wrong})
     assert answer.status_code == 422 and sentence in words_of(answer.text)

@@ -48,7 +48,7 @@ class Raised(NamedTuple):
     fields: tuple[str, ...]
 
 
-def raised() -> Iterator[Raised]:
+def list_refusals() -> Iterator[Raised]:
     """Every refusal that services and what they stand on can raise, read from their sources."""
     for path in sorted((ROOT / "donorhub").rglob("*.py")):
         if path.relative_to(ROOT).parts[1] in ("services", "jobs", "domain", "db.py", "vault.py", "web"):
@@ -76,7 +76,7 @@ def _code(written: ast.expr) -> str:
 
 
 def test_every_refusal_has_its_sentence(database: Flask) -> None:
-    known = list(raised())
+    known = list(list_refusals())
     with database.test_request_context():
         silent = [
             one
@@ -90,8 +90,8 @@ def test_every_refusal_has_its_sentence(database: Flask) -> None:
 
 
 def test_no_sentence_is_left_over() -> None:
-    codes = {one.code for one in raised()}
-    fields = {f"{one.kind}{field}" for one in raised() for field in one.fields}
+    codes = {one.code for one in list_refusals()}
+    fields = {f"{one.kind}{field}" for one in list_refusals() for field in one.fields}
     assert set(refusals.CODES) <= codes | {"busy", "misconfigured", "not_found"}
     assert set(refusals.FIELDS) <= fields
 

@@ -27,7 +27,7 @@ FOLDER = ROOT / "donorhub" / "web" / "translations"
 
 
 @pytest.fixture(scope="module")
-def said() -> Any:
+def source_messages() -> Any:
     return runpy.run_path(str(ROOT / "scripts" / "words"))["said"]()
 
 
@@ -41,10 +41,10 @@ def slots(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
-def test_every_word_is_translated(lang: str, said: Any) -> None:
+def test_every_word_is_translated(lang: str, source_messages: Any) -> None:
     """Every word of the sources has a translation with the same slots."""
     known, missing, torn = catalogue(lang), [], []
-    for message in said:
+    for message in source_messages:
         if not message.id:
             continue
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
@@ -61,8 +61,8 @@ def test_every_word_is_translated(lang: str, said: Any) -> None:
 
 
 @pytest.mark.parametrize("lang", ["pl", "sq"])
-def test_no_translation_is_left_over_or_fuzzy(lang: str, said: Any) -> None:
-    wanted = {message.id if isinstance(message.id, str) else message.id[0] for message in said}
+def test_no_translation_is_left_over_or_fuzzy(lang: str, source_messages: Any) -> None:
+    wanted = {message.id if isinstance(message.id, str) else message.id[0] for message in source_messages}
     left = [message.id for message in catalogue(lang) if message.id and message.id not in wanted]
     left = [id_ for id_ in left if not (isinstance(id_, tuple) and id_[0] in wanted)]
     assert left == []

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
-from tests.domain.bank.account import Cut, Ledger, as_csv, made, money_of
+from tests.domain.bank.account import Cut, Ledger, as_csv, make_entry, money_of
 
 START = date(2026, 3, 2)
 SHARED = Path(os.environ.get("DONORHUB_SHARED", Path(__file__).resolve().parents[4] / ".." / "shared"))
@@ -33,7 +33,7 @@ gifts = st.tuples(
 def account_of(drawn: list[tuple[int, int, str, str]], *, with_refs: bool) -> list[Entry]:
     """The account's entries in order; equal gifts on one day are honest twins."""
     return [
-        made(
+        make_entry(
             START + timedelta(days=day),
             minor,
             name,
@@ -150,7 +150,7 @@ def intraday(entries: list[Entry], rng: random.Random) -> list[Cut]:
 
 def test_balances_make_an_intraday_twin_new() -> None:
     """A twin in the next intraday statement is new because its balances alone say that it is other money."""
-    ledger, gift = Ledger(), made(START, 5000, "Jan", "x", ref=None, account=None)
+    ledger, gift = Ledger(), make_entry(START, 5000, "Jan", "x", ref=None, account=None)
     ledger.take(Cut([gift], START, START, (0, 5000)))
     answer = ledger.take(Cut([gift], START, START, (5000, 10000)))
     assert [(new.position, new.occurrence) for new in answer.new] == [(0, 1)]
@@ -160,9 +160,9 @@ def test_parts_of_day_without_balances_need_person() -> None:
     """Without balances nothing says whether two parts of a day overlap, so a person decides about the
     twin."""
     ledger = Ledger()
-    twin = made(START, 5000, "Jan", "x", ref=None, account=None)
-    morning = made(START, 2000, "Anna", "x", ref=None, account=None)
-    evening = made(START, 3000, "Anna", "x", ref=None, account=None)
+    twin = make_entry(START, 5000, "Jan", "x", ref=None, account=None)
+    morning = make_entry(START, 2000, "Anna", "x", ref=None, account=None)
+    evening = make_entry(START, 3000, "Anna", "x", ref=None, account=None)
     ledger.take(Cut([twin, morning], START, START))
     answer = ledger.take(Cut([twin, evening], START, START))
     assert [doubt.doubt for doubt in answer.doubtful] == ["part_of_a_day"]
@@ -173,7 +173,7 @@ def test_possible_repeat_of_balances_needs_person() -> None:
     """A chain of balances that could be a repeat is left to a person: 0 to 60, 60 to 0, and 0 to 60, where
     the third may be the first once more."""
     ledger = Ledger()
-    come, gone = (made(START, minor, "Jan", "x", ref=None, account=None) for minor in (60, -60))
+    come, gone = (make_entry(START, minor, "Jan", "x", ref=None, account=None) for minor in (60, -60))
     ledger.take(Cut([come], START, START, (0, 60)))
     ledger.take(Cut([gone], START, START, (60, 0)))
     answer = ledger.take(Cut([come], START, START, (0, 60)))
@@ -183,8 +183,10 @@ def test_possible_repeat_of_balances_needs_person() -> None:
 def test_changed_text_is_not_booked_twice() -> None:
     """An entry whose text the bank changed is not booked a second time unseen, but becomes a doubt."""
     ledger = Ledger()
-    ledger.take(Cut([made(START, 5000, "Jan", "blokada", ref=None, account="PL1")], START, START))
-    answer = ledger.take(Cut([made(START, 5000, "Jan", "przelew", ref=None, account="PL1")], START, START))
+    ledger.take(Cut([make_entry(START, 5000, "Jan", "blokada", ref=None, account="PL1")], START, START))
+    answer = ledger.take(
+        Cut([make_entry(START, 5000, "Jan", "przelew", ref=None, account="PL1")], START, START)
+    )
     assert [doubt.doubt for doubt in answer.doubtful] == ["text_changed"]
     assert answer.new == ()
 
@@ -193,8 +195,8 @@ def test_changing_ids_do_not_double_the_ledger() -> None:
     """Ids that change with every download do not double the ledger: the second id makes a doubt, no new
     entry."""
     ledger = Ledger()
-    ledger.take(Cut([made(START, 5000, "Jan", "x", ref="d1-1", account="PL1")], START, START))
-    answer = ledger.take(Cut([made(START, 5000, "Jan", "x", ref="d2-1", account="PL1")], START, START))
+    ledger.take(Cut([make_entry(START, 5000, "Jan", "x", ref="d1-1", account="PL1")], START, START))
+    answer = ledger.take(Cut([make_entry(START, 5000, "Jan", "x", ref="d2-1", account="PL1")], START, START))
     assert [doubt.doubt for doubt in answer.doubtful] == ["other_bank_ref"]
 
 
@@ -202,7 +204,7 @@ def test_new_id_is_other_money_beside_repeats() -> None:
     """Where the bank repeats its ids, another id is other money: the known entry is the same, the second is
     new."""
     ledger = Ledger()
-    first, second = (made(START, 5000, "Jan", "x", ref=ref, account="PL1") for ref in ("R1", "R2"))
+    first, second = (make_entry(START, 5000, "Jan", "x", ref=ref, account="PL1") for ref in ("R1", "R2"))
     ledger.take(Cut([first], START, START))
     answer = ledger.take(Cut([first, second], START, START))
     assert [new.position for new in answer.new] == [1]
@@ -213,7 +215,7 @@ def test_ids_untrusted_later_double_nothing() -> None:
     """When ids turn out untrusted later, entries that came with them are known by content and are not
     doubled."""
     ledger = Ledger()
-    twins = [made(START, 5000, "Jan", "x", ref=ref, account="PL1") for ref in ("1", "2")]
+    twins = [make_entry(START, 5000, "Jan", "x", ref=ref, account="PL1") for ref in ("1", "2")]
     ledger.take(Cut(twins, START, START))
     answer = ledger.take(Cut([*twins, twins[0]], START, START), ids_trusted=False)
     assert [same.how for same in answer.same] == ["content", "content"]
@@ -223,7 +225,7 @@ def test_ids_untrusted_later_double_nothing() -> None:
 def test_same_id_finds_entry_across_formats() -> None:
     """The same id in another format finds the entry, and the ids that are new in it are kept."""
     ledger = Ledger()
-    ledger.take(Cut([made(START, 5000, "Jan", "x", ref="R1", account="PL1")], START, START))
+    ledger.take(Cut([make_entry(START, 5000, "Jan", "x", ref="R1", account="PL1")], START, START))
     told = Detail(0, Money(5000, "PLN"), tx_id="T9", counterparty=Party("JAN", "PL2"), remittance="other")
     again = Entry(0, START, Money(5000, "PLN"), bank_ref="R1", details=(told,))
     answer = ledger.take(Cut([again], START, START, source_format="mt940"))
@@ -272,7 +274,9 @@ def test_chance_balances_do_not_hide_an_overlap() -> None:
     """Balances that agree by chance do not count an overlap twice: 50 came and 50 went after the first file's
     middle, so that the second seems to begin where it ended."""
     ledger = Ledger()
-    day = [made(START, minor, "Jan", "x", ref=None, account=None) for minor in (2000, 5000, -5000, 3000)]
+    day = [
+        make_entry(START, minor, "Jan", "x", ref=None, account=None) for minor in (2000, 5000, -5000, 3000)
+    ]
     ledger.take(Cut(day[:3], START, START, (0, 2000)))
     answer = ledger.take(Cut(day[1:], START, START, (2000, 5000)))
     assert [(doubt.position, doubt.doubt) for doubt in answer.doubtful] == [
@@ -286,7 +290,7 @@ def test_bank_id_reveals_a_hidden_overlap() -> None:
     """An id of the bank reveals an overlap that the balances hide, so nothing is booked twice."""
     ledger = Ledger()
     day = [
-        made(START, minor, "Jan", "x", ref=f"R{n}", account=None)
+        make_entry(START, minor, "Jan", "x", ref=f"R{n}", account=None)
         for n, minor in enumerate((2000, 5000, -5000, 3000))
     ]
     ledger.take(Cut(day[:3], START, START, (0, 2000)))
@@ -299,7 +303,7 @@ def test_formats_with_partial_days_need_person() -> None:
     """Two formats that each hold a part of a day are not merged unseen: the twin waits for a person."""
     ledger = Ledger()
     twin, morning, evening = (
-        made(START, minor, "Jan", "x", ref=None, account="PL1") for minor in (5000, 2000, 3000)
+        make_entry(START, minor, "Jan", "x", ref=None, account="PL1") for minor in (5000, 2000, 3000)
     )
     ledger.take(Cut([twin, morning], START, START))
     answer = ledger.take(Cut([as_csv(twin), as_csv(evening)], START, START, source_format="csv"))
@@ -328,7 +332,7 @@ def test_same_id_on_another_day_needs_person() -> None:
     """The same id on another day in another format waits for a person, since one format gives the day of the
     order and the other that of the booking; days later it is a new entry."""
     ledger = Ledger()
-    booked = made(START, 5000, "Jan", "x", ref="R1", account="PL1")
+    booked = make_entry(START, 5000, "Jan", "x", ref="R1", account="PL1")
     ledger.take(Cut([booked], START, START))
     ordered = replace(booked, booked_on=START - timedelta(days=2))
     answer = ledger.take(Cut([ordered], START - timedelta(days=3), START, source_format="csv"))

@@ -19,12 +19,12 @@ from tests.services.bank.bank import Paid, assert_sound, camt, rows
 CONTENT = camt([Paid(date(2026, 10, 5), 5000)])
 
 
-def kept() -> ImportFile:
+def read_file() -> ImportFile:
     return db.session.scalars(select(ImportFile).execution_options(populate_existing=True)).one()
 
 
 def reading() -> Task:
-    task = imports.find_reading_task(kept())
+    task = imports.find_reading_task(read_file())
     assert task is not None
     return db.session.get_one(Task, task.id, populate_existing=True)
 
@@ -49,8 +49,8 @@ def work() -> None:
 def given_up(database: Flask, now: datetime) -> datetime:
     """A file whose kept bytes could not be read, eight times; now they can."""
     receive(now)
-    sound = kept().content
-    kept().content = b"not what was kept"
+    sound = read_file().content
+    read_file().content = b"not what was kept"
     db.session.commit()
     at = now
     for _ in range(tasks.MAX_ATTEMPTS):
@@ -58,7 +58,7 @@ def given_up(database: Flask, now: datetime) -> datetime:
         work()
         at += timedelta(days=2)
     assert reading().state == "dead"
-    kept().content = sound
+    read_file().content = sound
     db.session.commit()
     set_clock(at)
     return at
@@ -67,14 +67,14 @@ def given_up(database: Flask, now: datetime) -> datetime:
 def test_given_up_file_says_why(given_up: datetime) -> None:
     """The file says that it failed, why, and what to do; a second look changes nothing."""
     timer.bury_dead_tasks()
-    file = kept()
+    file = read_file()
     assert file.state == "failed"
     (problem,) = file.problems
     assert problem["code"] == "reading_given_up"
     assert "8 attempts" in problem["message"] and "read again" in problem["message"]
     before = rows()
     timer.bury_dead_tasks()
-    assert (rows(), kept().problems) == (before, [problem])
+    assert (rows(), read_file().problems) == (before, [problem])
 
 
 def test_killed_worker_leaves_failed_file(database: Flask, now: datetime) -> None:
@@ -87,8 +87,8 @@ def test_killed_worker_leaves_failed_file(database: Flask, now: datetime) -> Non
         at += claims.LEASE
     set_clock(at)
     timer.bury_dead_tasks()
-    assert kept().state == "failed"
-    assert "the worker stopped" in kept().problems[0]["message"]
+    assert read_file().state == "failed"
+    assert "the worker stopped" in read_file().problems[0]["message"]
 
 
 def test_retried_task_reads_the_file(given_up: datetime) -> None:
@@ -97,7 +97,7 @@ def test_retried_task_reads_the_file(given_up: datetime) -> None:
     tasks.retry_task(reading().id, now=given_up, actor="user:1")
     db.session.commit()
     work()
-    assert (kept().state, kept().new_count, kept().problems) == ("done", 1, [])
+    assert (read_file().state, read_file().new_count, read_file().problems) == ("done", 1, [])
     assert_sound()
 
 
@@ -109,7 +109,7 @@ def test_resent_file_replaces_dead_task(given_up: datetime, is_told_first: bool)
         timer.bury_dead_tasks()
     assert receive(given_up)
     work()
-    assert (kept().state, kept().new_count) == ("done", 1)
+    assert (read_file().state, read_file().new_count) == ("done", 1)
     assert len(db.session.scalars(select(Entry)).all()) == 1
     assert db.session.get_one(Task, dead_id).state == "cancelled"
     assert not receive(given_up)
@@ -123,4 +123,4 @@ def test_old_dead_task_fails_no_reading(given_up: datetime) -> None:
     old.state = "dead"
     db.session.commit()
     timer.bury_dead_tasks()
-    assert kept().state == "received"
+    assert read_file().state == "received"

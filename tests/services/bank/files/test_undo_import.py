@@ -157,15 +157,15 @@ def test_advice_goes_with_its_details(database: Flask, now: datetime) -> None:
     ]
     file = send(camt(wrong, kind="054"))
     match()
-    assert told() == [("Wrong Payer", False), ("", True)]
+    assert list_counterparties() == [("Wrong Payer", False), ("", True)]
     take_back(file.id, now)
-    assert told() == [("", False), ("", False)]
+    assert list_counterparties() == [("", False), ("", False)]
     send(camt([Paid(DAYS[0], 1000, name="Right Payer", ref="R0")], kind="054", name="N2"))
-    assert told() == [("Right Payer", False), ("", False)]
+    assert list_counterparties() == [("Right Payer", False), ("", False)]
     assert_sound()
 
 
-def told() -> list[tuple[str, bool]]:
+def list_counterparties() -> list[tuple[str, bool]]:
     columns = select(Entry.counterparty_name, Entry.has_details).order_by(Entry.id)
     return [(name, has_details) for name, has_details in db.session.execute(columns)]
 

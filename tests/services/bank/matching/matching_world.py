@@ -33,7 +33,7 @@ def donor(name: str = "Anna Kowalska", iban: str = "") -> Donor:
     return made
 
 
-def promised(giver: Donor, minor: int = 5000, day: date = DAY) -> Instalment:
+def promise_instalment(giver: Donor, minor: int = 5000, day: date = DAY) -> Instalment:
     """The instalment due on ``day`` of a monthly standing order."""
     gift, _ = recurring_gifts.start_recurring_gift(
         recurring_gifts.NewRecurringGift(
@@ -64,14 +64,14 @@ def only_gift() -> Gift:
     return db.session.scalars(select(Gift)).one()
 
 
-def receipted(now: datetime) -> None:
+def issue_receipt(now: datetime) -> None:
     """A receipt for the only gift, after the rules of a country that asks for little."""
     organisation.change_organisation({"jurisdiction": "XX", "city": "Berat"}, now=now, actor="user:1")
     receipts.issue_receipt([only_gift().id], today=now.date(), now=now, actor="user:1")
     db.session.commit()
 
 
-def arrived(*payments: Paid, mode: str = "suggest") -> None:
+def import_and_match(*payments: Paid, mode: str = "suggest") -> None:
     open_account(mode)
     send(camt(payments))
     match()

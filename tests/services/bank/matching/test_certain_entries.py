@@ -22,7 +22,7 @@ def anna(now: datetime) -> Donor:
     return made
 
 
-def arrived(*payments: Paid) -> None:
+def import_and_match(*payments: Paid) -> None:
     open_account("suggest")
     send(camt(payments))
     match()
@@ -43,7 +43,7 @@ def states() -> dict[str, int]:
 
 def test_accepting_certain_leaves_the_rest(database: Flask, now: datetime) -> None:
     """Accepting all that is certain leaves the rest, and doing it again finds none."""
-    arrived(Paid(DAY, 5000, text=anna(now).code), Paid(DAY, 700, name="Nobody", account=BESA))
+    import_and_match(Paid(DAY, 5000, text=anna(now).code), Paid(DAY, 700, name="Nobody", account=BESA))
     account_id = db.session.scalars(select(BankAccount.id)).one()
     assert accept(now, bank_account_id=account_id) == 1
     assert states() == {"matched": 1, "suspense": 1}
@@ -59,7 +59,7 @@ def test_certain_is_found_behind_older_entries(database: Flask, now: datetime) -
         Paid(DAY, 700 + n, name="Nobody", account="", text="?") for n in range(certain_entries.AT_ONCE + 3)
     ]
     sure = [Paid(DAY + timedelta(days=n // 300), 5000, text=donor.code, ref=f"R{n}") for n in range(3)]
-    arrived(*older, *sure)
+    import_and_match(*older, *sure)
     assert accept(now) == 3
     assert states() == {"matched": 3, "suspense": len(older)}
     assert_sound()
@@ -69,7 +69,7 @@ def test_every_chunk_is_audited(database: Flask, now: datetime) -> None:
     """Every chunk is written to the audit, and all of them are counted."""
     donor = anna(now)
     many = certain_entries.AT_ONCE + 20
-    arrived(*(Paid(DAY, 5000 + n, text=donor.code) for n in range(many)))
+    import_and_match(*(Paid(DAY, 5000 + n, text=donor.code) for n in range(many)))
     assert accept(now, statement_id=db.session.scalars(select(Statement.id)).one()) == many
     told = db.session.scalars(select(AuditRecord).where(AuditRecord.what == "entries.accepted")).all()
     assert [record.data["count"] for record in told] == [certain_entries.AT_ONCE, 20]

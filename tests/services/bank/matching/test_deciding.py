@@ -25,19 +25,19 @@ from donorhub.services.giving import gifts
 from tests.services.bank.bank import ANNA, BESA, Paid, assert_sound, camt, match, open_account, rows, send
 from tests.services.bank.matching.matching_world import (
     DAY,
-    arrived,
     donor,
+    import_and_match,
+    issue_receipt,
     only,
     only_entry,
     only_gift,
-    promised,
-    receipted,
+    promise_instalment,
 )
 
 
 def test_a_person_accepts_and_accepting_again_changes_nothing(database: Flask, now: datetime) -> None:
     anna = donor()
-    arrived(Paid(DAY, 5000))
+    import_and_match(Paid(DAY, 5000))
     entries.accept_shares(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.commit()
     assert (only_gift().donor_id, only_entry().state) == (anna.id, "matched")
@@ -51,7 +51,7 @@ def test_a_person_accepts_and_accepting_again_changes_nothing(database: Flask, n
 
 def test_another_decision_wants_the_first_undone(database: Flask, now: datetime) -> None:
     anna, besa = donor(), donor("Besa")
-    arrived(Paid(DAY, 5000))
+    import_and_match(Paid(DAY, 5000))
     entry_id = only_entry().id
     entries.accept_shares(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.commit()
@@ -67,7 +67,7 @@ def test_another_decision_wants_the_first_undone(database: Flask, now: datetime)
 def test_one_payment_of_two_donors(database: Flask, now: datetime) -> None:
     """One payment may be the gifts of two donors, if the shares add up to it."""
     anna, besa = donor(), donor("Besa")
-    arrived(Paid(DAY, 5000))
+    import_and_match(Paid(DAY, 5000))
     entry_id = only_entry().id
     before = rows()
     with pytest.raises(Rejected, match="add up"):
@@ -88,8 +88,8 @@ def test_one_payment_of_two_donors(database: Flask, now: datetime) -> None:
 
 def test_the_best_candidate_is_taken_by_its_rank(database: Flask, now: datetime) -> None:
     anna = donor(iban=ANNA)
-    instalment = promised(anna)
-    arrived(Paid(DAY, 5000))
+    instalment = promise_instalment(anna)
+    import_and_match(Paid(DAY, 5000))
     entries.accept_proposal(only_entry().id, now=now, actor="user:5")
     db.session.commit()
     db.session.refresh(instalment)
@@ -101,7 +101,7 @@ def test_the_best_candidate_is_taken_by_its_rank(database: Flask, now: datetime)
 
 def test_payer_becomes_new_donor(database: Flask, now: datetime) -> None:
     """A new donor is made of the payer, with given name and surname only where they are certain."""
-    arrived(
+    import_and_match(
         Paid(DAY, 5000, name="KOWALSKA ANNA UL. LIPOWA 3"),
         Paid(DAY, 700, name="XQZ WRT BLT", account=BESA),
     )
@@ -119,7 +119,7 @@ def test_payer_becomes_new_donor(database: Flask, now: datetime) -> None:
 
 def test_no_gift_needs_reason_once(database: Flask, now: datetime) -> None:
     """That an entry is no gift needs a reason, and a second time changes nothing."""
-    arrived(Paid(DAY, 5000))
+    import_and_match(Paid(DAY, 5000))
     entry_id = only_entry().id
     before = rows()
     with pytest.raises(Rejected):
@@ -135,7 +135,7 @@ def test_no_gift_needs_reason_once(database: Flask, now: datetime) -> None:
 
 def test_money_that_left_is_nobodys_gift(database: Flask, now: datetime) -> None:
     anna = donor()
-    arrived(Paid(DAY, -5000, name="Anna Kowalska", account=ANNA, text="zwrot kosztow"))
+    import_and_match(Paid(DAY, -5000, name="Anna Kowalska", account=ANNA, text="zwrot kosztow"))
     before = rows()
     with pytest.raises(Rejected):
         entries.accept_shares(only_entry().id, [Share(anna.id, -5000)], now=now, actor="user:5")
@@ -157,7 +157,7 @@ def test_a_payout_of_another_amount_is_refused(database: Flask, now: datetime) -
     )
     db.session.add(payout)
     db.session.commit()
-    arrived(Paid(DAY, 5000))
+    import_and_match(Paid(DAY, 5000))
     before = rows()
     with pytest.raises(Rejected):
         entries.join_payout(only_entry().id, payout.id, now=now, actor="user:5")
@@ -169,8 +169,8 @@ def test_undoing_takes_the_gift_out(database: Flask, now: datetime) -> None:
     """Undoing takes the gift out, and the instalment is expected again; another gift of the entry gets the
     next part number."""
     anna, besa = donor(iban=ANNA), donor("Besa")
-    instalment = promised(anna)
-    arrived(Paid(DAY, 5000))
+    instalment = promise_instalment(anna)
+    import_and_match(Paid(DAY, 5000))
     entry_id = only_entry().id
     entries.accept_proposal(entry_id, now=now, actor="user:5")
     db.session.commit()
@@ -197,10 +197,10 @@ def test_undoing_takes_the_gift_out(database: Flask, now: datetime) -> None:
 def test_receipt_forbids_undoing(database: Flask, now: datetime) -> None:
     """Undoing is refused while a receipt names the gift."""
     anna = donor()
-    arrived(Paid(DAY, 5000))
+    import_and_match(Paid(DAY, 5000))
     entries.accept_shares(only_entry().id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.commit()
-    receipted(now)
+    issue_receipt(now)
     before = rows()
     with pytest.raises(Rejected) as refused:
         entries.undo_entry(only_entry().id, now=now, actor="user:5")
@@ -212,8 +212,8 @@ def test_receipt_forbids_undoing(database: Flask, now: datetime) -> None:
 
 def test_undoing_a_return_lets_the_gift_count_again(database: Flask, now: datetime) -> None:
     anna = donor(iban=ANNA)
-    instalment = promised(anna)
-    arrived(Paid(DAY, 5000, end_to_end="E1"), mode="auto")
+    instalment = promise_instalment(anna)
+    import_and_match(Paid(DAY, 5000, end_to_end="E1"), mode="auto")
     gift = only_gift()
     send(camt([Paid(date(2026, 10, 9), -5000, end_to_end="E1", return_code="MD01")], opening=5000))
     match()

@@ -35,20 +35,20 @@ from donorhub.services.giving.new_gifts import NewGift, record_gifts
 from tests.services.bank.bank import ANNA, BESA, Paid, assert_sound, camt, match, open_account, rows, send
 from tests.services.bank.matching.matching_world import (
     DAY,
-    arrived,
     donor,
     entry_states,
+    import_and_match,
     only,
     only_entry,
     only_gift,
-    promised,
+    promise_instalment,
 )
 
 
 def test_code_makes_gift_on_auto(database: Flask) -> None:
     """A code makes the gift without a person where the account is on auto."""
     anna = donor()
-    arrived(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="auto")
+    import_and_match(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="auto")
     gift = only_gift()
     assert (gift.donor_id, gift.amount, gift.received_on) == (anna.id, Money(5000, "PLN"), DAY)
     assert (gift.source, gift.source_ref, gift.method) == ("bank", f"{only_entry().id}/0/0", "transfer")
@@ -62,7 +62,7 @@ def test_code_makes_gift_on_auto(database: Flask) -> None:
 def test_suggest_leaves_entry_to_person(database: Flask) -> None:
     """The mode suggest leaves the same entry to a person until a date."""
     anna = donor()
-    arrived(Paid(DAY, 5000, text=f"dar {anna.code}"))
+    import_and_match(Paid(DAY, 5000, text=f"dar {anna.code}"))
     entry = only_entry()
     assert (entry.state, entry.decide_by) == ("suspense", DAY + timedelta(days=90))
     assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
@@ -73,22 +73,22 @@ def test_suggest_leaves_entry_to_person(database: Flask) -> None:
 def test_off_proposes_only_when_asked(database: Flask) -> None:
     """The mode off proposes nothing by itself, but answers a person."""
     anna = donor()
-    arrived(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="off")
+    import_and_match(Paid(DAY, 5000, text=f"dar {anna.code}"), mode="off")
     assert entry_states() == ["suspense"]
     assert matching.list_proposals([only_entry().id])[only_entry().id][0].candidates[0].donor_id == anna.id
 
 
 def test_a_name_alone_never_decides(database: Flask) -> None:
     donor("Anna Kowalska")
-    arrived(Paid(DAY, 5000), mode="auto")
+    import_and_match(Paid(DAY, 5000), mode="auto")
     assert entry_states() == ["suspense"]
 
 
 def test_account_and_instalment_decide_together(database: Flask) -> None:
     """The account and the instalment that it pays decide together."""
     anna = donor(iban=ANNA)
-    instalment = promised(anna)
-    arrived(Paid(DAY, 5000), mode="auto")
+    instalment = promise_instalment(anna)
+    import_and_match(Paid(DAY, 5000), mode="auto")
     gift = only_gift()
     assert gift.method == "standing_order"
     assert db.session.scalars(select(Allocation.amount_minor)).all() == [5000]
@@ -99,7 +99,7 @@ def test_account_and_instalment_decide_together(database: Flask) -> None:
 
 def test_matching_again_changes_nothing(database: Flask) -> None:
     anna = donor()
-    arrived(
+    import_and_match(
         Paid(DAY, 5000, text=anna.code), Paid(DAY, -300, name="Bank", account="", text="oplata"), mode="auto"
     )
     before = rows()
@@ -111,7 +111,7 @@ def test_matching_again_changes_nothing(database: Flask) -> None:
 
 def test_bank_fee_needs_no_person(database: Flask) -> None:
     """A bank fee is no gift and needs no person."""
-    arrived(Paid(DAY, -300, name="", account="", text="Opłata za prowadzenie rachunku"))
+    import_and_match(Paid(DAY, -300, name="", account="", text="Opłata za prowadzenie rachunku"))
     assert entry_states() == ["not_gift"]
     assert only(select(Match.kind)) == "not_gift"
 
@@ -120,7 +120,7 @@ def test_a_merged_donors_code_finds_the_survivor(database: Flask) -> None:
     old, new = donor("A"), donor("B")
     old.merged_into_id = new.id
     db.session.commit()
-    arrived(Paid(DAY, 5000, text=old.code), mode="auto")
+    import_and_match(Paid(DAY, 5000, text=old.code), mode="auto")
     assert only_gift().donor_id == new.id
 
 
@@ -131,14 +131,14 @@ def test_creditor_reference_finds_donor(database: Flask) -> None:
     digits = "".join(str(int(sign, 36)) for sign in f"{body}RF00")
     reference = f"RF{98 - int(digits) % 97:02d}{body}"
     assert codes.is_right_rf(reference)
-    arrived(Paid(DAY, 5000, text=f"wplata {reference}"), mode="auto")
+    import_and_match(Paid(DAY, 5000, text=f"wplata {reference}"), mode="auto")
     assert only_gift().donor_id == anna.id
 
 
 def test_third_payment_passes_after_two(database: Flask, now: datetime) -> None:
     """Two confirmed payments let the third from the account pass."""
     anna = donor("Inna Osoba")
-    arrived(*(Paid(DAY + timedelta(days=n), 5000 + n, name="X Y") for n in range(2)))
+    import_and_match(*(Paid(DAY + timedelta(days=n), 5000 + n, name="X Y") for n in range(2)))
     for entry_id in db.session.scalars(select(Entry.id)).all():
         amount = db.session.get_one(Entry, entry_id).amount_minor
         entries.accept_shares(entry_id, [Share(anna.id, amount)], now=now, actor="user:1")
@@ -193,7 +193,7 @@ def test_payout_entry_makes_no_gift(database: Flask) -> None:
     )
     db.session.add(payout)
     db.session.commit()
-    arrived(Paid(DAY, 9711, name="STRIPE PAYMENTS EUROPE", account=BESA, text="STRIPE"), mode="auto")
+    import_and_match(Paid(DAY, 9711, name="STRIPE PAYMENTS EUROPE", account=BESA, text="STRIPE"), mode="auto")
     assert only(select(Match.kind)) == "payout"
     assert only(select(Payout.entry_id)) == only_entry().id
     assert db.session.scalar(select(func.count()).select_from(Gift)) == 0
@@ -202,8 +202,8 @@ def test_payout_entry_makes_no_gift(database: Flask) -> None:
 def test_return_takes_gift_back(database: Flask) -> None:
     """A return takes the gift back, and the instalment is owed again."""
     anna = donor(iban=ANNA)
-    instalment = promised(anna)
-    arrived(Paid(DAY, 5000, end_to_end="E2E-1"), mode="auto")
+    instalment = promise_instalment(anna)
+    import_and_match(Paid(DAY, 5000, end_to_end="E2E-1"), mode="auto")
     gift = only_gift()
     send(
         camt(
@@ -256,10 +256,10 @@ def test_many_gifts_equal_single_ones(database: Flask, now: datetime) -> None:
 # ---------------------------------------------------------------- who pays for whom
 
 
-def confirmed(giver: Donor, *payments: Paid) -> None:
+def confirm_payments(giver: Donor, *payments: Paid) -> None:
     """Payments that a person said are this donor's; the account then decides by itself."""
     for n, paid in enumerate(payments):
-        arrived(paid)
+        import_and_match(paid)
         entry = db.session.scalars(select(Entry).where(Entry.state == "suspense")).one()
         entries.accept_shares(entry.id, [Share(giver.id, paid.minor)], now=clock.now(), actor=f"user:{n + 1}")
         db.session.commit()
@@ -273,7 +273,9 @@ FIRM = {"name": "FIRMA DOBRA SP Z O O", "account": BESA}
 def test_payer_for_many_asks_again(database: Flask) -> None:
     """A payer for many donors needs a person each time the text is another."""
     adam, beata = donor("Adam Lis"), donor("Beata Mak")
-    confirmed(adam, *(Paid(DAY + timedelta(days=n), 5000, text=f"za Adama {n}/26", **FIRM) for n in (0, 1)))
+    confirm_payments(
+        adam, *(Paid(DAY + timedelta(days=n), 5000, text=f"za Adama {n}/26", **FIRM) for n in (0, 1))
+    )
     others = [
         Paid(DAY + timedelta(days=2), 5000, text="za Adama 2/26", **FIRM),
         Paid(DAY + timedelta(days=3), 5000, text="darowizna Beata Mak", **FIRM),
@@ -289,7 +291,7 @@ def test_payer_for_many_asks_again(database: Flask) -> None:
 def test_undone_decision_forgets_the_saying(database: Flask, now: datetime) -> None:
     """What was learnt of a payer is forgotten when the decision is undone."""
     adam = donor("Adam Lis")
-    confirmed(adam, *(Paid(DAY + timedelta(days=n), 5000, text="za Adama", **FIRM) for n in (0, 1)))
+    confirm_payments(adam, *(Paid(DAY + timedelta(days=n), 5000, text="za Adama", **FIRM) for n in (0, 1)))
     entries.undo_entry(1, now=now, actor="user:1")
     db.session.commit()
     send(camt([Paid(DAY + timedelta(days=2), 5000, text="za Adama", **FIRM)], opening=10000))
@@ -300,8 +302,8 @@ def test_undone_decision_forgets_the_saying(database: Flask, now: datetime) -> N
 def test_returned_gift_is_not_returned_again(database: Flask, now: datetime) -> None:
     """A gift that was taken back is not taken back again."""
     donor(iban=ANNA)
-    promised(db.session.scalars(select(Donor)).one())
-    arrived(Paid(DAY, 5000, end_to_end="E1"), mode="auto")
+    promise_instalment(db.session.scalars(select(Donor)).one())
+    import_and_match(Paid(DAY, 5000, end_to_end="E1"), mode="auto")
     backs = [
         Paid(DAY + timedelta(days=n), -5000, end_to_end="E1", return_code="AC04", text=f"{n}") for n in (3, 5)
     ]
