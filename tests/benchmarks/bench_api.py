@@ -195,7 +195,8 @@ def run(home: Path, donors: int, times: int, rounds: int) -> None:
         token = fill_base(home, donors)
     plain = create_plain_app(home / "donorhub.sqlite3")
     sent = {"Authorization": f"Bearer {token}"}
-    pages = {f"page: {name}": Caller(app, path, {"Cookie": sign_in(app)}) for name, path in PAGES.items()}
+    cookie = {"Cookie": sign_in(app)}
+    pages = {f"page: {name}": Caller(app, path, cookie) for name, path in PAGES.items()}
     empty, plain_list = Caller(plain, "/empty"), Caller(plain, "/donors")
     ours = Caller(app, "/api/v1/donors?limit=50", sent)
     same_content(plain_list(), ours())
