@@ -1,6 +1,6 @@
 """What the deciding pages show of an entry: its payments, who they may be from and why, what was decided.
 
-Proposals are the engine's, worked out anew for each page. A choice names what it stands
+Proposals are the engine's, worked out of what is known now. A choice names what it stands
 for and not its rank, so that a click never takes another one than was shown.
 """
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from donorhub import clock
@@ -23,9 +24,10 @@ from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import certain_entries, entries, entry_views
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
-from donorhub.web.bank import choices
+from donorhub.web.bank import choices, entry_lists
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.choices import Item
+from donorhub.web.bank.entry_lists import EntryList
 from donorhub.web.forms import Form, read_row_id
 from donorhub.web.shell import commit, needs, say
 from donorhub.web.words import prepared
@@ -60,6 +62,17 @@ FILTERS: Final = ("account", "statement", "after")
 def show_entries(tab: str) -> str:
     """Show fifty entries of one tab, of all accounts, one account or one statement."""
     filters = _read_filters(request.args)
+    return render_template(
+        "bank/entries.html",
+        tab=tab,
+        tabs=TAB_WORDS,
+        filters=filters,
+        decided_item=_find_decided_item(),
+        entry_list=entry_lists.show_list(lambda: _render_list(tab, filters)),
+    )
+
+
+def _render_list(tab: str, filters: Mapping[str, int]) -> EntryList:
     page = entry_views.list_entries(
         tab,
         after=request.args.get("after"),
@@ -69,8 +82,8 @@ def show_entries(tab: str) -> str:
     counts = entry_views.count_waiting(
         bank_account_id=filters.get("account"), statement_id=filters.get("statement")
     )
-    return render_template(
-        "bank/entries.html",
+    html = render_template(
+        "bank/_entry_list.html",
         tab=tab,
         tabs=TAB_WORDS,
         page=page,
@@ -80,9 +93,10 @@ def show_entries(tab: str) -> str:
         filters=filters,
         accounts=bank_accounts.list_accounts(),
         not_gifts=prepared.write_options(NOT_GIFTS),
-        decided_item=_find_decided_item(),
         list_reasons=choices.list_reasons,
+        csrf_token=lambda: entry_lists.TOKEN_MARK,
     )
+    return EntryList(bool(page.rows), Markup(html))  # noqa: S704  rendered by our own template
 
 
 def _read_filters(fields: Mapping[str, str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Matching in bulk: what is certain is settled, the rest waits in suspense for a person.
 
 The engine is :mod:`donorhub.domain.bank.matching.matching`; here its facts are fetched, its answers
-written. Proposals for a page are worked out anew each time: none is stored.
+written. Proposals for a page are worked out of what is known now: none is stored.
 """
 
 from __future__ import annotations

@@ -1,0 +1,27 @@
+"""Which state of the database a transaction sees: what was worked out of it is good until it changes."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Final
+
+from donorhub.db import db
+
+_numbers: Final = count(1)  # of SQLite's connections: what they say of themselves holds for each alone
+
+
+def read_data_version() -> str:
+    """Return a text that is another one after any write of anybody; the same text means the same data.
+
+    What is worked out later in the transaction may be newer than its version, and then belongs to no later
+    one; it is never older.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        seen = connection.exec_driver_sql("SELECT current_database() || ' ' || pg_current_snapshot()::text")
+        return str(seen.scalar_one())
+    number = connection.info.get("number") or next(_numbers)
+    connection.info["number"] = number
+    others_writes = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+    own_writes = connection.connection.driver_connection.total_changes  # type: ignore[union-attr]
+    return f"{number} {others_writes} {own_writes}"
