@@ -18,8 +18,8 @@ def read_data_version() -> str:
     """
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
-        seen = connection.exec_driver_sql("SELECT current_database() || ' ' || pg_current_snapshot()::text")
-        return str(seen.scalar_one())
+        snapshot = "SELECT current_database() || ' ' || pg_current_snapshot()::text"
+        return str(connection.exec_driver_sql(snapshot).scalar_one())
     number = connection.info.get("number") or next(_numbers)
     connection.info["number"] = number
     others_writes = connection.exec_driver_sql("PRAGMA data_version").scalar_one()

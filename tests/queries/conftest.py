@@ -200,9 +200,10 @@ def _create_users() -> None:
             created_at=NOW,
             roles=[db.session.query(Role).filter_by(name=name).one()],
         )
+        db.session.add(user)
+        db.session.flush()  # the session refers to it
         digest = hashlib.sha256(name.encode()).hexdigest()  # a visitor's cookie holds the name
-        db.session.add_all([user, UserSession(token_sha256=digest, user_id=id_, created_at=NOW, seen_at=NOW)])
-    db.session.flush()  # what follows is written down with their ids
+        db.session.add(UserSession(token_sha256=digest, user_id=id_, created_at=NOW, seen_at=NOW))
 
 
 def _issue_receipt(donor_id: int) -> object:

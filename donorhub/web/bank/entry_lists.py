@@ -30,7 +30,7 @@ class EntryList(NamedTuple):
 
 
 Key = tuple[str, str, str, frozenset[str]]
-_kept: OrderedDict[Key, EntryList] = OrderedDict()
+_lists: OrderedDict[Key, EntryList] = OrderedDict()
 
 
 def show_list(render: Callable[[], EntryList]) -> EntryList:
@@ -40,10 +40,10 @@ def show_list(render: Callable[[], EntryList]) -> EntryList:
     """
     address = request.script_root + request.full_path
     key = (read_data_version(), address, lang(), principal().permissions)
-    entry_list = _kept.get(key)
+    entry_list = _lists.get(key)
     if entry_list is None:
-        entry_list = _kept[key] = render()
-        if len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
+        entry_list = _lists[key] = render()
+        if len(_lists) > MOST_KEPT:
+            _lists.popitem(last=False)
     token = generate_csrf()
     return entry_list._replace(html=entry_list.html.replace(TOKEN_MARK, token))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
 
 from donorhub.db import db
 from donorhub.domain.bank.files.day_shifts import REACH
@@ -152,24 +153,30 @@ def find_twins(entries: Iterable[Entry]) -> dict[int, Entry]:
     It is one of the same day, or, where another format has another day, of the nearest with the same id of
     the bank.
     """
-    twins_by_entry: dict[int, Entry] = {}
-    for entry in entries:
-        twin = db.session.scalar(
-            select(Entry)
-            .where(
-                Entry.bank_account_id == entry.bank_account_id,
-                Entry.booked_on == entry.booked_on,
-                Entry.amount_minor == entry.amount_minor,
-                Entry.id < entry.id,
-                Entry.state.not_in(GONE_ENTRIES),
-            )
-            .order_by((Entry.statement_id == entry.statement_id).asc(), Entry.id.desc())
-            .limit(1)
-        )
-        twin = twin or _find_twin_of_another_day(entry)
-        if twin is not None:
+    doubtful_entries = list(entries)
+    twins_by_entry = _find_twins_of_same_day([entry.id for entry in doubtful_entries])
+    for entry in doubtful_entries:
+        if entry.id not in twins_by_entry and (twin := _find_twin_of_another_day(entry)) is not None:
             twins_by_entry[entry.id] = twin
     return twins_by_entry
+
+
+def _find_twins_of_same_day(entry_ids: Sequence[int]) -> dict[int, Entry]:
+    """Return the last one before each entry, of another statement where there is one."""
+    doubtful = aliased(Entry)
+    before = select(func.max(Entry.id)).where(
+        Entry.bank_account_id == doubtful.bank_account_id,
+        Entry.booked_on == doubtful.booked_on,
+        Entry.amount_minor == doubtful.amount_minor,
+        Entry.id < doubtful.id,
+        Entry.state.not_in(GONE_ENTRIES),
+    )
+    of_another_statement = before.where(Entry.statement_id != doubtful.statement_id)
+    twin_id = func.coalesce(of_another_statement.scalar_subquery(), before.scalar_subquery())
+    pairs = db.session.execute(select(doubtful.id, twin_id).where(doubtful.id.in_(entry_ids))).all()
+    twins = db.session.scalars(select(Entry).where(Entry.id.in_([twin for _, twin in pairs if twin])))
+    twins_by_id = {twin.id: twin for twin in twins}
+    return {entry_id: twins_by_id[twin] for entry_id, twin in pairs if twin}
 
 
 def _find_twin_of_another_day(entry: Entry) -> Entry | None:
