@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from itertools import count
 from typing import Final
 
@@ -20,8 +21,10 @@ def read_data_version() -> str:
     if connection.dialect.name == "postgresql":
         snapshot = "SELECT current_database() || ' ' || pg_current_snapshot()::text"
         return str(connection.exec_driver_sql(snapshot).scalar_one())
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection):
+        raise TypeError(f"what has changed cannot be told of {type(raw).__name__}")
     number = connection.info.get("number") or next(_numbers)
     connection.info["number"] = number
     others_writes = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
-    own_writes = connection.connection.driver_connection.total_changes  # type: ignore[union-attr]
-    return f"{number} {others_writes} {own_writes}"
+    return f"{number} {others_writes} {raw.total_changes}"
