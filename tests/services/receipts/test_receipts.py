@@ -227,12 +227,12 @@ import sys
 from datetime import datetime
 from donorhub.app import create_app
 from donorhub.db import db
-from donorhub.services import receipts
+from donorhub.services.receipts import receipts
 
 now = datetime.fromisoformat(sys.argv[1])
 with create_app().app_context():
     for gift_id in map(int, sys.argv[2:]):
-        receipts.issue([gift_id], today=now.date(), now=now, actor="t")
+        receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="t")
         db.session.commit()
 """
 
