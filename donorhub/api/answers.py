@@ -11,10 +11,10 @@ from donorhub.api import etags
 from donorhub.api.serialiser import serialiser_for_reader, write_json
 from donorhub.db import db
 
-CREATED = 201
+NEW_RESOURCE = 201
 
 
-def shown(
+def answer_resource(
     schema: type[Schema],
     resource: object,
     *,
@@ -22,36 +22,36 @@ def shown(
     at: str | None = None,
     version: int | None = None,
 ) -> Response:
-    """The resource as JSON. ``at`` is its address, given when it is new; ``version`` makes its ETag."""
+    """Return the resource as JSON. ``at`` is its address, where it is new; ``version`` makes its ETag."""
     db.session.flush()  # what the database fills in is shown too
-    response = as_json(serialiser_for_reader(schema).dump(resource), status=status)
+    response = make_json_answer(serialiser_for_reader(schema).dump(resource), status=status)
     if at is not None:
         response.headers["Location"] = at
-    return response if version is None else etags.marked(response, etags.of_version(version))
+    return response if version is None else etags.add_etag(response, etags.make_etag(version))
 
 
-def created(
+def answer_new_resource(
     schema: type[Schema], resource: Any, *, is_new: bool = True, version: int | None = None
 ) -> Response:
-    """201 with the address ``<this list>/<id>`` for a new resource, 200 for one that was known."""
+    """Return 201 with the address ``<this list>/<id>`` for a new resource, 200 for one that was known."""
     if not is_new:
-        return shown(schema, resource, version=version)
+        return answer_resource(schema, resource, version=version)
     db.session.flush()  # the address needs the id
     id_ = resource["id"] if isinstance(resource, dict) else resource.id
     at = f"{request.path.rstrip('/')}/{id_}"
-    return shown(schema, resource, status=CREATED, at=at, version=version)
+    return answer_resource(schema, resource, status=NEW_RESOURCE, at=at, version=version)
 
 
-def tagged(schema: type[Schema], resource: object) -> Response:
-    """The resource with an ETag of what it says, for rows that count no versions."""
-    return etags.marked(shown(schema, resource), tag(schema, resource))
+def answer_with_etag(schema: type[Schema], resource: object) -> Response:
+    """Return the resource with an ETag of what it says, for rows that count no versions."""
+    return etags.add_etag(answer_resource(schema, resource), compute_etag(schema, resource))
 
 
-def tag(schema: type[Schema], resource: object) -> str:
-    """What ``If-Match`` has to name for such a resource."""
-    return etags.of_content(serialiser_for_reader(schema).dump(resource))
+def compute_etag(schema: type[Schema], resource: object) -> str:
+    """Return what ``If-Match`` has to name for such a resource."""
+    return etags.digest_content(serialiser_for_reader(schema).dump(resource))
 
 
-def as_json(values: object, *, status: int = 200) -> Response:
+def make_json_answer(values: object, *, status: int = 200) -> Response:
     """Return plain values as a JSON answer."""
     return Response(write_json(values), status=status, content_type="application/json")

@@ -11,7 +11,7 @@ from flask import Flask, Response
 from flask_smorest import Api, Blueprint
 from werkzeug.routing import BaseConverter
 
-from donorhub.api.answers import as_json
+from donorhub.api.answers import make_json_answer
 from donorhub.api.bodies import JSON, MULTIPART, StrictParser
 from donorhub.api.http import PREFIX
 from donorhub.api.serialiser import serialiser_for_reader
@@ -69,12 +69,12 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
 
     def __init__(self, name: str, import_name: str, *, path: str, description: str) -> None:
         super().__init__(name, import_name, url_prefix=PREFIX + path, description=description)
-        self._prepare_doc_cbks.append(self._tell_house_rules)
+        self._prepare_doc_cbks.append(self._document_house_rules)
 
     def arguments(self, schema: object, **options: object) -> Callable[[View], View]:
         """Read what a view takes by one instance of its schema, which is as good for every request."""
-        known = schema() if isinstance(schema, type) else schema
-        mark: Callable[[View], View] = super().arguments(known, **options)
+        instance = schema() if isinstance(schema, type) else schema
+        mark: Callable[[View], View] = super().arguments(instance, **options)
         return mark
 
     def response(self, status_code: int, schema: Any = None, **documented: Any) -> Callable[[View], View]:
@@ -87,7 +87,7 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
                 resource = view(*args, **kwargs)
                 if isinstance(resource, Response):
                     return resource
-                return as_json(serialiser_for_reader(schema).dump(resource), status=status_code)
+                return make_json_answer(serialiser_for_reader(schema).dump(resource), status=status_code)
 
             marked: View = mark(answer)
             return marked
@@ -99,38 +99,40 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
     ) -> None:
         super()._store_endpoint_docs(endpoint, obj, parameters, tags or [self.name], **options)
 
-    def _tell_house_rules(
+    def _document_house_rules(
         self, doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any
     ) -> dict[str, Any]:
         """Add to an operation what holds for all: its scope, headers, and what it may be refused with."""
-        told = doc_info.get("house", {})
-        permission = told.get("permission", "")
+        house_facts = doc_info.get("house", {})
+        permission = house_facts.get("permission", "")
         doc["x-scope"] = permission
-        if "key" in told:
-            doc.setdefault("parameters", []).append({**KEY_HEADER, "required": told["key"] == "required"})
-        if told.get("etag"):
+        if "key" in house_facts:
+            doc.setdefault("parameters", []).append(
+                {**KEY_HEADER, "required": house_facts["key"] == "required"}
+            )
+        if house_facts.get("etag"):
             header = MATCH_HEADER if method == "patch" else NONE_MATCH_HEADER
             doc.setdefault("parameters", []).append(dict(header))
             if method == "get":
                 doc["responses"]["304"] = "NOT_MODIFIED"
-            self._tell_etag(doc)
-        for status in _refusals(method, told, has_body="requestBody" in doc):
+            self._document_etag(doc)
+        for status in _list_refusals(method, house_facts, has_body="requestBody" in doc):
             doc["responses"].setdefault(str(status), status.name)
         return doc
 
     @staticmethod
-    def _tell_etag(doc: dict[str, Any]) -> None:
+    def _document_etag(doc: dict[str, Any]) -> None:
         for status, response in doc["responses"].items():
             if str(status).startswith("2") and isinstance(response, dict):
                 response["headers"] = {"ETag": {"schema": {"type": "string"}}}
 
 
-def _refusals(method: str, told: dict[str, object], *, has_body: bool) -> list[HTTPStatus]:
+def _list_refusals(method: str, house_facts: dict[str, object], *, has_body: bool) -> list[HTTPStatus]:
     codes = [400, 401, 403, 404, 422]
     if method in WRITES:
         codes += [409, 503]
     if has_body:
         codes += [411, 413, 415]
-    if told.get("etag") and method == "patch":
+    if house_facts.get("etag") and method == "patch":
         codes += [412, 428]
     return [HTTPStatus(code) for code in codes]

@@ -14,7 +14,7 @@ from marshmallow import EXCLUDE, RAISE, Schema
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import CombinedMultiDict
 
-from donorhub.api.http import PREFIX, document, refuse
+from donorhub.api.http import PREFIX, note_facts, refuse_request
 from webhooks import strict_json
 from webhooks.fact import BadBody
 
@@ -27,33 +27,33 @@ View = TypeVar("View", bound=Callable[..., object])
 
 
 def register(app: Flask) -> None:
-    app.before_request(_refuse_odd)
+    app.before_request(_refuse_odd_body)
     app.before_request(_refuse_unknown_query)
 
 
 def takes_upload(view: View) -> View:
     """Let a view take a multipart upload as large as the settings allow, instead of JSON."""
     view._takes_upload = True  # type: ignore[attr-defined]
-    document(view, takes_upload=True)
+    note_facts(view, takes_upload=True)
     return view
 
 
-def _refuse_odd() -> None:
+def _refuse_odd_body() -> None:
     """415 for another type or a packed body, 411 for one without length, 413 for one too large."""
     if not request.path.startswith(PREFIX) or request.endpoint is None or request.method not in WITH_BODY:
         return
     if request.headers.get("Content-Encoding", "identity") != "identity":
-        refuse(415, "unsupported_media_type", "send the body unpacked, without Content-Encoding")
+        refuse_request(415, "unsupported_media_type", "send the body unpacked, without Content-Encoding")
     if request.content_length is None and "Transfer-Encoding" in request.headers:
-        refuse(411, "length_required", "send a Content-Length")
+        refuse_request(411, "length_required", "send a Content-Length")
     is_upload = getattr(current_app.view_functions[request.endpoint], "_takes_upload", False)
     if not is_upload:
         request.max_content_length = MAX_JSON
         if (request.content_length or 0) > MAX_JSON:
-            refuse(413, "too_large", f"a body has at most {MAX_JSON // 1024} KiB here")
-    wanted = MULTIPART if is_upload else JSON
-    if request.content_length and request.mimetype != wanted:
-        refuse(415, "unsupported_media_type", f"send the body as {wanted}")
+            refuse_request(413, "too_large", f"a body has at most {MAX_JSON // 1024} KiB here")
+    media_type = MULTIPART if is_upload else JSON
+    if request.content_length and request.mimetype != media_type:
+        refuse_request(415, "unsupported_media_type", f"send the body as {media_type}")
 
 
 def _refuse_unknown_query() -> None:
@@ -62,13 +62,13 @@ def _refuse_unknown_query() -> None:
         return
     if not _takes_query(current_app.view_functions[request.endpoint]):
         name = next(iter(request.args)).replace("~", "~0").replace("/", "~1")
-        refuse(422, "invalid", "this operation takes no query", pointer=f"/{name}")
+        refuse_request(422, "invalid", "this operation takes no query", pointer=f"/{name}")
 
 
 @cache
 def _takes_query(view: Callable[..., object]) -> bool:
-    documented = getattr(view, "_apidoc", {}).get("arguments", {})
-    return any(parameter["in"] == "query" for parameter in documented.get("parameters", ()))
+    arguments = getattr(view, "_apidoc", {}).get("arguments", {})
+    return any(parameter["in"] == "query" for parameter in arguments.get("parameters", ()))
 
 
 class StrictParser(FlaskParser):
@@ -92,8 +92,8 @@ class StrictParser(FlaskParser):
     def load_json(self, req: Request, schema: Schema) -> object:
         raw = req.get_data(cache=True)
         if not raw:
-            refuse(400, "bad_request", "the body is empty: send a JSON object", pointer="/")
+            refuse_request(400, "bad_request", "the body is empty: send a JSON object", pointer="/")
         try:
             return strict_json.read_json(raw)
         except BadBody as e:
-            refuse(400, "bad_request", str(e), pointer="/")
+            refuse_request(400, "bad_request", str(e), pointer="/")

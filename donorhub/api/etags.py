@@ -8,38 +8,39 @@ from typing import Final, TypeVar
 
 from flask import Response, json, request
 
-from donorhub.api.http import document, refuse
+from donorhub.api.http import note_facts, refuse_request
 
 _CONDITIONS: Final = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE"})
 View = TypeVar("View", bound=Callable[..., object])
 
 
-def versioned(view: View) -> View:
+def mark_versioned(view: View) -> View:
     """Document that a view speaks of ETags."""
-    document(view, etag=True)
+    note_facts(view, etag=True)
     return view
 
 
-def of_version(version: int) -> str:
+def make_etag(version: int) -> str:
+    """Return the ETag of a row that counts its versions."""
     return str(version)
 
 
-def of_content(values: object) -> str:
-    """The ETag of a resource whose rows count no versions: a digest of what it says."""
+def digest_content(values: object) -> str:
+    """Return the ETag of a resource whose rows count no versions: a digest of what it says."""
     text = json.dumps(values, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def require(etag: str) -> None:
+def require_match(etag: str) -> None:
     """Let a change through only where ``If-Match`` names the present version."""
     if not request.if_match:
-        refuse(428, "if_match_required", "send If-Match with the ETag you were shown")
+        refuse_request(428, "if_match_required", "send If-Match with the ETag you were shown")
     if not request.if_match.contains(etag):
-        refuse(412, "changed_meanwhile", "somebody else changed this in the meantime: look again")
+        refuse_request(412, "changed_meanwhile", "somebody else changed this in the meantime: look again")
 
 
-def marked(response: Response, etag: str) -> Response:
-    """The answer with its ETag; of a GET, 304 without body where the caller has this version."""
+def add_etag(response: Response, etag: str) -> Response:
+    """Return the answer with its ETag; of a GET, 304 without body where the caller has this version."""
     response.set_etag(etag)
     if request.method in ("GET", "HEAD") and not _CONDITIONS.isdisjoint(request.environ):
         response.make_conditional(request)

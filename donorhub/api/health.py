@@ -11,7 +11,7 @@ bp = Blueprint("health", __name__)
 
 
 @bp.get("/api/health")
-def show() -> Response:
-    """``{"state": "ok"}``; 503 as a problem when the database does not answer."""
+def show_health() -> Response:
+    """Return ``{"state": "ok"}``; 503 as a problem when the database does not answer."""
     db.session.execute(text("SELECT 1"))
     return jsonify(state="ok")

@@ -92,15 +92,15 @@ def register(app: Flask) -> HouseApi:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = HouseApi(app, spec_kwargs=_spec())
+    api = HouseApi(app, spec_kwargs=_make_spec_options())
     app.extensions["donorhub.api"] = api
-    app.before_request(_begin)
-    app.before_request(_authenticate)
-    app.after_request(_name_request)
+    app.before_request(_forget_request)
+    app.before_request(_admit_token)
+    app.after_request(_add_request_id)
     return api
 
 
-def _spec() -> dict[str, object]:
+def _make_spec_options() -> dict[str, object]:
     token = {
         "type": "http",
         "scheme": "bearer",
@@ -110,11 +110,11 @@ def _spec() -> dict[str, object]:
         "info": {"description": "Donors, gifts, bank files and receipts. See docs/api.md."},
         "security": [{"token": []}],
         "components": {"securitySchemes": {"token": token}},
-        "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_of_schema),
+        "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_schema),
     }
 
 
-def _name_of_schema(schema: object) -> str:
+def _name_schema(schema: object) -> str:
     """``Donor`` for DonorSchema, ``DonorPatch`` where every field may be left out."""
     kind = schema if isinstance(schema, type) else type(schema)
     name = kind.__name__.removesuffix("Schema")
@@ -134,8 +134,8 @@ class HouseApi(Api):  # type: ignore[misc]
         """Document every error as application/problem+json, by the name of its status."""
         self.spec.components.response("NOT_MODIFIED", {"description": "It is as you have it"})
         for status in (status for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST):
-            self.spec.components.response(status.name, _documented(status.phrase), lazy=True)
-        self.spec.components.response("DEFAULT_ERROR", _documented("Any other problem"), lazy=True)
+            self.spec.components.response(status.name, _describe_problem(status.phrase), lazy=True)
+        self.spec.components.response("DEFAULT_ERROR", _describe_problem("Any other problem"), lazy=True)
 
     def register_blueprint(self, noun: Any) -> None:
         """Add a noun's routes; ``api_`` stands before its name because the pages have the plain names."""
@@ -146,15 +146,15 @@ class HouseApi(Api):  # type: ignore[misc]
         self.spec.tag({"name": noun.name, "description": noun.description})
 
     def handle_http_exception(self, error: HTTPException) -> Any:
-        """A problem answer for an error of HTTP; app.py calls it for requests of the API only."""
+        """Return a problem answer for an error of HTTP; app.py calls it for requests of the API only."""
         db.session.rollback()
         status = error.code or 500
         data: Mapping[str, Any] = getattr(error, "data", None) or {}
-        response = problem(
+        response = make_problem(
             status,
             data.get("code") or CODES.get(status, "error"),
-            data.get("message") or _sentence(status, error),
-            errors=_field_errors(data.get("messages") or data.get("errors") or {}),
+            data.get("message") or _write_detail(status, error),
+            errors=_list_field_errors(data.get("messages") or data.get("errors") or {}),
         )
         for name, value in error.get_headers():  # Allow on 405, Retry-After on 429
             if name.lower() not in ("content-type", "content-length"):
@@ -162,65 +162,65 @@ class HouseApi(Api):  # type: ignore[misc]
         return response
 
 
-def _documented(phrase: str) -> dict[str, object]:
+def _describe_problem(phrase: str) -> dict[str, object]:
     return {"description": phrase, "content": {PROBLEM: {"schema": ProblemSchema}}}
 
 
-def _sentence(status: int, error: HTTPException) -> str:
+def _write_detail(status: int, error: HTTPException) -> str:
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         return "what was sent is not as it should be: see errors"
     return error.description or TITLES.get(status, "")
 
 
-def refuse(status: int, code: str, detail: str, *, pointer: str | None = None) -> NoReturn:
+def refuse_request(status: int, code: str, detail: str, *, pointer: str | None = None) -> NoReturn:
     """Answer with a problem that belongs to HTTP itself: a header, a length, a cursor."""
     error = default_exceptions[status]()
-    said = [{"pointer": pointer, "detail": detail, "code": code}] if pointer is not None else []
-    error.data = {"code": code, "message": detail, "errors": said}  # type: ignore[attr-defined]
+    errors = [{"pointer": pointer, "detail": detail, "code": code}] if pointer is not None else []
+    error.data = {"code": code, "message": detail, "errors": errors}  # type: ignore[attr-defined]
     raise error
 
 
 def is_api() -> bool:
-    """Whether the request is for the API, and so answered in JSON."""
+    """Return whether the request is for the API, and so answered in JSON."""
     return request.path.startswith("/api/") or request.path == "/api"
 
 
-def requires(permission: str) -> Callable[[View], View]:
+def require_permission(permission: str) -> Callable[[View], View]:
     """Declare what a view asks of the caller; 401 for nobody, 403 for somebody who may not."""
     if permission not in PERMISSIONS:
         raise ValueError(f"{permission} is no permission")
 
-    def mark(view: View) -> View:
+    def mark_view(view: View) -> View:
         view._requires = permission  # type: ignore[attr-defined]
-        document(view, permission=permission)
+        note_facts(view, permission=permission)
         return view
 
-    return mark
+    return mark_view
 
 
-def document(view: Callable[..., object], **facts: object) -> None:
+def note_facts(view: Callable[..., object], **facts: object) -> None:
     """Note on a view what :mod:`donorhub.api.blueprint` is to say of it in the OpenAPI document."""
-    told = deepcopy(getattr(view, "_apidoc", {}))
-    told.setdefault("house", {}).update(facts)
-    view._apidoc = told  # type: ignore[attr-defined]
+    view_facts = deepcopy(getattr(view, "_apidoc", {}))
+    view_facts.setdefault("house", {}).update(facts)
+    view._apidoc = view_facts  # type: ignore[attr-defined]
 
 
-def principal() -> Principal:
-    """Who asks; only inside a view of the API."""
-    known: Principal = g.principal
-    return known
+def get_principal() -> Principal:
+    """Return who asks; only inside a view of the API."""
+    principal_of_request: Principal = g.principal
+    return principal_of_request
 
 
-def _begin() -> None:
+def _forget_request() -> None:
     g.pop("request_id", None)
     g.pop("principal", None)
 
 
-def _authenticate() -> None:
+def _admit_token() -> None:
     """Let in who has a token with the scope that the view declares. A view that declares none is refused."""
     if not request.path.startswith(PREFIX) or request.endpoint is None:
         return
-    permission = _declared_by(current_app.view_functions[request.endpoint], request.method)
+    permission = _find_permission(current_app.view_functions[request.endpoint], request.method)
     if permission is None:
         raise Forbidden(f"{request.endpoint} declares no permission, so nobody may use it")
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
@@ -238,7 +238,7 @@ def _authenticate() -> None:
 
 
 @cache
-def _declared_by(view: Callable[..., object], method: str) -> str | None:
+def _find_permission(view: Callable[..., object], method: str) -> str | None:
     """Return the scope that a view declares for a method, None where it forgot to."""
     holder = getattr(view, "view_class", None)
     target = getattr(holder, method.lower(), None) if holder else view
@@ -251,25 +251,25 @@ def _declared_by(view: Callable[..., object], method: str) -> str | None:
 
 
 def answer_http(error: HTTPException) -> object:
-    """The problem answer for an error of HTTP."""
+    """Return the problem answer for an error of HTTP."""
     house: HouseApi = current_app.extensions["donorhub.api"]
     return house.handle_http_exception(error)
 
 
 def answer_error(error: DonorHubError | IntegrityError | OperationalError) -> Any:
-    """The problem answer for what a service refused, or the database could not do."""
+    """Return the problem answer for what a service refused, or the database could not do."""
     db.session.rollback()
     if not isinstance(error, DonorHubError):
         logs.report(error, event="database_refused", endpoint=request.endpoint or "")
-    error = ours(error)
+    error = translate_error(error)
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     wait = error.facts.pop("retry_after", 5 if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
-    pointed = (
+    errors = (
         [{"pointer": error.field, "detail": error.message, "code": error.specific_code}]
         if error.field
         else []
     )
-    response = problem(status, error.specific_code, error.message, errors=pointed, **error.facts)
+    response = make_problem(status, error.specific_code, error.message, errors=errors, **error.facts)
     if status == HTTPStatus.UNAUTHORIZED:  # RFC 9110, 11.6.1: it names the scheme
         response.headers["WWW-Authenticate"] = "Bearer"
     if wait is not None:
@@ -277,8 +277,8 @@ def answer_error(error: DonorHubError | IntegrityError | OperationalError) -> An
     return response
 
 
-def ours(error: DonorHubError | IntegrityError | OperationalError) -> DonorHubError:
-    """The database's refusal in our own words."""
+def translate_error(error: DonorHubError | IntegrityError | OperationalError) -> DonorHubError:
+    """Return an error of ours; the database's refusal in our own words."""
     if isinstance(error, IntegrityError):
         # A unique key did its work between our look and our write: the same thing came twice at once.
         return Conflict("this was changed at the same moment by somebody else: ask again")
@@ -287,15 +287,15 @@ def ours(error: DonorHubError | IntegrityError | OperationalError) -> DonorHubEr
     return error
 
 
-def problem(
+def make_problem(
     status: int, code: str, detail: str, *, errors: list[dict[str, Any]] | None = None, **more: Any
 ) -> Response:
-    """An answer in application/problem+json with a stable code."""
-    body = problem_body(status, code, detail, request_id=request_id(), errors=errors, **more)
+    """Return an answer in application/problem+json with a stable code."""
+    body = make_problem_body(status, code, detail, request_id=get_request_id(), errors=errors, **more)
     return Response(json.dumps(body), status=status, content_type=PROBLEM)
 
 
-def problem_body(
+def make_problem_body(
     status: int,
     code: str,
     detail: str,
@@ -304,7 +304,7 @@ def problem_body(
     errors: list[dict[str, object]] | None = None,
     **more: object,
 ) -> dict[str, object]:
-    """What an answer of RFC 9457 says."""
+    """Return what an answer of RFC 9457 says."""
     body = {
         "type": DOCS + code,
         "title": TITLES.get(status, "Error"),
@@ -318,35 +318,35 @@ def problem_body(
 
 
 def find_request_id() -> str | None:
-    """The id of the request at hand; None outside of one."""
-    return request_id() if has_request_context() else None
+    """Return the id of the request at hand; None outside of one."""
+    return get_request_id() if has_request_context() else None
 
 
-def request_id() -> str:
-    """The id of this request: the caller's where it sent a plausible one, else ours."""
+def get_request_id() -> str:
+    """Return the id of this request: the caller's where it sent a plausible one, else ours."""
     if "request_id" not in g:
-        g.request_id = name_request(request.headers.get("X-Request-Id", ""))
+        g.request_id = choose_request_id(request.headers.get("X-Request-Id", ""))
     return str(g.request_id)
 
 
-def name_request(sent: str) -> str:
+def choose_request_id(id_of_caller: str) -> str:
     """Return the id that a caller sent if it is a plausible one, else one of ours."""
-    return sent if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", sent) else uuid.uuid4().hex
+    return id_of_caller if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", id_of_caller) else uuid.uuid4().hex
 
 
-def _name_request(response: Response) -> Response:
-    response.headers["X-Request-Id"] = request_id()
+def _add_request_id(response: Response) -> Response:
+    response.headers["X-Request-Id"] = get_request_id()
     return response
 
 
-def _field_errors(messages: object, pointer: str = "") -> list[dict[str, object]]:
+def _list_field_errors(messages: object, pointer: str = "") -> list[dict[str, object]]:
     """marshmallow's nested messages as a flat list of pointers into the body."""
     if isinstance(messages, Mapping):
         places = {"json": "", "_schema": "", "query": "", "upload": "", "headers": ""}
         return [
             found
             for key, inner in messages.items()
-            for found in _field_errors(
+            for found in _list_field_errors(
                 inner,
                 pointer
                 + (places[key] if key in places else f"/{str(key).replace('~', '~0').replace('/', '~1')}"),
@@ -355,6 +355,6 @@ def _field_errors(messages: object, pointer: str = "") -> list[dict[str, object]
     if isinstance(messages, list | tuple):
         if messages and all(isinstance(one, Mapping) and "pointer" in one for one in messages):
             return [dict(one) for one in messages]
-        return [found for inner in messages for found in _field_errors(inner, pointer)]
+        return [found for inner in messages for found in _list_field_errors(inner, pointer)]
     code = messages.code if isinstance(messages, Fault) else "invalid"
     return [{"pointer": pointer or "/", "detail": str(messages), "code": code}]

@@ -18,7 +18,7 @@ from marshmallow import Schema, fields, post_load, validate
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from donorhub.api.http import refuse
+from donorhub.api.http import refuse_request
 from donorhub.db import MAX_ID, db, write_literal
 from donorhub.schemas.fields import StrictSchema
 
@@ -28,7 +28,7 @@ Keys = Sequence[InstrumentedAttribute[object]]
 Sorts = Mapping[str, InstrumentedAttribute[object]]
 
 
-class Asked(TypedDict):
+class PageArguments(TypedDict):
     """What is asked of a page."""
 
     limit: int
@@ -56,7 +56,7 @@ class PageArgs(StrictSchema):
         return data
 
 
-def args(
+def make_query_schema(
     *sorts: str, by_time: Mapping[str, str] | None = None, **filters: fields.Field[Any]
 ) -> type[PageArgs]:
     """Return the query of one list: its filters and what it can be sorted by (with ``-`` in falling order).
@@ -83,16 +83,16 @@ def _make_sort_field(sorts: Sequence[str], by_time: Mapping[str, str]) -> fields
 
 
 @cache
-def envelope(item: type[Schema]) -> type[Schema]:
-    """``{"data": […], "has_more": …, "next": …}`` around answers of one schema."""
+def make_page_schema(item: type[Schema]) -> type[Schema]:
+    """Return ``{"data": […], "has_more": …, "next": …}`` around answers of one schema."""
     name = item.__name__.removesuffix("Schema") + "PageSchema"
     parts: dict[str, object] = {
         "data": fields.List(fields.Nested(item), required=True),
         "has_more": fields.Boolean(required=True),
         "next": fields.String(required=True, allow_none=True),
     }
-    made: type[Schema] = type(name, (Schema,), parts)
-    return made
+    schema: type[Schema] = type(name, (Schema,), parts)
+    return schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,62 +102,68 @@ class Page:
     next: str | None
 
 
-def page(query: Select[Row], asked: Asked, sorts: Sorts) -> Page:
-    """One page of a query, sorted and cut as asked. ``sorts`` has ``id``, which decides between equals."""
-    keys = keys_of(asked["sort"], sorts)
-    if "after" in asked:
-        query = query.where(comes_after(asked["after"], asked["sort"], keys))
-    query = query.order_by(*order_by_keys(asked["sort"], keys)).limit(write_literal(asked["limit"] + 1))
-    return cut_page(list(db.session.scalars(query)), asked, keys)
+def read_page(query: Select[Row], arguments: PageArguments, sorts: Sorts) -> Page:
+    """Return one page of a query, sorted and cut. ``sorts`` has ``id``, which decides between equals."""
+    keys = get_sort_keys(arguments["sort"], sorts)
+    if "after" in arguments:
+        query = query.where(make_place_condition(arguments["after"], arguments["sort"], keys))
+    query = query.order_by(*list_order(arguments["sort"], keys)).limit(write_literal(arguments["limit"] + 1))
+    return cut_page(list(db.session.scalars(query)), arguments, keys)
 
 
-def keys_of(sort: str, sorts: Sorts) -> Keys:
+def get_sort_keys(sort: str, sorts: Sorts) -> Keys:
     """Return the columns that a page is sorted by."""
     name = sort.lstrip("-")
     return [sorts["id"]] if name == "id" else [sorts[name], sorts["id"]]
 
 
-def comes_after(after: str, sort: str, keys: Keys) -> ColumnElement[bool]:
-    """That a row comes after the place which is asked for."""
+def make_place_condition(after: str, sort: str, keys: Keys) -> ColumnElement[bool]:
+    """Return the condition that a row comes after the place which is asked for."""
     place = tuple_(*keys)
     last = tuple_(*_read(after, sort, keys))
     return place < last if sort.startswith("-") else place > last
 
 
-def order_by_keys(sort: str, keys: Keys) -> list[ColumnElement[object] | InstrumentedAttribute[Any]]:
-    """How a list in this order is sorted."""
+def list_order(sort: str, keys: Keys) -> list[ColumnElement[object] | InstrumentedAttribute[Any]]:
+    """Return the columns by which a list in this order is sorted, with their directions."""
     return [key.desc() if sort.startswith("-") else key for key in keys]
 
 
-def cut_page(rows: Sequence[object], asked: Asked, keys: Keys) -> Page:
-    """The page of rows of which one more was read than are shown."""
-    shown = rows[: asked["limit"]]
-    if len(rows) == len(shown):
-        return Page(shown, False, None)
-    return Page(shown, True, _url(_write(asked["sort"], [getattr(shown[-1], key.key) for key in keys])))
+def cut_page(rows: Sequence[object], arguments: PageArguments, keys: Keys) -> Page:
+    """Return the page of rows of which one more was read than are shown."""
+    rows_of_page = rows[: arguments["limit"]]
+    if len(rows) == len(rows_of_page):
+        return Page(rows_of_page, False, None)
+    return Page(
+        rows_of_page,
+        True,
+        _make_url(_write(arguments["sort"], [getattr(rows_of_page[-1], key.key) for key in keys])),
+    )
 
 
-def split(asked: Mapping[str, Any]) -> tuple[Asked, dict[str, Any]]:
+def split_arguments(arguments: Mapping[str, Any]) -> tuple[PageArguments, dict[str, Any]]:
     """Return what is asked of the page, and the filters."""
-    of_page: Asked = {"limit": asked["limit"], "sort": asked["sort"]}
-    if "after" in asked:
-        of_page["after"] = asked["after"]
-    return of_page, {name: value for name, value in asked.items() if name not in ("limit", "after", "sort")}
+    of_page: PageArguments = {"limit": arguments["limit"], "sort": arguments["sort"]}
+    if "after" in arguments:
+        of_page["after"] = arguments["after"]
+    return of_page, {
+        name: value for name, value in arguments.items() if name not in ("limit", "after", "sort")
+    }
 
 
-def follow(rows: Sequence[object], cursor: str | None) -> Page:
-    """A page that a service has cut, whose cursor is passed on as it is."""
-    return Page(rows, cursor is not None, cursor and _url(cursor))
+def make_page(rows: Sequence[object], cursor: str | None) -> Page:
+    """Return a page that a service has cut, whose cursor is passed on as it is."""
+    return Page(rows, cursor is not None, cursor and _make_url(cursor))
 
 
-def with_data(found: Page, change: Callable[[Sequence[Any]], Sequence[Any]]) -> Page:
-    """The page with its rows told in another way."""
-    return Page(change(found.data), found.has_more, found.next)
+def change_data(page: Page, change: Callable[[Sequence[Any]], Sequence[Any]]) -> Page:
+    """Return the page with its rows changed to answers."""
+    return Page(change(page.data), page.has_more, page.next)
 
 
-def _url(after: str) -> str:
-    asked = [(name, value) for name, value in request.args.items(multi=True) if name != "after"]
-    return f"{request.path}?{urlencode([*asked, ('after', after)])}"
+def _make_url(after: str) -> str:
+    arguments = [(name, value) for name, value in request.args.items(multi=True) if name != "after"]
+    return f"{request.path}?{urlencode([*arguments, ('after', after)])}"
 
 
 def _write(sort: str, place: Sequence[object]) -> str:
@@ -166,20 +172,21 @@ def _write(sort: str, place: Sequence[object]) -> str:
 
 
 def _read(cursor: str, sort: str, keys: Keys) -> list[object]:
-    """The place that a cursor names; 422 for one that is not of this list in this order."""
+    """Return the place that a cursor names; answer 422 for one that is not of this list in this order."""
     try:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         said, *place = json.loads(text)
         if said != sort:
             raise ValueError("another order")  # noqa: TRY301  said once, below
         return [
-            literal(_typed(one, key.type.python_type), key.type) for one, key in zip(place, keys, strict=True)
+            literal(_read_value(one, key.type.python_type), key.type)
+            for one, key in zip(place, keys, strict=True)
         ]
     except (ValueError, TypeError, UnicodeError, binascii.Error, RecursionError):
-        refuse(422, "bad_cursor", "take `after` from the `next` of this same list", pointer="/after")
+        refuse_request(422, "bad_cursor", "take `after` from the `next` of this same list", pointer="/after")
 
 
-def _typed(value: Any, kind: type[Any]) -> Any:
+def _read_value(value: Any, kind: type[Any]) -> Any:
     if kind is datetime:
         moment = datetime.fromisoformat(value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -10,7 +10,7 @@ from marshmallow import Schema
 from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, inspect, select
 
 from donorhub.api import etags, pages
-from donorhub.api.answers import as_json
+from donorhub.api.answers import make_json_answer
 from donorhub.api.pages import Sorts
 from donorhub.api.serialiser import Serialiser, serialiser_for_reader
 from donorhub.db import Base, db
@@ -41,20 +41,22 @@ class Rows:
         self._list = lru_cache(maxsize=64)(self._build_list)
         self._one = lru_cache(maxsize=2)(self._build_one)
 
-    def answer_page(self, asked: pages.Asked, *where: ColumnElement[bool] | None) -> Response:
+    def answer_page(self, arguments: pages.PageArguments, *where: ColumnElement[bool] | None) -> Response:
         """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are."""
         serialiser = serialiser_for_reader(self._schema)
-        statement = self._list(serialiser, asked["sort"])
-        keys = pages.keys_of(asked["sort"], self._sorts)
+        statement = self._list(serialiser, arguments["sort"])
+        keys = pages.get_sort_keys(arguments["sort"], self._sorts)
         conditions = [condition for condition in where if condition is not None]
         if conditions:
             statement = statement.where(*conditions)
-        if "after" in asked:
-            statement = statement.where(pages.comes_after(asked["after"], asked["sort"], keys))
-        rows = db.session.connection().execute(statement, {"most": asked["limit"] + 1}).all()
-        page = pages.cut_page(rows, asked, keys)
+        if "after" in arguments:
+            statement = statement.where(
+                pages.make_place_condition(arguments["after"], arguments["sort"], keys)
+            )
+        rows = db.session.connection().execute(statement, {"most": arguments["limit"] + 1}).all()
+        page = pages.cut_page(rows, arguments, keys)
         data = serialiser.dump_values(page.data)
-        return as_json({"data": data, "has_more": page.has_more, "next": page.next})
+        return make_json_answer({"data": data, "has_more": page.has_more, "next": page.next})
 
     def find_row(self, id_: int) -> Row[object] | None:
         """Return the row with this id, in the list or not."""
@@ -64,18 +66,18 @@ class Rows:
     def answer_row(self, row: Row[object], *, version: int) -> Response:
         """Answer one row that was found, with its ETag."""
         data = serialiser_for_reader(self._schema).dump_values([row])[0]
-        return etags.marked(as_json(data), etags.of_version(version))
+        return etags.add_etag(make_json_answer(data), etags.make_etag(version))
 
     def _build_list(self, serialiser: Serialiser, sort: str) -> Select[object]:
-        keys = pages.keys_of(sort, self._sorts)
-        statement = self._select(serialiser, *(key.key for key in keys)).where(*self._always)
-        return statement.order_by(*pages.order_by_keys(sort, keys)).limit(_MOST)
+        keys = pages.get_sort_keys(sort, self._sorts)
+        statement = self._select_columns(serialiser, *(key.key for key in keys)).where(*self._always)
+        return statement.order_by(*pages.list_order(sort, keys)).limit(_MOST)
 
     def _build_one(self, serialiser: Serialiser) -> Select[object]:
         id_ = self._columns["id"]
-        return self._select(serialiser, *self._also).where(id_ == bindparam("wanted", type_=Integer))
+        return self._select_columns(serialiser, *self._also).where(id_ == bindparam("wanted", type_=Integer))
 
-    def _select(self, serialiser: Serialiser, *also: str) -> Select[object]:
-        """What is shown, in the serialiser's order, then what else is asked for."""
+    def _select_columns(self, serialiser: Serialiser, *also: str) -> Select[object]:
+        """Return a query of what is shown, in the serialiser's order, then what else is asked for."""
         names = dict.fromkeys((*serialiser.names, *also))
         return select(*(self._columns[name] for name in names))

@@ -39,16 +39,16 @@ class Serialiser:
     def __init__(self, schema: Schema, *, shows_money: bool) -> None:
         self._schema = schema
         self._shows_money = shows_money
-        shown = sorted(
+        fields_shown = sorted(
             (field.data_key or name, field.attribute or name, field)
             for name, field in schema.dump_fields.items()
             if shows_money or not (isinstance(schema, AnswerSchema) and is_money(field))
         )
-        self.names: Final = tuple(name for _, name, _ in shown)
-        self._keys: Final = tuple(key for key, _, _ in shown)
-        self._fields: Final = tuple(field for _, _, field in shown)
-        self._read_attributes, self._read_items = _readers(self.names)
-        self._before, self._after = _hooks(schema, _BEFORE), _hooks(schema, _AFTER)
+        self.names: Final = tuple(name for _, name, _ in fields_shown)
+        self._keys: Final = tuple(key for key, _, _ in fields_shown)
+        self._fields: Final = tuple(field for _, _, field in fields_shown)
+        self._read_attributes, self._read_items = _make_readers(self.names)
+        self._before, self._after = _list_hooks(schema, _BEFORE), _list_hooks(schema, _AFTER)
         self._plans: Plans = {}
         self._row_plans: Plans = {}
 
@@ -61,7 +61,7 @@ class Serialiser:
             values = self._read_items(thing) if isinstance(thing, dict) else self._read_attributes(thing)
         except (AttributeError, KeyError):
             return self._schema.dump(whole)  # something is missing: the schema knows what to leave out
-        return self._answer(values, self._plans)
+        return self._make_answer(values, self._plans)
 
     def dump_values(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
         """Return the answers for rows of the database, which hold the values of ``names`` in their order.
@@ -69,9 +69,9 @@ class Serialiser:
         What a row holds beyond them is ignored. Moments, all in UTC there, stay as they are:
         :data:`write_json` writes them as the schema does.
         """
-        return [self._answer(row, self._row_plans) for row in rows]
+        return [self._make_answer(row, self._row_plans) for row in rows]
 
-    def _answer(self, values: Sequence[Any], plans: Plans) -> Any:
+    def _make_answer(self, values: Sequence[Any], plans: Plans) -> Any:
         answer = dict(zip(self._keys, values, strict=False))
         kinds = tuple(map(type, values))
         try:
@@ -87,17 +87,17 @@ class Serialiser:
     def _make_plan(self, kinds: tuple[type, ...], *, keeps_moments: bool) -> Plan:
         """Choose what to convert in rows whose values are of these types."""
         return tuple(
-            (key, self._converter(key, field))
+            (key, self._make_converter(key, field))
             for key, field, kind in zip(self._keys, self._fields, kinds, strict=False)
             if not _is_kept(field, kind) and not (keeps_moments and isinstance(field, Instant))
         )
 
-    def _converter(self, key: str, field: fields.Field[Any]) -> Convert:
+    def _make_converter(self, key: str, field: fields.Field[Any]) -> Convert:
         if isinstance(field, fields.Nested) and not isinstance(field, fields.Pluck):
             inner = Serialiser(field.schema, shows_money=self._shows_money)
-            return _each(inner.dump) if field.many or field.schema.many else inner.dump
+            return _convert_each(inner.dump) if field.many or field.schema.many else inner.dump
         if isinstance(field, fields.List):
-            return _each(self._converter(key, field.inner))
+            return _convert_each(self._make_converter(key, field.inner))
         if isinstance(field, Instant):
             return write_instant
         serialize = field._serialize  # public `serialize` would look the value up again
@@ -116,19 +116,22 @@ def serialiser_for_reader(schema: type[Schema]) -> Serialiser:
 
 
 def _is_kept(field: fields.Field[Any], kind: type) -> bool:
-    """Whether the field's dump gives a value of this type back as it came."""
+    """Return whether the field's dump gives a value of this type back as it came."""
     if kind is type(None):
         return field._serialize(None, "", None) is None
     if getattr(field, "as_string", False):
         return False
-    return any(type(field)._serialize is known._serialize and kind is taken for known, taken in _AS_IT_IS)
+    return any(
+        type(field)._serialize is field_kind._serialize and kind is value_kind
+        for field_kind, value_kind in _AS_IT_IS
+    )
 
 
-def _each(convert: Convert) -> Convert:
+def _convert_each(convert: Convert) -> Convert:
     return lambda values: [None if value is None else convert(value) for value in values]
 
 
-def _hooks(schema: Schema, kind: str) -> tuple[Hook, ...]:
+def _list_hooks(schema: Schema, kind: str) -> tuple[Hook, ...]:
     """Return a schema's own hooks; hiding money is done by leaving its fields out."""
     hooks = []
     for name, takes_many, options in schema._hooks[kind]:
@@ -139,7 +142,7 @@ def _hooks(schema: Schema, kind: str) -> tuple[Hook, ...]:
     return tuple(hooks)
 
 
-def _readers(names: tuple[str, ...]) -> tuple[Convert, Convert]:
+def _make_readers(names: tuple[str, ...]) -> tuple[Convert, Convert]:
     """Return functions that read all these attributes, or items, into one tuple."""
     if not names:
         return lambda thing: (), lambda thing: ()

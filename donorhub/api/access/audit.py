@@ -9,7 +9,7 @@ from marshmallow import fields
 
 from donorhub.api import pages
 from donorhub.api.blueprint import HouseBlueprint
-from donorhub.api.http import requires
+from donorhub.api.http import require_permission
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import AuditRecord
@@ -33,7 +33,7 @@ class AuditRecordSchema(AnswerSchema):
     chain = fields.String(allow_none=True)
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     actor=Line(100),
     what=Line(100),
@@ -43,14 +43,14 @@ Query = pages.args(
 )
 
 
-LISTED: Final = Rows(AuditRecordSchema, AuditRecord, SORTS)
+ROWS: Final = Rows(AuditRecordSchema, AuditRecord, SORTS)
 
 
 @bp.get("")
-@requires("audit:read")
+@require_permission("audit:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(AuditRecordSchema))
-def list_audit_records(asked: dict[str, object]) -> Response:
+@bp.response(200, pages.make_page_schema(AuditRecordSchema))
+def list_audit_records(arguments: dict[str, object]) -> Response:
     """List audit records."""
-    page, filters = pages.split(asked)
-    return LISTED.answer_page(page, audit.select_records(**filters).whereclause)
+    page, filters = pages.split_arguments(arguments)
+    return ROWS.answer_page(page, audit.select_records(**filters).whereclause)

@@ -9,10 +9,10 @@ from marshmallow import ValidationError, fields
 
 from donorhub import clock
 from donorhub.api import etags
-from donorhub.api.answers import tag, tagged
+from donorhub.api.answers import answer_with_etag, compute_etag
 from donorhub.api.blueprint import HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import committed
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import commit_work
 from donorhub.api.schemas import AnswerSchema
 from donorhub.schemas.access import OrganisationFieldsSchema
 from donorhub.services.access import organisation
@@ -46,24 +46,24 @@ class OrganisationSchema(AnswerSchema):
 
 
 @bp.get("")
-@requires("donors:read")
-@etags.versioned
+@require_permission("donors:read")
+@etags.mark_versioned
 @bp.response(200, OrganisationSchema)
 def get_organisation() -> Response:
     """Show the organisation."""
-    return tagged(OrganisationSchema, organisation.get_organisation())
+    return answer_with_etag(OrganisationSchema, organisation.get_organisation())
 
 
 @bp.patch("")
-@requires("settings:write")
-@committed
-@etags.versioned
+@require_permission("settings:write")
+@commit_work
+@etags.mark_versioned
 @bp.arguments(OrganisationFieldsSchema(partial=True))
 @bp.response(200, OrganisationSchema)
 def change_organisation(changes: dict[str, object]) -> Response:
     """Change settings of the organisation; receipts that are issued stay as they are."""
-    etags.require(tag(OrganisationSchema, organisation.get_organisation()))
-    return tagged(
+    etags.require_match(compute_etag(OrganisationSchema, organisation.get_organisation()))
+    return answer_with_etag(
         OrganisationSchema,
-        organisation.change_organisation(changes, now=clock.now(), actor=principal().actor),
+        organisation.change_organisation(changes, now=clock.now(), actor=get_principal().actor),
     )

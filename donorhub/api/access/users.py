@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import created, tag, tagged
+from donorhub.api.answers import answer_new_resource, answer_with_etag, compute_etag
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import committed, once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import User
 from donorhub.schemas.access import NewUser, NewUserSchema, UserChanges, UserChangesSchema
@@ -40,17 +40,17 @@ class RoleSchema(AnswerSchema):
 
 
 @bp.get("")
-@requires("users:write")
-@bp.arguments(pages.args(*SORTS), location="query")
-@bp.response(200, pages.envelope(UserSchema))
-def list_users(asked: pages.Asked) -> pages.Page:
+@require_permission("users:write")
+@bp.arguments(pages.make_query_schema(*SORTS), location="query")
+@bp.response(200, pages.make_page_schema(UserSchema))
+def list_users(arguments: pages.PageArguments) -> pages.Page:
     """List users."""
-    return pages.page(select(User), asked, SORTS)
+    return pages.read_page(select(User), arguments, SORTS)
 
 
 @bp.post("")
-@requires("users:write")
-@once
+@require_permission("users:write")
+@do_once
 @bp.arguments(NewUserSchema)
 @bp.response(201, UserSchema)
 def create_user(new: NewUser) -> Response:
@@ -62,33 +62,33 @@ def create_user(new: NewUser) -> Response:
         roles=new["roles"],
         lang=new["lang"],
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
-    return created(UserSchema, user)
+    return answer_new_resource(UserSchema, user)
 
 
 @bp.get(f"/<{ID}:user_id>")
-@requires("users:write")
-@etags.versioned
+@require_permission("users:write")
+@etags.mark_versioned
 @bp.response(200, UserSchema)
 def get_user(user_id: int) -> Response:
     """Show a user."""
-    return tagged(UserSchema, users.get_user(user_id))
+    return answer_with_etag(UserSchema, users.get_user(user_id))
 
 
 @bp.patch(f"/<{ID}:user_id>")
-@requires("users:write")
-@committed
-@etags.versioned
+@require_permission("users:write")
+@commit_work
+@etags.mark_versioned
 @bp.arguments(UserChangesSchema(partial=True))
 @bp.response(200, UserSchema)
 def change_user(changes: UserChanges, user_id: int) -> Response:
     """Give a user exactly these roles, or let them in no more. The last admin stays one."""
     user = users.get_user(user_id)
-    etags.require(tag(UserSchema, user))
-    now, actor = clock.now(), principal().actor
+    etags.require_match(compute_etag(UserSchema, user))
+    now, actor = clock.now(), get_principal().actor
     if "roles" in changes:
         users.set_roles(user_id, changes["roles"], now=now, actor=actor)
     if "is_active" in changes:
         users.deactivate_user(user_id, now=now, actor=actor)
-    return tagged(UserSchema, user)
+    return answer_with_etag(UserSchema, user)

@@ -9,10 +9,10 @@ from marshmallow import fields
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import created, tag, tagged
+from donorhub.api.answers import answer_new_resource, answer_with_etag, compute_etag
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import committed, once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import BankAccount
@@ -58,17 +58,17 @@ ROWS: Final = Rows(BankAccountSchema, BankAccount, SORTS)
 
 
 @bp.get("")
-@requires("imports:read")
-@bp.arguments(pages.args(*SORTS), location="query")
-@bp.response(200, pages.envelope(BankAccountSchema))
-def list_bank_accounts(query: pages.Asked) -> Response:
+@require_permission("imports:read")
+@bp.arguments(pages.make_query_schema(*SORTS), location="query")
+@bp.response(200, pages.make_page_schema(BankAccountSchema))
+def list_bank_accounts(query: pages.PageArguments) -> Response:
     """List our accounts."""
     return ROWS.answer_page(query)
 
 
 @bp.post("")
-@requires("imports:write")
-@once
+@require_permission("imports:write")
+@do_once
 @bp.arguments(NewBankAccountSchema)
 @bp.response(201, BankAccountSchema)
 def create_bank_account(new: NewBankAccount) -> Response:
@@ -79,32 +79,34 @@ def create_bank_account(new: NewBankAccount) -> Response:
         name=new.get("name", ""),
         matching=new.get("matching", "suggest"),
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
-    return created(BankAccountSchema, account)
+    return answer_new_resource(BankAccountSchema, account)
 
 
 @bp.get(f"/<{ID}:bank_account_id>")
-@requires("imports:read")
-@etags.versioned
+@require_permission("imports:read")
+@etags.mark_versioned
 @bp.response(200, BankAccountWithGapsSchema)
 def get_bank_account(bank_account_id: int) -> Response:
     """Show an account with the gaps between its statements."""
-    return tagged(BankAccountWithGapsSchema, _make_answer(bank_accounts.get_account(bank_account_id)))
+    return answer_with_etag(
+        BankAccountWithGapsSchema, _make_answer(bank_accounts.get_account(bank_account_id))
+    )
 
 
 @bp.patch(f"/<{ID}:bank_account_id>")
-@requires("imports:write")
-@committed
-@etags.versioned
+@require_permission("imports:write")
+@commit_work
+@etags.mark_versioned
 @bp.arguments(BankAccountFieldsSchema(partial=True))
 @bp.response(200, BankAccountWithGapsSchema)
 def change_bank_account(changes: BankAccountFields, bank_account_id: int) -> Response:
     """Rename an account, or say how far matching may go by itself."""
     account = bank_accounts.get_account(bank_account_id)
-    etags.require(tag(BankAccountWithGapsSchema, _make_answer(account)))
-    bank_accounts.change_account(account, now=clock.now(), actor=principal().actor, **changes)
-    return tagged(BankAccountWithGapsSchema, _make_answer(account))
+    etags.require_match(compute_etag(BankAccountWithGapsSchema, _make_answer(account)))
+    bank_accounts.change_account(account, now=clock.now(), actor=get_principal().actor, **changes)
+    return answer_with_etag(BankAccountWithGapsSchema, _make_answer(account))
 
 
 def _make_answer(account: BankAccount) -> dict[str, object]:

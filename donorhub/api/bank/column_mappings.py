@@ -12,11 +12,11 @@ from werkzeug.datastructures import FileStorage
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import created, shown
+from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import committed, once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema, UploadedFile
 from donorhub.errors import Rejected
@@ -114,18 +114,18 @@ ROWS: Final = Rows(ColumnMappingSchema, ColumnMapping, SORTS)
 
 
 @bp.get("")
-@requires("imports:read")
-@bp.arguments(pages.args(*SORTS, bank_account_id=QueryId()), location="query")
-@bp.response(200, pages.envelope(ColumnMappingSchema))
+@require_permission("imports:read")
+@bp.arguments(pages.make_query_schema(*SORTS, bank_account_id=QueryId()), location="query")
+@bp.response(200, pages.make_page_schema(ColumnMappingSchema))
 def list_column_mappings(query: dict[str, object]) -> Response:
     """List column mappings, every version of each."""
-    page, filters = pages.split(query)
+    page, filters = pages.split_arguments(query)
     return ROWS.answer_page(page, select(ColumnMapping).filter_by(**filters).whereclause)
 
 
 @bp.post("")
-@requires("imports:write")
-@once
+@require_permission("imports:write")
+@do_once
 @bp.arguments(NewColumnMappingSchema)
 @bp.response(201, ColumnMappingSchema)
 def save_column_mapping(new: NewColumnMapping) -> Response:
@@ -135,17 +135,17 @@ def save_column_mapping(new: NewColumnMapping) -> Response:
         name=new["name"],
         bank_account_id=new.get("bank_account_id"),
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
-    return created(ColumnMappingSchema, row)
+    return answer_new_resource(ColumnMappingSchema, row)
 
 
 @bp.get(f"/<{ID}:column_mapping_id>")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.response(200, ColumnMappingSchema)
 def get_column_mapping(column_mapping_id: int) -> Response:
     """Show a column mapping."""
-    return shown(ColumnMappingSchema, column_mappings.get_mapping(column_mapping_id))
+    return answer_resource(ColumnMappingSchema, column_mappings.get_mapping(column_mapping_id))
 
 
 class NewPreview(TypedDict):
@@ -158,8 +158,8 @@ class NewPreview(TypedDict):
 
 @bp.post("/preview")
 @takes_upload
-@requires("imports:write")
-@committed
+@require_permission("imports:write")
+@commit_work
 @bp.arguments(NewPreviewSchema, location="upload")
 @bp.response(200, PreviewSchema)
 def preview_table(new: NewPreview) -> Response:
@@ -172,7 +172,7 @@ def preview_table(new: NewPreview) -> Response:
     if layout is None:
         layout, questions = _propose_layout(content)
     trial = column_mappings.preview_layout(content, layout, currency=new["currency"])
-    return shown(PreviewSchema, _show_preview(trial) | {"layout": layout, "questions": questions})
+    return answer_resource(PreviewSchema, _show_preview(trial) | {"layout": layout, "questions": questions})
 
 
 def _propose_layout(content: bytes) -> tuple[dict[str, object], list[dict[str, object]]]:

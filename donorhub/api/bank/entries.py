@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.bank.entry_answers import (
     EntrySchema,
     EntryWithProposalsSchema,
@@ -19,8 +19,8 @@ from donorhub.api.bank.entry_answers import (
     make_list_answers,
 )
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once
 from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import Entry
@@ -42,7 +42,7 @@ class NothingSchema(StrictSchema):
     """An empty object."""
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     by_time={"booked_from": "booked_on", "booked_to": "booked_on"},
     state=fields.String(validate=validate.OneOf(ENTRY_STATES)),
@@ -54,22 +54,22 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(EntrySchema))
+@bp.response(200, pages.make_page_schema(EntrySchema))
 def list_entries(arguments: dict[str, object]) -> pages.Page:
     """List bank entries; with `state=suspense`, those that wait for a decision."""
-    page, filters = pages.split(arguments)
+    page, filters = pages.split_arguments(arguments)
     query = select(Entry)
     if "booked_from" in filters:
         query = query.where(Entry.booked_on >= filters.pop("booked_from"))
     if "booked_to" in filters:
         query = query.where(Entry.booked_on <= filters.pop("booked_to"))
-    return pages.with_data(pages.page(query.filter_by(**filters), page, SORTS), make_list_answers)
+    return pages.change_data(pages.read_page(query.filter_by(**filters), page, SORTS), make_list_answers)
 
 
 @bp.get(f"/<{ID}:entry_id>")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.response(200, EntryWithProposalsSchema)
 def get_entry(entry_id: int) -> Response:
     """Show an entry with its payments, its decisions, and what the engine proposes now and why."""
@@ -77,15 +77,15 @@ def get_entry(entry_id: int) -> Response:
 
 
 @bp.post("/accept-certain")
-@requires("entries:decide")
-@once
+@require_permission("entries:decide")
+@do_once
 @bp.arguments(WhichSchema)
 @bp.response(200, AcceptedSchema)
 def accept_certain(which: Which) -> dict[str, int]:
     """Accept every proposal of level `sure` among the entries that wait. Again finds none left."""
     count = 0
     for chunk_count in certain_entries.accept_certain_entries(
-        **which, now=clock.now(), actor=principal().actor
+        **which, now=clock.now(), actor=get_principal().actor
     ):
         db.session.commit()  # nobody else can write while a chunk is being accepted: let them in between
         count += chunk_count
@@ -93,14 +93,14 @@ def accept_certain(which: Which) -> dict[str, int]:
 
 
 @bp.post(f"/<{ID}:entry_id>/matches")
-@requires("entries:decide")
-@once
+@require_permission("entries:decide")
+@do_once
 @bp.arguments(NewMatchSchema)
 @bp.response(200, EntryWithProposalsSchema)
 def decide_entry(decision: dict[str, object], entry_id: int) -> Response:
     """Decide what an entry is. The same decision again changes nothing; another wants the first undone."""
     way = next(way for way in WAYS if way in decision)
-    where = {"now": clock.now(), "actor": principal().actor}
+    where = {"now": clock.now(), "actor": get_principal().actor}
     if "detail_id" in decision:
         where["detail_id"] = decision["detail_id"]
     _DECIDE[way](entry_id, decision[way], where)
@@ -108,37 +108,37 @@ def decide_entry(decision: dict[str, object], entry_id: int) -> Response:
 
 
 @bp.post(f"/<{ID}:entry_id>/undo")
-@requires("entries:decide")
-@once
+@require_permission("entries:decide")
+@do_once
 @bp.arguments(NothingSchema)
 @bp.response(200, EntryWithProposalsSchema)
 def undo_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Take back what was decided: its gifts are corrected and it waits again. Not decided: no change."""
-    return _show_entry(entries.undo_entry(entry_id, now=clock.now(), actor=principal().actor))
+    return _show_entry(entries.undo_entry(entry_id, now=clock.now(), actor=get_principal().actor))
 
 
 @bp.post(f"/<{ID}:entry_id>/accept")
-@requires("entries:decide")
-@once
+@require_permission("entries:decide")
+@do_once
 @bp.arguments(NothingSchema)
 @bp.response(200, EntryWithProposalsSchema)
 def accept_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that it is other money than the one it looks like."""
-    return _show_entry(entries.accept_doubtful(entry_id, now=clock.now(), actor=principal().actor))
+    return _show_entry(entries.accept_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
 
 
 @bp.post(f"/<{ID}:entry_id>/reject")
-@requires("entries:decide")
-@once
+@require_permission("entries:decide")
+@do_once
 @bp.arguments(NothingSchema)
 @bp.response(200, EntryWithProposalsSchema)
 def reject_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that the ledger has it already."""
-    return _show_entry(entries.reject_doubtful(entry_id, now=clock.now(), actor=principal().actor))
+    return _show_entry(entries.reject_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
 
 
 def _show_entry(entry: Entry) -> Response:
-    return shown(EntryWithProposalsSchema, make_answer(entry))
+    return answer_resource(EntryWithProposalsSchema, make_answer(entry))
 
 
 def _accept_parts(entry_id: int, parts: list[dict[str, Any]], where: dict[str, Any]) -> None:

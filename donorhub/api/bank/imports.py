@@ -14,11 +14,11 @@ from werkzeug.datastructures import FileStorage
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.bodies import takes_upload
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once, once_by_key
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema, UploadedFile
 from donorhub.errors import Rejected
 from donorhub.models import ImportFile
@@ -94,20 +94,20 @@ class ObstacleListSchema(AnswerSchema):
     data = fields.List(fields.Nested(ObstacleSchema), required=True)
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS, state=fields.String(validate=validate.OneOf(IMPORT_FILE_STATES)), bank_account_id=QueryId()
 )
 
 
 @bp.get("")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(ImportSchema))
+@bp.response(200, pages.make_page_schema(ImportSchema))
 def list_imports(query: dict[str, object]) -> pages.Page:
     """List bank files."""
-    page, filters = pages.split(query)
-    page_of_files = pages.page(imports.select_files(**filters), page, SORTS)
-    return pages.with_data(page_of_files, lambda rows: [_make_answer(row) for row in rows])
+    page, filters = pages.split_arguments(query)
+    page_of_files = pages.read_page(imports.select_files(**filters), page, SORTS)
+    return pages.change_data(page_of_files, lambda rows: [_make_answer(row) for row in rows])
 
 
 class NewImport(TypedDict):
@@ -121,8 +121,8 @@ class NewImport(TypedDict):
 
 @bp.post("")
 @takes_upload
-@requires("imports:write")
-@once_by_key
+@require_permission("imports:write")
+@do_once_by_key
 @bp.arguments(NewImportSchema, location="upload")
 @bp.response(202, ImportSchema)
 @bp.alt_response(200, schema=ImportSchema, description="These very bytes came before: nothing is done.")
@@ -141,30 +141,30 @@ def send_import(new: NewImport) -> Response:
         create_accounts=new["create_accounts"],
         limit_mb=settings.upload_limit_mb,
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
     at = f"{request.path}/{row.id}"
-    return shown(ImportSchema, _make_answer(row), status=202 if is_read else 200, at=at)
+    return answer_resource(ImportSchema, _make_answer(row), status=202 if is_read else 200, at=at)
 
 
 @bp.get(f"/<{ID}:import_id>")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.response(200, ImportSchema)
 def get_import(import_id: int) -> Response:
     """Show a bank file and how far it is."""
-    return shown(ImportSchema, _make_answer(imports.get_file(import_id)))
+    return answer_resource(ImportSchema, _make_answer(imports.get_file(import_id)))
 
 
 @bp.get(f"/<{ID}:import_id>/problems")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.response(200, FileProblemListSchema)
 def list_problems(import_id: int) -> Response:
     """List what was found wrong with a file, with the line of each."""
-    return shown(FileProblemListSchema, {"data": imports.get_file(import_id).problems})
+    return answer_resource(FileProblemListSchema, {"data": imports.get_file(import_id).problems})
 
 
 @bp.get(f"/<{ID}:import_id>/problems.csv")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.response(200, {"type": "string"}, content_type="text/csv")
 def fetch_problems(import_id: int) -> Response:
     """Fetch what was found wrong with a file as a table."""
@@ -179,33 +179,35 @@ def fetch_problems(import_id: int) -> Response:
 
 
 @bp.post(f"/<{ID}:import_id>/answers")
-@requires("imports:write")
-@once
+@require_permission("imports:write")
+@do_once
 @bp.arguments(AnswersSchema)
 @bp.response(202, ImportSchema)
 def answer_import(answers: Answers, import_id: int) -> Response:
     """Answer what a file asks (state `asking`); it is read again."""
-    row = imports.answer_questions(import_id, now=clock.now(), actor=principal().actor, **answers)
-    return shown(ImportSchema, _make_answer(row), status=202)
+    row = imports.answer_questions(import_id, now=clock.now(), actor=get_principal().actor, **answers)
+    return answer_resource(ImportSchema, _make_answer(row), status=202)
 
 
 @bp.get(f"/<{ID}:import_id>/obstacles")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.response(200, ObstacleListSchema)
 def list_obstacles(import_id: int) -> Response:
     """List what stands in the way of taking a file back: receipts, then decisions that people made."""
-    return shown(ObstacleListSchema, {"data": import_undo.list_obstacles(import_id)})
+    return answer_resource(ObstacleListSchema, {"data": import_undo.list_obstacles(import_id)})
 
 
 @bp.post(f"/<{ID}:import_id>/take-back")
-@requires("imports:write")
-@once
+@require_permission("imports:write")
+@do_once
 @bp.arguments(TakeBackSchema)
 @bp.response(200, ImportSchema)
 def take_back_import(request_body: TakingBack, import_id: int) -> Response:
     """Take a whole file back: its gifts are corrected, its entries leave the ledger, the file stays."""
-    row = import_undo.take_back_import(import_id, now=clock.now(), actor=principal().actor, **request_body)
-    return shown(ImportSchema, _make_answer(row))
+    row = import_undo.take_back_import(
+        import_id, now=clock.now(), actor=get_principal().actor, **request_body
+    )
+    return answer_resource(ImportSchema, _make_answer(row))
 
 
 def _make_answer(row: ImportFile) -> dict[str, object]:

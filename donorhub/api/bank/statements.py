@@ -10,10 +10,10 @@ from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Statement
 from donorhub.models.states import STATEMENT_INTEGRITIES, STATEMENT_STATES
@@ -49,7 +49,7 @@ class StatementSchema(AnswerSchema):
     release_reason = fields.String(allow_none=True, metadata={"description": "Why it was let in"})
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     import_file_id=QueryId(),
     bank_account_id=QueryId(),
@@ -59,35 +59,35 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(StatementSchema))
+@bp.response(200, pages.make_page_schema(StatementSchema))
 def list_statements(query: dict[str, object]) -> pages.Page:
     """List bank statements."""
-    page, filters = pages.split(query)
-    page_of_statements = pages.page(statements.select_statements(**filters), page, SORTS)
-    return pages.with_data(page_of_statements, _make_answers)
+    page, filters = pages.split_arguments(query)
+    page_of_statements = pages.read_page(statements.select_statements(**filters), page, SORTS)
+    return pages.change_data(page_of_statements, _make_answers)
 
 
 @bp.get(f"/<{ID}:statement_id>")
-@requires("imports:read")
+@require_permission("imports:read")
 @bp.response(200, StatementSchema)
 def get_statement(statement_id: int) -> Response:
     """Show a bank statement."""
-    return shown(StatementSchema, *_make_answers([statements.get_statement(statement_id)]))
+    return answer_resource(StatementSchema, *_make_answers([statements.get_statement(statement_id)]))
 
 
 @bp.post(f"/<{ID}:statement_id>/release")
-@requires("statements:release")
-@once
+@require_permission("statements:release")
+@do_once
 @bp.arguments(ReleaseSchema)
 @bp.response(200, StatementSchema)
 def release_statement(request_body: Reason, statement_id: int) -> Response:
     """Take a held statement into the ledger although its balance does not hold; who did is recorded."""
     row = statements.release_statement(
-        statement_id, reason=request_body["reason"], now=clock.now(), actor=principal().actor
+        statement_id, reason=request_body["reason"], now=clock.now(), actor=get_principal().actor
     )
-    return shown(StatementSchema, *_make_answers([row]))
+    return answer_resource(StatementSchema, *_make_answers([row]))
 
 
 def _make_answers(rows: Sequence[Statement]) -> list[dict[str, object]]:

@@ -9,10 +9,10 @@ from marshmallow import fields, post_dump, validate
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import created, shown
+from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import committed, once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
@@ -60,8 +60,8 @@ class DonorSchema(AnswerSchema):
     version = fields.Integer(required=True)
 
 
-LISTED: Final = Rows(DonorSchema, Donor, SORTS, Donor.merged_into_id.is_(None), also=("merged_into_id",))
-Query = pages.args(
+ROWS: Final = Rows(DonorSchema, Donor, SORTS, Donor.merged_into_id.is_(None), also=("merged_into_id",))
+Query = pages.make_query_schema(
     *SORTS,
     by_time={"created_after": "created_at", "updated_after": "updated_at"},
     q=Line(200, metadata={"description": "Parts of name, e-mail, code, city or phone, without accents"}),
@@ -73,63 +73,63 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("donors:read")
+@require_permission("donors:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(DonorSchema))
-def list_donors(asked: dict[str, object]) -> pages.Page | Response:
+@bp.response(200, pages.make_page_schema(DonorSchema))
+def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
     """List donors, without those merged into another. With `q` the best fit comes first, whatever `sort`."""
-    page, filters = pages.split(asked)
+    page, filters = pages.split_arguments(arguments)
     text = filters.pop("q", "")
     if not text:
-        return LISTED.answer_page(page, *donors.make_conditions(**filters))
-    found = search.find_donors(
+        return ROWS.answer_page(page, *donors.make_conditions(**filters))
+    matches = search.find_donors(
         text, *donors.make_conditions(**filters), after=page.get("after"), limit=page["limit"]
     )
-    return pages.follow(found.rows, found.cursor)
+    return pages.make_page(matches.rows, matches.cursor)
 
 
 @bp.post("")
-@requires("donors:write")
-@once
+@require_permission("donors:write")
+@do_once
 @bp.arguments(NewDonorSchema)
 @bp.response(201, DonorSchema)
 def create_donor(new: DonorFields) -> Response:
     """Add a donor. Whether they are known already is not looked at: search first, or put by external id."""
-    donor = donors.create_donor(new, source="api", now=clock.now(), actor=principal().actor)
-    return created(DonorSchema, donor, version=donor.version)
+    donor = donors.create_donor(new, source="api", now=clock.now(), actor=get_principal().actor)
+    return answer_new_resource(DonorSchema, donor, version=donor.version)
 
 
 @bp.get(f"/<{ID}:donor_id>")
-@requires("donors:read")
-@etags.versioned
+@require_permission("donors:read")
+@etags.mark_versioned
 @bp.response(200, DonorSchema)
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
 def get_donor(donor_id: int) -> Response:
     """Show a donor."""
-    row = LISTED.find_row(donor_id)
+    row = ROWS.find_row(donor_id)
     if row is None:
         raise NotFound(f"there is no donor {donor_id}")
     if row.merged_into_id is not None:
-        return _moved_to(".get_donor", row.merged_into_id)
-    return LISTED.answer_row(row, version=row.version)
+        return _redirect_to_survivor(".get_donor", row.merged_into_id)
+    return ROWS.answer_row(row, version=row.version)
 
 
 @bp.patch(f"/<{ID}:donor_id>")
-@requires("donors:write")
-@committed
-@etags.versioned
+@require_permission("donors:write")
+@commit_work
+@etags.mark_versioned
 @bp.arguments(NewDonorSchema(partial=True))
 @bp.response(200, DonorSchema)
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
 def change_donor(changes: DonorFields, donor_id: int) -> Response:
     """Change what is known of a donor."""
-    moved = _moved(".change_donor", donor_id)
-    if moved is not None:
-        return moved
+    redirect = _find_redirect(".change_donor", donor_id)
+    if redirect is not None:
+        return redirect
     donor = donors.get_donor(donor_id)
-    etags.require(etags.of_version(donor.version))
-    donors.change_donor(donor, changes, now=clock.now(), actor=principal().actor, version=donor.version)
-    return shown(DonorSchema, donor, version=donor.version)
+    etags.require_match(etags.make_etag(donor.version))
+    donors.change_donor(donor, changes, now=clock.now(), actor=get_principal().actor, version=donor.version)
+    return answer_resource(DonorSchema, donor, version=donor.version)
 
 
 class EventSchema(AnswerSchema):
@@ -143,10 +143,10 @@ class EventSchema(AnswerSchema):
     facts = fields.Dict(keys=fields.String())
 
     @post_dump
-    def _hide_amounts_told(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if not principal().has_permission("gifts:read"):
-            hidden = {"before", "after", "subject", "note"}
-            data["facts"] = {name: value for name, value in data["facts"].items() if name not in hidden}
+    def _hide_amounts(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if not get_principal().has_permission("gifts:read"):
+            amount_names = {"before", "after", "subject", "note"}
+            data["facts"] = {name: value for name, value in data["facts"].items() if name not in amount_names}
         return data
 
 
@@ -163,55 +163,57 @@ class AskedTimeline(TypedDict):
 
 
 @bp.get(f"/<{ID}:donor_id>/timeline")
-@requires("donors:read")
+@require_permission("donors:read")
 @bp.arguments(TimelineArgs, location="query")
-@bp.response(200, pages.envelope(EventSchema))
+@bp.response(200, pages.make_page_schema(EventSchema))
 @bp.alt_response(308, description="The donor was merged into another, whose address is in Location.")
-def show_timeline(asked: AskedTimeline, donor_id: int) -> pages.Page | Response:
+def show_timeline(arguments: AskedTimeline, donor_id: int) -> pages.Page | Response:
     """Tell everything that happened with a donor, the newest first."""
-    moved = _moved(".show_timeline", donor_id)
-    if moved is not None:
-        return moved
-    found = timeline.read_timeline(donor_id, asked.get("after"), asked["limit"])
-    return pages.follow(found.rows, found.cursor)
+    redirect = _find_redirect(".show_timeline", donor_id)
+    if redirect is not None:
+        return redirect
+    events = timeline.read_timeline(donor_id, arguments.get("after"), arguments["limit"])
+    return pages.make_page(events.rows, events.cursor)
 
 
 EXTERNAL: Final = "/by-external-id/<source:source>/<ref:ref>"
 
 
 @bp.get(EXTERNAL)
-@requires("donors:read")
-@etags.versioned
+@require_permission("donors:read")
+@etags.mark_versioned
 @bp.response(200, DonorSchema)
 def get_by_external_id(source: str, ref: str) -> Response:
     """Show the donor that another system calls `ref`."""
     donor = donors.find_by_external_id(source, ref)
     if donor is None:
         raise NotFound(f"no donor is known as {ref} in {source}")
-    return shown(DonorSchema, donor, version=donor.version)
+    return answer_resource(DonorSchema, donor, version=donor.version)
 
 
 @bp.put(EXTERNAL)
-@requires("donors:write")
-@committed
+@require_permission("donors:write")
+@commit_work
 @bp.arguments(NewDonorSchema)
 @bp.response(200, DonorSchema)
 @bp.alt_response(201, schema=DonorSchema, description="The donor is new.")
 def put_by_external_id(fields: DonorFields, source: str, ref: str) -> Response:
     """Add the donor that another system calls `ref`, or change it; fields left out stay as they are."""
-    donor, is_new = donors.put_by_external_id(source, ref, fields, now=clock.now(), actor=principal().actor)
+    donor, is_new = donors.put_by_external_id(
+        source, ref, fields, now=clock.now(), actor=get_principal().actor
+    )
     db.session.flush()  # the answer shows the version
     at = url_for(".get_donor", donor_id=donor.id) if is_new else None
-    return shown(DonorSchema, donor, status=201 if is_new else 200, at=at, version=donor.version)
+    return answer_resource(DonorSchema, donor, status=201 if is_new else 200, at=at, version=donor.version)
 
 
-def _moved(endpoint: str, donor_id: int) -> Response | None:
-    """308 to the donor that this one was merged into."""
+def _find_redirect(endpoint: str, donor_id: int) -> Response | None:
+    """Return 308 to the donor that this one was merged into; None where it was not."""
     survivor = donors.get_donor(donor_id).id
     if survivor == donor_id:
         return None
-    return _moved_to(endpoint, survivor)
+    return _redirect_to_survivor(endpoint, survivor)
 
 
-def _moved_to(endpoint: str, survivor: int) -> Response:
+def _redirect_to_survivor(endpoint: str, survivor: int) -> Response:
     return Response(status=308, headers={"Location": url_for(endpoint, donor_id=survivor)})

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import created, tag, tagged
+from donorhub.api.answers import answer_new_resource, answer_with_etag, compute_etag
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import committed, once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import commit_work, do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Fund
@@ -31,47 +31,49 @@ class FundSchema(AnswerSchema):
     is_closed = fields.Boolean(required=True)
 
 
-LISTED: Final = Rows(FundSchema, Fund, SORTS)
+ROWS: Final = Rows(FundSchema, Fund, SORTS)
 
 
 @bp.get("")
-@requires("gifts:read")
-@bp.arguments(pages.args(*SORTS, is_closed=fields.Boolean()), location="query")
-@bp.response(200, pages.envelope(FundSchema))
-def list_funds(asked: dict[str, object]) -> Response:
+@require_permission("gifts:read")
+@bp.arguments(pages.make_query_schema(*SORTS, is_closed=fields.Boolean()), location="query")
+@bp.response(200, pages.make_page_schema(FundSchema))
+def list_funds(arguments: dict[str, object]) -> Response:
     """List funds."""
-    page, filters = pages.split(asked)
-    return LISTED.answer_page(page, select(Fund).filter_by(**filters).whereclause)
+    page, filters = pages.split_arguments(arguments)
+    return ROWS.answer_page(page, select(Fund).filter_by(**filters).whereclause)
 
 
 @bp.post("")
-@requires("funds:write")
-@once
+@require_permission("funds:write")
+@do_once
 @bp.arguments(NewFundSchema)
 @bp.response(201, FundSchema)
 def create_fund(new: dict[str, object]) -> Response:
     """Add a fund."""
-    return created(FundSchema, funds.create_purpose(Fund, new, now=clock.now(), actor=principal().actor))
+    return answer_new_resource(
+        FundSchema, funds.create_purpose(Fund, new, now=clock.now(), actor=get_principal().actor)
+    )
 
 
 @bp.get(f"/<{ID}:fund_id>")
-@requires("gifts:read")
-@etags.versioned
+@require_permission("gifts:read")
+@etags.mark_versioned
 @bp.response(200, FundSchema)
 def get_fund(fund_id: int) -> Response:
     """Show a fund."""
-    return tagged(FundSchema, funds.get_purpose(Fund, fund_id))
+    return answer_with_etag(FundSchema, funds.get_purpose(Fund, fund_id))
 
 
 @bp.patch(f"/<{ID}:fund_id>")
-@requires("funds:write")
-@committed
-@etags.versioned
+@require_permission("funds:write")
+@commit_work
+@etags.mark_versioned
 @bp.arguments(FundFieldsSchema(partial=True))
 @bp.response(200, FundSchema)
 def change_fund(changes: dict[str, object], fund_id: int) -> Response:
     """Rename or close a fund."""
     fund = funds.get_purpose(Fund, fund_id)
-    etags.require(tag(FundSchema, fund))
-    funds.change_purpose(fund, changes, now=clock.now(), actor=principal().actor)
-    return tagged(FundSchema, fund)
+    etags.require_match(compute_etag(FundSchema, fund))
+    funds.change_purpose(fund, changes, now=clock.now(), actor=get_principal().actor)
+    return answer_with_etag(FundSchema, fund)

@@ -10,10 +10,10 @@ from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import created, shown
+from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once_by_key, sent_key
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once_by_key, read_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
 from donorhub.models import Correction, Gift
@@ -69,7 +69,7 @@ class CorrectionSchema(AnswerSchema):
     recorded_at = Instant(required=True)
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     by_time={"received_from": "received_on", "received_to": "received_on", "recorded_after": "recorded_at"},
     donor_id=QueryId(),
@@ -86,18 +86,18 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("gifts:read")
+@require_permission("gifts:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(GiftSchema))
-def list_gifts(asked: dict[str, object]) -> pages.Page:
+@bp.response(200, pages.make_page_schema(GiftSchema))
+def list_gifts(arguments: dict[str, object]) -> pages.Page:
     """List gifts."""
-    page, filters = pages.split(asked)
-    return pages.with_data(pages.page(gifts.select_gifts(**filters), page, SORTS), told)
+    page, filters = pages.split_arguments(arguments)
+    return pages.change_data(pages.read_page(gifts.select_gifts(**filters), page, SORTS), make_gift_answers)
 
 
 @bp.post("")
-@requires("gifts:write")
-@once_by_key
+@require_permission("gifts:write")
+@do_once_by_key
 @bp.arguments(NewGiftSchema)
 @bp.response(201, GiftSchema)
 @bp.alt_response(200, schema=GiftSchema, description="The source told of this gift before.")
@@ -109,30 +109,30 @@ def record_gift(new: NewGift) -> Response:
         received_on=new["received_on"],
         method=new["method"],
         fund_ids={part["fund_id"]: part["amount"].minor for part in new["designations"]},
-        source=new.get("source", f"api:{principal().id}"),
-        source_ref=new.get("source_ref") or str(sent_key()),
+        source=new.get("source", f"api:{get_principal().id}"),
+        source_ref=new.get("source_ref") or str(read_key()),
         campaign_id=new.get("campaign_id"),
         appeal_id=new.get("appeal_id"),
         note=new.get("note", ""),
         thank=new["thank"],
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
     db.session.flush()  # its designations are read back
-    return created(GiftSchema, told([gift])[0], is_new=is_new)
+    return answer_new_resource(GiftSchema, make_gift_answers([gift])[0], is_new=is_new)
 
 
 @bp.get(f"/<{ID}:gift_id>")
-@requires("gifts:read")
+@require_permission("gifts:read")
 @bp.response(200, GiftSchema)
 def get_gift(gift_id: int) -> Response:
     """Show a gift."""
-    return shown(GiftSchema, told([gifts.get_gift(gift_id)])[0])
+    return answer_resource(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
 
 
 @bp.post(f"/<{ID}:gift_id>/corrections")
-@requires("gifts:write")
-@once_by_key
+@require_permission("gifts:write")
+@do_once_by_key
 @bp.arguments(NewCorrectionSchema)
 @bp.response(201, CorrectionSchema)
 @bp.alt_response(200, schema=CorrectionSchema, description="It was corrected so before.")
@@ -141,18 +141,20 @@ def correct_gift(new: Reason, gift_id: int) -> Response:
     correction, is_new = gifts.correct_gift(
         gift_id,
         reason=new["reason"],
-        source=f"api:{principal().id}",
-        source_ref=str(sent_key()),
+        source=f"api:{get_principal().id}",
+        source_ref=str(read_key()),
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
     db.session.flush()  # the answer shows its id
-    return shown(CorrectionSchema, _correction(correction), status=201 if is_new else 200)
+    return answer_resource(
+        CorrectionSchema, _make_correction_answer(correction), status=201 if is_new else 200
+    )
 
 
-def told(found: Sequence[Gift]) -> list[dict[str, object]]:
-    """The answers for gifts, with what belongs to them read for all at once."""
-    ids = [gift.id for gift in found]
+def make_gift_answers(rows: Sequence[Gift]) -> list[dict[str, object]]:
+    """Return the answers for gifts, with what belongs to them read for all at once."""
+    ids = [gift.id for gift in rows]
     away, receipts, items = (
         gifts.sum_deductions(ids),
         gifts.find_live_receipt_ids(ids),
@@ -161,7 +163,7 @@ def told(found: Sequence[Gift]) -> list[dict[str, object]]:
     parts = gifts.list_designations(ids)
     names = [column.key for column in Gift.__table__.columns]
     answers = []
-    for gift in found:
+    for gift in rows:
         item = items.get(gift.id)
         answers.append(
             {name: getattr(gift, name) for name in names}
@@ -180,7 +182,7 @@ def told(found: Sequence[Gift]) -> list[dict[str, object]]:
     return answers
 
 
-def _correction(correction: Correction) -> dict[str, object]:
+def _make_correction_answer(correction: Correction) -> dict[str, object]:
     return {
         "id": correction.id,
         "gift_id": correction.gift_id,

@@ -8,9 +8,9 @@ from flask import Response
 from marshmallow import fields, post_dump, validate
 
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
+from donorhub.api.http import get_principal, require_permission
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Message
@@ -43,12 +43,12 @@ class MessageSchema(AnswerSchema):
 
     @post_dump
     def _hide_text(self, data: dict[str, object], **_: object) -> dict[str, object]:
-        if principal().has_permission("gifts:read"):
+        if get_principal().has_permission("gifts:read"):
             return data
         return {name: value for name, value in data.items() if name not in ("subject", "body")}
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     donor_id=QueryId(),
     task_id=QueryId(),
@@ -56,22 +56,22 @@ Query = pages.args(
 )
 
 
-LISTED: Final = Rows(MessageSchema, Message, SORTS)
+ROWS: Final = Rows(MessageSchema, Message, SORTS)
 
 
 @bp.get("")
-@requires("messages:read")
+@require_permission("messages:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(MessageSchema))
-def list_messages(asked: dict[str, object]) -> Response:
+@bp.response(200, pages.make_page_schema(MessageSchema))
+def list_messages(arguments: dict[str, object]) -> Response:
     """List messages."""
-    page, filters = pages.split(asked)
-    return LISTED.answer_page(page, messages.select_messages(**filters).whereclause)
+    page, filters = pages.split_arguments(arguments)
+    return ROWS.answer_page(page, messages.select_messages(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:message_id>")
-@requires("messages:read")
+@require_permission("messages:read")
 @bp.response(200, MessageSchema)
 def get_message(message_id: int) -> Response:
     """Show a message."""
-    return shown(MessageSchema, messages.get_message(message_id))
+    return answer_resource(MessageSchema, messages.get_message(message_id))

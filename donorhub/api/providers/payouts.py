@@ -8,9 +8,9 @@ from flask import Response
 from marshmallow import fields, validate
 
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import requires
+from donorhub.api.http import require_permission
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Payout, PayoutItem
 from donorhub.models.states import PAYOUT_STATES
@@ -56,7 +56,7 @@ class PayoutWithItemsSchema(PayoutSchema):
     items = fields.List(fields.Nested(PayoutItemSchema), required=True)
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     by_time={"arrival_from": "arrival_on", "arrival_to": "arrival_on"},
     provider=Line(40),
@@ -67,24 +67,24 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("providers:read")
+@require_permission("providers:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(PayoutSchema))
+@bp.response(200, pages.make_page_schema(PayoutSchema))
 def list_payouts(query: dict[str, object]) -> pages.Page:
     """List payouts."""
-    page, filters = pages.split(query)
-    rows_page = pages.page(payouts.select_payouts(**filters), page, SORTS)
-    return pages.with_data(rows_page, lambda rows: [_make_answer(row) for row in rows])
+    page, filters = pages.split_arguments(query)
+    rows_page = pages.read_page(payouts.select_payouts(**filters), page, SORTS)
+    return pages.change_data(rows_page, lambda rows: [_make_answer(row) for row in rows])
 
 
 @bp.get(f"/<{ID}:payout_id>")
-@requires("providers:read")
+@require_permission("providers:read")
 @bp.response(200, PayoutWithItemsSchema)
 def get_payout(payout_id: int) -> Response:
     """Show a payout with the lines that add up to it."""
     payout = payouts.get_payout(payout_id)
     items = [_make_item_answer(item) for item in payouts.list_items(payout_id)]
-    return shown(PayoutWithItemsSchema, _make_answer(payout) | {"items": items})
+    return answer_resource(PayoutWithItemsSchema, _make_answer(payout) | {"items": items})
 
 
 def _make_answer(row: Payout) -> dict[str, object]:

@@ -9,10 +9,10 @@ from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.jobs.queue.dispatch import ring_inbox
@@ -52,7 +52,7 @@ class ProviderEventSchema(AnswerSchema):
     processed_at = Instant(allow_none=True)
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     provider=Line(40),
     state=fields.String(validate=validate.OneOf(PROVIDER_EVENT_STATES)),
@@ -66,30 +66,30 @@ ROWS: Final = Rows(ProviderEventSchema, ProviderEvent, SORTS)
 
 
 @bp.get("")
-@requires("providers:read")
+@require_permission("providers:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(ProviderEventSchema))
+@bp.response(200, pages.make_page_schema(ProviderEventSchema))
 def list_provider_events(query: dict[str, object]) -> Response:
     """List provider events."""
-    page, filters = pages.split(query)
+    page, filters = pages.split_arguments(query)
     return ROWS.answer_page(page, inbox.select_events(**filters).whereclause)
 
 
 @bp.get(f"/<{ID}:event_id>")
-@requires("providers:read")
+@require_permission("providers:read")
 @bp.response(200, ProviderEventSchema)
 def get_provider_event(event_id: int) -> Response:
     """Show a provider event, without its body."""
-    return shown(ProviderEventSchema, inbox.get_event(event_id))
+    return answer_resource(ProviderEventSchema, inbox.get_event(event_id))
 
 
 @bp.post(f"/<{ID}:event_id>/release")
-@requires("providers:write")
-@once
+@require_permission("providers:write")
+@do_once
 @bp.arguments(StrictSchema)
 @bp.response(200, ProviderEventSchema)
 def release_provider_event(_nothing: dict[str, object], event_id: int) -> Response:
     """Let an event from the error inbox be worked off again."""
-    event = inbox.release_event(event_id, now=clock.now(), actor=principal().actor)
+    event = inbox.release_event(event_id, now=clock.now(), actor=get_principal().actor)
     ring_inbox()
-    return shown(ProviderEventSchema, event)
+    return answer_resource(ProviderEventSchema, event)

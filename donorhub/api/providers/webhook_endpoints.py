@@ -6,10 +6,10 @@ from flask import Response, current_app
 from marshmallow import Schema, fields
 
 from donorhub import clock
-from donorhub.api.answers import created, shown
+from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once
 from donorhub.api.providers import webhooks
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import WebhookEndpoint, WebhookSecret
@@ -60,7 +60,7 @@ class SecretSchema(AnswerSchema):
 
 
 @bp.get("")
-@requires("providers:read")
+@require_permission("providers:read")
 @bp.response(200, EndpointListSchema)
 def list_endpoints() -> dict[str, object]:
     """List all endpoints; there are few."""
@@ -68,8 +68,8 @@ def list_endpoints() -> dict[str, object]:
 
 
 @bp.post("")
-@requires("providers:write")
-@once
+@require_permission("providers:write")
+@do_once
 @bp.arguments(NewEndpointSchema)
 @bp.response(201, EndpointSchema)
 def create_endpoint(new_endpoint: NewEndpoint) -> Response:
@@ -80,47 +80,47 @@ def create_endpoint(new_endpoint: NewEndpoint) -> Response:
         account=new_endpoint["account"],
         livemode=new_endpoint["livemode"],
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
-    return created(EndpointSchema, _make_answer(row))
+    return answer_new_resource(EndpointSchema, _make_answer(row))
 
 
 @bp.get(f"/<{ID}:endpoint_id>")
-@requires("providers:read")
+@require_permission("providers:read")
 @bp.response(200, EndpointSchema)
 def get_endpoint(endpoint_id: int) -> Response:
     """Show an endpoint."""
-    return shown(EndpointSchema, _make_answer(endpoints.get_endpoint(endpoint_id)))
+    return answer_resource(EndpointSchema, _make_answer(endpoints.get_endpoint(endpoint_id)))
 
 
 @bp.post(f"/<{ID}:endpoint_id>/secrets")
-@requires("providers:write")
-@once
+@require_permission("providers:write")
+@do_once
 @bp.arguments(NewSecretSchema)
 @bp.response(201, SecretSchema)
 def add_secret(new_secret: NewSecret, endpoint_id: int) -> Response:
     """Add a signing secret; those there are stay valid until they are expired."""
-    row = endpoints.add_secret(endpoint_id, **new_secret, now=clock.now(), actor=principal().actor)
+    row = endpoints.add_secret(endpoint_id, **new_secret, now=clock.now(), actor=get_principal().actor)
     webhooks.forget_endpoints()
     return _answer_secret(row, status=201)
 
 
 @bp.post(f"/<{ID}:endpoint_id>/secrets/<{ID}:secret_id>/expire")
-@requires("providers:write")
-@once
+@require_permission("providers:write")
+@do_once
 @bp.arguments(ExpirySchema)
 @bp.response(200, SecretSchema)
 def expire_secret(expiry: Expiry, endpoint_id: int, secret_id: int) -> Response:
     """Let a secret be good until a moment and no longer."""
     row = endpoints.expire_secret(
-        secret_id, at=expiry["at"], endpoint_id=endpoint_id, now=clock.now(), actor=principal().actor
+        secret_id, at=expiry["at"], endpoint_id=endpoint_id, now=clock.now(), actor=get_principal().actor
     )
     webhooks.forget_endpoints()
     return _answer_secret(row)
 
 
 def _answer_secret(row: WebhookSecret, *, status: int = 200) -> Response:
-    return shown(SecretSchema, row, status=status)
+    return answer_resource(SecretSchema, row, status=status)
 
 
 def _make_answer(row: WebhookEndpoint) -> dict[str, object]:

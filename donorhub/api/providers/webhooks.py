@@ -23,7 +23,7 @@ from werkzeug.wsgi import get_content_length, get_host
 
 import webhooks
 from donorhub import clock, logs
-from donorhub.api.http import PROBLEM, name_request, problem_body
+from donorhub.api.http import PROBLEM, choose_request_id, make_problem_body
 from donorhub.db import db, read_only, set_reading
 from donorhub.errors import Busy, NotFound
 from donorhub.jobs.queue.dispatch import INBOX, Bell
@@ -72,7 +72,7 @@ class Door:
         address = _ADDRESS.fullmatch(path) if path.startswith(PREFIX) else None
         if address is None:
             return self._inner(environ, start_response)
-        request_id = name_request(environ.get("HTTP_X_REQUEST_ID", ""))
+        request_id = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         try:
             answer = self._take_message(environ, request_id, *address.groups())
         except Exception as e:  # nobody foresaw it: logged and answered as any other error
@@ -187,5 +187,5 @@ def _read_headers(environ: WSGIEnvironment) -> dict[str, str]:
 def _make_problem(
     status: int, code: str, detail: str, request_id: str, *, errors: list[dict[str, Any]] | None = None
 ) -> Answer:
-    body = problem_body(status, code, detail, request_id=request_id, errors=errors)
+    body = make_problem_body(status, code, detail, request_id=request_id, errors=errors)
     return Answer(status, json.dumps(body).encode(), PROBLEM)

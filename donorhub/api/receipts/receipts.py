@@ -9,10 +9,10 @@ from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import created, shown
+from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once, once_by_key
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
@@ -52,7 +52,7 @@ class ReceiptSchema(AnswerSchema):
     waits_because = fields.String(metadata={"description": "Why there is no PDF yet"})
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     by_time={"issued_from": "issued_on", "issued_to": "issued_on"},
     donor_id=QueryId(),
@@ -63,19 +63,19 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("receipts:read")
+@require_permission("receipts:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(ReceiptSchema))
-def list_receipts(asked: dict[str, object]) -> pages.Page:
+@bp.response(200, pages.make_page_schema(ReceiptSchema))
+def list_receipts(arguments: dict[str, object]) -> pages.Page:
     """List receipts."""
-    page, filters = pages.split(asked)
-    found = pages.page(receipts.select_receipts(**filters), page, SORTS)
-    return pages.with_data(found, lambda rows: [told(row) for row in rows])
+    page, filters = pages.split_arguments(arguments)
+    receipts_of_page = pages.read_page(receipts.select_receipts(**filters), page, SORTS)
+    return pages.change_data(receipts_of_page, lambda rows: [make_receipt_answer(row) for row in rows])
 
 
 @bp.post("")
-@requires("receipts:issue")
-@once_by_key
+@require_permission("receipts:issue")
+@do_once_by_key
 @bp.arguments(NewReceiptSchema)
 @bp.response(201, ReceiptSchema)
 def issue_receipt(new: NewReceipt) -> Response:
@@ -86,26 +86,26 @@ def issue_receipt(new: NewReceipt) -> Response:
         lang=new.get("lang"),
         today=organisation.get_day(now),
         now=now,
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
-    return created(ReceiptSchema, told(receipt))
+    return answer_new_resource(ReceiptSchema, make_receipt_answer(receipt))
 
 
 @bp.get(f"/<{ID}:receipt_id>")
-@requires("receipts:read")
+@require_permission("receipts:read")
 @bp.response(200, ReceiptSchema)
 def get_receipt(receipt_id: int) -> Response:
     """Show a receipt."""
-    return shown(ReceiptSchema, told(receipts.get_receipt(receipt_id)))
+    return answer_resource(ReceiptSchema, make_receipt_answer(receipts.get_receipt(receipt_id)))
 
 
 @bp.get(f"/<{ID}:receipt_id>/pdf")
-@requires("receipts:read")
+@require_permission("receipts:read")
 @bp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 @bp.alt_response(409, success=False, description="The PDF is not made yet.")
 def get_pdf(receipt_id: int) -> Response:
     """Fetch the PDF of a receipt; of a void one the stamped PDF. Needs `gifts:read` too."""
-    if not principal().has_permission("gifts:read"):
+    if not get_principal().has_permission("gifts:read"):
         raise Forbidden("a receipt shows amounts: this token has not the scope gifts:read")
     receipt = receipts.get_receipt(receipt_id)
     pdf = receipts.find_pdf(receipt)
@@ -121,33 +121,37 @@ def get_pdf(receipt_id: int) -> Response:
 
 
 @bp.post(f"/<{ID}:receipt_id>/void")
-@requires("receipts:issue")
-@once
+@require_permission("receipts:issue")
+@do_once
 @bp.arguments(VoidSchema)
 @bp.response(200, ReceiptSchema)
-def void_receipt(asked: Reason, receipt_id: int) -> Response:
+def void_receipt(body: Reason, receipt_id: int) -> Response:
     """Void a receipt: its number stays, its gifts are free again. A void one stays as it is."""
     receipt = receipts.void_receipt(
-        receipt_id, reason=asked["reason"], now=clock.now(), actor=principal().actor
+        receipt_id, reason=body["reason"], now=clock.now(), actor=get_principal().actor
     )
-    return shown(ReceiptSchema, told(receipt))
+    return answer_resource(ReceiptSchema, make_receipt_answer(receipt))
 
 
 @bp.post(f"/<{ID}:receipt_id>/replace")
-@requires("receipts:issue")
-@once_by_key
+@require_permission("receipts:issue")
+@do_once_by_key
 @bp.arguments(ReplacementSchema)
 @bp.response(201, ReceiptSchema)
-def replace_receipt(asked: Replacement, receipt_id: int) -> Response:
+def replace_receipt(body: Replacement, receipt_id: int) -> Response:
     """Void a receipt and issue a new one for the same gifts."""
     now = clock.now()
     receipt = receipts.replace_receipt(
-        receipt_id, lang=asked.get("lang"), today=organisation.get_day(now), now=now, actor=principal().actor
+        receipt_id,
+        lang=body.get("lang"),
+        today=organisation.get_day(now),
+        now=now,
+        actor=get_principal().actor,
     )
-    return shown(ReceiptSchema, told(receipt), status=201)
+    return answer_resource(ReceiptSchema, make_receipt_answer(receipt), status=201)
 
 
-def told(receipt: Receipt) -> dict[str, object]:
+def make_receipt_answer(receipt: Receipt) -> dict[str, object]:
     """The answer for a receipt."""
     names = [field for field in ReceiptSchema().fields if field not in ("number", "total", "lines")]
     return {name: getattr(receipt, name) for name in names} | {

@@ -9,10 +9,10 @@ from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Instalment
 from donorhub.models.states import INSTALMENT_STATES
@@ -38,7 +38,7 @@ class InstalmentSchema(AnswerSchema):
     missed_at = Instant(allow_none=True)
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     by_time={"due_from": "due_on", "due_to": "due_on"},
     recurring_gift_id=QueryId(),
@@ -50,30 +50,35 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("recurring:read")
+@require_permission("recurring:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(InstalmentSchema))
-def list_instalments(asked: dict[str, object]) -> pages.Page:
+@bp.response(200, pages.make_page_schema(InstalmentSchema))
+def list_instalments(arguments: dict[str, object]) -> pages.Page:
     """List instalments."""
-    page, filters = pages.split(asked)
-    found = pages.page(instalments.select_instalments(**filters), page, SORTS)
-    paid = instalments.sum_settled_minor([row.id for row in found.data])
-    return pages.with_data(found, lambda rows: [_told(row, paid.get(row.id, 0)) for row in rows])
+    page, filters = pages.split_arguments(arguments)
+    instalments_of_page = pages.read_page(instalments.select_instalments(**filters), page, SORTS)
+    settled_minors = instalments.sum_settled_minor([row.id for row in instalments_of_page.data])
+    return pages.change_data(
+        instalments_of_page,
+        lambda rows: [_make_instalment_answer(row, settled_minors.get(row.id, 0)) for row in rows],
+    )
 
 
 @bp.post(f"/<{ID}:instalment_id>/skip")
-@requires("recurring:write")
-@once
+@require_permission("recurring:write")
+@do_once
 @bp.arguments(SkipSchema)
 @bp.response(200, InstalmentSchema)
-def skip_instalment(asked: Reason, instalment_id: int) -> Response:
+def skip_instalment(body: Reason, instalment_id: int) -> Response:
     """Let an instalment go: nothing is owed for it. Let go already: nothing changes."""
     row = instalments.skip_instalment(
-        instalment_id, reason=asked["reason"], now=clock.now(), actor=principal().actor
+        instalment_id, reason=body["reason"], now=clock.now(), actor=get_principal().actor
     )
-    return shown(InstalmentSchema, _told(row, instalments.compute_settled_minor(row.id)))
+    return answer_resource(
+        InstalmentSchema, _make_instalment_answer(row, instalments.compute_settled_minor(row.id))
+    )
 
 
-def _told(row: Instalment, paid_minor: int) -> dict[str, object]:
+def _make_instalment_answer(row: Instalment, paid_minor: int) -> dict[str, object]:
     ours = {column.key: getattr(row, column.key) for column in Instalment.__table__.columns}
     return ours | {"amount": row.amount, "allocated": Money(paid_minor, row.currency)}

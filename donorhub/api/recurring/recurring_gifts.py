@@ -11,10 +11,10 @@ from marshmallow import fields, validate
 
 from donorhub import clock
 from donorhub.api import etags, pages
-from donorhub.api.answers import created, shown
+from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once, sent_key
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once, read_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import RecurringGift, Term
 from donorhub.models.states import RECURRING_KINDS, RECURRING_STATES
@@ -77,7 +77,7 @@ class RecurringGiftSchema(AnswerSchema):
     version = fields.Integer(required=True)
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     donor_id=QueryId(),
     state=fields.String(validate=validate.OneOf(RECURRING_STATES)),
@@ -86,20 +86,22 @@ Query = pages.args(
 
 
 @bp.get("")
-@requires("recurring:read")
+@require_permission("recurring:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(RecurringGiftSchema))
-def list_recurring_gifts(asked: dict[str, object]) -> pages.Page:
+@bp.response(200, pages.make_page_schema(RecurringGiftSchema))
+def list_recurring_gifts(arguments: dict[str, object]) -> pages.Page:
     """List recurring gifts."""
-    page, filters = pages.split(asked)
-    gifts = pages.page(recurring_gifts.select_recurring_gifts(**filters), page, SORTS)
+    page, filters = pages.split_arguments(arguments)
+    gifts = pages.read_page(recurring_gifts.select_recurring_gifts(**filters), page, SORTS)
     terms = recurring_terms.list_terms([gift.id for gift in gifts.data])
-    return pages.with_data(gifts, lambda rows: [told(row, terms[row.id]) for row in rows])
+    return pages.change_data(
+        gifts, lambda rows: [make_recurring_gift_answer(row, terms[row.id]) for row in rows]
+    )
 
 
 @bp.post("")
-@requires("recurring:write")
-@once
+@require_permission("recurring:write")
+@do_once
 @bp.arguments(NewRecurringGiftSchema)
 @bp.response(201, RecurringGiftSchema)
 @bp.alt_response(200, schema=RecurringGiftSchema, description="The source told of it before.")
@@ -119,105 +121,105 @@ def start_recurring_gift(new: NewRecurringGift) -> Response:
             payer_iban=new.get("payer_iban", ""),
             fund_id=new.get("fund_id"),
             campaign_id=new.get("campaign_id"),
-            source=new.get("source", f"api:{principal().id}"),
-            source_ref=new.get("source_ref") or sent_key() or uuid.uuid4().hex,
+            source=new.get("source", f"api:{get_principal().id}"),
+            source_ref=new.get("source_ref") or read_key() or uuid.uuid4().hex,
             origin="declared",
         ),
         now=now,
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
     instalments.make_instalments(gift, today=organisation.get_day(now))
-    return created(RecurringGiftSchema, told(gift), is_new=is_new)
+    return answer_new_resource(RecurringGiftSchema, make_recurring_gift_answer(gift), is_new=is_new)
 
 
 @bp.get(f"/<{ID}:recurring_gift_id>")
-@requires("recurring:read")
-@etags.versioned
+@require_permission("recurring:read")
+@etags.mark_versioned
 @bp.response(200, RecurringGiftSchema)
 def get_recurring_gift(recurring_gift_id: int) -> Response:
     """Show a recurring gift with its terms."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-    return shown(RecurringGiftSchema, told(gift), version=gift.version)
+    return answer_resource(RecurringGiftSchema, make_recurring_gift_answer(gift), version=gift.version)
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/change")
-@requires("recurring:write")
-@once
+@require_permission("recurring:write")
+@do_once
 @bp.arguments(ChangeSchema)
 @bp.response(200, RecurringGiftSchema)
-def change_recurring_gift(asked: Change, recurring_gift_id: int) -> Response:
+def change_recurring_gift(body: Change, recurring_gift_id: int) -> Response:
     """Promise another amount or interval from a day on; what differs in nothing changes nothing."""
-    gift = _ours(recurring_gift_id)
+    gift = _get_changeable_gift(recurring_gift_id)
     recurring_gifts.change_amount(
         gift,
-        asked["amount"],
-        from_on=asked["from_on"],
-        period=asked.get("period"),
-        every=asked.get("every"),
+        body["amount"],
+        from_on=body["from_on"],
+        period=body.get("period"),
+        every=body.get("every"),
         now=clock.now(),
-        actor=principal().actor,
+        actor=get_principal().actor,
     )
-    return _answer(gift)
+    return _make_answer(gift)
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/pause")
-@requires("recurring:write")
-@once
+@require_permission("recurring:write")
+@do_once
 @bp.arguments(PauseSchema)
 @bp.response(200, RecurringGiftSchema)
-def pause_recurring_gift(asked: Pause, recurring_gift_id: int) -> Response:
+def pause_recurring_gift(body: Pause, recurring_gift_id: int) -> Response:
     """Expect nothing from a day on, until another or until resumed."""
-    gift = _ours(recurring_gift_id)
-    recurring_gifts.pause_recurring_gift(gift, now=clock.now(), actor=principal().actor, **asked)
-    return _answer(gift)
+    gift = _get_changeable_gift(recurring_gift_id)
+    recurring_gifts.pause_recurring_gift(gift, now=clock.now(), actor=get_principal().actor, **body)
+    return _make_answer(gift)
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/resume")
-@requires("recurring:write")
-@once
+@require_permission("recurring:write")
+@do_once
 @bp.arguments(ResumeSchema)
 @bp.response(200, RecurringGiftSchema)
-def resume_recurring_gift(asked: Resumption, recurring_gift_id: int) -> Response:
+def resume_recurring_gift(body: Resumption, recurring_gift_id: int) -> Response:
     """Expect instalments again from a day on."""
-    gift = _ours(recurring_gift_id)
-    recurring_gifts.resume_recurring_gift(gift, now=clock.now(), actor=principal().actor, **asked)
-    return _answer(gift)
+    gift = _get_changeable_gift(recurring_gift_id)
+    recurring_gifts.resume_recurring_gift(gift, now=clock.now(), actor=get_principal().actor, **body)
+    return _make_answer(gift)
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/close")
-@requires("recurring:write")
-@once
+@require_permission("recurring:write")
+@do_once
 @bp.arguments(CloseSchema)
 @bp.response(200, RecurringGiftSchema)
-def close_recurring_gift(asked: Closing, recurring_gift_id: int) -> Response:
+def close_recurring_gift(body: Closing, recurring_gift_id: int) -> Response:
     """End the promise; instalments not due yet are owed no more. Closed already: nothing changes."""
-    gift = _ours(recurring_gift_id)
-    recurring_gifts.close_recurring_gift(gift, now=clock.now(), actor=principal().actor, **asked)
-    return _answer(gift)
+    gift = _get_changeable_gift(recurring_gift_id)
+    recurring_gifts.close_recurring_gift(gift, now=clock.now(), actor=get_principal().actor, **body)
+    return _make_answer(gift)
 
 
-def _ours(recurring_gift_id: int) -> RecurringGift:
-    """A recurring gift that we may change; what a provider runs is changed at the provider."""
+def _get_changeable_gift(recurring_gift_id: int) -> RecurringGift:
+    """Return a recurring gift that we may change; what a provider runs is changed at the provider."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
     recurring_gifts.refuse_gift_of_provider(gift)
     return gift
 
 
-def _answer(gift: RecurringGift) -> Response:
+def _make_answer(gift: RecurringGift) -> Response:
     instalments.make_instalments(gift, today=organisation.get_day(clock.now()))
-    return shown(RecurringGiftSchema, told(gift), version=gift.version)
+    return answer_resource(RecurringGiftSchema, make_recurring_gift_answer(gift), version=gift.version)
 
 
-def told(gift: RecurringGift, terms: Sequence[Term] = ()) -> dict[str, object]:
+def make_recurring_gift_answer(gift: RecurringGift, terms: Sequence[Term] = ()) -> dict[str, object]:
     """Return the answer for a recurring gift, with the term that holds today on top; ``terms``, if read."""
     today = organisation.get_day(clock.now())
     terms = terms or recurring_terms.list_terms_of_gift(gift)
-    now_holds = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
+    current_term = next((term for term in reversed(terms) if term.from_on <= today), terms[0])
     ours = {column.key: getattr(gift, column.key) for column in RecurringGift.__table__.columns}
     return ours | {
-        "amount": Money(now_holds.amount_minor, now_holds.currency),
-        "period": now_holds.period,
-        "every": now_holds.every,
+        "amount": Money(current_term.amount_minor, current_term.currency),
+        "period": current_term.period,
+        "every": current_term.every,
         "terms": [
             {name: getattr(term, name) for name in TermSchema().fields if name != "amount"}
             | {"amount": Money(term.amount_minor, term.currency)}

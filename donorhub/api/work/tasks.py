@@ -11,10 +11,10 @@ from sqlalchemy import func
 
 from donorhub import clock
 from donorhub.api import pages
-from donorhub.api.answers import shown
+from donorhub.api.answers import answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
-from donorhub.api.http import principal, requires
-from donorhub.api.idempotency import once
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once
 from donorhub.api.rows import Rows
 from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Task
@@ -49,14 +49,14 @@ class TaskSchema(AnswerSchema):
     outcome = fields.String()
 
     @post_dump
-    def _hide_amounts_told(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if not principal().has_permission("gifts:read"):
-            hidden = {"amount", "currency"}
-            data["facts"] = {name: value for name, value in data["facts"].items() if name not in hidden}
+    def _hide_amounts(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if not get_principal().has_permission("gifts:read"):
+            amount_names = {"amount", "currency"}
+            data["facts"] = {name: value for name, value in data["facts"].items() if name not in amount_names}
         return data
 
 
-Query = pages.args(
+Query = pages.make_query_schema(
     *SORTS,
     by_time={"due_before": "due_at"},
     state=fields.String(
@@ -70,62 +70,62 @@ Query = pages.args(
 )
 
 
-LISTED: Final = Rows(TaskSchema, Task, SORTS)
+ROWS: Final = Rows(TaskSchema, Task, SORTS)
 
 
 @bp.get("")
-@requires("tasks:read")
+@require_permission("tasks:read")
 @bp.arguments(Query, location="query")
-@bp.response(200, pages.envelope(TaskSchema))
-def list_tasks(asked: dict[str, object]) -> Response:
+@bp.response(200, pages.make_page_schema(TaskSchema))
+def list_tasks(arguments: dict[str, object]) -> Response:
     """List tasks."""
-    page, filters = pages.split(asked)
-    return LISTED.answer_page(page, tasks.select_tasks(**filters).whereclause)
+    page, filters = pages.split_arguments(arguments)
+    return ROWS.answer_page(page, tasks.select_tasks(**filters).whereclause)
 
 
 @mine.get("/tasks")
-@requires("tasks:read")
-@mine.arguments(pages.args("due_at", "id"), location="query")
-@mine.response(200, pages.envelope(TaskSchema))
-def list_my_tasks(asked: pages.Asked) -> Response:
+@require_permission("tasks:read")
+@mine.arguments(pages.make_query_schema("due_at", "id"), location="query")
+@mine.response(200, pages.make_page_schema(TaskSchema))
+def list_my_tasks(arguments: pages.PageArguments) -> Response:
     """List people's open tasks due by the end of today: those of the token's maker, and nobody's."""
-    maker = users.find_token_maker(principal().id)
+    maker = users.find_token_maker(get_principal().id)
     query = tasks.select_tasks(state="open", performer="person").where(tasks.is_for(maker))
     end_of_today = _end_of_today(clock.now())
     is_due = Task.due_at <= end_of_today
-    if asked["sort"].lstrip("-") == "id":  # by their due time they would be found fast and all be sorted
+    if arguments["sort"].lstrip("-") == "id":  # by their due time they would be found fast and all be sorted
         is_due = func.coalesce(Task.due_at, end_of_today) <= end_of_today
-    return LISTED.answer_page(asked, query.where(is_due).whereclause)
+    return ROWS.answer_page(arguments, query.where(is_due).whereclause)
 
 
 @bp.get(f"/<{ID}:task_id>")
-@requires("tasks:read")
+@require_permission("tasks:read")
 @bp.response(200, TaskSchema)
 def get_task(task_id: int) -> Response:
     """Show a task."""
-    return shown(TaskSchema, tasks.get_task(task_id))
+    return answer_resource(TaskSchema, tasks.get_task(task_id))
 
 
 @bp.post(f"/<{ID}:task_id>/complete")
-@requires("tasks:write")
-@once
+@require_permission("tasks:write")
+@do_once
 @bp.arguments(DoneSchema)
 @bp.response(200, TaskSchema)
-def complete_task(asked: Done, task_id: int) -> Response:
+def complete_task(body: Done, task_id: int) -> Response:
     """Say that a person did a task. Done already: nothing changes."""
-    task = tasks.complete_task(task_id, outcome=asked["outcome"], now=clock.now(), actor=principal().actor)
-    return shown(TaskSchema, task)
+    task = tasks.complete_task(task_id, outcome=body["outcome"], now=clock.now(), actor=get_principal().actor)
+    return answer_resource(TaskSchema, task)
 
 
 @bp.post(f"/<{ID}:task_id>/postpone")
-@requires("tasks:write")
-@once
+@require_permission("tasks:write")
+@do_once
 @bp.arguments(PostponeSchema)
 @bp.response(200, TaskSchema)
-def postpone_task(asked: Postponement, task_id: int) -> Response:
+def postpone_task(body: Postponement, task_id: int) -> Response:
     """Put an open task of a person off."""
-    task = tasks.postpone_task(task_id, due_at=asked["due_at"], now=clock.now(), actor=principal().actor)
-    return shown(TaskSchema, task)
+    task = tasks.postpone_task(task_id, due_at=body["due_at"], now=clock.now(), actor=get_principal().actor)
+    return answer_resource(TaskSchema, task)
 
 
 def _end_of_today(now: datetime) -> datetime:
