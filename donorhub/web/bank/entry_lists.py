@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import date
 from typing import Final, NamedTuple
 
 from flask import request
@@ -16,7 +17,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from donorhub.services.data_version import read_data_version
-from donorhub.web.shell import lang, principal
+from donorhub.web.shell import lang, principal, today
 
 MOST_KEPT: Final = 32  # lists of fifty entries, up to 200 kB each
 TOKEN_MARK: Final = secrets.token_hex(16)  # stands in a kept list for the form token of whoever asks
@@ -29,7 +30,7 @@ class EntryList(NamedTuple):
     html: Markup
 
 
-Key = tuple[str, str, str, frozenset[str]]
+Key = tuple[str, str, str, frozenset[str], date]
 _lists: OrderedDict[Key, EntryList] = OrderedDict()
 
 
@@ -39,7 +40,7 @@ def show_list(render: Callable[[], EntryList]) -> EntryList:
     ``render`` writes ``TOKEN_MARK`` where a form token belongs.
     """
     address = request.script_root + request.full_path
-    key = (read_data_version(), address, lang(), principal().permissions)
+    key = (read_data_version(), address, lang(), principal().permissions, today())
     entry_list = _lists.get(key)
     if entry_list is None:
         entry_list = _lists[key] = render()

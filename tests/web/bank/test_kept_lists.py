@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask import Flask
 
+from donorhub import clock
 from donorhub.services.bank.matching import matching
 from tests.web.bank.bank_world import PAYER, Staff, donor, token_in
 from tests.web.bank.test_entries import statement
@@ -39,6 +42,20 @@ def test_any_write_ends_what_is_kept(accountant: Staff, asked: list[int]) -> Non
     assert "DH-" not in accountant.text(LIST)
     anna = donor("Anna Kowalska")
     assert anna.code in accountant.text(LIST)
+    assert asked == [1, 1]
+
+
+def test_next_day_ends_what_is_kept(
+    database: Flask, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an entry may settle depends on the day, which in Warsaw begins at 23:00 UTC."""
+    evening = datetime(2026, 11, 22, 22, 55, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: evening)
+    accountant = Staff(database, "accountant")
+    statement(accountant, ("2026-11-19", "50.00", "KOWALSKA ANNA", PAYER, "x"))
+    for minutes in (1, 2, 6):
+        monkeypatch.setattr(clock, "now", lambda at=evening + timedelta(minutes=minutes): at)
+        accountant.get(LIST)
     assert asked == [1, 1]
 
 
