@@ -1,30 +1,24 @@
-"""Lists in pages: where the next begins is told by the last row's key, so that no row is shown
-twice or left out while others are written."""
+"""Lists of the API in pages, and what a list can be asked; how pages are cut is in services/paging.py."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, ClassVar, Final, NotRequired, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from flask import request
 from marshmallow import Schema, fields, post_load, validate
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from donorhub.api.http import refuse_request
-from donorhub.db import MAX_ID, db, write_literal
 from donorhub.schemas.fields import StrictSchema
+from donorhub.services import paging
+from donorhub.services.paging import Order
 
 MOST: Final = 200
 Row = TypeVar("Row")
-Keys = Sequence[InstrumentedAttribute[object]]
 Sorts = Mapping[str, InstrumentedAttribute[object]]
 
 
@@ -103,42 +97,17 @@ class Page:
 
 
 def read_page(query: Select[Row], arguments: PageArguments, sorts: Sorts) -> Page:
-    """Return one page of a query, sorted and cut. ``sorts`` has ``id``, which decides between equals."""
-    keys = get_sort_keys(arguments["sort"], sorts)
-    if "after" in arguments:
-        query = query.where(make_place_condition(arguments["after"], arguments["sort"], keys))
-    query = query.order_by(*list_order(arguments["sort"], keys)).limit(write_literal(arguments["limit"] + 1))
-    return cut_page(list(db.session.scalars(query)), arguments, keys)
+    """Return one page of a query, sorted and cut as the arguments say."""
+    order = make_order(arguments["sort"], sorts)
+    page = paging.read_page(query, order, after=arguments.get("after"), limit=arguments["limit"])
+    return make_page(page.rows, page.cursor)
 
 
-def get_sort_keys(sort: str, sorts: Sorts) -> Keys:
-    """Return the columns that a page is sorted by."""
+def make_order(sort: str, sorts: Sorts) -> Order:
+    """Return the order of a sort; ``sorts`` has ``id``, which decides between equals."""
     name = sort.lstrip("-")
-    return [sorts["id"]] if name == "id" else [sorts[name], sorts["id"]]
-
-
-def make_place_condition(after: str, sort: str, keys: Keys) -> ColumnElement[bool]:
-    """Return the condition that a row comes after the place which is asked for."""
-    place = tuple_(*keys)
-    last = tuple_(*_read(after, sort, keys))
-    return place < last if sort.startswith("-") else place > last
-
-
-def list_order(sort: str, keys: Keys) -> list[ColumnElement[object] | InstrumentedAttribute[Any]]:
-    """Return the columns by which a list in this order is sorted, with their directions."""
-    return [key.desc() if sort.startswith("-") else key for key in keys]
-
-
-def cut_page(rows: Sequence[object], arguments: PageArguments, keys: Keys) -> Page:
-    """Return the page of rows of which one more was read than are shown."""
-    rows_of_page = rows[: arguments["limit"]]
-    if len(rows) == len(rows_of_page):
-        return Page(rows_of_page, False, None)
-    return Page(
-        rows_of_page,
-        True,
-        _make_url(_write(arguments["sort"], [getattr(rows_of_page[-1], key.key) for key in keys])),
-    )
+    keys = (sorts["id"],) if name == "id" else (sorts[name], sorts["id"])
+    return Order(keys, sort.startswith("-"), sort)
 
 
 def split_arguments(arguments: Mapping[str, Any]) -> tuple[PageArguments, dict[str, Any]]:
@@ -164,34 +133,3 @@ def change_data(page: Page, change: Callable[[Sequence[Any]], Sequence[Any]]) ->
 def _make_url(after: str) -> str:
     arguments = [(name, value) for name, value in request.args.items(multi=True) if name != "after"]
     return f"{request.path}?{urlencode([*arguments, ('after', after)])}"
-
-
-def _write(sort: str, place: Sequence[object]) -> str:
-    text = json.dumps([sort, *(one.isoformat() if isinstance(one, date) else one for one in place)])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read(cursor: str, sort: str, keys: Keys) -> list[object]:
-    """Return the place that a cursor names; answer 422 for one that is not of this list in this order."""
-    try:
-        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        said, *place = json.loads(text)
-        if said != sort:
-            raise ValueError("another order")  # noqa: TRY301  said once, below
-        return [
-            literal(_read_value(one, key.type.python_type), key.type)
-            for one, key in zip(place, keys, strict=True)
-        ]
-    except (ValueError, TypeError, UnicodeError, binascii.Error, RecursionError):
-        refuse_request(422, "bad_cursor", "take `after` from the `next` of this same list", pointer="/after")
-
-
-def _read_value(value: Any, kind: type[Any]) -> Any:
-    if kind is datetime:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    if kind is date:
-        return date.fromisoformat(value)
-    if type(value) is not kind or (kind is int and abs(value) > MAX_ID) or (kind is str and "\0" in value):
-        raise ValueError("not of this column")
-    return value

@@ -45,16 +45,15 @@ class Rows:
         """Answer one page, sorted and cut as asked, of the rows that meet the conditions that there are."""
         serialiser = serialiser_for_reader(self._schema)
         statement = self._list(serialiser, arguments["sort"])
-        keys = pages.get_sort_keys(arguments["sort"], self._sorts)
+        order = pages.make_order(arguments["sort"], self._sorts)
         conditions = [condition for condition in where if condition is not None]
         if conditions:
             statement = statement.where(*conditions)
         if "after" in arguments:
-            statement = statement.where(
-                pages.make_place_condition(arguments["after"], arguments["sort"], keys)
-            )
+            statement = statement.where(order.make_condition(arguments["after"]))
         rows = db.session.connection().execute(statement, {"most": arguments["limit"] + 1}).all()
-        page = pages.cut_page(rows, arguments, keys)
+        cut = order.cut_page(rows, arguments["limit"])
+        page = pages.make_page(cut.rows, cut.cursor)
         data = serialiser.dump_values(page.data)
         return make_json_answer({"data": data, "has_more": page.has_more, "next": page.next})
 
@@ -69,9 +68,9 @@ class Rows:
         return etags.add_etag(make_json_answer(data), etags.make_etag(version))
 
     def _build_list(self, serialiser: Serialiser, sort: str) -> Select[object]:
-        keys = pages.get_sort_keys(sort, self._sorts)
-        statement = self._select_columns(serialiser, *(key.key for key in keys)).where(*self._always)
-        return statement.order_by(*pages.list_order(sort, keys)).limit(_MOST)
+        order = pages.make_order(sort, self._sorts)
+        statement = self._select_columns(serialiser, *(key.key for key in order.keys)).where(*self._always)
+        return statement.order_by(*order.list_terms()).limit(_MOST)
 
     def _build_one(self, serialiser: Serialiser) -> Select[object]:
         id_ = self._columns["id"]

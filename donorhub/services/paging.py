@@ -1,20 +1,23 @@
-"""Keyset pages: the next page begins where this one ended, whatever was added in between."""
+"""Lists in pages, for web and API: the next begins where this one ended, whatever was added meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import base64
+import binascii
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from donorhub.db import MAX_ID, db, write_literal
 from donorhub.errors import Rejected
 
 T = TypeVar("T")
-Keys = Sequence[InstrumentedAttribute[Any]]
+Key = InstrumentedAttribute[Any]
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
 LIMIT: Final = 50
@@ -28,83 +31,110 @@ class Page(Generic[T]):
     cursor: str | None = None
 
 
-def read_newest_first(
-    query: Select[T],
-    keys: Keys,
-    *,
-    after: str | None,
-    limit: int = LIMIT,
-) -> Page[T]:
-    """Return a page in falling order of ``keys``, the last of which is unique.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """In which order a list comes: that of its keys, the last of which is unique, all rising or all falling.
 
-    Raise Rejected for a cursor that no page of ours gave out.
+    The name tells orders apart: a cursor of one is refused by the others.
     """
-    if after:
-        query = query.where(tuple_(*keys) < tuple_(*_parse_cursor(after, keys)))
-    return _read_page(query.order_by(*(key.desc() for key in keys)), keys, limit)
+
+    keys: tuple[Key, ...]
+    is_falling: bool
+    name: str
+
+    def list_terms(self) -> list[Key | UnaryExpression[Any]]:
+        """Return what a query is ordered by."""
+        return [key.desc() if self.is_falling else key for key in self.keys]
+
+    def make_condition(self, after: str) -> ColumnElement[bool]:
+        """Return the condition that a row comes after the place of a cursor.
+
+        Raise Rejected for a cursor that no page in this order gave out.
+        """
+        kinds = [key.type.python_type for key in self.keys]
+        values = read_cursor(after, self.name, kinds)
+        place = tuple_(*(literal(value, key.type) for value, key in zip(values, self.keys, strict=True)))
+        return tuple_(*self.keys) < place if self.is_falling else tuple_(*self.keys) > place
+
+    def cut_page(self, rows: Sequence[T], limit: int) -> Page[T]:
+        """Return the page of rows of which one more was read than it shows, where there are more."""
+        if len(rows) <= limit:
+            return Page(rows)
+        last = rows[limit - 1]
+        return Page(rows[:limit], write_cursor(self.name, [getattr(last, key.key) for key in self.keys]))
 
 
-def read_oldest_first(
-    query: Select[T],
-    keys: Keys,
-    *,
-    after: str | None,
-    limit: int = LIMIT,
-) -> Page[T]:
-    """Return a page in rising order of ``keys``; the rest as :func:`read_newest_first`."""
-    if after:
-        query = query.where(tuple_(*keys) > tuple_(*_parse_cursor(after, keys)))
-    return _read_page(query.order_by(*keys), keys, limit)
+def newest_first(*keys: Key) -> Order:
+    """Return the falling order of keys."""
+    return Order(keys, True, f"-{_name_keys(keys)}")
 
 
-def read_rows_newest_first(
-    query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT
-) -> Page[AnyRow]:
-    """Return a page as :func:`read_newest_first` does, of a query that reads columns and makes no objects.
+def oldest_first(*keys: Key) -> Order:
+    """Return the rising order of keys."""
+    return Order(keys, False, _name_keys(keys))
 
-    The keys are among the columns.
+
+def _name_keys(keys: Sequence[Key]) -> str:
+    return " ".join(str(key) for key in keys)
+
+
+def read_page(query: Select[T], order: Order, *, after: str | None, limit: int = LIMIT) -> Page[T]:
+    """Return a page of a query in an order; ``after`` is the cursor of the page before.
+
+    Raise Rejected for a cursor that no page in this order gave out.
     """
+    return order.cut_page(db.session.scalars(_order_query(query, order, after, limit)).unique().all(), limit)
+
+
+def read_rows(query: AnySelect, order: Order, *, after: str | None, limit: int = LIMIT) -> Page[AnyRow]:
+    """Return a page as :func:`read_page` does, of a query that reads columns, the keys among them."""
+    return order.cut_page(db.session.execute(_order_query(query, order, after, limit)).all(), limit)
+
+
+def _order_query(query: Select[T], order: Order, after: str | None, limit: int) -> Select[T]:
     if after:
-        query = query.where(tuple_(*keys) < tuple_(*_parse_cursor(after, keys)))
-    query = query.order_by(*(key.desc() for key in keys)).limit(write_literal(limit + 1))
-    return _cut_page(db.session.execute(query).all(), keys, limit)
+        query = query.where(order.make_condition(after))
+    return query.order_by(*order.list_terms()).limit(write_literal(limit + 1))
 
 
-def read_rows_oldest_first(
-    query: AnySelect, keys: Keys, *, after: str | None, limit: int = LIMIT
-) -> Page[AnyRow]:
-    """Return a page as :func:`read_oldest_first` does, of a query that reads columns and makes no objects.
-
-    The keys are among the columns.
-    """
-    if after:
-        query = query.where(tuple_(*keys) > tuple_(*_parse_cursor(after, keys)))
-    query = query.order_by(*keys).limit(write_literal(limit + 1))
-    return _cut_page(db.session.execute(query).all(), keys, limit)
+def write_cursor(name: str, values: Sequence[object]) -> str:
+    """Return the cursor of a place in a list: text that goes into an address as it is."""
+    parts = [value.isoformat() if isinstance(value, date) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps([name, *parts]).encode()).decode().rstrip("=")
 
 
-def _read_page(query: Select[T], keys: Keys, limit: int) -> Page[T]:
-    return _cut_page(db.session.scalars(query.limit(write_literal(limit + 1))).unique().all(), keys, limit)
+def read_cursor(cursor: str, name: str, kinds: Sequence[type]) -> list[Any]:
+    """Return the values that a cursor of this name holds, of these kinds; raise Rejected for any other."""
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        cursor_name, *parts = json.loads(text)
+        values = [_parse_value(part, kind) for part, kind in zip(parts, kinds, strict=True)]
+    except (ValueError, TypeError, OverflowError, UnicodeError, binascii.Error, RecursionError) as e:
+        raise _make_refusal() from e
+    if cursor_name != name:
+        raise _make_refusal()
+    return values
 
 
-def _cut_page(rows: Sequence[T], keys: Keys, limit: int) -> Page[T]:
-    if len(rows) <= limit:
-        return Page(rows)
-    rows = rows[:limit]
-    return Page(rows, "~".join(_format_key(getattr(rows[-1], key.key)) for key in keys))
+def _parse_value(value: Any, kind: type) -> object:
+    """Return a value as its column holds it; raise ValueError for what none can hold."""
+    if kind is datetime:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return moment.astimezone(UTC)
+    if kind is date:
+        return date.fromisoformat(value)
+    is_too_large = isinstance(value, int) and abs(value) > MAX_ID
+    if type(value) is not kind or is_too_large or (isinstance(value, str) and "\0" in value):
+        raise ValueError("not of this column")
+    return value
 
 
-def _format_key(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _parse_cursor(cursor: str, keys: Keys) -> list[object]:
-    parts = cursor.split("~")
-    if len(parts) != len(keys):
-        raise make_cursor_refusal()
-    return [
-        literal(_PARSERS[key.type.python_type](part), key.type) for key, part in zip(keys, parts, strict=True)
-    ]
+def _make_refusal() -> Rejected:
+    return Rejected(
+        "this address is not complete: begin at the first page of the list", code="bad_cursor", field="/after"
+    )
 
 
 def equals_if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[ColumnElement[bool], ...]:
@@ -115,43 +145,3 @@ def equals_if_given(column: InstrumentedAttribute[T], value: T | None) -> tuple[
     if value is None:
         return ()
     return (column == (write_literal(value) if isinstance(value, str) else value),)
-
-
-def parse_number(text: str) -> int:
-    """Return the number that a cursor holds; raise Rejected for what no column holds."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID):
-        raise make_cursor_refusal()
-    return int(text)
-
-
-def parse_moment(text: str) -> datetime:
-    """Return the instant that a cursor holds, in UTC; raise Rejected for one without an offset or outside
-    the calendar."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as e:
-        raise make_cursor_refusal() from e
-    raise make_cursor_refusal()
-
-
-def _parse_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as e:
-        raise make_cursor_refusal() from e
-
-
-def make_cursor_refusal() -> Rejected:
-    """Return the error for a cursor that no page of ours gave out."""
-    return Rejected(
-        "this address is not complete: begin at the first page of the list", code="bad_cursor", field="/after"
-    )
-
-
-_PARSERS: Final[dict[type, Callable[[str], object]]] = {
-    int: parse_number,
-    date: _parse_day,
-    datetime: parse_moment,
-}

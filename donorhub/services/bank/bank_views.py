@@ -26,7 +26,7 @@ from donorhub.money import Money
 from donorhub.services.bank.files import bank_accounts, ledger_rows, statements
 from donorhub.services.bank.files.bank_accounts import Gap
 from donorhub.services.counting import count_each
-from donorhub.services.paging import Page, read_newest_first
+from donorhub.services.paging import Page, newest_first, read_page
 from importers.statement import Statement as StatementInFile
 
 
@@ -107,8 +107,8 @@ def _find_newest_statement(bank_account_id: int) -> Statement | None:
 
 def list_files(*, after: str | None = None, limit: int = 50) -> Page[ImportFile]:
     """Return the files that were sent, the newest first."""
-    return read_newest_first(
-        select(ImportFile), [ImportFile.uploaded_at, ImportFile.id], after=after, limit=limit
+    return read_page(
+        select(ImportFile), newest_first(ImportFile.uploaded_at, ImportFile.id), after=after, limit=limit
     )
 
 
@@ -151,8 +151,10 @@ def _make_money(minor: int | None, row: Statement) -> Money | None:
 
 def list_statements_of_account(bank_account_id: int, *, after: str | None = None) -> Page[Statement]:
     """Return an account's statements, the last that came first."""
-    return read_newest_first(
-        select(Statement).where(Statement.bank_account_id == bank_account_id), [Statement.id], after=after
+    return read_page(
+        select(Statement).where(Statement.bank_account_id == bank_account_id),
+        newest_first(Statement.id),
+        after=after,
     )
 
 

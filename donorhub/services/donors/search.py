@@ -27,6 +27,7 @@ from donorhub.services.paging import LIMIT, Page
 
 IdColumn = ColumnElement[int] | InstrumentedAttribute[int]
 TRIGRAM: Final = 3  # shorter words have no trigram
+CURSOR_NAME: Final = "donors"
 LAST_LETTER: Final = "\U0010ffff"
 MOST_WORDS: Final = 8
 MOST_EXACT: Final = 20
@@ -71,7 +72,7 @@ def _list_newest(
     limit: int,
 ) -> Page[Donor]:
     if after:
-        query = query.where(key < paging.parse_number(after))
+        query = query.where(key < _read_id(after))
     return _read_page(query.order_by(key.desc()), limit)
 
 
@@ -82,7 +83,7 @@ def _list_by_start(query: Select[Donor], start: str, *, after: str | None, limit
         search_text = collate(Donor.search, "C")
     query = query.where(search_text >= write_literal(start), search_text < write_literal(start + LAST_LETTER))
     if after:  # the cursor is an id, since it stands in an address and the text says who it is
-        last_id = paging.parse_number(after)
+        last_id = _read_id(after)
         last_text = select(search_text).where(Donor.id == last_id).scalar_subquery()
         query = query.where(tuple_(search_text, Donor.id) > tuple_(last_text, last_id))
     return _read_page(query.order_by(search_text, Donor.id), limit)
@@ -90,7 +91,13 @@ def _list_by_start(query: Select[Donor], start: str, *, after: str | None, limit
 
 def _read_page(query: Select[Donor], limit: int) -> Page[Donor]:
     rows = db.session.scalars(query.limit(write_literal(limit + 1))).all()
-    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+    cursor = paging.write_cursor(CURSOR_NAME, [rows[limit - 1].id]) if len(rows) > limit else None
+    return Page(rows[:limit], cursor)
+
+
+def _read_id(cursor: str) -> int:
+    donor_id: int = paging.read_cursor(cursor, CURSOR_NAME, (int,))[0]
+    return donor_id
 
 
 def find_by_code(text: str) -> Donor | None:

@@ -39,7 +39,7 @@ from donorhub.models import (
 from donorhub.models.states import COUNTED_REFUNDS, LIVE_PROMISES, UNPAID_INSTALMENTS, GiftMethod
 from donorhub.money import Money
 from donorhub.services.giving import gifts
-from donorhub.services.paging import LIMIT, AnyRow, Page, read_rows_newest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, read_rows
 
 _ROWS: Final = select(
     Gift.id,
@@ -227,7 +227,7 @@ def list_gifts(
         query = query.where(Gift.donor_id == donor_id)
     if method:
         query = query.where(Gift.method == method)
-    return read_rows_newest_first(query, [Gift.received_on, Gift.id], after=after, limit=limit)
+    return read_rows(query, newest_first(Gift.received_on, Gift.id), after=after, limit=limit)
 
 
 def find_fund_names(gifts_: Collection[AnyRow]) -> dict[int, list[str]]:

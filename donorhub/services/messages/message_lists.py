@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from donorhub.models import Donor, Message
 from donorhub.models.states import MessageState
-from donorhub.services.paging import LIMIT, AnyRow, Page, read_rows_newest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, read_rows
 
 _LIST_QUERY: Final = select(
     Message.id, Message.planned_at, Message.to_address, Message.subject, Message.template, Message.state
@@ -34,4 +34,4 @@ def list_messages(
         query = query.where(Message.donor_id == donor_id)
     if owner_id is not None:
         query = query.where(Message.donor_id.in_(select(Donor.id).where(Donor.owner_id == owner_id)))
-    return read_rows_newest_first(query, [Message.id], after=after, limit=limit)
+    return read_rows(query, newest_first(Message.id), after=after, limit=limit)

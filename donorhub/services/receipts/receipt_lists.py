@@ -14,7 +14,7 @@ from donorhub.models import Dispute, Donor, Gift, Receipt, ReceiptLine
 from donorhub.models.states import ReceiptState
 from donorhub.money import Money
 from donorhub.services.giving import gifts
-from donorhub.services.paging import LIMIT, AnyRow, Page, read_rows_newest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, read_rows
 
 _LIST_QUERY: Final = select(
     Receipt.id,
@@ -61,7 +61,7 @@ def list_receipts(
         query = query.where(Receipt.donor_id == donor_id)
     if state:
         query = query.where(Receipt.state == state)
-    return read_rows_newest_first(query, [Receipt.id], after=after, limit=limit)
+    return read_rows(query, newest_first(Receipt.id), after=after, limit=limit)
 
 
 def list_gifts_without_receipt(donor_id: int, year: int) -> Sequence[GiftWithoutReceipt]:

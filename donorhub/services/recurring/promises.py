@@ -12,14 +12,7 @@ from sqlalchemy.orm import selectinload
 from donorhub.db import db
 from donorhub.models import Allocation, Donor, Gift, Instalment, RecurringGift, Term
 from donorhub.models.states import RUNNING_PROMISES, UNPAID_INSTALMENTS, InstalmentState, RecurringState
-from donorhub.services.paging import (
-    LIMIT,
-    AnyRow,
-    Page,
-    read_newest_first,
-    read_oldest_first,
-    read_rows_newest_first,
-)
+from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, oldest_first, read_page, read_rows
 
 # Two states out of an index of states would have to be sorted; so written, an index of those that run serves.
 IS_RUNNING: Final = RecurringGift.state.in_(RUNNING_PROMISES).is_(True)
@@ -48,7 +41,7 @@ def list_recurring_gifts(
         query = query.where(RecurringGift.state.in_(states))
     if donor_id:
         query = query.where(RecurringGift.donor_id == donor_id)
-    return read_newest_first(query, [RecurringGift.id], after=after, limit=limit)
+    return read_page(query, newest_first(RecurringGift.id), after=after, limit=limit)
 
 
 def list_recurring_gift_rows(
@@ -64,7 +57,7 @@ def list_recurring_gift_rows(
         query = query.where(IS_RUNNING if states == RUNNING_PROMISES else RecurringGift.state.in_(states))
     if donor_id:
         query = query.where(RecurringGift.donor_id == donor_id)
-    return read_rows_newest_first(query, [RecurringGift.id], after=after, limit=limit)
+    return read_rows(query, newest_first(RecurringGift.id), after=after, limit=limit)
 
 
 def find_terms_on(rows: Sequence[AnyRow], day: date) -> dict[int, AnyRow]:
@@ -101,7 +94,7 @@ def list_late_instalments(
         .options(selectinload(Instalment.recurring_gift).selectinload(RecurringGift.donor))
         .where(Instalment.state.in_(states), RecurringGift.state != "closed")
     )
-    return read_oldest_first(query, [Instalment.due_on, Instalment.id], after=after, limit=limit)
+    return read_page(query, oldest_first(Instalment.due_on, Instalment.id), after=after, limit=limit)
 
 
 def get_term_on(gift: RecurringGift, day: date) -> Term:

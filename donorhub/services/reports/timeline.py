@@ -47,7 +47,7 @@ class Event:
     @property
     def cursor(self) -> str:
         """Return the place of this event, from which the next page goes on."""
-        return f"{self.at.isoformat()}~{self.kind}~{self.id}"
+        return paging.write_cursor(CURSOR_NAME, self.key)
 
     @property
     def key(self) -> tuple[datetime, str, int]:
@@ -56,6 +56,7 @@ class Event:
 
 
 Cursor = tuple[datetime, str, int]
+CURSOR_NAME: Final = "timeline"
 Moment = ColumnElement[Any] | InstrumentedAttribute[Any]  # of a date or an instant
 
 
@@ -73,10 +74,8 @@ def read_timeline(donor_id: int, before: str | None = None, limit: int = LIMIT) 
 
 
 def _read_cursor(text: str) -> Cursor:
-    parts = text.split("~")
-    if len(parts) != len(("at", "kind", "id")):
-        raise paging.make_cursor_refusal()
-    return paging.parse_moment(parts[0]), parts[1], paging.parse_number(parts[2])
+    at, kind, id_ = paging.read_cursor(text, CURSOR_NAME, (datetime, str, int))
+    return at, kind, id_
 
 
 def _read_newest_rows(

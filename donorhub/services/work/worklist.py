@@ -14,7 +14,7 @@ from donorhub.errors import NotFound
 from donorhub.models import Donor, Task
 from donorhub.models.states import OPEN_TASKS
 from donorhub.services.counting import count_each, count_rows
-from donorhub.services.paging import LIMIT, AnyRow, Page, read_rows_newest_first, read_rows_oldest_first
+from donorhub.services.paging import LIMIT, AnyRow, Page, newest_first, oldest_first, read_rows
 from donorhub.services.work.tasks import is_for
 
 View = Literal["today", "later", "mine", "all", "done"]
@@ -42,9 +42,9 @@ def list_tasks(
     if is_narrowed:
         query = query.where(_is_on_own_list(user_id))
     if view == "done":
-        return read_rows_newest_first(query.where(Task.state == "done"), [Task.id], after=after, limit=limit)
+        return read_rows(query.where(Task.state == "done"), newest_first(Task.id), after=after, limit=limit)
     query = query.where(Task.state.in_(OPEN_TASKS), *_list_view_conditions(view, user_id, end_of_today))
-    return read_rows_oldest_first(query, [Task.due_at, Task.id], after=after, limit=limit)
+    return read_rows(query, oldest_first(Task.due_at, Task.id), after=after, limit=limit)
 
 
 def count_due(*, user_id: int, end_of_today: datetime, is_narrowed: bool = False) -> int:

@@ -37,7 +37,7 @@ from donorhub.models.states import (
 )
 from donorhub.money import Money
 from donorhub.services.counting import count_each
-from donorhub.services.paging import Page, read_newest_first, read_oldest_first
+from donorhub.services.paging import Page, newest_first, oldest_first, read_page
 from donorhub.services.recurring import instalments
 
 TABS: Final[Mapping[str, tuple[EntryState, ...]]] = {
@@ -74,14 +74,14 @@ def list_entries(
     keys = [Entry.booked_on, Entry.id]
     if TABS[tab][0] in ENTRIES_TO_DECIDE:
         is_waiting = Entry.state.in_(ENTRIES_TO_DECIDE)  # said once more: there is an index of those
-        return read_oldest_first(query.where(is_waiting), keys, after=after, limit=limit)
-    return read_newest_first(query, keys, after=after, limit=limit)
+        return read_page(query.where(is_waiting), oldest_first(*keys), after=after, limit=limit)
+    return read_page(query, newest_first(*keys), after=after, limit=limit)
 
 
 def list_entries_of_statement(statement_id: int, *, after: str | None = None) -> Page[Entry]:
     """Return the entries that a statement brought, in the order of the file."""
     query = select(Entry).where(Entry.statement_id == statement_id)
-    return read_oldest_first(query, [Entry.position, Entry.id], after=after)
+    return read_page(query, oldest_first(Entry.position, Entry.id), after=after)
 
 
 def _narrow_query(query: Select[T], bank_account_id: int | None, statement_id: int | None) -> Select[T]:
