@@ -24,8 +24,11 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
+    UnreadableEntry,
     check_balances,
+    explain_fault,
     make_refusal,
+    refuse_file,
 )
 from importers.text import Undecodable, decode_text, parse_date
 
@@ -88,7 +91,7 @@ def read(data: bytes, *, currency: str = "") -> Reading:
     try:
         text, encoding = decode_text(data)
     except Undecodable as e:
-        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
+        return refuse_file(e.reason)
     reader = _Reader(currency or "USD")
     last = ""
     for record in _split_records(text):
@@ -152,9 +155,8 @@ class _Reader:
             self._read_record(record)
         except (ValueError, IndexError) as e:
             self._is_doubtful = True
-            self._add_problem(
-                "error", "unreadable_row", f"Record {record.code[:10]} cannot be read: {e}.", record
-            )
+            reason = explain_fault("unreadable_row.record", e, record=record.code[:10])
+            self._bad_rows.add_row(reason, record.line)
 
     def _read_record(self, record: _Record) -> None:
         match record.code:
@@ -179,7 +181,7 @@ class _Reader:
             case "01":
                 pass  # who sent it to whom and when
             case _:
-                raise ValueError("its code is none of BAI2")
+                raise UnreadableEntry("code_of_no_record")
 
     def _open_group(self, fields: list[str], record: _Record) -> None:
         self._on, self._currency = None, self._default
@@ -199,7 +201,7 @@ class _Reader:
         self._entries, self._is_doubtful, self._statement = [], False, None
         account, currency, *rest = record.fields
         if self._on is None:
-            raise ValueError("its group does not say of which day it is")
+            raise UnreadableEntry("group_without_day")
         currency = currency if is_currency(currency) else self._currency
         statement = Statement(
             source_format="bai2",
@@ -226,7 +228,7 @@ class _Reader:
         minor = _read_minor(amount) if amount else 0
         self._account.minor += minor
         if self._statement is None or self._on is None:
-            raise ValueError("no account can be read before it")
+            raise UnreadableEntry("account_before")
         if not minor:
             return  # type 890 and others that only tell
         sign = _find_sign(code)
@@ -283,10 +285,7 @@ class _Reader:
     def _add_problem(
         self, level: Literal["warning", "error"], code: str, message: str, record: _Record
     ) -> None:
-        if code == "unreadable_row":
-            self._bad_rows.add_row(code, message, record.where)
-        else:
-            self.problems.append(Problem(level, code, message, record.where))
+        self.problems.append(Problem(level, code, message, record.where))
 
 
 def _read_summaries(fields: Iterator[str]) -> Iterator[tuple[str, int]]:
@@ -321,18 +320,18 @@ def _find_sign(code: str) -> int:
         return 1
     if number in _DEBITS:
         return -1
-    raise ValueError(f"its type {code[:10]!r} is neither money in nor money out")
+    raise UnreadableEntry("type_without_sign", type=repr(code[:10]))
 
 
 def _read_minor(text: str) -> int:
     match = _WHOLE.fullmatch(text)
     if not match:
-        raise ValueError(f"{text[:30]!r} is no amount in whole minor units")
+        raise UnreadableEntry("whole_units", text=repr(text[:30]))
     return -int(match[2]) if match[1] == "-" else int(match[2])
 
 
 def _read_day(text: str) -> date:
     """Return the day of ``YYMMDD``, 2000 and later."""
     if not _DAY.fullmatch(text):
-        raise ValueError(f"{text[:20]!r} is no date of six digits")
+        raise UnreadableEntry("six_digits", text=repr(text[:20]))
     return parse_date(f"20{text}", "ymd")

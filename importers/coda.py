@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from donorhub.money import Money, is_currency
 from importers import iban
+from importers.codes import Reason
 from importers.statement import (
     NOBODY,
     BadRows,
@@ -25,8 +26,12 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
+    UnreadableEntry,
     check_balances,
+    explain_fault,
+    make_problem,
     make_refusal,
+    refuse_file,
 )
 from importers.text import Undecodable, decode_text, parse_date
 
@@ -74,7 +79,7 @@ def read(data: bytes, *, currency: str = "") -> Reading:
     try:
         text, encoding = decode_text(data)
     except Undecodable as e:
-        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
+        return refuse_file(e.reason)
     accounts = list(_split_accounts(text))
     if not accounts or not accounts[-1].end:
         return make_refusal("truncated", f"The file does not end with a record 9: it was cut off. {_AGAIN}")
@@ -84,9 +89,8 @@ def read(data: bytes, *, currency: str = "") -> Reading:
         try:
             statements.append(_read_statement(account, currency, problems))
         except ValueError as e:
-            where = f"line {account.line}"
             problems.append(
-                Problem("error", "unreadable_statement", f"A statement was not read: {e}.", where)
+                make_problem("error", explain_fault("unreadable_statement.fault", e), account.line)
             )
     return Reading(tuple(statements), tuple(problems), format="coda", facts={"encoding": encoding})
 
@@ -133,11 +137,11 @@ def _add_record(account: _Account, kind: str, record: str, number: int) -> None:
 def _read_statement(account: _Account, currency: str, problems: list[Problem]) -> Statement:
     """Return the statement, with a verdict; ValueError when its balances cannot be read."""
     if not account.old or not account.new:
-        raise ValueError("it has no record of the old (1) or of the new balance (8)")
+        raise UnreadableEntry("balance_records")
     number, own_currency = _read_own_account(account.old)
     currency = own_currency or currency
     if not is_currency(currency):
-        raise ValueError("its account names no currency")
+        raise UnreadableEntry("account_without_currency")
     problems_before = len(problems)
     entries = _read_entries(account, currency, problems)
     opening = Balance(
@@ -177,14 +181,13 @@ def _read_entries(account: _Account, currency: str, problems: list[Problem]) -> 
     """Return an entry for each movement of detail number 0, with those of its number as details."""
     bad = BadRows()
     for line in account.orphans:
-        message = "This record is of no kind that CODA has, or goes on with a movement that is not there."
-        bad.add_row("unreadable_row", message, f"line {line}")
+        bad.add_row(Reason("unreadable_row.orphan"), line)
     entries: list[Entry] = []
     for movements in _group_by_number(account.movements):
         try:
             entries.append(_read_entry(len(entries), movements, currency, problems))
         except ValueError as e:
-            bad.add_row("unreadable_entry", f"This movement is no entry: {e}.", f"line {movements[0].line}")
+            bad.add_row(explain_fault("unreadable_entry.movement", e), movements[0].line)
     problems += bad.list_problems()
     return entries
 
@@ -208,7 +211,7 @@ def _read_entry(
     first, *others = movements
     record = first.first
     if record[6:10] != _NO_DETAIL:
-        raise ValueError("it is a detail of a sum that is not there")
+        raise UnreadableEntry("detail_without_sum")
     amount = _read_amount(record[31:47], currency)
     details = _read_details(amount, first, others, problems)
     return Entry(
@@ -235,8 +238,7 @@ def _read_details(
                 _read_detail(at, other, one)
                 for at, (other, one) in enumerate(zip(others, amounts, strict=True))
             )
-        message = "The payments of a sum do not add up to it: it stays one entry."
-        problems.append(Problem("warning", "details_differ", message, f"line {first.line}"))
+        problems.append(make_problem("warning", Reason("details_differ.sum"), first.line))
         return ()
     return (_read_detail(0, first, amount),)
 
@@ -314,7 +316,7 @@ def _read_amount(text: str, currency: str) -> Money:
     """Return the amount of a sign (0 credit, 1 debit) and 15 digits, three of them decimals."""
     sign = text[:1]
     if sign not in ("0", "1") or not _AMOUNT.fullmatch(text[1:]):
-        raise ValueError(f"{text[:20]!r} is no sign and amount")
+        raise UnreadableEntry("sign_and_amount", text=repr(text[:20]))
     amount = Money.parse(f"{int(text[1:13])}.{text[13:]}", currency)
     return -amount if sign == "1" else amount
 
@@ -322,7 +324,7 @@ def _read_amount(text: str, currency: str) -> Money:
 def _read_day(text: str) -> date:
     """Return the day of ``DDMMYY``, 2000 and later."""
     if not _DAY.fullmatch(text):
-        raise ValueError(f"{text[:20]!r} is no date of six digits")
+        raise UnreadableEntry("six_digits", text=repr(text[:20]))
     return parse_date(f"{text[:4]}20{text[4:]}", "dmy")
 
 

@@ -15,7 +15,17 @@ from typing import Final
 from donorhub.money import Money
 from importers import iban
 from importers.payment_list import Payment, make_advice, read_day
-from importers.statement import BadRows, Detail, Party, Problem, Reading, make_refusal
+from importers.statement import (
+    BadRows,
+    Detail,
+    Party,
+    Problem,
+    Reading,
+    UnreadableEntry,
+    explain_fault,
+    make_refusal,
+    refuse_file,
+)
 from importers.text import Undecodable, decode_text
 
 CURRENCY: Final = "PLN"  # Elixir settles nothing else
@@ -37,7 +47,7 @@ def read(data: bytes) -> Reading:
     try:
         text, encoding = decode_text(data)
     except Undecodable as e:
-        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
+        return refuse_file(e.reason)
     payments: list[Payment] = []
     bad = BadRows()
     for number, line in enumerate(text.split("\n"), 1):
@@ -47,7 +57,7 @@ def read(data: bytes) -> Reading:
         try:
             payments.append(_read_payment(raw))
         except ValueError as e:
-            bad.add_row("unreadable_row", f"This line is no payment: {e}.", f"line {number}")
+            bad.add_row(explain_fault("unreadable_row.payment", e), number)
     if not payments:
         return make_refusal(
             "not_elixir", "No payment was found: lines of an Elixir list begin with 110 or 210."
@@ -65,9 +75,9 @@ def _read_payment(raw: str) -> Payment:
     fields = _split_fields(raw)
     kind = fields[0].strip()
     if kind not in (_TRANSFER, _DEBIT):
-        raise ValueError(f"its type is {kind[:10]!r}, and only 110 and 210 are known")
+        raise UnreadableEntry("type_of_no_payment", type=repr(kind[:10]))
     if len(fields) < _FIELDS:
-        raise ValueError(f"it has {len(fields)} fields, and {_FIELDS} are needed up to the title")
+        raise UnreadableEntry("fields_missing", count=len(fields), least=_FIELDS)
     orders, other = (iban.complete_nrb(iban.remove_blanks(field)) for field in fields[5:7])
     ours, theirs = (orders, other) if kind == _DEBIT else (None, orders)
     return Payment(
@@ -90,12 +100,12 @@ def _split_fields(raw: str) -> list[str]:
     try:
         return next(csv.reader([raw], strict=True))
     except csv.Error as e:
-        raise ValueError("its quotes do not match") from e
+        raise UnreadableEntry("quotes") from e
 
 
 def _read_amount(text: str) -> Money:
     if not _GROSZE.fullmatch(text.strip()):
-        raise ValueError("its amount is not a whole number of grosze")
+        raise UnreadableEntry("whole_grosze")
     return Money(int(text), CURRENCY)
 
 

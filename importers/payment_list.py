@@ -13,7 +13,7 @@ from typing import Final
 
 from donorhub.money import sum_money
 from importers import iban
-from importers.statement import Detail, Entry, Statement
+from importers.statement import Detail, Entry, Statement, UnreadableEntry
 from importers.text import parse_date
 
 _COMPACT: Final = 8  # digits of YYYYMMDD
@@ -34,7 +34,7 @@ def read_day(text: str) -> date:
     """Return the day of ``20260930`` or ``2026-09-30``; raise ValueError for anything else."""
     digits = text.strip()
     if len(digits) != _COMPACT and not digits[4:5] == "-":
-        raise ValueError(f"{digits[:20]!r} is no date: year, month and day are needed")
+        raise UnreadableEntry("year_month_day", text=repr(digits[:20]))
     return parse_date(digits, "ymd")
 
 

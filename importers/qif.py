@@ -16,6 +16,7 @@ from typing import Final
 
 from donorhub.money import Money, is_currency
 from importers import iban
+from importers.codes import Reason
 from importers.statement import (
     NOBODY,
     BadRows,
@@ -26,7 +27,10 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
+    explain_fault,
+    make_problem,
     make_refusal,
+    refuse_file,
 )
 from importers.text import DateOrder, Undecodable, decode_text, find_date_orders, parse_amount, parse_date
 
@@ -73,7 +77,7 @@ def read(data: bytes, *, dates: DateOrder | None = None, currency: str = "") -> 
     try:
         text, encoding = decode_text(data)
     except Undecodable as e:
-        return make_refusal("undecodable", str(e))
+        return refuse_file(e.reason)
     kinds_passed_over: list[str] = []
     sections = [section for section in _split_sections(text, kinds_passed_over) if section.records]
     if not sections:
@@ -138,8 +142,7 @@ def _find_order(days: list[str], choice: DateOrder | None) -> tuple[DateOrder | 
     if len(results) == 1 or choice in orders:
         return choice if choice in orders else results.popitem()[1], []
     example = next(day for day in readable if len({parse_date(day, order) for order in orders}) > 1)
-    message = f"The date {example} can be read in more than one way: say whether day or month comes first."
-    return None, [Problem("error", "ambiguous_dates", message)]
+    return None, [make_problem("error", Reason("ambiguous_dates.example", {"example": example}))]
 
 
 def _read_statement(section: _Section, order: DateOrder, currency: str) -> tuple[Statement, list[Problem]]:
@@ -153,8 +156,7 @@ def _read_statement(section: _Section, order: DateOrder, currency: str) -> tuple
         try:
             entry = _read_entry(len(entries), record, fields, order, currency)
         except ValueError as e:
-            message = f"A transaction was not read: {e}."
-            bad.add_row("unreadable_transaction", message, f"line {record.line}")
+            bad.add_row(explain_fault("unreadable_transaction.fault", e), record.line)
             continue
         if fields.get("P", "").lower() == _OWN_BALANCE and fields.get("L", "").startswith("["):
             opening = Balance("opening", entry.amount, entry.booked_on)
@@ -202,5 +204,6 @@ def _find_period(entries: list[Entry]) -> tuple[date | None, date | None]:
 def _report_passed_over(kinds: Iterable[str]) -> Iterator[Problem]:
     counts = Counter(kinds)
     for kind, count in counts.items():
-        message = f"{count} records of section {kind[:30]!r} hold no bank transactions and were passed over."
-        yield Problem("warning", "section_skipped", message)
+        yield make_problem(
+            "warning", Reason("section_skipped.kind", {"count": count, "section": repr(kind[:30])})
+        )

@@ -11,14 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from importers.codes import Figures, Gap, Ground, QuestionCode, Reason, Skip
+from importers.format_sentences import FAULTS, FORMAT_PROBLEMS, N_, SIDES
 
 Translate = Callable[[str], str]
 Localise = Callable[[str, str], str]  # of the name of a figure and its value: a day, an amount
-
-
-def N_(text: str) -> str:  # noqa: N802  the name by which the collector of messages knows it
-    """Mark a text to be translated at the door."""
-    return text
 
 
 def keep_english(text: str) -> str:
@@ -243,7 +239,8 @@ _STATEMENTS: Final[Mapping[str, str]] = {
     ),
     "unreadable_total": N_("The control total %(tag)s cannot be read."),
 }
-PROBLEMS: Final[Mapping[str, str]] = {**_ROWS, **_TABLES, **_STATEMENTS}
+PROBLEMS: Final[Mapping[str, str]] = {**_ROWS, **_TABLES, **_STATEMENTS, **FORMAT_PROBLEMS}
+_FAULTS: Final[Mapping[str, str]] = {**PROBLEMS, **FAULTS}
 ROLES: Final[Mapping[str, str]] = {
     "booked_on": N_("Booking date"),
     "value_on": N_("Value date"),
@@ -302,8 +299,10 @@ _WORDS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "order": ("", ORDERS),
     "fact": ("", FACTS),
     "facts": (", ", FACTS),
+    "entries": ("", SIDES),
     "gaps": (" ", {str(gap): text for gap, text in GAPS.items()}),
 }
+_FAULT: Final = "fault"  # a figure that is a code, whose own figures stand beside it
 _SLOT: Final = re.compile(r"%\((\w+)\)s")
 
 
@@ -312,6 +311,8 @@ def write_sentence(
 ) -> str:
     """Return the sentence with its figures: those that are codes in words, an empty one as a dash."""
     texts = {name: _write_figure(name, value, translate, localise) for name, value in figures.items()}
+    if _FAULT in figures:
+        texts[_FAULT] = _make_fragment(translate(_FAULTS[str(figures[_FAULT])]) % texts)
     return translate(pattern) % texts
 
 
@@ -329,13 +330,19 @@ def write_problem(
 
 def write_fragment(reason: Reason[str]) -> str:
     """Return the sentence to stand inside another one: with a small letter and without its end."""
-    sentence = write_problem(reason)
+    return _make_fragment(write_sentence(_FAULTS[reason.code], reason.figures))
+
+
+def _make_fragment(sentence: str) -> str:
     return f"{sentence[:1].lower()}{sentence[1:].removesuffix('.')}"
 
 
 def has_sentence(code: str, figures: Figures) -> bool:
     """Return whether a problem has a sentence and all its figures, as a newer or older file's may not."""
-    return code in PROBLEMS and set(_SLOT.findall(PROBLEMS[code])) <= figures.keys()
+    if code not in PROBLEMS or not set(_SLOT.findall(PROBLEMS[code])) <= figures.keys():
+        return False
+    fault = str(figures.get(_FAULT, ""))
+    return not fault or (fault in _FAULTS and set(_SLOT.findall(_FAULTS[fault])) <= figures.keys())
 
 
 def has_figures(code: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from donorhub.money import Money
-from importers.codes import Figures, Reason, StatementFault
-from importers.sentences import write_problem
+from importers.codes import EntryFault, Figures, FormatProblem, Reason, StatementFault
+from importers.sentences import write_fragment, write_problem
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as open_dataclass
@@ -31,6 +32,7 @@ else:
 Level = Literal["warning", "error"]
 Status = Literal["booked", "pending", "info"]
 Integrity = Literal["proved", "unverifiable", "mismatch"]
+_NO_REASON: Final[Reason[str]] = Reason("malformed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,26 @@ class Problem:
     params: Figures = field(default_factory=dict)
 
 
+class UnreadableEntry(ValueError):
+    """A row or a statement that cannot be read; ``reason`` says why, ``str`` in English."""
+
+    def __init__(self, code: EntryFault, **figures: str | int) -> None:
+        super().__init__(code)
+        self.reason: Reason[EntryFault] = Reason(code, figures)
+
+    def __str__(self) -> str:
+        return write_fragment(self.reason)
+
+
+def explain_fault(code: FormatProblem, error: Exception, **figures: str | int) -> Reason[FormatProblem]:
+    """Return why something was not read, with the fault that a reader raised and its figures.
+
+    An error that tells no reason, as of a number or a field that is not there, is ``malformed``.
+    """
+    fault: Reason[str] = getattr(error, "reason", _NO_REASON)
+    return Reason(code, {**figures, **fault.figures, "fault": fault.code})
+
+
 class BadRows:
     """The problems of rows that cannot be read: the first thousand, and then only how many more."""
 
@@ -58,10 +80,10 @@ class BadRows:
         self._problems: list[Problem] = []
         self._more = 0
 
-    def add_row(self, code: str, message: str, where: str) -> None:
+    def add_row(self, reason: Reason[FormatProblem], line: int) -> None:
         """Note a row that was lost."""
         if len(self._problems) < self.MOST:
-            self._problems.append(Problem("error", code, message, where))
+            self._problems.append(make_problem("error", reason, line))
         else:
             self._more += 1
 
@@ -69,7 +91,7 @@ class BadRows:
         """Return all that was noted, in the order of the file."""
         if not self._more:
             return self._problems
-        return [*self._problems, Problem("error", "more_rows_failed", f"{self._more:,} more rows failed.")]
+        return [*self._problems, make_problem("error", Reason("more_rows_failed", {"count": self._more}))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +233,17 @@ def make_problem(
     level: Level, reason: Reason[str], line: int | None = None, *, where: str | None = None
 ) -> Problem:
     """Return the problem that a reason is, with its English sentence and its line or place."""
-    params = reason.params if line is None else {**reason.params, "line": line}
-    where = where if line is None else f"line {line}"
-    return Problem(level, reason.problem_code, write_problem(reason), where, params)
+    message, params = _write_out(reason.code, tuple(reason.figures.items()))
+    if line is not None:
+        where, params = f"line {line}", {**params, "line": line}
+    return Problem(level, reason.problem_code, message, where, params)
+
+
+@lru_cache(maxsize=1024)  # half a million entries of a damaged file may have one and the same fault
+def _write_out(code: str, figures: tuple[tuple[str, str | int], ...]) -> tuple[str, Figures]:
+    """Return the sentence of a reason and the figures that programs get; equal reasons share both."""
+    reason = Reason(code, dict(figures))
+    return write_problem(reason), reason.params
 
 
 def refuse_file(reason: Reason[str], line: int | None = None) -> Reading:

@@ -15,7 +15,8 @@ from donorhub.money import Money
 from importers.camt.party import Side, find_counterparty
 from importers.camt.tree import TWICE, Row
 from importers.camt.values import read_day, read_money
-from importers.statement import Detail, Entry, Party, Status
+from importers.codes import FormatProblem, Reason
+from importers.statement import Detail, Entry, Party, Status, UnreadableEntry, explain_fault
 
 _STATUSES: Final[dict[str, Status]] = {
     "BOOK": "booked",
@@ -30,26 +31,27 @@ _NO_REFERENCE: Final = frozenset(  # EPC: what a bank writes when it has none
 )
 
 
-class Unreadable(Exception):
-    """An entry that would be a guess; ``code`` and the message go into its Problem."""
+class EntryRefused(Exception):
+    """An entry that would be a guess; ``reason`` says why."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, reason: Reason[FormatProblem]) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
 
 
-Doubt = tuple[str, str]  # code and message of a warning
+Doubt = Reason[FormatProblem]  # of a warning
 
 
 def read_entry(
     row: Row, own_account: str | None, only_day: date | None, position: int, raw: str
 ) -> tuple[Entry, Sequence[Doubt]]:
-    """Return the entry and what is doubtful about it, read with our account's number; raise Unreadable.
+    """Return the entry and what is doubtful about it, read with our account's number; raise EntryRefused.
 
     ``only_day`` is the one that its statement covers, if it covers one: entries without a date have it.
     """
     if TWICE in row and not _DECISIVE.isdisjoint(row[TWICE]):
-        raise Unreadable("element_twice", f"the entry has its {min(_DECISIVE & row[TWICE])} twice")
+        fault = UnreadableEntry("element_twice", element=min(_DECISIVE & row[TWICE]))
+        raise EntryRefused(explain_fault("element_twice", fault))
     doubts: list[Doubt] = []
     out = _goes_out(row)
     amount = _read_amount(row, out=out)
@@ -90,8 +92,11 @@ def invert_entry(entry: Entry) -> Entry:
 def _goes_out(row: Row) -> bool:
     sign = row.get("sign")
     if sign not in ("CRDT", "DBIT"):
-        fault = f"says {sign[:40]!r}" if sign else "does not say"
-        raise Unreadable("unreadable_sign", f"the entry {fault} whether it is credit or debit")
+        if not sign:
+            raise EntryRefused(explain_fault("unreadable_sign", UnreadableEntry("direction_missing")))
+        raise EntryRefused(
+            explain_fault("unreadable_sign", UnreadableEntry("direction_unknown", text=repr(sign[:40])))
+        )
     return bool(sign == "DBIT")
 
 
@@ -99,7 +104,7 @@ def _read_amount(row: Row, *, out: bool) -> Money:
     try:
         return read_money(row.get("amount", ""), row.get("amount currency", ""), out=out)
     except ValueError as e:
-        raise Unreadable("unreadable_amount", f"the entry's amount cannot be read: {e}") from e
+        raise EntryRefused(explain_fault("unreadable_amount.entry", e)) from e
 
 
 def _read_status(text: str | None, doubts: list[Doubt]) -> Status:
@@ -108,7 +113,7 @@ def _read_status(text: str | None, doubts: list[Doubt]) -> Status:
         return "booked"
     status = _STATUSES.get(text)
     if status is None:
-        doubts.append(("unknown_status", f"The entry's status is {text[:40]!r}, so it is not counted"))
+        doubts.append(Reason("unknown_status", {"text": repr(text[:40])}))
     return status or "info"
 
 
@@ -121,19 +126,19 @@ def _read_days(row: Row, only_day: date | None, doubts: list[Doubt]) -> tuple[da
     """
     booked_on = _read_day(row["booked"]) if "booked" in row else None
     try:
-        value_on = _read_day(row["value"]) if "value" in row else None
-    except Unreadable as e:
+        value_on = read_day(row["value"]) if "value" in row else None
+    except ValueError as e:
         if booked_on is None:
-            raise
-        doubts.append((e.code, f"Its value date was left out: {e}"))
+            raise EntryRefused(explain_fault("unreadable_date.entry", e)) from e
+        doubts.append(explain_fault("unreadable_date.value", e))
         value_on = None
     if booked_on is not None:
         return booked_on, value_on
     if value_on is not None:
         return value_on, value_on
     if only_day is None:
-        raise Unreadable("unreadable_date", "the entry has neither a booking date nor a value date")
-    doubts.append(("date_from_statement", f"The entry has no date; its statement covers {only_day} alone"))
+        raise EntryRefused(Reason("unreadable_date.missing"))
+    doubts.append(Reason("date_from_statement", {"only_on": only_day.isoformat()}))
     return only_day, None
 
 
@@ -141,7 +146,7 @@ def _read_day(text: str) -> date:
     try:
         return read_day(text)
     except ValueError as e:
-        raise Unreadable("unreadable_date", f"the entry's date cannot be read: {e}") from e
+        raise EntryRefused(explain_fault("unreadable_date.entry", e)) from e
 
 
 def _read_bank_code(row: Row) -> str | None:
@@ -166,10 +171,10 @@ def _read_details(row: Row, amount: Money, side: Side, doubts: list[Doubt]) -> t
     amounts = [_read_payment_amount(payment, amount.currency, out=side.out) for payment, _ in payments]
     amounts_read = [one for one in amounts if one is not None]
     if len(amounts_read) < len(amounts):
-        doubts.append(("batch_without_amounts", "A batch lists payments without amounts: it stays one entry"))
+        doubts.append(Reason("batch_without_amounts"))
         return ()
     if sum(one.minor for one in amounts_read) != amount.minor:
-        doubts.append(("details_differ", "The payments of a batch do not add up to it: it stays one entry"))
+        doubts.append(Reason("details_differ.batch"))
         return ()
     return tuple(
         _read_detail(position, payment, batch, one, find_counterparty(payment, side))
@@ -204,7 +209,7 @@ def _complete_only_payment(row: Row, payment: Row, amount: Money, side: Side, do
     """Give the one payment of an entry what the entry knows: it has its amount, whatever it says itself."""
     own = _read_payment_amount(payment, amount.currency, out=side.out)
     if own is not None and own != amount:
-        doubts.append(("details_differ", f"The payment says {own}, its entry {amount}: the entry holds"))
+        doubts.append(Reason("details_differ.payment", {"own_amount": str(own), "amount": str(amount)}))
     if payment.get("bank_ref") == row.get("bank_ref"):
         payment.pop("bank_ref", None)  # told already
     for key in _OF_ENTRY:

@@ -12,15 +12,17 @@ from dataclasses import replace
 from typing import BinaryIO, Final, Literal
 
 from donorhub.money import Money
-from importers.camt.entry import Unreadable, invert_entry, read_entry
+from importers.camt.entry import EntryRefused, invert_entry, read_entry
 from importers.camt.shape import TREE
 from importers.camt.statement import Head, Tally, check_summary, read_head
 from importers.camt.tree import Row, UntrustedFile, Walk
+from importers.codes import FormatProblem, Reason
 from importers.statement import (
     Begin,
     End,
     Entry,
     Integrity,
+    Level,
     Part,
     Problem,
     Reading,
@@ -152,13 +154,12 @@ class _Report:
         position, self._position = self._position, self._position + 1
         try:
             entry, doubts = read_entry(row, head.statement.account, head.day, position, raw)
-        except Unreadable as e:
+        except EntryRefused as e:
             self._tally.odd += 1
-            message = f"An entry was not read: {e}. Correct it, or enter its payment by hand."
-            self._add_problem("error", e.code, message, walk, position)
+            self._add_reason("error", e.reason, walk, position)
             return
-        for code, message in doubts:
-            self._add_problem("warning", code, f"{message}.", walk, position)
+        for doubt in doubts:
+            self._add_reason("warning", doubt, walk, position)
         self._tally_entry(entry, head.statement.currency, walk)
         if entry.reversal and entry.status == "booked" and len(self._reversals) < _MOST_REVERSALS:
             self._reversals.append(entry)
@@ -169,10 +170,10 @@ class _Report:
         first_head = self._head or self._begin_statement("")
         head = read_head(self._row, self._message, self._format, first_head.statement.currency)
         integrity = self._release_reversals(head.statement, walk)
-        for code, message in head.doubts:
-            self._add_problem("warning", code, message, walk)
-        for message in check_summary(self._row, self._tally, head.statement.currency):
-            self._add_problem("error", "total_mismatch", message, walk)
+        for doubt in head.doubts:
+            self._add_reason("warning", doubt, walk)
+        for reason in check_summary(self._row, self._tally, head.statement.currency):
+            self._add_reason("error", reason, walk)
         self._parts.append(End(replace(head.statement, integrity=integrity)))
 
     def _begin_statement(self, currency: str) -> Head:
@@ -185,8 +186,10 @@ class _Report:
             self._tally.add_entry(entry)
             return
         self._tally.odd += 1
-        message = f"The entry is in {entry.amount.currency}, its account in {currency or 'no currency'}."
-        self._add_problem("error", "other_currency", message, walk, entry.position)
+        reason: Reason[FormatProblem] = Reason(
+            "other_currency", {"currency": entry.amount.currency, "other": currency}
+        )
+        self._add_reason("error", reason, walk, entry.position)
 
     def _release_reversals(self, statement: Statement, walk: Walk) -> Integrity:
         """Give out the reversals with the sign that the balances want, and say whether they hold."""
@@ -216,6 +219,11 @@ class _Report:
         position: int | None = None,
     ) -> None:
         self._parts.append(Problem(level, code, message, self._write_place(walk, position)))
+
+    def _add_reason(
+        self, level: Level, reason: Reason[FormatProblem], walk: Walk, position: int | None = None
+    ) -> None:
+        self._parts.append(make_problem(level, reason, where=self._write_place(walk, position)))
 
     def _write_place(self, walk: Walk, position: int | None = None) -> str:
         """Return a place such as ``Stmt 2, Ntry 3, line 40``, counted from 1; the first statement's is

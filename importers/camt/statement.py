@@ -15,9 +15,9 @@ from typing import Final, Literal
 from donorhub.money import is_currency
 from importers.camt.tree import Row
 from importers.camt.values import read_account, read_day, read_moment, read_money
-from importers.statement import Balance, Entry, Statement
+from importers.codes import FormatProblem, Reason
+from importers.statement import Balance, Entry, Statement, explain_fault
 
-_AGAIN: Final = "Export the statement again."
 _KINDS: Final[dict[str, Literal["opening", "closing", "interim", "available"]]] = {
     "OPBD": "opening",
     "PRCD": "opening",  # the previous closing: dated a day earlier
@@ -27,7 +27,7 @@ _KINDS: Final[dict[str, Literal["opening", "closing", "interim", "available"]]] 
 }
 
 
-Doubt = tuple[str, str]  # code and message of a warning
+Doubt = Reason[FormatProblem]  # of a warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,10 @@ def _read_balances(row: Row, currency: str, doubts: list[Doubt]) -> Iterator[tup
             amount = read_money(it.get("amount", ""), currency, out=it.get("sign") == "DBIT")
             on = read_day(it["on"]) if "on" in it else None
         except ValueError as e:
-            doubts.append(("unreadable_balance", f"The {code} balance cannot be read: {e}."))
+            doubts.append(explain_fault("unreadable_balance.kind", e, balance=code))
             continue
         if it.get("sign") not in ("CRDT", "DBIT") and amount.minor:
-            message = f"The {code} balance does not say whether it is credit or debit: credit is assumed."
-            doubts.append(("balance_without_sign", message))
+            doubts.append(Reason("balance_without_sign", {"balance": code}))
         yield code, Balance(_KINDS[code], amount, on)
 
 
@@ -173,14 +172,14 @@ class Tally:
 
 
 _SIDES: Final = (
-    ("all", "all entries", (False, True)),
-    ("CRDT", "credit entries", (False,)),
-    ("DBIT", "debit entries", (True,)),
+    ("all", "all", (False, True)),
+    ("CRDT", "credits", (False,)),
+    ("DBIT", "debits", (True,)),
 )
 
 
-def check_summary(row: Row, tally: Tally, currency: str) -> Iterator[str]:
-    """Return a sentence for each total of ``TxsSummry`` that is not that of the entries.
+def check_summary(row: Row, tally: Tally, currency: str) -> Iterator[Reason[FormatProblem]]:
+    """Return a reason for each total of ``TxsSummry`` that is not that of the entries.
 
     Banks differ in whether entries that are not booked count and whether a sum is net, so any of
     these readings will do. Where an entry could not be read, only the number of all is compared.
@@ -189,9 +188,9 @@ def check_summary(row: Row, tally: Tally, currency: str) -> Iterator[str]:
         numbers, sums = _list_possible_totals(tally, outs)
         number, total = row.get(f"{side} count"), row.get(f"{side} sum")
         if number is not None and (side == "all" or not tally.odd) and number.lstrip("0") not in numbers:
-            yield f"The number of {name} is not what TxsSummry says. {_AGAIN}"
+            yield Reason("total_mismatch.number", {"entries": name})
         if total is not None and not tally.odd and _read_minor_or_none(total, currency) not in sums:
-            yield f"The sum of {name} is not what TxsSummry says. {_AGAIN}"
+            yield Reason("total_mismatch.sum", {"entries": name})
 
 
 def _list_possible_totals(tally: Tally, outs: tuple[bool, ...]) -> tuple[set[str], set[int]]:

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
 
-from donorhub.money import Money
+from donorhub.money import Money, get_exponent, is_currency
 from importers.iban import complete_nrb, is_iban, remove_blanks
-from importers.text import parse_date
+from importers.statement import UnreadableEntry
+from importers.text import Unreadable, parse_date
 
 # xs:decimal without its sign: camt tells the direction by CdtDbtInd alone
 _AMOUNT: Final = re.compile(r"([0-9]*)(?:\.([0-9]*))?", re.ASCII)
@@ -27,8 +28,14 @@ def read_money(text: str, currency: str, *, out: bool) -> Money:
     """
     match = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
     if not match or not (match[1] or match[2]):
-        raise ValueError(f"{text[:_LONGEST]!r} is no amount: digits with at most one point are")
-    amount = Money.parse(f"{match[1].lstrip('0') or '0'}.{match[2] or '0'}", currency)
+        raise UnreadableEntry("amount_without_digits", text=repr(text[:_LONGEST]))
+    if not is_currency(currency):
+        raise UnreadableEntry("amount_without_currency", text=repr(currency[:_LONGEST]))
+    try:
+        amount = Money.parse(f"{match[1].lstrip('0') or '0'}.{match[2] or '0'}", currency)
+    except ValueError as e:
+        places = get_exponent(currency)
+        raise Unreadable("unreadable_amount.too_precise", text, currency=currency, places=places) from e
     return -amount if out else amount
 
 
@@ -39,7 +46,7 @@ def read_day(text: str) -> date:
     """
     match = _DAY.fullmatch(text) if len(text) <= _LONGEST else None
     if not match:
-        raise ValueError(f"{text[:_LONGEST]!r} is no date: 2026-09-30 is")
+        raise UnreadableEntry("date_without_form", text=repr(text[:_LONGEST]))
     return parse_date(match[1], "ymd")
 
 

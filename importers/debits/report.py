@@ -17,7 +17,17 @@ from donorhub.money import Money, sum_money
 from importers import iban
 from importers.debits.columns import Columns, find_columns
 from importers.payment_list import Payment, make_advice, read_day
-from importers.statement import BadRows, Detail, Party, Problem, Reading, make_refusal
+from importers.statement import (
+    BadRows,
+    Detail,
+    Party,
+    Problem,
+    Reading,
+    UnreadableEntry,
+    explain_fault,
+    make_refusal,
+    refuse_file,
+)
 from importers.text import Undecodable, decode_text, parse_amount
 
 __all__ = ["Columns", "read"]
@@ -33,7 +43,7 @@ def read(data: bytes, columns: Columns | None = None, *, currency: str = "") -> 
     try:
         text, encoding = decode_text(data)
     except Undecodable as e:
-        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
+        return refuse_file(e.reason)
     if columns is not None:
         return _read_rows(text, columns, encoding)
     columns = find_columns(_split_rows(text), currency or "PLN")
@@ -71,7 +81,7 @@ def _read_rows(text: str, columns: Columns, encoding: str) -> Reading:
                 break
             _take_row(row, columns, payments, footers)
         except (ValueError, IndexError, csv.Error) as e:
-            bad.add_row("unreadable_row", f"This line cannot be read: {e}.", f"line {rows.line_num}")
+            bad.add_row(explain_fault("unreadable_row.line", e), rows.line_num)
     if not payments and not footers:
         return make_refusal(
             "not_debit_report", "No posting was found: choose the report of this bank's direct debits."
@@ -93,7 +103,7 @@ def _take_row(
     elif kind == "footer":
         footers.append((int(row[columns.footer_count]), _read_amount(row[columns.footer_sum], columns)))
     elif kind != "header":
-        raise ValueError(f"its type {row[0].strip()[:10]!r} is not among the bank's")
+        raise UnreadableEntry("type_of_other_bank", type=repr(row[0].strip()[:10]))
 
 
 def _read_amount(text: str, columns: Columns) -> Money:

@@ -15,10 +15,11 @@ from typing import Final, Literal
 
 from donorhub.money import Money
 from importers import iban
+from importers.codes import EntryFault
 from importers.mt940 import labels
 from importers.mt940 import text as mt940_text
 from importers.mt940.text import PaymentText, tidy_text
-from importers.statement import NOBODY, Detail, Entry, Party
+from importers.statement import NOBODY, Detail, Entry, Party, UnreadableEntry
 from importers.text import parse_amount
 
 Doubt = Literal["date_moved", "entry_in_text"]
@@ -80,7 +81,7 @@ def read_entry_date(text: str, value: date) -> tuple[date, bool]:
             continue  # 29 February is no day of this year
         near.append((abs((day - value).days), day, is_moved))
     if not near:
-        raise ValueError(f"{text!r} is no month and day")
+        raise UnreadableEntry("month_and_day", text=repr(text))
     return min(near)[1:]
 
 
@@ -101,7 +102,7 @@ def _read_day(year: int, month_and_day: str) -> tuple[date, bool]:
             return date(year, month, calendar.monthrange(year, month)[1]), True
         return date(year, month, day), False
     except ValueError as e:
-        raise ValueError(f"{month_and_day!r} is no month and day") from e
+        raise UnreadableEntry("month_and_day", text=repr(month_and_day)) from e
 
 
 def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doubt]]:
@@ -115,7 +116,7 @@ def read_entry(raw: str, position: int, currency: str) -> tuple[Entry, list[Doub
     beside = tidy_text(below) if below else ""
     match = _LINE.match(first)
     if not match:
-        raise ValueError(_describe_fault(first))
+        raise UnreadableEntry(_find_fault(first))
     value_text, entry_text, mark, _funds, digits, kind, refs = match.groups()
     value_on, is_moved = read_value_date(value_text)
     booked_on, is_moved_too = read_entry_date(entry_text, value_on) if entry_text else (value_on, False)
@@ -159,12 +160,12 @@ def _join_bank_code(kind: str | None, code: str | None) -> str | None:
     return (f"{kind.strip()}/{code}" if code else kind.strip()) if kind else code
 
 
-def _describe_fault(line: str) -> str:
+def _find_fault(line: str) -> EntryFault:
     if not re.match(r"\d{6}", line, re.ASCII):
-        return "it does not begin with a date of six digits"
+        return "line_without_date"
     if not re.match(r"\d{6}(\d{4})? ?(R|E)?[CD]", line, re.ASCII):
-        return "no mark C, D, RC or RD follows its date"
-    return "its amount is not written as digits, a comma and decimals, followed by a type code"
+        return "line_without_mark"
+    return "line_without_amount"
 
 
 def _read_text(texts: list[str], *, is_return: bool) -> PaymentText:

@@ -34,8 +34,10 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
+    UnreadableEntry,
+    explain_fault,
     gather_parts,
-    make_refusal,
+    refuse_file,
 )
 from importers.text import Undecodable, decode_text
 
@@ -52,7 +54,7 @@ def read(data: bytes, *, currency: str = "") -> Reading:
     try:
         text, encoding = decode_text(data)
     except Undecodable as e:
-        return make_refusal("undecodable", f"The file cannot be read as text: {e}.")
+        return refuse_file(e.reason)
     return gather_parts(_read_parts(text, currency), "mt940", {"encoding": encoding})
 
 
@@ -66,7 +68,7 @@ def stream(data: bytes, *, currency: str = "") -> Iterator[Part]:
     try:
         text, _ = decode_text(data)
     except Undecodable as e:
-        return iter(make_refusal("undecodable", f"The file cannot be read as text: {e}.").problems)
+        return iter(refuse_file(e.reason).problems)
     return _read_parts(text, currency)
 
 
@@ -172,11 +174,10 @@ def _read_entries(block: Block, currency: str, bad_rows: _Doubts) -> Iterator[En
     for line, raw in block.cut_rows():
         try:
             if len(raw) > _LONGEST_ROW:
-                raise ValueError(f"it has {len(raw):,} characters, and banks write some hundred")  # noqa: TRY301
+                raise UnreadableEntry("too_long", count=len(raw))
             entry, doubts = read_entry(raw, position, currency)
         except ValueError as e:
-            message = f"This :61: line is no entry: {e}. Correct it, or enter its payment by hand."
-            bad_rows.add_row("unreadable_entry", message, f"line {line}")
+            bad_rows.add_row(explain_fault("unreadable_entry.tag", e), line)
             continue
         position += 1
         for code in doubts:

@@ -16,9 +16,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from donorhub.money import is_currency
+from importers.codes import FormatProblem, Reason
 from importers.ofx import second, tags
 from importers.ofx.rows import BadRow, RowReader, read_account, read_bic_or_none, read_day_or_none
-from importers.ofx.tags import Damaged, Node, Places
+from importers.ofx.tags import Damaged, Node, Places, make_damage
 from importers.statement import (
     Balance,
     Begin,
@@ -28,8 +29,9 @@ from importers.statement import (
     Problem,
     Reading,
     Statement,
+    explain_fault,
     gather_parts,
-    make_refusal,
+    make_problem,
 )
 from importers.text import Undecodable, decode_text, parse_amount
 
@@ -50,7 +52,7 @@ def read(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> Read
     try:
         file = _open_file(data)
     except Damaged as e:
-        return make_refusal(e.code, str(e))
+        return Reading(problems=(e.make_problem(),))
     return gather_parts(file.read_parts(second_reader_limit), "ofx", {"encoding": file.encoding})
 
 
@@ -65,7 +67,7 @@ def stream(data: bytes, *, second_reader_limit: int = SECOND_READER_LIMIT) -> It
     try:
         file = _open_file(data)
     except Damaged as e:
-        yield Problem("error", e.code, str(e))
+        yield e.make_problem()
         return
     yield from file.read_parts(second_reader_limit)
 
@@ -75,7 +77,7 @@ def _open_file(data: bytes) -> _File:
     try:
         text, encoding = decode_text(data, _find_charset(data))
     except Undecodable as e:
-        raise Damaged("undecodable", str(e)) from e
+        raise make_damage(e.reason) from e
     text = tags.remove_sections(text)
     tree = tags.parse_tree(text)
     if _has_strays(tree):
@@ -105,7 +107,7 @@ class _File:
             try:
                 yield from self._read_statement(node, second_reader_limit)
             except Damaged as e:
-                yield Problem("error", e.code, str(e), _name_place(node))
+                yield e.make_problem(_name_place(node))
 
     def _read_statement(self, node: Node, second_reader_limit: int) -> Iterator[Part]:
         if node.name == "INVSTMTRS":
@@ -177,11 +179,11 @@ def _list_bank_errors(tree: Node) -> Iterator[Problem]:
         severity, code = status.find_text("SEVERITY").upper(), status.find_text("CODE")
         if severity == "ERROR" or (not severity and code.strip("0")):
             text = status.find_text("MESSAGE") or "no reason given"
-            message = f"The bank answered with error {code} ({text[:200]}): download the statement again."
-            yield Problem("error", "bank_error", message, _name_place(status))
+            reason = Reason("bank_error", {"number": code, "text": text[:200]})
+            yield make_problem("error", reason, where=_name_place(status))
         elif severity == "WARN":
-            message = f"The bank added a warning {code}: {status.find_text('MESSAGE')[:200]}"
-            yield Problem("warning", "bank_warning", message, _name_place(status))
+            reason = Reason("bank_warning", {"number": code, "text": status.find_text("MESSAGE")[:200]})
+            yield make_problem("warning", reason, where=_name_place(status))
 
 
 def _has_strays(node: Node) -> bool:
@@ -260,6 +262,9 @@ class _StatementReader:
                 "pending_skipped", "Transactions that are not yet booked were left out: they come again."
             )
 
+    def _add_reason(self, reason: Reason[FormatProblem]) -> None:
+        self.problems.append(make_problem("warning", reason, where=_name_place(self.node)))
+
     def _add_warning(self, code: str, message: str) -> None:
         self.problems.append(Problem("warning", code, message, _name_place(self.node)))
 
@@ -284,7 +289,7 @@ class _StatementReader:
         try:
             amount = parse_amount(text, self.currency)
         except ValueError as e:
-            self._add_warning("unreadable_balance", f"The balance cannot be read: {e}.")
+            self._add_reason(explain_fault("unreadable_balance.ledger", e))
             return None
         on = read_day_or_none(self.node.find_text(f"{group}/DTASOF"))
         return Balance("closing" if kind == "closing" else "available", amount, on)
@@ -300,19 +305,19 @@ class _StatementReader:
                 bad += 1
                 self._add_bad_row(e)
                 if bad > MOST_BAD_ROWS:
-                    raise Damaged(
-                        "unreadable", f"More than {MOST_BAD_ROWS} transactions cannot be read: {e}"
-                    ) from e
+                    raise make_damage(explain_fault("unreadable.rows", e, most=MOST_BAD_ROWS)) from e
             else:
                 good += 1
                 yield entry
         for correction in reader.corrections:
-            self._add_warning("correction", correction)
+            self._add_reason(correction)
 
     def _add_bad_row(self, error: ValueError) -> None:
-        code = error.code if isinstance(error, BadRow) else "unreadable_transaction"
-        message = f"A transaction was not read: {error}."
-        self.problems.append(Problem("error", code, message, self.rows.name_place()))
+        if isinstance(error, BadRow):
+            reason = error.reason
+        else:
+            reason = explain_fault("unreadable_transaction.fault", error)
+        self.problems.append(make_problem("error", reason, where=self.rows.name_place()))
 
     def _compare_readers(self, statement: Statement, entries: list[Entry]) -> Statement:
         """Let ofxparse read the rows that were not refused; return a mismatch where it reads other ones."""
@@ -334,10 +339,7 @@ def _find_currency(node: Node, text: str, places: Places) -> str:
         currencies = {tags.find_currency(text[start:end]) for start, end in rows}
         currency = currencies.pop() if len(currencies) == 1 else ""
     if not is_currency(currency):
-        raise Damaged(
-            "unknown_currency",
-            f"The statement names no currency ({currency[:20]!r} is none). {_OTHER_FORMATS}",
-        )
+        raise make_damage(Reason("unknown_currency.statement", {"text": repr(currency[:20])}))
     return currency
 
 

@@ -14,9 +14,10 @@ from typing import Final
 
 from donorhub.money import Money, get_exponent, is_currency
 from importers import iban
+from importers.codes import FormatProblem, Reason
 from importers.ofx import tags
-from importers.statement import NOBODY, Detail, Entry, Party
-from importers.text import parse_amount
+from importers.statement import NOBODY, Detail, Entry, Party, UnreadableEntry, explain_fault
+from importers.text import Unreadable, parse_amount
 
 _DAY: Final = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})", re.ASCII)
 _YEARS: Final = range(1970, 2100)
@@ -31,29 +32,33 @@ _ADDRESS: Final = ("ADDR1", "ADDR2", "ADDR3", "POSTALCODE", "CITY", "STATE", "CO
 
 
 class BadRow(ValueError):
-    """One transaction cannot be read; ``code`` is the problem's."""
+    """One transaction cannot be read; ``reason`` says why."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, reason: Reason[FormatProblem]) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+def _refuse_row(code: FormatProblem, error: ValueError) -> BadRow:
+    return BadRow(explain_fault(code, error))
 
 
 @dataclass(slots=True)
 class RowReader:
     """Reads the transactions of one statement, whose currency it knows.
 
-    ``corrections`` holds a sentence for each that deletes or replaces an earlier one.
+    ``corrections`` holds a reason for each that deletes or replaces an earlier one.
     """
 
     currency: str
-    corrections: list[str] = field(default_factory=list)
+    corrections: list[Reason[FormatProblem]] = field(default_factory=list)
     _days: dict[str, date] = field(default_factory=dict)
     _amounts: dict[str, Money] = field(default_factory=dict)
 
     def read_entry(self, position: int, raw: str) -> Entry:
         """Return the entry of ``raw``, from ``<STMTTRN>`` to ``</STMTTRN>``; raise :class:`BadRow`."""
         if len(raw) > tags.LONGEST_ROW:
-            raise BadRow("too_long", f"it has {len(raw):,} characters, and banks write a few hundred")
+            raise _refuse_row("too_long.transaction", UnreadableEntry("too_long", count=len(raw)))
         fields = tags.read_fields(raw[raw.index(">") + 1 : raw.rindex("<")])
         get = fields.get
         amount = self._read_amount(get("TRNAMT", ""), get("CURRENCY/CURSYM", ""))
@@ -79,11 +84,10 @@ class RowReader:
             try:
                 amount = self._amounts[text] = parse_amount(text, self.currency)
             except ValueError as e:
-                raise BadRow("unreadable_amount", str(e)) from e
+                raise _refuse_row("unreadable_amount.transaction", e) from e
         if currency and currency.upper() != self.currency:
-            raise BadRow(
-                "other_currency", f"its amount is in {currency[:10]}, the account in {self.currency}"
-            )
+            fault = UnreadableEntry("other_currency", currency=currency[:10], other=self.currency)
+            raise _refuse_row("other_currency.transaction", fault)
         return amount
 
     def _read_day(self, text: str) -> date:
@@ -92,7 +96,7 @@ class RowReader:
             try:
                 day = self._days[text] = read_day(text)
             except ValueError as e:
-                raise BadRow("unreadable_date", str(e)) from e
+                raise _refuse_row("unreadable_date.transaction", e) from e
         return day
 
     def _make_detail(self, amount: Money, fields: dict[str, str], get: Callable[[str], str | None]) -> Detail:
@@ -110,9 +114,14 @@ class RowReader:
         )
 
     def _note_correction(self, fields: dict[str, str]) -> None:
-        what = "deletes" if fields["CORRECTACTION"].upper() == "DELETE" else "replaces"
-        number, earlier = (fields.get(name) or "without number" for name in ("FITID", "CORRECTFITID"))
-        self.corrections.append(f"Transaction {number} {what} the earlier one {earlier}: look at both.")
+        is_deleted = fields["CORRECTACTION"].upper() == "DELETE"
+        ref, earlier = (fields.get(name, "") for name in ("FITID", "CORRECTFITID"))
+        self.corrections.append(
+            Reason(
+                "correction.deletes" if is_deleted else "correction.replaces",
+                {"ref": ref, "earlier": earlier},
+            )
+        )
 
 
 def read_day(text: str) -> date:
@@ -123,14 +132,14 @@ def read_day(text: str) -> date:
     """
     match = _DAY.match(text)
     if not match:
-        raise ValueError(f"{text[:40]!r} is no date" if text else "it has no date")
+        raise Unreadable("unreadable_date.none", text) if text else UnreadableEntry("date_missing")
     year = int(match[1])
     if year not in _YEARS:
-        raise ValueError(f"{text[:40]!r} is not in the years {_YEARS[0]} to {_YEARS[-1]}")
+        raise UnreadableEntry("date_out_of_range", text=repr(text[:40]), first=_YEARS[0], last=_YEARS[-1])
     try:
         return date(year, int(match[3]), int(match[4]))
     except ValueError as e:
-        raise ValueError(f"{text[:40]!r} is no day of the calendar") from e
+        raise UnreadableEntry("date_of_no_calendar", text=repr(text[:40])) from e
 
 
 def read_day_or_none(text: str) -> date | None:

@@ -17,6 +17,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from importers.codes import Figures, Reason
+from importers.sentences import write_problem
+from importers.statement import Problem, UnreadableEntry
+
 DEEPEST: Final = 40  # OFX nests about ten groups
 MOST_TAGS: Final = 200_000  # outside transactions; a statement has about forty
 LONGEST_ROW: Final = 20_000  # characters of one transaction; OFX allows some 1,500
@@ -56,9 +60,19 @@ _AGAIN: Final = "it was cut off on its way; download it from the bank again."
 class Damaged(ValueError):
     """The file cannot be trusted as a whole; ``code`` is stable, the message is for people."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, params: Figures | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.params = params or {}
+
+    def make_problem(self, where: str | None = None) -> Problem:
+        """Return the problem that is all that can be said of the file, or of the statement at a place."""
+        return Problem("error", self.code, str(self), where, self.params)
+
+
+def make_damage(reason: Reason[str]) -> Damaged:
+    """Return the error of a reason, with its English sentence and its figures."""
+    return Damaged(reason.problem_code, write_problem(reason), reason.params)
 
 
 @dataclass(slots=True)
@@ -310,7 +324,7 @@ def _read_fields_with_groups(pairs: list[tuple[str, str]]) -> dict[str, str]:
             first = texts.setdefault(key, text)
             if first.strip() != text.strip():
                 if key in _FIELDS_THAT_STAND_ONCE:
-                    raise ValueError(f"{key} stands twice with different values")
+                    raise UnreadableEntry("field_twice", field=key)
                 if key in _TEXTS_IN_PIECES:
                     texts[key] = f"{first.strip()} {text.strip()}".strip()
     return texts

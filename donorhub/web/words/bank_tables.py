@@ -22,7 +22,7 @@ from receipts import figures
 
 # Figures of sentences that are amounts; those that end in _on are days.
 _AMOUNTS: Final = frozenset(
-    "amount closing credit debit entries_sum missing opening reckoned written".split()
+    "amount closing credit debit entries_sum missing opening own_amount reckoned written".split()
 )
 Word: TypeAlias = str | LazyString
 Choices = Mapping[str, Word]

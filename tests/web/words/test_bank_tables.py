@@ -15,13 +15,14 @@ from flask_babel import force_locale, gettext
 import donorhub
 import importers
 from donorhub.web.words import bank_problems, bank_tables
-from importers import codes, sentences
+from importers import codes, format_sentences, sentences
 from importers.codes import Reason
 from importers.statement import Problem, make_problem
 from importers.table.detect import Kind
 from importers.table.layout import Fact
 from importers.table.words import Role
 from importers.text import DateOrder
+from tests.importers import samples
 
 FAMILIES: dict[str, tuple[Any, Mapping[Any, str]]] = {
     "gap": (codes.Gap, sentences.GAPS),
@@ -32,9 +33,13 @@ FAMILIES: dict[str, tuple[Any, Mapping[Any, str]]] = {
     "kind": (Kind, sentences.KINDS),
     "fact": (Fact, sentences.FACTS),
     "order": (DateOrder, sentences.ORDERS),
+    "fault": (codes.EntryFault, format_sentences.FAULTS),
+    "format": (codes.FormatProblem, format_sentences.FORMAT_PROBLEMS),
 }
 TABLES = {*get_args(codes.RowFault), *get_args(codes.TableFault), *get_args(codes.Remark)}
 PROBLEMS = TABLES | set(get_args(codes.StatementFault))
+FORMATS = set(get_args(codes.FormatProblem))
+EXPLAINERS = ("explain_fault", "_refuse_row")  # they add a fault with its figures
 SLOT = re.compile(r"%\((\w+)\)s")
 SAME = {"text", "currency", "BIC"}  # the same word in more than one language
 
@@ -48,7 +53,7 @@ def test_every_code_has_one_sentence(family: str) -> None:
 
 def test_every_table_problem_has_sentence() -> None:
     """Every problem of a table has a sentence, and none is left over."""
-    assert set(sentences.PROBLEMS) == PROBLEMS
+    assert set(sentences.PROBLEMS) == PROBLEMS | FORMATS
 
 
 def test_every_table_problem_has_meaning() -> None:
@@ -114,28 +119,63 @@ def test_old_problem_keeps_its_sentence(database: Flask, code: str) -> None:
     assert (words.detail, words.english, words.place) == ("", "Something was wrong.", "line 7")
 
 
+BROKEN_ROWS: dict[str, tuple[str, bytes, bytes, str]] = {  # a format, what is put for what, what pages say
+    "ofx": ("ofx1", b"<TRNAMT>", b"<TRNAMT>x", "Operacji nie odczytano: 'x"),
+    "camt": ("camt.053 v8", b"<BookgDt><Dt>", b"<BookgDt><Dt>x", "Operacji nie odczytano, bo nie da"),
+    "mt940": ("mt940 gvc", b":61:", b":61:x", "Ten wiersz :61: nie jest operacją: nie zaczyna się datą"),
+    "qif": ("qif", b"\nT", b"\nTx", "Operacji nie odczytano: 'x"),
+    "coda": ("coda", b"\n21", b"\n2x", "Tego rodzaju rekordu CODA nie ma"),
+    "bai2": ("bai2", b"\n16,", b"\n16,x", "Rekordu 16 nie da się odczytać: rodzaj 'x"),
+    "elixir": ("elixir", b"\n110,", b"\n119,", "Ten wiersz nie jest płatnością: rodzaj to '119', a znane są"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_ROWS)
+def test_broken_row_is_explained_in_polish(database: Flask, name: str) -> None:
+    """A row that a reader of a bank's own format cannot read is explained without English."""
+    sample, good, bad, beginning = BROKEN_ROWS[name]
+    data = samples.sample(sample)
+    assert good in data
+    problem = next(one for one in samples.read(data.replace(good, bad, 1)).problems if one.level == "error")
+    with database.test_request_context(), force_locale("pl"):
+        words = bank_problems.word_problem(problem)
+    assert words.detail.startswith(beginning)
+    assert words.english == ""
+
+
 def test_reasons_bring_their_figures() -> None:
     """Each reason in the sources brings the figures that its sentence needs."""
-    patterns = {**sentences.PROBLEMS, **sentences.GROUNDS}
+    faults = {f"fault {code}": text for code, text in format_sentences.FAULTS.items()}
+    patterns = {**sentences.PROBLEMS, **sentences.GROUNDS, **faults}
     reasons = list(find_reasons())
-    assert {code for code, _ in reasons} >= PROBLEMS
+    assert {code for code, _ in reasons} >= PROBLEMS | FORMATS
     assert [(code, figures) for code, figures in reasons if set(SLOT.findall(patterns[code])) - figures] == []
 
 
 def find_reasons() -> Iterator[tuple[str, set[str]]]:
     """Each code in the readers and services with the figures that stand beside it."""
-    known = PROBLEMS | set(sentences.GROUNDS)
+    families = PROBLEMS | FORMATS | set(sentences.GROUNDS)
     places = (Path(importers.__file__).parent, Path(donorhub.__file__).parent / "services" / "bank")
     for path in sorted(path for place in places for path in place.rglob("*.py")):
-        if path.name in ("codes.py", "sentences.py"):
+        if path.name in ("codes.py", "sentences.py", "format_sentences.py"):
             continue
         for call in ast.walk(ast.parse(path.read_text())):
             if not isinstance(call, ast.Call):
                 continue
             name = ast.unparse(call.func).rpartition(".")[2]
-            if name in ("Reason", "UnreadableTable", "Undecodable", "Unreadable", "_make_remark"):
-                for code in {text for text in find_texts(call.args[:2]) if text in known}:
+            if name in (
+                "Reason",
+                "UnreadableTable",
+                "Undecodable",
+                "Unreadable",
+                "_make_remark",
+                *EXPLAINERS,
+            ):
+                for code in {text for text in find_texts(call.args[:2]) if text in families}:
                     yield code, find_figures(call, name)
+            elif name == "UnreadableEntry":
+                for code in find_texts(call.args[:1]):
+                    yield f"fault {code}", find_figures(call, name)
 
 
 def find_texts(nodes: list[ast.expr]) -> set[str]:
@@ -154,4 +194,6 @@ def find_figures(call: ast.Call, name: str) -> set[str]:
         figures |= {key.value for key in keys if isinstance(key, ast.Constant)}
     if name == "Unreadable":
         figures.add("text")  # always its own
+    if name in EXPLAINERS:
+        figures.add("fault")
     return figures
