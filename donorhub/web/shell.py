@@ -73,17 +73,17 @@ class Link(NamedTuple):
 
 
 NAVIGATION: Final = (
-    Link("dashboard.show", lazy_gettext("Dashboard"), "tasks:read", "home"),
-    Link("donors.index", lazy_gettext("Donors"), "donors:read", "users"),
-    Link("gifts.index", lazy_gettext("Gifts"), "gifts:read", "coin"),
-    Link("recurring.index", lazy_gettext("Recurring gifts"), "recurring:read", "repeat"),
+    Link("dashboard.show_dashboard", lazy_gettext("Dashboard"), "tasks:read", "home"),
+    Link("donors.list_donors", lazy_gettext("Donors"), "donors:read", "users"),
+    Link("gifts.list_gifts", lazy_gettext("Gifts"), "gifts:read", "coin"),
+    Link("recurring.list_recurring_gifts", lazy_gettext("Recurring gifts"), "recurring:read", "repeat"),
     Link("bank.show_bank", lazy_gettext("Bank statements"), "imports:read", "building-bank"),
     Link("tasks.list_tasks", lazy_gettext("Tasks"), "tasks:read", "checklist"),
-    Link("receipts.index", lazy_gettext("Receipts"), "receipts:read", "receipt"),
+    Link("receipts.list_receipts", lazy_gettext("Receipts"), "receipts:read", "receipt"),
     Link("messages.list_messages", lazy_gettext("Messages"), "messages:read", "mail"),
     Link("errors.show_error_inbox", lazy_gettext("Error inbox"), "providers:read", "alert-triangle"),
     Link(
-        "settings.show",
+        "settings.show_settings",
         lazy_gettext("Settings"),
         "tasks:read",
         "settings",
@@ -113,7 +113,7 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         offered_currencies=OFFERED_CURRENCIES,
-        icon=icons.icon,
+        icon=icons.draw_icon,
         same_page=same_page,
         url_for=build_address,
         chip=prepared.write_chip,

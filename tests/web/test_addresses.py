@@ -53,6 +53,6 @@ def test_other_values_go_through_url_for(app: Flask, values: dict[str, object]) 
 def test_relative_address_follows_blueprint(app: Flask) -> None:
     """An address beside the page is that of its own blueprint."""
     with app.test_request_context("/donors"):
-        assert build_address(".show", donor_id=7) == "/donors/7"
+        assert build_address(".show_donor", donor_id=7) == "/donors/7"
     with app.test_request_context("/gifts"):
-        assert build_address(".show", gift_id=7) == "/gifts/7"
+        assert build_address(".show_gift", gift_id=7) == "/gifts/7"

@@ -23,15 +23,15 @@ Answer = Response | str | tuple[str, int]
 
 @bp.get("")
 @needs("tasks:read")
-def show() -> str:
-    """Language and password."""
-    return _page(Form(start={"lang": users.get_user(principal().id).lang}))
+def show_account() -> str:
+    """Show language and password."""
+    return _render_account(Form(start={"lang": users.get_user(principal().id).lang}))
 
 
 @bp.post("/language")
 @needs("tasks:read")
 def set_language() -> Answer:
-    """The language that pages and messages to this user have."""
+    """Set the language of pages and of messages to this user."""
     form = Form(request.form)
     lang = form.read_choice("lang", labels.LANGS)
     with form.start_saving() as saving:
@@ -40,17 +40,17 @@ def set_language() -> Answer:
         commit()
         session["lang"] = lang
         say(gettext("Saved."))
-        return redirect(url_for("account.show"))
-    return _page(form), 422
+        return redirect(url_for("account.show_account"))
+    return _render_account(form), 422
 
 
 @bp.post("/password")
 @needs("tasks:read")
 def set_password() -> Answer:
-    """Another password; all other sessions of the user end."""
+    """Set another password; all other sessions of the user end."""
     form = Form(request.form)
     user = users.get_user(principal().id)
-    if not _is_right(user, form.get_value("old")):
+    if not _is_password_right(user, form.get_value("old")):
         form.add_error("old", gettext("This is not your password."))
     if form.get_value("password") != form.get_value("again"):
         form.add_error("again", gettext("The two are not the same."))
@@ -60,16 +60,16 @@ def set_password() -> Answer:
         login_user(user)  # a session of its own, since all that there were are over
         commit()
         say(gettext("The password is changed. Elsewhere you have to sign in again."))
-        return redirect(url_for("account.show"))
-    return _page(form), 422
+        return redirect(url_for("account.show_account"))
+    return _render_account(form), 422
 
 
-def _is_right(user: User, password: str) -> bool:
+def _is_password_right(user: User, password: str) -> bool:
     try:
         return PasswordHasher().verify(user.password, password)
     except (VerifyMismatchError, InvalidHashError):  # the second: an account without a password
         return False
 
 
-def _page(form: Form) -> str:
+def _render_account(form: Form) -> str:
     return render_template("access/account.html", form=form, address=users.get_user(principal().id).email)

@@ -40,24 +40,24 @@ NUMBERS: Final = ("KRS", "NIP", "REGON", "NUI", "NIPT")
 
 @bp.get("")
 @needs("tasks:read")
-def show() -> str:
-    """The parts that the reader may set."""
+def show_settings() -> str:
+    """Show the parts that the reader may set."""
     return render_template("access/settings.html")
 
 
 @bp.get("/organisation")
 @needs("settings:write")
-def edit() -> str:
-    """Our own name, address and numbers."""
+def show_organisation() -> str:
+    """Show our own name, address and numbers."""
     ours = organisation.get_organisation()
     start = {name: getattr(ours, name) for name in organisation.FIELDS}
     start |= {f"id_{name}": value for name, value in ours.ids.items()}
-    return render_template("access/organisation.html", form=Form(start=start), **_offers())
+    return render_template("access/organisation.html", form=Form(start=start), **_list_offers())
 
 
 @bp.post("/organisation")
 @needs("settings:write")
-def change() -> Answer:
+def save_organisation() -> Answer:
     """Save the organisation."""
     form = Form(request.form)
     ids = {name: form.read_line(f"id_{name}", ORGANISATION_NUMBER) for name in NUMBERS}
@@ -66,15 +66,15 @@ def change() -> Answer:
         organisation.change_organisation(fields, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The organisation is saved."))
-        return redirect(url_for("settings.edit"))
-    return render_template("access/organisation.html", form=form, **_offers()), 422
+        return redirect(url_for("settings.show_organisation"))
+    return render_template("access/organisation.html", form=form, **_list_offers()), 422
 
 
 @bp.get("/funds")
 @needs("gifts:read")
-def purposes() -> str:
-    """Funds, campaigns and appeals."""
-    return _purposes_page(Form())
+def list_purposes() -> str:
+    """Show funds, campaigns and appeals."""
+    return _render_purposes(Form())
 
 
 @bp.post("/funds")
@@ -84,11 +84,11 @@ def add_purpose() -> Answer:
     form = Form(request.form)
     kind = form.read_choice("kind", PURPOSES)
     with form.start_saving():
-        _create(kind, form.load_fields(PURPOSE_SCHEMAS[kind]()))
+        _create_purpose(kind, form.load_fields(PURPOSE_SCHEMAS[kind]()))
         commit()
         say(gettext("Added."))
-        return redirect(url_for("settings.purposes"))
-    return _purposes_page(form), 422
+        return redirect(url_for("settings.list_purposes"))
+    return _render_purposes(form), 422
 
 
 @bp.post("/funds/<int:fund_id>")
@@ -100,10 +100,10 @@ def close_fund(fund_id: int) -> Response:
     funds.change_purpose(fund, {"is_closed": is_closed}, now=clock.now(), actor=principal().actor)
     commit()
     say(gettext("The fund is closed.") if is_closed else gettext("The fund is open again."))
-    return redirect(url_for("settings.purposes"))
+    return redirect(url_for("settings.list_purposes"))
 
 
-def _create(kind: str, fields: dict[str, object]) -> None:
+def _create_purpose(kind: str, fields: dict[str, object]) -> None:
     now, actor = clock.now(), principal().actor
     if kind == "fund":
         funds.create_purpose(Fund, fields, now=now, actor=actor)
@@ -113,7 +113,7 @@ def _create(kind: str, fields: dict[str, object]) -> None:
         funds.create_purpose(Appeal, fields, now=now, actor=actor)
 
 
-def _offers() -> dict[str, object]:
+def _list_offers() -> dict[str, object]:
     names = {"XX": gettext("no country")}
     packs = [
         (code, f"{names.get(code, code)} · {find_pack(code, today()).version}")
@@ -126,7 +126,7 @@ def _offers() -> dict[str, object]:
     }
 
 
-def _purposes_page(form: Form) -> str:
+def _render_purposes(form: Form) -> str:
     return render_template(
         "giving/funds.html",
         form=form,

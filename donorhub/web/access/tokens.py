@@ -19,14 +19,14 @@ Answer = Response | str | tuple[str, int]
 
 @bp.get("")
 @needs("users:write")
-def index() -> str:
-    """The tokens there are."""
-    return _page(Form())
+def list_tokens() -> str:
+    """Show the tokens there are."""
+    return _render_tokens(Form())
 
 
 @bp.post("")
 @needs("users:write")
-def create() -> Answer:
+def create_token() -> Answer:
     """Make a token and show its text, this once."""
     form = Form(request.form)
     with form.start_saving() as saving:
@@ -44,20 +44,20 @@ def create() -> Answer:
         )
         commit()
         return render_template("access/secret.html", secret=text, token=token, kind="token")
-    return _page(form), 422
+    return _render_tokens(form), 422
 
 
 @bp.post("/<int:token_id>/revoke")
 @needs("users:write")
-def revoke(token_id: int) -> Response:
+def revoke_token(token_id: int) -> Response:
     """Take a token back; it is good for nothing from now on."""
     users.revoke_token(token_id, now=clock.now(), actor=principal().actor)
     commit()
     say(gettext("The token is revoked."))
-    return redirect(url_for("tokens.index"))
+    return redirect(url_for("tokens.list_tokens"))
 
 
-def _page(form: Form) -> str:
+def _render_tokens(form: Form) -> str:
     scopes = [(name, name) for name in sorted(PERMISSIONS)]
     return render_template(
         "access/tokens.html", form=form, tokens=users.list_tokens(), scopes=scopes, now=clock.now()

@@ -19,14 +19,14 @@ Answer = Response | str | tuple[str, int]
 
 @bp.get("")
 @needs("users:write")
-def index() -> str:
-    """The staff."""
+def list_users() -> str:
+    """Show the staff."""
     return render_template("access/users.html", users=users.list_users(), form=Form(start={"lang": "en"}))
 
 
 @bp.post("")
 @needs("users:write")
-def create() -> Answer:
+def add_user() -> Answer:
     """Add somebody; their first password is shown this once."""
     form = Form(request.form)
     password = users.make_one_time_password()
@@ -48,10 +48,10 @@ def create() -> Answer:
 
 @bp.get("/<int:user_id>")
 @needs("users:write")
-def show(user_id: int) -> str:
-    """One of the staff."""
+def show_user(user_id: int) -> str:
+    """Show one of the staff."""
     user = users.get_user(user_id)
-    return _page(user, Form(start={"roles": [role.name for role in user.roles]}))
+    return _render_user(user, Form(start={"roles": [role.name for role in user.roles]}))
 
 
 @bp.post("/<int:user_id>/roles")
@@ -64,8 +64,8 @@ def set_roles(user_id: int) -> Answer:
         users.set_roles(user_id, changes["roles"], now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The roles are saved."))
-        return redirect(url_for("users.show", user_id=user_id))
-    return _page(users.get_user(user_id), form), 422
+        return redirect(url_for("users.show_user", user_id=user_id))
+    return _render_user(users.get_user(user_id), form), 422
 
 
 @bp.post("/<int:user_id>/active")
@@ -73,29 +73,29 @@ def set_roles(user_id: int) -> Answer:
 def set_active(user_id: int) -> Answer:
     """Let a user in no more, or again."""
     form = Form(request.form)
-    wanted = form.read_choice("active", ("yes", "no"))
+    answer = form.read_choice("active", ("yes", "no"))
     with form.start_saving() as saving:
         saving.refuse_errors()
-        act = users.activate_user if wanted == "yes" else users.deactivate_user
+        act = users.activate_user if answer == "yes" else users.deactivate_user
         act(user_id, now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("Saved."))
-        return redirect(url_for("users.show", user_id=user_id))
+        return redirect(url_for("users.show_user", user_id=user_id))
     user = users.get_user(user_id)
     form.sent = None
     form.start = {"roles": [role.name for role in user.roles]}
-    return _page(user, form), 422
+    return _render_user(user, form), 422
 
 
 @bp.post("/<int:user_id>/password")
 @needs("users:write")
-def new_password(user_id: int) -> Answer:
-    """A new password, shown this once; every session of the user ends."""
+def reset_password(user_id: int) -> Answer:
+    """Make a new password, shown this once; every session of the user ends."""
     password = users.make_one_time_password()
     user = users.set_password(user_id, password, now=clock.now(), actor=principal().actor)
     commit()
     return render_template("access/secret.html", secret=password, user=user, kind="password")
 
 
-def _page(user: User, form: Form) -> str:
+def _render_user(user: User, form: Form) -> str:
     return render_template("access/user.html", user=user, form=form)

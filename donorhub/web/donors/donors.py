@@ -29,12 +29,12 @@ Answer = Response | str | tuple[str, int]
 
 @bp.get("")
 @needs("donors:read")
-def index() -> Answer:
-    """The list, or what a search found; a donor's code leads straight to the donor."""
+def list_donors() -> Answer:
+    """Show the list, or what a search found; a donor's code leads straight to the donor."""
     text = request.args.get("q", "").strip()[:200]
-    found = search.find_by_code(text) if text else None
-    if found is not None and own_list() in (None, found.owner_id):
-        return redirect(url_for("donors.show", donor_id=found.id))
+    donor = search.find_by_code(text) if text else None
+    if donor is not None and own_list() in (None, donor.owner_id):
+        return redirect(url_for("donors.show_donor", donor_id=donor.id))
     conditions = []
     if request.args.get("giving") == "not_again" and principal().has_permission("gifts:read"):
         conditions.append(history.has_not_given_again(today(), organisation.get_organisation().home_currency))
@@ -51,16 +51,16 @@ def index() -> Answer:
 
 @bp.get("/new")
 @needs("donors:write")
-def new() -> str:
-    """An empty form."""
+def show_new_form() -> str:
+    """Show an empty form."""
     ours = organisation.get_organisation()
     start = {"key": make_key(), "kind": "person", "lang": ours.lang, "country": ours.country}
-    return _form_page(Form(start=start | {"name": request.args.get("name", "")}))
+    return _render_form(Form(start=start | {"name": request.args.get("name", "")}))
 
 
 @bp.post("/new")
 @needs("donors:write")
-def create() -> Answer:
+def add_donor() -> Answer:
     """Add a donor; the same form sent twice adds one."""
     form = Form(request.form)
     key = form.read_key()
@@ -72,20 +72,20 @@ def create() -> Answer:
         if not once.status:
             donor = donors.create_donor(fields, source="form", now=clock.now(), actor=principal().actor)
             idempotency.store_answer(once, status=302, headers={}, body=str(donor.id).encode())
-        where = url_for("donors.show", donor_id=int(once.body))
+        where = url_for("donors.show_donor", donor_id=int(once.body))
         commit()
         say(gettext("The donor is added."))
         return redirect(where)
-    return _form_page(form), 422
+    return _render_form(form), 422
 
 
 @bp.get("/<int:donor_id>")
 @needs("donors:read")
-def show(donor_id: int) -> Answer:
-    """One donor: facts, recurring gifts, contact data, timeline."""
+def show_donor(donor_id: int) -> Answer:
+    """Show one donor: facts, recurring gifts, contact data, timeline."""
     donor = donors.get_donor(donor_id, owner_id=own_list())
     if donor.id != donor_id:
-        return redirect(url_for("donors.show", donor_id=donor.id))
+        return redirect(url_for("donors.show_donor", donor_id=donor.id))
     who = principal()
     return render_template(
         "donors/donor.html",
@@ -93,7 +93,7 @@ def show(donor_id: int) -> Answer:
         address=_write_address(donor),
         stage=history.compute_stages([donor], today=today())[donor.id],
         facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
-        recurring=_recurring(donor.id) if who.has_permission("recurring:read") else [],
+        recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
         page=timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25),
     )
@@ -101,16 +101,16 @@ def show(donor_id: int) -> Answer:
 
 @bp.get("/<int:donor_id>/edit")
 @needs("donors:write")
-def edit(donor_id: int) -> str:
-    """The form with what is known."""
+def show_edit_form(donor_id: int) -> str:
+    """Show the form with what is known."""
     donor = donors.get_donor(donor_id, owner_id=own_list())
     start = {name: getattr(donor, name) for name in FIELDS} | {"version": donor.version}
-    return _form_page(Form(start=start), donor)
+    return _render_form(Form(start=start), donor)
 
 
 @bp.post("/<int:donor_id>/edit")
 @needs("donors:write")
-def change(donor_id: int) -> Answer:
+def save_donor(donor_id: int) -> Answer:
     """Save a donor; refused when somebody else saved in the meantime."""
     donor = donors.get_donor(donor_id, owner_id=own_list())
     form = Form(request.form)
@@ -120,22 +120,22 @@ def change(donor_id: int) -> Answer:
         donors.change_donor(donor, fields, now=clock.now(), actor=principal().actor, version=version or 0)
         commit()
         say(gettext("The donor is saved."))
-        return redirect(url_for("donors.show", donor_id=donor_id))
-    return _form_page(form, donors.get_donor(donor_id)), 422
+        return redirect(url_for("donors.show_donor", donor_id=donor_id))
+    return _render_form(form, donors.get_donor(donor_id)), 422
 
 
 def _write_address(donor: Donor) -> str:
-    """The street above postcode and town, without what is not known."""
+    """Return the street above postcode and town, without what is not known."""
     town = " ".join(filter(None, (donor.postcode, donor.city)))
     return "\n".join(filter(None, (donor.street, town)))
 
 
-def _recurring(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
+def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
     rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
     return [(row, promises.get_term_on(row, today()), promises.list_next_instalments(row.id)) for row in rows]
 
 
-def _form_page(form: Form, donor: Donor | None = None) -> str:
+def _render_form(form: Form, donor: Donor | None = None) -> str:
     staff = users.list_users(active_only=True)
     version = donor.version if donor and "" in form.errors else form.get_value("version")
     return render_template("donors/donor_form.html", form=form, donor=donor, staff=staff, version=version)

@@ -30,8 +30,8 @@ GIFT: Final = NewGiftSchema(
 
 @bp.get("")
 @needs("gifts:read")
-def index() -> Answer:
-    """The list, by days received, donor and method."""
+def list_gifts() -> Answer:
+    """Show the list, by days received, donor and method."""
     form = Form(request.args)
     first, last, donor_id = form.read_day("first"), form.read_day("last"), form.read_id("donor")
     method = find_word(form.get_value("method"), labels.METHODS)
@@ -43,7 +43,7 @@ def index() -> Answer:
         method=method,
         after=request.args.get("after"),
     )
-    shown = render_template(
+    page_text = render_template(
         "giving/gifts.html",
         page=page,
         form=form,
@@ -51,30 +51,30 @@ def index() -> Answer:
         taken=history.find_deduction_states(page.rows),
         funds=history.find_fund_names(page.rows),
     )
-    return (shown, 422) if form.errors else shown
+    return (page_text, 422) if form.errors else page_text
 
 
 @bp.get("/new")
 @needs("gifts:write")
-def new() -> str:
-    """First who gave, then the gift: one page each, so that it works without JavaScript."""
+def show_new_form() -> str:
+    """Ask who gave, then for the gift: one page each, so that it works without JavaScript."""
     form = Form(request.args)
     donor_id = form.read_id("donor")
     if donor_id:
-        return _form_page(Form(start=_start()), donors.get_donor(donor_id))
+        return _render_form(Form(start=_make_start_values()), donors.get_donor(donor_id))
     text = form.read_line("q")
     page: Page[Donor] = search.find_donors(text, limit=12) if text else Page(())
     donor = search.find_by_code(text) if text else None
     if donor is None and len(page.rows) == 1:
         donor = page.rows[0]
     if donor is not None:
-        return _form_page(Form(start=_start()), donor)
+        return _render_form(Form(start=_make_start_values()), donor)
     return render_template("giving/choose_donor.html", text=text, page=page)
 
 
 @bp.post("/new")
 @needs("gifts:write")
-def create() -> Answer:
+def record_gift() -> Answer:
     """Record a gift; the same form sent twice records one."""
     form = Form(request.form)
     donor = donors.get_donor(form.read_id("donor_id") or 0)
@@ -96,23 +96,25 @@ def create() -> Answer:
             now=clock.now(),
             actor=principal().actor,
         )
-        address = url_for("gifts.show", gift_id=gift.id)  # after the commit its row would be read once more
+        address = url_for(
+            "gifts.show_gift", gift_id=gift.id
+        )  # after the commit its row would be read once more
         commit()
         say(gettext("The gift is recorded.") if is_new else gettext("This gift was recorded already."))
         return redirect(address)
-    return _form_page(form, donors.get_donor(donor.id)), 422
+    return _render_form(form, donors.get_donor(donor.id)), 422
 
 
 @bp.get("/<int:gift_id>")
 @needs("gifts:read")
-def show(gift_id: int) -> str:
-    """One gift and what became of it."""
-    return _page(gift_id, Form(start={"key": make_key()}))
+def show_gift(gift_id: int) -> str:
+    """Show one gift and what became of it."""
+    return _render_gift(gift_id, Form(start={"key": make_key()}))
 
 
 @bp.post("/<int:gift_id>/correct")
 @needs("gifts:write")
-def correct(gift_id: int) -> Answer:
+def take_out_gift(gift_id: int) -> Answer:
     """Take out a gift that was recorded wrongly, with the reason."""
     form = Form(request.form)
     key = form.read_key()
@@ -123,11 +125,11 @@ def correct(gift_id: int) -> Answer:
         )
         commit()
         say(gettext("The gift is taken out. Its row stays, so that it can be explained."))
-        return redirect(url_for("gifts.show", gift_id=gift_id))
-    return _page(gift_id, form), 422
+        return redirect(url_for("gifts.show_gift", gift_id=gift_id))
+    return _render_gift(gift_id, form), 422
 
 
-def _start() -> dict[str, object]:
+def _make_start_values() -> dict[str, object]:
     return {
         "key": make_key(),
         "currency": organisation.get_organisation().home_currency,
@@ -137,7 +139,7 @@ def _start() -> dict[str, object]:
     }
 
 
-def _page(gift_id: int, form: Form) -> str:
+def _render_gift(gift_id: int, form: Form) -> str:
     gift = gifts.get_gift(gift_id)
     kind_of_source = gift.source.partition(":")[0]  # a provider's has its account behind it
     return render_template(
@@ -149,7 +151,7 @@ def _page(gift_id: int, form: Form) -> str:
     )
 
 
-def _form_page(form: Form, donor: Donor) -> str:
+def _render_form(form: Form, donor: Donor) -> str:
     return render_template(
         "giving/gift_form.html",
         form=form,

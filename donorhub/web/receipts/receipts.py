@@ -27,8 +27,8 @@ PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 
 @bp.get("")
 @needs("receipts:read")
-def index() -> str:
-    """The list, the newest first."""
+def list_receipts() -> str:
+    """Show the list, the newest first."""
     form = Form(request.args)
     donor_id = form.read_id("donor")
     page = receipt_lists.list_receipts(
@@ -48,19 +48,19 @@ def index() -> str:
 
 @bp.get("/new")
 @needs("receipts:issue")
-def new() -> str:
-    """Choose gifts of a donor, those of a year ticked."""
+def show_new_form() -> str:
+    """Let gifts of a donor be chosen, those of a year ticked."""
     form = Form(request.args)
     donor = donors.get_donor(form.read_id("donor") or 0)
     year = form.read_number("year", 1900, 2999) or today().year
     gifts = receipt_lists.list_gifts_without_receipt(donor.id, year)
     start = {"gift_ids": [row.gift.id for row in gifts if row.is_fit], "lang": donor.lang}
-    return _form_page(Form(start=start), donor, year)
+    return _render_form(Form(start=start), donor, year)
 
 
 @bp.post("/new")
 @needs("receipts:issue")
-def issue() -> Answer:
+def issue_receipt() -> Answer:
     """Issue one receipt for the ticked gifts. Sent twice, the second finds the gifts on a receipt."""
     form = Form(request.form)
     donor = donors.get_donor(form.read_id("donor_id") or 0)
@@ -79,28 +79,28 @@ def issue() -> Answer:
             saving.refuse_errors()
         commit()
         say(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
-        return redirect(url_for("receipts.show", receipt_id=receipt.id))
-    return _form_page(form, donors.get_donor(donor.id), year), 422
+        return redirect(url_for("receipts.show_receipt", receipt_id=receipt.id))
+    return _render_form(form, donors.get_donor(donor.id), year), 422
 
 
 @bp.get("/<int:receipt_id>")
 @needs("receipts:read")
-def show(receipt_id: int) -> str:
-    """One receipt: what is on it, its PDF or why there is none yet."""
-    return _page(receipts.get_receipt(receipt_id), Form())
+def show_receipt(receipt_id: int) -> str:
+    """Show one receipt: what is on it, its PDF or why there is none yet."""
+    return _render_receipt(receipts.get_receipt(receipt_id), Form())
 
 
 @bp.get("/<int:receipt_id>/pdf")
 @needs("receipts:read")
-def pdf(receipt_id: int) -> Answer:
-    """The PDF as it was made once; while there is none, the page that says why."""
+def send_pdf(receipt_id: int) -> Answer:
+    """Send the PDF as it was made once; while there is none, show the page that says why."""
     receipt = receipts.get_receipt(receipt_id)
-    made = receipts.find_pdf(receipt)
-    if made is None:
-        return _page(receipt, Form()), 404
+    pdf = receipts.find_pdf(receipt)
+    if pdf is None:
+        return _render_receipt(receipt, Form()), 404
     name = receipts.format_number_of(receipt).replace("/", "-")
     return Response(
-        made.content,
+        pdf.content,
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'},
     )
@@ -108,8 +108,8 @@ def pdf(receipt_id: int) -> Answer:
 
 @bp.get("/<int:receipt_id>/preview")
 @needs("receipts:read")
-def preview(receipt_id: int) -> Response:
-    """The receipt as a page, as it will be printed."""
+def show_preview(receipt_id: int) -> Response:
+    """Show the receipt as a page, as it will be printed."""
     document = receipt_stamps.get_current_document(receipts.get_receipt(receipt_id))
     page = printed.render_html(document)
     return Response(page, content_type="text/html", headers={"Content-Security-Policy": PREVIEW_POLICY})
@@ -117,7 +117,7 @@ def preview(receipt_id: int) -> Response:
 
 @bp.post("/<int:receipt_id>/void")
 @needs("receipts:issue")
-def void(receipt_id: int) -> Answer:
+def void_receipt(receipt_id: int) -> Answer:
     """Void a receipt with the reason; its number stays."""
     form = Form(request.form)
     with form.start_saving():
@@ -125,13 +125,13 @@ def void(receipt_id: int) -> Answer:
         receipts.void_receipt(receipt_id, reason=new["reason"], now=clock.now(), actor=principal().actor)
         commit()
         say(gettext("The receipt is void. Its gifts can be receipted anew."))
-        return redirect(url_for("receipts.show", receipt_id=receipt_id))
-    return _page(receipts.get_receipt(receipt_id), form), 422
+        return redirect(url_for("receipts.show_receipt", receipt_id=receipt_id))
+    return _render_receipt(receipts.get_receipt(receipt_id), form), 422
 
 
 @bp.post("/<int:receipt_id>/replace")
 @needs("receipts:issue")
-def replace(receipt_id: int) -> Answer:
+def replace_receipt(receipt_id: int) -> Answer:
     """Void a receipt and issue a new one with what is known of the donor now."""
     form = Form(request.form)
     with form.start_saving():
@@ -140,11 +140,11 @@ def replace(receipt_id: int) -> Answer:
         )
         commit()
         say(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
-        return redirect(url_for("receipts.show", receipt_id=receipt.id))
-    return _page(receipts.get_receipt(receipt_id), form), 422
+        return redirect(url_for("receipts.show_receipt", receipt_id=receipt.id))
+    return _render_receipt(receipts.get_receipt(receipt_id), form), 422
 
 
-def _page(receipt: Receipt, form: Form) -> str:
+def _render_receipt(receipt: Receipt, form: Form) -> str:
     old, new_one = receipt_lists.find_neighbours(receipt)
     return render_template(
         "receipts/receipt.html",
@@ -158,7 +158,7 @@ def _page(receipt: Receipt, form: Form) -> str:
     )
 
 
-def _form_page(form: Form, donor: Donor, year: int) -> str:
+def _render_form(form: Form, donor: Donor, year: int) -> str:
     return render_template(
         "receipts/receipt_form.html",
         form=form,

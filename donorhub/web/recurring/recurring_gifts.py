@@ -52,14 +52,14 @@ MOST_INSTALMENTS: Final = 600
 
 @bp.get("")
 @needs("recurring:read")
-def index() -> str:
-    """The list, by state and donor."""
+def list_recurring_gifts() -> str:
+    """Show the list, by state and donor."""
     form = Form(request.args)
     donor_id, state = form.read_id("donor"), form.get_value("state")
     one_state = find_word(state, RECURRING_STATES)
-    wanted = RUNNING_PROMISES if state == "running" else (one_state,) if one_state else ()
+    states = RUNNING_PROMISES if state == "running" else (one_state,) if one_state else ()
     page = promises.list_recurring_gift_rows(
-        states=wanted, donor_id=donor_id, after=request.args.get("after")
+        states=states, donor_id=donor_id, after=request.args.get("after")
     )
     return render_template(
         "recurring/recurring_gifts.html",
@@ -73,23 +73,23 @@ def index() -> str:
 
 @bp.get("/late")
 @needs("recurring:read")
-def late() -> str:
-    """Instalments that are late or missed."""
-    asked = request.args.get("state", "")
-    one_state = find_word(asked, OVERDUE_INSTALMENTS)
+def list_late_instalments() -> str:
+    """Show the instalments that are late or missed."""
+    state = request.args.get("state", "")
+    one_state = find_word(state, OVERDUE_INSTALMENTS)
     states = (one_state,) if one_state else OVERDUE_INSTALMENTS
     page = promises.list_late_instalments(states=states, after=request.args.get("after"))
     tabs = [
         ("", gettext("All")),
-        *((state, labels.INSTALMENT_STATES[state]) for state in OVERDUE_INSTALMENTS),
+        *((word, labels.INSTALMENT_STATES[word]) for word in OVERDUE_INSTALMENTS),
     ]
-    return render_template("recurring/late_instalments.html", page=page, asked=asked, tabs=tabs, day=today())
+    return render_template("recurring/late_instalments.html", page=page, state=state, tabs=tabs, day=today())
 
 
 @bp.get("/new")
 @needs("recurring:write")
-def new() -> str:
-    """An empty form for a donor."""
+def show_new_form() -> str:
+    """Show an empty form for a donor."""
     donor = donors.get_donor(Form(request.args).read_number("donor", 1, 10**9) or 0)
     start = {
         "key": make_key(),
@@ -99,12 +99,12 @@ def new() -> str:
         "start_on": today(),
         "currency": organisation.get_organisation().home_currency,
     }
-    return _form_page(Form(start=start), donor)
+    return _render_form(Form(start=start), donor)
 
 
 @bp.post("/new")
 @needs("recurring:write")
-def create() -> Answer:
+def start_recurring_gift() -> Answer:
     """Start a standing order or a pledge; the same form sent twice starts one."""
     form = Form(request.form)
     donor = donors.get_donor(form.read_id("donor_id") or 0)
@@ -126,22 +126,22 @@ def create() -> Answer:
         instalments.make_instalments(gift, today=today())
         commit()
         say(gettext("The recurring gift is started."))
-        return redirect(url_for("recurring.show", recurring_gift_id=gift.id))
-    return _form_page(form, donors.get_donor(donor.id)), 422
+        return redirect(url_for("recurring.show_recurring_gift", recurring_gift_id=gift.id))
+    return _render_form(form, donors.get_donor(donor.id)), 422
 
 
 @bp.get("/<int:recurring_gift_id>")
 @needs("recurring:read")
-def show(recurring_gift_id: int) -> str:
-    """One recurring gift: terms, instalments and what paid them."""
+def show_recurring_gift(recurring_gift_id: int) -> str:
+    """Show one recurring gift: terms, instalments and what paid them."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-    return _page(gift, _start_of(gift))
+    return _render_recurring_gift(gift, _make_start_form(gift))
 
 
 @bp.post("/<int:recurring_gift_id>/amount")
 @needs("recurring:write")
 def change_amount(recurring_gift_id: int) -> Answer:
-    """Another amount from a day on."""
+    """Promise another amount from a day on."""
     form = Form(request.form)
 
     def change_promise(gift: RecurringGift) -> None:
@@ -155,7 +155,7 @@ def change_amount(recurring_gift_id: int) -> Answer:
 
 @bp.post("/<int:recurring_gift_id>/pause")
 @needs("recurring:write")
-def pause(recurring_gift_id: int) -> Answer:
+def pause_recurring_gift(recurring_gift_id: int) -> Answer:
     """Expect nothing for a while."""
     form = Form(request.form)
 
@@ -175,7 +175,7 @@ def pause(recurring_gift_id: int) -> Answer:
 
 @bp.post("/<int:recurring_gift_id>/resume")
 @needs("recurring:write")
-def resume(recurring_gift_id: int) -> Answer:
+def resume_recurring_gift(recurring_gift_id: int) -> Answer:
     """Expect instalments again from today on."""
     form = Form(request.form)
 
@@ -187,7 +187,7 @@ def resume(recurring_gift_id: int) -> Answer:
 
 @bp.post("/<int:recurring_gift_id>/close")
 @needs("recurring:write")
-def close(recurring_gift_id: int) -> Answer:
+def close_recurring_gift(recurring_gift_id: int) -> Answer:
     """End the promise with its reason."""
     form = Form(request.form)
 
@@ -202,8 +202,8 @@ def close(recurring_gift_id: int) -> Answer:
 
 @bp.post("/instalments/<int:instalment_id>/skip")
 @needs("recurring:write")
-def skip(instalment_id: int) -> Answer:
-    """Nothing is owed for this instalment."""
+def skip_instalment(instalment_id: int) -> Answer:
+    """Let an instalment go: nothing is owed for it."""
     form = Form(request.form)
     recurring_gift_id = instalments.get_instalment(instalment_id).recurring_gift_id
 
@@ -228,12 +228,12 @@ def _save_change(
         instalments.make_instalments(gift, today=today())
         commit()
         say(sentence)
-        return redirect(url_for("recurring.show", recurring_gift_id=recurring_gift_id))
-    return _page(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
+        return redirect(url_for("recurring.show_recurring_gift", recurring_gift_id=recurring_gift_id))
+    return _render_recurring_gift(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
 
 
-def amount_of(term: Term) -> Money:
-    """The amount of a term."""
+def get_amount_of(term: Term) -> Money:
+    """Return the amount of a term."""
     return Money(term.amount_minor, term.currency)
 
 
@@ -246,31 +246,31 @@ def _read_iban(form: Form) -> str:
     return iban or ""
 
 
-def _start_of(gift: RecurringGift) -> Form:
+def _make_start_form(gift: RecurringGift) -> Form:
     term = promises.get_term_on(gift, today())
     start = {"amount": "", "currency": gift.currency, "from_on": today() + timedelta(days=1)}
-    return Form(start=start | {"amount": amount_of(term).as_text()})
+    return Form(start=start | {"amount": get_amount_of(term).as_text()})
 
 
-def _page(gift: RecurringGift, form: Form) -> str:
+def _render_recurring_gift(gift: RecurringGift, form: Form) -> str:
     return render_template(
         "recurring/recurring_gift.html",
         gift=gift,
         form=form,
         term=promises.get_term_on(gift, today()),
-        amount_of=amount_of,
+        amount_of=get_amount_of,
         rows=promises.list_instalments_with_gifts(gift.id),
         may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),
-        changes=_changes_allowed(gift),
+        changes=_can_be_changed(gift),
     )
 
 
-def _changes_allowed(gift: RecurringGift) -> bool:
-    """What a provider collects is changed at the provider, and its events tell us."""
+def _can_be_changed(gift: RecurringGift) -> bool:
+    """Return whether it may be changed here; what a provider collects is changed there."""
     return gift.origin != "provider" and gift.state != "closed"
 
 
-def _form_page(form: Form, donor: Donor) -> str:
+def _render_form(form: Form, donor: Donor) -> str:
     return render_template(
         "recurring/recurring_gift_form.html",
         form=form,

@@ -8,7 +8,7 @@ from typing import Final
 
 WIDTH: Final = 720
 HEIGHT: Final = 210
-LEFT: Final = 76
+LEFT_EDGE: Final = 76
 TOP: Final = 10
 FLOOR: Final = HEIGHT - 24
 LINES: Final = 4
@@ -36,18 +36,20 @@ class Chart:
     lines: tuple[tuple[float, float], ...]  # (y, value) of each rule
 
 
-def stacked(columns: Sequence[Sequence[float]]) -> Chart:
-    """Bars of parts that are not negative; a part below nothing is drawn as nothing."""
+def make_chart(columns: Sequence[Sequence[float]]) -> Chart:
+    """Return bars of parts that are not negative; a part below nothing is drawn as nothing."""
     columns = [[max(0.0, value) for value in column] for column in columns]
-    step = _step(max((sum(column) for column in columns), default=0) / LINES)
+    step = _choose_step(max((sum(column) for column in columns), default=0) / LINES)
     scale = (FLOOR - TOP) / (step * LINES)
-    width = (WIDTH - LEFT) / max(1, len(columns))
-    bars = tuple(_bar(column, LEFT + width * place, width, scale) for place, column in enumerate(columns))
+    width = (WIDTH - LEFT_EDGE) / max(1, len(columns))
+    bars = tuple(
+        _make_bar(column, LEFT_EDGE + width * place, width, scale) for place, column in enumerate(columns)
+    )
     lines = tuple((round(FLOOR - step * line * scale, 1), step * line) for line in range(LINES + 1))
     return Chart(bars, lines)
 
 
-def _bar(column: Sequence[float], left: float, width: float, scale: float) -> Bar:
+def _make_bar(column: Sequence[float], start: float, width: float, scale: float) -> Bar:
     parts, y = [], float(FLOOR)
     for series, value in enumerate(column, 1):
         height = value * scale
@@ -55,18 +57,18 @@ def _bar(column: Sequence[float], left: float, width: float, scale: float) -> Ba
         if height > 0:
             parts.append(
                 Part(
-                    round(left + width * 0.18, 1),
+                    round(start + width * 0.18, 1),
                     round(y, 1),
                     round(width * 0.64, 1),
                     round(height, 1),
                     series,
                 )
             )
-    return Bar(round(left + width / 2, 1), tuple(parts))
+    return Bar(round(start + width / 2, 1), tuple(parts))
 
 
-def _step(least: float) -> float:
-    """A round number, at least so large: 1, 2, 2.5 or 5 times a power of ten."""
+def _choose_step(least: float) -> float:
+    """Return a round number, at least so large: 1, 2, 2.5 or 5 times a power of ten."""
     if least <= 0:
         return 1.0
     power = 10.0 ** (len(str(int(least))) - 1) if least >= 1 else 1.0

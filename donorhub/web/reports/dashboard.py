@@ -47,30 +47,30 @@ class Waiting:
 
 @bp.get("/")
 @needs("tasks:read")
-def show() -> str:
-    """The dashboard; roles without amounts see their tasks and what needs attention."""
+def show_dashboard() -> str:
+    """Show the dashboard; roles without amounts see their tasks and what needs attention."""
     who = principal()
-    shown: dict[str, object] = {"today": today(), "our_name": organisation.get_organisation().legal_name}
+    values: dict[str, object] = {"today": today(), "our_name": organisation.get_organisation().legal_name}
     if who.has_permission("gifts:read"):
-        shown |= _money_figures(today())
+        values |= _compute_money_figures(today())
     if who.has_permission("recurring:read"):
-        shown["recurring"] = dashboard.compute_recurring_figures()
-    narrowed = own_list() is not None
+        values["recurring"] = dashboard.compute_recurring_figures()
+    is_narrowed = own_list() is not None
     tasks = worklist.list_tasks(
-        "today", user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=narrowed, limit=5
+        "today", user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=is_narrowed, limit=5
     )
-    shown["tasks"], shown["people"] = tasks.rows, worklist.find_donor_names(tasks.rows)
-    shown["now"] = clock.now()
-    shown["tasks_count"] = worklist.count_due(
-        user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=narrowed
+    values["tasks"], values["people"] = tasks.rows, worklist.find_donor_names(tasks.rows)
+    values["now"] = clock.now()
+    values["tasks_count"] = worklist.count_due(
+        user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=is_narrowed
     )
-    if not narrowed:
-        shown["waiting"] = _list_waiting(dashboard.count_waiting(clock.now()))
-    return render_template("reports/dashboard.html", **shown)
+    if not is_narrowed:
+        values["waiting"] = _list_waiting(dashboard.count_waiting(clock.now()))
+    return render_template("reports/dashboard.html", **values)
 
 
 def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
-    """What waits for a person, as far as the reader may look after it."""
+    """Return what waits for a person, as far as the reader may look after it."""
     may = principal().has_permission
     waiting = []
     if (number := counts["suspense"]) and may("imports:read"):
@@ -109,35 +109,37 @@ def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
     return waiting
 
 
-def _money_figures(day: date) -> dict[str, object]:
+def _compute_money_figures(day: date) -> dict[str, object]:
     currency = organisation.get_organisation().home_currency
     months = dashboard.list_months(day, currency)
-    received = {money.currency: money for money in dashboard.sum_received(day.replace(day=1), day)}
-    chart = charts.stacked([_columns(month, currency) for month in months])
-    kept, before = history.count_retained_donors(day, currency)
+    received_by_currency = {
+        money.currency: money for money in dashboard.sum_received(day.replace(day=1), day)
+    }
+    chart = charts.make_chart([_list_heights(month, currency) for month in months])
+    kept_count, count_before = history.count_retained_donors(day, currency)
     last_year = dashboard.sum_received(history.find_start_of_year(day), day)
     latest = history.list_gifts(limit=8).rows
     return {
-        "received": received.pop(currency, Money(0, currency)),
-        "received_else": list(received.values()),
+        "received": received_by_currency.pop(currency, Money(0, currency)),
+        "received_else": list(received_by_currency.values()),
         "months": months,
         "month_names": [format_date(month.first, "LLL", locale=date_locale()) for month in months],
         "chart": chart,
-        "scale": [_short(value) for _y, value in chart.lines],
-        "series": [series_name(methods) for methods in SERIES],
-        "table": [[Money(minor, currency) for minor in _minors(month)] for month in months],
+        "scale": [_write_short_number(value) for _y, value in chart.lines],
+        "series": [name_series(methods) for methods in SERIES],
+        "table": [[Money(minor, currency) for minor in _list_minors(month)] for month in months],
         "year": next((money for money in last_year if money.currency == currency), Money(0, currency)),
-        "kept": kept,
-        "gave_before": before,
-        "retention": round(100 * kept / before) if before else None,
+        "kept": kept_count,
+        "gave_before": count_before,
+        "retention": round(100 * kept_count / count_before) if count_before else None,
         "latest": latest,
         "funds": history.find_fund_names(latest),
         "currency": currency,
     }
 
 
-def series_name(methods: Sequence[GiftMethod]) -> str:
-    """What the legend calls a series of methods."""
+def name_series(methods: Sequence[GiftMethod]) -> str:
+    """Return what the legend calls a series of methods."""
     if "card" in methods:
         return str(gettext("Card and BLIK"))
     if "cash" in methods:
@@ -145,13 +147,13 @@ def series_name(methods: Sequence[GiftMethod]) -> str:
     return str(labels.METHODS[methods[0]])
 
 
-def _minors(month: dashboard.Month) -> list[int]:
+def _list_minors(month: dashboard.Month) -> list[int]:
     return [sum(month.by_method.get(method, 0) for method in methods) for methods in SERIES]
 
 
-def _columns(month: dashboard.Month, currency: str) -> list[float]:
-    return [minor / 10 ** get_exponent(currency) for minor in _minors(month)]
+def _list_heights(month: dashboard.Month, currency: str) -> list[float]:
+    return [minor / 10 ** get_exponent(currency) for minor in _list_minors(month)]
 
 
-def _short(value: float) -> str:
+def _write_short_number(value: float) -> str:
     return str(format_compact_decimal(value, locale=get_locale(), fraction_digits=1))
