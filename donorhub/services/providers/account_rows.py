@@ -58,7 +58,7 @@ class AccountRows:
     def find_payment(self, view: PaymentView) -> Payment | None:
         """Return the row of a payment, under whichever of its names it is there."""
         rows = [payment for ref in view.refs if (payment := self.payments.get(ref)) is not None]
-        # A checkout and its order may have a row each, told of before they were linked.
+        # A checkout and its order may have a row each, each named before they were linked.
         return min(rows, key=lambda row: (row.payment_key != view.key, row.id or 0), default=None)
 
 
@@ -108,10 +108,12 @@ def make_customer(ref: str) -> Giver:
 def _sort_views(at: Account, views: Sequence[GroupView]) -> SortedViews:
     return SortedViews(
         customers=[view.donor for view in views if view.donor],
-        subscriptions=[view.recurring for view in views if view.recurring and at.is_for_rows(view.recurring)],
+        subscriptions=[
+            view.recurring for view in views if view.recurring and at.accepts_view(view.recurring)
+        ],
         invoices=[view.instalment for view in views if view.instalment],
-        payments=[view.payment for view in views if view.payment and at.is_for_rows(view.payment)],
-        payouts=[view.payout for view in views if view.payout and at.is_for_rows(view.payout)],
+        payments=[view.payment for view in views if view.payment and at.accepts_view(view.payment)],
+        payouts=[view.payout for view in views if view.payout and at.accepts_view(view.payout)],
     )
 
 

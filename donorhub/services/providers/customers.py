@@ -30,7 +30,7 @@ class Account:
         """Return who did what this account's events did, as the audit names it."""
         return f"provider:{self.provider}"
 
-    def is_for_rows(self, view: RecurringView | PaymentView | PayoutView) -> bool:
+    def accepts_view(self, view: RecurringView | PaymentView | PayoutView) -> bool:
         """Return whether a view makes rows here: one of a test only where the endpoint is for tests."""
         return self.projects_tests or not view.is_test
 
@@ -44,9 +44,9 @@ class Giver(NamedTuple):
     kind: Literal["payment", "subscription"]
 
     @property
-    def teller(self) -> tuple[ProviderObject, str]:
-        """Return under which name we remember what was said: the customer's, else the payment's or
-        subscription's own."""
+    def map_key(self) -> tuple[ProviderObject, str]:
+        """Return under which name the provider map remembers the giver: the customer's, else the payment's
+        or subscription's own."""
         customer = self.person.get("customer")
         return ("customer", customer) if customer else (self.kind, self.ref)
 

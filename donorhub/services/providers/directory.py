@@ -48,7 +48,7 @@ class Directory:
         )
         self._by_email = donors.find_by_emails(emails | new_emails, newcomers=new_emails)
         givers = [*givers, *newcomers]
-        self._rows = _read_map(at, {giver.teller[1] for giver in givers})
+        self._rows = _read_map(at, {giver.map_key[1] for giver in givers})
         self._ids_by_code = {text: self._read_code(text) for text in {giver.code_text for giver in givers}}
         ids = {*donor_ids, *(row.subject_id for row in self._rows.values())}
         ids |= {id_ for id_ in self._ids_by_code.values() if id_}
@@ -95,13 +95,13 @@ class Directory:
 
     def follow_customer(self, giver: Giver, *, now: datetime) -> None:
         """Bring the donor of a provider's customer up to what it says now; ignore one whom we do not know."""
-        row = self._rows.get(giver.teller)
+        row = self._rows.get(giver.map_key)
         donor = donors.find_survivor(row.subject_id) if row is not None else None
         if donor is not None:
             self.keep_up_donor(donor, giver, now=now)
 
     def _read_fields(self, giver: Giver) -> tuple[DonorFields, DonorFields]:
-        """Return what is said of the giver, and which of it may replace what the same teller said before."""
+        """Return what is said of the giver, and which of it may replace what the same name said before."""
         fields = read_donor_fields(giver.person)
         customer = giver.person.get("customer")
         if not customer:
@@ -150,9 +150,9 @@ class Directory:
 
     def _map_giver(self, giver: Giver, donor: Donor, fields: DonorFields) -> ProviderMap:
         """Return the row that says whose donor the giver is; there already, it stays as it is."""
-        row = self._rows.get(giver.teller)
+        row = self._rows.get(giver.map_key)
         if row is None:
-            kind, ref = giver.teller
+            kind, ref = giver.map_key
             row = self._rows[kind, ref] = ProviderMap(
                 provider=self._at.provider,
                 account=self._at.account,

@@ -138,14 +138,14 @@ def find_due(limit: int, *, now: datetime) -> dict[tuple[str, str], list[int]]:
     event = ProviderEvent
     columns = select(event.id, event.provider, event.account)
     # Each in the order of its index, so that a long backlog is not sorted anew for every few of it.
-    new, failed = (
+    new_events, failed_events = (
         columns.where(*conditions).order_by(event.next_attempt_at, event.id).limit(limit).subquery()
         for conditions in (
             [event.state == "received"],
             [event.state == "error", event.next_attempt_at <= now],
         )
     )
-    either = union_all(select(new), select(failed))
+    either = union_all(select(new_events), select(failed_events))
     rows = sorted(db.session.execute(either))
     due: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for id_, provider, account in rows[:limit]:
@@ -159,7 +159,7 @@ def take_events(ids: Sequence[int], turn: str) -> list[ProviderEvent] | None:
 
     A turn is an account, or a provider where one account goes by several names. Two workers that turn
     events of one payment into rows would trip over each other's unique keys, and each would see only its
-    own half of what is told.
+    own half of what is said.
     """
     if not _take_turn(turn):
         return None

@@ -1,4 +1,4 @@
-"""What a provider told one half of: the other half never came, and a person must look for the money.
+"""What a provider named one half of: the other half never came, and a person must look for the money.
 
 A day is waited first, for providers repeat what failed. Only a provider can say what is missing;
 nothing is booked here.
@@ -50,7 +50,7 @@ def ask_about_gaps(*, now: datetime) -> int:
 
 
 def _list_accounts() -> list[tuple[str, str]]:
-    """The provider accounts that events came from, found in the index without reading all their events."""
+    """Return the provider accounts that events came from, found in the index without reading the events."""
     accounts: list[tuple[str, str]] = []
     provider = db.session.scalar(select(func.min(ProviderEvent.provider)))
     while provider is not None:
@@ -120,7 +120,7 @@ def _find_invoices_without_payment(
 def _find_losses_without_payment(
     provider: str, account: str, *, now: datetime
 ) -> Iterator[tuple[str, Subject, int | None]]:
-    """Refunds and disputes of payments that nobody told of: made before we listened, or lost."""
+    """Yield refunds and disputes of payments that never came: made before we listened, or lost."""
     for kind, model in (("refund", Refund), ("dispute", Dispute)):
         rows = db.session.execute(
             select(ProviderRegister.ref, ProviderRegister.grp, ProviderRegister.state).where(

@@ -1,4 +1,4 @@
-"""What a provider tells that moves no money and yet must not be passed over: a person gets a task.
+"""What a provider says that moves no money and yet must not be passed over: a person gets a task.
 
 A word of the provider that we do not know is asked about where it keeps something from being booked.
 """
@@ -25,7 +25,7 @@ _TASKS: Final[dict[str, TaskKind]] = {
 
 
 def ask_about_notices(at: Account, views: Sequence[GroupView], *, now: datetime) -> None:
-    """Plan a task for each notice that a person must act on; once, however often it is told."""
+    """Plan a task for each notice that a person must act on; once, however often it comes."""
     for notice in (notice for view in views for notice in view.notices):
         kind = _TASKS.get(notice["code"])
         if kind is None or not (notice["livemode"] or at.projects_tests):

@@ -56,7 +56,7 @@ def apply_payments(rows: AccountRows, *, now: datetime) -> set[str]:
     hanging = _list_hanging(rows, pairs, fresh)
     for payment, view in hanging:
         if view.key not in fresh:
-            _follow_telling(rows, payment, view, now=now)
+            _follow_later_words(rows, payment, view, now=now)
     _join_instalments(rows, hanging, now=now)
     for payment, view in hanging:
         if view.refunds or view.disputes:
@@ -140,8 +140,8 @@ def _list_hanging(rows: AccountRows, pairs: Sequence[Pair], fresh: set[str]) -> 
     return hanging
 
 
-def _follow_telling(rows: AccountRows, payment: Payment, view: PaymentView, *, now: datetime) -> None:
-    """Change what was not told yet when the gift was recorded: who gave, by what, and on which day.
+def _follow_later_words(rows: AccountRows, payment: Payment, view: PaymentView, *, now: datetime) -> None:
+    """Change what was not known when the gift was recorded: who gave, by what, and on which day.
 
     The amount never changes, and nothing does any more once a receipt says it.
     """
@@ -256,8 +256,11 @@ def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime
 
 
 def _follow_remainder(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
-    """When nothing is left of a gift it is not thanked for, and its instalment and receipt follow; when
-    a refund fails or an appeal is won, it is as it was before."""
+    """Let thank-you, instalment and receipt follow what is left of a gift.
+
+    A gift of which nothing is left is not thanked for; when a refund fails or an appeal is won, all is
+    as it was before.
+    """
     db.session.flush()  # the sums are asked of the database
     left_minor = gifts.compute_remainder(gift).minor
     if view.lost_minor and left_minor == 0:

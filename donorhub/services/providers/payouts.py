@@ -23,7 +23,7 @@ from webhooks.views import GroupView, ItemView, PayoutView
 
 
 def apply_payouts(rows: AccountRows, *, now: datetime) -> set[str]:
-    """Bring payouts up to what is told of them; return the refs of new ones."""
+    """Bring payouts up to what the provider says now; return the refs of new ones."""
     return {view.ref for view in rows.views.payouts if _apply_payout(rows.at, view, now=now)}
 
 
@@ -33,7 +33,7 @@ def store_items_of_payments(at: Account, views: Sequence[GroupView]) -> None:
 
 
 def _apply_payout(at: Account, view: PayoutView, *, now: datetime) -> bool:
-    """Bring a payout up to what is told of it; return whether it is new."""
+    """Bring a payout up to what the provider says now; return whether it is new."""
     payout = db.session.scalar(
         select(Payout)
         .filter_by(provider=at.provider, account=at.account, ref=view.ref)
@@ -78,7 +78,7 @@ _ITEM_COLUMNS: Final = (
 
 
 def store_items(at: Account, items: Sequence[ItemView], *, payout_id: int | None = None) -> None:
-    """Store a provider's own lines with the gifts they belong to; a line told again is brought up to date."""
+    """Store a provider's own lines with the gifts they belong to; bring one that is there up to date."""
     if not items:
         return
     gift_ids = _find_gifts(at, items)
@@ -220,7 +220,7 @@ def ask_about_items(payout: Payout, *, now: datetime) -> str:
 
 
 def _part_from_entry(payout: Payout, entry_id: int, *, now: datetime, actor: str) -> None:
-    """A payout that failed after all did not bring that entry: it waits for a person again."""
+    """Let the entry of a payout that failed after all wait for a person again."""
     payout.entry_id = None
     db.session.execute(
         update(Match)

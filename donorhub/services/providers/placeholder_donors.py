@@ -1,6 +1,6 @@
-"""One person under two rows: a donor made for want of a better one gives way when the better one is told of.
+"""One person under two rows: a donor made for want of a better one gives way when the better one is named.
 
-A payment may be told before anybody says who paid; what says it comes in any order. Nothing here
+A payment may come before anybody says who paid; what says it comes in any order. Nothing here
 makes donors, and two donors that staff know are never made one.
 """
 
@@ -21,7 +21,7 @@ _MOVING: Final = (Gift, RecurringGift, Payment, Task, DomainEvent)
 
 def is_placeholder(donor: Donor, source: str) -> bool:
     """Return whether a donor is only a place-holder of this provider: made by it, with no receipt and no gift
-    from elsewhere, and without an address or (an address told of one payment only) a second gift."""
+    from elsewhere, and without an address or (an address named for one payment only) a second gift."""
     if donor.source != source or donor.merged_into_id is not None:
         return False
     if db.session.scalar(select(Receipt.id).where(Receipt.donor_id == donor.id).limit(1)) is not None:

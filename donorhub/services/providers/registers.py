@@ -84,7 +84,7 @@ def read_views(provider: str, account: str, groups: set[str]) -> Reading:
 
 
 def find_states(provider: str, account: str, kind: str, refs: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return what the registers of several objects of a kind hold, by ref, without those never told of."""
+    """Return what the registers of several objects of a kind hold, by ref, without those that never came."""
     refs = sorted(refs)
     if not refs:
         return {}

@@ -136,7 +136,7 @@ def _follow_state(at: Account, gift: RecurringGift, view: RecurringView, *, now:
 
 
 def _has_failed_later(at: Account, gift: RecurringGift, view: RecurringView) -> bool:
-    """Whether an invoice failed after the subscription was called active for the last time."""
+    """Return whether an invoice failed after the subscription was called active for the last time."""
     refs = db.session.scalars(
         select(Instalment.source_ref).where(
             Instalment.recurring_gift_id == gift.id, Instalment.state == "failed"
@@ -199,7 +199,7 @@ def _make_instalment(rows: AccountRows, view: InstalmentView, *, now: datetime) 
 def _change_instalment(instalment: Instalment, view: InstalmentView) -> bool:
     """Let the state follow the provider's word, which counts until a gift is joined; return whether it may.
 
-    What was taken back again is told by the payment.
+    What was taken back again the payment says.
     """
     if instalment.state == "returned" or instalment.state_reason == "refund":
         return False
@@ -288,7 +288,7 @@ def _plan_dunning(instalment: Instalment, promise: RecurringGift, *, now: dateti
 
 
 def _is_newest_word(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
-    """Whether the invoice was told of after its subscription, which else has said what became of it."""
+    """Return whether the word on the invoice is newer than that on its subscription, which else counts."""
     of_gift = registers.find_stated_at(at.provider, at.account, "recurring_gift", [gift.source_ref])
     return registers.find_stated_at(at.provider, at.account, "instalment", [view.ref]) >= of_gift
 
