@@ -15,18 +15,21 @@ from itertools import islice
 from typing import Final, Literal
 
 from donorhub.money import Money, is_currency
+from importers.codes import FormatProblem, Reason
 from importers.statement import (
     BadRows,
     Balance,
     Detail,
     Entry,
     Integrity,
+    Level,
     Problem,
     Reading,
     Statement,
     UnreadableEntry,
     check_balances,
     explain_fault,
+    make_problem,
     make_refusal,
     refuse_file,
 )
@@ -171,13 +174,13 @@ class _Reader:
             case "49":
                 self._close_account(record)
             case "98":
-                self._compare_totals(self._group, record, "group")
+                self._compare_totals(self._group, record, Reason("total_mismatch.group"))
                 self._file.minor, self._file.parts = (
                     self._file.minor + self._group.minor,
                     self._file.parts + 1,
                 )
             case "99":
-                self._compare_totals(self._file, record, "file")
+                self._compare_totals(self._file, record, Reason("total_mismatch.file"))
             case "01":
                 pass  # who sent it to whom and when
             case _:
@@ -190,12 +193,9 @@ class _Reader:
         self._currency = currency if is_currency(currency) else self._default
         self._is_advice, self._is_test = modifier in _INTERIM, status == _TEST
         if self._is_test:
-            self._add_problem(
-                "error", "test_group", "The bank marks this group as a test: it was left out.", record
-            )
+            self._add_problem("error", Reason("test_group"), record)
         elif status in ("2", "3"):
-            message = "The bank sends this group to delete or correct an earlier one: compare both."
-            self._add_problem("warning", "correction", message, record)
+            self._add_problem("warning", Reason("correction.group"), record)
 
     def _open_account(self, record: _Record) -> None:
         self._entries, self._is_doubtful, self._statement = [], False, None
@@ -261,31 +261,25 @@ class _Reader:
         holds = (_read_minor(total), int(lines or -1)) == (self._account.minor, self._account.lines)
         balances = check_balances(statement)
         if not holds:
-            message = f"The account's amounts or records are not those of its control total. {_AGAIN}"
-            self._add_problem("error", "total_mismatch", message, record)
+            self._add_problem("error", Reason("total_mismatch.account"), record)
         elif balances == "mismatch" and self._entries:
-            message = f"Opening balance and entries do not make the closing balance. {_AGAIN}"
-            self._add_problem("error", "balance_mismatch", message, record)
+            self._add_problem("error", Reason("balance_mismatch.account"), record)
         elif balances == "mismatch":
-            message = "The bank gives only sums of this account: it has no entries to import."
-            self._add_problem("warning", "entries_not_listed", message, record)
+            self._add_problem("warning", Reason("entries_not_listed"), record)
             statement = replace(statement, opening=None)  # what was between it and the closing is not here
         is_wrong = not holds or self._is_doubtful or (balances == "mismatch" and bool(self._entries))
         integrity: Integrity = "mismatch" if is_wrong else "proved" if statement.entries else "unverifiable"
         self.statements.append(replace(statement, integrity=integrity))
 
-    def _compare_totals(self, totals: _Totals, record: _Record, level: str) -> None:
+    def _compare_totals(self, totals: _Totals, record: _Record, reason: Reason[FormatProblem]) -> None:
         total, parts, lines = [*record.fields, "", ""][:3]
         control_total = (_read_minor(total), int(parts or -1), int(lines or -1))
         if control_total != (totals.minor, totals.parts, totals.lines):
             self.is_wrong = True
-            message = f"The sums or numbers of the {level} are not those of its control total. {_AGAIN}"
-            self._add_problem("error", "total_mismatch", message, record)
+            self._add_problem("error", reason, record)
 
-    def _add_problem(
-        self, level: Literal["warning", "error"], code: str, message: str, record: _Record
-    ) -> None:
-        self.problems.append(Problem(level, code, message, record.where))
+    def _add_problem(self, level: Level, reason: Reason[FormatProblem], record: _Record) -> None:
+        self.problems.append(make_problem(level, reason, record.line))
 
 
 def _read_summaries(fields: Iterator[str]) -> Iterator[tuple[str, int]]:

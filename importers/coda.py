@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from donorhub.money import Money, is_currency
+from donorhub.money import Money, get_exponent, is_currency
 from importers import iban
 from importers.codes import Reason
 from importers.statement import (
@@ -33,7 +33,7 @@ from importers.statement import (
     make_refusal,
     refuse_file,
 )
-from importers.text import Undecodable, decode_text, parse_date
+from importers.text import Undecodable, Unreadable, decode_text, parse_date
 
 _AGAIN: Final = "Export the statement again."
 _WIDTH: Final = 128
@@ -305,11 +305,9 @@ def _check_statement(statement: Statement, account: _Account) -> Iterator[Proble
         _read_amount(f"0{end[37:52]}", currency).minor,
     )
     if control_sums != (debits, credits_) or (records.isdecimal() and int(records) != account.records):
-        message = f"Number or sums of the movements are not those of the closing record 9. {_AGAIN}"
-        yield Problem("error", "total_mismatch", message, where)
+        yield make_problem("error", Reason("total_mismatch.closing_record"), account.line)
     if check_balances(statement) == "mismatch":
-        message = f"Old balance and movements do not make the new balance. {_AGAIN}"
-        yield Problem("error", "balance_mismatch", message, where)
+        yield make_problem("error", Reason("balance_mismatch.movements"), account.line)
 
 
 def _read_amount(text: str, currency: str) -> Money:
@@ -317,7 +315,12 @@ def _read_amount(text: str, currency: str) -> Money:
     sign = text[:1]
     if sign not in ("0", "1") or not _AMOUNT.fullmatch(text[1:]):
         raise UnreadableEntry("sign_and_amount", text=repr(text[:20]))
-    amount = Money.parse(f"{int(text[1:13])}.{text[13:]}", currency)
+    digits = f"{int(text[1:13])}.{text[13:]}"
+    try:
+        amount = Money.parse(digits, currency)
+    except ValueError as e:
+        places = get_exponent(currency)
+        raise Unreadable("unreadable_amount.too_precise", digits, currency=currency, places=places) from e
     return -amount if sign == "1" else amount
 
 

@@ -57,6 +57,12 @@ FORMAT_PROBLEMS: Final[Mapping[str, str]] = {
     "ambiguous_dates.example": N_(
         "The date %(example)s can be read in more than one way: say whether day or month comes first."
     ),
+    "balance_mismatch.account": N_(
+        "Opening balance and entries do not make the closing balance. Export the statement again."
+    ),
+    "balance_mismatch.movements": N_(
+        "Old balance and movements do not make the new balance. Export the statement again."
+    ),
     "balance_without_sign": N_(
         "The %(balance)s balance does not say whether it is credit or debit: credit is assumed."
     ),
@@ -64,18 +70,33 @@ FORMAT_PROBLEMS: Final[Mapping[str, str]] = {
     "bank_warning": N_("The bank added a warning %(number)s: %(text)s"),
     "batch_without_amounts": N_("A batch lists payments without amounts: it stays one entry."),
     "correction.deletes": N_("Transaction %(ref)s deletes the earlier one %(earlier)s: look at both."),
+    "correction.group": N_("The bank sends this group to delete or correct an earlier one: compare both."),
     "correction.replaces": N_("Transaction %(ref)s replaces the earlier one %(earlier)s: look at both."),
     "date_from_statement": N_("The entry has no date; its statement covers %(only_on)s alone."),
     "details_differ.batch": N_("The payments of a batch do not add up to it: it stays one entry."),
     "details_differ.payment": N_("The payment says %(own_amount)s, its entry %(amount)s: the entry holds."),
     "details_differ.sum": N_("The payments of a sum do not add up to it: it stays one entry."),
     "element_twice": _ENTRY,
+    "entries_not_listed": N_("The bank gives only sums of this account: it has no entries to import."),
     "other_currency": N_("The entry is in %(currency)s, its account in %(other)s."),
     "other_currency.transaction": _TRANSACTION,
     "section_skipped.kind": N_(
         "%(count)s records of section %(section)s hold no bank transactions and were passed over."
     ),
+    "test_group": N_("The bank marks this group as a test: it was left out."),
     "too_long.transaction": _TRANSACTION,
+    "total_mismatch.account": N_(
+        "The account's amounts or records are not those of its control total. Export the statement again."
+    ),
+    "total_mismatch.closing_record": N_(
+        "Number or sums of the movements are not those of the closing record 9. Export the statement again."
+    ),
+    "total_mismatch.file": N_(
+        "The sums or numbers of the file are not those of its control total. Export the statement again."
+    ),
+    "total_mismatch.group": N_(
+        "The sums or numbers of the group are not those of its control total. Export the statement again."
+    ),
     "total_mismatch.number": N_(
         "The number of %(entries)s is not what TxsSummry says. Export the statement again."
     ),
