@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,21 +15,45 @@ from flask_babel import get_locale, gettext, ngettext
 
 from donorhub.models import Designation, Receipt, Term
 from donorhub.money import Money
+from donorhub.services.access import organisation
 from donorhub.services.counting import MOST_COUNTED
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring.recurring_terms import LAST_DAY
+from donorhub.web.reader import get_date_locale, get_lang
 from donorhub.web.words import codes
+from receipts.figures import write_amount
 
 _AMOUNT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)? [A-Z]{3}", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
-def register(
-    app: Flask,
-    show_money: Callable[[Money], str],
-    show_day: Callable[[date], str],
-    date_locale: Callable[[], str],
-) -> None:
+def show_money(money: Money) -> str:
+    """Return an amount as the reader's language writes it."""
+    return write_amount(money, get_lang())
+
+
+def show_day(day: date) -> str:
+    """Return a day as the reader's language writes it."""
+    return _write_day(day, get_date_locale())
+
+
+@lru_cache(maxsize=4096)  # a list names the same days again and again
+def _write_day(day: date, locale: str) -> str:
+    return format_date(day, "medium", locale=locale)
+
+
+def show_moment(moment: datetime) -> str:
+    """Return day and time without seconds, in the organisation's time zone."""
+    local = moment.astimezone(organisation.get_zone())
+    return f"{show_day(organisation.get_day(moment))}, {local:%H:%M}"
+
+
+def show_local_day(moment: datetime) -> str:
+    """Return the day of an instant in the organisation's time zone."""
+    return show_day(organisation.get_day(moment))
+
+
+def register(app: Flask) -> None:
     """Give the templates their filters."""
 
     def fact_money(facts: Mapping[str, Any]) -> str:
@@ -48,15 +72,19 @@ def register(
         return " → ".join(filter(None, (changed(facts["before"]), changed(facts["after"]))))
 
     app.jinja_env.filters.update(
+        money=show_money,
+        day=show_day,
+        moment=show_moment,
+        local_day=show_local_day,
         before_and_after=before_and_after,
         word_first_problem=codes.word_first_problem,
         mark_english=codes.mark_english,
         word_code=codes.word_code,
         fact_day=lambda facts: show_day(date.fromisoformat(facts["due_on"])),
         fact_money=fact_money,
-        long_day=lambda day: format_date(day, "full", locale=date_locale()),
+        long_day=lambda day: format_date(day, "full", locale=get_date_locale()),
         how_many=show_count,
-        month=lambda day: format_date(day, "LLLL yyyy", locale=date_locale()),
+        month=lambda day: format_date(day, "LLLL yyyy", locale=get_date_locale()),
         pairs=pairs,
         part_amount=lambda part, currency: show_money(_part(part, currency)),
         receipt_number=receipts.format_number_of,

@@ -13,8 +13,9 @@ from donorhub import clock
 from donorhub.models import User
 from donorhub.schemas.access import NewPassword, PasswordSchema
 from donorhub.services.access import users
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, principal, say
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -22,44 +23,44 @@ Answer = Response | str | tuple[str, int]
 
 
 @bp.get("")
-@needs("tasks:read")
+@require_permission("tasks:read")
 def show_account() -> str:
     """Show language and password."""
-    return _render_account(Form(start={"lang": users.get_user(principal().id).lang}))
+    return _render_account(Form(start={"lang": users.get_user(get_principal().id).lang}))
 
 
 @bp.post("/language")
-@needs("tasks:read")
+@require_permission("tasks:read")
 def set_language() -> Answer:
     """Set the language of pages and of messages to this user."""
     form = Form(request.form)
     lang = form.read_choice("lang", labels.LANGS)
     with form.start_saving() as saving:
         saving.refuse_errors()
-        users.set_lang(principal().id, lang)
+        users.set_lang(get_principal().id, lang)
         commit()
         session["lang"] = lang
-        say(gettext("Saved."))
+        tell_reader(gettext("Saved."))
         return redirect(url_for("account.show_account"))
     return _render_account(form), 422
 
 
 @bp.post("/password")
-@needs("tasks:read")
+@require_permission("tasks:read")
 def set_password() -> Answer:
     """Set another password; all other sessions of the user end."""
     form = Form(request.form)
-    user = users.get_user(principal().id)
+    user = users.get_user(get_principal().id)
     if not _is_password_right(user, form.get_value("old")):
         form.add_error("old", gettext("This is not your password."))
     if form.get_value("password") != form.get_value("again"):
         form.add_error("again", gettext("The two are not the same."))
     with form.start_saving():
         new: NewPassword = form.load_fields(PasswordSchema())
-        users.set_password(user.id, new["password"], now=clock.now(), actor=principal().actor)
+        users.set_password(user.id, new["password"], now=clock.now(), actor=get_principal().actor)
         login_user(user)  # a session of its own, since all that there were are over
         commit()
-        say(gettext("The password is changed. Elsewhere you have to sign in again."))
+        tell_reader(gettext("The password is changed. Elsewhere you have to sign in again."))
         return redirect(url_for("account.show_account"))
     return _render_account(form), 422
 
@@ -72,4 +73,4 @@ def _is_password_right(user: User, password: str) -> bool:
 
 
 def _render_account(form: Form) -> str:
-    return render_template("access/account.html", form=form, address=users.get_user(principal().id).email)
+    return render_template("access/account.html", form=form, address=users.get_user(get_principal().id).email)

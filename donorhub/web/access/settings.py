@@ -18,8 +18,10 @@ from donorhub.schemas.giving import NewAppealSchema, NewCampaignSchema, NewFundS
 from donorhub.schemas.limits import ORGANISATION_NUMBER
 from donorhub.services.access import organisation
 from donorhub.services.giving import funds
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.reader import get_today
+from donorhub.web.saving import commit, tell_reader
 from receipts.packs import find_pack, list_jurisdictions
 
 bp = Blueprint("settings", __name__, url_prefix="/settings")
@@ -39,14 +41,14 @@ NUMBERS: Final = ("KRS", "NIP", "REGON", "NUI", "NIPT")
 
 
 @bp.get("")
-@needs("tasks:read")
+@require_permission("tasks:read")
 def show_settings() -> str:
     """Show the parts that the reader may set."""
     return render_template("access/settings.html")
 
 
 @bp.get("/organisation")
-@needs("settings:write")
+@require_permission("settings:write")
 def show_organisation() -> str:
     """Show our own name, address and numbers."""
     ours = organisation.get_organisation()
@@ -56,29 +58,29 @@ def show_organisation() -> str:
 
 
 @bp.post("/organisation")
-@needs("settings:write")
+@require_permission("settings:write")
 def save_organisation() -> Answer:
     """Save the organisation."""
     form = Form(request.form)
     ids = {name: form.read_line(f"id_{name}", ORGANISATION_NUMBER) for name in NUMBERS}
     with form.start_saving():
         fields = form.load_fields(ORGANISATION) | {"ids": {name: text for name, text in ids.items() if text}}
-        organisation.change_organisation(fields, now=clock.now(), actor=principal().actor)
+        organisation.change_organisation(fields, now=clock.now(), actor=get_principal().actor)
         commit()
-        say(gettext("The organisation is saved."))
+        tell_reader(gettext("The organisation is saved."))
         return redirect(url_for("settings.show_organisation"))
     return render_template("access/organisation.html", form=form, **_list_offers()), 422
 
 
 @bp.get("/funds")
-@needs("gifts:read")
+@require_permission("gifts:read")
 def list_purposes() -> str:
     """Show funds, campaigns and appeals."""
     return _render_purposes(Form())
 
 
 @bp.post("/funds")
-@needs("funds:write")
+@require_permission("funds:write")
 def add_purpose() -> Answer:
     """Add a fund, campaign or appeal."""
     form = Form(request.form)
@@ -86,25 +88,25 @@ def add_purpose() -> Answer:
     with form.start_saving():
         _create_purpose(kind, form.load_fields(PURPOSE_SCHEMAS[kind]()))
         commit()
-        say(gettext("Added."))
+        tell_reader(gettext("Added."))
         return redirect(url_for("settings.list_purposes"))
     return _render_purposes(form), 422
 
 
 @bp.post("/funds/<int:fund_id>")
-@needs("funds:write")
+@require_permission("funds:write")
 def close_fund(fund_id: int) -> Response:
     """Close a fund to new gifts, or open it again."""
     fund = funds.get_purpose(Fund, fund_id)
     is_closed = request.form.get("is_closed") == "1"
-    funds.change_purpose(fund, {"is_closed": is_closed}, now=clock.now(), actor=principal().actor)
+    funds.change_purpose(fund, {"is_closed": is_closed}, now=clock.now(), actor=get_principal().actor)
     commit()
-    say(gettext("The fund is closed.") if is_closed else gettext("The fund is open again."))
+    tell_reader(gettext("The fund is closed.") if is_closed else gettext("The fund is open again."))
     return redirect(url_for("settings.list_purposes"))
 
 
 def _create_purpose(kind: str, fields: dict[str, object]) -> None:
-    now, actor = clock.now(), principal().actor
+    now, actor = clock.now(), get_principal().actor
     if kind == "fund":
         funds.create_purpose(Fund, fields, now=now, actor=actor)
     elif kind == "campaign":
@@ -116,7 +118,7 @@ def _create_purpose(kind: str, fields: dict[str, object]) -> None:
 def _list_offers() -> dict[str, object]:
     names = {"XX": gettext("no country")}
     packs = [
-        (code, f"{names.get(code, code)} · {find_pack(code, today()).version}")
+        (code, f"{names.get(code, code)} · {find_pack(code, get_today()).version}")
         for code in list_jurisdictions()
     ]
     return {

@@ -10,36 +10,38 @@ from donorhub import clock
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.schemas.access import NewToken, NewTokenSchema
 from donorhub.services.access import organisation, users
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.reader import get_today
+from donorhub.web.saving import commit, tell_reader
 
 bp = Blueprint("tokens", __name__, url_prefix="/settings/tokens")
 Answer = Response | str | tuple[str, int]
 
 
 @bp.get("")
-@needs("users:write")
+@require_permission("users:write")
 def list_tokens() -> str:
     """Show the tokens there are."""
     return _render_tokens(Form())
 
 
 @bp.post("")
-@needs("users:write")
+@require_permission("users:write")
 def create_token() -> Answer:
     """Make a token and show its text, this once."""
     form = Form(request.form)
     with form.start_saving() as saving:
         new: NewToken = form.load_fields(NewTokenSchema())
         until = new["expires_on"]
-        if until is not None and until <= today():
+        if until is not None and until <= get_today():
             form.add_error("expires_on", gettext("Please choose a day after today."))
             saving.refuse_errors()
         token, text = users.create_token(
             new["name"],
             new["scopes"],
             now=clock.now(),
-            actor=principal().actor,
+            actor=get_principal().actor,
             expires_at=organisation.get_midnight(until) if until else None,
         )
         commit()
@@ -48,12 +50,12 @@ def create_token() -> Answer:
 
 
 @bp.post("/<int:token_id>/revoke")
-@needs("users:write")
+@require_permission("users:write")
 def revoke_token(token_id: int) -> Response:
     """Take a token back; it is good for nothing from now on."""
-    users.revoke_token(token_id, now=clock.now(), actor=principal().actor)
+    users.revoke_token(token_id, now=clock.now(), actor=get_principal().actor)
     commit()
-    say(gettext("The token is revoked."))
+    tell_reader(gettext("The token is revoked."))
     return redirect(url_for("tokens.list_tokens"))
 
 

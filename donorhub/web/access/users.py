@@ -10,22 +10,23 @@ from donorhub import clock
 from donorhub.models import User
 from donorhub.schemas.access import NewUser, NewUserSchema, UserChanges, UserChangesSchema
 from donorhub.services.access import users
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, principal, say
+from donorhub.web.saving import commit, tell_reader
 
 bp = Blueprint("users", __name__, url_prefix="/settings/users")
 Answer = Response | str | tuple[str, int]
 
 
 @bp.get("")
-@needs("users:write")
+@require_permission("users:write")
 def list_users() -> str:
     """Show the staff."""
     return render_template("access/users.html", users=users.list_users(), form=Form(start={"lang": "en"}))
 
 
 @bp.post("")
-@needs("users:write")
+@require_permission("users:write")
 def add_user() -> Answer:
     """Add somebody; their first password is shown this once."""
     form = Form(request.form)
@@ -39,7 +40,7 @@ def add_user() -> Answer:
             roles=new["roles"],
             lang=new["lang"],
             now=clock.now(),
-            actor=principal().actor,
+            actor=get_principal().actor,
         )
         commit()
         return render_template("access/secret.html", secret=password, user=user, kind="password")
@@ -47,7 +48,7 @@ def add_user() -> Answer:
 
 
 @bp.get("/<int:user_id>")
-@needs("users:write")
+@require_permission("users:write")
 def show_user(user_id: int) -> str:
     """Show one of the staff."""
     user = users.get_user(user_id)
@@ -55,21 +56,21 @@ def show_user(user_id: int) -> str:
 
 
 @bp.post("/<int:user_id>/roles")
-@needs("users:write")
+@require_permission("users:write")
 def set_roles(user_id: int) -> Answer:
     """Give a user exactly these roles."""
     form = Form(request.form)
     with form.start_saving():
         changes: UserChanges = form.load_fields(UserChangesSchema(only=("roles",)))
-        users.set_roles(user_id, changes["roles"], now=clock.now(), actor=principal().actor)
+        users.set_roles(user_id, changes["roles"], now=clock.now(), actor=get_principal().actor)
         commit()
-        say(gettext("The roles are saved."))
+        tell_reader(gettext("The roles are saved."))
         return redirect(url_for("users.show_user", user_id=user_id))
     return _render_user(users.get_user(user_id), form), 422
 
 
 @bp.post("/<int:user_id>/active")
-@needs("users:write")
+@require_permission("users:write")
 def set_active(user_id: int) -> Answer:
     """Let a user in no more, or again."""
     form = Form(request.form)
@@ -77,9 +78,9 @@ def set_active(user_id: int) -> Answer:
     with form.start_saving() as saving:
         saving.refuse_errors()
         act = users.activate_user if answer == "yes" else users.deactivate_user
-        act(user_id, now=clock.now(), actor=principal().actor)
+        act(user_id, now=clock.now(), actor=get_principal().actor)
         commit()
-        say(gettext("Saved."))
+        tell_reader(gettext("Saved."))
         return redirect(url_for("users.show_user", user_id=user_id))
     user = users.get_user(user_id)
     form.sent = None
@@ -88,11 +89,11 @@ def set_active(user_id: int) -> Answer:
 
 
 @bp.post("/<int:user_id>/password")
-@needs("users:write")
+@require_permission("users:write")
 def reset_password(user_id: int) -> Answer:
     """Make a new password, shown this once; every session of the user ends."""
     password = users.make_one_time_password()
-    user = users.set_password(user_id, password, now=clock.now(), actor=principal().actor)
+    user = users.set_password(user_id, password, now=clock.now(), actor=get_principal().actor)
     commit()
     return render_template("access/secret.html", secret=password, user=user, kind="password")
 

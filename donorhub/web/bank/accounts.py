@@ -17,14 +17,15 @@ from donorhub.schemas.bank import (
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import entry_views
+from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import MODES, bp, get_actor
 from donorhub.web.bank.files import render_bank
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, say
+from donorhub.web.saving import commit, tell_reader
 
 
 @bp.post("/accounts")
-@needs("imports:write")
+@require_permission("imports:write")
 def add_account() -> Response | tuple[str, int]:
     """Add an account of ours by its number; a known one is shown."""
     form = Form(request.form)
@@ -41,7 +42,7 @@ def add_account() -> Response | tuple[str, int]:
 
 
 @bp.get("/accounts/<int:account_id>")
-@needs("imports:read")
+@require_permission("imports:read")
 def show_account(account_id: int) -> str:
     """Show one account: its statements, what is missing between them, its settings."""
     row = bank_accounts.get_account(account_id)
@@ -61,7 +62,7 @@ def _render_account(row: BankAccount, form: Form) -> str:
 
 
 @bp.post("/accounts/<int:account_id>")
-@needs("imports:write")
+@require_permission("imports:write")
 def change_account(account_id: int) -> Response | tuple[str, int]:
     """Rename an account, or say how far matching may go by itself."""
     row = bank_accounts.get_account(account_id)
@@ -70,6 +71,6 @@ def change_account(account_id: int) -> Response | tuple[str, int]:
         changes: BankAccountFields = form.load_fields(BankAccountFieldsSchema())
         bank_accounts.change_account(row, now=clock.now(), actor=get_actor(), **changes)
         commit()
-        say(gettext("Saved."))
+        tell_reader(gettext("Saved."))
         return redirect(url_for("bank.show_account", account_id=account_id))
     return _render_account(bank_accounts.get_account(account_id), form), 422

@@ -22,7 +22,7 @@ from donorhub.models.states import (
 from donorhub.money import Money
 from donorhub.services.access import users
 from donorhub.services.bank.bank_views import AccountRow
-from donorhub.web.shell import principal
+from donorhub.web.admission import get_principal
 from donorhub.web.words.labels import Words
 from receipts import figures
 
@@ -72,7 +72,7 @@ LOOKS: Final[Mapping[str, str]] = {
 
 def get_actor() -> str:
     """Return who does it, for the audit."""
-    return principal().actor
+    return get_principal().actor
 
 
 def make_money(minor: int | None, currency: str) -> Money | None:

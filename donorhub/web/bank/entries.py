@@ -24,12 +24,13 @@ from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import certain_entries, entries, entry_views
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
+from donorhub.web.admission import require_permission
 from donorhub.web.bank import choices, entry_lists
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.choices import Item
 from donorhub.web.bank.entry_lists import EntryList
 from donorhub.web.forms import Form, read_row_id
-from donorhub.web.shell import commit, needs, say
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import prepared
 from donorhub.web.words.bank import NOT_GIFTS
 
@@ -58,7 +59,7 @@ FILTERS: Final = ("account", "statement", "after")
 
 
 @bp.get(f"/{TAB}", endpoint="entries")
-@needs("imports:read")
+@require_permission("imports:read")
 def show_entries(tab: str) -> str:
     """Show fifty entries of one tab, of all accounts, one account or one statement."""
     filters = _read_filters(request.args)
@@ -119,7 +120,7 @@ def _find_decided_item() -> Item | None:
 
 
 @bp.get("/entries/<int:entry_id>")
-@needs("imports:read")
+@require_permission("imports:read")
 def show_entry(entry_id: int) -> str:
     """Show one entry in full: where it came from, who it may be from, what was decided."""
     return render_entry(entry_id, Form())
@@ -163,7 +164,7 @@ def go_to_next_entry(entry_id: int) -> Response:
 
 
 @bp.post("/entries/<int:entry_id>/accept")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def accept_choice(entry_id: int) -> Response | tuple[str, int]:
     """Take what was proposed and chosen; refused when the engine would say otherwise now."""
     form = Form(request.form)
@@ -184,7 +185,7 @@ def accept_choice(entry_id: int) -> Response | tuple[str, int]:
 
 
 @bp.post("/entries/<int:entry_id>/give")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is the gift of a donor who was looked up."""
     form = Form(request.form)
@@ -207,7 +208,7 @@ def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
 
 
 @bp.post("/entries/<int:entry_id>/not-a-gift")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def mark_not_a_gift(entry_id: int) -> Response | tuple[str, int]:
     """Say that a payment is no gift, and what it is."""
     form = Form(request.form)
@@ -221,7 +222,7 @@ def mark_not_a_gift(entry_id: int) -> Response | tuple[str, int]:
 
 
 @bp.post("/entries/<int:entry_id>/payout")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def join_payout(entry_id: int) -> Response | tuple[str, int]:
     """Say which payout of a provider an entry is."""
     form = Form(request.form)
@@ -237,14 +238,14 @@ def join_payout(entry_id: int) -> Response | tuple[str, int]:
 
 
 @bp.post("/entries/<int:entry_id>/doubt")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def settle_doubt(entry_id: int) -> Response:
     """Say whether a doubtful entry is other money, or one that the ledger has already."""
     is_new = request.form.get("answer") == "new"
     decide = entries.accept_doubtful if is_new else entries.reject_doubtful
     decide(entry_id, now=clock.now(), actor=get_actor())
     commit()
-    say(
+    tell_reader(
         gettext("It counts as other money.")
         if is_new
         else gettext("It counts no more: it was known already.")
@@ -254,20 +255,20 @@ def settle_doubt(entry_id: int) -> Response:
 
 
 @bp.post("/entries/<int:entry_id>/undo")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def undo_entry(entry_id: int) -> Response | tuple[str, int]:
     """Take back what was decided; the entry waits again."""
     form = Form(request.form)
     with form.start_saving():
         entries.undo_entry(entry_id, now=clock.now(), actor=get_actor())
         commit()
-        say(gettext("Undone: the entry waits to be decided again."))
+        tell_reader(gettext("Undone: the entry waits to be decided again."))
         return redirect(url_for("bank.show_entry", entry_id=entry_id))
     return render_entry(entry_id, form), 422
 
 
 @bp.post("/accept-sure")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def accept_sure() -> Response:
     """Accept everything that the engine is sure of, in the list as it is narrowed."""
     filters = _read_filters(request.form)
@@ -282,7 +283,9 @@ def accept_sure() -> Response:
         count += chunk_count
     commit()
     if count:
-        say(gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count))
+        tell_reader(
+            gettext("Accepted what is certain: %(count)s. Each can be undone under Matched.", count=count)
+        )
     else:
-        say(gettext("Nothing here is certain enough to be accepted without a look."), "info")
+        tell_reader(gettext("Nothing here is certain enough to be accepted without a look."), "info")
     return redirect(url_for("bank.entries", tab="to-decide", **_make_query(filters)))

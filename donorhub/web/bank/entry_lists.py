@@ -17,7 +17,8 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from donorhub.services.data_version import read_data_version
-from donorhub.web.shell import lang, principal, today
+from donorhub.web.admission import get_principal
+from donorhub.web.reader import get_lang, get_today
 
 MOST_KEPT: Final = 32  # lists of fifty entries, up to 200 kB each
 TOKEN_MARK: Final = secrets.token_hex(16)  # stands in a kept list for the form token of whoever asks
@@ -40,7 +41,7 @@ def show_list(render: Callable[[], EntryList]) -> EntryList:
     ``render`` writes ``TOKEN_MARK`` where a form token belongs.
     """
     address = request.script_root + request.full_path
-    key = (read_data_version(), address, lang(), principal().permissions, today())
+    key = (read_data_version(), address, get_lang(), get_principal().permissions, get_today())
     entry_list = _lists.get(key)
     if entry_list is None:
         entry_list = _lists[key] = render()

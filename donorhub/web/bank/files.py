@@ -16,9 +16,10 @@ from donorhub.models.states import READ_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
 from donorhub.services.bank.files import imports
+from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, say
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import bank_problems
 from importers.statement import Problem
 from importers.table.opening import WORKBOOKS
@@ -36,7 +37,7 @@ MATCHING_TAKES: Final = timedelta(minutes=5)  # after which the page waits no lo
 
 
 @bp.get("")
-@needs("imports:read")
+@require_permission("imports:read")
 def show_bank() -> str:
     """Show our accounts, a place to drop a file, and the files of late."""
     return render_bank(Form())
@@ -61,14 +62,14 @@ def _get_settings() -> Settings:
 
 
 @bp.get("/files")
-@needs("imports:read")
+@require_permission("imports:read")
 def list_files() -> str:
     """List every file that was sent."""
     return render_template("bank/files.html", page=bank_views.list_files(after=request.args.get("after")))
 
 
 @bp.post("/files")
-@needs("imports:write")
+@require_permission("imports:write")
 def upload_file() -> Response | tuple[str, int]:
     """Keep a file and let it be read; the same file again leads to what came of it."""
     form = Form(request.form)
@@ -91,13 +92,15 @@ def upload_file() -> Response | tuple[str, int]:
         )
         commit()
         if not is_read:
-            say(gettext("This file came before: here is what became of it. Nothing was changed."), "info")
+            tell_reader(
+                gettext("This file came before: here is what became of it. Nothing was changed."), "info"
+            )
         return redirect(url_for("bank.show_file", file_id=file.id))
     return render_bank(form), 422
 
 
 @bp.get("/files/<int:file_id>")
-@needs("imports:read")
+@require_permission("imports:read")
 def show_file(file_id: int) -> str:
     """Show what became of a file: its progress, then its statements, problems and what it asks."""
     row = imports.get_file(file_id)
@@ -137,7 +140,7 @@ def _find_phase(row: ImportFile, views: list[StatementView]) -> str:
 
 
 @bp.post("/files/<int:file_id>/answer")
-@needs("imports:write")
+@require_permission("imports:write")
 def answer_file(file_id: int) -> Response | tuple[str, int]:
     """Say what a file leaves open: whose account it is, its currency, the order of its days."""
     row = imports.get_file(file_id)
@@ -167,7 +170,7 @@ def answer_file(file_id: int) -> Response | tuple[str, int]:
 
 
 @bp.post("/files/<int:file_id>/again")
-@needs("imports:write")
+@require_permission("imports:write")
 def read_file_again(file_id: int) -> Response:
     """Read a file once more that failed, was refused or was taken back."""
     row = imports.get_file(file_id)
@@ -180,5 +183,5 @@ def read_file_again(file_id: int) -> Response:
     )
     commit()
     if not is_read:
-        say(gettext("This file needs no second reading: nothing was changed."), "info")
+        tell_reader(gettext("This file needs no second reading: nothing was changed."), "info")
     return redirect(url_for("bank.show_file", file_id=file_id))

@@ -19,11 +19,12 @@ from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import search
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.giving import funds
+from donorhub.web.admission import require_permission
 from donorhub.web.bank import choices
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.entries import go_to_next_entry
 from donorhub.web.forms import Form, read_row_id
-from donorhub.web.shell import commit, needs, say
+from donorhub.web.saving import commit, tell_reader
 from importers.text import parse_amount
 
 FEWEST: Final = 2
@@ -33,7 +34,7 @@ DONOR: Final = NewDonorSchema(exclude=("owner_id", "do_not_contact", "is_decease
 
 
 @bp.get("/entries/<int:entry_id>/new-donor")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def show_new_donor(entry_id: int) -> str:
     """Show a form for the payer as a donor, filled in as far as the bank's text tells for certain."""
     return _render_new_donor(
@@ -54,7 +55,7 @@ def _render_new_donor(entry_id: int, form: Form) -> str:
 
 
 @bp.post("/entries/<int:entry_id>/new-donor")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def add_donor(entry_id: int) -> Response | tuple[str, int]:
     """Add the payer as a donor and take the payment as the donor's gift; twice adds one."""
     form = Form(request.form)
@@ -64,7 +65,7 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
             entry_id, fields, detail_id=_read_detail_id(request.form), now=clock.now(), actor=get_actor()
         )
         commit()
-        say(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
+        tell_reader(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
         return go_to_next_entry(entry_id)
     return _render_new_donor(entry_id, form), 422
 
@@ -83,7 +84,7 @@ class Row:
 
 
 @bp.get("/entries/<int:entry_id>/split")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def show_split(entry_id: int) -> str:
     """Show a form for the parts of a payment: donor, amount, fund and what each settles."""
     detail_id = _read_detail_id(request.args)
@@ -152,7 +153,7 @@ def _find_donors(text: str) -> Sequence[Donor]:
 
 
 @bp.post("/entries/<int:entry_id>/split")
-@needs("entries:decide")
+@require_permission("entries:decide")
 def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     """Look again, add a part, or record the parts; they must add up to the payment."""
     form = Form(request.form)

@@ -12,7 +12,8 @@ from typing import Final
 from flask_babel import gettext
 
 from donorhub.services.bank.bank_views import LedgerOverlap
-from donorhub.web.shell import lang, show_day, show_money
+from donorhub.web.reader import get_lang
+from donorhub.web.showing import show_day, show_money
 from donorhub.web.words import bank_tables
 from importers.statement import Entry
 from importers.table.answers import FactName
@@ -164,7 +165,7 @@ def _write_first_row(draft: Draft) -> str:
 
 def _write_day(sample: str, order: str) -> str:
     try:
-        return figures.write_long_date(parse_date(sample, _ORDER[order]), lang())
+        return figures.write_long_date(parse_date(sample, _ORDER[order]), get_lang())
     except ValueError:
         return str(bank_tables.DATE_ORDERS[order])
 
@@ -177,7 +178,7 @@ def _write_sum(sample: str, sign: str) -> str:
         amount = parse_amount(sample, "EUR", sign)
     except ValueError:
         return str(bank_tables.DECIMAL_SIGNS[sign])
-    return figures.write_amount(amount, lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
+    return figures.write_amount(amount, get_lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
 
 
 def sample_columns(draft: Draft, trial: Preview | None) -> list[ColumnView]:

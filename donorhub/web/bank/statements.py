@@ -12,13 +12,14 @@ from donorhub.schemas.fields import Reason
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.files import imports, statements
 from donorhub.services.bank.matching import entry_views
+from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, say
+from donorhub.web.saving import commit, tell_reader
 
 
 @bp.get("/statements/<int:statement_id>")
-@needs("imports:read")
+@require_permission("imports:read")
 def show_statement(statement_id: int) -> str:
     """Show one statement: opening, credits, debits, closing, and the entries it brought."""
     return _render_statement(statement_id, Form())
@@ -37,7 +38,7 @@ def _render_statement(statement_id: int, form: Form) -> str:
 
 
 @bp.post("/statements/<int:statement_id>/release")
-@needs("statements:release")
+@require_permission("statements:release")
 def release_statement(statement_id: int) -> Response | tuple[str, int]:
     """Take a held statement into the ledger all the same; who and why is kept."""
     form = Form(request.form)
@@ -48,6 +49,6 @@ def release_statement(statement_id: int) -> Response | tuple[str, int]:
         )
         file_id = row.import_file_id
         commit()
-        say(gettext("Released: the statement is being taken into the ledger."))
+        tell_reader(gettext("Released: the statement is being taken into the ledger."))
         return redirect(url_for("bank.show_file", file_id=file_id))
     return _render_statement(statement_id, form), 422

@@ -11,13 +11,14 @@ from donorhub.schemas.bank import TakeBackSchema, TakingBack
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
 from donorhub.services.giving import closed_books
+from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, say
+from donorhub.web.saving import commit, tell_reader
 
 
 @bp.get("/files/<int:file_id>/take-back")
-@needs("imports:write")
+@require_permission("imports:write")
 def show_take_back(file_id: int) -> str:
     """Show what taking the import back would undo, and what stands in the way."""
     return _render_take_back(file_id, Form())
@@ -41,7 +42,7 @@ def _render_take_back(file_id: int, form: Form) -> str:
 
 
 @bp.post("/files/<int:file_id>/take-back")
-@needs("imports:write")
+@require_permission("imports:write")
 def take_back_file(file_id: int) -> Response | tuple[str, int]:
     """Take the import back; people's decisions on it only when that was ticked."""
     form = Form(request.form)
@@ -49,6 +50,6 @@ def take_back_file(file_id: int) -> Response | tuple[str, int]:
         new: TakingBack = form.load_fields(TakeBackSchema())
         import_undo.take_back_import(file_id, now=clock.now(), actor=get_actor(), **new)
         commit()
-        say(gettext("The import is taken back: nothing of it counts any more."))
+        tell_reader(gettext("The import is taken back: nothing of it counts any more."))
         return redirect(url_for("bank.show_file", file_id=file_id))
     return _render_take_back(file_id, form), 422

@@ -21,11 +21,12 @@ from donorhub.models.states import READABLE_AGAIN_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import LedgerOverlap
 from donorhub.services.bank.files import bank_accounts, column_mappings, imports
+from donorhub.web.admission import require_permission
 from donorhub.web.bank import samples
 from donorhub.web.bank.answers import read_answers
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import read_row_id
-from donorhub.web.shell import commit, needs, say
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import bank_problems, bank_tables, labels
 from importers.tabular import Draft, Layout, Preview, preview_table
 
@@ -97,19 +98,19 @@ class Wizard:
 
 
 @bp.get("/files/<int:file_id>/columns")
-@needs("imports:read")
+@require_permission("imports:read")
 def show_columns(file_id: int) -> str:
     """Show the table with the role of each column, as it is read with them; nothing is stored."""
     return _show_page(_open_wizard(imports.get_file(file_id), request.args.to_dict()))
 
 
 @bp.post("/files/<int:file_id>/columns")
-@needs("imports:write")
+@require_permission("imports:write")
 def import_columns(file_id: int) -> Response | tuple[str, int]:
     """Import the file as the page shows it, and remember the columns by their header."""
     file = imports.get_file(file_id)
     if file.state not in AGAIN:
-        say(gettext("This file is imported already: nothing was changed."), "info")
+        tell_reader(gettext("This file is imported already: nothing was changed."), "info")
         return redirect(url_for("bank.show_file", file_id=file_id))
     wizard = _open_wizard(file, request.form.to_dict())
     if wizard.is_open or not wizard.can_import:

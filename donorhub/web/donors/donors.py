@@ -19,8 +19,10 @@ from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
+from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.forms import Form, make_key
-from donorhub.web.shell import commit, needs, own_list, principal, say, today
+from donorhub.web.reader import get_today
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
 bp = Blueprint("donors", __name__, url_prefix="/donors")
@@ -28,29 +30,31 @@ Answer = Response | str | tuple[str, int]
 
 
 @bp.get("")
-@needs("donors:read")
+@require_permission("donors:read")
 def list_donors() -> Answer:
     """Show the list, or what a search found; a donor's code leads straight to the donor."""
     text = request.args.get("q", "").strip()[:200]
     donor = search.find_by_code(text) if text else None
-    if donor is not None and own_list() in (None, donor.owner_id):
+    if donor is not None and get_own_list() in (None, donor.owner_id):
         return redirect(url_for("donors.show_donor", donor_id=donor.id))
     conditions = []
-    if request.args.get("giving") == "not_again" and principal().has_permission("gifts:read"):
-        conditions.append(history.has_not_given_again(today(), organisation.get_organisation().home_currency))
+    if request.args.get("giving") == "not_again" and get_principal().has_permission("gifts:read"):
+        conditions.append(
+            history.has_not_given_again(get_today(), organisation.get_organisation().home_currency)
+        )
     page = search.find_donors(
         text,
         *conditions,
-        owner_id=own_list(),
+        owner_id=get_own_list(),
         lang=find_word(request.args.get("speaks"), labels.LANGS),
         after=request.args.get("after"),
     )
-    stages = history.compute_stages(page.rows, today=today())
+    stages = history.compute_stages(page.rows, today=get_today())
     return render_template("donors/donors.html", page=page, stages=stages, text=text)
 
 
 @bp.get("/new")
-@needs("donors:write")
+@require_permission("donors:write")
 def show_new_form() -> str:
     """Show an empty form."""
     ours = organisation.get_organisation()
@@ -59,7 +63,7 @@ def show_new_form() -> str:
 
 
 @bp.post("/new")
-@needs("donors:write")
+@require_permission("donors:write")
 def add_donor() -> Answer:
     """Add a donor; the same form sent twice adds one."""
     form = Form(request.form)
@@ -67,31 +71,31 @@ def add_donor() -> Answer:
     with form.start_saving():
         fields: DonorFields = form.load_fields(NewDonorSchema())
         once = idempotency.take_key(
-            principal().actor, "form:donors.new", key, fingerprint="form", now=clock.now()
+            get_principal().actor, "form:donors.new", key, fingerprint="form", now=clock.now()
         )
         if not once.status:
-            donor = donors.create_donor(fields, source="form", now=clock.now(), actor=principal().actor)
+            donor = donors.create_donor(fields, source="form", now=clock.now(), actor=get_principal().actor)
             idempotency.store_answer(once, status=302, headers={}, body=str(donor.id).encode())
         where = url_for("donors.show_donor", donor_id=int(once.body))
         commit()
-        say(gettext("The donor is added."))
+        tell_reader(gettext("The donor is added."))
         return redirect(where)
     return _render_form(form), 422
 
 
 @bp.get("/<int:donor_id>")
-@needs("donors:read")
+@require_permission("donors:read")
 def show_donor(donor_id: int) -> Answer:
     """Show one donor: facts, recurring gifts, contact data, timeline."""
-    donor = donors.get_donor(donor_id, owner_id=own_list())
+    donor = donors.get_donor(donor_id, owner_id=get_own_list())
     if donor.id != donor_id:
         return redirect(url_for("donors.show_donor", donor_id=donor.id))
-    who = principal()
+    who = get_principal()
     return render_template(
         "donors/donor.html",
         donor=donor,
         address=_write_address(donor),
-        stage=history.compute_stages([donor], today=today())[donor.id],
+        stage=history.compute_stages([donor], today=get_today())[donor.id],
         facts=history.compute_facts(donor.id) if who.has_permission("gifts:read") else None,
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
@@ -100,26 +104,26 @@ def show_donor(donor_id: int) -> Answer:
 
 
 @bp.get("/<int:donor_id>/edit")
-@needs("donors:write")
+@require_permission("donors:write")
 def show_edit_form(donor_id: int) -> str:
     """Show the form with what is known."""
-    donor = donors.get_donor(donor_id, owner_id=own_list())
+    donor = donors.get_donor(donor_id, owner_id=get_own_list())
     start = {name: getattr(donor, name) for name in FIELDS} | {"version": donor.version}
     return _render_form(Form(start=start), donor)
 
 
 @bp.post("/<int:donor_id>/edit")
-@needs("donors:write")
+@require_permission("donors:write")
 def save_donor(donor_id: int) -> Answer:
     """Save a donor; refused when somebody else saved in the meantime."""
-    donor = donors.get_donor(donor_id, owner_id=own_list())
+    donor = donors.get_donor(donor_id, owner_id=get_own_list())
     form = Form(request.form)
     version = form.read_number("version", 1, MAX_ID)
     with form.start_saving():
         fields: DonorFields = form.load_fields(NewDonorSchema())
-        donors.change_donor(donor, fields, now=clock.now(), actor=principal().actor, version=version or 0)
+        donors.change_donor(donor, fields, now=clock.now(), actor=get_principal().actor, version=version or 0)
         commit()
-        say(gettext("The donor is saved."))
+        tell_reader(gettext("The donor is saved."))
         return redirect(url_for("donors.show_donor", donor_id=donor_id))
     return _render_form(form, donors.get_donor(donor_id)), 422
 
@@ -132,7 +136,9 @@ def _write_address(donor: Donor) -> str:
 
 def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequence[Instalment]]]:
     rows = promises.list_recurring_gifts(donor_id=donor_id, limit=5).rows
-    return [(row, promises.get_term_on(row, today()), promises.list_next_instalments(row.id)) for row in rows]
+    return [
+        (row, promises.get_term_on(row, get_today()), promises.list_next_instalments(row.id)) for row in rows
+    ]
 
 
 def _render_form(form: Form, donor: Donor | None = None) -> str:

@@ -17,8 +17,10 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import funds, gift_story, gifts, history
 from donorhub.services.paging import Page
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form, make_key
-from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.reader import get_today
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
 bp = Blueprint("gifts", __name__, url_prefix="/gifts")
@@ -29,7 +31,7 @@ GIFT: Final = NewGiftSchema(
 
 
 @bp.get("")
-@needs("gifts:read")
+@require_permission("gifts:read")
 def list_gifts() -> Answer:
     """Show the list, by days received, donor and method."""
     form = Form(request.args)
@@ -55,7 +57,7 @@ def list_gifts() -> Answer:
 
 
 @bp.get("/new")
-@needs("gifts:write")
+@require_permission("gifts:write")
 def show_new_form() -> str:
     """Ask who gave, then for the gift: one page each, so that it works without JavaScript."""
     form = Form(request.args)
@@ -73,7 +75,7 @@ def show_new_form() -> str:
 
 
 @bp.post("/new")
-@needs("gifts:write")
+@require_permission("gifts:write")
 def record_gift() -> Answer:
     """Record a gift; the same form sent twice records one."""
     form = Form(request.form)
@@ -94,26 +96,28 @@ def record_gift() -> Answer:
             source="manual",
             source_ref=key,
             now=clock.now(),
-            actor=principal().actor,
+            actor=get_principal().actor,
         )
         address = url_for(
             "gifts.show_gift", gift_id=gift.id
         )  # after the commit its row would be read once more
         commit()
-        say(gettext("The gift is recorded.") if is_new else gettext("This gift was recorded already."))
+        tell_reader(
+            gettext("The gift is recorded.") if is_new else gettext("This gift was recorded already.")
+        )
         return redirect(address)
     return _render_form(form, donors.get_donor(donor.id)), 422
 
 
 @bp.get("/<int:gift_id>")
-@needs("gifts:read")
+@require_permission("gifts:read")
 def show_gift(gift_id: int) -> str:
     """Show one gift and what became of it."""
     return _render_gift(gift_id, Form(start={"key": make_key()}))
 
 
 @bp.post("/<int:gift_id>/correct")
-@needs("gifts:write")
+@require_permission("gifts:write")
 def take_out_gift(gift_id: int) -> Answer:
     """Take out a gift that was recorded wrongly, with the reason."""
     form = Form(request.form)
@@ -121,10 +125,10 @@ def take_out_gift(gift_id: int) -> Answer:
     with form.start_saving():
         new: Reason = form.load_fields(NewCorrectionSchema())
         gifts.correct_gift(
-            gift_id, reason=new["reason"], source_ref=key, now=clock.now(), actor=principal().actor
+            gift_id, reason=new["reason"], source_ref=key, now=clock.now(), actor=get_principal().actor
         )
         commit()
-        say(gettext("The gift is taken out. Its row stays, so that it can be explained."))
+        tell_reader(gettext("The gift is taken out. Its row stays, so that it can be explained."))
         return redirect(url_for("gifts.show_gift", gift_id=gift_id))
     return _render_gift(gift_id, form), 422
 
@@ -133,7 +137,7 @@ def _make_start_values() -> dict[str, object]:
     return {
         "key": make_key(),
         "currency": organisation.get_organisation().home_currency,
-        "received_on": today(),
+        "received_on": get_today(),
         "method": "transfer",
         "thank": "1",
     }

@@ -17,8 +17,9 @@ from donorhub.models import Donor, Message
 from donorhub.models.states import find_word
 from donorhub.services.messages import message_lists, messages
 from donorhub.services.paging import AnyRow
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, principal, say
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
@@ -27,7 +28,7 @@ WITHOUT_AMOUNT: Final = frozenset({"new_donor"})
 
 
 @bp.get("")
-@needs("messages:read")
+@require_permission("messages:read")
 def list_messages() -> str:
     """List messages, by state."""
     form = Form(request.args)
@@ -42,14 +43,14 @@ def list_messages() -> str:
 
 
 @bp.get("/<int:message_id>")
-@needs("messages:read")
+@require_permission("messages:read")
 def show_message(message_id: int) -> str:
     """Show one message as it reaches its reader."""
     return _render_message(messages.get_message(message_id), Form())
 
 
 @bp.post("/<int:message_id>/decide")
-@needs("messages:read", "gifts:write")
+@require_permission("messages:read", "gifts:write")
 def decide_message(message_id: int) -> Answer:
     """Record that an uncertain message arrived, or have it sent again, as a person says."""
     form = Form(request.form)
@@ -57,10 +58,10 @@ def decide_message(message_id: int) -> Answer:
     with form.start_saving() as saving:
         saving.refuse_errors()
         messages.decide_uncertain_message(
-            message_id, was_received=answer == "arrived", now=clock.now(), actor=principal().actor
+            message_id, was_received=answer == "arrived", now=clock.now(), actor=get_principal().actor
         )
         commit()
-        say(
+        tell_reader(
             gettext("Noted: it arrived.")
             if answer == "arrived"
             else gettext("The message will be sent again.")
@@ -76,7 +77,7 @@ def find_kind(message: Message | AnyRow) -> str:
 
 def can_read_text(message: Message | AnyRow) -> bool:
     """Return whether the reader may see its text."""
-    return principal().has_permission("gifts:read") or find_kind(message) in WITHOUT_AMOUNT
+    return get_principal().has_permission("gifts:read") or find_kind(message) in WITHOUT_AMOUNT
 
 
 def _render_message(message: Message, form: Form) -> str:

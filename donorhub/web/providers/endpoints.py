@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.schemas.providers import NewEndpoint, NewEndpointSchema, NewSecret, NewSecretSchema
 from donorhub.services.providers import endpoints
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, principal, say
+from donorhub.web.saving import commit, tell_reader
 from webhooks import list_provider_names
 
 bp = Blueprint("webhooks", __name__, url_prefix="/settings/webhooks")
@@ -18,50 +19,50 @@ Answer = Response | str | tuple[str, int]
 
 
 @bp.get("")
-@needs("providers:read")
+@require_permission("providers:read")
 def show_endpoints() -> str:
     """Show all endpoints with their secrets, and the form for a new one."""
     return _render_page(Form(start={"livemode": "1"}))
 
 
 @bp.post("")
-@needs("providers:write")
+@require_permission("providers:write")
 def create_endpoint() -> Answer:
     """Open an endpoint with its first secret; show the form again with what is wrong in it."""
     form = Form(request.form)
     form.read_choice("provider", list_provider_names())
     with form.start_saving():
         new: NewEndpoint = form.load_fields(NewEndpointSchema())
-        endpoints.create_endpoint(now=clock.now(), actor=principal().actor, **new)
+        endpoints.create_endpoint(now=clock.now(), actor=get_principal().actor, **new)
         commit()
-        say(gettext("The endpoint is open. Give its address to the provider."))
+        tell_reader(gettext("The endpoint is open. Give its address to the provider."))
         return redirect(url_for("webhooks.show_endpoints"))
     return _render_page(form), 422
 
 
 @bp.post("/<int:endpoint_id>/secrets")
-@needs("providers:write")
+@require_permission("providers:write")
 def add_secret(endpoint_id: int) -> Answer:
     """Add a secret while the provider changes from the old one to it."""
     form = Form(request.form)
     with form.start_saving():
         new: NewSecret = form.load_fields(NewSecretSchema(only=("secret",)), {"secret": "new_secret"})
         endpoints.add_secret(
-            endpoint_id, new["secret"], label="added", now=clock.now(), actor=principal().actor
+            endpoint_id, new["secret"], label="added", now=clock.now(), actor=get_principal().actor
         )
         commit()
-        say(gettext("The secret is added. The old one stays valid until you expire it."))
+        tell_reader(gettext("The secret is added. The old one stays valid until you expire it."))
         return redirect(url_for("webhooks.show_endpoints"))
     return _render_page(form), 422
 
 
 @bp.post("/secrets/<int:secret_id>/expire")
-@needs("providers:write")
+@require_permission("providers:write")
 def expire_secret(secret_id: int) -> Response:
     """Let a secret be good no longer."""
-    endpoints.expire_secret(secret_id, at=clock.now(), now=clock.now(), actor=principal().actor)
+    endpoints.expire_secret(secret_id, at=clock.now(), now=clock.now(), actor=get_principal().actor)
     commit()
-    say(gettext("The secret is expired."))
+    tell_reader(gettext("The secret is expired."))
     return redirect(url_for("webhooks.show_endpoints"))
 
 

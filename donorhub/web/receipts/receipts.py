@@ -15,8 +15,10 @@ from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
 from donorhub.services.donors import donors
 from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.reader import get_today
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
 bp = Blueprint("receipts", __name__, url_prefix="/receipts")
@@ -26,7 +28,7 @@ PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 
 
 @bp.get("")
-@needs("receipts:read")
+@require_permission("receipts:read")
 def list_receipts() -> str:
     """Show the list, the newest first."""
     form = Form(request.args)
@@ -47,51 +49,51 @@ def list_receipts() -> str:
 
 
 @bp.get("/new")
-@needs("receipts:issue")
+@require_permission("receipts:issue")
 def show_new_form() -> str:
     """Let gifts of a donor be chosen, those of a year ticked."""
     form = Form(request.args)
     donor = donors.get_donor(form.read_id("donor") or 0)
-    year = form.read_number("year", 1900, 2999) or today().year
+    year = form.read_number("year", 1900, 2999) or get_today().year
     gifts = receipt_lists.list_gifts_without_receipt(donor.id, year)
     start = {"gift_ids": [row.gift.id for row in gifts if row.is_fit], "lang": donor.lang}
     return _render_form(Form(start=start), donor, year)
 
 
 @bp.post("/new")
-@needs("receipts:issue")
+@require_permission("receipts:issue")
 def issue_receipt() -> Answer:
     """Issue one receipt for the ticked gifts. Sent twice, the second finds the gifts on a receipt."""
     form = Form(request.form)
     donor = donors.get_donor(form.read_id("donor_id") or 0)
-    year = form.read_number("year", 1900, 2999) or today().year
+    year = form.read_number("year", 1900, 2999) or get_today().year
     with form.start_saving() as saving:
         new: NewReceipt = form.load_fields(NewReceiptSchema())
         receipt = receipts.issue_receipt(
             new["gift_ids"],
-            today=today(),
+            today=get_today(),
             now=clock.now(),
-            actor=principal().actor,
+            actor=get_principal().actor,
             lang=new.get("lang"),
         )
         if receipt.donor_id != donor.id:
             form.add_error("gift_ids", gettext("These are gifts of another donor."))
             saving.refuse_errors()
         commit()
-        say(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
+        tell_reader(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
         return redirect(url_for("receipts.show_receipt", receipt_id=receipt.id))
     return _render_form(form, donors.get_donor(donor.id), year), 422
 
 
 @bp.get("/<int:receipt_id>")
-@needs("receipts:read")
+@require_permission("receipts:read")
 def show_receipt(receipt_id: int) -> str:
     """Show one receipt: what is on it, its PDF or why there is none yet."""
     return _render_receipt(receipts.get_receipt(receipt_id), Form())
 
 
 @bp.get("/<int:receipt_id>/pdf")
-@needs("receipts:read")
+@require_permission("receipts:read")
 def send_pdf(receipt_id: int) -> Answer:
     """Send the PDF as it was made once; while there is none, show the page that says why."""
     receipt = receipts.get_receipt(receipt_id)
@@ -107,7 +109,7 @@ def send_pdf(receipt_id: int) -> Answer:
 
 
 @bp.get("/<int:receipt_id>/preview")
-@needs("receipts:read")
+@require_permission("receipts:read")
 def show_preview(receipt_id: int) -> Response:
     """Show the receipt as a page, as it will be printed."""
     document = receipt_stamps.get_current_document(receipts.get_receipt(receipt_id))
@@ -116,30 +118,30 @@ def show_preview(receipt_id: int) -> Response:
 
 
 @bp.post("/<int:receipt_id>/void")
-@needs("receipts:issue")
+@require_permission("receipts:issue")
 def void_receipt(receipt_id: int) -> Answer:
     """Void a receipt with the reason; its number stays."""
     form = Form(request.form)
     with form.start_saving():
         new: Reason = form.load_fields(VoidSchema())
-        receipts.void_receipt(receipt_id, reason=new["reason"], now=clock.now(), actor=principal().actor)
+        receipts.void_receipt(receipt_id, reason=new["reason"], now=clock.now(), actor=get_principal().actor)
         commit()
-        say(gettext("The receipt is void. Its gifts can be receipted anew."))
+        tell_reader(gettext("The receipt is void. Its gifts can be receipted anew."))
         return redirect(url_for("receipts.show_receipt", receipt_id=receipt_id))
     return _render_receipt(receipts.get_receipt(receipt_id), form), 422
 
 
 @bp.post("/<int:receipt_id>/replace")
-@needs("receipts:issue")
+@require_permission("receipts:issue")
 def replace_receipt(receipt_id: int) -> Answer:
     """Void a receipt and issue a new one with what is known of the donor now."""
     form = Form(request.form)
     with form.start_saving():
         receipt = receipts.replace_receipt(
-            receipt_id, today=today(), now=clock.now(), actor=principal().actor
+            receipt_id, today=get_today(), now=clock.now(), actor=get_principal().actor
         )
         commit()
-        say(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
+        tell_reader(gettext("The receipt %(number)s is issued.", number=receipts.format_number_of(receipt)))
         return redirect(url_for("receipts.show_receipt", receipt_id=receipt.id))
     return _render_receipt(receipts.get_receipt(receipt_id), form), 422
 
@@ -164,6 +166,6 @@ def _render_form(form: Form, donor: Donor, year: int) -> str:
         form=form,
         donor=donor,
         year=year,
-        years=range(today().year, today().year - 6, -1),
+        years=range(get_today().year, get_today().year - 6, -1),
         rows=receipt_lists.list_gifts_without_receipt(donor.id, year),
     )

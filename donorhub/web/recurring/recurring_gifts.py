@@ -39,8 +39,10 @@ from donorhub.services.donors import donors
 from donorhub.services.donors.donors import normalise_iban
 from donorhub.services.giving import funds
 from donorhub.services.recurring import instalments, promises, recurring_gifts
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form, make_key
-from donorhub.web.shell import commit, needs, principal, say, today
+from donorhub.web.reader import get_today
+from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
 bp = Blueprint("recurring", __name__, url_prefix="/recurring-gifts")
@@ -51,7 +53,7 @@ MOST_INSTALMENTS: Final = 600
 
 
 @bp.get("")
-@needs("recurring:read")
+@require_permission("recurring:read")
 def list_recurring_gifts() -> str:
     """Show the list, by state and donor."""
     form = Form(request.args)
@@ -66,13 +68,13 @@ def list_recurring_gifts() -> str:
         page=page,
         form=form,
         states=[("running", gettext("running")), *labels.RECURRING_STATES.items()],
-        terms=promises.find_terms_on(page.rows, today()),
+        terms=promises.find_terms_on(page.rows, get_today()),
         donor=donors.get_donor(donor_id) if donor_id else None,
     )
 
 
 @bp.get("/late")
-@needs("recurring:read")
+@require_permission("recurring:read")
 def list_late_instalments() -> str:
     """Show the instalments that are late or missed."""
     state = request.args.get("state", "")
@@ -83,11 +85,13 @@ def list_late_instalments() -> str:
         ("", gettext("All")),
         *((word, labels.INSTALMENT_STATES[word]) for word in OVERDUE_INSTALMENTS),
     ]
-    return render_template("recurring/late_instalments.html", page=page, state=state, tabs=tabs, day=today())
+    return render_template(
+        "recurring/late_instalments.html", page=page, state=state, tabs=tabs, day=get_today()
+    )
 
 
 @bp.get("/new")
-@needs("recurring:write")
+@require_permission("recurring:write")
 def show_new_form() -> str:
     """Show an empty form for a donor."""
     donor = donors.get_donor(Form(request.args).read_number("donor", 1, 10**9) or 0)
@@ -96,14 +100,14 @@ def show_new_form() -> str:
         "kind": "standing_order",
         "every": 1,
         "period": "M",
-        "start_on": today(),
+        "start_on": get_today(),
         "currency": organisation.get_organisation().home_currency,
     }
     return _render_form(Form(start=start), donor)
 
 
 @bp.post("/new")
-@needs("recurring:write")
+@require_permission("recurring:write")
 def start_recurring_gift() -> Answer:
     """Start a standing order or a pledge; the same form sent twice starts one."""
     form = Form(request.form)
@@ -119,19 +123,19 @@ def start_recurring_gift() -> Answer:
                 source="manual", source_ref=key, instalments_total=instalments_total, **new
             ),
             now=clock.now(),
-            actor=principal().actor,
+            actor=get_principal().actor,
         )
         if iban:
             donors.learn_key(donor.id, "iban", iban)
-        instalments.make_instalments(gift, today=today())
+        instalments.make_instalments(gift, today=get_today())
         commit()
-        say(gettext("The recurring gift is started."))
+        tell_reader(gettext("The recurring gift is started."))
         return redirect(url_for("recurring.show_recurring_gift", recurring_gift_id=gift.id))
     return _render_form(form, donors.get_donor(donor.id)), 422
 
 
 @bp.get("/<int:recurring_gift_id>")
-@needs("recurring:read")
+@require_permission("recurring:read")
 def show_recurring_gift(recurring_gift_id: int) -> str:
     """Show one recurring gift: terms, instalments and what paid them."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
@@ -139,7 +143,7 @@ def show_recurring_gift(recurring_gift_id: int) -> str:
 
 
 @bp.post("/<int:recurring_gift_id>/amount")
-@needs("recurring:write")
+@require_permission("recurring:write")
 def change_amount(recurring_gift_id: int) -> Answer:
     """Promise another amount from a day on."""
     form = Form(request.form)
@@ -147,14 +151,14 @@ def change_amount(recurring_gift_id: int) -> Answer:
     def change_promise(gift: RecurringGift) -> None:
         change: Change = form.load_fields(ChangeSchema(only=("amount", "from_on")))
         recurring_gifts.change_amount(
-            gift, change["amount"], from_on=change["from_on"], now=clock.now(), actor=principal().actor
+            gift, change["amount"], from_on=change["from_on"], now=clock.now(), actor=get_principal().actor
         )
 
     return _save_change(recurring_gift_id, form, change_promise, gettext("The amount is changed."))
 
 
 @bp.post("/<int:recurring_gift_id>/pause")
-@needs("recurring:write")
+@require_permission("recurring:write")
 def pause_recurring_gift(recurring_gift_id: int) -> Answer:
     """Expect nothing for a while."""
     form = Form(request.form)
@@ -163,30 +167,32 @@ def pause_recurring_gift(recurring_gift_id: int) -> Answer:
         pause: Pause = form.load_fields(PauseSchema(exclude=("from_on",)))
         recurring_gifts.pause_recurring_gift(
             gift,
-            from_on=today(),
+            from_on=get_today(),
             until=pause["until"],
             reason=pause["reason"],
             now=clock.now(),
-            actor=principal().actor,
+            actor=get_principal().actor,
         )
 
     return _save_change(recurring_gift_id, form, pause_promise, gettext("The recurring gift is paused."))
 
 
 @bp.post("/<int:recurring_gift_id>/resume")
-@needs("recurring:write")
+@require_permission("recurring:write")
 def resume_recurring_gift(recurring_gift_id: int) -> Answer:
     """Expect instalments again from today on."""
     form = Form(request.form)
 
     def resume_promise(gift: RecurringGift) -> None:
-        recurring_gifts.resume_recurring_gift(gift, from_on=today(), now=clock.now(), actor=principal().actor)
+        recurring_gifts.resume_recurring_gift(
+            gift, from_on=get_today(), now=clock.now(), actor=get_principal().actor
+        )
 
     return _save_change(recurring_gift_id, form, resume_promise, gettext("The recurring gift runs again."))
 
 
 @bp.post("/<int:recurring_gift_id>/close")
-@needs("recurring:write")
+@require_permission("recurring:write")
 def close_recurring_gift(recurring_gift_id: int) -> Answer:
     """End the promise with its reason."""
     form = Form(request.form)
@@ -194,14 +200,14 @@ def close_recurring_gift(recurring_gift_id: int) -> Answer:
     def close_promise(gift: RecurringGift) -> None:
         closing: Closing = form.load_fields(CloseSchema(exclude=("on",)))
         recurring_gifts.close_recurring_gift(
-            gift, reason=closing["reason"], now=clock.now(), actor=principal().actor, on=today()
+            gift, reason=closing["reason"], now=clock.now(), actor=get_principal().actor, on=get_today()
         )
 
     return _save_change(recurring_gift_id, form, close_promise, gettext("The recurring gift is closed."))
 
 
 @bp.post("/instalments/<int:instalment_id>/skip")
-@needs("recurring:write")
+@require_permission("recurring:write")
 def skip_instalment(instalment_id: int) -> Answer:
     """Let an instalment go: nothing is owed for it."""
     form = Form(request.form)
@@ -210,7 +216,7 @@ def skip_instalment(instalment_id: int) -> Answer:
     def skip_one(_gift: RecurringGift) -> None:
         skip: Reason = form.load_fields(SkipSchema())
         instalments.skip_instalment(
-            instalment_id, reason=skip["reason"], now=clock.now(), actor=principal().actor
+            instalment_id, reason=skip["reason"], now=clock.now(), actor=get_principal().actor
         )
 
     return _save_change(recurring_gift_id, form, skip_one, gettext("The instalment is skipped."))
@@ -225,9 +231,9 @@ def _save_change(
         raise Conflict("the provider collects this recurring gift: change it there", code="run_by_provider")
     with form.start_saving():
         change(gift)
-        instalments.make_instalments(gift, today=today())
+        instalments.make_instalments(gift, today=get_today())
         commit()
-        say(sentence)
+        tell_reader(sentence)
         return redirect(url_for("recurring.show_recurring_gift", recurring_gift_id=recurring_gift_id))
     return _render_recurring_gift(recurring_gifts.get_recurring_gift(recurring_gift_id), form), 422
 
@@ -247,8 +253,8 @@ def _read_iban(form: Form) -> str:
 
 
 def _make_start_form(gift: RecurringGift) -> Form:
-    term = promises.get_term_on(gift, today())
-    start = {"amount": "", "currency": gift.currency, "from_on": today() + timedelta(days=1)}
+    term = promises.get_term_on(gift, get_today())
+    start = {"amount": "", "currency": gift.currency, "from_on": get_today() + timedelta(days=1)}
     return Form(start=start | {"amount": get_amount_of(term).as_text()})
 
 
@@ -257,7 +263,7 @@ def _render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         "recurring/recurring_gift.html",
         gift=gift,
         form=form,
-        term=promises.get_term_on(gift, today()),
+        term=promises.get_term_on(gift, get_today()),
         amount_of=get_amount_of,
         rows=promises.list_instalments_with_gifts(gift.id),
         may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),

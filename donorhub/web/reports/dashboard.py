@@ -20,8 +20,9 @@ from donorhub.services.giving import history
 from donorhub.services.reports import dashboard
 from donorhub.services.work import worklist
 from donorhub.web.addresses import build_address
+from donorhub.web.admission import get_own_list, get_principal, require_permission
+from donorhub.web.reader import get_date_locale, get_today
 from donorhub.web.reports import charts
-from donorhub.web.shell import date_locale, needs, own_list, principal, today
 from donorhub.web.showing import show_count
 from donorhub.web.words import labels
 from donorhub.web.work.tasks import get_end_of_today
@@ -46,16 +47,16 @@ class Waiting:
 
 
 @bp.get("/")
-@needs("tasks:read")
+@require_permission("tasks:read")
 def show_dashboard() -> str:
     """Show the dashboard; roles without amounts see their tasks and what needs attention."""
-    who = principal()
-    values: dict[str, object] = {"today": today(), "our_name": organisation.get_organisation().legal_name}
+    who = get_principal()
+    values: dict[str, object] = {"today": get_today(), "our_name": organisation.get_organisation().legal_name}
     if who.has_permission("gifts:read"):
-        values |= _compute_money_figures(today())
+        values |= _compute_money_figures(get_today())
     if who.has_permission("recurring:read"):
         values["recurring"] = dashboard.compute_recurring_figures()
-    is_narrowed = own_list() is not None
+    is_narrowed = get_own_list() is not None
     tasks = worklist.list_tasks(
         "today", user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=is_narrowed, limit=5
     )
@@ -71,7 +72,7 @@ def show_dashboard() -> str:
 
 def _list_waiting(counts: Mapping[str, int]) -> list[Waiting]:
     """Return what waits for a person, as far as the reader may look after it."""
-    may = principal().has_permission
+    may = get_principal().has_permission
     waiting = []
     if (number := counts["suspense"]) and may("imports:read"):
         sentence = ngettext(
@@ -123,7 +124,7 @@ def _compute_money_figures(day: date) -> dict[str, object]:
         "received": received_by_currency.pop(currency, Money(0, currency)),
         "received_else": list(received_by_currency.values()),
         "months": months,
-        "month_names": [format_date(month.first, "LLL", locale=date_locale()) for month in months],
+        "month_names": [format_date(month.first, "LLL", locale=get_date_locale()) for month in months],
         "chart": chart,
         "scale": [_write_short_number(value) for _y, value in chart.lines],
         "series": [name_series(methods) for methods in SERIES],

@@ -18,8 +18,10 @@ from donorhub.schemas.work import Done, DoneSchema
 from donorhub.services.access import organisation
 from donorhub.services.work import tasks, worklist
 from donorhub.services.work.worklist import VIEWS, View
+from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.forms import Form
-from donorhub.web.shell import commit, needs, own_list, principal, say, today
+from donorhub.web.reader import get_today
+from donorhub.web.saving import commit, tell_reader
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
 Answer = Response | str | tuple[str, int]
@@ -33,16 +35,16 @@ TABS: Final[Mapping[View, LazyString]] = {
 
 
 @bp.get("")
-@needs("tasks:read")
+@require_permission("tasks:read")
 def list_tasks() -> str:
     """List the tasks of a view, the first due first."""
     name = request.args.get("view")
     view: View = next((candidate for candidate in VIEWS if candidate == name), "today")
     page = worklist.list_tasks(
         view,
-        user_id=principal().id,
+        user_id=get_principal().id,
         end_of_today=get_end_of_today(),
-        is_narrowed=own_list() is not None,
+        is_narrowed=get_own_list() is not None,
         after=request.args.get("after"),
     )
     return render_template(
@@ -56,42 +58,42 @@ def list_tasks() -> str:
 
 
 @bp.get("/<int:task_id>")
-@needs("tasks:read")
+@require_permission("tasks:read")
 def show_task(task_id: int) -> str:
     """Show one task with its forms."""
-    return _render_task(worklist.get_task(task_id, owner_id=own_list()), Form())
+    return _render_task(worklist.get_task(task_id, owner_id=get_own_list()), Form())
 
 
 @bp.post("/<int:task_id>/done")
-@needs("tasks:write")
+@require_permission("tasks:write")
 def complete_task(task_id: int) -> Answer:
     """Mark a task as done; the note says what came of it."""
-    task = worklist.get_task(task_id, owner_id=own_list())
+    task = worklist.get_task(task_id, owner_id=get_own_list())
     form = Form(request.form)
     with form.start_saving():
         new: Done = form.load_fields(DoneSchema())
-        tasks.complete_task(task.id, outcome=new["outcome"], now=clock.now(), actor=principal().actor)
+        tasks.complete_task(task.id, outcome=new["outcome"], now=clock.now(), actor=get_principal().actor)
         commit()
-        say(gettext("Done."))
+        tell_reader(gettext("Done."))
         return redirect(url_for("tasks.list_tasks"))
     return _render_task(worklist.get_task(task_id), form), 422
 
 
 @bp.post("/<int:task_id>/later")
-@needs("tasks:write")
+@require_permission("tasks:write")
 def postpone_task(task_id: int) -> Answer:
     """Put a task off until the morning of a day."""
-    task = worklist.get_task(task_id, owner_id=own_list())
+    task = worklist.get_task(task_id, owner_id=get_own_list())
     form = Form(request.form)
     day = form.get_day("until")
-    if day <= today():
+    if day <= get_today():
         form.add_error("until", gettext("Please choose a day after today."))
     with form.start_saving() as saving:
         saving.refuse_errors()
         morning = datetime.combine(day, time(9), organisation.get_zone())
-        tasks.postpone_task(task.id, due_at=morning, now=clock.now(), actor=principal().actor)
+        tasks.postpone_task(task.id, due_at=morning, now=clock.now(), actor=get_principal().actor)
         commit()
-        say(gettext("The task is put off."))
+        tell_reader(gettext("The task is put off."))
         return redirect(url_for("tasks.list_tasks"))
     return _render_task(worklist.get_task(task_id), form), 422
 
@@ -109,4 +111,4 @@ def _render_task(task: Task, form: Form) -> str:
 
 def get_end_of_today() -> datetime:
     """Return the instant at which the organisation's day ends."""
-    return organisation.get_midnight(today() + timedelta(days=1))
+    return organisation.get_midnight(get_today() + timedelta(days=1))

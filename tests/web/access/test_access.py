@@ -13,7 +13,7 @@ from donorhub.db import db
 from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.models import Task
 from donorhub.services.work import tasks
-from donorhub.web.shell import PUBLIC
+from donorhub.web.admission import PUBLIC
 from tests.web.bank.bank_world import Staff, let_write
 from tests.web.desk import ACTOR, add_donor, add_gift, add_recurring, moment, rows
 
