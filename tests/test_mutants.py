@@ -167,6 +167,7 @@ KINDS = {
     "commit before effect",
     "half cents",
     "idempotency key",
+    "lists",
     "logs",
     "midnight",
     "migrated tables",
