@@ -12,12 +12,10 @@ from donorhub.models import Instalment, RecurringGift
 from donorhub.models.states import FREED_INSTALMENTS
 from donorhub.money import Money
 from donorhub.services.access import organisation
-from donorhub.services.providers import registers
+from donorhub.services.providers import registers, subscription_tasks
 from donorhub.services.providers.account_rows import AccountRows, make_customer, make_giver_of_subscription
 from donorhub.services.providers.customers import Account
 from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
-from donorhub.services.work import tasks
-from donorhub.services.work.tasks import NewTask
 from webhooks.views import InstalmentView, RecurringView
 
 
@@ -34,7 +32,7 @@ def apply_subscriptions(rows: AccountRows, *, now: datetime) -> set[str]:
         promise = rows.promises.get(view.ref)
         has_terms = bool(view.amount_minor and view.currency and view.period)
         if view.state == "unknown" or not has_terms:
-            rows.new_tasks.append(_ask_about_state(rows.at, view, promise, now=now))
+            rows.new_tasks.append(subscription_tasks.make_state_task(rows.at, view, promise, now=now))
         if view.state == "unknown" or (promise is None and not has_terms):
             continue
         if promise is None:
@@ -229,14 +227,16 @@ def _follow_invoice(rows: AccountRows, view: InstalmentView, *, now: datetime) -
         _end_dunning(rows, instalment, instalment.attempt, reason="paid")
         if view.off_provider_minor:  # no payment will follow: the money is in the bank, or nowhere
             elsewhere = Money(view.off_provider_minor, instalment.currency)
-            rows.new_tasks.append(_ask_about_money_elsewhere(instalment, promise, elsewhere, now=now))
-        rows.new_tasks.append(_plan_welcome(promise, now=now))
+            rows.new_tasks.append(
+                subscription_tasks.make_elsewhere_task(instalment, promise, elsewhere, now=now)
+            )
+        rows.new_tasks.append(subscription_tasks.make_welcome_task(promise, now=now))
     elif view.state == "failed":
         if recurring_gifts.is_step_allowed(promise, "fail") and _is_newest_word(rows.at, promise, view):
             recurring_gifts.change_state(promise, "fail", reason="payment_failed")
         _end_dunning(rows, instalment, instalment.attempt - 1, reason="tried_again")
         if instalment.attempt > 1 or view.next_attempt_at is None:
-            rows.new_tasks.append(_plan_dunning(instalment, promise, now=now))
+            rows.new_tasks.append(subscription_tasks.make_dunning_task(instalment, promise, now=now))
     else:
         _end_dunning(rows, instalment, instalment.attempt, reason=view.state)
 
@@ -247,63 +247,7 @@ def _end_dunning(rows: AccountRows, instalment: Instalment, attempts: int, *, re
         rows.cancel_reasons[f"dunning:{instalment.id}:{attempt}"] = reason
 
 
-def _ask_about_money_elsewhere(
-    instalment: Instalment, promise: RecurringGift, amount: Money, *, now: datetime
-) -> NewTask:
-    return NewTask(
-        key=f"paid_elsewhere:{instalment.id}",
-        kind="paid_elsewhere",
-        performer="person",
-        role="accountant",
-        subject=("instalment", instalment.id),
-        donor_id=promise.donor_id,
-        due_at=now + tasks.SOON,
-        facts={"amount": amount.as_text(), "currency": amount.currency},
-    )
-
-
-def _plan_welcome(promise: RecurringGift, *, now: datetime) -> NewTask:
-    return NewTask(
-        key=f"welcome_recurring:{promise.id}",
-        kind="welcome_recurring",
-        performer="person",
-        role="fundraiser",
-        subject=("recurring_gift", promise.id),
-        donor_id=promise.donor_id,
-        due_at=now + tasks.SOON,
-    )
-
-
-def _plan_dunning(instalment: Instalment, promise: RecurringGift, *, now: datetime) -> NewTask:
-    return NewTask(
-        key=f"dunning:{instalment.id}:{instalment.attempt}",
-        kind="dunning",
-        performer="person",
-        role="fundraiser",
-        subject=("instalment", instalment.id),
-        donor_id=promise.donor_id,
-        due_at=now + tasks.SOON,
-        facts={"amount": instalment.amount.as_text(), "currency": instalment.currency},
-    )
-
-
 def _is_newest_word(at: Account, gift: RecurringGift, view: InstalmentView) -> bool:
     """Return whether the word on the invoice is newer than that on its subscription, which else counts."""
     of_gift = registers.find_stated_at(at.provider, at.account, "recurring_gift", [gift.source_ref])
     return registers.find_stated_at(at.provider, at.account, "instalment", [view.ref]) >= of_gift
-
-
-def _ask_about_state(
-    at: Account, view: RecurringView, promise: RecurringGift | None, *, now: datetime
-) -> NewTask:
-    """Return the question about a subscription in a state that we do not know, or without a fixed amount in
-    weeks, months or years."""
-    return NewTask(
-        key=f"unknown_state:{at.provider}:{view.ref}",
-        kind="unknown_state",
-        performer="person",
-        role="accountant",
-        subject=("recurring_gift", promise.id if promise else 0),
-        due_at=now + tasks.SOON,
-        facts={"status": view.status or ""},
-    )
