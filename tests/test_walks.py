@@ -221,7 +221,7 @@ def test_manual_gift_walks_to_its_row(database: Flask) -> None:
     }
     db.session.remove()
     let_write()
-    with follow_walk(gift_pages.create) as walk:
+    with follow_walk(gift_pages.record_gift) as walk:
         answer = staff.client.post("/gifts/new", data=fields)
     let_write()
     assert answer.status_code == 302
