@@ -21,6 +21,7 @@ from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
 from donorhub.web.admission import get_own_list, get_principal, require_permission
 from donorhub.web.forms import Form, make_key
+from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
@@ -100,6 +101,7 @@ def show_donor(donor_id: int) -> Answer:
         recurring=_list_recurring_gifts(donor.id) if who.has_permission("recurring:read") else [],
         owner=db.session.get(User, donor.owner_id) if donor.owner_id else None,
         page=timeline.read_timeline(donor.id, before=request.args.get("after"), limit=25),
+        choose_title=choose_title,
     )
 
 

@@ -5,8 +5,6 @@ Whoever may not see amounts sees no text that may name one.
 
 from __future__ import annotations
 
-from typing import Final
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -19,12 +17,12 @@ from donorhub.services.messages import message_lists, messages
 from donorhub.services.paging import AnyRow
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
+from donorhub.web.message_titles import can_read_text, choose_title
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 Answer = Response | str | tuple[str, int]
-WITHOUT_AMOUNT: Final = frozenset({"new_donor"})
 
 
 @bp.get("")
@@ -37,9 +35,7 @@ def list_messages() -> str:
         donor_id=form.read_id("donor"),
         after=request.args.get("after"),
     )
-    return render_template(
-        "messages/messages.html", page=page, form=form, find_kind=find_kind, can_read_text=can_read_text
-    )
+    return render_template("messages/messages.html", page=page, form=form, choose_title=_choose_title)
 
 
 @bp.get("/<int:message_id>")
@@ -75,9 +71,8 @@ def find_kind(message: Message | AnyRow) -> str:
     return str(message.template).partition("@")[0]
 
 
-def can_read_text(message: Message | AnyRow) -> bool:
-    """Return whether the reader may see its text."""
-    return get_principal().has_permission("gifts:read") or find_kind(message) in WITHOUT_AMOUNT
+def _choose_title(message: Message | AnyRow) -> str:
+    return choose_title(find_kind(message), str(message.subject))
 
 
 def _render_message(message: Message, form: Form) -> str:
@@ -85,7 +80,7 @@ def _render_message(message: Message, form: Form) -> str:
         "messages/message.html",
         message=message,
         form=form,
-        kind=find_kind(message),
-        is_readable=can_read_text(message),
+        title=_choose_title(message),
+        is_readable=can_read_text(find_kind(message)),
         donor=db.session.get(Donor, message.donor_id) if message.donor_id else None,
     )
