@@ -59,12 +59,16 @@ def get_organisation() -> Organisation:
     """Return the organisation; raise Misconfigured before the first start made it.
 
     It is read once a transaction, and so once a request: the session holds its rows only as long as
-    somebody else does, which is here the session itself.
+    somebody else does, which is here the session itself. Each day that a list shows asks for it.
     """
-    organisation: Organisation | None = db.session.get(Organisation, 1)
+    session = db.session()
+    organisation: Organisation | None = session.info.get(_ORGANISATION)
+    if organisation is not None and organisation in session:
+        return organisation
+    organisation = session.get(Organisation, 1)
     if organisation is None:
         raise Misconfigured("the database is empty: run `donorhub db upgrade`")
-    db.session.info[_ORGANISATION] = organisation
+    session.info[_ORGANISATION] = organisation
     return organisation
 
 
