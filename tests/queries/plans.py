@@ -15,7 +15,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-MOST_ROWS: Final = 10_000  # of large tables, for one statement: what SQLite passes over in its steps
+# Of large tables, for one statement: about what SQLite passes over in its steps. A tenth has fewer.
+MOST_ROWS: Final = 10_000
+MOST_ROWS_OF_A_TENTH: Final = 5_000
 MOST_STEPS: Final = (
     25_000  # of SQLite's machine; a row that is passed over takes three, one that is shown fifty
 )
@@ -103,6 +105,7 @@ class PostgresPlans:
         self, raw: psycopg.Connection[Any], large: Collection[str], *, is_small: bool = False
     ) -> None:
         self._raw, self._large = raw, large
+        self._most = MOST_ROWS_OF_A_TENTH if is_small else MOST_ROWS
         if is_small:  # a scan of a tenth may be the fastest: only where no index serves it is one left
             raw.execute("SET enable_seqscan = off")
         raw.execute("SET jit = off")
@@ -154,11 +157,11 @@ class PostgresPlans:
         children: Sequence[Mapping[str, Any]] = node.get("Plans", ())
         visited = _count_visited_rows(node)
         where = f"{kind} {table} {node.get('Index Name', '')} {node.get('Filter', '')}".strip()
-        if (kind == "Seq Scan" and table in self._large and visited > MOST_ROWS / 10) or (
-            table in self._large and visited > MOST_ROWS
+        if (kind == "Seq Scan" and table in self._large and visited > self._most / 10) or (
+            table in self._large and visited > self._most
         ):
             yield f"{where}: {visited} rows"
-        elif "Sort" in kind and sum(_count_visited_rows(child) for child in children) > MOST_ROWS:
+        elif "Sort" in kind and sum(_count_visited_rows(child) for child in children) > self._most:
             yield f"{kind} of {sum(_count_visited_rows(child) for child in children)} rows"
         for child in children:
             yield from self._faults_of(child)
