@@ -67,6 +67,7 @@ PLANTED = [
     ("areas_of_rules", "donorhub.domain.donors.planted", "donorhub.domain.recurring.schedule"),
     ("areas_of_pages", "donorhub.web.work.planted", "donorhub.web.reports.dashboard"),
     ("areas_of_the_api", "donorhub.api.access.planted", "donorhub.api.donors.donors"),
+    ("no_circles", "donorhub.schemas.planted", "donorhub.schemas.planted_too"),
     ("no_circles", "donorhub.cli.planted", "donorhub.cli.planted_too"),
     ("no_circles", "importers.table.planted", "importers.table.planted_too"),
     ("no_circles", "donorhub.services.planted", "donorhub.services.planted_too"),

@@ -77,20 +77,20 @@ class HouseBlueprint(Blueprint):  # type: ignore[misc]
         mark: Callable[[View], View] = super().arguments(instance, **options)
         return mark
 
-    def response(self, status_code: int, schema: Any = None, **documented: Any) -> Callable[[View], View]:
+    def response(self, status_code: int, schema: Any = None, **facts: Any) -> Callable[[View], View]:
         """Document an answer, and make it of what the view returns by the compiled serialiser."""
-        mark = super().response(status_code, schema, **documented)
+        mark = super().response(status_code, schema, **facts)
 
         def decorate(view: View) -> View:
             @wraps(view)
-            def answer(*args: Any, **kwargs: Any) -> Response:
+            def answer_request(*args: Any, **kwargs: Any) -> Response:
                 resource = view(*args, **kwargs)
                 if isinstance(resource, Response):
                     return resource
                 return make_json_answer(serialiser_for_reader(schema).dump(resource), status=status_code)
 
-            marked: View = mark(answer)
-            return marked
+            documented_view: View = mark(answer_request)
+            return documented_view
 
         return decorate
 

@@ -31,7 +31,7 @@ from donorhub.errors import (
     Rejected,
     Unauthenticated,
 )
-from donorhub.schemas.faults import Fault
+from donorhub.schemas.faults import list_faults
 from donorhub.schemas.fields import Instant
 from donorhub.services.access import users
 
@@ -80,6 +80,7 @@ CODES: Final = {
     503: "busy",
 }
 
+_LOCATIONS: Final = frozenset({"json", "query", "upload", "headers"})  # of a request, before the path
 View = TypeVar("View", bound=Callable[..., object])
 
 
@@ -339,22 +340,12 @@ def _add_request_id(response: Response) -> Response:
     return response
 
 
-def _list_field_errors(messages: object, pointer: str = "") -> list[dict[str, object]]:
-    """marshmallow's nested messages as a flat list of pointers into the body."""
-    if isinstance(messages, Mapping):
-        places = {"json": "", "_schema": "", "query": "", "upload": "", "headers": ""}
-        return [
-            found
-            for key, inner in messages.items()
-            for found in _list_field_errors(
-                inner,
-                pointer
-                + (places[key] if key in places else f"/{str(key).replace('~', '~0').replace('/', '~1')}"),
-            )
-        ]
-    if isinstance(messages, list | tuple):
-        if messages and all(isinstance(one, Mapping) and "pointer" in one for one in messages):
-            return [dict(one) for one in messages]
-        return [found for inner in messages for found in _list_field_errors(inner, pointer)]
-    code = messages.code if isinstance(messages, Fault) else "invalid"
-    return [{"pointer": pointer or "/", "detail": str(messages), "code": code}]
+def _list_field_errors(messages: object) -> list[dict[str, object]]:
+    """Return what is wrong as pointers into the body, from marshmallow's nested messages."""
+    if isinstance(messages, list) and all(isinstance(error, dict) for error in messages):
+        return messages  # of our own refusals, which name their field
+    errors: list[dict[str, object]] = []
+    for path, fault in list_faults(messages):
+        names = [str(name).replace("~", "~0").replace("/", "~1") for name in path if name not in _LOCATIONS]
+        errors.append({"pointer": "/" + "/".join(names), "detail": str(fault), "code": fault.code})
+    return errors

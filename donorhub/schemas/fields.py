@@ -22,7 +22,7 @@ from donorhub.schemas import faults
 from donorhub.schemas.addresses import is_email
 from donorhub.schemas.limits import EARLIEST, EMAIL, LATEST, SHORT
 
-Sent = Mapping[str, object] | None  # all that was sent, beside the value of one field
+Body = Mapping[str, object] | None  # all that was sent, beside the value of one field
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)  # 20261122 and 2026-W47-7 are ISO 8601 too
 MESSAGES: Final[ErrorMessages] = {
     "required": faults.REQUIRED,
@@ -136,7 +136,7 @@ class Line(fields.String):
     def __init__(self, longest: int = SHORT, *, shortest: int = 0, **more: Unpack[Options]) -> None:
         super().__init__(validate=Length(shortest, longest), **more)
 
-    def _deserialize(self, value: object, attr: str | None, data: Sent, **more: object) -> str:
+    def _deserialize(self, value: object, attr: str | None, data: Body, **more: object) -> str:
         text = self._clean(super()._deserialize(value, attr, data, **more))
         refuse_unprintable(text, is_printable=self._can_be_printed(text))
         return text
@@ -168,7 +168,7 @@ class EmailAddress(fields.Email):
         super().__init__(**more)
         self.validators = [Length(1 if self.required else None, EMAIL), check_email]
 
-    def _deserialize(self, value: object, attr: str | None, data: Sent, **more: object) -> str:
+    def _deserialize(self, value: object, attr: str | None, data: Body, **more: object) -> str:
         text = plain_text.clean_line(super()._deserialize(value, attr, data, **more))
         refuse_unprintable(text, is_printable=plain_text.can_be_printed(text))
         return text
@@ -282,7 +282,7 @@ class Day(fields.Date):
     def __init__(self, **more: Unpack[Options]) -> None:
         super().__init__(format="iso", validate=Years(EARLIEST, LATEST), **more)
 
-    def _deserialize(self, value: object, attr: str | None, data: Sent, **more: object) -> date:
+    def _deserialize(self, value: object, attr: str | None, data: Body, **more: object) -> date:
         if not isinstance(value, str) or not _DAY.fullmatch(value):
             raise ValidationError(faults.NO_DATE)
         return super()._deserialize(value, attr, data, **more)
@@ -301,7 +301,7 @@ class Instant(fields.DateTime):
     def _serialize(self, value: datetime | None, attr: str | None, obj: object, **more: object) -> str | None:
         return None if value is None else write_instant(value)
 
-    def _deserialize(self, value: object, attr: str | None, data: Sent, **more: object) -> datetime:
+    def _deserialize(self, value: object, attr: str | None, data: Body, **more: object) -> datetime:
         moment = super()._deserialize(value, attr, data, **more)
         if not isinstance(moment, datetime) or moment.tzinfo is None:
             raise ValidationError(faults.NO_INSTANT)

@@ -16,13 +16,13 @@ def build_address(endpoint: str, **values: object) -> str:
     """Return what ``url_for`` returns; quicker where all values are ids, or none is given."""
     if endpoint.startswith(".") or not all(type(value) is int for value in values.values()):
         return _url_for(endpoint, **values)
-    pattern = _pattern(request.script_root, endpoint, tuple(values))
+    pattern = _make_pattern(request.script_root, endpoint, tuple(values))
     return pattern % values
 
 
 @lru_cache(maxsize=1024)
-def _pattern(_root: str, endpoint: str, names: tuple[str, ...]) -> str:
-    """The address of an endpoint with a place for each id."""
+def _make_pattern(_root: str, endpoint: str, names: tuple[str, ...]) -> str:
+    """Return the address of an endpoint with a place for each id."""
     marks = {name: _MARK + position for position, name in enumerate(names)}
     pattern = _url_for(endpoint, **marks).replace("%", "%%")
     for name, mark in marks.items():

@@ -21,7 +21,7 @@ _NO_AMOUNT: Final = "?"  # what no schema takes for an amount
 FormField = fields.Field[Any]
 
 
-class Sent:
+class FormTexts:
     """The texts of a form by the names that its schema has for them."""
 
     def __init__(
@@ -32,12 +32,12 @@ class Sent:
     ) -> None:
         self._get_text, self._list_texts, self._names = get_text, list_texts, names
 
-    def collect(self, schema: Schema) -> dict[str, object]:
+    def collect_values(self, schema: Schema) -> dict[str, object]:
         """Return what a schema takes; a field that the form does not have is left out."""
-        values = {name: self._convert(name, field) for name, field in schema.load_fields.items()}
+        values = {name: self._convert_field(name, field) for name, field in schema.load_fields.items()}
         return {name: value for name, value in values.items() if value is not LEFT_OUT}
 
-    def _convert(self, name: str, field: FormField) -> object:
+    def _convert_field(self, name: str, field: FormField) -> object:
         if isinstance(field, Several):
             return [convert_text(text, field.inner) for text in self._list_texts(self._names.get(name, name))]
         text = self._get_text(self._names.get(name, name))

@@ -23,7 +23,7 @@ from donorhub.models.states import Word, find_word
 from donorhub.schemas.faults import list_faults
 from donorhub.schemas.fields import Currency, Day, Id, Line, Whole
 from donorhub.schemas.limits import SHORT
-from donorhub.web.form_values import LEFT_OUT, Sent, convert_text, find_field, read_whole_number
+from donorhub.web.form_values import LEFT_OUT, FormTexts, convert_text, find_field, read_whole_number
 from donorhub.web.words import refusals
 from donorhub.web.words.faults import write_fault
 
@@ -38,9 +38,9 @@ class Form:
     """What was sent, or what the fields start with, and what is wrong, field by field."""
 
     def __init__(
-        self, sent: MultiDict[str, str] | None = None, start: Mapping[str, object] | None = None
+        self, texts: MultiDict[str, str] | None = None, start: Mapping[str, object] | None = None
     ) -> None:
-        self.sent = sent
+        self.texts = texts
         self.start = dict(start or {})
         self.errors: dict[str, str] = {}
 
@@ -48,15 +48,15 @@ class Form:
 
     def get_value(self, name: str) -> str:
         """Return what the field shows: what was sent, else what it starts with."""
-        if self.sent is not None:
-            return self.sent.get(name, "")
+        if self.texts is not None:
+            return self.texts.get(name, "")
         value = self.start.get(name)
         return "" if value is None or value is False else str(value)
 
     def list_values(self, name: str) -> list[str]:
         """Return what is ticked of several."""
-        if self.sent is not None:
-            return self.sent.getlist(name)
+        if self.texts is not None:
+            return self.texts.getlist(name)
         values = self.start.get(name)
         return [str(value) for value in values] if isinstance(values, list | tuple | set) else []
 
@@ -78,9 +78,9 @@ class Form:
         that the form does not have is left out.
         """
         names = names or {}
-        sent = Sent(self._find_text, self.list_values, names)
+        texts = FormTexts(self._find_text, self.list_values, names)
         try:
-            values = schema.load(sent.collect(schema))
+            values = schema.load(texts.collect_values(schema))
         except ValidationError as e:
             for path, fault in list_faults(e.messages):
                 name, field = find_field(schema, path, names)
@@ -95,9 +95,9 @@ class Form:
             raise Refused
 
     def _find_text(self, name: str) -> str | None:
-        if self.sent is None:
+        if self.texts is None:
             return self.get_value(name)
-        return self.sent.get(name)
+        return self.texts.get(name)
 
     def _read_field(self, name: str, field: fields.Field[Any]) -> Any:
         """Return what one field of a schema makes of a text; None where it is empty or wrong."""

@@ -13,8 +13,8 @@ bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
-def check() -> Response:
-    """``ok``, or 503 while the database does not answer."""
+def check_health() -> Response:
+    """Answer ``ok``, or 503 while the database does not answer."""
     try:
         db.session.execute(text("SELECT 1"))
     except (SQLAlchemyError, Busy):

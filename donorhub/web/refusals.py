@@ -24,11 +24,12 @@ def register(app: Flask) -> None:
 
 
 def is_page() -> bool:
-    """Whether the request is for a page, and not for the API or from a provider."""
+    """Return whether the request is for a page, and not for the API or from a provider."""
     return is_path_of_page(request.path)
 
 
 def is_path_of_page(path: str) -> bool:
+    """Return whether an address is that of a page."""
     return not path.startswith(("/api/", "/webhooks/"))
 
 
@@ -36,14 +37,14 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
     """Answer an error on a page with a page; on the API, what was registered for it before answers."""
     before = app.error_handler_spec[None][None].get(kind)
 
-    def answer(error: Exception) -> Any:
+    def answer_page(error: Exception) -> Any:
         if not is_page():
             return before(error) if before else error
         db.session.rollback()
         set_reading(True)  # the page that says why writes nothing
         return _answer_http(error) if isinstance(error, HTTPException) else _answer_error(error)
 
-    app.register_error_handler(kind, answer)
+    app.register_error_handler(kind, answer_page)
 
 
 def _answer_error(error: Exception) -> object:

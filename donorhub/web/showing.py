@@ -56,46 +56,46 @@ def show_local_day(moment: datetime) -> str:
 def register(app: Flask) -> None:
     """Give the templates their filters."""
 
-    def fact_money(facts: Mapping[str, Any]) -> str:
-        """The amount among a task's facts."""
+    def show_fact_money(facts: Mapping[str, Any]) -> str:
+        """Return the amount among a task's facts."""
         return show_money(Money.parse(facts["amount"], facts["currency"]))
 
-    def changed(text: str) -> str:
-        """What a recurring gift was before or after a change: an amount, a day, or words."""
+    def show_change(text: str) -> str:
+        """Return what a recurring gift was before or after a change: an amount, a day, or words."""
         amount, _, currency = text.partition(" ")
         if _AMOUNT.fullmatch(text):
             return show_money(Money.parse(amount, currency))
         return show_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else codes.word_code(text)
 
-    def before_and_after(facts: Mapping[str, Any]) -> str:
-        """What a change of a recurring gift led from and to, as far as either is recorded."""
-        return " → ".join(filter(None, (changed(facts["before"]), changed(facts["after"]))))
+    def show_before_and_after(facts: Mapping[str, Any]) -> str:
+        """Return what a change of a recurring gift led from and to, as far as either is recorded."""
+        return " → ".join(filter(None, (show_change(facts["before"]), show_change(facts["after"]))))
 
     app.jinja_env.filters.update(
         money=show_money,
         day=show_day,
         moment=show_moment,
         local_day=show_local_day,
-        before_and_after=before_and_after,
+        before_and_after=show_before_and_after,
         word_first_problem=codes.word_first_problem,
         mark_english=codes.mark_english,
         word_code=codes.word_code,
         fact_day=lambda facts: show_day(date.fromisoformat(facts["due_on"])),
-        fact_money=fact_money,
+        fact_money=show_fact_money,
         long_day=lambda day: format_date(day, "full", locale=get_date_locale()),
         how_many=show_count,
         month=lambda day: format_date(day, "LLLL yyyy", locale=get_date_locale()),
-        pairs=pairs,
-        part_amount=lambda part, currency: show_money(_part(part, currency)),
+        pairs=list_options,
+        part_amount=lambda part, currency: show_money(_make_part_amount(part, currency)),
         receipt_number=receipts.format_number_of,
-        receipt_total=lambda receipt: show_money(_total(receipt)),
-        rhythm=rhythm,
+        receipt_total=lambda receipt: show_money(_make_total(receipt)),
+        rhythm=show_rhythm,
         amount=lambda row: show_money(Money(row.amount_minor, row.currency)),
     )
 
 
-def pairs(rows: Iterable[Any]) -> list[tuple[int, str]]:
-    """Rows as the options of a list."""
+def list_options(rows: Iterable[Any]) -> list[tuple[int, str]]:
+    """Return rows as the options of a list."""
     return [(row.id, row.name) for row in rows]
 
 
@@ -106,13 +106,13 @@ def show_count(count: int) -> str:
     return f"{format_decimal(MOST_COUNTED, locale=get_locale())}+"
 
 
-def rhythm(term: Term) -> str:
-    """How often an instalment falls due, and on which day."""
-    return _rhythm(term.every, term.period, term.day_of_month, str(get_locale()))
+def show_rhythm(term: Term) -> str:
+    """Return how often an instalment falls due, and on which day."""
+    return _write_rhythm(term.every, term.period, term.day_of_month, str(get_locale()))
 
 
 @lru_cache(maxsize=1024)
-def _rhythm(every: int, period: str, day_of_month: int | None, _locale: str) -> str:
+def _write_rhythm(every: int, period: str, day_of_month: int | None, _locale: str) -> str:
     words = {
         "W": ngettext("every week", "every %(num)s weeks", every),
         "M": ngettext("every month", "every %(num)s months", every),
@@ -126,9 +126,9 @@ def _rhythm(every: int, period: str, day_of_month: int | None, _locale: str) -> 
     return how_often
 
 
-def _part(part: Designation, currency: str) -> Money:
+def _make_part_amount(part: Designation, currency: str) -> Money:
     return Money(part.amount_minor, currency)
 
 
-def _total(receipt: Receipt) -> Money:
+def _make_total(receipt: Receipt) -> Money:
     return Money(receipt.total_minor, receipt.currency)

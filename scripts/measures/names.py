@@ -41,6 +41,7 @@ ALLOWED_FUNCTIONS = {
     "arguments": "the word of flask-smorest",
     "response": "the word of flask-smorest",
     "dump": "the word of marshmallow",
+    "validate": "the word of WTForms",
     "format": "the word of a text, which marshmallow calls",
     "serialize": "the word of the session interface that is implemented",
     "deserialize": "the word of the session interface that is implemented",

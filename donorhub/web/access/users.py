@@ -83,7 +83,7 @@ def set_active(user_id: int) -> Answer:
         tell_reader(gettext("Saved."))
         return redirect(url_for("users.show_user", user_id=user_id))
     user = users.get_user(user_id)
-    form.sent = None
+    form.texts = None
     form.start = {"roles": [role.name for role in user.roles]}
     return _render_user(user, form), 422
 

@@ -159,9 +159,9 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     form = Form(request.form)
     detail_id = _read_detail_id(request.form)
     amount = entry_views.get_amount(entries.get_entry(entry_id), detail_id)
-    if request.form.get("do") == "more" and form.sent is not None:
-        form.sent = form.sent.copy()
-        form.sent["count"] = str(_count_parts(form) + 1)
+    if request.form.get("do") == "more" and form.texts is not None:
+        form.texts = form.texts.copy()
+        form.texts["count"] = str(_count_parts(form) + 1)
         return _render_split(entry_id, form)
     if request.form.get("do") != "record":
         return _render_split(entry_id, form)
