@@ -27,10 +27,12 @@ from donorhub.schemas.bank import Answers, AnswersSchema, TakeBackSchema, Taking
 from donorhub.schemas.fields import Currency, Instant, QueryId, StrictSchema
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import imports
+from donorhub.services.messages import thank_yous
 
 bp = HouseBlueprint("imports", __name__, path="/imports", description="Files from banks.")
 SORTS: Final = {"id": ImportFile.id, "uploaded_at": ImportFile.uploaded_at}
 
+MOST_OLD_GIFTS: Final = 1000
 _NOT_IN_A_NAME: Final = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]+")
 _FORMULA: Final = re.compile(r"[\s＝＋－＠]*[=+\-@＝＋－＠\t\r\0]")  # what a spreadsheet would reckon
 
@@ -92,6 +94,13 @@ class ObstacleSchema(AnswerSchema):
 
 class ObstacleListSchema(AnswerSchema):
     data = fields.List(fields.Nested(ObstacleSchema), required=True)
+
+
+class OldGiftsSchema(AnswerSchema):
+    count = fields.Integer(required=True)
+    gift_ids = fields.List(
+        fields.Integer(), required=True, metadata={"description": "The oldest first, a thousand at most"}
+    )
 
 
 Query = pages.make_query_schema(
@@ -187,6 +196,21 @@ def answer_import(answers: Answers, import_id: int) -> Response:
     """Answer what a file asks (state `asking`); it is read again."""
     row = imports.answer_questions(import_id, now=clock.now(), actor=get_principal().actor, **answers)
     return answer_resource(ImportSchema, _make_answer(row), status=202)
+
+
+@bp.get(f"/<{ID}:import_id>/old-gifts")
+@require_permission("imports:read")
+@bp.response(200, OldGiftsSchema)
+def list_old_gifts(import_id: int) -> Response:
+    """List the gifts of a file that came too long ago to be thanked for by themselves.
+
+    `POST /gifts/{gift_id}/thank-you` thanks for one of them.
+    """
+    file = imports.get_file(import_id)
+    gift_ids = thank_yous.list_held_gift_ids(file.id, limit=MOST_OLD_GIFTS)
+    return answer_resource(
+        OldGiftsSchema, {"count": thank_yous.count_held_gifts(file.id), "gift_ids": gift_ids}
+    )
 
 
 @bp.get(f"/<{ID}:import_id>/obstacles")

@@ -13,7 +13,7 @@ from donorhub.api import pages
 from donorhub.api.answers import answer_new_resource, answer_resource
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
-from donorhub.api.idempotency import do_once_by_key, read_key
+from donorhub.api.idempotency import do_once, do_once_by_key, read_key
 from donorhub.api.schemas import AnswerSchema
 from donorhub.db import db
 from donorhub.models import Correction, Gift
@@ -27,6 +27,7 @@ from donorhub.schemas.giving import (
 )
 from donorhub.schemas.money import MoneySchema
 from donorhub.services.giving import gifts
+from donorhub.services.messages import thank_yous
 from donorhub.services.providers import payouts
 
 bp = HouseBlueprint("gifts", __name__, path="/gifts", description="Money received from donors, once each.")
@@ -102,7 +103,10 @@ def list_gifts(arguments: dict[str, object]) -> pages.Page:
 @bp.response(201, GiftSchema)
 @bp.alt_response(200, schema=GiftSchema, description="The source told of this gift before.")
 def record_gift(new: NewGift) -> Response:
-    """Record a gift; its thank-you is planned with it."""
+    """Record a gift; its thank-you is planned with it.
+
+    Money that is older than 30 days, or whose `source` begins with `import:`, is history: nobody is thanked.
+    """
     gift, is_new = gifts.record_gift(
         new["donor_id"],
         new["amount"],
@@ -128,6 +132,22 @@ def record_gift(new: NewGift) -> Response:
 def get_gift(gift_id: int) -> Response:
     """Show a gift."""
     return answer_resource(GiftSchema, make_gift_answers([gifts.get_gift(gift_id)])[0])
+
+
+class ThankYouSchema(AnswerSchema):
+    gift_id = fields.Integer(required=True)
+    is_new = fields.Boolean(required=True, metadata={"description": "False: nothing was held back"})
+
+
+@bp.post(f"/<{ID}:gift_id>/thank-you")
+@require_permission("gifts:write")
+@do_once
+@bp.response(200, ThankYouSchema)
+def thank_for_gift(gift_id: int) -> Response:
+    """Thank for a gift that is too old to be thanked for by itself. A second time changes nothing."""
+    gifts.get_gift(gift_id)
+    asked_ids = thank_yous.ask_for_thanks([gift_id], now=clock.now(), actor=get_principal().actor)
+    return answer_resource(ThankYouSchema, {"gift_id": gift_id, "is_new": bool(asked_ids)})
 
 
 @bp.post(f"/<{ID}:gift_id>/corrections")

@@ -14,7 +14,7 @@ from donorhub.db import db
 from donorhub.models import Task
 from donorhub.models.states import TaskKind
 from donorhub.services.access import organisation, users
-from donorhub.services.messages import messages
+from donorhub.services.messages import leaving, messages, thank_yous
 from donorhub.services.recurring import overdue
 from donorhub.services.work import tasks
 
@@ -58,7 +58,7 @@ def _perform_tasks(kind: TaskKind, perform: Callable[[Task, datetime], str], *, 
 
 
 def _plan_thank_you(task: Task, at: datetime) -> str:
-    return messages.plan_thank_you(task, now=at, domain=DOMAIN)
+    return thank_yous.plan_thank_you(task, now=at, domain=DOMAIN)
 
 
 def _send_message(task: Task, at: datetime) -> str:
@@ -66,7 +66,7 @@ def _send_message(task: Task, at: datetime) -> str:
     message = messages.claim_message(task.subject_id)
     if message is None:
         return "known"
-    if messages.suppress_if_needed(message):
+    if leaving.suppress_if_needed(message, now=at):
         return "suppressed"
     messages.mark_as_sent(message, now=at)
     return "sent"

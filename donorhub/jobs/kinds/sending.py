@@ -16,7 +16,7 @@ from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
 from donorhub.models import Donor, Message, Task
-from donorhub.services.messages import messages
+from donorhub.services.messages import leaving, messages
 
 
 class NotSentYet(DonorHubError):
@@ -34,7 +34,7 @@ def send_message(task: Task, settings: Settings) -> str:
     message = messages.claim_message(message_id)
     if message is None:
         return "unknown" if messages.strand_claimed_message(message_id) else "known"
-    if messages.suppress_if_needed(message):
+    if leaving.suppress_if_needed(message, now=clock.now()):
         return message.suppressed_reason
     try:
         mail = _compose_mail(message, settings)

@@ -6,17 +6,22 @@ from donorhub import clock
 from donorhub.config import Settings
 from donorhub.models import Task
 from donorhub.services.donors import donors
-from donorhub.services.messages import messages
+from donorhub.services.messages import messages, thank_yous
 
 
 def plan_thank_you(task: Task, settings: Settings) -> str:
     """Plan the thank-you of the task's gift; return its outcome."""
-    return messages.plan_thank_you(task, now=clock.now(), domain=_read_domain(settings))
+    return thank_yous.plan_thank_you(task, now=clock.now(), domain=_read_domain(settings))
 
 
 def plan_note_of_new_donor(task: Task, settings: Settings) -> str:
-    """Plan the mail that tells the staff of a donor who came by themselves; return its outcome."""
+    """Plan the mail that tells the staff of a donor who came by themselves; return its outcome.
+
+    A donor of old gifts alone is no news.
+    """
     donor = donors.get_donor(task.subject_id)
+    if thank_yous.gave_long_ago(donor.id):
+        return "too_old"
     facts = {
         "code": donor.code,
         "source": donor.source.partition(":")[0],

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert
 
 from donorhub.db import db, insert_or_ignore
+from donorhub.domain.messages import thanks_age
 from donorhub.errors import Rejected
 from donorhub.models import DomainEvent, Gift, Task
 from donorhub.models.states import GiftMethod
-from donorhub.services.access import audit
+from donorhub.services.access import audit, organisation
 
 _thank_delay = timedelta(seconds=120)
 
@@ -77,9 +78,23 @@ def record_effects(
     new: Mapping[int, NewGift], *, now: datetime, actor: str, thank_delay: timedelta | None = None
 ) -> None:
     """Record what follows from new gifts, given by their ids: plan the thank-yous, write the domain events
-    and the audit."""
+    and the audit.
+
+    The thank-you of money that is no news is there and cancelled, so that a person may ask for it.
+    """
     thank_at = now + (_thank_delay if thank_delay is None else thank_delay)
-    thank_yous = [_make_thank_you(id_, gift, thank_at, now) for id_, gift in new.items() if gift.thank]
+    today = organisation.get_day(now)
+    thank_yous = [
+        _make_thank_you(
+            id_,
+            gift,
+            thank_at,
+            now,
+            hold=thanks_age.find_hold(gift.source, gift.received_on, recorded_on=today),
+        )
+        for id_, gift in new.items()
+        if gift.thank
+    ]
     if thank_yous:
         db.session.execute(insert_or_ignore(Task, on=(Task.key,)), thank_yous)
     db.session.execute(insert(DomainEvent), [_make_event(id_, gift, now) for id_, gift in new.items()])
@@ -118,7 +133,9 @@ def _make_row(gift: NewGift, now: datetime) -> dict[str, Any]:
     }
 
 
-def _make_thank_you(gift_id: int, gift: NewGift, due_at: datetime, now: datetime) -> dict[str, Any]:
+def _make_thank_you(
+    gift_id: int, gift: NewGift, due_at: datetime, now: datetime, *, hold: thanks_age.Hold | None
+) -> dict[str, Any]:
     return {
         "key": f"thank_you:gift:{gift_id}",
         "kind": "thank_you",
@@ -130,10 +147,12 @@ def _make_thank_you(gift_id: int, gift: NewGift, due_at: datetime, now: datetime
         "facts": {},
         "due_at": due_at,
         "created_at": now,
-        "state": "planned",
+        "state": "cancelled" if hold else "planned",
         "attempts": 0,
         "last_error": "",
-        "outcome": "",
+        "outcome": hold or "",
+        "done_at": now if hold else None,
+        "done_by": "system:0" if hold else None,
     }
 
 

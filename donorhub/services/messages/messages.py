@@ -10,47 +10,16 @@ from typing import Literal
 from liquid import Environment
 from sqlalchemy import Select, select, update
 
-from donorhub import vault
 from donorhub.db import db, insert_or_ignore
-from donorhub.domain.donors import salutation
 from donorhub.domain.messages import wording
 from donorhub.errors import Conflict, NotFound
-from donorhub.models import Designation, Donor, Fund, Gift, Message, Suppression, Task, Template, User
+from donorhub.models import Donor, Message, Task, Template, User
 from donorhub.models.states import UNDELIVERED_MESSAGES, UNSENT_MESSAGES, Lang, MessageState, TemplateKind
-from donorhub.services.access import audit, organisation
-from donorhub.services.donors import donors
-from donorhub.services.giving import gifts
+from donorhub.services.access import audit
 from donorhub.services.paging import equals_if_given
 from donorhub.services.work import tasks
-from receipts import figures
 
 _liquid = Environment()
-
-
-def plan_thank_you(task: Task, *, now: datetime, domain: str) -> str:
-    """Write the thank-you that a task asks for and plan its sending; return the task's outcome.
-
-    A gift that was taken out or fully refunded in the meantime is not thanked for. Without an address or
-    with a no to contact nothing is sent, and staff get a task where they can do something.
-    """
-    gift = gifts.get_gift(task.subject_id)
-    donor = donors.get_donor(gift.donor_id)
-    reason = _find_hindrance(gift, donor)
-    if reason:
-        if reason == "no_address":
-            _plan_call(gift, donor, now=now)
-        return reason
-    return plan_message(
-        "thank_you",
-        _collect_thank_you_facts(gift, donor),
-        key=task.key,
-        task_id=task.id,
-        donor=donor,
-        to_address=donor.email,
-        lang=donor.lang,
-        now=now,
-        domain=domain,
-    )
 
 
 def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
@@ -144,34 +113,6 @@ def claim_message(message_id: int) -> Message | None:
     return db.session.get(Message, claimed_id, populate_existing=True) if claimed_id else None
 
 
-def suppress_if_needed(message: Message) -> bool:
-    """Look a last time before sending; return whether the message is suppressed.
-
-    It is for an address on the suppression list, a donor who wants no contact or has died, or a thank-you
-    whose gift was taken out while the mail server was away.
-    """
-    donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
-    reason = ""
-    if is_suppressed(message.to_address):
-        reason = "suppressed"
-    elif donor is not None and donor.is_deceased:
-        reason = "deceased"
-    elif donor is not None and donor.do_not_contact:
-        reason = "no_contact"
-    elif _has_nothing_to_thank_for(message):
-        reason = "nothing_left_of_the_gift"
-    if reason:
-        message.state, message.suppressed_reason = "suppressed", reason
-    return bool(reason)
-
-
-def _has_nothing_to_thank_for(message: Message) -> bool:
-    task = db.session.get(Task, message.task_id) if message.task_id else None
-    if task is None or task.kind != "thank_you":
-        return False
-    return gifts.compute_remainder(gifts.get_gift(task.subject_id)).minor == 0
-
-
 def mark_as_sent(message: Message, *, now: datetime) -> None:
     """Record that the message was handed over."""
     message.state, message.sent_at, message.last_error = "sent", now, ""
@@ -212,7 +153,7 @@ def decide_uncertain_message(message_id: int, *, was_received: bool, now: dateti
     if was_received:
         mark_as_sent(message, now=now)
     else:
-        message.state = "planned"
+        message.state, message.planned_at = "planned", now
         tasks.plan_task(
             f"send_message:{message_id}:{now.timestamp()}",
             kind="send_message",
@@ -245,84 +186,6 @@ def get_message(message_id: int) -> Message:
     if message is None:
         raise NotFound(f"there is no message {message_id}")
     return message
-
-
-def suppress_address(address: str, *, reason: str, now: datetime, actor: str) -> None:
-    """Never send to this address again; only its keyed hash is kept. A second call keeps the first reason."""
-    db.session.execute(
-        insert_or_ignore(
-            Suppression,
-            on=(
-                Suppression.channel,
-                Suppression.address_hash,
-            ),
-        ).values(channel="email", address_hash=_hash_address(address), reason=reason, created_at=now)
-    )
-    audit.record_action(actor, "address.suppressed", ("suppression", 0), now=now, data={"reason": reason})
-
-
-def is_suppressed(address: str) -> bool:
-    """Return whether nothing may be sent to this address."""
-    suppression_id = db.session.scalar(
-        select(Suppression.id).filter_by(channel="email", address_hash=_hash_address(address))
-    )
-    return suppression_id is not None
-
-
-def _hash_address(address: str) -> str:
-    return vault.compute_keyed_hash(donors.normalise_email(address))
-
-
-def _find_hindrance(gift: Gift, donor: Donor) -> str:
-    if gifts.compute_remainder(gift).minor == 0:
-        return "nothing_left_of_the_gift"
-    if donor.is_deceased:
-        return "deceased"
-    if donor.do_not_contact:
-        return "no_contact"
-    if not donor.email:
-        return "no_address"
-    return "suppressed" if is_suppressed(donor.email) else ""
-
-
-def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
-    tasks.plan_task(
-        f"thank_by_hand:gift:{gift.id}",
-        kind="thank_by_hand",
-        performer="person",
-        role="fundraiser",
-        subject=("gift", gift.id),
-        donor_id=donor.id,
-        due_at=now + tasks.SOON,
-        now=now,
-        facts={"amount": gift.amount.as_text(), "currency": gift.currency},
-    )
-
-
-def _collect_thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
-    ours = organisation.get_organisation()
-    funds = db.session.scalars(
-        select(Fund.name)
-        .join(Designation, Designation.fund_id == Fund.id)
-        .where(Designation.gift_id == gift.id)
-        .order_by(Fund.id)
-    ).all()
-    return {
-        "salutation": write_salutation(donor),
-        "amount": figures.write_amount(gift.amount, donor.lang).replace("\u00a0", " "),
-        "received_on": figures.write_long_date(gift.received_on, donor.lang),
-        "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
-        "organisation": ours.legal_name,
-    }
-
-
-def write_salutation(donor: Donor) -> str:
-    """Return how the donor is addressed in their language; what they asked for wins."""
-    if donor.salutation:
-        return donor.salutation
-    if donor.kind != "person" or not donor.given_name:
-        return salutation.write_greeting_of_organisation(donor.lang)
-    return salutation.write_greeting(donor.lang, donor.given_name, donor.family_name)
 
 
 def _get_wording(kind: TemplateKind, lang: Lang) -> tuple[str, wording.Wording]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from donorhub.web.bank import accounts, entries, files, parts, statements, take_back, wizard
+from donorhub.web.bank import accounts, entries, files, old_gifts, parts, statements, take_back, wizard
 from donorhub.web.bank.blueprint import bp
 
 VIEWS: Final = (
     files,
+    old_gifts,
     take_back,
     accounts,
     statements,

@@ -16,6 +16,7 @@ from donorhub.models.states import READ_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import StatementView
 from donorhub.services.bank.files import imports
+from donorhub.services.messages import thank_yous
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import Form
@@ -120,6 +121,7 @@ def _render_file(row: ImportFile, form: Form) -> str:
         problems=[bank_problems.word_problem(Problem(**problem)) for problem in row.problems[:MOST_PROBLEMS]],
         more_problems=max(len(row.problems) - MOST_PROBLEMS, 0),
         is_table=row.format in TABLES,
+        old_gift_count=thank_yous.count_held_gifts(row.id),
         asks_account=bool(codes & ABOUT_ACCOUNTS),
         asks_days=bool(codes & ABOUT_DAYS) and row.format not in TABLES,
         asks_currency="currency_needed" in codes,

@@ -16,6 +16,7 @@ from donorhub.schemas.giving import GiftDetails, NewCorrectionSchema, NewGiftSch
 from donorhub.services.access import organisation
 from donorhub.services.donors import donors, search
 from donorhub.services.giving import funds, gift_story, gifts, history
+from donorhub.services.messages import thank_yous
 from donorhub.services.paging import Page
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form, make_key
@@ -133,6 +134,17 @@ def take_out_gift(gift_id: int) -> Answer:
     return _render_gift(gift_id, form), 422
 
 
+@bp.post("/<int:gift_id>/thank")
+@require_permission("gifts:write")
+def thank_for_gift(gift_id: int) -> Response:
+    """Thank for a gift that is too old to be thanked for by itself; a second time changes nothing."""
+    gifts.get_gift(gift_id)
+    if thank_yous.ask_for_thanks([gift_id], now=clock.now(), actor=get_principal().actor):
+        commit()
+        tell_reader(gettext("The thank-you will be written in a moment."))
+    return redirect(url_for("gifts.show_gift", gift_id=gift_id))
+
+
 def _make_start_values() -> dict[str, object]:
     return {
         "key": make_key(),
@@ -146,11 +158,13 @@ def _make_start_values() -> dict[str, object]:
 def _render_gift(gift_id: int, form: Form) -> str:
     gift = gifts.get_gift(gift_id)
     kind_of_source = gift.source.partition(":")[0]  # a provider's has its account behind it
+    story = gift_story.read_story(gift)
     return render_template(
         "giving/gift.html",
         gift=gift,
+        may_be_thanked=story.thank_you and story.remainder.minor and thank_yous.is_held(story.thank_you),
         source=labels.SOURCES.get(kind_of_source, gift.source),
-        story=gift_story.read_story(gift),
+        story=story,
         form=form,
     )
 

@@ -35,7 +35,7 @@ from donorhub.services.bank.matching import entries
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
 from donorhub.services.giving import funds, gifts
-from donorhub.services.messages import messages
+from donorhub.services.messages import messages, suppressions
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.providers.directory import Directory
 from donorhub.services.receipts import receipts
@@ -180,7 +180,7 @@ def test_tasks_and_messages_are_audited(database: Flask, now: datetime) -> None:
     db.session.commit()
     tasks.retry_task(three, now=now, actor=ME)
     words = expect(words, "task.retried")
-    messages.suppress_address("a@example.org", reason="bounce", now=now, actor=ME)
+    suppressions.suppress_address("a@example.org", reason="bounce", now=now, actor=ME)
     words = expect(words, "address.suppressed")
     messages.plan_message(
         "new_donor",

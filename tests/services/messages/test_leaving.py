@@ -17,7 +17,7 @@ from donorhub.jobs.queue.run import run_due
 from donorhub.models import Message, Task
 from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
-from donorhub.services.messages import messages
+from donorhub.services.messages import messages, suppressions, thank_yous
 from tests.services.messages.test_messages import give, work_until_written
 
 
@@ -67,7 +67,7 @@ def say_no(donor_id: int, now: datetime) -> None:
 
 
 def complain(donor_id: int, now: datetime) -> None:
-    messages.suppress_address("lucja@example.org", reason="complaint", now=now, actor="user:1")
+    suppressions.suppress_address("lucja@example.org", reason="complaint", now=now, actor="user:1")
 
 
 def take_gift_out(donor_id: int, now: datetime) -> None:
@@ -153,3 +153,36 @@ def test_killed_sender_never_sends_again(mailbox: Mailbox, now: datetime, has_le
         clock.use_clock(lambda hours=hours: now + timedelta(hours=hours))  # type: ignore[misc]
         work()
     assert (read_message().state, len(mailbox.letters)) == ("unknown", int(has_left))
+
+
+def test_late_thanks_do_not_leave(mailbox: Mailbox, now: datetime) -> None:
+    """A thank-you that could not be sent for more than thirty days is held back, unless a person sends it
+    again."""
+    give(now)
+    work_until_written(now)
+    message_id = read_message().id
+    clock.use_clock(lambda: now + timedelta(days=31))
+    work()
+    assert mailbox.letters == []
+    assert (read_message().state, read_message().suppressed_reason) == ("suppressed", "expired")
+    read_message().state = "failed"
+    messages.decide_uncertain_message(message_id, was_received=False, now=clock.now(), actor="user:1")
+    db.session.commit()
+    work()
+    assert len(mailbox.letters) == 1
+
+
+def test_old_plan_of_before_thanks_nobody(mailbox: Mailbox, now: datetime) -> None:
+    """A thank-you for old money that was planned or written before there was an age rule does not leave."""
+    donor_id = give(now).id
+    gift = gifts.get_gift(1)
+    gift.received_on = gift.received_on - timedelta(days=400)
+    db.session.commit()
+    work()
+    assert (mailbox.letters, db.session.scalars(select(Message)).all()) == ([], [])
+    assert db.session.scalars(select(Task).filter_by(kind="thank_you")).one().outcome == "too_old"
+    assert thank_yous.ask_for_thanks([gift.id], now=now, actor="user:1") == [1]
+    db.session.commit()
+    work()
+    assert [letter["To"].addresses[0].addr_spec for letter in mailbox.letters] == ["lucja@example.org"]
+    assert donor_id == 1

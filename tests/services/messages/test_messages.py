@@ -20,7 +20,7 @@ from donorhub.money import Money
 from donorhub.services.access import users
 from donorhub.services.donors import donors
 from donorhub.services.giving import funds, gifts
-from donorhub.services.messages import messages
+from donorhub.services.messages import messages, suppressions
 from donorhub.services.work import claims
 from tests.api.conftest import dump
 from tests.smtp import SmtpServer, smtp_server
@@ -269,8 +269,8 @@ def test_late_refusal_stops_sending(mail: SmtpServer, now: datetime) -> None:
 
 def test_suppressed_address_is_kept_hashed(mail: SmtpServer, now: datetime) -> None:
     """A suppressed address is never written to, and is kept as a hash only."""
-    messages.suppress_address("Lucja+news@Example.org", reason="complaint", now=now, actor="t")
-    messages.suppress_address("lucja@example.org", reason="bounce", now=now, actor="t")
+    suppressions.suppress_address("Lucja+news@Example.org", reason="complaint", now=now, actor="t")
+    suppressions.suppress_address("lucja@example.org", reason="bounce", now=now, actor="t")
     db.session.commit()
     assert "lucja" not in str(db.session.scalars(select(Suppression.address_hash)).one()).lower()
     give(now)
