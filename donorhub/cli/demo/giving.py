@@ -66,7 +66,7 @@ def _record_gift(one: PastGift) -> None:
         one.donor_id,
         one.amount,
         received_on=one.received_on,
-        source=SOURCE,
+        source="manual",
         source_ref=one.source_ref,
         now=one.recorded_at,
         actor=ACTOR,
