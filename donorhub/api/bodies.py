@@ -39,7 +39,7 @@ def takes_upload(view: View) -> View:
 
 
 def _refuse_odd_body() -> None:
-    """415 for another type or a packed body, 411 for one without length, 413 for one too large."""
+    """Answer 415 for another type or a packed body, 411 for one without length, 413 for one too large."""
     if not request.path.startswith(PREFIX) or request.endpoint is None or request.method not in WITH_BODY:
         return
     if request.headers.get("Content-Encoding", "identity") != "identity":
@@ -57,7 +57,7 @@ def _refuse_odd_body() -> None:
 
 
 def _refuse_unknown_query() -> None:
-    """422 for a query sent to an operation that takes none; where one is taken, its schema says the rest."""
+    """Answer 422 for a query sent to an operation that takes none; where one is taken, its schema judges."""
     if not request.path.startswith(PREFIX) or request.endpoint is None or not request.args:
         return
     if not _takes_query(current_app.view_functions[request.endpoint]):

@@ -41,12 +41,12 @@ def commit_work(view: View) -> View:
 
 
 def do_once(view: View) -> View:
-    """Like :func:`committed`; a request that names a key is done once."""
+    """Commit as :func:`commit_work` does; a request that names a key is done once."""
     return _wrap_with_key(view, "optional")
 
 
 def do_once_by_key(view: View) -> View:
-    """Like :func:`once`; 400 without a key, because doing it twice would be about money."""
+    """Do as :func:`do_once`, but answer 400 without a key: doing it twice would be about money."""
     return _wrap_with_key(view, "required")
 
 

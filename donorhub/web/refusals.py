@@ -48,7 +48,7 @@ def _answer_pages(app: Flask, kind: type[Exception]) -> None:
 
 
 def _answer_error(error: Exception) -> object:
-    """An error of ours or of the database on a page: nothing was changed, and the sentence says why."""
+    """Answer an error of ours or of the database with a page: nothing was changed, and it says why."""
     if not isinstance(error, DonorHubError):
         logs.report(error, event="database_refused", endpoint=request.endpoint or "")
     if isinstance(error, IntegrityError):

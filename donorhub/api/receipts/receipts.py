@@ -152,7 +152,7 @@ def replace_receipt(body: Replacement, receipt_id: int) -> Response:
 
 
 def make_receipt_answer(receipt: Receipt) -> dict[str, object]:
-    """The answer for a receipt."""
+    """Return the answer for a receipt."""
     names = [field for field in ReceiptSchema().fields if field not in ("number", "total", "lines")]
     return {name: getattr(receipt, name) for name in names} | {
         "number": receipts.format_number_of(receipt),
