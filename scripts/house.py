@@ -66,7 +66,7 @@ LIMITS = (
         "public names without a docstring",
         shape.find_undocumented_names,
         None,
-        today=5.05,
+        today=4.05,
         of=shape.count_public_names,
         each=100,
     ),

@@ -34,6 +34,8 @@ MOST_NUMBERS = 20
 
 
 class OrganisationFieldsSchema(StrictSchema):
+    """What people may set of the organisation; what is left out stays as it is."""
+
     legal_name = Line(shortest=1)
     street = Line()
     postcode = Line(POSTCODE)
@@ -78,6 +80,8 @@ class NewUser(TypedDict):
 
 
 class UserChangesSchema(StrictSchema):
+    """What may be changed of a user: the roles, and that they come in no more."""
+
     roles = Several(Choice(ROLES), 1, len(ROLES))
     is_active = Tick(
         truthy=(),
@@ -93,6 +97,8 @@ class UserChanges(TypedDict, total=False):
 
 
 class PasswordSchema(StrictSchema):
+    """A password that a user chose; the one before is asked by the page."""
+
     password = Secret(MIN_PASSWORD, MAX_PASSWORD, required=True)
 
 

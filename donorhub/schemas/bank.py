@@ -26,6 +26,8 @@ _LAYOUT: Final = {
 
 
 class BankAccountFieldsSchema(StrictSchema):
+    """What may be changed of an account of ours; its number stays."""
+
     name = Line(shortest=1)
     matching = Choice(MATCHING_MODES, metadata={"description": "How far matching may go by itself"})
 
@@ -69,6 +71,8 @@ class Answers(TypedDict):
 
 
 class TakeBackSchema(StrictSchema):
+    """Why a file is taken back, and whether people's decisions go with it."""
+
     reason = Line(REASON, shortest=1, required=True)
     undo_decisions = Tick(
         load_default=False, metadata={"description": "Undo what people decided of its entries too"}
@@ -83,6 +87,8 @@ class TakingBack(TypedDict):
 
 
 class ReleaseSchema(StrictSchema):
+    """Why a held statement counts all the same."""
+
     reason = Line(REASON, shortest=1, required=True)
 
 

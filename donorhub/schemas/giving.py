@@ -19,6 +19,8 @@ MOST_FUNDS = 50
 
 
 class NewDesignationSchema(StrictSchema):
+    """The part of a gift that one fund gets."""
+
     fund_id = Id(required=True)
     amount = Amount(required=True)
 
@@ -89,6 +91,8 @@ class NewGift(GiftDetails):
 
 
 class NewCorrectionSchema(StrictSchema):
+    """Why a gift is taken out."""
+
     reason = Line(REASON, shortest=1, required=True)
 
 
@@ -96,6 +100,8 @@ class NewCorrectionSchema(StrictSchema):
 
 
 class FundFieldsSchema(StrictSchema):
+    """What may be changed of a fund; its code stays."""
+
     name = Line(shortest=1)
     is_closed = Tick()
 
@@ -106,6 +112,8 @@ class NewFundSchema(StrictSchema):
 
 
 class CampaignFieldsSchema(StrictSchema):
+    """What may be changed of a campaign; its code stays."""
+
     name = Line(shortest=1)
     goal = Amount(allow_none=True)
     starts_on = Day(allow_none=True)
@@ -124,6 +132,8 @@ class NewCampaignSchema(CampaignFieldsSchema):
 
 
 class AppealFieldsSchema(StrictSchema):
+    """What may be changed of an appeal; its code stays."""
+
     name = Line(shortest=1)
     campaign_id = Id(allow_none=True)
 

@@ -12,6 +12,8 @@ MOST_GIFTS = 500
 
 
 class NewReceiptSchema(StrictSchema):
+    """Gifts of one donor; without a language, in the donor's."""
+
     gift_ids = Several(Id(), 1, MOST_GIFTS, required=True, metadata={"description": "Of one donor"})
     lang = Choice(LANGS, metadata={"description": "Else the donor's"})
 
@@ -24,10 +26,14 @@ class NewReceipt(TypedDict):
 
 
 class VoidSchema(StrictSchema):
+    """A receipt is never void without a reason."""
+
     reason = Line(REASON, shortest=1, required=True)
 
 
 class ReplacementSchema(StrictSchema):
+    """Without a language, the new receipt is in the donor's."""
+
     lang = Choice(LANGS, metadata={"description": "Else the donor's"})
 
 

@@ -67,6 +67,8 @@ class NewRecurringGift(PromiseDetails):
 
 
 class ChangeSchema(StrictSchema):
+    """Another promise from a day on; an interval that is left out stays as it is."""
+
     amount = Amount(required=True)
     from_on = Day(required=True)
     period = Choice(PERIODS)
@@ -83,6 +85,8 @@ class Change(TypedDict):
 
 
 class PauseSchema(StrictSchema):
+    """A time without instalments; without an end, until it is resumed."""
+
     from_on = Day(required=True)
     until = Day(allow_none=True, load_default=None)
     reason = Line(load_default="")
@@ -97,6 +101,8 @@ class Pause(TypedDict):
 
 
 class ResumeSchema(StrictSchema):
+    """The day from which instalments are expected again."""
+
     from_on = Day(required=True)
 
 
@@ -107,6 +113,8 @@ class Resumption(TypedDict):
 
 
 class CloseSchema(StrictSchema):
+    """Why a promise ends; without a day, today."""
+
     reason = Line(shortest=1, required=True)
     on = Day()
 
@@ -119,4 +127,6 @@ class Closing(TypedDict):
 
 
 class SkipSchema(StrictSchema):
+    """Why nothing is owed for an instalment, where anybody says."""
+
     reason = Line(load_default="")

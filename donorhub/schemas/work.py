@@ -10,6 +10,8 @@ from donorhub.schemas.limits import OUTCOME
 
 
 class DoneSchema(StrictSchema):
+    """What came of a task, where anybody says."""
+
     outcome = Text(OUTCOME, load_default="")
 
 
@@ -20,6 +22,8 @@ class Done(TypedDict):
 
 
 class PostponeSchema(StrictSchema):
+    """Until when a task is put off."""
+
     due_at = Instant(required=True)
 
 
