@@ -14,7 +14,7 @@ from typing import Final, Literal
 from importers.codes import Ground, Reason
 from importers.sheet import Delimiter, Row, UnreadableTable
 from importers.table.answers import Side, Standing
-from importers.table.detect import LOOKED_AT, Detection, Guess, guess_by_names
+from importers.table.detect import LOOKED_AT, ONE_COLUMN, Detection, Guess, guess_by_names
 from importers.table.layout import Column, FactPlace, Layout
 from importers.table.placing import parse_account
 from importers.table.proof import settle_layout
@@ -27,6 +27,8 @@ _MOST_COLUMNS: Final = 60
 _MOST_WORDS: Final = 8
 _BY_CELLS: Final[Reason[Ground]] = Reason("cells")
 _BY_BEFORE: Final[Reason[Ground]] = Reason("before")
+
+MONEY_ROLES: Final = frozenset[Role](("amount", "debit", "credit"))
 
 Proposal = tuple[Role | None, Reason[Ground]]
 
@@ -85,22 +87,37 @@ def _propose_roles(cut: Cut, width: int, before: Layout | None) -> dict[int, Pro
     elif cut.header:
         proposals.update(guess_by_names(cut.header, width))
     if before is not None:
-        proposals.update(_repeat_roles(before, cut.header, width))
+        proposals = _join_proposals(proposals, _repeat_roles(before, cut.header, width))
     return proposals
 
 
+def _join_proposals(guesses: dict[int, Proposal], remembered: dict[int, Proposal]) -> dict[int, Proposal]:
+    """Return what is remembered, and guesses for the other columns: none for money that has its column."""
+    roles = {role for role, _ in remembered.values()}
+    roles |= MONEY_ROLES if roles & MONEY_ROLES else set()
+    proposals = dict(guesses)
+    for at, (role, _) in guesses.items():
+        if role is not None and role in ONE_COLUMN & roles:
+            proposals[at] = None, Reason("taken", {"role": role})
+    return proposals | remembered
+
+
 def _repeat_roles(before: Layout, header: Row | None, width: int) -> dict[int, Proposal]:
+    """Return the role that each column had the last time: none for one that was left out."""
+    places = {column.position: column.role for column in before.columns if column.position is not None}
     if header is None:
-        if before.header:
-            return {}
-        places = {column.position: column.role for column in before.columns}
-        return {at: (places.get(at), _BY_BEFORE) for at in range(width)}
-    roles = {fold_text(column.name): column.role for column in before.columns if column.name}
-    return {
-        at: (roles[fold_text(cell)], _BY_BEFORE)
-        for at, cell in enumerate(header.cells)
-        if fold_text(cell) in roles
-    }
+        return {} if before.header else {at: (places.get(at), _BY_BEFORE) for at in range(width)}
+    roles = {(fold_text(column.name), column.nth): column.role for column in before.columns if column.name}
+    known_names = {*map(fold_text, before.header), *(name for name, _ in roles)}
+    proposals: dict[int, Proposal] = {}
+    seen: Counter[str] = Counter()
+    for at, cell in enumerate(header.cells):
+        name = fold_text(cell)
+        role = roles.get((name, seen[name])) or (None if name else places.get(at))
+        seen[name] += 1
+        if role or name in known_names:
+            proposals[at] = (role, _BY_BEFORE)
+    return proposals
 
 
 def _make_guess(cut: Cut, at: int, proposal: Proposal) -> Guess:
@@ -117,7 +134,11 @@ def _find_balance(cut: Cut, columns: Sequence[Guess]) -> tuple[Guess, ...]:
     roles = {column.role for column in columns}
     if "balance" not in roles and roles & {"amount", "debit", "credit"} and cut.body:
         for at, column in enumerate(columns):
-            if column.role or not all(text and find_decimal_signs((text,)) for text in column.samples):
+            if (
+                column.role
+                or column.reason == _BY_BEFORE
+                or not all(text and find_decimal_signs((text,)) for text in column.samples)
+            ):
                 continue
             trial = (
                 *columns[:at],

@@ -184,7 +184,7 @@ def _apply_answers(draft: Draft, settlement: Settlement, answers: Answers, befor
         date_order=answers.date_order or own.date_order or _check_order(last.date_order),
         decimal=answers.decimal or own.decimal or last.decimal,
         amounts=answers.amounts or own.amounts or last.amounts,
-        debits=answers.debits or own.debits,
+        debits=answers.debits or (last.debits if last.has_role("debit") else own.debits),
         currency=check_currency(answers.currency) or own.currency or check_currency(last.currency),
     )
     layout = replace(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar, get_args
+from urllib.parse import parse_qsl, urlencode
 
 from donorhub.web.form_values import read_whole_number
 from importers.sheet import Delimiter
@@ -11,11 +12,26 @@ from importers.table.answers import Answers, Debits, Sense, Side, Sign, Standing
 from importers.table.words import ROLES, Role
 from importers.text import DATE_ORDERS
 
+SEEN: Final = "seen"  # the field that says what the others held when the page was made
 _ROLE: Final = "role"
 _WORD: Final = "word:"
 _STATE: Final = "state:"
 
 Choice = TypeVar("Choice", bound=str)
+
+
+def write_seen(proposals: Iterable[tuple[str, str]]) -> str:
+    """Return fields and what the page itself proposed for them, as the text of one field."""
+    return urlencode(list(proposals))
+
+
+def drop_proposals(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields without those that still hold what the page proposed: nobody said that.
+
+    A browser sends every field. What was inferred is inferred anew, since an answer may change it.
+    """
+    seen = dict(parse_qsl(fields.get(SEEN, ""), keep_blank_values=True))
+    return {name: value for name, value in fields.items() if name != SEEN and seen.get(name) != value}
 
 
 def read_answers(fields: Mapping[str, str]) -> Answers:

@@ -36,7 +36,7 @@ class Fact:
     label: str
     value: str
     choices: Sequence[tuple[str, str]]
-    state: str  # ``found`` in the file, ``said`` by a person, ``open``
+    state: str  # ``found`` in the file, ``said`` by a person, as ``before``, ``open``
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,11 @@ class RowView:
     raw: str
 
 
-def list_facts(draft: Draft) -> list[Fact]:
-    """Return the facts that have a bearing on this table, but for those that are being asked."""
+def list_facts(draft: Draft, fields: Mapping[str, str]) -> list[Fact]:
+    """Return the facts that have a bearing on this table, but for those that are being asked.
+
+    ``fields`` hold what the person said.
+    """
     open_codes = {question.code for question in draft.questions}
     return [
         Fact(
@@ -85,7 +88,7 @@ def list_facts(draft: Draft) -> list[Fact]:
             str(label),
             draft.writing.write_fact(name),
             _list_choices(draft, name),
-            _find_state(draft, name),
+            "said" if fields.get(name) else _find_state(draft, name),
         )
         for name, label in bank_tables.FACT_LABELS.items()
         if name not in open_codes and draft.is_relevant(name) and draft.head
@@ -96,7 +99,7 @@ def _find_state(draft: Draft, name: FactName) -> str:
     value = draft.writing.write_fact(name)
     if not value:
         return "open"
-    return "found" if value == draft.own_writing.write_fact(name) else "said"
+    return "found" if value == draft.own_writing.write_fact(name) else "before"
 
 
 def _list_choices(draft: Draft, name: FactName) -> list[tuple[str, str]]:
@@ -117,9 +120,9 @@ def _list_header_choices(draft: Draft) -> Iterator[tuple[str, str]]:
             yield str(row.line), str(gettext("line %(line)s: %(text)s", line=row.line, text=text))
 
 
-def word_questions(draft: Draft) -> list[QuestionView]:
+def word_questions(draft: Draft, questions: Sequence[Question]) -> list[QuestionView]:
     """Return what is asked, each with an example out of this file."""
-    return [_word_question(draft, question) for question in draft.questions]
+    return [_word_question(draft, question) for question in questions]
 
 
 def _word_question(draft: Draft, question: Question) -> QuestionView:

@@ -6,7 +6,7 @@ stores something. How a table is read stands in :mod:`importers.table.draft`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Final
@@ -23,12 +23,14 @@ from donorhub.services.bank.bank_views import LedgerOverlap
 from donorhub.services.bank.files import bank_accounts, column_mappings, imports
 from donorhub.web.admission import require_permission
 from donorhub.web.bank import samples
-from donorhub.web.bank.answers import read_answers
+from donorhub.web.bank.answers import drop_proposals, read_answers, write_seen
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.forms import read_row_id
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import bank_problems, bank_tables, labels
+from importers.table.proof import Question
 from importers.tabular import Draft, Layout, Preview, preview_table
+from importers.text import DATE_ORDERS
 
 ROWS_SHOWN: Final = 20
 FAULTS_SHOWN: Final = 100
@@ -43,12 +45,18 @@ class Wizard:
 
     file: ImportFile
     draft: Draft
-    fields: Mapping[str, str]
+    fields: Mapping[str, str]  # what the person said, without what the page proposed
     account: BankAccount | None = None
     choice: str = ""  # the account field: an id, ``file``, or "" while nobody said
     preview: Preview | None = None
     ledger: LedgerOverlap = field(default_factory=LedgerOverlap)
     name: str = ""
+    is_known: bool = False  # a known layout is taken as it is: nobody changed anything
+
+    @property
+    def account_state(self) -> str:
+        """How the account is known, as of a fact."""
+        return "said" if self.fields.get("account") else "found" if self.choice == IN_FILE else "before"
 
     @property
     def number(self) -> str:
@@ -58,7 +66,22 @@ class Wizard:
     @property
     def is_open(self) -> bool:
         """Whether something must still be said."""
-        return bool(self.draft.questions) or not self.choice or self.draft.layout is None
+        return bool(self.questions) or not self.choice or self.draft.layout is None
+
+    @property
+    def questions(self) -> list[Question]:
+        """What must still be said of the table: of a known layout only what it leaves to each file."""
+        known = self.draft.known_layout if self.is_known else None
+        if known is None:
+            return list(self.draft.questions)
+        settled = {
+            "columns": True,
+            "date_order": known.date_order in DATE_ORDERS,
+            "decimal": bool(known.decimal),
+            "amounts": bool(known.amounts),
+            "currency": bool(known.currency) or known.has_role("currency") or _finds_currency(known),
+        }
+        return [question for question in self.draft.questions if not settled[question.code]]
 
     @property
     def other_currency(self) -> str:
@@ -80,11 +103,6 @@ class Wizard:
         return self.draft.known_layout or (change.layout if change else None)
 
     @property
-    def is_known(self) -> bool:
-        """Whether a known layout is taken as it is: nobody changed anything."""
-        return self.draft.known_layout is not None and "basis" not in self.fields
-
-    @property
     def layout(self) -> Layout | None:
         """The layout that Import takes."""
         if self.is_known:
@@ -95,6 +113,10 @@ class Wizard:
     def currency(self) -> str:
         """The currency in force for rows that name none."""
         return self.draft.writing.currency
+
+
+def _finds_currency(layout: Layout) -> bool:
+    return any(place.fact == "currency" for place in layout.found)
 
 
 @bp.get("/files/<int:file_id>/columns")
@@ -159,14 +181,25 @@ def _import_file(wizard: Wizard) -> None:
 # ---------------------------------------------------------------- reading the table
 
 
-def _open_wizard(file: ImportFile, fields: Mapping[str, str]) -> Wizard:
+def _open_wizard(file: ImportFile, form: Mapping[str, str]) -> Wizard:
+    fields = drop_proposals(form)
     content = imports.read_content(file)
     wizard = Wizard(file, column_mappings.draft_layout(content, read_answers(fields)), fields)
+    wizard.is_known = _is_known(wizard, content)
     _choose_account(wizard, column_mappings.find_by_layout(wizard.base))
     wizard.name = fields.get("name", "").strip()[:80] or _propose_name(wizard)
     if not wizard.is_open:
         _try_out(wizard, content)
     return wizard
+
+
+def _is_known(wizard: Wizard, content: bytes) -> bool:
+    """Return whether a layout is known and the form says what the page says by itself.
+
+    A browser sends every field, changed or not: what is read may not depend on that.
+    """
+    draft = wizard.draft
+    return draft.known_layout is not None and draft.layout == column_mappings.draft_layout(content).layout
 
 
 def _choose_account(wizard: Wizard, mapping: ColumnMapping | None) -> None:
@@ -231,12 +264,14 @@ def _show_page(wizard: Wizard) -> str:
     draft, trial = wizard.draft, wizard.preview
     problems = trial.reading.problems if trial else draft.problems
     roles = {column.role for column in draft.columns}
+    facts = samples.list_facts(draft, wizard.fields)
     return render_template(
         "bank/columns.html",
         wizard=wizard,
         draft=draft,
-        facts=samples.list_facts(draft),
-        questions=samples.word_questions(draft),
+        facts=facts,
+        seen=write_seen(_list_proposals(wizard, facts)),
+        questions=samples.word_questions(draft, wizard.questions),
         columns=samples.sample_columns(draft, trial),
         roles=bank_tables.word_roles(bank_tables.ROLE_GROUPS),
         sides=bank_tables.SIDES,
@@ -256,3 +291,13 @@ def _show_page(wizard: Wizard) -> str:
         row_looks=bank_tables.ROW_LOOKS,
         words=labels,
     )
+
+
+def _list_proposals(wizard: Wizard, facts: Sequence[samples.Fact]) -> Iterator[tuple[str, str]]:
+    """Yield the fields that the person has not filled, with what the page puts into them."""
+    yield from ((fact.name, fact.value) for fact in facts if fact.state != "said")
+    if not wizard.fields.get("account"):
+        yield "account", wizard.choice
+    for column in wizard.draft.columns:
+        if column.reason.code != "person":
+            yield f"role{column.position}", column.role or ""

@@ -61,9 +61,10 @@ ROLE_GROUPS: Final[Sequence[tuple[Word, tuple[Role, ...]]]] = (
 FACT_STATES: Final[Choices] = {
     "found": lazy_gettext("found"),
     "said": lazy_gettext("you said"),
+    "before": lazy_gettext("as the last time"),
     "open": lazy_gettext("in each file"),
 }
-FACT_LOOKS: Final = {"found": "ok", "said": "info", "open": "warn"}
+FACT_LOOKS: Final = {"found": "ok", "said": "info", "before": "info", "open": "warn"}
 ROW_STATES: Final[Choices] = {
     "new": lazy_gettext("new"),
     "known": lazy_gettext("known already"),

@@ -12,6 +12,7 @@ import pytest
 import importers
 from importers import tabular
 from importers.statement import Reading
+from importers.table.answers import Answers
 from importers.table.layout import Column, Layout, LayoutError
 
 FILES = Path(__file__).resolve().parents[2] / "files" / "csv"
@@ -211,3 +212,24 @@ def test_foreign_layout_is_checked_by_key(change: dict[str, Any]) -> None:
     for missing in good:
         with pytest.raises(LayoutError, match=missing):
             Layout.from_dict({key: value for key, value in good.items() if key != missing})
+
+
+def test_left_out_columns_stay_left_out() -> None:
+    """What a mapping left out is guessed anew in no later file, under any name it shares, nor as balance."""
+    head = "Kwota;Kwota;Data;Nadawca;Reszta\r\n"
+    data = f"{head}1,00;50,00;2026-09-15;Anna;150,00\r\n2,00;60,00;2026-09-16;Jan;210,00\r\n".encode()
+    first = tabular.draft_layout(data)
+    said = Answers(
+        basis=first.writing.basis,
+        roles={0: None, 1: "amount", 2: "booked_on", 3: "name", 4: None},
+        amounts="signed",
+        currency="PLN",
+    )
+    layout = tabular.draft_layout(data, said).layout
+    assert layout is not None and amounts(tabular.read(data, profile=layout)) == ["50.00", "60.00"]
+    again = tabular.draft_layout(data, saved_layouts=[layout])
+    assert [column.role for column in again.columns] == [None, "amount", "booked_on", "name", None]
+    assert again.layout == again.known_layout == layout
+    wider = data.replace(b"Reszta\r", b"Reszta;Wartosc\r").replace(b",00\r", b",00;7,00\r")
+    changed = tabular.draft_layout(wider, saved_layouts=[layout])
+    assert [column.role for column in changed.columns].count("amount") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -33,7 +34,7 @@ def answers(page: str, **said: str) -> dict[str, str]:
         name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
         if name and 'type="radio"' not in tag:
             fields[name.group(1)] = value.group(1) if value else ""
-    return {**fields, **said}
+    return {name: unescape(value) for name, value in fields.items()} | said
 
 
 def query(fields: dict[str, str]) -> str:

@@ -1,0 +1,148 @@
+"""The sums that the wizard shows are the sums that it books, the first time and every time after."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from donorhub.db import db
+from donorhub.models import ColumnMapping, Entry
+from tests.web.bank.bank_world import Staff, let_write, words_of, work
+from tests.web.bank.test_wizard import answers
+
+FOLDERS = (
+    Path(__file__).parents[2] / "files" / "csv",
+    Path(__file__).parents[4] / "shared" / "corpora" / "bank" / "csv",
+)
+SAMPLES = [path for folder in FOLDERS if folder.is_dir() for path in sorted(folder.rglob("*.[ct][sx][vt]"))]
+COUNTS = Entry.state.not_in(("taken_back", "duplicate", "doubtful"))
+HEAD = "Nr;Dzień wpłaty;Od kogo;Opis;Ile zł"
+LEFT_OUT = {"role0": "", "role2": "name", "role4": "amount", "amounts": "signed", "account": "1"}
+
+
+def numbered_table(month: str, *, head: str = HEAD) -> bytes:
+    """Six payments, PLN 525.00 together, behind the numbers of their rows, 21 together."""
+    rows = (f"{n};{12 + n}.{month}.2026;Darczyńca {n};darowizna;{25 * n},00" for n in range(1, 7))
+    return "\n".join((head, *rows, "")).encode()
+
+
+@pytest.fixture
+def columns_said(accountant: Staff) -> Staff:
+    """The accountant, who said which columns the first file has: the row number is left out."""
+    accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
+    page = accountant.upload(numbered_table("08"), "q1.csv")
+    said = answers(accountant.get(f"{page}/columns").text, **LEFT_OUT)
+    tried = accountant.get(f"{page}/columns?{urlencode(said)}").text
+    assert "Money in PLN 525.00" in words_of(tried)
+    assert accountant.post(f"{page}/columns", **answers(tried, remember="1")).status_code == 302
+    work()
+    assert sum_ledger() == 52500
+    return accountant
+
+
+def sum_ledger() -> int:
+    """What counts in the ledger, in minor units."""
+    let_write()
+    return int(db.session.scalar(select(func.sum(Entry.amount_minor)).where(COUNTS)) or 0)
+
+
+def list_versions() -> list[tuple[int, dict[str, object]]]:
+    let_write()
+    rows = db.session.scalars(select(ColumnMapping).order_by(ColumnMapping.id))
+    return [(row.version, row.layout) for row in rows]
+
+
+def test_remembered_columns_book_what_they_show(columns_said: Staff) -> None:
+    """A mapping remembers what was left out: the wizard opened again shows, sends and books the same."""
+    before = list_versions()
+    page = columns_said.upload(numbered_table("09"), "q2.csv")
+    assert sum_ledger() == 105000  # read by itself
+    assert columns_said.post(f"{page}/take-back", reason="another look").status_code == 302
+    assert sum_ledger() == 52500
+    shown = columns_said.get(f"{page}/columns").text
+    assert "Money in PLN 525.00" in words_of(shown)
+    assert answers(shown)["role0"] == "" and answers(shown)["role4"] == "amount"
+    assert columns_said.post(f"{page}/columns", **answers(shown, remember="1")).status_code == 302
+    work()
+    assert sum_ledger() == 105000
+    assert list_versions() == before
+    columns_said.upload(numbered_table("10"), "q3.csv")
+    assert sum_ledger() == 157500
+
+
+def test_wizard_books_each_sample_as_shown(database: Flask, subtests: pytest.Subtests) -> None:
+    """Every sample table books, by hand and then by what was remembered, the sums that its page showed."""
+    accountant = Staff(database, "accountant")
+    accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
+    imported = 0
+    for path in SAMPLES:
+        with subtests.test(path.name):
+            data = path.read_bytes()
+            end = b"\n\0" if b"\0" in data else b"\n"
+            page = accountant.upload(data, path.name)
+            take_back(accountant, page)
+            shown = answer_all(accountant, page)
+            if 'formmethod="post"' not in shown:
+                continue
+            sums = read_sums(words_of(shown))
+            assert accountant.post(f"{page}/columns", **answers(shown, remember="1")).status_code == 302
+            work()
+            accountant.post(f"{page}/answer", create="1")  # accounts that the rows name are added
+            work()
+            is_held = "This statement is held" in accountant.text(page)
+            assert sum_each_currency() == ({} if is_held else sums)
+            imported += not is_held
+            take_back(accountant, page)
+            again = accountant.upload(data + end, path.name)
+            assert is_held or sum_each_currency() == sums
+            take_back(accountant, again)
+    assert imported
+
+
+def take_back(accountant: Staff, page: str) -> None:
+    """Empty the ledger of what a file brought, where it brought anything."""
+    accountant.post(f"{page}/take-back", reason="another look")
+    assert not sum_each_currency()
+
+
+def answer_all(accountant: Staff, page: str) -> str:
+    """The wizard's page with the first choice for every question, as often as it asks."""
+    shown = accountant.get(f"{page}/columns").text
+    for _ in range(4):
+        asked = dict(re.findall(r'<input type="radio" name="([^"]+)" value="([^"]+)"', shown)[::-1])
+        if not asked and 'id="ask-' not in shown:
+            break
+        said = answers(shown, **asked)
+        said["account"] = said.get("account") or "1"
+        shown = accountant.get(f"{page}/columns?{urlencode(said)}").text
+    return shown
+
+
+def read_sums(words: str) -> dict[tuple[str, bool], int]:
+    """The sums on a page in minor units, by currency and whether the money came in."""
+    found = re.search(r"Rows that fail \d+ Money in (.*?) Money out (.*?) Period", words)
+    assert found, words
+    sums = {}
+    for part, is_in in zip(found.groups(), (True, False), strict=True):
+        for currency, amount in re.findall(r"([A-Z]{3}) (-?[0-9,.]+)", part):
+            minor = int(re.sub(r"[,.]", "", amount))
+            if minor:
+                sums[currency, is_in] = minor
+    return sums
+
+
+def sum_each_currency() -> dict[tuple[str, bool], int]:
+    """The same of what counts in the ledger."""
+    let_write()
+    is_in = Entry.amount_minor > 0
+    rows = db.session.execute(
+        select(Entry.currency, is_in, func.sum(Entry.amount_minor))
+        .where(COUNTS)
+        .group_by(Entry.currency, is_in)
+    )
+    return {(currency, bool(side)): int(minor) for currency, side, minor in rows}
