@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.e2e.test_main_job import call
 from tests.load.installation import Installation, place_for
 from tests.web.bank.bank_world import PAYER, camt
 
@@ -182,11 +183,84 @@ def test_entries_are_decided_by_keyboard_alone(open_signed_in: Opener, statement
     page.keyboard.press("x")  # the question what it is opens, with its answers in focus
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_url("**done=**")
-    assert page.locator("ol.entries > li").count() == waiting - 1
+    page.locator(".done").wait_for()
+    assert page.locator("ol.entries > li:not(.folded)").count() == waiting - 1
     page.locator(".done").get_by_role("button", name="Undo").click()
+    page.get_by_text("Undone: the entry waits to be decided again.").wait_for()
     page.goto("/bank/to-decide")
     assert page.locator("ol.entries > li").count() == waiting
+
+
+@pytest.fixture(scope="module")
+def twelve_to_accept(place: Installation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A statement of twelve payments, each with the code of another donor."""
+    answer = place.run("token", "create", "test", "--scope", "donors:write", "--scope", "donors:read")
+    token = answer.stdout.strip().splitlines()[-1]
+    lines = []
+    for number in range(12):
+        name = f"Ewa {chr(65 + number)}backa"
+        donor = call(place, token, "POST", "/donors", {"name": name, "email": f"ewa{number}@example.org"})
+        lines.append(("2026-11-10", f"{30 + number}.00", name.upper(), "", f"dar {donor['code']}"))
+    path = tmp_path_factory.mktemp("twelve") / "dwanascie.xml"
+    path.write_bytes(camt(lines, account="PL27114020040000300201355387"))
+    return path
+
+
+def name_focused_entry(page: Page) -> str:
+    focused = page.locator("ol.entries > li:focus .strong").first
+    return focused.inner_text().strip()
+
+
+def test_accepting_by_keyboard_keeps_its_place(open_signed_in: Opener, twelve_to_accept: Path) -> None:
+    """Ten accepted in a row by keyboard are the ten that were highlighted, each confirmed in the window."""
+    page = open_signed_in(viewport={"width": 1280, "height": 600})
+    send(page, twelve_to_accept)
+    page.get_by_role("button", name="It is ours: add it and import").click()
+    page.get_by_text("12 new entries").wait_for(timeout=20_000)
+    twelve = page.locator("ol.entries > li", has_text="BACKA")
+    for _look in range(20):
+        page.goto("/bank/to-decide")
+        if twelve.count() == 12:
+            break
+        page.wait_for_timeout(500)
+    twelve.first.focus()
+    names = [name_focused_entry(page)]
+    assert names[0]
+    for _turn in range(9):
+        page.keyboard.press("a")
+        page.locator("#told", has_text=names[-1]).wait_for()
+        names.append(name_focused_entry(page))
+        confirmation = page.locator("#told .done").bounding_box()
+        focused = page.locator("ol.entries > li:focus").bounding_box()
+        assert confirmation is not None and focused is not None
+        assert confirmation["y"] >= 0 and confirmation["y"] + confirmation["height"] <= 600
+        assert focused["y"] >= confirmation["y"] + confirmation["height"]
+        assert focused["y"] + focused["height"] <= 600
+    page.keyboard.press("a")
+    page.locator("#told", has_text=names[-1]).wait_for()
+    assert len(set(names)) == 10
+    assert page.locator("ol.entries > li.folded").count() == 10
+    page.keyboard.press("u")
+    page.locator("#told", has_text="Undone").wait_for()
+    assert name_focused_entry(page) == names[-1]
+    page.goto("/bank/matched")
+    decided = [text.strip() for text in page.locator("ol.entries > li .entry .strong").all_inner_texts()]
+    assert set(names[:9]) <= set(decided) and names[9] not in decided
+
+
+def test_two_quick_keys_accept_two_entries(open_signed_in: Opener, twelve_to_accept: Path) -> None:
+    """A pressed twice before the first answer has come accepts two entries, in reading order."""
+    page = open_signed_in()
+    page.goto("/bank/to-decide")
+    waiting = page.locator("ol.entries > li", has_text="BACKA")
+    names = [text.strip() for text in waiting.locator(".entry .strong").all_inner_texts()]
+    waiting.first.focus()
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    page.locator("ol.entries > li.folded").nth(1).wait_for()
+    page.goto("/bank/to-decide")
+    left = [text.strip() for text in waiting.locator(".entry .strong").all_inner_texts()]
+    assert left == names[2:]
 
 
 def test_all_of_it_works_without_a_script(open_signed_in: Opener, statement: Path) -> None:

@@ -7,7 +7,7 @@ forms of their own in :mod:`donorhub.web.bank.parts`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -25,9 +25,8 @@ from donorhub.services.bank.matching import certain_entries, entries, entry_view
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
 from donorhub.web.admission import require_permission
-from donorhub.web.bank import choices, entry_lists
+from donorhub.web.bank import choices, decided, entry_lists
 from donorhub.web.bank.blueprint import bp, get_actor
-from donorhub.web.bank.choices import Item
 from donorhub.web.bank.entry_lists import EntryList
 from donorhub.web.forms import Form, read_row_id
 from donorhub.web.saving import commit, tell_reader
@@ -55,20 +54,19 @@ MATCHED_KINDS: Final[Mapping[MatchKind, LazyString]] = {
     "return": lazy_gettext("a return"),
     "not_gift": lazy_gettext("not a gift"),
 }
-FILTERS: Final = ("account", "statement", "after")
 
 
 @bp.get(f"/{TAB}", endpoint="entries")
 @require_permission("imports:read")
 def show_entries(tab: str) -> str:
     """Show fifty entries of one tab, of all accounts, one account or one statement."""
-    filters = _read_filters(request.args)
+    filters = decided.read_filters(request.args)
     return render_template(
         "bank/entries.html",
         tab=tab,
         tabs=TAB_WORDS,
         filters=filters,
-        decided_item=_find_decided_item(),
+        decided_item=decided.find_decided_item(),
         entry_list=entry_lists.show_list(lambda: _render_list(tab, filters)),
     )
 
@@ -98,25 +96,6 @@ def _render_list(tab: str, filters: Mapping[str, int]) -> EntryList:
         csrf_token=lambda: entry_lists.TOKEN_MARK,
     )
     return EntryList(bool(page.rows), Markup(html))  # noqa: S704  rendered by our own template
-
-
-def _read_filters(fields: Mapping[str, str]) -> dict[str, int]:
-    row_ids = {name: read_row_id(fields.get(name)) for name in ("account", "statement")}
-    return {name: value for name, value in row_ids.items() if value is not None}
-
-
-def _make_query(filters: Mapping[str, object]) -> dict[str, Any]:
-    """Return the filters of a list that are set, for its address."""
-    return {name: filters[name] for name in FILTERS if filters.get(name)}
-
-
-def _find_decided_item() -> Item | None:
-    """Return the entry that was decided just now, so that it can be undone at once."""
-    id_ = read_row_id(request.args.get("done"))
-    if id_ is None:
-        return None
-    item = choices.list_items([entries.get_entry(id_)])[0]
-    return item if item.matches or item.entry.state == "duplicate" else None
 
 
 @bp.get("/entries/<int:entry_id>")
@@ -154,15 +133,6 @@ def _find_donors(text: str) -> Page[Donor]:
     return search.find_donors(text, limit=MOST_FOUND) if text else Page(())
 
 
-def go_to_next_entry(entry_id: int) -> Response:
-    """Redirect to the list that the click came from, at the entry that is next there."""
-    fields = request.form
-    query = _make_query(fields)
-    next_id = read_row_id(fields.get("next"))
-    anchor = f"e{next_id}" if next_id else None
-    return redirect(url_for("bank.entries", tab="to-decide", done=entry_id, **query, _anchor=anchor))
-
-
 @bp.post("/entries/<int:entry_id>/accept")
 @require_permission("entries:decide")
 def accept_choice(entry_id: int) -> Response | tuple[str, int]:
@@ -180,7 +150,7 @@ def accept_choice(entry_id: int) -> Response | tuple[str, int]:
             entry_id, rank=rank or 0, detail_id=detail_id, now=clock.now(), actor=get_actor()
         )
         commit()
-        return go_to_next_entry(entry_id)
+        return decided.answer_decision(entry_id)
     return render_entry(entry_id, form), 422
 
 
@@ -203,7 +173,7 @@ def record_gift_of_donor(entry_id: int) -> Response | tuple[str, int]:
             actor=get_actor(),
         )
         commit()
-        return go_to_next_entry(entry_id)
+        return decided.answer_decision(entry_id)
     return render_entry(entry_id, form), 422
 
 
@@ -217,7 +187,7 @@ def mark_not_a_gift(entry_id: int) -> Response | tuple[str, int]:
         saving.refuse_errors()
         entries.mark_not_a_gift(entry_id, reason, detail_id=detail_id, now=clock.now(), actor=get_actor())
         commit()
-        return go_to_next_entry(entry_id)
+        return decided.answer_decision(entry_id)
     return render_entry(entry_id, form), 422
 
 
@@ -233,7 +203,7 @@ def join_payout(entry_id: int) -> Response | tuple[str, int]:
         saving.refuse_errors()
         entries.join_payout(entry_id, payout_id or 0, now=clock.now(), actor=get_actor())
         commit()
-        return go_to_next_entry(entry_id)
+        return decided.answer_decision(entry_id)
     return render_entry(entry_id, form), 422
 
 
@@ -245,13 +215,12 @@ def settle_doubt(entry_id: int) -> Response:
     decide = entries.accept_doubtful if is_new else entries.reject_doubtful
     decide(entry_id, now=clock.now(), actor=get_actor())
     commit()
-    tell_reader(
+    sentence = (
         gettext("It counts as other money.")
         if is_new
         else gettext("It counts no more: it was known already.")
     )
-    query = _make_query(request.form)
-    return redirect(url_for("bank.entries", tab="doubtful", **query))
+    return decided.answer_decision(entry_id, tab="doubtful", sentence=sentence)
 
 
 @bp.post("/entries/<int:entry_id>/undo")
@@ -262,7 +231,10 @@ def undo_entry(entry_id: int) -> Response | tuple[str, int]:
     with form.start_saving():
         entries.undo_entry(entry_id, now=clock.now(), actor=get_actor())
         commit()
-        tell_reader(gettext("Undone: the entry waits to be decided again."))
+        sentence = gettext("Undone: the entry waits to be decided again.")
+        if "next" in request.form:  # it was undone beside a list
+            return decided.answer_decision(entry_id, sentence=sentence)
+        tell_reader(sentence)
         return redirect(url_for("bank.show_entry", entry_id=entry_id))
     return render_entry(entry_id, form), 422
 
@@ -271,7 +243,7 @@ def undo_entry(entry_id: int) -> Response | tuple[str, int]:
 @require_permission("entries:decide")
 def accept_sure() -> Response:
     """Accept everything that the engine is sure of, in the list as it is narrowed."""
-    filters = _read_filters(request.form)
+    filters = decided.read_filters(request.form)
     count = 0
     for chunk_count in certain_entries.accept_certain_entries(
         statement_id=filters.get("statement"),
@@ -288,4 +260,4 @@ def accept_sure() -> Response:
         )
     else:
         tell_reader(gettext("Nothing here is certain enough to be accepted without a look."), "info")
-    return redirect(url_for("bank.entries", tab="to-decide", **_make_query(filters)))
+    return redirect(url_for("bank.entries", tab="to-decide", **decided.make_query(filters)))

@@ -22,7 +22,7 @@ from donorhub.services.giving import funds
 from donorhub.web.admission import require_permission
 from donorhub.web.bank import choices
 from donorhub.web.bank.blueprint import bp, get_actor
-from donorhub.web.bank.entries import go_to_next_entry
+from donorhub.web.bank.decided import answer_decision
 from donorhub.web.forms import Form, read_row_id
 from donorhub.web.saving import commit, tell_reader
 from importers.text import parse_amount
@@ -66,7 +66,7 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
         )
         commit()
         tell_reader(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))
-        return go_to_next_entry(entry_id)
+        return answer_decision(entry_id)
     return _render_new_donor(entry_id, form), 422
 
 
@@ -170,7 +170,7 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
         saving.refuse_errors()
         entries.accept_shares(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=get_actor())
         commit()
-        return go_to_next_entry(entry_id)
+        return answer_decision(entry_id)
     return _render_split(entry_id, form), 422
 
 

@@ -17,32 +17,103 @@ if (wizard) {
   }
 }
 
-// Deciding by keyboard: arrows move; A, N, S and X press the button of the entry one is at.
+// Deciding: a decision is sent in the background and its row folds to one line, so that the list keeps its place.
+// Keys act on the entry that has the focus: arrows, J and K move; A, N, S and X press its buttons; U undoes.
 const list = document.querySelector("ol.entries[data-keys]");
 if (list) {
-  const rows = [...list.children];
-  let at = rows.findIndex((row) => row.matches(":target"));
-  const move = (to) => {
-    if (to < 0 || to >= rows.length) return;
-    rows[at]?.classList.remove("here");
-    at = to;
-    rows[at].classList.add("here");
-    rows[at].focus();
-    rows[at].scrollIntoView({ block: "nearest" });
+  const told = document.getElementById("told");
+  const rowAt = (element) => element?.closest("ol.entries > li");
+  const openRows = () => [...list.children].filter((row) => !row.matches(".folded, [aria-busy]"));
+  const isAfter = (row) => (other) => row.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const enter = (row) => {
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
   };
+  const keepPlace = (change) => {
+    const kept = rowAt(document.activeElement);
+    const before = kept?.getBoundingClientRect().top;
+    change();
+    if (kept) window.scrollBy(0, kept.getBoundingClientRect().top - before);
+  };
+  const fold = (row, text) => {
+    row.querySelector(".outcome")?.remove();
+    const outcome = document.createElement("p");
+    outcome.className = "outcome";
+    outcome.textContent = text;
+    row.append(outcome);
+    row.classList.add("folded");
+  };
+  const show = (answer) => {
+    const part = new DOMParser().parseFromString(answer, "text/html").querySelector("[data-waiting]");
+    const chip = document.querySelector(".tabs [aria-current] .chip");
+    if (chip) chip.textContent = part.dataset.waiting;
+    told.replaceChildren(part);
+    return part.firstElementChild.textContent.trim().replace(/\s+/g, " ");
+  };
+  let newest = 0;
+  const send = async (form, button, settle) => {
+    const turn = ++newest;
+    const fields = new FormData(form, button);
+    try {
+      const answer = await fetch(form.action, {
+        method: "POST", body: fields, headers: { "X-Fragment": "1" }, keepalive: true,
+      });
+      if (!answer.headers.has("X-Fragment")) throw new Error(answer.statusText);
+      const text = await answer.text();
+      keepPlace(() => {
+        const before = [...told.childNodes];
+        settle(show(text));
+        if (turn < newest) told.replaceChildren(...before); // a later act has been confirmed, or will be
+      });
+    } catch {
+      form.submit(); // the whole page says why
+    }
+  };
+  list.addEventListener("submit", (event) => {
+    const form = event.target;
+    const row = rowAt(form);
+    if (form.closest(".part")) return;
+    const next = openRows().find(isAfter(row));
+    if (!next) return; // the last one: the page comes anew, with those that follow
+    event.preventDefault();
+    if (row.matches("[aria-busy]")) return;
+    row.setAttribute("aria-busy", "true");
+    enter(next);
+    send(form, event.submitter, (text) => {
+      row.removeAttribute("aria-busy");
+      fold(row, text);
+    });
+  });
+  told.addEventListener("submit", (event) => {
+    const row = document.getElementById(`e${event.target.dataset.entry}`);
+    if (!row || !list.contains(row)) return;
+    event.preventDefault();
+    send(event.target, event.submitter, () => {
+      row.classList.remove("folded");
+      row.querySelector(".outcome")?.remove();
+      enter(row);
+    });
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.target.closest("input:not([type=radio]), select, textarea")) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      if (event.target.matches("input[type=radio]")) return;
+    const key = event.key.toLowerCase();
+    const here = rowAt(document.activeElement);
+    const steps = { arrowdown: 1, j: 1, arrowup: -1, k: -1 };
+    if (key in steps) {
+      if (event.target.matches("input[type=radio]") && key.startsWith("arrow")) return;
+      const rows = openRows();
+      const to = here ? rows.indexOf(here) + steps[key] : 0;
       event.preventDefault();
-      move(at < 0 ? 0 : at + (event.key === "ArrowDown" ? 1 : -1));
-    } else if (at >= 0) {
-      const deed = rows[at].querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-      if (!deed) return;
-      event.preventDefault();
-      deed.click();
-      if (deed.matches("summary")) deed.parentElement.querySelector("select")?.focus();
+      if (rows[to]) enter(rows[to]);
+      return;
     }
+    const deed = (key === "u" ? told : here)?.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (!deed) return;
+    event.preventDefault();
+    deed.click();
+    if (deed.matches("summary")) deed.parentElement.querySelector("select")?.focus();
   });
+  const target = list.querySelector("li:target") || (location.hash && openRows()[0]);
+  if (target) enter(target);
 }

@@ -342,3 +342,44 @@ def test_doubtful_entry_is_compared_and_settled(accountant: Staff) -> None:
     let_write()
     assert db.session.get_one(Entry, doubtful.id).state == "duplicate"
     assert "No entry is doubtful." in accountant.text("/bank/doubtful")
+
+
+# ---------------------------------------------------------------- the place in the list
+
+
+def test_undo_beside_a_list_stays_there(accountant: Staff) -> None:
+    """The Undo of a list's confirmation leads back to the entry in that list, in view."""
+    anna = donor("Anna Kowalska")
+    statement(accountant, make_coded_line(anna))
+    entry = entry_of("KOWALSKA ANNA")
+    accountant.post(f"/bank/entries/{entry.id}/not-a-gift", reason="other")
+    page = accountant.get(f"/bank/to-decide?done={entry.id}").text
+    told = page[page.index('id="told"') : page.index("<nav", page.index('id="told"'))]
+    assert f'action="/bank/entries/{entry.id}/undo"' in told and f'name="next" value="{entry.id}"' in told
+    answer = accountant.post(f"/bank/entries/{entry.id}/undo", next=str(entry.id))
+    assert answer.headers["Location"] == f"/bank/to-decide#e{entry.id}"
+    assert entry_of("KOWALSKA ANNA").state == "suspense"
+
+
+def test_a_script_gets_the_confirmation_alone(accountant: Staff) -> None:
+    """A decision sent in the background is answered by its confirmation and nothing else."""
+    anna = donor("Anna Kowalska")
+    statement(accountant, make_coded_line(anna), ("2026-11-19", "20.00", "NOWAK JAN", OTHER, "wsparcie"))
+    entry = entry_of("KOWALSKA ANNA")
+    choice = choice_in(accountant.get("/bank/to-decide").text, entry.id)
+    accountant.client.environ_base["HTTP_X_FRAGMENT"] = "1"
+    answer = accountant.post(f"/bank/entries/{entry.id}/accept", choice=choice)
+    assert (answer.status_code, answer.headers.get("X-Fragment")) == (200, "1")
+    assert "<html" not in answer.text and 'data-waiting="1"' in answer.text
+    assert "Anna Kowalska" in answer.text and f"/bank/entries/{entry.id}/undo" in answer.text
+    assert gifts_now() == [("Anna Kowalska", 5000)]
+
+
+def test_a_settled_doubt_leads_to_the_next(accountant: Staff) -> None:
+    """After a doubt is settled the list of doubts is shown at the one that is next."""
+    statement(accountant, ("2026-11-19", "20.00", "NOWAK JAN", OTHER, "wsparcie"))
+    entry = entry_of("NOWAK JAN")
+    entry.state = "doubtful"
+    db.session.commit()
+    answer = accountant.post(f"/bank/entries/{entry.id}/doubt", answer="new", next="77")
+    assert answer.headers["Location"] == "/bank/doubtful#e77"
