@@ -117,6 +117,15 @@ class Money:
         return other
 
 
+def parse_amount_line(line: str) -> Money:
+    """Return the amount in a line such as ``10000 PLN``; raise ValueError where it has none above 0."""
+    number, _, currency = line.strip().rpartition(" ")
+    amount = Money.parse(number.strip(), currency)
+    if amount.minor <= 0:
+        raise ValueError(f"{line!r} is not above nothing")
+    return amount
+
+
 def sum_money(amounts: Iterable[Money], currency: str) -> Money:
     """Return the sum in one currency; zero of it when there is nothing to add."""
     sum_ = Money(0, currency)

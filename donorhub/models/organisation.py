@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from donorhub.db import Base, make_word_check
+from donorhub.domain.bank.matching.words_against import WORDS_AGAINST
 from donorhub.models.states import Lang
 
 
@@ -34,5 +35,9 @@ class Organisation(Base):
     jurisdiction: Mapped[str] = mapped_column(default="PL")  # whose receipts: PL, AL, XK, XX
     code_prefix: Mapped[str] = mapped_column(default="DH")
     receipt_series: Mapped[str] = mapped_column(default="R")
+    # One a line: what in a bank's text says that money is no gift.
+    words_against: Mapped[str] = mapped_column(default=WORDS_AGAINST, server_default="")
+    # One amount a line, such as ``10000 PLN``: above it a person is asked.
+    ask_above: Mapped[str] = mapped_column(default="", server_default="")
     closed_until: Mapped[date | None]  # what was received up to this day, people change no more
     created_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from donorhub.domain.access.permissions import PERMISSIONS
 from donorhub.models.states import LANGS, ROLES, Lang, RoleName
 from donorhub.schemas import faults
 from donorhub.schemas.fields import (
+    AmountLines,
     Choice,
     Coded,
     Count,
@@ -26,7 +27,14 @@ from donorhub.schemas.fields import (
     Tick,
     TimeZone,
 )
-from donorhub.schemas.limits import CONTACT, EXEMPTION, ORGANISATION_NUMBER, POSTCODE
+from donorhub.schemas.limits import (
+    AMOUNT_LINES,
+    CONTACT,
+    EXEMPTION,
+    ORGANISATION_NUMBER,
+    POSTCODE,
+    WORDS_AGAINST,
+)
 from donorhub.services.access.users import MAX_PASSWORD, MIN_PASSWORD
 from receipts.packs import list_jurisdictions
 
@@ -56,6 +64,19 @@ class OrganisationFieldsSchema(StrictSchema):
     home_currency = Currency()
     jurisdiction = Choice(list_jurisdictions())
     receipt_series = Coded(r"^[A-Z0-9-]{1,10}$", error=faults.NO_SERIES)
+    words_against = Text(
+        WORDS_AGAINST,
+        metadata={
+            "description": "What in a bank's text says that money is no gift, one a line, `*` for any ending"
+        },
+    )
+    ask_above = AmountLines(
+        AMOUNT_LINES,
+        metadata={
+            "description": "Above these amounts no gift is booked without a person, one a line",
+            "examples": ["10000 PLN"],
+        },
+    )
     closed_until = Day(
         allow_none=True, metadata={"description": "What was received up to this day, people change no more"}
     )

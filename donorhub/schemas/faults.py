@@ -71,6 +71,7 @@ NO_CURRENCY: Final = Fault("currency_invalid", "Three capital letters, such as P
 NO_COUNTRY: Final = Fault("country_invalid", "Two capital letters, as in PL.")
 NO_TIME_ZONE: Final = Fault("time_zone_unknown", "Such as Europe/Warsaw.")
 NO_SERIES: Final = Fault("series_invalid", "Up to ten capital letters, digits and hyphens.")
+NO_AMOUNT_LINES: Final = Fault("amount_lines_invalid", "One amount a line, each currency once: 10000 PLN.")
 NO_FILE: Final = Fault("file_missing", "Send it as a file.")
 NO_SOURCE: Final = Fault("source_invalid", "Such as import:civicrm.")
 NO_SOURCE_REF: Final = Fault("source_ref_missing", "Give the key it has in that source.")

@@ -17,7 +17,7 @@ from marshmallow.types import ErrorMessages
 
 from donorhub.db import MAX_ID
 from donorhub.domain import plain_text
-from donorhub.money import CURRENCY_PATTERN
+from donorhub.money import CURRENCY_PATTERN, parse_amount_line
 from donorhub.schemas import faults
 from donorhub.schemas.addresses import is_email
 from donorhub.schemas.limits import EARLIEST, EMAIL, LATEST, SHORT
@@ -147,6 +147,24 @@ class Text(Line):
 
     _clean = staticmethod(plain_text.clean_lines)
     _can_be_printed = staticmethod(plain_text.lines_can_be_printed)
+
+
+def _check_amount_lines(text: str) -> None:
+    try:
+        amounts = [parse_amount_line(line) for line in text.splitlines() if line.strip()]
+    except ValueError as e:
+        raise ValidationError(faults.NO_AMOUNT_LINES) from e
+    if len({amount.currency for amount in amounts}) < len(amounts):
+        raise ValidationError(faults.NO_AMOUNT_LINES)
+
+
+class AmountLines(Text):
+    """Amounts in several currencies, one a line, such as ``10000 PLN``."""
+
+    def _deserialize(self, value: object, attr: str | None, data: Body, **more: object) -> str:
+        text = super()._deserialize(value, attr, data, **more)
+        _check_amount_lines(text)
+        return text
 
 
 class Secret(fields.String):

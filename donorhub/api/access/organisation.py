@@ -42,6 +42,8 @@ class OrganisationSchema(AnswerSchema):
     jurisdiction = fields.String(required=True)
     code_prefix = fields.String(required=True)
     receipt_series = fields.String(required=True)
+    words_against = fields.String(required=True)
+    ask_above = fields.String(required=True)
     closed_until = fields.Date(required=True, allow_none=True)
 
 

@@ -31,6 +31,8 @@ FIELDS: Final = (
     "home_currency",
     "jurisdiction",
     "receipt_series",
+    "words_against",
+    "ask_above",
     "closed_until",
 )
 

@@ -44,6 +44,7 @@ SENTENCES: Final[Mapping[str, object]] = {
     "ends_before_start": lazy_gettext("It would end before it starts."),
     "name_missing": lazy_gettext("Please give a name."),
     "piled_marks": _UNPRINTABLE,
+    "amount_lines_invalid": lazy_gettext("One amount a line, each currency once: 10000 PLN."),
     "series_invalid": lazy_gettext("Up to ten capital letters, digits and hyphens."),
     "time_zone_unknown": lazy_gettext("This is no time zone: Europe/Warsaw is one."),
     "unknown_choice": _CHOOSE,

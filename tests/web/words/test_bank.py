@@ -20,6 +20,7 @@ from importers.codes import Reason, Remark, RowFault, StatementFault, TableFault
 ROOT = Path(__file__).resolve().parents[3]
 PARAMS: dict[str, str | int] = {
     "number": 1001,
+    "word": "faktura",
     "ref": "R7",
     "ending": "1234",
     "namesakes": 2,

@@ -30,6 +30,7 @@ Reasons = dict[int, list[Evidence]]  # by donor
 
 PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.code": 70,
+    "match.code_other_payer": -15,
     "match.other_code": -40,
     "match.ref": 80,
     "match.account": 45,
@@ -45,7 +46,7 @@ PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.email": 35,
     "match.history": 5,  # for each time, at most five
     "match.deceased": -50,
-    "match.recurring_closed": -15,
+    "match.recurring_closed": 0,  # it ended, the donor did not
     "match.currency": -20,
     "match.reversal": -30,
     "match.amount_exact": 20,
@@ -53,6 +54,8 @@ PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.amount_partial": 2,
     "match.amount_over": 4,
     "match.amount_tied": -5,
+    "match.outlier": -10,
+    "match.words_against": -30,
     "match.date_on_time": 10,
     "match.date_other_amount": 2,  # the day agrees, the amount does not
     "match.date_near": 4,
@@ -139,7 +142,7 @@ def collect_reasons(clues: Clues, facts: MatchFacts, scales: Scales) -> Reasons:
     _weigh_name(clues, facts, scales, reasons)
     if clues.names_in_text:
         _weigh_names_in_text(clues, facts, scales, reasons)
-    if clues.name_key and clues.account:
+    if clues.name_key:
         _weigh_other_payer(clues, facts, scales, reasons)
     for donor_id, evidence in reasons.items():
         donor = facts.donors.get(donor_id)
@@ -225,18 +228,25 @@ def _weigh_names_in_text(clues: Clues, facts: MatchFacts, scales: Scales, reason
 
 
 def _weigh_other_payer(clues: Clues, facts: MatchFacts, scales: Scales, reasons: Reasons) -> None:
-    """Doubt an account from which another name than the donor's pays, unless that was confirmed."""
+    """Doubt an account from which another name than the donor's pays, and a code beside another's name,
+    unless that was confirmed."""
     for donor_id, evidence in reasons.items():
         donor = facts.donors.get(donor_id)
-        if (
-            donor is None
-            or _names_donor(evidence)
-            or not any(reason.family == "ACCOUNT" for reason in evidence)
-        ):
+        keys = {reason.key for reason in evidence}
+        if donor is None or "match.ref" in keys or names_agree(clues.credit.name or "", donor.name):
             continue
-        agree = names_agree(clues.credit.name or "", donor.name)
-        if not agree and not _is_said_before(clues, donor_id, facts):
+        has_account = any(reason.family == "ACCOUNT" for reason in evidence)
+        if "match.code" in keys:
+            if not has_account and not _is_use(clues, donor_id, facts):
+                evidence.append(scales.weigh_reason("NAME", "match.code_other_payer", contradicts=True))
+        elif has_account and not _is_said_before(clues, donor_id, facts):
             evidence.append(scales.weigh_reason("NAME", "match.other_payer", contradicts=True))
+
+
+def _is_use(clues: Clues, donor_id: int, facts: MatchFacts) -> bool:
+    """Return whether people confirmed before that this payer's money is this donor's, among others'."""
+    payer_keys = facts.payer_keys.get(clues.payer_key or "", ())
+    return any(key.donor_id == donor_id and key.hits > 2 * key.misses for key in payer_keys)
 
 
 def _names_donor(evidence: Iterable[Evidence]) -> bool:
@@ -255,7 +265,7 @@ def _weigh_doubts(clues: Clues, donor: DonorFacts, scales: Scales, evidence: lis
     if donor.is_deceased:
         evidence.append(scales.weigh_reason("HISTORY", "match.deceased", contradicts=True))
     if donor.has_closed_recurring:
-        evidence.append(scales.weigh_reason("HISTORY", "match.recurring_closed", contradicts=True))
+        evidence.append(scales.weigh_reason("HISTORY", "match.recurring_closed"))
     if clues.credit.reversal:
         evidence.append(scales.weigh_reason("TEXT", "match.reversal", contradicts=True))
 

@@ -14,9 +14,11 @@ from typing import Final
 from donorhub.domain.bank.matching.assignment import Fit, find_nearest, fit_credits
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.deciding import decide_credit, list_families
+from donorhub.domain.bank.matching.doubts import Sizes, weigh_words
 from donorhub.domain.bank.matching.evidence import Reasons, Scales, collect_reasons, weigh_fit
 from donorhub.domain.bank.matching.matching_facts import (
     Candidate,
+    Evidence,
     Kind,
     Level,
     MatchFacts,
@@ -38,6 +40,8 @@ class _Draft:
     kind: Kind
     reasons: Reasons = field(default_factory=dict)
     fits: dict[int, Fit] = field(default_factory=dict)
+    doubts: tuple[Evidence, ...] = ()  # whoever the donor is
+    size_doubts: dict[int, tuple[Evidence, ...]] = field(default_factory=dict)  # by donor
     candidates: list[Candidate] = field(default_factory=list)
 
 
@@ -45,7 +49,8 @@ def propose_matches(items: Sequence[Clues], facts: MatchFacts, policy: Policy) -
     """Return one proposal for each credit, in order; no instalment is settled by two of them."""
     scales = Scales(policy)
     payouts = Payouts(facts, policy)
-    drafts = [_draft_credit(clues, facts, payouts, scales, policy) for clues in items]
+    sizes = Sizes(facts)
+    drafts = [_draft_credit(clues, facts, payouts, sizes, scales, policy) for clues in items]
     _share_instalments(drafts, facts, scales, policy)
     contested_ids = find_contested(draft.candidates[0] for draft in drafts if draft.candidates)
     return [
@@ -57,14 +62,14 @@ def propose_matches(items: Sequence[Clues], facts: MatchFacts, policy: Policy) -
 
 
 def _draft_credit(
-    clues: Clues, facts: MatchFacts, payouts: Payouts, scales: Scales, policy: Policy
+    clues: Clues, facts: MatchFacts, payouts: Payouts, sizes: Sizes, scales: Scales, policy: Policy
 ) -> _Draft:
     provider = payouts.find_provider(clues)
     paid_out = payouts.find_candidates(clues, provider, scales)
     if paid_out or provider is not None:
         return _Draft(clues, "payout", candidates=paid_out)
     if clues.credit.amount.minor > 0:
-        return _draft_gift(clues, facts, scales, policy)
+        return _draft_gift(clues, facts, sizes, scales, policy)
     kind = find_debit_kind(clues, facts)
     if kind != "return":
         return _Draft(clues, kind)
@@ -75,15 +80,20 @@ def _draft_credit(
     return _Draft(clues, kind, candidates=find_originals(clues, payers, facts, scales, policy))
 
 
-def _draft_gift(clues: Clues, facts: MatchFacts, scales: Scales, policy: Policy) -> _Draft:
+def _draft_gift(clues: Clues, facts: MatchFacts, sizes: Sizes, scales: Scales, policy: Policy) -> _Draft:
     if clues.account is not None and clues.account in facts.own_accounts:
         return _Draft(clues, "transfer")
     draft = _Draft(clues, "gift", collect_reasons(clues, facts, scales))
+    draft.doubts = weigh_words(clues, scales, policy)
     for donor_id in draft.reasons:
+        draft.size_doubts[donor_id] = sizes.weigh_size(donor_id, clues.credit.amount, scales)
         instalments = facts.instalments.get(donor_id)
         if instalments:
             draft.fits[donor_id] = fit_credits([clues.credit], instalments, policy)[0]
     _rank_candidates(draft, facts, scales, policy)
+    best_id = draft.candidates[0].donor_id if draft.candidates else None
+    if best_id is not None and not draft.size_doubts[best_id]:
+        sizes.note_credit(best_id, clues.credit.amount)
     return draft
 
 
@@ -100,10 +110,10 @@ def _make_candidate(
     draft: _Draft, donor_id: int, facts: MatchFacts, scales: Scales, policy: Policy
 ) -> Candidate:
     amount, fit = draft.clues.credit.amount, draft.fits.get(donor_id)
-    reasons = draft.reasons[donor_id]
+    reasons = [*draft.reasons[donor_id], *draft.doubts, *draft.size_doubts[donor_id]]
     if fit is not None:
         wants = {i.open.currency for i in facts.instalments[donor_id]}
-        reasons = [*reasons, *weigh_fit(fit, scales, policy)]
+        reasons += weigh_fit(fit, scales, policy)
         if amount.currency not in wants:
             reasons.append(
                 scales.weigh_reason(
@@ -145,6 +155,7 @@ def _split_credit(draft: _Draft, facts: MatchFacts, scales: Scales, policy: Poli
         *codes,
         scales.weigh_reason("AMOUNT", "match.amount_several", "count", len(instalments)),
         scales.weigh_reason("DATE", "match.date_on_time", "days", days),
+        *draft.doubts,
     )
     return Candidate(sum(reason.points for reason in evidence), "likely", evidence, parts)
 

@@ -31,6 +31,7 @@ WeighedKey = Literal[
     "match.amount_several",
     "match.amount_tied",
     "match.code",
+    "match.code_other_payer",
     "match.currency",
     "match.date_near",
     "match.date_on_time",
@@ -47,6 +48,7 @@ WeighedKey = Literal[
     "match.names_other",
     "match.other_code",
     "match.other_payer",
+    "match.outlier",
     "match.payout_amount",
     "match.payout_date",
     "match.payout_ref",
@@ -57,6 +59,7 @@ WeighedKey = Literal[
     "match.return_payer",
     "match.return_ref",
     "match.reversal",
+    "match.words_against",
 ]
 EvidenceKey = Literal[WeighedKey, "match.cost", "match.outgoing", "match.person", "match.transfer"]
 # Why nothing was decided without a person.
@@ -176,6 +179,7 @@ class MatchFacts:
     payouts: Sequence[PayoutFacts] = ()
     provider_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # {"stripe": ("stripe",)}
     own_accounts: frozenset[str] = frozenset()
+    largest_gifts: Mapping[tuple[int, str], int] = field(default_factory=dict)  # minor, by donor and currency
 
 
 class Evidence(NamedTuple):
@@ -266,5 +270,6 @@ class Policy:
     suspense_days: int = SUSPENSE_DAYS
     return_days: int = 120
     max_several: int = 6
+    words_against: tuple[str, ...] = ()  # what says that money is no gift
     country: str = "PL"  # whose banking days count for payouts
     weights: Mapping[WeighedKey, int] = field(default_factory=dict)  # points by evidence key, over the priors

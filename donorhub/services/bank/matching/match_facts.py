@@ -24,9 +24,11 @@ from donorhub.domain.bank.matching.matching_facts import (
     PayoutFacts,
     Policy,
 )
+from donorhub.domain.bank.matching.words_against import split_words_against
 from donorhub.models import (
     Allocation,
     BankAccount,
+    Correction,
     Donor,
     Entry,
     Gift,
@@ -36,7 +38,7 @@ from donorhub.models import (
     RecurringGift,
 )
 from donorhub.models.states import ARRIVING_PAYOUTS, UNPAID_INSTALMENTS
-from donorhub.money import Money
+from donorhub.money import Money, parse_amount_line
 from donorhub.services.access import organisation
 from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import match_links
@@ -51,7 +53,19 @@ _PAYOUT_DAYS: Final = timedelta(days=15)  # five banking days and what holidays 
 def make_policy(account: BankAccount) -> Policy:
     """Return how far matching may go for an account."""
     ours = organisation.get_organisation()
-    return Policy(prefix=ours.code_prefix, mode=account.matching, country=ours.country)
+    return Policy(
+        prefix=ours.code_prefix,
+        mode=account.matching,
+        cap=_read_caps(ours.ask_above),
+        words_against=split_words_against(ours.words_against),
+        country=ours.country,
+    )
+
+
+def _read_caps(text: str) -> dict[str, int]:
+    """Return the highest amounts that are booked without a person, in minor units by currency."""
+    amounts = [parse_amount_line(line) for line in text.splitlines() if line.strip()]
+    return {amount.currency: amount.minor for amount in amounts}
 
 
 def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
@@ -76,6 +90,7 @@ def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
         gifts_of_ref=_leave_out_taken_back(_find_gifts_of_ref(debits, policy)) if debits else {},
         payouts=payouts,
         provider_words=provider_words,
+        largest_gifts=_find_largest_gifts(donors),
         own_accounts=frozenset(db.session.scalars(select(BankAccount.number))),
     )
 
@@ -168,6 +183,24 @@ def _find_instalments(
                     )
                 )
     return {donor_id: tuple(some) for donor_id, some in facts.items()}
+
+
+def _find_largest_gifts(donor_ids: Iterable[int]) -> dict[tuple[int, str], int]:
+    """Return the largest gift of each donor in each currency, without tests and what was taken out."""
+    largest: dict[tuple[int, str], int] = {}
+    for chunk in cut_query_values(sorted(donor_ids)):
+        rows = db.session.execute(
+            select(Gift.donor_id, Gift.currency, func.max(Gift.amount_minor))
+            .where(
+                Gift.donor_id.in_(chunk),
+                Gift.is_test.is_(False),
+                Gift.method != "in_kind",
+                ~select(Correction.id).where(Correction.gift_id == Gift.id).exists(),
+            )
+            .group_by(Gift.donor_id, Gift.currency)
+        )
+        largest.update({(donor_id, currency): minor for donor_id, currency, minor in rows})
+    return largest
 
 
 def _find_gifts(

@@ -7,7 +7,7 @@ written. Proposals for a page are worked out of what is known now: none is store
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, cast
 
@@ -155,11 +155,7 @@ def propose_for_entries(entry_ids: Iterable[int]) -> list[tuple[Place, Clues, Pr
 def _make_asking_policy(account: BankAccount) -> Policy:
     """Return the policy for a person who asks: with mode off nothing would be proposed at all."""
     policy = match_facts.make_policy(account)
-    return (
-        policy
-        if policy.mode != "off"
-        else Policy(prefix=policy.prefix, mode="suggest", country=policy.country)
-    )
+    return policy if policy.mode != "off" else replace(policy, mode="suggest")
 
 
 def list_unmatched_statements(bank_account_id: int) -> Sequence[int]:

@@ -117,7 +117,7 @@ def test_bank_fee_needs_no_person(database: Flask) -> None:
 
 
 def test_a_merged_donors_code_finds_the_survivor(database: Flask) -> None:
-    old, new = donor("A"), donor("B")
+    old, new = donor("A"), donor("Anna Kowalska")
     old.merged_into_id = new.id
     db.session.commit()
     import_and_match(Paid(DAY, 5000, text=old.code), mode="auto")
