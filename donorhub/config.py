@@ -53,6 +53,11 @@ class Settings:
         return not self.redis_url
 
     @property
+    def mail_domain(self) -> str:
+        """Return the part of a Message-ID behind the @: that of our sender address."""
+        return self.mail_from.rpartition("@")[2].strip("> ") or "localhost"
+
+    @property
     def uses_sqlite(self) -> bool:
         """Return whether the database is a file of ours and no server."""
         return self.database_url.startswith("sqlite")

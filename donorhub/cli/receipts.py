@@ -8,20 +8,23 @@ from pathlib import Path
 from typing import Final
 
 import click
+from flask import current_app
 from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.cli.arguments import load_arguments
 from donorhub.cli.context import ROW_ID, get_actor, run_in_app
+from donorhub.config import Settings
 from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.jobs.queue.run import run_task
-from donorhub.models import Gift, Receipt, ReceiptLine, Task
+from donorhub.models import Gift, MessageAttachment, Receipt, ReceiptLine, Task
 from donorhub.models.states import LANGS, OPEN_TASKS
 from donorhub.money import Money
 from donorhub.schemas.fields import Reason
 from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
 from donorhub.services.access import organisation
+from donorhub.services.messages import receipt_mail
 from donorhub.services.receipts import receipts as service
 from donorhub.services.receipts.receipt_drafts import list_warnings
 from donorhub.services.receipts.receipt_stamps import get_issued_document
@@ -100,6 +103,42 @@ def _list_gifts_without_receipt(year: int) -> list[int]:
             .order_by(Gift.received_on, Gift.id)
         )
     )
+
+
+@receipts_group.command("send")
+@click.argument("receipt_ids", type=ROW_ID, nargs=-1)
+@click.option("--all-of", "year", type=YEAR, help="Every receipt of this year that was not sent yet.")
+@run_in_app
+def send_receipts(receipt_ids: tuple[int, ...], year: int | None) -> None:
+    """Send RECEIPT_IDS to their donors by e-mail, each once; a worker hands them over."""
+    if not receipt_ids and year is None:
+        raise click.UsageError("choose receipts by their ids, or --all-of a year")
+    ids = [*receipt_ids, *(_list_unsent_receipts(year) if year is not None else ())]
+    if not ids:
+        click.echo(f"every receipt of {year} was sent, or there is none", err=True)
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    failure_count = 0
+    for receipt_id in ids:
+        try:
+            message, is_new = receipt_mail.send_receipt(
+                receipt_id, now=clock.now(), actor=get_actor(), domain=settings.mail_domain
+            )
+        except DonorHubError as e:
+            db.session.rollback()
+            failure_count += 1
+            click.echo(f"receipt {receipt_id}: {e.message}", err=True)
+            continue
+        number = service.format_number_of(service.get_receipt(receipt_id))
+        db.session.commit()
+        click.echo(f"{number}\tmessage {message.id}\t{'planned' if is_new else f'known, {message.state}'}")
+    if failure_count:
+        raise click.ClickException(f"{failure_count} of {len(ids)} were not sent")
+
+
+def _list_unsent_receipts(year: int) -> list[int]:
+    sent = select(MessageAttachment.receipt_id)
+    query = select(Receipt.id).where(Receipt.year == year, Receipt.state == "issued", Receipt.id.not_in(sent))
+    return list(db.session.scalars(query.order_by(Receipt.id)))
 
 
 @receipts_group.command("void")

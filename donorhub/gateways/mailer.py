@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -17,7 +18,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import parseaddr
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_S = 30
@@ -36,6 +37,14 @@ class TryLater(Exception):
 
 class Uncertain(Exception):
     """The text was handed over and no answer came: it may have been sent."""
+
+
+class File(NamedTuple):
+    """A file that goes with a message."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 class Mailer(Protocol):
@@ -146,7 +155,15 @@ def make_mailer(smtp_url: str) -> Mailer:
 
 
 def compose_message(
-    *, sender: str, to_name: str, to_address: str, subject: str, body: str, message_id: str, at: datetime
+    *,
+    sender: str,
+    to_name: str,
+    to_address: str,
+    subject: str,
+    body: str,
+    message_id: str,
+    at: datetime,
+    files: Sequence[File] = (),
 ) -> EmailMessage:
     """Return a plain text message written ``at`` that moment, in seven bits so that any server takes it.
 
@@ -160,6 +177,9 @@ def compose_message(
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body, cte="quoted-printable")
+    for file in files:
+        maintype, _, subtype = file.media_type.partition("/")
+        message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)
     return message
 
 

@@ -47,7 +47,7 @@ from donorhub.models.provider import (
 from donorhub.models.receipt import Receipt, ReceiptCounter, ReceiptLine, ReceiptPdf
 from donorhub.models.recurring import Allocation, Instalment, RecurringGift, RecurringGiftChange, Term
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
-from donorhub.models.work import DomainEvent, Message, Suppression, Task, Template
+from donorhub.models.work import DomainEvent, Message, MessageAttachment, Suppression, Task, Template
 
 __all__ = [
     "Allocation",
@@ -75,6 +75,7 @@ __all__ = [
     "Instalment",
     "Match",
     "Message",
+    "MessageAttachment",
     "Organisation",
     "PayerKey",
     "Payment",

@@ -132,7 +132,8 @@ MatchKind = Literal["gift", "payout", "return", "not_gift"]
 Channel = Literal["email"]
 MessageState = Literal["planned", "claimed", "sent", "failed", "suppressed", "unknown"]
 MessageCategory = Literal["transactional"]
-TemplateKind = Literal["thank_you", "new_donor"]
+TemplateKind = Literal["thank_you", "new_donor", "receipt"]
+AttachmentKind = Literal["receipt"]
 
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 ROLES: Final[tuple[RoleName, ...]] = get_args(RoleName)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from donorhub.db import Base, make_word_check, write_word_condition
 from donorhub.models.states import (
     OPEN_TASKS,
+    AttachmentKind,
     Channel,
     EventKind,
     Lang,
@@ -132,6 +133,26 @@ class Message(Base):
     last_error: Mapped[str] = mapped_column(default="")
     planned_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class MessageAttachment(Base):
+    """A file that goes with a message: the stored PDF of a receipt. Its bytes are those of the receipt;
+    here stands what they were when they left."""
+
+    __tablename__ = "message_attachment"
+    __table_args__ = (
+        UniqueConstraint("message_id", "receipt_id"),
+        make_word_check("kind", AttachmentKind),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="RESTRICT"))
+    kind: Mapped[AttachmentKind]
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("receipt.id", ondelete="RESTRICT"), index=True)
+    filename: Mapped[str]
+    media_type: Mapped[str]
+    sha256: Mapped[str | None]  # None until it leaves
+    size: Mapped[int | None]
 
 
 class Template(Base):

@@ -135,3 +135,15 @@ def test_a_reason_of_blanks_is_none(donorhub: Donorhub, three_gifts: list[str]) 
     ended = donorhub("receipts", "void", "1", "--reason", " ")
     assert ended.code == 1 and "reason: Please fill this in" in ended.err
     assert db.session.query(Receipt).one().state == "issued"
+
+
+def test_receipts_are_sent_by_command(donorhub: Donorhub, three_gifts: list[str]) -> None:
+    """Receipts of a year are sent once each; those without an address are named with the way out."""
+    db.session.query(Donor).filter_by(id=1).one().email = "ola@example.org"
+    db.session.commit()
+    donorhub("receipts", "issue", "--all-of", "2026")
+    ended = donorhub("receipts", "send", "--all-of", "2026")
+    assert [line[2] for line in ended.lines] == ["planned", "planned"]
+    assert ended.code == 1 and "has no e-mail address: download the receipt and print it" in ended.err
+    assert donorhub("receipts", "send", "1").lines == [["R/2026/000001", "message 1", "known, planned"]]
+    assert donorhub("receipts", "send", "--all-of", "2026").out == ""

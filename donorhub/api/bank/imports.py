@@ -97,6 +97,8 @@ class ObstacleListSchema(AnswerSchema):
 
 
 class OldGiftsSchema(AnswerSchema):
+    """Gifts of a file that nobody is thanked for by itself."""
+
     count = fields.Integer(required=True)
     gift_ids = fields.List(
         fields.Integer(), required=True, metadata={"description": "The oldest first, a thousand at most"}

@@ -135,6 +135,8 @@ def get_gift(gift_id: int) -> Response:
 
 
 class ThankYouSchema(AnswerSchema):
+    """Whether a gift that was held back is thanked for now."""
+
     gift_id = fields.Integer(required=True)
     is_new = fields.Boolean(required=True, metadata={"description": "False: nothing was held back"})
 

@@ -16,7 +16,7 @@ from donorhub.api.schemas import AnswerSchema
 from donorhub.models import Message
 from donorhub.models.states import MESSAGE_STATES
 from donorhub.schemas.fields import Instant, QueryId
-from donorhub.services.messages import messages
+from donorhub.services.messages import messages, receipt_mail
 
 bp = HouseBlueprint("messages", __name__, path="/messages", description="What was said to donors and staff.")
 SORTS: Final = {"id": Message.id, "planned_at": Message.planned_at}
@@ -75,3 +75,29 @@ def list_messages(arguments: dict[str, object]) -> Response:
 def get_message(message_id: int) -> Response:
     """Show a message."""
     return answer_resource(MessageSchema, messages.get_message(message_id))
+
+
+class AttachmentSchema(AnswerSchema):
+    """A file that goes with a message."""
+
+    kind = fields.String(required=True)
+    receipt_id = fields.Integer(required=True)
+    filename = fields.String(required=True)
+    media_type = fields.String(required=True)
+    sha256 = fields.String(allow_none=True, metadata={"description": "None until the message leaves"})
+    size = fields.Integer(allow_none=True)
+
+
+class AttachmentListSchema(AnswerSchema):
+    """The files that go with a message."""
+
+    data = fields.List(fields.Nested(AttachmentSchema), required=True)
+
+
+@bp.get(f"/<{ID}:message_id>/attachments")
+@require_permission("messages:read")
+@bp.response(200, AttachmentListSchema)
+def list_attachments(message_id: int) -> Response:
+    """List what goes with a message."""
+    message = messages.get_message(message_id)
+    return answer_resource(AttachmentListSchema, {"data": receipt_mail.list_attachments(message.id)})

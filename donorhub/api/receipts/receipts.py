@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Response
+from flask import Response, current_app
 from marshmallow import fields, validate
 
 from donorhub import clock
@@ -14,13 +14,16 @@ from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once, do_once_by_key
 from donorhub.api.schemas import AnswerSchema
+from donorhub.config import Settings
 from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
+from donorhub.models.states import MESSAGE_STATES
 from donorhub.money import Money
 from donorhub.schemas.fields import Day, Instant, QueryId, Reason
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, Replacement, ReplacementSchema, VoidSchema
 from donorhub.services.access import organisation
+from donorhub.services.messages import receipt_mail
 from donorhub.services.receipts import receipts
 
 bp = HouseBlueprint("receipts", __name__, path="/receipts", description="Numbered documents, never edited.")
@@ -118,6 +121,29 @@ def get_pdf(receipt_id: int) -> Response:
     name = f"{receipts.format_number_of(receipt).replace('/', '-')}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{pdf.sha256}"'}
     return Response(pdf.content, content_type=PDF, headers=headers)
+
+
+class SendingSchema(AnswerSchema):
+    """The mail that brings a receipt to its donor."""
+
+    receipt_id = fields.Integer(required=True)
+    message_id = fields.Integer(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
+    is_new = fields.Boolean(required=True, metadata={"description": "False: it was sent before"})
+
+
+@bp.post(f"/<{ID}:receipt_id>/send")
+@require_permission("receipts:issue")
+@do_once
+@bp.response(200, SendingSchema)
+def send_receipt(receipt_id: int) -> Response:
+    """Send a receipt to its donor by e-mail, the PDF attached. It goes once, however often this is asked."""
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    message, is_new = receipt_mail.send_receipt(
+        receipt_id, now=clock.now(), actor=get_principal().actor, domain=settings.mail_domain
+    )
+    answer = {"receipt_id": receipt_id, "message_id": message.id, "state": message.state, "is_new": is_new}
+    return answer_resource(SendingSchema, answer)
 
 
 @bp.post(f"/<{ID}:receipt_id>/void")

@@ -65,6 +65,41 @@ Ju shkruajmë sepse keni dhuruar. Nëse nuk dëshironi falënderime me postë el
 përgjigjuni me fjalën STOP dhe nuk do t'ju shkruajmë më.
 """,
     ),
+    ("receipt", "en"): Wording(
+        "Your receipt {{ number }}",
+        """{{ salutation }}
+
+the receipt {{ number }} of {{ issued_on }} for your giving is attached as a PDF. Please keep it.
+{% if contact %}
+If something on it is wrong, please tell us: {{ contact }}
+{% endif %}
+{{ organisation }}
+""",
+    ),
+    ("receipt", "pl"): Wording(
+        "Potwierdzenie {{ number }}",
+        """{{ salutation }}
+
+w załączniku przesyłamy potwierdzenie darowizny {{ number }} z dnia {{ issued_on }} jako plik PDF.
+Prosimy je zachować.
+{% if contact %}
+Jeśli coś się w nim nie zgadza, prosimy o wiadomość: {{ contact }}
+{% endif %}
+{{ organisation }}
+""",
+    ),
+    ("receipt", "sq"): Wording(
+        "Vërtetimi juaj {{ number }}",
+        """{{ salutation }}
+
+bashkëngjitur gjeni vërtetimin {{ number }} të datës {{ issued_on }} për donacionin tuaj, si PDF.
+Ju lutemi ruajeni.
+{% if contact %}
+Nëse diçka në të nuk është e saktë, ju lutemi na njoftoni: {{ contact }}
+{% endif %}
+{{ organisation }}
+""",
+    ),
     ("new_donor", "en"): Wording(
         "A new donor: {{ code }}",
         """A new donor came in {{ source }}: {{ code }}.

@@ -6,6 +6,7 @@ sent, and waits for a person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.message import EmailMessage
 
 from flask import current_app
@@ -16,7 +17,8 @@ from donorhub.db import db
 from donorhub.errors import DonorHubError
 from donorhub.gateways import mailer
 from donorhub.models import Donor, Message, Task
-from donorhub.services.messages import leaving, messages
+from donorhub.models.states import UNSENT_MESSAGES
+from donorhub.services.messages import leaving, messages, receipt_mail
 
 
 class NotSentYet(DonorHubError):
@@ -31,13 +33,14 @@ def send_message(task: Task, settings: Settings) -> str:
     Raise NotSentYet when the same message may be tried again. A second call sends nothing twice.
     """
     message_id = task.subject_id
+    files = _read_files(message_id)
     message = messages.claim_message(message_id)
     if message is None:
         return "unknown" if messages.strand_claimed_message(message_id) else "known"
     if leaving.suppress_if_needed(message, now=clock.now()):
         return message.suppressed_reason
     try:
-        mail = _compose_mail(message, settings)
+        mail = _compose_mail(message, settings, files)
     except ValueError as e:  # an address or a name that no header can hold: trying again is no use
         messages.mark_as_unsent(message, "failed", f"this address cannot be written to: {type(e).__name__}")
         return "refused"
@@ -72,7 +75,18 @@ def _hand_over(sender: mailer.Mailer, mail: EmailMessage) -> tuple[str, str]:
     return "sent", ""
 
 
-def _compose_mail(message: Message, settings: Settings) -> EmailMessage:
+def _read_files(message_id: int) -> list[mailer.File]:
+    """Return what goes with the message; raise FileNotReady, before the claim, while that waits."""
+    message = messages.get_message(message_id)
+    if message.state not in UNSENT_MESSAGES or receipt_mail.is_void(message):
+        return []
+    return [
+        mailer.File(attachment.filename, attachment.media_type, content)
+        for attachment, content in receipt_mail.read_files(message)
+    ]
+
+
+def _compose_mail(message: Message, settings: Settings, files: Sequence[mailer.File]) -> EmailMessage:
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     return mailer.compose_message(
         sender=settings.mail_from,
@@ -82,4 +96,5 @@ def _compose_mail(message: Message, settings: Settings) -> EmailMessage:
         body=message.body,
         message_id=message.message_id,
         at=clock.now(),
+        files=files,
     )

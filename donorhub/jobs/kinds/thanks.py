@@ -11,7 +11,7 @@ from donorhub.services.messages import messages, thank_yous
 
 def plan_thank_you(task: Task, settings: Settings) -> str:
     """Plan the thank-you of the task's gift; return its outcome."""
-    return thank_yous.plan_thank_you(task, now=clock.now(), domain=_read_domain(settings))
+    return thank_yous.plan_thank_you(task, now=clock.now(), domain=settings.mail_domain)
 
 
 def plan_note_of_new_donor(task: Task, settings: Settings) -> str:
@@ -27,9 +27,4 @@ def plan_note_of_new_donor(task: Task, settings: Settings) -> str:
         "source": donor.source.partition(":")[0],
         "link": f"{settings.public_url}/donors/{donor.id}",
     }
-    return messages.plan_note_to_staff(task, facts=facts, now=clock.now(), domain=_read_domain(settings))
-
-
-def _read_domain(settings: Settings) -> str:
-    """Return the part of a Message-ID behind the @: that of our sender address."""
-    return settings.mail_from.rpartition("@")[2].strip("> ") or "localhost"
+    return messages.plan_note_to_staff(task, facts=facts, now=clock.now(), domain=settings.mail_domain)

@@ -6,14 +6,15 @@ from datetime import datetime
 
 from donorhub.db import db
 from donorhub.models import Donor, Message
-from donorhub.services.messages import suppressions, thank_yous
+from donorhub.services.messages import receipt_mail, suppressions, thank_yous
 
 
 def suppress_if_needed(message: Message, *, now: datetime) -> bool:
     """Look a last time before sending; return whether the message is suppressed.
 
     It is for an address on the suppression list, a donor who wants no contact or has died, or a thank-you
-    whose gift was taken out while the mail server was away, or that waited so long that it is no thanks.
+    whose gift was taken out while the mail server was away, or that waited so long that it is no thanks, or
+    a receipt that was voided.
     """
     donor = db.session.get(Donor, message.donor_id) if message.donor_id else None
     reason = ""
@@ -23,6 +24,8 @@ def suppress_if_needed(message: Message, *, now: datetime) -> bool:
         reason = "deceased"
     elif donor is not None and donor.do_not_contact:
         reason = "no_contact"
+    elif receipt_mail.is_void(message):
+        reason = "receipt_void"
     else:
         reason = thank_yous.find_late_hindrance(message, now=now)
     if reason:

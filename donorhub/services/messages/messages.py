@@ -63,7 +63,7 @@ def plan_message(
     The same key again changes nothing and returns ``known``.
     """
     version, text = _get_wording(kind, lang)
-    send_key = hashlib.sha256(f"{key}|email".encode()).hexdigest()
+    send_key = _make_send_key(key)
     subject = " ".join(_liquid.from_string(text.subject).render(**facts).split())
     message_id = db.session.execute(
         insert_or_ignore(Message, on=(Message.send_key,))
@@ -98,6 +98,15 @@ def plan_message(
         donor_id=donor.id if donor else None,
     )
     return "planned"
+
+
+def find_message(key: str) -> Message | None:
+    """Return the message that was planned under this key, or None."""
+    return db.session.scalar(select(Message).filter_by(send_key=_make_send_key(key)))
+
+
+def _make_send_key(key: str) -> str:
+    return hashlib.sha256(f"{key}|email".encode()).hexdigest()
 
 
 def claim_message(message_id: int) -> Message | None:

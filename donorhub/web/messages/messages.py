@@ -13,7 +13,7 @@ from donorhub import clock
 from donorhub.db import db
 from donorhub.models import Donor, Message
 from donorhub.models.states import find_word
-from donorhub.services.messages import message_lists, messages
+from donorhub.services.messages import message_lists, messages, receipt_mail
 from donorhub.services.paging import AnyRow
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form
@@ -81,6 +81,7 @@ def _render_message(message: Message, form: Form) -> str:
         message=message,
         form=form,
         title=_choose_title(message),
+        attachments=receipt_mail.list_attachments(message.id),
         is_readable=can_read_text(find_kind(message)),
         donor=db.session.get(Donor, message.donor_id) if message.donor_id else None,
     )

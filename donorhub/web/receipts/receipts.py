@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 import receipts as printed
 from donorhub import clock
+from donorhub.config import Settings
 from donorhub.models import Donor, Receipt
 from donorhub.models.states import find_word
 from donorhub.schemas.fields import Reason
 from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
 from donorhub.services.donors import donors
+from donorhub.services.messages import receipt_mail
 from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
 from donorhub.web.admission import get_principal, require_permission
@@ -146,6 +148,26 @@ def replace_receipt(receipt_id: int) -> Answer:
     return _render_receipt(receipts.get_receipt(receipt_id), form), 422
 
 
+@bp.post("/<int:receipt_id>/send")
+@require_permission("receipts:issue")
+def mail_receipt(receipt_id: int) -> Answer:
+    """Send a receipt to its donor by e-mail; a second time changes nothing."""
+    form = Form(request.form)
+    settings: Settings = current_app.extensions["donorhub.settings"]
+    with form.start_saving():
+        message, is_new = receipt_mail.send_receipt(
+            receipt_id, now=clock.now(), actor=get_principal().actor, domain=settings.mail_domain
+        )
+        commit()
+        tell_reader(
+            gettext("The receipt goes to %(address)s in a moment.", address=message.to_address)
+            if is_new
+            else gettext("This receipt was sent before. Nothing was changed.")
+        )
+        return redirect(url_for("receipts.show_receipt", receipt_id=receipt_id))
+    return _render_receipt(receipts.get_receipt(receipt_id), form), 422
+
+
 def _render_receipt(receipt: Receipt, form: Form) -> str:
     old, new_one = receipt_lists.find_neighbours(receipt)
     return render_template(
@@ -157,6 +179,8 @@ def _render_receipt(receipt: Receipt, form: Form) -> str:
         document=thaw_document(receipt.payload),
         replaces=old,
         replaced_by=new_one,
+        mail=receipt_mail.find_sending(receipt.id),
+        mail_hindrance=receipt_mail.find_hindrance(receipt.donor),
     )
 
 

@@ -36,6 +36,7 @@ ENDS: Final[Mapping[str, object]] = {
     "nothing_left_of_the_gift": lazy_gettext("nothing is left of the gift"),
     "paid": lazy_gettext("it was paid"),
     "planned": lazy_gettext("a message was written"),
+    "receipt_void": lazy_gettext("the receipt is void"),
     "refused": lazy_gettext("the mail server refused it"),
     "replaced": lazy_gettext("replaced"),
     "sent": lazy_gettext("it was sent"),

@@ -164,6 +164,7 @@ MESSAGE_STATES: Final[Words[MessageState]] = {
 MESSAGE_KINDS: Final[Words[TemplateKind]] = {
     "thank_you": lazy_gettext("Thank-you"),
     "new_donor": lazy_gettext("Note on a new donor"),
+    "receipt": lazy_gettext("Receipt by e-mail"),
 }
 RECEIPT_STATES: Final[Words[ReceiptState]] = {"issued": lazy_gettext("issued"), "void": lazy_gettext("void")}
 DEDUCTION_KINDS: Final[Words[str]] = {

@@ -15,7 +15,7 @@ from donorhub.errors import DonorHubError
 from donorhub.models.states import LANGS, find_word
 from donorhub.money import Money
 from donorhub.services.access.users import MIN_PASSWORD
-from donorhub.web.words import labels
+from donorhub.web.words import codes, labels
 from receipts import figures
 
 _CHOOSE: Final = lazy_gettext("Please choose one of the list.")
@@ -44,6 +44,7 @@ CODES: Final[Mapping[str, object]] = {
     "donor_changed": lazy_gettext(
         "Somebody else changed this donor in the meantime. Look at what is there now, then save again."
     ),
+    "donor_unreachable": lazy_gettext("It cannot be sent: %(state)s."),
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
     "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
@@ -113,6 +114,9 @@ FIELDS: Final[Mapping[str, object]] = {
     "rejected/until": lazy_gettext("A pause ends after it begins."),
 }
 _STATES: Final[dict[str, dict[str, object]]] = {
+    "donor_unreachable": {
+        reason: codes.ENDS[reason] for reason in ("deceased", "no_address", "no_contact", "suppressed")
+    },
     "instalment_state": dict(labels.INSTALMENT_STATES.items()),
     "message_state": dict(labels.MESSAGE_STATES.items()),
     "recurring_gift_state": dict(labels.RECURRING_STATES.items()),

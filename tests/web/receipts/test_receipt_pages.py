@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from donorhub import clock
 from donorhub.db import db
-from donorhub.models import Receipt, ReceiptLine, Task
+from donorhub.models import Message, Receipt, ReceiptLine, Task
 from donorhub.services.access import organisation
+from donorhub.services.receipts import receipts
 from tests.web.bank.bank_world import Staff, let_write, words_of, work
 from tests.web.desk import ACTOR, add_donor, add_gift, rows
 
@@ -165,3 +166,29 @@ def test_the_list_is_narrowed_by_year_and_state(staff: Staff) -> None:
     issue_receipt(staff)
     assert "000001" in staff.text("/receipts?year=2026&state=issued")
     assert "000001" not in staff.text("/receipts?year=2025") + staff.text("/receipts?state=void")
+
+
+def test_receipt_is_sent_from_its_page(staff: Staff) -> None:
+    """The page sends a receipt to its donor once, and says what became of it."""
+    receipt_id = issue_receipt(staff)
+    receipts.get_receipt(receipt_id).donor.email = "ola@example.org"
+    db.session.commit()
+    page = f"/receipts/{receipt_id}"
+    assert "Send the receipt" in staff.text(page)
+    for _ in range(2):
+        assert staff.post(f"{page}/send").status_code == 302
+    work()
+    message = db.session.scalars(select(Message).where(Message.template.startswith("receipt@"))).one()
+    assert (message.state, message.to_address) == ("sent", "ola@example.org")
+    shown = staff.text(page)
+    assert "ola@example.org" in shown and "Send the receipt" not in shown
+    assert f"R-2026-{receipt_id:06d}.pdf" in staff.text(f"/messages/{message.id}")
+
+
+def test_receipt_without_address_says_why(staff: Staff) -> None:
+    receipt_id = issue_receipt(staff)
+    page = f"/receipts/{receipt_id}"
+    assert "Not sent: there is no e-mail address" in staff.text(page)
+    answer = staff.post(f"{page}/send")
+    assert answer.status_code == 422
+    assert "It cannot be sent: there is no e-mail address." in words_of(answer.text)
