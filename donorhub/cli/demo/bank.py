@@ -16,12 +16,13 @@ from donorhub.cli.demo.giving import choose_currency
 from donorhub.cli.demo.people import SEED, Person, make_polish_iban
 from donorhub.db import db
 from donorhub.jobs.queue.run import run_task
-from donorhub.models import BankAccount, Instalment, RecurringGift, Task
+from donorhub.models import BankAccount, Instalment, RecurringGift, Statement, Task
 from donorhub.models.states import TaskKind
 from donorhub.services.access import organisation, users
 from donorhub.services.bank.files import imports
 
 ACTOR: Final = "cli:demo"
+SAMPLE_DAYS: Final = 3  # of the file to try, the last of them today
 PAYMENTS: Final = 18  # in a file, beside those of strangers
 OUR_ACCOUNTS: Final = {
     "camt": make_polish_iban("102010260000042270201111"),
@@ -52,9 +53,20 @@ def add_bank_files(people: Sequence[Person], *, sample_path: Path, payout_minor:
         people, payout_minor, organisation.get_day(now) - timedelta(days=9)
     ).items():
         _import_file(name, data, now=now, actor=actor)
-    first, polish = organisation.get_day(now) - timedelta(days=2), _list_payers_in(people, "PLN")
-    lines = _make_lines(polish[40:70], "PLN", first, random.Random(SEED + 3), opening_ref=900)
-    sample_path.write_bytes(write_csv(lines, OUR_ACCOUNTS["csv"], first))
+    today, polish = organisation.get_day(now), _list_payers_in(people, "PLN")
+    first = today - timedelta(days=SAMPLE_DAYS - 1)  # it goes on where the bank's file before it ended
+    lines = _make_lines(
+        polish[40:70], "PLN", first, random.Random(SEED + 3), opening_ref=900, days=SAMPLE_DAYS
+    )
+    opening = _read_closing_balance(OUR_ACCOUNTS["csv"])
+    sample_path.write_bytes(write_csv(lines, OUR_ACCOUNTS["csv"], first, opening=opening))
+
+
+def _read_closing_balance(own_account: str) -> int:
+    """Return the balance, in minor units, that the newest statement of an account closed with."""
+    query = select(Statement.closing_minor).join(BankAccount, BankAccount.id == Statement.bank_account_id)
+    newest = query.where(BankAccount.number == own_account).order_by(Statement.id.desc()).limit(1)
+    return db.session.scalars(newest).one() or 0
 
 
 def _write_files(people: Sequence[Person], payout_minor: int, first: date) -> dict[str, bytes]:
@@ -82,7 +94,7 @@ def _write_files(people: Sequence[Person], payout_minor: int, first: date) -> di
             _make_lines(abroad, "EUR", first, dice), OUR_ACCOUNTS["mt940"], "EUR", first
         ),
         "mbank-lista-operacji.csv": write_csv(
-            _make_lines(polish[90:], "PLN", first, dice), OUR_ACCOUNTS["csv"], first
+            _make_lines(polish[90:], "PLN", first, dice), OUR_ACCOUNTS["csv"], first, opening=200_000
         ),
         "lista-e-pagesave.csv": write_unknown_table(_make_lines(abroad[30:], "EUR", first, dice)[:6]),
     }
@@ -112,14 +124,20 @@ def _run_tasks(kind: TaskKind) -> None:
 
 
 def _make_lines(
-    people: Sequence[Person], currency: str, first: date, dice: random.Random, *, opening_ref: int = 0
+    people: Sequence[Person],
+    currency: str,
+    first: date,
+    dice: random.Random,
+    *,
+    opening_ref: int = 0,
+    days: int = 7,
 ) -> list[Line]:
     """Return payments of open instalments, of known and of new payers, a fee and a transfer out."""
     lines: list[Line] = []
     for place, person in enumerate(people[:PAYMENTS]):
-        on = first + timedelta(days=place * 7 // PAYMENTS)
+        on = first + timedelta(days=place * days // PAYMENTS)
         lines.append(_make_payment(person, place, currency, on, dice, opening_ref))
-    last = first + timedelta(days=6)
+    last = first + timedelta(days=days - 1)
     stranger = f"{opening_ref + 98:03d}"
     lines += [
         Line(

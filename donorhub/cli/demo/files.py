@@ -82,9 +82,9 @@ def write_mt940(lines: Sequence[Line], own_account: str, currency: str, first: d
     )
 
 
-def write_csv(lines: Sequence[Line], own_account: str, first: date) -> bytes:
+def write_csv(lines: Sequence[Line], own_account: str, first: date, *, opening: int) -> bytes:
     """Return the detailed list of operations of mBank, in cp1250, with its preamble and balances."""
-    balance = 200_000
+    balance = opening
     closing = balance + sum(line.minor for line in lines)
     head = [
         "mBank S.A. Bankowość Detaliczna;",
