@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from donorhub.db import Base, make_word_check
@@ -82,5 +82,8 @@ class IdentityKey(Base):
     kind: Mapped[IdentityKind]
     value: Mapped[str]
     donor_id: Mapped[int] = mapped_column(ForeignKey("donor.id", ondelete="RESTRICT"), index=True)
+    is_learned: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # of a decision, not typed
 
     donor: Mapped[Donor] = relationship(back_populates="identity_keys")

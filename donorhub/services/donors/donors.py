@@ -9,7 +9,7 @@ from typing import Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, text, update
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import payer_text
@@ -21,6 +21,7 @@ from donorhub.services.access import audit, organisation, users
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.work import events, tasks
 
+_KEY_COLUMNS: Final = (IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)
 FIRST_NUMBER: Final = 1000  # the first donor's code is DH-1001-7
 
 
@@ -191,16 +192,42 @@ def put_by_external_id(
 
 
 def learn_key(donor_id: int, kind: IdentityKind, value: str) -> None:
-    """Record another key of a donor, such as an IBAN that a gift came from; again changes nothing."""
+    """Record another key of a donor that a person typed, such as an IBAN; again changes nothing.
+
+    What was only learned before is typed from now on.
+    """
+    insert = insert_or_ignore(IdentityKey, on=_KEY_COLUMNS)
+    db.session.execute(insert.values(kind=kind, value=value, donor_id=donor_id))
     db.session.execute(
-        insert_or_ignore(
-            IdentityKey,
-            on=(
-                IdentityKey.kind,
-                IdentityKey.value,
-                IdentityKey.donor_id,
-            ),
-        ).values(kind=kind, value=value, donor_id=donor_id)
+        update(IdentityKey)
+        .where(
+            IdentityKey.kind == kind,
+            IdentityKey.value == value,
+            IdentityKey.donor_id == donor_id,
+            IdentityKey.is_learned,
+        )
+        .values(is_learned=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def learn_account(donor_id: int, iban: str) -> None:
+    """Record an account that a decision says is the donor's; one that a person typed stays typed."""
+    insert = insert_or_ignore(IdentityKey, on=_KEY_COLUMNS)
+    db.session.execute(insert.values(kind="iban", value=iban, donor_id=donor_id, is_learned=True))
+
+
+def forget_account(donor_id: int, iban: str) -> None:
+    """Forget an account that was learned; one that a person typed stays."""
+    db.session.execute(
+        delete(IdentityKey)
+        .where(
+            IdentityKey.kind == "iban",
+            IdentityKey.value == iban,
+            IdentityKey.donor_id == donor_id,
+            IdentityKey.is_learned,
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -298,6 +325,6 @@ def _learn_keys(donor: Donor) -> None:
     ]
     if keys:
         db.session.execute(
-            insert_or_ignore(IdentityKey, on=(IdentityKey.kind, IdentityKey.value, IdentityKey.donor_id)),
+            insert_or_ignore(IdentityKey, on=_KEY_COLUMNS),
             keys,
         )

@@ -21,7 +21,7 @@ _REASONS: Final[Mapping[str, LazyString]] = {
     "match.code": lazy_gettext("The text has the code %(code)s"),
     "match.other_code": lazy_gettext("The text also has the code of another donor, %(code)s"),
     "match.ref": lazy_gettext("The bank's reference %(ref)s belongs to this donor"),
-    "match.account": lazy_gettext("This donor gave from the account …%(ending)s before"),
+    "match.account": lazy_gettext("The account …%(ending)s is known as this donor's"),
     "match.account_shared": lazy_gettext("Several donors give from the account …%(ending)s"),
     "match.learned_account": lazy_gettext("You matched the account …%(ending)s to this donor before"),
     "match.learned_name": lazy_gettext("You matched this payer's name to this donor before"),

@@ -87,11 +87,13 @@ def settle_matches(decisions: Sequence[CreditDecision], *, now: datetime, actor:
 
 
 def _list_payers(rows: Sequence[_Row]) -> list[payer_keys.PayerUse]:
-    """Return what was learned of the payers: their accounts or names, and what they say when they pay for
-    others.
+    """Return what people taught of the payers: their accounts or names, and what they say when they pay for
+    others. What the engine decided by itself teaches nothing.
     """
     gift_rows = [
-        (row.decision.clues, row.gift, row.decision.evidence) for row in rows if row.gift is not None
+        (row.decision.clues, row.gift, row.decision.evidence)
+        for row in rows
+        if row.gift is not None and any(reason["key"] == "match.person" for reason in row.decision.evidence)
     ]
     payers = [
         payer_keys.PayerUse(clues.payer_key, gift.donor_id, gift.received_on)

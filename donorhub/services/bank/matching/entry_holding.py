@@ -137,7 +137,9 @@ def add_person_evidence(decision: CreditDecision) -> CreditDecision:
 
 
 def learn_accounts(decisions: Sequence[CreditDecision]) -> None:
-    """Record each account that paid for one donor alone as that donor's."""
-    for decision in decisions:
-        if len(decision.parts) == 1 and decision.clues.payer_key:
-            payer_keys.learn_account(decision.clues.payer_key, decision.parts[0].donor_id)
+    """Record each account that its holder's payments are known by, where they were for one donor alone."""
+    payer_keys.learn_accounts(
+        (decision.clues.payer_key, decision.clues.credit.name or "", decision.parts[0].donor_id)
+        for decision in decisions
+        if len(decision.parts) == 1 and decision.clues.payer_key
+    )

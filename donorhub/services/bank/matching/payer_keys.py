@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from donorhub.db import db, insert_for
 from donorhub.domain.bank.matching.other_payers import names_agree
-from donorhub.models import Donor, IdentityKey, PayerKey
+from donorhub.models import Donor, PayerKey
 from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.donors import donors
 
@@ -61,11 +61,7 @@ def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[PayerUse]
     day) of each.
     """
     payers = list(payers)
-    ids = {donor_id for _, _, donor_id, _ in payers}
-    names: dict[int, str] = {}
-    for chunk in cut_query_values(sorted(ids)):
-        rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(chunk)))
-        names.update({id_: name for id_, name in rows})  # noqa: C416  a Row is no pair for dict
+    names = _find_names({donor_id for _, _, donor_id, _ in payers})
     return [
         PayerUse(saying, donor_id, on)
         for saying, name, donor_id, on in payers
@@ -73,29 +69,37 @@ def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[PayerUse]
     ]
 
 
-def learn_account(payer_key: str, donor_id: int) -> None:
-    """Record that this account is the donor's, as a person said."""
-    if payer_key.startswith(_IBAN):
-        donors.learn_key(donor_id, "iban", payer_key.removeprefix(_IBAN))
+def learn_accounts(payers: Iterable[tuple[str, str, int]]) -> None:
+    """Record accounts as their donors', as a person said, from (payer key, payer's name, donor) of each.
+
+    Where another name pays, the account is not the donor's: what it is used for is learned, no more.
+    """
+    payers = [payer for payer in payers if payer[0].startswith(_IBAN)]
+    names = _find_names({donor_id for _, _, donor_id in payers})
+    for key, name, donor_id in payers:
+        if names_agree(name, names[donor_id]):
+            donors.learn_account(donor_id, key.removeprefix(_IBAN))
+
+
+def _find_names(donor_ids: Iterable[int]) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for chunk in cut_query_values(sorted(donor_ids)):
+        rows = db.session.execute(select(Donor.id, Donor.name).where(Donor.id.in_(chunk)))
+        names.update({id_: name for id_, name in rows})  # noqa: C416  a Row is no pair for dict
+    return names
 
 
 def reject_payer(payer_key: str, donor_id: int) -> None:
-    """Record that a decision was undone: the payer points to the donor no more, unless it did so before
-    that one.
+    """Record that a decision was undone: the payer points to the donor no more, unless other decisions of
+    people stand or a person typed the account.
     """
+    is_key = (PayerKey.value == payer_key) & (PayerKey.donor_id == donor_id)
     db.session.execute(
         update(PayerKey)
-        .where(PayerKey.value == payer_key, PayerKey.donor_id == donor_id)
+        .where(is_key)
         .values(misses=PayerKey.misses + 1)
         .execution_options(synchronize_session=False)
     )
-    if payer_key.startswith(_IBAN):
-        db.session.execute(
-            delete(IdentityKey)
-            .where(
-                IdentityKey.kind == "iban",
-                IdentityKey.value == payer_key.removeprefix(_IBAN),
-                IdentityKey.donor_id == donor_id,
-            )
-            .execution_options(synchronize_session=False)
-        )
+    stands = db.session.scalar(select(PayerKey.id).where(is_key, PayerKey.hits > PayerKey.misses))
+    if payer_key.startswith(_IBAN) and stands is None:
+        donors.forget_account(donor_id, payer_key.removeprefix(_IBAN))
