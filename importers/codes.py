@@ -25,6 +25,8 @@ Ground = Literal[
     "beside",
     "taken",
     "not_booking",
+    "row_number",
+    "maybe_amount",
     "before",
     "proof",
     "person",

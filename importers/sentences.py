@@ -51,6 +51,8 @@ GROUNDS: Final[Mapping[Ground, str]] = {
     "beside": N_("it stands beside the entry's own: %(role)s"),
     "taken": N_("another column has it already: %(role)s"),
     "not_booking": N_("another column is rather the booking date"),
+    "row_number": N_("it numbers the rows"),
+    "maybe_amount": N_("it could be the amount"),
     "before": N_("as the last time"),
     "proof": N_("its amounts follow each other"),
     "person": N_("you said"),

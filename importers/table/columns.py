@@ -14,8 +14,17 @@ from typing import Final, Literal
 from importers.codes import Ground, Reason
 from importers.sheet import Delimiter, Row, UnreadableTable
 from importers.table.answers import Side, Standing
-from importers.table.detect import LOOKED_AT, ONE_COLUMN, Detection, Guess, guess_by_names
+from importers.table.detect import (
+    LOOKED_AT,
+    MONEY_ROLES,
+    ONE_COLUMN,
+    Detection,
+    Guess,
+    guess_by_names,
+    list_money_places,
+)
 from importers.table.layout import Column, FactPlace, Layout
+from importers.table.money_columns import find_proved_roles
 from importers.table.placing import parse_account
 from importers.table.proof import settle_layout
 from importers.table.reading import AnySheet
@@ -28,7 +37,6 @@ _MOST_WORDS: Final = 8
 _BY_CELLS: Final[Reason[Ground]] = Reason("cells")
 _BY_BEFORE: Final[Reason[Ground]] = Reason("before")
 
-MONEY_ROLES: Final = frozenset[Role](("amount", "debit", "credit"))
 
 Proposal = tuple[Role | None, Reason[Ground]]
 
@@ -76,7 +84,30 @@ def propose_columns(cut: Cut, before: Layout | None) -> tuple[Guess, ...]:
     width = min(max([len(row.cells) for row in cut.body] + [names]), _MOST_COLUMNS)
     proposals = _propose_roles(cut, width, before)
     columns = [_make_guess(cut, at, proposals.get(at, (None, _BY_CELLS))) for at in range(width)]
-    return _find_balance(cut, columns)
+    return _find_balance(cut, _prove_money(cut, columns))
+
+
+def _prove_money(cut: Cut, columns: list[Guess]) -> list[Guess]:
+    """Return the columns with money where the balances prove it; what was said the last time stays.
+
+    A reading that they prove goes before every guess by names.
+    """
+    if any(column.reason == _BY_BEFORE for column in columns):
+        return columns
+    rows = [row.cells for row in cut.detection.body if len(row.cells) >= len(columns)]
+    proved = find_proved_roles(rows, list_money_places(columns, rows))
+    money = MONEY_ROLES | {"balance"}
+    if all(columns[at].role == role for at, role in proved.items()):
+        return columns
+    trial = [
+        replace(column, role=proved[column.position], reason=Reason("proof"))
+        if column.position in proved
+        else replace(column, role=None, reason=Reason("name_silent"))
+        if column.role in money or column.reason.code == "maybe_amount"
+        else column
+        for column in columns
+    ]
+    return trial if _is_proved(cut, trial) else columns
 
 
 def _propose_roles(cut: Cut, width: int, before: Layout | None) -> dict[int, Proposal]:
@@ -237,7 +268,7 @@ def compose_layout(
         money_in=tuple(word for word, side in meanings.directions.items() if side == "in"),
         money_out=tuple(word for word, side in meanings.directions.items() if side == "out"),
         pending_words=_find_pending_words(columns, meanings.statuses),
-        debits=_find_debits(cut.detection),
+        debits=_find_debits(cut.detection, columns),
         found=(account,) if account else (),
     )
 
@@ -274,12 +305,14 @@ def _find_pending_words(columns: Iterable[Guess], statuses: Mapping[str, Standin
     return (*waiting, *(word for word in NOT_BOOKED if fold_text(word) not in here))
 
 
-def _find_debits(detection: Detection) -> Literal["positive", "negative"]:
+def _find_debits(detection: Detection, columns: Iterable[Guess]) -> Literal["positive", "negative"]:
     """Return how most cells of the debit column write money out."""
-    at = next((guess.position for guess in detection.columns if guess.role == "debit"), None)
-    cells = (
-        [row.cells[at].strip() for row in detection.body if row.cells[at].strip()] if at is not None else []
-    )
+    at = next((guess.position for guess in columns if guess.role == "debit"), None)
+    cells = [
+        row.cells[at].strip()
+        for row in detection.body
+        if at is not None and at < len(row.cells) and row.cells[at].strip()
+    ]
     return "negative" if sum("-" in cell for cell in cells) * 2 > len(cells) else "positive"
 
 

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from donorhub.money import is_currency
 from importers.codes import Ground, Reason
 from importers.sheet import Row, UnreadableTable
+from importers.table.money_columns import counts_rows
 from importers.table.placing import parse_account
 from importers.table.reading import AnySheet
 from importers.table.words import (
@@ -45,6 +46,7 @@ _FITTING: Final[dict[Kind, frozenset[Role]]] = {
 _VALUE_ROLES: Final[frozenset[Role]] = frozenset(
     ("booked_on", "value_on", "amount", "debit", "credit", "balance", "currency")
 )
+MONEY_ROLES: Final = frozenset[Role](("amount", "debit", "credit"))
 ONE_COLUMN: Final[frozenset[Role]] = _VALUE_ROLES | {
     "direction"
 }  # roles that a table gives to one column only
@@ -138,9 +140,42 @@ def _guess_columns(header: Row | None, body: Sequence[Sequence[str]], width: int
         [_guess_by_name(at, header, body, prior_roles) for at in range(width)], prior_roles
     )
     for at, guess in enumerate(guesses):
-        if guess.role is None:
+        if guess.role is None and guess.reason.code != "row_number":
             guesses[at] = _guess_by_cells(guess, body, prior_roles)
+    return _choose_amount(guesses, body, prior_roles)
+
+
+def _choose_amount(
+    guesses: list[Guess], body: Sequence[Sequence[str]], prior_roles: set[Role]
+) -> list[Guess]:
+    """Return the guesses with the only column that could be the amount; of several none is taken."""
+    if prior_roles & MONEY_ROLES:
+        return guesses
+    places = [guess.position for guess in guesses if _may_be_amount(guess, body)]
+    for at in places:
+        if len(places) == 1:
+            guesses[at] = replace(guesses[at], role="amount", reason=Reason("cells"))
+        else:
+            guesses[at] = replace(guesses[at], reason=Reason("maybe_amount"))
     return guesses
+
+
+def _may_be_amount(guess: Guess, body: Sequence[Sequence[str]]) -> bool:
+    return (
+        guess.role is None
+        and guess.reason.code != "row_number"
+        and _tell_column_kind(guess.position, body) == "amount"
+        and not BESIDE.search(fold_text(guess.header))
+    )
+
+
+def list_money_places(guesses: Sequence[Guess], body: Sequence[Sequence[str]]) -> list[int]:
+    """Return the columns of money by their cells, whatever their names say, but for what numbers the rows."""
+    return [
+        guess.position
+        for guess in guesses
+        if guess.reason.code != "row_number" and _tell_column_kind(guess.position, body) == "amount"
+    ]
 
 
 def _choose_booking(guesses: list[Guess], prior_roles: set[Role]) -> list[Guess]:
@@ -167,6 +202,9 @@ def _guess_by_name(
     samples = tuple(dict.fromkeys(row[at].strip() for row in body if row[at].strip()))[:_SAMPLES]
     silent = Guess(at, name, None, _NO_ROLE, samples)
     role_and_word = find_role(name) if name else None
+    is_money_by_name = role_and_word is not None and role_and_word[0] in _VALUE_ROLES
+    if counts_rows(name, [row[at] for row in body], is_money_by_name=is_money_by_name):
+        return replace(silent, reason=Reason("row_number"))
     if role_and_word is None:
         return silent
     role = _correct_by_cells(role_and_word[0], kind, body, at)
@@ -217,7 +255,6 @@ def _guess_by_cells(guess: Guess, body: Sequence[Sequence[str]], prior_roles: se
         return replace(guess, role="direction", reason=Reason("cells_of_direction"))
     by_kind: dict[Kind, tuple[Role, ...]] = {
         "date": ("booked_on", "value_on"),
-        "amount": () if prior_roles & {"debit", "credit"} else ("amount",),
         "account": ("account",),
         "currency": ("currency",),
         "text": () if guess.header else ("remittance",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Final
 
 from importers.sheet import Row, Sheet, UnreadableTable, open_text
@@ -35,6 +36,7 @@ from importers.table.columns import (
 )
 from importers.table.detect import Detection, Guess, detect_columns
 from importers.table.layout import Layout
+from importers.table.money_columns import sum_cells
 from importers.table.opening import find_layout_by_rows, open_table, recognise_layout
 from importers.table.proof import Question, Settlement, settle_layout
 from importers.table.reading import AnySheet
@@ -80,6 +82,11 @@ class Draft:
         if fact == "amounts":
             return has_unsure_sense(self.columns)
         return fact != "debits" or "debit" in roles
+
+    def sum_column(self, position: int) -> Decimal:
+        """Return the sum of a column in the first rows, so that a person can tell an amount from a number."""
+        rows = (row.cells for row in self.head if row.line > self.header_line)
+        return sum_cells([cells[position] for cells in rows if position < len(cells)])
 
     def take_currency(self, currency: str) -> Draft:
         """Return the draft for an account in ``currency``, where neither table nor person names one."""
@@ -218,7 +225,12 @@ def _check_order(order: DateWriting) -> DateWriting:
 
 def _find_open_questions(draft: Draft, layout: Layout, settlement: Settlement) -> tuple[Question, ...]:
     """Return the questions that nobody answered and that have a bearing with these columns."""
-    questions = [question for question in settlement.questions if not _is_answered(draft, question)]
+    amounts = tuple(str(column.position) for column in draft.columns if column.reason.code == "maybe_amount")
+    questions = [
+        replace(question, choices=amounts) if question.gap == "amount" and len(amounts) > 1 else question
+        for question in settlement.questions
+        if not _is_answered(draft, question)
+    ]
     gaps = {question.gap for question in questions}
     return (
         *questions,

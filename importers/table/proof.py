@@ -31,7 +31,7 @@ _ANY_CURRENCY: Final = "XXX"  # ISO 4217: no currency; only to see whether the r
 class Question:
     """What must be asked: ``code`` names the layout's key, ``choices`` are its possible values.
 
-    Of a question about columns ``gap`` says what they leave open.
+    Of a question about columns ``gap`` says what they leave open, and ``choices`` which columns could be it.
     """
 
     code: QuestionCode

@@ -90,11 +90,11 @@ VOCABULARY: Final[dict[Role, str]] = {
     ),
     "debit": (
         "obciazenia|obciazenie|wyplaty|wydatki|debi|debiti|debituar|debit|dalje|duguje|isplata|withdrawal|"
-        "withdrawals|paid out|money out|soll|ausgang"
+        "withdrawals|paid out|money out|soll|ausgang|shuma dalese|dalese|daljet"
     ),
     "credit": (
         "uznania|uznanie|wplywy|kredi|krediti|kredituar|kredit|hyrje|potrazuje|uplata|credit|deposit|deposits|"
-        "paid in|money in|haben|eingang"
+        "paid in|money in|haben|eingang|shuma hyrese|hyrese|hyrjet"
     ),
     "direction": (
         "strona|znak|wn ma|dk|dc|cd|debit credit|credit debit|tipi d k|transaction type|soll haben|"
@@ -112,7 +112,8 @@ VOCABULARY: Final[dict[Role, str]] = {
         "nazwa nadawcy odbiorcy|emri|derguesi|perfituesi|paguesi|ime i prezime|naziv|primalac|platilac|name|"
         "payee|payer|counterparty|counterparty name|beneficiary|auftraggeber empfanger|empfanger|"
         "auftraggeber|beguenstigter zahlungspflichtiger|begunstigter zahlungspflichtiger|partner name|"
-        "partner|pala|naam omschrijving|naam tegenpartij|naam"
+        "partner|pala|naam omschrijving|naam tegenpartij|naam|imie i nazwisko|nazwisko i imie|kto wplacil|"
+        "kto|od kogo|wplacajacy|kush|nga kush"
     ),
     "name_from": (
         "nazwa nadawcy|sender|sender name|derguesi|zahlungspflichtige r|zahlungspflichtiger|payer name"

@@ -13,6 +13,7 @@ from importers.table.words import ROLES, Role
 from importers.text import DATE_ORDERS
 
 SEEN: Final = "seen"  # the field that says what the others held when the page was made
+AMOUNT_AT: Final = "amount_at"  # the field that answers which column is the amount
 _ROLE: Final = "role"
 _WORD: Final = "word:"
 _STATE: Final = "state:"
@@ -77,4 +78,5 @@ def _read_roles(fields: Mapping[str, str]) -> dict[int, Role | None]:
         position = read_whole_number(name.removeprefix(_ROLE)) if name.startswith(_ROLE) else None
         if position is not None and (not value or value in ROLES):
             roles[position] = _choose_value(value, tuple(ROLES))
-    return roles
+    amount_at = read_whole_number(fields.get(AMOUNT_AT, ""))
+    return roles | ({amount_at: "amount"} if amount_at is not None else {})

@@ -12,6 +12,7 @@ from typing import Final
 from flask_babel import gettext
 
 from donorhub.services.bank.bank_views import LedgerOverlap
+from donorhub.web.bank.answers import AMOUNT_AT
 from donorhub.web.reader import get_lang
 from donorhub.web.showing import show_day, show_money
 from donorhub.web.words import bank_tables
@@ -139,7 +140,18 @@ def _word_question(draft: Draft, question: Question) -> QuestionView:
         return _word_sense(draft, choices)
     if code == "currency":
         return QuestionView(code, gettext("The table has no currency column: which currency is it?"), ())
+    if question.gap == "amount" and choices:
+        text = gettext("Which column is the amount?")
+        return QuestionView(AMOUNT_AT, text, [(at, _word_column_sum(draft, int(at))) for at in choices])
     return QuestionView(code, bank_tables.word_gap(question.gap) if question.gap else "", ())
+
+
+def _word_column_sum(draft: Draft, position: int) -> str:
+    """Return a column by its name, with the sum of its first rows."""
+    name = draft.columns[position].header or gettext("column %(number)s", number=position + 1)
+    return str(
+        gettext("%(name)s: %(sum)s together", name=name, sum=_write_sum(str(draft.sum_column(position)), "."))
+    )
 
 
 def _word_sense(draft: Draft, choices: Sequence[str]) -> QuestionView:

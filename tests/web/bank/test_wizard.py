@@ -16,7 +16,7 @@ from donorhub.models import BankAccount, ColumnMapping, Entry, ImportFile
 from tests.web.bank.bank_world import UNKNOWN_CSV, Staff, let_write, token_in, words_of, work
 
 BARE = (
-    b"Dita;Kush;Pse;Sa\n"
+    b"Dita;Prej;Pse;Sa\n"
     b"03.09.2026;Arben Gashi;dhurim;50,00\n"
     b"04.09.2026;Besa Krasniqi;Donacion;1234,50\n"
     b"05.09.2026;Banka;Komision;-1,20\n"
@@ -177,7 +177,7 @@ def test_failing_rows_show_their_reason(accountant: Staff) -> None:
     """Rows that fail are shown with the reason, beyond the first twenty."""
     accountant.post("/bank/accounts", number="XK051212012345678906", new_currency="EUR")
     good = b"".join(b"13.09.2026;Arben %d;dhurim;1,00\n" % n for n in range(25))
-    page = accountant.upload(b"Dita;Kush;Pse;Sa\n" + good + b"31.02.2026;Besa;dhurim;2,00\n", "long.csv")
+    page = accountant.upload(b"Dita;Prej;Pse;Sa\n" + good + b"31.02.2026;Besa;dhurim;2,00\n", "long.csv")
     words = accountant.text(f"{page}/columns?amounts=signed&account=1")
     assert "Rows that fail 1" in words
     assert re.search(r"27 fails .*31\.02\.2026", words)

@@ -146,3 +146,21 @@ def sum_each_currency() -> dict[tuple[str, bool], int]:
         .group_by(Entry.currency, is_in)
     )
     return {(currency, bool(side)): int(minor) for currency, side, minor in rows}
+
+
+def test_asked_amount_shows_both_sums(accountant: Staff) -> None:
+    """Two columns that could be the amount are asked for with their sums; only answers are "you said"."""
+    accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
+    rows = "Dzień;Od kogo;Ile;Punkty\n13.09.2026;Anna;25,00;3\n14.09.2026;Jan;50,00;9\n"
+    page = accountant.upload(rows.encode(), "points.csv")
+    shown = accountant.get(f"{page}/columns").text
+    words = words_of(shown)
+    assert "Which column is the amount? Ile: 75.00 together Punkty: 12.00 together" in words
+    assert "you said" not in words
+    said = answers(shown, amount_at="2", account="1", amounts="signed")
+    for _ in range(2):
+        shown = accountant.get(f"{page}/columns?{urlencode(said)}").text
+        words = words_of(shown)
+        assert "Money in PLN 75.00" in words and "12.00" not in words
+        assert words.count("you said") == 3  # the account, plus and minus, the column
+        said = answers(shown)
