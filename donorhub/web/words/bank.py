@@ -38,6 +38,8 @@ _REASONS: Final[Mapping[str, LazyString]] = {
     "match.deceased": lazy_gettext("The donor is noted as deceased"),
     "match.recurring_closed": lazy_gettext("The donor's recurring gift has ended"),
     "match.currency": lazy_gettext("The recurring gift is in %(wants)s, this money is not"),
+    "match.return_words": lazy_gettext("The text speaks of money that comes back"),
+    "match.refund_back": lazy_gettext("Our own money came back: it could not be delivered"),
     "match.reversal": lazy_gettext("The bank calls this entry a reversal"),
     "match.amount_exact": lazy_gettext("The amount is that of the open instalment"),
     "match.amount_partial": lazy_gettext("The amount is less than the open instalment"),

@@ -26,7 +26,7 @@ from donorhub.domain.bank.matching.matching_facts import (
 )
 from donorhub.domain.bank.matching.not_gifts import ContestedRows
 
-_NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer"})
+_NO_GIFT: Final = frozenset({"cost", "outgoing", "transfer", "refund_back"})
 _IN_WINDOW: Final = frozenset({"match.date_on_time", "match.date_other_amount"})
 _NAME_AT_BEST: Final = frozenset({"NAME", "AMOUNT", "DATE"})
 _KNOWN_AFTER: Final = 2  # confirmed payments after which a payer's account alone is enough

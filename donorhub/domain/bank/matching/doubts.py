@@ -10,6 +10,7 @@ from typing import Final
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.evidence import Scales
 from donorhub.domain.bank.matching.matching_facts import Evidence, MatchFacts, Policy
+from donorhub.domain.bank.matching.not_gifts import is_marked_return
 from donorhub.domain.bank.matching.words_against import find_word_against
 from donorhub.money import Money
 
@@ -18,11 +19,14 @@ _MOST_TIMES: Final = 999  # said to people; more is no other reason
 
 
 def weigh_words(clues: Clues, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
-    """Return the reason that the text speaks of a purchase, a rent or the like, or none."""
+    """Return the reasons that the text speaks of a purchase, a rent or the like, or of money sent back."""
+    reasons = []
+    if is_marked_return(clues):
+        reasons.append(scales.weigh_reason("TEXT", "match.return_words", contradicts=True))
     word = find_word_against(clues.credit.text, policy.words_against)
-    if not word:
-        return ()
-    return (scales.weigh_reason("TEXT", "match.words_against", "word", word, contradicts=True),)
+    if word:
+        reasons.append(scales.weigh_reason("TEXT", "match.words_against", "word", word, contradicts=True))
+    return tuple(reasons)
 
 
 class Sizes:

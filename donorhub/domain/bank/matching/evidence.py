@@ -64,6 +64,7 @@ PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.payout_date": 10,
     "match.payout_words": 25,
     "match.return_ref": 80,
+    "match.return_words": -30,
     "match.return_amount": 25,
     "match.return_payer": 40,
 }

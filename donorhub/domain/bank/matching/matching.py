@@ -27,7 +27,13 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
     Proposal,
 )
-from donorhub.domain.bank.matching.not_gifts import Payouts, find_contested, find_debit_kind, find_originals
+from donorhub.domain.bank.matching.not_gifts import (
+    Payouts,
+    find_contested,
+    find_debit_kind,
+    find_originals,
+    is_refund_back,
+)
 
 ENGINE_VERSION: Final = "2026.1"
 
@@ -83,6 +89,8 @@ def _draft_credit(
 def _draft_gift(clues: Clues, facts: MatchFacts, sizes: Sizes, scales: Scales, policy: Policy) -> _Draft:
     if clues.account is not None and clues.account in facts.own_accounts:
         return _Draft(clues, "transfer")
+    if is_refund_back(clues, facts, policy):
+        return _Draft(clues, "refund_back")
     draft = _Draft(clues, "gift", collect_reasons(clues, facts, scales))
     draft.doubts = weigh_words(clues, scales, policy)
     for donor_id in draft.reasons:

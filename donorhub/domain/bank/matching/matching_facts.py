@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Level = Literal["low", "likely", "sure"]
 Decision = Literal["auto", "suggest", "suspense"]
-Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer"]
+Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer", "refund_back"]
 Family = Literal["REF", "ACCOUNT", "NAME", "AMOUNT", "DATE", "TEXT", "HISTORY"]
 Settles = Literal["exact", "several", "partial", "over", "one_off"]
 # Why a credit may be a candidate's: reasons that the engine weighs, and what it or a person decided without.
@@ -58,10 +58,13 @@ WeighedKey = Literal[
     "match.return_amount",
     "match.return_payer",
     "match.return_ref",
+    "match.return_words",
     "match.reversal",
     "match.words_against",
 ]
-EvidenceKey = Literal[WeighedKey, "match.cost", "match.outgoing", "match.person", "match.transfer"]
+EvidenceKey = Literal[
+    WeighedKey, "match.cost", "match.outgoing", "match.person", "match.refund_back", "match.transfer"
+]
 # Why nothing was decided without a person.
 Hindrance = Literal[
     "code_unknown",
@@ -147,6 +150,17 @@ class GiftFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DebitFacts:
+    """Money of ours that went out, and may come back."""
+
+    amount: Money  # below 0
+    booked_on: date
+    account: str | None = None
+    name_key: str = ""
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutFacts:
     """A provider's payout that no entry is joined to yet."""
 
@@ -177,6 +191,7 @@ class MatchFacts:
     gifts: Mapping[int, tuple[GiftFacts, ...]] = field(default_factory=dict)  # by donor, 120 days back
     gifts_of_ref: Mapping[str, tuple[GiftFacts, ...]] = field(default_factory=dict)
     payouts: Sequence[PayoutFacts] = ()
+    debits: Sequence[DebitFacts] = ()  # 120 days back, of the amounts of credits that are marked as returns
     provider_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # {"stripe": ("stripe",)}
     own_accounts: frozenset[str] = frozenset()
     largest_gifts: Mapping[tuple[int, str], int] = field(default_factory=dict)  # minor, by donor and currency
@@ -238,7 +253,7 @@ class Proposal:
     """The engine's answer for one credit; ``candidates`` are ranked, best first.
 
     ``auto`` may be settled now: the best candidate, or, with none, that it is no gift
-    (``cost``, ``outgoing``, ``transfer``). ``suggest`` waits for a person's click,
+    (``cost``, ``outgoing``, ``transfer``, ``refund_back``). ``suggest`` waits for a person's click,
     ``suspense`` until ``decide_by``. ``would_auto`` is what mode ``auto`` would have
     done. ``hindrances`` are message keys that say why nothing was decided.
     """

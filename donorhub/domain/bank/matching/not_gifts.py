@@ -16,6 +16,7 @@ from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.evidence import Scales
 from donorhub.domain.bank.matching.matching_facts import (
     Candidate,
+    DebitFacts,
     Evidence,
     GiftFacts,
     Kind,
@@ -102,16 +103,37 @@ def _weigh_payout(
 
 def find_debit_kind(clues: Clues, facts: MatchFacts) -> Kind:
     """Return what money that leaves is: own transfer, return, cost of the bank, or paid to someone."""
-    credit = clues.credit
     if clues.account in facts.own_accounts:
         return "transfer"
-    if credit.return_code or credit.reversal or any(ref in facts.gifts_of_ref for ref in clues.refs):
-        return "return"
-    if _RETURN_CODES.search(clues.folded_text) or _RETURN_WORDS.search(clues.folded_text):
+    if is_marked_return(clues) or any(ref in facts.gifts_of_ref for ref in clues.refs):
         return "return"
     if clues.account is None and _COST_WORDS.search(clues.folded_text):
         return "cost"
     return "outgoing"
+
+
+def is_marked_return(clues: Clues) -> bool:
+    """Return whether the bank, or the text, says that money goes back where it came from."""
+    credit = clues.credit
+    if credit.return_code or credit.reversal:
+        return True
+    return bool(_RETURN_CODES.search(clues.folded_text) or _RETURN_WORDS.search(clues.folded_text))
+
+
+def is_refund_back(clues: Clues, facts: MatchFacts, policy: Policy) -> bool:
+    """Return whether a credit is money of ours that went out and could not be delivered."""
+    return is_marked_return(clues) and any(_is_same_money(clues, debit, policy) for debit in facts.debits)
+
+
+def _is_same_money(clues: Clues, debit: DebitFacts, policy: Policy) -> bool:
+    age = clues.credit.booked_on - debit.booked_on
+    if debit.amount != -clues.credit.amount or not timedelta(0) <= age <= timedelta(days=policy.return_days):
+        return False
+    if any(ref in debit.refs for ref in clues.refs):
+        return True
+    if clues.account and debit.account:
+        return clues.account == debit.account
+    return bool(clues.name_key) and clues.name_key == debit.name_key
 
 
 def find_originals(

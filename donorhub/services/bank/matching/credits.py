@@ -15,7 +15,7 @@ from donorhub.money import Money
 from donorhub.services.bank.files import ledger_rows
 
 SOURCE: Final = "bank"  # of the gifts, returns and corrections that come of entries
-_NOBODYS: Final = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0", "-1"})
+NOBODYS: Final = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0", "-1"})
 
 
 class Place(NamedTuple):
@@ -111,4 +111,4 @@ def _make_credit(entry: Columns, payment: Columns, detail_id: int | None) -> Cre
 def _list_refs(payment: Columns, more: Columns) -> tuple[str, ...]:
     refs = [payment["mandate_id"], payment["end_to_end_id"], payment["virtual_account"]]
     refs += [ref for _, ref in more.get("references", ())]
-    return tuple(dict.fromkeys(ref for ref in refs if ref and ref.strip().upper() not in _NOBODYS))
+    return tuple(dict.fromkeys(ref for ref in refs if ref and ref.strip().upper() not in NOBODYS))

@@ -17,6 +17,7 @@ import webhooks
 from donorhub.db import db, sum_minor
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching_facts import (
+    DebitFacts,
     DonorFacts,
     GiftFacts,
     InstalmentFacts,
@@ -24,7 +25,9 @@ from donorhub.domain.bank.matching.matching_facts import (
     PayoutFacts,
     Policy,
 )
+from donorhub.domain.bank.matching.not_gifts import is_marked_return
 from donorhub.domain.bank.matching.words_against import split_words_against
+from donorhub.domain.payer_text import make_name_key, normalise_account
 from donorhub.models import (
     Allocation,
     BankAccount,
@@ -37,11 +40,12 @@ from donorhub.models import (
     Payout,
     RecurringGift,
 )
-from donorhub.models.states import ARRIVING_PAYOUTS, UNPAID_INSTALMENTS
+from donorhub.models.states import ARRIVING_PAYOUTS, UNCOUNTED_ENTRIES, UNPAID_INSTALMENTS
 from donorhub.money import Money, parse_amount_line
 from donorhub.services.access import organisation
 from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import match_links
+from donorhub.services.bank.matching.credits import NOBODYS
 from donorhub.services.giving import gifts
 
 _OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
@@ -88,6 +92,7 @@ def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
         instalments=_find_instalments(donors, min(days), max(days)),
         gifts=_leave_out_taken_back(_find_gifts(donors, min(days), max(days), policy)) if debits else {},
         gifts_of_ref=_leave_out_taken_back(_find_gifts_of_ref(debits, policy)) if debits else {},
+        debits=_find_debits(items, policy),
         payouts=payouts,
         provider_words=provider_words,
         largest_gifts=_find_largest_gifts(donors),
@@ -241,6 +246,42 @@ def _find_gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tup
                 if ref:
                     facts[ref].append(GiftFacts(id_, donor_id, Money(minor, currency), received_on, (ref,)))
     return {ref: tuple(some) for ref, some in facts.items()}
+
+
+def _find_debits(items: Sequence[Clues], policy: Policy) -> list[DebitFacts]:
+    """Return what went out and has the amount of a credit that says that money comes back."""
+    marked = [clues for clues in items if clues.credit.amount.minor > 0 and is_marked_return(clues)]
+    if not marked:
+        return []
+    days = [clues.credit.booked_on for clues in marked]
+    first_on = min(days) - timedelta(days=policy.return_days)
+    facts = []
+    for chunk in cut_query_values(sorted({-clues.credit.amount.minor for clues in marked})):
+        rows = db.session.execute(
+            select(
+                Entry.amount_minor,
+                Entry.currency,
+                Entry.booked_on,
+                Entry.counterparty_account,
+                Entry.counterparty_name,
+                Entry.end_to_end_id,
+            ).where(
+                Entry.booked_on.between(first_on, max(days)),
+                Entry.amount_minor.in_(chunk),
+                Entry.state.not_in(UNCOUNTED_ENTRIES),
+            )
+        )
+        facts += [
+            DebitFacts(
+                Money(minor, currency),
+                on,
+                normalise_account(account),
+                make_name_key(name or ""),
+                (ref,) if ref and ref.strip().upper() not in NOBODYS else (),
+            )
+            for minor, currency, on, account, name, ref in rows
+        ]
+    return facts
 
 
 def _leave_out_taken_back(facts: Mapping[_K, tuple[GiftFacts, ...]]) -> dict[_K, tuple[GiftFacts, ...]]:
