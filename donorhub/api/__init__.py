@@ -11,7 +11,7 @@ from donorhub.api.access import audit, organisation, users
 from donorhub.api.bank import bank_accounts, column_mappings, entries, imports, statements
 from donorhub.api.donors import donors
 from donorhub.api.giving import appeals, campaigns, funds, gifts
-from donorhub.api.messages import messages
+from donorhub.api.messages import messages, suppressions
 from donorhub.api.providers import payouts, provider_events, webhook_endpoints, webhooks
 from donorhub.api.receipts import receipts
 from donorhub.api.recurring import instalments, recurring_gifts
@@ -29,6 +29,7 @@ NOUNS: Final = (
     tasks.bp,
     tasks.mine,
     messages.bp,
+    suppressions.bp,
     imports.bp,
     statements.bp,
     entries.bp,

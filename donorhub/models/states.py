@@ -133,6 +133,7 @@ Channel = Literal["email"]
 MessageState = Literal["planned", "claimed", "sent", "failed", "suppressed", "unknown"]
 MessageCategory = Literal["transactional"]
 TemplateKind = Literal["thank_you", "new_donor", "receipt"]
+SuppressionSource = Literal["told", "bounced", "complained"]  # what made us stop writing
 AttachmentKind = Literal["receipt"]
 
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
@@ -202,6 +203,7 @@ DOUBTED_ENTRIES: Final[tuple[EntryState, ...]] = ("doubtful", "duplicate")  # no
 GONE_ENTRIES: Final[tuple[EntryState, ...]] = ("duplicate", "taken_back")  # they count no more
 UNCOUNTED_ENTRIES: Final[tuple[EntryState, ...]] = (*GONE_ENTRIES, "doubtful")  # nor those nobody knows of
 
+SUPPRESSION_SOURCES: Final[tuple[SuppressionSource, ...]] = get_args(SuppressionSource)
 MESSAGE_STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)
 UNSENT_MESSAGES: Final[tuple[MessageState, ...]] = ("planned", "failed")
 UNDELIVERED_MESSAGES: Final[tuple[MessageState, ...]] = ("unknown", "failed")  # a person must look at them

@@ -17,6 +17,7 @@ from donorhub.models.states import (
     Lang,
     MessageCategory,
     MessageState,
+    SuppressionSource,
     TaskKind,
     TaskPerformer,
     TaskRole,
@@ -176,16 +177,26 @@ class Template(Base):
 
 
 class Suppression(Base):
-    """An address that nothing is sent to, kept as a keyed hash so that it outlives the donor."""
+    """An address that nothing is sent to, kept as a keyed hash so that it outlives the donor. Lifted, it
+    stays; suppressed again, it is the same row, and the audit holds what was before."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("channel", "address_hash"), make_word_check("channel", Channel))
+    __table_args__ = (
+        UniqueConstraint("channel", "address_hash"),
+        make_word_check("channel", Channel),
+        make_word_check("source", SuppressionSource),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[Channel] = mapped_column(default="email")
     address_hash: Mapped[str]
     reason: Mapped[str]
+    source: Mapped[SuppressionSource] = mapped_column(default="told", server_default="told")
     created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(default="system:0", server_default="system:0")
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+    lift_reason: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class DomainEvent(Base):

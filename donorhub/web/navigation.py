@@ -32,7 +32,7 @@ NAVIGATION: Final = (
     Link("bank.show_bank", lazy_gettext("Bank statements"), "imports:read", "building-bank"),
     Link("tasks.list_tasks", lazy_gettext("Tasks"), "tasks:read", "checklist"),
     Link("receipts.list_receipts", lazy_gettext("Receipts"), "receipts:read", "receipt"),
-    Link("messages.list_messages", lazy_gettext("Messages"), "messages:read", "mail"),
+    Link("messages.list_messages", lazy_gettext("Messages"), "messages:read", "mail", ("suppressions",)),
     Link("errors.show_error_inbox", lazy_gettext("Error inbox"), "providers:read", "alert-triangle"),
     Link(
         "settings.show_settings",

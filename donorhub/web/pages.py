@@ -10,7 +10,7 @@ from donorhub.web import bank, health
 from donorhub.web.access import account, settings, tokens, users
 from donorhub.web.donors import donors
 from donorhub.web.giving import gifts
-from donorhub.web.messages import messages
+from donorhub.web.messages import messages, suppressions
 from donorhub.web.providers import endpoints
 from donorhub.web.receipts import receipts
 from donorhub.web.recurring import recurring_gifts
@@ -26,6 +26,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     tasks.bp,
     receipts.bp,
     messages.bp,
+    suppressions.bp,
     error_inbox.bp,
     settings.bp,
     users.bp,

@@ -1,7 +1,8 @@
 """The shipped texts of messages, in Liquid, one for each kind and language.
 
 An organisation may replace each by its own (table ``template``). A thank-you belongs to
-its gift and asks for nothing; it says how to stop further mail. A Polish date ends with
+its gift and asks for nothing. How to reach us and to stop further mail is told only where the organisation
+has named a contact: nobody promises that answers are read. A Polish date ends with
 the full stop of "r." and needs no second one.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-SHIPPED_VERSION: Final = "shipped-1"
+SHIPPED_VERSION: Final = "shipped-2"
 
 
 class Wording(NamedTuple):
@@ -27,12 +28,13 @@ TEXTS: Final[dict[tuple[str, str], Wording]] = {
 thank you for your gift of {{ amount }}, which reached us on {{ received_on }}.
 {% if funds %}It goes to: {{ funds }}.
 {% endif %}
-What you make possible matters to us. If you have a question, just answer this message.
+What you make possible matters to us.{% if contact %}
+If you have a question, write to us: {{ contact }}{% endif %}
 
 {{ organisation }}
 
-You get this message because you gave. If you do not want to be thanked by e-mail,
-answer with the word STOP and we will not write again.
+You get this message because you gave.{% if contact %} If you do not want to be thanked by e-mail,
+tell us so: {{ contact }}{% endif %}
 """,
     ),
     ("thank_you", "pl"): Wording(
@@ -42,12 +44,13 @@ answer with the word STOP and we will not write again.
 dziękujemy za darowiznę w kwocie {{ amount }}, która wpłynęła do nas {{ received_on }}
 {% if funds %}Przeznaczenie: {{ funds }}.
 {% endif %}
-To, co dzięki Państwu możliwe, jest dla nas ważne. W razie pytań prosimy po prostu odpisać na tę wiadomość.
+To, co dzięki Państwu możliwe, jest dla nas ważne.{% if contact %}
+W razie pytań prosimy o kontakt: {{ contact }}{% endif %}
 
 {{ organisation }}
 
-Piszemy, ponieważ otrzymaliśmy darowiznę. Jeśli nie chcą Państwo podziękowań pocztą
-elektroniczną, prosimy odpisać słowem STOP, a nie napiszemy więcej.
+Piszemy, ponieważ otrzymaliśmy darowiznę.{% if contact %} Jeśli nie chcą Państwo podziękowań pocztą
+elektroniczną, prosimy nas o tym powiadomić: {{ contact }}{% endif %}
 """,
     ),
     ("thank_you", "sq"): Wording(
@@ -57,12 +60,13 @@ elektroniczną, prosimy odpisać słowem STOP, a nie napiszemy więcej.
 faleminderit për donacionin prej {{ amount }}, që na arriti më {{ received_on }}.
 {% if funds %}Qëllimi: {{ funds }}.
 {% endif %}
-Ajo që bëni të mundur ka rëndësi për ne. Nëse keni pyetje, thjesht përgjigjuni këtij mesazhi.
+Ajo që bëni të mundur ka rëndësi për ne.{% if contact %}
+Nëse keni pyetje, na shkruani: {{ contact }}{% endif %}
 
 {{ organisation }}
 
-Ju shkruajmë sepse keni dhuruar. Nëse nuk dëshironi falënderime me postë elektronike,
-përgjigjuni me fjalën STOP dhe nuk do t'ju shkruajmë më.
+Ju shkruajmë sepse keni dhuruar.{% if contact %} Nëse nuk dëshironi falënderime me postë elektronike,
+na njoftoni: {{ contact }}{% endif %}
 """,
     ),
     ("receipt", "en"): Wording(

@@ -4,35 +4,88 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
+from donorhub.errors import Conflict, NotFound
 from donorhub.models import Suppression
+from donorhub.models.states import SuppressionSource
 from donorhub.services.access import audit
 from donorhub.services.donors import donors
 
 
-def suppress_address(address: str, *, reason: str, now: datetime, actor: str) -> None:
-    """Never send to this address again; only its keyed hash is kept. A second call keeps the first reason."""
+def suppress_address(
+    address: str, *, reason: str, now: datetime, actor: str, source: SuppressionSource = "told"
+) -> tuple[Suppression, bool]:
+    """Never send to this address again; only its keyed hash is kept. Return the row and whether it is new.
+
+    A second call keeps the first reason. What was lifted is suppressed anew, with the new reason.
+    """
+    address_hash = _hash_address(address)
     db.session.execute(
-        insert_or_ignore(
-            Suppression,
-            on=(
-                Suppression.channel,
-                Suppression.address_hash,
-            ),
-        ).values(channel="email", address_hash=_hash_address(address), reason=reason, created_at=now)
+        insert_or_ignore(Suppression, on=(Suppression.channel, Suppression.address_hash)).values(
+            channel="email",
+            address_hash=address_hash,
+            reason="",
+            source=source,
+            created_at=now,
+            created_by=actor,
+            lifted_at=now,  # not in force until it is said below, once
+            lift_reason="",
+        )
     )
-    audit.record_action(actor, "address.suppressed", ("suppression", 0), now=now, data={"reason": reason})
+    row = _lock_row(Suppression.address_hash == address_hash)
+    assert row is not None  # noqa: S101  it was put there or was there
+    if row.lifted_at is None:
+        return row, False
+    row.reason, row.source, row.created_at, row.created_by = reason, source, now, actor
+    row.lifted_at, row.lifted_by, row.lift_reason = None, None, ""
+    audit.record_action(
+        actor, "address.suppressed", ("suppression", row.id), now=now, data={"reason": reason}
+    )
+    return row, True
+
+
+def lift_suppression(suppression_id: int, *, reason: str, now: datetime, actor: str) -> Suppression:
+    """Let an address be written to again, with the reason; return its row. A lifted one stays as it is.
+
+    Raise Conflict where the address complained: only the person can take that back.
+    """
+    row = _lock_row(Suppression.id == suppression_id)
+    if row is None:
+        raise NotFound(f"there is no suppression {suppression_id}")
+    if row.lifted_at is not None:
+        return row
+    if row.source == "complained":
+        raise Conflict(
+            "this address complained about our mail: nobody but the person can take that back",
+            code="complaint_stays",
+        )
+    row.lifted_at, row.lifted_by, row.lift_reason = now, actor, reason
+    audit.record_action(actor, "address.released", ("suppression", row.id), now=now, data={"reason": reason})
+    return row
+
+
+def _lock_row(condition: ColumnElement[bool]) -> Suppression | None:
+    query = select(Suppression).where(condition, Suppression.channel == "email").with_for_update()
+    return db.session.scalar(query.execution_options(populate_existing=True))
 
 
 def is_suppressed(address: str) -> bool:
     """Return whether nothing may be sent to this address."""
-    suppression_id = db.session.scalar(
-        select(Suppression.id).filter_by(channel="email", address_hash=_hash_address(address))
-    )
-    return suppression_id is not None
+    return find_suppression(address) is not None
+
+
+def find_suppression(address: str) -> Suppression | None:
+    """Return what keeps us from writing to an address, or None."""
+    return db.session.scalar(select_suppressions(address=address))
+
+
+def select_suppressions(*, address: str = "") -> Select[Suppression]:
+    """Return a query for what is suppressed now; with an address, that one."""
+    query = select(Suppression).where(Suppression.lifted_at.is_(None), Suppression.channel == "email")
+    return query.where(Suppression.address_hash == _hash_address(address)) if address else query
 
 
 def _hash_address(address: str) -> str:

@@ -183,6 +183,7 @@ def _collect_thank_you_facts(gift: Gift, donor: Donor) -> dict[str, str | None]:
         "received_on": figures.write_long_date(gift.received_on, donor.lang),
         "funds": ", ".join(funds) or None,  # to Liquid an empty text is true: it would say "It goes to: ."
         "organisation": ours.legal_name,
+        "contact": ours.contact or None,
     }
 
 

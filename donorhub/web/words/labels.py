@@ -24,6 +24,7 @@ from donorhub.models.states import (
     RecurringState,
     RefundState,
     RoleName,
+    SuppressionSource,
     TaskKind,
     TaskState,
     TemplateKind,
@@ -165,6 +166,11 @@ MESSAGE_KINDS: Final[Words[TemplateKind]] = {
     "thank_you": lazy_gettext("Thank-you"),
     "new_donor": lazy_gettext("Note on a new donor"),
     "receipt": lazy_gettext("Receipt by e-mail"),
+}
+SUPPRESSION_SOURCES: Final[Words[SuppressionSource]] = {
+    "told": lazy_gettext("somebody told us"),
+    "bounced": lazy_gettext("mail came back"),
+    "complained": lazy_gettext("they complained to their mail provider"),
 }
 RECEIPT_STATES: Final[Words[ReceiptState]] = {"issued": lazy_gettext("issued"), "void": lazy_gettext("void")}
 DEDUCTION_KINDS: Final[Words[str]] = {

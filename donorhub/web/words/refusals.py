@@ -38,6 +38,9 @@ CODES: Final[Mapping[str, object]] = {
         "The books of this day are closed: whoever may change the settings can open them."
     ),
     "busy": lazy_gettext("The database is busy. Please try again in a moment."),
+    "complaint_stays": lazy_gettext(
+        "This address complained about our mail: nobody but the person can take that back."
+    ),
     "currency_differs": lazy_gettext("This is in %(currency)s: give the amount in the same currency."),
     "decided": lazy_gettext("This entry is decided already: undo that first."),
     "designations_differ": lazy_gettext("What goes to the funds must add up to the gift."),

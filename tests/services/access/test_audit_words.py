@@ -18,6 +18,7 @@ from donorhub.models import (
     Appeal,
     AuditRecord,
     Campaign,
+    Donor,
     Entry,
     Fund,
     Gift,
@@ -35,7 +36,7 @@ from donorhub.services.bank.matching import entries
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
 from donorhub.services.giving import funds, gifts
-from donorhub.services.messages import messages, suppressions
+from donorhub.services.messages import messages, receipt_mail, suppressions
 from donorhub.services.providers import endpoints, inbox
 from donorhub.services.providers.directory import Directory
 from donorhub.services.receipts import receipts
@@ -127,6 +128,9 @@ def test_receipts_are_audited_with_words(database: Flask, now: datetime) -> None
     words = read_words()
     receipt = receipts.issue_receipt([gift_id], today=now.date(), now=now, actor=ME)
     words = expect(words, "receipt.issued")
+    db.session.get_one(Donor, giver_id).email = "a@example.org"
+    receipt_mail.send_receipt(receipt.id, now=now, actor=ME, domain="example.org")
+    words = expect(words, "receipt.sent")
     receipts.void_receipt(receipt.id, reason="wrong", now=now, actor=ME)
     expect(words, "receipt.voided")
 
@@ -180,8 +184,10 @@ def test_tasks_and_messages_are_audited(database: Flask, now: datetime) -> None:
     db.session.commit()
     tasks.retry_task(three, now=now, actor=ME)
     words = expect(words, "task.retried")
-    suppressions.suppress_address("a@example.org", reason="bounce", now=now, actor=ME)
+    row, _ = suppressions.suppress_address("a@example.org", reason="bounce", now=now, actor=ME)
     words = expect(words, "address.suppressed")
+    suppressions.lift_suppression(row.id, reason="asked", now=now, actor=ME)
+    words = expect(words, "address.released")
     messages.plan_message(
         "new_donor",
         {"code": "x", "source": "x", "link": "x"},

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import ImportFile, Message, ProviderEvent, Task
+from donorhub.services.messages import suppressions
 from donorhub.services.providers import endpoints
 from donorhub.services.work import tasks
 from tests.web.bank.bank_world import Staff, let_write, words_of, work
@@ -155,3 +156,19 @@ def test_only_admin_releases_events(database: Flask) -> None:
 def test_an_empty_inbox_says_so(database: Flask) -> None:
     assert "Nothing failed" in Staff(database, "auditor").text("/errors")
     assert "Nothing waits" in words_of(Staff(database, "admin").get("/").text)
+
+
+def test_address_is_suppressed_and_lifted_by_page(database: Flask) -> None:
+    """On its page an address is suppressed with a reason, and written to again with another."""
+    staff = Staff(database, "steward")
+    page = "/messages/suppressions"
+    answer = staff.post(page, address="anna@example.org", source="told", reason="")
+    assert answer.status_code == 422
+    assert staff.post(page, address="anna@example.org", source="told", reason="by phone").status_code == 302
+    assert suppressions.is_suppressed("anna@example.org")
+    assert "by phone" in staff.text(page) and "anna@example.org" not in staff.text(page)
+    assert staff.post(f"{page}/1/lift", reason="").status_code == 422
+    assert suppressions.is_suppressed("anna@example.org")
+    assert staff.post(f"{page}/1/lift", reason="by letter").status_code == 302
+    assert not suppressions.is_suppressed("anna@example.org")
+    assert "by phone" not in staff.text(page)
