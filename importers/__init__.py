@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO, Final, Protocol
 
 from importers import bai2, coda, elixir, qif, tabular
+from importers.border import clean_parts, clean_reading
 from importers.camt import reader as camt
 from importers.debits import report as debit_report
 from importers.debits.columns import Columns
@@ -131,7 +132,7 @@ def read(
         else:
             reading = _read_as(name, data, filename, profile, currency)
     return replace(
-        reading,
+        clean_reading(reading),
         file_sha256=hashlib.sha256(data).hexdigest(),
         format=reading.format or ("" if refusal else name),
     )
@@ -149,13 +150,13 @@ def stream(
     head = file.read(HEAD)
     file.seek(0)
     if find_format(head) == "camt":
-        return camt.stream(file)
+        return clean_parts(camt.stream(file))
     data = file.read()
     name = find_format(data)
     if name == "ofx":
-        return ofx.stream(data)
+        return clean_parts(ofx.stream(data))
     if name == "mt940":
-        return mt940.stream(data, currency=currency)
+        return clean_parts(mt940.stream(data, currency=currency))
     return _split_reading(read(data, filename, profile, currency=currency))
 
 

@@ -83,6 +83,9 @@ FORMAT_PROBLEMS: Final[Mapping[str, str]] = {
     "section_skipped.kind": N_(
         "%(count)s records of section %(section)s hold no bank transactions and were passed over."
     ),
+    "signs_cleaned": N_(
+        "%(count)s signs that cannot be printed or that turn the direction of writing were left out of texts."
+    ),
     "test_group": N_("The bank marks this group as a test: it was left out."),
     "too_long.transaction": _TRANSACTION,
     "total_mismatch.account": N_(

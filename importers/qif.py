@@ -36,6 +36,7 @@ from importers.text import DateOrder, Undecodable, decode_text, find_date_orders
 
 _SECTION: Final = re.compile(r"!(Type|Account|Option|Clear)\b:?\s*(.*)", re.I)
 _MONEY: Final = frozenset(("bank", "cash", "ccard", "oth a", "oth l"))
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")  # str.splitlines would end a line at controls too
 _SHORT_YEAR: Final = re.compile(r"(.*[/.-])([0-9]{2})", re.ASCII)
 _PIVOT: Final = 70  # 7/4/98 is of 1998: Quicken writes years from 2000 on after an apostrophe
 _OWN_BALANCE: Final = "opening balance"  # Quicken's first record of an account: no payment
@@ -103,7 +104,7 @@ def read(data: bytes, *, dates: DateOrder | None = None, currency: str = "") -> 
 def _split_sections(text: str, kinds_passed_over: list[str]) -> Iterator[_Section]:
     """Return the sections with money; the kinds of the others' records are added to ``kinds_passed_over``."""
     account, kind, section, record = "", "", _Section(""), _Record(0)
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_LINE_END.split(text), 1):
         if not line or line.isspace():
             continue
         header = _SECTION.match(line) if line[0] == "!" else None

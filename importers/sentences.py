@@ -197,6 +197,10 @@ _STATEMENTS: Final[Mapping[str, str]] = {
         "Opening %(opening)s and entries of %(entries_sum)s make %(reckoned)s, "
         "but the statement closes with %(closing)s."
     ),
+    "currency_ended": N_(
+        "%(currency)s ended on %(last_on)s, and entries are of later days: choose the account's currency, or "
+        "take the file after looking at its dates."
+    ),
     "currency_mixed": (
         "The opening and the closing balance are in different currencies. Export the statement again."
     ),

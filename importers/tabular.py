@@ -13,6 +13,7 @@ from datetime import date
 from typing import Final, Literal
 
 from donorhub.money import Money, sum_money
+from importers.border import clean_entry, clean_text
 from importers.codes import Reason, RowFault, Skip
 from importers.profiles import list_profiles
 from importers.sheet import Row, UnreadableTable
@@ -140,11 +141,11 @@ def preview_table(
 
 
 def _show_row(row: Row, outcome: Outcome) -> PreviewRow:
-    cells = tuple(row.cells)
+    cells = tuple(map(clean_text, row.cells))
     if isinstance(outcome, Entry):
-        return PreviewRow(row.line, cells, "entry", entry=outcome)
+        return PreviewRow(row.line, cells, "entry", entry=clean_entry(outcome))
     if isinstance(outcome, Reason):
-        return PreviewRow(row.line, cells or (row.raw,), "failed", fault=outcome)
+        return PreviewRow(row.line, cells or (clean_text(row.raw),), "failed", fault=outcome)
     return PreviewRow(row.line, cells, "skipped", skip=outcome)
 
 

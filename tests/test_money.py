@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from donorhub.money import Money, get_exponent, sum_money
+from donorhub.money import Money, find_last_day, get_exponent, is_currency, sum_money
 
 currencies = st.sampled_from(["PLN", "EUR", "ALL", "JPY", "KWD", "CLF"])
 
@@ -70,3 +71,13 @@ def test_only_whole_minor_units_are_money() -> None:
 def test_sums_keep_every_grosz() -> None:
     assert sum_money([Money(1, "PLN")] * 200_000, "PLN").as_text() == "2000.00"
     assert abs(-Money(5, "PLN")) - Money(5, "PLN") == Money(0, "PLN")
+
+
+def test_unknown_code_is_no_currency() -> None:
+    """A currency is one of ISO 4217: three letters alone are not enough, and what ended has its last day."""
+    assert [code for code in ("ZZZ", "XXX", "XTS", "XAU", "ABC", "pln", "PL", "") if is_currency(code)] == []
+    assert all(is_currency(code) for code in ("PLN", "EUR", "ALL", "XCG", "ZWG", "HRK", "BGN"))
+    assert find_last_day("PLN") is None
+    assert find_last_day("HRK") == date(2023, 1, 14)
+    assert get_exponent("ITL") == 0
+    assert Money(5, "ZZZ").as_text() == "0.05"  # what was stored before is shown

@@ -17,7 +17,7 @@ from marshmallow.types import ErrorMessages
 
 from donorhub.db import MAX_ID
 from donorhub.domain import plain_text
-from donorhub.money import CURRENCY_PATTERN, parse_amount_line
+from donorhub.money import CURRENCY_PATTERN, is_currency, parse_amount_line
 from donorhub.schemas import faults
 from donorhub.schemas.addresses import is_email
 from donorhub.schemas.limits import EARLIEST, EMAIL, LATEST, SHORT
@@ -211,10 +211,16 @@ class Coded(fields.String):
 
 
 class Currency(Coded):
-    """Three capital letters."""
+    """The code of a currency of ISO 4217."""
 
     def __init__(self, **more: Unpack[Options]) -> None:
         super().__init__(f"^{CURRENCY_PATTERN}$", error=faults.NO_CURRENCY, **more)
+
+    def _deserialize(self, value: object, attr: str | None, data: Body, **more: object) -> str:
+        text: str = super()._deserialize(value, attr, data, **more)
+        if not is_currency(text):
+            raise ValidationError(faults.NO_CURRENCY)
+        return text
 
 
 class Country(Coded):

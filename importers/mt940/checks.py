@@ -76,7 +76,7 @@ def check_balances(statement: Statement, head: Head, tally: Tally, block: Block)
     ):
         return "mismatch", [_make_error(block, Reason("currency_mixed"))]
     difference_minor = compute_missing_minor(statement, tally.add_up_kinds(lambda kind: kind[1])[1])
-    if difference_minor is None:
+    if difference_minor is None or (not difference_minor and statement.currency == NO_CURRENCY):
         return "unverifiable", []
     if not difference_minor:
         return "proved", []

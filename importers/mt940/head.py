@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final, Literal
 
-from donorhub.money import Money
+from donorhub.money import Money, is_currency
 from importers import iban
 from importers.codes import Reason, StatementFault
 from importers.mt940.blocks import Block
@@ -72,7 +72,8 @@ def read_head(block: Block, currency: str = "") -> Head:
             head.sequence_no, head.page = number or None, page or None
         elif tag == "13D":
             head.created_at = _read_instant(first)
-    head.currency = _find_currency(head, block) or currency or NO_CURRENCY
+    code = _find_currency(head, block) or currency
+    head.currency = code if is_currency(code) else NO_CURRENCY
     head.account = _find_account(block, head.currency)
     return head
 

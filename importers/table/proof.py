@@ -24,7 +24,7 @@ Sense = Literal["signed", "inverse"]
 Places = Sequence[tuple[int, Role | None]]  # of each column of the draft
 
 _SIGNS: Final[tuple[Sign, ...]] = (",", ".")
-_ANY_CURRENCY: Final = "XXX"  # ISO 4217: no currency; only to see whether the rows add up
+_ANY_CURRENCY: Final = "EUR"  # whichever it is: only to see whether the sums hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,9 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "columns_found": lazy_gettext("The columns were found by their sums: compare a row."),
     "columns_needed": lazy_gettext("The sums do not show which column is which: say it once."),
     "correction": lazy_gettext("The bank corrects an entry here: compare it with the bank's statement."),
+    "currency_ended": lazy_gettext(
+        "The file's currency is no longer in use: look at its currency and its dates before you take it."
+    ),
     "currency_mixed": lazy_gettext("The balances are in different currencies: export the statement again."),
     "no_currency": lazy_gettext("The file does not tell the currency: choose it when you upload the file."),
     "damaged_xml": lazy_gettext("The file is damaged: download it again."),
@@ -140,6 +143,7 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "reversal_signs_inverted": lazy_gettext(
         "The bank writes reversals with the opposite sign: it was read so, as the balances show."
     ),
+    "signs_cleaned": lazy_gettext("Signs that cannot be printed were left out of texts: nothing is missing."),
     "section_skipped": lazy_gettext("A part of the file that is no bank account was left out."),
     "tag_in_text": lazy_gettext(
         "The text of an entry holds what looks like another entry: compare it with the bank."

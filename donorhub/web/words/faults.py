@@ -17,7 +17,7 @@ _CHOOSE: Final = lazy_gettext("Please choose one of the list.")
 _CHOOSE_ONE: Final = lazy_gettext("Choose at least one.")
 _FILL_IN: Final = lazy_gettext("Please fill this in.")
 _NO_AMOUNT: Final = lazy_gettext("This is no amount: write it as 50,00 or 50.00.")
-_NO_CURRENCY: Final = lazy_gettext("Three letters, such as PLN or EUR.")
+_NO_CURRENCY: Final = lazy_gettext("The three letters of a currency, such as PLN or EUR.")
 _UNPRINTABLE: Final = lazy_gettext("There is a sign in it that cannot be printed.")
 _OUT_OF_DATE: Final = lazy_gettext("Please load the form anew and send it again.")
 # Of what is missing, by the kind of the field.

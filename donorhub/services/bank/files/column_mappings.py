@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from donorhub.db import db
 from donorhub.errors import NotFound, Rejected
 from donorhub.models import ColumnMapping
+from donorhub.money import CURRENCY_PATTERN, is_currency
 from donorhub.services.access import audit
 from donorhub.services.bank.files import bank_accounts
 from importers import tabular
@@ -26,7 +27,7 @@ from importers.statement import Problem, make_problem
 from importers.table.changes import make_change_reason
 from importers.tabular import Answers, Draft, Layout, LayoutError, Preview
 
-CHOICES: Final = {"dates": re.compile("dmy|mdy|"), "currency": re.compile("[A-Z]{3}|")}
+CHOICES: Final = {"dates": re.compile("dmy|mdy|"), "currency": re.compile(f"(?:{CURRENCY_PATTERN})?")}
 TABLES = ("table", "xlsx", "xls", "ods")
 
 
@@ -61,11 +62,20 @@ def read_answers(plain: Mapping[str, object]) -> Layout | dict[str, object]:
     An answer is the layout of a table, or of another file the order of its dates and its currency.
     """
     if not plain or not plain.keys() <= CHOICES.keys():
-        return read_layout(plain)
+        layout = read_layout(plain)
+        _check_currency(layout.currency)
+        return layout
     for key, value in plain.items():
         if not isinstance(value, str) or not CHOICES[key].fullmatch(value):
             raise Rejected(f"layout.{key}: {str(value)[:60]!r} is not understood", field="/layout")
+    _check_currency(str(plain.get("currency", "")))
     return dict(plain)
+
+
+def _check_currency(code: str) -> None:
+    """Raise Rejected for a currency that an answer or a new mapping names and ISO 4217 does not."""
+    if code and not is_currency(code):
+        raise Rejected(f"layout.currency: {code[:60]!r} is no currency of ISO 4217", field="/layout")
 
 
 def find_profile(content: bytes, answers: Mapping[str, object] | None) -> tuple[object, int | None]:
@@ -117,6 +127,7 @@ def save_mapping(
     The same layout again returns the saved one; another layout for the same header is its next version.
     """
     checked_layout = read_layout(layout)
+    _check_currency(checked_layout.currency)
     gaps = checked_layout.find_gaps()
     if gaps:
         reason = Reason("layout_unfinished", {"gaps": " ".join(gaps)})

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import BankAccount, ImportFile
+from donorhub.money import is_currency
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statement_drafts import Draft
 from importers import iban
@@ -31,7 +32,7 @@ def resolve_accounts(
     creatable = {
         (draft.account, draft.header.currency)
         for draft, is_allowed in zip(drafts, may_create, strict=True)
-        if is_allowed
+        if is_allowed and is_currency(draft.header.currency)
     }
     for draft in drafts:
         account = _find_account(draft, chosen_account, is_only_one=len(numbers) <= 1)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from donorhub.money import Money
+from donorhub.money import Money, find_last_day
 from donorhub.services.bank.files.bank_accounts import Gap
 from donorhub.services.bank.files.statement_drafts import Draft
 from importers import iban
@@ -61,6 +61,8 @@ def list_hold_reasons(draft: Draft, problems: Sequence[Problem], *, today: date)
         reasons += sorted(errors - UNTRUSTED_CODES - OF_ONE)
     if any(day > today + AHEAD for day in draft.day_sums):
         reasons.append("future_entries")
+    if _has_ended_currency(draft):
+        reasons.append("currency_ended")
     return reasons
 
 
@@ -77,6 +79,12 @@ def list_remarks(draft: Draft, reader_problems: Sequence[Problem], *, today: dat
         remarks.append(
             make_problem("warning", Reason("ancient_entries", {"first_on": min(days).isoformat()}))
         )
+    if _has_ended_currency(draft):
+        ended: Reason[StatementFault] = Reason(
+            "currency_ended",
+            {"currency": draft.header.currency, "last_on": str(find_last_day(draft.header.currency))},
+        )
+        remarks.append(make_problem("error", ended))
     looks_like_iban = draft.account[:2].isalpha() and draft.account[2:4].isdigit()
     if draft.account and looks_like_iban and not iban.is_iban(draft.account):
         remarks.append(make_problem("warning", Reason("account_check_digits")))
@@ -85,6 +93,12 @@ def list_remarks(draft: Draft, reader_problems: Sequence[Problem], *, today: dat
     ):
         remarks.append(_make_mismatch_problem(draft))
     return remarks
+
+
+def _has_ended_currency(draft: Draft) -> bool:
+    """Return whether entries are dated after the last day of their currency."""
+    last_day = find_last_day(draft.header.currency)
+    return last_day is not None and any(day > last_day for day in draft.day_sums)
 
 
 def _make_mismatch_problem(draft: Draft) -> Problem:

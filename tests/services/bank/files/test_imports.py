@@ -340,3 +340,24 @@ def test_four_senders_make_one_set(database: Flask) -> None:
     assert ledger() == money(GIFTS)
     assert db.session.scalar(select(func.count()).select_from(ImportFile)) == 1
     assert states() == ["posted"]
+
+
+def test_statement_of_no_currency_makes_no_account(database: Flask) -> None:
+    """A currency that ISO 4217 does not hold makes no account, however well the balances add up."""
+    file = send(
+        b":20:X\n:25:PL61109010140000071219812874\n:28C:1\n:60F:C260901XXX0,00\n"
+        b":61:2609020902C50,00NTRFNONREF\n:86:dar\n:62F:C260902XXX50,00\n-\n"
+    )
+    assert file.state != "done"
+    assert db.session.scalars(select(BankAccount)).all() == []
+
+
+def test_currency_that_ended_holds_the_statement(database: Flask) -> None:
+    """Entries after the last day of their currency are held, for one of both is wrong."""
+    file = send(
+        b":20:X\n:25:HR1210010051863000160\n:28C:1\n:60F:C260901HRK0,00\n"
+        b":61:2609020902C50,00NTRFNONREF\n:86:dar\n:62F:C260902HRK50,00\n-\n"
+    )
+    assert "currency_ended" in [problem["code"] for problem in file.problems]
+    assert file.state != "done"
+    assert not ledger()
