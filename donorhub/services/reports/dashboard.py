@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 
 from donorhub.db import db, sum_minor
 from donorhub.domain.recurring.schedule import add_months
-from donorhub.models import Entry, ImportFile, Instalment, Message, ProviderEvent, RecurringGift, Task
+from donorhub.models import Entry, Gift, ImportFile, Instalment, Message, ProviderEvent, RecurringGift, Task
 from donorhub.models.states import (
     ENTRIES_TO_DECIDE,
     OPEN_TASKS,
@@ -77,6 +78,25 @@ def list_months(today: date, currency: str) -> list[Month]:
         of_month = sums[on_day.replace(day=1)]
         of_month[method] = of_month.get(method, 0) + int(minor)
     return [Month(start, of_month) for start, of_month in sums.items()]
+
+
+def list_other_currencies(months: Sequence[Month], today: date, currency: str) -> list[Money]:
+    """Return what the days of these months brought in other currencies than the one they are reckoned in."""
+    return [money for money in sum_received(months[0].first, today) if money.currency != currency]
+
+
+def count_in_kind(months: Sequence[Month], today: date) -> int:
+    """Return how many gifts in kind these months brought; no sum of money has them in it."""
+    return (
+        db.session.scalar(
+            select(func.count()).where(
+                Gift.method == "in_kind",
+                Gift.is_test.is_(False),
+                Gift.received_on.between(months[0].first, today),
+            )
+        )
+        or 0
+    )
 
 
 def compute_recurring_figures() -> RecurringFigures:

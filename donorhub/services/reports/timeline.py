@@ -26,6 +26,7 @@ from donorhub.models import (
 from donorhub.money import Money
 from donorhub.services import paging
 from donorhub.services.access import organisation
+from donorhub.services.giving import history
 from donorhub.services.paging import LIMIT, AnySelect, Page
 from donorhub.services.receipts import receipts
 
@@ -116,8 +117,15 @@ def _make_moment_conditions(at: Moment, moment: datetime) -> tuple[ColumnElement
 
 def _read_gifts(donor_id: int, cursor: Cursor | None, limit: int) -> Iterator[Event]:
     query = select(Gift).where(Gift.donor_id == donor_id)
-    for (gift,) in _read_newest_rows(query, Gift.received_on, Gift.id, "gift", cursor, limit):
-        facts = {"method": gift.method, "note": gift.note, "is_test": gift.is_test}
+    rows = [gift for (gift,) in _read_newest_rows(query, Gift.received_on, Gift.id, "gift", cursor, limit)]
+    deduction_states = history.find_deduction_states(rows)
+    for gift in rows:
+        facts = {
+            "method": gift.method,
+            "note": gift.note,
+            "is_test": gift.is_test,
+            "deduction": deduction_states.get(gift.id, ""),
+        }
         yield Event(organisation.get_midnight(gift.received_on), "gift", gift.id, False, gift.amount, facts)
 
 

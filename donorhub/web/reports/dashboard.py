@@ -129,12 +129,15 @@ def _compute_money_figures(day: date) -> dict[str, object]:
         "scale": [_write_short_number(value) for _y, value in chart.lines],
         "series": [name_series(methods) for methods in SERIES],
         "table": [[Money(minor, currency) for minor in _list_minors(month)] for month in months],
-        "year": next((money for money in last_year if money.currency == currency), Money(0, currency)),
+        "year": last_year or [Money(0, currency)],
+        "left_out": dashboard.list_other_currencies(months, day, currency),
+        "in_kind_count": dashboard.count_in_kind(months, day),
         "kept": kept_count,
         "gave_before": count_before,
         "retention": round(100 * kept_count / count_before) if count_before else None,
         "latest": latest,
         "funds": history.find_fund_names(latest),
+        "taken": history.find_deduction_states(latest),
         "currency": currency,
     }
 
