@@ -45,7 +45,14 @@ from donorhub.models.provider import (
     WebhookSecret,
 )
 from donorhub.models.receipt import Receipt, ReceiptCounter, ReceiptLine, ReceiptPdf
-from donorhub.models.recurring import Allocation, Instalment, RecurringGift, RecurringGiftChange, Term
+from donorhub.models.recurring import (
+    Allocation,
+    Coverage,
+    Instalment,
+    RecurringGift,
+    RecurringGiftChange,
+    Term,
+)
 from donorhub.models.search_ddl import SQLITE as _SQLITE_SEARCH  # noqa: F401  its statements listen for create_all
 from donorhub.models.work import DomainEvent, Message, MessageAttachment, Suppression, Task, Template
 
@@ -59,6 +66,7 @@ __all__ = [
     "Campaign",
     "ColumnMapping",
     "Correction",
+    "Coverage",
     "Designation",
     "Detail",
     "Dispute",

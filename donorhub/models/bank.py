@@ -35,6 +35,7 @@ class BankAccount(Base):
     ids_untrusted: Mapped[bool] = mapped_column(
         default=False
     )  # the bank gave one id to two different entries
+    closed_on: Mapped[date | None]  # nothing comes to it any more, and nobody waits for its statements
     created_at: Mapped[datetime]
 
 

@@ -168,3 +168,16 @@ class RecurringGiftChange(Base):
     after: Mapped[str] = mapped_column(default="")
     effective_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+
+
+class Coverage(Base):
+    """Up to which day a source of money is known; rows are only added, and the newest of a source holds."""
+
+    __tablename__ = "coverage"
+    __table_args__ = (Index("ix_coverage_source_id", "source", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]  # "bank:<id of the account>"
+    known_from: Mapped[date | None]  # None: of no day
+    known_to: Mapped[date | None]
+    recorded_at: Mapped[datetime]

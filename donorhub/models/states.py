@@ -34,6 +34,7 @@ WorkerTaskKind = Literal[
 TaskKind = Literal[
     WorkerTaskKind,
     "account_deauthorized",
+    "amount_differs",
     "call",
     "decided_twice",
     "dispute",

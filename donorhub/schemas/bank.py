@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final, NotRequired, TypedDict
 
 from marshmallow import ValidationError, fields, validates_schema
@@ -10,7 +11,7 @@ from donorhub.models.states import MATCHING_MODES, MatchingMode
 from donorhub.money import Money
 from donorhub.schemas import faults
 from donorhub.schemas.donors import NewDonorSchema
-from donorhub.schemas.fields import Choice, Currency, Id, Line, Several, StrictSchema, Tick, Whole
+from donorhub.schemas.fields import Choice, Currency, Day, Id, Line, Several, StrictSchema, Tick, Whole
 from donorhub.schemas.limits import IBAN, REASON
 from donorhub.schemas.money import Amount
 from importers.table.layout import make_json_schema
@@ -32,6 +33,12 @@ class BankAccountFieldsSchema(StrictSchema):
     matching = Choice(MATCHING_MODES, metadata={"description": "How far matching may go by itself"})
 
 
+class BankAccountChangesSchema(BankAccountFieldsSchema):
+    closed_on = Day(
+        allow_none=True, metadata={"description": "From this day on nobody waits for its statements"}
+    )
+
+
 class NewBankAccountSchema(BankAccountFieldsSchema):
     name = Line(metadata={"description": "Else its number"})
     number = Line(IBAN, shortest=1, required=True, metadata={"description": "The IBAN, or the bank's number"})
@@ -43,6 +50,12 @@ class BankAccountFields(TypedDict, total=False):
 
     name: str
     matching: MatchingMode
+
+
+class BankAccountChanges(BankAccountFields, total=False):
+    """What people may change of an account that is there."""
+
+    closed_on: date | None
 
 
 class NewBankAccount(BankAccountFields):

@@ -130,3 +130,13 @@ class SkipSchema(StrictSchema):
     """Why nothing is owed for an instalment, where anybody says."""
 
     reason = Line(load_default="")
+
+
+class CountSchema(StrictSchema):
+    gift_id = Id(required=True, metadata={"description": "A gift of the same donor that settles nothing"})
+
+
+class Counting(TypedDict):
+    """Which gift pays an instalment."""
+
+    gift_id: int

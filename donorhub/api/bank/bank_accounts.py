@@ -18,13 +18,14 @@ from donorhub.api.schemas import AnswerSchema
 from donorhub.models import BankAccount
 from donorhub.money import Money
 from donorhub.schemas.bank import (
-    BankAccountFields,
-    BankAccountFieldsSchema,
+    BankAccountChanges,
+    BankAccountChangesSchema,
     NewBankAccount,
     NewBankAccountSchema,
 )
 from donorhub.schemas.fields import Instant
 from donorhub.schemas.money import MoneySchema
+from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
 
 bp = HouseBlueprint("bank_accounts", __name__, path="/bank-accounts", description="Our own accounts.")
@@ -37,6 +38,9 @@ class BankAccountSchema(AnswerSchema):
     number = fields.String(required=True)
     currency = fields.String(required=True)
     matching = fields.String(required=True)
+    closed_on = fields.Date(
+        allow_none=True, metadata={"description": "From this day on nobody waits for its statements"}
+    )
     created_at = Instant(required=True)
 
 
@@ -52,6 +56,13 @@ class GapSchema(AnswerSchema):
 
 class BankAccountWithGapsSchema(BankAccountSchema):
     gaps = fields.List(fields.Nested(GapSchema), required=True)
+    known_from = fields.Date(
+        allow_none=True, metadata={"description": "The first day of which its statements tell all"}
+    )
+    known_to = fields.Date(
+        allow_none=True,
+        metadata={"description": "The last such day without a gap; what is due later cannot be missed yet"},
+    )
 
 
 ROWS: Final = Rows(BankAccountSchema, BankAccount, SORTS)
@@ -99,10 +110,10 @@ def get_bank_account(bank_account_id: int) -> Response:
 @require_permission("imports:write")
 @commit_work
 @etags.mark_versioned
-@bp.arguments(BankAccountFieldsSchema(partial=True))
+@bp.arguments(BankAccountChangesSchema(partial=True))
 @bp.response(200, BankAccountWithGapsSchema)
-def change_bank_account(changes: BankAccountFields, bank_account_id: int) -> Response:
-    """Rename an account, or say how far matching may go by itself."""
+def change_bank_account(changes: BankAccountChanges, bank_account_id: int) -> Response:
+    """Rename an account, say how far matching may go by itself, or close it."""
     account = bank_accounts.get_account(bank_account_id)
     etags.require_match(compute_etag(BankAccountWithGapsSchema, _make_answer(account)))
     bank_accounts.change_account(account, now=clock.now(), actor=get_principal().actor, **changes)
@@ -116,4 +127,5 @@ def _make_answer(account: BankAccount) -> dict[str, object]:
         for gap in bank_accounts.find_gaps(account.id)
     ]
     ours = {column.key: getattr(account, column.key) for column in BankAccount.__table__.columns}
-    return ours | {"gaps": gaps}
+    known_from, known_to = coverage.find_days_of_account(account.id) or (None, None)
+    return ours | {"gaps": gaps, "known_from": known_from, "known_to": known_to}

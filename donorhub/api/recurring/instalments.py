@@ -19,8 +19,8 @@ from donorhub.models.states import INSTALMENT_STATES
 from donorhub.money import Money
 from donorhub.schemas.fields import Day, Instant, QueryId, Reason
 from donorhub.schemas.money import MoneySchema
-from donorhub.schemas.recurring import SkipSchema
-from donorhub.services.recurring import instalments
+from donorhub.schemas.recurring import Counting, CountSchema, SkipSchema
+from donorhub.services.recurring import changed_amounts, instalments
 
 bp = HouseBlueprint("instalments", __name__, path="/instalments", description="Expected payments.")
 SORTS: Final = {"id": Instalment.id, "due_on": Instalment.due_on}
@@ -73,6 +73,21 @@ def skip_instalment(body: Reason, instalment_id: int) -> Response:
     """Let an instalment go: nothing is owed for it. Let go already: nothing changes."""
     row = instalments.skip_instalment(
         instalment_id, reason=body["reason"], now=clock.now(), actor=get_principal().actor
+    )
+    return answer_resource(
+        InstalmentSchema, _make_instalment_answer(row, instalments.compute_settled_minor(row.id))
+    )
+
+
+@bp.post(f"/<{ID}:instalment_id>/count")
+@require_permission("recurring:write")
+@do_once
+@bp.arguments(CountSchema)
+@bp.response(200, InstalmentSchema)
+def count_gift(body: Counting, instalment_id: int) -> Response:
+    """Let a gift of the donor that settles nothing pay the instalment, wholly or in part."""
+    row = changed_amounts.count_gift(
+        instalment_id, body["gift_id"], now=clock.now(), actor=get_principal().actor
     )
     return answer_resource(
         InstalmentSchema, _make_instalment_answer(row, instalments.compute_settled_minor(row.id))

@@ -34,7 +34,7 @@ from donorhub.schemas.recurring import (
     Resumption,
 )
 from donorhub.services.access import organisation
-from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
+from donorhub.services.recurring import changed_amounts, instalments, recurring_gifts, recurring_terms
 
 bp = HouseBlueprint("recurring", __name__, path="/recurring-gifts", description="Promises to give again.")
 SORTS: Final = {"id": RecurringGift.id, "created_at": RecurringGift.created_at}
@@ -50,6 +50,13 @@ class TermSchema(AnswerSchema):
     is_pause = fields.Boolean(required=True)
 
 
+class ChangedAmountSchema(AnswerSchema):
+    amount = fields.Nested(MoneySchema)
+    from_on = fields.Date(required=True, metadata={"description": "The first instalment it came for"})
+    count = fields.Integer(required=True, metadata={"description": "How many times running it came"})
+    is_proposed = fields.Boolean(required=True, metadata={"description": "It is proposed as the new amount"})
+
+
 class RecurringGiftSchema(AnswerSchema):
     id = fields.Integer(required=True)
     donor_id = fields.Integer(required=True)
@@ -63,6 +70,11 @@ class RecurringGiftSchema(AnswerSchema):
     period = fields.String(required=True)
     every = fields.Integer(required=True)
     terms = fields.List(fields.Nested(TermSchema))
+    changed_amount = fields.Nested(
+        ChangedAmountSchema,
+        allow_none=True,
+        metadata={"description": "Another amount that came when an instalment was due; for one gift only"},
+    )
     start_on = fields.Date(required=True)
     ends_on = fields.Date(allow_none=True)
     campaign_id = fields.Integer(allow_none=True)
@@ -139,7 +151,18 @@ def start_recurring_gift(new: NewRecurringGift) -> Response:
 def get_recurring_gift(recurring_gift_id: int) -> Response:
     """Show a recurring gift with its terms."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-    return answer_resource(RecurringGiftSchema, make_recurring_gift_answer(gift), version=gift.version)
+    changed = changed_amounts.find_changed_amount(gift, today=organisation.get_day(clock.now()))
+    answer = changed and {
+        "amount": changed.amount,
+        "from_on": changed.from_on,
+        "count": len(changed.claims),
+        "is_proposed": changed.is_proposed,
+    }
+    return answer_resource(
+        RecurringGiftSchema,
+        make_recurring_gift_answer(gift) | {"changed_amount": answer},
+        version=gift.version,
+    )
 
 
 @bp.post(f"/<{ID}:recurring_gift_id>/change")
@@ -159,6 +182,17 @@ def change_recurring_gift(body: Change, recurring_gift_id: int) -> Response:
         now=clock.now(),
         actor=get_principal().actor,
     )
+    return _make_answer(gift)
+
+
+@bp.post(f"/<{ID}:recurring_gift_id>/accept-amount")
+@require_permission("recurring:write")
+@do_once
+@bp.response(200, RecurringGiftSchema)
+def accept_changed_amount(recurring_gift_id: int) -> Response:
+    """Promise the other amount that came last, from its first payment on, which then pays its instalments."""
+    gift = _get_changeable_gift(recurring_gift_id)
+    changed_amounts.accept_changed_amount(gift, now=clock.now(), actor=get_principal().actor)
     return _make_answer(gift)
 
 

@@ -9,18 +9,21 @@ from typing import Final
 
 from sqlalchemy import select
 
+from donorhub.cli.demo.bank import OUR_ACCOUNTS
 from donorhub.cli.demo.people import Person
 from donorhub.db import db
-from donorhub.models import Task
+from donorhub.models import Coverage, Task
 from donorhub.models.states import TaskKind
 from donorhub.services.access import organisation, users
+from donorhub.services.bank.files import bank_accounts
 from donorhub.services.messages import leaving, messages, thank_yous
-from donorhub.services.recurring import overdue
+from donorhub.services.recurring import known_banks, overdue
 from donorhub.services.work import tasks
 
 ACTOR: Final = "cli:demo"
 SWEEP_DAYS: Final = (24, 12, 5, 2, 1, 0)  # so many days ago overdue instalments were looked for
 DONE_AFTER: Final = timedelta(hours=30)  # what fell due before that has been done
+KNOWN_DAYS: Final = timedelta(days=1000)  # so long the office has had its bank files
 DOMAIN: Final = "demo.example"
 OUTCOMES: Final = (  # Arta writes as she speaks
     "E telefonova, do të paguajë këtë javë.",
@@ -35,6 +38,7 @@ def add_days(people: Sequence[Person], *, now: datetime) -> None:
     """Let the days pass up to now, and leave a handful of tasks of each kind."""
     for days in SWEEP_DAYS:
         then = now - timedelta(days=days)
+        _know_banks(now=then)
         overdue.advance_recurring_gifts(today=organisation.get_day(then), now=then, actor=ACTOR)
         _perform_tasks("thank_you", _plan_thank_you, now=then)
         _perform_tasks("send_message", _send_message, now=then)
@@ -42,6 +46,22 @@ def add_days(people: Sequence[Person], *, now: datetime) -> None:
     _plan_calls(people, now=now)
     _plan_welcomes(people, now=now)
     _finish_due_tasks(now=now)
+
+
+def _know_banks(*, now: datetime) -> None:
+    """Let the accounts that standing orders come to be known up to yesterday: the office imports each day."""
+    yesterday = organisation.get_day(now) - timedelta(days=1)
+    for account, currency in (("camt", "PLN"), ("mt940", "EUR")):
+        ours = bank_accounts.create_account(OUR_ACCOUNTS[account], currency, now=now, actor=ACTOR)
+        db.session.add(
+            Coverage(
+                source=known_banks.name_source(ours.id),
+                known_from=yesterday - KNOWN_DAYS,
+                known_to=yesterday,
+                recorded_at=now,
+            )
+        )
+    db.session.flush()
 
 
 def _perform_tasks(kind: TaskKind, perform: Callable[[Task, datetime], str], *, now: datetime) -> None:

@@ -106,18 +106,22 @@ def find_step_of_time(
     due_on: date,
     today: date,
     *,
+    known_to: date | None,
     windows: Windows,
     next_attempt_on: date | None = None,
 ) -> InstalmentStep | None:
-    """Return what the calendar alone does to an instalment today, if anything.
+    """Return what time does to an instalment today, if anything.
 
-    While another attempt is planned, by us or by a provider, nothing is missed.
+    It is late by the calendar. It is missed only where its source is known up to the end of its grace:
+    ``known_to``, None where it is not known at all. While another attempt is planned, by us or by a provider,
+    nothing is missed.
     """
     if state == "expected":
         return "window_over" if today > due_on + timedelta(days=windows.late) else None
     if state not in ("late", "partial", "failed", "returned") or next_attempt_on is not None:
         return None
-    return "grace_over" if today > due_on + timedelta(days=windows.grace) else None
+    last_on = due_on + timedelta(days=windows.grace)
+    return "grace_over" if known_to is not None and today > last_on and known_to >= last_on else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +157,18 @@ def find_step_of_misses(
     """
     if not unpaid_due or today <= unpaid_due[0]:
         return None
-    if rule.lapse_days is not None and rule.close_days is not None:
-        overdue = (today - unpaid_due[0]).days
-        return "close" if overdue > rule.close_days else "lapse" if overdue > rule.lapse_days else None
-    if today > add_months(unpaid_due[0], rule.close_months):
+    if today >= find_closing_day(unpaid_due, rule=rule):
         return "close"
+    if rule.lapse_days is not None:
+        return "lapse" if (today - unpaid_due[0]).days > rule.lapse_days else None
     return "lapse" if _is_lapsed(unpaid_due, period, every, today, rule, windows) else None
+
+
+def find_closing_day(unpaid_due: Sequence[date], *, rule: LapseRule) -> date:
+    """Return the day on which a recurring gift is closed if none of these due dates is paid by then."""
+    if rule.close_days is not None:
+        return unpaid_due[0] + timedelta(days=rule.close_days + 1)
+    return add_months(unpaid_due[0], rule.close_months) + timedelta(days=1)
 
 
 def _is_lapsed(

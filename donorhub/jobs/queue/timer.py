@@ -17,7 +17,9 @@ from donorhub.db import db
 from donorhub.jobs.queue import hold
 from donorhub.jobs.queue.dispatch import dispatch_tasks, ring_inbox
 from donorhub.services.access import audit, idempotency, organisation, sessions
+from donorhub.services.bank import coverage
 from donorhub.services.bank.files import imports
+from donorhub.services.bank.matching import waiting_credits
 from donorhub.services.providers import missing_payments
 from donorhub.services.recurring import overdue
 from donorhub.services.work import claims
@@ -59,7 +61,10 @@ def _seal_audit() -> int:
 
 def _advance_recurring_gifts() -> int:
     now = clock.now()
-    count = overdue.advance_recurring_gifts(today=organisation.get_day(now), now=now)
+    today = organisation.get_day(now)
+    count = coverage.note_coverage(now=now)
+    held_ids = waiting_credits.find_held_instalments(today=today)
+    count += overdue.advance_recurring_gifts(today=today, now=now, held_ids=held_ids)
     db.session.commit()
     return count
 

@@ -1,22 +1,27 @@
-"""What the calendar does to recurring gifts: pauses end, what is coming is made, what is unpaid grows late.
+"""What time does to recurring gifts: pauses end, what is coming is made, what is unpaid grows late.
 
 One hourly round looks at all of them. What a gift does to an instalment is in :mod:`.instalments`.
+That nothing came is said only of days that are known (:mod:`.known_banks`).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from donorhub.db import db
 from donorhub.domain.recurring.recurring_states import (
     LapseRule,
     Windows,
+    find_closing_day,
     find_step_of_misses,
     find_step_of_time,
 )
-from donorhub.models import Instalment, RecurringGift
+from donorhub.models import Allocation, Instalment, RecurringGift
 from donorhub.models.states import (
     AGEING_INSTALMENTS,
     EXPECTING_PROMISES,
@@ -24,29 +29,56 @@ from donorhub.models.states import (
     LIVE_PROMISES,
     UNPAID_INSTALMENTS,
 )
-from donorhub.services.recurring import instalments, recurring_gifts, recurring_terms
+from donorhub.services.access import organisation
+from donorhub.services.recurring import (
+    changed_amounts,
+    instalments,
+    known_banks,
+    recurring_gifts,
+    recurring_terms,
+)
+from donorhub.services.recurring.known_banks import KnownBanks
 from donorhub.services.work import events, tasks
 
 WINDOWS = Windows()
 LAPSE = LapseRule()
+_DAY: Final = timedelta(days=1)
 
 
-def advance_recurring_gifts(*, today: date, now: datetime, actor: str = "system:0") -> int:
+def advance_recurring_gifts(
+    *, today: date, now: datetime, held_ids: Collection[int] = (), actor: str = "system:0"
+) -> int:
     """Create what is coming and move what is overdue, for every recurring gift; return how many rows
     changed.
 
-    On the same day a second call changes nothing.
+    ``held_ids`` are instalments that a person may find paid by what waits to be decided; they, and those
+    that money of another amount came for, are neither late nor missed. On the same day a second call
+    changes nothing.
     """
     count = 0
     promises = db.session.scalars(select(RecurringGift).where(RecurringGift.state.in_(LIVE_PROMISES))).all()
     for gift in promises:
         count += _resume_after_pause(gift, today=today, now=now, actor=actor)
     count += instalments.make_instalments_of_all(promises, today=today)
-    count += _move_overdue_instalments(today=today, now=now)
+    claimed_ids, changed_count = changed_amounts.follow_payments(today=today, now=now, actor=actor)
+    held_ids, count = claimed_ids.union(held_ids), count + changed_count
     ids_behind = _find_ids_behind(today)
+    banks = known_banks.read_known_banks(ids_behind, today=today, now=now)
+    waiting = _list_waiting(today)
     for gift in promises:
-        if gift.id in ids_behind:
-            count += _lapse_if_unpaid(gift, today=today, now=now, actor=actor)
+        if gift.state not in EXPECTING_PROMISES:
+            continue
+        unpaid = _list_unpaid(gift, banks, held_ids, today) if gift.id in ids_behind else []
+        closing_on = _find_closing_day(gift, banks, unpaid, today)
+        last_on = min(today, closing_on) if closing_on else today
+        for instalment in waiting.get(gift.id, ()):
+            if instalment.id not in held_ids:
+                count += _move_instalment(instalment, gift, banks, today=last_on, now=now)
+        if closing_on is not None:
+            recurring_gifts.close_recurring_gift(gift, reason="unpaid", now=now, actor=actor, on=closing_on)
+            count += 1 + _let_go_of_rest(gift, closing_on, now=now, actor=actor)
+        elif unpaid:
+            count += _lapse_if_unpaid(gift, banks, unpaid, today=today, now=now)
     return count
 
 
@@ -55,9 +87,11 @@ def _find_ids_behind(today: date) -> set[int]:
     return set(
         db.session.scalars(
             select(Instalment.recurring_gift_id)
+            .join(RecurringGift)
             .where(
                 Instalment.due_on < today - timedelta(days=WINDOWS.grace),
                 Instalment.state.in_(UNPAID_INSTALMENTS),
+                RecurringGift.state.in_(EXPECTING_PROMISES),
             )
             .distinct()
         )
@@ -70,8 +104,9 @@ def _resume_after_pause(gift: RecurringGift, *, today: date, now: datetime, acto
     return int(recurring_gifts.resume_recurring_gift(gift, from_on=today, now=now, actor=actor))
 
 
-def _move_overdue_instalments(*, today: date, now: datetime) -> int:
-    waiting = db.session.scalars(
+def _list_waiting(today: date) -> dict[int, list[Instalment]]:
+    """Return the instalments that time may move, by recurring gift."""
+    rows = db.session.scalars(
         select(Instalment)
         .join(RecurringGift)
         .where(
@@ -80,36 +115,44 @@ def _move_overdue_instalments(*, today: date, now: datetime) -> int:
             RecurringGift.state.in_(EXPECTING_PROMISES),
         )
         .order_by(Instalment.id)
-    ).all()
-    return sum(_move_instalment(instalment, today=today, now=now) for instalment in waiting)
+    )
+    waiting: dict[int, list[Instalment]] = defaultdict(list)
+    for row in rows:
+        waiting[row.recurring_gift_id].append(row)
+    return waiting
 
 
-def _move_instalment(instalment: Instalment, *, today: date, now: datetime) -> int:
+def _move_instalment(
+    instalment: Instalment, gift: RecurringGift, banks: KnownBanks, *, today: date, now: datetime
+) -> int:
     count = 0
     while word := find_step_of_time(
         instalment.state,
         instalment.due_on,
         today,
+        known_to=banks.find_last_day(gift, instalment, today),
         windows=WINDOWS,
         next_attempt_on=instalment.next_attempt_on,
     ):
         instalments.change_state(instalment, word)
         count += 1
         if word == "grace_over":
-            _record_missed(instalment, now=now)
+            _record_missed(instalment, gift, banks, now=now)
     return count
 
 
-def _record_missed(instalment: Instalment, *, now: datetime) -> None:
-    instalment.missed_at = instalment.missed_at or now
-    gift = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
+def _record_missed(instalment: Instalment, gift: RecurringGift, banks: KnownBanks, *, now: datetime) -> None:
+    """Record when the grace ended, and since when it is known that nothing came until then."""
+    last_on = instalment.due_on + timedelta(days=WINDOWS.grace)
+    known_at = banks.find_known_at(gift, last_on, now)
+    instalment.missed_at = instalment.missed_at or known_at
     facts = {
         "amount": instalment.amount.as_text(),
         "currency": instalment.currency,
         "due_on": instalment.due_on.isoformat(),
     }
     tasks.plan_task(
-        f"missed_instalment:{instalment.id}",
+        instalments.name_missed_task(instalment),
         kind="missed_instalment",
         performer="person",
         role="fundraiser",
@@ -120,44 +163,94 @@ def _record_missed(instalment: Instalment, *, now: datetime) -> None:
         facts=facts,
     )
     events.record_event(
-        "instalment.missed", ("instalment", instalment.id), occurred_at=now, now=now, donor_id=gift.donor_id
+        "instalment.missed",
+        ("instalment", instalment.id),
+        occurred_at=organisation.get_midnight(last_on),
+        now=known_at,
+        donor_id=gift.donor_id,
     )
 
 
-def _lapse_if_unpaid(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
-    if gift.state not in EXPECTING_PROMISES:
-        return 0
+def _find_closing_day(
+    gift: RecurringGift, banks: KnownBanks, unpaid: Sequence[Instalment], today: date
+) -> date | None:
+    """Return the day on which a recurring gift is closed for want of money, where it is known by now."""
+    if not unpaid:
+        return None
+    closing_on = find_closing_day([one.due_on for one in unpaid], rule=LAPSE)
+    return closing_on if closing_on <= _find_judging_day(gift, banks, unpaid, today) else None
+
+
+def _let_go_of_rest(gift: RecurringGift, closing_on: date, *, now: datetime, actor: str) -> int:
+    """Expect nothing any more that was due so near to the closing day, or after it, that it could not be
+    missed by then.
+
+    So a recurring gift that is closed late, because its statements came late, ends as one closed in time.
+    """
+    rows = db.session.scalars(
+        select(Instalment).where(
+            Instalment.recurring_gift_id == gift.id,
+            Instalment.due_on >= closing_on - timedelta(days=WINDOWS.grace),
+            Instalment.state.in_(("expected", "late", "missed")),
+        )
+    ).all()
+    for row in rows:
+        if row.state == "missed":
+            tasks.cancel_task(instalments.name_missed_task(row), now=now, actor=actor, reason="closed")
+            instalments.change_state(row, "waive", reason="closed")
+        else:
+            row.state, row.state_reason = "skipped", "closed"
+    return len(rows)
+
+
+def _lapse_if_unpaid(
+    gift: RecurringGift, banks: KnownBanks, unpaid: Sequence[Instalment], *, today: date, now: datetime
+) -> int:
     term = recurring_terms.get_term_on(gift, today)
-    unpaid_days = _list_unpaid_days(gift.id, today)
-    word = find_step_of_misses(unpaid_days, term.period, term.every, today, rule=LAPSE, windows=WINDOWS)
-    if word == "lapse" and recurring_gifts.is_step_allowed(gift, "lapse"):
-        events.record_event(
-            "recurring_gift.lapsed",
-            ("recurring_gift", gift.id),
-            occurred_at=now,
-            now=now,
-            donor_id=gift.donor_id,
-        )
-        return int(recurring_gifts.change_state(gift, "lapse", reason="missed"))
-    if word == "close":
-        return int(
-            recurring_gifts.close_recurring_gift(gift, reason="unpaid", now=now, actor=actor, on=today)
-        )
-    return 0
+    day = _find_judging_day(gift, banks, unpaid, today)
+    unpaid_days = [one.due_on for one in unpaid]
+    word = find_step_of_misses(unpaid_days, term.period, term.every, day, rule=LAPSE, windows=WINDOWS)
+    if word != "lapse" or not recurring_gifts.is_step_allowed(gift, "lapse"):
+        return 0
+    events.record_event(
+        "recurring_gift.lapsed",
+        ("recurring_gift", gift.id),
+        occurred_at=now,
+        now=now,
+        donor_id=gift.donor_id,
+    )
+    return int(recurring_gifts.change_state(gift, "lapse", reason="missed"))
 
 
-def _list_unpaid_days(recurring_gift_id: int, today: date) -> list[date]:
-    """Return the due dates of the unpaid instalments after the last paid one, oldest first."""
+def _find_judging_day(
+    gift: RecurringGift, banks: KnownBanks, unpaid: Sequence[Instalment], today: date
+) -> date:
+    """Return the day as of which it is judged what did not come: the day after the last one that is known."""
+    if gift.charged_by == "provider":
+        return today
+    days = [banks.find_last_day(gift, one, today) for one in unpaid]
+    return min([today, *(day + _DAY for day in days if day is not None)])
+
+
+def _list_unpaid(
+    gift: RecurringGift, banks: KnownBanks, held_ids: Collection[int], today: date
+) -> list[Instalment]:
+    """Return the unpaid instalments after the last that money came for, the oldest first, of days that are
+    known.
+    """
     rows = db.session.execute(
-        select(Instalment.due_on, Instalment.state)
-        .where(Instalment.recurring_gift_id == recurring_gift_id, Instalment.due_on < today)
+        select(Instalment, exists().where(Allocation.instalment_id == Instalment.id))
+        .where(Instalment.recurring_gift_id == gift.id, Instalment.due_on < today)
         .order_by(Instalment.due_on.desc())
         .limit(60)
-    ).all()
-    unpaid_days: list[date] = []
-    for due_on, state in rows:
-        if state == "paid":
+    )
+    unpaid: list[Instalment] = []
+    for instalment, has_money in rows:
+        was_taken_back = instalment.state == "returned"
+        if instalment.id in held_ids or instalment.state == "paid" or (has_money and not was_taken_back):
             break
-        if state not in FREED_INSTALMENTS:
-            unpaid_days.append(due_on)
-    return unpaid_days[::-1]
+        if instalment.state in FREED_INSTALMENTS:
+            continue
+        if instalment.state == "missed" or banks.find_last_day(gift, instalment, today) is not None:
+            unpaid.append(instalment)
+    return unpaid[::-1]

@@ -25,6 +25,8 @@ from donorhub.money import Money
 from donorhub.services.counting import count_each
 from donorhub.services.giving import history
 from donorhub.services.providers import inbox
+from donorhub.services.recurring import waiting_instalments
+from donorhub.services.recurring.waiting_instalments import Wait
 
 MONTHS: Final = 12
 
@@ -48,11 +50,12 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class RecurringFigures:
-    """How many recurring gifts run, and how many instalments are late or missed."""
+    """How many recurring gifts run, how many instalments are late or missed, and what waits for the bank."""
 
     active_count: int
     late_count: int
     missed_count: int
+    waiting: Wait
 
 
 def sum_received(first: date, last: date) -> list[Money]:
@@ -99,7 +102,7 @@ def count_in_kind(months: Sequence[Month], today: date) -> int:
     )
 
 
-def compute_recurring_figures() -> RecurringFigures:
+def compute_recurring_figures(*, today: date, now: datetime) -> RecurringFigures:
     """Return how many recurring gifts run, and how many instalments are late or missed; tests do not
     count.
     """
@@ -115,7 +118,8 @@ def compute_recurring_figures() -> RecurringFigures:
         .group_by(Instalment.state)
     )
     counts = dict(late.all())
-    return RecurringFigures(active or 0, counts.get("late", 0), counts.get("missed", 0))
+    waiting = waiting_instalments.count_waiting(today=today, now=now)
+    return RecurringFigures(active or 0, counts.get("late", 0), counts.get("missed", 0), waiting)
 
 
 def count_waiting(now: datetime) -> dict[str, int]:

@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.models import BankAccount
 from donorhub.schemas.bank import (
-    BankAccountFields,
-    BankAccountFieldsSchema,
+    BankAccountChanges,
+    BankAccountChangesSchema,
     NewBankAccount,
     NewBankAccountSchema,
 )
-from donorhub.services.bank import bank_views
+from donorhub.services.bank import bank_views, coverage
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.matching import entry_views
 from donorhub.web.admission import require_permission
@@ -46,7 +46,9 @@ def add_account() -> Response | tuple[str, int]:
 def show_account(account_id: int) -> str:
     """Show one account: its statements, what is missing between them, its settings."""
     row = bank_accounts.get_account(account_id)
-    return _render_account(row, Form(start={"name": row.name, "matching": row.matching}))
+    return _render_account(
+        row, Form(start={"name": row.name, "matching": row.matching, "closed_on": row.closed_on})
+    )
 
 
 def _render_account(row: BankAccount, form: Form) -> str:
@@ -55,6 +57,7 @@ def _render_account(row: BankAccount, form: Form) -> str:
         account=row,
         form=form,
         gaps=bank_accounts.find_gaps(row.id),
+        known_days=coverage.find_days_of_account(row.id),
         page=bank_views.list_statements_of_account(row.id, after=request.args.get("after")),
         waiting=sum(entry_views.count_waiting(bank_account_id=row.id).values()),
         modes=MODES,
@@ -64,11 +67,11 @@ def _render_account(row: BankAccount, form: Form) -> str:
 @bp.post("/accounts/<int:account_id>")
 @require_permission("imports:write")
 def change_account(account_id: int) -> Response | tuple[str, int]:
-    """Rename an account, or say how far matching may go by itself."""
+    """Rename an account, say how far matching may go by itself, or close it."""
     row = bank_accounts.get_account(account_id)
     form = Form(request.form)
     with form.start_saving():
-        changes: BankAccountFields = form.load_fields(BankAccountFieldsSchema())
+        changes: BankAccountChanges = form.load_fields(BankAccountChangesSchema())
         bank_accounts.change_account(row, now=clock.now(), actor=get_actor(), **changes)
         commit()
         tell_reader(gettext("Saved."))

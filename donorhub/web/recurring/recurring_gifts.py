@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from donorhub import clock
 from donorhub.errors import Conflict
-from donorhub.models import Campaign, Donor, RecurringGift, Term
+from donorhub.models import Campaign, Donor, Instalment, RecurringGift, Term
 from donorhub.models.states import (
     OVERDUE_INSTALMENTS,
     RECURRING_STATES,
@@ -28,6 +28,8 @@ from donorhub.schemas.recurring import (
     ChangeSchema,
     CloseSchema,
     Closing,
+    Counting,
+    CountSchema,
     NewRecurringGiftSchema,
     Pause,
     PauseSchema,
@@ -38,7 +40,13 @@ from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from donorhub.services.donors.donors import normalise_iban
 from donorhub.services.giving import funds
-from donorhub.services.recurring import instalments, promises, recurring_gifts
+from donorhub.services.recurring import (
+    changed_amounts,
+    instalments,
+    promises,
+    recurring_gifts,
+    waiting_instalments,
+)
 from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.forms import Form, make_key
 from donorhub.web.reader import get_today
@@ -86,8 +94,19 @@ def list_late_instalments() -> str:
         *((word, labels.INSTALMENT_STATES[word]) for word in OVERDUE_INSTALMENTS),
     ]
     return render_template(
-        "recurring/late_instalments.html", page=page, state=state, tabs=tabs, day=get_today()
+        "recurring/late_instalments.html",
+        page=page,
+        state=state,
+        tabs=tabs,
+        day=get_today(),
+        banks=waiting_instalments.list_bank_days(today=get_today(), now=clock.now()),
+        known_days=_find_known_days(page.rows),
     )
+
+
+def _find_known_days(rows: Sequence[Instalment]) -> Mapping[int, date | None]:
+    """Return up to which day the bank is known, for those of the instalments that wait for it."""
+    return waiting_instalments.find_known_days(rows, today=get_today(), now=clock.now())
 
 
 @bp.get("/new")
@@ -155,6 +174,35 @@ def change_amount(recurring_gift_id: int) -> Answer:
         )
 
     return _save_change(recurring_gift_id, form, change_promise, gettext("The amount is changed."))
+
+
+@bp.post("/<int:recurring_gift_id>/accept-amount")
+@require_permission("recurring:write")
+def accept_changed_amount(recurring_gift_id: int) -> Answer:
+    """Promise the other amount that came, from its first payment on."""
+
+    def accept_amount(gift: RecurringGift) -> None:
+        changed_amounts.accept_changed_amount(gift, now=clock.now(), actor=get_principal().actor)
+
+    return _save_change(
+        recurring_gift_id, Form(request.form), accept_amount, gettext("The amount is changed.")
+    )
+
+
+@bp.post("/instalments/<int:instalment_id>/count")
+@require_permission("recurring:write")
+def count_gift(instalment_id: int) -> Answer:
+    """Let a gift that settles nothing pay this instalment."""
+    form = Form(request.form)
+    recurring_gift_id = instalments.get_instalment(instalment_id).recurring_gift_id
+
+    def count_one(_gift: RecurringGift) -> None:
+        counting: Counting = form.load_fields(CountSchema())
+        changed_amounts.count_gift(
+            instalment_id, counting["gift_id"], now=clock.now(), actor=get_principal().actor
+        )
+
+    return _save_change(recurring_gift_id, form, count_one, gettext("The payment counts for the instalment."))
 
 
 @bp.post("/<int:recurring_gift_id>/pause")
@@ -259,13 +307,16 @@ def _make_start_form(gift: RecurringGift) -> Form:
 
 
 def _render_recurring_gift(gift: RecurringGift, form: Form) -> str:
+    rows = promises.list_instalments_with_gifts(gift.id)
     return render_template(
         "recurring/recurring_gift.html",
         gift=gift,
         form=form,
         term=promises.get_term_on(gift, get_today()),
         amount_of=get_amount_of,
-        rows=promises.list_instalments_with_gifts(gift.id),
+        rows=rows,
+        known_days=_find_known_days([instalment for instalment, _ in rows]),
+        changed=changed_amounts.find_changed_amount(gift, today=get_today()),
         may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),
         changes=_can_be_changed(gift),
     )

@@ -55,7 +55,7 @@ def show_dashboard() -> str:
     if who.has_permission("gifts:read"):
         values |= _compute_money_figures(get_today())
     if who.has_permission("recurring:read"):
-        values["recurring"] = dashboard.compute_recurring_figures()
+        values["recurring"] = dashboard.compute_recurring_figures(today=get_today(), now=clock.now())
     is_narrowed = get_own_list() is not None
     tasks = worklist.list_tasks(
         "today", user_id=who.id, end_of_today=get_end_of_today(), is_narrowed=is_narrowed, limit=5

@@ -42,6 +42,9 @@ _REASONS: Final[Mapping[str, LazyString]] = {
     "match.refund_back": lazy_gettext("Our own money came back: it could not be delivered"),
     "match.reversal": lazy_gettext("The bank calls this entry a reversal"),
     "match.amount_exact": lazy_gettext("The amount is that of the open instalment"),
+    "match.amount_differs": lazy_gettext(
+        "It came when an instalment was due, with another amount: the order may have been changed"
+    ),
     "match.amount_partial": lazy_gettext("The amount is less than the open instalment"),
     "match.amount_over": lazy_gettext("The amount is more than the open instalment"),
     "match.payout_ref": lazy_gettext("The text has the payout's reference %(ref)s"),

@@ -130,6 +130,7 @@ TASKS: Final[Words[TaskKind]] = {
     "decided_twice": lazy_gettext("Look at a bank payment that was decided twice"),
     "thank_you": lazy_gettext("Thank the donor"),
     "thank_by_hand": lazy_gettext("Thank by phone or letter: there is no e-mail address"),
+    "amount_differs": lazy_gettext("Another amount came than was promised: ask, or accept it"),
     "missed_instalment": lazy_gettext("Ask about a missed instalment"),
     "new_donor": lazy_gettext("Greet a new donor"),
     "send_message": lazy_gettext("Send a message"),

@@ -92,12 +92,24 @@ def test_money_pays_whatever_is_not_paid_yet(steps: list[InstalmentStep]) -> Non
     ],
 )
 def test_window_and_grace_run_out(state: InstalmentState, days: int, step: str | None) -> None:
-    assert find_step_of_time(state, DUE, DUE + timedelta(days=days), windows=WINDOWS) == step
+    today = DUE + timedelta(days=days)
+    assert find_step_of_time(state, DUE, today, known_to=today, windows=WINDOWS) == step
+
+
+@pytest.mark.parametrize(("days", "step"), [(None, None), (0, None), (9, None), (10, "grace_over")])
+def test_nothing_is_missed_in_unknown_days(days: int | None, step: str | None) -> None:
+    """Whatever the calendar says, an instalment is missed only where the bank is known up to its last day."""
+    known_to = None if days is None else DUE + timedelta(days=days)
+    far = DUE + timedelta(days=400)
+    assert find_step_of_time("late", DUE, far, known_to=known_to, windows=WINDOWS) == step
+    assert find_step_of_time("expected", DUE, far, known_to=known_to, windows=WINDOWS) == "window_over"
 
 
 def test_nothing_is_missed_while_another_attempt_is_planned() -> None:
     late = DUE + timedelta(days=30)
-    assert find_step_of_time("failed", DUE, late, windows=WINDOWS, next_attempt_on=late) is None
+    assert (
+        find_step_of_time("failed", DUE, late, known_to=late, windows=WINDOWS, next_attempt_on=late) is None
+    )
 
 
 @pytest.mark.parametrize(("days", "holds"), [(-2, False), (-1, True), (0, True), (4, True), (5, False)])

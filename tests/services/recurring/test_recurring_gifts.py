@@ -20,6 +20,7 @@ from donorhub.services.donors import donors
 from donorhub.services.giving import gifts
 from donorhub.services.recurring import instalments, overdue, recurring_gifts
 from tests.api.conftest import dump
+from tests.services.recurring.known_bank import know_bank
 
 PLN50 = Money(5000, "PLN")
 
@@ -43,7 +44,8 @@ def promise(donor: Donor, start_on: date, now: datetime, **more: Any) -> Recurri
 
 
 def advance(day: date) -> int:
-    """What the timer does on a day."""
+    """What the timer does on a day on which the bank is known up to the day before."""
+    know_bank(day - timedelta(days=1))
     moved = overdue.advance_recurring_gifts(today=day, now=datetime.combine(day, time(3), UTC))
     db.session.commit()
     return moved
@@ -307,7 +309,8 @@ def test_closed_gift_owes_nothing(donor: Donor, now: datetime) -> None:
         gift, reason="again", now=now + timedelta(days=1), actor="t"
     )
     db.session.commit()
-    advance(date(2027, 2, 1))
+    overdue.advance_recurring_gifts(today=date(2027, 2, 1), now=now)
+    db.session.commit()
     assert dump() == before
     with pytest.raises(Conflict):
         recurring_gifts.change_amount(gift, Money(1, "PLN"), from_on=now.date(), now=now, actor="t")

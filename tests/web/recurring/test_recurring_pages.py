@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from donorhub.db import db
-from donorhub.models import IdentityKey, Instalment, RecurringGift, Term
+from donorhub.models import BankAccount, IdentityKey, Instalment, RecurringGift, Term
 from donorhub.services.recurring import overdue
+from tests.services.recurring.known_bank import know_bank
 from tests.web.bank.bank_world import Staff, let_write, words_of
 from tests.web.desk import TODAY, add_donor, add_recurring, key_in, moment, rows
 
@@ -123,12 +124,34 @@ def test_an_instalment_is_skipped(staff: Staff) -> None:
 
 def test_late_and_missed_instalments_are_listed(staff: Staff) -> None:
     add_recurring(add_donor(phone="512 345 678"), start_on=date(2026, 9, 15))
+    know_bank(date(2026, 11, 21))
     overdue.advance_recurring_gifts(today=TODAY, now=moment(22))
     db.session.commit()
     shown = staff.text("/recurring-gifts/late")
     assert "Anna Kowalska" in shown and "missed" in shown and "512 345 678" in shown
     assert "Anna" in staff.text("/recurring-gifts/late?state=missed")
     assert "2 missed" in staff.text("/")
+
+
+def test_page_says_what_waits_for_the_bank(staff: Staff, database: Flask) -> None:
+    """Pages say up to which day the bank is known and what waits for it, and so does the account's page."""
+    id_ = add_recurring(add_donor(), start_on=date(2026, 9, 15)).id
+    assert "No bank statement has been imported yet" in staff.text("/recurring-gifts/late")
+    account_id = know_bank(date(2026, 9, 25)).id
+    overdue.advance_recurring_gifts(today=TODAY, now=moment(22))
+    db.session.commit()
+    shown = staff.text("/recurring-gifts/late")
+    assert "known up to 25 Sept 2026" in shown and "waits for the bank, known to 25 Sept 2026" in shown
+    assert "waits for the bank, known to 25 Sept 2026" in staff.text(f"/recurring-gifts/{id_}")
+    assert "bank known to 25 Sept 2026: 1 waits for it" in staff.text("/")
+    accountant = Staff(database, "accountant")
+    assert "No day of this account is known yet" in accountant.text(f"/bank/accounts/{account_id}")
+    accountant.post(f"/bank/accounts/{account_id}", name="Old", matching="off", closed_on="2026-11-01")
+    let_write()
+    assert db.session.get_one(BankAccount, account_id).closed_on == date(2026, 11, 1)
+    accountant.post(f"/bank/accounts/{account_id}", name="Old", matching="off", closed_on="")
+    let_write()
+    assert db.session.get_one(BankAccount, account_id).closed_on is None
 
 
 def test_the_list_is_narrowed_by_state(staff: Staff) -> None:

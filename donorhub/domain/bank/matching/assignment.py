@@ -6,7 +6,9 @@ and whether a person must look, :mod:`donorhub.domain.bank.matching.matching` sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -17,11 +19,23 @@ from donorhub.domain.bank.matching.matching_facts import (
     Policy,
     Settles,
 )
+from donorhub.domain.payer_text import fold_letters
 
 _UNPAID: Final = 10_000.0  # dearer than any instalment, so that a credit settles one where it can
 _ADVANCE_DAYS: Final = 31
 _ARREARS_DAYS: Final = 100  # missed for 90 days at most, after 10 days of grace
+_SLOT_EARLY_DAYS: Final = 5  # banks pay before a weekend or a holiday
 _SMALL: Final = 8
+_MANY_MONTHS: Final = re.compile(
+    r"\b(zaleg\w*|arrears|prapambetur\w*)"
+    r"|\b(za|for|per) (\d+|dwa|trzy|cztery|two|three|dy|tre) (mies|month|muaj)"
+)
+_MONTHS: Final = re.compile(
+    r"\b(stycz(?:en|nia|niu)|lut(?:y|ego|ym)|mar(?:zec|ca|cu|ch|s)|kwie(?:cien|tnia|tniu)|ma(?:j|ja|ju|y)"
+    r"|czerw(?:iec|ca|cu)|lip(?:iec|ca|cu)|sierp(?:ien|nia|niu)|wrze(?:sien|snia|sniu)|pazdziernik(?:a|u)?"
+    r"|listopad(?:a|zie)?|grud(?:zien|nia|niu)|january|february|april|june|july|august|september|october"
+    r"|november|december|janar|shkurt|prill|qershor|korrik|gusht|shtator|tetor|nentor|dhjetor)\b"
+)
 _Costs = Sequence[Sequence[float]]
 
 
@@ -33,6 +47,7 @@ class Fit(NamedTuple):
     days: int
     in_window: bool
     is_tied: bool = False  # an instalment of another recurring gift would do as well
+    slot_id: int | None = None  # the instalment that a changed amount falls on
 
 
 ONE_OFF: Final = Fit("one_off", (), 0, in_window=True)
@@ -90,13 +105,27 @@ def _reckon_cost(credit: Credit, instalment: InstalmentFacts, policy: Policy) ->
     if paid_minor == open_:
         return cost
     several = paid_minor % open_ == 0 and paid_minor // open_ <= policy.max_several
-    if several or -policy.early_days <= days <= policy.grace_days:
+    if several or -_SLOT_EARLY_DAYS <= days <= policy.grace_days:
         return cost + 1.0 + abs(paid_minor - open_) / open_
     return _UNPAID
 
 
 def _names_instalment(credit: Credit, instalment: InstalmentFacts) -> bool:
     return bool(instalment.refs) and any(ref in instalment.refs for ref in credit.refs)
+
+
+def _is_on_slot(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
+    return -_SLOT_EARLY_DAYS <= (credit.booked_on - instalment.due_on).days <= policy.grace_days
+
+
+def _is_due(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
+    return instalment.due_on <= credit.booked_on + timedelta(days=policy.early_days)
+
+
+def _names_many_months(credit: Credit) -> bool:
+    """Return whether the payer says that it is for several months, or for months that are owed."""
+    text = fold_letters(credit.text)
+    return _MANY_MONTHS.search(text) is not None or len({m.group()[:3] for m in _MONTHS.finditer(text)}) > 1
 
 
 def _is_near(credit: Credit, instalment: InstalmentFacts, policy: Policy) -> bool:
@@ -199,13 +228,18 @@ def _settle_credit(
         exact = _make_fit("exact", [first], credit, policy)
         return exact._replace(is_tied=_has_twin(credit, first, open_, settled_ids, policy))
     own = first.instalment_id if first else None
-    free = [i for i in open_ if i.instalment_id == own or i.instalment_id not in settled_ids]
+    free = [
+        i
+        for i in open_
+        if not i.is_claimed and (i.instalment_id == own or i.instalment_id not in settled_ids)
+    ]
     several = _find_several(credit, first, free, policy) or _find_subset(credit, free, policy)
     if several:
         return _make_fit("several", several, credit, policy)
-    if first is None or not (_is_near(credit, first, policy) or _names_instalment(credit, first)):
+    if first is None or not (_is_on_slot(credit, first, policy) or _names_instalment(credit, first)):
         return ONE_OFF
-    return _make_fit("partial" if paid_minor < first.open.minor else "over", [first], credit, policy)
+    amended = _make_fit("amended", [first], credit, policy)
+    return amended._replace(allocations=(), slot_id=first.instalment_id)
 
 
 def _has_twin(
@@ -230,16 +264,26 @@ def _has_twin(
 def _find_several(
     credit: Credit, first: InstalmentFacts | None, free: Sequence[InstalmentFacts], policy: Policy
 ) -> list[InstalmentFacts]:
-    """Return equal instalments of one recurring gift that the credit pays exactly, the oldest first."""
+    """Return equal instalments of one recurring gift that the credit pays exactly, the oldest first.
+
+    Unless the payer says so, all of them must be due by then: twice the amount with nothing owed from
+    before is an order that was changed.
+    """
     if first is None or credit.amount.minor % first.open.minor:
         return []
     count = credit.amount.minor // first.open.minor
     alike = [i for i in free if i.recurring_gift_id == first.recurring_gift_id and i.open == first.open]
-    return alike[:count] if 1 < count <= policy.max_several and len(alike) >= count else []
+    if not 1 < count <= policy.max_several or len(alike) < count:
+        return []
+    is_owed = _is_due(credit, alike[count - 1], policy) or _names_many_months(credit)
+    return alike[:count] if is_owed else []
 
 
 def _find_subset(credit: Credit, free: Sequence[InstalmentFacts], policy: Policy) -> list[InstalmentFacts]:
-    """Return the one set of instalments near the booking that adds up to the credit; none when two do."""
+    """Return the one set of instalments near the booking that adds up to the credit; none when two do.
+
+    Several of one recurring gift must all be due by then.
+    """
     near = [i for i in free if _is_near(credit, i, policy)][:_SMALL]
     if sum(i.open.minor for i in near) < credit.amount.minor:
         return []
@@ -248,6 +292,9 @@ def _find_subset(credit: Credit, free: Sequence[InstalmentFacts], policy: Policy
         for size in range(2, min(len(near), policy.max_several) + 1)
         for some in combinations(near, size)
         if sum(i.open.minor for i in some) == credit.amount.minor
+        and (
+            len({i.recurring_gift_id for i in some}) == size or all(_is_due(credit, i, policy) for i in some)
+        )
     ]
     return subsets[0] if len(subsets) == 1 else []
 

@@ -51,8 +51,7 @@ PRIORS: Final[Mapping[WeighedKey, int]] = {
     "match.reversal": -30,
     "match.amount_exact": 20,
     "match.amount_several": 15,
-    "match.amount_partial": 2,
-    "match.amount_over": 4,
+    "match.amount_differs": 2,
     "match.amount_tied": -5,
     "match.outlier": -10,
     "match.words_against": -30,
@@ -71,8 +70,6 @@ PRIORS: Final[Mapping[WeighedKey, int]] = {
 _AMOUNT_KEYS: Final[Mapping[Settles, WeighedKey]] = {
     "exact": "match.amount_exact",
     "several": "match.amount_several",
-    "partial": "match.amount_partial",
-    "over": "match.amount_over",
 }
 _MANY: Final = 20  # namesakes beyond which a name proves nothing
 _LIKE: Final = 85.0  # of 100, rapidfuzz token_sort_ratio
@@ -272,10 +269,13 @@ def _weigh_doubts(clues: Clues, donor: DonorFacts, scales: Scales, evidence: lis
 
 
 def weigh_fit(fit: Fit, scales: Scales, policy: Policy) -> tuple[Evidence, ...]:
-    """Return the reasons that the settled instalments give for the donor; none where none is settled."""
-    if not fit.allocations:
+    """Return the reasons that the instalments give that the credit settles, or the one that it falls on."""
+    if fit.settles == "amended":
+        amount = scales.weigh_reason("AMOUNT", "match.amount_differs")
+    elif fit.allocations:
+        amount = scales.weigh_reason("AMOUNT", _AMOUNT_KEYS[fit.settles], "count", len(fit.allocations))
+    else:
         return ()
-    amount = scales.weigh_reason("AMOUNT", _AMOUNT_KEYS[fit.settles], "count", len(fit.allocations))
     if fit.is_tied:
         return amount, scales.weigh_reason("AMOUNT", "match.amount_tied", contradicts=True)
     if fit.in_window:

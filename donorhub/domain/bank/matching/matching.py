@@ -35,7 +35,7 @@ from donorhub.domain.bank.matching.not_gifts import (
     is_refund_back,
 )
 
-ENGINE_VERSION: Final = "2026.1"
+ENGINE_VERSION: Final = "2026.2"
 
 
 @dataclass(slots=True)
@@ -131,8 +131,9 @@ def _make_candidate(
     points = 0
     for reason in reasons:
         points += reason.points
-    settles, allocations = (fit.settles, fit.allocations) if fit else ("one_off", ())
-    part = Part(donor_id, amount.minor, settles, allocations)
+    part = Part(donor_id, amount.minor, "one_off")
+    if fit is not None:
+        part = Part(donor_id, amount.minor, fit.settles, fit.allocations, fit.slot_id)
     return Candidate(points, _find_level(points, policy), tuple(reasons), (part,))
 
 

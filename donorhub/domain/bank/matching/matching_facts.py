@@ -20,14 +20,14 @@ Level = Literal["low", "likely", "sure"]
 Decision = Literal["auto", "suggest", "suspense"]
 Kind = Literal["gift", "payout", "return", "cost", "outgoing", "transfer", "refund_back"]
 Family = Literal["REF", "ACCOUNT", "NAME", "AMOUNT", "DATE", "TEXT", "HISTORY"]
-Settles = Literal["exact", "several", "partial", "over", "one_off"]
+# A person may say "partial"; the engine never does: another amount on the slot is "amended".
+Settles = Literal["exact", "several", "partial", "amended", "one_off"]
 # Why a credit may be a candidate's: reasons that the engine weighs, and what it or a person decided without.
 WeighedKey = Literal[
     "match.account",
     "match.account_shared",
+    "match.amount_differs",
     "match.amount_exact",
-    "match.amount_over",
-    "match.amount_partial",
     "match.amount_several",
     "match.amount_tied",
     "match.code",
@@ -136,6 +136,9 @@ class InstalmentFacts:
     open: Money  # what is not yet allocated, > 0
     state: str = "expected"
     refs: tuple[str, ...] = ()  # end-to-end ids under which it was collected
+    is_claimed: bool = (
+        False  # money of another amount is there for it, and a person has yet to say what it is
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +222,16 @@ class NewAllocation(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One gift that the credit makes: the donor's, with what it settles; the rest of it is a one-off gift."""
+    """One gift that the credit makes: the donor's, with what it settles; the rest of it is a one-off gift.
+
+    An ``amended`` one settles nothing: it falls on ``slot_id``, an instalment of another amount.
+    """
 
     donor_id: int
     minor: int
     settles: Settles
     allocations: tuple[NewAllocation, ...] = ()
+    slot_id: int | None = None
 
 
 @dataclass(slots=True)

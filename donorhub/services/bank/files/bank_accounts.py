@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -104,14 +104,23 @@ def change_account(
     actor: str,
     name: str | None = None,
     matching: MatchingMode | None = None,
+    closed_on: date | Literal["keep"] | None = "keep",
 ) -> BankAccount:
-    """Rename an account, or say how far matching may go by itself; what is as it was changes nothing."""
-    new_values = {"name": name, "matching": _check_mode(matching) if matching is not None else None}
+    """Rename an account, say how far matching may go by itself, or from which day on it is closed, if any.
+
+    What is as it was changes nothing.
+    """
+    new_values: dict[str, object] = {
+        "name": name,
+        "matching": _check_mode(matching) if matching is not None else None,
+    }
     changes = {
         field: value
         for field, value in new_values.items()
         if value not in (None, "", getattr(account, field))
     }
+    if closed_on not in ("keep", account.closed_on):
+        changes["closed_on"] = closed_on
     for field, value in changes.items():
         setattr(account, field, value)
     if changes:

@@ -7,7 +7,8 @@ nothing: that is :mod:`donorhub.domain.bank.matching.matching`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final, TypeVar
 
@@ -28,6 +29,7 @@ from donorhub.domain.bank.matching.matching_facts import (
 from donorhub.domain.bank.matching.not_gifts import is_marked_return
 from donorhub.domain.bank.matching.words_against import split_words_against
 from donorhub.domain.payer_text import make_name_key, normalise_account
+from donorhub.domain.recurring.changed_amounts import LooseGift, OpenSlot, find_claims
 from donorhub.models import (
     Allocation,
     BankAccount,
@@ -47,6 +49,7 @@ from donorhub.services.bank.files.ledger_rows import cut_query_values
 from donorhub.services.bank.matching import match_links
 from donorhub.services.bank.matching.credits import NOBODYS
 from donorhub.services.giving import gifts
+from donorhub.services.recurring import changed_amounts
 
 _OPEN_DAYS: Final = timedelta(days=100)  # missed for 90 days at most, after 10 days of grace
 _K = TypeVar("_K", int, str)
@@ -89,7 +92,10 @@ def fetch_facts(items: Sequence[Clues], policy: Policy) -> MatchFacts:
         donors_of_name=links.names,
         donors_of_email=links.emails,
         payer_keys=links.group_payer_keys(),
-        instalments=_find_instalments(donors, min(days), max(days)),
+        instalments=_mark_claimed(
+            _find_instalments(donors, min(days), max(days)),
+            _find_money_there(items, donors, links.accounts),
+        ),
         gifts=_leave_out_taken_back(_find_gifts(donors, min(days), max(days), policy)) if debits else {},
         gifts_of_ref=_leave_out_taken_back(_find_gifts_of_ref(debits, policy)) if debits else {},
         debits=_find_debits(items, policy),
@@ -206,6 +212,59 @@ def _find_largest_gifts(donor_ids: Iterable[int]) -> dict[tuple[int, str], int]:
         )
         largest.update({(donor_id, currency): minor for donor_id, currency, minor in rows})
     return largest
+
+
+def _find_money_there(
+    items: Sequence[Clues], donor_ids: Collection[int], donors_of_account: Mapping[str, tuple[int, ...]]
+) -> dict[tuple[int, str], list[LooseGift]]:
+    """Return what came of these donors and settles nothing yet: gifts beside every promise, and other waiting
+    entries of the same accounts.
+    """
+    last_on = max(clues.credit.booked_on for clues in items)
+    first_on = min(clues.credit.booked_on for clues in items) - _OPEN_DAYS
+    money = changed_amounts.list_loose_gifts(first_on, last_on, donor_ids)
+    own_ids = {clues.credit.entry_id for clues in items}
+    for chunk in cut_query_values(sorted(donors_of_account)):
+        rows = db.session.execute(
+            select(
+                Entry.id, Entry.counterparty_account, Entry.currency, Entry.booked_on, Entry.amount_minor
+            ).where(
+                Entry.state == "suspense",
+                Entry.booked_on.between(first_on, last_on),
+                Entry.amount_minor > 0,
+                Entry.counterparty_account.in_(chunk),
+            )
+        )
+        for id_, account, currency, booked_on, minor in rows:
+            if id_ not in own_ids:
+                for donor_id in donors_of_account[account]:
+                    money[donor_id, currency].append(LooseGift(-id_, booked_on, minor))
+    return money
+
+
+def _mark_claimed(
+    facts: Mapping[int, tuple[InstalmentFacts, ...]], money: Mapping[tuple[int, str], Sequence[LooseGift]]
+) -> dict[int, tuple[InstalmentFacts, ...]]:
+    """Return the instalments, those marked on whose days money of another amount came."""
+    claimed_ids = {
+        claim.slot.instalment_id
+        for (donor_id, currency), some in money.items()
+        for claim in find_claims(
+            some,
+            [
+                OpenSlot(i.instalment_id, i.recurring_gift_id, i.due_on, i.open.minor)
+                for i in facts.get(donor_id, ())
+                if i.open.currency == currency
+            ],
+        )
+        if claim.gift.minor != claim.slot.minor
+    }
+    if not claimed_ids:
+        return dict(facts)
+    return {
+        donor_id: tuple(replace(i, is_claimed=i.instalment_id in claimed_ids) for i in some)
+        for donor_id, some in facts.items()
+    }
 
 
 def _find_gifts(

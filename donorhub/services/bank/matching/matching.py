@@ -19,6 +19,7 @@ from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import propose_matches
 from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
 from donorhub.models import BankAccount, Entry, Statement
+from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statements import get_statement
 from donorhub.services.bank.matching import credits, decisions, match_facts
@@ -55,6 +56,7 @@ def match_next_entries(statement_id: int, after_id: int, *, now: datetime, actor
         left_count = _count_unseen(statement_id)
         if not left_count:
             statement.matching_done_at = now
+            coverage.note_coverage_of_account(statement.bank_account_id, now=now)
         return ChunkResult(None, left_count=left_count)
     account = bank_accounts.get_account(statement.bank_account_id)
     pairs = _propose_for_places(places, match_facts.make_policy(account))

@@ -200,25 +200,27 @@ def test_equal_credits_settle_one_instalment_once() -> None:
     assert sorted(map(len, allocated)) == [0, 1]
 
 
-def test_overpayment_leaves_a_one_off() -> None:
-    """An overpayment settles the instalment, and the rest is a one-off gift: no money is lost."""
-    found = one(credit(7000, account=IBAN), facts(instalments={ANNA: (instalment(1),)}))
+@pytest.mark.parametrize("minor", [3000, 7000, 10000, 15000])
+def test_changed_amount_settles_nothing_by_itself(minor: int) -> None:
+    """Another amount on the slot, also a multiple, pays no instalment in part, over or several at once."""
+    coming = (instalment(1), instalment(2, date(2026, 4, 2)), instalment(3, date(2026, 5, 4)))
+    found = one(credit(minor, account=IBAN), facts(instalments={ANNA: coming}))
     part = found.candidates[0].parts[0]
-    assert (part.settles, part.minor, part.allocations) == ("over", 7000, ((1, 5000),))
+    assert (part.settles, part.minor, part.allocations, part.slot_id) == ("amended", minor, (), 1)
 
 
-def test_too_little_pays_a_part() -> None:
-    found = one(credit(3000, account=IBAN), facts(instalments={ANNA: (instalment(1),)}))
-    part = found.candidates[0].parts[0]
-    assert (part.settles, part.allocations) == ("partial", ((1, 3000),))
+def test_changed_amount_off_the_slot_is_one_off() -> None:
+    far = (instalment(1, DAY + timedelta(days=15)), instalment(2, DAY - timedelta(days=15)))
+    part = one(credit(7000, account=IBAN), facts(instalments={ANNA: far})).candidates[0].parts[0]
+    assert (part.settles, part.slot_id) == ("one_off", None)
 
 
 def test_triple_amount_pays_arrears_first() -> None:
-    """Three times the amount pays the arrears first, then what is due and then in advance."""
+    """Three times the amount pays two instalments that are owed and the one that is due."""
     due = [
-        instalment(1, date(2026, 2, 2), state="missed"),
-        instalment(2, DAY),
-        instalment(3, date(2026, 4, 2)),
+        instalment(1, date(2026, 1, 2), state="missed"),
+        instalment(2, date(2026, 2, 2), state="missed"),
+        instalment(3, DAY),
         instalment(4, date(2026, 5, 4)),
     ]
     found = one(credit(15000, account=IBAN), facts(instalments={ANNA: tuple(due)}))
@@ -226,6 +228,29 @@ def test_triple_amount_pays_arrears_first() -> None:
     assert part.settles == "several"
     assert part.allocations == ((1, 5000), (2, 5000), (3, 5000))
     assert found.decision == "auto"
+
+
+@pytest.mark.parametrize(
+    ("text", "settles"),
+    [
+        ("darowizna za 3 miesiące", "several"),
+        ("za marzec-maj", "several"),
+        ("za marzec", "amended"),
+        ("darowizna Marcin Lipiński", "amended"),
+    ],
+)
+def test_several_paid_ahead_need_words(text: str, settles: str) -> None:
+    """Paid ahead in one sum, it settles several only where the payer's words say so."""
+    coming = (instalment(1), instalment(2, date(2026, 4, 2)), instalment(3, date(2026, 5, 4)))
+    found = one(credit(15000, account=IBAN, text=text), facts(instalments={ANNA: coming}))
+    assert found.candidates[0].parts[0].settles == settles
+
+
+def test_raise_to_double_leaves_claimed_slot_alone() -> None:
+    """The slot of the first raised payment, which a person has not judged yet, is nothing that is owed."""
+    due = (replace(instalment(1, date(2026, 2, 2), state="late"), is_claimed=True), instalment(2))
+    found = one(credit(10000, account=IBAN), facts(instalments={ANNA: due}))
+    assert found.candidates[0].parts[0].settles == "amended"
 
 
 def test_one_sum_settles_two_recurring_gifts() -> None:

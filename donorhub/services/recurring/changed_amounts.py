@@ -1,0 +1,294 @@
+"""Promises for which money of another amount came: what it may mean, and what a person says of it.
+
+Such a gift is recorded and thanked for, and settles nothing. Its instalment is neither late nor missed while
+it stands; two running with the same amount propose a new term. See
+:mod:`donorhub.domain.recurring.changed_amounts`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import exists, select, update
+
+from donorhub.db import db
+from donorhub.domain.recurring import changed_amounts as rules
+from donorhub.domain.recurring.changed_amounts import Claim, LooseGift, OpenSlot
+from donorhub.errors import Conflict, Rejected
+from donorhub.models import Allocation, Gift, Instalment, RecurringGift, Task
+from donorhub.models.states import (
+    EXPECTING_PROMISES,
+    FREED_INSTALMENTS,
+    UNPAID_INSTALMENTS,
+    GiftMethod,
+)
+from donorhub.money import Money
+from donorhub.services.access import organisation
+from donorhub.services.giving import gifts
+from donorhub.services.recurring import instalments, recurring_gifts
+from donorhub.services.work import tasks
+
+BY_BANK: Final[tuple[GiftMethod, ...]] = ("transfer", "standing_order", "direct_debit")
+_BACK: Final = timedelta(days=400)
+_AHEAD: Final = timedelta(days=rules.EARLY_DAYS)
+_CHUNK: Final = 500
+Purse = tuple[int, str]  # a donor and a currency
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAmount:
+    """Payments running of the same other amount than the one that is promised, the oldest first."""
+
+    amount: Money
+    promised: Money
+    claims: Sequence[Claim]
+
+    @property
+    def is_proposed(self) -> bool:
+        """Return whether it came often enough to be proposed as the new amount."""
+        return len(self.claims) >= rules.PROPOSED_AFTER
+
+    @property
+    def from_on(self) -> date:
+        """Return the day of the first instalment that it came for."""
+        return self.claims[0].slot.due_on
+
+
+def find_claims(*, today: date, donor_ids: Collection[int] | None = None) -> list[Claim]:
+    """Return the gifts that settle nothing and fell on an unpaid instalment of their donor, with it."""
+    loose = list_loose_gifts(today - _BACK, today, donor_ids)
+    slots = _list_open_slots(today, {donor_id for donor_id, _ in loose})
+    return [claim for key, some in loose.items() for claim in rules.find_claims(some, slots.get(key, ()))]
+
+
+def find_changed_amount(gift: RecurringGift, *, today: date) -> ChangedAmount | None:
+    """Return what of another amount came for a recurring gift last, if anything did."""
+    claims = [
+        claim
+        for claim in find_claims(today=today, donor_ids=[gift.donor_id])
+        if claim.slot.recurring_gift_id == gift.id
+    ]
+    if not claims or gift.state not in EXPECTING_PROMISES:
+        return None
+    ids = db.session.scalars(
+        select(Instalment.id)
+        .where(Instalment.recurring_gift_id == gift.id, Instalment.state.not_in(FREED_INSTALMENTS))
+        .order_by(Instalment.nominal_on)
+    ).all()
+    streak = rules.find_streak(ids, claims)
+    last = streak[-1]
+    return ChangedAmount(Money(last.gift.minor, gift.currency), Money(last.slot.minor, gift.currency), streak)
+
+
+def follow_payments(*, today: date, now: datetime, actor: str = "system:0") -> tuple[set[int], int]:
+    """Settle what several payments add up to, and ask once for each promise about another amount; return
+    the instalments that such money is there for, and how many rows changed.
+    """
+    count = _settle_pieces(today=today, now=now, actor=actor)
+    claims = find_claims(today=today)
+    for recurring_gift_id in sorted({claim.slot.recurring_gift_id for claim in claims}):
+        gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
+        changed = find_changed_amount(gift, today=today)
+        if changed is not None:
+            count += _ask_about(gift, changed, now=now)
+    count += _withdraw_questions({claim.slot.recurring_gift_id for claim in claims}, now=now, actor=actor)
+    return {claim.slot.instalment_id for claim in claims}, count
+
+
+def accept_changed_amount(gift: RecurringGift, *, now: datetime, actor: str) -> ChangedAmount:
+    """Promise the amount that came last from its first payment on, and let those payments pay their
+    instalments; return what was accepted. Raise Conflict where none came.
+    """
+    recurring_gifts.refuse_gift_of_provider(gift)
+    today = organisation.get_day(now)
+    changed = find_changed_amount(gift, today=today)
+    if changed is None or changed.amount == changed.promised:
+        raise Conflict(f"no other amount came for recurring gift {gift.id}", code="amount_unchanged")
+    first = instalments.get_instalment(changed.claims[0].slot.instalment_id)
+    recurring_gifts.change_amount(
+        gift, changed.amount, from_on=first.nominal_on, now=now, actor=actor, key=f"amended:{first.id}"
+    )
+    instalments.make_instalments(gift, today=today)
+    term_id = _update_unpaid(gift, first.nominal_on, changed.amount.minor)
+    for claim in changed.claims:
+        instalment = instalments.get_instalment(claim.slot.instalment_id)
+        db.session.refresh(instalment)
+        instalment.term_id = term_id or instalment.term_id
+        instalments.settle_instalments(
+            db.session.get_one(Gift, claim.gift.gift_id),
+            {instalment.id: changed.amount.minor},
+            now=now,
+            actor=actor,
+        )
+    tasks.cancel_task(_name_task(gift.id), now=now, actor=actor, reason="accepted")
+    return changed
+
+
+def count_gift(instalment_id: int, gift_id: int, *, now: datetime, actor: str) -> Instalment:
+    """Let a gift that settles nothing pay an instalment of its donor, wholly or in part: a person says so.
+
+    Raise Rejected for a gift of somebody else or one that settles something.
+    """
+    instalment = instalments.get_instalment(instalment_id)
+    promise = recurring_gifts.get_recurring_gift(instalment.recurring_gift_id)
+    gift = db.session.get(Gift, gift_id)
+    if gift is None or gift.donor_id != promise.donor_id:
+        raise Rejected(f"gift {gift_id} is none of this donor's", code="gift_of_other", field="/gift_id")
+    left_minor = gifts.compute_remainder(gift).minor - instalments.sum_allocations_of_gift(gift_id)
+    open_minor = instalment.amount_minor - instalments.compute_settled_minor(instalment_id)
+    minor = min(left_minor, open_minor)
+    if minor <= 0:
+        raise Rejected("nothing is left to be settled", code="allocated_too_much", field="/gift_id")
+    instalments.settle_instalments(gift, {instalment_id: minor}, now=now, actor=actor)
+    return instalment
+
+
+def _name_task(recurring_gift_id: int) -> str:
+    return f"amount_differs:{recurring_gift_id}"
+
+
+def _ask_about(gift: RecurringGift, changed: ChangedAmount, *, now: datetime) -> int:
+    """Plan the one task of a promise; bring an open one up to what has come since."""
+    facts = {
+        "amount": changed.amount.as_text(),
+        "promised": changed.promised.as_text(),
+        "currency": gift.currency,
+        "from_on": changed.from_on.isoformat(),
+        "count": len(changed.claims),
+    }
+    key = _name_task(gift.id)
+    if tasks.plan_task(
+        key,
+        kind="amount_differs",
+        performer="person",
+        role="fundraiser",
+        subject=("recurring_gift", gift.id),
+        donor_id=gift.donor_id,
+        due_at=now + tasks.SOON,
+        now=now,
+        facts=facts,
+    ):
+        return 1
+    task = tasks.find_task(key)
+    if task is None or task.facts == facts:
+        return 0
+    if task.facts.get("from_on") != facts["from_on"] or len(changed.claims) == rules.PROPOSED_AFTER:
+        task.state, task.done_at, task.done_by, task.outcome = "planned", None, None, ""
+    task.facts = facts
+    return 1
+
+
+def _withdraw_questions(asked_ids: Collection[int], *, now: datetime, actor: str) -> int:
+    """Cancel the questions to which no payment belongs any more."""
+    open_tasks = db.session.scalars(select(Task).where(Task.kind == "amount_differs", tasks.IS_OPEN)).all()
+    return sum(
+        tasks.cancel_task(task.key, now=now, actor=actor, reason="settled")
+        for task in open_tasks
+        if task.subject_id not in asked_ids
+    )
+
+
+def _update_unpaid(gift: RecurringGift, from_on: date, minor: int) -> int | None:
+    """Give the instalments that are owed from a day on the new amount; return the term they are of."""
+    db.session.execute(
+        update(Instalment)
+        .where(
+            Instalment.recurring_gift_id == gift.id,
+            Instalment.nominal_on >= from_on,
+            Instalment.state.in_(("expected", "late", "missed")),
+        )
+        .values(amount_minor=minor)
+    )
+    term_id: int | None = db.session.scalar(
+        select(Instalment.term_id)
+        .where(Instalment.recurring_gift_id == gift.id, Instalment.nominal_on >= from_on)
+        .order_by(Instalment.nominal_on.desc())
+        .limit(1)
+    )
+    return term_id
+
+
+def _settle_pieces(*, today: date, now: datetime, actor: str) -> int:
+    """Let several payments that add up to the one instalment of their days pay it together."""
+    loose = list_loose_gifts(today - _BACK, today, None)
+    slots = _list_open_slots(today, {donor_id for donor_id, _ in loose})
+    count = 0
+    for key, some in loose.items():
+        slots_of_donor = slots.get(key, ())
+        if len(some) < rules.PROPOSED_AFTER or len({s.recurring_gift_id for s in slots_of_donor}) != 1:
+            continue
+        used_ids: set[int] = set()
+        for slot in slots_of_donor:
+            for piece in rules.find_pieces(slot, [one for one in some if one.gift_id not in used_ids]):
+                gift = db.session.get_one(Gift, piece.gift_id)
+                instalments.settle_instalments(gift, {slot.instalment_id: piece.minor}, now=now, actor=actor)
+                used_ids.add(piece.gift_id)
+        count += len(used_ids)
+    return count
+
+
+def list_loose_gifts(
+    first_on: date, last_on: date, donor_ids: Collection[int] | None
+) -> dict[Purse, list[LooseGift]]:
+    """Return the gifts by bank that settle nothing, of donors who promise something in that currency."""
+    query = (
+        select(Gift.id, Gift.donor_id, Gift.currency, Gift.received_on, Gift.amount_minor)
+        .where(
+            Gift.received_on.between(first_on, last_on),
+            Gift.method.in_(BY_BANK),
+            ~exists().where(Allocation.gift_id == Gift.id),
+            exists().where(
+                RecurringGift.donor_id == Gift.donor_id,
+                RecurringGift.currency == Gift.currency,
+                RecurringGift.state.in_(EXPECTING_PROMISES),
+                RecurringGift.charged_by != "provider",
+            ),
+        )
+        .order_by(Gift.received_on, Gift.id)
+    )
+    if donor_ids is None:
+        rows = list(db.session.execute(query))
+    else:
+        ids = sorted(donor_ids)
+        chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+        rows = [row for chunk in chunks for row in db.session.execute(query.where(Gift.donor_id.in_(chunk)))]
+    taken = gifts.sum_deductions([row.id for row in rows])
+    loose: dict[Purse, list[LooseGift]] = defaultdict(list)
+    for id_, donor_id, currency, received_on, minor in rows:
+        if minor > taken[id_]:
+            loose[donor_id, currency].append(LooseGift(id_, received_on, minor))
+    return loose
+
+
+def _list_open_slots(today: date, donor_ids: Iterable[int]) -> dict[Purse, list[OpenSlot]]:
+    """Return the unpaid instalments of donors that are due by now, or nearly."""
+    slots: dict[Purse, list[OpenSlot]] = defaultdict(list)
+    ids = sorted(donor_ids)
+    for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)):
+        rows = db.session.execute(
+            select(
+                Instalment.id,
+                Instalment.recurring_gift_id,
+                Instalment.due_on,
+                Instalment.amount_minor,
+                RecurringGift.donor_id,
+                Instalment.currency,
+            )
+            .join(RecurringGift)
+            .where(
+                RecurringGift.donor_id.in_(chunk),
+                RecurringGift.state.in_(EXPECTING_PROMISES),
+                RecurringGift.charged_by != "provider",
+                Instalment.state.in_(UNPAID_INSTALMENTS),
+                Instalment.due_on.between(today - _BACK, today + _AHEAD),
+                ~exists().where(Allocation.instalment_id == Instalment.id),
+            )
+            .order_by(Instalment.due_on, Instalment.id)
+        )
+        for id_, gift_id, due_on, minor, donor_id, currency in rows:
+            slots[donor_id, currency].append(OpenSlot(id_, gift_id, due_on, minor))
+    return slots
