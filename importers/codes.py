@@ -130,6 +130,7 @@ StatementFault = Literal[
     "future_entries",
     "gap",
     "ledger_differs",
+    "ledger_differs_open",
     "loose_rest",
     "no_control_total",
     "no_currency",

@@ -213,6 +213,9 @@ _STATEMENTS: Final[Mapping[str, str]] = {
     "ledger_differs": N_(
         "On %(days)s all files together differ by %(missing)s from this one: see which of them is right."
     ),
+    "ledger_differs_open": N_(
+        "On %(days)s the ledger differs by %(missing)s from this file: its questions wait for an answer."
+    ),
     "loose_rest": (
         "Behind the last statement stands something that is none: the file may be cut. "
         "Export the statement again."

@@ -8,7 +8,7 @@ from flask import Flask
 
 from donorhub.api import blueprint, bodies, health, http
 from donorhub.api.access import audit, organisation, users
-from donorhub.api.bank import bank_accounts, column_mappings, entries, imports, statements
+from donorhub.api.bank import bank_accounts, column_mappings, entries, entry_questions, imports, statements
 from donorhub.api.donors import donors
 from donorhub.api.giving import appeals, campaigns, funds, gifts
 from donorhub.api.messages import messages, suppressions
@@ -33,6 +33,7 @@ NOUNS: Final = (
     imports.bp,
     statements.bp,
     entries.bp,
+    entry_questions.bp,
     bank_accounts.bp,
     column_mappings.bp,
     provider_events.bp,

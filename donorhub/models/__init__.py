@@ -16,10 +16,13 @@ from donorhub.models.bank import (
     Detail,
     Entry,
     EntryAlias,
+    EntryQuestion,
     ImportFile,
     Match,
     PayerKey,
+    RefHabit,
     Statement,
+    WeakRef,
 )
 from donorhub.models.donor import Donor, ExternalId, IdentityKey
 from donorhub.models.gift import (
@@ -74,6 +77,7 @@ __all__ = [
     "Donor",
     "Entry",
     "EntryAlias",
+    "EntryQuestion",
     "ExternalId",
     "Fund",
     "Gift",
@@ -99,6 +103,7 @@ __all__ = [
     "ReceiptPdf",
     "RecurringGift",
     "RecurringGiftChange",
+    "RefHabit",
     "Refund",
     "Role",
     "SoftCredit",
@@ -109,6 +114,7 @@ __all__ = [
     "Term",
     "User",
     "UserSession",
+    "WeakRef",
     "WebhookEndpoint",
     "WebhookSecret",
 ]

@@ -16,8 +16,13 @@ from donorhub.models.states import (
     ImportFileState,
     MatchingMode,
     MatchKind,
+    QuestionAnswer,
+    QuestionKind,
+    QuestionState,
+    RefHabitKind,
     StatementIntegrity,
     StatementState,
+    WeakRefReason,
 )
 
 
@@ -32,9 +37,6 @@ class BankAccount(Base):
     number: Mapped[str]  # IBAN without blanks, or what the bank's files call it
     currency: Mapped[Currency]
     matching: Mapped[MatchingMode] = mapped_column(default="suggest")
-    ids_untrusted: Mapped[bool] = mapped_column(
-        default=False
-    )  # the bank gave one id to two different entries
     closed_on: Mapped[date | None]  # nothing comes to it any more, and nobody waits for its statements
     created_at: Mapped[datetime]
 
@@ -125,6 +127,8 @@ class Statement(Base):
     last_day_minor: Mapped[Minor] = mapped_column(
         default=0
     )  # they show whether a day is twice in the ledger or in two parts
+    # Of those on each day, by ISO date; None in a statement that came before they were kept.
+    day_sums: Mapped[dict[str, int] | None]
     entries_count: Mapped[int]
     new_count: Mapped[int]  # rows it brought, doubtful ones too
     doubtful_count: Mapped[int] = mapped_column(default=0)
@@ -189,6 +193,66 @@ class Entry(Base):
     has_details: Mapped[bool] = mapped_column(default=False)
     state: Mapped[EntryState] = mapped_column(default="new")
     decide_by: Mapped[date | None]
+
+
+class EntryQuestion(Base):
+    """What only a person can say of an entry: whether the ledger has it, or whether the bank took it back.
+
+    ``entry_id`` is the new row, which counts nothing until the answer, and ``twin_id`` the one that it may
+    be; of one that the bank no longer tells there is only the row of the ledger.
+    """
+
+    __tablename__ = "entry_question"
+    __table_args__ = (
+        make_word_check("kind", QuestionKind),
+        make_word_check("state", QuestionState),
+        make_word_check("answer", QuestionAnswer),
+        Index("ix_entry_question_state_id", "state", "id"),
+        Index("ix_entry_question_import_file_id_kind", "import_file_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"), index=True)
+    twin_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id", ondelete="RESTRICT"), index=True)
+    import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
+    kind: Mapped[QuestionKind]
+    differs: Mapped[list[str]] = mapped_column(default=list)  # columns of the entry that are others
+    state: Mapped[QuestionState] = mapped_column(default="open")
+    answer: Mapped[QuestionAnswer | None]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+
+
+class WeakRef(Base):
+    """An id of the bank that stands on different money: it alone ceases to tell entries apart."""
+
+    __tablename__ = "weak_ref"
+    __table_args__ = (
+        UniqueConstraint("bank_account_id", "source", "ref"),
+        make_word_check("why", WeakRefReason),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_account_id: Mapped[int] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    source: Mapped[str]  # the format, of a table with its layout
+    ref: Mapped[str]
+    why: Mapped[WeakRefReason]
+    import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"), index=True)
+
+
+class RefHabit(Base):
+    """Whether the bank keeps the ids of entries from file to file, or numbers each file anew."""
+
+    __tablename__ = "ref_habit"
+    __table_args__ = (UniqueConstraint("bank_account_id", "source"), make_word_check("habit", RefHabitKind))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_account_id: Mapped[int] = mapped_column(ForeignKey("bank_account.id", ondelete="RESTRICT"))
+    source: Mapped[str]
+    habit: Mapped[RefHabitKind]
+    agreeing_files: Mapped[int] = mapped_column(default=0)  # in a row, since ids were numbered anew
+    since_on: Mapped[date]
+    import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"), index=True)
 
 
 class Detail(Base):

@@ -124,9 +124,27 @@ MatchingMode = Literal["off", "suggest", "auto"]
 ImportFileState = Literal["received", "done", "asking", "refused", "held", "failed", "taken_back"]
 StatementState = Literal["posted", "held", "released", "taken_back"]
 StatementIntegrity = Literal["proved", "unverifiable", "mismatch"]
-# A duplicate is a doubtful entry that a person rejected.
-EntryState = Literal["new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "taken_back"]
-AliasKind = Literal["bank_ref", "filled"]  # filled: names the columns that this statement filled in
+# A duplicate is a doubtful entry that a person rejected; a replaced one the bank corrected or withdrew.
+EntryState = Literal[
+    "new", "suspense", "matched", "not_gift", "doubtful", "duplicate", "replaced", "taken_back"
+]
+# filled: names the columns that this statement filled in; told_on: on which day this statement has it
+AliasKind = Literal["bank_ref", "filled", "told_on"]
+QuestionKind = Literal[
+    "other_bank_ref",
+    "text_changed",
+    "part_of_a_day",
+    "unsure_order",
+    "other_day",
+    "amount_changed",
+    "no_longer_told",
+]
+QuestionState = Literal["open", "answered"]
+# known: the ledger has the money; other_money: it counts too; corrected and withdrawn: the bank took the
+# entry of before back; stays: it did not
+QuestionAnswer = Literal["known", "other_money", "corrected", "withdrawn", "stays"]
+WeakRefReason = Literal["two_sums", "other_money", "answer"]
+RefHabitKind = Literal["stable", "per_file"]
 MatchKind = Literal["gift", "payout", "return", "not_gift"]
 
 # messages
@@ -200,8 +218,11 @@ UNCOUNTED_STATEMENTS: Final[tuple[StatementState, ...]] = ("held", "taken_back")
 ENTRY_STATES: Final[tuple[EntryState, ...]] = get_args(EntryState)
 OPEN_ENTRIES: Final[tuple[EntryState, ...]] = ("new", "suspense")  # they may be decided
 ENTRIES_TO_DECIDE: Final[tuple[EntryState, ...]] = ("suspense", "doubtful")  # a person must
-DOUBTED_ENTRIES: Final[tuple[EntryState, ...]] = ("doubtful", "duplicate")  # now or before
-GONE_ENTRIES: Final[tuple[EntryState, ...]] = ("duplicate", "taken_back")  # they count no more
+DOUBTED_ENTRIES: Final[tuple[EntryState, ...]] = ("doubtful", "duplicate", "replaced")  # now or before
+QUESTION_KINDS: Final[tuple[QuestionKind, ...]] = get_args(QuestionKind)
+QUESTION_STATES: Final[tuple[QuestionState, ...]] = get_args(QuestionState)
+QUESTION_ANSWERS: Final[tuple[QuestionAnswer, ...]] = get_args(QuestionAnswer)
+GONE_ENTRIES: Final[tuple[EntryState, ...]] = ("duplicate", "replaced", "taken_back")  # they count no more
 UNCOUNTED_ENTRIES: Final[tuple[EntryState, ...]] = (*GONE_ENTRIES, "doubtful")  # nor those nobody knows of
 
 SUPPRESSION_SOURCES: Final[tuple[SuppressionSource, ...]] = get_args(SuppressionSource)

@@ -7,7 +7,14 @@ from typing import Final, NotRequired, TypedDict
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from donorhub.models.states import MATCHING_MODES, MatchingMode
+from donorhub.models.states import (
+    MATCHING_MODES,
+    QUESTION_ANSWERS,
+    QUESTION_KINDS,
+    MatchingMode,
+    QuestionAnswer,
+    QuestionKind,
+)
 from donorhub.money import Money
 from donorhub.schemas import faults
 from donorhub.schemas.donors import NewDonorSchema
@@ -158,6 +165,39 @@ class Part(TypedDict):
     donor_id: int
     amount: Money
     fund_id: NotRequired[int]
+
+
+class AnswerToQuestionSchema(StrictSchema):
+    """What a person says of an entry."""
+
+    answer = Choice(
+        QUESTION_ANSWERS,
+        required=True,
+        metadata={
+            "description": "`known` or `other_money`; of a changed amount `corrected` or `other_money`;"
+            " of an entry no longer told `withdrawn` or `stays`"
+        },
+    )
+
+
+class AnswerToQuestion(TypedDict):
+    """What a person says of an entry."""
+
+    answer: QuestionAnswer
+
+
+class AnswerToGroupSchema(AnswerToQuestionSchema):
+    """What a person says of all entries that a file asks about for one reason."""
+
+    import_file_id = Id(required=True, metadata={"description": "The file that raised the questions"})
+    kind = Choice(QUESTION_KINDS, required=True, metadata={"description": "Why they are asked"})
+
+
+class AnswerToGroup(AnswerToQuestion):
+    """What a person says of the entries of one file that are asked about for one reason."""
+
+    import_file_id: int
+    kind: QuestionKind
 
 
 class WhichSchema(StrictSchema):

@@ -24,6 +24,7 @@ TABLE_OF: Final = {  # where an argument's name is not its table's
     "file_id": "import_file",
     "import_id": "import_file",
     "event_id": "provider_event",
+    "question_id": "entry_question",
     "endpoint_id": "webhook_endpoint",
     "token_id": "api_token",
     "owner_id": "user",

@@ -27,7 +27,7 @@ from donorhub.models import Entry
 from donorhub.models.states import ENTRY_STATES
 from donorhub.schemas.bank import WAYS, NewMatchSchema, Which, WhichSchema
 from donorhub.schemas.fields import Day, QueryId, StrictSchema
-from donorhub.services.bank.matching import certain_entries, entries
+from donorhub.services.bank.matching import certain_entries, entries, entry_answers
 from donorhub.services.bank.matching.entries import Share
 
 bp = HouseBlueprint("entries", __name__, path="/entries", description="Lines of bank statements.")
@@ -124,7 +124,7 @@ def undo_entry(_nothing: dict[str, object], entry_id: int) -> Response:
 @bp.response(200, EntryWithProposalsSchema)
 def accept_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that it is other money than the one it looks like."""
-    return _show_entry(entries.accept_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
+    return _show_entry(entry_answers.accept_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
 
 
 @bp.post(f"/<{ID}:entry_id>/reject")
@@ -134,7 +134,7 @@ def accept_entry(_nothing: dict[str, object], entry_id: int) -> Response:
 @bp.response(200, EntryWithProposalsSchema)
 def reject_entry(_nothing: dict[str, object], entry_id: int) -> Response:
     """Say of a doubtful entry that the ledger has it already."""
-    return _show_entry(entries.reject_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
+    return _show_entry(entry_answers.reject_doubtful(entry_id, now=clock.now(), actor=get_principal().actor))
 
 
 def _show_entry(entry: Entry) -> Response:

@@ -5,16 +5,16 @@ It reads and changes nothing; entries are shown by :mod:`.entry_views`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from sqlalchemy import select
 
 from donorhub.db import db, write_literal
 from donorhub.domain.bank.files import entry_keys
-from donorhub.domain.bank.files.day_shifts import REACH
-from donorhub.domain.bank.files.entry_plan import plan_entries
+from donorhub.domain.bank.files.corrections import REACH
+from donorhub.domain.bank.files.entry_keys import PartyText
+from donorhub.domain.bank.files.entry_plan import Ledger, plan_entries
 from donorhub.models import (
     BankAccount,
     Entry,
@@ -23,10 +23,17 @@ from donorhub.models import (
 )
 from donorhub.models.states import COUNTED_STATEMENTS, ENTRIES_TO_DECIDE
 from donorhub.money import Money
-from donorhub.services.bank.files import bank_accounts, ledger_rows, statements
+from donorhub.services.bank.files import (
+    bank_accounts,
+    entry_posting,
+    ledger_rows,
+    ref_trust,
+    statements,
+)
 from donorhub.services.bank.files.bank_accounts import Gap
 from donorhub.services.counting import count_each
 from donorhub.services.paging import Page, newest_first, read_page
+from importers.statement import Entry as EntryInFile
 from importers.statement import Statement as StatementInFile
 
 
@@ -167,6 +174,21 @@ def list_account_names() -> dict[int, str]:
 # ---------------------------------------------------------------- before an import
 
 
+@dataclass(frozen=True, slots=True)
+class _EntryTexts:
+    """Reads who is behind entries of a file and of the ledger, and what they say."""
+
+    entries: Sequence[EntryInFile]
+
+    def read_items(self, positions: Collection[int]) -> Mapping[int, PartyText]:
+        """Return what entries of the file say, by their positions."""
+        return {position: entry_keys.describe_party(self.entries[position]) for position in positions}
+
+    def read_rows(self, entry_ids: Collection[int]) -> Mapping[int, PartyText]:
+        """Return what rows of the ledger say, by their ids."""
+        return entry_posting.read_texts_of_rows(entry_ids)
+
+
 def compare_with_ledger(account: BankAccount | None, statement: StatementInFile) -> LedgerOverlap:
     """Return which entries of a statement the ledger has already, as storing it would find; change
     nothing.
@@ -178,14 +200,13 @@ def compare_with_ledger(account: BankAccount | None, statement: StatementInFile)
     if account is None or not booked_entries:
         return LedgerOverlap(len(booked_entries))
     key = bank_accounts.normalise_number(statement.account or "") or account.number
-    items = entry_keys.key_entries(key, booked_entries, ids_trusted=not account.ids_untrusted)
-    days: list[date] = [item.day for item in items]
-    answer = plan_entries(
-        ledger_rows.list_known_entries(account.id, min(days) - REACH, max(days) + REACH),
-        items,
-        source_format=entry_keys.make_source_name(statement.source_format, statement.layout),
-        ids_trusted=not account.ids_untrusted,
-    )
+    source = entry_keys.make_source_name(statement.source_format, statement.layout)
+    trust = ref_trust.read_trust(account.id, source)
+    items = ref_trust.clean_items(entry_keys.key_entries(key, booked_entries), trust)
+    first_on, last_on = min(item.day for item in items), max(item.day for item in items)
+    rows = ledger_rows.list_known_entries(account.id, first_on - REACH, last_on + REACH)
+    ledger = Ledger(ref_trust.clean_rows(rows, trust), _EntryTexts(booked_entries))
+    answer = plan_entries(ledger, items, source_format=source, first_on=first_on, last_on=last_on)
     states = {id(booked_entries[same.position]): "known" for same in answer.same}
     states.update({id(booked_entries[doubt.position]): "doubtful" for doubt in answer.doubtful})
     return LedgerOverlap(len(answer.new), len(answer.same), len(answer.doubtful), states)

@@ -16,11 +16,21 @@ from sqlalchemy.orm import aliased
 
 from donorhub.db import db
 from donorhub.errors import Conflict, Rejected
-from donorhub.models import BankAccount, Detail, Entry, EntryAlias, ImportFile, Match, ReceiptLine, Statement
+from donorhub.models import (
+    BankAccount,
+    Detail,
+    Entry,
+    EntryAlias,
+    EntryQuestion,
+    ImportFile,
+    Match,
+    ReceiptLine,
+    Statement,
+)
 from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES, READ_FILES
 from donorhub.services.access import audit
 from donorhub.services.bank.files import enriching, imports
-from donorhub.services.bank.matching import decision_undo
+from donorhub.services.bank.matching import decision_undo, entry_answers
 from donorhub.services.giving import closed_books
 from donorhub.services.work import tasks
 
@@ -182,6 +192,7 @@ def _lock_accounts(rows: Sequence[Statement]) -> None:
 
 def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[int]:
     """Take one statement back; return the statements of others whose entries hold less now."""
+    entry_answers.undo_answers_of_statement(row.id, now=now, actor=actor)
     decided_entries = select(Entry).where(
         _make_touched_condition(select(Statement.id).where(Statement.id == row.id)),
         exists().where(Match.entry_id == Entry.id, Match.undone_at.is_(None)),
@@ -211,12 +222,14 @@ def _take_back_statement(row: Statement, *, now: datetime, actor: str) -> set[in
 def _delete_entries(statement_id: int, condition: ColumnElement[bool]) -> None:
     """Delete entries that nobody ever decided, with their details, and this statement's names for others."""
     ids = select(Entry.id).where(condition).scalar_subquery()
-    for deletion in (
+    for change in (
+        delete(EntryQuestion).where(EntryQuestion.entry_id.in_(ids)),
+        update(EntryQuestion).where(EntryQuestion.twin_id.in_(ids)).values(twin_id=None),
         delete(EntryAlias).where(or_(EntryAlias.statement_id == statement_id, EntryAlias.entry_id.in_(ids))),
         delete(Detail).where(Detail.entry_id.in_(ids)),
         delete(Entry).where(condition),
     ):
-        db.session.execute(deletion.execution_options(synchronize_session=False))
+        db.session.execute(change.execution_options(synchronize_session=False))
 
 
 def _list_other_files(file: ImportFile, rows: Sequence[Statement]) -> list[ImportFile]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from donorhub.web.bank import accounts, entries, files, old_gifts, parts, statements, take_back, wizard
+from donorhub.web.bank import (
+    accounts,
+    entries,
+    files,
+    old_gifts,
+    parts,
+    questions,
+    statements,
+    take_back,
+    wizard,
+)
 from donorhub.web.bank.blueprint import bp
 
 VIEWS: Final = (
@@ -15,6 +25,7 @@ VIEWS: Final = (
     statements,
     wizard,
     entries,
+    questions,
     parts,
 )
 __all__ = ["VIEWS", "bp"]

@@ -15,7 +15,7 @@ from donorhub.schemas.bank import (
     NewBankAccountSchema,
 )
 from donorhub.services.bank import bank_views, coverage
-from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.files import bank_accounts, ref_trust
 from donorhub.services.bank.matching import entry_views
 from donorhub.web.admission import require_permission
 from donorhub.web.bank.blueprint import MODES, bp, get_actor
@@ -52,8 +52,12 @@ def show_account(account_id: int) -> str:
 
 
 def _render_account(row: BankAccount, form: Form) -> str:
+    weak_refs, weak_count = ref_trust.list_weak_refs(row.id)
     return render_template(
         "bank/account.html",
+        weak_refs=weak_refs,
+        weak_count=weak_count,
+        habits=ref_trust.list_habits(row.id),
         account=row,
         form=form,
         gaps=bank_accounts.find_gaps(row.id),

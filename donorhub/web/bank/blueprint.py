@@ -55,6 +55,7 @@ ENTRY_STATES: Final[Words[EntryState]] = {
     "matched": lazy_gettext("matched"),
     "not_gift": lazy_gettext("not a gift"),
     "duplicate": lazy_gettext("duplicate"),
+    "replaced": lazy_gettext("replaced"),
     "taken_back": lazy_gettext("taken back"),
 }
 MODES: Final[Words[MatchingMode]] = {

@@ -6,8 +6,9 @@ forms of their own in :mod:`donorhub.web.bank.parts`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -18,16 +19,17 @@ from werkzeug.wrappers import Response
 from donorhub import clock
 from donorhub.db import db
 from donorhub.errors import Conflict
-from donorhub.models import Donor
+from donorhub.models import Donor, Entry, EntryQuestion
 from donorhub.models.states import OPEN_ENTRIES, MatchKind
-from donorhub.services.bank.files import bank_accounts
-from donorhub.services.bank.matching import certain_entries, entries, entry_views
+from donorhub.services.bank.files import bank_accounts, entry_questions
+from donorhub.services.bank.matching import certain_entries, entries, entry_answers, entry_views
 from donorhub.services.donors import search
 from donorhub.services.paging import Page
 from donorhub.web.admission import require_permission
 from donorhub.web.bank import choices, decided, entry_lists
 from donorhub.web.bank.blueprint import bp, get_actor
 from donorhub.web.bank.entry_lists import EntryList
+from donorhub.web.bank.questions import KINDS
 from donorhub.web.forms import Form, read_row_id
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import prepared
@@ -88,6 +90,8 @@ def _render_list(tab: str, filters: Mapping[str, int]) -> EntryList:
         page=page,
         items=choices.list_items(page.rows),
         twins=entry_views.find_twins(page.rows) if tab == "doubtful" else {},
+        questions=_find_questions(page.rows),
+        question_kinds=KINDS,
         counts={"to-decide": counts["suspense"], "doubtful": counts["doubtful"]},
         filters=filters,
         accounts=bank_accounts.list_accounts(),
@@ -119,6 +123,8 @@ def render_entry(entry_id: int, form: Form) -> str:
         references=[(label, getattr(row, name)) for name, label in REFERENCES.items() if getattr(row, name)],
         matched_kinds=MATCHED_KINDS,
         twin=entry_views.find_twins([row]).get(row.id) if row.state == "doubtful" else None,
+        question=_find_questions([row]).get(entry_id),
+        question_kinds=KINDS,
         payouts=payouts,
         not_gifts=prepared.write_options(NOT_GIFTS),
         form=form,
@@ -127,6 +133,12 @@ def render_entry(entry_id: int, form: Form) -> str:
         donors=_find_donors(text),
         list_reasons=choices.list_reasons,
     )
+
+
+def _find_questions(rows: Sequence[Entry]) -> Mapping[int, EntryQuestion]:
+    """Return the questions about those of the rows that are doubtful."""
+    ids = [row.id for row in rows if row.state == "doubtful"]
+    return entry_questions.find_questions(ids) if ids else {}
 
 
 def _find_donors(text: str) -> Page[Donor]:
@@ -207,20 +219,32 @@ def join_payout(entry_id: int) -> Response | tuple[str, int]:
     return render_entry(entry_id, form), 422
 
 
+class _Decide(Protocol):
+    def __call__(self, entry_id: int, *, now: datetime, actor: str) -> object: ...
+
+
+_DOUBTS: Final[Mapping[str, tuple[_Decide, LazyString]]] = {
+    "new": (entry_answers.accept_doubtful, lazy_gettext("It counts as other money.")),
+    "known": (
+        entry_answers.reject_doubtful,
+        lazy_gettext("It counts no more: it was known already."),
+    ),
+    "corrected": (
+        entry_answers.accept_correction,
+        lazy_gettext("It counts in place of the entry that the bank corrected."),
+    ),
+}
+
+
 @bp.post("/entries/<int:entry_id>/doubt")
 @require_permission("entries:decide")
 def settle_doubt(entry_id: int) -> Response:
-    """Say whether a doubtful entry is other money, or one that the ledger has already."""
-    is_new = request.form.get("answer") == "new"
-    decide = entries.accept_doubtful if is_new else entries.reject_doubtful
+    """Say whether a doubtful entry is other money, one that the ledger has already, or its correction."""
+    answer = request.form.get("answer")
+    decide, sentence = _DOUBTS.get(answer or "", _DOUBTS["known"])
     decide(entry_id, now=clock.now(), actor=get_actor())
     commit()
-    sentence = (
-        gettext("It counts as other money.")
-        if is_new
-        else gettext("It counts no more: it was known already.")
-    )
-    return decided.answer_decision(entry_id, tab="doubtful", sentence=sentence)
+    return decided.answer_decision(entry_id, tab="doubtful", sentence=str(sentence))
 
 
 @bp.post("/entries/<int:entry_id>/undo")

@@ -80,6 +80,9 @@ _FAULTS: Final[Mapping[str, LazyString]] = {
     "ledger_differs": lazy_gettext(
         "Other files tell other money of these days: where the bank corrected them, take the old file back."
     ),
+    "ledger_differs_open": lazy_gettext(
+        "The ledger has other money of these days than this file until its questions are answered."
+    ),
     "mixed_dates": lazy_gettext("Dates are written in two ways: say whether the day or the month is first."),
     "no_account": lazy_gettext("The file tells no account: choose it when you upload the file."),
     "web_page": lazy_gettext(

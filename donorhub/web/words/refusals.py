@@ -61,6 +61,12 @@ CODES: Final[Mapping[str, object]] = {
     "misconfigured": lazy_gettext("DonorHub is not set up for this yet: tell whoever runs it."),
     "not_a_credit": lazy_gettext("This money left the account: it is no gift."),
     "not_a_return": lazy_gettext("This entry takes nothing back from the gift."),
+    "question_answered": lazy_gettext("This question was answered: undo the answer first."),
+    "answered_since": lazy_gettext("The entry was replaced since: undo that first."),
+    "no_such_answer": lazy_gettext("The question has no such answer."),
+    "sum_changed": lazy_gettext(
+        "The bank changed the amount: say whether it corrected it or there are two payments."
+    ),
     "not_doubtful": lazy_gettext("Nobody doubts this entry any more."),
     "not_found": lazy_gettext("It does not exist, or it is not on your list."),
     "not_open": lazy_gettext("There is nothing to decide here any more."),

@@ -301,3 +301,28 @@ def test_accepting_is_idempotent_by_key(import_row: dict[str, Any], api: Caller)
     again = api.post("/entries/accept-certain", {}, key="k1")
     assert first.get_json() == again.get_json() == {"accepted": 1}
     assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_bank_correction_is_answered_over_api(
+    database: Flask, import_row: dict[str, Any], api: Caller
+) -> None:
+    """A correction by the bank is a question, answered once, undone, and answered with all of its file."""
+    corrected = MT940.replace(b"C50,00", b"C40,00").replace(b"PLN1076,00", b"PLN1066,00")
+    file_id = send(api, corrected).get_json()["id"]
+    work(database)
+    (question,) = api.get("/entry-questions?state=open").get_json()["data"]
+    assert (question["kind"], question["import_file_id"]) == ("amount_changed", file_id)
+    path = f"/entry-questions/{question['id']}"
+    for _ in range(2):
+        answered = api.post(f"{path}/answer", json={"answer": "corrected"})
+        assert (answered.status_code, answered.get_json()["answer"]) == (200, "corrected")
+    assert api.get(path).get_json()["state"] == "answered"
+    states = {row["id"]: row["state"] for row in entries(api)}
+    assert states[question["twin_id"]] == "replaced"
+    refused = api.post(f"{path}/answer", json={"answer": "other_money"})
+    assert (refused.status_code, problem(refused)["code"]) == (409, "question_answered")
+    assert api.post(f"{path}/undo", json={}).get_json()["state"] == "open"
+    group = {"import_file_id": file_id, "kind": "amount_changed", "answer": "corrected"}
+    assert api.post("/entry-questions/answer-all", json=group).get_json() == {"answered": 1}
+    assert api.post("/entry-questions/answer-all", json=group).get_json() == {"answered": 0}
+    assert api.post("/entry-questions/99/answer", json={"answer": "known"}).status_code == 404

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from donorhub.domain.bank.files.continuity import Span, compare_spans
-from donorhub.domain.bank.files.entry_keys import KnownEntry, key_entries
+from donorhub.domain.bank.files.entry_keys import (
+    KnownEntry,
+    PartyText,
+    describe_party,
+    drop_all_refs,
+    key_entries,
+)
+from donorhub.domain.bank.files.entry_plan import Ledger as PlanLedger
 from donorhub.domain.bank.files.entry_plan import Plan, plan_entries
 from donorhub.money import Money
 from importers.statement import Detail, Entry, Party
@@ -42,25 +49,35 @@ class Cut:
 
 
 @dataclass
+class Texts:
+    """What entries of a file and of the ledger say."""
+
+    entries: Sequence[Entry]
+    row_entries: Sequence[Entry]
+
+    def read_items(self, positions: Collection[int]) -> Mapping[int, PartyText]:
+        return {position: describe_party(self.entries[position]) for position in positions}
+
+    def read_rows(self, entry_ids: Collection[int]) -> Mapping[int, PartyText]:
+        return {id_: describe_party(self.row_entries[id_]) for id_ in entry_ids}
+
+
+@dataclass
 class Ledger:
     rows: list[KnownEntry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     doubtful: int = 0
 
     def take(self, cut: Cut, *, ids_trusted: bool = True) -> Plan:
         """Import one statement as a service would; doubtful entries are counted and stay out."""
-        incoming = key_entries("A", cut.entries, ids_trusted=ids_trusted)
+        incoming = key_entries("A", cut.entries)
+        if not ids_trusted:
+            incoming = [drop_all_refs(item) for item in incoming]
         span = _span(len(self.spans) + 1, cut)
-        found = compare_spans(span, self.spans)
+        ledger = PlanLedger(self.rows, Texts(cut.entries, self.entries), compare_spans(span, self.spans))
         answer = plan_entries(
-            self.rows,
-            incoming,
-            source_format=cut.source_format,
-            apart=found.apart,
-            unsure=found.unsure,
-            whole_days=found.whole_days,
-            chained_ids=found.chained_ids,
-            ids_trusted=ids_trusted,
+            ledger, incoming, source_format=cut.source_format, first_on=cut.first_on, last_on=cut.last_on
         )
         places = [part[0] for part in (*answer.new, *answer.same, *answer.doubtful)]
         assert sorted(places) == list(range(len(incoming))), "every entry is accounted for"
@@ -79,6 +96,7 @@ class Ledger:
                 item.refs,
             )
             self.rows.append(row)
+            self.entries.append(cut.entries[new.position])
         for same in answer.same:
             row = self.rows[same.entry_id]
             self.rows[same.entry_id] = row._replace(refs=row.refs + same.add_refs)

@@ -32,7 +32,7 @@ from donorhub.money import Money
 from donorhub.services.access import organisation, users
 from donorhub.services.bank import import_undo
 from donorhub.services.bank.files import bank_accounts, column_mappings, imports, statements
-from donorhub.services.bank.matching import entries
+from donorhub.services.bank.matching import entries, entry_answers
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import donors
 from donorhub.services.giving import funds, gifts
@@ -271,8 +271,8 @@ def test_decisions_about_entries_are_audited(database: Flask, now: datetime) -> 
     entries.undo_entry(entry_id, now=now, actor=ME)
     words = expect(words, "entry.undone", "gift.corrected")
     for decide, word in (
-        (entries.accept_doubtful, "entry.accepted"),
-        (entries.reject_doubtful, "entry.rejected"),
+        (entry_answers.accept_doubtful, "entry.accepted"),
+        (entry_answers.reject_doubtful, "entry.rejected"),
     ):
         db.session.get_one(Entry, entry_id).state = "doubtful"
         db.session.commit()

@@ -7,7 +7,7 @@ import re
 from sqlalchemy import func, select
 
 from donorhub.db import db
-from donorhub.models import Correction, Donor, Entry, Fund, Gift, ImportFile, Match, Payout
+from donorhub.models import Correction, Donor, Entry, EntryQuestion, Fund, Gift, ImportFile, Match, Payout
 from donorhub.services.receipts import receipts
 from tests.web.bank.bank_world import PAYER, TODAY, Line, Staff, camt, donor, let_write, words_of, work
 
@@ -333,9 +333,14 @@ def test_doubtful_entry_is_compared_and_settled(accountant: Staff) -> None:
     statement(accountant, twice, twice)
     known, doubtful = db.session.scalars(select(Entry).order_by(Entry.id)).all()
     doubtful.state = "doubtful"  # as when another format tells the same day in other words
+    file_id = db.session.scalars(select(ImportFile.id)).one()
+    question = EntryQuestion(
+        entry_id=doubtful.id, twin_id=known.id, import_file_id=file_id, kind="text_changed"
+    )
+    db.session.add(question)
     db.session.commit()
     words = accountant.text("/bank/doubtful")
-    assert "It may be an entry that is known already." in words and "This one is known:" in words
+    assert "The text or the payer is another" in words and "This one is known:" in words
     assert f'href="/bank/entries/{known.id}"' in accountant.get("/bank/doubtful").text
     for _ in range(2):
         assert accountant.post(f"/bank/entries/{doubtful.id}/doubt", answer="known").status_code == 302

@@ -39,14 +39,18 @@ class Comparison:
 
     ``apart``: they share no entry with it. ``chained_ids``: those of them of which balances
     alone say so, on a day that both have; what the entries sum up to may still refute it.
-    ``unsure``: balances would allow both. ``whole_days``: days inside a span, of which that
-    span has every entry.
+    ``unsure``: balances would allow both. ``proved_ids``: those that balances or numbers prove to be
+    other money, wherever they lie. ``days_of_file`` and ``days_of_ledger``: days of which the new
+    statement, or one in the ledger, has every entry. ``is_reissue``: it is one of the ledger once more.
     """
 
-    apart: frozenset[int]
-    unsure: frozenset[int]
-    whole_days: frozenset[date]
+    apart: frozenset[int] = frozenset()
+    unsure: frozenset[int] = frozenset()
     chained_ids: frozenset[int] = frozenset()
+    proved_ids: frozenset[int] = frozenset()
+    days_of_file: frozenset[date] = frozenset()
+    days_of_ledger: frozenset[date] = frozenset()
+    is_reissue: bool = False
 
 
 _Order = Callable[[Span, Span], bool]
@@ -66,11 +70,17 @@ def compare_spans(incoming: Span, ledger_spans: Sequence[Span]) -> Comparison:
     # may be that one again, and a chain of balances proves nothing.
     sure = numbered_ids if _is_repeat(incoming, near) else linked_ids
     gapped_ids = {span.statement_id for span in near if _leaves_gap(incoming, span)}
+    earlier_issues = [span for span in near if _is_same_statement(incoming, span)]
     return Comparison(
-        frozenset(far | sure),
-        frozenset((linked_ids | gapped_ids) - sure),
-        _list_whole_days(incoming, near),
-        frozenset(sure - numbered_ids),
+        apart=frozenset(far | sure),
+        unsure=frozenset((linked_ids | gapped_ids) - sure),
+        chained_ids=frozenset(sure - numbered_ids),
+        proved_ids=frozenset(sure | (far & _find_linked_ids(incoming, ledger_spans, is_followed_by))),
+        days_of_file=_list_whole_days(incoming, ledger_spans, is_whole=bool(earlier_issues)),
+        days_of_ledger=frozenset().union(
+            *(_list_whole_days(span, ledger_spans, is_whole=span in earlier_issues) for span in near)
+        ),
+        is_reissue=bool(earlier_issues),
     )
 
 
@@ -143,9 +153,28 @@ def _is_repeat(incoming: Span, near: Sequence[Span]) -> bool:
     )
 
 
-def _list_whole_days(incoming: Span, near: Sequence[Span]) -> frozenset[date]:
-    days: set[date] = set()
-    for span in (incoming, *near):
-        inside = (span.last_on - span.first_on).days - 1
-        days.update(span.first_on + timedelta(days=n + 1) for n in range(inside))
-    return frozenset(days)
+def _is_same_statement(one: Span, other: Span) -> bool:
+    """Return whether both are issues of one statement: its number or name, its days, what it opens with."""
+    if one.opening is None or one.opening != other.opening or one.page != other.page:
+        return False
+    if (one.first_on, one.last_on) != (other.first_on, other.last_on):
+        return False
+    if one.sequence is not None and other.sequence is not None:
+        return one.sequence == other.sequence
+    return one.name is not None and one.name == other.name
+
+
+def _list_whole_days(span: Span, others: Sequence[Span], *, is_whole: bool) -> frozenset[date]:
+    """Return the days of which a statement has every entry: those inside, and the first and last where
+    another one ends before or begins after with its balance, or ``is_whole``.
+    """
+    days = {span.first_on + timedelta(days=n) for n in range(1, (span.last_on - span.first_on).days)}
+    begins = is_whole or any(
+        other.closing == span.opening is not None and other.last_on < span.first_on for other in others
+    )
+    ends = is_whole or any(
+        other.opening == span.closing is not None and other.first_on > span.last_on for other in others
+    )
+    if span.first_on == span.last_on:
+        return frozenset(days | ({span.first_on} if begins and ends else set()))
+    return frozenset(days | ({span.first_on} if begins else set()) | ({span.last_on} if ends else set()))

@@ -7,7 +7,7 @@ does not decide what is new: that is :mod:`donorhub.domain.bank.files.entry_plan
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
@@ -32,6 +32,14 @@ class IncomingEntry(NamedTuple):
     currency: str
     account: str | None  # the counterparty's, canonical
     refs: tuple[str, ...]
+
+
+class PartyText(NamedTuple):
+    """Who is behind an entry and what it says, normalised; empty where the bank tells nothing."""
+
+    account: str
+    name: str
+    words: str
 
 
 class KnownEntry(NamedTuple):
@@ -81,21 +89,45 @@ def list_refs(entry: Entry) -> tuple[str, ...]:
     return tuple(refs)
 
 
-def find_reused_refs(
-    entries: Iterable[IncomingEntry], places_in_ledger: Mapping[str, tuple[date, int]]
-) -> frozenset[str]:
-    """Return the ids that stand on two different (day, amount), in the file or in the ledger.
+def find_shared_refs(entries: Iterable[IncomingEntry]) -> frozenset[str]:
+    """Return the ids that stand on two days or two sums within one statement, as a fee with its payment's.
 
-    When there is one, the bank's ids are no ids: the account is to be marked
-    ``ids_untrusted`` and its entries get their fingerprints without ids.
+    Such an id tells no entry from another; the others of the statement still do.
     """
-    stands = dict(places_in_ledger)
-    ambiguous_refs = set()
-    for entry in entries:
-        for ref in entry.refs:
-            if stands.setdefault(ref, (entry.day, entry.minor)) != (entry.day, entry.minor):
-                ambiguous_refs.add(ref)
-    return frozenset(ambiguous_refs)
+    places: dict[str, tuple[date, int]] = {}
+    return frozenset(
+        ref
+        for entry in entries
+        for ref in entry.refs
+        if places.setdefault(ref, (entry.day, entry.minor)) != (entry.day, entry.minor)
+    )
+
+
+def drop_refs(entry: IncomingEntry, weak_refs: Container[str]) -> IncomingEntry:
+    """Return the entry without ids that are not to count, in its refs and in its fingerprint."""
+    refs = tuple(ref for ref in entry.refs if ref not in weak_refs)
+    if refs == entry.refs:
+        return entry
+    fingerprint = f"{get_content(entry.fingerprint)}.{_hash_ref(refs)}"
+    return entry._replace(refs=refs, fingerprint=fingerprint)
+
+
+def drop_all_refs(entry: IncomingEntry) -> IncomingEntry:
+    """Return the entry as if the bank gave no ids."""
+    return entry._replace(refs=(), fingerprint=f"{get_content(entry.fingerprint)}.") if entry.refs else entry
+
+
+def make_party_text(account: str | None, name: str | None, words: str | None) -> PartyText:
+    """Return who is behind an entry and what it says, written as fingerprints have it."""
+    return PartyText(account or "", _normalise_text(name or ""), _normalise_text(words or ""))
+
+
+def describe_party(entry: Entry) -> PartyText:
+    """Return who is behind an entry of a file and what it says."""
+    if len(entry.details) != 1:
+        return make_party_text(None, None, None if entry.details else entry.info)
+    (detail,) = entry.details
+    return make_party_text(_find_account(entry), detail.counterparty.name, detail.remittance)
 
 
 def _describe_detail(detail: Detail, account: str | None) -> str:
@@ -123,14 +155,14 @@ def _describe_content(entry: Entry, account: str | None) -> str:
     )
 
 
-def make_fingerprint(account_key: str, entry: Entry, *, ids_trusted: bool = True) -> str:
+def make_fingerprint(account_key: str, entry: Entry) -> str:
     """Return ``v1.<what it says>.<the bank's id>``, equal for the same entry in every export of one format.
 
     The first part covers account, booking day, amount, currency, counterparty
     account, name and remittance, normalised (NFKC, case folded, blanks collapsed).
-    The last part is of the best id the bank gives, empty where none is trusted.
+    The last part is of the best id the bank gives, empty where there is none.
     """
-    return _hash_entry(account_key, entry, _find_account(entry), list_refs(entry) if ids_trusted else ())
+    return _hash_entry(account_key, entry, _find_account(entry), list_refs(entry))
 
 
 def _hash_entry(account_key: str, entry: Entry, account: str | None, refs: tuple[str, ...]) -> str:
@@ -140,25 +172,24 @@ def _hash_entry(account_key: str, entry: Entry, account: str | None, refs: tuple
         f"{money.minor}{_SEPARATOR}{money.currency}{_SEPARATOR}{_describe_content(entry, account)}"
     )
     content = blake2b(text.encode(), digest_size=16).hexdigest()
-    ids = blake2b(refs[0].encode(), digest_size=12).hexdigest() if refs else ""
-    return f"{VERSION}.{content}.{ids}"
+    return f"{VERSION}.{content}.{_hash_ref(refs)}"
 
 
-def key_entries(
-    account_key: str, entries: Iterable[Entry], *, ids_trusted: bool = True, first: int = 0
-) -> list[IncomingEntry]:
+def _hash_ref(refs: tuple[str, ...]) -> str:
+    return blake2b(refs[0].encode(), digest_size=12).hexdigest() if refs else ""
+
+
+def key_entries(account_key: str, entries: Iterable[Entry], *, first: int = 0) -> list[IncomingEntry]:
     """Return the entries with their keys, in order, and positions from ``first``.
 
     Entries that are not booked are the caller's to leave out.
     """
-    return [
-        _key_entry(account_key, position, entry, ids_trusted) for position, entry in enumerate(entries, first)
-    ]
+    return [_key_entry(account_key, position, entry) for position, entry in enumerate(entries, first)]
 
 
-def _key_entry(account_key: str, position: int, entry: Entry, ids_trusted: bool) -> IncomingEntry:
+def _key_entry(account_key: str, position: int, entry: Entry) -> IncomingEntry:
     refs, money, account = list_refs(entry), entry.amount, _find_account(entry)
-    key = _hash_entry(account_key, entry, account, refs if ids_trusted else ())
+    key = _hash_entry(account_key, entry, account, refs)
     return IncomingEntry(position, key, entry.booked_on, money.minor, money.currency, account, refs)
 
 

@@ -3,22 +3,23 @@
 Equal fingerprints of one day are counted, and a file adds what it has more of than
 the ledger (the maximum of two multisets). Nothing is dropped without proof: what may
 be either is doubtful. How the days of two statements lie to each other,
-:mod:`donorhub.domain.bank.files.continuity` finds out.
+:mod:`donorhub.domain.bank.files.continuity` finds out; what the bank changed,
+:mod:`donorhub.domain.bank.files.corrections`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Hashable, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from donorhub.domain.bank.files import corrections
 from donorhub.domain.bank.files.chain_doubts import find_overlaps
-from donorhub.domain.bank.files.day_shifts import find_shifts
-from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, get_content, has_id
-
-How = Literal["fingerprint", "content", "bank_ref", "other_format"]
-Doubt = Literal["other_bank_ref", "text_changed", "part_of_a_day", "unsure_order", "other_day"]
+from donorhub.domain.bank.files.continuity import Comparison
+from donorhub.domain.bank.files.corrections import Doubt, Doubted, EntryTexts
+from donorhub.domain.bank.files.day_pairs import Day, How, Pair, pair_day, pair_equal_sums, pair_whole_day
+from donorhub.domain.bank.files.entry_keys import IncomingEntry, KnownEntry, PartyText, get_content, has_id
 
 
 class NewEntry(NamedTuple):
@@ -53,104 +54,152 @@ class DoubtfulEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every entry that was given is in exactly one of the three, in the order of the file."""
+    """Every entry that was given is in exactly one of the first three, in the order of the file.
+
+    ``missing_ids`` are rows of days that the file tells whole and that it does not tell; ``weak_refs`` are
+    ids that stand on other money.
+    """
 
     new: tuple[NewEntry, ...]
     same: tuple[SameEntry, ...]
     doubtful: tuple[DoubtfulEntry, ...]
+    missing_ids: tuple[int, ...] = ()
+    weak_refs: frozenset[str] = frozenset()
 
 
-class _Pair(NamedTuple):
-    item: IncomingEntry
-    row: KnownEntry
-    how: How
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the ledger has beside a statement.
 
+    ``rows`` are all of the account on the days of the statement, and some days around
+    (``corrections.REACH``); ``comparison`` says how the statements that brought them lie to the new one;
+    ``answered_twins`` are rows by the fingerprint of what a person said is the same.
+    """
 
-@dataclass(slots=True)
-class _Day:
-    """The entries of one day on both sides that have not found each other yet."""
-
-    items: list[IncomingEntry]
-    rows: list[KnownEntry]
-    pairs: list[_Pair] = field(default_factory=list)
-
-    def pair_equal(
-        self,
-        how: How,
-        item_key: Callable[[IncomingEntry], Hashable],
-        row_key: Callable[[KnownEntry], Hashable],
-    ) -> None:
-        """Move entries with equal keys from both sides into ``pairs``; a key of None pairs nothing."""
-        if not self.items or not self.rows:
-            return
-        waiting: dict[Hashable, list[KnownEntry]] = {}
-        for row in reversed(self.rows):
-            waiting.setdefault(row_key(row), []).append(row)
-        unpaired_items: list[IncomingEntry] = []
-        for item in self.items:
-            key = item_key(item)
-            equal_rows = waiting.get(key) if key is not None else None
-            if equal_rows:
-                self.pairs.append(_Pair(item, equal_rows.pop(), how))
-            else:
-                unpaired_items.append(item)
-        self.items = unpaired_items
-        self.rows = sorted(row for rows in waiting.values() for row in rows)
-
-    def list_unpaired_formats(self) -> frozenset[str]:
-        """Return the formats of the rows that have no entry of the file."""
-        return frozenset(row.source_format for row in self.rows)
+    rows: Collection[KnownEntry]
+    texts: EntryTexts
+    comparison: Comparison = field(default_factory=Comparison)
+    answered_twins: Mapping[str, int] = field(default_factory=dict)
 
 
 def plan_entries(
-    ledger_rows: Collection[KnownEntry],
-    incoming: Sequence[IncomingEntry],
-    *,
-    source_format: str,
-    apart: Container[int] = (),
-    unsure: Container[int] = (),
-    whole_days: Container[date] = (),
-    chained_ids: Collection[int] = (),
-    ids_trusted: bool = True,
+    ledger: Ledger, incoming: Sequence[IncomingEntry], *, source_format: str, first_on: date, last_on: date
 ) -> Plan:
-    """Return for each entry of one statement whether it is new money.
+    """Return for each entry of one statement, from one day to another, whether it is new money.
 
-    ``ledger_rows`` are all rows of the account on the days of ``incoming``, which must hold
-    whole days of one statement, and some days around (``day_shifts.REACH``). Rows of
-    statements in ``apart`` are different money for sure (an intraday statement that
-    follows another): occurrences count on. Rows of ``unsure`` ones may be either, and so may
-    those of ``chained_ids``, which are ``apart`` by balances alone, where the entries allow
-    that they overlap. On ``whole_days`` one side certainly holds the whole day.
-    ``apart``, ``unsure``, ``whole_days`` and ``chained_ids`` are what
-    :func:`donorhub.domain.bank.files.continuity.compare_spans` returns.
+    Rows of statements that are apart (an intraday statement that follows another) are different money for
+    sure: occurrences count on. Rows of unsure ones may be either, and so may those of chained ones, which are
+    apart by balances alone, where the entries allow that they overlap.
     """
-    refuted_ids = find_overlaps(ledger_rows, incoming, chained_ids, source_format)
-    rows_of, occurrences = _sort_by_day(ledger_rows, apart, refuted_ids)
-    fresh = [item for item in incoming if item.day not in rows_of]
-    days = _pair_days(rows_of, incoming, source_format, ids_trusted)
+    comparison = ledger.comparison
+    refuted_ids = find_overlaps(ledger.rows, incoming, comparison.chained_ids, source_format)
+    rows_of, occurrences = _sort_by_day(ledger.rows, comparison.apart, refuted_ids)
+    days = _gather_days(rows_of, incoming, comparison.days_of_file)
+    for day in days.values():
+        pair_day(day, source_format, ledger.answered_twins)
+    _pair_whole_days(days, ledger)
+    by_id = corrections.find_corrections(
+        days.values(),
+        ledger.rows,
+        ledger.texts,
+        source_format=source_format,
+        proved_ids=comparison.proved_ids - refuted_ids,
+        covers=lambda day: first_on <= day <= last_on,
+        answered_twins=ledger.answered_twins,
+    )
+    doubts = [*by_id.doubts, *_find_changed_sums(days, ledger)]
+    same = [_make_same_entry(pair) for pair in by_id.pairs]
+    unsure_ids = comparison.unsure | refuted_ids
     ids_are_stable = any(_is_proved(pair) for day in days.values() for pair in day.pairs)
-    same: list[SameEntry] = []
-    doubts: list[tuple[IncomingEntry, int, Doubt]] = []
+    whole_days = comparison.days_of_file | comparison.days_of_ledger
+    fresh: list[IncomingEntry] = []
     for on, day in days.items():
         formats = day.list_unpaired_formats() if on not in whole_days and day.items else frozenset()
         for pair in day.pairs:
-            is_unsure = pair.row.statement_id in unsure or pair.row.statement_id in refuted_ids
+            is_unsure = pair.row.statement_id in unsure_ids
             doubt = _find_doubt(pair, partial=pair.row.source_format in formats, unsure=is_unsure)
             if doubt:
-                doubts.append((pair.item, pair.row.id, doubt))
+                doubts.append(Doubted(pair.item, pair.row.id, doubt))
             else:
                 same.append(_make_same_entry(pair))
         rivals = _find_rivals(day, source_format, ids_are_stable=ids_are_stable)
         doubts += rivals
         rival_positions = {item.position for item, _, _ in rivals}
         fresh += [item for item in day.items if item.position not in rival_positions]
-    if ids_trusted:
-        paired_ids = {pair.row.id for day in days.values() for pair in day.pairs}
-        shifts = find_shifts(fresh, ledger_rows, paired_ids, source_format)
-        doubts += [(item, entry_id, "other_day") for item, entry_id in shifts]
-        elsewhere = {item.position for item, _ in shifts}
-        fresh = [item for item in fresh if item.position not in elsewhere]
-    return _number_entries(fresh, same, doubts, occurrences)
+    return _number_entries(
+        fresh,
+        same,
+        doubts,
+        occurrences,
+        missing_ids=_list_missing_ids(days, comparison.days_of_file, source_format, doubts),
+        weak_refs=frozenset(by_id.weak_refs),
+    )
+
+
+def _gather_days(
+    rows_of: Mapping[date, list[KnownEntry]], incoming: Iterable[IncomingEntry], whole_days: Iterable[date]
+) -> dict[date, Day]:
+    """Return the days of the file, and those that it tells whole and empty."""
+    days: dict[date, Day] = {}
+    for item in incoming:
+        if item.day not in days:
+            days[item.day] = Day([], sorted(rows_of.get(item.day, ())))
+        days[item.day].items.append(item)
+    for on in whole_days:
+        if on not in days and on in rows_of:
+            days[on] = Day([], sorted(rows_of[on]))
+    return days
+
+
+def _pair_whole_days(days: Mapping[date, Day], ledger: Ledger) -> None:
+    """Pair what is left of days that both sides tell whole: there is no room for new money on them."""
+    comparison = ledger.comparison
+    unfinished = _list_unfinished(days, comparison.days_of_file & comparison.days_of_ledger)
+    if unfinished:
+        item_texts, row_texts = _read_texts(unfinished, ledger.texts)
+        for day in unfinished:
+            pair_whole_day(day, item_texts, row_texts)
+
+
+def _find_changed_sums(days: Mapping[date, Day], ledger: Ledger) -> list[Doubted]:
+    """Return what the bank tells with another sum, on days that the file tells whole."""
+    comparison = ledger.comparison
+    for day in _list_unfinished(days, comparison.days_of_file & comparison.days_of_ledger):
+        pair_equal_sums(day)
+    unfinished = _list_unfinished(days, comparison.days_of_file)
+    if not unfinished:
+        return []
+    item_texts, row_texts = _read_texts(unfinished, ledger.texts)
+    return [
+        doubt for day in unfinished for doubt in corrections.find_changed_sums(day, item_texts, row_texts)
+    ]
+
+
+def _list_unfinished(days: Mapping[date, Day], whole_days: Container[date]) -> list[Day]:
+    return [day for on, day in days.items() if on in whole_days and day.items and day.rows]
+
+
+def _read_texts(
+    days: Collection[Day], texts: EntryTexts
+) -> tuple[Mapping[int, PartyText], Mapping[int, PartyText]]:
+    return (
+        texts.read_items([item.position for day in days for item in day.items]),
+        texts.read_rows([row.id for day in days for row in day.rows]),
+    )
+
+
+def _list_missing_ids(
+    days: Mapping[date, Day], whole_days: Container[date], source_format: str, doubts: Iterable[Doubted]
+) -> tuple[int, ...]:
+    """Return the rows that this format told before and does not tell on a day that it tells whole."""
+    doubted_ids = {doubt.entry_id for doubt in doubts}
+    return tuple(
+        row.id
+        for on, day in days.items()
+        if on in whole_days
+        for row in day.rows
+        if row.source_format == source_format and row.id not in doubted_ids
+    )
 
 
 def _sort_by_day(
@@ -167,86 +216,12 @@ def _sort_by_day(
     return rows_of, occurrences
 
 
-def _pair_days(
-    rows_of: dict[date, list[KnownEntry]],
-    incoming: Iterable[IncomingEntry],
-    source_format: str,
-    ids_trusted: bool,
-) -> dict[date, _Day]:
-    days: dict[date, _Day] = {}
-    for item in incoming:
-        if item.day in rows_of:
-            if item.day not in days:
-                days[item.day] = _Day([], sorted(rows_of[item.day]))
-            days[item.day].items.append(item)
-    for day in days.values():
-        _pair_up(day, source_format, ids_trusted)
-    return days
-
-
-def _pair_up(day: _Day, source_format: str, ids_trusted: bool) -> None:
-    """Pair the entries of one day from the surest likeness to the weakest, each once."""
-    day.pair_equal("fingerprint", lambda item: item.fingerprint, lambda row: row.fingerprint)
-    day.pair_equal(
-        "content",
-        lambda item: None if has_id(item.fingerprint) else get_content(item.fingerprint),
-        lambda row: get_content(row.fingerprint),
-    )
-    day.pair_equal(
-        "content",
-        lambda item: get_content(item.fingerprint),
-        lambda row: row.id if has_id(row.fingerprint) else get_content(row.fingerprint),
-    )
-    if ids_trusted:
-        _pair_by_ref(day)
-    _pair_formats(day, source_format)
-
-
-def _pair_by_ref(day: _Day) -> None:
-    holders = {(ref, row.minor, row.currency): row for row in day.rows for ref in row.refs}
-    unpaired_items: list[IncomingEntry] = []
-    paired_ids: set[int] = set()
-    for item in day.items:
-        rows = (holders.get((ref, item.minor, item.currency)) for ref in item.refs)
-        equal_row = next((row for row in rows if row is not None and row.id not in paired_ids), None)
-        if equal_row is None:
-            unpaired_items.append(item)
-        else:
-            paired_ids.add(equal_row.id)
-            day.pairs.append(_Pair(item, equal_row, "bank_ref"))
-    day.items = unpaired_items
-    day.rows = [row for row in day.rows if row.id not in paired_ids]
-
-
-def _pair_formats(day: _Day, source_format: str) -> None:
-    """Pair entries of two formats when amount and account agree, or one format gives no account."""
-
-    def make_key(row: KnownEntry, *key: object) -> Hashable:
-        return None if row.source_format == source_format else key
-
-    day.pair_equal(
-        "other_format",
-        lambda item: (item.minor, item.currency, item.account),
-        lambda row: make_key(row, row.minor, row.currency, row.account),
-    )
-    day.pair_equal(
-        "other_format",
-        lambda item: None if item.account else (item.minor, item.currency),
-        lambda row: make_key(row, row.minor, row.currency),
-    )
-    day.pair_equal(
-        "other_format",
-        lambda item: (item.minor, item.currency),
-        lambda row: None if row.account else make_key(row, row.minor, row.currency),
-    )
-
-
-def _is_proved(pair: _Pair) -> bool:
+def _is_proved(pair: Pair) -> bool:
     """Return whether an id of the bank agrees, not only what the entry says."""
     return pair.how == "bank_ref" or (pair.how == "fingerprint" and has_id(pair.item.fingerprint))
 
 
-def _find_doubt(pair: _Pair, *, partial: bool, unsure: bool) -> Doubt | None:
+def _find_doubt(pair: Pair, *, partial: bool, unsure: bool) -> Doubt | None:
     if _is_proved(pair):
         return None
     if unsure:
@@ -256,21 +231,19 @@ def _find_doubt(pair: _Pair, *, partial: bool, unsure: bool) -> Doubt | None:
     return "part_of_a_day" if partial else None
 
 
-def _make_same_entry(pair: _Pair) -> SameEntry:
+def _make_same_entry(pair: Pair) -> SameEntry:
     refs = tuple(ref for ref in pair.item.refs if ref not in pair.row.refs)
     return SameEntry(pair.item.position, pair.row.id, pair.how, refs)
 
 
-def _find_rivals(
-    day: _Day, source_format: str, *, ids_are_stable: bool
-) -> list[tuple[IncomingEntry, int, Doubt]]:
+def _find_rivals(day: Day, source_format: str, *, ids_are_stable: bool) -> list[Doubted]:
     """Return unpaired entries that look like an unpaired row whose text or id was changed.
 
     Where the file repeats ids that the ledger has, the bank's ids are stable, and
     another id is other money.
     """
     rows = [row for row in day.rows if row.source_format == source_format]
-    rivals: list[tuple[IncomingEntry, int, Doubt]] = []
+    rivals: list[Doubted] = []
     for item in day.items:
         row = next((row for row in rows if _look_alike(item, row)), None)
         if row is None:
@@ -278,7 +251,7 @@ def _find_rivals(
         if ids_are_stable and has_id(item.fingerprint) and has_id(row.fingerprint):
             continue
         equal = get_content(item.fingerprint) == get_content(row.fingerprint)
-        rivals.append((item, row.id, "other_bank_ref" if equal else "text_changed"))
+        rivals.append(Doubted(item, row.id, "other_bank_ref" if equal else "text_changed"))
         rows.remove(row)
     return rivals
 
@@ -292,8 +265,11 @@ def _look_alike(item: IncomingEntry, row: KnownEntry) -> bool:
 def _number_entries(
     fresh: list[IncomingEntry],
     same: list[SameEntry],
-    doubts: list[tuple[IncomingEntry, int, Doubt]],
+    doubts: list[Doubted],
     occurrences: dict[str, int],
+    *,
+    missing_ids: tuple[int, ...],
+    weak_refs: frozenset[str],
 ) -> Plan:
     new: list[NewEntry] = []
     for item in fresh:
@@ -305,4 +281,10 @@ def _number_entries(
         occurrence = occurrences.get(item.fingerprint, 0)
         occurrences[item.fingerprint] = occurrence + 1
         doubtful.append(DoubtfulEntry(item.position, entry_id, doubt, item.fingerprint, occurrence))
-    return Plan(tuple(sorted(new)), tuple(sorted(same)), tuple(sorted(doubtful)))
+    return Plan(
+        tuple(sorted(new)),
+        tuple(sorted(same)),
+        tuple(sorted(doubtful)),
+        tuple(sorted(missing_ids)),
+        weak_refs,
+    )

@@ -84,7 +84,6 @@ def create_account(
             number=clean_number,
             currency=currency,
             matching=_check_mode(matching),
-            ids_untrusted=False,
             created_at=now,
         )
         .returning(BankAccount.id)

@@ -85,6 +85,11 @@ def list_known_entries(bank_account_id: int, first_on: date, last_on: date) -> l
     ]
 
 
+def find_source_name(statement: Statement, file: ImportFile) -> str:
+    """Return the name of the format of a statement, of a table with its layout."""
+    return make_source_name(statement.format, file.profile if statement.format in TABLES else "")
+
+
 def _find_layouts(bank_account_id: int, first_on: date, last_on: date) -> dict[int, str]:
     """Return the layouts that the tables of these days were read with, by statement."""
     rows = db.session.execute(

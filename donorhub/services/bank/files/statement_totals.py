@@ -1,98 +1,122 @@
-"""Whether the ledger has the same money as a statement, for the days that the statement covers wholly.
+"""Whether the ledger has the same money as a statement, for the days that the statement tells whole.
 
 Where it has not, the bank has corrected an older statement, or another file was of other days or another
 account: entries count that this one does not have. It warns and changes nothing; what is new in a
-statement, :mod:`donorhub.domain.bank.files.entry_plan` finds.
+statement, :mod:`donorhub.domain.bank.files.entry_plan` finds. It is asked after each import and after each
+answer to a question of the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import case, func, or_, select
 
 from donorhub.db import db, sum_minor
-from donorhub.models import Entry, Statement
-from donorhub.models.states import COUNTED_STATEMENTS, GONE_ENTRIES
+from donorhub.domain.bank.files.continuity import Comparison, compare_spans
+from donorhub.models import Entry, EntryQuestion, ImportFile, Statement
+from donorhub.models.states import COUNTED_STATEMENTS, UNCOUNTED_ENTRIES
 from donorhub.money import Money
-from donorhub.services.bank.files.statement_drafts import Draft
+from donorhub.services.bank.files import ledger_rows
+from donorhub.services.bank.files.statement_drafts import make_plain_problems
 from importers.codes import Reason, StatementFault
 from importers.statement import Problem, make_problem
 
 _MOST_DAYS_NAMED: Final = 5  # days that the sentence names
+_CODES: Final = ("ledger_differs", "ledger_differs_open")
+# How far a statement may lie whose balance proves that a first or last day is whole: a long holiday.
+_NEIGHBOURS: Final = timedelta(days=10)
 
 
-def list_remarks(row: Statement, draft: Draft) -> list[Problem]:
-    """Return a warning with days and amount where the ledger has other money of the days of the statement.
+def compare_statement(row: Statement) -> Comparison:
+    """Return how a statement lies to the others of its account that the ledger has."""
+    span = ledger_rows.make_span(row)
+    spans = ledger_rows.list_known_spans(
+        row.bank_account_id, span.first_on - _NEIGHBOURS, span.last_on + _NEIGHBOURS
+    )
+    return compare_spans(span, [other for other in spans if other.statement_id != row.id])
 
-    The first and last day may be there in part, and are looked at only when the statement is a newer issue
-    of one that the ledger has. Days with a doubtful entry wait for a person anyway.
+
+def refresh_remarks(file: ImportFile) -> None:
+    """Compare the ledger with the statements of a file again, and keep with the file what differs now."""
+    rows = db.session.scalars(
+        select(Statement)
+        .where(
+            Statement.import_file_id == file.id,
+            Statement.state.in_(COUNTED_STATEMENTS),
+            Statement.is_advice.is_(False),
+        )
+        .order_by(Statement.number)
+    ).all()
+    remarks = [remark for row in rows for remark in list_remarks(row)]
+    others = [problem for problem in file.problems if problem["code"] not in _CODES]
+    file.problems = [*others, *make_plain_problems(remarks)]
+
+
+def list_remarks(row: Statement) -> list[Problem]:
+    """Return warnings with days and amount where the ledger has other money of the days of the statement:
+    one for days on which a question is open, and one for the others.
     """
     days = _list_whole_days(row)
-    if not days:
+    day_sums = row.day_sums
+    if not days or day_sums is None:
         return []
-    ledger_sums = _sum_ledger(row, days)
-    others = {
-        day: minor - draft.day_sums.get(day, 0)
-        for day, minor in sorted(ledger_sums.items())
-        if minor != draft.day_sums.get(day, 0)
+    ledger_sums, open_days = _sum_ledger(row, days)
+    differences = {
+        day: ledger_sums.get(day, 0) - day_sums.get(day.isoformat(), 0)
+        for day in sorted(days)
+        if ledger_sums.get(day, 0) != day_sums.get(day.isoformat(), 0)
     }
-    if not others:
-        return []
-    day_names = ", ".join(str(day) for day in list(others)[:_MOST_DAYS_NAMED]) + (
-        ", …" if len(others) > _MOST_DAYS_NAMED else ""
-    )
-    more = Money(sum(others.values()), row.currency)
-    difference: Reason[StatementFault] = Reason("ledger_differs", {"days": day_names, "missing": str(more)})
-    return [make_problem("warning", difference)]
+    settled = {day: minor for day, minor in differences.items() if day not in open_days}
+    unsettled = {day: minor for day, minor in differences.items() if day in open_days}
+    remarks: list[Reason[StatementFault]] = []
+    if settled:
+        remarks.append(
+            Reason("ledger_differs", {"days": _name_days(settled), "missing": _sum_up(settled, row)})
+        )
+    if unsettled:
+        remarks.append(
+            Reason("ledger_differs_open", {"days": _name_days(unsettled), "missing": _sum_up(unsettled, row)})
+        )
+    return [make_problem("warning", remark) for remark in remarks]
+
+
+def _name_days(differences: Mapping[date, int]) -> str:
+    more = ", …" if len(differences) > _MOST_DAYS_NAMED else ""
+    return ", ".join(str(day) for day in list(differences)[:_MOST_DAYS_NAMED]) + more
+
+
+def _sum_up(differences: Mapping[date, int], row: Statement) -> str:
+    return str(Money(sum(differences.values()), row.currency))
 
 
 def _list_whole_days(row: Statement) -> frozenset[date]:
-    first_on, last_on = row.period_from, row.period_to
-    if first_on is None or last_on is None:
+    if row.period_from is None or row.period_to is None:
         return frozenset()
-    day_numbers = (
-        range((last_on - first_on).days + 1) if _is_issued_anew(row) else range(1, (last_on - first_on).days)
+    return compare_statement(row).days_of_file
+
+
+def _sum_ledger(row: Statement, days: Collection[date]) -> tuple[dict[date, int], set[date]]:
+    """Return what counts on these days, and on which of them a question is open."""
+    counts = Entry.state.not_in(UNCOUNTED_ENTRIES)
+    is_open = or_(
+        Entry.state == "doubtful",
+        Entry.id.in_(
+            select(EntryQuestion.entry_id).where(
+                EntryQuestion.state == "open", EntryQuestion.kind == "no_longer_told"
+            )
+        ),
     )
-    return frozenset(first_on + timedelta(days=n) for n in day_numbers)
-
-
-def _is_issued_anew(row: Statement) -> bool:
-    """Return whether the ledger has a statement of this number or name, these days and this opening
-    balance.
-    """
-    if row.opening_minor is None:
-        return False
-    earlier_id = db.session.scalar(
-        select(Statement.id)
-        .where(
-            Statement.bank_account_id == row.bank_account_id,
-            Statement.id != row.id,
-            Statement.state.in_(COUNTED_STATEMENTS),
-            Statement.is_advice.is_(False),
-            Statement.period_from == row.period_from,
-            Statement.period_to == row.period_to,
-            Statement.opening_minor == row.opening_minor,
-            or_(Statement.ref == row.ref, Statement.sequence_no == row.sequence_no),
-        )
-        .limit(1)
-    )
-    return earlier_id is not None
-
-
-def _sum_ledger(row: Statement, days: Collection[date]) -> dict[date, int]:
-    """Return what counts on these days, without days on which something is doubtful."""
-    doubts = func.sum(case((Entry.state == "doubtful", 1), else_=0))
     rows = db.session.execute(
-        select(Entry.booked_on, sum_minor(Entry.amount_minor))
-        .where(
-            Entry.bank_account_id == row.bank_account_id,
-            Entry.booked_on.between(min(days), max(days)),
-            Entry.state.not_in(GONE_ENTRIES),
+        select(
+            Entry.booked_on,
+            sum_minor(case((counts, Entry.amount_minor), else_=0)),
+            func.sum(case((is_open, 1), else_=0)),
         )
+        .where(Entry.bank_account_id == row.bank_account_id, Entry.booked_on.between(min(days), max(days)))
         .group_by(Entry.booked_on)
-        .having(doubts == 0)
-    )
-    return {day: minor or 0 for day, minor in rows if day in days}
+    ).all()
+    sums = {day: minor or 0 for day, minor, _ in rows if day in days}
+    return sums, {day for day, _, open_count in rows if open_count}

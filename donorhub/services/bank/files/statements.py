@@ -6,7 +6,6 @@ it. Reading the file is the job's; whom the money is from, matching finds out la
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
@@ -14,16 +13,6 @@ from typing import Final
 from sqlalchemy import Select, select
 
 from donorhub.db import db
-from donorhub.domain.bank.files.continuity import compare_spans
-from donorhub.domain.bank.files.day_shifts import REACH
-from donorhub.domain.bank.files.entry_keys import (
-    IncomingEntry,
-    KnownEntry,
-    find_reused_refs,
-    get_content,
-    make_source_name,
-)
-from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Plan, plan_entries
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import AuditRecord, BankAccount, ImportFile, Statement
 from donorhub.models.states import (
@@ -37,8 +26,8 @@ from donorhub.services.access import audit, organisation
 from donorhub.services.bank.files import (
     bank_accounts,
     enriching,
+    entry_posting,
     imports,
-    ledger_rows,
     statement_accounts,
     statement_checks,
     statement_totals,
@@ -92,9 +81,9 @@ def store_statements(
         return _finish_file(file, "asking", [*problems, *questions], now=now, actor=actor)
     rows = _post_all(file, drafts.statements, accounts, reasons, now=now, actor=actor)
     problems += _list_gap_problems(rows)
-    for row, draft in zip(rows, drafts.statements, strict=True):
+    for row in rows:
         if row.posted_at is not None and not row.is_advice:
-            problems += statement_totals.list_remarks(row, draft)
+            problems += statement_totals.list_remarks(row)
     state = "held" if any(row.state == "held" for row in rows) else "done"
     _count_entries(file, rows)
     return _finish_file(file, state, problems, now=now, actor=actor)
@@ -153,6 +142,7 @@ def _fill_in_statement(row: Statement, draft: Draft, account: BankAccount) -> No
     row.sum_minor, row.entries_count = draft.sum_minor, len(draft.items)
     row.first_day_minor = draft.day_sums.get(days[0], 0) if days else 0
     row.last_day_minor = draft.day_sums.get(days[1], 0) if days else 0
+    row.day_sums = {day.isoformat(): minor for day, minor in sorted(draft.day_sums.items())}
     row.integrity = header.integrity
 
 
@@ -164,7 +154,11 @@ def _post_statement(
     file: ImportFile, row: Statement, draft: Draft, account: BankAccount, *, now: datetime, actor: str
 ) -> None:
     row.posted_at = now
-    statement_ids = enriching.join_advice(row, draft) if row.is_advice else _post_entries(row, draft, account)
+    statement_ids = (
+        enriching.join_advice(row, draft)
+        if row.is_advice
+        else entry_posting.post_entries(row, draft, account, today=organisation.get_day(now))
+    )
     audit.record_action(
         actor,
         "statement.posted",
@@ -184,74 +178,6 @@ def _post_statement(
             due_at=now,
             now=now,
         )
-
-
-def _post_entries(row: Statement, draft: Draft, account: BankAccount) -> set[int]:
-    """Write the new entries; return the statements whose entries in suspense now say more."""
-    if not draft.items or row.period_from is None or row.period_to is None:
-        return set()
-    first_on, last_on = min(draft.day_sums), max(draft.day_sums)
-    ledger_entries = ledger_rows.list_known_entries(account.id, first_on - REACH, last_on + REACH)
-    source = make_source_name(row.format, draft.header.layout)
-    answer = _plan_entries(row, draft.items, ledger_entries, account, source)
-    doubtful = _list_new_doubts(answer.doubtful, ledger_rows.count_own_fingerprints(row.id))
-    ledger_rows.insert_entries(row, draft, answer.new, doubtful)
-    ledger_rows.insert_aliases(
-        row.id, ((same.entry_id, "bank_ref", ref) for same in answer.same for ref in same.add_refs)
-    )
-    row.new_count += len(answer.new) + len(doubtful)
-    row.doubtful_count += len(doubtful)
-    others = [(same.entry_id, same.position) for same in answer.same if same.how == "other_format"]
-    return enriching.fill_entries(row, draft, others)
-
-
-def _list_new_doubts(
-    doubtful: Iterable[DoubtfulEntry], own_fingerprints: Counter[str]
-) -> list[DoubtfulEntry]:
-    """Return the doubts without those that this statement brought when it was read before: a person sees
-    each once.
-    """
-    own_counts = Counter(own_fingerprints)
-    new_doubts = []
-    for doubt in doubtful:
-        if own_counts[doubt.fingerprint] > 0:
-            own_counts[doubt.fingerprint] -= 1
-        else:
-            new_doubts.append(doubt)
-    return new_doubts
-
-
-def _plan_entries(
-    row: Statement,
-    items: Sequence[IncomingEntry],
-    ledger_entries: list[KnownEntry],
-    account: BankAccount,
-    source: str,
-) -> Plan:
-    # Another format may tell another day of the same entry: that says nothing of the bank's ids.
-    entries_of_source = (entry for entry in ledger_entries if entry.source_format == source)
-    money_by_ref = {ref: (entry.day, entry.minor) for entry in entries_of_source for ref in entry.refs}
-    if not account.ids_untrusted and find_reused_refs(items, money_by_ref):
-        account.ids_untrusted = True
-    if account.ids_untrusted:
-        items = [item._replace(fingerprint=f"{get_content(item.fingerprint)}.") for item in items]
-    span = ledger_rows.make_span(row)
-    spans = [
-        s
-        for s in ledger_rows.list_known_spans(account.id, span.first_on, span.last_on)
-        if s.statement_id != row.id
-    ]
-    comparison = compare_spans(span, spans)
-    return plan_entries(
-        ledger_entries,
-        items,
-        source_format=source,
-        apart=comparison.apart,
-        unsure=comparison.unsure,
-        whole_days=comparison.whole_days,
-        chained_ids=comparison.chained_ids,
-        ids_trusted=not account.ids_untrusted,
-    )
 
 
 def _read_advice_again(row: Statement, *, now: datetime, actor: str) -> None:

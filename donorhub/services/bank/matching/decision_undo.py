@@ -32,6 +32,19 @@ def undo_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
     Rejected, with nothing changed, while a live receipt names a gift of it.
     """
     matches = list_live_matches(entry.id)
+    was_decided = take_out_decisions(entry, now=now, actor=actor)
+    for match in matches:
+        if match.kind == "gift" and match.gift_id is not None and match.donor_id is not None:
+            _forget_payer(entry, match, match.donor_id)
+    db.session.flush()  # others ask the database for what is known of payers
+    return was_decided
+
+
+def take_out_decisions(entry: Entry, *, now: datetime, actor: str) -> bool:
+    """Take back all decisions on an entry as :func:`undo_decisions` does, but keep what was learned of its
+    payer: the decisions were right, and the bank took the entry back.
+    """
+    matches = list_live_matches(entry.id)
     for match in matches:
         _refuse_receipted(match)
     for match in matches:
@@ -58,8 +71,6 @@ def _refuse_receipted(match: Match) -> None:
 def _take_back(entry: Entry, match: Match, *, now: datetime, actor: str) -> None:
     if match.kind == "gift" and match.gift_id is not None:
         _take_out_gift(match, match.gift_id, now=now, actor=actor)
-        if match.donor_id is not None:
-            _forget_payer(entry, match, match.donor_id)
     elif match.kind == "payout" and match.payout_id is not None:
         payout = db.session.get_one(Payout, match.payout_id)
         if payout.entry_id == entry.id:

@@ -17,8 +17,8 @@ from donorhub.domain.bank.matching.matching_facts import Candidate, NewAllocatio
 from donorhub.domain.donors.names import parse_payer
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
-from donorhub.models.states import ARRIVING_PAYOUTS, GONE_ENTRIES
-from donorhub.services.access import audit, organisation
+from donorhub.models.states import ARRIVING_PAYOUTS
+from donorhub.services.access import organisation
 from donorhub.services.bank.matching import decision_undo, matching
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
@@ -245,42 +245,6 @@ def accept_return(
         now=now,
         actor=actor,
     )
-
-
-def accept_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
-    """Record that the entry is other money than the one it looks like: it counts, and is matched next."""
-    entry = holding.lock_entry(entry_id)
-    if entry.state in GONE_ENTRIES:
-        raise Conflict(
-            f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
-        )
-    if entry.state != "doubtful":
-        return entry
-    entry.state = "new"
-    audit.record_action(actor, "entry.accepted", ("entry", entry.id), now=now)
-    tasks.plan_task(
-        f"match_statement:{entry.statement_id}:e{entry.id}",
-        kind="match_statement",
-        performer="worker",
-        subject=("statement", entry.statement_id),
-        due_at=now,
-        now=now,
-    )
-    return entry
-
-
-def reject_doubtful(entry_id: int, *, now: datetime, actor: str) -> Entry:
-    """Record that the ledger has the entry already: the row stays for the record and counts no more."""
-    entry = holding.lock_entry(entry_id)
-    if entry.state == "duplicate":
-        return entry
-    if entry.state != "doubtful":
-        raise Conflict(
-            f"entry {entry_id} is {entry.state}: nobody doubts it", code="not_doubtful", state=entry.state
-        )
-    entry.state, entry.occurrence = "duplicate", -entry.id
-    audit.record_action(actor, "entry.rejected", ("entry", entry.id), now=now)
-    return entry
 
 
 def undo_entry(entry_id: int, *, now: datetime, actor: str) -> Entry:

@@ -9,17 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, func, select
 
 from donorhub.db import db
-from donorhub.domain.bank.files.day_shifts import REACH
 from donorhub.errors import NotFound
 from donorhub.models import (
     Detail,
     Donor,
     Entry,
-    EntryAlias,
+    EntryQuestion,
     Gift,
     Instalment,
     Match,
@@ -30,8 +28,6 @@ from donorhub.models import (
 from donorhub.models.states import (
     ARRIVING_PAYOUTS,
     ENTRIES_TO_DECIDE,
-    GONE_ENTRIES,
-    UNCOUNTED_ENTRIES,
     UNPAID_INSTALMENTS,
     EntryState,
 )
@@ -148,50 +144,14 @@ def get_amount(entry: Entry, detail_id: int | None) -> Money:
 
 
 def find_twins(entries: Iterable[Entry]) -> dict[int, Entry]:
-    """Return, for doubtful entries, the entry of the same account and amount that each may be.
-
-    It is one of the same day, or, where another format has another day, of the nearest with the same id of
-    the bank.
-    """
-    doubtful_entries = list(entries)
-    twins_by_entry = _find_twins_of_same_day([entry.id for entry in doubtful_entries])
-    for entry in doubtful_entries:
-        if entry.id not in twins_by_entry and (twin := _find_twin_of_another_day(entry)) is not None:
-            twins_by_entry[entry.id] = twin
-    return twins_by_entry
-
-
-def _find_twins_of_same_day(entry_ids: Sequence[int]) -> dict[int, Entry]:
-    """Return the last one before each entry, of another statement where there is one."""
-    doubtful = aliased(Entry)
-    before = select(func.max(Entry.id)).where(
-        Entry.bank_account_id == doubtful.bank_account_id,
-        Entry.booked_on == doubtful.booked_on,
-        Entry.amount_minor == doubtful.amount_minor,
-        Entry.id < doubtful.id,
-        Entry.state.not_in(GONE_ENTRIES),
+    """Return, for doubtful entries, the entry of the same account that each may be, as its question says."""
+    rows = db.session.execute(
+        select(EntryQuestion.entry_id, Entry)
+        .join(Entry, Entry.id == EntryQuestion.twin_id)
+        .where(EntryQuestion.entry_id.in_([entry.id for entry in entries]))
+        .order_by(EntryQuestion.id)
     )
-    of_another_statement = before.where(Entry.statement_id != doubtful.statement_id)
-    twin_id = func.coalesce(of_another_statement.scalar_subquery(), before.scalar_subquery())
-    pairs = db.session.execute(select(doubtful.id, twin_id).where(doubtful.id.in_(entry_ids))).all()
-    twins = db.session.scalars(select(Entry).where(Entry.id.in_([twin for _, twin in pairs if twin])))
-    twins_by_id = {twin.id: twin for twin in twins}
-    return {entry_id: twins_by_id[twin] for entry_id, twin in pairs if twin}
-
-
-def _find_twin_of_another_day(entry: Entry) -> Entry | None:
-    aliases = select(EntryAlias.entry_id).where(EntryAlias.ref == entry.bank_ref)
-    entries_nearby = db.session.scalars(
-        select(Entry).where(
-            Entry.bank_account_id == entry.bank_account_id,
-            Entry.booked_on.between(entry.booked_on - REACH, entry.booked_on + REACH),
-            Entry.amount_minor == entry.amount_minor,
-            Entry.id != entry.id,
-            Entry.state.not_in(UNCOUNTED_ENTRIES),
-            or_(Entry.bank_ref == entry.bank_ref, Entry.id.in_(aliases)),
-        )
-    ).all()
-    return min(entries_nearby, key=lambda row: abs(row.booked_on - entry.booked_on), default=None)
+    return {entry_id: twin for entry_id, twin in rows}  # noqa: C416  a Row is no pair for dict
 
 
 def list_payouts_like(entry: Entry) -> Sequence[Payout]:

@@ -329,13 +329,17 @@ def test_windows_cut_inside_days_never_count_money_twice(
 
 
 def test_same_id_on_another_day_needs_person() -> None:
-    """The same id on another day in another format waits for a person, since one format gives the day of the
-    order and the other that of the booking; days later it is a new entry."""
+    """The same id on another day in another format is known by its account, since one format gives the day of
+    the order and the other that of the booking; of another account it waits for a person, and days later it
+    is a new entry."""
     ledger = Ledger()
     booked = make_entry(START, 5000, "Jan", "x", ref="R1", account="PL1")
     ledger.take(Cut([booked], START, START))
     ordered = replace(booked, booked_on=START - timedelta(days=2))
     answer = ledger.take(Cut([ordered], START - timedelta(days=3), START, source_format="csv"))
+    assert [(same.entry_id, same.how) for same in answer.same] == [(0, "other_day")]
+    told = make_entry(START - timedelta(days=2), 5000, "Jan", "x", ref="R1", account="PL2")
+    answer = ledger.take(Cut([told], START - timedelta(days=3), START, source_format="csv"))
     assert [(doubt.entry_id, doubt.doubt) for doubt in answer.doubtful] == [(0, "other_day")]
     later = replace(booked, booked_on=START + timedelta(days=6))
     assert len(ledger.take(Cut([later], START, START + timedelta(days=7), source_format="csv")).new) == 1

@@ -16,9 +16,10 @@ from donorhub.models import (
     Entry,
     EntryAlias,
 )
-from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.files import bank_accounts, ref_trust
 from donorhub.services.bank.matching import entry_views
 from tests.services.bank.bank import (
+    ANNA,
     CSV_LAYOUT,
     Paid,
     assert_sound,
@@ -85,11 +86,13 @@ def test_other_format_fills_empty_fields(database: Flask) -> None:
 
 
 def test_repeated_bank_id_is_not_trusted(database: Flask) -> None:
-    """An id that the bank gives twice is not trusted for the whole account."""
-    send(camt([Paid(DAY, 100, ref="X"), Paid(DAY, 200, ref="X")]))
-    assert db.session.scalars(select(BankAccount.ids_untrusted)).one()
-    again = send(camt([Paid(DAY, 100, ref="X"), Paid(DAY, 200, ref="X")]) + b" ")
-    assert (again.new_count, ledger()) == (0, {(DAY, 100): 1, (DAY, 200): 1})
+    """An id that the bank gives twice is not trusted; the others of the account are."""
+    file = send(camt([Paid(DAY, 100, ref="X"), Paid(DAY, 200, ref="X"), Paid(DAY, 300, ref="Y")]))
+    (account,) = bank_accounts.list_accounts()
+    (weak_ref,), _ = ref_trust.list_weak_refs(account.id)
+    assert (weak_ref.ref, weak_ref.why, weak_ref.import_file_id) == ("X", "two_sums", file.id)
+    again = send(camt([Paid(DAY, 100, ref="X"), Paid(DAY, 200, ref="X"), Paid(DAY, 300, ref="Y")]) + b" ")
+    assert (again.new_count, ledger()) == (0, {(DAY, 100): 1, (DAY, 200): 1, (DAY, 300): 1})
 
 
 def test_missing_statement_is_gap(database: Flask) -> None:
@@ -141,18 +144,18 @@ def test_audit_holds_no_bank_text(database: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "more"),
-    [((5000, 6000, 700), (5000, 9000, 700), "60.00 PLN"), ((5000, 6000, 700), (5000, 700), "60.00 PLN")],
+    [((5000, 6000, 700), (5000, 9000, 700), "-30.00 PLN"), ((5000, 6000, 700), (5000, 700), "60.00 PLN")],
 )
 def test_contradicted_day_is_reported_with_figures(
     database: Flask, first: tuple[int, ...], second: tuple[int, ...], more: str
 ) -> None:
     """A day of which another file has other entries is reported with its figures. The bank corrected its
-    statement, or a file is not of this account: both would count."""
+    statement, or a file is not of this account: a question is asked, and until then it says so."""
     days = [date(2026, 10, 5 + n) for n in range(3)]
     send(camt([Paid(day, minor) for day, minor in zip(days, first, strict=True)]))
     kept = days if len(second) == len(days) else [days[0], days[2]]
     file = send(camt([Paid(day, minor) for day, minor in zip(kept, second, strict=True)], name="S2"))
-    found = [problem for problem in file.problems if problem["code"] == "ledger_differs"]
+    found = [problem for problem in file.problems if problem["code"] == "ledger_differs_open"]
     assert len(found) == 1
     assert "2026-10-06" in found[0]["message"]
     assert more in found[0]["message"]
@@ -163,21 +166,27 @@ def test_newer_issue_is_compared_with_ledger(database: Flask) -> None:
     day = date(2026, 10, 5)
     send(camt([Paid(day, 5000)]))
     file = send(camt([Paid(day, 9000, text="other")]))
-    assert "ledger_differs" in [problem["code"] for problem in file.problems]
-    assert "ledger_differs" not in [p["code"] for p in send(camt([Paid(day, 700)], opening=14000)).problems]
+    assert "ledger_differs_open" in [problem["code"] for problem in file.problems]
+    assert "ledger_differs_open" not in [
+        p["code"] for p in send(camt([Paid(day, 700)], opening=14000)).problems
+    ]
 
 
-def test_another_day_in_other_format_is_doubtful(database: Flask) -> None:
-    """Another day in another format makes a doubt, and the bank's ids stay trusted."""
-    account = open_account()
+@pytest.mark.parametrize("account", [ANNA, ""])
+def test_other_formats_day_counts_once(database: Flask, account: str) -> None:
+    """A payment that another format has on another day counts once: known by its id and its account, and a
+    question where no account is told and the words differ. The bank's ids stay trusted."""
+    ours = open_account()
     send(camt([Paid(date(2026, 10, 6), 5000, ref="R1"), Paid(date(2026, 10, 8), 900, ref="R2")]))
     layout = {**CSV_LAYOUT, "columns": [*CSV_LAYOUT["columns"], {"role": "bank_ref", "name": "Ref"}]}
     layout["header"] = [*CSV_LAYOUT["header"], "Ref"]
-    lines = csv([Paid(date(2026, 10, 5), 5000)]).decode().splitlines()
+    lines = csv([Paid(date(2026, 10, 5), 5000, account=account, name="", text="")]).decode().splitlines()
     data = "\r\n".join([f"{lines[0]};Ref", f"{lines[1]};R1", ""]).encode()
-    file = send(data, "a.csv", layout=layout, bank_account_id=account.id)
-    assert (file.new_count, file.doubtful_count) == (1, 1)
+    file = send(data, "a.csv", layout=layout, bank_account_id=ours.id)
+    doubts = 0 if account else 1
+    assert (file.new_count, file.doubtful_count) == (doubts, doubts)
     assert ledger()[(date(2026, 10, 5), 5000)] == 0
-    doubtful = db.session.scalars(select(Entry).where(Entry.state == "doubtful")).one()
-    assert entry_views.find_twins([doubtful])[doubtful.id].booked_on == date(2026, 10, 6)
-    assert not bank_accounts.get_account(account.id).ids_untrusted
+    if doubts:
+        doubtful = db.session.scalars(select(Entry).where(Entry.state == "doubtful")).one()
+        assert entry_views.find_twins([doubtful])[doubtful.id].booked_on == date(2026, 10, 6)
+    assert ref_trust.list_weak_refs(ours.id) == ([], 0)

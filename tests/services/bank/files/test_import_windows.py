@@ -14,7 +14,7 @@ from flask import Flask
 import importers
 from donorhub import clock
 from donorhub.db import db
-from donorhub.services.bank.matching import entries
+from donorhub.services.bank.matching import entry_answers
 from importers.statement import Entry as Told
 from importers.statement import Statement as ToldStatement
 from tests.services.bank.bank import (
@@ -182,7 +182,7 @@ def test_answered_doubt_is_not_raised_again(database: Flask) -> None:
     from donorhub.models import Entry
 
     doubtful = db.session.scalars(select(Entry.id).where(Entry.state == "doubtful")).one()
-    entries.accept_doubtful(doubtful, now=clock.now(), actor="user:1")
+    entry_answers.accept_doubtful(doubtful, now=clock.now(), actor="user:1")
     db.session.commit()
     again = send(second + b"\n")
     assert again.new_count == 0

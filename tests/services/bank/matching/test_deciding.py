@@ -19,7 +19,7 @@ from donorhub.models import (
     PayerKey,
     Payout,
 )
-from donorhub.services.bank.matching import entries
+from donorhub.services.bank.matching import entries, entry_answers
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.giving import gifts
 from tests.services.bank.bank import ANNA, BESA, Paid, assert_sound, camt, match, open_account, rows, send
@@ -244,10 +244,10 @@ def test_accepted_doubt_counts_once(database: Flask, now: datetime) -> None:
     with pytest.raises(Conflict):
         entries.accept_shares(entry_id, [Share(anna.id, 5000)], now=now, actor="user:5")
     db.session.rollback()
-    entries.accept_doubtful(entry_id, now=now, actor="user:5")
+    entry_answers.accept_doubtful(entry_id, now=now, actor="user:5")
     db.session.commit()
     before = rows()
-    entries.accept_doubtful(entry_id, now=now, actor="user:5")
+    entry_answers.accept_doubtful(entry_id, now=now, actor="user:5")
     assert rows() == before
     match()
     assert db.session.get_one(Entry, entry_id).state == "suspense"
@@ -257,15 +257,15 @@ def test_accepted_doubt_counts_once(database: Flask, now: datetime) -> None:
 def test_rejected_doubt_counts_no_more(database: Flask, now: datetime) -> None:
     """An entry that is known already is rejected once and counts no more."""
     entry_id = doubtful()
-    entries.reject_doubtful(entry_id, now=now, actor="user:5")
+    entry_answers.reject_doubtful(entry_id, now=now, actor="user:5")
     db.session.commit()
     before = rows()
-    entries.reject_doubtful(entry_id, now=now, actor="user:5")
+    entry_answers.reject_doubtful(entry_id, now=now, actor="user:5")
     assert rows() == before
     with pytest.raises(Conflict):
-        entries.accept_doubtful(entry_id, now=now, actor="user:5")
+        entry_answers.accept_doubtful(entry_id, now=now, actor="user:5")
     match()
     another = only(select(Entry.id).where(Entry.id != entry_id).limit(1))
     with pytest.raises(Conflict):
-        entries.reject_doubtful(another, now=now, actor="user:5")
+        entry_answers.reject_doubtful(another, now=now, actor="user:5")
     assert_sound()

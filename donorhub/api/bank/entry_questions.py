@@ -1,0 +1,124 @@
+"""Questions about bank entries over the API: what only a person can say of one, and saying it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Response
+from marshmallow import Schema, fields, validate
+
+from donorhub import clock
+from donorhub.api import pages
+from donorhub.api.answers import answer_resource
+from donorhub.api.bank.entries import NothingSchema
+from donorhub.api.blueprint import ID, HouseBlueprint
+from donorhub.api.http import get_principal, require_permission
+from donorhub.api.idempotency import do_once
+from donorhub.api.schemas import AnswerSchema
+from donorhub.db import db
+from donorhub.models import EntryQuestion
+from donorhub.models.states import QUESTION_KINDS, QUESTION_STATES
+from donorhub.schemas.bank import AnswerToGroup, AnswerToGroupSchema, AnswerToQuestion, AnswerToQuestionSchema
+from donorhub.schemas.fields import Instant, QueryId
+from donorhub.services.bank.matching import entry_answers, question_views
+
+bp = HouseBlueprint(
+    "entry_questions", __name__, path="/entry-questions", description="What only a person can say of entries."
+)
+SORTS: Final = {"id": EntryQuestion.id}
+
+
+class EntryQuestionSchema(AnswerSchema):
+    """A question about an entry, with its answer."""
+
+    id = fields.Integer(required=True)
+    entry_id = fields.Integer(required=True, metadata={"description": "The entry that it is about"})
+    twin_id = fields.Integer(allow_none=True, metadata={"description": "The entry that it may be"})
+    import_file_id = fields.Integer(required=True)
+    kind = fields.String(required=True, metadata={"description": "Why it is asked"})
+    differs = fields.List(
+        fields.String(), required=True, metadata={"description": "The fields in which both entries differ"}
+    )
+    state = fields.String(required=True)
+    answer = fields.String(allow_none=True)
+    answered_by = fields.String(allow_none=True)
+    answered_at = Instant(allow_none=True)
+
+
+class AnsweredSchema(Schema):
+    """How many questions were answered at once."""
+
+    answered = fields.Integer(required=True, metadata={"description": "How many questions were answered"})
+
+
+Query = pages.make_query_schema(
+    *SORTS,
+    state=fields.String(validate=validate.OneOf(QUESTION_STATES)),
+    kind=fields.String(validate=validate.OneOf(QUESTION_KINDS)),
+    import_file_id=QueryId(),
+    entry_id=QueryId(),
+)
+
+
+@bp.get("")
+@require_permission("imports:read")
+@bp.arguments(Query, location="query")
+@bp.response(200, pages.make_page_schema(EntryQuestionSchema))
+def list_entry_questions(arguments: dict[str, object]) -> pages.Page:
+    """List questions about entries; with `state=open`, those that wait for an answer."""
+    page, filters = pages.split_arguments(arguments)
+    return pages.read_page(question_views.select_questions().filter_by(**filters), page, SORTS)
+
+
+@bp.get(f"/<{ID}:question_id>")
+@require_permission("imports:read")
+@bp.response(200, EntryQuestionSchema)
+def get_entry_question(question_id: int) -> Response:
+    """Show a question with its answer, if it has one."""
+    return answer_resource(EntryQuestionSchema, entry_answers.get_question(question_id))
+
+
+@bp.post("/answer-all")
+@require_permission("entries:decide")
+@do_once
+@bp.arguments(AnswerToGroupSchema)
+@bp.response(200, AnsweredSchema)
+def answer_all(group: AnswerToGroup) -> dict[str, int]:
+    """Give all open questions of one file that have one reason the same answer. Again finds none left."""
+    count = 0
+    while True:
+        answered = entry_answers.answer_group(
+            group["import_file_id"],
+            group["kind"],
+            group["answer"],
+            now=clock.now(),
+            actor=get_principal().actor,
+        )
+        count += answered
+        if answered < entry_answers.MOST_AT_ONCE:
+            return {"answered": count}
+        db.session.commit()  # nobody else can write while a chunk is answered: let them in between
+
+
+@bp.post(f"/<{ID}:question_id>/answer")
+@require_permission("entries:decide")
+@do_once
+@bp.arguments(AnswerToQuestionSchema)
+@bp.response(200, EntryQuestionSchema)
+def answer_entry_question(answer: AnswerToQuestion, question_id: int) -> Response:
+    """Answer a question. The same answer again changes nothing; another wants the first undone."""
+    question = entry_answers.answer_question(
+        question_id, answer["answer"], now=clock.now(), actor=get_principal().actor
+    )
+    return answer_resource(EntryQuestionSchema, question)
+
+
+@bp.post(f"/<{ID}:question_id>/undo")
+@require_permission("entries:decide")
+@do_once
+@bp.arguments(NothingSchema)
+@bp.response(200, EntryQuestionSchema)
+def undo_entry_answer(_nothing: dict[str, object], question_id: int) -> Response:
+    """Take an answer back: the entries are what they were, and the question is open. Open: no change."""
+    question = entry_answers.undo_answer(question_id, now=clock.now(), actor=get_principal().actor)
+    return answer_resource(EntryQuestionSchema, question)

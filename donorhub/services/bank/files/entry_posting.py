@@ -1,0 +1,151 @@
+"""Entries of a statement into the ledger: what is new is written, what may be known becomes a question.
+
+Which statements are posted, :mod:`donorhub.services.bank.files.statements` says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from donorhub.db import db
+from donorhub.domain.bank.files.continuity import Comparison
+from donorhub.domain.bank.files.corrections import REACH
+from donorhub.domain.bank.files.entry_keys import (
+    IncomingEntry,
+    KnownEntry,
+    PartyText,
+    find_shared_refs,
+    make_party_text,
+    make_source_name,
+)
+from donorhub.domain.bank.files.entry_plan import DoubtfulEntry, Ledger, Plan, plan_entries
+from donorhub.models import BankAccount, Entry, Statement
+from donorhub.services.bank.files import enriching, entry_questions, ledger_rows, ref_trust, statement_totals
+from donorhub.services.bank.files.ref_trust import Trust
+from donorhub.services.bank.files.statement_drafts import ENTRY_COLUMNS, Draft
+
+_ACCOUNT, _NAME, _WORDS = (
+    ENTRY_COLUMNS.index(name) for name in ("counterparty_account", "counterparty_name", "remittance")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTexts:
+    """Reads who is behind entries of a draft and of the ledger, and what they say."""
+
+    draft: Draft
+
+    def read_items(self, positions: Collection[int]) -> Mapping[int, PartyText]:
+        """Return what entries of the file say, by their positions."""
+        rows = self.draft.rows
+        return {
+            position: make_party_text(row[_ACCOUNT], row[_NAME], row[_WORDS])
+            for position, row in zip(positions, rows.pick_rows(positions), strict=True)
+        }
+
+    def read_rows(self, entry_ids: Collection[int]) -> Mapping[int, PartyText]:
+        """Return what rows of the ledger say, by their ids."""
+        return read_texts_of_rows(entry_ids)
+
+
+def read_texts_of_rows(entry_ids: Iterable[int]) -> dict[int, PartyText]:
+    """Return who is behind entries of the ledger and what they say, by their ids."""
+    texts: dict[int, PartyText] = {}
+    for chunk in ledger_rows.cut_query_values(entry_ids):
+        rows = db.session.execute(
+            select(Entry.id, Entry.counterparty_account, Entry.counterparty_name, Entry.remittance).where(
+                Entry.id.in_(chunk)
+            )
+        )
+        texts.update({id_: make_party_text(account, name, words) for id_, account, name, words in rows})
+    return texts
+
+
+def post_entries(row: Statement, draft: Draft, account: BankAccount, *, today: date) -> set[int]:
+    """Write the new entries of a statement; return the statements whose entries in suspense now say more."""
+    if not draft.items or row.period_from is None or row.period_to is None:
+        return set()
+    source = make_source_name(row.format, draft.header.layout)
+    plan = _plan_entries(row, draft, account, source, today=today)
+    doubtful = _list_new_doubts(plan.doubtful, ledger_rows.count_own_fingerprints(row.id))
+    ledger_rows.insert_entries(row, draft, plan.new, doubtful)
+    aliases = [(same.entry_id, "bank_ref", ref) for same in plan.same for ref in same.add_refs]
+    aliases += [
+        (same.entry_id, "told_on", draft.items[same.position].day.isoformat())
+        for same in plan.same
+        if same.how == "other_day"
+    ]
+    ledger_rows.insert_aliases(row.id, aliases)
+    row.new_count += len(plan.new) + len(doubtful)
+    row.doubtful_count += len(doubtful)
+    entry_questions.ask_doubts(row, doubtful)
+    if row.integrity == "proved":
+        entry_questions.ask_missing(row, plan.missing_ids)
+    others = [
+        (same.entry_id, same.position) for same in plan.same if same.how in ("other_format", "other_day")
+    ]
+    return enriching.fill_entries(row, draft, others)
+
+
+def _list_new_doubts(
+    doubtful: Iterable[DoubtfulEntry], own_fingerprints: Counter[str]
+) -> list[DoubtfulEntry]:
+    """Return the doubts without those that this statement brought when it was read before: a person sees
+    each once.
+    """
+    own_counts = Counter(own_fingerprints)
+    new_doubts = []
+    for doubt in doubtful:
+        if own_counts[doubt.fingerprint] > 0:
+            own_counts[doubt.fingerprint] -= 1
+        else:
+            new_doubts.append(doubt)
+    return new_doubts
+
+
+def _plan_entries(row: Statement, draft: Draft, account: BankAccount, source: str, *, today: date) -> Plan:
+    """Return what of a draft is new, and note what it shows of the bank's ids."""
+    if row.period_from is None or row.period_to is None:
+        raise ValueError(f"statement {row.id} covers no days")
+    rows = ledger_rows.list_known_entries(account.id, row.period_from - REACH, row.period_to + REACH)
+    trust = ref_trust.read_trust(account.id, source)
+    shared_refs = find_shared_refs(draft.items) - trust.weak_refs if trust.habit == "stable" else frozenset()
+    trust = Trust(trust.weak_refs | shared_refs, trust.habit)
+    comparison = statement_totals.compare_statement(row)
+    plan = _plan_with(row, draft, rows, comparison, trust, source)
+    rows_by_id = {one.id: one for one in rows}
+    agreement = ref_trust.compare_refs(plan, draft.items, rows_by_id, source)
+    if agreement.is_numbered_anew and trust.habit == "stable" and not comparison.is_reissue:
+        trust, shared_refs = Trust(trust.weak_refs - shared_refs, "per_file"), frozenset()
+        plan = _plan_with(row, draft, rows, comparison, trust, source)
+    if not comparison.is_reissue:
+        ref_trust.note_agreement(
+            account.id, source, agreement, import_file_id=row.import_file_id, today=today
+        )
+    ref_trust.keep_weak_refs(
+        account.id, source, shared_refs, why="two_sums", import_file_id=row.import_file_id
+    )
+    ref_trust.keep_weak_refs(
+        account.id, source, plan.weak_refs, why="other_money", import_file_id=row.import_file_id
+    )
+    return plan
+
+
+def _plan_with(
+    row: Statement, draft: Draft, rows: list[KnownEntry], comparison: Comparison, trust: Trust, source: str
+) -> Plan:
+    if row.period_from is None or row.period_to is None:
+        raise ValueError(f"statement {row.id} covers no days")
+    ledger = Ledger(
+        ref_trust.clean_rows(rows, trust),
+        DraftTexts(draft),
+        comparison,
+        entry_questions.find_answered_twins(row.bank_account_id, row.period_from, row.period_to),
+    )
+    items: list[IncomingEntry] = ref_trust.clean_items(draft.items, trust)
+    return plan_entries(ledger, items, source_format=source, first_on=row.period_from, last_on=row.period_to)
