@@ -22,6 +22,7 @@ Rows = Sequence[Sequence[str]]
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 _COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _CODE: Final = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9/-]{3,35}", re.ASCII)
+_NUMBER: Final = re.compile(r"(?:PL)?[0-9]{26}", re.ASCII)  # of a Polish account, wrong check digits too
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 _MOST_KINDS: Final = 2  # of rows between header and footer: postings and returns
 _ANY_CURRENCY: Final = "EUR"  # whichever it is: only to see whether the sums hold
@@ -45,6 +46,7 @@ class Columns:
     payer_name: int | None = None
     payer_account: int | None = None
     own_account: int | None = None
+    header_account: int | None = None  # our account in the header record, which goes before own_account
     title: int | None = None
     reason: int | None = None
     currency: str = "PLN"
@@ -67,7 +69,10 @@ def find_columns(rows: Rows, currency: str = "PLN") -> Columns | None:
     if len(sums) != 1 or days is None:
         return None
     ((returns, amount, count, sum_),) = sums
-    payer, own = _find_accounts(postings)
+    header_account = _find_only_place(
+        [at for at, cell in enumerate(header) if _NUMBER.fullmatch(_tidy_account(cell))]
+    )
+    payer, own = _find_accounts(postings, None if header_account is None else header[header_account])
     codes = [at for at in _list_places(postings) if at not in (0, amount, days, payer, own)]
     mandate = _find_only_place([at for at in codes if _all_have_form(postings, at, _is_code)])
     texts = tuple(at for at in codes if at != mandate and any(_LETTERS.search(row[at]) for row in postings))
@@ -82,6 +87,7 @@ def find_columns(rows: Rows, currency: str = "PLN") -> Columns | None:
         sum_,
         payer_account=payer,
         own_account=own,
+        header_account=header_account,
         currency=currency,
         texts=texts,
     )
@@ -144,7 +150,7 @@ def _is_day(text: str) -> bool:
 
 
 def _is_account(text: str) -> bool:
-    return iban.is_iban(iban.complete_nrb(iban.remove_blanks(text)))
+    return iban.is_iban(_tidy_account(text))
 
 
 def _find_only_place(places: Sequence[int]) -> int | None:
@@ -158,10 +164,24 @@ def _find_equal_column(rows: Rows, places: Sequence[int]) -> int | None:
     return places[0]
 
 
-def _find_accounts(rows: Rows) -> tuple[int | None, int | None]:
-    """Return the columns of the payers' accounts and of ours, which is the same in all rows."""
+def _find_accounts(rows: Rows, header_account: str | None) -> tuple[int | None, int | None]:
+    """Return the columns of the payers' accounts and of ours.
+
+    Ours is what the header says. Without it, a column that is the same in all rows may be ours only
+    beside one that is not: alone it is the payers', of whom there may be one.
+    """
     places = [at for at in _list_places(rows) if _all_have_form(rows, at, _is_account)]
-    same = [at for at in places if len({row[at] for row in rows}) == 1]
-    if len(rows) == 1:
-        return _find_only_place(places), None
-    return _find_only_place([at for at in places if at not in same]), _find_only_place(same)
+    if header_account is not None:
+        ours = [
+            at for at in places if {_tidy_account(row[at]) for row in rows} == {_tidy_account(header_account)}
+        ]
+        return _find_only_place([at for at in places if at not in ours]), _find_only_place(ours)
+    if len(places) == 1:
+        return places[0], None
+    same = [at for at in places if len({_tidy_account(row[at]) for row in rows}) == 1]
+    others = [at for at in places if at not in same]
+    return _find_only_place(others), _find_only_place(same) if len(others) == 1 else None
+
+
+def _tidy_account(text: str) -> str:
+    return iban.complete_nrb(iban.remove_blanks(text))

@@ -73,13 +73,17 @@ def _read_rows(text: str, columns: Columns, encoding: str) -> Reading:
     payments: list[Payment] = []
     bad = BadRows()
     footers: list[tuple[int, Money]] = []
+    header_account: str | None = None
     rows = csv.reader(io.StringIO(text, newline=""))
     while True:
         try:
             row = next(rows, None)
             if row is None:
                 break
-            _take_row(row, columns, payments, footers)
+            if columns.types.get(row[0].strip() if row else "") == "header":
+                header_account = _read_text(row, columns.header_account)
+            else:
+                _take_row(row, columns, payments, footers, header_account)
         except (ValueError, IndexError, csv.Error) as e:
             bad.add_row(explain_fault("unreadable_row.line", e), rows.line_num)
     if not payments and not footers:
@@ -92,17 +96,21 @@ def _read_rows(text: str, columns: Columns, encoding: str) -> Reading:
 
 
 def _take_row(
-    row: Sequence[str], columns: Columns, payments: list[Payment], footers: list[tuple[int, Money]]
+    row: Sequence[str],
+    columns: Columns,
+    payments: list[Payment],
+    footers: list[tuple[int, Money]],
+    header_account: str | None,
 ) -> None:
     """Add what one row says to the payments or the footers."""
     if not any(row):
         return
     kind = columns.types.get(row[0].strip())
     if kind in ("posting", "return"):
-        payments.append(_read_payment(row, kind, columns))
+        payments.append(_read_payment(row, kind, columns, header_account))
     elif kind == "footer":
         footers.append((int(row[columns.footer_count]), _read_amount(row[columns.footer_sum], columns)))
-    elif kind != "header":
+    else:
         raise UnreadableEntry("type_of_other_bank", type=repr(row[0].strip()[:10]))
 
 
@@ -110,11 +118,11 @@ def _read_amount(text: str, columns: Columns) -> Money:
     return parse_amount(text.strip(), columns.currency, ".")
 
 
-def _read_payment(row: Sequence[str], kind: str, columns: Columns) -> Payment:
+def _read_payment(row: Sequence[str], kind: str, columns: Columns, header_account: str | None) -> Payment:
     amount = abs(_read_amount(row[columns.amount], columns))
     account = _read_text(row, columns.payer_account)
     payer = iban.complete_nrb(iban.remove_blanks(account)) if account else None
-    own = _read_text(row, columns.own_account)
+    own = header_account or _read_text(row, columns.own_account)
     return Payment(
         on=read_day(row[columns.on]),
         account=iban.complete_nrb(iban.remove_blanks(own)) if own else None,

@@ -227,3 +227,28 @@ def test_an_elixir_list_is_read_by_its_bytes() -> None:
 
 def test_a_file_of_something_else_is_refused() -> None:
     assert "not_debit_report" in codes(report("a;b;c"))
+
+
+HEADER_WITH_ACCOUNT = f"H,2026-09-30,PL{OWN},2"
+ONE_PAYER = [POSTING, POSTING.replace("50.00", "1050.50").replace("DH00012345", "DH00077777")]
+
+
+def test_one_payer_is_never_our_account() -> None:
+    """Where every row has the same payer, ours is the account of the header, and without it nobody's."""
+    (statement,) = importers.read("\n".join([HEADER_WITH_ACCOUNT, *ONE_PAYER, ANYBODY]).encode()).statements
+    payers = {detail.counterparty.account for entry in statement.entries for detail in entry.details}
+    assert (statement.account, payers) == (f"PL{OWN}", {f"PL{DONOR}"})
+    (statement,) = importers.read("\n".join([HEADER, *ONE_PAYER, ANYBODY]).encode()).statements
+    payers = {detail.counterparty.account for entry in statement.entries for detail in entry.details}
+    assert (statement.account, payers) == (None, {f"PL{DONOR}"})
+
+
+def test_header_tells_ours_from_one_payer() -> None:
+    """Of two columns that are the same in all rows, ours is the one that the header names."""
+    rows = [f"{row}{OWN}" for row in ONE_PAYER]
+    (statement,) = importers.read("\n".join([HEADER_WITH_ACCOUNT, *rows, ANYBODY]).encode()).statements
+    payers = {detail.counterparty.account for entry in statement.entries for detail in entry.details}
+    assert (statement.account, payers) == (f"PL{OWN}", {f"PL{DONOR}"})
+    (statement,) = importers.read("\n".join([HEADER, *rows, ANYBODY]).encode()).statements
+    payers = {detail.counterparty.account for entry in statement.entries for detail in entry.details}
+    assert (statement.account, payers) == (None, {None})

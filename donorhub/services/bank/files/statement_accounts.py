@@ -23,7 +23,7 @@ def resolve_accounts(
     """Return the account of each statement, locked until the transaction ends, or what is to be asked.
 
     Create new accounts only when nothing has to be asked, and only for numbers that a sound statement of
-    the file names.
+    the file names; a report of direct debits makes none, as the one payer of all may stand where ours does.
     """
     numbers = {draft.account for draft in drafts if draft.account}
     chosen_account = bank_accounts.get_account(file.bank_account_id) if file.bank_account_id else None
@@ -32,7 +32,7 @@ def resolve_accounts(
     creatable = {
         (draft.account, draft.header.currency)
         for draft, is_allowed in zip(drafts, may_create, strict=True)
-        if is_allowed and is_currency(draft.header.currency)
+        if is_allowed and is_currency(draft.header.currency) and draft.header.source_format != "debit_report"
     }
     for draft in drafts:
         account = _find_account(draft, chosen_account, is_only_one=len(numbers) <= 1)

@@ -361,3 +361,21 @@ def test_currency_that_ended_holds_the_statement(database: Flask) -> None:
     assert "currency_ended" in [problem["code"] for problem in file.problems]
     assert file.state != "done"
     assert not ledger()
+
+
+def test_report_of_debits_makes_no_account(database: Flask) -> None:
+    """A report never makes a bank account, not even of the number in its header: a person adds it."""
+    report = "\n".join(
+        [
+            f"H,2026-09-15,{OURS},2",
+            '2,"2026-09-15",50.00,"61109010140000071219812874","ANNA NOWAK",ID000124',
+            '2,"2026-09-15",30.00,"61109010140000071219812874","JAN KOT",ID000125',
+            "3,2,80.00",
+        ]
+    )
+    file = send(report.encode())
+    assert "account_unknown" in [problem["code"] for problem in file.problems]
+    assert db.session.scalars(select(BankAccount)).all() == []
+    account = open_account()
+    assert send(report.encode() + b"\n").state == "done"
+    assert db.session.scalars(select(BankAccount)).all() == [account]
