@@ -123,7 +123,7 @@ _NUMBERS = {  # the least and the most that make sense
     "threads": (1, 1000),
     "proxies": (0, 10),
     "upload_limit_mb": (1, 10_000),
-    "settle_s": (0, 10_000_000),
+    "settle_s": (0, 604_800),  # a week
 }
 
 

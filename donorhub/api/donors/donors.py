@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NotRequired, TypedDict
 
 from flask import Response, url_for
@@ -21,7 +22,7 @@ from donorhub.models import Donor
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.schemas.fields import Instant, Line, StrictSchema
 from donorhub.schemas.money import MoneySchema
-from donorhub.services.donors import donors, search
+from donorhub.services.donors import donors, duplicates, search
 from donorhub.services.donors.donor_fields import DonorFields
 from donorhub.services.reports import timeline
 
@@ -72,6 +73,12 @@ Query = pages.make_query_schema(
 )
 
 
+class DuplicateQuery(StrictSchema):
+    allow_duplicate = fields.Boolean(
+        load_default=False, metadata={"description": "It is another person of the same name or address"}
+    )
+
+
 @bp.get("")
 @require_permission("donors:read")
 @bp.arguments(Query, location="query")
@@ -92,9 +99,16 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
 @require_permission("donors:write")
 @do_once
 @bp.arguments(NewDonorSchema)
+@bp.arguments(DuplicateQuery, location="query")
 @bp.response(201, DonorSchema)
-def create_donor(new: DonorFields) -> Response:
-    """Add a donor. Whether they are known already is not looked at: search first, or put by external id."""
+@bp.alt_response(409, description="`possible_duplicate`: one like it is there.")
+def create_donor(new: DonorFields, arguments: Mapping[str, bool]) -> Response:
+    """Add a donor. Who may be there already is refused, with `donor_ids`, unless `allow_duplicate` is said.
+
+    What another system keeps is put by its external id, and asks nothing.
+    """
+    if not arguments["allow_duplicate"]:
+        duplicates.refuse_alike(new)
     donor = donors.create_donor(new, source="api", now=clock.now(), actor=get_principal().actor)
     return answer_new_resource(DonorSchema, donor, version=donor.version)
 

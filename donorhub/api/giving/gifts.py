@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from flask import Response
@@ -19,7 +19,7 @@ from donorhub.db import db
 from donorhub.models import Correction, Gift
 from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
-from donorhub.schemas.fields import Day, Instant, Line, QueryId, Reason
+from donorhub.schemas.fields import Day, Instant, Line, QueryId, Reason, StrictSchema
 from donorhub.schemas.giving import (
     NewCorrectionSchema,
     NewGift,
@@ -86,6 +86,12 @@ Query = pages.make_query_schema(
 )
 
 
+class DuplicateQuery(StrictSchema):
+    allow_duplicate = fields.Boolean(
+        load_default=False, metadata={"description": "It is another gift of the same day and amount"}
+    )
+
+
 @bp.get("")
 @require_permission("gifts:read")
 @bp.arguments(Query, location="query")
@@ -100,21 +106,30 @@ def list_gifts(arguments: dict[str, object]) -> pages.Page:
 @require_permission("gifts:write")
 @do_once_by_key
 @bp.arguments(NewGiftSchema)
+@bp.arguments(DuplicateQuery, location="query")
 @bp.response(201, GiftSchema)
 @bp.alt_response(200, schema=GiftSchema, description="The source told of this gift before.")
-def record_gift(new: NewGift) -> Response:
+@bp.alt_response(409, description="`possible_duplicate_gift`: one of this donor, day and amount is there.")
+def record_gift(new: NewGift, arguments: Mapping[str, bool]) -> Response:
     """Record a gift; its thank-you is planned with it.
 
+    Without a `source` of its own, one of the same donor, day and amount as another is refused, with
+    `gift_ids`, unless `allow_duplicate` is said.
     Money that is older than 30 days, or whose `source` begins with `import:`, is history: nobody is thanked.
     """
+    source, source_ref = new.get("source"), new.get("source_ref") or str(read_key())
+    ours = f"api:{get_principal().id}"
+    if source is None and not arguments["allow_duplicate"]:
+        equal_gifts = gifts.list_equal_gifts(new["donor_id"], new["amount"], new["received_on"])
+        gifts.refuse_equal_gifts(equal_gifts, ours, source_ref)
     gift, is_new = gifts.record_gift(
         new["donor_id"],
         new["amount"],
         received_on=new["received_on"],
         method=new["method"],
         fund_ids={part["fund_id"]: part["amount"].minor for part in new["designations"]},
-        source=new.get("source", f"api:{get_principal().id}"),
-        source_ref=new.get("source_ref") or str(read_key()),
+        source=source or ours,
+        source_ref=source_ref,
         campaign_id=new.get("campaign_id"),
         appeal_id=new.get("appeal_id"),
         note=new.get("note", ""),

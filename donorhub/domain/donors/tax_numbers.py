@@ -59,6 +59,13 @@ def normalise_number(text: str, country: str, *, is_organisation: bool) -> str:
     return number
 
 
+def is_number_of_organisation(name: str, number: str) -> bool:
+    """Return whether an organisation's number is right in form; under a name without a rule, all are."""
+    rules = (rule for (_, is_organisation), rule in _RULES.items() if is_organisation and rule.name == name)
+    rule = next(rules, None)
+    return rule is None or bool(rule.is_right(_SEPARATORS.sub("", number).upper()))
+
+
 def get_number_label(country: str, *, is_organisation: bool) -> str:
     """Return what stands before such a number on paper."""
     return _get_rule(country, is_organisation).name

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from donorhub.db import db, insert_or_ignore
-from donorhub.errors import Misconfigured
+from donorhub.domain.donors import tax_numbers
+from donorhub.errors import Misconfigured, Rejected
 from donorhub.models import Fund, Organisation, Role
 from donorhub.models.states import ROLES
 from donorhub.services.access import audit
@@ -105,8 +106,12 @@ def get_midnight(day: date) -> datetime:
 
 
 def change_organisation(fields: Mapping[str, object], *, now: datetime, actor: str) -> Organisation:
-    """Change settings of the organisation and return it; the audit names the settings, not their values."""
+    """Change settings of the organisation and return it; the audit names the settings, not their values.
+
+    Raise Rejected for a number whose form is wrong, and for books closed beyond today.
+    """
     organisation = get_organisation()
+    _refuse_wrong_values(organisation, fields, today=get_day(now))
     changed_fields = sorted(
         name for name in FIELDS if name in fields and getattr(organisation, name) != fields[name]
     )
@@ -117,3 +122,23 @@ def change_organisation(fields: Mapping[str, object], *, now: datetime, actor: s
             actor, "organisation.changed", ("organisation", 1), now=now, data={"fields": changed_fields}
         )
     return organisation
+
+
+def _refuse_wrong_values(own: Organisation, fields: Mapping[str, Any], *, today: date) -> None:
+    """Raise Rejected for values that are new and cannot be right; what stands already may stay."""
+    for name, number in fields.get("ids", {}).items():
+        is_new = number and number != own.ids.get(name)
+        if is_new and not tax_numbers.is_number_of_organisation(name, number):
+            raise Rejected(
+                f"this is no {name}: compare its digits",
+                field=f"/ids/{name}",
+                code="number_invalid",
+                name=name,
+            )
+    closed_until = fields.get("closed_until")
+    if closed_until is not None and closed_until != own.closed_until and closed_until > today:
+        raise Rejected(
+            "the books of days to come cannot be closed: nothing could be recorded any more",
+            field="/closed_until",
+            code="closed_too_far",
+        )

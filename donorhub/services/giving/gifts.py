@@ -123,6 +123,34 @@ def designate_gift(gift: Gift, fund_ids: Mapping[int, int]) -> None:
         db.session.add(Designation(gift_id=gift.id, fund_id=fund_id, amount_minor=minor))
 
 
+def list_equal_gifts(donor_id: int, amount: Money, received_on: date) -> list[Gift]:
+    """Return the gifts of this donor, day and amount that were not taken out, the oldest first."""
+    rows = db.session.scalars(
+        select(Gift)
+        .where(Gift.donor_id == donor_id, Gift.received_on == received_on, Gift.is_test.is_(False))
+        .where(Gift.amount_minor == amount.minor, Gift.currency == amount.currency)
+        .where(Gift.id.not_in(select(Correction.gift_id)))
+        .order_by(Gift.id)
+    )
+    return list(rows)
+
+
+def refuse_equal_gifts(
+    equal_gifts: Sequence[Gift], source: str, source_ref: str, *, known_ids: Collection[int] = ()
+) -> None:
+    """Raise Conflict where one of these is not among ``known_ids``, which were looked at.
+
+    A gift that is sent once more, under the same reference of its source, is not a second one.
+    """
+    ids = [gift.id for gift in equal_gifts if gift.id not in known_ids]
+    if ids and find_gift(source, source_ref) is None:
+        raise Conflict(
+            "a gift of this donor, of the same day and amount, is recorded already: say that this is another",
+            code="possible_duplicate_gift",
+            gift_ids=ids,
+        )
+
+
 def find_gift(source: str, source_ref: str) -> Gift | None:
     """Return the gift that was recorded under this reference of a source, or None."""
     return db.session.scalar(select(Gift).filter_by(source=source, source_ref=source_ref))

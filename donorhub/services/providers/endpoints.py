@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 
@@ -16,6 +18,8 @@ from donorhub.errors import NotFound, Rejected
 from donorhub.models import WebhookEndpoint, WebhookSecret
 from donorhub.services.access import audit
 from webhooks.fact import Endpoint, Secret
+
+SECRET_FORMS: Final = {"stripe": re.compile(r"whsec_[!-~]+", re.ASCII)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,10 @@ def create_endpoint(
 
 def add_secret(endpoint_id: int, secret: str, *, label: str, now: datetime, actor: str) -> WebhookSecret:
     """Add a signing secret; those there are stay valid until they are expired."""
-    if db.session.get(WebhookEndpoint, endpoint_id) is None:
+    endpoint = db.session.get(WebhookEndpoint, endpoint_id)
+    if endpoint is None:
         raise NotFound(f"there is no endpoint {endpoint_id}")
-    if not secret.strip():
-        raise Rejected("a secret has at least one character", field="/secret")
+    _refuse_secret(endpoint.provider, secret.strip())
     row = WebhookSecret(
         endpoint_id=endpoint_id,
         sealed_secret=vault.seal_bytes(secret.strip().encode()),
@@ -78,6 +82,19 @@ def add_secret(endpoint_id: int, secret: str, *, label: str, now: datetime, acto
     db.session.add(row)
     audit.record_action(actor, "endpoint.secret_added", ("webhook_endpoint", endpoint_id), now=now)
     return row
+
+
+def _refuse_secret(provider: str, secret: str) -> None:
+    """Raise Rejected for what cannot be a signing secret of this provider."""
+    if not secret:
+        raise Rejected("a secret has at least one character", field="/secret")
+    form = SECRET_FORMS.get(provider)
+    if form is not None and not form.fullmatch(secret):
+        raise Rejected(
+            "this is no signing secret: the one of a Stripe endpoint begins with whsec_",
+            field="/secret",
+            code="secret_invalid",
+        )
 
 
 def expire_secret(

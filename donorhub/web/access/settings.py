@@ -69,6 +69,8 @@ def save_organisation() -> Answer:
         commit()
         tell_reader(gettext("The organisation is saved."))
         return redirect(url_for("settings.show_organisation"))
+    for name in form.errors.keys() & set(NUMBERS):
+        form.errors[f"id_{name}"] = form.errors.pop(name)
     return render_template("access/organisation.html", form=form, **_list_offers()), 422
 
 

@@ -14,13 +14,13 @@ from donorhub.models import Donor, Instalment, RecurringGift, Term, User
 from donorhub.models.states import find_word
 from donorhub.schemas.donors import NewDonorSchema
 from donorhub.services.access import idempotency, organisation, users
-from donorhub.services.donors import donors, search
+from donorhub.services.donors import donors, duplicates, search
 from donorhub.services.donors.donor_fields import FIELDS, DonorFields
 from donorhub.services.giving import history
 from donorhub.services.recurring import promises
 from donorhub.services.reports import timeline
 from donorhub.web.admission import get_own_list, get_principal, require_permission
-from donorhub.web.forms import Form, make_key
+from donorhub.web.forms import Form, make_key, read_row_id
 from donorhub.web.message_titles import choose_title
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
@@ -60,28 +60,40 @@ def show_new_form() -> str:
     """Show an empty form."""
     ours = organisation.get_organisation()
     start = {"key": make_key(), "kind": "person", "lang": ours.lang, "country": ours.country}
-    return _render_form(Form(start=start | {"name": request.args.get("name", "")}))
+    asked = {name: request.args.get(name, "") for name in ("name", "then")}
+    return _render_form(Form(start=start | asked))
 
 
 @bp.post("/new")
 @require_permission("donors:write")
 def add_donor() -> Answer:
-    """Add a donor; the same form sent twice adds one."""
+    """Add a donor; the same form sent twice adds one, and one who may be there already is asked about."""
     form = Form(request.form)
     key = form.read_key()
+    alike: Sequence[Donor] = ()
     with form.start_saving():
         fields: DonorFields = form.load_fields(NewDonorSchema())
         once = idempotency.take_key(
             get_principal().actor, "form:donors.new", key, fingerprint="form", now=clock.now()
         )
         if not once.status:
+            alike = duplicates.list_alike(fields)
+            known_ids = [int(id_) for id_ in form.list_values("another") if read_row_id(id_)]
+            duplicates.refuse_alike(fields, known_ids=known_ids)
             donor = donors.create_donor(fields, source="form", now=clock.now(), actor=get_principal().actor)
             idempotency.store_answer(once, status=302, headers={}, body=str(donor.id).encode())
-        where = url_for("donors.show_donor", donor_id=int(once.body))
+        donor_id = int(once.body)
         commit()
         tell_reader(gettext("The donor is added."))
-        return redirect(where)
-    return _render_form(form), 422
+        return redirect(_find_way_on(form.get_value("then"), donor_id))
+    return _render_form(form, alike=[donors.get_donor(donor.id) for donor in alike]), 422
+
+
+def _find_way_on(then: str, donor_id: int) -> str:
+    """Return where who came to add a donor goes on: to the gift that they were recording, or to the donor."""
+    if then == "gift" and get_principal().has_permission("gifts:write"):
+        return url_for("gifts.show_new_form", donor=donor_id)
+    return url_for("donors.show_donor", donor_id=donor_id)
 
 
 @bp.get("/<int:donor_id>")
@@ -143,7 +155,16 @@ def _list_recurring_gifts(donor_id: int) -> list[tuple[RecurringGift, Term, Sequ
     ]
 
 
-def _render_form(form: Form, donor: Donor | None = None) -> str:
+def _render_form(form: Form, donor: Donor | None = None, alike: Sequence[Donor] = ()) -> str:
     staff = users.list_users(active_only=True)
     version = donor.version if donor and "" in form.errors else form.get_value("version")
-    return render_template("donors/donor_form.html", form=form, donor=donor, staff=staff, version=version)
+    may_see_gifts = get_principal().has_permission("gifts:read")
+    return render_template(
+        "donors/donor_form.html",
+        form=form,
+        donor=donor,
+        staff=staff,
+        version=version,
+        alike=[(one, history.compute_facts(one.id).last if may_see_gifts else None) for one in alike],
+        find_way_on=_find_way_on,
+    )

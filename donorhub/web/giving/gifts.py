@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
-from donorhub.models import Appeal, Campaign, Donor
+from donorhub.models import Appeal, Campaign, Donor, Gift
 from donorhub.models.states import find_word
 from donorhub.schemas.fields import Reason
 from donorhub.schemas.giving import GiftDetails, NewCorrectionSchema, NewGiftSchema
@@ -19,7 +20,7 @@ from donorhub.services.giving import funds, gift_story, gifts, history
 from donorhub.services.messages import thank_yous
 from donorhub.services.paging import Page
 from donorhub.web.admission import get_principal, require_permission
-from donorhub.web.forms import Form, make_key
+from donorhub.web.forms import Form, make_key, read_row_id
 from donorhub.web.reader import get_today
 from donorhub.web.saving import commit, tell_reader
 from donorhub.web.words import labels
@@ -82,8 +83,12 @@ def record_gift() -> Answer:
     form = Form(request.form)
     donor = donors.get_donor(form.read_id("donor_id") or 0)
     key, fund_id = form.read_key(), form.read_id("fund_id")
+    equal_gifts: Sequence[Gift] = ()
     with form.start_saving():
         new: GiftDetails = form.load_fields(GIFT)
+        equal_gifts = gifts.list_equal_gifts(donor.id, new["amount"], new["received_on"])
+        known_ids = [int(id_) for id_ in form.list_values("another") if read_row_id(id_)]
+        gifts.refuse_equal_gifts(equal_gifts, "manual", key, known_ids=known_ids)
         gift, is_new = gifts.record_gift(
             donor.id,
             new["amount"],
@@ -107,7 +112,9 @@ def record_gift() -> Answer:
             gettext("The gift is recorded.") if is_new else gettext("This gift was recorded already.")
         )
         return redirect(address)
-    return _render_form(form, donors.get_donor(donor.id)), 422
+    return _render_form(
+        form, donors.get_donor(donor.id), [gifts.get_gift(gift.id) for gift in equal_gifts]
+    ), 422
 
 
 @bp.get("/<int:gift_id>")
@@ -169,11 +176,12 @@ def _render_gift(gift_id: int, form: Form) -> str:
     )
 
 
-def _render_form(form: Form, donor: Donor) -> str:
+def _render_form(form: Form, donor: Donor, equal_gifts: Sequence[Gift] = ()) -> str:
     return render_template(
         "giving/gift_form.html",
         form=form,
         donor=donor,
+        equal_gifts=equal_gifts,
         funds=funds.list_open_funds(),
         campaigns=funds.list_purposes(Campaign),
         appeals=funds.list_purposes(Appeal),

@@ -32,6 +32,11 @@ CODES: Final[Mapping[str, object]] = {
     "allocated_too_much": lazy_gettext("The instalments take more than the gift holds."),
     "amount_differs": lazy_gettext("The payout has another amount than this entry."),
     "asks_nothing": lazy_gettext("This file asks nothing any more. Please look at what became of it."),
+    "closed_too_far": lazy_gettext("The books of days to come cannot be closed."),
+    "number_invalid": lazy_gettext("This is no %(name)s: compare its digits."),
+    "secret_invalid": lazy_gettext(
+        "This is no signing secret: the one of a Stripe endpoint begins with whsec_."
+    ),
     "bad_cursor": lazy_gettext("This address is not complete: begin at the first page of the list."),
     "being_read": lazy_gettext("The file is being read: wait a moment."),
     "books_closed": lazy_gettext(
@@ -77,6 +82,12 @@ CODES: Final[Mapping[str, object]] = {
     "payout_changed": lazy_gettext("This payout has changed in the meantime. Please look again."),
     "payout_failed": lazy_gettext("This payout did not reach the account: the entry is something else."),
     "payout_taken": lazy_gettext("This payout is joined to another entry: undo that first."),
+    "possible_duplicate": lazy_gettext(
+        "A donor with this e-mail, or of this name and place, is there already."
+    ),
+    "possible_duplicate_gift": lazy_gettext(
+        "A gift of this donor, of the same day and amount, is recorded already."
+    ),
     "proposal_gone": lazy_gettext("What was proposed has changed in the meantime. Please look again."),
     "reason_unprintable": lazy_gettext("There is a sign in it that cannot be printed."),
     "receipt_void": lazy_gettext("The receipt %(number)s is void already."),

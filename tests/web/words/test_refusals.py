@@ -34,6 +34,7 @@ FACTS = {
     "number": "R/2026/000001",
     "amount": "1250.00",
     "currency": "PLN",
+    "name": "NIP",
     "gift_id": 7,
     "reasons": [{"code": "disputed", "gift_id": 7}],
     "problems": ["donor_address_missing"],
