@@ -14,7 +14,7 @@ from donorhub import clock
 from donorhub.models import Donor, Instalment
 from donorhub.money import Money
 from donorhub.schemas.donors import NewDonorSchema
-from donorhub.services.bank.matching import entries, entry_views
+from donorhub.services.bank.matching import entries, entry_views, payer_keys
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.donors import search
 from donorhub.services.donors.donor_fields import DonorFields
@@ -46,12 +46,27 @@ def _read_detail_id(fields: Mapping[str, str]) -> int | None:
     return read_row_id(fields.get("detail"))
 
 
+def _read_known_ids() -> list[int]:
+    """Return the payer's donors that the form showed when it was opened."""
+    ids = [read_row_id(word) for word in request.form.get("known", "").split()]
+    return [donor_id for donor_id in ids if donor_id is not None]
+
+
 def _render_new_donor(entry_id: int, form: Form) -> str:
     item = choices.list_items([entries.get_entry(entry_id)])[0]
     detail_id = _read_detail_id(request.values)
     payment = next((p for p in item.payments if p.detail_id == detail_id), item.payments[0])
     same = search.find_donors(payment.credit.name, limit=5).rows if payment.credit.name else ()
-    return render_template("bank/new_donor.html", item=item, payment=payment, form=form, same=same)
+    payer_key = entries.find_payer_key(entry_id, payment.detail_id)
+    known_ids = payer_keys.list_known_donors(payer_key) if payer_key else []
+    return render_template(
+        "bank/new_donor.html",
+        item=item,
+        payment=payment,
+        form=form,
+        same=same,
+        known=" ".join(str(donor_id) for donor_id in known_ids),
+    )
 
 
 @bp.post("/entries/<int:entry_id>/new-donor")
@@ -62,7 +77,12 @@ def add_donor(entry_id: int) -> Response | tuple[str, int]:
     with form.start_saving():
         fields: DonorFields = form.load_fields(DONOR)
         donor = entries.create_donor_from(
-            entry_id, fields, detail_id=_read_detail_id(request.form), now=clock.now(), actor=get_actor()
+            entry_id,
+            fields,
+            detail_id=_read_detail_id(request.form),
+            known_ids=_read_known_ids(),
+            now=clock.now(),
+            actor=get_actor(),
         )
         commit()
         tell_reader(gettext("%(name)s is added as %(code)s.", name=donor.name, code=donor.code))

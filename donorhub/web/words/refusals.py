@@ -47,6 +47,7 @@ CODES: Final[Mapping[str, object]] = {
         "This address complained about our mail: nobody but the person can take that back."
     ),
     "currency_differs": lazy_gettext("This is in %(currency)s: give the amount in the same currency."),
+    "payer_known": lazy_gettext("This payer is a donor already: %(donor_code)s."),
     "decided": lazy_gettext("This entry is decided already: undo that first."),
     "designations_differ": lazy_gettext("What goes to the funds must add up to the gift."),
     "donor_changed": lazy_gettext(

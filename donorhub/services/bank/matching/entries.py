@@ -7,7 +7,7 @@ correction. The same decision again changes nothing; another one wants the first
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,11 +15,12 @@ from typing import Final
 from donorhub.db import db
 from donorhub.domain.bank.matching.matching_facts import Candidate, NewAllocation, Part, Proposal
 from donorhub.domain.donors.names import parse_payer
+from donorhub.domain.payer_text import make_payer_key
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import Donor, Entry, Gift, Match, Payout
 from donorhub.models.states import ARRIVING_PAYOUTS
 from donorhub.services.access import organisation
-from donorhub.services.bank.matching import decision_undo, matching
+from donorhub.services.bank.matching import decision_undo, matching, payer_keys
 from donorhub.services.bank.matching import entry_holding as holding
 from donorhub.services.bank.matching.decisions import CreditDecision
 from donorhub.services.donors import donors
@@ -148,14 +149,20 @@ def create_donor_from(
     now: datetime,
     actor: str,
     detail_id: int | None = None,
+    known_ids: Collection[int] = (),
 ) -> Donor:
     """Add the payer as a donor and accept the whole entry as their gift. ``fields`` win over what the bank
-    wrote. Accepted already: the donor it is matched to comes back."""
+    wrote. Accepted already: the donor it is matched to comes back.
+
+    Raise Conflict where the payer's money is a donor's who is not among ``known_ids``, those that the
+    person who decides was shown: somebody made that donor meanwhile.
+    """
     entry = holding.get_entry(entry_id)
     matches = holding.list_live_matches(entry_id, detail_id)
     if matches and matches[0].donor_id is not None:
         return donors.get_donor(matches[0].donor_id)
     holding.refuse_decided_payment(entry, matches)
+    _refuse_known_payer(find_payer_key(entry_id, detail_id), known_ids)
     donor_values: DonorFields = {**list_donor_fields(entry_id, detail_id), **(fields or {})}
     if not any(donor_values.get(name) for name in ("name", "given_name", "family_name")):
         raise Rejected("the bank does not tell who paid: give a name", field="/name")
@@ -174,6 +181,22 @@ def create_donor_from(
     )
     accept_shares(entry_id, [Share(donor.id, amount.minor)], detail_id=detail_id, now=now, actor=actor)
     return donor
+
+
+def find_payer_key(entry_id: int, detail_id: int | None = None) -> str | None:
+    """Return what the payer of an entry is remembered by."""
+    credit = holding.get_place(entry_id, detail_id).credit
+    return make_payer_key(credit.account, credit.name)
+
+
+def _refuse_known_payer(payer_key: str | None, known_ids: Collection[int]) -> None:
+    if payer_key is None:
+        return
+    payer_keys.lock_payer(payer_key)
+    for donor_id in payer_keys.list_known_donors(payer_key):
+        if donor_id not in known_ids:
+            code = donors.get_donor(donor_id).code
+            raise Conflict(f"this payer is donor {code} already", code="payer_known", donor_code=code)
 
 
 def mark_not_a_gift(

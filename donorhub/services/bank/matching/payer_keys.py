@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, text, update
 
 from donorhub.db import db, insert_for
 from donorhub.domain.bank.matching.other_payers import names_agree
@@ -54,6 +54,24 @@ def confirm_payers(payers: Iterable[PayerUse]) -> None:
             for (value, donor_id), n in sorted(hits.items())
         ],
     )
+
+
+def lock_payer(payer_key: str) -> None:
+    """Let nobody else make a donor of this payer until the transaction ends; SQLite has one writer anyway."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(text("SELECT pg_advisory_xact_lock(727279, hashtext(:key))"), {"key": payer_key})
+
+
+def list_known_donors(payer_key: str) -> list[int]:
+    """Return the donors whose money this payer's was, as people said; merged ones followed."""
+    survivor_id = func.coalesce(Donor.merged_into_id, Donor.id)
+    ids = db.session.scalars(
+        select(survivor_id)
+        .join(PayerKey, PayerKey.donor_id == Donor.id)
+        .where(PayerKey.value == payer_key, PayerKey.hits > 2 * PayerKey.misses)
+        .order_by(PayerKey.id)
+    )
+    return list(dict.fromkeys(ids))
 
 
 def list_sayings(payers: Iterable[tuple[str, str, int, date]]) -> list[PayerUse]:
