@@ -12,8 +12,17 @@ from operator import attrgetter
 from typing import Any, Final, cast
 
 from webhooks.fact import Fact
+from webhooks.payment_losses import (
+    find_captured_minor,
+    find_first_success,
+    has_ever_succeeded,
+    list_untold_refunds,
+    make_dispute_view,
+    make_late_failure_view,
+    make_refund_view,
+)
 from webhooks.states import DonorState, PaymentWord
-from webhooks.views import DisputeView, ItemView, JoinView, PaymentView, RefundView
+from webhooks.views import ItemView, JoinView, PaymentView
 
 # Between words of the same second the later in a payment's life counts.
 _LATER: Final = {
@@ -36,19 +45,24 @@ def make_payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) ->
     objects = attempts + orders + checkouts
     if not objects:
         return None
-    word = _decide_word(attempts, orders, checkouts)
+    has_succeeded = has_ever_succeeded(facts)
+    word = "succeeded" if has_succeeded else _decide_word(attempts, orders, checkouts)
     main = _find_main_attempt(attempts, orders)
     best = [fact for fact in (main, *_sort_latest_first(orders), *_sort_latest_first(checkouts)) if fact]
-    has_succeeded = word == "succeeded"
     refunds = tuple(make_refund_view(f) for f in facts if f.kind == "refund") if has_succeeded else ()
     disputes = tuple(make_dispute_view(f) for f in facts if f.kind == "dispute") if has_succeeded else ()
-    failures = [fact for fact in (*orders, main) if fact and word == "failed"]
+    untold_refunds = list_untold_refunds(facts) if has_succeeded else ()
+    failures = [fact for fact in (*orders, main) if fact]
+    failure_code = find_first_value(failures, "failure_code")
+    late_failure = (
+        make_late_failure_view(facts, attempts, orders, code=failure_code) if has_succeeded else None
+    )
     certain = [fact for fact in best if fact.state["object"] != "checkout"] or best
     return PaymentView(
         key=key,
         refs=tuple(sorted({key, *(fact.ref for fact in objects)})),
         state=word,
-        amount_minor=_find_amount(certain, has_succeeded=has_succeeded),
+        amount_minor=_find_amount(facts, certain, has_succeeded=has_succeeded),
         currency=find_first_value(certain, "currency"),
         method=find_first_value(best, "method"),
         method_ref=find_first_value(best, "method_ref"),
@@ -58,15 +72,17 @@ def make_payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) ->
             min((f.state["created_at"] for f in objects if "created_at" in f.state), default=None)
         ),
         succeeded_at=make_instant(_find_success_second(facts, best)) if has_succeeded else None,
-        failure_code=find_first_value(failures, "failure_code"),
-        failure_text=find_first_value(failures, "failure_text"),
+        failure_code=failure_code if word == "failed" else None,
+        failure_text=find_first_value(failures, "failure_text") if word == "failed" else None,
         donor=merge_donor([*list_donor_parts(above), *orders, *attempts, *checkouts]),
         metadata=merge_metadata([*list_metadata_parts(above), *checkouts, *orders, *attempts]),
         invoices=list_joins(facts, "above"),
         subscription=_find_subscription(checkouts, above),
         refunds=refunds,
+        untold_refunds=untold_refunds,
         disputes=disputes,
-        refunded_minor=sum(refund.amount_minor for refund in refunds if refund.counts),
+        late_failure=late_failure,
+        refunded_minor=sum(r.amount_minor for r in (*refunds, *untold_refunds) if r.counts),
         held_minor=sum(d.amount_minor for d in disputes if d.state == "open" and not d.is_warning),
         lost_minor=sum(d.amount_minor for d in disputes if d.state == "lost"),
         fee_ref=main.state.get("fee_ref") if main else None,
@@ -87,9 +103,6 @@ def _sort_latest_first(facts: list[Fact]) -> list[Fact]:
 
 
 def _decide_word(attempts: list[Fact], orders: list[Fact], checkouts: list[Fact]) -> PaymentWord:
-    words = {fact.state["state"] for fact in attempts + orders}
-    if "succeeded" in words:
-        return "succeeded"
     if any(fact.state["state"] == "cancelled" for fact in orders):
         return "cancelled"
     present = _list_deciding_objects(attempts, orders) or checkouts
@@ -125,52 +138,23 @@ def _find_main_attempt(attempts: list[Fact], orders: list[Fact]) -> Fact | None:
     )
 
 
-def _find_amount(certain: list[Fact], *, has_succeeded: bool) -> int | None:
+def _find_amount(facts: Sequence[Fact], certain: list[Fact], *, has_succeeded: bool) -> int | None:
+    """Return what was asked for; of a payment that succeeded what came in, also after it failed late."""
+    amount_minor: int | None = None
     if has_succeeded:
-        certain = [fact for fact in certain if fact.state["state"] == "succeeded"]
-    return cast(int | None, find_first_value(certain, "amount_minor"))
+        standing = [fact for fact in certain if fact.state["state"] == "succeeded"]
+        amount_minor = find_first_value(standing, "amount_minor") or find_captured_minor(facts)
+    return amount_minor if amount_minor is not None else find_first_value(certain, "amount_minor")
 
 
 def _find_success_second(facts: Sequence[Fact], best: list[Fact]) -> int | None:
-    moments = [f.state["created_at"] for f in facts if f.kind == "payment" and f.state["object"] == "moment"]
-    return min(moments, default=None) or cast(int | None, find_first_value(best, "created_at"))
+    return find_first_success(facts) or cast(int | None, find_first_value(best, "created_at"))
 
 
 def _find_subscription(checkouts: list[Fact], above: Sequence[Fact]) -> str | None:
     refs = [fact.state.get("subscription") for fact in (*checkouts, *above)]
     refs += [fact.group for fact in above if fact.kind == "recurring_gift"]
     return min((ref for ref in refs if ref), default=None)
-
-
-def make_refund_view(fact: Fact) -> RefundView:
-    """Return the view of a fact of kind ``refund``."""
-    state = fact.state
-    return RefundView(
-        ref=fact.ref,
-        state=state["state"],
-        amount_minor=state["amount_minor"],
-        currency=state["currency"],
-        reason=state.get("reason"),
-        failure_reason=state.get("failure_reason"),
-        created_at=make_instant(state.get("created_at")),
-    )
-
-
-def make_dispute_view(fact: Fact) -> DisputeView:
-    """Return the view of a fact of kind ``dispute``."""
-    state = fact.state
-    return DisputeView(
-        ref=fact.ref,
-        state=state["state"],
-        status=state["status"],
-        kind=state["kind"],
-        is_warning=state["is_warning"],
-        amount_minor=state["amount_minor"],
-        currency=state["currency"],
-        reason=state.get("reason"),
-        due_at=make_instant(state.get("due_at")),
-        created_at=make_instant(state.get("created_at")),
-    )
 
 
 def make_item_view(fact: Fact) -> ItemView:

@@ -19,8 +19,8 @@ A group is the provider's id of one thing that has one view:
 =====================  =============================================  ===============
 group                  registers (kind: ref) lying in it              view
 =====================  =============================================  ===============
-order, else attempt    payment: order, attempt, checkout, ``moment``;  ``payment``
-                       refund, dispute, fee, links
+order, else attempt    payment: order, attempt, checkout, ``moment``,  ``payment``
+                       ``refunded``; refund, dispute, fee, links
 invoice                instalment, links                              ``instalment``
 subscription           recurring_gift: subscription, checkout,        ``recurring``
                        ``<subscription>/upcoming``; links
@@ -98,11 +98,13 @@ class DonorState(TypedDict, total=False):
 class PaymentState(TypedDict, total=False):
     """Kind ``payment``: one attempt, order or checkout; the payment is all of them.
 
-    A ``moment`` (ref ``<attempt>/succeeded``) keeps when it succeeded (``created_at``), for later
-    events about the attempt overwrite its register.
+    A ``moment`` (ref ``<attempt>/succeeded`` or ``/failed``) keeps when that was (``created_at``) and
+    with how much, for later events about the attempt overwrite its register. One without ``created_at``
+    (``/money``) keeps only that it had succeeded by then. ``refunded`` (``<attempt>/refunded``) is how
+    much of the attempt was given back in all: no refund of its own.
     """
 
-    object: Literal["attempt", "order", "checkout", "moment"]
+    object: Literal["attempt", "order", "checkout", "moment", "refunded"]
     livemode: bool
     state: PaymentWord
     status: str | None  # the provider's own word

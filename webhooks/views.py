@@ -69,6 +69,15 @@ class DisputeView:
 
 
 @dataclass(frozen=True, slots=True)
+class LateFailureView:
+    """That a payment failed after it had succeeded, as a debit may days later."""
+
+    failed_at: datetime
+    stands: bool  # the money came by another attempt after all
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemView:
     """One line of the provider's own account: what an attempt, refund, dispute or fee did to its balance.
     Signed, and in the currency of the balance."""
@@ -88,7 +97,7 @@ class ItemView:
 @dataclass(frozen=True, slots=True)
 class PaymentView:
     """One payment. A gift is recorded when ``state`` is ``succeeded``, and by nothing else;
-    refunds and disputes are shown only then."""
+    what was taken back is shown only then. It stays ``succeeded`` when it fails late."""
 
     key: str  # the order, else the attempt, else (nothing tried yet) the checkout
     refs: tuple[str, ...]  # every id it is known by, the key among them
@@ -108,7 +117,9 @@ class PaymentView:
     invoices: tuple[JoinView, ...]
     subscription: str | None
     refunds: tuple[RefundView, ...]
+    untold_refunds: tuple[RefundView, ...]  # what an attempt says was given back beyond its refunds
     disputes: tuple[DisputeView, ...]
+    late_failure: LateFailureView | None
     refunded_minor: int  # refunds that are pending or succeeded
     held_minor: int  # disputes that are open, enquiries not among them
     lost_minor: int  # disputes that are lost
@@ -116,6 +127,11 @@ class PaymentView:
     items: tuple[ItemView, ...]
     presentment_minor: int | None
     presentment_currency: str | None
+
+    @property
+    def has_losses(self) -> bool:
+        """Return whether anything was said of money that was given or taken back."""
+        return bool(self.refunds or self.untold_refunds or self.disputes or self.late_failure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,97 @@ def customer_gone(name: str) -> list[Event]:
     return s.events
 
 
+def _debit(name: str) -> tuple[Story, dict[str, Any]]:
+    """A debit that was paid, and what its attempt says each time."""
+    s = Story(name)
+    links: dict[str, Any] = {"payment_intent": s.ref("pi"), "created": s.now}
+    links["payment_method_details"] = {"type": "sepa_debit", "sepa_debit": {"mandate": "mandate_1"}}
+    s.tell("charge.pending", charge(s.ref("ch"), 5000, status="pending", **links))
+    s.wait(2 * DAY)
+    s.tell("charge.succeeded", charge(s.ref("ch"), 5000, **links))
+    s.tell("payment_intent.succeeded", intent(s.ref("pi"), 5000, latest=s.ref("ch")))
+    return s, links
+
+
+def _fail(s: Story, minor: int, links: dict[str, Any]) -> None:
+    s.wait(4 * DAY)
+    code = {"failure_code": "debit_not_authorized"}
+    s.tell("charge.failed", charge(s.ref("ch"), minor, status="failed", **code, **links))
+    s.wait(1)
+    error = {"code": "debit_not_authorized"}
+    s.tell(
+        "payment_intent.payment_failed",
+        intent(
+            s.ref("pi"),
+            minor,
+            status="requires_payment_method",
+            latest=s.ref("ch"),
+            last_payment_error=error,
+        ),
+    )
+
+
+def failed_late(name: str) -> list[Event]:
+    """A debit is paid, and four days later its money is gone."""
+    s, links = _debit(name)
+    _fail(s, 5000, links)
+    return s.events
+
+
+def failed_late_and_paid(name: str) -> list[Event]:
+    """The same, and a week later the donor pays the same order in another way."""
+    s, links = _debit(name)
+    _fail(s, 5000, links)
+    s.wait(7 * DAY)
+    s.tell("charge.succeeded", charge(s.ref("ch", 2), 5000, payment_intent=s.ref("pi"), created=s.now))
+    s.tell("payment_intent.succeeded", intent(s.ref("pi"), 5000, latest=s.ref("ch", 2)))
+    return s.events
+
+
+def month_failed_late(name: str) -> list[Event]:
+    """The first month of a subscription is paid, and its money is gone days later."""
+    s = _first_subscription(name)
+    _fail(s, 2500, {"payment_intent": s.ref("pi"), "created": START, "customer": s.ref("cus")})
+    return s.events
+
+
+def refunded_in_sum(name: str) -> list[Event]:
+    """Only the attempt says what was given back: first 2000, then 3500 in all."""
+    s = Story(name)
+    paid = charge(s.ref("ch"), 5000, payment_intent=s.ref("pi"), created=s.now)
+    s.tell("charge.succeeded", paid)
+    s.tell("payment_intent.succeeded", intent(s.ref("pi"), 5000, latest=s.ref("ch")))
+    s.wait(DAY)
+    s.tell("charge.refunded", {**paid, "amount_refunded": 2000})
+    s.wait(DAY)
+    s.tell("charge.refunded", {**paid, "amount_refunded": 3500})
+    return s.events
+
+
+def refunded_in_sum_and_named(name: str) -> list[Event]:
+    """The same, and days later the two refunds are named; one of them came home in between."""
+    s = Story(name)
+    s.events = refunded_in_sum(name)
+    links: dict[str, Any] = {"charge": s.ref("ch"), "payment_intent": s.ref("pi")}
+    s.wait(5 * DAY)
+    first = refund(s.ref("re"), 2000, status="succeeded", created=START + DAY, **links)
+    second = refund(s.ref("re", 2), 1500, status="failed", created=START + 2 * DAY, **links)
+    s.tell("refund.updated", first)
+    s.wait(DAY)
+    s.tell("refund.failed", second)
+    return s.events
+
+
+def refunded_in_sum_and_partly_named(name: str) -> list[Event]:
+    """3500 went back in all, and a refund of 2000 is all that is ever named."""
+    s = Story(name)
+    s.events = refunded_in_sum(name)
+    s.wait(5 * DAY)
+    links: dict[str, Any] = {"charge": s.ref("ch"), "payment_intent": s.ref("pi")}
+    s.tell("refund.updated", refund(s.ref("re"), 2000, status="succeeded", created=START + DAY, **links))
+    return s.events
+
+
 HARD: dict[str, Callable[[str], list[Event]]] = {
     story.__name__: story
     for story in (
@@ -232,5 +323,11 @@ HARD: dict[str, Callable[[str], list[Event]]] = {
         paid_in_two_parts,
         never_paid,
         customer_gone,
+        failed_late,
+        failed_late_and_paid,
+        month_failed_late,
+        refunded_in_sum,
+        refunded_in_sum_and_named,
+        refunded_in_sum_and_partly_named,
     )
 }

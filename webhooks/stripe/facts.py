@@ -10,8 +10,10 @@ charge.*                                               payment ``ch_``; link to 
                                                        before 2025-03-31 also to its invoice; its
                                                        refunds one by one where it lists them
 charge.succeeded, .captured, payment_intent.succeeded  also payment ``../succeeded``: when it was
-refund.*, charge.refund.updated                        refund ``re_`` (``charge.refunded`` tells no
-                                                       amounts: they are cumulative)
+charge.failed, payment_intent.payment_failed           also payment ``../failed``: when it was
+charge.refunded                                        also payment ``../refunded``: how much was given
+                                                       back in all, beside what refunds tell
+refund.*, charge.refund.updated                        refund ``re_``
 charge.dispute.*                                       dispute ``dp_``; fee ``txn_`` for each row
 radar.early_fraud_warning.created                      notice
 invoice.* but .upcoming                                instalment ``in_``; links to subscription and

@@ -32,7 +32,11 @@ from webhooks.stripe.shapes import (
     read_seconds,
 )
 
-_MOMENTS: Final = frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"})
+_MOMENTS: Final[dict[PaymentWord, frozenset[str]]] = {
+    "succeeded": frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"}),
+    "failed": frozenset({"charge.failed", "payment_intent.payment_failed"}),
+}
+_REFUNDED: Final = frozenset({"charge.refunded", "fetch.charge"})
 _CHARGE_STEPS: Final[dict[PaymentWord, int]] = {
     "unknown": 0,
     "processing": 1,
@@ -70,13 +74,13 @@ def read_charge_facts(event: ObjectEvent) -> list[Fact]:
     group = intent or ref
     status = find_text(charge, "status")
     word = _read_charge_word(event, status)
+    state = _read_charge_state(event, word)
     facts = [
-        event.make_fact(
-            "payment", ref, group=group, state=_read_charge_state(event, word), step=_CHARGE_STEPS[word]
-        ),
+        event.make_fact("payment", ref, group=group, state=state, step=_CHARGE_STEPS[word]),
         *event.link_same_payment(ref, intent),
-        *_make_moment(event, ref, group=group, word=word),
+        *_make_moment(event, ref, group=group, state=state),
         *_read_charge_refunds(event, word),
+        *_read_refunded_sum(event, ref, group=group, word=word),
     ]
     if invoice := find_ref(charge.get("invoice")):
         facts += event.link_upwards(group, invoice)
@@ -163,11 +167,42 @@ def _read_charge_refunds(event: ObjectEvent, word: PaymentWord) -> list[Fact]:
     return facts
 
 
-def _make_moment(event: ObjectEvent, ref: str, *, group: str, word: PaymentWord) -> list[Fact]:
-    if event.type not in _MOMENTS or word != "succeeded":
+def _read_refunded_sum(event: ObjectEvent, ref: str, *, group: str, word: PaymentWord) -> list[Fact]:
+    """Return how much of a charge was given back in all; since API 2022-11-15 nothing else in it tells.
+
+    What a charge captured in part did not take is listed as if it were refunded too.
+    """
+    charge = event.payload
+    if word != "succeeded" or event.type not in _REFUNDED:
         return []
-    state = PaymentState(object="moment", state="succeeded", created_at=event.at)
-    return [event.make_fact("payment", f"{ref}/succeeded", group=group, state=state)]
+    currency = read_currency(charge)
+    refunded_minor = read_amount(charge, "amount_refunded", currency)
+    if refunded_minor is None:
+        return []
+    gross_minor = read_required_amount(charge, "amount", currency)
+    captured_minor = read_amount(charge, "amount_captured", currency)
+    untaken_minor = 0 if captured_minor is None else gross_minor - captured_minor
+    state = PaymentState(
+        object="refunded",
+        state=word,
+        amount_minor=max(0, refunded_minor - max(0, untaken_minor)),
+        currency=currency,
+    )
+    return [event.make_fact("payment", f"{ref}/refunded", group=group, state=state)]
+
+
+def _make_moment(event: ObjectEvent, ref: str, *, group: str, state: PaymentState) -> list[Fact]:
+    """Return when an attempt or order succeeded or failed, or only that it has succeeded."""
+    word = state["state"]
+    moment = PaymentState(
+        object="moment", state=word, amount_minor=state.get("amount_minor"), currency=state.get("currency")
+    )
+    if event.type in _MOMENTS.get(word, ()):
+        moment["created_at"] = event.at
+        return [event.make_fact("payment", f"{ref}/{word}", group=group, state=moment)]
+    if word == "succeeded":
+        return [event.make_fact("payment", f"{ref}/money", group=group, state=moment)]
+    return []
 
 
 def read_intent_facts(event: ObjectEvent) -> list[Fact]:
@@ -177,10 +212,11 @@ def read_intent_facts(event: ObjectEvent) -> list[Fact]:
     charge = find_ref(intent.get("latest_charge"))
     status = find_text(intent, "status")
     word, step = _read_intent_word(event, status)
+    state = _read_intent_state(event, word, charge)
     facts = [
-        event.make_fact("payment", ref, group=ref, state=_read_intent_state(event, word, charge), step=step),
+        event.make_fact("payment", ref, group=ref, state=state, step=step),
         *event.link_same_payment(charge, ref),
-        *_make_moment(event, ref, group=ref, word=word),
+        *_make_moment(event, ref, group=ref, state=state),
     ]
     if invoice := find_ref(intent.get("invoice")):
         facts += event.link_upwards(ref, invoice)

@@ -1,14 +1,15 @@
-"""Refunds and disputes of gifts that came through a provider: what was given or taken back of them."""
+"""Refunds, disputes and late failures of gifts that came through a provider: what was taken back of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 
 from donorhub.db import db
 from donorhub.models import Dispute, Gift, Refund
-from donorhub.models.states import TaskKind
+from donorhub.models.states import DisputeState, TaskKind
 from donorhub.services.access import audit, organisation
 from donorhub.services.giving import gifts
 from donorhub.services.providers import missing_payments
@@ -17,16 +18,66 @@ from donorhub.services.providers.customers import Account
 from donorhub.services.receipts import receipt_upkeep
 from donorhub.services.recurring import instalments
 from donorhub.services.work import events, tasks
-from webhooks.views import DisputeView, PaymentView, RefundView
+from webhooks.views import DisputeView, LateFailureView, PaymentView, RefundView
 
 
 def follow_losses(rows: AccountRows, gift: Gift, view: PaymentView, *, now: datetime) -> None:
     """Record what was given or taken back of a gift, and let what hangs on it follow; once."""
+    for untold in view.untold_refunds:
+        _follow_untold_refund(rows.at, gift, untold, view.refunds, now=now)
     for refund in view.refunds:
         _record_refund(rows.at, gift, refund, now=now)
     for dispute in view.disputes:
         _record_dispute(rows.at, gift, dispute, now=now)
+    if view.late_failure is not None:
+        _record_late_failure(rows.at, gift, view.late_failure, now=now)
     _follow_remainder(gift, view, now=now, actor=rows.at.actor)
+
+
+def _follow_untold_refund(
+    at: Account, gift: Gift, untold: RefundView, told: Sequence[RefundView], *, now: datetime
+) -> None:
+    """Record what was given back and no refund tells of, under the attempt's own name.
+
+    It grows and shrinks. When refunds tell of all of it, its row becomes the first of them that has none;
+    so each sum counts once, whichever word comes first.
+    """
+    rows = _find_refunds(at, [untold.ref, *(refund.ref for refund in told)])
+    row = rows.get(untold.ref)
+    if row is None:
+        if untold.amount_minor:
+            _record_refund(at, gift, untold, now=now)
+        return
+    if untold.amount_minor:
+        if (row.amount_minor, row.state) != (untold.amount_minor, untold.state):
+            row.amount_minor, row.state = untold.amount_minor, "pending"
+            row.refunded_on = organisation.get_past_day(untold.created_at, now)
+            _audit_refund(at, row, "refund.changed", now=now)
+        return
+    new = next((refund for refund in told if refund.ref not in rows), None)
+    if new is not None:
+        row.source_ref, row.amount_minor, row.currency = new.ref, new.amount_minor, new.currency
+        row.refunded_on = organisation.get_past_day(new.created_at, now)
+        tasks.rename_task(_name_refund_task(untold.ref), _name_refund_task(new.ref))
+        _audit_refund(at, row, "refund.named", now=now)
+    elif row.state != "cancelled":
+        row.state = "cancelled"
+        _audit_refund(at, row, "refund.cancelled", now=now)
+
+
+def _find_refunds(at: Account, refs: Sequence[str]) -> dict[str, Refund]:
+    rows = db.session.scalars(select(Refund).where(Refund.source == at.source, Refund.source_ref.in_(refs)))
+    return {refund.source_ref: refund for refund in rows}
+
+
+def _name_refund_task(ref: str) -> str:
+    return f"refund:{ref}"
+
+
+def _audit_refund(at: Account, refund: Refund, what: str, *, now: datetime) -> None:
+    audit.record_action(
+        at.actor, what, ("gift", refund.gift_id), now=now, data={"minor": refund.amount_minor}
+    )
 
 
 def _record_refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) -> None:
@@ -47,14 +98,12 @@ def _record_refund(at: Account, gift: Gift, view: RefundView, *, now: datetime) 
         events.record_event(
             "gift.refunded", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id
         )
-        audit.record_action(
-            at.actor, "refund.recorded", ("gift", gift.id), now=now, data={"minor": view.amount_minor}
-        )
-        _ask_accountant(f"refund:{view.ref}", "refund", gift, now=now)
+        _audit_refund(at, refund, "refund.recorded", now=now)
+        _ask_accountant(_name_refund_task(view.ref), "refund", gift, now=now)
         tasks.cancel_task(missing_payments.name_task(view.ref), now=now, actor=at.actor, reason="found")
     elif refund.state != state:
         refund.state = state
-        audit.record_action(at.actor, f"refund.{state}", ("gift", gift.id), now=now)
+        _audit_refund(at, refund, f"refund.{state}", now=now)
 
 
 def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime) -> None:
@@ -93,6 +142,47 @@ def _record_dispute(at: Account, gift: Gift, view: DisputeView, *, now: datetime
         tasks.reopen_task(key, ("won", "lost"))  # an appeal
 
 
+def _record_late_failure(at: Account, gift: Gift, view: LateFailureView, *, now: datetime) -> None:
+    """Take out a gift whose payment failed after it had succeeded, and tell a person; let it count again
+    when its money came by another attempt.
+
+    It is a return that is lost from the start, one for each gift: nobody is asked for evidence.
+    """
+    ref = f"{gift.source_ref}/failed"
+    failure = db.session.scalar(select(Dispute).filter_by(source=at.source, source_ref=ref))
+    state: DisputeState = "won" if view.stands else "lost"
+    key = f"late_failure:{gift.source_ref}"
+    before = None if failure is None else failure.state
+    failed_on = organisation.get_past_day(view.failed_at, now)
+    if failure is None:
+        failure = Dispute(
+            gift_id=gift.id,
+            kind="return",
+            amount_minor=gift.amount_minor,
+            currency=gift.currency,
+            state=state,
+            opened_on=failed_on,
+            recorded_at=now,
+            source=at.source,
+            source_ref=ref,
+        )
+        db.session.add(failure)
+    failure.state, failure.reason, failure.opened_on = state, view.code or "", failed_on
+    if before is None:
+        events.record_event(
+            "gift.returned", ("gift", gift.id), occurred_at=now, now=now, donor_id=gift.donor_id
+        )
+    if before != state:
+        what = "return.recorded" if state == "lost" else "return.undone"
+        audit.record_action(at.actor, what, ("gift", gift.id), now=now, data={"minor": failure.amount_minor})
+    if state == "won":
+        tasks.cancel_task(key, now=now, actor=at.actor, reason="paid_again")
+        return
+    facts = {"amount": gift.amount.as_text(), "currency": gift.currency, "reason": failure.reason}
+    _ask_accountant(key, "returned_gift", gift, now=now, facts=facts)
+    tasks.reopen_task(key, ("paid_again",))
+
+
 def _follow_remainder(gift: Gift, view: PaymentView, *, now: datetime, actor: str) -> None:
     """Let thank-you, instalment and receipt follow what is left of a gift.
 
@@ -101,7 +191,8 @@ def _follow_remainder(gift: Gift, view: PaymentView, *, now: datetime, actor: st
     """
     db.session.flush()  # the sums are asked of the database
     left_minor = gifts.compute_remainder(gift).minor
-    if view.lost_minor and left_minor == 0:
+    is_lost = view.lost_minor > 0 or (view.late_failure is not None and not view.late_failure.stands)
+    if is_lost and left_minor == 0:
         instalments.unsettle_instalments(gift.id, "bank_return", now=now)
     elif left_minor == 0:
         instalments.unsettle_instalments(gift.id, "refund", now=now)
@@ -114,7 +205,13 @@ def _follow_remainder(gift: Gift, view: PaymentView, *, now: datetime, actor: st
 
 
 def _ask_accountant(
-    key: str, kind: TaskKind, gift: Gift, *, now: datetime, due_at: datetime | None = None
+    key: str,
+    kind: TaskKind,
+    gift: Gift,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> None:
     tasks.plan_task(
         key,
@@ -125,5 +222,5 @@ def _ask_accountant(
         donor_id=gift.donor_id,
         due_at=due_at or now + tasks.SOON,
         now=now,
-        facts={"amount": gift.amount.as_text(), "currency": gift.currency},
+        facts=facts or {"amount": gift.amount.as_text(), "currency": gift.currency},
     )

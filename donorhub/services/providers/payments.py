@@ -55,7 +55,7 @@ def apply_payments(rows: AccountRows, *, now: datetime) -> set[str]:
             _follow_later_words(rows, payment, view, now=now)
     _join_instalments(rows, hanging, now=now)
     for payment, view in hanging:
-        if view.refunds or view.disputes:
+        if view.has_losses:
             losses.follow_losses(rows, rows.gifts[payment.gift_id or 0], view, now=now)
     return new
 
@@ -77,7 +77,8 @@ def _make_payment(at: Account, view: PaymentView, *, now: datetime) -> Payment:
 def _change_payment(payment: Payment, view: PaymentView) -> None:
     if view.method not in (None, "other"):
         payment.method = view.method
-    payment.failure_code = view.failure_code or ""
+    late_code = view.late_failure.code if view.late_failure and not view.late_failure.stands else None
+    payment.failure_code = view.failure_code or late_code or ""
     if payment.gift_id is None and view.amount_minor is not None and view.currency:
         payment.amount_minor, payment.currency = view.amount_minor, view.currency
     if view.state != "unknown":
@@ -128,8 +129,7 @@ def _list_hanging(rows: AccountRows, pairs: Sequence[Pair], fresh: set[str]) -> 
     hanging = [
         (payment, view)
         for payment, view in pairs
-        if view.state == "succeeded"
-        and (view.key not in fresh or view.invoices or view.refunds or view.disputes)
+        if view.state == "succeeded" and (view.key not in fresh or view.invoices or view.has_losses)
     ]
     gift_ids = {payment.gift_id for payment, _ in hanging if payment.gift_id is not None}
     rows.gifts |= gifts.read_gifts(gift_ids - rows.gifts.keys())

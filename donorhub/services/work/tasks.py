@@ -211,6 +211,11 @@ def reopen_task(key: str, reasons: Sequence[str]) -> bool:
     return reopened_id is not None
 
 
+def rename_task(key: str, new_key: str) -> None:
+    """Let a task, open or done, be the one about what turned out to be its subject's right name."""
+    db.session.execute(update(Task).where(Task.key == key).values(key=new_key))
+
+
 def give_task_to_donor(key: str, donor_id: int) -> None:
     """Let an open task be for another donor; ignore one that is done or cancelled."""
     db.session.execute(

@@ -48,7 +48,7 @@ from tests.services.providers.test_failed_payouts import steps
 from tests.services.providers.test_payments import deliver, open_endpoint
 from tests.services.receipts.conftest import make_receiptable
 from tests.services.receipts.test_receipts import give
-from tests.webhooks import scenarios
+from tests.webhooks import hard_stories, scenarios
 from tests.webhooks.hard_stories import known_customer
 from tests.webhooks.scenarios import to_raw
 
@@ -350,6 +350,9 @@ def test_late_customer_moves_the_gift(
     ("story", "words"),
     [
         (scenarios.partial_refund, {"refund.recorded"}),
+        (hard_stories.failed_late, {"return.recorded"}),
+        (hard_stories.failed_late_and_paid, {"return.recorded", "return.undone"}),
+        (hard_stories.refunded_in_sum_and_named, {"refund.recorded", "refund.changed", "refund.named"}),
         (scenarios.dispute_won, {"dispute.opened", "dispute.won"}),
         (scenarios.dispute_lost, {"dispute.opened", "dispute.lost"}),
         (scenarios.paid_out, {"payout.failed"}),

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from donorhub.services.reports.invariants.bank import check_matches, check_parts, check_statements
+from donorhub.services.reports.invariants.payment_losses import check_payment_losses
 from donorhub.services.reports.invariants.providers import (
     check_inbox,
     check_kept_events,
@@ -33,6 +34,7 @@ CHECKS: Final[dict[str, Callable[[Scope, datetime], list[str]]]] = {
     "every answered provider event is kept as it came": check_kept_events,
     "the inbox is worked off": check_inbox,
     "one gift a payment": check_payments,
+    "what providers gave or took back is taken out": check_payment_losses,
     "parts add up": check_parts,
     "opening and entries make closing": check_statements,
     "matches explain the gifts from the bank": check_matches,

@@ -71,7 +71,14 @@ def check_payments(scope: Scope, _now: datetime) -> list[str]:
         Gift.source.in_(_find_provider_sources(scope)),
         ~exists(select(Payment.id).where(Payment.gift_id == Gift.id)),
     )
+    gifts_of_failed_payments = select(Gift.id, Payment.id, Payment.state).where(
+        Payment.gift_id == Gift.id, is_concerned, Payment.state != "succeeded"
+    )
     return [
+        *find_broken(
+            gifts_of_failed_payments,
+            lambda gift, payment, state: f"gift {gift} is there though its payment {payment} is {state}",
+        ),
         *find_broken(payments_without_gift, lambda id_: f"payment {id_} succeeded and has no gift"),
         *find_broken(
             gifts_without_payment, lambda id_: f"gift {id_} came from a provider and no payment explains it"

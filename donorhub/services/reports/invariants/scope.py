@@ -27,6 +27,10 @@ class Scope:
         self._marks = marks
         self.audit_seq, self.audit_chain = audit_seq, audit_chain
 
+    def is_whole(self, model: type[Base]) -> bool:
+        """Return whether a table is looked at whole."""
+        return not self._marks.get(model.__tablename__, 0)
+
     def is_new(self, model: type[Base]) -> ColumnElement[bool]:
         """Return the condition for rows of a table that were written since the mark."""
         return self._is_new_in(model.__table__)
