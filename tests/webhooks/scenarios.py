@@ -102,12 +102,13 @@ def partial_refund(name: str) -> list[Event]:
     s.tell("refund.created", refund(s.ref("re"), 1000, status="succeeded", **links))
     s.tell("charge.refunded", {**paid, "amount_refunded": 1000})
     s.wait(DAY)
-    s.tell("refund.created", refund(s.ref("re", 2), 500, status="pending", charge=ch))
+    begun = {"created": s.now}
+    s.tell("refund.created", refund(s.ref("re", 2), 500, status="pending", charge=ch, **begun))
     s.tell("charge.refunded", {**paid, "amount_refunded": 1500})
     s.wait(60)
-    s.tell("refund.updated", refund(s.ref("re", 2), 500, status="succeeded", **links))
+    s.tell("refund.updated", refund(s.ref("re", 2), 500, status="succeeded", **links, **begun))
     s.wait(DAY)
-    s.tell("refund.failed", refund(s.ref("re", 2), 500, status="failed", **links))
+    s.tell("refund.failed", refund(s.ref("re", 2), 500, status="failed", **links, **begun))
     s.tell("charge.updated", {**paid, "amount_refunded": 1000})
     return s.events
 

@@ -163,6 +163,14 @@ def test_refund_named_later_counts_once(database: Flask, now: datetime) -> None:
     assert only_gift_left() == 1500
 
 
+def test_refund_that_came_home_leaves_sum(database: Flask, now: datetime) -> None:
+    """A refund that was in the sum and came home is taken from the gift no more, named late or at once."""
+    events = HARD["refunded_in_sum_and_named"]("x")
+    for batches in ([events], [[event] for event in events], [[event] for event in events[::-1]]):
+        tell_in_batches(database, batches, now)
+        assert only_gift_left() == 3000
+
+
 def test_refund_after_told_sum_counts_too(database: Flask, now: datetime) -> None:
     """A refund that was begun after the sum was told is no part of the sum."""
     endpoint, events = open_endpoint(now), HARD["refunded_in_sum"]("x")
