@@ -274,7 +274,7 @@ class PayoutState(TypedDict, total=False):
     livemode: bool
     state: PayoutWord
     status: str | None
-    net_minor: int
+    net_minor: int  # below zero: money that the provider took from our account
     currency: str
     arrival_on: str | None
     statement_descriptor: str | None

@@ -73,9 +73,37 @@ def test_failed_refund_comes_home() -> None:
     assert {r.ref: r.state for r in view.refunds} == {"re_x1": "succeeded", "re_x2": "failed"}
 
 
-def test_the_sum_on_charge_refunded_is_never_taken() -> None:
+def test_sum_counts_where_no_refund_tells() -> None:
+    """What an attempt says was given back in all counts once: where refunds tell of it too, only they do."""
     events = [e for e in scenarios.partial_refund("x") if not e["type"].startswith("refund.")]
-    assert payment(after(events)).refunded_minor == 0
+    assert payment(after(events)).refunded_minor == 1500
+    view = payment(after(scenarios.partial_refund("x")))
+    assert [(r.state, r.amount_minor) for r in view.untold_refunds] == [("cancelled", 0)]
+
+
+def test_rest_of_part_capture_is_no_refund() -> None:
+    """Of a charge captured in part, the rest that was never taken is no refund, though the sum holds it."""
+    s = Story("x")
+    paid = charge("ch_x1", 5000, amount_captured=3000)
+    s.tell("charge.captured", paid)
+    s.tell("charge.refunded", {**paid, "amount_refunded": 2000})
+    view = payment(after(s.events), "ch_x1")
+    assert (view.amount_minor, view.refunded_minor) == (3000, 0)
+    s.wait(60)
+    s.tell("charge.refunded", {**paid, "amount_refunded": 2500})
+    assert payment(after(s.events), "ch_x1").refunded_minor == 500
+
+
+def test_late_failure_keeps_what_came_in() -> None:
+    """A payment that was captured in part and failed later was of what came in, not of what was asked for."""
+    s = Story("x")
+    s.tell("charge.captured", charge("ch_x1", 5000, amount_captured=3000))
+    s.wait(60)
+    s.tell("charge.failed", charge("ch_x1", 5000, status="failed"))
+    view = payment(after(s.events), "ch_x1")
+    assert (view.state, view.amount_minor) == ("succeeded", 3000)
+    assert view.late_failure is not None
+    assert not view.late_failure.stands
 
 
 def test_old_charges_refunds_count_singly() -> None:

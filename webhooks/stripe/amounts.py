@@ -18,8 +18,9 @@ from webhooks.stripe.shapes import Object
 
 MAX_AMOUNT: Final = 10**12
 _NEVER_NEGATIVE: Final = frozenset(
-    {"charge", "payment_intent", "refund", "dispute", "checkout.session", "invoice", "payout"}
+    {"charge", "payment_intent", "refund", "dispute", "checkout.session", "invoice"}
 )
+_HAVE_CURRENCY: Final = _NEVER_NEGATIVE | {"payout"}  # below zero: Stripe takes the money from our account
 _STRIPE_EXPONENTS: Final = {"ISK": 2, "UGX": 2, "MGA": 0}
 
 
@@ -111,7 +112,7 @@ def refuse_odd_money(kind: str, holder: Mapping[str, object]) -> None:
     """Raise BadBody where an object's own amounts or currency are none; nested objects are not looked at.
 
     It runs before a message is stored, so that a hostile value is answered with an error.
-    Objects that may hold amounts below zero (balance transactions, invoice items) are only
+    Objects that may hold amounts below zero (payouts, balance transactions, invoice items) are only
     kept from booleans, fractions and text.
     """
     lowest = 0 if kind in _NEVER_NEGATIVE else -MAX_AMOUNT
@@ -122,7 +123,7 @@ def refuse_odd_money(kind: str, holder: Mapping[str, object]) -> None:
             and not (type(value) is int and lowest <= value <= MAX_AMOUNT)
         ):
             raise BadBody(f"{key} is no amount: a whole number from {lowest} to {MAX_AMOUNT} is")
-    if kind in _NEVER_NEGATIVE and holder.get("currency") is not None:
+    if kind in _HAVE_CURRENCY and holder.get("currency") is not None:
         read_currency(holder)
 
 

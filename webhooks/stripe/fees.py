@@ -11,7 +11,7 @@ from typing import Final
 
 from webhooks.fact import Fact
 from webhooks.states import FeeState, ItemWord, PayoutState, PayoutWord
-from webhooks.stripe.amounts import read_currency, read_required_amount, read_signed_amount
+from webhooks.stripe.amounts import read_currency, read_signed_amount
 from webhooks.stripe.object_event import ObjectEvent
 from webhooks.stripe.shapes import (
     Object,
@@ -66,7 +66,7 @@ def read_payout_facts(event: ObjectEvent) -> list[Fact]:
     state = PayoutState(
         state=word,
         status=status,
-        net_minor=read_required_amount(payout, "amount", currency),
+        net_minor=read_signed_amount(payout, "amount", currency),
         currency=currency,
         # Stripe writes the day as its midnight in UTC.
         arrival_on=None if arrival is None else datetime.fromtimestamp(arrival, UTC).date().isoformat(),

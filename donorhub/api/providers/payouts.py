@@ -31,7 +31,10 @@ class PayoutSchema(AnswerSchema):
     account = fields.String(required=True)
     ref = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(PAYOUT_STATES))
-    net = fields.Nested(MoneySchema)
+    net = fields.Nested(
+        MoneySchema,
+        metadata={"description": "Below zero: money that the provider took from our account"},
+    )
     arrival_on = fields.Date(required=True)
     descriptor = fields.String()
     entry_id = fields.Integer(allow_none=True, metadata={"description": "The bank entry that it is"})

@@ -22,7 +22,8 @@ from donorhub.jobs.kinds import inbox as inbox_job
 from donorhub.models import Gift, ProviderEvent, Task, WebhookEndpoint
 from donorhub.services.providers import endpoints, inbox
 from tests.api.conftest import apart, dump, problem
-from tests.webhooks.scenarios import Event, one_off, sign, to_body
+from tests.webhooks.scenarios import Event, Story, one_off, sign, to_body
+from tests.webhooks.stripe.stripe_objects import payout
 
 SECRET = "whsec_of_this_test"
 
@@ -70,6 +71,15 @@ def count(model: Any, *conditions: Any) -> int:
 
 def pick_paid_event() -> Event:
     return next(event for event in one_off("x") if event["type"] == "charge.succeeded")
+
+
+def test_payout_below_zero_is_answered_ok(stripe: Stripe) -> None:
+    """A payout below zero is money that the provider took: it is answered 2xx and kept, and not refused for
+    ever."""
+    story = Story("n")
+    story.tell("payout.paid", payout("po_n1", -1200, status="paid"))
+    assert stripe.post(story.events[0]).status_code == 200
+    assert db.session.scalars(select(ProviderEvent.type)).all() == ["payout.paid"]
 
 
 def test_a_message_is_kept_and_then_answered(stripe: Stripe) -> None:

@@ -18,7 +18,8 @@ from donorhub.services.bank.matching import certain_entries, credits, decisions,
 from tests.api.conftest import dump
 from tests.services.bank.bank import Paid, assert_sound, camt, match, open_account, send
 from tests.services.providers.test_payments import deliver, open_endpoint
-from tests.webhooks.scenarios import paid_out
+from tests.webhooks.scenarios import Story, paid_out
+from tests.webhooks.stripe.stripe_objects import payout
 
 ARRIVAL = date(2026, 10, 28)
 *PAID, FAILED = paid_out("f")
@@ -70,6 +71,20 @@ def test_entry_joins_its_payout(database: Flask, now: datetime) -> None:
     do["paid"]()
     do["entry"]()
     assert (only_payout().entry_id, only_entry().state, live()) == (only_entry().id, "matched", 1)
+
+
+def test_money_taken_by_provider_is_payout(database: Flask, now: datetime) -> None:
+    """A payout below zero is kept, and the debit by which the provider took the money is matched to it."""
+    open_account("auto")
+    story = Story("n")
+    story.tell("payout.paid", payout("po_n1", -1200, status="paid", arrival_date=1_793_145_600))
+    deliver(database, open_endpoint(now), story.events, now)
+    assert (only_payout().net_minor, only_payout().state) == (-1200, "paid")
+    send(camt([Paid(ARRIVAL, -1200, name="STRIPE PAYMENTS", account="", text="DOGS FUND")], opening=5000))
+    match()
+    assert (only_payout().entry_id, only_entry().state, live()) == (only_entry().id, "matched", 1)
+    assert db.session.scalars(select(Gift)).all() == []
+    assert_sound()
 
 
 @pytest.mark.parametrize("order", list(permutations(STEPS)), ids=" ".join)
