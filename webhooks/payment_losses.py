@@ -24,29 +24,41 @@ def has_ever_succeeded(facts: Sequence[Fact]) -> bool:
     )
 
 
-def find_captured_minor(facts: Sequence[Fact]) -> int | None:
+def list_moments(facts: Sequence[Fact], word: str) -> list[Fact]:
+    """Return the facts that keep when, or only that, the payment succeeded or failed."""
+    return [
+        fact
+        for fact in facts
+        if fact.kind == "payment" and fact.state["object"] == "moment" and fact.state["state"] == word
+    ]
+
+
+def find_captured_minor(successes: Sequence[Fact]) -> int | None:
     """Return how much came in when the payment succeeded for the last time; None where nothing says it."""
-    moments = [fact for fact in _list_moments(facts, "succeeded") if "amount_minor" in fact.state]
+    moments = [fact for fact in successes if "amount_minor" in fact.state]
     newest = max(moments, key=lambda fact: (fact.version, fact.ref), default=None)
     return None if newest is None else cast(int, newest.state["amount_minor"])
 
 
-def find_first_success(facts: Sequence[Fact]) -> int | None:
+def find_first_success(successes: Sequence[Fact]) -> int | None:
     """Return the second in which the payment succeeded first; None where nothing says it."""
-    moments = _list_moments(facts, "succeeded")
-    return min((fact.state["created_at"] for fact in moments if "created_at" in fact.state), default=None)
+    return min((fact.state["created_at"] for fact in successes if "created_at" in fact.state), default=None)
 
 
 def make_late_failure_view(
-    facts: Sequence[Fact], attempts: Sequence[Fact], orders: Sequence[Fact], *, code: str | None
+    facts: Sequence[Fact],
+    attempts: Sequence[Fact],
+    orders: Sequence[Fact],
+    *,
+    first_success: int | None,
+    code: str | None,
 ) -> LateFailureView | None:
     """Return that a payment failed after it had succeeded; None for one that did not.
 
     One whose money came by another attempt after all has failed too, and stands.
     """
     stands = _has_standing_object(attempts, orders)
-    first_success = find_first_success(facts)
-    failures = [fact.state["created_at"] for fact in _list_moments(facts, "failed")]
+    failures = [fact.state["created_at"] for fact in list_moments(facts, "failed")]
     failures += [fact.at for fact in (*attempts, *orders) if fact.state["state"] in _ENDED]
     if first_success is not None:
         failures = [second for second in failures if second > first_success]
@@ -141,14 +153,6 @@ def make_dispute_view(fact: Fact) -> DisputeView:
         due_at=_make_instant(state.get("due_at")),
         created_at=_make_instant(state.get("created_at")),
     )
-
-
-def _list_moments(facts: Sequence[Fact], word: str) -> list[Fact]:
-    return [
-        fact
-        for fact in facts
-        if fact.kind == "payment" and fact.state["object"] == "moment" and fact.state["state"] == word
-    ]
 
 
 def _make_instant(seconds: int | None) -> datetime | None:

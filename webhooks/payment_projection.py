@@ -16,6 +16,7 @@ from webhooks.payment_losses import (
     find_captured_minor,
     find_first_success,
     has_ever_succeeded,
+    list_moments,
     list_untold_refunds,
     make_dispute_view,
     make_late_failure_view,
@@ -54,15 +55,19 @@ def make_payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) ->
     untold_refunds = list_untold_refunds(facts) if has_succeeded else ()
     failures = [fact for fact in (*orders, main) if fact]
     failure_code = find_first_value(failures, "failure_code")
+    successes = list_moments(facts, "succeeded")
+    first_success = find_first_success(successes)
     late_failure = (
-        make_late_failure_view(facts, attempts, orders, code=failure_code) if has_succeeded else None
+        make_late_failure_view(facts, attempts, orders, first_success=first_success, code=failure_code)
+        if has_succeeded
+        else None
     )
     certain = [fact for fact in best if fact.state["object"] != "checkout"] or best
     return PaymentView(
         key=key,
         refs=tuple(sorted({key, *(fact.ref for fact in objects)})),
         state=word,
-        amount_minor=_find_amount(facts, certain, has_succeeded=has_succeeded),
+        amount_minor=_find_amount(successes, certain, has_succeeded=has_succeeded),
         currency=find_first_value(certain, "currency"),
         method=find_first_value(best, "method"),
         method_ref=find_first_value(best, "method_ref"),
@@ -71,7 +76,9 @@ def make_payment_view(key: str, facts: Sequence[Fact], above: Sequence[Fact]) ->
         created_at=make_instant(
             min((f.state["created_at"] for f in objects if "created_at" in f.state), default=None)
         ),
-        succeeded_at=make_instant(_find_success_second(facts, best)) if has_succeeded else None,
+        succeeded_at=make_instant(first_success or find_first_value(best, "created_at"))
+        if has_succeeded
+        else None,
         failure_code=failure_code if word == "failed" else None,
         failure_text=find_first_value(failures, "failure_text") if word == "failed" else None,
         donor=merge_donor([*list_donor_parts(above), *orders, *attempts, *checkouts]),
@@ -138,17 +145,13 @@ def _find_main_attempt(attempts: list[Fact], orders: list[Fact]) -> Fact | None:
     )
 
 
-def _find_amount(facts: Sequence[Fact], certain: list[Fact], *, has_succeeded: bool) -> int | None:
+def _find_amount(successes: Sequence[Fact], certain: list[Fact], *, has_succeeded: bool) -> int | None:
     """Return what was asked for; of a payment that succeeded what came in, also after it failed late."""
     amount_minor: int | None = None
     if has_succeeded:
         standing = [fact for fact in certain if fact.state["state"] == "succeeded"]
-        amount_minor = find_first_value(standing, "amount_minor") or find_captured_minor(facts)
+        amount_minor = find_first_value(standing, "amount_minor") or find_captured_minor(successes)
     return amount_minor if amount_minor is not None else find_first_value(certain, "amount_minor")
-
-
-def _find_success_second(facts: Sequence[Fact], best: list[Fact]) -> int | None:
-    return find_first_success(facts) or cast(int | None, find_first_value(best, "created_at"))
 
 
 def _find_subscription(checkouts: list[Fact], above: Sequence[Fact]) -> str | None:
