@@ -159,6 +159,10 @@ def test_a_head_is_complete(home: Path, head: str, message: str) -> None:
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = {
+    "late losses",
+    "old money",
+    "receipt by mail",
+    "saying no",
     "PostgreSQL locks",
     "access table",
     "again changes nothing",
