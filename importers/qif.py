@@ -57,6 +57,7 @@ class _Record:
         text = next((line[1:] for line in self.raw if line[0] == "D"), "").replace(" ", "").strip()
         if "'" in text:
             day, _, year = text.partition("'")
+            day = day.replace(".", "/").replace("-", "/")  # Swiss and French programs write 28.02'2026
             return f"{day}/{year if len(year) == len('2026') else '20' + year.zfill(2)}"
         short = _SHORT_YEAR.fullmatch(text)
         return f"{short[1]}19{short[2]}" if short and int(short[2]) >= _PIVOT else text

@@ -276,7 +276,8 @@ def parse_number(text: str, decimal: str | None = None) -> tuple[str, str]:
     unit = (shape[1] or shape[3] or "").upper()
     if unit in _SIDES and shape[3] and not minus:
         minus, unit = _SIDES[unit], ""
-    return f"{minus}{whole or '0'}{'.' + decimals if decimals else ''}", _UNITS.get(unit, unit)
+    whole = whole.lstrip("0") or "0"  # Turkish banks fill amounts up with zeros
+    return f"{minus}{whole}{'.' + decimals if decimals else ''}", _UNITS.get(unit, unit)
 
 
 def find_decimal_signs(samples: Iterable[str]) -> set[str]:

@@ -25,11 +25,11 @@ from importers.text import parse_amount
 Doubt = Literal["date_moved", "entry_in_text"]
 
 AMOUNT: Final = (
-    r"(?:\d[\d.,]{0,20}|,\d{1,4})"  # the form is digits, a comma and decimals; some banks write dots
+    r"(?:0{0,30}\d[\d.,]{0,20}|,\d{1,4})"  # digits, a comma, decimals; some banks write dots, or zeros before
 )
 _LINE: Final = re.compile(
-    rf" ?(\d{{6}})(\d{{4}})? ?(RC|RD|EC|ED|C|D)([A-Z])?({AMOUNT}) ?(?=[NFS][A-Z0-9]|//|\s*$)"
-    r"((?!NONREF)[NFS][A-Z0-9][A-Z0-9 ]{2})?(.*)",
+    rf" ?(\d{{6}})(\d{{4}})? ?(RC|RD|EC|ED|C|D)([A-Z])?({AMOUNT}) ?(?=[NFS][A-Z0-9]|S {{3}}|//|\s*$)"
+    r"((?!NONREF)[NFS][A-Z0-9][A-Z0-9 ]{2}|S {3})?(.*)",
     re.ASCII,
 )
 _FEBRUARY: Final = 2

@@ -16,7 +16,7 @@ from importers.statement import Balance, Problem, make_problem
 
 NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency is known
 _MOST_BALANCES: Final = 1_000
-_BALANCE: Final = re.compile(rf"([CD])(\d{{6}})([A-Z]{{3}}) ?({AMOUNT})[ \t]*", re.ASCII)
+_BALANCE: Final = re.compile(rf"([CD])(\d{{6}})([A-Z]{{3}})? ?({AMOUNT})[ \t]*", re.ASCII)
 _TOTAL: Final = re.compile(rf"(\d{{1,6}})([A-Z]{{3}}) ?({AMOUNT})[ \t]*", re.ASCII)
 _FLOOR: Final = re.compile(r"([A-Z]{3})[CD]?[0-9,]*", re.ASCII)
 _WITH_CURRENCY: Final = re.compile(r"(.*\d)\s*([A-Z]{3})", re.ASCII)
@@ -59,10 +59,11 @@ def read_head(block: Block, currency: str = "") -> Head:
     ``currency`` counts where no field names one.
     """
     head = Head(is_advice=_is_advice(block), bank_bic=_find_sender(block.header))
+    told = _find_currency_of_balances(block)
     for tag, value, line in block.fields:
         first = value.split("\n", 1)[0]
         if tag in _KINDS:
-            _add_balance(head, tag, first, line)
+            _add_balance(head, tag, first, line, told)
         elif tag in ("90C", "90D"):
             _add_total(head, tag[-1], first, line)
         elif tag == "20":
@@ -91,9 +92,17 @@ def _find_sender(header: str) -> str | None:
     return match[1] + ("" if match[2] == "XXX" else match[2])
 
 
-def _add_balance(head: Head, tag: str, text: str, line: int) -> None:
+def _find_currency_of_balances(block: Block) -> str:
+    """Return the currency that all balances name which name one; "" where they name several or none."""
+    matches = [_BALANCE.fullmatch(value.split("\n", 1)[0]) for tag, value, _ in block.fields if tag in _KINDS]
+    currencies = {match[3] for match in matches if match and match[3]}
+    return currencies.pop() if len(currencies) == 1 else ""
+
+
+def _add_balance(head: Head, tag: str, text: str, line: int, told: str) -> None:
+    """Add a balance to the head; ``told`` is the currency of the others, for one that names none."""
     try:
-        balance = _read_balance(tag, text)
+        balance = _read_balance(tag, text, told)
     except ValueError:
         is_needed = tag[:2] in ("60", "62")
         head.problems.append(
@@ -115,11 +124,11 @@ def _add_balance(head: Head, tag: str, text: str, line: int) -> None:
         head.closing, head.is_page = balance, tag == "62M"
 
 
-def _read_balance(tag: str, text: str) -> Balance:
+def _read_balance(tag: str, text: str, told: str) -> Balance:
     match = _BALANCE.fullmatch(text)
-    if not match:
+    if not match or not (match[3] or told):
         raise ValueError(text)
-    mark, day, currency, digits = match.groups()
+    mark, day, currency, digits = match[1], match[2], match[3] or told, match[4]
     amount = read_amount(digits, currency)
     return Balance(_KINDS[tag], -amount if mark == "D" else amount, _read_day_or_none(day))
 

@@ -38,6 +38,9 @@ _ROW_CURRENCY: Final = re.compile(r"<CURRENCY>.{0,200}?<CURSYM>\s*([A-Z]{3})", r
 _GROUPS_IN_ROWS: Final = frozenset(("/PAYEE", "/BANKACCTTO", "/CCACCTTO", "/CURRENCY", "/ORIGCURRENCY"))
 _MARKUP: Final = frozenset(("BR", "B", "I", "P"))  # of web pages, which ING Australia writes in a MEMO
 _NOT_PLAIN: Final = _GROUPS_IN_ROWS | _MARKUP | {"BR/", "/B", "/I", "/P"}
+_LIST: Final = "BANKTRANLIST"
+_AFTER_LIST: Final = frozenset(("LEDGERBAL", "AVAILBAL", "BALLIST"))
+_HOLDERS_OF_LIST: Final = frozenset(("STMTRS", "CCSTMTRS"))
 _GROUP: Final = re.compile(
     r"OFX|\w*MSGSRSV\d|\w*TRNRS|\w*STMTRS|\w*TRANLISTP?|LEDGERBAL|AVAILBAL|STATUS|SONRS|\w*ACCTFROM"
 )
@@ -237,6 +240,8 @@ class _Tree:
             raise Damaged(
                 "damaged", "The file has more tags outside its transactions than any statement has."
             )
+        lists = [bool(tag[1]) for piece in outside for tag in _TAG.finditer(piece) if tag[2].upper() == _LIST]
+        self._has_unclosed_list = True not in lists  # of some closed and some not, all are to be closed
         self._closing_names = {tag[2].upper() for piece in outside for tag in _TAG.finditer(piece) if tag[1]}
 
     @property
@@ -267,6 +272,8 @@ class _Tree:
         if tag[1]:
             self._close_group(name, tag.end())
             return
+        if name in _AFTER_LIST and self._is_in_unclosed_list():
+            self._end_list(tag.start())
         text = self._text[tag.end() : until].strip()
         node = Node(name, start=tag.start(), end=until)
         self.top.children.append(node)
@@ -290,7 +297,18 @@ class _Tree:
                 raise Damaged("damaged", f"</{name}> closes a group that was never opened: {_AGAIN}")
             return
         while self.top.name != name:
-            self._drop_unclosed()
+            if name in _HOLDERS_OF_LIST and self._is_in_unclosed_list():
+                self._end_list(end)
+            else:
+                self._drop_unclosed()
+        self.top.end = end
+        self._stack.pop()
+
+    def _is_in_unclosed_list(self) -> bool:
+        return self._has_unclosed_list and self.top.name == _LIST
+
+    def _end_list(self, end: int) -> None:
+        """End a list of transactions that the bank does not close (Nubank), where what follows it begins."""
         self.top.end = end
         self._stack.pop()
 

@@ -332,7 +332,6 @@ WHOLE = document(statement(row(), row()))
     [
         WHOLE.replace("</STMTTRN>", "", 1),
         WHOLE.replace("</STMTTRN>", ""),
-        WHOLE.replace("</BANKTRANLIST>", ""),
         WHOLE.replace("</STMTRS>", ""),
         WHOLE.replace("</STMTTRNRS>", ""),
         WHOLE.replace("</OFX>", ""),
