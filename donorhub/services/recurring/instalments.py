@@ -123,7 +123,7 @@ def _revive_instalments(gift: RecurringGift, slots: Sequence[schedule.Slot]) -> 
         select(Instalment).where(
             Instalment.recurring_gift_id == gift.id,
             Instalment.state == "skipped",
-            Instalment.state_reason == "term_changed",
+            Instalment.state_reason.in_(("term_changed", "pause")),
         )
     )
     for row in rows:

@@ -57,8 +57,9 @@ def advance_recurring_gifts(
     """
     count = 0
     promises = db.session.scalars(select(RecurringGift).where(RecurringGift.state.in_(LIVE_PROMISES))).all()
+    paused_ids = recurring_terms.find_paused_ids(today)
     for gift in promises:
-        count += _resume_after_pause(gift, today=today, now=now, actor=actor)
+        count += _follow_pause(gift, is_paused=gift.id in paused_ids, today=today, now=now, actor=actor)
     count += instalments.make_instalments_of_all(promises, today=today)
     claimed_ids, changed_count = changed_amounts.follow_payments(today=today, now=now, actor=actor)
     held_ids, count = claimed_ids.union(held_ids), count + changed_count
@@ -98,10 +99,14 @@ def _find_ids_behind(today: date) -> set[int]:
     )
 
 
-def _resume_after_pause(gift: RecurringGift, *, today: date, now: datetime, actor: str) -> int:
-    if gift.state != "paused" or not recurring_terms.is_pause_over(gift, today):
-        return 0
-    return int(recurring_gifts.resume_recurring_gift(gift, from_on=today, now=now, actor=actor))
+def _follow_pause(gift: RecurringGift, *, is_paused: bool, today: date, now: datetime, actor: str) -> int:
+    """Let the state follow the calendar: a pause begins on its first day and ends after its last."""
+    if is_paused and recurring_gifts.is_step_allowed(gift, "pause"):
+        reason = recurring_terms.get_term_on(gift, today).reason
+        return int(recurring_gifts.change_state(gift, "pause", reason=reason))
+    if gift.state == "paused" and not is_paused:
+        return int(recurring_gifts.resume_recurring_gift(gift, from_on=today, now=now, actor=actor))
+    return 0
 
 
 def _list_waiting(today: date) -> dict[int, list[Instalment]]:

@@ -195,21 +195,21 @@ def pause_recurring_gift(
     reason: str = "",
     key: str | None = None,
 ) -> bool:
-    """Expect nothing from a day on, until another day or until resumed.
+    """Expect nothing from a day on, until another day or until resumed; the state follows on that day.
 
-    Return False when it is paused already. Raise Rejected for a pause that ends before it begins.
+    A pause that is still to come gives way to the new one. Return False when it is paused already. Raise
+    Rejected for a pause that ends before it begins.
     """
     if gift.state == "paused":
         return False
     if until is not None and until <= from_on:
         raise Rejected("a pause ends after it begins", field="/until")
-    term = recurring_terms.get_term_on(gift, from_on)
-    change_state(gift, "pause", reason=reason)
-    rhythm = recurring_terms.make_rhythm(term)
-    pause_term = recurring_terms.open_next_term(gift, term, rhythm, from_on=from_on, is_pause=True)
-    pause_term.reason = reason
-    if until is not None:
-        recurring_terms.open_next_term(gift, pause_term, rhythm, from_on=until, is_pause=False)
+    if not is_step_allowed(gift, "pause") or from_on <= organisation.get_day(now):
+        change_state(gift, "pause", reason=reason)
+    planned = recurring_terms.find_planned_pause(gift, organisation.get_day(now))
+    if planned is not None:
+        recurring_terms.take_back_pause(gift, planned)
+    recurring_terms.open_pause(gift, from_on=from_on, until=until, reason=reason)
     _record_change(
         gift,
         "paused",
@@ -225,9 +225,23 @@ def pause_recurring_gift(
 def resume_recurring_gift(
     gift: RecurringGift, *, from_on: date, now: datetime, actor: str, key: str | None = None
 ) -> bool:
-    """Expect instalments again from a day on; return False when it is not paused."""
+    """Expect instalments again from a day on, and take a pause back that is still to come; return False
+    when there is none.
+    """
+    planned = recurring_terms.find_planned_pause(gift, organisation.get_day(now))
+    if planned is not None:
+        recurring_terms.take_back_pause(gift, planned)
     if gift.state != "paused":
-        return False
+        if planned is not None:
+            _record_change(
+                gift,
+                "resumed",
+                key=key or f"pause_taken_back:{planned.id}:{now.timestamp()}",
+                effective_at=now,
+                now=now,
+                actor=actor,
+            )
+        return planned is not None
     term = recurring_terms.get_term_on(gift, from_on)
     change_state(gift, "resume")
     if term.is_pause:

@@ -68,14 +68,54 @@ def list_terms(recurring_gift_ids: Collection[int]) -> dict[int, list[Term]]:
     return terms
 
 
-def is_pause_over(gift: RecurringGift, on: date) -> bool:
-    """Return whether no pause holds on a day or is still to come."""
-    pause_id = db.session.scalar(
-        select(Term.id)
-        .where(Term.recurring_gift_id == gift.id, Term.is_pause, or_(Term.to_on.is_(None), Term.to_on >= on))
+def find_paused_ids(on: date) -> set[int]:
+    """Return the recurring gifts whose calendar has a pause on a day."""
+    return set(
+        db.session.scalars(
+            select(Term.recurring_gift_id).where(
+                Term.is_pause, Term.from_on <= on, or_(Term.to_on.is_(None), Term.to_on >= on)
+            )
+        )
+    )
+
+
+def find_planned_pause(gift: RecurringGift, today: date) -> Term | None:
+    """Return the first pause of a recurring gift that is still to come, if any."""
+    return db.session.scalar(
+        select(Term)
+        .where(Term.recurring_gift_id == gift.id, Term.is_pause, Term.from_on > today)
+        .order_by(Term.from_on)
         .limit(1)
     )
-    return pause_id is None
+
+
+def open_pause(gift: RecurringGift, *, from_on: date, until: date | None, reason: str) -> None:
+    """Write a pause into the calendar, over whatever terms there are; after it goes on what held then."""
+    after = make_rhythm(get_term_on(gift, until)) if until is not None else None
+    term = get_term_on(gift, from_on)
+    pause = open_next_term(gift, term, make_rhythm(term), from_on=from_on, is_pause=True)
+    pause.reason = reason
+    covered = [
+        t for t in list_terms_of_gift(gift) if t.from_on > from_on and (not until or t.from_on < until)
+    ]
+    for later in covered:
+        later.is_pause, later.reason = True, reason
+    if until is not None and after is not None:
+        db.session.flush()
+        before = get_term_on(gift, until)
+        open_next_term(gift, before, after, from_on=until, is_pause=False)
+
+
+def take_back_pause(gift: RecurringGift, pause: Term) -> None:
+    """Let a pause that has not begun promise again what was promised before it."""
+    for term in list_terms_of_gift(gift):
+        if term.from_on < pause.from_on:
+            continue
+        if not term.is_pause:
+            break
+        term.is_pause, term.reason = False, ""
+    gift.version += 1
+    db.session.flush()
 
 
 def list_plain_terms(gift: RecurringGift) -> list[schedule.Term]:
@@ -118,7 +158,7 @@ def open_next_term(
             Instalment.state == "expected",
             Instalment.source_ref.is_(None),
         )
-        .values(state="skipped", state_reason="term_changed")
+        .values(state="skipped", state_reason="pause" if is_pause else "term_changed")
     )
     later_from_on = db.session.scalar(
         select(func.min(Term.from_on)).where(Term.recurring_gift_id == gift.id, Term.from_on > from_on)

@@ -45,6 +45,7 @@ from donorhub.services.recurring import (
     instalments,
     promises,
     recurring_gifts,
+    recurring_terms,
     waiting_instalments,
 )
 from donorhub.web.admission import get_principal, require_permission
@@ -212,17 +213,17 @@ def pause_recurring_gift(recurring_gift_id: int) -> Answer:
     form = Form(request.form)
 
     def pause_promise(gift: RecurringGift) -> None:
-        pause: Pause = form.load_fields(PauseSchema(exclude=("from_on",)))
+        pause: Pause = form.load_fields(PauseSchema(partial=("from_on",)), {"from_on": "pause_from_on"})
         recurring_gifts.pause_recurring_gift(
             gift,
-            from_on=get_today(),
+            from_on=pause.get("from_on", get_today()),
             until=pause["until"],
             reason=pause["reason"],
             now=clock.now(),
             actor=get_principal().actor,
         )
 
-    return _save_change(recurring_gift_id, form, pause_promise, gettext("The recurring gift is paused."))
+    return _save_change(recurring_gift_id, form, pause_promise, gettext("The pause is noted."))
 
 
 @bp.post("/<int:recurring_gift_id>/resume")
@@ -302,7 +303,12 @@ def _read_iban(form: Form) -> str:
 
 def _make_start_form(gift: RecurringGift) -> Form:
     term = promises.get_term_on(gift, get_today())
-    start = {"amount": "", "currency": gift.currency, "from_on": get_today() + timedelta(days=1)}
+    start = {
+        "amount": "",
+        "currency": gift.currency,
+        "from_on": get_today() + timedelta(days=1),
+        "pause_from_on": get_today(),
+    }
     return Form(start=start | {"amount": get_amount_of(term).as_text()})
 
 
@@ -316,6 +322,7 @@ def _render_recurring_gift(gift: RecurringGift, form: Form) -> str:
         amount_of=get_amount_of,
         rows=rows,
         known_days=_find_known_days([instalment for instalment, _ in rows]),
+        planned_pause=recurring_terms.find_planned_pause(gift, get_today()),
         changed=changed_amounts.find_changed_amount(gift, today=get_today()),
         may_step=lambda word: recurring_gifts.is_step_allowed(gift, word),
         changes=_can_be_changed(gift),
