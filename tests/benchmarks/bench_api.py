@@ -132,7 +132,7 @@ def fresh_message(n: int) -> dict[str, Any]:
 def fill_base(home: Path, donors: int) -> str:
     """The demo with fifty rows and more in each list, and so many donors more; a token that may do all."""
     now = clock.now()
-    organisation.create_organisation(now=now)
+    organisation.create_organisation("Bench", now=now)
     db.session.commit()
     fill_demo(home / "to-try.csv", now=now)
     add_donors(donors)

@@ -28,6 +28,7 @@ def app() -> Iterator[Flask]:
 def give(count: int, donor_count: int = 50) -> None:
     """Record gifts that may be receipted, and thank for none of them."""
     organisation.get_organisation().jurisdiction = "XX"
+    organisation.get_organisation().legal_name = "Fundacja Przykład"
     people = [
         donors.create_donor(
             {"name": f"Żaneta Dëmo {n}", "lang": ("pl", "sq", "en")[n % 3]}, source="t", now=now(), actor="t"

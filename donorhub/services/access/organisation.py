@@ -38,9 +38,10 @@ FIELDS: Final = (
 )
 
 _ORGANISATION: Final = "organisation"
+DEFAULT_NAME: Final = "Our organisation"  # until somebody says who we are: no paper may bear it
 
 
-def create_organisation(legal_name: str = "Our organisation", *, now: datetime) -> Organisation:
+def create_organisation(legal_name: str = DEFAULT_NAME, *, now: datetime) -> Organisation:
     """Create the organisation, the roles and the general fund where they are missing; return it.
 
     Again changes nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from liquid import Environment
 from sqlalchemy import Select, select, update
@@ -13,23 +13,32 @@ from sqlalchemy import Select, select, update
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain.messages import wording
 from donorhub.errors import Conflict, NotFound
-from donorhub.models import Donor, Message, Task, Template, User
+from donorhub.models import AuditRecord, Donor, Message, Task, Template, User
 from donorhub.models.states import UNDELIVERED_MESSAGES, UNSENT_MESSAGES, Lang, MessageState, TemplateKind
 from donorhub.services.access import audit
 from donorhub.services.paging import equals_if_given
 from donorhub.services.work import tasks
 
 _liquid = Environment()
+STAFF_OF_DONORS: Final = frozenset({"admin", "fundraiser", "steward"})
 
 
 def plan_note_to_staff(task: Task, *, facts: Mapping[str, object], now: datetime, domain: str) -> str:
     """Write what a task says to the staff who look after donors; return the task's outcome.
 
-    A second call writes nothing to those who have it already.
+    Who did it themselves is not told of it. A second call writes nothing to those who have it already.
     """
+    doer = db.session.scalar(
+        select(AuditRecord.actor)
+        .where(AuditRecord.subject_type == "donor", AuditRecord.subject_id == task.subject_id)
+        .where(AuditRecord.what == "donor.created")
+        .limit(1)
+    )
     staff = db.session.scalars(select(User).where(User.active).order_by(User.id)).all()
     recipients = [
-        user for user in staff if {role.name for role in user.roles} & {"admin", "fundraiser", "steward"}
+        user
+        for user in staff
+        if {role.name for role in user.roles} & STAFF_OF_DONORS and f"user:{user.id}" != doer
     ]
     for user in recipients:
         plan_message(

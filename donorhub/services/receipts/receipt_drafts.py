@@ -17,6 +17,7 @@ from donorhub.db import db
 from donorhub.errors import Rejected
 from donorhub.models import BankAccount, Donor, Gift, Organisation
 from donorhub.money import Money, sum_money
+from donorhub.services.access import organisation
 from donorhub.services.donors import donors
 from receipts.document import DonorBlock, Lang, Line
 from receipts.document import Organisation as PrintedOrganisation
@@ -91,7 +92,21 @@ def list_warnings(document: Document) -> list[str]:
 
 def _list_problems(document: Document) -> list[printed.Problem]:
     issued_document = document if document.number else number_document(document, "CHECK", document.issued_on)
-    return printed.check_receipt(issued_document, printed.get_pack(document.jurisdiction, document.issued_on))
+    pack = printed.get_pack(document.jurisdiction, document.issued_on)
+    return [*_list_placeholders(document), *printed.check_receipt(issued_document, pack)]
+
+
+def _list_placeholders(document: Document) -> list[printed.Problem]:
+    if document.organisation.legal_name.strip() != organisation.DEFAULT_NAME:
+        return []
+    return [
+        printed.Problem(
+            "error",
+            "organisation_name_missing",
+            "a receipt must show the organisation's legal name: enter it in the settings and try again",
+            "organisation.legal_name",
+        )
+    ]
 
 
 def _make_printed_organisation(ours: Organisation, currency: str) -> PrintedOrganisation:

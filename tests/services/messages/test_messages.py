@@ -333,6 +333,22 @@ def test_staff_hear_of_new_donor_once(mail: SmtpServer, now: datetime) -> None:
     assert all("Anna" not in sent.get_content() for sent in mail.messages)
 
 
+@pytest.mark.parametrize(("actor", "told"), [("user:1", ["fund@example.org"]), ("stripe:acct_1", None)])
+def test_nobody_is_told_of_own_donor(
+    mail: SmtpServer, now: datetime, actor: str, told: list[str] | None
+) -> None:
+    """Who added a donor by hand gets no mail about it; the others do, and all of a donor who came alone."""
+    for email in ("admin@example.org", "fund@example.org"):
+        users.create_user(
+            email, name="S", password="a long password", roles=["fundraiser"], now=now, actor="t"
+        )
+    donors.create_donor({"name": "Anna", "email": ""}, source="form", now=now, actor=actor)
+    db.session.commit()
+    work()
+    addresses = sorted(to for (to,) in mail.recipients)
+    assert addresses == (told or ["admin@example.org", "fund@example.org"])
+
+
 def test_the_same_key_writes_one_message(database: Flask, now: datetime) -> None:
     facts = {"code": "DH-1", "source": "form", "link": "x"}
 

@@ -131,6 +131,21 @@ def test_refused_receipt_takes_no_number(donor: Donor, now: datetime) -> None:
     assert db.session.scalar(select(ReceiptCounter.last)) == 1
 
 
+def test_nameless_organisation_issues_no_receipt(donor: Donor, now: datetime) -> None:
+    """Before anybody said who we are, no receipt takes a number, and the reason is the missing name."""
+    gift_id = give(donor.id, now)
+    organisation.get_organisation().legal_name = "Our organisation"
+    db.session.commit()
+    before = dump()
+    with pytest.raises(Rejected) as refusal:
+        receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="t")
+    db.session.rollback()
+    assert refusal.value.facts["problems"] == ["organisation_name_missing"]
+    assert dump() == before
+    organisation.get_organisation().legal_name = "Fundacja"
+    assert receipts.issue_receipt([gift_id], today=now.date(), now=now, actor="t").number == 1
+
+
 def test_unprintable_receipt_takes_no_number(donor: Donor, now: datetime) -> None:
     """A receipt that could not be printed takes no number."""
     gift_id = give(donor.id, now)
