@@ -72,6 +72,16 @@ def come_to_nothing(*sides: Iterable[KnownEntry | IncomingEntry]) -> bool:
     return any(_reaches_zero([entry.minor for entry in side]) for side in sides)
 
 
+def list_sums(amounts: Collection[int]) -> set[int] | None:
+    """Return what any of these amounts, of both signs, add up to; None when those are too many."""
+    sums = {0}
+    for minor in amounts:
+        sums |= {minor + one for one in sums}
+        if len(sums) > _MOST_SUMS:
+            return None
+    return sums
+
+
 def _reaches_zero(amounts: Collection[int]) -> bool:
     if 0 in amounts:
         return True

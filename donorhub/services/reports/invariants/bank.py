@@ -20,6 +20,7 @@ from donorhub.models import (
     Statement,
 )
 from donorhub.models.states import COUNTED_STATEMENTS, UNCOUNTED_STATEMENTS
+from donorhub.services.reports.invariants.balances import check_balances
 from donorhub.services.reports.invariants.scope import Scope, find_broken
 
 
@@ -60,9 +61,9 @@ def check_parts(scope: Scope, _now: datetime) -> list[str]:
     ]
 
 
-def check_statements(scope: Scope, _now: datetime) -> list[str]:
-    """Return statements whose opening and entries do not make closing, and entries of a statement that
-    does not count.
+def check_statements(scope: Scope, now: datetime) -> list[str]:
+    """Return statements whose opening and entries do not make closing, accounts whose ledger is not what
+    their balances prove, and entries of a statement that does not count.
     """
     stands = Entry.state != "taken_back"  # such a row is kept only to explain a corrected gift
     of_statement = and_(Entry.statement_id == Statement.id, stands)
@@ -104,6 +105,7 @@ def check_statements(scope: Scope, _now: datetime) -> list[str]:
             ),
         ),
         *find_broken(counts, lambda id_: f"statement {id_} has not the number of new entries it says"),
+        *check_balances(scope, now),
         *find_broken(homeless_entries, lambda id_: f"entry {id_} belongs to a statement that is not posted"),
     ]
 

@@ -21,6 +21,7 @@ from donorhub.services.bank.matching import entries, entry_answers
 from donorhub.services.bank.matching.entries import Share
 from donorhub.services.giving import gifts
 from donorhub.services.receipts import receipts
+from donorhub.services.reports import invariants
 from tests.services.bank.bank import (
     BESA,
     CSV_LAYOUT,
@@ -297,6 +298,45 @@ def test_group_is_answered_at_once(database: Flask, now: datetime) -> None:
     assert kinds() == []
     undo(group.first_id, now)
     assert (kinds(), total()) == (["text_changed"], 15000)
+
+
+def find_faults(now: datetime) -> list[str]:
+    """What verify says of statements and balances."""
+    return invariants.check_all(now=now)["opening and entries make closing"]
+
+
+def test_verify_compares_ledger_with_balances(database: Flask, now: datetime) -> None:
+    """While the ledger is not what the newest balances prove, verify says the days and both sums; statements
+    of the days before and after change nothing in that."""
+    before, after = DAY - timedelta(days=1), DAY + timedelta(days=1)
+    send(camt([Paid(before, 700)], opening=99300, name="S0"), "0.xml")
+    send(camt(OLD, opening=100000), "1.xml")
+    assert find_faults(now) == []
+    send(camt(NEW, opening=100000), "2.xml")
+    send(camt([Paid(after, 900)], opening=115000, name="S2"), "3.xml")
+    (fault,) = find_faults(now)
+    assert f"from {before} to {after}" in fault and f"ends on {DAY}" in fault
+    assert "166.00 PLN" in fault and "176.00 PLN" in fault
+    question_id = say("corrected", now).id
+    assert find_faults(now) == []
+    undo(question_id, now)
+    assert len(find_faults(now)) == 1
+    say("other_money", now)
+    assert len(find_faults(now)) == 1
+
+
+def test_verify_sees_money_of_no_statement(database: Flask, now: datetime) -> None:
+    """A file without balances that adds money inside proven days makes verify fail; on their first or last
+    day it may be what came after the statement."""
+    days = [DAY + timedelta(days=n) for n in range(3)]
+    send(camt([Paid(day, 1000) for day in days], opening=0), "1.xml")
+    ours = bank_accounts.list_accounts()[0]
+    late = csv([Paid(days[2], 300, name="Jan Nowak", account=BESA)])
+    send(late, "late.csv", layout=CSV_LAYOUT, bank_account_id=ours.id)
+    assert find_faults(now) == []
+    more = csv([Paid(days[1], 500, name="Jan Nowak", account=BESA)])
+    send(more, "more.csv", layout=CSV_LAYOUT, bank_account_id=ours.id)
+    assert len(find_faults(now)) == 1
 
 
 def test_answers_about_entries_are_audited(database: Flask, now: datetime) -> None:
