@@ -179,6 +179,7 @@ KINDS = {
     "pending entries",
     "protective settings",
     "return with a fee",
+    "shown is done",
     "sums by currency",
 }
 # The text of a query: a bug takes out the line that runs it.

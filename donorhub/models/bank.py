@@ -93,6 +93,19 @@ class ImportFile(Base):
     finished_at: Mapped[datetime | None]
 
 
+class ImportPlan(Base):
+    """What importing a file was shown to do, by its digest: what is confirmed, and checked then."""
+
+    __tablename__ = "import_plan"
+    __table_args__ = (UniqueConstraint("import_file_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_file_id: Mapped[int] = mapped_column(ForeignKey("import_file.id", ondelete="RESTRICT"))
+    digest: Mapped[str]
+    plan: Mapped[dict[str, Any]]  # the answers, and what comes of them: services.bank.files.import_plans
+    made_at: Mapped[datetime]
+
+
 class Statement(Base):
     """One account's report for one period, as one file has it."""
 

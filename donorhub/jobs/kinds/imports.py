@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -19,12 +18,12 @@ import importers
 from donorhub import clock
 from donorhub.config import Settings
 from donorhub.db import db, read_only
-from donorhub.models import BankAccount, ImportFile, Task
+from donorhub.models import ImportFile, Task
 from donorhub.models.states import UNREAD_FILES
-from donorhub.services.bank.files import column_mappings, imports, statement_drafts, statements
+from donorhub.services.bank.files import file_reading, import_plans, imports, statements
+from donorhub.services.bank.files.file_reading import FileToRead
 from donorhub.services.bank.matching import matching
 from donorhub.services.work import claims, tasks
-from importers.statement import Problem
 
 Progress = Callable[[str, int], None]
 MATCHER: Final = "system:matching"
@@ -42,19 +41,6 @@ def report_progress(progress: Progress) -> Iterator[None]:
         _progress.reset(token)
 
 
-@dataclass(frozen=True, slots=True)
-class _FileToRead:
-    """A file and its answers, taken out of the database before it is read."""
-
-    content: bytes
-    filename: str
-    profile: object
-    currency: str
-    account: str
-    account_id: int | None
-    change: Problem | None  # of the header, since a mapping was saved
-
-
 def import_file(task: Task, _settings: Settings) -> str:
     """Read a stored file and store what it says; return a sentence on it. The caller commits.
 
@@ -69,15 +55,7 @@ def import_file(task: Task, _settings: Settings) -> str:
     if file_to_read is None:
         return "nothing to read"
     with importers.pause_collector():
-        drafts = statement_drafts.draft_statements(
-            file_to_read.content,
-            file_to_read.filename,
-            profile=file_to_read.profile,
-            currency=file_to_read.currency,
-            account=file_to_read.account,
-            change=file_to_read.change,
-            progress=report,
-        )
+        drafts = file_reading.read_file(file_to_read, report)
         account_id = file_to_read.account_id
         del file_to_read  # its bytes, which may be many, are not needed to store what was read
         count = sum(len(draft.items) for draft in drafts.statements)
@@ -92,6 +70,11 @@ def import_file(task: Task, _settings: Settings) -> str:
             actor=str(facts.get("actor", "system:0")),
         )
         del drafts  # before the collector looks at everything that is alive
+    digest = str(facts.get("plan", ""))
+    if digest and not import_plans.does_fit(file, digest):
+        db.session.rollback()  # somebody confirmed something else
+        imports.ask_again(file_id, now=clock.now())
+        return "what was shown changed: nothing was stored"
     return f"{file.state}: {file.new_count} new, {file.known_count} known"
 
 
@@ -141,19 +124,13 @@ def _ignore_progress(_doing: str, _count: int) -> None:
     pass
 
 
-def _take_file_out(file_id: int) -> _FileToRead | None:
+def _take_file_out(file_id: int) -> FileToRead | None:
     file = imports.get_file(file_id)
     if file.state not in UNREAD_FILES:
         return None
-    content = imports.read_content(file)
-    account = db.session.get(BankAccount, file.bank_account_id) if file.bank_account_id else None
-    profile, account_id = column_mappings.find_profile(content, file.layout)
-    if account is None and account_id is not None:
-        account = db.session.get(BankAccount, account_id)
-    currency = file.currency or (account.currency if account else "")
-    number, id_ = (account.number, account.id) if account else ("", None)
-    change = column_mappings.find_header_change(content) if profile is None else None
-    return _FileToRead(content, file.filename, profile, currency, number, id_, change)
+    return file_reading.take_file_out(
+        file, layout=file.layout, bank_account_id=file.bank_account_id, currency=file.currency
+    )
 
 
 def _note_progress(file_id: int, count: int) -> None:

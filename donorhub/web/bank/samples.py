@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
+from donorhub.money import Money
 from donorhub.services.bank.bank_views import LedgerOverlap
+from donorhub.services.bank.files.import_plans import Plan
 from donorhub.web.bank.answers import AMOUNT_AT
 from donorhub.web.reader import get_lang
 from donorhub.web.showing import show_day, show_money
@@ -194,6 +196,19 @@ def _write_sum(sample: str, sign: str) -> str:
     except ValueError:
         return str(bank_tables.DECIMAL_SIGNS[sign])
     return figures.write_amount(amount, get_lang()).replace("EUR", "").strip("\N{NO-BREAK SPACE} ")
+
+
+def word_plan(plan: Plan) -> str:
+    """Return the entries and sums that a plan would bring into the ledger, in a few words."""
+    statements = plan.outcome["statements"]
+    count = sum(statement["entries"] for statement in statements)
+    sums = [
+        show_money(Money(statement[side], statement["currency"]))
+        for statement in statements
+        for side in ("in_minor", "out_minor")
+        if statement[side]
+    ]
+    return ", ".join([str(ngettext("%(num)d entry", "%(num)d entries", count)), *sums])
 
 
 def sample_columns(draft: Draft, trial: Preview | None) -> list[ColumnView]:

@@ -1,27 +1,30 @@
 """The mapping wizard: a table that nobody knows is laid open, its columns named, tried out, then imported.
 
-Looking is a GET that changes nothing, with every choice in its address; only Import
-stores something. How a table is read stands in :mod:`importers.table.draft`.
+Looking is a GET with every choice in its address; it brings nothing into the ledger and keeps only
+the plan that the page shows, which Import confirms by its digest. How a table is read stands in
+:mod:`importers.table.draft`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from donorhub import clock
+from donorhub.db import db, set_reading
 from donorhub.models import BankAccount, ColumnMapping, ImportFile
 from donorhub.models.states import READABLE_AGAIN_FILES
 from donorhub.services.bank import bank_views
 from donorhub.services.bank.bank_views import LedgerOverlap
-from donorhub.services.bank.files import bank_accounts, column_mappings, imports
-from donorhub.web.admission import require_permission
+from donorhub.services.bank.files import bank_accounts, column_mappings, import_plans, imports
+from donorhub.services.bank.files.import_plans import Choices, Plan
+from donorhub.web.admission import get_principal, require_permission
 from donorhub.web.bank import samples
 from donorhub.web.bank.answers import drop_proposals, read_answers, write_seen
 from donorhub.web.bank.blueprint import bp, get_actor
@@ -51,7 +54,19 @@ class Wizard:
     preview: Preview | None = None
     ledger: LedgerOverlap = field(default_factory=LedgerOverlap)
     name: str = ""
+    plan: Plan | None = None  # what Import would do to the ledger as it is
+    shown: Plan | None = None  # what a person confirmed that fits no more
     is_known: bool = False  # a known layout is taken as it is: nobody changed anything
+
+    @property
+    def choices(self) -> Choices:
+        """What Import says of the file."""
+        return Choices(
+            layout=self.layout.to_dict() if self.layout else None,
+            bank_account_id=self.account.id if self.account else None,
+            currency=self.currency,
+            create_accounts=bool(self.number) and self.account is None,
+        )
 
     @property
     def account_state(self) -> str:
@@ -122,60 +137,64 @@ def _finds_currency(layout: Layout) -> bool:
 @bp.get("/files/<int:file_id>/columns")
 @require_permission("imports:read")
 def show_columns(file_id: int) -> str:
-    """Show the table with the role of each column, as it is read with them; nothing is stored."""
-    return _show_page(_open_wizard(imports.get_file(file_id), request.args.to_dict()))
+    """Show the table with the role of each column, as it is read with them; the plan of it is kept."""
+    wizard = _open_wizard(imports.get_file(file_id), request.args.to_dict())
+    if get_principal().has_permission("imports:write") and not wizard.is_open and wizard.can_import:
+        db.session.rollback()
+        set_reading(False)  # the plan is found out by doing it, and taking it back
+        _keep_plan(wizard)
+        commit()
+    return _show_page(wizard)
+
+
+def _keep_plan(wizard: Wizard) -> None:
+    """Find out what Import would do and keep that, for the button that confirms it."""
+    if wizard.is_open or not wizard.can_import:
+        return
+    wizard.plan = import_plans.make_plan(wizard.file, wizard.choices, now=clock.now())
+    import_plans.keep_plan(wizard.file, wizard.plan, now=clock.now())
 
 
 @bp.post("/files/<int:file_id>/columns")
 @require_permission("imports:write")
 def import_columns(file_id: int) -> Response | tuple[str, int]:
-    """Import the file as the page shows it, and remember the columns by their header."""
+    """Import the file as the page showed it, and remember the columns by their header.
+
+    What is confirmed is the plan of the page, by its digest. Where the form, the file, the columns or
+    the ledger say something else by now, nothing is stored, and what it would do now is shown.
+    """
     file = imports.get_file(file_id)
     if file.state not in AGAIN:
         tell_reader(gettext("This file is imported already: nothing was changed."), "info")
         return redirect(url_for("bank.show_file", file_id=file_id))
-    wizard = _open_wizard(file, request.form.to_dict())
-    if wizard.is_open or not wizard.can_import:
+    form = request.form.to_dict()
+    wizard = _open_wizard(file, form)
+    shown = import_plans.find_plan(file_id, form.get("digest", ""))
+    _keep_plan(wizard)
+    if wizard.plan is None or shown is None or wizard.plan.digest != shown.digest:
+        wizard.shown = shown
+        commit()
         return _show_page(wizard), 422
-    _import_file(wizard)
+    _import_file(wizard, shown.digest)
     commit()
     return redirect(url_for("bank.show_file", file_id=file_id))
 
 
-def _import_file(wizard: Wizard) -> None:
-    now, who, file = clock.now(), get_actor(), wizard.file
-    account_id = wizard.account.id if wizard.account else None
-    layout = wizard.layout
-    if layout is None:
-        raise ValueError("a draft without open questions has a layout")
-    plain = layout.to_dict()
-    if wizard.fields.get("remember"):
-        mapping_account_id = None if wizard.number else account_id
+def _import_file(wizard: Wizard, digest: str) -> None:
+    now, who, file, choices = clock.now(), get_actor(), wizard.file, wizard.choices
+    if wizard.fields.get("remember") and choices.layout is not None:
         column_mappings.save_mapping(
-            plain, name=layout.name, bank_account_id=mapping_account_id, now=now, actor=who
+            choices.layout,
+            name=wizard.name,
+            bank_account_id=None if wizard.number else choices.bank_account_id,
+            now=now,
+            actor=who,
         )
-    creates = bool(wizard.number) and wizard.account is None
+    answers: dict[str, Any] = {**asdict(choices), "plan_digest": digest, "now": now, "actor": who}
     if file.state == "asking":
-        imports.answer_questions(
-            file.id,
-            bank_account_id=account_id,
-            layout=plain,
-            currency=wizard.currency,
-            create_accounts=creates,
-            now=now,
-            actor=who,
-        )
+        imports.answer_questions(file.id, **answers)
     else:
-        imports.receive_file(
-            imports.read_content(file),
-            file.filename,
-            bank_account_id=account_id,
-            layout=plain,
-            currency=wizard.currency,
-            create_accounts=creates,
-            now=now,
-            actor=who,
-        )
+        imports.receive_file(imports.read_content(file), file.filename, **answers)
 
 
 # ---------------------------------------------------------------- reading the table
@@ -290,6 +309,8 @@ def _show_page(wizard: Wizard) -> str:
         row_states=bank_tables.ROW_STATES,
         row_looks=bank_tables.ROW_LOOKS,
         words=labels,
+        shown=samples.word_plan(wizard.shown) if wizard.shown else "",
+        now=samples.word_plan(wizard.plan) if wizard.plan else "",
     )
 
 

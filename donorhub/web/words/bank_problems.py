@@ -22,6 +22,9 @@ from importers.statement import Problem
 # holds the figures, stands below it on the page.
 _FAULTS: Final[Mapping[str, LazyString]] = {
     "layout_unknown": lazy_gettext("DonorHub does not know this table yet: say once which column is which."),
+    "plan_changed": lazy_gettext(
+        "What this file does changed since it was shown, so nothing was stored: look at it again and confirm."
+    ),
     "header_changed": lazy_gettext("The bank changed the columns: say anew which column is which."),
     "layout_does_not_fit": lazy_gettext("The saved columns do not fit this file: say which column is which."),
     "layout_unfinished": lazy_gettext("Some columns are not yet named: say which column is which."),

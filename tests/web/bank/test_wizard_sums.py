@@ -10,8 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from donorhub import clock
 from donorhub.db import db
+from donorhub.jobs.queue.run import run_task
 from donorhub.models import ColumnMapping, Entry
+from donorhub.services.bank.files import imports
 from tests.web.bank.bank_world import Staff, let_write, words_of, work
 from tests.web.bank.test_wizard import answers
 
@@ -164,3 +167,83 @@ def test_asked_amount_shows_both_sums(accountant: Staff) -> None:
         assert "Money in PLN 75.00" in words and "12.00" not in words
         assert words.count("you said") == 3  # the account, plus and minus, the column
         said = answers(shown)
+
+
+def open_second_table(accountant: Staff) -> tuple[str, dict[str, str]]:
+    """A table that asks and has its plan on the page: its address, and the form as the page sent it."""
+    accountant.post("/bank/accounts", number="PL61109010140000071219812874", new_currency="PLN")
+    page = accountant.upload(numbered_table("08"), "q1.csv")
+    said = answers(accountant.get(f"{page}/columns").text, amounts="signed", account="1")
+    shown = accountant.get(f"{page}/columns?{urlencode(said)}").text
+    assert "Import 6 entries" in words_of(shown)
+    return page, answers(shown, remember="1")
+
+
+def send_other_export() -> None:
+    """The same bank tells two of the six payments in another export, with the columns as they are known."""
+    rows = numbered_table("08").decode().splitlines()[:3]
+    let_write()
+    file, _ = imports.receive_file(
+        "\n".join((*rows, "")).replace("Nr", "Lp").encode(),
+        "other.csv",
+        bank_account_id=1,
+        layout={
+            "name": "q1",
+            "header": rows[0].replace("Nr", "Lp").split(";"),
+            "columns": [
+                {"role": "booked_on", "name": "Dzień wpłaty"},
+                {"role": "name", "name": "Od kogo"},
+                {"role": "remittance", "name": "Opis"},
+                {"role": "amount", "name": "Ile zł"},
+            ],
+        },
+        now=clock.now(),
+        actor="user:1",
+    )
+    db.session.commit()
+    task = imports.find_reading_task(file)
+    assert task is not None and run_task(task.id)
+    let_write()
+    assert (file.state, sum_ledger()) == ("done", 7500)
+
+
+def test_changed_ledger_shows_the_new_plan(accountant: Staff) -> None:
+    """Where the ledger changed since the page, nothing is stored and the page shows what is left."""
+    page, form = open_second_table(accountant)
+    send_other_export()
+    answer = accountant.post(f"{page}/columns", **form)
+    assert answer.status_code == 422
+    words = words_of(answer.text)
+    assert "nothing was imported: 6 entries, PLN 525.00 then, 4 entries, PLN 450.00 now." in words
+    work()
+    assert (sum_ledger(), list_versions()) == (7500, [])
+    for _ in range(2):
+        assert accountant.post(f"{page}/columns", **answers(answer.text)).status_code == 302
+        work()
+        assert sum_ledger() == 52500
+
+
+def test_changed_form_is_shown_before_it_counts(accountant: Staff) -> None:
+    """A choice that the page has not shown yet is shown first, also where a browser does not refresh."""
+    page, form = open_second_table(accountant)
+    answer = accountant.post(f"{page}/columns", **{**form, "amounts": "inverse"})
+    assert answer.status_code == 422 and "PLN -525.00 now" in words_of(answer.text)
+    for digest in ("", "0" * 64):
+        assert accountant.post(f"{page}/columns", **{**form, "digest": digest}).status_code == 422
+    work()
+    assert (sum_ledger(), list_versions()) == (0, [])
+
+
+def test_late_change_gives_the_import_up(accountant: Staff) -> None:
+    """Between the button and the worker the ledger changes: the transaction is given up and the file asks."""
+    page, form = open_second_table(accountant)
+    assert accountant.post(f"{page}/columns", **form).status_code == 302
+    send_other_export()
+    work()
+    assert sum_ledger() == 7500
+    assert "What this file does changed since it was shown" in accountant.text(page)
+    shown = accountant.get(f"{page}/columns").text
+    assert "Import 4 entries" in words_of(shown)
+    assert accountant.post(f"{page}/columns", **answers(shown)).status_code == 302
+    work()
+    assert sum_ledger() == 52500

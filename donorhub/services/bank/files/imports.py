@@ -18,7 +18,7 @@ from donorhub import vault
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound, Rejected
 from donorhub.models import ImportFile, Task
-from donorhub.models.states import READABLE_AGAIN_FILES, ImportFileState
+from donorhub.models.states import READABLE_AGAIN_FILES, UNREAD_FILES, ImportFileState
 from donorhub.services.access import audit
 from donorhub.services.bank.files import bank_accounts, column_mappings
 from donorhub.services.paging import equals_if_given
@@ -27,6 +27,7 @@ from donorhub.services.work import tasks
 _FAST: Final = 1  # a third of the time for a tenth more bytes
 # A file whose reading was given up is read when its task is tried again from the error inbox.
 GIVEN_UP: Final = "reading_given_up"
+PLAN_CHANGED: Final = "plan_changed"
 
 
 def receive_file(
@@ -39,6 +40,7 @@ def receive_file(
     layout: Mapping[str, object] | None = None,
     currency: str = "",
     create_accounts: bool = False,
+    plan_digest: str = "",
     limit_mb: int = 50,
 ) -> tuple[ImportFile, bool]:
     """Keep a bank file and plan its import; tell whether it is to be read.
@@ -66,7 +68,9 @@ def receive_file(
         audit.record_action(
             actor, "import_file.received", ("import_file", file.id), now=now, data={"sha256": digest}
         )
-    plan_reading(file, create_accounts=create_accounts, now=now, actor=actor, is_first=is_new)
+    plan_reading(
+        file, create_accounts=create_accounts, now=now, actor=actor, is_first=is_new, plan_digest=plan_digest
+    )
     return file, True
 
 
@@ -136,9 +140,18 @@ def _set_answers(
 
 
 def plan_reading(
-    file: ImportFile, *, now: datetime, actor: str, create_accounts: bool = False, is_first: bool = False
+    file: ImportFile,
+    *,
+    now: datetime,
+    actor: str,
+    create_accounts: bool = False,
+    is_first: bool = False,
+    plan_digest: str = "",
 ) -> None:
-    """Plan the import of a file; not the first time, it is another generation with a task of its own."""
+    """Plan the import of a file; not the first time, it is another generation with a task of its own.
+
+    Where ``plan_digest`` names what was shown of it, nothing else is stored (:mod:`.import_plans`).
+    """
     if not is_first:
         tasks.supersede_task(_make_task_key(file), now=now, actor=actor)
         file.generation += 1
@@ -153,7 +166,8 @@ def plan_reading(
         subject=("import_file", file.id),
         due_at=now,
         now=now,
-        facts={"create_accounts": create_accounts, "actor": actor},
+        facts={"create_accounts": create_accounts, "actor": actor}
+        | ({"plan": plan_digest} if plan_digest else {}),
     )
 
 
@@ -210,6 +224,7 @@ def answer_questions(
     layout: Mapping[str, object] | None = None,
     currency: str = "",
     create_accounts: bool = False,
+    plan_digest: str = "",
 ) -> ImportFile:
     """Record what a person answers about a file, and plan that it is read again.
 
@@ -222,8 +237,26 @@ def answer_questions(
         )
     _refuse_unknown_answers(bank_account_id, layout)
     _set_answers(file, bank_account_id, layout, currency)
-    plan_reading(file, create_accounts=create_accounts, now=now, actor=actor)
+    plan_reading(file, create_accounts=create_accounts, now=now, actor=actor, plan_digest=plan_digest)
     return file
+
+
+def ask_again(import_file_id: int, *, now: datetime) -> None:
+    """Let a file ask anew of which something else would come than what a person confirmed."""
+    file = lock_file(import_file_id)
+    if file.state not in UNREAD_FILES:
+        return
+    file.state, file.finished_at = "asking", now
+    file.problems = [
+        {
+            "level": "error",
+            "code": PLAN_CHANGED,
+            "where": "",
+            "message": "what this file does changed since it was shown: nothing was stored. "
+            "Look at it again and confirm what it does now",
+        }
+    ]
+    audit.record_action("system:0", "import_file.asking", ("import_file", file.id), now=now)
 
 
 def get_file(import_file_id: int) -> ImportFile:
