@@ -279,6 +279,13 @@ def _normalise_tax_number(fields: DonorFields, donor: Donor) -> DonorFields:
     return {**fields, "tax_number": number}
 
 
+def has_made_up_name(donor: Donor) -> bool:
+    """Return whether nobody has said a donor's name yet: it is the address, or what a provider calls the
+    payment that came first."""
+    is_ref = ":" in donor.source and donor.name.startswith(f"{donor.source} ")
+    return is_ref or donor.name == donor.email
+
+
 def get_tax_number_label(donor: Donor) -> str:
     """Return what stands before the donor's tax number on paper: NIP, NIPT, NUI."""
     country = donor.country or _get_home_country()

@@ -181,9 +181,8 @@ class Directory:
             if name in earlier_fields and getattr(donor, name) == earlier_fields[name] != value
         ]
         changes: DonorFields = {**select_fields(fields, empty_names), **select_fields(replacing, old_names)}
-        is_made_up = donor.name == donor.email or donor.name.startswith(f"{donor.source} ")
         better_name = fields.get("name") or fields.get("email")
-        if is_made_up and better_name and better_name != donor.name:
+        if donors.has_made_up_name(donor) and better_name and better_name != donor.name:
             changes["name"] = better_name
         if changes:
             row.donor_fields = {**earlier_fields, **changes}

@@ -52,7 +52,8 @@ def draft_document(
         issued_on=issued_on,
         organisation=_make_printed_organisation(ours, currency),
         donor=DonorBlock(
-            name_line=donor.name,
+            # A place-holder is no person: a receipt would keep it from giving way to who really gave.
+            name_line="" if donors.has_made_up_name(donor) else donor.name,
             address_lines=_list_address_lines(donor),
             ids={donors.get_tax_number_label(donor): donor.tax_number} if donor.tax_number else {},
             is_company=donor.kind == "organisation",
