@@ -159,6 +159,7 @@ def test_a_head_is_complete(home: Path, head: str, message: str) -> None:
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = {
+    "unknown_days",
     "late losses",
     "old money",
     "receipt by mail",
