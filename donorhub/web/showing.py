@@ -19,7 +19,7 @@ from donorhub.services.access import organisation
 from donorhub.services.counting import MOST_COUNTED
 from donorhub.services.receipts import receipts
 from donorhub.services.recurring.recurring_terms import LAST_DAY
-from donorhub.web.reader import get_date_locale, get_lang
+from donorhub.web.reader import get_date_locale, get_lang, get_today
 from donorhub.web.words import codes
 from receipts.figures import write_amount
 
@@ -53,6 +53,11 @@ def show_local_day(moment: datetime) -> str:
     return show_day(organisation.get_day(moment))
 
 
+def is_before_today(moment: datetime) -> bool:
+    """Return whether the organisation's day of an instant is over: what is due on a day is due all day."""
+    return organisation.get_day(moment) < get_today()
+
+
 def register(app: Flask) -> None:
     """Give the templates their filters."""
 
@@ -71,6 +76,7 @@ def register(app: Flask) -> None:
         """Return what a change of a recurring gift led from and to, as far as either is recorded."""
         return " → ".join(filter(None, (show_change(facts["before"]), show_change(facts["after"]))))
 
+    app.jinja_env.tests["before_today"] = is_before_today
     app.jinja_env.filters.update(
         money=show_money,
         day=show_day,

@@ -268,7 +268,11 @@ def test_all_of_it_works_without_a_script(open_signed_in: Opener, statement: Pat
     bare = statement.with_name("bare.csv")
     bare.write_text(UNKNOWN.replace(".09.", ".08."), encoding="utf-8")
     send(page, bare)
-    page.get_by_text("3 new entries").wait_for(timeout=20_000)  # the page renews itself
+    for _look in range(20):
+        if page.get_by_text("3 new entries").count():
+            break
+        page.wait_for_timeout(500)
+        page.get_by_role("link", name="Look again").click()
     page.goto("/bank/files/2/columns")
     page.get_by_label("Dates").select_option("mdy")
     page.get_by_role("button", name="Refresh").click()

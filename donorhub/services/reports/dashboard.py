@@ -22,6 +22,7 @@ from donorhub.models.states import (
     UNDELIVERED_MESSAGES,
 )
 from donorhub.money import Money
+from donorhub.services.access import organisation
 from donorhub.services.counting import count_each
 from donorhub.services.giving import history
 from donorhub.services.providers import inbox
@@ -132,7 +133,7 @@ def count_waiting(now: datetime) -> dict[str, int]:
         {
             "suspense": select(Entry.id).where(Entry.state.in_(ENTRIES_TO_DECIDE)),
             "files": select(ImportFile.id).where(ImportFile.state.in_(STUCK_FILES)),
-            "overdue": open_tasks.where(Task.due_at < now),
+            "overdue": open_tasks.where(Task.due_at < organisation.get_midnight(organisation.get_day(now))),
             "dead_tasks": select(Task.id).where(Task.state == "dead"),
             "stuck_events": select(ProviderEvent.id).where(ProviderEvent.state.in_(STUCK_EVENTS)),
             "undelivered_messages": select(Message.id).where(Message.state.in_(UNDELIVERED_MESSAGES)),

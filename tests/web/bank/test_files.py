@@ -44,10 +44,10 @@ def test_unknown_account_is_added_by_click(accountant: Staff) -> None:
 
 
 def test_waiting_page_renews_itself(accountant: Staff) -> None:
-    """While the worker has not come, the page shows progress and renews itself."""
+    """While the worker has not come, the page shows progress, and offers a look without loading itself."""
     answer = accountant.post("/bank/files", file=(io.BytesIO(camt(LINES)), "a.xml"))
     page = accountant.get(answer.headers["Location"])
-    assert '<meta http-equiv="refresh" content="2">' in page.text
+    assert "http-equiv" not in page.text and "data-waits" in page.text and "Look again" in page.text
     assert "The file is being read." in words_of(page.text)
 
 

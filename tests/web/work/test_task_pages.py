@@ -51,6 +51,16 @@ def test_tasks_are_shown_when_they_are_due(database: Flask, staff: Staff) -> Non
     assert "For tomorrow" in staff.text("/tasks?view=all")
 
 
+def test_task_of_today_is_not_overdue(staff: Staff) -> None:
+    """A task is overdue after its day, not from its hour on: in the list and in the dashboard's count."""
+    plan("this morning", moment(22, 1))
+    assert "For this morning" in staff.text("/tasks") and "overdue" not in staff.text("/tasks")
+    assert "overdue" not in staff.text("/")
+    plan("yesterday", moment(21, 20))
+    assert staff.text("/tasks").count("overdue") == 1
+    assert "1 task overdue" in staff.text("/")
+
+
 def test_task_is_done_once(staff: Staff) -> None:
     """A task is done with a note, and again changes nothing."""
     task_id = plan("one", moment(22))
