@@ -182,6 +182,8 @@ KINDS = {
     "return with a fee",
     "shown is done",
     "sums by currency",
+    "asked, not booked",
+    "bank corrections",
 }
 # The text of a query: a bug takes out the line that runs it.
 NAMED_QUERIES = {
