@@ -37,6 +37,7 @@ CODES: Final[Mapping[str, object]] = {
     "secret_invalid": lazy_gettext(
         "This is no signing secret: the one of a Stripe endpoint begins with whsec_."
     ),
+    "amount_unchanged": lazy_gettext("No other amount has come for this recurring gift: nothing is changed."),
     "bad_cursor": lazy_gettext("This address is not complete: begin at the first page of the list."),
     "being_read": lazy_gettext("The file is being read: wait a moment."),
     "books_closed": lazy_gettext(
@@ -57,6 +58,7 @@ CODES: Final[Mapping[str, object]] = {
     "doubtful": lazy_gettext("This entry may be known already: say first whether it is other money."),
     "file_too_large": lazy_gettext("The file is too large: export a shorter period."),
     "fund_closed": lazy_gettext("This fund is closed: choose another."),
+    "gift_of_other": lazy_gettext("This gift is another donor's: choose one of this donor."),
     "gift_differs": lazy_gettext("This gift was recorded already, with another amount."),
     "gift_on_receipt": _ON_RECEIPT,
     "idempotency_key_in_use": lazy_gettext("This was sent twice. Please wait a moment, then look again."),

@@ -254,6 +254,9 @@ def test_accounts_files_and_statements_are_audited(database: Flask, now: datetim
     words = read_words()
     assert imports.give_up_dead(now=now) == 1
     words = expect(words, "import_file.failed", actor="system:0")
+    imports.get_file(file.id).state = "received"
+    imports.ask_again(file.id, now=now)
+    words = expect(words, "import_file.asking", actor="system:0")
     column_mappings.save_mapping(CSV_LAYOUT, name="a bank", now=now, actor=ME)
     expect(words, "column_mapping.saved")
 

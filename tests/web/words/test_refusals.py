@@ -39,6 +39,7 @@ FACTS = {
     "reasons": [{"code": "disputed", "gift_id": 7}],
     "problems": ["donor_address_missing"],
     "decisions": 5,
+    "donor_code": "DH-2001-0",
 }
 
 
