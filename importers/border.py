@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from importers.codes import FormatProblem, Reason
-from importers.statement import Begin, End, Entry, Part, Problem, Reading, make_problem
+from importers.statement import Begin, End, Entry, Part, Problem, Reading, Statement, make_problem
 
 # C0 without tab and line ends, DEL and C1, marks of direction (UAX 9), surrogates.
 _UNSAFE: Final = re.compile(
@@ -29,6 +29,20 @@ _KEPT_BLANKS: Final = frozenset(
     """.split()
 )
 _ENTRY_TEXTS: Final = attrgetter("bank_ref", "entry_ref", "bank_code", "info", "batch_id")
+_STATEMENT_TEXTS: Final = attrgetter(
+    "source_format",
+    "currency",
+    "account",
+    "account_scheme",
+    "message_id",
+    "statement_id",
+    "sequence_no",
+    "legal_seq",
+    "page",
+    "owner",
+    "bank_bic",
+    "layout",
+)
 _DETAIL_TEXTS: Final = attrgetter(
     "remittance",
     "end_to_end_id",
@@ -64,7 +78,7 @@ def clean_reading(reading: Reading) -> Reading:
     cleaning = _Cleaning()
     statements = tuple(
         replace(
-            cleaning.clean_record(replace(statement, entries=())),
+            cleaning.clean_statement(statement),
             entries=tuple(cleaning.clean_entry(entry) for entry in statement.entries),
         )
         for statement in reading.statements
@@ -101,8 +115,15 @@ class _Cleaning:
         if isinstance(part, Problem):
             return self.clean_problem(part)
         if isinstance(part, Begin):
-            return Begin(_Cleaning().clean_record(part.statement))  # its End tells the same: counted there
-        return End(self.clean_record(part.statement))
+            return Begin(_Cleaning().clean_statement(part.statement))  # its End tells the same: counted there
+        return End(self.clean_statement(part.statement))
+
+    def clean_statement(self, statement: Statement) -> Statement:
+        """Return a statement whose own texts are clean; its entries are left to whoever has them."""
+        if _is_clean("".join(filter(None, _STATEMENT_TEXTS(statement)))):
+            return statement
+        cleaned: Statement = self.clean_record(replace(statement, entries=()))
+        return replace(cleaned, entries=statement.entries)
 
     def clean_problem(self, problem: Problem) -> Problem:
         texts = (problem.message, problem.where or "", *map(str, problem.params.values()))
