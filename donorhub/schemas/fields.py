@@ -54,6 +54,10 @@ class StrictSchema(Schema):
         unknown = RAISE
 
 
+class NothingSchema(StrictSchema):
+    """An empty object."""
+
+
 # ---------------------------------------------------------------- validators
 
 

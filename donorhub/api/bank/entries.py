@@ -26,7 +26,7 @@ from donorhub.errors import Rejected
 from donorhub.models import Entry
 from donorhub.models.states import ENTRY_STATES
 from donorhub.schemas.bank import WAYS, NewMatchSchema, Which, WhichSchema
-from donorhub.schemas.fields import Day, QueryId, StrictSchema
+from donorhub.schemas.fields import Day, NothingSchema, QueryId
 from donorhub.services.bank.matching import certain_entries, entries, entry_answers
 from donorhub.services.bank.matching.entries import Share
 
@@ -36,10 +36,6 @@ SORTS: Final = {"id": Entry.id, "booked_on": Entry.booked_on}
 
 class AcceptedSchema(Schema):
     accepted = fields.Integer(required=True, metadata={"description": "How many payments were decided"})
-
-
-class NothingSchema(StrictSchema):
-    """An empty object."""
 
 
 Query = pages.make_query_schema(

@@ -10,7 +10,6 @@ from marshmallow import Schema, fields, validate
 from donorhub import clock
 from donorhub.api import pages
 from donorhub.api.answers import answer_resource
-from donorhub.api.bank.entries import NothingSchema
 from donorhub.api.blueprint import ID, HouseBlueprint
 from donorhub.api.http import get_principal, require_permission
 from donorhub.api.idempotency import do_once
@@ -19,7 +18,7 @@ from donorhub.db import db
 from donorhub.models import EntryQuestion
 from donorhub.models.states import QUESTION_KINDS, QUESTION_STATES
 from donorhub.schemas.bank import AnswerToGroup, AnswerToGroupSchema, AnswerToQuestion, AnswerToQuestionSchema
-from donorhub.schemas.fields import Instant, QueryId
+from donorhub.schemas.fields import Instant, NothingSchema, QueryId
 from donorhub.services.bank.matching import entry_answers, question_views
 
 bp = HouseBlueprint(

@@ -98,11 +98,11 @@ def list_donors(arguments: dict[str, object]) -> pages.Page | Response:
 @bp.post("")
 @require_permission("donors:write")
 @do_once
-@bp.arguments(NewDonorSchema)
 @bp.arguments(DuplicateQuery, location="query")
+@bp.arguments(NewDonorSchema)
 @bp.response(201, DonorSchema)
 @bp.alt_response(409, description="`possible_duplicate`: one like it is there.")
-def create_donor(new: DonorFields, arguments: Mapping[str, bool]) -> Response:
+def create_donor(arguments: Mapping[str, bool], new: DonorFields) -> Response:
     """Add a donor. Who may be there already is refused, with `donor_ids`, unless `allow_duplicate` is said.
 
     What another system keeps is put by its external id, and asks nothing.

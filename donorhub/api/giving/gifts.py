@@ -19,7 +19,7 @@ from donorhub.db import db
 from donorhub.models import Correction, Gift
 from donorhub.models.states import GIFT_METHODS
 from donorhub.money import Money
-from donorhub.schemas.fields import Day, Instant, Line, QueryId, Reason, StrictSchema
+from donorhub.schemas.fields import Day, Instant, Line, NothingSchema, QueryId, Reason, StrictSchema
 from donorhub.schemas.giving import (
     NewCorrectionSchema,
     NewGift,
@@ -105,12 +105,12 @@ def list_gifts(arguments: dict[str, object]) -> pages.Page:
 @bp.post("")
 @require_permission("gifts:write")
 @do_once_by_key
-@bp.arguments(NewGiftSchema)
 @bp.arguments(DuplicateQuery, location="query")
+@bp.arguments(NewGiftSchema)
 @bp.response(201, GiftSchema)
 @bp.alt_response(200, schema=GiftSchema, description="The source told of this gift before.")
 @bp.alt_response(409, description="`possible_duplicate_gift`: one of this donor, day and amount is there.")
-def record_gift(new: NewGift, arguments: Mapping[str, bool]) -> Response:
+def record_gift(arguments: Mapping[str, bool], new: NewGift) -> Response:
     """Record a gift; its thank-you is planned with it.
 
     Without a `source` of its own, one of the same donor, day and amount as another is refused, with
@@ -159,8 +159,9 @@ class ThankYouSchema(AnswerSchema):
 @bp.post(f"/<{ID}:gift_id>/thank-you")
 @require_permission("gifts:write")
 @do_once
+@bp.arguments(NothingSchema)
 @bp.response(200, ThankYouSchema)
-def thank_for_gift(gift_id: int) -> Response:
+def thank_for_gift(_nothing: object, gift_id: int) -> Response:
     """Thank for a gift that is too old to be thanked for by itself. A second time changes nothing."""
     gifts.get_gift(gift_id)
     asked_ids = thank_yous.ask_for_thanks([gift_id], now=clock.now(), actor=get_principal().actor)

@@ -19,7 +19,7 @@ from donorhub.errors import Conflict, Forbidden
 from donorhub.models import Receipt
 from donorhub.models.states import MESSAGE_STATES
 from donorhub.money import Money
-from donorhub.schemas.fields import Day, Instant, QueryId, Reason
+from donorhub.schemas.fields import Day, Instant, NothingSchema, QueryId, Reason
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, Replacement, ReplacementSchema, VoidSchema
 from donorhub.services.access import organisation
@@ -135,8 +135,9 @@ class SendingSchema(AnswerSchema):
 @bp.post(f"/<{ID}:receipt_id>/send")
 @require_permission("receipts:issue")
 @do_once
+@bp.arguments(NothingSchema)
 @bp.response(200, SendingSchema)
-def send_receipt(receipt_id: int) -> Response:
+def send_receipt(_nothing: object, receipt_id: int) -> Response:
     """Send a receipt to its donor by e-mail, the PDF attached. It goes once, however often this is asked."""
     settings: Settings = current_app.extensions["donorhub.settings"]
     message, is_new = receipt_mail.send_receipt(

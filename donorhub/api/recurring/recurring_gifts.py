@@ -19,7 +19,7 @@ from donorhub.api.schemas import AnswerSchema
 from donorhub.models import RecurringGift, Term
 from donorhub.models.states import RECURRING_KINDS, RECURRING_STATES
 from donorhub.money import Money
-from donorhub.schemas.fields import Instant, QueryId
+from donorhub.schemas.fields import Instant, NothingSchema, QueryId
 from donorhub.schemas.money import MoneySchema
 from donorhub.schemas.recurring import (
     Change,
@@ -188,8 +188,9 @@ def change_recurring_gift(body: Change, recurring_gift_id: int) -> Response:
 @bp.post(f"/<{ID}:recurring_gift_id>/accept-amount")
 @require_permission("recurring:write")
 @do_once
+@bp.arguments(NothingSchema)
 @bp.response(200, RecurringGiftSchema)
-def accept_changed_amount(recurring_gift_id: int) -> Response:
+def accept_changed_amount(_nothing: object, recurring_gift_id: int) -> Response:
     """Promise the other amount that came last, from its first payment on, which then pays its instalments."""
     gift = _get_changeable_gift(recurring_gift_id)
     changed_amounts.accept_changed_amount(gift, now=clock.now(), actor=get_principal().actor)

@@ -20,7 +20,7 @@ from donorhub.config import Settings
 from donorhub.db import db, read_only
 from donorhub.models import ImportFile, Task
 from donorhub.models.states import UNREAD_FILES
-from donorhub.services.bank.files import file_reading, import_plans, imports, statements
+from donorhub.services.bank.files import file_reading, import_plans, imports, statement_drafts, statements
 from donorhub.services.bank.files.file_reading import FileToRead
 from donorhub.services.bank.matching import matching
 from donorhub.services.work import claims, tasks
@@ -55,7 +55,15 @@ def import_file(task: Task, _settings: Settings) -> str:
     if file_to_read is None:
         return "nothing to read"
     with importers.pause_collector():
-        drafts = file_reading.read_file(file_to_read, report)
+        drafts = statement_drafts.draft_statements(
+            file_to_read.content,
+            file_to_read.filename,
+            profile=file_to_read.profile,
+            currency=file_to_read.currency,
+            account=file_to_read.account,
+            change=file_to_read.change,
+            progress=report,
+        )
         account_id = file_to_read.account_id
         del file_to_read  # its bytes, which may be many, are not needed to store what was read
         count = sum(len(draft.items) for draft in drafts.statements)

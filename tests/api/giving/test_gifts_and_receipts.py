@@ -123,8 +123,8 @@ def test_receipt_needs_something_left(api: Caller, gift: Gift, now: datetime) ->
 def test_program_sends_receipt_once(database: Flask, api: Caller, gift: Gift) -> None:
     """A program sends a receipt to its donor, once however often it asks, and sees what went."""
     issued = api.post("/receipts", {"gift_ids": [gift.id]}).json
-    first = api.post(f"/receipts/{issued['id']}/send")
-    again = api.post(f"/receipts/{issued['id']}/send")
+    first = api.post(f"/receipts/{issued['id']}/send", {})
+    again = api.post(f"/receipts/{issued['id']}/send", {})
     assert (first.status_code, first.json["is_new"], again.json["is_new"]) == (200, True, False)
     assert again.json["message_id"] == first.json["message_id"]
     (file,) = api.get(f"/messages/{first.json['message_id']}/attachments").json["data"]

@@ -24,8 +24,8 @@ def test_program_thanks_for_old_gifts(database: Flask, api: Caller) -> None:
     statement(accountant, ("2024-11-18", "50.00", "KOWALSKA ANNA", PAYER, "x"))
     take_as_gifts(accountant)
     assert api.get("/imports/1/old-gifts").json == {"count": 1, "gift_ids": [1]}
-    assert api.post("/gifts/1/thank-you").json == {"gift_id": 1, "is_new": True}
-    assert api.post("/gifts/1/thank-you").json == {"gift_id": 1, "is_new": False}
+    assert api.post("/gifts/1/thank-you", {}).json == {"gift_id": 1, "is_new": True}
+    assert api.post("/gifts/1/thank-you", {}).json == {"gift_id": 1, "is_new": False}
     work()
     assert list_addresses() == ["p1@example.org"]
     assert api.get("/imports/1/old-gifts").json == {"count": 0, "gift_ids": []}

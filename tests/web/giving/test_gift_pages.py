@@ -83,7 +83,7 @@ def test_the_same_form_with_another_amount_is_refused(staff: Staff) -> None:
         ({"amount": "12,345"}, "This is no amount"),
         ({"amount": "50 EUR"}, "This is no amount"),
         ({"amount": "1000000000000,01"}, "more money than can be kept"),
-        ({"currency": "zł"}, "Three letters"),
+        ({"currency": "zł"}, "three letters"),
         ({"received_on": ""}, "Please give a date."),
         ({"received_on": "2026-02-30"}, "This is no date."),
         ({"received_on": "2026-11-24"}, "in the future"),

@@ -49,9 +49,8 @@ def take_file_out(
     return FileToRead(content, file.filename, profile, currency, number, id_, change)
 
 
-def read_file(file_to_read: FileToRead, progress: Progress | None = None) -> Drafts:
+def read_file(file_to_read: FileToRead) -> Drafts:
     """Return what the file says; raise nothing for its fault."""
-    more = {} if progress is None else {"progress": progress}
     return statement_drafts.draft_statements(
         file_to_read.content,
         file_to_read.filename,
@@ -59,5 +58,4 @@ def read_file(file_to_read: FileToRead, progress: Progress | None = None) -> Dra
         currency=file_to_read.currency,
         account=file_to_read.account,
         change=file_to_read.change,
-        **more,
     )
