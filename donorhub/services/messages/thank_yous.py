@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import Select, String, and_, cast, func, literal, select, update
 
 from donorhub.db import db
 from donorhub.domain.donors import salutation
@@ -112,7 +112,8 @@ def select_held_gifts(import_file_id: int) -> Select[Gift]:
         .join(Statement, Statement.id == Entry.statement_id)
         .where(Statement.import_file_id == import_file_id, Match.undone_at.is_(None))
     )
-    return select(Gift).join(Task, Task.subject_id == Gift.id).where(_IS_HELD, Gift.id.in_(of_file))
+    key = literal("thank_you:gift:", String) + cast(Gift.id, String)  # so that the file's gifts come first
+    return select(Gift).join(Task, Task.key == key).where(_IS_HELD, Gift.id.in_(of_file))
 
 
 def list_held_gift_ids(import_file_id: int, *, limit: int) -> list[int]:

@@ -60,8 +60,8 @@ class ChangedAmount:
 
 def find_claims(*, today: date, donor_ids: Collection[int] | None = None) -> list[Claim]:
     """Return the gifts that settle nothing and fell on an unpaid instalment of their donor, with it."""
-    loose = list_loose_gifts(today - _BACK, today, donor_ids)
-    slots = _list_open_slots(today, {donor_id for donor_id, _ in loose})
+    slots = _list_open_slots(today, donor_ids)
+    loose = list_loose_gifts(today - _BACK, today, {donor_id for donor_id, _ in slots})
     return [claim for key, some in loose.items() for claim in rules.find_claims(some, slots.get(key, ()))]
 
 
@@ -214,8 +214,8 @@ def _update_unpaid(gift: RecurringGift, from_on: date, minor: int) -> int | None
 
 def _settle_pieces(*, today: date, now: datetime, actor: str) -> int:
     """Let several payments that add up to the one instalment of their days pay it together."""
-    loose = list_loose_gifts(today - _BACK, today, None)
-    slots = _list_open_slots(today, {donor_id for donor_id, _ in loose})
+    slots = _list_open_slots(today, None)
+    loose = list_loose_gifts(today - _BACK, today, {donor_id for donor_id, _ in slots})
     count = 0
     for key, some in loose.items():
         slots_of_donor = slots.get(key, ())
@@ -231,10 +231,8 @@ def _settle_pieces(*, today: date, now: datetime, actor: str) -> int:
     return count
 
 
-def list_loose_gifts(
-    first_on: date, last_on: date, donor_ids: Collection[int] | None
-) -> dict[Purse, list[LooseGift]]:
-    """Return the gifts by bank that settle nothing, of donors who promise something in that currency."""
+def list_loose_gifts(first_on: date, last_on: date, donor_ids: Iterable[int]) -> dict[Purse, list[LooseGift]]:
+    """Return the gifts by bank that settle nothing, of these donors if they promise in that currency."""
     query = (
         select(Gift.id, Gift.donor_id, Gift.currency, Gift.received_on, Gift.amount_minor)
         .where(
@@ -250,12 +248,11 @@ def list_loose_gifts(
         )
         .order_by(Gift.received_on, Gift.id)
     )
-    if donor_ids is None:
-        rows = list(db.session.execute(query))
-    else:
-        ids = sorted(donor_ids)
-        chunks = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
-        rows = [row for chunk in chunks for row in db.session.execute(query.where(Gift.donor_id.in_(chunk)))]
+    rows = [
+        row
+        for chunk in _cut_ids(donor_ids)
+        for row in db.session.execute(query.where(Gift.donor_id.in_(chunk)))
+    ]
     taken = gifts.sum_deductions([row.id for row in rows])
     loose: dict[Purse, list[LooseGift]] = defaultdict(list)
     for id_, donor_id, currency, received_on, minor in rows:
@@ -264,31 +261,41 @@ def list_loose_gifts(
     return loose
 
 
-def _list_open_slots(today: date, donor_ids: Iterable[int]) -> dict[Purse, list[OpenSlot]]:
-    """Return the unpaid instalments of donors that are due by now, or nearly."""
-    slots: dict[Purse, list[OpenSlot]] = defaultdict(list)
-    ids = sorted(donor_ids)
-    for chunk in (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)):
-        rows = db.session.execute(
-            select(
-                Instalment.id,
-                Instalment.recurring_gift_id,
-                Instalment.due_on,
-                Instalment.amount_minor,
-                RecurringGift.donor_id,
-                Instalment.currency,
-            )
-            .join(RecurringGift)
-            .where(
-                RecurringGift.donor_id.in_(chunk),
-                RecurringGift.state.in_(EXPECTING_PROMISES),
-                RecurringGift.charged_by != "provider",
-                Instalment.state.in_(UNPAID_INSTALMENTS),
-                Instalment.due_on.between(today - _BACK, today + _AHEAD),
-                ~exists().where(Allocation.instalment_id == Instalment.id),
-            )
-            .order_by(Instalment.due_on, Instalment.id)
+def _list_open_slots(today: date, donor_ids: Iterable[int] | None) -> dict[Purse, list[OpenSlot]]:
+    """Return the unpaid instalments, of all donors or these, that are due by now, or nearly."""
+    query = (
+        select(
+            Instalment.id,
+            Instalment.recurring_gift_id,
+            Instalment.due_on,
+            Instalment.amount_minor,
+            RecurringGift.donor_id,
+            Instalment.currency,
         )
-        for id_, gift_id, due_on, minor, donor_id, currency in rows:
-            slots[donor_id, currency].append(OpenSlot(id_, gift_id, due_on, minor))
+        .join(RecurringGift)
+        .where(
+            RecurringGift.state.in_(EXPECTING_PROMISES),
+            RecurringGift.charged_by != "provider",
+            Instalment.state.in_(UNPAID_INSTALMENTS),
+            Instalment.due_on.between(today - _BACK, today + _AHEAD),
+            ~exists().where(Allocation.instalment_id == Instalment.id),
+        )
+        .order_by(Instalment.due_on, Instalment.id)
+    )
+    if donor_ids is None:
+        rows = list(db.session.execute(query))
+    else:
+        rows = [
+            row
+            for chunk in _cut_ids(donor_ids)
+            for row in db.session.execute(query.where(RecurringGift.donor_id.in_(chunk)))
+        ]
+    slots: dict[Purse, list[OpenSlot]] = defaultdict(list)
+    for id_, gift_id, due_on, minor, donor_id, currency in rows:
+        slots[donor_id, currency].append(OpenSlot(id_, gift_id, due_on, minor))
     return slots
+
+
+def _cut_ids(ids: Iterable[int]) -> Iterable[Sequence[int]]:
+    every = sorted(ids)
+    return (every[start : start + _CHUNK] for start in range(0, len(every), _CHUNK))

@@ -18,7 +18,7 @@ def _list_task_rows(sql: Sql, count: int, donor_id: str) -> tuple[Rows, ...]:
             "task",
             count,
             {
-                "key": "'k' || i",
+                "key": f"'thank_you:gift:' || ({ID})",
                 "kind": "CASE WHEN i % 100 = 0 THEN 'call' ELSE 'thank_you' END",
                 "performer": "CASE WHEN i % 100 = 0 OR i % 50 = 6 THEN 'person' ELSE 'worker' END",
                 "state": TASK_STATE,
@@ -88,7 +88,7 @@ def _list_record_rows(sql: Sql, count: int, donor_id: str) -> tuple[Rows, ...]:
             {
                 "principal": "'token:1'",
                 "route": "'POST /gifts'",
-                "key": "'k' || i",
+                "key": f"'thank_you:gift:' || ({ID})",
                 "fingerprint": "'f'",
                 "status": "201",
                 "headers": sql.json({}),
