@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 
 from donorhub.db import db
 from donorhub.models import Entry, Instalment
@@ -22,13 +22,14 @@ _CHUNK: Final = 500  # entries that are weighed together
 
 def find_held_instalments(*, today: date) -> set[int]:
     """Return the instalments due by now that some waiting entry may pay."""
-    first_due_on = db.session.scalar(
-        select(func.min(Instalment.due_on)).where(
-            Instalment.state.in_(AGEING_INSTALMENTS), Instalment.due_on < today
-        )
+    firsts = (  # one a state: an index begins there, where all states at once read each paid day before
+        select(func.min(Instalment.due_on)).where(Instalment.state == state, Instalment.due_on < today)
+        for state in AGEING_INSTALMENTS
     )
-    if first_due_on is None:
+    due_days = [day for day in db.session.scalars(union_all(*firsts)) if day is not None]
+    if not due_days:
         return set()
+    first_due_on = min(due_days)
     entry_ids = db.session.scalars(
         select(Entry.id)
         .where(
