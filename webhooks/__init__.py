@@ -18,6 +18,7 @@ __all__ = [
     "UnknownProvider",
     "collect_payout_texts",
     "find_linked_groups",
+    "find_secret_prefix",
     "get_provider",
     "list_provider_names",
     "project_groups",
@@ -25,6 +26,7 @@ __all__ = [
 
 ENTRY_POINTS: Final = "donorhub.webhook_providers"
 _OURS: Final[dict[str, Provider]] = {"stripe": Stripe()}
+_SECRET_PREFIXES: Final = {"stripe": "whsec_"}
 
 
 class UnknownProvider(KeyError):
@@ -42,6 +44,11 @@ def list_provider_names() -> list[str]:
 def collect_payout_texts() -> dict[str, tuple[str, ...]]:
     """Return the words by which the bank's entry of a payout is known, by provider."""
     return {**WITHOUT_ADAPTER, **{name: get_provider(name).payout_texts for name in list_provider_names()}}
+
+
+def find_secret_prefix(name: str) -> str | None:
+    """Return how each signing secret of a provider begins; None where nothing is known of them."""
+    return _SECRET_PREFIXES.get(name)
 
 
 def get_provider(name: str) -> Provider:

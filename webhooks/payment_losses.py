@@ -59,12 +59,26 @@ def make_late_failure_view(
     """
     stands = _has_standing_object(attempts, orders)
     failures = [fact.state["created_at"] for fact in list_moments(facts, "failed")]
-    failures += [fact.at for fact in (*attempts, *orders) if fact.state["state"] in _ENDED]
+    known = _list_failed_tries(facts)
+    failures += [
+        fact.at
+        for fact in (*attempts, *orders)
+        if fact.state["state"] in _ENDED and (fact.state["object"] == "order" or fact.ref not in known)
+    ]
     if first_success is not None:
         failures = [second for second in failures if second > first_success]
     if not failures or (stands and first_success is None):
         return None
     return LateFailureView(failed_at=datetime.fromtimestamp(min(failures), UTC), stands=stands, code=code)
+
+
+def _list_failed_tries(facts: Sequence[Fact]) -> set[str]:
+    """Return the attempts that never had money and of whose failure the second is known: what is said of
+    them later is no new failure."""
+    failed, paid = (
+        {fact.ref.partition("/")[0] for fact in list_moments(facts, w)} for w in ("failed", "succeeded")
+    )
+    return failed - paid
 
 
 def _has_standing_object(attempts: Sequence[Fact], orders: Sequence[Fact]) -> bool:

@@ -27,6 +27,8 @@ from tests.migrations.databases import Rows, list_changes, list_new_rows, read_r
 from tests.migrations.last_release import KEY, NOW, REVISION
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+# What the adapter keeps beside an attempt or order that the last release did not.
+NOTED_SINCE = {"failed", "money", "refunded"}
 OLD_WORDS = (
     "charge",
     "payment_intent",
@@ -91,6 +93,20 @@ def contents(rows: Rows) -> Rows:
     return {**rows, "provider_event": events}
 
 
+def without_new_words(registers: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    """Return the registers without what the last release did not keep: how much came in when a payment
+    succeeded, when it failed, and how much was given back in all."""
+    found = {}
+    for key, row in registers.items():
+        state, moment = row["state"], row["ref"].partition("/")[2]
+        if row["kind"] == "payment" and moment in NOTED_SINCE:
+            continue
+        if row["kind"] == "payment" and moment == "succeeded":
+            state = {word: value for word, value in state.items() if word not in ("amount_minor", "currency")}
+        found[key] = {**row, "state": state}
+    return found
+
+
 def test_a_replay_after_the_translation_changes_nothing(
     stripes: Engine, tmp_path: Path, servers: dict[str, str]
 ) -> None:
@@ -104,7 +120,10 @@ def test_a_replay_after_the_translation_changes_nothing(
         assert {name: sentences for name, sentences in checks.items() if sentences} == {}
     after = contents(read_rows(stripes))
     assert list_changes(before, after) == {}
-    assert [table for table in after if list_new_rows(before, after, table)] == []
+    assert {table for table in after if list_new_rows(before, after, table)} == {"provider_register"}
+    told = list_new_rows(before, after, "provider_register", "kind", "ref")
+    assert {kind for kind, _ref in told} == {"payment"}
+    assert {ref.partition("/")[2] for _kind, ref in told} == NOTED_SINCE
 
 
 def test_translated_registers_equal_the_adapters(
@@ -116,7 +135,7 @@ def test_translated_registers_equal_the_adapters(
     with application(stripes, tmp_path, servers) as app:
         db.session.execute(text("DELETE FROM provider_register"))
         work_off_again(app)
-    assert read_rows(stripes)["provider_register"] == translated
+    assert without_new_words(read_rows(stripes)["provider_register"]) == translated
     states = [row["state"] for row in translated.values()]
     assert {state.get("object") for state in states} == {
         None,

@@ -106,6 +106,12 @@ def test_late_failure_keeps_what_came_in() -> None:
     assert not view.late_failure.stands
 
 
+def test_failed_try_told_again_is_no_late_failure() -> None:
+    """A try that failed before another one was paid is no late failure when something is said of it later."""
+    view = payment(after(scenarios.failed_once("x")))
+    assert (view.state, view.late_failure) == ("succeeded", None)
+
+
 def test_old_charges_refunds_count_singly() -> None:
     """Refunds that an old charge lists are taken one by one."""
     s = Story("x", api_version="2020-08-27")

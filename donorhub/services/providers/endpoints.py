@@ -19,7 +19,7 @@ from donorhub.models import WebhookEndpoint, WebhookSecret
 from donorhub.services.access import audit
 from webhooks.fact import Endpoint, Secret
 
-SECRET_FORMS: Final = {"stripe": re.compile(r"whsec_[!-~]+", re.ASCII)}
+_AFTER_PREFIX: Final = re.compile(r"[!-~]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,17 @@ def _refuse_secret(provider: str, secret: str) -> None:
     """Raise Rejected for what cannot be a signing secret of this provider."""
     if not secret:
         raise Rejected("a secret has at least one character", field="/secret")
-    form = SECRET_FORMS.get(provider)
-    if form is not None and not form.fullmatch(secret):
+    prefix = webhooks.find_secret_prefix(provider)
+    if prefix is None:
+        return
+    if not secret.startswith(prefix) or not _AFTER_PREFIX.fullmatch(secret, len(prefix)):
+        label = webhooks.get_provider(provider).label
         raise Rejected(
-            "this is no signing secret: the one of a Stripe endpoint begins with whsec_",
+            f"this is no signing secret: the one of a {label} endpoint begins with {prefix}",
             field="/secret",
             code="secret_invalid",
+            provider=label,
+            prefix=prefix,
         )
 
 

@@ -35,7 +35,7 @@ CODES: Final[Mapping[str, object]] = {
     "closed_too_far": lazy_gettext("The books of days to come cannot be closed."),
     "number_invalid": lazy_gettext("This is no %(name)s: compare its digits."),
     "secret_invalid": lazy_gettext(
-        "This is no signing secret: the one of a Stripe endpoint begins with whsec_."
+        "This is no signing secret: the one of a %(provider)s endpoint begins with %(prefix)s."
     ),
     "amount_unchanged": lazy_gettext("No other amount has come for this recurring gift: nothing is changed."),
     "bad_cursor": lazy_gettext("This address is not complete: begin at the first page of the list."),

@@ -58,6 +58,17 @@ def deliver(app: Flask, endpoint: WebhookEndpoint, events: Sequence[dict[str, An
     inbox_job.drain_inbox(app.extensions["donorhub.settings"])
 
 
+def date_refunds_once(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the events with the second in which each refund was first said to be made: at Stripe it never
+    changes, while some of the sequences date a refund anew in each event."""
+    made: dict[str, int] = {}
+    for event in events:
+        body = event["data"]["object"]
+        if body.get("object") == "refund":
+            body["created"] = made.setdefault(body["id"], body["created"])
+    return events
+
+
 def outcome() -> dict[str, list[Any]]:
     """All that must not depend on the order, without ids of ours."""
     found: dict[str, Any] = {
@@ -90,7 +101,7 @@ def outcome() -> dict[str, list[Any]]:
 @pytest.mark.parametrize("path", SEQUENCES, ids=lambda path: path.stem)
 def test_sequence_order_changes_nothing(database: Flask, now: datetime, path: Path) -> None:
     """A sequence gives the same in order, doubled and shuffled."""
-    events = json.loads(path.read_text())
+    events = date_refunds_once(json.loads(path.read_text()))
     endpoint = open_endpoint(now)
     deliver(database, endpoint, events, now)
     expected = outcome()

@@ -34,6 +34,7 @@ from tests.webhooks.scenarios import (
 KEPT = "every answered provider event is kept as it came"
 MOVES = "the inbox is worked off"
 PAYMENTS = "one gift a payment"
+LOSSES = "what providers gave or took back is taken out"
 PARTS = "parts add up"
 STATEMENTS = "opening and entries make closing"
 MATCHES = "matches explain the gifts from the bank"
@@ -45,6 +46,7 @@ SENDINGS = "no sending hangs"
 AUDITED = "every gift is audited"
 CHAIN = "the audit chain is unbroken"
 STRIPE_GIFT = "(SELECT min(id) FROM gift WHERE source LIKE 'stripe%')"
+UNREFUNDED = "(SELECT max(id) FROM payment WHERE gift_id NOT IN (SELECT gift_id FROM refund))"
 IN_BATCH = "(SELECT min(entry_id) FROM detail)"
 ALONE = "(SELECT max(id) FROM entry WHERE state = 'suspense' AND NOT has_details)"
 
@@ -150,9 +152,10 @@ DAMAGES: list[tuple[str, str, str]] = [
     (
         PAYMENTS,
         "a gift of two payments",
-        "UPDATE payment SET gift_id = (SELECT gift_id FROM payment WHERE id = 1) WHERE id = 2",
+        f"UPDATE payment SET gift_id = (SELECT gift_id FROM payment WHERE id = 1) WHERE id = {UNREFUNDED}",
     ),
     (PAYMENTS, "a payment lost", "UPDATE payment SET gift_id = NULL, state = 'failed' WHERE id = 1"),
+    (LOSSES, "a refund that came home", "UPDATE refund SET state = 'failed' WHERE state = 'succeeded'"),
     (PARTS, "a designation", "UPDATE designation SET amount_minor = amount_minor + 1 WHERE id = 1"),
     (PARTS, "a payment of a batch", "UPDATE detail SET amount_minor = amount_minor + 1 WHERE id = 1"),
     (PARTS, "an allocation", "UPDATE allocation SET amount_minor = amount_minor + 1 WHERE id = 1"),

@@ -129,4 +129,5 @@ def test_secret_that_cannot_be_one_is_refused(database: Flask, secret: str) -> N
     before = rows()
     answer = staff.post("/settings/webhooks", provider="stripe", secret=secret, livemode="1")
     assert answer.status_code == 422
+    assert "the one of a Stripe endpoint begins with whsec_." in words_of(answer.text)
     assert rows() == before
