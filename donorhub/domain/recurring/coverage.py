@@ -6,6 +6,7 @@ oldest statement, and the first gap ends it, whatever came later: what was paid 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -57,13 +58,10 @@ def find_known_days(
     waiting = sorted(statements, key=lambda s: (s.first_on, s.last_on))
     if not waiting:
         return None
-    chain = [waiting.pop(0)]
-    first_on = chain[0].first_on
+    first_on = waiting[0].first_on
     if gap_after is not None:
-        waiting = [s for s in waiting if s.first_on <= gap_after]
-    while joined := [s for s in waiting if _follows_chain(s, chain, country)]:
-        chain += joined
-        waiting = [s for s in waiting if s not in joined]
+        waiting = [waiting[0], *(s for s in waiting[1:] if s.first_on <= gap_after)]
+    chain = _chain_statements(waiting, country)
     last_on = max(s.known_to for s in chain)
     if gap_after is not None:
         last_on = min(last_on, gap_after)
@@ -72,11 +70,31 @@ def find_known_days(
     return KnownDays(first_on, last_on)
 
 
-def _follows_chain(statement: StatementDays, chain: Sequence[StatementDays], country: str) -> bool:
-    """Return whether a statement begins where the chain ends: by its days, no banking day between them, or by
-    its balance. A balance of nothing proves nothing: an account that is emptied each night has no other.
+def _chain_statements(statements: Sequence[StatementDays], country: str) -> list[StatementDays]:
+    """Return of statements in the order of days the first and each that begins where the chain ends: by its
+    days, no banking day between them, or by its balance. A balance of nothing proves nothing: an account that
+    is emptied each night has no other. Each is looked at twice, however many there are.
     """
-    if statement.first_on <= roll_forward(max(s.known_to for s in chain) + _DAY, country):
-        return True
-    end = max((s for s in chain if s.closing is not None), key=lambda s: s.last_on, default=None)
-    return end is not None and end.closing != 0 and end.closing == statement.opening
+    places_of_opening: dict[int | None, list[int]] = defaultdict(list)
+    for place, statement in enumerate(statements):
+        places_of_opening[statement.opening].append(place)
+    chain: list[StatementDays] = []
+    chained: set[int] = set()
+    end: StatementDays | None = None
+    known_to, next_place, joined = date.min, 0, [0]
+    while joined:
+        chained.update(joined)
+        for statement in (statements[place] for place in joined):
+            chain.append(statement)
+            known_to = max(known_to, statement.known_to)
+            if statement.closing is not None and (end is None or statement.last_on > end.last_on):
+                end = statement
+        follows_on = roll_forward(known_to + _DAY, country)
+        following: set[int] = set()
+        while next_place < len(statements) and statements[next_place].first_on <= follows_on:
+            following.add(next_place)
+            next_place += 1
+        if end is not None and end.closing:
+            following.update(places_of_opening.pop(end.closing, ()))
+        joined = sorted(following - chained)
+    return chain

@@ -202,6 +202,8 @@ _DEDUCTIONS: Final = union_all(
 def sum_deductions(gift_ids: Sequence[int]) -> dict[int, int]:
     """Return the minor units that refunds, lost disputes and corrections took from each gift, by its id."""
     minor_by_gift = dict.fromkeys(gift_ids, 0)
+    if not minor_by_gift:
+        return minor_by_gift
     for gift_id, minor in db.session.execute(_DEDUCTIONS, {"gift_ids": list(gift_ids)}):
         minor_by_gift[gift_id] += minor
     return minor_by_gift

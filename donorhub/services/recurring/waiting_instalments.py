@@ -58,6 +58,8 @@ def count_waiting(*, today: date, now: datetime) -> Wait:
 def find_known_days(rows: Sequence[Instalment], *, today: date, now: datetime) -> Mapping[int, date | None]:
     """Return for those of these instalments that wait for the bank up to which day it is known for them."""
     waiting = [row for row in rows if _is_waiting(row, today)]
+    if not waiting:
+        return {}
     banks = known_banks.read_known_banks({row.recurring_gift_id for row in waiting}, today=today, now=now)
     known_days = {row.id: banks.find_days(row.recurring_gift) for row in waiting}
     return {id_: days.last_on if days else None for id_, days in known_days.items()}
