@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 from itertools import permutations
 
@@ -102,3 +103,16 @@ def test_known_days_are_days_of_statements(lengths: list[tuple[int, int]]) -> No
     for n in range((days.last_on - days.first_on).days + 1):
         one = days.first_on + timedelta(days=n)
         assert one in covered or one.weekday() > 4 or one in (day(1, 1), day(1, 6))
+
+
+def test_years_of_daily_statements_are_followed() -> None:
+    """Each statement is looked at a few times, however long the chain is."""
+    first_on = date(2014, 1, 1)
+    days = [first_on + timedelta(days=number) for number in range(3650)]
+    statements = [
+        StatementDays(day, day, day + timedelta(days=1), number, number + 1)
+        for number, day in enumerate(days)
+    ]
+    before = time.process_time()
+    assert find_known_days(statements, country="PL") == (first_on, days[-1])
+    assert time.process_time() - before < 5
