@@ -58,8 +58,9 @@ def make_late_failure_view(
     One whose money came by another attempt after all has failed too, and stands.
     """
     stands = _has_standing_object(attempts, orders)
-    failures = [fact.state["created_at"] for fact in list_moments(facts, "failed")]
-    known = _list_failed_tries(facts)
+    failed_moments = list_moments(facts, "failed")
+    failures = [fact.state["created_at"] for fact in failed_moments]
+    known = _list_failed_tries(failed_moments, list_moments(facts, "succeeded"))
     failures += [
         fact.at
         for fact in (*attempts, *orders)
@@ -72,13 +73,11 @@ def make_late_failure_view(
     return LateFailureView(failed_at=datetime.fromtimestamp(min(failures), UTC), stands=stands, code=code)
 
 
-def _list_failed_tries(facts: Sequence[Fact]) -> set[str]:
+def _list_failed_tries(failed: Sequence[Fact], succeeded: Sequence[Fact]) -> set[str]:
     """Return the attempts that never had money and of whose failure the second is known: what is said of
     them later is no new failure."""
-    failed, paid = (
-        {fact.ref.partition("/")[0] for fact in list_moments(facts, w)} for w in ("failed", "succeeded")
-    )
-    return failed - paid
+    paid = {fact.ref.partition("/")[0] for fact in succeeded}
+    return {fact.ref.partition("/")[0] for fact in failed} - paid
 
 
 def _has_standing_object(attempts: Sequence[Fact], orders: Sequence[Fact]) -> bool:

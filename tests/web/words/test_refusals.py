@@ -40,6 +40,8 @@ FACTS = {
     "problems": ["donor_address_missing"],
     "decisions": 5,
     "donor_code": "DH-2001-0",
+    "provider": "Stripe",
+    "prefix": "whsec_",
 }
 
 
