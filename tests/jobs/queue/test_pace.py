@@ -43,6 +43,8 @@ def count_unread(app: Flask) -> int:
 
 def test_inbox_is_read_while_messages_come(database: Flask, now: datetime) -> None:
     """Messages that come close together do not lie unread until they end."""
+    if not database.extensions["donorhub.settings"].is_embedded:
+        pytest.skip("where there is Redis, other processes work")
     endpoint_id = endpoints.create_endpoint("stripe", "whsec_x", now=now, actor="t").id
     db.session.commit()
     writer = database.extensions["donorhub.inbox_writer"]
