@@ -24,8 +24,8 @@ from tests.webhooks.scenarios import one_off, to_raw
     [
         (0.04, 0.0, 0.0),  # nobody waits
         (0.04, 0.001, 0.01),  # answers are quick: a quarter of the work
-        (0.04, 0.025, 0.04),  # as long as the work
-        (0.04, 0.1, 0.16),
+        (0.04, 0.004, 0.04),  # as long as the work
+        (0.04, 0.016, 0.16),
         (0.04, 60.0, 0.36),  # never more than nine times the work
         (30.0, 60.0, 0.5),  # nor more than half a second
     ],
