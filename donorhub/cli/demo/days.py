@@ -109,7 +109,6 @@ def _plan_task(kind: TaskKind, person: Person, *, due_at: datetime, now: datetim
     tasks.plan_task(
         f"demo:{kind}:{person.donor.id}",
         kind=kind,
-        performer="person",
         role="fundraiser",
         assignee_id=person.donor.owner_id,
         subject=("donor", person.donor.id),

@@ -48,10 +48,8 @@ def _tell_admins(faults: Mapping[str, list[str]], *, now: datetime) -> None:
         tasks.plan_task(
             f"invariant:{short}:{today}",
             kind="invariant_broken",
-            performer="person",
             role="admin",
             subject=("organisation", 1),
-            due_at=now + tasks.SOON,
             now=now,
             facts={"invariant": name, "first": sentences[0]},
         )

@@ -149,7 +149,6 @@ def take_back_import(
             kind="match_statement",
             performer="worker",
             subject=("statement", statement_id),
-            due_at=now,
             now=now,
         )
     for other in _list_other_files(file, rows):

@@ -44,7 +44,6 @@ def create_donor(fields: DonorFields, *, source: str, now: datetime, actor: str)
             performer="worker",
             subject=("donor", donor.id),
             donor_id=donor.id,
-            due_at=now,
             now=now,
         )
     events.record_event("donor.created", ("donor", donor.id), occurred_at=now, now=now, donor_id=donor.id)

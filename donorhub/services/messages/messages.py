@@ -102,7 +102,6 @@ def plan_message(
         kind="send_message",
         performer="worker",
         subject=("message", message_id),
-        due_at=now,
         now=now,
         donor_id=donor.id if donor else None,
     )
@@ -177,7 +176,6 @@ def decide_uncertain_message(message_id: int, *, was_received: bool, now: dateti
             kind="send_message",
             performer="worker",
             subject=("message", message_id),
-            due_at=now,
             now=now,
             donor_id=message.donor_id,
         )

@@ -160,11 +160,9 @@ def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:
     tasks.plan_task(
         f"thank_by_hand:gift:{gift.id}",
         kind="thank_by_hand",
-        performer="person",
         role="fundraiser",
         subject=("gift", gift.id),
         donor_id=donor.id,
-        due_at=now + tasks.SOON,
         now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
     )

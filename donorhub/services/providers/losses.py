@@ -216,11 +216,10 @@ def _ask_accountant(
     tasks.plan_task(
         key,
         kind=kind,
-        performer="person",
         role="accountant",
         subject=("gift", gift.id),
         donor_id=gift.donor_id,
-        due_at=due_at or now + tasks.SOON,
+        due_at=due_at,
         now=now,
         facts=facts or {"amount": gift.amount.as_text(), "currency": gift.currency},
     )

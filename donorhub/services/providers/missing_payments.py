@@ -69,11 +69,9 @@ def _ask_about_object(ref: str, subject: Subject, donor_id: int | None, *, now: 
     return tasks.plan_task(
         name_task(ref),
         kind="payment_missing",
-        performer="person",
         role="accountant",
         subject=subject,
         donor_id=donor_id,
-        due_at=now + tasks.SOON,
         now=now,
         facts={"ref": ref},
     )

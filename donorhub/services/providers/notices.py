@@ -34,10 +34,8 @@ def ask_about_notices(at: Account, views: Sequence[GroupView], *, now: datetime)
         tasks.plan_task(
             f"{kind}:{at.provider}:{subject}",
             kind=kind,
-            performer="person",
             role="accountant",
             subject=("payment", _find_payment_id(at, subject)),
-            due_at=now + tasks.SOON,
             now=now,
             facts={"ref": subject, "status": notice.get("value") or ""},
         )

@@ -183,10 +183,8 @@ def _ask_about_states(payments: Sequence[Payment], *, now: datetime) -> None:
         NewTask(
             key=f"unknown_state:{payment.provider}:{payment.payment_key}",
             kind="unknown_state",
-            performer="person",
             role="accountant",
             subject=("payment", payment.id),
-            due_at=now + tasks.SOON,
         )
         for payment in payments
     ]

@@ -61,7 +61,6 @@ def _apply_payout(at: Account, view: PayoutView, *, now: datetime) -> bool:
             kind="fetch_payout_items",
             performer="worker",
             subject=("payout", payout.id),
-            due_at=now,
             now=now,
         )
     return is_new
@@ -194,10 +193,8 @@ def _ask_about_failed_payout(at: Account, payout: Payout, *, now: datetime) -> N
     is_new = tasks.plan_task(
         f"payout_failed:{payout.ref}",
         kind="payout_failed",
-        performer="person",
         role="accountant",
         subject=("payout", payout.id),
-        due_at=now + tasks.SOON,
         now=now,
     )
     if is_new:
@@ -210,10 +207,8 @@ def ask_about_items(payout: Payout, *, now: datetime) -> str:
     tasks.plan_task(
         f"payout_unexplained:{payout.ref}",
         kind="payout_unexplained",
-        performer="person",
         role="accountant",
         subject=("payout", payout.id),
-        due_at=now + tasks.SOON,
         now=now,
     )
     return "no_api_key"

@@ -32,7 +32,7 @@ def apply_subscriptions(rows: AccountRows, *, now: datetime) -> set[str]:
         promise = rows.promises.get(view.ref)
         has_terms = bool(view.amount_minor and view.currency and view.period)
         if view.state == "unknown" or not has_terms:
-            rows.new_tasks.append(subscription_tasks.make_state_task(rows.at, view, promise, now=now))
+            rows.new_tasks.append(subscription_tasks.make_state_task(rows.at, view, promise))
         if view.state == "unknown" or (promise is None and not has_terms):
             continue
         if promise is None:
@@ -227,16 +227,14 @@ def _follow_invoice(rows: AccountRows, view: InstalmentView, *, now: datetime) -
         _end_dunning(rows, instalment, instalment.attempt, reason="paid")
         if view.off_provider_minor:  # no payment will follow: the money is in the bank, or nowhere
             elsewhere = Money(view.off_provider_minor, instalment.currency)
-            rows.new_tasks.append(
-                subscription_tasks.make_elsewhere_task(instalment, promise, elsewhere, now=now)
-            )
-        rows.new_tasks.append(subscription_tasks.make_welcome_task(promise, now=now))
+            rows.new_tasks.append(subscription_tasks.make_elsewhere_task(instalment, promise, elsewhere))
+        rows.new_tasks.append(subscription_tasks.make_welcome_task(promise))
     elif view.state == "failed":
         if recurring_gifts.is_step_allowed(promise, "fail") and _is_newest_word(rows.at, promise, view):
             recurring_gifts.change_state(promise, "fail", reason="payment_failed")
         _end_dunning(rows, instalment, instalment.attempt - 1, reason="tried_again")
         if instalment.attempt > 1 or view.next_attempt_at is None:
-            rows.new_tasks.append(subscription_tasks.make_dunning_task(instalment, promise, now=now))
+            rows.new_tasks.append(subscription_tasks.make_dunning_task(instalment, promise))
     else:
         _end_dunning(rows, instalment, instalment.attempt, reason=view.state)
 

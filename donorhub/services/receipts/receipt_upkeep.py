@@ -41,11 +41,9 @@ def _plan_task(key: str, kind: TaskKind, gift: Gift, *, now: datetime) -> None:
     is_new = tasks.plan_task(
         key,
         kind=kind,
-        performer="person",
         role="accountant",
         subject=("gift", gift.id),
         donor_id=gift.donor_id,
-        due_at=now + tasks.SOON,
         now=now,
         facts={"amount": gift.amount.as_text(), "currency": gift.currency},
     )

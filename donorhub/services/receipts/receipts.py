@@ -332,7 +332,6 @@ def _plan_pdf(receipt: Receipt, mark: str, *, now: datetime) -> None:
         performer="worker",
         subject=("receipt", receipt.id),
         donor_id=receipt.donor_id,
-        due_at=now,
         now=now,
         facts=facts,
     )

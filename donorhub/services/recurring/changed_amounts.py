@@ -164,11 +164,9 @@ def _ask_about(gift: RecurringGift, changed: ChangedAmount, *, now: datetime) ->
     if tasks.plan_task(
         key,
         kind="amount_differs",
-        performer="person",
         role="fundraiser",
         subject=("recurring_gift", gift.id),
         donor_id=gift.donor_id,
-        due_at=now + tasks.SOON,
         now=now,
         facts=facts,
     ):

@@ -159,11 +159,9 @@ def _record_missed(instalment: Instalment, gift: RecurringGift, banks: KnownBank
     tasks.plan_task(
         instalments.name_missed_task(instalment),
         kind="missed_instalment",
-        performer="person",
         role="fundraiser",
         subject=("instalment", instalment.id),
         donor_id=gift.donor_id,
-        due_at=now + tasks.SOON,
         now=now,
         facts=facts,
     )

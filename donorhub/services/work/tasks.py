@@ -30,81 +30,78 @@ MAX_ATTEMPTS = 8
 IS_OPEN = Task.state.in_(OPEN_TASKS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """A task that is to be planned; see :func:`plan_task`."""
+
+    key: str
+    kind: TaskKind
+    subject: tuple[str, int]
+    performer: TaskPerformer = "person"
+    due_at: datetime | None = None
+    role: TaskRole = ""
+    assignee_id: int | None = None
+    donor_id: int | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
 def plan_task(
     key: str,
     *,
     kind: TaskKind,
-    performer: TaskPerformer,
     subject: tuple[str, int],
-    due_at: datetime,
     now: datetime,
+    performer: TaskPerformer = "person",
+    due_at: datetime | None = None,
     donor_id: int | None = None,
     role: TaskRole = "",
     assignee_id: int | None = None,
     facts: Mapping[str, object] | None = None,
 ) -> bool:
-    """Plan a task; return whether it is new. The same key again changes nothing, so nothing is done twice."""
-    task_id = db.session.execute(
-        insert_or_ignore(Task, on=(Task.key,))
-        .values(
-            key=key,
-            kind=kind,
-            performer=performer,
-            role=role,
-            assignee_id=assignee_id,
-            donor_id=donor_id,
-            subject_type=subject[0],
-            subject_id=subject[1],
-            facts=dict(facts or {}),
-            due_at=due_at,
-            created_at=now,
-            state="planned",
-            attempts=0,
-            last_error="",
-            outcome="",
-        )
-        .returning(Task.id)
-    ).scalar_one_or_none()
-    return task_id is not None
+    """Plan a task; return whether it is new. The same key again changes nothing, so nothing is done twice.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTask:
-    """A task that is to be planned beside others; see :func:`plan_task`."""
-
-    key: str
-    kind: TaskKind
-    performer: TaskPerformer
-    subject: tuple[str, int]
-    due_at: datetime
-    role: TaskRole = ""
-    donor_id: int | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    Without ``due_at`` a person's is due soon, and a worker's at once.
+    """
+    task = NewTask(
+        key=key,
+        kind=kind,
+        subject=subject,
+        performer=performer,
+        due_at=due_at,
+        role=role,
+        assignee_id=assignee_id,
+        donor_id=donor_id,
+        facts=facts or {},
+    )
+    statement = insert_or_ignore(Task, on=(Task.key,)).values(_make_row(task, now)).returning(Task.id)
+    return db.session.execute(statement).scalar_one_or_none() is not None
 
 
 def plan_tasks(new: Iterable[NewTask], *, now: datetime) -> None:
     """Plan tasks in one insert; ignore those whose key is there already."""
-    rows = [
-        {
-            "key": task.key,
-            "kind": task.kind,
-            "performer": task.performer,
-            "role": task.role,
-            "donor_id": task.donor_id,
-            "subject_type": task.subject[0],
-            "subject_id": task.subject[1],
-            "facts": dict(task.facts),
-            "due_at": task.due_at,
-            "created_at": now,
-            "state": "planned",
-            "attempts": 0,
-            "last_error": "",
-            "outcome": "",
-        }
-        for task in new
-    ]
+    rows = [_make_row(task, now) for task in new]
     if rows:
         db.session.execute(insert_or_ignore(Task, on=(Task.key,)), rows)
+
+
+def _make_row(task: NewTask, now: datetime) -> dict[str, object]:
+    return {
+        "key": task.key,
+        "kind": task.kind,
+        "performer": task.performer,
+        "role": task.role,
+        "assignee_id": task.assignee_id,
+        "donor_id": task.donor_id,
+        "subject_type": task.subject[0],
+        "subject_id": task.subject[1],
+        "facts": dict(task.facts),
+        "due_at": task.due_at or (now + SOON if task.performer == "person" else now),
+        "created_at": now,
+        "state": "planned",
+        "attempts": 0,
+        "last_error": "",
+        "outcome": "",
+    }
 
 
 # Built once, and past the ORM: a task that does nothing would spend most of its time on building them.

@@ -164,7 +164,6 @@ def plan_reading(
         kind="import_file",
         performer="worker",
         subject=("import_file", file.id),
-        due_at=now,
         now=now,
         facts={"create_accounts": create_accounts, "actor": actor}
         | ({"plan": plan_digest} if plan_digest else {}),

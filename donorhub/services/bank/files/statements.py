@@ -175,7 +175,6 @@ def _post_statement(
             kind="match_statement",
             performer="worker",
             subject=("statement", statement_id),
-            due_at=now,
             now=now,
         )
 

@@ -69,11 +69,9 @@ def _plan_task(
     tasks.plan_task(
         key,
         kind=kind,
-        performer="person",
         role=role,
         subject=("gift", gift.id),
         donor_id=gift.donor_id,
-        due_at=now + tasks.SOON,
         now=now,
         facts=facts,
     )

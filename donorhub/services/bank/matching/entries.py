@@ -176,7 +176,6 @@ def create_donor_from(
         performer="worker",
         subject=("donor", donor.id),
         donor_id=donor.id,
-        due_at=now,
         now=now,
     )
     accept_shares(entry_id, [Share(donor.id, amount.minor)], detail_id=detail_id, now=now, actor=actor)

@@ -302,7 +302,6 @@ def _plan_matching(entry: Entry, *, now: datetime) -> None:
         kind="match_statement",
         performer="worker",
         subject=("statement", entry.statement_id),
-        due_at=now,
         now=now,
     )
 
