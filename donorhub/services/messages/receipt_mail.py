@@ -76,20 +76,9 @@ def _refuse_hindrance(donor: Donor) -> None:
         "no_contact": f"donor {donor.code} wants no contact: nothing is sent",
         "suppressed": f"the address of donor {donor.code} is on the suppression list",
     }
-    reason = find_hindrance(donor)
+    reason = suppressions.find_hindrance(donor)
     if reason:
         raise Rejected(sentences[reason], code="donor_unreachable", state=reason)
-
-
-def find_hindrance(donor: Donor) -> str:
-    """Return why nothing may be sent to a donor; empty where it may."""
-    if donor.is_deceased:
-        return "deceased"
-    if donor.do_not_contact:
-        return "no_contact"
-    if not donor.email:
-        return "no_address"
-    return "suppressed" if suppressions.is_suppressed(donor.email) else ""
 
 
 def _collect_facts(receipt: Receipt, donor: Donor) -> dict[str, str | None]:

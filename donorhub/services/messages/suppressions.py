@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, select
 from donorhub import vault
 from donorhub.db import db, insert_or_ignore
 from donorhub.errors import Conflict, NotFound
-from donorhub.models import Suppression
+from donorhub.models import Donor, Suppression
 from donorhub.models.states import SuppressionSource
 from donorhub.services.access import audit
 from donorhub.services.donors import donors
@@ -75,6 +75,17 @@ def _lock_row(condition: ColumnElement[bool]) -> Suppression | None:
 def is_suppressed(address: str) -> bool:
     """Return whether nothing may be sent to this address."""
     return find_suppression(address) is not None
+
+
+def find_hindrance(donor: Donor) -> str:
+    """Return why nothing may be sent to a donor; empty where it may."""
+    if donor.is_deceased:
+        return "deceased"
+    if donor.do_not_contact:
+        return "no_contact"
+    if not donor.email:
+        return "no_address"
+    return "suppressed" if is_suppressed(donor.email) else ""
 
 
 def find_suppression(address: str) -> Suppression | None:

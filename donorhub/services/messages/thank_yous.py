@@ -147,13 +147,7 @@ def is_held(task: Task) -> bool:
 def _find_hindrance(gift: Gift, donor: Donor) -> str:
     if gifts.compute_remainder(gift).minor == 0:
         return "nothing_left_of_the_gift"
-    if donor.is_deceased:
-        return "deceased"
-    if donor.do_not_contact:
-        return "no_contact"
-    if not donor.email:
-        return "no_address"
-    return "suppressed" if suppressions.is_suppressed(donor.email) else ""
+    return suppressions.find_hindrance(donor)
 
 
 def _plan_call(gift: Gift, donor: Donor, *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from donorhub.models.states import find_word
 from donorhub.schemas.fields import Reason
 from donorhub.schemas.receipts import NewReceipt, NewReceiptSchema, VoidSchema
 from donorhub.services.donors import donors
-from donorhub.services.messages import receipt_mail
+from donorhub.services.messages import receipt_mail, suppressions
 from donorhub.services.receipts import receipt_lists, receipt_stamps, receipts
 from donorhub.services.receipts.receipt_payload import thaw_document
 from donorhub.web.admission import get_principal, require_permission
@@ -180,7 +180,7 @@ def _render_receipt(receipt: Receipt, form: Form) -> str:
         replaces=old,
         replaced_by=new_one,
         mail=receipt_mail.find_sending(receipt.id),
-        mail_hindrance=receipt_mail.find_hindrance(receipt.donor),
+        mail_hindrance=suppressions.find_hindrance(receipt.donor),
     )
 
 
