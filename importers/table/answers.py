@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from importers.sheet import Delimiter
 from importers.table.words import Role
@@ -19,7 +19,6 @@ Debits = Literal["", "positive", "negative"]
 FactName = Literal[
     "encoding", "delimiter", "header_line", "date_order", "decimal", "amounts", "debits", "currency"
 ]
-FACT_NAMES: Final[tuple[FactName, ...]] = get_args(FactName)
 _CODE_LENGTH: Final = 3  # ISO 4217
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Literal
 
 from donorhub.domain.recurring.schedule import add_months
 
-RULE_VERSION: Final = 1
 Stage = Literal[
     "deceased",
     "recurring_active",

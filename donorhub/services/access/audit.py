@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, func, insert, select, text
+from sqlalchemy import Select, insert, select, text
 
 from donorhub import vault
 from donorhub.db import db, insert_or_update
@@ -143,11 +143,6 @@ def select_records(
         *equals_if_given(AuditRecord.subject_id, subject_id),
     )
     return query if since is None else query.where(AuditRecord.at >= since)
-
-
-def count_unsealed() -> int:
-    """Return how many records have no number yet."""
-    return db.session.scalar(select(func.count()).where(AuditRecord.seq.is_(None))) or 0
 
 
 def find_broken_links(*, after_seq: int = 0, after_chain: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, text, update
 
 from donorhub.db import db, insert_or_ignore
 from donorhub.domain import payer_text
@@ -247,11 +247,6 @@ def normalise_iban(text: str) -> str | None:
         return str(IBAN(text))
     except SchwiftyException:
         return None
-
-
-def count_donors() -> int:
-    """Return how many donors there are, merged ones too."""
-    return db.session.scalar(select(func.count()).select_from(Donor)) or 0
 
 
 def _get_code_prefix() -> str:

@@ -18,7 +18,7 @@ from donorhub.domain.bank.matching import clues as clues_of
 from donorhub.domain.bank.matching.clues import Clues
 from donorhub.domain.bank.matching.matching import propose_matches
 from donorhub.domain.bank.matching.matching_facts import Candidate, Policy, Proposal
-from donorhub.models import BankAccount, Entry, Statement
+from donorhub.models import BankAccount, Entry
 from donorhub.services.bank import coverage
 from donorhub.services.bank.files import bank_accounts
 from donorhub.services.bank.files.statements import get_statement
@@ -158,13 +158,3 @@ def _make_asking_policy(account: BankAccount) -> Policy:
     """Return the policy for a person who asks: with mode off nothing would be proposed at all."""
     policy = match_facts.make_policy(account)
     return policy if policy.mode != "off" else replace(policy, mode="suggest")
-
-
-def list_unmatched_statements(bank_account_id: int) -> Sequence[int]:
-    """Return statements of an account with entries that nobody looked at yet."""
-    return db.session.scalars(
-        select(Statement.id)
-        .join(Entry, Entry.statement_id == Statement.id)
-        .where(Statement.bank_account_id == bank_account_id, Entry.state == "new")
-        .distinct()
-    ).all()
