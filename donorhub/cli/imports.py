@@ -34,11 +34,13 @@ from donorhub.services.access import organisation
 from donorhub.services.bank.files import (
     bank_accounts,
     column_mappings,
+    file_reading,
     statement_checks,
     statement_drafts,
     statements,
 )
 from donorhub.services.bank.files import imports as kept_files
+from donorhub.services.bank.files.statement_drafts import Drafts
 from importers.profiles import list_profiles
 
 Summary = Mapping[str, Any]  # what a file says of itself, as it is kept
@@ -343,20 +345,15 @@ def _show_only(path: Path, choices: Choices) -> bool:
     return bool(drafts.statements) and not is_held
 
 
-def _read_drafts(path: Path, choices: Choices, settings: Settings) -> Any:
+def _read_drafts(path: Path, choices: Choices, settings: Settings) -> Drafts:
     content = _read_bytes(path, settings)
     with read_only():
-        profile, account_id = column_mappings.find_profile(content, choices.layout)
-        account_id = choices.account or account_id
-        account = bank_accounts.get_account(account_id) if account_id else None
-        change = column_mappings.find_header_change(content) if profile is None else None
-        number, currency = (account.number, account.currency) if account else ("", "")
+        to_read = file_reading.prepare_reading(
+            content,
+            path.name,
+            layout=choices.layout,
+            bank_account_id=choices.account,
+            currency=choices.currency,
+        )
         db.session.rollback()
-    return statement_drafts.draft_statements(
-        content,
-        path.name,
-        profile=profile,
-        currency=choices.currency or currency,
-        account=number,
-        change=change,
-    )
+    return statement_drafts.draft_statements(to_read.content, to_read.filename, **to_read.options)

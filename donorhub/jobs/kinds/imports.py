@@ -56,13 +56,7 @@ def import_file(task: Task, _settings: Settings) -> str:
         return "nothing to read"
     with importers.pause_collector():
         drafts = statement_drafts.draft_statements(
-            file_to_read.content,
-            file_to_read.filename,
-            profile=file_to_read.profile,
-            currency=file_to_read.currency,
-            account=file_to_read.account,
-            change=file_to_read.change,
-            progress=report,
+            file_to_read.content, file_to_read.filename, progress=report, **file_to_read.options
         )
         account_id = file_to_read.account_id
         del file_to_read  # its bytes, which may be many, are not needed to store what was read

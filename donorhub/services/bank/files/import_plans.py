@@ -18,7 +18,7 @@ from sqlalchemy import select
 from donorhub.db import db, insert_or_ignore
 from donorhub.models import BankAccount, Entry, ImportFile, ImportPlan, Statement
 from donorhub.models.states import GONE_ENTRIES
-from donorhub.services.bank.files import bank_accounts, file_reading, statements
+from donorhub.services.bank.files import bank_accounts, file_reading, statement_drafts, statements
 
 READER: Final = 1  # raised when the same file is read differently, so that no older plan fits
 _NOBODY: Final = "system:0"
@@ -67,7 +67,7 @@ def make_plan(file: ImportFile, choices: Choices, *, now: datetime) -> Plan:
     to_read = file_reading.take_file_out(
         file, layout=choices.layout, bank_account_id=choices.bank_account_id, currency=choices.currency
     )
-    drafts = file_reading.read_file(to_read)
+    drafts = statement_drafts.draft_statements(to_read.content, to_read.filename, **to_read.options)
     rehearsal = db.session.begin_nested()
     try:
         file.state, file.bank_account_id = "received", choices.bank_account_id
