@@ -121,11 +121,12 @@ def change_bank_account(changes: BankAccountChanges, bank_account_id: int) -> Re
 
 
 def _make_answer(account: BankAccount) -> dict[str, object]:
-    gaps = [
+    gaps = bank_accounts.find_gaps(account.id)
+    gap_answers = [
         {name: getattr(gap, name) for name in ("after_id", "before_id", "from_on", "to_on")}
         | {"missing": Money(gap.missing_minor, gap.currency)}
-        for gap in bank_accounts.find_gaps(account.id)
+        for gap in gaps
     ]
     ours = {column.key: getattr(account, column.key) for column in BankAccount.__table__.columns}
-    known_from, known_to = coverage.find_days_of_account(account.id) or (None, None)
-    return ours | {"gaps": gaps, "known_from": known_from, "known_to": known_to}
+    known_from, known_to = coverage.find_days_of_account(account.id, gaps) or (None, None)
+    return ours | {"gaps": gap_answers, "known_from": known_from, "known_to": known_to}

@@ -6,6 +6,7 @@ Statements are read and left as they are. What follows from it for instalments,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from donorhub.models import Coverage, Entry, ImportFile, Statement
 from donorhub.models.states import COUNTED_STATEMENTS
 from donorhub.services.access import organisation
 from donorhub.services.bank.files import bank_accounts
+from donorhub.services.bank.files.bank_accounts import Gap
 from donorhub.services.recurring import known_banks
 
 
@@ -33,7 +35,8 @@ def note_coverage_of_account(bank_account_id: int, *, now: datetime) -> bool:
         .order_by(Coverage.id.desc())
         .limit(1)
     ).first()
-    days = find_days_of_account(bank_account_id) or (None, None)
+    gaps = bank_accounts.find_gaps(bank_account_id)
+    days = find_days_of_account(bank_account_id, gaps) or (None, None)
     if days == (tuple(newest) if newest is not None else (None, None)):
         return False
     db.session.add(Coverage(source=source, known_from=days[0], known_to=days[1], recorded_at=now))
@@ -41,9 +44,9 @@ def note_coverage_of_account(bank_account_id: int, *, now: datetime) -> bool:
     return True
 
 
-def find_days_of_account(bank_account_id: int) -> KnownDays | None:
-    """Return the days of which an account's statements tell all; None without any."""
-    gaps = bank_accounts.find_gaps(bank_account_id)
+def find_days_of_account(bank_account_id: int, gaps: Sequence[Gap]) -> KnownDays | None:
+    """Return the days of which an account's statements tell all; None without any. ``gaps`` are those that
+    :func:`.bank_accounts.find_gaps` finds in them."""
     return find_known_days(
         _list_statements(bank_account_id),
         gap_after=gaps[0].from_on if gaps else None,

@@ -53,6 +53,7 @@ def show_account(account_id: int) -> str:
 
 def _render_account(row: BankAccount, form: Form) -> str:
     weak_refs, weak_count = ref_trust.list_weak_refs(row.id)
+    gaps = bank_accounts.find_gaps(row.id)
     return render_template(
         "bank/account.html",
         weak_refs=weak_refs,
@@ -60,8 +61,8 @@ def _render_account(row: BankAccount, form: Form) -> str:
         habits=ref_trust.list_habits(row.id),
         account=row,
         form=form,
-        gaps=bank_accounts.find_gaps(row.id),
-        known_days=coverage.find_days_of_account(row.id),
+        gaps=gaps,
+        known_days=coverage.find_days_of_account(row.id, gaps),
         page=bank_views.list_statements_of_account(row.id, after=request.args.get("after")),
         waiting=sum(entry_views.count_waiting(bank_account_id=row.id).values()),
         modes=MODES,

@@ -22,6 +22,7 @@ from donorhub.services.giving import funds
 from donorhub.web.admission import require_permission
 from donorhub.web.bank import choices
 from donorhub.web.bank.blueprint import bp, get_actor
+from donorhub.web.bank.choices import Item
 from donorhub.web.bank.decided import answer_decision
 from donorhub.web.forms import Form, read_row_id
 from donorhub.web.saving import commit, tell_reader
@@ -53,7 +54,7 @@ def _read_known_ids() -> list[int]:
 
 
 def _render_new_donor(entry_id: int, form: Form) -> str:
-    item = choices.list_items([entries.get_entry(entry_id)])[0]
+    item = _get_item(entry_id)
     detail_id = _read_detail_id(request.values)
     payment = next((p for p in item.payments if p.detail_id == detail_id), item.payments[0])
     same = search.find_donors(payment.credit.name, limit=5).rows if payment.credit.name else ()
@@ -108,27 +109,31 @@ class Row:
 def show_split(entry_id: int) -> str:
     """Show a form for the parts of a payment: donor, amount, fund and what each settles."""
     detail_id = _read_detail_id(request.args)
-    amount = entry_views.get_amount(entries.get_entry(entry_id), detail_id)
+    item = _get_item(entry_id)
+    amount = entry_views.get_amount(item.entry, detail_id)
     start: dict[str, object] = {"count": FEWEST, "amount0": amount.as_text(), "detail": detail_id or ""}
-    best = _list_proposed_donors(entry_id, detail_id)
+    best = _list_proposed_donors(item, detail_id)
     start.update({f"who{n}": donor.code for n, donor in enumerate(best[:MOST])})
-    return _render_split(entry_id, Form(start=start))
+    return _render_split(item, Form(start=start))
 
 
-def _list_proposed_donors(entry_id: int, detail_id: int | None) -> list[Donor]:
-    for payment in choices.list_items([entries.get_entry(entry_id)])[0].payments:
+def _get_item(entry_id: int) -> Item:
+    return choices.list_items([entries.get_entry(entry_id)])[0]
+
+
+def _list_proposed_donors(item: Item, detail_id: int | None) -> list[Donor]:
+    for payment in item.payments:
         if payment.detail_id == detail_id and payment.choices:
             return [donor for donor, _ in payment.choices[0].donors]
     return []
 
 
-def _render_split(entry_id: int, form: Form) -> str:
+def _render_split(item: Item, form: Form) -> str:
     detail_id = _read_detail_id({"detail": form.get_value("detail")})
-    row = entries.get_entry(entry_id)
-    amount = entry_views.get_amount(row, detail_id)
+    amount = entry_views.get_amount(item.entry, detail_id)
     return render_template(
         "bank/split.html",
-        item=choices.list_items([row])[0],
+        item=item,
         detail=detail_id,
         amount=amount,
         left=amount - Money(sum(_read_amounts(form, amount.currency)), amount.currency),
@@ -182,16 +187,16 @@ def record_split(entry_id: int) -> Response | str | tuple[str, int]:
     if request.form.get("do") == "more" and form.texts is not None:
         form.texts = form.texts.copy()
         form.texts["count"] = str(_count_parts(form) + 1)
-        return _render_split(entry_id, form)
+        return _render_split(_get_item(entry_id), form)
     if request.form.get("do") != "record":
-        return _render_split(entry_id, form)
+        return _render_split(_get_item(entry_id), form)
     with form.start_saving() as saving:
         shares = _read_shares(form, amount)
         saving.refuse_errors()
         entries.accept_shares(entry_id, shares, detail_id=detail_id, now=clock.now(), actor=get_actor())
         commit()
         return answer_decision(entry_id)
-    return _render_split(entry_id, form), 422
+    return _render_split(_get_item(entry_id), form), 422
 
 
 def _read_shares(form: Form, amount: Money) -> list[Share]:

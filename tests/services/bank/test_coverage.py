@@ -203,10 +203,13 @@ def test_taken_back_statement_is_known_no_more(promise: RecurringGift) -> None:
     file_id = import_days(*month(1), on=date(2026, 2, 2))
     account = bank_accounts.list_accounts()[0]
     coverage.note_coverage(now=clock.now())
-    assert coverage.find_days_of_account(account.id) == (date(2026, 1, 1), date(2026, 1, 31))
+    assert coverage.find_days_of_account(account.id, bank_accounts.find_gaps(account.id)) == (
+        date(2026, 1, 1),
+        date(2026, 1, 31),
+    )
     import_undo.take_back_import(file_id, reason="wrong", now=clock.now(), actor="user:1")
     coverage.note_coverage(now=clock.now())
-    assert coverage.find_days_of_account(account.id) is None
+    assert coverage.find_days_of_account(account.id, bank_accounts.find_gaps(account.id)) is None
     rows = db.session.scalars(select(Coverage.known_to).order_by(Coverage.id)).all()
     assert rows == [date(2026, 1, 31), None]
 
