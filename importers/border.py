@@ -122,8 +122,8 @@ class _Cleaning:
         """Return a statement whose own texts are clean; its entries are left to whoever has them."""
         if _is_clean("".join(filter(None, _STATEMENT_TEXTS(statement)))):
             return statement
-        cleaned: Statement = self.clean_record(replace(statement, entries=()))
-        return replace(cleaned, entries=statement.entries)
+        clean: Statement = self.clean_record(replace(statement, entries=()))
+        return replace(clean, entries=statement.entries)
 
     def clean_problem(self, problem: Problem) -> Problem:
         texts = (problem.message, problem.where or "", *map(str, problem.params.values()))

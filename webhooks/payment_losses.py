@@ -12,7 +12,7 @@ from typing import Final, cast
 from webhooks.fact import Fact
 from webhooks.views import DisputeView, LateFailureView, RefundView
 
-_ENDED: Final = ("failed", "cancelled")
+_ENDED_STATES: Final = ("failed", "cancelled")
 
 
 def has_ever_succeeded(facts: Sequence[Fact]) -> bool:
@@ -60,11 +60,12 @@ def make_late_failure_view(
     stands = _has_standing_object(attempts, orders)
     failed_moments = list_moments(facts, "failed")
     failures = [fact.state["created_at"] for fact in failed_moments]
-    known = _list_failed_tries(failed_moments, list_moments(facts, "succeeded"))
+    known_refs = _list_failed_tries(failed_moments, list_moments(facts, "succeeded"))
     failures += [
         fact.at
         for fact in (*attempts, *orders)
-        if fact.state["state"] in _ENDED and (fact.state["object"] == "order" or fact.ref not in known)
+        if fact.state["state"] in _ENDED_STATES
+        and (fact.state["object"] == "order" or fact.ref not in known_refs)
     ]
     if first_success is not None:
         failures = [second for second in failures if second > first_success]
@@ -73,11 +74,11 @@ def make_late_failure_view(
     return LateFailureView(failed_at=datetime.fromtimestamp(min(failures), UTC), stands=stands, code=code)
 
 
-def _list_failed_tries(failed: Sequence[Fact], succeeded: Sequence[Fact]) -> set[str]:
+def _list_failed_tries(failures: Sequence[Fact], successes: Sequence[Fact]) -> set[str]:
     """Return the attempts that never had money and of whose failure the second is known: what is said of
     them later is no new failure."""
-    paid = {fact.ref.partition("/")[0] for fact in succeeded}
-    return {fact.ref.partition("/")[0] for fact in failed} - paid
+    paid_refs = {fact.ref.partition("/")[0] for fact in successes}
+    return {fact.ref.partition("/")[0] for fact in failures} - paid_refs
 
 
 def _has_standing_object(attempts: Sequence[Fact], orders: Sequence[Fact]) -> bool:
@@ -86,13 +87,13 @@ def _has_standing_object(attempts: Sequence[Fact], orders: Sequence[Fact]) -> bo
     An order that failed has no attempt that stands; an attempt that failed speaks for an order that
     names it or none.
     """
-    ended_at = max((fact.at for fact in orders if fact.state["state"] in _ENDED), default=0)
+    ended_at = max((fact.at for fact in orders if fact.state["state"] in _ENDED_STATES), default=0)
     if any(fact.state["state"] == "succeeded" and fact.at >= ended_at for fact in attempts):
         return True
     return any(
         order.state["state"] == "succeeded"
         and not any(
-            attempt.state["state"] in _ENDED
+            attempt.state["state"] in _ENDED_STATES
             and attempt.at > order.at
             and order.state.get("attempt") in (None, attempt.ref)
             for attempt in attempts
@@ -148,7 +149,7 @@ def _is_in_sum(refund: Fact, whole: Fact) -> bool:
     """Return whether a refund was part of the sum when this was said: begun by then and not ended by then."""
     if refund.state.get("created_at", 0) > whole.at:
         return False
-    return refund.state["state"] not in _ENDED or refund.at > whole.at
+    return refund.state["state"] not in _ENDED_STATES or refund.at > whole.at
 
 
 def make_dispute_view(fact: Fact) -> DisputeView:

@@ -136,8 +136,10 @@ def send_receipts(receipt_ids: tuple[int, ...], year: int | None) -> None:
 
 
 def _list_unsent_receipts(year: int) -> list[int]:
-    sent = select(MessageAttachment.receipt_id)
-    query = select(Receipt.id).where(Receipt.year == year, Receipt.state == "issued", Receipt.id.not_in(sent))
+    sent_ids = select(MessageAttachment.receipt_id)
+    query = select(Receipt.id).where(
+        Receipt.year == year, Receipt.state == "issued", Receipt.id.not_in(sent_ids)
+    )
     return list(db.session.scalars(query.order_by(Receipt.id)))
 
 

@@ -59,11 +59,11 @@ def read_head(block: Block, currency: str = "") -> Head:
     ``currency`` counts where no field names one.
     """
     head = Head(is_advice=_is_advice(block), bank_bic=_find_sender(block.header))
-    told = _find_currency_of_balances(block)
+    balance_currency = _find_currency_of_balances(block)
     for tag, value, line in block.fields:
         first = value.split("\n", 1)[0]
         if tag in _KINDS:
-            _add_balance(head, tag, first, line, told)
+            _add_balance(head, tag, first, line, balance_currency)
         elif tag in ("90C", "90D"):
             _add_total(head, tag[-1], first, line)
         elif tag == "20":
@@ -99,10 +99,10 @@ def _find_currency_of_balances(block: Block) -> str:
     return currencies.pop() if len(currencies) == 1 else ""
 
 
-def _add_balance(head: Head, tag: str, text: str, line: int, told: str) -> None:
+def _add_balance(head: Head, tag: str, text: str, line: int, balance_currency: str) -> None:
     """Add a balance to the head; ``told`` is the currency of the others, for one that names none."""
     try:
-        balance = _read_balance(tag, text, told)
+        balance = _read_balance(tag, text, balance_currency)
     except ValueError:
         is_needed = tag[:2] in ("60", "62")
         head.problems.append(
@@ -124,11 +124,11 @@ def _add_balance(head: Head, tag: str, text: str, line: int, told: str) -> None:
         head.closing, head.is_page = balance, tag == "62M"
 
 
-def _read_balance(tag: str, text: str, told: str) -> Balance:
+def _read_balance(tag: str, text: str, balance_currency: str) -> Balance:
     match = _BALANCE.fullmatch(text)
-    if not match or not (match[3] or told):
+    if not match or not (match[3] or balance_currency):
         raise ValueError(text)
-    mark, day, currency, digits = match[1], match[2], match[3] or told, match[4]
+    mark, day, currency, digits = match[1], match[2], match[3] or balance_currency, match[4]
     amount = read_amount(digits, currency)
     return Balance(_KINDS[tag], -amount if mark == "D" else amount, _read_day_or_none(day))
 

@@ -95,13 +95,13 @@ def _prove_money(cut: Cut, columns: list[Guess]) -> list[Guess]:
     if any(column.reason == _BY_BEFORE for column in columns):
         return columns
     rows = [row.cells for row in cut.detection.body if len(row.cells) >= len(columns)]
-    proved = find_proved_roles(rows, list_money_places(columns, rows))
+    proved_roles = find_proved_roles(rows, list_money_places(columns, rows))
     money = MONEY_ROLES | {"balance"}
-    if all(columns[at].role == role for at, role in proved.items()):
+    if all(columns[at].role == role for at, role in proved_roles.items()):
         return columns
     trial = [
-        replace(column, role=proved[column.position], reason=Reason("proof"))
-        if column.position in proved
+        replace(column, role=proved_roles[column.position], reason=Reason("proof"))
+        if column.position in proved_roles
         else replace(column, role=None, reason=Reason("name_silent"))
         if column.role in money or column.reason.code == "maybe_amount"
         else column
@@ -122,15 +122,17 @@ def _propose_roles(cut: Cut, width: int, before: Layout | None) -> dict[int, Pro
     return proposals
 
 
-def _join_proposals(guesses: dict[int, Proposal], remembered: dict[int, Proposal]) -> dict[int, Proposal]:
+def _join_proposals(
+    guesses: dict[int, Proposal], remembered_proposals: dict[int, Proposal]
+) -> dict[int, Proposal]:
     """Return what is remembered, and guesses for the other columns: none for money that has its column."""
-    roles = {role for role, _ in remembered.values()}
+    roles = {role for role, _ in remembered_proposals.values()}
     roles |= MONEY_ROLES if roles & MONEY_ROLES else set()
     proposals = dict(guesses)
     for at, (role, _) in guesses.items():
         if role is not None and role in ONE_COLUMN & roles:
             proposals[at] = None, Reason("taken", {"role": role})
-    return proposals | remembered
+    return proposals | remembered_proposals
 
 
 def _repeat_roles(before: Layout, header: Row | None, width: int) -> dict[int, Proposal]:
@@ -141,11 +143,11 @@ def _repeat_roles(before: Layout, header: Row | None, width: int) -> dict[int, P
     roles = {(fold_text(column.name), column.nth): column.role for column in before.columns if column.name}
     known_names = {*map(fold_text, before.header), *(name for name, _ in roles)}
     proposals: dict[int, Proposal] = {}
-    seen: Counter[str] = Counter()
+    count_by_name: Counter[str] = Counter()
     for at, cell in enumerate(header.cells):
         name = fold_text(cell)
-        role = roles.get((name, seen[name])) or (None if name else places.get(at))
-        seen[name] += 1
+        role = roles.get((name, count_by_name[name])) or (None if name else places.get(at))
+        count_by_name[name] += 1
         if role or name in known_names:
             proposals[at] = (role, _BY_BEFORE)
     return proposals

@@ -55,11 +55,11 @@ def find_proved_roles(rows: Cells, places: Sequence[int]) -> Roles:
     """
     if len(rows) < _FEWEST or len(places) > _MOST_COLUMNS:
         return {}
-    found: list[dict[int, Role]] = []
+    proved_roles: list[dict[int, Role]] = []
     for decimal in (",", "."):
         columns = {at: _read_column([row[at] for row in rows], decimal) for at in places}
-        found += [roles for roles in _list_proved(columns) if roles not in found]
-    return found[0] if len(found) == 1 else {}
+        proved_roles += [roles for roles in _list_proved(columns) if roles not in proved_roles]
+    return proved_roles[0] if len(proved_roles) == 1 else {}
 
 
 def _read_column(cells: Sequence[str], decimal: str) -> Sums | None:

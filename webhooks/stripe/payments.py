@@ -36,7 +36,7 @@ _MOMENTS: Final[dict[PaymentWord, frozenset[str]]] = {
     "succeeded": frozenset({"charge.succeeded", "charge.captured", "payment_intent.succeeded"}),
     "failed": frozenset({"charge.failed", "payment_intent.payment_failed"}),
 }
-_REFUNDED: Final = frozenset({"charge.refunded", "fetch.charge"})
+_REFUND_TYPES: Final = frozenset({"charge.refunded", "fetch.charge"})
 _CHARGE_STEPS: Final[dict[PaymentWord, int]] = {
     "unknown": 0,
     "processing": 1,
@@ -173,7 +173,7 @@ def _read_refunded_sum(event: ObjectEvent, ref: str, *, group: str, word: Paymen
     What a charge captured in part did not take is listed as if it were refunded too.
     """
     charge = event.payload
-    if word != "succeeded" or event.type not in _REFUNDED:
+    if word != "succeeded" or event.type not in _REFUND_TYPES:
         return []
     currency = read_currency(charge)
     refunded_minor = read_amount(charge, "amount_refunded", currency)

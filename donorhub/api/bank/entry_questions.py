@@ -86,15 +86,15 @@ def answer_all(group: AnswerToGroup) -> dict[str, int]:
     """Give all open questions of one file that have one reason the same answer. Again finds none left."""
     count = 0
     while True:
-        answered = entry_answers.answer_group(
+        chunk_count = entry_answers.answer_group(
             group["import_file_id"],
             group["kind"],
             group["answer"],
             now=clock.now(),
             actor=get_principal().actor,
         )
-        count += answered
-        if answered < entry_answers.MOST_AT_ONCE:
+        count += chunk_count
+        if chunk_count < entry_answers.MOST_AT_ONCE:
             return {"answered": count}
         db.session.commit()  # nobody else can write while a chunk is answered: let them in between
 

@@ -75,9 +75,9 @@ def suppress_address(new: NewSuppression) -> Response:
 @do_once
 @bp.arguments(LiftSchema)
 @bp.response(200, SuppressionSchema)
-def lift_suppression(asked: Reason, suppression_id: int) -> Response:
+def lift_suppression(body: Reason, suppression_id: int) -> Response:
     """Let an address be written to again; one that complained stays."""
     row = suppressions.lift_suppression(
-        suppression_id, reason=asked["reason"], now=clock.now(), actor=get_principal().actor
+        suppression_id, reason=body["reason"], now=clock.now(), actor=get_principal().actor
     )
     return answer_resource(SuppressionSchema, row)

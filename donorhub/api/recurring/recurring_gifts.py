@@ -151,12 +151,12 @@ def start_recurring_gift(new: NewRecurringGift) -> Response:
 def get_recurring_gift(recurring_gift_id: int) -> Response:
     """Show a recurring gift with its terms."""
     gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-    changed = changed_amounts.find_changed_amount(gift, today=organisation.get_day(clock.now()))
-    answer = changed and {
-        "amount": changed.amount,
-        "from_on": changed.from_on,
-        "count": len(changed.claims),
-        "is_proposed": changed.is_proposed,
+    changed_amount = changed_amounts.find_changed_amount(gift, today=organisation.get_day(clock.now()))
+    answer = changed_amount and {
+        "amount": changed_amount.amount,
+        "from_on": changed_amount.from_on,
+        "count": len(changed_amount.claims),
+        "is_proposed": changed_amount.is_proposed,
     }
     return answer_resource(
         RecurringGiftSchema,

@@ -79,12 +79,12 @@ def _chain_statements(statements: Sequence[StatementDays], country: str) -> list
     for place, statement in enumerate(statements):
         places_of_opening[statement.opening].append(place)
     chain: list[StatementDays] = []
-    chained: set[int] = set()
+    chained_places: set[int] = set()
     end: StatementDays | None = None
-    known_to, next_place, joined = date.min, 0, [0]
-    while joined:
-        chained.update(joined)
-        for statement in (statements[place] for place in joined):
+    known_to, next_place, joined_places = date.min, 0, [0]
+    while joined_places:
+        chained_places.update(joined_places)
+        for statement in (statements[place] for place in joined_places):
             chain.append(statement)
             known_to = max(known_to, statement.known_to)
             if statement.closing is not None and (end is None or statement.last_on > end.last_on):
@@ -96,5 +96,5 @@ def _chain_statements(statements: Sequence[StatementDays], country: str) -> list
             next_place += 1
         if end is not None and end.closing:
             following.update(places_of_opening.pop(end.closing, ()))
-        joined = sorted(following - chained)
+        joined_places = sorted(following - chained_places)
     return chain

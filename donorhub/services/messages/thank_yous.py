@@ -20,11 +20,11 @@ from donorhub.services.work import tasks
 from receipts import figures
 
 ASKED_BY: Final = "asked_by"  # the fact of a task that a person, not time, decided about
-_ENDED: Final = ("cancelled", "done")
+_ENDED_STATES: Final = ("cancelled", "done")
 _IS_HELD: Final = and_(
     Task.kind == "thank_you",
     Task.subject_type == "gift",
-    Task.state.in_(_ENDED),
+    Task.state.in_(_ENDED_STATES),
     Task.outcome.in_(thanks_age.HOLDS),
 )
 
@@ -118,14 +118,14 @@ def select_held_gifts(import_file_id: int) -> Select[Gift]:
 
 def list_held_gift_ids(import_file_id: int, *, limit: int) -> list[int]:
     """Return the ids of these gifts, the oldest first."""
-    held = select_held_gifts(import_file_id).with_only_columns(Gift.id)
-    return list(db.session.scalars(held.order_by(Gift.received_on, Gift.id).limit(limit)))
+    query = select_held_gifts(import_file_id).with_only_columns(Gift.id)
+    return list(db.session.scalars(query.order_by(Gift.received_on, Gift.id).limit(limit)))
 
 
 def count_held_gifts(import_file_id: int) -> int:
     """Return how many gifts out of a bank's file are not thanked by themselves."""
-    held = select_held_gifts(import_file_id).subquery()
-    return db.session.scalar(select(func.count()).select_from(held)) or 0
+    held_gifts = select_held_gifts(import_file_id).subquery()
+    return db.session.scalar(select(func.count()).select_from(held_gifts)) or 0
 
 
 def gave_long_ago(donor_id: int) -> bool:
@@ -141,7 +141,7 @@ def gave_long_ago(donor_id: int) -> bool:
 
 def is_held(task: Task) -> bool:
     """Return whether a gift's thank-you waits for a person to ask for it."""
-    return task.kind == "thank_you" and task.state in _ENDED and task.outcome in thanks_age.HOLDS
+    return task.kind == "thank_you" and task.state in _ENDED_STATES and task.outcome in thanks_age.HOLDS
 
 
 def _find_hindrance(gift: Gift, donor: Donor) -> str:

@@ -35,14 +35,14 @@ def follow_losses(rows: AccountRows, gift: Gift, view: PaymentView, *, now: date
 
 
 def _follow_untold_refund(
-    at: Account, gift: Gift, untold: RefundView, told: Sequence[RefundView], *, now: datetime
+    at: Account, gift: Gift, untold: RefundView, told_refunds: Sequence[RefundView], *, now: datetime
 ) -> None:
     """Record what was given back and no refund tells of, under the attempt's own name.
 
     It grows and shrinks. When refunds tell of all of it, its row becomes the first of them that has none;
     so each sum counts once, whichever word comes first.
     """
-    rows = _find_refunds(at, [untold.ref, *(refund.ref for refund in told)])
+    rows = _find_refunds(at, [untold.ref, *(refund.ref for refund in told_refunds)])
     row = rows.get(untold.ref)
     if row is None:
         if untold.amount_minor:
@@ -54,7 +54,7 @@ def _follow_untold_refund(
             row.refunded_on = organisation.get_past_day(untold.created_at, now)
             _audit_refund(at, row, "refund.changed", now=now)
         return
-    new = next((refund for refund in told if refund.ref not in rows), None)
+    new = next((refund for refund in told_refunds if refund.ref not in rows), None)
     if new is not None:
         row.source_ref, row.amount_minor, row.currency = new.ref, new.amount_minor, new.currency
         row.refunded_on = organisation.get_past_day(new.created_at, now)

@@ -92,9 +92,9 @@ def follow_payments(*, today: date, now: datetime, actor: str = "system:0") -> t
     claims = find_claims(today=today)
     for recurring_gift_id in sorted({claim.slot.recurring_gift_id for claim in claims}):
         gift = recurring_gifts.get_recurring_gift(recurring_gift_id)
-        changed = find_changed_amount(gift, today=today)
-        if changed is not None:
-            count += _ask_about(gift, changed, now=now)
+        changed_amount = find_changed_amount(gift, today=today)
+        if changed_amount is not None:
+            count += _ask_about(gift, changed_amount, now=now)
     count += _withdraw_questions({claim.slot.recurring_gift_id for claim in claims}, now=now, actor=actor)
     return {claim.slot.instalment_id for claim in claims}, count
 
@@ -105,27 +105,27 @@ def accept_changed_amount(gift: RecurringGift, *, now: datetime, actor: str) -> 
     """
     recurring_gifts.refuse_gift_of_provider(gift)
     today = organisation.get_day(now)
-    changed = find_changed_amount(gift, today=today)
-    if changed is None or changed.amount == changed.promised:
+    changed_amount = find_changed_amount(gift, today=today)
+    if changed_amount is None or changed_amount.amount == changed_amount.promised:
         raise Conflict(f"no other amount came for recurring gift {gift.id}", code="amount_unchanged")
-    first = instalments.get_instalment(changed.claims[0].slot.instalment_id)
+    first = instalments.get_instalment(changed_amount.claims[0].slot.instalment_id)
     recurring_gifts.change_amount(
-        gift, changed.amount, from_on=first.nominal_on, now=now, actor=actor, key=f"amended:{first.id}"
+        gift, changed_amount.amount, from_on=first.nominal_on, now=now, actor=actor, key=f"amended:{first.id}"
     )
     instalments.make_instalments(gift, today=today)
-    term_id = _update_unpaid(gift, first.nominal_on, changed.amount.minor)
-    for claim in changed.claims:
+    term_id = _update_unpaid(gift, first.nominal_on, changed_amount.amount.minor)
+    for claim in changed_amount.claims:
         instalment = instalments.get_instalment(claim.slot.instalment_id)
         db.session.refresh(instalment)
         instalment.term_id = term_id or instalment.term_id
         instalments.settle_instalments(
             db.session.get_one(Gift, claim.gift.gift_id),
-            {instalment.id: changed.amount.minor},
+            {instalment.id: changed_amount.amount.minor},
             now=now,
             actor=actor,
         )
     tasks.cancel_task(_name_task(gift.id), now=now, actor=actor, reason="accepted")
-    return changed
+    return changed_amount
 
 
 def count_gift(instalment_id: int, gift_id: int, *, now: datetime, actor: str) -> Instalment:
@@ -151,14 +151,14 @@ def _name_task(recurring_gift_id: int) -> str:
     return f"amount_differs:{recurring_gift_id}"
 
 
-def _ask_about(gift: RecurringGift, changed: ChangedAmount, *, now: datetime) -> int:
+def _ask_about(gift: RecurringGift, changed_amount: ChangedAmount, *, now: datetime) -> int:
     """Plan the one task of a promise; bring an open one up to what has come since."""
     facts = {
-        "amount": changed.amount.as_text(),
-        "promised": changed.promised.as_text(),
+        "amount": changed_amount.amount.as_text(),
+        "promised": changed_amount.promised.as_text(),
         "currency": gift.currency,
-        "from_on": changed.from_on.isoformat(),
-        "count": len(changed.claims),
+        "from_on": changed_amount.from_on.isoformat(),
+        "count": len(changed_amount.claims),
     }
     key = _name_task(gift.id)
     if tasks.plan_task(
@@ -174,7 +174,7 @@ def _ask_about(gift: RecurringGift, changed: ChangedAmount, *, now: datetime) ->
     task = tasks.find_task(key)
     if task is None or task.facts == facts:
         return 0
-    if task.facts.get("from_on") != facts["from_on"] or len(changed.claims) == rules.PROPOSED_AFTER:
+    if task.facts.get("from_on") != facts["from_on"] or len(changed_amount.claims) == rules.PROPOSED_AFTER:
         task.state, task.done_at, task.done_by, task.outcome = "planned", None, None, ""
     task.facts = facts
     return 1
@@ -251,10 +251,10 @@ def list_loose_gifts(first_on: date, last_on: date, donor_ids: Iterable[int]) ->
         for chunk in _cut_ids(donor_ids)
         for row in db.session.execute(query.where(Gift.donor_id.in_(chunk)))
     ]
-    taken = gifts.sum_deductions([row.id for row in rows])
+    deductions = gifts.sum_deductions([row.id for row in rows])
     loose: dict[Purse, list[LooseGift]] = defaultdict(list)
     for id_, donor_id, currency, received_on, minor in rows:
-        if minor > taken[id_]:
+        if minor > deductions[id_]:
             loose[donor_id, currency].append(LooseGift(id_, received_on, minor))
     return loose
 

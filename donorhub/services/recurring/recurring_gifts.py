@@ -206,9 +206,9 @@ def pause_recurring_gift(
         raise Rejected("a pause ends after it begins", field="/until")
     if not is_step_allowed(gift, "pause") or from_on <= organisation.get_day(now):
         change_state(gift, "pause", reason=reason)
-    planned = recurring_terms.find_planned_pause(gift, organisation.get_day(now))
-    if planned is not None:
-        recurring_terms.take_back_pause(gift, planned)
+    planned_pause = recurring_terms.find_planned_pause(gift, organisation.get_day(now))
+    if planned_pause is not None:
+        recurring_terms.take_back_pause(gift, planned_pause)
     recurring_terms.open_pause(gift, from_on=from_on, until=until, reason=reason)
     _record_change(
         gift,
@@ -228,20 +228,20 @@ def resume_recurring_gift(
     """Expect instalments again from a day on, and take a pause back that is still to come; return False
     when there is none.
     """
-    planned = recurring_terms.find_planned_pause(gift, organisation.get_day(now))
-    if planned is not None:
-        recurring_terms.take_back_pause(gift, planned)
+    planned_pause = recurring_terms.find_planned_pause(gift, organisation.get_day(now))
+    if planned_pause is not None:
+        recurring_terms.take_back_pause(gift, planned_pause)
     if gift.state != "paused":
-        if planned is not None:
+        if planned_pause is not None:
             _record_change(
                 gift,
                 "resumed",
-                key=key or f"pause_taken_back:{planned.id}:{now.timestamp()}",
+                key=key or f"pause_taken_back:{planned_pause.id}:{now.timestamp()}",
                 effective_at=now,
                 now=now,
                 actor=actor,
             )
-        return planned is not None
+        return planned_pause is not None
     term = recurring_terms.get_term_on(gift, from_on)
     change_state(gift, "resume")
     if term.is_pause:

@@ -95,10 +95,10 @@ def open_pause(gift: RecurringGift, *, from_on: date, until: date | None, reason
     term = get_term_on(gift, from_on)
     pause = open_next_term(gift, term, make_rhythm(term), from_on=from_on, is_pause=True)
     pause.reason = reason
-    covered = [
+    covered_terms = [
         t for t in list_terms_of_gift(gift) if t.from_on > from_on and (not until or t.from_on < until)
     ]
-    for later in covered:
+    for later in covered_terms:
         later.is_pause, later.reason = True, reason
     if until is not None and after is not None:
         db.session.flush()

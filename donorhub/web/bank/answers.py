@@ -12,7 +12,7 @@ from importers.table.answers import Answers, Debits, Sense, Side, Sign, Standing
 from importers.table.words import ROLES, Role
 from importers.text import DATE_ORDERS
 
-SEEN: Final = "seen"  # the field that says what the others held when the page was made
+PROPOSALS_FIELD: Final = "seen"  # the field that says what the others held when the page was made
 AMOUNT_AT: Final = "amount_at"  # the field that answers which column is the amount
 _ROLE: Final = "role"
 _WORD: Final = "word:"
@@ -31,8 +31,12 @@ def drop_proposals(fields: Mapping[str, str]) -> dict[str, str]:
 
     A browser sends every field. What was inferred is inferred anew, since an answer may change it.
     """
-    seen = dict(parse_qsl(fields.get(SEEN, ""), keep_blank_values=True))
-    return {name: value for name, value in fields.items() if name != SEEN and seen.get(name) != value}
+    proposals = dict(parse_qsl(fields.get(PROPOSALS_FIELD, ""), keep_blank_values=True))
+    return {
+        name: value
+        for name, value in fields.items()
+        if name != PROPOSALS_FIELD and proposals.get(name) != value
+    }
 
 
 def read_answers(fields: Mapping[str, str]) -> Answers:

@@ -89,9 +89,9 @@ def answer_question_group(file_id: int, kind: QuestionKind) -> Response:
     """Give all open questions of one file that have one reason the same answer."""
     answer, count = _read_answer(), 0
     while True:
-        answered = entry_answers.answer_group(file_id, kind, answer, now=clock.now(), actor=get_actor())
-        count += answered
-        if answered < entry_answers.MOST_AT_ONCE:
+        chunk_count = entry_answers.answer_group(file_id, kind, answer, now=clock.now(), actor=get_actor())
+        count += chunk_count
+        if chunk_count < entry_answers.MOST_AT_ONCE:
             break
         db.session.commit()  # nobody else can write while a chunk is answered: let them in between
     commit()

@@ -60,8 +60,8 @@ def show_new_form() -> str:
     """Show an empty form."""
     ours = organisation.get_organisation()
     start = {"key": make_key(), "kind": "person", "lang": ours.lang, "country": ours.country}
-    asked = {name: request.args.get(name, "") for name in ("name", "then")}
-    return _render_form(Form(start=start | asked))
+    texts = {name: request.args.get(name, "") for name in ("name", "then")}
+    return _render_form(Form(start=start | texts))
 
 
 @bp.post("/new")

@@ -77,13 +77,13 @@ def find_corrections(
     Of ``proved_ids`` statements, a row is other money; ``covers`` says whether the file tells a day;
     ``answered_twins`` are rows by the fingerprint of what a person said is the same.
     """
-    found = Corrections()
+    corrections = Corrections()
     items = [item for day in days for item in day.items if item.refs]
     if not items:
-        return found
+        return corrections
     candidates = _list_candidates(items, _index_unpaired_rows(days, ledger_rows))
     if not candidates:
-        return found
+        return corrections
     item_texts = texts.read_items([item.position for item, _ in candidates])
     row_texts = texts.read_rows([row.id for _, row in candidates])
     taken_ids: set[int] = set()
@@ -103,15 +103,15 @@ def find_corrections(
                 is_told_again=covers(row.day),
             )
         if verdict is None:
-            found.weak_refs |= set(item.refs) & set(row.refs)
+            corrections.weak_refs |= set(item.refs) & set(row.refs)
             continue
         taken_ids.add(row.id)
         if verdict == "known":
-            found.pairs.append(Pair(item, row, "other_day"))
+            corrections.pairs.append(Pair(item, row, "other_day"))
         else:
-            found.doubts.append(Doubted(item, row.id, verdict))
-    _take_out(days, found, taken_ids)
-    return found
+            corrections.doubts.append(Doubted(item, row.id, verdict))
+    _take_out(days, corrections, taken_ids)
+    return corrections
 
 
 def _index_unpaired_rows(
@@ -191,8 +191,10 @@ def _is_likely(one: PartyText, other: PartyText, *, with_words: bool) -> bool:
     return one.words == other.words if with_words else has_party
 
 
-def _take_out(days: Collection[Day], found: Corrections, row_ids: Container[int]) -> None:
-    positions = {pair.item.position for pair in found.pairs} | {one.item.position for one in found.doubts}
+def _take_out(days: Collection[Day], corrections: Corrections, row_ids: Container[int]) -> None:
+    positions = {pair.item.position for pair in corrections.pairs} | {
+        one.item.position for one in corrections.doubts
+    }
     for day in days:
         if positions:
             day.items = [item for item in day.items if item.position not in positions]

@@ -154,10 +154,10 @@ def _gather_days(
 def _pair_whole_days(days: Mapping[date, Day], ledger: Ledger) -> None:
     """Pair what is left of days that both sides tell whole: there is no room for new money on them."""
     comparison = ledger.comparison
-    unfinished = _list_unfinished(days, comparison.days_of_file & comparison.days_of_ledger)
-    if unfinished:
-        item_texts, row_texts = _read_texts(unfinished, ledger.texts)
-        for day in unfinished:
+    unfinished_days = _list_unfinished(days, comparison.days_of_file & comparison.days_of_ledger)
+    if unfinished_days:
+        item_texts, row_texts = _read_texts(unfinished_days, ledger.texts)
+        for day in unfinished_days:
             pair_whole_day(day, item_texts, row_texts)
 
 
@@ -166,12 +166,14 @@ def _find_changed_sums(days: Mapping[date, Day], ledger: Ledger) -> list[Doubted
     comparison = ledger.comparison
     for day in _list_unfinished(days, comparison.days_of_file & comparison.days_of_ledger):
         pair_equal_sums(day)
-    unfinished = _list_unfinished(days, comparison.days_of_file)
-    if not unfinished:
+    unfinished_days = _list_unfinished(days, comparison.days_of_file)
+    if not unfinished_days:
         return []
-    item_texts, row_texts = _read_texts(unfinished, ledger.texts)
+    item_texts, row_texts = _read_texts(unfinished_days, ledger.texts)
     return [
-        doubt for day in unfinished for doubt in corrections.find_changed_sums(day, item_texts, row_texts)
+        doubt
+        for day in unfinished_days
+        for doubt in corrections.find_changed_sums(day, item_texts, row_texts)
     ]
 
 

@@ -238,8 +238,8 @@ def _settle_credit(
         return _make_fit("several", several, credit, policy)
     if first is None or not (_is_on_slot(credit, first, policy) or _names_instalment(credit, first)):
         return ONE_OFF
-    amended = _make_fit("amended", [first], credit, policy)
-    return amended._replace(allocations=(), slot_id=first.instalment_id)
+    amended_fit = _make_fit("amended", [first], credit, policy)
+    return amended_fit._replace(allocations=(), slot_id=first.instalment_id)
 
 
 def _has_twin(

@@ -18,7 +18,7 @@ _SHORTEST: Final = 3  # letters of a name that a text may say
 _VOWELS: Final = "aeiouy"
 # What Polish and Albanian put to a name: za Jana, dla Anny, per Besen.
 _ENDINGS: Final = frozenset("a e i y u o ie em iem owi ego emu ej en es in it".split()) | {""}
-_EXPLAINED: Final = frozenset({"match.learned_differs", "match.other_payer"})
+_EXPLAINED_KEYS: Final = frozenset({"match.learned_differs", "match.other_payer"})
 
 
 def trust_named_use(
@@ -35,7 +35,7 @@ def trust_named_use(
     fit = fits.get(named_id) if named_id is not None else None
     if named_id is None or fit is None or fit.settles != "exact" or not fit.in_window or fit.is_tied:
         return
-    reasons[named_id] = [reason for reason in reasons[named_id] if reason.key not in _EXPLAINED]
+    reasons[named_id] = [reason for reason in reasons[named_id] if reason.key not in _EXPLAINED_KEYS]
     _add_reason(reasons, named_id, scales.weigh_reason("NAME", "match.named"))
     for donor_id in uses:
         if donor_id != named_id:
@@ -56,13 +56,13 @@ def _find_named(text: str, donor_ids: Sequence[int], facts: MatchFacts) -> int |
     for donor_id, name_words in words_of.items():
         others = (words_of[other] for other in donor_ids if other != donor_id)
         own_words = name_words.difference(*others)
-        if any(_says_name(said, word) for word in own_words for said in said_words):
+        if any(_says_name(word_of_text, word) for word in own_words for word_of_text in said_words):
             named_ids.append(donor_id)
     return named_ids[0] if len(named_ids) == 1 else None
 
 
-def _says_name(said: str, name: str) -> bool:
+def _says_name(word: str, name: str) -> bool:
     if len(name) < _SHORTEST:
         return False
     stem = name[:-1] if name[-1] in _VOWELS and len(name) > _SHORTEST else name
-    return said.startswith(stem) and said[len(stem) :] in _ENDINGS
+    return word.startswith(stem) and word[len(stem) :] in _ENDINGS

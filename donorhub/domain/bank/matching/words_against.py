@@ -42,8 +42,8 @@ def find_word_against(text: str, words: tuple[str, ...]) -> str:
     A number may follow a word, as in ``FV12/2026``.
     """
     pattern = _make_pattern(words)
-    found = pattern.search(fold_letters(text)) if pattern else None
-    return found.group() if found else ""
+    match = pattern.search(fold_letters(text)) if pattern else None
+    return match.group() if match else ""
 
 
 @lru_cache(maxsize=64)

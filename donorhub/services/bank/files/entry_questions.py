@@ -64,13 +64,13 @@ def ask_missing(statement: Statement, entry_ids: Collection[int]) -> None:
     asked_ids: set[int] = set()
     waiting_ids: set[int] = set()
     for chunk in cut_query_values(entry_ids):
-        asked = db.session.execute(
+        rows = db.session.execute(
             select(EntryQuestion.entry_id, EntryQuestion.twin_id).where(
                 EntryQuestion.kind.in_(ABOUT_THE_LEDGER),
                 or_(EntryQuestion.entry_id.in_(chunk), EntryQuestion.twin_id.in_(chunk)),
             )
         )
-        asked_ids |= {id_ for ids in asked for id_ in ids if id_ is not None}
+        asked_ids |= {id_ for ids in rows for id_ in ids if id_ is not None}
         waiting_ids |= set(
             db.session.scalars(select(Entry.id).where(Entry.id.in_(chunk), Entry.state == "doubtful"))
         )

@@ -72,7 +72,7 @@ def make_plan(file: ImportFile, choices: Choices, *, now: datetime) -> Plan:
     try:
         file.state, file.bank_account_id = "received", choices.bank_account_id
         db.session.flush()
-        tried = statements.store_statements(
+        tried_file = statements.store_statements(
             file.id,
             drafts,
             create_accounts=choices.create_accounts,
@@ -80,8 +80,8 @@ def make_plan(file: ImportFile, choices: Choices, *, now: datetime) -> Plan:
             now=now,
             actor=_NOBODY,
         )
-        outcome = describe_outcome(tried)
-        digest = compute_digest(tried, choices, outcome)
+        outcome = describe_outcome(tried_file)
+        digest = compute_digest(tried_file, choices, outcome)
     finally:
         rehearsal.rollback()
     return Plan(digest, choices, outcome)
@@ -142,9 +142,9 @@ def compute_digest(file: ImportFile, choices: Choices, outcome: Mapping[str, Any
     """
     account = bank_accounts.get_account(choices.bank_account_id) if choices.bank_account_id else None
     layout = {key: value for key, value in (choices.layout or {}).items() if key != "name"}
-    said = asdict(choices) | {"bank_account_id": None, "layout": layout}
+    answers = asdict(choices) | {"bank_account_id": None, "layout": layout}
     whose = [account.number, account.currency] if account else []
-    plain = [READER, file.sha256, said, whose, outcome]
+    plain = [READER, file.sha256, answers, whose, outcome]
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

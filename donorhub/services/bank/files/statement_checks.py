@@ -80,11 +80,11 @@ def list_remarks(draft: Draft, reader_problems: Sequence[Problem], *, today: dat
             make_problem("warning", Reason("ancient_entries", {"first_on": min(days).isoformat()}))
         )
     if _has_ended_currency(draft):
-        ended: Reason[StatementFault] = Reason(
+        reason: Reason[StatementFault] = Reason(
             "currency_ended",
             {"currency": draft.header.currency, "last_on": str(find_last_day(draft.header.currency))},
         )
-        remarks.append(make_problem("error", ended))
+        remarks.append(make_problem("error", reason))
     looks_like_iban = draft.account[:2].isalpha() and draft.account[2:4].isdigit()
     if draft.account and looks_like_iban and not iban.is_iban(draft.account):
         remarks.append(make_problem("warning", Reason("account_check_digits")))

@@ -69,16 +69,21 @@ def list_remarks(row: Statement) -> list[Problem]:
         for day in sorted(days)
         if ledger_sums.get(day, 0) != day_sums.get(day.isoformat(), 0)
     }
-    settled = {day: minor for day, minor in differences.items() if day not in open_days}
-    unsettled = {day: minor for day, minor in differences.items() if day in open_days}
+    settled_days = {day: minor for day, minor in differences.items() if day not in open_days}
+    open_differences = {day: minor for day, minor in differences.items() if day in open_days}
     remarks: list[Reason[StatementFault]] = []
-    if settled:
+    if settled_days:
         remarks.append(
-            Reason("ledger_differs", {"days": _name_days(settled), "missing": _sum_up(settled, row)})
+            Reason(
+                "ledger_differs", {"days": _name_days(settled_days), "missing": _sum_up(settled_days, row)}
+            )
         )
-    if unsettled:
+    if open_differences:
         remarks.append(
-            Reason("ledger_differs_open", {"days": _name_days(unsettled), "missing": _sum_up(unsettled, row)})
+            Reason(
+                "ledger_differs_open",
+                {"days": _name_days(open_differences), "missing": _sum_up(open_differences, row)},
+            )
         )
     return [make_problem("warning", remark) for remark in remarks]
 

@@ -287,12 +287,12 @@ def _retire_entry(entry: Entry) -> None:
 
 def _revive_entry(entry: Entry) -> None:
     """Let a row have its key again, the next free one of its kind."""
-    taken = db.session.scalar(
+    last_occurrence = db.session.scalar(
         select(func.max(Entry.occurrence)).where(
             Entry.bank_account_id == entry.bank_account_id, Entry.fingerprint == entry.fingerprint
         )
     )
-    entry.state, entry.occurrence = "new", max(taken if taken is not None else -1, -1) + 1
+    entry.state, entry.occurrence = "new", max(last_occurrence if last_occurrence is not None else -1, -1) + 1
     db.session.flush()  # what follows asks the database
 
 

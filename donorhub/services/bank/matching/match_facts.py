@@ -309,13 +309,13 @@ def _find_gifts_of_ref(debits: Sequence[Clues], policy: Policy) -> dict[str, tup
 
 def _find_debits(items: Sequence[Clues], policy: Policy) -> list[DebitFacts]:
     """Return what went out and has the amount of a credit that says that money comes back."""
-    marked = [clues for clues in items if clues.credit.amount.minor > 0 and is_marked_return(clues)]
-    if not marked:
+    returns = [clues for clues in items if clues.credit.amount.minor > 0 and is_marked_return(clues)]
+    if not returns:
         return []
-    days = [clues.credit.booked_on for clues in marked]
+    days = [clues.credit.booked_on for clues in returns]
     first_on = min(days) - timedelta(days=policy.return_days)
     facts = []
-    for chunk in cut_query_values(sorted({-clues.credit.amount.minor for clues in marked})):
+    for chunk in cut_query_values(sorted({-clues.credit.amount.minor for clues in returns})):
         rows = db.session.execute(
             select(
                 Entry.amount_minor,

@@ -76,14 +76,14 @@ def make_views(questions: Sequence[EntryQuestion]) -> list[QuestionView]:
 def _make_view(
     row: EntryQuestion, entry: Entry, twin: Entry | None, sums: Mapping[tuple[int, date], int]
 ) -> QuestionView:
-    counted = sums.get((entry.bank_account_id, entry.booked_on), 0)
-    replaced = twin.amount_minor if twin is not None and twin.booked_on == entry.booked_on else 0
+    counted_minor = sums.get((entry.bank_account_id, entry.booked_on), 0)
+    replaced_minor = twin.amount_minor if twin is not None and twin.booked_on == entry.booked_on else 0
     minor_after: dict[QuestionAnswer, int] = {
-        "known": counted,
-        "other_money": counted + entry.amount_minor,
-        "corrected": counted + entry.amount_minor - replaced,
-        "withdrawn": counted - entry.amount_minor,
-        "stays": counted,
+        "known": counted_minor,
+        "other_money": counted_minor + entry.amount_minor,
+        "corrected": counted_minor + entry.amount_minor - replaced_minor,
+        "withdrawn": counted_minor - entry.amount_minor,
+        "stays": counted_minor,
     }
     day_sums = {answer: Money(minor_after[answer], entry.currency) for answer in ANSWERS[row.kind]}
     return QuestionView(row, entry, twin, day_sums)

@@ -134,9 +134,9 @@ def _describe_difference(account: BankAccount, chain: Chain, sums: Mapping[date,
         if _sum_between(sums, chain.first_on, end) not in part.sums:
             until = end
             break
-    proved = min(chain.sums)
+    proved_minor = min(chain.sums)
     return (
         f"account {account.id}: from {chain.first_on} to {chain.last_on} the bank's balances make "
-        f"{Money(proved, account.currency)} and the ledger {Money(minor, account.currency)}, "
+        f"{Money(proved_minor, account.currency)} and the ledger {Money(minor, account.currency)}, "
         f"which first differs in a statement that ends on {until}"
     )

@@ -90,18 +90,26 @@ def _cut_into_chunks(rows: Iterable[tuple[str, str, str]]) -> Iterator[list[tupl
 
 def _read_books(provider: str, account: str, keys: Collection[str]) -> dict[str, _Books]:
     source = f"{provider}:{account}"
-    refunded = (
+    refund_sums = (
         select(func.coalesce(func.sum(Refund.amount_minor), 0))
         .where(Refund.gift_id == Gift.id, Refund.source == source, Refund.state.in_(COUNTED_REFUNDS))
         .scalar_subquery()
     )
-    lost = (
+    dispute_sums = (
         select(func.coalesce(func.sum(Dispute.amount_minor), 0))
         .where(Dispute.gift_id == Gift.id, Dispute.source == source, Dispute.state == "lost")
         .scalar_subquery()
     )
     rows = db.session.execute(
-        select(Payment.payment_key, Payment.id, Payment.state, Gift.id, Gift.amount_minor, refunded, lost)
+        select(
+            Payment.payment_key,
+            Payment.id,
+            Payment.state,
+            Gift.id,
+            Gift.amount_minor,
+            refund_sums,
+            dispute_sums,
+        )
         .join(Gift, Gift.id == Payment.gift_id)
         .where(Payment.provider == provider, Payment.account == account, Payment.payment_key.in_(keys))
     )
